@@ -1,0 +1,45 @@
+# `make play` and `make test` are all that a fresh clone on a bare Debian machine needs.
+# PYTHON may name another interpreter (3.11 to 3.13).
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+DEBIAN := libportaudio2 python3-venv
+
+.PHONY: play test check bench debian clean
+
+play: $(VENV)/.player
+	$(BIN)/demon-patch play patches/first-light.dpatch.json --out out
+
+test: $(VENV)/.developer
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/pyright
+	$(BIN)/python -m pytest
+
+check: $(VENV)/.developer
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/pyright
+	$(BIN)/python -m pytest -m "not slow"
+
+bench: $(VENV)/.developer
+	$(BIN)/demon-patch bench ring
+	$(BIN)/demon-patch bench decode
+
+# Installs Debian packages where it may: as root, or through sudo without a password; elsewhere it says what is missing.
+debian:
+	@sh scripts/debian-packages $(DEBIAN)
+
+$(VENV)/bin/python: | debian
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.player: pyproject.toml | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --editable ".[plots]"
+	@touch $@
+
+$(VENV)/.developer: pyproject.toml | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --editable ".[dev]"
+	@touch $@ $(VENV)/.player
+
+clean:
+	rm -rf $(VENV) out

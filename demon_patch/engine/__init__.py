@@ -1,0 +1,24 @@
+"""Streaming diffusion for music: a ring of in-flight generations advanced by one batched forward per tick.
+
+The names below load torch when they are first used; `engine.controls` and `engine.family` never do.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+_WHERE = {
+    "Session": "session",
+    "Ring": "ring",
+    "Request": "ring",
+    "Shared": "shared",
+    "NoiseBank": "noise",
+}
+__all__ = ["NoiseBank", "Request", "Ring", "Session", "Shared"]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _WHERE:
+        return getattr(import_module(f"{__name__}.{_WHERE[name]}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

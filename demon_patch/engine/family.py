@@ -1,0 +1,183 @@
+"""What a model family provides, and nothing about any one family; torch-free at run time.
+
+Shapes: T latent frames, C latent channels, X context channels, R rows of a forward, S steps, L tokens.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import numpy as np
+    from torch import Tensor
+
+
+@dataclass(frozen=True, slots=True)
+class FamilySpec:
+    """Geometry and habits of a model family.
+
+    frame_rate: latent frames per second. quantum: song lengths are multiples of this many frames.
+    exact_margin, playing_margin: latent frames decoded beside a window for a difference below 2e-6 of the
+    peak, and below -80 dB. tick_frames: control frames of a nominal (offline) tick by ring depth.
+    strength_taper: the strengths at equally spaced knob positions 0..1, so that equal turns move the sound
+    equally far.
+    """
+
+    name: str
+    title: str
+    sample_rate: int
+    channels: int
+    latent_channels: int
+    context_channels: int
+    frame_rate: int
+    quantum: int
+    min_frames: int
+    max_frames: int
+    exact_margin: int
+    playing_margin: int
+    steps: int
+    shift: float
+    tick_frames: Mapping[int, int]
+    strength_taper: tuple[float, ...]
+
+    @property
+    def samples_per_frame(self) -> int:
+        """Audio samples of one latent frame (a whole number in every family)."""
+        return self.sample_rate // self.frame_rate
+
+    def frames(self, seconds: float) -> int:
+        """The nearest song length in frames that the family can play."""
+        whole = round(seconds * self.frame_rate / self.quantum) * self.quantum
+        return min(max(whole, self.min_frames), self.max_frames)
+
+
+@dataclass(frozen=True, slots=True)
+class Conditioning:
+    """A prompt as the denoiser takes it: `tokens` [L, ...] of the family's own kind, `text` as written,
+    `unknown` the words that the family could not read."""
+
+    tokens: Tensor
+    text: str = ""
+    unknown: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A clip ready to be covered.
+
+    latent: [T, C]. hints: [T, H], its structure. audio: float32 [samples, channels] at the family's rate,
+    exactly T frames long and loopable. bpm and first downbeat (seconds) where known. notes: sentences for the
+    player, for example that a long file was cut.
+    """
+
+    latent: Tensor
+    hints: Tensor
+    audio: np.ndarray
+    title: str = ""
+    bpm: float | None = None
+    downbeat: float = 0.0
+    notes: tuple[str, ...] = field(default=())
+
+    @property
+    def frames(self) -> int:
+        """Length in latent frames."""
+        return self.latent.shape[0]
+
+
+class Codec(Protocol):
+    """Audio to latents and back."""
+
+    def encode(self, audio: np.ndarray) -> Tensor:
+        """[samples, channels] at the family's rate, a whole number of frames -> [T, C]."""
+        ...
+
+    def decode(self, latent: Tensor, frames: Tensor) -> Tensor:
+        """[n, C] at absolute frame numbers [n] (int64) -> [n * samples_per_frame, channels].
+
+        Deterministic in latent and frames alone, so that a window equals the same stretch of a whole decode.
+        """
+        ...
+
+
+class Conditioner(Protocol):
+    """Words, clips and structure to what the denoiser is conditioned on."""
+
+    def prompt(self, text: str) -> Conditioning:
+        """Free text to conditioning; the empty text is the null condition."""
+        ...
+
+    def compose(self, prompt: str, seconds: float, seed: int) -> Source:
+        """A source of our own making, where the family brings a composer."""
+        ...
+
+    def load(self, path: str | Path, seconds: float | None = None) -> Source:
+        """Any audio file as a source; raises SourceError with one clear message."""
+        ...
+
+    def context(self, source: Source, structure: float) -> Tensor:
+        """[T, X]: what stands beside x_t in every forward; structure in 0..1 weighs the hints."""
+        ...
+
+
+@runtime_checkable
+class Denoiser(Protocol):
+    """The family's diffusion transformer, an eager float32 module."""
+
+    def condition(self, tokens: Tensor) -> tuple[Tensor, ...]:
+        """Tokens [L, ...] -> what cross-attention needs, computed once per prompt; each tensor [L', ...]."""
+        ...
+
+    def embed_time(self, t: Tensor) -> Tensor:
+        """Timesteps [N] -> embeddings [N, E], computed once per schedule."""
+        ...
+
+    def velocity(self, x: Tensor, time: Tensor, context: Tensor, condition: tuple[Tensor, ...]) -> Tensor:
+        """v = noise - x0 as [R, T, C], from x [R, T, C], time [R, E], context [R, T, X] and condition
+        tensors [R, L', ...]."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """A loaded family: geometry and the three parts the engine asks for."""
+
+    spec: FamilySpec
+    denoiser: Denoiser
+    codec: Codec
+    conditioner: Conditioner
+
+
+class Handle(Protocol):
+    """A prompt prepared by an executor; valid while `epoch` equals the executor's weights_epoch."""
+
+    epoch: int
+
+
+class Executor(Protocol):
+    """Runs a denoiser in chunks of a fixed row bucket; one contract suite holds for all of them.
+
+    bucket: rows of every forward (R). weights_epoch: raised by any weight change; older handles are void.
+    """
+
+    bucket: int
+    weights_epoch: int
+
+    def prepare(self, conditioning: Conditioning) -> Handle:
+        """Everything that a prompt costs once."""
+        ...
+
+    def prepare_schedule(self, t: Tensor) -> Tensor:
+        """Timesteps [S+1] -> per-step time tensors [S+1, E]."""
+        ...
+
+    def place(self, row: int, handle: Handle) -> None:
+        """Copies a prepared prompt into row `row` of the fixed buffers (at admission)."""
+        ...
+
+    def forward(self, x: Tensor, time: Tensor, context: Tensor, rows: Tensor) -> Tensor:
+        """x [R, T, C], time [R, E], context [R, T, X], rows [R] int64 into the buffers -> v [R, T, C]."""
+        ...

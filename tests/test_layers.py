@@ -1,0 +1,69 @@
+"""Imports point down only, and the torch-free layers stay free of torch (the design, section 1)."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent / "demon_patch"
+RANK = {"errors": 0, "engine": 1, "patch": 1, "nodes": 2, "runtime": 3}  # anything else stands above: 4
+TORCH_FREE = ["demon_patch.patch.format", "demon_patch.patch.history", "demon_patch.nodes.catalogue"]
+TORCH_FREE += ["demon_patch.engine.controls", "demon_patch.engine.family", "demon_patch.runtime.check"]
+
+
+def modules() -> list[Path]:
+    return sorted(ROOT.rglob("*.py"))
+
+
+def imports(path: Path) -> set[str]:
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
+    return found
+
+
+def layer(module: str) -> str:
+    parts = module.split(".")
+    return parts[1] if len(parts) > 1 else ""
+
+
+@pytest.mark.parametrize("path", modules(), ids=lambda path: str(path.relative_to(ROOT)))
+def test_imports_point_down(path: Path) -> None:
+    own = path.relative_to(ROOT).with_suffix("").parts[0]
+    for name in imports(path):
+        if not name.startswith("demon_patch.") or name == "demon_patch.__version__":
+            continue
+        other = layer(name)
+        if other == own:
+            continue
+        assert RANK.get(other, 4) < RANK.get(own, 4) or RANK.get(own, 4) == 4, f"{own} imports {name}"
+
+
+@pytest.mark.parametrize("path", modules(), ids=lambda path: str(path.relative_to(ROOT)))
+def test_a_family_is_known_only_to_itself(path: Path) -> None:
+    if "families" not in path.parts:
+        assert not any(name.startswith("demon_patch.engine.families.") for name in imports(path))
+
+
+@pytest.mark.parametrize("path", modules(), ids=lambda path: str(path.relative_to(ROOT)))
+def test_dearpygui_is_known_only_to_the_editor(path: Path) -> None:
+    if path.relative_to(ROOT).parts[0] != "editor":
+        assert not any(name.startswith("dearpygui") for name in imports(path))
+
+
+@pytest.mark.parametrize("module", TORCH_FREE)
+def test_these_never_load_torch(module: str) -> None:
+    code = f"import sys, {module}; sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+@pytest.mark.parametrize("path", modules(), ids=lambda path: str(path.relative_to(ROOT)))
+def test_files_stay_short(path: Path) -> None:
+    assert len(path.read_text(encoding="utf-8").splitlines()) <= 400
