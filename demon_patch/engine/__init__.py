@@ -15,7 +15,7 @@ _WHERE = {
     "Shared": "shared",
     "NoiseBank": "noise",
 }
-__all__ = ["NoiseBank", "Request", "Ring", "Session", "Shared"]
+__all__ = ["NoiseBank", "Request", "Ring", "Session", "Shared"]  # pyright: ignore[reportUnsupportedDunderAll]
 
 
 def __getattr__(name: str) -> Any:

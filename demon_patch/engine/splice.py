@@ -53,7 +53,8 @@ class Splicer:
             head = block[: 2 * half]
             alike = correlation(self._tail, head)
             leaving, entering = fade_gains(2 * half, alike)
-            join = self._tail * leaving[:, None] + head * entering[:, None]
+            join = np.multiply(self._tail, leaving[:, None], dtype=np.float32)
+            join += head * entering[:, None]
             self.joins.append(alike)
             out = np.concatenate([join, block[2 * half : len(block) - 2 * half]])
         self._tail = block[len(block) - 2 * half :]

@@ -35,7 +35,10 @@ def decode_song(codec: Codec, spec: FamilySpec, latent: Tensor) -> Tensor:
 class Due(Protocol):
     """Anything that is to be played from a transport frame on."""
 
-    heard_at: int
+    @property
+    def heard_at(self) -> int:
+        """The transport frame."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)

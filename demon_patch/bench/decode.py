@@ -1,0 +1,91 @@
+"""Measures windowed decode against a whole decode, and a ring of the embedded family at work."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from statistics import median
+from typing import Any
+
+import numpy as np
+import torch
+
+from demon_patch.engine.session import Session
+
+KEPT = 25  # frames of the window that is timed
+LONG = 60.0  # seconds of the whole decode
+
+
+def milliseconds(work: Callable[[], object], runs: int) -> float:
+    """The median time of `runs` calls after one to warm up, in milliseconds."""
+    work()
+    times = []
+    for _ in range(runs):
+        start = time.perf_counter()
+        work()
+        times.append(time.perf_counter() - start)
+    return 1e3 * median(times)
+
+
+def decibels(difference: float, peak: float) -> float:
+    """A difference against a peak, in dB."""
+    return 20.0 * float(np.log10(difference / peak + 1e-12))
+
+
+def measure_decode(session: Session, runs: int = 7) -> dict[str, Any]:
+    """Window and whole decode of the same song on one thread: times, ratio, differences at both margins."""
+    spec = session.spec
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        song = session.compose("techno", seconds=LONG, seed=1).latent
+        start, per = song.shape[0] // 2, spec.samples_per_frame
+        whole = session.decode(song)
+        kept = whole[start * per : (start + KEPT) * per]
+        peak = float(np.abs(whole).max())
+
+        def window(margin: int) -> float:
+            return float(np.abs(session.decode(song, start=start, frames=KEPT, margin=margin) - kept).max())
+
+        live = round(0.32 * spec.frame_rate)
+        result = {
+            "family": spec.name,
+            "whole_seconds": LONG,
+            "whole_ms": milliseconds(lambda: session.decode(song), max(runs // 3, 2)),
+            "window_frames": KEPT,
+            "window_ms": milliseconds(lambda: session.decode(song, start=start, frames=KEPT), runs),
+            "playing_window_frames": live,
+            "playing_window_ms": milliseconds(lambda: session.decode(song, start=start, frames=live), runs),
+            "playing_margin": spec.playing_margin,
+            "playing_difference_db": decibels(window(spec.playing_margin), peak),
+            "exact_margin": spec.exact_margin,
+            "exact_difference": window(spec.exact_margin) / peak,
+        }
+    finally:
+        torch.set_num_threads(threads)
+    result["ratio"] = result["whole_ms"] / result["window_ms"]
+    return result
+
+
+def measure_playing(session: Session, seconds: float = 24.0, depth: int = 4, ticks: int = 24) -> dict[str, Any]:
+    """A full ring on a song of `seconds`, one request a tick: tick time and completions a second."""
+    source = session.compose("house", seconds=seconds, seed=2)
+    prompt = session.prompt("acid")
+    ring = session.ring(source, depth)
+    times: list[float] = []
+    done = 0
+    for tick in range(2 * session.spec.steps + ticks):
+        ring.submit(session.request(prompt, source, strength=0.8, seed=tick))
+        start = time.perf_counter()
+        finished = ring.tick()
+        if tick >= 2 * session.spec.steps:
+            times.append(time.perf_counter() - start)
+            done += len(finished)
+    return {
+        "family": session.spec.name,
+        "song_seconds": seconds,
+        "depth": depth,
+        "threads": torch.get_num_threads(),
+        "tick_ms": 1e3 * median(times),
+        "completions_per_second": done / sum(times),
+    }

@@ -1,0 +1,25 @@
+"""Names the machine that a figure was measured on."""
+
+from __future__ import annotations
+
+import os
+import platform
+from pathlib import Path
+
+import torch
+
+
+def processor() -> str:
+    """The processor's name as the system gives it."""
+    info = Path("/proc/cpuinfo")
+    if info.exists():
+        for line in info.read_text(encoding="utf-8").splitlines():
+            if line.startswith("model name"):
+                return line.split(":", 1)[1].strip()
+    return platform.processor() or platform.machine()
+
+
+def machine() -> str:
+    """One line: processor, cores, system, Python and PyTorch."""
+    versions = f"Python {platform.python_version()}, PyTorch {torch.__version__}"
+    return f"{processor()}, {os.cpu_count()} cores, {platform.system()}, {versions}"

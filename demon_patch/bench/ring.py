@@ -1,0 +1,100 @@
+"""Measures what the ring costs outside the forward: time and newly allocated tensors per tick."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from statistics import median
+from time import perf_counter
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_leaves
+
+from demon_patch.bench.stub import SPEC, StubExecutor, StubHandle
+from demon_patch.engine.noise import NoiseBank
+from demon_patch.engine.ring import Request, Ring
+
+FRAMES, STEPS = 1500, 8
+TARGETS_MS = {1: 0.5, 4: 2.0, 8: 4.0}
+
+
+class Allocations(TorchDispatchMode):
+    """Counts, while it is entered, the tensors that operations return in memory that was not one of their inputs'."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.count = 0
+        self.names: list[str] = []
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        given = tree_leaves((args, kwargs or {}))
+        known = {_memory(part) for part in given if isinstance(part, Tensor)}
+        result = func(*args, **(kwargs or {}))
+        for part in tree_leaves(result):
+            if isinstance(part, Tensor) and _memory(part) not in known:
+                self.count += 1
+                self.names.append(str(func))
+        return result
+
+
+def _memory(tensor: Tensor) -> int:
+    return tensor.untyped_storage().data_ptr()
+
+
+class Workload:
+    """A full ring on a stub denoiser: T = 1500, 64 channels, a cover of 8 steps, one request for every admission.
+
+    curves: whether source blend (with its re-noised steps) and a velocity scale are on, as curves.
+    """
+
+    def __init__(self, depth: int, curves: bool = False, bucket: int = 1) -> None:
+        self.executor = StubExecutor(FRAMES, bucket)
+        self.ring = Ring(self.executor, SPEC, NoiseBank(SPEC.latent_channels, FRAMES), depth)
+        source = torch.linspace(-1, 1, FRAMES * SPEC.latent_channels).view(FRAMES, -1)
+        context = torch.zeros(FRAMES, SPEC.context_channels)
+        self._request = Request(StubHandle(), context, source, seed=1, strength=0.7, steps=STEPS, shift=3.0)
+        if curves:
+            self.ring.shared.write("source_blend", torch.linspace(0, 1, FRAMES))
+            self.ring.shared.write("velocity_scale", torch.linspace(0.9, 1.1, FRAMES))
+        for _ in range(3 * STEPS):
+            self.tick()
+
+    def tick(self) -> int:
+        """One tick; the number of latents it finished."""
+        if self.ring.admits():
+            self.ring.submit(self._request)
+        return len(self.ring.tick())
+
+
+def measure(depths: Sequence[int] = (1, 4, 8), ticks: int = 100) -> list[dict[str, Any]]:
+    """One row for each depth, without and with curves: the median and slowest milliseconds of a tick outside the
+    forward on one thread, the target for plain steps, and the tensors allocated in `ticks` ticks after warm-up."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        return [_row(depth, curves, ticks) for curves in (False, True) for depth in depths]
+    finally:
+        torch.set_num_threads(threads)
+
+
+def _row(depth: int, curves: bool, ticks: int) -> dict[str, Any]:
+    workload = Workload(depth, curves)
+    times = []
+    for _ in range(ticks):
+        inside, start = workload.executor.seconds, perf_counter()
+        workload.tick()
+        times.append(1e3 * (perf_counter() - start - (workload.executor.seconds - inside)))
+    with Allocations() as allocations:
+        for _ in range(ticks):
+            workload.tick()
+    return {
+        "depth": depth,
+        "curves": curves,
+        "frames": FRAMES,
+        "outside_ms": median(times),
+        "slowest_ms": max(times),
+        "target_ms": None if curves else TARGETS_MS.get(depth),
+        "allocated": allocations.count,
+    }

@@ -1,0 +1,65 @@
+"""A denoiser that costs nothing, so that what is left of a tick is the ring itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from time import perf_counter
+
+import torch
+from torch import Tensor
+
+from demon_patch.engine.family import Conditioning, FamilySpec, Handle
+
+SPEC = FamilySpec(
+    name="stub",
+    title="Stub",
+    sample_rate=48_000,
+    channels=2,
+    latent_channels=64,
+    context_channels=128,
+    frame_rate=25,
+    quantum=1,
+    min_frames=1,
+    max_frames=1500,
+    exact_margin=0,
+    playing_margin=0,
+    steps=8,
+    shift=3.0,
+    tick_frames={depth: depth + 1 for depth in range(1, 9)},
+    strength_taper=tuple(k / 10 for k in range(11)),
+)
+
+
+@dataclass(slots=True, eq=False)
+class StubHandle:
+    """A prompt that holds nothing."""
+
+    epoch: int = 0
+
+
+class StubExecutor:
+    """Answers every forward with the same velocity, made beforehand; `seconds` adds up the time spent inside."""
+
+    def __init__(self, frames: int, bucket: int = 1, spec: FamilySpec = SPEC) -> None:
+        self.bucket = bucket
+        self.weights_epoch = 0
+        self.seconds = 0.0
+        self._velocity = torch.full((bucket, frames, spec.latent_channels), 0.01)
+
+    def prepare(self, conditioning: Conditioning) -> Handle:
+        """A handle on nothing."""
+        return StubHandle(self.weights_epoch)
+
+    def prepare_schedule(self, t: Tensor) -> Tensor:
+        """The times themselves, [S+1, 1]."""
+        return t[:, None]
+
+    def place(self, row: int, handle: Handle) -> None:
+        """Nothing to copy."""
+
+    def forward(self, x: Tensor, time: Tensor, context: Tensor, rows: Tensor) -> Tensor:
+        """The same velocity every time, [R, T, C]."""
+        start = perf_counter()
+        velocity = self._velocity
+        self.seconds += perf_counter() - start
+        return velocity

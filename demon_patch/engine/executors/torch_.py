@@ -1,0 +1,89 @@
+"""The PyTorch executor: a family's denoiser, eager, in float32."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from demon_patch.engine.family import Conditioning, Denoiser, Handle
+from demon_patch.errors import DemonError
+
+
+@dataclass(slots=True, eq=False)
+class Prepared:
+    """A prompt's condition tensors [L', ...], under the weights of `epoch`."""
+
+    epoch: int
+    tensors: tuple[Tensor, ...]
+
+
+class TorchExecutor:
+    """Runs a denoiser in forwards of exactly `bucket` rows, with the prompts in `capacity` fixed rows.
+
+    threads: of the whole process, where given; PyTorch has one setting.
+    """
+
+    def __init__(self, denoiser: Denoiser, bucket: int = 1, capacity: int = 16, threads: int | None = None) -> None:
+        if not 1 <= bucket <= capacity:
+            raise DemonError(
+                f"a row bucket of {bucket} with {capacity} rows", mend="the bucket must be from 1 to the capacity"
+            )
+        if threads is not None:
+            torch.set_num_threads(threads)
+        self.bucket = bucket
+        self.weights_epoch = 0
+        self._denoiser, self._capacity = denoiser, capacity
+        self._buffers: tuple[Tensor, ...] = ()
+
+    @torch.inference_mode()
+    def prepare(self, conditioning: Conditioning) -> Prepared:
+        """Everything that a prompt costs once: the denoiser's condition tensors."""
+        return Prepared(self.weights_epoch, self._denoiser.condition(conditioning.tokens))
+
+    @torch.inference_mode()
+    def prepare_schedule(self, t: Tensor) -> Tensor:
+        """Timesteps [S+1] -> time embeddings [S+1, E]."""
+        return self._denoiser.embed_time(t.float())
+
+    @torch.inference_mode()
+    def place(self, row: int, handle: Handle) -> None:
+        """Copies a prepared prompt into row `row`; raises DemonError for a row that there is not, a prompt that
+        another executor prepared, older weights, or a prompt of another length than the buffers'."""
+        if not 0 <= row < self._capacity:
+            raise DemonError(f"row {row} of {self._capacity}", mend="use a row below the executor's capacity")
+        if not isinstance(handle, Prepared):
+            raise DemonError("a prompt that another executor prepared", port="prompt", mend="prepare it with this one")
+        if handle.epoch != self.weights_epoch:
+            raise DemonError("prepared before the weights changed", port="prompt", mend="prepare the prompt again")
+        if not self._buffers:
+            self._buffers = tuple(part.new_zeros(self._capacity, *part.shape) for part in handle.tensors)
+        shapes, wanted = [part.shape for part in handle.tensors], [whole.shape[1:] for whole in self._buffers]
+        if shapes != wanted:
+            raise DemonError(
+                f"condition tensors {[list(s) for s in shapes]} where the buffers hold {[list(s) for s in wanted]}",
+                port="prompt",
+                mend="prompts of one executor must have equal lengths",
+            )
+        for whole, part in zip(self._buffers, handle.tensors, strict=True):
+            whole[row].copy_(part)
+
+    @torch.inference_mode()
+    def forward(self, x: Tensor, time: Tensor, context: Tensor, rows: Tensor) -> Tensor:
+        """x [R, T, C], time [R, E], context [R, T, X], rows [R] -> v [R, T, C], R the bucket; raises DemonError for
+        other shapes."""
+        leads = (x.shape[:1], time.shape[:1], context.shape[:1], rows.shape)
+        if x.ndim != 3 or context.shape[:-1] != x.shape[:-1] or any(lead != (self.bucket,) for lead in leads):
+            shapes = ", ".join(str(list(part.shape)) for part in (x, time, context, rows))
+            raise DemonError(
+                f"a forward of {shapes}",
+                mend=f"give x [R, T, C], time [R, E], context [R, T, X] and rows [R] with R = {self.bucket}",
+            )
+        condition = tuple(whole.index_select(0, rows) for whole in self._buffers)
+        return self._denoiser.velocity(x, time, context, condition)
+
+    def weights_changed(self) -> None:
+        """Voids every prepared prompt, after any change of the denoiser's weights."""
+        self.weights_epoch += 1
+        self._buffers = ()

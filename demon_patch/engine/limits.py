@@ -1,0 +1,33 @@
+"""Checks of numbers against the table of controls; torch-free."""
+
+from __future__ import annotations
+
+from math import isfinite
+from numbers import Real
+
+from demon_patch.engine.controls import CONTROLS, Control
+from demon_patch.errors import DemonError
+
+
+def out_of_range(control: Control, value: object) -> DemonError:
+    """The error for a value that the control's row does not allow."""
+    kind = "a whole number" if control.shape == "integer" else "a number"
+    return DemonError(
+        f"{value!r} is not {kind} from {control.lo:g} to {control.hi:g}",
+        port=control.name,
+        mend=f"give {control.title.lower()} {kind} from {control.lo:g} to {control.hi:g}",
+    )
+
+
+def checked(name: str, value: object) -> float:
+    """A number for the control `name`, as it was given; raises DemonError when it is NaN, infinite, out of the
+    control's range, or not whole where a whole number is wanted."""
+    control = CONTROLS[name]
+    if isinstance(value, bool) or not isinstance(value, Real):
+        raise out_of_range(control, value)
+    number = float(value)
+    if not isfinite(number) or not control.lo <= number <= control.hi:
+        raise out_of_range(control, value)
+    if control.shape == "integer" and number != int(number):
+        raise out_of_range(control, value)
+    return number

@@ -1,0 +1,194 @@
+"""The ring: generations in flight, all advanced by each tick's forward.
+
+A tick admits what is due, runs one forward for every slot, and returns the latents which that forward finished. Slots
+share nothing but the forward: each has its own schedule, seed, prompt, source and length (the DEMON design,
+arXiv 2605.28657). Used from one thread; `shared` may be written from any.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator, Mapping
+from typing import Literal
+
+import torch
+from torch import Tensor
+
+from demon_patch.engine import steps
+from demon_patch.engine.cadence import Cadence
+from demon_patch.engine.chunk import Chunk, Row
+from demon_patch.engine.controls import CONTROLS
+from demon_patch.engine.family import Executor, FamilySpec
+from demon_patch.engine.limits import checked
+from demon_patch.engine.noise import NoiseBank, Stream
+from demon_patch.engine.pool import LatentPool
+from demon_patch.engine.schedule import Schedules
+from demon_patch.engine.shared import Shared, check_values
+from demon_patch.engine.slots import Finished, Request, Slot
+from demon_patch.errors import DemonError
+
+__all__ = ["Finished", "Request", "Ring", "Slot"]
+
+Values = Mapping[str, Tensor | str]
+
+MAX_DEPTH = int(CONTROLS["depth"].hi)
+
+
+class Ring:
+    """Up to `depth` generations in flight, evenly spaced.
+
+    A request waits until a slot is free and due; in mode `latest` a newer request replaces a waiting one, in mode
+    `queue` all are made in order. A request is used once. All tensors live where the noise bank's do. rows: the
+    executor's rows that this ring may place prompts in; rings that share an executor need rows of their own.
+    """
+
+    def __init__(
+        self,
+        executor: Executor,
+        spec: FamilySpec,
+        noise: NoiseBank,
+        depth: int = 4,
+        mode: Literal["latest", "queue"] = "latest",
+        rows: range | None = None,
+    ) -> None:
+        if mode not in ("latest", "queue"):
+            raise DemonError(f"ring mode {mode!r}", mend="choose latest or queue")
+        self._rows = list(range(MAX_DEPTH) if rows is None else rows)
+        if len(self._rows) < MAX_DEPTH:
+            raise DemonError(f"{len(self._rows)} rows for a ring", mend=f"give a ring {MAX_DEPTH} executor rows")
+        self.tick_index = 0
+        self.depth = int(checked("depth", depth))
+        self.mode = mode
+        self.shared = Shared(noise.song_frames)
+        self._executor, self._spec, self._noise = executor, spec, noise
+        self._slots: list[Slot] = []
+        self._waiting: deque[Request] = deque()
+        self._cadence = Cadence()
+        self._schedules = Schedules(executor, noise.device)
+        self._pool = LatentPool()
+        self._chunk = Chunk(executor, noise, 1 + max(self._rows))
+        self._frames = 0
+
+    @property
+    def slots(self) -> tuple[Slot, ...]:
+        """The slots in flight, in the order of their admission: the order of per-row values."""
+        return tuple(self._slots)
+
+    @property
+    def waiting(self) -> tuple[Request, ...]:
+        """The requests that are not admitted yet."""
+        return tuple(self._waiting)
+
+    def submit(self, request: Request) -> None:
+        """Hands in a request for the next admission; raises DemonError for one that cannot be made."""
+        request.check(self._spec, self._executor, self._noise.device)
+        if self.mode == "latest":
+            self._waiting.clear()
+        self._waiting.append(request)
+
+    def admits(self) -> bool:
+        """Whether a request submitted now would be admitted on this tick: only then need it be worked out."""
+        before = self._waiting if self.mode == "queue" else ()
+        cadence = self._cadence
+        for request in before:
+            cadence = cadence.after(self.tick_index, request.steps, self.depth)
+        return len(self._slots) + len(before) < self.depth and self.tick_index >= cadence.tick
+
+    def next_admission(self, steps: int) -> int:
+        """The tick of the admission that follows, if a request of `steps` steps is admitted now: when the next slot is
+        due, and one is free."""
+        ends = sorted([slot.remaining for slot in self._slots] + [steps])
+        due = self._cadence.after(self.tick_index, steps, self.depth).tick
+        crowd = len(ends) - self.depth
+        return due if crowd < 0 else max(due, self.tick_index + ends[crowd])
+
+    def admit(self) -> list[Slot]:
+        """Moves the waiting requests that are due into free slots; they take their first step in this tick."""
+        admitted: list[Slot] = []
+        while self._waiting and len(self._slots) < self.depth and self.tick_index >= self._cadence.tick:
+            admitted.append(self._place(self._waiting.popleft()))
+        return admitted
+
+    @torch.no_grad()
+    def advance(self, values: Values) -> list[Finished]:
+        """One step for every slot, under step controls [1 | slots, 1 | T, 1]; returns what finished, oldest first.
+
+        A control that is absent is off. Raises DemonError for values that are no step controls or do not fit.
+        """
+        check_values(values, len(self._slots))
+        for rows in self._chunks():
+            self._chunk.advance(rows, values)
+        done = [slot for slot in self._slots if slot.remaining == 0]
+        if done:
+            self._slots = [slot for slot in self._slots if slot.remaining > 0]
+            self._rows.extend(slot.index for slot in done)
+        finished = [Finished(slot.x, slot, self.tick_index) for slot in done]
+        self.tick_index += 1
+        return finished
+
+    def tick(self, values: Values | None = None) -> list[Finished]:
+        """Admits, then advances, under `values` or, without them, one snapshot of `shared`."""
+        self.admit()
+        return self.advance(self.shared.snapshot() if values is None else values)
+
+    def drain(self, values: Values | None = None) -> list[Finished]:
+        """Ticks until nothing waits and nothing is in flight; at depth 1, one request is generated in one go."""
+        finished: list[Finished] = []
+        while self._waiting or self._slots:
+            finished += self.tick(values)
+        return finished
+
+    def resize(self, depth: int) -> None:
+        """Changes the depth from the next admission on: new slots are staggered, surplus ones finish."""
+        if int(checked("depth", depth)) != self.depth:
+            self.depth = int(depth)
+            self._cadence = self._cadence.resized(self.depth)
+
+    @torch.no_grad()
+    def _place(self, request: Request) -> Slot:
+        """Gives a request a row and its first latent."""
+        row = self._rows[0]
+        self._executor.place(row, request.conditioning)
+        strength = 1.0 if request.source is None else request.strength
+        times = self._schedules.get(strength, request.steps, request.shift)
+        x = self._pool.take(request.frames, self._spec.latent_channels, self._noise.device)
+        self._begin(request, times.at[0, 0], x)
+        slot = Slot(request, row, self.tick_index, times, x, heard_at=request.heard_at)
+        if request.frames != self._frames:
+            self._chunk.release()
+            self._frames = request.frames
+        self._rows.pop(0)
+        self._slots.append(slot)
+        self._cadence = self._cadence.after(self.tick_index, request.steps, self.depth)
+        return slot
+
+    def _begin(self, request: Request, start: Tensor, x: Tensor) -> None:
+        """Writes a generation's first latent: its source alone, noise alone, or a mix of both."""
+        if request.source is not None and request.source_only:
+            x.copy_(request.source)
+            return
+        frames = request.frames
+        noise = self._noise.get(request.seed, Stream.INIT, 0, 0, frames, song=frames)
+        if request.source is None:
+            x.copy_(noise)
+        else:
+            share = start if request.initial_noise is None else request.initial_noise[:, None]
+            steps.initial(noise, request.source, share, out=x)
+
+    def _chunks(self) -> Iterator[list[Row]]:
+        """The slots that need a forward, in chunks of equal length T and at most a bucket of rows.
+
+        Slots that only deliver their source are counted on instead; those that a failed tick left done are left so.
+        """
+        lengths: dict[int, list[Row]] = {}
+        for at, slot in enumerate(self._slots):
+            if slot.remaining == 0:
+                continue
+            if slot.request.source_only:
+                slot.step += 1
+            else:
+                lengths.setdefault(slot.request.frames, []).append((at, slot))
+        bucket = self._executor.bucket
+        for rows in lengths.values():
+            for first in range(0, len(rows), bucket):
+                yield rows[first : first + bucket]

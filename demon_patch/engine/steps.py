@@ -1,0 +1,47 @@
+"""The formulas of a denoising step, as pure functions of tensors.
+
+One style: latents [R, T, C]; times, amounts and curves broadcastable to them ([R | 1, T | 1, 1]); any floating
+type; `out` receives the result (it may be the first latent) or a new tensor is made. Time runs from 1 (noise) to 0,
+x_t = t * noise + (1 - t) * x0 and v = noise - x0 (Lipman et al. 2023; Liu et al. 2023); t' is the next, lower time.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+
+def initial(noise: Tensor, source: Tensor, share: Tensor, out: Tensor | None = None) -> Tensor:
+    """Where a generation begins: share * noise + (1 - share) * source.
+
+    `share` is the first time of the schedule, or the initial noise curve (1 noise, 0 source).
+    """
+    return torch.lerp(source, noise, share, out=out)
+
+
+def x0_of(x: Tensor, v: Tensor, t: Tensor, out: Tensor | None = None) -> Tensor:
+    """The clean latent that the velocity predicts: x - t * v. With a velocity scale vs, pass t * vs for t."""
+    return torch.addcmul(x, t, v, value=-1, out=out)
+
+
+def euler(x: Tensor, v: Tensor, change: Tensor, out: Tensor | None = None) -> Tensor:
+    """One step along the flow: x + (t' - t) * v, with change = t' - t (times vs, where a velocity scale is set)."""
+    return torch.addcmul(x, change, v, out=out)
+
+
+def source_blend(x0: Tensor, source: Tensor, w: Tensor, out: Tensor | None = None) -> Tensor:
+    """The clean latent to re-noise: w * x0 + (1 - w) * source; exact at w = 1 and w = 0.
+
+    Applied on the last step too, so that a curve's 0 plays the source (DEMON, arXiv 2605.28657, source blending).
+    """
+    return torch.lerp(source, x0, w, out=out)
+
+
+def renoise(x0: Tensor, noise: Tensor, t_next: Tensor, out: Tensor | None = None) -> Tensor:
+    """The stochastic step: t' * noise + (1 - t') * x0, fresh noise on the predicted clean latent; x0 at t' = 0."""
+    return torch.lerp(x0, noise, t_next, out=out)
+
+
+def ode_noise(x: Tensor, noise: Tensor, amount: Tensor, out: Tensor | None = None) -> Tensor:
+    """Fresh noise after an Euler step: x + amount * noise, with amount = curve * t', so that it fades by itself."""
+    return torch.addcmul(x, amount, noise, out=out)

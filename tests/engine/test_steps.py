@@ -1,0 +1,66 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+
+from demon_patch.engine import steps
+
+SHAPE = (3, 17, 5)
+rng = np.random.default_rng(0)
+X, V, SOURCE, NOISE = (torch.from_numpy(rng.standard_normal(SHAPE)) for _ in range(4))
+T = torch.tensor([0.9, 0.5, 0.2], dtype=torch.float64).view(3, 1, 1)
+NEXT = torch.tensor([0.7, 0.3, 0.0], dtype=torch.float64).view(3, 1, 1)
+CURVE = torch.from_numpy(rng.uniform(0, 1, (1, 17, 1)))
+ROWS = torch.from_numpy(rng.uniform(0, 1, (3, 17, 1)))
+
+
+def plain(*tensors: Tensor) -> list[np.ndarray]:
+    return [tensor.numpy() for tensor in tensors]
+
+
+@pytest.mark.parametrize("amount", [CURVE, ROWS, T], ids=["curve", "rows", "scalars"])
+def test_formulas_against_numpy(amount: Tensor) -> None:
+    x, v, source, noise, t, t_next, a = plain(X, V, SOURCE, NOISE, T, NEXT, amount)
+    cases = [
+        (steps.initial(NOISE, SOURCE, amount), a * noise + (1 - a) * source),
+        (steps.x0_of(X, V, T * amount), x - t * a * v),
+        (steps.euler(X, V, (NEXT - T) * amount), x + (t_next - t) * a * v),
+        (steps.source_blend(X, SOURCE, amount), a * x + (1 - a) * source),
+        (steps.renoise(X, NOISE, NEXT), t_next * noise + (1 - t_next) * x),
+        (steps.ode_noise(X, NOISE, NEXT * amount), x + a * t_next * noise),
+    ]
+    for got, expected in cases:
+        assert got.dtype == torch.float64
+        np.testing.assert_allclose(got.numpy(), expected, rtol=0, atol=1e-14)
+
+
+def test_results_go_into_the_latent_itself() -> None:
+    for formula, other, amount in [
+        (steps.x0_of, V, T),
+        (steps.euler, V, NEXT - T),
+        (steps.source_blend, SOURCE, ROWS),
+        (steps.renoise, NOISE, NEXT),
+        (steps.ode_noise, NOISE, CURVE),
+    ]:
+        x = X.clone()
+        assert formula(x, other, amount, out=x) is x
+        assert torch.equal(x, formula(X, other, amount))
+
+
+def test_ends_are_exact() -> None:
+    zero, one = torch.zeros(1, 1, 1, dtype=torch.float64), torch.ones(1, 1, 1, dtype=torch.float64)
+    assert torch.equal(steps.initial(NOISE, SOURCE, one), NOISE)
+    assert torch.equal(steps.initial(NOISE, SOURCE, zero), SOURCE)
+    assert torch.equal(steps.source_blend(X, SOURCE, one), X)
+    assert torch.equal(steps.source_blend(X, SOURCE, zero), SOURCE)
+    assert torch.equal(steps.renoise(X, NOISE, zero), X)
+
+
+def test_euler_and_renoise_agree_on_the_true_noise() -> None:
+    clean, t, t_next = SOURCE, T, NEXT
+    x = t * NOISE + (1 - t) * clean
+    v = NOISE - clean
+    torch.testing.assert_close(steps.x0_of(x, v, t), clean, rtol=0, atol=1e-14)
+    torch.testing.assert_close(steps.euler(x, v, t_next - t), steps.renoise(clean, NOISE, t_next), rtol=0, atol=1e-14)
