@@ -1,0 +1,43 @@
+"""The model families that ship with the engine, found by name and loaded when they are first asked for.
+
+Nothing here loads torch before `load_family` is called.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from importlib.resources import files
+from typing import TYPE_CHECKING
+
+from demon_patch.errors import DemonError
+
+if TYPE_CHECKING:
+    from demon_patch.engine.family import Family, FamilySpec
+
+NAMES: tuple[str, ...] = ("nano",)
+"""Every family of this version, the default first."""
+
+
+def _package(name: str) -> str:
+    if name not in NAMES:
+        known = ", ".join(NAMES)
+        raise DemonError(f"there is no model family named {name!r}", mend=f"choose one of: {known}")
+    return f"{__name__}.{name}"
+
+
+def spec_of(name: str) -> FamilySpec:
+    """The geometry of a family, without torch and without its weights; raises DemonError for an unknown name."""
+    return import_module(f"{_package(name)}.spec").SPEC
+
+
+def load_family(name: str) -> Family:
+    """Loads a family with its weights.
+
+    Raises DemonError for an unknown name and WeightsError for missing or damaged weights.
+    """
+    return import_module(_package(name)).load()
+
+
+def card_of(name: str) -> str:
+    """The model card of a family, as Markdown; raises DemonError for an unknown name."""
+    return (files(_package(name)) / "card.md").read_text(encoding="utf-8")

@@ -1,0 +1,29 @@
+"""The embedded family: a small latent diffusion model whose weights come with the package.
+
+Importing the package loads no torch; `load` does.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from demon_patch.engine.family import Family
+
+WEIGHTS = Path(__file__).parent / "weights"
+"""The folder of the weights that ship with the package."""
+
+
+def load(folder: Path = WEIGHTS) -> Family:
+    """Loads codec, denoiser and conditioner from `folder`; raises WeightsError where its files cannot be used."""
+    from demon_patch.engine.families.nano.codec import NanoCodec  # noqa: PLC0415 (keeps the import torch-free)
+    from demon_patch.engine.families.nano.conditioner import NanoConditioner  # noqa: PLC0415
+    from demon_patch.engine.families.nano.denoiser import NanoDenoiser  # noqa: PLC0415
+    from demon_patch.engine.families.nano.spec import SPEC  # noqa: PLC0415
+    from demon_patch.engine.families.nano.weights import load_into  # noqa: PLC0415
+    from demon_patch.engine.family import Family  # noqa: PLC0415
+
+    codec = load_into(NanoCodec(), folder / "codec.safetensors")
+    denoiser = load_into(NanoDenoiser(), folder / "denoiser.safetensors")
+    return Family(SPEC, denoiser, codec, NanoConditioner(codec))

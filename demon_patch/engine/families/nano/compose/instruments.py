@@ -1,0 +1,176 @@
+"""The tonal instruments: bass, chords, arpeggio and lead, each a function of score, style and time grid.
+
+Everything is cyclic: a note still sounding at the end of the loop sounds on at its start.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.random import Generator
+
+from demon_patch.engine.families.nano.compose.composition import STEPS_PER_BAR, Composition
+from demon_patch.engine.families.nano.compose.filters import cyclic, smooth
+from demon_patch.engine.families.nano.compose.styles import Style
+from demon_patch.engine.families.nano.compose.tables import SAMPLE_RATE, oscillator, turns, wavetable
+
+_GATE_SECONDS = 0.008
+_ARP_DEGREES = (0, 2, 4, 7, 9, 11)
+
+
+class Grid:
+    """The loop's steps in samples: `position` [steps] of each step's start, `step` [samples] of each sample.
+
+    bar and beat_step are a step's bar and its place in it; plays [steps, 5] which layers play there.
+    """
+
+    def __init__(self, composition: Composition, samples: int) -> None:
+        steps = composition.bars * STEPS_PER_BAR
+        number = np.arange(steps)
+        self.samples = samples
+        self.step_length = samples / steps
+        late = (number % 2) * composition.swing * 2
+        self.position = ((number + late) * self.step_length).astype(np.int64)
+        self.step = np.repeat(number, np.diff(np.append(self.position, samples)))
+        self.bar, self.beat_step = np.divmod(number, STEPS_PER_BAR)
+        self.number = number
+        self.plays = composition.arrangement[self.bar // 2]
+        self.root = np.array(composition.progression)[self.bar % len(composition.progression)]
+        self.time = np.arange(samples) / SAMPLE_RATE
+
+    def triggers(self, sounds: np.ndarray, layer: int) -> np.ndarray:
+        """The steps at which a layer plays a note."""
+        return np.nonzero(sounds & self.plays[:, layer])[0]
+
+    def gate(self, layer: int) -> np.ndarray:
+        """[samples] 1 where a layer plays, with short ramps."""
+        ramp = np.ones(int(_GATE_SECONDS * SAMPLE_RATE), np.float32)
+        open_ = self.plays[self.step, layer].astype(np.float32)
+        wrapped = np.concatenate([open_[-len(ramp) :], open_])
+        total = np.cumsum(wrapped, dtype=np.float64)
+        return ((total[len(ramp) :] - total[: -len(ramp)]) / len(ramp)).astype(np.float32)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A monophonic line by samples: each note holds until the next. pitch in Hz, age in seconds since its start."""
+
+    note: np.ndarray
+    pitch: np.ndarray
+    age: np.ndarray
+
+    @classmethod
+    def of(cls, grid: Grid, triggers: np.ndarray, notes: list[int]) -> Line:
+        """The line that plays `notes` (MIDI numbers) at the steps `triggers`."""
+        last = np.full(len(grid.number), -1, np.int64)
+        last[triggers] = np.arange(len(triggers))
+        note = np.maximum.accumulate(last)[grid.step]  # -1 before the first: the last note sounds on
+        age = np.arange(grid.samples) - grid.position[triggers][note]
+        age = np.where(note < 0, age + grid.samples, age)
+        pitch = 440.0 * 2 ** ((np.array(notes, float) - 69) / 12)
+        return cls(note, pitch[note], (age / SAMPLE_RATE).astype(np.float32))
+
+    def each(self, values: np.ndarray) -> np.ndarray:
+        """A value for each note, by samples."""
+        return np.asarray(values, np.float32)[self.note]
+
+    def attack(self, seconds: float) -> np.ndarray:
+        """A linear rise from each note's start."""
+        return np.minimum(self.age / seconds, 1)
+
+
+def bass(score: Composition, style: Style, grid: Grid, rng: Generator) -> np.ndarray | None:
+    """The bass line, or None where it never plays."""
+    triggers = grid.triggers(score.bass_rhythm[grid.beat_step] > 0.1, 1)
+    if not len(triggers):
+        return None
+    patch, at = style.bass, grid.beat_step[triggers]
+    notes = [score.note(d) % 12 + 36 + int(o) for d, o in zip(grid.root[triggers], score.bass_offset[at], strict=True)]
+    line = Line.of(grid, triggers, notes)
+    level, accent = line.each(score.bass_rhythm[at]), line.each(score.bass_accent[at])
+    pitch = _glide(line.pitch) if style.glides and score.bass_slide[at].any() else line.pitch
+    sweep = np.zeros(1)
+    if style.sweeps:
+        cycles, start = int(rng.integers(1, 4)), rng.uniform(0, 6)
+        sweep = 0.5 * np.sin(2 * np.pi * np.arange(grid.samples) / grid.samples * cycles + start)
+    cutoff = patch.cutoff * 2.0 ** (patch.sweep * (0.6 + 0.6 * accent) * np.exp(-line.age / patch.decay) + sweep)
+    table = wavetable(patch.wave, patch.resonance)
+    x = oscillator(table, pitch, cutoff)
+    if style.reese:
+        x = 0.6 * x + 0.6 * oscillator(table, pitch * 1.012, cutoff)
+    if style.sub:
+        x = 0.7 * x + 0.5 * np.sin(2 * np.pi * turns(pitch))
+    if style.glides:
+        x = np.tanh(1.5 * x)
+    fade = 0.8 if style.long_bass else patch.decay * 2.2
+    envelope = line.attack(0.004) * np.exp(-line.age / fade) * (level > 0)
+    return (x * envelope * (0.7 + 0.3 * accent) * 0.55).astype(np.float32)
+
+
+def _glide(pitch: np.ndarray) -> np.ndarray:
+    """Pitch that slides to each note with a time constant of 21 ms, round the loop."""
+    return np.exp(cyclic(lambda octave: smooth(octave, 0.9985), np.log(pitch)))
+
+
+def chords(score: Composition, style: Style, grid: Grid, rng: Generator) -> np.ndarray | None:
+    """Three or four voices of chords, held or struck, or None where they never play."""
+    patch = style.chords
+    sounds = grid.beat_step == 0 if patch.held else score.chord_rhythm[grid.beat_step] > 0.1
+    triggers = grid.triggers(sounds, 2)
+    if not len(triggers):
+        return None
+    gate, table = grid.gate(2), wavetable(patch.wave, patch.resonance)
+    seconds = grid.samples / SAMPLE_RATE
+    sway = 2 * np.pi * max(round(0.13 * seconds), 1) / seconds * grid.time
+    total = np.zeros(grid.samples, np.float32)
+    for voice, degree in enumerate((0, 2, 4, 6)[: style.voices]):
+        above = 12 if voice == 3 else 0
+        notes = [54 + (score.note(root + degree) - 54) % 12 + above for root in grid.root[triggers]]
+        line = Line.of(grid, triggers, notes)
+        if patch.held:
+            envelope = line.attack(patch.attack) * gate
+            cutoff = patch.cutoff * (1 + 0.4 * np.sin(sway + voice))
+        else:
+            envelope = line.attack(patch.attack) * np.exp(-line.age / patch.release)
+            cutoff = patch.cutoff * 2.0 ** (1.2 * np.exp(-line.age / 0.08))
+        x = oscillator(table, line.pitch, cutoff, rng.random())
+        if patch.detune:
+            x = 0.6 * x + 0.6 * oscillator(table, line.pitch * (1 + patch.detune), cutoff, rng.random())
+        if style.broken_chords:
+            x = x * ((line.age * 50).astype(int) % 3 == voice) * 2.2
+        total += (x * envelope * 0.16).astype(np.float32)
+    return total
+
+
+def arp(score: Composition, style: Style, grid: Grid) -> np.ndarray | None:
+    """The arpeggio, or None where it never plays."""
+    triggers = grid.triggers(score.arp_rhythm[grid.beat_step] > 0.1, 3)
+    if not len(triggers):
+        return None
+    patch, at = style.arp, grid.beat_step[triggers]
+    degrees = [root + _ARP_DEGREES[step] for root, step in zip(grid.root[triggers], score.arp[at], strict=True)]
+    line = Line.of(grid, triggers, [60 + (score.note(degree) - 60) % 24 for degree in degrees])
+    cutoff = patch.cutoff * 2.0 ** (0.8 * np.exp(-line.age / patch.decay))
+    x = oscillator(wavetable(patch.wave, patch.resonance), line.pitch, cutoff)
+    x = x * line.attack(0.003) * np.exp(-line.age / patch.decay) * line.each(score.arp_rhythm[at])
+    return x.astype(np.float32)
+
+
+def lead(score: Composition, style: Style, grid: Grid) -> np.ndarray | None:
+    """The melody with a little vibrato, or None where it never plays."""
+    place = grid.number % len(score.melody)
+    sounds = np.array([degree is not None for degree in score.melody])[place]
+    triggers = grid.triggers(sounds, 4)
+    if not len(triggers):
+        return None
+    patch = style.lead
+    octave = 0 if score.key < 6 else -12
+    notes = [72 + score.note(score.melody[i] or 0) + octave for i in place[triggers]]
+    line = Line.of(grid, triggers, notes)
+    seconds = grid.samples / SAMPLE_RATE
+    wobble = np.sin(2 * np.pi * round(5.5 * seconds) / seconds * grid.time)
+    pitch = line.pitch * (1 + 0.004 * wobble * np.minimum(line.age / 0.3, 1))
+    x = oscillator(wavetable(patch.wave, patch.resonance), pitch, np.full(grid.samples, patch.cutoff))
+    fade = 1.2 if style.long_lead else 0.6
+    return (x * line.attack(0.008) * np.exp(-line.age / fade) * grid.gate(4)).astype(np.float32)

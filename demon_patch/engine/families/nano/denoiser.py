@@ -1,0 +1,155 @@
+"""The denoiser: a small diffusion transformer over latent frames.
+
+Two frames make a token; self-attention has rotary positions and normalised queries and keys; time and tags modulate
+every block (adaLN-single, PixArt-alpha, section 2.3); every second block attends to the nine tag tokens. Shapes:
+R rows, T latent frames, N = T / 2 tokens, E = 256 width, L = 9 tag tokens.
+"""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from demon_patch.engine.families.nano.spec import PATCH, SPEC
+from demon_patch.engine.families.nano.tags import TOKENS, VOCABULARY_SIZE
+
+_TIME_FREQUENCIES = 64
+_ROPE_BASE = 1000.0
+
+
+def _rotary(tokens: int, width: int) -> tuple[Tensor, Tensor]:
+    frequency = 1.0 / (_ROPE_BASE ** (torch.arange(0, width, 2).float() / width))
+    angle = torch.arange(tokens).float()[:, None] * frequency
+    return angle.cos(), angle.sin()
+
+
+def _rotate(x: Tensor, cosine: Tensor, sine: Tensor) -> Tensor:
+    first, second = x.chunk(2, -1)
+    return torch.cat([first * cosine - second * sine, first * sine + second * cosine], -1)
+
+
+class CrossAttention(nn.Module):
+    """Attention of the music's tokens to the tag tokens, whose keys and values are made once per prompt."""
+
+    def __init__(self, width: int, heads: int) -> None:
+        super().__init__()
+        self.heads = heads
+        self.norm = nn.RMSNorm(width)
+        self.query = nn.Linear(width, width, bias=False)
+        self.key_value = nn.Linear(width, 2 * width, bias=False)
+        self.out = nn.Linear(width, width, bias=False)
+        nn.init.zeros_(self.out.weight)
+
+    def prepare(self, tags: Tensor) -> tuple[Tensor, Tensor]:
+        """Embedded tags [..., L, E] -> keys and values, each [..., L, E]."""
+        key, value = self.key_value(tags).chunk(2, -1)
+        return key, value
+
+    def forward(self, x: Tensor, key: Tensor, value: Tensor) -> Tensor:
+        """x [R, N, E], key and value [R, L, E] -> [R, N, E]."""
+        query, key, value = (
+            part.unflatten(-1, (self.heads, -1)).transpose(1, 2) for part in (self.query(self.norm(x)), key, value)
+        )
+        return self.out(functional.scaled_dot_product_attention(query, key, value).transpose(1, 2).flatten(2))
+
+
+class Block(nn.Module):
+    """Self-attention, perhaps cross-attention, and a two-layer network, each added to its input."""
+
+    def __init__(self, width: int, heads: int, expansion: int, cross: bool) -> None:
+        super().__init__()
+        self.heads = heads
+        self.modulation = nn.Parameter(torch.randn(6, width) * 0.02)
+        self.query_key_value = nn.Linear(width, 3 * width, bias=False)
+        self.query_norm = nn.RMSNorm(width // heads)
+        self.key_norm = nn.RMSNorm(width // heads)
+        self.attention_out = nn.Linear(width, width, bias=False)
+        self.cross = CrossAttention(width, heads) if cross else None
+        self.mlp_in = nn.Linear(width, expansion * width)
+        self.mlp_out = nn.Linear(expansion * width, width)
+        for weight in (self.attention_out.weight, self.mlp_out.weight, self.mlp_out.bias):
+            nn.init.zeros_(weight)
+
+    def forward(
+        self, x: Tensor, shared: Tensor, rotary: tuple[Tensor, Tensor], cross: tuple[Tensor, Tensor] | None
+    ) -> Tensor:
+        """x [R, N, E], shared modulation [R, 6, E], rotary tables, keys and values of the tags -> [R, N, E]."""
+        shift1, scale1, gate1, shift2, scale2, gate2 = (shared + self.modulation)[:, :, None].unbind(1)
+        width = (x.shape[-1],)
+        y = functional.rms_norm(x, width) * (1 + scale1) + shift1
+        query, key, value = self.query_key_value(y).unflatten(-1, (3, self.heads, -1)).permute(2, 0, 3, 1, 4)
+        query, key = _rotate(self.query_norm(query), *rotary), _rotate(self.key_norm(key), *rotary)
+        y = functional.scaled_dot_product_attention(query, key, value).transpose(1, 2).flatten(2)
+        x = x + (1 + gate1) * self.attention_out(y)
+        if self.cross is not None and cross is not None:
+            x = x + self.cross(x, *cross)
+        y = functional.rms_norm(x, width) * (1 + scale2) + shift2
+        return x + (1 + gate2) * self.mlp_out(functional.gelu(self.mlp_in(y), approximate="tanh"))
+
+
+class NanoDenoiser(nn.Module):
+    """The velocity of the flow at x_t (the `Denoiser` of `engine.family`)."""
+
+    def __init__(self, width: int = 256, depth: int = 6, heads: int = 4, expansion: int = 3) -> None:
+        super().__init__()
+        channels = SPEC.latent_channels + SPEC.context_channels
+        self.tokens_in = nn.Linear(channels * PATCH, width)
+        self.tag_embedding = nn.Embedding(VOCABULARY_SIZE, width)
+        self.tag_position = nn.Parameter(torch.randn(TOKENS, width) * 0.02)
+        self.tag_pool = nn.Linear(width, width)
+        self.time_in = nn.Linear(2 * _TIME_FREQUENCIES, width)
+        self.time_out = nn.Linear(width, width)
+        self.modulation = nn.Linear(width, 6 * width)
+        self.blocks = nn.ModuleList(Block(width, heads, expansion, cross=i % 2 == 0) for i in range(depth))
+        self.final_modulation = nn.Linear(width, 2 * width)
+        self.tokens_out = nn.Linear(width, SPEC.latent_channels * PATCH)
+        for layer in (self.modulation, self.final_modulation, self.tokens_out):
+            nn.init.zeros_(layer.weight)
+            nn.init.zeros_(layer.bias)
+        nn.init.normal_(self.tag_embedding.weight, std=0.5)
+        cosine, sine = _rotary(SPEC.max_frames // PATCH, width // heads)
+        self.rope_cosine: Tensor
+        self.rope_sine: Tensor
+        self.register_buffer("rope_cosine", cosine, persistent=False)
+        self.register_buffer("rope_sine", sine, persistent=False)
+
+    def condition(self, tokens: Tensor) -> tuple[Tensor, ...]:
+        """Tag tokens [..., L] int64 -> pooled tags [..., 1, E], then keys and values [..., L, E] by cross block."""
+        tags = self.tag_embedding(tokens) + self.tag_position
+        parts = [self.tag_pool(tags.mean(-2, keepdim=True))]
+        for block in self.blocks:
+            if isinstance(block, Block) and block.cross is not None:
+                parts += block.cross.prepare(tags)
+        return tuple(parts)
+
+    def embed_time(self, t: Tensor) -> Tensor:
+        """Timesteps [N] in 0..1 -> [N, E]."""
+        rate = torch.arange(_TIME_FREQUENCIES, device=t.device) * (-math.log(1000.0) / _TIME_FREQUENCIES)
+        angle = t[:, None] * (rate.exp() * (6 * 1000.0**0.5))
+        return self.time_out(functional.silu(self.time_in(torch.cat([angle.cos(), angle.sin()], -1))))
+
+    def velocity(self, x: Tensor, time: Tensor, context: Tensor, condition: tuple[Tensor, ...]) -> Tensor:
+        """x [R, T, 64], time [R, E], context [R, T, 103], condition of R rows -> v [R, T, 64], v = noise - x0.
+
+        T is a multiple of 2, at most 1500.
+        """
+        rows, frames, channels = x.shape
+        pooled, *cross = condition
+        state = functional.silu(time + pooled[:, 0])
+        shared = self.modulation(state).unflatten(-1, (6, -1))
+        tokens = frames // PATCH
+        rotary = self.rope_cosine[:tokens], self.rope_sine[:tokens]
+        y = self.tokens_in(torch.cat([x, context], -1).reshape(rows, tokens, -1))
+        pairs = iter(zip(cross[::2], cross[1::2], strict=True))
+        for block in self.blocks:
+            y = block(y, shared, rotary, next(pairs) if block.cross is not None else None)
+        shift, scale = self.final_modulation(state)[:, None].chunk(2, -1)
+        y = functional.rms_norm(y, (y.shape[-1],)) * (1 + scale) + shift
+        return self.tokens_out(y).reshape(rows, frames, channels)
+
+    def forward(self, x: Tensor, t: Tensor, tokens: Tensor, context: Tensor) -> Tensor:
+        """The velocity of R rows with their own timesteps [R] and tag tokens [R, L], as in training."""
+        return self.velocity(x, self.embed_time(t), context, self.condition(tokens))

@@ -1,0 +1,64 @@
+"""How long a training may run, how far it has come, and the files it goes on from."""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+
+
+@dataclass
+class Budget:
+    """Minutes of training, over all runs of it, or a number of steps where one is given."""
+
+    minutes: float
+    steps: int | None = None
+    spent: float = 0.0
+    step: int = 0
+    _started: float = field(default_factory=time.monotonic)
+
+    @property
+    def seconds(self) -> float:
+        """Seconds trained so far, over all runs."""
+        return self.spent + time.monotonic() - self._started
+
+    @property
+    def progress(self) -> float:
+        """From 0 at the start to 1 when the budget is used up."""
+        done = self.step / self.steps if self.steps else self.seconds / max(self.minutes * 60, 1e-9)
+        return min(done, 1.0)
+
+    def rate(self, peak: float, warmup: int, power: float) -> float:
+        """A learning rate that rises over `warmup` steps and falls with the progress, never below 3 % of `peak`."""
+        return peak * min(1.0, (self.step + 1) / warmup) * max(0.03, 1 - self.progress) ** power
+
+
+def save_checkpoint(path: Path, budget: Budget, **state: Any) -> None:
+    """Writes a checkpoint whole or not at all."""
+    partial = path.with_suffix(".partial")
+    torch.save({"step": budget.step, "spent": budget.seconds, **state}, partial)
+    partial.replace(path)
+
+
+def load_checkpoint(path: Path, budget: Budget) -> dict[str, Any] | None:
+    """The checkpoint to go on from, if there is one; `budget` learns what has been spent."""
+    if not path.exists():
+        return None
+    state = torch.load(path, weights_only=True)
+    budget.step, budget.spent = state["step"], state["spent"]
+    return state
+
+
+def append_log(path: Path, **row: float) -> None:
+    """Adds a line of figures to a training log."""
+    with open(path, "a", encoding="utf-8") as file:
+        file.write(json.dumps({key: round(value, 5) for key, value in row.items()}) + "\n")
+
+
+def read_log(path: Path) -> list[dict[str, float]]:
+    """The lines of a training log."""
+    return [json.loads(line) for line in path.read_text("utf-8").splitlines()]

@@ -1,0 +1,124 @@
+"""Measurements that the family's spec is written from: how far strength moves the sound, and how far a decode reaches.
+
+`python -m demon_patch.engine.families.nano.train.measure` prints both for the weights in the package.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from demon_patch.engine.families.nano import load
+from demon_patch.engine.families.nano.tags import STYLES
+from demon_patch.engine.family import Conditioning, Family, Source
+
+_WHOLE_MARGIN = 40
+
+
+def warp(t: Tensor, shift: float) -> Tensor:
+    """The shift of a timestep schedule, s t / (1 + (s - 1) t)."""
+    return shift * t / (1 + (shift - 1) * t)
+
+
+@torch.inference_mode()
+def cover(
+    family: Family,
+    source: Source,
+    prompts: Sequence[Conditioning],
+    strengths: Sequence[float],
+    seed: int,
+    structure: float = 1.0,
+) -> Tensor:
+    """One plain Euler cover for each pair of prompt and strength -> [rows, T, C], all from the same noise.
+
+    Timesteps are warp(linspace(strength, 0, steps + 1)); x starts as t0 * noise + (1 - t0) * source.
+    """
+    spec, denoiser = family.spec, family.denoiser
+    noise = torch.randn(source.latent.shape, generator=torch.Generator().manual_seed(seed))
+    context = family.conditioner.context(source, structure)[None]
+    covers = []
+    for prompt, strength in zip(prompts, strengths, strict=True):
+        t = warp(torch.linspace(strength, 0, spec.steps + 1), spec.shift)
+        condition = tuple(part[None] for part in denoiser.condition(prompt.tokens))
+        time = denoiser.embed_time(t)
+        x = (t[0] * noise + (1 - t[0]) * source.latent)[None]
+        for step in range(spec.steps):
+            v = denoiser.velocity(x, time[step : step + 1], context, condition)
+            x = x + (t[step + 1] - t[step]) * v
+        covers.append(x[0])
+    return torch.stack(covers)
+
+
+@dataclass(frozen=True, slots=True)
+class Distances:
+    """Mean rms latent distance to the source, by strength."""
+
+    strengths: np.ndarray
+    distance: np.ndarray
+
+    def taper(self, knots: int = 11) -> tuple[float, ...]:
+        """The strengths at which the distance has reached k / (knots - 1) of its range."""
+        share = np.linspace(0, 1, knots)
+        rising = np.maximum.accumulate(self.distance - self.distance[0])
+        return tuple(float(s) for s in np.interp(share * rising[-1], rising, self.strengths))
+
+
+def strength_distances(
+    family: Family, strengths: Sequence[float], seeds: Iterable[int], seconds: float = 10.0
+) -> Distances:
+    """Distances over one composed source for each seed, each covered in its own and in another style."""
+    rows = []
+    for seed in seeds:
+        style, other = STYLES[seed % len(STYLES)], STYLES[(seed * 3 + 5) % len(STYLES)]
+        source = family.conditioner.compose(style, seconds, seed)
+        for text in (style, other):
+            prompt = family.conditioner.prompt(text)
+            covers = cover(family, source, [prompt] * len(strengths), strengths, seed)
+            rows.append((covers - source.latent).square().mean((1, 2)).sqrt().numpy())
+    return Distances(np.array(strengths), np.mean(rows, axis=0))
+
+
+@torch.inference_mode()
+def window_difference(family: Family, latent: Tensor, start: int, length: int, margin: int) -> tuple[float, float]:
+    """How a window decoded with `margin` differs from one with ample margin: (largest sample of its peak, rms in dB).
+
+    The window covers `length` frames from frame `start` of a cyclic song, and may cross its seam.
+    """
+
+    def decode(beside: int) -> Tensor:
+        frames = torch.arange(start - beside, start + length + beside) % len(latent)
+        hop = family.spec.samples_per_frame
+        return family.codec.decode(latent[frames], frames)[beside * hop : (beside + length) * hop]
+
+    whole = decode(_WHOLE_MARGIN)
+    error = decode(margin) - whole
+    decibels = 20 * torch.log10(error.norm() / whole.norm() + 1e-12)
+    return float(error.abs().max() / whole.abs().max()), float(decibels)
+
+
+def main() -> None:
+    """Prints the strength taper and the differences by margin."""
+    torch.set_num_threads(1)
+    family = load()
+    strengths = [k / 32 for k in range(33)]
+    found = strength_distances(family, strengths, range(16))
+    for strength, distance in zip(found.strengths, found.distance, strict=True):
+        print(f"strength {strength:.3f}  distance {distance:.4f}  {distance / found.distance[-1]:.3f} of its range")
+    print("strength_taper =", tuple(round(s, 4) for s in found.taper()))
+    sources = [family.conditioner.compose(style, 8, 5).latent for style in STYLES]
+    for margin in range(4, 19):
+        pairs = [
+            window_difference(family, latent, start, 8, margin)
+            for latent in sources
+            for start in (0, 61, 133, len(latent) - 4)
+        ]
+        peak, decibels = np.max(pairs, axis=0)
+        print(f"margin {margin:2d}  largest difference {peak:.1e} of the peak  rms {decibels:.1f} dB")
+
+
+if __name__ == "__main__":
+    main()
