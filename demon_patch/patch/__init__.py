@@ -1,0 +1,1 @@
+"""The document: frozen structs, commands with inverses, the file format."""

@@ -1,0 +1,151 @@
+"""JSON data inside a patch: checked and copied once when it enters, never changed afterwards.
+
+Every function takes what was given and the name it is given under, returns the value as a patch keeps it, and raises
+PatchError with that name. Nothing is trusted: a value may come from a file, from the network or from code.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, NoReturn, TypeAlias, TypeVar
+
+from demon_patch.errors import PatchError
+
+Value: TypeAlias = float | int | bool | str | list[Any] | dict[str, Any] | None
+"""What a node keeps under a name: a knob's value, an option, a text, drawn points, or data of a later version."""
+
+DEPTH = 32  # levels of nesting in a file
+DATA_DEPTH = DEPTH - 4  # ... of which a node's value stands inside four: the file, `nodes`, the node, `values`
+TEXT = 100_000  # characters of one text
+LINE = 200  # characters of a label, a title, a key
+WHOLE = 2**63  # integers lie within plus and minus this
+_NAME = re.compile(r"[A-Za-z0-9_.:/-]{1,64}")
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+V = TypeVar("V")
+
+
+class Frozen(dict[str, V]):
+    """A dict that nobody changes: equal to, read and serialised like any other.
+
+    Only checked content is frozen, so a Frozen is taken over as it is.
+    """
+
+    def _refuse(self, *_: object, **__: object) -> NoReturn:
+        raise TypeError("a patch is a value: change it by a command")
+
+    __setitem__ = __delitem__ = __ior__ = clear = pop = popitem = setdefault = update = _refuse  # pyright: ignore
+
+    def __reduce__(self) -> tuple[type[Frozen[V]], tuple[dict[str, V]]]:
+        return Frozen, (dict(self),)
+
+
+@contextmanager
+def place(file: object = None, node: str | None = None, port: str | None = None) -> Iterator[None]:
+    """Says of a PatchError that is raised within where it is, as far as it does not know yet."""
+    try:
+        yield
+    except PatchError as error:
+        raise error.at(file=file, node=node, port=port) from None
+
+
+def quoted(value: object) -> str:
+    """What was given, as a message shows it: on one line, escaped, shortened."""
+    shown = json.dumps(value) if isinstance(value, str) else repr(value)
+    return shown if len(shown) <= 48 else f"{shown[:44]}…{shown[-1]}"
+
+
+def name(given: object, what: str) -> str:
+    """The name of a node type, a port or a value: 1 to 64 of A-Z a-z 0-9 _ . : / -"""
+    if not isinstance(given, str) or not _NAME.fullmatch(given):
+        raise PatchError(f"{quoted(given)} is no {what}", mend="use 1 to 64 of A-Z a-z 0-9 _ . : / -")
+    return given
+
+
+def text(given: object, what: str, limit: int = LINE) -> str:
+    """Unicode text of at most `limit` characters."""
+    if not isinstance(given, str):
+        raise PatchError(f"{what} is {quoted(given)}, not text", mend="write it in quotes")
+    if len(given) > limit:
+        raise PatchError(f"{what} has {len(given)} characters", mend=f"shorten it to {limit}")
+    if _SURROGATE.search(given):
+        raise PatchError(f"{what} holds half a character", mend="write whole Unicode characters")
+    return given
+
+
+def number(given: object, what: str, lo: float = -math.inf, hi: float = math.inf) -> float:
+    """A finite number in lo..hi."""
+    if isinstance(given, bool) or not isinstance(given, int | float):
+        raise PatchError(f"{what} is {quoted(given)}, not a number", mend="write a number")
+    if isinstance(given, float) and not math.isfinite(given):
+        raise PatchError(f"{what} is {given}", mend="write a finite number")
+    if isinstance(given, int) and abs(given) >= WHOLE:
+        raise PatchError(f"{what} has too many digits", mend="write it as a text, or with a point")
+    if not lo <= given <= hi:
+        raise PatchError(f"{what} is {given:g}", mend=f"stay within {lo:g} to {hi:g}")
+    return float(given)
+
+
+def integer(given: object, what: str, lo: int, hi: int) -> int:
+    """A whole number in lo..hi."""
+    if number(given, what, lo, hi) != given or not isinstance(given, int):
+        raise PatchError(f"{what} is {quoted(given)}, not a whole number", mend=f"write one of {lo} to {hi}")
+    return given
+
+
+def switch(given: object, what: str) -> bool:
+    """True or false."""
+    if not isinstance(given, bool):
+        raise PatchError(f"{what} is {quoted(given)}, neither true nor false", mend="write true or false")
+    return given
+
+
+def pair(given: object, what: str) -> tuple[float, float]:
+    """Two finite numbers."""
+    if not isinstance(given, list | tuple) or len(given) != 2:
+        raise PatchError(f"{what} is {quoted(given)}, not two numbers", mend="write [a, b]")
+    return number(given[0], what), number(given[1], what)
+
+
+def table(given: object, what: str) -> Mapping[Any, Any]:
+    """A mapping, whose keys and values are still to be checked."""
+    if not isinstance(given, Mapping):
+        raise PatchError(f"{what} is {quoted(given)}, not an object", mend="write {…}")
+    return given
+
+
+def value(given: object, what: str, levels: int = DATA_DEPTH) -> Value:
+    """Any JSON data: finite numbers, whole Unicode texts, at most `levels` of nesting; copied."""
+    if isinstance(given, list | tuple | Mapping) and levels <= 0:
+        raise PatchError(f"{what[:LINE]} is nested too deeply", mend=f"keep a file within {DEPTH} levels")
+    if isinstance(given, Mapping):
+        return {_key(key, what): value(item, f"{what}.{_shown(key)}", levels - 1) for key, item in given.items()}
+    if isinstance(given, list | tuple):
+        return [value(item, f"{what}[{index}]", levels - 1) for index, item in enumerate(given)]
+    if isinstance(given, str):
+        return text(given, what, TEXT)
+    if given is None or isinstance(given, bool):
+        return given
+    if isinstance(given, int | float):
+        number(given, what)
+        return given
+    raise PatchError(f"{what} is {quoted(given)}, which is no JSON data", mend="write plain data")
+
+
+def values(given: object, what: str, prefix: str = "") -> Frozen[Value]:
+    """A mapping from texts to JSON data, copied and frozen; messages name an item by `prefix` and its key."""
+    if isinstance(given, Frozen):
+        return given
+    return Frozen({_key(key, what): value(item, f"{prefix}{_shown(key)}") for key, item in table(given, what).items()})
+
+
+def _key(given: object, what: str) -> str:
+    return text(given, f"a key of {what}")
+
+
+def _shown(key: object) -> str:
+    return key if isinstance(key, str) and _NAME.fullmatch(key) else quoted(key)

@@ -1,0 +1,192 @@
+"""Patch files, `*.dpatch.json`: UTF-8 JSON with sorted keys, small diffs, and nothing lost.
+
+    {"format": 1, "meta": {...}, "song": {...},
+     "nodes": {id: {"type": ..., "values": {name: ...}, "ranges": {name: [lo, hi]}, "at": [x, y], ...}},
+     "cables": [{"src": id, "out": port, "dst": id, "port": port, "depth": ..., ...}], ...}
+
+Defaults are left out. Keys that this version does not know are kept at every level, and so are nodes of unknown type
+with their cables. A file is hostile until it is read: whatever it holds, reading it ends in a valid Patch or in one
+PatchError that names the place.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import secrets
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+from demon_patch.errors import PatchError
+from demon_patch.patch import data, ids
+from demon_patch.patch.document import BY_ID, Cable, Meta, Node, Patch, Song
+from demon_patch.patch.layout import laid_out
+from demon_patch.patch.migrations import FORMAT, migrated
+from demon_patch.patch.piece import Piece
+
+SIZE = 16 * 2**20  # bytes of a file
+_CLOSING = re.compile(r'"(?:[^"\\]|\\.)*"|(\})', re.DOTALL)
+
+P = TypeVar("P", bound=Piece)
+
+
+def loads(text: str | bytes, file: object = None) -> Patch:
+    """The patch that a file's text holds; PatchError names `file` and the place in it."""
+    with data.place(file):
+        return _patch(migrated(_parsed(_decoded(text))))
+
+
+def dumps(patch: Patch) -> str:
+    """The text of a patch's file: equal patches have equal text, and `loads(dumps(patch)) == patch`."""
+    return laid_out({**_entries(patch), "format": FORMAT}) + "\n"
+
+
+def load(path: str | Path) -> Patch:
+    """Reads a patch file; PatchError if it cannot be read or is no patch."""
+    try:
+        with Path(path).open("rb") as stream:
+            text = stream.read(SIZE + 1)
+    except (OSError, ValueError) as error:
+        raise PatchError(f"cannot be read: {_reason(error)}", file=path, mend="check the path") from None
+    return loads(text, path)
+
+
+def save(patch: Patch, path: str | Path) -> None:
+    """Writes a patch file whole or not at all: until the new one is on disk, the old one stays as it was."""
+    text = dumps(patch).encode()
+    if len(text) > SIZE:
+        raise PatchError(f"the patch takes {len(text)} bytes", file=path, mend=f"keep it within {SIZE}")
+    try:
+        target = Path(os.path.realpath(path))
+        draft = target.with_name(f".{target.name}.{secrets.token_hex(4)}")
+        try:
+            with draft.open("xb") as stream:
+                stream.write(text)
+                stream.flush()
+                os.fsync(stream.fileno())
+            if target.exists():
+                shutil.copymode(target, draft)
+            draft.replace(target)
+        finally:
+            draft.unlink(missing_ok=True)
+    except (OSError, ValueError) as error:
+        raise PatchError(f"cannot be written: {_reason(error)}", file=path, mend="save it elsewhere") from None
+
+
+def _reason(error: OSError | ValueError) -> str:
+    return (error.strerror if isinstance(error, OSError) else None) or str(error)
+
+
+def _decoded(text: str | bytes) -> str:
+    """The characters of a file, without the byte order mark that some editors write."""
+    try:
+        given = text.encode() if isinstance(text, str) else text
+    except UnicodeEncodeError:
+        raise PatchError("the text holds half a character", mend="write whole Unicode characters") from None
+    if len(given) > SIZE:
+        raise PatchError(f"the file is larger than {SIZE // 2**20} MiB", mend="patches hold no audio: take it out")
+    try:
+        return given.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = given.count(b"\n", 0, error.start) + 1
+        raise PatchError(f"line {line} is not UTF-8", mend="save the file as UTF-8") from None
+
+
+def _parsed(text: str) -> dict[str, Any]:
+    """The JSON object of a text; a key that stands twice in one object is an error."""
+    closed = 0
+
+    def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        nonlocal closed
+        closed += 1
+        made = dict(pairs)
+        if len(made) < len(pairs):
+            keys = [key for key, _ in pairs]
+            twice = next(key for key in keys if keys.count(key) > 1)
+            raise PatchError(
+                f"the key {data.quoted(twice)} stands twice in the object that ends at {_end(text, closed)}",
+                mend="keep one of them",
+            )
+        return made
+
+    try:
+        parsed = json.loads(text, object_pairs_hook=unique)
+    except json.JSONDecodeError as error:
+        raise PatchError(
+            f"line {error.lineno}, column {error.colno} is no JSON: {error.msg[:1].lower()}{error.msg[1:]}",
+            mend="mend the file there",
+        ) from None
+    except RecursionError:
+        raise PatchError("the file is nested too deeply", mend=f"keep it within {data.DEPTH} levels") from None
+    except ValueError:
+        raise PatchError("a number has thousands of digits", mend="shorten it") from None
+    if not isinstance(parsed, dict):
+        raise PatchError("the file holds no JSON object", mend='begin it with {"format": 1')
+    return parsed
+
+
+def _end(text: str, count: int) -> str:
+    """Where the count-th object to be closed is closed."""
+    braces = (match.start() for match in _CLOSING.finditer(text) if match[1])
+    at = next(start for number, start in enumerate(braces, 1) if number == count)
+    return f"line {text.count(chr(10), 0, at) + 1}, column {at - text.rfind(chr(10), 0, at)}"
+
+
+def _patch(document: Mapping[str, Any]) -> Patch:
+    given = {key: item for key, item in document.items() if key != "format"}
+    parts = {"meta": _piece(Meta, given.pop("meta", {}), "meta"), "song": _piece(Song, given.pop("song", {}), "song")}
+    nodes = {ids.checked(id): _node(id, item) for id, item in data.table(given.pop("nodes", {}), "nodes").items()}
+    listed = given.pop("cables", [])
+    if not isinstance(listed, list):
+        raise PatchError(f"cables is {data.quoted(listed)}, not a list", mend="write [{…}, …]")
+    cables = tuple(_cable(number, item) for number, item in enumerate(listed, 1))
+    kept = {field: given.pop(field) for field in BY_ID if field in given}
+    return Patch(**parts, nodes=nodes, cables=cables, **kept, extra=given)
+
+
+def _node(id: str, given: object) -> Node:
+    with data.place(node=id):
+        return _piece(Node, given, "the node")
+
+
+def _cable(number: int, given: object) -> Cable:
+    try:
+        return _piece(Cable, given, "the cable")
+    except PatchError as error:
+        if error.node is None:
+            error.what = f"cable {number}: {error.what}"
+        raise
+
+
+def _piece(kind: type[P], given: object, what: str) -> P:
+    """A struct from its JSON object: known keys to fields, the others to `extra`."""
+    entries = data.table(given, what)
+    known = {key: entries[key] for key in kind.known_keys() if key in entries}
+    for key in kind.known_keys():
+        if key not in known and key not in kind.defaults():
+            raise PatchError(f"{what} has no {key}", mend=f'write "{key}": …')
+    return kind(**known, extra={key: item for key, item in entries.items() if key not in known})
+
+
+def _entries(piece: Piece) -> dict[str, object]:
+    """A struct as its JSON object, without what is as it is by default."""
+    defaults = piece.defaults()
+    told = {
+        key: _told(kept)
+        for key in piece.known_keys()
+        if (kept := getattr(piece, key)) != defaults.get(key) or key not in defaults
+    }
+    return {**told, **piece.extra}
+
+
+def _told(kept: object) -> object:
+    if isinstance(kept, Piece):
+        return _entries(kept)
+    if isinstance(kept, tuple):
+        return [_told(item) for item in kept]
+    if isinstance(kept, Mapping):
+        return {key: _told(item) for key, item in kept.items()}
+    return kept

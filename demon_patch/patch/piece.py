@@ -1,0 +1,62 @@
+"""What all structs of the document share: they settle their fields once, and keep keys that they do not know."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import cache
+from typing import TypeVar
+
+from msgspec import NODEFAULT, Struct, structs
+
+from demon_patch.errors import PatchError
+from demon_patch.patch import data
+from demon_patch.patch.data import Frozen, Value
+
+T = TypeVar("T")
+
+
+class Piece(Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """A part of a document; `extra` holds the keys of a later version by name, none of which it knows itself."""
+
+    extra: Mapping[str, Value] = {}
+
+    @classmethod
+    def known_keys(cls) -> tuple[str, ...]:
+        """The keys it knows, as they stand in a file."""
+        return tuple(field for field in cls.__struct_fields__ if field != "extra")
+
+    @classmethod
+    @cache
+    def defaults(cls) -> Mapping[str, object]:
+        """The default of every known key that has one; the others must be given."""
+        return {
+            field.name: field.default if field.default_factory is NODEFAULT else field.default_factory()
+            for field in structs.fields(cls)
+            if not field.required
+        }
+
+    def _settle(self, **fields: object) -> None:
+        """Replaces what the constructor was given by what is kept; called by `__post_init__` alone."""
+        unknown = data.values(self.extra, "extra")
+        if taken := unknown.keys() & set(self.known_keys()):
+            raise PatchError(f"extra holds {min(taken)}, which has its own place", mend="set it there")
+        for field, kept in {**fields, "extra": unknown}.items():
+            structs.force_setattr(self, field, kept)
+
+
+def by_port(given: object, what: str, check: Callable[[object, str], T]) -> Frozen[T]:
+    """A mapping from names of ports to what `check(item, what)` keeps of each; errors name the port."""
+    kept: dict[str, T] = {}
+    for port, item in data.table(given, what).items():
+        data.name(port, "name of a port")
+        with data.place(port=port):
+            kept[port] = check(item, what)
+    return Frozen(kept)
+
+
+def playing_range(given: object, what: str) -> tuple[float, float]:
+    """Two finite numbers, the lower one first."""
+    lo, hi = data.pair(given, what)
+    if lo > hi:
+        raise PatchError(f"{what} runs from {lo:g} down to {hi:g}", mend="write the lower end first")
+    return lo, hi
