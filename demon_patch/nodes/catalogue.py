@@ -1,0 +1,88 @@
+"""All types of node by id."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from types import MappingProxyType, ModuleType
+from typing import Any
+
+from demon_patch.nodes import (
+    arithmetic,
+    curve,
+    engine,
+    envelope,
+    expression,
+    lfo,
+    output,
+    prompt,
+    sequence,
+    shape,
+    song,
+    source,
+)
+from demon_patch.nodes.declare import Declaration
+from demon_patch.nodes.ports import Out, Port
+
+
+def gather(*modules: ModuleType) -> Mapping[str, Declaration]:
+    """The declarations of some modules by id, in their order; raises ValueError where two have one id."""
+    found: dict[str, Declaration] = {}
+    for module in modules:
+        for declaration in vars(module).values():
+            if not isinstance(declaration, Declaration):
+                continue
+            if found.setdefault(declaration.id, declaration) is not declaration:
+                raise ValueError(f"two nodes are called {declaration.id}")
+    return MappingProxyType(found)
+
+
+CATALOGUE: Mapping[str, Declaration] = gather(
+    lfo, envelope, sequence, curve, shape, arithmetic, expression, song, prompt, source, engine, output
+)
+
+
+def describe(catalogue: Mapping[str, Declaration] = CATALOGUE) -> list[dict[str, Any]]:
+    """Every declaration as JSON data; an infinite end of a range is null."""
+    return [
+        {
+            "id": d.id,
+            "version": d.version,
+            "title": d.title,
+            "sentence": d.sentence,
+            "category": d.category,
+            "tags": list(d.tags),
+            "kind": d.kind,
+            "ports": [_port(p) for p in d.ports],
+            "outputs": [_out(o) for o in d.outs],
+        }
+        for d in catalogue.values()
+    ]
+
+
+def _port(p: Port) -> dict[str, Any]:
+    facts: dict[str, Any] = {"name": p.name, "title": p.title, "type": p.type, "doc": p.doc}
+    if p.default is not None:
+        facts["default"] = p.default
+    if p.numeric:
+        facts |= {"lo": _end(p.lo), "hi": _end(p.hi), "taper": p.taper, "unit": p.unit}
+    if p.choices:
+        facts["choices"] = list(p.choices)
+    if p.since:
+        facts["since"] = p.since
+    if not p.wireable:
+        facts["cable"] = False
+    return facts
+
+
+def _out(o: Out) -> dict[str, Any]:
+    facts: dict[str, Any] = {"name": o.name, "type": o.type, "doc": o.doc}
+    if o.like:
+        facts["like"] = o.like
+    elif o.type in ("value", "curve"):
+        facts |= {"lo": _end(o.lo), "hi": _end(o.hi), "unit": o.unit}
+    return facts
+
+
+def _end(x: float) -> float | None:
+    return x if math.isfinite(x) else None

@@ -1,0 +1,74 @@
+"""The nodes that stand for parts of the engine; their ports are the rows of the control table."""
+
+from __future__ import annotations
+
+from demon_patch.engine.controls import Carrier, Control, carried_by
+from demon_patch.nodes.declare import Declaration
+from demon_patch.nodes.ports import Out, Port, PortType
+
+# The order of the ring chain; a patch may leave out the two in the middle.
+CHAIN: tuple[str, ...] = ("scheduler", "source_blend", "step_state", "decoder")
+
+_TYPES: dict[str, PortType] = {
+    "scalar": "value",
+    "integer": "value",
+    "switch": "value",
+    "choice": "option",
+    "curve": "curve",
+    "surface": "surface",
+    "prompt": "prompt",
+    "source": "source",
+}
+_RING = Port("ring", "ring", title="Ring", doc="From the node before it in the chain.")
+
+
+def port_of(row: Control) -> Port:
+    """The port of a row of the control table."""
+    return Port(
+        row.name, _TYPES[row.shape], row.default, row.lo, row.hi, row.taper, row.unit, row.doc, row.title,
+        row.options, control=row.name, since=row.since, optional=row.optional,
+    )  # fmt: skip
+
+
+def engine_node(
+    carrier: Carrier, title: str, sentence: str, *, inputs: tuple[Port, ...], out: Out, tags: tuple[str, ...]
+) -> Declaration:
+    """The declaration of an engine node: `inputs`, then one port for each row that `carrier` carries."""
+    ports = (*inputs, *(port_of(row) for row in carried_by(carrier)))
+    return Declaration(carrier, title, sentence, "engine", "engine", tags, ports, (out,))
+
+
+_OUT = Out("ring", "ring", doc="To the next node of the chain.")
+
+scheduler = engine_node(
+    "scheduler",
+    "Scheduler",
+    "Starts new generations of the music and says what they begin with.",
+    inputs=(),
+    out=_OUT,
+    tags=("ring", "strength", "seed", "steps", "generate"),
+)
+source_blend = engine_node(
+    "source_blend",
+    "Source Blend",
+    "Fades between source and generation, frame by frame.",
+    inputs=(_RING,),
+    out=_OUT,
+    tags=("ring", "fade", "mix", "cover"),
+)
+step_state = engine_node(
+    "step_state",
+    "Step State",
+    "Shapes every denoising step of all generations in flight.",
+    inputs=(_RING,),
+    out=_OUT,
+    tags=("ring", "velocity", "noise", "solver", "texture"),
+)
+decoder = engine_node(
+    "decoder",
+    "Decoder",
+    "Turns the finished generations into sound.",
+    inputs=(_RING,),
+    out=Out("audio", "audio", doc="The sounding output."),
+    tags=("ring", "audio", "window", "gain"),
+)

@@ -1,0 +1,31 @@
+"""What a node sees of time, and what a gate is."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+
+class Frame(NamedTuple):
+    """One control frame, or a run of them with an array in every field that changes.
+
+    k: control frame (integer). s: seconds, k / rate. dt: seconds of a frame. beat: beats since the start.
+    dbeat: beats of a frame. song: seconds of song at this frame; length: seconds of the whole song.
+    beats_per_bar: beats of a bar. frame: latent frame of the song, song * rate (integer).
+    """
+
+    k: Any
+    s: Any
+    dt: float
+    beat: Any
+    dbeat: float
+    song: Any
+    length: float
+    beats_per_bar: float
+    frame: Any
+
+
+class Gate(NamedTuple):
+    """A gate in one control frame: `level` (0 or 1) at its end and `rises`, the rising edges within it (0, 1, 2...)."""
+
+    level: float = 0.0
+    rises: float = 0.0

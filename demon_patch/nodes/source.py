@@ -1,0 +1,43 @@
+"""Clips that the music covers."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+
+from demon_patch.nodes.declare import refuse, resource
+from demon_patch.nodes.ports import Out, path, text, value
+
+
+@resource(
+    "audio_source",
+    "Audio Source",
+    "Brings a recording that the music covers.",
+    out=Out("source", "source", doc="The clip, for a Scheduler."),
+    category="conditioning",
+    tags=("file", "clip", "sample", "cover", "recording", "loop"),
+)
+def audio_source(
+    file: str = path("", doc="An audio file, relative to the patch."),
+    seconds: float = value(60, 1, 60, unit="s", taper="log", doc="The most of it that is used."),
+) -> Hashable:
+    """("audio", file, seconds); the file is read when the patch starts to play."""
+    if not file.strip() or "\0" in file:
+        raise refuse("no audio file is named", "file", "name one, or use a Composed Source")
+    return ("audio", file, float(seconds))
+
+
+@resource(
+    "composed_source",
+    "Composed Source",
+    "Brings a clip that is composed on the spot, so that a patch needs no file.",
+    out=Out("source", "source", doc="The clip, for a Scheduler."),
+    category="conditioning",
+    tags=("generator", "loop", "demo", "clip", "style"),
+)
+def composed_source(
+    style: str = text("house", doc="What is composed, in the words of a prompt."),
+    seconds: float = value(24, 8, 60, unit="s", taper="log", doc="Length; rounded to what loops."),
+    seed: float = value(1, 0, 65535, taper="int", doc="Which piece of that style."),
+) -> Hashable:
+    """("composed", style, seconds, seed)."""
+    return ("composed", " ".join(style.split()), float(seconds), int(seed))

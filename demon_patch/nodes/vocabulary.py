@@ -1,0 +1,161 @@
+"""The fixed vocabulary of node bodies, spelled for floats and for arrays.
+
+The functions below are what a body imports, so that its plain Python call works. `SCALAR` and `ARRAY` are the
+namespaces of emitted code; both agree within 1e-12. Angles are radians.
+"""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect_right
+from collections.abc import Sequence
+from math import cos, exp, log, pi, sin, sqrt, tanh, tau
+from typing import Any
+
+import numpy as np
+
+__all__ = [
+    "CONSTANTS",
+    "FUNCTIONS",
+    "clamp",
+    "cos",
+    "exp",
+    "floor",
+    "hash01",
+    "inf",
+    "log",
+    "pi",
+    "sin",
+    "sqrt",
+    "tanh",
+    "tau",
+]
+
+inf = math.inf
+
+# Name of each function a body may call -> smallest and largest number of arguments.
+FUNCTIONS: dict[str, tuple[int, int]] = {
+    "sin": (1, 1),
+    "cos": (1, 1),
+    "tanh": (1, 1),
+    "exp": (1, 1),
+    "log": (1, 1),
+    "sqrt": (1, 1),
+    "floor": (1, 1),
+    "abs": (1, 1),
+    "min": (2, 4),
+    "max": (2, 4),
+    "clamp": (3, 3),
+    "hash01": (2, 2),
+}
+CONSTANTS: dict[str, float] = {"pi": pi, "tau": tau}
+
+_MASK = 0xFFFFFFFF
+
+
+def floor(x: float) -> float:
+    """The largest whole number not above x, as a float."""
+    return x // 1.0
+
+
+def clamp(x: float, lo: float, hi: float) -> float:
+    """x limited to lo..hi; lo wins where lo > hi and x < lo."""
+    return lo if x < lo else (hi if x > hi else x)
+
+
+def hash01(k: float, seed: float) -> float:
+    """A random number in [0, 1) that depends on the whole parts of k and seed alone.
+
+    A 32-bit counter hash (multiply and xor-shift rounds), the same bits for floats and arrays.
+    """
+    x = (int(k) * 0x9E3779B1 + int(seed) * 0x85EBCA6B) & _MASK
+    x ^= x >> 15
+    x = (x * 0x2C1B3C6D) & _MASK
+    x ^= x >> 12
+    x = (x * 0x297A2D39) & _MASK
+    x ^= x >> 15
+    return x / 4294967296.0
+
+
+def _counter(x: Any) -> np.ndarray:
+    """Whole parts modulo 2**32 as uint64; two's complement for negative numbers."""
+    whole = np.fmod(np.trunc(np.asarray(x, dtype=np.float64)), 4294967296.0)
+    return whole.astype(np.int64).astype(np.uint64) & np.uint64(_MASK)
+
+
+def _hash01_array(k: Any, seed: Any) -> np.ndarray:
+    mask, u = np.uint64(_MASK), np.uint64
+    x = (_counter(k) * u(0x9E3779B1) + _counter(seed) * u(0x85EBCA6B)) & mask
+    x = x ^ (x >> u(15))
+    x = (x * u(0x2C1B3C6D)) & mask
+    x = x ^ (x >> u(12))
+    x = (x * u(0x297A2D39)) & mask
+    x = x ^ (x >> u(15))
+    return x / 4294967296.0
+
+
+def _clamp_array(x: Any, lo: Any, hi: Any) -> np.ndarray:
+    return np.where(x < lo, lo, np.where(x > hi, hi, x))
+
+
+def from_table(u: float, table: Sequence[float]) -> float:
+    """The rising `table` at position u in 0..1, its entries equally spaced, straight lines between them."""
+    last = len(table) - 1
+    place = clamp(u, 0.0, 1.0) * last
+    i = min(int(place), last - 1)
+    return table[i] + (place - i) * (table[i + 1] - table[i])
+
+
+def to_table(x: float, table: Sequence[float]) -> float:
+    """The position in 0..1 at which the rising `table` has the value x."""
+    last = len(table) - 1
+    i = min(max(bisect_right(table, x) - 1, 0), last - 1)
+    return clamp((i + (x - table[i]) / (table[i + 1] - table[i])) / last, 0.0, 1.0)
+
+
+def _from_table_array(u: Any, table: np.ndarray) -> np.ndarray:
+    last = len(table) - 1
+    place = _clamp_array(np.asarray(u, dtype=np.float64), 0.0, 1.0) * last
+    i = np.minimum(place.astype(np.int64), last - 1)
+    return table[i] + (place - i) * (table[i + 1] - table[i])
+
+
+def _to_table_array(x: Any, table: np.ndarray) -> np.ndarray:
+    last = len(table) - 1
+    i = np.clip(np.searchsorted(table, x, side="right") - 1, 0, last - 1)
+    return _clamp_array((i + (x - table[i]) / (table[i + 1] - table[i])) / last, 0.0, 1.0)
+
+
+SCALAR: dict[str, Any] = {
+    "sin": math.sin,
+    "cos": math.cos,
+    "tanh": math.tanh,
+    "exp": math.exp,
+    "log": math.log,
+    "sqrt": math.sqrt,
+    "power": math.pow,
+    "hash01": hash01,
+    "from_table": from_table,
+    "to_table": to_table,
+}
+ARRAY: dict[str, Any] = {
+    "sin": np.sin,
+    "cos": np.cos,
+    "tanh": np.tanh,
+    "exp": np.exp,
+    "log": np.log,
+    "sqrt": np.sqrt,
+    "power": lambda a, b: np.power(np.asarray(a, dtype=np.float64), b),
+    "floor": np.floor,
+    "abs": np.abs,
+    "min": np.minimum,
+    "max": np.maximum,
+    "clamp": _clamp_array,
+    "hash01": _hash01_array,
+    "from_table": _from_table_array,
+    "to_table": _to_table_array,
+    "where": np.where,
+    "both": np.logical_and,
+    "either": np.logical_or,
+    "negated": np.logical_not,
+}

@@ -1,0 +1,177 @@
+"""A node that is declared wrongly fails at import, with its name and the line."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from demon_patch.nodes.body import DeclarationError, fold
+from demon_patch.nodes.declare import Declaration, node, resource
+from demon_patch.nodes.frame import Frame, Gate
+from demon_patch.nodes.ports import Out, gate, gate_out, like, option, out, text, value
+from demon_patch.nodes.spell import template
+from demon_patch.nodes.vocabulary import floor, inf, sin
+
+X: Any = value(0, -inf, inf, doc="A signal.")
+G: Any = gate(doc="A gate.")
+O: Any = option("a", "a", "b", doc="A choice.")  # noqa: E741
+HELPER = 3.0
+
+
+def two_returns(t: Frame, x: float = X):
+    if x > 0:
+        return x
+    return 0.0
+
+
+def loop(t: Frame, x: float = X):
+    for _ in range(3):
+        x = x + 1
+    return x
+
+
+def unknown_name(t: Frame, x: float = X):
+    return x * HELPER
+
+
+def unknown_function(t: Frame, x: float = X):
+    return round(x)
+
+
+def unknown_field(t: Frame, x: float = X):
+    return x * t.wall  # type: ignore[attr-defined]
+
+
+def assigned_twice(t: Frame, x: float = X):
+    y = x
+    y = y + 1
+    return y * 2
+
+
+def too_many_parts(t: Frame, x: float = X):
+    return x, x
+
+
+def missing_state(t: Frame, x: float = X, *, y: float = 0.0):
+    return x + y
+
+
+def wrong_arity(t: Frame, x: float = X):
+    return sin(x, x)  # type: ignore[call-arg]
+
+
+def option_as_number(t: Frame, o: str = O):
+    return o * 2
+
+
+def no_such_choice(t: Frame, o: str = O):
+    return 1 if o == "c" else 0
+
+
+def gate_as_number(t: Frame, g: Gate = G):
+    return g + 1  # type: ignore[operator]
+
+
+def condition_as_number(t: Frame, x: float = X):
+    return x > 0
+
+
+def number_as_condition(t: Frame, x: float = X):
+    return 1 if x else 0
+
+
+def text_as_number(t: Frame, x: float = X):
+    return x + "1"  # type: ignore[operator]
+
+
+WRONG: list[tuple[Callable[..., Any], int, str]] = [
+    (two_returns, 1, "straight line"),
+    (loop, 1, "straight line"),
+    (unknown_name, 1, "unknown name HELPER"),
+    (unknown_function, 1, "round is not a function of the vocabulary"),
+    (unknown_field, 1, "unknown name t.wall"),
+    (assigned_twice, 2, "y is assigned twice"),
+    (too_many_parts, 1, "the return has 1 parts|only numbers|Tuple"),
+    (missing_state, 1, "the return has 2 parts"),
+    (wrong_arity, 1, "sin takes 1 numbers"),
+    (option_as_number, 1, "option o can only be compared"),
+    (no_such_choice, 1, "'c' is not a choice of option o"),
+    (gate_as_number, 1, "unknown name g"),
+    (condition_as_number, 1, "Compare is not part of the vocabulary"),
+    (number_as_condition, 1, "a condition compares"),
+    (text_as_number, 1, "only numbers"),
+]
+
+
+@pytest.mark.parametrize(("function", "line", "message"), WRONG, ids=lambda x: getattr(x, "__name__", ""))
+def test_what_is_outside_the_form_fails_at_import_with_node_and_line(
+    function: Callable[..., Any], line: int, message: str
+) -> None:
+    with pytest.raises(DeclarationError, match=message) as caught:
+        node("broken", "Broken", "Breaks.", out=out(), category="test")(function)
+    assert caught.value.node == "broken"
+    assert f"line {function.__code__.co_firstlineno + line}:" in str(caught.value)
+    assert __file__ in str(caught.value)
+
+
+def test_ports_outputs_and_state_are_checked_too() -> None:
+    def no_port(t: Frame, x: float = 1.0):
+        return x
+
+    def no_doc(t: Frame, x: float = value(0, 0, 1)):
+        return x
+
+    def bad_state(t: Frame, x: float = X, *, y: str = "0"):
+        return x, x
+
+    for function, message in ((no_port, "port constructor"), (no_doc, "says nothing"), (bad_state, "number")):
+        with pytest.raises(DeclarationError, match=message):
+            node("broken", "Broken", "Breaks.", out=out(), category="test")(function)
+    with pytest.raises(DeclarationError, match="no value port"):
+        node("broken", "Broken", "Breaks.", out=like("y"), category="test")(lambda t, x=X: x)
+    with pytest.raises(DeclarationError, match="one name"):
+        node("broken", "Broken", "Breaks.", out=(out(), gate_out("out")), category="test")(lambda t, x=X: x)
+    with pytest.raises(ValueError, match="outside"):
+        value(2, 0, 1, doc="Too much.")
+    with pytest.raises(ValueError, match="log range"):
+        value(1, 0, 1, taper="log", doc="From nothing.")
+    with pytest.raises(ValueError, match="not one of"):
+        option("c", "a", "b", doc="A choice.")
+
+
+@node("both", "Both", "Does both.", out=(out("out"), gate_out("gate")), category="test")
+def both(t: Frame, x: float = X, g: Gate = G, o: str = O, *, last: float = 0.0):
+    doubled = x * 2
+    halved = x / 2
+    whole = floor(t.s)
+    y = doubled if o == "a" and not g.rises > 0 else halved
+    return y, (g.level, 1 if whole > last else 0), whole
+
+
+def test_options_fold_and_what_nothing_uses_is_dropped() -> None:
+    assert isinstance(both, Declaration)
+    a = both.settled({"o": "a"}, frozenset({"g"}))
+    b = both.settled({"o": "b"}, frozenset({"g"}))
+    assert [name for name, _ in a.lines] == ["doubled", "whole"]
+    assert [name for name, _ in b.lines] == ["halved", "whole"]
+    assert ast.unparse(a.outputs[0][0]) == "doubled"
+    assert a is both.settled({"o": "a"}, frozenset({"g"}))
+    assert "g.rises" in template(fold(both.body, {"o": "a"}), "scalar").uses  # type: ignore[arg-type]
+
+
+def test_the_plain_call_still_works() -> None:
+    frame = Frame(30, 1.2, 0.04, 2.4, 0.08, 1.2, 24.0, 4.0, 30)
+    assert both(frame, 3.0, Gate(1.0, 0.0), "a", last=0.0) == (6.0, (1.0, 1), 1.0)
+
+
+def test_a_resource_has_ports_and_a_key() -> None:
+    @resource("words", "Words", "Says words.", out=Out("prompt", "prompt"), category="test")
+    def words(text: str = text("hello", doc="The words.")):
+        return ("words", text.upper())
+
+    assert words.resolve({}) == ("words", "HELLO")
+    assert words.by_name["text"].fixed
+    assert not words.by_name["text"].wireable

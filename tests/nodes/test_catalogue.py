@@ -1,0 +1,117 @@
+"""The catalogue as a whole: every declaration is complete, and engine ports come from the control table."""
+
+from __future__ import annotations
+
+import json
+import math
+import subprocess
+import sys
+from types import ModuleType
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from demon_patch.engine import controls
+from demon_patch.engine.controls import Control, carried_by
+from demon_patch.nodes.catalogue import CATALOGUE, describe, gather
+from demon_patch.nodes.declare import Declaration
+from demon_patch.nodes.engine import engine_node
+from demon_patch.nodes.ports import Out
+from demon_patch.nodes.taper import denorm, norm
+from demon_patch.nodes.vocabulary import ARRAY, SCALAR, hash01
+
+TABLE = (0.0, 0.05, 0.2, 0.45, 0.6, 0.9, 1.0)
+
+
+@pytest.mark.parametrize("declaration", CATALOGUE.values(), ids=lambda d: d.id)
+def test_every_declaration_is_complete(declaration: Declaration) -> None:
+    d = declaration
+    assert d.title
+    assert d.category
+    assert len(d.tags) >= 3
+    assert d.sentence.endswith(".")
+    assert all(p.doc.endswith(".") and p.title for p in d.ports)
+    assert all(o.doc for o in d.outs if o.type != "ring")
+    assert len({p.name for p in d.ports}) == len(d.ports)
+
+
+def test_the_first_library_is_there() -> None:
+    assert set(CATALOGUE) >= {
+        "knob", "lfo", "scale", "add", "multiply", "slew", "clock", "step_sequencer", "adsr", "expression",
+        "song_position", "drawn_curve", "prompt", "audio_source", "composed_source", "scheduler", "source_blend",
+        "step_state", "decoder", "recorder", "speaker",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("carrier", ["scheduler", "source_blend", "step_state", "decoder"])
+def test_engine_ports_are_the_rows_of_the_control_table(carrier: str) -> None:
+    ports = [p for p in CATALOGUE[carrier].ports if p.control]
+    rows = carried_by(carrier)
+    assert [p.control for p in ports] == [row.name for row in rows]
+    for port, row in zip(ports, rows, strict=True):
+        assert (port.lo, port.hi, port.taper, port.unit, port.default) == (
+            row.lo, row.hi, row.taper, row.unit, row.default,
+        )  # fmt: skip
+        assert (port.doc, port.title, port.since, port.optional) == (row.doc, row.title, row.since, row.optional)
+
+
+def test_a_row_added_to_the_table_becomes_a_port(monkeypatch: pytest.MonkeyPatch) -> None:
+    row = Control("shimmer", "Shimmer", "decoder", "scalar", "decode", "Makes it shimmer.", 0.5)
+    monkeypatch.setattr(controls, "TABLE", (*controls.TABLE, row))
+    made = engine_node("decoder", "Decoder", "Decodes.", inputs=(), out=Out("audio", "audio"), tags=())
+    assert made.by_name["shimmer"].default == 0.5
+
+
+def test_two_nodes_of_one_name_are_refused() -> None:
+    a, b = ModuleType("a"), ModuleType("b")
+    a.knob = CATALOGUE["knob"]  # type: ignore[attr-defined]
+    b.knob = Declaration("knob", "Knob", "Another.", "sink", "test", (), (), ())  # type: ignore[attr-defined]
+    with pytest.raises(ValueError, match="two nodes are called knob"):
+        gather(a, b)
+
+
+def test_the_description_is_json_and_whole() -> None:
+    said = json.loads(json.dumps(describe(), allow_nan=False))
+    assert [d["id"] for d in said] == list(CATALOGUE)
+    by_id = {d["id"]: {p["name"]: p for p in d["ports"]} for d in said}
+    assert by_id["slew"]["x"]["lo"] is None
+    assert by_id["lfo"]["shape"]["choices"][0] == "sine"
+    assert by_id["scheduler"]["focus"]["since"] == "0.2"
+    assert by_id["prompt"]["text"]["cable"] is False
+
+
+def test_the_library_does_not_import_torch() -> None:
+    code = "import sys, demon_patch.nodes.catalogue; sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+@given(st.floats(0, 1), st.sampled_from(["linear", "log", "family"]))
+def test_positions_and_values_are_inverse(u: float, taper: controls.Taper) -> None:
+    x = denorm(u, 0.5, 8.0, taper, TABLE)
+    assert 0.5 - 1e-12 <= x <= 8.0 + 1e-12
+    assert norm(x, 0.5, 8.0, taper, TABLE) == pytest.approx(u, abs=1e-9)
+
+
+def test_tapers_by_their_formulas() -> None:
+    assert denorm(0.5, 1.0, 100.0, "log") == pytest.approx(10.0)
+    assert denorm(0.5, 1, 8, "int") == 5.0
+    assert denorm(1.5 / 6, 0.0, 2.0, "family", TABLE) == pytest.approx(2 * (0.05 + 0.2) / 2)
+    assert norm(3.0, -math.inf, math.inf) == 3.0
+    assert np.allclose(norm(np.array([1.0, 10.0]), 1.0, 100.0, "log"), [0.0, 0.5])
+
+
+@given(st.integers(-(2**50), 2**50), st.integers(0, 2**32 - 1))
+def test_the_hash_has_the_same_bits_for_numbers_and_arrays(k: int, seed: int) -> None:
+    assert ARRAY["hash01"](np.array([k]), seed)[0] == hash01(k, seed)
+    assert ARRAY["hash01"](np.array([float(k)]), float(seed))[0] == SCALAR["hash01"](k, seed)
+
+
+def test_the_hash_is_spread_evenly() -> None:
+    drawn = ARRAY["hash01"](np.arange(100_000), 7)
+    counts = np.histogram(drawn, bins=50, range=(0, 1))[0]
+    assert drawn.min() >= 0
+    assert drawn.max() < 1
+    assert np.abs(counts - 2000).max() < 250
+    assert abs(np.corrcoef(drawn[1:], drawn[:-1])[0, 1]) < 0.01

@@ -1,0 +1,149 @@
+"""What every computed node must do, derived from its declaration: all spellings of its body agree, the forecast
+is what comes, finite in gives finite out, and outputs stay within their nominal range."""
+
+from __future__ import annotations
+
+import itertools
+import math
+
+import numpy as np
+import pytest
+
+from demon_patch.nodes.declare import Declaration
+from demon_patch.nodes.frame import Gate
+from demon_patch.nodes.ports import Port
+from demon_patch.nodes.vocabulary import hash01
+from demon_patch.patch.document import Cable, Node
+from demon_patch.runtime.clock import Transport
+from demon_patch.runtime.compile import Geometry, compile
+from demon_patch.runtime.forecast import Forecast
+from demon_patch.runtime.program import Program
+from tests.nodes.bench_nodes import BENCH, gate_at, playable
+
+FRAMES = 160
+GEOMETRY = Geometry(25, 97)
+TRANSPORT = Transport(25, 126, 4, 97)
+FORMULAS = ("a * b + sin(tau * t) - c / 7", "a if b > c else min(d, beat, 3) ** 2", "hash01(k, 3) * clamp(a, -1, 1)")
+COMPUTED = [d for d in BENCH.values() if d.kind == "computed"]
+
+
+def settings_of(declaration: Declaration) -> list[dict[str, str]]:
+    """All combinations of a node's options, or some formulas."""
+    choices = [p.choices if p.type == "option" else FORMULAS for p in declaration.settings]
+    return [dict(zip((p.name for p in declaration.settings), row, strict=True)) for row in itertools.product(*choices)]
+
+
+CASES = [pytest.param(d, s, id="-".join([d.id, *s.values()])) for d in COMPUTED for s in settings_of(d)]
+
+
+def ends(port: Port) -> tuple[float, float]:
+    """Where the random values of a port lie."""
+    return (max(port.lo, -3.0), min(port.hi, 3.0)) if not port.bounded else (port.lo, port.hi)
+
+
+def given(port: Port, k: int, seed: float) -> float:
+    """What arrives at a port whose noise has that seed."""
+    lo, hi = ends(port)
+    x = lo + (hi - lo) * hash01(k, seed)
+    x = math.floor(x + 0.5) if port.taper == "int" else x
+    return min(max(x, port.lo), port.hi)
+
+
+def driven(declaration: Declaration, settings: dict[str, str], seed: int) -> Program:
+    """The node with noise at every port and a probe at every output."""
+    nodes = {"n": Node(declaration.id, values=settings), "p": Node("probe")}
+    cables: list[Cable] = []
+    for i, port in enumerate(p for p in declaration.ports if p.wireable):
+        if port.type == "gate":
+            nodes[f"in{i}"] = Node("pulses", values={"seed": float(seed + i)})
+            cables.append(Cable(f"in{i}", "gate", "n", port.name))
+        else:
+            lo, hi = ends(port)
+            nodes[f"in{i}"] = Node("noise", values={"lo": lo, "hi": hi, "seed": float(seed + i)})
+            cables.append(Cable(f"in{i}", "out", "n", port.name, mode="set"))
+    for i, out in enumerate(declaration.outs):
+        cables.append(Cable("n", out.name, "p", f"{'g' if out.type == 'gate' else 'x'}{i}"))
+    return compile(playable(nodes, tuple(cables)), BENCH, GEOMETRY)
+
+
+def observed(declaration: Declaration, program: Program) -> list[int]:
+    """The sinks of the node's outputs, two for a gate: level, rises."""
+    sinks: list[int] = []
+    for i, out in enumerate(declaration.outs):
+        if out.type == "gate":
+            sinks += [program.sink("p", f"g{i}", "level"), program.sink("p", f"g{i}", "gate")]
+        else:
+            sinks.append(program.sink("p", f"x{i}"))
+    return sinks
+
+
+def plainly(declaration: Declaration, settings: dict[str, str], seed: int) -> np.ndarray:
+    """The plain Python call, frame by frame: [sinks, frames]."""
+    state = dict(declaration.states)
+    ports = [p for p in declaration.ports if p.wireable]
+    rows: list[list[float]] = []
+    for k in range(FRAMES):
+        values = {
+            p.name: gate_at(k, seed + i) if p.type == "gate" else given(p, k, seed + i) for i, p in enumerate(ports)
+        }
+        result = declaration(TRANSPORT.frame(k), **values, **settings, **state)
+        parts = result if len(declaration.outs) + len(state) > 1 else (result,)
+        state = dict(zip(state, parts[len(declaration.outs) :], strict=True))
+        rows.append([])
+        for out, part in zip(declaration.outs, parts[: len(declaration.outs)], strict=True):
+            rows[-1] += list(Gate(*part)) if out.type == "gate" else [part]
+    return np.array(rows, dtype=np.float64).T
+
+
+def close(a: np.ndarray, b: np.ndarray) -> bool:
+    """Equal within 1e-12 of the range that they span."""
+    return bool(np.max(np.abs(a - b)) <= 1e-12 * max(1.0, float(np.max(np.abs(b)))))
+
+
+@pytest.mark.parametrize(("declaration", "settings"), CASES)
+def test_float_code_array_code_scan_and_plain_call_agree(declaration: Declaration, settings: dict[str, str]) -> None:
+    program = driven(declaration, settings, seed=11)
+    sinks, state = observed(declaration, program), program.state()
+    ahead = program.scan(state, 0, FRAMES, TRANSPORT)[sinks]
+    really = np.array([program.run(state, TRANSPORT.frame(k)) for k in range(FRAMES)]).T[sinks]
+    assert program.faults == {}
+    assert close(ahead, really)
+    assert close(really, plainly(declaration, settings, 11))
+
+
+@pytest.mark.parametrize(("declaration", "settings"), CASES)
+def test_the_forecast_is_what_comes(declaration: Declaration, settings: dict[str, str]) -> None:
+    program = driven(declaration, settings, seed=23)
+    forecast = Forecast(program, TRANSPORT)
+    forecast.advance(17)
+    sinks = observed(declaration, program)
+    said = np.array([forecast.span(s, 17, FRAMES) for s in sinks])
+    forecast.advance(FRAMES)
+    came = np.array([forecast.span(s, 17, FRAMES) for s in sinks])
+    assert close(said, came)
+
+
+@pytest.mark.parametrize(("declaration", "settings"), CASES)
+def test_finite_in_gives_finite_out_within_the_nominal_range(
+    declaration: Declaration, settings: dict[str, str]
+) -> None:
+    for seed in (5, 500):
+        program = driven(declaration, settings, seed)
+        state = program.state()
+        values = program.scan(state, 0, FRAMES, TRANSPORT)[observed(declaration, program)]
+        assert np.isfinite(values).all()
+        outs = (o for o in declaration.outs for _ in range(2 if o.type == "gate" else 1))
+        for out, row in zip(outs, values, strict=True):
+            if out.type != "gate" and out.like is None:
+                assert row.min() >= out.lo - 1e-12
+                assert row.max() <= out.hi + 1e-12
+
+
+@pytest.mark.parametrize("declaration", COMPUTED, ids=lambda d: d.id)
+def test_a_node_left_alone_is_finite(declaration: Declaration) -> None:
+    program = compile(playable({"n": Node(declaration.id)}), BENCH, GEOMETRY)
+    state = program.state()
+    for k in range(60):
+        program.run(state, TRANSPORT.frame(k))
+    assert np.isfinite(state.bus).all()
+    assert program.faults == {}
