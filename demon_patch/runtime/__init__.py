@@ -1,0 +1,1 @@
+"""From a patch to running music: clock, compiler, program, forecast, performer."""

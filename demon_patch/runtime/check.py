@@ -1,0 +1,253 @@
+"""Everything that can be wrong with a patch before it runs, each told in one line with its mend."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from demon_patch.errors import PatchError
+from demon_patch.nodes.declare import Declaration
+from demon_patch.nodes.engine import CHAIN
+from demon_patch.nodes.ports import SIGNALS, SINGLE, Port
+from demon_patch.patch.document import Cable, Node, Patch
+from demon_patch.runtime.order import arrange
+from demon_patch.runtime.wiring import Wiring, fits
+
+
+def problems(patch: Patch, catalogue: Mapping[str, Declaration]) -> list[PatchError]:
+    """The mistakes of a patch: those of nodes, then of cables, of ports, of the chain, and loops."""
+    wiring = Wiring(patch, catalogue)
+    found = [*_nodes(patch, catalogue), *_cables(patch, wiring)]
+    if found:
+        return found
+    return [*_ports(wiring), *_chain(wiring), *_loops(wiring)]
+
+
+def ring_chain(wiring: Wiring) -> dict[str, str]:
+    """The chain that ends in the Decoder: node ids by type of engine node, as far as it is wired."""
+    id = next((id for id, d in wiring.known.items() if d.id == CHAIN[-1]), None)
+    chain: dict[str, str] = {}
+    while id is not None and wiring.known[id].id not in chain:
+        chain[wiring.known[id].id] = id
+        id = next((c.src for c in wiring.into.get((id, "ring"), [])), None)
+    return dict(reversed(chain.items()))
+
+
+# -- nodes ------------------------------------------------------------------------------------------------------
+def _nodes(patch: Patch, catalogue: Mapping[str, Declaration]) -> Iterator[PatchError]:
+    for id, node in sorted(patch.nodes.items()):
+        declaration = catalogue.get(node.type)
+        if declaration is None:
+            yield PatchError(
+                f"unknown node {node.type!r}; its data is kept",
+                node=id,
+                mend="install the version that has it, or remove it",
+            )
+            continue
+        if node.version > declaration.version:
+            yield PatchError(
+                f"{node.type} is of version {node.version}, this program knows {declaration.version}",
+                node=id,
+                mend="update demon_patch",
+            )
+        yield from _values(id, node, declaration)
+        yield from _texts(id, node, declaration)
+
+
+def _values(id: str, node: Node, declaration: Declaration) -> Iterator[PatchError]:
+    for name in sorted({*node.values, *node.ranges}):
+        port = declaration.by_name.get(name)
+        if port is None:
+            yield PatchError(
+                f"{declaration.title} has no such port", node=id, port=name, mend=_known(declaration.by_name)
+            )
+        elif port.since is not None:
+            yield _coming(id, port)
+        else:
+            if name in node.values and (what := _misfit(port, node.values[name])):
+                yield PatchError(what, node=id, port=name, mend=_wanted(port))
+            if name in node.ranges and (what := _bad_range(port, node.ranges[name])):
+                yield PatchError(what, node=id, port=name, mend=_wanted(port))
+
+
+def _texts(id: str, node: Node, declaration: Declaration) -> Iterator[PatchError]:
+    """What a node's own reading of its texts, files and points says."""
+    settled = {p.name for p in declaration.settings if not _misfit(p, node.values.get(p.name, p.default))}
+    if len(settled) != len(declaration.settings):
+        return
+    try:
+        if declaration.kind == "computed":
+            declaration.settled(node.values)
+        elif declaration.kind == "resource":
+            known = {n: v for n, v in node.values.items() if n in declaration.by_name}
+            if not any(_misfit(declaration.by_name[n], v) for n, v in known.items()):
+                declaration.resolve(known)
+    except PatchError as error:
+        error.node = id
+        yield error
+
+
+def _misfit(port: Port, value: Any) -> str:
+    """What is wrong with a value for a port, or nothing."""
+    if port.numeric:
+        return _bad_number(port, value)
+    if port.type == "option":
+        return "" if value in port.choices else f"{value!r} is no choice"
+    if port.type in ("text", "path"):
+        return "" if isinstance(value, str) else f"{value!r} is no text"
+    if port.type == "points":
+        return "" if isinstance(value, (list, tuple)) else f"{value!r} is no list of points"
+    return f"a {port.type} input has no value of its own"
+
+
+def _bad_number(port: Port, value: Any) -> str:
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return f"{value!r} is no number"
+    if not math.isfinite(value):
+        return f"{value} is no finite number"
+    if not port.lo <= value <= port.hi:
+        return f"{value:g} is out of range"
+    if port.taper == "int" and value != round(value):
+        return f"{value:g} is no whole number"
+    return ""
+
+
+def _bad_range(port: Port, ends: tuple[float, float]) -> str:
+    if not port.numeric or port.fixed:
+        return "it has no playing range"
+    for end in ends:
+        if what := _bad_number(port, end):
+            return f"playing range {ends[0]:g} to {ends[1]:g}: {what}"
+    return "" if ends[0] <= ends[1] else f"playing range {ends[0]:g} to {ends[1]:g} is upside down"
+
+
+def _wanted(port: Port) -> str:
+    if port.type == "option":
+        return f"choose {' or '.join(port.choices)}"
+    if not port.numeric:
+        return f"write a {port.type}" if port.wireable is False else "wire a cable to it"
+    unit = f" {port.unit}" if port.unit else ""
+    kind = "whole number" if port.taper == "int" else "number"
+    if not (math.isfinite(port.lo) or math.isfinite(port.hi)):
+        return f"use a finite {kind}"
+    return f"use a {kind} from {port.lo:g} to {port.hi:g}{unit}"
+
+
+def _known(names: Mapping[str, object]) -> str:
+    return f"it has {', '.join(names)}" if names else "it has none"
+
+
+def _coming(id: str, port: Port) -> PatchError:
+    what = f"{port.title} is there since {port.since}, which is still to come"
+    return PatchError(what, node=id, port=port.name, mend="leave it out for now")
+
+
+# -- cables -----------------------------------------------------------------------------------------------------
+def _cables(patch: Patch, wiring: Wiring) -> Iterator[PatchError]:
+    for cable in patch.cables:
+        source, target = wiring.known.get(cable.src), wiring.known.get(cable.dst)
+        if source is None or target is None:
+            continue
+        out, port = source.outs_by_name.get(cable.out), target.by_name.get(cable.port)
+        if out is None:
+            yield PatchError(
+                f"{source.title} has no output {cable.out}", node=cable.src, mend=_known(source.outs_by_name)
+            )
+        elif port is None:
+            yield PatchError(
+                f"{target.title} has no such port", node=cable.dst, port=cable.port, mend=_known(target.by_name)
+            )
+        elif port.since is not None:
+            yield _coming(cable.dst, port)
+        elif not port.wireable:
+            yield PatchError(
+                f"it takes no cable, but one comes from {cable.src}.{cable.out}",
+                node=cable.dst,
+                port=cable.port,
+                mend="set it on the node",
+            )
+        elif not fits(out, port):
+            yield PatchError(
+                f"a {out.type} from {cable.src}.{cable.out} does not fit a {port.type} input",
+                node=cable.dst,
+                port=cable.port,
+                mend=f"wire {_article(port)} to it",
+            )
+        elif cable.depth is not None and port.bounded and abs(cable.depth) > 1:
+            yield PatchError(
+                f"depth {cable.depth:g} of the cable from {cable.src}.{cable.out} is out of range",
+                node=cable.dst,
+                port=cable.port,
+                mend="use -1 to 1",
+            )
+
+
+def _article(port: Port) -> str:
+    if port.type in SIGNALS:
+        return "a value, gate or curve output"
+    return f"{'an' if port.type[0] in 'aeiou' else 'a'} {port.type} output"
+
+
+def _ports(wiring: Wiring) -> Iterator[PatchError]:
+    for (id, name), cables in sorted(wiring.into.items()):
+        port = wiring.known[id].by_name[name]
+        if port.type in SINGLE and len(cables) > 1:
+            yield PatchError(f"{_ends(cables)} both end here", node=id, port=name, mend="keep one cable")
+        sets = [c for c in cables if port.numeric and wiring.sets(c)]
+        if len(sets) > 1:
+            yield PatchError(f"{_ends(sets)} both set it", node=id, port=name, mend="let one of them add")
+
+
+def _ends(cables: list[Cable]) -> str:
+    return " and ".join(f"{c.src}.{c.out}" for c in cables)
+
+
+# -- the whole --------------------------------------------------------------------------------------------------
+def _chain(wiring: Wiring) -> Iterator[PatchError]:
+    for type in CHAIN:
+        ids = [id for id, d in wiring.known.items() if d.id == type]
+        title = type.replace("_", " ").title()
+        if len(ids) > 1:
+            yield PatchError(f"the patch has {len(ids)} nodes {title}: {', '.join(ids)}", node=ids[1], mend="keep one")
+        if not ids and type in CHAIN[::3]:
+            yield PatchError(f"the patch has no {title}", mend=f"add one: {' -> '.join(CHAIN)}")
+            return
+    for (id, name), cables in sorted(wiring.into.items()):
+        for cable in cables:
+            if wiring.known[id].by_name[name].type != "ring":
+                continue
+            here, before = wiring.known[id].id, wiring.known[cable.src].id
+            if here in CHAIN and before in CHAIN and CHAIN.index(before) >= CHAIN.index(here):
+                yield PatchError(
+                    f"{before} cannot come before {here}", node=id, port=name, mend=f"wire {' -> '.join(CHAIN)}"
+                )
+                return
+    if "scheduler" not in (chain := ring_chain(wiring)):
+        first = next(iter(chain.values()))
+        yield PatchError(
+            "no chain leads from the Scheduler to it", node=first, port="ring", mend=f"wire {' -> '.join(CHAIN)}"
+        )
+    elif not any(wiring.known[id].kind == "sink" for id, name in wiring.into if name == "audio"):
+        yield PatchError(
+            "nothing is heard: no sound is wired anywhere", node=chain["decoder"], mend="wire its audio to a Speaker"
+        )
+
+
+def _loops(wiring: Wiring) -> Iterator[PatchError]:
+    """Loops that no delay can cut: those through a ring, prompt, source or audio cable."""
+    cables = [c for group in wiring.into.values() for c in group]
+    order = arrange(wiring.known.keys(), [(c.src, c.dst) for c in cables])
+    for cable in sorted(cables, key=lambda c: c.socket):
+        loop = order.loops.get(cable.src)
+        kind = wiring.port(cable).type
+        if kind in SINGLE and loop is not None and loop == order.loops.get(cable.dst):
+            round_trip = [id for id in order.nodes if order.loops.get(id) == loop]
+            way = " -> ".join([*round_trip, round_trip[0]])
+            yield PatchError(
+                f"a loop leads through the {kind} cable from {cable.src}.{cable.out}: {way}",
+                node=cable.dst,
+                port=cable.port,
+                mend="take out one of its cables",
+            )
+            return

@@ -1,0 +1,71 @@
+"""Listening with numbers: descriptors of sound per latent frame, and how far they follow a control."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from demon_patch.engine.family import Source
+from demon_patch.engine.session import Session
+
+Curve = NDArray[np.float64]
+Samples = NDArray[np.float32]
+
+
+def distance_to_source(session: Session, sound: Samples, source: Source, start: int = 0) -> Curve:
+    """Rms latent distance of a sound to its cyclic source, one value per whole latent frame.
+
+    sound: [samples, channels] at the family's rate, beginning at transport frame `start`. The sound is encoded
+    again, so this measures what is heard and not what was asked for.
+    """
+    per = session.spec.samples_per_frame
+    heard = session.encode(sound[: len(sound) // per * per])
+    at = torch.arange(start, start + len(heard)) % source.frames
+    return (heard - source.latent[at]).square().mean(dim=1).sqrt().double().numpy()
+
+
+def loudness(sound: Samples, per_frame: int) -> Curve:
+    """Rms level in dBFS of each latent frame of a sound [samples, channels]."""
+    frames = sound[: len(sound) // per_frame * per_frame].reshape(-1, per_frame * sound.shape[1])
+    return 20.0 * np.log10(np.sqrt(np.mean(frames.astype(np.float64) ** 2, axis=1)) + 1e-9)
+
+
+def brightness(sound: Samples, per_frame: int, rate: int) -> Curve:
+    """Spectral centroid in Hz of each latent frame of a sound [samples, channels]."""
+    frames = sound[: len(sound) // per_frame * per_frame].mean(axis=1).reshape(-1, per_frame)
+    power = np.abs(np.fft.rfft(frames * np.hanning(per_frame), axis=1)) ** 2
+    return power @ np.fft.rfftfreq(per_frame, 1.0 / rate) / (power.sum(axis=1) + 1e-12)
+
+
+def smooth(curve: Curve, frames: int) -> Curve:
+    """A centred moving average over `frames` frames, shorter at the ends."""
+    weight = np.ones(frames)
+    return np.convolve(curve, weight, "same") / np.convolve(np.ones(len(curve)), weight, "same")
+
+
+def follow(control: Curve, descriptor: Curve, most: int) -> tuple[float, int]:
+    """How well a descriptor follows a control: the highest correlation over lags of 0..`most` frames, and its lag.
+
+    A positive lag means that the sound is late. Both curves are [frames]; the shorter length counts.
+    """
+    frames = min(len(control), len(descriptor))
+
+    def at(lag: int) -> float:
+        a, b = control[: frames - lag], descriptor[lag:frames]
+        return float(np.corrcoef(a, b)[0, 1]) if a.std() > 0 and b.std() > 0 else 0.0
+
+    lag = max(range(most + 1), key=at)
+    return at(lag), lag
+
+
+def partial_out(descriptor: Curve, song_frames: int) -> Curve:
+    """The descriptor without what the song itself repeats: each frame less its mean over all passes of the song.
+
+    Needs at least two passes; with fewer the descriptor is returned unchanged.
+    """
+    passes = len(descriptor) // song_frames
+    if passes < 2:
+        return descriptor
+    cut = descriptor[: passes * song_frames].reshape(passes, song_frames)
+    return (cut - cut.mean(axis=0)).ravel()

@@ -1,0 +1,267 @@
+"""A compiled patch: functions over a bus of numbers, run frame by frame or many frames ahead."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from operator import itemgetter
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from demon_patch.engine.controls import Control, Taper
+from demon_patch.errors import PatchError
+from demon_patch.nodes.frame import Frame
+from demon_patch.nodes.taper import STRAIGHT, norm
+from demon_patch.runtime.clock import Transport
+from demon_patch.runtime.emit import CHUNK, Step, chunk_text, function_of
+from demon_patch.runtime.lift import Part, lift
+
+Array = NDArray[np.float64]
+Key = tuple[str, ...]
+SinkKind = Literal["value", "curve", "gate", "level"]
+
+SHORT = 80  # frames from which array code is faster (measured with 200 nodes)
+
+
+@dataclass(frozen=True, slots=True)
+class Sink:
+    """An input that leaves the graph: of an engine node, a speaker or a recorder.
+
+    kind: value or curve (a number in the port's unit); gate (its rises); level (of the same gate). lo, hi, taper: the
+    declared range; table: the family's taper.
+    """
+
+    node: str
+    port: str
+    control: Control | None
+    kind: SinkKind
+    lo: float
+    hi: float
+    taper: Taper = "linear"
+    table: tuple[float, ...] = STRAIGHT
+
+    def position(self, values: Array) -> Array:
+        """Values as positions in the declared range."""
+        return np.asarray(norm(values, self.lo, self.hi, self.taper, self.table))
+
+
+@dataclass(frozen=True, slots=True)
+class RingPlan:
+    """What the engine is to do, as far as it does not move: ids of the chain's nodes and of the resources wired to the
+    Scheduler, options by control, and the controls that have an effect (`active`). `bypass`: the source sounds as it
+    is."""
+
+    scheduler: str
+    source_blend: str | None
+    step_state: str | None
+    decoder: str
+    prompt: str | None
+    source: str | None
+    options: Mapping[str, str]
+    active: frozenset[str]
+    bypass: bool = False
+
+
+@dataclass(slots=True)
+class State:
+    """What a program remembers from frame to frame: the bus (last value of every output and sink) and state cells,
+    each with its keys, by which a later program adopts it."""
+
+    bus: list[float]
+    cells: list[float]
+    bus_keys: Sequence[Key]
+    cell_keys: Sequence[Key]
+
+    def copy(self) -> State:
+        """An independent copy."""
+        return State(self.bus[:], self.cells[:], self.bus_keys, self.cell_keys)
+
+
+@dataclass(eq=False)
+class Program:
+    """A compiled patch. `compile` makes it; one thread runs it.
+
+    steps: all nodes in running order. sinks, with `sink_slots` on the bus. resources: keys by node id. delays: sockets
+    of the cables that carry the frame before. faults: what each node did wrong, by id: while it does, it keeps its last
+    good values. bus, cells: first values.
+    """
+
+    steps: tuple[Step, ...]
+    sinks: tuple[Sink, ...]
+    sink_slots: tuple[int, ...]
+    resources: Mapping[str, Hashable]
+    ring: RingPlan
+    rate: float
+    params: list[float]
+    bus: list[float]
+    cells: list[float]
+    bus_keys: Sequence[Key]
+    cell_keys: Sequence[Key]
+    owners: Mapping[str, str]
+    tables: list[list[float]]
+    table_of: Mapping[str, int]
+    drawn: Mapping[str, Callable[[Hashable, int, float], NDArray[np.float32]]]
+    delays: frozenset[Any] = frozenset()
+    song_frames: int = 0
+    faults: dict[str, str] = field(default_factory=dict)
+    inherited: State | None = None
+    latest: State | None = None
+
+    def __post_init__(self) -> None:
+        chunks = [self.steps[i : i + CHUNK] for i in range(0, len(self.steps), CHUNK)]
+        self._chunks = [(part, function_of(chunk_text(part, "scalar"), "scalar")) for part in chunks]
+        self._run = [function for _, function in self._chunks]
+        self._arrays = [np.asarray(table) for table in self.tables]
+        slots = self.sink_slots
+        self._gather: Callable[[list[float]], Sequence[float]] = (
+            itemgetter(*slots) if len(slots) > 1 else lambda bus: [bus[i] for i in slots]
+        )
+
+    def sink(self, node: str, port: str, kind: SinkKind | None = None) -> int:
+        """The number of a sink; of a gate, its rises unless `kind` asks for its level. Raises PatchError."""
+        for i, s in enumerate(self.sinks):
+            if (s.node, s.port) == (node, port) and kind in (None, s.kind):
+                return i
+        raise PatchError("there is no such input of the engine", node=node, port=port)
+
+    # -- curves -------------------------------------------------------------------------------------------------
+    def use_song(self, frames: int) -> None:
+        """Gives every curve the length of the song: drawn curves are drawn again, others are level at 0."""
+        if frames < 1:
+            raise ValueError(f"a song has at least one frame, not {frames}")
+        self.song_frames = frames
+        for node, table in self.table_of.items():
+            draw = self.drawn.get(node)
+            curve = np.zeros(frames) if draw is None else draw(self.resources[node], frames, self.rate)
+            self._place(table, np.asarray(curve, dtype=np.float64))
+
+    def set_curve(self, node: str, curve: NDArray[Any]) -> None:
+        """The table [T] of a curve node, T the frames of the song; forecasts made before are void.
+
+        Raises PatchError for another length or a number that is not finite.
+        """
+        curve = np.asarray(curve, dtype=np.float64)
+        if curve.shape != (self.song_frames,) or not np.isfinite(curve).all():
+            raise PatchError(
+                f"a curve needs {self.song_frames} finite numbers, not {curve.shape}", node=node, port="curve"
+            )
+        if node in self.table_of:
+            self._place(self.table_of[node], curve)
+
+    def _place(self, table: int, curve: Array) -> None:
+        self.tables[table], self._arrays[table] = curve.tolist(), curve
+
+    # -- state --------------------------------------------------------------------------------------------------
+    def state(self, previous: State | None = None) -> State:
+        """A state to run on: fresh, but for what it adopts, by node, from `previous` or from the last state of the
+        program that this one was compiled to replace."""
+        made = State(self.bus[:], self.cells[:], self.bus_keys, self.cell_keys)
+        adopted = previous or self.inherited
+        if adopted is not None:
+            _adopt(made.bus, self.bus_keys, adopted.bus, adopted.bus_keys)
+            _adopt(made.cells, self.cell_keys, adopted.cells, adopted.cell_keys)
+        self.latest = made
+        return made
+
+    # -- one frame ----------------------------------------------------------------------------------------------
+    def run(self, state: State, frame: Frame) -> list[float]:
+        """Runs one control frame on `state`; the value of every sink."""
+        bus, cells = state.bus, state.cells
+        bus_before, cells_before = bus[:], cells[:]
+        try:
+            for chunk in self._run:
+                chunk(bus, cells, self.params, self.tables, frame)
+            sound = math.isfinite(sum(bus) + sum(cells))
+        except (ArithmeticError, ValueError, LookupError, TypeError):
+            sound = False
+        if not sound:
+            bus[:], cells[:] = bus_before, cells_before
+            self._run_guarded(state, frame)
+        return list(self._gather(bus))
+
+    def _run_guarded(self, state: State, frame: Frame) -> None:
+        """Chunk by chunk, then node by node in a chunk that fails: what is not finite keeps its last good value."""
+        bus, cells = state.bus, state.cells
+        for steps, chunk in self._chunks:
+            slots = [s for step in steps for s in step.written]
+            held = [c for step in steps for c in step.cells]
+            bus_before, cells_before = bus[:], cells[:]
+            try:
+                chunk(bus, cells, self.params, self.tables, frame)
+                if all(math.isfinite(bus[s]) for s in slots) and all(math.isfinite(cells[c]) for c in held):
+                    continue
+            except (ArithmeticError, ValueError, LookupError, TypeError):
+                pass
+            bus[:], cells[:] = bus_before, cells_before
+            for step in steps:
+                self._run_one(step, bus, cells, frame)
+
+    def _run_one(self, step: Step, bus: list[float], cells: list[float], frame: Frame) -> None:
+        outs, kept = [bus[s] for s in step.written], [cells[c] for c in step.cells]
+        try:
+            function_of(chunk_text([step], "scalar"), "scalar")(bus, cells, self.params, self.tables, frame)
+            fault = ""
+        except (ArithmeticError, ValueError, LookupError, TypeError) as error:
+            fault = f"stands still: {error}"
+            for cell, before in zip(step.cells, kept, strict=True):
+                cells[cell] = before
+            for slot, before in zip(step.written, outs, strict=True):
+                bus[slot] = before
+        for slot, before in zip(step.written, outs, strict=True):
+            if not math.isfinite(bus[slot]):
+                bus[slot], fault = before, "gave no finite number"
+        for cell, first in zip(step.cells, step.first, strict=True):
+            if not math.isfinite(cells[cell]):
+                cells[cell], fault = first, "lost its state"
+        if fault:
+            self.faults[self.owners[step.node]] = fault
+
+    # -- many frames --------------------------------------------------------------------------------------------
+    def scan(self, state: State, k0: int, n: int, transport: Transport) -> Array:
+        """Runs n frames from k0 ahead on a copy of `state`: [n_sinks, n]."""
+        return self.extend(state.copy(), k0, n, transport)
+
+    def extend(self, state: State, k0: int, n: int, transport: Transport) -> Array:
+        """Runs n frames from k0 on `state` itself: [n_sinks, n]; equal to n times `run` within 1e-12."""
+        if n >= SHORT:
+            trial = state.copy()
+            found = self._run_arrays(trial, transport.frames(k0, n), n)
+            if found is not None:
+                state.bus[:], state.cells[:] = trial.bus, trial.cells
+                return found
+        rows = [self.run(state, transport.frame(k)) for k in range(k0, k0 + n)]
+        return np.array(rows, dtype=np.float64).reshape(n, len(self.sinks)).T.copy()
+
+    @cached_property
+    def _parts(self) -> list[Part]:
+        return lift(self.steps, self.sink_slots)
+
+    def _run_arrays(self, state: State, frames: Frame, n: int) -> Array | None:
+        """All sinks [n_sinks, n] by array code, or None where a node fails, so that the float program decides."""
+        values: list[Any] = list(state.bus)
+        try:
+            with np.errstate(divide="raise", over="raise", invalid="raise", under="ignore"):
+                for part in self._parts:
+                    if part.scanned:
+                        part.function(values, state.bus, state.cells, self.params, self.tables, frames, n)
+                    else:
+                        part.function(values, self.params, self._arrays, frames)
+                if not all(math.isfinite(np.add.reduce(v, axis=None)) for v in values):
+                    return None
+        except (ArithmeticError, ValueError, LookupError, TypeError):
+            return None
+        found = np.empty((len(self.sinks), n))
+        for row, slot in enumerate(self.sink_slots):
+            found[row] = values[slot]
+        state.bus[:] = [float(v[-1]) if isinstance(v, np.ndarray) and v.ndim else float(v) for v in values]
+        return found if math.isfinite(sum(state.cells)) else None
+
+
+def _adopt(values: list[float], keys: Sequence[Key], old: Sequence[float], old_keys: Sequence[Key]) -> None:
+    known = {key: x for key, x in zip(old_keys, old, strict=True) if math.isfinite(x)}
+    for i, key in enumerate(keys):
+        values[i] = known.get(key, values[i])

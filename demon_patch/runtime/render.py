@@ -1,0 +1,119 @@
+"""From a patch file to sound: prepares a performer, streams exactly so many seconds, writes WAV or FLAC."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from demon_patch.engine.family import Source
+from demon_patch.engine.session import Session
+from demon_patch.errors import PatchError
+from demon_patch.nodes.catalogue import CATALOGUE
+from demon_patch.patch.commands import SetValue, apply
+from demon_patch.patch.document import Patch
+from demon_patch.patch.format import load
+from demon_patch.runtime.check import problems
+from demon_patch.runtime.clock import Transport
+from demon_patch.runtime.compile import Geometry, compile
+from demon_patch.runtime.performer import Performer
+from demon_patch.runtime.recorder import Recorder
+from demon_patch.runtime.resources import Resources
+
+Samples = NDArray[np.float32]
+
+DEFAULT_BPM = 120.0
+
+
+def checked(path: str | Path, *, seed: int | None = None) -> Patch:
+    """The patch of a file, free of mistakes; `seed` takes the place of the Scheduler's. Raises PatchError."""
+    patch = load(path)
+    for error in problems(patch, CATALOGUE):
+        raise error.at(file=path)
+    return patch if seed is None else with_seed(patch, seed)
+
+
+def perform(patch: Patch, session: Session, *, folder: str | Path = ".", clip: Source | None = None) -> Performer:
+    """A performer for a patch; `clip` takes the place of the patch's own source."""
+    resources = Resources(session, folder)
+    spec = session.spec
+    program = compile(patch, CATALOGUE, Geometry.of(spec))
+    plan = program.ring
+    if clip is None:
+        if plan.source is None:
+            raise PatchError(
+                "the Scheduler has no source", node=plan.scheduler, port="source", mend="wire a source node to it"
+            )
+        clip = resources.source(program.resources[plan.source])
+    prompt = resources.prompt(program.resources[plan.prompt] if plan.prompt is not None else None)
+    bpm = patch.song.bpm or clip.bpm or DEFAULT_BPM
+    transport = Transport(spec.frame_rate, bpm, patch.song.beats_per_bar, clip.frames)
+    program.use_song(clip.frames)
+    recordings = [resources.inside(file) for file in wired_recordings(patch)]
+    return Performer(program, session, transport, prompt, clip, recordings)
+
+
+def wired_recordings(patch: Patch) -> list[str]:
+    """The files of the Recorder nodes that a sound reaches."""
+    default = str(CATALOGUE["recorder"].by_name["file"].default)
+    nodes = {cable.dst for cable in patch.cables if patch.node(cable.dst).type == "recorder" and not cable.muted}
+    return [str(patch.node(id).values.get("file", default)) for id in sorted(nodes)]
+
+
+def with_seed(patch: Patch, seed: int) -> Patch:
+    """The same patch with another seed on its Scheduler."""
+    for node_id, node in patch.nodes.items():
+        if node.type == "scheduler":
+            return apply(SetValue(node_id, "seed", seed), patch)[0]
+    return patch
+
+
+def stream(performer: Performer, seconds: float) -> Iterator[Samples]:
+    """Exactly `seconds` of the performance from transport 0, as blocks [n, channels] at the family's rate.
+
+    Also feeds the patch's Recorder nodes. Raises DemonError for a recording that cannot be written.
+    """
+    spec = performer.spec
+    left = round(seconds * spec.sample_rate)
+    with ExitStack() as open_files:
+        recorders = [
+            open_files.enter_context(Recorder(path, spec.sample_rate, spec.channels)) for path in performer.recordings
+        ]
+        for block in performer.blocks():
+            cut = block[:left]
+            for recorder in recorders:
+                recorder.write(cut)
+            yield cut
+            left -= len(cut)
+            if left <= 0:
+                return
+
+
+def render(performer: Performer, seconds: float) -> Samples:
+    """`seconds` of the performance in one array [samples, channels] at the family's rate."""
+    return np.concatenate(list(stream(performer, seconds)))
+
+
+def write(
+    performer: Performer,
+    seconds: float,
+    path: str | Path,
+    *,
+    rate: int = 48_000,
+    progress: Callable[[int], None] = lambda samples: None,
+) -> Samples:
+    """Streams `seconds` into a WAV or FLAC file at `rate`; returns the sound at the family's own rate.
+
+    progress: called with the number of samples (family's rate) of each block. Raises DemonError when the file
+    cannot be written.
+    """
+    heard: list[Samples] = []
+    with Recorder(path, performer.spec.sample_rate, performer.spec.channels, rate) as file:
+        for block in stream(performer, seconds):
+            heard.append(block)
+            file.write(block)
+            progress(len(block))
+    return np.concatenate(heard)

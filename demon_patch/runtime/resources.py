@@ -1,0 +1,54 @@
+"""What resource nodes name — prompts, clips, curves — made real for one session."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from pathlib import Path
+
+from demon_patch.engine.family import Conditioning, Source
+from demon_patch.engine.session import Session
+from demon_patch.errors import DemonError, SourceError
+
+
+class Resources:
+    """Prompts and sources by the keys that resource nodes resolve to; equal keys are made once.
+
+    folder: where the patch lies; a file named in a patch must lie there or below.
+    """
+
+    def __init__(self, session: Session, folder: str | Path = ".") -> None:
+        self.session = session
+        self.folder = Path(folder).resolve()
+        self._made: dict[Hashable, Conditioning | Source] = {}
+
+    def prompt(self, key: Hashable | None) -> Conditioning:
+        """The prompt of a key ("prompt", text); None is the null condition."""
+        text = str(key[1]) if isinstance(key, tuple) else ""
+        made = self._made.setdefault(("prompt", text), self.session.prompt(text))
+        assert isinstance(made, Conditioning)
+        return made
+
+    def source(self, key: Hashable) -> Source:
+        """The clip of a key ("audio", file, seconds) or ("composed", style, seconds, seed); raises SourceError."""
+        if key not in self._made:
+            self._made[key] = self._make(key)
+        made = self._made[key]
+        assert isinstance(made, Source)
+        return made
+
+    def _make(self, key: Hashable) -> Source:
+        match key:
+            case ("audio", str(file), seconds):
+                return self.session.source(self.inside(file), seconds=None if seconds is None else float(str(seconds)))
+            case ("composed", str(text), seconds, seed):
+                return self.session.compose(text, seconds=float(str(seconds)), seed=int(str(seed)))
+        raise DemonError(f"no kind of source is called {key!r}")
+
+    def inside(self, file: str) -> Path:
+        """A file that a patch names, as a path within its folder; raises SourceError for one outside."""
+        path = (self.folder / file).resolve()
+        if not path.is_relative_to(self.folder):
+            raise SourceError(
+                f"{file} lies outside the patch's folder", mend=f"copy the file beside the patch, into {self.folder}"
+            )
+        return path

@@ -1,0 +1,185 @@
+"""What a cable does to the port that it ends in: types that fit, nominal ranges, depth, and the text of an input."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+
+from demon_patch.nodes.declare import Declaration
+from demon_patch.nodes.ports import SIGNALS, Out, Port
+from demon_patch.patch.document import Cable, Patch
+
+USUAL_DEPTH = 0.25  # of an add cable into a port with a finite range
+
+
+@dataclass(frozen=True, slots=True)
+class Nominal:
+    """Nominal range and unit of a signal."""
+
+    lo: float = -math.inf
+    hi: float = math.inf
+    unit: str = ""
+
+    @property
+    def scaling(self) -> tuple[float, float]:
+        """(a, b) of x_i = a * x + b: to -1..1 where the range is symmetric, to 0..1 where it is not, as it stands
+        where it has no end."""
+        if not (math.isfinite(self.lo) and math.isfinite(self.hi)) or self.lo >= self.hi:
+            return 1.0, 0.0
+        if self.lo == -self.hi:
+            return 1.0 / self.hi, 0.0
+        return 1.0 / (self.hi - self.lo), -self.lo / (self.hi - self.lo)
+
+
+def fits(out: Out, port: Port) -> bool:
+    """Whether a cable may join them, an adapter between them where the types differ."""
+    if not port.wireable:
+        return False
+    return (out.type in SIGNALS and port.type in SIGNALS) or out.type == port.type
+
+
+class Wiring:
+    """A patch as the compiler sees it: known nodes, and the cables that carry something.
+
+    Muted cables are left out, and those of outputs that fall silent because their node is bypassed.
+    """
+
+    def __init__(self, patch: Patch, catalogue: Mapping[str, Declaration]) -> None:
+        self.patch = patch
+        self.known = {id: catalogue[n.type] for id, n in sorted(patch.nodes.items()) if n.type in catalogue}
+        self._nominal: dict[tuple[str, str], Nominal] = {}
+        self._visiting: set[tuple[str, str]] = set()
+
+    @cached_property
+    def into(self) -> Mapping[tuple[str, str], list[Cable]]:
+        """The cables into each wired port (node, port), sorted."""
+        ends: dict[tuple[str, str], list[Cable]] = {}
+        for cable in self.patch.cables:
+            if self.carries(cable):
+                ends.setdefault((cable.dst, cable.port), []).append(cable)
+        return ends
+
+    def carries(self, cable: Cable) -> bool:
+        """Whether a cable joins ports that exist and is not silent."""
+        source, target = self.known.get(cable.src), self.known.get(cable.dst)
+        if cable.muted or source is None or target is None:
+            return False
+        out = source.outs_by_name.get(cable.out)
+        if out is None or cable.port not in target.by_name:
+            return False
+        bypassed = self.patch.nodes[cable.src].bypass and source.kind in ("computed", "resource")
+        return not bypassed or out.like is not None
+
+    def out(self, cable: Cable) -> Out:
+        """The output that a cable comes from."""
+        return self.known[cable.src].outs_by_name[cable.out]
+
+    def port(self, cable: Cable) -> Port:
+        """The port that a cable ends in."""
+        return self.known[cable.dst].by_name[cable.port]
+
+    def knob(self, node: str, port: Port) -> float:
+        """The knob of a numeric port."""
+        given = self.patch.nodes[node].values.get(port.name, port.default)
+        return float(given)  # type: ignore[arg-type]
+
+    def playing(self, node: str, port: Port) -> tuple[float, float]:
+        """The playing range of a numeric port."""
+        return self.patch.nodes[node].ranges.get(port.name, (port.lo, port.hi))
+
+    def sets(self, cable: Cable) -> bool:
+        """Whether a cable replaces the knob: by its mode, or because the units are named and equal."""
+        if cable.mode != "auto":
+            return cable.mode == "set"
+        unit = self.nominal(cable.src, cable.out).unit
+        return unit != "" and unit == self.port(cable).unit
+
+    def nominal(self, node: str, out_name: str) -> Nominal:
+        """Nominal range and unit of an output; of a `like` output, those of what arrives at its port."""
+        out = self.known[node].outs_by_name[out_name]
+        if out.type == "gate":
+            return Nominal(0.0, 1.0)
+        if out.like is None:
+            return Nominal(out.lo, out.hi, out.unit)
+        key = (node, out_name)
+        if key not in self._nominal:
+            if key in self._visiting:
+                return Nominal()
+            self._visiting.add(key)
+            self._nominal[key] = self._arriving(node, self.known[node].by_name[out.like])
+            self._visiting.discard(key)
+        return self._nominal[key]
+
+    def _arriving(self, node: str, port: Port) -> Nominal:
+        lo, hi = self.playing(node, port)
+        cables = self.into.get((node, port.name), [])
+        if port.bounded or not cables:
+            return Nominal(lo, hi, port.unit)
+        units = {self.nominal(c.src, c.out).unit for c in cables}
+        knob = self.knob(node, port)
+        low = high = 0.0 if any(self.sets(c) for c in cables) else knob
+        for cable in cables:
+            coming = self.nominal(cable.src, cable.out)
+            depth, offset = (1.0, 0.0) if self.sets(cable) else self.strength(cable)
+            ends = (depth * coming.lo + offset, depth * coming.hi + offset) if depth else (offset, offset)
+            low, high = low + min(ends), high + max(ends)
+        return Nominal(max(low, lo), min(high, hi), units.pop() if len(units) == 1 else "")
+
+    def strength(self, cable: Cable) -> tuple[float, float]:
+        """Depth and offset of an add cable."""
+        usual = USUAL_DEPTH if self.port(cable).bounded else 1.0
+        return (usual if cable.depth is None else cable.depth), cable.offset
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where an input reads: a slot of the bus, or a curve table at the song frame."""
+
+    slot: int = -1
+    table: int = -1
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """An input as text in the vocabulary: names x0.. stand for `sources`, p0.. for `params` of the program, X0 for
+    the family's taper. A constant is the text "p0"."""
+
+    text: str
+    params: tuple[int, ...]
+    sources: tuple[Source, ...] = ()
+
+
+def limited(x: float, lo: float, hi: float) -> float:
+    """x within lo..hi."""
+    return min(max(x, lo), hi)
+
+
+@lru_cache(maxsize=512)
+def input_text(taper: str, bounded: bool, limits: bool, sets: bool, adds: int) -> str:
+    """The arithmetic of DESIGN 4 "Depth" for one set cable (x0) or none, then `adds` add cables.
+
+    Parameters in order: p0 the base and all offsets in knob positions (or the port's unit, for a linear port), one
+    gain for each add cable, then what the taper needs: see `input_params`.
+    """
+    first = int(sets)
+    total = " + ".join(["p0", *(f"x{first + i} * p{1 + i}" for i in range(adds))])
+    p = [f"p{1 + adds + i}" for i in range(6)]
+    if not bounded:
+        total = f"x0 + {total}" if sets else total
+        return f"clamp({total}, {p[0]}, {p[1]})" if limits else total
+    if sets and not adds:
+        whole = "floor(x0 + 0.5)" if taper == "int" else "x0"
+        return f"clamp({whole}, {p[0]}, {p[1]})"
+    knob = f"clamp(x0, {p[2]}, {p[3]})"
+    if taper in ("linear", "int"):
+        total = f"{knob} + {total}" if sets else total
+        limited_total = f"clamp({total}, {p[0]}, {p[1]})"
+        return f"floor({limited_total} + 0.5)" if taper == "int" else limited_total
+    if taper == "log":
+        total = f"log({knob} / {p[2]}) + {total}" if sets else total
+        return f"clamp({p[2]} * exp(clamp({total}, {p[4]}, {p[5]})), {p[0]}, {p[1]})"
+    position = f"to_table(({knob} - {p[2]}) / ({p[3]} - {p[2]}), X0)"
+    total = f"{position} + {total}" if sets else total
+    return f"clamp({p[2]} + ({p[3]} - {p[2]}) * from_table(clamp({total}, {p[4]}, {p[5]}), X0), {p[0]}, {p[1]})"

@@ -1,0 +1,194 @@
+"""The performer on the exact toy family: what is asked for is heard, in the frame in which it was asked for."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import soundfile
+import torch
+from numpy.typing import NDArray
+
+from demon_patch.engine.session import Session
+from demon_patch.errors import PatchError, SourceError
+from demon_patch.patch.commands import Disconnect, apply
+from demon_patch.patch.document import Cable, Node, Patch, Song
+from demon_patch.runtime.listen import follow
+from demon_patch.runtime.performer import Performer
+from demon_patch.runtime.render import perform, render
+from tests.engine.toy import toy_family
+
+SECONDS = 8.0  # of song
+BAR = 50  # frames, at 120 bpm
+QUIET = -20.0  # dB: below the limiter, which the toy's loud latents would wake
+
+
+def patch(extra: Mapping[str, Node], cables: list[Cable], **scheduler: Any) -> Patch:
+    """A whole chain with a composed source, and what the test adds to it."""
+    nodes = {
+        "source": Node("composed_source", values={"style": "toy", "seconds": SECONDS, "seed": 3}),
+        "words": Node("prompt", values={"text": "warm"}),
+        "scheduler": Node("scheduler", values=scheduler),
+        "decoder": Node("decoder", values={"gain": QUIET}),
+        "speaker": Node("speaker"),
+        **extra,
+    }
+    chain = ["scheduler", *(node for node in ("blend", "state") if node in nodes), "decoder"]
+    wires = [Cable(a, "ring", b, "ring") for a, b in itertools.pairwise(chain)]
+    wires += [
+        Cable("source", "source", "scheduler", "source"),
+        Cable("words", "prompt", "scheduler", "prompt"),
+        Cable("decoder", "audio", "speaker", "audio"),
+    ]
+    return Patch(song=Song(bpm=120), nodes=nodes, cables=tuple(wires + cables))
+
+
+def square(depth: float, dst: str, port: str, cycles_per_beat: float = 0.125) -> tuple[dict[str, Node], list[Cable]]:
+    """A square LFO on the bar, wired to a port."""
+    values = {"shape": "square", "sync": "lock", "rate": cycles_per_beat}
+    return {"lfo": Node("lfo", values=values)}, [Cable("lfo", "out", dst, port, mode="add", depth=depth)]
+
+
+def played(document: Patch, seconds: float) -> tuple[Performer, NDArray[np.float32]]:
+    """The performer after so many seconds, and the latent that was heard in every frame."""
+    performer = perform(document, Session(toy_family()))
+    sound = render(performer, seconds)
+    return performer, performer.session.encode(sound).numpy() * np.float32(10 ** (-QUIET / 20))
+
+
+def likeness(heard: NDArray[np.float32], candidates: list[torch.Tensor]) -> NDArray[np.int64]:
+    """Which of some whole-song latents each heard frame is."""
+    at = np.arange(len(heard)) % candidates[0].shape[0]
+    distance = [np.abs(heard - candidate.numpy()[at]).max(axis=1) for candidate in candidates]
+    return np.argmin(distance, axis=0)
+
+
+def generated(performer: Performer, **controls: Any) -> torch.Tensor:
+    return performer.session.generate(performer.prompt, performer.source, **controls)
+
+
+def test_a_still_patch_plays_its_one_generation_from_the_first_frame() -> None:
+    performer, heard = played(patch({}, [], strength=0.6, seed=5), 20.0)
+    expected = generated(performer, strength=0.6, seed=5, structure=1.0).numpy()
+    at = np.arange(len(heard)) % len(expected)
+    np.testing.assert_allclose(heard, expected[at], atol=1e-5)
+    assert performer.trace.late == performer.trace.missed == 0
+
+
+def test_the_same_patch_gives_the_same_samples() -> None:
+    nodes, cables = square(0.4, "scheduler", "strength")
+    document = patch(nodes, cables, strength=0.5)
+    np.testing.assert_array_equal(*(render(perform(document, Session(toy_family())), 6.0) for _ in range(2)))
+
+
+@pytest.mark.parametrize("depth", [1, 4, 8])
+def test_a_strength_step_is_cut_on_the_beat_at_any_depth(depth: int) -> None:
+    nodes, cables = square(0.4, "scheduler", "strength")
+    performer, heard = played(patch(nodes, cables, strength=0.5, depth=depth), 24.0)
+    sides = [generated(performer, strength=strength) for strength in (0.9, 0.1)]
+    which = likeness(heard, sides)
+    expected = (np.arange(len(heard)) // BAR) % 2
+    edges = np.flatnonzero(np.diff(expected)) + 1
+    found = np.flatnonzero(np.diff(which)) + 1
+    # A join is half a frame long on either side of the edge, so the frame before it may already sound new.
+    assert len(found) == len(edges)
+    assert np.abs(found - edges).max() <= 1
+    assert performer.trace.missed == 0
+
+
+@pytest.mark.parametrize("depth", [1, 4, 8])
+def test_per_frame_source_blend_switches_in_its_frame(depth: int) -> None:
+    nodes, cables = square(0.5, "blend", "source_blend")
+    nodes["blend"] = Node("source_blend", values={"source_blend": 0.5})
+    performer, heard = played(patch(nodes, cables, strength=1.0, depth=depth), 20.0)
+    source = performer.source.latent.numpy()
+    from_source = np.abs(heard - source[np.arange(len(heard)) % len(source)]).max(axis=1) < 1e-4
+    np.testing.assert_array_equal(from_source, (np.arange(len(heard)) // BAR) % 2 == 1)
+
+
+def test_strength_zero_plays_the_source() -> None:
+    performer, heard = played(patch({}, [], strength=0.0), 10.0)
+    source = performer.source.latent.numpy()
+    np.testing.assert_allclose(heard, source[np.arange(len(heard)) % len(source)], atol=1e-5)
+
+
+def test_a_slow_lfo_on_strength_is_followed_within_a_completion_gap() -> None:
+    nodes = {"lfo": Node("lfo", values={"rate": 0.25})}
+    cables = [Cable("lfo", "out", "scheduler", "strength", mode="add", depth=0.4)]
+    performer, heard = played(patch(nodes, cables, strength=0.5), 24.0)
+    distance = np.sqrt(((heard - performer.source.latent.numpy()[np.arange(len(heard)) % 200]) ** 2).mean(axis=1))
+    correlation, lag = follow(performer.curve("strength", len(heard)), distance, 24)
+    assert correlation > 0.6
+    assert lag <= 12
+
+
+@pytest.mark.parametrize("frames", [3, 8, 20])
+def test_windows_follow_each_other_whatever_their_length(frames: int) -> None:
+    document = patch({"decoder": Node("decoder", values={"window": frames / 25, "gain": QUIET})}, [])
+    performer, heard = played(document, 10.0)
+    starts = [start for start, _, _ in performer.trace.windows]
+    assert starts == [0, *[stop for _, stop, _ in performer.trace.windows][:-1]]
+    assert max(stop - start for start, stop, _ in performer.trace.windows) <= frames
+    np.testing.assert_allclose(heard, played(patch({}, []), 10.0)[1], atol=1e-5)
+
+
+def test_two_edges_closer_than_a_completion_are_counted_as_missed() -> None:
+    nodes, cables = square(0.4, "scheduler", "strength", cycles_per_beat=2.0)
+    performer, _ = played(patch(nodes, cables, strength=0.5), 6.0)
+    assert performer.trace.missed > 0
+
+
+def test_the_ring_follows_a_depth_control_and_nothing_is_lost() -> None:
+    values = {"shape": "square", "sync": "lock", "rate": 0.0625}
+    nodes = {"lfo": Node("lfo", values=values)}
+    cables = [Cable("lfo", "out", "scheduler", "depth", mode="add", depth=0.4)]
+    performer, heard = played(patch(nodes, cables, depth=4), 20.0)
+    assert len({float(value) for value in performer.curve("depth", 500)}) == 2
+    expected = generated(performer, strength=0.7).numpy()
+    np.testing.assert_allclose(heard, expected[np.arange(len(heard)) % len(expected)], atol=1e-5)
+
+
+def test_gains_of_decoder_and_speaker_set_the_level() -> None:
+    document = patch({"decoder": Node("decoder", values={"gain": QUIET - 6.0})}, [])
+    louder = render(perform(patch({}, []), Session(toy_family())), 4.0)
+    softer = render(perform(document, Session(toy_family())), 4.0)
+    np.testing.assert_allclose(softer, louder * 10 ** (-6 / 20), atol=1e-5)
+    quiet = patch({"speaker": Node("speaker", values={"gain": -12.0})}, [])
+    np.testing.assert_allclose(render(perform(quiet, Session(toy_family())), 4.0), louder * 10 ** (-12 / 20), atol=1e-5)
+
+
+def test_a_bypassed_decoder_plays_the_raw_source() -> None:
+    performer, heard = played(patch({"decoder": Node("decoder", values={"gain": QUIET}, bypass=True)}, []), 10.0)
+    source = performer.source.latent.numpy()
+    np.testing.assert_allclose(heard, source[np.arange(len(heard)) % len(source)], atol=1e-5)
+
+
+def test_recorder_nodes_write_what_is_heard(tmp_path: Path) -> None:
+    nodes = {"tape": Node("recorder", values={"file": "takes/one.wav"}), "idle": Node("recorder")}
+    document = patch(nodes, [Cable("decoder", "audio", "tape", "audio")])
+    sound = render(perform(document, Session(toy_family()), folder=tmp_path), 4.0)
+    heard, rate = soundfile.read(tmp_path / "takes" / "one.wav")
+    assert rate == 48_000
+    assert len(heard) == pytest.approx(4.0 * rate, abs=200)
+    # The resampler takes the last of the band below the toy's 200 Hz.
+    assert np.sqrt(np.mean(heard**2)) == pytest.approx(np.sqrt(np.mean(sound**2)), rel=0.15)
+    assert [path.name for path in tmp_path.iterdir()] == ["takes"]
+
+
+def test_a_recording_stays_in_the_patchs_folder(tmp_path: Path) -> None:
+    document = patch(
+        {"tape": Node("recorder", values={"file": "../one.wav"})}, [Cable("decoder", "audio", "tape", "audio")]
+    )
+    with pytest.raises(SourceError, match="outside the patch's folder"):
+        perform(document, Session(toy_family()), folder=tmp_path)
+
+
+def test_without_a_wire_to_a_speaker_the_patch_is_refused() -> None:
+    document = patch({}, [])
+    silent = apply(Disconnect("decoder", "audio", "speaker", "audio"), document)[0]
+    with pytest.raises(PatchError, match="nothing is heard"):
+        perform(silent, Session(toy_family()))
