@@ -1,0 +1,261 @@
+"""The command line: render, play, check, nodes, model, bench."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+from cyclopts import App, Parameter, validators
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.table import Table
+
+from demon_patch import __version__
+from demon_patch.errors import DemonError, DeviceError
+from demon_patch.threads import calm
+
+if TYPE_CHECKING:
+    from demon_patch.runtime.performer import Performer
+
+out = Console()
+err = Console(stderr=True)
+
+app = App(name="demon-patch", version=__version__, help="A modular synthesizer whose oscillator is a diffusion model.")
+model = App(name="model", help="The models that can play a patch.")
+bench = App(name="bench", help="Measures speed on this machine.")
+app.command(model)
+app.command(bench)
+
+Seconds = Annotated[float, Parameter(validator=validators.Number(gt=0, lte=3600))]
+Rate = Annotated[int, Parameter(validator=validators.Number(gte=8000, lte=192_000))]
+JsonFlag = Annotated[bool, Parameter(name="--json", negative="")]
+Threads = Annotated[int | None, Parameter(validator=validators.Number(gte=1, lte=64))]
+
+
+@app.command
+def render(
+    patch: Path,
+    *,
+    seconds: Seconds = 30.0,
+    out: Path = Path("out.wav"),
+    seed: int | None = None,
+    source: Path | None = None,
+    rate: Rate = 48_000,
+    picture: Path | None = None,
+    threads: Threads = None,
+) -> None:
+    """Renders a patch to a WAV or FLAC file: the same patch and seed give the same samples every time.
+
+    Parameters
+    ----------
+    patch: A patch file (*.dpatch.json).
+    seconds: How much to render.
+    out: The file to write.
+    seed: Takes the place of the Scheduler's seed.
+    source: An audio file that takes the place of the patch's own source.
+    rate: Samples per second of the file.
+    picture: Also writes a PNG here: the spectrogram, the controls and the distance to the source.
+    threads: Processor threads; all by default.
+    """
+    _write(_prepare(patch, source, seed, threads), patch, seconds, out, rate, picture)
+
+
+@app.command
+def play(
+    patch: Path,
+    *,
+    seconds: Seconds | None = None,
+    seed: int | None = None,
+    source: Path | None = None,
+    device: str | None = None,
+    out: Path | None = None,
+    threads: Threads = None,
+) -> None:
+    """Plays a patch through the sound card until Ctrl+C, rendering ahead of it.
+
+    Parameters
+    ----------
+    patch: A patch file (*.dpatch.json).
+    seconds: How long to play; without end by default.
+    seed: Takes the place of the Scheduler's seed.
+    source: An audio file that takes the place of the patch's own source.
+    device: Part of the sound device's name.
+    out: Without a sound card, write 30 seconds and a picture into this folder instead.
+    threads: Processor threads; all by default.
+    """
+    from demon_patch.runtime import player
+    from demon_patch.runtime.render import stream
+
+    try:
+        card = player.output_device(device)
+    except DeviceError as error:
+        if out is None:
+            raise
+        err.print(f"[yellow]{error}[/]; writing to {out} instead")
+        name = patch.name.split(".")[0]
+        performer = _prepare(patch, source, seed, threads)
+        return _write(performer, patch, seconds or 30.0, out / f"{name}.wav", 48_000, out / f"{name}.png")
+    performer = _prepare(patch, source, seed, threads)
+    endless = 365 * 86400.0
+    blocks = stream(performer, seconds or endless)
+    err.print(f"playing {patch.name} on {card['name']}; Ctrl+C stops")
+    with _progress("playing", round((seconds or endless) * performer.spec.sample_rate), seconds is not None) as step:
+        try:
+            dry = player.play(blocks, performer.spec.sample_rate, device=device, progress=step)
+        except KeyboardInterrupt:
+            return None
+    if dry:
+        err.print(f"[yellow]the sound card ran dry {dry} times: this machine renders slower than it plays[/]")
+    return None
+
+
+@app.command
+def check(*patches: Path) -> None:
+    """Says what is wrong with patch files, one line a mistake; the exit status is 1 if there is any."""
+    from demon_patch.nodes.catalogue import CATALOGUE
+    from demon_patch.patch.format import load
+    from demon_patch.runtime.check import problems
+
+    wrong = 0
+    for path in patches:
+        try:
+            found = [error.at(file=path) for error in problems(load(path), CATALOGUE)]
+        except DemonError as error:
+            found = [error.at(file=path)]
+        wrong += len(found)
+        for error in found:
+            err.print(f"[red]{error}[/]", soft_wrap=True, highlight=False)
+        if not found:
+            out.print(f"{path}: good")
+    if wrong:
+        raise SystemExit(1)
+
+
+@app.command
+def nodes(*, as_json: JsonFlag = False) -> None:
+    """Lists every node with its ports.
+
+    Parameters
+    ----------
+    as_json: As JSON, with ranges, units and defaults.
+    """
+    from demon_patch.nodes.catalogue import describe
+
+    described = describe()
+    if as_json:
+        print(json.dumps(described, indent=2, sort_keys=True))
+        return
+    table = Table("node", "what is heard", "ports", "outputs")
+    for entry in described:
+        ports = (", ".join(port["name"] for port in entry[side]) for side in ("ports", "outputs"))
+        table.add_row(entry["id"], entry["sentence"], *ports)
+    out.print(table)
+
+
+@model.command
+def info(name: str = "nano") -> None:
+    """Shows a model family's geometry and its model card."""
+    from demon_patch.engine.families import card_of, spec_of
+
+    spec = spec_of(name)
+    out.print(f"[bold]{spec.title}[/] ({spec.name})")
+    out.print(f"{spec.sample_rate} Hz, {spec.channels} channel(s)")
+    out.print(f"{spec.latent_channels} latent channels at {spec.frame_rate} Hz")
+    out.print(f"songs of {spec.min_frames / spec.frame_rate:g} to {spec.max_frames / spec.frame_rate:g} s")
+    out.print(f"decode margins: {spec.exact_margin} frames exact, {spec.playing_margin} playing")
+    out.print(card_of(name), markup=False, highlight=False)
+
+
+@bench.command
+def ring(*, as_json: JsonFlag = False) -> None:
+    """Times a ring tick outside the forward, and counts the tensors it allocates."""
+    from demon_patch.bench.ring import measure
+
+    _report("ring: 1500 frames, 64 channels, 8 steps, stub denoiser, one thread", measure(), as_json)
+
+
+@bench.command
+def decode(*, as_json: JsonFlag = False, threads: Threads = None) -> None:
+    """Times windowed against whole decode, and a ring of the embedded model at work."""
+    from demon_patch.bench.decode import measure_decode, measure_playing
+    from demon_patch.engine.session import Session
+
+    session = Session.load("nano", threads=threads)
+    rows = [measure_decode(session), measure_playing(session)]
+    _report("decode and playing: the embedded model", rows, as_json)
+
+
+def _report(title: str, rows: list[dict[str, Any]], as_json: bool) -> None:
+    """Shows measured rows as tables, or prints them as JSON with the machine they were measured on."""
+    from demon_patch.bench.machine import machine
+
+    if as_json:
+        print(json.dumps({"title": title, "machine": machine(), "rows": rows}, indent=2))
+        return
+    out.print(f"[bold]{title}[/]\n{machine()}")
+    for row in rows:
+        table = Table(show_header=False)
+        for name, value in row.items():
+            table.add_row(name, f"{value:.4g}" if isinstance(value, float) else str(value))
+        out.print(table)
+
+
+def _prepare(path: Path, source: Path | None, seed: int | None, threads: int | None) -> Performer:
+    """A performer, with everything that a person should know said on the way."""
+    from demon_patch.engine.session import Session
+    from demon_patch.runtime.render import checked, perform
+
+    patch = checked(path, seed=seed)
+    session = Session.load(patch.meta.model or "nano", threads=threads)
+    clip = session.source(source) if source is not None else None
+    performer = perform(patch, session, folder=path.parent, clip=clip)
+    for note in performer.source.notes:
+        err.print(f"source: {note}")
+    if performer.prompt.unknown:
+        err.print(f"[yellow]the model does not know: {', '.join(performer.prompt.unknown)}[/]")
+    return performer
+
+
+def _write(performer: Performer, patch: Path, seconds: float, path: Path, rate: int, picture: Path | None) -> None:
+    """Renders to a file with a progress bar, and draws what was rendered."""
+    from demon_patch.picture import of_performance
+    from demon_patch.runtime.render import write
+
+    with _progress(f"rendering {patch.name}", round(seconds * performer.spec.sample_rate)) as step:
+        sound = write(performer, seconds, path, rate=rate, progress=step)
+    out.print(f"wrote {path}", soft_wrap=True)
+    if picture is not None:
+        out.print(f"wrote {of_performance(performer, sound, picture, title=patch.name)}", soft_wrap=True)
+
+
+class _progress:
+    """A progress bar over samples; calling it moves the bar."""
+
+    def __init__(self, label: str, total: int, bounded: bool = True) -> None:
+        columns = [TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn()]
+        self.bar = Progress(*columns, *([TimeRemainingColumn()] if bounded else []), console=err)
+        self.task = self.bar.add_task(label, total=total if bounded else None)
+
+    def __enter__(self) -> _progress:
+        self.bar.start()
+        return self
+
+    def __exit__(self, *_: Any) -> None:
+        self.bar.stop()
+
+    def __call__(self, samples: int) -> None:
+        self.bar.advance(self.task, samples)
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Entry point: mistakes are told in one line, with exit status 1."""
+    calm()
+    try:
+        app(arguments)
+    except DemonError as error:
+        err.print(f"[red]{error}[/]", soft_wrap=True, highlight=False)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        sys.exit(130)

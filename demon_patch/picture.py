@@ -1,0 +1,102 @@
+"""Pictures of what was rendered: spectrogram, control traces, bar lines (needs the `plots` extra)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from demon_patch.engine.controls import CONTROLS
+from demon_patch.errors import DemonError
+from demon_patch.runtime.listen import distance_to_source, smooth
+
+if TYPE_CHECKING:
+    from demon_patch.runtime.performer import Performer
+
+
+def spectrogram(
+    sound: NDArray[np.float32],
+    rate: int,
+    path: str | Path,
+    *,
+    title: str = "",
+    traces: Mapping[str, tuple[NDArray[np.float64], float]] | None = None,
+    bars: NDArray[np.float64] | None = None,
+) -> Path:
+    """Writes a PNG: the sound's spectrogram in dBFS, below it each trace as (values, values per second).
+
+    sound: [samples, channels] at `rate`. bars: seconds of the bar lines. Raises DemonError without matplotlib.
+    """
+    try:
+        import matplotlib as mpl
+    except ImportError:
+        raise DemonError(
+            "a picture needs matplotlib", mend="install it with: pip install 'demon-patch[plots]'"
+        ) from None
+    mpl.use("Agg")
+    from matplotlib import pyplot as plt
+
+    traces = traces or {}
+    seconds = len(sound) / rate
+    figure, axes = plt.subplots(
+        1 + len(traces),
+        1,
+        figsize=(12, 4 + 1.4 * len(traces)),
+        sharex=True,
+        height_ratios=[4] + [1.4] * len(traces),
+        squeeze=False,
+        layout="constrained",
+    )
+    size = 2048
+    mono = np.pad(sound.mean(axis=1), (size // 2, size // 2))
+    frames = np.lib.stride_tricks.sliding_window_view(mono, size)[:: max(len(mono) // 3000, 1)]
+    level = 20 * np.log10(np.abs(np.fft.rfft(frames * np.hanning(size), axis=1)) / (size / 4) + 1e-6)
+    top = axes[0, 0]
+    top.imshow(
+        level.T,
+        origin="lower",
+        aspect="auto",
+        extent=(0, seconds, 0, rate / 2000),
+        cmap="magma",
+        vmin=-95,
+        vmax=-15,
+        interpolation="bilinear",
+    )
+    top.set_yscale("symlog", linthresh=0.5, linscale=0.6)
+    top.set_ylim(0.03, rate / 2000)
+    top.set_yticks([0.1, 0.5, 1, 2, 5, 10])
+    top.set_yticklabels(["0.1", "0.5", "1", "2", "5", "10"])
+    top.set_ylabel("kHz")
+    top.set_title(title)
+    for axis, (name, (values, per_second)) in zip(axes[1:, 0], traces.items(), strict=True):
+        axis.plot(np.arange(len(values)) / per_second, values, linewidth=1.2)
+        axis.set_ylabel(name)
+        axis.grid(alpha=0.3)
+    for axis in axes[:, 0]:
+        for bar in bars if bars is not None else []:
+            axis.axvline(bar, color="white" if axis is top else "grey", linewidth=0.6, alpha=0.5)
+    axes[-1, 0].set_xlim(0, seconds)
+    axes[-1, 0].set_xlabel("seconds")
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    figure.savefig(path, dpi=80)
+    plt.close(figure)
+    return path
+
+
+def of_performance(performer: Performer, sound: NDArray[np.float32], path: str | Path, *, title: str = "") -> Path:
+    """A picture of a performance: what was heard, each control that moved, and the distance to the source."""
+    spec = performer.spec
+    seconds = len(sound) / spec.sample_rate
+    frames = round(seconds * spec.frame_rate)
+    curves = {name: performer.curve(name, frames) for name in performer.trace.sinks}
+    traces = {
+        CONTROLS[name].title.lower(): (curve, float(spec.frame_rate)) for name, curve in curves.items() if np.ptp(curve)
+    }
+    distance = distance_to_source(performer.session, sound, performer.source)
+    traces["distance to source"] = (smooth(distance, spec.frame_rate // 2), float(spec.frame_rate))
+    bar = performer.transport.beats_per_bar * 60.0 / performer.transport.bpm
+    return spectrogram(sound, spec.sample_rate, path, title=title, traces=traces, bars=np.arange(0.0, seconds, bar))

@@ -1,0 +1,169 @@
+"""The command line as a person uses it: what it writes, and one clear line for every mistake."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from demon_patch import cli
+from demon_patch.errors import DeviceError
+from demon_patch.runtime import player
+
+PATCHES = Path(__file__).parent.parent / "patches"
+FIRST_LIGHT = PATCHES / "first-light.dpatch.json"
+
+
+class Run:
+    """One call of the command line: exit status, and both outputs on single lines."""
+
+    def __init__(self, capsys: pytest.CaptureFixture[str], *args: object) -> None:
+        self.code = 0
+        try:
+            cli.main([str(arg) for arg in args])
+        except SystemExit as stop:
+            self.code = int(stop.code or 0)
+        said = capsys.readouterr()
+        self.out, self.err = said.out, " ".join(said.err.split())
+
+
+def patch_with(tmp_path: Path, change: dict[str, object], name: str = "changed") -> Path:
+    """First Light with values changed: {"node.port": value}."""
+    patch = json.loads(FIRST_LIGHT.read_text(encoding="utf-8"))
+    for key, value in change.items():
+        node, port = key.split(".")
+        patch["nodes"][node].setdefault("values", {})[port] = value
+    path = tmp_path / f"{name}.dpatch.json"
+    path.write_text(json.dumps(patch), encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize("path", sorted(PATCHES.glob("*.dpatch.json")), ids=lambda path: path.name)
+def test_every_example_patch_is_good_and_described(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert Run(capsys, "check", path).code == 0
+    meta = json.loads(path.read_text(encoding="utf-8"))["meta"]
+    assert meta["title"]
+    assert meta["description"]
+    assert meta["tags"]
+
+
+def test_render_writes_the_same_samples_every_time(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    files = [tmp_path / "a.wav", tmp_path / "b.wav"]
+    for file in files:
+        assert Run(capsys, "render", FIRST_LIGHT, "--seconds", 2, "--out", file).code == 0
+    (first, rate), (second, _) = (soundfile.read(file) for file in files)
+    assert rate == 48_000
+    assert len(first) == 96_000
+    assert np.sqrt(np.mean(first**2)) > 0.01
+    np.testing.assert_array_equal(first, second)
+
+
+def test_render_takes_a_seed_a_source_and_a_rate(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    tone = tmp_path / "tone.wav"
+    soundfile.write(tone, 0.3 * np.sin(np.arange(9 * 22_050) * 0.06), 22_050)
+    plain, seeded, covered = (tmp_path / f"{name}.wav" for name in ("plain", "seeded", "covered"))
+    args = ("render", FIRST_LIGHT, "--seconds", 1, "--rate", 44_100, "--out")
+    assert Run(capsys, *args, plain).code == 0
+    assert Run(capsys, *args, seeded, "--seed", 9).code == 0
+    assert Run(capsys, *args, covered, "--source", tone).code == 0
+    sounds = [soundfile.read(file)[0] for file in (plain, seeded, covered)]
+    assert {len(sound) for sound in sounds} == {44_100}
+    assert not np.allclose(sounds[0], sounds[1])
+    assert not np.allclose(sounds[0], sounds[2])
+
+
+def test_a_picture_is_drawn(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    picture = tmp_path / "x.png"
+    args = ("render", FIRST_LIGHT, "--seconds", 2, "--out", tmp_path / "x.wav", "--picture", picture)
+    assert Run(capsys, *args).code == 0
+    assert picture.read_bytes()[:4] == b"\x89PNG"
+
+
+def test_play_without_a_sound_card_says_so_and_writes_a_file(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_card(name: str | None = None) -> dict[str, object]:
+        raise DeviceError("no sound device", mend="connect one, or render to a file")
+
+    monkeypatch.setattr(player, "output_device", no_card)
+    assert (run := Run(capsys, "play", FIRST_LIGHT)).code == 1
+    assert "no sound device" in run.err
+    run = Run(capsys, "play", FIRST_LIGHT, "--seconds", 1, "--out", tmp_path)
+    assert run.code == 0
+    assert "no sound device" in run.err
+    assert (tmp_path / "first-light.wav").stat().st_size > 48_000
+    assert (tmp_path / "first-light.png").exists()
+
+
+def test_an_unknown_sound_device_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    run = Run(capsys, "play", FIRST_LIGHT, "--device", "no such card")
+    assert run.code == 1
+    assert re.search("no sound device is called 'no such card'|no sound", run.err)
+
+
+def test_nodes_are_listed_for_people_and_programs(capsys: pytest.CaptureFixture[str]) -> None:
+    assert "lfo" in Run(capsys, "nodes").out
+    listed = {entry["id"]: entry for entry in json.loads(Run(capsys, "nodes", "--json").out)}
+    assert {"scheduler", "source_blend", "step_state", "decoder", "lfo", "adsr", "speaker"} <= set(listed)
+    strength = next(port for port in listed["scheduler"]["ports"] if port["name"] == "strength")
+    assert (strength["lo"], strength["hi"], strength["taper"]) == (0.0, 1.0, "family")
+
+
+def test_the_model_shows_its_card(capsys: pytest.CaptureFixture[str]) -> None:
+    run = Run(capsys, "model", "info")
+    assert "32000 Hz" in run.out
+    assert Run(capsys, "model", "info", "gigantic").code == 1
+
+
+MISTAKES: dict[str, tuple[dict[str, object], str]] = {
+    "strength out of range": ({"scheduler.strength": 1.5}, r"scheduler.*strength.*1\.5"),
+    "depth out of range": ({"scheduler.depth": 99}, r"scheduler.*depth.*99"),
+    "steps out of range": ({"scheduler.steps": 0}, r"scheduler.*steps.*0"),
+    "a control not built yet": ({"scheduler.noise_drift": 1.0}, r"noise_drift.*since 0\.2"),
+    "an unknown port": ({"scheduler.strenght": 0.5}, r"strenght.*strength"),
+}
+
+
+@pytest.mark.parametrize("name", MISTAKES)
+def test_a_mistake_in_a_patch_is_told_in_one_line(
+    name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    change, message = MISTAKES[name]
+    path = patch_with(tmp_path, change)
+    for command in (("check", path), ("render", path, "--out", tmp_path / "x.wav")):
+        run = Run(capsys, *command)
+        assert run.code == 1
+        assert re.search(message, run.err), run.err
+        assert path.name in run.err.replace(" ", "")
+    assert not (tmp_path / "x.wav").exists()
+
+
+def test_broken_and_missing_files_are_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    broken = tmp_path / "broken.dpatch.json"
+    broken.write_text(FIRST_LIGHT.read_text(encoding="utf-8")[:200], encoding="utf-8")
+    nan = tmp_path / "nan.dpatch.json"
+    nan.write_text(FIRST_LIGHT.read_text(encoding="utf-8").replace('"format": 1', '"format": NaN'), encoding="utf-8")
+    for path in (broken, nan, tmp_path / "missing.dpatch.json"):
+        run = Run(capsys, "render", path, "--out", tmp_path / "x.wav")
+        assert run.code == 1
+        assert path.name in run.err.replace(" ", "")
+
+
+@pytest.mark.parametrize("content", [b"", b"RIFF\x00\x00", b"just words"], ids=["empty", "truncated", "not audio"])
+def test_a_source_that_is_no_audio_is_told(content: bytes, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    clip = tmp_path / "clip.wav"
+    clip.write_bytes(content)
+    for path in (clip, tmp_path / "missing.wav"):
+        run = Run(capsys, "render", FIRST_LIGHT, "--source", path, "--out", tmp_path / "x.wav")
+        assert run.code == 1
+        assert path.name in run.err.replace(" ", "")
+
+
+def test_a_file_that_cannot_be_written_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run = Run(capsys, "render", FIRST_LIGHT, "--seconds", 1, "--out", tmp_path / "song.doc")
+    assert run.code == 1
+    assert "song.doc" in run.err.replace(" ", "")
