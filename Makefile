@@ -4,6 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 DEBIAN := libportaudio2 python3-venv
+DEBIAN_TESTS := jackd2
 
 .PHONY: play test check bench debian clean
 
@@ -11,6 +12,7 @@ play: $(VENV)/.player
 	$(BIN)/demon-patch play patches/first-light.dpatch.json --out out
 
 test: $(VENV)/.developer
+	@sh scripts/debian-packages $(DEBIAN_TESTS)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/pyright

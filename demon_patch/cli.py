@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -195,10 +196,10 @@ def _report(title: str, rows: list[dict[str, Any]], as_json: bool) -> None:
         print(json.dumps({"title": title, "machine": machine(), "rows": rows}, indent=2))
         return
     out.print(f"[bold]{title}[/]\n{machine()}")
-    for row in rows:
-        table = Table(show_header=False)
-        for name, value in row.items():
-            table.add_row(name, f"{value:.4g}" if isinstance(value, float) else str(value))
+    for names, alike in groupby(rows, key=tuple):
+        table = Table(*(name.replace("_", " ") for name in names))
+        for row in alike:
+            table.add_row(*(f"{value:.4g}" if isinstance(value, float) else str(value) for value in row.values()))
         out.print(table)
 
 

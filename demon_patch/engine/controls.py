@@ -175,6 +175,12 @@ TABLE: tuple[Control, ...] = (
             "How much of the slow band's step is amplified.", 0.05, 0.0, 0.5, since=_SURFACE),
     Control("dcw_high", "High correction", "step_state", "curve", "step",
             "How much of the fast band's step is amplified.", 0.02, 0.0, 0.5, since=_SURFACE),
+    Control("dcw_multiply", "Multiplied correction", "step_state", "scalar", "step",
+            "Turns the correction from adding to the slow band into stretching it.", 0.0, since=_SURFACE),
+    Control("dcw_phase", "Phase correction", "step_state", "scalar", "step",
+            "Corrects magnitude and phase of the slow band apart.", 0.0, since=_SURFACE),
+    Control("dcw_soft", "Correction threshold", "step_state", "scalar", "step",
+            "Leaves out corrections smaller than this.", 0.0, 0.0, 0.3, since=_SURFACE),
     # -- Decoder: from latents to sound -----------------------------------------------------------------
     Control("window", "Window", "decoder", "scalar", "decode",
             "The stretch decoded at a time: shorter answers sooner and costs more.", 0.32, 0.08, 1.0,

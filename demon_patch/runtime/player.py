@@ -17,6 +17,7 @@ from demon_patch.errors import DeviceError
 Samples = NDArray[np.float32]
 
 AHEAD_BLOCKS = 32  # windows rendered ahead: about ten seconds
+PRIME_SECONDS = 1.0  # of sound that is ready before the first is played
 
 
 def sound_library() -> ModuleType:
@@ -52,50 +53,73 @@ def play(
 ) -> int:
     """Plays blocks [n, channels] at `rate` to their end; returns how often the card ran dry.
 
-    The blocks are drawn on a thread of their own, up to some seconds ahead. progress: called with the number of
-    samples handed to the card. An error in the blocks is raised here. Raises DeviceError.
+    The blocks are drawn on a thread of their own, up to some seconds ahead; playing begins when a second is ready.
+    progress: called with the number of samples (at `rate`) handed to the card. An error in the blocks is raised here,
+    after what was ready has been played. Raises DeviceError.
     """
     sounddevice = sound_library()
     card = output_device(device)
-    card_rate = round(float(card["default_samplerate"]))  # type: ignore[arg-type]
-    ready: queue.Queue[Samples | BaseException | None] = queue.Queue(maxsize=AHEAD_BLOCKS)
-    stopped = threading.Event()
-
-    def hand_over(item: Samples | BaseException | None) -> None:
-        while not stopped.is_set():
-            with contextlib.suppress(queue.Full):
-                ready.put(item, timeout=0.2)
-                return
-
-    def render() -> None:
-        """Runs on the render thread; shares only the queue."""
-        try:
-            resample: soxr.ResampleStream | None = None
-            for block in blocks:
-                resample = resample or soxr.ResampleStream(rate, card_rate, block.shape[1], dtype="float32")
-                hand_over(resample.resample_chunk(block))
-                if stopped.is_set():
-                    return
-            hand_over(None)
-        except BaseException as error:  # told to the player, who raises it
-            hand_over(error)
-
-    thread = threading.Thread(target=render, name="render ahead", daemon=True)
+    card_rate = round(float(str(card["default_samplerate"])))
+    ahead = _RenderAhead(blocks, rate, card_rate)
     dry = 0
     try:
-        channels = min(2, int(card["max_output_channels"]))  # type: ignore[call-overload]
+        channels = min(2, int(str(card["max_output_channels"])))
         with sounddevice.OutputStream(
             samplerate=card_rate, channels=channels, device=card["index"], dtype="float32", latency="high"
         ) as out:
-            thread.start()
-            while (item := ready.get()) is not None:
-                if isinstance(item, BaseException):
-                    raise item
-                sound = np.ascontiguousarray(np.broadcast_to(item[:, :channels], (len(item), channels)))
+            for block in ahead:
+                sound = np.ascontiguousarray(np.broadcast_to(block[:, :channels], (len(block), channels)))
                 dry += bool(out.write(sound))
-                progress(len(item) * rate // card_rate)
+                progress(len(block) * rate // card_rate)
     except sounddevice.PortAudioError as error:
         raise DeviceError(f"the sound device refused: {error}", mend="choose another with --device") from error
     finally:
-        stopped.set()
+        ahead.stop()
     return dry
+
+
+class _RenderAhead:
+    """Blocks drawn and resampled on a thread of their own; iterating waits for a second of sound to be ready first."""
+
+    def __init__(self, blocks: Iterator[Samples], rate: int, card_rate: int) -> None:
+        self._blocks, self._rate, self._card_rate = blocks, rate, card_rate
+        self._ready: queue.Queue[Samples | BaseException | None] = queue.Queue(maxsize=AHEAD_BLOCKS)
+        self._primed, self._stopped = threading.Event(), threading.Event()
+        self._thread = threading.Thread(target=self._render, name="render ahead", daemon=True)
+        self._thread.start()
+
+    def __iter__(self) -> Iterator[Samples]:
+        self._primed.wait()
+        while (item := self._ready.get()) is not None:
+            if isinstance(item, BaseException):
+                raise item
+            yield item
+
+    def stop(self) -> None:
+        """Ends the thread after the block it is at."""
+        self._stopped.set()
+
+    def _render(self) -> None:
+        """Runs on the render thread; shares only the queue and the two events."""
+        try:
+            resample: soxr.ResampleStream | None = None
+            drawn = 0
+            for block in self._blocks:
+                resample = resample or soxr.ResampleStream(self._rate, self._card_rate, block.shape[1], dtype="float32")
+                self._hand_over(resample.resample_chunk(block))
+                drawn += len(block)
+                if drawn >= PRIME_SECONDS * self._rate or self._ready.full():
+                    self._primed.set()
+                if self._stopped.is_set():
+                    return
+            self._hand_over(None)
+        except BaseException as error:  # told to the player, who raises it
+            self._hand_over(error)
+        finally:
+            self._primed.set()
+
+    def _hand_over(self, item: Samples | BaseException | None) -> None:
+        while not self._stopped.is_set():
+            with contextlib.suppress(queue.Full):
+                self._ready.put(item, timeout=0.2)
+                return
