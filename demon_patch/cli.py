@@ -171,10 +171,12 @@ def info(name: str = "nano") -> None:
 
 @bench.command
 def ring(*, as_json: JsonFlag = False) -> None:
-    """Times a ring tick outside the forward, and counts the tensors it allocates."""
+    """Times a ring tick outside the forward, counts its allocations, and compares it with a global-schedule ring."""
+    from demon_patch.bench.global_ring import compare
     from demon_patch.bench.ring import measure
 
-    _report("ring: 1500 frames, 64 channels, 8 steps, stub denoiser, one thread", measure(), as_json)
+    title = "ring: 1500 frames, 64 channels, 8 steps, stub denoiser, one thread; completions while strength moves"
+    _report(title, [*measure(), compare()], as_json)
 
 
 @bench.command
