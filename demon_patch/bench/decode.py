@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Callable
 from statistics import median
@@ -9,6 +10,11 @@ from typing import Any
 
 import numpy as np
 import torch
+
+try:
+    import resource
+except ImportError:  # Windows has no such count
+    resource = None
 
 from demon_patch.engine.session import Session
 
@@ -25,6 +31,14 @@ def milliseconds(work: Callable[[], object], runs: int) -> float:
         work()
         times.append(time.perf_counter() - start)
     return 1e3 * median(times)
+
+
+def peak_memory() -> float | None:
+    """The most memory that this process has held, in MB; None where the system does not say."""
+    if resource is None:
+        return None
+    unit = 1 if sys.platform == "darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e6
 
 
 def decibels(difference: float, peak: float) -> float:
@@ -88,4 +102,5 @@ def measure_playing(session: Session, seconds: float = 24.0, depth: int = 4, tic
         "threads": torch.get_num_threads(),
         "tick_ms": 1e3 * median(times),
         "completions_per_second": done / sum(times),
+        "peak_mb": peak_memory(),
     }

@@ -5,6 +5,7 @@ Shapes: T latent frames, C latent channels, X context channels, R rows of a forw
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
@@ -22,7 +23,8 @@ class FamilySpec:
 
     frame_rate: latent frames per second. quantum: song lengths are multiples of this many frames.
     exact_margin, playing_margin: latent frames decoded beside a window for a difference below 2e-6 of the
-    peak, and below -80 dB. tick_frames: control frames of a nominal (offline) tick by ring depth.
+    peak, and below -80 dB. tick_frames: control frames of a nominal (offline) tick by ring depth, for songs of up to
+    `tick_song` frames.
     strength_taper: the strengths at equally spaced knob positions 0..1, so that equal turns move the sound
     equally far.
     """
@@ -43,11 +45,16 @@ class FamilySpec:
     shift: float
     tick_frames: Mapping[int, int]
     strength_taper: tuple[float, ...]
+    tick_song: int = 600
 
     @property
     def samples_per_frame(self) -> int:
         """Audio samples of one latent frame (a whole number in every family)."""
         return self.sample_rate // self.frame_rate
+
+    def nominal_tick(self, depth: int, song_frames: int) -> int:
+        """Control frames of a nominal tick: longer songs cost proportionally more."""
+        return math.ceil(self.tick_frames[depth] * max(song_frames / self.tick_song, 1.0))
 
     def frames(self, seconds: float) -> int:
         """The nearest song length in frames that the family can play."""

@@ -111,7 +111,7 @@ class Performer:
     @property
     def tick_frames(self) -> int:
         """Control frames of a tick at the ring's present depth."""
-        return self.spec.tick_frames[self.ring.depth]
+        return self.spec.nominal_tick(self.ring.depth, self.source.frames)
 
     def blocks(self) -> Iterator[Samples]:
         """The performance from transport frame 0, as blocks [n, channels] at the family's sample rate."""

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from demon_patch.engine.family import Source
 from demon_patch.engine.session import Session
-from demon_patch.errors import PatchError
+from demon_patch.errors import DemonError, PatchError
 from demon_patch.nodes.catalogue import CATALOGUE
 from demon_patch.patch.commands import SetValue, apply
 from demon_patch.patch.document import Patch
@@ -47,7 +47,10 @@ def perform(patch: Patch, session: Session, *, folder: str | Path = ".", clip: S
             raise PatchError(
                 "the Scheduler has no source", node=plan.scheduler, port="source", mend="wire a source node to it"
             )
-        clip = resources.source(program.resources[plan.source])
+        try:
+            clip = resources.source(program.resources[plan.source])
+        except DemonError as error:
+            raise error.at(node=plan.source) from None
     prompt = resources.prompt(program.resources[plan.prompt] if plan.prompt is not None else None)
     bpm = patch.song.bpm or clip.bpm or DEFAULT_BPM
     transport = Transport(spec.frame_rate, bpm, patch.song.beats_per_bar, clip.frames)

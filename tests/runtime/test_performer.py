@@ -192,3 +192,17 @@ def test_without_a_wire_to_a_speaker_the_patch_is_refused() -> None:
     silent = apply(Disconnect("decoder", "audio", "speaker", "audio"), document)[0]
     with pytest.raises(PatchError, match="nothing is heard"):
         perform(silent, Session(toy_family()))
+
+
+def test_a_source_that_cannot_be_read_names_its_node(tmp_path: Path) -> None:
+    document = patch({"source": Node("audio_source", values={"file": "gone.wav"})}, [])
+    with pytest.raises(SourceError, match=r"gone\.wav: node source: "):
+        perform(document, Session(toy_family()), folder=tmp_path)
+    outside = patch({"source": Node("audio_source", values={"file": "../gone.wav"})}, [])
+    with pytest.raises(SourceError, match="node source: .*outside the patch's folder"):
+        perform(outside, Session(toy_family()), folder=tmp_path)
+
+
+def test_a_longer_song_has_a_longer_nominal_tick() -> None:
+    spec = toy_family().spec
+    assert [spec.nominal_tick(4, frames) for frames in (200, 600, 601, 1500)] == [6, 6, 7, 15]
