@@ -190,6 +190,101 @@ def decode(*, as_json: JsonFlag = False, threads: Threads = None) -> None:
     _report("decode and playing: the embedded model", rows, as_json)
 
 
+@bench.command
+def propagation(*, save: Path | None = None, as_json: JsonFlag = False) -> None:
+    """Counts the forwards from a write of each control to the latent that shows it, on an exact family.
+
+    Parameters
+    ----------
+    save: Keeps the rows in this JSON file, beside those of other controls.
+    """
+    from demon_patch.bench.gaussian import gaussian
+    from demon_patch.bench.propagation import measure
+    from demon_patch.engine.session import Session
+
+    _keep(
+        "propagation: forwards to the first difference and to convergence", measure(Session(gaussian())), save, as_json
+    )
+
+
+@bench.command
+def seen(*, save: Path | None = None, as_json: JsonFlag = False, threads: Threads = None) -> None:
+    """Counts how many last steps must use a new value before it is in the embedded model's latent.
+
+    Parameters
+    ----------
+    save: Keeps the rows in this JSON file, beside those of other controls.
+    """
+    from demon_patch.bench.propagation import measure_shares
+    from demon_patch.engine.session import Session
+
+    title = "seen, t50, t90: last steps that must use a new value, the embedded model"
+    _keep(title, measure_shares(Session.load("nano", threads=threads)), save, as_json)
+
+
+@bench.command
+def modulation(
+    *,
+    controls: tuple[str, ...] = (),
+    save: Path | None = None,
+    as_json: JsonFlag = False,
+    threads: Threads = None,
+) -> None:
+    """Measures how far each control moves the sound of the embedded model: about 20 seconds a control on two cores.
+
+    Parameters
+    ----------
+    controls: Only these; all that are built by default.
+    save: Keeps the rows in this JSON file, beside those of other controls.
+    """
+    from demon_patch.bench.modulation import measure
+    from demon_patch.engine.session import Session
+
+    rows = []
+    for row in measure(Session.load("nano", threads=threads), controls):
+        err.print(f"{row['control']}: {row['change']:.3g} of {row['descriptor']}, {row['ratio']:.3g} spreads")
+        rows.append(row)
+        _keep("", [row], save, quiet=True)
+    _keep("modulation: how far each control moves its descriptor, the embedded model", rows, save, as_json)
+
+
+@bench.command
+def latency(*, as_json: JsonFlag = False, threads: Threads = None) -> None:
+    """Measures knob to ear by class of control, from the real engine's ticks on a clock of their own."""
+    from demon_patch.bench.latency import measure
+    from demon_patch.engine.session import Session
+
+    _report("knob to ear: the embedded model", measure(Session.load("nano", threads=threads)), as_json)
+
+
+@bench.command(name="page")
+def controls_page(*, measured: Path = Path("docs/measured"), out: Path = Path("docs/controls.md")) -> None:
+    """Writes the page of all controls from the table and the kept measurements.
+
+    Parameters
+    ----------
+    measured: The folder of kept measurements.
+    out: The page to write.
+    """
+    from demon_patch.bench.page import load, page
+
+    out.write_text(page(load(measured)), encoding="utf-8")
+    err.print(f"wrote {out}", soft_wrap=True)
+
+
+def _keep(
+    title: str, rows: list[dict[str, Any]], save: Path | None, as_json: bool = False, quiet: bool = False
+) -> None:
+    """Keeps measured rows in a file, where one is named, and shows them."""
+    from demon_patch.bench.machine import machine
+    from demon_patch.bench.page import keep
+
+    if save is not None:
+        keep({"title": title, "machine": machine(), "rows": rows}, save)
+    if not quiet:
+        _report(title, rows, as_json)
+
+
 def _report(title: str, rows: list[dict[str, Any]], as_json: bool) -> None:
     """Shows measured rows as tables, or prints them as JSON with the machine they were measured on."""
     from demon_patch.bench.machine import machine

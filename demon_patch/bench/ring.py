@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from statistics import median
 from time import perf_counter
 from typing import Any
@@ -17,7 +18,13 @@ from demon_patch.engine.noise import NoiseBank
 from demon_patch.engine.ring import Request, Ring
 
 FRAMES, STEPS = 1500, 8
-TARGETS_MS = {1: 0.5, 4: 2.0, 8: 4.0}
+TARGETS_MS = {
+    "plain": {1: 0.5, 4: 2.0, 8: 4.0},
+    "curves": {1: 1.0, 4: 4.0, 8: 8.0},
+    "guidance": {1: 1.0, 4: 4.0, 8: 8.0},
+    "dcw": {},
+}
+"""Milliseconds of a tick outside the forward, by features and depth."""
 
 
 class Allocations(TorchDispatchMode):
@@ -46,18 +53,31 @@ def _memory(tensor: Tensor) -> int:
 class Workload:
     """A full ring on a stub denoiser: T = 1500, 64 channels, a cover of 8 steps, one request for every admission.
 
-    curves: whether source blend (with its re-noised steps) and a velocity scale are on, as curves.
+    features: plain, or all per-frame controls as curves (with a mask, a target and a second prompt), or guidance in
+    mode `initialize` as a curve, or DCW of both bands as curves.
     """
 
-    def __init__(self, depth: int, curves: bool = False, bucket: int = 1) -> None:
+    def __init__(self, depth: int, features: str = "plain", bucket: int = 1) -> None:
         self.executor = StubExecutor(FRAMES, bucket)
-        self.ring = Ring(self.executor, SPEC, NoiseBank(SPEC.latent_channels, FRAMES), depth)
+        self.ring = Ring(self.executor, SPEC, NoiseBank(SPEC.latent_channels, FRAMES, limit=256 << 20), depth)
         source = torch.linspace(-1, 1, FRAMES * SPEC.latent_channels).view(FRAMES, -1)
         context = torch.zeros(FRAMES, SPEC.context_channels)
-        self._request = Request(StubHandle(), context, source, seed=1, strength=0.7, steps=STEPS, shift=3.0)
-        if curves:
-            self.ring.shared.write("source_blend", torch.linspace(0, 1, FRAMES))
-            self.ring.shared.write("velocity_scale", torch.linspace(0.9, 1.1, FRAMES))
+        ramp = torch.linspace(0, 1, FRAMES)
+        request = Request(StubHandle(), context, source, seed=1, strength=0.7, steps=STEPS, shift=3.0)
+        shared = self.ring.shared
+        if features == "curves":
+            request = replace(request, mask=ramp, mask_growth=0.5, target=source, second=StubHandle())
+            for name in ("source_blend", "velocity_scale", "ode_noise", "target_curve", "condition_weight"):
+                shared.write(name, ramp)
+            shared.write("channel_gain", (0.5 + ramp)[:, None].expand(-1, SPEC.latent_channels))
+        elif features == "guidance":
+            request = replace(request, guidance_mode="initialize", negative=StubHandle())
+            shared.write("guidance", 1 + ramp)
+        elif features == "dcw":
+            shared.write("dcw", "double")
+            shared.write("dcw_low", ramp / 2)
+            shared.write("dcw_high", ramp / 2)
+        self._request = request
         for _ in range(3 * STEPS):
             self.tick()
 
@@ -69,18 +89,18 @@ class Workload:
 
 
 def measure(depths: Sequence[int] = (1, 4, 8), ticks: int = 100) -> list[dict[str, Any]]:
-    """One row for each depth, without and with curves: the median and slowest milliseconds of a tick outside the
-    forward on one thread, the target for plain steps, and the tensors allocated in `ticks` ticks after warm-up."""
+    """One row for each set of features and depth: the median and slowest milliseconds of a tick outside the forward on
+    one thread, the target, and the tensors allocated in `ticks` ticks after warm-up."""
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
-        return [_row(depth, curves, ticks) for curves in (False, True) for depth in depths]
+        return [_row(depth, features, ticks) for features in TARGETS_MS for depth in depths]
     finally:
         torch.set_num_threads(threads)
 
 
-def _row(depth: int, curves: bool, ticks: int) -> dict[str, Any]:
-    workload = Workload(depth, curves)
+def _row(depth: int, features: str, ticks: int) -> dict[str, Any]:
+    workload = Workload(depth, features)
     times = []
     for _ in range(ticks):
         inside, start = workload.executor.seconds, perf_counter()
@@ -91,10 +111,10 @@ def _row(depth: int, curves: bool, ticks: int) -> dict[str, Any]:
             workload.tick()
     return {
         "depth": depth,
-        "curves": curves,
+        "features": features,
         "frames": FRAMES,
         "outside_ms": median(times),
         "slowest_ms": max(times),
-        "target_ms": None if curves else TARGETS_MS.get(depth),
+        "target_ms": TARGETS_MS[features].get(depth),
         "allocated": allocations.count,
     }

@@ -50,6 +50,10 @@ class StubExecutor:
         """A handle on nothing."""
         return StubHandle(self.weights_epoch)
 
+    def blend(self, first: Handle, second: Handle, amount: float) -> Handle:
+        """A handle on nothing."""
+        return StubHandle(self.weights_epoch)
+
     def prepare_schedule(self, t: Tensor) -> Tensor:
         """The times themselves, [S+1, 1]."""
         return t[:, None]

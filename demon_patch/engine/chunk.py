@@ -1,47 +1,47 @@
-"""One forward of a fixed number of rows, and the step that follows it."""
+"""One step of the slots of a chunk: their forwards, what guidance and conditions make of them, and the way to t'."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import torch
 from torch import Tensor
 
-from demon_patch.engine import steps
+from demon_patch.engine import steps, wavelet
+from demon_patch.engine.batch import Batch, Row
 from demon_patch.engine.family import Executor
 from demon_patch.engine.noise import NoiseBank, Stream
-from demon_patch.engine.slots import Slot
+from demon_patch.engine.velocity import Velocity
 
-Row = tuple[int, Slot]
-"""A slot with its place in per-row values."""
+__all__ = ["Chunk", "Row"]
 
 
 class Chunk:
-    """Buffers for the rows of one forward, allocated once, through which slots take their steps.
+    """Buffers for the rows of one chunk, allocated once, through which slots take their steps.
 
-    A bucket of 1 works on the slots' own memory. A larger one gathers its rows, repeating the last one on idle rows,
-    and copies the live ones back. Features are switched by what is in the values; rows that differ in them are told
-    apart by tensors, so a row's result does not depend on its neighbours. rows: the most slots there can be.
+    A bucket of 1 works on the slots' own memory. A larger one gathers its slots, repeating the last one on idle
+    places, and copies the live ones back. Slots that differ in their features are told apart by tensors that leave
+    the others exactly as they are, so a slot's result does not depend on its neighbours. rows: the most executor rows
+    there can be.
     """
 
     def __init__(self, executor: Executor, noise: NoiseBank, rows: int) -> None:
-        self._executor, self._noise = executor, noise
-        self._buffers: dict[tuple[str, torch.Size], Tensor] = {}
-        self._index = torch.arange(rows, device=noise.device)
+        self.watch = False  # whether each slot's clean prediction is kept
+        self._executor = executor
+        self._batch = Batch(noise)
+        self._velocity = Velocity(executor, self._batch, rows)
+        self._zero = torch.zeros(1, 1, 1, device=noise.device)
         self._one = torch.ones(1, 1, 1, device=noise.device)
-        self._flag = {flag: torch.full((1, 1, 1), flag, device=noise.device) for flag in (False, True)}
 
     def advance(self, live: Sequence[Row], values: Mapping[str, Tensor | str]) -> None:
-        """One forward and one step of 1 to `bucket` slots of equal length, under per-row values [1 | n, 1 | T, 1]."""
+        """One step of 1 to `bucket` slots of equal length, under per-row values [1 | n, 1 | T, 1]."""
         rows = [*live, *[live[-1]] * (self._executor.bucket - len(live))]
-        x = self._gather("x", rows, lambda slot: slot.x[None])
-        v = self._executor.forward(
-            x,
-            self._gather("time", rows, lambda slot: slot.times.embedded[slot.step : slot.step + 1]),
-            self._gather("context", rows, lambda slot: slot.request.context[None]),
-            self._gather("row", rows, lambda slot: self._index[slot.index : slot.index + 1]),
-        )
-        self._step(x, v, rows, values)
+        batch = self._batch
+        batch.load(rows, values)
+        x = batch.gather("x", lambda slot: slot.x[None])
+        start = self._masked_start(x)
+        v = self._velocity.of(start, len(live))
+        self._step(start, v, x)
         for at, (_, slot) in enumerate(live):
             if len(rows) > 1:
                 slot.x.copy_(x[at])
@@ -49,89 +49,129 @@ class Chunk:
 
     def release(self) -> None:
         """Lets the buffers go, since rows of another length follow; they are allocated again when needed."""
-        self._buffers.clear()
+        self._batch.buffers.release()
 
-    def _step(self, x: Tensor, v: Tensor, rows: Sequence[Row], values: Mapping[str, Tensor | str]) -> None:
-        """Moves x [R, T, C] from t to t': re-noised rows by the predicted clean latent, the others by Euler."""
-        blend = self._value("source_blend", rows, values)
-        scale = self._value("velocity_scale", rows, values)
-        amount = self._value("ode_noise", rows, values)
-        blended = [blend is not None and slot.request.source is not None for _, slot in rows]
-        renoised = [values.get("solver") == "sde" or flag for flag in blended]
-        t_next = self._gather("t_next", rows, lambda slot: slot.times.at[slot.step + 1 : slot.step + 2])
-        fresh = None
+    def _step(self, x: Tensor, v: Tensor, out: Tensor) -> None:
+        """From x at t, [R, T, C], to the latent at t', written to `out`."""
+        batch = self._batch
+        t = batch.gather("t", lambda slot: slot.times.at[slot.step : slot.step + 1])
+        t_next = batch.gather("t_next", lambda slot: slot.times.at[slot.step + 1 : slot.step + 2])
+        correction = self._correction()
+        predicted = None if correction is None else steps.x0_of(x, v, t, out=batch.buffers.like("predicted", x))
+        scale = batch.value("velocity_scale")
+        x0 = steps.x0_of(x, v, batch.scaled("scaled", t, scale), out=batch.buffers.like("x0", x))
+        self._conditioned(x0)
+        blended = self._source_blend(x0)
+        if self.watch:
+            for at, slot in enumerate(batch.slots):
+                slot.clean = torch.empty_like(slot.x) if slot.clean is None else slot.clean
+                slot.clean.copy_(x0[at])
+        renoised = [flag or batch.choice("solver") == "sde" for flag in blended]
+        share = torch.div(t_next, t, out=batch.buffers.like("share", t))
         if any(renoised):
-            t = self._gather("t", rows, lambda slot: slot.times.at[slot.step : slot.step + 1])
-            x0 = steps.x0_of(x, v, self._scaled(t, scale), out=self._buffer("x0", x.shape))
-            if blend is not None and any(blended):
-                source = self._gather(
-                    "source", rows, lambda slot: (slot.x if slot.request.source is None else slot.request.source)[None]
-                )
-                w = blend if all(blended) else self._choose("w", blended, blend, self._one)
-                steps.source_blend(x0, source, w, out=x0)
-            fresh = steps.renoise(x0, self._noise_of(Stream.SDE, rows), t_next, out=x if all(renoised) else x0)
-        if not all(renoised):
-            change = self._gather("change", rows, lambda slot: slot.times.change[slot.step : slot.step + 1])
-            steps.euler(x, v, self._scaled(change, scale), out=x)
-            if amount is not None:
-                steps.ode_noise(x, self._noise_of(Stream.ODE, rows), self._scaled(t_next, amount), out=x)
-            if fresh is not None:
-                torch.where(self._flags(renoised), fresh, x, out=x)
+            fresh = batch.noise(Stream.SDE)
+            kept = fresh if all(renoised) else self._each("kept", renoised, fresh, x)
+            share = t_next if all(renoised) else self._each("mixed share", renoised, t_next, share)
+        else:
+            kept = x
+        amount = batch.value("ode_noise")
+        if amount is not None and not all(renoised):
+            amount = batch.where("ode_noise_rows", [not flag for flag in renoised], amount, self._zero)
+            noise, amount = batch.noise(Stream.ODE), batch.scaled("scaled", t_next, amount)
+        else:
+            noise = None
+        steps.step(x0, kept, share, out=out)
+        if noise is not None and amount is not None:
+            steps.ode_noise(out, noise, amount, out=out)
+        if correction is not None and predicted is not None:
+            wavelet.correct(out, predicted, t, correction, batch.buffers)
+            if self._masks():
+                steps.masked(out, self._kept(t_next), self._mask(), out=out)
 
-    def _noise_of(self, stream: Stream, rows: Sequence[Row]) -> Tensor:
-        """Each row's noise of this step, [R, T, C]."""
+    def _masks(self) -> bool:
+        return any(slot.request.mask is not None for slot in self._batch.slots)
 
-        def noise(slot: Slot) -> Tensor:
-            seed, frames = slot.request.seed, slot.request.frames
-            return self._noise.get(seed, stream, slot.step, 0, frames, song=frames)[None]
+    def _mask(self) -> Tensor:
+        """Each row's mask at its step, [R, 1 | T, 1], 1 where it has none."""
+        batch, one = self._batch, self._one
+        mask = batch.gather("mask", lambda slot: one if slot.request.mask is None else slot.request.mask[None, :, None])
+        growths = [slot.request.mask_growth for slot in batch.slots]
+        if not any(growths):
+            return mask
+        opening = [
+            1.0 if slot.request.mask is None else steps.opening(slot.stage, slot.request.steps, growth)
+            for slot, growth in zip(batch.slots, growths, strict=True)
+        ]
+        return batch.scaled("mask opening", mask, batch.scalars("opening", opening))
 
-        return self._gather("noise", rows, noise)
+    def _kept(self, t: Tensor) -> Tensor:
+        """What stands where a mask keeps the source: the source at time t, under the mask's own noise."""
+        noise = self._batch.noise(Stream.MASK, 0)
+        return steps.initial(noise, self._sources(), t, out=self._batch.buffers.like("kept source", noise))
 
-    def _value(self, name: str, rows: Sequence[Row], values: Mapping[str, Tensor | str]) -> Tensor | None:
-        """A control's values for these rows, [1 | R, 1 | T, 1]; None where it is off.
+    def _sources(self) -> Tensor:
+        return self._batch.gather(
+            "source", lambda slot: (slot.x if slot.request.source is None else slot.request.source)[None]
+        )
 
-        A curve of another length than the rows' (a song was just changed) is read by frame number: cut, or its last
-        value held.
-        """
-        value = values.get(name)
-        if value is None or isinstance(value, str):
+    def _masked_start(self, x: Tensor) -> Tensor:
+        """x with the source at time t where a row's mask keeps it; x itself where no row has one."""
+        if not self._masks():
+            return x
+        t = self._batch.gather("t", lambda slot: slot.times.at[slot.step : slot.step + 1])
+        return steps.masked(x, self._kept(t), self._mask(), out=self._batch.buffers.like("start", x))
+
+    def _conditioned(self, x0: Tensor) -> None:
+        """The clean prediction under mask and target, in place."""
+        batch = self._batch
+        if self._masks():
+            steps.masked(x0, self._sources(), self._mask(), out=x0)
+        slots = batch.slots
+        curve, strength = batch.value("target_curve"), batch.fader("target_strength")
+        amount = strength if curve is None else curve
+        if amount is None:
+            return
+        factors = [
+            0.0
+            if slot.request.target is None
+            else steps.late(slot.stage, slot.request.steps)
+            if curve is None
+            else steps.ramp(slot.stage, slot.request.steps, slot.request.target_gate)
+            for slot in slots
+        ]
+        if any(factors):
+            pulled = batch.scaled("target amount", batch.scalars("target factor", factors), amount)
+            target = batch.collect(
+                "target",
+                [(slot.x if slot.request.target is None else slot.request.target)[None] for slot in slots],
+            )
+            steps.pull(x0, target, pulled, out=x0)
+
+    def _source_blend(self, x0: Tensor) -> list[bool]:
+        """Blends x0 with the source, in place; by row, whether it has one and source blend is on."""
+        blend = self._batch.value("source_blend")
+        blended = [blend is not None and slot.request.source is not None for slot in self._batch.slots]
+        if blend is not None and any(blended):
+            w = self._batch.where("w", blended, blend, self._one)
+            steps.source_blend(x0, self._sources(), w, out=x0)
+        return blended
+
+    def _correction(self) -> wavelet.Correction | None:
+        batch = self._batch
+        mode = batch.choice("dcw") or "off"
+        if mode == "off":
             return None
-        frames = rows[0][1].request.frames
-        if value.shape[1] not in (1, frames):
-            value = value[:, torch.arange(frames, device=value.device).clamp_(max=value.shape[1] - 1)]
-        if value.shape[0] == 1:
-            return value
-        return self._collect(name, [value[at : at + 1] for at, _ in rows])
+        return wavelet.Correction(
+            mode,
+            batch.choice("dcw_wavelet") or "haar",
+            batch.setting("dcw_low"),
+            batch.setting("dcw_high"),
+            batch.fader("dcw_multiply"),
+            batch.fader("dcw_phase"),
+            batch.fader("dcw_soft"),
+        )
 
-    def _scaled(self, factor: Tensor, scale: Tensor | None) -> Tensor:
-        """factor * scale in a buffer; the factor itself where there is no scale."""
-        if scale is None:
-            return factor
-        shape = torch.Size((factor.shape[0], scale.shape[1], 1))
-        return torch.mul(factor, scale, out=self._buffer("scaled", shape))
-
-    def _choose(self, name: str, flags: Sequence[bool], yes: Tensor, no: Tensor) -> Tensor:
-        """Per row, `yes` where the flag is set and `no` elsewhere."""
-        shape = torch.Size((len(flags), yes.shape[1], 1))
-        return torch.where(self._flags(flags), yes, no, out=self._buffer(name, shape))
-
-    def _flags(self, flags: Sequence[bool]) -> Tensor:
-        return self._collect("flags", [self._flag[flag] for flag in flags])
-
-    def _gather(self, name: str, rows: Sequence[Row], part: Callable[[Slot], Tensor]) -> Tensor:
-        """The rows' parts [1, ...] as one [R, ...]: the part itself for one row, else copied into a fixed buffer."""
-        if len(rows) == 1:
-            return part(rows[0][1])
-        return self._collect(name, [part(slot) for _, slot in rows])
-
-    def _collect(self, name: str, parts: list[Tensor]) -> Tensor:
-        if len(parts) == 1:
-            return parts[0]
-        shape = torch.Size((len(parts), *parts[0].shape[1:]))
-        return torch.cat(parts, out=self._buffer(name, shape, parts[0].dtype))
-
-    def _buffer(self, name: str, shape: torch.Size, dtype: torch.dtype = torch.float32) -> Tensor:
-        kept = self._buffers.get((name, shape))
-        if kept is None:
-            kept = self._buffers[name, shape] = torch.empty(shape, dtype=dtype, device=self._noise.device)
-        return kept
+    def _each(self, name: str, flags: Sequence[bool], yes: Tensor, no: Tensor) -> Tensor:
+        """Per row, `yes` where the flag is set and `no` elsewhere, all of R rows."""
+        rows = [(yes if flag else no)[at : at + 1] for at, flag in enumerate(flags)]
+        return self._batch.collect(name, rows)

@@ -25,6 +25,7 @@ class FamilySpec:
     exact_margin, playing_margin: latent frames decoded beside a window for a difference below 2e-6 of the
     peak, and below -80 dB. tick_frames: control frames of a nominal (offline) tick by ring depth, for songs of up to
     `tick_song` frames.
+    border: latent frames at the ends of a generated stretch that differ more than its middle from the whole song's.
     strength_taper: the strengths at equally spaced knob positions 0..1, so that equal turns move the sound
     equally far.
     """
@@ -46,6 +47,7 @@ class FamilySpec:
     tick_frames: Mapping[int, int]
     strength_taper: tuple[float, ...]
     tick_song: int = 600
+    border: int = 0
 
     @property
     def samples_per_frame(self) -> int:
@@ -175,6 +177,10 @@ class Executor(Protocol):
 
     def prepare(self, conditioning: Conditioning) -> Handle:
         """Everything that a prompt costs once."""
+        ...
+
+    def blend(self, first: Handle, second: Handle, amount: float) -> Handle:
+        """A prompt between two prepared ones, whose condition tensors are mixed: the first at 0, the second at 1."""
         ...
 
     def prepare_schedule(self, t: Tensor) -> Tensor:

@@ -31,3 +31,15 @@ def checked(name: str, value: object) -> float:
     if control.shape == "integer" and number != int(number):
         raise out_of_range(control, value)
     return number
+
+
+def checked_option(name: str, value: object) -> str:
+    """An option of the choice `name`; raises DemonError when there is no such option."""
+    control = CONTROLS[name]
+    if not isinstance(value, str) or value not in control.options:
+        raise DemonError(
+            f"{value!r} is no option",
+            port=name,
+            mend=f"choose {', '.join(control.options[:-1])} or {control.options[-1]}",
+        )
+    return value

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from enum import IntEnum
-from math import tau
+from math import cos, floor, pi, sin, tau
 
 import numpy as np
 import torch
@@ -25,6 +25,7 @@ _HALF = np.uint64(32)
 _MULTIPLIERS = (np.uint64(0xD2511F53), np.uint64(0xCD9E8D57))
 _KEY_STEPS = (0x9E3779B9, 0xBB67AE85)
 _ROUNDS = 10
+_DRIFT = 0x64726966  # sets the keys of a drifting seed apart from noise
 
 
 class Stream(IntEnum):
@@ -72,6 +73,15 @@ def gaussian(seed: int, stream: int, step: int, first: int, frames: int, channel
     return np.ascontiguousarray(out.reshape(frames, blocks * 4)[:, :channels])
 
 
+def drifted(seed: int, place: int) -> int:
+    """The key at a whole place of a seed's drift, 32 bits: the seed itself at 0, a hash of both elsewhere."""
+    if place == 0:
+        return seed
+    low, high = place & 0xFFFFFFFF, (place >> 32) & 0xFFFFFFFF
+    counter = tuple(np.array([word], np.uint64) for word in (low, high, 0, 0))
+    return int(philox((counter[0], counter[1], counter[2], counter[3]), (seed, _DRIFT))[0][0])
+
+
 class NoiseBank:
     """Noise of a song, made once per (seed, stream, step) and kept while there is room.
 
@@ -100,25 +110,36 @@ class NoiseBank:
         start: int = 0,
         frames: int | None = None,
         song: int | None = None,
+        position: float = 0.0,
     ) -> Tensor:
         """Noise of `frames` frames (all of the song if None) from absolute frame `start`, float32 [T, C].
 
-        Frames count modulo `song` (the bank's own length if None). The result may be shared: it must not be written
-        to. Raises DemonError for a seed outside 0 to 4294967295 or a negative step or length.
+        Frames count modulo `song` (the bank's own length if None). position: how far the seed has drifted, in keys;
+        between two keys their noises are mixed by cos and sin of 90 degrees * frac(position), so that it stays normal.
+        The result may be shared: it must not be written to. Raises DemonError for a seed outside 0 to 4294967295 or a
+        negative step or length.
         """
         song = self.song_frames if song is None else song
         frames = song if frames is None else frames
         if step < 0 or frames < 0 or song < 1:
             raise DemonError(f"noise of step {step}, {frames} frames, song of {song}", mend="none may be negative")
-        start %= song
+        seed, place = int(checked("seed", seed)), floor(position)
+        here = self._stretch(drifted(seed, place), stream, step, start % song, frames, song)
+        if position == place:
+            return here
+        angle = pi / 2 * (position - place)
+        there = self._stretch(drifted(seed, place + 1), stream, step, start % song, frames, song)
+        return torch.add(here * cos(angle), there, alpha=sin(angle))
+
+    def _stretch(self, key: int, stream: Stream, step: int, start: int, frames: int, song: int) -> Tensor:
         if start + frames <= song:
-            return self._upto(seed, stream, step, start + frames)[start:]
-        wrapped = torch.arange(start, start + frames) % song
-        return self._upto(seed, stream, step, song)[wrapped]
+            return self._upto(key, stream, step, start + frames)[start:]
+        wrapped = torch.arange(start, start + frames, device=self.device) % song
+        return self._upto(key, stream, step, song)[wrapped]
 
     def _upto(self, seed: int, stream: Stream, step: int, end: int) -> Tensor:
         """Frames 0 to `end`, from the store, which is extended where it is too short."""
-        key = (int(checked("seed", seed)), int(stream), step)
+        key = (seed, int(stream), step)
         kept = self._kept.get(key)
         if kept is None or kept.shape[0] < end:
             have = 0 if kept is None else kept.shape[0]

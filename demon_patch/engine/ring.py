@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Literal
 
 import torch
@@ -20,9 +21,10 @@ from demon_patch.engine.chunk import Chunk, Row
 from demon_patch.engine.controls import CONTROLS
 from demon_patch.engine.family import Executor, FamilySpec
 from demon_patch.engine.limits import checked
+from demon_patch.engine.live import follow
 from demon_patch.engine.noise import NoiseBank, Stream
 from demon_patch.engine.pool import LatentPool
-from demon_patch.engine.schedule import Schedules
+from demon_patch.engine.schedule import SOURCE_ONLY, Schedule, Schedules
 from demon_patch.engine.shared import Shared, check_values
 from demon_patch.engine.slots import Finished, Request, Slot
 from demon_patch.errors import DemonError
@@ -32,6 +34,11 @@ __all__ = ["Finished", "Request", "Ring", "Slot"]
 Values = Mapping[str, Tensor | str]
 
 MAX_DEPTH = int(CONTROLS["depth"].hi)
+CONDITIONS = 3
+"""Prompts that a generation may have: its own, a second, and a negative."""
+
+RIPE = 0.75
+"""The share of the full schedule after which a clean prediction is worth hearing: 4 % of its variance is amiss then."""
 
 
 class Ring:
@@ -39,7 +46,8 @@ class Ring:
 
     A request waits until a slot is free and due; in mode `latest` a newer request replaces a waiting one, in mode
     `queue` all are made in order. A request is used once. All tensors live where the noise bank's do. rows: the
-    executor's rows that this ring may place prompts in; rings that share an executor need rows of their own.
+    executor's rows that this ring may place prompts in, by default 3 for each slot; rings that share an executor need
+    rows of their own.
     """
 
     def __init__(
@@ -53,13 +61,14 @@ class Ring:
     ) -> None:
         if mode not in ("latest", "queue"):
             raise DemonError(f"ring mode {mode!r}", mend="choose latest or queue")
-        self._rows = list(range(MAX_DEPTH) if rows is None else rows)
+        self._rows = list(range(CONDITIONS * MAX_DEPTH) if rows is None else rows)
+        self._conditions = len(self._rows) // MAX_DEPTH
         if len(self._rows) < MAX_DEPTH:
             raise DemonError(f"{len(self._rows)} rows for a ring", mend=f"give a ring {MAX_DEPTH} executor rows")
         self.tick_index = 0
         self.depth = int(checked("depth", depth))
         self.mode = mode
-        self.shared = Shared(noise.song_frames)
+        self.shared = Shared(noise.song_frames, spec.latent_channels)
         self._executor, self._spec, self._noise = executor, spec, noise
         self._slots: list[Slot] = []
         self._waiting: deque[Request] = deque()
@@ -82,6 +91,12 @@ class Ring:
     def submit(self, request: Request) -> None:
         """Hands in a request for the next admission; raises DemonError for one that cannot be made."""
         request.check(self._spec, self._executor, self._noise.device)
+        if len(request.handles) > self._conditions:
+            raise DemonError(
+                f"{len(request.handles)} conditions where each generation has {self._conditions} rows",
+                port="prompt",
+                mend=f"use fewer prompts, or give the ring {len(request.handles) * MAX_DEPTH} executor rows",
+            )
         if self.mode == "latest":
             self._waiting.clear()
         self._waiting.append(request)
@@ -91,12 +106,12 @@ class Ring:
         before = self._waiting if self.mode == "queue" else ()
         cadence = self._cadence
         for request in before:
-            cadence = cadence.after(self.tick_index, request.steps, self.depth)
+            cadence = cadence.after(self.tick_index, request.count, self.depth)
         return len(self._slots) + len(before) < self.depth and self.tick_index >= cadence.tick
 
     def next_admission(self, steps: int) -> int:
-        """The tick of the admission that follows, if a request of `steps` steps is admitted now: when the next slot is
-        due, and one is free."""
+        """The tick of the admission that follows, if a request that takes `steps` steps is admitted now: when the next
+        slot is due, and one is free."""
         ends = sorted([slot.remaining for slot in self._slots] + [steps])
         due = self._cadence.after(self.tick_index, steps, self.depth).tick
         crowd = len(ends) - self.depth
@@ -115,13 +130,13 @@ class Ring:
 
         A control that is absent is off. Raises DemonError for values that are no step controls or do not fit.
         """
-        check_values(values, len(self._slots))
+        check_values(values, len(self._slots), self._spec.latent_channels)
         for rows in self._chunks():
             self._chunk.advance(rows, values)
         done = [slot for slot in self._slots if slot.remaining == 0]
         if done:
             self._slots = [slot for slot in self._slots if slot.remaining > 0]
-            self._rows.extend(slot.index for slot in done)
+            self._rows.extend(row for slot in done for row in slot.rows)
         finished = [Finished(slot.x, slot, self.tick_index) for slot in done]
         self.tick_index += 1
         return finished
@@ -129,7 +144,7 @@ class Ring:
     def tick(self, values: Values | None = None) -> list[Finished]:
         """Admits, then advances, under `values` or, without them, one snapshot of `shared`."""
         self.admit()
-        return self.advance(self.shared.snapshot() if values is None else values)
+        return self.advance(self.shared.snapshot(self._slots) if values is None else values)
 
     def drain(self, values: Values | None = None) -> list[Finished]:
         """Ticks until nothing waits and nothing is in flight; at depth 1, one request is generated in one go."""
@@ -137,6 +152,55 @@ class Ring:
         while self._waiting or self._slots:
             finished += self.tick(values)
         return finished
+
+    @property
+    def watch(self) -> bool:
+        """Whether each step's clean prediction is kept, as `preview` and a falling `relive` need; off at first."""
+        return self._chunk.watch
+
+    @watch.setter
+    def watch(self, on: bool) -> None:
+        self._chunk.watch = on
+        if not on:
+            for slot in self._slots:
+                slot.clean = None
+
+    def preview(self) -> Finished | None:
+        """The ripest generation in flight as its latest step predicts it, if one has done three quarters of the full
+        schedule; its latent is the caller's to keep. Without `watch` there is none."""
+        ripe = [
+            slot
+            for slot in self._slots
+            if slot.position >= RIPE * slot.request.steps and (slot.source_only or slot.clean is not None)
+        ]
+        if not ripe:
+            return None
+        slot = max(ripe, key=lambda slot: (slot.position / slot.request.steps, -slot.admitted))
+        latent = slot.x if slot.source_only or slot.clean is None else slot.clean
+        out = self._pool.take(slot.request.frames, self._spec.latent_channels, self._noise.device)
+        return Finished(out.copy_(latent), slot, self.tick_index)
+
+    @torch.no_grad()
+    def relive(self, slot: Slot, strength: float) -> bool:
+        """Moves a generation in flight to another strength, at most once a tick; whether it was moved.
+
+        Before its first step it begins anew. Later, a lower strength pulls it to its source, which needs `watch`; a
+        higher one adds noise within the first three steps. Generations without a source, at noise level 0 or 1, or
+        whose number of steps follows their strength stay as they are. Raises DemonError for an impossible strength.
+        """
+        checked("strength", strength)
+        plan = slot.times.plan
+        still = strength == plan.strength or slot.remaining == 0 or slot.moved == self.tick_index
+        if still or slot.request.source is None or not plan.moves:
+            return False
+        times = self._schedules.get(replace(plan, strength=strength))
+        if slot.step == 0:
+            slot.times = times
+            self._begin(slot.request, times, slot.x)
+        elif not follow(slot, times, self._spec, self._noise):
+            return False
+        slot.moved = self.tick_index
+        return True
 
     def resize(self, depth: int) -> None:
         """Changes the depth from the next admission on: new slots are staggered, surplus ones finish."""
@@ -146,33 +210,32 @@ class Ring:
 
     @torch.no_grad()
     def _place(self, request: Request) -> Slot:
-        """Gives a request a row and its first latent."""
-        row = self._rows[0]
-        self._executor.place(row, request.conditioning)
-        strength = 1.0 if request.source is None else request.strength
-        times = self._schedules.get(strength, request.steps, request.shift)
+        """Gives a request its rows and its first latent."""
+        rows = tuple(self._rows[: len(request.handles)])
+        for row, handle in zip(rows, request.handles, strict=True):
+            self._executor.place(row, handle)
+        times = self._schedules.get(request.plan)
         x = self._pool.take(request.frames, self._spec.latent_channels, self._noise.device)
-        self._begin(request, times.at[0, 0], x)
-        slot = Slot(request, row, self.tick_index, times, x, heard_at=request.heard_at)
+        self._begin(request, times, x)
+        slot = Slot(request, rows, self.tick_index, times, x, heard_at=request.heard_at)
         if request.frames != self._frames:
             self._chunk.release()
             self._frames = request.frames
-        self._rows.pop(0)
+        del self._rows[: len(rows)]
         self._slots.append(slot)
-        self._cadence = self._cadence.after(self.tick_index, request.steps, self.depth)
+        self._cadence = self._cadence.after(self.tick_index, request.count, self.depth)
         return slot
 
-    def _begin(self, request: Request, start: Tensor, x: Tensor) -> None:
+    def _begin(self, request: Request, times: Schedule, x: Tensor) -> None:
         """Writes a generation's first latent: its source alone, noise alone, or a mix of both."""
-        if request.source is not None and request.source_only:
+        if request.source is not None and times.plan.strength <= SOURCE_ONLY:
             x.copy_(request.source)
             return
-        frames = request.frames
-        noise = self._noise.get(request.seed, Stream.INIT, 0, 0, frames, song=frames)
+        noise = request.noise(self._noise, Stream.INIT, 0)
         if request.source is None:
             x.copy_(noise)
         else:
-            share = start if request.initial_noise is None else request.initial_noise[:, None]
+            share = times.at[0, 0] if request.initial_noise is None else request.initial_noise[:, None]
             steps.initial(noise, request.source, share, out=x)
 
     def _chunks(self) -> Iterator[list[Row]]:
@@ -184,7 +247,7 @@ class Ring:
         for at, slot in enumerate(self._slots):
             if slot.remaining == 0:
                 continue
-            if slot.request.source_only:
+            if slot.source_only:
                 slot.step += 1
             else:
                 lengths.setdefault(slot.request.frames, []).append((at, slot))

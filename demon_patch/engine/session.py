@@ -11,13 +11,16 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from demon_patch.engine.controls import CONTROLS
 from demon_patch.engine.executors.torch_ import TorchExecutor
 from demon_patch.engine.families import load_family
 from demon_patch.engine.family import Conditioning, Executor, Family, Handle, Source
+from demon_patch.engine.focus import focused
+from demon_patch.engine.limits import checked
 from demon_patch.engine.noise import NoiseBank
-from demon_patch.engine.ring import Request, Ring
+from demon_patch.engine.ring import CONDITIONS, MAX_DEPTH, Request, Ring
+from demon_patch.engine.slots import FORWARDED
 from demon_patch.engine.window import decode_song, decode_window
+from demon_patch.errors import DemonError
 
 Samples = NDArray[np.float32]
 
@@ -75,22 +78,63 @@ class Session:
         steps: int | None = None,
         shift: float | None = None,
         initial_noise: Tensor | None = None,
+        prompt_b: Conditioning | None = None,
+        prompt_blend: float = 0.0,
+        guidance_mode: str = "off",
+        mask: Tensor | None = None,
+        mask_growth: float = 0.0,
+        target: Source | None = None,
+        target_gate: float = 0.0,
+        structure_source: Source | None = None,
+        source_latent: Tensor | None = None,
+        steps_mode: str = "fixed",
+        timesteps: str = "continuous",
+        noise_position: float = 0.0,
+        focus: tuple[int, int] | None = None,
         tag: object = None,
         heard_at: float | None = None,
     ) -> Request:
-        """What one generation starts from; steps and shift default to the family's. Raises DemonError."""
-        return Request(
-            conditioning=self._handle(prompt),
-            context=self._context(source, structure),
-            source=source.latent,
+        """What one generation starts from; steps and shift default to the family's. Raises DemonError.
+
+        prompt_b: a second prompt: prompt_blend, 0 to 1, glides to it in one forward, and the control condition_weight
+        composites it in a forward of its own. guidance_mode: off, self, initialize or full. mask: [T] in 0 to 1, 1
+        generates; mask_growth: 0 opens it at once, 1 over all steps. target: a clip as long as the source that
+        target_strength and, from target_gate on, target_curve pull to. structure_source: a clip as long as the source,
+        whose structure is followed instead of the source's. source_latent: [T, C], covered in place of the source's own
+        latent (feedback). steps_mode and timesteps: how the schedule is made. noise_position: how far, in keys, the
+        noise has drifted. focus: the stretch (first frame, frames) that alone is generated, round the seam if need be;
+        all else is given for the whole song. Its latent is heard once it is laid into one of the whole song
+        (`focus.laid_into`).
+        """
+        if structure_source is not None and structure_source.frames != source.frames:
+            raise DemonError(
+                f"a clip of {structure_source.frames} frames beside a source of {source.frames}",
+                port="structure_source",
+                mend="cut or repeat it to the source's length",
+            )
+        request = Request(
+            conditioning=self._blended(prompt, prompt_b, prompt_blend),
+            second=None if prompt_b is None else self._handle(prompt_b),
+            negative=self._negative() if guidance_mode in FORWARDED else None,
+            guidance_mode=guidance_mode,
+            mask=mask,
+            mask_growth=mask_growth,
+            target=None if target is None else target.latent,
+            target_gate=target_gate,
+            context=self._context(source if structure_source is None else structure_source, structure),
+            source=source.latent if source_latent is None else source_latent,
             seed=seed,
             strength=strength,
             steps=self.spec.steps if steps is None else steps,
             shift=self.spec.shift if shift is None else shift,
             initial_noise=initial_noise,
+            steps_mode=steps_mode,
+            timesteps=timesteps,
+            noise_position=noise_position,
             tag=tag,
             heard_at=heard_at,
         )
+        return request if focus is None else focused(request, *focus, self.spec)
 
     def ring(self, source: Source, depth: int = 4) -> Ring:
         """A ring of `depth` generations in flight for songs of the source's length."""
@@ -104,9 +148,9 @@ class Session:
 
     def generate(self, prompt: Conditioning, source: Source, **controls: Any) -> Tensor:
         """One generation from start to end, [T, C]; `controls` as of `request`."""
-        depths = int(CONTROLS["depth"].hi)
+        rows = CONDITIONS * MAX_DEPTH
         ring = Ring(
-            self.executor, self.spec, self.noise(source.frames), depth=1, rows=range(depths, 2 * depths)
+            self.executor, self.spec, self.noise(source.frames), depth=1, rows=range(rows, 2 * rows)
         )  # rows of its own: a ring may be playing
         ring.submit(self.request(prompt, source, **controls))
         return ring.drain()[-1].latent
@@ -130,6 +174,20 @@ class Session:
         if handle is None or handle.epoch != self.executor.weights_epoch:
             handle = self._handles[prompt.text] = self.executor.prepare(prompt)
         return handle
+
+    def _negative(self) -> Handle:
+        """The null prompt, whose velocity guidance leads away from."""
+        return self._handle(self.family.conditioner.prompt(""))
+
+    def _blended(self, prompt: Conditioning, other: Conditioning | None, amount: float) -> Handle:
+        """The prompt on its way to another one."""
+        if checked("prompt_blend", amount) == 0:
+            return self._handle(prompt)
+        if other is None:
+            raise DemonError("there is no second prompt", port="prompt_blend", mend="give prompt_b, or leave it at 0")
+        if amount == 1:
+            return self._handle(other)
+        return self.executor.blend(self._handle(prompt), self._handle(other), amount)
 
     def _context(self, source: Source, structure: float) -> Tensor:
         key = (id(source), structure)

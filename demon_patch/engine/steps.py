@@ -29,17 +29,47 @@ def euler(x: Tensor, v: Tensor, change: Tensor, out: Tensor | None = None) -> Te
     return torch.addcmul(x, change, v, out=out)
 
 
+def step(x0: Tensor, kept: Tensor, share: Tensor, out: Tensor | None = None) -> Tensor:
+    """One step, x0 + share * (kept - x0); x0 itself at share 0, the last step.
+
+    Along the flow: kept is x and share t'/t, which is Euler's x + (t' - t) * v for the v that predicts x0. Re-noised:
+    kept is fresh noise and share t'.
+    """
+    return torch.lerp(x0, kept, share, out=out)
+
+
+def pull(x0: Tensor, target: Tensor, a: Tensor, out: Tensor | None = None) -> Tensor:
+    """The clean latent pulled to a target: (1 - a) * x0 + a * target; exact at a = 0."""
+    return torch.lerp(x0, target, a, out=out)
+
+
+def late(position: int, steps: int) -> float:
+    """1 in the second half of the steps, where target strength pulls, else 0; position: 0 to steps - 1."""
+    return float(position >= steps // 2)
+
+
+def ramp(position: int, steps: int, gate: float) -> float:
+    """How far target curve pulls at a step: 0 up to the gate (a share of the steps), then rising to 1 at the last."""
+    progress = position / (steps - 1) if steps > 1 else 1.0
+    return max(0.0, progress - gate) / max(1.0 - gate, 1e-6)
+
+
+def opening(position: int, steps: int, growth: float) -> float:
+    """The factor of a mask at a step: 1 without growth; with growth 1 it opens evenly from 0 to 1 at the last step."""
+    return 1.0 - growth + growth * (position / (steps - 1) if steps > 1 else 1.0)
+
+
+def masked(x: Tensor, kept: Tensor, mask: Tensor, out: Tensor | None = None) -> Tensor:
+    """mask * x + (1 - mask) * kept: 1 generates, 0 keeps; exact at both."""
+    return torch.lerp(kept, x, mask, out=out)
+
+
 def source_blend(x0: Tensor, source: Tensor, w: Tensor, out: Tensor | None = None) -> Tensor:
     """The clean latent to re-noise: w * x0 + (1 - w) * source; exact at w = 1 and w = 0.
 
     Applied on the last step too, so that a curve's 0 plays the source (DEMON, arXiv 2605.28657, source blending).
     """
     return torch.lerp(source, x0, w, out=out)
-
-
-def renoise(x0: Tensor, noise: Tensor, t_next: Tensor, out: Tensor | None = None) -> Tensor:
-    """The stochastic step: t' * noise + (1 - t') * x0, fresh noise on the predicted clean latent; x0 at t' = 0."""
-    return torch.lerp(x0, noise, t_next, out=out)
 
 
 def ode_noise(x: Tensor, noise: Tensor, amount: Tensor, out: Tensor | None = None) -> Tensor:

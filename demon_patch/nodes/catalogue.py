@@ -20,6 +20,7 @@ from demon_patch.nodes import (
     shape,
     song,
     source,
+    surface,
 )
 from demon_patch.nodes.declare import Declaration
 from demon_patch.nodes.ports import Out, Port
@@ -38,7 +39,7 @@ def gather(*modules: ModuleType) -> Mapping[str, Declaration]:
 
 
 CATALOGUE: Mapping[str, Declaration] = gather(
-    lfo, envelope, sequence, curve, shape, arithmetic, expression, song, prompt, source, engine, output
+    lfo, envelope, sequence, curve, shape, arithmetic, expression, song, prompt, source, engine, surface, output
 )
 
 

@@ -11,10 +11,10 @@ from demon_patch.engine.controls import Taper
 PortType = Literal[
     "value", "gate", "curve", "surface", "prompt", "source", "ring", "audio", "option", "text", "points", "path"
 ]
-OutType = Literal["value", "gate", "curve", "prompt", "source", "ring", "audio"]
+OutType = Literal["value", "gate", "curve", "surface", "prompt", "source", "ring", "audio"]
 
 SIGNALS = frozenset({"value", "gate", "curve"})  # what the graph computes in every control frame
-SINGLE = frozenset({"prompt", "source", "ring", "audio"})  # inputs that take one cable
+SINGLE = frozenset({"surface", "prompt", "source", "ring", "audio"})  # inputs that take one cable
 SETTINGS = frozenset({"option", "text", "points", "path"})  # settled when a patch is compiled
 
 

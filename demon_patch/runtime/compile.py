@@ -14,7 +14,7 @@ from demon_patch.nodes.adapter import threshold
 from demon_patch.nodes.body import Body
 from demon_patch.nodes.declare import Declaration
 from demon_patch.nodes.engine import CHAIN
-from demon_patch.nodes.ports import SIGNALS, Port
+from demon_patch.nodes.ports import SIGNALS, SINGLE, Port
 from demon_patch.nodes.taper import STRAIGHT, norm
 from demon_patch.patch.document import Cable, Patch
 from demon_patch.runtime.check import problems, ring_chain
@@ -265,6 +265,7 @@ class _Compiler:
         ids = {type: id for type, id in chain.items() if type in CHAIN[::3] or not nodes[id].bypass}
         active: set[str] = set()
         options: dict[str, str] = {}
+        wired: dict[str, str] = {}
         for id in ids.values():
             for port in wiring.known[id].ports:
                 if port.control is None or port.since is not None:
@@ -274,15 +275,11 @@ class _Compiler:
                     active.add(port.control)
                 if port.type == "option":
                     options[port.control] = str(nodes[id].values.get(port.name, port.default))
-        scheduler = ids["scheduler"]
-
-        def resource(port: str) -> str | None:
-            cables = wiring.into.get((scheduler, port), [])
-            return cables[0].src if cables else None
-
+                elif port.type in SINGLE and (cables := wiring.into.get((id, port.name))):
+                    wired[port.control] = cables[0].src
         return RingPlan(
-            scheduler, ids.get("source_blend"), ids.get("step_state"), ids["decoder"], resource("prompt"),
-            resource("source"), options, frozenset(active), nodes[ids["decoder"]].bypass,
+            ids["scheduler"], ids.get("source_blend"), ids.get("step_state"), ids["decoder"], wired, options,
+            frozenset(active), nodes[ids["decoder"]].bypass,
         )  # fmt: skip
 
 

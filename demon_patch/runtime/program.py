@@ -51,19 +51,30 @@ class Sink:
 
 @dataclass(frozen=True, slots=True)
 class RingPlan:
-    """What the engine is to do, as far as it does not move: ids of the chain's nodes and of the resources wired to the
-    Scheduler, options by control, and the controls that have an effect (`active`). `bypass`: the source sounds as it
-    is."""
+    """What the engine is to do, as far as it does not move.
+
+    Ids of the chain's nodes; `wired`: by control, the node that a prompt, a clip or a surface comes from; options by
+    control; `active`: the controls that have an effect. `bypass`: the source sounds as it is.
+    """
 
     scheduler: str
     source_blend: str | None
     step_state: str | None
     decoder: str
-    prompt: str | None
-    source: str | None
+    wired: Mapping[str, str]
     options: Mapping[str, str]
     active: frozenset[str]
     bypass: bool = False
+
+    @property
+    def prompt(self) -> str | None:
+        """The node of the prompt."""
+        return self.wired.get("prompt")
+
+    @property
+    def source(self) -> str | None:
+        """The node of the clip that is covered."""
+        return self.wired.get("source")
 
 
 @dataclass(slots=True)

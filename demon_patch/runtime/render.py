@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from demon_patch.engine.family import Source
+from demon_patch.engine.controls import CONTROLS
+from demon_patch.engine.family import Conditioning, Source
 from demon_patch.engine.session import Session
 from demon_patch.errors import DemonError, PatchError
 from demon_patch.nodes.catalogue import CATALOGUE
@@ -21,7 +22,7 @@ from demon_patch.runtime.clock import Transport
 from demon_patch.runtime.compile import Geometry, compile
 from demon_patch.runtime.performer import Performer
 from demon_patch.runtime.recorder import Recorder
-from demon_patch.runtime.resources import Resources
+from demon_patch.runtime.resources import Resources, fitted
 
 Samples = NDArray[np.float32]
 
@@ -42,21 +43,28 @@ def perform(patch: Patch, session: Session, *, folder: str | Path = ".", clip: S
     spec = session.spec
     program = compile(patch, CATALOGUE, Geometry.of(spec))
     plan = program.ring
-    if clip is None:
-        if plan.source is None:
-            raise PatchError(
-                "the Scheduler has no source", node=plan.scheduler, port="source", mend="wire a source node to it"
-            )
+    if clip is None and plan.source is None:
+        raise PatchError(
+            "the Scheduler has no source", node=plan.scheduler, port="source", mend="wire a source node to it"
+        )
+    parts: dict[str, Conditioning | Source] = {"prompt": resources.prompt(None)}
+    for control, node in plan.wired.items():
+        if CONTROLS[control].shape not in ("prompt", "source") or (clip is not None and control == "source"):
+            continue
         try:
-            clip = resources.source(program.resources[plan.source])
+            parts[control] = resources.part(control, program.resources[node])
         except DemonError as error:
-            raise error.at(node=plan.source) from None
-    prompt = resources.prompt(program.resources[plan.prompt] if plan.prompt is not None else None)
-    bpm = patch.song.bpm or clip.bpm or DEFAULT_BPM
-    transport = Transport(spec.frame_rate, bpm, patch.song.beats_per_bar, clip.frames)
-    program.use_song(clip.frames)
+            raise error.at(node=node) from None
+    source = parts["source"] = clip if clip is not None else parts["source"]
+    assert isinstance(source, Source)
+    for control, part in parts.items():
+        if isinstance(part, Source):
+            parts[control] = fitted(part, source.frames, spec.samples_per_frame)
+    bpm = patch.song.bpm or source.bpm or DEFAULT_BPM
+    transport = Transport(spec.frame_rate, bpm, patch.song.beats_per_bar, source.frames)
+    program.use_song(source.frames)
     recordings = [resources.inside(file) for file in wired_recordings(patch)]
-    return Performer(program, session, transport, prompt, clip, recordings)
+    return Performer(program, session, transport, parts, recordings)
 
 
 def wired_recordings(patch: Patch) -> list[str]:

@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
+import torch
+
+from demon_patch.engine.controls import CONTROLS
 from demon_patch.engine.family import Conditioning, Source
 from demon_patch.engine.session import Session
 from demon_patch.errors import DemonError, SourceError
@@ -36,6 +41,10 @@ class Resources:
         assert isinstance(made, Source)
         return made
 
+    def part(self, control: str, key: Hashable | None) -> Conditioning | Source:
+        """The prompt or clip of a key, as the control takes it."""
+        return self.prompt(key) if CONTROLS[control].shape == "prompt" else self.source(key)
+
     def _make(self, key: Hashable) -> Source:
         match key:
             case ("audio", str(file), seconds):
@@ -52,3 +61,12 @@ class Resources:
                 f"{file} lies outside the patch's folder", mend=f"copy the file beside the patch, into {self.folder}"
             )
         return path
+
+
+def fitted(clip: Source, frames: int, samples_per_frame: int) -> Source:
+    """A clip `frames` latent frames long: cut, or played round, so that it lies beside another."""
+    if clip.frames == frames:
+        return clip
+    at = torch.arange(frames) % clip.frames
+    audio = clip.audio[np.arange(frames * samples_per_frame) % len(clip.audio)]
+    return replace(clip, latent=clip.latent[at], hints=clip.hints[at], audio=audio)

@@ -98,6 +98,19 @@ def test_a_prompt_placed_anew_replaces_the_old(kind: str, family: str) -> None:
     assert torch.equal(desk.forward(0), before)
 
 
+def test_prompts_blend_from_one_end_to_the_other(kind: str, family: str) -> None:
+    desk = Desk(kind, family, 1)
+    first, second = (desk.executor.prepare(desk.family.conditioner.prompt(text)) for text in ("house", "ambient"))
+    answers = []
+    for handle in (first, *(desk.executor.blend(first, second, amount) for amount in (0.0, 0.5, 1.0)), second):
+        desk.executor.place(0, handle)
+        answers.append(desk.forward(0))
+    assert torch.equal(answers[0], answers[1])
+    assert torch.equal(answers[3], answers[4])
+    assert not torch.equal(answers[1], answers[2])
+    assert not torch.equal(answers[2], answers[3])
+
+
 def test_inputs_are_left_alone(kind: str, family: str) -> None:
     desk = Desk(kind, family, 2)
     x, context, time = desk.x[:2].clone(), desk.context[:2].clone(), desk.time[:2].clone()

@@ -2,56 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from itertools import pairwise
 
-import numpy as np
 import pytest
 import torch
 from torch import Tensor
 
-from demon_patch.engine.noise import Stream, gaussian
 from demon_patch.engine.ring import Request
 from demon_patch.errors import DemonError
-from tests.engine.toy import CHANNELS, FAMILY, FRAMES, Bench, mean_of, velocity
+from tests.engine.plain import Values, sampler
+from tests.engine.toy import FAMILY, FRAMES, Bench
 
 CURVE = torch.linspace(0, 1, FRAMES).view(1, FRAMES, 1)
 FLAT = torch.full((1, 1, 1), 0.6)
-Values = Mapping[str, Tensor | str]
-
-
-def eps(request: Request, stream: Stream, step: int) -> Tensor:
-    return torch.from_numpy(gaussian(request.seed, stream, step, 0, request.frames, CHANNELS)).double()
-
-
-def sampler(request: Request, values: Values) -> Tensor:
-    """The generation written down plainly, step by step, in float64."""
-    strength = 1.0 if request.source is None else request.strength
-    line = torch.from_numpy(strength * (1 - np.arange(request.steps + 1) / request.steps))
-    t = request.shift * line / (1 + (request.shift - 1) * line)
-    mean = mean_of(request.context, request.conditioning.tensors[0]).double()  # type: ignore[attr-defined]
-    x = eps(request, Stream.INIT, 0)
-    src = None if request.source is None else request.source.double()
-    if src is not None:
-        c = t[0] if request.initial_noise is None else request.initial_noise.double()[:, None]
-        x = c * x + (1 - c) * src
-
-    def curve(name: str, default: float) -> Tensor:
-        value = values.get(name, torch.tensor(default))
-        assert isinstance(value, Tensor)
-        return value.double().reshape(-1, 1) if value.ndim else value.double()
-
-    for k in range(request.steps):
-        now, nxt = t[k], t[k + 1]
-        v = velocity(x, now, mean) * curve("velocity_scale", 1.0)
-        if "source_blend" in values and src is not None:
-            w = curve("source_blend", 1.0)
-            x = nxt * eps(request, Stream.SDE, k) + (1 - nxt) * (w * (x - now * v) + (1 - w) * src)
-        elif values.get("solver") == "sde":
-            x = nxt * eps(request, Stream.SDE, k) + (1 - nxt) * (x - now * v)
-        else:
-            x = x + (nxt - now) * v + eps(request, Stream.ODE, k) * curve("ode_noise", 0.0) * nxt
-    return x
 
 
 VALUES: list[Values] = [

@@ -10,7 +10,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from tests.engine.toy import FRAMES, Bench
+from tests.engine.toy import CHANNELS, FAMILY, FRAMES, Bench
 
 S = 8
 CURVE = torch.linspace(0.2, 0.9, FRAMES).view(1, FRAMES, 1)
@@ -19,6 +19,23 @@ DEPTHS = (1, 2, 3, 4, 8)
 
 def flat(value: float) -> Tensor:
     return torch.full((1, 1, 1), value)
+
+
+TARGET = FAMILY.conditioner.compose("other", FRAMES / 25, 9).latent
+TWO, FULL, AIMED = {"second": "cold"}, {"guidance_mode": "full"}, {"target": TARGET}
+GUIDED = {"guidance": flat(4.0), "guidance_clip": flat(0.5)}
+
+
+def composite(name: str, before: float, after: float) -> tuple[dict[str, Any], dict[str, Any]]:
+    return {"condition_weight": CURVE, name: flat(before)}, {"condition_weight": CURVE, name: flat(after)}
+
+
+def guided(name: str, before: float, after: float) -> tuple[dict[str, Any], dict[str, Any]]:
+    return {**GUIDED, name: flat(before)}, {**GUIDED, name: flat(after)}
+
+
+def corrected(**values: Any) -> dict[str, Any]:
+    return {"dcw": "double", "velocity_scale": flat(0.8), **values}
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,13 +60,43 @@ REQUEST = [
     Write("prompt", after={"prompt": "cold"}),
     Write("structure", after={"structure": 0.4}),
     Write("source", after={"covers": False}),
+    Write("mask", after={"mask": CURVE.flatten()}),
+    Write("mask growth", {"mask": CURVE.flatten()}, {"mask": CURVE.flatten(), "mask_growth": 0.5}),
+    Write("target", {"target": TARGET}, {"target": -TARGET}, *[{"target_strength": flat(0.5)}] * 2),
+    Write("target gate", {"target": TARGET}, {"target": TARGET, "target_gate": 0.5}, *[{"target_curve": CURVE}] * 2),
+    Write("prompt blend", after={"prompt": "warm", "blend": 0.5}),
+    Write("prompt B", {"second": "cold"}, {"second": "bright"}, *[{"condition_weight": CURVE}] * 2),
+    Write("guidance mode", {"guidance_mode": "self"}, {"guidance_mode": "full"}, *[{"guidance": flat(3.0)}] * 2),
     Write("initial noise", after={"initial_noise": CURVE.flatten()}),
+    Write("noise drift", after={"noise_position": 0.3}),
+    Write("timesteps", {"strength": 0.85}, after={"strength": 0.85, "timesteps": "staircase"}),
 ]
 STEP = [
     Write("source blend", values={"source_blend": flat(1.0)}, values_after={"source_blend": CURVE}),
     Write("velocity scale", values_after={"velocity_scale": flat(0.9)}),
     Write("velocity curve", values_after={"velocity_scale": CURVE}),
     Write("source blend switched on", values_after={"source_blend": CURVE}),
+    Write("channel gain", values_after={"channel_gain": 0.5 + CURVE * torch.ones(CHANNELS)}),
+    Write("condition weight", TWO, TWO, values_after={"condition_weight": CURVE}),
+    Write("condition from", TWO, TWO, *composite("condition_from", 0.9, 0.0)),
+    Write("condition to", TWO, TWO, *composite("condition_to", 0.0, 1.0)),
+    Write("guidance", FULL, FULL, values_after={"guidance": CURVE * 4}),
+    Write("guidance clip", FULL, FULL, *guided("guidance_clip", 0.1, 0.2)),
+    Write("guidance rescale", FULL, FULL, *guided("guidance_rescale", 0.0, 1.0)),
+    Write("guidance axis", FULL, FULL, GUIDED, {**GUIDED, "guidance_axis": "frame"}),
+]
+RISING = [
+    Write("guidance momentum", FULL, FULL, *guided("guidance_momentum", -0.5, 0.5)),
+    Write("target curve", AIMED, AIMED, values_after={"target_curve": CURVE}),
+]
+LATE = [Write("target strength", AIMED, AIMED, values_after={"target_strength": flat(0.5)})]
+DCW = [
+    Write("DCW low", values=corrected(), values_after=corrected(dcw_low=flat(0.5))),
+    Write("DCW multiply", values=corrected(), values_after=corrected(dcw_multiply=flat(1.0))),
+    Write("DCW phase", values=corrected(), values_after=corrected(dcw_phase=flat(1.0))),
+    Write("DCW soft", values=corrected(), values_after=corrected(dcw_soft=flat(0.05))),
+    Write("DCW wavelet", values=corrected(), values_after=corrected(dcw_wavelet="db4")),
+    Write("DCW", values_after=corrected()),
 ]
 FADING = [Write("ODE noise", values_after={"ode_noise": CURVE}), Write("solver", values_after={"solver": "sde"})]
 
@@ -57,7 +104,7 @@ FADING = [Write("ODE noise", values_after={"ode_noise": CURVE}), Write("solver",
 @cache
 def steady(write: Write, after: bool) -> Tensor:
     bench = Bench(1)
-    bench.ring.submit(bench.request(**(write.after if after else write.before)))
+    bench.ring.submit(bench.asked(**(write.after if after else write.before)))
     return bench.ring.drain(write.values_after if after else write.values)[0].latent
 
 
@@ -68,7 +115,7 @@ def answer(write: Write, depth: int, phase: int) -> tuple[int, int]:
     for k in range(at + 2 * S + 1):
         written = k >= at
         if bench.ring.admits():
-            bench.ring.submit(bench.request(**(write.after if written else write.before)))
+            bench.ring.submit(bench.asked(**(write.after if written else write.before)))
         for finished in bench.ring.tick(write.values_after if written else write.values):
             delivered.append((k - at + 1, finished.latent))
     old, new = steady(write, False), steady(write, True)
@@ -82,6 +129,11 @@ def spread(numbers: list[int]) -> tuple[int, float, int]:
     return min(numbers), sum(numbers) / len(numbers), max(numbers)
 
 
+def phases(depth: int) -> range:
+    """The phases of a write that differ: admissions repeat after S/D ticks, where that is a whole number."""
+    return range(S // depth if S % depth == 0 else S)
+
+
 @cache
 def onset(depth: int) -> tuple[int, float, int]:
     """Best, mean and worst forwards to the next completion over the phases of a write, from the design's table."""
@@ -91,7 +143,7 @@ def onset(depth: int) -> tuple[int, float, int]:
 @pytest.mark.parametrize("depth", DEPTHS)
 @pytest.mark.parametrize("write", REQUEST, ids=str)
 def test_a_request_control_answers_with_the_next_admission(write: Write, depth: int) -> None:
-    first, converged = zip(*[answer(write, depth, phase) for phase in range(S)], strict=True)
+    first, converged = zip(*[answer(write, depth, phase) for phase in phases(depth)], strict=True)
     best, mean, worst = onset(depth)
     assert spread(list(first)) == (best + S - 1, mean + S - 1, worst + S - 1)
     assert first == converged
@@ -100,7 +152,7 @@ def test_a_request_control_answers_with_the_next_admission(write: Write, depth: 
 @pytest.mark.parametrize("depth", DEPTHS)
 @pytest.mark.parametrize("write", STEP, ids=str)
 def test_a_step_control_answers_with_the_next_completion(write: Write, depth: int) -> None:
-    first, converged = zip(*[answer(write, depth, phase) for phase in range(S)], strict=True)
+    first, converged = zip(*[answer(write, depth, phase) for phase in phases(depth)], strict=True)
     assert spread(list(first)) == onset(depth)
     assert (min(converged), max(converged)) == (S, S - 1 + -(-S // depth))
 
@@ -109,7 +161,31 @@ def test_a_step_control_answers_with_the_next_completion(write: Write, depth: in
 @pytest.mark.parametrize("write", FADING, ids=str)
 def test_step_noise_answers_one_step_later(write: Write, depth: int) -> None:
     """Fresh noise is multiplied by t', 0 on the last step, so a slot on its last step does not hear the write."""
-    first, converged = zip(*[answer(write, depth, phase) for phase in range(S)], strict=True)
+    first, converged = zip(*[answer(write, depth, phase) for phase in phases(depth)], strict=True)
     best, mean, worst = onset(depth)
     assert spread(list(first)) == (best + 1, mean + 1, worst + 1)
     assert (min(converged), max(converged)) == (S, S - 1 + -(-S // depth))
+
+
+@pytest.mark.parametrize("depth", DEPTHS)
+@pytest.mark.parametrize("write", LATE, ids=str)
+def test_a_late_step_control_converges_after_half_the_steps(write: Write, depth: int) -> None:
+    first, converged = zip(*[answer(write, depth, phase) for phase in phases(depth)], strict=True)
+    assert spread(list(first)) == onset(depth)
+    assert (min(converged), max(converged)) == (S // 2, S // 2 - 1 + -(-S // depth))
+
+
+@pytest.mark.parametrize("depth", DEPTHS)
+@pytest.mark.parametrize("write", DCW, ids=str)
+def test_wavelet_correction_answers_with_the_next_completion(write: Write, depth: int) -> None:
+    first, converged = zip(*[answer(write, depth, phase) for phase in phases(depth)], strict=True)
+    assert spread(list(first)) == onset(depth)
+    assert (min(converged), max(converged)) == (S, S - 1 + -(-S // depth))
+
+
+@pytest.mark.parametrize("depth", DEPTHS)
+@pytest.mark.parametrize("write", RISING, ids=str)
+def test_what_is_silent_on_the_first_step_converges_one_step_earlier(write: Write, depth: int) -> None:
+    first, converged = zip(*[answer(write, depth, phase) for phase in phases(depth)], strict=True)
+    assert spread(list(first)) == onset(depth)
+    assert (min(converged), max(converged)) == (S - 1, S - 2 + -(-S // depth))

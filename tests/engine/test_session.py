@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ import torch
 
 from demon_patch.engine import Session
 from demon_patch.engine.window import decode_song, decode_window
+from demon_patch.errors import DemonError
 from tests.engine.toy import toy_family
 
 
@@ -61,3 +63,35 @@ def test_equal_prompts_and_contexts_are_made_once(session: Session) -> None:
     first, second = (session.request(session.prompt("warm"), source, structure=0.5) for _ in range(2))
     assert first.conditioning is second.conditioning
     assert first.context is second.context
+
+
+def test_a_prompt_glides_to_another_in_one_forward(session: Session) -> None:
+    source = session.compose("toy", seconds=2, seed=1)
+    warm, cold = session.prompt("warm"), session.prompt("cold")
+    ends = [session.generate(prompt, source, seed=3) for prompt in (warm, cold)]
+    glide = [session.generate(warm, source, seed=3, prompt_b=cold, prompt_blend=k) for k in (0.0, 0.5, 1.0)]
+    assert torch.equal(glide[0], ends[0])
+    assert torch.equal(glide[2], ends[1])
+    torch.testing.assert_close(glide[1], (ends[0] + ends[1]) / 2, atol=1e-5, rtol=0)  # the toy is linear in its prompt
+
+
+@pytest.mark.parametrize(
+    ("fields", "says"),
+    [
+        ({"prompt_blend": 0.5}, "port prompt_blend.*no second prompt"),
+        ({"prompt_blend": 1.5}, "port prompt_blend"),
+        ({"guidance_mode": "loud"}, "port guidance_mode"),
+        ({"target_gate": 0.5}, "port target_gate.*no target"),
+    ],
+)
+def test_requests_that_lack_a_part(session: Session, fields: dict[str, Any], says: str) -> None:
+    source = session.compose("toy", seconds=2, seed=1)
+    with pytest.raises(DemonError, match=says):
+        session.generate(session.prompt("warm"), source, **fields)
+
+
+def test_guidance_takes_the_null_prompt(session: Session) -> None:
+    source, warm = session.compose("toy", seconds=2, seed=1), session.prompt("warm")
+    request = session.request(warm, source, guidance_mode="full")
+    assert request.negative is session.request(session.prompt(""), source).conditioning
+    assert session.request(warm, source, guidance_mode="self").negative is None

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from threading import Thread
+from typing import Any
 
 import numpy as np
 import pytest
@@ -8,7 +9,9 @@ import torch
 
 from demon_patch.engine.controls import TABLE
 from demon_patch.engine.shared import Shared, check_values
+from demon_patch.engine.slots import Finished, Slot
 from demon_patch.errors import DemonError
+from tests.engine.toy import Bench
 
 T = 12
 
@@ -100,8 +103,28 @@ def test_every_row_of_the_table_is_taken_or_refused() -> None:
 @pytest.mark.parametrize(
     ("name", "value", "says"),
     [
-        ("velocity", 1.0, "write one of source_blend, velocity_scale, ode_noise, solver"),
-        ("guidance", 1.0, "comes with 0.2"),
+        ("velocity", 1.0, "write one of .*source_blend, velocity_scale, ode_noise, solver"),
+        ("guidance", 15.5, "from 0 to 15"),
+        ("guidance_momentum", -1.5, "from -1 to 1"),
+        ("guidance_momentum", [0.0] * T, "give one number"),
+        ("guidance_clip", 0.0, "from 0.1 to 10"),
+        ("guidance_rescale", float("nan"), "from 0 to 1"),
+        ("guidance_axis", "channel", "choose time or frame"),
+        ("channel_gain", 3.5, "from 0 to 3"),
+        ("channel_gain", torch.ones(T, 5), f"{T} frames"),
+        ("channel_gain", torch.full((T, 1), torch.nan), "frame 0"),
+        ("condition_weight", [0.0, 2.0] * (T // 2), "frame 1"),
+        ("condition_from", -0.1, "from 0 to 1"),
+        ("condition_to", 1.1, "from 0 to 1"),
+        ("target_strength", 1.5, "from 0 to 1"),
+        ("target_curve", [0.0] * (T - 1) + [float("inf")], "frame 11"),
+        ("dcw", "bands", "choose off or low or high or double or pix"),
+        ("dcw_wavelet", "db8", "choose haar or db4"),
+        ("dcw_low", 0.6, "from 0 to 0.5"),
+        ("dcw_high", [0.0] * 3, f"{T} frames"),
+        ("dcw_multiply", 2.0, "from 0 to 1"),
+        ("dcw_phase", -1.0, "from 0 to 1"),
+        ("dcw_soft", 0.4, "from 0 to 0.3"),
         ("velocity_scale", float("nan"), "nan is not a number from 0 to 2"),
         ("velocity_scale", float("inf"), "from 0 to 2"),
         ("velocity_scale", 2.5, "from 0 to 2"),
@@ -166,3 +189,72 @@ def test_values_of_a_tick_are_checked() -> None:
     ]:
         with pytest.raises(DemonError, match=says):
             check_values({name: value}, 3)
+
+
+def in_flight(steps: int = 3) -> list[Slot]:
+    """Slots whose next steps are `steps` down to 1, of 8."""
+    bench = Bench(8, mode="queue")
+    for _ in range(steps):
+        bench.ring.submit(bench.request())
+        bench.ring.tick({})
+    return list(bench.ring.slots)
+
+
+def test_writes_for_a_part_of_the_generations() -> None:
+    slots = in_flight()  # their next steps: 3, 2, 1 of 8
+    shared = Shared(T, 4)
+    shared.write("velocity_scale", 0.5, steps=(2, 4))
+    assert shared.snapshot() == {}
+    assert shared.snapshot(slots)["velocity_scale"].flatten().tolist() == [0.5, 0.5, 1.0]  # type: ignore[union-attr]
+    shared.write("velocity_scale", 0.75, ages=(0.0, 0.3))
+    assert shared.snapshot(slots)["velocity_scale"].flatten().tolist() == [0.5, 0.75, 0.75]  # type: ignore[union-attr]
+    shared.write("ode_noise", 0.25)
+    shared.write("ode_noise", torch.linspace(0, 1, T), steps=(0, 2))
+    noise = shared.snapshot(slots)["ode_noise"]
+    assert isinstance(noise, torch.Tensor)
+    assert noise.shape == (3, T, 1)
+    assert torch.equal(noise[:2], torch.full((2, T, 1), 0.25))
+    assert torch.equal(noise[2, :, 0], torch.linspace(0, 1, T))
+    shared.write("ode_noise", 1.0, slew=2, steps=(0, 2))
+    shared.write("velocity_scale", 2.0)  # for all: the others are gone
+    values = shared.snapshot(slots)
+    assert values["velocity_scale"].item() == 2.0  # type: ignore[union-attr]
+    torch.testing.assert_close(values["ode_noise"][2, :, 0], 0.5 + torch.linspace(0, 0.5, T))  # type: ignore[index]
+    shared.clear("ode_noise")
+    assert list(shared.snapshot(slots)) == ["velocity_scale"]
+
+
+def test_the_ring_gives_a_part_its_own_values() -> None:
+    bench = Bench(1)
+    bench.ring.shared.write("velocity_scale", 0.5, steps=(4, 8))
+    bench.ring.submit(bench.request())
+    mine = bench.ring.drain()[0].latent
+    bench.ring.submit(bench.request())
+    done: list[Finished] = []
+    for step in range(8):
+        done += bench.ring.tick({"velocity_scale": torch.full((1, 1, 1), 0.5 if step >= 4 else 1.0)})
+    assert torch.equal(mine, done[0].latent)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "choice", "says"),
+    [
+        ("solver", "sde", {"steps": (0, 2)}, "cannot differ between generations"),
+        ("ode_noise", 1.0, {"steps": (2, 2)}, "rising"),
+        ("ode_noise", 1.0, {"ages": (-0.5, 1.0)}, "0 or more"),
+        ("ode_noise", 1.0, {"ages": (0.0, float("nan"))}, "two numbers"),
+    ],
+)
+def test_impossible_parts(name: str, value: float | str, choice: dict[str, Any], says: str) -> None:
+    shared = Shared(T)
+    with pytest.raises(DemonError, match=says):
+        shared.write(name, value, **choice)
+    assert shared.snapshot(in_flight(1)) == {}
+
+
+def test_a_surface_has_a_number_for_each_frame_and_channel() -> None:
+    shared, gains = Shared(T, 4), torch.rand(T, 4)
+    shared.write("channel_gain", gains)
+    assert torch.equal(shared.snapshot()["channel_gain"], gains[None])  # type: ignore[arg-type]
+    shared.write("channel_gain", 2.0)
+    assert shared.snapshot()["channel_gain"].shape == (1, 1, 1)  # type: ignore[union-attr]

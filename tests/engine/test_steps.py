@@ -28,7 +28,10 @@ def test_formulas_against_numpy(amount: Tensor) -> None:
         (steps.x0_of(X, V, T * amount), x - t * a * v),
         (steps.euler(X, V, (NEXT - T) * amount), x + (t_next - t) * a * v),
         (steps.source_blend(X, SOURCE, amount), a * x + (1 - a) * source),
-        (steps.renoise(X, NOISE, NEXT), t_next * noise + (1 - t_next) * x),
+        (steps.step(X, NOISE, NEXT), t_next * noise + (1 - t_next) * x),
+        (steps.pull(X, SOURCE, amount), (1 - a) * x + a * source),
+        (steps.masked(X, SOURCE, amount), a * x + (1 - a) * source),
+        (steps.step(steps.x0_of(X, V, T), X, NEXT / T), x + (t_next - t) * v),
         (steps.ode_noise(X, NOISE, NEXT * amount), x + a * t_next * noise),
     ]
     for got, expected in cases:
@@ -41,7 +44,7 @@ def test_results_go_into_the_latent_itself() -> None:
         (steps.x0_of, V, T),
         (steps.euler, V, NEXT - T),
         (steps.source_blend, SOURCE, ROWS),
-        (steps.renoise, NOISE, NEXT),
+        (steps.step, NOISE, NEXT),
         (steps.ode_noise, NOISE, CURVE),
     ]:
         x = X.clone()
@@ -55,7 +58,7 @@ def test_ends_are_exact() -> None:
     assert torch.equal(steps.initial(NOISE, SOURCE, zero), SOURCE)
     assert torch.equal(steps.source_blend(X, SOURCE, one), X)
     assert torch.equal(steps.source_blend(X, SOURCE, zero), SOURCE)
-    assert torch.equal(steps.renoise(X, NOISE, zero), X)
+    assert torch.equal(steps.step(X, NOISE, zero), X)
 
 
 def test_euler_and_renoise_agree_on_the_true_noise() -> None:
@@ -63,4 +66,16 @@ def test_euler_and_renoise_agree_on_the_true_noise() -> None:
     x = t * NOISE + (1 - t) * clean
     v = NOISE - clean
     torch.testing.assert_close(steps.x0_of(x, v, t), clean, rtol=0, atol=1e-14)
-    torch.testing.assert_close(steps.euler(x, v, t_next - t), steps.renoise(clean, NOISE, t_next), rtol=0, atol=1e-14)
+    torch.testing.assert_close(steps.euler(x, v, t_next - t), steps.step(clean, NOISE, t_next), rtol=0, atol=1e-14)
+
+
+def test_amounts_over_the_steps() -> None:
+    assert [steps.late(k, 8) for k in range(8)] == [0, 0, 0, 0, 1, 1, 1, 1]
+    assert [steps.late(k, 5) for k in range(5)] == [0, 0, 1, 1, 1]
+    np.testing.assert_allclose([steps.ramp(k, 5, 0.0) for k in range(5)], [0, 0.25, 0.5, 0.75, 1])
+    np.testing.assert_allclose([steps.ramp(k, 5, 0.5) for k in range(5)], [0, 0, 0, 0.5, 1])
+    assert [steps.ramp(k, 5, 1.0) for k in range(5)] == [0] * 5
+    np.testing.assert_allclose([steps.opening(k, 5, 1.0) for k in range(5)], [0, 0.25, 0.5, 0.75, 1])
+    np.testing.assert_allclose([steps.opening(k, 5, 0.5) for k in range(5)], [0.5, 0.625, 0.75, 0.875, 1])
+    assert [steps.opening(k, 5, 0.0) for k in range(5)] == [1] * 5
+    assert (steps.ramp(0, 1, 0.0), steps.late(0, 1), steps.opening(0, 1, 1.0)) == (1, 1, 1)

@@ -7,6 +7,7 @@ a short formula that the tests write down again in float64. Every operation is e
 from __future__ import annotations
 
 import zlib
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -152,3 +153,15 @@ class Bench:
         latent = self.source.latent if covers else None
         usual: dict[str, Any] = {"seed": 7, "strength": 0.8, "steps": 8, "shift": 2.0}
         return Request(self.handles[prompt], context, latent, **{**usual, **fields})
+
+    def asked(self, blend: float = 0.0, second: str | None = None, **fields: Any) -> Request:
+        """A request whose second prompt is a text, or blended in by `blend`, with a negative where one is needed."""
+        if second is not None:
+            fields["second"] = self.request(second).conditioning
+        if fields.get("guidance_mode") in ("full", "initialize"):
+            fields["negative"] = self.request("").conditioning
+        request = self.request(**fields)
+        if blend:
+            cold = self.request("cold").conditioning
+            request = replace(request, conditioning=self.executor.blend(request.conditioning, cold, blend))
+        return request

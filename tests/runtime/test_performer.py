@@ -2,73 +2,20 @@
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 import soundfile
-import torch
-from numpy.typing import NDArray
 
 from demon_patch.engine.session import Session
 from demon_patch.errors import PatchError, SourceError
 from demon_patch.patch.commands import Disconnect, apply
-from demon_patch.patch.document import Cable, Node, Patch, Song
+from demon_patch.patch.document import Cable, Node
 from demon_patch.runtime.listen import follow
-from demon_patch.runtime.performer import Performer
 from demon_patch.runtime.render import perform, render
 from tests.engine.toy import toy_family
-
-SECONDS = 8.0  # of song
-BAR = 50  # frames, at 120 bpm
-QUIET = -20.0  # dB: below the limiter, which the toy's loud latents would wake
-
-
-def patch(extra: Mapping[str, Node], cables: list[Cable], **scheduler: Any) -> Patch:
-    """A whole chain with a composed source, and what the test adds to it."""
-    nodes = {
-        "source": Node("composed_source", values={"style": "toy", "seconds": SECONDS, "seed": 3}),
-        "words": Node("prompt", values={"text": "warm"}),
-        "scheduler": Node("scheduler", values=scheduler),
-        "decoder": Node("decoder", values={"gain": QUIET}),
-        "speaker": Node("speaker"),
-        **extra,
-    }
-    chain = ["scheduler", *(node for node in ("blend", "state") if node in nodes), "decoder"]
-    wires = [Cable(a, "ring", b, "ring") for a, b in itertools.pairwise(chain)]
-    wires += [
-        Cable("source", "source", "scheduler", "source"),
-        Cable("words", "prompt", "scheduler", "prompt"),
-        Cable("decoder", "audio", "speaker", "audio"),
-    ]
-    return Patch(song=Song(bpm=120), nodes=nodes, cables=tuple(wires + cables))
-
-
-def square(depth: float, dst: str, port: str, cycles_per_beat: float = 0.125) -> tuple[dict[str, Node], list[Cable]]:
-    """A square LFO on the bar, wired to a port."""
-    values = {"shape": "square", "sync": "lock", "rate": cycles_per_beat}
-    return {"lfo": Node("lfo", values=values)}, [Cable("lfo", "out", dst, port, mode="add", depth=depth)]
-
-
-def played(document: Patch, seconds: float) -> tuple[Performer, NDArray[np.float32]]:
-    """The performer after so many seconds, and the latent that was heard in every frame."""
-    performer = perform(document, Session(toy_family()))
-    sound = render(performer, seconds)
-    return performer, performer.session.encode(sound).numpy() * np.float32(10 ** (-QUIET / 20))
-
-
-def likeness(heard: NDArray[np.float32], candidates: list[torch.Tensor]) -> NDArray[np.int64]:
-    """Which of some whole-song latents each heard frame is."""
-    at = np.arange(len(heard)) % candidates[0].shape[0]
-    distance = [np.abs(heard - candidate.numpy()[at]).max(axis=1) for candidate in candidates]
-    return np.argmin(distance, axis=0)
-
-
-def generated(performer: Performer, **controls: Any) -> torch.Tensor:
-    return performer.session.generate(performer.prompt, performer.source, **controls)
+from tests.runtime.stage import BAR, QUIET, generated, likeness, patch, played, square
 
 
 def test_a_still_patch_plays_its_one_generation_from_the_first_frame() -> None:
@@ -136,6 +83,14 @@ def test_windows_follow_each_other_whatever_their_length(frames: int) -> None:
     np.testing.assert_allclose(heard, played(patch({}, []), 10.0)[1], atol=1e-5)
 
 
+def test_steps_that_move_from_the_first_generation_on_never_stop_the_sound() -> None:
+    nodes = {"lfo": Node("lfo", values={"rate": 0.5, "phase": 0.75})}
+    cables = [Cable("lfo", "uni", "scheduler", "steps", mode="add", depth=0.5)]
+    performer, heard = played(patch(nodes, cables, steps=1), 8.0)
+    assert len(heard) == 200
+    assert len({int(values["steps"]) for _, values in performer.trace.takes}) > 3
+
+
 def test_two_edges_closer_than_a_completion_are_counted_as_missed() -> None:
     nodes, cables = square(0.4, "scheduler", "strength", cycles_per_beat=2.0)
     performer, _ = played(patch(nodes, cables, strength=0.5), 6.0)
@@ -199,7 +154,7 @@ def test_a_source_that_cannot_be_read_names_its_node(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match=r"gone\.wav: node source: "):
         perform(document, Session(toy_family()), folder=tmp_path)
     outside = patch({"source": Node("audio_source", values={"file": "../gone.wav"})}, [])
-    with pytest.raises(SourceError, match="node source: .*outside the patch's folder"):
+    with pytest.raises(SourceError, match=r"node source: .*outside the patch's folder"):
         perform(outside, Session(toy_family()), folder=tmp_path)
 
 

@@ -25,7 +25,7 @@ class TorchExecutor:
     threads: of the whole process, where given; PyTorch has one setting.
     """
 
-    def __init__(self, denoiser: Denoiser, bucket: int = 1, capacity: int = 16, threads: int | None = None) -> None:
+    def __init__(self, denoiser: Denoiser, bucket: int = 1, capacity: int = 48, threads: int | None = None) -> None:
         if not 1 <= bucket <= capacity:
             raise DemonError(
                 f"a row bucket of {bucket} with {capacity} rows", mend="the bucket must be from 1 to the capacity"
@@ -43,6 +43,16 @@ class TorchExecutor:
         return Prepared(self.weights_epoch, self._denoiser.condition(conditioning.tokens))
 
     @torch.inference_mode()
+    def blend(self, first: Handle, second: Handle, amount: float) -> Prepared:
+        """The condition tensors mixed, (1 - amount) * first + amount * second; raises DemonError for prompts that
+        another executor prepared, older weights, or prompts of different lengths."""
+        one, other = self._own(first), self._own(second)
+        if [part.shape for part in one.tensors] != [part.shape for part in other.tensors]:
+            raise DemonError("prompts of different lengths", port="prompt_b", mend="blend prompts of equal lengths")
+        mixed = (torch.lerp(a, b, amount) for a, b in zip(one.tensors, other.tensors, strict=True))
+        return Prepared(self.weights_epoch, tuple(mixed))
+
+    @torch.inference_mode()
     def prepare_schedule(self, t: Tensor) -> Tensor:
         """Timesteps [S+1] -> time embeddings [S+1, E]."""
         return self._denoiser.embed_time(t.float())
@@ -53,21 +63,25 @@ class TorchExecutor:
         another executor prepared, older weights, or a prompt of another length than the buffers'."""
         if not 0 <= row < self._capacity:
             raise DemonError(f"row {row} of {self._capacity}", mend="use a row below the executor's capacity")
-        if not isinstance(handle, Prepared):
-            raise DemonError("a prompt that another executor prepared", port="prompt", mend="prepare it with this one")
-        if handle.epoch != self.weights_epoch:
-            raise DemonError("prepared before the weights changed", port="prompt", mend="prepare the prompt again")
+        prepared = self._own(handle)
         if not self._buffers:
-            self._buffers = tuple(part.new_zeros(self._capacity, *part.shape) for part in handle.tensors)
-        shapes, wanted = [part.shape for part in handle.tensors], [whole.shape[1:] for whole in self._buffers]
+            self._buffers = tuple(part.new_zeros(self._capacity, *part.shape) for part in prepared.tensors)
+        shapes, wanted = [part.shape for part in prepared.tensors], [whole.shape[1:] for whole in self._buffers]
         if shapes != wanted:
             raise DemonError(
                 f"condition tensors {[list(s) for s in shapes]} where the buffers hold {[list(s) for s in wanted]}",
                 port="prompt",
                 mend="prompts of one executor must have equal lengths",
             )
-        for whole, part in zip(self._buffers, handle.tensors, strict=True):
+        for whole, part in zip(self._buffers, prepared.tensors, strict=True):
             whole[row].copy_(part)
+
+    def _own(self, handle: Handle) -> Prepared:
+        if not isinstance(handle, Prepared):
+            raise DemonError("a prompt that another executor prepared", port="prompt", mend="prepare it with this one")
+        if handle.epoch != self.weights_epoch:
+            raise DemonError("prepared before the weights changed", port="prompt", mend="prepare the prompt again")
+        return handle
 
     @torch.inference_mode()
     def forward(self, x: Tensor, time: Tensor, context: Tensor, rows: Tensor) -> Tensor:

@@ -1,0 +1,128 @@
+"""Measures knob to ear: the real engine's ticks and decodes, played against a clock made of their own durations.
+
+Method. A full ring on the embedded model runs as fast as it can; the time of every tick, its admissions and its
+completions are noted, and the times of window decodes. Knob moves are then dropped at every moment of that record. A
+`step` control is in the latent of the first completion that has used the new value for as many steps as make it seen
+(`bench propagation`); a `request` control in the first generation admitted after the move. The ear follows after one
+decode and the shortest safe lead: the slowest decode, one row of a forward for which a decode may wait, and the sound
+device. Nothing is slept and no sound device is open, so figures hold for a machine that does nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+import torch
+
+from demon_patch.engine.controls import CONTROLS
+from demon_patch.engine.family import Source
+from demon_patch.engine.focus import before, stretch
+from demon_patch.engine.session import Session
+
+DEVICE_SECONDS = 0.03  # of buffer in a sound device
+FIRST_PREVIEW = 6  # steps of 8 after which the clean prediction is near enough to play
+SEEN = {"first": 1, "source blend": 1, "velocity scale": 2, "guidance": 3}
+MOVES = 2000  # knob moves, evenly over the record
+WINDOW_SECONDS = 0.32
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """What a ring did: `starts` and `ends` of its ticks in seconds, and each generation's (admitted, finished) ticks.
+
+    decodes: seconds of a window's decode, one entry a completion.
+    """
+
+    starts: Sequence[float]
+    ends: Sequence[float]
+    generations: Sequence[tuple[int, int]]
+    decodes: Sequence[float]
+    depth: int
+
+    @property
+    def lead(self) -> float:
+        """The shortest safe distance from the loudspeaker to the next window, in seconds."""
+        ticks = np.subtract(self.ends, self.starts)
+        return max(self.decodes) + float(np.median(ticks)) / self.depth + DEVICE_SECONDS
+
+    @property
+    def rate(self) -> float:
+        """Completions a second, decodes included."""
+        return len(self.generations) / (self.ends[-1] - self.starts[0])
+
+
+def record(session: Session, source: Source, depth: int = 4, ticks: int = 48, focus: str = "song") -> Record:
+    """The record of `ticks` ticks of a full ring on a source, `focus` how much of the song is generated."""
+    prompt, ring = session.prompt("acid, 120 bpm"), session.ring(source, depth)
+    starts: list[float] = []
+    ends: list[float] = []
+    decodes: list[float] = []
+    generations: list[tuple[int, int]] = []
+    window = round(WINDOW_SECONDS * session.spec.frame_rate)
+    clock = 0.0
+    warm = 2 * session.spec.steps
+    for tick in range(warm + ticks):
+        began = perf_counter()
+        if ring.admits():
+            part = stretch(tick * window, focus, session.spec, source.frames)
+            ring.submit(session.request(prompt, source, strength=0.8, seed=7, focus=part))
+        finished = ring.tick()
+        took = perf_counter() - began
+        if tick >= warm:
+            starts.append(clock)
+            clock += took
+            ends.append(clock)
+        for done in finished:
+            began = perf_counter()
+            session.decode(done.latent, start=before(session.spec), frames=window)
+            if tick >= warm:
+                decodes.append(perf_counter() - began)
+                clock += decodes[-1]
+                generations.append((done.slot.admitted - warm, tick - warm))
+    return Record(starts, ends, generations, decodes, depth)
+
+
+def answers(made: Record, seen: int | None, previews: bool = False, steps: int = 8) -> list[float]:
+    """Seconds from each of many knob moves to the ear. seen: steps that make a `step` control heard, or None for a
+    `request` control. previews: whether nearly finished generations are played for it."""
+    heard: list[float] = []
+    starts = np.asarray(made.starts)
+    for move in np.linspace(0.0, made.starts[-1], MOVES, endpoint=False):
+        first = int(np.searchsorted(starts, move))  # the first tick that reads the new value
+        ready = [done for admitted, done in made.generations if _uses(admitted, done, first, seen)]
+        if previews and seen is not None:
+            for admitted, done in made.generations:
+                early = max(admitted + FIRST_PREVIEW - 1, first + seen - 1)
+                if early < done and _uses(admitted, early, first, seen):
+                    ready.append(early)
+        if ready:
+            heard.append(made.ends[min(ready)] + float(np.median(made.decodes)) + made.lead - move)
+    return heard
+
+
+def _uses(admitted: int, tick: int, first: int, seen: int | None) -> bool:
+    """Whether a generation, as it stands after `tick`, answers a move that is read from tick `first` on."""
+    return admitted >= first if seen is None else tick - max(first, admitted) + 1 >= seen
+
+
+def measure(session: Session, seconds: float = 24.0, depth: int = 4) -> list[dict[str, Any]]:
+    """One row for each way of playing and each class: median, p90 and worst milliseconds from knob to ear."""
+    source = session.compose("house, 120 bpm", seconds=seconds, seed=3)
+    rows: list[dict[str, Any]] = []
+    for focus in CONTROLS["focus"].options:
+        made = record(session, source, depth, focus=focus)
+        shared = {"song_seconds": seconds, "focus": focus, "depth": depth, "threads": torch.get_num_threads()}
+        shared |= {"tick_ms": 1e3 * float(np.median(np.subtract(made.ends, made.starts)))}
+        shared |= {"lead_ms": 1e3 * made.lead, "completions_per_second": made.rate}
+        kinds = [("request", "any", None, False)]
+        kinds += [("step", name, seen, previews) for name, seen in SEEN.items() for previews in (False, True)]
+        for kind, control, seen, previews in kinds:
+            times = 1e3 * np.asarray(answers(made, seen, previews))
+            figures = dict(zip(("median_ms", "p90_ms", "worst_ms"), np.percentile(times, (50, 90, 100)), strict=True))
+            row = {"class": kind, "control": control, "previews": previews, **shared}
+            rows.append(row | {name: float(value) for name, value in figures.items()})
+    return rows

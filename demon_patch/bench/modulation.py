@@ -1,0 +1,130 @@
+"""Measures how far each control moves the sound: every numeric one under an LFO, every choice and clip switched.
+
+A control's performance is set against the same performance with the control held, at the same song frames, so that
+what the song itself does falls out. The yardstick is the descriptor's spread over seeds at the same song frames.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from statistics import mean
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from demon_patch.bench.descriptors import DESCRIPTORS, Heard
+from demon_patch.bench.trials import BARS, SECONDS, Trial, due, stage
+from demon_patch.engine.session import Session
+from demon_patch.errors import DemonError
+from demon_patch.runtime.listen import smooth
+from demon_patch.runtime.performer import Performer
+from demon_patch.runtime.render import perform, render
+
+Curve = NDArray[np.float64]
+Samples = NDArray[np.float32]
+
+PERIODS = (0.25, 0.5, 1.0, 2.0)  # bars
+SEEDS = 8
+AUDIBLE = 3.0  # below this many spreads a control is subtle
+
+
+def chosen(names: Sequence[str] | None) -> tuple[Trial, ...]:
+    """The trials of controls by name, or all that are built; raises DemonError for a name without one."""
+    trials = due()
+    known = {trial.control for trial in trials}
+    for name in names or ():
+        if name not in known:
+            raise DemonError(f"{name} has no trial", port=name, mend=f"choose of {', '.join(sorted(known))}")
+    return tuple(trial for trial in trials if not names or trial.control in names)
+
+
+def measure(session: Session, controls: Sequence[str] | None = None, seeds: int = SEEDS) -> Iterator[dict[str, Any]]:
+    """One row for each control, as it is measured: change of its descriptor by period of the LFO, lag in latent frames
+    at the slowest, spread over `seeds` seeds, the greatest ratio of the two, and whether it is subtle."""
+    yardstick = Yardstick(session, seeds)
+    for trial in chosen(controls):
+        yield _row(session, trial, yardstick)
+
+
+class Yardstick:
+    """The spread of descriptors over seeds, measured once in the usual surroundings and once for each target."""
+
+    def __init__(self, session: Session, seeds: int) -> None:
+        self._session, self._seeds = session, seeds
+        self._played: list[tuple[Performer, Samples]] = []
+
+    def spread(self, descriptor: str, beside: Heard) -> float:
+        """The standard deviation over seeds of a descriptor smoothed over a beat, averaged over the song's frames."""
+        if not self._played:
+            usual = next(trial for trial in due() if trial.control == "seed")
+            for seed in range(100, 100 + self._seeds):
+                performer = perform(stage(usual, at=seed), self._session)
+                self._played.append((performer, render(performer, SECONDS)))
+        beat = round(self._session.spec.frame_rate * SECONDS / BARS / 4)
+        curves = [
+            DESCRIPTORS[descriptor](Heard(self._session, sound, performer.source.latent, beside.target, beside.unmoved))
+            for performer, sound in self._played
+        ]
+        return float(np.std([smooth(curve, beat) for curve in curves], axis=0).mean())
+
+
+def _row(session: Session, trial: Trial, yardstick: Yardstick) -> dict[str, Any]:
+    taper = session.spec.strength_taper
+    held = perform(stage(trial, taper, at=trial.lo), session)
+    unmoved = render(held, SECONDS)
+    target = held.parts.get("target")
+    latent = session.encode(unmoved)
+    still = Heard(session, unmoved, held.source.latent, getattr(target, "latent", None), latent)
+    before = DESCRIPTORS[trial.descriptor](still)
+
+    def moved(bars: float | None) -> tuple[Performer, Curve]:
+        document = stage(trial, taper, at=None if bars else trial.hi, bars=bars)
+        performer = perform(document, session)
+        sound = render(performer, SECONDS)
+        heard = Heard(session, sound, held.source.latent, still.target, latent)
+        return performer, DESCRIPTORS[trial.descriptor](heard) - before
+
+    row: dict[str, Any] = {"control": trial.control, "class": trial.row.propagation, "descriptor": trial.descriptor}
+    spread = yardstick.spread(trial.descriptor, still)
+    changes: dict[float, float] = {}
+    lag: int | None = None
+    if trial.moves and not trial.gathers:
+        for bars in PERIODS:
+            performer, difference = moved(bars)
+            changes[bars], lag = followed(_position(performer, trial, len(difference)), difference, bars, session)
+        change = max(changes.values())
+    else:
+        difference = moved(None)[1]
+        change = abs(mean(difference[len(difference) // 2 :].tolist()))
+    row |= {f"bars_{bars:g}": changes.get(bars) for bars in PERIODS}
+    row |= {"change": change, "lag_frames": lag, "spread": spread, "ratio": change / spread}
+    return row | {"verdict": "subtle" if row["ratio"] < AUDIBLE else "audible"}
+
+
+def _position(performer: Performer, trial: Trial, frames: int) -> Curve:
+    """Where the control stood in each frame, 0 at `lo` and 1 at `hi`."""
+    sink = performer.program.sink(*trial.end)
+    values = performer.forecast.span(sink, 0, frames)
+    assert not isinstance(trial.lo, str)
+    assert not isinstance(trial.hi, str)
+    return (values - trial.lo) / (trial.hi - trial.lo)
+
+
+def followed(control: Curve, difference: Curve, bars: float, session: Session) -> tuple[float, int]:
+    """The change of a descriptor between the control's ends (the slope of a line through all frames), and the lag in
+    frames at which they agree best, within a quarter of the period either way. Both curves are smoothed over a
+    quarter of the period, at most a beat."""
+    period = round(bars * session.spec.frame_rate * SECONDS / BARS)
+    width = max(min(period, round(session.spec.frame_rate * SECONDS / BARS)) // 4, 1)
+    control, difference = smooth(control, width), smooth(difference, width)
+    frames, most = len(control), max(period // 4, 1)
+    best = (0.0, 0.0, 0)
+    for lag in range(-most, most + 1):
+        a = control[max(-lag, 0) : frames - max(lag, 0)]
+        b = difference[max(lag, 0) : frames - max(-lag, 0)]
+        if a.std() > 0 and b.std() > 0:
+            fit = abs(float(np.corrcoef(a, b)[0, 1]))
+            if fit > best[0] + 1e-9:
+                best = (fit, abs(float(np.polyfit(a, b, 1)[0])), lag)
+    return best[1], best[2]

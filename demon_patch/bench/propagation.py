@@ -1,0 +1,155 @@
+"""Measures when a control is heard, counted in forwards: first difference, convergence, and shares of the change."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from math import ceil
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from demon_patch.bench.trials import CHOSEN, PARTS, SECONDS, Trial, due
+from demon_patch.engine.controls import CONTROLS
+from demon_patch.engine.family import Conditioning, Source
+from demon_patch.engine.ring import Request, Ring
+from demon_patch.engine.session import Session
+from demon_patch.runtime.resources import fitted
+
+DEPTHS = (1, 2, 4, 8)
+STEPS = 8
+SHARES = {"seen": 0.25, "t50": 0.5, "t90": 0.9}
+_ENDS = {"steps": (8, 4)}  # both long enough to be counted
+
+
+@dataclass(eq=False)
+class Side:
+    """One end of a trial as the engine takes it: a request's arguments and the values of every step."""
+
+    prompt: Conditioning
+    source: Source
+    arguments: dict[str, Any] = field(default_factory=dict)
+    values: dict[str, Tensor | str] = field(default_factory=dict)
+
+    def request(self, session: Session) -> Request:
+        """A request of this side."""
+        return session.request(self.prompt, self.source, **self.arguments)
+
+
+def side(session: Session, trial: Trial, high: bool, seconds: float = SECONDS) -> Side:
+    """One end of a trial: what stands beside the control, then the control itself."""
+    source = session.compose("house, 120 bpm", seconds=seconds, seed=3)
+    made = Side(session.prompt("acid, 120 bpm"), source, {"strength": 0.7, "seed": 42, "steps": STEPS})
+    settings: dict[str, Any] = {key.partition(".")[2]: value for key, value in trial.settings.items()}
+    needs = [need for name in (trial.control, *settings) if (need := CONTROLS[name].needs) is not None]
+    settings = {**{need: CHOSEN.get(need, "on") for need in needs if need != trial.control}, **settings}
+    value = _ENDS.get(trial.control, (trial.lo, trial.hi))[high]
+    if value == "off":
+        settings = {name: given for name, given in settings.items() if CONTROLS[name].needs != trial.control}
+    for name, given in {**settings, trial.control: value}.items():
+        _set(session, made, name, given)
+    return made
+
+
+def _set(session: Session, made: Side, name: str, value: Any) -> None:
+    row, frames = CONTROLS[name], made.source.frames
+    if name in PARTS:
+        if value == "on":
+            values: Mapping[str, Any] = PARTS[name].values
+            part: Any = session.prompt(values["text"]) if row.shape == "prompt" else None
+            if part is None:
+                clip = session.compose(values["style"], seconds=values["seconds"], seed=values["seed"])
+                part = fitted(clip, frames, session.spec.samples_per_frame)
+            made.arguments[name] = part
+    elif name == "prompt":
+        made.prompt = session.prompt(value)
+    elif name == "source":
+        made.source = session.compose(f"{value}, 120 bpm", seconds=frames / session.spec.frame_rate, seed=3)
+    elif name == "noise_drift":
+        made.arguments["noise_position"] = value
+    elif name in ("feedback", "feedback_tap"):
+        amount = 0.8 if name == "feedback_tap" else value
+        back = session.compose("dub", seconds=frames / session.spec.frame_rate, seed=int(value)).latent
+        made.arguments["source_latent"] = torch.lerp(made.source.latent, back[:frames], amount)
+    elif row.propagation == "request":
+        made.arguments[name] = torch.full((frames,), float(value)) if row.per_frame else value
+    elif name == "channel_gain":
+        gains = torch.ones(1, 1, session.spec.latent_channels)
+        gains[..., : max(session.spec.latent_channels // 8, 1)] = value
+        made.values[name] = gains
+    else:
+        made.values[name] = value if isinstance(value, str) else torch.full((1, 1, 1), float(value))
+
+
+def measure(session: Session, depths: Sequence[int] = DEPTHS, controls: Sequence[str] = ()) -> list[dict[str, Any]]:
+    """One row a control: by depth the forwards from a write to the first latent that differs (best, mean and worst over
+    the phases of the write; the delivering one included) and to the last that is not yet settled."""
+    rows = []
+    for trial in due():
+        if trial.row.propagation not in ("request", "step", "late step") or (
+            controls and trial.control not in controls
+        ):
+            continue
+        row: dict[str, Any] = {"control": trial.control, "class": trial.row.propagation}
+        sides = side(session, trial, False, 2.0), side(session, trial, True, 2.0)
+        steady = tuple(_finish(session, one) for one in sides)
+        for depth in depths:
+            first, settled = zip(*(_answer(session, sides, steady, depth, p) for p in range(STEPS)), strict=True)
+            row[f"first_{depth}"] = [min(first), sum(first) / len(first), max(first)]
+            row[f"converged_{depth}"] = [min(settled), max(settled)]
+        rows.append(row)
+    return rows
+
+
+def _finish(session: Session, one: Side) -> Tensor:
+    ring = _ring(session, one, 1)
+    ring.submit(one.request(session))
+    return ring.drain(one.values)[-1].latent
+
+
+def _ring(session: Session, one: Side, depth: int) -> Ring:
+    return session.ring(one.source, depth)
+
+
+def _answer(
+    session: Session, sides: tuple[Side, Side], steady: tuple[Tensor, ...], depth: int, phase: int
+) -> tuple[int, int]:
+    """Forwards from the write, at `phase` ticks after a full ring, to the first difference and to the settled."""
+    ring, at = _ring(session, sides[0], depth), STEPS + phase
+    delivered: list[tuple[int, Tensor]] = []
+    for tick in range(at + 2 * STEPS + 1):
+        now = sides[tick >= at]
+        if ring.admits():
+            ring.submit(now.request(session))
+        delivered += [(tick - at + 1, finished.latent) for finished in ring.tick(now.values)]
+    first = next(forwards for forwards, latent in delivered if not torch.equal(latent, steady[0]))
+    unsettled = [forwards for forwards, latent in delivered if not torch.equal(latent, steady[1])]
+    return first, next(forwards for forwards, _ in delivered if forwards > max(unsettled, default=0))
+
+
+def measure_shares(session: Session, controls: Sequence[str] = (), seconds: float = SECONDS) -> list[dict[str, Any]]:
+    """One row for each `step` control: how many of a generation's last steps must use a new value before a quarter
+    (seen), half (t50) and nine tenths (t90) of its final change are in the latent, and the share by steps."""
+    rows = []
+    for trial in due():
+        if trial.row.propagation not in ("step", "late step") or (controls and trial.control not in controls):
+            continue
+        before, after = side(session, trial, False, seconds), side(session, trial, True, seconds)
+        old, new = (_finish(session, one) for one in (before, after))
+        shares = []
+        for late in range(1, STEPS + 1):
+            ring = _ring(session, before, 1)
+            ring.submit(before.request(session))
+            ticks = [ring.tick((after if step >= STEPS - late else before).values) for step in range(STEPS)]
+            shares.append(float((ticks[-1][0].latent - old).norm() / (new - old).norm().clamp(min=1e-12)))
+        row: dict[str, Any] = {"control": trial.control, "shares": [round(share, 3) for share in shares]}
+        for name, share in SHARES.items():
+            row[name] = next((n for n, got in enumerate(shares, 1) if got >= share), STEPS)
+        rows.append(row)
+    return rows
+
+
+def mean_wait(depth: int) -> float:
+    """Forwards that a write waits, on average over its phases, beyond the best: completions are S/D forwards apart."""
+    return (ceil(STEPS / depth) - 1) / 2

@@ -1,0 +1,179 @@
+"""What each control is tried with: where it moves, in which surroundings, and by which descriptor it is heard.
+
+The one table of the kind; a control that is freed and stands here is measured, one that is missing fails a test.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import Any
+
+from demon_patch.engine.controls import CONTROLS, TABLE, Control
+from demon_patch.nodes.engine import CHAIN
+from demon_patch.nodes.taper import STRAIGHT, norm
+from demon_patch.patch.document import Cable, Node, Patch, Song
+
+BPM, BARS, BEATS = 120.0, 4, 4
+SECONDS = BARS * BEATS * 60.0 / BPM  # of song, and of every performance
+SILENT = frozenset({"depth", "window", "lead", "preview", "limiter", "live_strength", "focus", "lora_strength"})
+"""Rows that set when and how safely the sound comes, not what it is: `bench latency` measures them."""
+
+CHOSEN = {"guidance_mode": "full", "dcw": "double"}  # a choice that wakes the controls that need it
+PARTS: Mapping[str, Node] = {
+    "prompt_b": Node("prompt", values={"text": "ambient pad, 120 bpm"}),
+    "target": Node("composed_source", values={"style": "drum and bass", "seconds": SECONDS, "seed": 9}),
+    "structure_source": Node("composed_source", values={"style": "dub", "seconds": SECONDS, "seed": 5}),
+    "timbre_source": Node("composed_source", values={"style": "dub", "seconds": SECONDS, "seed": 5}),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """A control swept between `lo` and `hi` (names for a choice), heard by `descriptor`.
+
+    settings: values beside it, as "node.port". port: where it is moved, if not at its own port. gathers: its effect
+    grows while it is held, so the mean over the second half counts in place of the movement.
+    """
+
+    control: str
+    descriptor: str
+    lo: float | str
+    hi: float | str
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    port: str = ""
+    gathers: bool = False
+
+    @property
+    def row(self) -> Control:
+        """Its row of the table."""
+        return CONTROLS[self.control]
+
+    @property
+    def moves(self) -> bool:
+        """Whether an LFO can move it."""
+        return not isinstance(self.lo, str)
+
+    @property
+    def end(self) -> tuple[str, str]:
+        """Node and port that it is moved at."""
+        node, _, port = self.port.rpartition(".")
+        return (node or self.row.carrier, port or self.control)
+
+
+TRIALS: tuple[Trial, ...] = (
+    Trial("strength", "distance to source", 0.1, 0.9),
+    Trial("structure", "distance to source", 0.0, 1.0, {"scheduler.strength": 1.0}),
+    Trial("seed", "departure", 42, 43),
+    Trial("steps", "departure", 1, 8),
+    Trial("shift", "departure", 1.0, 6.0),
+    Trial("initial_noise", "distance to source", 0.1, 0.9),
+    Trial("steps_mode", "departure", "fixed", "proportional", {"scheduler.strength": 0.5}),
+    Trial("timesteps", "departure", "continuous", "staircase", {"scheduler.strength": 0.6}),
+    Trial("noise_drift", "departure", 0.0, 1.0, gathers=True),
+    Trial("prompt", "departure", "acid, 120 bpm", "ambient pad, 120 bpm"),
+    Trial("source", "departure", "house", "drum and bass"),
+    Trial("prompt_b", "departure", "off", "on", {"scheduler.prompt_blend": 1.0}),
+    Trial("prompt_blend", "departure", 0.0, 1.0),
+    Trial("condition_weight", "departure", 0.0, 1.0),
+    Trial("condition_from", "departure", 0.0, 1.0, {"scheduler.condition_weight": 1.0}),
+    Trial("condition_to", "departure", 0.0, 1.0, {"scheduler.condition_weight": 1.0}),
+    Trial("structure_source", "departure", "off", "on", {"scheduler.strength": 1.0}),
+    Trial("feedback", "distance to source", 0.0, 0.9, gathers=True),
+    Trial("feedback_tap", "departure", 1, 8, {"scheduler.feedback": 0.8}, gathers=True),
+    Trial("mask", "distance to source", 0.0, 1.0, {"scheduler.strength": 1.0}),
+    Trial("mask_growth", "departure", 0.0, 1.0, {"scheduler.mask": 0.5, "scheduler.strength": 1.0}),
+    Trial("target", "departure", "off", "on", {"step_state.target_strength": 1.0}),
+    Trial("target_curve", "distance to target", 0.0, 1.0),
+    Trial("target_gate", "distance to target", 0.0, 1.0, {"scheduler.target_curve": 0.5}),
+    Trial("guidance_mode", "departure", "off", "full", {"step_state.guidance": 4.0}),
+    Trial("source_blend", "distance to source", 0.0, 1.0, {"scheduler.strength": 1.0}),
+    Trial("velocity_scale", "noisiness", 0.8, 1.2),
+    Trial("ode_noise", "departure", 0.0, 1.0),
+    Trial("solver", "departure", "ode", "sde"),
+    Trial("guidance", "departure", 1.0, 8.0),
+    Trial("guidance_momentum", "departure", -0.75, 0.75, {"step_state.guidance": 6.0}),
+    Trial("guidance_clip", "departure", 0.1, 10.0, {"step_state.guidance": 6.0}),
+    Trial("guidance_rescale", "departure", 0.0, 1.0, {"step_state.guidance": 6.0}),
+    Trial("guidance_axis", "departure", "time", "frame", {"step_state.guidance": 6.0}),
+    Trial("channel_gain", "departure", 0.0, 2.0, port="groups.group_1"),
+    Trial("target_strength", "distance to target", 0.0, 1.0),
+    Trial("dcw", "departure", "off", "double", {"step_state.dcw_low": 0.5, "step_state.dcw_high": 0.5}),
+    Trial("dcw_wavelet", "departure", "haar", "db4", {"step_state.dcw_low": 0.5, "step_state.dcw_high": 0.5}),
+    Trial("dcw_low", "departure", 0.0, 0.5),
+    Trial("dcw_high", "noisiness", 0.0, 0.5),
+    Trial("dcw_multiply", "departure", 0.0, 1.0, {"step_state.dcw_low": 0.5}),
+    Trial("dcw_phase", "departure", 0.0, 1.0, {"step_state.dcw_low": 0.5}),
+    Trial("dcw_soft", "departure", 0.0, 0.3, {"step_state.dcw_low": 0.5, "step_state.dcw_high": 0.5}),
+    Trial("gain", "loudness", -24.0, 0.0),
+)
+
+
+def due() -> tuple[Trial, ...]:
+    """The trials of the rows that are built."""
+    return tuple(trial for trial in TRIALS if trial.row.since is None)
+
+
+def untried() -> list[str]:
+    """Rows that are built, and heard, but have no trial."""
+    return [row.name for row in TABLE if row.since is None and row.name not in {t.control for t in TRIALS} | SILENT]
+
+
+def stage(
+    trial: Trial,
+    taper: Sequence[float] = STRAIGHT,
+    *,
+    at: float | str | None = None,
+    bars: float | None = None,
+    seed: int = 42,
+) -> Patch:
+    """A trial's patch: held at `at`, or swept from end to end by a sine LFO of `bars` bars that starts at `lo`.
+
+    taper: the family's strength taper.
+    """
+    row = trial.row
+    given: dict[str, dict[str, Any]] = {
+        "scheduler": {"strength": 0.7, "seed": seed},
+        "source": {"style": "house", "seconds": SECONDS, "seed": 3},
+        "words": {"text": "acid, 120 bpm"},
+        "decoder": {},
+        "speaker": {},
+    }
+    node, port = trial.end
+    wired = [need for need in (row.needs,) if need is not None and need in PARTS]
+    if row.needs in CHOSEN:
+        given.setdefault(CONTROLS[row.needs].carrier, {})[row.needs] = CHOSEN[row.needs]
+    for key, setting in trial.settings.items():
+        owner, _, name = key.partition(".")
+        given.setdefault(owner, {})[name] = setting
+        need = CONTROLS[name].needs
+        wired += [need] if need is not None and need in PARTS and need != trial.control else []
+    cables: list[Cable] = []
+    if bars is not None:
+        lo, hi = (float(norm(x, row.lo, row.hi, row.taper, taper)) for x in (trial.lo, trial.hi))
+        given.setdefault(node, {})[port] = trial.lo
+        given["lfo"] = {"sync": "lock", "rate": 1.0 / (bars * BEATS), "phase": 0.75}
+        cables.append(Cable("lfo", "uni", node, port, mode="add", depth=hi - lo))
+    elif trial.control in PARTS:
+        wired += [trial.control] if at == trial.hi else []
+    elif row.shape in ("prompt", "source"):
+        given["words" if row.shape == "prompt" else "source"]["text" if row.shape == "prompt" else "style"] = at
+    else:
+        given.setdefault(node, {})[port] = at
+    return _wired(given, sorted(set(wired)), cables)
+
+
+def _wired(given: Mapping[str, Mapping[str, Any]], parts: Sequence[str], cables: list[Cable]) -> Patch:
+    """The patch of nodes with these values, its chain and its parts joined up."""
+    types = {"source": "composed_source", "words": "prompt", "groups": "channel_groups"}
+    nodes = {id: Node(types.get(id, id), values=dict(values)) for id, values in given.items()}
+    nodes |= {name: PARTS[name] for name in parts}
+    if "groups" in nodes:
+        nodes.setdefault("step_state", Node("step_state"))
+        cables = [*cables, Cable("groups", "surface", "step_state", "channel_gain")]
+    chain = [id for id in CHAIN if id in nodes]
+    ends = [Cable(name, nodes[name].type.split("_")[-1], "scheduler", name) for name in parts]
+    ends += [Cable("source", "source", "scheduler", "source"), Cable("words", "prompt", "scheduler", "prompt")]
+    ends += [Cable(a, "ring", b, "ring") for a, b in pairwise(chain)] + [Cable("decoder", "audio", "speaker", "audio")]
+    return Patch(song=Song(bpm=BPM, beats_per_bar=BEATS), nodes=nodes, cables=(*cables, *ends))

@@ -1,0 +1,57 @@
+"""Finished generations fed back into the source, and the seed's way into the next."""
+
+from __future__ import annotations
+
+from collections import deque
+
+import torch
+from torch import Tensor
+
+from demon_patch.engine.controls import CONTROLS
+from demon_patch.runtime.clock import Transport
+from demon_patch.runtime.forecast import Forecast
+
+TAPS = int(CONTROLS["feedback_tap"].hi)
+
+
+class Feedback:
+    """The latest finished latents [T, C], newest first, and what they make of the source. Owned by one thread."""
+
+    def __init__(self) -> None:
+        self._finished: deque[Tensor] = deque(maxlen=TAPS)
+
+    def add(self, latent: Tensor) -> None:
+        """Keeps a finished latent, of a whole song."""
+        self._finished.appendleft(latent)
+
+    def mixed(self, source: Tensor, amount: float, tap: int) -> Tensor | None:
+        """(1 - amount) * source + amount * the latent finished `tap` completions ago, [T, C].
+
+        A tap that is not there yet is the oldest that is; None where nothing is fed back.
+        """
+        if amount <= 0 or not self._finished:
+            return None
+        back = self._finished[min(tap, len(self._finished)) - 1]
+        return torch.lerp(source, back, amount)
+
+
+class Drift:
+    """The noise's position in keys: the drift, in keys a bar, summed over the transport from its frame 0.
+
+    Frames before 0 have position 0.
+    """
+
+    def __init__(self, forecast: Forecast, transport: Transport) -> None:
+        self._forecast = forecast
+        self._bars = transport.frame(0).dbeat / transport.beats_per_bar
+        self._frame, self._sum = 0, 0.0
+
+    def at(self, sink: int, frame: int) -> float:
+        """The position at a transport frame, `sink` that of the drift in the forecast's program: what has passed as it
+        was, what is to come as it is forecast."""
+        past = min(self._forecast.now, frame)
+        if past > self._frame:
+            self._sum += float(self._forecast.span(sink, self._frame, past).sum())
+            self._frame = past
+        coming = self._forecast.span(sink, self._frame, frame).sum() if frame > self._frame else 0.0
+        return (self._sum + float(coming)) * self._bars

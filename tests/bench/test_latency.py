@@ -1,0 +1,50 @@
+"""The arithmetic from a record of ticks to knob-to-ear times, on a record made by hand."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from demon_patch.bench.gaussian import gaussian
+from demon_patch.bench.latency import DEVICE_SECONDS, Record, answers, record
+from demon_patch.engine.session import Session
+
+# Ticks of 0.1 s, one completion every second tick, eight steps: depth 4.
+TICKS = 40
+MADE = Record(
+    starts=[0.1 * k for k in range(TICKS)],
+    ends=[0.1 * (k + 1) for k in range(TICKS)],
+    generations=[(k - 7, k) for k in range(1, TICKS, 2)],
+    decodes=[0.02] * 20,
+    depth=4,
+)
+AFTER = 0.02 + 0.02 + 0.1 / 4 + DEVICE_SECONDS  # decode, and the lead
+
+
+def spread(times: list[float]) -> tuple[float, float]:
+    return min(times) - AFTER, max(times) - AFTER
+
+
+def test_a_step_control_waits_for_the_completion_that_has_used_it_long_enough() -> None:
+    assert spread(answers(MADE, seen=1)) == pytest.approx((0.1, 0.3), abs=0.003)
+    assert spread(answers(MADE, seen=3)) == pytest.approx((0.3, 0.5), abs=0.003)
+
+
+def test_a_request_control_waits_for_a_whole_generation() -> None:
+    least, most = spread(answers(MADE, seen=None))
+    assert (least, most) == pytest.approx((0.8, 1.0), abs=0.003)
+
+
+def test_a_preview_comes_before_the_completion_and_never_after() -> None:
+    plain, early = answers(MADE, seen=2), answers(MADE, seen=2, previews=True)
+    assert np.mean(early) < np.mean(plain)
+    assert max(early) <= max(plain)
+
+
+def test_a_real_ring_is_recorded() -> None:
+    session = Session(gaussian())
+    made = record(session, session.compose("house", seconds=2.0, seed=1), depth=4, ticks=16)
+    assert len(made.starts) == len(made.ends) == 16
+    assert len(made.generations) == len(made.decodes) == 8
+    assert all(done - admitted == 7 for admitted, done in made.generations)
+    assert min(answers(made, seen=1)) >= DEVICE_SECONDS

@@ -1,0 +1,71 @@
+"""The measurement of modulation itself: its table is whole, and it finds a movement that is known."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from demon_patch.bench.descriptors import DESCRIPTORS, Heard, noisiness
+from demon_patch.bench.gaussian import gaussian
+from demon_patch.bench.modulation import PERIODS, followed, measure
+from demon_patch.bench.trials import TRIALS, Trial, due, stage, untried
+from demon_patch.engine.session import Session
+from demon_patch.errors import DemonError
+from demon_patch.nodes.catalogue import CATALOGUE
+from demon_patch.runtime.check import problems
+
+SESSION = Session(gaussian())
+
+
+def test_every_built_control_is_tried() -> None:
+    assert untried() == []
+    assert len({trial.control for trial in TRIALS}) == len(TRIALS)
+    assert all(trial.descriptor in DESCRIPTORS for trial in TRIALS)
+
+
+@pytest.mark.parametrize("trial", due(), ids=lambda trial: trial.control)
+def test_the_patches_of_a_trial_are_good(trial: Trial) -> None:
+    documents = [stage(trial, at=end) for end in (trial.lo, trial.hi)]
+    documents += [stage(trial, bars=bars) for bars in PERIODS if trial.moves]
+    assert [str(problem) for document in documents for problem in problems(document, CATALOGUE)] == []
+
+
+@pytest.mark.parametrize("late", [0, 2])
+def test_a_descriptor_that_follows_is_found_with_its_lag(late: int) -> None:
+    at = np.arange(200)
+    control = 0.5 - 0.5 * np.cos(2 * np.pi * at / 50)
+    noise = np.random.default_rng(4).normal(0, 0.05, 200)
+    change, lag = followed(control, 3.0 * np.roll(control, late) + noise, 1.0, SESSION)
+    assert change == pytest.approx(3.0, rel=0.1)
+    assert lag == late
+
+
+def test_a_descriptor_that_stands_still_does_not_follow() -> None:
+    assert followed(np.linspace(0, 1, 200), np.zeros(200), 1.0, SESSION) == (0.0, 0)
+
+
+def test_a_measured_control_names_its_change_and_its_spread() -> None:
+    (row,) = measure(SESSION, ["strength"], seeds=2)
+    assert row["change"] == max(row[f"bars_{bars:g}"] for bars in PERIODS)
+    assert row["ratio"] == pytest.approx(row["change"] / row["spread"])
+    assert row["verdict"] in ("audible", "subtle")
+    assert row["change"] > 0.05
+
+
+def test_an_unknown_control_is_refused_by_name() -> None:
+    with pytest.raises(DemonError, match="loudness has no trial"):
+        list(measure(SESSION, ["loudness"]))
+
+
+def test_noise_is_noisier_than_a_tone() -> None:
+    tone = np.sin(np.arange(3200) * 0.3).astype(np.float32)[:, None]
+    hiss = np.random.default_rng(1).normal(0, 0.5, (3200, 1)).astype(np.float32)
+    assert noisiness(hiss, 320).mean() > noisiness(tone, 320).mean() + 20
+
+
+def test_a_distance_is_measured_on_the_sound_against_a_cyclic_latent() -> None:
+    source = SESSION.compose("house", seconds=2.0, seed=1)
+    sound = np.concatenate([source.audio, source.audio])
+    heard = Heard(SESSION, sound, source.latent, target=source.latent + 0.25)
+    np.testing.assert_allclose(DESCRIPTORS["distance to source"](heard), 0.0, atol=1e-6)
+    np.testing.assert_allclose(DESCRIPTORS["distance to target"](heard), 0.25, atol=1e-6)

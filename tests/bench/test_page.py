@@ -1,0 +1,39 @@
+"""docs/controls.md and the files that it is made of."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from demon_patch.bench.page import keep, load, page
+from demon_patch.bench.trials import due
+from demon_patch.engine.controls import TABLE
+
+DOCS = Path(__file__).parents[2] / "docs"
+
+
+def test_the_page_is_what_the_table_and_the_measurements_say() -> None:
+    assert (DOCS / "controls.md").read_text(encoding="utf-8") == page(load(DOCS / "measured")), (
+        "make it again: demon-patch bench page"
+    )
+
+
+def test_the_page_names_every_control() -> None:
+    text = page(load(DOCS / "measured"))
+    assert [row.name for row in TABLE if f"| `{row.name}` |" not in text] == []
+
+
+def test_every_built_control_has_its_propagation_measured() -> None:
+    measured = {row["control"] for row in load(DOCS / "measured")["propagation"]["rows"]}
+    kinds = ("request", "step", "late step")
+    assert [t.control for t in due() if t.row.propagation in kinds and t.control not in measured] == []
+
+
+def test_kept_rows_stay_and_new_ones_take_the_place_of_their_own(tmp_path: Path) -> None:
+    path = tmp_path / "measured" / "modulation.json"
+    report = {"title": "t", "machine": "m"}
+    keep({**report, "rows": [{"control": "shift", "change": 1.0}, {"control": "gone", "change": 9.0}]}, path)
+    keep({**report, "rows": [{"control": "strength", "change": 0.123456}]}, path)
+    keep({**report, "rows": [{"control": "shift", "change": 2.0}]}, path)
+    rows = json.loads(path.read_text(encoding="utf-8"))["rows"]
+    assert rows == [{"control": "strength", "change": 0.1235}, {"control": "shift", "change": 2.0}]
