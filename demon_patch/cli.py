@@ -186,7 +186,7 @@ def decode(*, as_json: JsonFlag = False, threads: Threads = None) -> None:
     from demon_patch.engine.session import Session
 
     session = Session.load("nano", threads=threads)
-    rows = [measure_decode(session), measure_playing(session)]
+    rows = [measure_playing(session), measure_decode(session)]
     _report("decode and playing: the embedded model", rows, as_json)
 
 
