@@ -119,6 +119,8 @@ def check(*patches: Path) -> None:
     from demon_patch.patch.format import load
     from demon_patch.runtime.check import problems
 
+    if not patches:
+        raise DemonError("no patch is named", mend="name one or more *.dpatch.json files")
     wrong = 0
     for path in patches:
         try:
