@@ -199,7 +199,7 @@ def test_a_source_that_cannot_be_read_names_its_node(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match=r"gone\.wav: node source: "):
         perform(document, Session(toy_family()), folder=tmp_path)
     outside = patch({"source": Node("audio_source", values={"file": "../gone.wav"})}, [])
-    with pytest.raises(SourceError, match="node source: .*outside the patch's folder"):
+    with pytest.raises(SourceError, match=r"node source: .*outside the patch's folder"):
         perform(outside, Session(toy_family()), folder=tmp_path)
 
 
