@@ -119,6 +119,8 @@ def check(*patches: Path) -> None:
     from demon_patch.patch.format import load
     from demon_patch.runtime.check import problems
 
+    if not patches:
+        raise DemonError("no patch is named", mend="name one or more *.dpatch.json files")
     wrong = 0
     for path in patches:
         try:
@@ -186,7 +188,7 @@ def decode(*, as_json: JsonFlag = False, threads: Threads = None) -> None:
     from demon_patch.engine.session import Session
 
     session = Session.load("nano", threads=threads)
-    rows = [measure_decode(session), measure_playing(session)]
+    rows = [measure_playing(session), measure_decode(session)]
     _report("decode and playing: the embedded model", rows, as_json)
 
 

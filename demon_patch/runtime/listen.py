@@ -57,15 +57,3 @@ def follow(control: Curve, descriptor: Curve, most: int) -> tuple[float, int]:
 
     lag = max(range(most + 1), key=at)
     return at(lag), lag
-
-
-def partial_out(descriptor: Curve, song_frames: int) -> Curve:
-    """The descriptor without what the song itself repeats: each frame less its mean over all passes of the song.
-
-    Needs at least two passes; with fewer the descriptor is returned unchanged.
-    """
-    passes = len(descriptor) // song_frames
-    if passes < 2:
-        return descriptor
-    cut = descriptor[: passes * song_frames].reshape(passes, song_frames)
-    return (cut - cut.mean(axis=0)).ravel()

@@ -63,6 +63,7 @@ def play(
     ahead = _RenderAhead(blocks, rate, card_rate)
     dry = 0
     try:
+        ahead.prime()
         channels = min(2, int(str(card["max_output_channels"])))
         with sounddevice.OutputStream(
             samplerate=card_rate, channels=channels, device=card["index"], dtype="float32", latency="high"
@@ -79,7 +80,7 @@ def play(
 
 
 class _RenderAhead:
-    """Blocks drawn and resampled on a thread of their own; iterating waits for a second of sound to be ready first."""
+    """Blocks drawn and resampled on a thread of their own."""
 
     def __init__(self, blocks: Iterator[Samples], rate: int, card_rate: int) -> None:
         self._blocks, self._rate, self._card_rate = blocks, rate, card_rate
@@ -88,8 +89,11 @@ class _RenderAhead:
         self._thread = threading.Thread(target=self._render, name="render ahead", daemon=True)
         self._thread.start()
 
-    def __iter__(self) -> Iterator[Samples]:
+    def prime(self) -> None:
+        """Waits until a second of sound is ready, or all there is."""
         self._primed.wait()
+
+    def __iter__(self) -> Iterator[Samples]:
         while (item := self._ready.get()) is not None:
             if isinstance(item, BaseException):
                 raise item
