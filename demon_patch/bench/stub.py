@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from demon_patch.engine.family import Conditioning, FamilySpec, Handle
+from demon_patch.engine.lanes import Lanes
 
 SPEC = FamilySpec(
     name="stub",
@@ -42,6 +43,7 @@ class StubExecutor:
 
     def __init__(self, frames: int, bucket: int = 1, spec: FamilySpec = SPEC) -> None:
         self.bucket = bucket
+        self.lanes = Lanes(1)
         self.weights_epoch = 0
         self.seconds = 0.0
         self._velocity = torch.full((bucket, frames, spec.latent_channels), 0.01)

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     import numpy as np
     from torch import Tensor
 
+    from demon_patch.engine.lanes import Lanes
+
 
 @dataclass(frozen=True, slots=True)
 class FamilySpec:
@@ -169,10 +171,12 @@ class Handle(Protocol):
 class Executor(Protocol):
     """Runs a denoiser in chunks of a fixed row bucket; one contract suite holds for all of them.
 
-    bucket: rows of every forward (R). weights_epoch: raised by any weight change; older handles are void.
+    bucket: rows of every forward (R). lanes: on which forwards may run side by side (one on a device of its own).
+    weights_epoch: raised by any weight change; older handles are void.
     """
 
     bucket: int
+    lanes: Lanes
     weights_epoch: int
 
     def prepare(self, conditioning: Conditioning) -> Handle:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from enum import IntEnum
 from math import cos, floor, pi, sin, tau
+from threading import Lock
 
 import numpy as np
 import torch
@@ -87,7 +88,7 @@ class NoiseBank:
 
     channels: latent channels C. song_frames: length after which the noise repeats, so that frame numbers may run on
     round the loop. device: where the noise is kept (it is always made on the CPU). limit: bytes kept; the least
-    recently used go first. Used from one thread.
+    recently used go first. `get` may be called from any thread.
     """
 
     def __init__(
@@ -101,6 +102,7 @@ class NoiseBank:
         self.device = torch.device(device)
         self._kept: OrderedDict[tuple[int, int, int], Tensor] = OrderedDict()
         self._bytes = 0
+        self._lock = Lock()
 
     def get(
         self,
@@ -133,9 +135,11 @@ class NoiseBank:
 
     def _stretch(self, key: int, stream: Stream, step: int, start: int, frames: int, song: int) -> Tensor:
         if start + frames <= song:
-            return self._upto(key, stream, step, start + frames)[start:]
+            with self._lock:
+                return self._upto(key, stream, step, start + frames)[start:]
         wrapped = torch.arange(start, start + frames, device=self.device) % song
-        return self._upto(key, stream, step, song)[wrapped]
+        with self._lock:
+            return self._upto(key, stream, step, song)[wrapped]
 
     def _upto(self, seed: int, stream: Stream, step: int, end: int) -> Tensor:
         """Frames 0 to `end`, from the store, which is extended where it is too short."""

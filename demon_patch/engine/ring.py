@@ -75,7 +75,8 @@ class Ring:
         self._cadence = Cadence()
         self._schedules = Schedules(executor, noise.device)
         self._pool = LatentPool()
-        self._chunk = Chunk(executor, noise, 1 + max(self._rows))
+        self._lanes = [Chunk(executor, noise, 1 + max(self._rows)) for _ in range(executor.lanes.count)]
+        self._watch = False
         self._frames = 0
 
     @property
@@ -131,8 +132,8 @@ class Ring:
         A control that is absent is off. Raises DemonError for values that are no step controls or do not fit.
         """
         check_values(values, len(self._slots), self._spec.latent_channels)
-        for rows in self._chunks():
-            self._chunk.advance(rows, values)
+        chunks = list(self._chunks())
+        self._executor.lanes.run(lambda lane, rows: self._lanes[lane].advance(rows, values), chunks)
         done = [slot for slot in self._slots if slot.remaining == 0]
         if done:
             self._slots = [slot for slot in self._slots if slot.remaining > 0]
@@ -156,11 +157,13 @@ class Ring:
     @property
     def watch(self) -> bool:
         """Whether each step's clean prediction is kept, as `preview` and a falling `relive` need; off at first."""
-        return self._chunk.watch
+        return self._watch
 
     @watch.setter
     def watch(self, on: bool) -> None:
-        self._chunk.watch = on
+        self._watch = on
+        for chunk in self._lanes:
+            chunk.watch = on
         if not on:
             for slot in self._slots:
                 slot.clean = None
@@ -219,7 +222,8 @@ class Ring:
         self._begin(request, times, x)
         slot = Slot(request, rows, self.tick_index, times, x, heard_at=request.heard_at)
         if request.frames != self._frames:
-            self._chunk.release()
+            for chunk in self._lanes:
+                chunk.release()
             self._frames = request.frames
         del self._rows[: len(rows)]
         self._slots.append(slot)

@@ -52,8 +52,9 @@ class Session:
     @classmethod
     def load(cls, name: str = "nano", *, threads: int | None = None) -> Session:
         """A session on a family by name, on `threads` cores (default: all, at most 8); raises WeightsError."""
-        torch.set_num_threads(threads or min(os.cpu_count() or 1, 8))
-        return cls(load_family(name))
+        torch.set_num_threads(1)  # rows run side by side instead: see engine.lanes
+        family = load_family(name)
+        return cls(family, TorchExecutor(family.denoiser, lanes=threads or min(os.cpu_count() or 1, 8)))
 
     def prompt(self, text: str) -> Conditioning:
         """A prompt from free text; `.unknown` names the words that the family cannot read."""

@@ -225,7 +225,8 @@ class Performer:
         if "feedback" in numbers:
             tap = round(numbers["feedback_tap"])
             given["source_latent"] = self._feedback.mixed(self.source.latent, numbers["feedback"], tap)
-        given |= others | self.parts | {"focus": self._stretch(heard_at)}
+        first = self.ring.tick_index == 0  # made whole: until then there is no song that a stretch could lie in
+        given |= others | self.parts | {"focus": None if first else self._stretch(heard_at)}
         return self.session.request(self.prompt, self.source, **given, tag=numbers, heard_at=heard_at)
 
     def _step_values(self) -> Mapping[str, Tensor | str]:

@@ -51,6 +51,18 @@ def test_neighbours_and_order_leave_every_bit(bucket: int, values: dict[str, Ten
         assert {finished.request.seed: digest(finished.latent) for finished in done} == expected
 
 
+@pytest.mark.parametrize("values", VALUES, ids=lambda values: " ".join(values) or "plain")
+@pytest.mark.parametrize("bucket", [1, 2])
+def test_lanes_leave_every_bit(bucket: int, values: dict[str, Tensor | str]) -> None:
+    def latents(lanes: int) -> dict[int, str]:
+        bench = Bench(5, bucket, 37, lanes=lanes, mode="queue")
+        for fields in [*NEIGHBOURS, *NEIGHBOURS]:
+            bench.ring.submit(bench.request(**fields))
+        return {finished.request.seed: digest(finished.latent) for finished in bench.ring.drain(values)}
+
+    assert latents(1) == latents(2) == latents(3)
+
+
 @pytest.mark.parametrize("depth", [2, 3, 4, 8])
 @pytest.mark.parametrize("bucket", [1, 2, 4])
 def test_streamed_equals_one_shot(depth: int, bucket: int) -> None:

@@ -138,8 +138,8 @@ FRAMES = 24
 class Bench:
     """A ring on the toy family with a source of `frames` frames, and requests that differ from a usual one."""
 
-    def __init__(self, depth: int = 4, bucket: int = 1, frames: int = FRAMES, **ring: Any) -> None:
-        self.executor = TorchExecutor(FAMILY.denoiser, bucket)
+    def __init__(self, depth: int = 4, bucket: int = 1, frames: int = FRAMES, lanes: int = 1, **ring: Any) -> None:
+        self.executor = TorchExecutor(FAMILY.denoiser, bucket, lanes=lanes)
         self.source = FAMILY.conditioner.compose("bench", frames / SPEC.frame_rate, 5)
         self.noise = NoiseBank(CHANNELS, frames)
         self.ring = Ring(self.executor, SPEC, self.noise, depth, **ring)

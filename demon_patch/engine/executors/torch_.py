@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from demon_patch.engine.family import Conditioning, Denoiser, Handle
+from demon_patch.engine.lanes import Lanes
 from demon_patch.errors import DemonError
 
 
@@ -22,17 +23,16 @@ class Prepared:
 class TorchExecutor:
     """Runs a denoiser in forwards of exactly `bucket` rows, with the prompts in `capacity` fixed rows.
 
-    threads: of the whole process, where given; PyTorch has one setting.
+    lanes: forwards that may run side by side; more than one makes the operations of the calling thread single-threaded.
     """
 
-    def __init__(self, denoiser: Denoiser, bucket: int = 1, capacity: int = 48, threads: int | None = None) -> None:
+    def __init__(self, denoiser: Denoiser, bucket: int = 1, capacity: int = 48, lanes: int = 1) -> None:
         if not 1 <= bucket <= capacity:
             raise DemonError(
                 f"a row bucket of {bucket} with {capacity} rows", mend="the bucket must be from 1 to the capacity"
             )
-        if threads is not None:
-            torch.set_num_threads(threads)
         self.bucket = bucket
+        self.lanes = Lanes(lanes)
         self.weights_epoch = 0
         self._denoiser, self._capacity = denoiser, capacity
         self._buffers: tuple[Tensor, ...] = ()
