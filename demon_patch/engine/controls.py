@@ -54,7 +54,6 @@ class Control:
 
 
 _SURFACE = "0.2"  # the release that brings the whole control surface
-_LIVE = "0.3"  # the release that plays live
 _LORA = "0.4"
 
 # fmt: off
@@ -187,12 +186,12 @@ TABLE: tuple[Control, ...] = (
             12.0, unit="dB"),
     Control("lead", "Lead", "decoder", "scalar", "decode",
             "From the loudspeaker to the next window: less answers sooner, more is safer.", 0.4, 0.05,
-            2.0, "log", unit="s", since=_LIVE),
+            2.0, "log", unit="s"),
     Control("preview", "Preview", "decoder", "switch", "decode",
             "Plays a nearly finished generation when a live control has just moved.", 1.0, 0.0, 1.0,
             "int"),
     Control("limiter", "Limiter ceiling", "decoder", "scalar", "decode",
-            "Where the safety limiter holds the peaks.", -0.3, -12.0, 0.0, unit="dB", since=_LIVE),
+            "Where the safety limiter holds the peaks.", -0.3, -12.0, 0.0, unit="dB"),
     # -- LoRA -------------------------------------------------------------------------------------------
     Control("lora_strength", "LoRA strength", "lora", "scalar", "weights",
             "How much of the adapter is added to the weights.", 0.0, 0.0, 2.0, since=_LORA),

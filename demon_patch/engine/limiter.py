@@ -18,9 +18,13 @@ class Limiter:
     """
 
     def __init__(self, ceiling: float, window: int) -> None:
-        self.ceiling = float(10.0 ** (ceiling / 20.0))
+        self.hold(ceiling)
         self.window = window | 1
         self._held: Samples | None = None
+
+    def hold(self, ceiling: float) -> None:
+        """Moves the ceiling (dBFS) for all samples that are not out yet."""
+        self.ceiling = float(10.0 ** (ceiling / 20.0))
 
     def push(self, block: Samples) -> Samples:
         """The next samples [n, channels] in; as many out as have all their look-ahead."""

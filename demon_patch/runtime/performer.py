@@ -102,13 +102,13 @@ class Performer:
         self._stirred = -1  # the ring's tick at the latest live change
         self._read(program)
         self.ring = session.ring(source, int(self.controls.value("depth", 0)))
-        self.lead = round((CONTROLS["lead"].default or 0.4) * self.spec.frame_rate)  # type: ignore[operator]
+        self.lead = max(round(self.controls.value("lead", 0) * self.spec.frame_rate), 1)
         self.now = -(self._count(0) * self.tick_frames + self.lead)
         self.takes: list[Take] = []
         self._planner = WindowPlanner(0)
         half = round(FADE_SECONDS * self.spec.sample_rate / 2)
         self._splicer = Splicer(2 * half)
-        self._limiter = Limiter(-0.3, round(LIMITER_SECONDS * self.spec.sample_rate))
+        self._limiter = Limiter(self.controls.value("limiter", 0), round(LIMITER_SECONDS * self.spec.sample_rate))
 
     @property
     def tick_frames(self) -> int:
@@ -289,6 +289,7 @@ class Performer:
             sound = self.session.decode(window.take.latent, start=start, frames=frames)
         spare = SPLICE_FRAMES * self.spec.samples_per_frame - self._splicer.half
         joined = self._splicer.push(sound[spare : len(sound) - spare])
+        self._limiter.hold(self.controls.value("limiter", window.start))
         decibels = sum(self.forecast.at(sink, window.start) for sink in self._gains)
         return self._limiter.push(joined * np.float32(10.0 ** (decibels / 20.0)))
 

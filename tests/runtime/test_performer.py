@@ -161,3 +161,13 @@ def test_a_source_that_cannot_be_read_names_its_node(tmp_path: Path) -> None:
 def test_a_longer_song_has_a_longer_nominal_tick() -> None:
     spec = toy_family().spec
     assert [spec.nominal_tick(4, frames) for frames in (200, 600, 601, 1500)] == [6, 6, 7, 15]
+
+
+def test_the_limiter_holds_its_ceiling_and_a_longer_lead_changes_no_sample() -> None:
+    loud = {"decoder": Node("decoder", values={"gain": 6.0, "limiter": -6.0})}
+    sound = render(perform(patch(loud, []), Session(toy_family())), 6.0)
+    assert 10 ** (-7 / 20) < np.abs(sound).max() <= 10 ** (-6 / 20) + 1e-6
+    far = {"decoder": Node("decoder", values={"gain": QUIET, "lead": 1.5})}
+    near = {"decoder": Node("decoder", values={"gain": QUIET, "lead": 0.1})}
+    sounds = [render(perform(patch(nodes, []), Session(toy_family())), 6.0) for nodes in (far, near)]
+    np.testing.assert_allclose(*sounds, atol=1e-6)
