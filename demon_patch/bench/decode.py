@@ -99,7 +99,7 @@ def measure_playing(session: Session, seconds: float = 24.0, depth: int = 4, tic
         "family": session.spec.name,
         "song_seconds": seconds,
         "depth": depth,
-        "threads": torch.get_num_threads(),
+        "lanes": session.executor.lanes.count,
         "tick_ms": 1e3 * median(times),
         "completions_per_second": done / sum(times),
         "peak_mb": peak_memory(),

@@ -16,7 +16,6 @@ from time import perf_counter
 from typing import Any
 
 import numpy as np
-import torch
 
 from demon_patch.engine.controls import CONTROLS
 from demon_patch.engine.family import Source
@@ -115,7 +114,7 @@ def measure(session: Session, seconds: float = 24.0, depth: int = 4) -> list[dic
     rows: list[dict[str, Any]] = []
     for focus in CONTROLS["focus"].options:
         made = record(session, source, depth, focus=focus)
-        shared = {"song_seconds": seconds, "focus": focus, "depth": depth, "threads": torch.get_num_threads()}
+        shared = {"song_seconds": seconds, "focus": focus, "depth": depth, "lanes": session.executor.lanes.count}
         shared |= {"tick_ms": 1e3 * float(np.median(np.subtract(made.ends, made.starts)))}
         shared |= {"lead_ms": 1e3 * made.lead, "completions_per_second": made.rate}
         kinds = [("request", "any", None, False)]
