@@ -17,13 +17,13 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from demon_patch.bench.gaussian import WIDTH, GaussianDenoiser
 from demon_patch.engine.executors.torch_ import TorchExecutor
 from demon_patch.engine.family import Conditioning, Family, FamilySpec, Source
 from demon_patch.engine.noise import NoiseBank
 from demon_patch.engine.ring import Request, Ring
 from demon_patch.errors import SourceError
 
-WIDTH = 0.5
 CHANNELS, HINTS, PER_FRAME = 4, 3, 16
 
 SPEC = FamilySpec(
@@ -55,19 +55,6 @@ def velocity(x: Tensor, t: Tensor, mean: Tensor) -> Tensor:
     """E[noise - x0 | x_t = x] for x0 ~ N(mean, WIDTH^2), x_t = t * noise + (1 - t) * x0; t broadcastable to x."""
     spread = (1 - t) * (1 - t) * (WIDTH * WIDTH) + t * t
     return (t - (1 - t) * (WIDTH * WIDTH)) / spread * (x - (1 - t) * mean) - mean
-
-
-class ToyDenoiser:
-    """The exact denoiser; prompts are tokens [2, C], times are embedded as themselves."""
-
-    def condition(self, tokens: Tensor) -> tuple[Tensor, ...]:
-        return (tokens,)
-
-    def embed_time(self, t: Tensor) -> Tensor:
-        return t[:, None]
-
-    def velocity(self, x: Tensor, time: Tensor, context: Tensor, condition: tuple[Tensor, ...]) -> Tensor:
-        return velocity(x, time[:, :, None], mean_of(context, condition[0]))
 
 
 class ToyCodec:
@@ -128,7 +115,7 @@ class ToyConditioner:
 def toy_family() -> Family:
     """The family, loaded."""
     codec = ToyCodec()
-    return Family(SPEC, ToyDenoiser(), codec, ToyConditioner(codec))
+    return Family(SPEC, GaussianDenoiser(), codec, ToyConditioner(codec))
 
 
 FAMILY = toy_family()
