@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from math import ceil
 from typing import Any
 
 import torch
@@ -148,8 +147,3 @@ def measure_shares(session: Session, controls: Sequence[str] = (), seconds: floa
             row[name] = next((n for n, got in enumerate(shares, 1) if got >= share), STEPS)
         rows.append(row)
     return rows
-
-
-def mean_wait(depth: int) -> float:
-    """Forwards that a write waits, on average over its phases, beyond the best: completions are S/D forwards apart."""
-    return (ceil(STEPS / depth) - 1) / 2

@@ -77,7 +77,3 @@ class WindowPlanner:
             planned.append(Window(start, stop, max(due, key=lambda take: take.heard_at)))
             self.next_start = stop
         return planned
-
-    def seek(self, start: int) -> None:
-        """Continues planning at another transport frame."""
-        self.next_start = start
