@@ -1,0 +1,104 @@
+"""The sound device: a stream whose callback only copies, and tells the time."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import threading
+import time
+from types import ModuleType
+from typing import Any
+
+from demon_patch.errors import DeviceError
+from demon_patch.runtime.audio.feeder import Feeder
+from demon_patch.runtime.audio.memory import CLOCK, Memory
+from demon_patch.runtime.player import output_device, sound_library
+
+SILENCE_SECONDS = 1.0  # without a callback: the device is gone
+HUSH_SECONDS = 0.5  # the most that closing waits for the fade
+
+
+def look_again() -> None:
+    """Makes PortAudio look for devices anew; no stream may be open."""
+    sounddevice: Any = sound_library()
+    with contextlib.suppress(sounddevice.PortAudioError):
+        sounddevice._terminate()
+    with contextlib.suppress(sounddevice.PortAudioError):
+        sounddevice._initialize()
+
+
+class Output:
+    """An open device that plays the song of `memory` from timeline `start` on.
+
+    name: part of the device's name, or None for the default. Raises DeviceError. Three threads: the caller's, the
+    feeder's, and the one on which PortAudio calls `_play`, which copies, publishes the clock and wakes the feeder.
+    """
+
+    def __init__(self, memory: Memory, name: str | None, start: float) -> None:
+        sounddevice: ModuleType = sound_library()
+        entry = output_device(name)
+        self.name, self.rate = str(entry["name"]), round(float(str(entry["default_samplerate"])))
+        self.channels = min(max(2, memory.channels), int(str(entry["max_output_channels"])))
+        self._memory = memory
+        self.fault: Exception | None = None  # what ended the feeder's thread
+        self._called = CLOCK()
+        self._closing = False
+        self._wake = threading.Lock()  # taken by the feeder; released, which never waits, by the callback
+        try:
+            self._stream = sounddevice.OutputStream(
+                samplerate=self.rate,
+                channels=self.channels,
+                device=entry["index"],
+                dtype="float32",
+                latency="low",
+                callback=self._play,
+            )
+            self.latency = float(self._stream.latency)
+            ahead = round(self.latency * memory.rate) if memory.playing else 0
+            self._feeder = Feeder(memory, self.rate, self.channels, round(start) + ahead)
+            self._feeder.fill()
+            self._thread = threading.Thread(target=self._feed, name="feeder", daemon=True)
+            self._thread.start()
+            self._stream.start()
+        except sounddevice.PortAudioError as error:
+            self._closing = True
+            raise DeviceError(f"the sound device refused: {error}", mend="choose another with --device") from error
+
+    @property
+    def lost(self) -> bool:
+        """Whether the device has gone away."""
+        return not self._stream.active or CLOCK() - self._called > SILENCE_SECONDS
+
+    def close(self) -> None:
+        """Fades out and closes the device, which must not be lost (but on Windows: elsewhere PortAudio
+        can wait for a lost device for ever)."""
+        self._feeder.hushed = True
+        end = CLOCK() + HUSH_SECONDS
+        while not (self._feeder.silent or self.lost) and CLOCK() < end:
+            time.sleep(0.005)
+        if not self.lost or os.name == "nt":
+            self._stream.close()
+        self._closing = True
+        self._thread.join(1.0)
+
+    def _play(self, out: Any, frames: int, when: Any, status: Any) -> None:
+        """PortAudio's thread."""
+        now = CLOCK()
+        if status and status.output_underflow:
+            self._memory.count("xruns")
+        ahead = when.outputBufferDacTime - when.currentTime
+        position, runs = self._feeder.take(out)
+        heard = now + (ahead if 0.0 < ahead < 1.0 else self.latency)
+        self._memory.set_clock(position, heard, self._memory.rate if runs else 0.0)
+        self._called = now
+        if self._wake.locked():
+            self._wake.release()
+
+    def _feed(self) -> None:
+        """The feeder's thread."""
+        try:
+            while not self._closing:
+                self._feeder.fill()
+                self._wake.acquire(timeout=0.1)
+        except Exception as error:  # told by the process, which ends with it
+            self.fault = error

@@ -1,0 +1,141 @@
+"""From the song to the frames of a device: route, fades, limiter, history, rate, channels."""
+
+from __future__ import annotations
+
+import numpy as np
+import soxr
+from numpy.typing import NDArray
+
+from demon_patch.engine.limiter import Limiter
+from demon_patch.runtime.audio.fifo import Fifo
+from demon_patch.runtime.audio.memory import Memory
+from demon_patch.runtime.audio.reader import SongReader
+
+Samples = NDArray[np.float32]
+
+CHUNKS = 200  # a second: the song is read in stretches of 5 ms
+FADE_CHUNKS = 2  # a fade of 10 ms when playing starts or stops
+JUMP_SECONDS = 0.005  # a fade where the route jumps
+LIMITER_SECONDS = 0.005  # the limiter's look-ahead
+FIFO_SECONDS = 0.5  # the most that ever waits for the device
+LEAST_SECONDS = 0.015  # the least that waits, however short the device's buffers are
+BUFFERS = 2.5  # device buffers that wait
+
+
+class Feeder:
+    """Makes the frames that a device takes, and knows which timeline sample each of them is.
+
+    One thread calls `fill`; the device's callback calls `take`; they share the fifo and the tuple of marks.
+    rate, channels: the device's. start: timeline sample to begin with, faded in.
+    """
+
+    def __init__(self, memory: Memory, rate: int, channels: int, start: int) -> None:
+        self._memory, self._rate, self._channels = memory, rate, channels
+        self.fifo = Fifo(round(FIFO_SECONDS * rate), channels)
+        self.hushed = False  # set to fade out before an end; the timeline runs on
+        self._target = round(LEAST_SECONDS * rate)
+        self._per_frame = memory.rate / rate
+        self._chunk = memory.rate // CHUNKS
+        self._sequence = memory.route_sequence
+        self._reader = SongReader(memory.song, memory.route, round(JUMP_SECONDS * memory.rate))
+        self._limiter = Limiter(memory.ceiling, round(LIMITER_SECONDS * memory.rate))
+        same = rate == memory.rate
+        self._resample = None if same else soxr.ResampleStream(memory.rate, rate, memory.channels, dtype="float32")
+        self._gain = 0.0
+        self._quiet_from = 0  # samples fed when the last fade ended
+        self._fed = self._limited = 0  # samples into and out of the limiter
+        # Where the timeline starts or stops to run: (sample fed, timeline there, whether it runs).
+        self._marks: tuple[tuple[int, int, bool], ...] = ((0, start, False),)
+        memory.frontier = start
+
+    def fill(self) -> None:
+        """Makes frames until enough wait for the device; the feeder thread's."""
+        self._trim()
+        while self.fifo.level < self._target and self.fifo.room > self._rate // 10:
+            self._step()
+
+    def take(self, out: Samples) -> tuple[float, bool]:
+        """Copies frames out; returns the timeline of the first and whether it runs there. The callback's: never waits.
+
+        A shortfall is silence, is counted as `starved`, and lets more wait from then on, up to a quarter second.
+        """
+        place = self._place(self.fifo.taken)
+        frames = len(out)
+        if self.fifo.take(out) < frames:
+            self._memory.count("starved")
+            self._target += frames
+        self._target = min(max(self._target, round(BUFFERS * frames)), self._rate // 4)
+        return place
+
+    @property
+    def silent(self) -> bool:
+        """Whether everything that waits for the device is silence, after `hushed`."""
+        return self._gain == 0.0 and self.fifo.taken * self._per_frame >= self._quiet_from
+
+    def _step(self) -> None:
+        """Feeds one chunk."""
+        memory, n = self._memory, self._chunk
+        playing = memory.playing
+        goal = float(playing and not memory.muted and not self.hushed)
+        runs = playing or self._gain > 0.0
+        now = memory.frontier
+        if runs != self._marks[-1][2]:
+            self._marks = (*self._marks, (self._fed, now, runs))
+        block = self._read(now, n, goal) if runs else np.zeros((n, memory.channels), np.float32)
+        self._fed += n
+        if runs:
+            memory.frontier = now + n
+        self._limiter.hold(memory.ceiling)
+        self._hand_over(self._limiter.push(block))
+
+    def _read(self, now: int, n: int, goal: float) -> Samples:
+        """A chunk of the song at its gain, which moves to `goal` within a fade."""
+        if self._memory.route_sequence != self._sequence:
+            self._sequence = self._memory.route_sequence
+            self._reader.follow(self._memory.route)
+        block = self._reader.read(now, n)
+        if self._gain == goal:
+            return block if goal else np.zeros_like(block)
+        step = np.clip(goal - self._gain, -1.0 / FADE_CHUNKS, 1.0 / FADE_CHUNKS)
+        gains = self._gain + step * (np.arange(n) + 1.0) / n
+        self._gain = float(np.clip(round((self._gain + step) * FADE_CHUNKS) / FADE_CHUNKS, 0.0, 1.0))
+        self._quiet_from = self._fed + n
+        return block * gains.astype(np.float32)[:, None]
+
+    def _hand_over(self, limited: Samples) -> None:
+        """Keeps limited sound in the history where the timeline runs, and gives it to the device's side."""
+        start, stop = self._limited, self._limited + len(limited)
+        ends = [mark[0] for mark in self._marks[1:]] + [stop]
+        for (at, _, runs), end in zip(self._marks, ends, strict=True):
+            if runs and max(at, start) < min(end, stop):
+                self._memory.append_history(limited[max(at, start) - start : min(end, stop) - start])
+        self._limited = stop
+        frames = limited if self._resample is None else self._resample.resample_chunk(limited)
+        np.clip(frames, -self._limiter.ceiling, self._limiter.ceiling, out=frames)
+        self.fifo.push(_spread(frames, self._channels))
+
+    def _place(self, frame: int) -> tuple[float, bool]:
+        """The timeline of a frame of the device, and whether it runs there."""
+        fed = frame * self._per_frame
+        at, timeline, runs = next((mark for mark in reversed(self._marks) if mark[0] <= fed), self._marks[0])
+        return (timeline + fed - at, True) if runs else (float(timeline), False)
+
+    def _trim(self) -> None:
+        """Drops the marks that nothing waiting lies before."""
+        done = min(self.fifo.taken * self._per_frame, self._limited)
+        while len(self._marks) > 1 and self._marks[1][0] < done:
+            self._marks = self._marks[1:]
+
+
+def _spread(frames: Samples, channels: int) -> Samples:
+    """Frames [n, c] on the channels of a device: one channel on all, all on one as their mean, else the first ones."""
+    if frames.shape[1] == channels:
+        return frames
+    if channels == 1:
+        return frames.mean(axis=1, keepdims=True, dtype=np.float32)
+    if frames.shape[1] == 1:
+        return np.repeat(frames, channels, axis=1)
+    out = np.zeros((len(frames), channels), np.float32)
+    both = min(channels, frames.shape[1])
+    out[:, :both] = frames[:, :both]
+    return out

@@ -1,0 +1,39 @@
+"""Lays a decoded window into the song that is playing, so that no edge in it ever clicks."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from demon_patch.engine.splice import correlation, fade_gains
+
+Samples = NDArray[np.float32]
+
+
+def lay(song: Samples, position: int, block: Samples, half: int, lo: int = 0, hi: int | None = None) -> float:
+    """Writes `block` over the song from `position - half` on; returns how alike the two sides of the join were.
+
+    song: [samples, channels], changed in place. block: [half + n + 3 * half, channels], the new sound of the window
+    [position, position + n), `half` samples before it and three halves after it. The join is centred on the window's
+    start: over 2 * half samples what is there fades into the block. `half` samples past the window's end the block
+    still stands alone, which is the left side of the next window's join; over the 2 * half after that it fades into
+    what is there. All is cyclic in the region [lo, hi), by default the whole song: what runs past hi goes on at lo, and
+    the join of a window at lo begins before hi. Raises ValueError for a position outside the region or a block that is
+    too short for its edges or longer than the region.
+    """
+    hi = len(song) if hi is None else hi
+    frames = len(block)
+    if not 0 <= lo <= position < hi <= len(song):
+        raise ValueError(f"position {position} is not in the region [{lo}, {hi}) of a song of {len(song)} samples")
+    if not (half >= 1 and 4 * half < frames <= hi - lo):
+        raise ValueError(f"a block of {frames} samples with edges of {half} does not fit a region of {hi - lo}")
+    where = lo + (position - half - lo + np.arange(frames)) % (hi - lo)
+    head, tail = slice(0, 2 * half), slice(frames - 2 * half, frames)
+    new = block.astype(np.float32)
+    alike = correlation(song[where[head]], block[head])
+    leaving, entering = fade_gains(2 * half, alike)
+    new[head] = song[where[head]] * leaving[:, None] + block[head] * entering[:, None]
+    leaving, entering = fade_gains(2 * half, correlation(block[tail], song[where[tail]]))
+    new[tail] = block[tail] * leaving[:, None] + song[where[tail]] * entering[:, None]
+    song[where] = new
+    return alike

@@ -1,0 +1,275 @@
+"""The host's side of the audio process: starts it, writes the song, knows what is heard, and revives it."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import queue
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from typing import IO, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from demon_patch.errors import DeviceError
+from demon_patch.runtime.audio.lay import lay
+from demon_patch.runtime.audio.memory import CLOCK, Memory
+from demon_patch.runtime.audio.orphan import take_over
+from demon_patch.runtime.audio.playhead import Playhead
+from demon_patch.runtime.audio.process import Settings
+from demon_patch.runtime.route import Route
+
+Samples = NDArray[np.float32]
+
+START_SECONDS = 20.0  # until a process that tells nothing is given up
+QUIT_SECONDS = 2.0  # until a process that does not quit is killed
+REVIVE_SECONDS = 1.0  # between two starts
+
+
+@dataclass(frozen=True, slots=True)
+class AudioState:
+    """How the audio process is.
+
+    rate: the device's, Hz. latency: of the device, s. xruns: told by the device; starved: buffers that we did not fill
+    in time. restarts: of the process. resyncs: jumps of the playhead. lost: there is no device now.
+    """
+
+    device: str
+    rate: int
+    channels: int
+    latency: float
+    xruns: int
+    starved: int
+    restarts: int
+    resyncs: int
+    lost: bool
+
+
+class AudioLink:
+    """A song of silence in shared memory, and a process that plays it; a context manager.
+
+    rate, channels: of the song. samples: its length. device: part of a device's name, or None for the default. All
+    methods are the host's and may be called from one thread at a time; none but `start` and `close` waits.
+    """
+
+    def __init__(self, rate: int, channels: int, samples: int, device: str | None = None) -> None:
+        self._memory = Memory.create(rate, channels, samples)
+        self._memory.ceiling = -0.3
+        self._playhead = Playhead(rate)
+        self._reported = 0
+        self._device = device
+        self._process: subprocess.Popen[bytes] | None = None
+        self._log: IO[bytes] | None = None
+        self._events: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
+        self._opened: dict[str, Any] = {"name": "", "rate": 0, "channels": 0, "latency": 0.0}
+        self._lost = True
+        self._restarts = 0
+        self._started = 0.0
+
+    def __enter__(self) -> AudioLink:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def start(self) -> None:
+        """Ends the orphans of earlier hosts and opens the device; playing begins with `set_playing`.
+
+        Raises DeviceError when there is no device.
+        """
+        take_over()
+        self._spawn(patient=False)
+        end = CLOCK() + START_SECONDS
+        while self._lost:
+            with contextlib.suppress(queue.Empty):
+                event = self._events.get(timeout=0.1)
+                self._take(event)
+                if event["event"] in ("error", "fault"):
+                    self._stop()
+                    raise DeviceError(str(event["what"]), mend=str(event.get("mend", "")))
+            gone = self._process is None or self._process.poll() is not None
+            if (gone and self._events.empty()) or CLOCK() > end:
+                said = self._said()
+                self._stop()
+                raise DeviceError(f"the audio process did not start: {said}")
+
+    def close(self) -> None:
+        """Fades out, ends the process and gives the memory back; a second time it does nothing."""
+        self._stop()
+        self._memory.remove()
+
+    def poll(self) -> list[dict[str, Any]]:
+        """The events since the last call; starts a new process where the old one died. Call it several times a second.
+
+        An event is {"event": `opened` | `lost` | `back` | `error` | `fault` | `died`, ...}. The new process goes on at
+        the present place of the timeline.
+        """
+        events = []
+        with contextlib.suppress(queue.Empty):
+            while True:
+                events.append(self._events.get_nowait())
+                self._take(events[-1])
+        process = self._process
+        if process is not None and process.poll() is not None and CLOCK() - self._started > REVIVE_SECONDS:
+            events.append({"event": "died", "code": process.returncode, "what": self._said()})
+            self._lost = True
+            self._restarts += 1
+            self._spawn(patient=True)
+        return events
+
+    # The song.
+
+    @property
+    def samples(self) -> int:
+        """The song's length."""
+        return len(self._memory.song)
+
+    def write(self, position: int, block: Samples) -> None:
+        """Writes a block [n, channels] over the song from `position` on, cyclic, without any fade."""
+        self._memory.song[(position + np.arange(len(block))) % self.samples] = block
+
+    def lay(self, position: int, block: Samples, half: int, lo: int = 0, hi: int | None = None) -> float:
+        """Lays a window into the song with its edges faded, as `lay.lay` does; returns how alike the join's sides are."""
+        return lay(self._memory.song, position, block, half, lo, hi)
+
+    def read(self, position: int, n: int) -> Samples:
+        """What the song holds from `position` on, cyclic: [n, channels]."""
+        return self._memory.song[(position + np.arange(n)) % self.samples]
+
+    # The transport.
+
+    def playhead(self) -> float:
+        """The timeline sample at the loudspeaker now: steady, and never less than before."""
+        number, position, heard, speed = self._memory.clock()
+        if number != self._reported:
+            self._reported = number
+            self._playhead.report(position, heard, speed)
+        return self._playhead.at(CLOCK())
+
+    @property
+    def frontier(self) -> int:
+        """The timeline sample that the audio process reads next: what is written before it comes too late."""
+        return self._memory.frontier
+
+    @property
+    def route(self) -> Route:
+        """The route that is played, in samples."""
+        return self._memory.route
+
+    def set_route(self, route: Route) -> None:
+        """Plays along another route, in samples, from the frontier on; a jump becomes a fade of 5 ms."""
+        self._memory.set_route(route)
+
+    def set_playing(self, on: bool) -> None:
+        """Starts or stops the timeline, with a fade of 10 ms."""
+        self._memory.playing = on
+
+    def set_mute(self, on: bool) -> None:
+        """Silences the sound, with a fade of 10 ms; the timeline runs on."""
+        self._memory.muted = on
+
+    def set_ceiling(self, decibels: float) -> None:
+        """The level, dBFS, that no sample passes."""
+        self._memory.ceiling = decibels
+
+    def set_device(self, name: str | None) -> None:
+        """Moves to another device; `opened` or `error` among the events of `poll` tells how it went."""
+        self._device = name
+        self._command({"do": "device", "name": name})
+
+    # What was heard.
+
+    @property
+    def state(self) -> AudioState:
+        """How the process is, as far as `poll` has heard."""
+        return AudioState(
+            device=str(self._opened["name"]),
+            rate=int(self._opened["rate"]),
+            channels=int(self._opened["channels"]),
+            latency=float(self._opened["latency"]),
+            xruns=self._memory.counted("xruns"),
+            starved=self._memory.counted("starved"),
+            restarts=self._restarts,
+            resyncs=self._playhead.resyncs,
+            lost=self._lost,
+        )
+
+    def history(self, seconds: float) -> Samples:
+        """The last `seconds` (at most 120) that were played: [n, channels] at the song's rate."""
+        return self._memory.history(seconds)
+
+    def history_since(self, counter: int) -> tuple[Samples, int]:
+        """What was played since `counter`, and the counter to ask with next."""
+        return self._memory.history_since(counter)
+
+    def _spawn(self, *, patient: bool) -> None:
+        self._forget()
+        self._started = CLOCK()
+        self._log = tempfile.TemporaryFile()  # noqa: SIM115 - open as long as the process
+        process = self._process = subprocess.Popen(
+            [sys.executable, "-m", "demon_patch.runtime.audio"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._log,
+        )
+        settings = Settings(str(self._memory.path), self._device, patient)
+        self._command(asdict(settings))
+        args = (process, self._events.put)
+        threading.Thread(target=_listen, args=args, name="audio events", daemon=True).start()
+
+    def _command(self, line: dict[str, Any]) -> None:
+        process = self._process
+        if process is not None and process.stdin is not None:
+            with contextlib.suppress(OSError):
+                process.stdin.write(json.dumps(line).encode() + b"\n")
+                process.stdin.flush()
+
+    def _take(self, event: dict[str, Any]) -> None:
+        if event["event"] in ("opened", "back"):
+            self._opened, self._lost = event, False
+        elif event["event"] == "lost":
+            self._lost = True
+
+    def _said(self) -> str:
+        """The last line that the process left on its error output."""
+        if self._log is None:
+            return ""
+        self._log.seek(0)
+        lines = self._log.read().decode(errors="replace").strip().splitlines()
+        return lines[-1] if lines else ""
+
+    def _stop(self) -> None:
+        self._command({"do": "quit"})
+        if self._process is not None:
+            try:
+                self._process.wait(QUIT_SECONDS)
+            except subprocess.TimeoutExpired:
+                self._process.kill()
+                self._process.wait()
+        self._forget()
+
+    def _forget(self) -> None:
+        """Closes what is left of a process that ended."""
+        if self._process is not None and self._process.stdin is not None:
+            with contextlib.suppress(OSError):
+                self._process.stdin.close()
+        if self._log is not None:
+            self._log.close()
+        self._process = self._log = None
+        self._lost = True
+
+
+def _listen(process: subprocess.Popen[bytes], put: Callable[[dict[str, Any]], None]) -> None:
+    """The thread that reads a process's events to its end; what is not an event is passed over."""
+    assert process.stdout is not None
+    with process.stdout as lines:
+        for line in lines:
+            with contextlib.suppress(ValueError):
+                event = json.loads(line)
+                if isinstance(event, dict) and "event" in event:
+                    put(event)

@@ -1,0 +1,205 @@
+"""The audio process: keeps a device playing the shared song, whatever becomes of the device or of the host.
+
+The first line on standard input is the settings; every further one a command: {"do": "device", "name": ...} or
+{"do": "quit"}. The end of the input is the host's death. Events go to standard output, one JSON object a line: `opened`
+and `back` with name, rate, channels and latency; `lost`; `error` with what and mend; `fault` with what.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import json
+import os
+import queue
+import signal
+import sys
+import threading
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from demon_patch.errors import DemonError, DeviceError
+from demon_patch.runtime.audio.device import Output, look_again
+from demon_patch.runtime.audio.memory import CLOCK, Memory
+from demon_patch.runtime.audio.orphan import Note
+
+BEAT_SECONDS = 0.05  # between two looks at device, host and commands
+RETRY_SECONDS = 1.0  # between two attempts to open a device
+ORPHAN_SECONDS = 600.0  # how long the song loops without a host
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How an audio process starts.
+
+    memory: path of the mapped file. device: part of the device's name, or None. patient: without a device wait for
+    one, instead of ending with an error. ends: when the process ends by itself, on the shared clock, once it is an
+    orphan.
+    """
+
+    memory: str
+    device: str | None = None
+    patient: bool = False
+    ends: float | None = None
+
+
+class AudioProcess:
+    """The main thread's work: opens, watches and reopens the device; obeys the host; outlives it for a while."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._memory = Memory(Path(settings.memory))
+        self._commands: queue.SimpleQueue[dict[str, Any] | None] = queue.SimpleQueue()
+        self._output: Output | None = None
+        self._note: Note | None = None
+        self._lost = settings.patient
+        self._tried = -RETRY_SECONDS
+        self._ending = False
+        self._drifted = CLOCK()
+
+    def run(self) -> None:
+        """Plays until told to end. Raises DeviceError when there is no device to start with."""
+        signal.signal(signal.SIGINT, lambda *_: self._end(self._note is not None))
+        for name in ("SIGTERM", "SIGHUP"):
+            if hasattr(signal, name):
+                signal.signal(getattr(signal, name), lambda *_: self._end(True))
+        threading.Thread(target=_listen, args=(self._commands,), name="commands", daemon=True).start()
+        try:
+            if not self._lost:
+                self._open(self._settings.device)
+            while not self._ending:
+                self._beat()
+        finally:
+            if self._output is not None:
+                self._output.close()
+            if self._note is not None:
+                self._memory.remove()
+                self._note.remove()
+
+    def _end(self, now: bool) -> None:
+        self._ending = self._ending or now
+
+    def _beat(self) -> None:
+        with contextlib.suppress(queue.Empty):
+            self._obey(self._commands.get(timeout=BEAT_SECONDS))
+        if self._output is None:
+            self._drift()
+            self._retry()
+        elif self._output.fault is not None:
+            raise self._output.fault
+        elif self._output.lost:
+            self._lose()
+        if self._note is not None:
+            self._end(self._note.withdrawn or CLOCK() > (self._settings.ends or 0.0))
+
+    def _obey(self, command: dict[str, Any] | None) -> None:
+        """One command of the host; None: it is gone."""
+        if command is None:
+            self._note = Note(self._memory)
+            self._settings = replace(self._settings, ends=self._settings.ends or CLOCK() + ORPHAN_SECONDS)
+        elif command.get("do") == "quit":
+            self._end(True)
+        elif command.get("do") == "device":
+            self._change(command.get("name"))
+
+    def _change(self, name: str | None) -> None:
+        """Moves to another device; where that fails, an error is told and the old one plays on."""
+        before, self._settings = self._settings, replace(self._settings, device=name)
+        if self._output is None:
+            return
+        self._output.close()
+        self._output = None
+        look_again()
+        try:
+            self._open(name)
+        except DeviceError as error:
+            _tell("error", what=error.what, mend=error.mend)
+            self._settings, self._lost = before, True
+            self._drifted = CLOCK()
+
+    def _open(self, name: str | None) -> None:
+        """Raises DeviceError."""
+        output = self._output = Output(self._memory, name, self._memory.present(CLOCK()))
+        facts = {"name": output.name, "rate": output.rate, "channels": output.channels, "latency": output.latency}
+        _tell("back" if self._lost else "opened", **facts)
+        self._lost = False
+
+    def _lose(self) -> None:
+        """Tells that the device is gone and gets ready to look for it.
+
+        Closing a lost stream, and ending PortAudio with it, can wait for ever inside the audio server's library; the
+        one sure way to be rid of it is to put a fresh program in the place of this one, in the same process.
+        """
+        _tell("lost")
+        self._lost, self._drifted = True, CLOCK()
+        if os.name != "nt":
+            again = replace(self._settings, patient=True)
+            os.execv(sys.executable, [sys.executable, "-m", __package__ or "", json.dumps(asdict(again))])
+        if self._output is not None:
+            self._output.close()
+            self._output = None
+
+    def _drift(self) -> None:
+        """Without a device the timeline goes on by the clock."""
+        now = CLOCK()
+        position = self._memory.present(now)
+        self._memory.set_clock(position, now, self._memory.rate if self._memory.playing else 0.0)
+        self._memory.frontier = max(round(position), self._memory.frontier if not self._memory.playing else 0)
+
+    def _retry(self) -> None:
+        """Once a second: the same device, else the default one."""
+        if CLOCK() - self._tried < RETRY_SECONDS:
+            return
+        look_again()
+        for name in dict.fromkeys((self._settings.device, None)):
+            with contextlib.suppress(DeviceError):
+                self._open(name)
+                break
+        self._tried = CLOCK()
+
+
+def main() -> None:
+    """Runs the audio process on the settings of the command line or of the first line of standard input."""
+    sys.setswitchinterval(0.0005)  # the callback waits for no more than this when another thread computes
+    with contextlib.suppress(AttributeError, OSError):
+        os.nice(-10)
+    try:
+        process = AudioProcess(Settings(**json.loads(sys.argv[1] if len(sys.argv) > 1 else _line())))
+        gc.freeze()
+        process.run()
+    except DeviceError as error:
+        _tell("error", what=error.what, mend=error.mend)
+        os._exit(1)
+    except Exception as error:  # told to the host, which starts another process
+        what = str(error) if isinstance(error, DemonError) else f"{type(error).__name__}: {error}"
+        _tell("fault", what=what)
+        os._exit(1)
+    os._exit(0)  # the thread that reads the input may wait for ever
+
+
+def _tell(event: str, **facts: object) -> None:
+    """One event to the host, if there is one."""
+    with contextlib.suppress(OSError):
+        os.write(1, json.dumps({"event": event, **facts}).encode() + b"\n")
+
+
+def _line() -> bytes:
+    """The first line of standard input, and not a byte more."""
+    line = b""
+    while not line.endswith(b"\n") and (byte := os.read(0, 1)):
+        line += byte
+    return line
+
+
+def _listen(commands: queue.SimpleQueue[dict[str, Any] | None]) -> None:
+    """The thread that reads commands; ends, with None, when the host does. Lines that make no sense are passed over."""
+    rest = b""
+    while piece := os.read(0, 4096):
+        *lines, rest = (rest + piece).split(b"\n")
+        for line in lines:
+            with contextlib.suppress(ValueError):
+                command = json.loads(line)
+                if isinstance(command, dict):
+                    commands.put(command)
+    commands.put(None)

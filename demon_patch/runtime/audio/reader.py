@@ -1,0 +1,62 @@
+"""Reads the song along the route, and makes a jump of the route a short fade."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from demon_patch.engine.splice import correlation, fade_gains
+from demon_patch.runtime.route import Route
+
+Samples = NDArray[np.float32]
+
+
+class SongReader:
+    """The sound of the timeline, block after block, from a song that others may be writing.
+
+    song: [samples, channels]. fade: samples over which, from a jump on, the stretch that was left fades into the one
+    that was sought. A route that is replaced too late, when its jump is already behind, jumps at the next block.
+    """
+
+    def __init__(self, song: Samples, route: Route, fade: int) -> None:
+        self._song, self._route, self._fade = song, route, fade
+        self._late: Route | None = None
+        self._left: tuple[int, Samples] | None = None
+
+    def follow(self, route: Route) -> None:
+        """Takes another route for the blocks that are not read yet."""
+        self._late = self._late or self._route
+        self._route = route
+
+    def read(self, n0: int, n: int) -> Samples:
+        """The sound at timeline n0 to n0 + n - 1, [n, channels]; what is not finite is silence."""
+        sound = self._song[self._route.positions(n0, n)]
+        late, self._late = self._late, None
+        moved = late is not None and late.at(n0) != self._route.at(n0)
+        if late is not None and moved:
+            self._leave(n0, late)
+        self._mix(sound, n0)
+        for jump in self._route.jumps(n0 + moved, n - moved):
+            self._leave(jump, self._route.before(jump))
+            self._mix(sound, n0)
+        return np.nan_to_num(sound, copy=False, nan=0.0, posinf=0.0, neginf=0.0)
+
+    def _leave(self, at: int, route: Route) -> None:
+        """Prepares the fade at a jump: what the left route would have played, times its falling gain."""
+        old = self._song[route.positions(at, self._fade)]
+        alike = correlation(old, self._song[self._route.positions(at, self._fade)])
+        leaving, entering = fade_gains(self._fade, alike)
+        self._left = (at, old * leaving[:, None])
+        self._entering = entering[:, None]
+
+    def _mix(self, sound: Samples, n0: int) -> None:
+        """Mixes the fade that is under way into a block that starts at timeline n0."""
+        if self._left is None:
+            return
+        at, leaving = self._left
+        first, last = max(at, n0), min(at + self._fade, n0 + len(sound))
+        if first < last:
+            inside, of_fade = slice(first - n0, last - n0), slice(first - at, last - at)
+            sound[inside] = sound[inside] * self._entering[of_fade] + leaving[of_fade]
+        if n0 + len(sound) >= at + self._fade:
+            self._left = None

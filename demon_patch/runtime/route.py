@@ -1,0 +1,124 @@
+"""Where in the song the timeline is: plays on, seeks and loops as pure integer arithmetic.
+
+The *timeline* counts what has been played since the start and never jumps back; the *song position* wraps, loops and
+seeks. Units are whatever the route was made in: samples, latent frames or control frames; `scaled` changes them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+MAX_LEGS = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Leg:
+    """From timeline `start` the song is at `position` and runs on, in the loop region [lo, hi).
+
+    A position before hi runs until hi (so one before lo plays up to the region first); a position at or past hi runs
+    on to the end of the song. From there it is at lo, and stays inside the region.
+    """
+
+    start: int
+    position: int
+    lo: int
+    hi: int
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """The map from timeline to song position, as 1 to 16 legs in order of their starts.
+
+    length: of the song. Before its first leg the song runs as one whole towards that leg's position. Raises
+    ValueError for legs out of order or out of the song, for none, and for more than 16.
+    """
+
+    length: int
+    legs: tuple[Leg, ...]
+
+    def __post_init__(self) -> None:
+        if not 1 <= len(self.legs) <= MAX_LEGS:
+            raise ValueError(f"a route has 1 to {MAX_LEGS} legs, not {len(self.legs)}")
+        for leg in self.legs:
+            if not (0 <= leg.lo < leg.hi <= self.length and 0 <= leg.position < self.length):
+                raise ValueError(f"{leg} is not inside a song of length {self.length}")
+        starts = [leg.start for leg in self.legs]
+        if any(a >= b for a, b in pairwise(starts)):
+            raise ValueError(f"the legs' starts {starts} do not rise")
+
+    @classmethod
+    def whole(cls, length: int, position: int = 0, start: int = 0) -> Route:
+        """The whole song round and round, at `position` when the timeline is at `start`."""
+        return cls(length, (Leg(start, position, 0, length),))
+
+    def at(self, n: int) -> int:
+        """The song position at timeline n."""
+        return int(self._along(self.leg(n), np.asarray(n, np.int64)))
+
+    def positions(self, n0: int, n: int) -> NDArray[np.int64]:
+        """The song positions at timeline n0 to n0 + n - 1."""
+        timeline = np.arange(n0, n0 + n, dtype=np.int64)
+        starts = np.array([leg.start for leg in self.legs], np.int64)
+        which = np.maximum(np.searchsorted(starts, timeline, "right") - 1, 0)
+        out = np.empty(n, np.int64)
+        for index in range(int(which[0]), int(which[-1]) + 1) if n else ():
+            here = which == index
+            out[here] = self._along(self.legs[index], timeline[here])
+        return out
+
+    def leg(self, n: int) -> Leg:
+        """The leg that holds at timeline n."""
+        return next((leg for leg in reversed(self.legs) if leg.start <= n), self.legs[0])
+
+    def seek(self, at: int, position: int) -> Route:
+        """The route that is at `position` from timeline `at` on, in the region that holds there.
+
+        Legs that would start later are dropped.
+        """
+        leg = self.leg(at)
+        return self._then(Leg(at, position, leg.lo, leg.hi))
+
+    def loop(self, at: int, lo: int, hi: int) -> Route:
+        """The route whose region is [lo, hi) from timeline `at` on; the song runs on without a jump.
+
+        Legs that would start later are dropped. The region (0, length) ends a loop.
+        """
+        return self._then(Leg(at, self.at(at), lo, hi))
+
+    def trimmed(self, before: int) -> Route:
+        """The same route without the legs that are over at timeline `before`; equal from there on."""
+        return replace(self, legs=(*(self.leg(before),), *(leg for leg in self.legs if leg.start > before)))
+
+    def scaled(self, factor: int) -> Route:
+        """The same route in units `factor` times finer, as from latent frames to samples: exact at every frame."""
+        return Route(
+            self.length * factor,
+            tuple(
+                Leg(leg.start * factor, leg.position * factor, leg.lo * factor, leg.hi * factor) for leg in self.legs
+            ),
+        )
+
+    def jumps(self, n0: int, n: int) -> list[int]:
+        """The timeline places in [n0, n0 + n) at which a leg starts somewhere else than the one before it ran to."""
+        return [
+            leg.start
+            for old, leg in pairwise(self.legs)
+            if n0 <= leg.start < n0 + n and int(self._along(old, np.asarray(leg.start, np.int64))) != leg.position
+        ]
+
+    def before(self, n: int) -> Route:
+        """The route as if its legs from timeline n on were not there."""
+        return replace(self, legs=tuple(leg for leg in self.legs if leg.start < n) or self.legs[:1])
+
+    def _then(self, leg: Leg) -> Route:
+        return replace(self, legs=(*(old for old in self.legs if old.start < leg.start), leg))
+
+    def _along(self, leg: Leg, timeline: NDArray[np.int64]) -> NDArray[np.int64]:
+        run = leg.position + timeline - leg.start
+        end = leg.hi if leg.position < leg.hi else self.length
+        looped = leg.lo + (run - end) % (leg.hi - leg.lo)
+        return np.where(timeline < leg.start, run % self.length, np.where(run < end, run, looped))
