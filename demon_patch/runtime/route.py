@@ -91,7 +91,7 @@ class Route:
 
     def trimmed(self, before: int) -> Route:
         """The same route without the legs that are over at timeline `before`; equal from there on."""
-        return replace(self, legs=(*(self.leg(before),), *(leg for leg in self.legs if leg.start > before)))
+        return replace(self, legs=self.legs[self.legs.index(self.leg(before)) :])
 
     def scaled(self, factor: int) -> Route:
         """The same route in units `factor` times finer, as from latent frames to samples: exact at every frame."""

@@ -30,7 +30,7 @@ class Feeder:
     """
 
     def __init__(self, memory: Memory, rate: int, channels: int, start: int) -> None:
-        self._memory, self._rate, self._channels = memory, rate, channels
+        self._memory, self._rate, self.channels = memory, rate, channels
         self.fifo = Fifo(round(FIFO_SECONDS * rate), channels)
         self.hushed = False  # set to fade out before an end; the timeline runs on
         self._target = round(LEAST_SECONDS * rate)
@@ -112,7 +112,7 @@ class Feeder:
         self._limited = stop
         frames = limited if self._resample is None else self._resample.resample_chunk(limited)
         np.clip(frames, -self._limiter.ceiling, self._limiter.ceiling, out=frames)
-        self.fifo.push(_spread(frames, self._channels))
+        self.fifo.push(_spread(frames, self.channels))
 
     def _place(self, frame: int) -> tuple[float, bool]:
         """The timeline of a frame of the device, and whether it runs there."""

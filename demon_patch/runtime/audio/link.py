@@ -134,7 +134,7 @@ class AudioLink:
         self._memory.song[(position + np.arange(len(block))) % self.samples] = block
 
     def lay(self, position: int, block: Samples, half: int, lo: int = 0, hi: int | None = None) -> float:
-        """Lays a window into the song with its edges faded, as `lay.lay` does; returns how alike the join's sides are."""
+        """Lays a window into the song with its edges faded, as `lay.lay` does; returns how alike its sides are."""
         return lay(self._memory.song, position, block, half, lo, hi)
 
     def read(self, position: int, n: int) -> Samples:

@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import time
+import warnings
 from pathlib import Path
 
 from platformdirs import user_runtime_path
@@ -17,7 +18,9 @@ WAIT_SECONDS = 2.0
 
 def folder() -> Path:
     """Where orphans leave their notes: the user's runtime folder."""
-    return user_runtime_path("demon_patch", ensure_exists=True)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # where the system names no such folder, a temporary one will do
+        return user_runtime_path("demon_patch", ensure_exists=True)
 
 
 class Note:
