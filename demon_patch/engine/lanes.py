@@ -6,7 +6,7 @@ pay once a tick. A row's result is that of one thread, so it does not depend on 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
@@ -29,28 +29,31 @@ class Lanes:
             torch.set_num_threads(1)
         self._helpers = ThreadPoolExecutor(count - 1, "lane", initializer=_single) if count > 1 else None
 
-    def run(self, work: Callable[[int, T], None], items: Sequence[T]) -> None:
-        """Calls work(lane, item) for every item, each lane one after another, and returns when all are done.
+    def run(
+        self, work: Callable[[int, T], None], items: Sequence[T], between: Callable[[], None] | None = None
+    ) -> None:
+        """Calls work(lane, item) for every item, each lane taking the next one when it is done with its last, and
+        returns when all are done.
 
-        Items are dealt in turn, so equal ones are spread evenly. An error of any lane is raised here.
+        between: called on lane 0, which is the caller's thread, after each of its items. An error of any lane is
+        raised here.
         """
-        dealt = [items[lane :: self.count] for lane in range(self.count)]
-        others = [
-            self._helpers.submit(_in_turn, work, lane, share)
-            for lane, share in enumerate(dealt)
-            if lane and share and self._helpers is not None
-        ]
+        waiting = iter(items)  # taking from it is one step of the interpreter, so lanes may share it
+        lanes = range(1, min(self.count, len(items)))
+        others = [self._helpers.submit(_in_turn, work, lane, waiting, None) for lane in lanes if self._helpers]
         try:
-            _in_turn(work, 0, dealt[0])
+            _in_turn(work, 0, waiting, between)
         finally:
             for other in others:
                 other.result()
 
 
-def _in_turn(work: Callable[[int, T], None], lane: int, items: Sequence[T]) -> None:
+def _in_turn(work: Callable[[int, T], None], lane: int, items: Iterator[T], between: Callable[[], None] | None) -> None:
     with torch.no_grad():
         for item in items:
             work(lane, item)
+            if between is not None:
+                between()
 
 
 def _single() -> None:

@@ -8,7 +8,7 @@ arXiv 2605.28657). Used from one thread; `shared` may be written from any.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Literal
 
@@ -126,14 +126,15 @@ class Ring:
         return admitted
 
     @torch.no_grad()
-    def advance(self, values: Values) -> list[Finished]:
+    def advance(self, values: Values, between: Callable[[], None] | None = None) -> list[Finished]:
         """One step for every slot, under step controls [1 | slots, 1 | T, 1]; returns what finished, oldest first.
 
-        A control that is absent is off. Raises DemonError for values that are no step controls or do not fit.
+        A control that is absent is off. between: called on this thread between the rows of the forward; it must not
+        touch the ring. Raises DemonError for values that are no step controls or do not fit.
         """
         check_values(values, len(self._slots), self._spec.latent_channels)
         chunks = list(self._chunks())
-        self._executor.lanes.run(lambda lane, rows: self._lanes[lane].advance(rows, values), chunks)
+        self._executor.lanes.run(lambda lane, rows: self._lanes[lane].advance(rows, values), chunks, between)
         done = [slot for slot in self._slots if slot.remaining == 0]
         if done:
             self._slots = [slot for slot in self._slots if slot.remaining > 0]

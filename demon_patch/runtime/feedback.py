@@ -8,7 +8,6 @@ import torch
 from torch import Tensor
 
 from demon_patch.engine.controls import CONTROLS
-from demon_patch.runtime.clock import Transport
 from demon_patch.runtime.forecast import Forecast
 
 TAPS = int(CONTROLS["feedback_tap"].hi)
@@ -41,9 +40,8 @@ class Drift:
     Frames before 0 have position 0.
     """
 
-    def __init__(self, forecast: Forecast, transport: Transport) -> None:
+    def __init__(self, forecast: Forecast) -> None:
         self._forecast = forecast
-        self._bars = transport.frame(0).dbeat / transport.beats_per_bar
         self._frame, self._sum = 0, 0.0
 
     def at(self, sink: int, frame: int) -> float:
@@ -51,7 +49,15 @@ class Drift:
         was, what is to come as it is forecast."""
         past = min(self._forecast.now, frame)
         if past > self._frame:
-            self._sum += float(self._forecast.span(sink, self._frame, past).sum())
+            self._sum += self._bars(sink, self._frame, past)
             self._frame = past
-        coming = self._forecast.span(sink, self._frame, frame).sum() if frame > self._frame else 0.0
-        return (self._sum + float(coming)) * self._bars
+        return self._sum + (self._bars(sink, self._frame, frame) if frame > self._frame else 0.0)
+
+    def _bars(self, sink: int, lo: int, hi: int) -> float:
+        """The drift summed over the frames lo to hi - 1, each as long as it is in bars."""
+        transport, total = self._forecast.transport, 0.0
+        while lo < hi:
+            stop = lo + transport.steady(lo, hi - lo)
+            total += float(self._forecast.span(sink, lo, stop).sum()) * transport.frame(lo).dbeat
+            lo = stop
+        return total / transport.beats_per_bar

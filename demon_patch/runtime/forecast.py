@@ -6,7 +6,6 @@ With no live change the forecast is exact: what it says of frame k is what is co
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,15 +18,7 @@ Array = NDArray[np.float64]
 EDGE = 1 / 8  # of the port's range, between two frames: a jump, not a movement
 BLOCK = 64  # frames by which the horizon grows at least
 PAST = 4096  # frames kept behind now
-
-
-@dataclass(slots=True)
-class _Map:
-    """A per-frame control as it was last asked for: at frame `now`, with that guard."""
-
-    now: int
-    guard: int
-    values: Array
+NEAR, FAR = 150, 250  # frames of a per-frame control renewed at once after a live change, and with every later frame
 
 
 class Forecast:
@@ -42,7 +33,10 @@ class Forecast:
         self.transport, self.guard = transport, guard
         self.now = 0
         self._first = 0  # frame of the timeline's first column
-        self._maps: dict[int, _Map] = {}
+        self._stored = 0  # the first frame that the timeline does not have
+        self._moments = np.zeros(0, dtype=np.int64)
+        self._mapped: tuple[int, int, Transport] | None = None  # what `_moments` were made for: now, guard
+        self._kept: dict[int, Array] = {}  # per-frame controls, where a part of the song is not coming up
         self._use(program)
         self._line = np.zeros((len(program.sinks), 0))
 
@@ -51,8 +45,7 @@ class Forecast:
         if program.song_frames != self.transport.song_frames:
             program.use_song(self.transport.song_frames)
         self._live = program.state()
-        self._ahead = self._live.copy()
-        self._end = self.now  # the first frame that the timeline does not have
+        self.invalidate()
 
     def swap(self, program: Program) -> None:
         """An edit: the new program takes over from `now`, with the state of the nodes that stay.
@@ -61,22 +54,28 @@ class Forecast:
         """
         old = {(s.node, s.port, s.kind): row for row, s in enumerate(self.program.sinks)}
         rows = [old.get((s.node, s.port, s.kind)) for s in program.sinks]
-        past = self._line[:, : self.now - self._first]
+        known = self._line
         program.inherited = self._live
+        self._kept = {i: self._kept[row] for i, row in enumerate(rows) if row is not None and row in self._kept}
         self._use(program)
-        kept = [past[row] if row is not None else np.full(past.shape[1], np.nan) for row in rows]
-        self._line = np.array(kept).reshape(len(rows), past.shape[1])
-        self._maps.clear()
+        kept = [known[row] if row is not None else np.full(known.shape[1], np.nan) for row in rows]
+        self._line = np.array(kept).reshape(len(rows), known.shape[1])
         new = [i for i, row in enumerate(rows) if row is None]
-        if new and past.shape[1]:
+        if new and known.shape[1]:
             self._reach(self.now + 1)
-            self._line[new, : past.shape[1]] = self._line[new, past.shape[1]][:, None]
+            at = self.now - self._first
+            self._line[new, :at] = self._line[new, at][:, None]
+            self._line[new, at + 1 :] = self._line[new, at][:, None]
 
     def invalidate(self) -> None:
         """A live change: everything from `now` on is computed again when it is asked for."""
         self._ahead = self._live.copy()
-        self._end = self.now
-        self._maps.clear()
+        self._end = self.now  # the first frame that is not computed, or not since the latest live change
+
+    def retime(self, transport: Transport) -> None:
+        """A change of the transport that begins at `now` or later."""
+        self.transport = transport
+        self.invalidate()
 
     def advance(self, to_k: int) -> None:
         """Runs the control frames up to but without `to_k`; what they gave stands in the timeline."""
@@ -122,41 +121,73 @@ class Forecast:
     def per_frame(self, sink: int, now_k: int, guard: int | None = None) -> Array:
         """A sink per song frame [T], each at the moment it will next be heard, seen from `now_k` at the loudspeaker.
 
-        u(f) = ((f - p + G) mod P) - G and moment = now_k + u(f): p the song frame at the loudspeaker, P the song,
-        G the guard in frames (below P), for frames passed so recently that they may still be spliced. When time
-        moves on by n frames, n entries change. DESIGN section 5.
+        u(f) = ((f - p + G) mod P) - G and moment = now_k + u(f): p the song frame at the loudspeaker, P what repeats,
+        G the guard in frames (below P), for frames passed so recently that they may still be spliced. When time moves
+        on by n frames, n entries change. Frames that are not coming up, outside a loop region, keep their value. After
+        a live change the coming 150 frames are renewed at once, the others at 250 for each further `now_k`, and have
+        their earlier values until then. DESIGN section 5.
         """
-        song, guard = self.transport.song_frames, self.guard if guard is None else guard
-        if not 0 <= guard < song:
-            raise ValueError(f"a guard of {guard} frames does not fit into a song of {song}")
-        known = self._maps.get(sink)
-        if known is None or known.guard != guard or not 0 <= now_k - known.now < song:
-            known = _Map(now_k, guard, np.empty(song))
-            first = now_k - guard
-        else:
-            first = known.now - guard + song
-        moments = np.arange(first, now_k - guard + song)
-        if len(moments):
-            self._reach(int(moments[-1]) + 1)
-            known.values[moments % song] = self._taken(sink, moments)
-        known.now = now_k
-        self._maps[sink] = known
-        return known.values.copy()
+        moments, passed = self._map(now_k, self.guard if guard is None else guard)
+        values = self._line[sink, np.maximum(moments, max(self._first, 0)) - self._first]
+        if passed is None:
+            return values
+        known = self._kept.get(sink)
+        if known is not None:
+            values[passed] = known[passed]
+        self._kept[sink] = values
+        return values.copy()
+
+    def _map(self, now_k: int, guard: int) -> tuple[NDArray[np.int64], NDArray[np.bool_] | None]:
+        """By song frame, the moment at which it is heard next, with the timeline as far as it must reach for it, and
+        which frames are not coming up."""
+        song, first = self.transport.song_frames, now_k - guard
+        lo, hi = self.transport.loop
+        if not 0 <= guard < hi - lo:
+            raise ValueError(f"a guard of {guard} frames does not fit into {hi - lo} that repeat")
+        if self._mapped != (now_k, guard, self.transport):
+            if len(self._moments) != song:
+                self._moments = np.full(song, first - 1, dtype=np.int64)
+            coming = np.arange(first, first + song)
+            self._moments[self.transport.positions(first, song)[::-1]] = coming[::-1]
+            last = int(self._moments.max()) + 1
+            if self._end == self._stored:
+                self._reach(last)
+            else:  # after a live change: what is not renewed yet stays as it was
+                self._hold(last)
+                self._reach(min(last, max(now_k + NEAR, self._end + FAR)))
+            self._mapped = (now_k, guard, self.transport)
+        passed = self._moments < first
+        if not passed.any():
+            self._kept.clear()
+            return self._moments, None
+        return self._moments, passed
 
     def _taken(self, sink: int, frames: NDArray[np.int64]) -> Array:
         return self._line[sink, np.maximum(frames, max(self._first, 0)) - self._first]
 
+    def _hold(self, stop: int) -> None:
+        """Lengthens the timeline to every frame before `stop`, as its last frame was."""
+        if stop > self._stored:
+            self._widen(stop)
+            last = self._line[:, self._stored - 1 - self._first]
+            self._line[:, self._stored - self._first : stop - self._first] = last[:, None]
+            self._stored = stop
+
     def _reach(self, stop: int) -> None:
-        """Extends the timeline so that it holds every frame before `stop`, and frame 0."""
+        """Computes the timeline at every frame before `stop`, and frame 0."""
         stop = max(stop, 1)
         if stop <= self._end:
             return
         n = max(stop - self._end, BLOCK)
         found = self.program.extend(self._ahead, self._end, n, self.transport)
-        if self._end + n - self._first > self._line.shape[1]:
-            size = max(2 * self._line.shape[1], self._end + n - self._first)
-            wider = np.zeros((self._line.shape[0], size))
-            wider[:, : self._end - self._first] = self._line[:, : self._end - self._first]
-            self._line = wider
+        self._widen(self._end + n)
         self._line[:, self._end - self._first : self._end + n - self._first] = found
         self._end += n
+        self._stored = max(self._stored, self._end)
+
+    def _widen(self, stop: int) -> None:
+        """Makes room for the frames before `stop`."""
+        if stop - self._first > self._line.shape[1]:
+            wider = np.zeros((self._line.shape[0], max(2 * self._line.shape[1], stop - self._first)))
+            wider[:, : self._line.shape[1]] = self._line
+            self._line = wider

@@ -1,14 +1,14 @@
-"""Plays a compiled patch on a session by a virtual clock: control frames, ring ticks, windows, splices.
+"""Plays a compiled patch on a session in heard time: control frames, generations, the windows that fall due.
 
-Time. `now` is the transport frame at the loudspeaker. The engine runs ahead of the transport: before frame 0
-the ring fills, so that the first generation is heard exactly at frame 0. A tick lasts the family's nominal number
-of control frames at the ring's depth, never a measured time, so that the same patch gives the same samples.
+Time. `now` is the transport frame at the loudspeaker, and whoever drives the performer says what it is: a virtual clock
+when a patch is rendered (`render`), the sound device's when it is played (`live`). A tick lasts `tick_frames` control
+frames: the family's nominal number, so that the same patch gives the same samples, unless the driver measures it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from math import ceil
 from pathlib import Path
 from typing import Any
@@ -21,61 +21,44 @@ from torch import Tensor
 from demon_patch.engine.controls import CONTROLS
 from demon_patch.engine.family import Conditioning, Source
 from demon_patch.engine.focus import Stretch, laid_into, stretch
-from demon_patch.engine.limiter import Limiter
 from demon_patch.engine.ring import Finished, Request
 from demon_patch.engine.schedule import Plan
 from demon_patch.engine.session import Session
-from demon_patch.engine.splice import Splicer
+from demon_patch.engine.slots import Slot
 from demon_patch.engine.window import Window, WindowPlanner
 from demon_patch.runtime.clock import Transport
 from demon_patch.runtime.feedback import Drift, Feedback
 from demon_patch.runtime.forecast import Forecast
 from demon_patch.runtime.program import Program
 from demon_patch.runtime.readings import Readings
+from demon_patch.runtime.trace import Take, Trace
 
 Samples = NDArray[np.float32]
 
-FADE_SECONDS = 0.02  # a join: long enough not to click, short enough to stand on the beat
-LIMITER_SECONDS = 0.01
 DERIVED = frozenset({"noise_drift", "feedback", "feedback_tap"})  # rows that reach a request as something else
+EARLY = 50  # frames by which a generation may be ready before it was expected
+UNSURE = 2  # frames by which the next one may be later, where ticks are measured
 SPLICE_FRAMES = 1  # latent frames decoded beyond a window for its joins
 
 
 @dataclass(frozen=True, slots=True)
-class Take:
-    """A finished generation: its latent [T, C], the transport frame from which it is played, the controls of
-    class `request` that it was made with, and by how many frames it came late."""
+class Ticket:
+    """What a slot carries: the controls of class `request` it was made with, and the edge after which they hold, before
+    which it is not heard; `heard_at`: the moment that they were taken for."""
 
-    latent: Tensor
-    heard_at: int
     values: Mapping[str, float]
-    late: int = 0
-
-
-@dataclass(slots=True)
-class Trace:
-    """What happened, for pictures, meters and tests.
-
-    sinks: per engine input ("strength", ...) its value at every transport frame from 0. takes: every completion
-    without its latent. windows: every decoded stretch as (start, stop, heard_at of its take). missed: edges that a
-    generation had to skip because another came before it could be heard. previews: unfinished generations played.
-    """
-
-    sinks: dict[str, list[NDArray[np.float64]]] = field(default_factory=dict)
-    takes: list[tuple[int, Mapping[str, float]]] = field(default_factory=list)
-    windows: list[tuple[int, int, int]] = field(default_factory=list)
-    late: int = 0
-    missed: int = 0
-    previews: int = 0
+    edge: int | None
+    heard_at: int
 
 
 class Performer:
-    """One performance of a program: `blocks()` yields sound until it is no longer asked for.
+    """One performance of a program. A tick is `begin`, `forward`, `finish`; `due` and `sound` give what is heard.
 
     Owned by one thread. program: compiled for the length of `source`. All values are taken from the forecast at the
     moment at which they will be heard: `request` controls at their slot's heard_at, per-frame controls by the
     map of song frames to coming moments. parts: prompts and clips by the control that takes them, clips of one length;
-    `prompt` and `source` are always there. recordings: the files of the patch's Recorder nodes.
+    `prompt` and `source` are always there. recordings: the files of the patch's Recorder nodes. pace: control frames
+    of a tick as they were measured; None for the nominal ones. bypass: the source sounds as it is.
     """
 
     def __init__(
@@ -85,34 +68,39 @@ class Performer:
         transport: Transport,
         parts: Mapping[str, Conditioning | Source],
         recordings: Sequence[Path] = (),
+        trace: Trace | None = None,
     ) -> None:
-        prompt, source = parts["prompt"], parts["source"]
-        assert isinstance(prompt, Conditioning)
-        assert isinstance(source, Source)
         self.recordings = tuple(recordings)
-        self.session, self.transport = session, transport
-        self.prompt, self.source, self.spec = prompt, source, session.spec
-        self.parts = {name: part for name, part in parts.items() if name not in ("prompt", "source")}
+        self.session, self.spec = session, session.spec
+        self._use(parts)
         self.forecast = Forecast(program, transport)
-        self.trace = Trace()
-        self._guard = self.spec.playing_margin + SPLICE_FRAMES + 2
-        self._song = source.latent  # the song as it was generated last, stretch by stretch
+        self.trace = trace or Trace()
+        self.pace: float | None = None
+        self.bypass = False
+        self.guard = self.spec.playing_margin + SPLICE_FRAMES + 2
+        self._song = self.source.latent  # the song as it was generated last, stretch by stretch
         self._feedback = Feedback()
-        self._drift = Drift(self.forecast, transport)
+        self._drift = Drift(self.forecast)
         self._stirred = -1  # the ring's tick at the latest live change
         self._read(program)
-        self.ring = session.ring(source, int(self.controls.value("depth", 0)))
+        self.ring = session.ring(self.source, int(self.controls.value("depth", 0)))
         self.lead = max(round(self.controls.value("lead", 0) * self.spec.frame_rate), 1)
-        self.now = -(self._count(0) * self.tick_frames + self.lead)
+        self.now = -(self._count(0) * ceil(self.tick_frames) + self.lead)
         self.takes: list[Take] = []
-        self._planner = WindowPlanner(0)
-        half = round(FADE_SECONDS * self.spec.sample_rate / 2)
-        self._splicer = Splicer(2 * half)
-        self._limiter = Limiter(self.controls.value("limiter", 0), round(LIMITER_SECONDS * self.spec.sample_rate))
+        self.planner = WindowPlanner(0)
+        self._finished: list[Finished] = []
 
     @property
-    def tick_frames(self) -> int:
-        """Control frames of a tick at the ring's present depth: less in proportion where only a stretch is made."""
+    def transport(self) -> Transport:
+        """Time as the patch sees it."""
+        return self.forecast.transport
+
+    @property
+    def tick_frames(self) -> float:
+        """Control frames of a tick: as measured, or nominal for the ring's present depth, less in proportion where only
+        a stretch is made."""
+        if self.pace is not None:
+            return self.pace
         song = self.source.frames
         whole = self.spec.nominal_tick(self.ring.depth, song)
         stretch = self._stretch(0)
@@ -121,39 +109,55 @@ class Performer:
     def _stretch(self, heard_at: int) -> Stretch | None:
         """What is generated of the song for a generation heard at a transport frame; None for all of it."""
         focus = self.program.ring.options.get("focus", "song")
-        return stretch(heard_at, focus, self.spec, self.source.frames)
+        return stretch(self.transport.song_frame(heard_at), focus, self.spec, self.source.frames)
 
-    def blocks(self) -> Iterator[Samples]:
-        """The performance from transport frame 0, as blocks [n, channels] at the family's sample rate."""
-        while True:
-            yield from self.tick()
-
-    def tick(self) -> list[Samples]:
-        """One engine tick: due control frames, admission, one batched forward, the windows that fell due."""
+    # -- a tick -------------------------------------------------------------------------------------------------
+    def begin(self, now: int) -> None:
+        """Before a tick's forward, at transport frame `now`: runs the control frames due, and admits."""
+        self.now = now
         self._control_frames()
+        for slot in self.ring.slots:
+            slot.heard_at = self._expected(slot)
         if self.ring.admits():
             self._submit()
         self.ring.admit()
-        stirred = self._follow()
-        finished = self.ring.advance(self._step_values())
-        self.now += self.tick_frames
-        for done in finished:
-            self._take(done)
-        if stirred and not finished:
-            self._preview()
-        coming = [int(slot.heard_at) for slot in self.ring.slots if slot.heard_at is not None]
-        windows = self._planner.plan(self.now + self.lead, self._window_frames(), self.takes, coming)
-        return [block for window in windows if len(block := self._sound(window))]
+        self._stirring = self._follow()
 
-    def swap(self, program: Program) -> None:
-        """A live change between ticks: a program compiled to replace this one, for the same song and resources.
+    def forward(self, between: Callable[[], None] | None = None) -> None:
+        """The tick's forward. between: called on this thread between its rows; it may call `due` and `sound`."""
+        self._finished = self.ring.advance(self._step_values(), between)
+
+    def finish(self, now: int) -> None:
+        """After the forward, at transport frame `now`: what it finished can be played."""
+        self.now = now
+        for done in self._finished:
+            self._take(done)
+        if self._stirring and not self._finished:
+            self._preview()
+
+    # -- changes ------------------------------------------------------------------------------------------------
+    def swap(self, program: Program, parts: Mapping[str, Conditioning | Source] | None = None) -> None:
+        """A live change between ticks: a program compiled to replace this one, for a song of the same length, and
+        where prompts or clips have changed, all parts.
 
         New generations take its values at once; those in flight take its `step` values with their next step, and a
         changed strength by being moved to it, unless Live strength is off.
         """
         before = self._in_flight()
+        if parts is not None:
+            self._use(parts)
         self.forecast.swap(program)
         self._read(program)
+        self._stir(before)
+
+    def retime(self, transport: Transport) -> None:
+        """A change of the transport between ticks, which begins at `now` or later."""
+        before = self._in_flight()
+        self.forecast.retime(transport)
+        self._stir(before)
+
+    def _stir(self, before: Mapping[str, Tensor | str]) -> None:
+        """Notes a live change, if what the generations in flight are told is other than before."""
         after = self._in_flight()
         if before.keys() != after.keys() or not all(_equal(before[name], after[name]) for name in before):
             self._stirred = self.ring.tick_index
@@ -164,14 +168,22 @@ class Performer:
         strengths = [self.controls.value("strength", round(slot.heard_at or 0)) for slot in self.ring.slots]
         return {**self._step_values(), "strength": torch.tensor(strengths)}
 
+    def _use(self, parts: Mapping[str, Conditioning | Source]) -> None:
+        prompt, source = parts["prompt"], parts["source"]
+        assert isinstance(prompt, Conditioning)
+        assert isinstance(source, Source)
+        self.prompt, self.source = prompt, source
+        self.parts = {name: part for name, part in parts.items() if name not in ("prompt", "source")}
+
     def _read(self, program: Program) -> None:
         self.program = program
-        self.controls = Readings(program, self.forecast, self._guard, self.spec.latent_channels)
+        self.controls = Readings(program, self.forecast, self.guard, self.spec.latent_channels)
         self._gains = [index for index, sink in enumerate(program.sinks) if sink.port == "gain"]
 
+    # -- control frames and generations -------------------------------------------------------------------------
     def curve(self, name: str, frames: int) -> NDArray[np.float64]:
         """A control at the transport frames 0 to `frames` - 1, as it was and as it is forecast."""
-        past = self.trace.sinks.get(name, [])
+        past = self.trace.sinks.get(name, ())
         known = sum(map(len, past))
         coming = self.forecast.span(self.controls.sinks[name], known, max(frames, known))
         return np.concatenate([*past, coming])[:frames]
@@ -182,28 +194,39 @@ class Performer:
         due = max(self.now, 0)
         if due > before:
             for name, index in self.controls.sinks.items():
-                self.trace.sinks.setdefault(name, []).append(self.forecast.span(index, before, due))
+                self.trace.sinks[name].append(self.forecast.span(index, before, due))
             self.forecast.advance(due)
         depth = int(self.controls.value("depth", due))
         if depth != self.ring.depth:
             self.ring.resize(depth)
 
+    def _expected(self, slot: Slot) -> int:
+        """The transport frame at which a slot in flight will be heard: when it can be, but not before its edge."""
+        ready = ceil(self.now + slot.remaining * self.tick_frames) + self.lead
+        ticket = slot.request.tag
+        assert isinstance(ticket, Ticket)
+        edge = ticket.edge
+        return ready if edge is None else max(ready, edge)
+
     def _submit(self) -> None:
         """Submits the request of the slot that is admitted on this tick, with the controls it will be heard at."""
         tick = self.tick_frames
-        count = self._count(max(self.now + self.ring.depth * tick + self.lead, 0))
-        count = self._count(max(self.now + count * tick + self.lead, 0))
-        heard_at = self.now + count * tick + self.lead
+        count = self._count(max(ceil(self.now + self.ring.depth * tick) + self.lead, 0))
+        count = self._count(max(ceil(self.now + count * tick) + self.lead, 0))
+        heard_at = ceil(self.now + count * tick) + self.lead
         if self.ring.tick_index == 0:  # the transport waits for the first
             count, heard_at = self._count(0), 0
-        after = heard_at + (self.ring.next_admission(count) - self.ring.tick_index) * tick
-        edges = self.controls.edges(heard_at, after)
+        after = ceil(heard_at + (self.ring.next_admission(count) - self.ring.tick_index) * tick)
+        edges = self.controls.edges(heard_at - EARLY, after if self.pace is None else after + UNSURE)
+        passed, coming = edges[edges < heard_at], edges[edges >= heard_at]
+        edge = int(passed[-1]) if len(passed) else None
         if heard_at == 0:  # nothing can sound before the first generation: it keeps its place
-            self.trace.missed += int(np.count_nonzero(edges))
-        elif len(edges):
-            heard_at = int(edges[-1])
-            self.trace.missed += len(edges) - 1
-        self.ring.submit(self._request(heard_at))
+            self.trace.missed += len(coming)
+            edge = 0
+        elif len(coming):
+            heard_at = edge = int(coming[-1])
+            self.trace.missed += len(coming) - 1
+        self.ring.submit(self._request(heard_at, edge))
 
     def _count(self, frame: int) -> int:
         """The steps that a generation heard at a transport frame takes."""
@@ -212,7 +235,7 @@ class Performer:
         choices = {name: options[name] for name in ("steps_mode", "timesteps") if name in options}
         return Plan(strength, round(steps), shift, **choices).count
 
-    def _request(self, heard_at: int) -> Request:
+    def _request(self, heard_at: int, edge: int | None) -> Request:
         """The request of a generation heard at `heard_at`."""
         numbers, others = self.controls.request(heard_at, self.now)
         given: dict[str, Any] = {
@@ -227,7 +250,9 @@ class Performer:
             given["source_latent"] = self._feedback.mixed(self.source.latent, numbers["feedback"], tap)
         first = self.ring.tick_index == 0  # made whole: until then there is no song that a stretch could lie in
         given |= others | self.parts | {"focus": None if first else self._stretch(heard_at)}
-        return self.session.request(self.prompt, self.source, **given, tag=numbers, heard_at=heard_at)
+        return self.session.request(
+            self.prompt, self.source, **given, tag=Ticket(numbers, edge, heard_at), heard_at=heard_at
+        )
 
     def _step_values(self) -> Mapping[str, Tensor | str]:
         """What every step of this tick reads."""
@@ -245,24 +270,28 @@ class Performer:
                 self.ring.relive(slot, self.controls.value("strength", round(slot.heard_at or 0)))
         return bool(old)
 
+    # -- takes --------------------------------------------------------------------------------------------------
     def _preview(self) -> None:
         """Plays the ripest generation as it is, until it or another one is done."""
         ripest = self.ring.preview() if self.controls.on("preview", self.now) else None
-        if ripest is not None and ripest.slot.heard_at is not None:
-            at = self._planner.next_start
-            if at < ripest.slot.heard_at:
-                self._keep(Take(self._whole(ripest), at, ripest.slot.request.tag or {}))  # type: ignore[arg-type]
-                self.trace.previews += 1
+        at = self.planner.next_start
+        if ripest is not None and ripest.slot.heard_at is not None and at < ripest.slot.heard_at:
+            ticket = ripest.slot.request.tag
+            assert isinstance(ticket, Ticket)
+            self._keep(Take(self._whole(ripest), at, ticket.values))
+            self.trace.previews += 1
 
     def _take(self, done: Finished) -> None:
-        due = int(done.slot.heard_at) if done.slot.heard_at is not None else self._planner.next_start
-        heard_at = max(due, self._planner.next_start)
+        due = int(done.slot.heard_at or 0)
+        heard_at = max(due, self.planner.next_start) if self.takes else self.planner.next_start
         self._song = self._whole(done)
-        take = Take(self._song, heard_at, done.slot.request.tag or {}, heard_at - due)  # type: ignore[arg-type]
-        self.trace.late += take.late > 0
+        ticket = done.slot.request.tag
+        assert isinstance(ticket, Ticket)
+        late = 0 if ticket.edge is None or ticket.edge < ticket.heard_at else heard_at - ticket.edge
+        take = Take(self._song, heard_at, ticket.values, late, heard_at - ticket.heard_at)
         if self.controls.has("feedback"):
             self._feedback.add(self._song)
-        self.trace.takes.append((heard_at, take.values))
+        self.trace.completed(take)
         self._keep(take)
 
     def _whole(self, done: Finished) -> Tensor:
@@ -271,27 +300,36 @@ class Performer:
 
     def _keep(self, take: Take) -> None:
         """Adds a take to those that are still to be played; of those that are due, only the latest is kept."""
-        current = [old for old in self.takes if old.heard_at <= self._planner.next_start][-1:]
-        later = [old for old in self.takes if old.heard_at > self._planner.next_start]
+        current = [old for old in self.takes if old.heard_at <= self.planner.next_start][-1:]
+        later = [old for old in self.takes if old.heard_at > self.planner.next_start]
         self.takes = sorted([*current, *later, take], key=lambda old: old.heard_at)
 
-    def _window_frames(self) -> int:
+    @property
+    def window_frames(self) -> int:
+        """Latent frames of a window, at most."""
         return max(round(self.controls.value("window", max(self.now, 0)) * self.spec.frame_rate), 1)
 
-    def _sound(self, window: Window) -> Samples:
-        """Decodes a window, joins it to the stream, sets its gain and holds its peaks."""
+    # -- sound --------------------------------------------------------------------------------------------------
+    def due(self, until: int) -> list[Window]:
+        """The windows that start before transport frame `until` and have not been asked for yet."""
+        frames = self.window_frames
+        start = self.planner.next_start
+        cuts = [int(slot.heard_at) for slot in self.ring.slots if slot.heard_at is not None]
+        cuts += self.transport.seams(start, max(until - start, 0) + frames)
+        return self.planner.plan(until, frames, self.takes, cuts)
+
+    def sound(self, window: Window) -> Samples:
+        """A window decoded at its gain, with SPLICE_FRAMES more on either side, [samples, channels]."""
         assert isinstance(window.take, Take)
         self.trace.windows.append((window.start, window.stop, window.take.heard_at))
-        start, frames = window.start - SPLICE_FRAMES, window.stop - window.start + 2 * SPLICE_FRAMES
-        if self.program.ring.bypass:
+        start = self.transport.song_frame(window.start) - SPLICE_FRAMES
+        frames = window.stop - window.start + 2 * SPLICE_FRAMES
+        if self.program.ring.bypass or self.bypass:
             sound = self._source_sound(start, frames)
         else:
             sound = self.session.decode(window.take.latent, start=start, frames=frames)
-        spare = SPLICE_FRAMES * self.spec.samples_per_frame - self._splicer.half
-        joined = self._splicer.push(sound[spare : len(sound) - spare])
-        self._limiter.hold(self.controls.value("limiter", window.start))
         decibels = sum(self.forecast.at(sink, window.start) for sink in self._gains)
-        return self._limiter.push(joined * np.float32(10.0 ** (decibels / 20.0)))
+        return sound * np.float32(10.0 ** (decibels / 20.0))
 
     def _source_sound(self, start: int, frames: int) -> Samples:
         """The source's own sound, for a bypassed Decoder."""

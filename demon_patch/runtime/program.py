@@ -238,6 +238,10 @@ class Program:
 
     def extend(self, state: State, k0: int, n: int, transport: Transport) -> Array:
         """Runs n frames from k0 on `state` itself: [n_sinks, n]; equal to n times `run` within 1e-12."""
+        first = transport.steady(k0, n)
+        if first < n:
+            rest = (self.extend(state, k0, first, transport), self.extend(state, k0 + first, n - first, transport))
+            return np.concatenate(rest, axis=1)
         if n >= SHORT:
             trial = state.copy()
             found = self._run_arrays(trial, transport.frames(k0, n), n)

@@ -11,7 +11,10 @@ from numpy.typing import NDArray
 
 from demon_patch.engine.controls import CONTROLS
 from demon_patch.engine.family import Conditioning, Source
+from demon_patch.engine.limiter import Limiter
 from demon_patch.engine.session import Session
+from demon_patch.engine.splice import Splicer
+from demon_patch.engine.window import Window
 from demon_patch.errors import DemonError, PatchError
 from demon_patch.nodes.catalogue import CATALOGUE
 from demon_patch.patch.commands import SetValue, apply
@@ -20,13 +23,15 @@ from demon_patch.patch.format import load
 from demon_patch.runtime.check import problems
 from demon_patch.runtime.clock import Transport
 from demon_patch.runtime.compile import Geometry, compile
-from demon_patch.runtime.performer import Performer
+from demon_patch.runtime.performer import SPLICE_FRAMES, Performer
 from demon_patch.runtime.recorder import Recorder
 from demon_patch.runtime.resources import Resources, fitted
 
 Samples = NDArray[np.float32]
 
 DEFAULT_BPM = 120.0
+FADE_SECONDS = 0.02  # a join: long enough not to click, short enough to stand on the beat
+LIMITER_SECONDS = 0.01
 
 
 def checked(path: str | Path, *, seed: int | None = None) -> Patch:
@@ -82,6 +87,42 @@ def with_seed(patch: Patch, seed: int) -> Patch:
     return patch
 
 
+class Rendering:
+    """A performance by a virtual clock: from transport frame 0 on, as fast as it can be made.
+
+    Before frame 0 the ring fills, so that the first generation is heard there. A tick lasts the family's nominal
+    number of control frames at the ring's depth, never a measured time: the same patch gives the same samples.
+    """
+
+    def __init__(self, performer: Performer) -> None:
+        self.performer = performer
+        rate = performer.spec.sample_rate
+        self._splicer = Splicer(2 * round(FADE_SECONDS * rate / 2))
+        ceiling = performer.controls.value("limiter", 0)
+        self._limiter = Limiter(ceiling, round(LIMITER_SECONDS * rate))
+
+    def tick(self) -> list[Samples]:
+        """One engine tick, and the windows that fell due with it, as blocks [n, channels] at the family's rate."""
+        performer = self.performer
+        performer.begin(performer.now)
+        performer.forward()
+        performer.finish(performer.now + int(performer.tick_frames))
+        windows = performer.due(performer.now + performer.lead)
+        return [block for window in windows if len(block := self._joined(window))]
+
+    def blocks(self) -> Iterator[Samples]:
+        """The performance until it is no longer asked for."""
+        while True:
+            yield from self.tick()
+
+    def _joined(self, window: Window) -> Samples:
+        """A window, joined to the stream, its peaks held."""
+        sound = self.performer.sound(window)
+        spare = SPLICE_FRAMES * self.performer.spec.samples_per_frame - self._splicer.half
+        self._limiter.hold(self.performer.controls.value("limiter", window.start))
+        return self._limiter.push(self._splicer.push(sound[spare : len(sound) - spare]))
+
+
 def stream(performer: Performer, seconds: float) -> Iterator[Samples]:
     """Exactly `seconds` of the performance from transport 0, as blocks [n, channels] at the family's rate.
 
@@ -93,7 +134,7 @@ def stream(performer: Performer, seconds: float) -> Iterator[Samples]:
         recorders = [
             open_files.enter_context(Recorder(path, spec.sample_rate, spec.channels)) for path in performer.recordings
         ]
-        for block in performer.blocks():
+        for block in Rendering(performer).blocks():
             cut = block[:left]
             for recorder in recorders:
                 recorder.write(cut)

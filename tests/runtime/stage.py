@@ -54,6 +54,17 @@ def played(document: Patch, seconds: float) -> tuple[Performer, NDArray[np.float
     return performer, performer.session.encode(sound).numpy() * np.float32(10 ** (-QUIET / 20))
 
 
+def play(performer: Performer, ticks: int = 1) -> list[NDArray[np.float32]]:
+    """Some ticks by the nominal clock; the windows that fell due, as they were decoded."""
+    windows = []
+    for _ in range(ticks):
+        performer.begin(performer.now)
+        performer.forward()
+        performer.finish(performer.now + int(performer.tick_frames))
+        windows += [performer.sound(window) for window in performer.due(performer.now + performer.lead)]
+    return windows
+
+
 def likeness(heard: NDArray[np.float32], candidates: list[torch.Tensor]) -> NDArray[np.int64]:
     """Which of some whole-song latents each heard frame is."""
     at = np.arange(len(heard)) % candidates[0].shape[0]

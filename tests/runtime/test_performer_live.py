@@ -13,7 +13,7 @@ from demon_patch.runtime.compile import Geometry, compile
 from demon_patch.runtime.performer import Performer
 from demon_patch.runtime.render import perform
 from tests.engine.toy import SPEC, toy_family
-from tests.runtime.stage import QUIET, generated, patch
+from tests.runtime.stage import QUIET, generated, patch, play
 
 
 def document(strength: float, live: float = 1.0, preview: float = 1.0) -> Patch:
@@ -27,8 +27,7 @@ def document(strength: float, live: float = 1.0, preview: float = 1.0) -> Patch:
 def changed(before: Patch, after: Patch, ticks: int = 20) -> Performer:
     """A performer some ticks after its start, with another patch just swapped in."""
     performer = perform(before, Session(toy_family()))
-    for _ in range(ticks):
-        performer.tick()
+    play(performer, ticks)
     geometry = Geometry.of(SPEC, performer.source.frames)
     performer.swap(compile(after, CATALOGUE, geometry, performer.program))
     return performer
@@ -37,7 +36,7 @@ def changed(before: Patch, after: Patch, ticks: int = 20) -> Performer:
 def next_latent(performer: Performer) -> torch.Tensor:
     known = len(performer.trace.takes)
     while len(performer.trace.takes) == known:
-        performer.tick()
+        play(performer)
     return performer.takes[-1].latent
 
 
@@ -60,27 +59,25 @@ def test_a_live_change_of_strength_moves_what_is_in_flight(before: float, after:
 def test_a_ripe_generation_is_heard_before_it_is_done() -> None:
     for preview, heard in ((0.0, False), (1.0, True)):
         performer = changed(document(0.9, preview=preview), document(0.3, preview=preview))
-        for _ in range(6):
-            performer.tick()
+        play(performer, 6)
         assert (performer.trace.previews > 0) is heard
-        ends = performer.trace.windows
+        ends = list(performer.trace.windows)
         assert [start for start, _, _ in ends][1:] == [stop for _, stop, _ in ends][:-1]
 
 
 def test_without_a_live_change_nothing_is_watched_or_previewed() -> None:
     performer = perform(document(0.7), Session(toy_family()))
-    for _ in range(30):
-        performer.tick()
+    play(performer, 30)
     assert not performer.ring.watch
     assert performer.trace.previews == 0
 
 
-def test_a_swapped_gain_is_heard_at_once() -> None:
+def test_a_swapped_gain_is_heard_with_the_next_window() -> None:
     quieter = patch({"decoder": Node("decoder", values={"gain": QUIET - 20.0})}, [], strength=0.7)
-    performer = changed(patch({}, [], strength=0.7), quieter)
-    before = perform(patch({}, [], strength=0.7), Session(toy_family()))
-    for _ in range(20):
-        before.tick()
-    for _ in range(4):
-        soft, loud = performer.tick(), before.tick()
-    np.testing.assert_allclose(np.concatenate(soft), np.concatenate(loud) * 0.1, atol=1e-5)
+    soft, loud = (
+        changed(patch({}, [], strength=0.7), quieter),
+        perform(patch({}, [], strength=0.7), Session(toy_family())),
+    )
+    play(loud, 20)
+    for a, b in zip(play(soft, 4), play(loud, 4), strict=True):
+        np.testing.assert_allclose(a, b * 0.1, atol=1e-5)

@@ -17,7 +17,7 @@ from demon_patch.runtime.forecast import Forecast
 from demon_patch.runtime.render import perform
 from demon_patch.runtime.resources import fitted
 from tests.engine.toy import SPEC, toy_family
-from tests.runtime.stage import generated, patch, played
+from tests.runtime.stage import generated, patch, play, played
 
 
 def test_feedback_mixes_the_generation_finished_so_many_taps_ago_into_the_source() -> None:
@@ -43,7 +43,7 @@ def test_a_patch_with_feedback_covers_what_it_played() -> None:
     performer = perform(patch({}, [], strength=0.6, depth=1, feedback=0.5), Session(toy_family()))
     finished: list[torch.Tensor] = []
     while len(finished) < 3:
-        performer.tick()
+        play(performer)
         if len(performer.trace.takes) > len(finished):
             finished.append(performer.takes[-1].latent)
     made = [generated(performer, strength=0.6)]
@@ -62,13 +62,13 @@ def test_the_drift_is_the_sum_of_keys_a_bar_over_the_bars_passed() -> None:
     transport = Transport(25, 120, 4, 200)
     forecast = Forecast(program, transport)
     sink = program.sink("scheduler", "structure")
-    drift = Drift(forecast, transport)
+    drift = Drift(forecast)
     speeds = Forecast(program, transport).span(sink, 0, 400)
     for now in (0, 10, 37, 200):
         forecast.advance(now)
         for frame in (now, now + 1, now + 60, now + 150):
             assert drift.at(sink, frame) == pytest.approx(speeds[:frame].sum() / 50, abs=1e-9)
-    assert Drift(Forecast(program, transport), transport).at(sink, -5) == 0.0
+    assert Drift(Forecast(program, transport)).at(sink, -5) == 0.0
 
 
 def test_a_structure_source_is_followed_in_place_of_the_source() -> None:
@@ -92,7 +92,7 @@ def test_a_drifting_seed_is_heard_where_the_drift_has_brought_it() -> None:
     performer = perform(patch({}, [], strength=1.0, depth=1, noise_drift=1.0), Session(toy_family()))
     finished: list[torch.Tensor] = []
     while len(finished) < 3:
-        performer.tick()
+        play(performer)
         if len(performer.trace.takes) > len(finished):
             finished.append(performer.takes[-1].latent)
     for (heard_at, _), latent in zip(performer.trace.takes, finished, strict=True):
@@ -132,10 +132,10 @@ def test_feedback_of_a_stretch_is_the_song_with_that_stretch_in_it() -> None:
     long = {"source": Node("composed_source", values={"style": "toy", "seconds": 24.0, "seed": 3})}
     performer = perform(patch(long, [], strength=0.6, depth=1, focus="8 s", feedback=0.5), Session(toy_family()))
     while not performer.trace.takes:
-        performer.tick()
+        play(performer)
     first = performer.takes[-1].latent
     assert not (first == performer.source.latent).all(dim=1).any()  # the first is whole: the raw source is never heard
     while len(performer.trace.takes) < 2:
-        performer.tick()
+        play(performer)
     changed = (performer.takes[-1].latent != first).any(dim=1)
     assert 200 - 2 * performer.spec.border == int(changed.sum())

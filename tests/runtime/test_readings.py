@@ -16,7 +16,7 @@ from demon_patch.runtime.forecast import Forecast
 from demon_patch.runtime.readings import Readings
 from demon_patch.runtime.render import perform
 from tests.engine.toy import SPEC, toy_family
-from tests.runtime.stage import patch, played
+from tests.runtime.stage import patch, play, played
 
 LFO = Node("lfo", values={"rate": 0.25})
 TRANSPORT = Transport(25, 120, 4, 200)
@@ -99,7 +99,7 @@ def test_every_clip_and_prompt_reaches_its_control() -> None:
     performer = perform(patch(nodes, cables, prompt_blend=1.0), Session(toy_family()))
     assert set(performer.parts) == {"prompt_b", "target"}
     assert performer.parts["target"].latent.shape == performer.source.latent.shape  # type: ignore[union-attr]
-    performer.tick()
+    play(performer)
     request = performer.ring.slots[0].request
     assert request.target is not None
     assert request.second is not None

@@ -1,0 +1,55 @@
+"""The lead: how far ahead of the loudspeaker windows are decoded, from what waiting and decoding really take."""
+
+from __future__ import annotations
+
+from collections import deque
+from math import ceil
+
+RECENT = 96  # measurements that count
+CALM = 24  # looks in a row that ask for less, before the lead shortens by a frame
+LONGEST = 2.0  # seconds
+
+
+class Lead:
+    """The lead in latent frames: the device's latency, the longest wait for a decode, the longest decode, one frame.
+
+    It lengthens at once and shortens a frame at a time. rate: latent frames a second. frames: to begin with. Owned by
+    one thread.
+    """
+
+    def __init__(self, rate: float, frames: int) -> None:
+        self.frames = frames
+        self._rate = rate
+        self._waits: deque[float] = deque(maxlen=RECENT)
+        self._decodes: deque[float] = deque(maxlen=RECENT)
+        self._calm = 0
+
+    def waited(self, seconds: float) -> None:
+        """Notes the time between two chances to decode."""
+        self._waits.append(seconds)
+
+    def decoded(self, seconds: float) -> None:
+        """Notes the time that a window took, its laying included."""
+        self._decodes.append(seconds)
+
+    @property
+    def decode_seconds(self) -> float:
+        """The middle of the latest decodes; 0 before the first."""
+        return sorted(self._decodes)[len(self._decodes) // 2] if self._decodes else 0.0
+
+    def look(self, latency: float) -> int:
+        """The lead in frames, `latency` seconds lying between what is read from the song and the loudspeaker."""
+        wanted = latency + _nearly_longest(self._waits) + _nearly_longest(self._decodes)
+        frames = min(ceil(wanted * self._rate) + 1, ceil(LONGEST * self._rate))
+        if frames >= self.frames:
+            self.frames, self._calm = frames, 0
+        else:
+            self._calm += 1
+            if self._calm >= CALM:
+                self.frames, self._calm = self.frames - 1, 0
+        return self.frames
+
+
+def _nearly_longest(times: deque[float]) -> float:
+    """The longest but one in 48, so that one accident does not stay for long; 0 of none."""
+    return sorted(times)[-1 - len(times) // 48] if times else 0.0

@@ -1,0 +1,256 @@
+"""Plays a performance against the clock of a loudspeaker: the tick thread.
+
+The engine ticks as fast as it can. Decoding is driven by the deadline instead: between the rows of a forward, and
+between ticks, the windows that would be due within the lead are decoded and laid into the song that the loudspeaker
+plays. What is laid nowhere is heard as it was on the last pass.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable
+from math import ceil, floor
+from statistics import fmean
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from demon_patch.errors import DemonError
+from demon_patch.runtime.clock import Transport
+from demon_patch.runtime.lead import Lead
+from demon_patch.runtime.performer import SPLICE_FRAMES, Performer
+from demon_patch.runtime.route import Route
+
+Samples = NDArray[np.float32]
+Change = Callable[[], None]
+
+HALF_FADE_SECONDS = 0.01  # of a join, on either side of a window's edge
+PACES = 16  # ticks whose mean is the pace
+
+
+class Speaker(Protocol):
+    """What plays the song: the audio process, or a virtual one. Called from the tick thread only.
+
+    The timeline counts samples at the family's rate that were played, and never jumps.
+    """
+
+    def seconds(self) -> float:
+        """A monotonic clock."""
+        ...
+
+    def playhead(self) -> float:
+        """The sample of the timeline at the loudspeaker."""
+        ...
+
+    def frontier(self) -> float:
+        """The first sample of the timeline that is not read yet: what is laid from there on will be heard."""
+        ...
+
+    def latency(self) -> float:
+        """Seconds from reading a sample to the loudspeaker."""
+        ...
+
+    def lay(self, position: int, block: Samples, half: int, lo: int, hi: int) -> float:
+        """Lays a window into the song from a sample of it on, `half` samples before it and 3 * half behind it included;
+        in the loop region [lo, hi) round its seam. Returns how alike the two sides of its first join are."""
+        ...
+
+    def set_route(self, route: Route) -> None:
+        """Which song sample sounds at which sample of the timeline."""
+        ...
+
+    def set_playing(self, playing: bool) -> None:
+        """Whether the timeline runs."""
+        ...
+
+    def set_ceiling(self, decibels: float) -> None:
+        """The limiter's."""
+        ...
+
+
+class Live:
+    """A performer on the tick thread, which alone may touch it; all others `post` changes to it.
+
+    playing: whether the timeline runs. starved: latent frames for which a window came too late, so that the last pass
+    was heard. tick_seconds, decode_seconds: as they are now.
+    """
+
+    def __init__(self, performer: Performer, speaker: Speaker) -> None:
+        self.performer, self.speaker = performer, speaker
+        self.playing = True
+        self.begun = False
+        self.starved = 0
+        self.fault: BaseException | None = None
+        self.tick_seconds = 0.0
+        self.joins: deque[tuple[int, float]] = deque(maxlen=512)  # frame of the timeline, likeness of the sides
+        self._per = performer.spec.samples_per_frame
+        self._half = round(HALF_FADE_SECONDS * performer.spec.sample_rate)
+        self._lead = Lead(performer.spec.frame_rate, performer.lead)
+        self._paces: deque[float] = deque(maxlen=PACES)
+        self._shape: tuple[int, str | None] = (0, None)
+        self._served = speaker.seconds()
+        self._changes: deque[Change] = deque()
+        self._awake = threading.Event()
+        self._ended = False
+        speaker.set_route(Route.whole(performer.source.frames).scaled(self._per))
+
+    # -- from any thread ----------------------------------------------------------------------------------------
+    def post(self, change: Change) -> None:
+        """From any thread: a change to make on the tick thread, before its next tick."""
+        self._changes.append(change)
+        self._awake.set()
+
+    def end(self) -> None:
+        """From any thread: `run` returns after the present tick."""
+        self._ended = True
+        self._awake.set()
+
+    @property
+    def decode_seconds(self) -> float:
+        """From any thread: how long a window takes."""
+        return self._lead.decode_seconds
+
+    # -- the tick thread ----------------------------------------------------------------------------------------
+    def run(self) -> None:
+        """Ticks until `end`; an error of the engine is kept in `fault` and raised."""
+        try:
+            while not self._ended:
+                self.step()
+        except BaseException as error:
+            self.fault = error
+            raise
+
+    def step(self) -> None:
+        """One tick, after the changes that were posted; while the timeline stands, only those."""
+        self._awake.clear()
+        while self._changes:
+            self._changes.popleft()()
+        if self.begun and not self.playing:
+            self._awake.wait(0.5)
+            return
+        performer, began = self.performer, self.speaker.seconds()
+        performer.begin(self.now)
+        performer.forward(self.serve)
+        performer.finish(self.now)
+        if not self.begun and performer.takes:
+            self._begin()
+        self.serve()
+        self._measure(self.speaker.seconds() - began)
+
+    @property
+    def now(self) -> int:
+        """The transport frame at the loudspeaker; before the first generation, less than 0 by what it still takes."""
+        if self.begun:
+            return floor(self.speaker.playhead() / self._per)
+        performer = self.performer
+        slots = performer.ring.slots
+        if not slots:
+            return performer.now
+        return -(ceil(slots[0].remaining * performer.tick_frames) + performer.lead)
+
+    def serve(self) -> None:
+        """Decodes and lays what is due within the lead. On the tick thread, between rows and ticks."""
+        speaker, performer = self.speaker, self.performer
+        if not self.begun:
+            return
+        started = speaker.seconds()
+        self._lead.waited(started - self._served)
+        frontier = ceil(speaker.frontier() / self._per)
+        if performer.planner.next_start < frontier:
+            self.starved += frontier - performer.planner.next_start
+            performer.planner.next_start = frontier
+        for window in performer.due(self.now + performer.lead):
+            began = speaker.seconds()
+            self._lay(performer.sound(window), window.start)
+            self._lead.decoded(speaker.seconds() - began)
+        self._served = speaker.seconds()
+
+    def _lay(self, sound: Samples, start: int) -> None:
+        transport, per, half = self.performer.transport, self._per, self._half
+        spare = SPLICE_FRAMES * per
+        lo, hi = transport.region(start)
+        block = sound[spare - half : len(sound) - spare + 3 * half]
+        position = transport.song_frame(start) * per
+        self.joins.append((start, self.speaker.lay(position, block, half, lo * per, hi * per)))
+        self.speaker.set_ceiling(self.performer.controls.value("limiter", start))
+
+    def _begin(self) -> None:
+        """The first generation is there: what lies within the lead is laid, and the timeline runs."""
+        performer = self.performer
+        performer.lead = max(performer.lead, self._lead.look(self._latency))
+        for window in performer.due(performer.lead):
+            self._lay(performer.sound(window), window.start)
+        self.begun = True
+        self._served = self.speaker.seconds()
+        self.speaker.set_playing(self.playing)
+
+    def _measure(self, seconds: float) -> None:
+        """The pace of ticks, from the latest at the same depth and focus, and the lead."""
+        performer = self.performer
+        shape = performer.ring.depth, performer.program.ring.options.get("focus")
+        if shape != self._shape:
+            self._shape = shape
+            self._paces.clear()
+        self._paces.append(seconds)
+        self.tick_seconds = fmean(self._paces)
+        performer.pace = self.tick_seconds * performer.spec.frame_rate
+        if self.begun:
+            performer.lead = self._lead.look(self._latency)
+
+    @property
+    def _latency(self) -> float:
+        """Seconds between the last moment to lay a window and its being heard."""
+        return self.speaker.latency() + self._half / self.performer.spec.sample_rate
+
+    # -- transport, on the tick thread --------------------------------------------------------------------------
+    @property
+    def landing(self) -> int:
+        """The first transport frame that can still be changed: nothing from there on is laid."""
+        return max(self.performer.planner.next_start, self.now, 0)
+
+    def on_grid(self, beats: float) -> int:
+        """The first frame that can still be changed and begins a multiple of so many beats; 0 beats: any."""
+        return self.landing if beats <= 0 else self.performer.transport.next_grid(self.landing, beats)
+
+    def play(self, playing: bool) -> None:
+        """Lets the timeline run, or stand."""
+        self.playing = playing
+        if self.begun:
+            self.speaker.set_playing(playing)
+            self._served = self.speaker.seconds()
+
+    def seek(self, position: int, beats: float = 0.0) -> None:
+        """The song jumps to a latent frame: as soon as it can, or at a multiple of so many beats."""
+        self._retime(self.performer.transport.sought(self.on_grid(beats), position))
+
+    def loop(self, lo: int, hi: int, beats: float = 0.0) -> None:
+        """The frames [lo, hi) of the song repeat; (0, song) plays it whole. Raises DemonError for a region that is not
+        inside the song, or shorter than what is decoded ahead of the loudspeaker."""
+        song, per = self.performer.source.frames, self.performer.spec.frame_rate
+        least = self.performer.guard + self.performer.lead + self.performer.window_frames
+        if not (0 <= lo < hi <= song and hi - lo >= min(least, song)):
+            raise DemonError(
+                f"a loop from {lo / per:g} to {hi / per:g} s",
+                port="loop",
+                mend=f"loop {least / per:.1f} s or more of the song's {song / per:g}",
+            )
+        self._retime(self.performer.transport.looped(self.on_grid(beats), lo, hi))
+
+    def tempo(self, bpm: float, beats: float = 0.0) -> None:
+        """Another tempo, now or at a multiple of so many beats."""
+        transport = self.performer.transport
+        at = max(self.now, 0) if beats <= 0 else transport.next_grid(max(self.now, 0), beats)
+        self._retime(transport.at_tempo(at, bpm))
+
+    def follow(self, on: bool) -> None:
+        """Whether the beats are the song's."""
+        self._retime(self.performer.transport.following(on))
+
+    def _retime(self, transport: Transport) -> None:
+        before = self.performer.transport.route
+        self.performer.retime(transport.trimmed(max(self.now, 0)))
+        route = self.performer.transport.route
+        if route is not None and route != before:
+            self.speaker.set_route(route.scaled(self._per))
