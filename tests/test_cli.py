@@ -123,7 +123,6 @@ MISTAKES: dict[str, tuple[dict[str, object], str]] = {
     "strength out of range": ({"scheduler.strength": 1.5}, r"scheduler.*strength.*1\.5"),
     "depth out of range": ({"scheduler.depth": 99}, r"scheduler.*depth.*99"),
     "steps out of range": ({"scheduler.steps": 0}, r"scheduler.*steps.*0"),
-    "a control not built yet": ({"scheduler.timbre": 0.5}, r"timbre.*since 0\.2"),
     "an unknown port": ({"scheduler.strenght": 0.5}, r"strenght.*strength"),
 }
 

@@ -41,5 +41,11 @@ def test_context_layout(family: Family, song: Source) -> None:
     assert (context[:, 102] == 0.25).all()
 
 
+def test_the_family_has_no_timbre(family: Family, song: Source) -> None:
+    assert not family.spec.timbre
+    with pytest.raises(DemonError, match=r"port timbre_source: the model family nano has no timbre"):
+        family.conditioner.timbre(family.conditioner.prompt("acid"), song)
+
+
 def test_no_structure_is_no_hints(family: Family, song: Source) -> None:
     assert not family.conditioner.context(song, 0.0).any()
