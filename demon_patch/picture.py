@@ -90,7 +90,7 @@ def spectrogram(
 
 def moved(performer: Performer, frames: int) -> dict[str, NDArray[np.float64]]:
     """The controls that moved, those of channel groups among them, by title, at the transport frames 0 to `frames`."""
-    curves = {name: performer.curve(name, frames) for name in performer.trace.sinks}
+    curves = {name: performer.curve(name, frames) for name in performer.controls.sinks}
     titled = {**channel_groups.by_name, **CONTROLS}
     return {titled[name].title.lower(): curve for name, curve in curves.items() if np.ptp(curve)}
 

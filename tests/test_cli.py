@@ -141,6 +141,18 @@ def test_a_mistake_in_a_patch_is_told_in_one_line(
     assert not (tmp_path / "x.wav").exists()
 
 
+def test_remarks_are_told_and_stop_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = patch_with(tmp_path, {"scheduler.mask_growth": 0.5})
+    run = Run(capsys, "check", path)
+    assert run.code == 0
+    assert "good" in run.out
+    assert re.search(r"scheduler: port mask_growth: it has no effect without mask", run.err)
+    assert Run(capsys, "check", FIRST_LIGHT).err == ""
+    run = Run(capsys, "render", path, "--seconds", 1, "--out", tmp_path / "x.wav")
+    assert run.code == 0
+    assert "no effect without mask" in run.err
+
+
 def test_broken_and_missing_files_are_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     broken = tmp_path / "broken.dpatch.json"
     broken.write_text(FIRST_LIGHT.read_text(encoding="utf-8")[:200], encoding="utf-8")

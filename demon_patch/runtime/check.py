@@ -269,6 +269,6 @@ def _parts(patch: Patch, wiring: Wiring, family: FamilySpec | None) -> Iterator[
         return
     for id, name in sorted(wiring.into):
         row = CONTROLS.get(wiring.known[id].by_name[name].control or "")
-        if row is not None and row.needs is None and not spec.has(row):
+        if row is not None and row.part is not None and not spec.has(row):
             error = spec.lacks(row)
             yield PatchError(error.what, node=id, port=name, mend=error.mend)

@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from demon_patch.engine.family import Family, Source
+from demon_patch.errors import DemonError
 
 
 def test_prompts(family: Family) -> None:

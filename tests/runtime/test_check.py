@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from demon_patch.engine.controls import CONTROLS, TABLE
+from demon_patch.engine.families import spec_of
 from demon_patch.errors import PatchError
 from demon_patch.nodes.declare import Declaration
 from demon_patch.nodes.ports import Out, Port
-from demon_patch.patch.document import Cable, Node, Patch
+from demon_patch.patch.document import Cable, Meta, Node, Patch
 from demon_patch.runtime.check import problems
 from demon_patch.runtime.compile import Geometry, compile
 from tests.nodes.bench_nodes import BENCH
@@ -180,6 +183,65 @@ def test_muted_cables_do_no_harm_and_data_of_unknown_nodes_is_no_problem_of_cabl
                          Cable("lfo2", "out", "s", "shift", mode="set", muted=True))) == []  # fmt: skip
     errors = found({"x": Node("granulator", values={"grain": 3})}, (Cable("x", "out", "s", "shift"),))
     assert [e.node for e in errors] == ["x"]
+
+
+PORTS = [(id, port) for id in ("s", "b", "t", "d") for port in CATALOGUE[WHOLE[id].type].ports if port.control]
+
+
+def bad_values(port: Port) -> list[Any]:
+    """What a port of the ring's nodes must not be set to."""
+    if not port.numeric:
+        return ["loud", 1.0] if port.choices else ["dub", 1.0]
+    beyond = (port.hi - port.lo) * 0.1 + 1
+    return [port.lo - beyond, port.hi + beyond, "much", True, *([port.lo + 0.5] if port.taper == "int" else [])]
+
+
+def test_the_ports_of_the_ring_are_the_controls_of_the_table() -> None:
+    assert {port.control for _, port in PORTS} == {row.name for row in TABLE if row.carrier != "lora"}
+
+
+@pytest.mark.parametrize(("id", "port"), PORTS, ids=[port.name for _, port in PORTS])
+def test_bad_input_of_every_control_names_node_port_and_mend(id: str, port: Port) -> None:
+    errors = [found({id: Node(WHOLE[id].type, values={port.name: bad})})[0] for bad in bad_values(port)]
+    if port.numeric:
+        for bad in (float("nan"), float("inf")):
+            with pytest.raises(PatchError) as caught:
+                Node(WHOLE[id].type, values={port.name: bad})
+            assert port.name in str(caught.value)
+            assert caught.value.mend
+        bad_range = (port.lo, port.hi + 1)
+        errors += found({id: Node(WHOLE[id].type, ranges={port.name: bad_range})})[:1]
+    wrong = Cable("e", "audio", id, port.name)  # sound fits no control
+    errors += found({"e": Node("echo")}, (wrong,))[:1]
+    assert [(error.node, error.port) for error in errors] == [(id, port.name)] * len(errors)
+    assert all(error.mend for error in errors)
+
+
+def wiring_of(part: str, model: str = "") -> Patch:
+    """A patch with a clip wired to what only some families have."""
+    cables = (*CABLES, Cable("c", "source", "s", part))
+    return Patch(nodes=WHOLE, cables=cables, meta=Meta(model=model))
+
+
+@pytest.mark.parametrize("part", [row.name for row in TABLE if row.part])
+def test_what_the_family_does_not_have_is_refused(part: str) -> None:
+    spec = spec_of("nano")
+    for document in (wiring_of(part), wiring_of(part, "nano")):
+        (error,) = problems(document, CATALOGUE)
+        assert str(error) == (
+            f"node s: port {part}: the model family nano has no {CONTROLS[part].part} "
+            f"(play the patch on a family that has {CONTROLS[part].part}, or unwire {CONTROLS[part].title.lower()})"
+        )
+        with pytest.raises(PatchError, match="the model family nano has no"):
+            compile(document, CATALOGUE, Geometry.of(spec))
+        assert problems(document, CATALOGUE, replace(spec, timbre=True)) == []
+        compile(document, CATALOGUE, Geometry.of(replace(spec, timbre=True)))
+
+
+def test_a_family_that_there_is_not_is_a_mistake_of_the_patch() -> None:
+    (error,) = problems(Patch(nodes=WHOLE, cables=CABLES, meta=Meta(model="gigantic")), CATALOGUE)
+    assert "no model family named 'gigantic'" in str(error)
+    assert "nano" in error.mend
 
 
 def test_a_mistake_names_only_what_is_plain(tmp_path: Any) -> None:
