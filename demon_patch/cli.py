@@ -114,22 +114,30 @@ def play(
 
 @app.command
 def check(*patches: Path) -> None:
-    """Says what is wrong with patch files, one line a mistake; the exit status is 1 if there is any."""
+    """Says what is wrong with patch files, one line a mistake; the exit status is 1 if there is any.
+
+    Remarks on controls that have no effect, in yellow, are no mistakes.
+    """
     from demon_patch.nodes.catalogue import CATALOGUE
     from demon_patch.patch.format import load
     from demon_patch.runtime.check import problems
+    from demon_patch.runtime.remarks import remarks
 
     if not patches:
         raise DemonError("no patch is named", mend="name one or more *.dpatch.json files")
     wrong = 0
     for path in patches:
         try:
-            found = [error.at(file=path) for error in problems(load(path), CATALOGUE)]
+            document = load(path)
+            found = [error.at(file=path) for error in problems(document, CATALOGUE)]
+            odd = [] if found else [error.at(file=path) for error in remarks(document, CATALOGUE)]
         except DemonError as error:
-            found = [error.at(file=path)]
+            found, odd = [error.at(file=path)], []
         wrong += len(found)
         for error in found:
             err.print(f"[red]{error}[/]", soft_wrap=True, highlight=False)
+        for remark in odd:
+            err.print(f"[yellow]{remark}[/]", soft_wrap=True, highlight=False)
         if not found:
             out.print(f"{path}: good")
     if wrong:
@@ -305,9 +313,13 @@ def _report(title: str, rows: list[dict[str, Any]], as_json: bool) -> None:
 def _prepare(path: Path, source: Path | None, seed: int | None, threads: int | None) -> Performer:
     """A performer, with everything that a person should know said on the way."""
     from demon_patch.engine.session import Session
+    from demon_patch.nodes.catalogue import CATALOGUE
+    from demon_patch.runtime.remarks import remarks
     from demon_patch.runtime.render import checked, perform
 
     patch = checked(path, seed=seed)
+    for remark in remarks(patch, CATALOGUE):
+        err.print(f"[yellow]{remark}[/]", soft_wrap=True, highlight=False)
     session = Session.load(patch.meta.model or "nano", threads=threads)
     clip = session.source(source) if source is not None else None
     performer = perform(patch, session, folder=path.parent, clip=clip)

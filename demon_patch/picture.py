@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from demon_patch.engine.controls import CONTROLS
 from demon_patch.errors import DemonError
+from demon_patch.nodes.surface import channel_groups
 from demon_patch.runtime.listen import distance_to_source, smooth
 
 if TYPE_CHECKING:
@@ -87,15 +88,19 @@ def spectrogram(
     return path
 
 
+def moved(performer: Performer, frames: int) -> dict[str, NDArray[np.float64]]:
+    """The controls that moved, those of channel groups among them, by title, at the transport frames 0 to `frames`."""
+    curves = {name: performer.curve(name, frames) for name in performer.controls.sinks}
+    titled = {**channel_groups.by_name, **CONTROLS}
+    return {titled[name].title.lower(): curve for name, curve in curves.items() if np.ptp(curve)}
+
+
 def of_performance(performer: Performer, sound: NDArray[np.float32], path: str | Path, *, title: str = "") -> Path:
     """A picture of a performance: what was heard, each control that moved, and the distance to the source."""
     spec = performer.spec
     seconds = len(sound) / spec.sample_rate
     frames = round(seconds * spec.frame_rate)
-    curves = {name: performer.curve(name, frames) for name in performer.trace.sinks}
-    traces = {
-        CONTROLS[name].title.lower(): (curve, float(spec.frame_rate)) for name, curve in curves.items() if np.ptp(curve)
-    }
+    traces = {name: (curve, float(spec.frame_rate)) for name, curve in moved(performer, frames).items()}
     distance = distance_to_source(performer.session, sound, performer.source)
     traces["distance to source"] = (smooth(distance, spec.frame_rate // 2), float(spec.frame_rate))
     bar = performer.transport.beats_per_bar * 60.0 / performer.transport.bpm

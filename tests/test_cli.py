@@ -123,7 +123,6 @@ MISTAKES: dict[str, tuple[dict[str, object], str]] = {
     "strength out of range": ({"scheduler.strength": 1.5}, r"scheduler.*strength.*1\.5"),
     "depth out of range": ({"scheduler.depth": 99}, r"scheduler.*depth.*99"),
     "steps out of range": ({"scheduler.steps": 0}, r"scheduler.*steps.*0"),
-    "a control not built yet": ({"scheduler.timbre": 0.5}, r"timbre.*since 0\.2"),
     "an unknown port": ({"scheduler.strenght": 0.5}, r"strenght.*strength"),
 }
 
@@ -140,6 +139,18 @@ def test_a_mistake_in_a_patch_is_told_in_one_line(
         assert re.search(message, run.err), run.err
         assert path.name in run.err.replace(" ", "")
     assert not (tmp_path / "x.wav").exists()
+
+
+def test_remarks_are_told_and_stop_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = patch_with(tmp_path, {"scheduler.mask_growth": 0.5})
+    run = Run(capsys, "check", path)
+    assert run.code == 0
+    assert "good" in run.out
+    assert re.search(r"scheduler: port mask_growth: it has no effect without mask", run.err)
+    assert Run(capsys, "check", FIRST_LIGHT).err == ""
+    run = Run(capsys, "render", path, "--seconds", 1, "--out", tmp_path / "x.wav")
+    assert run.code == 0
+    assert "no effect without mask" in run.err
 
 
 def test_broken_and_missing_files_are_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

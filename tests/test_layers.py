@@ -67,6 +67,15 @@ def test_these_never_load_torch(module: str) -> None:
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
+def test_a_patch_is_checked_against_its_family_without_torch() -> None:
+    code = (
+        "import sys; from demon_patch.nodes.catalogue import CATALOGUE; from demon_patch.patch.document import Patch;"
+        "from demon_patch.runtime.check import problems; from demon_patch.runtime.remarks import remarks;"
+        "assert problems(Patch(), CATALOGUE); sys.exit('torch' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
 @pytest.mark.parametrize("path", modules(), ids=lambda path: str(path.relative_to(ROOT)))
 def test_files_stay_short(path: Path) -> None:
     assert len(path.read_text(encoding="utf-8").splitlines()) <= 400

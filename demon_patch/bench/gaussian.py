@@ -7,6 +7,7 @@ it runs in microseconds and answers every control as a trained model does. For m
 from __future__ import annotations
 
 import zlib
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -36,6 +37,7 @@ SPEC = FamilySpec(
     shift=2.0,
     tick_frames={depth: depth + 1 for depth in range(1, 9)},
     strength_taper=tuple(k / 10 for k in range(11)),
+    timbre=True,
 )
 
 
@@ -70,6 +72,12 @@ class GaussianCodec:
         return latent.repeat(1, SPEC.samples_per_frame // CHANNELS).reshape(-1, 1)
 
 
+def tinted(prompt: Conditioning, clip: Source) -> Conditioning:
+    """Scale and shift [2, C] with a clip's mean change from frame to frame added to the shift."""
+    speed = clip.latent.diff(dim=0).abs().mean(0)
+    return replace(prompt, tokens=prompt.tokens + torch.stack((torch.zeros_like(speed), speed)))
+
+
 class GaussianConditioner:
     """Words and seeds are hashed to numbers."""
 
@@ -90,6 +98,10 @@ class GaussianConditioner:
     def load(self, path: str | Path, seconds: float | None = None) -> Source:
         """Refused: this family has no ears."""
         raise SourceError("the measuring family reads no files", file=path, mend="use the nano family")
+
+    def timbre(self, prompt: Conditioning, clip: Source) -> Conditioning:
+        """The prompt, its mean moved by how fast each of the clip's channels moves."""
+        return tinted(prompt, clip)
 
     def context(self, source: Source, structure: float) -> Tensor:
         """The hints, weighed."""

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from demon_patch.bench.descriptors import DESCRIPTORS, Heard
 from demon_patch.bench.trials import BARS, SECONDS, Trial, due, stage
+from demon_patch.engine.family import FamilySpec
 from demon_patch.engine.session import Session
 from demon_patch.errors import DemonError
 from demon_patch.runtime.listen import smooth
@@ -29,9 +30,10 @@ SEEDS = 8
 AUDIBLE = 3.0  # below this many spreads a control is subtle
 
 
-def chosen(names: Sequence[str] | None) -> tuple[Trial, ...]:
-    """The trials of controls by name, or all that are built; raises DemonError for a name without one."""
-    trials = due()
+def chosen(spec: FamilySpec, names: Sequence[str] | None) -> tuple[Trial, ...]:
+    """The trials of controls by name, or all that are built and that a family has; raises DemonError for a name without
+    one."""
+    trials = due(spec)
     known = {trial.control for trial in trials}
     for name in names or ():
         if name not in known:
@@ -43,7 +45,7 @@ def measure(session: Session, controls: Sequence[str] | None = None, seeds: int 
     """One row for each control, as it is measured: change of its descriptor by period of the LFO, lag in latent frames
     at the slowest, spread over `seeds` seeds, the greatest ratio of the two, and whether it is subtle."""
     yardstick = Yardstick(session, seeds)
-    for trial in chosen(controls):
+    for trial in chosen(session.spec, controls):
         yield _row(session, trial, yardstick)
 
 
@@ -57,7 +59,7 @@ class Yardstick:
     def spread(self, descriptor: str, beside: Heard) -> float:
         """The standard deviation over seeds of a descriptor smoothed over a beat, averaged over the song's frames."""
         if not self._played:
-            usual = next(trial for trial in due() if trial.control == "seed")
+            usual = next(trial for trial in due(self._session.spec) if trial.control == "seed")
             for seed in range(100, 100 + self._seeds):
                 performer = perform(stage(usual, at=seed), self._session)
                 self._played.append((performer, render(performer, SECONDS)))

@@ -10,6 +10,7 @@ from typing import Any
 
 from demon_patch.bench.trials import SILENT
 from demon_patch.engine.controls import TABLE, Control
+from demon_patch.engine.families import NAMES, spec_of
 
 Measured = Mapping[str, Mapping[str, Any]]
 
@@ -102,6 +103,14 @@ def _range(row: Control) -> str:
     return f"{row.lo:g} to {row.hi:g}{unit}" + (", per frame" if row.per_frame else "")
 
 
+def _unheard(row: Control) -> str:
+    """Why a control has no measured change."""
+    if row.name in SILENT:
+        return "when the sound comes, not what it is"
+    spec = spec_of(NAMES[0])
+    return "not measured" if spec.has(row) else f"{spec.name} has none"
+
+
 def _measured(row: Control, rows: Mapping[str, Measured]) -> Iterator[str]:
     spread = rows["propagation"].get(row.name)
     if spread is None:
@@ -116,13 +125,7 @@ def _measured(row: Control, rows: Mapping[str, Measured]) -> Iterator[str]:
     yield "-" if late is None else f"{late['seen']}, {late['t50']}, {late['t90']}"
     heard = rows["modulation"].get(row.name)
     if heard is None:
-        yield from (
-            "-",
-            "-",
-            "-",
-            "-",
-            "when the sound comes, not what it is" if row.name in SILENT else "not measured",
-        )
+        yield from ("-", "-", "-", "-", _unheard(row))
     else:
         lag = heard["lag_frames"]
         yield heard["descriptor"]

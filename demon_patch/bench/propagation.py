@@ -85,7 +85,7 @@ def measure(session: Session, depths: Sequence[int] = DEPTHS, controls: Sequence
     """One row a control: by depth the forwards from a write to the first latent that differs (best, mean and worst over
     the phases of the write; the delivering one included) and to the last that is not yet settled."""
     rows = []
-    for trial in due():
+    for trial in due(session.spec):
         if trial.row.propagation not in ("request", "step", "late step") or (
             controls and trial.control not in controls
         ):
@@ -131,7 +131,7 @@ def measure_shares(session: Session, controls: Sequence[str] = (), seconds: floa
     """One row for each `step` control: how many of a generation's last steps must use a new value before a quarter
     (seen), half (t50) and nine tenths (t90) of its final change are in the latent, and the share by steps."""
     rows = []
-    for trial in due():
+    for trial in due(session.spec):
         if trial.row.propagation not in ("step", "late step") or (controls and trial.control not in controls):
             continue
         before, after = side(session, trial, False, seconds), side(session, trial, True, seconds)

@@ -11,6 +11,7 @@ from itertools import pairwise
 from typing import Any
 
 from demon_patch.engine.controls import CONTROLS, TABLE, Control
+from demon_patch.engine.family import FamilySpec
 from demon_patch.nodes.engine import CHAIN
 from demon_patch.nodes.taper import STRAIGHT, norm
 from demon_patch.patch.document import Cable, Node, Patch, Song
@@ -79,6 +80,8 @@ TRIALS: tuple[Trial, ...] = (
     Trial("condition_weight", "departure", 0.0, 1.0),
     Trial("condition_from", "departure", 0.0, 1.0, {"scheduler.condition_weight": 1.0}),
     Trial("condition_to", "departure", 0.0, 1.0, {"scheduler.condition_weight": 1.0}),
+    Trial("timbre_source", "departure", "off", "on"),
+    Trial("timbre", "departure", 0.0, 1.0),
     Trial("structure_source", "departure", "off", "on", {"scheduler.strength": 1.0}),
     Trial("feedback", "distance to source", 0.0, 0.9, gathers=True),
     Trial("feedback_tap", "departure", 1, 8, {"scheduler.feedback": 0.8}, gathers=True),
@@ -110,9 +113,9 @@ TRIALS: tuple[Trial, ...] = (
 )
 
 
-def due() -> tuple[Trial, ...]:
-    """The trials of the rows that are built."""
-    return tuple(trial for trial in TRIALS if trial.row.since is None)
+def due(spec: FamilySpec) -> tuple[Trial, ...]:
+    """The trials of the rows that are built and that a family has."""
+    return tuple(trial for trial in TRIALS if trial.row.since is None and spec.has(trial.row))
 
 
 def untried() -> list[str]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 Shape = Literal["scalar", "integer", "switch", "choice", "curve", "surface", "prompt", "source"]
+Part = Literal["timbre"]
 Propagation = Literal["request", "step", "late step", "weights", "decode", "ring"]
 Taper = Literal["linear", "log", "int", "family"]
 Carrier = Literal["scheduler", "source_blend", "step_state", "decoder", "lora"]
@@ -23,7 +24,8 @@ class Control:
     shape: what it carries (`curve` takes a number too). lo, hi, taper, unit: the declared range of a number;
     default: a number, an option's name, or None for prompts and sources. options: of a choice.
     optional: has no effect, and costs nothing, unless its port is wired or set. needs: the control without which it
-    has no effect: a prompt or clip that must be wired, or a choice that must not be "off".
+    has no effect: a prompt or clip that must be wired, a choice that must not be "off", or an optional control that
+    must be wired or set. part: what a family must have for it (`FamilySpec.has`).
     """
 
     name: str
@@ -40,6 +42,7 @@ class Control:
     options: tuple[str, ...] = ()
     optional: bool = False
     needs: str | None = None
+    part: Part | None = None
     since: str | None = None
 
     @property
@@ -53,7 +56,6 @@ class Control:
         return self.shape in ("scalar", "integer", "switch", "curve")
 
 
-_SURFACE = "0.2"  # the release that brings the whole control surface
 _LORA = "0.4"
 
 # fmt: off
@@ -105,20 +107,20 @@ TABLE: tuple[Control, ...] = (
     Control("condition_to", "Condition to", "scheduler", "scalar", "step",
             "The share of the steps before which the second prompt speaks.", 1.0, optional=True, needs="prompt_b"),
     Control("timbre_source", "Timbre source", "scheduler", "source", "request",
-            "A clip whose sound colour is borrowed.", since=_SURFACE),
+            "A clip whose sound colour is borrowed.", part="timbre"),
     Control("timbre", "Timbre", "scheduler", "scalar", "request",
-            "How much of the timbre source's colour is taken.", 1.0, needs="timbre_source", since=_SURFACE),
+            "How much of the timbre source's colour is taken.", 1.0, needs="timbre_source"),
     Control("structure_source", "Structure source", "scheduler", "source", "request",
             "A clip whose rhythm and harmony are followed instead of the source's."),
     Control("feedback", "Feedback", "scheduler", "scalar", "request",
             "Mixes finished generations back into the source: the music drifts away from where it began.",
             0.0, optional=True),
     Control("feedback_tap", "Feedback tap", "scheduler", "integer", "request",
-            "How many completions ago the fed-back generation is.", 1, 1, 8, "int"),
+            "How many completions ago the fed-back generation is.", 1, 1, 8, "int", needs="feedback"),
     Control("mask", "Mask", "scheduler", "curve", "request",
             "Per frame, 1 generates and 0 keeps the source untouched.", 1.0, optional=True),
     Control("mask_growth", "Mask growth", "scheduler", "scalar", "request",
-            "Lets the mask open over the steps instead of at once.", 0.0, optional=True),
+            "Lets the mask open over the steps instead of at once.", 0.0, optional=True, needs="mask"),
     Control("target", "Target", "scheduler", "source", "request",
             "A clip that the clean prediction is pulled toward."),
     Control("target_curve", "Target curve", "scheduler", "curve", "step",

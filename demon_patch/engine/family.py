@@ -10,6 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
+from demon_patch.engine.controls import CONTROLS, Control
+from demon_patch.errors import DemonError
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -29,7 +32,7 @@ class FamilySpec:
     `tick_song` frames.
     border: latent frames at the ends of a generated stretch that differ more than its middle from the whole song's.
     strength_taper: the strengths at equally spaced knob positions 0..1, so that equal turns move the sound
-    equally far.
+    equally far. timbre: whether a prompt can borrow the sound colour of a clip.
     """
 
     name: str
@@ -50,6 +53,7 @@ class FamilySpec:
     strength_taper: tuple[float, ...]
     tick_song: int = 600
     border: int = 0
+    timbre: bool = False
 
     @property
     def samples_per_frame(self) -> int:
@@ -59,6 +63,19 @@ class FamilySpec:
     def nominal_tick(self, depth: int, song_frames: int) -> int:
         """Control frames of a nominal tick: longer songs cost proportionally more."""
         return math.ceil(self.tick_frames[depth] * max(song_frames / self.tick_song, 1.0))
+
+    def has(self, row: Control) -> bool:
+        """Whether the family has the parts that a control works on: its own, and that of the control it needs."""
+        rows = (row,) if row.needs is None else (row, CONTROLS[row.needs])
+        return all(each.part is None or getattr(self, each.part) for each in rows)
+
+    def lacks(self, row: Control) -> DemonError:
+        """The error for a control whose part the family does not have."""
+        return DemonError(
+            f"the model family {self.name} has no {row.part}",
+            port=row.name,
+            mend=f"play the patch on a family that has {row.part}, or unwire {row.title.lower()}",
+        )
 
     def frames(self, seconds: float) -> int:
         """The nearest song length in frames that the family can play."""
@@ -127,6 +144,15 @@ class Conditioner(Protocol):
 
     def load(self, path: str | Path, seconds: float | None = None) -> Source:
         """Any audio file as a source; raises SourceError with one clear message."""
+        ...
+
+    def timbre(self, prompt: Conditioning, clip: Source) -> Conditioning:
+        """The prompt with the sound colour of a clip in place of the colour of silence, which `prompt` has.
+
+        Its tokens have the shape of the prompt's own, so that the two can be mixed: the control `timbre` is the share
+        of this one (in a family whose reference latents become further tokens of cross-attention, silence has as many).
+        Asked only of a family whose spec says `timbre`; others raise `FamilySpec.lacks`.
+        """
         ...
 
     def context(self, source: Source, structure: float) -> Tensor:

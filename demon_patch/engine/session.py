@@ -11,14 +11,16 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from demon_patch.engine.controls import CONTROLS
 from demon_patch.engine.executors.torch_ import TorchExecutor
 from demon_patch.engine.families import load_family
 from demon_patch.engine.family import Conditioning, Executor, Family, Handle, Source
 from demon_patch.engine.focus import focused
 from demon_patch.engine.limits import checked
 from demon_patch.engine.noise import NoiseBank
+from demon_patch.engine.recent import Recent
 from demon_patch.engine.ring import CONDITIONS, MAX_DEPTH, Request, Ring
-from demon_patch.engine.slots import FORWARDED
+from demon_patch.engine.slots import FORWARDED, check_finite
 from demon_patch.engine.window import decode_song, decode_window
 from demon_patch.errors import DemonError
 
@@ -46,7 +48,8 @@ class Session:
         self.spec = family.spec
         self.executor: Executor = executor if executor is not None else TorchExecutor(family.denoiser)
         self._handles: dict[str, Handle] = {}
-        self._contexts: dict[tuple[int, float], tuple[Source, Tensor]] = {}
+        self._contexts: Recent[tuple[Source, Tensor]] = Recent(64)  # a clip is kept as long as its id is a key
+        self._tints: Recent[tuple[Source, Handle]] = Recent(16)
         self._noise: dict[int, NoiseBank] = {}
 
     @classmethod
@@ -81,6 +84,8 @@ class Session:
         initial_noise: Tensor | None = None,
         prompt_b: Conditioning | None = None,
         prompt_blend: float = 0.0,
+        timbre_source: Source | None = None,
+        timbre: float = 1.0,
         guidance_mode: str = "off",
         mask: Tensor | None = None,
         mask_growth: float = 0.0,
@@ -98,31 +103,28 @@ class Session:
         """What one generation starts from; steps and shift default to the family's. Raises DemonError.
 
         prompt_b: a second prompt: prompt_blend, 0 to 1, glides to it in one forward, and the control condition_weight
-        composites it in a forward of its own. guidance_mode: off, self, initialize or full. mask: [T] in 0 to 1, 1
-        generates; mask_growth: 0 opens it at once, 1 over all steps. target: a clip as long as the source that
-        target_strength and, from target_gate on, target_curve pull to. structure_source: a clip as long as the source,
-        whose structure is followed instead of the source's. source_latent: [T, C], covered in place of the source's own
-        latent (feedback). steps_mode and timesteps: how the schedule is made. noise_position: how far, in keys, the
-        noise has drifted. focus: the stretch (first frame, frames) that alone is generated, round the seam if need be;
-        all else is given for the whole song. Its latent is heard once it is laid into one of the whole song
-        (`focus.laid_into`).
+        composites it in a forward of its own. timbre_source: a clip of any length whose sound colour both prompts
+        borrow, where the family has timbre: none of it at `timbre` 0, all at 1. guidance_mode: off, self, initialize or
+        full. mask: [T] in 0 to 1, 1 generates; mask_growth: 0 opens it at once, 1 over all steps. target: a clip as
+        long as the source that target_strength and, from target_gate on, target_curve pull to. structure_source: a clip
+        as long as the source, whose structure is followed instead of the source's. source_latent: [T, C], covered in
+        place of the source's own latent (feedback). steps_mode and timesteps: how the schedule is made. noise_position:
+        how far, in keys, the noise has drifted. focus: the stretch (first frame, frames) that alone is generated, round
+        the seam if need be; all else is given for the whole song. Its latent is heard once it is laid into one of the
+        whole song (`focus.laid_into`).
         """
-        if structure_source is not None and structure_source.frames != source.frames:
-            raise DemonError(
-                f"a clip of {structure_source.frames} frames beside a source of {source.frames}",
-                port="structure_source",
-                mend="cut or repeat it to the source's length",
-            )
+        first = self._tinted(prompt, timbre_source, timbre)
+        second = None if prompt_b is None else self._tinted(prompt_b, timbre_source, timbre)
         request = Request(
-            conditioning=self._blended(prompt, prompt_b, prompt_blend),
-            second=None if prompt_b is None else self._handle(prompt_b),
+            conditioning=self._blended(first, second, prompt_blend),
+            second=second,
             negative=self._negative() if guidance_mode in FORWARDED else None,
             guidance_mode=guidance_mode,
             mask=mask,
             mask_growth=mask_growth,
             target=None if target is None else target.latent,
             target_gate=target_gate,
-            context=self._context(source if structure_source is None else structure_source, structure),
+            context=self._context(source, structure_source, structure),
             source=source.latent if source_latent is None else source_latent,
             seed=seed,
             strength=strength,
@@ -180,20 +182,46 @@ class Session:
         """The null prompt, whose velocity guidance leads away from."""
         return self._handle(self.family.conditioner.prompt(""))
 
-    def _blended(self, prompt: Conditioning, other: Conditioning | None, amount: float) -> Handle:
+    def _tinted(self, prompt: Conditioning, clip: Source | None, amount: float) -> Handle:
+        """The prompt with its share of a clip's timbre."""
+        plain, amount = self._handle(prompt), checked("timbre", amount)
+        if clip is None:
+            return plain
+        if not self.spec.timbre:
+            raise self.spec.lacks(CONTROLS["timbre_source"])
+        if amount == 0:
+            return plain
+        key = (prompt.text, id(clip), plain.epoch)
+
+        def made() -> tuple[Source, Handle]:
+            check_finite("timbre_source", clip.latent)
+            return clip, self.executor.prepare(self.family.conditioner.timbre(prompt, clip))
+
+        _, whole = self._tints.get((*key, 1.0), made)
+        if amount == 1:
+            return whole
+        return self._tints.get((*key, amount), lambda: (clip, self.executor.blend(plain, whole, amount)))[1]
+
+    def _blended(self, first: Handle, second: Handle | None, amount: float) -> Handle:
         """The prompt on its way to another one."""
         if checked("prompt_blend", amount) == 0:
-            return self._handle(prompt)
-        if other is None:
+            return first
+        if second is None:
             raise DemonError("there is no second prompt", port="prompt_blend", mend="give prompt_b, or leave it at 0")
-        if amount == 1:
-            return self._handle(other)
-        return self.executor.blend(self._handle(prompt), self._handle(other), amount)
+        return second if amount == 1 else self.executor.blend(first, second, amount)
 
-    def _context(self, source: Source, structure: float) -> Tensor:
-        key = (id(source), structure)
-        if key not in self._contexts:
-            if len(self._contexts) >= 64:
-                self._contexts.pop(next(iter(self._contexts)))
-            self._contexts[key] = (source, self.family.conditioner.context(source, structure))
-        return self._contexts[key][1]
+    def _context(self, source: Source, other: Source | None, structure: float) -> Tensor:
+        """The context of a source, with the structure of another clip where one is given."""
+        clip = source if other is None else other
+        if clip.frames != source.frames:
+            raise DemonError(
+                f"a clip of {clip.frames} frames beside a source of {source.frames}",
+                port="structure_source",
+                mend="cut or repeat it to the source's length",
+            )
+
+        def made() -> tuple[Source, Tensor]:
+            check_finite("source" if other is None else "structure_source", clip.hints)
+            return clip, self.family.conditioner.context(clip, structure)
+
+        return self._contexts.get((id(clip), checked("structure", structure)), made)[1]

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from demon_patch.engine.controls import TABLE, Control
-from demon_patch.engine.limits import checked, out_of_range
+from demon_patch.engine.limits import checked, checked_option, out_of_range
 from demon_patch.errors import DemonError
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def check_values(values: Mapping[str, Tensor | str], rows: int, channels: int = 
     for name, value in values.items():
         row = step_control(name)
         if row.shape == "choice":
-            _option(row, value)
+            checked_option(row.name, value)
         elif isinstance(value, str) or value.dtype != torch.float32 or not _fits(row, value.shape, rows, channels):
             width = f"1 or {channels}" if row.shape == "surface" else "1"
             length = "1 or frames" if row.per_frame else "1"
@@ -69,12 +69,6 @@ def _fits(row: Control, shape: torch.Size, rows: int, channels: int) -> bool:
     if len(shape) != 3 or shape[0] not in (1, rows) or shape[1] < 1:
         return False
     return (row.per_frame or shape[1] == 1) and shape[2] in ((1, channels) if row.shape == "surface" else (1,))
-
-
-def _option(row: Control, value: object) -> str:
-    if not isinstance(value, str) or value not in row.options:
-        raise DemonError(f"{value!r} is no option", port=row.name, mend=f"choose {' or '.join(row.options)}")
-    return value
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +158,7 @@ class Shared:
 
     def _canonical(self, row: Control, value: object) -> Tensor | str:
         if row.shape == "choice":
-            return _option(row, value)
+            return checked_option(row.name, value)
         if isinstance(value, str):
             raise out_of_range(row, value)
         if isinstance(value, Real):

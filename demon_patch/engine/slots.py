@@ -122,8 +122,6 @@ class Request:
                 port="focus",
                 mend="a stretch begins inside the song and is no longer than it",
             )
-        if self.source is not None:
-            _shape("source", self.source, (self.frames, spec.latent_channels), device)
         for name, curve in (("initial_noise", self.initial_noise), ("mask", self.mask)):
             if curve is not None:
                 _shape(name, curve, (self.frames,), device)
@@ -137,10 +135,10 @@ class Request:
 
     def _check_parts(self, spec: FamilySpec, device: torch.device) -> None:
         """Raises DemonError for a control without the part that it works on."""
-        if self.target is not None:
-            _shape("target", self.target, (self.frames, spec.latent_channels), device)
-            if not isfinite(float(_numbers(self.target).sum())):
-                raise DemonError("a latent that is not finite", port="target", mend="give another clip")
+        for name, latent in (("source", self.source), ("target", self.target)):
+            if latent is not None:
+                _shape(name, latent, (self.frames, spec.latent_channels), device)
+                check_finite(name, latent)
         checked_option("guidance_mode", self.guidance_mode)
         needs = (
             ("mask", self.mask is not None, "source", self.source),
@@ -151,6 +149,12 @@ class Request:
         for name, used, what, part in needs:
             if used and part is None:
                 raise DemonError(f"there is no {what}", port=name, mend=f"give a {what}, or leave {name} as it is")
+
+
+def check_finite(name: str, latent: Tensor) -> None:
+    """Raises DemonError naming the control `name` where what a clip was made into is not finite."""
+    if not isfinite(float(_numbers(latent).sum())):
+        raise DemonError("a clip whose latent is not finite", port=name, mend="give another clip")
 
 
 def _numbers(tensor: Tensor) -> np.ndarray:

@@ -6,7 +6,11 @@ import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from demon_patch.errors import PatchError
+from demon_patch.engine.controls import CONTROLS
+from demon_patch.engine.families import NAMES, spec_of
+from demon_patch.engine.family import FamilySpec
+from demon_patch.engine.limits import either
+from demon_patch.errors import DemonError, PatchError
 from demon_patch.nodes.declare import Declaration
 from demon_patch.nodes.engine import CHAIN
 from demon_patch.nodes.ports import SIGNALS, SINGLE, Port
@@ -15,13 +19,16 @@ from demon_patch.runtime.order import arrange
 from demon_patch.runtime.wiring import Wiring, fits
 
 
-def problems(patch: Patch, catalogue: Mapping[str, Declaration]) -> list[PatchError]:
-    """The mistakes of a patch: those of nodes, then of cables, of ports, of the chain, and loops."""
+def problems(patch: Patch, catalogue: Mapping[str, Declaration], family: FamilySpec | None = None) -> list[PatchError]:
+    """The mistakes of a patch: those of nodes, then of cables, of ports, of the chain, and loops.
+
+    family: the one that is to play it; the one that the patch names, or the first, by default.
+    """
     wiring = Wiring(patch, catalogue)
     found = [*_nodes(patch, catalogue), *_cables(patch, wiring)]
     if found:
         return found
-    return [*_ports(wiring), *_chain(wiring), *_loops(wiring)]
+    return [*_ports(wiring), *_chain(wiring), *_loops(wiring), *_parts(patch, wiring, family)]
 
 
 def ring_chain(wiring: Wiring) -> dict[str, str]:
@@ -124,7 +131,7 @@ def _bad_range(port: Port, ends: tuple[float, float]) -> str:
 
 def _wanted(port: Port) -> str:
     if port.type == "option":
-        return f"choose {' or '.join(port.choices)}"
+        return f"choose {either(port.choices)}"
     if not port.numeric:
         return f"write a {port.type}" if port.wireable is False else "wire a cable to it"
     unit = f" {port.unit}" if port.unit else ""
@@ -251,3 +258,17 @@ def _loops(wiring: Wiring) -> Iterator[PatchError]:
                 mend="take out one of its cables",
             )
             return
+
+
+def _parts(patch: Patch, wiring: Wiring, family: FamilySpec | None) -> Iterator[PatchError]:
+    """Cables to what the family does not have."""
+    try:
+        spec = family or spec_of(patch.meta.model or NAMES[0])
+    except DemonError as error:
+        yield PatchError(error.what, mend=error.mend)
+        return
+    for id, name in sorted(wiring.into):
+        row = CONTROLS.get(wiring.known[id].by_name[name].control or "")
+        if row is not None and row.part is not None and not spec.has(row):
+            error = spec.lacks(row)
+            yield PatchError(error.what, node=id, port=name, mend=error.mend)

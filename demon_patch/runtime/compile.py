@@ -32,16 +32,18 @@ _GATE = Body(
 @dataclass(frozen=True, slots=True)
 class Geometry:
     """What the graph knows of the model family: control frames a second, frames of the song (until the source is
-    known), and the family's taper: strengths at equally spaced knob positions."""
+    known), the family's taper: strengths at equally spaced knob positions; and the family itself, if not the one that
+    the patch names."""
 
     frame_rate: float
     song_frames: int = 600
     strength_taper: tuple[float, ...] = STRAIGHT
+    family: FamilySpec | None = None
 
     @classmethod
     def of(cls, spec: FamilySpec, song_frames: int | None = None) -> Geometry:
         """The geometry of a family, with the length of its shortest song where none is given."""
-        return cls(spec.frame_rate, song_frames or spec.min_frames, tuple(spec.strength_taper))
+        return cls(spec.frame_rate, song_frames or spec.min_frames, tuple(spec.strength_taper), spec)
 
 
 def compile(
@@ -52,9 +54,9 @@ def compile(
 ) -> Program:
     """The program of a patch; its states adopt those of `previous`, by node id.
 
-    Raises the first of `problems(patch, catalogue)`.
+    Raises the first of `problems(patch, catalogue, geometry.family)`.
     """
-    for problem in problems(patch, catalogue):
+    for problem in problems(patch, catalogue, geometry.family):
         raise problem
     return _Compiler(Wiring(patch, catalogue), geometry).program(previous)
 
@@ -114,7 +116,7 @@ class _Compiler:
                 self._sinks(id, declaration)
         delays = frozenset(cable.socket for edge, cable in cables if edge in order.cut)
         made = Program(
-            tuple(self.steps), tuple(self.sinks), tuple(self.sink_slots), resources, self._ring(),
+            tuple(self.steps), tuple(self.sinks), tuple(self.sink_slots), resources, ring_plan(self.wiring),
             self.geometry.frame_rate, self.params, self.bus, self.cells, self.bus_keys, self.cell_keys, self.owners,
             [list(self.geometry.strength_taper), *([] for _ in self.tables)], self.tables, drawn, delays,
             inherited=previous.latest if previous is not None else None,
@@ -259,28 +261,30 @@ class _Compiler:
                     self.bus_keys[slots[0]] = (*owner, "constant", repr(self.bus[slots[0]]))
             self.owners[step] = id
 
-    def _ring(self) -> RingPlan:
-        wiring, nodes = self.wiring, self.wiring.patch.nodes
-        chain = ring_chain(wiring)
-        ids = {type: id for type, id in chain.items() if type in CHAIN[::3] or not nodes[id].bypass}
-        active: set[str] = set()
-        options: dict[str, str] = {}
-        wired: dict[str, str] = {}
-        for id in ids.values():
-            for port in wiring.known[id].ports:
-                if port.control is None or port.since is not None:
-                    continue
-                given = port.name in nodes[id].values or port.name in nodes[id].ranges
-                if not port.optional or given or (id, port.name) in wiring.into:
-                    active.add(port.control)
-                if port.type == "option":
-                    options[port.control] = str(nodes[id].values.get(port.name, port.default))
-                elif port.type in SINGLE and (cables := wiring.into.get((id, port.name))):
-                    wired[port.control] = cables[0].src
-        return RingPlan(
-            ids["scheduler"], ids.get("source_blend"), ids.get("step_state"), ids["decoder"], wired, options,
-            frozenset(active), nodes[ids["decoder"]].bypass,
-        )  # fmt: skip
+
+def ring_plan(wiring: Wiring) -> RingPlan:
+    """What the engine is to do for a patch without problems."""
+    nodes = wiring.patch.nodes
+    chain = ring_chain(wiring)
+    ids = {type: id for type, id in chain.items() if type in CHAIN[::3] or not nodes[id].bypass}
+    active: set[str] = set()
+    options: dict[str, str] = {}
+    wired: dict[str, str] = {}
+    for id in ids.values():
+        for port in wiring.known[id].ports:
+            if port.control is None or port.since is not None:
+                continue
+            given = port.name in nodes[id].values or port.name in nodes[id].ranges
+            if not port.optional or given or (id, port.name) in wiring.into:
+                active.add(port.control)
+            if port.type == "option":
+                options[port.control] = str(nodes[id].values.get(port.name, port.default))
+            elif port.type in SINGLE and (cables := wiring.into.get((id, port.name))):
+                wired[port.control] = cables[0].src
+    return RingPlan(
+        ids["scheduler"], ids.get("source_blend"), ids.get("step_state"), ids["decoder"], wired, options,
+        frozenset(active), nodes[ids["decoder"]].bypass,
+    )  # fmt: skip
 
 
 def _bypassed(declaration: Declaration, body: Body) -> Body:

@@ -12,7 +12,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from demon_patch.engine.controls import Control, Taper
+from demon_patch.engine.controls import CONTROLS, Control, Taper
 from demon_patch.errors import PatchError
 from demon_patch.nodes.frame import Frame
 from demon_patch.nodes.taper import STRAIGHT, norm
@@ -65,6 +65,15 @@ class RingPlan:
     options: Mapping[str, str]
     active: frozenset[str]
     bypass: bool = False
+
+    def meets(self, row: Control) -> bool:
+        """Whether the control that a row needs is there: wired, set, or a choice other than "off"."""
+        need = row.needs
+        if need is None or need in self.wired:
+            return True
+        if need in self.options:
+            return self.options[need] != "off"
+        return need in self.active and CONTROLS[need].numeric
 
     @property
     def prompt(self) -> str | None:

@@ -12,7 +12,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from demon_patch.engine.controls import CONTROLS, Control
+from demon_patch.engine.controls import CONTROLS
 from demon_patch.nodes.surface import GROUPS
 from demon_patch.runtime.forecast import Forecast
 from demon_patch.runtime.program import Program
@@ -25,14 +25,15 @@ HOST = frozenset({"noise_drift", "live_strength"})
 class Readings:
     """The controls of one performance. guard: frames behind the loudspeaker that may still be spliced (`Forecast`).
 
-    Owned by one thread. channels: C, latent channels of the family.
+    Owned by one thread. channels: C, latent channels of the family. sinks: the numbers in `program.sinks` of all
+    numeric controls, by name, and of the inputs of the surface that is wired, by port.
     """
 
     def __init__(self, program: Program, forecast: Forecast, guard: int, channels: int) -> None:
         self.program, self.forecast, self._guard, self._channels = program, forecast, guard, channels
         self.sinks = {sink.control.name: index for index, sink in enumerate(program.sinks) if sink.control is not None}
         plan = program.ring
-        rows = [CONTROLS[name] for name in self.sinks if name in plan.active and self._needed(CONTROLS[name])]
+        rows = [CONTROLS[name] for name in self.sinks if name in plan.active and plan.meets(CONTROLS[name])]
         self._request = [row for row in rows if row.propagation == "request"]
         self._step = [row for row in rows if row.propagation in STEP and row.name not in HOST]
         self._options = {
@@ -45,10 +46,13 @@ class Readings:
         surface = plan.wired.get("channel_gain")
         self._gains = [] if surface is None else [program.sink(surface, f"group_{n + 1}") for n in range(GROUPS)]
         self._single = [] if surface is None else [program.sink(surface, port) for port in ("channel", "single")]
+        for sink in (*self._gains, *self._single):
+            self.sinks[program.sinks[sink].port] = sink
 
     def has(self, name: str) -> bool:
         """Whether a numeric control is built and has an effect in this patch."""
-        return name in self.sinks and name in self.program.ring.active and self._needed(CONTROLS[name])
+        plan = self.program.ring
+        return name in self.sinks and name in plan.active and plan.meets(CONTROLS[name])
 
     def on(self, name: str, now: int) -> bool:
         """Whether a built switch is on; where the patch does not show it, as it is by default."""
@@ -87,11 +91,6 @@ class Readings:
         if self._gains:
             values["channel_gain"] = self._surface(now)
         return values
-
-    def _needed(self, row: Control) -> bool:
-        """Whether what the row works on is there: a clip or prompt that is wired, a choice other than the first."""
-        plan = self.program.ring
-        return row.needs is None or row.needs in plan.wired or plan.options.get(row.needs, "off") != "off"
 
     def _per_frame(self, sink: int, now: int) -> Tensor:
         """A sink as [T], each song frame at the moment it will next be heard."""

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from demon_patch.bench.descriptors import DESCRIPTORS, Heard, noisiness
-from demon_patch.bench.gaussian import gaussian
+from demon_patch.bench.gaussian import SPEC, gaussian
 from demon_patch.bench.modulation import PERIODS, followed, measure
 from demon_patch.bench.trials import TRIALS, Trial, due, stage, untried
 from demon_patch.engine.session import Session
@@ -23,11 +23,11 @@ def test_every_built_control_is_tried() -> None:
     assert all(trial.descriptor in DESCRIPTORS for trial in TRIALS)
 
 
-@pytest.mark.parametrize("trial", due(), ids=lambda trial: trial.control)
+@pytest.mark.parametrize("trial", due(SPEC), ids=lambda trial: trial.control)
 def test_the_patches_of_a_trial_are_good(trial: Trial) -> None:
     documents = [stage(trial, at=end) for end in (trial.lo, trial.hi)]
     documents += [stage(trial, bars=bars) for bars in PERIODS if trial.moves]
-    assert [str(problem) for document in documents for problem in problems(document, CATALOGUE)] == []
+    assert [str(problem) for document in documents for problem in problems(document, CATALOGUE, SPEC)] == []
 
 
 @pytest.mark.parametrize("late", [0, 2])

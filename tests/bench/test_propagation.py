@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from demon_patch.bench.gaussian import gaussian
+from demon_patch.bench.gaussian import SPEC, gaussian
 from demon_patch.bench.propagation import STEPS, measure, measure_shares
 from demon_patch.bench.trials import due
 from demon_patch.engine.controls import CONTROLS
@@ -15,8 +15,8 @@ from demon_patch.engine.session import Session
 
 DEPTH = 4
 FEWER_STEPS = ("steps", "steps_mode", "timesteps")  # their own generations are shorter
-STEP = [trial.control for trial in due() if trial.row.propagation in ("step", "late step")]
-REQUEST = [trial.control for trial in due() if trial.row.propagation == "request"]
+STEP = [trial.control for trial in due(SPEC) if trial.row.propagation in ("step", "late step")]
+REQUEST = [trial.control for trial in due(SPEC) if trial.row.propagation == "request"]
 
 
 @cache

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,8 @@ import pytest
 import torch
 
 from demon_patch.engine import Session
+from demon_patch.engine.executors.torch_ import TorchExecutor
+from demon_patch.engine.family import Handle
 from demon_patch.engine.window import decode_song, decode_window
 from demon_patch.errors import DemonError
 from tests.engine.toy import toy_family
@@ -73,6 +76,57 @@ def test_a_prompt_glides_to_another_in_one_forward(session: Session) -> None:
     assert torch.equal(glide[0], ends[0])
     assert torch.equal(glide[2], ends[1])
     torch.testing.assert_close(glide[1], (ends[0] + ends[1]) / 2, atol=1e-5, rtol=0)  # the toy is linear in its prompt
+
+
+def test_a_prompt_borrows_its_share_of_a_timbre(session: Session) -> None:
+    source, clip = (session.compose(style, seconds=2, seed=1) for style in ("toy", "other"))
+    warm = session.prompt("warm")
+    plain = session.generate(warm, source, seed=3)
+    share = [session.generate(warm, source, seed=3, timbre_source=clip, timbre=k) for k in (0.0, 0.5, 1.0)]
+    assert torch.equal(share[0], plain)
+    tinted = session.family.conditioner.timbre(warm, clip)
+    whole = Session(toy_family()).generate(tinted, source, seed=3)
+    assert torch.equal(share[2], whole)
+    assert float((whole - plain).abs().max()) > 0.05
+    torch.testing.assert_close(share[1], (plain + whole) / 2, atol=1e-5, rtol=0)  # the toy is linear in its prompt
+    assert torch.equal(session.generate(warm, source, seed=3, timbre_source=clip), share[2])
+
+
+def test_both_prompts_borrow_the_timbre(session: Session) -> None:
+    source, clip = (session.compose(style, seconds=2, seed=1) for style in ("toy", "other"))
+    warm, cold = session.prompt("warm"), session.prompt("cold")
+    tinted = {"seed": 3, "timbre_source": clip, "timbre": 0.5}
+    ends = [session.generate(prompt, source, **tinted) for prompt in (warm, cold)]
+    glide = session.generate(warm, source, prompt_b=cold, prompt_blend=0.5, **tinted)
+    torch.testing.assert_close(glide, (ends[0] + ends[1]) / 2, atol=1e-5, rtol=0)
+    request = session.request(warm, source, prompt_b=cold, guidance_mode="full", **tinted)
+    assert request.second is session.request(cold, source, **tinted).conditioning
+    assert request.negative is session.request(session.prompt(""), source).conditioning
+
+
+def test_equal_timbres_are_made_once_and_never_outlive_the_weights() -> None:
+    session = Session(toy_family())
+    source, clip = (session.compose(style, seconds=2, seed=1) for style in ("toy", "other"))
+
+    def prepared(amount: float) -> Handle:
+        return session.request(session.prompt("warm"), source, timbre_source=clip, timbre=amount).conditioning
+
+    first = {amount: prepared(amount) for amount in (0.25, 1.0)}
+    for step in range(100):  # shares come and go; the whole timbre is asked for each time and stays
+        prepared(step / 100)
+    assert prepared(1.0) is first[1.0]
+    assert prepared(0.99) is prepared(0.99)
+    assert isinstance(session.executor, TorchExecutor)
+    session.executor.weights_changed()
+    assert prepared(1.0).epoch == session.executor.weights_epoch
+
+
+def test_a_family_without_timbre_says_so() -> None:
+    family = toy_family()
+    session = Session(replace(family, spec=replace(family.spec, timbre=False)))
+    source = session.compose("toy", seconds=2, seed=1)
+    with pytest.raises(DemonError, match=r"port timbre_source: the model family toy has no timbre .*unwire timbre"):
+        session.request(session.prompt("warm"), source, timbre_source=source)
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from demon_patch.bench.gaussian import WIDTH, GaussianDenoiser
+from demon_patch.bench.gaussian import WIDTH, GaussianDenoiser, tinted
 from demon_patch.engine.executors.torch_ import TorchExecutor
 from demon_patch.engine.family import Conditioning, Family, FamilySpec, Source
 from demon_patch.engine.noise import NoiseBank
@@ -43,6 +43,7 @@ SPEC = FamilySpec(
     shift=2.0,
     tick_frames={1: 2, 2: 3, 3: 5, 4: 6, 5: 8, 6: 9, 7: 11, 8: 12},
     strength_taper=tuple(k / 10 for k in range(11)),
+    timbre=True,
 )
 
 
@@ -106,6 +107,9 @@ class ToyConditioner:
         mono = np.interp(at % len(audio), np.arange(len(audio)), audio.mean(1)).astype(np.float32)[:, None]
         latent = self._codec.encode(mono)
         return Source(latent, latent[:, :HINTS].abs(), mono, Path(path).stem)
+
+    def timbre(self, prompt: Conditioning, clip: Source) -> Conditioning:
+        return tinted(prompt, clip)
 
     def context(self, source: Source, structure: float) -> Tensor:
         mark = torch.full((source.frames, 1), structure)

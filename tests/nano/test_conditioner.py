@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from demon_patch.engine.family import Family, Source
+from demon_patch.errors import DemonError
 
 
 def test_prompts(family: Family) -> None:
@@ -39,6 +40,12 @@ def test_context_layout(family: Family, song: Source) -> None:
     assert not context[:, :65].any()
     assert torch.allclose(context[:, 65:102], song.hints * 0.25)
     assert (context[:, 102] == 0.25).all()
+
+
+def test_the_family_has_no_timbre(family: Family, song: Source) -> None:
+    assert not family.spec.timbre
+    with pytest.raises(DemonError, match=r"port timbre_source: the model family nano has no timbre"):
+        family.conditioner.timbre(family.conditioner.prompt("acid"), song)
 
 
 def test_no_structure_is_no_hints(family: Family, song: Source) -> None:

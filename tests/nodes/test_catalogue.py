@@ -78,7 +78,7 @@ def test_the_description_is_json_and_whole() -> None:
     by_id = {d["id"]: {p["name"]: p for p in d["ports"]} for d in said}
     assert by_id["slew"]["x"]["lo"] is None
     assert by_id["lfo"]["shape"]["choices"][0] == "sine"
-    assert by_id["scheduler"]["timbre"]["since"] == "0.2"
+    assert by_id["scheduler"]["timbre_source"]["type"] == "source"
     assert by_id["prompt"]["text"]["cable"] is False
 
 

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from demon_patch.engine.controls import CONTROLS, TABLE
+from demon_patch.engine.families import spec_of
 from demon_patch.errors import PatchError
 from demon_patch.nodes.declare import Declaration
 from demon_patch.nodes.ports import Out, Port
-from demon_patch.patch.document import Cable, Node, Patch
+from demon_patch.patch.document import Cable, Meta, Node, Patch
 from demon_patch.runtime.check import problems
 from demon_patch.runtime.compile import Geometry, compile
 from tests.nodes.bench_nodes import BENCH
@@ -21,7 +24,11 @@ echo = Declaration(
     (Out("prompt", "prompt"), Out("audio", "audio")),
     function=lambda values: "echo",
 )  # fmt: skip
-CATALOGUE: Mapping[str, Declaration] = {**BENCH, "echo": echo}
+later = Declaration(
+    "later", "Later", "Has a port that is still to come.", "sink", "test", (),
+    (Port("size", "value", 0.5, 0.0, 1.0, doc="Comes.", title="Size", since="9.0"),), (),
+)  # fmt: skip
+CATALOGUE: Mapping[str, Declaration] = {**BENCH, "echo": echo, "later": later}
 
 WHOLE: dict[str, Node] = {
     "p": Node("prompt", values={"text": "dub"}),
@@ -77,7 +84,7 @@ NODE_MISTAKES: list[tuple[str, Node, str | None, str]] = [
     ("s", Node("scheduler", values={"prompt": "dub"}), "prompt", "a prompt input has no value of its own"),
     ("t", Node("step_state", values={"solver": "heun"}), "solver", "'heun' is no choice (choose ode or sde)"),
     ("d", Node("decoder", values={"limiter": 1.0}), "limiter", "1 is out of range (use a number from -12 to 0 dB)"),
-    ("s", Node("scheduler", values={"timbre": 0.5}), "timbre", "Timbre is there since 0.2"),
+    ("x", Node("later", values={"size": 0.5}), "size", "Size is there since 9.0"),
     ("p", Node("prompt", values={"text": 3}), "text", "3 is no text"),
     ("c", Node("drawn_curve", values={"points": "up"}), "points", "'up' is no list of points"),
     ("c", Node("drawn_curve", values={"points": [[1, 1], [0, 0]]}), "points", "point 2 does not lie after point 1"),
@@ -85,7 +92,7 @@ NODE_MISTAKES: list[tuple[str, Node, str | None, str]] = [
     ("e", Node("expression", values={"formula": "open('x')"}), "formula", "open is not a function"),
     ("s", Node("scheduler", ranges={"strength": (0.2, 1.5)}), "strength", "playing range 0.2 to 1.5: 1.5 is out"),
     ("s", Node("scheduler", ranges={"prompt": (0.0, 1.0)}), "prompt", "it has no playing range"),
-    ("s", Node("scheduler", ranges={"timbre": (0.1, 0.2)}), "timbre", "there since 0.2"),
+    ("x", Node("later", ranges={"size": (0.1, 0.2)}), "size", "there since 9.0"),
 ]
 
 
@@ -111,7 +118,7 @@ CABLE_MISTAKES: list[tuple[tuple[Cable, ...], str | None, str]] = [
     ((Cable("d", "audio", "lfo", "rate"),), "rate", "an audio from d.audio|a audio from d.audio"),
     ((Cable("lfo", "out", "lfo2", "shape"),), "shape", "it takes no cable, but one comes from lfo.out"),
     ((Cable("lfo", "out", "c", "seconds"),), "seconds", "it takes no cable"),
-    ((Cable("lfo", "out", "s", "timbre"),), "timbre", "Timbre is there since 0.2"),
+    ((Cable("lfo", "out", "l", "size"),), "size", "Size is there since 9.0"),
     ((Cable("lfo2", "out", "s", "strength", depth=1.5),), "strength", "depth 1.5 of the cable from lfo2.out"),
     ((Cable("c2", "source", "s", "source"),), "source", "c.source and c2.source both end here (keep one cable)"),
     ((Cable("p2", "prompt", "s", "prompt"),), "prompt", "p.prompt and p2.prompt both end here"),
@@ -135,7 +142,7 @@ CABLE_MISTAKES: list[tuple[tuple[Cable, ...], str | None, str]] = [
 def test_mistakes_of_cables(cables: tuple[Cable, ...], port: str | None, message: str) -> None:
     more = {
         "p2": Node("prompt"), "c2": Node("composed_source"), "out2": Node("speaker"),
-        "e": Node("echo"), "e2": Node("echo"),
+        "e": Node("echo"), "e2": Node("echo"), "l": Node("later"),
     }  # fmt: skip
     errors = found(more, cables)
     error = next(e for e in errors if any(m in str(e) for m in message.split("|")))
@@ -176,6 +183,65 @@ def test_muted_cables_do_no_harm_and_data_of_unknown_nodes_is_no_problem_of_cabl
                          Cable("lfo2", "out", "s", "shift", mode="set", muted=True))) == []  # fmt: skip
     errors = found({"x": Node("granulator", values={"grain": 3})}, (Cable("x", "out", "s", "shift"),))
     assert [e.node for e in errors] == ["x"]
+
+
+PORTS = [(id, port) for id in ("s", "b", "t", "d") for port in CATALOGUE[WHOLE[id].type].ports if port.control]
+
+
+def bad_values(port: Port) -> list[Any]:
+    """What a port of the ring's nodes must not be set to."""
+    if not port.numeric:
+        return ["loud", 1.0] if port.choices else ["dub", 1.0]
+    beyond = (port.hi - port.lo) * 0.1 + 1
+    return [port.lo - beyond, port.hi + beyond, "much", True, *([port.lo + 0.5] if port.taper == "int" else [])]
+
+
+def test_the_ports_of_the_ring_are_the_controls_of_the_table() -> None:
+    assert {port.control for _, port in PORTS} == {row.name for row in TABLE if row.carrier != "lora"}
+
+
+@pytest.mark.parametrize(("id", "port"), PORTS, ids=[port.name for _, port in PORTS])
+def test_bad_input_of_every_control_names_node_port_and_mend(id: str, port: Port) -> None:
+    errors = [found({id: Node(WHOLE[id].type, values={port.name: bad})})[0] for bad in bad_values(port)]
+    if port.numeric:
+        for bad in (float("nan"), float("inf")):
+            with pytest.raises(PatchError) as caught:
+                Node(WHOLE[id].type, values={port.name: bad})
+            assert port.name in str(caught.value)
+            assert caught.value.mend
+        bad_range = (port.lo, port.hi + 1)
+        errors += found({id: Node(WHOLE[id].type, ranges={port.name: bad_range})})[:1]
+    wrong = Cable("e", "audio", id, port.name)  # sound fits no control
+    errors += found({"e": Node("echo")}, (wrong,))[:1]
+    assert [(error.node, error.port) for error in errors] == [(id, port.name)] * len(errors)
+    assert all(error.mend for error in errors)
+
+
+def wiring_of(part: str, model: str = "") -> Patch:
+    """A patch with a clip wired to what only some families have."""
+    cables = (*CABLES, Cable("c", "source", "s", part))
+    return Patch(nodes=WHOLE, cables=cables, meta=Meta(model=model))
+
+
+@pytest.mark.parametrize("part", [row.name for row in TABLE if row.part])
+def test_what_the_family_does_not_have_is_refused(part: str) -> None:
+    spec = spec_of("nano")
+    for document in (wiring_of(part), wiring_of(part, "nano")):
+        (error,) = problems(document, CATALOGUE)
+        assert str(error) == (
+            f"node s: port {part}: the model family nano has no {CONTROLS[part].part} "
+            f"(play the patch on a family that has {CONTROLS[part].part}, or unwire {CONTROLS[part].title.lower()})"
+        )
+        with pytest.raises(PatchError, match="the model family nano has no"):
+            compile(document, CATALOGUE, Geometry.of(spec))
+        assert problems(document, CATALOGUE, replace(spec, timbre=True)) == []
+        compile(document, CATALOGUE, Geometry.of(replace(spec, timbre=True)))
+
+
+def test_a_family_that_there_is_not_is_a_mistake_of_the_patch() -> None:
+    (error,) = problems(Patch(nodes=WHOLE, cables=CABLES, meta=Meta(model="gigantic")), CATALOGUE)
+    assert "no model family named 'gigantic'" in str(error)
+    assert "nano" in error.mend
 
 
 def test_a_mistake_names_only_what_is_plain(tmp_path: Any) -> None:

@@ -16,7 +16,7 @@ from demon_patch.runtime.forecast import Forecast
 from demon_patch.runtime.readings import Readings
 from demon_patch.runtime.render import perform
 from tests.engine.toy import SPEC, toy_family
-from tests.runtime.stage import patch, play, played
+from tests.runtime.stage import generated, likeness, patch, play, played, square
 
 LFO = Node("lfo", values={"rate": 0.25})
 TRANSPORT = Transport(25, 120, 4, 200)
@@ -103,3 +103,19 @@ def test_every_clip_and_prompt_reaches_its_control() -> None:
     request = performer.ring.slots[0].request
     assert request.target is not None
     assert request.second is not None
+
+
+def test_a_timbre_is_heard_and_moves_with_its_share() -> None:
+    clip = {"clip": Node("composed_source", values={"style": "other", "seconds": 9.0, "seed": 4})}
+    wire = Cable("clip", "source", "scheduler", "timbre_source")
+    performer, heard = played(patch(clip, [wire], strength=0.8, timbre=0.5), 8.0)
+    borrowed = {"strength": 0.8, "timbre_source": performer.parts["timbre_source"]}
+    half, none = (generated(performer, **borrowed, timbre=share).numpy() for share in (0.5, 0.0))
+    np.testing.assert_allclose(heard, half, atol=1e-5)
+    assert float(np.abs(half - none).max()) > 0.01
+    lfo, cables = square(0.5, "scheduler", "timbre")
+    performer, heard = played(patch({**clip, **lfo}, [wire, *cables], strength=0.8, timbre=0.5), 8.0)
+    ends = [generated(performer, **borrowed, timbre=share) for share in (0.0, 1.0)]
+    share = performer.curve("timbre", len(heard))
+    assert set(share) == {0.0, 1.0}
+    assert float(np.mean(likeness(heard, ends) == share)) > 0.9

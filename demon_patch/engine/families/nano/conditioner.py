@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from demon_patch.engine.controls import CONTROLS
 from demon_patch.engine.families.nano.codec import NanoCodec
 from demon_patch.engine.families.nano.compose import compose_song
 from demon_patch.engine.families.nano.hints import structure_hints
@@ -38,6 +39,10 @@ class NanoConditioner:
         """Any audio file as a loop of 8 to 60 seconds; raises SourceError with one clear message."""
         audio, notes = read_loop(Path(path), seconds)
         return self._source(audio, title=Path(path).stem, notes=notes)
+
+    def timbre(self, prompt: Conditioning, clip: Source) -> Conditioning:
+        """Refused: colour comes from the prompt's tags alone."""
+        raise SPEC.lacks(CONTROLS["timbre_source"])
 
     def context(self, source: Source, structure: float) -> Tensor:
         """[T, 103]: known latents (64, none), their mask, hints weighed by `structure` in 0..1, and that weight."""

@@ -1,0 +1,41 @@
+"""What pictures show of a performance."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from demon_patch.engine.controls import CONTROLS
+from demon_patch.engine.session import Session
+from demon_patch.nodes.surface import channel_groups
+from demon_patch.patch.format import load
+from demon_patch.picture import moved, of_performance
+from demon_patch.runtime.render import perform, render
+from tests.engine.toy import toy_family
+
+PATCHES = Path(__file__).parents[1] / "patches"
+
+
+def test_the_picture_of_channel_groups_shows_the_groups_that_move(tmp_path: Path) -> None:
+    performer = perform(load(PATCHES / "inner-equaliser.dpatch.json"), Session(toy_family()))
+    sound = render(performer, 4.0)
+    curves = moved(performer, 100)
+    assert list(curves) == ["group 1", "group 2", "group 3", "group 4"]
+    names = [f"group_{n}" for n in range(1, 5)]
+    shown = np.array(list(curves.values()))
+    forecast = perform(load(PATCHES / "inner-equaliser.dpatch.json"), Session(toy_family())).forecast
+    groups = [forecast.program.sink("groups", name) for name in names]
+    np.testing.assert_allclose(shown, [forecast.span(sink, 0, 100) for sink in groups], atol=1e-12)
+    assert of_performance(performer, sound, tmp_path / "groups.png").read_bytes()[:4] == b"\x89PNG"
+
+
+def test_the_ports_of_a_surface_and_the_controls_have_names_of_their_own() -> None:
+    assert not channel_groups.by_name.keys() & CONTROLS.keys()
+
+
+@pytest.mark.parametrize("path", sorted(PATCHES.glob("*.dpatch.json")), ids=lambda path: path.name)
+def test_every_patch_that_ships_has_something_to_show(path: Path) -> None:
+    performer = perform(load(path), Session(toy_family()))
+    assert moved(performer, round(16 * performer.spec.frame_rate))
