@@ -9,25 +9,28 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from math import ceil, floor
-from statistics import fmean
-from typing import Protocol
+from time import perf_counter
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from demon_patch.engine.family import Conditioning, Source
 from demon_patch.errors import DemonError
 from demon_patch.runtime.clock import Transport
 from demon_patch.runtime.lead import Lead
 from demon_patch.runtime.performer import SPLICE_FRAMES, Performer
+from demon_patch.runtime.program import Program
 from demon_patch.runtime.route import Route
 
 Samples = NDArray[np.float32]
 Change = Callable[[], None]
 
 HALF_FADE_SECONDS = 0.01  # of a join, on either side of a window's edge
-PACES = 16  # ticks whose mean is the pace
+RECOVERY_SECONDS = 0.5  # after an error of the engine
+PACES = 16  # ticks whose mean, by row, is the pace
 
 
 class Speaker(Protocol):
@@ -36,23 +39,16 @@ class Speaker(Protocol):
     The timeline counts samples at the family's rate that were played, and never jumps.
     """
 
-    def seconds(self) -> float:
-        """A monotonic clock."""
-        ...
-
     def playhead(self) -> float:
         """The sample of the timeline at the loudspeaker."""
         ...
 
-    def frontier(self) -> float:
+    @property
+    def frontier(self) -> int:
         """The first sample of the timeline that is not read yet: what is laid from there on will be heard."""
         ...
 
-    def latency(self) -> float:
-        """Seconds from reading a sample to the loudspeaker."""
-        ...
-
-    def lay(self, position: int, block: Samples, half: int, lo: int, hi: int) -> float:
+    def lay(self, position: int, block: Samples, half: int, lo: int = 0, hi: int | None = None) -> float:
         """Lays a window into the song from a sample of it on, `half` samples before it and 3 * half behind it included;
         in the loop region [lo, hi) round its seam. Returns how alike the two sides of its first join are."""
         ...
@@ -61,12 +57,16 @@ class Speaker(Protocol):
         """Which song sample sounds at which sample of the timeline."""
         ...
 
-    def set_playing(self, playing: bool) -> None:
+    def set_playing(self, on: bool) -> None:
         """Whether the timeline runs."""
         ...
 
     def set_ceiling(self, decibels: float) -> None:
-        """The limiter's."""
+        """The limiter's, dBFS."""
+        ...
+
+    def poll(self) -> list[dict[str, Any]]:
+        """What happened to it since the last call; mends what it can. Does not wait."""
         ...
 
 
@@ -74,23 +74,30 @@ class Live:
     """A performer on the tick thread, which alone may touch it; all others `post` changes to it.
 
     playing: whether the timeline runs. starved: latent frames for which a window came too late, so that the last pass
-    was heard. tick_seconds, decode_seconds: as they are now.
+    was heard. tick_seconds, decode_seconds: as they are now. faults: what the engine could not do; it begins anew after
+    each. watch: called on the tick thread before every tick, with the speaker's events.
     """
 
-    def __init__(self, performer: Performer, speaker: Speaker) -> None:
-        self.performer, self.speaker = performer, speaker
+    def __init__(
+        self,
+        performer: Performer,
+        speaker: Speaker,
+        clock: Callable[[], float] = perf_counter,
+        watch: Callable[[list[dict[str, Any]]], None] = lambda events: None,
+    ) -> None:
+        self.performer, self.speaker, self._clock, self._watch = performer, speaker, clock, watch
         self.playing = True
         self.begun = False
         self.starved = 0
-        self.fault: BaseException | None = None
+        self.faults: list[str] = []
         self.tick_seconds = 0.0
         self.joins: deque[tuple[int, float]] = deque(maxlen=512)  # frame of the timeline, likeness of the sides
         self._per = performer.spec.samples_per_frame
         self._half = round(HALF_FADE_SECONDS * performer.spec.sample_rate)
         self._lead = Lead(performer.spec.frame_rate, performer.lead)
-        self._paces: deque[float] = deque(maxlen=PACES)
-        self._shape: tuple[int, str | None] = (0, None)
-        self._served = speaker.seconds()
+        self._paces: deque[tuple[float, int]] = deque(maxlen=PACES)
+        self._slots = self._rows = 0
+        self._served = self._clock()
         self._changes: deque[Change] = deque()
         self._awake = threading.Event()
         self._ended = False
@@ -114,30 +121,33 @@ class Live:
 
     # -- the tick thread ----------------------------------------------------------------------------------------
     def run(self) -> None:
-        """Ticks until `end`; an error of the engine is kept in `fault` and raised."""
-        try:
-            while not self._ended:
+        """Ticks until `end`. After an error the engine begins anew, while the song plays on as it is."""
+        while not self._ended:
+            try:
                 self.step()
-        except BaseException as error:
-            self.fault = error
-            raise
+            except Exception as error:  # nothing may stop the sound
+                self.faults.append(f"{type(error).__name__}: {error}")
+                self.performer.recover()
+                self._awake.wait(RECOVERY_SECONDS)
 
     def step(self) -> None:
         """One tick, after the changes that were posted; while the timeline stands, only those."""
         self._awake.clear()
+        self._watch(self.speaker.poll())
         while self._changes:
             self._changes.popleft()()
         if self.begun and not self.playing:
             self._awake.wait(0.5)
             return
-        performer, began = self.performer, self.speaker.seconds()
+        performer, began = self.performer, self._clock()
         performer.begin(self.now)
+        self._slots, self._rows = len(performer.ring.slots), sum(len(slot.rows) for slot in performer.ring.slots)
         performer.forward(self.serve)
         performer.finish(self.now)
         if not self.begun and performer.takes:
             self._begin()
         self.serve()
-        self._measure(self.speaker.seconds() - began)
+        self._measure(self._clock() - began)
 
     @property
     def now(self) -> int:
@@ -155,17 +165,17 @@ class Live:
         speaker, performer = self.speaker, self.performer
         if not self.begun:
             return
-        started = speaker.seconds()
+        started = self._clock()
         self._lead.waited(started - self._served)
-        frontier = ceil(speaker.frontier() / self._per)
+        frontier = ceil(speaker.frontier / self._per)
         if performer.planner.next_start < frontier:
             self.starved += frontier - performer.planner.next_start
             performer.planner.next_start = frontier
         for window in performer.due(self.now + performer.lead):
-            began = speaker.seconds()
+            began = self._clock()
             self._lay(performer.sound(window), window.start)
-            self._lead.decoded(speaker.seconds() - began)
-        self._served = speaker.seconds()
+            self._lead.decoded(self._clock() - began)
+        self._served = self._clock()
 
     def _lay(self, sound: Samples, start: int) -> None:
         transport, per, half = self.performer.transport, self._per, self._half
@@ -179,22 +189,24 @@ class Live:
     def _begin(self) -> None:
         """The first generation is there: what lies within the lead is laid, and the timeline runs."""
         performer = self.performer
-        performer.lead = max(performer.lead, self._lead.look(self._latency))
         for window in performer.due(performer.lead):
             self._lay(performer.sound(window), window.start)
         self.begun = True
-        self._served = self.speaker.seconds()
+        self._served = self._clock()
         self.speaker.set_playing(self.playing)
 
     def _measure(self, seconds: float) -> None:
-        """The pace of ticks, from the latest at the same depth and focus, and the lead."""
+        """The pace of ticks, from what a row took lately, and the lead."""
         performer = self.performer
-        shape = performer.ring.depth, performer.program.ring.options.get("focus")
-        if shape != self._shape:
-            self._shape = shape
-            self._paces.clear()
-        self._paces.append(seconds)
-        self.tick_seconds = fmean(self._paces)
+        if self._rows:
+            self._paces.append((seconds, self._rows))
+        if not self._paces:
+            return
+        took, rows = (sum(each) for each in zip(*self._paces, strict=True))
+        whole = max(
+            self._rows * performer.ring.depth / max(self._slots, 1), 1.0
+        )  # rows of a tick when the ring is full
+        self.tick_seconds = took / rows * whole
         performer.pace = self.tick_seconds * performer.spec.frame_rate
         if self.begun:
             performer.lead = self._lead.look(self._latency)
@@ -202,7 +214,13 @@ class Live:
     @property
     def _latency(self) -> float:
         """Seconds between the last moment to lay a window and its being heard."""
-        return self.speaker.latency() + self._half / self.performer.spec.sample_rate
+        speaker = self.speaker
+        ahead = max(speaker.frontier - speaker.playhead(), 0.0) if self.begun else 0.0
+        return (ahead + self._half) / self.performer.spec.sample_rate
+
+    def swap(self, program: Program, parts: Mapping[str, Conditioning | Source], beats: float = 0.0) -> None:
+        """An edited patch, compiled for the same song, plays from now on, or from a multiple of so many beats."""
+        self.performer.swap(program, parts)
 
     # -- transport, on the tick thread --------------------------------------------------------------------------
     @property
@@ -219,7 +237,7 @@ class Live:
         self.playing = playing
         if self.begun:
             self.speaker.set_playing(playing)
-            self._served = self.speaker.seconds()
+            self._served = self._clock()
 
     def seek(self, position: int, beats: float = 0.0) -> None:
         """The song jumps to a latent frame: as soon as it can, or at a multiple of so many beats."""

@@ -150,6 +150,12 @@ class Performer:
         self._read(program)
         self._stir(before)
 
+    def recover(self) -> None:
+        """After an error within a tick: gives up what is in flight; what is finished stays."""
+        self.ring = self.session.ring(self.source, int(self.controls.value("depth", max(self.now, 0))))
+        self._finished = []
+        self._stirred = -1
+
     def retime(self, transport: Transport) -> None:
         """A change of the transport between ticks, which begins at `now` or later."""
         before = self._in_flight()

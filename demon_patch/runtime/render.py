@@ -24,8 +24,10 @@ from demon_patch.runtime.check import problems
 from demon_patch.runtime.clock import Transport
 from demon_patch.runtime.compile import Geometry, compile
 from demon_patch.runtime.performer import SPLICE_FRAMES, Performer
+from demon_patch.runtime.program import Program
 from demon_patch.runtime.recorder import Recorder
 from demon_patch.runtime.resources import Resources, fitted
+from demon_patch.runtime.trace import Trace
 
 Samples = NDArray[np.float32]
 
@@ -42,11 +44,34 @@ def checked(path: str | Path, *, seed: int | None = None) -> Patch:
     return patch if seed is None else with_seed(patch, seed)
 
 
-def perform(patch: Patch, session: Session, *, folder: str | Path = ".", clip: Source | None = None) -> Performer:
+def perform(
+    patch: Patch, session: Session, *, folder: str | Path = ".", clip: Source | None = None, trace: Trace | None = None
+) -> Performer:
     """A performer for a patch; `clip` takes the place of the patch's own source."""
     resources = Resources(session, folder)
     spec = session.spec
     program = compile(patch, CATALOGUE, Geometry.of(spec))
+    parts = parts_of(program, resources, clip)
+    source = parts["source"]
+    assert isinstance(source, Source)
+    given = patch.song.bpm
+    transport = Transport(
+        spec.frame_rate,
+        given or source.bpm or DEFAULT_BPM,
+        patch.song.beats_per_bar,
+        source.frames,
+        downbeat=0.0 if given else source.downbeat,
+    )
+    program.use_song(source.frames)
+    recordings = [resources.inside(file) for file in wired_recordings(patch)]
+    return Performer(program, session, transport, parts, recordings, trace)
+
+
+def parts_of(
+    program: Program, resources: Resources, clip: Source | None = None, frames: int | None = None
+) -> dict[str, Conditioning | Source]:
+    """The prompts and clips of a program by control, clips as long as the source or, where given, `frames`; `clip`
+    takes the place of the source. Raises DemonError naming the node."""
     plan = program.ring
     if clip is None and plan.source is None:
         raise PatchError(
@@ -64,12 +89,8 @@ def perform(patch: Patch, session: Session, *, folder: str | Path = ".", clip: S
     assert isinstance(source, Source)
     for control, part in parts.items():
         if isinstance(part, Source):
-            parts[control] = fitted(part, source.frames, spec.samples_per_frame)
-    bpm = patch.song.bpm or source.bpm or DEFAULT_BPM
-    transport = Transport(spec.frame_rate, bpm, patch.song.beats_per_bar, source.frames)
-    program.use_song(source.frames)
-    recordings = [resources.inside(file) for file in wired_recordings(patch)]
-    return Performer(program, session, transport, parts, recordings)
+            parts[control] = fitted(part, frames or source.frames, resources.session.spec.samples_per_frame)
+    return parts
 
 
 def wired_recordings(patch: Patch) -> list[str]:

@@ -150,7 +150,7 @@ def test_the_lead_follows_what_waiting_and_decoding_take() -> None:
 
 
 def test_what_is_read_ahead_of_the_loudspeaker_is_part_of_the_lead() -> None:
-    live = VirtualLive(patch({}, [], strength=0.6, depth=4), 0.01, ahead=160)
+    live = VirtualLive(patch({}, [], strength=0.6, depth=4), 0.01, ahead=100)
     live.until(900)
-    assert live.performer.lead > 10
+    assert live.performer.lead > 7
     assert live.starved == 0

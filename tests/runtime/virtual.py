@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -47,24 +49,25 @@ class VirtualSpeaker:
     def playhead(self) -> float:
         return max(self.at - self.ahead, 0)
 
-    def frontier(self) -> float:
+    @property
+    def frontier(self) -> int:
         return self.at
 
-    def latency(self) -> float:
-        return self.ahead / SPEC.sample_rate
-
-    def lay(self, position: int, block: Samples, half: int, lo: int, hi: int) -> float:
+    def lay(self, position: int, block: Samples, half: int, lo: int = 0, hi: int | None = None) -> float:
         return lay(self.song, position, block, half, lo, hi)
 
     def set_route(self, route: Route) -> None:
         self._reader.follow(route)
 
-    def set_playing(self, playing: bool) -> None:
-        self.playing = playing
+    def set_playing(self, on: bool) -> None:
+        self.playing = on
         self._origin = round(self.time * SPEC.sample_rate) - self.at
 
     def set_ceiling(self, decibels: float) -> None:
-        pass
+        self.ceiling = decibels
+
+    def poll(self) -> list[dict[str, Any]]:
+        return []
 
 
 class VirtualLive(Live):
@@ -74,7 +77,8 @@ class VirtualLive(Live):
         performer = perform(document, Session(toy_family()))
         self.row = row
         self.speaker: VirtualSpeaker
-        super().__init__(performer, VirtualSpeaker(performer.source.frames * SPEC.samples_per_frame, ahead))
+        speaker = VirtualSpeaker(performer.source.frames * SPEC.samples_per_frame, ahead)
+        super().__init__(performer, speaker, speaker.seconds)
 
     def serve(self) -> None:
         self.speaker.pass_time(self.row)

@@ -1,0 +1,268 @@
+"""A patch played live: its document and live values, the tick thread, the loudspeaker, recordings.
+
+Three threads: the tick thread owns performer and session; the editing thread compiles, loads clips and writes files;
+whoever calls the methods only leaves word for them.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+from demon_patch.engine.family import Source
+from demon_patch.engine.session import Session
+from demon_patch.errors import DemonError
+from demon_patch.nodes.catalogue import CATALOGUE
+from demon_patch.patch.commands import Batch, SetValue, apply
+from demon_patch.patch.document import Patch
+from demon_patch.runtime.audio.link import AudioLink
+from demon_patch.runtime.compile import Geometry, compile
+from demon_patch.runtime.live import Live
+from demon_patch.runtime.render import parts_of, perform, wired_recordings
+from demon_patch.runtime.resources import Resources
+from demon_patch.runtime.status import Status, of_engine, of_sound
+from demon_patch.runtime.tape import Tape, save
+from demon_patch.runtime.trace import Trace
+
+KEPT_EVENTS = 4096  # of each kind, of a performance without end
+MESSAGES = 50
+TAP_SECONDS = 2.0  # after which tapping begins anew
+
+Key = tuple[str, str]
+Number = float | str
+
+
+class Host:
+    """A live performance of a patch; a context manager. All methods may be called from any thread, `start` and `close`
+    from the one that made it.
+
+    folder: of the patch's files. clip: takes the place of the patch's source. device: part of a device's name.
+    """
+
+    def __init__(
+        self,
+        patch: Patch,
+        session: Session,
+        *,
+        folder: str | Path = ".",
+        clip: Source | None = None,
+        device: str | None = None,
+    ) -> None:
+        self._resources, self._clip = Resources(session, folder), clip
+        self.performer = perform(patch, session, folder=folder, clip=clip, trace=Trace(KEPT_EVENTS))
+        spec = session.spec
+        samples = self.performer.source.frames * spec.samples_per_frame
+        self.link = AudioLink(spec.sample_rate, spec.channels, samples, device)
+        self.live = Live(self.performer, self.link, watch=self._watch)
+        self.patch = patch
+        self.status = Status()
+        self._live: dict[Key, Number] = {}
+        self._lock = threading.Lock()  # of patch and live values
+        self._messages: deque[str] = deque(maxlen=MESSAGES)
+        self._editing = ThreadPoolExecutor(1, "editing")
+        self._newest = 0
+        self._tapes: list[Tape] = []
+        self._taps: list[float] = []
+        self._muted = False
+        self._told = 0
+        self._thread = threading.Thread(target=self.live.run, name="tick", daemon=True)
+
+    # -- life ---------------------------------------------------------------------------------------------------
+    def start(self) -> None:
+        """Opens the device and begins to play; raises DeviceError without one."""
+        self.link.start()
+        for file in wired_recordings(self.patch):
+            self.record(self._resources.inside(file))
+        self._thread.start()
+
+    def close(self) -> None:
+        """Stops; recordings are finished."""
+        self.live.end()
+        if self._thread.is_alive():
+            self._thread.join()
+        self.stop_recording()
+        self._editing.shutdown()
+        self.link.close()
+
+    def __enter__(self) -> Host:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def tell(self, message: str) -> None:
+        """Adds a message for the player."""
+        self._messages.append(message)
+
+    def _watch(self, events: list[dict[str, Any]]) -> None:
+        """On the tick thread, before each tick: publishes the status."""
+        for event in events:
+            self.tell(_told(event))
+        for fault in self.live.faults[self._told :]:
+            self.tell(f"the engine begins anew: {fault}")
+        self._told = len(self.live.faults)
+        for tape in [tape for tape in self._tapes if tape.fault]:
+            self.tell(tape.fault)
+            self._tapes.remove(tape)
+        self.status = replace(
+            Status(),
+            **of_engine(self.live),  # type: ignore[arg-type]
+            **of_sound(self.link),  # type: ignore[arg-type]
+            muted=self._muted,
+            recording=", ".join(str(tape.path) for tape in self._tapes),
+            live=dict(self._live),
+            messages=tuple(self._messages),
+        )
+
+    # -- the document -------------------------------------------------------------------------------------------
+    def edit(self, patch: Patch, beats: float = 0.0) -> Future[None]:
+        """Plays an edited patch from the next control frame on, or from a multiple of so many beats; phases and
+        envelopes of the nodes that stay go on. A mistake is told, and the patch plays on as it was."""
+        with self._lock:
+            self.patch = patch
+            self._live = {key: value for key, value in self._live.items() if key[0] in patch.nodes}
+        return self._refresh(beats)
+
+    def turn(self, node: str, port: str, value: Number) -> None:
+        """Gives a knob a live value, which wins over its base until it is kept or released."""
+        with self._lock:
+            self._live[node, port] = value
+        self._refresh()
+
+    def keep(self) -> Patch:
+        """Makes the live values the base, in one step; the patch as it then is."""
+        with self._lock:
+            self.patch, self._live = self._sounding(), {}
+            return self.patch
+
+    def release(self) -> None:
+        """Drops the live values."""
+        with self._lock:
+            self._live = {}
+        self._refresh()
+
+    def _sounding(self) -> Patch:
+        """The patch with its live values."""
+        commands = tuple(SetValue(node, port, value) for (node, port), value in sorted(self._live.items()))
+        return apply(Batch(commands), self.patch)[0] if commands else self.patch
+
+    def _refresh(self, beats: float = 0.0) -> Future[None]:
+        with self._lock:
+            self._newest += 1
+            return self._editing.submit(self._compile, self._newest, beats)
+
+    def _compile(self, number: int, beats: float) -> None:
+        """On the editing thread: brings what plays to what is written, unless something newer waits."""
+        with self._lock:
+            if number != self._newest and not beats:
+                return
+            patch = self._sounding()
+        frames = self.performer.source.frames
+        try:
+            program = compile(patch, CATALOGUE, Geometry.of(self.performer.spec, frames))
+            parts = parts_of(program, self._resources, self._clip, frames)
+        except DemonError as error:
+            self.tell(str(error))
+            return
+        self.live.post(lambda: self.live.swap(program, parts, beats))
+
+    # -- transport ----------------------------------------------------------------------------------------------
+    def play(self, on: bool) -> None:
+        """Lets the transport run, or stand."""
+        self.live.post(lambda: self.live.play(on))
+
+    def seek(self, seconds: float, beats: float = 0.0) -> None:
+        """Jumps to a moment of the song; at a multiple of so many beats, or as soon as it can be heard."""
+        rate = self.performer.spec.frame_rate
+        self.live.post(lambda: self.live.seek(round(seconds * rate), beats))
+
+    def loop(self, region: tuple[float, float] | None, beats: float = 0.0) -> None:
+        """Repeats a stretch of the song, (from, to) in seconds, or with None all of it; one too short is told."""
+        rate, song = self.performer.spec.frame_rate, self.performer.source.frames
+        lo, hi = (0, song) if region is None else (round(region[0] * rate), round(region[1] * rate))
+        self.live.post(lambda: self._tried(lambda: self.live.loop(lo, hi, beats)))
+
+    def tempo(self, bpm: float, beats: float = 0.0) -> None:
+        """Another tempo, 20 to 400 beats a minute."""
+        wanted = min(max(bpm, 20.0), 400.0)
+        self.live.post(lambda: self.live.tempo(wanted, beats))
+
+    def tap(self) -> None:
+        """A beat tapped by hand: the tempo becomes that of the taps, from the second one on."""
+        now = perf_counter()
+        self._taps = [*(self._taps[-7:] if self._taps and now - self._taps[-1] < TAP_SECONDS else ()), now]
+        if len(self._taps) > 1:
+            self.tempo(60.0 * (len(self._taps) - 1) / (self._taps[-1] - self._taps[0]))
+
+    def follow(self, on: bool) -> None:
+        """Makes the transport's beats the song's beats."""
+        self.live.post(lambda: self.live.follow(on))
+
+    def bypass(self, on: bool) -> None:
+        """Plays the source as it is, in place of what is generated."""
+
+        def change() -> None:
+            self.performer.bypass = on
+
+        self.live.post(change)
+
+    def mute(self, on: bool) -> None:
+        """Silences the sound; the transport runs on."""
+        self._muted = on
+        self.link.set_mute(on)
+
+    def panic(self) -> None:
+        """Silence at once, and every live value released; `mute(False)` brings the sound back."""
+        self.mute(True)
+        self.release()
+
+    def _tried(self, change: Callable[[], None]) -> None:
+        try:
+            change()
+        except DemonError as error:
+            self.tell(str(error))
+
+    # -- recordings ---------------------------------------------------------------------------------------------
+    def record(self, path: str | Path) -> None:
+        """Begins to record what is heard into a file; a mistake is told."""
+        try:
+            self._tapes.append(Tape(self.link, path, self.performer.spec))
+            self.tell(f"recording {path}")
+        except DemonError as error:
+            self.tell(str(error))
+
+    def stop_recording(self) -> None:
+        """Ends all recordings."""
+        while self._tapes:
+            tape = self._tapes.pop()
+            tape.close()
+            self.tell(tape.fault or f"recorded {tape.path}")
+
+    def save_take(self, path: str | Path) -> Future[None]:
+        """Writes the last two minutes that were heard into a file."""
+        return self._editing.submit(self._save_take, Path(path))
+
+    def _save_take(self, path: Path) -> None:
+        try:
+            save(self.link, path, self.performer.spec)
+            self.tell(f"saved {path}")
+        except DemonError as error:
+            self.tell(str(error))
+
+
+def _told(event: dict[str, Any]) -> str:
+    """An event of the audio process in words."""
+    name = event.get("name") or event.get("what") or ""
+    words = {
+        "opened": f"playing on {name}",
+        "lost": "the sound device is gone; waiting for it",
+        "back": f"the sound device is back: {name}",
+        "died": f"the audio process ended and was started again {name}".strip(),
+    }
+    return words.get(str(event.get("event")), f"{event.get('event')}: {name}")
