@@ -10,14 +10,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import App, Parameter, validators
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
 
 from demon_patch import __version__
 from demon_patch.errors import DemonError, DeviceError
+from demon_patch.samplebar import SampleBar
 from demon_patch.threads import calm
 
 if TYPE_CHECKING:
+    from demon_patch.engine.family import Source
+    from demon_patch.engine.session import Session
+    from demon_patch.patch.document import Patch
     from demon_patch.runtime.performer import Performer
 
 out = Console()
@@ -32,6 +35,7 @@ app.command(bench)
 Seconds = Annotated[float, Parameter(validator=validators.Number(gt=0, lte=3600))]
 Rate = Annotated[int, Parameter(validator=validators.Number(gte=8000, lte=192_000))]
 JsonFlag = Annotated[bool, Parameter(name="--json", negative="")]
+Switch = Annotated[bool, Parameter(negative="")]
 Threads = Annotated[int | None, Parameter(validator=validators.Number(gte=1, lte=64))]
 
 
@@ -71,10 +75,13 @@ def play(
     seed: int | None = None,
     source: Path | None = None,
     device: str | None = None,
+    record: Path | None = None,
+    watch: Switch = False,
+    plain: Switch = False,
     out: Path | None = None,
     threads: Threads = None,
 ) -> None:
-    """Plays a patch through the sound card until Ctrl+C, rendering ahead of it.
+    """Plays a patch live, with keys for transport, knobs and recording, until q or Ctrl+C.
 
     Parameters
     ----------
@@ -83,33 +90,41 @@ def play(
     seed: Takes the place of the Scheduler's seed.
     source: An audio file that takes the place of the patch's own source.
     device: Part of the sound device's name.
+    record: A WAV or FLAC file to record into from the start; the music does not stop for it.
+    watch: Play what is saved in the patch file while it plays.
+    plain: A line a second in place of the view; so also where the output is no terminal.
     out: Without a sound card, write 30 seconds and a picture into this folder instead.
     threads: Processor threads; all by default.
     """
-    from demon_patch.runtime import player
-    from demon_patch.runtime.render import stream
+    err.print(f"loading {patch.name}", highlight=False)
+    from demon_patch.runtime.host import Host
+    from demon_patch.runtime.render import perform, with_seed
+    from demon_patch.terminal.play import play as play_in_terminal
 
+    document, session, clip = _load(patch, source, seed, threads)
+    host = Host(document, session, folder=patch.parent, clip=clip, device=device)
     try:
-        card = player.output_device(device)
+        host.start()
     except DeviceError as error:
+        host.close()
         if out is None:
             raise
         err.print(f"[yellow]{error}[/]; writing to {out} instead")
         name = patch.name.split(".")[0]
-        performer = _prepare(patch, source, seed, threads)
+        performer = perform(document, session, folder=patch.parent, clip=clip)
         return _write(performer, patch, seconds or 30.0, out / f"{name}.wav", 48_000, out / f"{name}.png")
-    performer = _prepare(patch, source, seed, threads)
-    endless = 365 * 86400.0
-    blocks = stream(performer, seconds or endless)
-    err.print(f"playing {patch.name} on {card['name']}; Ctrl+C stops")
-    with _progress("playing", round((seconds or endless) * performer.spec.sample_rate), seconds is not None) as step:
-        try:
-            dry = player.play(blocks, performer.spec.sample_rate, device=device, progress=step)
-        except KeyboardInterrupt:
-            return None
-    if dry:
-        err.print(f"[yellow]the sound card ran dry {dry} times: this machine renders slower than it plays[/]")
-    return None
+    for note in _notes(host.performer):
+        host.tell(note)
+    return play_in_terminal(
+        host,
+        patch,
+        plain=plain or not sys.stdout.isatty(),
+        seconds=seconds,
+        record=record,
+        watch=watch,
+        prepare=lambda edited: edited if seed is None else with_seed(edited, seed),
+        say=lambda text: err.print(text, markup=False, highlight=False, soft_wrap=True),
+    )
 
 
 @app.command
@@ -310,24 +325,38 @@ def _report(title: str, rows: list[dict[str, Any]], as_json: bool) -> None:
         out.print(table)
 
 
-def _prepare(path: Path, source: Path | None, seed: int | None, threads: int | None) -> Performer:
-    """A performer, with everything that a person should know said on the way."""
+def _load(
+    path: Path, source: Path | None, seed: int | None, threads: int | None
+) -> tuple[Patch, Session, Source | None]:
+    """A patch, the model that plays it, and the clip in place of its source; remarks are told on the way."""
     from demon_patch.engine.session import Session
     from demon_patch.nodes.catalogue import CATALOGUE
     from demon_patch.runtime.remarks import remarks
-    from demon_patch.runtime.render import checked, perform
+    from demon_patch.runtime.render import checked
 
     patch = checked(path, seed=seed)
     for remark in remarks(patch, CATALOGUE):
         err.print(f"[yellow]{remark}[/]", soft_wrap=True, highlight=False)
     session = Session.load(patch.meta.model or "nano", threads=threads)
-    clip = session.source(source) if source is not None else None
+    return patch, session, session.source(source) if source is not None else None
+
+
+def _prepare(path: Path, source: Path | None, seed: int | None, threads: int | None) -> Performer:
+    """A performer, with everything that a person should know said on the way."""
+    from demon_patch.runtime.render import perform
+
+    patch, session, clip = _load(path, source, seed, threads)
     performer = perform(patch, session, folder=path.parent, clip=clip)
-    for note in performer.source.notes:
-        err.print(f"source: {note}")
-    if performer.prompt.unknown:
-        err.print(f"[yellow]the model does not know: {', '.join(performer.prompt.unknown)}[/]")
+    for note in _notes(performer):
+        err.print(note, markup=False, highlight=False)
     return performer
+
+
+def _notes(performer: Performer) -> list[str]:
+    """What a person should know of the source and the prompt."""
+    unknown = performer.prompt.unknown
+    told = [f"source: {note}" for note in performer.source.notes]
+    return told + ([f"the model does not know: {', '.join(unknown)}"] if unknown else [])
 
 
 def _write(performer: Performer, patch: Path, seconds: float, path: Path, rate: int, picture: Path | None) -> None:
@@ -335,30 +364,11 @@ def _write(performer: Performer, patch: Path, seconds: float, path: Path, rate: 
     from demon_patch.picture import of_performance
     from demon_patch.runtime.render import write
 
-    with _progress(f"rendering {patch.name}", round(seconds * performer.spec.sample_rate)) as step:
+    with SampleBar(f"rendering {patch.name}", round(seconds * performer.spec.sample_rate), err) as step:
         sound = write(performer, seconds, path, rate=rate, progress=step)
     out.print(f"wrote {path}", soft_wrap=True)
     if picture is not None:
         out.print(f"wrote {of_performance(performer, sound, picture, title=patch.name)}", soft_wrap=True)
-
-
-class _progress:
-    """A progress bar over samples; calling it moves the bar."""
-
-    def __init__(self, label: str, total: int, bounded: bool = True) -> None:
-        columns = [TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn()]
-        self.bar = Progress(*columns, *([TimeRemainingColumn()] if bounded else []), console=err)
-        self.task = self.bar.add_task(label, total=total if bounded else None)
-
-    def __enter__(self) -> _progress:
-        self.bar.start()
-        return self
-
-    def __exit__(self, *_: Any) -> None:
-        self.bar.stop()
-
-    def __call__(self, samples: int) -> None:
-        self.bar.advance(self.task, samples)
 
 
 def main(arguments: list[str] | None = None) -> None:

@@ -12,7 +12,8 @@ import pytest
 from demon_patch.engine.families import NAMES
 
 ROOT = Path(__file__).parent.parent / "demon_patch"
-RANK = {"errors": 0, "threads": 0, "engine": 1, "patch": 1, "nodes": 2, "runtime": 3}  # anything else stands above: 4
+RANK = {"errors": 0, "threads": 0, "engine": 1, "patch": 1, "nodes": 2, "runtime": 3, "terminal": 4}
+TOP = 5  # anything else
 TORCH_FREE = ["demon_patch.patch.format", "demon_patch.patch.history", "demon_patch.nodes.catalogue"]
 TORCH_FREE += ["demon_patch.engine.controls", "demon_patch.engine.family", "demon_patch.runtime.check"]
 
@@ -45,7 +46,7 @@ def test_imports_point_down(path: Path) -> None:
         other = layer(name)
         if other == own:
             continue
-        assert RANK.get(other, 4) < RANK.get(own, 4) or RANK.get(own, 4) == 4, f"{own} imports {name}"
+        assert RANK.get(other, TOP) < RANK.get(own, TOP) or RANK.get(own, TOP) == TOP, f"{own} imports {name}"
 
 
 @pytest.mark.parametrize("path", modules(), ids=lambda path: str(path.relative_to(ROOT)))
@@ -59,6 +60,12 @@ def test_a_family_is_known_only_to_itself(path: Path) -> None:
 def test_dearpygui_is_known_only_to_the_editor(path: Path) -> None:
     if path.relative_to(ROOT).parts[0] != "editor":
         assert not any(name.startswith("dearpygui") for name in imports(path))
+
+
+@pytest.mark.parametrize("path", modules(), ids=lambda path: str(path.relative_to(ROOT)))
+def test_textual_is_known_only_to_the_terminal(path: Path) -> None:
+    if path.relative_to(ROOT).parts[0] != "terminal":
+        assert not any(name.startswith("textual") for name in imports(path))
 
 
 @pytest.mark.parametrize("module", TORCH_FREE)

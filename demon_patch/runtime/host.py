@@ -100,6 +100,11 @@ class Host:
         """Adds a message for the player."""
         self._messages.append(message)
 
+    @property
+    def messages(self) -> tuple[str, ...]:
+        """The latest messages, oldest first; also after `close`."""
+        return tuple(self._messages)
+
     def _watch(self, events: list[dict[str, Any]]) -> None:
         """On the tick thread, before each tick: publishes the status."""
         for event in events:
@@ -117,7 +122,7 @@ class Host:
             muted=self._muted,
             recording=", ".join(str(tape.path) for tape in self._tapes),
             live=dict(self._live),
-            messages=tuple(self._messages),
+            messages=self.messages,
         )
 
     # -- the document -------------------------------------------------------------------------------------------
@@ -141,11 +146,17 @@ class Host:
             self.patch, self._live = self._sounding(), {}
             return self.patch
 
-    def release(self) -> None:
-        """Drops the live values."""
+    def release(self, *keys: Key) -> None:
+        """Drops the live values, or only those of some knobs."""
         with self._lock:
-            self._live = {}
+            self._live = {key: value for key, value in self._live.items() if keys and key not in keys}
         self._refresh()
+
+    @property
+    def live_values(self) -> dict[Key, Number]:
+        """The live values by (node, port), as they were last turned."""
+        with self._lock:
+            return dict(self._live)
 
     def _sounding(self) -> Patch:
         """The patch with its live values."""

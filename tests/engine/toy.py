@@ -59,14 +59,15 @@ def velocity(x: Tensor, t: Tensor, mean: Tensor) -> Tensor:
 
 
 class ToyCodec:
-    """Sixteen samples a frame on four orthonormal rows: encode(decode(latent)) is the latent."""
+    """Sixteen samples a frame, or more, on four orthonormal rows: encode(decode(latent)) is the latent."""
 
-    def __init__(self) -> None:
-        basis = np.linalg.qr(np.random.default_rng(1).standard_normal((PER_FRAME, CHANNELS)))[0].T
+    def __init__(self, per_frame: int = PER_FRAME) -> None:
+        self._per_frame = per_frame
+        basis = np.linalg.qr(np.random.default_rng(1).standard_normal((per_frame, CHANNELS)))[0].T
         self._basis = torch.from_numpy(np.ascontiguousarray(basis, dtype=np.float32))
 
     def encode(self, audio: NDArray[np.float32]) -> Tensor:
-        return torch.from_numpy(audio[:, 0].reshape(-1, PER_FRAME)) @ self._basis.T
+        return torch.from_numpy(audio[:, 0].reshape(-1, self._per_frame)) @ self._basis.T
 
     def decode(self, latent: Tensor, frames: Tensor) -> Tensor:
         assert frames.shape == latent.shape[:1]
@@ -116,10 +117,11 @@ class ToyConditioner:
         return torch.cat((source.hints * structure, mark), -1)
 
 
-def toy_family() -> Family:
-    """The family, loaded."""
-    codec = ToyCodec()
-    return Family(SPEC, GaussianDenoiser(), codec, ToyConditioner(codec))
+def toy_family(per_frame: int = PER_FRAME) -> Family:
+    """The family, loaded. per_frame: samples of a frame; with another number it loads no clips."""
+    codec = ToyCodec(per_frame)
+    spec = replace(SPEC, sample_rate=per_frame * SPEC.frame_rate)
+    return Family(spec, GaussianDenoiser(), codec, ToyConditioner(codec))
 
 
 FAMILY = toy_family()

@@ -10,9 +10,9 @@ from types import ModuleType
 from typing import Any
 
 from demon_patch.errors import DeviceError
+from demon_patch.runtime.audio.cards import output_device, sound_library
 from demon_patch.runtime.audio.feeder import Feeder
 from demon_patch.runtime.audio.memory import CLOCK, Memory
-from demon_patch.runtime.player import output_device, sound_library
 
 SILENCE_SECONDS = 1.0  # without a callback: the device is gone
 HUSH_SECONDS = 0.5  # the most that closing waits for the fade

@@ -1,0 +1,31 @@
+"""The sound devices of this machine, as PortAudio names them."""
+
+from __future__ import annotations
+
+from types import ModuleType
+
+from demon_patch.errors import DeviceError
+
+
+def sound_library() -> ModuleType:
+    """PortAudio's bindings; raises DeviceError where the library is missing."""
+    try:
+        import sounddevice
+    except OSError as error:  # the bindings look for the system's PortAudio when they are imported
+        raise DeviceError(
+            f"no sound: {error}", mend="on Debian: apt install libportaudio2; or render to a file"
+        ) from None
+    return sounddevice
+
+
+def output_device(name: str | None = None) -> dict[str, object]:
+    """The device to play on, as PortAudio describes it; `name`: part of its name. Raises DeviceError."""
+    sounddevice = sound_library()
+    try:
+        return dict(sounddevice.query_devices(name, "output"))
+    except (sounddevice.PortAudioError, ValueError):
+        wanted = f"no sound device is called {name!r}" if name else "no sound device"
+        have = [entry["name"] for entry in sounddevice.query_devices() if entry["max_output_channels"]]
+        raise DeviceError(
+            wanted, mend=f"there are: {', '.join(have)}" if have else "connect one, or render to a file"
+        ) from None

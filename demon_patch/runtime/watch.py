@@ -1,0 +1,88 @@
+"""Watches a patch file while it is played: what is saved is heard, and a mistake in it is told."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+from demon_patch.errors import DemonError
+from demon_patch.nodes.catalogue import CATALOGUE
+from demon_patch.patch.document import Patch
+from demon_patch.patch.format import load
+from demon_patch.runtime.check import problems
+from demon_patch.runtime.host import Host
+from demon_patch.runtime.remarks import remarks
+
+LOOK_SECONDS = 0.2
+PATIENCE = 5  # looks at a file that cannot be read, which may be half written, until that is told
+MOST_TOLD = 4  # mistakes of one version of the file
+
+Stamp = tuple[int, int, int]  # of a version of a file: when, how long, which
+
+
+class Watch:
+    """A thread that plays a patch file's newest version on a host; a context manager.
+
+    prepare: what is done to each version that is read before it is played.
+    """
+
+    def __init__(self, host: Host, path: str | Path, prepare: Callable[[Patch], Patch] = lambda patch: patch) -> None:
+        self._host, self._path, self._prepare = host, Path(path), prepare
+        self._settled = self._seen = self._stamp()
+        self._failures = 0
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="watch", daemon=True)
+
+    def __enter__(self) -> Watch:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._ended.set()
+        self._thread.join()
+
+    def look(self) -> None:
+        """Looks once; on the watch's thread, or by hand while that does not run."""
+        stamp = self._stamp()
+        if stamp != self._seen:
+            self._seen, self._failures = stamp, 0
+        if stamp == self._settled:
+            return
+        try:
+            patch = self._prepare(load(self._path))
+        except DemonError as error:
+            self._failures += 1
+            if self._failures == PATIENCE:
+                self._settled = stamp
+                self._host.tell(str(error))
+            return
+        if stamp == self._stamp():  # else it was read while it was written: the next look reads it whole
+            self._settled = stamp
+            self._take(patch)
+
+    def _run(self) -> None:
+        """The watch's thread."""
+        while not self._ended.wait(LOOK_SECONDS):
+            self.look()
+
+    def _take(self, patch: Patch) -> None:
+        host = self._host
+        if patch == host.patch:
+            return
+        wrong = problems(patch, CATALOGUE, host.performer.spec)
+        for error in (wrong or remarks(patch, CATALOGUE))[:MOST_TOLD]:
+            host.tell(str(error.at(file=self._path.name)))
+        if len(wrong) > MOST_TOLD:
+            host.tell(f"{self._path.name}: and {len(wrong) - MOST_TOLD} more mistakes")
+        if not wrong:
+            host.tell(f"{self._path.name} was edited")
+            host.edit(patch)
+
+    def _stamp(self) -> Stamp | None:
+        """None where there is no such file."""
+        try:
+            stat = self._path.stat()
+        except OSError:
+            return None
+        return stat.st_mtime_ns, stat.st_size, stat.st_ino

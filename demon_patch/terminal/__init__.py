@@ -1,0 +1,1 @@
+"""Playing from a terminal: a view with keys, or a line a second."""

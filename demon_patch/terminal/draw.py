@@ -1,0 +1,145 @@
+"""A status as styled text. Colour only repeats what the characters say."""
+
+from __future__ import annotations
+
+from textwrap import shorten, wrap
+
+from rich.text import Text
+
+from demon_patch.runtime.status import Bead, Status
+
+FLOOR_DB = -48.0  # the left end of a level
+HOT_DB, CLIPPED_DB = -6.0, -0.5
+
+GOOD, WARM, BAD, FAINT, LIVE = "green", "yellow", "bold red", "bright_black", "bold cyan"
+
+
+def place(status: Status) -> str:
+    """Bar, beat and sixteenth, each from 1: `7.1.3`."""
+    sixteenths = int(status.beat * 4 // 1)
+    bar, rest = divmod(sixteenths, round(4 * status.beats_per_bar))
+    return f"{bar + 1}.{rest // 4 + 1}.{rest % 4 + 1}"
+
+
+def state(status: Status) -> str:
+    """What the transport does, in a word."""
+    if not status.begun:
+        return "filling the ring"
+    return "playing" if status.playing else "stopped"
+
+
+def transport(status: Status) -> Text:
+    """Playing or not, where it is, tempo, and the switches that are on."""
+    sign = "▶" if status.playing and status.begun else "■"
+    text = Text(f"{sign} {state(status)}", GOOD if status.playing else WARM)
+    text.append(f"  {place(status):<8}", "bold")
+    text.append(f" {status.seconds:.1f} s   {status.bpm:g} bpm")
+    for on, word, style in (
+        (status.follow, "follow", GOOD),
+        (status.bypass, "SOURCE", WARM),
+        (status.muted, "MUTED", BAD),
+        (bool(status.recording), "● REC", BAD),
+        (status.device_lost, "NO DEVICE", BAD),
+    ):
+        if on:
+            text.append("   ").append(word, style)
+    return text
+
+
+def song(status: Status, width: int) -> Text:
+    """The whole song as a line of so many cells: the loop region in brackets, the place that is heard as a bead."""
+    label = f" {status.song:.1f} / {status.song_length:.1f} s"
+    cells = max(width - len(label), 8)
+    per_second = cells / max(status.song_length, 1e-9)
+    line = ["─"] * cells
+    lo, hi = status.loop or (0.0, status.song_length)
+    first, last = (min(int(end * per_second), cells - 1) for end in (lo, hi - 1e-6))
+    if status.loop is not None:
+        line[first : last + 1] = ["═"] * (last + 1 - first)
+        line[first], line[last] = "[", "]"
+    at = min(int(status.song * per_second), cells - 1)
+    text = Text("".join([*line[:at], "●", *line[at + 1 :]]), FAINT)
+    if status.loop is not None:
+        text.stylize(LIVE, first, last + 1)
+    text.stylize("bold", at, at + 1)
+    return text.append(label)
+
+
+def bead(bead: Bead) -> Text:
+    """A generation: a bead at its step, rings for the steps behind it, and when it will be heard."""
+    at = min(bead.step, bead.steps - 1)
+    text = Text("○" * at, FAINT).append("●", LIVE).append("·" * (bead.steps - 1 - at), FAINT)
+    text.append(f" {bead.step:>2}/{bead.steps:<2} ")
+    if bead.heard_in < 0:
+        return text.append(f"late by {-bead.heard_in:.1f} s", WARM)
+    return text.append(f"heard in {bead.heard_in:.1f} s")
+
+
+def ring(status: Status) -> Text:
+    """All generations in flight, a line each."""
+    if not status.beads:
+        return Text("the ring is empty", FAINT)
+    return Text("\n").join(bead(each) for each in status.beads)
+
+
+def level(name: str, decibels: float, width: int) -> Text:
+    """A level in dB as a number and a bar; `!` at its end where it is at the limit."""
+    share = min(max(1.0 - decibels / FLOOR_DB, 0.0), 1.0)
+    style = BAD if decibels > CLIPPED_DB else WARM if decibels > HOT_DB else GOOD
+    filled = round(share * width)
+    text = Text(f"{name:<5}{max(decibels, -99.9):>6.1f} dB ").append("█" * filled, style)
+    return text.append("░" * (width - filled), FAINT).append("!" if decibels > CLIPPED_DB else " ", style)
+
+
+def _counted(*counts: tuple[str, float]) -> Text:
+    """Names with numbers that ought to be nothing."""
+    each = (Text(name + " ").append(f"{count:g}", WARM if count else GOOD) for name, count in counts)
+    return Text("   ").join(each)
+
+
+def meters(status: Status) -> Text:
+    """Levels, times and counts, eight lines of at most 40 cells."""
+    median, worst = status.heard_error_ms
+    lines = [
+        level("peak", status.peak_db, 16),
+        level("rms", status.rms_db, 16),
+        Text(f"tick {status.tick_ms:.0f} ms   decode {status.decode_ms:.0f} ms"),
+        Text(f"lead {status.lead_ms:.0f} ms   heard error {median:.0f}, {worst:.0f} ms"),
+        Text(f"made {status.completions}   {status.completions_per_second:.1f} a second"),
+        _counted(("late", status.late), ("missed", status.missed), ("restarts", status.restarts)),
+        _counted(("starved", round(status.starved, 1)), ("xruns", status.xruns)).append(
+            f"   previews {status.previews}"
+        ),
+        Text(shorten(status.device or "no device yet", 38, placeholder="…"), BAD if status.device_lost else ""),
+    ]
+    return Text("\n").join(lines)
+
+
+def messages(status: Status, width: int, lines: int) -> Text:
+    """What was told last, the newest at the bottom, and below it the nodes that fail now."""
+    told = [(message, FAINT) for message in status.messages]
+    told += [(f"! {node}: {what}", WARM) for node, what in status.faults.items()]
+    wrapped = [Text(each, style) for text, style in told for each in wrap(text, max(width, 20))]
+    return Text("\n").join(wrapped[-max(lines, 1) :])
+
+
+def line(status: Status) -> str:
+    """Everything that matters in one plain line."""
+    on = [word for word, is_on in (("muted", status.muted), ("source", status.bypass)) if is_on]
+    return "  ".join(
+        [
+            f"{status.seconds:7.1f} s",
+            ", ".join([state(status), *on]),
+            place(status),
+            f"{status.bpm:g} bpm",
+            f"song {status.song:.1f}/{status.song_length:.1f}",
+            f"peak {status.peak_db:.0f} dB",
+            f"tick {status.tick_ms:.0f} ms",
+            f"lead {status.lead_ms:.0f} ms",
+            f"heard error {status.heard_error_ms[0]:.0f} ms",
+            f"made {status.completions}",
+            f"late {status.late}",
+            f"starved {status.starved:.1f} s",
+            f"xruns {status.xruns}",
+        ]
+    )

@@ -1,0 +1,52 @@
+"""The keys of the view: each with its action and what the help says of it."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from textual.binding import Binding
+
+
+class Keys(NamedTuple):
+    """keys: as Textual names them. action: of the view. shown: as the help shows the keys. help: what they do."""
+
+    keys: str
+    action: str
+    shown: str
+    help: str
+
+
+KEYS = (
+    Keys("space", "play", "space", "play/stop"),
+    Keys("left", "seek(-1)", "←", ""),
+    Keys("right", "seek(1)", "→", "bar"),
+    Keys("home", "home", "home", "start"),
+    Keys("l", "loop", "l", "loop 4 bars"),
+    Keys("t", "tap", "t", "tap"),
+    Keys("plus,equals_sign", "tempo(1)", "+", ""),
+    Keys("minus", "tempo(-1)", "-", "tempo"),
+    Keys("f", "follow", "f", "follow"),
+    Keys("g", "grid", "g", "grid"),
+    Keys("b", "source", "b", "source"),
+    Keys("m", "mute", "m", "mute"),
+    Keys("p,escape", "panic", "p", "panic"),
+    Keys("up", "choose(-1)", "↑", ""),
+    Keys("down", "choose(1)", "↓", "knob"),
+    Keys("comma", "turn(-1)", ",", ""),
+    Keys("full_stop", "turn(1)", ".", "turn"),
+    Keys("shift+left,less_than_sign", "turn(-1, True)", "<", ""),
+    Keys("shift+right,greater_than_sign", "turn(1, True)", ">", "far"),
+    Keys("backspace", "reset", "⌫", "base"),
+    Keys("k", "keep", "k", "keep"),
+    Keys("w", "write", "w", "write patch"),
+    Keys("r", "record", "r", "record"),
+    Keys("s", "save", "s", "save 2 min"),
+    Keys("q,ctrl+c", "leave", "q", "quit"),
+)
+
+BINDINGS = [Binding(each.keys, each.action, each.help, show=False, priority=True) for each in KEYS]
+
+
+def help_line() -> str:
+    """All keys in one line, to be wrapped."""
+    return "".join(f"{each.shown} {each.help}  " if each.help else each.shown for each in KEYS).strip()

@@ -1,0 +1,98 @@
+"""The knobs of a patch as a list that a player turns: which there are, where they stand, what a turn makes of them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from demon_patch.nodes.catalogue import CATALOGUE
+from demon_patch.nodes.engine import CHAIN
+from demon_patch.nodes.ports import Port
+from demon_patch.nodes.taper import STRAIGHT, denorm, norm
+from demon_patch.patch.document import Node, Patch
+
+FINE, COARSE = 0.01, 0.1
+"""Of a knob's whole way, one turn; at least 1 of a whole number, and 1 where it is turned finely."""
+
+Key = tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Knob:
+    """A numeric input of a node of the patch.
+
+    title: of the node and the port. base: as the patch has it. lo, hi: the playing range, in the port's unit. wired: a
+    signal moves it as well. table: the taper of the model family.
+    """
+
+    node: str
+    port: Port
+    title: str
+    base: float
+    lo: float
+    hi: float
+    wired: bool = False
+    table: Sequence[float] = STRAIGHT
+
+    @property
+    def key(self) -> Key:
+        """Node id and name of the port."""
+        return self.node, self.port.name
+
+    def turned(self, value: float, way: int, coarse: bool = False) -> float:
+        """The number after a turn up (way 1) or down (-1) from another, through the taper, within the playing range."""
+        port, step = self.port, way * (COARSE if coarse else FINE)
+        if port.taper == "int":
+            leap = way * max(1, round(COARSE * (port.hi - port.lo))) if coarse else way
+            return round(min(max(value + leap, self.lo), self.hi))
+        ends = (port.lo, port.hi, port.taper, self.table)
+        at = float(norm(value, *ends)) + step
+        new = float(denorm(min(max(at, 0.0), 1.0) if port.bounded else at, *ends))
+        return float(f"{min(max(new, self.lo), self.hi):.6g}")
+
+    def place(self, value: float) -> float | None:
+        """Where a number stands on the knob's whole way, 0 to 1; None without a finite range."""
+        port = self.port
+        if not port.bounded:
+            return None
+        return min(max(float(norm(value, port.lo, port.hi, port.taper, self.table)), 0.0), 1.0)
+
+
+def knobs_of(patch: Patch, table: Sequence[float] = STRAIGHT) -> list[Knob]:
+    """The knobs that are worth a player's hand: those of the ring's nodes along the chain, then Knob nodes and whatever
+    is set or wired on others. Left out: inputs that take no cable, and optional ones that are not in use."""
+    order = {type: place for place, type in enumerate(CHAIN)}
+    nodes = sorted(patch.nodes.items(), key=lambda item: (order.get(item[1].type, len(order)), item[0]))
+    return [_knob(patch, id, node, port, table) for id, node in nodes for port in _ports(patch, id, node)]
+
+
+def _ports(patch: Patch, id: str, node: Node) -> list[Port]:
+    declaration = CATALOGUE.get(node.type)
+    if declaration is None:
+        return []
+    ports = [port for port in declaration.ports if port.numeric and port.wireable and port.since is None]
+    if declaration.kind == "engine":
+        return [port for port in ports if not port.optional or _used(patch, id, node, port)]
+    return [port for port in ports if declaration is CATALOGUE["knob"] or _used(patch, id, node, port)]
+
+
+def _used(patch: Patch, id: str, node: Node, port: Port) -> bool:
+    return port.name in node.values or bool(patch.cables_into(id, port.name))
+
+
+def _knob(patch: Patch, id: str, node: Node, port: Port, table: Sequence[float]) -> Knob:
+    base = node.values.get(port.name, port.default)
+    lo, hi = node.ranges.get(port.name, (port.lo, port.hi))
+    wired = any(not cable.muted for cable in patch.cables_into(id, port.name))
+    title = f"{node.label or CATALOGUE[node.type].title}: {port.title}"
+    return Knob(id, port, title, _number(base, 0.0), lo, hi, wired, table)
+
+
+def _number(value: object, otherwise: float) -> float:
+    return float(value) if isinstance(value, int | float) and math.isfinite(value) else otherwise
+
+
+def value_of(knob: Knob, live: Mapping[Key, float | str]) -> float:
+    """The number that a knob has now: its live value, else its base."""
+    return _number(live.get(knob.key), knob.base)

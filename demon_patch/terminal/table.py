@@ -1,0 +1,42 @@
+"""The knobs as lines of styled text."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from rich.text import Text
+
+from demon_patch.terminal.draw import FAINT, LIVE
+from demon_patch.terminal.knobs import Key, Knob, value_of
+
+TITLE, WAY = 26, 12
+"""Cells of a title, and of a knob's whole way."""
+
+
+def number(value: float) -> str:
+    """A number short enough to be read while it moves."""
+    return f"{value:.0f}" if abs(value) >= 10_000 or value == round(value) else f"{value:.4g}"
+
+
+def knob_line(knob: Knob, live: Mapping[Key, float | str], chosen: bool) -> Text:
+    """A knob in one line: `▸` chosen, `*` with a live value, `~` moved by a signal; value, unit, way and range."""
+    value, is_live = value_of(knob, live), knob.key in live
+    title = knob.title if len(knob.title) <= TITLE else knob.title[: TITLE - 1] + "…"
+    text = Text(f"{'▸' if chosen else ' '} {title:<{TITLE}} ", "bold" if chosen else "", no_wrap=True)
+    text.append(f"{number(value):>10}{'*' if is_live else ' '}{'~' if knob.wired else ' '}", LIVE if is_live else "")
+    text.append(f"{knob.port.unit:<8} ")
+    place = knob.place(value)
+    if place is not None:
+        at = round(place * (WAY - 1))
+        text.append("─" * at, FAINT).append("┃", LIVE if is_live else "bold").append("─" * (WAY - 1 - at), FAINT)
+        text.append(f" {number(knob.lo)}..{number(knob.hi)}", FAINT)
+    return text
+
+
+def knob_table(knobs: Sequence[Knob], live: Mapping[Key, float | str], chosen: int, lines: int) -> Text:
+    """As many lines of knobs as there is room for, the chosen one among them."""
+    if not knobs:
+        return Text("this patch has no knobs", FAINT)
+    first = min(max(chosen - lines // 2, 0), max(len(knobs) - lines, 0))
+    shown = range(first, min(first + max(lines, 1), len(knobs)))
+    return Text("\n").join(knob_line(knobs[index], live, index == chosen) for index in shown)

@@ -1,0 +1,259 @@
+"""The view of a live performance in a terminal: everything from the host's status, every key to the host."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
+from pathlib import Path
+from time import monotonic
+from typing import Any, ClassVar
+
+from rich.text import Text
+from textual.app import App, ComposeResult
+from textual.binding import Binding
+from textual.containers import Horizontal
+from textual.widgets import Static
+
+from demon_patch.errors import DemonError
+from demon_patch.patch.document import Patch
+from demon_patch.patch.format import save
+from demon_patch.runtime.host import Host
+from demon_patch.runtime.status import Status
+from demon_patch.terminal import draw
+from demon_patch.terminal.keys import BINDINGS, help_line
+from demon_patch.terminal.knobs import Knob, knobs_of, value_of
+from demon_patch.terminal.table import knob_table
+
+LOOKS = 15  # a second
+WISH_SECONDS = 3.0  # in which a key counts from what was asked for last, as the status may not show it yet
+SEEK_SECONDS = 1.0  # the same of a place in the song, which moves on
+LOOP_BARS = 4
+GRIDS = ("none", "beat", "bar")
+
+
+class View(App[None]):
+    """The performance of a host. It runs on the thread that calls `run`, and never waits.
+
+    path: of the patch file, beside which recordings are written, the date in their names. seconds: after which it
+    ends, of what was played.
+    """
+
+    CSS = """
+    Screen { background: $background; padding: 0 1; }
+    Static { height: auto; }
+    #title { text-style: bold; }
+    #transport, #song { height: 1; }
+    #middle { height: 10; padding: 1 0; }
+    #ring { width: 1fr; }
+    #meters { width: 40; }
+    #knobs { height: 1fr; min-height: 3; }
+    #messages { height: 12%; min-height: 2; }
+    #help { color: $text-muted; }
+    """
+    ENABLE_COMMAND_PALETTE = False
+    BINDINGS: ClassVar[list[Any]] = list[Binding](BINDINGS)
+
+    def __init__(self, host: Host, path: Path, *, seconds: float | None = None) -> None:
+        super().__init__()
+        self.host, self.path, self._seconds = host, path, seconds
+        self.grid = "beat"
+        self.chosen = 0
+        self.knobs: list[Knob] = []
+        self._of: Patch | None = None  # the patch whose knobs these are
+        self._wishes: dict[str, tuple[Any, float]] = {}
+        self._shown: dict[str, Text] = {}
+        self._files = ThreadPoolExecutor(1, "files")  # writes patches and begins and ends recordings
+
+    def compose(self) -> ComposeResult:
+        for name in ("title", "transport", "song"):
+            yield Static(id=name)
+        with Horizontal(id="middle"):
+            yield Static(id="ring")
+            yield Static(id="meters")
+        for name in ("knobs", "messages", "help"):
+            yield Static(id=name)
+
+    def on_mount(self) -> None:
+        """Begins to look at the host, and ends in order when the terminal is closed."""
+        for name in ("SIGTERM", "SIGHUP"):
+            with contextlib.suppress(AttributeError, NotImplementedError, RuntimeError, ValueError):
+                asyncio.get_running_loop().add_signal_handler(getattr(signal, name), self.exit)
+        self.look()
+        self.set_interval(1 / LOOKS, self.look)
+
+    def on_resize(self) -> None:
+        """Draws again, as much as there is room for."""
+        self.look()
+
+    def on_unmount(self) -> None:
+        """Waits for the files that are being written."""
+        self._files.shutdown()
+
+    # -- drawing ------------------------------------------------------------------------------------------------
+    def look(self) -> None:
+        """Draws what has changed since the last look."""
+        status, live, patch = self.host.status, self.host.live_values, self.host.patch
+        if patch is not self._of:
+            self._of = patch
+            chosen = self.knobs[self.chosen].key if self.knobs else None
+            self.knobs = knobs_of(patch, self.host.performer.spec.strength_taper)
+            keys = [knob.key for knob in self.knobs]
+            self.chosen = keys.index(chosen) if chosen in keys else min(self.chosen, max(len(keys) - 1, 0))
+        title = Text(patch.meta.title or self.path.name).append(f"   {self.path.name}   grid: {self.grid}", draw.FAINT)
+        room = {name: self.query_one(f"#{name}").size for name in ("song", "knobs", "messages")}
+        self._show("title", title)
+        self._show("transport", draw.transport(status))
+        self._show("song", draw.song(status, room["song"].width))
+        self._show("ring", draw.ring(status))
+        self._show("meters", draw.meters(status))
+        self._show("knobs", knob_table(self.knobs, live, self.chosen, room["knobs"].height))
+        self._show("messages", draw.messages(status, *room["messages"]))
+        self._show("help", Text(help_line(), draw.FAINT))
+        if self._seconds is not None and status.begun and status.seconds >= self._seconds:
+            self.exit()
+
+    def _show(self, name: str, text: Text) -> None:
+        if self._shown.get(name) != text:
+            self._shown[name] = text
+            self.query_one(f"#{name}", Static).update(text)
+
+    # -- wishes -------------------------------------------------------------------------------------------------
+    def _wished(self, name: str, now: Any) -> Any:
+        """What was asked for a moment ago, if the status cannot show it yet, else what it shows."""
+        wish, until = self._wishes.get(name, (now, 0.0))
+        return wish if monotonic() < until else now
+
+    def _wish(self, name: str, value: Any, seconds: float = WISH_SECONDS) -> Any:
+        self._wishes[name] = value, monotonic() + seconds
+        return value
+
+    def _toggled(self, name: str) -> bool:
+        """The other position of a switch of the status."""
+        return self._wish(name, not self._wished(name, getattr(self.host.status, name)))
+
+    # -- transport ----------------------------------------------------------------------------------------------
+    @property
+    def _beats(self) -> float:
+        """The grid of quantised commands, in beats; 0 for none."""
+        return {"none": 0.0, "beat": 1.0, "bar": self.host.status.beats_per_bar}[self.grid]
+
+    def action_play(self) -> None:
+        self.host.play(self._toggled("playing"))
+
+    def action_seek(self, bars: int) -> None:
+        """Some bars on or back; on the grid, to a place that lay on it."""
+        status = self.host.status
+        here = self._wished("song", _on_grid(status, self._beats))
+        to = (here + bars * _bar(status)) % max(status.song_length, 1e-9)
+        self.host.seek(self._wish("song", to, SEEK_SECONDS), self._beats)
+
+    def action_home(self) -> None:
+        self.host.seek(self._wish("song", 0.0, SEEK_SECONDS), self._beats)
+
+    def action_loop(self) -> None:
+        """The bars from the present one on, or as many as the song has; again: the whole song."""
+        status = self.host.status
+        if self._wished("loop", status.loop) is not None:
+            self.host.loop(self._wish("loop", None), self._beats)
+            return
+        length = min(LOOP_BARS * _bar(status), status.song_length)
+        begin = min(max(_on_grid(status, status.beats_per_bar), 0.0), status.song_length - length)
+        self.host.loop(self._wish("loop", (begin, begin + length)), self._beats)
+
+    def action_tap(self) -> None:
+        self._wishes.pop("bpm", None)
+        self.host.tap()
+
+    def action_tempo(self, by: int) -> None:
+        self.host.tempo(self._wish("bpm", round(self._wished("bpm", self.host.status.bpm)) + by), self._beats)
+
+    def action_follow(self) -> None:
+        self.host.follow(self._toggled("follow"))
+
+    def action_grid(self) -> None:
+        self.grid = GRIDS[(GRIDS.index(self.grid) + 1) % len(GRIDS)]
+        self.look()
+
+    def action_source(self) -> None:
+        self.host.bypass(self._toggled("bypass"))
+
+    def action_mute(self) -> None:
+        self.host.mute(self._toggled("muted"))
+
+    def action_panic(self) -> None:
+        self._wish("muted", True)
+        self.host.panic()
+        self.host.tell("panic: silent, live values released; m brings the sound back")
+
+    # -- knobs --------------------------------------------------------------------------------------------------
+    def action_choose(self, by: int) -> None:
+        self.chosen = min(max(self.chosen + by, 0), max(len(self.knobs) - 1, 0))
+        self.look()
+
+    def action_turn(self, way: int, coarse: bool = False) -> None:
+        if self.knobs:
+            knob = self.knobs[self.chosen]
+            now = value_of(knob, self.host.live_values)
+            self.host.turn(*knob.key, knob.turned(now, way, coarse))
+            self.look()
+
+    def action_reset(self) -> None:
+        if self.knobs:
+            self.host.release(self.knobs[self.chosen].key)
+            self.look()
+
+    def action_keep(self) -> None:
+        self.host.keep()
+        self.host.tell("the live values are the patch's own now; w writes the patch file")
+
+    # -- files --------------------------------------------------------------------------------------------------
+    def action_write(self) -> None:
+        """Keeps the live values and writes the patch file."""
+        patch = self.host.keep()
+        self._file(lambda: save(patch, self.path), f"wrote {self.path.name}")
+
+    def action_record(self) -> None:
+        if self._toggled("recording"):
+            path = self.dated("recording")
+            self._file(lambda: self.host.record(path))
+        else:
+            self._file(self.host.stop_recording)
+
+    def action_save(self) -> None:
+        self.host.save_take(self.dated("take"))
+
+    def dated(self, what: str) -> Path:
+        """A new sound file beside the patch."""
+        name = self.path.name.split(".")[0]
+        return self.path.with_name(f"{name}-{what}-{datetime.now():%Y-%m-%d-%H%M%S}.wav")
+
+    def _file(self, work: Callable[[], object], done: str = "") -> None:
+        """Does something that may take long on the thread of the files, and tells a mistake."""
+
+        def run() -> None:
+            try:
+                work()
+            except DemonError as error:
+                self.host.tell(str(error))
+                return
+            if done:
+                self.host.tell(done)
+
+        self._files.submit(run)
+
+    def action_leave(self) -> None:
+        self.exit()
+
+
+def _bar(status: Status) -> float:
+    """Seconds of a bar."""
+    return status.beats_per_bar * 60.0 / status.bpm
+
+
+def _on_grid(status: Status, beats: float) -> float:
+    """The place in the song, in seconds, that was heard at the latest multiple of so many beats; 0: now."""
+    return status.song - (status.beat % beats) * 60.0 / status.bpm if beats else status.song
