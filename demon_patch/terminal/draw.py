@@ -11,7 +11,7 @@ from demon_patch.runtime.status import Bead, Status
 FLOOR_DB = -48.0  # the left end of a level
 HOT_DB, CLIPPED_DB = -6.0, -0.5
 
-GOOD, WARM, BAD, FAINT, LIVE = "green", "yellow", "bold red", "bright_black", "bold cyan"
+GOOD, WARM, BAD, FAINT, LIVE = "green", "yellow", "bold red", "grey58", "bold cyan"
 
 
 def place(status: Status) -> str:
@@ -31,7 +31,7 @@ def state(status: Status) -> str:
 def transport(status: Status) -> Text:
     """Playing or not, where it is, tempo, and the switches that are on."""
     sign = "▶" if status.playing and status.begun else "■"
-    text = Text(f"{sign} {state(status)}", GOOD if status.playing else WARM)
+    text = Text().append(f"{sign} {state(status)}", GOOD if status.playing else WARM)
     text.append(f"  {place(status):<8}", "bold")
     text.append(f" {status.seconds:.1f} s   {status.bpm:g} bpm")
     for on, word, style in (
@@ -68,7 +68,7 @@ def song(status: Status, width: int) -> Text:
 def bead(bead: Bead) -> Text:
     """A generation: a bead at its step, rings for the steps behind it, and when it will be heard."""
     at = min(bead.step, bead.steps - 1)
-    text = Text("○" * at, FAINT).append("●", LIVE).append("·" * (bead.steps - 1 - at), FAINT)
+    text = Text().append("○" * at, FAINT).append("●", LIVE).append("·" * (bead.steps - 1 - at), FAINT)
     text.append(f" {bead.step:>2}/{bead.steps:<2} ")
     if bead.heard_in < 0:
         return text.append(f"late by {-bead.heard_in:.1f} s", WARM)
@@ -76,10 +76,10 @@ def bead(bead: Bead) -> Text:
 
 
 def ring(status: Status) -> Text:
-    """All generations in flight, a line each."""
-    if not status.beads:
-        return Text("the ring is empty", FAINT)
-    return Text("\n").join(bead(each) for each in status.beads)
+    """All generations in flight, a line each, and an empty line of steps for each place that is free."""
+    steps = max((each.steps for each in status.beads), default=8)
+    free = [Text("·" * steps, FAINT)] * (status.depth - len(status.beads))
+    return Text("\n").join([*map(bead, status.beads), *free])
 
 
 def level(name: str, decibels: float, width: int) -> Text:
@@ -117,7 +117,7 @@ def meters(status: Status) -> Text:
 
 def messages(status: Status, width: int, lines: int) -> Text:
     """What was told last, the newest at the bottom, and below it the nodes that fail now."""
-    told = [(message, FAINT) for message in status.messages]
+    told = [(message, "") for message in status.messages]
     told += [(f"! {node}: {what}", WARM) for node, what in status.faults.items()]
     wrapped = [Text(each, style) for text, style in told for each in wrap(text, max(width, 20))]
     return Text("\n").join(wrapped[-max(lines, 1) :])

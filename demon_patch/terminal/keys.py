@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from textwrap import wrap
 from typing import NamedTuple
 
 from textual.binding import Binding
 
 
 class Keys(NamedTuple):
-    """keys: as Textual names them. action: of the view. shown: as the help shows the keys. help: what they do."""
+    """keys: as Textual names them. action: of the view. shown: as the help shows the keys. help: what they do; where it
+    is empty, what the next entry says."""
 
     keys: str
     action: str
@@ -47,6 +49,12 @@ KEYS = (
 BINDINGS = [Binding(each.keys, each.action, each.help, show=False, priority=True) for each in KEYS]
 
 
-def help_line() -> str:
-    """All keys in one line, to be wrapped."""
-    return "".join(f"{each.shown} {each.help}  " if each.help else each.shown for each in KEYS).strip()
+def help_text(width: int) -> str:
+    """All keys with what they do, wrapped to so many cells."""
+    groups, signs = [], ""
+    for each in KEYS:
+        signs += each.shown
+        if each.help:
+            groups.append(f"{signs} {each.help}".replace(" ", "\xa0"))
+            signs = ""
+    return "\n".join(wrap("  ".join(groups), max(width, 20))).replace("\xa0", " ")

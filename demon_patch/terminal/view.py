@@ -24,7 +24,7 @@ from demon_patch.patch.format import save
 from demon_patch.runtime.host import Host
 from demon_patch.runtime.status import Status
 from demon_patch.terminal import draw
-from demon_patch.terminal.keys import BINDINGS, help_line
+from demon_patch.terminal.keys import BINDINGS, help_text
 from demon_patch.terminal.knobs import Knob, knobs_of, value_of
 from demon_patch.terminal.table import knob_table
 
@@ -104,7 +104,7 @@ class View(App[None]):
             keys = [knob.key for knob in self.knobs]
             self.chosen = keys.index(chosen) if chosen in keys else min(self.chosen, max(len(keys) - 1, 0))
         title = Text(patch.meta.title or self.path.name).append(f"   {self.path.name}   grid: {self.grid}", draw.FAINT)
-        room = {name: self.query_one(f"#{name}").size for name in ("song", "knobs", "messages")}
+        room = {name: self.query_one(f"#{name}").size for name in ("song", "knobs", "messages", "help")}
         self._show("title", title)
         self._show("transport", draw.transport(status))
         self._show("song", draw.song(status, room["song"].width))
@@ -112,7 +112,7 @@ class View(App[None]):
         self._show("meters", draw.meters(status))
         self._show("knobs", knob_table(self.knobs, live, self.chosen, room["knobs"].height))
         self._show("messages", draw.messages(status, *room["messages"]))
-        self._show("help", Text(help_line(), draw.FAINT))
+        self._show("help", Text(help_text(room["help"].width)))
         if self._seconds is not None and status.begun and status.seconds >= self._seconds:
             self.exit()
 

@@ -1,0 +1,110 @@
+"""A status as text: what a player reads, also without colour, in the room there is."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from demon_patch.runtime.status import Bead, Status
+from demon_patch.terminal import draw
+from demon_patch.terminal.plain import fresh
+
+STATUS = Status(
+    playing=True, begun=True, seconds=12.34, song=4.0, song_length=16.0, beat=24.6, bpm=120.0, depth=3,
+    beads=(Bead(2, 8, 0.62), Bead(8, 8, 0.0), Bead(0, 4, -0.31)), tick_ms=142.4, decode_ms=14.2, lead_ms=480.0,
+    heard_error_ms=(12.0, 40.0), completions=31, completions_per_second=6.94, device="HDA Intel PCH", peak_db=-6.2,
+    rms_db=-18.0,
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("beat", "beats_per_bar", "shown"),
+    [(0.0, 4, "1.1.1"), (3.99, 4, "1.4.4"), (4.0, 4, "2.1.1"), (7.5, 3, "3.2.3"), (-0.25, 4, "0.4.4")],
+)
+def test_bar_beat_and_sixteenth_are_counted_from_one(beat: float, beats_per_bar: float, shown: str) -> None:
+    assert draw.place(replace(STATUS, beat=beat, beats_per_bar=beats_per_bar)) == shown
+
+
+def test_the_transport_says_what_is_on_and_nothing_of_what_is_off() -> None:
+    said = draw.transport(STATUS).plain
+    assert said.split() == ["▶", "playing", "7.1.3", "12.3", "s", "120", "bpm"]
+    on = replace(STATUS, playing=False, follow=True, bypass=True, muted=True, recording="x.wav", device_lost=True)
+    said = draw.transport(on).plain
+    for word in ("■ stopped", "follow", "SOURCE", "MUTED", "REC", "NO DEVICE"):
+        assert word in said
+    assert "filling the ring" in draw.transport(replace(STATUS, begun=False)).plain
+
+
+@pytest.mark.parametrize("width", [20, 78, 118])
+@pytest.mark.parametrize("song", [0.0, 4.0, 15.999])
+def test_the_song_is_a_line_of_the_width_with_a_bead_at_its_place(width: int, song: float) -> None:
+    said = draw.song(replace(STATUS, song=song), width).plain
+    line, label = said.split(" ", 1)
+    assert label == f"{song:.1f} / 16.0 s"
+    assert len(said) == width or width == 20
+    assert line.index("●") == pytest.approx(len(line) * song / 16, abs=1)
+    assert "[" not in line
+
+
+def test_a_loop_region_stands_in_brackets() -> None:
+    line = draw.song(replace(STATUS, loop=(8.0, 12.0), song=2.0), 78).plain.split(" ")[0]
+    assert line.index("[") == pytest.approx(len(line) / 2, abs=1)
+    assert line.index("]") == pytest.approx(len(line) * 3 / 4, abs=1)
+    assert set(line[line.index("[") + 1 : line.index("]")]) == {"═"}
+    assert "●" in draw.song(replace(STATUS, loop=(8.0, 12.0), song=8.0), 78).plain  # on the bracket
+
+
+def test_each_generation_is_a_bead_at_its_step() -> None:
+    lines = draw.ring(STATUS).plain.split("\n")
+    assert lines == ["○○●·····  2/8  heard in 0.6 s", "○○○○○○○●  8/8  heard in 0.0 s", "●···  0/4  late by 0.3 s"]
+    assert draw.ring(replace(STATUS, depth=5)).plain.split("\n")[3:] == ["········"] * 2
+
+
+def test_meters_fit_their_column_and_say_what_is_wrong_without_colour() -> None:
+    lines = draw.meters(STATUS).plain.split("\n")
+    assert len(lines) == 8
+    assert max(len(line) for line in lines) <= 40
+    assert "-6.2 dB" in lines[0]
+    assert lines[0].count("█") == round(16 * (1 - 6.2 / 48))
+    said = " ".join(lines)
+    for words in ("tick 142 ms", "decode 14 ms", "lead 480 ms", "heard error 12, 40 ms", "made 31", "6.9 a second"):
+        assert words in said
+    worst = replace(
+        STATUS, peak_db=0.1, late=99_999, missed=99_999, restarts=99, starved=12.34, xruns=99_999, device="x" * 99
+    )
+    loud = draw.meters(worst).plain.split("\n")
+    assert loud[0].endswith("!")
+    assert "starved 12.3" in loud[6]
+    assert len(loud[7]) <= 40
+    assert draw.level("peak", -120.0, 16).plain.count("█") == 0
+
+
+def test_messages_are_wrapped_and_the_newest_stay() -> None:
+    status = replace(STATUS, messages=("first", "second " * 20, "third"), faults={"lfo": "division by zero"})
+    said = draw.messages(status, 40, 3).plain.split("\n")
+    assert said[1:] == ["third", "! lfo: division by zero"]
+    assert max(len(line) for line in said) <= 40
+    assert "first" in draw.messages(status, 40, 20).plain
+
+
+def test_a_plain_line_says_it_all() -> None:
+    said = draw.line(replace(STATUS, muted=True))
+    assert "\n" not in said
+    for words in ("12.3 s", "playing, muted", "7.1.3", "120 bpm", "song 4.0/16.0", "tick 142 ms", "xruns 0"):
+        assert words in said
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "new"),
+    [
+        ((), ("a",), ("a",)),
+        (("a",), ("a", "b"), ("b",)),
+        (("a", "b", "c"), ("b", "c", "d"), ("d",)),
+        (("a",), ("a", "a"), ("a",)),
+        (("a", "b"), ("c", "d"), ("c", "d")),
+        (("a",), ("a",), ()),
+    ],
+)
+def test_each_message_is_fresh_once(before: tuple[str, ...], now: tuple[str, ...], new: tuple[str, ...]) -> None:
+    assert fresh(before, now) == new
