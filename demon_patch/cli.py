@@ -118,7 +118,7 @@ def play(
     return play_in_terminal(
         host,
         patch,
-        plain=plain or not sys.stdout.isatty(),
+        plain=plain or not (sys.stdin.isatty() and sys.stdout.isatty()),
         seconds=seconds,
         record=record,
         watch=watch,

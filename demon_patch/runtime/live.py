@@ -75,7 +75,7 @@ class Live:
 
     playing: whether the timeline runs. starved: latent frames for which a window came too late, so that the last pass
     was heard. tick_seconds, decode_seconds: as they are now. faults: what the engine could not do; it begins anew after
-    each. watch: called on the tick thread before every tick, with the speaker's events.
+    each. watch: called on the tick thread before every tick, after the changes, with the speaker's events.
     """
 
     def __init__(
@@ -133,9 +133,9 @@ class Live:
     def step(self) -> None:
         """One tick, after the changes that were posted; while the timeline stands, only those."""
         self._awake.clear()
-        self._watch(self.speaker.poll())
         while self._changes:
             self._changes.popleft()()
+        self._watch(self.speaker.poll())
         if self.begun and not self.playing:
             self._awake.wait(0.5)
             return

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -225,6 +228,23 @@ def test_without_a_view_a_line_a_second_is_said_and_the_end_is_kept(host: Host, 
     assert said[-1] == f"recorded {tmp_path / 'all.flac'}"
     assert soundfile.info(tmp_path / "all.flac").duration > 1.5
     assert host.link.state.lost  # closed
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
+def test_a_signal_ends_it_in_order(host: Host, path: Path, tmp_path: Path, name: str) -> None:
+    before = signal.getsignal(getattr(signal, name))
+
+    def end() -> None:
+        jack.until(lambda: host.status.seconds > 1.0)
+        os.kill(os.getpid(), getattr(signal, name))
+
+    threading.Thread(target=end, daemon=True).start()
+    said: list[str] = []
+    play(host, path, plain=True, watch=True, record=tmp_path / "all.wav", say=said.append)
+    assert said[-1] == f"recorded {tmp_path / 'all.wav'}"
+    assert soundfile.info(tmp_path / "all.wav").duration > 0.5
+    assert signal.getsignal(getattr(signal, name)) == before
 
 
 @pytest.mark.slow
