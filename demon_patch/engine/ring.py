@@ -110,6 +110,14 @@ class Ring:
             cadence = cadence.after(self.tick_index, request.count, self.depth)
         return len(self._slots) + len(before) < self.depth and self.tick_index >= cadence.tick
 
+    @property
+    def opening(self) -> int:
+        """The tick at which a request can be admitted next: one is due, and a slot is free. Waiting ones apart."""
+        ends = sorted(slot.remaining for slot in self._slots)
+        crowd = len(ends) - self.depth
+        free = self.tick_index if crowd < 0 else self.tick_index + ends[crowd]
+        return max(free, self._cadence.tick)
+
     def next_admission(self, steps: int) -> int:
         """The tick of the admission that follows, if a request that takes `steps` steps is admitted now: when the next
         slot is due, and one is free."""

@@ -31,6 +31,7 @@ from demon_patch.runtime.feedback import Drift, Feedback
 from demon_patch.runtime.forecast import Forecast
 from demon_patch.runtime.program import Program
 from demon_patch.runtime.readings import Readings
+from demon_patch.runtime.scene import Parts, Scene, Scenes
 from demon_patch.runtime.trace import Take, Trace
 
 Samples = NDArray[np.float32]
@@ -66,29 +67,57 @@ class Performer:
         program: Program,
         session: Session,
         transport: Transport,
-        parts: Mapping[str, Conditioning | Source],
+        parts: Parts,
         recordings: Sequence[Path] = (),
         trace: Trace | None = None,
     ) -> None:
         self.recordings = tuple(recordings)
         self.session, self.spec = session, session.spec
-        self._use(parts)
-        self.forecast = Forecast(program, transport)
+        self.guard = self.spec.playing_margin + SPLICE_FRAMES + 2
+        self.scenes = Scenes(Scene(Forecast(program, transport), parts, self.guard, self.spec.latent_channels))
         self.trace = trace or Trace()
         self.pace: float | None = None
         self.bypass = False
-        self.guard = self.spec.playing_margin + SPLICE_FRAMES + 2
         self._song = self.source.latent  # the song as it was generated last, stretch by stretch
         self._feedback = Feedback()
-        self._drift = Drift(self.forecast)
+        self._drift = Drift()
         self._stirred = -1  # the ring's tick at the latest live change
-        self._read(program)
         self.ring = session.ring(self.source, int(self.controls.value("depth", 0)))
         self.lead = max(round(self.controls.value("lead", 0) * self.spec.frame_rate), 1)
         self.now = -(self._count(0) * ceil(self.tick_frames) + self.lead)
         self.takes: list[Take] = []
         self.planner = WindowPlanner(0)
         self._finished: list[Finished] = []
+
+    @property
+    def program(self) -> Program:
+        """What runs."""
+        return self.scenes.now.program
+
+    @property
+    def forecast(self) -> Forecast:
+        """All sinks over the coming frames."""
+        return self.scenes.now.forecast
+
+    @property
+    def controls(self) -> Readings:
+        """What the engine is told."""
+        return self.scenes.now.controls
+
+    @property
+    def source(self) -> Source:
+        """The clip that is covered."""
+        return self.scenes.now.source
+
+    @property
+    def prompt(self) -> Conditioning:
+        """The first prompt."""
+        return self.scenes.now.prompt
+
+    @property
+    def parts(self) -> Parts:
+        """The other prompts and clips, by control."""
+        return self.scenes.now.others
 
     @property
     def transport(self) -> Transport:
@@ -108,7 +137,7 @@ class Performer:
 
     def _stretch(self, heard_at: int) -> Stretch | None:
         """What is generated of the song for a generation heard at a transport frame; None for all of it."""
-        focus = self.program.ring.options.get("focus", "song")
+        focus = self.scenes.at(heard_at).program.ring.options.get("focus", "song")
         return stretch(self.transport.song_frame(heard_at), focus, self.spec, self.source.frames)
 
     # -- a tick -------------------------------------------------------------------------------------------------
@@ -136,19 +165,29 @@ class Performer:
             self._preview()
 
     # -- changes ------------------------------------------------------------------------------------------------
-    def swap(self, program: Program, parts: Mapping[str, Conditioning | Source] | None = None) -> None:
+    def swap(self, program: Program, parts: Parts | None = None, at: int | None = None) -> None:
         """A live change between ticks: a program compiled to replace this one, for a song of the same length, and
         where prompts or clips have changed, all parts.
 
         New generations take its values at once; those in flight take its `step` values with their next step, and a
-        changed strength by being moved to it, unless Live strength is off.
+        changed strength by being moved to it, unless Live strength is off. at: a transport frame to come, from which it
+        is heard (from `free` on, all of it); it takes the place of one that waits.
         """
+        if at is not None and at > max(self.now, 0):
+            self.scenes.stage(at, program, parts)
+            return
         before = self._in_flight()
-        if parts is not None:
-            self._use(parts)
-        self.forecast.swap(program)
-        self._read(program)
+        scene, self.scenes.next = self.scenes.now, None
+        scene.forecast.swap(program)
+        self.scenes.now = Scene(scene.forecast, parts or scene.parts, self.guard, scene.channels)
         self._stir(before)
+
+    @property
+    def free(self) -> int:
+        """The first transport frame at which a generation can be heard that is not in flight yet."""
+        ticks = self.ring.opening - self.ring.tick_index + self._count(max(self.now, 0))
+        flying = [int(slot.heard_at or 0) + 1 for slot in self.ring.slots]
+        return max([self.planner.next_start, ceil(self.now + ticks * self.tick_frames) + self.lead, *flying])
 
     def recover(self) -> None:
         """After an error within a tick: gives up what is in flight; what is finished stays."""
@@ -160,6 +199,9 @@ class Performer:
         """A change of the transport between ticks, which begins at `now` or later."""
         before = self._in_flight()
         self.forecast.retime(transport)
+        if self.scenes.next is not None:
+            frame, scene = self.scenes.next
+            self.scenes.stage(frame, scene.program, scene.parts)
         self._stir(before)
 
     def _stir(self, before: Mapping[str, Tensor | str]) -> None:
@@ -171,20 +213,13 @@ class Performer:
 
     def _in_flight(self) -> dict[str, Tensor | str]:
         """What the generations in flight are told, their strengths included."""
-        strengths = [self.controls.value("strength", round(slot.heard_at or 0)) for slot in self.ring.slots]
+        strengths = [self._strength(slot) for slot in self.ring.slots]
         return {**self._step_values(), "strength": torch.tensor(strengths)}
 
-    def _use(self, parts: Mapping[str, Conditioning | Source]) -> None:
-        prompt, source = parts["prompt"], parts["source"]
-        assert isinstance(prompt, Conditioning)
-        assert isinstance(source, Source)
-        self.prompt, self.source = prompt, source
-        self.parts = {name: part for name, part in parts.items() if name not in ("prompt", "source")}
-
-    def _read(self, program: Program) -> None:
-        self.program = program
-        self.controls = Readings(program, self.forecast, self.guard, self.spec.latent_channels)
-        self._gains = [index for index, sink in enumerate(program.sinks) if sink.port == "gain"]
+    def _strength(self, slot: Slot) -> float:
+        """The strength at which a slot in flight will be heard."""
+        frame = round(slot.heard_at or 0)
+        return self.scenes.at(frame).controls.value("strength", frame)
 
     # -- control frames and generations -------------------------------------------------------------------------
     def curve(self, name: str, frames: int) -> NDArray[np.float64]:
@@ -196,15 +231,21 @@ class Performer:
 
     def _control_frames(self) -> None:
         """Runs the control frames that have fallen due and follows the controls of class `ring`."""
-        before = max(self.forecast.now, 0)
         due = max(self.now, 0)
+        if self.scenes.next is not None and self.scenes.next[0] <= due:
+            self._advance(self.scenes.next[0])
+            self.scenes.land(due)
+        self._advance(due)
+        depth = int(self.controls.value("depth", due))
+        if depth != self.ring.depth:
+            self.ring.resize(depth)
+
+    def _advance(self, due: int) -> None:
+        before = max(self.forecast.now, 0)
         if due > before:
             for name, index in self.controls.sinks.items():
                 self.trace.sinks[name].append(self.forecast.span(index, before, due))
             self.forecast.advance(due)
-        depth = int(self.controls.value("depth", due))
-        if depth != self.ring.depth:
-            self.ring.resize(depth)
 
     def _expected(self, slot: Slot) -> int:
         """The transport frame at which a slot in flight will be heard: when it can be, but not before its edge."""
@@ -223,7 +264,7 @@ class Performer:
         if self.ring.tick_index == 0:  # the transport waits for the first
             count, heard_at = self._count(0), 0
         after = ceil(heard_at + (self.ring.next_admission(count) - self.ring.tick_index) * tick)
-        edges = self.controls.edges(heard_at - EARLY, after if self.pace is None else after + UNSURE)
+        edges = self.scenes.edges(heard_at - EARLY, after if self.pace is None else after + UNSURE)
         passed, coming = edges[edges < heard_at], edges[edges >= heard_at]
         edge = int(passed[-1]) if len(passed) else None
         if heard_at == 0:  # nothing can sound before the first generation: it keeps its place
@@ -236,34 +277,36 @@ class Performer:
 
     def _count(self, frame: int) -> int:
         """The steps that a generation heard at a transport frame takes."""
-        strength, steps, shift = (self.controls.value(name, frame) for name in ("strength", "steps", "shift"))
-        options = self.program.ring.options
+        scene = self.scenes.at(frame)
+        strength, steps, shift = (scene.controls.value(name, frame) for name in ("strength", "steps", "shift"))
+        options = scene.program.ring.options
         choices = {name: options[name] for name in ("steps_mode", "timesteps") if name in options}
         return Plan(strength, round(steps), shift, **choices).count
 
     def _request(self, heard_at: int, edge: int | None) -> Request:
         """The request of a generation heard at `heard_at`."""
-        numbers, others = self.controls.request(heard_at, self.now)
+        scene = self.scenes.at(heard_at)
+        numbers, others = scene.controls.request(heard_at, self.now)
         given: dict[str, Any] = {
             name: round(number) if CONTROLS[name].shape == "integer" else number
             for name, number in numbers.items()
             if name not in DERIVED
         }
         if "noise_drift" in numbers:
-            given["noise_position"] = self._drift.at(self.controls.sinks["noise_drift"], heard_at)
+            drift = scene.controls.sinks["noise_drift"]
+            given["noise_position"] = self._drift.at(scene.forecast, drift, heard_at)
         if "feedback" in numbers:
             tap = round(numbers["feedback_tap"])
-            given["source_latent"] = self._feedback.mixed(self.source.latent, numbers["feedback"], tap)
+            given["source_latent"] = self._feedback.mixed(scene.source.latent, numbers["feedback"], tap)
         first = self.ring.tick_index == 0  # made whole: until then there is no song that a stretch could lie in
-        given |= others | self.parts | {"focus": None if first else self._stretch(heard_at)}
-        return self.session.request(
-            self.prompt, self.source, **given, tag=Ticket(numbers, edge, heard_at), heard_at=heard_at
-        )
+        given |= {**others, **scene.others, "focus": None if first else self._stretch(heard_at)}
+        tag = Ticket(numbers, edge, heard_at)
+        return self.session.request(scene.prompt, scene.source, **given, tag=tag, heard_at=heard_at)
 
     def _step_values(self) -> Mapping[str, Tensor | str]:
         """What every step of this tick reads."""
         heard_at = [round(slot.heard_at) if slot.heard_at is not None else self.now for slot in self.ring.slots]
-        return self.controls.step(self.now, heard_at)
+        return self.scenes.step(self.now, heard_at)
 
     def _follow(self) -> bool:
         """After a live change: moves the generations admitted before it to their strength as it is now; whether there
@@ -273,7 +316,7 @@ class Performer:
             self.ring.watch = False
         elif self.controls.on("live_strength", self.now):
             for slot in old:
-                self.ring.relive(slot, self.controls.value("strength", round(slot.heard_at or 0)))
+                self.ring.relive(slot, self._strength(slot))
         return bool(old)
 
     # -- takes --------------------------------------------------------------------------------------------------
@@ -330,12 +373,12 @@ class Performer:
         self.trace.windows.append((window.start, window.stop, window.take.heard_at))
         start = self.transport.song_frame(window.start) - SPLICE_FRAMES
         frames = window.stop - window.start + 2 * SPLICE_FRAMES
-        if self.program.ring.bypass or self.bypass:
+        scene = self.scenes.at(window.start)
+        if scene.program.ring.bypass or self.bypass:
             sound = self._source_sound(start, frames)
         else:
             sound = self.session.decode(window.take.latent, start=start, frames=frames)
-        decibels = sum(self.forecast.at(sink, window.start) for sink in self._gains)
-        return sound * np.float32(10.0 ** (decibels / 20.0))
+        return sound * scene.gain(window.start)
 
     def _source_sound(self, start: int, frames: int) -> Samples:
         """The source's own sound, for a bypassed Decoder."""
