@@ -1,9 +1,10 @@
-"""The command line: render, play, check, nodes, model, bench."""
+"""The command line: render, play, check, clip, nodes, model, bench."""
 
 from __future__ import annotations
 
 import json
 import sys
+from dataclasses import asdict
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -142,6 +143,29 @@ def check(*patches: Path) -> None:
             out.print(f"{path}: good")
     if wrong:
         raise SystemExit(1)
+
+
+@app.command
+def clip(file: Path, *, bpm: float | None = None, downbeat: float | None = None, as_json: JsonFlag = False) -> None:
+    """Shows the tempo and the first bar line of an audio file, which are detected once and kept beside it.
+
+    Parameters
+    ----------
+    file: An audio file.
+    bpm: Sets its tempo, 20 to 400 beats a minute.
+    downbeat: Sets its first bar line, in seconds from its start.
+    as_json: As JSON.
+    """
+    from demon_patch.engine.clips import edit, tempo_of
+
+    tempo = tempo_of(file) if bpm is None and downbeat is None else edit(file, bpm, downbeat)
+    if as_json:
+        print(json.dumps(asdict(tempo) if tempo else None, sort_keys=True))
+    elif tempo is None:
+        out.print(f"{file}: no rhythm is heard; --bpm gives it a tempo", soft_wrap=True)
+    else:
+        known = "edited" if tempo.edited else "detected"
+        out.print(f"{file}: {tempo.bpm:.2f} bpm, first bar line at {tempo.downbeat:.3f} s ({known})", soft_wrap=True)
 
 
 @app.command

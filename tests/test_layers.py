@@ -15,6 +15,7 @@ ROOT = Path(__file__).parent.parent / "demon_patch"
 RANK = {"errors": 0, "threads": 0, "engine": 1, "patch": 1, "nodes": 2, "runtime": 3}  # anything else stands above: 4
 TORCH_FREE = ["demon_patch.patch.format", "demon_patch.patch.history", "demon_patch.nodes.catalogue"]
 TORCH_FREE += ["demon_patch.engine.controls", "demon_patch.engine.family", "demon_patch.runtime.check"]
+TORCH_FREE += ["demon_patch.engine.clips"]
 
 
 def modules() -> list[Path]:

@@ -34,7 +34,8 @@ class Resources:
         return made
 
     def source(self, key: Hashable) -> Source:
-        """The clip of a key ("audio", file, seconds) or ("composed", style, seconds, seed); raises SourceError."""
+        """The clip of a key ("audio", file, seconds, bpm or None, downbeat or None) or ("composed", style, seconds,
+        seed); raises SourceError."""
         if key not in self._made:
             self._made[key] = self._make(key)
         made = self._made[key]
@@ -47,8 +48,12 @@ class Resources:
 
     def _make(self, key: Hashable) -> Source:
         match key:
-            case ("audio", str(file), seconds):
-                return self.session.source(self.inside(file), seconds=None if seconds is None else float(str(seconds)))
+            case ("audio", str(file), float(seconds), None, None):
+                return self.session.source(self.inside(file), seconds=seconds)
+            case ("audio", str(), float(), bpm, downbeat):
+                clip = self.source((*key[:3], None, None))
+                bpm, downbeat = clip.bpm if bpm is None else bpm, clip.downbeat if downbeat is None else downbeat
+                return replace(clip, bpm=bpm, downbeat=downbeat)
             case ("composed", str(text), seconds, seed):
                 return self.session.compose(text, seconds=float(str(seconds)), seed=int(str(seed)))
         raise DemonError(f"no kind of source is called {key!r}")
