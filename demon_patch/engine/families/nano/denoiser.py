@@ -88,8 +88,8 @@ class Block(nn.Module):
     def forward(
         self, x: Tensor, shared: Tensor, rotary: tuple[Tensor, Tensor], cross: tuple[Tensor, Tensor] | None
     ) -> Tensor:
-        """x [R, N, E], shared modulation [R, 6, E] (shift, scale and gate of either half, scales and gates from 1), rotary
-        tables [N, 1, 1, width of a head], keys and values of the tags -> [R, N, E]."""
+        """x [R, N, E], shared modulation [R, 6, E] (shift, scale and gate of either half; scales and gates about 1),
+        rotary tables [N, 1, 1, width of a head], keys and values of the tags -> [R, N, E]."""
         shift1, scale1, gate1, shift2, scale2, gate2 = (shared + self.modulation)[:, :, None].unbind(1)
         y = torch.addcmul(shift1, _normal(x), scale1)
         heads = self.query_key_value(y).unflatten(-1, (3, self.heads, -1))
