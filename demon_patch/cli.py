@@ -283,12 +283,19 @@ def modulation(
 
 
 @bench.command
-def latency(*, as_json: JsonFlag = False, threads: Threads = None) -> None:
-    """Measures knob to ear by class of control, from the real engine's ticks on a clock of their own."""
-    from demon_patch.bench.latency import measure
+def latency(*, measured: Path = Path("docs/measured"), as_json: JsonFlag = False, threads: Threads = None) -> None:
+    """Measures knob to ear by class of control, from the real engine's ticks on a clock of their own.
+
+    Parameters
+    ----------
+    measured: The folder of kept measurements, where `bench seen` has left how many steps make a control heard.
+    """
+    from demon_patch.bench.latency import measure, steps_seen
+    from demon_patch.bench.page import load
     from demon_patch.engine.session import Session
 
-    _report("knob to ear: the embedded model", measure(Session.load("nano", threads=threads)), as_json)
+    seen = steps_seen(load(measured)["seen"])
+    _report("knob to ear: the embedded model", measure(Session.load("nano", threads=threads), seen), as_json)
 
 
 @bench.command(name="page")
