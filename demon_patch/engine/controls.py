@@ -53,8 +53,10 @@ class Control:
         return self.shape in ("scalar", "integer", "switch", "curve")
 
 
+MOST_LORAS = 4
+"""LoRAs that may be in the weights at once."""
+
 _SURFACE = "0.2"  # the release that brings the whole control surface
-_LORA = "0.4"
 
 # fmt: off
 # A table reads best as rows.
@@ -194,7 +196,7 @@ TABLE: tuple[Control, ...] = (
             "Where the safety limiter holds the peaks.", -0.3, -12.0, 0.0, unit="dB"),
     # -- LoRA -------------------------------------------------------------------------------------------
     Control("lora_strength", "LoRA strength", "lora", "scalar", "weights",
-            "How much of the adapter is added to the weights.", 0.0, 0.0, 2.0, since=_LORA),
+            "How much of the adapter is added to the weights.", 1.0, 0.0, 2.0),
 )
 # fmt: on
 

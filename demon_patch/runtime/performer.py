@@ -7,7 +7,7 @@ of control frames at the ring's depth, never a measured time, so that the same p
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import ceil
 from pathlib import Path
@@ -22,6 +22,7 @@ from demon_patch.engine.controls import CONTROLS
 from demon_patch.engine.family import Conditioning, Source
 from demon_patch.engine.focus import Stretch, laid_into, stretch
 from demon_patch.engine.limiter import Limiter
+from demon_patch.engine.lora import Lora
 from demon_patch.engine.ring import Finished, Request
 from demon_patch.engine.schedule import Plan
 from demon_patch.engine.session import Session
@@ -30,6 +31,7 @@ from demon_patch.engine.window import Window, WindowPlanner
 from demon_patch.runtime.clock import Transport
 from demon_patch.runtime.feedback import Drift, Feedback
 from demon_patch.runtime.forecast import Forecast
+from demon_patch.runtime.loras import LoraRack
 from demon_patch.runtime.program import Program
 from demon_patch.runtime.readings import Readings
 
@@ -56,9 +58,10 @@ class Take:
 class Trace:
     """What happened, for pictures, meters and tests.
 
-    sinks: per engine input ("strength", ...) its value at every transport frame from 0. takes: every completion
-    without its latent. windows: every decoded stretch as (start, stop, heard_at of its take). missed: edges that a
-    generation had to skip because another came before it could be heard. previews: unfinished generations played.
+    sinks: per engine input ("strength", ...; of several LoRAs the last node's) its value at every transport frame from
+    0. takes: every completion without its latent. windows: every decoded stretch as (start, stop, heard_at of its
+    take). missed: edges that a generation had to skip because another came before it could be heard. previews:
+    unfinished generations played.
     """
 
     sinks: dict[str, list[NDArray[np.float64]]] = field(default_factory=dict)
@@ -75,7 +78,8 @@ class Performer:
     Owned by one thread. program: compiled for the length of `source`. All values are taken from the forecast at the
     moment at which they will be heard: `request` controls at their slot's heard_at, per-frame controls by the
     map of song frames to coming moments. parts: prompts and clips by the control that takes them, clips of one length;
-    `prompt` and `source` are always there. recordings: the files of the patch's Recorder nodes.
+    `prompt` and `source` are always there. recordings: the files of the patch's Recorder nodes. lora: loads what a LoRA
+    node names. Raises DemonError for a LoRA that cannot be loaded.
     """
 
     def __init__(
@@ -85,6 +89,7 @@ class Performer:
         transport: Transport,
         parts: Mapping[str, Conditioning | Source],
         recordings: Sequence[Path] = (),
+        lora: Callable[[str], Lora] | None = None,
     ) -> None:
         prompt, source = parts["prompt"], parts["source"]
         assert isinstance(prompt, Conditioning)
@@ -94,6 +99,7 @@ class Performer:
         self.prompt, self.source, self.spec = prompt, source, session.spec
         self.parts = {name: part for name, part in parts.items() if name not in ("prompt", "source")}
         self.forecast = Forecast(program, transport)
+        self.loras = LoraRack(session, program, lora or session.lora)
         self.trace = Trace()
         self._guard = self.spec.playing_margin + SPLICE_FRAMES + 2
         self._song = source.latent  # the song as it was generated last, stretch by stretch
@@ -135,6 +141,7 @@ class Performer:
             self._submit()
         self.ring.admit()
         stirred = self._follow()
+        self.loras.follow(self.forecast, [round(slot.heard_at or 0) for slot in self.ring.slots])
         finished = self.ring.advance(self._step_values())
         self.now += self.tick_frames
         for done in finished:
@@ -153,6 +160,7 @@ class Performer:
         """
         before = self._in_flight()
         self.forecast.swap(program)
+        self.loras.read(program)
         self._read(program)
         after = self._in_flight()
         if before.keys() != after.keys() or not all(_equal(before[name], after[name]) for name in before):

@@ -64,7 +64,7 @@ def perform(patch: Patch, session: Session, *, folder: str | Path = ".", clip: S
     transport = Transport(spec.frame_rate, bpm, patch.song.beats_per_bar, source.frames)
     program.use_song(source.frames)
     recordings = [resources.inside(file) for file in wired_recordings(patch)]
-    return Performer(program, session, transport, parts, recordings)
+    return Performer(program, session, transport, parts, recordings, resources.lora)
 
 
 def wired_recordings(patch: Patch) -> list[str]:
