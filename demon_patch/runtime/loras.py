@@ -21,8 +21,9 @@ class LoraRack:
     """The LoRAs of one performance. load: a LoRA by the name in its node. faults: by node, what is wrong with a LoRA
     that an edit brought while playing; the music goes on without it.
 
-    Weights are shared by all generations in flight, so a tick uses each strength at the mean of the moments at which
-    those will be heard. A generation then meets, over its steps, the strengths round the moment of its own.
+    Weights are shared by all generations in flight, so a tick uses each strength at one moment: halfway between the
+    mean of the moments at which those will be heard and the latest. A generation then meets, over its steps, the
+    strengths round its own moment, the first steps, which count most, the nearest ones.
     Owned by the thread of the session, whose weights it sets. Raises DemonError for a LoRA that cannot be loaded.
     """
 
@@ -55,7 +56,7 @@ class LoraRack:
 
         heard_at: the transport frames at which the generations in flight will be heard.
         """
-        moment = round(fmean(heard_at)) if heard_at else 0
+        moment = round((fmean(heard_at) + max(heard_at)) / 2) if heard_at else 0
         wanted = tuple(forecast.at(sink, moment) for sink in self._sinks)
         rests, self._wanted = wanted == self._wanted, wanted
         if not self._due(wanted, rests):
