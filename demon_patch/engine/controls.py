@@ -56,7 +56,9 @@ class Control:
         return self.shape in ("scalar", "integer", "switch", "curve")
 
 
-_LORA = "0.4"
+MOST_LORAS = 4
+"""LoRAs that may be in the weights at once."""
+
 
 # fmt: off
 # A table reads best as rows.
@@ -196,7 +198,7 @@ TABLE: tuple[Control, ...] = (
             "Where the safety limiter holds the peaks.", -0.3, -12.0, 0.0, unit="dB"),
     # -- LoRA -------------------------------------------------------------------------------------------
     Control("lora_strength", "LoRA strength", "lora", "scalar", "weights",
-            "How much of the adapter is added to the weights.", 0.0, 0.0, 2.0, since=_LORA),
+            "How much of the adapter is added to the weights.", 1.0, 0.0, 2.0),
 )
 # fmt: on
 

@@ -21,6 +21,7 @@ from torch import Tensor
 from demon_patch.engine.controls import CONTROLS
 from demon_patch.engine.family import Conditioning, Source
 from demon_patch.engine.focus import Stretch, laid_into, stretch
+from demon_patch.engine.lora import Lora
 from demon_patch.engine.ring import Finished, Request
 from demon_patch.engine.schedule import Plan
 from demon_patch.engine.session import Session
@@ -29,6 +30,7 @@ from demon_patch.engine.window import Window, WindowPlanner
 from demon_patch.runtime.clock import Transport
 from demon_patch.runtime.feedback import Drift, Feedback
 from demon_patch.runtime.forecast import Forecast
+from demon_patch.runtime.loras import LoraRack
 from demon_patch.runtime.program import Program
 from demon_patch.runtime.readings import Readings
 from demon_patch.runtime.scene import Parts, Scene, Scenes
@@ -59,7 +61,8 @@ class Performer:
     moment at which they will be heard: `request` controls at their slot's heard_at, per-frame controls by the
     map of song frames to coming moments. parts: prompts and clips by the control that takes them, clips of one length;
     `prompt` and `source` are always there. recordings: the files of the patch's Recorder nodes. pace: control frames
-    of a tick as they were measured; None for the nominal ones. bypass: the source sounds as it is.
+    of a tick as they were measured; None for the nominal ones. bypass: the source sounds as it is. lora: loads what a
+    LoRA node names. Raises DemonError for a LoRA that cannot be loaded.
     """
 
     def __init__(
@@ -70,11 +73,13 @@ class Performer:
         parts: Parts,
         recordings: Sequence[Path] = (),
         trace: Trace | None = None,
+        lora: Callable[[str], Lora] | None = None,
     ) -> None:
         self.recordings = tuple(recordings)
         self.session, self.spec = session, session.spec
         self.guard = self.spec.playing_margin + SPLICE_FRAMES + 2
         self.scenes = Scenes(Scene(Forecast(program, transport), parts, self.guard, self.spec.latent_channels))
+        self.loras = LoraRack(session, program, lora or session.lora)
         self.trace = trace or Trace()
         self.pace: float | None = None
         self.bypass = False
@@ -151,6 +156,7 @@ class Performer:
             self._submit()
         self.ring.admit()
         self._stirring = self._follow()
+        self.loras.follow(self.forecast, [round(slot.heard_at or 0) for slot in self.ring.slots])
 
     def forward(self, between: Callable[[], None] | None = None) -> None:
         """The tick's forward. between: called on this thread between its rows; it may call `due` and `sound`."""
@@ -179,6 +185,7 @@ class Performer:
         before = self._in_flight()
         scene, self.scenes.next = self.scenes.now, None
         scene.forecast.swap(program)
+        self.loras.read(program)
         self.scenes.now = Scene(scene.forecast, parts or scene.parts, self.guard, scene.channels)
         self._stir(before)
 
@@ -235,6 +242,7 @@ class Performer:
         if self.scenes.next is not None and self.scenes.next[0] <= due:
             self._advance(self.scenes.next[0])
             self.scenes.land(due)
+            self.loras.read(self.program)
         self._advance(due)
         depth = int(self.controls.value("depth", due))
         if depth != self.ring.depth:

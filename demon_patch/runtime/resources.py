@@ -11,6 +11,7 @@ import torch
 
 from demon_patch.engine.controls import CONTROLS
 from demon_patch.engine.family import Conditioning, Source
+from demon_patch.engine.lora import Lora
 from demon_patch.engine.session import Session
 from demon_patch.errors import DemonError, SourceError
 
@@ -25,6 +26,7 @@ class Resources:
         self.session = session
         self.folder = Path(folder).resolve()
         self._made: dict[Hashable, Conditioning | Source] = {}
+        self._loras: dict[str, Lora] = {}
 
     def prompt(self, key: Hashable | None) -> Conditioning:
         """The prompt of a key ("prompt", text); None is the null condition."""
@@ -45,6 +47,13 @@ class Resources:
     def part(self, control: str, key: Hashable | None) -> Conditioning | Source:
         """The prompt or clip of a key, as the control takes it."""
         return self.prompt(key) if CONTROLS[control].shape == "prompt" else self.source(key)
+
+    def lora(self, file: str) -> Lora:
+        """The LoRA that comes with the model under that name, or lies in a file; raises WeightsError."""
+        if file not in self._loras:
+            own = file in self.session.family.loras
+            self._loras[file] = self.session.lora(file if own else self.inside(file))
+        return self._loras[file]
 
     def _make(self, key: Hashable) -> Source:
         match key:
