@@ -10,7 +10,7 @@ from types import ModuleType
 from typing import Any
 
 from demon_patch.errors import DeviceError
-from demon_patch.runtime.audio.feeder import Feeder
+from demon_patch.runtime.audio.feeder import PRIME_SECONDS, Feeder
 from demon_patch.runtime.audio.memory import CLOCK, Memory
 from demon_patch.runtime.player import output_device, sound_library
 
@@ -56,7 +56,7 @@ class Output:
             self.latency = float(self._stream.latency)
             ahead = round(self.latency * memory.rate) if memory.playing else 0
             self._feeder = Feeder(memory, self.rate, self.channels, round(start) + ahead)
-            self._feeder.fill()
+            self._feeder.fill(round(PRIME_SECONDS * self.rate))
             self._thread = threading.Thread(target=self._feed, name="feeder", daemon=True)
             self._thread.start()
             self._stream.start()

@@ -122,6 +122,11 @@ class AudioLink:
             self._spawn(patient=True)
         return events
 
+    @property
+    def pid(self) -> int:
+        """The audio process, 0 while there is none."""
+        return self._process.pid if self._process is not None else 0
+
     # The song.
 
     @property

@@ -26,6 +26,7 @@ from demon_patch.runtime.audio.orphan import Note
 
 BEAT_SECONDS = 0.05  # between two looks at device, host and commands
 RETRY_SECONDS = 1.0  # between two attempts to open a device
+FILES = 1024  # more open files than a process like this ever has
 ORPHAN_SECONDS = 600.0  # how long the song loops without a host
 
 
@@ -135,6 +136,7 @@ class AudioProcess:
         self._lost, self._drifted = True, CLOCK()
         if os.name != "nt":
             again = replace(self._settings, patient=True)
+            os.closerange(3, FILES)  # what the server's library left open would stay open
             os.execv(sys.executable, [sys.executable, "-m", __package__ or "", json.dumps(asdict(again))])
         if self._output is not None:
             self._output.close()
