@@ -5,35 +5,26 @@ from __future__ import annotations
 import json
 import sys
 from dataclasses import asdict
-from itertools import groupby
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
-from cyclopts import App, Parameter, validators
-from rich.console import Console
+from cyclopts import App
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
 
 from demon_patch import __version__
+from demon_patch.bench.commands import bench
+from demon_patch.console import JsonFlag, Rate, Seconds, Threads, err, out
 from demon_patch.errors import DemonError, DeviceError
 from demon_patch.threads import calm
 
 if TYPE_CHECKING:
     from demon_patch.runtime.performer import Performer
 
-out = Console()
-err = Console(stderr=True)
-
 app = App(name="demon-patch", version=__version__, help="A modular synthesizer whose oscillator is a diffusion model.")
 model = App(name="model", help="The models that can play a patch.")
-bench = App(name="bench", help="Measures speed on this machine.")
 app.command(model)
 app.command(bench)
-
-Seconds = Annotated[float, Parameter(validator=validators.Number(gt=0, lte=3600))]
-Rate = Annotated[int, Parameter(validator=validators.Number(gte=8000, lte=192_000))]
-JsonFlag = Annotated[bool, Parameter(name="--json", negative="")]
-Threads = Annotated[int | None, Parameter(validator=validators.Number(gte=1, lte=64))]
 
 
 @app.command
@@ -201,144 +192,6 @@ def info(name: str = "nano") -> None:
     out.print(f"songs of {spec.min_frames / spec.frame_rate:g} to {spec.max_frames / spec.frame_rate:g} s")
     out.print(f"decode margins: {spec.exact_margin} frames exact, {spec.playing_margin} playing")
     out.print(card_of(name), markup=False, highlight=False)
-
-
-@bench.command
-def ring(*, as_json: JsonFlag = False) -> None:
-    """Times a ring tick outside the forward, counts its allocations, and compares it with a global-schedule ring."""
-    from demon_patch.bench.global_ring import compare
-    from demon_patch.bench.ring import measure
-
-    title = "ring: 1500 frames, 64 channels, 8 steps, stub denoiser, one thread; completions while strength moves"
-    _report(title, [*measure(), compare()], as_json)
-
-
-@bench.command
-def decode(*, as_json: JsonFlag = False, threads: Threads = None) -> None:
-    """Times windowed against whole decode, and a ring of the embedded model at work."""
-    from demon_patch.bench.decode import measure_decode, measure_playing
-    from demon_patch.engine.session import Session
-
-    session = Session.load("nano", threads=threads)
-    rows = [measure_playing(session), measure_decode(session)]
-    _report("decode and playing: the embedded model", rows, as_json)
-
-
-@bench.command
-def propagation(*, save: Path | None = None, as_json: JsonFlag = False) -> None:
-    """Counts the forwards from a write of each control to the latent that shows it, on an exact family.
-
-    Parameters
-    ----------
-    save: Keeps the rows in this JSON file, beside those of other controls.
-    """
-    from demon_patch.bench.gaussian import gaussian
-    from demon_patch.bench.propagation import measure
-    from demon_patch.engine.session import Session
-
-    _keep(
-        "propagation: forwards to the first difference and to convergence", measure(Session(gaussian())), save, as_json
-    )
-
-
-@bench.command
-def seen(*, save: Path | None = None, as_json: JsonFlag = False, threads: Threads = None) -> None:
-    """Counts how many last steps must use a new value before it is in the embedded model's latent.
-
-    Parameters
-    ----------
-    save: Keeps the rows in this JSON file, beside those of other controls.
-    """
-    from demon_patch.bench.propagation import measure_shares
-    from demon_patch.engine.session import Session
-
-    title = "seen, t50, t90: last steps that must use a new value, the embedded model"
-    _keep(title, measure_shares(Session.load("nano", threads=threads)), save, as_json)
-
-
-@bench.command
-def modulation(
-    *,
-    controls: tuple[str, ...] = (),
-    save: Path | None = None,
-    as_json: JsonFlag = False,
-    threads: Threads = None,
-) -> None:
-    """Measures how far each control moves the sound of the embedded model: about 20 seconds a control on two cores.
-
-    Parameters
-    ----------
-    controls: Only these; all that are built by default.
-    save: Keeps the rows in this JSON file, beside those of other controls.
-    """
-    from demon_patch.bench.modulation import measure
-    from demon_patch.engine.session import Session
-
-    rows = []
-    for row in measure(Session.load("nano", threads=threads), controls):
-        err.print(f"{row['control']}: {row['change']:.3g} of {row['descriptor']}, {row['ratio']:.3g} spreads")
-        rows.append(row)
-        _keep("", [row], save, quiet=True)
-    _keep("modulation: how far each control moves its descriptor, the embedded model", rows, save, as_json)
-
-
-@bench.command
-def latency(*, measured: Path = Path("docs/measured"), as_json: JsonFlag = False, threads: Threads = None) -> None:
-    """Measures knob to ear by class of control, from the real engine's ticks on a clock of their own.
-
-    Parameters
-    ----------
-    measured: The folder of kept measurements, where `bench seen` has left how many steps make a control heard.
-    """
-    from demon_patch.bench.latency import measure, steps_seen
-    from demon_patch.bench.page import load
-    from demon_patch.engine.session import Session
-
-    seen = steps_seen(load(measured)["seen"])
-    _report("knob to ear: the embedded model", measure(Session.load("nano", threads=threads), seen), as_json)
-
-
-@bench.command(name="page")
-def controls_page(*, measured: Path = Path("docs/measured"), out: Path = Path("docs/controls.md")) -> None:
-    """Writes the page of all controls from the table and the kept measurements.
-
-    Parameters
-    ----------
-    measured: The folder of kept measurements.
-    out: The page to write.
-    """
-    from demon_patch.bench.page import load, page
-
-    out.write_text(page(load(measured)), encoding="utf-8")
-    err.print(f"wrote {out}", soft_wrap=True)
-
-
-def _keep(
-    title: str, rows: list[dict[str, Any]], save: Path | None, as_json: bool = False, quiet: bool = False
-) -> None:
-    """Keeps measured rows in a file, where one is named, and shows them."""
-    from demon_patch.bench.machine import machine
-    from demon_patch.bench.page import keep
-
-    if save is not None:
-        keep({"title": title, "machine": machine(), "rows": rows}, save)
-    if not quiet:
-        _report(title, rows, as_json)
-
-
-def _report(title: str, rows: list[dict[str, Any]], as_json: bool) -> None:
-    """Shows measured rows as tables, or prints them as JSON with the machine they were measured on."""
-    from demon_patch.bench.machine import machine
-
-    if as_json:
-        print(json.dumps({"title": title, "machine": machine(), "rows": rows}, indent=2))
-        return
-    out.print(f"[bold]{title}[/]\n{machine()}")
-    for names, alike in groupby(rows, key=tuple):
-        table = Table(*(name.replace("_", " ") for name in names))
-        for row in alike:
-            table.add_row(*(f"{value:.4g}" if isinstance(value, float) else str(value) for value in row.values()))
-        out.print(table)
 
 
 def _prepare(path: Path, source: Path | None, seed: int | None, threads: int | None) -> Performer:

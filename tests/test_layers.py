@@ -15,7 +15,8 @@ ROOT = Path(__file__).parent.parent / "demon_patch"
 RANK = {"errors": 0, "threads": 0, "engine": 1, "patch": 1, "nodes": 2, "runtime": 3}  # anything else stands above: 4
 TORCH_FREE = ["demon_patch.patch.format", "demon_patch.patch.history", "demon_patch.nodes.catalogue"]
 TORCH_FREE += ["demon_patch.engine.controls", "demon_patch.engine.family", "demon_patch.runtime.check"]
-TORCH_FREE += ["demon_patch.engine.clips"]
+TORCH_FREE += ["demon_patch.engine.clips", "demon_patch.runtime.audio.process", "demon_patch.runtime.audio.link"]
+TORCH_FREE += ["demon_patch.cli"]
 
 
 def modules() -> list[Path]:
