@@ -151,3 +151,24 @@ def _report(title: str, rows: list[dict[str, Any]], as_json: bool) -> None:
         for row in alike:
             table.add_row(*(f"{value:.4g}" if isinstance(value, float) else str(value) for value in row.values()))
         out.print(table)
+
+
+@bench.command
+def live(*, seconds: float = 60.0, focus: str = "8 s", as_json: JsonFlag = False, threads: Threads = None) -> None:
+    """Plays through the sound device and measures what is heard: two minutes and more.
+
+    Parameters
+    ----------
+    seconds: How long the run lasts before knobs are turned.
+    focus: How much of the song is generated at a time: "song", "20 s" or "8 s".
+    """
+    from time import perf_counter
+
+    began = perf_counter()
+    from demon_patch.bench.live import KNOBS, measure_edges, measure_run
+    from demon_patch.engine.session import Session
+
+    session = Session.load("nano", threads=threads)
+    rows = measure_run(session, began, seconds, focus)
+    rows += [measure_edges(session, control) for control in KNOBS]
+    _report("live: the embedded model on the sound device", rows, as_json)

@@ -15,6 +15,8 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any
 
+import torch
+
 from demon_patch.engine.family import Source
 from demon_patch.engine.session import Session
 from demon_patch.errors import DemonError
@@ -65,7 +67,7 @@ class Host:
         self._live: dict[Key, Number] = {}
         self._lock = threading.Lock()  # of patch and live values
         self._messages: deque[str] = deque(maxlen=MESSAGES)
-        self._editing = ThreadPoolExecutor(1, "editing")
+        self._editing = ThreadPoolExecutor(1, "editing", torch.set_num_threads, (1,))
         self._newest = 0
         self._tapes: list[Tape] = []
         self._taps: list[float] = []

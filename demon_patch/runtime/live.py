@@ -86,6 +86,7 @@ class Live:
         watch: Callable[[list[dict[str, Any]]], None] = lambda events: None,
     ) -> None:
         self.performer, self.speaker, self._clock, self._watch = performer, speaker, clock, watch
+        performer.replaces = True
         self.playing = True
         self.begun = False
         self.starved = 0
@@ -171,7 +172,7 @@ class Live:
         if performer.planner.next_start < frontier:
             self.starved += frontier - performer.planner.next_start
             performer.planner.next_start = frontier
-        for window in performer.due(self.now + performer.lead):
+        for window in performer.due(ceil(speaker.playhead() / self._per) + performer.lead):
             began = self._clock()
             self._lay(performer.sound(window), window.start)
             self._lead.decoded(self._clock() - began)

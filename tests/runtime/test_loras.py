@@ -24,7 +24,7 @@ from demon_patch.runtime.loras import MOVED
 from demon_patch.runtime.performer import Performer
 from demon_patch.runtime.render import perform, render
 from tests.engine.toy import toy_family
-from tests.runtime.stage import QUIET, patch, square
+from tests.runtime.stage import QUIET, patch, play, square
 
 SECONDS = 12.0
 
@@ -100,7 +100,7 @@ def test_a_moving_strength_is_merged_for_the_moment_at_which_it_is_heard(folder:
     sink = performer.program.sink("lora0", "lora_strength")
     merged: list[float] = []
     while performer.now < 200:
-        performer.tick()
+        play(performer)
         ((_, strength),) = performer.session.executor.loras
         merged.append(strength)
         # those that the tick finished are gone from the ring, and were a part of the mean
@@ -122,12 +122,12 @@ def test_the_same_patch_gives_the_same_samples(folder: Path) -> None:
 
 def test_a_strength_that_rests_is_merged_exactly(folder: Path) -> None:
     performer = perform(with_loras(0.5), Session(toy_family()), folder=folder)
-    performer.tick()
+    play(performer)
     for strength in (0.5 + MOVED / 2, 1.0, 1.0 - MOVED / 4):
         document = apply(SetValue("lora0", "lora_strength", strength), with_loras(0.5))[0]
         performer.swap(compiled(performer, document))
         for _ in range(3):
-            performer.tick()
+            play(performer)
         assert [s for _, s in performer.session.executor.loras] == [strength]
 
 
@@ -139,13 +139,13 @@ def compiled(performer: Performer, document: Patch) -> Any:
 
 def test_a_bad_lora_in_a_live_edit_is_told_and_the_music_goes_on(folder: Path) -> None:
     performer = perform(with_loras(0.5), Session(toy_family()), folder=folder)
-    performer.tick()
+    play(performer)
     performer.swap(compiled(performer, with_loras(0.5, files=("gone",))))
     assert str(performer.loras.faults["lora0"]).endswith("safetensors file)")
-    performer.tick()
+    play(performer)
     assert performer.session.executor.loras == ()
     performer.swap(compiled(performer, with_loras(0.5)))
-    performer.tick()
+    play(performer)
     assert performer.loras.faults == {}
     assert [s for _, s in performer.session.executor.loras] == [0.5]
 
