@@ -3,7 +3,7 @@
 Method. A host plays a patch of its own through the sound device. What was heard is taken from the audio process's
 history, whose samples count as the timeline does, encoded again and compared with the source frame by frame. A knob's
 move is heard in the frame in which that distance passes halfway between its levels before and after; the frame's time
-at the loudspeaker comes from the playhead. A square on the bar is heard where the distance passes halfway.
+at the loudspeaker comes from the playhead. A square on the bar is heard where the distance jumps most.
 """
 
 from __future__ import annotations
@@ -73,18 +73,15 @@ def heard(host: Host, session: Session, seconds: float) -> tuple[NDArray[np.floa
     return distance_to_source(session, sound, host.performer.source, start), start
 
 
-def crossings(distance: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Where a distance that knows two levels passes between them, in frames with their fractions."""
-    low, high = np.percentile(distance, (15, 85))
-    level = (distance - (low + high) / 2) / (high - low)
-    side = np.where(level > 0.2, 1, np.where(level < -0.2, -1, 0))
-    known = np.flatnonzero(side)
-    turns = np.flatnonzero(np.diff(side[known]))
-    found = []
-    for turn in turns:
-        a, b = known[turn], known[turn + 1]
-        found.append(a + (level[a] / (level[a] - level[b])) * (b - a) + 0.5)
-    return np.array(found)
+def jumps(distance: NDArray[np.float64], first: int, apart: int, side: int = 3) -> NDArray[np.int64]:
+    """Round each of the frames `first`, first + apart, ... the one at which a distance jumps most: where the means of
+    the `side` frames from there on and before differ most."""
+    sums = np.concatenate([[0.0], np.cumsum(distance)])
+    at = np.arange(side, len(distance) - side)
+    step = np.zeros(len(distance))
+    step[at] = np.abs(sums[at + side] - 2.0 * sums[at] + sums[at - side])
+    lines = range(first, len(distance) - apart // 2, apart)
+    return np.array([line - apart // 2 + int(step[line - apart // 2 : line + apart // 2].argmax()) for line in lines])
 
 
 def measure_edges(session: Session, control: str, bars: int = 12, depth: int = 4) -> dict[str, Any]:
@@ -94,15 +91,17 @@ def measure_edges(session: Session, control: str, bars: int = 12, depth: int = 4
         wait(host, lambda: host.status.seconds > (bars + 0.5) * BAR_SECONDS, 120.0)
         status = host.status
         distance, start = heard(host, session, (bars - 2) * BAR_SECONDS)
-    found = (crossings(distance) + start) / session.spec.frame_rate
-    away = 1e3 * (found - np.round(found / BAR_SECONDS) * BAR_SECONDS)
+    bar = round(BAR_SECONDS * session.spec.frame_rate)
+    first = bar - start % bar
+    found = jumps(distance, first, bar)
+    away = 1e3 * np.abs(found - first - bar * np.arange(len(found))) / session.spec.frame_rate
     return {
         "edges of": control,
         "depth": depth,
         "edges": len(found),
-        "bars": bars - 2,
-        "median_ms": float(np.median(np.abs(away))) if len(found) else float("nan"),
-        "worst_ms": float(np.abs(away).max()) if len(found) else float("nan"),
+        "within 60 ms": int(np.count_nonzero(away <= 60.0)),
+        "median_ms": float(np.median(away)),
+        "worst_ms": float(away.max()),
         "late": status.late,
         "missed": status.missed,
         "meter_ms": status.heard_error_ms[0],
