@@ -189,7 +189,7 @@ TABLE: tuple[Control, ...] = (
     Control("gain", "Gain", "decoder", "scalar", "decode", "Loudness of the decoded sound.", 0.0, -40.0,
             12.0, unit="dB"),
     Control("lead", "Lead", "decoder", "scalar", "decode",
-            "From the loudspeaker to the next window: less answers sooner, more is safer.", 0.4, 0.05,
+            "From the loudspeaker to the next window: fixed when rendering; live, where it begins, and then it adapts.", 0.4, 0.05,
             2.0, "log", unit="s"),
     Control("preview", "Preview", "decoder", "switch", "decode",
             "Plays a nearly finished generation when a live control has just moved.", 1.0, 0.0, 1.0,

@@ -6,6 +6,8 @@ whoever calls the methods only leaves word for them.
 
 from __future__ import annotations
 
+import gc
+import sys
 import threading
 from collections import deque
 from collections.abc import Callable
@@ -34,6 +36,7 @@ from demon_patch.runtime.trace import Trace
 
 KEPT_EVENTS = 4096  # of each kind, of a performance without end
 MESSAGES = 50
+SWITCH_SECONDS = 0.001  # for which a thread keeps the interpreter from the others
 TAP_SECONDS = 2.0  # after which tapping begins anew
 
 Key = tuple[str, str]
@@ -81,6 +84,10 @@ class Host:
         self.link.start()
         for file in wired_recordings(self.patch):
             self.record(self._resources.inside(file))
+        gc.collect()
+        gc.freeze()  # model and patch are not looked through again
+        self._interval = sys.getswitchinterval()
+        sys.setswitchinterval(SWITCH_SECONDS)
         self._thread.start()
 
     def close(self) -> None:
@@ -88,6 +95,8 @@ class Host:
         self.live.end()
         if self._thread.is_alive():
             self._thread.join()
+            sys.setswitchinterval(self._interval)
+            gc.unfreeze()
         self.stop_recording()
         self._editing.shutdown()
         self.link.close()

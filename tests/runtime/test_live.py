@@ -9,7 +9,7 @@ from demon_patch.errors import DemonError
 from demon_patch.nodes.catalogue import CATALOGUE
 from demon_patch.patch.document import Node, Patch
 from demon_patch.runtime.compile import Geometry, compile
-from tests.runtime.stage import BAR, generated, likeness, patch, square
+from tests.runtime.stage import BAR, QUIET, generated, likeness, patch, square
 from tests.runtime.virtual import VirtualLive
 
 ROWS = [0.011, 0.037]  # seconds of a row: two lengths of tick, neither a whole number of frames
@@ -201,3 +201,48 @@ def test_phases_go_on_through_a_quantised_edit_and_it_can_be_taken_back() -> Non
     structure = [one.performer.curve("structure", 480) for one in (live, untouched)]
     np.testing.assert_allclose(*structure, atol=1e-12)
     assert set(np.round(live.performer.curve("strength", 480), 3)) == {0.9, 0.3}
+
+
+@pytest.mark.parametrize("depth", [1, 4, 8])
+def test_edges_stay_on_the_beat_through_loops_and_seeks(depth: int) -> None:
+    nodes, cables = square(0.4, "scheduler", "strength", cycles_per_beat=0.0625)
+    live = VirtualLive(patch(nodes, cables, strength=0.5, depth=depth), 0.1 / depth)
+    live.until(330)
+    live.loop(30, 170)
+    live.until(620)
+    live.seek(5)
+    live.until(1100)
+    heard, sides = live.latents(), [generated(live.performer, strength=x) for x in (0.9, 0.1)]
+    at = live.performer.transport.positions(0, len(heard))
+    at[:331] = np.arange(331) % 200
+    distance = np.stack([np.abs(heard - side.numpy()[at]).max(axis=1) for side in sides])
+    clear = distance.min(axis=0) < 1e-3  # not a frame of a join
+    which = distance.argmin(axis=0)
+    expected = (np.arange(len(heard)) // (2 * BAR)) % 2
+    wrong = np.flatnonzero(clear & (which != expected))
+    edges = np.flatnonzero(np.diff(expected)) + 1
+    away = np.array([np.abs(edges - k).min() for k in wrong])
+    assert clear[350:].mean() > 0.9
+    assert (away <= 1).all(), (wrong, live.performer.trace.late)
+
+
+@pytest.mark.parametrize(("depth", "ticks"), [(1, 8), (4, 2), (8, 1)])
+def test_a_turned_knob_of_class_step_is_heard_within_its_forwards(depth: int, ticks: int) -> None:
+    def document(blend: float) -> Patch:
+        nodes = {
+            "blend": Node("source_blend", values={"source_blend": blend}),
+            "decoder": Node("decoder", values={"gain": QUIET, "preview": 0.0}),
+        }
+        return patch(nodes, [], strength=1.0, depth=depth)
+
+    live = VirtualLive(document(1.0), 0.08 / depth)
+    geometry = Geometry.of(live.performer.spec, live.performer.source.frames)
+    live.until(150)
+    old = live.performer.takes[-1].latent.numpy()
+    turned, pace, lead = live.now, live.performer.tick_frames, live.performer.lead
+    live.swap(compile(document(0.2), CATALOGUE, geometry), live.performer.scenes.now.parts)
+    live.until(turned + 200)
+    heard = live.latents()[: turned + 200]
+    other = np.abs(heard - old[np.arange(len(heard)) % 200]).max(axis=1) > 1e-3
+    first = int(np.flatnonzero(other[1:])[0]) + 1
+    assert turned < first <= turned + np.ceil(ticks * pace) + lead + live.performer.window_frames + 2
