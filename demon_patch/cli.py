@@ -1,20 +1,21 @@
-"""The command line: render, play, check, nodes, model, bench."""
+"""The command line: render, play, check, clip, nodes, model, bench."""
 
 from __future__ import annotations
 
 import json
 import sys
-from itertools import groupby
+from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
-from cyclopts import App, Parameter, validators
-from rich.console import Console
+from cyclopts import App
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
 
 from demon_patch import __version__
+from demon_patch.bench.commands import bench
+from demon_patch.console import JsonFlag, Rate, Seconds, Switch, Threads, err, out
 from demon_patch.errors import DemonError, DeviceError
-from demon_patch.samplebar import SampleBar
 from demon_patch.threads import calm
 
 if TYPE_CHECKING:
@@ -23,20 +24,10 @@ if TYPE_CHECKING:
     from demon_patch.patch.document import Patch
     from demon_patch.runtime.performer import Performer
 
-out = Console()
-err = Console(stderr=True)
-
 app = App(name="demon-patch", version=__version__, help="A modular synthesizer whose oscillator is a diffusion model.")
 model = App(name="model", help="The models that can play a patch.")
-bench = App(name="bench", help="Measures speed on this machine.")
 app.command(model)
 app.command(bench)
-
-Seconds = Annotated[float, Parameter(validator=validators.Number(gt=0, lte=3600))]
-Rate = Annotated[int, Parameter(validator=validators.Number(gte=8000, lte=192_000))]
-JsonFlag = Annotated[bool, Parameter(name="--json", negative="")]
-Switch = Annotated[bool, Parameter(negative="")]
-Threads = Annotated[int | None, Parameter(validator=validators.Number(gte=1, lte=64))]
 
 
 @app.command
@@ -160,6 +151,29 @@ def check(*patches: Path) -> None:
 
 
 @app.command
+def clip(file: Path, *, bpm: float | None = None, downbeat: float | None = None, as_json: JsonFlag = False) -> None:
+    """Shows the tempo and the first bar line of an audio file, which are detected once and kept beside it.
+
+    Parameters
+    ----------
+    file: An audio file.
+    bpm: Sets its tempo, 20 to 400 beats a minute.
+    downbeat: Sets its first bar line, in seconds from its start.
+    as_json: As JSON.
+    """
+    from demon_patch.engine.clips import edit, tempo_of
+
+    tempo = tempo_of(file) if bpm is None and downbeat is None else edit(file, bpm, downbeat)
+    if as_json:
+        print(json.dumps(asdict(tempo) if tempo else None, sort_keys=True))
+    elif tempo is None:
+        out.print(f"{file}: no rhythm is heard; --bpm gives it a tempo", soft_wrap=True)
+    else:
+        known = "edited" if tempo.edited else "detected"
+        out.print(f"{file}: {tempo.bpm:.2f} bpm, first bar line at {tempo.downbeat:.3f} s ({known})", soft_wrap=True)
+
+
+@app.command
 def nodes(*, as_json: JsonFlag = False) -> None:
     """Lists every node with its ports.
 
@@ -192,137 +206,6 @@ def info(name: str = "nano") -> None:
     out.print(f"songs of {spec.min_frames / spec.frame_rate:g} to {spec.max_frames / spec.frame_rate:g} s")
     out.print(f"decode margins: {spec.exact_margin} frames exact, {spec.playing_margin} playing")
     out.print(card_of(name), markup=False, highlight=False)
-
-
-@bench.command
-def ring(*, as_json: JsonFlag = False) -> None:
-    """Times a ring tick outside the forward, counts its allocations, and compares it with a global-schedule ring."""
-    from demon_patch.bench.global_ring import compare
-    from demon_patch.bench.ring import measure
-
-    title = "ring: 1500 frames, 64 channels, 8 steps, stub denoiser, one thread; completions while strength moves"
-    _report(title, [*measure(), compare()], as_json)
-
-
-@bench.command
-def decode(*, as_json: JsonFlag = False, threads: Threads = None) -> None:
-    """Times windowed against whole decode, and a ring of the embedded model at work."""
-    from demon_patch.bench.decode import measure_decode, measure_playing
-    from demon_patch.engine.session import Session
-
-    session = Session.load("nano", threads=threads)
-    rows = [measure_playing(session), measure_decode(session)]
-    _report("decode and playing: the embedded model", rows, as_json)
-
-
-@bench.command
-def propagation(*, save: Path | None = None, as_json: JsonFlag = False) -> None:
-    """Counts the forwards from a write of each control to the latent that shows it, on an exact family.
-
-    Parameters
-    ----------
-    save: Keeps the rows in this JSON file, beside those of other controls.
-    """
-    from demon_patch.bench.gaussian import gaussian
-    from demon_patch.bench.propagation import measure
-    from demon_patch.engine.session import Session
-
-    _keep(
-        "propagation: forwards to the first difference and to convergence", measure(Session(gaussian())), save, as_json
-    )
-
-
-@bench.command
-def seen(*, save: Path | None = None, as_json: JsonFlag = False, threads: Threads = None) -> None:
-    """Counts how many last steps must use a new value before it is in the embedded model's latent.
-
-    Parameters
-    ----------
-    save: Keeps the rows in this JSON file, beside those of other controls.
-    """
-    from demon_patch.bench.propagation import measure_shares
-    from demon_patch.engine.session import Session
-
-    title = "seen, t50, t90: last steps that must use a new value, the embedded model"
-    _keep(title, measure_shares(Session.load("nano", threads=threads)), save, as_json)
-
-
-@bench.command
-def modulation(
-    *,
-    controls: tuple[str, ...] = (),
-    save: Path | None = None,
-    as_json: JsonFlag = False,
-    threads: Threads = None,
-) -> None:
-    """Measures how far each control moves the sound of the embedded model: about 20 seconds a control on two cores.
-
-    Parameters
-    ----------
-    controls: Only these; all that are built by default.
-    save: Keeps the rows in this JSON file, beside those of other controls.
-    """
-    from demon_patch.bench.modulation import measure
-    from demon_patch.engine.session import Session
-
-    rows = []
-    for row in measure(Session.load("nano", threads=threads), controls):
-        err.print(f"{row['control']}: {row['change']:.3g} of {row['descriptor']}, {row['ratio']:.3g} spreads")
-        rows.append(row)
-        _keep("", [row], save, quiet=True)
-    _keep("modulation: how far each control moves its descriptor, the embedded model", rows, save, as_json)
-
-
-@bench.command
-def latency(*, as_json: JsonFlag = False, threads: Threads = None) -> None:
-    """Measures knob to ear by class of control, from the real engine's ticks on a clock of their own."""
-    from demon_patch.bench.latency import measure
-    from demon_patch.engine.session import Session
-
-    _report("knob to ear: the embedded model", measure(Session.load("nano", threads=threads)), as_json)
-
-
-@bench.command(name="page")
-def controls_page(*, measured: Path = Path("docs/measured"), out: Path = Path("docs/controls.md")) -> None:
-    """Writes the page of all controls from the table and the kept measurements.
-
-    Parameters
-    ----------
-    measured: The folder of kept measurements.
-    out: The page to write.
-    """
-    from demon_patch.bench.page import load, page
-
-    out.write_text(page(load(measured)), encoding="utf-8")
-    err.print(f"wrote {out}", soft_wrap=True)
-
-
-def _keep(
-    title: str, rows: list[dict[str, Any]], save: Path | None, as_json: bool = False, quiet: bool = False
-) -> None:
-    """Keeps measured rows in a file, where one is named, and shows them."""
-    from demon_patch.bench.machine import machine
-    from demon_patch.bench.page import keep
-
-    if save is not None:
-        keep({"title": title, "machine": machine(), "rows": rows}, save)
-    if not quiet:
-        _report(title, rows, as_json)
-
-
-def _report(title: str, rows: list[dict[str, Any]], as_json: bool) -> None:
-    """Shows measured rows as tables, or prints them as JSON with the machine they were measured on."""
-    from demon_patch.bench.machine import machine
-
-    if as_json:
-        print(json.dumps({"title": title, "machine": machine(), "rows": rows}, indent=2))
-        return
-    out.print(f"[bold]{title}[/]\n{machine()}")
-    for names, alike in groupby(rows, key=tuple):
-        table = Table(*(name.replace("_", " ") for name in names))
-        for row in alike:
-            table.add_row(*(f"{value:.4g}" if isinstance(value, float) else str(value) for value in row.values()))
-        out.print(table)
 
 
 def _load(
@@ -364,11 +247,30 @@ def _write(performer: Performer, patch: Path, seconds: float, path: Path, rate: 
     from demon_patch.picture import of_performance
     from demon_patch.runtime.render import write
 
-    with SampleBar(f"rendering {patch.name}", round(seconds * performer.spec.sample_rate), err) as step:
+    with _progress(f"rendering {patch.name}", round(seconds * performer.spec.sample_rate)) as step:
         sound = write(performer, seconds, path, rate=rate, progress=step)
     out.print(f"wrote {path}", soft_wrap=True)
     if picture is not None:
         out.print(f"wrote {of_performance(performer, sound, picture, title=patch.name)}", soft_wrap=True)
+
+
+class _progress:
+    """A progress bar over samples; calling it moves the bar."""
+
+    def __init__(self, label: str, total: int) -> None:
+        columns = [TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), TimeRemainingColumn()]
+        self.bar = Progress(*columns, console=err)
+        self.task = self.bar.add_task(label, total=total)
+
+    def __enter__(self) -> _progress:
+        self.bar.start()
+        return self
+
+    def __exit__(self, *_: Any) -> None:
+        self.bar.stop()
+
+    def __call__(self, samples: int) -> None:
+        self.bar.advance(self.task, samples)
 
 
 def main(arguments: list[str] | None = None) -> None:

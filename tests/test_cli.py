@@ -11,6 +11,7 @@ import pytest
 import soundfile
 
 from demon_patch import cli
+from tests.engine.test_tempo import band
 
 PATCHES = Path(__file__).parent.parent / "patches"
 FIRST_LIGHT = PATCHES / "first-light.dpatch.json"
@@ -107,6 +108,19 @@ def test_nodes_are_listed_for_people_and_programs(capsys: pytest.CaptureFixture[
     assert {"scheduler", "source_blend", "step_state", "decoder", "lfo", "adsr", "speaker"} <= set(listed)
     strength = next(port for port in listed["scheduler"]["ports"] if port["name"] == "strength")
     assert (strength["lo"], strength["hi"], strength["taper"]) == (0.0, 1.0, "family")
+
+
+def test_a_clip_shows_its_tempo_and_takes_another(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    clip = tmp_path / "loop.wav"
+    soundfile.write(clip, band(120.0, 16.0, 0.5, 22_050), 22_050)
+    assert "120.00 bpm" in Run(capsys, "clip", clip).out
+    run = Run(capsys, "clip", clip, "--bpm", 60, "--downbeat", 0.75, "--json")
+    assert json.loads(run.out) == {"bpm": 60.0, "downbeat": 0.75, "edited": True}
+    assert "(edited)" in Run(capsys, "clip", clip).out
+    assert (run := Run(capsys, "clip", clip, "--bpm", 600)).code == 1
+    assert "stay within 20 to 400" in run.err
+    assert (run := Run(capsys, "clip", tmp_path / "gone.wav", "--bpm", 60)).code == 1
+    assert "no such file" in run.err
 
 
 def test_the_model_shows_its_card(capsys: pytest.CaptureFixture[str]) -> None:

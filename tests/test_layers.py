@@ -16,6 +16,8 @@ RANK = {"errors": 0, "threads": 0, "engine": 1, "patch": 1, "nodes": 2, "runtime
 TOP = 5  # anything else
 TORCH_FREE = ["demon_patch.patch.format", "demon_patch.patch.history", "demon_patch.nodes.catalogue"]
 TORCH_FREE += ["demon_patch.engine.controls", "demon_patch.engine.family", "demon_patch.runtime.check"]
+TORCH_FREE += ["demon_patch.engine.clips", "demon_patch.runtime.audio.process", "demon_patch.runtime.audio.link"]
+TORCH_FREE += ["demon_patch.cli"]
 
 
 def modules() -> list[Path]:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
+from safetensors.torch import save_file
 
 from demon_patch.engine.controls import CONTROLS
 from demon_patch.engine.session import Session
@@ -36,6 +39,9 @@ def test_the_ports_of_a_surface_and_the_controls_have_names_of_their_own() -> No
 
 
 @pytest.mark.parametrize("path", sorted(PATCHES.glob("*.dpatch.json")), ids=lambda path: path.name)
-def test_every_patch_that_ships_has_something_to_show(path: Path) -> None:
-    performer = perform(load(path), Session(toy_family()))
+def test_every_patch_that_ships_has_something_to_show(path: Path, tmp_path: Path) -> None:
+    lora = {f"colour.{key}.weight": torch.ones(shape) for key, shape in (("lora_A", (1, 4)), ("lora_B", (4, 1)))}
+    save_file(lora, tmp_path / "tape.safetensors")
+    family = replace(toy_family(), loras={"tape": tmp_path / "tape.safetensors"})
+    performer = perform(load(path), Session(family))
     assert moved(performer, round(16 * performer.spec.frame_rate))

@@ -3,15 +3,18 @@
 Method. A full ring on the embedded model runs as fast as it can; the time of every tick, its admissions and its
 completions are noted, and the times of window decodes. Knob moves are then dropped at every moment of that record. A
 `step` control is in the latent of the first completion that has used the new value for as many steps as make it seen
-(`bench propagation`); a `request` control in the first generation admitted after the move. The ear follows after one
-decode and the shortest safe lead: the slowest decode, one row of a forward for which a decode may wait, and the sound
-device. Nothing is slept and no sound device is open, so figures hold for a machine that does nothing else.
+(`bench seen`, whose report is kept); a `request` control in the first generation admitted after the move. The ear
+follows after one decode and the shortest safe lead: the slowest decode, one row of a forward for which a decode may
+wait, and the sound device. Nothing is slept and no sound device is open, so figures hold for a machine that does
+nothing else. The ring runs one row a slot; guidance by a forwarded negative prompt (modes `full` and `initialize`) runs
+more, at their cost.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import ceil
 from time import perf_counter
 from typing import Any
 
@@ -20,11 +23,12 @@ import numpy as np
 from demon_patch.engine.controls import CONTROLS
 from demon_patch.engine.family import Source
 from demon_patch.engine.focus import before, stretch
+from demon_patch.engine.ring import RIPE
 from demon_patch.engine.session import Session
+from demon_patch.errors import DemonError
 
 DEVICE_SECONDS = 0.03  # of buffer in a sound device
-FIRST_PREVIEW = 6  # steps of 8 after which the clean prediction is near enough to play
-SEEN = {"first": 1, "source blend": 1, "velocity scale": 2, "guidance": 3}
+SHOWN = ("source_blend", "velocity_scale", "guidance")  # the `step` controls that are reported
 MOVES = 2000  # knob moves, evenly over the record
 WINDOW_SECONDS = 0.32
 
@@ -87,15 +91,15 @@ def record(session: Session, source: Source, depth: int = 4, ticks: int = 48, fo
 
 def answers(made: Record, seen: int | None, previews: bool = False, steps: int = 8) -> list[float]:
     """Seconds from each of many knob moves to the ear. seen: steps that make a `step` control heard, or None for a
-    `request` control. previews: whether nearly finished generations are played for it."""
+    `request` control. previews: whether nearly finished generations of `steps` steps are played for it."""
     heard: list[float] = []
     starts = np.asarray(made.starts)
     for move in np.linspace(0.0, made.starts[-1], MOVES, endpoint=False):
         first = int(np.searchsorted(starts, move))  # the first tick that reads the new value
         ready = [done for admitted, done in made.generations if _uses(admitted, done, first, seen)]
-        if previews and seen is not None:
+        if previews and seen is not None:  # a clean prediction is played from the first ripe step on
             for admitted, done in made.generations:
-                early = max(admitted + FIRST_PREVIEW - 1, first + seen - 1)
+                early = max(admitted + ceil(RIPE * steps) - 1, first + seen - 1)
                 if early < done and _uses(admitted, early, first, seen):
                     ready.append(early)
         if ready:
@@ -108,8 +112,22 @@ def _uses(admitted: int, tick: int, first: int, seen: int | None) -> bool:
     return admitted >= first if seen is None else tick - max(first, admitted) + 1 >= seen
 
 
-def measure(session: Session, seconds: float = 24.0, depth: int = 4) -> list[dict[str, Any]]:
-    """One row for each way of playing and each class: median, p90 and worst milliseconds from knob to ear."""
+def steps_seen(report: Mapping[str, Any]) -> dict[str, int]:
+    """By control of `SHOWN`, the last steps that must use a new value before it is seen, from the report of
+    `bench seen`; raises DemonError where it does not have one."""
+    found = {row["control"]: int(row["seen"]) for row in report["rows"]}
+    for name in SHOWN:
+        if name not in found:
+            raise DemonError(
+                f"no measurement of {name} in the report `seen`",
+                mend="measure it: demon-patch bench seen --save docs/measured/seen.json",
+            )
+    return {name: found[name] for name in SHOWN}
+
+
+def measure(session: Session, seen: Mapping[str, int], seconds: float = 24.0, depth: int = 4) -> list[dict[str, Any]]:
+    """One row for each way of playing and each class: median, p90 and worst milliseconds from knob to ear, and the
+    steps it takes. seen: of the `step` controls, as `steps_seen` reads them."""
     source = session.compose("house, 120 bpm", seconds=seconds, seed=3)
     rows: list[dict[str, Any]] = []
     for focus in CONTROLS["focus"].options:
@@ -117,11 +135,11 @@ def measure(session: Session, seconds: float = 24.0, depth: int = 4) -> list[dic
         shared = {"song_seconds": seconds, "focus": focus, "depth": depth, "lanes": session.executor.lanes.count}
         shared |= {"tick_ms": 1e3 * float(np.median(np.subtract(made.ends, made.starts)))}
         shared |= {"lead_ms": 1e3 * made.lead, "completions_per_second": made.rate}
-        kinds = [("request", "any", None, False)]
-        kinds += [("step", name, seen, previews) for name, seen in SEEN.items() for previews in (False, True)]
-        for kind, control, seen, previews in kinds:
-            times = 1e3 * np.asarray(answers(made, seen, previews))
+        kinds: list[tuple[str, str, int | None, bool]] = [("request", "any", None, False)]
+        kinds += [("step", name, late, previews) for name, late in seen.items() for previews in (False, True)]
+        for kind, control, late, previews in kinds:
+            times = 1e3 * np.asarray(answers(made, late, previews, session.spec.steps))
             figures = dict(zip(("median_ms", "p90_ms", "worst_ms"), np.percentile(times, (50, 90, 100)), strict=True))
-            row = {"class": kind, "control": control, "previews": previews, **shared}
+            row = {"class": kind, "control": control, "seen": late, "previews": previews, **shared}
             rows.append(row | {name: float(value) for name, value in figures.items()})
     return rows

@@ -9,31 +9,42 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from demon_patch.bench.trials import CHOSEN, PARTS, SECONDS, Trial, due
+from demon_patch.bench.trials import ADAPTER, CHOSEN, PARTS, SECONDS, Trial, due
 from demon_patch.engine.controls import CONTROLS
 from demon_patch.engine.family import Conditioning, Source
-from demon_patch.engine.ring import Request, Ring
+from demon_patch.engine.lora import Change, Lora, Loras, layers_of
+from demon_patch.engine.ring import Finished, Request, Ring
 from demon_patch.engine.session import Session
 from demon_patch.runtime.resources import fitted
 
 DEPTHS = (1, 2, 4, 8)
 STEPS = 8
+COUNTED = ("request", "step", "late step", "weights")  # the classes that are counted in forwards
 SHARES = {"seen": 0.25, "t50": 0.5, "t90": 0.9}
 _ENDS = {"steps": (8, 4)}  # both long enough to be counted
 
 
 @dataclass(eq=False)
 class Side:
-    """One end of a trial as the engine takes it: a request's arguments and the values of every step."""
+    """One end of a trial as the engine takes it: a request's arguments, the values of every step, and the LoRAs in the
+    weights."""
 
     prompt: Conditioning
     source: Source
     arguments: dict[str, Any] = field(default_factory=dict)
     values: dict[str, Tensor | str] = field(default_factory=dict)
+    loras: Loras = ()
 
     def request(self, session: Session) -> Request:
         """A request of this side."""
         return session.request(self.prompt, self.source, **self.arguments)
+
+    def tick(self, session: Session, ring: Ring) -> list[Finished]:
+        """One tick of a ring on this side."""
+        session.set_loras(self.loras)
+        if ring.admits():
+            ring.submit(self.request(session))
+        return ring.tick(self.values)
 
 
 def side(session: Session, trial: Trial, high: bool, seconds: float = SECONDS) -> Side:
@@ -46,9 +57,24 @@ def side(session: Session, trial: Trial, high: bool, seconds: float = SECONDS) -
     value = _ENDS.get(trial.control, (trial.lo, trial.hi))[high]
     if value == "off":
         settings = {name: given for name, given in settings.items() if CONTROLS[name].needs != trial.control}
+    if trial.row.propagation == "weights":
+        made.loras = ((_lora(session), float(value)),)
+        return made
     for name, given in {**settings, trial.control: value}.items():
         _set(session, made, name, given)
     return made
+
+
+def _lora(session: Session) -> Lora:
+    """The family's own LoRA, or for a family without any, small changes of all its layers."""
+    if ADAPTER in session.family.loras:
+        return session.lora(ADAPTER)
+    draw = torch.Generator().manual_seed(3)
+    changes = {}
+    for name, layer in layers_of(session.family.denoiser).items():
+        up, down = (torch.randn(size, generator=draw) for size in layer.weight.flatten(1).shape)
+        changes[name] = Change(down[None], up[:, None], 0.1)
+    return Lora("drawn", changes)
 
 
 def _set(session: Session, made: Side, name: str, value: Any) -> None:
@@ -86,9 +112,7 @@ def measure(session: Session, depths: Sequence[int] = DEPTHS, controls: Sequence
     the phases of the write; the delivering one included) and to the last that is not yet settled."""
     rows = []
     for trial in due(session.spec):
-        if trial.row.propagation not in ("request", "step", "late step") or (
-            controls and trial.control not in controls
-        ):
+        if trial.row.propagation not in COUNTED or (controls and trial.control not in controls):
             continue
         row: dict[str, Any] = {"control": trial.control, "class": trial.row.propagation}
         sides = side(session, trial, False, 2.0), side(session, trial, True, 2.0)
@@ -102,45 +126,38 @@ def measure(session: Session, depths: Sequence[int] = DEPTHS, controls: Sequence
 
 
 def _finish(session: Session, one: Side) -> Tensor:
-    ring = _ring(session, one, 1)
-    ring.submit(one.request(session))
-    return ring.drain(one.values)[-1].latent
-
-
-def _ring(session: Session, one: Side, depth: int) -> Ring:
-    return session.ring(one.source, depth)
+    ring = session.ring(one.source, 1)
+    return [finished for _ in range(STEPS) for finished in one.tick(session, ring)][-1].latent
 
 
 def _answer(
     session: Session, sides: tuple[Side, Side], steady: tuple[Tensor, ...], depth: int, phase: int
 ) -> tuple[int, int]:
     """Forwards from the write, at `phase` ticks after a full ring, to the first difference and to the settled."""
-    ring, at = _ring(session, sides[0], depth), STEPS + phase
+    ring, at = session.ring(sides[0].source, depth), STEPS + phase
     delivered: list[tuple[int, Tensor]] = []
     for tick in range(at + 2 * STEPS + 1):
-        now = sides[tick >= at]
-        if ring.admits():
-            ring.submit(now.request(session))
-        delivered += [(tick - at + 1, finished.latent) for finished in ring.tick(now.values)]
+        finished = sides[tick >= at].tick(session, ring)
+        delivered += [(tick - at + 1, done.latent) for done in finished]
     first = next(forwards for forwards, latent in delivered if not torch.equal(latent, steady[0]))
     unsettled = [forwards for forwards, latent in delivered if not torch.equal(latent, steady[1])]
     return first, next(forwards for forwards, _ in delivered if forwards > max(unsettled, default=0))
 
 
 def measure_shares(session: Session, controls: Sequence[str] = (), seconds: float = SECONDS) -> list[dict[str, Any]]:
-    """One row for each `step` control: how many of a generation's last steps must use a new value before a quarter
-    (seen), half (t50) and nine tenths (t90) of its final change are in the latent, and the share by steps."""
+    """One row for each control of class `step` or `weights`: how many of a generation's last steps must use a new value
+    before a quarter (seen), half (t50) and nine tenths (t90) of its final change are in the latent, and the share by
+    steps."""
     rows = []
     for trial in due(session.spec):
-        if trial.row.propagation not in ("step", "late step") or (controls and trial.control not in controls):
+        if trial.row.propagation not in COUNTED[1:] or (controls and trial.control not in controls):
             continue
         before, after = side(session, trial, False, seconds), side(session, trial, True, seconds)
         old, new = (_finish(session, one) for one in (before, after))
         shares = []
         for late in range(1, STEPS + 1):
-            ring = _ring(session, before, 1)
-            ring.submit(before.request(session))
-            ticks = [ring.tick((after if step >= STEPS - late else before).values) for step in range(STEPS)]
+            ring = session.ring(before.source, 1)
+            ticks = [(after if step >= STEPS - late else before).tick(session, ring) for step in range(STEPS)]
             shares.append(float((ticks[-1][0].latent - old).norm() / (new - old).norm().clamp(min=1e-12)))
         row: dict[str, Any] = {"control": trial.control, "shares": [round(share, 3) for share in shares]}
         for name, share in SHARES.items():

@@ -10,6 +10,8 @@ from torch import Tensor
 
 from demon_patch.engine.family import Conditioning, FamilySpec, Handle
 from demon_patch.engine.lanes import Lanes
+from demon_patch.engine.lora import Lora, Loras
+from demon_patch.errors import DemonError
 
 SPEC = FamilySpec(
     name="stub",
@@ -55,6 +57,20 @@ class StubExecutor:
     def blend(self, first: Handle, second: Handle, amount: float) -> Handle:
         """A handle on nothing."""
         return StubHandle(self.weights_epoch)
+
+    def renew(self, handle: Handle) -> None:
+        """There are no weights that could change."""
+
+    @property
+    def loras(self) -> tuple[tuple[Lora, float], ...]:
+        """None."""
+        return ()
+
+    def set_loras(self, loras: Loras) -> bool:
+        """Refuses all."""
+        if loras:
+            raise DemonError("a stub has no weights", port="lora_strength", mend="use a family that has some")
+        return False
 
     def prepare_schedule(self, t: Tensor) -> Tensor:
         """The times themselves, [S+1, 1]."""

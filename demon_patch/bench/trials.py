@@ -12,15 +12,16 @@ from typing import Any
 
 from demon_patch.engine.controls import CONTROLS, TABLE, Control
 from demon_patch.engine.family import FamilySpec
-from demon_patch.nodes.engine import CHAIN
+from demon_patch.nodes.engine import CHAIN, LORA
 from demon_patch.nodes.taper import STRAIGHT, norm
 from demon_patch.patch.document import Cable, Node, Patch, Song
 
 BPM, BARS, BEATS = 120.0, 4, 4
 SECONDS = BARS * BEATS * 60.0 / BPM  # of song, and of every performance
-SILENT = frozenset({"depth", "window", "lead", "preview", "limiter", "live_strength", "focus", "lora_strength"})
+SILENT = frozenset({"depth", "window", "lead", "preview", "limiter", "live_strength", "focus"})
 """Rows that set when and how safely the sound comes, not what it is: `bench latency` measures them."""
 
+ADAPTER = "tape"  # the LoRA that stands for all
 CHOSEN = {"guidance_mode": "full", "dcw": "double"}  # a choice that wakes the controls that need it
 PARTS: Mapping[str, Node] = {
     "prompt_b": Node("prompt", values={"text": "ambient pad, 120 bpm"}),
@@ -110,6 +111,7 @@ TRIALS: tuple[Trial, ...] = (
     Trial("dcw_phase", "departure", 0.0, 1.0, {"step_state.dcw_low": 0.5}),
     Trial("dcw_soft", "departure", 0.0, 0.3, {"step_state.dcw_low": 0.5, "step_state.dcw_high": 0.5}),
     Trial("gain", "loudness", -24.0, 0.0),
+    Trial("lora_strength", "brightness", 0.0, 1.0),
 )
 
 
@@ -170,12 +172,14 @@ def stage(
 def _wired(given: Mapping[str, Mapping[str, Any]], parts: Sequence[str], cables: list[Cable]) -> Patch:
     """The patch of nodes with these values, its chain and its parts joined up."""
     types = {"source": "composed_source", "words": "prompt", "groups": "channel_groups"}
+    if LORA in given:
+        given = {**given, LORA: {"file": ADAPTER, **given[LORA]}}
     nodes = {id: Node(types.get(id, id), values=dict(values)) for id, values in given.items()}
     nodes |= {name: PARTS[name] for name in parts}
     if "groups" in nodes:
         nodes.setdefault("step_state", Node("step_state"))
         cables = [*cables, Cable("groups", "surface", "step_state", "channel_gain")]
-    chain = [id for id in CHAIN if id in nodes]
+    chain = [id for id in (*CHAIN[:-1], LORA, CHAIN[-1]) if id in nodes]
     ends = [Cable(name, nodes[name].type.split("_")[-1], "scheduler", name) for name in parts]
     ends += [Cable("source", "source", "scheduler", "source"), Cable("words", "prompt", "scheduler", "prompt")]
     ends += [Cable(a, "ring", b, "ring") for a, b in pairwise(chain)] + [Cable("decoder", "audio", "speaker", "audio")]

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
+import numpy as np
 import torch
 from torch import Tensor
 
-from demon_patch.engine.buffers import Buffers
+from demon_patch.engine.buffers import Buffers, broadcast
 from demon_patch.engine.focus import cut_values
 from demon_patch.engine.noise import NoiseBank, Stream
 from demon_patch.engine.shared import STEP_CONTROLS
@@ -28,7 +29,7 @@ class Batch:
         self.buffers = Buffers(noise.device)
         self.rows: Sequence[Row] = ()
         self._values: Mapping[str, Tensor | str] = {}
-        self._host: dict[tuple[str, int], Tensor] = {}
+        self._host: dict[tuple[str, int], tuple[Tensor, np.ndarray]] = {}  # with the same memory as an array
         self._defaults = {
             name: torch.full((1, 1, 1), float(row.default), device=noise.device)
             for name, row in STEP_CONTROLS.items()
@@ -52,7 +53,7 @@ class Batch:
         """Parts [1, ...] as one [R, ...]: the part itself for one row, else copied into a fixed buffer."""
         if len(parts) == 1:
             return parts[0]
-        shape = (len(parts), *torch.broadcast_shapes(*(part.shape[1:] for part in parts)))
+        shape = (len(parts), *broadcast(*(part.shape[1:] for part in parts)))
         if any(part.shape[1:] != shape[1:] for part in parts):
             parts = [part.expand(1, *shape[1:]) for part in parts]
         return torch.cat(parts, out=self.buffers.get(name, shape, parts[0].dtype))
@@ -61,10 +62,12 @@ class Batch:
         """One number for each row, [R, 1, 1]; no device is waited for."""
         host = self._host.get((name, len(numbers)))
         if host is None:
-            host = self._host[name, len(numbers)] = torch.empty(len(numbers), 1, 1)
-        host.numpy()[:, 0, 0] = numbers
+            tensor = torch.empty(len(numbers), 1, 1)
+            host = self._host[name, len(numbers)] = tensor, tensor.numpy()
+        tensor, array = host
+        array[:, 0, 0] = numbers
         device = self.buffers.device
-        return host if device.type == "cpu" else self.buffers.get(name, (len(numbers), 1, 1)).copy_(host)
+        return tensor if device.type == "cpu" else self.buffers.get(name, (len(numbers), 1, 1)).copy_(tensor)
 
     def noise(self, stream: Stream, step: int | None = None) -> Tensor:
         """Each row's noise of its step, or of step `step`, [R, T, C]."""
@@ -89,7 +92,8 @@ class Batch:
         if value is None or isinstance(value, str):
             return None
         requests = [slot.request for _, slot in self.rows]
-        alike = value.shape[1] == 1 or len({(request.start, request.song_frames) for request in requests}) == 1
+        alike = value.shape[1] == 1 or len(requests) == 1
+        alike = alike or len({(request.start, request.song_frames) for request in requests}) == 1
         if alike:
             value = cut_values(value, requests[0])
             if value.shape[0] == 1:
@@ -113,8 +117,7 @@ class Batch:
         """factor * scale in a buffer; the factor itself where there is no scale."""
         if scale is None:
             return factor
-        shape = torch.broadcast_shapes(factor.shape, scale.shape)
-        return torch.mul(factor, scale, out=self.buffers.get(name, tuple(shape)))
+        return torch.mul(factor, scale, out=self.buffers.get(name, broadcast(factor.shape, scale.shape)))
 
     def where(self, name: str, flags: Sequence[bool], value: Tensor, default: Tensor) -> Tensor:
         """Per row, `value` where the flag is set and `default` [1, 1, 1] elsewhere; the value itself for all rows."""

@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor
+
+
+def broadcast(*shapes: Sequence[int]) -> tuple[int, ...]:
+    """The shape that shapes of as many dimensions have together, each of its sizes theirs or 1 (and none 0)."""
+    return tuple(map(max, *shapes))
 
 
 class Buffers:

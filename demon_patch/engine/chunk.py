@@ -39,9 +39,11 @@ class Chunk:
         batch = self._batch
         batch.load(rows, values)
         x = batch.gather("x", lambda slot: slot.x[None])
-        start = self._masked_start(x)
+        t = batch.gather("t", lambda slot: slot.times.at[slot.step : slot.step + 1])
+        mask = self._mask()
+        start = x if mask is None else self._kept(x, mask, t, out=batch.buffers.like("start", x))
         v = self._velocity.of(start, len(live))
-        self._step(start, v, x)
+        self._step(start, v, t, mask, x)
         for at, (_, slot) in enumerate(live):
             if len(rows) > 1:
                 slot.x.copy_(x[at])
@@ -51,16 +53,17 @@ class Chunk:
         """Lets the buffers go, since rows of another length follow; they are allocated again when needed."""
         self._batch.buffers.release()
 
-    def _step(self, x: Tensor, v: Tensor, out: Tensor) -> None:
-        """From x at t, [R, T, C], to the latent at t', written to `out`."""
+    def _step(self, x: Tensor, v: Tensor, t: Tensor, mask: Tensor | None, out: Tensor) -> None:
+        """From x at t, [R, T, C], to the latent at t', written to `out`; mask: [R, 1 | T, 1], if any row has one."""
         batch = self._batch
-        t = batch.gather("t", lambda slot: slot.times.at[slot.step : slot.step + 1])
         t_next = batch.gather("t_next", lambda slot: slot.times.at[slot.step + 1 : slot.step + 2])
         correction = self._correction()
         predicted = None if correction is None else steps.x0_of(x, v, t, out=batch.buffers.like("predicted", x))
         scale = batch.value("velocity_scale")
         x0 = steps.x0_of(x, v, batch.scaled("scaled", t, scale), out=batch.buffers.like("x0", x))
-        self._conditioned(x0)
+        if mask is not None:
+            steps.masked(x0, self._sources(), mask, out=x0)
+        self._target_pull(x0)
         blended = self._source_blend(x0)
         if self.watch:
             for at, slot in enumerate(batch.slots):
@@ -85,15 +88,14 @@ class Chunk:
             steps.ode_noise(out, noise, amount, out=out)
         if correction is not None and predicted is not None:
             wavelet.correct(out, predicted, t, correction, batch.buffers)
-            if self._masks():
-                steps.masked(out, self._kept(t_next), self._mask(), out=out)
+            if mask is not None:
+                self._kept(out, mask, t_next, out=out)
 
-    def _masks(self) -> bool:
-        return any(slot.request.mask is not None for slot in self._batch.slots)
-
-    def _mask(self) -> Tensor:
-        """Each row's mask at its step, [R, 1 | T, 1], 1 where it has none."""
+    def _mask(self) -> Tensor | None:
+        """Each row's mask at its step, [R, 1 | T, 1], 1 where it has none; None where no row has one."""
         batch, one = self._batch, self._one
+        if all(slot.request.mask is None for slot in batch.slots):
+            return None
         mask = batch.gather("mask", lambda slot: one if slot.request.mask is None else slot.request.mask[None, :, None])
         growths = [slot.request.mask_growth for slot in batch.slots]
         if not any(growths):
@@ -104,29 +106,20 @@ class Chunk:
         ]
         return batch.scaled("mask opening", mask, batch.scalars("opening", opening))
 
-    def _kept(self, t: Tensor) -> Tensor:
-        """What stands where a mask keeps the source: the source at time t, under the mask's own noise."""
+    def _kept(self, x: Tensor, mask: Tensor, t: Tensor, out: Tensor) -> Tensor:
+        """x with the source at time t, under the mask's own noise, where the mask keeps it."""
         noise = self._batch.noise(Stream.MASK, 0)
-        return steps.initial(noise, self._sources(), t, out=self._batch.buffers.like("kept source", noise))
+        source = steps.initial(noise, self._sources(), t, out=self._batch.buffers.like("kept source", noise))
+        return steps.masked(x, source, mask, out=out)
 
     def _sources(self) -> Tensor:
         return self._batch.gather(
             "source", lambda slot: (slot.x if slot.request.source is None else slot.request.source)[None]
         )
 
-    def _masked_start(self, x: Tensor) -> Tensor:
-        """x with the source at time t where a row's mask keeps it; x itself where no row has one."""
-        if not self._masks():
-            return x
-        t = self._batch.gather("t", lambda slot: slot.times.at[slot.step : slot.step + 1])
-        return steps.masked(x, self._kept(t), self._mask(), out=self._batch.buffers.like("start", x))
-
-    def _conditioned(self, x0: Tensor) -> None:
-        """The clean prediction under mask and target, in place."""
-        batch = self._batch
-        if self._masks():
-            steps.masked(x0, self._sources(), self._mask(), out=x0)
-        slots = batch.slots
+    def _target_pull(self, x0: Tensor) -> None:
+        """The clean prediction pulled to the rows' targets, in place."""
+        batch, slots = self._batch, self._batch.slots
         curve, strength = batch.value("target_curve"), batch.fader("target_strength")
         amount = strength if curve is None else curve
         if amount is None:

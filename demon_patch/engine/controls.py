@@ -56,7 +56,9 @@ class Control:
         return self.shape in ("scalar", "integer", "switch", "curve")
 
 
-_LORA = "0.4"
+MOST_LORAS = 4
+"""LoRAs that may be in the weights at once."""
+
 
 # fmt: off
 # A table reads best as rows.
@@ -187,8 +189,8 @@ TABLE: tuple[Control, ...] = (
     Control("gain", "Gain", "decoder", "scalar", "decode", "Loudness of the decoded sound.", 0.0, -40.0,
             12.0, unit="dB"),
     Control("lead", "Lead", "decoder", "scalar", "decode",
-            "From the loudspeaker to the next window: less answers sooner, more is safer.", 0.4, 0.05,
-            2.0, "log", unit="s"),
+            "From the loudspeaker to the next window: fixed in a rendering; live it begins there, then adapts.",
+            0.4, 0.05, 2.0, "log", unit="s"),
     Control("preview", "Preview", "decoder", "switch", "decode",
             "Plays a nearly finished generation when a live control has just moved.", 1.0, 0.0, 1.0,
             "int"),
@@ -196,7 +198,7 @@ TABLE: tuple[Control, ...] = (
             "Where the safety limiter holds the peaks.", -0.3, -12.0, 0.0, unit="dB"),
     # -- LoRA -------------------------------------------------------------------------------------------
     Control("lora_strength", "LoRA strength", "lora", "scalar", "weights",
-            "How much of the adapter is added to the weights.", 0.0, 0.0, 2.0, since=_LORA),
+            "How much of the adapter is added to the weights.", 1.0, 0.0, 2.0),
 )
 # fmt: on
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from demon_patch.engine.lanes import Lanes
+    from demon_patch.engine.lora import Lora, Loras
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,12 +181,14 @@ class Denoiser(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Family:
-    """A loaded family: geometry and the three parts the engine asks for."""
+    """A loaded family: geometry, the three parts the engine asks for, and the files of the LoRAs that come with it, by
+    name."""
 
     spec: FamilySpec
     denoiser: Denoiser
     codec: Codec
     conditioner: Conditioner
+    loras: Mapping[str, Path] = field(default_factory=dict)
 
 
 class Handle(Protocol):
@@ -198,7 +201,7 @@ class Executor(Protocol):
     """Runs a denoiser in chunks of a fixed row bucket; one contract suite holds for all of them.
 
     bucket: rows of every forward (R). lanes: on which forwards may run side by side (one on a device of its own).
-    weights_epoch: raised by any weight change; older handles are void.
+    weights_epoch: raised by any weight change; older handles are void until they are renewed.
     """
 
     bucket: int
@@ -211,6 +214,19 @@ class Executor(Protocol):
 
     def blend(self, first: Handle, second: Handle, amount: float) -> Handle:
         """A prompt between two prepared ones, whose condition tensors are mixed: the first at 0, the second at 1."""
+        ...
+
+    def renew(self, handle: Handle) -> None:
+        """Brings a handle up to the present weights, in place."""
+        ...
+
+    @property
+    def loras(self) -> tuple[tuple[Lora, float], ...]:
+        """The LoRAs in the weights, with their strengths."""
+        ...
+
+    def set_loras(self, loras: Loras) -> bool:
+        """Makes these, exactly, the LoRAs in the weights, between forwards; whether the weights changed."""
         ...
 
     def prepare_schedule(self, t: Tensor) -> Tensor:

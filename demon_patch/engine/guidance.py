@@ -11,7 +11,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from demon_patch.engine.buffers import Buffers
+from demon_patch.engine.buffers import Buffers, broadcast
 
 AXES = {"time": 1, "frame": 2}
 _TINY = 1e-12
@@ -62,6 +62,6 @@ def guided(
     if rescale is not None:
         after = torch.linalg.vector_norm(out, dim=over, keepdim=True, out=reduced("after")).clamp_(min=_TINY)
         ratio = torch.div(along.sqrt_(), after, out=after).sub_(1)
-        shape = torch.broadcast_shapes(ratio.shape, rescale.shape)
-        out.mul_(torch.mul(ratio, rescale, out=work.get("guidance factor", tuple(shape), v.dtype)).add_(1))
+        shape = broadcast(ratio.shape, rescale.shape)
+        out.mul_(torch.mul(ratio, rescale, out=work.get("guidance factor", shape, v.dtype)).add_(1))
     return out

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from threading import get_ident
 from typing import TypeVar
 
 import torch
@@ -18,15 +19,14 @@ T = TypeVar("T")
 class Lanes:
     """`count` lanes; lane 0 is the caller's own thread, whose operations it makes single-threaded too.
 
-    Owned by one thread.
+    Owned by one thread at a time.
     """
 
     def __init__(self, count: int) -> None:
         if count < 1:
             raise ValueError(f"{count} lanes: at least one is needed")
         self.count = count
-        if count > 1:
-            torch.set_num_threads(1)
+        self._caller: int | None = None
         self._helpers = ThreadPoolExecutor(count - 1, "lane", initializer=_single) if count > 1 else None
 
     def run(
@@ -38,6 +38,9 @@ class Lanes:
         between: called on lane 0, which is the caller's thread, after each of its items. An error of any lane is
         raised here.
         """
+        if self.count > 1 and self._caller != get_ident():  # OpenMP counts its threads by thread
+            torch.set_num_threads(1)
+            self._caller = get_ident()
         waiting = iter(items)  # taking from it is one step of the interpreter, so lanes may share it
         lanes = range(1, min(self.count, len(items)))
         others = [self._helpers.submit(_in_turn, work, lane, waiting, None) for lane in lanes if self._helpers]

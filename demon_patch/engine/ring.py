@@ -1,8 +1,8 @@
 """The ring: generations in flight, all advanced by each tick's forward.
 
 A tick admits what is due, runs one forward for every slot, and returns the latents which that forward finished. Slots
-share nothing but the forward: each has its own schedule, seed, prompt, source and length (the DEMON design,
-arXiv 2605.28657). Used from one thread; `shared` may be written from any.
+share nothing but the forward and its weights: each has its own schedule, seed, prompt, source and length (the DEMON
+design, arXiv 2605.28657). Weights may change between ticks. Used from one thread; `shared` may be written from any.
 """
 
 from __future__ import annotations
@@ -78,6 +78,7 @@ class Ring:
         self._lanes = [Chunk(executor, noise, 1 + max(self._rows)) for _ in range(executor.lanes.count)]
         self._watch = False
         self._frames = 0
+        self._epoch = executor.weights_epoch
 
     @property
     def slots(self) -> tuple[Slot, ...]:
@@ -110,6 +111,14 @@ class Ring:
             cadence = cadence.after(self.tick_index, request.count, self.depth)
         return len(self._slots) + len(before) < self.depth and self.tick_index >= cadence.tick
 
+    @property
+    def opening(self) -> int:
+        """The tick at which a request can be admitted next: one is due, and a slot is free. Waiting ones apart."""
+        ends = sorted(slot.remaining for slot in self._slots)
+        crowd = len(ends) - self.depth
+        free = self.tick_index if crowd < 0 else self.tick_index + ends[crowd]
+        return max(free, self._cadence.tick)
+
     def next_admission(self, steps: int) -> int:
         """The tick of the admission that follows, if a request that takes `steps` steps is admitted now: when the next
         slot is due, and one is free."""
@@ -120,6 +129,7 @@ class Ring:
 
     def admit(self) -> list[Slot]:
         """Moves the waiting requests that are due into free slots; they take their first step in this tick."""
+        self._renew()
         admitted: list[Slot] = []
         while self._waiting and len(self._slots) < self.depth and self.tick_index >= self._cadence.tick:
             admitted.append(self._place(self._waiting.popleft()))
@@ -133,6 +143,7 @@ class Ring:
         touch the ring. Raises DemonError for values that are no step controls or do not fit.
         """
         check_values(values, len(self._slots), self._spec.latent_channels)
+        self._renew()
         chunks = list(self._chunks())
         self._executor.lanes.run(lambda lane, rows: self._lanes[lane].advance(rows, values), chunks, between)
         done = [slot for slot in self._slots if slot.remaining == 0]
@@ -230,6 +241,20 @@ class Ring:
         self._slots.append(slot)
         self._cadence = self._cadence.after(self.tick_index, request.count, self.depth)
         return slot
+
+    def _renew(self) -> None:
+        """After a change of the weights: prepares again, and places again, the prompts and times of all generations."""
+        executor = self._executor
+        if self._epoch == executor.weights_epoch:
+            return
+        self._epoch = executor.weights_epoch
+        for request in (*self._waiting, *(slot.request for slot in self._slots)):
+            for handle in request.handles:
+                executor.renew(handle)
+        for slot in self._slots:
+            slot.times = self._schedules.get(slot.times.plan)
+            for row, handle in zip(slot.rows, slot.request.handles, strict=True):
+                executor.place(row, handle)
 
     def _begin(self, request: Request, times: Schedule, x: Tensor) -> None:
         """Writes a generation's first latent: its source alone, noise alone, or a mix of both."""

@@ -119,21 +119,24 @@ class Schedules:
 
     def __init__(self, executor: Executor, device: torch.device, size: int = 64) -> None:
         self._executor, self._device, self._size = executor, device, size
-        self._kept: OrderedDict[tuple[Plan, int], Schedule] = OrderedDict()
+        self._kept: OrderedDict[Plan, Schedule] = OrderedDict()
+        self._epoch = executor.weights_epoch
 
     def get(self, plan: Plan) -> Schedule:
         """The schedule of a plan under the executor's present weights."""
-        key = (plan, self._executor.weights_epoch)
-        kept = self._kept.get(key)
+        if self._epoch != self._executor.weights_epoch:
+            self._epoch = self._executor.weights_epoch
+            self._kept.clear()
+        kept = self._kept.get(plan)
         if kept is None:
             t = plan.times()
             single = t.float().to(self._device)
             change = (t[1:] - t[:-1]).float().to(self._device)
             embedded = self._executor.prepare_schedule(single)
             kept = Schedule(plan, t, single.view(-1, 1, 1), change.view(-1, 1, 1), embedded)
-            self._kept[key] = kept
+            self._kept[plan] = kept
             if len(self._kept) > self._size:
                 self._kept.popitem(last=False)
         else:
-            self._kept.move_to_end(key)
+            self._kept.move_to_end(plan)
         return kept

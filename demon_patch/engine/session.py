@@ -17,12 +17,13 @@ from demon_patch.engine.families import load_family
 from demon_patch.engine.family import Conditioning, Executor, Family, Handle, Source
 from demon_patch.engine.focus import focused
 from demon_patch.engine.limits import checked
+from demon_patch.engine.lora import Lora, Loras, read_lora
 from demon_patch.engine.noise import NoiseBank
 from demon_patch.engine.recent import Recent
 from demon_patch.engine.ring import CONDITIONS, MAX_DEPTH, Request, Ring
 from demon_patch.engine.slots import FORWARDED, check_finite
 from demon_patch.engine.window import decode_song, decode_window
-from demon_patch.errors import DemonError
+from demon_patch.errors import DemonError, WeightsError
 
 Samples = NDArray[np.float32]
 
@@ -70,6 +71,24 @@ class Session:
     def source(self, path: str | Path, *, seconds: float | None = None) -> Source:
         """Any audio file as a source; raises SourceError."""
         return self.family.conditioner.load(path, seconds)
+
+    def lora(self, name: str | Path) -> Lora:
+        """A LoRA that comes with the family, by name, or any safetensors file; raises WeightsError."""
+        own = self.family.loras
+        path = own.get(str(name), Path(name))
+        try:
+            return read_lora(path, self.family.denoiser)
+        except WeightsError as error:
+            if own and not Path(name).suffix:
+                error.mend = f"choose {' or '.join(sorted(own))}, or name a .safetensors file"
+            raise
+
+    def set_loras(self, loras: Loras) -> bool:
+        """Makes these, exactly, the LoRAs in the weights, each with a strength of 0 to 2; whether anything changed.
+
+        Called between ticks: generations in flight go on with the new weights. Raises DemonError.
+        """
+        return self.executor.set_loras(loras)
 
     def request(
         self,
@@ -174,8 +193,9 @@ class Session:
 
     def _handle(self, prompt: Conditioning) -> Handle:
         handle = self._handles.get(prompt.text)
-        if handle is None or handle.epoch != self.executor.weights_epoch:
+        if handle is None:
             handle = self._handles[prompt.text] = self.executor.prepare(prompt)
+        self.executor.renew(handle)
         return handle
 
     def _negative(self) -> Handle:

@@ -77,12 +77,16 @@ class Velocity:
             whole = [*plan, *[plan[-1]] * (bucket - live)]
             return {"prompt": self._forward(x, whole)}
         shape = tuple(x.shape)
-        answers = {use: self._batch.buffers.get(f"velocity {use}", shape) for use in {row.use for row in plan}}
+        answers: dict[str, Tensor] = {}
         for first in range(0, len(plan), bucket):
             part = list(plan[first : first + bucket])
             v = self._forward(x, [*part, *[part[-1]] * (bucket - len(part))])
+            if bucket == 1 and first + 1 == len(plan):  # no forward follows that could overwrite it
+                answers[part[0].use] = v
+                break
             for at, row in enumerate(part):
-                answers[row.use][row.place].copy_(v[at])
+                kept = answers.setdefault(row.use, self._batch.buffers.get(f"velocity {row.use}", shape))
+                kept[row.place].copy_(v[at])
         have = {(row.use, row.place) for row in plan}
         prompt = answers["prompt"]
         for at in range(live, bucket):
@@ -131,7 +135,7 @@ class Velocity:
         has = [slot.request.second is not None for slot in self._batch.slots]
         if weight.device.type != "cpu":
             return has
-        return [flag and bool(row.numpy().any()) for flag, row in zip(has, weight, strict=True)]
+        return [flag and bool(row.any()) for flag, row in zip(has, weight.numpy(), strict=True)]
 
     def _guided(self, v: Tensor, answers: dict[str, Tensor], guided: Sequence[bool], live: int) -> Tensor:
         """v pushed away from each guided row's negative velocity; keeps the slots' momentum and first negatives."""

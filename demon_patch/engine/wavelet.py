@@ -13,7 +13,7 @@ from functools import cache
 import torch
 from torch import Tensor
 
-from demon_patch.engine.buffers import Buffers
+from demon_patch.engine.buffers import Buffers, broadcast
 
 SCALING: dict[str, tuple[float, ...]] = {
     "haar": (math.sqrt(0.5), math.sqrt(0.5)),
@@ -71,18 +71,23 @@ def add_joined(x: Tensor, low: Tensor | None, high: Tensor | None, wavelet: str,
     return x.add_(padded[:, len(taps) - 2 : len(taps) - 2 + frames])
 
 
-def at_band(curve: Tensor, wavelet: str) -> Tensor:
-    """A curve [R, T, 1] read where each band sample's filter is centred, [R, N, 1]; the ends are held."""
-    frames = curve.shape[1]
-    if frames == 1:
-        return curve
-    before, after = _centres(frames, wavelet)
-    return (curve[:, before.to(curve.device)] + curve[:, after.to(curve.device)]) / 2
+def at_band(curve: Tensor, wavelet: str, factor: Tensor, buffers: Buffers, name: str) -> Tensor:
+    """A curve [R | 1, T | 1, 1] read where each band sample's filter is centred, times factor [R, 1, 1]: [R, N | 1, 1]
+    in `buffers`; the ends are held."""
+    rows, frames, width = curve.shape
+    mean = curve
+    if frames > 1:
+        before, after = _centres(frames, wavelet, curve.device)
+        shape = (rows, len(before), width)
+        mean = torch.index_select(curve, 1, before, out=buffers.get(f"{name} before", shape, curve.dtype))
+        mean.add_(torch.index_select(curve, 1, after, out=buffers.get(f"{name} after", shape, curve.dtype))).div_(2)
+    shape = broadcast(mean.shape, factor.shape)
+    return torch.mul(mean, factor, out=buffers.get(f"{name} scaler", shape, curve.dtype))
 
 
 @cache
-def _centres(frames: int, wavelet: str) -> tuple[Tensor, Tensor]:
-    before = 2 * torch.arange(band_length(frames, wavelet)) + 1 - len(SCALING[wavelet]) // 2
+def _centres(frames: int, wavelet: str, device: torch.device) -> tuple[Tensor, Tensor]:
+    before = 2 * torch.arange(band_length(frames, wavelet), device=device) + 1 - len(SCALING[wavelet]) // 2
     return before.clamp(0, frames - 1), (before + 1).clamp(0, frames - 1)
 
 
@@ -126,18 +131,22 @@ def correct(x: Tensor, predicted: Tensor, t: Tensor, how: Correction, buffers: B
         return x.addcmul_(how.low, difference)
     low, high = split(difference, how.wavelet, work, "step", high=how.mode != "low")
     if how.soft is not None:
-        low, high = _soft(low, how.soft), None if high is None else _soft(high, how.soft)
+        _soft(low, how.soft, work)
+        if high is not None:
+            _soft(high, how.soft, work)
     change = None
     if how.mode != "high":
-        change = _low_change(x, predicted, low, at_band(how.low, how.wavelet) * t, how, work)
+        change = _low_change(x, predicted, low, at_band(how.low, how.wavelet, t, work, "low"), how, work)
     if high is not None:
-        high.mul_(at_band(how.high, how.wavelet) * (1 - t))
+        done = torch.neg(t, out=work.like("done", t)).add_(1)
+        high.mul_(at_band(how.high, how.wavelet, done, work, "high"))
     return add_joined(x, change, high, how.wavelet, work)
 
 
-def _soft(band: Tensor, threshold: Tensor) -> Tensor:
-    """Shrinks a band towards 0 by the threshold (Donoho 1995)."""
-    return torch.sgn(band) * (band.abs() - threshold).clamp_(min=0)
+def _soft(band: Tensor, threshold: Tensor, work: Buffers) -> None:
+    """Shrinks a band towards 0 by the threshold (Donoho 1995), in place."""
+    lowest = torch.neg(threshold, out=work.like("lowest", threshold))
+    band.sub_(torch.clamp(band, lowest, threshold, out=work.like("lost", band)))
 
 
 def _low_change(x: Tensor, y: Tensor, difference: Tensor, a: Tensor, how: Correction, work: Buffers) -> Tensor:
@@ -146,9 +155,10 @@ def _low_change(x: Tensor, y: Tensor, difference: Tensor, a: Tensor, how: Correc
     if how.multiply is None and how.phase is None:
         return difference.mul_(a)
     mine = split(x, how.wavelet, work, "result", high=False)[0]
-    change = a * difference
+    change = torch.mul(difference, a, out=work.like("change", difference))
     if how.multiply is not None:
-        change = torch.lerp(change, a * torch.sgn(difference) * mine, how.multiply)
+        stretched = torch.sgn(difference, out=work.like("stretched", difference)).mul_(mine).mul_(a)
+        torch.lerp(change, stretched, how.multiply, out=change)
     if how.phase is not None:
         theirs = split(y, how.wavelet, work, "predicted", high=False)[0]
         own, other = analytic(mine), analytic(theirs)

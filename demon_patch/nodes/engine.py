@@ -6,8 +6,9 @@ from demon_patch.engine.controls import Carrier, Control, carried_by
 from demon_patch.nodes.declare import Declaration
 from demon_patch.nodes.ports import Out, Port, PortType
 
-# The order of the ring chain; a patch may leave out the two in the middle.
+# The order of the ring chain; a patch may leave out the two in the middle. LoRAs stand anywhere between its ends.
 CHAIN: tuple[str, ...] = ("scheduler", "source_blend", "step_state", "decoder")
+LORA = "lora"
 
 _TYPES: dict[str, PortType] = {
     "scalar": "value",
@@ -64,6 +65,20 @@ step_state = engine_node(
     out=_OUT,
     tags=("ring", "velocity", "noise", "solver", "texture"),
 )
+lora = engine_node(
+    LORA,
+    "LoRA",
+    "Bends the model itself toward a sound that it was trained on afterwards.",
+    inputs=(
+        _RING,
+        Port(
+            "file", "path", "", title="File",
+            doc="A LoRA that comes with the model, by name, or a .safetensors file, relative to the patch.",
+        ),
+    ),
+    out=_OUT,
+    tags=("ring", "adapter", "weights", "style", "fine-tune", "timbre"),
+)  # fmt: skip
 decoder = engine_node(
     "decoder",
     "Decoder",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 
+from demon_patch.engine.bar import BPM
 from demon_patch.nodes.declare import refuse, resource
 from demon_patch.nodes.ports import Out, path, text, value
 
@@ -19,11 +20,14 @@ from demon_patch.nodes.ports import Out, path, text, value
 def audio_source(
     file: str = path("", doc="An audio file, relative to the patch."),
     seconds: float = value(60, 1, 60, unit="s", taper="log", doc="The most of it that is used."),
+    bpm: float = value(0, 0, BPM[1], unit="bpm", doc="Its tempo; below 20: as stored beside it, or as heard."),
+    downbeat: float = value(-1, -1, 60, unit="s", doc="Its first bar line; below 0: as stored beside it, or as heard."),
 ) -> Hashable:
-    """("audio", file, seconds); the file is read when the patch starts to play."""
+    """("audio", file, seconds, bpm or None, downbeat or None); the file is read when the patch starts to play."""
     if not file.strip() or "\0" in file:
         raise refuse("no audio file is named", "file", "name one, or use a Composed Source")
-    return ("audio", file, float(seconds))
+    known = float(bpm) if bpm >= BPM[0] else None
+    return ("audio", file, float(seconds), known, float(downbeat) if downbeat >= 0 else None)
 
 
 @resource(

@@ -6,13 +6,13 @@ import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from demon_patch.engine.controls import CONTROLS
+from demon_patch.engine.controls import CONTROLS, MOST_LORAS
 from demon_patch.engine.families import NAMES, spec_of
 from demon_patch.engine.family import FamilySpec
 from demon_patch.engine.limits import either
 from demon_patch.errors import DemonError, PatchError
 from demon_patch.nodes.declare import Declaration
-from demon_patch.nodes.engine import CHAIN
+from demon_patch.nodes.engine import CHAIN, LORA
 from demon_patch.nodes.ports import SIGNALS, SINGLE, Port
 from demon_patch.patch.document import Cable, Node, Patch
 from demon_patch.runtime.order import arrange
@@ -31,14 +31,19 @@ def problems(patch: Patch, catalogue: Mapping[str, Declaration], family: FamilyS
     return [*_ports(wiring), *_chain(wiring), *_loops(wiring), *_parts(patch, wiring, family)]
 
 
-def ring_chain(wiring: Wiring) -> dict[str, str]:
-    """The chain that ends in the Decoder: node ids by type of engine node, as far as it is wired."""
-    id = next((id for id, d in wiring.known.items() if d.id == CHAIN[-1]), None)
-    chain: dict[str, str] = {}
-    while id is not None and wiring.known[id].id not in chain:
-        chain[wiring.known[id].id] = id
+def ring_nodes(wiring: Wiring, last: str | None = None) -> list[str]:
+    """The chain that ends in the node `last`, or in the Decoder: node ids in its order, as far as it is wired."""
+    id = last or next((id for id, d in wiring.known.items() if d.id == CHAIN[-1]), None)
+    chain: list[str] = []
+    while id is not None and id not in chain:
+        chain.append(id)
         id = next((c.src for c in wiring.into.get((id, "ring"), [])), None)
-    return dict(reversed(chain.items()))
+    return chain[::-1]
+
+
+def ring_chain(wiring: Wiring, last: str | None = None) -> dict[str, str]:
+    """The same chain without its LoRAs: node ids by type of engine node."""
+    return {type: id for id in ring_nodes(wiring, last) if (type := wiring.known[id].id) in CHAIN}
 
 
 # -- nodes ------------------------------------------------------------------------------------------------------
@@ -220,16 +225,16 @@ def _chain(wiring: Wiring) -> Iterator[PatchError]:
         if not ids and type in CHAIN[::3]:
             yield PatchError(f"the patch has no {title}", mend=f"add one: {' -> '.join(CHAIN)}")
             return
-    for (id, name), cables in sorted(wiring.into.items()):
-        for cable in cables:
-            if wiring.known[id].by_name[name].type != "ring":
-                continue
-            here, before = wiring.known[id].id, wiring.known[cable.src].id
-            if here in CHAIN and before in CHAIN and CHAIN.index(before) >= CHAIN.index(here):
-                yield PatchError(
-                    f"{before} cannot come before {here}", node=id, port=name, mend=f"wire {' -> '.join(CHAIN)}"
-                )
-                return
+    for id, declaration in wiring.known.items():
+        if declaration.id not in CHAIN or (id, "ring") not in wiring.into:
+            continue
+        *_, before, here = ["", *ring_chain(wiring, id)]
+        if before and CHAIN.index(before) >= CHAIN.index(here):
+            yield PatchError(
+                f"{before} cannot come before {here}", node=id, port="ring", mend=f"wire {' -> '.join(CHAIN)}"
+            )
+            return
+    yield from _loras(wiring)
     if "scheduler" not in (chain := ring_chain(wiring)):
         first = next(iter(chain.values()))
         yield PatchError(
@@ -239,6 +244,15 @@ def _chain(wiring: Wiring) -> Iterator[PatchError]:
         yield PatchError(
             "nothing is heard: no sound is wired anywhere", node=chain["decoder"], mend="wire its audio to a Speaker"
         )
+
+
+def _loras(wiring: Wiring) -> Iterator[PatchError]:
+    ids = [id for id in ring_nodes(wiring) if wiring.known[id].id == LORA]
+    for id in ids:
+        if not str(wiring.patch.nodes[id].values.get("file", "")).strip():
+            yield PatchError("no LoRA is named", node=id, port="file", mend="name one, or take the node out")
+    if len(ids) > MOST_LORAS:
+        yield PatchError(f"the chain has {len(ids)} LoRAs", node=ids[MOST_LORAS], mend=f"keep {MOST_LORAS}")
 
 
 def _loops(wiring: Wiring) -> Iterator[PatchError]:

@@ -13,11 +13,11 @@ from demon_patch.engine.family import FamilySpec
 from demon_patch.nodes.adapter import threshold
 from demon_patch.nodes.body import Body
 from demon_patch.nodes.declare import Declaration
-from demon_patch.nodes.engine import CHAIN
+from demon_patch.nodes.engine import CHAIN, LORA
 from demon_patch.nodes.ports import SIGNALS, SINGLE, Port
 from demon_patch.nodes.taper import STRAIGHT, norm
 from demon_patch.patch.document import Cable, Patch
-from demon_patch.runtime.check import problems, ring_chain
+from demon_patch.runtime.check import problems, ring_chain, ring_nodes
 from demon_patch.runtime.emit import Step
 from demon_patch.runtime.order import arrange
 from demon_patch.runtime.program import Program, RingPlan, Sink, SinkKind
@@ -284,6 +284,10 @@ def ring_plan(wiring: Wiring) -> RingPlan:
     return RingPlan(
         ids["scheduler"], ids.get("source_blend"), ids.get("step_state"), ids["decoder"], wired, options,
         frozenset(active), nodes[ids["decoder"]].bypass,
+        {
+            id: str(nodes[id].values["file"]).strip()
+            for id in ring_nodes(wiring) if wiring.known[id].id == LORA and not nodes[id].bypass
+        },
     )  # fmt: skip
 
 

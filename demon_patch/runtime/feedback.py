@@ -40,24 +40,24 @@ class Drift:
     Frames before 0 have position 0.
     """
 
-    def __init__(self, forecast: Forecast) -> None:
-        self._forecast = forecast
+    def __init__(self) -> None:
         self._frame, self._sum = 0, 0.0
 
-    def at(self, sink: int, frame: int) -> float:
+    def at(self, forecast: Forecast, sink: int, frame: int) -> float:
         """The position at a transport frame, `sink` that of the drift in the forecast's program: what has passed as it
         was, what is to come as it is forecast."""
-        past = min(self._forecast.now, frame)
+        past = min(forecast.now, frame)
         if past > self._frame:
-            self._sum += self._bars(sink, self._frame, past)
+            self._sum += _bars(forecast, sink, self._frame, past)
             self._frame = past
-        return self._sum + (self._bars(sink, self._frame, frame) if frame > self._frame else 0.0)
+        return self._sum + (_bars(forecast, sink, self._frame, frame) if frame > self._frame else 0.0)
 
-    def _bars(self, sink: int, lo: int, hi: int) -> float:
-        """The drift summed over the frames lo to hi - 1, each as long as it is in bars."""
-        transport, total = self._forecast.transport, 0.0
-        while lo < hi:
-            stop = lo + transport.steady(lo, hi - lo)
-            total += float(self._forecast.span(sink, lo, stop).sum()) * transport.frame(lo).dbeat
-            lo = stop
-        return total / transport.beats_per_bar
+
+def _bars(forecast: Forecast, sink: int, lo: int, hi: int) -> float:
+    """The drift summed over the frames lo to hi - 1, each as long as it is in bars."""
+    transport, total = forecast.transport, 0.0
+    while lo < hi:
+        stop = lo + transport.steady(lo, hi - lo)
+        total += float(forecast.span(sink, lo, stop).sum()) * transport.frame(lo).dbeat
+        lo = stop
+    return total / transport.beats_per_bar

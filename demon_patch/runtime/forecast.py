@@ -25,15 +25,15 @@ class Forecast:
     """A program's live state at `now` (control frames run so far) and a timeline of all sinks ahead of it.
 
     Owned by one thread. The look-ahead state only moves forward; `invalidate` starts it anew from the live one.
-    Sinks are given by their number in `program.sinks`. Frames before 0 have the values of frame 0; frames further
-    back than are kept have the oldest kept.
+    Sinks are given by their number in `program.sinks`. Frames before `start`, the first, have its values; frames
+    further back than are kept have the oldest kept.
     """
 
-    def __init__(self, program: Program, transport: Transport, *, guard: int = 0) -> None:
+    def __init__(self, program: Program, transport: Transport, *, guard: int = 0, start: int = 0) -> None:
         self.transport, self.guard = transport, guard
-        self.now = 0
-        self._first = 0  # frame of the timeline's first column
-        self._stored = 0  # the first frame that the timeline does not have
+        self.now = start
+        self._first = start  # frame of the timeline's first column
+        self._stored = start  # the first frame that the timeline does not have
         self._moments = np.zeros(0, dtype=np.int64)
         self._mapped: tuple[int, int, Transport] | None = None  # what `_moments` were made for: now, guard
         self._kept: dict[int, Array] = {}  # per-frame controls, where a part of the song is not coming up
@@ -66,6 +66,17 @@ class Forecast:
             at = self.now - self._first
             self._line[new, :at] = self._line[new, at][:, None]
             self._line[new, at + 1 :] = self._line[new, at][:, None]
+
+    def fork(self, program: Program, frame: int) -> Forecast:
+        """The forecast of a program that takes over at a frame to come, with the state that the nodes that stay will
+        have then."""
+        state = self._live.copy()
+        if frame > self.now:
+            self.program.extend(state, self.now, frame - self.now, self.transport)
+        program.inherited = state
+        forked = Forecast(program, self.transport, guard=self.guard, start=frame)
+        forked._reach(frame + 1)
+        return forked
 
     def invalidate(self) -> None:
         """A live change: everything from `now` on is computed again when it is asked for."""

@@ -6,6 +6,8 @@ whoever calls the methods only leaves word for them.
 
 from __future__ import annotations
 
+import gc
+import sys
 import threading
 from collections import deque
 from collections.abc import Callable
@@ -14,6 +16,8 @@ from dataclasses import replace
 from pathlib import Path
 from time import perf_counter
 from typing import Any
+
+import torch
 
 from demon_patch.engine.family import Source
 from demon_patch.engine.session import Session
@@ -32,6 +36,7 @@ from demon_patch.runtime.trace import Trace
 
 KEPT_EVENTS = 4096  # of each kind, of a performance without end
 MESSAGES = 50
+SWITCH_SECONDS = 0.001  # for which a thread keeps the interpreter from the others
 TAP_SECONDS = 2.0  # after which tapping begins anew
 
 Key = tuple[str, str]
@@ -65,7 +70,7 @@ class Host:
         self._live: dict[Key, Number] = {}
         self._lock = threading.Lock()  # of patch and live values
         self._messages: deque[str] = deque(maxlen=MESSAGES)
-        self._editing = ThreadPoolExecutor(1, "editing")
+        self._editing = ThreadPoolExecutor(1, "editing", torch.set_num_threads, (1,))
         self._newest = 0
         self._tapes: list[Tape] = []
         self._taps: list[float] = []
@@ -79,6 +84,10 @@ class Host:
         self.link.start()
         for file in wired_recordings(self.patch):
             self.record(self._resources.inside(file))
+        gc.collect()
+        gc.freeze()  # model and patch are not looked through again
+        self._interval = sys.getswitchinterval()
+        sys.setswitchinterval(SWITCH_SECONDS)
         self._thread.start()
 
     def close(self) -> None:
@@ -86,6 +95,8 @@ class Host:
         self.live.end()
         if self._thread.is_alive():
             self._thread.join()
+            sys.setswitchinterval(self._interval)
+            gc.unfreeze()
         self.stop_recording()
         self._editing.shutdown()
         self.link.close()

@@ -11,7 +11,7 @@ LONGEST = 2.0  # seconds
 
 
 class Lead:
-    """The lead in latent frames: the device's latency, the longest wait for a decode, the longest decode, one frame.
+    """The lead in latent frames: the device's latency, the longest wait for a decode, and the longest decode.
 
     It lengthens at once and shortens a frame at a time. rate: latent frames a second. frames: to begin with. Owned by
     one thread.
@@ -40,7 +40,7 @@ class Lead:
     def look(self, latency: float) -> int:
         """The lead in frames, `latency` seconds lying between what is read from the song and the loudspeaker."""
         wanted = latency + _nearly_longest(self._waits) + _nearly_longest(self._decodes)
-        frames = min(ceil(wanted * self._rate) + 1, ceil(LONGEST * self._rate))
+        frames = min(ceil(wanted * self._rate), ceil(LONGEST * self._rate))
         if frames >= self.frames:
             self.frames, self._calm = frames, 0
         else:

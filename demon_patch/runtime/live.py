@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from math import ceil, floor
 from time import perf_counter
 from typing import Any, Protocol
@@ -17,13 +17,13 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from demon_patch.engine.family import Conditioning, Source
 from demon_patch.errors import DemonError
 from demon_patch.runtime.clock import Transport
 from demon_patch.runtime.lead import Lead
 from demon_patch.runtime.performer import SPLICE_FRAMES, Performer
 from demon_patch.runtime.program import Program
 from demon_patch.runtime.route import Route
+from demon_patch.runtime.scene import Parts
 
 Samples = NDArray[np.float32]
 Change = Callable[[], None]
@@ -86,6 +86,7 @@ class Live:
         watch: Callable[[list[dict[str, Any]]], None] = lambda events: None,
     ) -> None:
         self.performer, self.speaker, self._clock, self._watch = performer, speaker, clock, watch
+        performer.replaces = True
         self.playing = True
         self.begun = False
         self.starved = 0
@@ -171,7 +172,7 @@ class Live:
         if performer.planner.next_start < frontier:
             self.starved += frontier - performer.planner.next_start
             performer.planner.next_start = frontier
-        for window in performer.due(self.now + performer.lead):
+        for window in performer.due(ceil(speaker.playhead() / self._per) + performer.lead):
             began = self._clock()
             self._lay(performer.sound(window), window.start)
             self._lead.decoded(self._clock() - began)
@@ -218,9 +219,11 @@ class Live:
         ahead = max(speaker.frontier - speaker.playhead(), 0.0) if self.begun else 0.0
         return (ahead + self._half) / self.performer.spec.sample_rate
 
-    def swap(self, program: Program, parts: Mapping[str, Conditioning | Source], beats: float = 0.0) -> None:
-        """An edited patch, compiled for the same song, plays from now on, or from a multiple of so many beats."""
-        self.performer.swap(program, parts)
+    def swap(self, program: Program, parts: Parts, beats: float = 0.0) -> None:
+        """An edited patch, compiled for the same song, plays from now on, or is heard from a multiple of so many beats
+        on: the first that nothing in flight reaches."""
+        performer = self.performer
+        performer.swap(program, parts, performer.transport.next_grid(performer.free, beats) if beats > 0 else None)
 
     # -- transport, on the tick thread --------------------------------------------------------------------------
     @property

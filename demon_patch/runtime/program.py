@@ -54,7 +54,8 @@ class RingPlan:
     """What the engine is to do, as far as it does not move.
 
     Ids of the chain's nodes; `wired`: by control, the node that a prompt, a clip or a surface comes from; options by
-    control; `active`: the controls that have an effect. `bypass`: the source sounds as it is.
+    control; `active`: the controls that have an effect. `bypass`: the source sounds as it is. `loras`: by node, in the
+    chain's order, the file that each names.
     """
 
     scheduler: str
@@ -65,6 +66,7 @@ class RingPlan:
     options: Mapping[str, str]
     active: frozenset[str]
     bypass: bool = False
+    loras: Mapping[str, str] = field(default_factory=dict)
 
     def meets(self, row: Control) -> bool:
         """Whether the control that a row needs is there: wired, set, or a choice other than "off"."""

@@ -64,7 +64,7 @@ def perform(
     )
     program.use_song(source.frames)
     recordings = [resources.inside(file) for file in wired_recordings(patch)]
-    return Performer(program, session, transport, parts, recordings, trace)
+    return Performer(program, session, transport, parts, recordings, trace, resources.lora)
 
 
 def parts_of(

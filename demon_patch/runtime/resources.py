@@ -11,6 +11,7 @@ import torch
 
 from demon_patch.engine.controls import CONTROLS
 from demon_patch.engine.family import Conditioning, Source
+from demon_patch.engine.lora import Lora
 from demon_patch.engine.session import Session
 from demon_patch.errors import DemonError, SourceError
 
@@ -25,6 +26,7 @@ class Resources:
         self.session = session
         self.folder = Path(folder).resolve()
         self._made: dict[Hashable, Conditioning | Source] = {}
+        self._loras: dict[str, Lora] = {}
 
     def prompt(self, key: Hashable | None) -> Conditioning:
         """The prompt of a key ("prompt", text); None is the null condition."""
@@ -34,7 +36,8 @@ class Resources:
         return made
 
     def source(self, key: Hashable) -> Source:
-        """The clip of a key ("audio", file, seconds) or ("composed", style, seconds, seed); raises SourceError."""
+        """The clip of a key ("audio", file, seconds, bpm or None, downbeat or None) or ("composed", style, seconds,
+        seed); raises SourceError."""
         if key not in self._made:
             self._made[key] = self._make(key)
         made = self._made[key]
@@ -45,10 +48,21 @@ class Resources:
         """The prompt or clip of a key, as the control takes it."""
         return self.prompt(key) if CONTROLS[control].shape == "prompt" else self.source(key)
 
+    def lora(self, file: str) -> Lora:
+        """The LoRA that comes with the model under that name, or lies in a file; raises WeightsError."""
+        if file not in self._loras:
+            own = file in self.session.family.loras
+            self._loras[file] = self.session.lora(file if own else self.inside(file))
+        return self._loras[file]
+
     def _make(self, key: Hashable) -> Source:
         match key:
-            case ("audio", str(file), seconds):
-                return self.session.source(self.inside(file), seconds=None if seconds is None else float(str(seconds)))
+            case ("audio", str(file), float(seconds), None, None):
+                return self.session.source(self.inside(file), seconds=seconds)
+            case ("audio", str(), float(), bpm, downbeat):
+                clip = self.source((*key[:3], None, None))
+                bpm, downbeat = clip.bpm if bpm is None else bpm, clip.downbeat if downbeat is None else downbeat
+                return replace(clip, bpm=bpm, downbeat=downbeat)
             case ("composed", str(text), seconds, seed):
                 return self.session.compose(text, seconds=float(str(seconds)), seed=int(str(seed)))
         raise DemonError(f"no kind of source is called {key!r}")

@@ -61,13 +61,12 @@ class Route:
 
     def positions(self, n0: int, n: int) -> NDArray[np.int64]:
         """The song positions at timeline n0 to n0 + n - 1."""
-        timeline = np.arange(n0, n0 + n, dtype=np.int64)
-        starts = np.array([leg.start for leg in self.legs], np.int64)
-        which = np.maximum(np.searchsorted(starts, timeline, "right") - 1, 0)
-        out = np.empty(n, np.int64)
-        for index in range(int(which[0]), int(which[-1]) + 1) if n else ():
-            here = which == index
-            out[here] = self._along(self.legs[index], timeline[here])
+        out, begin = np.empty(n, np.int64), n0
+        for leg, end in zip(self.legs, [*(leg.start for leg in self.legs[1:]), n0 + n], strict=True):
+            stop = min(end, n0 + n)
+            if begin < stop:
+                out[begin - n0 : stop - n0] = self._along(leg, np.arange(begin, stop, dtype=np.int64))
+                begin = stop
         return out
 
     def leg(self, n: int) -> Leg:

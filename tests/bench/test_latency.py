@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from demon_patch.bench.gaussian import gaussian
-from demon_patch.bench.latency import DEVICE_SECONDS, Record, answers, record
+from demon_patch.bench.latency import DEVICE_SECONDS, SHOWN, Record, answers, record, steps_seen
+from demon_patch.bench.page import load
 from demon_patch.engine.session import Session
+from demon_patch.errors import DemonError
 
 # Ticks of 0.1 s, one completion every second tick, eight steps: depth 4.
 TICKS = 40
@@ -39,6 +43,13 @@ def test_a_preview_comes_before_the_completion_and_never_after() -> None:
     plain, early = answers(MADE, seen=2), answers(MADE, seen=2, previews=True)
     assert np.mean(early) < np.mean(plain)
     assert max(early) <= max(plain)
+
+
+def test_what_is_seen_is_what_was_measured() -> None:
+    report = load(Path(__file__).parents[2] / "docs" / "measured")["seen"]
+    assert steps_seen(report) == {row["control"]: row["seen"] for row in report["rows"] if row["control"] in SHOWN}
+    with pytest.raises(DemonError, match="bench seen"):
+        steps_seen({"rows": report["rows"][:1]})
 
 
 def test_a_real_ring_is_recorded() -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from demon_patch.bench.gaussian import SPEC
 from demon_patch.bench.page import keep, load, page
+from demon_patch.bench.propagation import COUNTED
 from demon_patch.bench.trials import due
 from demon_patch.engine.controls import TABLE
 
@@ -26,8 +27,7 @@ def test_the_page_names_every_control() -> None:
 
 def test_every_built_control_has_its_propagation_measured() -> None:
     measured = {row["control"] for row in load(DOCS / "measured")["propagation"]["rows"]}
-    kinds = ("request", "step", "late step")
-    assert [t.control for t in due(SPEC) if t.row.propagation in kinds and t.control not in measured] == []
+    assert [t.control for t in due(SPEC) if t.row.propagation in COUNTED and t.control not in measured] == []
 
 
 def test_kept_rows_stay_and_new_ones_take_the_place_of_their_own(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from demon_patch.engine.session import Session
 
 DEPTH = 4
 FEWER_STEPS = ("steps", "steps_mode", "timesteps")  # their own generations are shorter
-STEP = [trial.control for trial in due(SPEC) if trial.row.propagation in ("step", "late step")]
+STEP = [trial.control for trial in due(SPEC) if trial.row.propagation in ("step", "late step", "weights")]
 REQUEST = [trial.control for trial in due(SPEC) if trial.row.propagation == "request"]
 
 

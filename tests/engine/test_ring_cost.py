@@ -14,13 +14,34 @@ from demon_patch.engine.pool import LatentPool
 
 @pytest.mark.parametrize(
     ("depth", "features", "bucket"),
-    [(1, "plain", 1), (8, "plain", 1), (8, "curves", 1), (8, "curves", 4), (4, "guidance", 1), (4, "guidance", 4)],
+    [
+        (1, "plain", 1),
+        (8, "plain", 1),
+        (8, "curves", 1),
+        (8, "curves", 4),
+        (4, "guidance", 1),
+        (4, "guidance", 4),
+        (4, "dcw", 1),
+        (4, "dcw", 4),
+    ],
 )
 def test_a_warm_ring_allocates_next_to_nothing(depth: int, features: str, bucket: int) -> None:
     workload = Workload(depth, features, bucket)
     with Allocations() as allocations:
         done = sum(workload.tick() for _ in range(100))
     assert done >= 100 * depth // 8
+    assert allocations.count <= 20, allocations.names
+
+
+@pytest.mark.parametrize("bucket", [1, 4])
+def test_the_faders_of_the_wavelet_correction_work_in_place_too(bucket: int) -> None:
+    workload = Workload(4, "dcw", bucket)
+    for name in ("dcw_soft", "dcw_multiply"):
+        workload.ring.shared.write(name, 0.3)
+    workload.tick()
+    with Allocations() as allocations:
+        for _ in range(40):
+            workload.tick()
     assert allocations.count <= 20, allocations.names
 
 

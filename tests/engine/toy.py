@@ -1,7 +1,7 @@
 """A family without weights whose every part is exact: the model of Gaussian data, an orthonormal codec.
 
 The denoiser is the optimal one for data N(mean, WIDTH^2) with a mean that mixes context and prompt, so its velocity is
-a short formula that the tests write down again in float64. Every operation is elementwise.
+a short formula that the tests write down again in float64.
 """
 
 from __future__ import annotations

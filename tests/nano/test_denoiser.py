@@ -42,6 +42,18 @@ def test_velocity_equals_the_reference(net: NanoDenoiser) -> None:
     assert (whole - expected).abs().max() < tolerance
 
 
+def test_velocity_is_the_same_where_gradients_are_asked_for(net: NanoDenoiser) -> None:
+    x, rest = _given("x").requires_grad_(), (_given("t"), _given("tokens"), _given("context"))
+    v = net(x, *rest)
+    plain = net(x.detach(), *rest)
+    assert (v.detach() - plain).abs().max() < 1e-5 * plain.abs().max()
+    v.square().sum().backward()
+    assert x.grad is not None
+    direction = torch.randn(x.shape, generator=torch.Generator().manual_seed(1))
+    moved = [net(x.detach() + side * 1e-2 * direction, *rest).double().square().sum() for side in (1, -1)]
+    assert float((x.grad * direction).double().sum()) == pytest.approx(float(moved[0] - moved[1]) / 2e-2, rel=0.02)
+
+
 def test_rows_do_not_hear_each_other(net: NanoDenoiser) -> None:
     both = _split(net, slice(None))
     for row in range(2):

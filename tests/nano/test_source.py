@@ -8,10 +8,12 @@ import numpy as np
 import pytest
 import soundfile
 
+from demon_patch.engine.clips import edit
 from demon_patch.engine.families.nano.source import read_loop
 from demon_patch.engine.families.nano.spec import SPEC
 from demon_patch.engine.family import Family
 from demon_patch.errors import SourceError
+from tests.engine.test_tempo import band
 
 QUANTUM = SPEC.quantum * SPEC.samples_per_frame
 
@@ -129,6 +131,17 @@ def test_a_loaded_source_has_all_its_parts(tmp_path: Path, family: Family) -> No
     assert source.latent.shape == (source.frames, SPEC.latent_channels)
     assert source.hints.shape[0] == source.frames
     assert (source.title, source.bpm) == ("my song", None)
+
+
+def test_a_loaded_source_has_the_tempo_that_is_heard_or_kept(tmp_path: Path, family: Family) -> None:
+    path = tmp_path / "loop.wav"
+    soundfile.write(path, band(120.0, 12.6, 0.5, 44100), 44100)
+    source = family.conditioner.load(path)
+    assert source.bpm == pytest.approx(120.0, rel=0.002)
+    assert source.downbeat == pytest.approx(0.5, abs=0.03)
+    edit(path, bpm=90.0, downbeat=0.25)
+    source = family.conditioner.load(path, 8.0)
+    assert (source.bpm, source.downbeat) == (90.0, 0.25)
 
 
 def _cut(folder: Path, suffix: str, share: float) -> Path:

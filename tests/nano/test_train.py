@@ -15,7 +15,10 @@ from demon_patch.engine.families.nano.train.budget import Budget, read_log
 from demon_patch.engine.families.nano.train.codec_training import bin_weights, decoder_loss
 from demon_patch.engine.families.nano.train.data import RENDERS, Corpus, make_audio, make_hints
 from demon_patch.engine.families.nano.train.denoiser_training import draw_times
+from demon_patch.engine.families.nano.train.lora import main as lora_main
+from demon_patch.engine.families.nano.train.lora import tape
 from demon_patch.engine.families.nano.weights import metadata
+from demon_patch.engine.lora import read_lora
 
 SMALL = ("--compositions", "4", "--batch", "4", "--frames", "64")
 
@@ -93,3 +96,23 @@ def test_budgets_end_by_steps_or_minutes_and_rates_fall() -> None:
     early, late = Budget(1e9, steps=1000, step=200), Budget(1e9, steps=1000, step=900)
     assert early.rate(1.0, 100, 0.8) > late.rate(1.0, 100, 0.8) >= 0.03
     assert Budget(1e9, steps=1000, step=0).rate(1.0, 100, 0.8) == pytest.approx(0.01)
+
+
+@pytest.mark.slow
+def test_a_short_training_of_a_lora_writes_a_file_that_the_model_takes(tmp_path: Path) -> None:
+    path = tmp_path / "tape.safetensors"
+    losses = lora_main(("--out", str(tmp_path), "--save", str(path), "--compositions", "4", "--steps", "60"))
+    assert losses["held_after"] < losses["held_before"]
+    found = read_lora(path, load().denoiser)
+    assert found.rank == 8
+    assert all(change.scale == 1.0 and bool(change.up.any()) for change in found.changes.values())
+
+
+def test_a_worn_tape_is_dull_and_as_loud_and_still_loops() -> None:
+    at = np.arange(32000) / 32000
+    low, high = (0.3 * np.sin(2 * np.pi * hertz * at).astype(np.float32) for hertz in (440, 6000))
+    worn = tape(low + high)
+    power = np.abs(np.fft.rfft(worn)) ** 2
+    assert power[440] > 1e4 * power[6000]
+    assert np.sqrt(np.mean(worn**2)) == pytest.approx(0.3, rel=1e-3)
+    assert np.abs(np.diff(np.concatenate([worn[-200:], worn[:200]]))).max() < 1.2 * np.abs(np.diff(worn)).max()

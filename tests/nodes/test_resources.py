@@ -21,6 +21,12 @@ def test_keys_are_hashable_and_normal() -> None:
     assert {key[0] for key in keys} == {"prompt", "audio", "composed", "curve"}  # type: ignore[index]
 
 
+def test_a_clip_has_the_tempo_that_it_is_given_or_its_own() -> None:
+    clip = CATALOGUE["audio_source"]
+    assert clip.resolve({"file": "x.wav"}) == ("audio", "x.wav", 60.0, None, None)
+    assert clip.resolve({"file": "x.wav", "bpm": 20, "downbeat": 0}) == ("audio", "x.wav", 60.0, 20.0, 0.0)
+
+
 @pytest.mark.parametrize(
     ("type", "values", "port"),
     [

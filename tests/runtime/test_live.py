@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 
 from demon_patch.errors import DemonError
-from demon_patch.patch.document import Node
-from tests.runtime.stage import BAR, generated, likeness, patch, square
+from demon_patch.nodes.catalogue import CATALOGUE
+from demon_patch.patch.document import Node, Patch
+from demon_patch.runtime.compile import Geometry, compile
+from tests.runtime.stage import BAR, QUIET, generated, likeness, patch, square
 from tests.runtime.virtual import VirtualLive
 
 ROWS = [0.011, 0.037]  # seconds of a row: two lengths of tick, neither a whole number of frames
@@ -154,3 +156,93 @@ def test_what_is_read_ahead_of_the_loudspeaker_is_part_of_the_lead() -> None:
     live.until(900)
     assert live.performer.lead > 7
     assert live.starved == 0
+
+
+@pytest.mark.parametrize("depth", [1, 4, 8])
+def test_a_quantised_edit_lands_on_its_bar(depth: int) -> None:
+    def document(strength: float, blend: float) -> Patch:
+        nodes = {"blend": Node("source_blend", values={"source_blend": blend})}
+        return patch(nodes, [], strength=strength, depth=depth)
+
+    live = VirtualLive(document(0.9, 1.0), 0.08 / depth)
+    live.until(130)
+    old = live.performer.takes[-1].latent.numpy()
+    after = document(0.3, 0.6)
+    geometry = Geometry.of(live.performer.spec, live.performer.source.frames)
+    live.swap(compile(after, CATALOGUE, geometry), live.performer.scenes.now.parts, beats=4)
+    assert live.performer.scenes.next is not None
+    landing = live.performer.scenes.next[0]
+    assert landing % BAR == 0
+    live.until(landing + 300)
+    assert live.performer.scenes.next is None
+    heard = live.latents()
+    at = np.arange(len(heard)) % 200
+    is_old = np.abs(heard - old[at]).max(axis=1) < 1e-4
+    assert is_old[1 : landing - 1].all()
+    assert not is_old[landing + 1 :].any()
+    last = live.performer.takes[-1].latent.numpy()
+    np.testing.assert_allclose(heard[landing + 1 :], last[at[landing + 1 :]], atol=1e-4)
+
+
+def test_phases_go_on_through_a_quantised_edit_and_it_can_be_taken_back() -> None:
+    nodes, cables = square(0.4, "scheduler", "structure", cycles_per_beat=0.3)
+    before = patch(nodes, cables, strength=0.9, structure=0.5)
+    live, untouched = (VirtualLive(before, 0.02) for _ in range(2))
+    live.until(110)
+    geometry = Geometry.of(live.performer.spec, live.performer.source.frames)
+    edited = compile(patch(nodes, cables, strength=0.3, structure=0.5), CATALOGUE, geometry)
+    parts = live.performer.scenes.now.parts
+    live.swap(edited, parts, beats=16)
+    live.swap(compile(before, CATALOGUE, geometry), parts)  # before it landed
+    assert live.performer.scenes.next is None
+    live.swap(edited, parts, beats=4)
+    live.until(500)
+    untouched.until(500)
+    structure = [one.performer.curve("structure", 480) for one in (live, untouched)]
+    np.testing.assert_allclose(*structure, atol=1e-12)
+    assert set(np.round(live.performer.curve("strength", 480), 3)) == {0.9, 0.3}
+
+
+@pytest.mark.parametrize("depth", [1, 4, 8])
+def test_edges_stay_on_the_beat_through_loops_and_seeks(depth: int) -> None:
+    nodes, cables = square(0.4, "scheduler", "strength", cycles_per_beat=0.0625)
+    live = VirtualLive(patch(nodes, cables, strength=0.5, depth=depth), 0.1 / depth)
+    live.until(330)
+    live.loop(30, 170)
+    live.until(620)
+    live.seek(5)
+    live.until(1100)
+    heard, sides = live.latents(), [generated(live.performer, strength=x) for x in (0.9, 0.1)]
+    at = live.performer.transport.positions(0, len(heard))
+    at[:331] = np.arange(331) % 200
+    distance = np.stack([np.abs(heard - side.numpy()[at]).max(axis=1) for side in sides])
+    clear = distance.min(axis=0) < 1e-3  # not a frame of a join
+    which = distance.argmin(axis=0)
+    expected = (np.arange(len(heard)) // (2 * BAR)) % 2
+    wrong = np.flatnonzero(clear & (which != expected))
+    edges = np.flatnonzero(np.diff(expected)) + 1
+    away = np.array([np.abs(edges - k).min() for k in wrong])
+    assert clear[350:].mean() > 0.9
+    assert (away <= 1).all(), (wrong, live.performer.trace.late)
+
+
+@pytest.mark.parametrize(("depth", "ticks"), [(1, 8), (4, 2), (8, 1)])
+def test_a_turned_knob_of_class_step_is_heard_within_its_forwards(depth: int, ticks: int) -> None:
+    def document(blend: float) -> Patch:
+        nodes = {
+            "blend": Node("source_blend", values={"source_blend": blend}),
+            "decoder": Node("decoder", values={"gain": QUIET, "preview": 0.0}),
+        }
+        return patch(nodes, [], strength=1.0, depth=depth)
+
+    live = VirtualLive(document(1.0), 0.08 / depth)
+    geometry = Geometry.of(live.performer.spec, live.performer.source.frames)
+    live.until(150)
+    old = live.performer.takes[-1].latent.numpy()
+    turned, pace, lead = live.now, live.performer.tick_frames, live.performer.lead
+    live.swap(compile(document(0.2), CATALOGUE, geometry), live.performer.scenes.now.parts)
+    live.until(turned + 200)
+    heard = live.latents()[: turned + 200]
+    other = np.abs(heard - old[np.arange(len(heard)) % 200]).max(axis=1) > 1e-3
+    first = int(np.flatnonzero(other[1:])[0]) + 1
+    assert turned < first <= turned + np.ceil(ticks * pace) + lead + live.performer.window_frames + 2

@@ -11,7 +11,7 @@ import soundfile
 from demon_patch.engine.session import Session
 from demon_patch.errors import PatchError, SourceError
 from demon_patch.patch.commands import Disconnect, apply
-from demon_patch.patch.document import Cable, Node
+from demon_patch.patch.document import Cable, Node, Patch, Song
 from demon_patch.runtime.listen import follow
 from demon_patch.runtime.render import perform, render
 from tests.engine.toy import toy_family
@@ -156,6 +156,15 @@ def test_a_source_that_cannot_be_read_names_its_node(tmp_path: Path) -> None:
     outside = patch({"source": Node("audio_source", values={"file": "../gone.wav"})}, [])
     with pytest.raises(SourceError, match=r"node source: .*outside the patch's folder"):
         perform(outside, Session(toy_family()), folder=tmp_path)
+
+
+def test_without_a_tempo_of_its_own_a_patch_has_its_clips(tmp_path: Path) -> None:
+    soundfile.write(tmp_path / "clip.wav", np.zeros(22_050 * 9), 22_050)
+    for given, expected in (({"bpm": 93.0, "downbeat": 0.5}, (93.0, 93.0, 0.5)), ({}, (120.0, None, 0.0))):
+        document = patch({"source": Node("audio_source", values={"file": "clip.wav", **given})}, [])
+        free = Patch(song=Song(), nodes=document.nodes, cables=document.cables)
+        performer = perform(free, Session(toy_family()), folder=tmp_path)
+        assert (performer.transport.bpm, performer.source.bpm, performer.source.downbeat) == expected
 
 
 def test_a_longer_song_has_a_longer_nominal_tick() -> None:

@@ -62,13 +62,13 @@ def test_the_drift_is_the_sum_of_keys_a_bar_over_the_bars_passed() -> None:
     transport = Transport(25, 120, 4, 200)
     forecast = Forecast(program, transport)
     sink = program.sink("scheduler", "structure")
-    drift = Drift(forecast)
+    drift = Drift()
     speeds = Forecast(program, transport).span(sink, 0, 400)
     for now in (0, 10, 37, 200):
         forecast.advance(now)
         for frame in (now, now + 1, now + 60, now + 150):
-            assert drift.at(sink, frame) == pytest.approx(speeds[:frame].sum() / 50, abs=1e-9)
-    assert Drift(Forecast(program, transport)).at(sink, -5) == 0.0
+            assert drift.at(forecast, sink, frame) == pytest.approx(speeds[:frame].sum() / 50, abs=1e-9)
+    assert Drift().at(Forecast(program, transport), sink, -5) == 0.0
 
 
 def test_a_structure_source_is_followed_in_place_of_the_source() -> None:

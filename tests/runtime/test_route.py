@@ -87,7 +87,7 @@ def test_a_loop_begins_without_a_jump_and_holds(route: Route, at: int, data: st.
     hi = data.draw(st.integers(lo + 1, route.length))
     looped = route.loop(at, lo, hi)
     assert looped.at(at) == route.at(at)
-    assert looped.jumps(at, 1) == route.jumps(at, 1)  # none but that of a seek to be made there anyway
+    assert looped.jumps(at, 1) == route.jumps(at, 1)
     later = looped.positions(at + 2 * route.length, 400)
     assert lo <= later.min() <= later.max() < hi
     assert set(np.diff(later).tolist()) <= {1, lo + 1 - hi}

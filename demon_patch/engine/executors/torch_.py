@@ -9,15 +9,18 @@ from torch import Tensor
 
 from demon_patch.engine.family import Conditioning, Denoiser, Handle
 from demon_patch.engine.lanes import Lanes
+from demon_patch.engine.lora import Lora, Loras, Merged
 from demon_patch.errors import DemonError
 
 
 @dataclass(slots=True, eq=False)
 class Prepared:
-    """A prompt's condition tensors [L', ...], under the weights of `epoch`."""
+    """A prompt's condition tensors [L', ...], under the weights of `epoch`, and what they were made of: a prompt, or
+    two prepared ones and the second one's share."""
 
     epoch: int
     tensors: tuple[Tensor, ...]
+    origin: Conditioning | tuple[Prepared, Prepared, float]
 
 
 class TorchExecutor:
@@ -35,12 +38,13 @@ class TorchExecutor:
         self.lanes = Lanes(lanes)
         self.weights_epoch = 0
         self._denoiser, self._capacity = denoiser, capacity
+        self._merged = Merged(denoiser)
         self._buffers: tuple[Tensor, ...] = ()
 
     @torch.inference_mode()
     def prepare(self, conditioning: Conditioning) -> Prepared:
         """Everything that a prompt costs once: the denoiser's condition tensors."""
-        return Prepared(self.weights_epoch, self._denoiser.condition(conditioning.tokens))
+        return Prepared(self.weights_epoch, self._denoiser.condition(conditioning.tokens), conditioning)
 
     @torch.inference_mode()
     def blend(self, first: Handle, second: Handle, amount: float) -> Prepared:
@@ -49,8 +53,23 @@ class TorchExecutor:
         one, other = self._own(first), self._own(second)
         if [part.shape for part in one.tensors] != [part.shape for part in other.tensors]:
             raise DemonError("prompts of different lengths", port="prompt_b", mend="blend prompts of equal lengths")
-        mixed = (torch.lerp(a, b, amount) for a, b in zip(one.tensors, other.tensors, strict=True))
-        return Prepared(self.weights_epoch, tuple(mixed))
+        return Prepared(self.weights_epoch, _mixed(one, other, amount), (one, other, amount))
+
+    @torch.inference_mode()
+    def renew(self, handle: Handle) -> None:
+        """Brings a prepared prompt up to the present weights, in place; raises DemonError for one that another executor
+        prepared."""
+        prepared = self._mine(handle)
+        if prepared.epoch == self.weights_epoch:
+            return
+        if isinstance(prepared.origin, Conditioning):
+            prepared.tensors = self._denoiser.condition(prepared.origin.tokens)
+        else:
+            first, second, amount = prepared.origin
+            self.renew(first)
+            self.renew(second)
+            prepared.tensors = _mixed(first, second, amount)
+        prepared.epoch = self.weights_epoch
 
     @torch.inference_mode()
     def prepare_schedule(self, t: Tensor) -> Tensor:
@@ -76,12 +95,16 @@ class TorchExecutor:
         for whole, part in zip(self._buffers, prepared.tensors, strict=True):
             whole[row].copy_(part)
 
-    def _own(self, handle: Handle) -> Prepared:
+    def _mine(self, handle: Handle) -> Prepared:
         if not isinstance(handle, Prepared):
             raise DemonError("a prompt that another executor prepared", port="prompt", mend="prepare it with this one")
-        if handle.epoch != self.weights_epoch:
-            raise DemonError("prepared before the weights changed", port="prompt", mend="prepare the prompt again")
         return handle
+
+    def _own(self, handle: Handle) -> Prepared:
+        prepared = self._mine(handle)
+        if prepared.epoch != self.weights_epoch:
+            raise DemonError("prepared before the weights changed", port="prompt", mend="prepare the prompt again")
+        return prepared
 
     @torch.inference_mode()
     def forward(self, x: Tensor, time: Tensor, context: Tensor, rows: Tensor) -> Tensor:
@@ -97,7 +120,25 @@ class TorchExecutor:
         condition = tuple(whole.index_select(0, rows) for whole in self._buffers)
         return self._denoiser.velocity(x, time, context, condition)
 
+    @property
+    def loras(self) -> tuple[tuple[Lora, float], ...]:
+        """The LoRAs in the weights, with their strengths."""
+        return self._merged.loras
+
+    def set_loras(self, loras: Loras) -> bool:
+        """Merges exactly these LoRAs into the weights, between forwards; whether any weight was changed, which voids
+        every prepared prompt. Raises DemonError for more than 4, or a strength out of range."""
+        changed = self._merged.set(loras)
+        if changed:
+            self.weights_changed()
+        return changed
+
     def weights_changed(self) -> None:
         """Voids every prepared prompt, after any change of the denoiser's weights."""
         self.weights_epoch += 1
         self._buffers = ()
+
+
+def _mixed(first: Prepared, second: Prepared, amount: float) -> tuple[Tensor, ...]:
+    """The condition tensors between two prompts of equal lengths."""
+    return tuple(torch.lerp(a, b, amount) for a, b in zip(first.tensors, second.tensors, strict=True))

@@ -11,10 +11,10 @@ from typing import Any
 
 from demon_patch.errors import DeviceError
 from demon_patch.runtime.audio.cards import output_device, sound_library
-from demon_patch.runtime.audio.feeder import Feeder
+from demon_patch.runtime.audio.feeder import PRIME_SECONDS, Feeder
 from demon_patch.runtime.audio.memory import CLOCK, Memory
 
-SILENCE_SECONDS = 1.0  # without a callback: the device is gone
+SILENCE_SECONDS = 2.0  # without a callback: the device is gone (some servers begin a second late)
 HUSH_SECONDS = 0.5  # the most that closing waits for the fade
 
 
@@ -56,10 +56,11 @@ class Output:
             self.latency = float(self._stream.latency)
             ahead = round(self.latency * memory.rate) if memory.playing else 0
             self._feeder = Feeder(memory, self.rate, self.channels, round(start) + ahead)
-            self._feeder.fill()
+            self._feeder.fill(round(PRIME_SECONDS * self.rate))
             self._thread = threading.Thread(target=self._feed, name="feeder", daemon=True)
             self._thread.start()
             self._stream.start()
+            self._called = CLOCK()
         except sounddevice.PortAudioError as error:
             self._closing = True
             raise DeviceError(f"the sound device refused: {error}", mend="choose another with --device") from error

@@ -19,6 +19,7 @@ JUMP_SECONDS = 0.005  # a fade where the route jumps
 LIMITER_SECONDS = 0.005  # the limiter's look-ahead
 FIFO_SECONDS = 0.5  # the most that ever waits for the device
 LEAST_SECONDS = 0.015  # the least that waits, however short the device's buffers are
+PRIME_SECONDS = 0.06  # ready before a device starts, whose first buffers come unevenly
 BUFFERS = 2.5  # device buffers that wait
 
 
@@ -48,10 +49,10 @@ class Feeder:
         self._marks: tuple[tuple[int, int, bool], ...] = ((0, start, False),)
         memory.frontier = start
 
-    def fill(self) -> None:
-        """Makes frames until enough wait for the device; the feeder thread's."""
+    def fill(self, least: int = 0) -> None:
+        """Makes frames until enough wait for the device, and `least` of them; the feeder thread's."""
         self._trim()
-        while self.fifo.level < self._target and self.fifo.room > self._rate // 10:
+        while self.fifo.level < max(self._target, least):
             self._step()
 
     def take(self, out: Samples) -> tuple[float, bool]:

@@ -54,7 +54,8 @@ class AudioLink:
     """A song of silence in shared memory, and a process that plays it; a context manager.
 
     rate, channels: of the song. samples: its length. device: part of a device's name, or None for the default. All
-    methods are the host's and may be called from one thread at a time; none but `start` and `close` waits.
+    methods are the host's and may be called from one thread at a time; none but `start` and `close` waits. A host that
+    ends without `close` has died as far as the process knows: the song loops on until the next host starts.
     """
 
     def __init__(self, rate: int, channels: int, samples: int, device: str | None = None) -> None:
@@ -62,7 +63,7 @@ class AudioLink:
         self._memory.ceiling = -0.3
         self._playhead = Playhead(rate)
         self._reported = 0
-        self._device = device
+        self._device = self._wanted = device
         self._process: subprocess.Popen[bytes] | None = None
         self._log: IO[bytes] | None = None
         self._events: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
@@ -86,17 +87,17 @@ class AudioLink:
         self._spawn(patient=False)
         end = CLOCK() + START_SECONDS
         while self._lost:
-            with contextlib.suppress(queue.Empty):
-                event = self._events.get(timeout=0.1)
-                self._take(event)
-                if event["event"] in ("error", "fault"):
-                    self._stop()
-                    raise DeviceError(str(event["what"]), mend=str(event.get("mend", "")))
-            gone = self._process is None or self._process.poll() is not None
-            if (gone and self._events.empty()) or CLOCK() > end:
-                said = self._said()
+            gone = self._gone()
+            try:
+                event = self._events.get(timeout=0.0 if gone else 0.1)
+            except queue.Empty:
+                if not gone and CLOCK() < end:
+                    continue
+                event = {"event": "fault", "what": f"the audio process did not start: {self._said()}"}
+            self._take(event)
+            if event["event"] in ("error", "fault"):
                 self._stop()
-                raise DeviceError(f"the audio process did not start: {said}")
+                raise DeviceError(str(event["what"]), mend=str(event.get("mend", "")))
 
     def close(self) -> None:
         """Fades out, ends the process and gives the memory back; a second time it does nothing."""
@@ -109,18 +110,22 @@ class AudioLink:
         An event is {"event": `opened` | `lost` | `back` | `error` | `fault` | `died`, ...}. The new process goes on at
         the present place of the timeline.
         """
-        events = []
+        gone, events = self._gone(), []
         with contextlib.suppress(queue.Empty):
             while True:
                 events.append(self._events.get_nowait())
                 self._take(events[-1])
-        process = self._process
-        if process is not None and process.poll() is not None and CLOCK() - self._started > REVIVE_SECONDS:
-            events.append({"event": "died", "code": process.returncode, "what": self._said()})
+        if gone and CLOCK() - self._started > REVIVE_SECONDS:
+            events.append({"event": "died", "what": self._said()})
             self._lost = True
             self._restarts += 1
             self._spawn(patient=True)
         return events
+
+    @property
+    def pid(self) -> int:
+        """The audio process, 0 while there is none."""
+        return self._process.pid if self._process is not None else 0
 
     # The song.
 
@@ -179,7 +184,7 @@ class AudioLink:
 
     def set_device(self, name: str | None) -> None:
         """Moves to another device; `opened` or `error` among the events of `poll` tells how it went."""
-        self._device = name
+        self._wanted = name
         self._command({"do": "device", "name": name})
 
     # What was heard.
@@ -220,7 +225,15 @@ class AudioLink:
         settings = Settings(str(self._memory.path), self._device, patient)
         self._command(asdict(settings))
         args = (process, self._events.put)
-        threading.Thread(target=_listen, args=args, name="audio events", daemon=True).start()
+        self._listener = threading.Thread(target=_listen, args=args, name="audio events", daemon=True)
+        self._listener.start()
+
+    def _gone(self) -> bool:
+        """Whether the process has ended; all its events are in the queue then."""
+        if self._process is None or self._process.poll() is None:
+            return False
+        self._listener.join(1.0)
+        return True
 
     def _command(self, line: dict[str, Any]) -> None:
         process = self._process
@@ -232,6 +245,9 @@ class AudioLink:
     def _take(self, event: dict[str, Any]) -> None:
         if event["event"] in ("opened", "back"):
             self._opened, self._lost = event, False
+            self._device = self._wanted
+        elif event["event"] == "error":
+            self._wanted = self._device
         elif event["event"] == "lost":
             self._lost = True
 

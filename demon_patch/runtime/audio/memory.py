@@ -67,7 +67,7 @@ class Memory:
         if not len(header) or header["magic"][0] != MAGIC or header["version"][0] != VERSION:
             raise DemonError("this is not the memory of an audio process of this version", file=path)
         self.rate, self.channels, samples = (int(header[name][0]) for name in ("rate", "channels", "song"))
-        whole = np.memmap(path, np.uint8, "r+")
+        whole = np.memmap(path, np.uint8, "r+").view(np.ndarray)
         fields = whole[: HEADER.itemsize].view(HEADER)
         self._field = {name: fields[name] for name in HEADER.names or ()}
         song_bytes = samples * self.channels * 4

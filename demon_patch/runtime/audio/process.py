@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import gc
 import json
+import math
 import os
 import queue
 import signal
@@ -26,6 +27,8 @@ from demon_patch.runtime.audio.orphan import Note
 
 BEAT_SECONDS = 0.05  # between two looks at device, host and commands
 RETRY_SECONDS = 1.0  # between two attempts to open a device
+PRIORITY = -10  # of the feeder, where the system allows it
+FILES = 1024  # more open files than a process like this ever has
 ORPHAN_SECONDS = 600.0  # how long the song loops without a host
 
 
@@ -56,7 +59,6 @@ class AudioProcess:
         self._lost = settings.patient
         self._tried = -RETRY_SECONDS
         self._ending = False
-        self._drifted = CLOCK()
 
     def run(self) -> None:
         """Plays until told to end. Raises DeviceError when there is no device to start with."""
@@ -91,7 +93,8 @@ class AudioProcess:
         elif self._output.lost:
             self._lose()
         if self._note is not None:
-            self._end(self._note.withdrawn or CLOCK() > (self._settings.ends or 0.0))
+            unwanted = self._note.withdrawn or not self._memory.path.exists()
+            self._end(unwanted or CLOCK() > (self._settings.ends or 0.0))
 
     def _obey(self, command: dict[str, Any] | None) -> None:
         """One command of the host; None: it is gone."""
@@ -116,7 +119,6 @@ class AudioProcess:
         except DeviceError as error:
             _tell("error", what=error.what, mend=error.mend)
             self._settings, self._lost = before, True
-            self._drifted = CLOCK()
 
     def _open(self, name: str | None) -> None:
         """Raises DeviceError."""
@@ -132,9 +134,10 @@ class AudioProcess:
         one sure way to be rid of it is to put a fresh program in the place of this one, in the same process.
         """
         _tell("lost")
-        self._lost, self._drifted = True, CLOCK()
+        self._lost = True
         if os.name != "nt":
             again = replace(self._settings, patient=True)
+            os.closerange(3, FILES)  # what the server's library left open would stay open
             os.execv(sys.executable, [sys.executable, "-m", __package__ or "", json.dumps(asdict(again))])
         if self._output is not None:
             self._output.close()
@@ -144,8 +147,8 @@ class AudioProcess:
         """Without a device the timeline goes on by the clock."""
         now = CLOCK()
         position = self._memory.present(now)
+        self._memory.frontier = math.ceil(position)
         self._memory.set_clock(position, now, self._memory.rate if self._memory.playing else 0.0)
-        self._memory.frontier = max(round(position), self._memory.frontier if not self._memory.playing else 0)
 
     def _retry(self) -> None:
         """Once a second: the same device, else the default one."""
@@ -163,7 +166,8 @@ def main() -> None:
     """Runs the audio process on the settings of the command line or of the first line of standard input."""
     sys.setswitchinterval(0.0005)  # the callback waits for no more than this when another thread computes
     with contextlib.suppress(AttributeError, OSError):
-        os.nice(-10)
+        os.setpriority(os.PRIO_PROCESS, 0, PRIORITY)
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 2)  # sound libraries print there, every second without a device
     try:
         process = AudioProcess(Settings(**json.loads(sys.argv[1] if len(sys.argv) > 1 else _line())))
         gc.freeze()

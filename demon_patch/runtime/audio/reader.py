@@ -39,7 +39,7 @@ class SongReader:
         for jump in self._route.jumps(n0 + moved, n - moved):
             self._leave(jump, self._route.before(jump))
             self._mix(sound, n0)
-        return np.nan_to_num(sound, copy=False, nan=0.0, posinf=0.0, neginf=0.0)
+        return sound if np.isfinite(sound).all() else np.nan_to_num(sound, nan=0.0, posinf=0.0, neginf=0.0)
 
     def _leave(self, at: int, route: Route) -> None:
         """Prepares the fade at a jump: what the left route would have played, times its falling gain."""

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 WEIGHTS = Path(__file__).parent / "weights"
 """The folder of the weights that ship with the package."""
 
+LORAS = Path(__file__).parent / "loras"
+"""The folder of the LoRAs that ship with the package."""
+
 
 def load(folder: Path = WEIGHTS) -> Family:
     """Loads codec, denoiser and conditioner from `folder`; raises WeightsError where its files cannot be used."""
@@ -26,4 +29,5 @@ def load(folder: Path = WEIGHTS) -> Family:
 
     codec = load_into(NanoCodec(), folder / "codec.safetensors")
     denoiser = load_into(NanoDenoiser(), folder / "denoiser.safetensors")
-    return Family(SPEC, denoiser, codec, NanoConditioner(codec))
+    loras = {path.stem: path for path in sorted(LORAS.glob("*.safetensors"))}
+    return Family(SPEC, denoiser, codec, NanoConditioner(codec), loras)

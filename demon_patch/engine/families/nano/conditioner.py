@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from demon_patch.engine.clips import tempo_of
 from demon_patch.engine.controls import CONTROLS
 from demon_patch.engine.families.nano.codec import NanoCodec
 from demon_patch.engine.families.nano.compose import compose_song
@@ -36,9 +37,12 @@ class NanoConditioner:
         return self._source(song.audio, title=song.title, bpm=song.bpm, downbeat=song.downbeat)
 
     def load(self, path: str | Path, seconds: float | None = None) -> Source:
-        """Any audio file as a loop of 8 to 60 seconds; raises SourceError with one clear message."""
+        """Any audio file as a loop of 8 to 60 seconds, with the tempo that is stored beside it or detected; raises
+        SourceError with one clear message."""
         audio, notes = read_loop(Path(path), seconds)
-        return self._source(audio, title=Path(path).stem, notes=notes)
+        tempo = tempo_of(Path(path))
+        bpm, downbeat = (tempo.bpm, tempo.downbeat) if tempo else (None, 0.0)
+        return self._source(audio, title=Path(path).stem, bpm=bpm, downbeat=downbeat, notes=notes)
 
     def timbre(self, prompt: Conditioning, clip: Source) -> Conditioning:
         """Refused: colour comes from the prompt's tags alone."""

@@ -18,17 +18,28 @@ from demon_patch.engine.families.nano.tags import TOKENS, VOCABULARY_SIZE
 
 _TIME_FREQUENCIES = 64
 _ROPE_BASE = 1000.0
+_EPSILON = torch.finfo(torch.float32).eps
 
 
 def _rotary(tokens: int, width: int) -> tuple[Tensor, Tensor]:
+    """Cosines and signed sines of the angles by which the two halves of a head turn, each [N, width]."""
     frequency = 1.0 / (_ROPE_BASE ** (torch.arange(0, width, 2).float() / width))
     angle = torch.arange(tokens).float()[:, None] * frequency
-    return angle.cos(), angle.sin()
+    return torch.cat([angle.cos()] * 2, 1), torch.cat([-angle.sin(), angle.sin()], 1)
 
 
-def _rotate(x: Tensor, cosine: Tensor, sine: Tensor) -> Tensor:
-    first, second = x.chunk(2, -1)
-    return torch.cat([first * cosine - second * sine, first * sine + second * cosine], -1)
+def _normal(x: Tensor) -> Tensor:
+    """x divided by its root mean square over the last dimension."""
+    norm = torch.linalg.vector_norm(x, dim=-1, keepdim=True)
+    return x * norm.square().mul_(1 / x.shape[-1]).add_(_EPSILON).rsqrt_()
+
+
+def _gelu(x: Tensor) -> Tensor:
+    """The tanh form of GELU; in play as x * sigmoid(2u) for x * (1 + tanh(u)) / 2, the same without the slow tanh."""
+    if x.requires_grad:
+        return functional.gelu(x, approximate="tanh")
+    work = x.square()
+    return torch.addcmul(x, work, x, value=0.044715, out=work).mul_(math.sqrt(8 / math.pi)).sigmoid_().mul_(x)
 
 
 class CrossAttention(nn.Module):
@@ -51,7 +62,8 @@ class CrossAttention(nn.Module):
     def forward(self, x: Tensor, key: Tensor, value: Tensor) -> Tensor:
         """x [R, N, E], key and value [R, L, E] -> [R, N, E]."""
         query, key, value = (
-            part.unflatten(-1, (self.heads, -1)).transpose(1, 2) for part in (self.query(self.norm(x)), key, value)
+            part.unflatten(-1, (self.heads, -1)).transpose(1, 2)
+            for part in (self.query(_normal(x) * self.norm.weight), key, value)
         )
         return self.out(functional.scaled_dot_product_attention(query, key, value).transpose(1, 2).flatten(2))
 
@@ -76,18 +88,26 @@ class Block(nn.Module):
     def forward(
         self, x: Tensor, shared: Tensor, rotary: tuple[Tensor, Tensor], cross: tuple[Tensor, Tensor] | None
     ) -> Tensor:
-        """x [R, N, E], shared modulation [R, 6, E], rotary tables, keys and values of the tags -> [R, N, E]."""
+        """x [R, N, E], shared modulation [R, 6, E] (shift, scale and gate of either half; scales and gates about 1),
+        rotary tables [N, 1, 1, width of a head], keys and values of the tags -> [R, N, E]."""
         shift1, scale1, gate1, shift2, scale2, gate2 = (shared + self.modulation)[:, :, None].unbind(1)
-        width = (x.shape[-1],)
-        y = functional.rms_norm(x, width) * (1 + scale1) + shift1
-        query, key, value = self.query_key_value(y).unflatten(-1, (3, self.heads, -1)).permute(2, 0, 3, 1, 4)
-        query, key = _rotate(self.query_norm(query), *rotary), _rotate(self.key_norm(key), *rotary)
+        y = torch.addcmul(shift1, _normal(x), scale1)
+        heads = self.query_key_value(y).unflatten(-1, (3, self.heads, -1))
+        turned = self._turned(heads[:, :, :2], *rotary)
+        query, key, value = (part.transpose(1, 2) for part in (*turned.unbind(2), heads[:, :, 2]))
         y = functional.scaled_dot_product_attention(query, key, value).transpose(1, 2).flatten(2)
-        x = x + (1 + gate1) * self.attention_out(y)
+        x = torch.addcmul(x, self.attention_out(y), gate1)
         if self.cross is not None and cross is not None:
             x = x + self.cross(x, *cross)
-        y = functional.rms_norm(x, width) * (1 + scale2) + shift2
-        return x + (1 + gate2) * self.mlp_out(functional.gelu(self.mlp_in(y), approximate="tanh"))
+        y = torch.addcmul(shift2, _normal(x), scale2)
+        return torch.addcmul(x, self.mlp_out(_gelu(self.mlp_in(y))), gate2)
+
+    def _turned(self, heads: Tensor, cosine: Tensor, sine: Tensor) -> Tensor:
+        """Queries and keys [R, N, 2, heads, width], normalised and turned by their position."""
+        weight = torch.stack([self.query_norm.weight, self.key_norm.weight])[:, None]
+        first, second = (y := _normal(heads)).chunk(2, -1)
+        crossed = torch.cat([second, first], -1)
+        return (y * (weight * cosine)).addcmul_(crossed, weight.roll(weight.shape[-1] // 2, -1) * sine)
 
 
 class NanoDenoiser(nn.Module):
@@ -111,6 +131,8 @@ class NanoDenoiser(nn.Module):
             nn.init.zeros_(layer.bias)
         nn.init.normal_(self.tag_embedding.weight, std=0.5)
         cosine, sine = _rotary(SPEC.max_frames // PATCH, width // heads)
+        self.still: Tensor
+        self.register_buffer("still", torch.tensor([0.0, 1.0, 1.0] * 2)[:, None], persistent=False)
         self.rope_cosine: Tensor
         self.rope_sine: Tensor
         self.register_buffer("rope_cosine", cosine, persistent=False)
@@ -139,15 +161,15 @@ class NanoDenoiser(nn.Module):
         rows, frames, channels = x.shape
         pooled, *cross = condition
         state = functional.silu(time + pooled[:, 0])
-        shared = self.modulation(state).unflatten(-1, (6, -1))
+        shared = self.modulation(state).unflatten(-1, (6, -1)) + self.still
         tokens = frames // PATCH
-        rotary = self.rope_cosine[:tokens], self.rope_sine[:tokens]
+        rotary = self.rope_cosine[:tokens, None, None], self.rope_sine[:tokens, None, None]
         y = self.tokens_in(torch.cat([x, context], -1).reshape(rows, tokens, -1))
         pairs = iter(zip(cross[::2], cross[1::2], strict=True))
         for block in self.blocks:
             y = block(y, shared, rotary, next(pairs) if block.cross is not None else None)
         shift, scale = self.final_modulation(state)[:, None].chunk(2, -1)
-        y = functional.rms_norm(y, (y.shape[-1],)) * (1 + scale) + shift
+        y = torch.addcmul(shift, _normal(y), 1 + scale)
         return self.tokens_out(y).reshape(rows, frames, channels)
 
     def forward(self, x: Tensor, t: Tensor, tokens: Tensor, context: Tensor) -> Tensor:

@@ -58,7 +58,15 @@ def griffin_lim(magnitude: Tensor, start: Tensor, iterations: int = ITERATIONS) 
     previous: Tensor | None = None
     for _ in range(iterations):
         consistent = stft(istft(spectrum))
-        leap = consistent if previous is None else consistent + MOMENTUM * (consistent - previous)
-        spectrum = leap * (magnitude / (leap.abs() + 1e-9))
+        leap = consistent
+        if previous is not None:
+            leap = torch.sub(consistent, previous, out=previous).mul_(MOMENTUM).add_(consistent)
+        spectrum = leap * (magnitude / _length(leap).add_(1e-9))
         previous = consistent
     return istft(spectrum)[0]
+
+
+def _length(spectrum: Tensor) -> Tensor:
+    """The absolute values of complex numbers of ordinary size, several times faster than by a guarded hypotenuse."""
+    squares = torch.view_as_real(spectrum).square()
+    return torch.add(squares[..., 0], squares[..., 1]).sqrt_()

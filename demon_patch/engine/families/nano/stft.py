@@ -41,7 +41,7 @@ def stft(audio: Tensor, *, cyclic: bool = False) -> Tensor:
 def istft(spectrum: Tensor) -> Tensor:
     """The least-squares inverse of `stft` with silence beyond the ends: complex [B, n, BINS] -> [B, n * HOP]."""
     steps = spectrum.shape[1]
-    audio = _overlap_add(torch.fft.irfft(spectrum, n=WINDOW) * (_HANN / _SCALE)) * _inverse_envelope(steps)
+    audio = _overlap_add(torch.fft.irfft(spectrum, n=WINDOW).mul_(_HANN / _SCALE)).mul_(_inverse_envelope(steps))
     return audio[:, _EDGE : _EDGE + steps * HOP]
 
 

@@ -137,11 +137,13 @@ def make_hints(folder: Path) -> None:
     _append(folder, "hints.f16", HINT_CHANNELS, lambda corpus, clip: structure_hints(corpus.audio(clip)))
 
 
-def make_latents(folder: Path, codec: NanoCodec) -> None:
-    """Latents of every clip that has none yet; the codec's encoder must never change after this."""
+def make_latents(
+    folder: Path, codec: NanoCodec, process: Callable[[np.ndarray], np.ndarray] = lambda audio: audio
+) -> None:
+    """Latents of every clip that has none yet, through `process`; the codec's encoder must never change after this."""
 
     def encode(corpus: Corpus, clip: Clip) -> np.ndarray:
-        return codec.encode(corpus.audio(clip)[:, None]).numpy()
+        return codec.encode(process(corpus.audio(clip))[:, None]).numpy()
 
     _append(folder, "latents.f16", SPEC.latent_channels, encode)
 

@@ -67,7 +67,7 @@ def draw_times(rng: Generator, size: int) -> Tensor:
     return warp(torch.from_numpy(t), SPEC.shift).clamp(1e-3, 1)
 
 
-def velocity_loss(net: NanoDenoiser, batch: Batch, t: Tensor, noise: Tensor, known_weight: float) -> Tensor:
+def velocity_loss(net: Callable[..., Tensor], batch: Batch, t: Tensor, noise: Tensor, known_weight: float) -> Tensor:
     """Mean squared error of the velocity, where known frames count `known_weight`."""
     at = t[:, None, None]
     predicted = net(at * noise + (1 - at) * batch.latent, t, batch.tokens, batch.context)
@@ -100,7 +100,7 @@ def train_denoiser(
         optimiser.load_state_dict(state["optimiser"])
         rng.bit_generator.state = state["rng"]
         torch.set_rng_state(state["torch_rng"])
-    held, losses = _held_out(corpus, batch, frames), []
+    held, losses = fixed_batch(corpus, batch, frames), []
 
     def checkpoint() -> None:
         states = {"net": net.state_dict(), "average": average.state_dict(), "optimiser": optimiser.state_dict()}
@@ -158,7 +158,7 @@ def _follow(average: NanoDenoiser, net: NanoDenoiser, keep: float) -> None:
         mean.lerp_(value, 1 - keep)
 
 
-def _held_out(corpus: Corpus, size: int, frames: int) -> tuple[Batch, Tensor, Tensor]:
+def fixed_batch(corpus: Corpus, size: int, frames: int) -> tuple[Batch, Tensor, Tensor]:
     """One fixed batch of held-out clips with its timesteps and noise."""
     rng = np.random.default_rng(5)
     batch = draw_batch(corpus, corpus.held, rng, size, frames)

@@ -1,0 +1,174 @@
+"""The commands under `demon-patch bench`."""
+
+from __future__ import annotations
+
+import json
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+from cyclopts import App
+from rich.table import Table
+
+from demon_patch.console import JsonFlag, Threads, err, out
+
+bench = App(name="bench", help="Measures speed on this machine.")
+
+
+@bench.command
+def ring(*, as_json: JsonFlag = False) -> None:
+    """Times a ring tick outside the forward, counts its allocations, and compares it with a global-schedule ring."""
+    from demon_patch.bench.global_ring import compare
+    from demon_patch.bench.ring import measure
+
+    title = "ring: 1500 frames, 64 channels, 8 steps, stub denoiser, one thread; completions while strength moves"
+    _report(title, [*measure(), compare()], as_json)
+
+
+@bench.command
+def decode(*, as_json: JsonFlag = False, threads: Threads = None) -> None:
+    """Times windowed against whole decode, and a ring of the embedded model at work."""
+    from demon_patch.bench.decode import measure_decode, measure_playing
+    from demon_patch.engine.session import Session
+
+    session = Session.load("nano", threads=threads)
+    rows = [measure_playing(session), measure_decode(session)]
+    _report("decode and playing: the embedded model", rows, as_json)
+
+
+@bench.command
+def propagation(*, save: Path | None = None, as_json: JsonFlag = False) -> None:
+    """Counts the forwards from a write of each control to the latent that shows it, on an exact family.
+
+    Parameters
+    ----------
+    save: Keeps the rows in this JSON file, beside those of other controls.
+    """
+    from demon_patch.bench.gaussian import gaussian
+    from demon_patch.bench.propagation import measure
+    from demon_patch.engine.session import Session
+
+    _keep(
+        "propagation: forwards to the first difference and to convergence", measure(Session(gaussian())), save, as_json
+    )
+
+
+@bench.command
+def seen(*, save: Path | None = None, as_json: JsonFlag = False, threads: Threads = None) -> None:
+    """Counts how many last steps must use a new value before it is in the embedded model's latent.
+
+    Parameters
+    ----------
+    save: Keeps the rows in this JSON file, beside those of other controls.
+    """
+    from demon_patch.bench.propagation import measure_shares
+    from demon_patch.engine.session import Session
+
+    title = "seen, t50, t90: last steps that must use a new value, the embedded model"
+    _keep(title, measure_shares(Session.load("nano", threads=threads)), save, as_json)
+
+
+@bench.command
+def modulation(
+    *,
+    controls: tuple[str, ...] = (),
+    save: Path | None = None,
+    as_json: JsonFlag = False,
+    threads: Threads = None,
+) -> None:
+    """Measures how far each control moves the sound of the embedded model: about 20 seconds a control on two cores.
+
+    Parameters
+    ----------
+    controls: Only these; all that are built by default.
+    save: Keeps the rows in this JSON file, beside those of other controls.
+    """
+    from demon_patch.bench.modulation import measure
+    from demon_patch.engine.session import Session
+
+    rows = []
+    for row in measure(Session.load("nano", threads=threads), controls):
+        err.print(f"{row['control']}: {row['change']:.3g} of {row['descriptor']}, {row['ratio']:.3g} spreads")
+        rows.append(row)
+        _keep("", [row], save, quiet=True)
+    _keep("modulation: how far each control moves its descriptor, the embedded model", rows, save, as_json)
+
+
+@bench.command
+def latency(*, measured: Path = Path("docs/measured"), as_json: JsonFlag = False, threads: Threads = None) -> None:
+    """Measures knob to ear by class of control, from the real engine's ticks on a clock of their own.
+
+    Parameters
+    ----------
+    measured: The folder of kept measurements, where `bench seen` has left how many steps make a control heard.
+    """
+    from demon_patch.bench.latency import measure, steps_seen
+    from demon_patch.bench.page import load
+    from demon_patch.engine.session import Session
+
+    seen = steps_seen(load(measured)["seen"])
+    _report("knob to ear: the embedded model", measure(Session.load("nano", threads=threads), seen), as_json)
+
+
+@bench.command(name="page")
+def controls_page(*, measured: Path = Path("docs/measured"), out: Path = Path("docs/controls.md")) -> None:
+    """Writes the page of all controls from the table and the kept measurements.
+
+    Parameters
+    ----------
+    measured: The folder of kept measurements.
+    out: The page to write.
+    """
+    from demon_patch.bench.page import load, page
+
+    out.write_text(page(load(measured)), encoding="utf-8")
+    err.print(f"wrote {out}", soft_wrap=True)
+
+
+def _keep(
+    title: str, rows: list[dict[str, Any]], save: Path | None, as_json: bool = False, quiet: bool = False
+) -> None:
+    """Keeps measured rows in a file, where one is named, and shows them."""
+    from demon_patch.bench.machine import machine
+    from demon_patch.bench.page import keep
+
+    if save is not None:
+        keep({"title": title, "machine": machine(), "rows": rows}, save)
+    if not quiet:
+        _report(title, rows, as_json)
+
+
+def _report(title: str, rows: list[dict[str, Any]], as_json: bool) -> None:
+    """Shows measured rows as tables, or prints them as JSON with the machine they were measured on."""
+    from demon_patch.bench.machine import machine
+
+    if as_json:
+        print(json.dumps({"title": title, "machine": machine(), "rows": rows}, indent=2))
+        return
+    out.print(f"[bold]{title}[/]\n{machine()}")
+    for names, alike in groupby(rows, key=tuple):
+        table = Table(*(name.replace("_", " ") for name in names))
+        for row in alike:
+            table.add_row(*(f"{value:.4g}" if isinstance(value, float) else str(value) for value in row.values()))
+        out.print(table)
+
+
+@bench.command
+def live(*, seconds: float = 60.0, focus: str = "8 s", as_json: JsonFlag = False, threads: Threads = None) -> None:
+    """Plays through the sound device and measures what is heard: two minutes and more.
+
+    Parameters
+    ----------
+    seconds: How long the run lasts before knobs are turned.
+    focus: How much of the song is generated at a time: "song", "20 s" or "8 s".
+    """
+    from time import perf_counter
+
+    began = perf_counter()
+    from demon_patch.bench.live import KNOBS, measure_edges, measure_run
+    from demon_patch.engine.session import Session
+
+    session = Session.load("nano", threads=threads)
+    rows = measure_run(session, began, seconds, focus)
+    rows += [measure_edges(session, control) for control in KNOBS]
+    _report("live: the embedded model on the sound device", rows, as_json)

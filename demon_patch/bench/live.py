@@ -1,0 +1,163 @@
+"""Measures live playing as it is heard: starting, holding out, edges on the bar, knob to ear.
+
+Method. A host plays a patch of its own through the sound device. What was heard is taken from the audio process's
+history, whose samples count as the timeline does, encoded again and compared with the source frame by frame. A knob's
+move is heard in the frame in which that distance passes halfway between its levels before and after; the frame's time
+at the loudspeaker comes from the playhead. A square on the bar is heard where the distance jumps most.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from time import perf_counter, sleep
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from demon_patch.bench.decode import peak_memory
+from demon_patch.engine.session import Session
+from demon_patch.patch.document import Cable, Node, Patch, Song
+from demon_patch.runtime.host import Host
+from demon_patch.runtime.listen import distance_to_source
+
+BPM = 120.0
+BAR_SECONDS = 240.0 / BPM
+SETTLE_SECONDS = 4.0  # between two moves of a knob
+LOOK_SECONDS = 0.05
+KNOBS = {"source_blend": ("blend", 1.0, 0.0), "strength": ("scheduler", 1.0, 0.15)}
+"""By control, its node and the two values between which it is moved."""
+
+
+def patch(focus: str = "song", square: str | None = None, depth: int = 4, seconds: float = 24.0) -> Patch:
+    """A cover of a clip very unlike it, so that the distance tells them apart. square: the control under a square on
+    the bar."""
+    nodes = {
+        "source": Node("composed_source", values={"style": "ambient in a minor", "seconds": seconds, "seed": 7}),
+        "words": Node("prompt", values={"text": "acid, a minor, 120 bpm"}),
+        "scheduler": Node("scheduler", values={"strength": 1.0, "seed": 7, "focus": focus, "depth": depth}),
+        "blend": Node("source_blend", values={"source_blend": 1.0}),
+        "decoder": Node("decoder"),
+        "speaker": Node("speaker"),
+    }
+    cables = [Cable(a, "ring", b, "ring") for a, b in (("scheduler", "blend"), ("blend", "decoder"))]
+    cables += [
+        Cable("source", "source", "scheduler", "source"),
+        Cable("words", "prompt", "scheduler", "prompt"),
+        Cable("decoder", "audio", "speaker", "audio"),
+    ]
+    if square is not None:
+        node, high, low = KNOBS[square]
+        nodes[node] = Node(nodes[node].type, values={**nodes[node].values, square: (high + low) / 2})
+        nodes["lfo"] = Node("lfo", values={"shape": "square", "sync": "lock", "rate": 0.125})
+        nodes["scale"] = Node("scale", values={"in_lo": -1.0, "in_hi": 1.0, "out_lo": low, "out_hi": high})
+        cables += [Cable("lfo", "out", "scale", "x"), Cable("scale", "out", node, square, mode="set")]
+    return Patch(song=Song(bpm=BPM), nodes=nodes, cables=tuple(cables))
+
+
+def wait(host: Host, until: Callable[[], bool], seconds: float = 60.0) -> None:
+    """Waits until something holds; raises TimeoutError with the host's messages."""
+    end = perf_counter() + seconds
+    while not until():
+        if perf_counter() > end:
+            raise TimeoutError(f"nothing happened in {seconds:g} s: {host.status.messages}")
+        sleep(LOOK_SECONDS)
+
+
+def heard(host: Host, session: Session, seconds: float) -> tuple[NDArray[np.float64], int]:
+    """The distance to the source in each frame of the last so many seconds, and the first one's transport frame."""
+    per = session.spec.samples_per_frame
+    end = host.link.history_since(1 << 62)[1] // per
+    start = max(end - round(seconds * session.spec.frame_rate), 0)
+    sound = host.link.history_since(start * per)[0][: (end - start) * per]
+    return distance_to_source(session, sound, host.performer.source, start), start
+
+
+def jumps(distance: NDArray[np.float64], first: int, apart: int, side: int = 3) -> NDArray[np.int64]:
+    """Round each of the frames `first`, first + apart, ... the one at which a distance jumps most: where the means of
+    the `side` frames from there on and before differ most."""
+    sums = np.concatenate([[0.0], np.cumsum(distance)])
+    at = np.arange(side, len(distance) - side)
+    step = np.zeros(len(distance))
+    step[at] = np.abs(sums[at + side] - 2.0 * sums[at] + sums[at - side])
+    lines = range(first, len(distance) - apart // 2, apart)
+    return np.array([line - apart // 2 + int(step[line - apart // 2 : line + apart // 2].argmax()) for line in lines])
+
+
+def measure_edges(session: Session, control: str, bars: int = 12, depth: int = 4) -> dict[str, Any]:
+    """One row: how far from its bar line each edge of a square on `control` is heard, in milliseconds."""
+    with Host(patch(square=control, depth=depth), session) as host:
+        host.start()
+        wait(host, lambda: host.status.seconds > (bars + 0.5) * BAR_SECONDS, 120.0)
+        status = host.status
+        distance, start = heard(host, session, (bars - 2) * BAR_SECONDS)
+    bar = round(BAR_SECONDS * session.spec.frame_rate)
+    first = bar - start % bar
+    found = jumps(distance, first, bar)
+    away = 1e3 * np.abs(found - first - bar * np.arange(len(found))) / session.spec.frame_rate
+    return {
+        "edges of": control,
+        "depth": depth,
+        "edges": len(found),
+        "within 60 ms": int(np.count_nonzero(away <= 60.0)),
+        "median_ms": float(np.median(away)),
+        "worst_ms": float(away.max()),
+        "late": status.late,
+        "missed": status.missed,
+        "meter_ms": status.heard_error_ms[0],
+    }
+
+
+def measure_knob(session: Session, host: Host, control: str, moves: int = 10) -> list[float]:
+    """Seconds from each of some moves of a knob to the ear."""
+    node, high, low = KNOBS[control]
+    rate, per = session.spec.frame_rate, session.spec.samples_per_frame
+    random = np.random.default_rng(5)
+    found: list[float] = []
+    host.turn(node, control, high)
+    sleep(SETTLE_SECONDS)
+    for move in range(moves):
+        sleep(float(random.uniform(0.0, 0.5)))
+        host.turn(node, control, (low, high)[move % 2])
+        frame = host.link.playhead() / per
+        sleep(SETTLE_SECONDS)
+        distance, start = heard(host, session, 2.0 * SETTLE_SECONDS)
+        moved = int(frame) - start
+        before, after = np.median(distance[max(moved - rate, 0) : moved]), np.median(distance[-rate:])
+        share = (distance[moved:] - before) / (after - before)
+        if abs(after - before) > 0.1 and (share > 0.5).any():
+            found.append((start + moved + int(np.argmax(share > 0.5)) - frame) / rate)
+    return found
+
+
+def measure_run(session: Session, began: float, seconds: float = 60.0, focus: str = "8 s") -> list[dict[str, Any]]:
+    """One row of a whole run, then one for each knob. began: when the program was started, by perf_counter."""
+    with Host(patch(focus=focus), session) as host:
+        host.start()
+        wait(host, lambda: host.status.begun)
+        first = perf_counter() - began
+        wait(host, lambda: host.status.seconds > min(15.0, seconds / 4))
+        early, xruns = peak_memory() or 0.0, host.status.xruns
+        wait(host, lambda: host.status.seconds > seconds, 3 * seconds)
+        status = host.status
+        run = {
+            "focus": focus,
+            "seconds": status.seconds,
+            "first_sound_s": first,
+            "tick_ms": status.tick_ms,
+            "decode_ms": status.decode_ms,
+            "lead_ms": status.lead_ms,
+            "completions_per_second": status.completions / status.seconds,
+            "starved_s": status.starved,
+            "xruns": status.xruns - xruns,
+            "peak_mb": peak_memory(),
+            "grown_mb": (peak_memory() or 0.0) - early,
+        }
+        knobs = [(control, measure_knob(session, host, control)) for control in KNOBS]
+    return [run, *(_row(control, times) for control, times in knobs)]
+
+
+def _row(control: str, times: Sequence[float]) -> dict[str, Any]:
+    figures = 1e3 * np.percentile(times, (50, 90, 100)) if times else np.full(3, np.nan)
+    names = ("median_ms", "p90_ms", "worst_ms")
+    return {"knob to ear": control, "moves": len(times), **dict(zip(names, map(float, figures), strict=True))}

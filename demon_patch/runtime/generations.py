@@ -1,0 +1,187 @@
+"""The ring in heard time: what each generation is told, and when it will be heard."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from math import ceil
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from demon_patch.engine.controls import CONTROLS
+from demon_patch.engine.focus import Stretch, stretch
+from demon_patch.engine.ring import Request
+from demon_patch.engine.schedule import Plan
+from demon_patch.engine.session import Session
+from demon_patch.engine.slots import Slot
+from demon_patch.runtime.feedback import Drift, Feedback
+from demon_patch.runtime.scene import Scenes
+from demon_patch.runtime.trace import Trace
+
+DERIVED = frozenset({"noise_drift", "feedback", "feedback_tap"})  # rows that reach a request as something else
+EARLY = 50  # frames by which a generation may be ready before it was expected
+UNSURE = 2  # frames by which the next one may be later, where ticks are measured
+
+Told = Mapping[str, Tensor | str]
+
+
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """What a slot carries: the controls of class `request` it was made with, and the edge after which they hold, before
+    which it is not heard; `heard_at`: the moment that they were taken for."""
+
+    values: Mapping[str, float]
+    edge: int | None
+    heard_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """Time as a tick sees it, in transport frames: `now` at the loudspeaker, the frames of a `tick`, the `lead`; `sure`
+    where ticks are nominal and not measured."""
+
+    now: int
+    tick: float
+    lead: int
+    sure: bool
+
+    def after(self, ticks: int) -> int:
+        """The frame at which something finished in so many ticks can be heard."""
+        return ceil(self.now + ticks * self.tick) + self.lead
+
+
+class Generations:
+    """The ring of one performance, fed from its scenes. Owned by one thread."""
+
+    def __init__(self, session: Session, scenes: Scenes, trace: Trace) -> None:
+        self.feedback = Feedback()
+        self._session, self._scenes, self._trace = session, scenes, trace
+        self._drift = Drift()
+        self._stirred = -1  # the ring's tick at the latest live change
+        self._first = True
+        scene = scenes.now
+        self.ring = session.ring(scene.source, int(scene.controls.value("depth", 0)))
+
+    def recover(self, now: int) -> None:
+        """After an error within a tick: gives up what is in flight."""
+        scene = self._scenes.now
+        self.ring = self._session.ring(scene.source, int(scene.controls.value("depth", max(now, 0))))
+        self._stirred = -1
+
+    # -- admission ----------------------------------------------------------------------------------------------
+    def admit(self, pace: Pace) -> None:
+        """Says when each generation in flight will be heard, and admits the next one if it is due."""
+        for slot in self.ring.slots:
+            slot.heard_at = pace.after(slot.remaining)
+            edge = ticket(slot).edge
+            if edge is not None:
+                slot.heard_at = max(slot.heard_at, edge)
+        if self.ring.admits():
+            self._submit(pace)
+        self.ring.admit()
+
+    def count(self, frame: int) -> int:
+        """The steps that a generation heard at a transport frame takes."""
+        frame = max(frame, 0)
+        scene = self._scenes.at(frame)
+        strength, steps, shift = (scene.controls.value(name, frame) for name in ("strength", "steps", "shift"))
+        options = scene.program.ring.options
+        choices = {name: options[name] for name in ("steps_mode", "timesteps") if name in options}
+        return Plan(strength, round(steps), shift, **choices).count
+
+    def free(self, pace: Pace) -> int:
+        """The first transport frame at which a generation can be heard that is not in flight yet."""
+        coming = pace.after(self.ring.opening - self.ring.tick_index + self.count(pace.now))
+        return max([coming, *(int(slot.heard_at or 0) + 1 for slot in self.ring.slots)])
+
+    def stretch(self, heard_at: int) -> Stretch | None:
+        """What is generated of the song for a generation heard at a transport frame; None for all of it."""
+        scene = self._scenes.at(heard_at)
+        focus = scene.program.ring.options.get("focus", "song")
+        frame = scene.forecast.transport.song_frame(heard_at)
+        return stretch(frame, focus, self._session.spec, scene.source.frames)
+
+    def _submit(self, pace: Pace) -> None:
+        """Submits the request of the slot that is admitted on this tick, with the controls it will be heard at."""
+        count = self.count(pace.after(self.ring.depth))
+        count = self.count(pace.after(count))
+        heard_at = pace.after(count)
+        if self._first:  # the transport waits for the first
+            count, heard_at = self.count(0), 0
+        after = ceil(heard_at + (self.ring.next_admission(count) - self.ring.tick_index) * pace.tick)
+        edges = self._scenes.edges(heard_at - EARLY, after if pace.sure else after + UNSURE)
+        passed, coming = edges[edges < heard_at], edges[edges >= heard_at]
+        edge = int(passed[-1]) if len(passed) else None
+        if heard_at == 0:  # nothing can sound before the first generation: it keeps its place
+            self._trace.missed += len(coming)
+            edge = 0
+        elif len(coming):
+            heard_at = edge = int(coming[-1])
+            self._trace.missed += len(coming) - 1
+        self.ring.submit(self._request(heard_at, edge, pace.now))
+        self._first = False
+
+    def _request(self, heard_at: int, edge: int | None, now: int) -> Request:
+        """The request of a generation heard at `heard_at`."""
+        scene = self._scenes.at(heard_at)
+        numbers, others = scene.controls.request(heard_at, now)
+        given: dict[str, Any] = {
+            name: round(number) if CONTROLS[name].shape == "integer" else number
+            for name, number in numbers.items()
+            if name not in DERIVED
+        }
+        if "noise_drift" in numbers:
+            drift = scene.controls.sinks["noise_drift"]
+            given["noise_position"] = self._drift.at(scene.forecast, drift, heard_at)
+        if "feedback" in numbers:
+            tap = round(numbers["feedback_tap"])
+            given["source_latent"] = self.feedback.mixed(scene.source.latent, numbers["feedback"], tap)
+        # The first is made whole: until then there is no song that a stretch could lie in.
+        given |= {**others, **scene.others, "focus": None if self._first else self.stretch(heard_at)}
+        tag = Ticket(numbers, edge, heard_at)
+        return self._session.request(scene.prompt, scene.source, **given, tag=tag, heard_at=heard_at)
+
+    # -- in flight ----------------------------------------------------------------------------------------------
+    def steps(self, now: int) -> Told:
+        """What every step of this tick reads."""
+        return self._scenes.step(now, [round(slot.heard_at or 0) for slot in self.ring.slots])
+
+    def told(self, now: int) -> Told:
+        """What the generations in flight are told, their strengths included."""
+        strengths = [self._strength(slot) for slot in self.ring.slots]
+        return {**self.steps(now), "strength": torch.tensor(strengths)}
+
+    def stir(self, before: Told, now: int) -> None:
+        """Notes a live change, if what the generations in flight are told is other than before."""
+        after = self.told(now)
+        if before.keys() != after.keys() or not all(_equal(before[name], after[name]) for name in before):
+            self._stirred = self.ring.tick_index
+            self.ring.watch = True
+
+    def follow(self, now: int) -> bool:
+        """After a live change: moves the generations admitted before it to their strength as it is now; whether there
+        are any."""
+        old = [slot for slot in self.ring.slots if slot.admitted <= self._stirred]
+        if not old:
+            self.ring.watch = False
+        elif self._scenes.now.controls.on("live_strength", now):
+            for slot in old:
+                self.ring.relive(slot, self._strength(slot))
+        return bool(old)
+
+    def _strength(self, slot: Slot) -> float:
+        """The strength at which a slot in flight will be heard."""
+        frame = round(slot.heard_at or 0)
+        return self._scenes.at(frame).controls.value("strength", frame)
+
+
+def ticket(slot: Slot) -> Ticket:
+    """What a slot of a performance carries."""
+    assert isinstance(slot.request.tag, Ticket)
+    return slot.request.tag
+
+
+def _equal(a: Tensor | str, b: Tensor | str) -> bool:
+    return torch.equal(a, b) if isinstance(a, Tensor) and isinstance(b, Tensor) else isinstance(a, str) and a == b

@@ -1,0 +1,132 @@
+"""What plays: a program with its forecast and its prompts and clips; and one that waits for its moment."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from demon_patch.engine.controls import CONTROLS
+from demon_patch.engine.family import Conditioning, Source
+from demon_patch.runtime.forecast import Forecast
+from demon_patch.runtime.program import Program
+from demon_patch.runtime.readings import Readings
+
+Parts = Mapping[str, Conditioning | Source]
+Values = Mapping[str, Tensor | str]
+
+
+@dataclass(eq=False)
+class Scene:
+    """A program as it plays. parts: prompts and clips by control; `prompt` and `source` are always there. guard: see
+    `Forecast`; channels: of the latent. Owned by one thread."""
+
+    forecast: Forecast
+    parts: Parts
+    guard: int
+    channels: int
+    controls: Readings = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.controls = Readings(self.program, self.forecast, self.guard, self.channels)
+        self._gains = [index for index, sink in enumerate(self.program.sinks) if sink.port == "gain"]
+
+    @property
+    def program(self) -> Program:
+        """What runs."""
+        return self.forecast.program
+
+    @property
+    def prompt(self) -> Conditioning:
+        """The first prompt."""
+        prompt = self.parts["prompt"]
+        assert isinstance(prompt, Conditioning)
+        return prompt
+
+    @property
+    def others(self) -> Parts:
+        """The other prompts and clips."""
+        return {name: part for name, part in self.parts.items() if name not in ("prompt", "source")}
+
+    @property
+    def source(self) -> Source:
+        """The clip that is covered."""
+        source = self.parts["source"]
+        assert isinstance(source, Source)
+        return source
+
+    def gain(self, frame: int) -> np.float32:
+        """The factor of Decoder and Speaker at a transport frame."""
+        decibels = sum(self.forecast.at(sink, frame) for sink in self._gains)
+        return np.float32(10.0 ** (decibels / 20.0))
+
+
+class Scenes:
+    """The scene that plays, and perhaps the one that takes over at a frame: what is heard from there on is its.
+
+    The frame is an edge of its own, so that a generation begins on it.
+    """
+
+    def __init__(self, scene: Scene) -> None:
+        self.now = scene
+        self.next: tuple[int, Scene] | None = None
+
+    def at(self, frame: int) -> Scene:
+        """The scene that is heard at a transport frame."""
+        return self.next[1] if self.next is not None and frame >= self.next[0] else self.now
+
+    def stage(self, frame: int, program: Program, parts: Parts | None) -> None:
+        """Another program takes over at a transport frame to come, with the state that it then finds; it takes the
+        place of one that waits."""
+        before = self.now
+        self.next = (
+            frame,
+            Scene(before.forecast.fork(program, frame), parts or before.parts, before.guard, before.channels),
+        )
+
+    def land(self, frame: int) -> bool:
+        """At a transport frame: whether the waiting scene has taken over."""
+        if self.next is None or frame < self.next[0]:
+            return False
+        self.now, self.next = self.next[1], None
+        return True
+
+    def edges(self, lo: int, hi: int) -> NDArray[np.int64]:
+        """The frames of [lo, hi) at which a scalar jumps, or the scene changes."""
+        if self.next is None or hi <= self.next[0]:
+            return self.now.controls.edges(lo, hi)
+        change, scene = self.next
+        found = [scene.controls.edges(max(lo, change + 1), hi)]
+        if lo <= change:
+            found = [self.now.controls.edges(lo, change), np.array([change]), *found]
+        return np.concatenate(found)
+
+    def step(self, now: int, heard_at: Sequence[int]) -> Values:
+        """The `step` rows of a tick, each slot's of the scene in which it is heard; a choice is the next scene's when
+        all are."""
+        before = self.now.controls.step(now, heard_at)
+        if self.next is None or not any(frame >= self.next[0] for frame in heard_at):
+            return before
+        change, scene = self.next
+        after = scene.controls.step(now, heard_at)
+        if all(frame >= change for frame in heard_at):
+            return after
+        which = torch.tensor([frame >= change for frame in heard_at])[:, None, None]
+        values: dict[str, Tensor | str] = {}
+        for name in before.keys() | after.keys():
+            old, new = (side.get(name, _off(name)) for side in (before, after))
+            if isinstance(old, Tensor) and isinstance(new, Tensor):
+                values[name] = torch.where(which, new, old)
+            else:
+                values[name] = old
+        return values
+
+
+def _off(name: str) -> Tensor | str:
+    """A control's default, as the engine takes it."""
+    row = CONTROLS[name]
+    return row.default if isinstance(row.default, str) else torch.full((1, 1, 1), float(row.default or 0.0))

@@ -1,0 +1,99 @@
+"""The audio process by itself: small, patient without a device, and gone in time."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+
+import pytest
+
+from demon_patch.runtime.audio.memory import CLOCK, PREFIX, Memory
+from demon_patch.runtime.audio.orphan import folder, take_over
+from demon_patch.runtime.audio.process import Settings
+from tests.runtime import jack
+
+
+@pytest.fixture
+def memory() -> Iterator[Memory]:
+    made = Memory.create(8000, 1, 8000)
+    yield made
+    made.remove()
+
+
+def started(settings: Settings) -> subprocess.Popen[bytes]:
+    """A process on these settings."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "demon_patch.runtime.audio"], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
+    assert process.stdin is not None
+    process.stdin.write(json.dumps(asdict(settings)).encode() + b"\n")
+    process.stdin.flush()
+    return process
+
+
+def tell(process: subprocess.Popen[bytes], line: bytes) -> None:
+    assert process.stdin is not None
+    process.stdin.write(line + b"\n")
+    process.stdin.flush()
+
+
+def test_neither_side_loads_torch_and_the_process_loads_no_performer() -> None:
+    code = """
+import sys
+import demon_patch.runtime.audio.process, demon_patch.runtime.audio.link
+sys.exit(bool({"torch", "demon_patch.runtime.performer", "demon_patch.engine.session"} & set(sys.modules)))
+"""
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_without_a_device_the_timeline_goes_on_by_the_clock(memory: Memory) -> None:
+    """And what is no command is passed over."""
+    process = started(Settings(str(memory.path), "no such card", patient=True))
+    tell(process, b"nonsense")
+    tell(process, b"[1]")
+    memory.playing = True
+    assert jack.until(lambda: memory.clock()[1] > 2000)
+    _, position, heard, speed = memory.clock()
+    assert speed == memory.rate
+    assert jack.until(lambda: memory.clock()[1] > position + 4000)
+    _, later, then, _ = memory.clock()
+    assert (later - position) == pytest.approx((then - heard) * memory.rate, abs=1.0)
+    assert memory.frontier >= later
+    memory.playing = False
+    assert jack.until(lambda: memory.clock()[3] == 0.0)
+    tell(process, json.dumps({"do": "quit"}).encode())
+    assert process.wait(20) == 0
+    assert memory.path.exists()  # the host is alive: the memory is its own
+
+
+def test_an_orphan_ends_when_its_time_is_over(memory: Memory) -> None:
+    process = started(Settings(str(memory.path), None, patient=True, ends=CLOCK()))
+    assert process.stdin is not None
+    process.stdin.close()
+    assert process.wait(20) == 0
+    assert not memory.path.exists()
+    assert not list(folder().glob("*.json"))
+
+
+def test_notes_of_the_dead_are_cleared_away(memory: Memory, tmp_path: Path) -> None:
+    stranger = tmp_path / "a file of somebody else"
+    stranger.write_text("kept")
+    notes = {"1": {"pid": 1, "memory": str(memory.path)}, "2": {"pid": 2, "memory": str(stranger)}, "3": [], "4": {}}
+    for name, note in notes.items():
+        (folder() / f"{PREFIX}{name}.json").write_text(json.dumps(note))
+    (folder() / f"{PREFIX}5.json").write_text("{")
+    assert take_over() == 5
+    assert not memory.path.exists()
+    assert stranger.read_text() == "kept"
+    assert not list(folder().glob("*.json"))
+
+
+def test_settings_that_make_no_sense_are_a_fault(tmp_path: Path) -> None:
+    process = started(Settings(str(tmp_path / "missing"), None))
+    said, _ = process.communicate(timeout=20)
+    assert json.loads(said)["event"] == "fault"
+    assert process.returncode == 1

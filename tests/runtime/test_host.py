@@ -1,0 +1,220 @@
+"""A host on a real sound server with the embedded model: knobs, edits, recordings, and what may go wrong."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from demon_patch.bench.live import BAR_SECONDS, jumps, patch
+from demon_patch.engine.session import Session
+from demon_patch.patch.commands import AddNode, Connect, SetValue, apply
+from demon_patch.patch.document import Node
+from demon_patch.runtime.host import Host
+from demon_patch.runtime.listen import distance_to_source
+from tests.runtime import jack
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def session() -> Session:
+    return Session.load("nano")
+
+
+@pytest.fixture(scope="module")
+def card() -> Iterator[None]:
+    jack.require_jack()
+    with jack.server():
+        yield
+
+
+@pytest.fixture
+def playing(card: None, session: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Host]:
+    """A host that plays a cover, two generations deep, and is heard."""
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
+    with Host(patch("8 s", depth=2), session, folder=tmp_path) as host:
+        host.start()
+        until(host, lambda: host.status.seconds > 0.5)
+        yield host
+
+
+def until(host: Host, condition: Callable[[], bool], seconds: float = 40.0) -> None:
+    assert jack.until(condition, seconds), host.status
+
+
+def plays_on(host: Host) -> bool:
+    """Whether new generations are finished and heard."""
+    before = host.status
+    return jack.until(
+        lambda: (
+            host.status.completions > before.completions + 1
+            and host.status.seconds > before.seconds + 0.5
+            and host.status.peak_db > -60
+        ),
+        40.0,
+    )
+
+
+def distance(host: Host, session: Session, seconds: float = 1.0) -> float:
+    """The middle distance of the last so many seconds to the source."""
+    per = session.spec.samples_per_frame
+    end = host.link.history_since(1 << 62)[1] // per
+    start = end - round(seconds * session.spec.frame_rate)
+    sound = host.link.history_since(start * per)[0][: (end - start) * per]
+    return float(np.median(distance_to_source(session, sound, host.performer.source, start)))
+
+
+def test_live_values_win_until_they_are_released_or_kept(playing: Host, session: Session) -> None:
+    host, far = playing, distance(playing, session)
+    host.turn("blend", "source_blend", 0.0)
+    until(host, lambda: distance(host, session) < 0.6 * far)
+    assert host.status.live == {("blend", "source_blend"): 0.0}
+    assert host.patch.nodes["blend"].values["source_blend"] == 1.0
+    host.release()
+    until(host, lambda: distance(host, session) > 0.8 * far)
+    host.turn("blend", "source_blend", 0.25)
+    kept = host.keep()
+    assert kept.nodes["blend"].values["source_blend"] == 0.25
+    until(host, lambda: not host.status.live)
+
+
+def test_a_wrong_value_or_edit_is_told_and_nothing_else_happens(playing: Host) -> None:
+    host = playing
+    host.turn("scheduler", "strength", 7.0)
+    until(host, lambda: any("strength" in message for message in host.status.messages))
+    host.release()
+    lost = apply(AddNode("clip", Node("audio_source", values={"file": "gone.wav"})), host.patch)[0]
+    cable = next(cable for cable in lost.cables if cable.port == "source")
+    lost = apply(Connect(type(cable)("clip", "source", "scheduler", "target")), lost)[0]
+    host.edit(lost)
+    until(host, lambda: any("gone.wav" in message for message in host.status.messages))
+    assert plays_on(host)
+
+
+def test_a_formula_that_fails_is_shown_and_the_music_goes_on(playing: Host) -> None:
+    host = playing
+    broken = apply(AddNode("sum", Node("expression", values={"formula": "0.5 / (a * 0)"})), host.patch)[0]
+    broken = apply(Connect(type(broken.cables[0])("sum", "out", "scheduler", "structure", mode="add")), broken)[0]
+    host.edit(broken).result(20)
+    until(host, lambda: "sum" in host.status.faults)
+    assert plays_on(host)
+
+
+def test_an_error_of_the_engine_is_told_and_it_begins_anew(playing: Host) -> None:
+    host = playing
+
+    def fail() -> None:
+        raise RuntimeError("of the engine")
+
+    host.live.post(fail)
+    until(host, lambda: any("of the engine" in message for message in host.status.messages))
+    assert plays_on(host)
+
+
+def test_the_audio_process_may_die_and_the_music_comes_back(playing: Host) -> None:
+    host = playing
+    pid = host.link.pid
+    assert pid is not None
+    os.kill(pid, signal.SIGKILL)
+    until(host, lambda: host.status.restarts == 1 and not host.status.device_lost)
+    assert plays_on(host)
+
+
+def test_what_is_heard_is_recorded_and_the_last_minutes_are_kept(playing: Host, tmp_path: Path) -> None:
+    host = playing
+    host.record(tmp_path / "one.wav")
+    begun = host.status.seconds
+    until(host, lambda: host.status.seconds > begun + 2.0)
+    assert "one.wav" in host.status.recording
+    host.stop_recording()
+    sound, rate = soundfile.read(tmp_path / "one.wav")
+    assert rate == 48_000
+    assert len(sound) > 1.5 * rate
+    assert np.sqrt(np.mean(sound**2)) > 1e-3
+    host.save_take(tmp_path / "take.flac").result(20)
+    taken, rate = soundfile.read(tmp_path / "take.flac")
+    assert len(taken) > (begun + 1.5) * rate
+
+
+def test_a_full_disk_ends_the_recording_and_nothing_else(playing: Host, tmp_path: Path) -> None:
+    host = playing
+    (tmp_path / "full.wav").symlink_to("/dev/full")
+    host.record(tmp_path / "full.wav")
+    until(host, lambda: any("cannot be written" in message for message in host.status.messages))
+    until(host, lambda: not host.status.recording)
+    assert plays_on(host)
+
+
+def test_transport_stops_seeks_loops_and_changes_its_tempo(playing: Host) -> None:
+    host = playing
+    host.play(False)
+    until(host, lambda: not host.status.playing)
+    stood = host.status.seconds
+    host.seek(10.0)
+    host.play(True)
+    until(host, lambda: host.status.seconds > stood + 1.0 and host.status.song > 10.0)
+    host.loop((8.0, 12.0))
+    until(host, lambda: host.status.loop == (8.0, 12.0))
+    seen: set[int] = set()
+    until(host, lambda: bool(seen.add(int(host.status.song))) or {8, 9, 10, 11} <= seen)
+    host.loop((8.0, 8.2))
+    until(host, lambda: any("loop" in message for message in host.status.messages))
+    assert host.status.loop == (8.0, 12.0)
+    host.loop(None)
+    host.tempo(90.0, beats=4)
+    until(host, lambda: host.status.bpm == 90.0)
+    host.follow(True)
+    until(host, lambda: host.status.follow)
+    host.bypass(True)
+    until(host, lambda: host.status.bypass)
+    assert plays_on(host)
+
+
+def test_a_source_may_be_deleted_while_it_plays(card: None, session: Session, tmp_path: Path) -> None:
+    clip = tmp_path / "clip.wav"
+    composed = session.compose("dub in d minor, 100 bpm", seconds=10.0, seed=2)
+    soundfile.write(clip, composed.audio, session.spec.sample_rate)
+    document = patch("8 s", depth=2)
+    values = {"file": "clip.wav"}
+    document = apply(AddNode("file", Node("audio_source", values=values)), document)[0]
+    cable = next(cable for cable in document.cables if cable.port == "source")
+    cables = (*(c for c in document.cables if c is not cable), type(cable)("file", "source", "scheduler", "source"))
+    document = type(document)(song=document.song, nodes=document.nodes, cables=cables)
+    with Host(document, session, folder=tmp_path) as host:
+        host.start()
+        until(host, lambda: host.status.begun)
+        clip.unlink()
+        host.edit(apply(SetValue("scheduler", "structure", 0.5), document)[0]).result(20)
+        assert plays_on(host)
+
+
+@pytest.mark.parametrize("control", ["source_blend", "strength"])
+def test_a_square_on_the_bar_is_heard_on_the_bar_line(
+    control: str, card: None, session: Session, tmp_path: Path
+) -> None:
+    bars, recording = 9, tmp_path / "heard.wav"
+    with Host(patch("8 s", square=control, depth=4), session) as host:
+        host.start()
+        recorder = jack.record(recording, round((bars + 2) * BAR_SECONDS), "PortAudio:out_0", "PortAudio:out_1")
+        until(host, lambda: host.status.seconds > bars * BAR_SECONDS, 90.0)
+        status, source = host.status, host.performer.source
+        recorder.wait(60)
+    sound, rate = soundfile.read(recording, dtype="float32")
+    begin = int(np.flatnonzero(np.abs(sound[:, 0]) > 0)[0])  # silence until the timeline runs
+    step = rate / session.spec.sample_rate
+    at = begin + np.arange(int((len(sound) - begin) / step)) * step
+    heard = np.interp(at, np.arange(len(sound)), sound[:, 0]).astype(np.float32)[:, None]
+    per = session.spec.samples_per_frame
+    lines = distance_to_source(session, heard[: len(heard) // per * per], source)
+    bar = round(BAR_SECONDS * session.spec.frame_rate)
+    found = jumps(lines[: bars * bar], 2 * bar, bar)
+    away = np.abs(found - bar * np.arange(2, 2 + len(found))) / session.spec.frame_rate
+    assert len(away) >= bars - 3
+    # A machine that other programs share may come late; then it is counted.
+    assert np.count_nonzero(away > 0.06) <= status.late + status.missed + round(status.starved > 0), away
