@@ -55,7 +55,8 @@ def path(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def host(card: None, path: Path) -> Iterator[Host]:
+def host(card: None, path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Host]:
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(path.parent))  # apart from a performance of the person who tests
     with Host(DOCUMENT, Session(toy_family(PER_FRAME)), folder=path.parent) as it:
         it.start()
         yield it
