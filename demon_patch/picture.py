@@ -26,10 +26,12 @@ def spectrogram(
     title: str = "",
     traces: Mapping[str, tuple[NDArray[np.float64], float]] | None = None,
     bars: NDArray[np.float64] | None = None,
+    marks: NDArray[np.float64] | None = None,
 ) -> Path:
     """Writes a PNG: the sound's spectrogram in dBFS, below it each trace as (values, values per second).
 
-    sound: [samples, channels] at `rate`. bars: seconds of the bar lines. Raises DemonError without matplotlib.
+    sound: [samples, channels] at `rate`. bars: seconds of the bar lines; marks: of other
+    events, as ticks along the top. Raises DemonError without matplotlib.
     """
     try:
         import matplotlib as mpl
@@ -79,6 +81,10 @@ def spectrogram(
     for axis in axes[:, 0]:
         for bar in bars if bars is not None else []:
             axis.axvline(bar, color="white" if axis is top else "grey", linewidth=0.6, alpha=0.5)
+    if marks is not None:
+        top.plot(
+            marks, np.full(len(marks), 0.985), "|", color="cyan", markersize=5, transform=top.get_xaxis_transform()
+        )
     axes[-1, 0].set_xlim(0, seconds)
     axes[-1, 0].set_xlabel("seconds")
     path = Path(path)
@@ -95,8 +101,16 @@ def moved(performer: Performer, frames: int) -> dict[str, NDArray[np.float64]]:
     return {titled[name].title.lower(): curve for name, curve in curves.items() if np.ptp(curve)}
 
 
-def of_performance(performer: Performer, sound: NDArray[np.float32], path: str | Path, *, title: str = "") -> Path:
-    """A picture of a performance: what was heard, each control that moved, and the distance to the source."""
+def of_performance(
+    performer: Performer,
+    sound: NDArray[np.float32],
+    path: str | Path,
+    *,
+    title: str = "",
+    marks: NDArray[np.float64] | None = None,
+) -> Path:
+    """A picture of a performance: what was heard, each control that moved, and the distance to the source. marks: see
+    `spectrogram`."""
     spec = performer.spec
     seconds = len(sound) / spec.sample_rate
     frames = round(seconds * spec.frame_rate)
@@ -104,4 +118,6 @@ def of_performance(performer: Performer, sound: NDArray[np.float32], path: str |
     distance = distance_to_source(performer.session, sound, performer.source)
     traces["distance to source"] = (smooth(distance, spec.frame_rate // 2), float(spec.frame_rate))
     bar = performer.transport.beats_per_bar * 60.0 / performer.transport.bpm
-    return spectrogram(sound, spec.sample_rate, path, title=title, traces=traces, bars=np.arange(0.0, seconds, bar))
+    return spectrogram(
+        sound, spec.sample_rate, path, title=title, traces=traces, bars=np.arange(0.0, seconds, bar), marks=marks
+    )

@@ -154,21 +154,32 @@ def _report(title: str, rows: list[dict[str, Any]], as_json: bool) -> None:
 
 
 @bench.command
-def live(*, seconds: float = 60.0, focus: str = "8 s", as_json: JsonFlag = False, threads: Threads = None) -> None:
-    """Plays through the sound device and measures what is heard: two minutes and more.
+def live(
+    *,
+    seconds: float = 60.0,
+    focus: str = "8 s",
+    patch: Path = Path("patches/first-light.dpatch.json"),
+    picture: Path | None = None,
+    as_json: JsonFlag = False,
+    threads: Threads = None,
+) -> None:
+    """Plays through the sound device and measures what is heard: five minutes.
 
     Parameters
     ----------
     seconds: How long the run lasts before knobs are turned.
     focus: How much of the song is generated at a time: "song", "20 s" or "8 s".
+    patch: A patch file whose joins are looked at.
+    picture: Writes a PNG of it here.
     """
     from time import perf_counter
 
     began = perf_counter()
-    from demon_patch.bench.live import KNOBS, measure_edges, measure_run
+    from demon_patch.bench.live import KNOBS, measure_edges, measure_minute, measure_run
     from demon_patch.engine.session import Session
 
     session = Session.load("nano", threads=threads)
     rows = measure_run(session, began, seconds, focus)
     rows += [measure_edges(session, control) for control in KNOBS]
+    rows.append(measure_minute(session, patch, picture, seconds))
     _report("live: the embedded model on the sound device", rows, as_json)

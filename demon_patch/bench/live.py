@@ -2,13 +2,14 @@
 
 Method. A host plays a patch of its own through the sound device. What was heard is taken from the audio process's
 history, whose samples count as the timeline does, encoded again and compared with the source frame by frame. A knob's
-move is heard in the frame in which that distance passes halfway between its levels before and after; the frame's time
-at the loudspeaker comes from the playhead. A square on the bar is heard where the distance jumps most.
+move is heard in the frame in which that distance has gone a quarter of its way, smoothed over three frames; the frame's
+time at the loudspeaker comes from the playhead. A square on the bar is heard where the distance jumps most.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from time import perf_counter, sleep
 from typing import Any
 
@@ -16,15 +17,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from demon_patch.bench.decode import peak_memory
+from demon_patch.bench.joins import figures
 from demon_patch.engine.session import Session
 from demon_patch.patch.document import Cable, Node, Patch, Song
+from demon_patch.picture import of_performance
 from demon_patch.runtime.host import Host
-from demon_patch.runtime.listen import distance_to_source
+from demon_patch.runtime.listen import distance_to_source, smooth
+from demon_patch.runtime.render import checked
 
 BPM = 120.0
 BAR_SECONDS = 240.0 / BPM
 SETTLE_SECONDS = 4.0  # between two moves of a knob
 LOOK_SECONDS = 0.05
+HEARD = 0.25  # of a change
 KNOBS = {"source_blend": ("blend", 1.0, 0.0), "strength": ("scheduler", 1.0, 0.15)}
 """By control, its node and the two values between which it is moved."""
 
@@ -92,7 +97,7 @@ def measure_edges(session: Session, control: str, bars: int = 12, depth: int = 4
         status = host.status
         distance, start = heard(host, session, (bars - 2) * BAR_SECONDS)
     bar = round(BAR_SECONDS * session.spec.frame_rate)
-    first = bar - start % bar
+    first = -start % bar + (bar if -start % bar < bar // 2 else 0)
     found = jumps(distance, first, bar)
     away = 1e3 * np.abs(found - first - bar * np.arange(len(found))) / session.spec.frame_rate
     return {
@@ -105,6 +110,26 @@ def measure_edges(session: Session, control: str, bars: int = 12, depth: int = 4
         "late": status.late,
         "missed": status.missed,
         "meter_ms": status.heard_error_ms[0],
+    }
+
+
+def measure_minute(session: Session, path: Path, picture: Path | None = None, seconds: float = 60.0) -> dict[str, Any]:
+    """One row: a patch file played for a minute, its joins, and a picture of it with the joins marked."""
+    with Host(checked(path), session, folder=path.parent) as host:
+        host.start()
+        wait(host, lambda: host.status.seconds > seconds, 3 * seconds)
+        status, spec = host.status, session.spec
+        sound = host.link.history(seconds + 1.0)
+        joins = np.array([frame for frame, _ in host.live.joins])
+        if picture is not None:
+            of_performance(host.performer, sound, picture, title=path.name, marks=joins / spec.frame_rate)
+    return {
+        "minute of": path.name,
+        "completions": status.completions,
+        "late": status.late,
+        "starved_s": status.starved,
+        "xruns": status.xruns,
+        **figures(sound, joins, spec.samples_per_frame, spec.sample_rate),
     }
 
 
@@ -124,9 +149,9 @@ def measure_knob(session: Session, host: Host, control: str, moves: int = 10) ->
         distance, start = heard(host, session, 2.0 * SETTLE_SECONDS)
         moved = int(frame) - start
         before, after = np.median(distance[max(moved - rate, 0) : moved]), np.median(distance[-rate:])
-        share = (distance[moved:] - before) / (after - before)
-        if abs(after - before) > 0.1 and (share > 0.5).any():
-            found.append((start + moved + int(np.argmax(share > 0.5)) - frame) / rate)
+        share = (smooth(distance, 3)[moved:] - before) / (after - before)
+        if abs(after - before) > 0.1 and (share > HEARD).any():
+            found.append((start + moved + int(np.argmax(share > HEARD)) - frame) / rate)
     return found
 
 
