@@ -1,13 +1,13 @@
 """Measures knob to ear: the real engine's ticks and decodes, played against a clock made of their own durations.
 
-Method. A full ring on the embedded model runs as fast as it can; the time of every tick, its admissions and its
-completions are noted, and the times of window decodes. Knob moves are then dropped at every moment of that record. A
-`step` control is in the latent of the first completion that has used the new value for as many steps as make it seen
-(`bench seen`, whose report is kept); a `request` control in the first generation admitted after the move. The ear
-follows after one decode and the shortest safe lead: the slowest decode, one row of a forward for which a decode may
-wait, and the sound device. Nothing is slept and no sound device is open, so figures hold for a machine that does
-nothing else. The ring runs one row a slot; guidance by a forwarded negative prompt (modes `full` and `initialize`) runs
-more, at their cost.
+Method. A full ring on the embedded model runs as fast as it can; what it finished is decoded between the rows of the
+next tick, as in live playing. The time of every tick, its admissions and its completions are noted, and the times of
+decodes. Knob moves are then dropped at every moment of that record. A `step` control is in the latent of the first
+completion that has used the new value for as many steps as make it seen (`bench seen`, whose report is kept); a
+`request` control in the first generation admitted after the move. The ear follows after the shortest safe lead: the
+slowest decode, one row of a forward for which a decode may wait, and the sound device. Nothing is slept and no sound
+device is open, so figures hold for a machine that does nothing else. The ring runs one row a slot; guidance by a
+forwarded negative prompt (modes `full` and `initialize`) runs more, at their cost.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ import numpy as np
 from demon_patch.engine.controls import CONTROLS
 from demon_patch.engine.family import Source
 from demon_patch.engine.focus import before, stretch
-from demon_patch.engine.ring import RIPE
+from demon_patch.engine.ring import RIPE, Finished
 from demon_patch.engine.session import Session
 from demon_patch.errors import DemonError
 
@@ -68,24 +68,30 @@ def record(session: Session, source: Source, depth: int = 4, ticks: int = 48, fo
     window = round(WINDOW_SECONDS * session.spec.frame_rate)
     clock = 0.0
     warm = 2 * session.spec.steps
+    done: list[Finished] = []
+
+    def decode() -> None:
+        while done:
+            began = perf_counter()
+            session.decode(done.pop().latent, start=before(session.spec), frames=window)
+            decodes.append(perf_counter() - began)
+
     for tick in range(warm + ticks):
         began = perf_counter()
         if ring.admits():
             part = stretch(tick * window, focus, session.spec, source.frames)
             ring.submit(session.request(prompt, source, strength=0.8, seed=7, focus=part))
-        finished = ring.tick()
+        ring.admit()
+        finished = ring.advance({}, decode)
         took = perf_counter() - began
-        if tick >= warm:
-            starts.append(clock)
-            clock += took
-            ends.append(clock)
-        for done in finished:
-            began = perf_counter()
-            session.decode(done.latent, start=before(session.spec), frames=window)
-            if tick >= warm:
-                decodes.append(perf_counter() - began)
-                clock += decodes[-1]
-                generations.append((done.slot.admitted - warm, tick - warm))
+        done += finished
+        if tick < warm:
+            decodes.clear()
+            continue
+        starts.append(clock)
+        clock += took
+        ends.append(clock)
+        generations += [(each.slot.admitted - warm, tick - warm) for each in finished]
     return Record(starts, ends, generations, decodes, depth)
 
 
@@ -103,7 +109,7 @@ def answers(made: Record, seen: int | None, previews: bool = False, steps: int =
                 if early < done and _uses(admitted, early, first, seen):
                     ready.append(early)
         if ready:
-            heard.append(made.ends[min(ready)] + float(np.median(made.decodes)) + made.lead - move)
+            heard.append(made.ends[min(ready)] + made.lead - move)
     return heard
 
 

@@ -22,7 +22,7 @@ MADE = Record(
     decodes=[0.02] * 20,
     depth=4,
 )
-AFTER = 0.02 + 0.02 + 0.1 / 4 + DEVICE_SECONDS  # decode, and the lead
+AFTER = 0.02 + 0.1 / 4 + DEVICE_SECONDS  # the lead
 
 
 def spread(times: list[float]) -> tuple[float, float]:
