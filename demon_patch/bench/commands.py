@@ -183,3 +183,11 @@ def live(
     rows += [measure_edges(session, control) for control in KNOBS]
     rows.append(measure_minute(session, patch, picture, seconds))
     _report("live: the embedded model on the sound device", rows, as_json)
+
+
+@bench.command
+def graph(*, as_json: JsonFlag = False) -> None:
+    """Times control frames, edits and curves of large patches, beside objects with dictionaries."""
+    from demon_patch.bench.graph import measure
+
+    _report("graph: 25 control frames a second, one thread", list(measure()), as_json)

@@ -1,0 +1,176 @@
+"""Times the patching runtime: control frames, edits, and curves over a song, beside objects with dictionaries.
+
+The graph is a third LFOs, a third mixes and a third slews, each wired to two that come before it. The baseline runs the
+same declarations as objects: each keeps its inputs, outputs and state in dictionaries and is asked in order.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Mapping
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from demon_patch.nodes.catalogue import CATALOGUE
+from demon_patch.nodes.declare import Declaration
+from demon_patch.nodes.frame import Gate
+from demon_patch.nodes.ports import Port
+from demon_patch.patch.commands import SetValue, apply
+from demon_patch.patch.document import Cable, Node, Patch
+from demon_patch.runtime.clock import Transport
+from demon_patch.runtime.compile import Geometry, compile
+from demon_patch.runtime.forecast import Forecast
+
+RATE, SONG = 25.0, 1500
+FRAMES = 1500
+EDITS = 60
+CURVES = 60
+TICK = 6  # control frames of a tick
+TRANSPORT = Transport(RATE, 126.0, 4, SONG)
+
+probe = Declaration(
+    "probe", "Probe", "Shows curves.", "sink", "bench", (),
+    tuple(Port(f"x{i}", "curve", 0.0, -math.inf, math.inf, doc="A signal.") for i in range(CURVES)), (),
+)  # fmt: skip
+NODES: Mapping[str, Declaration] = {**CATALOGUE, "probe": probe}
+CHAIN = {"zs": Node("scheduler"), "zd": Node("decoder"), "zo": Node("speaker")}
+CABLES = (Cable("zs", "ring", "zd", "ring"), Cable("zd", "audio", "zo", "audio"))
+
+
+def graph(n: int) -> Patch:
+    """A patch of n nodes without loops, of which one moves the engine."""
+    random = np.random.default_rng(n)
+    nodes, cables = dict(CHAIN), list(CABLES)
+    for i in range(n):
+        id = f"n{i:04d}"
+        nodes[id] = _node(i, float(random.uniform(0.1, 2.0)))
+        ports = {"lfo": ("phase",), "add": ("a", "b"), "slew": ("x",)}[nodes[id].type]
+        for port in ports if i > 2 else ():
+            src = f"n{int(random.integers(max(i - 12, 0), i)):04d}"
+            cables.append(Cable(src, "out", id, port, mode="add", depth=0.3))
+    cables.append(Cable(f"n{n - 1:04d}", "out", "zs", "structure", mode="add", depth=0.3))
+    return Patch(nodes=nodes, cables=tuple(cables))
+
+
+def _node(i: int, rate: float) -> Node:
+    kinds = (Node("lfo", values={"rate": rate}), Node("add"), Node("slew", values={"rise": rate, "fall": 2.0 * rate}))
+    return kinds[i % 3]
+
+
+class Plain:
+    """The baseline: a patch as objects with dictionaries. Reads cables as sums of depth times signal."""
+
+    def __init__(self, patch: Patch) -> None:
+        self.nodes: dict[str, dict[str, Any]] = {}
+        for id, node in patch.nodes.items():
+            declaration = NODES[node.type]
+            if declaration.kind == "computed":
+                knobs = {p.name: float(node.values.get(p.name, p.default)) for p in declaration.ports if p.numeric}  # type: ignore[arg-type]
+                options: dict[str, Any] = {p.name: node.values.get(p.name, p.default) for p in declaration.settings}
+                options |= {p.name: Gate() for p in declaration.ports if p.type == "gate"}
+                into = [c for c in patch.cables if c.dst == id]
+                self.nodes[id] = {
+                    "run": declaration, "knobs": knobs, "options": options, "into": into,
+                    "state": dict(declaration.states), "outs": dict.fromkeys(declaration.outs_by_name, 0.0),
+                }  # fmt: skip
+
+    def run(self, k: int) -> None:
+        """One control frame."""
+        frame = TRANSPORT.frame(k)
+        for node in self.nodes.values():
+            inputs = dict(node["knobs"])
+            for cable in node["into"]:
+                depth = 1.0 if cable.depth is None else cable.depth
+                inputs[cable.port] += depth * self.nodes[cable.src]["outs"][cable.out]
+            made = node["run"](frame, **inputs, **node["options"], **node["state"])
+            values = made if isinstance(made, tuple) else (made,)
+            outs = node["outs"]
+            for name, value in zip(outs, values, strict=False):
+                outs[name] = value
+            for name, value in zip(node["state"], values[len(outs) :], strict=True):
+                node["state"][name] = value
+
+
+def measure() -> Iterator[dict[str, Any]]:
+    """One row a question, times in microseconds or milliseconds as their names say."""
+    geometry = Geometry(RATE, SONG)
+    yield from (_frames(geometry, n, aim) for n, aim in ((200, 40.0), (1000, 250.0)))
+    yield _edits(geometry)
+    yield from _curves(geometry)
+
+
+def _frames(geometry: Geometry, n: int, aim: float) -> dict[str, Any]:
+    """A control frame of a patch of n nodes."""
+    patch = graph(n)
+    program = compile(patch, NODES, geometry)
+    state, plain = program.state(), Plain(patch)
+    frames = [TRANSPORT.frame(k) for k in range(FRAMES)]
+    times = 1e6 * _timed(lambda k: program.run(state, frames[k]), FRAMES)
+    base = 1e6 * _timed(plain.run, 200)
+    median, p99 = np.percentile(times, (50, 99))
+    return {
+        "nodes": n,
+        "frame_us": float(median),
+        "aim_us": aim,
+        "p99_us": float(p99),
+        "baseline_us": float(np.median(base)),
+        "times_faster": float(np.median(base) / median),
+    }
+
+
+def _edits(geometry: Geometry) -> dict[str, Any]:
+    """From an edit of a patch of 200 nodes to the published program."""
+    patch = graph(200)
+    forecast = Forecast(compile(patch, NODES, geometry), TRANSPORT)
+    forecast.advance(100)
+
+    def edit(i: int) -> None:
+        changed = apply(SetValue(f"n{3 * i:04d}", "rate", 0.1 + 0.01 * i), patch)[0]
+        forecast.swap(compile(changed, NODES, geometry, forecast.program))
+
+    times = 1e3 * _timed(edit, EDITS)
+    median, p99 = np.percentile(times, (50, 99))
+    return {"edit to program, nodes": 200, "median_ms": float(median), "p99_ms": float(p99), "aim_ms": 20.0}
+
+
+def _curves(geometry: Geometry) -> Iterator[dict[str, Any]]:
+    """60 curves of three nodes each, every third with a slew, over 1,500 frames: a tick's worth of them."""
+    nodes, cables = {**CHAIN, "p": Node("probe")}, list(CABLES)
+    for i in range(CURVES):
+        last = "slew" if i % 3 == 0 else "scale"
+        nodes |= {f"a{i}": Node("lfo", values={"rate": 0.1 + 0.01 * i}), f"b{i}": Node("scale"), f"c{i}": Node(last)}
+        cables += [Cable(f"a{i}", "out", f"b{i}", "x", mode="add"), Cable(f"b{i}", "out", f"c{i}", "x", mode="add")]
+        cables.append(Cable(f"c{i}", "out", "p", f"x{i}", mode="add"))
+    program = compile(Patch(nodes=nodes, cables=tuple(cables)), NODES, geometry)
+    forecast = Forecast(program, TRANSPORT)
+    sinks = [program.sink("p", f"x{i}") for i in range(CURVES)]
+    now = 0
+
+    def tick(_: int) -> None:
+        nonlocal now
+        now += TICK
+        forecast.advance(now)
+        for sink in sinks:
+            forecast.per_frame(sink, now, 12)
+
+    def turned(i: int) -> None:
+        forecast.invalidate()
+        tick(i)
+
+    tick(0)
+    for name, run, aim in (("nothing changes", tick, 0.5), ("after a knob moved", turned, 3.0)):
+        times = 1e3 * _timed(run, 60)
+        yield {"60 curves": name, "median_ms": float(np.median(times)), "aim_ms": aim}
+
+
+def _timed(run: Callable[[int], object], times: int) -> NDArray[np.float64]:
+    """Seconds of each call."""
+    taken = np.empty(times)
+    for i in range(times):
+        began = perf_counter()
+        run(i)
+        taken[i] = perf_counter() - began
+    return taken
