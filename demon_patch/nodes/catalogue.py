@@ -4,24 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from importlib import import_module
+from pkgutil import iter_modules
 from types import MappingProxyType, ModuleType
 from typing import Any
 
-from demon_patch.nodes import (
-    arithmetic,
-    curve,
-    engine,
-    envelope,
-    expression,
-    lfo,
-    output,
-    prompt,
-    sequence,
-    shape,
-    song,
-    source,
-    surface,
-)
+import demon_patch.nodes
 from demon_patch.nodes.declare import Declaration
 from demon_patch.nodes.ports import Out, Port
 
@@ -38,9 +26,13 @@ def gather(*modules: ModuleType) -> Mapping[str, Declaration]:
     return MappingProxyType(found)
 
 
-CATALOGUE: Mapping[str, Declaration] = gather(
-    lfo, envelope, sequence, curve, shape, arithmetic, expression, song, prompt, source, engine, surface, output
-)
+def library() -> list[ModuleType]:
+    """The modules of this folder, by name: one that declares a node is part of the library by lying there."""
+    names = sorted(found.name for found in iter_modules(demon_patch.nodes.__path__))
+    return [import_module(f"demon_patch.nodes.{name}") for name in names if name not in ("adapter", "catalogue")]
+
+
+CATALOGUE: Mapping[str, Declaration] = gather(*library())
 
 
 def describe(catalogue: Mapping[str, Declaration] = CATALOGUE) -> list[dict[str, Any]]:
