@@ -117,6 +117,8 @@ def node(
         ports = _ports(id, [p for p in parameters[1:] if p.kind is not p.KEYWORD_ONLY])
         states = tuple((p.name, _first(id, p)) for p in parameters if p.kind is p.KEYWORD_ONLY)
         _check_outs(id, ports, outs)
+        if live != any(p.fed for p in ports):
+            raise DeclarationError("a node is live where it has fed ports, and only there", node=id)
         names = Names(
             frozenset([p.name for p in ports if p.type == "value"] + [name for name, _ in states]),
             frozenset(p.name for p in ports if p.type == "gate"),
@@ -140,7 +142,7 @@ def resource(
     title: str,
     sentence: str,
     *,
-    out: Out,
+    out: Out | tuple[Out, ...],
     category: str,
     tags: tuple[str, ...] = (),
     version: int = 1,
@@ -155,7 +157,8 @@ def resource(
         given = list(inspect.signature(function).parameters.values())
         ports = tuple(replace(p, fixed=True) for p in _ports(id, given))
         return Declaration(
-            id, title, sentence, "resource", category, tags, ports, (out,), version,
+            id, title, sentence, "resource", category, tags, ports,
+            out if isinstance(out, tuple) else (out,), version,
             doc=inspect.cleandoc(function.__doc__ or ""),
             function=lambda values: function(**values), table=table,
         )  # fmt: skip

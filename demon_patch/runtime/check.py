@@ -102,12 +102,16 @@ def _texts(id: str, node: Node, declaration: Declaration) -> Iterator[PatchError
 
 def _misfit(port: Port, value: Any) -> str:
     """What is wrong with a value for a port, or nothing."""
+    if port.fed:
+        return "it is fed from outside and has no value of its own"
     if port.numeric:
         return _bad_number(port, value)
     if port.type == "option":
         return "" if value in port.choices else f"{value!r} is no choice"
     if port.type in ("text", "path"):
-        return "" if isinstance(value, str) else f"{value!r} is no text"
+        if not isinstance(value, str):
+            return f"{value!r} is no text"
+        return "" if value.startswith(port.begins) else f"{value!r} does not begin with {port.begins!r}"
     if port.type == "points":
         return "" if isinstance(value, (list, tuple)) else f"{value!r} is no list of points"
     return f"a {port.type} input has no value of its own"
@@ -137,6 +141,10 @@ def _bad_range(port: Port, ends: tuple[float, float]) -> str:
 def _wanted(port: Port) -> str:
     if port.type == "option":
         return f"choose {either(port.choices)}"
+    if port.fed:
+        return "leave it out"
+    if port.begins:
+        return f"write a {port.type} that begins with {port.begins!r}"
     if not port.numeric:
         return f"write a {port.type}" if port.wireable is False else "wire a cable to it"
     unit = f" {port.unit}" if port.unit else ""
@@ -177,7 +185,7 @@ def _cables(patch: Patch, wiring: Wiring) -> Iterator[PatchError]:
                 f"it takes no cable, but one comes from {cable.src}.{cable.out}",
                 node=cable.dst,
                 port=cable.port,
-                mend="set it on the node",
+                mend="take the cable out" if port.fed else "set it on the node",
             )
         elif not fits(out, port):
             yield PatchError(
@@ -256,8 +264,9 @@ def _loras(wiring: Wiring) -> Iterator[PatchError]:
 
 
 def _loops(wiring: Wiring) -> Iterator[PatchError]:
-    """Loops that no delay can cut: those through a ring, prompt, source or audio cable."""
-    cables = [c for group in wiring.into.values() for c in group]
+    """Loops that no delay can cut: those through a ring, prompt, source or audio cable. What is fed to a live node is
+    of the frame before, and cuts them."""
+    cables = [c for group in wiring.into.values() for c in group if not wiring.heard(c)]
     order = arrange(wiring.known.keys(), [(c.src, c.dst) for c in cables])
     for cable in sorted(cables, key=lambda c: c.socket):
         loop = order.loops.get(cable.src)

@@ -18,15 +18,11 @@ from demon_patch.nodes.ports import SIGNALS, SINGLE, Port
 from demon_patch.nodes.taper import STRAIGHT, norm
 from demon_patch.patch.document import Cable, Patch
 from demon_patch.runtime.check import problems, ring_chain, ring_nodes
-from demon_patch.runtime.emit import Step
+from demon_patch.runtime.emit import GATE, VALUE, Step
+from demon_patch.runtime.feeds import SOUND, Feed, Feeds, Listener, Socket, Tap, listener, reached
 from demon_patch.runtime.order import arrange
 from demon_patch.runtime.program import Program, RingPlan, Sink, SinkKind
 from demon_patch.runtime.wiring import Input, Source, Wiring, input_text, limited
-
-_VALUE = Body((), ((ast.Name("x", ast.Load()),),), ())
-_GATE = Body(
-    (), (tuple(ast.Attribute(ast.Name("x", ast.Load()), half, ast.Load()) for half in ("level", "rises")),), ()
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +83,9 @@ class _Compiler:
     sinks: list[Sink] = field(default_factory=list)
     sink_slots: list[int] = field(default_factory=list)
     owners: dict[str, str] = field(default_factory=dict)
+    feeds: dict[Socket, Feed] = field(default_factory=dict)
+    taps: list[Tap] = field(default_factory=list)
+    listeners: dict[str, Listener] = field(default_factory=dict)
 
     def program(self, previous: Program | None) -> Program:
         """The whole of it."""
@@ -118,7 +117,7 @@ class _Compiler:
         made = Program(
             tuple(self.steps), tuple(self.sinks), tuple(self.sink_slots), resources, ring_plan(self.wiring),
             self.geometry.frame_rate, self.params, self.bus, self.cells, self.bus_keys, self.cell_keys, self.owners,
-            [list(self.geometry.strength_taper), *([] for _ in self.tables)], self.tables, drawn, delays,
+            [list(self.geometry.strength_taper), *([] for _ in self.tables)], self.tables, drawn, delays, self._live(),
             inherited=previous.latest if previous is not None else None,
         )  # fmt: skip
         made.use_song(self.geometry.song_frames)
@@ -127,7 +126,9 @@ class _Compiler:
     # -- nodes and their order ----------------------------------------------------------------------------------
     def _add(self, id: str, declaration: Declaration) -> None:
         node = self.wiring.patch.nodes[id]
-        gates = [p.name for p in declaration.ports if p.type == "gate"]
+        gates = [p.name for p in declaration.ports if p.type == "gate" and not p.fed]
+        if (heard := listener(declaration, node)) is not None:
+            self.listeners[id] = heard
         body = declaration.settled(node.values, frozenset(g for g in gates if not self.wiring.into.get((id, g))))
         self.nodes[id] = _Node(declaration, _bypassed(declaration, body) if node.bypass else body, id)
 
@@ -183,12 +184,37 @@ class _Compiler:
         self.params.extend(values)
         return tuple(range(start, len(self.params)))
 
+    def _fed(self, id: str, port: Port) -> tuple[Source, ...]:
+        """Where a fed port is read: a table along the song for the sound of a source, otherwise the bus."""
+        sound = self.wiring.into.get((id, "audio"), ())
+        if port.of.startswith(SOUND) and sound and self.wiring.known[sound[0].src].kind == "resource":
+            tap = Tap(sound[0].src, port.of.removeprefix(SOUND))
+            if tap.table not in self.tables:
+                self.tables[tap.table] = len(self.tables) + 1
+                self.taps.append(tap)
+            return (Source(table=self.tables[tap.table]),)
+        halves = (("level", 0.0), ("rises", 0.0)) if port.type == "gate" else (("value", float(port.default)),)
+        key = (id, self.wiring.known[id].id, port.name)
+        slots = tuple(self._slot(*key, "fed", half, value=first) for half, first in halves)
+        self.feeds[id, port.name] = Feed(id, port.name, port.lo, port.hi, slots, port.of)
+        return tuple(map(Source, slots))
+
+    def _live(self) -> Feeds:
+        """What comes from outside, and what it reaches."""
+        slots, inputs = reached(self.steps, [slot for feed in self.feeds.values() for slot in feed.slots])
+        held = {socket for socket in inputs if socket[0] in self.wiring.known}
+        held |= {(s.node, s.port) for s, slot in zip(self.sinks, self.sink_slots, strict=True) if slot in slots}
+        return Feeds(self.feeds, frozenset(held - self.feeds.keys()), self.listeners, tuple(self.taps))
+
     def _source(self, cable: Cable) -> Source:
         if cable.src in self.tables:
             return Source(table=self.tables[cable.src])
         return Source(self.slots[cable.src, cable.out][0])
 
     def _gate(self, id: str, port: Port) -> tuple[tuple[Source, Source], ...]:
+        if port.fed:
+            level, rises = self._fed(id, port)
+            return ((level, rises),)
         found: list[tuple[Source, Source]] = []
         for cable in self.wiring.into.get((id, port.name), []):
             adapter = f"{cable.src}.{cable.out}>{id}.{port.name}"
@@ -199,6 +225,8 @@ class _Compiler:
 
     def _input(self, id: str, port: Port) -> Input:
         """The text and parameters of a numeric input, by DESIGN 4 "Depth"."""
+        if port.fed:
+            return Input("x0", (), self._fed(id, port))
         wiring, knob = self.wiring, self.wiring.knob(id, port)
         lo, hi = wiring.playing(id, port)
         cables = wiring.into.get((id, port.name), [])
@@ -251,11 +279,11 @@ class _Compiler:
                 self.sink_slots.append(slot)
             if port.type == "gate":
                 gates = {"x": self._gate(id, port)}
-                self.steps.append(Step(step, _GATE, {}, gates, (slots,), range(0)))
+                self.steps.append(Step(step, GATE, {}, gates, (slots,), range(0)))
             else:
                 given = self._input(id, port)
                 if given.sources:
-                    self.steps.append(Step(step, _VALUE, {"x": given}, {}, (slots,), range(0)))
+                    self.steps.append(Step(step, VALUE, {"x": given}, {}, (slots,), range(0)))
                 self.bus[slots[0]] = limited(self.wiring.knob(id, port), *self.wiring.playing(id, port))
                 if not given.sources:
                     self.bus_keys[slots[0]] = (*owner, "constant", repr(self.bus[slots[0]]))

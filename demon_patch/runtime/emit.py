@@ -6,6 +6,7 @@ Functions are cached by their text, so that an edit compiles only what it change
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -21,6 +22,10 @@ from demon_patch.runtime.wiring import Input, Source
 
 Way = Literal["scalar", "array", "scan"]
 CHUNK = 25  # nodes of a generated function
+
+# Bodies that give what arrives at `x`: of a number, of a gate.
+VALUE = Body((), ((ast.Name("x", ast.Load()),),), ())
+GATE = Body((), (tuple(ast.Attribute(ast.Name("x", ast.Load()), half, ast.Load()) for half in ("level", "rises")),), ())
 
 _RUNNING = ("k", "s", "beat", "song", "frame")  # fields of a frame that are arrays in a run of frames
 

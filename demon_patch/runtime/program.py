@@ -18,6 +18,7 @@ from demon_patch.nodes.frame import Frame
 from demon_patch.nodes.taper import STRAIGHT, norm
 from demon_patch.runtime.clock import Transport
 from demon_patch.runtime.emit import CHUNK, Step, chunk_text, function_of
+from demon_patch.runtime.feeds import Feeds, Listener, Socket
 from demon_patch.runtime.lift import Part, lift
 
 Array = NDArray[np.float64]
@@ -108,8 +109,8 @@ class Program:
     """A compiled patch. `compile` makes it; one thread runs it.
 
     steps: all nodes in running order. sinks, with `sink_slots` on the bus. resources: keys by node id. delays: sockets
-    of the cables that carry the frame before. faults: what each node did wrong, by id: while it does, it keeps its last
-    good values. bus, cells: first values.
+    of the cables that carry the frame before. feeds: what comes from outside. faults: what each node did wrong, by id:
+    while it does, it keeps its last good values. bus, cells: first values.
     """
 
     steps: tuple[Step, ...]
@@ -128,6 +129,7 @@ class Program:
     table_of: Mapping[str, int]
     drawn: Mapping[str, Callable[[Hashable, int, float], NDArray[np.float32]]]
     delays: frozenset[Any] = frozenset()
+    feeds: Feeds = field(default_factory=Feeds)
     song_frames: int = 0
     faults: dict[str, str] = field(default_factory=dict)
     inherited: State | None = None
@@ -138,10 +140,21 @@ class Program:
         self._chunks = [(part, function_of(chunk_text(part, "scalar"), "scalar")) for part in chunks]
         self._run = [function for _, function in self._chunks]
         self._arrays = [np.asarray(table) for table in self.tables]
+        self._rises = self.feeds.rises
         slots = self.sink_slots
         self._gather: Callable[[list[float]], Sequence[float]] = (
             itemgetter(*slots) if len(slots) > 1 else lambda bus: [bus[i] for i in slots]
         )
+
+    @property
+    def held(self) -> frozenset[Socket]:
+        """The inputs (node, port) that a live source reaches: what is forecast of them holds until it moves."""
+        return self.feeds.held
+
+    @property
+    def listeners(self) -> Mapping[str, Listener]:
+        """The nodes that devices feed, and what they listen to."""
+        return self.feeds.listeners
 
     def sink(self, node: str, port: str, kind: SinkKind | None = None) -> int:
         """The number of a sink; of a gate, its rises unless `kind` asks for its level. Raises PatchError."""
@@ -191,7 +204,7 @@ class Program:
 
     # -- one frame ----------------------------------------------------------------------------------------------
     def run(self, state: State, frame: Frame) -> list[float]:
-        """Runs one control frame on `state`; the value of every sink."""
+        """Runs one control frame on `state`; the value of every sink. Fed gates have risen with it."""
         bus, cells = state.bus, state.cells
         bus_before, cells_before = bus[:], cells[:]
         try:
@@ -203,6 +216,8 @@ class Program:
         if not sound:
             bus[:], cells[:] = bus_before, cells_before
             self._run_guarded(state, frame)
+        for slot in self._rises:
+            bus[slot] = 0.0
         return list(self._gather(bus))
 
     def _run_guarded(self, state: State, frame: Frame) -> None:
@@ -249,7 +264,8 @@ class Program:
 
     def extend(self, state: State, k0: int, n: int, transport: Transport) -> Array:
         """Runs n frames from k0 on `state` itself: [n_sinks, n]; equal to n times `run` within 1e-12."""
-        first = transport.steady(k0, n)
+        rising = any(state.bus[slot] for slot in self._rises)
+        first = 1 if rising else transport.steady(k0, n)
         if first < n:
             rest = (self.extend(state, k0, first, transport), self.extend(state, k0 + first, n - first, transport))
             return np.concatenate(rest, axis=1)

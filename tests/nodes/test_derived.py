@@ -1,5 +1,6 @@
 """What every computed node must do, derived from its declaration: all spellings of its body agree, the forecast
-is what comes, finite in gives finite out, and outputs stay within their nominal range."""
+is what comes, finite in gives finite out, and outputs stay within their nominal range. Fed ports are given noise up to
+frame LIVE and keep its last value from there on."""
 
 from __future__ import annotations
 
@@ -11,16 +12,17 @@ import pytest
 
 from demon_patch.nodes.declare import Declaration
 from demon_patch.nodes.frame import Gate
-from demon_patch.nodes.ports import Port
+from demon_patch.nodes.ports import SIGNALS, Port
 from demon_patch.nodes.vocabulary import hash01
 from demon_patch.patch.document import Cable, Node
 from demon_patch.runtime.clock import Transport
 from demon_patch.runtime.compile import Geometry, compile
 from demon_patch.runtime.forecast import Forecast
-from demon_patch.runtime.program import Program
+from demon_patch.runtime.program import Program, State
 from tests.nodes.bench_nodes import BENCH, gate_at, playable
 
 FRAMES = 160
+LIVE = 60
 GEOMETRY = Geometry(25, 97)
 TRANSPORT = Transport(25, 126, 4, 97)
 FORMULAS = ("a * b + sin(tau * t) - c / 7", "a if b > c else min(d, beat, 3) ** 2", "hash01(k, 3) * clamp(a, -1, 1)")
@@ -29,8 +31,47 @@ COMPUTED = [d for d in BENCH.values() if d.kind == "computed"]
 
 def settings_of(declaration: Declaration) -> list[dict[str, str]]:
     """All combinations of a node's options, or some formulas."""
-    choices = [p.choices if p.type == "option" else FORMULAS for p in declaration.settings]
+    choices = [_choices(declaration, p) for p in declaration.settings]
     return [dict(zip((p.name for p in declaration.settings), row, strict=True)) for row in itertools.product(*choices)]
+
+
+def _choices(declaration: Declaration, port: Port) -> tuple[str, ...]:
+    """Of an option, or some texts; of a setting that only tells a device what to send, as it is by default."""
+    if declaration.live and not _read(declaration, port):
+        return (str(port.default),)
+    return port.choices if port.type == "option" else FORMULAS
+
+
+def _read(declaration: Declaration, port: Port) -> bool:
+    """Whether the body of a node with this setting depends on it."""
+    return len({str(declaration.settled({port.name: choice})) for choice in port.choices or [""]}) > 1
+
+
+def driven_ports(declaration: Declaration) -> list[Port]:
+    """The ports that are given signals: by cables, then by feeding."""
+    wired = [p for p in declaration.ports if p.wireable and p.type in SIGNALS]
+    return [*wired, *(p for p in declaration.ports if p.fed)]
+
+
+def fed_gate_at(k: int, seed: float) -> Gate:
+    """What a fed gate is given at frame k."""
+    return gate_at(k, seed) if k < LIVE else Gate(gate_at(LIVE - 1, seed).level, 0.0)
+
+
+def head(declaration: Declaration, program: Program, state: State, seed: int) -> np.ndarray:
+    """The frames in which its fed ports move, [sinks, LIVE]; no frames of a node that has none."""
+    if not declaration.live:
+        return np.zeros((len(program.sinks), 0))
+    rows: list[list[float]] = []
+    for k in range(LIVE):
+        for i, port in enumerate(driven_ports(declaration)):
+            if port.fed:
+                slots = program.feeds.port("n", port.name).slots
+                numbers = fed_gate_at(k, seed + i) if port.type == "gate" else (given(port, k, seed + i),)
+                for slot, number in zip(slots, numbers, strict=True):
+                    state.bus[slot] = number
+        rows.append(program.run(state, TRANSPORT.frame(k)))
+    return np.array(rows).T
 
 
 CASES = [pytest.param(d, s, id="-".join([d.id, *s.values()])) for d in COMPUTED for s in settings_of(d)]
@@ -53,7 +94,7 @@ def driven(declaration: Declaration, settings: dict[str, str], seed: int) -> Pro
     """The node with noise at every port and a probe at every output."""
     nodes = {"n": Node(declaration.id, values=settings), "p": Node("probe")}
     cables: list[Cable] = []
-    for i, port in enumerate(p for p in declaration.ports if p.wireable):
+    for i, port in enumerate(p for p in driven_ports(declaration) if not p.fed):
         if port.type == "gate":
             nodes[f"in{i}"] = Node("pulses", values={"seed": float(seed + i)})
             cables.append(Cable(f"in{i}", "gate", "n", port.name))
@@ -80,11 +121,13 @@ def observed(declaration: Declaration, program: Program) -> list[int]:
 def plainly(declaration: Declaration, settings: dict[str, str], seed: int) -> np.ndarray:
     """The plain Python call, frame by frame: [sinks, frames]."""
     state = dict(declaration.states)
-    ports = [p for p in declaration.ports if p.wireable]
     rows: list[list[float]] = []
     for k in range(FRAMES):
         values = {
-            p.name: gate_at(k, seed + i) if p.type == "gate" else given(p, k, seed + i) for i, p in enumerate(ports)
+            p.name: (fed_gate_at if p.fed else gate_at)(k, seed + i)
+            if p.type == "gate"
+            else given(p, min(k, LIVE - 1) if p.fed else k, seed + i)
+            for i, p in enumerate(driven_ports(declaration))
         }
         result = declaration(TRANSPORT.frame(k), **values, **settings, **state)
         parts = result if len(declaration.outs) + len(state) > 1 else (result,)
@@ -104,17 +147,23 @@ def close(a: np.ndarray, b: np.ndarray) -> bool:
 def test_float_code_array_code_scan_and_plain_call_agree(declaration: Declaration, settings: dict[str, str]) -> None:
     program = driven(declaration, settings, seed=11)
     sinks, state = observed(declaration, program), program.state()
-    ahead = program.scan(state, 0, FRAMES, TRANSPORT)[sinks]
-    really = np.array([program.run(state, TRANSPORT.frame(k)) for k in range(FRAMES)]).T[sinks]
+    fed = head(declaration, program, state, 11)[sinks]
+    first = fed.shape[1]
+    ahead = program.scan(state, first, FRAMES - first, TRANSPORT)[sinks]
+    really = np.array([program.run(state, TRANSPORT.frame(k)) for k in range(first, FRAMES)]).T[sinks]
     assert program.faults == {}
     assert close(ahead, really)
-    assert close(really, plainly(declaration, settings, 11))
+    assert close(np.hstack([fed, really]), plainly(declaration, settings, 11))
 
 
 @pytest.mark.parametrize(("declaration", "settings"), CASES)
 def test_the_forecast_is_what_comes(declaration: Declaration, settings: dict[str, str]) -> None:
     program = driven(declaration, settings, seed=23)
     forecast = Forecast(program, TRANSPORT)
+    for i, port in enumerate(driven_ports(declaration)):
+        if port.fed:
+            number = fed_gate_at(3, 23 + i) if port.type == "gate" else given(port, 3, 23 + i)
+            forecast.feed("n", port.name, number, at=9 if i % 2 else 17)
     forecast.advance(17)
     sinks = observed(declaration, program)
     said = np.array([forecast.span(s, 17, FRAMES) for s in sinks])
@@ -129,8 +178,9 @@ def test_finite_in_gives_finite_out_within_the_nominal_range(
 ) -> None:
     for seed in (5, 500):
         program = driven(declaration, settings, seed)
-        state = program.state()
-        values = program.scan(state, 0, FRAMES, TRANSPORT)[observed(declaration, program)]
+        state, sinks = program.state(), observed(declaration, program)
+        fed = head(declaration, program, state, seed)[sinks]
+        values = np.hstack([fed, program.scan(state, fed.shape[1], FRAMES, TRANSPORT)[sinks]])
         assert np.isfinite(values).all()
         outs = (o for o in declaration.outs for _ in range(2 if o.type == "gate" else 1))
         for out, row in zip(outs, values, strict=True):
