@@ -38,7 +38,7 @@ def features(audio: Samples, rate: float, samples_per_frame: int) -> dict[str, A
 
 
 def likeness(shape: Array, other: Array) -> Array:
-    """How alike two spectra are, [frames, FINE] each: the correlation of their bands in dB, 0..1, whatever the level."""
+    """How alike two spectra are, [frames, FINE] each: the correlation of their bands in dB, 0..1, at any level."""
     a, b = (x - x.mean(axis=1, keepdims=True) for x in (shape, other))
     energy = np.sqrt((a * a).sum(axis=1) * (b * b).sum(axis=1))
     found = np.divide((a * b).sum(axis=1), energy, out=np.zeros(len(a)), where=energy > 1e-9)

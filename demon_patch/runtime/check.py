@@ -102,19 +102,19 @@ def _texts(id: str, node: Node, declaration: Declaration) -> Iterator[PatchError
 
 def _misfit(port: Port, value: Any) -> str:
     """What is wrong with a value for a port, or nothing."""
-    if port.fed:
-        return "it is fed from outside and has no value of its own"
     if port.numeric:
         return _bad_number(port, value)
     if port.type == "option":
         return "" if value in port.choices else f"{value!r} is no choice"
+    if port.type in ("text", "path") and not isinstance(value, str):
+        return f"{value!r} is no text"
+    if port.begins and not value.startswith(port.begins):
+        return f"{value!r} does not begin with {port.begins!r}"
     if port.type in ("text", "path"):
-        if not isinstance(value, str):
-            return f"{value!r} is no text"
-        return "" if value.startswith(port.begins) else f"{value!r} does not begin with {port.begins!r}"
+        return ""
     if port.type == "points":
         return "" if isinstance(value, (list, tuple)) else f"{value!r} is no list of points"
-    return f"a {port.type} input has no value of its own"
+    return "it is fed from outside" if port.fed else f"a {port.type} input has no value of its own"
 
 
 def _bad_number(port: Port, value: Any) -> str:
@@ -248,10 +248,24 @@ def _chain(wiring: Wiring) -> Iterator[PatchError]:
         yield PatchError(
             "no chain leads from the Scheduler to it", node=first, port="ring", mend=f"wire {' -> '.join(CHAIN)}"
         )
-    elif not any(wiring.known[id].kind == "sink" for id, name in wiring.into if name == "audio"):
+    elif not (heard := [(id, c) for (id, name), (c, *_) in wiring.into.items() if _speaks(wiring, id, name)]):
         yield PatchError(
             "nothing is heard: no sound is wired anywhere", node=chain["decoder"], mend="wire its audio to a Speaker"
         )
+    else:
+        for id, cable in heard:
+            if cable.src != chain["decoder"]:
+                yield PatchError(
+                    f"it plays what the model makes, not the sound of {cable.src}",
+                    node=id,
+                    port="audio",
+                    mend="wire the Decoder's audio to it; bypass the Decoder to hear the source",
+                )
+
+
+def _speaks(wiring: Wiring, id: str, name: str) -> bool:
+    """Whether a sound that is wired to a port is heard or written."""
+    return wiring.known[id].kind == "sink" and wiring.known[id].by_name[name].type == "audio"
 
 
 def _loras(wiring: Wiring) -> Iterator[PatchError]:

@@ -19,7 +19,7 @@ from demon_patch.nodes.taper import STRAIGHT, norm
 from demon_patch.patch.document import Cable, Patch
 from demon_patch.runtime.check import problems, ring_chain, ring_nodes
 from demon_patch.runtime.emit import GATE, VALUE, Step
-from demon_patch.runtime.feeds import SOUND, Feed, Feeds, Listener, Socket, Tap, listener, reached
+from demon_patch.runtime.feeds import SOUND, Feed, Feeds, Listener, Socket, Tap, listener, reached, subject
 from demon_patch.runtime.order import arrange
 from demon_patch.runtime.program import Program, RingPlan, Sink, SinkKind
 from demon_patch.runtime.wiring import Input, Source, Wiring, input_text, limited
@@ -186,9 +186,9 @@ class _Compiler:
 
     def _fed(self, id: str, port: Port) -> tuple[Source, ...]:
         """Where a fed port is read: a table along the song for the sound of a source, otherwise the bus."""
-        sound = self.wiring.into.get((id, "audio"), ())
-        if port.of.startswith(SOUND) and sound and self.wiring.known[sound[0].src].kind == "resource":
-            tap = Tap(sound[0].src, port.of.removeprefix(SOUND))
+        about = subject(port, lambda name: self.wiring.into.get((id, name), ()))
+        if about is not None and self.wiring.known[about].kind == "resource":
+            tap = Tap(about, port.of.removeprefix(SOUND))
             if tap.table not in self.tables:
                 self.tables[tap.table] = len(self.tables) + 1
                 self.taps.append(tap)
@@ -196,7 +196,7 @@ class _Compiler:
         halves = (("level", 0.0), ("rises", 0.0)) if port.type == "gate" else (("value", float(port.default)),)
         key = (id, self.wiring.known[id].id, port.name)
         slots = tuple(self._slot(*key, "fed", half, value=first) for half, first in halves)
-        self.feeds[id, port.name] = Feed(id, port.name, port.lo, port.hi, slots, port.of)
+        self.feeds[id, port.name] = Feed(id, port.name, port.lo, port.hi, slots, port.of if about else "")
         return tuple(map(Source, slots))
 
     def _live(self) -> Feeds:

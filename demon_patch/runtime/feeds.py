@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from demon_patch.errors import PatchError
 from demon_patch.nodes.declare import Declaration
-from demon_patch.patch.document import Node
+from demon_patch.nodes.ports import Port
+from demon_patch.patch.document import Cable, Node
 from demon_patch.runtime.emit import Step
 
 Socket = tuple[str, str]  # node, port
 Fed = float | tuple[float, float]  # a number, or level and rises of a gate
-SOUND = "sound."  # what the features of a node's audio are called in `Port.of`
+SOUND, RING = "sound.", "ring."  # how features of a node's audio, and facts of its ring, begin in `Port.of`
+ABOUT = {SOUND: "audio", RING: "ring"}  # the input whose cable says what they are taken from
 
 
 @dataclass(frozen=True, slots=True)
 class Feed:
     """A fed port. lo, hi: what it is limited to. slots: of the bus, one for a value, level and rises for a gate. of:
-    what it is taken from, nothing for a device."""
+    what it is taken from (see `nodes.ports.fed`), nothing for a device, or where nothing is wired."""
 
     node: str
     port: str
@@ -94,6 +96,15 @@ class Feeds:
             if feed.of.startswith(kind):
                 found.setdefault(feed.of.removeprefix(kind), []).append(feed)
         return found
+
+
+def subject(port: Port, wired: Callable[[str], Sequence[Cable]]) -> str | None:
+    """The node that a fed port's numbers are about, by the cable at its node's audio or ring input; none for a
+    device's, or where nothing is wired. wired: the cables at an input of its node."""
+    for kind, about in ABOUT.items():
+        if port.of.startswith(kind) and (cables := wired(about)):
+            return cables[0].src
+    return None
 
 
 def listener(declaration: Declaration, node: Node) -> Listener | None:
