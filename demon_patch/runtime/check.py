@@ -106,15 +106,17 @@ def _misfit(port: Port, value: Any) -> str:
         return _bad_number(port, value)
     if port.type == "option":
         return "" if value in port.choices else f"{value!r} is no choice"
-    if port.type in ("text", "path") and not isinstance(value, str):
-        return f"{value!r} is no text"
-    if port.begins and not value.startswith(port.begins):
-        return f"{value!r} does not begin with {port.begins!r}"
     if port.type in ("text", "path"):
-        return ""
+        return _bad_text(port, value)
     if port.type == "points":
         return "" if isinstance(value, (list, tuple)) else f"{value!r} is no list of points"
     return "it is fed from outside" if port.fed else f"a {port.type} input has no value of its own"
+
+
+def _bad_text(port: Port, value: Any) -> str:
+    if not isinstance(value, str):
+        return f"{value!r} is no text"
+    return "" if value.startswith(port.begins) else f"{value!r} does not begin with {port.begins!r}"
 
 
 def _bad_number(port: Port, value: Any) -> str:

@@ -32,7 +32,10 @@ class Feed:
 
     def read(self, given: Fed) -> tuple[float, ...]:
         """A value or a gate (level, rises) as numbers for its slots; raises PatchError for another, or none finite."""
-        numbers = tuple(map(float, given)) if isinstance(given, (tuple, list)) else (float(given),)
+        try:
+            numbers = tuple(map(float, given)) if isinstance(given, (tuple, list)) else (float(given),)
+        except (TypeError, ValueError):
+            numbers = ()
         if len(numbers) != len(self.slots) or not all(map(math.isfinite, numbers)):
             wanted = "a finite number" if len(self.slots) == 1 else "a gate's (level, rises)"
             raise PatchError(f"{given!r} was fed to it", node=self.node, port=self.port, mend=f"feed {wanted}")

@@ -29,8 +29,7 @@ class Forecast:
 
     Owned by one thread. The look-ahead state only moves forward; `invalidate` starts it anew from the live one.
     Sinks are given by their number in `program.sinks`. Frames before `start`, the first, have its values; frames
-    further back than are kept have the oldest kept. taps: what is shown of the frames that have run. fed: how often
-    something fed has changed.
+    further back than are kept have the oldest kept. taps: what is shown of the frames that have run.
     """
 
     def __init__(
@@ -39,7 +38,7 @@ class Forecast:
         self.transport, self.guard = transport, guard
         self.now = start
         self.taps = Taps() if taps is None else taps
-        self.fed = 0
+        self._changes = 0  # of what is fed
         self._waiting: list[tuple[int, Socket, tuple[float, ...]]] = []  # fed, but not run yet: frame, port, numbers
         self._first = start  # frame of the timeline's first column
         self._stored = start  # the first frame that the timeline does not have
@@ -109,6 +108,12 @@ class Forecast:
         numbers = self.program.feeds.port(node, port).read(value)
         self._waiting.append((self.now if at is None else at, (node, port), numbers))
 
+    @property
+    def fed(self) -> int:
+        """How often what is fed has changed, several changes at once counted as one."""
+        self._take(self.now)
+        return self._changes
+
     def _take(self, frame: int) -> bool:
         """Puts what is fed at `frame` or before into the live state, which is to run it; whether that changes it."""
         if not self._waiting:
@@ -125,7 +130,7 @@ class Forecast:
             for slot, rises in zip(feed.slots[1:], numbers[1:], strict=True):
                 bus[slot] += rises
         if changed:
-            self.fed += 1
+            self._changes += 1
             self.invalidate()
         return changed
 

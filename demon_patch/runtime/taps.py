@@ -1,6 +1,7 @@
 """The latest seconds of chosen signals, written by the tick thread, read by any other without a lock.
 
-A reader copies a ring of twice the frames that it is given, so that none of them is being written meanwhile.
+The ring is twice as long as what is read of it: a reader copies, and copies again where the writer has come round to
+its frames meanwhile, which takes seconds while a patch is played.
 """
 
 from __future__ import annotations
@@ -62,8 +63,13 @@ class Taps:
         ring = self._ring
         if ring is None or point not in ring.rows:
             return Trail(0, np.zeros(0))
-        frames = np.arange(ring.stop - SHOWN, ring.stop)
-        values = ring.values[list(ring.rows[point])][:, frames % RING]
+        rows = list(ring.rows[point])
+        while True:
+            stop = ring.stop
+            frames = np.arange(stop - SHOWN, stop)
+            values = ring.values[rows][:, frames % RING]
+            if ring.stop - stop < RING - SHOWN:
+                break
         shown = np.minimum(values, 1.0).max(axis=0) if len(values) > 1 else values[0]
         unknown = int(np.isnan(shown).sum())
         return Trail(int(frames[0]) + unknown, shown[unknown:])
