@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from demon_patch.errors import PatchError
@@ -32,10 +33,9 @@ class Feed:
 
     def read(self, given: Fed) -> tuple[float, ...]:
         """A value or a gate (level, rises) as numbers for its slots; raises PatchError for another, or none finite."""
-        try:
-            numbers = tuple(map(float, given)) if isinstance(given, (tuple, list)) else (float(given),)
-        except (TypeError, ValueError):
-            numbers = ()
+        numbers: tuple[float, ...] = ()
+        with suppress(TypeError, ValueError):
+            numbers = tuple(map(float, given if isinstance(given, (tuple, list)) else (given,)))
         if len(numbers) != len(self.slots) or not all(map(math.isfinite, numbers)):
             wanted = "a finite number" if len(self.slots) == 1 else "a gate's (level, rises)"
             raise PatchError(f"{given!r} was fed to it", node=self.node, port=self.port, mend=f"feed {wanted}")

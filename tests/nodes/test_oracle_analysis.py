@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from demon_patch.patch.document import Node
-from tests.nodes.feeding import N, RATE, noise, play_fed, pole
+from tests.nodes.feeding import RATE, N, noise, play_fed, pole
 
 
 def test_the_follower_climbs_with_attack_and_falls_with_release() -> None:
