@@ -19,12 +19,18 @@ from demon_patch.runtime.order import arrange
 from demon_patch.runtime.wiring import Wiring, fits
 
 
-def problems(patch: Patch, catalogue: Mapping[str, Declaration], family: FamilySpec | None = None) -> list[PatchError]:
+def problems(
+    patch: Patch,
+    catalogue: Mapping[str, Declaration],
+    family: FamilySpec | None = None,
+    wiring: Wiring | None = None,
+) -> list[PatchError]:
     """The mistakes of a patch: those of nodes, then of cables, of ports, of the chain, and loops.
 
-    family: the one that is to play it; the one that the patch names, or the first, by default.
+    family: the one that is to play it; the one that the patch names, or the first, by default. wiring: of the patch,
+    if there is one already.
     """
-    wiring = Wiring(patch, catalogue)
+    wiring = wiring or Wiring(patch, catalogue)
     found = [*_nodes(patch, catalogue), *_cables(patch, wiring)]
     if found:
         return found
@@ -258,7 +264,7 @@ def _loras(wiring: Wiring) -> Iterator[PatchError]:
 def _loops(wiring: Wiring) -> Iterator[PatchError]:
     """Loops that no delay can cut: those through a ring, prompt, source or audio cable."""
     cables = [c for group in wiring.into.values() for c in group]
-    order = arrange(wiring.known.keys(), [(c.src, c.dst) for c in cables])
+    order = arrange(tuple(wiring.known), tuple((c.src, c.dst) for c in cables))
     for cable in sorted(cables, key=lambda c: c.socket):
         loop = order.loops.get(cable.src)
         kind = wiring.port(cable).type
