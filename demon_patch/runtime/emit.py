@@ -185,8 +185,7 @@ class Chunk:
 
     def bound(self, params: Params) -> Callable[..., None]:
         """The function with the parameters of its steps."""
-        values = tuple(params[step][number] for step, number in self.params)
-        return FunctionType(_code(self.text), _SPACES[self.way], "chunk", values)
+        return _bound(self, tuple(params))
 
 
 def chunks(steps: Sequence[Step]) -> Iterator[tuple[Step, ...]]:
@@ -196,6 +195,12 @@ def chunks(steps: Sequence[Step]) -> Iterator[tuple[Step, ...]]:
         if i == len(steps) or i - first >= CHUNK or begins(steps[i].node):
             yield tuple(steps[first:i])
             first = i
+
+
+@lru_cache(maxsize=1024)
+def _bound(chunk: Chunk, params: tuple[tuple[float, ...], ...]) -> Callable[..., None]:
+    values = tuple(params[step][number] for step, number in chunk.params)
+    return FunctionType(_code(chunk.text), _SPACES[chunk.way], "chunk", values)
 
 
 @lru_cache(maxsize=8192)

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import chain, groupby
+from itertools import accumulate, chain, groupby
 from typing import Any
 
 import numpy as np
@@ -27,7 +27,7 @@ Unit = tuple[Step, ...]
 class Group:
     """m like nodes: their function, the rows that they read [sources, m], write (each [m]) and their cells [s, m].
 
-    params: for each parameter, in order, those of the m nodes as (number of the step, number of the parameter).
+    params: where the parameters of the m nodes stand among all of a program, one after another [k, m].
     """
 
     vector: Vector
@@ -35,7 +35,7 @@ class Group:
     read: Whole
     written: tuple[Whole, ...]
     cells: Whole
-    params: tuple[tuple[tuple[int, int], ...], ...]
+    params: Whole
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,13 +62,13 @@ class Lifted:
 
     def __init__(self, plan: Plan, params: Params) -> None:
         self.plan = plan
+        every = np.array(list(chain.from_iterable(params)))
         self._parts: list[tuple[Group | Scan, Any]] = []
         for part in plan.parts:
             if isinstance(part, Scan):
                 self._parts.append((part, part.chunk.bound([params[number] for number in part.numbers])))
             else:
-                columns = [[params[step][number] for step, number in row] for row in part.params]
-                self._parts.append((part, np.array(columns, dtype=np.float64).reshape(-1, part.count, 1)))
+                self._parts.append((part, every[part.params][:, :, None]))
 
     def run(
         self, bus: list[float], cells: list[float], tables: Sequence[list[float]], arrays: Sequence[Array],
@@ -102,8 +102,12 @@ class Lifted:
 
 
 @lru_cache(maxsize=8)
-def plan_of(steps: tuple[Step, ...], sink_slots: tuple[int, ...], slots: int, whole: bool = False) -> Plan:
-    """The plan of a program; unless it is `whole`, what no sink and no state needs is left out."""
+def plan_of(
+    steps: tuple[Step, ...], sizes: tuple[int, ...], sink_slots: tuple[int, ...], slots: int, whole: bool = False
+) -> Plan:
+    """The plan of a program, whose steps have `sizes` parameters; unless it is `whole`, what no sink and no state
+    needs is left out."""
+    places = dict(zip(steps, accumulate((0, *sizes)), strict=False))
     if whole:
         sink_slots = tuple(range(slots))
     needed, feeding = _needed(steps, sink_slots)
@@ -128,7 +132,7 @@ def plan_of(steps: tuple[Step, ...], sink_slots: tuple[int, ...], slots: int, wh
             else:
                 alike[_form(unit[0], read, unit[0] in feeding)].append(unit[0])
         for form, members in alike.items():
-            parts.append(group := _group(form, members, numbers, slots))
+            parts.append(group := _group(form, members, places, slots))
             moved |= set(chain.from_iterable(row.tolist() for row in group.written))
     fixed = sorted(set(sink_slots) - moved)
     return Plan(tuple(parts), slots, np.array(fixed, dtype=np.int64), np.array(sorted(moved), dtype=np.int64))
@@ -171,7 +175,7 @@ def _form(step: Step, read: Collection[int], exact: bool) -> Form:
     )
 
 
-def _group(form: Form, members: Sequence[Step], numbers: dict[Step, int], slots: int) -> Group:
+def _group(form: Form, members: Sequence[Step], places: dict[Step, int], slots: int) -> Group:
     vector = vector_of(form)
 
     def row(source: Source) -> int:
@@ -188,9 +192,11 @@ def _group(form: Form, members: Sequence[Step], numbers: dict[Step, int], slots:
     read = np.array([list(reads(step)) for step in members], dtype=np.int64).reshape(count, -1).T
     cells = np.array([step.cells for step in members], dtype=np.int64).reshape(count, -1).T
     written = np.array([step.written for step in members], dtype=np.int64).reshape(count, -1).T
-    params = tuple(
-        tuple((numbers[step], step.inputs[port].params[number]) for step in members) for port, number in vector.params
-    )
-    return Group(vector, count, read, tuple(row for row, take in zip(written, form.wanted, strict=True) if take), cells, params)
+    params = np.array(
+        [[places[step] + step.inputs[port].params[number] for step in members] for port, number in vector.params],
+        dtype=np.int64,
+    ).reshape(-1, count)
+    wanted = tuple(row for row, take in zip(written, form.wanted, strict=True) if take)
+    return Group(vector, count, read, wanted, cells, params)
 
 

@@ -278,7 +278,9 @@ class Program:
     def lifted(self, whole: bool = False) -> Lifted:
         """The program for many frames at once."""
         if whole not in self._lifted:
-            self._lifted[whole] = Lifted(plan_of(self.steps, self.sink_slots, len(self.bus), whole), self.params)
+            sizes = tuple(map(len, self.params))
+            plan = plan_of(self.steps, sizes, self.sink_slots, len(self.bus), whole)
+            self._lifted[whole] = Lifted(plan, self.params)
         return self._lifted[whole]
 
     def _run_lifted(self, state: State, frames: Frame, n: int, whole: bool) -> Array | None:

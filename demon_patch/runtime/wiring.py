@@ -72,6 +72,25 @@ class Wiring:
         """The cables into each wired port of a node."""
         return self._by_node.get(node, {})
 
+    def reaches(self, start: str, end: str) -> bool:
+        """Whether cables lead from one node to another, or it is the same."""
+        known, waiting = {start}, [start]
+        while waiting:
+            if (node := waiting.pop()) == end:
+                return True
+            following = {cable.dst for cable in self._from.get(node, ())} - known
+            known |= following
+            waiting.extend(following)
+        return False
+
+    @cached_property
+    def _from(self) -> Mapping[str, list[Cable]]:
+        found: dict[str, list[Cable]] = {}
+        for cables in self.into.values():
+            for cable in cables:
+                found.setdefault(cable.src, []).append(cable)
+        return found
+
     def carries(self, cable: Cable) -> bool:
         """Whether a cable joins ports that exist and is not silent."""
         source, target = self.known.get(cable.src), self.known.get(cable.dst)
@@ -113,7 +132,7 @@ class Wiring:
         """Nominal range and unit of an output; of a `like` output, those of what arrives at its port."""
         out = self.known[node].outs_by_name[out_name]
         if out.like is None or out.type == "gate":
-            return _declared(out)
+            return _declared(self.known[node], out_name)
         key = (node, out_name)
         if key not in self._nominal:
             if key in self._visiting:
@@ -145,7 +164,8 @@ class Wiring:
 
 
 @lru_cache(maxsize=1024)
-def _declared(out: Out) -> Nominal:
+def _declared(declaration: Declaration, name: str) -> Nominal:
+    out = declaration.outs_by_name[name]
     return Nominal(0.0, 1.0) if out.type == "gate" else Nominal(out.lo, out.hi, out.unit)
 
 
