@@ -7,11 +7,13 @@ value a frame later. What is left, the true recurrences, runs as a loop of float
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 from demon_patch.nodes.body import Body
+from demon_patch.nodes.vocabulary import CONSTANTS
 
 Line = tuple[str, ast.expr]
 Kind = Literal["still", "sum", "held", "loop"]
@@ -45,11 +47,17 @@ class Unrolled:
 def leaves(e: ast.expr) -> set[str]:
     """The names that an expression reads; of a field, `name.field`."""
     found: set[str] = set()
-    for part in ast.walk(e):
-        if isinstance(part, ast.Attribute) and isinstance(part.value, ast.Name):
-            found.add(f"{part.value.id}.{part.attr}")
-        elif isinstance(part, ast.Name):
-            found.add(part.id)
+    waiting: list[ast.AST] = [e]
+    while waiting:
+        match part := waiting.pop():
+            case ast.Attribute(value=ast.Name(id=name), attr=field):
+                found.add(f"{name}.{field}")
+            case ast.Name(id=name):
+                found.add(name)
+            case ast.Call(args=args):
+                waiting.extend(args)
+            case _:
+                waiting.extend(ast.iter_child_nodes(part))
     return found
 
 
@@ -102,7 +110,7 @@ class _Unroller:
         names = self._lines({n for s in states for n in leaves(self.next[s])})
         inside = [n for n in names if self._states(leaves(self.line[n])) & self.open]
         moving = {*states, *inside}
-        hoist = _Hoist(moving, self.hoisted)
+        hoist = _Hoist(moving.isdisjoint, self.hoisted)
         lines = tuple((n, hoist(self.line[n])) for n in inside)
         following = tuple(hoist(self.next[s]) for s in states)
         self.hoisted = hoist.count
@@ -164,11 +172,11 @@ class _Unroller:
 
 
 class _Hoist(ast.NodeTransformer):
-    """Takes out of the expressions of a loop what is known before it: all but bare names and constants, and what may
-    fail within a branch that is perhaps not taken."""
+    """Takes out of expressions what reads only names that are `known` beforehand: all but bare names and constants,
+    and what may fail within a branch that is perhaps not taken."""
 
-    def __init__(self, moving: set[str], count: int) -> None:
-        self.moving, self.count = moving, count
+    def __init__(self, known: Callable[[set[str]], bool], count: int = 0) -> None:
+        self.known, self.count = known, count
         self.made: list[Line] = []
         self.branch = 0
 
@@ -176,13 +184,13 @@ class _Hoist(ast.NodeTransformer):
         return self.visit(ast.parse(ast.unparse(e), mode="eval").body)
 
     def visit(self, node: ast.AST) -> ast.AST:
-        if isinstance(node, (ast.BinOp, ast.Call, ast.IfExp)) and not leaves(node) & self.moving:
-            if not self.branch or not _fails(node):
-                name = f"_h{self.count}"
-                self.count += 1
-                self.made.append((name, node))
-                return ast.Name(name, ast.Load())
-            return node
+        if isinstance(node, (ast.BinOp, ast.Call, ast.IfExp)) and self.known(leaves(node)):
+            if self.branch and _fails(node):
+                return node
+            name = f"_h{self.count}"
+            self.count += 1
+            self.made.append((name, node))
+            return ast.Name(name, ast.Load())
         if isinstance(node, ast.IfExp):
             node.test = self.visit(node.test)  # type: ignore[assignment]
             self.branch += 1
@@ -204,6 +212,19 @@ def _fails(e: ast.expr) -> bool:
     )
 
 
-def order_of(stages: Sequence[Stage]) -> list[str]:
-    """The states in the order in which they are settled."""
-    return [state for stage in stages for state in stage.states]
+@lru_cache(maxsize=2048)
+def parted(body: Body, steady: frozenset[str]) -> tuple[tuple[Line, ...], Body]:
+    """What of a body can be computed once, from the names that are `steady`; and the body that is left of it."""
+    known = {*steady, *CONSTANTS}
+    ahead: list[Line] = []
+    hoist = _Hoist(known.issuperset)
+    lines: list[Line] = []
+    for name, e in body.lines:
+        if leaves(e) <= known:
+            ahead.append((name, e))
+            known.add(name)
+        else:
+            lines.append((name, hoist(e)))
+    outputs = tuple(tuple(hoist(half) for half in pair) for pair in body.outputs)
+    states = tuple(hoist(e) for e in body.states)
+    return (*ahead, *hoist.made), Body(tuple(lines), outputs, states, body.state_names)

@@ -18,7 +18,8 @@ from zlib import crc32
 import numpy as np
 
 from demon_patch.nodes.body import Body
-from demon_patch.nodes.spell import Template, phrase, template
+from demon_patch.nodes.spell import Speller, Template, Text, phrase, template
+from demon_patch.nodes.unroll import Line, leaves, parted
 from demon_patch.nodes.vocabulary import SCALAR
 from demon_patch.runtime.wiring import Input, Source
 
@@ -79,6 +80,7 @@ class _Writer:
     outside: set[int] = field(default_factory=set)
     fields: set[str] = field(default_factory=set)
     params: list[tuple[int, int]] = field(default_factory=list)
+    ahead: list[tuple[str, str]] = field(default_factory=list)
     wanted: set[int] = field(default_factory=set)
 
     def source(self, source: Source) -> str:
@@ -102,8 +104,11 @@ class _Writer:
 
     def step(self, step: Step, number: int) -> None:
         """Adds the lines of one node."""
-        made, prefix = template(step.body, "scalar"), f"n{number}_"
+        steady = frozenset(port for port, given in step.inputs.items() if not given.sources)
+        ahead, body = parted(step.body, steady | {"t.dt"})
+        made, prefix = template(body, "scalar"), f"n{number}_"
         names: dict[str, str] = {}
+        self._ahead(step, number, ahead)
         self._inputs(step, number, made, names)
         for token in made.uses:
             if token.startswith("t."):
@@ -124,6 +129,18 @@ class _Writer:
             right = ", ".join(text.fill(names, prefix) for _, text in moving)
             self.lines.append(f"{left} = {right}")
         self.local.update(step.written)
+
+    def _ahead(self, step: Step, number: int, lines: Sequence[Line]) -> None:
+        """Adds what is computed once, of parameters alone."""
+        read = {name for _, e in lines for name in leaves(e)}
+        names = {
+            port: self.param(number, given.params[0])
+            for port, given in step.inputs.items()
+            if port in read and not given.sources
+        }
+        names["t.dt"] = "t_dt"
+        for name, e in lines:
+            self.ahead.append((f"n{number}_{name}", Text.of(Speller("scalar")(e)).fill(names, f"n{number}_")))
 
     def _kept(self, slot: int, text: str) -> str:
         if self.way == "scan":
@@ -182,10 +199,11 @@ class Chunk:
     way: Way
     text: str
     params: tuple[tuple[int, int], ...]
+    ahead: str
 
-    def bound(self, params: Params) -> Callable[..., None]:
-        """The function with the parameters of its steps."""
-        return _bound(self, tuple(params))
+    def bound(self, params: Params, dt: float) -> Callable[..., None]:
+        """The function with the parameters of its steps, and what they alone decide, at frames of dt seconds."""
+        return _bound(self, tuple(params), dt)
 
 
 def chunks(steps: Sequence[Step]) -> Iterator[tuple[Step, ...]]:
@@ -198,9 +216,10 @@ def chunks(steps: Sequence[Step]) -> Iterator[tuple[Step, ...]]:
 
 
 @lru_cache(maxsize=1024)
-def _bound(chunk: Chunk, params: tuple[tuple[float, ...], ...]) -> Callable[..., None]:
+def _bound(chunk: Chunk, params: tuple[tuple[float, ...], ...], dt: float) -> Callable[..., None]:
     values = tuple(params[step][number] for step, number in chunk.params)
-    return FunctionType(_code(chunk.text), _SPACES[chunk.way], "chunk", values)
+    ahead = FunctionType(_code(chunk.ahead), _SPACES["scalar"], "ahead")
+    return FunctionType(_code(chunk.text), _SPACES[chunk.way], "chunk", (*values, *ahead(dt, *values)))
 
 
 @lru_cache(maxsize=8192)
@@ -251,8 +270,11 @@ def scan_of(steps: tuple[Step, ...], wanted: frozenset[int]) -> Chunk:
 
 def _chunk(arguments: str, lines: Sequence[str], writer: _Writer, steps: tuple[Step, ...]) -> Chunk:
     params = "".join(f", p{i}" for i in range(len(writer.params)))
-    text = f"def chunk({arguments}{params}):\n" + "\n".join(f"    {line}" for line in lines or ["pass"]) + "\n"
-    return Chunk(steps, writer.way, text, tuple(writer.params))
+    names = "".join(f", {name}" for name, _ in writer.ahead)
+    text = f"def chunk({arguments}{params}{names}):\n" + "".join(f"    {line}\n" for line in lines or ["pass"])
+    ahead = "".join(f"    {name} = {text}\n" for name, text in writer.ahead)
+    ahead = f"def ahead(t_dt{params}):\n{ahead}    return ({names[2:]}{',' if names else ''})\n"
+    return Chunk(steps, writer.way, text, tuple(writer.params), ahead)
 
 
 def _column(x: Any, n: int) -> list[float]:

@@ -60,13 +60,13 @@ class Plan:
 class Lifted:
     """A plan with the parameters of a program. Owned by the program."""
 
-    def __init__(self, plan: Plan, params: Params) -> None:
+    def __init__(self, plan: Plan, params: Params, dt: float) -> None:
         self.plan = plan
         every = np.array(list(chain.from_iterable(params)))
         self._parts: list[tuple[Group | Scan, Any]] = []
         for part in plan.parts:
             if isinstance(part, Scan):
-                self._parts.append((part, part.chunk.bound([params[number] for number in part.numbers])))
+                self._parts.append((part, part.chunk.bound([params[number] for number in part.numbers], dt)))
             else:
                 self._parts.append((part, every[part.params][:, :, None]))
 

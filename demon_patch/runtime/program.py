@@ -138,7 +138,7 @@ class Program:
         self._chunks: list[tuple[tuple[Step, ...], Callable[..., None]]] = []
         done = 0
         for part in chunks(self.steps):
-            self._chunks.append((part, chunk_of(part).bound(self.params[done : done + len(part)])))
+            self._chunks.append((part, chunk_of(part).bound(self.params[done : done + len(part)], 1.0 / self.rate)))
             done += len(part)
         self._run = [function for _, function in self._chunks]
         self._number = {step: i for i, step in enumerate(self.steps)}
@@ -232,7 +232,7 @@ class Program:
     def _run_one(self, step: Step, bus: list[float], cells: list[float], frame: Frame) -> None:
         outs, kept = [bus[s] for s in step.written], [cells[c] for c in step.cells]
         try:
-            chunk_of((step,)).bound([self.params[self._number[step]]])(bus, cells, self.tables, frame)
+            chunk_of((step,)).bound([self.params[self._number[step]]], 1.0 / self.rate)(bus, cells, self.tables, frame)
             fault = ""
         except (ArithmeticError, ValueError, LookupError, TypeError) as error:
             fault = f"stands still: {error}"
@@ -280,7 +280,7 @@ class Program:
         if whole not in self._lifted:
             sizes = tuple(map(len, self.params))
             plan = plan_of(self.steps, sizes, self.sink_slots, len(self.bus), whole)
-            self._lifted[whole] = Lifted(plan, self.params)
+            self._lifted[whole] = Lifted(plan, self.params, 1.0 / self.rate)
         return self._lifted[whole]
 
     def _run_lifted(self, state: State, frames: Frame, n: int, whole: bool) -> Array | None:
