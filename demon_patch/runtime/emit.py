@@ -70,11 +70,28 @@ class Step:
         return tuple(chain.from_iterable(self.slots))
 
 
+@dataclass(frozen=True, eq=False)
+class Chunk:
+    """Some steps as one function: its text, and its parameters as (number of the step, number of the parameter)."""
+
+    steps: tuple[Step, ...]
+    way: Way
+    text: str
+    params: tuple[tuple[int, int], ...]
+    ahead: str
+    wanted: frozenset[int] = frozenset()
+
+    def bound(self, params: Params, dt: float) -> Callable[..., None]:
+        """The function with the parameters of its steps, and what they alone decide, at frames of dt seconds."""
+        return _bound(self, tuple(params), dt)
+
+
 @dataclass(slots=True)
 class _Writer:
     """Collects the lines of one function and what they read."""
 
     way: Way
+    hoisting: bool = True
     lines: list[str] = field(default_factory=list)
     local: set[int] = field(default_factory=set)
     outside: set[int] = field(default_factory=set)
@@ -105,7 +122,7 @@ class _Writer:
     def step(self, step: Step, number: int) -> None:
         """Adds the lines of one node."""
         steady = frozenset(port for port, given in step.inputs.items() if not given.sources)
-        ahead, body = parted(step.body, steady | {"t.dt"})
+        ahead, body = parted(step.body, steady | {"t.dt"}) if self.hoisting else ((), step.body)
         made, prefix = template(body, "scalar"), f"n{number}_"
         names: dict[str, str] = {}
         self._ahead(step, number, ahead)
@@ -190,20 +207,43 @@ class _Writer:
         self.lines.append(f"{name} = {filled}")
         return name
 
+    # -- the function -------------------------------------------------------------------------------------------
+    def chunk(self, steps: tuple[Step, ...], wanted: frozenset[int]) -> Chunk:
+        """The function of some steps."""
+        inside = [slot for step in steps for slot in step.written]
+        if self.way == "scan":
+            self.local, self.wanted = set(inside), wanted.intersection(inside)
+        for number, step in enumerate(steps):
+            self.step(step, number)
+        if self.way == "scalar":
+            arguments, lines = "B, S, X, t", [f"t_{name} = t.{name}" for name in sorted(self.fields)] + self.lines
+        else:
+            arguments, lines = "A, B, S, X, t, n", self._scanned(steps, inside)
+        params = "".join(f", p{i}" for i in range(len(self.params)))
+        names = "".join(f", {name}" for name, _ in self.ahead)
+        text = f"def chunk({arguments}{params}{names}):\n" + "".join(f"    {line}\n" for line in lines or ["pass"])
+        once = "".join(f"    {name} = {made}\n" for name, made in self.ahead)
+        once = f"def ahead(t_dt{params}):\n{once}    return ({names[2:]}{',' if names else ''})\n"
+        return Chunk(steps, self.way, text, tuple(self.params), once, wanted)
 
-@dataclass(frozen=True, eq=False)
-class Chunk:
-    """Some steps as one function: its text, and its parameters as (number of the step, number of the parameter)."""
-
-    steps: tuple[Step, ...]
-    way: Way
-    text: str
-    params: tuple[tuple[int, int], ...]
-    ahead: str
-
-    def bound(self, params: Params, dt: float) -> Callable[..., None]:
-        """The function with the parameters of its steps, and what they alone decide, at frames of dt seconds."""
-        return _bound(self, tuple(params), dt)
+    def _scanned(self, steps: Sequence[Step], inside: Sequence[int]) -> list[str]:
+        cells = [cell for step in steps for cell in step.cells]
+        kept = sorted(self.wanted)
+        head = [
+            *(f"t_{name} = column(t.{name}, n)" if name in _RUNNING else f"t_{name} = t.{name}"
+              for name in sorted(self.fields)),
+            *(f"a{slot} = column(A[{slot}], n)" for slot in sorted(self.outside)),
+            *(f"v{slot} = B[{slot}]" for slot in inside),
+            *(f"o{slot} = [0.0] * n" for slot in kept),
+            *(f"s{cell} = S[{cell}]" for cell in cells),
+            "for i in range(n):",
+        ]  # fmt: skip
+        tail = [
+            *(f"A[{slot}] = o{slot}" for slot in kept),
+            *(f"A[{slot}] = v{slot}" for slot in inside if slot not in self.wanted),
+            *(f"S[{cell}] = s{cell}" for cell in cells),
+        ]
+        return [*head, *(f"    {line}" for line in self.lines or ["pass"]), *tail]
 
 
 def chunks(steps: Sequence[Step]) -> Iterator[tuple[Step, ...]]:
@@ -219,7 +259,12 @@ def chunks(steps: Sequence[Step]) -> Iterator[tuple[Step, ...]]:
 def _bound(chunk: Chunk, params: tuple[tuple[float, ...], ...], dt: float) -> Callable[..., None]:
     values = tuple(params[step][number] for step, number in chunk.params)
     ahead = FunctionType(_code(chunk.ahead), _SPACES["scalar"], "ahead")
-    return FunctionType(_code(chunk.text), _SPACES[chunk.way], "chunk", (*values, *ahead(dt, *values)))
+    try:
+        values = (*values, *ahead(dt, *values))
+    except (ArithmeticError, ValueError, LookupError, TypeError):  # for the node to fail by itself when it runs
+        plain = _Writer(chunk.way, hoisting=False).chunk(chunk.steps, chunk.wanted)
+        return _bound(plain, params, dt)
+    return FunctionType(_code(chunk.text), _SPACES[chunk.way], "chunk", values)
 
 
 @lru_cache(maxsize=8192)
@@ -231,50 +276,17 @@ def begins(node: str) -> bool:
 @lru_cache(maxsize=2048)
 def chunk_of(steps: tuple[Step, ...]) -> Chunk:
     """The float function of some steps, in order: `chunk(B, S, X, t)`."""
-    writer = _Writer("scalar")
-    for number, step in enumerate(steps):
-        writer.step(step, number)
-    head = [f"t_{name} = t.{name}" for name in sorted(writer.fields)]
-    return _chunk("B, S, X, t", [*head, *writer.lines], writer, steps)
+    return _Writer("scalar").chunk(steps, frozenset())
 
 
 @lru_cache(maxsize=512)
 def scan_of(steps: tuple[Step, ...], wanted: frozenset[int]) -> Chunk:
-    """The function that runs steps in a loop over n frames: `chunk(A, B, S, X, t, n)`.
+    """The function that runs steps over n frames, one after another: `chunk(A, B, S, X, t, n)`.
 
     Values within the scan pass from node to node as in the float program: those of later nodes are of the frame before.
     Slots that are not wanted leave only their last value.
     """
-    inside = [slot for step in steps for slot in step.written]
-    cells = [cell for step in steps for cell in step.cells]
-    writer = _Writer("scan", local=set(inside), wanted={slot for slot in inside if slot in wanted})
-    for number, step in enumerate(steps):
-        writer.step(step, number)
-    kept = sorted(writer.wanted)
-    head = [
-        *(f"t_{name} = column(t.{name}, n)" if name in _RUNNING else f"t_{name} = t.{name}"
-          for name in sorted(writer.fields)),
-        *(f"a{slot} = column(A[{slot}], n)" for slot in sorted(writer.outside)),
-        *(f"v{slot} = B[{slot}]" for slot in inside),
-        *(f"o{slot} = [0.0] * n" for slot in kept),
-        *(f"s{cell} = S[{cell}]" for cell in cells),
-        "for i in range(n):",
-    ]  # fmt: skip
-    tail = [
-        *(f"A[{slot}] = o{slot}" for slot in kept),
-        *(f"A[{slot}] = v{slot}" for slot in inside if slot not in writer.wanted),
-        *(f"S[{cell}] = s{cell}" for cell in cells),
-    ]
-    return _chunk("A, B, S, X, t, n", [*head, *(f"    {line}" for line in writer.lines), *tail], writer, steps)
-
-
-def _chunk(arguments: str, lines: Sequence[str], writer: _Writer, steps: tuple[Step, ...]) -> Chunk:
-    params = "".join(f", p{i}" for i in range(len(writer.params)))
-    names = "".join(f", {name}" for name, _ in writer.ahead)
-    text = f"def chunk({arguments}{params}{names}):\n" + "".join(f"    {line}\n" for line in lines or ["pass"])
-    ahead = "".join(f"    {name} = {text}\n" for name, text in writer.ahead)
-    ahead = f"def ahead(t_dt{params}):\n{ahead}    return ({names[2:]}{',' if names else ''})\n"
-    return Chunk(steps, writer.way, text, tuple(writer.params), ahead)
+    return _Writer("scan").chunk(steps, wanted)
 
 
 def _column(x: Any, n: int) -> list[float]:

@@ -24,7 +24,7 @@ Array = NDArray[np.float64]
 Key = tuple[str, ...]
 SinkKind = Literal["value", "curve", "gate", "level"]
 
-SHORT = 80  # frames from which array code is faster (measured with 200 nodes)
+SHORT, PART = 16, 120  # rows are faster from so many frames on, and so many node-frames for each part (measured)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +143,7 @@ class Program:
         self._run = [function for _, function in self._chunks]
         self._number = {step: i for i, step in enumerate(self.steps)}
         self._lifted: dict[bool, Lifted] = {}
-        self.lifted()
+        self._short = SHORT + PART * len(self.lifted().plan.parts) // max(len(self.steps), 1)
         self._arrays = [np.asarray(table, dtype=np.float64) for table in self.tables]
         slots = self.sink_slots
         self._gather: Callable[[list[float]], Sequence[float]] = (
@@ -266,7 +266,7 @@ class Program:
                 self.extend(state, at, length, transport, whole) for at, length in ((k0, first), (k0 + first, n - first))
             ]
             return np.concatenate(rest, axis=1)
-        if n >= SHORT:
+        if n >= self._short:
             trial = state.copy()
             found = self._run_lifted(trial, transport.frames(k0, n), n, whole)
             if found is not None:
