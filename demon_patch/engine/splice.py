@@ -65,7 +65,7 @@ def join(left: Samples, right: Samples) -> Join:
     return Join((mixed * gain[:, None]).astype(np.float32), alike)
 
 
-def level(sound: Samples) -> NDArray[np.float64]:
+def level(sound: NDArray[np.floating]) -> NDArray[np.float64]:
     """The power [n] of a join round each of its samples, over a quarter of it."""
     return _mean((sound.astype(np.float64) ** 2).mean(axis=1), GRAIN)
 
