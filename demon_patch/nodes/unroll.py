@@ -10,7 +10,7 @@ import ast
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Literal
+from typing import Any, Literal
 
 from demon_patch.nodes.body import Body
 from demon_patch.nodes.vocabulary import CONSTANTS
@@ -183,7 +183,7 @@ class _Hoist(ast.NodeTransformer):
     def __call__(self, e: ast.expr) -> ast.expr:
         return self.visit(ast.parse(ast.unparse(e), mode="eval").body)
 
-    def visit(self, node: ast.AST) -> ast.AST:
+    def visit(self, node: ast.AST) -> Any:
         if isinstance(node, (ast.BinOp, ast.Call, ast.IfExp)) and self.known(leaves(node)):
             if self.branch and _fails(node):
                 return node
@@ -192,13 +192,13 @@ class _Hoist(ast.NodeTransformer):
             self.made.append((name, node))
             return ast.Name(name, ast.Load())
         if isinstance(node, ast.IfExp):
-            node.test = self.visit(node.test)  # type: ignore[assignment]
+            node.test = self.visit(node.test)
             self.branch += 1
-            node.body, node.orelse = self.visit(node.body), self.visit(node.orelse)  # type: ignore[assignment]
+            node.body, node.orelse = self.visit(node.body), self.visit(node.orelse)
             self.branch -= 1
             return node
         if isinstance(node, ast.Call):
-            node.args = [self.visit(a) for a in node.args]  # type: ignore[misc]
+            node.args = [self.visit(a) for a in node.args]
             return node
         return self.generic_visit(node)
 

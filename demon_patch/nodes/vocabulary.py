@@ -17,6 +17,8 @@ from typing import Any
 
 import numpy as np
 
+from demon_patch.nodes.line import past, push
+
 __all__ = [
     "CONSTANTS",
     "FUNCTIONS",
@@ -212,6 +214,8 @@ SCALAR: dict[str, Any] = {
     "reached": reached,
     "from_table": from_table,
     "to_table": to_table,
+    "past": past,
+    "push": push,
 }
 ARRAY: dict[str, Any] = {
     "sin": np.sin,

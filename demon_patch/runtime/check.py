@@ -208,9 +208,7 @@ def _cables(patch: Patch, wiring: Wiring) -> Iterator[PatchError]:
 def _cable(cable: Cable, source: Declaration, target: Declaration) -> PatchError | None:
     out, port = source.outs_by_name.get(cable.out), target.by_name.get(cable.port)
     if out is None:
-        return PatchError(
-            f"{source.title} has no output {cable.out}", node=cable.src, mend=_known(source.outs_by_name)
-        )
+        return PatchError(f"{source.title} has no output {cable.out}", node=cable.src, mend=_known(source.outs_by_name))
     if port is None:
         return PatchError(
             f"{target.title} has no such port", node=cable.dst, port=cable.port, mend=_known(target.by_name)

@@ -7,7 +7,8 @@ import math
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any
+from itertools import groupby
+from typing import Any, NamedTuple
 
 from demon_patch.engine.controls import CONTROLS
 from demon_patch.engine.family import FamilySpec
@@ -15,20 +16,19 @@ from demon_patch.nodes.adapter import threshold
 from demon_patch.nodes.body import Body
 from demon_patch.nodes.declare import Declaration
 from demon_patch.nodes.engine import CHAIN, LORA
+from demon_patch.nodes.halves import halved, waits
+from demon_patch.nodes.line import Reach, sized
 from demon_patch.nodes.ports import SIGNALS, SINGLE, Port
 from demon_patch.nodes.taper import STRAIGHT, norm
 from demon_patch.patch.document import Cable, Patch
 from demon_patch.runtime.check import problems, ring_chain, ring_nodes
-from demon_patch.runtime.emit import Step
+from demon_patch.runtime.emit import GATE, VALUE, Step
 from demon_patch.runtime.memory import Link, Memory, Places
-from demon_patch.runtime.order import arrange
+from demon_patch.runtime.order import Order, arrange
 from demon_patch.runtime.program import Program, RingPlan, Sink, SinkKind
 from demon_patch.runtime.wiring import Input, Source, Wiring, input_text, limited
 
-_VALUE = Body((), ((ast.Name("x", ast.Load()),),), ())
-_GATE = Body(
-    (), (tuple(ast.Attribute(ast.Name("x", ast.Load()), half, ast.Load()) for half in ("level", "rises")),), ()
-)
+LATE = "<"  # ends the name of the second half of a node
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +74,16 @@ class _Node:
     owner: str
 
 
+class _Join(NamedTuple):
+    """A cable between computed nodes or adapters: the output and the port that it joins."""
+
+    src: str
+    out: str
+    dst: str
+    port: str
+    cable: Cable
+
+
 @dataclass(eq=False)
 class _Compiler:
     wiring: Wiring
@@ -90,6 +100,7 @@ class _Compiler:
     sinks: list[Sink] = field(default_factory=list)
     sink_slots: list[int] = field(default_factory=list)
     owners: dict[str, str] = field(default_factory=dict)
+    halves: dict[str, tuple[bool, ...]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.bus = Places(self.before.bus)
@@ -108,21 +119,23 @@ class _Compiler:
                     self.tables[id] = len(self.tables) + 1
                     if declaration.table is not None:
                         drawn[id] = declaration.table
-        edges, cables = self._edges()
-        order = arrange(tuple(self.nodes), tuple(edges))
-        for id in order.nodes:
+        joins = self._joins()
+        order = self._halve(arrange(tuple(self.nodes), tuple((j.src, j.dst) for j in joins)), joins)
+        for id in (id for id in order.nodes if id in self.nodes):
             for out in self.nodes[id].declaration.outs:
                 halves = ("level", "rises") if out.type == "gate" else ("value",)
                 declared = self.nodes[id].declaration
                 self.slots[id, out.name] = tuple(
-                    self.bus.take((id, declared.id, str(declared.version), out.name, half)) for half in halves
+                    self._slot(id, declared.id, str(declared.version), out.name, half) for half in halves
                 )
         for id in order.nodes:
             self._step(id, order.loops.get(id))
         for id, declaration in self.wiring.known.items():
             if declaration.kind in ("engine", "sink"):
                 self._sinks(id, declaration)
-        delays = frozenset(cable.socket for edge, cable in cables if edge in order.cut)
+        delays = frozenset(
+            join.cable.socket for join in joins if order.cut and not order.cut.isdisjoint(self._halved_edges(join))
+        )
         self.now.bus, self.now.cells = self.bus.numbers, self.cells.numbers
         made = Program(
             tuple(self.steps), tuple(self.sinks), tuple(self.sink_slots), resources, ring_plan(self.wiring),
@@ -145,36 +158,88 @@ class _Compiler:
         self.now.bodies[id] = known
         self.nodes[id] = _Node(declaration, known[3], id)
 
-    def _edges(self) -> tuple[list[tuple[str, str]], list[tuple[tuple[str, str], Cable]]]:
-        """Which node waits for which, adapters included, and the cable behind each such pair."""
-        pairs: list[tuple[tuple[str, str], Cable]] = []
+    def _joins(self) -> list[_Join]:
+        """Which node waits for which, adapters included."""
+        joins: list[_Join] = []
         for (id, name), cables in self.wiring.into.items():
             declaration = self.wiring.known[id]
             port = declaration.by_name[name]
             if port.type not in SIGNALS:
                 continue
             for cable in cables:
-                start = cable.src
+                start, out = cable.src, cable.out
                 if port.type == "gate" and self.wiring.out(cable).type != "gate":
                     adapter = self._between(cable, id, name)
                     self.adapters[adapter] = cable
                     self.nodes[adapter] = _Node(threshold, threshold.settled({}), id)
                     if self.wiring.known[cable.src].kind == "computed":
-                        pairs.append(((start, adapter), cable))
-                    start = adapter
+                        joins.append(_Join(start, out, adapter, "x", cable))
+                    start, out = adapter, "gate"
                 if declaration.kind == "computed" and start in self.nodes:
-                    pairs.append(((start, id), cable))
-        return [edge for edge, _ in pairs], pairs
+                    joins.append(_Join(start, out, id, name, cable))
+        return joins
 
-    def _step(self, id: str, loop: int | None) -> None:
+    def _halve(self, order: Order, joins: Sequence[_Join]) -> Order:
+        """The order with the nodes of loops in two halves where that spares a cut: first what does not wait for the
+        loop, at the end what leads to the state."""
+        for id in order.loops:
+            ports = {j.port for j in joins if j.dst == id and order.loops.get(j.src) == order.loops[id]}
+            names = [out.name for out in self.nodes[id].declaration.outs]
+            used = {j.out for j in joins if j.src == id and order.loops.get(j.dst) == order.loops[id]}
+            needs = dict(zip(names, waits(self.nodes[id].body), strict=True))
+            spared = {port for port in ports if any(port not in needs[name] for name in used)}
+            early = tuple(not needs[name] & spared for name in names)
+            if spared and any(early):
+                self.halves[id] = early
+        if not self.halves:
+            return order
+        nodes: list[str] = []
+        cut: set[tuple[str, str]] = set()
+        loops = dict(order.loops)
+        for loop, members in groupby(order.nodes, key=order.loops.get):
+            group = list(members)
+            if loop is None:
+                nodes += group
+                continue
+            parts = [part for id in group for part in ((id, id + LATE) if id in self.halves else (id,))]
+            edges = [edge for j in joins if {j.src, j.dst} <= set(group) for edge in self._halved_edges(j)]
+            edges += [(id, id + LATE) for id in group if id in self.halves]
+            inner = arrange(tuple(parts), tuple(edges))
+            nodes += inner.nodes
+            loops |= dict.fromkeys(parts, loop)
+            cut |= inner.cut
+        return Order(tuple(nodes), loops, frozenset(cut))
+
+    def _halved_edges(self, join: _Join) -> list[tuple[str, str]]:
+        """The edges of a join between the halves of its ends."""
+        src, ends = join.src, [join.dst]
+        if (early := self.halves.get(src)) is not None:
+            names = [out.name for out in self.nodes[src].declaration.outs]
+            src = src if early[names.index(join.out)] else src + LATE
+        if (early := self.halves.get(join.dst)) is not None:
+            first = halved(self.nodes[join.dst].body, early)[0]
+            reads = {name for pair in waits(first) for name in pair}
+            ends = [join.dst, join.dst + LATE] if join.port in reads else [join.dst + LATE]
+        return [(src, end) for end in ends]
+
+    def _slot(self, *key: str, value: float = 0.0) -> int:
+        return self.bus.take(key, value)
+
+    def _step(self, name: str, loop: int | None) -> None:
+        id = name.removesuffix(LATE)
         node = self.nodes[id]
-        declaration = node.declaration
+        declaration, body = node.declaration, node.body
         key = (id, declaration.id, str(declaration.version))
-        cells = tuple(self.cells.take((*key, name), first) for name, first in declaration.states)
-        self.owners[id] = node.owner
+        rate = self.geometry.frame_rate
+        starts = tuple(sized(x.seconds, rate) if isinstance(x, Reach) else x for _, x in declaration.states)
+        cells = tuple(self.cells.take((*key, s), x) for (s, _), x in zip(declaration.states, starts, strict=True))
+        self.owners[name] = node.owner
         cable = self.adapters.get(id)
         given = self.wiring.patch.nodes[node.owner] if cable is None else cable
         slots = tuple(self.slots[id, out.name] for out in declaration.outs)
+        if (early := self.halves.get(id)) is not None:
+            body = halved(body, early)[name != id]
+            slots = tuple(slot for slot, take in zip(slots, early, strict=True) if take == (name == id))
         wired = self.wiring.wired(id) if cable is None else {"x": [cable]}
 
         def make() -> Step:
@@ -185,17 +250,16 @@ class _Compiler:
             else:
                 inputs = {p.name: self._input(id, p) for p in declaration.ports if p.type == "value"}
                 gates = {p.name: self._gate(id, p) for p in declaration.ports if p.type == "gate"}
-            starts = tuple(start for _, start in declaration.states)
-            return Step(id, node.body, inputs, gates, slots, cells, starts, loop)
+            return Step(name, body, inputs, gates, slots, cells, starts, loop)
 
-        self._link(id, (given, declaration, node.body, slots, cells, loop), wired, make)
+        self._link(name, (given, declaration, body, slots, cells, loop), wired, make)
 
     def _link(
         self, id: str, made_of: tuple[Any, ...], wired: Mapping[str, Sequence[Cable]], make: Callable[[], Step]
     ) -> None:
         """Adds a step: the one of the program before, as far as what it is made of is the same."""
         ends = [
-            (cable, self._origin(id, name, cable), self.wiring.nominal(cable.src, cable.out))
+            (cable, self._origin(id.removesuffix(LATE), name, cable), self.wiring.nominal(cable.src, cable.out))
             for name, cables in wired.items()
             for cable in cables
         ]
@@ -281,7 +345,7 @@ class _Compiler:
     def _sinks(self, id: str, declaration: Declaration) -> None:
         for port, sinks in _sinks_of(id, declaration, self.geometry.strength_taper):
             step, owner = f"{id}.{port.name}", (id, declaration.id, str(declaration.version), port.name)
-            slots = tuple(self.bus.take((*owner, sink.kind)) for sink in sinks)
+            slots = tuple(self._slot(*owner, sink.kind) for sink in sinks)
             self.sinks.extend(sinks)
             self.sink_slots.extend(slots)
             self.owners[step] = id
@@ -290,7 +354,7 @@ class _Compiler:
                 halves = slots[::-1]
 
                 def gate(port: Port = port, step: str = step, halves: tuple[int, ...] = halves) -> Step:
-                    return Step(step, _GATE, {}, {"x": self._gate(id, port)}, (halves,), ())
+                    return Step(step, GATE, {}, {"x": self._gate(id, port)}, (halves,), ())
 
                 self._link(step, (port, halves), {port.name: cables}, gate)
                 continue
@@ -301,15 +365,13 @@ class _Compiler:
                 continue
 
             def number(port: Port = port, step: str = step, slots: tuple[int, ...] = slots) -> Step:
-                return Step(step, _VALUE, {"x": self._input(id, port)}, {}, (slots,), ())
+                return Step(step, VALUE, {"x": self._input(id, port)}, {}, (slots,), ())
 
             self._link(step, (port, slots, knob, ends), {port.name: cables}, number)
 
 
 @lru_cache(maxsize=512)
-def _sinks_of(
-    id: str, declaration: Declaration, table: tuple[float, ...]
-) -> tuple[tuple[Port, tuple[Sink, ...]], ...]:
+def _sinks_of(id: str, declaration: Declaration, table: tuple[float, ...]) -> tuple[tuple[Port, tuple[Sink, ...]], ...]:
     """The sinks of a node by port; of a gate its rises, then its level."""
     found: list[tuple[Port, tuple[Sink, ...]]] = []
     for port in declaration.ports:

@@ -7,6 +7,7 @@ and code once for the same text, so that an edit compiles only what it changed.
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
@@ -18,8 +19,9 @@ from zlib import crc32
 import numpy as np
 
 from demon_patch.nodes.body import Body
+from demon_patch.nodes.line import Line
 from demon_patch.nodes.spell import Speller, Template, Text, phrase, template
-from demon_patch.nodes.unroll import Line, leaves, parted
+from demon_patch.nodes.unroll import leaves, parted
 from demon_patch.nodes.vocabulary import SCALAR
 from demon_patch.runtime.wiring import Input, Source
 
@@ -27,6 +29,10 @@ Way = Literal["scalar", "scan"]
 Params = Sequence[tuple[float, ...]]  # of each step of a program, in its order
 CHUNK = 25  # nodes of a generated function, at most
 APART = 32  # one node in so many begins a function by its id, so that an inserted node shifts few of those after it
+
+# Bodies that give what arrives at `x`: of a number, of a gate.
+VALUE = Body((), ((ast.Name("x", ast.Load()),),), ())
+GATE = Body((), (tuple(ast.Attribute(ast.Name("x", ast.Load()), half, ast.Load()) for half in ("level", "rises")),), ())
 
 _RUNNING = ("k", "s", "beat", "song", "frame")  # fields of a frame that are arrays in a run of frames
 
@@ -43,7 +49,7 @@ class Step:
     gates: Mapping[str, tuple[tuple[Source, Source], ...]]
     slots: tuple[tuple[int, ...], ...]
     cells: tuple[int, ...]
-    first: tuple[float, ...] = ()
+    first: tuple[float | Line, ...] = ()
     loop: int | None = None
 
     def same(self, other: Step) -> bool:
@@ -56,6 +62,11 @@ class Step:
     def stateless(self) -> bool:
         """Whether all frames can be computed at once."""
         return not self.cells and self.loop is None
+
+    @cached_property
+    def single(self) -> bool:
+        """Whether it runs frame by frame even where many are computed: in a loop, or with a delay line."""
+        return self.loop is not None or any(isinstance(x, Line) for x in self.first)
 
     @cached_property
     def read(self) -> frozenset[int]:
@@ -147,7 +158,7 @@ class _Writer:
             self.lines.append(f"{left} = {right}")
         self.local.update(step.written)
 
-    def _ahead(self, step: Step, number: int, lines: Sequence[Line]) -> None:
+    def _ahead(self, step: Step, number: int, lines: Sequence[tuple[str, ast.expr]]) -> None:
         """Adds what is computed once, of parameters alone."""
         read = {name for _, e in lines for name in leaves(e)}
         names = {
@@ -212,7 +223,7 @@ class _Writer:
         """The function of some steps."""
         inside = [slot for step in steps for slot in step.written]
         if self.way == "scan":
-            self.local, self.wanted = set(inside), wanted.intersection(inside)
+            self.local, self.wanted = set(inside), set(wanted.intersection(inside))
         for number, step in enumerate(steps):
             self.step(step, number)
         if self.way == "scalar":

@@ -48,8 +48,8 @@ class Scan:
 
 @dataclass(frozen=True, eq=False)
 class Plan:
-    """The parts of a program in running order. Rows are the slots of the bus, then the curve tables; `fixed`: slots of
-    sinks that nothing writes, `moved`: slots that a run gives a new last value."""
+    """The parts of a program in running order. Rows are the slots of the bus, then the curve tables; `fixed`: slots
+    that are read but not written, `moved`: slots that a run gives a new last value."""
 
     parts: tuple[Group | Scan, ...]
     slots: int
@@ -74,7 +74,7 @@ class Lifted:
         self, bus: list[float], cells: list[float], tables: Sequence[list[float]], arrays: Sequence[Array],
         frames: Frame, n: int,
     ) -> Array:  # fmt: skip
-        """Runs n frames on bus and cells themselves; every slot [slots + tables, n], those that no sink needs undefined.
+        """Runs n frames on bus and cells themselves; every slot [slots + tables, n], what no sink needs undefined.
 
         Raises ArithmeticError, ValueError or TypeError where a node fails; bus and cells are then partly run.
         """
@@ -126,7 +126,7 @@ def plan_of(
     for place in sorted(found):
         alike: defaultdict[Form, list[Step]] = defaultdict(list)
         for unit in found[place]:
-            if unit[0].loop is not None:
+            if unit[0].single:
                 parts.append(Scan(scan_of(unit, read), tuple(numbers[step] for step in unit)))
                 moved |= {slot for step in unit for slot in step.written}
             else:
@@ -134,7 +134,7 @@ def plan_of(
         for form, members in alike.items():
             parts.append(group := _group(form, members, places, slots))
             moved |= set(chain.from_iterable(row.tolist() for row in group.written))
-    fixed = sorted(set(sink_slots) - moved)
+    fixed = sorted(read - moved)
     return Plan(tuple(parts), slots, np.array(fixed, dtype=np.int64), np.array(sorted(moved), dtype=np.int64))
 
 
@@ -198,5 +198,3 @@ def _group(form: Form, members: Sequence[Step], places: dict[Step, int], slots: 
     ).reshape(-1, count)
     wanted = tuple(row for row, take in zip(written, form.wanted, strict=True) if take)
     return Group(vector, count, read, wanted, cells, params)
-
-

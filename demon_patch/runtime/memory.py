@@ -1,4 +1,4 @@
-"""What a program knows of how it was made, so that the next one is made of the same parts as far as they are the same."""
+"""What a program knows of how it was made, so that the next one is made of the same parts where they are the same."""
 
 from __future__ import annotations
 
@@ -45,10 +45,12 @@ class Places:
         size = size if self._before else 0
         self.numbers: dict[Key, int] = {}
         self.keys: list[Key] = [()] * size
-        self.first = [0.0] * size
+        self.first: list[Any] = [0.0] * size
 
-    def take(self, key: Key, first: float = 0.0) -> int:
+    def take(self, key: Key, first: Any = 0.0) -> int:
         """The number of a key."""
+        if key in self.numbers:
+            return self.numbers[key]
         number = self._before.get(key)
         if number is None:
             number = len(self.keys)

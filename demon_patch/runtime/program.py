@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from demon_patch.engine.controls import CONTROLS, Control, Taper
 from demon_patch.errors import PatchError
 from demon_patch.nodes.frame import Frame
+from demon_patch.nodes.line import Line
 from demon_patch.nodes.taper import STRAIGHT, norm
 from demon_patch.runtime.clock import Transport
 from demon_patch.runtime.emit import Step, chunk_of, chunks
@@ -91,16 +92,20 @@ class RingPlan:
 @dataclass(slots=True)
 class State:
     """What a program remembers from frame to frame: the bus (last value of every output and sink) and state cells,
-    each with its keys, by which a later program adopts it."""
+    each with its keys, by which a later program adopts it; `lines`: the cells that are delay lines."""
 
     bus: list[float]
-    cells: list[float]
+    cells: list[Any]
     bus_keys: Sequence[Key]
     cell_keys: Sequence[Key]
+    lines: Sequence[int] = ()
 
     def copy(self) -> State:
         """An independent copy."""
-        return State(self.bus[:], self.cells[:], self.bus_keys, self.cell_keys)
+        made = State(self.bus[:], self.cells[:], self.bus_keys, self.cell_keys, self.lines)
+        for cell in self.lines:
+            made.cells[cell] = made.cells[cell].copy()
+        return made
 
 
 @dataclass(eq=False)
@@ -120,7 +125,7 @@ class Program:
     rate: float
     params: Sequence[tuple[float, ...]]
     bus: list[float]
-    cells: list[float]
+    cells: list[Any]
     bus_keys: Sequence[Key]
     cell_keys: Sequence[Key]
     owners: Mapping[str, str]
@@ -141,6 +146,7 @@ class Program:
             self._chunks.append((part, chunk_of(part).bound(self.params[done : done + len(part)], 1.0 / self.rate)))
             done += len(part)
         self._run = [function for _, function in self._chunks]
+        self._lines = [i for i, x in enumerate(self.cells) if isinstance(x, Line)]
         self._number = {step: i for i, step in enumerate(self.steps)}
         self._lifted: dict[bool, Lifted] = {}
         self._short = SHORT + PART * len(self.lifted().plan.parts) // max(len(self.steps), 1)
@@ -188,11 +194,13 @@ class Program:
     def state(self, previous: State | None = None) -> State:
         """A state to run on: fresh, but for what it adopts, by node, from `previous` or from the last state of the
         program that this one was compiled to replace."""
-        made = State(self.bus[:], self.cells[:], self.bus_keys, self.cell_keys)
+        made = State(self.bus[:], self.cells[:], self.bus_keys, self.cell_keys, self._lines)
         adopted = previous or self.inherited
         if adopted is not None:
             _adopt(made.bus, self.bus_keys, adopted.bus, adopted.bus_keys)
             _adopt(made.cells, self.cell_keys, adopted.cells, adopted.cell_keys)
+            for cell in self._lines:
+                made.cells[cell] = made.cells[cell].copy()
         self.latest = made
         return made
 
@@ -229,7 +237,7 @@ class Program:
             for step in steps:
                 self._run_one(step, bus, cells, frame)
 
-    def _run_one(self, step: Step, bus: list[float], cells: list[float], frame: Frame) -> None:
+    def _run_one(self, step: Step, bus: list[float], cells: list[Any], frame: Frame) -> None:
         outs, kept = [bus[s] for s in step.written], [cells[c] for c in step.cells]
         try:
             chunk_of((step,)).bound([self.params[self._number[step]]], 1.0 / self.rate)(bus, cells, self.tables, frame)
@@ -263,7 +271,8 @@ class Program:
         first = transport.steady(k0, n)
         if first < n:
             rest = [
-                self.extend(state, at, length, transport, whole) for at, length in ((k0, first), (k0 + first, n - first))
+                self.extend(state, at, length, transport, whole)
+                for at, length in ((k0, first), (k0 + first, n - first))
             ]
             return np.concatenate(rest, axis=1)
         if n >= self._short:
@@ -293,7 +302,7 @@ class Program:
         return rows[list(self.sink_slots)]
 
 
-def _adopt(values: list[float], keys: Sequence[Key], old: Sequence[float], old_keys: Sequence[Key]) -> None:
+def _adopt(values: list[Any], keys: Sequence[Key], old: Sequence[Any], old_keys: Sequence[Key]) -> None:
     known = {key: x for key, x in zip(old_keys, old, strict=True) if math.isfinite(x)}
     for i, key in enumerate(keys):
         values[i] = known.get(key, values[i])
