@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from demon_patch.nodes.breaks import Breaks, breaks
 from demon_patch.nodes.frame import Frame
 from demon_patch.nodes.spell import template
 from demon_patch.runtime.emit import Chunk, Params, Step, scan_of
@@ -130,7 +131,8 @@ def plan_of(
                 parts.append(Scan(scan_of(unit, read), tuple(numbers[step] for step in unit)))
                 moved |= {slot for step in unit for slot in step.written}
             else:
-                alike[_form(unit[0], read, unit[0] in feeding)].append(unit[0])
+                (step,) = unit
+                alike[_form(step, read, step in feeding or any(_breaks(step)))].append(step)
         for form, members in alike.items():
             parts.append(group := _group(form, members, places, slots))
             moved |= set(chain.from_iterable(row.tolist() for row in group.written))
@@ -139,7 +141,7 @@ def plan_of(
 
 
 def _needed(steps: Sequence[Step], sink_slots: Collection[int]) -> tuple[set[Step], set[Step]]:
-    """The steps that a sink or a state depends on, and those of them that a state or a loop depends on."""
+    """The steps that a sink or a state depends on, and those of them that a state, a loop or a jump depends on."""
     heard, felt = set(sink_slots), set[int]()
     needed: set[Step] = set()
     feeding: set[Step] = set()
@@ -150,9 +152,16 @@ def _needed(steps: Sequence[Step], sink_slots: Collection[int]) -> tuple[set[Ste
         if step in feeding or not step.stateless or not heard.isdisjoint(written):
             needed.add(step)
             heard |= step.read
-        if step in feeding or not step.stateless:
+        if step in feeding or not step.stateless or _breaks(step).ports:
             felt |= step.read
     return needed, feeding
+
+
+def _breaks(step: Step) -> Breaks:
+    wired = frozenset(port for port, given in step.inputs.items() if given.sources)
+    found = breaks(step.body, wired)
+    whole = any(given.sources and "floor(" in given.text for given in step.inputs.values())
+    return Breaks(True, found.own) if whole else found
 
 
 def _units(steps: Sequence[Step]) -> Iterator[Unit]:

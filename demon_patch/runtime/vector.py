@@ -2,7 +2,7 @@
 
 The text depends on the form of the nodes alone (body, kinds of inputs), never on their places or parameters, so that
 an edit hardly ever compiles one. States come out as the float program has them, bit for bit: what leads to them is
-computed with the functions of floats. What only leads to sinks may differ in the last bit.
+computed with the functions of floats. What leads to sinks alone, and without a jump, may differ in the last bit.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _STEADY = ("t.dt", "t.dbeat", "t.length", "t.beats_per_bar")  # fields of a fram
 @dataclass(frozen=True, slots=True)
 class Form:
     """What nodes have in common that run as one: `inputs` (port, text, number of sources), `gates` (port, number of
-    cables), which halves of outputs are `wanted`, and whether they lead to a state."""
+    cables), which halves of outputs are `wanted`, and whether every bit counts, as they lead to a state or a jump."""
 
     body: Body
     inputs: tuple[tuple[str, str, int], ...]
