@@ -70,6 +70,7 @@ def test_smooth_joints_are_those_of_a_drawn_curve_and_steps_jump() -> None:
         ([[0, 0, 3], [1, 1]], "point 1 is out of range"),
         ([[0, 0], [1, 0], [1.0001, 1]], "points 2 and 3 touch"),
         ([[0, 0], [1, 0, 0, 0]], r"point 2 is not \[where, value, bend\]"),
+        ([[0, 0], [10**400, 1]], r"point 2 is not"),
         ([[0, 0], [0, 1]], "point 2 does not lie after point 1"),
     ],
 )
