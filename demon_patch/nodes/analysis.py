@@ -6,10 +6,18 @@ song beforehand.
 
 from __future__ import annotations
 
+from demon_patch.nodes.body import phrase
 from demon_patch.nodes.declare import node
-from demon_patch.nodes.frame import Frame
-from demon_patch.nodes.ports import audio, fed, gate_out, option, out, value
-from demon_patch.nodes.vocabulary import clamp, exp, log, sqrt
+from demon_patch.nodes.frame import Frame, Row
+from demon_patch.nodes.ports import audio, fed, feeds, gate_out, option, out, value
+from demon_patch.nodes.vocabulary import clamp, exp, log, pick, sqrt, total
+
+
+@phrase
+def loud(amplitude: float) -> float:
+    """An amplitude up to 1 from -60 dB (0) to full level (1)."""
+    return 1 + log(max(amplitude, 0.001)) / log(1000)
+
 
 _SOUND = "The sound: the Decoder's, or a source's."
 
@@ -34,7 +42,7 @@ def follower(
     y: float = 0.0,
 ):
     """One pole each way: 63 % of a step after `attack` or `release`."""
-    x = clamp(1 + log(max(level, 0.001)) / log(1000), 0, 1) if scale == "dB" else level
+    x = loud(level) if scale == "dB" else level
     z = y + (x - y) * (1 - exp(-t.dt / (attack if x > y else release)))
     return z, z
 
@@ -65,8 +73,8 @@ def onset(
 ):
     """An attack: a flux that grows and is above 1.5 times its mean of the last second and above
     0.005 + (1 - sensitivity)^2 / 4."""
-    least = 1.5 * usual + 0.005 + 0.25 * (1 - sensitivity) ** 2
-    hit = 1 if flux > least and flux > before and since >= gap - 1e-9 else 0
+    bar = 1.5 * usual + 0.005 + 0.25 * (1 - sensitivity) ** 2
+    hit = 1 if flux > bar and flux > before and since >= gap - 1e-9 else 0
     struck = clamp(sqrt(2 * flux), 0, 1) if hit > 0 else strength
     mean = usual + (flux - usual) * (1 - exp(-t.dt))
     return (hit, hit), struck, mean, flux, (t.dt if hit > 0 else min(since + t.dt, 10)), struck
@@ -85,27 +93,21 @@ def bands(
     t: Frame,
     audio: object = audio(doc=_SOUND),
     scale: str = option("dB", "dB", "share", doc="dB: -60 dB is 0 and full level 1; share: of the whole amplitude."),
-    b1: float = fed(0, 0, 1, of="sound.band_1", doc="60 to 116 Hz."),
-    b2: float = fed(0, 0, 1, of="sound.band_2", doc="To 226 Hz."),
-    b3: float = fed(0, 0, 1, of="sound.band_3", doc="To 437 Hz."),
-    b4: float = fed(0, 0, 1, of="sound.band_4", doc="To 849 Hz."),
-    b5: float = fed(0, 0, 1, of="sound.band_5", doc="To 1.6 kHz."),
-    b6: float = fed(0, 0, 1, of="sound.band_6", doc="To 3.2 kHz."),
-    b7: float = fed(0, 0, 1, of="sound.band_7", doc="To 6.2 kHz."),
-    b8: float = fed(0, 0, 1, of="sound.band_8", doc="To 12 kHz."),
+    amplitudes: Row = feeds(8, 0, 0, 1, of="sound.band_{n}", doc="Amplitude of band {n}."),
 ):
-    """Frequencies hold where the model's sampling rate is 24 kHz or more; below, the bands reach to half of it."""
-    k = log(1000)
-    whole = max(b1 + b2 + b3 + b4 + b5 + b6 + b7 + b8, 1e-9)
-    y1 = b1 / whole if scale == "share" else 1 + log(max(b1, 0.001)) / k
-    y2 = b2 / whole if scale == "share" else 1 + log(max(b2, 0.001)) / k
-    y3 = b3 / whole if scale == "share" else 1 + log(max(b3, 0.001)) / k
-    y4 = b4 / whole if scale == "share" else 1 + log(max(b4, 0.001)) / k
-    y5 = b5 / whole if scale == "share" else 1 + log(max(b5, 0.001)) / k
-    y6 = b6 / whole if scale == "share" else 1 + log(max(b6, 0.001)) / k
-    y7 = b7 / whole if scale == "share" else 1 + log(max(b7, 0.001)) / k
-    y8 = b8 / whole if scale == "share" else 1 + log(max(b8, 0.001)) / k
-    return y1, y2, y3, y4, y5, y6, y7, y8
+    """Equal steps of pitch: 60, 116, 226, 437, 849 Hz, 1.6, 3.2, 6.2 and 12 kHz; at a sampling rate below 24 kHz up to
+    half of it."""
+    whole = max(total(amplitudes), 1e-9)
+    return (
+        pick(amplitudes, 0) / whole if scale == "share" else loud(pick(amplitudes, 0)),
+        pick(amplitudes, 1) / whole if scale == "share" else loud(pick(amplitudes, 1)),
+        pick(amplitudes, 2) / whole if scale == "share" else loud(pick(amplitudes, 2)),
+        pick(amplitudes, 3) / whole if scale == "share" else loud(pick(amplitudes, 3)),
+        pick(amplitudes, 4) / whole if scale == "share" else loud(pick(amplitudes, 4)),
+        pick(amplitudes, 5) / whole if scale == "share" else loud(pick(amplitudes, 5)),
+        pick(amplitudes, 6) / whole if scale == "share" else loud(pick(amplitudes, 6)),
+        pick(amplitudes, 7) / whole if scale == "share" else loud(pick(amplitudes, 7)),
+    )
 
 
 @node(

@@ -7,10 +7,11 @@ together and decides when a controller has picked up. Channel "all" hears every 
 from __future__ import annotations
 
 from demon_patch.nodes.declare import node
-from demon_patch.nodes.frame import Frame, Gate
-from demon_patch.nodes.ports import fed, fed_gate, gate_out, number, option, out, value
-from demon_patch.nodes.vocabulary import exp
+from demon_patch.nodes.frame import Frame, Gate, Gates, Row
+from demon_patch.nodes.ports import fed, fed_gate, fed_gates, feeds, gate_out, number, option, out, value
+from demon_patch.nodes.vocabulary import exp, pick
 
+VOICES = 8
 CHANNELS = ("all", *(str(n) for n in range(1, 17)))
 _CHANNEL = "The channel that is heard."
 
@@ -46,6 +47,41 @@ def midi_notes(
     """One pole: 63 % of an interval after `glide`."""
     z = y + (note - y) * (1 - exp(-t.dt / max(glide, 1e-6)))
     return z, force, (held.level, held.rises), touch, z
+
+
+@node(
+    "midi_voices",
+    "MIDI Voices",
+    "Plays up to eight notes at a time, each with controls of its own.",
+    out=(
+        *(out(f"pitch_{n}", 0, 127, unit="semitones", doc=f"The note of voice {n}.") for n in range(1, VOICES + 1)),
+        *(out(f"velocity_{n}", 0, 1, doc=f"How hard voice {n} was struck.") for n in range(1, VOICES + 1)),
+        *(gate_out(f"gate_{n}", doc=f"High while the key of voice {n} is held.") for n in range(1, VOICES + 1)),
+    ),
+    category="midi",
+    tags=("keyboard", "polyphony", "chord", "voices", "keys", "live"),
+    live=True,
+)
+def midi_voices(
+    t: Frame,
+    channel: str = option("all", *CHANNELS, doc=_CHANNEL),
+    voices: float = number(8, 1, VOICES, doc="How many sound at most; the oldest gives way."),
+    lowest: float = number(0, 0, 127, doc="The lowest note that is heard."),
+    highest: float = number(127, 0, 127, doc="The highest note that is heard."),
+    note: Row = feeds(VOICES, 60, 0, 127, unit="semitones", doc="The note of voice {n}."),
+    force: Row = feeds(VOICES, 0, 0, 1, doc="The velocity of voice {n}."),
+    held: Gates = fed_gates(VOICES, doc="Whether the key of voice {n} is down."),
+):
+    return (
+        pick(note, 0), pick(note, 1), pick(note, 2), pick(note, 3),
+        pick(note, 4), pick(note, 5), pick(note, 6), pick(note, 7),
+        pick(force, 0), pick(force, 1), pick(force, 2), pick(force, 3),
+        pick(force, 4), pick(force, 5), pick(force, 6), pick(force, 7),
+        (pick(held.level, 0), pick(held.rises, 0)), (pick(held.level, 1), pick(held.rises, 1)),
+        (pick(held.level, 2), pick(held.rises, 2)), (pick(held.level, 3), pick(held.rises, 3)),
+        (pick(held.level, 4), pick(held.rises, 4)), (pick(held.level, 5), pick(held.rises, 5)),
+        (pick(held.level, 6), pick(held.rises, 6)), (pick(held.level, 7), pick(held.rises, 7)),
+    )  # fmt: skip
 
 
 @node(

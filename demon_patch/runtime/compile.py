@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import ast
 import math
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from functools import lru_cache
+from itertools import groupby
+from typing import Any, NamedTuple
 
 from demon_patch.engine.controls import CONTROLS
 from demon_patch.engine.family import FamilySpec
@@ -14,15 +16,20 @@ from demon_patch.nodes.adapter import threshold
 from demon_patch.nodes.body import Body
 from demon_patch.nodes.declare import Declaration
 from demon_patch.nodes.engine import CHAIN, LORA
+from demon_patch.nodes.halves import halved, waits
+from demon_patch.nodes.line import Reach, sized
 from demon_patch.nodes.ports import SIGNALS, SINGLE, Port
 from demon_patch.nodes.taper import STRAIGHT, norm
 from demon_patch.patch.document import Cable, Patch
 from demon_patch.runtime.check import problems, ring_chain, ring_nodes
 from demon_patch.runtime.emit import GATE, VALUE, Step
 from demon_patch.runtime.feeds import SOUND, Feed, Feeds, Listener, Socket, Tap, listener, reached, subject
-from demon_patch.runtime.order import arrange
+from demon_patch.runtime.memory import Link, Memory, Places
+from demon_patch.runtime.order import Order, arrange
 from demon_patch.runtime.program import Program, RingPlan, Sink, SinkKind
 from demon_patch.runtime.wiring import Input, Source, Wiring, input_text, limited
+
+LATE = "<"  # ends the name of the second half of a node
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +57,13 @@ def compile(
 ) -> Program:
     """The program of a patch; its states adopt those of `previous`, by node id.
 
-    Raises the first of `problems(patch, catalogue, geometry.family)`.
+    With a `previous` that was compiled for an earlier state of the same document only what the edit touched is made
+    anew. Raises the first of `problems(patch, catalogue, geometry.family)`.
     """
-    for problem in problems(patch, catalogue, geometry.family):
+    wiring = Wiring(patch, catalogue)
+    for problem in problems(patch, catalogue, geometry.family, wiring):
         raise problem
-    return _Compiler(Wiring(patch, catalogue), geometry).program(previous)
+    return _Compiler(wiring, geometry, previous.memory if previous is not None else Memory()).program(previous)
 
 
 @dataclass(slots=True)
@@ -66,26 +75,41 @@ class _Node:
     owner: str
 
 
+class _Join(NamedTuple):
+    """A cable between computed nodes or adapters: the output and the port that it joins."""
+
+    src: str
+    out: str
+    dst: str
+    port: str
+    cable: Cable
+
+
 @dataclass(eq=False)
 class _Compiler:
     wiring: Wiring
     geometry: Geometry
-    params: list[float] = field(default_factory=list)
-    bus: list[float] = field(default_factory=list)
-    bus_keys: list[tuple[str, ...]] = field(default_factory=list)
-    cells: list[float] = field(default_factory=list)
-    cell_keys: list[tuple[str, ...]] = field(default_factory=list)
+    before: Memory
+    now: Memory = field(default_factory=Memory)
+    values: list[float] = field(default_factory=list)
     nodes: dict[str, _Node] = field(default_factory=dict)
     slots: dict[tuple[str, str], tuple[int, ...]] = field(default_factory=dict)
     tables: dict[str, int] = field(default_factory=dict)
     adapters: dict[str, Cable] = field(default_factory=dict)
     steps: list[Step] = field(default_factory=list)
+    params: list[tuple[float, ...]] = field(default_factory=list)
     sinks: list[Sink] = field(default_factory=list)
     sink_slots: list[int] = field(default_factory=list)
     owners: dict[str, str] = field(default_factory=dict)
+    halves: dict[str, tuple[bool, ...]] = field(default_factory=dict)
+    fed: dict[Socket, tuple[Source, ...]] = field(default_factory=dict)
     feeds: dict[Socket, Feed] = field(default_factory=dict)
     taps: list[Tap] = field(default_factory=list)
     listeners: dict[str, Listener] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.bus = Places(self.before.bus)
+        self.cells = Places(self.before.cells)
 
     def program(self, previous: Program | None) -> Program:
         """The whole of it."""
@@ -100,25 +124,29 @@ class _Compiler:
                     self.tables[id] = len(self.tables) + 1
                     if declaration.table is not None:
                         drawn[id] = declaration.table
-        edges, cables = self._edges()
-        order = arrange(self.nodes.keys(), edges)
-        for id in order.nodes:
+        joins = self._joins()
+        order = self._halve(arrange(tuple(self.nodes), tuple((j.src, j.dst) for j in joins)), joins)
+        for id in (id for id in order.nodes if id in self.nodes):
             for out in self.nodes[id].declaration.outs:
                 halves = ("level", "rises") if out.type == "gate" else ("value",)
+                declared = self.nodes[id].declaration
                 self.slots[id, out.name] = tuple(
-                    self._slot(id, self.nodes[id].declaration.id, out.name, half) for half in halves
+                    self._slot(id, declared.id, str(declared.version), out.name, half) for half in halves
                 )
         for id in order.nodes:
             self._step(id, order.loops.get(id))
         for id, declaration in self.wiring.known.items():
             if declaration.kind in ("engine", "sink"):
                 self._sinks(id, declaration)
-        delays = frozenset(cable.socket for edge, cable in cables if edge in order.cut)
+        delays = frozenset(
+            join.cable.socket for join in joins if order.cut and not order.cut.isdisjoint(self._halved_edges(join))
+        )
+        self.now.bus, self.now.cells = self.bus.numbers, self.cells.numbers
         made = Program(
             tuple(self.steps), tuple(self.sinks), tuple(self.sink_slots), resources, ring_plan(self.wiring),
-            self.geometry.frame_rate, self.params, self.bus, self.cells, self.bus_keys, self.cell_keys, self.owners,
-            [list(self.geometry.strength_taper), *([] for _ in self.tables)], self.tables, drawn, delays, self._live(),
-            inherited=previous.latest if previous is not None else None,
+            self.geometry.frame_rate, self.params, self.bus.first, self.cells.first, self.bus.keys, self.cells.keys,
+            self.owners, [list(self.geometry.strength_taper), *([] for _ in self.tables)], self.tables, drawn, delays,
+            self._live(), inherited=previous.latest if previous is not None else None, memory=self.now,
         )  # fmt: skip
         made.use_song(self.geometry.song_frames)
         return made
@@ -127,82 +155,174 @@ class _Compiler:
     def _add(self, id: str, declaration: Declaration) -> None:
         node = self.wiring.patch.nodes[id]
         gates = [p.name for p in declaration.ports if p.type == "gate" and not p.fed]
-        if (heard := listener(declaration, node)) is not None:
-            self.listeners[id] = heard
-        body = declaration.settled(node.values, frozenset(g for g in gates if not self.wiring.into.get((id, g))))
-        self.nodes[id] = _Node(declaration, _bypassed(declaration, body) if node.bypass else body, id)
+        if declaration.live:
+            self._feed(id, declaration)
+        unwired = frozenset(g for g in gates if not self.wiring.into.get((id, g)))
+        known = self.before.bodies.get(id)
+        if known is None or known[0] is not node or known[1] != unwired or known[2] is not declaration:
+            body = declaration.settled(node.values, unwired)
+            known = (node, unwired, declaration, _bypassed(declaration, body) if node.bypass else body)
+        self.now.bodies[id] = known
+        self.nodes[id] = _Node(declaration, known[3], id)
 
-    def _edges(self) -> tuple[list[tuple[str, str]], list[tuple[tuple[str, str], Cable]]]:
-        """Which node waits for which, adapters included, and the cable behind each such pair."""
-        pairs: list[tuple[tuple[str, str], Cable]] = []
+    def _joins(self) -> list[_Join]:
+        """Which node waits for which, adapters included."""
+        joins: list[_Join] = []
         for (id, name), cables in self.wiring.into.items():
             declaration = self.wiring.known[id]
             port = declaration.by_name[name]
             if port.type not in SIGNALS:
                 continue
             for cable in cables:
-                start = cable.src
+                start, out = cable.src, cable.out
                 if port.type == "gate" and self.wiring.out(cable).type != "gate":
-                    adapter = f"{cable.src}.{cable.out}>{id}.{name}"
+                    adapter = self._between(cable, id, name)
                     self.adapters[adapter] = cable
                     self.nodes[adapter] = _Node(threshold, threshold.settled({}), id)
                     if self.wiring.known[cable.src].kind == "computed":
-                        pairs.append(((start, adapter), cable))
-                    start = adapter
+                        joins.append(_Join(start, out, adapter, "x", cable))
+                    start, out = adapter, "gate"
                 if declaration.kind == "computed" and start in self.nodes:
-                    pairs.append(((start, id), cable))
-        return [edge for edge, _ in pairs], pairs
+                    joins.append(_Join(start, out, id, name, cable))
+        return joins
+
+    def _halve(self, order: Order, joins: Sequence[_Join]) -> Order:
+        """The order with the nodes of loops in two halves where that spares a cut: first what does not wait for the
+        loop, at the end what leads to the state."""
+        for id in order.loops:
+            ports = {j.port for j in joins if j.dst == id and order.loops.get(j.src) == order.loops[id]}
+            names = [out.name for out in self.nodes[id].declaration.outs]
+            used = {j.out for j in joins if j.src == id and order.loops.get(j.dst) == order.loops[id]}
+            needs = dict(zip(names, waits(self.nodes[id].body), strict=True))
+            spared = {port for port in ports if any(port not in needs[name] for name in used)}
+            early = tuple(not needs[name] & spared for name in names)
+            if spared and any(early):
+                self.halves[id] = early
+        if not self.halves:
+            return order
+        nodes: list[str] = []
+        cut: set[tuple[str, str]] = set()
+        loops = dict(order.loops)
+        for loop, members in groupby(order.nodes, key=order.loops.get):
+            group = list(members)
+            if loop is None:
+                nodes += group
+                continue
+            parts = [part for id in group for part in ((id, id + LATE) if id in self.halves else (id,))]
+            edges = [edge for j in joins if {j.src, j.dst} <= set(group) for edge in self._halved_edges(j)]
+            edges += [(id, id + LATE) for id in group if id in self.halves]
+            inner = arrange(tuple(parts), tuple(edges))
+            nodes += inner.nodes
+            loops |= dict.fromkeys(parts, loop)
+            cut |= inner.cut
+        return Order(tuple(nodes), loops, frozenset(cut))
+
+    def _halved_edges(self, join: _Join) -> list[tuple[str, str]]:
+        """The edges of a join between the halves of its ends."""
+        src, ends = join.src, [join.dst]
+        if (early := self.halves.get(src)) is not None:
+            names = [out.name for out in self.nodes[src].declaration.outs]
+            src = src if early[names.index(join.out)] else src + LATE
+        if (early := self.halves.get(join.dst)) is not None:
+            first = halved(self.nodes[join.dst].body, early)[0]
+            reads = {name for pair in waits(first) for name in pair}
+            ends = [join.dst, join.dst + LATE] if join.port in reads else [join.dst + LATE]
+        return [(src, end) for end in ends]
 
     def _slot(self, *key: str, value: float = 0.0) -> int:
-        self.bus.append(value)
-        self.bus_keys.append(key)
-        return len(self.bus) - 1
+        return self.bus.take(key, value)
 
-    def _step(self, id: str, loop: int | None) -> None:
+    def _step(self, name: str, loop: int | None) -> None:
+        id = name.removesuffix(LATE)
         node = self.nodes[id]
-        declaration = node.declaration
-        first = len(self.cells)
-        for name, start in declaration.states:
-            self.cells.append(start)
-            self.cell_keys.append((id, declaration.id, name))
-        if (cable := self.adapters.get(id)) is not None:
-            scale, shift = self.wiring.nominal(cable.src, cable.out).scaling
-            source = self._source(cable)
-            inputs = {"x": Input("p0 + x0 * p1", self._keep([shift, scale]), (source,))}
-            gates = {}
-        else:
-            inputs = {p.name: self._input(id, p) for p in declaration.ports if p.type == "value"}
-            gates = {p.name: self._gate(id, p) for p in declaration.ports if p.type == "gate"}
+        declaration, body = node.declaration, node.body
+        key = (id, declaration.id, str(declaration.version))
+        rate = self.geometry.frame_rate
+        starts = tuple(sized(x.seconds, rate) if isinstance(x, Reach) else x for _, x in declaration.states)
+        cells = tuple(self.cells.take((*key, s), x) for (s, _), x in zip(declaration.states, starts, strict=True))
+        self.owners[name] = node.owner
+        cable = self.adapters.get(id)
+        given = self.wiring.patch.nodes[node.owner] if cable is None else cable
         slots = tuple(self.slots[id, out.name] for out in declaration.outs)
-        starts = tuple(start for _, start in declaration.states)
-        self.owners[id] = node.owner
-        self.steps.append(Step(id, node.body, inputs, gates, slots, range(first, len(self.cells)), starts, loop))
+        if (early := self.halves.get(id)) is not None:
+            body = halved(body, early)[name != id]
+            slots = tuple(slot for slot, take in zip(slots, early, strict=True) if take == (name == id))
+        wired = self.wiring.wired(id) if cable is None else {"x": [cable]}
+        fed = [self.fed[id, p.name] for p in declaration.ports if p.fed]
+
+        def make() -> Step:
+            if cable is not None:
+                scale, shift = self.wiring.nominal(cable.src, cable.out).scaling
+                inputs = {"x": Input("p0 + x0 * p1", self._keep([shift, scale]), (self._source(cable),))}
+                gates = {}
+            else:
+                inputs = {p.name: self._input(id, p) for p in declaration.ports if p.type == "value"}
+                gates = {p.name: self._gate(id, p) for p in declaration.ports if p.type == "gate"}
+            return Step(name, body, inputs, gates, slots, cells, starts, loop)
+
+        self._link(name, (given, declaration, body, slots, cells, loop, fed), wired, make)
+
+    def _link(
+        self, id: str, made_of: tuple[Any, ...], wired: Mapping[str, Sequence[Cable]], make: Callable[[], Step]
+    ) -> None:
+        """Adds a step: the one of the program before, as far as what it is made of is the same."""
+        ends = [
+            (cable, self._origin(id.removesuffix(LATE), name, cable), self.wiring.nominal(cable.src, cable.out))
+            for name, cables in wired.items()
+            for cable in cables
+        ]
+        made_of = (*made_of, ends, self.geometry.strength_taper)
+        known = self.before.links.get(id)
+        if known is None or known.made_of != made_of:
+            self.values = []
+            step = make()
+            known = Link(made_of, known.step if known and known.step.same(step) else step, tuple(self.values))
+        self.now.links[id] = known
+        self.steps.append(known.step)
+        self.params.append(known.params)
+
+    def _origin(self, id: str, port: str, cable: Cable) -> Any:
+        """Where what arrives by a cable is read."""
+        if (adapter := self._between(cable, id, port)) in self.adapters and id not in self.adapters:
+            return self.slots[adapter, "gate"]
+        return self.tables[cable.src] if cable.src in self.tables else self.slots.get((cable.src, cable.out))
+
+    @staticmethod
+    def _between(cable: Cable, id: str, port: str) -> str:
+        """The id of the adapter in a cable."""
+        return f"{cable.src}.{cable.out}>{id}.{port}"
 
     # -- inputs -------------------------------------------------------------------------------------------------
     def _keep(self, values: list[float]) -> tuple[int, ...]:
-        start = len(self.params)
-        self.params.extend(values)
-        return tuple(range(start, len(self.params)))
+        start = len(self.values)
+        self.values.extend(values)
+        return tuple(range(start, len(self.values)))
 
-    def _fed(self, id: str, port: Port) -> tuple[Source, ...]:
-        """Where a fed port is read: a table along the song for the sound of a source, otherwise the bus."""
-        about = subject(port, lambda name: self.wiring.into.get((id, name), ()))
-        if about is not None and self.wiring.known[about].kind == "resource":
-            tap = Tap(about, port.of.removeprefix(SOUND))
-            if tap.table not in self.tables:
-                self.tables[tap.table] = len(self.tables) + 1
-                self.taps.append(tap)
-            return (Source(table=self.tables[tap.table]),)
-        halves = (("level", 0.0), ("rises", 0.0)) if port.type == "gate" else (("value", float(port.default)),)
-        key = (id, self.wiring.known[id].id, port.name)
-        slots = tuple(self._slot(*key, "fed", half, value=first) for half, first in halves)
-        self.feeds[id, port.name] = Feed(id, port.name, port.lo, port.hi, slots, port.of if about else "")
-        return tuple(map(Source, slots))
+    def _feed(self, id: str, declaration: Declaration) -> None:
+        """Where the fed ports of a node are read: tables along the song for the sound of a source, otherwise the
+        bus."""
+        if (heard := listener(declaration, self.wiring.patch.nodes[id])) is not None:
+            self.listeners[id] = heard
+        for port in (p for p in declaration.ports if p.fed):
+            about = subject(port, lambda name: self.wiring.into.get((id, name), ()))
+            if about is not None and self.wiring.known[about].kind == "resource":
+                tap = Tap(about, port.of.removeprefix(SOUND))
+                if tap.table not in self.tables:
+                    self.tables[tap.table] = len(self.tables) + 1
+                    self.taps.append(tap)
+                self.fed[id, port.name] = (Source(table=self.tables[tap.table]),)
+                continue
+            halves = (("level", 0.0), ("rises", 0.0)) if port.type == "gate" else (("value", float(port.default)),)
+            key = (id, declaration.id, str(declaration.version), port.name, "fed")
+            slots = tuple(self._slot(*key, half, value=first) for half, first in halves)
+            self.feeds[id, port.name] = Feed(id, port.name, port.lo, port.hi, slots, port.of if about else "")
+            self.fed[id, port.name] = tuple(map(Source, slots))
 
     def _live(self) -> Feeds:
         """What comes from outside, and what it reaches."""
         slots, inputs = reached(self.steps, [slot for feed in self.feeds.values() for slot in feed.slots])
-        held = {socket for socket in inputs if socket[0] in self.wiring.known}
+        held = {(step.removesuffix(LATE), port) for step, port in inputs}
+        held = {socket for socket in held if socket[0] in self.wiring.known}
         held |= {(s.node, s.port) for s, slot in zip(self.sinks, self.sink_slots, strict=True) if slot in slots}
         return Feeds(self.feeds, frozenset(held - self.feeds.keys()), self.listeners, tuple(self.taps))
 
@@ -213,11 +333,11 @@ class _Compiler:
 
     def _gate(self, id: str, port: Port) -> tuple[tuple[Source, Source], ...]:
         if port.fed:
-            level, rises = self._fed(id, port)
+            level, rises = self.fed[id, port.name]
             return ((level, rises),)
         found: list[tuple[Source, Source]] = []
         for cable in self.wiring.into.get((id, port.name), []):
-            adapter = f"{cable.src}.{cable.out}>{id}.{port.name}"
+            adapter = self._between(cable, id, port.name)
             pair = (adapter, "gate") if adapter in self.adapters else (cable.src, cable.out)
             level, rises = self.slots[pair]
             found.append((Source(level), Source(rises)))
@@ -226,7 +346,7 @@ class _Compiler:
     def _input(self, id: str, port: Port) -> Input:
         """The text and parameters of a numeric input, by DESIGN 4 "Depth"."""
         if port.fed:
-            return Input("x0", (), self._fed(id, port))
+            return Input("x0", (), self.fed[id, port.name])
         wiring, knob = self.wiring, self.wiring.knob(id, port)
         lo, hi = wiring.playing(id, port)
         cables = wiring.into.get((id, port.name), [])
@@ -264,30 +384,47 @@ class _Compiler:
 
     # -- sinks and the ring -------------------------------------------------------------------------------------
     def _sinks(self, id: str, declaration: Declaration) -> None:
-        for port in declaration.ports:
-            if port.type not in SIGNALS or port.since is not None:
-                continue
-            control = CONTROLS[port.control] if port.control else None
-            step, owner = f"{id}.{port.name}", (id, declaration.id, port.name)
-            kinds: tuple[SinkKind, ...] = ("level", "gate")
-            if port.type != "gate":
-                kinds = ("curve",) if port.type == "curve" else ("value",)
-            slots = tuple(self._slot(*owner, kind) for kind in kinds)
-            for kind, slot in reversed(tuple(zip(kinds, slots, strict=True))):
-                table = self.geometry.strength_taper
-                self.sinks.append(Sink(id, port.name, control, kind, port.lo, port.hi, port.taper, table))
-                self.sink_slots.append(slot)
-            if port.type == "gate":
-                gates = {"x": self._gate(id, port)}
-                self.steps.append(Step(step, GATE, {}, gates, (slots,), range(0)))
-            else:
-                given = self._input(id, port)
-                if given.sources:
-                    self.steps.append(Step(step, VALUE, {"x": given}, {}, (slots,), range(0)))
-                self.bus[slots[0]] = limited(self.wiring.knob(id, port), *self.wiring.playing(id, port))
-                if not given.sources:
-                    self.bus_keys[slots[0]] = (*owner, "constant", repr(self.bus[slots[0]]))
+        for port, sinks in _sinks_of(id, declaration, self.geometry.strength_taper):
+            step, owner = f"{id}.{port.name}", (id, declaration.id, str(declaration.version), port.name)
+            slots = tuple(self._slot(*owner, sink.kind) for sink in sinks)
+            self.sinks.extend(sinks)
+            self.sink_slots.extend(slots)
             self.owners[step] = id
+            cables = self.wiring.into.get((id, port.name), [])
+            if port.type == "gate":
+                halves = slots[::-1]
+
+                def gate(port: Port = port, step: str = step, halves: tuple[int, ...] = halves) -> Step:
+                    return Step(step, GATE, {}, {"x": self._gate(id, port)}, (halves,), ())
+
+                self._link(step, (port, halves), {port.name: cables}, gate)
+                continue
+            knob, ends = self.wiring.knob(id, port), self.wiring.playing(id, port)
+            self.bus.first[slots[0]] = first = limited(knob, *ends)
+            if not cables:
+                self.bus.keys[slots[0]] = (*owner, "constant", repr(first))
+                continue
+
+            def number(port: Port = port, step: str = step, slots: tuple[int, ...] = slots) -> Step:
+                return Step(step, VALUE, {"x": self._input(id, port)}, {}, (slots,), ())
+
+            self._link(step, (port, slots, knob, ends), {port.name: cables}, number)
+
+
+@lru_cache(maxsize=512)
+def _sinks_of(id: str, declaration: Declaration, table: tuple[float, ...]) -> tuple[tuple[Port, tuple[Sink, ...]], ...]:
+    """The sinks of a node by port; of a gate its rises, then its level."""
+    found: list[tuple[Port, tuple[Sink, ...]]] = []
+    for port in declaration.ports:
+        if port.type not in SIGNALS or port.since is not None:
+            continue
+        control = CONTROLS[port.control] if port.control else None
+        kinds: tuple[SinkKind, ...] = ("gate", "level")
+        if port.type != "gate":
+            kinds = ("curve",) if port.type == "curve" else ("value",)
+        sinks = (Sink(id, port.name, control, kind, port.lo, port.hi, port.taper, table) for kind in kinds)
+        found.append((port, tuple(sinks)))
+    return tuple(found)
 
 
 def ring_plan(wiring: Wiring) -> RingPlan:

@@ -33,9 +33,9 @@ class Feed:
 
     def read(self, given: Fed) -> tuple[float, ...]:
         """A value or a gate (level, rises) as numbers for its slots; raises PatchError for another, or none finite."""
-        numbers: tuple[float, ...] = ()
+        numbers: list[float] = []
         with suppress(TypeError, ValueError):
-            numbers = tuple(map(float, given if isinstance(given, (tuple, list)) else (given,)))
+            numbers = [float(x) for x in (given if isinstance(given, (tuple, list)) else (given,))]
         if len(numbers) != len(self.slots) or not all(map(math.isfinite, numbers)):
             wanted = "a finite number" if len(self.slots) == 1 else "a gate's (level, rises)"
             raise PatchError(f"{given!r} was fed to it", node=self.node, port=self.port, mend=f"feed {wanted}")

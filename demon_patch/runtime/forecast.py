@@ -7,6 +7,7 @@ What is fed from outside keeps its newest value, and its gates do not rise again
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,7 +45,10 @@ class Forecast:
         self._stored = start  # the first frame that the timeline does not have
         self._moments = np.zeros(0, dtype=np.int64)
         self._mapped: tuple[int, int, Transport] | None = None  # what `_moments` were made for: now, guard
-        self._kept: dict[int, Array] = {}  # per-frame controls, where a part of the song is not coming up
+        self._rows: dict[int, int] = {}  # sinks that are shown per song frame, with their rows in `_shown`
+        self._shown: Array = np.zeros((0, 0))  # their values [rows, T], each of the moment in `_shown_at`
+        self._shown_at = np.zeros(0, dtype=np.int64)
+        self._renewed = (0, 0)  # frames that were computed again since
         self._use(program)
         self._line = np.zeros((len(program.sinks), 0))
 
@@ -65,8 +69,12 @@ class Forecast:
         rows = [old.get((s.node, s.port, s.kind)) for s in program.sinks]
         known = self._line
         program.inherited = self._live
-        self._kept = {i: self._kept[row] for i, row in enumerate(rows) if row is not None and row in self._kept}
+        shown = [(i, self._rows[row]) for i, row in enumerate(rows) if row in self._rows]
+        self._shown = self._shown[[row for _, row in shown]]
+        self._rows = {i: row for row, (i, _) in enumerate(shown)}
         self._use(program)
+        if rows == list(range(len(known))):
+            return
         kept = [known[row] if row is not None else np.full(known.shape[1], np.nan) for row in rows]
         self._line = np.array(kept).reshape(len(rows), known.shape[1])
         new = [i for i, row in enumerate(rows) if row is None]
@@ -82,7 +90,7 @@ class Forecast:
         self._take(self.now)
         state = self._live.copy()
         if frame > self.now:
-            self.program.extend(state, self.now, frame - self.now, self.transport)
+            self.program.extend(state, self.now, frame - self.now, self.transport, whole=True)
         program.inherited = state
         forked = Forecast(program, self.transport, guard=self.guard, start=frame, taps=self.taps)
         forked._reach(frame + 1)
@@ -92,6 +100,7 @@ class Forecast:
         """A live change: everything from `now` on is computed again when it is asked for."""
         self._ahead = self._live.copy()
         self._end = self.now  # the first frame that is not computed, or not since the latest live change
+        self._changed = True  # ... and nothing was renewed since
         self._mapped = None
 
     def retime(self, transport: Transport) -> None:
@@ -136,20 +145,23 @@ class Forecast:
 
     def advance(self, to_k: int) -> None:
         """Runs the control frames up to but without `to_k`; what they gave stands in the timeline."""
-        program, transport, live = self.program, self.transport, self._live
-        if to_k <= self.now:
+        program, transport, live, before = self.program, self.transport, self._live, self.now
+        if to_k <= before:
             return
         self._widen(to_k)
-        for k in range(self.now, to_k):
-            self.now = k
+        ran: list[list[float]] = []
+        for k in range(before, to_k):
+            self.now, frame = k, transport.frame(k)
             self._take(k)
-            frame = transport.frame(k)
-            self._line[:, k - self._first] = program.run(live, frame)
+            ran.append(program.run(live, frame))
             self.taps.note(k, program, live, frame)
+        self._line[:, before - self._first : to_k - self._first] = np.array(ran).T
         self.now = to_k
-        self._stored = max(self._stored, to_k)
         if self._end < to_k:
-            self.invalidate()
+            if self._end < self._stored:
+                self._renew(self._end, to_k)
+            self._ahead, self._end = live.copy(), to_k
+            self._stored = max(self._stored, to_k)
         if self.now - self._first > 2 * PAST:
             self._line = self._line[:, self.now - PAST - self._first :].copy()
             self._first = self.now - PAST
@@ -191,17 +203,40 @@ class Forecast:
         a live change the coming 150 frames are renewed at once, the others at 250 for each further `now_k`, and have
         their earlier values until then. DESIGN section 5.
         """
-        moments, passed = self._map(now_k, self.guard if guard is None else guard)
-        values = self._line[sink, np.maximum(moments, max(self._first, 0)) - self._first]
-        if passed is None:
-            return values
-        known = self._kept.get(sink)
-        if known is not None:
-            values[passed] = known[passed]
-        self._kept[sink] = values
-        return values.copy()
+        return self.curves([sink], now_k, guard)[0]
 
-    def _map(self, now_k: int, guard: int) -> tuple[NDArray[np.int64], NDArray[np.bool_] | None]:
+    def curves(self, sinks: Sequence[int], now_k: int, guard: int | None = None) -> Array:
+        """Several sinks per song frame [n, T], as `per_frame` has each; what did not change is not looked up again."""
+        moments, passed = self._map(now_k, self.guard if guard is None else guard)
+        if self._shown.shape[1] != len(moments):
+            self._rows, self._shown = {}, np.zeros((0, len(moments)))
+            self._shown_at = moments - 1
+        lo, hi = self._renewed
+        stale = self._shown_at != moments
+        if lo < hi:
+            stale |= (moments >= lo) & (moments < hi) & ~passed
+        if self._rows:
+            self._fill(slice(0, len(self._rows)), list(self._rows), np.flatnonzero(stale))
+        self._shown_at, self._renewed = moments.copy(), (0, 0)
+        new = [sink for sink in sinks if sink not in self._rows]
+        if new:
+            begin = len(self._rows)
+            self._shown = np.concatenate((self._shown, np.empty((len(new), len(moments)))))
+            self._rows |= {sink: begin + i for i, sink in enumerate(new)}
+            self._fill(slice(begin, begin + len(new)), new, np.arange(len(moments)))
+        return self._shown[[self._rows[sink] for sink in sinks]]
+
+    def _fill(self, rows: slice, sinks: list[int], frames: NDArray[np.int64]) -> None:
+        """Looks up some song frames of sinks: stretches of successive moments are copied as a whole."""
+        if not len(frames):
+            return
+        moments = np.maximum(self._moments[frames], max(self._first, 0)) - self._first
+        breaks = np.flatnonzero((np.diff(moments) != 1) | (np.diff(frames) != 1)) + 1
+        for begin, end in pairwise((0, *breaks.tolist(), len(frames))):
+            at, first = int(frames[begin]), int(moments[begin])
+            self._shown[rows, at : at + end - begin] = self._line[sinks, first : first + end - begin]
+
+    def _map(self, now_k: int, guard: int) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
         """By song frame, the moment at which it is heard next, with the timeline as far as it must reach for it, and
         which frames are not coming up."""
         self._take(self.now)
@@ -219,13 +254,10 @@ class Forecast:
                 self._reach(last)
             else:  # after a live change: what is not renewed yet stays as it was
                 self._hold(last)
-                self._reach(min(last, max(now_k + NEAR, self._end + FAR)))
+                self._reach(min(last, now_k + NEAR if self._changed else self._end + FAR))
+                self._changed = False
             self._mapped = (now_k, guard, self.transport)
-        passed = self._moments < first
-        if not passed.any():
-            self._kept.clear()
-            return self._moments, None
-        return self._moments, passed
+        return self._moments, self._moments < first
 
     def _taken(self, sink: int, frames: NDArray[np.int64]) -> Array:
         return self._line[sink, np.maximum(frames, max(self._first, 0)) - self._first]
@@ -248,8 +280,15 @@ class Forecast:
         found = self.program.extend(self._ahead, self._end, n, self.transport)
         self._widen(self._end + n)
         self._line[:, self._end - self._first : self._end + n - self._first] = found
+        if self._end < self._stored:
+            self._renew(self._end, self._end + n)
         self._end += n
         self._stored = max(self._stored, self._end)
+
+    def _renew(self, lo: int, hi: int) -> None:
+        """Notes that frames of the timeline are other than they were."""
+        first, last = self._renewed
+        self._renewed = (min(first, lo) if first < last else lo, max(last, hi))
 
     def _widen(self, stop: int) -> None:
         """Makes room for the frames before `stop`."""

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from demon_patch.nodes.frame import Frame
-from demon_patch.runtime.emit import GATE, VALUE, Step, chunk_text, function_of
+from demon_patch.runtime.emit import GATE, VALUE, Step, chunk_of
 from demon_patch.runtime.program import Program, State
 
 SHOWN = 256  # frames that can be read: 10 s at 25 a second
@@ -85,7 +85,7 @@ class Taps:
         bus = state.bus
         if ring.chunk is not None:
             bus = [*bus, *([0.0] * ring.extra)]
-            ring.chunk(bus, state.cells, program.params, program.tables, frame)
+            ring.chunk(bus, state.cells, program.tables, frame)
         ring.values[:, k % RING] = ring.gather(bus)
         ring.stop = k + 1
         self._ring = ring
@@ -94,25 +94,28 @@ class Taps:
 def _ring(points: frozenset[Point], program: Program, k: int, before: _Ring | None) -> _Ring:
     """A ring for some points of a program, with what is known of them already."""
     outputs = _outputs(program)
-    steps = {step.node: step for step in program.steps}
+    steps = {step.node: number for number, step in enumerate(program.steps)}
     slots: list[int] = []
     rows: dict[Point, tuple[int, ...]] = {}
     reading: list[Step] = []
+    params: list[tuple[float, ...]] = []
     free = len(program.bus)
     for point in sorted(points):
         node, port, side = point
         found = outputs.get((node, port), ()) if side == "out" else _sink(program, node, port)
-        if side == "in" and not found and (step := steps.get(node)) is not None:
+        if side == "in" and not found and node in steps:
+            step = program.steps[steps[node]]
             gates = {"x": step.gates[port]} if port in step.gates else {}
             inputs = {"x": step.inputs[port]} if port in step.inputs else {}
             if gates or inputs:
                 found = tuple(range(free, free + 1 + len(gates)))
                 free += len(found)
-                reading.append(Step(node, GATE if gates else VALUE, inputs, gates, (found,), range(0)))
+                reading.append(Step(node, GATE if gates else VALUE, inputs, gates, (found,), ()))
+                params.append(program.params[steps[node]])
         if found:
             rows[point] = tuple(range(len(slots), len(slots) + len(found)))
             slots += found
-    chunk = function_of(chunk_text(reading, "scalar"), "scalar") if reading else None
+    chunk = chunk_of(tuple(reading)).bound(params, 1.0 / program.rate) if reading else None
     values = np.full((len(slots), RING), np.nan)
     if before is not None and before.stop == k:
         for point in rows.keys() & before.rows.keys():
@@ -129,8 +132,9 @@ def _outputs(program: Program) -> dict[tuple[str, str], tuple[int, ...]]:
     written = {slot for step in program.steps for slot in step.written}
     sinks = set(program.sink_slots)
     found: dict[tuple[str, str], tuple[int, ...]] = {}
-    for slot, (node, _, out, *_) in enumerate(program.bus_keys):
+    for slot, key in enumerate(program.bus_keys):
         if slot in written and slot not in sinks:
+            node, _, _, out, _ = key
             found[node, out] = (*found.get((node, out), ()), slot)
     return found
 

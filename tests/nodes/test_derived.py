@@ -4,47 +4,51 @@ frame LIVE and keep its last value from there on."""
 
 from __future__ import annotations
 
+import ast
+import inspect
 import itertools
 import math
+import textwrap
+from itertools import chain
+from typing import Any
 
 import numpy as np
 import pytest
 
 from demon_patch.nodes.declare import Declaration
 from demon_patch.nodes.frame import Gate
-from demon_patch.nodes.ports import SIGNALS, Port
+from demon_patch.nodes.ports import SIGNALS, Out, Port
 from demon_patch.nodes.vocabulary import hash01
 from demon_patch.patch.document import Cable, Node
 from demon_patch.runtime.clock import Transport
 from demon_patch.runtime.compile import Geometry, compile
 from demon_patch.runtime.forecast import Forecast
 from demon_patch.runtime.program import Program, State
-from tests.nodes.bench_nodes import BENCH, gate_at, playable
+from tests.nodes.bench_nodes import BENCH, PROBES, gate_at, playable
 
 FRAMES = 160
 LIVE = 60
 GEOMETRY = Geometry(25, 97)
 TRANSPORT = Transport(25, 126, 4, 97)
+RETURNING = Transport(25, 126, 4, 97, downbeat=0.5, follow=True)  # beats that begin below 0 and go back with the song
 FORMULAS = ("a * b + sin(tau * t) - c / 7", "a if b > c else min(d, beat, 3) ** 2", "hash01(k, 3) * clamp(a, -1, 1)")
 COMPUTED = [d for d in BENCH.values() if d.kind == "computed"]
 
 
-def settings_of(declaration: Declaration) -> list[dict[str, str]]:
-    """All combinations of a node's options, or some formulas."""
-    choices = [_choices(declaration, p) for p in declaration.settings]
+def settings_of(declaration: Declaration) -> list[dict[str, Any]]:
+    """All combinations of a node's options, with its texts and points as they stand; or some formulas."""
+    said = {"formula": FORMULAS}
+    choices = [_read(declaration, p) or said.get(p.name, (p.default,)) for p in declaration.settings]
     return [dict(zip((p.name for p in declaration.settings), row, strict=True)) for row in itertools.product(*choices)]
 
 
-def _choices(declaration: Declaration, port: Port) -> tuple[str, ...]:
-    """Of an option, or some texts; of a setting that only tells a device what to send, as it is by default."""
-    if declaration.live and not _read(declaration, port):
-        return (str(port.default),)
-    return port.choices if port.type == "option" else FORMULAS
-
-
-def _read(declaration: Declaration, port: Port) -> bool:
-    """Whether the body of a node with this setting depends on it."""
-    return len({str(declaration.settled({port.name: choice})) for choice in port.choices or [""]}) > 1
+def _read(declaration: Declaration, port: Port) -> tuple[str, ...]:
+    """The choices of an option, if the body depends on it; of a live node it may only tell a device what to send."""
+    if not declaration.live:
+        return port.choices
+    bodies = [declaration.settled({port.name: choice}) for choice in port.choices]
+    texts = {tuple(ast.dump(e) for e in (*(e for _, e in b.lines), *chain(*b.outputs), *b.states)) for b in bodies}
+    return port.choices if len(texts) > 1 else ()
 
 
 def driven_ports(declaration: Declaration) -> list[Port]:
@@ -58,7 +62,9 @@ def fed_gate_at(k: int, seed: float) -> Gate:
     return gate_at(k, seed) if k < LIVE else Gate(gate_at(LIVE - 1, seed).level, 0.0)
 
 
-def head(declaration: Declaration, program: Program, state: State, seed: int) -> np.ndarray:
+def head(
+    declaration: Declaration, program: Program, state: State, seed: int, transport: Transport = TRANSPORT
+) -> np.ndarray:
     """The frames in which its fed ports move, [sinks, LIVE]; no frames of a node that has none."""
     if not declaration.live:
         return np.zeros((len(program.sinks), 0))
@@ -70,11 +76,15 @@ def head(declaration: Declaration, program: Program, state: State, seed: int) ->
                 numbers = fed_gate_at(k, seed + i) if port.type == "gate" else (given(port, k, seed + i),)
                 for slot, number in zip(slots, numbers, strict=True):
                     state.bus[slot] = number
-        rows.append(program.run(state, TRANSPORT.frame(k)))
+        rows.append(program.run(state, transport.frame(k)))
     return np.array(rows).T
 
 
-CASES = [pytest.param(d, s, id="-".join([d.id, *s.values()])) for d in COMPUTED for s in settings_of(d)]
+CASES = [
+    pytest.param(d, s, id="-".join([d.id, *(s[p.name] for p in d.settings if p.choices)]))
+    for d in COMPUTED
+    for s in settings_of(d)
+]
 
 
 def ends(port: Port) -> tuple[float, float]:
@@ -90,9 +100,10 @@ def given(port: Port, k: int, seed: float) -> float:
     return min(max(x, port.lo), port.hi)
 
 
-def driven(declaration: Declaration, settings: dict[str, str], seed: int) -> Program:
+def driven(declaration: Declaration, settings: dict[str, Any], seed: int) -> Program:
     """The node with noise at every port and a probe at every output."""
-    nodes = {"n": Node(declaration.id, values=settings), "p": Node("probe")}
+    probes = {f"p{i}": Node("probe") for i in range(1 + (len(declaration.outs) - 1) // PROBES)}
+    nodes = {"n": Node(declaration.id, values=settings), **probes}
     cables: list[Cable] = []
     for i, port in enumerate(p for p in driven_ports(declaration) if not p.fed):
         if port.type == "gate":
@@ -103,8 +114,13 @@ def driven(declaration: Declaration, settings: dict[str, str], seed: int) -> Pro
             nodes[f"in{i}"] = Node("noise", values={"lo": lo, "hi": hi, "seed": float(seed + i)})
             cables.append(Cable(f"in{i}", "out", "n", port.name, mode="set"))
     for i, out in enumerate(declaration.outs):
-        cables.append(Cable("n", out.name, "p", f"{'g' if out.type == 'gate' else 'x'}{i}"))
+        cables.append(Cable("n", out.name, *_probe(out, i)))
     return compile(playable(nodes, tuple(cables)), BENCH, GEOMETRY)
+
+
+def _probe(out: Out, number: int) -> tuple[str, str]:
+    """The probe's node and port for an output."""
+    return f"p{number // PROBES}", f"{'g' if out.type == 'gate' else 'x'}{number % PROBES}"
 
 
 def observed(declaration: Declaration, program: Program) -> list[int]:
@@ -112,13 +128,15 @@ def observed(declaration: Declaration, program: Program) -> list[int]:
     sinks: list[int] = []
     for i, out in enumerate(declaration.outs):
         if out.type == "gate":
-            sinks += [program.sink("p", f"g{i}", "level"), program.sink("p", f"g{i}", "gate")]
+            sinks += [program.sink(*_probe(out, i), "level"), program.sink(*_probe(out, i), "gate")]
         else:
-            sinks.append(program.sink("p", f"x{i}"))
+            sinks.append(program.sink(*_probe(out, i)))
     return sinks
 
 
-def plainly(declaration: Declaration, settings: dict[str, str], seed: int) -> np.ndarray:
+def plainly(
+    declaration: Declaration, settings: dict[str, Any], seed: int, transport: Transport = TRANSPORT
+) -> np.ndarray:
     """The plain Python call, frame by frame: [sinks, frames]."""
     state = dict(declaration.states)
     rows: list[list[float]] = []
@@ -129,7 +147,7 @@ def plainly(declaration: Declaration, settings: dict[str, str], seed: int) -> np
             else given(p, min(k, LIVE - 1) if p.fed else k, seed + i)
             for i, p in enumerate(driven_ports(declaration))
         }
-        result = declaration(TRANSPORT.frame(k), **values, **settings, **state)
+        result = declaration(transport.frame(k), **values, **settings, **state)
         parts = result if len(declaration.outs) + len(state) > 1 else (result,)
         state = dict(zip(state, parts[len(declaration.outs) :], strict=True))
         rows.append([])
@@ -144,7 +162,7 @@ def close(a: np.ndarray, b: np.ndarray) -> bool:
 
 
 @pytest.mark.parametrize(("declaration", "settings"), CASES)
-def test_float_code_array_code_scan_and_plain_call_agree(declaration: Declaration, settings: dict[str, str]) -> None:
+def test_float_code_array_code_scan_and_plain_call_agree(declaration: Declaration, settings: dict[str, Any]) -> None:
     program = driven(declaration, settings, seed=11)
     sinks, state = observed(declaration, program), program.state()
     fed = head(declaration, program, state, 11)[sinks]
@@ -157,7 +175,22 @@ def test_float_code_array_code_scan_and_plain_call_agree(declaration: Declaratio
 
 
 @pytest.mark.parametrize(("declaration", "settings"), CASES)
-def test_the_forecast_is_what_comes(declaration: Declaration, settings: dict[str, str]) -> None:
+def test_beats_that_go_back_leave_it_whole(declaration: Declaration, settings: dict[str, Any]) -> None:
+    program = driven(declaration, settings, seed=31)
+    state, sinks = program.state(), observed(declaration, program)
+    fed = head(declaration, program, state, 31, RETURNING)[sinks]
+    came = np.hstack([fed, program.scan(state, fed.shape[1], FRAMES - fed.shape[1], RETURNING)[sinks]])
+    assert program.faults == {}
+    assert close(came, plainly(declaration, settings, 31, RETURNING))
+    outs = [o for o in declaration.outs for _ in range(2 if o.type == "gate" else 1)]
+    for out, row in zip(outs, came, strict=True):
+        if out.type != "gate" and out.like is None:
+            assert row.min() >= out.lo - 1e-12
+            assert row.max() <= out.hi + 1e-12
+
+
+@pytest.mark.parametrize(("declaration", "settings"), CASES)
+def test_the_forecast_is_what_comes(declaration: Declaration, settings: dict[str, Any]) -> None:
     program = driven(declaration, settings, seed=23)
     forecast = Forecast(program, TRANSPORT)
     for i, port in enumerate(driven_ports(declaration)):
@@ -174,7 +207,7 @@ def test_the_forecast_is_what_comes(declaration: Declaration, settings: dict[str
 
 @pytest.mark.parametrize(("declaration", "settings"), CASES)
 def test_finite_in_gives_finite_out_within_the_nominal_range(
-    declaration: Declaration, settings: dict[str, str]
+    declaration: Declaration, settings: dict[str, Any]
 ) -> None:
     for seed in (5, 500):
         program = driven(declaration, settings, seed)
@@ -187,6 +220,18 @@ def test_finite_in_gives_finite_out_within_the_nominal_range(
             if out.type != "gate" and out.like is None:
                 assert row.min() >= out.lo - 1e-12
                 assert row.max() <= out.hi + 1e-12
+
+
+@pytest.mark.parametrize("declaration", [d for d in BENCH.values() if d.function], ids=lambda d: d.id)
+def test_a_declaration_has_at_most_forty_lines(declaration: Declaration) -> None:
+    assert declaration.function is not None
+    lines, first = inspect.getsourcelines(declaration.function)
+    definition = ast.parse(textwrap.dedent("".join(lines))).body[0]
+    assert isinstance(definition, ast.FunctionDef)
+    said = definition.body[0]
+    docstring = range(said.lineno - 1, said.end_lineno or 0) if ast.get_docstring(definition) else ()
+    code = [line for i, line in enumerate(lines) if line.strip() and i not in docstring]
+    assert len(code) <= 40, f"{len(code)} lines from line {first} on"
 
 
 @pytest.mark.parametrize("declaration", COMPUTED, ids=lambda d: d.id)

@@ -59,7 +59,7 @@ def test_a_steady_roar_is_one_onset() -> None:
 
 
 def test_bands_in_decibels_and_as_shares() -> None:
-    fed = {f"b{n}": noise(0, 1, n) for n in range(1, 9)}
+    fed = {f"amplitudes{n}": noise(0, 1, n) for n in range(1, 9)}
     amplitudes = np.array(list(fed.values()))
     outs = [f"band_{n}" for n in range(1, 9)]
     decibels = np.array(play_fed(Node("bands"), fed, *outs))

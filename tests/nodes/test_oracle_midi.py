@@ -23,6 +23,19 @@ def test_notes_pass_and_glide() -> None:
     np.testing.assert_allclose(stepped, note, atol=1e-9)
 
 
+def test_each_voice_has_its_own_controls() -> None:
+    for n in (1, 5, 8):
+        note, force, held = noise(20, 100, n), noise(0, 1, n + 10), gates(n)
+        fed = {f"note{n}": note, f"force{n}": force, f"held{n}": held}
+        outs = (f"pitch_{n}", f"velocity_{n}", f"gate_{n}*", f"gate_{n}**", f"gate_{n % 8 + 1}*")
+        pitch, velocity, gate, level, other = play_fed(Node("midi_voices"), fed, *outs)
+        np.testing.assert_allclose(pitch, note)
+        np.testing.assert_allclose(velocity, force)
+        np.testing.assert_array_equal(gate, rises(held))
+        np.testing.assert_array_equal(level, levels(held))
+        assert not other.any()
+
+
 def test_a_controller_is_smoothed_and_its_gate_is_not() -> None:
     position = noise(0, 1)
     value, gate, level = play_fed(

@@ -127,7 +127,7 @@ def test_several_feeds_make_the_forecast_anew_once_and_equal_ones_never(monkeypa
         forecast.feed("cc", "position", x)
     forecast.feed("keys", "note", 72.0)
     forecast.per_frame(0, 0)
-    assert (ran, forecast.fed) == ([200], 1)
+    assert (ran, forecast.fed) == ([150], 1)
     assert forecast.at(program.sink("p", "x0"), 3) == 0.3
 
 

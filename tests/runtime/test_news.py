@@ -34,7 +34,7 @@ NODES = {
     "alike": Node("similarity"),
 }
 HEARD = {
-    ("meter", "rms"): "level", ("meter", "top"): "peak", ("bands", "b3"): "band_3", ("bright", "brightness"):
+    ("meter", "rms"): "level", ("meter", "top"): "peak", ("bands", "amplitudes3"): "band_3", ("bright", "brightness"):
     "brightness", ("flux", "flux"): "flux", ("lufs", "momentary"): "loudness",
 }  # fmt: skip
 
