@@ -263,7 +263,7 @@ def _assignments(definition: ast.FunctionDef, checker: Checker, opener: Opener) 
         statements = statements[1:]
     members = [member for row, inside in names.rows.items() for member in (row, *(inside or ()))]
     taken = {*names.numbers, *names.lines, *names.gates, *names.options, *names.phrases, names.frame}
-    taken |= {*FUNCTIONS, *ROWS, *CONSTANTS, "past", "push"}
+    taken |= {*FUNCTIONS, *ROWS, *CONSTANTS, *(("past", "push") if names.lines else ())}
     taken |= {member.partition(".")[0] for member in members}
     for statement in statements[:-1]:
         if isinstance(statement, ast.Return):

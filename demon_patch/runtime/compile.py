@@ -7,8 +7,7 @@ import math
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from itertools import groupby
-from typing import Any, NamedTuple
+from typing import Any
 
 from demon_patch.engine.controls import CONTROLS
 from demon_patch.engine.family import FamilySpec
@@ -16,20 +15,17 @@ from demon_patch.nodes.adapter import threshold
 from demon_patch.nodes.body import Body
 from demon_patch.nodes.declare import Declaration
 from demon_patch.nodes.engine import CHAIN, LORA
-from demon_patch.nodes.halves import halved, waits
 from demon_patch.nodes.line import Reach, sized
 from demon_patch.nodes.ports import SIGNALS, SINGLE, Port
 from demon_patch.nodes.taper import STRAIGHT, norm
 from demon_patch.patch.document import Cable, Patch
 from demon_patch.runtime.check import problems, ring_chain, ring_nodes
 from demon_patch.runtime.emit import GATE, VALUE, Step
-from demon_patch.runtime.feeds import SOUND, Feed, Feeds, Listener, Socket, Tap, listener, reached, subject
+from demon_patch.runtime.feeding import Feeding
+from demon_patch.runtime.loops import LATE, Halves, Join, running_order
 from demon_patch.runtime.memory import Link, Memory, Places
-from demon_patch.runtime.order import Order, arrange
 from demon_patch.runtime.program import Program, RingPlan, Sink, SinkKind
 from demon_patch.runtime.wiring import Input, Source, Wiring, input_text, limited
-
-LATE = "<"  # ends the name of the second half of a node
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,15 +70,10 @@ class _Node:
     body: Body
     owner: str
 
-
-class _Join(NamedTuple):
-    """A cable between computed nodes or adapters: the output and the port that it joins."""
-
-    src: str
-    out: str
-    dst: str
-    port: str
-    cable: Cable
+    @property
+    def outs(self) -> tuple[str, ...]:
+        """The names of its outputs."""
+        return tuple(self.declaration.outs_by_name)
 
 
 @dataclass(eq=False)
@@ -101,15 +92,12 @@ class _Compiler:
     sinks: list[Sink] = field(default_factory=list)
     sink_slots: list[int] = field(default_factory=list)
     owners: dict[str, str] = field(default_factory=dict)
-    halves: dict[str, tuple[bool, ...]] = field(default_factory=dict)
-    fed: dict[Socket, tuple[Source, ...]] = field(default_factory=dict)
-    feeds: dict[Socket, Feed] = field(default_factory=dict)
-    taps: list[Tap] = field(default_factory=list)
-    listeners: dict[str, Listener] = field(default_factory=dict)
+    halves: Halves = field(default_factory=Halves)
 
     def __post_init__(self) -> None:
         self.bus = Places(self.before.bus)
         self.cells = Places(self.before.cells)
+        self.feeding = Feeding(self.wiring, self.bus.take, self.tables)
 
     def program(self, previous: Program | None) -> Program:
         """The whole of it."""
@@ -125,7 +113,7 @@ class _Compiler:
                     if declaration.table is not None:
                         drawn[id] = declaration.table
         joins = self._joins()
-        order = self._halve(arrange(tuple(self.nodes), tuple((j.src, j.dst) for j in joins)), joins)
+        self.halves, order = running_order(self.nodes, joins)
         for id in (id for id in order.nodes if id in self.nodes):
             for out in self.nodes[id].declaration.outs:
                 halves = ("level", "rises") if out.type == "gate" else ("value",)
@@ -138,15 +126,14 @@ class _Compiler:
         for id, declaration in self.wiring.known.items():
             if declaration.kind in ("engine", "sink"):
                 self._sinks(id, declaration)
-        delays = frozenset(
-            join.cable.socket for join in joins if order.cut and not order.cut.isdisjoint(self._halved_edges(join))
-        )
+        delays = frozenset(join.cable.socket for join in joins if self.halves.cut(join, order))
         self.now.bus, self.now.cells = self.bus.numbers, self.cells.numbers
         made = Program(
             tuple(self.steps), tuple(self.sinks), tuple(self.sink_slots), resources, ring_plan(self.wiring),
             self.geometry.frame_rate, self.params, self.bus.first, self.cells.first, self.bus.keys, self.cells.keys,
             self.owners, [list(self.geometry.strength_taper), *([] for _ in self.tables)], self.tables, drawn, delays,
-            self._live(), inherited=previous.latest if previous is not None else None, memory=self.now,
+            self.feeding.feeds(self.steps, self.sinks, self.sink_slots),
+            inherited=previous.latest if previous is not None else None, memory=self.now,
         )  # fmt: skip
         made.use_song(self.geometry.song_frames)
         return made
@@ -156,7 +143,7 @@ class _Compiler:
         node = self.wiring.patch.nodes[id]
         gates = [p.name for p in declaration.ports if p.type == "gate" and not p.fed]
         if declaration.live:
-            self._feed(id, declaration)
+            self.feeding.add(id, declaration)
         unwired = frozenset(g for g in gates if not self.wiring.into.get((id, g)))
         known = self.before.bodies.get(id)
         if known is None or known[0] is not node or known[1] != unwired or known[2] is not declaration:
@@ -165,9 +152,9 @@ class _Compiler:
         self.now.bodies[id] = known
         self.nodes[id] = _Node(declaration, known[3], id)
 
-    def _joins(self) -> list[_Join]:
+    def _joins(self) -> list[Join]:
         """Which node waits for which, adapters included."""
-        joins: list[_Join] = []
+        joins: list[Join] = []
         for (id, name), cables in self.wiring.into.items():
             declaration = self.wiring.known[id]
             port = declaration.by_name[name]
@@ -180,54 +167,11 @@ class _Compiler:
                     self.adapters[adapter] = cable
                     self.nodes[adapter] = _Node(threshold, threshold.settled({}), id)
                     if self.wiring.known[cable.src].kind == "computed":
-                        joins.append(_Join(start, out, adapter, "x", cable))
+                        joins.append(Join(start, out, adapter, "x", cable))
                     start, out = adapter, "gate"
                 if declaration.kind == "computed" and start in self.nodes:
-                    joins.append(_Join(start, out, id, name, cable))
+                    joins.append(Join(start, out, id, name, cable))
         return joins
-
-    def _halve(self, order: Order, joins: Sequence[_Join]) -> Order:
-        """The order with the nodes of loops in two halves where that spares a cut: first what does not wait for the
-        loop, at the end what leads to the state."""
-        for id in order.loops:
-            ports = {j.port for j in joins if j.dst == id and order.loops.get(j.src) == order.loops[id]}
-            names = [out.name for out in self.nodes[id].declaration.outs]
-            used = {j.out for j in joins if j.src == id and order.loops.get(j.dst) == order.loops[id]}
-            needs = dict(zip(names, waits(self.nodes[id].body), strict=True))
-            spared = {port for port in ports if any(port not in needs[name] for name in used)}
-            early = tuple(not needs[name] & spared for name in names)
-            if spared and any(early):
-                self.halves[id] = early
-        if not self.halves:
-            return order
-        nodes: list[str] = []
-        cut: set[tuple[str, str]] = set()
-        loops = dict(order.loops)
-        for loop, members in groupby(order.nodes, key=order.loops.get):
-            group = list(members)
-            if loop is None:
-                nodes += group
-                continue
-            parts = [part for id in group for part in ((id, id + LATE) if id in self.halves else (id,))]
-            edges = [edge for j in joins if {j.src, j.dst} <= set(group) for edge in self._halved_edges(j)]
-            edges += [(id, id + LATE) for id in group if id in self.halves]
-            inner = arrange(tuple(parts), tuple(edges))
-            nodes += inner.nodes
-            loops |= dict.fromkeys(parts, loop)
-            cut |= inner.cut
-        return Order(tuple(nodes), loops, frozenset(cut))
-
-    def _halved_edges(self, join: _Join) -> list[tuple[str, str]]:
-        """The edges of a join between the halves of its ends."""
-        src, ends = join.src, [join.dst]
-        if (early := self.halves.get(src)) is not None:
-            names = [out.name for out in self.nodes[src].declaration.outs]
-            src = src if early[names.index(join.out)] else src + LATE
-        if (early := self.halves.get(join.dst)) is not None:
-            first = halved(self.nodes[join.dst].body, early)[0]
-            reads = {name for pair in waits(first) for name in pair}
-            ends = [join.dst, join.dst + LATE] if join.port in reads else [join.dst + LATE]
-        return [(src, end) for end in ends]
 
     def _slot(self, *key: str, value: float = 0.0) -> int:
         return self.bus.take(key, value)
@@ -244,11 +188,10 @@ class _Compiler:
         cable = self.adapters.get(id)
         given = self.wiring.patch.nodes[node.owner] if cable is None else cable
         slots = tuple(self.slots[id, out.name] for out in declaration.outs)
-        if (early := self.halves.get(id)) is not None:
-            body = halved(body, early)[name != id]
-            slots = tuple(slot for slot, take in zip(slots, early, strict=True) if take == (name == id))
+        if id in self.halves.early:
+            body, slots = self.halves.body(name), self.halves.outs(name, slots)
         wired = self.wiring.wired(id) if cable is None else {"x": [cable]}
-        fed = [self.fed[id, p.name] for p in declaration.ports if p.fed]
+        fed = [self.feeding.read[id, p.name] for p in declaration.ports if p.fed]
 
         def make() -> Step:
             if cable is not None:
@@ -298,34 +241,6 @@ class _Compiler:
         self.values.extend(values)
         return tuple(range(start, len(self.values)))
 
-    def _feed(self, id: str, declaration: Declaration) -> None:
-        """Where the fed ports of a node are read: tables along the song for the sound of a source, otherwise the
-        bus."""
-        if (heard := listener(declaration, self.wiring.patch.nodes[id])) is not None:
-            self.listeners[id] = heard
-        for port in (p for p in declaration.ports if p.fed):
-            about = subject(port, lambda name: self.wiring.into.get((id, name), ()))
-            if about is not None and self.wiring.known[about].kind == "resource":
-                tap = Tap(about, port.of.removeprefix(SOUND))
-                if tap.table not in self.tables:
-                    self.tables[tap.table] = len(self.tables) + 1
-                    self.taps.append(tap)
-                self.fed[id, port.name] = (Source(table=self.tables[tap.table]),)
-                continue
-            halves = (("level", 0.0), ("rises", 0.0)) if port.type == "gate" else (("value", float(port.default)),)
-            key = (id, declaration.id, str(declaration.version), port.name, "fed")
-            slots = tuple(self._slot(*key, half, value=first) for half, first in halves)
-            self.feeds[id, port.name] = Feed(id, port.name, port.lo, port.hi, slots, port.of if about else "")
-            self.fed[id, port.name] = tuple(map(Source, slots))
-
-    def _live(self) -> Feeds:
-        """What comes from outside, and what it reaches."""
-        slots, inputs = reached(self.steps, [slot for feed in self.feeds.values() for slot in feed.slots])
-        held = {(step.removesuffix(LATE), port) for step, port in inputs}
-        held = {socket for socket in held if socket[0] in self.wiring.known}
-        held |= {(s.node, s.port) for s, slot in zip(self.sinks, self.sink_slots, strict=True) if slot in slots}
-        return Feeds(self.feeds, frozenset(held - self.feeds.keys()), self.listeners, tuple(self.taps))
-
     def _source(self, cable: Cable) -> Source:
         if cable.src in self.tables:
             return Source(table=self.tables[cable.src])
@@ -333,7 +248,7 @@ class _Compiler:
 
     def _gate(self, id: str, port: Port) -> tuple[tuple[Source, Source], ...]:
         if port.fed:
-            level, rises = self.fed[id, port.name]
+            level, rises = self.feeding.read[id, port.name]
             return ((level, rises),)
         found: list[tuple[Source, Source]] = []
         for cable in self.wiring.into.get((id, port.name), []):
@@ -346,7 +261,7 @@ class _Compiler:
     def _input(self, id: str, port: Port) -> Input:
         """The text and parameters of a numeric input, by DESIGN 4 "Depth"."""
         if port.fed:
-            return Input("x0", (), self.fed[id, port.name])
+            return Input("x0", (), self.feeding.read[id, port.name])
         wiring, knob = self.wiring, self.wiring.knob(id, port)
         lo, hi = wiring.playing(id, port)
         cables = wiring.into.get((id, port.name), [])

@@ -1,22 +1,18 @@
-"""Live sources in a program: where the bus keeps what is fed, who listens to what, what they hold."""
+"""Live sources of a program: where the bus keeps what is fed, who listens to what, what they hold."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from typing import Any
 
 from demon_patch.errors import PatchError
-from demon_patch.nodes.declare import Declaration
-from demon_patch.nodes.ports import Port
-from demon_patch.patch.document import Cable, Node
-from demon_patch.runtime.emit import Step
 
 Socket = tuple[str, str]  # node, port
 Fed = float | tuple[float, float]  # a number, or level and rises of a gate
 SOUND, RING = "sound.", "ring."  # how features of a node's audio, and facts of its ring, begin in `Port.of`
-ABOUT = {SOUND: "audio", RING: "ring"}  # the input whose cable says what they are taken from
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +44,7 @@ class Listener:
     """A node that a device feeds: its type, its settings by name (channel, number, address...) and its fed ports."""
 
     type: str
-    settings: Mapping[str, float | str]
+    settings: Mapping[str, Any]
     ports: tuple[str, ...]
 
 
@@ -99,44 +95,3 @@ class Feeds:
             if feed.of.startswith(kind):
                 found.setdefault(feed.of.removeprefix(kind), []).append(feed)
         return found
-
-
-def subject(port: Port, wired: Callable[[str], Sequence[Cable]]) -> str | None:
-    """The node that a fed port's numbers are about, by the cable at its node's audio or ring input; none for a
-    device's, or where nothing is wired. wired: the cables at an input of its node."""
-    for kind, about in ABOUT.items():
-        if port.of.startswith(kind) and (cables := wired(about)):
-            return cables[0].src
-    return None
-
-
-def listener(declaration: Declaration, node: Node) -> Listener | None:
-    """What a device must know of a node, if it feeds it."""
-    ports = tuple(p.name for p in declaration.ports if p.fed and not p.of)
-    if not ports:
-        return None
-    settings: dict[str, float | str] = {
-        p.name: node.values.get(p.name, p.default)  # type: ignore[misc]
-        for p in (*declaration.settings, *(p for p in declaration.ports if p.fixed and p.numeric))
-    }
-    return Listener(declaration.id, settings, ports)
-
-
-def reached(steps: Sequence[Step], slots: Iterable[int]) -> tuple[set[int], set[Socket]]:
-    """What some slots of the bus reach, round loops too: all slots, and the inputs (step, port) that read them."""
-    found = set(slots)
-    before = -1
-    while found and len(found) != before:
-        before = len(found)
-        for step in steps:
-            if not found.isdisjoint(step.read):
-                found.update(step.written)
-    inputs: set[Socket] = set()
-    for step in steps if found else ():
-        for port, given in step.inputs.items():
-            if any(source.slot in found for source in given.sources):
-                inputs.add((step.node, port))
-        for port, pairs in step.gates.items():
-            if any(source.slot in found for pair in pairs for source in pair):
-                inputs.add((step.node, port))
-    return found, inputs

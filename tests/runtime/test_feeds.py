@@ -136,7 +136,7 @@ def test_a_curve_seen_from_the_same_frame_follows_a_feed() -> None:
     sink = forecast.program.sink("p", "x0")
     assert not forecast.per_frame(sink, 0).any()
     forecast.feed("cc", "position", 0.5)
-    assert (forecast.per_frame(sink, 0) == 0.5).all()
+    assert (forecast.per_frame(sink, 0)[:150] == 0.5).all()  # what is renewed at once
 
 
 def test_an_edit_keeps_what_was_fed_by_node_type_and_port() -> None:
