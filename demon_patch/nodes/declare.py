@@ -21,7 +21,7 @@ from demon_patch.nodes.line import Reach
 from demon_patch.nodes.opened import Phrase
 from demon_patch.nodes.ports import SETTINGS, Bank, Out, Port
 
-Kind = Literal["computed", "resource", "engine", "sink"]
+Kind = Literal["computed", "resource", "engine", "sink", "display"]
 MOST_BODIES = 256  # settled bodies of one declaration that are kept
 
 
