@@ -16,6 +16,7 @@ from demon_patch import __version__
 from demon_patch.bench.commands import bench
 from demon_patch.console import JsonFlag, Rate, Seconds, Switch, Threads, err, out
 from demon_patch.errors import DemonError, DeviceError
+from demon_patch.gallery.commands import gallery
 from demon_patch.threads import calm
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ app = App(name="demon-patch", version=__version__, help="A modular synthesizer w
 model = App(name="model", help="The models that can play a patch.")
 app.command(model)
 app.command(bench)
+app.command(gallery)
 
 
 @app.command
