@@ -16,7 +16,6 @@ from demon_patch.nodes.ports import Port
 from demon_patch.patch.document import Cable, Node, Patch
 from demon_patch.runtime.clock import Transport
 from demon_patch.runtime.compile import Geometry, compile
-from demon_patch.runtime.forecast import Forecast
 from demon_patch.runtime.program import Program
 
 Curve = NDArray[np.float64]
@@ -90,7 +89,7 @@ def outputs(declaration: Declaration, catalogue: Mapping[str, Declaration]) -> M
     if declaration.kind == "resource":
         return {names[0]: np.asarray(program.tables[program.table_of["n"]])}
     slots = {name: _slot(program, name) for name in names}
-    rows = [rows for rows in _played(program, declaration, transport)]
+    rows = list(_played(program, declaration, transport))
     return {name: np.array([row[slot] for row in rows]) for name, slot in slots.items()}
 
 
