@@ -23,7 +23,7 @@ class Effect:
     node, port: the input that moves. descriptor: by which it is heard. still: where its knob rests in the performance
     that it is compared with, its cables silent. idea: one sentence. lead: frames at the start that do not count.
     smooth: frames over which both curves are evened out. held: a live source reaches the port, so that the sound is
-    late by its class's latency. gathers: the effect grows while it is held, so the control's sum counts.
+    late by its class's latency. gathers: the effect grows while it is held, so that it has no lag of its own.
     """
 
     node: str

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.stats import rankdata
 
 from demon_patch.bench.descriptors import DESCRIPTORS, Heard
 from demon_patch.engine.family import Source
@@ -31,8 +32,9 @@ class Figures:
     """What was measured of one patch.
 
     correlation: of the control with the change of its descriptor against the patch at rest, at the lag at which they
-    agree best; its sign is that of the effect. lag: seconds by which the sound is late, between frames by a parabola.
-    good: whether both are as they must be.
+    agree best, by ranks (Spearman), since many effects are strong at once and then saturate; its sign is that of the
+    effect. lag: seconds by which the sound is late, between frames by a parabola. good: whether both are as they must
+    be.
     """
 
     name: str
@@ -62,7 +64,8 @@ def measure(path: Path, effect: Effect, session: Session, out: Path, seconds: fl
     control = controlled(performer, effect, round(seconds * session.spec.frame_rate))
     resting = _at_rest(patch, effect, session, path.parent, seconds)
     correlation, lag = agreement(control, _difference(performer, sound, resting, effect), effect, session)
-    good = abs(correlation) >= CORRELATION and (effect.held or abs(lag) <= LAG_SECONDS)
+    timely = effect.held or effect.gathers or abs(lag) <= LAG_SECONDS
+    good = abs(correlation) >= CORRELATION and timely
     level = 10.0 * float(np.log10(np.mean(sound.astype(np.float64) ** 2) + 1e-12))
     return Figures(
         name, patch.meta.title or name, effect.descriptor, f"{effect.node}.{effect.port}", correlation, lag,
@@ -71,10 +74,8 @@ def measure(path: Path, effect: Effect, session: Session, out: Path, seconds: fl
 
 
 def controlled(performer: Performer, effect: Effect, frames: int) -> Curve:
-    """The control at every frame, or what it has come to so far where the effect gathers."""
-    sink = performer.program.sink(effect.node, effect.port)
-    curve = performer.forecast.span(sink, 0, frames)
-    return np.cumsum(curve) if effect.gathers else curve
+    """The control at every frame."""
+    return performer.forecast.span(performer.program.sink(effect.node, effect.port), 0, frames)
 
 
 def _at_rest(patch: Patch, effect: Effect, session: Session, folder: Path, seconds: float) -> NDArray[np.float32]:
@@ -103,7 +104,7 @@ def agreement(control: Curve, difference: Curve, effect: Effect, session: Sessio
     def at(lag: int) -> float:
         a = control[effect.lead + max(-lag, 0) : frames - max(lag, 0)]
         b = difference[effect.lead + max(lag, 0) : frames - max(-lag, 0)]
-        return float(np.corrcoef(a, b)[0, 1]) if a.std() > 0 and b.std() > 0 else 0.0
+        return float(np.corrcoef(rankdata(a), rankdata(b))[0, 1]) if a.std() > 0 and b.std() > 0 else 0.0
 
     found = np.array([at(int(lag)) for lag in lags])
     best = int(np.abs(found).argmax())
