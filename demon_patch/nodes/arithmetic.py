@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from demon_patch.nodes.declare import node
 from demon_patch.nodes.frame import Frame
-from demon_patch.nodes.ports import out, value
-from demon_patch.nodes.vocabulary import inf
+from demon_patch.nodes.ports import option, out, value
+from demon_patch.nodes.vocabulary import clamp, exp, floor, inf, log, sin, sqrt, tau
 
 
 @node(
@@ -53,3 +53,77 @@ def multiply(
 ):
     """a * b."""
     return a * b
+
+
+@node(
+    "math",
+    "Math",
+    "Computes with two movements: their difference, their ratio, the higher or the lower one, and more.",
+    out=out("out", doc="What the operation comes to."),
+    category="math",
+    tags=("subtract", "divide", "power", "modulo", "minimum", "maximum", "mean", "distance"),
+)
+def math(
+    t: Frame,
+    a: float = value(0, -inf, inf, doc="The first signal."),
+    b: float = value(1, -inf, inf, doc="The second signal."),
+    operation: str = option(
+        "subtract", "subtract", "divide", "modulo", "power", "minimum", "maximum", "mean", "distance",
+        doc="a - b, a / b, the rest of a / b (with the sign of b), a to the power of b, ...",
+    ),
+):  # fmt: skip
+    """Always a number: by a b nearer to 0 than 1e-12 the ratio and the rest are 0; a power is that of the size of a,
+    held within 1e-12..1e12, and keeps the sign of a; its exponent is held within -16..16."""
+    divides = 1 if abs(b) >= 1e-12 else 0
+    safe = b if divides > 0 else 1
+    sign = 1 if a > 0 else (-1 if a < 0 else 0)
+    return (
+        divides * a / safe if operation == "divide"
+        else divides * (a % safe) if operation == "modulo"
+        else sign * clamp(abs(a), 1e-12, 1e12) ** clamp(b, -16, 16) if operation == "power"
+        else min(a, b) if operation == "minimum"
+        else max(a, b) if operation == "maximum"
+        else a / 2 + b / 2 if operation == "mean"
+        else abs(a - b) if operation == "distance"
+        else a - b
+    )  # fmt: skip
+
+
+@node(
+    "function",
+    "Function",
+    "Puts a movement through a function: its size, its opposite, its root, its whole part, and more.",
+    out=out("out", doc="The value of the function."),
+    category="math",
+    tags=("absolute", "negate", "sign", "round", "floor", "root", "square", "log", "exp", "rectify", "sine"),
+)
+def function(
+    t: Frame,
+    x: float = value(0, -inf, inf, doc="The signal."),
+    kind: str = option(
+        "absolute", "absolute", "negate", "reciprocal", "sign", "positive", "square", "root", "exponential",
+        "logarithm", "round", "floor", "ceiling", "fraction", "sine",
+        doc="positive: the part above 0; sine: of x cycles; fraction: x - floor(x).",
+    ),
+):  # fmt: skip
+    """Always a number: 1 / x is 0 where x is nearer to 0 than 1e-12; root and logarithm, ln(1 + size), are those of
+    the size of x and keep its sign; square and exponential hold x within +-1e6 and +-300."""
+    size = abs(x)
+    safe = x if size >= 1e-12 else 1
+    sign = 1 if x > 0 else (-1 if x < 0 else 0)
+    return (
+        -x if kind == "negate"
+        else (1 / safe if size >= 1e-12 else 0) if kind == "reciprocal"
+        else sign if kind == "sign"
+        else max(x, 0) if kind == "positive"
+        else clamp(size, 0, 1e6) ** 2 if kind == "square"
+        else sign * sqrt(size) if kind == "root"
+        else exp(clamp(x, -300, 300)) if kind == "exponential"
+        else sign * log(1 + size) if kind == "logarithm"
+        else floor(x + 0.5) if kind == "round"
+        else floor(x) if kind == "floor"
+        else -floor(-x) if kind == "ceiling"
+        else x - floor(x) if kind == "fraction"
+        else sin(tau * (x - floor(x))) if kind == "sine"
+        else size
+    )  # fmt: skip
