@@ -53,32 +53,29 @@ def scale_quantise(
     root: float = value(0, 0, 11, unit="semitones", taper="int", doc="Key note of the scale, above a C."),
     scale: str = option(
         "major", "chromatic", "major", "minor", "harmonic_minor", "dorian", "phrygian", "lydian", "mixolydian",
-        "locrian", "major_pentatonic", "minor_pentatonic", "suspended", "octatonic", "whole_tone", "fifths", "octaves",
-        doc="The notes that are left.",
+        "locrian", "major_pentatonic", "minor_pentatonic", "suspended", "octatonic", "whole_tone", "major_triad",
+        "minor_triad", "fifths", "octaves", doc="The notes that are left.",
     ),
     *,
     last: float = 0.0,
     begun: float = 0.0,
 ):  # fmt: skip
     """Note k of n in an octave is floor((12 * k + m) / n): the J function of Clough and Douthett, "Maximally even
-    sets" (1991). Harmonic minor has its seventh raised. Half way between two notes it takes the lower one."""
-    n = (
-        12 if scale == "chromatic" else 8 if scale == "octatonic" else 6 if scale == "whole_tone"
-        else 5 if scale in ("major_pentatonic", "minor_pentatonic", "suspended")
-        else 2 if scale == "fifths" else 1 if scale == "octaves" else 7
-    )  # fmt: skip
-    m = (
-        6 if scale == "lydian" else 5 if scale == "major" else 4 if scale in ("mixolydian", "octatonic")
-        else 3 if scale in ("dorian", "minor_pentatonic") else 1 if scale == "phrygian"
-        else 2 if scale in ("minor", "harmonic_minor", "suspended", "fifths") else 0
-    )  # fmt: skip
-    raised = 1 if scale == "harmonic_minor" else 0
+    sets" (1991). Four scales have their notes from `bend` on raised or lowered. Half way takes the lower note."""
+    n = (12 if scale == "chromatic" else 8 if scale == "octatonic" else 6 if scale == "whole_tone"
+         else 5 if scale in ("major_pentatonic", "minor_pentatonic", "suspended") else 2 if scale == "fifths"
+         else 3 if scale in ("major_triad", "minor_triad") else 1 if scale == "octaves" else 7)  # fmt: skip
+    m = (6 if scale == "lydian" else 5 if scale == "major" else 4 if scale in ("mixolydian", "octatonic")
+         else 3 if scale in ("dorian", "minor_pentatonic") else 1 if scale == "phrygian"
+         else 2 if scale in ("minor", "harmonic_minor", "suspended") else 0)  # fmt: skip
+    bend = 10 if scale == "harmonic_minor" else 8 if scale == "major_triad" else 4 if scale == "minor_triad" else 6
+    by = 1 if scale in ("harmonic_minor", "fifths") else -1 if scale in ("major_triad", "minor_triad") else 0
     p = x - root
     k = floor((n * (floor(p) + 1) - m - 1) / 12)
     under = floor((12 * k + m) / n)
     over = floor((12 * k + 12 + m) / n)
-    low = under + (raised if under % 12 == 10 else 0)
-    high = over + (raised if over % 12 == 10 else 0)
+    low = under + (by if under % 12 >= bend else 0)
+    high = over + (by if over % 12 >= bend else 0)
     y = root + (low if p - low <= high - p else high)
     moved = 1 if begun < 1 or y != last else 0
     return y, (moved, moved), y, 1
