@@ -5,7 +5,7 @@ from __future__ import annotations
 from demon_patch.nodes.declare import node
 from demon_patch.nodes.frame import Frame
 from demon_patch.nodes.ports import option, out, value
-from demon_patch.nodes.vocabulary import clamp, exp, floor, inf, log, sin, sqrt, tau
+from demon_patch.nodes.vocabulary import choose, clamp, exp, floor, inf, log, sin, sqrt, tau
 
 
 @node(
@@ -77,15 +77,10 @@ def math(
     divides = 1 if abs(b) >= 1e-12 else 0
     safe = b if divides > 0 else 1
     sign = 1 if a > 0 else (-1 if a < 0 else 0)
-    return (
-        divides * a / safe if operation == "divide"
-        else divides * (a % safe) if operation == "modulo"
-        else sign * clamp(abs(a), 1e-12, 1e12) ** clamp(b, -16, 16) if operation == "power"
-        else min(a, b) if operation == "minimum"
-        else max(a, b) if operation == "maximum"
-        else a / 2 + b / 2 if operation == "mean"
-        else abs(a - b) if operation == "distance"
-        else a - b
+    power = sign * clamp(abs(a), 1e-12, 1e12) ** clamp(b, -16, 16)
+    return choose(
+        operation, subtract=a - b, divide=divides * a / safe, modulo=divides * (a % safe), power=power,
+        minimum=min(a, b), maximum=max(a, b), mean=a / 2 + b / 2, distance=abs(a - b),
     )  # fmt: skip
 
 
@@ -111,19 +106,9 @@ def function(
     size = abs(x)
     safe = x if size >= 1e-12 else 1
     sign = 1 if x > 0 else (-1 if x < 0 else 0)
-    return (
-        -x if kind == "negate"
-        else (1 / safe if size >= 1e-12 else 0) if kind == "reciprocal"
-        else sign if kind == "sign"
-        else max(x, 0) if kind == "positive"
-        else clamp(size, 0, 1e6) ** 2 if kind == "square"
-        else sign * sqrt(size) if kind == "root"
-        else exp(clamp(x, -300, 300)) if kind == "exponential"
-        else sign * log(1 + size) if kind == "logarithm"
-        else floor(x + 0.5) if kind == "round"
-        else floor(x) if kind == "floor"
-        else -floor(-x) if kind == "ceiling"
-        else x - floor(x) if kind == "fraction"
-        else sin(tau * (x - floor(x))) if kind == "sine"
-        else size
+    return choose(
+        kind, absolute=size, negate=-x, reciprocal=(1 / safe if size >= 1e-12 else 0), sign=sign, positive=max(x, 0),
+        square=clamp(size, 0, 1e6) ** 2, root=sign * sqrt(size), exponential=exp(clamp(x, -300, 300)),
+        logarithm=sign * log(1 + size), round=floor(x + 0.5), floor=floor(x), ceiling=-floor(-x),
+        fraction=x - floor(x), sine=sin(tau * (x - floor(x))),
     )  # fmt: skip

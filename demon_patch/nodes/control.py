@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from demon_patch.nodes.declare import node
-from demon_patch.nodes.frame import Frame, Gate
-from demon_patch.nodes.ports import gate, gate_out, out, value
-from demon_patch.nodes.vocabulary import floor, sqrt
+from demon_patch.nodes.frame import Frame, Gate, Row
+from demon_patch.nodes.ports import gate, gate_out, out, value, values
+from demon_patch.nodes.shape import bent
+from demon_patch.nodes.vocabulary import floor, pick, sqrt
 
 
 @node(
@@ -79,35 +80,21 @@ def toggle(
     "macro",
     "Macro",
     "One knob that moves four things at once, each over a range and a bend of its own.",
-    out=(
-        out("out_1", 0, 1, doc="From lo 1 to hi 1."),
-        out("out_2", 0, 1, doc="From lo 2 to hi 2."),
-        out("out_3", 0, 1, doc="From lo 3 to hi 3."),
-        out("out_4", 0, 1, doc="From lo 4 to hi 4."),
-    ),
+    out=tuple(out(f"out{n}", 0, 1, doc=f"From lo {n} to hi {n}.") for n in range(1, 5)),
     category="control",
     tags=("knob", "many", "performance", "link", "morph"),
 )
 def macro(
     t: Frame,
     position: float = value(0.5, 0, 1, doc="The knob."),
-    lo_1: float = value(0, 0, 1, doc="Out 1 at position 0."),
-    lo_2: float = value(0, 0, 1, doc="Out 2 at position 0."),
-    lo_3: float = value(0, 0, 1, doc="Out 3 at position 0."),
-    lo_4: float = value(0, 0, 1, doc="Out 4 at position 0."),
-    hi_1: float = value(1, 0, 1, doc="Out 1 at position 1; below lo it moves the other way."),
-    hi_2: float = value(1, 0, 1, doc="Out 2 at position 1; below lo it moves the other way."),
-    hi_3: float = value(1, 0, 1, doc="Out 3 at position 1; below lo it moves the other way."),
-    hi_4: float = value(1, 0, 1, doc="Out 4 at position 1; below lo it moves the other way."),
-    curve_1: float = value(0, -1, 1, doc="Bends out 1: above 0 slow at first, below 0 fast at first."),
-    curve_2: float = value(0, -1, 1, doc="Bends out 2: above 0 slow at first, below 0 fast at first."),
-    curve_3: float = value(0, -1, 1, doc="Bends out 3: above 0 slow at first, below 0 fast at first."),
-    curve_4: float = value(0, -1, 1, doc="Bends out 4: above 0 slow at first, below 0 fast at first."),
+    lo: Row = values(4, 0, 0, 1, doc="Out {n} at position 0."),
+    hi: Row = values(4, 1, 0, 1, doc="Out {n} at position 1; below lo it moves the other way."),
+    curve: Row = values(4, 0, -1, 1, doc="Bends out {n}: above 0 slow at first, below 0 fast at first."),
 ):
     """Out i = lo + (hi - lo) * position ** (4 ** curve)."""
     return (
-        lo_1 + (hi_1 - lo_1) * position ** (4**curve_1),
-        lo_2 + (hi_2 - lo_2) * position ** (4**curve_2),
-        lo_3 + (hi_3 - lo_3) * position ** (4**curve_3),
-        lo_4 + (hi_4 - lo_4) * position ** (4**curve_4),
+        pick(lo, 0) + (pick(hi, 0) - pick(lo, 0)) * bent(position, pick(curve, 0)),
+        pick(lo, 1) + (pick(hi, 1) - pick(lo, 1)) * bent(position, pick(curve, 1)),
+        pick(lo, 2) + (pick(hi, 2) - pick(lo, 2)) * bent(position, pick(curve, 2)),
+        pick(lo, 3) + (pick(hi, 3) - pick(lo, 3)) * bent(position, pick(curve, 3)),
     )

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from demon_patch.nodes.declare import node
-from demon_patch.nodes.frame import Frame
-from demon_patch.nodes.ports import like, option, out, value
-from demon_patch.nodes.vocabulary import cos, inf, pi, sin
+from demon_patch.nodes.frame import Frame, Row
+from demon_patch.nodes.ports import like, option, out, value, values
+from demon_patch.nodes.vocabulary import cos, inf, pi, sin, total
 
 
 @node(
@@ -18,20 +18,33 @@ from demon_patch.nodes.vocabulary import cos, inf, pi, sin
 )
 def mix(
     t: Frame,
-    in_1: float = value(0, -inf, inf, doc="Signal 1."),
-    in_2: float = value(0, -inf, inf, doc="Signal 2."),
-    in_3: float = value(0, -inf, inf, doc="Signal 3."),
-    in_4: float = value(0, -inf, inf, doc="Signal 4."),
-    level_1: float = value(1, -1, 1, doc="How much of signal 1; below 0 turns it over."),
-    level_2: float = value(1, -1, 1, doc="How much of signal 2; below 0 turns it over."),
-    level_3: float = value(1, -1, 1, doc="How much of signal 3; below 0 turns it over."),
-    level_4: float = value(1, -1, 1, doc="How much of signal 4; below 0 turns it over."),
-    by: str = option("sum", "sum", "average", doc="average: the sum divided by the sizes of all levels together."),
+    x: Row = values(4, 0, -inf, inf, doc="Signal {n}."),
+    level: Row = values(4, 1, 0, 1, doc="How much of signal {n}."),
+    by: str = option("sum", "sum", "average", doc="average: the sum, divided by all levels together."),
 ):
-    """Levels of 0 take no part in an average; where all are 0 it is 0."""
-    total = in_1 * level_1 + in_2 * level_2 + in_3 * level_3 + in_4 * level_4
-    weight = abs(level_1) + abs(level_2) + abs(level_3) + abs(level_4)
-    return total if by == "sum" else total / (weight if weight > 1e-9 else 1)
+    """A signal of level 0 takes no part in an average; where all levels are 0 it is 0."""
+    weight = total(level)
+    return total(x, level) / (1 if by == "sum" or weight < 1e-9 else weight)
+
+
+@node(
+    "mod_matrix",
+    "Mod Matrix",
+    "Lets each of four movements push each of four controls, by an amount of its own.",
+    out=tuple(out(f"out{n}", doc=f"All signals by their amounts for out {n}.") for n in range(1, 5)),
+    category="math",
+    tags=("matrix", "modulation", "routing", "amounts", "mixer", "patchbay"),
+)
+def mod_matrix(
+    t: Frame,
+    x: Row = values(4, 0, -inf, inf, doc="Signal {n}."),
+    out1_from: Row = values(4, 0, -1, 1, doc="How much of signal {n} goes to out 1; below 0 turned over."),
+    out2_from: Row = values(4, 0, -1, 1, doc="How much of signal {n} goes to out 2; below 0 turned over."),
+    out3_from: Row = values(4, 0, -1, 1, doc="How much of signal {n} goes to out 3; below 0 turned over."),
+    out4_from: Row = values(4, 0, -1, 1, doc="How much of signal {n} goes to out 4; below 0 turned over."),
+):
+    """Out i is the sum of x j * out i from j."""
+    return total(x, out1_from), total(x, out2_from), total(x, out3_from), total(x, out4_from)
 
 
 @node(

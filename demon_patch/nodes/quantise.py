@@ -7,6 +7,12 @@ from demon_patch.nodes.frame import Frame
 from demon_patch.nodes.ports import gate_out, like, option, out, value
 from demon_patch.nodes.vocabulary import clamp, floor, inf
 
+SCALES = (
+    "chromatic", "major", "minor", "harmonic_minor", "dorian", "phrygian", "lydian", "mixolydian", "locrian",
+    "major_pentatonic", "minor_pentatonic", "suspended", "octatonic", "whole_tone", "major_triad", "minor_triad",
+    "fifths", "octaves",
+)  # fmt: skip
+
 
 @node(
     "quantise",
@@ -51,15 +57,11 @@ def scale_quantise(
     t: Frame,
     x: float = value(0, -inf, inf, unit="semitones", doc="The pitch in semitones."),
     root: float = value(0, 0, 11, unit="semitones", taper="int", doc="Key note of the scale, above a C."),
-    scale: str = option(
-        "major", "chromatic", "major", "minor", "harmonic_minor", "dorian", "phrygian", "lydian", "mixolydian",
-        "locrian", "major_pentatonic", "minor_pentatonic", "suspended", "octatonic", "whole_tone", "major_triad",
-        "minor_triad", "fifths", "octaves", doc="The notes that are left.",
-    ),
+    scale: str = option("major", *SCALES, doc="The notes that are left."),
     *,
     last: float = 0.0,
     begun: float = 0.0,
-):  # fmt: skip
+):
     """Note k of n in an octave is floor((12 * k + m) / n): the J function of Clough and Douthett, "Maximally even
     sets" (1991). Four scales have their notes from `bend` on raised or lowered. Half way takes the lower note."""
     n = (12 if scale == "chromatic" else 8 if scale == "octatonic" else 6 if scale == "whole_tone"

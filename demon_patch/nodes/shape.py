@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from demon_patch.nodes.body import phrase
 from demon_patch.nodes.declare import node
 from demon_patch.nodes.frame import Frame
 from demon_patch.nodes.ports import like, option, out, value
-from demon_patch.nodes.vocabulary import clamp, floor, inf, tanh
+from demon_patch.nodes.vocabulary import choose, clamp, floor, inf, tanh
+
+
+@phrase
+def bent(u: float, curve: float) -> float:
+    """u of 0..1 along a bend: curve above 0 slow at first, below 0 fast at first, 0 straight."""
+    return u ** (4**curve)
 
 
 @node(
@@ -31,7 +38,7 @@ def scale(
     """
     span = in_hi - in_lo
     u = clamp((x - in_lo) / (span if span != 0 else 1), 0, 1) if span != 0 else 0
-    return out_lo + (out_hi - out_lo) * (u ** (4**curve))
+    return out_lo + (out_hi - out_lo) * bent(u, curve)
 
 
 @node(
@@ -78,8 +85,7 @@ def fold(
     u = (x - lo) / (span if span > 0 else 1)
     half = u / 2
     mirrored = 1 - abs(2 * (half - floor(half)) - 1)
-    within = mirrored if way == "fold" else u - floor(u) if way == "wrap" else u
-    return lo + span * clamp(within, 0, 1)
+    return lo + span * clamp(choose(way, clamp=u, fold=mirrored, wrap=u - floor(u)), 0, 1)
 
 
 @node(
@@ -100,13 +106,10 @@ def shaper(
     """Of the size m of x: bend m ** p with p = 4 ** amount; s_curve m ** p / (m ** p + (1 - m) ** p); steps the
     nearest of 0, 1 / steps, ... 1; drive tanh(g * m) / tanh(g) with g = 8 ** amount. The sign of x is kept."""
     size = abs(x)
-    p = 4**amount
+    rising = bent(size, amount)
+    eased = rising / (rising + bent(1 - size, amount))
     g = 8**amount
-    rising = size**p
-    bent = (
-        rising if shape == "bend"
-        else rising / (rising + (1 - size) ** p) if shape == "s_curve"
-        else floor(size * steps + 0.5) / steps if shape == "steps"
-        else tanh(g * size) / tanh(g)
-    )  # fmt: skip
-    return bent if x >= 0 else -bent
+    y = choose(
+        shape, bend=rising, s_curve=eased, steps=floor(size * steps + 0.5) / steps, drive=tanh(g * size) / tanh(g)
+    )
+    return y if x >= 0 else -y

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from demon_patch.nodes.arithmetic import function, math
-from demon_patch.nodes.mixing import crossfade, mix
+from demon_patch.nodes.mixing import crossfade, mix, mod_matrix
 from demon_patch.nodes.quantise import quantise, scale_quantise
 from demon_patch.nodes.shape import fold, shaper
 from tests.nodes.by_hand import N, played, signal
@@ -21,14 +21,21 @@ SIGNALS = [signal(i, -3, 3) for i in range(4)]
 
 
 def test_mix_sums_by_level() -> None:
-    levels = (1.0, -0.5, 0.25, 0.0)
-    given: dict[str, Any] = {f"in_{i}": x for i, x in enumerate(SIGNALS, 1)}
-    given |= {f"level_{i}": level for i, level in enumerate(levels, 1)}
+    levels = (1.0, 0.5, 0.25, 0.0)
+    given: dict[str, Any] = {f"x{i}": x for i, x in enumerate(SIGNALS, 1)}
+    given |= {f"level{i}": level for i, level in enumerate(levels, 1)}
     total = np.array(levels) @ np.array(SIGNALS)
     assert np.allclose(played(mix, **given)[0], total, atol=1e-12)
     assert np.allclose(played(mix, **given, by="average")[0], total / 1.75, atol=1e-12)
     silent = {name: 0.0 if name.startswith("level") else x for name, x in given.items()}
     assert not played(mix, **silent, by="average")[0].any()
+
+
+def test_mod_matrix_is_a_matrix() -> None:
+    amounts = np.random.default_rng(8).uniform(-1, 1, (4, 4))
+    given: dict[str, Any] = {f"x{i}": x for i, x in enumerate(SIGNALS, 1)}
+    given |= {f"out{i + 1}_from{j + 1}": amounts[i, j] for i in range(4) for j in range(4)}
+    assert np.allclose(played(mod_matrix, **given), amounts @ np.array(SIGNALS), atol=1e-12)
 
 
 def test_crossfade_goes_from_a_to_b() -> None:
