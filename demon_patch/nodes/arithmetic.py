@@ -1,11 +1,21 @@
-"""Knobs and arithmetic."""
+"""Knobs and arithmetic.
+
+What can grow is held within +-1e12, so that a loop with gain stays a number.
+"""
 
 from __future__ import annotations
 
+from demon_patch.nodes.body import phrase
 from demon_patch.nodes.declare import node
 from demon_patch.nodes.frame import Frame
 from demon_patch.nodes.ports import option, out, value
 from demon_patch.nodes.vocabulary import choose, clamp, exp, floor, inf, log, sin, sqrt, tau
+
+
+@phrase
+def bounded(x: float) -> float:
+    """x within +-1e12."""
+    return clamp(x, -1e12, 1e12)
 
 
 @node(
@@ -35,7 +45,7 @@ def add(
     b: float = value(0, -inf, inf, doc="The second signal."),
 ):
     """a + b."""
-    return a + b
+    return bounded(a + b)
 
 
 @node(
@@ -52,7 +62,7 @@ def multiply(
     b: float = value(1, -inf, inf, doc="The second signal."),
 ):
     """a * b."""
-    return a * b
+    return bounded(a * b)
 
 
 @node(
@@ -66,7 +76,7 @@ def multiply(
 def math(
     t: Frame,
     a: float = value(0, -inf, inf, doc="The first signal."),
-    b: float = value(1, -inf, inf, doc="The second signal."),
+    b: float = value(0, -inf, inf, doc="The second signal."),
     operation: str = option(
         "subtract", "subtract", "divide", "modulo", "power", "minimum", "maximum", "mean", "distance",
         doc="a - b, a / b, the rest of a / b (with the sign of b), a to the power of b, ...",
@@ -78,10 +88,11 @@ def math(
     safe = b if divides > 0 else 1
     sign = 1 if a > 0 else (-1 if a < 0 else 0)
     power = sign * clamp(abs(a), 1e-12, 1e12) ** clamp(b, -16, 16)
-    return choose(
+    result = choose(
         operation, subtract=a - b, divide=divides * a / safe, modulo=divides * (a % safe), power=power,
         minimum=min(a, b), maximum=max(a, b), mean=a / 2 + b / 2, distance=abs(a - b),
     )  # fmt: skip
+    return bounded(result)
 
 
 @node(
@@ -102,13 +113,14 @@ def function(
     ),
 ):  # fmt: skip
     """Always a number: 1 / x is 0 where x is nearer to 0 than 1e-12; root and logarithm, ln(1 + size), are those of
-    the size of x and keep its sign; square and exponential hold x within +-1e6 and +-300."""
+    the size of x and keep its sign."""
     size = abs(x)
     safe = x if size >= 1e-12 else 1
     sign = 1 if x > 0 else (-1 if x < 0 else 0)
-    return choose(
+    result = choose(
         kind, absolute=size, negate=-x, reciprocal=(1 / safe if size >= 1e-12 else 0), sign=sign, positive=max(x, 0),
-        square=clamp(size, 0, 1e6) ** 2, root=sign * sqrt(size), exponential=exp(clamp(x, -300, 300)),
+        square=min(size, 1e6) ** 2, root=sign * sqrt(size), exponential=exp(clamp(x, -99, 99)),
         logarithm=sign * log(1 + size), round=floor(x + 0.5), floor=floor(x), ceiling=-floor(-x),
         fraction=x - floor(x), sine=sin(tau * (x - floor(x))),
     )  # fmt: skip
+    return bounded(result)

@@ -73,7 +73,7 @@ def toggle(
     turns = flip.rises + abs(switch - stood)
     ups = floor((turns + 1 - begin) / 2)
     now = begin + 2 * ups - turns
-    return (now, ups), now, switch
+    return (now, ups + max(begin - was, 0)), now, switch
 
 
 @node(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from demon_patch.nodes.declare import node
 from demon_patch.nodes.frame import Frame, Gate
 from demon_patch.nodes.ports import gate, gate_out, option, value
-from demon_patch.nodes.vocabulary import hash01
+from demon_patch.nodes.vocabulary import clamp, hash01
 
 
 @node(
@@ -21,11 +21,13 @@ from demon_patch.nodes.vocabulary import hash01
     tags=("trigger", "rise", "fall", "edge", "pulse"),
 )
 def edges(t: Frame, gate: Gate = gate(doc="The gate."), *, was: float = 0.0):
-    """A trigger is high for the control frame in which it falls. Falls are last level + rises - level."""
-    falls = max(was + gate.rises - gate.level, 0)
-    struck = min(gate.rises, 1)
+    """A trigger is high for the control frame in which it falls. Falls are last level + rises - level; of either kind
+    1000 in a control frame are counted, so that a loop does not grow without end."""
+    rises = min(gate.rises, 1000)
+    falls = clamp(was + gate.rises - gate.level, 0, 1000)
+    struck = min(rises, 1)
     gone = min(falls, 1)
-    return (struck, gate.rises), (gone, falls), (max(struck, gone), gate.rises + falls), gate.level
+    return (struck, rises), (gone, falls), (max(struck, gone), rises + falls), gate.level
 
 
 @node(

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from demon_patch.nodes.arithmetic import bounded
 from demon_patch.nodes.declare import node
 from demon_patch.nodes.frame import Frame, Row
 from demon_patch.nodes.ports import like, option, out, value, values
-from demon_patch.nodes.vocabulary import cos, inf, pi, sin, total
+from demon_patch.nodes.vocabulary import cos, floor, inf, pi, pick, sin, total
 
 
 @node(
@@ -24,7 +25,7 @@ def mix(
 ):
     """A signal of level 0 takes no part in an average; where all levels are 0 it is 0."""
     weight = total(level)
-    return total(x, level) / (1 if by == "sum" or weight < 1e-9 else weight)
+    return bounded(total(x, level) / (1 if by == "sum" or weight < 1e-9 else weight))
 
 
 @node(
@@ -44,7 +45,12 @@ def mod_matrix(
     out4_from: Row = values(4, 0, -1, 1, doc="How much of signal {n} goes to out 4; below 0 turned over."),
 ):
     """Out i is the sum of x j * out i from j."""
-    return total(x, out1_from), total(x, out2_from), total(x, out3_from), total(x, out4_from)
+    return (
+        bounded(total(x, out1_from)),
+        bounded(total(x, out2_from)),
+        bounded(total(x, out3_from)),
+        bounded(total(x, out4_from)),
+    )
 
 
 @node(
@@ -64,4 +70,24 @@ def crossfade(
 ):
     """linear: a + (b - a) * p. equal_power: a * cos(p * pi / 2) + b * sin(p * pi / 2), squares of gains adding to 1."""
     turn = position * pi / 2
-    return a + (b - a) * position if law == "linear" else a * cos(turn) + b * sin(turn)
+    return bounded(a + (b - a) * position if law == "linear" else a * cos(turn) + b * sin(turn))
+
+
+@node(
+    "select",
+    "Select",
+    "Lets one of eight movements through, or a blend of two neighbours.",
+    out=out("out", doc="The signal that is selected."),
+    category="math",
+    tags=("switch", "choose", "index", "sequential", "multiplexer", "scan", "morph"),
+)
+def select(
+    t: Frame,
+    x: Row = values(8, 0, -inf, inf, doc="Signal {n}."),
+    index: float = value(1, 1, 8, doc="The number of the signal; between two numbers see between."),
+    between: str = option("nearest", "nearest", "blend", doc="Takes the nearer signal, or crossfades."),
+):
+    """blend: x i + (x i+1 - x i) * the fraction of index."""
+    i = floor(index)
+    here = pick(x, i - 1)
+    return pick(x, floor(index + 0.5) - 1) if between == "nearest" else here + (pick(x, i) - here) * (index - i)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from demon_patch.nodes.arithmetic import bounded
 from demon_patch.nodes.declare import node
 from demon_patch.nodes.frame import Frame, Gate
 from demon_patch.nodes.ports import gate, gate_out, like, option, out, value
-from demon_patch.nodes.vocabulary import clamp, exp, floor, inf
+from demon_patch.nodes.vocabulary import choose, clamp, exp, floor, inf
 
 
 @node(
@@ -54,7 +55,7 @@ def derivative(
 ):
     """(x - last x) / dt, in the unit of x for each second, beat or control frame."""
     d = x - last if begun > 0 else 0
-    return d / (t.dt if per == "second" else t.dbeat if per == "beat" else 1), x, 1
+    return bounded(d / choose(per, second=t.dt, beat=t.dbeat, frame=1)), x, 1
 
 
 @node(
@@ -82,13 +83,14 @@ def integrator(
     begun: float = 0.0,
     high: float = 0.0,
 ):
-    """The place of a control frame is the one before + speed * dt of the one before; wrap counts every turn."""
+    """The place of a control frame is the one before + speed * dt of the one before; wrap counts every
+    turn, up to 1000 in a control frame."""
     span = max(hi - lo, 0)
     at = start if reset.rises > 0 or begun < 1 else place
     turns = floor((at - lo) / (span if span > 0 else 1)) if span > 0 and ends == "wrap" else 0
     z = clamp(at - turns * span, lo, lo + span)
     edge = 1 if ends == "stop" and span > 0 and (z <= lo or z >= lo + span) else 0
-    moved = 1 if begun > 0 and reset.rises < 1 else 0
-    rises = moved * (abs(turns) if ends == "wrap" else edge * (1 - high))
+    counted = min(abs(turns), 1000) if begun > 0 and reset.rises < 1 else 0
+    rises = counted if ends == "wrap" else edge * (1 - high)
     level = min(rises, 1) if ends == "wrap" else edge
     return z, (level, rises), z + speed * (t.dt if per == "second" else t.dbeat), 1, edge

@@ -39,7 +39,7 @@ def test_toggle_turns_with_the_switch_and_with_every_rise() -> None:
 def test_toggle_goes_back_to_its_switch() -> None:
     level, rises = played(toggle, 10, on=1.0, flip=struck(2, 6, n=10), reset=struck(4, 8, n=10))
     assert level.tolist() == [1, 1, 0, 0, 1, 1, 0, 0, 1, 1]
-    assert rises.tolist() == [1, 0, 0, 0, 0, 0, 0, 0, 0, 0]
+    assert rises.tolist() == [1, 0, 0, 0, 1, 0, 0, 0, 1, 0]
 
 
 def test_macro_moves_each_output_its_own_way() -> None:
