@@ -68,59 +68,36 @@ def multiply(
 @node(
     "math",
     "Math",
-    "Computes with two movements: their difference, their ratio, the higher or the lower one, and more.",
+    "Computes with one movement or two: difference, ratio, the higher or the lower, size, root, whole part, and more.",
     out=out("out", doc="What the operation comes to."),
     category="math",
-    tags=("subtract", "divide", "power", "modulo", "minimum", "maximum", "mean", "distance"),
+    tags=("subtract", "divide", "modulo", "power", "min", "max", "absolute", "negate", "round", "root", "log", "sine"),
 )
 def math(
     t: Frame,
-    a: float = value(0, -inf, inf, doc="The first signal."),
-    b: float = value(0, -inf, inf, doc="The second signal."),
+    a: float = value(0, -inf, inf, doc="The signal."),
+    b: float = value(0, -inf, inf, doc="What it is computed with, down to distance; the others take a alone."),
     operation: str = option(
-        "subtract", "subtract", "divide", "modulo", "power", "minimum", "maximum", "mean", "distance",
-        doc="a - b, a / b, the rest of a / b (with the sign of b), a to the power of b, ...",
+        "subtract", "subtract", "divide", "modulo", "power", "minimum", "maximum", "mean", "distance", "absolute",
+        "negate", "reciprocal", "sign", "positive", "square", "root", "exponential", "logarithm", "round", "floor",
+        "ceiling", "fraction", "sine",
+        doc="power: a ** b; positive: the part above 0; fraction: what is above the floor; sine: of a cycles.",
     ),
 ):  # fmt: skip
-    """Always a number: by a b nearer to 0 than 1e-12 the ratio and the rest are 0; a power is that of the size of a,
-    held within 1e-12..1e12, and keeps the sign of a; its exponent is held within -16..16."""
-    divides = 1 if abs(b) >= 1e-12 else 0
-    safe = b if divides > 0 else 1
+    """Always a number: a division by what is nearer to 0 than 1e-12 gives 0. power, root and logarithm, ln(1 + size),
+    are those of the size of a and keep its sign; a power holds the size within 1e-12..1e12 and b within +-16."""
+    size = abs(a)
     sign = 1 if a > 0 else (-1 if a < 0 else 0)
-    power = sign * clamp(abs(a), 1e-12, 1e12) ** clamp(b, -16, 16)
+    below = a if operation == "reciprocal" else b
+    divides = 1 if abs(below) >= 1e-12 else 0
+    safe = below if divides > 0 else 1
+    power = sign * clamp(size, 1e-12, 1e12) ** clamp(b, -16, 16)
+    part = a - floor(a)
     result = choose(
         operation, subtract=a - b, divide=divides * a / safe, modulo=divides * (a % safe), power=power,
-        minimum=min(a, b), maximum=max(a, b), mean=a / 2 + b / 2, distance=abs(a - b),
-    )  # fmt: skip
-    return bounded(result)
-
-
-@node(
-    "function",
-    "Function",
-    "Puts a movement through a function: its size, its opposite, its root, its whole part, and more.",
-    out=out("out", doc="The value of the function."),
-    category="math",
-    tags=("absolute", "negate", "sign", "round", "floor", "root", "square", "log", "exp", "rectify", "sine"),
-)
-def function(
-    t: Frame,
-    x: float = value(0, -inf, inf, doc="The signal."),
-    kind: str = option(
-        "absolute", "absolute", "negate", "reciprocal", "sign", "positive", "square", "root", "exponential",
-        "logarithm", "round", "floor", "ceiling", "fraction", "sine",
-        doc="positive: the part above 0; sine: of x cycles; fraction: x - floor(x).",
-    ),
-):  # fmt: skip
-    """Always a number: 1 / x is 0 where x is nearer to 0 than 1e-12; root and logarithm, ln(1 + size), are those of
-    the size of x and keep its sign."""
-    size = abs(x)
-    safe = x if size >= 1e-12 else 1
-    sign = 1 if x > 0 else (-1 if x < 0 else 0)
-    result = choose(
-        kind, absolute=size, negate=-x, reciprocal=(1 / safe if size >= 1e-12 else 0), sign=sign, positive=max(x, 0),
-        square=min(size, 1e6) ** 2, root=sign * sqrt(size), exponential=exp(clamp(x, -99, 99)),
-        logarithm=sign * log(1 + size), round=floor(x + 0.5), floor=floor(x), ceiling=-floor(-x),
-        fraction=x - floor(x), sine=sin(tau * (x - floor(x))),
+        minimum=min(a, b), maximum=max(a, b), mean=a / 2 + b / 2, distance=abs(a - b), absolute=size, negate=-a,
+        reciprocal=divides / safe, sign=sign, positive=max(a, 0), square=min(size, 1e6) ** 2, root=sign * sqrt(size),
+        exponential=exp(clamp(a, -99, 99)), logarithm=sign * log(1 + size), round=floor(a + 0.5), floor=floor(a),
+        ceiling=-floor(-a), fraction=part, sine=sin(tau * part),
     )  # fmt: skip
     return bounded(result)

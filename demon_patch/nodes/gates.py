@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from demon_patch.nodes.body import phrase
 from demon_patch.nodes.declare import node
 from demon_patch.nodes.frame import Frame, Gate
 from demon_patch.nodes.ports import gate, gate_out, option, value
@@ -60,16 +61,19 @@ def gate_length(
     return (1 if now > 1e-9 else 0, rises), max(now - (t.dt if unit == "s" else t.dbeat), 0)
 
 
+@phrase
+def fell(n: float, seed: float, probability: float) -> float:
+    """1 where toss n is heads, else 0."""
+    return 1 if hash01(n, seed) < probability else 0
+
+
 @node(
     "coin",
     "Coin",
-    "Tosses a coin at every hit and plays one of two things.",
-    out=(
-        gate_out("heads", doc="The hits that the probability picks."),
-        gate_out("tails", doc="The others."),
-    ),
+    "Tosses a coin at every hit, and sends it one of two ways.",
+    out=(gate_out("heads", doc="The hits that go one way."), gate_out("tails", doc="The others.")),
     category="logic",
-    tags=("probability", "chance", "random", "bernoulli", "split", "skip"),
+    tags=("probability", "chance", "random", "bernoulli", "split", "route"),
 )
 def coin(
     t: Frame,
@@ -77,18 +81,22 @@ def coin(
     probability: float = value(0.5, 0, 1, doc="The chance of heads."),
     seed: float = value(0, 0, 65535, taper="int", doc="Which coin."),
     reset: Gate = gate(doc="A rise begins the same tosses again."),
+    way: str = option("toss", "toss", "turn", doc="toss: heads or tails; turn: heads goes over to the other way."),
     *,
     tossed: float = 0.0,
+    turned: float = 0.0,
     side: float = 0.0,
 ):
-    """Hit n is heads where hash01(n, seed) < probability. The level goes where the last hit went; of more than 4 hits
-    in one control frame those after the fourth go with the last."""
+    """Toss n is heads where hash01(n, seed) < probability. The level goes where the last hit went; of more than 4 hits
+    in one control frame those after the fourth go with it. Turning begins at tails, anew after a reset."""
     n = 0 if reset.rises > 0 else tossed
+    before = 0 if reset.rises > 0 else turned
     hits = gate.rises
-    last = (1 if hash01(n + hits - 1, seed) < probability else 0) if hits > 0 else side
-    h1 = 1 if hits > 0 and hash01(n, seed) < probability else 0
-    h2 = 1 if hits > 1 and hash01(n + 1, seed) < probability else 0
-    h3 = 1 if hits > 2 and hash01(n + 2, seed) < probability else 0
-    h4 = 1 if hits > 3 and hash01(n + 3, seed) < probability else 0
-    heads = h1 + h2 + h3 + h4 + max(hits - 4, 0) * last
-    return (gate.level * last, heads), (gate.level * (1 - last), hits - heads), n + hits, last
+    turns = 1 if way == "turn" else 0
+    s1 = abs(turns * before - fell(n, seed, probability)) if hits > 0 else before
+    s2 = abs(turns * s1 - fell(n + 1, seed, probability)) if hits > 1 else s1
+    s3 = abs(turns * s2 - fell(n + 2, seed, probability)) if hits > 2 else s2
+    s4 = abs(turns * s3 - fell(n + 3, seed, probability)) if hits > 3 else s3
+    heads = min(hits, 1) * s1 + clamp(hits - 1, 0, 1) * s2 + clamp(hits - 2, 0, 1) * s3 + max(hits - 3, 0) * s4
+    last = s4 if hits > 0 else side
+    return (gate.level * last, heads), (gate.level * (1 - last), hits - heads), n + hits, s4, last

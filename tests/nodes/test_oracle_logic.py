@@ -132,14 +132,18 @@ def test_gate_length_is_never_shorter_than_a_control_frame() -> None:
     assert np.flatnonzero(level).tolist() == np.flatnonzero(count).tolist() == [3, 4, 9]
 
 
-def test_coin_tosses_for_every_hit() -> None:
-    heads_level, heads, tails_level, tails = played(coin, gate=A, probability=0.3, seed=5.0)
+@pytest.mark.parametrize("way", ["toss", "turn"])
+def test_coin_tosses_for_every_hit(way: str) -> None:
+    heads_level, heads, tails_level, tails = played(coin, gate=A, probability=0.3, seed=5.0, way=way)
     tossed, side = 0, 0
     for k in range(N):
-        tosses = [hash01(tossed + i, 5) < 0.3 for i in range(int(A[k].rises))]
-        tossed += len(tosses)
-        side = int(tosses[-1]) if tosses else side
-        assert (heads[k], tails[k]) == (sum(tosses), len(tosses) - sum(tosses))
+        sides = []
+        for _ in range(int(A[k].rises)):
+            head = int(hash01(tossed, 5) < 0.3)
+            side = head if way == "toss" else side ^ head
+            sides.append(side)
+            tossed += 1
+        assert (heads[k], tails[k]) == (sum(sides), len(sides) - sum(sides))
         assert (heads_level[k], tails_level[k]) == (A[k].level * side, A[k].level * (1 - side))
 
 
@@ -148,9 +152,10 @@ def test_coin_is_fair_to_its_probability_and_repeats_after_a_reset() -> None:
     for probability in (0.0, 0.2, 1.0):
         heads = played(coin, gate=hits, probability=probability)[1]
         assert heads.mean() == pytest.approx(probability, abs=4 * np.sqrt(0.25 / N))
-    again = played(coin, gate=hits, reset=struck(100, 200))[1]
-    assert again[:100].tolist() == again[100:200].tolist() == again[200:].tolist()
+    for way in ("toss", "turn"):
+        again = played(coin, gate=hits, reset=struck(100, 200), way=way)[1]
+        assert again[:100].tolist() == again[100:200].tolist() == again[200:].tolist()
     crowd = [Gate(1, 9)] * N
     level, heads, _, tails = played(coin, gate=crowd, probability=signal(4, 0, 1))
     assert (heads + tails == 9).all()
-    assert ((heads >= 5) == (level > 0)).all()
+    assert ((heads >= 6) == (level > 0)).all()
