@@ -98,14 +98,14 @@ def fold(
 )
 def shaper(
     t: Frame,
-    x: float = value(0, -1, 1, doc="The signal, 0..1 or -1..1."),
+    x: float = value(0, -inf, inf, doc="The signal, 0..1 or -1..1; what lies beyond counts as 1 or -1."),
     amount: float = value(0.5, -1, 1, doc="How strongly and which way it bends; 0 is nearly straight."),
     steps: float = value(4, 1, 64, unit="steps", taper="int", doc="Equal steps from 0 to 1 (steps)."),
     shape: str = option("bend", "bend", "s_curve", "steps", "drive", doc="The form of the bend."),
 ):
     """Of the size m of x: bend m ** p with p = 4 ** amount; s_curve m ** p / (m ** p + (1 - m) ** p); steps the
     nearest of 0, 1 / steps, ... 1; drive tanh(g * m) / tanh(g) with g = 8 ** amount. The sign of x is kept."""
-    size = abs(x)
+    size = min(abs(x), 1)
     rising = bent(size, amount)
     eased = rising / (rising + bent(1 - size, amount))
     g = 8**amount

@@ -137,6 +137,7 @@ def test_shaper_bends_both_halves_alike(amount: float) -> None:
     for shape, bent in oracle.items():
         out = played(shaper, len(x), x=x, amount=amount, steps=5.0, shape=shape)[0]
         assert np.allclose(out, np.sign(x) * bent, atol=1e-9)
+        assert np.allclose(played(shaper, 2, x=np.array([-7.0, 2.0]), amount=amount, shape=shape)[0], [-1, 1])
 
 
 def test_quantise_takes_the_nearest_level() -> None:

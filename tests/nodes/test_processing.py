@@ -77,3 +77,30 @@ def test_a_level_goes_up_only_with_a_rise(declaration: Declaration, settings: di
         assert rises.min() >= 0
         assert (rises == np.floor(rises)).all()
         assert all(b - a <= r for (a, b), r in zip(pairwise(level), rises[1:], strict=True))
+
+
+@pytest.mark.parametrize("declaration", PROCESSING.values(), ids=lambda d: d.id)
+def test_a_signal_that_is_passed_on_comes_in_at_full_size(declaration: Declaration) -> None:
+    for out in declaration.outs:
+        assert out.like is None or not declaration.by_name[out.like].bounded
+
+
+def test_strokes_within_one_frame_are_counted_along_a_chain() -> None:
+    nodes = {
+        "fast": Node("clock", values={"beats": 0.0625}),
+        "half": Node("flip_flop"),
+        "not": Node("logic", values={"operation": "not"}),
+        "ends": Node("edges"),
+        "p": Node("probe"),
+    }
+    chain = ("fast", "half", "not", "ends")
+    cables = [Cable(a, "gate", b, {"half": "flip", "not": "a"}.get(b, "gate")) for a, b in pairwise(chain)]
+    cables += [Cable(id, "gate", "p", f"g{i}") for i, id in enumerate(chain[:3])]
+    cables += [Cable("ends", "both", "p", "g3")]
+    program = compile(playable(nodes, tuple(cables)), BENCH, Geometry(25, 97))
+    run = program.scan(program.state(), 0, 500, TRANSPORT)
+    strokes, ups, downs, turns = (np.cumsum(run[program.sink("p", f"g{i}")]) for i in range(4))
+    assert run[program.sink("p", "g0")].max() == 2
+    assert np.array_equal(ups, (strokes + 1) // 2)
+    assert np.array_equal(downs, strokes // 2)
+    assert np.array_equal(turns[1:] - turns[0], strokes[1:] - strokes[0])
