@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from demon_patch.nodes.body import phrase
-from demon_patch.nodes.vocabulary import floor, hash01, log
+from demon_patch.nodes.vocabulary import exp, floor, hash01, log
 
 
 @phrase
@@ -42,6 +42,13 @@ def swung(turn: float, swing: float) -> float:
 
 
 @phrase
+def fills(m: float, steps: float, strokes: float) -> float:
+    """How many strokes fall on the steps before step m, where `strokes` are spread over `steps` as evenly as can be and
+    the first falls on step 0: on step i if i * strokes / steps passes a whole number there."""
+    return floor((m - 1) * strokes / steps) + 1
+
+
+@phrase
 def triangle(p: float) -> float:
     """A triangle wave of phase p: 0, 1, 0, -1 at the quarters."""
     q = p + 0.25
@@ -51,8 +58,8 @@ def triangle(p: float) -> float:
 @phrase
 def drifted(n: float, p: float, seed: float) -> float:
     """On the smooth way (3 p^2 - 2 p^3) from random number n to the next, 0..1."""
-    here = hash01(n, seed)
-    return here + (hash01(n + 1, seed) - here) * p * p * (3 - 2 * p)
+    share = p * p * (3 - 2 * p)
+    return hash01(n, seed) * (1 - share) + hash01(n + 1, seed) * share
 
 
 @phrase
@@ -63,3 +70,17 @@ def musical(rate: float) -> float:
     m = rate / octave
     near = 1 if m < 1.1547 else (4 / 3 if m < 1.4142 else (1.5 if m < 1.7321 else 2))
     return octave * near if rate > 1.1547 else 1 / max(floor(1 / rate + 0.5), 1)
+
+
+@phrase
+def climbed(y: float, share: float) -> float:
+    """An attack to 1 bent like a capacitor's: it aims at 1.3 and takes a share of 1 from 0 to the top."""
+    return min(1.3 - (1.3 - y) * exp(-1.4663370687934272 * share), 1)
+
+
+@phrase
+def sunk(y: float, end: float, share: float) -> float:
+    """An exponential way to `end`: a share of 1 goes a whole 1 of height, in the last of it a fiftieth."""
+    spare = 0.018657360363774047
+    left = max((abs(y - end) + spare) * exp(-4 * share) - spare, 0)
+    return end + left if y > end else end - left

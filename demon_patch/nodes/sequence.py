@@ -5,8 +5,8 @@ from __future__ import annotations
 from demon_patch.nodes.declare import node
 from demon_patch.nodes.frame import Frame, Gate, Row
 from demon_patch.nodes.phrases import bounced, high, ticked, wrapped
-from demon_patch.nodes.ports import gate, gate_out, option, out, value, values
-from demon_patch.nodes.vocabulary import choose, floor, hash01, pick
+from demon_patch.nodes.ports import gate, gate_out, like, option, out, value, values
+from demon_patch.nodes.vocabulary import choose, floor, hash01, inf, pick
 
 ORDERS = ("forwards", "backwards", "pendulum", "random")
 
@@ -76,3 +76,29 @@ def step_sequencer(
     rises = new + floor(part) if new > 0 else max(floor(part) - stroke, 0)
     z = y + (pick(v, i) - y) * t.dt / (glide / 4 + t.dt)
     return z, (plays * choose(by, transport=high(part, width), gate=step.level), plays * rises), n, begin, part // 1, z
+
+
+@node(
+    "sequential_switch",
+    "Sequential Switch",
+    "Passes one of up to eight signals on, the next with every stroke.",
+    out=(like("v1", doc="The signal that is on."), out("place", 1, 8, doc="Its number.")),
+    category="sequence",
+    tags=("switch", "select", "route", "steps", "multiplexer", "sequence"),
+)
+def sequential_switch(
+    t: Frame,
+    v: Row = values(8, 0, -inf, inf, doc="Signal {n}."),
+    length: float = value(8, 1, 8, taper="int", doc="Signals until it begins again."),
+    step: Gate = gate(doc="Passes the next signal on."),
+    reset: Gate = gate(doc="Back to signal 1; a step in the same frame counts from there."),
+    seed: float = value(0, 0, 65535, taper="int", doc="The random order."),
+    order: str = option("forwards", *ORDERS, doc="Which signal comes next; a pendulum turns round at both ends."),
+    *,
+    number: float = 0.0,
+):
+    """Signal 1 is on until the first step."""
+    n = (0 if reset.rises > 0 else number) + step.rises
+    way = choose(order, forwards=n, backwards=-n, pendulum=bounced(n, length), random=length * hash01(n, seed))
+    i = floor(wrapped(way, length))
+    return pick(v, i), i + 1, n
