@@ -30,8 +30,8 @@ def logic(
     a_was: float = 0.0,
     b_was: float = 0.0,
 ):
-    """Rises are the upward edges of the result along the frame, by the rule above: low and high of all gates as
-    often as the one with fewer rises has them, then of the other alone, then the last levels."""
+    """Rises are the upward edges of the result along the control frame. In it a gate falls before it rises, and the
+    first rises of both fall together, then the second ones, until one has none left and stays at its last level."""
     b_level = 0 if operation == "not" else b.level
     b_rises = 0 if operation == "not" else b.rises
     none = 1 if operation in ("nand", "nor", "xnor", "not") else 0
