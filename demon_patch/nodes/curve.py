@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Hashable
 from typing import Any
 
@@ -12,6 +11,7 @@ from demon_patch.nodes.declare import refuse, resource
 from demon_patch.nodes.ports import Out, option, points
 
 MOST = 4096
+LARGEST = 1e100  # of a number in a point
 
 
 def draw(key: Any, frames: int, rate: float) -> np.ndarray:
@@ -90,4 +90,4 @@ def drawn_curve(
 
 
 def _finite(x: object) -> bool:
-    return isinstance(x, (int, float)) and not isinstance(x, bool) and math.isfinite(x)
+    return isinstance(x, (int, float)) and not isinstance(x, bool) and -LARGEST <= x <= LARGEST

@@ -68,15 +68,15 @@ def function(
     speed: float = value(1, 0.0625, 16, taper="log", doc="How fast it is followed."),
     gate: Gate = gate(doc="Begins anew."),
     unit: str = option("beats", "beats", "s", doc="What where counts."),
-    play: str = option("gate", *PLAYS, doc="gate: waits for a rise; hold: stays near its end while high; once: at once."),
+    play: str = option("gate", *PLAYS, doc="gate: waits for a rise; hold: stays while high; once: at once."),
     joints: str = option("straight", "straight", "smooth", "steps", doc="Straight, with bends; smooth; or jumps."),
     *,
     ahead: float = -1.0,
 ):  # fmt: skip
     """Straight: u ** (4 ** bend) of each rise, as in Scale. Smooth: cubic Hermite, as in Drawn Curve.
 
-    gate: runs once with each rise. hold: as gate, but stays at the last point but one while the gate is high. once: runs
-    at the start of a performance too. loop: again and again.
+    gate: runs once with each rise. hold: as gate, but stays at the last point but one while the gate is high. once: at
+    the start of a performance too. loop: again and again.
     ahead: where it will be in the next frame; below 0 before it has begun, a billion after its end.
     """
     begun = choose(play, gate=-1, hold=-1, once=0, loop=0) if ahead < 0 else ahead

@@ -117,7 +117,8 @@ def euclid(
     last: float = -1.0,
     origin: float = 0.0,
 ):
-    """Step i, counted from 0, strikes where i * strokes / steps passes a whole number: 3 in 8 is x..x..x.
+    """Step i, counted from 0, strikes where i * strokes / steps passes a whole number: 3 in 8 is x..x..x., 5 in 8 is
+    x.x.xx.x. Others begin the same round elsewhere, which rotation does (5 in 8 as x.xx.xx. has rotation 6).
 
     Step floor(beat / beats) after the last reset; by gate, every rise at `step` moves on by one.
     """

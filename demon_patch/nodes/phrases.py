@@ -36,9 +36,13 @@ def bounced(n: float, length: float) -> float:
 @phrase
 def swung(turn: float, swing: float) -> float:
     """Cycles with every second one late by `swing` cycles, and as much shorter."""
-    x = turn % 2
-    late = 1 + swing
-    return turn if swing == 0 else turn - x + (x / late if x < late else 1 + (x - late) / (1 - swing))
+    return (
+        turn
+        if swing == 0
+        else turn
+        + (turn % 2 / (1 + swing) if turn % 2 < 1 + swing else 1 + (turn % 2 - 1 - swing) / (1 - swing))
+        - turn % 2
+    )
 
 
 @phrase

@@ -58,13 +58,14 @@ def multiplier(
     since, interval: in frames; -1 and 0 before they are known. struck: strokes made since the last.
     """
     passed = since + 1 if since >= 0 else -1
+    due = min(floor(by * passed / interval + 1e-9), by - 1) if interval > 0 else 0
     span = (passed / gate.rises if passed > 0 else 0) if gate.rises > 0 else interval
     here = 0 if gate.rises > 0 else passed
     part = by * here / span + 1e-9 if span > 0 and here >= 0 else 0
-    n = min(floor(part), by - 1)
-    rises = (gate.rises if span <= 0 else 1 + by * (gate.rises - 1)) if gate.rises > 0 else max(n - struck, 0)
+    begun = (gate.rises if span <= 0 else 1 + by * (gate.rises - 1)) if gate.rises > 0 else 0
+    rises = max(due - struck, 0) + begun
     level = (high(part, width) if part < by else 0) if span > 0 else gate.level
-    return (level, rises), min(here, 1e6), span, n
+    return (level, rises), min(here, 1e6), span, 0 if gate.rises > 0 else due
 
 
 @node(

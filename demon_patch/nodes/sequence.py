@@ -71,11 +71,11 @@ def step_sequencer(
     k = n if by == "transport" else max(n, 0)
     way = choose(order, forwards=k, backwards=-1 - k, pendulum=bounced(k, length), random=length * hash01(k, seed))
     i = floor(wrapped(way, length))
-    plays = 1 if pick(strokes, i) > 0 and hash01(-2 - n, seed) < pick(chance, i) else 0
-    part = (turn - floor(turn)) * pick(strokes, i) if by == "transport" else 0
-    rises = new + floor(part) if new > 0 else max(floor(part) - stroke, 0)
+    hits = pick(strokes, i) if hash01(-2 - n, seed) < pick(chance, i) else 0
+    part = (turn - floor(turn)) * hits if by == "transport" else 0
+    rises = min(hits, 1) * (new + floor(part)) if new > 0 else max(floor(part) - stroke, 0)
     z = y + (pick(v, i) - y) * t.dt / (glide / 4 + t.dt)
-    return z, (plays * choose(by, transport=high(part, width), gate=step.level), plays * rises), n, begin, part // 1, z
+    return z, (min(hits, 1) * choose(by, transport=high(part, width), gate=step.level), rises), n, begin, part // 1, z
 
 
 @node(

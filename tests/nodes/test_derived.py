@@ -27,6 +27,7 @@ from tests.nodes.bench_nodes import BENCH, gate_at, playable
 FRAMES = 160
 GEOMETRY = Geometry(25, 97)
 TRANSPORT = Transport(25, 126, 4, 97)
+RETURNING = Transport(25, 126, 4, 97, downbeat=0.5, follow=True)  # beats that begin below 0 and go back with the song
 FORMULAS = ("a * b + sin(tau * t) - c / 7", "a if b > c else min(d, beat, 3) ** 2", "hash01(k, 3) * clamp(a, -1, 1)")
 COMPUTED = [d for d in BENCH.values() if d.kind == "computed"]
 
@@ -86,7 +87,9 @@ def observed(declaration: Declaration, program: Program) -> list[int]:
     return sinks
 
 
-def plainly(declaration: Declaration, settings: dict[str, Any], seed: int) -> np.ndarray:
+def plainly(
+    declaration: Declaration, settings: dict[str, Any], seed: int, transport: Transport = TRANSPORT
+) -> np.ndarray:
     """The plain Python call, frame by frame: [sinks, frames]."""
     state = dict(declaration.states)
     ports = [p for p in declaration.ports if p.wireable]
@@ -95,7 +98,7 @@ def plainly(declaration: Declaration, settings: dict[str, Any], seed: int) -> np
         values = {
             p.name: gate_at(k, seed + i) if p.type == "gate" else given(p, k, seed + i) for i, p in enumerate(ports)
         }
-        result = declaration(TRANSPORT.frame(k), **values, **settings, **state)
+        result = declaration(transport.frame(k), **values, **settings, **state)
         parts = result if len(declaration.outs) + len(state) > 1 else (result,)
         state = dict(zip(state, parts[len(declaration.outs) :], strict=True))
         rows.append([])
@@ -118,6 +121,19 @@ def test_float_code_array_code_scan_and_plain_call_agree(declaration: Declaratio
     assert program.faults == {}
     assert close(ahead, really)
     assert close(really, plainly(declaration, settings, 11))
+
+
+@pytest.mark.parametrize(("declaration", "settings"), CASES)
+def test_beats_that_go_back_leave_it_whole(declaration: Declaration, settings: dict[str, Any]) -> None:
+    program = driven(declaration, settings, seed=31)
+    came = program.scan(program.state(), 0, FRAMES, RETURNING)[observed(declaration, program)]
+    assert program.faults == {}
+    assert close(came, plainly(declaration, settings, 31, RETURNING))
+    outs = [o for o in declaration.outs for _ in range(2 if o.type == "gate" else 1)]
+    for out, row in zip(outs, came, strict=True):
+        if out.type != "gate" and out.like is None:
+            assert row.min() >= out.lo - 1e-12
+            assert row.max() <= out.hi + 1e-12
 
 
 @pytest.mark.parametrize(("declaration", "settings"), CASES)
