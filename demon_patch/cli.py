@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import sys
 from dataclasses import asdict
+from itertools import chain, groupby
 from pathlib import Path
+from string import digits
 from typing import TYPE_CHECKING, Any
 
 from cyclopts import App
@@ -191,9 +193,16 @@ def nodes(*, as_json: JsonFlag = False) -> None:
         return
     table = Table("node", "what is heard", "ports", "outputs")
     for entry in described:
-        ports = (", ".join(port["name"] for port in entry[side]) for side in ("ports", "outputs"))
+        ports = (_in_short([port["name"] for port in entry[side]]) for side in ("ports", "outputs"))
         table.add_row(entry["id"], entry["sentence"], *ports)
     out.print(table)
+
+
+def _in_short(names: list[str]) -> str:
+    """Names in a line, those of a row as its ends: v1-8."""
+    runs = [list(run) for _, run in groupby(names, key=lambda name: name.rstrip(digits))]
+    told = ([f"{run[0]}-{run[-1][len(run[-1].rstrip(digits)) :]}"] if len(run) > 2 else run for run in runs)
+    return ", ".join(chain.from_iterable(told))
 
 
 @model.command

@@ -14,10 +14,14 @@ from functools import cached_property, lru_cache
 from typing import Any, Literal
 
 from demon_patch.errors import PatchError
-from demon_patch.nodes.body import Body, DeclarationError, Names, fold, read_body
-from demon_patch.nodes.ports import SETTINGS, Out, Port
+from demon_patch.nodes.body import Body, DeclarationError, Names, read_body
+from demon_patch.nodes.fold import fold
+from demon_patch.nodes.frame import Gate, Gates
+from demon_patch.nodes.opened import Phrase
+from demon_patch.nodes.ports import SETTINGS, Bank, Out, Port
 
 Kind = Literal["computed", "resource", "engine", "sink"]
+MOST_BODIES = 256  # settled bodies of one declaration that are kept
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,9 +29,10 @@ class Declaration:
     """Everything there is to know about a type of node.
 
     id, version: as in files. title, sentence: as shown; the sentence says what a musician hears. `states`: name and
-    first value of each state variable. `function`: its plain Python call, the reference of the tests. `body`: of a
-    computed node; `write(settings) -> Body` where its text decides. `table(key, frames, rate)`: the curve [T] of a
-    resource that is one. `live`: fed from outside, so that its future is not known.
+    first value of each state variable. `function`: its plain Python call, the reference of the tests. `banks`: the
+    rows of ports that one parameter declares, by its name. `body`: of a computed node; `write(settings) -> Body` where
+    its text decides. `table(key, frames, rate)`: the curve [T] of a resource that is one. `live`: fed from outside, so
+    that its future is not known.
     """
 
     id: str
@@ -47,12 +52,15 @@ class Declaration:
     write: Callable[[Mapping[str, str]], Body] | None = None
     table: Callable[..., Any] | None = None
     bodies: dict[Hashable, Body] = field(default_factory=dict, repr=False)
+    banks: Mapping[str, tuple[Port, ...]] = field(default_factory=dict)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        """The plain Python call of a computed or resource node."""
+        """The plain Python call of a computed or resource node, with the values of its ports by name."""
         if self.function is None:
             raise TypeError(f"{self.id} is no function: it stands for a part of the engine")
-        return self.function(*args, **kwargs)
+        if self.kind == "computed":
+            kwargs |= {p.name: p.read(kwargs.get(p.name, p.default)) for p in self.settings if p.read}
+        return self.function(*args, **_gathered(self.banks, kwargs))
 
     @cached_property
     def by_name(self) -> Mapping[str, Port]:
@@ -79,12 +87,15 @@ class Declaration:
         key = (unwired, *chosen.values())
         if key not in self.bodies:
             assert self.body is not None
-            self.bodies[key] = fold(self.body, chosen, unwired)
+            tables = {p.name: p.read(values.get(p.name, p.default)) for p in self.settings if p.read}
+            if len(self.bodies) >= MOST_BODIES:
+                self.bodies.clear()
+            self.bodies[key] = fold(self.body, chosen, unwired, tables)
         return self.bodies[key]
 
     def resolve(self, values: Mapping[str, Any]) -> Hashable:
         """The key of a resource node with these values; raises PatchError that names the port."""
-        return self({p.name: values.get(p.name, p.default) for p in self.ports})
+        return self(**{p.name: values.get(p.name, p.default) for p in self.ports})
 
 
 @lru_cache(maxsize=256)
@@ -114,13 +125,17 @@ def node(
         parameters = list(inspect.signature(function).parameters.values())
         if not parameters or parameters[0].name != "t":
             raise DeclarationError("the first parameter of a node is t: Frame", node=id)
-        ports = _ports(id, [p for p in parameters[1:] if p.kind is not p.KEYWORD_ONLY])
+        given = [p for p in parameters[1:] if p.kind is not p.KEYWORD_ONLY]
+        ports, banks = _ports(id, given)
         states = tuple((p.name, _first(id, p)) for p in parameters if p.kind is p.KEYWORD_ONLY)
         _check_outs(id, ports, outs)
+        single = [p.default.named(p.name) for p in given if p.name not in banks]
         names = Names(
-            frozenset([p.name for p in ports if p.type == "value"] + [name for name, _ in states]),
-            frozenset(p.name for p in ports if p.type == "gate"),
-            {p.name: p.choices for p in ports if p.type == "option"},
+            frozenset([p.name for p in single if p.type == "value"] + [name for name, _ in states]),
+            frozenset(p.name for p in single if p.type == "gate"),
+            {p.name: p.choices for p in single if p.type == "option"},
+            rows=_rows(single, banks),
+            phrases={name: it for name, it in function.__globals__.items() if isinstance(it, Phrase)},
         )
         body = (
             None
@@ -129,7 +144,7 @@ def node(
         )
         return Declaration(
             id, title, sentence, "computed", category, tags, ports, outs, version, live,
-            inspect.cleandoc(function.__doc__ or ""), states, function, body, write,
+            inspect.cleandoc(function.__doc__ or ""), states, function, body, write, banks=banks,
         )  # fmt: skip
 
     return declare
@@ -153,23 +168,59 @@ def resource(
 
     def declare(function: Callable[..., Hashable]) -> Declaration:
         given = list(inspect.signature(function).parameters.values())
-        ports = tuple(replace(p, fixed=True) for p in _ports(id, given))
+        ports, banks = _ports(id, given)
+        ports = tuple(replace(p, fixed=True) for p in ports)
         return Declaration(
             id, title, sentence, "resource", category, tags, ports, (out,), version,
             doc=inspect.cleandoc(function.__doc__ or ""),
-            function=lambda values: function(**values), table=table,
+            function=function, table=table, banks=banks,
         )  # fmt: skip
 
     return declare
 
 
-def _ports(node: str, parameters: list[inspect.Parameter]) -> tuple[Port, ...]:
+def _ports(node: str, parameters: list[inspect.Parameter]) -> tuple[tuple[Port, ...], dict[str, tuple[Port, ...]]]:
+    """All ports in their order, and those of each bank by the name of its parameter."""
+    ports: list[Port] = []
+    banks: dict[str, tuple[Port, ...]] = {}
     for p in parameters:
-        if not isinstance(p.default, Port):
+        if isinstance(p.default, Bank):
+            banks[p.name] = p.default.named(p.name)
+            ports.extend(banks[p.name])
+        elif isinstance(p.default, Port):
+            ports.append(p.default.named(p.name))
+        else:
             raise DeclarationError(f"parameter {p.name} has no port constructor as its default", node=node)
-        if not p.default.doc:
-            raise DeclarationError(f"port {p.name} says nothing about itself (doc)", node=node)
-    return tuple(p.default.named(p.name) for p in parameters)
+    for port in ports:
+        if not port.doc:
+            raise DeclarationError(f"port {port.name} says nothing about itself (doc)", node=node)
+    if len({port.name for port in ports} | banks.keys()) != len(ports) + len(banks):
+        raise DeclarationError("two ports have one name", node=node)
+    return tuple(ports), banks
+
+
+def _rows(single: list[Port], banks: Mapping[str, tuple[Port, ...]]) -> dict[str, tuple[str, ...] | None]:
+    """The rows that a body may read, as it writes them; a text or drawn points are read once to learn their tables."""
+    rows: dict[str, tuple[str, ...] | None] = {}
+    for port in single:
+        if port.read is not None:
+            rows |= {f"{port.name}.{table}": None for table in port.read(port.default)._fields}
+    for name, ports in banks.items():
+        if ports[0].type == "gate":
+            rows |= {f"{name}.{half}": tuple(f"{p.name}.{half}" for p in ports) for half in Gate._fields}
+        else:
+            rows[name] = tuple(p.name for p in ports)
+    return rows
+
+
+def _gathered(banks: Mapping[str, tuple[Port, ...]], values: Mapping[str, Any]) -> dict[str, Any]:
+    """The values of a call, those of the ports of each bank as one row."""
+    gathered = dict(values)
+    for name, ports in banks.items():
+        if any(p.name in gathered for p in ports):
+            row = [gathered.pop(p.name, Gate() if p.type == "gate" else p.default) for p in ports]
+            gathered[name] = Gates(row) if ports[0].type == "gate" else tuple(row)
+    return gathered
 
 
 def _first(node: str, parameter: inspect.Parameter) -> float:
