@@ -91,6 +91,7 @@ class Forecast:
         self._ahead = self._live.copy()
         self._end = self.now  # the first frame that is not computed, or not since the latest live change
         self._changed = True  # ... and nothing was renewed since
+        self._mapped = None
 
     def retime(self, transport: Transport) -> None:
         """A change of the transport that begins at `now` or later."""
