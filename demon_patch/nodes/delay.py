@@ -23,9 +23,7 @@ from demon_patch.nodes.vocabulary import floor, inf
 def delay(
     t: Frame,
     x: float = value(0, -inf, inf, doc="The signal."),
-    time: float = value(
-        0.5, 0.01, 30, taper="log", doc="Seconds, or beats (see sync): a frame to 30 s."
-    ),
+    time: float = value(0.5, 0.01, 30, taper="log", doc="Seconds, or beats (see sync): a frame to 30 s."),
     feedback: float = value(0, 0, 0.99, doc="How much of each echo comes again."),
     mix: float = value(1, 0, 1, doc="Share of the echoes: 0 the signal alone, 1 they alone."),
     sync: str = option("seconds", "seconds", "beats", doc="What the time is counted in."),
@@ -48,9 +46,7 @@ def delay(
 def gate_delay(
     t: Frame,
     gate: Gate = gate(doc="The gate."),
-    time: float = value(
-        0.5, 0.01, 30, taper="log", doc="Seconds, or beats (see sync): a frame to 30 s."
-    ),
+    time: float = value(0.5, 0.01, 30, taper="log", doc="Seconds, or beats (see sync): a frame to 30 s."),
     sync: str = option("seconds", "seconds", "beats", doc="What the time is counted in."),
     *,
     levels: Line = line(30.0),
