@@ -130,6 +130,8 @@ def node(
         ports, banks = _ports(id, given)
         states = tuple((p.name, _first(id, p)) for p in parameters if p.kind is p.KEYWORD_ONLY)
         _check_outs(id, ports, outs)
+        if live != any(p.fed for p in ports):
+            raise DeclarationError("a node is live where it has fed ports, and only there", node=id)
         single = [p.default.named(p.name) for p in given if p.name not in banks]
         names = Names(
             frozenset([p.name for p in single if p.type == "value"] + [n for n, x in states if isinstance(x, float)]),
@@ -157,7 +159,7 @@ def resource(
     title: str,
     sentence: str,
     *,
-    out: Out,
+    out: Out | tuple[Out, ...],
     category: str,
     tags: tuple[str, ...] = (),
     version: int = 1,
@@ -178,7 +180,8 @@ def resource(
             return function(**_gathered(banks, values))
 
         return Declaration(
-            id, title, sentence, "resource", category, tags, ports, (out,), version,
+            id, title, sentence, "resource", category, tags, ports,
+            out if isinstance(out, tuple) else (out,), version,
             doc=inspect.cleandoc(function.__doc__ or ""),
             function=of_values, table=table,
         )  # fmt: skip

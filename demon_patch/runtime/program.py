@@ -18,6 +18,7 @@ from demon_patch.nodes.line import Line
 from demon_patch.nodes.taper import STRAIGHT, norm
 from demon_patch.runtime.clock import Transport
 from demon_patch.runtime.emit import Step, chunk_of, chunks
+from demon_patch.runtime.feeds import Feeds, Listener, Socket
 from demon_patch.runtime.lift import Lifted, plan_of
 from demon_patch.runtime.memory import Memory
 from demon_patch.runtime.profile import Profile
@@ -114,8 +115,8 @@ class Program:
     """A compiled patch. `compile` makes it; one thread runs it.
 
     steps: all nodes in running order. sinks, with `sink_slots` on the bus. resources: keys by node id. delays: sockets
-    of the cables that carry the frame before. faults: what each node did wrong, by id: while it does, it keeps its last
-    good values. bus, cells: first values.
+    of the cables that carry the frame before. feeds: what comes from outside. faults: what each node did wrong, by id:
+    while it does, it keeps its last good values. bus, cells: first values.
     """
 
     steps: tuple[Step, ...]
@@ -134,6 +135,7 @@ class Program:
     table_of: Mapping[str, int]
     drawn: Mapping[str, Callable[[Hashable, int, float], NDArray[np.float32]]]
     delays: frozenset[Any] = frozenset()
+    feeds: Feeds = field(default_factory=Feeds)
     song_frames: int = 0
     faults: dict[str, str] = field(default_factory=dict)
     inherited: State | None = None
@@ -153,10 +155,21 @@ class Program:
         self._lifted: dict[bool, Lifted] = {}
         self._short = SHORT + PART * len(self.lifted().plan.parts) // max(len(self.steps), 1)
         self._arrays = [np.asarray(table, dtype=np.float64) for table in self.tables]
+        self._rises = self.feeds.rises
         slots = self.sink_slots
         self._gather: Callable[[list[float]], Sequence[float]] = (
             itemgetter(*slots) if len(slots) > 1 else lambda bus: [bus[i] for i in slots]
         )
+
+    @property
+    def held(self) -> frozenset[Socket]:
+        """The inputs (node, port) that a live source reaches: what is forecast of them holds until it moves."""
+        return self.feeds.held
+
+    @property
+    def listeners(self) -> Mapping[str, Listener]:
+        """The nodes that devices feed, and what they listen to."""
+        return self.feeds.listeners
 
     def sink(self, node: str, port: str, kind: SinkKind | None = None) -> int:
         """The number of a sink; of a gate, its rises unless `kind` asks for its level. Raises PatchError."""
@@ -208,7 +221,7 @@ class Program:
 
     # -- one frame ----------------------------------------------------------------------------------------------
     def run(self, state: State, frame: Frame) -> list[float]:
-        """Runs one control frame on `state`; the value of every sink."""
+        """Runs one control frame on `state`; the value of every sink. Fed gates have risen with it."""
         bus, cells = state.bus, state.cells
         bus_before, cells_before = bus[:], cells[:]
         try:
@@ -222,6 +235,8 @@ class Program:
             self._run_guarded(state, frame)
         if self._profile is not None:
             self._profile.after(bus, cells, self.tables, frame)
+        for slot in self._rises:
+            bus[slot] = 0.0
         return list(self._gather(bus))
 
     def profile(self, every: int | None = 4) -> Profile | None:
@@ -278,7 +293,8 @@ class Program:
         State cells come out as after n times `run`, bit for bit; so does the bus (within 1e-12) if it is asked for as
         a `whole`, else only where a sink or a state needs it.
         """
-        first = transport.steady(k0, n)
+        rising = any(state.bus[slot] for slot in self._rises)
+        first = 1 if rising else transport.steady(k0, n)
         if first < n:
             rest = [
                 self.extend(state, at, length, transport, whole)
