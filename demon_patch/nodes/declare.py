@@ -17,6 +17,7 @@ from demon_patch.errors import PatchError
 from demon_patch.nodes.body import Body, DeclarationError, Names, read_body
 from demon_patch.nodes.fold import fold
 from demon_patch.nodes.frame import Gate, Gates
+from demon_patch.nodes.line import Reach
 from demon_patch.nodes.opened import Phrase
 from demon_patch.nodes.ports import SETTINGS, Bank, Out, Port
 
@@ -29,10 +30,10 @@ class Declaration:
     """Everything there is to know about a type of node.
 
     id, version: as in files. title, sentence: as shown; the sentence says what a musician hears. `states`: name and
-    first value of each state variable. `function`: its plain Python call, the reference of the tests. `banks`: the
-    rows of ports that one parameter declares, by its name. `body`: of a computed node; `write(settings) -> Body` where
-    its text decides. `table(key, frames, rate)`: the curve [T] of a resource that is one. `live`: fed from outside, so
-    that its future is not known.
+    first value of each state variable, or how far back it reaches if it is a delay line. `function`: its plain Python
+    call, the reference of the tests. `banks`: the rows of ports that one parameter declares, by its name. `body`: of a
+    computed node; `write(settings) -> Body` where its text decides. `table(key, frames, rate)`: the curve [T] of a
+    resource that is one. `live`: fed from outside, so that its future is not known.
     """
 
     id: str
@@ -46,7 +47,7 @@ class Declaration:
     version: int = 1
     live: bool = False
     doc: str = ""
-    states: tuple[tuple[str, float], ...] = ()
+    states: tuple[tuple[str, float | Reach], ...] = ()
     function: Callable[..., Any] | None = None
     body: Body | None = None
     write: Callable[[Mapping[str, str]], Body] | None = None
@@ -129,13 +130,16 @@ def node(
         ports, banks = _ports(id, given)
         states = tuple((p.name, _first(id, p)) for p in parameters if p.kind is p.KEYWORD_ONLY)
         _check_outs(id, ports, outs)
+        if live != any(p.fed for p in ports):
+            raise DeclarationError("a node is live where it has fed ports, and only there", node=id)
         single = [p.default.named(p.name) for p in given if p.name not in banks]
         names = Names(
-            frozenset([p.name for p in single if p.type == "value"] + [name for name, _ in states]),
+            frozenset([p.name for p in single if p.type == "value"] + [n for n, x in states if isinstance(x, float)]),
             frozenset(p.name for p in single if p.type == "gate"),
             {p.name: p.choices for p in single if p.type == "option"},
             rows=_rows(single, banks),
             phrases={name: it for name, it in function.__globals__.items() if isinstance(it, Phrase)},
+            lines=frozenset(name for name, x in states if isinstance(x, Reach)),
         )
         body = (
             None
@@ -155,7 +159,7 @@ def resource(
     title: str,
     sentence: str,
     *,
-    out: Out,
+    out: Out | tuple[Out, ...],
     category: str,
     tags: tuple[str, ...] = (),
     version: int = 1,
@@ -176,7 +180,8 @@ def resource(
             return function(**_gathered(banks, values))
 
         return Declaration(
-            id, title, sentence, "resource", category, tags, ports, (out,), version,
+            id, title, sentence, "resource", category, tags, ports,
+            out if isinstance(out, tuple) else (out,), version,
             doc=inspect.cleandoc(function.__doc__ or ""),
             function=of_values, table=table,
         )  # fmt: skip
@@ -228,9 +233,11 @@ def _gathered(banks: Mapping[str, tuple[Port, ...]], values: Mapping[str, Any]) 
     return gathered
 
 
-def _first(node: str, parameter: inspect.Parameter) -> float:
+def _first(node: str, parameter: inspect.Parameter) -> float | Reach:
+    if isinstance(parameter.default, Reach):
+        return parameter.default
     if isinstance(parameter.default, bool) or not isinstance(parameter.default, (int, float)):
-        raise DeclarationError(f"state {parameter.name} starts with a number", node=node)
+        raise DeclarationError(f"state {parameter.name} starts with a number or is a line", node=node)
     return float(parameter.default)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
+from operator import is_
 from typing import Any
 
 from demon_patch.engine.controls import CONTROLS, MOST_LORAS
@@ -19,12 +20,18 @@ from demon_patch.runtime.order import arrange
 from demon_patch.runtime.wiring import Wiring, fits
 
 
-def problems(patch: Patch, catalogue: Mapping[str, Declaration], family: FamilySpec | None = None) -> list[PatchError]:
+def problems(
+    patch: Patch,
+    catalogue: Mapping[str, Declaration],
+    family: FamilySpec | None = None,
+    wiring: Wiring | None = None,
+) -> list[PatchError]:
     """The mistakes of a patch: those of nodes, then of cables, of ports, of the chain, and loops.
 
-    family: the one that is to play it; the one that the patch names, or the first, by default.
+    family: the one that is to play it; the one that the patch names, or the first, by default. wiring: of the patch,
+    if there is one already.
     """
-    wiring = Wiring(patch, catalogue)
+    wiring = wiring or Wiring(patch, catalogue)
     found = [*_nodes(patch, catalogue), *_cables(patch, wiring)]
     if found:
         return found
@@ -46,25 +53,56 @@ def ring_chain(wiring: Wiring, last: str | None = None) -> dict[str, str]:
     return {type: id for id in ring_nodes(wiring, last) if (type := wiring.known[id].id) in CHAIN}
 
 
+class _Fine:
+    """Frozen things that were found in order beside others, by identity: an edit leaves most of a patch as it was."""
+
+    def __init__(self, most: int) -> None:
+        self._found: dict[int, tuple[object, ...]] = {}
+        self._most = most
+
+    def has(self, *things: object) -> bool:
+        """Whether the first was found in order beside the others."""
+        known = self._found.get(id(things[0]))
+        return known is not None and all(map(is_, known, things))
+
+    def add(self, *things: object) -> None:
+        """Remembers that it was."""
+        if len(self._found) >= self._most:
+            self._found.clear()
+        self._found[id(things[0])] = things
+
+
+_NODES, _CABLES = _Fine(20_000), _Fine(60_000)
+
+
 # -- nodes ------------------------------------------------------------------------------------------------------
 def _nodes(patch: Patch, catalogue: Mapping[str, Declaration]) -> Iterator[PatchError]:
     for id, node in sorted(patch.nodes.items()):
         declaration = catalogue.get(node.type)
-        if declaration is None:
-            yield PatchError(
-                f"unknown node {node.type!r}; its data is kept",
-                node=id,
-                mend="install the version that has it, or remove it",
-            )
+        if _NODES.has(node, declaration):
             continue
-        if node.version > declaration.version:
-            yield PatchError(
-                f"{node.type} is of version {node.version}, this program knows {declaration.version}",
-                node=id,
-                mend="update demon_patch",
-            )
-        yield from _values(id, node, declaration)
-        yield from _texts(id, node, declaration)
+        found = list(_node(id, node, declaration))
+        if not found:
+            _NODES.add(node, declaration)
+        yield from found
+
+
+def _node(id: str, node: Node, declaration: Declaration | None) -> Iterator[PatchError]:
+    if declaration is None:
+        yield PatchError(
+            f"unknown node {node.type!r}; its data is kept",
+            node=id,
+            mend="install the version that has it, or remove it",
+        )
+        return
+    if node.version > declaration.version:
+        yield PatchError(
+            f"{node.type} is of version {node.version}, this program knows {declaration.version}",
+            node=id,
+            mend="update demon_patch",
+        )
+    yield from _values(id, node, declaration)
+    yield from _texts(id, node, declaration)
 
 
 def _values(id: str, node: Node, declaration: Declaration) -> Iterator[PatchError]:
@@ -107,10 +145,16 @@ def _misfit(port: Port, value: Any) -> str:
     if port.type == "option":
         return "" if value in port.choices else f"{value!r} is no choice"
     if port.type in ("text", "path"):
-        return "" if isinstance(value, str) else f"{value!r} is no text"
+        return _bad_text(port, value)
     if port.type == "points":
         return "" if isinstance(value, (list, tuple)) else f"{value!r} is no list of points"
-    return f"a {port.type} input has no value of its own"
+    return "it is fed from outside" if port.fed else f"a {port.type} input has no value of its own"
+
+
+def _bad_text(port: Port, value: Any) -> str:
+    if not isinstance(value, str):
+        return f"{value!r} is no text"
+    return "" if value.startswith(port.begins) else f"{value!r} does not begin with {port.begins!r}"
 
 
 def _bad_number(port: Port, value: Any) -> str:
@@ -137,6 +181,10 @@ def _bad_range(port: Port, ends: tuple[float, float]) -> str:
 def _wanted(port: Port) -> str:
     if port.type == "option":
         return f"choose {either(port.choices)}"
+    if port.fed:
+        return "leave it out"
+    if port.begins:
+        return f"write a {port.type} that begins with {port.begins!r}"
     if not port.numeric:
         return f"write a {port.type}" if port.wireable is False else "wire a cable to it"
     unit = f" {port.unit}" if port.unit else ""
@@ -159,40 +207,35 @@ def _coming(id: str, port: Port) -> PatchError:
 def _cables(patch: Patch, wiring: Wiring) -> Iterator[PatchError]:
     for cable in patch.cables:
         source, target = wiring.known.get(cable.src), wiring.known.get(cable.dst)
-        if source is None or target is None:
+        if source is None or target is None or _CABLES.has(cable, source, target):
             continue
-        out, port = source.outs_by_name.get(cable.out), target.by_name.get(cable.port)
-        if out is None:
-            yield PatchError(
-                f"{source.title} has no output {cable.out}", node=cable.src, mend=_known(source.outs_by_name)
-            )
-        elif port is None:
-            yield PatchError(
-                f"{target.title} has no such port", node=cable.dst, port=cable.port, mend=_known(target.by_name)
-            )
-        elif port.since is not None:
-            yield _coming(cable.dst, port)
-        elif not port.wireable:
-            yield PatchError(
-                f"it takes no cable, but one comes from {cable.src}.{cable.out}",
-                node=cable.dst,
-                port=cable.port,
-                mend="set it on the node",
-            )
-        elif not fits(out, port):
-            yield PatchError(
-                f"a {out.type} from {cable.src}.{cable.out} does not fit a {port.type} input",
-                node=cable.dst,
-                port=cable.port,
-                mend=f"wire {_article(port)} to it",
-            )
-        elif cable.depth is not None and port.bounded and abs(cable.depth) > 1:
-            yield PatchError(
-                f"depth {cable.depth:g} of the cable from {cable.src}.{cable.out} is out of range",
-                node=cable.dst,
-                port=cable.port,
-                mend="use -1 to 1",
-            )
+        if (error := _cable(cable, source, target)) is not None:
+            yield error
+        else:
+            _CABLES.add(cable, source, target)
+
+
+def _cable(cable: Cable, source: Declaration, target: Declaration) -> PatchError | None:
+    out, port = source.outs_by_name.get(cable.out), target.by_name.get(cable.port)
+    if out is None:
+        return PatchError(f"{source.title} has no output {cable.out}", node=cable.src, mend=_known(source.outs_by_name))
+    if port is None:
+        return PatchError(
+            f"{target.title} has no such port", node=cable.dst, port=cable.port, mend=_known(target.by_name)
+        )
+    what, mend = "", ""
+    if port.since is not None:
+        return _coming(cable.dst, port)
+    if not port.wireable:
+        what = f"it takes no cable, but one comes from {cable.src}.{cable.out}"
+        mend = "take the cable out" if port.fed else "set it on the node"
+    elif not fits(out, port):
+        what = f"a {out.type} from {cable.src}.{cable.out} does not fit a {port.type} input"
+        mend = f"wire {_article(port)} to it"
+    elif cable.depth is not None and port.bounded and abs(cable.depth) > 1:
+        what = f"depth {cable.depth:g} of the cable from {cable.src}.{cable.out} is out of range"
+        mend = "use -1 to 1"
+    return PatchError(what, node=cable.dst, port=cable.port, mend=mend) if what else None
 
 
 def _article(port: Port) -> str:
@@ -202,9 +245,9 @@ def _article(port: Port) -> str:
 
 
 def _ports(wiring: Wiring) -> Iterator[PatchError]:
-    for (id, name), cables in sorted(wiring.into.items()):
+    for (id, name), cables in sorted((end, cables) for end, cables in wiring.into.items() if len(cables) > 1):
         port = wiring.known[id].by_name[name]
-        if port.type in SINGLE and len(cables) > 1:
+        if port.type in SINGLE:
             yield PatchError(f"{_ends(cables)} both end here", node=id, port=name, mend="keep one cable")
         sets = [c for c in cables if port.numeric and wiring.sets(c)]
         if len(sets) > 1:
@@ -240,10 +283,24 @@ def _chain(wiring: Wiring) -> Iterator[PatchError]:
         yield PatchError(
             "no chain leads from the Scheduler to it", node=first, port="ring", mend=f"wire {' -> '.join(CHAIN)}"
         )
-    elif not any(wiring.known[id].kind == "sink" for id, name in wiring.into if name == "audio"):
+    elif not (heard := [(id, c) for (id, name), (c, *_) in wiring.into.items() if _speaks(wiring, id, name)]):
         yield PatchError(
             "nothing is heard: no sound is wired anywhere", node=chain["decoder"], mend="wire its audio to a Speaker"
         )
+    else:
+        for id, cable in heard:
+            if cable.src != chain["decoder"]:
+                yield PatchError(
+                    f"it plays what the model makes, not the sound of {cable.src}",
+                    node=id,
+                    port="audio",
+                    mend="wire the Decoder's audio to it; bypass the Decoder to hear the source",
+                )
+
+
+def _speaks(wiring: Wiring, id: str, name: str) -> bool:
+    """Whether a sound that is wired to a port is heard or written."""
+    return wiring.known[id].kind == "sink" and wiring.known[id].by_name[name].type == "audio"
 
 
 def _loras(wiring: Wiring) -> Iterator[PatchError]:
@@ -256,9 +313,12 @@ def _loras(wiring: Wiring) -> Iterator[PatchError]:
 
 
 def _loops(wiring: Wiring) -> Iterator[PatchError]:
-    """Loops that no delay can cut: those through a ring, prompt, source or audio cable."""
-    cables = [c for group in wiring.into.values() for c in group]
-    order = arrange(wiring.known.keys(), [(c.src, c.dst) for c in cables])
+    """Loops that no delay can cut: those through a ring, prompt, source or audio cable. What is fed to a live node is
+    of the frame before, and cuts them."""
+    cables = [c for group in wiring.into.values() for c in group if not wiring.heard(c)]
+    if not any(wiring.reaches(c.dst, c.src) for c in cables if wiring.port(c).type in SINGLE):
+        return
+    order = arrange(tuple(wiring.known), tuple((c.src, c.dst) for c in cables))
     for cable in sorted(cables, key=lambda c: c.socket):
         loop = order.loops.get(cable.src)
         kind = wiring.port(cable).type
@@ -281,7 +341,7 @@ def _parts(patch: Patch, wiring: Wiring, family: FamilySpec | None) -> Iterator[
     except DemonError as error:
         yield PatchError(error.what, mend=error.mend)
         return
-    for id, name in sorted(wiring.into):
+    for id, name in sorted(end for end in wiring.into if wiring.known[end[0]].by_name[end[1]].control):
         row = CONTROLS.get(wiring.known[id].by_name[name].control or "")
         if row is not None and row.part is not None and not spec.has(row):
             error = spec.lacks(row)

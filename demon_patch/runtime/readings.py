@@ -26,12 +26,14 @@ class Readings:
     """The controls of one performance. guard: frames behind the loudspeaker that may still be spliced (`Forecast`).
 
     Owned by one thread. channels: C, latent channels of the family. sinks: the numbers in `program.sinks` of all
-    numeric controls, by name, and of the inputs of the surface that is wired, by port.
+    numeric controls, by name, and of the inputs of the surface that is wired, by port. held: those that a live source
+    reaches; held_scalars: of classes `request` and `step`.
     """
 
     def __init__(self, program: Program, forecast: Forecast, guard: int, channels: int) -> None:
         self.program, self.forecast, self._guard, self._channels = program, forecast, guard, channels
-        self.sinks = {sink.control.name: index for index, sink in enumerate(program.sinks) if sink.control is not None}
+        sinks = program.sinks
+        self.sinks = {sink.control.name: index for index, sink in enumerate(sinks) if sink.control is not None}
         plan = program.ring
         rows = [CONTROLS[name] for name in self.sinks if name in plan.active and plan.meets(CONTROLS[name])]
         self._request = [row for row in rows if row.propagation == "request"]
@@ -40,9 +42,14 @@ class Readings:
             kind: {name: value for name, value in plan.options.items() if CONTROLS[name].propagation in kind}
             for kind in (("request",), STEP)
         }
+        scalars = [row for row in (*self._request, *self._step) if not row.per_frame and row.name not in HOST]
+        self.held = frozenset(s for s in self.sinks.values() if (sinks[s].node, sinks[s].port) in program.held)
         self._jumps = [
-            self.sinks[row.name] for row in (*self._request, *self._step) if not row.per_frame and row.name not in HOST
+            self.sinks[row.name]
+            for row in scalars
+            if row.propagation not in STEP or self.sinks[row.name] not in self.held
         ]
+        self.held_scalars = [self.sinks[row.name] for row in scalars if self.sinks[row.name] in self.held]
         surface = plan.wired.get("channel_gain")
         self._gains = [] if surface is None else [program.sink(surface, f"group_{n + 1}") for n in range(GROUPS)]
         self._single = [] if surface is None else [program.sink(surface, port) for port in ("channel", "single")]
@@ -79,14 +86,15 @@ class Readings:
 
     def step(self, now: int, heard_at: Sequence[int]) -> Mapping[str, Tensor | str]:
         """The `step` rows for a tick: choices, curves [1, 1 | T, 1], scalars [1 | n, 1, 1] at each slot's heard_at,
-        and the surface of channel gains [1, 1 | T, C]."""
+        held ones as they are now, and the surface of channel gains [1, 1 | T, C]."""
         values: dict[str, Tensor | str] = dict(self._options[STEP])
         for row in self._step:
             sink = self.sinks[row.name]
             if row.per_frame:
                 values[row.name] = _short(self._per_frame(sink, now))[None, :, None]
             elif heard_at:
-                each = torch.tensor([self.forecast.at(sink, frame) for frame in heard_at], dtype=torch.float32)
+                moments = [now] if sink in self.held else heard_at
+                each = torch.tensor([self.forecast.at(sink, frame) for frame in moments], dtype=torch.float32)
                 values[row.name] = _short(each)[:, None, None]
         if self._gains:
             values["channel_gain"] = self._surface(now)
