@@ -1,4 +1,4 @@
-"""The command line: render, play, check, clip, nodes, model, bench."""
+"""The command line: render, play, check, clip, nodes, model, bench, and the commands on files."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from demon_patch import __version__
 from demon_patch.bench.commands import bench
 from demon_patch.console import JsonFlag, Rate, Seconds, Switch, Threads, err, out
 from demon_patch.errors import DemonError, DeviceError
+from demon_patch.file_commands import files
 from demon_patch.threads import calm
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ app = App(name="demon-patch", version=__version__, help="A modular synthesizer w
 model = App(name="model", help="The models that can play a patch.")
 app.command(model)
 app.command(bench)
+app.command(files, name="*")
 
 
 @app.command
@@ -125,7 +127,7 @@ def check(*patches: Path) -> None:
     Remarks on controls that have no effect, in yellow, are no mistakes.
     """
     from demon_patch.nodes.catalogue import CATALOGUE
-    from demon_patch.patch.format import load
+    from demon_patch.nodes.update import load
     from demon_patch.runtime.check import problems
     from demon_patch.runtime.remarks import remarks
 

@@ -15,6 +15,7 @@ from typing import Any, Literal
 
 from demon_patch.errors import PatchError
 from demon_patch.nodes.body import Body, DeclarationError, Names, fold, read_body
+from demon_patch.nodes.migration import Migration
 from demon_patch.nodes.ports import SETTINGS, Out, Port
 
 Kind = Literal["computed", "resource", "engine", "sink"]
@@ -27,7 +28,8 @@ class Declaration:
     id, version: as in files. title, sentence: as shown; the sentence says what a musician hears. `states`: name and
     first value of each state variable. `function`: its plain Python call, the reference of the tests. `body`: of a
     computed node; `write(settings) -> Body` where its text decides. `table(key, frames, rate)`: the curve [T] of a
-    resource that is one. `live`: fed from outside, so that its future is not known.
+    resource that is one. `live`: fed from outside, so that its future is not known. `migrate`: from each version
+    before this one to the next, by the older.
     """
 
     id: str
@@ -47,6 +49,11 @@ class Declaration:
     write: Callable[[Mapping[str, str]], Body] | None = None
     table: Callable[..., Any] | None = None
     bodies: dict[Hashable, Body] = field(default_factory=dict, repr=False)
+    migrate: Mapping[int, Migration] = field(default_factory=dict, repr=False)
+
+    def __post_init__(self) -> None:
+        if set(self.migrate) != set(range(1, self.version)):
+            raise DeclarationError(f"migrate names every version from 1 to {self.version - 1}", node=self.id)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """The plain Python call of a computed or resource node."""
@@ -103,10 +110,12 @@ def node(
     version: int = 1,
     live: bool = False,
     write: Callable[[Mapping[str, str]], Body] | None = None,
+    migrate: Mapping[int, Migration] | None = None,
 ) -> Callable[[Callable[..., Any]], Declaration]:
     """Declares a computed node; the body is read and checked at once.
 
-    `write` gives the body from the settings of a node whose text decides what it computes. Raises DeclarationError.
+    A change of its ports, or of what they mean, makes a new version and a step in `migrate`. `write` gives the body
+    from the settings of a node whose text decides what it computes. Raises DeclarationError.
     """
 
     def declare(function: Callable[..., Any]) -> Declaration:
@@ -129,7 +138,7 @@ def node(
         )
         return Declaration(
             id, title, sentence, "computed", category, tags, ports, outs, version, live,
-            inspect.cleandoc(function.__doc__ or ""), states, function, body, write,
+            inspect.cleandoc(function.__doc__ or ""), states, function, body, write, migrate=migrate or {},
         )  # fmt: skip
 
     return declare
@@ -145,6 +154,7 @@ def resource(
     tags: tuple[str, ...] = (),
     version: int = 1,
     table: Callable[..., Any] | None = None,
+    migrate: Mapping[int, Migration] | None = None,
 ) -> Callable[[Callable[..., Hashable]], Declaration]:
     """Declares a resource node: its function takes the values of its ports and returns a hashable key.
 
@@ -157,7 +167,7 @@ def resource(
         return Declaration(
             id, title, sentence, "resource", category, tags, ports, (out,), version,
             doc=inspect.cleandoc(function.__doc__ or ""),
-            function=lambda values: function(**values), table=table,
+            function=lambda values: function(**values), table=table, migrate=migrate or {},
         )  # fmt: skip
 
     return declare

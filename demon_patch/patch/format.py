@@ -12,16 +12,13 @@ PatchError that names the place.
 from __future__ import annotations
 
 import json
-import os
 import re
-import secrets
-import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
 from demon_patch.errors import PatchError
-from demon_patch.patch import data, ids
+from demon_patch.patch import data, ids, whole
 from demon_patch.patch.document import BY_ID, Cable, Meta, Node, Patch, Song
 from demon_patch.patch.layout import laid_out
 from demon_patch.patch.migrations import FORMAT, migrated
@@ -46,12 +43,7 @@ def dumps(patch: Patch) -> str:
 
 def load(path: str | Path) -> Patch:
     """Reads a patch file; PatchError if it cannot be read or is no patch."""
-    try:
-        with Path(path).open("rb") as stream:
-            text = stream.read(SIZE + 1)
-    except (OSError, ValueError) as error:
-        raise PatchError(f"cannot be read: {_reason(error)}", file=path, mend="check the path") from None
-    return loads(text, path)
+    return loads(whole.read(path, SIZE), path)
 
 
 def save(patch: Patch, path: str | Path) -> None:
@@ -59,25 +51,7 @@ def save(patch: Patch, path: str | Path) -> None:
     text = dumps(patch).encode()
     if len(text) > SIZE:
         raise PatchError(f"the patch takes {len(text)} bytes", file=path, mend=f"keep it within {SIZE}")
-    try:
-        target = Path(os.path.realpath(path))
-        draft = target.with_name(f".{target.name}.{secrets.token_hex(4)}")
-        try:
-            with draft.open("xb") as stream:
-                stream.write(text)
-                stream.flush()
-                os.fsync(stream.fileno())
-            if target.exists():
-                shutil.copymode(target, draft)
-            draft.replace(target)
-        finally:
-            draft.unlink(missing_ok=True)
-    except (OSError, ValueError) as error:
-        raise PatchError(f"cannot be written: {_reason(error)}", file=path, mend="save it elsewhere") from None
-
-
-def _reason(error: OSError | ValueError) -> str:
-    return (error.strerror if isinstance(error, OSError) else None) or str(error)
+    whole.write(path, text)
 
 
 def _decoded(text: str | bytes) -> str:
