@@ -37,7 +37,7 @@ class Recorder:
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             self._file = soundfile.SoundFile(self.path, "w", rate, channels, subtype="PCM_24", format=kind)
-            if kind == "FLAC" and embed.fits(patch):
+            if patch and kind == "FLAC" and embed.fits(patch):
                 self._file.comment = patch
         except (OSError, soundfile.LibsndfileError) as error:
             raise self._error(f"cannot be written: {error}") from error
