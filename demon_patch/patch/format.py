@@ -25,7 +25,8 @@ from demon_patch.patch.migrations import FORMAT, migrated
 from demon_patch.patch.piece import Piece
 
 SIZE = 16 * 2**20  # bytes of a file
-_CLOSING = re.compile(r'"(?:[^"\\]|\\.)*"|(\})', re.DOTALL)
+ITEMS = 2_000_000  # things that stand in a file side by side, so that few bytes do not take a gigabyte
+_CLOSING = re.compile(r'"(?:[^"\\]++|\\.)*+"|(\})', re.DOTALL)  # without a way back, so in little memory
 
 P = TypeVar("P", bound=Piece)
 
@@ -72,14 +73,16 @@ def _decoded(text: str | bytes) -> str:
 def _parsed(text: str) -> dict[str, Any]:
     """The JSON object of a text; a key that stands twice in one object is an error."""
     closed = 0
+    if text.count(",") > ITEMS:
+        raise PatchError(f"the file holds more than {ITEMS} items", mend="keep the data of nodes elsewhere")
 
     def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         nonlocal closed
         closed += 1
         made = dict(pairs)
         if len(made) < len(pairs):
-            keys = [key for key, _ in pairs]
-            twice = next(key for key in keys if keys.count(key) > 1)
+            seen: set[str] = set()
+            twice = next(key for key, _ in pairs if key in seen or seen.add(key))
             raise PatchError(
                 f"the key {data.quoted(twice)} stands twice in the object that ends at {_end(text, closed)}",
                 mend="keep one of them",
