@@ -14,7 +14,7 @@ from rich.table import Table
 
 from demon_patch import __version__
 from demon_patch.bench.commands import bench
-from demon_patch.console import JsonFlag, Rate, Seconds, Switch, Threads, err, out
+from demon_patch.console import JsonFlag, Rate, Seconds, Switch, Threads, err, out, tell
 from demon_patch.errors import DemonError, DeviceError
 from demon_patch.file_commands import files
 from demon_patch.threads import calm
@@ -102,7 +102,7 @@ def play(
         host.close()
         if out is None:
             raise
-        err.print(f"[yellow]{error}[/]; writing to {out} instead")
+        tell(f"{error}; writing to {out} instead", "yellow")
         name = patch.name.split(".")[0]
         performer = perform(document, session, folder=patch.parent, clip=clip)
         return _write(performer, patch, seconds or 30.0, out / f"{name}.wav", 48_000, out / f"{name}.png")
@@ -143,11 +143,11 @@ def check(*patches: Path) -> None:
             found, odd = [error.at(file=path)], []
         wrong += len(found)
         for error in found:
-            err.print(f"[red]{error}[/]", soft_wrap=True, highlight=False)
+            tell(error, "red")
         for remark in odd:
-            err.print(f"[yellow]{remark}[/]", soft_wrap=True, highlight=False)
+            tell(remark, "yellow")
         if not found:
-            out.print(f"{path}: good")
+            out.print(f"{path}: good", soft_wrap=True, markup=False)
     if wrong:
         raise SystemExit(1)
 
@@ -221,7 +221,7 @@ def _load(
 
     patch = checked(path, seed=seed)
     for remark in remarks(patch, CATALOGUE):
-        err.print(f"[yellow]{remark}[/]", soft_wrap=True, highlight=False)
+        tell(remark, "yellow")
     session = Session.load(patch.meta.model or "nano", threads=threads)
     return patch, session, session.source(source) if source is not None else None
 
@@ -281,7 +281,7 @@ def main(arguments: list[str] | None = None) -> None:
     try:
         app(arguments)
     except DemonError as error:
-        err.print(f"[red]{error}[/]", soft_wrap=True, highlight=False)
+        tell(error, "red")
         sys.exit(1)
     except KeyboardInterrupt:
         sys.exit(130)

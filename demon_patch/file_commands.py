@@ -7,7 +7,7 @@ from pathlib import Path
 
 from cyclopts import App
 
-from demon_patch.console import Switch, err
+from demon_patch.console import Switch, tell
 from demon_patch.errors import PatchError
 
 files = App(name="files")
@@ -31,7 +31,7 @@ def schema(*, out: Path | None = None, commands: Switch = False) -> None:
         print(text, end="")
     else:
         write(out, text.encode())
-        err.print(f"wrote {out}", soft_wrap=True)
+        tell(f"wrote {out}")
 
 
 @files.command
@@ -47,8 +47,8 @@ def pack(patch: Path, *, out: Path, force: Switch = False) -> None:
     from demon_patch.runtime import assets
 
     for name in assets.pack(patch, out, force=force):
-        err.print(f"packed {name}", markup=False, highlight=False, soft_wrap=True)
-    err.print(f"wrote {out}", soft_wrap=True)
+        tell(f"packed {name}")
+    tell(f"wrote {out}")
 
 
 @files.command
@@ -64,7 +64,7 @@ def unpack(file: Path, *, into: Path = Path(), force: Switch = False, store: Swi
     """
     from demon_patch.runtime import assets
 
-    err.print(f"wrote {assets.unpack(file, into, force=force, to_store=store)}", soft_wrap=True)
+    tell(f"wrote {assets.unpack(file, into, force=force, to_store=store)}")
 
 
 @files.command
@@ -87,4 +87,4 @@ def extract(sound: Path, *, out: Path | None = None, force: Switch = False) -> N
     if out.exists() and not force:
         raise PatchError("there is such a file already", file=out, mend="--force writes over it")
     save(patch, out)
-    err.print(f"wrote {out}", soft_wrap=True)
+    tell(f"wrote {out}")
