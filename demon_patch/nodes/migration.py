@@ -17,7 +17,8 @@ class Migration:
 
     ports, outs: new names of inputs and outputs by old ones: values, playing ranges, cables and whatever else names
     them follow. scaled: by the input's new name, a monotone function of its number: the knob and the ends of the
-    playing range go through it. values: all that it keeps, by new names, as the next version keeps it.
+    playing range go through it. values: all that it keeps, by new names, as the next version keeps it; what is at its
+    default is not there.
     """
 
     ports: Mapping[str, str] = field(default_factory=dict)

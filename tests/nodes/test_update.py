@@ -120,11 +120,24 @@ def test_what_else_names_a_port_follows_and_graphs_within_have_names_of_their_ow
         node: str
         out: str
 
+    class Mapped(Pin, frozen=True, omit_defaults=True, kw_only=True):
+        """A controller of a port: its ends are in the port's unit."""
+
+        lo: float | None = None
+        hi: float | None = None
+
+    class Snapshot(Piece, frozen=True, omit_defaults=True):
+        """Knobs and playing ranges by node and port."""
+
+        values: Mapping[str, Mapping[str, Any]] = {}
+        ranges: Mapping[str, Mapping[str, tuple[float, float]]] = {}
+
     class Inside(Patch, frozen=True, omit_defaults=True, kw_only=True):
         """A graph with pins, and graphs in it."""
 
-        pins: tuple[Pin, ...] = ()
+        pins: tuple[Any, ...] = ()
         outlets: Mapping[str, Outlet] = {}
+        shots: Mapping[str, Snapshot] = {}
         inner: tuple[Any, ...] = ()
 
     old = {"w": Node("wobble"), "s": Node("steady")}
@@ -139,6 +152,13 @@ def test_what_else_names_a_port_follows_and_graphs_within_have_names_of_their_ow
     assert made.inner[0].nodes["v"].version == 3
     assert made.inner[1] == "x"
     assert made.extra == whole.extra
+    shot = Snapshot(values={"w": {"rate": 4, "shape": "saw"}, "s": {"rate": 4}}, ranges={"w": {"amount": (0.5, 1)}})
+    mapped = (Mapped(node="w", port="amount", lo=0.5, hi=None), Mapped(node="w", port="rate", lo=4, hi=2))
+    made = updated(Inside(nodes=old, pins=mapped, shots={"a": shot}), WOBBLY)
+    assert made.shots["a"] == Snapshot(
+        values={"w": {"period": 0.25, "shape": "ramp"}, "s": {"rate": 4}}, ranges={"w": {"depth": (50, 100)}}
+    )
+    assert [(pin.port, pin.lo, pin.hi) for pin in made.pins] == [("depth", 50, None), ("period", 0.25, 0.5)]
 
 
 UNKNOWN = """{
