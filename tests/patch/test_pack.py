@@ -22,6 +22,7 @@ from demon_patch.patch.format import dumps
 from demon_patch.patch.pack import packed, unpacked
 from demon_patch.patch.squeeze import Squeezed, restored, squeezed
 from tests.patch.strategies import patches
+from tests.patch.test_fuzz import FUZZ
 
 
 def wav(subtype: str, channels: int = 1, seconds: float = 1.0, rate: int = 8000, form: str = "WAV") -> bytes:
@@ -217,7 +218,7 @@ def test_a_sound_takes_no_more_memory_than_the_size_that_it_names() -> None:
 def test_damage_is_always_noticed(patch: Patch) -> None:
     content, rng = packed(patch, FILES), random.Random(8)
     harmless = 0
-    for _ in range(400):
+    for _ in range(400 * FUZZ):
         torn = bytearray(content)
         torn[rng.randrange(len(torn))] ^= 1 << rng.randrange(8)
         try:
@@ -226,4 +227,4 @@ def test_damage_is_always_noticed(patch: Patch) -> None:
             continue
         harmless += 1
         assert set(map(bytes, files.values())) == set(FILES.values())  # at most a name or the patch's text differs
-    assert harmless < 40
+    assert harmless < 40 * FUZZ
