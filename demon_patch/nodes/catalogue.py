@@ -28,8 +28,8 @@ def gather(*modules: ModuleType) -> Mapping[str, Declaration]:
 
 def library() -> list[ModuleType]:
     """The modules of this folder, by name: one that declares a node is part of the library by lying there."""
-    names = sorted(found.name for found in iter_modules(demon_patch.nodes.__path__))
-    return [import_module(f"demon_patch.nodes.{name}") for name in names if name not in ("adapter", "catalogue")]
+    names = {found.name for found in iter_modules(demon_patch.nodes.__path__)} - {"adapter", "catalogue", "update"}
+    return [import_module(f"demon_patch.nodes.{name}") for name in sorted(names)]
 
 
 CATALOGUE: Mapping[str, Declaration] = gather(*library())

@@ -10,7 +10,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field, replace
-from functools import cached_property, lru_cache
+from functools import cached_property, lru_cache, wraps
 from typing import Any, Literal
 
 from demon_patch.errors import PatchError
@@ -18,6 +18,7 @@ from demon_patch.nodes.body import Body, DeclarationError, Names, read_body
 from demon_patch.nodes.fold import fold
 from demon_patch.nodes.frame import Gate, Gates
 from demon_patch.nodes.line import Reach
+from demon_patch.nodes.migration import Migration
 from demon_patch.nodes.opened import Phrase
 from demon_patch.nodes.ports import SETTINGS, Bank, Out, Port
 
@@ -33,7 +34,8 @@ class Declaration:
     first value of each state variable, or how far back it reaches if it is a delay line. `function`: its plain Python
     call, the reference of the tests. `banks`: the rows of ports that one parameter declares, by its name. `body`: of a
     computed node; `write(settings) -> Body` where its text decides. `table(key, frames, rate)`: the curve [T] of a
-    resource that is one. `live`: fed from outside, so that its future is not known.
+    resource that is one. `live`: fed from outside, so that its future is not known. `migrate`: from each version
+    before this one to the next, by the older.
     """
 
     id: str
@@ -54,13 +56,18 @@ class Declaration:
     table: Callable[..., Any] | None = None
     bodies: dict[Hashable, Body] = field(default_factory=dict, repr=False)
     banks: Mapping[str, tuple[Port, ...]] = field(default_factory=dict)
+    migrate: Mapping[int, Migration] = field(default_factory=dict, repr=False)
+
+    def __post_init__(self) -> None:
+        if set(self.migrate) != set(range(1, self.version)):
+            raise DeclarationError(f"migrate names every version from 1 to {self.version - 1}", node=self.id)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        """The plain Python call of a computed or resource node, with the values of its ports by name."""
+        """The plain Python call: of a computed node with the values of its ports by name, of a resource node with a
+        mapping of them."""
         if self.function is None:
             raise TypeError(f"{self.id} is no function: it stands for a part of the engine")
-        if self.kind == "computed":
-            kwargs |= {p.name: p.read(kwargs.get(p.name, p.default)) for p in self.settings if p.read}
+        kwargs |= {p.name: p.read(kwargs.get(p.name, p.default)) for p in self.settings if p.read}
         return self.function(*args, **_gathered(self.banks, kwargs))
 
     @cached_property
@@ -96,7 +103,7 @@ class Declaration:
 
     def resolve(self, values: Mapping[str, Any]) -> Hashable:
         """The key of a resource node with these values; raises PatchError that names the port."""
-        return self(**{p.name: values.get(p.name, p.default) for p in self.ports})
+        return self({p.name: values.get(p.name, p.default) for p in self.ports})
 
 
 @lru_cache(maxsize=256)
@@ -115,10 +122,12 @@ def node(
     version: int = 1,
     live: bool = False,
     write: Callable[[Mapping[str, str]], Body] | None = None,
+    migrate: Mapping[int, Migration] | None = None,
 ) -> Callable[[Callable[..., Any]], Declaration]:
     """Declares a computed node; the body is read and checked at once.
 
-    `write` gives the body from the settings of a node whose text decides what it computes. Raises DeclarationError.
+    A change of its ports, or of what they mean, makes a new version and a step in `migrate`. `write` gives the body
+    from the settings of a node whose text decides what it computes. Raises DeclarationError.
     """
 
     def declare(function: Callable[..., Any]) -> Declaration:
@@ -149,6 +158,7 @@ def node(
         return Declaration(
             id, title, sentence, "computed", category, tags, ports, outs, version, live,
             inspect.cleandoc(function.__doc__ or ""), states, function, body, write, banks=banks,
+            migrate=migrate or {},
         )  # fmt: skip
 
     return declare
@@ -164,6 +174,7 @@ def resource(
     tags: tuple[str, ...] = (),
     version: int = 1,
     table: Callable[..., Any] | None = None,
+    migrate: Mapping[int, Migration] | None = None,
 ) -> Callable[[Callable[..., Hashable]], Declaration]:
     """Declares a resource node: its function takes the values of its ports and returns a hashable key.
 
@@ -174,11 +185,16 @@ def resource(
         given = list(inspect.signature(function).parameters.values())
         ports, banks = _ports(id, given)
         ports = tuple(replace(p, fixed=True) for p in ports)
+
+        @wraps(function)
+        def of_values(values: Mapping[str, Any]) -> Hashable:
+            return function(**_gathered(banks, values))
+
         return Declaration(
             id, title, sentence, "resource", category, tags, ports,
             out if isinstance(out, tuple) else (out,), version,
             doc=inspect.cleandoc(function.__doc__ or ""),
-            function=function, table=table, banks=banks,
+            function=of_values, table=table, migrate=migrate or {},
         )  # fmt: skip
 
     return declare

@@ -21,6 +21,7 @@ from demon_patch.runtime.emit import Step, chunk_of, chunks
 from demon_patch.runtime.feeds import Feeds, Listener, Socket
 from demon_patch.runtime.lift import Lifted, plan_of
 from demon_patch.runtime.memory import Memory
+from demon_patch.runtime.profile import Profile
 
 Array = NDArray[np.float64]
 Key = tuple[str, ...]
@@ -150,6 +151,7 @@ class Program:
         self._run = [function for _, function in self._chunks]
         self._lines = [i for i, x in enumerate(self.cells) if isinstance(x, Line)]
         self._number = {step: i for i, step in enumerate(self.steps)}
+        self._profile: Profile | None = None
         self._lifted: dict[bool, Lifted] = {}
         self._short = SHORT + PART * len(self.lifted().plan.parts) // max(len(self.steps), 1)
         self._arrays = [np.asarray(table, dtype=np.float64) for table in self.tables]
@@ -231,9 +233,17 @@ class Program:
         if not sound:
             bus[:], cells[:] = bus_before, cells_before
             self._run_guarded(state, frame)
+        if self._profile is not None:
+            self._profile.after(bus, cells, self.tables, frame)
         for slot in self._rises:
             bus[slot] = 0.0
         return list(self._gather(bus))
+
+    def profile(self, every: int | None = 4) -> Profile | None:
+        """Measures from now on one node in `every` frames run, or none; what it measures into is returned."""
+        dt = 1.0 / self.rate
+        self._profile = Profile(self.steps, self.params, self.owners, dt, every) if every else None
+        return self._profile
 
     def _run_guarded(self, state: State, frame: Frame) -> None:
         """Chunk by chunk, then node by node in a chunk that fails: what is not finite keeps its last good value."""
@@ -303,9 +313,9 @@ class Program:
     def lifted(self, whole: bool = False) -> Lifted:
         """The program for many frames at once."""
         if whole not in self._lifted:
-            sizes = tuple(map(len, self.params))
-            plan = plan_of(self.steps, sizes, self.sink_slots, len(self.bus), whole)
-            self._lifted[whole] = Lifted(plan, self.params, 1.0 / self.rate)
+            plan = plan_of(self.steps, self.sink_slots, len(self.bus), whole)
+            params = dict(zip(self.steps, self.params, strict=True))
+            self._lifted[whole] = Lifted(plan, params, 1.0 / self.rate)
         return self._lifted[whole]
 
     def _run_lifted(self, state: State, frames: Frame, n: int, whole: bool) -> Array | None:
