@@ -291,7 +291,8 @@ class Program:
     def extend(self, state: State, k0: int, n: int, transport: Transport) -> Array:
         """Runs n frames from k0 on `state` itself: [n_sinks, n]; equal to n times `run` within 1e-12.
 
-        State cells come out as after n times `run`, bit for bit; the bus within 1e-12, where a sink or a state needs it.
+        State cells come out as after n times `run`, bit for bit; the bus within 1e-12, where a sink or a state needs
+        it.
         """
         rising = any(state.bus[slot] for slot in self._rises)
         first = 1 if rising else transport.steady(k0, n)
