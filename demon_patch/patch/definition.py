@@ -103,8 +103,8 @@ class Definition(Graph, frozen=True, omit_defaults=True, kw_only=True):
 
 
 def instances(graph: Graph) -> Iterator[tuple[str, Node]]:
-    """The subpatches in a graph, by id."""
-    return ((id, node) for id, node in graph.nodes.items() if node.type == SUBPATCH)
+    """The subpatches in a graph, by id, sorted."""
+    return iter(sorted((id, node) for id, node in graph.nodes.items() if node.type == SUBPATCH))
 
 
 def check_nesting(graph: Graph, definitions: Mapping[str, Definition]) -> None:
@@ -137,6 +137,6 @@ def check_nesting(graph: Graph, definitions: Mapping[str, Definition]) -> None:
         return nodes, cables, depth
 
     size(graph, ())
-    for id, definition in definitions.items():
+    for id, definition in sorted(definitions.items()):
         if id not in known:
             known[id] = size(definition, (id,))

@@ -92,7 +92,7 @@ class Patch(Graph, frozen=True, omit_defaults=True, kw_only=True):
 
     def _named(self) -> Iterator[tuple[str, frozenset[str]]]:
         yield from ((f"widget {id}", frozenset({widget.node})) for id, widget in self.dashboard.items())
-        yield from ((f"mapping {id}", frozenset({mapping.node})) for id, mapping in self.mappings.items())
+        yield from ((f"control mapping {id}", frozenset({mapping.node})) for id, mapping in self.mappings.items())
         yield from ((f"snapshot {id}", snapshot.nodes) for id, snapshot in self.snapshots.items())
 
     def mentions(self, id: str) -> dict[str, dict[str, Any]]:

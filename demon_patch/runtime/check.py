@@ -15,6 +15,7 @@ from demon_patch.nodes.declare import Declaration
 from demon_patch.nodes.engine import CHAIN, LORA
 from demon_patch.nodes.ports import SIGNALS, SINGLE, Port, fits
 from demon_patch.patch.document import Cable, Node, Patch
+from demon_patch.patch.flatten import Flat
 from demon_patch.runtime.nesting import nesting
 from demon_patch.runtime.order import arrange
 from demon_patch.runtime.wiring import Wiring
@@ -30,7 +31,7 @@ def problems(patch: Patch, catalogue: Mapping[str, Declaration], family: FamilyS
         wiring = Wiring(patch, catalogue)
     except PatchError as error:
         return [error]
-    found = [*nesting(patch, catalogue), *_nodes(wiring.patch.nodes, catalogue), *_cables(wiring)]
+    found = [*nesting(patch, catalogue), *_nodes(wiring.patch, catalogue), *_cables(wiring.patch, wiring)]
     if found:
         return found
     return [*_ports(wiring), *_chain(wiring), *_loops(wiring), *_parts(patch, wiring, family)]
@@ -52,8 +53,8 @@ def ring_chain(wiring: Wiring, last: str | None = None) -> dict[str, str]:
 
 
 # -- nodes ------------------------------------------------------------------------------------------------------
-def _nodes(nodes: Mapping[str, Node], catalogue: Mapping[str, Declaration]) -> Iterator[PatchError]:
-    for id, node in sorted(nodes.items()):
+def _nodes(patch: Flat, catalogue: Mapping[str, Declaration]) -> Iterator[PatchError]:
+    for id, node in sorted(patch.nodes.items()):
         declaration = catalogue.get(node.type)
         if declaration is None:
             yield PatchError(
@@ -161,8 +162,8 @@ def _coming(id: str, port: Port) -> PatchError:
 
 
 # -- cables -----------------------------------------------------------------------------------------------------
-def _cables(wiring: Wiring) -> Iterator[PatchError]:
-    for cable in wiring.patch.cables:
+def _cables(patch: Flat, wiring: Wiring) -> Iterator[PatchError]:
+    for cable in patch.cables:
         source, target = wiring.known.get(cable.src), wiring.known.get(cable.dst)
         if source is None or target is None:
             continue

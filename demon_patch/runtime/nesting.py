@@ -15,7 +15,8 @@ AT_TOP = ("engine", "sink")  # kinds of node that stand in the patch itself
 
 def nesting(patch: Patch, catalogue: Mapping[str, Declaration]) -> Iterator[PatchError]:
     """Promoted ports that do not exist, and nodes that cannot stand within a subpatch; nodes by their paths."""
-    yield from _graph(patch, catalogue, patch, "")
+    if any(node.type in (SUBPATCH, REROUTE) for node in patch.nodes.values()):
+        yield from _graph(patch, catalogue, patch, "")
 
 
 def _graph(patch: Patch, catalogue: Mapping[str, Declaration], graph: Graph, prefix: str) -> Iterator[PatchError]:

@@ -15,7 +15,8 @@ from demon_patch.runtime.check import problems
 from demon_patch.runtime.clock import Transport
 from demon_patch.runtime.compile import Geometry, compile
 from demon_patch.runtime.forecast import Forecast
-from tests.nodes.bench_nodes import BENCH, playable
+from tests.nodes import bench_nodes
+from tests.nodes.bench_nodes import BENCH
 
 GEOMETRY = Geometry(25, 97)
 TRANSPORT = Transport(25, 120, 4, 97)
@@ -38,6 +39,16 @@ DOUBLE = Definition(
     inputs={"speed": Inlet("", (Target("one", "speed"),)), "push": Inlet("", (Target("one", "push"),))},
     outputs={"sum": Outlet("", "sum", "out")},
 )
+
+
+def playable(
+    nodes: Mapping[str, Node], cables: tuple[Cable, ...] = (), definitions: Mapping[str, Definition] | None = None
+) -> Patch:
+    """A patch with the shortest chain, so that it compiles, and subpatches."""
+    chain = bench_nodes.playable({})
+    return structs.replace(
+        chain, nodes={**chain.nodes, **nodes}, cables=(*chain.cables, *cables), definitions=definitions or {}
+    )
 
 
 def nested(**values: float) -> Patch:
@@ -211,7 +222,10 @@ def test_a_patch_that_unfolds_without_end_of_cables_is_refused() -> None:
     many = {f"n{i}": Node("knob") for i in range(400)}
     fan = Definition(
         nodes={**many, "bend": Node("reroute")},
-        cables=(*(Cable(id, "out", "bend", "in") for id in many), *(Cable("bend", "out", id, "position") for id in many)),
+        cables=(
+            *(Cable(id, "out", "bend", "in") for id in many),
+            *(Cable("bend", "out", id, "position") for id in many),
+        ),
     )
     nodes = {f"i{i}": Node("subpatch", definition="fan") for i in range(10)}
     patch = playable(nodes, (), {"fan": fan})
