@@ -6,11 +6,10 @@ from collections.abc import Iterator, Mapping
 
 from demon_patch.errors import PatchError
 from demon_patch.nodes.declare import Declaration
+from demon_patch.nodes.subpatches import AT_TOP
 from demon_patch.patch.definition import Definition, Inlet, Outlet
 from demon_patch.patch.document import Cable, Graph, Node, Patch
 from demon_patch.patch.graph import REROUTE, REROUTE_IN, REROUTE_OUT, SUBPATCH
-
-AT_TOP = ("engine", "sink")  # kinds of node that stand in the patch itself
 
 
 def nesting(patch: Patch, catalogue: Mapping[str, Declaration]) -> Iterator[PatchError]:
