@@ -14,7 +14,7 @@ from msgspec import structs
 from demon_patch.nodes.declare import Declaration
 from demon_patch.nodes.faces import Faces
 from demon_patch.nodes.ports import SINGLE, misfit
-from demon_patch.patch.commands import AddNode, Command, Connect, Disconnect, RemoveNode, Replace
+from demon_patch.patch.commands import AddNode, Command, Connect, Disconnect, RemoveNode, RemoveNodes, Replace
 from demon_patch.patch.document import Cable, Graph, Node, Patch, Socket
 from demon_patch.patch.draft import Draft
 from demon_patch.patch.graph import REROUTE, REROUTE_IN, REROUTE_OUT
@@ -44,10 +44,14 @@ def removal(
     What is passed through: a ring, prompt, source, surface or sound of one type, the input that an output is like, and
     all that goes through a reroute.
     """
-    draft = Draft(patch, within)
+    draft, rest = Draft(patch, within), []
     for id in sorted(set(chosen)):
-        healing = _healed(Faces(draft.patch, catalogue, within), id) if heal else []
-        draft.do(RemoveNode(id), *map(Connect, healing))
+        if heal and (healing := _healed(Faces(draft.patch, catalogue, within), id)):
+            draft.do(RemoveNode(id), *map(Connect, healing))
+        else:
+            rest.append(id)
+    if rest:
+        draft.do(RemoveNodes(tuple(rest)))
     return draft.command
 
 

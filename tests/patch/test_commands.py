@@ -12,12 +12,14 @@ from demon_patch.patch.canvas import Frame, Note
 from demon_patch.patch.commands import (
     ABSENT,
     AddNode,
+    AddNodes,
     Batch,
     Command,
     Connect,
     Disconnect,
     Move,
     RemoveNode,
+    RemoveNodes,
     Rename,
     RenameDefinition,
     Replace,
@@ -49,6 +51,8 @@ PLUGGED = Socket("slow", "uni", "cover", "strength")
 NEW = Cable("slow", "bi", "cover", "shift", depth=-0.5)
 
 FRAME = Frame((1, 2), title="New", colour="#00ff00")
+PAIR = {"x": Node("knob"), "y": Node("add")}
+TO_PAIR, IN_PAIR = Cable("slow", "uni", "y", "a"), Cable("x", "out", "y", "b")
 OUTLET = Outlet("", "turn", "out")
 LOOP = Definition(nodes={"t": Node("subpatch", definition="tail")})
 NOTE = Note("other", (5, 6))
@@ -56,6 +60,12 @@ NOTE = Note("other", (5, 6))
 EDITS: list[tuple[Command, Any]] = [
     (AddNode("fresh", Node("adsr")), lambda p: p.nodes["fresh"] == Node("adsr")),
     (RemoveNode("slow"), lambda p: "slow" not in p.nodes and [c.src for c in p.cables] == ["later"]),
+    (RemoveNodes(("slow", "later")), lambda p: set(p.nodes) == {"cover"} and p.cables == ()),
+    (RemoveNodes(()), lambda p: True),
+    (
+        AddNodes(PAIR, (TO_PAIR, IN_PAIR)),
+        lambda p: p.nodes["y"] == PAIR["y"] and p.cables_of("y") == (TO_PAIR, IN_PAIR),
+    ),
     (RemoveNode("later"), lambda p: p.cables == (p.cable(PLUGGED),)),
     (Replace("slow", Node("ramp"), (PLUGGED,)), lambda p: p.nodes["slow"] == Node("ramp") and len(p.cables) == 2),
     (Replace("slow", Node("ramp")), lambda p: p.cables_of("slow") == ()),
@@ -208,6 +218,10 @@ def test_a_command_does_not_share_what_it_was_made_of() -> None:
     [
         (lambda: AddNode("slow", Node("lfo")), "node slow: is in the patch already"),
         (lambda: AddNode("a b", Node("lfo")), '"a b" is no id of a node'),
+        (lambda: AddNodes({"x": Node("lfo"), "slow": Node("lfo")}), "node slow: is in the patch already"),
+        (lambda: AddNodes(PAIR, (NEW,)), "port shift: the cable from slow.bi touches none of the new nodes"),
+        (lambda: AddNodes({"a b": Node("lfo")}), '"a b" is no id of a node'),
+        (lambda: RemoveNodes(("slow", "gone")), "node gone: is not in the patch"),
         (lambda: RemoveNode("gone"), "node gone: is not in the patch"),
         (lambda: RemoveNode("a\nb"), "is no id of a node"),
         (lambda: Replace("gone", Node("lfo")), "node gone: is not in the patch"),

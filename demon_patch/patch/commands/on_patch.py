@@ -1,4 +1,4 @@
-"""Commands on the patch as a whole, and commands made of commands."""
+"""Commands on the patch as a whole."""
 
 from __future__ import annotations
 
