@@ -96,6 +96,44 @@ class Out:
     like: str | None = None
 
 
+def fits(out: Out, port: Port) -> bool:
+    """Whether a cable may join them, an adapter between them where the types differ."""
+    if not port.wireable:
+        return False
+    return (out.type in SIGNALS and port.type in SIGNALS) or out.type == port.type
+
+
+def misfit(port: Port, value: Any) -> str:
+    """What is wrong with a value for a port, or nothing."""
+    if port.numeric:
+        return _bad_number(port, value)
+    if port.type == "option":
+        return "" if value in port.choices else f"{value!r} is no choice"
+    if port.type in ("text", "path"):
+        return _bad_text(port, value)
+    if port.type == "points":
+        return "" if isinstance(value, (list, tuple)) else f"{value!r} is no list of points"
+    return "it is fed from outside" if port.fed else f"a {port.type} input has no value of its own"
+
+
+def _bad_text(port: Port, value: Any) -> str:
+    if not isinstance(value, str):
+        return f"{value!r} is no text"
+    return "" if value.startswith(port.begins) else f"{value!r} does not begin with {port.begins!r}"
+
+
+def _bad_number(port: Port, value: Any) -> str:
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return f"{value!r} is no number"
+    if not math.isfinite(value):
+        return f"{value} is no finite number"
+    if not port.lo <= value <= port.hi:
+        return f"{value:g} is out of range"
+    if port.taper == "int" and value != round(value):
+        return f"{value:g} is no whole number"
+    return ""
+
+
 def value(
     default: float,
     lo: float,

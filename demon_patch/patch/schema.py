@@ -14,7 +14,7 @@ from typing import Any
 
 import msgspec
 
-from demon_patch.patch import data, document, ids
+from demon_patch.patch import data, document, graph, ids
 from demon_patch.patch.commands import Command
 from demon_patch.patch.document import Patch
 from demon_patch.patch.migrations import FORMAT
@@ -35,8 +35,8 @@ LIMITS: Mapping[str, Schema] = {
     **dict.fromkeys(("type", "port", "out"), _NAME),
     **dict.fromkeys(("src", "dst", "node"), _ID),
     **dict.fromkeys(("values", "ranges"), _BY_NAME),
-    "nodes": {"maxProperties": document.NODES},
-    "cables": {"maxItems": document.CABLES},
+    "nodes": {"maxProperties": graph.NODES},
+    "cables": {"maxItems": graph.CABLES},
     "tags": {"maxItems": document.TAGS, "items": {"type": "string", **_LINE}},
     "version": {"minimum": 1, "maximum": 2**31},
     "bpm": {"minimum": 1e-3, "maximum": 1000},
