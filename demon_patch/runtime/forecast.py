@@ -89,8 +89,8 @@ class Forecast:
         have then."""
         self._take(self.now)
         state = self._live.copy()
-        if frame > self.now:
-            self.program.extend(state, self.now, frame - self.now, self.transport, whole=True)
+        for k in range(self.now, frame):  # frame by frame, so that every output has its last value
+            self.program.run(state, self.transport.frame(k))
         program.inherited = state
         forked = Forecast(program, self.transport, guard=self.guard, start=frame, taps=self.taps)
         forked._reach(frame + 1)
