@@ -98,6 +98,23 @@ def test_a_wrong_value_or_edit_is_told_and_nothing_else_happens(playing: Host) -
     assert plays_on(host)
 
 
+def test_what_a_device_sends_is_played_and_seen(playing: Host) -> None:
+    host = playing
+    wired = apply(AddNode("wheel", Node("midi_cc", values={"smooth": 0.0})), host.patch)[0]
+    wired = apply(AddNode("ear", Node("meter")), wired)[0]
+    cable = type(wired.cables[0])
+    wired = apply(Connect(cable("wheel", "value", "scheduler", "structure", mode="add", depth=-1.0)), wired)[0]
+    wired = apply(Connect(cable("decoder", "audio", "ear", "audio")), wired)[0]
+    host.edit(wired).result(20)
+    host.taps.watch([("wheel", "value", "out"), ("ear", "level", "out")])
+    host.feed("wheel", "position", 0.5)
+    until(host, lambda: set(host.taps.read(("wheel", "value", "out")).values[-1:]) == {0.5})
+    until(host, lambda: float(host.taps.read(("ear", "level", "out")).values.max(initial=-60.0)) > -50)
+    host.feed("wheel", "smooth", 0.5)
+    until(host, lambda: any("port smooth: nothing can be fed" in message for message in host.status.messages))
+    assert plays_on(host)
+
+
 def test_a_formula_that_fails_is_shown_and_the_music_goes_on(playing: Host) -> None:
     host = playing
     broken = apply(AddNode("sum", Node("expression", values={"formula": "0.5 / (a * 0)"})), host.patch)[0]
