@@ -1,8 +1,8 @@
 """Reads the body of a node: straight-line arithmetic in the fixed vocabulary, checked once at import.
 
 A body is assignments to new names and one return. Numbers are parameters, state, earlier names, `t.<field>`,
-`gate.level`, `gate.rises`, constants and calls of the vocabulary; conditions stand only in conditional expressions;
-options are only compared with their names.
+`gate.level`, `gate.rises`, `inlet.wired`, `inlet.rank`, constants and calls of the vocabulary; conditions stand only in
+conditional expressions; options are only compared with their names.
 """
 
 from __future__ import annotations
@@ -14,10 +14,11 @@ import operator
 import textwrap
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, NoReturn
 
 from demon_patch.errors import DemonError
-from demon_patch.nodes.frame import Frame, Gate
+from demon_patch.nodes.frame import Frame, Gate, Inlet
 from demon_patch.nodes.vocabulary import CONSTANTS, FUNCTIONS
 
 _ARITHMETIC = (ast.Add, ast.Sub, ast.Mult, ast.Div, ast.FloorDiv, ast.Mod, ast.Pow)
@@ -49,11 +50,13 @@ class Body:
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """What a body may name: numbers (value ports and state), gates, and options with their choices."""
+    """What a body may name: numbers (value and curve ports, state), gates, options with their choices, and the inlets
+    of a mix."""
 
     numbers: frozenset[str]
     gates: frozenset[str]
     options: Mapping[str, tuple[str, ...]]
+    inlets: frozenset[str] = frozenset()
     frame: str = "t"
 
 
@@ -78,8 +81,9 @@ class Checker:
                 if name not in self.names.numbers | self.locals and name not in CONSTANTS:
                     self.complain(f"unknown name {name}", e)
             case ast.Attribute(value=ast.Name(id=name), attr=field):
-                known = Frame._fields if name == self.names.frame else Gate._fields
-                if (name != self.names.frame and name not in self.names.gates) or field not in known:
+                known = {self.names.frame: Frame._fields} | dict.fromkeys(self.names.gates, Gate._fields)
+                known |= dict.fromkeys(self.names.inlets, Inlet._fields)
+                if field not in known.get(name, ()):
                     self.complain(f"unknown name {name}.{field}", e)
             case ast.BinOp(left=left, op=op, right=right):
                 if not isinstance(op, _ARITHMETIC):
@@ -173,7 +177,7 @@ def read_body(function: Callable[..., Any], node: str, names: Names, outs: list[
     if statements and isinstance(statements[0], ast.Expr) and isinstance(statements[0].value, ast.Constant):
         statements = statements[1:]
     checker = Checker(names, complain)
-    taken = {*names.numbers, *names.gates, *names.options, *FUNCTIONS, *CONSTANTS, names.frame}
+    taken = {*names.numbers, *names.gates, *names.options, *names.inlets, *FUNCTIONS, *CONSTANTS, names.frame}
     lines: list[tuple[str, ast.expr]] = []
     for statement in statements[:-1]:
         if isinstance(statement, ast.Return):
@@ -226,19 +230,21 @@ def _output(
 
 
 class Folder(ast.NodeTransformer):
-    """Replaces comparisons of options and readings of unwired gates by what they come to, and drops the branches
-    not taken."""
+    """Replaces comparisons of options and readings of unwired gates and of inlets by what they come to, and drops the
+    branches not taken."""
 
-    def __init__(self, options: Mapping[str, str], unwired: frozenset[str]) -> None:
-        self.options, self.unwired = options, unwired
+    def __init__(self, options: Mapping[str, str], unwired: frozenset[str], inlets: Mapping[str, Inlet]) -> None:
+        self.options, self.unwired, self.inlets = options, unwired, inlets
         self.known: dict[str, ast.expr] = {}
 
     def visit_Name(self, node: ast.Name) -> ast.expr:
         return self.known.get(node.id, node)
 
     def visit_Attribute(self, node: ast.Attribute) -> ast.expr:
-        dead = isinstance(node.value, ast.Name) and node.value.id in self.unwired
-        return ast.Constant(0.0) if dead else node
+        name = node.value.id if isinstance(node.value, ast.Name) else ""
+        if name in self.inlets:
+            return ast.Constant(getattr(self.inlets[name], node.attr))
+        return ast.Constant(0.0) if name in self.unwired else node
 
     def visit_Call(self, node: ast.Call) -> ast.expr:
         self.generic_visit(node)
@@ -283,12 +289,17 @@ class Folder(ast.NodeTransformer):
         return node
 
 
-def fold(body: Body, options: Mapping[str, str], unwired: frozenset[str] = frozenset()) -> Body:
-    """The body with its options settled and its unwired gates at rest.
+def fold(
+    body: Body,
+    options: Mapping[str, str],
+    unwired: frozenset[str] = frozenset(),
+    inlets: Mapping[str, Inlet] = MappingProxyType({}),
+) -> Body:
+    """The body with its options settled, its unwired gates at rest and its inlets known.
 
     Names that only repeat another name or a constant are replaced by it, and names no longer used are dropped.
     """
-    folder = Folder(options, unwired)
+    folder = Folder(options, unwired, inlets)
 
     def settle(e: ast.expr) -> ast.expr:
         return folder.visit(ast.parse(ast.unparse(e), mode="eval").body)

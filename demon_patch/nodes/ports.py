@@ -15,6 +15,7 @@ OutType = Literal["value", "gate", "curve", "surface", "prompt", "source", "ring
 
 SIGNALS = frozenset({"value", "gate", "curve"})  # what the graph computes in every control frame
 SINGLE = frozenset({"surface", "prompt", "source", "ring", "audio"})  # inputs that take one cable
+MIXED = frozenset({"surface", "prompt", "source"})  # those among them that a mix can weigh
 SETTINGS = frozenset({"option", "text", "points", "path"})  # settled when a patch is compiled
 
 
@@ -97,6 +98,16 @@ def value(
 def gate(*, doc: str = "") -> Any:
     """A gate; in the body `name.level` (0 or 1) and `name.rises` (edges in this frame)."""
     return Port("", "gate", None, 0.0, 1.0, doc=doc)
+
+
+def curve(default: float, lo: float, hi: float, *, doc: str = "") -> Any:
+    """A number for each frame of the song, with a knob: a movement along the song, or a value like any other."""
+    return replace(value(default, lo, hi, doc=doc), type="curve")
+
+
+def inlet(*, doc: str = "") -> Any:
+    """An input of a mix, of the type that the mix gives; in the body `name.wired` (0 or 1) and `name.rank`."""
+    return Port("", "prompt", None, doc=doc)
 
 
 def option(default: str, *choices: str, doc: str = "") -> Any:

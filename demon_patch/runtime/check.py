@@ -15,6 +15,7 @@ from demon_patch.nodes.declare import Declaration
 from demon_patch.nodes.engine import CHAIN, LORA
 from demon_patch.nodes.ports import SIGNALS, SINGLE, Port
 from demon_patch.patch.document import Cable, Node, Patch
+from demon_patch.runtime.mixture import mix_problems
 from demon_patch.runtime.order import arrange
 from demon_patch.runtime.wiring import Wiring, fits
 
@@ -28,7 +29,8 @@ def problems(patch: Patch, catalogue: Mapping[str, Declaration], family: FamilyS
     found = [*_nodes(patch, catalogue), *_cables(patch, wiring)]
     if found:
         return found
-    return [*_ports(wiring), *_chain(wiring), *_loops(wiring), *_parts(patch, wiring, family)]
+    found = [*_ports(wiring), *_chain(wiring), *_loops(wiring), *mix_problems(wiring)]
+    return [*found, *_parts(patch, wiring, family)]
 
 
 def ring_nodes(wiring: Wiring, last: str | None = None) -> list[str]:
@@ -89,7 +91,7 @@ def _texts(id: str, node: Node, declaration: Declaration) -> Iterator[PatchError
     if len(settled) != len(declaration.settings):
         return
     try:
-        if declaration.kind == "computed":
+        if declaration.computed:
             declaration.settled(node.values)
         elif declaration.kind == "resource":
             known = {n: v for n, v in node.values.items() if n in declaration.by_name}

@@ -8,17 +8,18 @@ from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from demon_patch.engine.controls import CONTROLS
+from demon_patch.engine.controls import CONTROLS, Taper
 from demon_patch.engine.family import FamilySpec
 from demon_patch.nodes.adapter import threshold
 from demon_patch.nodes.body import Body
 from demon_patch.nodes.declare import Declaration
-from demon_patch.nodes.engine import CHAIN, LORA
+from demon_patch.nodes.engine import CHAIN, LORA, STEP_WINDOW
 from demon_patch.nodes.ports import SIGNALS, SINGLE, Port
 from demon_patch.nodes.taper import STRAIGHT, norm
 from demon_patch.patch.document import Cable, Patch
 from demon_patch.runtime.check import problems, ring_chain, ring_nodes
 from demon_patch.runtime.emit import Step
+from demon_patch.runtime.mixture import mixtures
 from demon_patch.runtime.order import arrange
 from demon_patch.runtime.program import Program, RingPlan, Sink, SinkKind
 from demon_patch.runtime.wiring import Input, Source, Wiring, input_text, limited
@@ -93,7 +94,7 @@ class _Compiler:
         resources: dict[str, Hashable] = {}
         drawn: dict[str, Callable[..., Any]] = {}
         for id, declaration in self.wiring.known.items():
-            if declaration.kind == "computed":
+            if declaration.computed:
                 self._add(id, declaration)
             elif declaration.kind == "resource":
                 resources[id] = declaration.resolve(self.wiring.patch.nodes[id].values)
@@ -104,7 +105,7 @@ class _Compiler:
         edges, cables = self._edges()
         order = arrange(self.nodes.keys(), edges)
         for id in order.nodes:
-            for out in self.nodes[id].declaration.outs:
+            for out in self.nodes[id].declaration.signals:
                 halves = ("level", "rises") if out.type == "gate" else ("value",)
                 self.slots[id, out.name] = tuple(
                     self._slot(id, self.nodes[id].declaration.id, out.name, half) for half in halves
@@ -114,9 +115,12 @@ class _Compiler:
         for id, declaration in self.wiring.known.items():
             if declaration.kind in ("engine", "sink"):
                 self._sinks(id, declaration)
+        plan = ring_plan(self.wiring)
+        for id in sorted(plan.reached):
+            self._weights(id, plan)
         delays = frozenset(cable.socket for edge, cable in cables if edge in order.cut)
         made = Program(
-            tuple(self.steps), tuple(self.sinks), tuple(self.sink_slots), resources, ring_plan(self.wiring),
+            tuple(self.steps), tuple(self.sinks), tuple(self.sink_slots), resources, plan,
             self.geometry.frame_rate, self.params, self.bus, self.cells, self.bus_keys, self.cell_keys, self.owners,
             [list(self.geometry.strength_taper), *([] for _ in self.tables)], self.tables, drawn, delays,
             inherited=previous.latest if previous is not None else None,
@@ -128,7 +132,8 @@ class _Compiler:
     def _add(self, id: str, declaration: Declaration) -> None:
         node = self.wiring.patch.nodes[id]
         gates = [p.name for p in declaration.ports if p.type == "gate"]
-        body = declaration.settled(node.values, frozenset(g for g in gates if not self.wiring.into.get((id, g))))
+        names = [*gates, *(p.name for p in declaration.inlets)]
+        body = declaration.settled(node.values, frozenset(n for n in names if not self.wiring.into.get((id, n))))
         self.nodes[id] = _Node(declaration, _bypassed(declaration, body) if node.bypass else body, id)
 
     def _edges(self) -> tuple[list[tuple[str, str]], list[tuple[tuple[str, str], Cable]]]:
@@ -145,10 +150,10 @@ class _Compiler:
                     adapter = f"{cable.src}.{cable.out}>{id}.{name}"
                     self.adapters[adapter] = cable
                     self.nodes[adapter] = _Node(threshold, threshold.settled({}), id)
-                    if self.wiring.known[cable.src].kind == "computed":
+                    if self.wiring.known[cable.src].computed:
                         pairs.append(((start, adapter), cable))
                     start = adapter
-                if declaration.kind == "computed" and start in self.nodes:
+                if declaration.computed and start in self.nodes:
                     pairs.append(((start, id), cable))
         return [edge for edge, _ in pairs], pairs
 
@@ -170,9 +175,9 @@ class _Compiler:
             inputs = {"x": Input("p0 + x0 * p1", self._keep([shift, scale]), (source,))}
             gates = {}
         else:
-            inputs = {p.name: self._input(id, p) for p in declaration.ports if p.type == "value"}
+            inputs = {p.name: self._input(id, p) for p in declaration.ports if p.numeric}
             gates = {p.name: self._gate(id, p) for p in declaration.ports if p.type == "gate"}
-        slots = tuple(self.slots[id, out.name] for out in declaration.outs)
+        slots = tuple(self.slots[id, out.name] for out in declaration.signals)
         starts = tuple(start for _, start in declaration.states)
         self.owners[id] = node.owner
         self.steps.append(Step(id, node.body, inputs, gates, slots, range(first, len(self.cells)), starts, loop))
@@ -261,6 +266,15 @@ class _Compiler:
                     self.bus_keys[slots[0]] = (*owner, "constant", repr(self.bus[slots[0]]))
             self.owners[step] = id
 
+    def _weights(self, id: str, plan: RingPlan) -> None:
+        """The sinks of a mix or a surface that the engine takes from; of a mix, those of what is wired."""
+        mixture = plan.mixes.get(id)
+        for out in self.wiring.known[id].hidden:
+            if mixture is None or out.name not in mixture.bare:
+                taper: Taper = "int" if out.name == "tap" else "linear"
+                self.sinks.append(Sink(id, out.name, None, "value", out.lo, out.hi, taper))
+                self.sink_slots.append(self.slots[id, out.name][0])
+
 
 def ring_plan(wiring: Wiring) -> RingPlan:
     """What the engine is to do for a patch without problems."""
@@ -288,6 +302,8 @@ def ring_plan(wiring: Wiring) -> RingPlan:
             id: str(nodes[id].values["file"]).strip()
             for id in ring_nodes(wiring) if wiring.known[id].id == LORA and not nodes[id].bypass
         },
+        mixtures(wiring, wired.values()),
+        next((id for id in ring_nodes(wiring) if wiring.known[id].id == STEP_WINDOW and not nodes[id].bypass), None),
     )  # fmt: skip
 
 
@@ -296,6 +312,6 @@ def _bypassed(declaration: Declaration, body: Body) -> Body:
     zero = ast.Constant(0.0)
     outputs = tuple(
         (zero, zero) if out.type == "gate" else ((ast.Name(out.like, ast.Load()) if out.like else zero),)
-        for out in declaration.outs
+        for out in declaration.signals
     )
     return Body((), outputs, tuple(ast.Name(name, ast.Load()) for name in body.state_names), body.state_names)

@@ -135,18 +135,22 @@ class Generations:
         if "noise_drift" in numbers:
             drift = scene.controls.sinks["noise_drift"]
             given["noise_position"] = self._drift.at(scene.forecast, drift, heard_at)
+        given |= scene.asked(heard_at, self.feedback)
         if "feedback" in numbers:
-            tap = round(numbers["feedback_tap"])
-            given["source_latent"] = self.feedback.mixed(scene.source.latent, numbers["feedback"], tap)
+            covered, tap = given.get("source_latent", given["source"].latent), round(numbers["feedback_tap"])
+            fed = self.feedback.mixed(covered, numbers["feedback"], tap)
+            given["source_latent"] = covered if fed is None else fed
         # The first is made whole: until then there is no song that a stretch could lie in.
-        given |= {**others, **scene.others, "focus": None if self._first else self.stretch(heard_at)}
+        given |= {**others, "focus": None if self._first else self.stretch(heard_at)}
         tag = Ticket(numbers, edge, heard_at)
-        return self._session.request(scene.prompt, scene.source, **given, tag=tag, heard_at=heard_at)
+        return self._session.request(**given, tag=tag, heard_at=heard_at)
 
     # -- in flight ----------------------------------------------------------------------------------------------
     def steps(self, now: int) -> Told:
         """What every step of this tick reads."""
-        return self._scenes.step(now, [round(slot.heard_at or 0) for slot in self.ring.slots])
+        slots = self.ring.slots
+        stages = [slot.stage / slot.request.steps for slot in slots]
+        return self._scenes.step(now, [round(slot.heard_at or 0) for slot in slots], stages)
 
     def told(self, now: int) -> Told:
         """What the generations in flight are told, their strengths included."""

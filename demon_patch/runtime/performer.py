@@ -25,9 +25,10 @@ from demon_patch.runtime.clock import Transport
 from demon_patch.runtime.forecast import Forecast
 from demon_patch.runtime.generations import Generations, Pace, ticket
 from demon_patch.runtime.loras import LoraRack
+from demon_patch.runtime.mixes import Parts
 from demon_patch.runtime.program import Program
 from demon_patch.runtime.readings import Readings
-from demon_patch.runtime.scene import Parts, Scene, Scenes
+from demon_patch.runtime.scene import Scene, Scenes
 from demon_patch.runtime.trace import Take, Trace
 
 Samples = NDArray[np.float32]
@@ -96,7 +97,7 @@ class Performer:
 
     @property
     def source(self) -> Source:
-        """The clip that is covered."""
+        """The clip that is covered, or the first of a mix."""
         return self.scenes.now.source
 
     @property
@@ -240,7 +241,7 @@ class Performer:
         made = ticket(done.slot)
         late = 0 if made.edge is None or made.edge < made.heard_at else heard_at - made.edge
         take = Take(self._song, heard_at, made.values, late, heard_at - made.heard_at)
-        if self.controls.has("feedback"):
+        if self.scenes.now.feeds:
             self.generations.feedback.add(self._song)
         self.trace.completed(take)
         self._keep(take)
@@ -277,12 +278,8 @@ class Performer:
         frames = window.stop - window.start + 2 * SPLICE_FRAMES
         scene = self.scenes.at(window.start)
         if scene.program.ring.bypass or self.bypass:
-            sound = self._source_sound(start, frames)
+            per = self.spec.samples_per_frame
+            sound = scene.source_sound(window.start, np.arange(start * per, (start + frames) * per))
         else:
             sound = self.session.decode(window.take.latent, start=start, frames=frames)
         return sound * scene.gain(window.start)
-
-    def _source_sound(self, start: int, frames: int) -> Samples:
-        """The source's own sound, for a bypassed Decoder."""
-        per = self.spec.samples_per_frame
-        return self.source.audio[np.arange(start * per, (start + frames) * per) % len(self.source.audio)]

@@ -19,6 +19,7 @@ from demon_patch.nodes.taper import STRAIGHT, norm
 from demon_patch.runtime.clock import Transport
 from demon_patch.runtime.emit import CHUNK, Step, chunk_text, function_of
 from demon_patch.runtime.lift import Part, lift
+from demon_patch.runtime.mixture import Mixture
 
 Array = NDArray[np.float64]
 Key = tuple[str, ...]
@@ -29,7 +30,8 @@ SHORT = 80  # frames from which array code is faster (measured with 200 nodes)
 
 @dataclass(frozen=True, slots=True)
 class Sink:
-    """An input that leaves the graph: of an engine node, a speaker or a recorder.
+    """An input that leaves the graph: of an engine node, a speaker or a recorder; or a number that a mix or a surface
+    gives.
 
     kind: value or curve (a number in the port's unit); gate (its rises); level (of the same gate). lo, hi, taper: the
     declared range; table: the family's taper.
@@ -55,7 +57,8 @@ class RingPlan:
 
     Ids of the chain's nodes; `wired`: by control, the node that a prompt, a clip or a surface comes from; options by
     control; `active`: the controls that have an effect. `bypass`: the source sounds as it is. `loras`: by node, in the
-    chain's order, the file that each names.
+    chain's order, the file that each names. `mixes`: those that the engine takes from, by node. `step_window`: the node
+    that narrows the Step State.
     """
 
     scheduler: str
@@ -67,6 +70,8 @@ class RingPlan:
     active: frozenset[str]
     bypass: bool = False
     loras: Mapping[str, str] = field(default_factory=dict)
+    mixes: Mapping[str, Mixture] = field(default_factory=dict)
+    step_window: str | None = None
 
     def meets(self, row: Control) -> bool:
         """Whether the control that a row needs is there: wired, set, or a choice other than "off"."""
@@ -76,6 +81,29 @@ class RingPlan:
         if need in self.options:
             return self.options[need] != "off"
         return need in self.active and CONTROLS[need].numeric
+
+    @property
+    def reached(self) -> frozenset[str]:
+        """The nodes that prompts, clips and surfaces come from, through mixes and at their ends."""
+        return frozenset(
+            [*self.wired.values(), *(id for mixture in self.mixes.values() for id in mixture.inputs.values())]
+        )
+
+    @property
+    def surfaces(self) -> frozenset[str]:
+        """Those that the channel gains come from."""
+        found: set[str] = set()
+        waiting = [self.wired["channel_gain"]] if "channel_gain" in self.wired else []
+        while waiting:
+            found.add(id := waiting.pop())
+            waiting += self.mixes[id].inputs.values() if id in self.mixes else ()
+        return frozenset(found)
+
+    @property
+    def framed(self) -> Mixture | None:
+        """The blend of two prompts that is taken for every frame of the song, if there is one."""
+        mixture = self.mixes.get(self.wired.get("prompt", ""))
+        return mixture if mixture is not None and mixture.per_frame and not mixture.bare else None
 
     @property
     def prompt(self) -> str | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import torch
@@ -12,18 +13,19 @@ from torch import Tensor
 
 from demon_patch.engine.controls import CONTROLS
 from demon_patch.engine.family import Conditioning, Source
+from demon_patch.runtime.feedback import Feedback
 from demon_patch.runtime.forecast import Forecast
+from demon_patch.runtime.mixes import Mixer, Parts, first
 from demon_patch.runtime.program import Program
 from demon_patch.runtime.readings import Readings
 
-Parts = Mapping[str, Conditioning | Source]
 Values = Mapping[str, Tensor | str]
 
 
 @dataclass(eq=False)
 class Scene:
-    """A program as it plays. parts: prompts and clips by control; `prompt` and `source` are always there. guard: see
-    `Forecast`; channels: of the latent. Owned by one thread."""
+    """A program as it plays. parts: prompts, clips and mixes by control; `prompt` and `source` are always there. guard:
+    see `Forecast`; channels: of the latent. Owned by one thread."""
 
     forecast: Forecast
     parts: Parts
@@ -33,6 +35,7 @@ class Scene:
 
     def __post_init__(self) -> None:
         self.controls = Readings(self.program, self.forecast, self.guard, self.channels)
+        self._mixer = Mixer(self.controls.weights, self.parts, self.program.ring.framed is not None)
         self._gains = [index for index, sink in enumerate(self.program.sinks) if sink.port == "gain"]
 
     @property
@@ -42,8 +45,8 @@ class Scene:
 
     @property
     def prompt(self) -> Conditioning:
-        """The first prompt."""
-        prompt = self.parts["prompt"]
+        """The prompt, or the first of a mix."""
+        prompt = first(self.parts["prompt"])
         assert isinstance(prompt, Conditioning)
         return prompt
 
@@ -54,10 +57,23 @@ class Scene:
 
     @property
     def source(self) -> Source:
-        """The clip that is covered."""
-        source = self.parts["source"]
+        """The clip that is covered, or the first of a mix, which sets its length."""
+        source = first(self.parts["source"])
         assert isinstance(source, Source)
         return source
+
+    @property
+    def feeds(self) -> bool:
+        """Whether finished generations are fed back."""
+        return self.controls.has("feedback") or any(mixture.feeds for mixture in self.program.ring.mixes.values())
+
+    def asked(self, heard_at: int, feedback: Feedback) -> dict[str, Any]:
+        """By control, the prompts and clips of a generation heard at a transport frame (`Mixer.asked`)."""
+        return self._mixer.asked(heard_at, feedback)
+
+    def source_sound(self, frame: int, at: NDArray[np.int64]) -> NDArray[np.float32]:
+        """The source's own sound at some samples of the song, [n, channels], as heard at a transport frame."""
+        return self._mixer.sound(frame, at)
 
     def gain(self, frame: int) -> np.float32:
         """The factor of Decoder and Speaker at a transport frame."""
@@ -105,14 +121,14 @@ class Scenes:
             found = [self.now.controls.edges(lo, change), np.array([change]), *found]
         return np.concatenate(found)
 
-    def step(self, now: int, heard_at: Sequence[int]) -> Values:
+    def step(self, now: int, heard_at: Sequence[int], stages: Sequence[float]) -> Values:
         """The `step` rows of a tick, each slot's of the scene in which it is heard; a choice is the next scene's when
-        all are."""
-        before = self.now.controls.step(now, heard_at)
+        all are. stages: see `Readings.step`."""
+        before = self.now.controls.step(now, heard_at, stages)
         if self.next is None or not any(frame >= self.next[0] for frame in heard_at):
             return before
         change, scene = self.next
-        after = scene.controls.step(now, heard_at)
+        after = scene.controls.step(now, heard_at, stages)
         if all(frame >= change for frame in heard_at):
             return after
         which = torch.tensor([frame >= change for frame in heard_at])[:, None, None]

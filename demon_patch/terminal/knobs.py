@@ -72,7 +72,7 @@ def _ports(patch: Patch, id: str, node: Node) -> list[Port]:
     if declaration is None:
         return []
     ports = [port for port in declaration.ports if port.numeric and port.wireable and port.since is None]
-    if declaration.kind == "engine":
+    if declaration.kind in ("engine", "mix", "surface"):
         return [port for port in ports if not port.optional or _used(patch, id, node, port)]
     return [port for port in ports if declaration is CATALOGUE["knob"] or _used(patch, id, node, port)]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import replace
 
 from demon_patch.nodes.catalogue import CATALOGUE
 from demon_patch.nodes.declare import Declaration, node
@@ -12,7 +13,7 @@ from demon_patch.nodes.ports import Port, gate_out, out, value
 from demon_patch.nodes.vocabulary import floor, hash01, inf
 from demon_patch.patch.document import Cable, Node, Patch
 
-PROBES = 8
+PROBES = 10
 
 
 @node("noise", "Noise", "A new number in every frame.", out=out("out"), category="test")
@@ -38,7 +39,21 @@ probe = Declaration(
     (),
 )  # fmt: skip
 
-BENCH: Mapping[str, Declaration] = {**CATALOGUE, "noise": noise, "pulses": pulses, "probe": probe}
+BENCH: Mapping[str, Declaration] = {
+    **CATALOGUE,
+    "noise": noise,
+    "pulses": pulses,
+    "probe": probe,
+    # Mixes and surfaces whose weights and gains are outputs.
+    **{
+        f"weighed_{id}": replace(d, id=f"weighed_{id}", kind="computed", outs=d.hidden, hidden=())
+        for id, d in CATALOGUE.items()
+        if d.hidden
+    },
+}
+FEEDS = {"prompt": "prompt", "source": "composed_source", "surface": "channel_groups"}
+"""What can be wired to an inlet, by its type."""
+
 CHAIN_NODES = {"zs": Node("scheduler"), "zd": Node("decoder"), "zo": Node("speaker")}
 CHAIN_CABLES = (Cable("zs", "ring", "zd", "ring"), Cable("zd", "audio", "zo", "audio"))
 

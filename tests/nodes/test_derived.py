@@ -18,7 +18,7 @@ from demon_patch.runtime.clock import Transport
 from demon_patch.runtime.compile import Geometry, compile
 from demon_patch.runtime.forecast import Forecast
 from demon_patch.runtime.program import Program
-from tests.nodes.bench_nodes import BENCH, gate_at, playable
+from tests.nodes.bench_nodes import BENCH, FEEDS, gate_at, playable
 
 FRAMES = 160
 GEOMETRY = Geometry(25, 97)
@@ -57,6 +57,9 @@ def driven(declaration: Declaration, settings: dict[str, str], seed: int) -> Pro
         if port.type == "gate":
             nodes[f"in{i}"] = Node("pulses", values={"seed": float(seed + i)})
             cables.append(Cable(f"in{i}", "gate", "n", port.name))
+        elif port.type in FEEDS:
+            nodes[f"in{i}"] = Node(FEEDS[port.type])
+            cables.append(Cable(f"in{i}", port.type, "n", port.name))
         else:
             lo, hi = ends(port)
             nodes[f"in{i}"] = Node("noise", values={"lo": lo, "hi": hi, "seed": float(seed + i)})
@@ -80,12 +83,12 @@ def observed(declaration: Declaration, program: Program) -> list[int]:
 def plainly(declaration: Declaration, settings: dict[str, str], seed: int) -> np.ndarray:
     """The plain Python call, frame by frame: [sinks, frames]."""
     state = dict(declaration.states)
-    ports = [p for p in declaration.ports if p.wireable]
+    ports, inlets = [p for p in declaration.ports if p.wireable], declaration.seen()
     rows: list[list[float]] = []
     for k in range(FRAMES):
         values = {
             p.name: gate_at(k, seed + i) if p.type == "gate" else given(p, k, seed + i) for i, p in enumerate(ports)
-        }
+        } | inlets
         result = declaration(TRANSPORT.frame(k), **values, **settings, **state)
         parts = result if len(declaration.outs) + len(state) > 1 else (result,)
         state = dict(zip(state, parts[len(declaration.outs) :], strict=True))
