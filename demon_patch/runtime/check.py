@@ -188,6 +188,13 @@ def _cables(patch: Patch, wiring: Wiring) -> Iterator[PatchError]:
                 port=cable.port,
                 mend=f"wire {_article(port)} to it",
             )
+        elif target.kind == "resource" and source.kind != "resource":
+            yield PatchError(
+                f"{cable.src}.{cable.out} is not known before it is played",
+                node=cable.dst,
+                port=cable.port,
+                mend="wire a curve that is drawn to it, or one made of such",
+            )
         elif cable.depth is not None and port.bounded and abs(cable.depth) > 1:
             yield PatchError(
                 f"depth {cable.depth:g} of the cable from {cable.src}.{cable.out} is out of range",
@@ -258,13 +265,14 @@ def _loras(wiring: Wiring) -> Iterator[PatchError]:
 
 
 def _loops(wiring: Wiring) -> Iterator[PatchError]:
-    """Loops that no delay can cut: those through a ring, prompt, source or audio cable."""
+    """Loops that no delay can cut: those through a ring, prompt, source or audio cable, and those of drawn curves."""
     cables = [c for group in wiring.into.values() for c in group]
     order = arrange(wiring.known.keys(), [(c.src, c.dst) for c in cables])
     for cable in sorted(cables, key=lambda c: c.socket):
         loop = order.loops.get(cable.src)
         kind = wiring.port(cable).type
-        if kind in SINGLE and loop is not None and loop == order.loops.get(cable.dst):
+        stiff = kind in SINGLE or wiring.known[cable.dst].kind == "resource"
+        if stiff and loop is not None and loop == order.loops.get(cable.dst):
             round_trip = [id for id in order.nodes if order.loops.get(id) == loop]
             way = " -> ".join([*round_trip, round_trip[0]])
             yield PatchError(

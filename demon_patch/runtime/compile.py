@@ -6,7 +6,6 @@ import ast
 import math
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from demon_patch.engine.controls import CONTROLS, Taper
 from demon_patch.engine.family import FamilySpec
@@ -22,6 +21,7 @@ from demon_patch.runtime.emit import Step
 from demon_patch.runtime.mixture import mixtures
 from demon_patch.runtime.order import arrange
 from demon_patch.runtime.program import Program, RingPlan, Sink, SinkKind
+from demon_patch.runtime.tables import drawings
 from demon_patch.runtime.wiring import Input, Source, Wiring, input_text, limited
 
 _VALUE = Body((), ((ast.Name("x", ast.Load()),),), ())
@@ -34,17 +34,18 @@ _GATE = Body(
 class Geometry:
     """What the graph knows of the model family: control frames a second, frames of the song (until the source is
     known), the family's taper: strengths at equally spaced knob positions; and the family itself, if not the one that
-    the patch names."""
+    the patch names; and the tempo of a patch that has none of its own."""
 
     frame_rate: float
     song_frames: int = 600
     strength_taper: tuple[float, ...] = STRAIGHT
     family: FamilySpec | None = None
+    bpm: float | None = None
 
     @classmethod
-    def of(cls, spec: FamilySpec, song_frames: int | None = None) -> Geometry:
+    def of(cls, spec: FamilySpec, song_frames: int | None = None, bpm: float | None = None) -> Geometry:
         """The geometry of a family, with the length of its shortest song where none is given."""
-        return cls(spec.frame_rate, song_frames or spec.min_frames, tuple(spec.strength_taper), spec)
+        return cls(spec.frame_rate, song_frames or spec.min_frames, tuple(spec.strength_taper), spec, bpm)
 
 
 def compile(
@@ -92,7 +93,6 @@ class _Compiler:
     def program(self, previous: Program | None) -> Program:
         """The whole of it."""
         resources: dict[str, Hashable] = {}
-        drawn: dict[str, Callable[..., Any]] = {}
         for id, declaration in self.wiring.known.items():
             if declaration.computed:
                 self._add(id, declaration)
@@ -100,8 +100,6 @@ class _Compiler:
                 resources[id] = declaration.resolve(self.wiring.patch.nodes[id].values)
                 if declaration.outs[0].type == "curve":
                     self.tables[id] = len(self.tables) + 1
-                    if declaration.table is not None:
-                        drawn[id] = declaration.table
         edges, cables = self._edges()
         order = arrange(self.nodes.keys(), edges)
         for id in order.nodes:
@@ -122,10 +120,11 @@ class _Compiler:
         made = Program(
             tuple(self.steps), tuple(self.sinks), tuple(self.sink_slots), resources, plan,
             self.geometry.frame_rate, self.params, self.bus, self.cells, self.bus_keys, self.cell_keys, self.owners,
-            [list(self.geometry.strength_taper), *([] for _ in self.tables)], self.tables, drawn, delays,
+            [list(self.geometry.strength_taper), *([] for _ in self.tables)], self.tables,
+            drawings(self.wiring, resources), delays,
             inherited=previous.latest if previous is not None else None,
         )  # fmt: skip
-        made.use_song(self.geometry.song_frames)
+        made.use_song(self.geometry.song_frames, self.wiring.patch.song.bpm or self.geometry.bpm)
         return made
 
     # -- nodes and their order ----------------------------------------------------------------------------------

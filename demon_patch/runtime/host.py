@@ -187,7 +187,7 @@ class Host:
             patch = self._sounding()
         frames = self.performer.source.frames
         try:
-            program = compile(patch, CATALOGUE, Geometry.of(self.performer.spec, frames))
+            program = compile(patch, CATALOGUE, Geometry.of(self.performer.spec, frames, self.performer.transport.bpm))
             parts = parts_of(program, self._resources, self._clip, frames)
         except DemonError as error:
             self.tell(str(error))

@@ -20,6 +20,7 @@ from demon_patch.runtime.clock import Transport
 from demon_patch.runtime.emit import CHUNK, Step, chunk_text, function_of
 from demon_patch.runtime.lift import Part, lift
 from demon_patch.runtime.mixture import Mixture
+from demon_patch.runtime.tables import Drawing
 
 Array = NDArray[np.float64]
 Key = tuple[str, ...]
@@ -154,9 +155,10 @@ class Program:
     owners: Mapping[str, str]
     tables: list[list[float]]
     table_of: Mapping[str, int]
-    drawn: Mapping[str, Callable[[Hashable, int, float], NDArray[np.float32]]]
+    drawn: Mapping[str, Drawing]
     delays: frozenset[Any] = frozenset()
     song_frames: int = 0
+    bpm: float = 120.0
     faults: dict[str, str] = field(default_factory=dict)
     inherited: State | None = None
     latest: State | None = None
@@ -179,15 +181,15 @@ class Program:
         raise PatchError("there is no such input of the engine", node=node, port=port)
 
     # -- curves -------------------------------------------------------------------------------------------------
-    def use_song(self, frames: int) -> None:
-        """Gives every curve the length of the song: drawn curves are drawn again, others are level at 0."""
+    def use_song(self, frames: int, bpm: float | None = None) -> None:
+        """Gives every curve the length of the song and, where given, its tempo: drawn curves are drawn again, others
+        are level at 0."""
         if frames < 1:
             raise ValueError(f"a song has at least one frame, not {frames}")
-        self.song_frames = frames
-        for node, table in self.table_of.items():
-            draw = self.drawn.get(node)
-            curve = np.zeros(frames) if draw is None else draw(self.resources[node], frames, self.rate)
-            self._place(table, np.asarray(curve, dtype=np.float64))
+        self.song_frames, self.bpm = frames, bpm or self.bpm
+        for table in self.table_of.values():
+            self._place(table, np.zeros(frames))
+        self._draw()
 
     def set_curve(self, node: str, curve: NDArray[Any]) -> None:
         """The table [T] of a curve node, T the frames of the song; forecasts made before are void.
@@ -201,6 +203,19 @@ class Program:
             )
         if node in self.table_of:
             self._place(self.table_of[node], curve)
+            self._draw(node)
+
+    def _draw(self, after: str | None = None) -> None:
+        """Draws all curves, or those that are made of the one of a node, whose own stays."""
+        tables = {node: self._arrays[table] for node, table in self.table_of.items()}
+        fresh = {after}
+        for node, drawing in self.drawn.items():
+            if after is None or (
+                node != after and any(src in fresh for feed in drawing.feeds for src, *_ in feed.cables)
+            ):
+                fresh.add(node)
+                tables[node] = drawing(tables, self.song_frames, self.rate, self.bpm)
+                self._place(self.table_of[node], tables[node])
 
     def _place(self, table: int, curve: Array) -> None:
         self.tables[table], self._arrays[table] = curve.tolist(), curve

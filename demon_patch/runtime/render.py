@@ -63,7 +63,7 @@ def perform(
         source.frames,
         downbeat=0.0 if given else source.downbeat,
     )
-    program.use_song(source.frames)
+    program.use_song(source.frames, transport.bpm)
     recordings = [resources.inside(file) for file in wired_recordings(patch)]
     return Performer(program, session, transport, parts, recordings, trace, resources.lora)
 
