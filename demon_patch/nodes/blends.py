@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from demon_patch.nodes.frame import Frame, Gate, Inlet
 from demon_patch.nodes.ports import curve, gate, inlet, option, value
 from demon_patch.nodes.vocabulary import clamp, cos, floor, pi, sin
@@ -21,8 +19,8 @@ from demon_patch.nodes.weighing import MOST_TAPS, mix
 )
 def prompt_blend(
     t: Frame,
-    a: Any = inlet(doc="The prompt at 0."),
-    b: Any = inlet(doc="The prompt at 1."),
+    a: Inlet = inlet(doc="The prompt at 0."),
+    b: Inlet = inlet(doc="The prompt at 1."),
     blend: float = curve(0, 0, 1, doc="How far from the first to the second."),
     per: str = option(
         "generation", "generation", "frame",
@@ -45,8 +43,8 @@ def prompt_blend(
 )
 def source_crossfade(
     t: Frame,
-    a: Any = inlet(doc="The clip at 0; it sets tempo and length."),
-    b: Any = inlet(doc="The clip at 1, cut or repeated to the song's length."),
+    a: Inlet = inlet(doc="The clip at 0; it sets tempo and length."),
+    b: Inlet = inlet(doc="The clip at 1, cut or repeated to the song's length."),
     position: float = value(0, 0, 1, doc="How far from the first to the second."),
     law: str = option(
         "linear", "linear", "power", "cut", doc="A mean; equal power, fuller half way; or one or the other."
@@ -70,7 +68,7 @@ def source_crossfade(
 )
 def feedback(
     t: Frame,
-    clip: Any = inlet(doc="The clip; the music keeps its structure."),
+    clip: Inlet = inlet(doc="The clip; the music keeps its structure."),
     amount: float = value(0.3, 0, 1, doc="Share of what was played; at 1 nothing of the clip's own sound is left."),
     tap: float = value(1, 1, MOST_TAPS, taper="int", doc="How many generations ago it was finished."),
 ):

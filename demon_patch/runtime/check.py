@@ -12,7 +12,7 @@ from demon_patch.engine.family import FamilySpec
 from demon_patch.engine.limits import either
 from demon_patch.errors import DemonError, PatchError
 from demon_patch.nodes.declare import Declaration
-from demon_patch.nodes.engine import CHAIN, LORA
+from demon_patch.nodes.engine import CHAIN, LORA, STEP_WINDOW
 from demon_patch.nodes.ports import SIGNALS, SINGLE, Port
 from demon_patch.patch.document import Cable, Node, Patch
 from demon_patch.runtime.mixture import mix_problems
@@ -243,7 +243,7 @@ def _chain(wiring: Wiring) -> Iterator[PatchError]:
                 f"{before} cannot come before {here}", node=id, port="ring", mend=f"wire {' -> '.join(CHAIN)}"
             )
             return
-    yield from _loras(wiring)
+    yield from _between(wiring)
     if "scheduler" not in (chain := ring_chain(wiring)):
         first = next(iter(chain.values()))
         yield PatchError(
@@ -255,13 +255,17 @@ def _chain(wiring: Wiring) -> Iterator[PatchError]:
         )
 
 
-def _loras(wiring: Wiring) -> Iterator[PatchError]:
+def _between(wiring: Wiring) -> Iterator[PatchError]:
+    """What stands anywhere in the chain: LoRAs that name none, and too many of a kind."""
     ids = [id for id in ring_nodes(wiring) if wiring.known[id].id == LORA]
     for id in ids:
         if not str(wiring.patch.nodes[id].values.get("file", "")).strip():
             yield PatchError("no LoRA is named", node=id, port="file", mend="name one, or take the node out")
     if len(ids) > MOST_LORAS:
         yield PatchError(f"the chain has {len(ids)} LoRAs", node=ids[MOST_LORAS], mend=f"keep {MOST_LORAS}")
+    windows = [id for id in ring_nodes(wiring) if wiring.known[id].id == STEP_WINDOW]
+    if len(windows) > 1:
+        yield PatchError(f"the chain has {len(windows)} nodes Step Window", node=windows[1], mend="keep one")
 
 
 def _loops(wiring: Wiring) -> Iterator[PatchError]:
