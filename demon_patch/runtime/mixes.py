@@ -92,17 +92,21 @@ class _Clip:
     hints: float = 0.0
 
 
+Sums: TypeAlias = Recent[tuple[list[_Clip], Source]]  # a clip is kept as long as its id is a key
+KEPT_SUMS = 8
+
+
 class Mixer:
     """The prompts and clips of a scene as the generation takes them that is heard at a frame.
 
     Nested mixes are taken apart to prompts and clips, each with the product of the shares on its way. Prompts become a
     blend of all of them. Clips become one, latents and hints summed by share; a clip with all of the share is taken as
-    it is. A blend per frame gives its two sides as prompt and prompt_b.
+    it is. A blend per frame gives its two sides as prompt and prompt_b. sums: clips that were made so, kept while their
+    shares stand still, so that what the model makes of them is kept too.
     """
 
-    def __init__(self, weights: Weights, parts: Parts, framed: bool) -> None:
-        self._weights, self._parts, self._framed = weights, parts, framed
-        self._sums: Recent[tuple[list[_Clip], Source]] = Recent(8)  # a clip is kept as long as its id is a key
+    def __init__(self, weights: Weights, parts: Parts, framed: bool, sums: Sums) -> None:
+        self._weights, self._parts, self._framed, self._sums = weights, parts, framed, sums
 
     def asked(self, frame: int, feedback: Feedback) -> dict[str, Any]:
         """By control, what a request takes: all prompts and clips, and `source_latent` where music is fed back."""

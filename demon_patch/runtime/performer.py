@@ -169,7 +169,7 @@ class Performer:
         scene, self.scenes.next = self.scenes.now, None
         scene.forecast.swap(program)
         self.loras.read(program)
-        self.scenes.now = Scene(scene.forecast, parts or scene.parts, self.guard, scene.channels)
+        self.scenes.now = scene.after(scene.forecast, parts)
         self.generations.stir(before, self.now)
 
     @property

@@ -13,9 +13,10 @@ from torch import Tensor
 
 from demon_patch.engine.controls import CONTROLS
 from demon_patch.engine.family import Conditioning, Source
+from demon_patch.engine.recent import Recent
 from demon_patch.runtime.feedback import Feedback
 from demon_patch.runtime.forecast import Forecast
-from demon_patch.runtime.mixes import Mixer, Parts, first
+from demon_patch.runtime.mixes import KEPT_SUMS, Mixer, Parts, Sums, first
 from demon_patch.runtime.program import Program
 from demon_patch.runtime.readings import Readings
 
@@ -25,18 +26,24 @@ Values = Mapping[str, Tensor | str]
 @dataclass(eq=False)
 class Scene:
     """A program as it plays. parts: prompts, clips and mixes by control; `prompt` and `source` are always there. guard:
-    see `Forecast`; channels: of the latent. Owned by one thread."""
+    see `Forecast`; channels: of the latent; sums: see `Mixer`. Owned by one thread."""
 
     forecast: Forecast
     parts: Parts
     guard: int
     channels: int
+    sums: Sums = field(default_factory=lambda: Recent(KEPT_SUMS))
     controls: Readings = field(init=False)
 
     def __post_init__(self) -> None:
         self.controls = Readings(self.program, self.forecast, self.guard, self.channels)
-        self._mixer = Mixer(self.controls.weights, self.parts, self.program.ring.framed is not None)
+        framed = self.program.ring.framed is not None
+        self._mixer = Mixer(self.controls.weights, self.parts, framed, self.sums)
         self._gains = [index for index, sink in enumerate(self.program.sinks) if sink.port == "gain"]
+
+    def after(self, forecast: Forecast, parts: Parts | None) -> Scene:
+        """The scene that takes over with another program and, where given, other parts."""
+        return Scene(forecast, parts or self.parts, self.guard, self.channels, self.sums)
 
     @property
     def program(self) -> Program:
@@ -101,7 +108,7 @@ class Scenes:
         before = self.now
         self.next = (
             frame,
-            Scene(before.forecast.fork(program, frame), parts or before.parts, before.guard, before.channels),
+            before.after(before.forecast.fork(program, frame), parts),
         )
 
     def land(self, frame: int) -> bool:
