@@ -173,7 +173,7 @@ class Session:
             self._noise = {song_frames: NoiseBank(self.spec.latent_channels, song_frames)}
         return self._noise[song_frames]
 
-    def generate(self, prompt: Conditioning, source: Source, **controls: Any) -> Tensor:
+    def generate(self, prompt: Conditioning | Blend, source: Source, **controls: Any) -> Tensor:
         """One generation from start to end, [T, C]; `controls` as of `request`."""
         rows = CONDITIONS * MAX_DEPTH
         ring = Ring(
@@ -210,7 +210,10 @@ class Session:
     def _tinted(self, prompt: Conditioning | Blend, clip: Source | None, amount: float) -> Handle:
         """The prompt, or the mean of several by their shares, with its share of a clip's timbre."""
         if not isinstance(prompt, Conditioning):
-            (first, total), *others = [(self._tinted(each, clip, amount), share) for each, share in prompt if share > 0]
+            parts = [(self._tinted(each, clip, amount), share) for each, share in prompt if share > 0]
+            if not parts:
+                raise DemonError("no prompt has a share", port="prompt", mend="give one a share above 0")
+            (first, total), *others = parts
             for other, share in others:
                 total += share
                 first = self.executor.blend(first, other, share / total)

@@ -127,10 +127,8 @@ class Mixer:
 
     def sound(self, frame: int, at: NDArray[np.int64]) -> NDArray[np.float32]:
         """The source's own sound at some of its samples, [n, channels], mixed as at a transport frame."""
-        found = list(self._clips(self._parts["source"], frame, 1.0, 1.0, Feedback()))
-        if len(found) == 1:
-            return found[0][0].audio[at % len(found[0][0].audio)]
-        return sum((np.float32(share) * clip.audio[at % len(clip.audio)] for clip, _, share in found), np.float32(0))  # type: ignore[return-value]
+        clips = self._clips(self._parts["source"], frame, 1.0, 1.0, Feedback())
+        return np.sum([np.float32(share) * clip.audio[at % len(clip.audio)] for clip, _, share in clips], axis=0)
 
     def _blend(self, part: Part, frame: int) -> Conditioning | Blend:
         """A prompt, or several with their shares."""

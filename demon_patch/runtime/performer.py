@@ -156,7 +156,7 @@ class Performer:
     # -- changes ------------------------------------------------------------------------------------------------
     def swap(self, program: Program, parts: Parts | None = None, at: int | None = None) -> None:
         """A live change between ticks: a program compiled to replace this one, for a song of the same length, and
-        where prompts or clips have changed, all parts.
+        where prompts, clips or their mixes have changed, all parts.
 
         New generations take its values at once; those in flight take its `step` values with their next step, and a
         changed strength by being moved to it, unless Live strength is off. at: a transport frame to come, from which it

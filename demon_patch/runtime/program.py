@@ -104,7 +104,7 @@ class RingPlan:
     def framed(self) -> Mixture | None:
         """The blend of two prompts that is taken for every frame of the song, if there is one."""
         mixture = self.mixes.get(self.wired.get("prompt", ""))
-        return mixture if mixture is not None and mixture.per_frame and not mixture.bare else None
+        return mixture if mixture is not None and mixture.per_frame and not (mixture.bare or mixture.bypassed) else None
 
     @property
     def prompt(self) -> str | None:

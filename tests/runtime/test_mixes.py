@@ -18,8 +18,8 @@ from demon_patch.runtime.compile import Geometry, compile
 from demon_patch.runtime.generations import ticket
 from demon_patch.runtime.mixes import shares
 from demon_patch.runtime.performer import Performer
-from demon_patch.runtime.render import perform, render
-from demon_patch.runtime.resources import fitted
+from demon_patch.runtime.render import parts_of, perform, render
+from demon_patch.runtime.resources import Resources, fitted
 from tests.engine.toy import SPEC, toy_family
 from tests.runtime.stage import BAR, QUIET, generated, likeness, patch, play, played
 
@@ -274,6 +274,21 @@ def test_an_edited_mix_takes_over_while_it_plays() -> None:
     play(performer, 20)
     expected = session.generate(session.prompt("cold"), performer.source)
     torch.testing.assert_close(performer.takes[-1].latent, expected, atol=1e-5, rtol=0)
+
+
+def test_a_staged_mix_takes_over_in_its_frame_with_prompts_of_its_own() -> None:
+    session = Session(toy_family())
+    resources = Resources(session)
+    performer = perform(mixed(BLEND, BLEND_WIRES), session)
+    nodes = {"mix": Node("prompt_sequence", values={"bars": 1.0}), **words("dry", "wet")}
+    wires = [("dry", "mix.part_1"), ("wet", "mix.part_2"), ("mix", "scheduler.prompt")]
+    program = compile(mixed(nodes, wires), CATALOGUE, Geometry.of(SPEC, 200), performer.program)
+    performer.swap(program, parts_of(program, resources, performer.source), at=200)
+    latent = session.encode(render(performer, 14.0)).numpy() * np.float32(10 ** (-QUIET / 20))
+    sides = [session.generate(session.prompt(text), performer.source) for text in ("hot", "dry", "wet")]
+    frames = np.arange(len(latent))
+    expected = np.where(frames < 200, 0, 1 + (frames // BAR) % 2)
+    assert np.sum(likeness(latent, sides) != expected) <= 3  # a frame at each of three joins
 
 
 @pytest.mark.parametrize(

@@ -43,7 +43,10 @@ def by_hand(performer: Performer, inside: range, values: dict[str, Any], **contr
     session = performer.session
     ring = session.ring(performer.source, 1)
     ring.submit(session.request(performer.prompt, performer.source, **controls))
-    told = {name: torch.full((1, 1, 1), value) for name, value in values.items()}
+    told = {
+        name: value if isinstance(value, torch.Tensor) else torch.full((1, 1, 1), value)
+        for name, value in values.items()
+    }
     done = [finished for step in range(8) for finished in ring.tick(told if step in inside else {})]
     return done[0].latent
 
@@ -56,6 +59,20 @@ def test_the_step_state_works_between_its_steps_only(depth: int, chain: tuple[st
     performer, heard = played(document, 12.0)
     expected = by_hand(performer, range(2, 6), state, strength=0.9).numpy()
     np.testing.assert_allclose(heard, expected[np.arange(len(heard)) % 200], atol=1e-5)
+
+
+def test_a_surface_and_a_moving_curve_are_narrowed_too() -> None:
+    extra = {"groups": Node("channel_groups", values={"group_2": 2.0}), "curve": Node("drawn_curve")}
+    cables = (
+        Cable("groups", "surface", "state", "channel_gain"),
+        Cable("curve", "curve", "state", "velocity_scale", mode="add", depth=-0.25),
+    )
+    performer, heard = played(windowed({"from": 0.5}, {}, extra=extra, cables=cables, strength=0.9), 8.0)
+    gain = torch.ones(1, 1, 4)
+    gain[..., 1] = 2.0
+    scale = 1.0 - 0.5 * torch.arange(200).view(1, 200, 1) / 200
+    expected = by_hand(performer, range(4, 8), {"channel_gain": gain, "velocity_scale": scale}, strength=0.9)
+    np.testing.assert_allclose(heard, expected.numpy(), atol=1e-5)
 
 
 def test_early_and_late_steps_are_heard_to_differ() -> None:
