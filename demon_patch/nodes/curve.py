@@ -100,7 +100,8 @@ def shifted(key: Any, frames: int, rate: float, bpm: float, inputs: Sequence[Arr
     _, _, by, unit, ends = key
     x, at = inputs[0], np.arange(frames) - frames_in(by, unit, frames, rate, bpm)
     if ends == "cyclic":
-        return np.interp(at % frames, np.arange(frames + 1), np.append(x, x[0]))
+        round_trip: Array = np.append(x, x[0])
+        return np.interp(at % frames, np.arange(frames + 1), round_trip)
     return np.interp(at, np.arange(frames), x)
 
 
