@@ -1,8 +1,9 @@
 """Reads the body of a node: straight-line arithmetic in the fixed vocabulary, checked once at import.
 
 A body is assignments to new names and one return. Numbers are parameters, state, earlier names, `t.<field>`,
-`gate.level`, `gate.rises`, `inlet.wired`, `inlet.rank`, constants and calls of the vocabulary; conditions stand only in
-conditional expressions; options are only compared with their names.
+`gate.level`, `gate.rises`, `inlet.wired`, `inlet.rank`, constants and calls of the vocabulary and of phrases;
+conditions stand only in conditional expressions; options are only compared with their names, or chosen by; rows are
+only read by functions of rows.
 """
 
 from __future__ import annotations
@@ -13,16 +14,16 @@ import math
 import operator
 import textwrap
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from types import MappingProxyType
+from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
 from demon_patch.errors import DemonError
 from demon_patch.nodes.frame import Frame, Gate, Inlet
-from demon_patch.nodes.vocabulary import CONSTANTS, FUNCTIONS
+from demon_patch.nodes.opened import Opener, Phrase
+from demon_patch.nodes.vocabulary import CHOOSE, CONSTANTS, FUNCTIONS, ROWS
 
 _ARITHMETIC = (ast.Add, ast.Sub, ast.Mult, ast.Div, ast.FloorDiv, ast.Mod, ast.Pow)
-_SIGNS: dict[type[ast.cmpop], Callable[[Any, Any], bool]] = {
+SIGNS: dict[type[ast.cmpop], Callable[[Any, Any], bool]] = {
     ast.Lt: operator.lt,
     ast.LtE: operator.le,
     ast.Gt: operator.gt,
@@ -30,7 +31,6 @@ _SIGNS: dict[type[ast.cmpop], Callable[[Any, Any], bool]] = {
     ast.Eq: operator.eq,
     ast.NotEq: operator.ne,
 }
-_ENDS: dict[str, Callable[[Any], Any]] = {"min": min, "max": max}
 
 
 class DeclarationError(DemonError):
@@ -50,14 +50,17 @@ class Body:
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """What a body may name: numbers (value and curve ports, state), gates, options with their choices, and the inlets
-    of a mix."""
+    """What a body may name: numbers (value and curve ports, state), gates, options with their choices, the inlets of a
+    mix, rows by how they are written, with what stands in each (None for a table, which a setting decides), and
+    phrases."""
 
     numbers: frozenset[str]
     gates: frozenset[str]
     options: Mapping[str, tuple[str, ...]]
     inlets: frozenset[str] = frozenset()
     frame: str = "t"
+    rows: Mapping[str, tuple[str, ...] | None] = field(default_factory=dict)
+    phrases: Mapping[str, Phrase] = field(default_factory=dict)
 
 
 class Checker:
@@ -102,14 +105,45 @@ class Checker:
                 self.complain(f"{type(e).__name__} is not part of the vocabulary", e)
 
     def call(self, e: ast.Call) -> None:
-        """Checks a call of the vocabulary and its number of arguments."""
-        if not isinstance(e.func, ast.Name) or e.func.id not in FUNCTIONS:
+        """Checks a call of the vocabulary or of a phrase, and its number of arguments."""
+        name = e.func.id if isinstance(e.func, ast.Name) else ""
+        arguments = e.args
+        if name == CHOOSE and self.names.options:
+            self.chosen(e)
+            return
+        if name in ROWS and self.names.rows:
+            least, most = ROWS[name]
+            rows = 2 if name == "total" else 1
+            for row in e.args[:rows]:
+                self.row(name, row)
+            arguments = e.args[rows:]
+        elif name in self.names.phrases:
+            least = most = len(self.names.phrases[name].parameters)
+        elif name in FUNCTIONS:
+            least, most = FUNCTIONS[name]
+        else:
             self.complain(f"{ast.unparse(e.func)[:40]} is not a function of the vocabulary", e)
-        least, most = FUNCTIONS[e.func.id]
         if e.keywords or not least <= len(e.args) <= most:
-            self.complain(f"{e.func.id} takes {least if least == most else f'{least} to {most}'} numbers", e)
-        for argument in e.args:
+            self.complain(f"{name} takes {least if least == most else f'{least} to {most}'} numbers", e)
+        for argument in arguments:
             self.number(argument)
+
+    def row(self, function: str, e: ast.expr) -> None:
+        """Checks the row that a function of rows reads: of a table only what reads tables, `reached` nothing else."""
+        written, table = ast.unparse(e), ast.unparse(e) in self.names.rows and self.names.rows[ast.unparse(e)] is None
+        if written not in self.names.rows:
+            self.complain(f"{function} reads a row of ports or a table, which {written[:40]} is not", e)
+        if table != (function == "reached") and function not in ("pick", "count"):
+            self.complain(f"{function} reads {'no' if table else 'only a'} table, unlike {written}", e)
+
+    def chosen(self, e: ast.Call) -> None:
+        """Checks that every choice of an option has its number."""
+        option = e.args[0].id if len(e.args) == 1 and isinstance(e.args[0], ast.Name) else ""
+        given = [word.arg for word in e.keywords]
+        if option not in self.names.options or sorted(map(str, given)) != sorted(self.names.options[option]):
+            self.complain("choose takes an option, and a number under the name of each of its choices", e)
+        for word in e.keywords:
+            self.number(word.value)
 
     def condition(self, e: ast.expr) -> None:
         """Checks an expression that yields true or false."""
@@ -122,7 +156,7 @@ class Checker:
             case ast.Compare(left=ast.Name(id=name)) if name in self.names.options:
                 self.choice(name, e)
             case ast.Compare(left=left, ops=ops, comparators=rest):
-                if not all(type(op) in _SIGNS for op in ops):
+                if not all(type(op) in SIGNS for op in ops):
                     self.complain("numbers are compared with < <= > >= == !=", e)
                 for part in (left, *rest):
                     self.number(part)
@@ -131,7 +165,7 @@ class Checker:
 
     def choice(self, name: str, e: ast.Compare) -> None:
         """Checks a comparison of an option with one of its names, or with a tuple of them."""
-        names = _compared(e)
+        names = compared(e)
         if names is None:
             self.complain(f"option {name} is compared by ==, != or in, with its choices", e)
         for word in names:
@@ -146,7 +180,7 @@ def _as_float(number: float) -> float:
         return math.inf
 
 
-def _compared(e: ast.Compare) -> tuple[str, ...] | None:
+def compared(e: ast.Compare) -> tuple[str, ...] | None:
     """The words an option is compared with, or None where the form is another."""
     if len(e.ops) != 1:
         return None
@@ -159,11 +193,41 @@ def _compared(e: ast.Compare) -> tuple[str, ...] | None:
 
 
 def read_body(function: Callable[..., Any], node: str, names: Names, outs: list[bool], states: tuple[str, ...]) -> Body:
-    """The checked body of `function`.
+    """The checked body of `function`, its phrases and rows opened.
 
     outs: for each output whether it is a gate; states: the names of its state. Raises DeclarationError with
     node, file and line for anything outside the form.
     """
+    definition, complain = _source(function, node)
+    checker, opener = Checker(names, complain), Opener(names.rows, names.phrases)
+    last = _assignments(definition, checker, opener)
+    parts = _parts(last, len(outs) + len(states), complain)
+    halves = [_output(part, is_gate, checker, complain) for part, is_gate in zip(parts[: len(outs)], outs, strict=True)]
+    for part in parts[len(outs) :]:
+        checker.number(part)
+    outputs = tuple(tuple(opener(half) for half in pair) for pair in halves)
+    following = tuple(opener(part) for part in parts[len(outs) :])
+    return Body(tuple(opener.lines), outputs, following, states)
+
+
+def phrase(function: Callable[..., float]) -> Phrase:
+    """Declares arithmetic that bodies share: a function of numbers with a body as of a node, and one number out.
+
+    Bodies of its module, and of modules that import it, call it by name. Raises DeclarationError.
+    """
+    definition, complain = _source(function, f"phrase {function.__name__}")
+    parameters = tuple(a.arg for a in definition.args.args)
+    phrases = {name: it for name, it in function.__globals__.items() if isinstance(it, Phrase)}
+    names = Names(frozenset(parameters), frozenset(), {}, frame="", phrases=phrases)
+    checker, opener = Checker(names, complain), Opener({}, phrases)
+    result = _assignments(definition, checker, opener)
+    checker.number(result)
+    result = opener(result)
+    return Phrase(function, parameters, tuple(opener.lines), result)
+
+
+def _source(function: Callable[..., Any], node: str) -> tuple[ast.FunctionDef, Callable[[str, ast.AST], NoReturn]]:
+    """The definition of a function, and how to complain of a place in it."""
     source = textwrap.dedent(inspect.getsource(function))
     first, file = function.__code__.co_firstlineno, inspect.getsourcefile(function)
 
@@ -173,12 +237,28 @@ def read_body(function: Callable[..., Any], node: str, names: Names, outs: list[
 
     definition = ast.parse(source).body[0]
     assert isinstance(definition, ast.FunctionDef)
+    return definition, complain
+
+
+def _assignments(definition: ast.FunctionDef, checker: Checker, opener: Opener) -> ast.expr:
+    """Checks and opens the lines of a body up to its return, whose expression is left."""
+    names, complain = checker.names, checker.complain
     statements = definition.body
     if statements and isinstance(statements[0], ast.Expr) and isinstance(statements[0].value, ast.Constant):
         statements = statements[1:]
-    checker = Checker(names, complain)
-    taken = {*names.numbers, *names.gates, *names.options, *names.inlets, *FUNCTIONS, *CONSTANTS, names.frame}
-    lines: list[tuple[str, ast.expr]] = []
+    members = [member for row, inside in names.rows.items() for member in (row, *(inside or ()))]
+    taken = {
+        *names.numbers,
+        *names.gates,
+        *names.options,
+        *names.inlets,
+        *FUNCTIONS,
+        *ROWS,
+        *CONSTANTS,
+        *names.phrases,
+        names.frame,
+    }
+    taken |= {member.partition(".")[0] for member in members}
     for statement in statements[:-1]:
         if isinstance(statement, ast.Return):
             complain("a body has one return, at its end", statement)
@@ -194,18 +274,12 @@ def read_body(function: Callable[..., Any], node: str, names: Names, outs: list[
         checker.number(statement.value)
         taken.add(name)
         checker.locals.add(name)
-        lines.append((name, statement.value))
+        opener.lines.append((name, opener(statement.value)))
     if not statements or not isinstance(statements[-1], ast.Return) or statements[-1].value is None:
         complain(
             "a body ends with a return of its outputs and next state", statements[-1] if statements else definition
         )
-    parts = _parts(statements[-1].value, len(outs) + len(states), complain)
-    outputs = tuple(
-        _output(part, is_gate, checker, complain) for part, is_gate in zip(parts[: len(outs)], outs, strict=True)
-    )
-    for part in parts[len(outs) :]:
-        checker.number(part)
-    return Body(tuple(lines), outputs, tuple(parts[len(outs) :]), states)
+    return statements[-1].value
 
 
 def _parts(value: ast.expr, count: int, complain: Callable[[str, ast.AST], NoReturn]) -> list[ast.expr]:
@@ -227,101 +301,3 @@ def _output(
     for half in part.elts:
         checker.number(half)
     return tuple(part.elts)
-
-
-class Folder(ast.NodeTransformer):
-    """Replaces comparisons of options and readings of unwired gates and of inlets by what they come to, and drops the
-    branches not taken."""
-
-    def __init__(self, options: Mapping[str, str], unwired: frozenset[str], inlets: Mapping[str, Inlet]) -> None:
-        self.options, self.unwired, self.inlets = options, unwired, inlets
-        self.known: dict[str, ast.expr] = {}
-
-    def visit_Name(self, node: ast.Name) -> ast.expr:
-        return self.known.get(node.id, node)
-
-    def visit_Attribute(self, node: ast.Attribute) -> ast.expr:
-        name = node.value.id if isinstance(node.value, ast.Name) else ""
-        if name in self.inlets:
-            return ast.Constant(getattr(self.inlets[name], node.attr))
-        return ast.Constant(0.0) if name in self.unwired else node
-
-    def visit_Call(self, node: ast.Call) -> ast.expr:
-        self.generic_visit(node)
-        known = [a.value for a in node.args if isinstance(a, ast.Constant)]
-        if isinstance(node.func, ast.Name) and node.func.id in _ENDS and len(known) == len(node.args):
-            return ast.Constant(_ENDS[node.func.id](known))
-        return node
-
-    def visit_Compare(self, node: ast.Compare) -> ast.expr:
-        if isinstance(node.left, ast.Name) and node.left.id in self.options:
-            words, equal = _compared(node) or (), isinstance(node.ops[0], (ast.Eq, ast.In))
-            return ast.Constant((self.options[node.left.id] in words) == equal)
-        self.generic_visit(node)
-        sides = [node.left, *node.comparators]
-        known: list[Any] = [side.value for side in sides if isinstance(side, ast.Constant)]
-        if len(known) < len(sides):
-            return node
-        return ast.Constant(
-            all(_SIGNS[type(op)](a, b) for a, op, b in zip(known[:-1], node.ops, known[1:], strict=True))
-        )
-
-    def visit_BoolOp(self, node: ast.BoolOp) -> ast.expr:
-        self.generic_visit(node)
-        decisive = isinstance(node.op, ast.Or)
-        open_parts = [v for v in node.values if not isinstance(v, ast.Constant)]
-        if any(isinstance(v, ast.Constant) and v.value is decisive for v in node.values):
-            return ast.Constant(decisive)
-        if len(open_parts) < 2:
-            return open_parts[0] if open_parts else ast.Constant(not decisive)
-        return ast.BoolOp(node.op, open_parts)
-
-    def visit_UnaryOp(self, node: ast.UnaryOp) -> ast.expr:
-        self.generic_visit(node)
-        if isinstance(node.op, ast.Not) and isinstance(node.operand, ast.Constant):
-            return ast.Constant(not node.operand.value)
-        return node
-
-    def visit_IfExp(self, node: ast.IfExp) -> ast.expr:
-        self.generic_visit(node)
-        if isinstance(node.test, ast.Constant):
-            return node.body if node.test.value else node.orelse
-        return node
-
-
-def fold(
-    body: Body,
-    options: Mapping[str, str],
-    unwired: frozenset[str] = frozenset(),
-    inlets: Mapping[str, Inlet] = MappingProxyType({}),
-) -> Body:
-    """The body with its options settled, its unwired gates at rest and its inlets known.
-
-    Names that only repeat another name or a constant are replaced by it, and names no longer used are dropped.
-    """
-    folder = Folder(options, unwired, inlets)
-
-    def settle(e: ast.expr) -> ast.expr:
-        return folder.visit(ast.parse(ast.unparse(e), mode="eval").body)
-
-    settled: list[tuple[str, ast.expr]] = []
-    for name, e in body.lines:
-        made = settle(e)
-        if isinstance(made, (ast.Name, ast.Constant)):
-            folder.known[name] = made
-        else:
-            settled.append((name, made))
-    outputs = tuple(tuple(settle(e) for e in pair) for pair in body.outputs)
-    states = tuple(settle(e) for e in body.states)
-    used = {n for e in (*states, *(e for pair in outputs for e in pair)) for n in names_in(e)}
-    lines: list[tuple[str, ast.expr]] = []
-    for name, e in reversed(settled):
-        if name in used:
-            used |= names_in(e)
-            lines.append((name, e))
-    return Body(tuple(reversed(lines)), outputs, states, body.state_names)
-
-
-def names_in(e: ast.expr) -> set[str]:
-    """Every plain name in an expression."""
-    return {n.id for n in ast.walk(e) if isinstance(n, ast.Name)}

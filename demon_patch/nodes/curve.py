@@ -20,6 +20,7 @@ from demon_patch.nodes.vocabulary import clamp, inf
 
 MOST = 4096
 LONGEST = 600.0
+LARGEST = 1e100  # of a number in a point
 
 Array = NDArray[np.float64]
 
@@ -46,13 +47,35 @@ def draw(key: Any, frames: int, rate: float, bpm: float = 120.0, inputs: Sequenc
     return _smooth(at, where, heights).astype(np.float32)
 
 
-def _smooth(at: np.ndarray, where: np.ndarray, heights: np.ndarray) -> np.ndarray:
-    widths = np.diff(where)
-    slopes = np.diff(heights) / widths
+def tangents_of(where: np.ndarray, heights: np.ndarray) -> np.ndarray:
+    """The slope at each of two or more points: level at the ends and turns, else the harmonic mean of both sides."""
+    slopes = np.diff(heights) / np.diff(where)
     left, right = slopes[:-1], slopes[1:]
     same = left * right > 0
     harmonic = 2 * left * right / np.where(same, left + right, 1.0)
-    tangents = np.concatenate([[0.0], np.where(same, harmonic, 0.0), [0.0]])
+    return np.concatenate([[0.0], np.where(same, harmonic, 0.0), [0.0]])
+
+
+def read_points(points: Any, least: int = 1, bends: bool = False) -> tuple[tuple[float, ...], ...]:
+    """Drawn points as they were drawn, as floats; with `bends` a third number may stand in each.
+
+    Raises PatchError for fewer than `least` points, or for one that is not of the form.
+    """
+    if not isinstance(points, (list, tuple)) or not least <= len(points) <= MOST:
+        raise refuse("the curve has too few points, or too many", "points", f"draw {least} to {MOST} points")
+    form, lengths = ("[where, value, bend]", (2, 3)) if bends else ("[where, value]", (2,))
+    drawn: list[tuple[float, ...]] = []
+    for number, point in enumerate(points, 1):
+        if not isinstance(point, (list, tuple)) or len(point) not in lengths or not all(map(_finite, point)):
+            raise refuse(f"point {number} is not {form}", "points", "write finite numbers")
+        drawn.append(tuple(map(float, point)))
+        if number > 1 and drawn[-1][0] <= drawn[-2][0]:
+            raise refuse(f"point {number} does not lie after point {number - 1}", "points", "sort them by where")
+    return tuple(drawn)
+
+
+def _smooth(at: np.ndarray, where: np.ndarray, heights: np.ndarray) -> np.ndarray:
+    widths, tangents = np.diff(where), tangents_of(where, heights)
     at = np.clip(at, where[0], where[-1])
     i = np.clip(np.searchsorted(where, at, side="right") - 1, 0, len(widths) - 1)
     u = (at - where[i]) / widths[i]
@@ -79,20 +102,11 @@ def drawn_curve(
     interpolation: str = option("linear", "linear", "step", "smooth", doc="How the points are joined."),
 ) -> Hashable:
     """("curve", unit, interpolation, points)."""
-    if not isinstance(points, (list, tuple)) or not 1 <= len(points) <= MOST:
-        raise refuse("the curve has no points, or too many", "points", f"draw 1 to {MOST} points")
-    drawn: list[tuple[float, float]] = []
-    for number, point in enumerate(points, 1):
-        if not isinstance(point, (list, tuple)) or len(point) != 2 or not all(map(_finite, point)):
-            raise refuse(f"point {number} is not [where, value]", "points", "write two finite numbers")
-        drawn.append((float(point[0]), float(point[1])))
-        if number > 1 and drawn[-1][0] <= drawn[-2][0]:
-            raise refuse(f"point {number} does not lie after point {number - 1}", "points", "sort them by where")
-    return ("curve", unit, interpolation, tuple(drawn))
+    return ("curve", unit, interpolation, read_points(points))
 
 
 def _finite(x: object) -> bool:
-    return isinstance(x, (int, float)) and not isinstance(x, bool) and math.isfinite(x)
+    return isinstance(x, (int, float)) and not isinstance(x, bool) and -LARGEST <= x <= LARGEST
 
 
 def shifted(key: Any, frames: int, rate: float, bpm: float, inputs: Sequence[Array]) -> Array:

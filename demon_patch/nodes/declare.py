@@ -12,14 +12,17 @@ import inspect
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from demon_patch.errors import PatchError
-from demon_patch.nodes.body import Body, DeclarationError, Names, fold, read_body
-from demon_patch.nodes.frame import Inlet
-from demon_patch.nodes.ports import MIXED, SETTINGS, Out, Port
+from demon_patch.nodes.body import Body, DeclarationError, Names, read_body
+from demon_patch.nodes.fold import fold
+from demon_patch.nodes.frame import Gate, Gates, Inlet
+from demon_patch.nodes.opened import Phrase
+from demon_patch.nodes.ports import MIXED, SETTINGS, Bank, Out, Port
 
 Kind = Literal["computed", "mix", "surface", "resource", "engine", "sink"]
+MOST_BODIES = 256  # settled bodies of one declaration that are kept
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,11 +30,11 @@ class Declaration:
     """Everything there is to know about a type of node.
 
     id, version: as in files. title, sentence: as shown; the sentence says what a musician hears. `states`: name and
-    first value of each state variable. `function`: its plain Python call, the reference of the tests. `body`: of a
-    computed node; `write(settings) -> Body` where its text decides. `hidden`: what the body gives where the output is
-    no signal: of a mix the weight of each inlet, of a surface the gain of each group. `table(key, frames, rate, bpm,
-    inputs)`: the curve [T] of a resource that is one, from those [T] at its curve ports. `live`: fed from outside, so
-    that its future is not known.
+    first value of each state variable. `function`: its plain Python call, the reference of the tests. `banks`: the
+    rows of ports that one parameter declares, by its name. `body`: of a computed node; `write(settings) -> Body` where
+    its text decides. `hidden`: what the body gives where the output is no signal: of a mix the weight of each inlet, of
+    a surface the gain of each group. `table(key, frames, rate, bpm, inputs)`: the curve [T] of a resource that is one,
+    from those [T] at its curve ports. `live`: fed from outside, so that its future is not known.
     """
 
     id: str
@@ -52,12 +55,15 @@ class Declaration:
     table: Callable[..., Any] | None = None
     hidden: tuple[Out, ...] = ()
     bodies: dict[Hashable, Body] = field(default_factory=dict, repr=False)
+    banks: Mapping[str, tuple[Port, ...]] = field(default_factory=dict)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        """The plain Python call of a computed or resource node."""
+        """The plain Python call of a computed or resource node, with the values of its ports by name."""
         if self.function is None:
             raise TypeError(f"{self.id} is no function: it stands for a part of the engine")
-        return self.function(*args, **kwargs)
+        if self.computed:
+            kwargs |= {p.name: p.read(kwargs.get(p.name, p.default)) for p in self.settings if p.read}
+        return self.function(*args, **_gathered(self.banks, kwargs))
 
     @cached_property
     def by_name(self) -> Mapping[str, Port]:
@@ -99,7 +105,10 @@ class Declaration:
         key = (unwired, *chosen.values())
         if key not in self.bodies:
             assert self.body is not None
-            self.bodies[key] = fold(self.body, chosen, unwired, self.seen(unwired))
+            tables = {p.name: p.read(values.get(p.name, p.default)) for p in self.settings if p.read}
+            if len(self.bodies) >= MOST_BODIES:
+                self.bodies.clear()
+            self.bodies[key] = fold(self.body, chosen, unwired, tables, self.seen(unwired))
         return self.bodies[key]
 
     def seen(self, unwired: frozenset[str] = frozenset()) -> Mapping[str, Inlet]:
@@ -110,7 +119,7 @@ class Declaration:
 
     def resolve(self, values: Mapping[str, Any]) -> Hashable:
         """The key of a resource node with these values; raises PatchError that names the port."""
-        return self({p.name: values.get(p.name, p.default) for p in self.ports})
+        return self(**{p.name: values.get(p.name, p.default) for p in self.ports})
 
 
 @lru_cache(maxsize=256)
@@ -137,41 +146,51 @@ def node(
 
     def declare(function: Callable[..., Any]) -> Declaration:
         outs = out if isinstance(out, tuple) else (out,)
-        ports, states = signature(function, id)
-        _check_outs(id, ports, outs)
-        body = None if write else body_of(function, id, ports, states, outs)
+        head = signature(function, id)
+        _check_outs(id, head.ports, outs)
+        body = None if write else body_of(function, id, head, outs)
         return Declaration(
-            id, title, sentence, "computed", category, tags, ports, outs, version, live,
-            inspect.cleandoc(function.__doc__ or ""), states, function, body, write,
+            id, title, sentence, "computed", category, tags, head.ports, outs, version, live,
+            inspect.cleandoc(function.__doc__ or ""), head.states, function, body, write, banks=head.banks,
         )  # fmt: skip
 
     return declare
 
 
-def signature(function: Callable[..., Any], id: str) -> tuple[tuple[Port, ...], tuple[tuple[str, float], ...]]:
-    """The ports of a node's function, and its state with first values; raises DeclarationError."""
+class Signature(NamedTuple):
+    """What the parameters of a node's function declare: all ports, those that stand alone, the rows of others by the
+    name of their parameter, and the state with its first values."""
+
+    ports: tuple[Port, ...]
+    single: tuple[Port, ...]
+    banks: Mapping[str, tuple[Port, ...]]
+    states: tuple[tuple[str, float], ...]
+
+
+def signature(function: Callable[..., Any], id: str) -> Signature:
+    """Reads the parameters of a node's function; raises DeclarationError."""
     parameters = list(inspect.signature(function).parameters.values())
     if not parameters or parameters[0].name != "t":
         raise DeclarationError("the first parameter of a node is t: Frame", node=id)
-    ports = _ports(id, [p for p in parameters[1:] if p.kind is not p.KEYWORD_ONLY])
-    return ports, tuple((p.name, _first(id, p)) for p in parameters if p.kind is p.KEYWORD_ONLY)
+    given = [p for p in parameters[1:] if p.kind is not p.KEYWORD_ONLY]
+    ports, banks = _ports(id, given)
+    single = tuple(p.default.named(p.name) for p in given if p.name not in banks)
+    return Signature(
+        ports, single, banks, tuple((p.name, _first(id, p)) for p in parameters if p.kind is p.KEYWORD_ONLY)
+    )
 
 
-def body_of(
-    function: Callable[..., Any],
-    id: str,
-    ports: tuple[Port, ...],
-    states: tuple[tuple[str, float], ...],
-    signals: tuple[Out, ...],
-) -> Body:
+def body_of(function: Callable[..., Any], id: str, head: Signature, signals: tuple[Out, ...]) -> Body:
     """The checked body of a node's function, which gives `signals`, then its next state; raises DeclarationError."""
     names = Names(
-        frozenset([p.name for p in ports if p.numeric] + [name for name, _ in states]),
-        frozenset(p.name for p in ports if p.type == "gate"),
-        {p.name: p.choices for p in ports if p.type == "option"},
-        frozenset(p.name for p in ports if p.type in MIXED),
+        frozenset([p.name for p in head.single if p.numeric] + [name for name, _ in head.states]),
+        frozenset(p.name for p in head.single if p.type == "gate"),
+        {p.name: p.choices for p in head.single if p.type == "option"},
+        frozenset(p.name for p in head.single if p.type in MIXED),
+        rows=_rows(head.single, head.banks),
+        phrases={name: it for name, it in function.__globals__.items() if isinstance(it, Phrase)},
     )
-    return read_body(function, id, names, [o.type == "gate" for o in signals], tuple(name for name, _ in states))
+    return read_body(function, id, names, [o.type == "gate" for o in signals], tuple(name for name, _ in head.states))
 
 
 def resource(
@@ -193,23 +212,59 @@ def resource(
 
     def declare(function: Callable[..., Hashable]) -> Declaration:
         given = list(inspect.signature(function).parameters.values())
-        ports = tuple(p if p.type == "curve" else replace(p, fixed=True) for p in _ports(id, given))
+        given_ports, banks = _ports(id, given)
+        ports = tuple(p if p.type == "curve" else replace(p, fixed=True) for p in given_ports)
         return Declaration(
             id, title, sentence, "resource", category, tags, ports, (out,), version,
             doc=inspect.cleandoc(function.__doc__ or ""),
-            function=lambda values: function(**values), table=table,
+            function=function, table=table, banks=banks,
         )  # fmt: skip
 
     return declare
 
 
-def _ports(node: str, parameters: list[inspect.Parameter]) -> tuple[Port, ...]:
+def _ports(node: str, parameters: list[inspect.Parameter]) -> tuple[tuple[Port, ...], dict[str, tuple[Port, ...]]]:
+    """All ports in their order, and those of each bank by the name of its parameter."""
+    ports: list[Port] = []
+    banks: dict[str, tuple[Port, ...]] = {}
     for p in parameters:
-        if not isinstance(p.default, Port):
+        if isinstance(p.default, Bank):
+            banks[p.name] = p.default.named(p.name)
+            ports.extend(banks[p.name])
+        elif isinstance(p.default, Port):
+            ports.append(p.default.named(p.name))
+        else:
             raise DeclarationError(f"parameter {p.name} has no port constructor as its default", node=node)
-        if not p.default.doc:
-            raise DeclarationError(f"port {p.name} says nothing about itself (doc)", node=node)
-    return tuple(p.default.named(p.name) for p in parameters)
+    for port in ports:
+        if not port.doc:
+            raise DeclarationError(f"port {port.name} says nothing about itself (doc)", node=node)
+    if len({port.name for port in ports} | banks.keys()) != len(ports) + len(banks):
+        raise DeclarationError("two ports have one name", node=node)
+    return tuple(ports), banks
+
+
+def _rows(single: tuple[Port, ...], banks: Mapping[str, tuple[Port, ...]]) -> dict[str, tuple[str, ...] | None]:
+    """The rows that a body may read, as it writes them; a text or drawn points are read once to learn their tables."""
+    rows: dict[str, tuple[str, ...] | None] = {}
+    for port in single:
+        if port.read is not None:
+            rows |= {f"{port.name}.{table}": None for table in port.read(port.default)._fields}
+    for name, ports in banks.items():
+        if ports[0].type == "gate":
+            rows |= {f"{name}.{half}": tuple(f"{p.name}.{half}" for p in ports) for half in Gate._fields}
+        else:
+            rows[name] = tuple(p.name for p in ports)
+    return rows
+
+
+def _gathered(banks: Mapping[str, tuple[Port, ...]], values: Mapping[str, Any]) -> dict[str, Any]:
+    """The values of a call, those of the ports of each bank as one row."""
+    gathered = dict(values)
+    for name, ports in banks.items():
+        if any(p.name in gathered for p in ports):
+            row = [gathered.pop(p.name, Gate() if p.type == "gate" else p.default) for p in ports]
+            gathered[name] = Gates(row) if ports[0].type == "gate" else tuple(row)
+    return gathered
 
 
 def _first(node: str, parameter: inspect.Parameter) -> float:

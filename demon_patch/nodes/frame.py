@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 
@@ -36,3 +37,22 @@ class Inlet(NamedTuple):
 
     wired: float = 0.0
     rank: float = 0.0
+
+
+class Gates(tuple[Gate, ...]):
+    """A row of gates; `level` and `rises` are those of each in turn."""
+
+    __slots__ = ()
+
+    @property
+    def level(self) -> tuple[float, ...]:
+        """The level of each."""
+        return tuple(gate.level for gate in self)
+
+    @property
+    def rises(self) -> tuple[float, ...]:
+        """The rises of each."""
+        return tuple(gate.rises for gate in self)
+
+
+Row = Sequence[float]  # a row of numbers, as the body of a node reads it

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -25,7 +26,8 @@ class Port:
 
     lo, hi, taper and unit are the declared range of a number, `default` its knob. `choices`: of an option.
     `fixed`: takes no cable. `control`: the row of the control table that it carries. `since`: the release that
-    brings it, where it is declared but not built; `optional`: without effect until it is wired or set.
+    brings it, where it is declared but not built; `optional`: without effect until it is wired or set. `read`: what a
+    body sees of a text or of drawn points, a named tuple of tables of numbers; raises PatchError with the port.
     """
 
     name: str
@@ -42,6 +44,7 @@ class Port:
     control: str | None = None
     since: str | None = None
     optional: bool = False
+    read: Callable[[Any], Any] | None = None
 
     @property
     def numeric(self) -> bool:
@@ -61,6 +64,19 @@ class Port:
     def named(self, name: str) -> Port:
         """The same port under the name of its parameter."""
         return replace(self, name=name, title=self.title or name.replace("_", " ").capitalize())
+
+
+@dataclass(frozen=True, slots=True)
+class Bank:
+    """A row of like ports that one parameter declares: name1, name2, ... in files, cables and editors, one row in the
+    body."""
+
+    ports: tuple[Port, ...]
+
+    def named(self, name: str) -> tuple[Port, ...]:
+        """The ports under the name of their parameter, counted from 1."""
+        title = name.replace("_", " ").capitalize()
+        return tuple(replace(p, title=f"{title} {n}").named(f"{name}{n}") for n, p in enumerate(self.ports, 1))
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,9 +111,35 @@ def value(
     return Port("", "value", float(default), float(lo), float(hi), taper, unit, doc)
 
 
+def values(
+    count: int,
+    default: float | Sequence[float],
+    lo: float,
+    hi: float,
+    *,
+    unit: str = "",
+    taper: Taper = "linear",
+    doc: str = "",
+) -> Any:
+    """A row of numbers with knobs, name1 to name<count>; `{n}` in the doc is the number of each.
+
+    default: of all, or of each. In the body `pick(name, i)` and its like (see `vocabulary`) read the row.
+    """
+    defaults = list(default) if isinstance(default, Sequence) else [default] * count
+    if len(defaults) != count:
+        raise ValueError(f"a row of {count} has {len(defaults)} defaults")
+    made = enumerate(defaults, 1)
+    return Bank(tuple(value(x, lo, hi, unit=unit, taper=taper, doc=doc.format(n=n)) for n, x in made))
+
+
 def gate(*, doc: str = "") -> Any:
     """A gate; in the body `name.level` (0 or 1) and `name.rises` (edges in this frame)."""
     return Port("", "gate", None, 0.0, 1.0, doc=doc)
+
+
+def gates(count: int, *, doc: str = "") -> Any:
+    """A row of gates, name1 to name<count>; in the body the rows `name.level` and `name.rises`."""
+    return Bank(tuple(gate(doc=doc.format(n=n)) for n in range(1, count + 1)))
 
 
 def curve(default: float, lo: float, hi: float, *, doc: str = "") -> Any:
@@ -117,9 +159,9 @@ def option(default: str, *choices: str, doc: str = "") -> Any:
     return Port("", "option", default, doc=doc, choices=choices)
 
 
-def text(default: str = "", *, doc: str = "") -> Any:
-    """Words, settled when the patch is compiled."""
-    return Port("", "text", default, doc=doc)
+def text(default: str = "", *, read: Callable[[str], Any] | None = None, doc: str = "") -> Any:
+    """Words, settled when the patch is compiled; `read` makes of them the tables that a body computes with."""
+    return Port("", "text", default, doc=doc, read=read)
 
 
 def path(default: str = "", *, doc: str = "") -> Any:
@@ -127,9 +169,9 @@ def path(default: str = "", *, doc: str = "") -> Any:
     return Port("", "path", default, doc=doc)
 
 
-def points(default: list[list[float]], *, doc: str = "") -> Any:
-    """Drawn points [[where, value], ...] in rising order of where."""
-    return Port("", "points", default, doc=doc)
+def points(default: list[list[float]], *, read: Callable[[Any], Any] | None = None, doc: str = "") -> Any:
+    """Drawn points [[where, value], ...] in rising order of where; `read` as of `text`."""
+    return Port("", "points", default, doc=doc, read=read)
 
 
 def out(name: str = "out", lo: float = -math.inf, hi: float = math.inf, *, unit: str = "", doc: str = "") -> Out:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from demon_patch.nodes.declare import node
-from demon_patch.nodes.frame import Frame, Gate
-from demon_patch.nodes.ports import gate, gate_out, option, out, value
-from demon_patch.nodes.vocabulary import floor
+from demon_patch.nodes.frame import Frame, Gate, Row
+from demon_patch.nodes.phrases import bounced, high, ticked, wrapped
+from demon_patch.nodes.ports import gate, gate_out, like, option, out, value, values
+from demon_patch.nodes.vocabulary import choose, floor, hash01, inf, pick
+
+ORDERS = ("forwards", "backwards", "pendulum", "random")
 
 
 @node(
@@ -26,53 +29,76 @@ def clock(
     """Tick n = floor(beat / beats); the first frame rises too. Ticks closer than a frame are counted in rises."""
     turn = t.beat / beats + 1e-9
     n = floor(turn)
-    rises = min(n - last, floor(t.dbeat / beats) + 1) if n > last else (1 if n < last else 0)
-    return (1 if turn - n < width else 0, rises), n
+    return (1 if turn - n < width else 0, ticked(n, last, floor(t.dbeat / beats) + 1)), n
 
 
 @node(
     "step_sequencer",
     "Step Sequencer",
     "Plays up to eight values in turn, on the beat.",
-    out=(
-        out("out", 0, 1, doc="The value of the step that plays."),
-        gate_out("gate", doc="Rises with every step."),
-    ),
+    out=(out("out", 0, 1, doc="The value that plays."), gate_out("gate", doc="Rises with every step that plays.")),
     category="sequence",
-    tags=("pattern", "rhythm", "steps", "sequence", "loop"),
+    tags=("pattern", "rhythm", "steps", "sequence", "loop", "ratchet", "probability"),
 )
 def step_sequencer(
     t: Frame,
-    v1: float = value(0, 0, 1, doc="Value of step 1."),
-    v2: float = value(0, 0, 1, doc="Value of step 2."),
-    v3: float = value(0, 0, 1, doc="Value of step 3."),
-    v4: float = value(0, 0, 1, doc="Value of step 4."),
-    v5: float = value(0, 0, 1, doc="Value of step 5."),
-    v6: float = value(0, 0, 1, doc="Value of step 6."),
-    v7: float = value(0, 0, 1, doc="Value of step 7."),
-    v8: float = value(0, 0, 1, doc="Value of step 8."),
+    v: Row = values(8, 0, 0, 1, doc="Value of step {n}."),
+    strokes: Row = values(8, 1, 0, 8, taper="int", doc="Strokes of step {n}; 0 rests (gate: at most 1)."),
+    chance: Row = values(8, 1, 0, 1, doc="How often the gate of step {n} opens: 0 never, 1 always."),
     length: float = value(8, 1, 8, unit="steps", taper="int", doc="Steps until it begins again."),
     beats: float = value(1, 0.0625, 64, unit="beats", taper="log", doc="Length of a step (transport)."),
-    width: float = value(0.5, 0.01, 0.99, doc="Share of a step that the gate is high (transport)."),
+    width: float = value(0.5, 0.01, 0.99, doc="Share of a stroke that the gate is high (transport)."),
+    glide: float = value(0, 0, 30, unit="s", doc="Seconds to come nearly (to a fiftieth) to each value."),
+    seed: float = value(0, 0, 65535, taper="int", doc="Which steps chance lets play, and the random order."),
     step: Gate = gate(doc="Plays the next step (gate)."),
     reset: Gate = gate(doc="The next step is step 1; transport: begins there at once."),
     by: str = option("transport", "transport", "gate", doc="What moves it on: the beat, or the step gate."),
+    order: str = option("forwards", *ORDERS, doc="Which step comes next; a pendulum turns round at both ends."),
     *,
     last: float = -1.0,
     origin: float = 0.0,
+    stroke: float = 0.0,
+    y: float = 0.0,
 ):
-    """Transport: step floor(beat / beats) after the last reset. Gate: every rise at `step` moves on by one."""
+    """Transport: step floor(beat / beats) after the last reset. Gate: every rise at `step` moves on by one.
+
+    The glide is exponential; of several steps within one frame the last decides whether the gate opens.
+    """
     turn = t.beat / beats + 1e-9
-    whole = floor(turn)
-    begin = whole if reset.rises > 0 else origin
-    beaten = whole - begin
-    ahead = min(beaten - last, floor(t.dbeat / beats) + 1) if beaten > last else (1 if beaten < last else 0)
-    stood = -1 if reset.rises > 0 else last
-    n = beaten if by == "transport" else stood + step.rises
-    rises = max(ahead, min(reset.rises, 1)) if by == "transport" else step.rises
-    level = (1 if turn - whole < width else 0) if by == "transport" else step.level
-    shown = max(n, 0)
-    i = shown - floor(shown / length) * length
-    low = (v1 if i < 1 else v2) if i < 2 else (v3 if i < 3 else v4)
-    high = (v5 if i < 5 else v6) if i < 6 else (v7 if i < 7 else v8)
-    return (low if i < 4 else high), (level, rises), n, begin
+    begin = floor(turn) if reset.rises > 0 else origin
+    n = floor(turn) - begin if by == "transport" else (-1 if reset.rises > 0 else last) + step.rises
+    new = max(ticked(n, last, floor(t.dbeat / beats) + 1), min(reset.rises, 1)) if by == "transport" else step.rises
+    k = n if by == "transport" else max(n, 0)
+    way = choose(order, forwards=k, backwards=-1 - k, pendulum=bounced(k, length), random=length * hash01(k, seed))
+    i = floor(wrapped(way, length))
+    hits = pick(strokes, i) if hash01(-2 - n, seed) < pick(chance, i) else 0
+    part = (turn - floor(turn)) * hits if by == "transport" else 0
+    rises = min(hits, 1) * (new + floor(part)) if new > 0 else max(floor(part) - stroke, 0)
+    z = y + (pick(v, i) - y) * t.dt / (glide / 4 + t.dt)
+    return z, (min(hits, 1) * choose(by, transport=high(part, width), gate=step.level), rises), n, begin, part // 1, z
+
+
+@node(
+    "sequential_switch",
+    "Sequential Switch",
+    "Passes one of up to eight signals on, the next with every stroke.",
+    out=(like("v1", doc="The signal that is on."), out("place", 1, 8, doc="Its number.")),
+    category="sequence",
+    tags=("switch", "select", "route", "steps", "multiplexer", "sequence"),
+)
+def sequential_switch(
+    t: Frame,
+    v: Row = values(8, 0, -inf, inf, doc="Signal {n}."),
+    length: float = value(8, 1, 8, taper="int", doc="Signals until it begins again."),
+    step: Gate = gate(doc="Passes the next signal on."),
+    reset: Gate = gate(doc="Back to signal 1; a step in the same frame counts from there."),
+    seed: float = value(0, 0, 65535, taper="int", doc="The random order."),
+    order: str = option("forwards", *ORDERS, doc="Which signal comes next; a pendulum turns round at both ends."),
+    *,
+    number: float = 0.0,
+):
+    """Signal 1 is on until the first step."""
+    n = (0 if reset.rises > 0 else number) + step.rises
+    way = choose(order, forwards=n, backwards=-n, pendulum=bounced(n, length), random=length * hash01(n, seed))
+    i = floor(wrapped(way, length))
+    return pick(v, i), i + 1, n

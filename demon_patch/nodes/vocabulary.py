@@ -1,5 +1,8 @@
 """The fixed vocabulary of node bodies, spelled for floats and for arrays.
 
+Beside numbers a body has rows: banks of ports, `level` and `rises` of banks of gates, tables that a text or drawn
+points come to. Only the functions of `ROWS` read them, each with a row as its first argument.
+
 The functions below are what a body imports, so that its plain Python call works. `SCALAR` and `ARRAY` are the
 namespaces of emitted code; both agree within 1e-12. Angles are radians.
 """
@@ -17,18 +20,26 @@ import numpy as np
 __all__ = [
     "CONSTANTS",
     "FUNCTIONS",
+    "ROWS",
+    "choose",
     "clamp",
     "cos",
+    "count",
     "exp",
     "floor",
     "hash01",
     "inf",
+    "least",
     "log",
+    "most",
     "pi",
+    "pick",
+    "reached",
     "sin",
     "sqrt",
     "tanh",
     "tau",
+    "total",
 ]
 
 inf = math.inf
@@ -49,6 +60,16 @@ FUNCTIONS: dict[str, tuple[int, int]] = {
     "hash01": (2, 2),
 }
 CONSTANTS: dict[str, float] = {"pi": pi, "tau": tau}
+# Name of each function of a row -> smallest and largest number of arguments, the row included.
+ROWS: dict[str, tuple[int, int]] = {
+    "count": (1, 1),
+    "pick": (2, 2),
+    "reached": (2, 2),
+    "total": (1, 2),
+    "most": (1, 1),
+    "least": (1, 1),
+}
+CHOOSE = "choose"
 
 _MASK = 0xFFFFFFFF
 
@@ -75,6 +96,58 @@ def hash01(k: float, seed: float) -> float:
     x = (x * 0x297A2D39) & _MASK
     x ^= x >> 15
     return x / 4294967296.0
+
+
+def choose(option: str, **by_choice: float) -> float:
+    """The number under the name of the choice; every choice of the option has one."""
+    return by_choice[option]
+
+
+def count(row: Sequence[float]) -> float:
+    """How many numbers a row has."""
+    return float(len(row))
+
+
+def pick(row: Sequence[float], i: float) -> float:
+    """Number floor(i) of a row, counted from 0; before it the first, beyond it the last."""
+    last = len(row) - 1
+    return row[0] if i < 1 else (row[int(i)] if i < last else row[last])
+
+
+def reached(table: Sequence[float], x: float) -> float:
+    """How many numbers of a rising table are not above x."""
+    return float(bisect_right(table, x))
+
+
+def total(row: Sequence[float], by: Sequence[float] | None = None) -> float:
+    """The sum of a row, or of its products with another of the same length, from left to right."""
+    made = list(row) if by is None else [x * y for x, y in zip(row, by, strict=True)]
+    summed = made[0]
+    for x in made[1:]:
+        summed += x
+    return summed
+
+
+def most(row: Sequence[float]) -> float:
+    """The largest number of a row."""
+    return max(row)
+
+
+def least(row: Sequence[float]) -> float:
+    """The smallest number of a row."""
+    return min(row)
+
+
+def _pick_array(row: Sequence[Any], i: Any) -> np.ndarray:
+    place = np.clip(np.floor(i), 0, len(row) - 1).astype(np.int64)
+    if all(np.ndim(x) == 0 for x in row):
+        return np.asarray(row, dtype=np.float64)[place]
+    *stacked, place = np.broadcast_arrays(*row, place)
+    return np.take_along_axis(np.stack(stacked), place[None], axis=0)[0]
+
+
+def _reached_array(table: Sequence[float], x: Any) -> np.ndarray:
+    return np.searchsorted(np.asarray(table), x, side="right").astype(np.float64)
 
 
 def _counter(x: Any) -> np.ndarray:
@@ -135,6 +208,8 @@ SCALAR: dict[str, Any] = {
     "sqrt": math.sqrt,
     "power": math.pow,
     "hash01": hash01,
+    "pick": pick,
+    "reached": reached,
     "from_table": from_table,
     "to_table": to_table,
 }
@@ -152,6 +227,8 @@ ARRAY: dict[str, Any] = {
     "max": np.maximum,
     "clamp": _clamp_array,
     "hash01": _hash01_array,
+    "pick": _pick_array,
+    "reached": _reached_array,
     "from_table": _from_table_array,
     "to_table": _to_table_array,
     "where": np.where,

@@ -48,16 +48,16 @@ def mix(
     """
 
     def declare(function: Callable[..., Any]) -> Declaration:
-        given, states = signature(function, id)
-        ports = tuple(replace(p, type=out) if p.type in MIXED else p for p in given)
+        head = signature(function, id)
+        ports = tuple(replace(p, type=out) if p.type in MIXED else p for p in head.ports)
         weights = tuple(Out(p.name, "value", 0.0, 1.0, doc=p.doc) for p in ports if p.type == out)
         if not weights:
             raise DeclarationError("a mix has inlets", node=id)
         hidden = (*weights, *FED) if feeds else weights
         return Declaration(
             id, title, sentence, "mix", category, tags, ports, (Out(out, out, doc=doc),),
-            doc=inspect.cleandoc(function.__doc__ or ""), states=states, function=function,
-            body=body_of(function, id, ports, states, hidden), hidden=hidden,
+            doc=inspect.cleandoc(function.__doc__ or ""), states=head.states, function=function,
+            body=body_of(function, id, head, hidden), hidden=hidden, banks=head.banks,
         )  # fmt: skip
 
     return declare
@@ -72,12 +72,12 @@ def surface(
     """
 
     def declare(function: Callable[..., Any]) -> Declaration:
-        ports, states = signature(function, id)
+        head = signature(function, id)
         hidden = (*GAINS, *ONE) if single else GAINS
         return Declaration(
-            id, title, sentence, "surface", "engine", tags, ports, (Out("surface", "surface", doc=_TO),),
-            doc=inspect.cleandoc(function.__doc__ or ""), states=states, function=function,
-            body=body_of(function, id, ports, states, hidden), hidden=hidden,
+            id, title, sentence, "surface", "engine", tags, head.ports, (Out("surface", "surface", doc=_TO),),
+            doc=inspect.cleandoc(function.__doc__ or ""), states=head.states, function=function,
+            body=body_of(function, id, head, hidden), hidden=hidden, banks=head.banks,
         )  # fmt: skip
 
     return declare

@@ -5,12 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import NamedTuple
 
+from demon_patch.nodes.body import phrase
 from demon_patch.nodes.catalogue import CATALOGUE
 from demon_patch.nodes.declare import Declaration, node
-from demon_patch.nodes.frame import Frame, Gate
-from demon_patch.nodes.ports import Port, gate_out, out, value
-from demon_patch.nodes.vocabulary import floor, hash01, inf
+from demon_patch.nodes.frame import Frame, Gate, Gates, Row
+from demon_patch.nodes.ports import Port, gate_out, gates, option, out, text, value, values
+from demon_patch.nodes.vocabulary import choose, count, floor, hash01, inf, least, most, pick, reached, total
 from demon_patch.patch.document import Cable, Node, Patch
 
 PROBES = 10
@@ -32,6 +34,56 @@ def pulses(t: Frame, seed: float = value(0, 0, 1e6, doc="Which pulses.")):
     return (1 if here > 0.6 else 0, floor(hash01(t.k, seed + 7919) * 1.4))
 
 
+class Letters(NamedTuple):
+    """The tables of a text: the rising places of its letters, and their heights."""
+
+    places: tuple[float, ...]
+    heights: tuple[float, ...]
+
+
+def read_letters(text: str) -> Letters:
+    """Letter c stands at c / 10 after the one before it."""
+    return Letters(tuple(i / 10 for i in range(len(text))), tuple(ord(c) / 100 for c in text))
+
+
+@phrase
+def halfway(a: float, b: float) -> float:
+    """Half of the way from a to b."""
+    gap = b - a
+    return a + gap / 2
+
+
+@phrase
+def third_way(a: float, b: float) -> float:
+    """Three quarters of the way from a to b, by way of the middle."""
+    return halfway(halfway(a, b), b)
+
+
+@node(
+    "rows",
+    "Rows",
+    "Everything that reads a row.",
+    out=(out("picked"), out("summed"), out("read"), out("passed"), gate_out("any")),
+    category="test",
+)
+def rows(
+    t: Frame,
+    v: Row = values(5, (0, 1, 2, 3, 4), -9, 9, doc="Number {n}."),
+    w: Row = values(5, 1, -9, 9, doc="Weight {n}."),
+    g: Gates = gates(3, doc="Gate {n}."),
+    at: float = value(0, -9, 9, doc="Where to read."),
+    word: Letters = text("abcdefghijklmnopqrstuvw" * 3, read=read_letters, doc="A table."),
+    way: str = option("up", "up", "down", doc="Which way to read."),
+    *,
+    last: float = 0.0,
+):
+    picked = pick(v, choose(way, up=at, down=count(v) - 1 - at)) + pick(w, 2)
+    summed = total(v, w) - total(v) + most(v) - least(w)
+    passed = reached(word.places, at)
+    read = pick(word.heights, passed - 1) + last * pick(g.level, at)
+    return picked, summed, read, third_way(at, passed) + halfway(1, at), (most(g.level), total(g.rises)), passed
+
+
 probe = Declaration(
     "probe", "Probe", "Shows signals.", "sink", "test", (),
     (*(Port(f"x{i}", "value", 0.0, -math.inf, math.inf, doc="A signal.") for i in range(PROBES)),
@@ -43,6 +95,7 @@ BENCH: Mapping[str, Declaration] = {
     **CATALOGUE,
     "noise": noise,
     "pulses": pulses,
+    "rows": rows,
     "probe": probe,
     # Mixes and surfaces whose weights and gains are outputs.
     **{

@@ -4,21 +4,34 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 
-from demon_patch.nodes.body import DeclarationError, fold
+from demon_patch.errors import PatchError
+from demon_patch.nodes.body import DeclarationError, phrase
 from demon_patch.nodes.declare import Declaration, node, resource
-from demon_patch.nodes.frame import Frame, Gate
-from demon_patch.nodes.ports import Out, gate, gate_out, like, option, out, text, value
+from demon_patch.nodes.fold import fold
+from demon_patch.nodes.frame import Frame, Gate, Row
+from demon_patch.nodes.ports import Out, gate, gate_out, gates, like, option, out, text, value, values
 from demon_patch.nodes.spell import template
-from demon_patch.nodes.vocabulary import floor, inf, sin
+from demon_patch.nodes.vocabulary import choose, floor, inf, most, pick, reached, sin, total
 
 X: Any = value(0, -inf, inf, doc="A signal.")
 G: Any = gate(doc="A gate.")
 O: Any = option("a", "a", "b", doc="A choice.")  # noqa: E741
+V: Any = values(3, 0, 0, 1, doc="Number {n}.")
+W: Any = text("a b", read=lambda said: Words(tuple(float(ord(word)) for word in said.split())), doc="Words.")
 HELPER = 3.0
+
+
+class Words(NamedTuple):
+    letters: tuple[float, ...]
+
+
+@phrase
+def twice(x: float) -> float:
+    return x * 2
 
 
 def two_returns(t: Frame, x: float = X):
@@ -87,6 +100,47 @@ def text_as_number(t: Frame, x: float = X):
     return x + "1"  # type: ignore[operator]
 
 
+def row_as_number(t: Frame, v: Row = V):
+    return v + 1  # type: ignore[operator]
+
+
+def number_as_row(t: Frame, x: float = X):
+    return pick(x, 1)  # type: ignore[arg-type]
+
+
+def other_as_row(t: Frame, x: float = X, v: Row = V):
+    return pick(v, 0) + total(x)  # type: ignore[arg-type]
+
+
+def member_by_name(t: Frame, v: Row = V):
+    return v1  # type: ignore[name-defined] # noqa: F821
+
+
+def name_of_a_member(t: Frame, v: Row = V):
+    v2 = 1
+    return v2 * 2
+
+
+def sum_of_a_table(t: Frame, w: Words = W):
+    return total(w.letters)
+
+
+def place_in_a_bank(t: Frame, v: Row = V):
+    return reached(v, 0)
+
+
+def no_such_table(t: Frame, w: Words = W):
+    return pick(w.digits, 0)  # type: ignore[attr-defined]
+
+
+def choice_left_out(t: Frame, x: float = X, o: str = O):
+    return choose(o, a=x)
+
+
+def phrase_of_two(t: Frame, x: float = X):
+    return twice(x, x)  # type: ignore[call-arg]
+
+
 WRONG: list[tuple[Callable[..., Any], int, str]] = [
     (two_returns, 1, "straight line"),
     (loop, 1, "straight line"),
@@ -103,6 +157,16 @@ WRONG: list[tuple[Callable[..., Any], int, str]] = [
     (condition_as_number, 1, "Compare is not part of the vocabulary"),
     (number_as_condition, 1, "a condition compares"),
     (text_as_number, 1, "only numbers"),
+    (row_as_number, 1, "unknown name v"),
+    (number_as_row, 1, "pick is not a function"),
+    (other_as_row, 1, "total reads a row of ports or a table, which x is not"),
+    (member_by_name, 1, "unknown name v1"),
+    (name_of_a_member, 1, "v2 is assigned twice or already means"),
+    (sum_of_a_table, 1, "total reads no table, unlike w.letters"),
+    (place_in_a_bank, 1, "reached reads only a table, unlike v"),
+    (no_such_table, 1, "pick reads a row of ports or a table, which w.digits is not"),
+    (choice_left_out, 1, "choose takes an option"),
+    (phrase_of_two, 1, "twice takes 1 numbers"),
 ]
 
 
@@ -175,3 +239,61 @@ def test_a_resource_has_ports_and_a_key() -> None:
     assert words.resolve({}) == ("words", "HELLO")
     assert words.by_name["text"].fixed
     assert not words.by_name["text"].wireable
+
+
+def test_a_bank_declares_a_port_for_each_of_its_numbers() -> None:
+    @node("bank", "Bank", "Sums.", out=out(), category="test")
+    def bank(t: Frame, v: Row = values(3, (1, 2, 3), 0, 9, unit="s", doc="Number {n}."), g: Any = gates(2, doc="{n}.")):
+        return total(v) + most(g.rises)
+
+    assert [p.name for p in bank.ports] == ["v1", "v2", "v3", "g1", "g2"]
+    assert [(p.default, p.doc, p.title) for p in bank.ports[:2]] == [(1, "Number 1.", "V 1"), (2, "Number 2.", "V 2")]
+    frame = Frame(30, 1.2, 0.04, 2.4, 0.08, 1.2, 24.0, 4.0, 30)
+    assert bank(frame, v2=5.0, g2=Gate(0.0, 2.0)) == 1 + 5 + 3 + 2
+
+
+def test_a_bank_of_another_length_or_with_a_taken_name_is_refused() -> None:
+    with pytest.raises(ValueError, match="a row of 3 has 2 defaults"):
+        values(3, (0, 1), 0, 1, doc="Number {n}.")
+
+    def doubled(t: Frame, v: Row = V, v1: float = X):
+        return v1
+
+    with pytest.raises(DeclarationError, match="two ports have one name"):
+        node("broken", "Broken", "Breaks.", out=out(), category="test")(doubled)
+
+
+def test_a_row_opens_to_what_is_read() -> None:
+    @node("reader", "Reader", "Reads.", out=out(), category="test")
+    def reader(t: Frame, x: float = X, v: Row = V, w: Words = W, o: str = O):
+        return pick(v, 1) + pick(w.letters, x) + choose(o, a=twice(x * x), b=0)
+
+    assert ast.unparse(reader.settled({"o": "b", "w": "e e e"}).outputs[0][0]) == "v2 + 101.0 + 0"
+    a = reader.settled({"o": "a", "w": "a b c"})
+    assert ast.unparse(a.outputs[0][0]) == "v2 + pick((97.0, 98.0, 99.0), x) + _1_x * 2"
+    text = template(a, "scalar").outputs[0][0].parts
+    assert "".join(text).count(" if ") == 2
+    long = " ".join("abcdefghij" * 10)
+    assert "pick((97.0, " in "".join(template(reader.settled({"w": long}), "scalar").outputs[0][0].parts)
+
+
+def test_the_tables_of_a_text_are_refused_with_its_port() -> None:
+    def letters(said: str) -> Words:
+        if not said:
+            raise PatchError("there is no letter", port="w", mend="write one")
+        return Words(tuple(map(float, map(ord, said))))
+
+    @node("letters", "Letters", "Reads letters.", out=out(), category="test")
+    def read(t: Frame, w: Words = text("a", read=letters, doc="Letters."), x: float = X):
+        return pick(w.letters, x)
+
+    with pytest.raises(PatchError, match="port w: there is no letter"):
+        read.settled({"w": ""})
+
+
+def test_a_resource_has_banks_too() -> None:
+    @resource("pair", "Pair", "Pairs.", out=Out("prompt", "prompt"), category="test")
+    def pair(share: Row = values(2, 0.5, 0, 1, doc="Share of {n}.")):
+        return ("pair", *share)
+
+    assert pair.resolve({"share2": 0.25}) == ("pair", 0.5, 0.25)

@@ -42,6 +42,8 @@ def test_the_first_library_is_there() -> None:
         "knob", "lfo", "scale", "add", "multiply", "slew", "clock", "step_sequencer", "adsr", "expression",
         "song_position", "drawn_curve", "prompt", "audio_source", "composed_source", "scheduler", "source_blend",
         "step_state", "decoder", "recorder", "speaker",
+        "ahd", "ramp", "function", "random_walk", "smooth_noise", "lorenz", "logistic", "divider", "multiplier",
+        "euclid", "pattern", "random_gate", "sequential_switch", "counter", "beat_position",
     }  # fmt: skip
 
 

@@ -3,8 +3,12 @@ is what comes, finite in gives finite out, and outputs stay within their nominal
 
 from __future__ import annotations
 
+import ast
+import inspect
 import itertools
 import math
+import textwrap
+from typing import Any
 
 import numpy as np
 import pytest
@@ -23,17 +27,23 @@ from tests.nodes.bench_nodes import BENCH, FEEDS, gate_at, playable
 FRAMES = 160
 GEOMETRY = Geometry(25, 97)
 TRANSPORT = Transport(25, 126, 4, 97)
+RETURNING = Transport(25, 126, 4, 97, downbeat=0.5, follow=True)  # beats that begin below 0 and go back with the song
 FORMULAS = ("a * b + sin(tau * t) - c / 7", "a if b > c else min(d, beat, 3) ** 2", "hash01(k, 3) * clamp(a, -1, 1)")
 COMPUTED = [d for d in BENCH.values() if d.kind == "computed"]
 
 
-def settings_of(declaration: Declaration) -> list[dict[str, str]]:
-    """All combinations of a node's options, or some formulas."""
-    choices = [p.choices if p.type == "option" else FORMULAS for p in declaration.settings]
+def settings_of(declaration: Declaration) -> list[dict[str, Any]]:
+    """All combinations of a node's options, with its texts and points as they stand; or some formulas."""
+    said = {"formula": FORMULAS}
+    choices = [p.choices or said.get(p.name, (p.default,)) for p in declaration.settings]
     return [dict(zip((p.name for p in declaration.settings), row, strict=True)) for row in itertools.product(*choices)]
 
 
-CASES = [pytest.param(d, s, id="-".join([d.id, *s.values()])) for d in COMPUTED for s in settings_of(d)]
+CASES = [
+    pytest.param(d, s, id="-".join([d.id, *(s[p.name] for p in d.settings if p.choices)]))
+    for d in COMPUTED
+    for s in settings_of(d)
+]
 
 
 def ends(port: Port) -> tuple[float, float]:
@@ -49,7 +59,7 @@ def given(port: Port, k: int, seed: float) -> float:
     return min(max(x, port.lo), port.hi)
 
 
-def driven(declaration: Declaration, settings: dict[str, str], seed: int) -> Program:
+def driven(declaration: Declaration, settings: dict[str, Any], seed: int) -> Program:
     """The node with noise at every port and a probe at every output."""
     nodes = {"n": Node(declaration.id, values=settings), "p": Node("probe")}
     cables: list[Cable] = []
@@ -80,7 +90,9 @@ def observed(declaration: Declaration, program: Program) -> list[int]:
     return sinks
 
 
-def plainly(declaration: Declaration, settings: dict[str, str], seed: int) -> np.ndarray:
+def plainly(
+    declaration: Declaration, settings: dict[str, Any], seed: int, transport: Transport = TRANSPORT
+) -> np.ndarray:
     """The plain Python call, frame by frame: [sinks, frames]."""
     state = dict(declaration.states)
     ports, inlets = [p for p in declaration.ports if p.wireable], declaration.seen()
@@ -89,7 +101,7 @@ def plainly(declaration: Declaration, settings: dict[str, str], seed: int) -> np
         values = {
             p.name: gate_at(k, seed + i) if p.type == "gate" else given(p, k, seed + i) for i, p in enumerate(ports)
         } | inlets
-        result = declaration(TRANSPORT.frame(k), **values, **settings, **state)
+        result = declaration(transport.frame(k), **values, **settings, **state)
         parts = result if len(declaration.outs) + len(state) > 1 else (result,)
         state = dict(zip(state, parts[len(declaration.outs) :], strict=True))
         rows.append([])
@@ -104,7 +116,7 @@ def close(a: np.ndarray, b: np.ndarray) -> bool:
 
 
 @pytest.mark.parametrize(("declaration", "settings"), CASES)
-def test_float_code_array_code_scan_and_plain_call_agree(declaration: Declaration, settings: dict[str, str]) -> None:
+def test_float_code_array_code_scan_and_plain_call_agree(declaration: Declaration, settings: dict[str, Any]) -> None:
     program = driven(declaration, settings, seed=11)
     sinks, state = observed(declaration, program), program.state()
     ahead = program.scan(state, 0, FRAMES, TRANSPORT)[sinks]
@@ -115,7 +127,20 @@ def test_float_code_array_code_scan_and_plain_call_agree(declaration: Declaratio
 
 
 @pytest.mark.parametrize(("declaration", "settings"), CASES)
-def test_the_forecast_is_what_comes(declaration: Declaration, settings: dict[str, str]) -> None:
+def test_beats_that_go_back_leave_it_whole(declaration: Declaration, settings: dict[str, Any]) -> None:
+    program = driven(declaration, settings, seed=31)
+    came = program.scan(program.state(), 0, FRAMES, RETURNING)[observed(declaration, program)]
+    assert program.faults == {}
+    assert close(came, plainly(declaration, settings, 31, RETURNING))
+    outs = [o for o in declaration.outs for _ in range(2 if o.type == "gate" else 1)]
+    for out, row in zip(outs, came, strict=True):
+        if out.type != "gate" and out.like is None:
+            assert row.min() >= out.lo - 1e-12
+            assert row.max() <= out.hi + 1e-12
+
+
+@pytest.mark.parametrize(("declaration", "settings"), CASES)
+def test_the_forecast_is_what_comes(declaration: Declaration, settings: dict[str, Any]) -> None:
     program = driven(declaration, settings, seed=23)
     forecast = Forecast(program, TRANSPORT)
     forecast.advance(17)
@@ -128,7 +153,7 @@ def test_the_forecast_is_what_comes(declaration: Declaration, settings: dict[str
 
 @pytest.mark.parametrize(("declaration", "settings"), CASES)
 def test_finite_in_gives_finite_out_within_the_nominal_range(
-    declaration: Declaration, settings: dict[str, str]
+    declaration: Declaration, settings: dict[str, Any]
 ) -> None:
     for seed in (5, 500):
         program = driven(declaration, settings, seed)
@@ -140,6 +165,18 @@ def test_finite_in_gives_finite_out_within_the_nominal_range(
             if out.type != "gate" and out.like is None:
                 assert row.min() >= out.lo - 1e-12
                 assert row.max() <= out.hi + 1e-12
+
+
+@pytest.mark.parametrize("declaration", [d for d in BENCH.values() if d.function], ids=lambda d: d.id)
+def test_a_declaration_has_at_most_forty_lines(declaration: Declaration) -> None:
+    assert declaration.function is not None
+    lines, first = inspect.getsourcelines(declaration.function)
+    definition = ast.parse(textwrap.dedent("".join(lines))).body[0]
+    assert isinstance(definition, ast.FunctionDef)
+    said = definition.body[0]
+    docstring = range(said.lineno - 1, said.end_lineno or 0) if ast.get_docstring(definition) else ()
+    code = [line for i, line in enumerate(lines) if line.strip() and i not in docstring]
+    assert len(code) <= 40, f"{len(code)} lines from line {first} on"
 
 
 @pytest.mark.parametrize("declaration", COMPUTED, ids=lambda d: d.id)

@@ -38,6 +38,7 @@ def test_a_clip_has_the_tempo_that_it_is_given_or_its_own() -> None:
         ("drawn_curve", {"points": [[1, 0], [0, 1]]}, "points"),
         ("drawn_curve", {"points": [[0, float("nan")]]}, "points"),
         ("drawn_curve", {"points": [[0, "1"]]}, "points"),
+        ("drawn_curve", {"points": [[0, 10**400]]}, "points"),
         ("drawn_curve", {"points": [[0, 1, 2]]}, "points"),
         ("drawn_curve", {"points": [7]}, "points"),
         ("drawn_curve", {"points": [[True, 1]]}, "points"),

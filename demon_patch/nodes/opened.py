@@ -1,0 +1,94 @@
+"""Opens what a body writes in short: phrases become their arithmetic, rows their members."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import reduce
+from typing import Any
+
+
+@dataclass(frozen=True, eq=False)
+class Phrase:
+    """Arithmetic that several nodes share: numbers in, one number out, `lines` and `result` as in a body.
+
+    Its plain Python call is that of its function.
+    """
+
+    function: Callable[..., float]
+    parameters: tuple[str, ...]
+    lines: tuple[tuple[str, ast.expr], ...]
+    result: ast.expr
+
+    def __call__(self, *args: float) -> float:
+        return self.function(*args)
+
+
+class Opener(ast.NodeTransformer):
+    """Opens the expressions of one body in their order; `lines` grows by those of the phrases that they use.
+
+    rows: what stands in each row, as it is written; None for a table, which opens when the text is settled. The
+    arguments of a phrase are computed whether or not its branch is taken.
+    """
+
+    def __init__(self, rows: Mapping[str, tuple[str, ...] | None], phrases: Mapping[str, Phrase]) -> None:
+        self.rows, self.phrases = rows, phrases
+        self.lines: list[tuple[str, ast.expr]] = []
+        self.opened = 0
+
+    def __call__(self, e: ast.expr) -> ast.expr:
+        """The opened expression, which must have passed the checker."""
+        return self.visit(_copy(e))
+
+    def visit_Call(self, node: ast.Call) -> ast.expr:
+        assert isinstance(node.func, ast.Name)
+        name = node.func.id
+        node.args = [self._row(a) if ast.unparse(a) in self.rows else self.visit(a) for a in node.args]
+        for word in node.keywords:
+            word.value = self.visit(word.value)
+        if name in self.phrases:
+            return self._phrase(self.phrases[name], node.args)
+        rows = [a.elts for a in node.args if isinstance(a, ast.Tuple)]
+        if not rows or name not in ("total", "most", "least"):
+            return node
+        if name == "total":
+            terms: list[ast.expr] = [
+                reduce(lambda a, b: ast.BinOp(a, ast.Mult(), b), factors) for factors in zip(*rows, strict=True)
+            ]
+            return reduce(lambda a, b: ast.BinOp(a, ast.Add(), b), terms)
+        end = ast.Name("max" if name == "most" else "min", ast.Load())
+        return reduce(lambda a, b: ast.Call(end, [a, b], []), rows[0])
+
+    def _row(self, e: ast.expr) -> ast.expr:
+        members = self.rows[ast.unparse(e)]
+        if members is None:
+            return e
+        return ast.Tuple([ast.parse(member, mode="eval").body for member in members], ast.Load())
+
+    def _phrase(self, phrase: Phrase, arguments: list[ast.expr]) -> ast.expr:
+        self.opened += 1
+        prefix = f"_{self.opened}_"
+        stands: dict[str, ast.expr] = {}
+        for name, argument in zip(phrase.parameters, arguments, strict=True):
+            if isinstance(argument, (ast.Name, ast.Constant, ast.Attribute)):
+                stands[name] = argument
+            else:
+                self.lines.append((prefix + name, argument))
+                stands[name] = ast.Name(prefix + name, ast.Load())
+        for name, e in phrase.lines:
+            self.lines.append((prefix + name, _Placed(stands).visit(_copy(e))))
+            stands[name] = ast.Name(prefix + name, ast.Load())
+        return _Placed(stands).visit(_copy(phrase.result))
+
+
+class _Placed(ast.NodeTransformer):
+    def __init__(self, stands: Mapping[str, ast.expr]) -> None:
+        self.stands = stands
+
+    def visit_Name(self, node: ast.Name) -> Any:
+        return self.stands.get(node.id, node)
+
+
+def _copy(e: ast.expr) -> ast.expr:
+    return ast.parse(ast.unparse(e), mode="eval").body

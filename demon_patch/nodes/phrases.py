@@ -1,0 +1,90 @@
+"""Arithmetic that several nodes share."""
+
+from __future__ import annotations
+
+from demon_patch.nodes.body import phrase
+from demon_patch.nodes.vocabulary import exp, floor, hash01, log
+
+
+@phrase
+def ticked(n: float, last: float, most: float) -> float:
+    """How many ticks fell since tick `last`, now that tick n is the latest: at most `most`, so that a seek is no burst;
+    a jump back is one."""
+    return min(n - last, most) if n > last else (1 if n < last else 0)
+
+
+@phrase
+def high(turn: float, width: float) -> float:
+    """The level of a gate that is high for the first `width` of each cycle."""
+    return 1 if turn % 1 < width else 0
+
+
+@phrase
+def wrapped(n: float, length: float) -> float:
+    """n counted round and round from 0 to length - 1."""
+    return n - floor(n / length) * length
+
+
+@phrase
+def bounced(n: float, length: float) -> float:
+    """n counted up and down from 0 to length - 1 and back, the ends once each."""
+    period = max(2 * length - 2, 1)
+    m = wrapped(n, period)
+    return m if m < length else period - m
+
+
+@phrase
+def swung(turn: float, swing: float) -> float:
+    """Cycles with every second one late by `swing` cycles, and as much shorter."""
+    return (
+        turn
+        if swing == 0
+        else turn
+        + (turn % 2 / (1 + swing) if turn % 2 < 1 + swing else 1 + (turn % 2 - 1 - swing) / (1 - swing))
+        - turn % 2
+    )
+
+
+@phrase
+def fills(m: float, steps: float, strokes: float) -> float:
+    """How many strokes fall on the steps before step m, where `strokes` are spread over `steps` as evenly as can be and
+    the first falls on step 0: on step i if i * strokes / steps passes a whole number there."""
+    return floor((m - 1) * strokes / steps) + 1
+
+
+@phrase
+def triangle(p: float) -> float:
+    """A triangle wave of phase p: 0, 1, 0, -1 at the quarters."""
+    q = p + 0.25
+    return 1 - 4 * abs(q - floor(q) - 0.5)
+
+
+@phrase
+def drifted(n: float, p: float, seed: float) -> float:
+    """On the smooth way (3 p^2 - 2 p^3) from random number n to the next, 0..1."""
+    share = p * p * (3 - 2 * p)
+    return hash01(n, seed) * (1 - share) + hash01(n + 1, seed) * share
+
+
+@phrase
+def musical(rate: float) -> float:
+    """The nearest musical division: a cycle of whole beats, or 1, 4/3 (dotted) or 3/2 (triplet) cycles a beat and their
+    doublings; midway in pitch between two of those the nearer one changes."""
+    octave = 2 ** floor(log(max(rate, 1)) / log(2))
+    m = rate / octave
+    near = 1 if m < 1.1547 else (4 / 3 if m < 1.4142 else (1.5 if m < 1.7321 else 2))
+    return octave * near if rate > 1.1547 else 1 / max(floor(1 / rate + 0.5), 1)
+
+
+@phrase
+def climbed(y: float, share: float) -> float:
+    """An attack to 1 bent like a capacitor's: it aims at 1.3 and takes a share of 1 from 0 to the top."""
+    return min(1.3 - (1.3 - y) * exp(-1.4663370687934272 * share), 1)
+
+
+@phrase
+def sunk(y: float, end: float, share: float) -> float:
+    """An exponential way to `end`: a share of 1 goes a whole 1 of height, in the last of it a fiftieth."""
+    spare = 0.018657360363774047
+    left = max((abs(y - end) + spare) * exp(-4 * share) - spare, 0)
+    return end + left if y > end else end - left
