@@ -51,8 +51,8 @@ class Body:
 @dataclass(frozen=True, slots=True)
 class Names:
     """What a body may name: numbers (value and curve ports, state), gates, options with their choices, the inlets of a
-    mix, rows by how they are written, with what stands in each (None for a table, which a setting decides), and
-    phrases."""
+    mix, rows by how they are written, with what stands in each (None for a table, which a setting decides), phrases,
+    and states that are delay lines."""
 
     numbers: frozenset[str]
     gates: frozenset[str]
@@ -61,6 +61,7 @@ class Names:
     frame: str = "t"
     rows: Mapping[str, tuple[str, ...] | None] = field(default_factory=dict)
     phrases: Mapping[str, Phrase] = field(default_factory=dict)
+    lines: frozenset[str] = frozenset()
 
 
 class Checker:
@@ -117,6 +118,11 @@ class Checker:
             for row in e.args[:rows]:
                 self.row(name, row)
             arguments = e.args[rows:]
+        elif name == "past" and self.names.lines:
+            least = most = 2
+            if not e.args or not isinstance(e.args[0], ast.Name) or e.args[0].id not in self.names.lines:
+                self.complain("past reads a state that is a line", e)
+            arguments = e.args[1:]
         elif name in self.names.phrases:
             least = most = len(self.names.phrases[name].parameters)
         elif name in FUNCTIONS:
@@ -127,6 +133,18 @@ class Checker:
             self.complain(f"{name} takes {least if least == most else f'{least} to {most}'} numbers", e)
         for argument in arguments:
             self.number(argument)
+
+    def following(self, state: str, e: ast.expr) -> None:
+        """Checks the next value of a state: a number, or of a line itself or what is pushed into it."""
+        match e:
+            case _ if state not in self.names.lines:
+                self.number(e)
+            case ast.Name(id=name) if name == state:
+                pass
+            case ast.Call(func=ast.Name(id="push"), args=[ast.Name(id=name), x], keywords=[]) if name == state:
+                self.number(x)
+            case _:
+                self.complain(f"the next state of the line {state} is push({state}, a number)", e)
 
     def row(self, function: str, e: ast.expr) -> None:
         """Checks the row that a function of rows reads: of a table only what reads tables, `reached` nothing else."""
@@ -203,8 +221,8 @@ def read_body(function: Callable[..., Any], node: str, names: Names, outs: list[
     last = _assignments(definition, checker, opener)
     parts = _parts(last, len(outs) + len(states), complain)
     halves = [_output(part, is_gate, checker, complain) for part, is_gate in zip(parts[: len(outs)], outs, strict=True)]
-    for part in parts[len(outs) :]:
-        checker.number(part)
+    for name, part in zip(states, parts[len(outs) :], strict=True):
+        checker.following(name, part)
     outputs = tuple(tuple(opener(half) for half in pair) for pair in halves)
     following = tuple(opener(part) for part in parts[len(outs) :])
     return Body(tuple(opener.lines), outputs, following, states)
@@ -247,17 +265,8 @@ def _assignments(definition: ast.FunctionDef, checker: Checker, opener: Opener) 
     if statements and isinstance(statements[0], ast.Expr) and isinstance(statements[0].value, ast.Constant):
         statements = statements[1:]
     members = [member for row, inside in names.rows.items() for member in (row, *(inside or ()))]
-    taken = {
-        *names.numbers,
-        *names.gates,
-        *names.options,
-        *names.inlets,
-        *FUNCTIONS,
-        *ROWS,
-        *CONSTANTS,
-        *names.phrases,
-        names.frame,
-    }
+    taken = {*names.numbers, *names.lines, *names.gates, *names.options, *names.inlets, *names.phrases, names.frame}
+    taken |= {*FUNCTIONS, *ROWS, *CONSTANTS, *(("past", "push") if names.lines else ())}
     taken |= {member.partition(".")[0] for member in members}
     for statement in statements[:-1]:
         if isinstance(statement, ast.Return):

@@ -18,6 +18,7 @@ from demon_patch.errors import PatchError
 from demon_patch.nodes.body import Body, DeclarationError, Names, read_body
 from demon_patch.nodes.fold import fold
 from demon_patch.nodes.frame import Gate, Gates, Inlet
+from demon_patch.nodes.line import Reach
 from demon_patch.nodes.opened import Phrase
 from demon_patch.nodes.ports import MIXED, SETTINGS, Bank, Out, Port
 
@@ -30,11 +31,12 @@ class Declaration:
     """Everything there is to know about a type of node.
 
     id, version: as in files. title, sentence: as shown; the sentence says what a musician hears. `states`: name and
-    first value of each state variable. `function`: its plain Python call, the reference of the tests. `banks`: the
-    rows of ports that one parameter declares, by its name. `body`: of a computed node; `write(settings) -> Body` where
-    its text decides. `hidden`: what the body gives where the output is no signal: of a mix the weight of each inlet, of
-    a surface the gain of each group. `table(key, frames, rate, bpm, inputs)`: the curve [T] of a resource that is one,
-    from those [T] at its curve ports. `live`: fed from outside, so that its future is not known.
+    first value of each state variable, or how far back it reaches if it is a delay line. `function`: its plain Python
+    call, the reference of the tests. `banks`: the rows of ports that one parameter declares, by its name. `body`: of a
+    computed node; `write(settings) -> Body` where its text decides. `hidden`: what the body gives where the output is
+    no signal: of a mix the weight of each inlet, of a surface the gain of each group. `table(key, frames, rate, bpm,
+    inputs)`: the curve [T] of a resource that is one, from those [T] at its curve ports. `live`: fed from outside, so
+    that its future is not known.
     """
 
     id: str
@@ -48,7 +50,7 @@ class Declaration:
     version: int = 1
     live: bool = False
     doc: str = ""
-    states: tuple[tuple[str, float], ...] = ()
+    states: tuple[tuple[str, float | Reach], ...] = ()
     function: Callable[..., Any] | None = None
     body: Body | None = None
     write: Callable[[Mapping[str, str]], Body] | None = None
@@ -164,7 +166,7 @@ class Signature(NamedTuple):
     ports: tuple[Port, ...]
     single: tuple[Port, ...]
     banks: Mapping[str, tuple[Port, ...]]
-    states: tuple[tuple[str, float], ...]
+    states: tuple[tuple[str, float | Reach], ...]
 
 
 def signature(function: Callable[..., Any], id: str) -> Signature:
@@ -183,12 +185,13 @@ def signature(function: Callable[..., Any], id: str) -> Signature:
 def body_of(function: Callable[..., Any], id: str, head: Signature, signals: tuple[Out, ...]) -> Body:
     """The checked body of a node's function, which gives `signals`, then its next state; raises DeclarationError."""
     names = Names(
-        frozenset([p.name for p in head.single if p.numeric] + [name for name, _ in head.states]),
+        frozenset([p.name for p in head.single if p.numeric] + [n for n, x in head.states if isinstance(x, float)]),
         frozenset(p.name for p in head.single if p.type == "gate"),
         {p.name: p.choices for p in head.single if p.type == "option"},
         frozenset(p.name for p in head.single if p.type in MIXED),
         rows=_rows(head.single, head.banks),
         phrases={name: it for name, it in function.__globals__.items() if isinstance(it, Phrase)},
+        lines=frozenset(name for name, x in head.states if isinstance(x, Reach)),
     )
     return read_body(function, id, names, [o.type == "gate" for o in signals], tuple(name for name, _ in head.states))
 
@@ -267,9 +270,11 @@ def _gathered(banks: Mapping[str, tuple[Port, ...]], values: Mapping[str, Any]) 
     return gathered
 
 
-def _first(node: str, parameter: inspect.Parameter) -> float:
+def _first(node: str, parameter: inspect.Parameter) -> float | Reach:
+    if isinstance(parameter.default, Reach):
+        return parameter.default
     if isinstance(parameter.default, bool) or not isinstance(parameter.default, (int, float)):
-        raise DeclarationError(f"state {parameter.name} starts with a number", node=node)
+        raise DeclarationError(f"state {parameter.name} starts with a number or is a line", node=node)
     return float(parameter.default)
 
 

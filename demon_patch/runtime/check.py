@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
+from operator import is_
 from typing import Any
 
 from demon_patch.engine.controls import CONTROLS, MOST_LORAS
@@ -20,12 +21,18 @@ from demon_patch.runtime.order import arrange
 from demon_patch.runtime.wiring import Wiring, fits
 
 
-def problems(patch: Patch, catalogue: Mapping[str, Declaration], family: FamilySpec | None = None) -> list[PatchError]:
+def problems(
+    patch: Patch,
+    catalogue: Mapping[str, Declaration],
+    family: FamilySpec | None = None,
+    wiring: Wiring | None = None,
+) -> list[PatchError]:
     """The mistakes of a patch: those of nodes, then of cables, of ports, of the chain, and loops.
 
-    family: the one that is to play it; the one that the patch names, or the first, by default.
+    family: the one that is to play it; the one that the patch names, or the first, by default. wiring: of the patch,
+    if there is one already.
     """
-    wiring = Wiring(patch, catalogue)
+    wiring = wiring or Wiring(patch, catalogue)
     found = [*_nodes(patch, catalogue), *_cables(patch, wiring)]
     if found:
         return found
@@ -48,25 +55,56 @@ def ring_chain(wiring: Wiring, last: str | None = None) -> dict[str, str]:
     return {type: id for id in ring_nodes(wiring, last) if (type := wiring.known[id].id) in CHAIN}
 
 
+class _Fine:
+    """Frozen things that were found in order beside others, by identity: an edit leaves most of a patch as it was."""
+
+    def __init__(self, most: int) -> None:
+        self._found: dict[int, tuple[object, ...]] = {}
+        self._most = most
+
+    def has(self, *things: object) -> bool:
+        """Whether the first was found in order beside the others."""
+        known = self._found.get(id(things[0]))
+        return known is not None and all(map(is_, known, things))
+
+    def add(self, *things: object) -> None:
+        """Remembers that it was."""
+        if len(self._found) >= self._most:
+            self._found.clear()
+        self._found[id(things[0])] = things
+
+
+_NODES, _CABLES = _Fine(20_000), _Fine(60_000)
+
+
 # -- nodes ------------------------------------------------------------------------------------------------------
 def _nodes(patch: Patch, catalogue: Mapping[str, Declaration]) -> Iterator[PatchError]:
     for id, node in sorted(patch.nodes.items()):
         declaration = catalogue.get(node.type)
-        if declaration is None:
-            yield PatchError(
-                f"unknown node {node.type!r}; its data is kept",
-                node=id,
-                mend="install the version that has it, or remove it",
-            )
+        if _NODES.has(node, declaration):
             continue
-        if node.version > declaration.version:
-            yield PatchError(
-                f"{node.type} is of version {node.version}, this program knows {declaration.version}",
-                node=id,
-                mend="update demon_patch",
-            )
-        yield from _values(id, node, declaration)
-        yield from _texts(id, node, declaration)
+        found = list(_node(id, node, declaration))
+        if not found:
+            _NODES.add(node, declaration)
+        yield from found
+
+
+def _node(id: str, node: Node, declaration: Declaration | None) -> Iterator[PatchError]:
+    if declaration is None:
+        yield PatchError(
+            f"unknown node {node.type!r}; its data is kept",
+            node=id,
+            mend="install the version that has it, or remove it",
+        )
+        return
+    if node.version > declaration.version:
+        yield PatchError(
+            f"{node.type} is of version {node.version}, this program knows {declaration.version}",
+            node=id,
+            mend="update demon_patch",
+        )
+    yield from _values(id, node, declaration)
+    yield from _texts(id, node, declaration)
 
 
 def _values(id: str, node: Node, declaration: Declaration) -> Iterator[PatchError]:
@@ -161,47 +199,37 @@ def _coming(id: str, port: Port) -> PatchError:
 def _cables(patch: Patch, wiring: Wiring) -> Iterator[PatchError]:
     for cable in patch.cables:
         source, target = wiring.known.get(cable.src), wiring.known.get(cable.dst)
-        if source is None or target is None:
+        if source is None or target is None or _CABLES.has(cable, source, target):
             continue
-        out, port = source.outs_by_name.get(cable.out), target.by_name.get(cable.port)
-        if out is None:
-            yield PatchError(
-                f"{source.title} has no output {cable.out}", node=cable.src, mend=_known(source.outs_by_name)
-            )
-        elif port is None:
-            yield PatchError(
-                f"{target.title} has no such port", node=cable.dst, port=cable.port, mend=_known(target.by_name)
-            )
-        elif port.since is not None:
-            yield _coming(cable.dst, port)
-        elif not port.wireable:
-            yield PatchError(
-                f"it takes no cable, but one comes from {cable.src}.{cable.out}",
-                node=cable.dst,
-                port=cable.port,
-                mend="set it on the node",
-            )
-        elif not fits(out, port):
-            yield PatchError(
-                f"a {out.type} from {cable.src}.{cable.out} does not fit a {port.type} input",
-                node=cable.dst,
-                port=cable.port,
-                mend=f"wire {_article(port)} to it",
-            )
-        elif target.kind == "resource" and source.kind != "resource":
-            yield PatchError(
-                f"{cable.src}.{cable.out} is not known before it is played",
-                node=cable.dst,
-                port=cable.port,
-                mend="wire a curve that is drawn to it, or one made of such",
-            )
-        elif cable.depth is not None and port.bounded and abs(cable.depth) > 1:
-            yield PatchError(
-                f"depth {cable.depth:g} of the cable from {cable.src}.{cable.out} is out of range",
-                node=cable.dst,
-                port=cable.port,
-                mend="use -1 to 1",
-            )
+        if (error := _cable(cable, source, target)) is not None:
+            yield error
+        else:
+            _CABLES.add(cable, source, target)
+
+
+def _cable(cable: Cable, source: Declaration, target: Declaration) -> PatchError | None:
+    out, port = source.outs_by_name.get(cable.out), target.by_name.get(cable.port)
+    if out is None:
+        return PatchError(f"{source.title} has no output {cable.out}", node=cable.src, mend=_known(source.outs_by_name))
+    if port is None:
+        return PatchError(
+            f"{target.title} has no such port", node=cable.dst, port=cable.port, mend=_known(target.by_name)
+        )
+    what, mend = "", ""
+    if port.since is not None:
+        return _coming(cable.dst, port)
+    if not port.wireable:
+        what, mend = f"it takes no cable, but one comes from {cable.src}.{cable.out}", "set it on the node"
+    elif not fits(out, port):
+        what = f"a {out.type} from {cable.src}.{cable.out} does not fit a {port.type} input"
+        mend = f"wire {_article(port)} to it"
+    elif target.kind == "resource" and source.kind != "resource":
+        what = f"{cable.src}.{cable.out} is not known before it is played"
+        mend = "wire a curve that is drawn to it, or one made of such"
+    elif cable.depth is not None and port.bounded and abs(cable.depth) > 1:
+        what = f"depth {cable.depth:g} of the cable from {cable.src}.{cable.out} is out of range"
+        mend = "use -1 to 1"
+    return PatchError(what, node=cable.dst, port=cable.port, mend=mend) if what else None
 
 
 def _article(port: Port) -> str:
@@ -211,9 +239,9 @@ def _article(port: Port) -> str:
 
 
 def _ports(wiring: Wiring) -> Iterator[PatchError]:
-    for (id, name), cables in sorted(wiring.into.items()):
+    for (id, name), cables in sorted((end, cables) for end, cables in wiring.into.items() if len(cables) > 1):
         port = wiring.known[id].by_name[name]
-        if port.type in SINGLE and len(cables) > 1:
+        if port.type in SINGLE:
             yield PatchError(f"{_ends(cables)} both end here", node=id, port=name, mend="keep one cable")
         sets = [c for c in cables if port.numeric and wiring.sets(c)]
         if len(sets) > 1:
@@ -271,12 +299,14 @@ def _between(wiring: Wiring) -> Iterator[PatchError]:
 def _loops(wiring: Wiring) -> Iterator[PatchError]:
     """Loops that no delay can cut: those through a ring, prompt, source or audio cable, and those of drawn curves."""
     cables = [c for group in wiring.into.values() for c in group]
-    order = arrange(wiring.known.keys(), [(c.src, c.dst) for c in cables])
-    for cable in sorted(cables, key=lambda c: c.socket):
+    stiff = [c for c in cables if wiring.port(c).type in SINGLE or wiring.known[c.dst].kind == "resource"]
+    if not any(wiring.reaches(c.dst, c.src) for c in stiff):
+        return
+    order = arrange(tuple(wiring.known), tuple((c.src, c.dst) for c in cables))
+    for cable in sorted(stiff, key=lambda c: c.socket):
         loop = order.loops.get(cable.src)
         kind = wiring.port(cable).type
-        stiff = kind in SINGLE or wiring.known[cable.dst].kind == "resource"
-        if stiff and loop is not None and loop == order.loops.get(cable.dst):
+        if loop is not None and loop == order.loops.get(cable.dst):
             round_trip = [id for id in order.nodes if order.loops.get(id) == loop]
             way = " -> ".join([*round_trip, round_trip[0]])
             yield PatchError(
@@ -295,7 +325,7 @@ def _parts(patch: Patch, wiring: Wiring, family: FamilySpec | None) -> Iterator[
     except DemonError as error:
         yield PatchError(error.what, mend=error.mend)
         return
-    for id, name in sorted(wiring.into):
+    for id, name in sorted(end for end in wiring.into if wiring.known[end[0]].by_name[end[1]].control):
         row = CONTROLS.get(wiring.known[id].by_name[name].control or "")
         if row is not None and row.part is not None and not spec.has(row):
             error = spec.lacks(row)

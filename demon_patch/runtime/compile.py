@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import ast
 import math
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any
 
 from demon_patch.engine.controls import CONTROLS, Taper
 from demon_patch.engine.family import FamilySpec
@@ -13,21 +15,18 @@ from demon_patch.nodes.adapter import threshold
 from demon_patch.nodes.body import Body
 from demon_patch.nodes.declare import Declaration
 from demon_patch.nodes.engine import CHAIN, LORA, STEP_WINDOW
+from demon_patch.nodes.line import Reach, sized
 from demon_patch.nodes.ports import SIGNALS, SINGLE, Port
 from demon_patch.nodes.taper import STRAIGHT, norm
 from demon_patch.patch.document import Cable, Patch
 from demon_patch.runtime.check import problems, ring_chain, ring_nodes
-from demon_patch.runtime.emit import Step
+from demon_patch.runtime.emit import GATE, VALUE, Step
+from demon_patch.runtime.loops import LATE, Halves, Join, running_order
+from demon_patch.runtime.memory import Link, Memory, Places
 from demon_patch.runtime.mixture import mixtures
-from demon_patch.runtime.order import arrange
 from demon_patch.runtime.program import Program, RingPlan, Sink, SinkKind
 from demon_patch.runtime.tables import drawings
 from demon_patch.runtime.wiring import Input, Source, Wiring, input_text, limited
-
-_VALUE = Body((), ((ast.Name("x", ast.Load()),),), ())
-_GATE = Body(
-    (), (tuple(ast.Attribute(ast.Name("x", ast.Load()), half, ast.Load()) for half in ("level", "rises")),), ()
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +55,13 @@ def compile(
 ) -> Program:
     """The program of a patch; its states adopt those of `previous`, by node id.
 
-    Raises the first of `problems(patch, catalogue, geometry.family)`.
+    With a `previous` that was compiled for an earlier state of the same document only what the edit touched is made
+    anew. Raises the first of `problems(patch, catalogue, geometry.family)`.
     """
-    for problem in problems(patch, catalogue, geometry.family):
+    wiring = Wiring(patch, catalogue)
+    for problem in problems(patch, catalogue, geometry.family, wiring):
         raise problem
-    return _Compiler(Wiring(patch, catalogue), geometry).program(previous)
+    return _Compiler(wiring, geometry, previous.memory if previous is not None else Memory()).program(previous)
 
 
 @dataclass(slots=True)
@@ -71,24 +72,33 @@ class _Node:
     body: Body
     owner: str
 
+    @property
+    def outs(self) -> tuple[str, ...]:
+        """The names of its outputs."""
+        return tuple(out.name for out in self.declaration.signals)
+
 
 @dataclass(eq=False)
 class _Compiler:
     wiring: Wiring
     geometry: Geometry
-    params: list[float] = field(default_factory=list)
-    bus: list[float] = field(default_factory=list)
-    bus_keys: list[tuple[str, ...]] = field(default_factory=list)
-    cells: list[float] = field(default_factory=list)
-    cell_keys: list[tuple[str, ...]] = field(default_factory=list)
+    before: Memory
+    now: Memory = field(default_factory=Memory)
+    values: list[float] = field(default_factory=list)
     nodes: dict[str, _Node] = field(default_factory=dict)
     slots: dict[tuple[str, str], tuple[int, ...]] = field(default_factory=dict)
     tables: dict[str, int] = field(default_factory=dict)
     adapters: dict[str, Cable] = field(default_factory=dict)
     steps: list[Step] = field(default_factory=list)
+    params: list[tuple[float, ...]] = field(default_factory=list)
     sinks: list[Sink] = field(default_factory=list)
     sink_slots: list[int] = field(default_factory=list)
     owners: dict[str, str] = field(default_factory=dict)
+    halves: Halves = field(default_factory=Halves)
+
+    def __post_init__(self) -> None:
+        self.bus = Places(self.before.bus)
+        self.cells = Places(self.before.cells)
 
     def program(self, previous: Program | None) -> Program:
         """The whole of it."""
@@ -100,13 +110,14 @@ class _Compiler:
                 resources[id] = declaration.resolve(self.wiring.patch.nodes[id].values)
                 if declaration.outs[0].type == "curve":
                     self.tables[id] = len(self.tables) + 1
-        edges, cables = self._edges()
-        order = arrange(self.nodes.keys(), edges)
-        for id in order.nodes:
+        joins = self._joins()
+        self.halves, order = running_order(self.nodes, joins)
+        for id in (id for id in order.nodes if id in self.nodes):
             for out in self.nodes[id].declaration.signals:
                 halves = ("level", "rises") if out.type == "gate" else ("value",)
+                declared = self.nodes[id].declaration
                 self.slots[id, out.name] = tuple(
-                    self._slot(id, self.nodes[id].declaration.id, out.name, half) for half in halves
+                    self._slot(id, declared.id, str(declared.version), out.name, half) for half in halves
                 )
         for id in order.nodes:
             self._step(id, order.loops.get(id))
@@ -116,13 +127,14 @@ class _Compiler:
         plan = ring_plan(self.wiring)
         for id in sorted(plan.reached):
             self._weights(id, plan)
-        delays = frozenset(cable.socket for edge, cable in cables if edge in order.cut)
+        delays = frozenset(join.cable.socket for join in joins if self.halves.cut(join, order))
+        self.now.bus, self.now.cells = self.bus.numbers, self.cells.numbers
         made = Program(
             tuple(self.steps), tuple(self.sinks), tuple(self.sink_slots), resources, plan,
-            self.geometry.frame_rate, self.params, self.bus, self.cells, self.bus_keys, self.cell_keys, self.owners,
-            [list(self.geometry.strength_taper), *([] for _ in self.tables)], self.tables,
+            self.geometry.frame_rate, self.params, self.bus.first, self.cells.first, self.bus.keys, self.cells.keys,
+            self.owners, [list(self.geometry.strength_taper), *([] for _ in self.tables)], self.tables,
             drawings(self.wiring, resources), delays,
-            inherited=previous.latest if previous is not None else None,
+            inherited=previous.latest if previous is not None else None, memory=self.now,
         )  # fmt: skip
         made.use_song(self.geometry.song_frames, self.wiring.patch.song.bpm or self.geometry.bpm)
         return made
@@ -132,60 +144,101 @@ class _Compiler:
         node = self.wiring.patch.nodes[id]
         gates = [p.name for p in declaration.ports if p.type == "gate"]
         names = [*gates, *(p.name for p in declaration.inlets)]
-        body = declaration.settled(node.values, frozenset(n for n in names if not self.wiring.into.get((id, n))))
-        self.nodes[id] = _Node(declaration, _bypassed(declaration, body) if node.bypass else body, id)
+        unwired = frozenset(n for n in names if not self.wiring.into.get((id, n)))
+        known = self.before.bodies.get(id)
+        if known is None or known[0] is not node or known[1] != unwired or known[2] is not declaration:
+            body = declaration.settled(node.values, unwired)
+            known = (node, unwired, declaration, _bypassed(declaration, body) if node.bypass else body)
+        self.now.bodies[id] = known
+        self.nodes[id] = _Node(declaration, known[3], id)
 
-    def _edges(self) -> tuple[list[tuple[str, str]], list[tuple[tuple[str, str], Cable]]]:
-        """Which node waits for which, adapters included, and the cable behind each such pair."""
-        pairs: list[tuple[tuple[str, str], Cable]] = []
+    def _joins(self) -> list[Join]:
+        """Which node waits for which, adapters included."""
+        joins: list[Join] = []
         for (id, name), cables in self.wiring.into.items():
             declaration = self.wiring.known[id]
             port = declaration.by_name[name]
             if port.type not in SIGNALS:
                 continue
             for cable in cables:
-                start = cable.src
+                start, out = cable.src, cable.out
                 if port.type == "gate" and self.wiring.out(cable).type != "gate":
-                    adapter = f"{cable.src}.{cable.out}>{id}.{name}"
+                    adapter = self._between(cable, id, name)
                     self.adapters[adapter] = cable
                     self.nodes[adapter] = _Node(threshold, threshold.settled({}), id)
                     if self.wiring.known[cable.src].computed:
-                        pairs.append(((start, adapter), cable))
-                    start = adapter
+                        joins.append(Join(start, out, adapter, "x", cable))
+                    start, out = adapter, "gate"
                 if declaration.computed and start in self.nodes:
-                    pairs.append(((start, id), cable))
-        return [edge for edge, _ in pairs], pairs
+                    joins.append(Join(start, out, id, name, cable))
+        return joins
 
     def _slot(self, *key: str, value: float = 0.0) -> int:
-        self.bus.append(value)
-        self.bus_keys.append(key)
-        return len(self.bus) - 1
+        return self.bus.take(key, value)
 
-    def _step(self, id: str, loop: int | None) -> None:
+    def _step(self, name: str, loop: int | None) -> None:
+        id = name.removesuffix(LATE)
         node = self.nodes[id]
-        declaration = node.declaration
-        first = len(self.cells)
-        for name, start in declaration.states:
-            self.cells.append(start)
-            self.cell_keys.append((id, declaration.id, name))
-        if (cable := self.adapters.get(id)) is not None:
-            scale, shift = self.wiring.nominal(cable.src, cable.out).scaling
-            source = self._source(cable)
-            inputs = {"x": Input("p0 + x0 * p1", self._keep([shift, scale]), (source,))}
-            gates = {}
-        else:
-            inputs = {p.name: self._input(id, p) for p in declaration.ports if p.numeric}
-            gates = {p.name: self._gate(id, p) for p in declaration.ports if p.type == "gate"}
+        declaration, body = node.declaration, node.body
+        key = (id, declaration.id, str(declaration.version))
+        rate = self.geometry.frame_rate
+        starts = tuple(sized(x.seconds, rate) if isinstance(x, Reach) else x for _, x in declaration.states)
+        cells = tuple(self.cells.take((*key, s), x) for (s, _), x in zip(declaration.states, starts, strict=True))
+        self.owners[name] = node.owner
+        cable = self.adapters.get(id)
+        given = self.wiring.patch.nodes[node.owner] if cable is None else cable
         slots = tuple(self.slots[id, out.name] for out in declaration.signals)
-        starts = tuple(start for _, start in declaration.states)
-        self.owners[id] = node.owner
-        self.steps.append(Step(id, node.body, inputs, gates, slots, range(first, len(self.cells)), starts, loop))
+        if id in self.halves.early:
+            body, slots = self.halves.body(name), self.halves.outs(name, slots)
+        wired = self.wiring.wired(id) if cable is None else {"x": [cable]}
+
+        def make() -> Step:
+            if cable is not None:
+                scale, shift = self.wiring.nominal(cable.src, cable.out).scaling
+                inputs = {"x": Input("p0 + x0 * p1", self._keep([shift, scale]), (self._source(cable),))}
+                gates = {}
+            else:
+                inputs = {p.name: self._input(id, p) for p in declaration.ports if p.numeric}
+                gates = {p.name: self._gate(id, p) for p in declaration.ports if p.type == "gate"}
+            return Step(name, body, inputs, gates, slots, cells, starts, loop)
+
+        self._link(name, (given, declaration, body, slots, cells, loop), wired, make)
+
+    def _link(
+        self, id: str, made_of: tuple[Any, ...], wired: Mapping[str, Sequence[Cable]], make: Callable[[], Step]
+    ) -> None:
+        """Adds a step: the one of the program before, as far as what it is made of is the same."""
+        ends = [
+            (cable, self._origin(id.removesuffix(LATE), name, cable), self.wiring.nominal(cable.src, cable.out))
+            for name, cables in wired.items()
+            for cable in cables
+        ]
+        made_of = (*made_of, ends, self.geometry.strength_taper)
+        known = self.before.links.get(id)
+        if known is None or known.made_of != made_of:
+            self.values = []
+            step = make()
+            known = Link(made_of, known.step if known and known.step.same(step) else step, tuple(self.values))
+        self.now.links[id] = known
+        self.steps.append(known.step)
+        self.params.append(known.params)
+
+    def _origin(self, id: str, port: str, cable: Cable) -> Any:
+        """Where what arrives by a cable is read."""
+        if (adapter := self._between(cable, id, port)) in self.adapters and id not in self.adapters:
+            return self.slots[adapter, "gate"]
+        return self.tables[cable.src] if cable.src in self.tables else self.slots.get((cable.src, cable.out))
+
+    @staticmethod
+    def _between(cable: Cable, id: str, port: str) -> str:
+        """The id of the adapter in a cable."""
+        return f"{cable.src}.{cable.out}>{id}.{port}"
 
     # -- inputs -------------------------------------------------------------------------------------------------
     def _keep(self, values: list[float]) -> tuple[int, ...]:
-        start = len(self.params)
-        self.params.extend(values)
-        return tuple(range(start, len(self.params)))
+        start = len(self.values)
+        self.values.extend(values)
+        return tuple(range(start, len(self.values)))
 
     def _source(self, cable: Cable) -> Source:
         if cable.src in self.tables:
@@ -195,7 +248,7 @@ class _Compiler:
     def _gate(self, id: str, port: Port) -> tuple[tuple[Source, Source], ...]:
         found: list[tuple[Source, Source]] = []
         for cable in self.wiring.into.get((id, port.name), []):
-            adapter = f"{cable.src}.{cable.out}>{id}.{port.name}"
+            adapter = self._between(cable, id, port.name)
             pair = (adapter, "gate") if adapter in self.adapters else (cable.src, cable.out)
             level, rises = self.slots[pair]
             found.append((Source(level), Source(rises)))
@@ -240,30 +293,31 @@ class _Compiler:
 
     # -- sinks and the ring -------------------------------------------------------------------------------------
     def _sinks(self, id: str, declaration: Declaration) -> None:
-        for port in declaration.ports:
-            if port.type not in SIGNALS or port.since is not None:
-                continue
-            control = CONTROLS[port.control] if port.control else None
-            step, owner = f"{id}.{port.name}", (id, declaration.id, port.name)
-            kinds: tuple[SinkKind, ...] = ("level", "gate")
-            if port.type != "gate":
-                kinds = ("curve",) if port.type == "curve" else ("value",)
-            slots = tuple(self._slot(*owner, kind) for kind in kinds)
-            for kind, slot in reversed(tuple(zip(kinds, slots, strict=True))):
-                table = self.geometry.strength_taper
-                self.sinks.append(Sink(id, port.name, control, kind, port.lo, port.hi, port.taper, table))
-                self.sink_slots.append(slot)
-            if port.type == "gate":
-                gates = {"x": self._gate(id, port)}
-                self.steps.append(Step(step, _GATE, {}, gates, (slots,), range(0)))
-            else:
-                given = self._input(id, port)
-                if given.sources:
-                    self.steps.append(Step(step, _VALUE, {"x": given}, {}, (slots,), range(0)))
-                self.bus[slots[0]] = limited(self.wiring.knob(id, port), *self.wiring.playing(id, port))
-                if not given.sources:
-                    self.bus_keys[slots[0]] = (*owner, "constant", repr(self.bus[slots[0]]))
+        for port, sinks in _sinks_of(id, declaration, self.geometry.strength_taper):
+            step, owner = f"{id}.{port.name}", (id, declaration.id, str(declaration.version), port.name)
+            slots = tuple(self._slot(*owner, sink.kind) for sink in sinks)
+            self.sinks.extend(sinks)
+            self.sink_slots.extend(slots)
             self.owners[step] = id
+            cables = self.wiring.into.get((id, port.name), [])
+            if port.type == "gate":
+                halves = slots[::-1]
+
+                def gate(port: Port = port, step: str = step, halves: tuple[int, ...] = halves) -> Step:
+                    return Step(step, GATE, {}, {"x": self._gate(id, port)}, (halves,), ())
+
+                self._link(step, (port, halves), {port.name: cables}, gate)
+                continue
+            knob, ends = self.wiring.knob(id, port), self.wiring.playing(id, port)
+            self.bus.first[slots[0]] = first = limited(knob, *ends)
+            if not cables:
+                self.bus.keys[slots[0]] = (*owner, "constant", repr(first))
+                continue
+
+            def number(port: Port = port, step: str = step, slots: tuple[int, ...] = slots) -> Step:
+                return Step(step, VALUE, {"x": self._input(id, port)}, {}, (slots,), ())
+
+            self._link(step, (port, slots, knob, ends), {port.name: cables}, number)
 
     def _weights(self, id: str, plan: RingPlan) -> None:
         """The sinks of a mix or a surface that the engine takes from; of a mix, those of what is wired."""
@@ -273,6 +327,22 @@ class _Compiler:
                 taper: Taper = "int" if out.name == "tap" else "linear"
                 self.sinks.append(Sink(id, out.name, None, "value", out.lo, out.hi, taper))
                 self.sink_slots.append(self.slots[id, out.name][0])
+
+
+@lru_cache(maxsize=512)
+def _sinks_of(id: str, declaration: Declaration, table: tuple[float, ...]) -> tuple[tuple[Port, tuple[Sink, ...]], ...]:
+    """The sinks of a node by port; of a gate its rises, then its level."""
+    found: list[tuple[Port, tuple[Sink, ...]]] = []
+    for port in declaration.ports:
+        if port.type not in SIGNALS or port.since is not None:
+            continue
+        control = CONTROLS[port.control] if port.control else None
+        kinds: tuple[SinkKind, ...] = ("gate", "level")
+        if port.type != "gate":
+            kinds = ("curve",) if port.type == "curve" else ("value",)
+        sinks = (Sink(id, port.name, control, kind, port.lo, port.hi, port.taper, table) for kind in kinds)
+        found.append((port, tuple(sinks)))
+    return tuple(found)
 
 
 def ring_plan(wiring: Wiring) -> RingPlan:

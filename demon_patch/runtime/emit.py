@@ -1,60 +1,100 @@
-"""Program text: chunks of nodes as functions of floats, as functions of arrays, and as scans.
+"""Program text: chunks of nodes as functions of floats, and loops of nodes as scans over many frames.
 
-A generated function sees the bus B (or A: one entry an array), state cells S, parameters P, tables X and the frame t.
-Functions are cached by their text, so that an edit compiles only what it changed.
+A generated function sees the bus B, state cells S, tables X and the frame t; a scan also the rows A of many frames.
+Parameters are defaults of the function, so that a turned knob compiles nothing; texts are made once for the same steps,
+and code once for the same text, so that an edit compiles only what it changed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterator, Mapping, Sequence
+import ast
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from itertools import chain
+from types import CodeType, FunctionType
 from typing import Any, Literal
+from zlib import crc32
 
 import numpy as np
 
 from demon_patch.nodes.body import Body
-from demon_patch.nodes.spell import Mode, Template, phrase, template
-from demon_patch.nodes.vocabulary import ARRAY, SCALAR
+from demon_patch.nodes.line import Line
+from demon_patch.nodes.spell import Speller, Template, Text, phrase, template
+from demon_patch.nodes.unroll import leaves, parted
+from demon_patch.nodes.vocabulary import SCALAR
 from demon_patch.runtime.wiring import Input, Source
 
-Way = Literal["scalar", "array", "scan"]
-CHUNK = 25  # nodes of a generated function
+Way = Literal["scalar", "scan"]
+Params = Sequence[tuple[float, ...]]  # of each step of a program, in its order
+CHUNK = 25  # nodes of a generated function, at most
+APART = 32  # one node in so many begins a function by its id, so that an inserted node shifts few of those after it
+
+# Bodies that give what arrives at `x`: of a number, of a gate.
+VALUE = Body((), ((ast.Name("x", ast.Load()),),), ())
+GATE = Body((), (tuple(ast.Attribute(ast.Name("x", ast.Load()), half, ast.Load()) for half in ("level", "rises")),), ())
 
 _RUNNING = ("k", "s", "beat", "song", "frame")  # fields of a frame that are arrays in a run of frames
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False)
 class Step:
     """One node in the program: `slots` of the bus for each output (two for a gate: level, rises), `cells` of the state
-    with their first values, `loop` its loop's number. `gates`: for each gate input the (level, rises) sources."""
+    with their first values, `loop` its loop's number. `gates`: for each gate input the (level, rises) sources. What
+    its parameters are stands elsewhere, so that a turned knob leaves it the same object."""
 
     node: str
     body: Body
     inputs: Mapping[str, Input]
     gates: Mapping[str, tuple[tuple[Source, Source], ...]]
     slots: tuple[tuple[int, ...], ...]
-    cells: range
-    first: tuple[float, ...] = ()
+    cells: tuple[int, ...]
+    first: tuple[float | Line, ...] = ()
     loop: int | None = None
+
+    def same(self, other: Step) -> bool:
+        """Whether another step does the same in the same places."""
+        return (self.node, self.body, self.slots, self.cells, self.loop, self.first, self.inputs, self.gates) == (
+            other.node, other.body, other.slots, other.cells, other.loop, other.first, other.inputs, other.gates
+        )  # fmt: skip
 
     @property
     def stateless(self) -> bool:
         """Whether all frames can be computed at once."""
         return not self.cells and self.loop is None
 
-    @property
-    def read(self) -> Iterator[int]:
+    @cached_property
+    def single(self) -> bool:
+        """Whether it runs frame by frame even where many are computed: in a loop, or with a delay line."""
+        return self.loop is not None or any(isinstance(x, Line) for x in self.first)
+
+    @cached_property
+    def read(self) -> frozenset[int]:
         """All slots that it reads."""
         sources = [s for given in self.inputs.values() for s in given.sources]
         sources += [s for pairs in self.gates.values() for pair in pairs for s in pair]
-        return (s.slot for s in sources if s.slot >= 0)
+        return frozenset(s.slot for s in sources if s.slot >= 0)
 
-    @property
+    @cached_property
     def written(self) -> tuple[int, ...]:
         """All slots that it writes."""
         return tuple(chain.from_iterable(self.slots))
+
+
+@dataclass(frozen=True, eq=False)
+class Chunk:
+    """Some steps as one function: its text, and its parameters as (number of the step, number of the parameter)."""
+
+    steps: tuple[Step, ...]
+    way: Way
+    text: str
+    params: tuple[tuple[int, int], ...]
+    ahead: str
+    wanted: frozenset[int] = frozenset()
+
+    def bound(self, params: Params, dt: float) -> Callable[..., None]:
+        """The function with the parameters of its steps, and what they alone decide, at frames of dt seconds."""
+        return _bound(self, tuple(params), dt)
 
 
 @dataclass(slots=True)
@@ -62,16 +102,14 @@ class _Writer:
     """Collects the lines of one function and what they read."""
 
     way: Way
+    hoisting: bool = True
     lines: list[str] = field(default_factory=list)
     local: set[int] = field(default_factory=set)
     outside: set[int] = field(default_factory=set)
     fields: set[str] = field(default_factory=set)
-    params: set[int] = field(default_factory=set)
+    params: list[tuple[int, int]] = field(default_factory=list)
+    ahead: list[tuple[str, str]] = field(default_factory=list)
     wanted: set[int] = field(default_factory=set)
-
-    @property
-    def mode(self) -> Mode:
-        return "array" if self.way == "array" else "scalar"
 
     def source(self, source: Source) -> str:
         """How the value at a source is read."""
@@ -80,12 +118,12 @@ class _Writer:
         if source.slot in self.local:
             return f"v{source.slot}"
         self.outside.add(source.slot)
-        return {"scalar": f"B[{source.slot}]", "array": f"A[{source.slot}]", "scan": f"a{source.slot}[i]"}[self.way]
+        return f"B[{source.slot}]" if self.way == "scalar" else f"a{source.slot}[i]"
 
-    def param(self, number: int) -> str:
-        """How a parameter is read."""
-        self.params.add(number)
-        return f"p{number}" if self.way == "scan" else f"P[{number}]"
+    def param(self, step: int, number: int) -> str:
+        """How a parameter of a step is read."""
+        self.params.append((step, number))
+        return f"p{len(self.params) - 1}"
 
     def time(self, name: str) -> str:
         """How a field of the frame is read."""
@@ -94,9 +132,12 @@ class _Writer:
 
     def step(self, step: Step, number: int) -> None:
         """Adds the lines of one node."""
-        made, prefix = template(step.body, self.mode), f"n{number}_"
+        steady = frozenset(port for port, given in step.inputs.items() if not given.sources)
+        ahead, body = parted(step.body, steady | {"t.dt"}) if self.hoisting else ((), step.body)
+        made, prefix = template(body, "scalar"), f"n{number}_"
         names: dict[str, str] = {}
-        self._inputs(step, made, prefix, names)
+        self._ahead(step, number, ahead)
+        self._inputs(step, number, made, names)
         for token in made.uses:
             if token.startswith("t."):
                 names[token] = self.time(token[2:])
@@ -117,10 +158,22 @@ class _Writer:
             self.lines.append(f"{left} = {right}")
         self.local.update(step.written)
 
+    def _ahead(self, step: Step, number: int, lines: Sequence[tuple[str, ast.expr]]) -> None:
+        """Adds what is computed once, of parameters alone."""
+        read = {name for _, e in lines for name in leaves(e)}
+        names = {
+            port: self.param(number, given.params[0])
+            for port, given in step.inputs.items()
+            if port in read and not given.sources
+        }
+        names["t.dt"] = "t_dt"
+        for name, e in lines:
+            self.ahead.append((f"n{number}_{name}", Text.of(Speller("scalar")(e)).fill(names, f"n{number}_")))
+
     def _kept(self, slot: int, text: str) -> str:
         if self.way == "scan":
             return f"o{slot}[i] = v{slot} = {text}" if slot in self.wanted else f"v{slot} = {text}"
-        return f"v{slot} = {'A' if self.way == 'array' else 'B'}[{slot}] = {text}"
+        return f"v{slot} = B[{slot}] = {text}"
 
     def _cell(self, cell: int) -> str:
         return f"s{cell}" if self.way == "scan" else f"S[{cell}]"
@@ -132,17 +185,19 @@ class _Writer:
                 self.lines.append(f"{prefix}{state} = S[{cell}]")
                 names[state] = prefix + state
 
-    def _inputs(self, step: Step, made: Template, prefix: str, names: dict[str, str]) -> None:
+    def _inputs(self, step: Step, number: int, made: Template, names: dict[str, str]) -> None:
+        prefix = f"n{number}_"
         for port, given in step.inputs.items():
             uses = made.uses.get(port, 0)
             if not uses:
                 continue
-            text, counts = phrase(given.text, self.mode)
-            parts = {f"p{i}": self.param(p) for i, p in enumerate(given.params)} | {"X0": "X[0]"}
+            text, counts = phrase(given.text, "scalar")
+            parts = {f"p{i}": self.param(number, p) for i, p in enumerate(given.params) if f"p{i}" in counts}
+            parts["X0"] = "X[0]"
             parts |= {f"x{i}": self.source(s) for i, s in enumerate(given.sources)}
             simple = len(counts) == 1 and text.parts[::2] == ("", "")
             filled = text.fill(parts, f"{prefix}{port}__")
-            if simple and (uses == 1 or filled.startswith("v")):
+            if simple and (uses == 1 or filled[0] in "vp"):
                 names[port] = filled
             else:
                 self.lines.append(f"{prefix}{port} = {filled}")
@@ -158,54 +213,91 @@ class _Writer:
         text = "x0"
         for i in range(1, len(sources)):
             text = f"max({text}, x{i})"
-        filled = phrase(text, self.mode)[0].fill({f"x{i}": self.source(s) for i, s in enumerate(sources)}, f"{local}__")
+        filled = phrase(text, "scalar")[0].fill({f"x{i}": self.source(s) for i, s in enumerate(sources)}, f"{local}__")
         name = f"{local}__{'level' if half == 0 else 'rises'}"
         self.lines.append(f"{name} = {filled}")
         return name
 
+    # -- the function -------------------------------------------------------------------------------------------
+    def chunk(self, steps: tuple[Step, ...], wanted: frozenset[int]) -> Chunk:
+        """The function of some steps."""
+        inside = [slot for step in steps for slot in step.written]
+        if self.way == "scan":
+            self.local, self.wanted = set(inside), set(wanted.intersection(inside))
+        for number, step in enumerate(steps):
+            self.step(step, number)
+        if self.way == "scalar":
+            arguments, lines = "B, S, X, t", [f"t_{name} = t.{name}" for name in sorted(self.fields)] + self.lines
+        else:
+            arguments, lines = "A, B, S, X, t, n", self._scanned(steps, inside)
+        params = "".join(f", p{i}" for i in range(len(self.params)))
+        names = "".join(f", {name}" for name, _ in self.ahead)
+        text = f"def chunk({arguments}{params}{names}):\n" + "".join(f"    {line}\n" for line in lines or ["pass"])
+        once = "".join(f"    {name} = {made}\n" for name, made in self.ahead)
+        once = f"def ahead(t_dt{params}):\n{once}    return ({names[2:]}{',' if names else ''})\n"
+        return Chunk(steps, self.way, text, tuple(self.params), once, wanted)
 
-def chunk_text(steps: Sequence[Step], way: Way) -> str:
-    """The function of some steps, in order: `chunk(B, S, P, X, t)`, or with arrays `chunk(A, P, X, t)`."""
-    writer = _Writer(way)
-    for number, step in enumerate(steps):
-        writer.step(step, number)
-    head = [f"t_{name} = t.{name}" for name in sorted(writer.fields)]
-    arguments = "A, P, X, t" if way == "array" else "B, S, P, X, t"
-    return _function(arguments, [*head, *writer.lines])
+    def _scanned(self, steps: Sequence[Step], inside: Sequence[int]) -> list[str]:
+        cells = [cell for step in steps for cell in step.cells]
+        kept = sorted(self.wanted)
+        head = [
+            *(f"t_{name} = column(t.{name}, n)" if name in _RUNNING else f"t_{name} = t.{name}"
+              for name in sorted(self.fields)),
+            *(f"a{slot} = column(A[{slot}], n)" for slot in sorted(self.outside)),
+            *(f"v{slot} = B[{slot}]" for slot in inside),
+            *(f"o{slot} = [0.0] * n" for slot in kept),
+            *(f"s{cell} = S[{cell}]" for cell in cells),
+            "for i in range(n):",
+        ]  # fmt: skip
+        tail = [
+            *(f"A[{slot}] = o{slot}" for slot in kept),
+            *(f"A[{slot}] = v{slot}" for slot in inside if slot not in self.wanted),
+            *(f"S[{cell}] = s{cell}" for cell in cells),
+        ]
+        return [*head, *(f"    {line}" for line in self.lines or ["pass"]), *tail]
 
 
-def scan_text(steps: Sequence[Step], wanted: Container[int]) -> str:
-    """The function that runs steps with state or in a loop over n frames: `chunk(A, B, S, P, X, t, n)`.
+def chunks(steps: Sequence[Step]) -> Iterator[tuple[Step, ...]]:
+    """The steps of a program in groups of at most CHUNK, with borders that depend on the nodes' ids."""
+    first = 0
+    for i in range(1, len(steps) + 1):
+        if i == len(steps) or i - first >= CHUNK or begins(steps[i].node):
+            yield tuple(steps[first:i])
+            first = i
+
+
+@lru_cache(maxsize=1024)
+def _bound(chunk: Chunk, params: tuple[tuple[float, ...], ...], dt: float) -> Callable[..., None]:
+    values = tuple(params[step][number] for step, number in chunk.params)
+    ahead = FunctionType(_code(chunk.ahead), _SPACES["scalar"], "ahead")
+    try:
+        values = (*values, *ahead(dt, *values))
+    except (ArithmeticError, ValueError, LookupError, TypeError):  # for the node to fail by itself when it runs
+        plain = _Writer(chunk.way, hoisting=False).chunk(chunk.steps, chunk.wanted)
+        return _bound(plain, params, dt)
+    return FunctionType(_code(chunk.text), _SPACES[chunk.way], "chunk", values)
+
+
+@lru_cache(maxsize=8192)
+def begins(node: str) -> bool:
+    """Whether a node begins a function."""
+    return crc32(node.encode()) % APART == 0
+
+
+@lru_cache(maxsize=2048)
+def chunk_of(steps: tuple[Step, ...]) -> Chunk:
+    """The float function of some steps, in order: `chunk(B, S, X, t)`."""
+    return _Writer("scalar").chunk(steps, frozenset())
+
+
+@lru_cache(maxsize=512)
+def scan_of(steps: tuple[Step, ...], wanted: frozenset[int]) -> Chunk:
+    """The function that runs steps over n frames, one after another: `chunk(A, B, S, X, t, n)`.
 
     Values within the scan pass from node to node as in the float program: those of later nodes are of the frame before.
     Slots that are not wanted leave only their last value.
     """
-    inside = [slot for step in steps for slot in step.written]
-    cells = [cell for step in steps for cell in step.cells]
-    writer = _Writer("scan", local=set(inside), wanted={slot for slot in inside if slot in wanted})
-    for number, step in enumerate(steps):
-        writer.step(step, number)
-    kept = sorted(writer.wanted)
-    head = [
-        *(f"t_{name} = column(t.{name}, n)" if name in _RUNNING else f"t_{name} = t.{name}"
-          for name in sorted(writer.fields)),
-        *(f"p{number} = P[{number}]" for number in sorted(writer.params)),
-        *(f"a{slot} = column(A[{slot}], n)" for slot in sorted(writer.outside)),
-        *(f"v{slot} = B[{slot}]" for slot in inside),
-        *(f"o{slot} = [0.0] * n" for slot in kept),
-        *(f"s{cell} = S[{cell}]" for cell in cells),
-        "for i in range(n):",
-    ]  # fmt: skip
-    tail = [
-        *(f"A[{slot}] = array(o{slot})" for slot in kept),
-        *(f"A[{slot}] = v{slot}" for slot in inside if slot not in writer.wanted),
-        *(f"S[{cell}] = s{cell}" for cell in cells),
-    ]
-    return _function("A, B, S, P, X, t, n", [*head, *(f"    {line}" for line in writer.lines), *tail])
-
-
-def _function(arguments: str, lines: Sequence[str]) -> str:
-    return f"def chunk({arguments}):\n" + "\n".join(f"    {line}" for line in lines or ["pass"]) + "\n"
+    return _Writer("scan").chunk(steps, wanted)
 
 
 def _column(x: Any, n: int) -> list[float]:
@@ -214,14 +306,12 @@ def _column(x: Any, n: int) -> list[float]:
 
 _SPACES: dict[Way, dict[str, Any]] = {
     "scalar": {**SCALAR, "__builtins__": {}},
-    "array": {**ARRAY, "__builtins__": {}},
-    "scan": {**SCALAR, "column": _column, "array": np.array, "range": range, "__builtins__": {}},
+    "scan": {**SCALAR, "column": _column, "range": range, "__builtins__": {}},
 }
 
 
 @lru_cache(maxsize=4096)
-def function_of(text: str, way: Way) -> Callable[..., None]:
-    """The compiled function of a program text."""
-    space = dict(_SPACES[way])
-    exec(compile(text, "<patch>", "exec"), space)
-    return space["chunk"]
+def _code(text: str) -> CodeType:
+    """The code of the one function in a text."""
+    module = compile(text, "<patch>", "exec")
+    return next(constant for constant in module.co_consts if isinstance(constant, CodeType))

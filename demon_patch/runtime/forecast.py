@@ -6,6 +6,7 @@ With no live change the forecast is exact: what it says of frame k is what is co
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,7 +37,10 @@ class Forecast:
         self._stored = start  # the first frame that the timeline does not have
         self._moments = np.zeros(0, dtype=np.int64)
         self._mapped: tuple[int, int, Transport] | None = None  # what `_moments` were made for: now, guard
-        self._kept: dict[int, Array] = {}  # per-frame controls, where a part of the song is not coming up
+        self._rows: dict[int, int] = {}  # sinks that are shown per song frame, with their rows in `_shown`
+        self._shown: Array = np.zeros((0, 0))  # their values [rows, T], each of the moment in `_shown_at`
+        self._shown_at = np.zeros(0, dtype=np.int64)
+        self._renewed = (0, 0)  # frames that were computed again since
         self._use(program)
         self._line = np.zeros((len(program.sinks), 0))
 
@@ -56,8 +60,12 @@ class Forecast:
         rows = [old.get((s.node, s.port, s.kind)) for s in program.sinks]
         known = self._line
         program.inherited = self._live
-        self._kept = {i: self._kept[row] for i, row in enumerate(rows) if row is not None and row in self._kept}
+        shown = [(i, self._rows[row]) for i, row in enumerate(rows) if row in self._rows]
+        self._shown = self._shown[[row for _, row in shown]]
+        self._rows = {i: row for row, (i, _) in enumerate(shown)}
         self._use(program)
+        if rows == list(range(len(known))):
+            return
         kept = [known[row] if row is not None else np.full(known.shape[1], np.nan) for row in rows]
         self._line = np.array(kept).reshape(len(rows), known.shape[1])
         new = [i for i, row in enumerate(rows) if row is None]
@@ -72,7 +80,7 @@ class Forecast:
         have then."""
         state = self._live.copy()
         if frame > self.now:
-            self.program.extend(state, self.now, frame - self.now, self.transport)
+            self.program.extend(state, self.now, frame - self.now, self.transport, whole=True)
         program.inherited = state
         forked = Forecast(program, self.transport, guard=self.guard, start=frame)
         forked._reach(frame + 1)
@@ -82,6 +90,7 @@ class Forecast:
         """A live change: everything from `now` on is computed again when it is asked for."""
         self._ahead = self._live.copy()
         self._end = self.now  # the first frame that is not computed, or not since the latest live change
+        self._changed = True  # ... and nothing was renewed since
 
     def retime(self, transport: Transport) -> None:
         """A change of the transport that begins at `now` or later."""
@@ -93,10 +102,13 @@ class Forecast:
         program, transport, live = self.program, self.transport, self._live
         if to_k <= self.now:
             return
-        self._reach(to_k)
-        for k in range(self.now, to_k):
-            self._line[:, k - self._first] = program.run(live, transport.frame(k))
+        self._widen(to_k)
+        ran = [program.run(live, transport.frame(k)) for k in range(self.now, to_k)]
+        self._line[:, self.now - self._first : to_k - self._first] = np.array(ran).T
         self.now = to_k
+        if self._end < to_k:
+            self._ahead, self._end = live.copy(), to_k
+            self._stored = max(self._stored, to_k)
         if self.now - self._first > 2 * PAST:
             self._line = self._line[:, self.now - PAST - self._first :].copy()
             self._first = self.now - PAST
@@ -138,17 +150,40 @@ class Forecast:
         a live change the coming 150 frames are renewed at once, the others at 250 for each further `now_k`, and have
         their earlier values until then. DESIGN section 5.
         """
-        moments, passed = self._map(now_k, self.guard if guard is None else guard)
-        values = self._line[sink, np.maximum(moments, max(self._first, 0)) - self._first]
-        if passed is None:
-            return values
-        known = self._kept.get(sink)
-        if known is not None:
-            values[passed] = known[passed]
-        self._kept[sink] = values
-        return values.copy()
+        return self.curves([sink], now_k, guard)[0]
 
-    def _map(self, now_k: int, guard: int) -> tuple[NDArray[np.int64], NDArray[np.bool_] | None]:
+    def curves(self, sinks: Sequence[int], now_k: int, guard: int | None = None) -> Array:
+        """Several sinks per song frame [n, T], as `per_frame` has each; what did not change is not looked up again."""
+        moments, passed = self._map(now_k, self.guard if guard is None else guard)
+        if self._shown.shape[1] != len(moments):
+            self._rows, self._shown = {}, np.zeros((0, len(moments)))
+            self._shown_at = moments - 1
+        lo, hi = self._renewed
+        stale = self._shown_at != moments
+        if lo < hi:
+            stale |= (moments >= lo) & (moments < hi) & ~passed
+        if self._rows:
+            self._fill(slice(0, len(self._rows)), list(self._rows), np.flatnonzero(stale))
+        self._shown_at, self._renewed = moments.copy(), (0, 0)
+        new = [sink for sink in sinks if sink not in self._rows]
+        if new:
+            begin = len(self._rows)
+            self._shown = np.concatenate((self._shown, np.empty((len(new), len(moments)))))
+            self._rows |= {sink: begin + i for i, sink in enumerate(new)}
+            self._fill(slice(begin, begin + len(new)), new, np.arange(len(moments)))
+        return self._shown[[self._rows[sink] for sink in sinks]]
+
+    def _fill(self, rows: slice, sinks: list[int], frames: NDArray[np.int64]) -> None:
+        """Looks up some song frames of sinks: stretches of successive moments are copied as a whole."""
+        if not len(frames):
+            return
+        moments = np.maximum(self._moments[frames], max(self._first, 0)) - self._first
+        breaks = np.flatnonzero((np.diff(moments) != 1) | (np.diff(frames) != 1)) + 1
+        for begin, end in pairwise((0, *breaks.tolist(), len(frames))):
+            at, first = int(frames[begin]), int(moments[begin])
+            self._shown[rows, at : at + end - begin] = self._line[sinks, first : first + end - begin]
+
+    def _map(self, now_k: int, guard: int) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
         """By song frame, the moment at which it is heard next, with the timeline as far as it must reach for it, and
         which frames are not coming up."""
         song, first = self.transport.song_frames, now_k - guard
@@ -165,13 +200,10 @@ class Forecast:
                 self._reach(last)
             else:  # after a live change: what is not renewed yet stays as it was
                 self._hold(last)
-                self._reach(min(last, max(now_k + NEAR, self._end + FAR)))
+                self._reach(min(last, now_k + NEAR if self._changed else self._end + FAR))
+                self._changed = False
             self._mapped = (now_k, guard, self.transport)
-        passed = self._moments < first
-        if not passed.any():
-            self._kept.clear()
-            return self._moments, None
-        return self._moments, passed
+        return self._moments, self._moments < first
 
     def _taken(self, sink: int, frames: NDArray[np.int64]) -> Array:
         return self._line[sink, np.maximum(frames, max(self._first, 0)) - self._first]
@@ -193,6 +225,9 @@ class Forecast:
         found = self.program.extend(self._ahead, self._end, n, self.transport)
         self._widen(self._end + n)
         self._line[:, self._end - self._first : self._end + n - self._first] = found
+        if self._end < self._stored:
+            lo, hi = self._renewed
+            self._renewed = (min(lo, self._end) if lo < hi else self._end, max(hi, self._end + n))
         self._end += n
         self._stored = max(self._stored, self._end)
 

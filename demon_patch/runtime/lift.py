@@ -1,75 +1,209 @@
-"""The program for many frames at once: array code for nodes without state, scans for the others, in phases."""
+"""The program for many frames at once: like nodes of one depth as one function of rows, loops as scans."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import groupby
+from functools import lru_cache
+from itertools import accumulate, chain, groupby
 from typing import Any
 
-from demon_patch.runtime.emit import CHUNK, Step, chunk_text, function_of, scan_text
+import numpy as np
+from numpy.typing import NDArray
 
-Unit = list[Step]
+from demon_patch.nodes.breaks import Breaks, breaks
+from demon_patch.nodes.frame import Frame
+from demon_patch.nodes.spell import template
+from demon_patch.runtime.emit import Chunk, Params, Step, scan_of
+from demon_patch.runtime.vector import Form, Vector, vector_of
+from demon_patch.runtime.wiring import Source
+
+Array = NDArray[np.float64]
+Whole = NDArray[np.int64]
+Unit = tuple[Step, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
-    """A function of arrays, `function(A, P, X, t)`, or where `scanned` one over frames,
-    `function(A, B, S, P, X, t, n)`."""
+@dataclass(frozen=True, eq=False)
+class Group:
+    """m like nodes: their function, the rows that they read [sources, m], write (each [m]) and their cells [s, m].
 
-    scanned: bool
-    function: Callable[..., Any]
-
-
-def lift(steps: Sequence[Step], sink_slots: Collection[int]) -> list[Part]:
-    """The parts of a program in running order.
-
-    Even phases compute arrays, odd ones scan, each with all that is ready, so that few values change between arrays
-    and lists.
+    params: where the parameters of the m nodes stand among all of a program, one after another [k, m].
     """
-    phases: defaultdict[int, list[Unit]] = defaultdict(list)
-    phase_of: dict[int, int] = {}
-    for unit in _units(steps):
-        scanned = not unit[0].stateless
-        reads = {slot for step in unit for slot in step.read} - {slot for step in unit for slot in step.written}
-        phase = int(scanned)
-        for before in (phase_of[slot] for slot in reads if slot in phase_of):
-            phase = max(phase, before if before % 2 == scanned else before + 1)
-        phase_of |= {slot: phase for step in unit for slot in step.written}
-        phases[phase].append(unit)
-    readers: defaultdict[int, list[str]] = defaultdict(list)
-    for step in steps:
-        for slot in step.read:
-            readers[slot].append(step.node)
-    parts: list[Part] = []
-    for phase in sorted(phases):
-        for chunk in _chunks(phases[phase]):
-            if phase % 2 == 0:
-                parts.append(Part(False, function_of(chunk_text(chunk, "array"), "array")))
+
+    vector: Vector
+    count: int
+    read: Whole
+    written: tuple[Whole, ...]
+    cells: Whole
+    params: Whole
+
+
+@dataclass(frozen=True, eq=False)
+class Scan:
+    """A loop of nodes, run frame by frame; its parameters are those of the steps `numbers` of the program."""
+
+    chunk: Chunk
+    numbers: tuple[int, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Plan:
+    """The parts of a program in running order. Rows are the slots of the bus, then the curve tables; `fixed`: slots
+    that are read but not written, `moved`: slots that a run gives a new last value."""
+
+    parts: tuple[Group | Scan, ...]
+    slots: int
+    fixed: Whole
+    moved: Whole
+
+
+class Lifted:
+    """A plan with the parameters of a program. Owned by the program."""
+
+    def __init__(self, plan: Plan, params: Params, dt: float) -> None:
+        self.plan = plan
+        every = np.array(list(chain.from_iterable(params)))
+        self._parts: list[tuple[Group | Scan, Any]] = []
+        for part in plan.parts:
+            if isinstance(part, Scan):
+                self._parts.append((part, part.chunk.bound([params[number] for number in part.numbers], dt)))
+            else:
+                self._parts.append((part, every[part.params][:, :, None]))
+
+    def run(
+        self, bus: list[float], cells: list[float], tables: Sequence[list[float]], arrays: Sequence[Array],
+        frames: Frame, n: int,
+    ) -> Array:  # fmt: skip
+        """Runs n frames on bus and cells themselves; every slot [slots + tables, n], what no sink needs undefined.
+
+        Raises ArithmeticError, ValueError or TypeError where a node fails; bus and cells are then partly run.
+        """
+        plan = self.plan
+        rows = np.empty((plan.slots + len(arrays), n))
+        rows[plan.fixed] = np.array([bus[slot] for slot in plan.fixed.tolist()])[:, None]
+        for i in range(1, len(arrays)):
+            rows[plan.slots + i] = arrays[i][frames.frame]
+        for part, given in self._parts:
+            if isinstance(part, Scan):
+                given(rows, bus, cells, tables, frames, n)
                 continue
-            names = {step.node for step in chunk}
-            wanted = {slot for slot, nodes in readers.items() if not names.issuperset(nodes)}
-            parts.append(Part(True, function_of(scan_text(chunk, wanted | set(sink_slots)), "scan")))
-    return parts
+            states = np.array([cells[cell] for cell in part.cells.ravel().tolist()]).reshape(*part.cells.shape, 1)
+            outs, last = part.vector.function(rows[part.read], given, states, arrays[0], frames, part.count, n)
+            for into, out in zip(part.written, outs, strict=True):
+                rows[into] = out
+            for into, state in zip(part.cells.tolist(), last, strict=True):
+                for cell, x in zip(into, state[:, 0].tolist(), strict=True):
+                    cells[cell] = x
+        for slot, x in zip(plan.moved.tolist(), rows[plan.moved, -1].tolist(), strict=True):
+            bus[slot] = x
+        if not (np.isfinite(np.add.reduce(rows[plan.moved], axis=None)) and np.isfinite(sum(cells))):
+            raise ArithmeticError("a number is not finite")
+        return rows
 
 
-def _units(steps: Sequence[Step]) -> Iterable[Unit]:
+@lru_cache(maxsize=8)
+def plan_of(
+    steps: tuple[Step, ...], sizes: tuple[int, ...], sink_slots: tuple[int, ...], slots: int, whole: bool = False
+) -> Plan:
+    """The plan of a program, whose steps have `sizes` parameters; unless it is `whole`, what no sink and no state
+    needs is left out."""
+    places = dict(zip(steps, accumulate((0, *sizes)), strict=False))
+    if whole:
+        sink_slots = tuple(range(slots))
+    needed, feeding = _needed(steps, sink_slots)
+    numbers = {step: i for i, step in enumerate(steps)}
+    level: dict[int, int] = {}
+    found: defaultdict[int, list[Unit]] = defaultdict(list)
+    for unit in _units([step for step in steps if step in needed]):
+        written = {slot for step in unit for slot in step.written}
+        reads = {slot for step in unit for slot in step.read} - written
+        place = 1 + max((level.get(slot, 0) for slot in reads), default=0)
+        level |= dict.fromkeys(written, place)
+        found[place].append(unit)
+    read = frozenset(sink_slots).union(*(step.read for step in needed)) if needed else frozenset(sink_slots)
+    parts: list[Group | Scan] = []
+    moved: set[int] = set()
+    for place in sorted(found):
+        alike: defaultdict[Form, list[Step]] = defaultdict(list)
+        for unit in found[place]:
+            if unit[0].single:
+                parts.append(Scan(scan_of(unit, read), tuple(numbers[step] for step in unit)))
+                moved |= {slot for step in unit for slot in step.written}
+            else:
+                (step,) = unit
+                alike[_form(step, read, step in feeding or any(_breaks(step)))].append(step)
+        for form, members in alike.items():
+            parts.append(group := _group(form, members, places, slots))
+            moved |= set(chain.from_iterable(row.tolist() for row in group.written))
+    fixed = sorted(read - moved)
+    return Plan(tuple(parts), slots, np.array(fixed, dtype=np.int64), np.array(sorted(moved), dtype=np.int64))
+
+
+def _needed(steps: Sequence[Step], sink_slots: Collection[int]) -> tuple[set[Step], set[Step]]:
+    """The steps that a sink or a state depends on, and those of them that a state, a loop or a jump depends on."""
+    heard, felt = set(sink_slots), set[int]()
+    needed: set[Step] = set()
+    feeding: set[Step] = set()
+    for step in reversed(steps):
+        written = step.written
+        if not felt.isdisjoint(written):
+            feeding.add(step)
+        if step in feeding or not step.stateless or not heard.isdisjoint(written):
+            needed.add(step)
+            heard |= step.read
+        if step in feeding or not step.stateless or _breaks(step).ports:
+            felt |= step.read
+    return needed, feeding
+
+
+def _breaks(step: Step) -> Breaks:
+    wired = frozenset(port for port, given in step.inputs.items() if given.sources)
+    found = breaks(step.body, wired)
+    whole = any(given.sources and "floor(" in given.text for given in step.inputs.values())
+    return Breaks(True, found.own) if whole else found
+
+
+def _units(steps: Sequence[Step]) -> Iterator[Unit]:
     """Each step by itself, the members of a loop together."""
     for loop, members in groupby(steps, key=lambda step: step.loop):
         if loop is None:
-            yield from ([step] for step in members)
+            yield from ((step,) for step in members)
         else:
-            yield list(members)
+            yield tuple(members)
 
 
-def _chunks(units: Sequence[Unit]) -> Iterable[list[Step]]:
-    """Units together up to the size of a generated function; none is divided."""
-    chunk: list[Step] = []
-    for unit in units:
-        if chunk and len(chunk) + len(unit) > CHUNK:
-            yield chunk
-            chunk = []
-        chunk = [*chunk, *unit]
-    if chunk:
-        yield chunk
+def _form(step: Step, read: Collection[int], exact: bool) -> Form:
+    uses = template(step.body, "scalar").uses
+    return Form(
+        step.body,
+        tuple((port, given.text, len(given.sources)) for port, given in step.inputs.items() if port in uses),
+        tuple((port, len(pairs)) for port, pairs in step.gates.items()),
+        tuple(slot in read for slot in step.written),
+        exact,
+    )
+
+
+def _group(form: Form, members: Sequence[Step], places: dict[Step, int], slots: int) -> Group:
+    vector = vector_of(form)
+
+    def row(source: Source) -> int:
+        return source.slot if source.table < 0 else slots + source.table
+
+    def reads(step: Step) -> Iterable[int]:
+        for port, number, half in vector.rows:
+            if port in step.inputs:
+                yield row(step.inputs[port].sources[number])
+            else:
+                yield row(step.gates[port][number][half])
+
+    count = len(members)
+    read = np.array([list(reads(step)) for step in members], dtype=np.int64).reshape(count, -1).T
+    cells = np.array([step.cells for step in members], dtype=np.int64).reshape(count, -1).T
+    written = np.array([step.written for step in members], dtype=np.int64).reshape(count, -1).T
+    params = np.array(
+        [[places[step] + step.inputs[port].params[number] for step in members] for port, number in vector.params],
+        dtype=np.int64,
+    ).reshape(-1, count)
+    wanted = tuple(row for row, take in zip(written, form.wanted, strict=True) if take)
+    return Group(vector, count, read, wanted, cells, params)

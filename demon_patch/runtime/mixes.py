@@ -97,7 +97,7 @@ KEPT_SUMS = 8
 
 
 class Mixer:
-    """The prompts and clips of a scene as the generation takes them that is heard at a frame.
+    """The prompts and clips of a scene as a generation takes them, at the moment for which its scalars are taken.
 
     Nested mixes are taken apart to prompts and clips, each with the product of the shares on its way. Prompts become a
     blend of all of them. Clips become one, latents and hints summed by share; a clip with all of the share is taken as

@@ -51,6 +51,8 @@ def mixtures(wiring: Wiring, ends: Iterable[str]) -> dict[str, Mixture]:
 
 def mix_problems(wiring: Wiring) -> Iterator[PatchError]:
     """Mixes that something takes from but nothing is wired to, and blends by the frame that the engine cannot make."""
+    if not any(declaration.kind == "mix" for declaration in wiring.known.values()):
+        return
     takers: dict[str, list[tuple[str, str]]] = {}
     for end, cables in wiring.into.items():
         for cable in cables:

@@ -6,6 +6,7 @@ import heapq
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 Edge = tuple[str, str]
 
@@ -20,7 +21,8 @@ class Order:
     cut: frozenset[Edge]
 
 
-def arrange(nodes: Collection[str], edges: Iterable[Edge]) -> Order:
+@lru_cache(maxsize=8)
+def arrange(nodes: tuple[str, ...], edges: tuple[Edge, ...]) -> Order:
     """The running order of a graph whose `edges` may repeat; deterministic in the ids alone."""
     pairs = Counter(edges)
     straight = topological(nodes, pairs)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
 from operator import itemgetter
 from typing import Any, Literal
 
@@ -15,10 +14,12 @@ from numpy.typing import NDArray
 from demon_patch.engine.controls import CONTROLS, Control, Taper
 from demon_patch.errors import PatchError
 from demon_patch.nodes.frame import Frame
+from demon_patch.nodes.line import Line
 from demon_patch.nodes.taper import STRAIGHT, norm
 from demon_patch.runtime.clock import Transport
-from demon_patch.runtime.emit import CHUNK, Step, chunk_text, function_of
-from demon_patch.runtime.lift import Part, lift
+from demon_patch.runtime.emit import Step, chunk_of, chunks
+from demon_patch.runtime.lift import Lifted, plan_of
+from demon_patch.runtime.memory import Memory
 from demon_patch.runtime.mixture import Mixture
 from demon_patch.runtime.tables import Drawing
 
@@ -26,7 +27,7 @@ Array = NDArray[np.float64]
 Key = tuple[str, ...]
 SinkKind = Literal["value", "curve", "gate", "level"]
 
-SHORT = 80  # frames from which array code is faster (measured with 200 nodes)
+SHORT, PART = 16, 120  # rows are faster from so many frames on, and so many node-frames for each part (measured)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,16 +121,20 @@ class RingPlan:
 @dataclass(slots=True)
 class State:
     """What a program remembers from frame to frame: the bus (last value of every output and sink) and state cells,
-    each with its keys, by which a later program adopts it."""
+    each with its keys, by which a later program adopts it; `lines`: the cells that are delay lines."""
 
     bus: list[float]
-    cells: list[float]
+    cells: list[Any]
     bus_keys: Sequence[Key]
     cell_keys: Sequence[Key]
+    lines: Sequence[int] = ()
 
     def copy(self) -> State:
         """An independent copy."""
-        return State(self.bus[:], self.cells[:], self.bus_keys, self.cell_keys)
+        made = State(self.bus[:], self.cells[:], self.bus_keys, self.cell_keys, self.lines)
+        for cell in self.lines:
+            made.cells[cell] = made.cells[cell].copy()
+        return made
 
 
 @dataclass(eq=False)
@@ -147,9 +152,9 @@ class Program:
     resources: Mapping[str, Hashable]
     ring: RingPlan
     rate: float
-    params: list[float]
+    params: Sequence[tuple[float, ...]]
     bus: list[float]
-    cells: list[float]
+    cells: list[Any]
     bus_keys: Sequence[Key]
     cell_keys: Sequence[Key]
     owners: Mapping[str, str]
@@ -162,12 +167,20 @@ class Program:
     faults: dict[str, str] = field(default_factory=dict)
     inherited: State | None = None
     latest: State | None = None
+    memory: Memory = field(default_factory=Memory)
 
     def __post_init__(self) -> None:
-        chunks = [self.steps[i : i + CHUNK] for i in range(0, len(self.steps), CHUNK)]
-        self._chunks = [(part, function_of(chunk_text(part, "scalar"), "scalar")) for part in chunks]
+        self._chunks: list[tuple[tuple[Step, ...], Callable[..., None]]] = []
+        done = 0
+        for part in chunks(self.steps):
+            self._chunks.append((part, chunk_of(part).bound(self.params[done : done + len(part)], 1.0 / self.rate)))
+            done += len(part)
         self._run = [function for _, function in self._chunks]
-        self._arrays = [np.asarray(table) for table in self.tables]
+        self._lines = [i for i, x in enumerate(self.cells) if isinstance(x, Line)]
+        self._number = {step: i for i, step in enumerate(self.steps)}
+        self._lifted: dict[bool, Lifted] = {}
+        self._short = SHORT + PART * len(self.lifted().plan.parts) // max(len(self.steps), 1)
+        self._arrays = [np.asarray(table, dtype=np.float64) for table in self.tables]
         slots = self.sink_slots
         self._gather: Callable[[list[float]], Sequence[float]] = (
             itemgetter(*slots) if len(slots) > 1 else lambda bus: [bus[i] for i in slots]
@@ -224,11 +237,13 @@ class Program:
     def state(self, previous: State | None = None) -> State:
         """A state to run on: fresh, but for what it adopts, by node, from `previous` or from the last state of the
         program that this one was compiled to replace."""
-        made = State(self.bus[:], self.cells[:], self.bus_keys, self.cell_keys)
+        made = State(self.bus[:], self.cells[:], self.bus_keys, self.cell_keys, self._lines)
         adopted = previous or self.inherited
         if adopted is not None:
             _adopt(made.bus, self.bus_keys, adopted.bus, adopted.bus_keys)
             _adopt(made.cells, self.cell_keys, adopted.cells, adopted.cell_keys)
+            for cell in self._lines:
+                made.cells[cell] = made.cells[cell].copy()
         self.latest = made
         return made
 
@@ -239,7 +254,7 @@ class Program:
         bus_before, cells_before = bus[:], cells[:]
         try:
             for chunk in self._run:
-                chunk(bus, cells, self.params, self.tables, frame)
+                chunk(bus, cells, self.tables, frame)
             sound = math.isfinite(sum(bus) + sum(cells))
         except (ArithmeticError, ValueError, LookupError, TypeError):
             sound = False
@@ -256,7 +271,7 @@ class Program:
             held = [c for step in steps for c in step.cells]
             bus_before, cells_before = bus[:], cells[:]
             try:
-                chunk(bus, cells, self.params, self.tables, frame)
+                chunk(bus, cells, self.tables, frame)
                 if all(math.isfinite(bus[s]) for s in slots) and all(math.isfinite(cells[c]) for c in held):
                     continue
             except (ArithmeticError, ValueError, LookupError, TypeError):
@@ -265,10 +280,10 @@ class Program:
             for step in steps:
                 self._run_one(step, bus, cells, frame)
 
-    def _run_one(self, step: Step, bus: list[float], cells: list[float], frame: Frame) -> None:
+    def _run_one(self, step: Step, bus: list[float], cells: list[Any], frame: Frame) -> None:
         outs, kept = [bus[s] for s in step.written], [cells[c] for c in step.cells]
         try:
-            function_of(chunk_text([step], "scalar"), "scalar")(bus, cells, self.params, self.tables, frame)
+            chunk_of((step,)).bound([self.params[self._number[step]]], 1.0 / self.rate)(bus, cells, self.tables, frame)
             fault = ""
         except (ArithmeticError, ValueError, LookupError, TypeError) as error:
             fault = f"stands still: {error}"
@@ -290,47 +305,47 @@ class Program:
         """Runs n frames from k0 ahead on a copy of `state`: [n_sinks, n]."""
         return self.extend(state.copy(), k0, n, transport)
 
-    def extend(self, state: State, k0: int, n: int, transport: Transport) -> Array:
-        """Runs n frames from k0 on `state` itself: [n_sinks, n]; equal to n times `run` within 1e-12."""
+    def extend(self, state: State, k0: int, n: int, transport: Transport, whole: bool = False) -> Array:
+        """Runs n frames from k0 on `state` itself: [n_sinks, n]; equal to n times `run` within 1e-12.
+
+        State cells come out as after n times `run`, bit for bit; so does the bus (within 1e-12) if it is asked for as
+        a `whole`, else only where a sink or a state needs it.
+        """
         first = transport.steady(k0, n)
         if first < n:
-            rest = (self.extend(state, k0, first, transport), self.extend(state, k0 + first, n - first, transport))
+            rest = [
+                self.extend(state, at, length, transport, whole)
+                for at, length in ((k0, first), (k0 + first, n - first))
+            ]
             return np.concatenate(rest, axis=1)
-        if n >= SHORT:
+        if n >= self._short:
             trial = state.copy()
-            found = self._run_arrays(trial, transport.frames(k0, n), n)
+            found = self._run_lifted(trial, transport.frames(k0, n), n, whole)
             if found is not None:
                 state.bus[:], state.cells[:] = trial.bus, trial.cells
                 return found
         rows = [self.run(state, transport.frame(k)) for k in range(k0, k0 + n)]
         return np.array(rows, dtype=np.float64).reshape(n, len(self.sinks)).T.copy()
 
-    @cached_property
-    def _parts(self) -> list[Part]:
-        return lift(self.steps, self.sink_slots)
+    def lifted(self, whole: bool = False) -> Lifted:
+        """The program for many frames at once."""
+        if whole not in self._lifted:
+            sizes = tuple(map(len, self.params))
+            plan = plan_of(self.steps, sizes, self.sink_slots, len(self.bus), whole)
+            self._lifted[whole] = Lifted(plan, self.params, 1.0 / self.rate)
+        return self._lifted[whole]
 
-    def _run_arrays(self, state: State, frames: Frame, n: int) -> Array | None:
-        """All sinks [n_sinks, n] by array code, or None where a node fails, so that the float program decides."""
-        values: list[Any] = list(state.bus)
+    def _run_lifted(self, state: State, frames: Frame, n: int, whole: bool) -> Array | None:
+        """All sinks [n_sinks, n], or None where a node fails, so that the float program decides."""
         try:
             with np.errstate(divide="raise", over="raise", invalid="raise", under="ignore"):
-                for part in self._parts:
-                    if part.scanned:
-                        part.function(values, state.bus, state.cells, self.params, self.tables, frames, n)
-                    else:
-                        part.function(values, self.params, self._arrays, frames)
-                if not all(math.isfinite(np.add.reduce(v, axis=None)) for v in values):
-                    return None
+                rows = self.lifted(whole).run(state.bus, state.cells, self.tables, self._arrays, frames, n)
         except (ArithmeticError, ValueError, LookupError, TypeError):
             return None
-        found = np.empty((len(self.sinks), n))
-        for row, slot in enumerate(self.sink_slots):
-            found[row] = values[slot]
-        state.bus[:] = [float(v[-1]) if isinstance(v, np.ndarray) and v.ndim else float(v) for v in values]
-        return found if math.isfinite(sum(state.cells)) else None
+        return rows[list(self.sink_slots)]
 
 
-def _adopt(values: list[float], keys: Sequence[Key], old: Sequence[float], old_keys: Sequence[Key]) -> None:
+def _adopt(values: list[Any], keys: Sequence[Key], old: Sequence[Any], old_keys: Sequence[Key]) -> None:
     known = {key: x for key, x in zip(old_keys, old, strict=True) if math.isfinite(x)}
     for i, key in enumerate(keys):
         values[i] = known.get(key, values[i])

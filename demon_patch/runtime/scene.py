@@ -74,9 +74,9 @@ class Scene:
         """Whether finished generations are fed back."""
         return self.controls.has("feedback") or any(mixture.feeds for mixture in self.program.ring.mixes.values())
 
-    def asked(self, heard_at: int, feedback: Feedback) -> dict[str, Any]:
-        """By control, the prompts and clips of a generation heard at a transport frame (`Mixer.asked`)."""
-        return self._mixer.asked(heard_at, feedback)
+    def asked(self, frame: int, feedback: Feedback) -> dict[str, Any]:
+        """By control, the prompts and clips of a generation as they are at a transport frame (`Mixer.asked`)."""
+        return self._mixer.asked(frame, feedback)
 
     def source_sound(self, frame: int, at: NDArray[np.int64]) -> NDArray[np.float32]:
         """The source's own sound at some samples of the song, [n, channels], as heard at a transport frame."""

@@ -61,6 +61,36 @@ class Wiring:
                 ends.setdefault((cable.dst, cable.port), []).append(cable)
         return ends
 
+    @cached_property
+    def _by_node(self) -> Mapping[str, Mapping[str, list[Cable]]]:
+        found: dict[str, dict[str, list[Cable]]] = {}
+        for (node, port), cables in self.into.items():
+            found.setdefault(node, {})[port] = cables
+        return found
+
+    def wired(self, node: str) -> Mapping[str, list[Cable]]:
+        """The cables into each wired port of a node."""
+        return self._by_node.get(node, {})
+
+    def reaches(self, start: str, end: str) -> bool:
+        """Whether cables lead from one node to another, or it is the same."""
+        known, waiting = {start}, [start]
+        while waiting:
+            if (node := waiting.pop()) == end:
+                return True
+            following = {cable.dst for cable in self._from.get(node, ())} - known
+            known |= following
+            waiting.extend(following)
+        return False
+
+    @cached_property
+    def _from(self) -> Mapping[str, list[Cable]]:
+        found: dict[str, list[Cable]] = {}
+        for cables in self.into.values():
+            for cable in cables:
+                found.setdefault(cable.src, []).append(cable)
+        return found
+
     def carries(self, cable: Cable) -> bool:
         """Whether a cable joins ports that exist and is not silent."""
         source, target = self.known.get(cable.src), self.known.get(cable.dst)
@@ -99,10 +129,8 @@ class Wiring:
     def nominal(self, node: str, out_name: str) -> Nominal:
         """Nominal range and unit of an output; of a `like` output, those of what arrives at its port."""
         out = self.known[node].outs_by_name[out_name]
-        if out.type == "gate":
-            return Nominal(0.0, 1.0)
-        if out.like is None:
-            return Nominal(out.lo, out.hi, out.unit)
+        if out.like is None or out.type == "gate":
+            return _declared(self.known[node], out_name)
         key = (node, out_name)
         if key not in self._nominal:
             if key in self._visiting:
@@ -131,6 +159,12 @@ class Wiring:
         """Depth and offset of an add cable."""
         usual = USUAL_DEPTH if self.port(cable).bounded else 1.0
         return (usual if cable.depth is None else cable.depth), cable.offset
+
+
+@lru_cache(maxsize=1024)
+def _declared(declaration: Declaration, name: str) -> Nominal:
+    out = declaration.outs_by_name[name]
+    return Nominal(0.0, 1.0) if out.type == "gate" else Nominal(out.lo, out.hi, out.unit)
 
 
 @dataclass(frozen=True, slots=True)

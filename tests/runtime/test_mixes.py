@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -53,16 +54,16 @@ def moved(node: str, port: str, source: str = "ramp") -> Cable:
     return Cable(source, "uni", node, port, mode="add", depth=1.0)
 
 
-def made(performer: Performer, count: int) -> list[tuple[int, torch.Tensor]]:
-    """Some generations as they finish: the moment that their controls were taken for, and the latent."""
-    found: list[tuple[int, torch.Tensor]] = []
+def made(performer: Performer, count: int) -> list[tuple[Mapping[str, float], torch.Tensor]]:
+    """Some generations as they finish: the request controls as they were taken, and the latent."""
+    found: list[tuple[Mapping[str, float], torch.Tensor]] = []
     while len(found) < count:
         flying = performer.ring.slots
         known = len(performer.trace.takes)
         play(performer)
         if len(performer.trace.takes) > known:
             done = next(slot for slot in flying if slot not in performer.ring.slots)
-            found.append((ticket(done).heard_at, performer.takes[-1].latent))
+            found.append((ticket(done).values, performer.takes[-1].latent))
     return found
 
 
@@ -80,16 +81,16 @@ BLEND = {"ramp": RAMP, "mix": Node("prompt_blend", values={"blend": 0.0}), **wor
 BLEND_WIRES = [("hot", "mix.a"), ("cold", "mix.b"), ("mix", "scheduler.prompt")]
 
 
-def test_a_blend_is_what_the_forecast_says_of_the_moment_that_is_heard() -> None:
-    performer = perform(mixed(BLEND, BLEND_WIRES, [moved("mix", "blend")], depth=2), Session(toy_family()))
+def test_a_blend_is_taken_at_the_moment_of_the_other_request_controls() -> None:
+    cables = [moved("mix", "blend"), moved("scheduler", "structure")]  # both go from 0 to 1
+    performer = perform(mixed(BLEND, BLEND_WIRES, cables, depth=2, structure=0.0), Session(toy_family()))
     hot, cold = (performer.session.prompt(text) for text in ("hot", "cold"))
     found = made(performer, 8)
-    blends = performer.curve("mix.b", max(frame for frame, _ in found) + 1)
-    for heard_at, latent in found:
-        given = {"prompt_b": cold, "prompt_blend": float(blends[heard_at])}
+    for values, latent in found:
+        given = {"prompt_b": cold, "prompt_blend": values["structure"], "structure": values["structure"]}
         expected = performer.session.generate(hot, performer.source, **given)
         torch.testing.assert_close(latent, expected, atol=1e-5, rtol=0)
-    assert np.ptp([blends[heard_at] for heard_at, _ in found]) > 0.3
+    assert np.ptp([values["structure"] for values, _ in found]) > 0.3
 
 
 @pytest.mark.parametrize("depth", [1, 4, 8])
@@ -170,17 +171,17 @@ def fade(law: str = "linear", position: float = 0.0) -> dict[str, Node]:
 
 
 def test_a_crossfade_sums_latents_and_hints_by_weight() -> None:
-    performer = perform(mixed(fade(), FADE_WIRES, [moved("fade", "position")], strength=0.6), Session(toy_family()))
+    cables = [moved("fade", "position"), moved("scheduler", "structure")]
+    performer = perform(mixed(fade(), FADE_WIRES, cables, strength=0.6, structure=0.0), Session(toy_family()))
     one, two = (performer.session.compose("toy", seconds=s, seed=n) for s, n in ((8.0, 1), (9.0, 2)))
     two = fitted(two, one.frames, SPEC.samples_per_frame)
     found = made(performer, 6)
-    position = performer.curve("fade.b", max(frame for frame, _ in found) + 1)
-    for heard_at, latent in found:
-        p = float(position[heard_at])
+    for values, latent in found:
+        p = values["structure"]
         summed = type(one)((1 - p) * one.latent + p * two.latent, (1 - p) * one.hints + p * two.hints, one.audio)
-        expected = performer.session.generate(performer.prompt, summed, strength=0.6)
+        expected = performer.session.generate(performer.prompt, summed, strength=0.6, structure=p)
         torch.testing.assert_close(latent, expected, atol=1e-5, rtol=0)
-    assert np.ptp([position[heard_at] for heard_at, _ in found]) > 0.3
+    assert np.ptp([values["structure"] for values, _ in found]) > 0.3
 
 
 @pytest.mark.parametrize("law", ["linear", "power", "cut"])

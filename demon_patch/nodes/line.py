@@ -1,0 +1,75 @@
+"""Delay lines: a state that remembers what was pushed into it, frame by frame."""
+
+from __future__ import annotations
+
+import math
+from functools import lru_cache
+from typing import Any
+
+
+class Line:
+    """The last numbers that were pushed, as they stand at one frame; 0 before the first.
+
+    Lines that come from one another by `push` share their memory, so that a line of the frame before can still be
+    read, and only one can be pushed on: take a `copy` for another future. Counts as its newest number where states are
+    checked to be finite.
+    """
+
+    __slots__ = ("at", "ring")
+
+    def __init__(self, ring: list[float], at: int = 0) -> None:
+        self.ring, self.at = ring, at
+
+    def copy(self) -> Line:
+        """A line with a memory of its own."""
+        return Line(self.ring[:], self.at)
+
+    def __float__(self) -> float:
+        return self.ring[(self.at - 1) % len(self.ring)]
+
+    def __radd__(self, other: float) -> float:
+        return other + float(self)
+
+
+USUAL = 100.0  # frames a second of a line that no program has given a length: more than any model family has
+
+
+@lru_cache(maxsize=64)
+def sized(seconds: float, rate: float) -> Line:
+    """An empty line that reaches so many seconds back at `rate` frames a second."""
+    return Line([0.0] * (math.ceil(seconds * rate) + 3))
+
+
+class Reach(Line):
+    """How far back a declared line reaches: seconds above 0. By itself an empty line, for plain calls."""
+
+    __slots__ = ("seconds",)
+
+    def __init__(self, seconds: float) -> None:
+        if not 0 < seconds <= 600:
+            raise ValueError(f"a line reaches back 0 to 600 seconds, not {seconds}")
+        super().__init__(sized(seconds, USUAL).ring)
+        self.seconds = seconds
+
+
+def line(seconds: float) -> Any:
+    """Declares a state that is a delay line; the body reads it by `past` and returns `push` of it as its next state."""
+    return Reach(float(seconds))
+
+
+def past(memory: Line, frames: float) -> float:
+    """The number that was pushed so many frames ago: 1 is the last one, at least; straight lines between frames."""
+    ring = memory.ring
+    size = len(ring)
+    back = 1.0 if frames < 1.0 else (frames if frames < size - 2 else size - 2.0)
+    whole = int(back)
+    near = ring[(memory.at - whole) % size]
+    part = back - whole
+    return near if part == 0.0 else near + part * (ring[(memory.at - whole - 1) % size] - near)
+
+
+def push(memory: Line, x: float) -> Line:
+    """The line a frame later, with x as its newest number."""
+    ring = memory.ring if memory.at else memory.ring[:]  # an empty line may be many nodes' first
+    ring[memory.at % len(ring)] = x
+    return Line(ring, memory.at + 1)

@@ -1,0 +1,102 @@
+"""Loops of nodes: which run in two halves, so that a loop needs no cut where what it reads is of an earlier frame."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import groupby
+from typing import NamedTuple, Protocol
+
+from demon_patch.nodes.body import Body
+from demon_patch.nodes.halves import halved, waits
+from demon_patch.patch.document import Cable
+from demon_patch.runtime.order import Edge, Order, arrange
+
+LATE = "<"  # ends the name of the second half of a node
+
+
+class Looped(Protocol):
+    """A node as far as it matters here: its body, and the names of its outputs."""
+
+    @property
+    def body(self) -> Body: ...
+    @property
+    def outs(self) -> tuple[str, ...]: ...
+
+
+class Join(NamedTuple):
+    """A cable between computed nodes or adapters: the output and the port that it joins."""
+
+    src: str
+    out: str
+    dst: str
+    port: str
+    cable: Cable
+
+
+@dataclass(frozen=True, eq=False)
+class Halves:
+    """The nodes in two halves: for each its outputs that are `early`. The first half has the node's name and gives
+    those; the second, named with LATE, gives the others and leads to the state."""
+
+    nodes: Mapping[str, Looped] = field(default_factory=dict)
+    early: Mapping[str, tuple[bool, ...]] = field(default_factory=dict)
+
+    def body(self, name: str) -> Body:
+        """The body of a half."""
+        id = name.removesuffix(LATE)
+        return halved(self.nodes[id].body, self.early[id])[name != id]
+
+    def outs(self, name: str, slots: Sequence[tuple[int, ...]]) -> tuple[tuple[int, ...], ...]:
+        """Of something for each output of a node, what is of a half."""
+        id = name.removesuffix(LATE)
+        return tuple(slot for slot, take in zip(slots, self.early[id], strict=True) if take == (name == id))
+
+    def edges(self, join: Join) -> list[Edge]:
+        """Which halves a join makes wait for which."""
+        src, ends = join.src, [join.dst]
+        if src in self.early and not self.early[src][self.nodes[src].outs.index(join.out)]:
+            src += LATE
+        if join.dst in self.early:
+            reads = {name for out in waits(self.body(join.dst)) for name in out}
+            ends = [join.dst, join.dst + LATE] if join.port in reads else [join.dst + LATE]
+        return [(src, end) for end in ends]
+
+    def cut(self, join: Join, order: Order) -> bool:
+        """Whether a join carries the value of the frame before."""
+        return bool(order.cut) and not order.cut.isdisjoint(self.edges(join))
+
+
+def running_order(nodes: Mapping[str, Looped], joins: Sequence[Join]) -> tuple[Halves, Order]:
+    """The running order of nodes, those in two halves under both names; the halves of a loop have its number."""
+    order = arrange(tuple(nodes), tuple((join.src, join.dst) for join in joins))
+    early = {id: found for id in order.loops if any(found := _early(id, nodes[id], joins, order))}
+    halves = Halves(nodes, early)
+    if not early:
+        return halves, order
+    names: list[str] = []
+    cut: set[Edge] = set()
+    loops = dict(order.loops)
+    for loop, members in groupby(order.nodes, key=order.loops.get):
+        group = set(ids := list(members))
+        if loop is None:
+            names += ids
+            continue
+        parts = [part for id in ids for part in ((id, id + LATE) if id in early else (id,))]
+        edges = [edge for join in joins if join.src in group and join.dst in group for edge in halves.edges(join)]
+        edges += [(id, id + LATE) for id in ids if id in early]
+        inner = arrange(tuple(parts), tuple(edges))
+        names += inner.nodes
+        loops |= dict.fromkeys(parts, loop)
+        cut |= inner.cut
+    return halves, Order(tuple(names), loops, frozenset(cut))
+
+
+def _early(id: str, node: Looped, joins: Sequence[Join], order: Order) -> tuple[bool, ...]:
+    """The outputs of a node of a loop that do not wait for ports which the loop leads to; none where none is spared."""
+    loop = order.loops[id]
+    ports = {join.port for join in joins if join.dst == id and order.loops.get(join.src) == loop}
+    used = {join.out for join in joins if join.src == id and order.loops.get(join.dst) == loop}
+    needs = dict(zip(node.outs, waits(node.body), strict=True))
+    spared = {port for port in ports if any(port not in needs[out] for out in used)}
+    return tuple(bool(spared) and not needs[out] & spared for out in node.outs)
