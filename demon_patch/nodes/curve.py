@@ -20,6 +20,7 @@ from demon_patch.nodes.vocabulary import clamp, inf
 
 MOST = 4096
 LONGEST = 600.0
+NARROW = 1e-6  # frames within which there is nothing to smooth
 LARGEST = 1e100  # of a number in a point
 
 Array = NDArray[np.float64]
@@ -143,14 +144,14 @@ def smoothed(key: Any, frames: int, rate: float, bpm: float, inputs: Sequence[Ar
     part of a frame that they cover, or a Gaussian whose standard deviation is half of it, cut at 4."""
     _, _, width, unit, shape, ends = key
     half = frames_in(width, unit, frames, rate, bpm) / 2
-    reach = math.ceil(half if shape == "average" else 4 * half)
-    if not reach:
+    if half < NARROW:
         return inputs[0]
+    reach = math.ceil(half if shape == "average" else 4 * half)
     at = np.arange(-reach, reach + 1)
     box = np.clip(half + 0.5 - np.abs(at), 0.0, min(1.0, 2 * half))
     kernel = box if shape == "average" else np.exp(-0.5 * (at / half) ** 2)
     wide = np.pad(inputs[0], reach, mode="wrap" if ends == "cyclic" else "edge")
-    return np.convolve(wide, kernel / kernel.sum(), "valid")
+    return np.asarray(np.convolve(wide, kernel / kernel.sum(), "valid"), dtype=np.float64)
 
 
 @resource(
