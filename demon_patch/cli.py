@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import sys
 from dataclasses import asdict
+from itertools import chain, groupby
 from pathlib import Path
+from string import digits
 from typing import TYPE_CHECKING, Any
 
 from cyclopts import App
@@ -16,6 +18,7 @@ from demon_patch import __version__
 from demon_patch.bench.commands import bench
 from demon_patch.console import JsonFlag, Rate, Seconds, Switch, Threads, err, out
 from demon_patch.errors import DemonError, DeviceError
+from demon_patch.gallery.commands import gallery
 from demon_patch.threads import calm
 
 if TYPE_CHECKING:
@@ -28,6 +31,7 @@ app = App(name="demon-patch", version=__version__, help="A modular synthesizer w
 model = App(name="model", help="The models that can play a patch.")
 app.command(model)
 app.command(bench)
+app.command(gallery)
 
 
 @app.command
@@ -189,9 +193,16 @@ def nodes(*, as_json: JsonFlag = False) -> None:
         return
     table = Table("node", "what is heard", "ports", "outputs")
     for entry in described:
-        ports = (", ".join(port["name"] for port in entry[side]) for side in ("ports", "outputs"))
+        ports = (_in_short([port["name"] for port in entry[side]]) for side in ("ports", "outputs"))
         table.add_row(entry["id"], entry["sentence"], *ports)
     out.print(table)
+
+
+def _in_short(names: list[str]) -> str:
+    """Names in a line, those of a row as its ends: v1-8."""
+    runs = [list(run) for _, run in groupby(names, key=lambda name: name.rstrip(digits))]
+    told = ([f"{run[0]}-{run[-1][len(run[-1].rstrip(digits)) :]}"] if len(run) > 2 else run for run in runs)
+    return ", ".join(chain.from_iterable(told))
 
 
 @model.command

@@ -103,7 +103,10 @@ def test_an_unknown_sound_device_is_named(capsys: pytest.CaptureFixture[str]) ->
 
 
 def test_nodes_are_listed_for_people_and_programs(capsys: pytest.CaptureFixture[str]) -> None:
-    assert "lfo" in Run(capsys, "nodes").out
+    table = Run(capsys, "nodes").out
+    assert "lfo" in table
+    assert "level1-4" in table
+    assert "level2" not in table
     listed = {entry["id"]: entry for entry in json.loads(Run(capsys, "nodes", "--json").out)}
     assert {"scheduler", "source_blend", "step_state", "decoder", "lfo", "adsr", "speaker"} <= set(listed)
     strength = next(port for port in listed["scheduler"]["ports"] if port["name"] == "strength")

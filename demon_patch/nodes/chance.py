@@ -51,7 +51,8 @@ def random_walk(
     steps = tick.rises if sync == "gate" else gone
     n = (0 if reset.rises > 0 else number) + steps
     stood = 0 if reset.rises > 0 else there
-    goal = reflected(stood + step * (2 * hash01(n, seed) - 1)) if steps > 0 else stood
+    roll = 2 * hash01(n, seed) - 1 if steps > 0 else 0
+    goal = reflected(stood + step * roll)
     start = stood if steps > 0 or reset.rises > 0 else before
     y = start + (goal - start) * max(here - gone, 0) if way == "lines" and sync != "gate" else goal
     following = here - gone + rate * choose(sync, free=t.dt, beats=t.dbeat, gate=0)

@@ -11,7 +11,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field, replace
-from functools import cached_property, lru_cache
+from functools import cached_property, lru_cache, wraps
 from typing import Any, Literal, NamedTuple
 
 from demon_patch.errors import PatchError
@@ -60,11 +60,11 @@ class Declaration:
     banks: Mapping[str, tuple[Port, ...]] = field(default_factory=dict)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        """The plain Python call of a computed or resource node, with the values of its ports by name."""
+        """The plain Python call: of a computed node with the values of its ports by name, of a resource node with a
+        mapping of them."""
         if self.function is None:
             raise TypeError(f"{self.id} is no function: it stands for a part of the engine")
-        if self.computed:
-            kwargs |= {p.name: p.read(kwargs.get(p.name, p.default)) for p in self.settings if p.read}
+        kwargs |= {p.name: p.read(kwargs.get(p.name, p.default)) for p in self.settings if p.read}
         return self.function(*args, **_gathered(self.banks, kwargs))
 
     @cached_property
@@ -121,7 +121,7 @@ class Declaration:
 
     def resolve(self, values: Mapping[str, Any]) -> Hashable:
         """The key of a resource node with these values; raises PatchError that names the port."""
-        return self(**{p.name: values.get(p.name, p.default) for p in self.ports})
+        return self({p.name: values.get(p.name, p.default) for p in self.ports})
 
 
 @lru_cache(maxsize=256)
@@ -217,10 +217,15 @@ def resource(
         given = list(inspect.signature(function).parameters.values())
         given_ports, banks = _ports(id, given)
         ports = tuple(p if p.type == "curve" else replace(p, fixed=True) for p in given_ports)
+
+        @wraps(function)
+        def of_values(values: Mapping[str, Any]) -> Hashable:
+            return function(**_gathered(banks, values))
+
         return Declaration(
             id, title, sentence, "resource", category, tags, ports, (out,), version,
             doc=inspect.cleandoc(function.__doc__ or ""),
-            function=function, table=table, banks=banks,
+            function=of_values, table=table,
         )  # fmt: skip
 
     return declare

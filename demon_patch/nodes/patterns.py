@@ -85,10 +85,11 @@ def pattern(
     moved = ticked(n, stood, floor(t.dbeat / beats) + 1) if by == "transport" else step.rises
     length = count(pattern.sound)
     i = wrapped(n, length)
-    first = n + 1 - moved
-    rounds = floor((n + 1) / length) - floor(first / length)
-    past = pick(pattern.before, wrapped(n + 1, length)) + rounds * pick(pattern.before, length)
-    rises = past - pick(pattern.before, wrapped(first, length))
+    new = n + 1
+    old = new - moved
+    rounds = floor(new / length) - floor(old / length) if moved > 0 else 0
+    past = pick(pattern.before, wrapped(new, length)) - pick(pattern.before, wrapped(old, length)) if moved > 0 else 0
+    rises = past + rounds * pick(pattern.before, length)
     sound = pick(pattern.sound, i) if n >= 0 or by == "transport" else 0
     held = max(choose(by, transport=high(turn, width), gate=step.level), pick(pattern.tied, i))
     accent = pick(pattern.accent, i)
@@ -129,7 +130,8 @@ def euclid(
     moved = ticked(n, stood, floor(t.dbeat / beats) + 1) if by == "transport" else step.rises
     filled = min(strokes, steps)
     place = n - rotation + 1
-    rises = fills(place, steps, filled) - fills(place - moved, steps, filled)
-    strikes = fills(place, steps, filled) - fills(place - 1, steps, filled)
+    before = place - moved
+    rises = fills(place, steps, filled) - fills(before, steps, filled) if moved > 0 else 0
+    strikes = 1 if wrapped((n - rotation) * filled, steps) < filled else 0
     held = choose(by, transport=high(turn, width), gate=step.level) if n >= 0 or by == "transport" else 0
     return (held * strikes, rises), (held * (1 - strikes), moved - rises), n, begin

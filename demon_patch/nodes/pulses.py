@@ -12,7 +12,7 @@ from demon_patch.nodes.vocabulary import floor, inf
 @node(
     "divider",
     "Clock Divider",
-    "Lets every so manieth stroke of a gate through.",
+    "Lets one in so many strokes of a gate through.",
     out=gate_out("gate", doc="The strokes let through."),
     category="sequence",
     tags=("clock", "division", "slow", "rhythm", "trigger"),
@@ -20,7 +20,7 @@ from demon_patch.nodes.vocabulary import floor, inf
 def divider(
     t: Frame,
     gate: Gate = gate(doc="The strokes."),
-    by: float = value(2, 1, 64, taper="int", doc="One of how many gets through."),
+    by: float = value(2, 1, 64, taper="int", doc="In how many strokes one gets through."),
     late: float = value(0, 0, 63, taper="int", doc="Which one: 0 the first, 1 the second."),
     reset: Gate = gate(doc="The next stroke is the first; one in the same frame is it."),
     *,

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from demon_patch.nodes.body import phrase
 from demon_patch.nodes.declare import node
 from demon_patch.nodes.frame import Frame
-from demon_patch.nodes.ports import like, out, value
-from demon_patch.nodes.vocabulary import clamp, inf
+from demon_patch.nodes.ports import like, option, out, value
+from demon_patch.nodes.vocabulary import choose, clamp, floor, inf, tanh
+
+
+@phrase
+def bent(u: float, curve: float) -> float:
+    """u of 0..1 along a bend: curve above 0 slow at first, below 0 fast at first, 0 straight."""
+    return u ** (4**curve)
 
 
 @node(
@@ -31,7 +38,7 @@ def scale(
     """
     span = in_hi - in_lo
     u = clamp((x - in_lo) / (span if span != 0 else 1), 0, 1) if span != 0 else 0
-    return out_lo + (out_hi - out_lo) * (u ** (4**curve))
+    return out_lo + (out_hi - out_lo) * bent(u, curve)
 
 
 @node(
@@ -56,3 +63,53 @@ def slew(
     down = t.dt / max(fall, t.dt)
     z = y + ((min(up, d)) if d > 0 else max(-down, d))
     return z, z
+
+
+@node(
+    "fold",
+    "Fold",
+    "Keeps a movement between two ends: stopped there, thrown back, or come round from the other side.",
+    out=out("out", doc="The signal, from lo to hi."),
+    category="shape",
+    tags=("clamp", "limit", "wrap", "wavefolder", "bounce", "clip"),
+)
+def fold(
+    t: Frame,
+    x: float = value(0, -inf, inf, doc="The signal."),
+    lo: float = value(0, -inf, inf, doc="The lower end."),
+    hi: float = value(1, -inf, inf, doc="The upper end; not above lo the result is lo."),
+    way: str = option("fold", "clamp", "fold", "wrap", doc="What happens beyond an end."),
+):
+    """With u = (x - lo) / (hi - lo), the part within 0..1 of u, of its mirror images, or of its fraction."""
+    span = max(hi - lo, 0)
+    u = (x - lo) / (span if span > 0 else 1)
+    half = u / 2
+    mirrored = 1 - abs(2 * (half - floor(half)) - 1)
+    return lo + span * clamp(choose(way, clamp=u, fold=mirrored, wrap=u - floor(u)), 0, 1)
+
+
+@node(
+    "shaper",
+    "Shaper",
+    "Bends the way a movement goes: slow then fast, eased at its ends, in steps, or driven hard.",
+    out=like("x", doc="The signal, bent within its -1..1; 0, 1 and -1 stay where they are."),
+    category="shape",
+    tags=("waveshaper", "curve", "ease", "steps", "drive", "saturate", "bend"),
+)
+def shaper(
+    t: Frame,
+    x: float = value(0, -inf, inf, doc="The signal, 0..1 or -1..1; what lies beyond counts as 1 or -1."),
+    amount: float = value(0.5, -1, 1, doc="How strongly and which way it bends; 0 is nearly straight."),
+    steps: float = value(4, 1, 64, unit="steps", taper="int", doc="Equal steps from 0 to 1 (steps)."),
+    shape: str = option("bend", "bend", "s_curve", "steps", "drive", doc="The form of the bend."),
+):
+    """Of the size m of x: bend m ** p with p = 4 ** amount; s_curve m ** p / (m ** p + (1 - m) ** p); steps the
+    nearest of 0, 1 / steps, ... 1; drive tanh(g * m) / tanh(g) with g = 8 ** amount. The sign of x is kept."""
+    size = min(abs(x), 1)
+    rising = bent(size, amount)
+    eased = rising / (rising + bent(1 - size, amount))
+    g = 8**amount
+    y = choose(
+        shape, bend=rising, s_curve=eased, steps=floor(size * steps + 0.5) / steps, drive=tanh(g * size) / tanh(g)
+    )
+    return y if x >= 0 else -y

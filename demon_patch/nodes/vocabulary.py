@@ -12,6 +12,7 @@ from __future__ import annotations
 import math
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from math import cos, exp, log, pi, sin, sqrt, tanh, tau
 from typing import Any
 
@@ -209,7 +210,7 @@ SCALAR: dict[str, Any] = {
     "log": math.log,
     "sqrt": math.sqrt,
     "power": math.pow,
-    "hash01": hash01,
+    "hash01": lru_cache(maxsize=8192)(hash01),  # held numbers, and those of the forecast, are asked for again
     "pick": pick,
     "reached": reached,
     "from_table": from_table,

@@ -31,7 +31,7 @@ def noise(
 @node("pulses", "Pulses", "A gate at random.", out=gate_out("gate"), category="test")
 def pulses(t: Frame, seed: float = value(0, 0, 1e6, doc="Which pulses.")):
     here = hash01(t.k, seed)
-    return (1 if here > 0.6 else 0, floor(hash01(t.k, seed + 7919) * 1.4))
+    return (1 if here > 0.6 else 0, floor(2.9 * hash01(t.k, seed + 7919) ** 2))
 
 
 class Letters(NamedTuple):
@@ -118,4 +118,4 @@ def playable(nodes: Mapping[str, Node], cables: tuple[Cable, ...] = ()) -> Patch
 
 def gate_at(k: int, seed: float) -> Gate:
     """What `pulses` gives at frame k."""
-    return Gate(1.0 if hash01(k, seed) > 0.6 else 0.0, (hash01(k, seed + 7919) * 1.4) // 1.0)
+    return Gate(1.0 if hash01(k, seed) > 0.6 else 0.0, 2.9 * hash01(k, seed + 7919) ** 2 // 1.0)

@@ -34,6 +34,11 @@ def twice(x: float) -> float:
     return x * 2
 
 
+@phrase
+def thrice(x: float, y: float) -> float:
+    return x * x * y
+
+
 def two_returns(t: Frame, x: float = X):
     if x > 0:
         return x
@@ -297,3 +302,41 @@ def test_a_resource_has_banks_too() -> None:
         return ("pair", *share)
 
     assert pair.resolve({"share2": 0.25}) == ("pair", 0.5, 0.25)
+
+
+def loud(x: float) -> float:
+    return x * HELPER
+
+
+def noted(x: float) -> float:
+    """Two lines."""
+    y = floor(x)
+    if y > 0:
+        return y
+    return x
+
+
+def gated(x: Gate) -> float:
+    return x.level
+
+
+@pytest.mark.parametrize(
+    ("function", "message"),
+    [(loud, "unknown name HELPER"), (noted, "straight line"), (gated, "unknown name x.level")],
+    ids=lambda x: getattr(x, "__name__", ""),
+)
+def test_a_phrase_is_checked_when_it_is_declared(function: Callable[..., Any], message: str) -> None:
+    with pytest.raises(DeclarationError, match=message) as caught:
+        phrase(function)
+    assert caught.value.node == f"phrase {function.__name__}"
+
+
+def test_a_phrase_opens_where_it_is_used_and_its_arguments_are_computed_once() -> None:
+    @node("opened", "Opened", "Opens.", out=out(), category="test")
+    def opened(t: Frame, x: float = X):
+        return thrice(twice(x + 1), 2) + thrice(x, x)
+
+    body = opened.settled({})
+    assert [(name, ast.unparse(e)) for name, e in body.lines] == [("_1_x", "x + 1"), ("_2_x", "_1_x * 2")]
+    assert ast.unparse(body.outputs[0][0]) == "_2_x * _2_x * 2 + x * x * x"
+    assert opened(Frame(0, 0, 0.04, 0, 0.08, 0, 24.0, 4.0, 0), 1.0) == 33

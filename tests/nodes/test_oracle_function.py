@@ -61,6 +61,14 @@ def test_smooth_joints_are_those_of_a_drawn_curve_and_steps_jump() -> None:
         assert np.allclose(out, drawn, atol=1e-6)
 
 
+def test_a_step_due_on_a_frame_is_not_rounded_into_the_next_one() -> None:
+    where = [k / 25 for k in (*range(10, 15), *range(208, 223))]
+    assert sum([0.04] * 10) < where[0]
+    line = [[0, 0], *([x, (i + 1) / 20] for i, x in enumerate(where))]
+    out = play(Node("function", values={"points": line, "unit": "s", "play": "once", "joints": "steps"}), "out")[0]
+    assert np.array_equal(out, np.searchsorted(np.array(where) * 25 - 0.5, K) / 20)
+
+
 @pytest.mark.parametrize(
     ("points", "said"),
     [

@@ -108,13 +108,44 @@ def test_a_sequential_switch_goes_back_at_a_reset() -> None:
     assert np.array_equal(place, STEP % 5 + 2)
 
 
-@pytest.mark.parametrize("node", ["clock", "step_sequencer", "euclid", "pattern", "beat_position"])
+BEATEN = {
+    "clock": {},
+    "step_sequencer": {},
+    "euclid": {"steps": 4.0, "strokes": 4.0, "beats": 1.0},
+    "pattern": {"pattern": "xX", "beats": 1.0},
+    "beat_position": {},
+}  # all on every beat
+
+
+def beaten(node: str, transport: Transport) -> np.ndarray:
+    """The strokes of a node that follows the transport, by frame."""
+    out = {"beat_position": "on_beat"}.get(node, "gate")
+    nodes = {"n": Node(node, values=BEATEN[node]), "p": Node("probe")}
+    program = compile(playable(nodes, (Cable("n", out, "p", "g0"),)), BENCH, Geometry(25.0, transport.song_frames))
+    return program.scan(program.state(), 0, N, transport)[program.sink("p", "g0")]
+
+
+@pytest.mark.parametrize("node", BEATEN)
 def test_when_the_beats_go_back_with_the_song_each_loop_is_the_first(node: str) -> None:
-    values = {"euclid": {"steps": 4.0, "strokes": 2.0}, "pattern": {"pattern": "x.x."}}.get(node, {})
-    out = BENCH[node].outs[-1].name
-    nodes = {"n": Node(node, values=values), "p": Node("probe")}
-    program = compile(playable(nodes, (Cable("n", out, "p", "g0"),)), BENCH, Geometry(25.0, 100))
-    following = Transport(25.0, 120, 4, 100, follow=True)  # eight beats
-    rises = program.scan(program.state(), 0, N, following)[program.sink("p", "g0")]
-    assert rises[:100].sum() > 1
+    rises = beaten(node, Transport(25.0, 120, 4, 100, follow=True))  # eight beats
+    assert rises[:100].sum() == 8
     assert all(np.array_equal(rises[:100], rises[start : start + 100]) for start in (100, 200, 300))
+
+
+@pytest.mark.parametrize("node", BEATEN)
+def test_a_leap_of_the_song_is_one_stroke(node: str) -> None:
+    whole = Transport(25.0, 120, 4, 500, follow=True)
+    for position, following in ((350, 3), (4, 4)):
+        rises = beaten(node, whole.sought(100, position))
+        assert np.array_equal(rises[:100], beaten(node, whole)[:100])
+        assert rises[100] == 1
+        assert rises[101:150].sum() == following
+
+
+@pytest.mark.parametrize("node", BEATEN)
+def test_a_beat_due_on_a_frame_is_not_rounded_into_the_next_one(node: str) -> None:
+    late = Transport(25.0, 125, 4, 150, downbeat=40 / 25)
+    below = [k for k in range(N) if 0 < round(late.frame(k).beat) - late.frame(k).beat < 1e-9]
+    assert len(below) > 4
+    rises = beaten(node, late)
+    assert np.array_equal(np.flatnonzero(rises[1:]) + 1, [k for k in range(1, N) if (k - 40) % 12 == 0])

@@ -1,0 +1,68 @@
+"""What each patch of a gallery is about: the port that moves, and the descriptor in which it is heard."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from demon_patch.bench.descriptors import DESCRIPTORS
+from demon_patch.errors import DemonError
+from demon_patch.patch.commands import Batch, Command, SetCable, SetValue, apply
+from demon_patch.patch.document import Patch
+
+FILE = "effects.toml"
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """A patch's one idea, as it is measured.
+
+    node, port: the input that moves. descriptor: by which it is heard. still: where its knob rests in the performance
+    that it is compared with, its cables silent. idea: one sentence. lead: frames at the start that do not count.
+    smooth: frames over which both curves are evened out. held: a live source reaches the port, so that the sound is
+    late by its class's latency. gathers: the effect grows while it is held, so that it has no lag of its own.
+    """
+
+    node: str
+    port: str
+    descriptor: str
+    idea: str
+    still: float = 0.0
+    lead: int = 25
+    smooth: int = 6
+    held: bool = False
+    gathers: bool = False
+
+
+def read(folder: str | Path) -> dict[str, Effect]:
+    """The effects of a folder's patches, by the patch's name without its ending; raises DemonError for a wrong file."""
+    path = Path(folder) / FILE
+    try:
+        entries = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise DemonError(f"cannot be read: {error}", file=path, mend="describe each patch there") from None
+    return {name: _effect(path, name, entry) for name, entry in entries.items()}
+
+
+def _effect(path: Path, name: str, entry: Any) -> Effect:
+    known = {field.name for field in fields(Effect)}
+    if not isinstance(entry, Mapping) or not {"node", "port", "descriptor", "idea"} <= entry.keys() <= known:
+        raise DemonError(f"[{name}] is no effect", file=path, mend=f"give it {', '.join(sorted(known))}")
+    effect = Effect(**entry)
+    if effect.descriptor not in DESCRIPTORS:
+        raise DemonError(
+            f"[{name}] is heard in {effect.descriptor}", file=path, mend=f"choose of {', '.join(DESCRIPTORS)}"
+        )
+    return effect
+
+
+def stilled(patch: Patch, effect: Effect) -> Patch:
+    """The same patch with the effect's port at rest; raises PatchError where there is no such node."""
+    patch.node(effect.node)
+    cables = [c for c in patch.cables if (c.dst, c.port) == (effect.node, effect.port)]
+    commands: list[Command] = [SetCable(*cable.socket, muted=True) for cable in cables]
+    commands.append(SetValue(effect.node, effect.port, effect.still))
+    return apply(Batch(tuple(commands)), patch)[0]

@@ -1,0 +1,120 @@
+"""Renders a patch beside itself with its effect at rest, and measures how far the sound follows the control."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import rankdata
+
+from demon_patch.bench.descriptors import DESCRIPTORS, Heard
+from demon_patch.engine.family import Source
+from demon_patch.engine.session import Session
+from demon_patch.gallery.effects import Effect, stilled
+from demon_patch.patch.document import Patch
+from demon_patch.picture import of_performance
+from demon_patch.runtime.listen import smooth
+from demon_patch.runtime.performer import Performer
+from demon_patch.runtime.render import checked, perform, render, write
+
+Curve = NDArray[np.float64]
+
+CORRELATION = 0.6  # at least
+LAG_SECONDS = 0.06  # at most, of a forecast signal
+FARTHEST_SECONDS = 1.0  # of the lags that are looked at
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """What was measured of one patch.
+
+    correlation: of the control with the change of its descriptor against the patch at rest, at the lag at which they
+    agree best, by ranks (Spearman), since many effects are strong at once and then saturate; its sign is that of the
+    effect. lag: seconds by which the sound is late, between frames by a parabola. good: whether both are as they must
+    be.
+    """
+
+    name: str
+    title: str
+    descriptor: str
+    control: str
+    correlation: float
+    lag: float
+    held: bool
+    loudness: float
+    late: int
+    missed: int
+    good: bool
+
+    @property
+    def row(self) -> dict[str, Any]:
+        """As JSON data."""
+        return asdict(self)
+
+
+def measure(path: Path, effect: Effect, session: Session, out: Path, seconds: float) -> Figures:
+    """Renders one patch to `out` as FLAC and PNG, both named like the patch, and measures its effect."""
+    name, patch = path.name.split(".")[0], checked(path)
+    performer = perform(patch, session, folder=path.parent)
+    sound = write(performer, seconds, out / f"{name}.flac")
+    of_performance(performer, sound, out / f"{name}.png", title=patch.meta.title or name)
+    control = controlled(performer, effect, round(seconds * session.spec.frame_rate))
+    resting = _at_rest(patch, effect, session, path.parent, seconds)
+    correlation, lag = agreement(control, _difference(performer, sound, resting, effect), effect, session)
+    timely = effect.held or effect.gathers or abs(lag) <= LAG_SECONDS
+    good = abs(correlation) >= CORRELATION and timely
+    level = 10.0 * float(np.log10(np.mean(sound.astype(np.float64) ** 2) + 1e-12))
+    return Figures(
+        name, patch.meta.title or name, effect.descriptor, f"{effect.node}.{effect.port}", correlation, lag,
+        effect.held, level, performer.trace.late, performer.trace.missed, good,
+    )  # fmt: skip
+
+
+def controlled(performer: Performer, effect: Effect, frames: int) -> Curve:
+    """The control at every frame."""
+    return performer.forecast.span(performer.program.sink(effect.node, effect.port), 0, frames)
+
+
+def _at_rest(patch: Patch, effect: Effect, session: Session, folder: Path, seconds: float) -> NDArray[np.float32]:
+    return render(perform(stilled(patch, effect), session, folder=folder), seconds)
+
+
+def _difference(
+    performer: Performer, sound: NDArray[np.float32], resting: NDArray[np.float32], effect: Effect
+) -> Curve:
+    """How much the descriptor differs from the same moment of the patch at rest."""
+    session, target = performer.session, performer.parts.get("target")
+    latent = target.latent if isinstance(target, Source) else None
+    unmoved = session.encode(resting)
+    both = [Heard(session, each, performer.source.latent, latent, unmoved) for each in (sound, resting)]
+    moved, still = (DESCRIPTORS[effect.descriptor](heard) for heard in both)
+    return moved - still
+
+
+def agreement(control: Curve, difference: Curve, effect: Effect, session: Session) -> tuple[float, float]:
+    """The correlation at the best lag, and that lag in seconds; a positive one means that the sound is late."""
+    rate = session.spec.frame_rate
+    control, difference = smooth(control, effect.smooth), smooth(difference, effect.smooth)
+    frames, most = min(len(control), len(difference)), round(FARTHEST_SECONDS * rate)
+    lags = np.arange(-most, most + 1)
+
+    def at(lag: int) -> float:
+        a = control[effect.lead + max(-lag, 0) : frames - max(lag, 0)]
+        b = difference[effect.lead + max(lag, 0) : frames - max(-lag, 0)]
+        return float(np.corrcoef(rankdata(a), rankdata(b))[0, 1]) if a.std() > 0 and b.std() > 0 else 0.0
+
+    found = np.array([at(int(lag)) for lag in lags])
+    best = int(np.abs(found).argmax())
+    return float(found[best]), float((lags[best] + _between(np.abs(found), best)) / rate)
+
+
+def _between(values: Curve, at: int) -> float:
+    """Where between its neighbours the top of a parabola through three values lies, -1/2 to 1/2."""
+    if not 0 < at < len(values) - 1:
+        return 0.0
+    before, here, after = values[at - 1 : at + 2]
+    bend = before - 2.0 * here + after
+    return float(np.clip(0.5 * (before - after) / bend, -0.5, 0.5)) if bend < 0 else 0.0
