@@ -6,7 +6,11 @@ same declarations as objects: each keeps its inputs, outputs and state in dictio
 
 from __future__ import annotations
 
+import gc
 import math
+import sys
+import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
 from time import perf_counter
 from typing import Any
@@ -18,15 +22,16 @@ from demon_patch.nodes.catalogue import CATALOGUE
 from demon_patch.nodes.declare import Declaration
 from demon_patch.nodes.frame import Gate
 from demon_patch.nodes.ports import Port
-from demon_patch.patch.commands import SetValue, apply
+from demon_patch.patch.commands import AddNode, Connect, SetValue, apply
 from demon_patch.patch.document import Cable, Node, Patch
 from demon_patch.runtime.clock import Transport
 from demon_patch.runtime.compile import Geometry, compile
-from demon_patch.runtime.forecast import Forecast
+from demon_patch.runtime.forecast import NEAR, Forecast
 
 RATE, SONG = 25.0, 1500
 FRAMES = 1500
 EDITS = 60
+SWITCH = 1e-3  # seconds after which a thread gives way, as in the host
 CURVES = 60
 TICK = 6  # control frames of a tick
 TRANSPORT = Transport(RATE, 126.0, 4, SONG)
@@ -95,10 +100,21 @@ class Plain:
 
 
 def measure() -> Iterator[dict[str, Any]]:
-    """One row a question, times in microseconds or milliseconds as their names say."""
+    """One row a question, times in microseconds or milliseconds as their names say; what was there before is kept from
+    the collector, as in the host."""
     geometry = Geometry(RATE, SONG)
+    gc.collect()
+    gc.freeze()
+    try:
+        yield from _measured(geometry)
+    finally:
+        gc.unfreeze()
+
+
+def _measured(geometry: Geometry) -> Iterator[dict[str, Any]]:
     yield from (_frames(geometry, n, aim) for n, aim in ((200, 40.0), (1000, 250.0)))
-    yield _edits(geometry)
+    yield from (_edits(geometry, name, edit) for name, edit in (("a knob", _turned), ("a node and a cable", _grown)))
+    yield _beside(geometry)
     yield from _curves(geometry)
 
 
@@ -116,36 +132,101 @@ def _frames(geometry: Geometry, n: int, aim: float) -> dict[str, Any]:
         "frame_us": float(median),
         "aim_us": aim,
         "p99_us": float(p99),
+        "p99/median": float(p99 / median),
+        "aim": 2.5,
         "baseline_us": float(np.median(base)),
         "times_faster": float(np.median(base) / median),
     }
 
 
-def _edits(geometry: Geometry) -> dict[str, Any]:
-    """From an edit of a patch of 200 nodes to the published program."""
+def _turned(patch: Patch, i: int) -> Patch:
+    return apply(SetValue(f"n{3 * i:04d}", "rate", 0.1 + 0.01 * i), patch)[0]
+
+
+def _grown(patch: Patch, i: int) -> Patch:
+    with_node = apply(AddNode(f"m{i:04d}", Node("lfo")), patch)[0]
+    return apply(Connect(Cable(f"m{i:04d}", "out", f"n{3 * i + 1:04d}", "a", mode="add", depth=0.3)), with_node)[0]
+
+
+def _edits(geometry: Geometry, name: str, edit: Callable[[Patch, int], Patch]) -> dict[str, Any]:
+    """From an edit of a patch of 200 nodes, made one after another, to the published program. The baseline makes its
+    objects anew."""
     patch = graph(200)
     forecast = Forecast(compile(patch, NODES, geometry), TRANSPORT)
     forecast.advance(100)
 
-    def edit(i: int) -> None:
-        changed = apply(SetValue(f"n{3 * i:04d}", "rate", 0.1 + 0.01 * i), patch)[0]
-        forecast.swap(compile(changed, NODES, geometry, forecast.program))
+    def run(i: int) -> None:
+        nonlocal patch
+        patch = edit(patch, i)
+        forecast.swap(compile(patch, NODES, geometry, forecast.program))
 
-    times = 1e3 * _timed(edit, EDITS)
+    times = 1e3 * _timed(run, EDITS)
+    base = 1e3 * float(np.median(_timed(lambda _: Plain(patch), 10)))
     median, p99 = np.percentile(times, (50, 99))
-    return {"edit to program, nodes": 200, "median_ms": float(median), "p99_ms": float(p99), "aim_ms": 20.0}
+    return {
+        "edit to program, 200 nodes": name, "median_ms": float(median), "p99_ms": float(p99), "aim_ms": 20.0,
+        "baseline_ms": base, "times_faster": base / float(median),
+    }  # fmt: skip
+
+
+def _beside(geometry: Geometry) -> dict[str, Any]:
+    """How late a thread that wants to run every millisecond is at most while another edits: for so long an edit may
+    hold up a tick. The baseline is the same thread alone. The host's interval between threads is used."""
+    patch, late = graph(200), 0.0
+    program = compile(patch, NODES, geometry)
+    stop = threading.Event()
+
+    def tick() -> None:
+        nonlocal late
+        due = perf_counter()
+        while not stop.is_set():
+            due = max(due + 1e-3, perf_counter())
+            time.sleep(max(due - perf_counter(), 0.0))
+            late = max(late, perf_counter() - due)
+
+    def measured(run: Callable[[int], object]) -> NDArray[np.float64]:
+        nonlocal late
+        worst = np.empty(EDITS)
+        for i in range(EDITS):
+            late = 0.0
+            run(i)
+            worst[i] = late
+        return 1e3 * worst
+
+    def edit(i: int) -> None:
+        nonlocal patch, program
+        patch = _grown(patch, i)
+        program = compile(patch, NODES, geometry, program)
+
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(SWITCH)
+    thread = threading.Thread(target=tick)
+    thread.start()
+    try:
+        alone = measured(lambda _: time.sleep(5e-3))
+        beside = measured(edit)
+    finally:
+        stop.set()
+        thread.join()
+        sys.setswitchinterval(before)
+    return {
+        "thread beside edits": "late by", "median_ms": float(np.median(beside)), "most_ms": float(beside.max()),
+        "baseline_ms": float(np.median(alone)), "baseline_most_ms": float(alone.max()),
+    }  # fmt: skip
 
 
 def _curves(geometry: Geometry) -> Iterator[dict[str, Any]]:
-    """60 curves of three nodes each, every third with a slew, over 1,500 frames: a tick's worth of them."""
+    """60 curves of three nodes each, of which 20 have a state that needs a loop, over 1,500 frames: a tick's worth. The
+    baseline runs its objects over the frames that are needed anew."""
     nodes, cables = {**CHAIN, "p": Node("probe")}, list(CABLES)
     for i in range(CURVES):
         last = "slew" if i % 3 == 0 else "scale"
         nodes |= {f"a{i}": Node("lfo", values={"rate": 0.1 + 0.01 * i}), f"b{i}": Node("scale"), f"c{i}": Node(last)}
         cables += [Cable(f"a{i}", "out", f"b{i}", "x", mode="add"), Cable(f"b{i}", "out", f"c{i}", "x", mode="add")]
         cables.append(Cable(f"c{i}", "out", "p", f"x{i}", mode="add"))
-    program = compile(Patch(nodes=nodes, cables=tuple(cables)), NODES, geometry)
-    forecast = Forecast(program, TRANSPORT)
+    patch = Patch(nodes=nodes, cables=tuple(cables))
+    program = compile(patch, NODES, geometry)
+    forecast, plain = Forecast(program, TRANSPORT), Plain(patch)
     sinks = [program.sink("p", f"x{i}") for i in range(CURVES)]
     now = 0
 
@@ -153,17 +234,25 @@ def _curves(geometry: Geometry) -> Iterator[dict[str, Any]]:
         nonlocal now
         now += TICK
         forecast.advance(now)
-        for sink in sinks:
-            forecast.per_frame(sink, now, 12)
+        forecast.curves(sinks, now, 12)
 
     def turned(i: int) -> None:
         forecast.invalidate()
         tick(i)
 
     tick(0)
-    for name, run, aim in (("nothing changes", tick, 0.5), ("after a knob moved", turned, 3.0)):
+    frame = float(np.median(_timed(plain.run, 200)))
+    for name, run, aim, anew in (
+        ("nothing changes", tick, 0.5, TICK),
+        ("after a knob moved", turned, 3.0, TICK + NEAR),
+    ):
         times = 1e3 * _timed(run, 60)
-        yield {"60 curves": name, "median_ms": float(np.median(times)), "aim_ms": aim}
+        median, p99 = np.percentile(times, (50, 99))
+        base = 1e3 * frame * anew
+        yield {
+            "60 curves, 20 stateful": name, "median_ms": float(median), "aim_ms": aim, "p99_ms": float(p99),
+            "baseline_ms": base, "times_faster": base / float(median),
+        }  # fmt: skip
 
 
 def _timed(run: Callable[[int], object], times: int) -> NDArray[np.float64]:

@@ -20,7 +20,7 @@ from demon_patch.nodes.fold import fold
 from demon_patch.nodes.frame import Gate, Gates, Inlet
 from demon_patch.nodes.line import Reach
 from demon_patch.nodes.opened import Phrase
-from demon_patch.nodes.ports import MIXED, SETTINGS, Bank, Out, Port
+from demon_patch.nodes.ports import MIXED, NUMBERS, SETTINGS, Bank, Out, Port
 
 Kind = Literal["computed", "mix", "surface", "resource", "engine", "sink"]
 MOST_BODIES = 256  # settled bodies of one declaration that are kept
@@ -150,6 +150,8 @@ def node(
         outs = out if isinstance(out, tuple) else (out,)
         head = signature(function, id)
         _check_outs(id, head.ports, outs)
+        if live != any(p.fed for p in head.ports):
+            raise DeclarationError("a node is live where it has fed ports, and only there", node=id)
         body = None if write else body_of(function, id, head, outs)
         return Declaration(
             id, title, sentence, "computed", category, tags, head.ports, outs, version, live,
@@ -185,7 +187,9 @@ def signature(function: Callable[..., Any], id: str) -> Signature:
 def body_of(function: Callable[..., Any], id: str, head: Signature, signals: tuple[Out, ...]) -> Body:
     """The checked body of a node's function, which gives `signals`, then its next state; raises DeclarationError."""
     names = Names(
-        frozenset([p.name for p in head.single if p.numeric] + [n for n, x in head.states if isinstance(x, float)]),
+        frozenset(
+            [p.name for p in head.single if p.type in NUMBERS] + [n for n, x in head.states if isinstance(x, float)]
+        ),
         frozenset(p.name for p in head.single if p.type == "gate"),
         {p.name: p.choices for p in head.single if p.type == "option"},
         frozenset(p.name for p in head.single if p.type in MIXED),
@@ -201,7 +205,7 @@ def resource(
     title: str,
     sentence: str,
     *,
-    out: Out,
+    out: Out | tuple[Out, ...],
     category: str,
     tags: tuple[str, ...] = (),
     version: int = 1,
@@ -223,7 +227,8 @@ def resource(
             return function(**_gathered(banks, values))
 
         return Declaration(
-            id, title, sentence, "resource", category, tags, ports, (out,), version,
+            id, title, sentence, "resource", category, tags, ports,
+            out if isinstance(out, tuple) else (out,), version,
             doc=inspect.cleandoc(function.__doc__ or ""),
             function=of_values, table=table,
         )  # fmt: skip
@@ -284,7 +289,7 @@ def _first(node: str, parameter: inspect.Parameter) -> float | Reach:
 
 
 def _check_outs(node: str, ports: tuple[Port, ...], outs: tuple[Out, ...]) -> None:
-    numbers = {p.name for p in ports if p.numeric}
+    numbers = {p.name for p in ports if p.type in NUMBERS}
     if len({o.name for o in outs}) != len(outs):
         raise DeclarationError("two outputs have one name", node=node)
     for o in outs:

@@ -15,6 +15,7 @@ PortType = Literal[
 OutType = Literal["value", "gate", "curve", "surface", "prompt", "source", "ring", "audio"]
 
 SIGNALS = frozenset({"value", "gate", "curve"})  # what the graph computes in every control frame
+NUMBERS = frozenset({"value", "curve"})  # of these, what a body reads as a number
 SINGLE = frozenset({"surface", "prompt", "source", "ring", "audio"})  # inputs that take one cable
 MIXED = frozenset({"surface", "prompt", "source"})  # those among them that a mix can weigh
 SETTINGS = frozenset({"option", "text", "points", "path"})  # settled when a patch is compiled
@@ -28,6 +29,8 @@ class Port:
     `fixed`: takes no cable. `control`: the row of the control table that it carries. `since`: the release that
     brings it, where it is declared but not built; `optional`: without effect until it is wired or set. `read`: what a
     body sees of a text or of drawn points, a named tuple of tables of numbers; raises PatchError with the port.
+    `begins`: of a text, how it must begin. `fed`: the host writes it, from what `of` names (see `fed`), so that it has
+    neither knob nor cable and is not saved.
     """
 
     name: str
@@ -45,11 +48,14 @@ class Port:
     since: str | None = None
     optional: bool = False
     read: Callable[[Any], Any] | None = None
+    begins: str = ""
+    fed: bool = False
+    of: str = ""
 
     @property
     def numeric(self) -> bool:
         """Whether it has a knob."""
-        return self.type in ("value", "curve")
+        return self.type in NUMBERS and not self.fed
 
     @property
     def bounded(self) -> bool:
@@ -59,7 +65,7 @@ class Port:
     @property
     def wireable(self) -> bool:
         """Whether it can take a cable at all."""
-        return not self.fixed and self.type not in SETTINGS
+        return not (self.fixed or self.fed or self.type in SETTINGS)
 
     def named(self, name: str) -> Port:
         """The same port under the name of its parameter."""
@@ -152,6 +158,48 @@ def inlet(*, doc: str = "") -> Any:
     return Port("", "prompt", None, doc=doc)
 
 
+def fed(default: float, lo: float, hi: float, *, unit: str = "", of: str = "", doc: str = "") -> Any:
+    """A number that the host writes from control frame to control frame, limited to lo..hi in `unit`.
+
+    of: what it is taken from: "sound.<feature>" of the node's audio (see `engine.features`), "ring.<fact>" of the ring
+    (see `runtime.news`), or nothing for what a device sends. In a forecast it keeps its newest value.
+    """
+    if not lo <= default <= hi:
+        raise ValueError(f"default {default} outside {lo}..{hi}")
+    return Port("", "value", float(default), float(lo), float(hi), unit=unit, doc=doc, fed=True, of=of)
+
+
+def feeds(count: int, default: float, lo: float, hi: float, *, unit: str = "", of: str = "", doc: str = "") -> Any:
+    """A row of fed numbers, name1 to name<count>; `{n}` in of and doc is the number of each."""
+    made = range(1, count + 1)
+    return Bank(tuple(fed(default, lo, hi, unit=unit, of=of.format(n=n), doc=doc.format(n=n)) for n in made))
+
+
+def fed_gates(count: int, *, of: str = "", doc: str = "") -> Any:
+    """A row of fed gates, name1 to name<count>."""
+    return Bank(tuple(fed_gate(of=of.format(n=n), doc=doc.format(n=n)) for n in range(1, count + 1)))
+
+
+def fed_gate(*, of: str = "", doc: str = "") -> Any:
+    """A gate that the host writes, as `fed`; in a forecast it keeps its level and does not rise again."""
+    return Port("", "gate", None, 0.0, 1.0, doc=doc, fed=True, of=of)
+
+
+def audio(*, doc: str = "") -> Any:
+    """The sound that a node is about: it takes one cable, and the body does not see it."""
+    return Port("", "audio", doc=doc)
+
+
+def ring(*, doc: str = "") -> Any:
+    """The ring that a node is about: a cable from anywhere in its chain, and the body does not see it."""
+    return Port("", "ring", doc=doc)
+
+
+def number(default: float, lo: float, hi: float, *, doc: str = "") -> Any:
+    """A whole number that is set on the node and takes no cable, for whoever feeds it; no part of the arithmetic."""
+    return replace(value(default, lo, hi, taper="int", doc=doc), fixed=True)
+
+
 def option(default: str, *choices: str, doc: str = "") -> Any:
     """A choice made when the patch is compiled; in the body only compared with its names."""
     if default not in choices:
@@ -159,9 +207,10 @@ def option(default: str, *choices: str, doc: str = "") -> Any:
     return Port("", "option", default, doc=doc, choices=choices)
 
 
-def text(default: str = "", *, read: Callable[[str], Any] | None = None, doc: str = "") -> Any:
-    """Words, settled when the patch is compiled; `read` makes of them the tables that a body computes with."""
-    return Port("", "text", default, doc=doc, read=read)
+def text(default: str = "", *, begins: str = "", read: Callable[[str], Any] | None = None, doc: str = "") -> Any:
+    """Words, settled when the patch is compiled, and how they must begin; `read` makes of them the tables that a body
+    computes with."""
+    return Port("", "text", default, doc=doc, begins=begins, read=read)
 
 
 def path(default: str = "", *, doc: str = "") -> Any:

@@ -8,12 +8,17 @@ from demon_patch.engine.bar import BPM
 from demon_patch.nodes.declare import refuse, resource
 from demon_patch.nodes.ports import Out, path, text, value
 
+OUTS = (
+    Out("source", "source", doc="The clip, for a Scheduler."),
+    Out("audio", "audio", doc="Its sound along the song, to be analysed."),
+)
+
 
 @resource(
     "audio_source",
     "Audio Source",
     "Brings a recording that the music covers.",
-    out=Out("source", "source", doc="The clip, for a Scheduler."),
+    out=OUTS,
     category="conditioning",
     tags=("file", "clip", "sample", "cover", "recording", "loop"),
 )
@@ -34,7 +39,7 @@ def audio_source(
     "composed_source",
     "Composed Source",
     "Brings a clip that is composed on the spot, so that a patch needs no file.",
-    out=Out("source", "source", doc="The clip, for a Scheduler."),
+    out=OUTS,
     category="conditioning",
     tags=("generator", "loop", "demo", "clip", "style"),
 )

@@ -147,10 +147,16 @@ def _misfit(port: Port, value: Any) -> str:
     if port.type == "option":
         return "" if value in port.choices else f"{value!r} is no choice"
     if port.type in ("text", "path"):
-        return "" if isinstance(value, str) else f"{value!r} is no text"
+        return _bad_text(port, value)
     if port.type == "points":
         return "" if isinstance(value, (list, tuple)) else f"{value!r} is no list of points"
-    return f"a {port.type} input has no value of its own"
+    return "it is fed from outside" if port.fed else f"a {port.type} input has no value of its own"
+
+
+def _bad_text(port: Port, value: Any) -> str:
+    if not isinstance(value, str):
+        return f"{value!r} is no text"
+    return "" if value.startswith(port.begins) else f"{value!r} does not begin with {port.begins!r}"
 
 
 def _bad_number(port: Port, value: Any) -> str:
@@ -177,6 +183,10 @@ def _bad_range(port: Port, ends: tuple[float, float]) -> str:
 def _wanted(port: Port) -> str:
     if port.type == "option":
         return f"choose {either(port.choices)}"
+    if port.fed:
+        return "leave it out"
+    if port.begins:
+        return f"write a {port.type} that begins with {port.begins!r}"
     if not port.numeric:
         return f"write a {port.type}" if port.wireable is False else "wire a cable to it"
     unit = f" {port.unit}" if port.unit else ""
@@ -219,7 +229,8 @@ def _cable(cable: Cable, source: Declaration, target: Declaration) -> PatchError
     if port.since is not None:
         return _coming(cable.dst, port)
     if not port.wireable:
-        what, mend = f"it takes no cable, but one comes from {cable.src}.{cable.out}", "set it on the node"
+        what = f"it takes no cable, but one comes from {cable.src}.{cable.out}"
+        mend = "take the cable out" if port.fed else "set it on the node"
     elif not fits(out, port):
         what = f"a {out.type} from {cable.src}.{cable.out} does not fit a {port.type} input"
         mend = f"wire {_article(port)} to it"
@@ -277,10 +288,24 @@ def _chain(wiring: Wiring) -> Iterator[PatchError]:
         yield PatchError(
             "no chain leads from the Scheduler to it", node=first, port="ring", mend=f"wire {' -> '.join(CHAIN)}"
         )
-    elif not any(wiring.known[id].kind == "sink" for id, name in wiring.into if name == "audio"):
+    elif not (heard := [(id, c) for (id, name), (c, *_) in wiring.into.items() if _speaks(wiring, id, name)]):
         yield PatchError(
             "nothing is heard: no sound is wired anywhere", node=chain["decoder"], mend="wire its audio to a Speaker"
         )
+    else:
+        for id, cable in heard:
+            if cable.src != chain["decoder"]:
+                yield PatchError(
+                    f"it plays what the model makes, not the sound of {cable.src}",
+                    node=id,
+                    port="audio",
+                    mend="wire the Decoder's audio to it; bypass the Decoder to hear the source",
+                )
+
+
+def _speaks(wiring: Wiring, id: str, name: str) -> bool:
+    """Whether a sound that is wired to a port is heard or written."""
+    return wiring.known[id].kind == "sink" and wiring.known[id].by_name[name].type == "audio"
 
 
 def _between(wiring: Wiring) -> Iterator[PatchError]:
@@ -297,8 +322,9 @@ def _between(wiring: Wiring) -> Iterator[PatchError]:
 
 
 def _loops(wiring: Wiring) -> Iterator[PatchError]:
-    """Loops that no delay can cut: those through a ring, prompt, source or audio cable, and those of drawn curves."""
-    cables = [c for group in wiring.into.values() for c in group]
+    """Loops that no delay can cut: those through a ring, prompt, source or audio cable, and those of drawn curves. What
+    is fed to a live node is of the frame before, and cuts them."""
+    cables = [c for group in wiring.into.values() for c in group if not wiring.heard(c)]
     stiff = [c for c in cables if wiring.port(c).type in SINGLE or wiring.known[c.dst].kind == "resource"]
     if not any(wiring.reaches(c.dst, c.src) for c in stiff):
         return

@@ -16,11 +16,12 @@ from demon_patch.nodes.body import Body
 from demon_patch.nodes.declare import Declaration
 from demon_patch.nodes.engine import CHAIN, LORA, STEP_WINDOW
 from demon_patch.nodes.line import Reach, sized
-from demon_patch.nodes.ports import SIGNALS, SINGLE, Port
+from demon_patch.nodes.ports import NUMBERS, SIGNALS, SINGLE, Port
 from demon_patch.nodes.taper import STRAIGHT, norm
 from demon_patch.patch.document import Cable, Patch
 from demon_patch.runtime.check import problems, ring_chain, ring_nodes
 from demon_patch.runtime.emit import GATE, VALUE, Step
+from demon_patch.runtime.feeding import Feeding
 from demon_patch.runtime.loops import LATE, Halves, Join, running_order
 from demon_patch.runtime.memory import Link, Memory, Places
 from demon_patch.runtime.mixture import mixtures
@@ -99,6 +100,7 @@ class _Compiler:
     def __post_init__(self) -> None:
         self.bus = Places(self.before.bus)
         self.cells = Places(self.before.cells)
+        self.feeding = Feeding(self.wiring, self.bus.take, self.tables)
 
     def program(self, previous: Program | None) -> Program:
         """The whole of it."""
@@ -133,7 +135,7 @@ class _Compiler:
             tuple(self.steps), tuple(self.sinks), tuple(self.sink_slots), resources, plan,
             self.geometry.frame_rate, self.params, self.bus.first, self.cells.first, self.bus.keys, self.cells.keys,
             self.owners, [list(self.geometry.strength_taper), *([] for _ in self.tables)], self.tables,
-            drawings(self.wiring, resources), delays,
+            drawings(self.wiring, resources), delays, self.feeding.feeds(self.steps, self.sinks, self.sink_slots),
             inherited=previous.latest if previous is not None else None, memory=self.now,
         )  # fmt: skip
         made.use_song(self.geometry.song_frames, self.wiring.patch.song.bpm or self.geometry.bpm)
@@ -142,8 +144,10 @@ class _Compiler:
     # -- nodes and their order ----------------------------------------------------------------------------------
     def _add(self, id: str, declaration: Declaration) -> None:
         node = self.wiring.patch.nodes[id]
-        gates = [p.name for p in declaration.ports if p.type == "gate"]
-        names = [*gates, *(p.name for p in declaration.inlets)]
+        names = [p.name for p in declaration.ports if p.type == "gate" and not p.fed]
+        names += [p.name for p in declaration.inlets]
+        if declaration.live:
+            self.feeding.add(id, declaration)
         unwired = frozenset(n for n in names if not self.wiring.into.get((id, n)))
         known = self.before.bodies.get(id)
         if known is None or known[0] is not node or known[1] != unwired or known[2] is not declaration:
@@ -191,6 +195,7 @@ class _Compiler:
         if id in self.halves.early:
             body, slots = self.halves.body(name), self.halves.outs(name, slots)
         wired = self.wiring.wired(id) if cable is None else {"x": [cable]}
+        fed = [self.feeding.read[id, p.name] for p in declaration.ports if p.fed]
 
         def make() -> Step:
             if cable is not None:
@@ -198,11 +203,11 @@ class _Compiler:
                 inputs = {"x": Input("p0 + x0 * p1", self._keep([shift, scale]), (self._source(cable),))}
                 gates = {}
             else:
-                inputs = {p.name: self._input(id, p) for p in declaration.ports if p.numeric}
+                inputs = {p.name: self._input(id, p) for p in declaration.ports if p.type in NUMBERS}
                 gates = {p.name: self._gate(id, p) for p in declaration.ports if p.type == "gate"}
             return Step(name, body, inputs, gates, slots, cells, starts, loop)
 
-        self._link(name, (given, declaration, body, slots, cells, loop), wired, make)
+        self._link(name, (given, declaration, body, slots, cells, loop, fed), wired, make)
 
     def _link(
         self, id: str, made_of: tuple[Any, ...], wired: Mapping[str, Sequence[Cable]], make: Callable[[], Step]
@@ -246,6 +251,9 @@ class _Compiler:
         return Source(self.slots[cable.src, cable.out][0])
 
     def _gate(self, id: str, port: Port) -> tuple[tuple[Source, Source], ...]:
+        if port.fed:
+            level, rises = self.feeding.read[id, port.name]
+            return ((level, rises),)
         found: list[tuple[Source, Source]] = []
         for cable in self.wiring.into.get((id, port.name), []):
             adapter = self._between(cable, id, port.name)
@@ -256,6 +264,8 @@ class _Compiler:
 
     def _input(self, id: str, port: Port) -> Input:
         """The text and parameters of a numeric input, by DESIGN 4 "Depth"."""
+        if port.fed:
+            return Input("x0", (), self.feeding.read[id, port.name])
         wiring, knob = self.wiring, self.wiring.knob(id, port)
         lo, hi = wiring.playing(id, port)
         cables = wiring.into.get((id, port.name), [])

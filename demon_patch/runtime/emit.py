@@ -133,10 +133,10 @@ class _Writer:
     def step(self, step: Step, number: int) -> None:
         """Adds the lines of one node."""
         steady = frozenset(port for port, given in step.inputs.items() if not given.sources)
-        ahead, body = parted(step.body, steady | {"t.dt"}) if self.hoisting else ((), step.body)
+        ahead, read, body = _parted(step.body, steady) if self.hoisting else ((), frozenset[str](), step.body)
         made, prefix = template(body, "scalar"), f"n{number}_"
         names: dict[str, str] = {}
-        self._ahead(step, number, ahead)
+        self._ahead(step, number, ahead, read)
         self._inputs(step, number, made, names)
         for token in made.uses:
             if token.startswith("t."):
@@ -158,17 +158,15 @@ class _Writer:
             self.lines.append(f"{left} = {right}")
         self.local.update(step.written)
 
-    def _ahead(self, step: Step, number: int, lines: Sequence[tuple[str, ast.expr]]) -> None:
+    def _ahead(self, step: Step, number: int, lines: Sequence[tuple[str, Text]], read: frozenset[str]) -> None:
         """Adds what is computed once, of parameters alone."""
-        read = {name for _, e in lines for name in leaves(e)}
         names = {
             port: self.param(number, given.params[0])
             for port, given in step.inputs.items()
             if port in read and not given.sources
         }
         names["t.dt"] = "t_dt"
-        for name, e in lines:
-            self.ahead.append((f"n{number}_{name}", Text.of(Speller("scalar")(e)).fill(names, f"n{number}_")))
+        self.ahead += [(f"n{number}_{name}", text.fill(names, f"n{number}_")) for name, text in lines]
 
     def _kept(self, slot: int, text: str) -> str:
         if self.way == "scan":
@@ -276,6 +274,15 @@ def _bound(chunk: Chunk, params: tuple[tuple[float, ...], ...], dt: float) -> Ca
         plain = _Writer(chunk.way, hoisting=False).chunk(chunk.steps, chunk.wanted)
         return _bound(plain, params, dt)
     return FunctionType(_code(chunk.text), _SPACES[chunk.way], "chunk", values)
+
+
+@lru_cache(maxsize=1024)
+def _parted(body: Body, steady: frozenset[str]) -> tuple[tuple[tuple[str, Text], ...], frozenset[str], Body]:
+    """What of a body its steady ports alone decide, as text, with the names that it reads; and the rest of the body."""
+    ahead, rest = parted(body, steady | {"t.dt"})
+    speller = Speller("scalar")
+    read = frozenset(name for _, e in ahead for name in leaves(e))
+    return tuple((name, Text.of(speller(e))) for name, e in ahead), read, rest
 
 
 @lru_cache(maxsize=8192)

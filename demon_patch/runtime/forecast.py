@@ -1,6 +1,7 @@
 """Every sink of a program over the coming frames, and per song frame at the moment it will next be heard.
 
 With no live change the forecast is exact: what it says of frame k is what is computed when k comes (within 1e-12).
+What is fed from outside keeps its newest value, and its gates do not rise again.
 """
 
 from __future__ import annotations
@@ -12,7 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from demon_patch.runtime.clock import Transport
+from demon_patch.runtime.feeds import Fed, Socket
 from demon_patch.runtime.program import Program
+from demon_patch.runtime.taps import Taps
 
 Array = NDArray[np.float64]
 
@@ -27,12 +30,17 @@ class Forecast:
 
     Owned by one thread. The look-ahead state only moves forward; `invalidate` starts it anew from the live one.
     Sinks are given by their number in `program.sinks`. Frames before `start`, the first, have its values; frames
-    further back than are kept have the oldest kept.
+    further back than are kept have the oldest kept. taps: what is shown of the frames that have run.
     """
 
-    def __init__(self, program: Program, transport: Transport, *, guard: int = 0, start: int = 0) -> None:
+    def __init__(
+        self, program: Program, transport: Transport, *, guard: int = 0, start: int = 0, taps: Taps | None = None
+    ) -> None:
         self.transport, self.guard = transport, guard
         self.now = start
+        self.taps = Taps() if taps is None else taps
+        self._changes = 0  # of what is fed
+        self._waiting: list[tuple[int, Socket, tuple[float, ...]]] = []  # fed, but not run yet: frame, port, numbers
         self._first = start  # frame of the timeline's first column
         self._stored = start  # the first frame that the timeline does not have
         self._moments = np.zeros(0, dtype=np.int64)
@@ -56,6 +64,7 @@ class Forecast:
 
         What was heard before stands only for a sink that both programs have.
         """
+        self._take(self.now)
         old = {(s.node, s.port, s.kind): row for row, s in enumerate(self.program.sinks)}
         rows = [old.get((s.node, s.port, s.kind)) for s in program.sinks]
         known = self._line
@@ -78,11 +87,12 @@ class Forecast:
     def fork(self, program: Program, frame: int) -> Forecast:
         """The forecast of a program that takes over at a frame to come, with the state that the nodes that stay will
         have then."""
+        self._take(self.now)
         state = self._live.copy()
         if frame > self.now:
             self.program.extend(state, self.now, frame - self.now, self.transport, whole=True)
         program.inherited = state
-        forked = Forecast(program, self.transport, guard=self.guard, start=frame)
+        forked = Forecast(program, self.transport, guard=self.guard, start=frame, taps=self.taps)
         forked._reach(frame + 1)
         return forked
 
@@ -91,22 +101,65 @@ class Forecast:
         self._ahead = self._live.copy()
         self._end = self.now  # the first frame that is not computed, or not since the latest live change
         self._changed = True  # ... and nothing was renewed since
+        self._mapped = None
 
     def retime(self, transport: Transport) -> None:
         """A change of the transport that begins at `now` or later."""
         self.transport = transport
         self.invalidate()
 
+    # -- live sources -------------------------------------------------------------------------------------------
+    def feed(self, node: str, port: str, value: Fed, at: int | None = None) -> None:
+        """Gives a fed port a number, or a gate its (level, rises): from the next control frame that is run on, or from
+        frame `at`. The rises of one frame add up. Only a change makes the forecast anew, and several at once make it
+        anew once. Raises PatchError for a port that nothing can be fed to, or what is not finite.
+        """
+        numbers = self.program.feeds.port(node, port).read(value)
+        self._waiting.append((self.now if at is None else at, (node, port), numbers))
+
+    @property
+    def fed(self) -> int:
+        """How often what is fed has changed, several changes at once counted as one."""
+        self._take(self.now)
+        return self._changes
+
+    def _take(self, frame: int) -> bool:
+        """Puts what is fed at `frame` or before into the live state, which is to run it; whether that changes it."""
+        if not self._waiting:
+            return False
+        due = [each for each in self._waiting if each[0] <= frame]
+        self._waiting = [each for each in self._waiting if each[0] > frame]
+        bus, changed = self._live.bus, False
+        for _, socket, numbers in due:
+            feed = self.program.feeds.ports.get(socket)
+            if feed is None or len(feed.slots) != len(numbers):  # an edit has taken it away
+                continue
+            changed |= bus[feed.slots[0]] != numbers[0] or any(numbers[1:])
+            bus[feed.slots[0]] = numbers[0]
+            for slot, rises in zip(feed.slots[1:], numbers[1:], strict=True):
+                bus[slot] += rises
+        if changed:
+            self._changes += 1
+            self.invalidate()
+        return changed
+
     def advance(self, to_k: int) -> None:
         """Runs the control frames up to but without `to_k`; what they gave stands in the timeline."""
-        program, transport, live = self.program, self.transport, self._live
-        if to_k <= self.now:
+        program, transport, live, before = self.program, self.transport, self._live, self.now
+        if to_k <= before:
             return
         self._widen(to_k)
-        ran = [program.run(live, transport.frame(k)) for k in range(self.now, to_k)]
-        self._line[:, self.now - self._first : to_k - self._first] = np.array(ran).T
+        ran: list[list[float]] = []
+        for k in range(before, to_k):
+            self.now, frame = k, transport.frame(k)
+            self._take(k)
+            ran.append(program.run(live, frame))
+            self.taps.note(k, program, live, frame)
+        self._line[:, before - self._first : to_k - self._first] = np.array(ran).T
         self.now = to_k
         if self._end < to_k:
+            if self._end < self._stored:
+                self._renew(self._end, to_k)
             self._ahead, self._end = live.copy(), to_k
             self._stored = max(self._stored, to_k)
         if self.now - self._first > 2 * PAST:
@@ -186,6 +239,7 @@ class Forecast:
     def _map(self, now_k: int, guard: int) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
         """By song frame, the moment at which it is heard next, with the timeline as far as it must reach for it, and
         which frames are not coming up."""
+        self._take(self.now)
         song, first = self.transport.song_frames, now_k - guard
         lo, hi = self.transport.loop
         if not 0 <= guard < hi - lo:
@@ -218,6 +272,7 @@ class Forecast:
 
     def _reach(self, stop: int) -> None:
         """Computes the timeline at every frame before `stop`, and frame 0."""
+        self._take(self.now)
         stop = max(stop, 1)
         if stop <= self._end:
             return
@@ -226,10 +281,14 @@ class Forecast:
         self._widen(self._end + n)
         self._line[:, self._end - self._first : self._end + n - self._first] = found
         if self._end < self._stored:
-            lo, hi = self._renewed
-            self._renewed = (min(lo, self._end) if lo < hi else self._end, max(hi, self._end + n))
+            self._renew(self._end, self._end + n)
         self._end += n
         self._stored = max(self._stored, self._end)
+
+    def _renew(self, lo: int, hi: int) -> None:
+        """Notes that frames of the timeline are other than they were."""
+        first, last = self._renewed
+        self._renewed = (min(first, lo) if first < last else lo, max(last, hi))
 
     def _widen(self, stop: int) -> None:
         """Makes room for the frames before `stop`."""

@@ -175,8 +175,12 @@ class Generations:
         """Notes a live change, if what the generations in flight are told is other than before."""
         after = self.told(now)
         if before.keys() != after.keys() or not all(_equal(before[name], after[name]) for name in before):
-            self._stirred = self.ring.tick_index
-            self.ring.watch = True
+            self.jolt()
+
+    def jolt(self) -> None:
+        """Notes a live change of what the generations in flight are told."""
+        self._stirred = self.ring.tick_index
+        self.ring.watch = True
 
     def follow(self, now: int) -> bool:
         """After a live change: moves the generations admitted before it to their strength as it is now; whether there

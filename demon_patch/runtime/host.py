@@ -27,11 +27,14 @@ from demon_patch.patch.commands import Batch, SetValue, apply
 from demon_patch.patch.document import Patch
 from demon_patch.runtime.audio.link import AudioLink
 from demon_patch.runtime.compile import Geometry, compile
+from demon_patch.runtime.feeds import Fed
 from demon_patch.runtime.live import Live
-from demon_patch.runtime.render import parts_of, perform, wired_recordings
+from demon_patch.runtime.mixes import first
+from demon_patch.runtime.render import measure_sounds, parts_of, perform, wired_recordings
 from demon_patch.runtime.resources import Resources
 from demon_patch.runtime.status import Status, of_engine, of_sound
 from demon_patch.runtime.tape import Tape, save
+from demon_patch.runtime.taps import Taps
 from demon_patch.runtime.trace import Trace
 
 KEPT_EVENTS = 4096  # of each kind, of a performance without end
@@ -151,6 +154,15 @@ class Host:
             self._live[node, port] = value
         self._refresh()
 
+    def feed(self, node: str, port: str, value: Fed) -> None:
+        """Gives a fed port what a device sent; what nothing can be done with is told."""
+        self.live.post(lambda: self._tried(lambda: self.performer.feed(node, port, value)))
+
+    @property
+    def taps(self) -> Taps:
+        """The latest seconds of the signals that someone watches."""
+        return self.performer.forecast.taps
+
     def keep(self) -> Patch:
         """Makes the live values the base, in one step; the patch as it then is."""
         with self._lock:
@@ -189,6 +201,9 @@ class Host:
         try:
             program = compile(patch, CATALOGUE, Geometry.of(self.performer.spec, frames, self.performer.transport.bpm))
             parts = parts_of(program, self._resources, self._clip, frames)
+            covered = first(parts["source"])
+            assert isinstance(covered, Source)
+            measure_sounds(program, self._resources, covered, self._clip)
         except DemonError as error:
             self.tell(str(error))
             return

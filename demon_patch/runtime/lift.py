@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import accumulate, chain, groupby
+from itertools import chain, groupby
 from typing import Any
 
 import numpy as np
@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from demon_patch.nodes.breaks import Breaks, breaks
 from demon_patch.nodes.frame import Frame
 from demon_patch.nodes.spell import template
-from demon_patch.runtime.emit import Chunk, Params, Step, scan_of
-from demon_patch.runtime.vector import Form, Vector, vector_of
+from demon_patch.runtime.emit import Chunk, Step, scan_of
+from demon_patch.runtime.vector import Form, Kind, Vector, kind_of, vector_of
 from demon_patch.runtime.wiring import Source
 
 Array = NDArray[np.float64]
@@ -26,31 +26,29 @@ Unit = tuple[Step, ...]
 
 @dataclass(frozen=True, eq=False)
 class Group:
-    """m like nodes: their function, the rows that they read [sources, m], write (each [m]) and their cells [s, m].
+    """Like nodes, their `steps`: the function, the rows that they read [sources, m], write (each [m]), their cells
+    [s, m]; `params`: for each parameter of the function its number with each of the m nodes."""
 
-    params: where the parameters of the m nodes stand among all of a program, one after another [k, m].
-    """
-
+    steps: tuple[Step, ...]
     vector: Vector
-    count: int
     read: Whole
     written: tuple[Whole, ...]
     cells: Whole
-    params: Whole
+    params: tuple[tuple[int, ...], ...]
 
 
 @dataclass(frozen=True, eq=False)
 class Scan:
-    """A loop of nodes, run frame by frame; its parameters are those of the steps `numbers` of the program."""
+    """A loop of nodes, or one with a delay line, run frame by frame."""
 
+    steps: tuple[Step, ...]
     chunk: Chunk
-    numbers: tuple[int, ...]
 
 
 @dataclass(frozen=True, eq=False)
 class Plan:
-    """The parts of a program in running order. Rows are the slots of the bus, then the curve tables; `fixed`: slots
-    that are read but not written, `moved`: slots that a run gives a new last value."""
+    """The parts of a program in running order. Rows are the slots of the bus, and from the last row back the curve
+    tables; `fixed`: slots that are read but not written, `moved`: slots that a run gives a new last value."""
 
     parts: tuple[Group | Scan, ...]
     slots: int
@@ -61,15 +59,13 @@ class Plan:
 class Lifted:
     """A plan with the parameters of a program. Owned by the program."""
 
-    def __init__(self, plan: Plan, params: Params, dt: float) -> None:
+    def __init__(self, plan: Plan, params: Mapping[Step, tuple[float, ...]], dt: float) -> None:
         self.plan = plan
-        every = np.array(list(chain.from_iterable(params)))
         self._parts: list[tuple[Group | Scan, Any]] = []
         for part in plan.parts:
-            if isinstance(part, Scan):
-                self._parts.append((part, part.chunk.bound([params[number] for number in part.numbers], dt)))
-            else:
-                self._parts.append((part, every[part.params][:, :, None]))
+            given = tuple(params[step] for step in part.steps)
+            scanned = isinstance(part, Scan)
+            self._parts.append((part, part.chunk.bound(given, dt) if scanned else _columns(part, given)))
 
     def run(
         self, bus: list[float], cells: list[float], tables: Sequence[list[float]], arrays: Sequence[Array],
@@ -83,13 +79,13 @@ class Lifted:
         rows = np.empty((plan.slots + len(arrays), n))
         rows[plan.fixed] = np.array([bus[slot] for slot in plan.fixed.tolist()])[:, None]
         for i in range(1, len(arrays)):
-            rows[plan.slots + i] = arrays[i][frames.frame]
+            rows[-i] = arrays[i][frames.frame]
         for part, given in self._parts:
             if isinstance(part, Scan):
                 given(rows, bus, cells, tables, frames, n)
                 continue
             states = np.array([cells[cell] for cell in part.cells.ravel().tolist()]).reshape(*part.cells.shape, 1)
-            outs, last = part.vector.function(rows[part.read], given, states, arrays[0], frames, part.count, n)
+            outs, last = part.vector.function(rows[part.read], given, states, arrays[0], frames, len(part.steps), n)
             for into, out in zip(part.written, outs, strict=True):
                 rows[into] = out
             for into, state in zip(part.cells.tolist(), last, strict=True):
@@ -102,17 +98,19 @@ class Lifted:
         return rows
 
 
+@lru_cache(maxsize=2048)
+def _columns(group: Group, params: tuple[tuple[float, ...], ...]) -> Array:
+    """The parameters of a group [k, m, 1]."""
+    rows = [[given[number] for given, number in zip(params, row, strict=True)] for row in group.params]
+    return np.array(rows, dtype=np.float64).reshape(-1, len(params), 1)
+
+
 @lru_cache(maxsize=8)
-def plan_of(
-    steps: tuple[Step, ...], sizes: tuple[int, ...], sink_slots: tuple[int, ...], slots: int, whole: bool = False
-) -> Plan:
-    """The plan of a program, whose steps have `sizes` parameters; unless it is `whole`, what no sink and no state
-    needs is left out."""
-    places = dict(zip(steps, accumulate((0, *sizes)), strict=False))
+def plan_of(steps: tuple[Step, ...], sink_slots: tuple[int, ...], slots: int, whole: bool = False) -> Plan:
+    """The plan of a program; unless it is `whole`, what no sink and no state needs is left out."""
     if whole:
         sink_slots = tuple(range(slots))
     needed, feeding = _needed(steps, sink_slots)
-    numbers = {step: i for i, step in enumerate(steps)}
     level: dict[int, int] = {}
     found: defaultdict[int, list[Unit]] = defaultdict(list)
     for unit in _units([step for step in steps if step in needed]):
@@ -128,13 +126,13 @@ def plan_of(
         alike: defaultdict[Form, list[Step]] = defaultdict(list)
         for unit in found[place]:
             if unit[0].single:
-                parts.append(Scan(scan_of(unit, read), tuple(numbers[step] for step in unit)))
+                parts.append(Scan(unit, scan_of(unit, read)))
                 moved |= {slot for step in unit for slot in step.written}
             else:
                 (step,) = unit
                 alike[_form(step, read, step in feeding or any(_breaks(step)))].append(step)
         for form, members in alike.items():
-            parts.append(group := _group(form, members, places, slots))
+            parts.append(group := _group(form, tuple(members)))
             moved |= set(chain.from_iterable(row.tolist() for row in group.written))
     fixed = sorted(read - moved)
     return Plan(tuple(parts), slots, np.array(fixed, dtype=np.int64), np.array(sorted(moved), dtype=np.int64))
@@ -157,6 +155,7 @@ def _needed(steps: Sequence[Step], sink_slots: Collection[int]) -> tuple[set[Ste
     return needed, feeding
 
 
+@lru_cache(maxsize=16384)
 def _breaks(step: Step) -> Breaks:
     wired = frozenset(port for port, given in step.inputs.items() if given.sources)
     found = breaks(step.body, wired)
@@ -174,36 +173,40 @@ def _units(steps: Sequence[Step]) -> Iterator[Unit]:
 
 
 def _form(step: Step, read: Collection[int], exact: bool) -> Form:
+    return Form(_kind(step), tuple(slot in read for slot in step.written), exact)
+
+
+@lru_cache(maxsize=16384)
+def _kind(step: Step) -> Kind:
     uses = template(step.body, "scalar").uses
-    return Form(
+    return kind_of(
         step.body,
         tuple((port, given.text, len(given.sources)) for port, given in step.inputs.items() if port in uses),
         tuple((port, len(pairs)) for port, pairs in step.gates.items()),
-        tuple(slot in read for slot in step.written),
-        exact,
     )
 
 
-def _group(form: Form, members: Sequence[Step], places: dict[Step, int], slots: int) -> Group:
+@lru_cache(maxsize=2048)
+def _group(form: Form, steps: tuple[Step, ...]) -> Group:
     vector = vector_of(form)
 
     def row(source: Source) -> int:
-        return source.slot if source.table < 0 else slots + source.table
+        return source.slot if source.table < 0 else -source.table
 
-    def reads(step: Step) -> Iterable[int]:
+    def reads(step: Step) -> Iterator[int]:
         for port, number, half in vector.rows:
-            if port in step.inputs:
-                yield row(step.inputs[port].sources[number])
-            else:
-                yield row(step.gates[port][number][half])
+            inputs = step.inputs
+            yield row(inputs[port].sources[number] if port in inputs else step.gates[port][number][half])
 
-    count = len(members)
-    read = np.array([list(reads(step)) for step in members], dtype=np.int64).reshape(count, -1).T
-    cells = np.array([step.cells for step in members], dtype=np.int64).reshape(count, -1).T
-    written = np.array([step.written for step in members], dtype=np.int64).reshape(count, -1).T
-    params = np.array(
-        [[places[step] + step.inputs[port].params[number] for step in members] for port, number in vector.params],
-        dtype=np.int64,
-    ).reshape(-1, count)
-    wanted = tuple(row for row, take in zip(written, form.wanted, strict=True) if take)
-    return Group(vector, count, read, wanted, cells, params)
+    def columns(rows: Iterable[Sequence[int]]) -> Whole:
+        return np.array(list(rows), dtype=np.int64).reshape(len(steps), -1).T
+
+    written = columns(step.written for step in steps)
+    return Group(
+        steps,
+        vector,
+        columns(list(reads(step)) for step in steps),
+        tuple(row for row, take in zip(written, form.wanted, strict=True) if take),
+        columns(step.cells for step in steps),
+        tuple(tuple(step.inputs[port].params[number] for step in steps) for port, number in vector.params),
+    )

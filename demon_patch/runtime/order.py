@@ -67,13 +67,41 @@ def topological(nodes: Collection[str], edges: Iterable[Edge]) -> list[str]:
 
 
 def _groups(nodes: Collection[str], edges: Iterable[Edge]) -> list[list[str]]:
-    """Strongly connected parts, each sorted."""
-    import networkx  # noqa: PLC0415 (costs 100 ms, and only a patch with loops needs it)
+    """Strongly connected parts, each sorted: the nodes that a node leads to and that lead to it.
 
-    graph = networkx.DiGraph()
-    graph.add_nodes_from(sorted(nodes))
-    graph.add_edges_from(sorted(edges))
-    return [sorted(part) for part in networkx.strongly_connected_components(graph)]
+    By two walks in depth (Kosaraju; Sharir 1981, "A strong-connectivity algorithm and its applications in data flow
+    analysis"): forwards for the order in which nodes are left, then backwards from the last one left.
+    """
+    following: defaultdict[str, list[str]] = defaultdict(list)
+    leading: defaultdict[str, list[str]] = defaultdict(list)
+    for a, b in sorted(set(edges)):
+        following[a].append(b)
+        leading[b].append(a)
+    left: list[str] = []
+    seen: set[str] = set()
+    for start in sorted(nodes):
+        left += _walk(start, following, seen)
+    seen.clear()
+    return [sorted(part) for start in reversed(left) if (part := _walk(start, leading, seen))]
+
+
+def _walk(start: str, following: Mapping[str, list[str]], seen: set[str]) -> list[str]:
+    """The nodes that are reached from one and were not seen before, in the order in which they are left."""
+    if start in seen:
+        return []
+    seen.add(start)
+    left: list[str] = []
+    path = [(start, iter(following.get(start, ())))]
+    while path:
+        node, ahead = path[-1]
+        fresh = next((other for other in ahead if other not in seen), None)
+        if fresh is None:
+            left.append(node)
+            path.pop()
+        else:
+            seen.add(fresh)
+            path.append((fresh, iter(following.get(fresh, ()))))
+    return left
 
 
 def feedback(nodes: Collection[str], edges: Mapping[Edge, int]) -> set[Edge]:

@@ -22,10 +22,12 @@ from demon_patch.engine.ring import Finished, Ring
 from demon_patch.engine.session import Session
 from demon_patch.engine.window import Window, WindowPlanner
 from demon_patch.runtime.clock import Transport
+from demon_patch.runtime.feeds import Fed
 from demon_patch.runtime.forecast import Forecast
 from demon_patch.runtime.generations import Generations, Pace, ticket
 from demon_patch.runtime.loras import LoraRack
 from demon_patch.runtime.mixes import Parts
+from demon_patch.runtime.news import News, RingNews
 from demon_patch.runtime.program import Program
 from demon_patch.runtime.readings import Readings
 from demon_patch.runtime.scene import Scene, Scenes
@@ -73,6 +75,7 @@ class Performer:
         self.now = -(self.generations.count(0) * ceil(self.tick_frames) + self.lead)
         self.takes: list[Take] = []
         self.planner = WindowPlanner(0)
+        self.news = News(self.spec)
         self._finished: list[Finished] = []
 
     @property
@@ -135,6 +138,8 @@ class Performer:
         """Before a tick's forward, at transport frame `now`: runs the control frames due, and admits."""
         self.now = now
         self._control_frames()
+        if self.news.jolted(self.controls, max(now, 0)):
+            self.generations.jolt()
         self.generations.admit(self._pace)
         self._stirring = self.generations.follow(now)
         self.loras.follow(self.forecast, self.generations.moments())
@@ -172,6 +177,12 @@ class Performer:
         self.scenes.now = scene.after(scene.forecast, parts)
         self.generations.stir(before, self.now)
 
+    def feed(self, node: str, port: str, value: Fed, at: int | None = None) -> None:
+        """What a device sends to a fed port, as `Forecast.feed`; the generations in flight follow it as they follow a
+        knob. Raises PatchError."""
+        self.forecast.feed(node, port, value, at)
+        self.news.touched = True
+
     @property
     def free(self) -> int:
         """The first transport frame at which a generation can be heard that is not in flight yet."""
@@ -204,9 +215,11 @@ class Performer:
         due = max(self.now, 0)
         if self.scenes.next is not None and self.scenes.next[0] <= due:
             self._advance(self.scenes.next[0])
+            self.scenes.renew()
             self.scenes.land(due)
             self.loras.read(self.program)
         self._advance(due)
+        self.scenes.renew()
         depth = int(self.controls.value("depth", due))
         if depth != self.ring.depth:
             self.ring.resize(depth)
@@ -214,9 +227,11 @@ class Performer:
     def _advance(self, due: int) -> None:
         before = max(self.forecast.now, 0)
         if due > before:
+            ring = RingNews.of(self.ring, self.trace, self.lead, self.spec.frame_rate)
+            self.news.tell(self.forecast, before, due, self.source, ring)
+            self.forecast.advance(due)
             for name, index in self.controls.sinks.items():
                 self.trace.sinks[name].append(self.forecast.span(index, before, due))
-            self.forecast.advance(due)
 
     # -- takes --------------------------------------------------------------------------------------------------
     def _preview(self) -> None:
@@ -282,4 +297,6 @@ class Performer:
             sound = scene.source_sound(window.start, np.arange(start * per, (start + frames) * per))
         else:
             sound = self.session.decode(window.take.latent, start=start, frames=frames)
-        return sound * scene.gain(window.start)
+        sound = sound * scene.gain(window.start)
+        self.news.keep(window.start, sound[SPLICE_FRAMES * self.spec.samples_per_frame :], window.stop)
+        return sound

@@ -18,9 +18,11 @@ from demon_patch.nodes.line import Line
 from demon_patch.nodes.taper import STRAIGHT, norm
 from demon_patch.runtime.clock import Transport
 from demon_patch.runtime.emit import Step, chunk_of, chunks
+from demon_patch.runtime.feeds import Feeds, Listener, Socket
 from demon_patch.runtime.lift import Lifted, plan_of
 from demon_patch.runtime.memory import Memory
 from demon_patch.runtime.mixture import Mixture
+from demon_patch.runtime.profile import Profile
 from demon_patch.runtime.tables import Drawing
 
 Array = NDArray[np.float64]
@@ -142,8 +144,8 @@ class Program:
     """A compiled patch. `compile` makes it; one thread runs it.
 
     steps: all nodes in running order. sinks, with `sink_slots` on the bus. resources: keys by node id. delays: sockets
-    of the cables that carry the frame before. faults: what each node did wrong, by id: while it does, it keeps its last
-    good values. bus, cells: first values.
+    of the cables that carry the frame before. feeds: what comes from outside. faults: what each node did wrong, by id:
+    while it does, it keeps its last good values. bus, cells: first values.
     """
 
     steps: tuple[Step, ...]
@@ -162,6 +164,7 @@ class Program:
     table_of: Mapping[str, int]
     drawn: Mapping[str, Drawing]
     delays: frozenset[Any] = frozenset()
+    feeds: Feeds = field(default_factory=Feeds)
     song_frames: int = 0
     bpm: float = 120.0
     faults: dict[str, str] = field(default_factory=dict)
@@ -178,13 +181,25 @@ class Program:
         self._run = [function for _, function in self._chunks]
         self._lines = [i for i, x in enumerate(self.cells) if isinstance(x, Line)]
         self._number = {step: i for i, step in enumerate(self.steps)}
+        self._profile: Profile | None = None
         self._lifted: dict[bool, Lifted] = {}
         self._short = SHORT + PART * len(self.lifted().plan.parts) // max(len(self.steps), 1)
         self._arrays = [np.asarray(table, dtype=np.float64) for table in self.tables]
+        self._rises = self.feeds.rises
         slots = self.sink_slots
         self._gather: Callable[[list[float]], Sequence[float]] = (
             itemgetter(*slots) if len(slots) > 1 else lambda bus: [bus[i] for i in slots]
         )
+
+    @property
+    def held(self) -> frozenset[Socket]:
+        """The inputs (node, port) that a live source reaches: what is forecast of them holds until it moves."""
+        return self.feeds.held
+
+    @property
+    def listeners(self) -> Mapping[str, Listener]:
+        """The nodes that devices feed, and what they listen to."""
+        return self.feeds.listeners
 
     def sink(self, node: str, port: str, kind: SinkKind | None = None) -> int:
         """The number of a sink; of a gate, its rises unless `kind` asks for its level. Raises PatchError."""
@@ -249,7 +264,7 @@ class Program:
 
     # -- one frame ----------------------------------------------------------------------------------------------
     def run(self, state: State, frame: Frame) -> list[float]:
-        """Runs one control frame on `state`; the value of every sink."""
+        """Runs one control frame on `state`; the value of every sink. Fed gates have risen with it."""
         bus, cells = state.bus, state.cells
         bus_before, cells_before = bus[:], cells[:]
         try:
@@ -261,7 +276,17 @@ class Program:
         if not sound:
             bus[:], cells[:] = bus_before, cells_before
             self._run_guarded(state, frame)
+        if self._profile is not None:
+            self._profile.after(bus, cells, self.tables, frame)
+        for slot in self._rises:
+            bus[slot] = 0.0
         return list(self._gather(bus))
+
+    def profile(self, every: int | None = 4) -> Profile | None:
+        """Measures from now on one node in `every` frames run, or none; what it measures into is returned."""
+        dt = 1.0 / self.rate
+        self._profile = Profile(self.steps, self.params, self.owners, dt, every) if every else None
+        return self._profile
 
     def _run_guarded(self, state: State, frame: Frame) -> None:
         """Chunk by chunk, then node by node in a chunk that fails: what is not finite keeps its last good value."""
@@ -311,7 +336,8 @@ class Program:
         State cells come out as after n times `run`, bit for bit; so does the bus (within 1e-12) if it is asked for as
         a `whole`, else only where a sink or a state needs it.
         """
-        first = transport.steady(k0, n)
+        rising = any(state.bus[slot] for slot in self._rises)
+        first = 1 if rising else transport.steady(k0, n)
         if first < n:
             rest = [
                 self.extend(state, at, length, transport, whole)
@@ -330,9 +356,9 @@ class Program:
     def lifted(self, whole: bool = False) -> Lifted:
         """The program for many frames at once."""
         if whole not in self._lifted:
-            sizes = tuple(map(len, self.params))
-            plan = plan_of(self.steps, sizes, self.sink_slots, len(self.bus), whole)
-            self._lifted[whole] = Lifted(plan, self.params, 1.0 / self.rate)
+            plan = plan_of(self.steps, self.sink_slots, len(self.bus), whole)
+            params = dict(zip(self.steps, self.params, strict=True))
+            self._lifted[whole] = Lifted(plan, params, 1.0 / self.rate)
         return self._lifted[whole]
 
     def _run_lifted(self, state: State, frames: Frame, n: int, whole: bool) -> Array | None:

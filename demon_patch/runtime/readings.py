@@ -28,12 +28,14 @@ class Readings:
 
     Owned by one thread. channels: C, latent channels of the family. sinks: the numbers in `program.sinks` of all
     numeric controls, by name; of the numbers of a surface that is wired, by their names; and of those of mixes and the
-    surfaces in them, by node and name. weights: what mixes and surfaces give.
+    surfaces in them, by node and name. weights: what mixes and surfaces give. held: the sinks that a live source
+    reaches; held_scalars: of classes `request` and `step`.
     """
 
     def __init__(self, program: Program, forecast: Forecast, guard: int, channels: int) -> None:
         self.program, self.forecast, self._guard, self._channels = program, forecast, guard, channels
-        self.sinks = {sink.control.name: index for index, sink in enumerate(program.sinks) if sink.control is not None}
+        sinks = program.sinks
+        self.sinks = {sink.control.name: index for index, sink in enumerate(sinks) if sink.control is not None}
         plan = program.ring
         rows = [CONTROLS[name] for name in self.sinks if name in plan.active and plan.meets(CONTROLS[name])]
         self._request = [row for row in rows if row.propagation == "request"]
@@ -42,17 +44,23 @@ class Readings:
             kind: {name: value for name, value in plan.options.items() if CONTROLS[name].propagation in kind}
             for kind in (("request",), STEP)
         }
+        scalars = [row for row in (*self._request, *self._step) if not row.per_frame and row.name not in HOST]
+        self.held = frozenset(s for s in self.sinks.values() if (sinks[s].node, sinks[s].port) in program.held)
         self._jumps = [
-            self.sinks[row.name] for row in (*self._request, *self._step) if not row.per_frame and row.name not in HOST
+            self.sinks[row.name]
+            for row in scalars
+            if row.propagation not in STEP or self.sinks[row.name] not in self.held
         ]
         self.weights = Weights(forecast)
         self._jumps += self.weights.jumps()
+        self.held_scalars = [self.sinks[row.name] for row in scalars if self.sinks[row.name] in self.held]
         surface = plan.wired.get("channel_gain")
         for (node, name), sink in self.weights.sinks.items():
             self.sinks[name if node == surface else f"{node}.{name}"] = sink
         window = plan.step_window if plan.step_state is not None else None
         self._window = () if window is None else tuple(program.sink(window, end) for end in ("from", "to"))
-        self._jumps += self._window
+        self._window_held = window is not None and any((window, end) in program.held for end in ("from", "to"))
+        self._jumps += () if self._window_held else self._window
         self._narrowed = [row for row in self._step if row.carrier == "step_state"]
 
     def has(self, name: str) -> bool:
@@ -87,7 +95,7 @@ class Readings:
         self, now: int, heard_at: Sequence[int], stages: Sequence[float] | None = None
     ) -> Mapping[str, Tensor | str]:
         """The `step` rows for a tick: choices, curves [1, 1 | T, 1], scalars [1 | n, 1, 1] at each slot's heard_at,
-        and the surface of channel gains [1, 1 | T, C].
+        held ones as they are now, and the surface of channel gains [1, 1 | T, C].
 
         stages: how far each slot is, as a share of the full schedule's steps; where a step window is open for some of
         the n slots only, the rows of the Step State become [n, ...] and are at rest for the others.
@@ -98,7 +106,8 @@ class Readings:
             if row.per_frame:
                 values[row.name] = _short(self._per_frame(sink, now))[None, :, None]
             elif heard_at:
-                each = torch.tensor([self.forecast.at(sink, frame) for frame in heard_at], dtype=torch.float32)
+                moments = [now] if sink in self.held else heard_at
+                each = torch.tensor([self.forecast.at(sink, frame) for frame in moments], dtype=torch.float32)
                 values[row.name] = _short(each)[:, None, None]
         surface = self.program.ring.wired.get("channel_gain")
         if surface is not None:
@@ -110,12 +119,13 @@ class Readings:
             pair = np.array([self.weights.per_frame(node, name, now, self._guard) for name in framed.inputs])
             values["condition_weight"] = _short(torch.from_numpy(shares(pair)[1].astype(np.float32)))[None, :, None]
         if self._window and stages:
-            self._narrow(values, heard_at, stages)
+            self._narrow(values, [now] * len(stages) if self._window_held else heard_at, stages)
         return values
 
-    def _narrow(self, values: dict[str, Tensor | str], heard_at: Sequence[int], stages: Sequence[float]) -> None:
-        """Brings the rows of the Step State to rest for the slots whose step lies outside the step window."""
-        ends = [[self.forecast.at(sink, frame) for sink in self._window] for frame in heard_at]
+    def _narrow(self, values: dict[str, Tensor | str], moments: Sequence[int], stages: Sequence[float]) -> None:
+        """Brings the rows of the Step State to rest for the slots whose step lies outside the step window, as it is at
+        the slot's moment."""
+        ends = [[self.forecast.at(sink, frame) for sink in self._window] for frame in moments]
         inside = [lo <= stage < hi for (lo, hi), stage in zip(ends, stages, strict=True)]
         if all(inside):
             return

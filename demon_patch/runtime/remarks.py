@@ -1,8 +1,8 @@
-"""What is odd about a patch that plays: controls that are moved and have no effect."""
+"""What is odd about a patch that plays: controls that are moved and have no effect, nodes that hear nothing."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from demon_patch.engine.controls import CONTROLS, Control
 from demon_patch.errors import PatchError
@@ -14,8 +14,8 @@ from demon_patch.runtime.wiring import Wiring
 
 def remarks(patch: Patch, catalogue: Mapping[str, Declaration]) -> list[PatchError]:
     """One remark for each port of the ring's nodes that is wired or set, but whose control has no effect because the
-    one that it needs is not there, and for a step window without a Step State. Never a reason not to play. For a patch
-    without `problems`."""
+    one that it needs is not there; for each live node whose audio or ring is not wired; and for a step window without a
+    Step State. Never a reason not to play. For a patch without `problems`."""
     wiring = Wiring(patch, catalogue)
     plan = ring_plan(wiring)
     found: list[PatchError] = []
@@ -35,7 +35,17 @@ def remarks(patch: Patch, catalogue: Mapping[str, Declaration]) -> list[PatchErr
         found.append(
             PatchError("it has no effect without a Step State", node=plan.step_window, mend="add one to the chain")
         )
-    return found
+    return [*found, *_deaf(wiring)]
+
+
+def _deaf(wiring: Wiring) -> Iterator[PatchError]:
+    """A remark for each live node that is about a sound or a ring, but is not told which."""
+    mends = {"audio": "wire the Decoder's audio to it, or a source's", "ring": "wire the ring of any node of the chain"}
+    for id, declaration in wiring.known.items():
+        for port in declaration.ports:
+            if declaration.live and port.type in mends and (id, port.name) not in wiring.into:
+                what = "it stays at rest: nothing is wired to it"
+                yield PatchError(what, node=id, port=port.name, mend=mends[port.type])
 
 
 def _mend(need: Control) -> str:

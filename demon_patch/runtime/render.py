@@ -24,6 +24,7 @@ from demon_patch.runtime.check import problems
 from demon_patch.runtime.clock import Transport
 from demon_patch.runtime.compile import Geometry, compile
 from demon_patch.runtime.mixes import Mix, Part, first
+from demon_patch.runtime.news import measure
 from demon_patch.runtime.performer import SPLICE_FRAMES, Performer
 from demon_patch.runtime.program import Program
 from demon_patch.runtime.recorder import Recorder
@@ -64,6 +65,7 @@ def perform(
         downbeat=0.0 if given else source.downbeat,
     )
     program.use_song(source.frames, transport.bpm)
+    measure_sounds(program, resources, source, clip)
     recordings = [resources.inside(file) for file in wired_recordings(patch)]
     return Performer(program, session, transport, parts, recordings, trace, resources.lora)
 
@@ -110,6 +112,19 @@ def _long(part: Part, frames: int, per: int, made: dict[int, Source]) -> Part:
     if isinstance(part, Source):
         return made.setdefault(id(part), fitted(part, frames, per))
     return part
+
+
+def measure_sounds(program: Program, resources: Resources, covered: Source, clip: Source | None = None) -> None:
+    """Fills a program's tables of its source nodes' sounds; covered: the source as it is played. Takes a moment for
+    each new clip. Raises DemonError naming the node."""
+    clips: dict[str, Source] = {}
+    for node in {tap.source for tap in program.feeds.taps}:
+        try:
+            own = clip is None or node != program.ring.source
+            clips[node] = resources.source(program.resources[node]) if own else covered
+        except DemonError as error:
+            raise error.at(node=node) from None
+    measure(program, resources.session.spec, covered, clips)
 
 
 def wired_recordings(patch: Patch) -> list[str]:

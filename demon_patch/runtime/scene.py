@@ -97,6 +97,7 @@ class Scenes:
     def __init__(self, scene: Scene) -> None:
         self.now = scene
         self.next: tuple[int, Scene] | None = None
+        self._fed = 0  # changes of what is fed that the one that waits knows of
 
     def at(self, frame: int) -> Scene:
         """The scene that is heard at a transport frame."""
@@ -110,6 +111,13 @@ class Scenes:
             frame,
             before.after(before.forecast.fork(program, frame), parts),
         )
+        self._fed = before.forecast.fed
+
+    def renew(self) -> None:
+        """After control frames have run: the scene that waits finds what has been fed since."""
+        if self.next is not None and self._fed != self.now.forecast.fed:
+            frame, scene = self.next
+            self.stage(frame, scene.program, scene.parts)
 
     def land(self, frame: int) -> bool:
         """At a transport frame: whether the waiting scene has taken over."""

@@ -27,14 +27,28 @@ _ROUNDED = re.compile(rf"\b({'|'.join(EXACT)})\(")
 _STEADY = ("t.dt", "t.dbeat", "t.length", "t.beats_per_bar")  # fields of a frame that are numbers in a run of frames
 
 
-@dataclass(frozen=True, slots=True)
-class Form:
-    """What nodes have in common that run as one: `inputs` (port, text, number of sources), `gates` (port, number of
-    cables), which halves of outputs are `wanted`, and whether every bit counts, as they lead to a state or a jump."""
+@dataclass(frozen=True, eq=False)
+class Kind:
+    """What nodes have in common that may run as one: `inputs` (port, text, number of sources), `gates` (port, number
+    of cables). There is one for the same of each: see `kind_of`."""
 
     body: Body
     inputs: tuple[tuple[str, str, int], ...]
     gates: tuple[tuple[str, int], ...]
+
+
+@lru_cache(maxsize=4096)
+def kind_of(body: Body, inputs: tuple[tuple[str, str, int], ...], gates: tuple[tuple[str, int], ...]) -> Kind:
+    """The kind of such nodes."""
+    return Kind(body, inputs, gates)
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """A kind of node in its place: which halves of outputs are `wanted`, and whether every bit counts, because they
+    lead to a state or a jump."""
+
+    kind: Kind
     wanted: tuple[bool, ...]
     exact: bool
 
@@ -64,14 +78,15 @@ class _Writer:
 
     def result(self) -> Vector:
         """The whole of it."""
-        body, form = self.form.body, self.form
+        form, kind = self.form, self.form.kind
+        body = kind.body
         unrolled = unroll(body, form.wanted)
         moving = any(stage.kind not in (None, "still") for stage in unrolled.stages)
         used = {n for e in _expressions(unrolled.stages, unrolled.outputs) for n in leaves(e)}
-        for port, text, count in form.inputs:
+        for port, text, count in kind.inputs:
             if port in used:
                 self._input(port, text, count, moving or form.exact)
-        for port, count in form.gates:
+        for port, count in kind.gates:
             for half, name in enumerate(("level", "rises")):
                 if f"{port}.{name}" in used:
                     self._gate(f"{port}.{name}", port, count, half)
@@ -132,7 +147,7 @@ class _Writer:
         self.lines.append(f"l_{name} = {text}")
 
     def _settle(self, stage: Stage) -> None:
-        index = {state: i for i, state in enumerate(self.form.body.state_names)}
+        index = {state: i for i, state in enumerate(self.form.kind.body.state_names)}
         if stage.kind == "still":
             self.names |= {state: f"c[{index[state]}]" for state in stage.states}
             self.steady |= set(stage.states)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
 from demon_patch.nodes.declare import Declaration
-from demon_patch.nodes.ports import SIGNALS, Out, Port
+from demon_patch.nodes.ports import SIGNALS, SINGLE, Out, Port
 from demon_patch.patch.document import Cable, Patch
 
 USUAL_DEPTH = 0.25  # of an add cable into a port with a finite range
@@ -109,6 +109,10 @@ class Wiring:
     def port(self, cable: Cable) -> Port:
         """The port that a cable ends in."""
         return self.known[cable.dst].by_name[cable.port]
+
+    def heard(self, cable: Cable) -> bool:
+        """Whether a cable only says what a live node is about."""
+        return self.known[cable.dst].live and self.port(cable).type in SINGLE
 
     def knob(self, node: str, port: Port) -> float:
         """The knob of a numeric port."""

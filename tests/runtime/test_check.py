@@ -22,7 +22,7 @@ echo = Declaration(
     "echo", "Echo", "Hears prompts and sound.", "resource", "test", (),
     (Port("prompt", "prompt", doc="In."), Port("audio", "audio", doc="In.")),
     (Out("prompt", "prompt"), Out("audio", "audio")),
-    function=lambda **values: "echo",
+    function=lambda values: "echo",
 )  # fmt: skip
 later = Declaration(
     "later", "Later", "Has a port that is still to come.", "sink", "test", (),

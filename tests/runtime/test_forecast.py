@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -10,7 +12,7 @@ from hypothesis import strategies as st
 from demon_patch.patch.document import Cable, Node
 from demon_patch.runtime.clock import Transport
 from demon_patch.runtime.compile import Geometry, compile
-from demon_patch.runtime.forecast import Forecast
+from demon_patch.runtime.forecast import FAR, NEAR, Forecast
 from demon_patch.runtime.program import Program
 from tests.nodes.bench_nodes import BENCH, PROBES, playable
 
@@ -146,6 +148,45 @@ def test_edges_are_rises_and_jumps() -> None:
     assert forecast.edges([steps], 10, 10).tolist() == []
     assert forecast.edges([steps], jumps[0], jumps[0] + 1).tolist() == [jumps[0]]
     assert forecast.edges([steps], jumps[0] + 1, jumps[1]).tolist() == []
+
+
+def test_several_sinks_per_song_frame_are_as_each_by_itself_through_knobs_loops_and_edits() -> None:
+    program, other = built(NODES, *CABLES), built(NODES, *CABLES)
+    together, alone = Forecast(program, TRANSPORT), Forecast(other, TRANSPORT)
+    sinks = [program.sink("zs", "initial_noise"), program.sink("zs", "structure"), program.sink("b", "g0")]
+    for now in range(0, 700, 7):
+        for forecast in (together, alone):
+            forecast.advance(now)
+            if now % 91 == 0:
+                forecast.invalidate()
+            if now == 350:
+                forecast.retime(forecast.transport.looped(now, 20, 70))
+            if now == 490:
+                forecast.swap(built({**NODES, "lfo": Node("lfo", values={"rate": 1.7})}, *CABLES))
+        shown = together.curves(sinks if now % 2 else sinks[:2], now, 12)
+        alone._rows, alone._shown = {}, np.zeros((0, 0))  # looks everything up again
+        for row, sink in zip(shown, sinks, strict=False):
+            fresh = alone.per_frame(sink, now, 12)
+            coming = alone._moments >= now - 12
+            assert np.allclose(row[coming], fresh[coming], atol=1e-12), (now, sink)
+
+
+def test_after_a_live_change_the_next_frames_are_renewed_and_the_rest_bit_by_bit() -> None:
+    song = 1000
+    transport = Transport(25, 126, 4, song)
+    program = compile(playable(NODES, CABLES), BENCH, Geometry(25, song))
+    forecast, sink = Forecast(program, transport), program.sink("zs", "initial_noise")
+    before = forecast.per_frame(sink, 0)
+    forecast.swap(compile(playable({**NODES, "lfo": Node("lfo", values={"rate": 2.0})}, CABLES), BENCH,
+                          Geometry(25, song)))  # fmt: skip
+    changed = [np.flatnonzero(forecast.per_frame(sink, 0) != before).max() + 1]
+    for now in range(1, 5):
+        forecast.advance(now)
+        changed.append(int(np.flatnonzero(forecast.per_frame(sink, now)[now:] != before[now:]).max()) + 1 + now)
+    slack = 45  # frames for which both are limited alike
+    assert NEAR - slack <= changed[0] <= NEAR
+    assert all(0 < b - a <= FAR + slack for a, b in pairwise(changed))
+    assert changed[-1] >= song - slack
 
 
 def test_an_edit_takes_over_from_now() -> None:

@@ -1,0 +1,54 @@
+"""How long each node of a playing program takes: one at a time is measured beside the music, on copies."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from time import perf_counter
+from typing import Any
+
+from demon_patch.nodes.frame import Frame
+from demon_patch.runtime.emit import Params, Step, chunk_of
+
+REPEAT = 5  # runs of a node in one measurement, of which the fastest counts
+WEIGHT = 0.2  # of the newest measurement in a mean
+
+
+class Profile:
+    """Measures one node every so many frames, after the frame has run. Owned by the thread that runs the program;
+    `times` may be read from any."""
+
+    def __init__(self, steps: Sequence[Step], params: Params, owners: Mapping[str, str], dt: float, every: int) -> None:
+        self.every, self._dt = max(every, 1), dt
+        self._steps, self._params, self._owners = steps, params, owners
+        self._frames = 0
+        self._means: dict[str, float] = {}
+
+    @property
+    def times(self) -> Mapping[str, float]:
+        """Microseconds of a frame by node id, adapters within its cables included, of the nodes measured so far."""
+        found: defaultdict[str, float] = defaultdict(float)
+        for step, mean in list(self._means.items()):
+            found[self._owners[step]] += 1e6 * mean
+        return found
+
+    def after(self, bus: list[float], cells: list[Any], tables: Sequence[list[float]], frame: Frame) -> None:
+        """A frame has run, with this as its result."""
+        turn, rest = divmod(self._frames, self.every)
+        self._frames += 1
+        if rest or not self._steps:
+            return
+        number = turn % len(self._steps)
+        step = self._steps[number]
+        function = chunk_of((step,)).bound([self._params[number]], self._dt)
+        bus, cells = bus[:], cells[:]
+        fastest = float("inf")
+        for _ in range(REPEAT):
+            began = perf_counter()
+            try:
+                function(bus, cells, tables, frame)
+            except (ArithmeticError, ValueError, LookupError, TypeError):
+                return
+            fastest = min(fastest, perf_counter() - began)
+        mean = self._means.get(step.node, fastest)
+        self._means[step.node] = mean + WEIGHT * (fastest - mean)

@@ -1,0 +1,55 @@
+"""Halves of nodes in loops, and the time that nodes take."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from demon_patch.nodes.catalogue import CATALOGUE
+from demon_patch.nodes.halves import halved, waits
+from demon_patch.patch.document import Cable, Node
+from demon_patch.runtime.loops import LATE
+from tests.runtime.test_compile import TRANSPORT, built, frames, sound
+
+
+def test_what_an_output_waits_for_is_read_from_the_body() -> None:
+    early = waits(CATALOGUE["delay"].settled({}))
+    assert "x" in early[0]
+    assert "x" not in early[1]
+    assert "rate" not in waits(CATALOGUE["lfo"].settled({}, frozenset({"reset"})))[0]
+    assert "x" in waits(CATALOGUE["slew"].settled({}))[0]
+
+
+def test_halves_give_all_outputs_once_and_states_in_the_second() -> None:
+    body = CATALOGUE["delay"].settled({})
+    first, second = halved(body, (False, True))
+    assert (len(first.outputs), len(second.outputs)) == (1, 1)
+    assert second.states == body.states
+    assert first.state_names == second.state_names == body.state_names
+
+
+def test_an_oscillator_that_moves_its_own_rate_needs_no_cut() -> None:
+    nodes = {"lfo": Node("lfo", values={"rate": 0.5}), "p": Node("probe")}
+    program = built(nodes, Cable("lfo", "out", "lfo", "rate", depth=0.2), Cable("lfo", "out", "p", "x0"))
+    assert program.delays == frozenset()
+    assert [step.node for step in program.steps[:2]] == ["lfo", "lfo" + LATE]
+    cycles, expected = 0.0, []
+    for _ in range(200):
+        expected.append(np.sin(2 * np.pi * (cycles + 1e-9)))
+        place = np.log(0.5 / 0.001) / np.log(12.5 / 0.001) + 0.2 * expected[-1]
+        cycles += 0.001 * (12.5 / 0.001) ** min(max(place, 0.0), 1.0) / 25
+    assert np.allclose(sound(program, "p", "x0", 200), expected, atol=1e-9)
+    assert np.array_equal(program.scan(program.state(), 0, 200, TRANSPORT), frames(program, 200))
+
+
+def test_nodes_are_timed_beside_the_music_without_touching_it() -> None:
+    nodes = {"lfo": Node("lfo"), "d": Node("delay"), "c": Node("clock"), "p": Node("probe")}
+    cables = (Cable("lfo", "out", "d", "x"), Cable("d", "out", "p", "x0"), Cable("lfo", "out", "p", "g0"))
+    whole = frames(built(nodes, *cables), 120)
+    program = built(nodes, *cables)
+    profile = program.profile(every=2)
+    assert profile is not None
+    assert np.array_equal(frames(program, 120), whole)
+    assert profile.times.keys() >= {"lfo", "d", "c"}
+    assert all(0 < us < 1e5 for us in profile.times.values())
+    assert program.profile(None) is None
+    assert np.array_equal(frames(program, 120), whole)
