@@ -1,4 +1,4 @@
-"""The command line: render, play, check, clip, nodes, model, bench."""
+"""The command line: render, play, check, clip, nodes, model, bench, and the commands on files."""
 
 from __future__ import annotations
 
@@ -16,8 +16,9 @@ from rich.table import Table
 
 from demon_patch import __version__
 from demon_patch.bench.commands import bench
-from demon_patch.console import JsonFlag, Rate, Seconds, Switch, Threads, err, out
+from demon_patch.console import JsonFlag, Rate, Seconds, Switch, Threads, err, out, tell
 from demon_patch.errors import DemonError, DeviceError
+from demon_patch.file_commands import files
 from demon_patch.gallery.commands import gallery
 from demon_patch.threads import calm
 
@@ -32,6 +33,7 @@ model = App(name="model", help="The models that can play a patch.")
 app.command(model)
 app.command(bench)
 app.command(gallery)
+app.command(files, name="*")
 
 
 @app.command
@@ -104,7 +106,7 @@ def play(
         host.close()
         if out is None:
             raise
-        err.print(f"[yellow]{error}[/]; writing to {out} instead")
+        tell(f"{error}; writing to {out} instead", "yellow")
         name = patch.name.split(".")[0]
         performer = perform(document, session, folder=patch.parent, clip=clip)
         return _write(performer, patch, seconds or 30.0, out / f"{name}.wav", 48_000, out / f"{name}.png")
@@ -129,7 +131,7 @@ def check(*patches: Path) -> None:
     Remarks on controls that have no effect, in yellow, are no mistakes.
     """
     from demon_patch.nodes.catalogue import CATALOGUE
-    from demon_patch.patch.format import load
+    from demon_patch.nodes.update import load
     from demon_patch.runtime.check import problems
     from demon_patch.runtime.remarks import remarks
 
@@ -145,11 +147,11 @@ def check(*patches: Path) -> None:
             found, odd = [error.at(file=path)], []
         wrong += len(found)
         for error in found:
-            err.print(f"[red]{error}[/]", soft_wrap=True, highlight=False)
+            tell(error, "red")
         for remark in odd:
-            err.print(f"[yellow]{remark}[/]", soft_wrap=True, highlight=False)
+            tell(remark, "yellow")
         if not found:
-            out.print(f"{path}: good")
+            out.print(f"{path}: good", soft_wrap=True, markup=False)
     if wrong:
         raise SystemExit(1)
 
@@ -230,7 +232,7 @@ def _load(
 
     patch = checked(path, seed=seed)
     for remark in remarks(patch, CATALOGUE):
-        err.print(f"[yellow]{remark}[/]", soft_wrap=True, highlight=False)
+        tell(remark, "yellow")
     session = Session.load(patch.meta.model or "nano", threads=threads)
     return patch, session, session.source(source) if source is not None else None
 
@@ -290,7 +292,7 @@ def main(arguments: list[str] | None = None) -> None:
     try:
         app(arguments)
     except DemonError as error:
-        err.print(f"[red]{error}[/]", soft_wrap=True, highlight=False)
+        tell(error, "red")
         sys.exit(1)
     except KeyboardInterrupt:
         sys.exit(130)

@@ -28,8 +28,8 @@ def gather(*modules: ModuleType) -> Mapping[str, Declaration]:
 
 def library() -> list[ModuleType]:
     """The modules of this folder, by name: one that declares a node is part of the library by lying there."""
-    names = sorted(found.name for found in iter_modules(demon_patch.nodes.__path__))
-    return [import_module(f"demon_patch.nodes.{name}") for name in names if name not in ("adapter", "catalogue")]
+    names = {found.name for found in iter_modules(demon_patch.nodes.__path__)} - {"adapter", "catalogue", "update"}
+    return [import_module(f"demon_patch.nodes.{name}") for name in sorted(names)]
 
 
 CATALOGUE: Mapping[str, Declaration] = gather(*library())
@@ -55,7 +55,7 @@ def describe(catalogue: Mapping[str, Declaration] = CATALOGUE) -> list[dict[str,
 
 def _port(p: Port) -> dict[str, Any]:
     facts: dict[str, Any] = {"name": p.name, "title": p.title, "type": p.type, "doc": p.doc}
-    if p.default is not None:
+    if p.default is not None and not p.fed:
         facts["default"] = p.default
     if p.numeric:
         facts |= {"lo": _end(p.lo), "hi": _end(p.hi), "taper": p.taper, "unit": p.unit}
@@ -63,7 +63,9 @@ def _port(p: Port) -> dict[str, Any]:
         facts["choices"] = list(p.choices)
     if p.since:
         facts["since"] = p.since
-    if not p.wireable:
+    if p.fed:
+        facts["fed"] = True
+    elif not p.wireable:
         facts["cable"] = False
     return facts
 

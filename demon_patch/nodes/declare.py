@@ -19,10 +19,11 @@ from demon_patch.nodes.body import Body, DeclarationError, Names, read_body
 from demon_patch.nodes.fold import fold
 from demon_patch.nodes.frame import Gate, Gates, Inlet
 from demon_patch.nodes.line import Reach
+from demon_patch.nodes.migration import Migration
 from demon_patch.nodes.opened import Phrase
 from demon_patch.nodes.ports import MIXED, NUMBERS, SETTINGS, Bank, Out, Port
 
-Kind = Literal["computed", "mix", "surface", "resource", "engine", "sink"]
+Kind = Literal["computed", "mix", "surface", "resource", "engine", "sink", "display"]
 MOST_BODIES = 256  # settled bodies of one declaration that are kept
 
 
@@ -36,7 +37,7 @@ class Declaration:
     computed node; `write(settings) -> Body` where its text decides. `hidden`: what the body gives where the output is
     no signal: of a mix the weight of each inlet, of a surface the gain of each group. `table(key, frames, rate, bpm,
     inputs)`: the curve [T] of a resource that is one, from those [T] at its curve ports. `live`: fed from outside, so
-    that its future is not known.
+    that its future is not known. `migrate`: from each version before this one to the next, by the older.
     """
 
     id: str
@@ -58,6 +59,11 @@ class Declaration:
     hidden: tuple[Out, ...] = ()
     bodies: dict[Hashable, Body] = field(default_factory=dict, repr=False)
     banks: Mapping[str, tuple[Port, ...]] = field(default_factory=dict)
+    migrate: Mapping[int, Migration] = field(default_factory=dict, repr=False)
+
+    def __post_init__(self) -> None:
+        if set(self.migrate) != set(range(1, self.version)):
+            raise DeclarationError(f"migrate names every version from 1 to {self.version - 1}", node=self.id)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """The plain Python call: of a computed node with the values of its ports by name, of a resource node with a
@@ -140,10 +146,12 @@ def node(
     version: int = 1,
     live: bool = False,
     write: Callable[[Mapping[str, str]], Body] | None = None,
+    migrate: Mapping[int, Migration] | None = None,
 ) -> Callable[[Callable[..., Any]], Declaration]:
     """Declares a computed node; the body is read and checked at once.
 
-    `write` gives the body from the settings of a node whose text decides what it computes. Raises DeclarationError.
+    A change of its ports, or of what they mean, makes a new version and a step in `migrate`. `write` gives the body
+    from the settings of a node whose text decides what it computes. Raises DeclarationError.
     """
 
     def declare(function: Callable[..., Any]) -> Declaration:
@@ -156,6 +164,7 @@ def node(
         return Declaration(
             id, title, sentence, "computed", category, tags, head.ports, outs, version, live,
             inspect.cleandoc(function.__doc__ or ""), head.states, function, body, write, banks=head.banks,
+            migrate=migrate or {},
         )  # fmt: skip
 
     return declare
@@ -210,6 +219,7 @@ def resource(
     tags: tuple[str, ...] = (),
     version: int = 1,
     table: Callable[..., Any] | None = None,
+    migrate: Mapping[int, Migration] | None = None,
 ) -> Callable[[Callable[..., Hashable]], Declaration]:
     """Declares a resource node: its function takes the values of its ports and returns a hashable key.
 
@@ -230,7 +240,7 @@ def resource(
             id, title, sentence, "resource", category, tags, ports,
             out if isinstance(out, tuple) else (out,), version,
             doc=inspect.cleandoc(function.__doc__ or ""),
-            function=of_values, table=table,
+            function=of_values, table=table, migrate=migrate or {},
         )  # fmt: skip
 
     return declare

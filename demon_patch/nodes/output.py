@@ -38,7 +38,7 @@ scope = Declaration(
     "scope",
     "Scope",
     "Draws a signal as it was in the last seconds.",
-    "sink",
+    "display",
     "output",
     ("oscilloscope", "display", "plot", "trace", "show"),
     (
@@ -52,7 +52,7 @@ value_display = Declaration(
     "value_display",
     "Value",
     "Shows a signal as a number.",
-    "sink",
+    "display",
     "output",
     ("number", "display", "readout", "monitor", "show"),
     (_SIGNAL,),

@@ -23,7 +23,9 @@ DATA_DEPTH = DEPTH - 4  # ... of which a node's value stands inside four: the fi
 TEXT = 100_000  # characters of one text
 LINE = 200  # characters of a label, a title, a key
 WHOLE = 2**63  # integers lie within plus and minus this
-_NAME = re.compile(r"[A-Za-z0-9_.:/-]{1,64}")
+NAME = r"[A-Za-z0-9_.:/-]{1,64}"
+"""The form of a type of node, and of a port."""
+_NAME = re.compile(NAME)
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 V = TypeVar("V")

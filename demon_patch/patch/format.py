@@ -12,23 +12,21 @@ PatchError that names the place.
 from __future__ import annotations
 
 import json
-import os
 import re
-import secrets
-import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
 from demon_patch.errors import PatchError
-from demon_patch.patch import data, ids
+from demon_patch.patch import data, ids, whole
 from demon_patch.patch.document import BY_ID, Cable, Meta, Node, Patch, Song
 from demon_patch.patch.layout import laid_out
 from demon_patch.patch.migrations import FORMAT, migrated
 from demon_patch.patch.piece import Piece
 
 SIZE = 16 * 2**20  # bytes of a file
-_CLOSING = re.compile(r'"(?:[^"\\]|\\.)*"|(\})', re.DOTALL)
+ITEMS = 2_000_000  # things that stand in a file side by side, so that few bytes do not take a gigabyte
+_CLOSING = re.compile(r'"(?:[^"\\]++|\\.)*+"|(\})', re.DOTALL)  # without a way back, so in little memory
 
 P = TypeVar("P", bound=Piece)
 
@@ -46,12 +44,7 @@ def dumps(patch: Patch) -> str:
 
 def load(path: str | Path) -> Patch:
     """Reads a patch file; PatchError if it cannot be read or is no patch."""
-    try:
-        with Path(path).open("rb") as stream:
-            text = stream.read(SIZE + 1)
-    except (OSError, ValueError) as error:
-        raise PatchError(f"cannot be read: {_reason(error)}", file=path, mend="check the path") from None
-    return loads(text, path)
+    return loads(whole.read(path, SIZE), path)
 
 
 def save(patch: Patch, path: str | Path) -> None:
@@ -59,25 +52,7 @@ def save(patch: Patch, path: str | Path) -> None:
     text = dumps(patch).encode()
     if len(text) > SIZE:
         raise PatchError(f"the patch takes {len(text)} bytes", file=path, mend=f"keep it within {SIZE}")
-    try:
-        target = Path(os.path.realpath(path))
-        draft = target.with_name(f".{target.name}.{secrets.token_hex(4)}")
-        try:
-            with draft.open("xb") as stream:
-                stream.write(text)
-                stream.flush()
-                os.fsync(stream.fileno())
-            if target.exists():
-                shutil.copymode(target, draft)
-            draft.replace(target)
-        finally:
-            draft.unlink(missing_ok=True)
-    except (OSError, ValueError) as error:
-        raise PatchError(f"cannot be written: {_reason(error)}", file=path, mend="save it elsewhere") from None
-
-
-def _reason(error: OSError | ValueError) -> str:
-    return (error.strerror if isinstance(error, OSError) else None) or str(error)
+    whole.write(path, text)
 
 
 def _decoded(text: str | bytes) -> str:
@@ -98,14 +73,16 @@ def _decoded(text: str | bytes) -> str:
 def _parsed(text: str) -> dict[str, Any]:
     """The JSON object of a text; a key that stands twice in one object is an error."""
     closed = 0
+    if text.count(",") > ITEMS:
+        raise PatchError(f"the file holds more than {ITEMS} items", mend="keep the data of nodes elsewhere")
 
     def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         nonlocal closed
         closed += 1
         made = dict(pairs)
         if len(made) < len(pairs):
-            keys = [key for key, _ in pairs]
-            twice = next(key for key in keys if keys.count(key) > 1)
+            seen: set[str] = set()
+            twice = next(key for key, _ in pairs if key in seen or seen.add(key))
             raise PatchError(
                 f"the key {data.quoted(twice)} stands twice in the object that ends at {_end(text, closed)}",
                 mend="keep one of them",

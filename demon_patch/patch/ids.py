@@ -11,7 +11,8 @@ from demon_patch.patch.data import quoted
 
 ALPHABET = "abcdefghijklmnopqrstuvwxyz234567"
 LENGTH = 8
-_ID = re.compile(r"[a-z0-9_-]{1,32}")
+FORM = r"[a-z0-9_-]{1,32}"
+_ID = re.compile(FORM)
 
 
 def fresh(taken: Container[str], rng: random.Random | None = None) -> str:

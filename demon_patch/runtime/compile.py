@@ -94,6 +94,7 @@ class _Compiler:
     params: list[tuple[float, ...]] = field(default_factory=list)
     sinks: list[Sink] = field(default_factory=list)
     sink_slots: list[int] = field(default_factory=list)
+    ends: dict[tuple[str, str], tuple[int, ...]] = field(default_factory=dict)
     owners: dict[str, str] = field(default_factory=dict)
     halves: Halves = field(default_factory=Halves)
 
@@ -124,7 +125,7 @@ class _Compiler:
         for id in order.nodes:
             self._step(id, order.loops.get(id))
         for id, declaration in self.wiring.known.items():
-            if declaration.kind in ("engine", "sink"):
+            if declaration.kind in ("engine", "sink", "display"):
                 self._sinks(id, declaration)
         plan = ring_plan(self.wiring)
         for id in sorted(plan.reached):
@@ -135,7 +136,7 @@ class _Compiler:
             tuple(self.steps), tuple(self.sinks), tuple(self.sink_slots), resources, plan,
             self.geometry.frame_rate, self.params, self.bus.first, self.cells.first, self.bus.keys, self.cells.keys,
             self.owners, [list(self.geometry.strength_taper), *([] for _ in self.tables)], self.tables,
-            drawings(self.wiring, resources), delays, self.feeding.feeds(self.steps, self.sinks, self.sink_slots),
+            drawings(self.wiring, resources), delays, self.feeding.feeds(self.steps, self.ends, self.sink_slots),
             inherited=previous.latest if previous is not None else None, memory=self.now,
         )  # fmt: skip
         made.use_song(self.geometry.song_frames, self.wiring.patch.song.bpm or self.geometry.bpm)
@@ -306,8 +307,10 @@ class _Compiler:
         for port, sinks in _sinks_of(id, declaration, self.geometry.strength_taper):
             step, owner = f"{id}.{port.name}", (id, declaration.id, str(declaration.version), port.name)
             slots = tuple(self._slot(*owner, sink.kind) for sink in sinks)
-            self.sinks.extend(sinks)
-            self.sink_slots.extend(slots)
+            if declaration.kind != "display":  # what is only looked at is not forecast
+                self.sinks.extend(sinks)
+                self.sink_slots.extend(slots)
+            self.ends[id, port.name] = slots
             self.owners[step] = id
             cables = self.wiring.into.get((id, port.name), [])
             if port.type == "gate":
@@ -337,6 +340,7 @@ class _Compiler:
                 taper: Taper = "int" if out.name == "tap" else "linear"
                 self.sinks.append(Sink(id, out.name, None, "value", out.lo, out.hi, taper))
                 self.sink_slots.append(self.slots[id, out.name][0])
+                self.ends[id, out.name] = self.slots[id, out.name]
 
 
 @lru_cache(maxsize=512)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from demon_patch.nodes.declare import Declaration
 from demon_patch.nodes.ports import Port
@@ -10,7 +11,6 @@ from demon_patch.runtime.emit import Step
 from demon_patch.runtime.feeds import RING, SOUND, Feed, Feeds, Listener, Socket, Tap
 from demon_patch.runtime.loops import LATE
 from demon_patch.runtime.memory import Key
-from demon_patch.runtime.program import Sink
 from demon_patch.runtime.wiring import Source, Wiring
 
 ABOUT = {SOUND: "audio", RING: "ring"}  # the input whose cable says what a fed port is taken from
@@ -62,30 +62,41 @@ class Feeding:
             self._taps.append(tap)
         return Source(table=self._tables[tap.table])
 
-    def feeds(self, steps: Sequence[Step], sinks: Sequence[Sink], sink_slots: Sequence[int]) -> Feeds:
-        """The whole of it, once all steps and sinks are made."""
-        slots, inputs = _reached(steps, [slot for feed in self._ports.values() for slot in feed.slots])
-        held = {(step.removesuffix(LATE), port) for step, port in inputs}
-        held = {socket for socket in held if socket[0] in self._wiring.known}
-        held |= {(s.node, s.port) for s, slot in zip(sinks, sink_slots, strict=True) if slot in slots}
-        return Feeds(self._ports, frozenset(held - self._ports.keys()), self._listeners, tuple(self._taps))
-
-
-def _reached(steps: Sequence[Step], slots: Iterable[int]) -> tuple[set[int], set[Socket]]:
-    """What some slots of the bus reach, round loops too: all slots, and the inputs (step, port) that read them."""
-    found = set(slots)
-    before = -1
-    while found and len(found) != before:
-        before = len(found)
+    def feeds(
+        self, steps: Sequence[Step], ends: Mapping[Socket, tuple[int, ...]], sink_slots: Collection[int]
+    ) -> Feeds:
+        """The whole of it, once all steps are made; ends: the inputs of nodes that end the graph, with their slots."""
+        if not self._ports:
+            return Feeds(taps=tuple(self._taps))
+        reached = _closure(
+            [(s.read, s.written) for s in steps], (x for feed in self._ports.values() for x in feed.slots)
+        )
+        heard = _closure([(s.written, s.read) for s in reversed(steps)], sink_slots)
+        held = {socket for socket, slots in ends.items() if not reached.isdisjoint(slots)}
         for step in steps:
-            if not found.isdisjoint(step.read):
-                found.update(step.written)
-    inputs: set[Socket] = set()
-    for step in steps if found else ():
-        for port, given in step.inputs.items():
-            if any(source.slot in found for source in given.sources):
-                inputs.add((step.node, port))
-        for port, pairs in step.gates.items():
-            if any(source.slot in found for pair in pairs for source in pair):
-                inputs.add((step.node, port))
-    return found, inputs
+            node = step.node.removesuffix(LATE)
+            if node in self._wiring.known and not reached.isdisjoint(step.read):
+                held |= {(node, port) for port in _reading(step, reached)}
+        ports = {key: replace(feed, heard=not heard.isdisjoint(feed.slots)) for key, feed in self._ports.items()}
+        return Feeds(ports, frozenset(held - ports.keys()), self._listeners, tuple(self._taps))
+
+
+def _closure(joins: Sequence[tuple[Collection[int], Collection[int]]], slots: Iterable[int]) -> set[int]:
+    """Some slots and all that they lead to, by joins (from, to) that are nearly in order; round loops too."""
+    found, before = set(slots), -1
+    while len(found) != before:
+        before = len(found)
+        for start, end in joins:
+            if not found.isdisjoint(start):
+                found.update(end)
+    return found
+
+
+def _reading(step: Step, slots: Collection[int]) -> Iterator[str]:
+    """The inputs of a step that read one of some slots."""
+    for port, given in step.inputs.items():
+        if any(source.slot in slots for source in given.sources):
+            yield port
+    for port, pairs in step.gates.items():
+        if any(source.slot in slots for pair in pairs for source in pair):
+            yield port

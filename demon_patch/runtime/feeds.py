@@ -18,7 +18,8 @@ SOUND, RING = "sound.", "ring."  # how features of a node's audio, and facts of 
 @dataclass(frozen=True, slots=True)
 class Feed:
     """A fed port. lo, hi: what it is limited to. slots: of the bus, one for a value, level and rises for a gate. of:
-    what it is taken from (see `nodes.ports.fed`), nothing for a device, or where nothing is wired."""
+    what it is taken from (see `nodes.ports.fed`), nothing for a device, or where nothing is wired. heard: whether it
+    reaches a sink."""
 
     node: str
     port: str
@@ -26,6 +27,7 @@ class Feed:
     hi: float
     slots: tuple[int, ...]
     of: str
+    heard: bool = True
 
     def read(self, given: Fed) -> tuple[float, ...]:
         """A value or a gate (level, rises) as numbers for its slots; raises PatchError for another, or none finite."""

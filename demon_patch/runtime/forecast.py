@@ -89,8 +89,8 @@ class Forecast:
         have then."""
         self._take(self.now)
         state = self._live.copy()
-        if frame > self.now:
-            self.program.extend(state, self.now, frame - self.now, self.transport, whole=True)
+        for k in range(self.now, frame):  # frame by frame, so that every output has its last value
+            self.program.run(state, self.transport.frame(k))
         program.inherited = state
         forked = Forecast(program, self.transport, guard=self.guard, start=frame, taps=self.taps)
         forked._reach(frame + 1)
@@ -111,8 +111,9 @@ class Forecast:
     # -- live sources -------------------------------------------------------------------------------------------
     def feed(self, node: str, port: str, value: Fed, at: int | None = None) -> None:
         """Gives a fed port a number, or a gate its (level, rises): from the next control frame that is run on, or from
-        frame `at`. The rises of one frame add up. Only a change makes the forecast anew, and several at once make it
-        anew once. Raises PatchError for a port that nothing can be fed to, or what is not finite.
+        frame `at`. The rises of one frame add up. Only a change that a sink may feel makes the forecast anew, and
+        several at once make it anew once. Raises PatchError for a port that nothing can be fed to, or for what is not
+        finite.
         """
         numbers = self.program.feeds.port(node, port).read(value)
         self._waiting.append((self.now if at is None else at, (node, port), numbers))
@@ -123,25 +124,26 @@ class Forecast:
         self._take(self.now)
         return self._changes
 
-    def _take(self, frame: int) -> bool:
-        """Puts what is fed at `frame` or before into the live state, which is to run it; whether that changes it."""
+    def _take(self, frame: int) -> None:
+        """Puts what is fed at `frame` or before into the live state, which is to run it."""
         if not self._waiting:
-            return False
+            return
         due = [each for each in self._waiting if each[0] <= frame]
         self._waiting = [each for each in self._waiting if each[0] > frame]
-        bus, changed = self._live.bus, False
+        bus, changed, heard = self._live.bus, False, False
         for _, socket, numbers in due:
             feed = self.program.feeds.ports.get(socket)
             if feed is None or len(feed.slots) != len(numbers):  # an edit has taken it away
                 continue
-            changed |= bus[feed.slots[0]] != numbers[0] or any(numbers[1:])
+            if bus[feed.slots[0]] != numbers[0] or any(numbers[1:]):
+                changed, heard = True, heard or feed.heard
             bus[feed.slots[0]] = numbers[0]
             for slot, rises in zip(feed.slots[1:], numbers[1:], strict=True):
                 bus[slot] += rises
         if changed:
             self._changes += 1
+        if heard:
             self.invalidate()
-        return changed
 
     def advance(self, to_k: int) -> None:
         """Runs the control frames up to but without `to_k`; what they gave stands in the timeline."""

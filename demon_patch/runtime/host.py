@@ -25,6 +25,7 @@ from demon_patch.errors import DemonError
 from demon_patch.nodes.catalogue import CATALOGUE
 from demon_patch.patch.commands import Batch, SetValue, apply
 from demon_patch.patch.document import Patch
+from demon_patch.patch.format import dumps
 from demon_patch.runtime.audio.link import AudioLink
 from demon_patch.runtime.compile import Geometry, compile
 from demon_patch.runtime.feeds import Fed
@@ -86,7 +87,7 @@ class Host:
         """Opens the device and begins to play; raises DeviceError without one."""
         self.link.start()
         for file in wired_recordings(self.patch):
-            self.record(self._resources.inside(file))
+            self.record(self._resources.written(file))
         gc.collect()
         gc.freeze()  # model and patch are not looked through again
         self._interval = sys.getswitchinterval()
@@ -186,6 +187,11 @@ class Host:
         commands = tuple(SetValue(node, port, value) for (node, port), value in sorted(self._live.items()))
         return apply(Batch(commands), self.patch)[0] if commands else self.patch
 
+    def _text(self) -> str:
+        """The file of the patch as it sounds."""
+        with self._lock:
+            return dumps(self._sounding())
+
     def _refresh(self, beats: float = 0.0) -> Future[None]:
         with self._lock:
             self._newest += 1
@@ -267,9 +273,9 @@ class Host:
 
     # -- recordings ---------------------------------------------------------------------------------------------
     def record(self, path: str | Path) -> None:
-        """Begins to record what is heard into a file; a mistake is told."""
+        """Begins to record what is heard into a file, which carries the patch as it sounds now; a mistake is told."""
         try:
-            self._tapes.append(Tape(self.link, path, self.performer.spec))
+            self._tapes.append(Tape(self.link, path, self.performer.spec, self._text()))
             self.tell(f"recording {path}")
         except DemonError as error:
             self.tell(str(error))
@@ -282,12 +288,12 @@ class Host:
             self.tell(tape.fault or f"recorded {tape.path}")
 
     def save_take(self, path: str | Path) -> Future[None]:
-        """Writes the last two minutes that were heard into a file."""
+        """Writes the last two minutes that were heard into a file, which carries the patch as it sounds now."""
         return self._editing.submit(self._save_take, Path(path))
 
     def _save_take(self, path: Path) -> None:
         try:
-            save(self.link, path, self.performer.spec)
+            save(self.link, path, self.performer.spec, self._text())
             self.tell(f"saved {path}")
         except DemonError as error:
             self.tell(str(error))

@@ -106,10 +106,8 @@ def _columns(group: Group, params: tuple[tuple[float, ...], ...]) -> Array:
 
 
 @lru_cache(maxsize=8)
-def plan_of(steps: tuple[Step, ...], sink_slots: tuple[int, ...], slots: int, whole: bool = False) -> Plan:
-    """The plan of a program; unless it is `whole`, what no sink and no state needs is left out."""
-    if whole:
-        sink_slots = tuple(range(slots))
+def plan_of(steps: tuple[Step, ...], sink_slots: tuple[int, ...], slots: int) -> Plan:
+    """The plan of a program; what no sink and no state needs is left out."""
     needed, feeding = _needed(steps, sink_slots)
     level: dict[int, int] = {}
     found: defaultdict[int, list[Unit]] = defaultdict(list)

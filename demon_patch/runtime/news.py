@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from demon_patch.engine.family import FamilySpec, Source
-from demon_patch.engine.features import Analyser, likeness
+from demon_patch.engine.features import NAMES, Analyser, likeness
 from demon_patch.engine.ring import Ring
 from demon_patch.runtime.feeds import RING, SOUND, Fed
 from demon_patch.runtime.forecast import EDGE, Forecast
@@ -22,6 +22,7 @@ Array = NDArray[np.float64]
 Samples = NDArray[np.float32]
 
 LEAD_IN = 25  # frames of a song's end that its beginning is measured after
+PIECE = 50  # frames that are measured at a time, so that the tick thread gets its turn
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +141,10 @@ def measured(source: Source, spec: FamilySpec) -> tuple[Mapping[str, Array], Arr
 def _measured(clip: _Same, rate: int, samples_per_frame: int) -> tuple[Mapping[str, Array], Array]:
     analyser, audio = Analyser(rate, samples_per_frame), clip.source.audio
     analyser.push(audio[-min(LEAD_IN, clip.source.frames) * samples_per_frame :])
-    return analyser.push(audio)
+    size = PIECE * samples_per_frame
+    pieces = [analyser.push(audio[at : at + size]) for at in range(0, len(audio), size)]
+    found = {name: np.concatenate([piece[name] for piece, _ in pieces]) for name in NAMES}
+    return found, np.concatenate([shape for _, shape in pieces])
 
 
 def measure(program: Program, spec: FamilySpec, covered: Source, clips: Mapping[str, Source]) -> None:

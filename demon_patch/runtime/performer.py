@@ -46,8 +46,8 @@ class Performer:
     map of song frames to coming moments. parts: prompts and clips by the control that takes them, clips of one length;
     `prompt` and `source` are always there. recordings: the files of the patch's Recorder nodes. pace: control frames
     of a tick as they were measured; None for the nominal ones. bypass: the source sounds as it is. replaces: what
-    was decoded further ahead than the lead may be decoded again. lora: loads what a LoRA node names. Raises DemonError
-    for a LoRA that cannot be loaded.
+    was decoded further ahead than the lead may be decoded again. lora: loads what a LoRA node names. text: of
+    the patch's file, which recordings carry. Raises DemonError for a LoRA that cannot be loaded.
     """
 
     def __init__(
@@ -59,8 +59,9 @@ class Performer:
         recordings: Sequence[Path] = (),
         trace: Trace | None = None,
         lora: Callable[[str], Lora] | None = None,
+        text: str = "",
     ) -> None:
-        self.recordings = tuple(recordings)
+        self.recordings, self.text = tuple(recordings), text
         self.session, self.spec = session, session.spec
         self.guard = self.spec.playing_margin + SPLICE_FRAMES + 2
         self.scenes = Scenes(Scene(Forecast(program, transport), parts, self.guard, self.spec.latent_channels))

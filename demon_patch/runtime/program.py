@@ -182,8 +182,9 @@ class Program:
         self._lines = [i for i, x in enumerate(self.cells) if isinstance(x, Line)]
         self._number = {step: i for i, step in enumerate(self.steps)}
         self._profile: Profile | None = None
-        self._lifted: dict[bool, Lifted] = {}
-        self._short = SHORT + PART * len(self.lifted().plan.parts) // max(len(self.steps), 1)
+        plan = plan_of(self.steps, self.sink_slots, len(self.bus))
+        self._lifted = Lifted(plan, dict(zip(self.steps, self.params, strict=True)), 1.0 / self.rate)
+        self._short = SHORT + PART * len(plan.parts) // max(len(self.steps), 1)
         self._arrays = [np.asarray(table, dtype=np.float64) for table in self.tables]
         self._rises = self.feeds.rises
         slots = self.sink_slots
@@ -330,42 +331,31 @@ class Program:
         """Runs n frames from k0 ahead on a copy of `state`: [n_sinks, n]."""
         return self.extend(state.copy(), k0, n, transport)
 
-    def extend(self, state: State, k0: int, n: int, transport: Transport, whole: bool = False) -> Array:
+    def extend(self, state: State, k0: int, n: int, transport: Transport) -> Array:
         """Runs n frames from k0 on `state` itself: [n_sinks, n]; equal to n times `run` within 1e-12.
 
-        State cells come out as after n times `run`, bit for bit; so does the bus (within 1e-12) if it is asked for as
-        a `whole`, else only where a sink or a state needs it.
+        State cells come out as after n times `run`, bit for bit; the bus within 1e-12, where a sink or a state needs
+        it.
         """
         rising = any(state.bus[slot] for slot in self._rises)
         first = 1 if rising else transport.steady(k0, n)
         if first < n:
-            rest = [
-                self.extend(state, at, length, transport, whole)
-                for at, length in ((k0, first), (k0 + first, n - first))
-            ]
+            rest = [self.extend(state, at, length, transport) for at, length in ((k0, first), (k0 + first, n - first))]
             return np.concatenate(rest, axis=1)
         if n >= self._short:
             trial = state.copy()
-            found = self._run_lifted(trial, transport.frames(k0, n), n, whole)
+            found = self._run_lifted(trial, transport.frames(k0, n), n)
             if found is not None:
                 state.bus[:], state.cells[:] = trial.bus, trial.cells
                 return found
         rows = [self.run(state, transport.frame(k)) for k in range(k0, k0 + n)]
         return np.array(rows, dtype=np.float64).reshape(n, len(self.sinks)).T.copy()
 
-    def lifted(self, whole: bool = False) -> Lifted:
-        """The program for many frames at once."""
-        if whole not in self._lifted:
-            plan = plan_of(self.steps, self.sink_slots, len(self.bus), whole)
-            params = dict(zip(self.steps, self.params, strict=True))
-            self._lifted[whole] = Lifted(plan, params, 1.0 / self.rate)
-        return self._lifted[whole]
-
-    def _run_lifted(self, state: State, frames: Frame, n: int, whole: bool) -> Array | None:
+    def _run_lifted(self, state: State, frames: Frame, n: int) -> Array | None:
         """All sinks [n_sinks, n], or None where a node fails, so that the float program decides."""
         try:
             with np.errstate(divide="raise", over="raise", invalid="raise", under="ignore"):
-                rows = self.lifted(whole).run(state.bus, state.cells, self.tables, self._arrays, frames, n)
+                rows = self._lifted.run(state.bus, state.cells, self.tables, self._arrays, frames, n)
         except (ArithmeticError, ValueError, LookupError, TypeError):
             return None
         return rows[list(self.sink_slots)]

@@ -1,4 +1,4 @@
-"""Writes a stream of sound to a WAV or FLAC file, at a rate of its own."""
+"""Writes a stream of sound to a WAV or FLAC file that carries its patch, at a rate of its own."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import soxr
 from numpy.typing import NDArray
 
 from demon_patch.errors import DemonError
+from demon_patch.patch import embed
 
 Samples = NDArray[np.float32]
 
@@ -19,12 +20,15 @@ FORMATS = {".wav": "WAV", ".flac": "FLAC"}
 class Recorder:
     """An open sound file, 24 bits a sample, resampled as it is written; a context manager.
 
-    source_rate: of the blocks. rate: of the file. Raises DemonError for another kind of file than .wav or .flac, and
-    where the file cannot be written.
+    source_rate: of the blocks. rate: of the file. patch: the text of the patch that the file carries, a FLAC file from
+    its first sample on, a WAV file once it is closed. Raises DemonError for another kind of file than .wav or .flac,
+    and where the file cannot be written; what was written until then stays.
     """
 
-    def __init__(self, path: str | Path, source_rate: int, channels: int, rate: int = 48_000) -> None:
-        self.path = Path(path)
+    def __init__(
+        self, path: str | Path, source_rate: int, channels: int, rate: int = 48_000, *, patch: str = ""
+    ) -> None:
+        self.path, self._patch = Path(path), patch
         self._channels = channels
         kind = FORMATS.get(self.path.suffix.lower())
         if kind is None:
@@ -33,6 +37,8 @@ class Recorder:
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             self._file = soundfile.SoundFile(self.path, "w", rate, channels, subtype="PCM_24", format=kind)
+            if patch and kind == "FLAC" and embed.fits(patch):
+                self._file.comment = patch
         except (OSError, soundfile.LibsndfileError) as error:
             raise self._error(f"cannot be written: {error}") from error
 
@@ -46,12 +52,24 @@ class Recorder:
             self._put(self._resample.resample_chunk(np.zeros((0, self._channels), np.float32), last=True))
         finally:
             self._file.close()
+        self._carry()
 
     def __enter__(self) -> Recorder:
         return self
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    def _carry(self) -> None:
+        """Leaves the patch in the finished file, whose sound is whole with and without it."""
+        try:
+            if not embed.fits(self._patch):
+                raise OSError(f"it takes more than {embed.LARGEST // 2**20} MiB")
+            if self._patch and self._file.format == "WAV":
+                embed.into_wav(self.path, self._patch)
+        except OSError as error:
+            what = f"the sound is whole, but carries no patch: {error.strerror or error}"
+            raise DemonError(what, file=self.path, mend="save the patch beside it") from error
 
     def _put(self, sound: Samples) -> None:
         try:

@@ -17,9 +17,10 @@ from demon_patch.engine.splice import Splicer
 from demon_patch.engine.window import Window
 from demon_patch.errors import DemonError, PatchError
 from demon_patch.nodes.catalogue import CATALOGUE
+from demon_patch.nodes.update import load
 from demon_patch.patch.commands import SetValue, apply
 from demon_patch.patch.document import Patch
-from demon_patch.patch.format import load
+from demon_patch.patch.format import dumps
 from demon_patch.runtime.check import problems
 from demon_patch.runtime.clock import Transport
 from demon_patch.runtime.compile import Geometry, compile
@@ -66,8 +67,8 @@ def perform(
     )
     program.use_song(source.frames, transport.bpm)
     measure_sounds(program, resources, source, clip)
-    recordings = [resources.inside(file) for file in wired_recordings(patch)]
-    return Performer(program, session, transport, parts, recordings, trace, resources.lora)
+    recordings = [resources.written(file) for file in wired_recordings(patch)]
+    return Performer(program, session, transport, parts, recordings, trace, resources.lora, dumps(patch))
 
 
 def parts_of(
@@ -187,7 +188,8 @@ def stream(performer: Performer, seconds: float) -> Iterator[Samples]:
     left = round(seconds * spec.sample_rate)
     with ExitStack() as open_files:
         recorders = [
-            open_files.enter_context(Recorder(path, spec.sample_rate, spec.channels)) for path in performer.recordings
+            open_files.enter_context(Recorder(path, spec.sample_rate, spec.channels, patch=performer.text))
+            for path in performer.recordings
         ]
         for block in Rendering(performer).blocks():
             cut = block[:left]
@@ -214,11 +216,12 @@ def write(
 ) -> Samples:
     """Streams `seconds` into a WAV or FLAC file at `rate`; returns the sound at the family's own rate.
 
-    progress: called with the number of samples (family's rate) of each block. Raises DemonError when the file
-    cannot be written.
+    The file carries the patch. progress: called with the number of samples (family's rate) of each block. Raises
+    DemonError when the file cannot be written.
     """
     heard: list[Samples] = []
-    with Recorder(path, performer.spec.sample_rate, performer.spec.channels, rate) as file:
+    spec = performer.spec
+    with Recorder(path, spec.sample_rate, spec.channels, rate, patch=performer.text) as file:
         for block in stream(performer, seconds):
             heard.append(block)
             file.write(block)

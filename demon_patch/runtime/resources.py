@@ -13,13 +13,14 @@ from demon_patch.engine.controls import CONTROLS
 from demon_patch.engine.family import Conditioning, Source
 from demon_patch.engine.lora import Lora
 from demon_patch.engine.session import Session
-from demon_patch.errors import DemonError, SourceError
+from demon_patch.errors import DemonError
+from demon_patch.runtime.store import inside, located
 
 
 class Resources:
     """Prompts and sources by the keys that resource nodes resolve to; equal keys are made once.
 
-    folder: where the patch lies; a file named in a patch must lie there or below.
+    folder: where the patch lies; a file named in a patch lies there or below, or in the asset store.
     """
 
     def __init__(self, session: Session, folder: str | Path = ".") -> None:
@@ -53,13 +54,21 @@ class Resources:
         """The LoRA that comes with the model under that name, or lies in a file; raises WeightsError."""
         if file not in self._loras:
             own = file in self.session.family.loras
-            self._loras[file] = self.session.lora(file if own else self.inside(file))
+            self._loras[file] = self.session.lora(file if own else self.file(file))
         return self._loras[file]
+
+    def file(self, name: str) -> Path:
+        """A file that a patch reads: in its folder, or in the asset store; raises SourceError."""
+        return located(name, self.folder)
+
+    def written(self, name: str) -> Path:
+        """A file that a patch writes: in its folder alone; raises SourceError for one outside."""
+        return inside(name, self.folder)
 
     def _make(self, key: Hashable) -> Source:
         match key:
             case ("audio", str(file), float(seconds), None, None):
-                return self.session.source(self.inside(file), seconds=seconds)
+                return self.session.source(self.file(file), seconds=seconds)
             case ("audio", str(), float(), bpm, downbeat):
                 clip = self.source((*key[:3], None, None))
                 bpm, downbeat = clip.bpm if bpm is None else bpm, clip.downbeat if downbeat is None else downbeat
@@ -67,15 +76,6 @@ class Resources:
             case ("composed", str(text), seconds, seed):
                 return self.session.compose(text, seconds=float(str(seconds)), seed=int(str(seed)))
         raise DemonError(f"no kind of source is called {key!r}")
-
-    def inside(self, file: str) -> Path:
-        """A file that a patch names, as a path within its folder; raises SourceError for one outside."""
-        path = (self.folder / file).resolve()
-        if not path.is_relative_to(self.folder):
-            raise SourceError(
-                f"{file} lies outside the patch's folder", mend=f"copy the file beside the patch, into {self.folder}"
-            )
-        return path
 
 
 def fitted(clip: Source, frames: int, samples_per_frame: int) -> Source:

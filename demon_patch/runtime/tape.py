@@ -16,12 +16,13 @@ LOOK_SECONDS = 0.5
 
 class Tape:
     """A recording in progress, on a thread of its own. fault: why it ended, if it could not go on; what was written
-    until then stays. Raises DemonError for a file that cannot be begun."""
+    until then stays. patch: the text of the patch that the file carries. Raises DemonError for a file that cannot be
+    begun."""
 
-    def __init__(self, link: AudioLink, path: str | Path, spec: FamilySpec) -> None:
+    def __init__(self, link: AudioLink, path: str | Path, spec: FamilySpec, patch: str = "") -> None:
         self.path, self.fault = Path(path), ""
         self._link = link
-        self._recorder = Recorder(path, spec.sample_rate, spec.channels)
+        self._recorder = Recorder(path, spec.sample_rate, spec.channels, patch=patch)
         self._counter = link.history_since(1 << 62)[1]
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._run, name="tape", daemon=True)
@@ -48,8 +49,8 @@ class Tape:
             self._recorder.write(sound)
 
 
-def save(link: AudioLink, path: str | Path, spec: FamilySpec) -> None:
-    """Writes what was heard in the last two minutes; raises DemonError."""
+def save(link: AudioLink, path: str | Path, spec: FamilySpec, patch: str = "") -> None:
+    """Writes what was heard in the last two minutes, with the text of its patch; raises DemonError."""
     sound = link.history(HISTORY_SECONDS)
-    with Recorder(path, spec.sample_rate, spec.channels) as file:
+    with Recorder(path, spec.sample_rate, spec.channels, patch=patch) as file:
         file.write(sound)

@@ -21,6 +21,7 @@ SHOWN = 256  # frames that can be read: 10 s at 25 a second
 RING = 2 * SHOWN
 
 Point = tuple[str, str, str]  # node, port, "in" or "out"
+Found = dict[tuple[str, str], tuple[int, ...]]  # slots of the bus
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +94,7 @@ class Taps:
 
 def _ring(points: frozenset[Point], program: Program, k: int, before: _Ring | None) -> _Ring:
     """A ring for some points of a program, with what is known of them already."""
-    outputs = _outputs(program)
+    outputs, ends = _places(program)
     steps = {step.node: number for number, step in enumerate(program.steps)}
     slots: list[int] = []
     rows: dict[Point, tuple[int, ...]] = {}
@@ -102,7 +103,7 @@ def _ring(points: frozenset[Point], program: Program, k: int, before: _Ring | No
     free = len(program.bus)
     for point in sorted(points):
         node, port, side = point
-        found = outputs.get((node, port), ()) if side == "out" else _sink(program, node, port)
+        found = outputs.get((node, port), ()) if side == "out" else ends.get((node, port), ())
         if side == "in" and not found and node in steps:
             step = program.steps[steps[node]]
             gates = {"x": step.gates[port]} if port in step.gates else {}
@@ -127,18 +128,14 @@ def _gather(slots: list[int]) -> Callable[[Sequence[float]], Sequence[float]]:
     return itemgetter(*slots) if len(slots) > 1 else lambda bus: [bus[slot] for slot in slots]
 
 
-def _outputs(program: Program) -> dict[tuple[str, str], tuple[int, ...]]:
-    """The slots of every output of a node."""
-    written = {slot for step in program.steps for slot in step.written}
-    sinks = set(program.sink_slots)
-    found: dict[tuple[str, str], tuple[int, ...]] = {}
+def _places(program: Program) -> tuple[Found, Found]:
+    """The slots of every output of a node, and of every input of the nodes that end the graph."""
+    outputs: Found = {}
+    ends: Found = {}
     for slot, key in enumerate(program.bus_keys):
-        if slot in written and slot not in sinks:
-            node, _, _, out, _ = key
-            found[node, out] = (*found.get((node, out), ()), slot)
-    return found
-
-
-def _sink(program: Program, node: str, port: str) -> tuple[int, ...]:
-    pairs = zip(program.sinks, program.sink_slots, strict=True)
-    return tuple(sorted(slot for sink, slot in pairs if (sink.node, sink.port) == (node, port)))
+        if not key or key[4] == "fed":
+            continue
+        node, _, _, port, *_ = key
+        found = ends if f"{node}.{port}" in program.owners else outputs
+        found[node, port] = (*found.get((node, port), ()), slot)
+    return outputs, ends

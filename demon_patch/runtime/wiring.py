@@ -199,7 +199,7 @@ def input_text(taper: str, bounded: bool, limits: bool, sets: bool, adds: int) -
     """The arithmetic of DESIGN 4 "Depth" for one set cable (x0) or none, then `adds` add cables.
 
     Parameters in order: p0 the base and all offsets in knob positions (or the port's unit, for a linear port), one
-    gain for each add cable, then what the taper needs: see `input_params`.
+    gain for each add cable, then the ends of the playing range, of the declared one, and of the first as positions.
     """
     first = int(sets)
     total = " + ".join(["p0", *(f"x{first + i} * p{1 + i}" for i in range(adds))])

@@ -42,6 +42,9 @@ def test_the_first_library_is_there() -> None:
         "knob", "lfo", "scale", "add", "multiply", "slew", "clock", "step_sequencer", "adsr", "expression",
         "song_position", "drawn_curve", "prompt", "audio_source", "composed_source", "scheduler", "source_blend",
         "step_state", "decoder", "recorder", "speaker",
+        "follower", "onset", "bands", "centroid", "loudness", "similarity", "meter", "scope", "value_display",
+        "ring_telemetry", "midi_notes", "midi_voices", "midi_cc", "midi_bend", "midi_pressure", "midi_clock", "osc_in",
+        "keyboard",
         "ahd", "ramp", "function", "random_walk", "smooth_noise", "lorenz", "logistic", "divider", "multiplier",
         "euclid", "pattern", "random_gate", "sequential_switch", "counter", "beat_position",
     }  # fmt: skip
@@ -82,6 +85,7 @@ def test_the_description_is_json_and_whole() -> None:
     assert by_id["lfo"]["shape"]["choices"][0] == "sine"
     assert by_id["scheduler"]["timbre_source"]["type"] == "source"
     assert by_id["prompt"]["text"]["cable"] is False
+    assert by_id["midi_cc"]["position"].keys() == {"name", "title", "type", "doc", "fed"}
 
 
 def test_the_library_does_not_import_torch() -> None:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import copy
 import json
+import os
 import random
-from collections.abc import Callable
+import resource
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +17,12 @@ import pytest
 from demon_patch.errors import PatchError
 from demon_patch.patch.format import dumps, loads
 
-CASES = 2500
+ROOT = Path(__file__).parents[2]
+EXAMPLES = [path.read_bytes() for path in sorted(ROOT.glob("patches/*.dpatch.json"))]
+FUZZ = int(os.environ.get("DEMON_PATCH_FUZZ", "1"))
+"""DEMON_PATCH_FUZZ=100 makes every run over damaged files so many times longer."""
+CASES = 1500 * FUZZ  # of each kind of damage
+
 TOKENS = (
     b"{", b"}", b"[", b"]", b'"', b",", b":", b"-", b"NaN", b"-Infinity", b"1e999", b"null", b"true", b"\\u",
     b"\\ud800", b"\x00", b"\xff", b"\xef\xbb\xbf", b'"type":', b'"format":2,', b"9" * 5000, b"[" * 2000,
@@ -56,6 +64,23 @@ def grafted(rng: random.Random, text: bytes) -> bytes:
     return json.dumps(document).encode()
 
 
+def spliced(rng: random.Random, text: bytes) -> bytes:
+    """The beginning of one example patch and the end of another, or a piece of it in the middle."""
+    other = rng.choice(EXAMPLES)
+    a, b = rng.randrange(len(text) + 1), rng.randrange(len(other) + 1)
+    return text[:a] + other[b : b + rng.choice((20, 200, len(other)))] + (text[a:] if rng.random() < 0.5 else b"")
+
+
+def doubled(rng: random.Random, text: bytes) -> bytes:
+    """Repeats, drops or swaps whole lines, so that keys and cables stand twice and brackets are missing."""
+    lines = text.split(b"\n")
+    for _ in range(rng.randint(1, 3)):
+        a, b = rng.randrange(len(lines)), rng.randrange(len(lines))
+        lines = rng.choice(([*lines[:a], lines[b], *lines[a:]], [*lines[:a], *lines[a + 1 :]], lines[:a] + lines[b:]))
+        lines = lines or [b""]
+    return b"\n".join(lines)
+
+
 def outcome(text: bytes) -> str | None:
     """What the refusal says; None for a patch, which must survive being saved."""
     try:
@@ -66,15 +91,66 @@ def outcome(text: bytes) -> str | None:
     return None
 
 
-@pytest.mark.parametrize("damage", [torn, grafted])
+def in_one_line(told: str) -> bool:
+    return told.startswith("some.dpatch.json: ") and told.isprintable() and len(told) < 1000
+
+
+@pytest.mark.parametrize("damage", [torn, grafted, spliced, doubled])
 def test_no_damage_gets_through(path: Path, damage: Callable[[random.Random, bytes], bytes]) -> None:
     whole, rng, refused = path.read_bytes(), random.Random(2), 0
     for _ in range(CASES):
-        text = damage(rng, whole)
-        told = outcome(text)
+        told = outcome(damage(rng, whole))
         refused += told is not None
-        if told is not None:
-            assert told.startswith("some.dpatch.json: ")
-            assert told.isprintable()
-            assert len(told) < 1000
-    assert 50 < refused < CASES - 50
+        assert told is None or in_one_line(told)
+    assert 0.02 < refused / CASES < 0.995
+
+
+def spots(at: Any, way: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """The ways to every place of a document."""
+    for key in at if isinstance(at, dict) else range(len(at)) if isinstance(at, list) else ():
+        yield (*way, key)
+        yield from spots(at[key], (*way, key))
+
+
+def test_the_wrong_data_at_every_place_is_a_patch_or_one_line(path: Path) -> None:
+    whole = json.loads(path.read_bytes())
+    for way in spots(whole):
+        for wrong in DATA:
+            document = copy.deepcopy(whole)
+            inner = document
+            for key in way[:-1]:
+                inner = inner[key]
+            inner[way[-1]] = wrong
+            told = outcome(json.dumps(document).encode())
+            assert told is None or in_one_line(told), way
+
+
+@pytest.mark.parametrize("at", range(0, 1200, 7))
+def test_a_file_that_breaks_off_is_refused(path: Path, at: int) -> None:
+    assert in_one_line(outcome(path.read_bytes()[:at]) or "")
+
+
+MANY = 200_000
+BOMBS: dict[str, bytes] = {
+    "a key twice among many": b'{"format":1,"x":{%s,"k7":1}}' % b",".join(b'"k%d":0' % n for n in range(MANY)),
+    "a key twice behind a long text": b'{"format":1,"x":"%s","y":{"a":1,"a":2}}' % (b'\\"' * 4_000_000),
+    "a number of many digits": b'{"format":1,"x":0.%s}' % (b"1" * 8_000_000),
+    "a power of many digits": b'{"format":1,"x":1e%s}' % (b"1" * 8_000_000),
+    "lists side by side": b'{"format":1,"x":[%s0]}' % (b"[]," * 5_000_000),
+    "nodes without end": b'{"format":1,"nodes":{%s}}' % b",".join(b'"n%d":{"type":"l"}' % n for n in range(50_000)),
+    "cables without end": b'{"format":1,"cables":[%s]}'
+    % b",".join([b'{"src":"a","out":"o","dst":"b","port":"x"}'] * 60_000),
+    "tags without end": b'{"format":1,"meta":{"tags":[%s""]}}' % (b'"",' * 500_000),
+    "brackets without end": b'{"a":' * 1_000_000,
+    "space without end": b" " * 2**24,
+    "a text without end": b'{"format":1,"x":"' + b'\\"' * 8_000_000,
+}
+
+
+@pytest.mark.parametrize("name", BOMBS)
+def test_no_file_takes_long_or_much_memory(name: str) -> None:
+    """CPU seconds and memory of the whole process, which are many times what these take, and far below what harms."""
+    before, began = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, time.process_time()
+    outcome(BOMBS[name])
+    assert time.process_time() - began < 10
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 600_000  # kB

@@ -17,6 +17,7 @@ from demon_patch.nodes.taper import denorm, norm
 from demon_patch.patch.document import Cable, Node, Patch
 from demon_patch.runtime.clock import Transport
 from demon_patch.runtime.compile import Geometry, compile
+from demon_patch.runtime.emit import _code
 from demon_patch.runtime.program import Program
 from tests.nodes.bench_nodes import BENCH, CHAIN_CABLES, CHAIN_NODES, playable
 
@@ -341,3 +342,48 @@ def test_bypass_passes_through_or_falls_silent() -> None:
     assert (sound(silent, "zs", "structure") == 1.0).all()
     muted = built({"lfo": Node("lfo")}, Cable("lfo", "out", "zs", "structure", depth=-1.0, muted=True))
     assert (sound(muted, "zs", "structure") == 1.0).all()
+
+
+# -- edits ------------------------------------------------------------------------------------------------------
+def long_patch(n: int = 120) -> tuple[dict[str, Node], list[Cable]]:
+    nodes = {f"n{i:03d}": Node("lfo" if i % 2 == 0 else "slew") for i in range(n)}
+    cables = [Cable(f"n{i - 1:03d}", "out", f"n{i:03d}", "x") for i in range(1, n, 2)]
+    return {**nodes, "p": Node("probe")}, [*cables, Cable(f"n{n - 1:03d}", "out", "p", "x0")]
+
+
+def test_an_edit_makes_anew_only_what_it_touches() -> None:
+    nodes, cables = long_patch()
+    before = built(nodes, *cables)
+    turned = built({**nodes, "n010": Node("lfo", values={"rate": 2.0})}, *cables, previous=before)
+    assert turned.steps == before.steps
+    assert turned.params != before.params
+    misses = _code.cache_info().misses
+    grown = built({**nodes, "m": Node("knob")}, *cables, Cable("m", "out", "n011", "rise"), previous=turned)
+    kept = {id(step) for step in turned.steps}
+    assert [step.node for step in grown.steps if id(step) not in kept] == ["m", "n011"]
+    assert _code.cache_info().misses - misses <= 6  # two or three functions, each with what is computed once
+    fewer = {id: node for id, node in nodes.items() if id != "n000"}
+    shrunk = built(fewer, *(c for c in cables if "n000" not in (c.src, c.dst)), previous=grown)
+    assert [step.node for step in shrunk.steps if id(step) not in {id(s) for s in grown.steps}] == ["n001", "n011"]
+
+
+def test_a_program_sounds_the_same_however_it_was_reached() -> None:
+    nodes, cables = rich()
+    way = built({**nodes, "a0": Node("lfo"), "z9": Node("clock")}, *cables)
+    for gone in ("seq", "slew", "env"):
+        left = [c for c in cables if gone not in (c.src, c.dst)]
+        way = built({id: node for id, node in nodes.items() if id != gone}, *left, previous=way)
+    way = built(nodes, *cables, previous=way)
+    way.inherited = None
+    assert np.array_equal(frames(way, 90), frames(built(nodes, *cables), 90))
+    ahead = way.scan(way.state(), 0, 90, TRANSPORT)
+    assert np.allclose(ahead, frames(way, 90), atol=1e-12)
+
+
+def test_a_knob_that_no_arithmetic_can_be_done_with_is_a_fault_of_its_node_alone() -> None:
+    nodes = {"e": Node("expression", values={"formula": "1 / a"}), "lfo": Node("lfo"), "p": Node("probe")}
+    program = built(nodes, Cable("e", "out", "p", "x0"), Cable("lfo", "out", "p", "x1"))
+    out = frames(program, 60)
+    assert set(program.faults) == {"e"}
+    assert (out[program.sink("p", "x0")] == 0.0).all()
+    assert np.ptp(out[program.sink("p", "x1")]) > 1.0

@@ -131,6 +131,23 @@ def test_several_feeds_make_the_forecast_anew_once_and_equal_ones_never(monkeypa
     assert forecast.at(program.sink("p", "x0"), 3) == 0.3
 
 
+def test_what_is_only_looked_at_makes_no_forecast_anew() -> None:
+    nodes = {**NODES, "eye": Node("scope"), "bend": Node("midi_bend")}
+    program = built(nodes, (*CABLES, Cable("bend", "bend", "eye", "x")))
+    assert ("eye", "x") in program.held
+    assert not any(sink.node == "eye" for sink in program.sinks)
+    forecast = Forecast(program, TRANSPORT)
+    forecast.taps.watch([("eye", "x", "in")])
+    forecast.per_frame(0, 0)
+    end = forecast._end
+    forecast.feed("bend", "wheel", 0.5)
+    forecast.advance(10)
+    assert forecast._end == end
+    assert (forecast.taps.read(("eye", "x", "in")).values == 0.5).all()
+    forecast.feed("cc", "position", 0.5)
+    assert forecast.at(program.sink("p", "x0"), 10) == 0.5
+
+
 def test_a_curve_seen_from_the_same_frame_follows_a_feed() -> None:
     forecast = Forecast(built(), TRANSPORT)
     sink = forecast.program.sink("p", "x0")

@@ -15,6 +15,7 @@ from demon_patch.bench.live import BAR_SECONDS, jumps, patch
 from demon_patch.engine.session import Session
 from demon_patch.patch.commands import AddNode, Connect, SetValue, apply
 from demon_patch.patch.document import Node
+from demon_patch.patch.embed import extract
 from demon_patch.runtime.host import Host
 from demon_patch.runtime.listen import distance_to_source
 from tests.runtime import jack
@@ -128,7 +129,9 @@ def test_the_audio_process_may_die_and_the_music_comes_back(playing: Host) -> No
 
 def test_what_is_heard_is_recorded_and_the_last_minutes_are_kept(playing: Host, tmp_path: Path) -> None:
     host = playing
+    host.turn("blend", "source_blend", 0.75)
     host.record(tmp_path / "one.wav")
+    host.turn("blend", "source_blend", 0.5)
     begun = host.status.seconds
     until(host, lambda: host.status.seconds > begun + 2.0)
     assert "one.wav" in host.status.recording
@@ -140,6 +143,8 @@ def test_what_is_heard_is_recorded_and_the_last_minutes_are_kept(playing: Host, 
     host.save_take(tmp_path / "take.flac").result(20)
     taken, rate = soundfile.read(tmp_path / "take.flac")
     assert len(taken) > (begun + 1.5) * rate
+    for name, blend in (("one.wav", 0.75), ("take.flac", 0.5)):  # each carries the patch as it sounded
+        assert extract(tmp_path / name) == apply(SetValue("blend", "source_blend", blend), host.patch)[0]
 
 
 def test_a_full_disk_ends_the_recording_and_nothing_else(playing: Host, tmp_path: Path) -> None:

@@ -149,15 +149,14 @@ def test_sound_may_move_what_it_is_made_of() -> None:
 
 def test_the_ring_tells_of_its_work() -> None:
     lfo, wires = square(0.4, "scheduler", "strength")
-    nodes = {**lfo, "tell": Node("ring_telemetry"), "scope": Node("scope")}
-    taps = [Cable("scheduler", "ring", "tell", "ring"), Cable("tell", "completed", "scope", "gate")]
+    nodes = {**lfo, "tell": Node("ring_telemetry")}
+    taps = [Cable("scheduler", "ring", "tell", "ring")]
     performer = perform(patch(nodes, [*wires, *taps], strength=0.5), Session(toy_family()))
     outs = ("ripeness", "slots", "error", "lead")
-    performer.forecast.taps.watch([("tell", out, "out") for out in outs])
+    performer.forecast.taps.watch([("tell", out, "out") for out in (*outs, "completed")])
     before = performer.trace.completions
     render(performer, 8.0)
-    sink = performer.program.sink("scope", "gate")
-    rises = performer.forecast.span(sink, 0, performer.forecast.now)
+    rises = performer.forecast.taps.read(("tell", "completed", "out")).values
     play(performer)  # the last tick's completions are told with the next
     assert performer.trace.completions > before
     assert rises.sum() in (performer.trace.completions - n for n in range(4))

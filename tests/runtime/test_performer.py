@@ -12,7 +12,8 @@ from demon_patch.engine.session import Session
 from demon_patch.errors import PatchError, SourceError
 from demon_patch.patch.commands import Disconnect, apply
 from demon_patch.patch.document import Cable, Node, Patch, Song
-from demon_patch.runtime.render import perform, render
+from demon_patch.patch.embed import extract
+from demon_patch.runtime.render import perform, render, with_seed, write
 from tests.engine.toy import toy_family
 from tests.runtime.stage import BAR, QUIET, generated, likeness, patch, played, square
 
@@ -136,6 +137,16 @@ def test_recorder_nodes_write_what_is_heard(tmp_path: Path) -> None:
     # The resampler takes the last of the band below the toy's 200 Hz.
     assert np.sqrt(np.mean(heard**2)) == pytest.approx(np.sqrt(np.mean(sound**2)), rel=0.15)
     assert [path.name for path in tmp_path.iterdir()] == ["takes"]
+    assert extract(tmp_path / "takes" / "one.wav") == document
+
+
+@pytest.mark.parametrize("name", ["a.wav", "a.flac"])
+def test_what_is_rendered_carries_the_patch_that_it_is(tmp_path: Path, name: str) -> None:
+    document = with_seed(patch({}, [], strength=0.6), 17)
+    write(perform(document, Session(toy_family())), 2.0, tmp_path / name)
+    assert extract(tmp_path / name) == document
+    write(perform(extract(tmp_path / name), Session(toy_family())), 2.0, tmp_path / f"again.{name}")
+    np.testing.assert_array_equal(*(soundfile.read(tmp_path / file)[0] for file in (name, f"again.{name}")))
 
 
 def test_a_recording_stays_in_the_patchs_folder(tmp_path: Path) -> None:

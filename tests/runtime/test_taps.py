@@ -42,9 +42,10 @@ def built(nodes: dict[str, Node] = NODES) -> Program:
 
 def test_outputs_and_inputs_are_read_as_they_were() -> None:
     forecast = Forecast(built(), TRANSPORT)
-    points = {("lfo", "out", "out"), ("env", "out", "out"), ("screen", "x", "in"), ("scale", "x", "in"),
-              ("clk", "gate", "out"), ("env", "gate", "in"), ("env", "sustain", "in"), ("env", "attack", "in"),
-              ("key", "pitch", "out"), ("key", "key", "in")}  # fmt: skip
+    inputs = {("screen", "x"), ("screen", "gate"), ("screen", "span"), ("scale", "x"), ("env", "gate"),
+              ("env", "sustain"), ("env", "attack"), ("key", "key")}  # fmt: skip
+    outputs = {("lfo", "out"), ("env", "out"), ("clk", "gate"), ("key", "pitch")}
+    points = {*((*each, "in") for each in inputs), *((*each, "out") for each in outputs)}
     forecast.taps.watch(points)
     forecast.advance(100)
     read = {(node, port): forecast.taps.read((node, port, side)) for node, port, side in points}
@@ -53,7 +54,9 @@ def test_outputs_and_inputs_are_read_as_they_were() -> None:
     np.testing.assert_allclose(read["lfo", "out"].values, sink["x0"])
     np.testing.assert_allclose(read["scale", "x"].values, sink["x0"])
     np.testing.assert_allclose(read["env", "out"].values, sink["x1"])
-    np.testing.assert_allclose(read["screen", "x"].values, forecast.span(forecast.program.sink("screen", "x"), 0, 100))
+    np.testing.assert_allclose(read["screen", "x"].values, (sink["x0"] + 1) / 2)
+    np.testing.assert_array_equal(read["screen", "gate"].values, read["clk", "gate"].values)
+    assert set(read["screen", "span"].values) == {4.0}
     beats = np.ceil(np.arange(8) * 12.5).astype(int)
     assert read["clk", "gate"].values[beats].all()
     np.testing.assert_array_equal(read["clk", "gate"].values, read["env", "gate"].values)

@@ -18,6 +18,10 @@ NAMES: tuple[str, ...] = ("nano",)
 """Every family of this version, the default first."""
 
 
+LORA = ".safetensors"
+"""The suffix of a LoRA's file."""
+
+
 def _package(name: str) -> str:
     if name not in NAMES:
         known = ", ".join(NAMES)
@@ -41,3 +45,10 @@ def load_family(name: str) -> Family:
 def card_of(name: str) -> str:
     """The model card of a family, as Markdown; raises DemonError for an unknown name."""
     return (files(_package(name)) / "card.md").read_text(encoding="utf-8")
+
+
+def loras_of(name: str) -> frozenset[str]:
+    """The names of the LoRAs that come with a family, without loading it; raises DemonError for an unknown name."""
+    folder = files(_package(name)) / "loras"
+    found = folder.iterdir() if folder.is_dir() else ()
+    return frozenset(file.name.removesuffix(LORA) for file in found if file.name.endswith(LORA))

@@ -1,0 +1,47 @@
+"""Files read within a limit, and written whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+from pathlib import Path
+
+from demon_patch.errors import PatchError
+
+
+def read(path: str | Path, limit: int) -> bytes:
+    """The bytes of a file, at most one more than `limit`; raises PatchError where it cannot be read."""
+    try:
+        with Path(path).open("rb") as stream:
+            return stream.read(limit + 1)
+    except (OSError, ValueError) as error:
+        raise PatchError(f"cannot be read: {reason(error)}", file=path, mend="check the path") from None
+
+
+def write(path: str | Path, content: bytes, *, follow: bool = True) -> None:
+    """Writes a file whole or not at all: until the new one is on disk, the old one stays as it was.
+
+    follow: a link stays, and what it points to is written; otherwise the file takes the link's place. Raises
+    PatchError.
+    """
+    try:
+        target = Path(os.path.realpath(path)) if follow else Path(path)
+        draft = target.with_name(f".{secrets.token_hex(8)}.part")
+        try:
+            with draft.open("xb") as stream:
+                stream.write(content)
+                stream.flush()
+                os.fsync(stream.fileno())
+            if target.is_file() and not target.is_symlink():
+                shutil.copymode(target, draft)
+            draft.replace(target)
+        finally:
+            draft.unlink(missing_ok=True)
+    except (OSError, ValueError) as error:
+        raise PatchError(f"cannot be written: {reason(error)}", file=path, mend="save it elsewhere") from None
+
+
+def reason(error: OSError | ValueError) -> str:
+    """What the system says of a file that it refuses, in a few words."""
+    return (error.strerror if isinstance(error, OSError) else None) or str(error)

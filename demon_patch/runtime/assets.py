@@ -1,0 +1,163 @@
+"""A patch with its files: which files it names, and packs of both (`*.dpatch`).
+
+Files are the values of `path` ports, except where a node writes its file (it is a sink), and except the LoRAs that
+come with a model. The tempo that is kept beside an audio file goes with it.
+"""
+
+from __future__ import annotations
+
+import os
+import posixpath
+from collections.abc import Mapping
+from pathlib import Path, PurePosixPath
+from typing import Any, NamedTuple
+
+from msgspec import structs
+
+from demon_patch.engine.clips import SUFFIX as TEMPO
+from demon_patch.engine.clips import sidecar
+from demon_patch.engine.families import NAMES, loras_of
+from demon_patch.errors import PatchError
+from demon_patch.nodes.catalogue import CATALOGUE
+from demon_patch.nodes.declare import Declaration
+from demon_patch.nodes.engine import LORA
+from demon_patch.nodes.update import load
+from demon_patch.patch import names, whole
+from demon_patch.patch.data import place
+from demon_patch.patch.document import Node, Patch
+from demon_patch.patch.format import dumps
+from demon_patch.patch.inner import nodes_of, with_nodes
+from demon_patch.patch.pack import SIZE, SUFFIX, packed, unpacked
+from demon_patch.runtime.store import inside, located, put, store
+
+PATCH = ".dpatch.json"
+
+
+class Asset(NamedTuple):
+    """A file that a patch reads: as it is named in the patch, and a node and port that name it."""
+
+    name: str
+    node: str
+    port: str
+
+
+def assets_of(patch: Patch, catalogue: Mapping[str, Declaration] = CATALOGUE) -> list[Asset]:
+    """The files that a patch reads, each once, sorted by name; of nodes of unknown type, nothing is known."""
+    found: dict[str, Asset] = {}
+    for id, node in nodes_of(patch):
+        for port in _ports(patch, node, catalogue):
+            name = _plain(node.values[port])
+            found[name] = min(found.get(name, Asset(name, id, port)), Asset(name, id, port))
+    return [found[name] for name in sorted(found)]
+
+
+def pack(path: str | Path, out: str | Path, *, force: bool = False) -> list[str]:
+    """Writes a patch file and the files that it names into one; returns their names. Raises DemonError.
+
+    force: also over a file that is there already.
+    """
+    path, out = Path(path), Path(out)
+    patch, contents = load(path), dict[str, bytes]()
+    for asset in assets_of(patch):
+        with place(path, asset.node, asset.port):
+            contents |= _read(asset.name, path.parent, SIZE - sum(map(len, contents.values())))
+    with place(path):
+        content = packed(patch, contents)
+    _free(out, force)
+    whole.write(out, content)
+    return sorted(contents)
+
+
+def unpack(path: str | Path, into: str | Path, *, force: bool = False, to_store: bool = False) -> Path:
+    """Writes the patch of a pack into a folder, and its files beside it; returns the path of the patch file.
+
+    All is checked before anything is written. Files that are named by what they hold go into the asset store; with
+    `to_store` all do, and the patch names them so. force: over files that are there already. Raises DemonError.
+    """
+    path, into = Path(path), Path(into)
+    with place(path):
+        patch, contents = unpacked(whole.read(path, SIZE))
+        target = into / f"{path.name.removesuffix(SUFFIX)}{PATCH}"
+        stored = {name for name in contents if to_store or names.hash_in(name) is not None}
+        files = {_target(name, into): content for name, content in contents.items() if name not in stored}
+        if target in files:
+            raise PatchError(f"it holds a file called {target.name}, as the patch is", mend="rename the pack")
+    for file in (target, *files):
+        _free(file, force)
+    renamed = _stored({name: contents[name] for name in stored})
+    files[target] = dumps(with_nodes(patch, lambda node: _renamed(patch, node, renamed))).encode()
+    for file in files:
+        _folder(file.parent)
+    for file, content in files.items():
+        whole.write(file, content, follow=False)
+    return target
+
+
+def _ports(patch: Patch, node: Node, catalogue: Mapping[str, Declaration] = CATALOGUE) -> list[str]:
+    """The ports of a node whose value names a file that it reads."""
+    declaration = catalogue.get(node.type)
+    if declaration is None or declaration.kind == "sink":
+        return []
+    named = [p.name for p in declaration.ports if p.type == "path" and _named(node.values.get(p.name))]
+    return [name for name in named if node.type != LORA or node.values[name] not in _own_loras(patch)]
+
+
+def _named(value: object) -> bool:
+    return isinstance(value, str) and bool(value.strip())
+
+
+def _own_loras(patch: Patch) -> frozenset[str]:
+    model = patch.meta.model or NAMES[0]
+    return loras_of(model) if model in NAMES else frozenset()
+
+
+def _plain(name: Any) -> str:
+    """The one name of a file that can be named in several ways, as ./a.wav and a.wav."""
+    return name if name.startswith("sha256:") else posixpath.normpath(name)
+
+
+def _read(name: str, folder: Path, room: int) -> dict[str, bytes]:
+    """A file and the tempo that is kept beside it, by name."""
+    path = located(names.checked(name), folder)
+    found = {name: whole.read(path, room)}
+    if (tempo := sidecar(path)).is_file() and names.hash_in(name) is None:
+        found[name + TEMPO] = whole.read(inside(tempo.name, path.parent), room)
+    if sum(map(len, found.values())) > room:
+        raise PatchError("the files take too much room", mend=f"keep a pack within {SIZE // 2**20} MiB")
+    return found
+
+
+def _target(name: str, into: Path) -> Path:
+    """Where a file of a pack is written: no link leads out of the folder on the way."""
+    *folders, last = name.split("/")
+    return inside("/".join(folders), into) / last if folders else into / last
+
+
+def _free(file: Path, force: bool) -> None:
+    if os.path.lexists(file) and not force:
+        raise PatchError("there is such a file already", file=file, mend="--force writes over it")
+
+
+def _folder(path: Path) -> None:
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise PatchError(f"cannot be made: {whole.reason(error)}", file=path, mend="unpack elsewhere") from None
+
+
+def _stored(contents: Mapping[str, bytes]) -> dict[str, str]:
+    """Puts files into the asset store, and beside each the tempo that comes with it; their names there by name."""
+    tempi = {name for name in contents if name.endswith(TEMPO) and name.removesuffix(TEMPO) in contents}
+    kept = {name: put(content, PurePosixPath(name).suffix) for name, content in contents.items() if name not in tempi}
+    for name in tempi:
+        tempo = sidecar(located(kept[name.removesuffix(TEMPO)], store()))
+        if not os.path.lexists(tempo):
+            whole.write(tempo, contents[name], follow=False)
+    return kept
+
+
+def _renamed(patch: Patch, node: Node, renamed: Mapping[str, str]) -> Node:
+    """The node with the files that it reads under their new names."""
+    found = {port: _plain(node.values[port]) for port in _ports(patch, node)}
+    files = {port: renamed[name] for port, name in found.items() if name in renamed}
+    return structs.replace(node, values={**node.values, **files}) if files else node

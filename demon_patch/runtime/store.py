@@ -1,0 +1,78 @@
+"""Where the files that a patch names lie: within its folder, or in the store of assets by what they hold.
+
+The store is a folder of this user (DEMON_PATCH_ASSETS names another) with files called by the SHA-256 of their bytes.
+A patch names one as "sha256:HEX.wav"; the suffix may be left out. Nothing else on the machine is ever opened.
+"""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+from hashlib import file_digest
+from pathlib import Path
+
+from platformdirs import user_data_path
+
+from demon_patch.errors import PatchError, SourceError
+from demon_patch.patch import names, whole
+
+FOLDER = "DEMON_PATCH_ASSETS"
+"""The environment variable that names another store."""
+
+
+def store() -> Path:
+    """The folder of the asset store, which need not exist yet."""
+    return Path(os.environ.get(FOLDER) or user_data_path("demon-patch", appauthor=False) / "assets").resolve()
+
+
+def located(name: str, folder: Path) -> Path:
+    """The file that a patch in `folder` means by a name; raises SourceError for one outside of folder and store, for
+    what is no ordinary file, and for an asset that is not in the store or is not what it was."""
+    try:
+        hash = names.hash_in(name)
+    except PatchError as error:
+        raise SourceError(error.what, mend=error.mend) from None
+    path = inside(name, folder) if hash is None else _stored(name, hash)
+    if path.exists() and not (path.is_file() or path.is_dir()):
+        raise SourceError(f"{name} is no ordinary file", mend="name a file with content of its own")
+    return path
+
+
+def inside(name: str, folder: Path) -> Path:
+    """A path within a folder, links resolved; raises SourceError for one outside."""
+    within = folder.resolve()
+    with suppress(OSError, ValueError, RuntimeError):
+        if (path := (within / name).resolve()).is_relative_to(within):
+            return path
+    raise SourceError(f"{name} lies outside the patch's folder", mend=f"copy the file beside the patch, into {folder}")
+
+
+def put(content: bytes, suffix: str = "") -> str:
+    """Puts a file into the store, where it is not there yet; its name in a patch. Raises PatchError."""
+    name = names.by_hash(content, suffix)
+    target = store() / name.removeprefix("sha256:")
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        there = target.is_file() and not target.is_symlink() and target.read_bytes() == content
+    except OSError as error:
+        raise PatchError(f"the asset store cannot be used: {error}", mend=f"set {FOLDER} to another folder") from None
+    if not there:
+        whole.write(target, content, follow=False)
+    return name
+
+
+def _stored(name: str, hash: str) -> Path:
+    """An asset by its hash; with a suffix, under that name first, else under any."""
+    within = store()
+    exact = within / name.removeprefix("sha256:")
+    others = sorted(within.glob(f"{hash}*")) if within.is_dir() else []
+    for path in (exact, *(p for p in others if p.name.split(".")[0] == hash and p.name.count(".") < 2)):
+        if path.is_file() and path.resolve().is_relative_to(within):
+            with path.open("rb") as stream:
+                if file_digest(stream, "sha256").hexdigest() == hash:
+                    return path
+            raise SourceError(f"{name} has changed in the asset store", mend=f"take {path} out, and unpack it anew")
+    raise SourceError(
+        f"{name} is not in the asset store",
+        mend=f"unpack it with --store, or put the file into {within} as {exact.name}",
+    )
