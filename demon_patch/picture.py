@@ -98,7 +98,8 @@ def moved(performer: Performer, frames: int) -> dict[str, NDArray[np.float64]]:
     """The controls that moved, those of channel groups among them, by title, at the transport frames 0 to `frames`."""
     curves = {name: performer.curve(name, frames) for name in performer.controls.sinks}
     titled = {**channel_groups.by_name, **CONTROLS}
-    return {titled[name].title.lower(): curve for name, curve in curves.items() if np.ptp(curve)}
+    names = {name: titled[name].title.lower() if name in titled else name for name in curves}
+    return {names[name]: curve for name, curve in curves.items() if np.ptp(curve)}
 
 
 def of_performance(

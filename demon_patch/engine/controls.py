@@ -25,7 +25,8 @@ class Control:
     default: a number, an option's name, or None for prompts and sources. options: of a choice.
     optional: has no effect, and costs nothing, unless its port is wired or set. needs: the control without which it
     has no effect: a prompt or clip that must be wired, a choice that must not be "off", or an optional control that
-    must be wired or set. part: what a family must have for it (`FamilySpec.has`).
+    must be wired or set. rest: the value at which it does nothing, where its default does something. part: what a
+    family must have for it (`FamilySpec.has`).
     """
 
     name: str
@@ -42,6 +43,7 @@ class Control:
     options: tuple[str, ...] = ()
     optional: bool = False
     needs: str | None = None
+    rest: float | None = None
     part: Part | None = None
     since: str | None = None
 
@@ -173,9 +175,9 @@ TABLE: tuple[Control, ...] = (
     Control("dcw_wavelet", "Wavelet", "step_state", "choice", "step", "Which wavelet splits the bands.",
             "haar", options=("haar", "db4"), needs="dcw"),
     Control("dcw_low", "Low correction", "step_state", "curve", "step",
-            "How much of the slow band's step is amplified.", 0.05, 0.0, 0.5, needs="dcw"),
+            "How much of the slow band's step is amplified.", 0.05, 0.0, 0.5, needs="dcw", rest=0.0),
     Control("dcw_high", "High correction", "step_state", "curve", "step",
-            "How much of the fast band's step is amplified.", 0.02, 0.0, 0.5, needs="dcw"),
+            "How much of the fast band's step is amplified.", 0.02, 0.0, 0.5, needs="dcw", rest=0.0),
     Control("dcw_multiply", "Multiplied correction", "step_state", "scalar", "step",
             "Turns the correction from adding to the slow band into stretching it.", 0.0, needs="dcw"),
     Control("dcw_phase", "Phase correction", "step_state", "scalar", "step",

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Protocol, TypeAlias, runtime_checkable
 
 from demon_patch.engine.controls import CONTROLS, Control
 from demon_patch.errors import DemonError
@@ -92,6 +92,10 @@ class Conditioning:
     tokens: Tensor
     text: str = ""
     unknown: tuple[str, ...] = ()
+
+
+Blend: TypeAlias = tuple[tuple[Conditioning, float], ...]
+"""Several prompts as one: each with its share, shares of 0 or more that are not all 0."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from torch import Tensor
 from demon_patch.engine.controls import CONTROLS
 from demon_patch.engine.executors.torch_ import TorchExecutor
 from demon_patch.engine.families import load_family
-from demon_patch.engine.family import Conditioning, Executor, Family, Handle, Source
+from demon_patch.engine.family import Blend, Conditioning, Executor, Family, Handle, Source
 from demon_patch.engine.focus import focused
 from demon_patch.engine.limits import checked
 from demon_patch.engine.lora import Lora, Loras, read_lora
@@ -64,6 +64,11 @@ class Session:
         """A prompt from free text; `.unknown` names the words that the family cannot read."""
         return self.family.conditioner.prompt(text)
 
+    def prepare(self, prompt: Conditioning) -> None:
+        """Does at once what a prompt costs once, so that its first request is not late; from any thread."""
+        if prompt.text not in self._handles:
+            self._handles[prompt.text] = self.executor.prepare(prompt)
+
     def compose(self, prompt: str = "", *, seconds: float = 24.0, seed: int = 0) -> Source:
         """A source of the family's own making, `seconds` long (to the nearest length it can play)."""
         return self.family.conditioner.compose(prompt, seconds, seed)
@@ -92,7 +97,7 @@ class Session:
 
     def request(
         self,
-        prompt: Conditioning,
+        prompt: Conditioning | Blend,
         source: Source,
         *,
         strength: float = 0.7,
@@ -101,7 +106,7 @@ class Session:
         steps: int | None = None,
         shift: float | None = None,
         initial_noise: Tensor | None = None,
-        prompt_b: Conditioning | None = None,
+        prompt_b: Conditioning | Blend | None = None,
         prompt_blend: float = 0.0,
         timbre_source: Source | None = None,
         timbre: float = 1.0,
@@ -121,16 +126,16 @@ class Session:
     ) -> Request:
         """What one generation starts from; steps and shift default to the family's. Raises DemonError.
 
-        prompt_b: a second prompt: prompt_blend, 0 to 1, glides to it in one forward, and the control condition_weight
-        composites it in a forward of its own. timbre_source: a clip of any length whose sound colour both prompts
-        borrow, where the family has timbre: none of it at `timbre` 0, all at 1. guidance_mode: off, self, initialize or
-        full. mask: [T] in 0 to 1, 1 generates; mask_growth: 0 opens it at once, 1 over all steps. target: a clip as
-        long as the source that target_strength and, from target_gate on, target_curve pull to. structure_source: a clip
-        as long as the source, whose structure is followed instead of the source's. source_latent: [T, C], covered in
-        place of the source's own latent (feedback). steps_mode and timesteps: how the schedule is made. noise_position:
-        how far, in keys, the noise has drifted. focus: the stretch (first frame, frames) that alone is generated, round
-        the seam if need be; all else is given for the whole song. Its latent is heard once it is laid into one of the
-        whole song (`focus.laid_into`).
+        prompt: one, or several with their shares. prompt_b: a second one: prompt_blend, 0 to 1, glides to it in one
+        forward, and the control condition_weight composites it in a forward of its own. timbre_source: a clip of any
+        length whose sound colour all prompts borrow, where the family has timbre: none of it at `timbre` 0, all at 1.
+        guidance_mode: off, self, initialize or full. mask: [T] in 0 to 1, 1 generates; mask_growth: 0 opens it at once,
+        1 over all steps. target: a clip as long as the source that target_strength and, from target_gate on,
+        target_curve pull to. structure_source: a clip as long as the source, whose structure is followed instead of the
+        source's. source_latent: [T, C], covered in place of the source's own latent (feedback). steps_mode and
+        timesteps: how the schedule is made. noise_position: how far, in keys, the noise has drifted. focus: the stretch
+        (first frame, frames) that alone is generated, round the seam if need be; all else is given for the whole song.
+        Its latent is heard once it is laid into one of the whole song (`focus.laid_into`).
         """
         first = self._tinted(prompt, timbre_source, timbre)
         second = None if prompt_b is None else self._tinted(prompt_b, timbre_source, timbre)
@@ -168,7 +173,7 @@ class Session:
             self._noise = {song_frames: NoiseBank(self.spec.latent_channels, song_frames)}
         return self._noise[song_frames]
 
-    def generate(self, prompt: Conditioning, source: Source, **controls: Any) -> Tensor:
+    def generate(self, prompt: Conditioning | Blend, source: Source, **controls: Any) -> Tensor:
         """One generation from start to end, [T, C]; `controls` as of `request`."""
         rows = CONDITIONS * MAX_DEPTH
         ring = Ring(
@@ -202,8 +207,17 @@ class Session:
         """The null prompt, whose velocity guidance leads away from."""
         return self._handle(self.family.conditioner.prompt(""))
 
-    def _tinted(self, prompt: Conditioning, clip: Source | None, amount: float) -> Handle:
-        """The prompt with its share of a clip's timbre."""
+    def _tinted(self, prompt: Conditioning | Blend, clip: Source | None, amount: float) -> Handle:
+        """The prompt, or the mean of several by their shares, with its share of a clip's timbre."""
+        if not isinstance(prompt, Conditioning):
+            parts = [(self._tinted(each, clip, amount), share) for each, share in prompt if share > 0]
+            if not parts:
+                raise DemonError("no prompt has a share", port="prompt", mend="give one a share above 0")
+            (first, total), *others = parts
+            for other, share in others:
+                total += share
+                first = self.executor.blend(first, other, share / total)
+            return first
         plain, amount = self._handle(prompt), checked("timbre", amount)
         if clip is None:
             return plain

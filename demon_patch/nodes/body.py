@@ -1,8 +1,9 @@
 """Reads the body of a node: straight-line arithmetic in the fixed vocabulary, checked once at import.
 
 A body is assignments to new names and one return. Numbers are parameters, state, earlier names, `t.<field>`,
-`gate.level`, `gate.rises`, constants and calls of the vocabulary and of phrases; conditions stand only in conditional
-expressions; options are only compared with their names, or chosen by; rows are only read by functions of rows.
+`gate.level`, `gate.rises`, `inlet.wired`, `inlet.rank`, constants and calls of the vocabulary and of phrases;
+conditions stand only in conditional expressions; options are only compared with their names, or chosen by; rows are
+only read by functions of rows.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
 from demon_patch.errors import DemonError
-from demon_patch.nodes.frame import Frame, Gate
+from demon_patch.nodes.frame import Frame, Gate, Inlet
 from demon_patch.nodes.opened import Opener, Phrase
 from demon_patch.nodes.vocabulary import CHOOSE, CONSTANTS, FUNCTIONS, ROWS
 
@@ -49,13 +50,14 @@ class Body:
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """What a body may name: numbers (value ports and state), gates, options with their choices, rows by how they are
-    written, with what stands in each (None for a table, which a setting decides), phrases, and states that are delay
-    lines."""
+    """What a body may name: numbers (value and curve ports, state), gates, options with their choices, the inlets of a
+    mix, rows by how they are written, with what stands in each (None for a table, which a setting decides), phrases,
+    and states that are delay lines."""
 
     numbers: frozenset[str]
     gates: frozenset[str]
     options: Mapping[str, tuple[str, ...]]
+    inlets: frozenset[str] = frozenset()
     frame: str = "t"
     rows: Mapping[str, tuple[str, ...] | None] = field(default_factory=dict)
     phrases: Mapping[str, Phrase] = field(default_factory=dict)
@@ -83,8 +85,9 @@ class Checker:
                 if name not in self.names.numbers | self.locals and name not in CONSTANTS:
                     self.complain(f"unknown name {name}", e)
             case ast.Attribute(value=ast.Name(id=name), attr=field):
-                known = Frame._fields if name == self.names.frame else Gate._fields
-                if (name != self.names.frame and name not in self.names.gates) or field not in known:
+                known = {self.names.frame: Frame._fields} | dict.fromkeys(self.names.gates, Gate._fields)
+                known |= dict.fromkeys(self.names.inlets, Inlet._fields)
+                if field not in known.get(name, ()):
                     self.complain(f"unknown name {name}.{field}", e)
             case ast.BinOp(left=left, op=op, right=right):
                 if not isinstance(op, _ARITHMETIC):
@@ -262,7 +265,7 @@ def _assignments(definition: ast.FunctionDef, checker: Checker, opener: Opener) 
     if statements and isinstance(statements[0], ast.Expr) and isinstance(statements[0].value, ast.Constant):
         statements = statements[1:]
     members = [member for row, inside in names.rows.items() for member in (row, *(inside or ()))]
-    taken = {*names.numbers, *names.lines, *names.gates, *names.options, *names.phrases, names.frame}
+    taken = {*names.numbers, *names.lines, *names.gates, *names.options, *names.inlets, *names.phrases, names.frame}
     taken |= {*FUNCTIONS, *ROWS, *CONSTANTS, *(("past", "push") if names.lines else ())}
     taken |= {member.partition(".")[0] for member in members}
     for statement in statements[:-1]:

@@ -1,20 +1,37 @@
-"""Curves drawn over the song."""
+"""Curves over the song: drawn, and made of others.
+
+What needs a frame's neighbours (shift, smooth) is a table made before it is played, from tables; what does not (mask,
+blend) is computed frame by frame, so that all of it can be modulated.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+import math
+from collections.abc import Hashable, Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from demon_patch.nodes.declare import refuse, resource
-from demon_patch.nodes.ports import Out, option, points
+from demon_patch.nodes.declare import node, refuse, resource
+from demon_patch.nodes.frame import Frame
+from demon_patch.nodes.ports import Out, curve, like, option, points, value
+from demon_patch.nodes.vocabulary import clamp, inf
 
 MOST = 4096
+LONGEST = 600.0
+NARROW = 1e-6  # frames within which there is nothing to smooth
 LARGEST = 1e100  # of a number in a point
 
+Array = NDArray[np.float64]
 
-def draw(key: Any, frames: int, rate: float) -> np.ndarray:
+
+def frames_in(length: float, unit: str, frames: int, rate: float, bpm: float) -> float:
+    """A length in s, beats, or as a fraction of the song, in frames."""
+    return length * {"s": rate, "beats": rate * 60.0 / bpm, "fraction": frames}[unit]
+
+
+def draw(key: Any, frames: int, rate: float, bpm: float = 120.0, inputs: Sequence[Array] = ()) -> np.ndarray:
     """The curve [frames] float32 of a drawn curve's key at `rate` frames a second.
 
     Before the first and after the last point it stays level. smooth: cubic Hermite with level ends and monotone
@@ -22,7 +39,7 @@ def draw(key: Any, frames: int, rate: float) -> np.ndarray:
     """
     _, unit, interpolation, drawn = key
     where, heights = np.asarray(drawn, dtype=np.float64).T
-    at = np.arange(frames) / (frames if unit == "fraction" else rate)
+    at = np.arange(frames) / frames_in(1.0, unit, frames, rate, bpm)
     if interpolation == "step":
         i = np.maximum(np.searchsorted(where, at, side="right") - 1, 0)
         return heights[i].astype(np.float32)
@@ -91,3 +108,143 @@ def drawn_curve(
 
 def _finite(x: object) -> bool:
     return isinstance(x, (int, float)) and not isinstance(x, bool) and -LARGEST <= x <= LARGEST
+
+
+def shifted(key: Any, frames: int, rate: float, bpm: float, inputs: Sequence[Array]) -> Array:
+    """The curve [frames] moved later by the key's length, between two frames in a straight line."""
+    _, _, by, unit, ends = key
+    x, at = inputs[0], np.arange(frames) - frames_in(by, unit, frames, rate, bpm)
+    if ends == "cyclic":
+        round_trip: Array = np.append(x, x[0])
+        return np.interp(at % frames, np.arange(frames + 1), round_trip)
+    return np.interp(at, np.arange(frames), x)
+
+
+@resource(
+    "curve_shift",
+    "Curve Shift",
+    "Lets a movement along the song come later, or earlier.",
+    out=Out("curve", "curve", like="curve", doc="The curve, moved."),
+    category="modulation",
+    tags=("delay", "offset", "rotate", "automation", "time"),
+    table=shifted,
+)
+def curve_shift(
+    curve: float = curve(0, -inf, inf, doc="The curve; a drawn one, or one made of such."),
+    by: float = value(1, -LONGEST, LONGEST, doc="How much later, in the unit below; below 0 earlier."),
+    unit: str = option("s", "s", "beats", "fraction", doc="Seconds, beats of the song's tempo, or shares of the song."),
+    ends: str = option("cyclic", "cyclic", "level", doc="What comes in: the other end, or the end's level."),
+) -> Hashable:
+    """("curve", "shift", by, unit, ends)."""
+    return ("curve", "shift", float(by), unit, ends)
+
+
+def smoothed(key: Any, frames: int, rate: float, bpm: float, inputs: Sequence[Array]) -> Array:
+    """The curve [frames] under a kernel that adds up to 1: a box as wide as the key's length, whose ends count by the
+    part of a frame that they cover, or a Gaussian whose standard deviation is half of it, cut at 4."""
+    _, _, width, unit, shape, ends = key
+    half = frames_in(width, unit, frames, rate, bpm) / 2
+    if half < NARROW:
+        return inputs[0]
+    reach = math.ceil(half if shape == "average" else 4 * half)
+    at = np.arange(-reach, reach + 1)
+    box = np.clip(half + 0.5 - np.abs(at), 0.0, min(1.0, 2 * half))
+    kernel = box if shape == "average" else np.exp(-0.5 * (at / half) ** 2)
+    wide = np.pad(inputs[0], reach, mode="wrap" if ends == "cyclic" else "edge")
+    return np.asarray(np.convolve(wide, kernel / kernel.sum(), "valid"), dtype=np.float64)
+
+
+@resource(
+    "curve_smooth",
+    "Curve Smooth",
+    "Takes the corners and jumps off a movement along the song.",
+    out=Out("curve", "curve", like="curve", doc="The curve, smoothed to both sides of each frame."),
+    category="modulation",
+    tags=("blur", "average", "gaussian", "lag", "automation"),
+    table=smoothed,
+)
+def curve_smooth(
+    curve: float = curve(0, -inf, inf, doc="The curve; a drawn one, or one made of such."),
+    width: float = value(0.5, 0, 60, doc="How far it is spread, in the unit below; 0 leaves it as it is."),
+    unit: str = option("s", "s", "beats", "fraction", doc="Seconds, beats of the song's tempo, or shares of the song."),
+    shape: str = option("gaussian", "gaussian", "average", doc="A bell, or an even mean."),
+    ends: str = option(
+        "cyclic", "cyclic", "level", doc="What lies beyond the song: its other end, or the end's level."
+    ),
+) -> Hashable:
+    """("curve", "smooth", width, unit, shape, ends)."""
+    return ("curve", "smooth", float(width), unit, shape, ends)
+
+
+def bump(key: Any, frames: int, rate: float, bpm: float, inputs: Sequence[Array] = ()) -> Array:
+    """The curve [frames] of a window's key: 0, then a rise to 1 and a fall within its length, round the song's seam if
+    need be. smooth: 3 u^2 - 2 u^3 of the straight one."""
+    _, _, *lengths, unit, shape = key
+    start, length, rise, fall = (frames_in(x, unit, frames, rate, bpm) for x in lengths)
+    into = (np.arange(frames) - start + 1e-9) % frames
+    inside = into < min(length, frames)
+    up = np.clip(into / rise, 0, 1) if rise > 0 else np.ones(frames)
+    down = np.clip((length - into) / fall, 0, 1) if fall > 0 else np.ones(frames)
+    u = np.minimum(up, down) * inside
+    return u * u * (3 - 2 * u) if shape == "smooth" else u
+
+
+@resource(
+    "curve_window",
+    "Curve Window",
+    "Opens for one stretch of the song.",
+    out=Out("curve", "curve", 0.0, 1.0, doc="1 within the stretch, 0 outside it."),
+    category="modulation",
+    tags=("bump", "section", "stretch", "region", "fade", "automation"),
+    table=bump,
+)
+def curve_window(
+    start: float = value(0, 0, LONGEST, doc="Where it begins, in the unit below."),
+    length: float = value(4, 0, LONGEST, doc="How long it is, rise and fall within it."),
+    rise: float = value(0, 0, LONGEST, doc="How long it takes to open."),
+    fall: float = value(0, 0, LONGEST, doc="How long it takes to close."),
+    unit: str = option("s", "s", "beats", "fraction", doc="Seconds, beats of the song's tempo, or shares of the song."),
+    shape: str = option("linear", "linear", "smooth", doc="How it opens and closes."),
+) -> Hashable:
+    """("curve", "window", start, length, rise, fall, unit, shape)."""
+    return ("curve", "window", float(start), float(length), float(rise), float(fall), unit, shape)
+
+
+@node(
+    "curve_mask",
+    "Curve Mask",
+    "Lets a movement through only where another is high.",
+    out=like("a", doc="The first signal where the second is above the threshold, else the level."),
+    category="modulation",
+    tags=("gate", "threshold", "where", "select", "region"),
+)
+def curve_mask(
+    t: Frame,
+    a: float = curve(0, -inf, inf, doc="The signal that is let through."),
+    b: float = curve(1, -inf, inf, doc="The signal that decides."),
+    threshold: float = value(0.5, -inf, inf, doc="Above it a is let through."),
+    level: float = value(0, -inf, inf, doc="What is heard in its place."),
+    soft: float = value(0, 0, 10, doc="Width of the fade round the threshold; at 0 it switches."),
+):
+    """level + (a - level) * w; w is 1 where b > threshold, else 0; soft: clamp((b - threshold) / soft + 1/2, 0, 1)."""
+    past = b - threshold
+    w = clamp(past / max(soft, 1e-9) + 0.5, 0, 1) if soft > 0 else (1 if past > 0 else 0)
+    return level + (a - level) * w
+
+
+@node(
+    "curve_blend",
+    "Curve Blend",
+    "Fades from one movement to another.",
+    out=like("a", doc="Between the two, in the range and unit of the first."),
+    category="modulation",
+    tags=("crossfade", "mix", "morph", "automation"),
+)
+def curve_blend(
+    t: Frame,
+    a: float = curve(0, -inf, inf, doc="The signal at 0."),
+    b: float = curve(0, -inf, inf, doc="The signal at 1."),
+    amount: float = curve(0.5, 0, 1, doc="How far from the first to the second."),
+):
+    """a + (b - a) * amount."""
+    return a + (b - a) * amount

@@ -1,8 +1,9 @@
 """The node form: one declaration a node.
 
 A computed node is a function whose default values are its ports, whose keyword-only arguments are its state and whose
-body is straight-line arithmetic. A resource node has the same ports and returns a validated, hashable key instead. An
-engine node lists ports that the control table gives it.
+body is straight-line arithmetic. A mix or a surface (`nodes.weighing`) is one too: its body gives the weights of its
+inputs, or the gains of its groups. A resource node has the same ports and returns a validated, hashable key instead.
+An engine node lists ports that the control table gives it.
 """
 
 from __future__ import annotations
@@ -11,18 +12,18 @@ import inspect
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache, wraps
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from demon_patch.errors import PatchError
 from demon_patch.nodes.body import Body, DeclarationError, Names, read_body
 from demon_patch.nodes.fold import fold
-from demon_patch.nodes.frame import Gate, Gates
+from demon_patch.nodes.frame import Gate, Gates, Inlet
 from demon_patch.nodes.line import Reach
 from demon_patch.nodes.migration import Migration
 from demon_patch.nodes.opened import Phrase
-from demon_patch.nodes.ports import SETTINGS, Bank, Out, Port
+from demon_patch.nodes.ports import MIXED, NUMBERS, SETTINGS, Bank, Out, Port
 
-Kind = Literal["computed", "resource", "engine", "sink", "display"]
+Kind = Literal["computed", "mix", "surface", "resource", "engine", "sink", "display"]
 MOST_BODIES = 256  # settled bodies of one declaration that are kept
 
 
@@ -33,9 +34,10 @@ class Declaration:
     id, version: as in files. title, sentence: as shown; the sentence says what a musician hears. `states`: name and
     first value of each state variable, or how far back it reaches if it is a delay line. `function`: its plain Python
     call, the reference of the tests. `banks`: the rows of ports that one parameter declares, by its name. `body`: of a
-    computed node; `write(settings) -> Body` where its text decides. `table(key, frames, rate)`: the curve [T] of a
-    resource that is one. `live`: fed from outside, so that its future is not known. `migrate`: from each version
-    before this one to the next, by the older.
+    computed node; `write(settings) -> Body` where its text decides. `hidden`: what the body gives where the output is
+    no signal: of a mix the weight of each inlet, of a surface the gain of each group. `table(key, frames, rate, bpm,
+    inputs)`: the curve [T] of a resource that is one, from those [T] at its curve ports. `live`: fed from outside, so
+    that its future is not known. `migrate`: from each version before this one to the next, by the older.
     """
 
     id: str
@@ -54,6 +56,7 @@ class Declaration:
     body: Body | None = None
     write: Callable[[Mapping[str, str]], Body] | None = None
     table: Callable[..., Any] | None = None
+    hidden: tuple[Out, ...] = ()
     bodies: dict[Hashable, Body] = field(default_factory=dict, repr=False)
     banks: Mapping[str, tuple[Port, ...]] = field(default_factory=dict)
     migrate: Mapping[int, Migration] = field(default_factory=dict, repr=False)
@@ -85,9 +88,24 @@ class Declaration:
         """The ports that are settled when a patch is compiled: options, texts, files and drawn points."""
         return tuple(p for p in self.ports if p.type in SETTINGS)
 
+    @property
+    def computed(self) -> bool:
+        """Whether it has a body, which runs in every control frame."""
+        return self.body is not None or self.write is not None
+
+    @property
+    def signals(self) -> tuple[Out, ...]:
+        """What its body gives."""
+        return self.hidden or self.outs
+
+    @cached_property
+    def inlets(self) -> tuple[Port, ...]:
+        """The inputs whose weights a mix gives."""
+        return tuple(p for p in self.ports if p.type in MIXED) if self.computed else ()
+
     def settled(self, values: Mapping[str, Any], unwired: frozenset[str] = frozenset()) -> Body:
-        """The body of a computed node with its options and text settled and its unwired gates at rest; the same
-        object for the same settings. Raises PatchError for a text that is not of the form.
+        """The body of a computed node with its options and text settled and its unwired gates and inlets at rest; the
+        same object for the same settings. Raises PatchError for a text that is not of the form.
         """
         chosen = {p.name: str(values.get(p.name, p.default)) for p in self.settings}
         if self.write is not None:
@@ -98,8 +116,14 @@ class Declaration:
             tables = {p.name: p.read(values.get(p.name, p.default)) for p in self.settings if p.read}
             if len(self.bodies) >= MOST_BODIES:
                 self.bodies.clear()
-            self.bodies[key] = fold(self.body, chosen, unwired, tables)
+            self.bodies[key] = fold(self.body, chosen, unwired, tables, self.seen(unwired))
         return self.bodies[key]
+
+    def seen(self, unwired: frozenset[str] = frozenset()) -> Mapping[str, Inlet]:
+        """A mix's inlets as its body sees them."""
+        wired = [p.name for p in self.inlets if p.name not in unwired]
+        before = {p.name: sum(q.name in wired for q in self.inlets[:i]) for i, p in enumerate(self.inlets)}
+        return {name: Inlet(float(name in wired), float(rank)) for name, rank in before.items()}
 
     def resolve(self, values: Mapping[str, Any]) -> Hashable:
         """The key of a resource node with these values; raises PatchError that names the port."""
@@ -132,36 +156,57 @@ def node(
 
     def declare(function: Callable[..., Any]) -> Declaration:
         outs = out if isinstance(out, tuple) else (out,)
-        parameters = list(inspect.signature(function).parameters.values())
-        if not parameters or parameters[0].name != "t":
-            raise DeclarationError("the first parameter of a node is t: Frame", node=id)
-        given = [p for p in parameters[1:] if p.kind is not p.KEYWORD_ONLY]
-        ports, banks = _ports(id, given)
-        states = tuple((p.name, _first(id, p)) for p in parameters if p.kind is p.KEYWORD_ONLY)
-        _check_outs(id, ports, outs)
-        if live != any(p.fed for p in ports):
+        head = signature(function, id)
+        _check_outs(id, head.ports, outs)
+        if live != any(p.fed for p in head.ports):
             raise DeclarationError("a node is live where it has fed ports, and only there", node=id)
-        single = [p.default.named(p.name) for p in given if p.name not in banks]
-        names = Names(
-            frozenset([p.name for p in single if p.type == "value"] + [n for n, x in states if isinstance(x, float)]),
-            frozenset(p.name for p in single if p.type == "gate"),
-            {p.name: p.choices for p in single if p.type == "option"},
-            rows=_rows(single, banks),
-            phrases={name: it for name, it in function.__globals__.items() if isinstance(it, Phrase)},
-            lines=frozenset(name for name, x in states if isinstance(x, Reach)),
-        )
-        body = (
-            None
-            if write
-            else read_body(function, id, names, [o.type == "gate" for o in outs], tuple(n for n, _ in states))
-        )
+        body = None if write else body_of(function, id, head, outs)
         return Declaration(
-            id, title, sentence, "computed", category, tags, ports, outs, version, live,
-            inspect.cleandoc(function.__doc__ or ""), states, function, body, write, banks=banks,
+            id, title, sentence, "computed", category, tags, head.ports, outs, version, live,
+            inspect.cleandoc(function.__doc__ or ""), head.states, function, body, write, banks=head.banks,
             migrate=migrate or {},
         )  # fmt: skip
 
     return declare
+
+
+class Signature(NamedTuple):
+    """What the parameters of a node's function declare: all ports, those that stand alone, the rows of others by the
+    name of their parameter, and the state with its first values."""
+
+    ports: tuple[Port, ...]
+    single: tuple[Port, ...]
+    banks: Mapping[str, tuple[Port, ...]]
+    states: tuple[tuple[str, float | Reach], ...]
+
+
+def signature(function: Callable[..., Any], id: str) -> Signature:
+    """Reads the parameters of a node's function; raises DeclarationError."""
+    parameters = list(inspect.signature(function).parameters.values())
+    if not parameters or parameters[0].name != "t":
+        raise DeclarationError("the first parameter of a node is t: Frame", node=id)
+    given = [p for p in parameters[1:] if p.kind is not p.KEYWORD_ONLY]
+    ports, banks = _ports(id, given)
+    single = tuple(p.default.named(p.name) for p in given if p.name not in banks)
+    return Signature(
+        ports, single, banks, tuple((p.name, _first(id, p)) for p in parameters if p.kind is p.KEYWORD_ONLY)
+    )
+
+
+def body_of(function: Callable[..., Any], id: str, head: Signature, signals: tuple[Out, ...]) -> Body:
+    """The checked body of a node's function, which gives `signals`, then its next state; raises DeclarationError."""
+    names = Names(
+        frozenset(
+            [p.name for p in head.single if p.type in NUMBERS] + [n for n, x in head.states if isinstance(x, float)]
+        ),
+        frozenset(p.name for p in head.single if p.type == "gate"),
+        {p.name: p.choices for p in head.single if p.type == "option"},
+        frozenset(p.name for p in head.single if p.type in MIXED),
+        rows=_rows(head.single, head.banks),
+        phrases={name: it for name, it in function.__globals__.items() if isinstance(it, Phrase)},
+        lines=frozenset(name for name, x in head.states if isinstance(x, Reach)),
+    )
+    return read_body(function, id, names, [o.type == "gate" for o in signals], tuple(name for name, _ in head.states))
 
 
 def resource(
@@ -178,13 +223,14 @@ def resource(
 ) -> Callable[[Callable[..., Hashable]], Declaration]:
     """Declares a resource node: its function takes the values of its ports and returns a hashable key.
 
-    The function raises PatchError with its port for a value that cannot serve. Its ports take no cables.
+    The function raises PatchError with its port for a value that cannot serve. Its ports take no cables, but for curve
+    ports, which take those of other curves.
     """
 
     def declare(function: Callable[..., Hashable]) -> Declaration:
         given = list(inspect.signature(function).parameters.values())
-        ports, banks = _ports(id, given)
-        ports = tuple(replace(p, fixed=True) for p in ports)
+        given_ports, banks = _ports(id, given)
+        ports = tuple(p if p.type == "curve" else replace(p, fixed=True) for p in given_ports)
 
         @wraps(function)
         def of_values(values: Mapping[str, Any]) -> Hashable:
@@ -220,7 +266,7 @@ def _ports(node: str, parameters: list[inspect.Parameter]) -> tuple[tuple[Port, 
     return tuple(ports), banks
 
 
-def _rows(single: list[Port], banks: Mapping[str, tuple[Port, ...]]) -> dict[str, tuple[str, ...] | None]:
+def _rows(single: tuple[Port, ...], banks: Mapping[str, tuple[Port, ...]]) -> dict[str, tuple[str, ...] | None]:
     """The rows that a body may read, as it writes them; a text or drawn points are read once to learn their tables."""
     rows: dict[str, tuple[str, ...] | None] = {}
     for port in single:
@@ -253,7 +299,7 @@ def _first(node: str, parameter: inspect.Parameter) -> float | Reach:
 
 
 def _check_outs(node: str, ports: tuple[Port, ...], outs: tuple[Out, ...]) -> None:
-    numbers = {p.name for p in ports if p.type == "value"}
+    numbers = {p.name for p in ports if p.type in NUMBERS}
     if len({o.name for o in outs}) != len(outs):
         raise DeclarationError("two outputs have one name", node=node)
     for o in outs:

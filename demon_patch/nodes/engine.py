@@ -6,9 +6,11 @@ from demon_patch.engine.controls import Carrier, Control, carried_by
 from demon_patch.nodes.declare import Declaration
 from demon_patch.nodes.ports import Out, Port, PortType
 
-# The order of the ring chain; a patch may leave out the two in the middle. LoRAs stand anywhere between its ends.
+# The order of the ring chain; a patch may leave out the two in the middle. LoRAs and a step window stand anywhere
+# between its ends.
 CHAIN: tuple[str, ...] = ("scheduler", "source_blend", "step_state", "decoder")
 LORA = "lora"
+STEP_WINDOW = "step_window"
 
 _TYPES: dict[str, PortType] = {
     "scalar": "value",
@@ -78,6 +80,24 @@ lora = engine_node(
     ),
     out=_OUT,
     tags=("ring", "adapter", "weights", "style", "fine-tune", "timbre"),
+)  # fmt: skip
+step_window = Declaration(
+    STEP_WINDOW,
+    "Step Window",
+    "Lets the Step State shape only some of the steps: early ones move the form, late ones the detail.",
+    "engine",
+    "engine",
+    ("ring", "range", "early", "late", "steps", "gate"),
+    (
+        _RING,
+        Port("from", "value", 0.0, title="From", hi=1.0, lo=0.0,
+             doc="The share of the steps after which the Step State works, read at the moment that is heard."),
+        Port("to", "value", 1.0, title="To", hi=1.0, lo=0.0,
+             doc="The share of the steps before which it works; at or below From it never does."),
+    ),
+    (_OUT,),
+    doc="Stands anywhere in the chain. Outside its steps the Step State's numbers are at rest; its choices (solver, "
+    "wavelet, guidance axis) hold for all.",
 )  # fmt: skip
 decoder = engine_node(
     "decoder",

@@ -1,4 +1,4 @@
-"""Settles the body of a node: options, tables and unwired gates become what they come to."""
+"""Settles the body of a node: options, tables, inlets and unwired gates become what they come to."""
 
 from __future__ import annotations
 
@@ -8,17 +8,24 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from demon_patch.nodes.body import SIGNS, Body, compared
+from demon_patch.nodes.frame import Inlet
 from demon_patch.nodes.vocabulary import CHOOSE
 
 _ENDS: dict[str, Callable[[Any], Any]] = {"min": min, "max": max}
 
 
 class Folder(ast.NodeTransformer):
-    """Replaces comparisons and choices of options, tables and readings of unwired gates by what they come to, and drops
-    the branches not taken."""
+    """Replaces comparisons and choices of options, tables and readings of inlets and of unwired gates by what they come
+    to, and drops the branches not taken."""
 
-    def __init__(self, options: Mapping[str, str], unwired: frozenset[str], tables: Mapping[str, Any]) -> None:
-        self.options, self.unwired, self.tables = options, unwired, tables
+    def __init__(
+        self,
+        options: Mapping[str, str],
+        unwired: frozenset[str],
+        tables: Mapping[str, Any],
+        inlets: Mapping[str, Inlet],
+    ) -> None:
+        self.options, self.unwired, self.tables, self.inlets = options, unwired, tables, inlets
         self.known: dict[str, ast.expr] = {}
 
     def visit_Name(self, node: ast.Name) -> ast.expr:
@@ -28,6 +35,8 @@ class Folder(ast.NodeTransformer):
         name = node.value.id if isinstance(node.value, ast.Name) else ""
         if name in self.tables:
             return ast.Tuple([ast.Constant(float(x)) for x in getattr(self.tables[name], node.attr)], ast.Load())
+        if name in self.inlets:
+            return ast.Constant(getattr(self.inlets[name], node.attr))
         return ast.Constant(0.0) if name in self.unwired else node
 
     def visit_Call(self, node: ast.Call) -> ast.expr:
@@ -95,13 +104,14 @@ def fold(
     options: Mapping[str, str],
     unwired: frozenset[str] = frozenset(),
     tables: Mapping[str, Any] | None = None,
+    inlets: Mapping[str, Inlet] | None = None,
 ) -> Body:
-    """The body with its options and tables settled and its unwired gates at rest.
+    """The body with its options and tables settled, its unwired gates at rest and its inlets known.
 
     tables: by port, the named tuple that its text or points come to. Names that only repeat another name or a constant
     are replaced by it, and names no longer used are dropped.
     """
-    folder = Folder(options, unwired, tables or {})
+    folder = Folder(options, unwired, tables or {}, inlets or {})
 
     def settle(e: ast.expr) -> ast.expr:
         return folder.visit(ast.parse(ast.unparse(e), mode="eval").body)

@@ -1,4 +1,4 @@
-"""What a node sees of time, and what a gate is."""
+"""What a node sees of time, what a gate is, and what a mix sees of its inputs."""
 
 from __future__ import annotations
 
@@ -30,6 +30,13 @@ class Gate(NamedTuple):
 
     level: float = 0.0
     rises: float = 0.0
+
+
+class Inlet(NamedTuple):
+    """An input of a mix, as its body sees it: `wired` (0 or 1), and `rank`, how many wired inputs stand before it."""
+
+    wired: float = 0.0
+    rank: float = 0.0
 
 
 class Gates(tuple[Gate, ...]):

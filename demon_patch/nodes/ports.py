@@ -15,7 +15,9 @@ PortType = Literal[
 OutType = Literal["value", "gate", "curve", "surface", "prompt", "source", "ring", "audio"]
 
 SIGNALS = frozenset({"value", "gate", "curve"})  # what the graph computes in every control frame
+NUMBERS = frozenset({"value", "curve"})  # of these, what a body reads as a number
 SINGLE = frozenset({"surface", "prompt", "source", "ring", "audio"})  # inputs that take one cable
+MIXED = frozenset({"surface", "prompt", "source"})  # those among them that a mix can weigh
 SETTINGS = frozenset({"option", "text", "points", "path"})  # settled when a patch is compiled
 
 
@@ -53,7 +55,7 @@ class Port:
     @property
     def numeric(self) -> bool:
         """Whether it has a knob."""
-        return self.type in ("value", "curve") and not self.fed
+        return self.type in NUMBERS and not self.fed
 
     @property
     def bounded(self) -> bool:
@@ -182,6 +184,16 @@ def gate(*, doc: str = "") -> Any:
 def gates(count: int, *, doc: str = "") -> Any:
     """A row of gates, name1 to name<count>; in the body the rows `name.level` and `name.rises`."""
     return Bank(tuple(gate(doc=doc.format(n=n)) for n in range(1, count + 1)))
+
+
+def curve(default: float, lo: float, hi: float, *, doc: str = "") -> Any:
+    """A number for each frame of the song, with a knob: a movement along the song, or a value like any other."""
+    return replace(value(default, lo, hi, doc=doc), type="curve")
+
+
+def inlet(*, doc: str = "") -> Any:
+    """An input of a mix, of the type that the mix gives; in the body `name.wired` (0 or 1) and `name.rank`."""
+    return Port("", "prompt", None, doc=doc)
 
 
 def fed(default: float, lo: float, hi: float, *, unit: str = "", of: str = "", doc: str = "") -> Any:

@@ -12,10 +12,11 @@ from demon_patch.engine.family import FamilySpec
 from demon_patch.engine.limits import either
 from demon_patch.errors import DemonError, PatchError
 from demon_patch.nodes.declare import Declaration
-from demon_patch.nodes.engine import CHAIN, LORA
+from demon_patch.nodes.engine import CHAIN, LORA, STEP_WINDOW
 from demon_patch.nodes.ports import SIGNALS, SINGLE, Port, fits, misfit
 from demon_patch.patch.document import Cable, Node, Patch
 from demon_patch.patch.flatten import Flat
+from demon_patch.runtime.mixture import mix_problems
 from demon_patch.runtime.nesting import nesting
 from demon_patch.runtime.order import arrange
 from demon_patch.runtime.wiring import Wiring
@@ -40,7 +41,8 @@ def problems(
     found = [*nesting(patch, catalogue), *_nodes(wiring.patch, catalogue), *_cables(wiring.patch, wiring)]
     if found:
         return found
-    return [*_ports(wiring), *_chain(wiring), *_loops(wiring), *_parts(patch, wiring, family)]
+    found = [*_ports(wiring), *_chain(wiring), *_loops(wiring), *mix_problems(wiring)]
+    return [*found, *_parts(patch, wiring, family)]
 
 
 def ring_nodes(wiring: Wiring, last: str | None = None) -> list[str]:
@@ -132,7 +134,7 @@ def _texts(id: str, node: Node, declaration: Declaration) -> Iterator[PatchError
     if len(settled) != len(declaration.settings):
         return
     try:
-        if declaration.kind == "computed":
+        if declaration.computed:
             declaration.settled(node.values)
         elif declaration.kind == "resource":
             known = {n: v for n, v in node.values.items() if n in declaration.by_name}
@@ -206,6 +208,9 @@ def _cable(cable: Cable, source: Declaration, target: Declaration) -> PatchError
     elif not fits(out, port):
         what = f"a {out.type} from {cable.src}.{cable.out} does not fit a {port.type} input"
         mend = f"wire {_article(port)} to it"
+    elif target.kind == "resource" and source.kind != "resource":
+        what = f"{cable.src}.{cable.out} is not known before it is played"
+        mend = "wire a curve that is drawn to it, or one made of such"
     elif cable.depth is not None and port.bounded and abs(cable.depth) > 1:
         what = f"depth {cable.depth:g} of the cable from {cable.src}.{cable.out} is out of range"
         mend = "use -1 to 1"
@@ -251,7 +256,7 @@ def _chain(wiring: Wiring) -> Iterator[PatchError]:
                 f"{before} cannot come before {here}", node=id, port="ring", mend=f"wire {' -> '.join(CHAIN)}"
             )
             return
-    yield from _loras(wiring)
+    yield from _between(wiring)
     if "scheduler" not in (chain := ring_chain(wiring)):
         first = next(iter(chain.values()))
         yield PatchError(
@@ -277,26 +282,31 @@ def _speaks(wiring: Wiring, id: str, name: str) -> bool:
     return wiring.known[id].kind == "sink" and wiring.known[id].by_name[name].type == "audio"
 
 
-def _loras(wiring: Wiring) -> Iterator[PatchError]:
+def _between(wiring: Wiring) -> Iterator[PatchError]:
+    """What stands anywhere in the chain: LoRAs that name none, and too many of a kind."""
     ids = [id for id in ring_nodes(wiring) if wiring.known[id].id == LORA]
     for id in ids:
         if not str(wiring.patch.nodes[id].values.get("file", "")).strip():
             yield PatchError("no LoRA is named", node=id, port="file", mend="name one, or take the node out")
     if len(ids) > MOST_LORAS:
         yield PatchError(f"the chain has {len(ids)} LoRAs", node=ids[MOST_LORAS], mend=f"keep {MOST_LORAS}")
+    windows = [id for id in ring_nodes(wiring) if wiring.known[id].id == STEP_WINDOW]
+    if len(windows) > 1:
+        yield PatchError(f"the chain has {len(windows)} nodes Step Window", node=windows[1], mend="keep one")
 
 
 def _loops(wiring: Wiring) -> Iterator[PatchError]:
-    """Loops that no delay can cut: those through a ring, prompt, source or audio cable. What is fed to a live node is
-    of the frame before, and cuts them."""
+    """Loops that no delay can cut: those through a ring, prompt, source or audio cable, and those of drawn curves. What
+    is fed to a live node is of the frame before, and cuts them."""
     cables = [c for group in wiring.into.values() for c in group if not wiring.heard(c)]
-    if not any(wiring.reaches(c.dst, c.src) for c in cables if wiring.port(c).type in SINGLE):
+    stiff = [c for c in cables if wiring.port(c).type in SINGLE or wiring.known[c.dst].kind == "resource"]
+    if not any(wiring.reaches(c.dst, c.src) for c in stiff):
         return
     order = arrange(tuple(wiring.known), tuple((c.src, c.dst) for c in cables))
-    for cable in sorted(cables, key=lambda c: c.socket):
+    for cable in sorted(stiff, key=lambda c: c.socket):
         loop = order.loops.get(cable.src)
         kind = wiring.port(cable).type
-        if kind in SINGLE and loop is not None and loop == order.loops.get(cable.dst):
+        if loop is not None and loop == order.loops.get(cable.dst):
             round_trip = [id for id in order.nodes if order.loops.get(id) == loop]
             way = " -> ".join([*round_trip, round_trip[0]])
             yield PatchError(

@@ -9,14 +9,14 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
-from demon_patch.engine.controls import CONTROLS
+from demon_patch.engine.controls import CONTROLS, Taper
 from demon_patch.engine.family import FamilySpec
 from demon_patch.nodes.adapter import threshold
 from demon_patch.nodes.body import Body
 from demon_patch.nodes.declare import Declaration
-from demon_patch.nodes.engine import CHAIN, LORA
+from demon_patch.nodes.engine import CHAIN, LORA, STEP_WINDOW
 from demon_patch.nodes.line import Reach, sized
-from demon_patch.nodes.ports import SIGNALS, SINGLE, Port
+from demon_patch.nodes.ports import NUMBERS, SIGNALS, SINGLE, Port
 from demon_patch.nodes.taper import STRAIGHT, norm
 from demon_patch.patch.document import Cable, Patch
 from demon_patch.runtime.check import problems, ring_chain, ring_nodes
@@ -24,7 +24,9 @@ from demon_patch.runtime.emit import GATE, VALUE, Step
 from demon_patch.runtime.feeding import Feeding
 from demon_patch.runtime.loops import LATE, Halves, Join, running_order
 from demon_patch.runtime.memory import Link, Memory, Places
+from demon_patch.runtime.mixture import mixtures
 from demon_patch.runtime.program import Program, RingPlan, Sink, SinkKind
+from demon_patch.runtime.tables import drawings
 from demon_patch.runtime.wiring import Input, Source, Wiring, input_text, limited
 
 
@@ -32,17 +34,18 @@ from demon_patch.runtime.wiring import Input, Source, Wiring, input_text, limite
 class Geometry:
     """What the graph knows of the model family: control frames a second, frames of the song (until the source is
     known), the family's taper: strengths at equally spaced knob positions; and the family itself, if not the one that
-    the patch names."""
+    the patch names; and the tempo of a patch that has none of its own."""
 
     frame_rate: float
     song_frames: int = 600
     strength_taper: tuple[float, ...] = STRAIGHT
     family: FamilySpec | None = None
+    bpm: float | None = None
 
     @classmethod
-    def of(cls, spec: FamilySpec, song_frames: int | None = None) -> Geometry:
+    def of(cls, spec: FamilySpec, song_frames: int | None = None, bpm: float | None = None) -> Geometry:
         """The geometry of a family, with the length of its shortest song where none is given."""
-        return cls(spec.frame_rate, song_frames or spec.min_frames, tuple(spec.strength_taper), spec)
+        return cls(spec.frame_rate, song_frames or spec.min_frames, tuple(spec.strength_taper), spec, bpm)
 
 
 def compile(
@@ -73,7 +76,7 @@ class _Node:
     @property
     def outs(self) -> tuple[str, ...]:
         """The names of its outputs."""
-        return tuple(self.declaration.outs_by_name)
+        return tuple(out.name for out in self.declaration.signals)
 
 
 @dataclass(eq=False)
@@ -103,20 +106,17 @@ class _Compiler:
     def program(self, previous: Program | None) -> Program:
         """The whole of it."""
         resources: dict[str, Hashable] = {}
-        drawn: dict[str, Callable[..., Any]] = {}
         for id, declaration in self.wiring.known.items():
-            if declaration.kind == "computed":
+            if declaration.computed:
                 self._add(id, declaration)
             elif declaration.kind == "resource":
                 resources[id] = declaration.resolve(self.wiring.patch.nodes[id].values)
                 if declaration.outs[0].type == "curve":
                     self.tables[id] = len(self.tables) + 1
-                    if declaration.table is not None:
-                        drawn[id] = declaration.table
         joins = self._joins()
         self.halves, order = running_order(self.nodes, joins)
         for id in (id for id in order.nodes if id in self.nodes):
-            for out in self.nodes[id].declaration.outs:
+            for out in self.nodes[id].declaration.signals:
                 halves = ("level", "rises") if out.type == "gate" else ("value",)
                 declared = self.nodes[id].declaration
                 self.slots[id, out.name] = tuple(
@@ -127,25 +127,29 @@ class _Compiler:
         for id, declaration in self.wiring.known.items():
             if declaration.kind in ("engine", "sink", "display"):
                 self._sinks(id, declaration)
+        plan = ring_plan(self.wiring)
+        for id in sorted(plan.reached):
+            self._weights(id, plan)
         delays = frozenset(join.cable.socket for join in joins if self.halves.cut(join, order))
         self.now.bus, self.now.cells = self.bus.numbers, self.cells.numbers
         made = Program(
-            tuple(self.steps), tuple(self.sinks), tuple(self.sink_slots), resources, ring_plan(self.wiring),
+            tuple(self.steps), tuple(self.sinks), tuple(self.sink_slots), resources, plan,
             self.geometry.frame_rate, self.params, self.bus.first, self.cells.first, self.bus.keys, self.cells.keys,
-            self.owners, [list(self.geometry.strength_taper), *([] for _ in self.tables)], self.tables, drawn, delays,
-            self.feeding.feeds(self.steps, self.ends, self.sink_slots),
+            self.owners, [list(self.geometry.strength_taper), *([] for _ in self.tables)], self.tables,
+            drawings(self.wiring, resources), delays, self.feeding.feeds(self.steps, self.ends, self.sink_slots),
             inherited=previous.latest if previous is not None else None, memory=self.now,
         )  # fmt: skip
-        made.use_song(self.geometry.song_frames)
+        made.use_song(self.geometry.song_frames, self.wiring.patch.song.bpm or self.geometry.bpm)
         return made
 
     # -- nodes and their order ----------------------------------------------------------------------------------
     def _add(self, id: str, declaration: Declaration) -> None:
         node = self.wiring.patch.nodes[id]
-        gates = [p.name for p in declaration.ports if p.type == "gate" and not p.fed]
+        names = [p.name for p in declaration.ports if p.type == "gate" and not p.fed]
+        names += [p.name for p in declaration.inlets]
         if declaration.live:
             self.feeding.add(id, declaration)
-        unwired = frozenset(g for g in gates if not self.wiring.into.get((id, g)))
+        unwired = frozenset(n for n in names if not self.wiring.into.get((id, n)))
         known = self.before.bodies.get(id)
         if known is None or known[0] is not node or known[1] != unwired or known[2] is not declaration:
             body = declaration.settled(node.values, unwired)
@@ -167,10 +171,10 @@ class _Compiler:
                     adapter = self._between(cable, id, name)
                     self.adapters[adapter] = cable
                     self.nodes[adapter] = _Node(threshold, threshold.settled({}), id)
-                    if self.wiring.known[cable.src].kind == "computed":
+                    if self.wiring.known[cable.src].computed:
                         joins.append(Join(start, out, adapter, "x", cable))
                     start, out = adapter, "gate"
-                if declaration.kind == "computed" and start in self.nodes:
+                if declaration.computed and start in self.nodes:
                     joins.append(Join(start, out, id, name, cable))
         return joins
 
@@ -188,7 +192,7 @@ class _Compiler:
         self.owners[name] = node.owner
         cable = self.adapters.get(id)
         given = self.wiring.patch.nodes[node.owner] if cable is None else cable
-        slots = tuple(self.slots[id, out.name] for out in declaration.outs)
+        slots = tuple(self.slots[id, out.name] for out in declaration.signals)
         if id in self.halves.early:
             body, slots = self.halves.body(name), self.halves.outs(name, slots)
         wired = self.wiring.wired(id) if cable is None else {"x": [cable]}
@@ -200,7 +204,7 @@ class _Compiler:
                 inputs = {"x": Input("p0 + x0 * p1", self._keep([shift, scale]), (self._source(cable),))}
                 gates = {}
             else:
-                inputs = {p.name: self._input(id, p) for p in declaration.ports if p.type == "value"}
+                inputs = {p.name: self._input(id, p) for p in declaration.ports if p.type in NUMBERS}
                 gates = {p.name: self._gate(id, p) for p in declaration.ports if p.type == "gate"}
             return Step(name, body, inputs, gates, slots, cells, starts, loop)
 
@@ -328,6 +332,16 @@ class _Compiler:
 
             self._link(step, (port, slots, knob, ends), {port.name: cables}, number)
 
+    def _weights(self, id: str, plan: RingPlan) -> None:
+        """The sinks of a mix or a surface that the engine takes from; of a mix, those of what is wired."""
+        mixture = plan.mixes.get(id)
+        for out in self.wiring.known[id].hidden:
+            if mixture is None or out.name not in mixture.bare:
+                taper: Taper = "int" if out.name == "tap" else "linear"
+                self.sinks.append(Sink(id, out.name, None, "value", out.lo, out.hi, taper))
+                self.sink_slots.append(self.slots[id, out.name][0])
+                self.ends[id, out.name] = self.slots[id, out.name]
+
 
 @lru_cache(maxsize=512)
 def _sinks_of(id: str, declaration: Declaration, table: tuple[float, ...]) -> tuple[tuple[Port, tuple[Sink, ...]], ...]:
@@ -371,6 +385,8 @@ def ring_plan(wiring: Wiring) -> RingPlan:
             id: str(nodes[id].values["file"]).strip()
             for id in ring_nodes(wiring) if wiring.known[id].id == LORA and not nodes[id].bypass
         },
+        mixtures(wiring, wired.values()),
+        next((id for id in ring_nodes(wiring) if wiring.known[id].id == STEP_WINDOW and not nodes[id].bypass), None),
     )  # fmt: skip
 
 
@@ -379,6 +395,6 @@ def _bypassed(declaration: Declaration, body: Body) -> Body:
     zero = ast.Constant(0.0)
     outputs = tuple(
         (zero, zero) if out.type == "gate" else ((ast.Name(out.like, ast.Load()) if out.like else zero),)
-        for out in declaration.outs
+        for out in declaration.signals
     )
     return Body((), outputs, tuple(ast.Name(name, ast.Load()) for name in body.state_names), body.state_names)

@@ -23,15 +23,21 @@ class Feedback:
         """Keeps a finished latent, of a whole song."""
         self._finished.appendleft(latent)
 
+    @property
+    def ready(self) -> bool:
+        """Whether anything is finished."""
+        return bool(self._finished)
+
+    def tap(self, tap: int) -> Tensor:
+        """The latent finished `tap` completions ago, or the oldest kept; only where one is finished."""
+        return self._finished[min(tap, len(self._finished)) - 1]
+
     def mixed(self, source: Tensor, amount: float, tap: int) -> Tensor | None:
         """(1 - amount) * source + amount * the latent finished `tap` completions ago, [T, C].
 
         A tap that is not there yet is the oldest that is; None where nothing is fed back.
         """
-        if amount <= 0 or not self._finished:
-            return None
-        back = self._finished[min(tap, len(self._finished)) - 1]
-        return torch.lerp(source, back, amount)
+        return torch.lerp(source, self.tap(tap), amount) if amount > 0 and self.ready else None
 
 
 class Drift:

@@ -128,7 +128,8 @@ class Generations:
     def _request(self, heard_at: int, edge: int | None, now: int) -> Request:
         """The request of a generation heard from `heard_at` on."""
         scene = self._scenes.at(heard_at)
-        numbers, others = scene.controls.request(self._middle(heard_at, self.count(heard_at)), now)
+        moment = self._middle(heard_at, self.count(heard_at))
+        numbers, others = scene.controls.request(moment, now)
         given: dict[str, Any] = {
             name: round(number) if CONTROLS[name].shape == "integer" else number
             for name, number in numbers.items()
@@ -137,13 +138,15 @@ class Generations:
         if "noise_drift" in numbers:
             drift = scene.controls.sinks["noise_drift"]
             given["noise_position"] = self._drift.at(scene.forecast, drift, heard_at)
+        given |= scene.asked(moment, self.feedback)
         if "feedback" in numbers:
-            tap = round(numbers["feedback_tap"])
-            given["source_latent"] = self.feedback.mixed(scene.source.latent, numbers["feedback"], tap)
+            covered, tap = given.get("source_latent", given["source"].latent), round(numbers["feedback_tap"])
+            fed = self.feedback.mixed(covered, numbers["feedback"], tap)
+            given["source_latent"] = covered if fed is None else fed
         # The first is made whole: until then there is no song that a stretch could lie in.
-        given |= {**others, **scene.others, "focus": None if self._first else self.stretch(heard_at)}
+        given |= {**others, "focus": None if self._first else self.stretch(heard_at)}
         tag = Ticket(numbers, edge, heard_at)
-        return self._session.request(scene.prompt, scene.source, **given, tag=tag, heard_at=heard_at)
+        return self._session.request(**given, tag=tag, heard_at=heard_at)
 
     # -- moments ------------------------------------------------------------------------------------------------
     def moments(self) -> list[int]:
@@ -160,7 +163,8 @@ class Generations:
     # -- in flight ----------------------------------------------------------------------------------------------
     def steps(self, now: int) -> Told:
         """What every step of this tick reads."""
-        return self._scenes.step(now, self.moments())
+        slots = self.ring.slots
+        return self._scenes.step(now, self.moments(), [slot.stage / slot.request.steps for slot in slots])
 
     def told(self, now: int) -> Told:
         """What the generations in flight are told, their strengths included."""

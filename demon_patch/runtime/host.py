@@ -30,6 +30,7 @@ from demon_patch.runtime.audio.link import AudioLink
 from demon_patch.runtime.compile import Geometry, compile
 from demon_patch.runtime.feeds import Fed
 from demon_patch.runtime.live import Live
+from demon_patch.runtime.mixes import first
 from demon_patch.runtime.render import measure_sounds, parts_of, perform, wired_recordings
 from demon_patch.runtime.resources import Resources
 from demon_patch.runtime.status import Status, of_engine, of_sound
@@ -204,9 +205,9 @@ class Host:
             patch = self._sounding()
         frames = self.performer.source.frames
         try:
-            program = compile(patch, CATALOGUE, Geometry.of(self.performer.spec, frames))
+            program = compile(patch, CATALOGUE, Geometry.of(self.performer.spec, frames, self.performer.transport.bpm))
             parts = parts_of(program, self._resources, self._clip, frames)
-            covered = parts["source"]
+            covered = first(parts["source"])
             assert isinstance(covered, Source)
             measure_sounds(program, self._resources, covered, self._clip)
         except DemonError as error:

@@ -21,10 +21,10 @@ from demon_patch.errors import DemonError
 from demon_patch.runtime.audio.lay import Seam
 from demon_patch.runtime.clock import Transport
 from demon_patch.runtime.lead import Lead
+from demon_patch.runtime.mixes import Parts
 from demon_patch.runtime.performer import SPLICE_FRAMES, Performer
 from demon_patch.runtime.program import Program
 from demon_patch.runtime.route import Route
-from demon_patch.runtime.scene import Parts
 
 Samples = NDArray[np.float32]
 Change = Callable[[], None]

@@ -26,10 +26,11 @@ from demon_patch.runtime.feeds import Fed
 from demon_patch.runtime.forecast import Forecast
 from demon_patch.runtime.generations import Generations, Pace, ticket
 from demon_patch.runtime.loras import LoraRack
+from demon_patch.runtime.mixes import Parts
 from demon_patch.runtime.news import News, RingNews
 from demon_patch.runtime.program import Program
 from demon_patch.runtime.readings import Readings
-from demon_patch.runtime.scene import Parts, Scene, Scenes
+from demon_patch.runtime.scene import Scene, Scenes
 from demon_patch.runtime.trace import Take, Trace
 
 Samples = NDArray[np.float32]
@@ -100,7 +101,7 @@ class Performer:
 
     @property
     def source(self) -> Source:
-        """The clip that is covered."""
+        """The clip that is covered, or the first of a mix."""
         return self.scenes.now.source
 
     @property
@@ -161,7 +162,7 @@ class Performer:
     # -- changes ------------------------------------------------------------------------------------------------
     def swap(self, program: Program, parts: Parts | None = None, at: int | None = None) -> None:
         """A live change between ticks: a program compiled to replace this one, for a song of the same length, and
-        where prompts or clips have changed, all parts.
+        where prompts, clips or their mixes have changed, all parts.
 
         New generations take its values at once; those in flight take its `step` values with their next step, and a
         changed strength by being moved to it, unless Live strength is off. at: a transport frame to come, from which it
@@ -174,7 +175,7 @@ class Performer:
         scene, self.scenes.next = self.scenes.now, None
         scene.forecast.swap(program)
         self.loras.read(program)
-        self.scenes.now = Scene(scene.forecast, parts or scene.parts, self.guard, scene.channels)
+        self.scenes.now = scene.after(scene.forecast, parts)
         self.generations.stir(before, self.now)
 
     def feed(self, node: str, port: str, value: Fed, at: int | None = None) -> None:
@@ -256,7 +257,7 @@ class Performer:
         made = ticket(done.slot)
         late = 0 if made.edge is None or made.edge < made.heard_at else heard_at - made.edge
         take = Take(self._song, heard_at, made.values, late, heard_at - made.heard_at)
-        if self.controls.has("feedback"):
+        if self.scenes.now.feeds:
             self.generations.feedback.add(self._song)
         self.trace.completed(take)
         self._keep(take)
@@ -293,14 +294,10 @@ class Performer:
         frames = window.stop - window.start + 2 * SPLICE_FRAMES
         scene = self.scenes.at(window.start)
         if scene.program.ring.bypass or self.bypass:
-            sound = self._source_sound(start, frames)
+            per = self.spec.samples_per_frame
+            sound = scene.source_sound(window.start, np.arange(start * per, (start + frames) * per))
         else:
             sound = self.session.decode(window.take.latent, start=start, frames=frames)
         sound = sound * scene.gain(window.start)
         self.news.keep(window.start, sound[SPLICE_FRAMES * self.spec.samples_per_frame :], window.stop)
         return sound
-
-    def _source_sound(self, start: int, frames: int) -> Samples:
-        """The source's own sound, for a bypassed Decoder."""
-        per = self.spec.samples_per_frame
-        return self.source.audio[np.arange(start * per, (start + frames) * per) % len(self.source.audio)]

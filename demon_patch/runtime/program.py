@@ -21,7 +21,9 @@ from demon_patch.runtime.emit import Step, chunk_of, chunks
 from demon_patch.runtime.feeds import Feeds, Listener, Socket
 from demon_patch.runtime.lift import Lifted, plan_of
 from demon_patch.runtime.memory import Memory
+from demon_patch.runtime.mixture import Mixture
 from demon_patch.runtime.profile import Profile
+from demon_patch.runtime.tables import Drawing
 
 Array = NDArray[np.float64]
 Key = tuple[str, ...]
@@ -32,7 +34,8 @@ SHORT, PART = 16, 120  # rows are faster from so many frames on, and so many nod
 
 @dataclass(frozen=True, slots=True)
 class Sink:
-    """An input that leaves the graph: of an engine node, a speaker or a recorder.
+    """An input that leaves the graph: of an engine node, a speaker or a recorder; or a number that a mix or a surface
+    gives.
 
     kind: value or curve (a number in the port's unit); gate (its rises); level (of the same gate). lo, hi, taper: the
     declared range; table: the family's taper.
@@ -58,7 +61,8 @@ class RingPlan:
 
     Ids of the chain's nodes; `wired`: by control, the node that a prompt, a clip or a surface comes from; options by
     control; `active`: the controls that have an effect. `bypass`: the source sounds as it is. `loras`: by node, in the
-    chain's order, the file that each names.
+    chain's order, the file that each names. `mixes`: those that the engine takes from, by node. `step_window`: the node
+    that narrows the Step State.
     """
 
     scheduler: str
@@ -70,6 +74,8 @@ class RingPlan:
     active: frozenset[str]
     bypass: bool = False
     loras: Mapping[str, str] = field(default_factory=dict)
+    mixes: Mapping[str, Mixture] = field(default_factory=dict)
+    step_window: str | None = None
 
     def meets(self, row: Control) -> bool:
         """Whether the control that a row needs is there: wired, set, or a choice other than "off"."""
@@ -79,6 +85,29 @@ class RingPlan:
         if need in self.options:
             return self.options[need] != "off"
         return need in self.active and CONTROLS[need].numeric
+
+    @property
+    def reached(self) -> frozenset[str]:
+        """The nodes that prompts, clips and surfaces come from, through mixes and at their ends."""
+        return frozenset(
+            [*self.wired.values(), *(id for mixture in self.mixes.values() for id in mixture.inputs.values())]
+        )
+
+    @property
+    def surfaces(self) -> frozenset[str]:
+        """Those that the channel gains come from."""
+        found: set[str] = set()
+        waiting = [self.wired["channel_gain"]] if "channel_gain" in self.wired else []
+        while waiting:
+            found.add(id := waiting.pop())
+            waiting += self.mixes[id].inputs.values() if id in self.mixes else ()
+        return frozenset(found)
+
+    @property
+    def framed(self) -> Mixture | None:
+        """The blend of two prompts that is taken for every frame of the song, if there is one."""
+        mixture = self.mixes.get(self.wired.get("prompt", ""))
+        return mixture if mixture is not None and mixture.per_frame and not (mixture.bare or mixture.bypassed) else None
 
     @property
     def prompt(self) -> str | None:
@@ -133,10 +162,11 @@ class Program:
     owners: Mapping[str, str]
     tables: list[list[float]]
     table_of: Mapping[str, int]
-    drawn: Mapping[str, Callable[[Hashable, int, float], NDArray[np.float32]]]
+    drawn: Mapping[str, Drawing]
     delays: frozenset[Any] = frozenset()
     feeds: Feeds = field(default_factory=Feeds)
     song_frames: int = 0
+    bpm: float = 120.0
     faults: dict[str, str] = field(default_factory=dict)
     inherited: State | None = None
     latest: State | None = None
@@ -180,15 +210,15 @@ class Program:
         raise PatchError("there is no such input of the engine", node=node, port=port)
 
     # -- curves -------------------------------------------------------------------------------------------------
-    def use_song(self, frames: int) -> None:
-        """Gives every curve the length of the song: drawn curves are drawn again, others are level at 0."""
+    def use_song(self, frames: int, bpm: float | None = None) -> None:
+        """Gives every curve the length of the song and, where given, its tempo: drawn curves are drawn again, others
+        are level at 0."""
         if frames < 1:
             raise ValueError(f"a song has at least one frame, not {frames}")
-        self.song_frames = frames
-        for node, table in self.table_of.items():
-            draw = self.drawn.get(node)
-            curve = np.zeros(frames) if draw is None else draw(self.resources[node], frames, self.rate)
-            self._place(table, np.asarray(curve, dtype=np.float64))
+        self.song_frames, self.bpm = frames, bpm or self.bpm
+        for table in self.table_of.values():
+            self._place(table, np.zeros(frames))
+        self._draw()
 
     def set_curve(self, node: str, curve: NDArray[Any]) -> None:
         """The table [T] of a curve node, T the frames of the song; forecasts made before are void.
@@ -202,6 +232,19 @@ class Program:
             )
         if node in self.table_of:
             self._place(self.table_of[node], curve)
+            self._draw(node)
+
+    def _draw(self, after: str | None = None) -> None:
+        """Draws all curves, or those that are made of the one of a node, whose own stays."""
+        tables = {node: self._arrays[table] for node, table in self.table_of.items()}
+        fresh = {after}
+        for node, drawing in self.drawn.items():
+            if after is None or (
+                node != after and any(src in fresh for feed in drawing.feeds for src, *_ in feed.cables)
+            ):
+                fresh.add(node)
+                tables[node] = drawing(tables, self.song_frames, self.rate, self.bpm)
+                self._place(self.table_of[node], tables[node])
 
     def _place(self, table: int, curve: Array) -> None:
         self.tables[table], self._arrays[table] = curve.tolist(), curve

@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from demon_patch.engine.controls import CONTROLS
-from demon_patch.nodes.surface import GROUPS
+from demon_patch.nodes.weighing import GROUPS
 from demon_patch.runtime.forecast import Forecast
+from demon_patch.runtime.mixes import Weights, shares
 from demon_patch.runtime.program import Program
 
 STEP = ("step", "late step")
@@ -26,7 +27,8 @@ class Readings:
     """The controls of one performance. guard: frames behind the loudspeaker that may still be spliced (`Forecast`).
 
     Owned by one thread. channels: C, latent channels of the family. sinks: the numbers in `program.sinks` of all
-    numeric controls, by name, and of the inputs of the surface that is wired, by port. held: those that a live source
+    numeric controls, by name; of the numbers of a surface that is wired, by their names; and of those of mixes and the
+    surfaces in them, by node and name. weights: what mixes and surfaces give. held: the sinks that a live source
     reaches; held_scalars: of classes `request` and `step`.
     """
 
@@ -49,12 +51,17 @@ class Readings:
             for row in scalars
             if row.propagation not in STEP or self.sinks[row.name] not in self.held
         ]
+        self.weights = Weights(forecast)
+        self._jumps += self.weights.jumps()
         self.held_scalars = [self.sinks[row.name] for row in scalars if self.sinks[row.name] in self.held]
         surface = plan.wired.get("channel_gain")
-        self._gains = [] if surface is None else [program.sink(surface, f"group_{n + 1}") for n in range(GROUPS)]
-        self._single = [] if surface is None else [program.sink(surface, port) for port in ("channel", "single")]
-        for sink in (*self._gains, *self._single):
-            self.sinks[program.sinks[sink].port] = sink
+        for (node, name), sink in self.weights.sinks.items():
+            self.sinks[name if node == surface else f"{node}.{name}"] = sink
+        window = plan.step_window if plan.step_state is not None else None
+        self._window = () if window is None else tuple(program.sink(window, end) for end in ("from", "to"))
+        self._window_held = window is not None and any((window, end) in program.held for end in ("from", "to"))
+        self._jumps += () if self._window_held else self._window
+        self._narrowed = [row for row in self._step if row.carrier == "step_state"]
 
     def has(self, name: str) -> bool:
         """Whether a numeric control is built and has an effect in this patch."""
@@ -84,9 +91,15 @@ class Readings:
                 others[row.name] = self._per_frame(self.sinks[row.name], now)
         return numbers, others
 
-    def step(self, now: int, heard_at: Sequence[int]) -> Mapping[str, Tensor | str]:
+    def step(
+        self, now: int, heard_at: Sequence[int], stages: Sequence[float] | None = None
+    ) -> Mapping[str, Tensor | str]:
         """The `step` rows for a tick: choices, curves [1, 1 | T, 1], scalars [1 | n, 1, 1] at each slot's heard_at,
-        held ones as they are now, and the surface of channel gains [1, 1 | T, C]."""
+        held ones as they are now, and the surface of channel gains [1, 1 | T, C].
+
+        stages: how far each slot is, as a share of the full schedule's steps; where a step window is open for some of
+        the n slots only, the rows of the Step State become [n, ...] and are at rest for the others.
+        """
         values: dict[str, Tensor | str] = dict(self._options[STEP])
         for row in self._step:
             sink = self.sinks[row.name]
@@ -96,25 +109,62 @@ class Readings:
                 moments = [now] if sink in self.held else heard_at
                 each = torch.tensor([self.forecast.at(sink, frame) for frame in moments], dtype=torch.float32)
                 values[row.name] = _short(each)[:, None, None]
-        if self._gains:
-            values["channel_gain"] = self._surface(now)
+        surface = self.program.ring.wired.get("channel_gain")
+        if surface is not None:
+            gains = self._surface(surface, now).clamp(0.0, CONTROLS["channel_gain"].hi)
+            values["channel_gain"] = _short(gains)[None]
+        framed = self.program.ring.framed
+        if framed is not None:
+            node = self.program.ring.wired["prompt"]
+            pair = np.array([self.weights.per_frame(node, name, now, self._guard) for name in framed.inputs])
+            values["condition_weight"] = _short(torch.from_numpy(shares(pair)[1].astype(np.float32)))[None, :, None]
+        if self._window and stages:
+            self._narrow(values, [now] * len(stages) if self._window_held else heard_at, stages)
         return values
+
+    def _narrow(self, values: dict[str, Tensor | str], moments: Sequence[int], stages: Sequence[float]) -> None:
+        """Brings the rows of the Step State to rest for the slots whose step lies outside the step window, as it is at
+        the slot's moment."""
+        ends = [[self.forecast.at(sink, frame) for sink in self._window] for frame in moments]
+        inside = [lo <= stage < hi for (lo, hi), stage in zip(ends, stages, strict=True)]
+        if all(inside):
+            return
+        which = torch.tensor(inside)[:, None, None]
+        for row in (*self._narrowed, CONTROLS["channel_gain"]):
+            value = values.get(row.name)
+            if isinstance(value, Tensor):
+                rest = row.default if row.rest is None else row.rest
+                values[row.name] = _short(torch.where(which, value, torch.tensor(float(rest or 0.0))))
 
     def _per_frame(self, sink: int, now: int) -> Tensor:
         """A sink as [T], each song frame at the moment it will next be heard."""
         return torch.from_numpy(self.forecast.per_frame(sink, now, self._guard).astype(np.float32))
 
-    def _surface(self, now: int) -> Tensor:
-        """[1, 1 | T, C]: each channel's group's gain, and the single one's on top."""
-        curves = torch.stack([self._per_frame(sink, now) for sink in self._gains])
+    def _surface(self, node: str, now: int) -> Tensor:
+        """The gains of a surface or a mix of them, [T, C]: each channel's group's, and the single one's on top."""
+        sinks, mixture = self.weights.sinks, self.program.ring.mixes.get(node)
+        if mixture is not None:
+            return self._mixed(node, now)
+        curves = torch.stack([self._per_frame(sinks[node, f"group_{n + 1}"], now) for n in range(GROUPS)])
         gains = curves[torch.arange(self._channels) * GROUPS // max(self._channels, GROUPS)].T
-        channel, single = self._single
-        chosen = round(self.forecast.at(channel, max(now, 0)))
+        chosen = round(self.weights.at(node, "channel", max(now, 0))) if (node, "channel") in sinks else 0
         if 1 <= chosen <= self._channels:
             gains = gains.clone()
-            gains[:, chosen - 1] *= self._per_frame(single, now)
-            gains.clamp_(max=CONTROLS["channel_gain"].hi)
-        return _short(gains)[None]
+            gains[:, chosen - 1] *= self._per_frame(sinks[node, "single"], now)
+        return gains
+
+    def _mixed(self, node: str, now: int) -> Tensor:
+        """A mix of surfaces, [T, C]: 1 + the sum of weight * (gain - 1), or the product of gain ** weight; an inlet
+        that is not wired has gains of 1. Bypassed, it is its first wired one."""
+        mixture = self.program.ring.mixes[node]
+        weights = [self._per_frame(self.weights.sinks[node, name], now)[:, None] for name in mixture.inputs]
+        gains = [self._surface(behind, now) for behind in mixture.inputs.values()]
+        if mixture.bypassed:
+            return gains[0]
+        pairs = list(zip(weights, gains, strict=True))
+        if mixture.options.get("law") == "product":
+            return torch.stack([gain.clamp(min=0.0) ** weight for weight, gain in pairs]).prod(dim=0)
+        return 1.0 + sum((weight * (gain - 1.0) for weight, gain in pairs), torch.zeros(()))
 
 
 def _short(values: Tensor) -> Tensor:

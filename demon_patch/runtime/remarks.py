@@ -14,8 +14,8 @@ from demon_patch.runtime.wiring import Wiring
 
 def remarks(patch: Patch, catalogue: Mapping[str, Declaration]) -> list[PatchError]:
     """One remark for each port of the ring's nodes that is wired or set, but whose control has no effect because the
-    one that it needs is not there; and for each live node whose audio or ring is not wired. Never a reason not to play.
-    For a patch without `problems`."""
+    one that it needs is not there; for each live node whose audio or ring is not wired; and for a step window without a
+    Step State. Never a reason not to play. For a patch without `problems`."""
     wiring = Wiring(patch, catalogue)
     plan = ring_plan(wiring)
     found: list[PatchError] = []
@@ -31,6 +31,10 @@ def remarks(patch: Patch, catalogue: Mapping[str, Declaration]) -> list[PatchErr
                 need = CONTROLS[row.needs]
                 what = f"it has no effect without {need.title.lower()}"
                 found.append(PatchError(what, node=id, port=port.name, mend=_mend(need)))
+    if plan.step_window is not None and plan.step_state is None:
+        found.append(
+            PatchError("it has no effect without a Step State", node=plan.step_window, mend="add one to the chain")
+        )
     return [*found, *_deaf(wiring)]
 
 

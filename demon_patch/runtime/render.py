@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from demon_patch.engine.controls import CONTROLS
-from demon_patch.engine.family import Conditioning, Source
+from demon_patch.engine.family import Source
 from demon_patch.engine.limiter import Limiter
 from demon_patch.engine.session import Session
 from demon_patch.engine.splice import Splicer
@@ -24,6 +24,7 @@ from demon_patch.patch.format import dumps
 from demon_patch.runtime.check import problems
 from demon_patch.runtime.clock import Transport
 from demon_patch.runtime.compile import Geometry, compile
+from demon_patch.runtime.mixes import Mix, Part, first
 from demon_patch.runtime.news import measure
 from demon_patch.runtime.performer import SPLICE_FRAMES, Performer
 from demon_patch.runtime.program import Program
@@ -54,7 +55,7 @@ def perform(
     spec = session.spec
     program = compile(patch, CATALOGUE, Geometry.of(spec))
     parts = parts_of(program, resources, clip)
-    source = parts["source"]
+    source = first(parts["source"])
     assert isinstance(source, Source)
     given = patch.song.bpm
     transport = Transport(
@@ -64,7 +65,7 @@ def perform(
         source.frames,
         downbeat=0.0 if given else source.downbeat,
     )
-    program.use_song(source.frames)
+    program.use_song(source.frames, transport.bpm)
     measure_sounds(program, resources, source, clip)
     recordings = [resources.written(file) for file in wired_recordings(patch)]
     return Performer(program, session, transport, parts, recordings, trace, resources.lora, dumps(patch))
@@ -72,28 +73,46 @@ def perform(
 
 def parts_of(
     program: Program, resources: Resources, clip: Source | None = None, frames: int | None = None
-) -> dict[str, Conditioning | Source]:
-    """The prompts and clips of a program by control, clips as long as the source or, where given, `frames`; `clip`
-    takes the place of the source. Raises DemonError naming the node."""
+) -> dict[str, Part]:
+    """The prompts, clips and mixes of a program by control, clips as long as the source (of a mix: its first) or, where
+    given, `frames`; `clip` takes the place of the source. Raises DemonError naming the node."""
     plan = program.ring
     if clip is None and plan.source is None:
         raise PatchError(
             "the Scheduler has no source", node=plan.scheduler, port="source", mend="wire a source node to it"
         )
-    parts: dict[str, Conditioning | Source] = {"prompt": resources.prompt(None)}
+    parts: dict[str, Part] = {"prompt": resources.prompt(None)}
     for control, node in plan.wired.items():
-        if CONTROLS[control].shape not in ("prompt", "source") or (clip is not None and control == "source"):
-            continue
-        try:
-            parts[control] = resources.part(control, program.resources[node])
-        except DemonError as error:
-            raise error.at(node=node) from None
-    source = parts["source"] = clip if clip is not None else parts["source"]
+        if CONTROLS[control].shape in ("prompt", "source") and (clip is None or control != "source"):
+            parts[control] = _part(program, resources, control, node)
+    if clip is not None:
+        parts["source"] = clip
+    source = first(parts["source"])
     assert isinstance(source, Source)
-    for control, part in parts.items():
-        if isinstance(part, Source):
-            parts[control] = fitted(part, frames or source.frames, resources.session.spec.samples_per_frame)
-    return parts
+    per = resources.session.spec.samples_per_frame
+    made: dict[int, Source] = {}
+    return {control: _long(part, frames or source.frames, per, made) for control, part in parts.items()}
+
+
+def _part(program: Program, resources: Resources, control: str, node: str) -> Part:
+    """The prompt, clip or mix of a node; everything that a mix can reach is made."""
+    mixture = program.ring.mixes.get(node)
+    if mixture is not None:
+        inputs = mixture.inputs.items()
+        return Mix(node, tuple((port, _part(program, resources, control, behind)) for port, behind in inputs))
+    try:
+        return resources.part(control, program.resources[node])
+    except DemonError as error:
+        raise error.at(node=node) from None
+
+
+def _long(part: Part, frames: int, per: int, made: dict[int, Source]) -> Part:
+    """A part whose clips are `frames` long, equal ones still one object; `per` samples a frame."""
+    if isinstance(part, Mix):
+        return Mix(part.node, tuple((port, _long(inner, frames, per, made)) for port, inner in part.inputs))
+    if isinstance(part, Source):
+        return made.setdefault(id(part), fitted(part, frames, per))
+    return part
 
 
 def measure_sounds(program: Program, resources: Resources, covered: Source, clip: Source | None = None) -> None:

@@ -34,6 +34,7 @@ class Resources:
         text = str(key[1]) if isinstance(key, tuple) else ""
         made = self._made.setdefault(("prompt", text), self.session.prompt(text))
         assert isinstance(made, Conditioning)
+        self.session.prepare(made)
         return made
 
     def source(self, key: Hashable) -> Source:

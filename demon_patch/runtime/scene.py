@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import torch
@@ -12,28 +13,37 @@ from torch import Tensor
 
 from demon_patch.engine.controls import CONTROLS
 from demon_patch.engine.family import Conditioning, Source
+from demon_patch.engine.recent import Recent
+from demon_patch.runtime.feedback import Feedback
 from demon_patch.runtime.forecast import Forecast
+from demon_patch.runtime.mixes import KEPT_SUMS, Mixer, Parts, Sums, first
 from demon_patch.runtime.program import Program
 from demon_patch.runtime.readings import Readings
 
-Parts = Mapping[str, Conditioning | Source]
 Values = Mapping[str, Tensor | str]
 
 
 @dataclass(eq=False)
 class Scene:
-    """A program as it plays. parts: prompts and clips by control; `prompt` and `source` are always there. guard: see
-    `Forecast`; channels: of the latent. Owned by one thread."""
+    """A program as it plays. parts: prompts, clips and mixes by control; `prompt` and `source` are always there. guard:
+    see `Forecast`; channels: of the latent; sums: see `Mixer`. Owned by one thread."""
 
     forecast: Forecast
     parts: Parts
     guard: int
     channels: int
+    sums: Sums = field(default_factory=lambda: Recent(KEPT_SUMS))
     controls: Readings = field(init=False)
 
     def __post_init__(self) -> None:
         self.controls = Readings(self.program, self.forecast, self.guard, self.channels)
+        framed = self.program.ring.framed is not None
+        self._mixer = Mixer(self.controls.weights, self.parts, framed, self.sums)
         self._gains = [index for index, sink in enumerate(self.program.sinks) if sink.port == "gain"]
+
+    def after(self, forecast: Forecast, parts: Parts | None) -> Scene:
+        """The scene that takes over with another program and, where given, other parts."""
+        return Scene(forecast, parts or self.parts, self.guard, self.channels, self.sums)
 
     @property
     def program(self) -> Program:
@@ -42,8 +52,8 @@ class Scene:
 
     @property
     def prompt(self) -> Conditioning:
-        """The first prompt."""
-        prompt = self.parts["prompt"]
+        """The prompt, or the first of a mix."""
+        prompt = first(self.parts["prompt"])
         assert isinstance(prompt, Conditioning)
         return prompt
 
@@ -54,10 +64,23 @@ class Scene:
 
     @property
     def source(self) -> Source:
-        """The clip that is covered."""
-        source = self.parts["source"]
+        """The clip that is covered, or the first of a mix, which sets its length."""
+        source = first(self.parts["source"])
         assert isinstance(source, Source)
         return source
+
+    @property
+    def feeds(self) -> bool:
+        """Whether finished generations are fed back."""
+        return self.controls.has("feedback") or any(mixture.feeds for mixture in self.program.ring.mixes.values())
+
+    def asked(self, frame: int, feedback: Feedback) -> dict[str, Any]:
+        """By control, the prompts and clips of a generation as they are at a transport frame (`Mixer.asked`)."""
+        return self._mixer.asked(frame, feedback)
+
+    def source_sound(self, frame: int, at: NDArray[np.int64]) -> NDArray[np.float32]:
+        """The source's own sound at some samples of the song, [n, channels], as heard at a transport frame."""
+        return self._mixer.sound(frame, at)
 
     def gain(self, frame: int) -> np.float32:
         """The factor of Decoder and Speaker at a transport frame."""
@@ -86,7 +109,7 @@ class Scenes:
         before = self.now
         self.next = (
             frame,
-            Scene(before.forecast.fork(program, frame), parts or before.parts, before.guard, before.channels),
+            before.after(before.forecast.fork(program, frame), parts),
         )
         self._fed = before.forecast.fed
 
@@ -113,14 +136,14 @@ class Scenes:
             found = [self.now.controls.edges(lo, change), np.array([change]), *found]
         return np.concatenate(found)
 
-    def step(self, now: int, heard_at: Sequence[int]) -> Values:
+    def step(self, now: int, heard_at: Sequence[int], stages: Sequence[float]) -> Values:
         """The `step` rows of a tick, each slot's of the scene in which it is heard; a choice is the next scene's when
-        all are."""
-        before = self.now.controls.step(now, heard_at)
+        all are. stages: see `Readings.step`."""
+        before = self.now.controls.step(now, heard_at, stages)
         if self.next is None or not any(frame >= self.next[0] for frame in heard_at):
             return before
         change, scene = self.next
-        after = scene.controls.step(now, heard_at)
+        after = scene.controls.step(now, heard_at, stages)
         if all(frame >= change for frame in heard_at):
             return after
         which = torch.tensor([frame >= change for frame in heard_at])[:, None, None]

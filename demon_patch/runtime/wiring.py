@@ -92,9 +92,7 @@ class Wiring:
         out = source.outs_by_name.get(cable.out)
         if out is None or cable.port not in target.by_name:
             return False
-        bypassed = self.patch.nodes[cable.src].bypass and (
-            source.kind in ("computed", "resource") or out.type == "surface"
-        )
+        bypassed = self.patch.nodes[cable.src].bypass and source.kind in ("computed", "resource", "surface")
         return not bypassed or out.like is not None
 
     def out(self, cable: Cable) -> Out:

@@ -76,7 +76,7 @@ def _ports(patch: Patch, id: str, node: Node) -> list[Port]:
     declaration = CATALOGUE.get(node.type)
     if declaration is None:
         return ports if node.type == SUBPATCH else []
-    if declaration.kind == "engine":
+    if declaration.kind in ("engine", "mix", "surface"):
         return [port for port in ports if not port.optional or _used(patch, id, node, port)]
     return [port for port in ports if declaration is CATALOGUE["knob"] or _used(patch, id, node, port)]
 

@@ -13,7 +13,7 @@ import torch
 
 from demon_patch.engine import Session
 from demon_patch.engine.executors.torch_ import TorchExecutor
-from demon_patch.engine.family import Handle
+from demon_patch.engine.family import Conditioning, Handle
 from demon_patch.engine.window import decode_song, decode_window
 from demon_patch.errors import DemonError
 from tests.engine.toy import toy_family
@@ -76,6 +76,29 @@ def test_a_prompt_glides_to_another_in_one_forward(session: Session) -> None:
     assert torch.equal(glide[0], ends[0])
     assert torch.equal(glide[2], ends[1])
     torch.testing.assert_close(glide[1], (ends[0] + ends[1]) / 2, atol=1e-5, rtol=0)  # the toy is linear in its prompt
+
+
+def test_prompts_are_mixed_by_their_shares_in_any_number(session: Session) -> None:
+    source = session.compose("bench", seconds=2.0)
+    prompts = [session.prompt(text) for text in ("warm", "cold", "dry")]
+    tokens = sum(share * prompt.tokens for prompt, share in zip(prompts, (0.5, 0.2, 0.3), strict=True))
+    assert isinstance(tokens, torch.Tensor)
+    expected = session.generate(Conditioning(tokens, "all three"), source)
+    mixed = session.generate(tuple(zip(prompts, (1.0, 0.4, 0.6), strict=True)), source)
+    torch.testing.assert_close(mixed, expected, atol=1e-5, rtol=0)
+    alone = session.generate(((prompts[0], 0.0), (prompts[2], 3.0)), source)
+    assert torch.equal(alone, session.generate(prompts[2], source))
+    with pytest.raises(DemonError, match="no prompt has a share"):
+        session.request(((prompts[0], 0.0),), source)
+
+
+def test_a_prompt_is_prepared_once_and_ahead_of_its_request() -> None:
+    session = Session(toy_family())
+    warm = session.prompt("warm")
+    session.prepare(warm)
+    handle = session._handles["warm"]
+    session.prepare(session.prompt("warm"))
+    assert session.request(warm, session.compose("bench", seconds=2.0)).conditioning is handle
 
 
 def test_a_prompt_borrows_its_share_of_a_timbre(session: Session) -> None:

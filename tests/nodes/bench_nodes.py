@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import NamedTuple
 
 from demon_patch.nodes.body import phrase
@@ -14,7 +15,7 @@ from demon_patch.nodes.ports import Port, gate_out, gates, option, out, text, va
 from demon_patch.nodes.vocabulary import choose, count, floor, hash01, inf, least, most, pick, reached, total
 from demon_patch.patch.document import Cable, Node, Patch
 
-PROBES = 8
+PROBES = 10
 
 
 @node("noise", "Noise", "A new number in every frame.", out=out("out"), category="test")
@@ -90,7 +91,22 @@ probe = Declaration(
     (),
 )  # fmt: skip
 
-BENCH: Mapping[str, Declaration] = {**CATALOGUE, "noise": noise, "pulses": pulses, "rows": rows, "probe": probe}
+BENCH: Mapping[str, Declaration] = {
+    **CATALOGUE,
+    "noise": noise,
+    "pulses": pulses,
+    "rows": rows,
+    "probe": probe,
+    # Mixes and surfaces whose weights and gains are outputs.
+    **{
+        f"weighed_{id}": replace(d, id=f"weighed_{id}", kind="computed", outs=d.hidden, hidden=())
+        for id, d in CATALOGUE.items()
+        if d.hidden
+    },
+}
+FEEDS = {"prompt": "prompt", "source": "composed_source", "surface": "channel_groups"}
+"""What can be wired to an inlet, by its type."""
+
 CHAIN_NODES = {"zs": Node("scheduler"), "zd": Node("decoder"), "zo": Node("speaker")}
 CHAIN_CABLES = (Cable("zs", "ring", "zd", "ring"), Cable("zd", "audio", "zo", "audio"))
 

@@ -24,7 +24,7 @@ from demon_patch.runtime.clock import Transport
 from demon_patch.runtime.compile import Geometry, compile
 from demon_patch.runtime.forecast import Forecast
 from demon_patch.runtime.program import Program, State
-from tests.nodes.bench_nodes import BENCH, PROBES, gate_at, playable
+from tests.nodes.bench_nodes import BENCH, FEEDS, PROBES, gate_at, playable
 
 FRAMES = 160
 LIVE = 60
@@ -53,7 +53,7 @@ def _read(declaration: Declaration, port: Port) -> tuple[str, ...]:
 
 def driven_ports(declaration: Declaration) -> list[Port]:
     """The ports that are given signals: by cables, then by feeding."""
-    wired = [p for p in declaration.ports if p.wireable and p.type in SIGNALS]
+    wired = [p for p in declaration.ports if p.wireable and (p.type in SIGNALS or p.type in FEEDS)]
     return [*wired, *(p for p in declaration.ports if p.fed)]
 
 
@@ -109,6 +109,9 @@ def driven(declaration: Declaration, settings: dict[str, Any], seed: int) -> Pro
         if port.type == "gate":
             nodes[f"in{i}"] = Node("pulses", values={"seed": float(seed + i)})
             cables.append(Cable(f"in{i}", "gate", "n", port.name))
+        elif port.type in FEEDS:
+            nodes[f"in{i}"] = Node(FEEDS[port.type])
+            cables.append(Cable(f"in{i}", port.type, "n", port.name))
         else:
             lo, hi = ends(port)
             nodes[f"in{i}"] = Node("noise", values={"lo": lo, "hi": hi, "seed": float(seed + i)})
@@ -146,7 +149,7 @@ def plainly(
             if p.type == "gate"
             else given(p, min(k, LIVE - 1) if p.fed else k, seed + i)
             for i, p in enumerate(driven_ports(declaration))
-        }
+        } | declaration.seen()
         result = declaration(transport.frame(k), **values, **settings, **state)
         parts = result if len(declaration.outs) + len(state) > 1 else (result,)
         state = dict(zip(state, parts[len(declaration.outs) :], strict=True))

@@ -1,0 +1,78 @@
+"""The mixes of a patch: which prompts, clips and surfaces each weighs, and what can be wrong with them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from demon_patch.errors import PatchError
+from demon_patch.runtime.wiring import Wiring
+
+
+@dataclass(frozen=True, slots=True)
+class Mixture:
+    """A mix as it is wired. inputs: by inlet, in their order, the node that each wired one takes from; bare: the inlets
+    that are not wired. options: of the node. feeds: whether it mixes in finished generations. bypassed: it is its first
+    wired input, since its weights are all 0."""
+
+    inputs: Mapping[str, str]
+    bare: tuple[str, ...]
+    options: Mapping[str, str]
+    feeds: bool
+    bypassed: bool = False
+
+    @property
+    def per_frame(self) -> bool:
+        """Whether its weights are taken for every frame of the song."""
+        return self.options.get("per") == "frame"
+
+
+def mixtures(wiring: Wiring, ends: Iterable[str]) -> dict[str, Mixture]:
+    """The mixes that the nodes `ends` are or take from, by id."""
+    found: dict[str, Mixture] = {}
+    waiting = list(ends)
+    while waiting:
+        id = waiting.pop()
+        declaration = wiring.known[id]
+        if declaration.kind != "mix" or id in found:
+            continue
+        inputs = {p.name: cables[0].src for p in declaration.inlets if (cables := wiring.into.get((id, p.name)))}
+        values = wiring.patch.nodes[id].values
+        found[id] = Mixture(
+            inputs,
+            tuple(p.name for p in declaration.inlets if p.name not in inputs),
+            {p.name: str(values.get(p.name, p.default)) for p in declaration.settings},
+            any(out.name == "fed" for out in declaration.hidden),
+            wiring.patch.nodes[id].bypass,
+        )
+        waiting += inputs.values()
+    return found
+
+
+def mix_problems(wiring: Wiring) -> Iterator[PatchError]:
+    """Mixes that something takes from but nothing is wired to, and blends by the frame that the engine cannot make."""
+    if not any(declaration.kind == "mix" for declaration in wiring.known.values()):
+        return
+    takers: dict[str, list[tuple[str, str]]] = {}
+    for end, cables in wiring.into.items():
+        for cable in cables:
+            takers.setdefault(cable.src, []).append(end)
+    for id, declaration in wiring.known.items():
+        if declaration.kind != "mix" or id not in takers:
+            continue
+        if not any((id, p.name) in wiring.into for p in declaration.inlets):
+            first, kind = declaration.inlets[0].name, declaration.outs[0].type
+            yield PatchError(f"no {kind} is wired to it", node=id, port=first, mend=f"wire a {kind} to it")
+        if str(wiring.patch.nodes[id].values.get("per", "")) != "frame":
+            continue
+        for node, port in takers[id]:
+            if wiring.known[node].id != "scheduler" or port != "prompt":
+                yield PatchError(
+                    f"a blend per frame cannot go to {node}.{port}",
+                    node=id, port="per", mend="wire it to the Scheduler's prompt, or blend per generation",
+                )  # fmt: skip
+            elif (node, "prompt_b") in wiring.into:
+                yield PatchError(
+                    "a blend per frame is the second prompt itself, but another is wired",
+                    node=node, port="prompt_b", mend="take that cable out, or blend per generation",
+                )  # fmt: skip

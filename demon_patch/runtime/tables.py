@@ -1,0 +1,70 @@
+"""The curves of a patch as tables over the song: drawn, or made of other curves, before they are played."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from demon_patch.runtime.order import topological
+from demon_patch.runtime.wiring import Wiring
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Feed:
+    """What arrives at a curve port of a curve: `base`, and depth * x + offset of each curve x, by node."""
+
+    base: float
+    cables: tuple[tuple[str, float, float], ...]
+
+    def __call__(self, tables: Mapping[str, Array], frames: int) -> Array:
+        """The sum, [T], from the tables by node."""
+        total = np.full(frames, self.base)
+        for node, depth, offset in self.cables:
+            total = total + depth * tables[node] + offset
+        return total
+
+
+@dataclass(frozen=True, slots=True)
+class Drawing:
+    """How the table of a curve node is made; a bypassed one passes its first input on."""
+
+    key: Hashable
+    table: Callable[..., Any]
+    feeds: tuple[Feed, ...] = ()
+    bypass: bool = False
+
+    def __call__(self, tables: Mapping[str, Array], frames: int, rate: float, bpm: float) -> Array:
+        """The table, [T], from those of the nodes before it."""
+        inputs = [feed(tables, frames) for feed in self.feeds]
+        if self.bypass and inputs:
+            return inputs[0]
+        return np.asarray(self.table(self.key, frames, rate, bpm, inputs), dtype=np.float64)
+
+
+def drawings(wiring: Wiring, keys: Mapping[str, Hashable]) -> dict[str, Drawing]:
+    """How each curve of a patch without problems is made, by node, those that others are made of first."""
+    curves = {id: d for id, d in wiring.known.items() if d.table is not None and d.kind == "resource"}
+    edges = {(cable.src, id) for (id, _), cables in wiring.into.items() if id in curves for cable in cables}
+    nodes = {*curves, *(start for start, _ in edges)}
+    found: dict[str, Drawing] = {}
+    for id in topological(nodes, edges):
+        if id in curves:
+            declaration = curves[id]
+            assert declaration.table is not None
+            feeds = tuple(_feed(wiring, id, port.name) for port in declaration.ports if port.type == "curve")
+            found[id] = Drawing(keys[id], declaration.table, feeds, wiring.patch.nodes[id].bypass)
+    return found
+
+
+def _feed(wiring: Wiring, id: str, name: str) -> Feed:
+    port = wiring.known[id].by_name[name]
+    cables = wiring.into.get((id, name), [])
+    base = 0.0 if any(wiring.sets(cable) for cable in cables) else wiring.knob(id, port)
+    depths = [(1.0, 0.0) if wiring.sets(cable) else wiring.strength(cable) for cable in cables]
+    return Feed(base, tuple((cable.src, *depth) for cable, depth in zip(cables, depths, strict=True)))
