@@ -277,6 +277,15 @@ class SetSong(_Command, frozen=True):
         return "SetSong", *_given(self)
 
 
+class Become(_Command, frozen=True):
+    """Puts a whole document in the place of the patch."""
+
+    patch: Patch
+
+    def on(self, patch: Patch) -> tuple[Patch, Command]:
+        return self.patch, Become(patch)
+
+
 class Batch(_Command, frozen=True):
     """Several commands, one after the other, all or none; a batch inside a batch is laid flat."""
 
@@ -308,6 +317,7 @@ Command: TypeAlias = (
     | SetBypass
     | SetMeta
     | SetSong
+    | Become
     | Batch
 )
 
