@@ -11,7 +11,7 @@ import msgspec
 import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from demon_patch.errors import PatchError
 from demon_patch.patch import wire
@@ -35,7 +35,7 @@ from demon_patch.patch.commands import (
     apply,
 )
 from demon_patch.patch.difference import difference
-from demon_patch.patch.document import Patch
+from demon_patch.patch.document import Node, Patch
 from demon_patch.patch.fields import Path, changes
 from demon_patch.patch.format import dumps, loads
 from demon_patch.patch.grid import Grid
@@ -210,7 +210,12 @@ class Together(RuleBasedStateMachine):
         self.copy = Patch()
         self.heard = Revision(0, 0)
         self.wrote: dict[tuple[str, Path], list[object]] = {}
+        self.fresh = 0
         self.session.subscribe(self._hear)
+
+    @initialize()
+    def add(self) -> None:
+        self.session.do(Batch(tuple(AddNode(id, Node("lfo")) for id in some.IDS[:2])), "ann")
 
     def _hear(self, delta: Delta) -> None:
         """Follows as a client in another process does, and notes what each client wrote where."""
@@ -230,6 +235,13 @@ class Together(RuleBasedStateMachine):
             self.session.do(data.draw(edits(self.session.patch)), client, at=at)
         except PatchError:
             assert self.session.snapshot() == before
+
+    @rule(client=CLIENTS, id=st.sampled_from(some.IDS[:2]), on_grid=st.booleans())
+    def turn(self, client: str, id: str, on_grid: bool) -> None:
+        """The one knob that all fight for, to where nobody has turned it yet."""
+        self.fresh += 1
+        with suppress(PatchError):
+            self.session.do(SetValue(id, "rate", self.fresh), client, at=Grid("bar") if on_grid else None)
 
     @rule(client=CLIENTS)
     def begin(self, client: str) -> None:
@@ -289,7 +301,7 @@ class Together(RuleBasedStateMachine):
             sound(stage)
 
 
-for machine in (Alone, Together):
-    machine.TestCase.settings = settings(max_examples=30, stateful_step_count=25, deadline=None)
+Alone.TestCase.settings = settings(max_examples=30, stateful_step_count=25, deadline=None)
+Together.TestCase.settings = settings(max_examples=60, stateful_step_count=25, deadline=None)
 TestAlone = Alone.TestCase
 TestTogether = Together.TestCase
