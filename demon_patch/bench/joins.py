@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from demon_patch.runtime.audio.lay import Seam
 
 SIDE_SECONDS = 0.01  # of a join, on either side of its middle
 CLICK_SECONDS = 0.004
@@ -33,6 +36,19 @@ def figures(sound: NDArray[np.float32], joins: NDArray[np.int64], per: int, rate
         "dips_elsewhere": float(np.mean(dips[1] < -1.0)),
         "sudden_db_at_joins": float(np.percentile(clicks[0], 99)),
         "sudden_db_elsewhere": float(np.percentile(clicks[1], 99)),
+    }
+
+
+def of_seams(seams: Sequence[Seam]) -> dict[str, Any]:
+    """One row: what the joins themselves did, measured against their own two sides as they were laid.
+
+    dipping: the share of joins that at some place, over 5 ms, are more than 1 dB weaker than the weaker side.
+    """
+    dips, clicks = (np.array([getattr(seam, name) for seam in seams]) for name in ("dip", "click"))
+    return {
+        "dipping": float(np.mean(dips < -1.0)),
+        "worst_dip_db": float(dips.min()),
+        "click_p99_db": float(np.percentile(clicks, 99)),
     }
 
 

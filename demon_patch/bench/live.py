@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from demon_patch.bench.decode import peak_memory
-from demon_patch.bench.joins import figures
+from demon_patch.bench.joins import figures, of_seams
 from demon_patch.engine.session import Session
 from demon_patch.patch.document import Cable, Node, Patch, Song
 from demon_patch.picture import of_performance
@@ -129,6 +129,7 @@ def measure_minute(session: Session, path: Path, picture: Path | None = None, se
         "late": status.late,
         "starved_s": status.starved,
         "xruns": status.xruns,
+        **of_seams([seam for _, seam in host.live.joins]),
         **figures(sound, joins, spec.samples_per_frame, spec.sample_rate),
     }
 

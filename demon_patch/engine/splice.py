@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 from numpy.typing import NDArray
 
 Samples = NDArray[np.float32]
+
+GRAIN = 1 / 4  # of a join: the stretch over which its level is held
+SMOOTH = 1 / 16  # of a join: over which the gain that holds it is evened out, twice
+MOST = 3.0  # that gain, and its inverse
+ROUNDS = 8  # in which it is found
 
 
 def correlation(left: Samples, right: Samples) -> float:
@@ -27,6 +34,61 @@ def fade_gains(samples: int, alike: float) -> tuple[Samples, Samples]:
     leaving = 1.0 - entering
     level = np.sqrt(leaving**2 + entering**2 + 2.0 * alike * leaving * entering)
     return (leaving / level).astype(np.float32), (entering / level).astype(np.float32)
+
+
+class Join(NamedTuple):
+    """A join: its `sound` [n, channels], and how `alike` its sides are, 0 to 1."""
+
+    sound: Samples
+    alike: float
+
+
+def join(left: Samples, right: Samples) -> Join:
+    """Fades one side into the other at a level between theirs, [n, channels] each.
+
+    The gains of `fade_gains` hold it on the whole; where the two cancel for a quarter of the join, so that it would be
+    weaker than the weaker side, or add up beyond the stronger one, a gain of 1/3 to 3 takes it back.
+    """
+    n, alike = len(left), correlation(left, right)
+    leaving, entering = (gain[:, None] for gain in fade_gains(n, alike))
+    mixed = left * leaving + right * entering
+    sides = level(left), level(right)
+    weaker, stronger = np.minimum(*sides), np.maximum(*sides)
+    gain = np.ones(n)
+    for _ in range(ROUNDS):
+        found = level(mixed * gain[:, None])
+        wanted = np.clip(found, weaker, stronger)
+        if np.array_equal(wanted, found):
+            break
+        gain = np.clip(gain * np.sqrt((wanted + 1e-12) / (found + 1e-12)), 1.0 / MOST, MOST)
+        gain = _mean(_mean(gain, SMOOTH), SMOOTH)
+    return Join((mixed * gain[:, None]).astype(np.float32), alike)
+
+
+def level(sound: NDArray[np.floating]) -> NDArray[np.float64]:
+    """The power [n] of a join round each of its samples, over a quarter of it."""
+    return _mean((sound.astype(np.float64) ** 2).mean(axis=1), GRAIN)
+
+
+def _mean(values: NDArray[np.float64], share: float) -> NDArray[np.float64]:
+    """The mean round each value over a share of all, the ends going on as they are."""
+    n, grain = len(values), max(round(len(values) * share), 1)
+    sums = np.cumsum(np.pad(values, (grain // 2 + 1, grain - grain // 2), mode="edge"))
+    return (sums[grain : grain + n] - sums[:n]) / grain
+
+
+def dip(left: Samples, right: Samples, joined: Samples) -> float:
+    """How far a join's level falls below the weaker of its sides at the worst place, in dB: 0 or less."""
+    weaker = np.minimum(level(left), level(right))
+    heard = weaker > 1e-4 * max(float(np.max(weaker)), 1e-8)
+    ratio = (level(joined)[heard] + 1e-12) / (weaker[heard] + 1e-12)
+    return min(10.0 * float(np.log10(ratio.min())), 0.0) if heard.any() else 0.0
+
+
+def click(left: Samples, right: Samples, joined: Samples) -> float:
+    """How much more sudden a join is than the more sudden of its sides, in dB: peaks of the second difference."""
+    sides = max(float(np.abs(np.diff(side, 2, axis=0)).max(initial=0.0)) for side in (left, right))
+    return 20.0 * float(np.log10((np.abs(np.diff(joined, 2, axis=0)).max(initial=0.0) + 1e-6) / (sides + 1e-6)))
 
 
 class Splicer:
@@ -51,12 +113,9 @@ class Splicer:
             out = block[half : len(block) - 2 * half]
         else:
             head = block[: 2 * half]
-            alike = correlation(self._tail, head)
-            leaving, entering = fade_gains(2 * half, alike)
-            join = np.multiply(self._tail, leaving[:, None], dtype=np.float32)
-            join += head * entering[:, None]
-            self.joins.append(alike)
-            out = np.concatenate([join, block[2 * half : len(block) - 2 * half]])
+            made = join(self._tail, head)
+            self.joins.append(made.alike)
+            out = np.concatenate([made.sound, block[2 * half : len(block) - 2 * half]])
         self._tail = block[len(block) - 2 * half :]
         return out
 

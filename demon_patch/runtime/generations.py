@@ -61,6 +61,7 @@ class Generations:
         self._drift = Drift()
         self._stirred = -1  # the ring's tick at the latest live change
         self._first = True
+        self._tick = 0.0  # frames, as of the latest admission
         scene = scenes.now
         self.ring = session.ring(scene.source, int(scene.controls.value("depth", 0)))
 
@@ -73,6 +74,7 @@ class Generations:
     # -- admission ----------------------------------------------------------------------------------------------
     def admit(self, pace: Pace) -> None:
         """Says when each generation in flight will be heard, and admits the next one if it is due."""
+        self._tick = pace.tick
         for slot in self.ring.slots:
             slot.heard_at = pace.after(slot.remaining)
             edge = ticket(slot).edge
@@ -124,9 +126,9 @@ class Generations:
         self._first = False
 
     def _request(self, heard_at: int, edge: int | None, now: int) -> Request:
-        """The request of a generation heard at `heard_at`."""
+        """The request of a generation heard from `heard_at` on."""
         scene = self._scenes.at(heard_at)
-        numbers, others = scene.controls.request(heard_at, now)
+        numbers, others = scene.controls.request(self._middle(heard_at, self.count(heard_at)), now)
         given: dict[str, Any] = {
             name: round(number) if CONTROLS[name].shape == "integer" else number
             for name, number in numbers.items()
@@ -143,14 +145,26 @@ class Generations:
         tag = Ticket(numbers, edge, heard_at)
         return self._session.request(scene.prompt, scene.source, **given, tag=tag, heard_at=heard_at)
 
+    # -- moments ------------------------------------------------------------------------------------------------
+    def moments(self) -> list[int]:
+        """By generation in flight, the transport frame that its scalars are taken for."""
+        return [self._middle(round(slot.heard_at or 0), slot.request.count) for slot in self.ring.slots]
+
+    def _middle(self, heard_at: int, count: int) -> int:
+        """The middle of what is heard of a generation of `count` steps, from heard_at to the next one's; no later than
+        the first jump after heard_at."""
+        middle = heard_at + int(count * self._tick / self.ring.depth) // 2
+        jumps = self._scenes.edges(heard_at + 1, middle + 1)
+        return int(jumps[0]) - 1 if len(jumps) else middle
+
     # -- in flight ----------------------------------------------------------------------------------------------
     def steps(self, now: int) -> Told:
         """What every step of this tick reads."""
-        return self._scenes.step(now, [round(slot.heard_at or 0) for slot in self.ring.slots])
+        return self._scenes.step(now, self.moments())
 
     def told(self, now: int) -> Told:
         """What the generations in flight are told, their strengths included."""
-        strengths = [self._strength(slot) for slot in self.ring.slots]
+        strengths = [self._strength(moment) for moment in self.moments()]
         return {**self.steps(now), "strength": torch.tensor(strengths)}
 
     def stir(self, before: Told, now: int) -> None:
@@ -163,17 +177,17 @@ class Generations:
     def follow(self, now: int) -> bool:
         """After a live change: moves the generations admitted before it to their strength as it is now; whether there
         are any."""
-        old = [slot for slot in self.ring.slots if slot.admitted <= self._stirred]
+        moments = zip(self.ring.slots, self.moments(), strict=True)
+        old = [(slot, moment) for slot, moment in moments if slot.admitted <= self._stirred]
         if not old:
             self.ring.watch = False
         elif self._scenes.now.controls.on("live_strength", now):
-            for slot in old:
-                self.ring.relive(slot, self._strength(slot))
+            for slot, moment in old:
+                self.ring.relive(slot, self._strength(moment))
         return bool(old)
 
-    def _strength(self, slot: Slot) -> float:
-        """The strength at which a slot in flight will be heard."""
-        frame = round(slot.heard_at or 0)
+    def _strength(self, frame: int) -> float:
+        """The strength of a generation whose scalars are taken for a transport frame."""
         return self._scenes.at(frame).controls.value("strength", frame)
 
 

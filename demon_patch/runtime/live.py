@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from demon_patch.errors import DemonError
+from demon_patch.runtime.audio.lay import Seam
 from demon_patch.runtime.clock import Transport
 from demon_patch.runtime.lead import Lead
 from demon_patch.runtime.performer import SPLICE_FRAMES, Performer
@@ -48,9 +49,9 @@ class Speaker(Protocol):
         """The first sample of the timeline that is not read yet: what is laid from there on will be heard."""
         ...
 
-    def lay(self, position: int, block: Samples, half: int, lo: int = 0, hi: int | None = None) -> float:
+    def lay(self, position: int, block: Samples, half: int, lo: int = 0, hi: int | None = None) -> Seam:
         """Lays a window into the song from a sample of it on, `half` samples before it and 3 * half behind it included;
-        in the loop region [lo, hi) round its seam. Returns how alike the two sides of its first join are."""
+        in the loop region [lo, hi) round its seam. Returns what its first join is like."""
         ...
 
     def set_route(self, route: Route) -> None:
@@ -92,7 +93,7 @@ class Live:
         self.starved = 0
         self.faults: list[str] = []
         self.tick_seconds = 0.0
-        self.joins: deque[tuple[int, float]] = deque(maxlen=512)  # frame of the timeline, likeness of the sides
+        self.joins: deque[tuple[int, Seam]] = deque(maxlen=512)  # with their frames of the timeline
         self._per = performer.spec.samples_per_frame
         self._half = round(HALF_FADE_SECONDS * performer.spec.sample_rate)
         self._lead = Lead(performer.spec.frame_rate, performer.lead)

@@ -136,7 +136,7 @@ class Performer:
         self._control_frames()
         self.generations.admit(self._pace)
         self._stirring = self.generations.follow(now)
-        self.loras.follow(self.forecast, [round(slot.heard_at or 0) for slot in self.ring.slots])
+        self.loras.follow(self.forecast, self.generations.moments())
 
     def forward(self, between: Callable[[], None] | None = None) -> None:
         """The tick's forward. between: called on this thread between its rows; it may call `due` and `sound`."""

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from demon_patch.engine.limiter import Limiter
-from demon_patch.engine.splice import Splicer, correlation, fade_gains
+from demon_patch.engine.splice import Splicer, click, correlation, dip, fade_gains, join, level
 
 
 @pytest.mark.parametrize("alike", [0.0, 0.3, 0.8, 1.0])
@@ -49,6 +49,39 @@ def test_a_join_of_unrelated_noise_does_not_dip() -> None:
         join = len(a) - 2 * 200  # the boundary stands `half` before the first block's end, after its dropped half
         levels.append(float(np.mean(out[join - 50 : join + 50] ** 2)))
     assert 10 * np.log10(np.mean(levels)) == pytest.approx(0.0, abs=0.3)
+
+
+def opposed_in_the_middle(n: int = 640) -> tuple[np.ndarray, np.ndarray]:
+    """Two tones that are alike at both ends of a join and cancel between them."""
+    at = np.arange(n) / n
+    left = np.sin(2 * np.pi * 40 * at)
+    right = np.sin(2 * np.pi * 40 * at + np.pi * np.exp(-(((at - 0.5) / 0.15) ** 2)))
+    return left[:, None].astype(np.float32), right[:, None].astype(np.float32)
+
+
+def test_a_join_holds_the_level_where_its_sides_cancel() -> None:
+    left, right = opposed_in_the_middle()
+    leaving, entering = fade_gains(len(left), correlation(left, right))
+    plainly = left * leaving[:, None] + right * entering[:, None]
+    assert dip(left, right, plainly) < -6.0
+    assert dip(left, right, join(left, right).sound) > -1.5
+
+
+def test_a_join_of_loud_and_quiet_stays_between_them() -> None:
+    rng = np.random.default_rng(5)
+    left = rng.standard_normal((640, 1)).astype(np.float32)
+    right = 0.1 * rng.standard_normal((640, 1)).astype(np.float32)
+    heard = level(join(left, right).sound)
+    assert heard.max() < 1.5 * level(left).max()
+    assert (heard > 0.7 * np.minimum(level(left), level(right))).all()
+
+
+def test_a_click_is_told_from_a_smooth_join() -> None:
+    left, right = opposed_in_the_middle()
+    cut = np.concatenate([left[:324], -left[324:]])
+    assert click(left, right, left) <= 0.0
+    assert click(left, right, join(left, right).sound) < 6.0
+    assert click(left, left, cut) > 10.0
 
 
 @pytest.mark.parametrize("cut", [64, 777, 5000])

@@ -104,8 +104,8 @@ def test_a_moving_strength_is_merged_for_the_moment_at_which_it_is_heard(folder:
         ((_, strength),) = performer.session.executor.loras
         merged.append(strength)
         # those that the tick finished are gone from the ring, and were a part of the mean
-        moments = [slot.heard_at or 0 for slot in performer.ring.slots]
-        span = performer.forecast.span(sink, round(min(moments)) - 30, round(max(moments)) + 1) if moments else []
+        moments = performer.generations.moments()
+        span = performer.forecast.span(sink, min(moments) - 30, max(moments) + 1) if moments else []
         if len(span):
             assert span.min() - MOVED <= strength <= span.max() + MOVED
     assert max(merged) > 1.8

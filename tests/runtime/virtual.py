@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from demon_patch.engine.session import Session
 from demon_patch.patch.document import Patch
-from demon_patch.runtime.audio.lay import lay
+from demon_patch.runtime.audio.lay import Seam, lay
 from demon_patch.runtime.audio.reader import SongReader
 from demon_patch.runtime.live import Live
 from demon_patch.runtime.render import perform
@@ -53,7 +53,7 @@ class VirtualSpeaker:
     def frontier(self) -> int:
         return self.at
 
-    def lay(self, position: int, block: Samples, half: int, lo: int = 0, hi: int | None = None) -> float:
+    def lay(self, position: int, block: Samples, half: int, lo: int = 0, hi: int | None = None) -> Seam:
         return lay(self.song, position, block, half, lo, hi)
 
     def set_route(self, route: Route) -> None:

@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 from numpy.typing import NDArray
 
-from demon_patch.engine.splice import correlation, fade_gains
+from demon_patch.engine.splice import click, dip, join
 
 Samples = NDArray[np.float32]
 
 
-def lay(song: Samples, position: int, block: Samples, half: int, lo: int = 0, hi: int | None = None) -> float:
-    """Writes `block` over the song from `position - half` on; returns how alike the two sides of the join were.
+class Seam(NamedTuple):
+    """The join at which a window begins: how `alike` its sides are, 0 to 1; by how many dB its level dips below the
+    weaker side (0 or less), and how much more sudden it is than the more sudden one."""
+
+    alike: float
+    dip: float
+    click: float
+
+
+def lay(song: Samples, position: int, block: Samples, half: int, lo: int = 0, hi: int | None = None) -> Seam:
+    """Writes `block` over the song from `position - half` on; returns what its join is like.
 
     song: [samples, channels], changed in place. block: [half + n + 3 * half, channels], the new sound of the window
     [position, position + n), `half` samples before it and three halves after it. The join is centred on the window's
@@ -30,10 +41,9 @@ def lay(song: Samples, position: int, block: Samples, half: int, lo: int = 0, hi
     where = lo + (position - half - lo + np.arange(frames)) % (hi - lo)
     head, tail = slice(0, 2 * half), slice(frames - 2 * half, frames)
     new = block.astype(np.float32)
-    alike = correlation(song[where[head]], block[head])
-    leaving, entering = fade_gains(2 * half, alike)
-    new[head] = song[where[head]] * leaving[:, None] + block[head] * entering[:, None]
-    leaving, entering = fade_gains(2 * half, correlation(block[tail], song[where[tail]]))
-    new[tail] = block[tail] * leaving[:, None] + song[where[tail]] * entering[:, None]
+    before = song[where[head]]
+    joined = join(before, block[head])
+    new[head] = joined.sound
+    new[tail] = join(block[tail], song[where[tail]]).sound
     song[where] = new
-    return alike
+    return Seam(joined.alike, dip(before, block[head], joined.sound), click(before, block[head], joined.sound))

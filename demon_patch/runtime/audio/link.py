@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from demon_patch.errors import DeviceError
-from demon_patch.runtime.audio.lay import lay
+from demon_patch.runtime.audio.lay import Seam, lay
 from demon_patch.runtime.audio.memory import CLOCK, Memory
 from demon_patch.runtime.audio.orphan import take_over
 from demon_patch.runtime.audio.playhead import Playhead
@@ -138,8 +138,8 @@ class AudioLink:
         """Writes a block [n, channels] over the song from `position` on, cyclic, without any fade."""
         self._memory.song[(position + np.arange(len(block))) % self.samples] = block
 
-    def lay(self, position: int, block: Samples, half: int, lo: int = 0, hi: int | None = None) -> float:
-        """Lays a window into the song with its edges faded, as `lay.lay` does; returns how alike its sides are."""
+    def lay(self, position: int, block: Samples, half: int, lo: int = 0, hi: int | None = None) -> Seam:
+        """Lays a window into the song with its edges faded, as `lay.lay` does; returns what its join is like."""
         return lay(self._memory.song, position, block, half, lo, hi)
 
     def read(self, position: int, n: int) -> Samples:

@@ -20,9 +20,9 @@ def wave(start: int, n: int, period: float = 90.0, phase: float = 0.0) -> np.nda
 def test_the_same_sound_laid_over_itself_changes_nothing(position: int, n: int) -> None:
     song = wave(0, LENGTH, 100.0)  # a whole number of periods: cyclic
     before = song.copy()
-    alike = lay(song, position, wave(position - HALF, n + 4 * HALF, 100.0), HALF)
+    seam = lay(song, position, wave(position - HALF, n + 4 * HALF, 100.0), HALF)
     np.testing.assert_allclose(song, before, atol=2e-3)  # sines of large arguments in float32
-    assert alike > 0.999
+    assert seam.alike > 0.999
 
 
 @given(st.integers(0, LENGTH - 1), st.integers(2 * HALF + 1, LENGTH - 4 * HALF))
