@@ -18,8 +18,9 @@ from demon_patch.errors import PatchError
 Value: TypeAlias = float | int | bool | str | list[Any] | dict[str, Any] | None
 """What a node keeps under a name: a knob's value, an option, a text, drawn points, or data of a later version."""
 
-DEPTH = 32  # levels of nesting in a file
-DATA_DEPTH = DEPTH - 4  # ... of which a node's value stands inside four: the file, `nodes`, the node, `values`
+DEPTH = 34  # levels of nesting in a file
+DATA_DEPTH = DEPTH - 6  # ... of which a value stands inside six at most: the file, `definitions`, one of them, `nodes`,
+# the node, `values`
 TEXT = 100_000  # characters of one text
 LINE = 200  # characters of a label, a title, a key
 WHOLE = 2**63  # integers lie within plus and minus this

@@ -37,15 +37,19 @@ def changes(old: Patch, new: Patch) -> Changes:
 
 def place_of(path: Path) -> tuple[str | None, str | None, str]:
     """Where a field stands, as an error tells it: the node, the port, and the field's name."""
-    if "nodes" in path and path[-1] != "nodes":
-        node, *rest = path[path.index("nodes") + 1 :]
-        if len(rest) > 1 and rest[0] in ("values", "ranges"):
-            return str(node), str(rest[1]), "the value" if rest[0] == "values" else "the range"
-        return str(node), None, f"the {rest[0]}" if rest else "the node"
-    socket = next((part for part in path if isinstance(part, Socket)), None)
-    if socket is not None:
-        return socket.dst, socket.port, f"the cable from {socket.src}.{socket.out}"
-    return None, None, ".".join(map(str, path))
+    within = ""
+    if path[0] == "definitions" and len(path) > 2:
+        within, path = f" in subpatch {path[1]}", path[2:]
+    kind, rest = path[0], path[1:]
+    if kind == "nodes" and rest:
+        node, *inner = map(str, rest)
+        if len(inner) > 1 and inner[0] in ("values", "ranges"):
+            return node, inner[1], ("the value" if inner[0] == "values" else "the range") + within
+        return node, None, f"the {inner[0] if inner else 'node'}{within}"
+    if kind == "cables" and rest and isinstance(rest[0], Socket):
+        socket = rest[0]
+        return socket.dst, socket.port, f"the cable from {socket.src}.{socket.out}{within}"
+    return None, None, ".".join(map(str, path)) + within
 
 
 def changed_since(path: Path) -> PatchError:

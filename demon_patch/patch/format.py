@@ -2,7 +2,11 @@
 
     {"format": 1, "meta": {...}, "song": {...},
      "nodes": {id: {"type": ..., "values": {name: ...}, "ranges": {name: [lo, hi]}, "at": [x, y], ...}},
-     "cables": [{"src": id, "out": port, "dst": id, "port": port, "depth": ..., ...}], ...}
+     "cables": [{"src": id, "out": port, "dst": id, "port": port, "depth": ..., ...}],
+     "frames": {id: {"at": [x, y], ...}}, "notes": ..., "dashboard": ..., "mappings": ...,
+     "snapshots": {id: {"scope": [id], "values": {id: {name: ...}}, "ranges": ..., "depths": [{...}], ...}},
+     "definitions": {id: {"nodes": ..., "cables": ..., "inputs": {id: {"to": [{"node": id, "port": ...}]}},
+                          "outputs": {id: {"node": id, "out": ...}}, ...}}, ...}
 
 Defaults are left out. Keys that this version does not know are kept at every level, and so are nodes of unknown type
 with their cables. A file is hostile until it is read: whatever it holds, reading it ends in a valid Patch or in one
@@ -16,13 +20,15 @@ import os
 import re
 import secrets
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
 from demon_patch.errors import PatchError
 from demon_patch.patch import data, ids
-from demon_patch.patch.document import BY_ID, Cable, Meta, Node, Patch, Song
+from demon_patch.patch.document import Node, Patch
 from demon_patch.patch.layout import laid_out
 from demon_patch.patch.migrations import FORMAT, migrated
 from demon_patch.patch.piece import Piece
@@ -136,39 +142,70 @@ def _end(text: str, count: int) -> str:
 
 
 def _patch(document: Mapping[str, Any]) -> Patch:
-    given = {key: item for key, item in document.items() if key != "format"}
-    parts = {"meta": _piece(Meta, given.pop("meta", {}), "meta"), "song": _piece(Song, given.pop("song", {}), "song")}
-    nodes = {ids.checked(id): _node(id, item) for id, item in data.table(given.pop("nodes", {}), "nodes").items()}
-    listed = given.pop("cables", [])
-    if not isinstance(listed, list):
-        raise PatchError(f"cables is {data.quoted(listed)}, not a list", mend="write [{…}, …]")
-    cables = tuple(_cable(number, item) for number, item in enumerate(listed, 1))
-    kept = {field: given.pop(field) for field in BY_ID if field in given}
-    return Patch(**parts, nodes=nodes, cables=cables, **kept, extra=given)
-
-
-def _node(id: str, given: object) -> Node:
-    with data.place(node=id):
-        return _piece(Node, given, "the node")
-
-
-def _cable(number: int, given: object) -> Cable:
-    try:
-        return _piece(Cable, given, "the cable")
-    except PatchError as error:
-        if error.node is None:
-            error.what = f"cable {number}: {error.what}"
-        raise
+    return _piece(Patch, {key: item for key, item in document.items() if key != "format"}, "the patch")
 
 
 def _piece(kind: type[P], given: object, what: str) -> P:
     """A struct from its JSON object: known keys to fields, the others to `extra`."""
     entries = data.table(given, what)
-    known = {key: entries[key] for key in kind.known_keys() if key in entries}
+    readers = _readers(kind)
+    known = {key: readers[key](entries[key], key) for key in kind.known_keys() if key in entries}
     for key in kind.known_keys():
         if key not in known and key not in kind.defaults():
             raise PatchError(f"{what} has no {key}", mend=f'write "{key}": …')
     return kind(**known, extra={key: item for key, item in entries.items() if key not in known})
+
+
+@cache
+def _readers(kind: type[Piece]) -> Mapping[str, Callable[[Any, str], object]]:
+    """How each field of a struct is read, by its type: what holds structs is taken apart, the rest is left to the
+    struct itself."""
+    return {field: _reader(hint) for field, hint in get_type_hints(kind).items()}
+
+
+def _reader(hint: Any) -> Callable[[Any, str], object]:
+    kinds = [part for part in (hint, *get_args(hint)) if isinstance(part, type) and issubclass(part, Piece)]
+    if not kinds:
+        return lambda given, what: given
+    (kind,) = kinds
+    if kind is hint:
+        return lambda given, what: _piece(kind, given, what)
+    if get_origin(hint) is tuple:
+        return lambda given, what: _list(kind, given, what)
+    return lambda given, what: _table(kind, given, what)
+
+
+def _table(kind: type[P], given: object, what: str) -> dict[str, P]:
+    return {ids.checked(id, kind.word()): _entry(kind, id, item) for id, item in data.table(given, what).items()}
+
+
+def _entry(kind: type[P], id: str, given: object) -> P:
+    if kind is Node:
+        with data.place(node=id):
+            return _piece(kind, given, "the node")
+    with _told_of(f"{kind.word()} {id}", always=True):
+        return _piece(kind, given, "it")
+
+
+def _list(kind: type[P], given: object, what: str) -> tuple[P, ...]:
+    if not isinstance(given, list | tuple):
+        raise PatchError(f"{what} is {data.quoted(given)}, not a list", mend="write [{…}, …]")
+    made: list[P] = []
+    for number, item in enumerate(given, 1):
+        with _told_of(f"{kind.word()} {number}"):
+            made.append(_piece(kind, item, f"the {kind.word()}"))
+    return tuple(made)
+
+
+@contextmanager
+def _told_of(what: str, always: bool = False) -> Iterator[None]:
+    """Puts the piece that is being read before an error's message, if the error names no node."""
+    try:
+        yield
+    except PatchError as error:
+        if always or error.node is None:
+            error.what = f"{what}: {error.what}"
+        raise
 
 
 def _entries(piece: Piece) -> dict[str, object]:

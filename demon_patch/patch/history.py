@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final, NamedTuple
 
 from demon_patch.errors import PatchError
-from demon_patch.patch.commands import Batch, Command, apply
+from demon_patch.patch.commands import Batch, Command, apply, title, together
 from demon_patch.patch.document import Patch
 from demon_patch.patch.fields import Changes, changed_since, changes
 from demon_patch.patch.grid import Grid
@@ -41,12 +41,12 @@ class Step:
     @property
     def command(self) -> Command:
         """What does all of it."""
-        return joined(tuple(part.command for part in self.parts))
+        return together(tuple(part.command for part in self.parts))
 
     @property
     def inverse(self) -> Command:
         """What takes all of it back, where nothing else has changed."""
-        return joined(tuple(part.inverse for part in reversed(self.parts)))
+        return together(tuple(part.inverse for part in reversed(self.parts)))
 
     def made(self, counter: int) -> Step:
         """The step as that revision made it."""
@@ -91,30 +91,18 @@ def taken_back(step: Step, patch: Patch) -> tuple[Patch, Step, tuple[PatchError,
 
 
 def extended(step: Step, more: Step) -> Step:
-    """A gesture's step with what was done next; where that overwrites the edit before, it takes its place."""
-    parts = step.parts
-    if parts and len(more.parts) == 1 and _overwrites(more.parts[0], parts[-1]):
-        last, (new,) = parts[-1], more.parts
-        changed = {path: (last.changed[path][0], then) for path, (_, then) in new.changed.items()}
-        parts = (*parts[:-1], Part(new.command, last.inverse, {**last.changed, **changed}))
+    """A gesture's step with what was done next; where that overwrites the edits before it, it takes their place."""
+    kept, last = step.parts[: -len(more.parts)], step.parts[-len(more.parts) :]
+    if len(last) == len(more.parts) and all(map(_overwrites, more.parts, last)):
+        parts = (*kept, *map(_over, more.parts, last))
     else:
-        parts = (*parts, *more.parts)
+        parts = (*step.parts, *more.parts)
     return replace(step, parts=parts, at=more.at or step.at, first=step.first or more.first, last=more.last)
 
 
 def primitives(command: Command) -> tuple[Command, ...]:
     """The commands that a command is made of."""
     return command.commands if isinstance(command, Batch) else (command,)
-
-
-def joined(commands: tuple[Command, ...]) -> Command:
-    """One command of several."""
-    return commands[0] if len(commands) == 1 else Batch(commands)
-
-
-def title(command: Command) -> str:
-    """The command's name in words: "Set value"."""
-    return str(command.__struct_config__.tag).replace("_", " ").capitalize()
 
 
 @dataclass
@@ -148,6 +136,12 @@ def _overwrites(new: Part, last: Part) -> bool:
         and target == last.command.target
         and all(last.changed.get(path, _UNTOUCHED)[1] == old for path, (old, _) in new.changed.items())
     )
+
+
+def _over(new: Part, last: Part) -> Part:
+    """Both edits as one."""
+    changed = {path: (last.changed[path][0], then) for path, (_, then) in new.changed.items()}
+    return Part(new.command, last.inverse, {**last.changed, **changed})
 
 
 def _each_once(errors: list[PatchError]) -> tuple[PatchError, ...]:

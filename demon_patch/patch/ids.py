@@ -1,4 +1,4 @@
-"""Ids of nodes: 8 random base-32 characters, or a readable word in a hand-written patch."""
+"""Ids of nodes, and of all else that a patch keeps by id: 8 random base-32 characters, or a word written by hand."""
 
 from __future__ import annotations
 
@@ -22,8 +22,11 @@ def fresh(taken: Container[str], rng: random.Random | None = None) -> str:
     return drawn
 
 
-def checked(given: object) -> str:
-    """An id as it was given: 1 to 32 of a-z 0-9 _ -; raises PatchError for anything else."""
+def checked(given: object, kind: str = "node") -> str:
+    """An id as it was given: 1 to 32 of a-z 0-9 _ -; raises PatchError for anything else.
+
+    kind: what it is the id of, for the message.
+    """
     if not isinstance(given, str) or not _ID.fullmatch(given):
-        raise PatchError(f"{quoted(given)} is no id of a node", mend="use 1 to 32 of a-z 0-9 _ -")
+        raise PatchError(f"{quoted(given)} is no id of a {kind}", mend="use 1 to 32 of a-z 0-9 _ -")
     return given

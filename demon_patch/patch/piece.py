@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from typing import TypeVar
 
 from msgspec import NODEFAULT, Struct, structs
 
 from demon_patch.errors import PatchError
-from demon_patch.patch import data
+from demon_patch.patch import data, ids
 from demon_patch.patch.data import Frozen, Value
 
 T = TypeVar("T")
+P = TypeVar("P", bound="Piece")
 
 
 class Piece(Struct, frozen=True, omit_defaults=True, kw_only=True):
@@ -24,6 +25,11 @@ class Piece(Struct, frozen=True, omit_defaults=True, kw_only=True):
     def known_keys(cls) -> tuple[str, ...]:
         """The keys it knows, as they stand in a file."""
         return tuple(field for field in cls.__struct_fields__ if field != "extra")
+
+    @classmethod
+    def word(cls) -> str:
+        """What it is called in messages: "control mapping"."""
+        return "".join(f" {c.lower()}" if c.isupper() else c for c in cls.__name__).strip()
 
     @classmethod
     @cache
@@ -52,6 +58,35 @@ def by_port(given: object, what: str, check: Callable[[object, str], T]) -> Froz
         with data.place(port=port):
             kept[port] = check(item, what)
     return Frozen(kept)
+
+
+def by_id(given: object, kind: type[P], what: str) -> Frozen[P]:
+    """A mapping from ids to pieces of one kind."""
+    kept = data.table(given, what)
+    for id, piece in kept.items():
+        ids.checked(id, kind.word())
+        if not isinstance(piece, kind):
+            raise PatchError(f"{kind.word()} {id} is {data.quoted(piece)}", mend=f"make it with {kind.__name__}(...)")
+    return kept if isinstance(kept, Frozen) else Frozen(kept)
+
+
+def listed(given: object, kind: type[P], what: str) -> tuple[P, ...]:
+    """A list of pieces of one kind as a tuple."""
+    if not isinstance(given, list | tuple) or not all(isinstance(piece, kind) for piece in given):
+        raise PatchError(f"{what} is no list of {kind.word()}s", mend=f"make them with {kind.__name__}(...)")
+    return tuple(given)
+
+
+def choice(given: object, choices: Sequence[str], what: str) -> None:
+    """Raises PatchError unless `given` is one of the choices."""
+    if given not in choices:
+        raise PatchError(f"{what} is {data.quoted(given)}", mend=f"write one of {', '.join(choices)}")
+
+
+def area(given: object, what: str) -> tuple[float, float]:
+    """Width and height, neither below 0."""
+    width, height = data.pair(given, what)
+    return data.number(width, f"the width of {what}", 0), data.number(height, f"the height of {what}", 0)
 
 
 def playing_range(given: object, what: str) -> tuple[float, float]:

@@ -3,6 +3,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from demon_patch.errors import PatchError
 from demon_patch.patch import wire
@@ -27,6 +29,7 @@ from demon_patch.patch.commands import (
 )
 from demon_patch.patch.document import Cable, Node, Patch, Socket
 from demon_patch.patch.format import dumps
+from tests.patch.strategies import commands, patches
 
 PLUGGED = Socket("slow", "uni", "cover", "strength")
 NEW = Cable("slow", "bi", "cover", "shift", depth=-0.5)
@@ -81,6 +84,24 @@ def test_commands_and_their_inverses_travel_as_json(patch: Patch, command: Comma
     edited, inverse = apply(sent, patch)
     assert holds(edited)
     assert wire.decode(wire.encode(inverse)) == inverse
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.data())
+def test_whatever_a_command_does_its_inverse_takes_back(data: st.DataObject) -> None:
+    patch = data.draw(patches())
+    command = data.draw(commands(patch))
+    assert wire.decode(wire.encode(command)) == command
+    try:
+        edited, inverse = apply(command, patch)
+    except PatchError as error:
+        assert error.mend
+        return
+    assert wire.decode(wire.encode(inverse)) == inverse
+    restored, again = apply(inverse, edited)
+    assert restored == patch
+    assert dumps(restored) == dumps(patch)
+    assert apply(again, restored)[0] == edited
 
 
 def test_a_message_is_readable() -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from contextlib import suppress
 from itertools import pairwise
-from typing import Any
 
 import msgspec
 import pytest
@@ -15,25 +14,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from demon_patch.errors import PatchError
 from demon_patch.patch import wire
-from demon_patch.patch.commands import (
-    ABSENT,
-    AddNode,
-    Batch,
-    Command,
-    Connect,
-    Disconnect,
-    Move,
-    RemoveNode,
-    Rename,
-    Replace,
-    SetBypass,
-    SetCable,
-    SetMeta,
-    SetRange,
-    SetSong,
-    SetValue,
-    apply,
-)
+from demon_patch.patch.commands import AddNode, Batch, Command, SetValue, apply
 from demon_patch.patch.difference import difference
 from demon_patch.patch.document import Node, Patch
 from demon_patch.patch.fields import Path, changes
@@ -41,45 +22,9 @@ from demon_patch.patch.format import dumps, loads
 from demon_patch.patch.grid import Grid
 from demon_patch.patch.session import Delta, DocumentSession, Revision
 from tests.patch import strategies as some
+from tests.patch.strategies import commands
 
 CLIENTS = st.sampled_from(("ann", "bob", "cy"))
-
-
-@st.composite
-def commands(draw: st.DrawFn, patch: Patch) -> Command:
-    """A command on a patch that can be done, or, at times, cannot."""
-    ids = st.sampled_from(sorted(patch.nodes) or ["a"])
-    sockets = st.sampled_from([cable.socket for cable in patch.cables])
-    kinds: list[st.SearchStrategy[Any]] = [
-        st.builds(AddNode, some.ids, some.nodes),
-        st.builds(RemoveNode, ids),
-        st.builds(Connect, some.cables_among(sorted(patch.nodes) or ["a"])),
-        st.builds(SetValue, ids, some.ports, some.values | st.just(ABSENT)),
-        st.tuples(ids, some.ports, some.ranges).map(lambda t: SetRange(t[0], t[1], *t[2])),
-        st.builds(SetRange, ids, some.ports),
-        st.builds(Move, st.dictionaries(ids, some.positions, max_size=2)),
-        st.builds(Rename, ids, some.lines),
-        st.builds(SetBypass, ids, st.booleans()),
-        st.builds(SetMeta, title=some.lines, tags=st.lists(some.lines, max_size=2).map(tuple)),
-        st.builds(SetSong, bpm=st.none() | st.floats(1, 300)),
-        ids.flatmap(
-            lambda id: st.builds(
-                Replace,
-                st.just(id),
-                some.nodes,
-                st.lists(st.sampled_from([c.socket for c in patch.cables_of(id)] or [None]), max_size=2, unique=True)
-                .map(lambda kept: tuple(socket for socket in kept if socket is not None)),
-            )
-        ),
-    ]  # fmt: skip
-    if patch.cables:
-        kinds.append(sockets.map(lambda socket: Disconnect(*socket)))
-        kinds.append(
-            st.tuples(sockets, st.fixed_dictionaries({}, optional=some.settings_of_cables)).map(
-                lambda t: SetCable(*t[0], **t[1])
-            )
-        )
-    return draw(st.one_of(kinds))
 
 
 @st.composite

@@ -1,0 +1,166 @@
+"""Commands on nodes: there or not, what they are set to, where they stand."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from msgspec import UnsetType, structs
+
+from demon_patch.errors import PatchError
+from demon_patch.patch import data
+from demon_patch.patch.commands.base import ABSENT, G, GraphEdit, OfPort, edited, with_node, without
+from demon_patch.patch.commands.on_cables import Connect
+from demon_patch.patch.commands.on_pieces import PUTS
+from demon_patch.patch.data import Frozen, Value
+from demon_patch.patch.graph import Node, Socket
+
+if TYPE_CHECKING:
+    from demon_patch.patch.commands import Command
+
+
+class AddNode(GraphEdit, frozen=True):
+    """Puts a node into the patch under an id that is not taken."""
+
+    id: str
+    node: Node
+
+    def on(self, patch: G) -> tuple[G, tuple[Command, ...]]:
+        if self.id in patch.nodes:
+            raise PatchError("is in the patch already", node=self.id, mend="take a fresh id")
+        return with_node(patch, self.id, self.node), (RemoveNode(self.id),)
+
+
+class RemoveNode(GraphEdit, frozen=True):
+    """Takes a node and all its cables out, and its name out of all that mentions it: dashboard, mappings, snapshots,
+    promoted ports. The inverse brings all of it back."""
+
+    id: str
+
+    def on(self, patch: G) -> tuple[G, tuple[Command, ...]]:
+        node, cables = patch.node(self.id), patch.cables_of(self.id)
+        changes: dict[str, object] = {
+            "nodes": {id: other for id, other in patch.nodes.items() if id != self.id},
+            "cables": without(patch, cables),
+        }
+        back: list[Any] = [AddNode(self.id, node), *map(Connect, cables)]
+        for field, pieces in patch.mentions(self.id).items():
+            if pieces:
+                before = getattr(patch, field)
+                after = {**before, **pieces}
+                changes[field] = {id: piece for id, piece in after.items() if piece is not None}
+                back += [PUTS[field](id, before[id]) for id in pieces]
+        return structs.replace(patch, **changes), tuple(back)
+
+
+class Replace(GraphEdit, frozen=True):
+    """Puts another node in the place of one; of its cables, only those in `keep` stay."""
+
+    node: str
+    new: Node
+    keep: tuple[Socket, ...] = ()
+
+    def on(self, patch: G) -> tuple[G, tuple[Command, ...]]:
+        old, cables = patch.node(self.node), patch.cables_of(self.node)
+        for socket in self.keep:
+            if patch.cable(socket) not in cables:
+                raise PatchError(f"the cable {socket} does not touch it", node=self.node, mend="keep only its own")
+        dropped = [cable for cable in cables if cable.socket not in self.keep]
+        left = structs.replace(patch, cables=without(patch, dropped))
+        return with_node(left, self.node, self.new), (Replace(self.node, old, self.keep), *map(Connect, dropped))
+
+
+class SetValue(OfPort, frozen=True):
+    """Sets what a node keeps under a name; ABSENT takes it away, so that the default holds."""
+
+    value: Value | UnsetType = ABSENT
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.value is not ABSENT:
+            with data.place(node=self.node, port=self.name):
+                structs.force_setattr(self, "value", data.value(self.value, "value"))
+
+    def on(self, patch: G) -> tuple[G, tuple[Command, ...]]:
+        values = dict(patch.node(self.node).values)
+        old = values.pop(self.name, ABSENT)
+        if self.value is not ABSENT:
+            values[self.name] = self.value
+        return edited(patch, self.node, values=values), (SetValue(self.node, self.name, old),)
+
+
+class SetRange(OfPort, frozen=True):
+    """Sets the playing range of an input, lo <= hi in the port's unit; without them, the declared range holds."""
+
+    lo: float | None = None
+    hi: float | None = None
+
+    def on(self, patch: G) -> tuple[G, tuple[Command, ...]]:
+        ranges = dict(patch.node(self.node).ranges)
+        old = ranges.pop(self.name, (None, None))
+        if self.lo is not None and self.hi is not None:
+            ranges[self.name] = (self.lo, self.hi)
+        elif (self.lo, self.hi) != (None, None):
+            raise PatchError("a range has one end", node=self.node, port=self.name, mend="give both ends, or none")
+        return edited(patch, self.node, ranges=ranges), (SetRange(self.node, self.name, *old),)
+
+
+class SetLocked(OfPort, frozen=True):
+    """Keeps snapshots away from a port, or lets them turn it again."""
+
+    locked: bool
+
+    def on(self, patch: G) -> tuple[G, tuple[Command, ...]]:
+        before = patch.node(self.node).locked
+        rest = tuple(port for port in before if port != self.name)
+        after = (*rest, self.name) if self.locked else rest
+        return edited(patch, self.node, locked=after), (SetLocked(self.node, self.name, self.name in before),)
+
+
+class Move(GraphEdit, frozen=True):
+    """Moves nodes on the canvas: positions by id."""
+
+    positions: Mapping[str, tuple[float, float]]
+
+    def __post_init__(self) -> None:
+        kept = {id: data.pair(at, "at") for id, at in data.table(self.positions, "positions").items()}
+        structs.force_setattr(self, "positions", Frozen(kept))
+
+    def on(self, patch: G) -> tuple[G, tuple[Command, ...]]:
+        old = {id: patch.node(id).at for id in self.positions}
+        moved = {id: structs.replace(patch.nodes[id], at=at) for id, at in self.positions.items()}
+        return structs.replace(patch, nodes={**patch.nodes, **moved}), (Move(old),)
+
+    @property
+    def target(self) -> Hashable:
+        return "Move", *sorted(self.positions)
+
+
+class Rename(GraphEdit, frozen=True):
+    """Gives a node a label; the empty one brings its type's title back."""
+
+    node: str
+    label: str
+
+    def on(self, patch: G) -> tuple[G, tuple[Command, ...]]:
+        old = patch.node(self.node).label
+        return edited(patch, self.node, label=self.label), (Rename(self.node, old),)
+
+    @property
+    def target(self) -> Hashable:
+        return "Rename", self.node
+
+
+class SetBypass(GraphEdit, frozen=True):
+    """Lets a node pass its input through untouched, or work again."""
+
+    node: str
+    bypass: bool
+
+    def on(self, patch: G) -> tuple[G, tuple[Command, ...]]:
+        old = patch.node(self.node).bypass
+        return edited(patch, self.node, bypass=self.bypass), (SetBypass(self.node, old),)
+
+    @property
+    def target(self) -> Hashable:
+        return "SetBypass", self.node
