@@ -40,13 +40,13 @@ def place_of(path: Path) -> tuple[str | None, str | None, str]:
     within = ""
     if path[0] == "definitions" and len(path) > 2:
         within, path = f" in subpatch {path[1]}", path[2:]
-    kind, rest = path[0], path[1:]
-    if kind == "nodes" and rest:
+    kind, rest = path[:1], path[1:]
+    if kind == ("nodes",) and rest:
         node, *inner = map(str, rest)
         if len(inner) > 1 and inner[0] in ("values", "ranges"):
             return node, inner[1], ("the value" if inner[0] == "values" else "the range") + within
         return node, None, f"the {inner[0] if inner else 'node'}{within}"
-    if kind == "cables" and rest and isinstance(rest[0], Socket):
+    if kind == ("cables",) and rest and isinstance(rest[0], Socket):
         socket = rest[0]
         return socket.dst, socket.port, f"the cable from {socket.src}.{socket.out}{within}"
     return None, None, ".".join(map(str, path)) + within
