@@ -75,6 +75,13 @@ class Out:
     like: str | None = None
 
 
+def fits(out: Out, port: Port) -> bool:
+    """Whether a cable may join them, an adapter between them where the types differ."""
+    if not port.wireable:
+        return False
+    return (out.type in SIGNALS and port.type in SIGNALS) or out.type == port.type
+
+
 def value(
     default: float,
     lo: float,

@@ -13,19 +13,24 @@ from demon_patch.engine.limits import either
 from demon_patch.errors import DemonError, PatchError
 from demon_patch.nodes.declare import Declaration
 from demon_patch.nodes.engine import CHAIN, LORA
-from demon_patch.nodes.ports import SIGNALS, SINGLE, Port
+from demon_patch.nodes.ports import SIGNALS, SINGLE, Port, fits
 from demon_patch.patch.document import Cable, Node, Patch
+from demon_patch.runtime.nesting import nesting
 from demon_patch.runtime.order import arrange
-from demon_patch.runtime.wiring import Wiring, fits
+from demon_patch.runtime.wiring import Wiring
 
 
 def problems(patch: Patch, catalogue: Mapping[str, Declaration], family: FamilySpec | None = None) -> list[PatchError]:
-    """The mistakes of a patch: those of nodes, then of cables, of ports, of the chain, and loops.
+    """The mistakes of a patch: those of nodes, then of cables, of ports, of the chain, and loops; nodes within
+    subpatches are named by their paths.
 
     family: the one that is to play it; the one that the patch names, or the first, by default.
     """
-    wiring = Wiring(patch, catalogue)
-    found = [*_nodes(patch, catalogue), *_cables(patch, wiring)]
+    try:
+        wiring = Wiring(patch, catalogue)
+    except PatchError as error:
+        return [error]
+    found = [*nesting(patch, catalogue), *_nodes(wiring.patch.nodes, catalogue), *_cables(wiring)]
     if found:
         return found
     return [*_ports(wiring), *_chain(wiring), *_loops(wiring), *_parts(patch, wiring, family)]
@@ -47,8 +52,8 @@ def ring_chain(wiring: Wiring, last: str | None = None) -> dict[str, str]:
 
 
 # -- nodes ------------------------------------------------------------------------------------------------------
-def _nodes(patch: Patch, catalogue: Mapping[str, Declaration]) -> Iterator[PatchError]:
-    for id, node in sorted(patch.nodes.items()):
+def _nodes(nodes: Mapping[str, Node], catalogue: Mapping[str, Declaration]) -> Iterator[PatchError]:
+    for id, node in sorted(nodes.items()):
         declaration = catalogue.get(node.type)
         if declaration is None:
             yield PatchError(
@@ -156,8 +161,8 @@ def _coming(id: str, port: Port) -> PatchError:
 
 
 # -- cables -----------------------------------------------------------------------------------------------------
-def _cables(patch: Patch, wiring: Wiring) -> Iterator[PatchError]:
-    for cable in patch.cables:
+def _cables(wiring: Wiring) -> Iterator[PatchError]:
+    for cable in wiring.patch.cables:
         source, target = wiring.known.get(cable.src), wiring.known.get(cable.dst)
         if source is None or target is None:
             continue

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
 from demon_patch.nodes.declare import Declaration
-from demon_patch.nodes.ports import SIGNALS, Out, Port
+from demon_patch.nodes.ports import Out, Port
 from demon_patch.patch.document import Cable, Patch
 
 USUAL_DEPTH = 0.25  # of an add cable into a port with a finite range
@@ -33,22 +33,15 @@ class Nominal:
         return 1.0 / (self.hi - self.lo), -self.lo / (self.hi - self.lo)
 
 
-def fits(out: Out, port: Port) -> bool:
-    """Whether a cable may join them, an adapter between them where the types differ."""
-    if not port.wireable:
-        return False
-    return (out.type in SIGNALS and port.type in SIGNALS) or out.type == port.type
-
-
 class Wiring:
-    """A patch as the compiler sees it: known nodes, and the cables that carry something.
+    """A patch as the compiler sees it: laid out flat, known nodes, and the cables that carry something.
 
     Muted cables are left out, and those of outputs that fall silent because their node is bypassed.
     """
 
     def __init__(self, patch: Patch, catalogue: Mapping[str, Declaration]) -> None:
-        self.patch = patch
-        self.known = {id: catalogue[n.type] for id, n in sorted(patch.nodes.items()) if n.type in catalogue}
+        self.patch = patch.flat
+        self.known = {id: catalogue[n.type] for id, n in sorted(self.patch.nodes.items()) if n.type in catalogue}
         self._nominal: dict[tuple[str, str], Nominal] = {}
         self._visiting: set[tuple[str, str]] = set()
 

@@ -1,0 +1,63 @@
+"""What can be wrong with the subpatches and reroutes of a patch, which are gone once it is laid out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from demon_patch.errors import PatchError
+from demon_patch.nodes.declare import Declaration
+from demon_patch.patch.definition import Definition, Inlet, Outlet
+from demon_patch.patch.document import Cable, Graph, Node, Patch
+from demon_patch.patch.graph import REROUTE, REROUTE_IN, REROUTE_OUT, SUBPATCH
+
+AT_TOP = ("engine", "sink")  # kinds of node that stand in the patch itself
+
+
+def nesting(patch: Patch, catalogue: Mapping[str, Declaration]) -> Iterator[PatchError]:
+    """Promoted ports that do not exist, and nodes that cannot stand within a subpatch; nodes by their paths."""
+    yield from _graph(patch, catalogue, patch, "")
+
+
+def _graph(patch: Patch, catalogue: Mapping[str, Declaration], graph: Graph, prefix: str) -> Iterator[PatchError]:
+    for id, node in sorted(graph.nodes.items()):
+        path = prefix + id
+        declaration = catalogue.get(node.type)
+        if prefix and declaration is not None and declaration.kind in AT_TOP:
+            yield PatchError(
+                f"a {declaration.title} cannot stand within a subpatch", node=path, mend="put it into the patch itself"
+            )
+        if node.type == SUBPATCH:
+            definition = patch.definitions[node.definition]
+            yield from _promoted(path, node, definition)
+            yield from _graph(patch, catalogue, definition, f"{path}/")
+    for cable in graph.cables:
+        yield from _cable(patch, graph, prefix, cable)
+
+
+def _promoted(path: str, node: Node, definition: Definition) -> Iterator[PatchError]:
+    for name in sorted({*node.values, *node.ranges} - definition.inputs.keys()):
+        yield PatchError("the subpatch has no such input", node=path, port=name, mend=_known(definition.inputs))
+
+
+def _cable(patch: Patch, graph: Graph, prefix: str, cable: Cable) -> Iterator[PatchError]:
+    source, target = graph.nodes[cable.src], graph.nodes[cable.dst]
+    outs = ins = None
+    if source.type == SUBPATCH:
+        outs = patch.definitions[source.definition].outputs
+    elif source.type == REROUTE:
+        outs = {REROUTE_OUT: Outlet()}
+    if target.type == SUBPATCH:
+        ins = patch.definitions[target.definition].inputs
+    elif target.type == REROUTE:
+        ins = {REROUTE_IN: Inlet()}
+    if outs is not None and cable.out not in outs:
+        yield PatchError(f"a {source.type} has no output {cable.out}", node=prefix + cable.src, mend=_known(outs))
+    if ins is not None and cable.port not in ins:
+        yield PatchError(
+            f"a {target.type} has no such input", node=prefix + cable.dst, port=cable.port, mend=_known(ins)
+        )
+
+
+def _known(ports: Mapping[str, Inlet] | Mapping[str, Outlet]) -> str:
+    told = [f"{id} ({port.title})" if port.title else id for id, port in sorted(ports.items())]
+    return f"it has {', '.join(told)}" if told else "it has none"
