@@ -7,7 +7,7 @@ kept, which makes it the base, or released.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
 
@@ -50,6 +50,10 @@ class Overlay:
     def released(self, *keys: Key | Socket) -> Overlay:
         """Without what lies over those ports and cables."""
         return self._where(lambda key: key not in keys)
+
+    def without(self, nodes: Collection[str]) -> Overlay:
+        """Without what lies over those nodes, and over the cables that end there."""
+        return self._where(lambda key: (key.dst if isinstance(key, Socket) else key[0]) not in nodes)
 
     def under(self, other: Overlay) -> Overlay:
         """With another overlay on top of it."""

@@ -159,13 +159,15 @@ class Performer:
 
         New generations take its values at once; those in flight take its `step` values with their next step, and a
         changed strength by being moved to it, unless Live strength is off. at: a transport frame to come, from which it
-        is heard (from `free` on, all of it); it takes the place of one that waits.
+        is heard (from `free` on, all of it); it takes the place of those that wait for that frame or a later one, and
+        without a frame of all.
         """
         if at is not None and at > max(self.now, 0):
             self.scenes.stage(at, program, parts)
             return
         before = self.generations.told(self.now)
-        scene, self.scenes.next = self.scenes.now, None
+        self.scenes.clear()
+        scene = self.scenes.now
         scene.forecast.swap(program)
         self.loras.read(program)
         self.scenes.now = Scene(scene.forecast, parts or scene.parts, self.guard, scene.channels)
@@ -185,8 +187,9 @@ class Performer:
         """A change of the transport between ticks, which begins at `now` or later."""
         before = self.generations.told(self.now)
         self.forecast.retime(transport)
-        if self.scenes.next is not None:
-            frame, scene = self.scenes.next
+        waiting = self.scenes.waiting
+        self.scenes.clear()
+        for frame, scene in waiting:
             self.scenes.stage(frame, scene.program, scene.parts)
         self.generations.stir(before, self.now)
 
@@ -201,7 +204,7 @@ class Performer:
     def _control_frames(self) -> None:
         """Runs the control frames that have fallen due and follows the controls of class `ring`."""
         due = max(self.now, 0)
-        if self.scenes.next is not None and self.scenes.next[0] <= due:
+        while self.scenes.next is not None and self.scenes.next[0] <= due:
             self._advance(self.scenes.next[0])
             self.scenes.land(due)
             self.loras.read(self.program)
