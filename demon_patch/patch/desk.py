@@ -133,7 +133,7 @@ class Snapshot(Piece, frozen=True, omit_defaults=True):
     """Settings of some nodes, or of all, to come back to.
 
     scope: the ids of its nodes, sorted; None for all. values, ranges: knobs and playing ranges by node and port, as a
-    node has them. depths: of cables, sorted by their sockets.
+    node has them, of nodes with at least one. depths: of cables, sorted by their sockets.
     """
 
     title: str = ""
@@ -152,11 +152,13 @@ class Snapshot(Piece, frozen=True, omit_defaults=True):
         values: dict[str, Frozen[Value]] = {}
         for id, ports in data.table(self.values, "values").items():
             with data.place(node=ids.checked(id)):
-                values[id] = by_port(ports, "the value", data.value)
+                if kept := by_port(ports, "the value", data.value):
+                    values[id] = kept
         ranges: dict[str, Frozen[tuple[float, float]]] = {}
         for id, ports in data.table(self.ranges, "ranges").items():
             with data.place(node=ids.checked(id)):
-                ranges[id] = by_port(ports, "the range", playing_range)
+                if ends := by_port(ports, "the range", playing_range):
+                    ranges[id] = ends
         depths = sorted(listed(self.depths, CableDepth, "depths"), key=lambda depth: depth.socket)
         if len({depth.socket for depth in depths}) < len(depths):
             raise PatchError("depths names a cable twice", mend="name it once")

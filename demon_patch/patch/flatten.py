@@ -113,7 +113,8 @@ class _Layout:
                 if (src, out, *end) == cable.socket and muted <= cable.muted:
                     yield cable
                 else:
-                    yield FlatCable(
+                    kind = FlatCable if "/" in src or "/" in end[0] else Cable
+                    yield kind(
                         src, out, *end, cable.mode, cable.depth, cable.offset, cable.muted or muted, cable.solo,
                         extra=cable.extra,
                     )  # fmt: skip

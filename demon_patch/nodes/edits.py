@@ -1,0 +1,173 @@
+"""Edits that need to know what nodes are: each looks at a patch and gives the one command that does it.
+
+What travels and is undone is made of primitive commands alone. within: the definition whose graph is edited, none for
+the patch itself. rng: where fresh ids come from; the system's randomness by default.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from msgspec import structs
+
+from demon_patch.nodes.declare import Declaration
+from demon_patch.nodes.faces import Faces
+from demon_patch.nodes.ports import SINGLE, Port
+from demon_patch.patch.commands import AddNode, Command, Connect, Disconnect, RemoveNode, Replace
+from demon_patch.patch.document import Cable, Graph, Node, Patch, Socket
+from demon_patch.patch.draft import Draft
+from demon_patch.patch.graph import REROUTE, REROUTE_IN, REROUTE_OUT
+
+
+def plug(patch: Patch, catalogue: Mapping[str, Declaration], cable: Cable, within: str | None = None) -> Command:
+    """Plugs a cable in, in the place of the one in an input that takes only one; PatchError where it does not fit."""
+    faces, draft = Faces(patch, catalogue, within), Draft(patch, within)
+    for end in (cable.src, cable.dst):
+        draft.graph.node(end)
+    faces.checked(*cable.socket)
+    if any(port.type in SINGLE for port in faces.ahead(cable.dst, cable.port) or []):
+        draft.do(*(Disconnect(*old.socket) for old in draft.graph.cables_into(cable.dst, cable.port)))
+    draft.do(Connect(cable))
+    return draft.command
+
+
+def removal(
+    patch: Patch,
+    catalogue: Mapping[str, Declaration],
+    chosen: Iterable[str],
+    heal: bool = True,
+    within: str | None = None,
+) -> Command:
+    """Takes nodes out; where one passed a signal through, the cables on both sides become one that fits.
+
+    What is passed through: a ring, prompt, source, surface or sound of one type, the input that an output is like, and
+    all that goes through a reroute.
+    """
+    draft = Draft(patch, within)
+    for id in sorted(set(chosen)):
+        healing = _healed(Faces(draft.patch, catalogue, within), id) if heal else []
+        draft.do(RemoveNode(id), *map(Connect, healing))
+    return draft.command
+
+
+def _healed(faces: Faces, id: str) -> list[Cable]:
+    """The cables that take the place of a node."""
+    graph = faces.graph
+    made: dict[Socket, Cable] = {}
+    for after in graph.cables_from(id):
+        port = _passed(faces, id, after.out)
+        for before in graph.cables_into(id, port) if port is not None else ():
+            cable = structs.replace(
+                after, src=before.src, out=before.out, muted=before.muted or after.muted
+            )  # the settings are those of the input where it ends
+            if id in (before.src, after.dst) or cable.socket in graph.cables_by_socket:
+                continue
+            if faces.joins(*cable.socket):
+                made.setdefault(cable.socket, cable)
+    return list(made.values())
+
+
+def _passed(faces: Faces, id: str, name: str) -> str | None:
+    """The input whose signal goes through a node to one of its outputs."""
+    if faces.graph.node(id).type == REROUTE:
+        return REROUTE_IN
+    out = faces.outputs(id).get(name)
+    if out is None or out.like is not None:
+        return None if out is None else out.like
+    same = (port.name for port in faces.inputs(id).values() if port.type == out.type)
+    return next(same, None) if out.type in SINGLE else None
+
+
+def replacement(
+    patch: Patch, catalogue: Mapping[str, Declaration], id: str, new: Node, within: str | None = None
+) -> Command:
+    """Puts another node in the place of one, and keeps what fits: place, label, bypass, values, ranges and locks of
+    ports that both have, and cables, if need be at the first free port where they fit.
+
+    new: its type, definition and what it is to have in any case.
+    """
+    draft = Draft(patch, within)
+    old, graph = draft.graph.node(id), draft.graph
+    bare = Draft(patch, within)
+    bare.do(Replace(id, new))
+    faces = Faces(bare.patch, catalogue, within)
+    ports = faces.inputs(id)
+    values = {name: kept for name, kept in old.values.items() if name in ports and _holds(ports[name], kept)}
+    ranges = {
+        name: ends for name, ends in old.ranges.items() if name in ports and all(_holds(ports[name], e) for e in ends)
+    }
+    version = catalogue[new.type].version if new.type in catalogue else new.version
+    fitted = structs.replace(
+        new,
+        version=version,
+        at=old.at,
+        label=old.label,
+        bypass=old.bypass,
+        locked=tuple(name for name in old.locked if name in ports),
+        values={**values, **new.values},
+        ranges={**ranges, **new.ranges},
+    )
+    wanted = _refitted(faces, graph, id)
+    keep = tuple(cable.socket for cable, found in wanted if found == cable)
+    draft.do(Replace(id, fitted, keep))
+    draft.do(*(Connect(found) for cable, found in wanted if found is not None and found != cable))
+    return draft.command
+
+
+def _holds(port: Port, value: Any) -> bool:
+    """Whether a port can hold what another one of its name held."""
+    if port.numeric:
+        number = isinstance(value, int | float) and not isinstance(value, bool)
+        return number and port.lo <= value <= port.hi and (port.taper != "int" or value == round(value))
+    if port.type == "option":
+        return value in port.choices
+    if port.type in ("text", "path"):
+        return isinstance(value, str)
+    return port.type == "points" and isinstance(value, list)
+
+
+def _refitted(faces: Faces, graph: Graph, id: str) -> list[tuple[Cable, Cable | None]]:
+    """Each cable of a node that is replaced, and what becomes of it; those whose port is still there come first."""
+    ports, outs = list(faces.inputs(id)), list(faces.outputs(id))
+    cables = graph.cables_of(id)
+    found: dict[Socket, Cable] = {}
+    used: set[str] = set()
+
+    def ends(cable: Cable, at_home: bool) -> Iterable[Cable]:
+        """The cable with its ends at this node moved: where they were, or anywhere."""
+        ins = [cable.port] if cable.dst != id or at_home else [name for name in ports if name not in used]
+        out = [cable.out] if cable.src != id or at_home else outs
+        return (structs.replace(cable, out=o, port=p) for p in ins for o in out)
+
+    for at_home in (True, False):
+        for cable in cables:
+            if cable.socket in found:
+                continue
+            for moved in ends(cable, at_home):
+                if faces.joins(*moved.socket) and moved.socket not in {c.socket for c in found.values()}:
+                    found[cable.socket] = moved
+                    used.update({moved.port} if cable.dst == id else ())
+                    break
+    return [(cable, found.get(cable.socket)) for cable in cables]
+
+
+def bend(
+    patch: Patch,
+    socket: Socket,
+    at: tuple[float, float],
+    within: str | None = None,
+    rng: random.Random | None = None,
+) -> Command:
+    """Puts a reroute point into a cable; the half that ends in the input keeps the cable's settings."""
+    draft = Draft(patch, within, rng)
+    cable = draft.graph.cable(socket)
+    id = draft.fresh(draft.graph.nodes)
+    draft.do(
+        Disconnect(*socket),
+        AddNode(id, Node(REROUTE, at=at)),
+        Connect(Cable(socket.src, socket.out, id, REROUTE_IN)),
+        Connect(structs.replace(cable, src=id, out=REROUTE_OUT)),
+    )
+    return draft.command

@@ -1,0 +1,221 @@
+"""Making subpatches out of nodes, and nodes out of subpatches: each gives the one command that does it.
+
+within, rng: as in `edits`.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from msgspec import structs
+
+from demon_patch.errors import PatchError
+from demon_patch.nodes.declare import Declaration
+from demon_patch.nodes.faces import Faces
+from demon_patch.patch.commands import (
+    AddNode,
+    Command,
+    Connect,
+    RemoveNode,
+    Replace,
+    SetDefinition,
+    SetFrame,
+    SetInlet,
+    SetNote,
+    SetOutlet,
+)
+from demon_patch.patch.definition import Definition, Inlet, Outlet, Target, instances
+from demon_patch.patch.document import Graph, Node, Patch
+from demon_patch.patch.draft import Draft
+from demon_patch.patch.graph import REROUTE, SUBPATCH
+from demon_patch.patch.redirect import End, named, redirected
+
+AT_TOP = ("engine", "sink")
+"""Kinds of node that stand in the patch itself, never within a subpatch."""
+
+
+def subpatch(
+    patch: Patch,
+    catalogue: Mapping[str, Declaration],
+    chosen: Iterable[str],
+    title: str = "",
+    within: str | None = None,
+    rng: random.Random | None = None,
+) -> Command:
+    """Puts nodes into a subpatch of their own, and an instance of it in their place.
+
+    Promoted are the ports at which cables cross its border, and those that the dashboard, a mapping, a snapshot or the
+    subpatch around it names. PatchError for engine nodes and outputs, which stay at the top.
+    """
+    draft = Draft(patch, within, rng)
+    graph, inside = draft.graph, sorted(set(chosen))
+    nodes = {id: graph.node(id) for id in inside}
+    if not nodes:
+        raise PatchError("there is nothing to put into a subpatch", mend="choose some nodes")
+    for id, node in nodes.items():
+        declaration = catalogue.get(node.type)
+        if declaration is not None and declaration.kind in AT_TOP:
+            raise PatchError(
+                f"a {declaration.title} cannot stand within a subpatch", node=id, mend="leave it out of the choice"
+            )
+    coming = [cable for cable in graph.cables if cable.dst in nodes and cable.src not in nodes]
+    going = [cable for cable in graph.cables if cable.src in nodes and cable.dst not in nodes]
+    ins, outs = named(graph)
+    ins = {end for end in ins if end[0] in nodes} | {(cable.dst, cable.port) for cable in coming}
+    outs = {end for end in outs if end[0] in nodes} | {(cable.src, cable.out) for cable in going}
+
+    faces = Faces(patch, catalogue, within)
+    definition_id, id = draft.fresh(patch.definitions), draft.fresh(graph.nodes)
+    inlets: dict[End, str] = {end: draft.fresh(()) for end in sorted(ins, key=_reading(nodes))}
+    outlets: dict[End, str] = {end: draft.fresh(()) for end in sorted(outs, key=_reading(nodes))}
+    definition = Definition(
+        title=title,
+        nodes=nodes,
+        cables=tuple(cable for cable in graph.cables if cable.src in nodes and cable.dst in nodes),
+        inputs={
+            name: Inlet(_title(faces, end, faces.inputs(end[0])), (Target(*end),), float(i))
+            for i, (end, name) in enumerate(inlets.items())
+        },
+        outputs={
+            name: Outlet(_title(faces, end, faces.outputs(end[0])), *end, float(i))
+            for i, (end, name) in enumerate(outlets.items())
+        },
+    )
+    at = _middle(node.at for node in nodes.values())
+    draft.do_on_patch(SetDefinition(definition_id, definition))
+    locked = tuple(name for (node, port), name in inlets.items() if port in nodes[node].locked)
+    instance = Node(SUBPATCH, definition=definition_id, at=at, locked=locked)
+    draft.do(*map(RemoveNode, inside), AddNode(id, instance))
+    draft.do(*(Connect(structs.replace(c, dst=id, port=inlets[c.dst, c.port])) for c in coming))
+    draft.do(*(Connect(structs.replace(c, src=id, out=outlets[c.src, c.out])) for c in going))
+    draft.do(
+        *redirected(
+            graph,
+            {end: [(id, name)] for end, name in inlets.items()},
+            {end: (id, name) for end, name in outlets.items()},
+            {name: [id] for name in inside},
+        )
+    )
+    return draft.command
+
+
+def expanded(patch: Patch, id: str, within: str | None = None, rng: random.Random | None = None) -> Command:
+    """Puts what a subpatch contains in its place, under fresh ids, set as the instance was; the definition goes with
+    the last subpatch that needs it."""
+    draft = Draft(patch, within, rng)
+    graph = draft.graph
+    instance = _instance(graph, id)
+    definition = patch.definitions[instance.definition]
+    middle = _middle(node.at for node in definition.nodes.values())
+    shift = (instance.at[0] - middle[0], instance.at[1] - middle[1])
+    taken = {*graph.nodes, *graph.frames, *graph.notes}
+    new = {name: draft.fresh(taken) for name in definition.nodes}
+    inlets: dict[End, list[End]] = {
+        (id, name): [(new[target.node], target.port) for target in inlet.to]
+        for name, inlet in definition.inputs.items()
+    }
+    outlets: dict[End, End] = {
+        (id, name): (new[outlet.node], outlet.out) for name, outlet in definition.outputs.items() if outlet.node
+    }
+    draft.do(RemoveNode(id))
+    for name, node in definition.nodes.items():
+        draft.do(AddNode(new[name], _set_as(instance, definition, name, _moved(node, shift))))
+    for cable in definition.cables:
+        draft.do(Connect(structs.replace(cable, src=new[cable.src], dst=new[cable.dst])))
+    for frame in definition.frames.values():
+        draft.do(SetFrame(draft.fresh(taken), _moved(frame, shift)))
+    for note in definition.notes.values():
+        draft.do(SetNote(draft.fresh(taken), _moved(note, shift)))
+    for cable in graph.cables_of(id):
+        starts = [(cable.src, cable.out)] if cable.src != id else [outlets.get((id, cable.out))]
+        ends = [(cable.dst, cable.port)] if cable.dst != id else inlets.get((id, cable.port), [])
+        for src, out in filter(None, starts):
+            for dst, port in ends:
+                moved = structs.replace(cable, src=src, out=out, dst=dst, port=port)
+                if moved.socket not in draft.graph.cables_by_socket:
+                    draft.do(Connect(moved))
+    draft.do(*redirected(graph, inlets, outlets, {id: list(new.values())}))
+    rest = (draft.patch, *draft.patch.definitions.values())
+    if not any(node.definition == instance.definition for other in rest for _, node in instances(other)):
+        draft.do_on_patch(SetDefinition(instance.definition))
+    return draft.command
+
+
+def unique(patch: Patch, id: str, within: str | None = None, rng: random.Random | None = None) -> Command:
+    """Gives a subpatch a definition of its own, so that editing it changes no other."""
+    draft = Draft(patch, within, rng)
+    instance = _instance(draft.graph, id)
+    own = draft.fresh(patch.definitions)
+    keep = tuple(cable.socket for cable in draft.graph.cables_of(id))
+    draft.do_on_patch(SetDefinition(own, patch.definitions[instance.definition]))
+    draft.do(Replace(id, structs.replace(instance, definition=own), keep))
+    return draft.command
+
+
+def promoted(
+    patch: Patch, definition: str, node: str, port: str, title: str = "", rng: random.Random | None = None
+) -> Command:
+    """Shows an input of a node within a subpatch on all its instances, below those that are shown."""
+    draft = Draft(patch, definition, rng)
+    inside = patch.definition(definition)
+    inside.node(node)
+    order = max((inlet.order for inlet in inside.inputs.values()), default=-1.0) + 1.0
+    draft.do(SetInlet(draft.fresh(inside.inputs), Inlet(title, (Target(node, port),), order)))
+    return draft.command
+
+
+def promoted_output(
+    patch: Patch, definition: str, node: str, out: str, title: str = "", rng: random.Random | None = None
+) -> Command:
+    """Shows an output of a node within a subpatch on all its instances, likewise."""
+    draft = Draft(patch, definition, rng)
+    inside = patch.definition(definition)
+    inside.node(node)
+    order = max((outlet.order for outlet in inside.outputs.values()), default=-1.0) + 1.0
+    draft.do(SetOutlet(draft.fresh(inside.outputs), Outlet(title, node, out, order)))
+    return draft.command
+
+
+def _instance(graph: Graph, id: str) -> Node:
+    node = graph.node(id)
+    if node.type != SUBPATCH:
+        raise PatchError(f"is a {node.type}, not a subpatch", node=id, mend="choose a subpatch")
+    return node
+
+
+def _set_as(instance: Node, definition: Definition, name: str, node: Node) -> Node:
+    """A node within, with what the instance sets on it."""
+    values, ranges, locked = dict(node.values), dict(node.ranges), {*node.locked}
+    for inlet_id, inlet in sorted(definition.inputs.items()):
+        for target in inlet.to:
+            if target.node == name:
+                values.update({target.port: instance.values[inlet_id]} if inlet_id in instance.values else {})
+                ranges.update({target.port: instance.ranges[inlet_id]} if inlet_id in instance.ranges else {})
+                locked |= {target.port} if inlet_id in instance.locked else set()
+    bypass = node.bypass or instance.bypass
+    return structs.replace(node, values=values, ranges=ranges, locked=tuple(locked), bypass=bypass)
+
+
+def _title(faces: Faces, end: End, shown: Mapping[str, Any]) -> str:
+    """What a promoted port is called: after the node, where that has a name of its own, and the port."""
+    node = faces.graph.nodes[end[0]]
+    if node.type == REROUTE:
+        return ""
+    port = getattr(shown.get(end[1]), "title", "") or end[1].replace("_", " ").capitalize()
+    return f"{node.label[:100]} {port}".strip()
+
+
+def _reading(nodes: Mapping[str, Node]) -> Any:
+    """Orders ports as their nodes stand: from the top down, then from left to right."""
+    return lambda end: (nodes[end[0]].at[1], nodes[end[0]].at[0], end)
+
+
+def _middle(places: Iterable[tuple[float, float]]) -> tuple[float, float]:
+    found = list(places) or [(0.0, 0.0)]
+    return sum(x for x, _ in found) / len(found), sum(y for _, y in found) / len(found)
+
+
+def _moved(piece: Any, by: tuple[float, float]) -> Any:
+    return structs.replace(piece, at=(piece.at[0] + by[0], piece.at[1] + by[1]))
