@@ -1,7 +1,7 @@
 """Snapshots of what sounds: stored, recalled, and morphed from one into another, as live values over a document.
 
-What a port is says whether a snapshot moves it: not files, not what is settled before the song begins, and not the
-ring's depth, whose change would be heard as a gap; nor what the player has locked.
+What a port is says whether a snapshot moves it: knobs, options, texts and drawn points; not files, not the nodes that
+give the song, not the ring's depth, which the player's hand alone changes; nor what the player has locked.
 """
 
 from __future__ import annotations
@@ -13,9 +13,10 @@ from typing import Any, NamedTuple
 from demon_patch.engine.controls import CONTROLS
 from demon_patch.errors import PatchError
 from demon_patch.nodes.declare import Declaration
+from demon_patch.nodes.faces import Faces
 from demon_patch.nodes.ports import Port
 from demon_patch.nodes.taper import STRAIGHT, denorm, norm
-from demon_patch.patch.data import Value, quoted
+from demon_patch.patch.data import quoted
 from demon_patch.patch.desk import CableDepth, Snapshot
 from demon_patch.patch.document import Patch
 from demon_patch.patch.graph import Socket
@@ -23,58 +24,65 @@ from demon_patch.patch.live import Key, Overlay, Range
 
 Catalogue = Mapping[str, Declaration]
 
+_KINDS = {"text": str, "points": list}
+
 
 class Recall(NamedTuple):
-    """What a recall puts over the document. nodes: those that it speaks of, whose other live values it takes away.
-    skipped: what it names and cannot move, and why."""
+    """What a recall puts over the document. ports: all that it may move of the nodes that it speaks of; their other
+    live values go. skipped: what it names and cannot move, and why."""
 
     overlay: Overlay
-    nodes: frozenset[str]
+    ports: frozenset[Key]
     skipped: tuple[PatchError, ...] = ()
 
     def on(self, before: Overlay) -> Overlay:
         """An overlay after the recall."""
-        return before.without(self.nodes).under(self.overlay)
+        return before.without(self.ports).under(self.overlay)
 
 
-def movable(port: Port) -> bool:
-    """Whether snapshots move a port."""
-    if port.since is not None or port.type == "path" or (port.numeric and port.fixed):
-        return False
-    if port.control is not None and CONTROLS[port.control].propagation == "ring":
-        return False
-    return port.numeric or port.type in ("option", "text", "points")
+def movable(faces: Faces, id: str) -> dict[str, Port]:
+    """The inputs of a node that snapshots move, by name; of a node that gives the song itself, none."""
+    if any(out.type == "source" for out in faces.outputs(id).values()):
+        return {}
+    locked = faces.graph.node(id).locked
+    return {name: port for name, port in faces.inputs(id).items() if name not in locked and not _structural(port)}
 
 
 def stored(patch: Patch, catalogue: Catalogue, scope: Collection[str] | None = None, title: str = "") -> Snapshot:
     """A snapshot of a document as it sounds (`Overlay.sounding`): of the nodes in `scope`, or of all.
 
     Every knob and option is in it, also where it stands at its default; texts, points and the inputs that have no
-    effect until they are set, where they are. Raises PatchError for a node that is not there.
+    effect until they are set, where they are; of a subpatch, its promoted inputs. PatchError for a node that is not
+    there.
     """
-    for id in scope or ():
-        patch.node(id)
-    nodes = {id: node for id, node in patch.nodes.items() if scope is None or id in scope}
-    values: dict[str, dict[str, Value]] = {}
-    for id, node in nodes.items():
-        ports = [
-            port for name, port in _ports(patch, catalogue, id).items() if movable(port) and name not in node.locked
-        ]
-        kept = {
-            port.name: node.values.get(port.name, port.default)
-            for port in ports
-            if port.name in node.values or (not port.optional and port.type not in ("text", "points"))
+    faces = Faces(patch, catalogue)
+    nodes = {id: patch.node(id) for id in (patch.nodes if scope is None else scope)}
+    ports = {id: movable(faces, id) for id in nodes}
+    values = {
+        id: {
+            name: nodes[id].values.get(name, port.default)
+            for name, port in moved.items()
+            if name in nodes[id].values or (not port.optional and (port.numeric or port.type == "option"))
         }
-        if kept:
-            values[id] = kept
-    ranges = {id: dict(node.ranges) for id, node in nodes.items() if node.ranges}
-    depths = tuple(CableDepth(*cable.socket, cable.depth) for cable in patch.cables if cable.dst in nodes)
-    return Snapshot(title, None if scope is None else tuple(scope), values, ranges, depths)
+        for id, moved in ports.items()
+    }
+    ranges = {id: {name: ends for name, ends in nodes[id].ranges.items() if name in ports[id]} for id in nodes}
+    return Snapshot(
+        title,
+        None if scope is None else tuple(scope),
+        {id: kept for id, kept in values.items() if kept},
+        {id: kept for id, kept in ranges.items() if kept},
+        tuple(
+            CableDepth(*cable.socket, cable.depth)
+            for cable in patch.cables
+            if cable.dst in nodes and cable.port in ports[cable.dst]
+        ),
+    )
 
 
 def recall(snapshot: Snapshot, patch: Patch, catalogue: Catalogue) -> Recall:
     """The snapshot over a document: live values for what differs from it."""
-    found = _Reading(patch, catalogue)
+    found = _Reading(Faces(patch, catalogue))
     found.read(snapshot)
     return found.recalled()
 
@@ -94,10 +102,11 @@ def morph(
     of the model family.
     """
     amount = min(max(amount, 0.0), 1.0)
-    a, b = _Reading(patch, catalogue), _Reading(patch, catalogue)
+    faces = Faces(patch, catalogue)
+    a, b = _Reading(faces), _Reading(faces)
     a.read(one)
     b.read(other)
-    between = _Reading(patch, catalogue, skipped=[*a.skipped, *b.skipped], nodes=a.nodes | b.nodes)
+    between = _Reading(faces, skipped=[*a.skipped, *b.skipped], nodes=a.nodes | b.nodes)
     for key in {**a.values, **b.values}:
         port = between.ports(key[0])[key[1]]
         ends = [side.values.get(key, between.base(key)) for side in (a, b)]
@@ -117,14 +126,19 @@ def morph(
 class _Reading:
     """What a document lets a snapshot move."""
 
-    patch: Patch
-    catalogue: Catalogue
+    faces: Faces
     values: dict[Key, Any] = field(default_factory=dict)
     ranges: dict[Key, Range] = field(default_factory=dict)
     depths: dict[Socket, float | None] = field(default_factory=dict)
     skipped: list[PatchError] = field(default_factory=list)
     nodes: frozenset[str] = frozenset()
-    _known: dict[str, Mapping[str, Port]] = field(default_factory=dict)
+    _ports: dict[str, Mapping[str, Port]] = field(default_factory=dict)
+    _movable: dict[str, Mapping[str, Port]] = field(default_factory=dict)
+
+    @property
+    def patch(self) -> Patch:
+        """The document."""
+        return self.faces.patch
 
     def read(self, snapshot: Snapshot) -> None:
         """Takes what can be moved; what cannot is named, but for what no snapshot ever moves."""
@@ -144,7 +158,8 @@ class _Reading:
                     self.ranges[id, name] = (_held(ends[0], port), _held(ends[1], port))
         for kept in snapshot.depths:
             if kept.dst in scope and kept.socket in self.patch.cables_by_socket:
-                self.depths[kept.socket] = kept.depth
+                if kept.port in self.ports(kept.dst) and kept.port in self._movable[kept.dst]:
+                    self.depths[kept.socket] = kept.depth
             elif kept.dst in scope:
                 self._skip(f"its cable from {kept.src}.{kept.out} is not plugged in any more", kept.dst, kept.port)
 
@@ -155,13 +170,14 @@ class _Reading:
             {key: ends for key, ends in self.ranges.items() if ends != self.range(key)},
             {key: depth for key, depth in self.depths.items() if depth != self.patch.cables_by_socket[key].depth},
         )
-        return Recall(overlay, self.nodes, tuple(self.skipped))
+        ports = frozenset((id, name) for id in self.nodes if self.ports(id) for name in self._movable[id])
+        return Recall(overlay, ports, tuple(self.skipped))
 
     def ports(self, id: str) -> Mapping[str, Port]:
-        """The ports of a node by name."""
-        if id not in self._known:
-            self._known[id] = _ports(self.patch, self.catalogue, id)
-        return self._known[id]
+        """The inputs of a node by name."""
+        if id not in self._ports:
+            self._ports[id], self._movable[id] = self.faces.inputs(id), movable(self.faces, id)
+        return self._ports[id]
 
     def base(self, key: Key) -> Any:
         """What the document has there."""
@@ -173,21 +189,17 @@ class _Reading:
         return self.patch.nodes[key[0]].ranges.get(key[1], (port.lo, port.hi))
 
     def _moves(self, id: str, name: str) -> bool:
-        port = self.ports(id).get(name)
-        if port is None:
+        if name not in self.ports(id):
             self._skip("has no such port any more", id, name)
-        return port is not None and movable(port) and name not in self.patch.nodes[id].locked
+        return name in self._movable[id]
 
     def _fit(self, id: str, name: str, value: Any) -> Any:
         """The value as the port can have it; None, and named, where it cannot."""
         port = self.ports(id)[name]
-        if port.numeric and isinstance(value, int | float) and not isinstance(value, bool):
-            return _held(value, port)
-        if (
-            value in port.choices
-            if port.type == "option"
-            else isinstance(value, list if port.type == "points" else str)
-        ):
+        if port.numeric:
+            if isinstance(value, int | float) and not isinstance(value, bool):
+                return _held(round(value) if port.taper == "int" else value, port)
+        elif value in port.choices if port.type == "option" else isinstance(value, _KINDS[port.type]):
             return value
         return self._skip(f"cannot take {quoted(value)}", id, name)
 
@@ -195,9 +207,12 @@ class _Reading:
         self.skipped.append(PatchError(what, node=node, port=port, mend="store the snapshot anew"))
 
 
-def _ports(patch: Patch, catalogue: Catalogue, id: str) -> Mapping[str, Port]:
-    declaration = catalogue.get(patch.nodes[id].type)
-    return {} if declaration is None else declaration.by_name
+def _structural(port: Port) -> bool:
+    """Whether a port settles what the patch is, and not how it sounds."""
+    if port.control is not None and CONTROLS[port.control].propagation == "ring":
+        return True
+    knob = port.numeric and not port.fixed
+    return port.since is not None or not (knob or port.type in ("option", "text", "points"))
 
 
 def _held(number: float, port: Port) -> float:

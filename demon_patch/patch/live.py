@@ -51,9 +51,9 @@ class Overlay:
         """Without what lies over those ports and cables."""
         return self._where(lambda key: key not in keys)
 
-    def without(self, nodes: Collection[str]) -> Overlay:
-        """Without what lies over those nodes, and over the cables that end there."""
-        return self._where(lambda key: (key.dst if isinstance(key, Socket) else key[0]) not in nodes)
+    def without(self, ports: Collection[Key]) -> Overlay:
+        """Without what lies over those ports, and over the cables that end there."""
+        return self._where(lambda key: ((key.dst, key.port) if isinstance(key, Socket) else key) not in ports)
 
     def under(self, other: Overlay) -> Overlay:
         """With another overlay on top of it."""

@@ -211,7 +211,10 @@ def test_a_patch_that_unfolds_without_end_of_cables_is_refused() -> None:
     many = {f"n{i}": Node("knob") for i in range(400)}
     fan = Definition(
         nodes={**many, "bend": Node("reroute")},
-        cables=(*(Cable(id, "out", "bend", "in") for id in many), *(Cable("bend", "out", id, "position") for id in many)),
+        cables=(
+            *(Cable(id, "out", "bend", "in") for id in many),
+            *(Cable("bend", "out", id, "position") for id in many),
+        ),
     )
     nodes = {f"i{i}": Node("subpatch", definition="fan") for i in range(10)}
     patch = playable(nodes, (), {"fan": fan})
