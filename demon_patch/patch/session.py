@@ -142,7 +142,7 @@ class DocumentSession:
         if not history.done:
             return None
         again, undone = self._take(history.done.pop(), client, "Undo", at)
-        if again.parts:
+        if again.parts or not undone.skipped:
             history.undone.append(again)
         return undone
 
@@ -155,7 +155,7 @@ class DocumentSession:
             return None
         step = history.undone.pop()
         again, undone = self._take(step, client, "Redo", at or step.at)
-        if again.parts:
+        if again.parts or not undone.skipped:
             history.done.append(again)
         return undone
 
