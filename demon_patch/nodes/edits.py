@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterable, Mapping
-from typing import Any
 
 from msgspec import structs
 
 from demon_patch.nodes.declare import Declaration
 from demon_patch.nodes.faces import Faces
-from demon_patch.nodes.ports import SINGLE, Port
-from demon_patch.patch.commands import AddNode, Command, Connect, Disconnect, RemoveNode, Replace
+from demon_patch.nodes.ports import SINGLE, misfit
+from demon_patch.patch.commands import AddNode, Command, Connect, Disconnect, RemoveNode, RemoveNodes, Replace
 from demon_patch.patch.document import Cable, Graph, Node, Patch, Socket
 from demon_patch.patch.draft import Draft
 from demon_patch.patch.graph import REROUTE, REROUTE_IN, REROUTE_OUT
@@ -45,10 +44,14 @@ def removal(
     What is passed through: a ring, prompt, source, surface or sound of one type, the input that an output is like, and
     all that goes through a reroute.
     """
-    draft = Draft(patch, within)
+    draft, rest = Draft(patch, within), []
     for id in sorted(set(chosen)):
-        healing = _healed(Faces(draft.patch, catalogue, within), id) if heal else []
-        draft.do(RemoveNode(id), *map(Connect, healing))
+        if heal and (healing := _healed(Faces(draft.patch, catalogue, within), id)):
+            draft.do(RemoveNode(id), *map(Connect, healing))
+        else:
+            rest.append(id)
+    if rest:
+        draft.do(RemoveNodes(tuple(rest)))
     return draft.command
 
 
@@ -94,9 +97,11 @@ def replacement(
     bare.do(Replace(id, new))
     faces = Faces(bare.patch, catalogue, within)
     ports = faces.inputs(id)
-    values = {name: kept for name, kept in old.values.items() if name in ports and _holds(ports[name], kept)}
+    values = {name: kept for name, kept in old.values.items() if name in ports and not misfit(ports[name], kept)}
     ranges = {
-        name: ends for name, ends in old.ranges.items() if name in ports and all(_holds(ports[name], e) for e in ends)
+        name: ends
+        for name, ends in old.ranges.items()
+        if name in ports and ports[name].numeric and not any(misfit(ports[name], end) for end in ends)
     }
     version = catalogue[new.type].version if new.type in catalogue else new.version
     fitted = structs.replace(
@@ -114,18 +119,6 @@ def replacement(
     draft.do(Replace(id, fitted, keep))
     draft.do(*(Connect(found) for cable, found in wanted if found is not None and found != cable))
     return draft.command
-
-
-def _holds(port: Port, value: Any) -> bool:
-    """Whether a port can hold what another one of its name held."""
-    if port.numeric:
-        number = isinstance(value, int | float) and not isinstance(value, bool)
-        return number and port.lo <= value <= port.hi and (port.taper != "int" or value == round(value))
-    if port.type == "option":
-        return value in port.choices
-    if port.type in ("text", "path"):
-        return isinstance(value, str)
-    return port.type == "points" and isinstance(value, list)
 
 
 def _refitted(faces: Faces, graph: Graph, id: str) -> list[tuple[Cable, Cable | None]]:

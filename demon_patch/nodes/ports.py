@@ -82,6 +82,31 @@ def fits(out: Out, port: Port) -> bool:
     return (out.type in SIGNALS and port.type in SIGNALS) or out.type == port.type
 
 
+def misfit(port: Port, value: Any) -> str:
+    """What is wrong with a value for a port, or nothing."""
+    if port.numeric:
+        return _bad_number(port, value)
+    if port.type == "option":
+        return "" if value in port.choices else f"{value!r} is no choice"
+    if port.type in ("text", "path"):
+        return "" if isinstance(value, str) else f"{value!r} is no text"
+    if port.type == "points":
+        return "" if isinstance(value, (list, tuple)) else f"{value!r} is no list of points"
+    return f"a {port.type} input has no value of its own"
+
+
+def _bad_number(port: Port, value: Any) -> str:
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return f"{value!r} is no number"
+    if not math.isfinite(value):
+        return f"{value} is no finite number"
+    if not port.lo <= value <= port.hi:
+        return f"{value:g} is out of range"
+    if port.taper == "int" and value != round(value):
+        return f"{value:g} is no whole number"
+    return ""
+
+
 def value(
     default: float,
     lo: float,

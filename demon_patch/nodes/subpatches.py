@@ -15,10 +15,10 @@ from demon_patch.errors import PatchError
 from demon_patch.nodes.declare import Declaration
 from demon_patch.nodes.faces import Faces
 from demon_patch.patch.commands import (
-    AddNode,
+    AddNodes,
     Command,
-    Connect,
     RemoveNode,
+    RemoveNodes,
     Replace,
     SetDefinition,
     SetFrame,
@@ -87,9 +87,9 @@ def subpatch(
     draft.do_on_patch(SetDefinition(definition_id, definition))
     locked = tuple(name for (node, port), name in inlets.items() if port in nodes[node].locked)
     instance = Node(SUBPATCH, definition=definition_id, at=at, locked=locked)
-    draft.do(*map(RemoveNode, inside), AddNode(id, instance))
-    draft.do(*(Connect(structs.replace(c, dst=id, port=inlets[c.dst, c.port])) for c in coming))
-    draft.do(*(Connect(structs.replace(c, src=id, out=outlets[c.src, c.out])) for c in going))
+    into = (structs.replace(c, dst=id, port=inlets[c.dst, c.port]) for c in coming)
+    out_of = (structs.replace(c, src=id, out=outlets[c.src, c.out]) for c in going)
+    draft.do(RemoveNodes(tuple(inside)), AddNodes({id: instance}, (*into, *out_of)))
     draft.do(
         *redirected(
             graph,
@@ -102,8 +102,8 @@ def subpatch(
 
 
 def expanded(patch: Patch, id: str, within: str | None = None, rng: random.Random | None = None) -> Command:
-    """Puts what a subpatch contains in its place, under fresh ids, set as the instance was; the definition goes with
-    the last subpatch that needs it."""
+    """Puts what a subpatch contains in its place, under fresh ids, set as the instance was; of cables that
+    would join the same two ports, the first stays. The definition goes with the last subpatch that needs it."""
     draft = Draft(patch, within, rng)
     graph = draft.graph
     instance = _instance(graph, id)
@@ -119,23 +119,21 @@ def expanded(patch: Patch, id: str, within: str | None = None, rng: random.Rando
     outlets: dict[End, End] = {
         (id, name): (new[outlet.node], outlet.out) for name, outlet in definition.outputs.items() if outlet.node
     }
-    draft.do(RemoveNode(id))
-    for name, node in definition.nodes.items():
-        draft.do(AddNode(new[name], _set_as(instance, definition, name, _moved(node, shift))))
-    for cable in definition.cables:
-        draft.do(Connect(structs.replace(cable, src=new[cable.src], dst=new[cable.dst])))
+    nodes = {
+        new[name]: _set_as(instance, definition, name, _moved(node, shift)) for name, node in definition.nodes.items()
+    }
+    cables = [structs.replace(cable, src=new[cable.src], dst=new[cable.dst]) for cable in definition.cables]
+    for cable in graph.cables_of(id):
+        start = (cable.src, cable.out) if cable.src != id else outlets.get((id, cable.out))
+        ends = [(cable.dst, cable.port)] if cable.dst != id else inlets.get((id, cable.port), [])
+        if start is not None:
+            cables += [structs.replace(cable, src=start[0], out=start[1], dst=dst, port=port) for dst, port in ends]
+    first = {cable.socket: cable for cable in reversed(cables)}
+    draft.do(RemoveNode(id), AddNodes(nodes, tuple(first.values())))
     for frame in definition.frames.values():
         draft.do(SetFrame(draft.fresh(taken), _moved(frame, shift)))
     for note in definition.notes.values():
         draft.do(SetNote(draft.fresh(taken), _moved(note, shift)))
-    for cable in graph.cables_of(id):
-        starts = [(cable.src, cable.out)] if cable.src != id else [outlets.get((id, cable.out))]
-        ends = [(cable.dst, cable.port)] if cable.dst != id else inlets.get((id, cable.port), [])
-        for src, out in filter(None, starts):
-            for dst, port in ends:
-                moved = structs.replace(cable, src=src, out=out, dst=dst, port=port)
-                if moved.socket not in draft.graph.cables_by_socket:
-                    draft.do(Connect(moved))
     draft.do(*redirected(graph, inlets, outlets, {id: list(new.values())}))
     rest = (draft.patch, *draft.patch.definitions.values())
     if not any(node.definition == instance.definition for other in rest for _, node in instances(other)):

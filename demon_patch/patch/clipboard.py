@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, TypeAlias
 
 from msgspec import structs
 
 from demon_patch.errors import PatchError
-from demon_patch.patch.commands import AddNode, Command, Connect, SetDefinition, SetFrame, SetNote
+from demon_patch.patch.commands import AddNodes, Command, SetDefinition, SetFrame, SetNote
 from demon_patch.patch.definition import Definition, instances
-from demon_patch.patch.document import Patch
+from demon_patch.patch.document import Cable, Patch
 from demon_patch.patch.draft import Draft
 from demon_patch.patch.format import dumps, loads
+
+Coming: TypeAlias = Callable[[Mapping[str, str]], Iterable[Cable]]
 
 
 def copy_text(patch: Patch, chosen: Iterable[str], within: str | None = None) -> str:
@@ -55,10 +57,8 @@ def duplicate(
     wanted = set(chosen)
     copied = _copied(patch, wanted, within)
     draft = Draft(patch, within, rng)
-    new = _put(draft, copied, shift)
-    for cable in patch.graph(within).cables:
-        if cable.dst in copied.nodes and cable.src not in copied.nodes:
-            draft.do(Connect(structs.replace(cable, dst=new[cable.dst])))
+    outer = [c for c in patch.graph(within).cables if c.dst in copied.nodes and c.src not in copied.nodes]
+    _put(draft, copied, shift, lambda new: [structs.replace(cable, dst=new[cable.dst]) for cable in outer])
     return draft.command
 
 
@@ -81,21 +81,21 @@ def _copied(patch: Patch, chosen: set[str], within: str | None) -> Patch:
     return Patch(**fields, cables=cables, definitions=needed)
 
 
-def _put(draft: Draft, copied: Patch, shift: tuple[float, float]) -> dict[str, str]:
-    """Adds what was copied to a draft; the new id of every node."""
+def _put(draft: Draft, copied: Patch, shift: tuple[float, float], coming: Coming = lambda new: ()) -> None:
+    """Adds what was copied to a draft, and the cables that come in to it by the new ids of the nodes."""
     known = _defined(draft, copied)
     taken = {*draft.graph.nodes, *draft.graph.frames, *draft.graph.notes}
     new = {id: draft.fresh(taken) for id in copied.nodes}
-    for id, node in copied.nodes.items():
-        at = _moved(node.at, shift)
-        draft.do(AddNode(new[id], structs.replace(node, at=at, definition=known.get(node.definition, ""))))
-    for cable in copied.cables:
-        draft.do(Connect(structs.replace(cable, src=new[cable.src], dst=new[cable.dst])))
+    nodes = {
+        new[id]: structs.replace(node, at=_moved(node.at, shift), definition=known.get(node.definition, ""))
+        for id, node in copied.nodes.items()
+    }
+    cables = tuple(structs.replace(cable, src=new[cable.src], dst=new[cable.dst]) for cable in copied.cables)
+    draft.do(AddNodes(nodes, (*cables, *coming(new))))
     for frame in copied.frames.values():
         draft.do(SetFrame(draft.fresh(taken), structs.replace(frame, at=_moved(frame.at, shift))))
     for note in copied.notes.values():
         draft.do(SetNote(draft.fresh(taken), structs.replace(note, at=_moved(note.at, shift))))
-    return new
 
 
 def _defined(draft: Draft, copied: Patch) -> Mapping[str, str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from typing import Any
 
 from msgspec import structs
@@ -90,21 +90,23 @@ class Definition(Graph, frozen=True, omit_defaults=True, kw_only=True):
                 f"its {what} names the node {node}, which is not in it", mend=f"add {node}, or take the name out"
             )
 
-    def mentions(self, id: str) -> dict[str, dict[str, Any]]:
+    def mentions(self, gone: Set[str]) -> dict[str, dict[str, Any]]:
         inputs = {
             port: structs.replace(inlet, to=kept)
             for port, inlet in self.inputs.items()
-            if (kept := tuple(t for t in inlet.to if t.node != id)) != inlet.to
+            if (kept := tuple(t for t in inlet.to if t.node not in gone)) != inlet.to
         }
         outputs = {
-            port: structs.replace(outlet, node="", out="") for port, outlet in self.outputs.items() if outlet.node == id
+            port: structs.replace(outlet, node="", out="")
+            for port, outlet in self.outputs.items()
+            if outlet.node in gone
         }
         return {"inputs": inputs, "outputs": outputs}
 
 
 def instances(graph: Graph) -> Iterator[tuple[str, Node]]:
-    """The subpatches in a graph, by id."""
-    return ((id, node) for id, node in graph.nodes.items() if node.type == SUBPATCH)
+    """The subpatches in a graph, by id, sorted."""
+    return iter(sorted((id, node) for id, node in graph.nodes.items() if node.type == SUBPATCH))
 
 
 def check_nesting(graph: Graph, definitions: Mapping[str, Definition]) -> None:
@@ -137,6 +139,6 @@ def check_nesting(graph: Graph, definitions: Mapping[str, Definition]) -> None:
         return nodes, cables, depth
 
     size(graph, ())
-    for id, definition in definitions.items():
+    for id, definition in sorted(definitions.items()):
         if id not in known:
             known[id] = size(definition, (id,))

@@ -5,7 +5,7 @@ All of it names nodes of the patch, by id, and their ports by name; which ports 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from typing import Literal
 
 from msgspec import structs
@@ -47,9 +47,9 @@ class Widget(Piece, frozen=True, omit_defaults=True):
         data.text(self.label, "label")
         self._settle(at=data.pair(self.at, "at"), size=area(self.size, "size"))
 
-    def without(self, node: str) -> Widget | None:
-        """What is left of it without a node."""
-        return None if self.node == node else self
+    def without(self, gone: Set[str]) -> Widget | None:
+        """What is left of it without some nodes."""
+        return None if self.node in gone else self
 
 
 class Controller(Piece, frozen=True, omit_defaults=True):
@@ -102,9 +102,9 @@ class ControlMapping(Piece, frozen=True, omit_defaults=True):
         ends = {end: given for end in ("lo", "hi") if (given := getattr(self, end)) is not None}
         self._settle(**{end: data.number(given, end) for end, given in ends.items()})
 
-    def without(self, node: str) -> ControlMapping | None:
-        """What is left of it without a node."""
-        return None if self.node == node else self
+    def without(self, gone: Set[str]) -> ControlMapping | None:
+        """What is left of it without some nodes."""
+        return None if self.node in gone else self
 
 
 class CableDepth(Piece, frozen=True, omit_defaults=True):
@@ -170,14 +170,14 @@ class Snapshot(Piece, frozen=True, omit_defaults=True):
         ends = {end for depth in self.depths for end in (depth.src, depth.dst)}
         return frozenset({*(self.scope or ()), *self.values, *self.ranges, *ends})
 
-    def without(self, node: str) -> Snapshot:
-        """What is left of it without a node."""
-        if node not in self.nodes:
+    def without(self, gone: Set[str]) -> Snapshot:
+        """What is left of it without some nodes."""
+        if not gone & self.nodes:
             return self
         return structs.replace(
             self,
-            scope=None if self.scope is None else tuple(id for id in self.scope if id != node),
-            values=Frozen({id: kept for id, kept in self.values.items() if id != node}),
-            ranges=Frozen({id: kept for id, kept in self.ranges.items() if id != node}),
-            depths=tuple(depth for depth in self.depths if node not in (depth.src, depth.dst)),
+            scope=None if self.scope is None else tuple(id for id in self.scope if id not in gone),
+            values=Frozen({id: kept for id, kept in self.values.items() if id not in gone}),
+            ranges=Frozen({id: kept for id, kept in self.ranges.items() if id not in gone}),
+            depths=tuple(depth for depth in self.depths if not gone & {depth.src, depth.dst}),
         )

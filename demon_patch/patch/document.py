@@ -8,7 +8,7 @@ never what a type of node means by it. `extra` holds the keys of a later version
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from functools import cached_property
 from typing import Any
 
@@ -92,12 +92,12 @@ class Patch(Graph, frozen=True, omit_defaults=True, kw_only=True):
 
     def _named(self) -> Iterator[tuple[str, frozenset[str]]]:
         yield from ((f"widget {id}", frozenset({widget.node})) for id, widget in self.dashboard.items())
-        yield from ((f"mapping {id}", frozenset({mapping.node})) for id, mapping in self.mappings.items())
+        yield from ((f"control mapping {id}", frozenset({mapping.node})) for id, mapping in self.mappings.items())
         yield from ((f"snapshot {id}", snapshot.nodes) for id, snapshot in self.snapshots.items())
 
-    def mentions(self, id: str) -> dict[str, dict[str, Any]]:
+    def mentions(self, gone: Set[str]) -> dict[str, dict[str, Any]]:
         return {
-            field: {key: kept for key, piece in getattr(self, field).items() if (kept := piece.without(id)) != piece}
+            field: {key: kept for key, piece in getattr(self, field).items() if (kept := piece.without(gone)) != piece}
             for field in ("dashboard", "mappings", "snapshots")
         }
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from functools import cached_property
 from itertools import pairwise
 from typing import Any, Literal, NamedTuple
@@ -181,9 +181,9 @@ class Graph(Piece, frozen=True, omit_defaults=True, kw_only=True, dict=True):
             notes=by_id(self.notes, Note, "notes"),
         )
 
-    def mentions(self, id: str) -> dict[str, dict[str, Any]]:
-        """What else of this graph names a node: by field and id, each piece as it is once the node is gone, None
-        where it goes with it."""
+    def mentions(self, gone: Set[str]) -> dict[str, dict[str, Any]]:
+        """What else of this graph names some nodes: by field and id, each piece as it is once they are gone, None
+        where it goes with them."""
         raise NotImplementedError
 
     def node(self, id: str) -> Node:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 from demon_patch.engine.controls import CONTROLS, MOST_LORAS
 from demon_patch.engine.families import NAMES, spec_of
@@ -13,8 +12,9 @@ from demon_patch.engine.limits import either
 from demon_patch.errors import DemonError, PatchError
 from demon_patch.nodes.declare import Declaration
 from demon_patch.nodes.engine import CHAIN, LORA
-from demon_patch.nodes.ports import SIGNALS, SINGLE, Port, fits
+from demon_patch.nodes.ports import SIGNALS, SINGLE, Port, fits, misfit
 from demon_patch.patch.document import Cable, Node, Patch
+from demon_patch.patch.flatten import Flat
 from demon_patch.runtime.nesting import nesting
 from demon_patch.runtime.order import arrange
 from demon_patch.runtime.wiring import Wiring
@@ -30,7 +30,7 @@ def problems(patch: Patch, catalogue: Mapping[str, Declaration], family: FamilyS
         wiring = Wiring(patch, catalogue)
     except PatchError as error:
         return [error]
-    found = [*nesting(patch, catalogue), *_nodes(wiring.patch.nodes, catalogue), *_cables(wiring)]
+    found = [*nesting(patch, catalogue), *_nodes(wiring.patch, catalogue), *_cables(wiring.patch, wiring)]
     if found:
         return found
     return [*_ports(wiring), *_chain(wiring), *_loops(wiring), *_parts(patch, wiring, family)]
@@ -52,8 +52,8 @@ def ring_chain(wiring: Wiring, last: str | None = None) -> dict[str, str]:
 
 
 # -- nodes ------------------------------------------------------------------------------------------------------
-def _nodes(nodes: Mapping[str, Node], catalogue: Mapping[str, Declaration]) -> Iterator[PatchError]:
-    for id, node in sorted(nodes.items()):
+def _nodes(patch: Flat, catalogue: Mapping[str, Declaration]) -> Iterator[PatchError]:
+    for id, node in sorted(patch.nodes.items()):
         declaration = catalogue.get(node.type)
         if declaration is None:
             yield PatchError(
@@ -82,7 +82,7 @@ def _values(id: str, node: Node, declaration: Declaration) -> Iterator[PatchErro
         elif port.since is not None:
             yield _coming(id, port)
         else:
-            if name in node.values and (what := _misfit(port, node.values[name])):
+            if name in node.values and (what := misfit(port, node.values[name])):
                 yield PatchError(what, node=id, port=name, mend=_wanted(port))
             if name in node.ranges and (what := _bad_range(port, node.ranges[name])):
                 yield PatchError(what, node=id, port=name, mend=_wanted(port))
@@ -90,7 +90,7 @@ def _values(id: str, node: Node, declaration: Declaration) -> Iterator[PatchErro
 
 def _texts(id: str, node: Node, declaration: Declaration) -> Iterator[PatchError]:
     """What a node's own reading of its texts, files and points says."""
-    settled = {p.name for p in declaration.settings if not _misfit(p, node.values.get(p.name, p.default))}
+    settled = {p.name for p in declaration.settings if not misfit(p, node.values.get(p.name, p.default))}
     if len(settled) != len(declaration.settings):
         return
     try:
@@ -98,43 +98,18 @@ def _texts(id: str, node: Node, declaration: Declaration) -> Iterator[PatchError
             declaration.settled(node.values)
         elif declaration.kind == "resource":
             known = {n: v for n, v in node.values.items() if n in declaration.by_name}
-            if not any(_misfit(declaration.by_name[n], v) for n, v in known.items()):
+            if not any(misfit(declaration.by_name[n], v) for n, v in known.items()):
                 declaration.resolve(known)
     except PatchError as error:
         error.node = id
         yield error
 
 
-def _misfit(port: Port, value: Any) -> str:
-    """What is wrong with a value for a port, or nothing."""
-    if port.numeric:
-        return _bad_number(port, value)
-    if port.type == "option":
-        return "" if value in port.choices else f"{value!r} is no choice"
-    if port.type in ("text", "path"):
-        return "" if isinstance(value, str) else f"{value!r} is no text"
-    if port.type == "points":
-        return "" if isinstance(value, (list, tuple)) else f"{value!r} is no list of points"
-    return f"a {port.type} input has no value of its own"
-
-
-def _bad_number(port: Port, value: Any) -> str:
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        return f"{value!r} is no number"
-    if not math.isfinite(value):
-        return f"{value} is no finite number"
-    if not port.lo <= value <= port.hi:
-        return f"{value:g} is out of range"
-    if port.taper == "int" and value != round(value):
-        return f"{value:g} is no whole number"
-    return ""
-
-
 def _bad_range(port: Port, ends: tuple[float, float]) -> str:
     if not port.numeric or port.fixed:
         return "it has no playing range"
     for end in ends:
-        if what := _bad_number(port, end):
+        if what := misfit(port, end):
             return f"playing range {ends[0]:g} to {ends[1]:g}: {what}"
     return "" if ends[0] <= ends[1] else f"playing range {ends[0]:g} to {ends[1]:g} is upside down"
 
@@ -161,8 +136,8 @@ def _coming(id: str, port: Port) -> PatchError:
 
 
 # -- cables -----------------------------------------------------------------------------------------------------
-def _cables(wiring: Wiring) -> Iterator[PatchError]:
-    for cable in wiring.patch.cables:
+def _cables(patch: Flat, wiring: Wiring) -> Iterator[PatchError]:
+    for cable in patch.cables:
         source, target = wiring.known.get(cable.src), wiring.known.get(cable.dst)
         if source is None or target is None:
             continue

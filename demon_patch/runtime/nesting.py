@@ -6,16 +6,16 @@ from collections.abc import Iterator, Mapping
 
 from demon_patch.errors import PatchError
 from demon_patch.nodes.declare import Declaration
+from demon_patch.nodes.subpatches import AT_TOP
 from demon_patch.patch.definition import Definition, Inlet, Outlet
 from demon_patch.patch.document import Cable, Graph, Node, Patch
 from demon_patch.patch.graph import REROUTE, REROUTE_IN, REROUTE_OUT, SUBPATCH
 
-AT_TOP = ("engine", "sink")  # kinds of node that stand in the patch itself
-
 
 def nesting(patch: Patch, catalogue: Mapping[str, Declaration]) -> Iterator[PatchError]:
     """Promoted ports that do not exist, and nodes that cannot stand within a subpatch; nodes by their paths."""
-    yield from _graph(patch, catalogue, patch, "")
+    if any(node.type in (SUBPATCH, REROUTE) for node in patch.nodes.values()):
+        yield from _graph(patch, catalogue, patch, "")
 
 
 def _graph(patch: Patch, catalogue: Mapping[str, Declaration], graph: Graph, prefix: str) -> Iterator[PatchError]:

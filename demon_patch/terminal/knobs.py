@@ -8,10 +8,12 @@ from dataclasses import dataclass
 
 from demon_patch.nodes.catalogue import CATALOGUE
 from demon_patch.nodes.engine import CHAIN
+from demon_patch.nodes.faces import Faces
 from demon_patch.nodes.ports import Port
 from demon_patch.nodes.taper import STRAIGHT, denorm, norm
 from demon_patch.patch.data import Value
 from demon_patch.patch.document import Node, Patch
+from demon_patch.patch.graph import SUBPATCH
 
 FINE, COARSE = 0.01, 0.1
 """Of a knob's whole way, one turn; at least 1 of a whole number, and 1 where it is turned finely."""
@@ -61,18 +63,20 @@ class Knob:
 
 
 def knobs_of(patch: Patch, table: Sequence[float] = STRAIGHT) -> list[Knob]:
-    """The knobs that are worth a player's hand: those of the ring's nodes along the chain, then Knob nodes and whatever
-    is set or wired on others. Left out: inputs that take no cable, and optional ones that are not in use."""
+    """The knobs that are worth a player's hand: those of the ring's nodes along the chain, then Knob nodes, what a
+    subpatch promotes, and whatever is set or wired on others. Left out: inputs that take no cable, and optional ones
+    that are not in use."""
     order = {type: place for place, type in enumerate(CHAIN)}
     nodes = sorted(patch.nodes.items(), key=lambda item: (order.get(item[1].type, len(order)), item[0]))
     return [_knob(patch, id, node, port, table) for id, node in nodes for port in _ports(patch, id, node)]
 
 
 def _ports(patch: Patch, id: str, node: Node) -> list[Port]:
+    shown = Faces(patch, CATALOGUE).inputs(id).values()
+    ports = [port for port in shown if port.numeric and port.wireable and port.since is None]
     declaration = CATALOGUE.get(node.type)
     if declaration is None:
-        return []
-    ports = [port for port in declaration.ports if port.numeric and port.wireable and port.since is None]
+        return ports if node.type == SUBPATCH else []
     if declaration.kind == "engine":
         return [port for port in ports if not port.optional or _used(patch, id, node, port)]
     return [port for port in ports if declaration is CATALOGUE["knob"] or _used(patch, id, node, port)]
@@ -86,8 +90,14 @@ def _knob(patch: Patch, id: str, node: Node, port: Port, table: Sequence[float])
     base = node.values.get(port.name, port.default)
     lo, hi = node.ranges.get(port.name, (port.lo, port.hi))
     wired = any(not cable.muted for cable in patch.cables_into(id, port.name))
-    title = f"{node.label or CATALOGUE[node.type].title}: {port.title}"
+    title = f"{node.label or _title(patch, node)}: {port.title}"
     return Knob(id, port, title, _number(base, 0.0), lo, hi, wired, table)
+
+
+def _title(patch: Patch, node: Node) -> str:
+    if node.type == SUBPATCH:
+        return patch.definitions[node.definition].title or "Subpatch"
+    return CATALOGUE[node.type].title
 
 
 def _number(value: object, otherwise: float) -> float:

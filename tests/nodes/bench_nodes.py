@@ -10,7 +10,7 @@ from demon_patch.nodes.declare import Declaration, node
 from demon_patch.nodes.frame import Frame, Gate
 from demon_patch.nodes.ports import Port, gate_out, out, value
 from demon_patch.nodes.vocabulary import floor, hash01, inf
-from demon_patch.patch.document import Cable, Definition, Node, Patch
+from demon_patch.patch.document import Cable, Node, Patch
 
 PROBES = 8
 
@@ -43,11 +43,9 @@ CHAIN_NODES = {"zs": Node("scheduler"), "zd": Node("decoder"), "zo": Node("speak
 CHAIN_CABLES = (Cable("zs", "ring", "zd", "ring"), Cable("zd", "audio", "zo", "audio"))
 
 
-def playable(
-    nodes: Mapping[str, Node], cables: tuple[Cable, ...] = (), definitions: Mapping[str, Definition] | None = None
-) -> Patch:
+def playable(nodes: Mapping[str, Node], cables: tuple[Cable, ...] = ()) -> Patch:
     """A patch with the shortest chain (zs -> zd -> zo), so that it compiles."""
-    return Patch(nodes={**CHAIN_NODES, **nodes}, cables=(*CHAIN_CABLES, *cables), definitions=definitions or {})
+    return Patch(nodes={**CHAIN_NODES, **nodes}, cables=(*CHAIN_CABLES, *cables))
 
 
 def gate_at(k: int, seed: float) -> Gate:

@@ -10,11 +10,13 @@ from demon_patch.patch.canvas import Frame, Note
 from demon_patch.patch.commands import (
     ABSENT,
     AddNode,
+    AddNodes,
     Command,
     Connect,
     Disconnect,
     Move,
     RemoveNode,
+    RemoveNodes,
     Rename,
     RenameDefinition,
     Replace,
@@ -215,6 +217,12 @@ def patches(draw: st.DrawFn) -> Patch:
     )
 
 
+def _several(taken: list[str], below: list[str]) -> st.SearchStrategy[Command]:
+    """Nodes added at once, with cables among them and to others."""
+    cables = st.lists(cables_among(sorted({*taken, *IDS})), max_size=2, unique_by=lambda c: c.socket).map(tuple)
+    return st.builds(AddNodes, st.dictionaries(ids, instances_of(below), max_size=2), cables)
+
+
 def _on_graph(graph: Graph, below: list[str]) -> list[st.SearchStrategy[Any]]:
     """Commands on a patch or on the inside of a definition."""
     taken = sorted(graph.nodes) or ["a"]
@@ -222,6 +230,8 @@ def _on_graph(graph: Graph, below: list[str]) -> list[st.SearchStrategy[Any]]:
     kinds: list[st.SearchStrategy[Any]] = [
         st.builds(AddNode, ids, instances_of(below)),
         st.builds(RemoveNode, here),
+        _several(taken, below),
+        st.builds(RemoveNodes, st.lists(here, max_size=3, unique=True).map(tuple)),
         st.builds(Connect, cables_among(taken)),
         st.builds(SetValue, here, ports, values | st.just(ABSENT)),
         st.tuples(here, ports, ranges).map(lambda t: SetRange(t[0], t[1], *t[2])),

@@ -8,25 +8,41 @@ from hypothesis import strategies as st
 
 from demon_patch.errors import PatchError
 from demon_patch.patch import wire
+from demon_patch.patch.canvas import Frame, Note
 from demon_patch.patch.commands import (
     ABSENT,
     AddNode,
+    AddNodes,
     Batch,
     Command,
     Connect,
     Disconnect,
     Move,
     RemoveNode,
+    RemoveNodes,
     Rename,
+    RenameDefinition,
     Replace,
     SetBypass,
     SetCable,
+    SetDefinition,
+    SetFrame,
+    SetInlet,
+    SetLocked,
+    SetMapping,
     SetMeta,
+    SetNote,
+    SetOutlet,
     SetRange,
+    SetSnapshot,
     SetSong,
     SetValue,
+    SetWidget,
+    Within,
     apply,
 )
+from demon_patch.patch.definition import Definition, Inlet, Outlet, Target
+from demon_patch.patch.desk import Controller, ControlMapping, Snapshot, Widget
 from demon_patch.patch.document import Cable, Node, Patch, Socket
 from demon_patch.patch.format import dumps
 from tests.patch.strategies import commands, patches
@@ -34,9 +50,22 @@ from tests.patch.strategies import commands, patches
 PLUGGED = Socket("slow", "uni", "cover", "strength")
 NEW = Cable("slow", "bi", "cover", "shift", depth=-0.5)
 
+FRAME = Frame((1, 2), title="New", colour="#00ff00")
+PAIR = {"x": Node("knob"), "y": Node("add")}
+TO_PAIR, IN_PAIR = Cable("slow", "uni", "y", "a"), Cable("x", "out", "y", "b")
+OUTLET = Outlet("", "turn", "out")
+LOOP = Definition(nodes={"t": Node("subpatch", definition="tail")})
+NOTE = Note("other", (5, 6))
+
 EDITS: list[tuple[Command, Any]] = [
     (AddNode("fresh", Node("adsr")), lambda p: p.nodes["fresh"] == Node("adsr")),
     (RemoveNode("slow"), lambda p: "slow" not in p.nodes and [c.src for c in p.cables] == ["later"]),
+    (RemoveNodes(("slow", "later")), lambda p: set(p.nodes) == {"cover"} and p.cables == ()),
+    (RemoveNodes(()), lambda p: True),
+    (
+        AddNodes(PAIR, (TO_PAIR, IN_PAIR)),
+        lambda p: p.nodes["y"] == PAIR["y"] and p.cables_of("y") == (TO_PAIR, IN_PAIR),
+    ),
     (RemoveNode("later"), lambda p: p.cables == (p.cable(PLUGGED),)),
     (Replace("slow", Node("ramp"), (PLUGGED,)), lambda p: p.nodes["slow"] == Node("ramp") and len(p.cables) == 2),
     (Replace("slow", Node("ramp")), lambda p: p.cables_of("slow") == ()),
@@ -57,6 +86,29 @@ EDITS: list[tuple[Command, Any]] = [
     (SetMeta(title="", tags=("a",)), lambda p: (p.meta.title, p.meta.tags, p.meta.author) == ("", ("a",), "Ada")),
     (SetSong(bpm=None), lambda p: (p.song.bpm, p.song.beats_per_bar) == (None, 4)),
     (SetSong(beats_per_bar=3), lambda p: (p.song.bpm, p.song.beats_per_bar) == (120.5, 3)),
+    (SetCable(*PLUGGED, solo=True), lambda p: p.cable(PLUGGED).solo and p.cable(PLUGGED).depth == 0.4),
+    (SetLocked("slow", "rate", True), lambda p: p.nodes["slow"].locked == ("rate",)),
+    (SetLocked("slow", "rate", False), lambda p: p.nodes["slow"].locked == ()),
+    (SetFrame("f1"), lambda p: p.frames == {}),
+    (SetFrame("f3", FRAME), lambda p: p.frames["f3"] == FRAME and len(p.frames) == 2),
+    (SetNote("n1", NOTE), lambda p: p.notes == {"n1": NOTE}),
+    (SetWidget("w1", Widget("slow", "rate", (0, 0))), lambda p: p.dashboard["w1"].node == "slow"),
+    (SetMapping("m1"), lambda p: set(p.mappings) == {"m2"}),
+    (SetMapping("m3", ControlMapping(Controller("bend"), "slow", "rate")), lambda p: len(p.mappings) == 3),
+    (SetSnapshot("b"), lambda p: set(p.snapshots) == {"a"}),
+    (SetSnapshot("c", Snapshot("New", ("slow",))), lambda p: p.snapshots["c"].nodes == {"slow"}),
+    (SetDefinition("tail"), lambda p: set(p.definitions) == {"echo"}),
+    (SetDefinition("new", Definition(nodes={})), lambda p: len(p.definitions) == 3),
+    (RenameDefinition("tail", "Head"), lambda p: p.definitions["tail"].title == "Head"),
+    (Within("tail", SetInlet("speed")), lambda p: p.definitions["tail"].inputs == {}),
+    (
+        Within("tail", SetOutlet("none", Outlet("", "turn", "out"))),
+        lambda p: p.definitions["tail"].outputs["none"].node,
+    ),
+    (Within("tail", SetFrame("f2", FRAME)), lambda p: p.definitions["tail"].frames == {"f2": FRAME}),
+    (Within("tail", AddNode("x", Node("lfo"))), lambda p: len(p.definitions["tail"].nodes) == 3 and len(p.nodes) == 3),
+    (Within("tail", SetValue("inner", "t", 3)), lambda p: p.definitions["tail"].nodes["inner"].values == {"t": 3}),
+    (Within("tail", Replace("turn", Node("lfo"))), lambda p: p.definitions["tail"].cables == ()),
     (
         Batch((AddNode("fresh", Node("knob")), Connect(Cable("fresh", "value", "slow", "rate")), RemoveNode("cover"))),
         lambda p: set(p.nodes) == {"fresh", "later", "slow"} and len(p.cables) == 2,
@@ -110,6 +162,29 @@ def test_a_message_is_readable() -> None:
     ) == SetCable("a", "o", "b", "x", depth=None)
 
 
+def test_a_removed_node_leaves_no_name_behind_and_comes_back_with_all_of_them(patch: Patch) -> None:
+    edited, inverse = apply(RemoveNode("cover"), patch)
+    assert (edited.dashboard, set(edited.mappings), edited.snapshots["b"].nodes) == ({}, {"m1"}, {"slow"})
+    assert edited.snapshots["a"] == patch.snapshots["a"]
+    assert edited.snapshots["b"].depths == ()
+    assert apply(inverse, edited)[0] == patch
+    edited, inverse = apply(Within("tail", RemoveNode("turn")), patch)
+    tail = edited.definitions["tail"]
+    assert [target.node for target in tail.inputs["speed"].to] == ["inner"]
+    assert (tail.outputs["wave"].node, tail.outputs["wave"].order) == ("", -1)
+    assert apply(inverse, edited)[0] == patch
+
+
+def test_what_overwrites_what() -> None:
+    turn = [SetValue("a", "x", 1), SetValue("a", "x", 2), SetValue("a", "y", 2)]
+    assert turn[0].target == turn[1].target != turn[2].target
+    assert Within("d", turn[0]).target == Within("d", turn[1]).target
+    assert Within("d", turn[0]).target not in (turn[0].target, Within("e", turn[0]).target, Within("d", turn[2]).target)
+    assert Batch((turn[0], SetFrame("f", FRAME))).target == Batch((turn[1], SetFrame("f"))).target is not None
+    assert Batch((turn[0], RemoveNode("a"))).target is None
+    assert Batch(()).target is None
+
+
 def test_replacing_keeps_extra_cables_of_the_others(patch: Patch) -> None:
     edited, inverse = apply(Replace("later", Node("knob"), (patch.cables[0].socket,)), patch)
     assert edited.cables_of("later") == (patch.cables[0],)
@@ -143,6 +218,10 @@ def test_a_command_does_not_share_what_it_was_made_of() -> None:
     [
         (lambda: AddNode("slow", Node("lfo")), "node slow: is in the patch already"),
         (lambda: AddNode("a b", Node("lfo")), '"a b" is no id of a node'),
+        (lambda: AddNodes({"x": Node("lfo"), "slow": Node("lfo")}), "node slow: is in the patch already"),
+        (lambda: AddNodes(PAIR, (NEW,)), "port shift: the cable from slow.bi touches none of the new nodes"),
+        (lambda: AddNodes({"a b": Node("lfo")}), '"a b" is no id of a node'),
+        (lambda: RemoveNodes(("slow", "gone")), "node gone: is not in the patch"),
         (lambda: RemoveNode("gone"), "node gone: is not in the patch"),
         (lambda: RemoveNode("a\nb"), "is no id of a node"),
         (lambda: Replace("gone", Node("lfo")), "node gone: is not in the patch"),
@@ -165,6 +244,24 @@ def test_a_command_does_not_share_what_it_was_made_of() -> None:
         (lambda: Rename("slow", "x" * 201), "node slow: label has 201 characters"),
         (lambda: SetBypass("gone", True), "node gone: is not in the patch"),
         (lambda: SetMeta(title="x" * 201), "title has 201 characters"),
+        (lambda: SetFrame("a b", FRAME), '"a b" is no id of a frame'),
+        (
+            lambda: SetWidget("w", Widget("gone", "x", (0, 0))),
+            "widget w names the node gone, which is not in the patch",
+        ),
+        (lambda: SetMapping("m", ControlMapping(Controller("bend"), "gone", "x")), "control mapping m names the node"),
+        (lambda: SetSnapshot("s", Snapshot(values={"gone": {"x": 1}})), "snapshot s names the node gone, which is not"),
+        (lambda: SetDefinition("echo"), "node inner: its definition echo is not in the patch (add the definition, or"),
+        (lambda: SetDefinition("echo", LOOP), "node inner: the subpatch echo contains itself: echo -> tail -> echo (t"),
+        (lambda: AddNode("x", Node("subpatch", definition="gone")), "node x: its definition gone is not in the patch"),
+        (lambda: RenameDefinition("gone", ""), "the definition gone is not in the patch"),
+        (lambda: Within("gone", Rename("slow", "")), "the definition gone is not in the patch"),
+        (lambda: Within("tail", Rename("slow", "")), "node slow: in subpatch tail: is not in the patch"),
+        (lambda: Within("tail", SetMeta()), "Set meta is nothing to do within a subpatch"),
+        (lambda: Within("tail", Batch(())), "Batch is nothing to do within a subpatch"),
+        (lambda: Within("tail", SetInlet("i", Inlet("", (Target("gone", "x"),)))), "its input i names the node gone"),
+        (lambda: SetInlet("speed"), "Set inlet is nothing to do on the patch itself"),
+        (lambda: Batch((SetOutlet("wave"),)), "Set outlet is nothing to do on the patch itself"),
         (lambda: SetSong(bpm=-1), "bpm is -1"),
     ],
 )

@@ -9,6 +9,9 @@ from msgspec import structs
 
 from demon_patch.errors import PatchError
 from demon_patch.patch import graph
+from demon_patch.patch.canvas import Frame, Note
+from demon_patch.patch.definition import Definition, Inlet, Outlet, Target
+from demon_patch.patch.desk import CableDepth, Controller, ControlMapping, Snapshot, Widget
 from demon_patch.patch.document import Cable, Meta, Node, Patch, Socket, Song
 
 AB = {"a": Node("lfo"), "b": Node("scale")}
@@ -67,6 +70,22 @@ def deep(levels: int) -> Any:
     return [deep(levels - 1)] if levels else 0
 
 
+def nest(levels: int) -> Patch:
+    """Subpatches within subpatches."""
+    definitions = {f"d{n}": Definition(nodes={"s": inner(n + 1)}) for n in range(levels)}
+    return Patch(nodes={"s": inner(0)}, definitions={**definitions, f"d{levels}": Definition(nodes={})})
+
+
+def inner(number: int) -> Node:
+    return Node("subpatch", definition=f"d{number}")
+
+
+def crowd(levels: int) -> dict[str, Definition]:
+    """Each with ten of the next one."""
+    rest = {f"d{n}": Definition(nodes={f"s{i}": inner(n + 1) for i in range(10)}) for n in range(levels)}
+    return {**rest, f"d{levels}": Definition(nodes={})}
+
+
 @pytest.mark.parametrize(
     ("make", "says"),
     [
@@ -95,6 +114,39 @@ def deep(levels: int) -> Any:
         (lambda: Cable("a", "o", "b", "x", mode="mul"), 'node b: port x: mode is "mul"'),  # type: ignore[arg-type]
         (lambda: Cable("a", "o", "b", "x", depth=float("nan")), "node b: port x: depth is nan"),
         (lambda: Cable("a", "o", "b", "x", muted=None), "node b: port x: muted is None"),  # type: ignore[arg-type]
+        (lambda: Node("subpatch"), '"" is no id of a definition'),
+        (lambda: Node("lfo", definition="d"), "a lfo has no definition (leave it out, or make it a subpatch)"),
+        (lambda: Node("l", locked="x"), 'locked is "x" (write a list'),  # type: ignore[arg-type]
+        (lambda: Node("l", locked=("a b",)), '"a b" is no name of a port'),
+        (lambda: Cable("a", "o", "b", "x", solo=1), "node b: port x: solo is 1"),  # type: ignore[arg-type]
+        (lambda: Frame((0, 0), size=(-1, 2)), "the width of size is -1"),
+        (lambda: Frame((0, 0), colour="red"), 'colour is "red" (write #rrggbb'),
+        (lambda: Note("x" * 20_001, (0, 0)), "text has 20001 characters"),
+        (lambda: Widget("a", "x", (0, 0), kind="dial"), 'kind is "dial" (write one of auto, knob'),  # type: ignore[arg-type]
+        (lambda: Controller("midi"), 'kind is "midi" (write one of cc, note'),  # type: ignore[arg-type]
+        (lambda: Controller("cc", channel=17), "channel is 17"),
+        (lambda: Controller("cc", number=128), "number is 128"),
+        (lambda: Controller("osc", address="push"), 'address is "push" (begin it with /)'),
+        (lambda: Controller("key"), "a key has no name"),
+        (lambda: ControlMapping("cc", "a", "x"), 'source is "cc" (make it with Controller'),  # type: ignore[arg-type]
+        (lambda: ControlMapping(Controller("bend"), "a", "x", lo=float("nan")), "lo is nan"),
+        (lambda: ControlMapping(Controller("bend"), "a", "x", mode="set"), 'mode is "set"'),  # type: ignore[arg-type]
+        (lambda: Snapshot(scope="a"), 'scope is "a"'),  # type: ignore[arg-type]
+        (lambda: Snapshot(values={"a": {"x": float("nan")}}), "node a: port x: the value is nan"),
+        (lambda: Snapshot(ranges={"a": {"x": (1, 0)}}), "node a: port x: the range runs from 1 down to 0"),
+        (lambda: Snapshot(depths=(CableDepth("a", "o", "b", "x"),) * 2), "depths names a cable twice"),
+        (lambda: Inlet(to=(Target("a", "x"),) * 2), "to names an input twice"),
+        (lambda: Outlet(out="x"), '"" is no id of a node'),
+        (
+            lambda: Definition(nodes={}, outputs={"o": Outlet("", "a", "x")}),
+            "its output o names the node a, which",
+        ),
+        (lambda: Patch(definitions={"d": 1}), "definition d is 1 (make it with Definition"),  # type: ignore[dict-item]
+        (lambda: nest(18), "the subpatches are nested too deeply (keep them within 16 levels)"),
+        (
+            lambda: Patch(nodes={"a": Node("l")}, definitions=crowd(5)),
+            "with all subpatches laid out there are 11110",
+        ),
         (lambda: Song(bpm=0), "bpm is 0 (stay within"),
         (lambda: Song(beats_per_bar=65), "beats_per_bar is 65"),
         (lambda: Meta(title=None), "title is None, not text"),  # type: ignore[arg-type]
@@ -124,6 +176,25 @@ def test_what_is_wrong_is_refused_by_name(make: Any, says: str) -> None:
     assert says in str(caught.value)
     assert "\n" not in str(caught.value)
     assert caught.value.mend
+
+
+def test_deep_and_large_patches_are_no_mistake_within_limits() -> None:
+    assert nest(15).flat.nodes == {}
+    assert set(nest(2).definitions) == {"d0", "d1", "d2"}
+    wide = Patch(nodes={"s": inner(0)}, definitions={**crowd(3), "d3": Definition(nodes={"x": Node("l")})})
+    assert len(wide.flat.nodes) == 1000
+
+
+def test_what_names_a_node_must_find_it() -> None:
+    turned = ControlMapping(Controller("bend"), "gone", "x")
+    for make, what in (
+        (lambda: Patch(nodes=AB, dashboard={"w": Widget("gone", "x", (0, 0))}), "widget w"),
+        (lambda: Patch(nodes=AB, mappings={"m": turned}), "control mapping m"),
+        (lambda: Patch(nodes=AB, snapshots={"s": Snapshot(scope=("a", "gone"))}), "snapshot s"),
+        (lambda: Patch(nodes=AB, snapshots={"s": Snapshot(depths=(CableDepth("a", "o", "gone", "x"),))}), "snapshot s"),
+    ):
+        with pytest.raises(PatchError, match=f"{what} names the node gone, which is not in the patch .add gone"):
+            make()
 
 
 def test_patches_have_limits(monkeypatch: pytest.MonkeyPatch) -> None:

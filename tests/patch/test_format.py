@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import difflib
 import json
 import os
 from pathlib import Path
@@ -7,10 +8,11 @@ from typing import Any
 
 import pytest
 from hypothesis import given, settings
+from msgspec import structs
 
 from demon_patch.errors import PatchError
 from demon_patch.patch import format as patch_format
-from demon_patch.patch.commands import SetValue, apply
+from demon_patch.patch.commands import SetBypass, SetSnapshot, SetValue, Within, apply
 from demon_patch.patch.document import Cable, Node, Patch
 from demon_patch.patch.format import dumps, load, loads, save
 from tests.patch.strategies import patches
@@ -91,6 +93,25 @@ def test_moving_one_point_changes_one_line(patch: Patch) -> None:
     assert [new for old, new in zip(before, after, strict=True) if old != new] == ["          [1.5, 1]"]
 
 
+def test_keys_of_a_later_version_are_kept_in_every_piece(patch: Patch) -> None:
+    tail, mapping, snapshot = patch.definitions["tail"], patch.mappings["m1"], patch.snapshots["b"]
+    assert patch.dashboard["w1"].extra == {"skin": 3}
+    assert (mapping.extra, mapping.source.extra) == ({"speed": 1}, {"page": 2})
+    assert (snapshot.extra, snapshot.depths[0].extra) == ({"mood": "loud"}, {"was": 0.4})
+    assert (tail.extra, tail.inputs["speed"].extra) == ({"colour": "red"}, {"hint": [1]})
+    assert [target.extra for target in tail.inputs["speed"].to] == [{}, {"how": "so"}]
+
+
+def test_changing_a_snapshot_or_a_definition_changes_few_lines(patch: Patch) -> None:
+    values = {"cover": {"strength": 0.8}, "slow": {"shape": "saw"}}
+    louder, _ = apply(SetSnapshot("b", structs.replace(patch.snapshots["b"], values=values)), patch)
+    turned, _ = apply(Within("tail", SetBypass("inner", True)), patch)
+    before = dumps(patch).splitlines()
+    for changed, lines in ((louder, 2), (turned, 1)):
+        diff = [line for line in difflib.ndiff(before, dumps(changed).splitlines()) if line[0] in "+-"]
+        assert len(diff) == lines, diff
+
+
 @pytest.mark.parametrize(
     ("text", "says"),
     [
@@ -125,6 +146,30 @@ def test_moving_one_point_changes_one_line(patch: Patch) -> None:
         (
             '{"format": 1, "cables": [{"src": "a", "out": "o", "dst": "b", "port": "x"}]}',
             "node b: port x: a cable from a.o names the node a, which is not in the patch (add a, or take",
+        ),
+        ('{"format": 1, "frames": {"f": {}}}', "frame f: it has no at (write"),
+        ('{"format": 1, "notes": {"n": {"at": [0, 0], "text": 1}}}', "note n: text is 1, not text"),
+        ('{"format": 1, "dashboard": {"w": 5}}', "widget w: it is 5, not an object"),
+        ('{"format": 1, "mappings": {"m": {"node": "a", "port": "x"}}}', "control mapping m: it has no source"),
+        (
+            '{"format": 1, "mappings": {"m": {"node": "a", "port": "x", "source": {}}}}',
+            "control mapping m: source has no kind",
+        ),
+        ('{"format": 1, "snapshots": {"s": {"values": {"a": {"x": NaN}}}}}', "port x: snapshot s: the value is nan"),
+        ('{"format": 1, "snapshots": {"s": {"scope": ["a"]}}}', "snapshot s names the node a, which is not in the"),
+        (
+            '{"format": 1, "snapshots": {"s": {"depths": [{}]}}}',
+            "snapshot s: cable depth 1: the cable depth has no",
+        ),
+        ('{"format": 1, "definitions": {"d": {}}}', "definition d: it has no nodes"),
+        ('{"format": 1, "definitions": {"d": {"nodes": {"a": {}}}}}', "node a: definition d: the node has no type"),
+        (
+            '{"format": 1, "definitions": {"d": {"nodes": {}, "inputs": {"i": {"to": [{"node": "a", "port": "x"}]}}}}}',
+            "definition d: its input i names the node a, which is not in it",
+        ),
+        (
+            '{"format": 1, "nodes": {"a": {"type": "subpatch", "definition": "d"}}}',
+            "node a: its definition d is not in",
         ),
         ('{"format": 1, "x": "\\ud800"}', "x holds half a character"),
         ('{"format": 1, "x": "\ud800"}', "the text holds half a character"),

@@ -15,7 +15,8 @@ from demon_patch.runtime.check import problems
 from demon_patch.runtime.clock import Transport
 from demon_patch.runtime.compile import Geometry, compile
 from demon_patch.runtime.forecast import Forecast
-from tests.nodes.bench_nodes import BENCH, playable
+from tests.nodes import bench_nodes
+from tests.nodes.bench_nodes import BENCH
 
 GEOMETRY = Geometry(25, 97)
 TRANSPORT = Transport(25, 120, 4, 97)
@@ -38,6 +39,16 @@ DOUBLE = Definition(
     inputs={"speed": Inlet("", (Target("one", "speed"),)), "push": Inlet("", (Target("one", "push"),))},
     outputs={"sum": Outlet("", "sum", "out")},
 )
+
+
+def playable(
+    nodes: Mapping[str, Node], cables: tuple[Cable, ...] = (), definitions: Mapping[str, Definition] | None = None
+) -> Patch:
+    """A patch with the shortest chain, so that it compiles, and subpatches."""
+    chain = bench_nodes.playable({})
+    return structs.replace(
+        chain, nodes={**chain.nodes, **nodes}, cables=(*chain.cables, *cables), definitions=definitions or {}
+    )
 
 
 def nested(**values: float) -> Patch:

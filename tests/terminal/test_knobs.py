@@ -10,6 +10,7 @@ import pytest
 from demon_patch.engine.families import spec_of
 from demon_patch.nodes.catalogue import CATALOGUE
 from demon_patch.nodes.taper import norm
+from demon_patch.patch.definition import Definition, Inlet, Target
 from demon_patch.patch.document import Cable, Node, Patch
 from demon_patch.patch.format import load
 from demon_patch.terminal.keys import KEYS, help_text
@@ -47,6 +48,20 @@ def test_a_knob_node_and_what_is_in_use_are_there_and_nothing_unknown_breaks_the
     assert ("add", "a") not in knobs
     assert not knobs["scheduler", "structure"].wired  # a muted cable moves nothing
     assert not any(node == "later" for node, _ in knobs)
+
+
+def test_what_a_subpatch_promotes_can_be_turned() -> None:
+    inside = Definition(
+        title="Wobble",
+        nodes={"l": Node("lfo", values={"rate": 2.0}), "r": Node("reroute")},
+        inputs={"t": Inlet("Speed", (Target("l", "rate"),)), "any": Inlet("", (Target("r", "in"),))},
+    )
+    document = Patch(
+        nodes={"a": Node("subpatch", definition="d"), "b": Node("subpatch", definition="d", values={"t": 5})},
+        definitions={"d": inside},
+    )
+    knobs = {knob.key: (knob.title, knob.base, knob.hi) for knob in knobs_of(document, TABLE)}
+    assert knobs == {("a", "t"): ("Wobble: Speed", 2.0, 12.5), ("b", "t"): ("Wobble: Speed", 5.0, 12.5)}
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from __future__ import annotations
 from demon_patch.patch.commands.base import ABSENT, title
 from demon_patch.patch.commands.whole import (
     AddNode,
+    AddNodes,
     Batch,
     Become,
     Command,
@@ -16,6 +17,7 @@ from demon_patch.patch.commands.whole import (
     Disconnect,
     Move,
     RemoveNode,
+    RemoveNodes,
     Rename,
     RenameDefinition,
     Replace,
@@ -42,6 +44,7 @@ from demon_patch.patch.commands.whole import (
 __all__ = [
     "ABSENT",
     "AddNode",
+    "AddNodes",
     "Batch",
     "Become",
     "Command",
@@ -49,6 +52,7 @@ __all__ = [
     "Disconnect",
     "Move",
     "RemoveNode",
+    "RemoveNodes",
     "Rename",
     "RenameDefinition",
     "Replace",

@@ -13,7 +13,7 @@ from demon_patch.patch.commands.base import ABSENT, G, GraphEdit, OfPort, edited
 from demon_patch.patch.commands.on_cables import Connect
 from demon_patch.patch.commands.on_pieces import PUTS
 from demon_patch.patch.data import Frozen, Value
-from demon_patch.patch.graph import Node, Socket
+from demon_patch.patch.graph import Cable, Node, Socket
 
 if TYPE_CHECKING:
     from demon_patch.patch.commands import Command
@@ -38,19 +38,57 @@ class RemoveNode(GraphEdit, frozen=True):
     id: str
 
     def on(self, patch: G) -> tuple[G, tuple[Command, ...]]:
-        node, cables = patch.node(self.id), patch.cables_of(self.id)
-        changes: dict[str, object] = {
-            "nodes": {id: other for id, other in patch.nodes.items() if id != self.id},
-            "cables": without(patch, cables),
-        }
-        back: list[Any] = [AddNode(self.id, node), *map(Connect, cables)]
-        for field, pieces in patch.mentions(self.id).items():
-            if pieces:
-                before = getattr(patch, field)
-                after = {**before, **pieces}
-                changes[field] = {id: piece for id, piece in after.items() if piece is not None}
-                back += [PUTS[field](id, before[id]) for id in pieces]
-        return structs.replace(patch, **changes), tuple(back)
+        return _taken_out(patch, (self.id,))
+
+
+class AddNodes(GraphEdit, frozen=True):
+    """Puts several nodes into the patch at once, and cables that each end or begin at one of them."""
+
+    nodes: Mapping[str, Node]
+    cables: tuple[Cable, ...] = ()
+
+    def __post_init__(self) -> None:
+        structs.force_setattr(self, "nodes", Frozen(data.table(self.nodes, "nodes")))
+
+    def on(self, patch: G) -> tuple[G, tuple[Command, ...]]:
+        for id in sorted(self.nodes.keys() & patch.nodes.keys()):
+            raise PatchError("is in the patch already", node=id, mend="take a fresh id")
+        for cable in self.cables:
+            if cable.src not in self.nodes and cable.dst not in self.nodes:
+                raise PatchError(
+                    f"the cable from {cable.src}.{cable.out} touches none of the new nodes",
+                    node=cable.dst,
+                    port=cable.port,
+                    mend="connect it by itself",
+                )
+        nodes, cables = {**patch.nodes, **self.nodes}, (*patch.cables, *self.cables)
+        return structs.replace(patch, nodes=nodes, cables=cables), (RemoveNodes(tuple(sorted(self.nodes))),)
+
+
+class RemoveNodes(GraphEdit, frozen=True):
+    """Takes several nodes out at once, each as `RemoveNode` does."""
+
+    ids: tuple[str, ...]
+
+    def on(self, patch: G) -> tuple[G, tuple[Command, ...]]:
+        return _taken_out(patch, self.ids)
+
+
+def _taken_out(graph: G, ids: tuple[str, ...]) -> tuple[G, tuple[Command, ...]]:
+    gone = {id: graph.node(id) for id in ids}
+    cables = tuple(cable for cable in graph.cables if cable.src in gone or cable.dst in gone)
+    changes: dict[str, object] = {
+        "nodes": {id: other for id, other in graph.nodes.items() if id not in gone},
+        "cables": without(graph, cables),
+    }
+    back: list[Any] = [AddNodes(gone, cables)]
+    for field, pieces in graph.mentions(gone.keys()).items():
+        if pieces:
+            before = getattr(graph, field)
+            after = {**before, **pieces}
+            changes[field] = {id: piece for id, piece in after.items() if piece is not None}
+            back += [PUTS[field](id, before[id]) for id in pieces]
+    return structs.replace(graph, **changes), tuple(back)
 
 
 class Replace(GraphEdit, frozen=True):

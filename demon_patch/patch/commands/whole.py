@@ -13,8 +13,10 @@ from demon_patch.patch.commands.base import Edit, fits_on, title
 from demon_patch.patch.commands.on_cables import Connect, Disconnect, SetCable
 from demon_patch.patch.commands.on_nodes import (
     AddNode,
+    AddNodes,
     Move,
     RemoveNode,
+    RemoveNodes,
     Rename,
     Replace,
     SetBypass,
@@ -93,6 +95,8 @@ class Batch(Edit, frozen=True):
 Command: TypeAlias = (
     AddNode
     | RemoveNode
+    | AddNodes
+    | RemoveNodes
     | Replace
     | Connect
     | Disconnect
