@@ -11,7 +11,19 @@ from dataclasses import dataclass, field, replace
 from typing import Final, NamedTuple
 
 from demon_patch.errors import PatchError
-from demon_patch.patch.commands import Batch, Command, apply, title, together
+from demon_patch.patch.commands import (
+    AddNode,
+    AddNodes,
+    Batch,
+    Command,
+    Connect,
+    RemoveNode,
+    RemoveNodes,
+    Within,
+    apply,
+    title,
+    together,
+)
 from demon_patch.patch.document import Patch
 from demon_patch.patch.fields import Changes, changed_since, changes
 from demon_patch.patch.grid import Grid
@@ -74,19 +86,17 @@ def taken_back(step: Step, patch: Patch) -> tuple[Patch, Step, tuple[PatchError,
     parts: list[Part] = []
     skipped: list[PatchError] = []
     for part in reversed(step.parts):
-        for inverse in primitives(part.inverse):
-            try:
-                after, again = apply(inverse, patch)
-            except PatchError as error:
-                skipped.append(error)
-                continue
-            would = changes(patch, after)
-            foreign = [path for path, (now, _) in would.items() if part.changed.get(path, _UNTOUCHED)[1] != now]
-            if foreign:
-                skipped += map(changed_since, foreign)
-                continue
-            parts.append(Part(inverse, again, would))
-            patch = after
+        left = deque(primitives(part.inverse))
+        while left:
+            inverse = left.popleft()
+            back, hindrances = _attempt(inverse, part, patch)
+            if back is not None:
+                patch, again = back
+                parts.append(again)
+            elif smaller := _pieces(inverse):
+                left.extendleft(reversed(smaller))
+            else:
+                skipped += hindrances
     return patch, replace(step, parts=tuple(parts)), _each_once(skipped)
 
 
@@ -126,6 +136,27 @@ class History:
         step, self.gesture = self.gesture, None
         if step is not None and step.parts:
             self.add(step)
+
+
+def _attempt(inverse: Command, part: Part, patch: Patch) -> tuple[tuple[Patch, Part] | None, list[PatchError]]:
+    """The patch after a part's inverse, or a piece of it, and the part that this is; or what stands against it."""
+    try:
+        after, again = apply(inverse, patch)
+    except PatchError as error:
+        return None, [error]
+    would = changes(patch, after)
+    foreign = [path for path, (now, _) in would.items() if part.changed.get(path, _UNTOUCHED)[1] != now]
+    return (None, list(map(changed_since, foreign))) if foreign else ((after, Part(inverse, again, would)), [])
+
+
+def _pieces(command: Command) -> tuple[Command, ...]:
+    """The smaller commands that do the same one after the other, where one command does several things."""
+    if isinstance(command, Within):
+        return tuple(Within(command.definition, piece) for piece in _pieces(command.command))
+    if isinstance(command, AddNodes):
+        added = (AddNode(id, node) for id, node in command.nodes.items())
+        return (*added, *map(Connect, command.cables))
+    return tuple(map(RemoveNode, command.ids)) if isinstance(command, RemoveNodes) and len(command.ids) > 1 else ()
 
 
 def _overwrites(new: Part, last: Part) -> bool:

@@ -149,8 +149,7 @@ class LiveDocument:
             sounding = self.stages()[0].patch
             within = None if scope is None else [node for node in scope if node in sounding.nodes]
             snapshot = stored(sounding, CATALOGUE, within, title)
-            for gone in sounding.nodes.keys() - session.patch.nodes.keys():
-                snapshot = snapshot.without(gone)
+            snapshot = snapshot.without(sounding.nodes.keys() - session.patch.nodes.keys())
             session.do(SetSnapshot(id, snapshot), client, f"Store {title}".strip())
             return id
 

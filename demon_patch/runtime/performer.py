@@ -187,10 +187,7 @@ class Performer:
         """A change of the transport between ticks, which begins at `now` or later."""
         before = self.generations.told(self.now)
         self.forecast.retime(transport)
-        waiting = self.scenes.waiting
-        self.scenes.clear()
-        for frame, scene in waiting:
-            self.scenes.stage(frame, scene.program, scene.parts)
+        self.scenes.restage()
         self.generations.stir(before, self.now)
 
     # -- control frames -----------------------------------------------------------------------------------------

@@ -93,6 +93,12 @@ class Scenes:
         forecast = before.forecast.fork(program, frame)
         self.waiting.append((frame, Scene(forecast, parts or before.parts, before.guard, before.channels)))
 
+    def restage(self) -> None:
+        """What waits begins anew from the state as it now is, each at its frame."""
+        waiting, self.waiting = self.waiting, []
+        for frame, scene in waiting:
+            self.stage(frame, scene.program, scene.parts)
+
     def clear(self) -> None:
         """Nothing waits any more."""
         self.waiting = []

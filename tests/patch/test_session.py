@@ -8,6 +8,7 @@ import pytest
 from demon_patch.errors import PatchError
 from demon_patch.patch.commands import (
     AddNode,
+    AddNodes,
     Batch,
     Connect,
     Disconnect,
@@ -149,6 +150,16 @@ def test_what_no_longer_applies_is_named_and_the_rest_is_undone(session: Documen
     assert "node knob: is not in the patch (name a node that is)" in skipped
     assert "lfo" in session.patch.nodes
     assert session.patch.cables == ()
+
+
+def test_of_several_nodes_those_that_another_has_worked_on_stay(session: DocumentSession) -> None:
+    session.do(AddNodes({id: Node("lfo") for id in ("one", "two", "three")}), "ann", "Paste")
+    session.do(SetValue("two", "rate", 3), "bob")
+    (skipped,) = told(session.undo("ann"))
+    assert skipped.startswith("node two: port rate: the value was changed")
+    assert session.patch.nodes.keys() == {"lfo", "knob", "two"}
+    session.redo("ann")
+    assert session.patch.nodes.keys() == {"lfo", "knob", "one", "two", "three"}
 
 
 def test_a_cable_that_another_has_set_is_not_unplugged(session: DocumentSession) -> None:

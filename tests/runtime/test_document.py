@@ -271,6 +271,18 @@ def test_live_values_of_a_node_that_is_gone_go_with_it() -> None:
     assert not document.live
 
 
+def test_what_sounds_is_stored_without_what_is_on_its_way_out() -> None:
+    document = LiveDocument(DOCUMENT)
+    document.do(Batch((RemoveNode("lfo"), strength(0.2))), at=BARS)
+    id = document.store("now")
+    values = document.patch.snapshots[id].values
+    assert "lfo" not in values
+    assert values["scheduler"]["strength"] == 0.9
+    document.undo()
+    document.undo()
+    assert document.patch == DOCUMENT
+
+
 def test_another_document_takes_nothing_of_the_old_one_over() -> None:
     document = LiveDocument(DOCUMENT)
     document.turn("lfo", "rate", 2.0)
