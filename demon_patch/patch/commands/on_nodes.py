@@ -75,13 +75,17 @@ class RemoveNodes(GraphEdit, frozen=True):
 
 
 def _taken_out(graph: G, ids: tuple[str, ...]) -> tuple[G, tuple[Command, ...]]:
+    """The graph without some nodes; what touches others comes back by commands of its own, so that it can be left out
+    where those are gone by then."""
     gone = {id: graph.node(id) for id in ids}
     cables = tuple(cable for cable in graph.cables if cable.src in gone or cable.dst in gone)
     changes: dict[str, object] = {
         "nodes": {id: other for id, other in graph.nodes.items() if id not in gone},
         "cables": without(graph, cables),
     }
-    back: list[Any] = [AddNodes(gone, cables)]
+    inner = tuple(cable for cable in cables if cable.src in gone and cable.dst in gone)
+    border = (Connect(cable) for cable in cables if cable.src not in gone or cable.dst not in gone)
+    back: list[Any] = [AddNodes(gone, inner), *border]
     for field, pieces in graph.mentions(gone.keys()).items():
         if pieces:
             before = getattr(graph, field)
