@@ -72,6 +72,11 @@ class LiveDocument:
         """The live values, as they were last turned."""
         return self._overlay
 
+    @property
+    def sounding(self) -> Patch:
+        """The document as it sounds now, live values included; what waits for its grid is not in it."""
+        return self.stages()[0].patch
+
     @contextmanager
     def session(self) -> Iterator[DocumentSession]:
         """The session for a while in which no other thread is in it; what was edited is heard afterwards."""
@@ -146,7 +151,7 @@ class LiveDocument:
             id = id or ids.fresh(session.patch.snapshots)
             for node in scope or ():
                 session.patch.node(node)
-            sounding = self.stages()[0].patch
+            sounding = self.sounding
             within = None if scope is None else [node for node in scope if node in sounding.nodes]
             snapshot = stored(sounding, CATALOGUE, within, title)
             snapshot = snapshot.without(sounding.nodes.keys() - session.patch.nodes.keys())

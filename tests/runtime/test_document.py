@@ -306,7 +306,7 @@ def test_an_edit_and_recalls_wait_in_the_order_they_were_made() -> None:
     assert heard == [0.9, 0.2, 0.9, 0.9]  # a live value wins over what is written under it
     for stage in document.stages()[1:]:
         document.landed(stage.key)
-    assert document.stages()[0].patch.nodes["scheduler"].values["strength"] == 0.9
+    assert document.sounding.nodes["scheduler"].values["strength"] == 0.9
 
 
 def run(*work: Callable[[], None]) -> None:
