@@ -1,132 +1,179 @@
-"""What was done to a patch, and how it is undone."""
+"""What one client did to a document, and how it is taken back: pure functions of steps, and the client's two stacks.
+
+A step remembers what its edits left in every field that they changed. Taking it back changes only fields in which that
+still stands: what another client has put there since is its own.
+"""
 
 from __future__ import annotations
 
 from collections import deque
-from typing import NamedTuple
+from dataclasses import dataclass, field, replace
+from typing import Final, NamedTuple
 
 from demon_patch.errors import PatchError
-from demon_patch.patch.commands import Batch, Command, apply
-from demon_patch.patch.data import quoted
+from demon_patch.patch.commands import (
+    AddNode,
+    AddNodes,
+    Batch,
+    Command,
+    Connect,
+    RemoveNode,
+    RemoveNodes,
+    Within,
+    apply,
+    title,
+    together,
+)
 from demon_patch.patch.document import Patch
+from demon_patch.patch.fields import Changes, changed_since, changes
+from demon_patch.patch.grid import Grid
 
 LIMIT = 1000
+_UNTOUCHED: Final = (object(), object())  # equal to no field's value
 
 
-class Step(NamedTuple):
-    """One step of undo: its label, what does it, and what takes it back."""
+class Part(NamedTuple):
+    """One edit of a step: the command, what takes it back, and what it did."""
 
-    label: str
     command: Command
     inverse: Command
+    changed: Changes
 
 
-class History:
-    """A patch under edit, for one client.
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step of undo. at: the grid that it was made for. first, last: the counters of its revisions."""
 
-    `patch` is the document as it stands. Every step can be undone, the latest `limit` of them, and undoing gives back
-    the equal patch; a new step after an undo forgets the undone ones.
-    """
-
-    def __init__(self, patch: Patch, limit: int = LIMIT) -> None:
-        self.patch = patch
-        self._done: deque[Step] = deque(maxlen=limit)
-        self._undone: list[Step] = []
-        self._gesture: tuple[str, list[Step]] | None = None
+    label: str
+    parts: tuple[Part, ...]
+    at: Grid | None = None
+    first: int = 0
+    last: int = 0
 
     @property
-    def steps(self) -> tuple[Step, ...]:
-        """What can be undone, oldest first."""
-        return tuple(self._done)
+    def command(self) -> Command:
+        """What does all of it."""
+        return together(tuple(part.command for part in self.parts))
 
     @property
-    def labels(self) -> tuple[str, ...]:
-        """What `undo` would take back, oldest first."""
-        return tuple(step.label for step in self._done)
+    def inverse(self) -> Command:
+        """What takes all of it back, where nothing else has changed."""
+        return together(tuple(part.inverse for part in reversed(self.parts)))
 
-    @property
-    def undone_labels(self) -> tuple[str, ...]:
-        """What `redo` would do again, the next one first."""
-        return tuple(step.label for step in reversed(self._undone))
+    def made(self, counter: int) -> Step:
+        """The step as that revision made it."""
+        return replace(self, first=counter, last=counter)
 
-    def do(self, command: Command, label: str = "") -> Patch:
-        """Edits the patch: a step of its own, or a part of the open gesture; PatchError leaves all as it was.
-
-        Without a label, the step is called after the command.
-        """
-        self.patch, inverse = apply(command, self.patch)
-        step = Step(label or _title(command), command, inverse)
-        if self._gesture is None:
-            self._finish(step)
-        else:
-            _append(self._gesture[1], step)
-        return self.patch
-
-    def begin(self, label: str) -> None:
-        """Opens a gesture: all that is done until `end` becomes one step."""
-        if self._gesture is not None:
-            raise PatchError(f"the gesture {quoted(self._gesture[0])} is still open", mend="end it first")
-        self._gesture = label, []
-
-    def end(self) -> Patch:
-        """Closes the open gesture as it stands; one in which nothing was done leaves no step."""
-        if self._gesture is None:
-            raise PatchError("no gesture is open", mend="begin one first")
-        (label, steps), self._gesture = self._gesture, None
-        if steps:
-            self._finish(_joined(label, steps))
-        return self.patch
-
-    def cancel(self) -> Patch:
-        """Closes the open gesture and takes back all that it did."""
-        if self._gesture is None:
-            raise PatchError("no gesture is open", mend="begin one first")
-        (label, steps), self._gesture = self._gesture, None
-        self.patch, _ = apply(_joined(label, steps).inverse, self.patch)
-        return self.patch
-
-    def undo(self) -> str | None:
-        """Takes the latest step back, closing an open gesture first; its label, or None if there is none."""
-        if self._gesture is not None:
-            self.end()
-        if not self._done:
-            return None
-        step = self._done.pop()
-        self.patch, _ = apply(step.inverse, self.patch)
-        self._undone.append(step)
-        return step.label
-
-    def redo(self) -> str | None:
-        """Does the latest undone step again, closing an open gesture first; its label, or None if there is none."""
-        if self._gesture is not None:
-            self.end()
-        if not self._undone:
-            return None
-        step = self._undone.pop()
-        self.patch, _ = apply(step.command, self.patch)
-        self._done.append(step)
-        return step.label
-
-    def _finish(self, step: Step) -> None:
-        self._done.append(step)
-        self._undone.clear()
+    def holds(self, counter: int) -> bool:
+        """Whether a revision is one of the step's."""
+        return self.first <= counter <= self.last
 
 
-def _append(steps: list[Step], step: Step) -> None:
-    """Adds a step to a gesture; where it overwrites the one before, it takes that one's place."""
-    if steps and step.command.target is not None and step.command.target == steps[-1].command.target:
-        steps[-1] = steps[-1]._replace(command=step.command)
+def done(command: Command, patch: Patch, label: str = "", at: Grid | None = None) -> tuple[Patch, Step]:
+    """The edited patch and the step, called after the command where it has no label; PatchError, and no change, where
+    the edit cannot be done."""
+    parts = []
+    for primitive in primitives(command):
+        after, inverse = apply(primitive, patch)
+        parts.append(Part(primitive, inverse, changes(patch, after)))
+        patch = after
+    return patch, Step(label or title(command), tuple(parts), at)
+
+
+def taken_back(step: Step, patch: Patch) -> tuple[Patch, Step, tuple[PatchError, ...]]:
+    """The patch without what a step did, the step that does it again, and what had to be left, and why: what can no
+    longer be taken back, and fields that hold something else by now."""
+    parts: list[Part] = []
+    skipped: list[PatchError] = []
+    for part in reversed(step.parts):
+        left = deque(primitives(part.inverse))
+        while left:
+            inverse = left.popleft()
+            back, hindrances = _attempt(inverse, part, patch)
+            if back is not None:
+                patch, again = back
+                parts.append(again)
+            elif smaller := _pieces(inverse):
+                left.extendleft(reversed(smaller))
+            else:
+                skipped += hindrances
+    return patch, replace(step, parts=tuple(parts)), _each_once(skipped)
+
+
+def extended(step: Step, more: Step) -> Step:
+    """A gesture's step with what was done next; where that overwrites the edits before it, it takes their place."""
+    kept, last = step.parts[: -len(more.parts)], step.parts[-len(more.parts) :]
+    if len(last) == len(more.parts) and all(map(_overwrites, more.parts, last)):
+        parts = (*kept, *map(_over, more.parts, last))
     else:
-        steps.append(step)
+        parts = (*step.parts, *more.parts)
+    return replace(step, parts=parts, at=more.at or step.at, first=step.first or more.first, last=more.last)
 
 
-def _joined(label: str, steps: list[Step]) -> Step:
-    if len(steps) == 1:
-        return steps[0]._replace(label=label)
-    inverses = tuple(step.inverse for step in reversed(steps))
-    return Step(label, Batch(tuple(step.command for step in steps)), Batch(inverses))
+def primitives(command: Command) -> tuple[Command, ...]:
+    """The commands that a command is made of."""
+    return command.commands if isinstance(command, Batch) else (command,)
 
 
-def _title(command: Command) -> str:
-    """The command's name in words: "Set value"."""
-    return str(command.__struct_config__.tag).replace("_", " ").capitalize()
+@dataclass
+class History:
+    """The steps of one client: done, undone, and the gesture that is open. Owned by the session."""
+
+    done: deque[Step] = field(default_factory=lambda: deque(maxlen=LIMIT))
+    undone: list[Step] = field(default_factory=list)
+    gesture: Step | None = None
+
+    def add(self, step: Step) -> None:
+        """A new step, or a part of the open gesture; what was undone is forgotten with the step."""
+        if self.gesture is None:
+            self.done.append(step)
+            self.undone.clear()
+        else:
+            self.gesture = extended(self.gesture, step)
+
+    def end(self) -> None:
+        """Closes the gesture as it stands; one in which nothing was done leaves no step."""
+        step, self.gesture = self.gesture, None
+        if step is not None and step.parts:
+            self.add(step)
+
+
+def _attempt(inverse: Command, part: Part, patch: Patch) -> tuple[tuple[Patch, Part] | None, list[PatchError]]:
+    """The patch after a part's inverse, or a piece of it, and the part that this is; or what stands against it."""
+    try:
+        after, again = apply(inverse, patch)
+    except PatchError as error:
+        return None, [error]
+    would = changes(patch, after)
+    foreign = [path for path, (now, _) in would.items() if part.changed.get(path, _UNTOUCHED)[1] != now]
+    return (None, list(map(changed_since, foreign))) if foreign else ((after, Part(inverse, again, would)), [])
+
+
+def _pieces(command: Command) -> tuple[Command, ...]:
+    """The smaller commands that do the same one after the other, where one command does several things."""
+    if isinstance(command, Within):
+        return tuple(Within(command.definition, piece) for piece in _pieces(command.command))
+    if isinstance(command, AddNodes):
+        added = (AddNode(id, node) for id, node in command.nodes.items())
+        return (*added, *map(Connect, command.cables))
+    return tuple(map(RemoveNode, command.ids)) if isinstance(command, RemoveNodes) and len(command.ids) > 1 else ()
+
+
+def _overwrites(new: Part, last: Part) -> bool:
+    """Whether an edit overwrites the one before it wholly, with nobody's in between."""
+    target = new.command.target
+    return (
+        target is not None
+        and target == last.command.target
+        and all(last.changed.get(path, _UNTOUCHED)[1] == old for path, (old, _) in new.changed.items())
+    )
+
+
+def _over(new: Part, last: Part) -> Part:
+    """Both edits as one."""
+    changed = {path: (last.changed[path][0], then) for path, (_, then) in new.changed.items()}
+    return Part(new.command, last.inverse, {**last.changed, **changed})
+
+
+def _each_once(errors: list[PatchError]) -> tuple[PatchError, ...]:
+    return tuple({str(error): error for error in errors}.values())

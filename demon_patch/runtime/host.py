@@ -23,11 +23,15 @@ from demon_patch.engine.family import Source
 from demon_patch.engine.session import Session
 from demon_patch.errors import DemonError
 from demon_patch.nodes.catalogue import CATALOGUE
-from demon_patch.patch.commands import Batch, SetValue, apply
+from demon_patch.patch.data import Value
 from demon_patch.patch.document import Patch
 from demon_patch.patch.format import dumps
+from demon_patch.patch.grid import Grid
+from demon_patch.patch.live import Key
 from demon_patch.runtime.audio.link import AudioLink
 from demon_patch.runtime.compile import Geometry, compile
+from demon_patch.runtime.cues import Cue, Cues
+from demon_patch.runtime.document import LiveDocument
 from demon_patch.runtime.feeds import Fed
 from demon_patch.runtime.live import Live
 from demon_patch.runtime.mixes import first
@@ -43,15 +47,13 @@ MESSAGES = 50
 SWITCH_SECONDS = 0.001  # for which a thread keeps the interpreter from the others
 TAP_SECONDS = 2.0  # after which tapping begins anew
 
-Key = tuple[str, str]
-Number = float | str
-
 
 class Host:
     """A live performance of a patch; a context manager. All methods may be called from any thread, `start` and `close`
     from the one that made it.
 
-    folder: of the patch's files. clip: takes the place of the patch's source. device: part of a device's name.
+    document: what is played, for all who edit it. folder: of the patch's files. clip: takes the place of the patch's
+    source. device: part of a device's name.
     """
 
     def __init__(
@@ -69,13 +71,16 @@ class Host:
         samples = self.performer.source.frames * spec.samples_per_frame
         self.link = AudioLink(spec.sample_rate, spec.channels, samples, device)
         self.live = Live(self.performer, self.link, watch=self._watch)
-        self.patch = patch
+        self.document = LiveDocument(patch, self._refresh, spec.strength_taper)
         self.status = Status()
-        self._live: dict[Key, Number] = {}
-        self._lock = threading.Lock()  # of patch and live values
+        self._cues = Cues(self.performer)
+        self._mistakes: list[str] = []  # of what was compiled last
+        self._program = self.performer.program  # what was compiled last
+        self._lock = threading.Lock()  # of what is to be compiled
         self._messages: deque[str] = deque(maxlen=MESSAGES)
         self._editing = ThreadPoolExecutor(1, "editing", torch.set_num_threads, (1,))
         self._newest = 0
+        self._compiled: Future[None] = self._editing.submit(lambda: None)
         self._tapes: list[Tape] = []
         self._taps: list[float] = []
         self._muted = False
@@ -124,6 +129,8 @@ class Host:
         """On the tick thread, before each tick: publishes the status."""
         for event in events:
             self.tell(_told(event))
+        for key in self._cues.landed():
+            self._editing.submit(self.document.landed, key)
         for fault in self.live.faults[self._told :]:
             self.tell(f"the engine begins anew: {fault}")
         self._told = len(self.live.faults)
@@ -136,24 +143,25 @@ class Host:
             **of_sound(self.link),  # type: ignore[arg-type]
             muted=self._muted,
             recording=", ".join(str(tape.path) for tape in self._tapes),
-            live=dict(self._live),
+            live=self.live_values,
             messages=self.messages,
         )
 
     # -- the document -------------------------------------------------------------------------------------------
-    def edit(self, patch: Patch, beats: float = 0.0) -> Future[None]:
-        """Plays an edited patch from the next control frame on, or from a multiple of so many beats; phases and
-        envelopes of the nodes that stay go on. A mistake is told, and the patch plays on as it was."""
-        with self._lock:
-            self.patch = patch
-            self._live = {key: value for key, value in self._live.items() if key[0] in patch.nodes}
-        return self._refresh(beats)
+    @property
+    def patch(self) -> Patch:
+        """The document as it stands."""
+        return self.document.patch
 
-    def turn(self, node: str, port: str, value: Number) -> None:
-        """Gives a knob a live value, which wins over its base until it is kept or released."""
-        with self._lock:
-            self._live[node, port] = value
-        self._refresh()
+    def edit(self, patch: Patch, at: Grid | None = None) -> Future[None]:
+        """Makes the document equal to another patch, in one step; phases and envelopes of the nodes that stay go on. A
+        mistake is told, and the performance goes on as it was. The result is there once that is compiled."""
+        self.document.edit(patch, at=at)
+        return self._compiled
+
+    def turn(self, node: str, port: str, value: Value) -> None:
+        """Gives a knob a live value, which wins over its base until it is kept or released; a mistake is told."""
+        self._tried(lambda: self.document.turn(node, port, value))
 
     def feed(self, node: str, port: str, value: Fed) -> None:
         """Gives a fed port what a device sent; what nothing can be done with is told."""
@@ -166,54 +174,53 @@ class Host:
 
     def keep(self) -> Patch:
         """Makes the live values the base, in one step; the patch as it then is."""
-        with self._lock:
-            self.patch, self._live = self._sounding(), {}
-            return self.patch
+        return self.document.keep()
 
     def release(self, *keys: Key) -> None:
         """Drops the live values, or only those of some knobs."""
-        with self._lock:
-            self._live = {key: value for key, value in self._live.items() if keys and key not in keys}
-        self._refresh()
+        self.document.release(*keys)
 
     @property
-    def live_values(self) -> dict[Key, Number]:
+    def live_values(self) -> dict[Key, Value]:
         """The live values by (node, port), as they were last turned."""
-        with self._lock:
-            return dict(self._live)
-
-    def _sounding(self) -> Patch:
-        """The patch with its live values."""
-        commands = tuple(SetValue(node, port, value) for (node, port), value in sorted(self._live.items()))
-        return apply(Batch(commands), self.patch)[0] if commands else self.patch
+        return dict(self.document.live.values)
 
     def _text(self) -> str:
         """The file of the patch as it sounds."""
-        with self._lock:
-            return dumps(self._sounding())
+        return dumps(self.document.sounding)
 
-    def _refresh(self, beats: float = 0.0) -> Future[None]:
+    def _refresh(self) -> None:
+        """After every change of the document or of live values: what plays follows."""
         with self._lock:
             self._newest += 1
-            return self._editing.submit(self._compile, self._newest, beats)
+            self._compiled = self._editing.submit(self._compile, self._newest)
 
-    def _compile(self, number: int, beats: float) -> None:
+    def _compile(self, number: int) -> None:
         """On the editing thread: brings what plays to what is written, unless something newer waits."""
-        with self._lock:
-            if number != self._newest and not beats:
-                return
-            patch = self._sounding()
-        frames = self.performer.source.frames
-        try:
-            program = compile(patch, CATALOGUE, Geometry.of(self.performer.spec, frames, self.performer.transport.bpm))
-            parts = parts_of(program, self._resources, self._clip, frames)
-            covered = first(parts["source"])
-            assert isinstance(covered, Source)
-            measure_sounds(program, self._resources, covered, self._clip)
-        except DemonError as error:
-            self.tell(str(error))
+        if number != self._newest:
             return
-        self.live.post(lambda: self.live.swap(program, parts, beats))
+        frames, cues = self.performer.source.frames, []
+        geometry = Geometry.of(self.performer.spec, frames, self.performer.transport.bpm)
+        mistakes: list[str] = []
+        for stage in self.document.stages():
+            try:
+                program = compile(stage.patch, CATALOGUE, geometry, self._program)
+                parts = parts_of(program, self._resources, self._clip, frames)
+                covered = first(parts["source"])
+                assert isinstance(covered, Source)
+                measure_sounds(program, self._resources, covered, self._clip)
+                self._program = program
+                cues.append(Cue(stage.key, stage.at, program, parts))
+            except DemonError as error:
+                mistakes.append(str(error))
+                if not cues:
+                    break
+        for mistake in mistakes:
+            if mistake not in self._mistakes:
+                self.tell(mistake)
+        self._mistakes = mistakes
+        if cues:
+            self.live.post(lambda: self._cues.play(cues))
 
     # -- transport ----------------------------------------------------------------------------------------------
     def play(self, on: bool) -> None:
@@ -223,18 +230,18 @@ class Host:
     def seek(self, seconds: float, beats: float = 0.0) -> None:
         """Jumps to a moment of the song; at a multiple of so many beats, or as soon as it can be heard."""
         rate = self.performer.spec.frame_rate
-        self.live.post(lambda: self.live.seek(round(seconds * rate), beats))
+        self._retime(lambda: self.live.seek(round(seconds * rate), beats))
 
     def loop(self, region: tuple[float, float] | None, beats: float = 0.0) -> None:
         """Repeats a stretch of the song, (from, to) in seconds, or with None all of it; one too short is told."""
         rate, song = self.performer.spec.frame_rate, self.performer.source.frames
         lo, hi = (0, song) if region is None else (round(region[0] * rate), round(region[1] * rate))
-        self.live.post(lambda: self._tried(lambda: self.live.loop(lo, hi, beats)))
+        self._retime(lambda: self.live.loop(lo, hi, beats))
 
     def tempo(self, bpm: float, beats: float = 0.0) -> None:
         """Another tempo, 20 to 400 beats a minute."""
         wanted = min(max(bpm, 20.0), 400.0)
-        self.live.post(lambda: self.live.tempo(wanted, beats))
+        self._retime(lambda: self.live.tempo(wanted, beats))
 
     def tap(self) -> None:
         """A beat tapped by hand: the tempo becomes that of the taps, from the second one on."""
@@ -245,7 +252,7 @@ class Host:
 
     def follow(self, on: bool) -> None:
         """Makes the transport's beats the song's beats."""
-        self.live.post(lambda: self.live.follow(on))
+        self._retime(lambda: self.live.follow(on))
 
     def bypass(self, on: bool) -> None:
         """Plays the source as it is, in place of what is generated."""
@@ -264,6 +271,15 @@ class Host:
         """Silence at once, and every live value released; `mute(False)` brings the sound back."""
         self.mute(True)
         self.release()
+
+    def _retime(self, change: Callable[[], None]) -> None:
+        """A change of the transport, a mistake in which is told; edits that wait find their new place."""
+
+        def retime() -> None:
+            self._tried(change)
+            self._cues.retimed()
+
+        self.live.post(retime)
 
     def _tried(self, change: Callable[[], None]) -> None:
         try:

@@ -166,13 +166,15 @@ class Performer:
 
         New generations take its values at once; those in flight take its `step` values with their next step, and a
         changed strength by being moved to it, unless Live strength is off. at: a transport frame to come, from which it
-        is heard (from `free` on, all of it); it takes the place of one that waits.
+        is heard (from `free` on, all of it); it takes the place of those that wait for that frame or a later one, and
+        without a frame of all.
         """
         if at is not None and at > max(self.now, 0):
             self.scenes.stage(at, program, parts)
             return
         before = self.generations.told(self.now)
-        scene, self.scenes.next = self.scenes.now, None
+        self.scenes.clear()
+        scene = self.scenes.now
         scene.forecast.swap(program)
         self.loras.read(program)
         self.scenes.now = scene.after(scene.forecast, parts)
@@ -198,9 +200,7 @@ class Performer:
         """A change of the transport between ticks, which begins at `now` or later."""
         before = self.generations.told(self.now)
         self.forecast.retime(transport)
-        if self.scenes.next is not None:
-            frame, scene = self.scenes.next
-            self.scenes.stage(frame, scene.program, scene.parts)
+        self.scenes.restage()
         self.generations.stir(before, self.now)
 
     # -- control frames -----------------------------------------------------------------------------------------
@@ -214,7 +214,7 @@ class Performer:
     def _control_frames(self) -> None:
         """Runs the control frames that have fallen due and follows the controls of class `ring`."""
         due = max(self.now, 0)
-        if self.scenes.next is not None and self.scenes.next[0] <= due:
+        while self.scenes.next is not None and self.scenes.next[0] <= due:
             self._advance(self.scenes.next[0])
             self.scenes.renew()
             self.scenes.land(due)

@@ -1,4 +1,4 @@
-"""What plays: a program with its forecast and its prompts and clips; and one that waits for its moment."""
+"""What plays: a program with its forecast and its prompts and clips; and those that wait for their moment."""
 
 from __future__ import annotations
 
@@ -89,72 +89,91 @@ class Scene:
 
 
 class Scenes:
-    """The scene that plays, and perhaps the one that takes over at a frame: what is heard from there on is its.
+    """The scene that plays, and those that take over at frames to come: what is heard from there on is theirs.
 
-    The frame is an edge of its own, so that a generation begins on it.
+    waiting: frames and scenes, in the order of their frames. Each frame is an edge of its own, so that a generation
+    begins on it.
     """
 
     def __init__(self, scene: Scene) -> None:
         self.now = scene
-        self.next: tuple[int, Scene] | None = None
-        self._fed = 0  # changes of what is fed that the one that waits knows of
+        self.waiting: list[tuple[int, Scene]] = []
+        self._fed = 0  # changes of what is fed that those that wait know of
+
+    @property
+    def next(self) -> tuple[int, Scene] | None:
+        """The scene that takes over next, and its frame."""
+        return self.waiting[0] if self.waiting else None
 
     def at(self, frame: int) -> Scene:
         """The scene that is heard at a transport frame."""
-        return self.next[1] if self.next is not None and frame >= self.next[0] else self.now
+        return next((scene for change, scene in reversed(self.waiting) if frame >= change), self.now)
 
     def stage(self, frame: int, program: Program, parts: Parts | None) -> None:
         """Another program takes over at a transport frame to come, with the state that it then finds; it takes the
-        place of one that waits."""
-        before = self.now
-        self.next = (
-            frame,
-            before.after(before.forecast.fork(program, frame), parts),
-        )
-        self._fed = before.forecast.fed
+        place of all that wait for that frame or a later one."""
+        self.waiting = [waiting for waiting in self.waiting if waiting[0] < frame]
+        before = self.at(frame)
+        self.waiting.append((frame, before.after(before.forecast.fork(program, frame), parts)))
+        self._fed = self.now.forecast.fed
 
-    def renew(self) -> None:
-        """After control frames have run: the scene that waits finds what has been fed since."""
-        if self.next is not None and self._fed != self.now.forecast.fed:
-            frame, scene = self.next
+    def restage(self) -> None:
+        """What waits begins anew from the state as it now is, each at its frame."""
+        waiting, self.waiting = self.waiting, []
+        for frame, scene in waiting:
             self.stage(frame, scene.program, scene.parts)
 
+    def renew(self) -> None:
+        """After control frames have run: those that wait find what has been fed since."""
+        if self.waiting and self._fed != self.now.forecast.fed:
+            self.restage()
+
+    def clear(self) -> None:
+        """Nothing waits any more."""
+        self.waiting = []
+
     def land(self, frame: int) -> bool:
-        """At a transport frame: whether the waiting scene has taken over."""
+        """At a transport frame: whether the next scene has taken over."""
         if self.next is None or frame < self.next[0]:
             return False
-        self.now, self.next = self.next[1], None
+        _, self.now = self.waiting.pop(0)
         return True
 
     def edges(self, lo: int, hi: int) -> NDArray[np.int64]:
         """The frames of [lo, hi) at which a scalar jumps, or the scene changes."""
-        if self.next is None or hi <= self.next[0]:
-            return self.now.controls.edges(lo, hi)
-        change, scene = self.next
-        found = [scene.controls.edges(max(lo, change + 1), hi)]
-        if lo <= change:
-            found = [self.now.controls.edges(lo, change), np.array([change]), *found]
-        return np.concatenate(found)
+        scene, found = self.now, []
+        for change, coming in self.waiting:
+            if lo <= change < hi:
+                found += [scene.controls.edges(lo, change), np.array([change])]
+                lo = change + 1
+            if change < hi:
+                scene = coming
+        return np.concatenate([*found, scene.controls.edges(lo, hi)])
 
     def step(self, now: int, heard_at: Sequence[int], stages: Sequence[float]) -> Values:
-        """The `step` rows of a tick, each slot's of the scene in which it is heard; a choice is the next scene's when
-        all are. stages: see `Readings.step`."""
-        before = self.now.controls.step(now, heard_at, stages)
-        if self.next is None or not any(frame >= self.next[0] for frame in heard_at):
-            return before
-        change, scene = self.next
-        after = scene.controls.step(now, heard_at, stages)
-        if all(frame >= change for frame in heard_at):
-            return after
-        which = torch.tensor([frame >= change for frame in heard_at])[:, None, None]
-        values: dict[str, Tensor | str] = {}
-        for name in before.keys() | after.keys():
-            old, new = (side.get(name, _off(name)) for side in (before, after))
-            if isinstance(old, Tensor) and isinstance(new, Tensor):
-                values[name] = torch.where(which, new, old)
-            else:
-                values[name] = old
+        """The `step` rows of a tick, each slot's of the scene in which it is heard; a choice is the scene's that all
+        have reached. stages: see `Readings.step`."""
+        values = self.now.controls.step(now, heard_at, stages)
+        for change, scene in self.waiting:
+            reached = [frame >= change for frame in heard_at]
+            if any(reached):
+                values = _joined(values, scene.controls.step(now, heard_at, stages), reached)
         return values
+
+
+def _joined(before: Values, after: Values, reached: Sequence[bool]) -> Values:
+    """The rows of `after` for the slots that have reached it, of `before` for the others."""
+    if all(reached):
+        return after
+    which = torch.tensor(reached)[:, None, None]
+    values: dict[str, Tensor | str] = {}
+    for name in before.keys() | after.keys():
+        old, new = (side.get(name, _off(name)) for side in (before, after))
+        if isinstance(old, Tensor) and isinstance(new, Tensor):
+            values[name] = torch.where(which, new, old)
+        else:
+            values[name] = old
+    return values
 
 
 def _off(name: str) -> Tensor | str:

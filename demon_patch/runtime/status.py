@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from demon_patch.patch.data import Value
+
 if TYPE_CHECKING:
     from demon_patch.runtime.audio.link import AudioLink
     from demon_patch.runtime.live import Live
@@ -67,7 +69,7 @@ class Status:
     peak_db: float = -120.0
     rms_db: float = -120.0
     faults: Mapping[str, str] = field(default_factory=dict)
-    live: Mapping[tuple[str, str], float | str] = field(default_factory=dict)
+    live: Mapping[tuple[str, str], Value] = field(default_factory=dict)
     messages: tuple[str, ...] = ()
 
 

@@ -11,6 +11,7 @@ from demon_patch.nodes.engine import CHAIN
 from demon_patch.nodes.faces import Faces
 from demon_patch.nodes.ports import Port
 from demon_patch.nodes.taper import STRAIGHT, denorm, norm
+from demon_patch.patch.data import Value
 from demon_patch.patch.document import Node, Patch
 from demon_patch.patch.graph import SUBPATCH
 
@@ -103,6 +104,6 @@ def _number(value: object, otherwise: float) -> float:
     return float(value) if isinstance(value, int | float) and math.isfinite(value) else otherwise
 
 
-def value_of(knob: Knob, live: Mapping[Key, float | str]) -> float:
+def value_of(knob: Knob, live: Mapping[Key, Value]) -> float:
     """The number that a knob has now: its live value, else its base."""
     return _number(live.get(knob.key), knob.base)

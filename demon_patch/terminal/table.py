@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from rich.text import Text
 
+from demon_patch.patch.data import Value
 from demon_patch.terminal.draw import FAINT, LIVE
 from demon_patch.terminal.knobs import Key, Knob, value_of
 
@@ -18,7 +19,7 @@ def number(value: float) -> str:
     return f"{value:.0f}" if abs(value) >= 10_000 or value == round(value) else f"{value:.4g}"
 
 
-def knob_line(knob: Knob, live: Mapping[Key, float | str], chosen: bool) -> Text:
+def knob_line(knob: Knob, live: Mapping[Key, Value], chosen: bool) -> Text:
     """A knob in one line: `▸` chosen, `*` with a live value, `~` moved by a signal; value, unit, way and range."""
     value, is_live = value_of(knob, live), knob.key in live
     title = knob.title if len(knob.title) <= TITLE else knob.title[: TITLE - 1] + "…"
@@ -33,7 +34,7 @@ def knob_line(knob: Knob, live: Mapping[Key, float | str], chosen: bool) -> Text
     return text
 
 
-def knob_table(knobs: Sequence[Knob], live: Mapping[Key, float | str], chosen: int, lines: int) -> Text:
+def knob_table(knobs: Sequence[Knob], live: Mapping[Key, Value], chosen: int, lines: int) -> Text:
     """As many lines of knobs as there is room for, the chosen one among them."""
     if not knobs:
         return Text("this patch has no knobs", FAINT)

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 from msgspec import UNSET, UnsetType, structs
 
 from demon_patch.patch.commands.base import Edit, changed, given
+from demon_patch.patch.document import Patch
 
 if TYPE_CHECKING:
     from demon_patch.patch.commands import Command
-    from demon_patch.patch.document import Patch
 
 
 class SetMeta(Edit, frozen=True):
@@ -63,3 +63,12 @@ class RenameDefinition(Edit, frozen=True):
     @property
     def target(self) -> Hashable:
         return "RenameDefinition", self.definition
+
+
+class Become(Edit, frozen=True):
+    """Puts a whole document in the place of the patch."""
+
+    patch: Patch
+
+    def on(self, patch: Patch) -> tuple[Patch, tuple[Command, ...]]:
+        return self.patch, (Become(patch),)

@@ -24,7 +24,7 @@ from demon_patch.patch.commands.on_nodes import (
     SetRange,
     SetValue,
 )
-from demon_patch.patch.commands.on_patch import RenameDefinition, SetMeta, SetSong
+from demon_patch.patch.commands.on_patch import Become, RenameDefinition, SetMeta, SetSong
 from demon_patch.patch.commands.on_pieces import (
     SetDefinition,
     SetFrame,
@@ -118,6 +118,7 @@ Command: TypeAlias = (
     | RenameDefinition
     | SetMeta
     | SetSong
+    | Become
     | Within
     | Batch
 )

@@ -1,0 +1,231 @@
+"""Snapshots of what sounds: stored, recalled, and morphed from one into another, as live values over a document.
+
+What a port is says whether a snapshot moves it: knobs, options, texts and drawn points; not files, not the nodes that
+give the song, not the ring's depth, which the player's hand alone changes; nor what the player has locked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from demon_patch.engine.controls import CONTROLS
+from demon_patch.errors import PatchError
+from demon_patch.nodes.declare import Declaration
+from demon_patch.nodes.faces import Faces
+from demon_patch.nodes.ports import Port
+from demon_patch.nodes.taper import STRAIGHT, denorm, norm
+from demon_patch.patch.data import quoted
+from demon_patch.patch.desk import CableDepth, Snapshot
+from demon_patch.patch.document import Patch
+from demon_patch.patch.graph import Socket
+from demon_patch.patch.live import Key, Overlay, Range
+
+Catalogue = Mapping[str, Declaration]
+
+_KINDS = {"text": str, "points": list}
+
+
+class Recall(NamedTuple):
+    """What a recall puts over the document. ports: all that it may move of the nodes that it speaks of; their other
+    live values go. skipped: what it names and cannot move, and why."""
+
+    overlay: Overlay
+    ports: frozenset[Key]
+    skipped: tuple[PatchError, ...] = ()
+
+    def on(self, before: Overlay) -> Overlay:
+        """An overlay after the recall."""
+        return before.without(self.ports).under(self.overlay)
+
+
+def movable(faces: Faces, id: str) -> dict[str, Port]:
+    """The inputs of a node that snapshots move, by name; of a node that gives the song itself, none."""
+    if any(out.type == "source" for out in faces.outputs(id).values()):
+        return {}
+    locked = faces.graph.node(id).locked
+    return {name: port for name, port in faces.inputs(id).items() if name not in locked and not _structural(port)}
+
+
+def stored(patch: Patch, catalogue: Catalogue, scope: Collection[str] | None = None, title: str = "") -> Snapshot:
+    """A snapshot of a document as it sounds (`Overlay.sounding`): of the nodes in `scope`, or of all.
+
+    Every knob and option is in it, also where it stands at its default; texts, points and the inputs that have no
+    effect until they are set, where they are; of a subpatch, its promoted inputs. PatchError for a node that is not
+    there.
+    """
+    faces = Faces(patch, catalogue)
+    nodes = {id: patch.node(id) for id in (patch.nodes if scope is None else scope)}
+    ports = {id: movable(faces, id) for id in nodes}
+    values = {
+        id: {
+            name: nodes[id].values.get(name, port.default)
+            for name, port in moved.items()
+            if name in nodes[id].values or (not port.optional and (port.numeric or port.type == "option"))
+        }
+        for id, moved in ports.items()
+    }
+    ranges = {id: {name: ends for name, ends in nodes[id].ranges.items() if name in ports[id]} for id in nodes}
+    return Snapshot(
+        title,
+        None if scope is None else tuple(scope),
+        {id: kept for id, kept in values.items() if kept},
+        {id: kept for id, kept in ranges.items() if kept},
+        tuple(
+            CableDepth(*cable.socket, cable.depth)
+            for cable in patch.cables
+            if cable.dst in nodes and cable.port in ports[cable.dst]
+        ),
+    )
+
+
+def recall(snapshot: Snapshot, patch: Patch, catalogue: Catalogue) -> Recall:
+    """The snapshot over a document: live values for what differs from it."""
+    found = _Reading(Faces(patch, catalogue))
+    found.read(snapshot)
+    return found.recalled()
+
+
+def morph(
+    one: Snapshot,
+    other: Snapshot,
+    amount: float,
+    patch: Patch,
+    catalogue: Catalogue,
+    table: Sequence[float] = STRAIGHT,
+) -> Recall:
+    """What lies between two snapshots: 0 is the one, 1 the other.
+
+    Knobs, ranges and depths move in a straight line of knob positions, through their tapers; options, texts and whole
+    numbers switch at 0.5. What only one of them names moves from, or to, where the document has it. table: the taper
+    of the model family.
+    """
+    amount = min(max(amount, 0.0), 1.0)
+    faces = Faces(patch, catalogue)
+    a, b = _Reading(faces), _Reading(faces)
+    a.read(one)
+    b.read(other)
+    between = _Reading(faces, skipped=[*a.skipped, *b.skipped], nodes=a.nodes | b.nodes)
+    for key in {**a.values, **b.values}:
+        port = between.ports(key[0])[key[1]]
+        ends = [side.values.get(key, between.base(key)) for side in (a, b)]
+        between.values[key] = _between(ends[0], ends[1], amount, port, table)
+    for key in {**a.ranges, **b.ranges}:
+        port = between.ports(key[0])[key[1]]
+        ends = [side.ranges.get(key, between.range(key)) for side in (a, b)]
+        lo, hi = (_between(x, y, amount, port, table) for x, y in zip(*ends, strict=True))
+        between.ranges[key] = (lo, hi)
+    for socket in {**a.depths, **b.depths}:
+        ends = [side.depths.get(socket, patch.cables_by_socket[socket].depth) for side in (a, b)]
+        between.depths[socket] = _between(ends[0], ends[1], amount)
+    return between.recalled()
+
+
+@dataclass
+class _Reading:
+    """What a document lets a snapshot move."""
+
+    faces: Faces
+    values: dict[Key, Any] = field(default_factory=dict)
+    ranges: dict[Key, Range] = field(default_factory=dict)
+    depths: dict[Socket, float | None] = field(default_factory=dict)
+    skipped: list[PatchError] = field(default_factory=list)
+    nodes: frozenset[str] = frozenset()
+    _ports: dict[str, Mapping[str, Port]] = field(default_factory=dict)
+    _movable: dict[str, Mapping[str, Port]] = field(default_factory=dict)
+
+    @property
+    def patch(self) -> Patch:
+        """The document."""
+        return self.faces.patch
+
+    def read(self, snapshot: Snapshot) -> None:
+        """Takes what can be moved; what cannot is named, but for what no snapshot ever moves."""
+        named = {*snapshot.values, *snapshot.ranges}
+        scope = named | self.patch.nodes.keys() if snapshot.scope is None else frozenset(snapshot.scope)
+        for id in sorted(named & scope):
+            if id not in self.patch.nodes or not self.ports(id):
+                self._skip("is not in the patch any more" if id not in self.patch.nodes else "is of no known type", id)
+                continue
+            self.nodes |= {id}
+            for name, value in snapshot.values.get(id, {}).items():
+                if self._moves(id, name) and (fit := self._fit(id, name, value)) is not None:
+                    self.values[id, name] = fit
+            for name, ends in snapshot.ranges.get(id, {}).items():
+                if self._moves(id, name):
+                    port = self.ports(id)[name]
+                    self.ranges[id, name] = (_held(ends[0], port), _held(ends[1], port))
+        for kept in snapshot.depths:
+            if kept.dst in scope and kept.socket in self.patch.cables_by_socket:
+                if kept.port in self.ports(kept.dst) and kept.port in self._movable[kept.dst]:
+                    self.depths[kept.socket] = kept.depth
+            elif kept.dst in scope:
+                self._skip(f"its cable from {kept.src}.{kept.out} is not plugged in any more", kept.dst, kept.port)
+
+    def recalled(self) -> Recall:
+        """All of it, without what the document has already."""
+        overlay = Overlay(
+            {key: value for key, value in self.values.items() if value != self.base(key)},
+            {key: ends for key, ends in self.ranges.items() if ends != self.range(key)},
+            {key: depth for key, depth in self.depths.items() if depth != self.patch.cables_by_socket[key].depth},
+        )
+        ports = frozenset((id, name) for id in self.nodes if self.ports(id) for name in self._movable[id])
+        return Recall(overlay, ports, tuple(self.skipped))
+
+    def ports(self, id: str) -> Mapping[str, Port]:
+        """The inputs of a node by name."""
+        if id not in self._ports:
+            self._ports[id], self._movable[id] = self.faces.inputs(id), movable(self.faces, id)
+        return self._ports[id]
+
+    def base(self, key: Key) -> Any:
+        """What the document has there."""
+        return self.patch.nodes[key[0]].values.get(key[1], self.ports(key[0])[key[1]].default)
+
+    def range(self, key: Key) -> Range:
+        """The playing range that the document has there."""
+        port = self.ports(key[0])[key[1]]
+        return self.patch.nodes[key[0]].ranges.get(key[1], (port.lo, port.hi))
+
+    def _moves(self, id: str, name: str) -> bool:
+        if name not in self.ports(id):
+            self._skip("has no such port any more", id, name)
+        return name in self._movable[id]
+
+    def _fit(self, id: str, name: str, value: Any) -> Any:
+        """The value as the port can have it; None, and named, where it cannot."""
+        port = self.ports(id)[name]
+        if port.numeric:
+            if isinstance(value, int | float) and not isinstance(value, bool):
+                return _held(round(value) if port.taper == "int" else value, port)
+        elif value in port.choices if port.type == "option" else isinstance(value, _KINDS[port.type]):
+            return value
+        return self._skip(f"cannot take {quoted(value)}", id, name)
+
+    def _skip(self, what: str, node: str, port: str | None = None) -> None:
+        self.skipped.append(PatchError(what, node=node, port=port, mend="store the snapshot anew"))
+
+
+def _structural(port: Port) -> bool:
+    """Whether a port settles what the patch is, and not how it sounds."""
+    if port.control is not None and CONTROLS[port.control].propagation == "ring":
+        return True
+    knob = port.numeric and not port.fixed
+    return port.since is not None or not (knob or port.type in ("option", "text", "points"))
+
+
+def _held(number: float, port: Port) -> float:
+    return min(max(number, port.lo), port.hi)
+
+
+def _between(one: Any, other: Any, amount: float, port: Port | None = None, table: Sequence[float] = STRAIGHT) -> Any:
+    """The value of a port, or with none a depth, between two."""
+    glides = port is None or (port.numeric and port.taper != "int")
+    if amount in (0.0, 1.0) or one == other or not glides or one is None or other is None:
+        return one if amount < 0.5 else other
+    if port is None:
+        return one + amount * (other - one)
+    ends = (port.lo, port.hi, port.taper, table)
+    low, high = (float(norm(end, *ends)) for end in (one, other))
+    return _held(float(denorm(low + amount * (high - low), *ends)), port)
