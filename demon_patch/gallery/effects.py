@@ -21,9 +21,10 @@ class Effect:
     """A patch's one idea, as it is measured.
 
     node, port: the input that moves. descriptor: by which it is heard. still: where its knob rests in the performance
-    that it is compared with, its cables silent. idea: one sentence. lead: frames at the start that do not count.
-    smooth: frames over which both curves are evened out. held: a live source reaches the port, so that the sound is
-    late by its class's latency. gathers: the effect grows while it is held, so that it has no lag of its own.
+    that it is compared with, its cables silent. trace: the sink whose course counts, if it is another (of a mix or a
+    surface, what the port brings in). idea: one sentence. lead: frames at the start that do not count. smooth: frames
+    over which both curves are evened out. held: a live source reaches the port, so that the sound is late by its
+    class's latency. gathers: the effect grows while it is held, so that it has no lag of its own.
     """
 
     node: str
@@ -31,6 +32,7 @@ class Effect:
     descriptor: str
     idea: str
     still: float = 0.0
+    trace: str = ""
     lead: int = 25
     smooth: int = 6
     held: bool = False

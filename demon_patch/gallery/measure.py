@@ -75,7 +75,7 @@ def measure(path: Path, effect: Effect, session: Session, out: Path, seconds: fl
 
 def controlled(performer: Performer, effect: Effect, frames: int) -> Curve:
     """The control at every frame."""
-    return performer.forecast.span(performer.program.sink(effect.node, effect.port), 0, frames)
+    return performer.forecast.span(performer.program.sink(effect.node, effect.trace or effect.port), 0, frames)
 
 
 def _at_rest(patch: Patch, effect: Effect, session: Session, folder: Path, seconds: float) -> NDArray[np.float32]:
