@@ -180,15 +180,22 @@ def clip(file: Path, *, bpm: float | None = None, downbeat: float | None = None,
 
 
 @app.command
-def nodes(*, as_json: JsonFlag = False) -> None:
+def nodes(*, page: Path | None = None, as_json: JsonFlag = False) -> None:
     """Lists every node with its ports.
 
     Parameters
     ----------
+    page: Writes a page of all nodes here (Markdown), with pictures of what they put out in a folder beside it.
     as_json: As JSON, with ranges, units and defaults.
     """
-    from demon_patch.nodes.catalogue import describe
+    from demon_patch.nodes.catalogue import CATALOGUE, describe
 
+    if page is not None:
+        from demon_patch.gallery.library import write
+
+        write(CATALOGUE, page)
+        out.print(f"wrote {page}", soft_wrap=True)
+        return
     described = describe()
     if as_json:
         print(json.dumps(described, indent=2, sort_keys=True))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from itertools import groupby
 from pathlib import Path
 
@@ -12,26 +12,42 @@ from numpy.typing import NDArray
 
 from demon_patch.errors import DemonError
 from demon_patch.nodes.declare import Declaration
-from demon_patch.nodes.ports import Port
+from demon_patch.nodes.ports import NUMBERS, Port
 from demon_patch.patch.document import Cable, Node, Patch
 from demon_patch.runtime.clock import Transport
 from demon_patch.runtime.compile import Geometry, compile
-from demon_patch.runtime.program import Program
+from demon_patch.runtime.forecast import Forecast
+from demon_patch.runtime.taps import SHOWN
 
 Curve = NDArray[np.float64]
 
-RATE, SECONDS, BPM = 25, 16, 120.0
-FRAMES = RATE * SECONDS
+RATE, BPM = 25, 120.0
+FRAMES = SHOWN
+SECONDS = FRAMES / RATE
+TRANSPORT = Transport(float(RATE), BPM, 4, FRAMES)
+GEOMETRY = Geometry(float(RATE), FRAMES)
 COLOURS = ("#e0a458", "#6ea8c7", "#8fbf7f", "#c98bb9", "#b8b8b8", "#d97b66", "#7fc7b8", "#a89ad6")
 _CHAIN = {"zs": Node("scheduler"), "zd": Node("decoder"), "zo": Node("speaker")}
+_SHOWN = {
+    "button": {"pressed": 1.0},
+    "mod_matrix": {f"out{n}_from1": x for n, x in enumerate((1.0, 0.6, -0.5, -1.0), 1)},
+    "sequential_switch": {f"v{n}": x for n, x in enumerate((0.2, 0.9, 0.5, 0.7, 0.1, 1.0, 0.4, 0.6), 1)},
+    "step_sequencer": {f"v{n}": x for n, x in enumerate((0.2, 0.9, 0.5, 0.7, 0.1, 1.0, 0.4, 0.6), 1)},
+    "preset_switch": {f"{row}{n}": (0.35 * n + 0.2 * i) % 1 for i, row in enumerate("abcd") for n in range(1, 9)},
+    "prompt_sequence": {"bars": 1.0},
+    "source_sequence": {"bars": 1.0, "glide": 0.5},
+    "surface_bump": {"width": 1.5},
+}
+"""Knobs of nodes that would show little as they stand."""
+_PARTS = {"prompt": "prompt", "source": "composed_source", "surface": "channel_groups"}
 _CABLES = (Cable("zs", "ring", "zd", "ring"), Cable("zd", "audio", "zo", "audio"))
 _HEAD = """# Nodes
 
 Made by `demon-patch nodes --page` from the declarations in `demon_patch/nodes/`; do not edit.
 
-The pictures show 16 seconds (eight bars at 120 bpm) of every output, with knobs as they are by default. Signal inputs
-are fed a slow wave with steps, gate inputs a clock; what a musician's hands, a keyboard or a network would send is
-played by the same signals. A range with a unit is the declared one of the knob.
+The pictures show ten seconds (five bars at 120 bpm) of every output, of a mix its weights, of a surface its gains;
+knobs stand as they do by default. An open signal input is fed a slow wave with steps, gate inputs clocks; where nothing
+would move, a slow wave turns the first knob. What hands, a keyboard, an ear or a network would send is a wave, too.
 """
 
 
@@ -55,8 +71,8 @@ def _entry(d: Declaration, picture: str | None) -> str:
         lines.append(f"![What {d.title} puts out]({picture})\n")
     if d.doc:
         lines.append(f"{' '.join(d.doc.split())}\n")
-    if d.ports:
-        lines += ["| input | what it does | range | default |", "|---|---|---|---|", *map(_row, d.ports), ""]
+    if shown := [port for port in d.ports if not port.fed]:
+        lines += ["| input | what it does | range | default |", "|---|---|---|---|", *map(_row, shown), ""]
     lines += [f"- **{out.name}** ({out.type}): {out.doc}" for out in d.outs if out.doc]
     return "\n".join([*lines, f"\nSearch words: {', '.join(d.tags)}.\n"])
 
@@ -79,45 +95,83 @@ def _range(p: Port) -> str:
 
 # -- what a node puts out ---------------------------------------------------------------------------------------
 def outputs(declaration: Declaration, catalogue: Mapping[str, Declaration]) -> Mapping[str, Curve]:
-    """What a node puts out over FRAMES control frames, by output; of a gate its level. Nothing of what puts out no
-    signal."""
-    names = [out.name for out in declaration.outs if out.type in ("value", "gate", "curve")]
-    if not names or declaration.kind not in ("computed", "resource"):
+    """What a node puts out over FRAMES control frames, by output: values, levels of gates, the weights of a mix, the
+    gains of a surface. Nothing of a node without signals."""
+    if declaration.kind == "resource" and declaration.table is not None:
+        program = compile(_demonstrated(declaration), catalogue, GEOMETRY)
+        return {declaration.outs[0].name: np.asarray(program.tables[program.table_of["n"]])}
+    if not declaration.computed:
         return {}
-    transport = Transport(float(RATE), BPM, 4, FRAMES)
-    program = compile(_demonstrated(declaration), catalogue, Geometry(float(RATE), FRAMES))
-    if declaration.kind == "resource":
-        return {names[0]: np.asarray(program.tables[program.table_of["n"]])}
-    slots = {name: _slot(program, name) for name in names}
-    rows = list(_played(program, declaration, transport))
-    return {name: np.array([row[slot] for row in rows]) for name, slot in slots.items()}
+    found = _played(declaration, catalogue, "")
+    if all(np.ptp(curve) < 1e-9 for curve in found.values()):
+        moved = next((p.name for p in declaration.ports if p.wireable and p.numeric), "")
+        found = _played(declaration, catalogue, moved)
+    return found
 
 
-def _slot(program: Program, out: str) -> int:
-    halves = ("level", "value")
-    return next(i for i, key in enumerate(program.bus_keys) if key[0] == "n" and key[-2] == out and key[-1] in halves)
-
-
-def _played(program: Program, declaration: Declaration, transport: Transport) -> Iterator[list[float]]:
-    state = program.state()
+def _played(declaration: Declaration, catalogue: Mapping[str, Declaration], moved: str) -> Mapping[str, Curve]:
+    """The outputs of the node as it plays alone; `moved`: a knob that a slow wave turns."""
+    program = compile(_demonstrated(declaration, moved), catalogue, GEOMETRY)
+    forecast = Forecast(program, TRANSPORT)
+    forecast.taps.watch({("n", out.name, "out") for out in declaration.signals})
+    fed = [port for port in declaration.ports if port.fed]
     for k in range(FRAMES):
-        program.run(state, transport.frame(k))
-        yield state.bus[:]
+        for number, port in enumerate(fed):
+            forecast.feed("n", port.name, _fed(port, number, k))
+        forecast.advance(k + 1)
+    if declaration.hidden:
+        return {o.name: forecast.span(program.sink("n", o.name), 0, FRAMES) for o in declaration.hidden}
+    return {out.name: forecast.taps.read(("n", out.name, "out")).values for out in declaration.signals}
 
 
-def _demonstrated(declaration: Declaration) -> Patch:
-    """A patch in which the node stands alone, its signal and gate inputs fed."""
-    nodes, cables = {**_CHAIN, "n": Node(declaration.id)}, list(_CABLES)
-    nodes["wave"] = Node("lfo", values={"rate": 0.2, "sync": "free"})
-    nodes["steps"] = Node("lfo", values={"rate": 1.0, "shape": "random", "seed": 3})
-    nodes["signal"] = Node("add")
+def _fed(port: Port, number: int, k: int) -> float | tuple[float, float]:
+    """What hands, a keyboard or an ear would send to a fed port at a frame: a gate on every beat, a slow wave."""
+    if port.type == "gate":
+        beat = int(RATE * 60.0 / BPM)
+        return (1.0 if k % beat < beat // 2 else 0.0, 1.0 if k % beat == 0 else 0.0)
+    share = 0.5 + 0.4 * math.sin(2 * math.pi * (0.2 * k / RATE + 0.13 * number))
+    lo, hi = (port.lo, port.hi) if port.bounded else (0.0, 1.0)
+    return lo + (hi - lo) * share
+
+
+def _demonstrated(declaration: Declaration, moved: str = "") -> Patch:
+    """A patch in which the node stands alone: gate inputs on clocks, its first open signal input on a wave with steps,
+    what else it needs to be there."""
+    nodes, cables = (
+        {**_CHAIN, "n": Node(declaration.id, version=declaration.version, values=_SHOWN.get(declaration.id, {}))},
+        list(_CABLES),
+    )
+    nodes |= {
+        "wave": Node("lfo", values={"rate": 0.2}),
+        "steps": Node("lfo", values={"rate": 1.0, "shape": "random", "seed": 3}),
+        "signal": Node("add"),
+        "drawn": Node("drawn_curve", values={"points": [[0, 0], [0.2, 1], [0.5, 0.3], [0.6, 0.9], [1, 0]]}),
+    }
     cables += [Cable("wave", "out", "signal", "a"), Cable("steps", "out", "signal", "b", depth=0.5)]
-    for number, port in enumerate(p for p in declaration.ports if p.wireable and p.type == "gate"):
+    wired = [port for port in declaration.ports if port.wireable]
+    resets = declaration.category == "logic"  # elsewhere they would only cut the picture short
+    gates = [port for port in wired if port.type == "gate" and (resets or port.name != "reset")]
+    for number, port in enumerate(gates):
         nodes[f"clock{number}"] = Node("clock", values={"beats": min(1.0 * 4**number, 64.0)})
         cables.append(Cable(f"clock{number}", "gate", "n", port.name))
-    signals = [p for p in declaration.ports if p.wireable and p.type == "value" and not p.bounded]
-    for port in signals[:1]:
-        cables.append(Cable("signal", "out", "n", port.name))
+    for port in wired:
+        if (part := _PARTS.get(port.type)) is not None:
+            nodes[f"part_{port.name}"] = Node(part)
+            cables.append(Cable(f"part_{port.name}", port.type, "n", port.name))
+        elif port.type == "curve" and declaration.kind == "resource":
+            cables.append(Cable("drawn", "curve", "n", port.name))
+    signal = next((port for port in wired if port.type in NUMBERS and not port.bounded), None)
+    if signal is not None and declaration.kind != "resource":
+        cables.append(Cable("signal", "out", "n", signal.name, mode="set"))
+    if declaration.kind in ("mix", "surface"):
+        nodes["ss"] = Node("step_state")
+        cables = [cable for cable in cables if cable.dst != "zd"]
+        cables += [Cable("zs", "ring", "ss", "ring"), Cable("ss", "ring", "zd", "ring")]
+        out = declaration.outs[0]
+        end = ("ss", "channel_gain") if out.type == "surface" else ("zs", out.type)
+        cables.append(Cable("n", out.name, *end))
+    if moved and moved != (signal and signal.name):
+        cables.append(Cable("wave", "out", "n", moved, mode="add", depth=0.4))
     return Patch(nodes=nodes, cables=tuple(cables))
 
 
@@ -132,16 +186,16 @@ def draw(curves: Mapping[str, Curve], path: Path) -> None:
     mpl.use("Agg")
     from matplotlib import pyplot as plt
 
-    figure, axis = plt.subplots(figsize=(7.2, 1.3), layout="constrained")
+    figure, axis = plt.subplots(figsize=(7.2, 1.3), layout="tight")
     for (name, curve), colour in zip(curves.items(), COLOURS * 4, strict=False):
         axis.plot(np.arange(len(curve)) / RATE, curve, linewidth=1.1, label=name, color=colour)
     axis.set_xlim(0, SECONDS)
     axis.margins(y=0.12)
     axis.tick_params(labelsize=6, length=2)
-    for bar in range(0, SECONDS, 2):
+    for bar in range(0, math.ceil(SECONDS), 2):
         axis.axvline(bar, color="#888888", linewidth=0.4, alpha=0.5)
     if len(curves) > 1:
-        axis.legend(fontsize=6, ncols=1, loc="center left", bbox_to_anchor=(1.0, 0.5), frameon=False)
+        axis.legend(fontsize=6, ncols=2, loc="center left", bbox_to_anchor=(1.0, 0.5), frameon=False)
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path, dpi=72)
     plt.close(figure)
@@ -149,9 +203,14 @@ def draw(curves: Mapping[str, Curve], path: Path) -> None:
 
 def write(catalogue: Mapping[str, Declaration], path: Path) -> None:
     """Writes the page and its pictures, into a folder beside it that is called like it."""
-    folder, pictures = path.with_suffix(""), {}
+    folder, drawn = path.with_suffix(""), []
     for id, declaration in catalogue.items():
         if curves := outputs(declaration, catalogue):
             draw(curves, folder / f"{id}.png")
-            pictures[id] = f"{folder.name}/{id}.png"
-    path.write_text(page(catalogue, pictures), encoding="utf-8")
+            drawn.append(id)
+    path.write_text(page(catalogue, pictures_of(drawn, folder)), encoding="utf-8")
+
+
+def pictures_of(drawn: Iterable[str], folder: Path) -> dict[str, str]:
+    """By node, the path of its picture in a folder beside the page."""
+    return {id: f"{folder.name}/{id}.png" for id in drawn}

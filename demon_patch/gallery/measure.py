@@ -24,7 +24,8 @@ Curve = NDArray[np.float64]
 
 CORRELATION = 0.6  # at least
 LAG_SECONDS = 0.06  # at most, of a forecast signal
-FARTHEST_SECONDS = 1.0  # of the lags that are looked at
+FARTHEST_SECONDS = 0.6  # of the lags that are looked at
+HELD_SECONDS = 2.0  # of those of a held signal
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +99,7 @@ def agreement(control: Curve, difference: Curve, effect: Effect, session: Sessio
     """The correlation at the best lag, and that lag in seconds; a positive one means that the sound is late."""
     rate = session.spec.frame_rate
     control, difference = smooth(control, effect.smooth), smooth(difference, effect.smooth)
-    frames, most = min(len(control), len(difference)), round(FARTHEST_SECONDS * rate)
+    frames, most = min(len(control), len(difference)), round((HELD_SECONDS if effect.held else FARTHEST_SECONDS) * rate)
     lags = np.arange(-most, most + 1)
 
     def at(lag: int) -> float:
