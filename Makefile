@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 DEBIAN := libportaudio2 python3-venv
 DEBIAN_TESTS := jackd2
 
-.PHONY: play test check bench debian clean
+.PHONY: play test check gallery bench debian clean
 
 play: $(VENV)/.player
 	$(BIN)/demon-patch play patches/first-light.dpatch.json --out out
@@ -23,6 +23,10 @@ check: $(VENV)/.developer
 	$(BIN)/ruff format --check .
 	$(BIN)/pyright
 	$(BIN)/python -m pytest -m "not slow"
+
+# Renders every patch to sound, pictures and one page, and measures what each is about; a few minutes.
+gallery: $(VENV)/.player
+	$(BIN)/demon-patch gallery patches --to out/gallery
 
 bench: $(VENV)/.developer
 	$(BIN)/demon-patch bench ring

@@ -93,7 +93,7 @@ class Live:
         self.starved = 0
         self.faults: list[str] = []
         self.tick_seconds = 0.0
-        self.joins: deque[tuple[int, Seam]] = deque(maxlen=512)  # with their frames of the timeline
+        self.joins: deque[tuple[int, Seam]] = deque(maxlen=2048)  # with their frames of the timeline
         self._per = performer.spec.samples_per_frame
         self._half = round(HALF_FADE_SECONDS * performer.spec.sample_rate)
         self._lead = Lead(performer.spec.frame_rate, performer.lead)
