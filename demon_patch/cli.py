@@ -131,7 +131,7 @@ def check(*patches: Path) -> None:
     Remarks on controls that have no effect, in yellow, are no mistakes.
     """
     from demon_patch.nodes.catalogue import CATALOGUE
-    from demon_patch.nodes.update import load
+    from demon_patch.nodes.editing.update import load
     from demon_patch.runtime.check import problems
     from demon_patch.runtime.remarks import remarks
 

@@ -19,9 +19,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from demon_patch.nodes.catalogue import CATALOGUE
-from demon_patch.nodes.declare import Declaration
-from demon_patch.nodes.frame import Gate
-from demon_patch.nodes.ports import Port
+from demon_patch.nodes.form.declare import Declaration
+from demon_patch.nodes.form.frame import Gate
+from demon_patch.nodes.form.ports import Port
 from demon_patch.patch.commands import AddNode, Connect, SetValue, apply
 from demon_patch.patch.document import Cable, Node, Patch
 from demon_patch.runtime.clock import Transport

@@ -13,7 +13,7 @@ from typing import Any
 from demon_patch.engine.controls import CONTROLS, TABLE, Control
 from demon_patch.engine.family import FamilySpec
 from demon_patch.nodes.engine import CHAIN, LORA
-from demon_patch.nodes.taper import STRAIGHT, norm
+from demon_patch.nodes.form.taper import STRAIGHT, norm
 from demon_patch.patch.document import Cable, Node, Patch, Song
 
 BPM, BARS, BEATS = 120.0, 4, 4

@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from demon_patch.errors import DemonError
-from demon_patch.nodes.declare import Declaration
-from demon_patch.nodes.ports import NUMBERS, Port
+from demon_patch.nodes.form.declare import Declaration
+from demon_patch.nodes.form.ports import NUMBERS, Port
 from demon_patch.patch.document import Cable, Node, Patch
 from demon_patch.runtime.clock import Transport
 from demon_patch.runtime.compile import Geometry, compile

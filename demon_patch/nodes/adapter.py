@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from demon_patch.nodes.declare import node
-from demon_patch.nodes.frame import Frame
-from demon_patch.nodes.ports import gate_out, value
-from demon_patch.nodes.vocabulary import inf
+from demon_patch.nodes.form.declare import node
+from demon_patch.nodes.form.frame import Frame
+from demon_patch.nodes.form.ports import gate_out, value
+from demon_patch.nodes.form.vocabulary import inf
 
 
 @node(

@@ -6,11 +6,11 @@ song beforehand.
 
 from __future__ import annotations
 
-from demon_patch.nodes.body import phrase
-from demon_patch.nodes.declare import node
-from demon_patch.nodes.frame import Frame, Row
-from demon_patch.nodes.ports import audio, fed, feeds, gate_out, option, out, value
-from demon_patch.nodes.vocabulary import clamp, exp, log, pick, sqrt, total
+from demon_patch.nodes.form.body import phrase
+from demon_patch.nodes.form.declare import node
+from demon_patch.nodes.form.frame import Frame, Row
+from demon_patch.nodes.form.ports import audio, fed, feeds, gate_out, option, out, value
+from demon_patch.nodes.form.vocabulary import clamp, exp, log, pick, sqrt, total
 
 
 @phrase

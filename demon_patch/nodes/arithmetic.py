@@ -5,11 +5,11 @@ What can grow is held within +-1e12, so that a loop with gain stays a number.
 
 from __future__ import annotations
 
-from demon_patch.nodes.body import phrase
-from demon_patch.nodes.declare import node
-from demon_patch.nodes.frame import Frame
-from demon_patch.nodes.ports import option, out, value
-from demon_patch.nodes.vocabulary import choose, clamp, exp, floor, inf, log, sin, sqrt, tau
+from demon_patch.nodes.form.body import phrase
+from demon_patch.nodes.form.declare import node
+from demon_patch.nodes.form.frame import Frame
+from demon_patch.nodes.form.ports import option, out, value
+from demon_patch.nodes.form.vocabulary import choose, clamp, exp, floor, inf, log, sin, sqrt, tau
 
 
 @phrase

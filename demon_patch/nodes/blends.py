@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from demon_patch.nodes.frame import Frame, Gate, Inlet
-from demon_patch.nodes.ports import curve, gate, inlet, option, value
-from demon_patch.nodes.vocabulary import clamp, cos, floor, pi, sin
-from demon_patch.nodes.weighing import MOST_TAPS, mix
+from demon_patch.nodes.form.frame import Frame, Gate, Inlet
+from demon_patch.nodes.form.ports import curve, gate, inlet, option, value
+from demon_patch.nodes.form.vocabulary import clamp, cos, floor, pi, sin
+from demon_patch.nodes.form.weighing import MOST_TAPS, mix
 
 
 @mix(

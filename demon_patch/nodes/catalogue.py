@@ -10,8 +10,8 @@ from types import MappingProxyType, ModuleType
 from typing import Any
 
 import demon_patch.nodes
-from demon_patch.nodes.declare import Declaration
-from demon_patch.nodes.ports import Out, Port
+from demon_patch.nodes.form.declare import Declaration
+from demon_patch.nodes.form.ports import Out, Port
 
 
 def gather(*modules: ModuleType) -> Mapping[str, Declaration]:
@@ -28,7 +28,8 @@ def gather(*modules: ModuleType) -> Mapping[str, Declaration]:
 
 def library() -> list[ModuleType]:
     """The modules of this folder, by name: one that declares a node is part of the library by lying there."""
-    names = {found.name for found in iter_modules(demon_patch.nodes.__path__)} - {"adapter", "catalogue", "update"}
+    found = {module.name for module in iter_modules(demon_patch.nodes.__path__) if not module.ispkg}
+    names = found - {"adapter", "catalogue"}
     return [import_module(f"demon_patch.nodes.{name}") for name in sorted(names)]
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from demon_patch.nodes.body import phrase
-from demon_patch.nodes.declare import node
-from demon_patch.nodes.frame import Frame, Gate
-from demon_patch.nodes.phrases import drifted, musical
-from demon_patch.nodes.ports import gate, gate_out, option, out, value
-from demon_patch.nodes.vocabulary import choose, floor, hash01
+from demon_patch.nodes.form.body import phrase
+from demon_patch.nodes.form.declare import node
+from demon_patch.nodes.form.frame import Frame, Gate
+from demon_patch.nodes.form.phrases import drifted, musical
+from demon_patch.nodes.form.ports import gate, gate_out, option, out, value
+from demon_patch.nodes.form.vocabulary import choose, floor, hash01
 
 
 @phrase

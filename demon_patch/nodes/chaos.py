@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from demon_patch.nodes.body import phrase
-from demon_patch.nodes.declare import node
-from demon_patch.nodes.frame import Frame, Gate
-from demon_patch.nodes.ports import gate, option, out, value
-from demon_patch.nodes.vocabulary import choose, clamp, exp, floor, hash01
+from demon_patch.nodes.form.body import phrase
+from demon_patch.nodes.form.declare import node
+from demon_patch.nodes.form.frame import Frame, Gate
+from demon_patch.nodes.form.ports import gate, option, out, value
+from demon_patch.nodes.form.vocabulary import choose, clamp, exp, floor, hash01
 
 
 @phrase

@@ -13,10 +13,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from demon_patch.nodes.declare import node, refuse, resource
-from demon_patch.nodes.frame import Frame
-from demon_patch.nodes.ports import Out, curve, like, option, points, value
-from demon_patch.nodes.vocabulary import clamp, inf
+from demon_patch.nodes.form.declare import node, refuse, resource
+from demon_patch.nodes.form.frame import Frame
+from demon_patch.nodes.form.ports import Out, curve, like, option, points, value
+from demon_patch.nodes.form.vocabulary import clamp, inf
 
 MOST = 4096
 LONGEST = 600.0

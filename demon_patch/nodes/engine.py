@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from demon_patch.engine.controls import Carrier, Control, carried_by
-from demon_patch.nodes.declare import Declaration
-from demon_patch.nodes.ports import Out, Port, PortType
+from demon_patch.nodes.form.declare import Declaration
+from demon_patch.nodes.form.ports import Out, Port, PortType
 
 # The order of the ring chain; a patch may leave out the two in the middle. LoRAs and a step window stand anywhere
 # between its ends.

@@ -8,12 +8,12 @@ from collections.abc import Mapping
 from typing import Any, NoReturn
 
 from demon_patch.errors import PatchError
-from demon_patch.nodes import vocabulary
-from demon_patch.nodes.body import Body, Checker, Names
-from demon_patch.nodes.declare import node
-from demon_patch.nodes.frame import Frame
-from demon_patch.nodes.ports import out, text, value
-from demon_patch.nodes.vocabulary import inf
+from demon_patch.nodes.form import vocabulary
+from demon_patch.nodes.form.body import Body, Checker, Names
+from demon_patch.nodes.form.declare import node
+from demon_patch.nodes.form.frame import Frame
+from demon_patch.nodes.form.ports import out, text, value
+from demon_patch.nodes.form.vocabulary import inf
 
 LONGEST = 500  # characters of a formula
 DEEPEST = 32  # nested brackets and operators

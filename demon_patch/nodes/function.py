@@ -7,10 +7,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from demon_patch.nodes.curve import read_points, tangents_of
-from demon_patch.nodes.declare import node, refuse
-from demon_patch.nodes.frame import Frame, Gate
-from demon_patch.nodes.ports import gate, gate_out, option, out, points, value
-from demon_patch.nodes.vocabulary import choose, clamp, count, floor, pick, reached
+from demon_patch.nodes.form.declare import node, refuse
+from demon_patch.nodes.form.frame import Frame, Gate
+from demon_patch.nodes.form.ports import gate, gate_out, option, out, points, value
+from demon_patch.nodes.form.vocabulary import choose, clamp, count, floor, pick, reached
 
 PLAYS = ("gate", "hold", "once", "loop")
 

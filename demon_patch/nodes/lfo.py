@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from demon_patch.nodes.declare import node
-from demon_patch.nodes.frame import Frame, Gate
-from demon_patch.nodes.phrases import drifted, musical, swung, triangle
-from demon_patch.nodes.ports import gate, option, out, value
-from demon_patch.nodes.vocabulary import choose, floor, hash01, sin, tau
+from demon_patch.nodes.form.declare import node
+from demon_patch.nodes.form.frame import Frame, Gate
+from demon_patch.nodes.form.phrases import drifted, musical, swung, triangle
+from demon_patch.nodes.form.ports import gate, option, out, value
+from demon_patch.nodes.form.vocabulary import choose, floor, hash01, sin, tau
 
 WAVES = ("sine", "triangle", "saw", "ramp", "square", "random", "smooth")
 

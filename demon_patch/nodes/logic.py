@@ -7,10 +7,10 @@ with no rises left is at the level with which it ends the frame. A gate's falls 
 
 from __future__ import annotations
 
-from demon_patch.nodes.declare import node
-from demon_patch.nodes.frame import Frame, Gate
-from demon_patch.nodes.ports import gate, gate_out, option
-from demon_patch.nodes.vocabulary import floor
+from demon_patch.nodes.form.declare import node
+from demon_patch.nodes.form.frame import Frame, Gate
+from demon_patch.nodes.form.ports import gate, gate_out, option
+from demon_patch.nodes.form.vocabulary import floor
 
 
 @node(

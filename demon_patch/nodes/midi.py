@@ -6,10 +6,10 @@ together and decides when a controller has picked up. Channel "all" hears every 
 
 from __future__ import annotations
 
-from demon_patch.nodes.declare import node
-from demon_patch.nodes.frame import Frame, Gate, Gates, Row
-from demon_patch.nodes.ports import fed, fed_gate, fed_gates, feeds, gate_out, number, option, out, value
-from demon_patch.nodes.vocabulary import exp, pick
+from demon_patch.nodes.form.declare import node
+from demon_patch.nodes.form.frame import Frame, Gate, Gates, Row
+from demon_patch.nodes.form.ports import fed, fed_gate, fed_gates, feeds, gate_out, number, option, out, value
+from demon_patch.nodes.form.vocabulary import exp, pick
 
 VOICES = 8
 CHANNELS = ("all", *(str(n) for n in range(1, 17)))

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from demon_patch.nodes.arithmetic import bounded
-from demon_patch.nodes.declare import node
-from demon_patch.nodes.frame import Frame, Row
-from demon_patch.nodes.ports import like, option, out, value, values
-from demon_patch.nodes.vocabulary import cos, floor, inf, pi, pick, sin, total
+from demon_patch.nodes.form.declare import node
+from demon_patch.nodes.form.frame import Frame, Row
+from demon_patch.nodes.form.ports import like, option, out, value, values
+from demon_patch.nodes.form.vocabulary import cos, floor, inf, pi, pick, sin, total
 
 
 @node(

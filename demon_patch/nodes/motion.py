@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from demon_patch.nodes.arithmetic import bounded
-from demon_patch.nodes.declare import node
-from demon_patch.nodes.frame import Frame, Gate
-from demon_patch.nodes.ports import gate, gate_out, like, option, out, value
-from demon_patch.nodes.vocabulary import choose, clamp, exp, floor, inf
+from demon_patch.nodes.form.declare import node
+from demon_patch.nodes.form.frame import Frame, Gate
+from demon_patch.nodes.form.ports import gate, gate_out, like, option, out, value
+from demon_patch.nodes.form.vocabulary import choose, clamp, exp, floor, inf
 
 
 @node(

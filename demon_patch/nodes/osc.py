@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from demon_patch.nodes.declare import node
-from demon_patch.nodes.frame import Frame, Gate
-from demon_patch.nodes.ports import fed, fed_gate, gate_out, out, text, value
-from demon_patch.nodes.vocabulary import clamp, exp
+from demon_patch.nodes.form.declare import node
+from demon_patch.nodes.form.frame import Frame, Gate
+from demon_patch.nodes.form.ports import fed, fed_gate, gate_out, out, text, value
+from demon_patch.nodes.form.vocabulary import clamp, exp
 
 
 @node(

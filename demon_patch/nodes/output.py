@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 
-from demon_patch.nodes.declare import Declaration, node
-from demon_patch.nodes.frame import Frame
-from demon_patch.nodes.ports import Port, audio, fed, out, value
-from demon_patch.nodes.vocabulary import clamp, log
+from demon_patch.nodes.form.declare import Declaration, node
+from demon_patch.nodes.form.frame import Frame
+from demon_patch.nodes.form.ports import Port, audio, fed, out, value
+from demon_patch.nodes.form.vocabulary import clamp, log
 
 _AUDIO = Port("audio", "audio", title="Audio", doc="The sound.")
 

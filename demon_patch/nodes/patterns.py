@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from demon_patch.nodes.declare import node, refuse
-from demon_patch.nodes.frame import Frame, Gate
-from demon_patch.nodes.phrases import fills, high, ticked, wrapped
-from demon_patch.nodes.ports import gate, gate_out, option, out, text, value
-from demon_patch.nodes.vocabulary import choose, count, floor, pick
+from demon_patch.nodes.form.declare import node, refuse
+from demon_patch.nodes.form.frame import Frame, Gate
+from demon_patch.nodes.form.phrases import fills, high, ticked, wrapped
+from demon_patch.nodes.form.ports import gate, gate_out, option, out, text, value
+from demon_patch.nodes.form.vocabulary import choose, count, floor, pick
 
 MOST = 256  # steps of a written pattern
 STROKE, ACCENT, TIE, RESTS, IGNORED = "x", "X", "_", ".-", " |\t\r\n"

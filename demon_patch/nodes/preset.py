@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from demon_patch.nodes.declare import node
-from demon_patch.nodes.frame import Frame, Gate, Row
-from demon_patch.nodes.phrases import wrapped
-from demon_patch.nodes.ports import gate, out, value, values
-from demon_patch.nodes.vocabulary import pick
+from demon_patch.nodes.form.declare import node
+from demon_patch.nodes.form.frame import Frame, Gate, Row
+from demon_patch.nodes.form.phrases import wrapped
+from demon_patch.nodes.form.ports import gate, out, value, values
+from demon_patch.nodes.form.vocabulary import pick
 
 
 @node(

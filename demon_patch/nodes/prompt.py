@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 
-from demon_patch.nodes.declare import refuse, resource
-from demon_patch.nodes.ports import Out, text
+from demon_patch.nodes.form.declare import refuse, resource
+from demon_patch.nodes.form.ports import Out, text
 
 LONGEST = 4000
 

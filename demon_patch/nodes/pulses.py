@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from demon_patch.nodes.declare import node
-from demon_patch.nodes.frame import Frame, Gate
-from demon_patch.nodes.phrases import high, ticked, wrapped
-from demon_patch.nodes.ports import gate, gate_out, out, value
-from demon_patch.nodes.vocabulary import floor, inf
+from demon_patch.nodes.form.declare import node
+from demon_patch.nodes.form.frame import Frame, Gate
+from demon_patch.nodes.form.phrases import high, ticked, wrapped
+from demon_patch.nodes.form.ports import gate, gate_out, out, value
+from demon_patch.nodes.form.vocabulary import floor, inf
 
 
 @node(

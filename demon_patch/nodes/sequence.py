@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from demon_patch.nodes.declare import node
-from demon_patch.nodes.frame import Frame, Gate, Row
-from demon_patch.nodes.phrases import bounced, high, ticked, wrapped
-from demon_patch.nodes.ports import gate, gate_out, like, option, out, value, values
-from demon_patch.nodes.vocabulary import choose, floor, hash01, inf, pick
+from demon_patch.nodes.form.declare import node
+from demon_patch.nodes.form.frame import Frame, Gate, Row
+from demon_patch.nodes.form.phrases import bounced, high, ticked, wrapped
+from demon_patch.nodes.form.ports import gate, gate_out, like, option, out, value, values
+from demon_patch.nodes.form.vocabulary import choose, floor, hash01, inf, pick
 
 ORDERS = ("forwards", "backwards", "pendulum", "random")
 

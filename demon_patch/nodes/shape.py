@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from demon_patch.nodes.body import phrase
-from demon_patch.nodes.declare import node
-from demon_patch.nodes.frame import Frame
-from demon_patch.nodes.ports import like, option, out, value
-from demon_patch.nodes.vocabulary import choose, clamp, floor, inf, tanh
+from demon_patch.nodes.form.body import phrase
+from demon_patch.nodes.form.declare import node
+from demon_patch.nodes.form.frame import Frame
+from demon_patch.nodes.form.ports import like, option, out, value
+from demon_patch.nodes.form.vocabulary import choose, clamp, floor, inf, tanh
 
 
 @phrase

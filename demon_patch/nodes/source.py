@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Hashable
 
 from demon_patch.engine.bar import BPM
-from demon_patch.nodes.declare import refuse, resource
-from demon_patch.nodes.ports import Out, path, text, value
+from demon_patch.nodes.form.declare import refuse, resource
+from demon_patch.nodes.form.ports import Out, path, text, value
 
 OUTS = (
     Out("source", "source", doc="The clip, for a Scheduler."),

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from demon_patch.engine.controls import CONTROLS
-from demon_patch.nodes.frame import Frame, Inlet
-from demon_patch.nodes.ports import curve, inlet, option, value
-from demon_patch.nodes.vocabulary import clamp, exp
-from demon_patch.nodes.weighing import GROUPS, MOST_CHANNELS, mix, surface
+from demon_patch.nodes.form.frame import Frame, Inlet
+from demon_patch.nodes.form.ports import curve, inlet, option, value
+from demon_patch.nodes.form.vocabulary import clamp, exp
+from demon_patch.nodes.form.weighing import GROUPS, MOST_CHANNELS, mix, surface
 
 _ROW = CONTROLS["channel_gain"]
 

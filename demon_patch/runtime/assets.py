@@ -19,9 +19,9 @@ from demon_patch.engine.clips import sidecar
 from demon_patch.engine.families import NAMES, loras_of
 from demon_patch.errors import PatchError
 from demon_patch.nodes.catalogue import CATALOGUE
-from demon_patch.nodes.declare import Declaration
+from demon_patch.nodes.editing.update import load
 from demon_patch.nodes.engine import LORA
-from demon_patch.nodes.update import load
+from demon_patch.nodes.form.declare import Declaration
 from demon_patch.patch import names, whole
 from demon_patch.patch.data import place
 from demon_patch.patch.document import Node, Patch

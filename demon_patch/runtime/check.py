@@ -11,9 +11,9 @@ from demon_patch.engine.families import NAMES, spec_of
 from demon_patch.engine.family import FamilySpec
 from demon_patch.engine.limits import either
 from demon_patch.errors import DemonError, PatchError
-from demon_patch.nodes.declare import Declaration
 from demon_patch.nodes.engine import CHAIN, LORA, STEP_WINDOW
-from demon_patch.nodes.ports import SIGNALS, SINGLE, Port, fits, misfit
+from demon_patch.nodes.form.declare import Declaration
+from demon_patch.nodes.form.ports import SIGNALS, SINGLE, Port, fits, misfit
 from demon_patch.patch.document import Cable, Node, Patch
 from demon_patch.patch.flatten import Flat
 from demon_patch.runtime.mixture import mix_problems

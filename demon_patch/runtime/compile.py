@@ -12,12 +12,12 @@ from typing import Any
 from demon_patch.engine.controls import CONTROLS, Taper
 from demon_patch.engine.family import FamilySpec
 from demon_patch.nodes.adapter import threshold
-from demon_patch.nodes.body import Body
-from demon_patch.nodes.declare import Declaration
 from demon_patch.nodes.engine import CHAIN, LORA, STEP_WINDOW
-from demon_patch.nodes.line import Reach, sized
-from demon_patch.nodes.ports import NUMBERS, SIGNALS, SINGLE, Port
-from demon_patch.nodes.taper import STRAIGHT, norm
+from demon_patch.nodes.form.body import Body
+from demon_patch.nodes.form.declare import Declaration
+from demon_patch.nodes.form.line import Reach, sized
+from demon_patch.nodes.form.ports import NUMBERS, SIGNALS, SINGLE, Port
+from demon_patch.nodes.form.taper import STRAIGHT, norm
 from demon_patch.patch.document import Cable, Patch
 from demon_patch.runtime.check import problems, ring_chain, ring_nodes
 from demon_patch.runtime.emit import GATE, VALUE, Step

@@ -9,8 +9,8 @@ from typing import NamedTuple
 
 from demon_patch.errors import PatchError
 from demon_patch.nodes.catalogue import CATALOGUE
-from demon_patch.nodes.snapshots import morph, recall, stored
-from demon_patch.nodes.taper import STRAIGHT
+from demon_patch.nodes.editing.snapshots import morph, recall, stored
+from demon_patch.nodes.form.taper import STRAIGHT
 from demon_patch.patch import ids
 from demon_patch.patch.commands import Command, SetSnapshot
 from demon_patch.patch.data import Value, quoted

@@ -18,11 +18,11 @@ from zlib import crc32
 
 import numpy as np
 
-from demon_patch.nodes.body import Body
-from demon_patch.nodes.line import Line
-from demon_patch.nodes.spell import Speller, Template, Text, phrase, template
-from demon_patch.nodes.unroll import leaves, parted
-from demon_patch.nodes.vocabulary import SCALAR
+from demon_patch.nodes.form.body import Body
+from demon_patch.nodes.form.line import Line
+from demon_patch.nodes.form.spell import Speller, Template, Text, phrase, template
+from demon_patch.nodes.form.unroll import leaves, parted
+from demon_patch.nodes.form.vocabulary import SCALAR
 from demon_patch.runtime.wiring import Input, Source
 
 Way = Literal["scalar", "scan"]

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from demon_patch.nodes.declare import Declaration
-from demon_patch.nodes.ports import Port
+from demon_patch.nodes.form.declare import Declaration
+from demon_patch.nodes.form.ports import Port
 from demon_patch.runtime.emit import Step
 from demon_patch.runtime.feeds import RING, SOUND, Feed, Feeds, Listener, Socket, Tap
 from demon_patch.runtime.loops import LATE

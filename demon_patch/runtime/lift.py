@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from demon_patch.nodes.breaks import Breaks, breaks
-from demon_patch.nodes.frame import Frame
-from demon_patch.nodes.spell import template
+from demon_patch.nodes.form.breaks import Breaks, breaks
+from demon_patch.nodes.form.frame import Frame
+from demon_patch.nodes.form.spell import template
 from demon_patch.runtime.emit import Chunk, Step, scan_of
 from demon_patch.runtime.vector import Form, Kind, Vector, kind_of, vector_of
 from demon_patch.runtime.wiring import Source

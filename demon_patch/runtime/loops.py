@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from itertools import groupby
 from typing import NamedTuple, Protocol
 
-from demon_patch.nodes.body import Body
-from demon_patch.nodes.halves import halved, waits
+from demon_patch.nodes.form.body import Body
+from demon_patch.nodes.form.halves import halved, waits
 from demon_patch.patch.document import Cable
 from demon_patch.runtime.order import Edge, Order, arrange
 

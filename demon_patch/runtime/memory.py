@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from demon_patch.nodes.body import Body
-from demon_patch.nodes.declare import Declaration
+from demon_patch.nodes.form.body import Body
+from demon_patch.nodes.form.declare import Declaration
 from demon_patch.patch.document import Node
 from demon_patch.runtime.emit import Step
 

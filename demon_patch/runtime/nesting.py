@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from demon_patch.errors import PatchError
-from demon_patch.nodes.declare import Declaration
-from demon_patch.nodes.subpatches import AT_TOP
+from demon_patch.nodes.editing.subpatches import AT_TOP
+from demon_patch.nodes.form.declare import Declaration
 from demon_patch.patch.definition import Definition, Inlet, Outlet
 from demon_patch.patch.document import Cable, Graph, Node, Patch
 from demon_patch.patch.graph import REROUTE, REROUTE_IN, REROUTE_OUT, SUBPATCH

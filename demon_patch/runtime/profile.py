@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from time import perf_counter
 from typing import Any
 
-from demon_patch.nodes.frame import Frame
+from demon_patch.nodes.form.frame import Frame
 from demon_patch.runtime.emit import Params, Step, chunk_of
 
 REPEAT = 5  # runs of a node in one measurement, of which the fastest counts

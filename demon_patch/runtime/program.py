@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 
 from demon_patch.engine.controls import CONTROLS, Control, Taper
 from demon_patch.errors import PatchError
-from demon_patch.nodes.frame import Frame
-from demon_patch.nodes.line import Line
-from demon_patch.nodes.taper import STRAIGHT, norm
+from demon_patch.nodes.form.frame import Frame
+from demon_patch.nodes.form.line import Line
+from demon_patch.nodes.form.taper import STRAIGHT, norm
 from demon_patch.runtime.clock import Transport
 from demon_patch.runtime.emit import Step, chunk_of, chunks
 from demon_patch.runtime.feeds import Feeds, Listener, Socket

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from demon_patch.engine.controls import CONTROLS
-from demon_patch.nodes.weighing import GROUPS
+from demon_patch.nodes.form.weighing import GROUPS
 from demon_patch.runtime.forecast import Forecast
 from demon_patch.runtime.mixes import Weights, shares
 from demon_patch.runtime.program import Program

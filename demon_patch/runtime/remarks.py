@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from demon_patch.engine.controls import CONTROLS, Control
 from demon_patch.errors import PatchError
-from demon_patch.nodes.declare import Declaration
+from demon_patch.nodes.form.declare import Declaration
 from demon_patch.patch.document import Patch
 from demon_patch.runtime.compile import ring_plan
 from demon_patch.runtime.wiring import Wiring

@@ -17,7 +17,7 @@ from demon_patch.engine.splice import Splicer
 from demon_patch.engine.window import Window
 from demon_patch.errors import DemonError, PatchError
 from demon_patch.nodes.catalogue import CATALOGUE
-from demon_patch.nodes.update import load
+from demon_patch.nodes.editing.update import load
 from demon_patch.patch.commands import SetValue, apply
 from demon_patch.patch.document import Patch
 from demon_patch.patch.format import dumps

@@ -13,7 +13,7 @@ from operator import itemgetter
 import numpy as np
 from numpy.typing import NDArray
 
-from demon_patch.nodes.frame import Frame
+from demon_patch.nodes.form.frame import Frame
 from demon_patch.runtime.emit import GATE, VALUE, Step, chunk_of
 from demon_patch.runtime.program import Program, State
 

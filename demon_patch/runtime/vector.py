@@ -16,10 +16,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from demon_patch.nodes.body import Body
-from demon_patch.nodes.spell import Speller, Text, phrase
-from demon_patch.nodes.unroll import Stage, leaves, unroll
-from demon_patch.nodes.vocabulary import ARRAY, EXACT, SCALAR
+from demon_patch.nodes.form.body import Body
+from demon_patch.nodes.form.spell import Speller, Text, phrase
+from demon_patch.nodes.form.unroll import Stage, leaves, unroll
+from demon_patch.nodes.form.vocabulary import ARRAY, EXACT, SCALAR
 
 Array = NDArray[np.float64]
 

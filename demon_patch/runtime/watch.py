@@ -8,7 +8,7 @@ from pathlib import Path
 
 from demon_patch.errors import DemonError
 from demon_patch.nodes.catalogue import CATALOGUE
-from demon_patch.nodes.update import load
+from demon_patch.nodes.editing.update import load
 from demon_patch.patch.document import Patch
 from demon_patch.runtime.check import problems
 from demon_patch.runtime.host import Host

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
-from demon_patch.nodes.declare import Declaration
-from demon_patch.nodes.ports import SINGLE, Out, Port
+from demon_patch.nodes.form.declare import Declaration
+from demon_patch.nodes.form.ports import SINGLE, Out, Port
 from demon_patch.patch.document import Cable, Patch
 
 USUAL_DEPTH = 0.25  # of an add cable into a port with a finite range

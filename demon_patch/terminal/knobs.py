@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from demon_patch.nodes.catalogue import CATALOGUE
+from demon_patch.nodes.editing.faces import Faces
 from demon_patch.nodes.engine import CHAIN
-from demon_patch.nodes.faces import Faces
-from demon_patch.nodes.ports import Port
-from demon_patch.nodes.taper import STRAIGHT, denorm, norm
+from demon_patch.nodes.form.ports import Port
+from demon_patch.nodes.form.taper import STRAIGHT, denorm, norm
 from demon_patch.patch.data import Value
 from demon_patch.patch.document import Node, Patch
 from demon_patch.patch.graph import SUBPATCH

@@ -13,7 +13,7 @@ from demon_patch.gallery.effects import FILE, Effect, read, stilled
 from demon_patch.gallery.measure import agreement
 from demon_patch.gallery.page import page
 from demon_patch.nodes.catalogue import CATALOGUE
-from demon_patch.nodes.update import load
+from demon_patch.nodes.editing.update import load
 from demon_patch.runtime.check import problems
 from demon_patch.runtime.compile import Geometry, compile
 from demon_patch.runtime.remarks import remarks

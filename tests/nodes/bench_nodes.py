@@ -7,12 +7,12 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import NamedTuple
 
-from demon_patch.nodes.body import phrase
 from demon_patch.nodes.catalogue import CATALOGUE
-from demon_patch.nodes.declare import Declaration, node
-from demon_patch.nodes.frame import Frame, Gate, Gates, Row
-from demon_patch.nodes.ports import Port, gate_out, gates, option, out, text, value, values
-from demon_patch.nodes.vocabulary import choose, count, floor, hash01, inf, least, most, pick, reached, total
+from demon_patch.nodes.form.body import phrase
+from demon_patch.nodes.form.declare import Declaration, node
+from demon_patch.nodes.form.frame import Frame, Gate, Gates, Row
+from demon_patch.nodes.form.ports import Port, gate_out, gates, option, out, text, value, values
+from demon_patch.nodes.form.vocabulary import choose, count, floor, hash01, inf, least, most, pick, reached, total
 from demon_patch.patch.document import Cable, Node, Patch
 
 PROBES = 10

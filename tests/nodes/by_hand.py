@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from demon_patch.nodes.declare import Declaration
-from demon_patch.nodes.frame import Gate
+from demon_patch.nodes.form.declare import Declaration
+from demon_patch.nodes.form.frame import Gate
 from demon_patch.runtime.clock import Transport
 
 N = 300

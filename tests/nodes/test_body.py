@@ -9,13 +9,13 @@ from typing import Any, NamedTuple
 import pytest
 
 from demon_patch.errors import PatchError
-from demon_patch.nodes.body import DeclarationError, phrase
-from demon_patch.nodes.declare import Declaration, node, resource
-from demon_patch.nodes.fold import fold
-from demon_patch.nodes.frame import Frame, Gate, Row
-from demon_patch.nodes.ports import Out, gate, gate_out, gates, like, option, out, text, value, values
-from demon_patch.nodes.spell import template
-from demon_patch.nodes.vocabulary import choose, floor, inf, most, pick, reached, sin, total
+from demon_patch.nodes.form.body import DeclarationError, phrase
+from demon_patch.nodes.form.declare import Declaration, node, resource
+from demon_patch.nodes.form.fold import fold
+from demon_patch.nodes.form.frame import Frame, Gate, Row
+from demon_patch.nodes.form.ports import Out, gate, gate_out, gates, like, option, out, text, value, values
+from demon_patch.nodes.form.spell import template
+from demon_patch.nodes.form.vocabulary import choose, floor, inf, most, pick, reached, sin, total
 
 X: Any = value(0, -inf, inf, doc="A signal.")
 G: Any = gate(doc="A gate.")

@@ -16,11 +16,11 @@ from hypothesis import strategies as st
 from demon_patch.engine import controls
 from demon_patch.engine.controls import Control, carried_by
 from demon_patch.nodes.catalogue import CATALOGUE, describe, gather
-from demon_patch.nodes.declare import Declaration
 from demon_patch.nodes.engine import engine_node
-from demon_patch.nodes.ports import Out
-from demon_patch.nodes.taper import denorm, norm
-from demon_patch.nodes.vocabulary import ARRAY, SCALAR, hash01
+from demon_patch.nodes.form.declare import Declaration
+from demon_patch.nodes.form.ports import Out
+from demon_patch.nodes.form.taper import denorm, norm
+from demon_patch.nodes.form.vocabulary import ARRAY, SCALAR, hash01
 
 TABLE = (0.0, 0.05, 0.2, 0.45, 0.6, 0.9, 1.0)
 

@@ -15,10 +15,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from demon_patch.nodes.declare import Declaration
-from demon_patch.nodes.frame import Gate
-from demon_patch.nodes.ports import SIGNALS, Out, Port
-from demon_patch.nodes.vocabulary import hash01
+from demon_patch.nodes.form.declare import Declaration
+from demon_patch.nodes.form.frame import Gate
+from demon_patch.nodes.form.ports import SIGNALS, Out, Port
+from demon_patch.nodes.form.vocabulary import hash01
 from demon_patch.patch.document import Cable, Node
 from demon_patch.runtime.clock import Transport
 from demon_patch.runtime.compile import Geometry, compile

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from demon_patch.errors import PatchError
 from demon_patch.nodes.catalogue import CATALOGUE
-from demon_patch.nodes.edits import bend, plug, removal, replacement
-from demon_patch.nodes.faces import Faces
+from demon_patch.nodes.editing.edits import bend, plug, removal, replacement
+from demon_patch.nodes.editing.faces import Faces
 from demon_patch.patch.commands import Command, apply
 from demon_patch.patch.definition import Definition, Inlet, Outlet, Target
 from demon_patch.patch.document import Cable, Node, Patch, Socket

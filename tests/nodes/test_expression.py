@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from demon_patch.errors import PatchError
 from demon_patch.nodes.expression import expression, parse_formula
-from demon_patch.nodes.frame import Frame
+from demon_patch.nodes.form.frame import Frame
 
 FRAME = Frame(50, 2.0, 0.04, 4.0, 0.08, 2.0, 24.0, 4.0, 50)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from demon_patch.nodes.vocabulary import ARRAY, hash01
+from demon_patch.nodes.form.vocabulary import ARRAY, hash01
 from demon_patch.patch.document import Node
 from tests.nodes.bench_nodes import gate_at
 from tests.nodes.test_oracle import BEAT, K, N, play

@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from demon_patch.nodes.body import DeclarationError
-from demon_patch.nodes.declare import node
-from demon_patch.nodes.frame import Frame
-from demon_patch.nodes.line import Line, line, past, push, sized
-from demon_patch.nodes.ports import out, value
+from demon_patch.nodes.form.body import DeclarationError
+from demon_patch.nodes.form.declare import node
+from demon_patch.nodes.form.frame import Frame
+from demon_patch.nodes.form.line import Line, line, past, push, sized
+from demon_patch.nodes.form.ports import out, value
 from demon_patch.patch.document import Cable, Node
 from demon_patch.runtime.compile import Geometry, compile
 from demon_patch.runtime.program import Program

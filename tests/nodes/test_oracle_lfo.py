@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from demon_patch.nodes.phrases import musical
-from demon_patch.nodes.vocabulary import hash01
+from demon_patch.nodes.form.phrases import musical
+from demon_patch.nodes.form.vocabulary import hash01
 from demon_patch.patch.document import Node
 from tests.nodes.test_oracle import BEAT, K, play
 

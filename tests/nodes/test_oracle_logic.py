@@ -7,10 +7,10 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from demon_patch.nodes.frame import Gate
+from demon_patch.nodes.form.frame import Gate
+from demon_patch.nodes.form.vocabulary import hash01
 from demon_patch.nodes.gates import coin, edges, gate_length
 from demon_patch.nodes.logic import flip_flop, latch, logic
-from demon_patch.nodes.vocabulary import hash01
 from demon_patch.runtime.clock import Transport
 from tests.nodes.by_hand import TRANSPORT, N, course, gates, held, played, signal, struck, upward
 

@@ -11,7 +11,7 @@ import pytest
 
 from demon_patch.nodes import arithmetic, compare, control, gates, hold, logic, mixing, motion, preset, quantise, shape
 from demon_patch.nodes.catalogue import gather
-from demon_patch.nodes.declare import Declaration
+from demon_patch.nodes.form.declare import Declaration
 from demon_patch.patch.document import Cable, Node
 from demon_patch.runtime.clock import Transport
 from demon_patch.runtime.compile import Geometry, compile

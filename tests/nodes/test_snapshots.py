@@ -9,8 +9,8 @@ import pytest
 
 from demon_patch.errors import PatchError
 from demon_patch.nodes.catalogue import CATALOGUE
-from demon_patch.nodes.faces import Faces
-from demon_patch.nodes.snapshots import Recall, morph, movable, recall, stored
+from demon_patch.nodes.editing.faces import Faces
+from demon_patch.nodes.editing.snapshots import Recall, morph, movable, recall, stored
 from demon_patch.patch.commands import Batch, SetCable, SetLocked, SetRange, SetValue, apply
 from demon_patch.patch.definition import Definition, Inlet, Target
 from demon_patch.patch.desk import CableDepth, Snapshot

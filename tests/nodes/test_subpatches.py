@@ -12,8 +12,8 @@ from msgspec import structs
 
 from demon_patch.errors import PatchError
 from demon_patch.nodes.catalogue import CATALOGUE
-from demon_patch.nodes.faces import Faces
-from demon_patch.nodes.subpatches import AT_TOP, expanded, promoted, promoted_output, subpatch, unique
+from demon_patch.nodes.editing.faces import Faces
+from demon_patch.nodes.editing.subpatches import AT_TOP, expanded, promoted, promoted_output, subpatch, unique
 from demon_patch.patch.commands import AddNode, Command, Connect, SetMapping, SetSnapshot, SetValue, Within, apply
 from demon_patch.patch.definition import Definition, Inlet, Outlet, Target
 from demon_patch.patch.desk import Controller, ControlMapping, Snapshot

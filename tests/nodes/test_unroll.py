@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from demon_patch.nodes.breaks import breaks
 from demon_patch.nodes.catalogue import CATALOGUE
-from demon_patch.nodes.unroll import Unrolled, parted, unroll
+from demon_patch.nodes.form.breaks import breaks
+from demon_patch.nodes.form.unroll import Unrolled, parted, unroll
 
 FREE = frozenset({"reset"})
 

@@ -11,13 +11,13 @@ import pytest
 from msgspec import structs
 
 from demon_patch.errors import PatchError
-from demon_patch.nodes.body import DeclarationError
 from demon_patch.nodes.catalogue import CATALOGUE
-from demon_patch.nodes.declare import Declaration, node
-from demon_patch.nodes.frame import Frame
-from demon_patch.nodes.migration import Migration
-from demon_patch.nodes.ports import out, value
-from demon_patch.nodes.update import load, updated
+from demon_patch.nodes.editing.update import load, updated
+from demon_patch.nodes.form.body import DeclarationError
+from demon_patch.nodes.form.declare import Declaration, node
+from demon_patch.nodes.form.frame import Frame
+from demon_patch.nodes.form.migration import Migration
+from demon_patch.nodes.form.ports import out, value
 from demon_patch.patch.commands import Move, SetValue, apply
 from demon_patch.patch.document import Cable, Node, Patch
 from demon_patch.patch.format import dumps, loads

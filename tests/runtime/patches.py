@@ -7,9 +7,9 @@ from typing import Any
 from hypothesis import strategies as st
 
 from demon_patch.nodes.catalogue import CATALOGUE
-from demon_patch.nodes.declare import Declaration
-from demon_patch.nodes.ports import Port
-from demon_patch.nodes.taper import STRAIGHT, denorm
+from demon_patch.nodes.form.declare import Declaration
+from demon_patch.nodes.form.ports import Port
+from demon_patch.nodes.form.taper import STRAIGHT, denorm
 from demon_patch.patch.document import Cable, Node
 from tests.nodes.bench_nodes import BENCH, PROBES
 

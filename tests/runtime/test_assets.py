@@ -15,8 +15,8 @@ import soundfile
 from demon_patch.engine.clips import edit, tempo_of
 from demon_patch.engine.session import Session
 from demon_patch.errors import DemonError, PatchError, SourceError
-from demon_patch.nodes.declare import Declaration
-from demon_patch.nodes.ports import Port
+from demon_patch.nodes.form.declare import Declaration
+from demon_patch.nodes.form.ports import Port
 from demon_patch.patch import names
 from demon_patch.patch.document import Meta, Node, Patch
 from demon_patch.patch.format import load, save

@@ -11,8 +11,8 @@ import pytest
 from demon_patch.engine.controls import CONTROLS, TABLE
 from demon_patch.engine.families import spec_of
 from demon_patch.errors import PatchError
-from demon_patch.nodes.declare import Declaration
-from demon_patch.nodes.ports import Out, Port
+from demon_patch.nodes.form.declare import Declaration
+from demon_patch.nodes.form.ports import Out, Port
 from demon_patch.patch.document import Cable, Meta, Node, Patch
 from demon_patch.runtime.check import problems
 from demon_patch.runtime.compile import Geometry, compile

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from demon_patch.engine.controls import CONTROLS
 from demon_patch.nodes.adapter import threshold
-from demon_patch.nodes.frame import Frame
-from demon_patch.nodes.taper import denorm, norm
+from demon_patch.nodes.form.frame import Frame
+from demon_patch.nodes.form.taper import denorm, norm
 from demon_patch.patch.document import Cable, Node, Patch
 from demon_patch.runtime.clock import Transport
 from demon_patch.runtime.compile import Geometry, compile

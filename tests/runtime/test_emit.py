@@ -7,8 +7,8 @@ import ast
 import numpy as np
 
 from demon_patch.nodes.catalogue import CATALOGUE
-from demon_patch.nodes.spell import phrase, template
-from demon_patch.nodes.vocabulary import clamp
+from demon_patch.nodes.form.spell import phrase, template
+from demon_patch.nodes.form.vocabulary import clamp
 from demon_patch.patch.document import Cable, Node
 from demon_patch.runtime.clock import Transport
 from demon_patch.runtime.compile import Geometry, compile

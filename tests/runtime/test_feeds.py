@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from demon_patch.errors import PatchError
-from demon_patch.nodes.body import DeclarationError
-from demon_patch.nodes.declare import node
-from demon_patch.nodes.frame import Frame
-from demon_patch.nodes.ports import fed, out, value
+from demon_patch.nodes.form.body import DeclarationError
+from demon_patch.nodes.form.declare import node
+from demon_patch.nodes.form.frame import Frame
+from demon_patch.nodes.form.ports import fed, out, value
 from demon_patch.patch.document import Cable, Node
 from demon_patch.runtime.check import problems
 from demon_patch.runtime.clock import Transport

@@ -9,7 +9,7 @@ import pytest
 
 from demon_patch.engine.families import spec_of
 from demon_patch.nodes.catalogue import CATALOGUE
-from demon_patch.nodes.taper import norm
+from demon_patch.nodes.form.taper import norm
 from demon_patch.patch.definition import Definition, Inlet, Target
 from demon_patch.patch.document import Cable, Node, Patch
 from demon_patch.patch.format import load

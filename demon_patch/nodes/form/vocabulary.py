@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from demon_patch.nodes.line import past, push
+from demon_patch.nodes.form.line import past, push
 
 __all__ = [
     "CONSTANTS",

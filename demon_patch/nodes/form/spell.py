@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
 
-from demon_patch.nodes.body import Body
-from demon_patch.nodes.vocabulary import CONSTANTS
+from demon_patch.nodes.form.body import Body
+from demon_patch.nodes.form.vocabulary import CONSTANTS
 
 Mode = Literal["scalar", "array"]
 

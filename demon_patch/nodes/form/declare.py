@@ -15,13 +15,13 @@ from functools import cached_property, lru_cache, wraps
 from typing import Any, Literal, NamedTuple
 
 from demon_patch.errors import PatchError
-from demon_patch.nodes.body import Body, DeclarationError, Names, read_body
-from demon_patch.nodes.fold import fold
-from demon_patch.nodes.frame import Gate, Gates, Inlet
-from demon_patch.nodes.line import Reach
-from demon_patch.nodes.migration import Migration
-from demon_patch.nodes.opened import Phrase
-from demon_patch.nodes.ports import MIXED, NUMBERS, SETTINGS, Bank, Out, Port
+from demon_patch.nodes.form.body import Body, DeclarationError, Names, read_body
+from demon_patch.nodes.form.fold import fold
+from demon_patch.nodes.form.frame import Gate, Gates, Inlet
+from demon_patch.nodes.form.line import Reach
+from demon_patch.nodes.form.migration import Migration
+from demon_patch.nodes.form.opened import Phrase
+from demon_patch.nodes.form.ports import MIXED, NUMBERS, SETTINGS, Bank, Out, Port
 
 Kind = Literal["computed", "mix", "surface", "resource", "engine", "sink", "display"]
 MOST_BODIES = 256  # settled bodies of one declaration that are kept

@@ -6,7 +6,7 @@ import ast
 from functools import lru_cache
 from typing import NamedTuple
 
-from demon_patch.nodes.body import Body
+from demon_patch.nodes.form.body import Body
 
 _ROUNDED = frozenset({"sin", "cos", "tanh", "exp", "log"})
 _JUMPS = frozenset({"floor", "hash01", "pick", "reached"})

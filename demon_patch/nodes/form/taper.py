@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from demon_patch.engine.controls import Taper
-from demon_patch.nodes.vocabulary import ARRAY
+from demon_patch.nodes.form.vocabulary import ARRAY
 
 STRAIGHT: tuple[float, ...] = (0.0, 1.0)  # the family table of a family that has none
 

@@ -8,9 +8,9 @@ from dataclasses import replace
 from typing import Any, Literal
 
 from demon_patch.engine.controls import CONTROLS
-from demon_patch.nodes.body import DeclarationError
-from demon_patch.nodes.declare import Declaration, body_of, signature
-from demon_patch.nodes.ports import MIXED, Out, out
+from demon_patch.nodes.form.body import DeclarationError
+from demon_patch.nodes.form.declare import Declaration, body_of, signature
+from demon_patch.nodes.form.ports import MIXED, Out, out
 
 GROUPS = 8
 MOST_CHANNELS = 128

@@ -7,9 +7,9 @@ import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from demon_patch.nodes.body import SIGNS, Body, compared
-from demon_patch.nodes.frame import Inlet
-from demon_patch.nodes.vocabulary import CHOOSE
+from demon_patch.nodes.form.body import SIGNS, Body, compared
+from demon_patch.nodes.form.frame import Inlet
+from demon_patch.nodes.form.vocabulary import CHOOSE
 
 _ENDS: dict[str, Callable[[Any], Any]] = {"min": min, "max": max}
 

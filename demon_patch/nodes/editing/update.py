@@ -10,8 +10,8 @@ from msgspec import structs
 
 from demon_patch.errors import PatchError
 from demon_patch.nodes.catalogue import CATALOGUE
-from demon_patch.nodes.declare import Declaration
-from demon_patch.nodes.migration import Migration
+from demon_patch.nodes.form.declare import Declaration
+from demon_patch.nodes.form.migration import Migration
 from demon_patch.patch import format
 from demon_patch.patch.data import Value, place
 from demon_patch.patch.document import Cable, Node, Patch

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from demon_patch.nodes.body import phrase
-from demon_patch.nodes.vocabulary import exp, floor, hash01, log
+from demon_patch.nodes.form.body import phrase
+from demon_patch.nodes.form.vocabulary import exp, floor, hash01, log
 
 
 @phrase

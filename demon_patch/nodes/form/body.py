@@ -18,9 +18,9 @@ from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
 from demon_patch.errors import DemonError
-from demon_patch.nodes.frame import Frame, Gate, Inlet
-from demon_patch.nodes.opened import Opener, Phrase
-from demon_patch.nodes.vocabulary import CHOOSE, CONSTANTS, FUNCTIONS, ROWS
+from demon_patch.nodes.form.frame import Frame, Gate, Inlet
+from demon_patch.nodes.form.opened import Opener, Phrase
+from demon_patch.nodes.form.vocabulary import CHOOSE, CONSTANTS, FUNCTIONS, ROWS
 
 _ARITHMETIC = (ast.Add, ast.Sub, ast.Mult, ast.Div, ast.FloorDiv, ast.Mod, ast.Pow)
 SIGNS: dict[type[ast.cmpop], Callable[[Any, Any], bool]] = {

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from demon_patch.errors import PatchError
-from demon_patch.nodes.declare import Declaration
-from demon_patch.nodes.ports import Out, Port, fits
+from demon_patch.nodes.form.declare import Declaration
+from demon_patch.nodes.form.ports import Out, Port, fits
 from demon_patch.patch.document import Graph, Patch
 from demon_patch.patch.graph import REROUTE, REROUTE_IN, REROUTE_OUT, SUBPATCH
 

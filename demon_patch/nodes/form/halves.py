@@ -10,8 +10,8 @@ import ast
 from collections.abc import Iterable
 from functools import lru_cache
 
-from demon_patch.nodes.body import Body
-from demon_patch.nodes.unroll import Line, leaves
+from demon_patch.nodes.form.body import Body
+from demon_patch.nodes.form.unroll import Line, leaves
 
 
 @lru_cache(maxsize=1024)

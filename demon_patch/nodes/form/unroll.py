@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Literal
 
-from demon_patch.nodes.body import Body
-from demon_patch.nodes.vocabulary import CONSTANTS
+from demon_patch.nodes.form.body import Body
+from demon_patch.nodes.form.vocabulary import CONSTANTS
 
 Line = tuple[str, ast.expr]
 Kind = Literal["still", "sum", "held", "loop"]

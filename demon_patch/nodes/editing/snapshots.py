@@ -12,10 +12,10 @@ from typing import Any, NamedTuple
 
 from demon_patch.engine.controls import CONTROLS
 from demon_patch.errors import PatchError
-from demon_patch.nodes.declare import Declaration
-from demon_patch.nodes.faces import Faces
-from demon_patch.nodes.ports import Port
-from demon_patch.nodes.taper import STRAIGHT, denorm, norm
+from demon_patch.nodes.editing.faces import Faces
+from demon_patch.nodes.form.declare import Declaration
+from demon_patch.nodes.form.ports import Port
+from demon_patch.nodes.form.taper import STRAIGHT, denorm, norm
 from demon_patch.patch.data import quoted
 from demon_patch.patch.desk import CableDepth, Snapshot
 from demon_patch.patch.document import Patch

@@ -12,8 +12,8 @@ from typing import Any
 from msgspec import structs
 
 from demon_patch.errors import PatchError
-from demon_patch.nodes.declare import Declaration
-from demon_patch.nodes.faces import Faces
+from demon_patch.nodes.editing.faces import Faces
+from demon_patch.nodes.form.declare import Declaration
 from demon_patch.patch.commands import (
     AddNodes,
     Command,

@@ -11,9 +11,9 @@ from collections.abc import Iterable, Mapping
 
 from msgspec import structs
 
-from demon_patch.nodes.declare import Declaration
-from demon_patch.nodes.faces import Faces
-from demon_patch.nodes.ports import SINGLE, misfit
+from demon_patch.nodes.editing.faces import Faces
+from demon_patch.nodes.form.declare import Declaration
+from demon_patch.nodes.form.ports import SINGLE, misfit
 from demon_patch.patch.commands import AddNode, Command, Connect, Disconnect, RemoveNode, RemoveNodes, Replace
 from demon_patch.patch.document import Cable, Graph, Node, Patch, Socket
 from demon_patch.patch.draft import Draft

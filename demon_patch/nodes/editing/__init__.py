@@ -1,0 +1,1 @@
+"""Edits and readings of a patch that need to know what its nodes are."""
