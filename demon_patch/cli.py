@@ -132,8 +132,8 @@ def check(*patches: Path) -> None:
     """
     from demon_patch.nodes.catalogue import CATALOGUE
     from demon_patch.nodes.editing.update import load
-    from demon_patch.runtime.check import problems
-    from demon_patch.runtime.remarks import remarks
+    from demon_patch.runtime.graph.check import problems
+    from demon_patch.runtime.graph.remarks import remarks
 
     if not patches:
         raise DemonError("no patch is named", mend="name one or more *.dpatch.json files")
@@ -234,7 +234,7 @@ def _load(
     """A patch, the model that plays it, and the clip in place of its source; remarks are told on the way."""
     from demon_patch.engine.session import Session
     from demon_patch.nodes.catalogue import CATALOGUE
-    from demon_patch.runtime.remarks import remarks
+    from demon_patch.runtime.graph.remarks import remarks
     from demon_patch.runtime.render import checked
 
     patch = checked(path, seed=seed)

@@ -15,7 +15,7 @@ ROOT = Path(__file__).parent.parent / "demon_patch"
 RANK = {"errors": 0, "threads": 0, "engine": 1, "patch": 1, "nodes": 2, "runtime": 3, "terminal": 4}
 TOP = 5  # anything else
 TORCH_FREE = ["demon_patch.patch.format", "demon_patch.patch.history", "demon_patch.nodes.catalogue"]
-TORCH_FREE += ["demon_patch.engine.controls", "demon_patch.engine.family", "demon_patch.runtime.check"]
+TORCH_FREE += ["demon_patch.engine.controls", "demon_patch.engine.family", "demon_patch.runtime.graph.check"]
 TORCH_FREE += ["demon_patch.engine.clips", "demon_patch.runtime.audio.process", "demon_patch.runtime.audio.link"]
 TORCH_FREE += ["demon_patch.cli", "demon_patch.file_commands", "demon_patch.runtime.assets"]
 
@@ -51,6 +51,13 @@ def test_imports_point_down(path: Path) -> None:
         assert RANK.get(other, TOP) < RANK.get(own, TOP) or RANK.get(own, TOP) == TOP, f"{own} imports {name}"
 
 
+@pytest.mark.parametrize("path", sorted((ROOT / "runtime" / "graph").glob("*.py")), ids=lambda path: path.name)
+def test_the_graph_knows_nothing_of_who_plays_it(path: Path) -> None:
+    names = [name for name in imports(path) if name.startswith("demon_patch.runtime.")]
+    assert all(name.startswith("demon_patch.runtime.graph") for name in names)
+    assert not any(name.split(".")[0] == "torch" for name in imports(path))
+
+
 @pytest.mark.parametrize("path", modules(), ids=lambda path: str(path.relative_to(ROOT)))
 def test_a_family_is_known_only_to_itself(path: Path) -> None:
     if "families" not in path.parts:
@@ -79,7 +86,7 @@ def test_these_never_load_torch(module: str) -> None:
 def test_a_patch_is_checked_against_its_family_without_torch() -> None:
     code = (
         "import sys; from demon_patch.nodes.catalogue import CATALOGUE; from demon_patch.patch.document import Patch;"
-        "from demon_patch.runtime.check import problems; from demon_patch.runtime.remarks import remarks;"
+        "from demon_patch.runtime.graph.check import problems; from demon_patch.runtime.graph.remarks import remarks;"
         "assert problems(Patch(), CATALOGUE); sys.exit('torch' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -24,9 +24,9 @@ from demon_patch.nodes.form.frame import Gate
 from demon_patch.nodes.form.ports import Port
 from demon_patch.patch.commands import AddNode, Connect, SetValue, apply
 from demon_patch.patch.document import Cable, Node, Patch
-from demon_patch.runtime.clock import Transport
-from demon_patch.runtime.compile import Geometry, compile
-from demon_patch.runtime.forecast import NEAR, Forecast
+from demon_patch.runtime.graph.clock import Transport
+from demon_patch.runtime.graph.compile import Geometry, compile
+from demon_patch.runtime.graph.forecast import NEAR, Forecast
 
 RATE, SONG = 25.0, 1500
 FRAMES = 1500

@@ -14,10 +14,10 @@ from demon_patch.errors import DemonError
 from demon_patch.nodes.form.declare import Declaration
 from demon_patch.nodes.form.ports import NUMBERS, Port
 from demon_patch.patch.document import Cable, Node, Patch
-from demon_patch.runtime.clock import Transport
-from demon_patch.runtime.compile import Geometry, compile
-from demon_patch.runtime.forecast import Forecast
-from demon_patch.runtime.taps import SHOWN
+from demon_patch.runtime.graph.clock import Transport
+from demon_patch.runtime.graph.compile import Geometry, compile
+from demon_patch.runtime.graph.forecast import Forecast
+from demon_patch.runtime.graph.taps import SHOWN
 
 Curve = NDArray[np.float64]
 

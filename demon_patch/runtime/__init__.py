@@ -1,1 +1,1 @@
-"""From a patch to running music: clock, compiler, program, forecast, performer."""
+"""From a program to music: performer, live playing, the document of a performance, files and sound."""

@@ -6,8 +6,8 @@ from collections.abc import Hashable, Sequence
 from typing import NamedTuple
 
 from demon_patch.patch.grid import Grid
+from demon_patch.runtime.graph.program import Program
 from demon_patch.runtime.performer import Performer
-from demon_patch.runtime.program import Program
 from demon_patch.runtime.scene import Parts
 
 

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from demon_patch.engine.controls import CONTROLS
-from demon_patch.runtime.forecast import Forecast
+from demon_patch.runtime.graph.forecast import Forecast
 
 TAPS = int(CONTROLS["feedback_tap"].hi)
 

@@ -29,17 +29,17 @@ from demon_patch.patch.format import dumps
 from demon_patch.patch.grid import Grid
 from demon_patch.patch.live import Key
 from demon_patch.runtime.audio.link import AudioLink
-from demon_patch.runtime.compile import Geometry, compile
 from demon_patch.runtime.cues import Cue, Cues
 from demon_patch.runtime.document import LiveDocument
-from demon_patch.runtime.feeds import Fed
+from demon_patch.runtime.graph.compile import Geometry, compile
+from demon_patch.runtime.graph.feeds import Fed
+from demon_patch.runtime.graph.taps import Taps
 from demon_patch.runtime.live import Live
 from demon_patch.runtime.mixes import first
 from demon_patch.runtime.render import measure_sounds, parts_of, perform, wired_recordings
 from demon_patch.runtime.resources import Resources
 from demon_patch.runtime.status import Status, of_engine, of_sound
 from demon_patch.runtime.tape import Tape, save
-from demon_patch.runtime.taps import Taps
 from demon_patch.runtime.trace import Trace
 
 KEPT_EVENTS = 4096  # of each kind, of a performance without end

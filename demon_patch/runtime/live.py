@@ -19,12 +19,12 @@ from numpy.typing import NDArray
 
 from demon_patch.errors import DemonError
 from demon_patch.runtime.audio.lay import Seam
-from demon_patch.runtime.clock import Transport
+from demon_patch.runtime.graph.clock import Transport
+from demon_patch.runtime.graph.program import Program
+from demon_patch.runtime.graph.route import Route
 from demon_patch.runtime.lead import Lead
 from demon_patch.runtime.mixes import Parts
 from demon_patch.runtime.performer import SPLICE_FRAMES, Performer
-from demon_patch.runtime.program import Program
-from demon_patch.runtime.route import Route
 
 Samples = NDArray[np.float32]
 Change = Callable[[], None]

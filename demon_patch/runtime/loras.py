@@ -9,8 +9,8 @@ from demon_patch.engine.controls import CONTROLS
 from demon_patch.engine.lora import Lora
 from demon_patch.engine.session import Session
 from demon_patch.errors import DemonError
-from demon_patch.runtime.forecast import Forecast
-from demon_patch.runtime.program import Program
+from demon_patch.runtime.graph.forecast import Forecast
+from demon_patch.runtime.graph.program import Program
 
 _ROW = CONTROLS["lora_strength"]
 MOVED = (_ROW.hi - _ROW.lo) / 64

@@ -13,7 +13,7 @@ from torch import Tensor
 from demon_patch.engine.family import Blend, Conditioning, Source
 from demon_patch.engine.recent import Recent
 from demon_patch.runtime.feedback import Feedback
-from demon_patch.runtime.forecast import Forecast
+from demon_patch.runtime.graph.forecast import Forecast
 
 Array: TypeAlias = NDArray[np.float64]
 NOTHING = 1e-9  # a share below it is none

@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from demon_patch.engine.family import FamilySpec, Source
 from demon_patch.engine.features import NAMES, Analyser, likeness
 from demon_patch.engine.ring import Ring
-from demon_patch.runtime.feeds import RING, SOUND, Fed
-from demon_patch.runtime.forecast import EDGE, Forecast
-from demon_patch.runtime.program import Program
+from demon_patch.runtime.graph.feeds import RING, SOUND, Fed
+from demon_patch.runtime.graph.forecast import EDGE, Forecast
+from demon_patch.runtime.graph.program import Program
 from demon_patch.runtime.readings import Readings
 from demon_patch.runtime.trace import Trace
 

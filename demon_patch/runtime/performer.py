@@ -21,14 +21,14 @@ from demon_patch.engine.lora import Lora
 from demon_patch.engine.ring import Finished, Ring
 from demon_patch.engine.session import Session
 from demon_patch.engine.window import Window, WindowPlanner
-from demon_patch.runtime.clock import Transport
-from demon_patch.runtime.feeds import Fed
-from demon_patch.runtime.forecast import Forecast
 from demon_patch.runtime.generations import Generations, Pace, ticket
+from demon_patch.runtime.graph.clock import Transport
+from demon_patch.runtime.graph.feeds import Fed
+from demon_patch.runtime.graph.forecast import Forecast
+from demon_patch.runtime.graph.program import Program
 from demon_patch.runtime.loras import LoraRack
 from demon_patch.runtime.mixes import Parts
 from demon_patch.runtime.news import News, RingNews
-from demon_patch.runtime.program import Program
 from demon_patch.runtime.readings import Readings
 from demon_patch.runtime.scene import Scene, Scenes
 from demon_patch.runtime.trace import Take, Trace

@@ -14,9 +14,9 @@ from torch import Tensor
 
 from demon_patch.engine.controls import CONTROLS
 from demon_patch.nodes.form.weighing import GROUPS
-from demon_patch.runtime.forecast import Forecast
+from demon_patch.runtime.graph.forecast import Forecast
+from demon_patch.runtime.graph.program import Program
 from demon_patch.runtime.mixes import Weights, shares
-from demon_patch.runtime.program import Program
 
 STEP = ("step", "late step")
 HOST = frozenset({"noise_drift", "live_strength"})

@@ -21,13 +21,13 @@ from demon_patch.nodes.editing.update import load
 from demon_patch.patch.commands import SetValue, apply
 from demon_patch.patch.document import Patch
 from demon_patch.patch.format import dumps
-from demon_patch.runtime.check import problems
-from demon_patch.runtime.clock import Transport
-from demon_patch.runtime.compile import Geometry, compile
+from demon_patch.runtime.graph.check import problems
+from demon_patch.runtime.graph.clock import Transport
+from demon_patch.runtime.graph.compile import Geometry, compile
+from demon_patch.runtime.graph.program import Program
 from demon_patch.runtime.mixes import Mix, Part, first
 from demon_patch.runtime.news import measure
 from demon_patch.runtime.performer import SPLICE_FRAMES, Performer
-from demon_patch.runtime.program import Program
 from demon_patch.runtime.recorder import Recorder
 from demon_patch.runtime.resources import Resources, fitted
 from demon_patch.runtime.trace import Trace

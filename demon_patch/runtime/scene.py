@@ -15,9 +15,9 @@ from demon_patch.engine.controls import CONTROLS
 from demon_patch.engine.family import Conditioning, Source
 from demon_patch.engine.recent import Recent
 from demon_patch.runtime.feedback import Feedback
-from demon_patch.runtime.forecast import Forecast
+from demon_patch.runtime.graph.forecast import Forecast
+from demon_patch.runtime.graph.program import Program
 from demon_patch.runtime.mixes import KEPT_SUMS, Mixer, Parts, Sums, first
-from demon_patch.runtime.program import Program
 from demon_patch.runtime.readings import Readings
 
 Values = Mapping[str, Tensor | str]

@@ -10,9 +10,9 @@ from demon_patch.errors import DemonError
 from demon_patch.nodes.catalogue import CATALOGUE
 from demon_patch.nodes.editing.update import load
 from demon_patch.patch.document import Patch
-from demon_patch.runtime.check import problems
+from demon_patch.runtime.graph.check import problems
+from demon_patch.runtime.graph.remarks import remarks
 from demon_patch.runtime.host import Host
-from demon_patch.runtime.remarks import remarks
 
 LOOK_SECONDS = 0.2
 PATIENCE = 5  # looks at a file that cannot be read, which may be half written, until that is told

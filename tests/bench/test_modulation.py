@@ -12,7 +12,7 @@ from demon_patch.bench.trials import TRIALS, Trial, due, stage, untried
 from demon_patch.engine.session import Session
 from demon_patch.errors import DemonError
 from demon_patch.nodes.catalogue import CATALOGUE
-from demon_patch.runtime.check import problems
+from demon_patch.runtime.graph.check import problems
 
 SESSION = Session(gaussian())
 

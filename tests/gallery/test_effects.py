@@ -14,9 +14,9 @@ from demon_patch.gallery.measure import agreement
 from demon_patch.gallery.page import page
 from demon_patch.nodes.catalogue import CATALOGUE
 from demon_patch.nodes.editing.update import load
-from demon_patch.runtime.check import problems
-from demon_patch.runtime.compile import Geometry, compile
-from demon_patch.runtime.remarks import remarks
+from demon_patch.runtime.graph.check import problems
+from demon_patch.runtime.graph.compile import Geometry, compile
+from demon_patch.runtime.graph.remarks import remarks
 from tests.engine.toy import toy_family
 
 PATCHES = Path(__file__).parents[2] / "patches"

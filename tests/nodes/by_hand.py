@@ -13,7 +13,7 @@ import numpy as np
 
 from demon_patch.nodes.form.declare import Declaration
 from demon_patch.nodes.form.frame import Gate
-from demon_patch.runtime.clock import Transport
+from demon_patch.runtime.graph.clock import Transport
 
 N = 300
 TRANSPORT = Transport(25.0, 120.0, 4, 150)

@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from demon_patch.patch.document import Cable, Node
-from demon_patch.runtime.clock import Transport
-from demon_patch.runtime.compile import Geometry, compile
-from demon_patch.runtime.feeds import Fed
-from demon_patch.runtime.forecast import Forecast
+from demon_patch.runtime.graph.clock import Transport
+from demon_patch.runtime.graph.compile import Geometry, compile
+from demon_patch.runtime.graph.feeds import Fed
+from demon_patch.runtime.graph.forecast import Forecast
 from tests.nodes.bench_nodes import BENCH, playable
 
 N, RATE = 200, 25.0

@@ -20,10 +20,10 @@ from demon_patch.nodes.form.frame import Gate
 from demon_patch.nodes.form.ports import SIGNALS, Out, Port
 from demon_patch.nodes.form.vocabulary import hash01
 from demon_patch.patch.document import Cable, Node
-from demon_patch.runtime.clock import Transport
-from demon_patch.runtime.compile import Geometry, compile
-from demon_patch.runtime.forecast import Forecast
-from demon_patch.runtime.program import Program, State
+from demon_patch.runtime.graph.clock import Transport
+from demon_patch.runtime.graph.compile import Geometry, compile
+from demon_patch.runtime.graph.forecast import Forecast
+from demon_patch.runtime.graph.program import Program, State
 from tests.nodes.bench_nodes import BENCH, FEEDS, PROBES, gate_at, playable
 
 FRAMES = 160

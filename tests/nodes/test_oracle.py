@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from demon_patch.patch.document import Cable, Node
-from demon_patch.runtime.clock import Transport
-from demon_patch.runtime.compile import Geometry, compile
+from demon_patch.runtime.graph.clock import Transport
+from demon_patch.runtime.graph.compile import Geometry, compile
 from tests.nodes.bench_nodes import BENCH, playable
 
 N, RATE, BPM = 400, 25.0, 120.0

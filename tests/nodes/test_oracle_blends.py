@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from demon_patch.patch.document import Cable, Node
-from demon_patch.runtime.compile import Geometry, compile
+from demon_patch.runtime.graph.compile import Geometry, compile
 from tests.nodes.bench_nodes import BENCH, FEEDS, playable
 from tests.nodes.test_oracle import BEAT, RATE, TRANSPORT, K, N, noise
 

@@ -7,7 +7,7 @@ import pytest
 
 from demon_patch.nodes.form.vocabulary import hash01
 from demon_patch.patch.document import Node
-from demon_patch.runtime.compile import Geometry, compile
+from demon_patch.runtime.graph.compile import Geometry, compile
 from tests.nodes.bench_nodes import BENCH, playable
 from tests.nodes.test_oracle import BEAT, TRANSPORT, K, N, play
 

@@ -13,8 +13,8 @@ from demon_patch.nodes.form.frame import Frame
 from demon_patch.nodes.form.line import Line, line, past, push, sized
 from demon_patch.nodes.form.ports import out, value
 from demon_patch.patch.document import Cable, Node
-from demon_patch.runtime.compile import Geometry, compile
-from demon_patch.runtime.program import Program
+from demon_patch.runtime.graph.compile import Geometry, compile
+from demon_patch.runtime.graph.program import Program
 from tests.nodes.bench_nodes import BENCH, playable
 from tests.nodes.test_oracle import BPM, NOISE, RATE, TRANSPORT, N, noise, play
 

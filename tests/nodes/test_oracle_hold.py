@@ -7,7 +7,7 @@ import pytest
 
 from demon_patch.nodes.hold import sample_hold, switch_gate, track_hold
 from demon_patch.nodes.motion import derivative, integrator, smooth
-from demon_patch.runtime.clock import Transport
+from demon_patch.runtime.graph.clock import Transport
 from tests.nodes.by_hand import N, gates, played, signal, struck
 
 X = signal(1)

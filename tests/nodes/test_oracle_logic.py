@@ -11,7 +11,7 @@ from demon_patch.nodes.form.frame import Gate
 from demon_patch.nodes.form.vocabulary import hash01
 from demon_patch.nodes.gates import coin, edges, gate_length
 from demon_patch.nodes.logic import flip_flop, latch, logic
-from demon_patch.runtime.clock import Transport
+from demon_patch.runtime.graph.clock import Transport
 from tests.nodes.by_hand import TRANSPORT, N, course, gates, held, played, signal, struck, upward
 
 A, B = gates(1), gates(2)

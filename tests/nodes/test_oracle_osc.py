@@ -7,7 +7,7 @@ import pytest
 
 from demon_patch.errors import PatchError
 from demon_patch.patch.document import Node
-from demon_patch.runtime.compile import Geometry, compile
+from demon_patch.runtime.graph.compile import Geometry, compile
 from tests.nodes.bench_nodes import BENCH, playable
 from tests.nodes.feeding import gates, noise, play_fed, pole, rises
 

@@ -13,8 +13,8 @@ from demon_patch.nodes import arithmetic, compare, control, gates, hold, logic, 
 from demon_patch.nodes.catalogue import gather
 from demon_patch.nodes.form.declare import Declaration
 from demon_patch.patch.document import Cable, Node
-from demon_patch.runtime.clock import Transport
-from demon_patch.runtime.compile import Geometry, compile
+from demon_patch.runtime.graph.clock import Transport
+from demon_patch.runtime.graph.compile import Geometry, compile
 from tests.nodes import by_hand
 from tests.nodes.bench_nodes import BENCH, playable
 from tests.nodes.test_derived import ends, settings_of

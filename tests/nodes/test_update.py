@@ -23,7 +23,7 @@ from demon_patch.patch.document import Cable, Node, Patch
 from demon_patch.patch.format import dumps, loads
 from demon_patch.patch.format import load as plain_load
 from demon_patch.patch.piece import Piece
-from demon_patch.runtime.check import problems
+from demon_patch.runtime.graph.check import problems
 from tests.nodes.bench_nodes import playable
 
 FIXTURES = Path(__file__).parent / "fixtures"

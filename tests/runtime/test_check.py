@@ -14,8 +14,8 @@ from demon_patch.errors import PatchError
 from demon_patch.nodes.form.declare import Declaration
 from demon_patch.nodes.form.ports import Out, Port
 from demon_patch.patch.document import Cable, Meta, Node, Patch
-from demon_patch.runtime.check import problems
-from demon_patch.runtime.compile import Geometry, compile
+from demon_patch.runtime.graph.check import problems
+from demon_patch.runtime.graph.compile import Geometry, compile
 from tests.nodes.bench_nodes import BENCH
 
 echo = Declaration(

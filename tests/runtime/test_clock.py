@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from demon_patch.runtime.clock import Transport
+from demon_patch.runtime.graph.clock import Transport
 
 
 @given(st.integers(-1000, 10**7), st.integers(1, 400), st.sampled_from([25.0, 21.533203125]))

@@ -15,10 +15,10 @@ from demon_patch.nodes.adapter import threshold
 from demon_patch.nodes.form.frame import Frame
 from demon_patch.nodes.form.taper import denorm, norm
 from demon_patch.patch.document import Cable, Node, Patch
-from demon_patch.runtime.clock import Transport
-from demon_patch.runtime.compile import Geometry, compile
-from demon_patch.runtime.emit import _code
-from demon_patch.runtime.program import Program
+from demon_patch.runtime.graph.clock import Transport
+from demon_patch.runtime.graph.compile import Geometry, compile
+from demon_patch.runtime.graph.emit import _code
+from demon_patch.runtime.graph.program import Program
 from tests.nodes.bench_nodes import BENCH, CHAIN_CABLES, CHAIN_NODES, playable
 
 TABLE = (0.0, 0.1, 0.15, 0.3, 0.45, 0.5, 0.6, 0.7, 0.8, 0.95, 1.0)

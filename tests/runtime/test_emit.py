@@ -10,10 +10,10 @@ from demon_patch.nodes.catalogue import CATALOGUE
 from demon_patch.nodes.form.spell import phrase, template
 from demon_patch.nodes.form.vocabulary import clamp
 from demon_patch.patch.document import Cable, Node
-from demon_patch.runtime.clock import Transport
-from demon_patch.runtime.compile import Geometry, compile
-from demon_patch.runtime.emit import CHUNK, _code, chunk_of
-from demon_patch.runtime.program import Program
+from demon_patch.runtime.graph.clock import Transport
+from demon_patch.runtime.graph.compile import Geometry, compile
+from demon_patch.runtime.graph.emit import CHUNK, _code, chunk_of
+from demon_patch.runtime.graph.program import Program
 from tests.nodes.bench_nodes import BENCH, playable
 
 TRANSPORT = Transport(25, 120, 4, 100)

@@ -14,11 +14,11 @@ from demon_patch.nodes.form.declare import node
 from demon_patch.nodes.form.frame import Frame
 from demon_patch.nodes.form.ports import fed, out, value
 from demon_patch.patch.document import Cable, Node
-from demon_patch.runtime.check import problems
-from demon_patch.runtime.clock import Transport
-from demon_patch.runtime.compile import Geometry, compile
-from demon_patch.runtime.forecast import Forecast
-from demon_patch.runtime.program import Program
+from demon_patch.runtime.graph.check import problems
+from demon_patch.runtime.graph.clock import Transport
+from demon_patch.runtime.graph.compile import Geometry, compile
+from demon_patch.runtime.graph.forecast import Forecast
+from demon_patch.runtime.graph.program import Program
 from tests.nodes.bench_nodes import BENCH, playable
 
 TRANSPORT = Transport(25, 120, 4, 200)

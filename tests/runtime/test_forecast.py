@@ -10,10 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from demon_patch.patch.document import Cable, Node
-from demon_patch.runtime.clock import Transport
-from demon_patch.runtime.compile import Geometry, compile
-from demon_patch.runtime.forecast import FAR, NEAR, Forecast
-from demon_patch.runtime.program import Program
+from demon_patch.runtime.graph.clock import Transport
+from demon_patch.runtime.graph.compile import Geometry, compile
+from demon_patch.runtime.graph.forecast import FAR, NEAR, Forecast
+from demon_patch.runtime.graph.program import Program
 from tests.nodes.bench_nodes import BENCH, PROBES, playable
 
 SONG = 100

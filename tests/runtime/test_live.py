@@ -8,7 +8,7 @@ import pytest
 from demon_patch.errors import DemonError
 from demon_patch.nodes.catalogue import CATALOGUE
 from demon_patch.patch.document import Node, Patch
-from demon_patch.runtime.compile import Geometry, compile
+from demon_patch.runtime.graph.compile import Geometry, compile
 from tests.runtime.stage import BAR, QUIET, generated, likeness, patch, square
 from tests.runtime.virtual import VirtualLive
 

@@ -7,7 +7,7 @@ import numpy as np
 from demon_patch.nodes.catalogue import CATALOGUE
 from demon_patch.nodes.form.halves import halved, waits
 from demon_patch.patch.document import Cable, Node
-from demon_patch.runtime.loops import LATE
+from demon_patch.runtime.graph.loops import LATE
 from tests.runtime.test_compile import TRANSPORT, built, frames, sound
 
 

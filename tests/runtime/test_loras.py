@@ -18,8 +18,8 @@ from demon_patch.nodes.catalogue import CATALOGUE
 from demon_patch.patch.commands import SetBypass, SetValue, apply
 from demon_patch.patch.document import Cable, Node, Patch
 from demon_patch.patch.format import dumps, loads
-from demon_patch.runtime.check import problems
-from demon_patch.runtime.compile import Geometry, compile
+from demon_patch.runtime.graph.check import problems
+from demon_patch.runtime.graph.compile import Geometry, compile
 from demon_patch.runtime.loras import MOVED
 from demon_patch.runtime.performer import Performer
 from demon_patch.runtime.render import perform, render

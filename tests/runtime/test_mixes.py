@@ -14,9 +14,9 @@ from demon_patch.engine.session import Session
 from demon_patch.errors import DemonError, PatchError
 from demon_patch.nodes.catalogue import CATALOGUE
 from demon_patch.patch.document import Cable, Node, Patch
-from demon_patch.runtime.check import problems
-from demon_patch.runtime.compile import Geometry, compile
 from demon_patch.runtime.generations import ticket
+from demon_patch.runtime.graph.check import problems
+from demon_patch.runtime.graph.compile import Geometry, compile
 from demon_patch.runtime.mixes import shares
 from demon_patch.runtime.performer import Performer
 from demon_patch.runtime.render import parts_of, perform, render

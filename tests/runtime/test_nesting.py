@@ -11,10 +11,10 @@ from msgspec import structs
 from demon_patch.patch.commands import SetBypass, SetCable, SetValue, Within, apply
 from demon_patch.patch.definition import Definition, Inlet, Outlet, Target
 from demon_patch.patch.document import Cable, Node, Patch
-from demon_patch.runtime.check import problems
-from demon_patch.runtime.clock import Transport
-from demon_patch.runtime.compile import Geometry, compile
-from demon_patch.runtime.forecast import Forecast
+from demon_patch.runtime.graph.check import problems
+from demon_patch.runtime.graph.clock import Transport
+from demon_patch.runtime.graph.compile import Geometry, compile
+from demon_patch.runtime.graph.forecast import Forecast
 from tests.nodes import bench_nodes
 from tests.nodes.bench_nodes import BENCH
 

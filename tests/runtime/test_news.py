@@ -12,11 +12,11 @@ from demon_patch.engine.session import Session
 from demon_patch.errors import PatchError
 from demon_patch.nodes.catalogue import CATALOGUE
 from demon_patch.patch.document import Cable, Node, Patch
-from demon_patch.runtime.check import problems
-from demon_patch.runtime.forecast import Forecast
+from demon_patch.runtime.graph.check import problems
+from demon_patch.runtime.graph.forecast import Forecast
+from demon_patch.runtime.graph.remarks import remarks
 from demon_patch.runtime.news import measured
 from demon_patch.runtime.performer import Performer
-from demon_patch.runtime.remarks import remarks
 from demon_patch.runtime.render import perform, render
 from tests.engine.toy import SPEC, toy_family
 from tests.runtime.stage import patch, play, square

@@ -8,7 +8,7 @@ import networkx
 from hypothesis import given
 from hypothesis import strategies as st
 
-from demon_patch.runtime.order import arrange, feedback
+from demon_patch.runtime.graph.order import arrange, feedback
 
 EDGES = st.lists(st.tuples(st.integers(0, 11), st.integers(0, 11)), max_size=40)
 

@@ -9,7 +9,7 @@ import torch
 from demon_patch.engine.session import Session
 from demon_patch.nodes.catalogue import CATALOGUE
 from demon_patch.patch.document import Node, Patch
-from demon_patch.runtime.compile import Geometry, compile
+from demon_patch.runtime.graph.compile import Geometry, compile
 from demon_patch.runtime.performer import Performer
 from demon_patch.runtime.render import perform
 from tests.engine.toy import SPEC, toy_family

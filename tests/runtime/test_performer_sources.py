@@ -10,10 +10,10 @@ from demon_patch.engine.session import Session
 from demon_patch.errors import DemonError
 from demon_patch.nodes.catalogue import CATALOGUE
 from demon_patch.patch.document import Cable, Node
-from demon_patch.runtime.clock import Transport
-from demon_patch.runtime.compile import Geometry, compile
 from demon_patch.runtime.feedback import Drift, Feedback
-from demon_patch.runtime.forecast import Forecast
+from demon_patch.runtime.graph.clock import Transport
+from demon_patch.runtime.graph.compile import Geometry, compile
+from demon_patch.runtime.graph.forecast import Forecast
 from demon_patch.runtime.render import perform
 from demon_patch.runtime.resources import fitted
 from tests.engine.toy import SPEC, toy_family

@@ -10,9 +10,9 @@ import torch
 from demon_patch.engine.session import Session
 from demon_patch.nodes.catalogue import CATALOGUE
 from demon_patch.patch.document import Cable, Node
-from demon_patch.runtime.clock import Transport
-from demon_patch.runtime.compile import Geometry, compile
-from demon_patch.runtime.forecast import Forecast
+from demon_patch.runtime.graph.clock import Transport
+from demon_patch.runtime.graph.compile import Geometry, compile
+from demon_patch.runtime.graph.forecast import Forecast
 from demon_patch.runtime.readings import Readings
 from demon_patch.runtime.render import perform
 from tests.engine.toy import SPEC, toy_family

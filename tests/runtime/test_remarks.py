@@ -13,8 +13,8 @@ from demon_patch.engine.controls import CONTROLS, TABLE, Control
 from demon_patch.nodes.catalogue import CATALOGUE
 from demon_patch.patch.document import Cable, Node
 from demon_patch.patch.format import load
-from demon_patch.runtime.check import problems
-from demon_patch.runtime.remarks import remarks
+from demon_patch.runtime.graph.check import problems
+from demon_patch.runtime.graph.remarks import remarks
 from tests.engine.toy import SPEC
 from tests.runtime.stage import patch, played
 

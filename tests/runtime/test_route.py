@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from demon_patch.runtime.route import MAX_LEGS, Leg, Route
+from demon_patch.runtime.graph.route import MAX_LEGS, Leg, Route
 
 
 @st.composite

@@ -8,10 +8,10 @@ import torch
 
 from demon_patch.nodes.catalogue import CATALOGUE
 from demon_patch.patch.document import Cable, Node, Patch
-from demon_patch.runtime.check import problems
-from demon_patch.runtime.clock import Transport
-from demon_patch.runtime.compile import Geometry, compile
-from demon_patch.runtime.forecast import Forecast
+from demon_patch.runtime.graph.check import problems
+from demon_patch.runtime.graph.clock import Transport
+from demon_patch.runtime.graph.compile import Geometry, compile
+from demon_patch.runtime.graph.forecast import Forecast
 from demon_patch.runtime.readings import Readings
 from tests.engine.toy import SPEC
 from tests.runtime.stage import BAR, likeness, patch, played

@@ -9,8 +9,8 @@ from demon_patch.engine.session import Session
 from demon_patch.errors import PatchError
 from demon_patch.nodes.catalogue import CATALOGUE
 from demon_patch.patch.document import Cable, Node, Patch, Song
-from demon_patch.runtime.compile import Geometry, compile
-from demon_patch.runtime.program import Program
+from demon_patch.runtime.graph.compile import Geometry, compile
+from demon_patch.runtime.graph.program import Program
 from demon_patch.runtime.render import perform
 from tests.engine.toy import toy_family
 from tests.nodes.bench_nodes import playable

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 from demon_patch.patch.document import Cable, Node
-from demon_patch.runtime.clock import Transport
-from demon_patch.runtime.compile import Geometry, compile
-from demon_patch.runtime.forecast import Forecast
-from demon_patch.runtime.program import Program
-from demon_patch.runtime.taps import SHOWN
+from demon_patch.runtime.graph.clock import Transport
+from demon_patch.runtime.graph.compile import Geometry, compile
+from demon_patch.runtime.graph.forecast import Forecast
+from demon_patch.runtime.graph.program import Program
+from demon_patch.runtime.graph.taps import SHOWN
 from tests.nodes.bench_nodes import BENCH, playable
 
 TRANSPORT = Transport(25, 120, 4, 200)

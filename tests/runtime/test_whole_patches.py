@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 
 from demon_patch.errors import PatchError
 from demon_patch.patch.document import Cable, Node
-from demon_patch.runtime.clock import Transport
-from demon_patch.runtime.compile import Geometry, compile
-from demon_patch.runtime.forecast import Forecast
-from demon_patch.runtime.program import Program
+from demon_patch.runtime.graph.clock import Transport
+from demon_patch.runtime.graph.compile import Geometry, compile
+from demon_patch.runtime.graph.forecast import Forecast
+from demon_patch.runtime.graph.program import Program
 from tests.nodes.bench_nodes import BENCH, playable
 from tests.runtime.patches import graphs, nodes
 

@@ -11,9 +11,9 @@ from demon_patch.engine.session import Session
 from demon_patch.patch.document import Patch
 from demon_patch.runtime.audio.lay import Seam, lay
 from demon_patch.runtime.audio.reader import SongReader
+from demon_patch.runtime.graph.route import Route
 from demon_patch.runtime.live import Live
 from demon_patch.runtime.render import perform
-from demon_patch.runtime.route import Route
 from tests.engine.toy import SPEC, toy_family
 from tests.runtime.stage import QUIET
 

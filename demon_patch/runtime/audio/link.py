@@ -22,7 +22,7 @@ from demon_patch.runtime.audio.memory import CLOCK, Memory
 from demon_patch.runtime.audio.orphan import take_over
 from demon_patch.runtime.audio.playhead import Playhead
 from demon_patch.runtime.audio.process import Settings
-from demon_patch.runtime.route import Route
+from demon_patch.runtime.graph.route import Route
 
 Samples = NDArray[np.float32]
 

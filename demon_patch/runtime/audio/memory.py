@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from demon_patch.errors import DemonError
-from demon_patch.runtime.route import MAX_LEGS, Leg, Route
+from demon_patch.runtime.graph.route import MAX_LEGS, Leg, Route
 
 Samples = NDArray[np.float32]
 

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from demon_patch.engine.splice import correlation, fade_gains
-from demon_patch.runtime.route import Route
+from demon_patch.runtime.graph.route import Route
 
 Samples = NDArray[np.float32]
 

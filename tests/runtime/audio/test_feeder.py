@@ -12,7 +12,7 @@ from demon_patch.runtime.audio.feeder import CHUNKS, FADE_CHUNKS, Feeder
 from demon_patch.runtime.audio.fifo import Fifo
 from demon_patch.runtime.audio.memory import Memory
 from demon_patch.runtime.audio.reader import SongReader
-from demon_patch.runtime.route import Route
+from demon_patch.runtime.graph.route import Route
 
 RATE, LENGTH, BUFFER = 32_000, 96_000, 512
 FADE = RATE // CHUNKS * FADE_CHUNKS

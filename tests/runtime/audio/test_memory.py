@@ -13,7 +13,7 @@ import pytest
 
 from demon_patch.errors import DemonError
 from demon_patch.runtime.audio.memory import HEADER, HISTORY_SECONDS, SONG_AT, Memory
-from demon_patch.runtime.route import Route
+from demon_patch.runtime.graph.route import Route
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ import pytest
 from demon_patch.errors import DeviceError
 from demon_patch.runtime.audio.link import AudioLink
 from demon_patch.runtime.audio.memory import CLOCK
-from demon_patch.runtime.route import Route
+from demon_patch.runtime.graph.route import Route
 from tests.runtime import jack
 from tests.runtime.audio.listening import Ear, bits, ear, noise, place, playback_latency, recorded, undisturbed
 

@@ -7,11 +7,11 @@ from dataclasses import replace
 
 from demon_patch.nodes.form.declare import Declaration
 from demon_patch.nodes.form.ports import Port
-from demon_patch.runtime.emit import Step
-from demon_patch.runtime.feeds import RING, SOUND, Feed, Feeds, Listener, Socket, Tap
-from demon_patch.runtime.loops import LATE
-from demon_patch.runtime.memory import Key
-from demon_patch.runtime.wiring import Source, Wiring
+from demon_patch.runtime.graph.emit import Step
+from demon_patch.runtime.graph.feeds import RING, SOUND, Feed, Feeds, Listener, Socket, Tap
+from demon_patch.runtime.graph.loops import LATE
+from demon_patch.runtime.graph.memory import Key
+from demon_patch.runtime.graph.wiring import Source, Wiring
 
 ABOUT = {SOUND: "audio", RING: "ring"}  # the input whose cable says what a fed port is taken from
 

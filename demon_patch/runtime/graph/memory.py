@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from demon_patch.nodes.form.body import Body
 from demon_patch.nodes.form.declare import Declaration
 from demon_patch.patch.document import Node
-from demon_patch.runtime.emit import Step
+from demon_patch.runtime.graph.emit import Step
 
 Key = tuple[str, ...]
 

@@ -16,10 +16,10 @@ from demon_patch.nodes.form.declare import Declaration
 from demon_patch.nodes.form.ports import SIGNALS, SINGLE, Port, fits, misfit
 from demon_patch.patch.document import Cable, Node, Patch
 from demon_patch.patch.flatten import Flat
-from demon_patch.runtime.mixture import mix_problems
-from demon_patch.runtime.nesting import nesting
-from demon_patch.runtime.order import arrange
-from demon_patch.runtime.wiring import Wiring
+from demon_patch.runtime.graph.mixture import mix_problems
+from demon_patch.runtime.graph.nesting import nesting
+from demon_patch.runtime.graph.order import arrange
+from demon_patch.runtime.graph.wiring import Wiring
 
 
 def problems(

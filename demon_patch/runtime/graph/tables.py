@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from demon_patch.runtime.order import topological
-from demon_patch.runtime.wiring import Wiring
+from demon_patch.runtime.graph.order import topological
+from demon_patch.runtime.graph.wiring import Wiring
 
 Array = NDArray[np.float64]
 

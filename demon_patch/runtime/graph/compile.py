@@ -19,15 +19,15 @@ from demon_patch.nodes.form.line import Reach, sized
 from demon_patch.nodes.form.ports import NUMBERS, SIGNALS, SINGLE, Port
 from demon_patch.nodes.form.taper import STRAIGHT, norm
 from demon_patch.patch.document import Cable, Patch
-from demon_patch.runtime.check import problems, ring_chain, ring_nodes
-from demon_patch.runtime.emit import GATE, VALUE, Step
-from demon_patch.runtime.feeding import Feeding
-from demon_patch.runtime.loops import LATE, Halves, Join, running_order
-from demon_patch.runtime.memory import Link, Memory, Places
-from demon_patch.runtime.mixture import mixtures
-from demon_patch.runtime.program import Program, RingPlan, Sink, SinkKind
-from demon_patch.runtime.tables import drawings
-from demon_patch.runtime.wiring import Input, Source, Wiring, input_text, limited
+from demon_patch.runtime.graph.check import problems, ring_chain, ring_nodes
+from demon_patch.runtime.graph.emit import GATE, VALUE, Step
+from demon_patch.runtime.graph.feeding import Feeding
+from demon_patch.runtime.graph.loops import LATE, Halves, Join, running_order
+from demon_patch.runtime.graph.memory import Link, Memory, Places
+from demon_patch.runtime.graph.mixture import mixtures
+from demon_patch.runtime.graph.program import Program, RingPlan, Sink, SinkKind
+from demon_patch.runtime.graph.tables import drawings
+from demon_patch.runtime.graph.wiring import Input, Source, Wiring, input_text, limited
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 from demon_patch.nodes.form.breaks import Breaks, breaks
 from demon_patch.nodes.form.frame import Frame
 from demon_patch.nodes.form.spell import template
-from demon_patch.runtime.emit import Chunk, Step, scan_of
-from demon_patch.runtime.vector import Form, Kind, Vector, kind_of, vector_of
-from demon_patch.runtime.wiring import Source
+from demon_patch.runtime.graph.emit import Chunk, Step, scan_of
+from demon_patch.runtime.graph.vector import Form, Kind, Vector, kind_of, vector_of
+from demon_patch.runtime.graph.wiring import Source
 
 Array = NDArray[np.float64]
 Whole = NDArray[np.int64]

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from demon_patch.errors import PatchError
-from demon_patch.runtime.wiring import Wiring
+from demon_patch.runtime.graph.wiring import Wiring
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from typing import NamedTuple, Protocol
 from demon_patch.nodes.form.body import Body
 from demon_patch.nodes.form.halves import halved, waits
 from demon_patch.patch.document import Cable
-from demon_patch.runtime.order import Edge, Order, arrange
+from demon_patch.runtime.graph.order import Edge, Order, arrange
 
 LATE = "<"  # ends the name of the second half of a node
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from demon_patch.nodes.form.frame import Frame
-from demon_patch.runtime.route import Route
+from demon_patch.runtime.graph.route import Route
 
 PAST = 64  # control frames behind a jump in which the one before it is still known
 

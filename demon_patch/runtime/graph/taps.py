@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from demon_patch.nodes.form.frame import Frame
-from demon_patch.runtime.emit import GATE, VALUE, Step, chunk_of
-from demon_patch.runtime.program import Program, State
+from demon_patch.runtime.graph.emit import GATE, VALUE, Step, chunk_of
+from demon_patch.runtime.graph.program import Program, State
 
 SHOWN = 256  # frames that can be read: 10 s at 25 a second
 RING = 2 * SHOWN

@@ -8,8 +8,8 @@ from demon_patch.engine.controls import CONTROLS, Control
 from demon_patch.errors import PatchError
 from demon_patch.nodes.form.declare import Declaration
 from demon_patch.patch.document import Patch
-from demon_patch.runtime.compile import ring_plan
-from demon_patch.runtime.wiring import Wiring
+from demon_patch.runtime.graph.compile import ring_plan
+from demon_patch.runtime.graph.wiring import Wiring
 
 
 def remarks(patch: Patch, catalogue: Mapping[str, Declaration]) -> list[PatchError]:

@@ -16,14 +16,14 @@ from demon_patch.errors import PatchError
 from demon_patch.nodes.form.frame import Frame
 from demon_patch.nodes.form.line import Line
 from demon_patch.nodes.form.taper import STRAIGHT, norm
-from demon_patch.runtime.clock import Transport
-from demon_patch.runtime.emit import Step, chunk_of, chunks
-from demon_patch.runtime.feeds import Feeds, Listener, Socket
-from demon_patch.runtime.lift import Lifted, plan_of
-from demon_patch.runtime.memory import Memory
-from demon_patch.runtime.mixture import Mixture
-from demon_patch.runtime.profile import Profile
-from demon_patch.runtime.tables import Drawing
+from demon_patch.runtime.graph.clock import Transport
+from demon_patch.runtime.graph.emit import Step, chunk_of, chunks
+from demon_patch.runtime.graph.feeds import Feeds, Listener, Socket
+from demon_patch.runtime.graph.lift import Lifted, plan_of
+from demon_patch.runtime.graph.memory import Memory
+from demon_patch.runtime.graph.mixture import Mixture
+from demon_patch.runtime.graph.profile import Profile
+from demon_patch.runtime.graph.tables import Drawing
 
 Array = NDArray[np.float64]
 Key = tuple[str, ...]

@@ -23,7 +23,7 @@ from demon_patch.nodes.form.line import Line
 from demon_patch.nodes.form.spell import Speller, Template, Text, phrase, template
 from demon_patch.nodes.form.unroll import leaves, parted
 from demon_patch.nodes.form.vocabulary import SCALAR
-from demon_patch.runtime.wiring import Input, Source
+from demon_patch.runtime.graph.wiring import Input, Source
 
 Way = Literal["scalar", "scan"]
 Params = Sequence[tuple[float, ...]]  # of each step of a program, in its order

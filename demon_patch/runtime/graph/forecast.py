@@ -12,10 +12,10 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from demon_patch.runtime.clock import Transport
-from demon_patch.runtime.feeds import Fed, Socket
-from demon_patch.runtime.program import Program
-from demon_patch.runtime.taps import Taps
+from demon_patch.runtime.graph.clock import Transport
+from demon_patch.runtime.graph.feeds import Fed, Socket
+from demon_patch.runtime.graph.program import Program
+from demon_patch.runtime.graph.taps import Taps
 
 Array = NDArray[np.float64]
 
