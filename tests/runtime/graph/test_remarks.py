@@ -18,7 +18,7 @@ from demon_patch.runtime.graph.remarks import remarks
 from tests.engine.toy import SPEC
 from tests.runtime.stage import patch, played
 
-PATCHES = sorted((Path(__file__).parents[2] / "patches").glob("*.dpatch.json"))
+PATCHES = sorted((Path(__file__).parents[3] / "patches").glob("*.dpatch.json"))
 NEEDING = [row for row in TABLE if row.needs is not None and row.since is None]
 NODES = {"scheduler": "scheduler", "step_state": "state"}
 

@@ -8,7 +8,7 @@ from demon_patch.nodes.catalogue import CATALOGUE
 from demon_patch.nodes.form.halves import halved, waits
 from demon_patch.patch.document import Cable, Node
 from demon_patch.runtime.graph.loops import LATE
-from tests.runtime.test_compile import TRANSPORT, built, frames, sound
+from tests.runtime.graph.test_compile import TRANSPORT, built, frames, sound
 
 
 def test_what_an_output_waits_for_is_read_from_the_body() -> None:

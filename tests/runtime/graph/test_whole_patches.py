@@ -14,7 +14,7 @@ from demon_patch.runtime.graph.compile import Geometry, compile
 from demon_patch.runtime.graph.forecast import Forecast
 from demon_patch.runtime.graph.program import Program
 from tests.nodes.bench_nodes import BENCH, playable
-from tests.runtime.patches import graphs, nodes
+from tests.runtime.graph.patches import graphs, nodes
 
 SONG, FRAMES = 97, 144
 GEOMETRY = Geometry(25, SONG)
