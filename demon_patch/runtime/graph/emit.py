@@ -27,8 +27,8 @@ from demon_patch.runtime.graph.wiring import Input, Source
 
 Way = Literal["scalar", "scan"]
 Params = Sequence[tuple[float, ...]]  # of each step of a program, in its order
-CHUNK = 25  # nodes of a generated function, at most
-APART = 32  # one node in so many begins a function by its id, so that an inserted node shifts few of those after it
+CHUNK = 16  # nodes of a generated function, at most
+APART = 12  # one node in so many begins a function by its id, so that an inserted node shifts few of those after it
 
 # Bodies that give what arrives at `x`: of a number, of a gate.
 VALUE = Body((), ((ast.Name("x", ast.Load()),),), ())
