@@ -109,15 +109,18 @@ def of_performance(
     *,
     title: str = "",
     marks: NDArray[np.float64] | None = None,
+    more: Mapping[str, NDArray[np.float64]] | None = None,
 ) -> Path:
-    """A picture of a performance: what was heard, each control that moved, and the distance to the source. marks: see
-    `spectrogram`."""
+    """A picture of a performance: what was heard, each control that moved, and the distance to the source. more: other
+    curves, one value a latent frame, in its place; marks: see `spectrogram`."""
     spec = performer.spec
     seconds = len(sound) / spec.sample_rate
     frames = round(seconds * spec.frame_rate)
     traces = {name: (curve, float(spec.frame_rate)) for name, curve in moved(performer, frames).items()}
-    distance = distance_to_source(performer.session, sound, performer.source)
-    traces["distance to source"] = (smooth(distance, spec.frame_rate // 2), float(spec.frame_rate))
+    if more is None:
+        distance = distance_to_source(performer.session, sound, performer.source)
+        more = {"distance to source": smooth(distance, spec.frame_rate // 2)}
+    traces |= {name: (curve, float(spec.frame_rate)) for name, curve in more.items()}
     bar = performer.transport.beats_per_bar * 60.0 / performer.transport.bpm
     return spectrogram(
         sound, spec.sample_rate, path, title=title, traces=traces, bars=np.arange(0.0, seconds, bar), marks=marks

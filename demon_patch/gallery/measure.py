@@ -25,7 +25,7 @@ Curve = NDArray[np.float64]
 CORRELATION = 0.6  # at least
 LAG_SECONDS = 0.06  # at most, of a forecast signal
 FARTHEST_SECONDS = 0.6  # of the lags that are looked at
-HELD_SECONDS = 2.0  # of those of a held signal
+HELD_SECONDS = 2.0  # ... where a signal is held, or gathers
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +61,11 @@ def measure(path: Path, effect: Effect, session: Session, out: Path, seconds: fl
     name, patch = path.name.split(".")[0], checked(path)
     performer = perform(patch, session, folder=path.parent)
     sound = write(performer, seconds, out / f"{name}.flac")
-    of_performance(performer, sound, out / f"{name}.png", title=patch.meta.title or name)
     control = controlled(performer, effect, round(seconds * session.spec.frame_rate))
-    resting = _at_rest(patch, effect, session, path.parent, seconds)
-    correlation, lag = agreement(control, _difference(performer, sound, resting, effect), effect, session)
+    change = _difference(performer, sound, _at_rest(patch, effect, session, path.parent, seconds), effect)
+    shown = {f"{effect.descriptor}, change": smooth(change, effect.smooth)}
+    of_performance(performer, sound, out / f"{name}.png", title=patch.meta.title or name, more=shown)
+    correlation, lag = agreement(control, change, effect, session)
     timely = effect.held or effect.gathers or abs(lag) <= LAG_SECONDS
     good = abs(correlation) >= CORRELATION and timely
     level = 10.0 * float(np.log10(np.mean(sound.astype(np.float64) ** 2) + 1e-12))
@@ -99,7 +100,10 @@ def agreement(control: Curve, difference: Curve, effect: Effect, session: Sessio
     """The correlation at the best lag, and that lag in seconds; a positive one means that the sound is late."""
     rate = session.spec.frame_rate
     control, difference = smooth(control, effect.smooth), smooth(difference, effect.smooth)
-    frames, most = min(len(control), len(difference)), round((HELD_SECONDS if effect.held else FARTHEST_SECONDS) * rate)
+    frames, most = (
+        min(len(control), len(difference)),
+        round((HELD_SECONDS if effect.held or effect.gathers else FARTHEST_SECONDS) * rate),
+    )
     lags = np.arange(-most, most + 1)
 
     def at(lag: int) -> float:
