@@ -268,7 +268,7 @@ def _chain(wiring: Wiring) -> Iterator[PatchError]:
         )
     else:
         for id, cable in heard:
-            if cable.src != chain["decoder"]:
+            if wiring.known[cable.src].id != CHAIN[-1]:
                 yield PatchError(
                     f"it plays what the model makes, not the sound of {cable.src}",
                     node=id,
