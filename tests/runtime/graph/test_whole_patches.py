@@ -8,6 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from demon_patch.errors import PatchError
+from demon_patch.nodes.form.migration import Migration
 from demon_patch.patch.document import Cable, Node
 from demon_patch.runtime.graph.clock import Transport
 from demon_patch.runtime.graph.compile import Geometry, compile
@@ -122,7 +123,9 @@ def test_an_upgraded_node_begins_anew() -> None:
     played(program, 30)
     from dataclasses import replace
 
-    newer = {**BENCH, "lfo": replace(BENCH["lfo"], version=BENCH["lfo"].version + 1, bodies={})}
+    version = BENCH["lfo"].version
+    migrate = {**BENCH["lfo"].migrate, version: Migration()}
+    newer = {**BENCH, "lfo": replace(BENCH["lfo"], version=version + 1, migrate=migrate, bodies={})}
     again = compile(playable(graph[0], tuple(graph[1])), newer, GEOMETRY, program)
     assert np.array_equal(played(again, 30), played(built(graph), 30))
     with pytest.raises(PatchError):
