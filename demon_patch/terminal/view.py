@@ -95,7 +95,9 @@ class View(App[None]):
 
     # -- drawing ------------------------------------------------------------------------------------------------
     def look(self) -> None:
-        """Draws what has changed since the last look."""
+        """Draws what has changed since the last look; nothing before the screen is made, or after it has gone."""
+        if not self.query("#help"):
+            return
         status, live, patch = self.host.status, self.host.live_values, self.host.patch
         if patch is not self._of:
             self._of = patch
