@@ -13,7 +13,7 @@ from demon_patch.nodes.form.vocabulary import cos, floor, inf, pi, pick, sin, to
     "mix",
     "Mix",
     "Blends up to four movements into one.",
-    out=out("out", doc="The sum, or the average by level."),
+    out=out("out", through="x1", doc="The sum, or the average by level."),
     category="math",
     tags=("sum", "add", "average", "mixer", "levels", "blend"),
 )
@@ -32,7 +32,7 @@ def mix(
     "mod_matrix",
     "Mod Matrix",
     "Lets each of four movements push each of four controls, by an amount of its own.",
-    out=tuple(out(f"out{n}", doc=f"All signals by their amounts for out {n}.") for n in range(1, 5)),
+    out=tuple(out(f"out{n}", through=f"x{n}", doc=f"All signals by their amounts for out {n}.") for n in range(1, 5)),
     category="math",
     tags=("matrix", "modulation", "routing", "amounts", "mixer", "patchbay"),
 )
@@ -77,7 +77,7 @@ def crossfade(
     "select",
     "Select",
     "Lets one of eight movements through, or a blend of two neighbours.",
-    out=out("out", doc="The signal that is selected."),
+    out=out("out", through="x1", doc="The signal that is selected."),
     category="math",
     tags=("switch", "choose", "index", "sequential", "multiplexer", "scan", "morph"),
 )

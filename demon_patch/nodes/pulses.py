@@ -13,7 +13,7 @@ from demon_patch.nodes.form.vocabulary import floor, inf
     "divider",
     "Clock Divider",
     "Lets one in so many strokes of a gate through.",
-    out=gate_out("gate", doc="The strokes let through."),
+    out=gate_out("gate", through="gate", doc="The strokes let through."),
     category="sequence",
     tags=("clock", "division", "slow", "rhythm", "trigger"),
 )
@@ -38,7 +38,7 @@ def divider(
     "multiplier",
     "Clock Multiplier",
     "Strikes several times, evenly, for every stroke of a gate.",
-    out=gate_out("gate", doc="The strokes, and more between them."),
+    out=gate_out("gate", through="gate", doc="The strokes, and more between them."),
     category="sequence",
     tags=("clock", "multiply", "fast", "ratchet", "subdivision", "trigger"),
 )

@@ -47,7 +47,7 @@ def quantise(
     "Scale Quantise",
     "Bends a movement to the nearest notes of a scale, with a hit at each new one.",
     out=(
-        out("out", unit="semitones", doc="The nearest note."),
+        out("out", unit="semitones", through="x", doc="The nearest note."),
         gate_out("gate", doc="A trigger with every new note, and at first."),
     ),
     category="shape",

@@ -19,7 +19,7 @@ def bent(u: float, curve: float) -> float:
     "scale",
     "Scale",
     "Fits a signal into another range, straight or bent.",
-    out=out("out", doc="The signal within the out range, in the unit of whatever it drives."),
+    out=out("out", through="x", doc="The signal within the out range, in the unit of whatever it drives."),
     category="shape",
     tags=("map", "range", "curve", "invert", "attenuate"),
 )
@@ -69,7 +69,7 @@ def slew(
     "fold",
     "Fold",
     "Keeps a movement between two ends: stopped there, thrown back, or come round from the other side.",
-    out=out("out", doc="The signal, from lo to hi."),
+    out=out("out", through="x", doc="The signal, from lo to hi."),
     category="shape",
     tags=("clamp", "limit", "wrap", "wavefolder", "bounce", "clip"),
 )

@@ -300,6 +300,7 @@ def _first(node: str, parameter: inspect.Parameter) -> float | Reach:
 
 def _check_outs(node: str, ports: tuple[Port, ...], outs: tuple[Out, ...]) -> None:
     numbers = {p.name for p in ports if p.type in NUMBERS}
+    gates = {p.name for p in ports if p.type == "gate"}
     if len({o.name for o in outs}) != len(outs):
         raise DeclarationError("two outputs have one name", node=node)
     for o in outs:
@@ -307,6 +308,8 @@ def _check_outs(node: str, ports: tuple[Port, ...], outs: tuple[Out, ...]) -> No
             raise DeclarationError(f"output {o.name} of a computed node is a value or a gate", node=node)
         if o.like is not None and o.like not in numbers:
             raise DeclarationError(f"output {o.name} is like {o.like}, which is no value port", node=node)
+        if o.through is not None and o.through not in (gates if o.type == "gate" else numbers):
+            raise DeclarationError(f"output {o.name} passes on {o.through}, which is no {o.type} port", node=node)
 
 
 def refuse(what: str, port: str, mend: str = "") -> PatchError:

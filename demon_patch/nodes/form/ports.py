@@ -87,7 +87,10 @@ class Bank:
 
 @dataclass(frozen=True, slots=True)
 class Out:
-    """An output of a node: nominal range lo..hi in `unit`; `like` names the port whose range and unit it takes."""
+    """An output of a node: nominal range lo..hi in `unit`; `like` names the port whose range and unit it takes.
+
+    through: the port whose signal it carries on while the node is bypassed; of a `like` output that port, else none.
+    """
 
     name: str = "out"
     type: OutType = "value"
@@ -96,6 +99,12 @@ class Out:
     unit: str = ""
     doc: str = ""
     like: str | None = None
+    through: str | None = None
+
+    @property
+    def passes(self) -> str | None:
+        """The port that it passes on when bypassed; without one it falls silent."""
+        return self.through or self.like
 
 
 def fits(out: Out, port: Port) -> bool:
@@ -261,14 +270,23 @@ def points(default: list[list[float]], *, read: Callable[[Any], Any] | None = No
     return Port("", "points", default, doc=doc, read=read)
 
 
-def out(name: str = "out", lo: float = -math.inf, hi: float = math.inf, *, unit: str = "", doc: str = "") -> Out:
-    """A value output with its nominal range."""
-    return Out(name, "value", float(lo), float(hi), unit, doc)
+def out(
+    name: str = "out",
+    lo: float = -math.inf,
+    hi: float = math.inf,
+    *,
+    unit: str = "",
+    through: str | None = None,
+    doc: str = "",
+) -> Out:
+    """A value output with its nominal range; `through`: the value port that it passes on when bypassed."""
+    return Out(name, "value", float(lo), float(hi), unit, doc, through=through)
 
 
-def gate_out(name: str = "gate", *, doc: str = "") -> Out:
-    """A gate output; the body returns a pair (level, rises) for it."""
-    return Out(name, "gate", 0.0, 1.0, "", doc)
+def gate_out(name: str = "gate", *, through: str | None = None, doc: str = "") -> Out:
+    """A gate output; the body returns a pair (level, rises) for it. `through`: the gate that it passes on when
+    bypassed."""
+    return Out(name, "gate", 0.0, 1.0, "", doc, through=through)
 
 
 def like(port: str, name: str = "out", *, doc: str = "") -> Out:

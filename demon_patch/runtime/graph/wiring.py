@@ -93,7 +93,7 @@ class Wiring:
         if out is None or cable.port not in target.by_name:
             return False
         bypassed = self.patch.nodes[cable.src].bypass and source.kind in ("computed", "resource", "surface")
-        return not bypassed or out.like is not None
+        return not bypassed or out.passes is not None
 
     def out(self, cable: Cable) -> Out:
         """The output that a cable comes from."""
@@ -124,16 +124,17 @@ class Wiring:
         return unit != "" and unit == self.port(cable).unit
 
     def nominal(self, node: str, out_name: str) -> Nominal:
-        """Nominal range and unit of an output; of a `like` output, those of what arrives at its port."""
+        """Nominal range and unit of an output; those of what arrives at a port if it is like that or passes it on."""
         out = self.known[node].outs_by_name[out_name]
-        if out.like is None or out.type == "gate":
+        port = out.passes if self.patch.nodes[node].bypass else out.like
+        if port is None or out.type == "gate":
             return _declared(self.known[node], out_name)
         key = (node, out_name)
         if key not in self._nominal:
             if key in self._visiting:
                 return Nominal()
             self._visiting.add(key)
-            self._nominal[key] = self._arriving(node, self.known[node].by_name[out.like])
+            self._nominal[key] = self._arriving(node, self.known[node].by_name[port])
             self._visiting.discard(key)
         return self._nominal[key]
 

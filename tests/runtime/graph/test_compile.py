@@ -332,18 +332,6 @@ def test_the_plan_of_the_ring() -> None:
     assert "source_blend" not in bare.active
 
 
-def test_bypass_passes_through_or_falls_silent() -> None:
-    nodes = {"lfo": Node("lfo"), "slew": Node("slew", values={"rise": 9.0}, bypass=True), "p": Node("probe")}
-    cables = (Cable("lfo", "out", "slew", "x"), Cable("slew", "out", "p", "x0"), Cable("lfo", "out", "p", "x1"))
-    out = frames(built(nodes, *cables))
-    program = built(nodes, *cables)
-    assert np.array_equal(out[program.sink("p", "x0")], out[program.sink("p", "x1")])
-    silent = built({"lfo": Node("lfo", bypass=True)}, Cable("lfo", "out", "zs", "structure", depth=-1.0))
-    assert (sound(silent, "zs", "structure") == 1.0).all()
-    muted = built({"lfo": Node("lfo")}, Cable("lfo", "out", "zs", "structure", depth=-1.0, muted=True))
-    assert (sound(muted, "zs", "structure") == 1.0).all()
-
-
 # -- edits ------------------------------------------------------------------------------------------------------
 def long_patch(n: int = 120) -> tuple[dict[str, Node], list[Cable]]:
     nodes = {f"n{i:03d}": Node("lfo" if i % 2 == 0 else "slew") for i in range(n)}
