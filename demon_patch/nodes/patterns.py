@@ -81,8 +81,9 @@ def pattern(
     turn = t.beat / beats + 1e-9
     begin = floor(turn) if reset.rises > 0 else origin
     stood = -1 if reset.rises > 0 else last
-    n = floor(turn) - begin if by == "transport" else stood + step.rises
-    moved = ticked(n, stood, floor(t.dbeat / beats) + 1) if by == "transport" else step.rises
+    place = turn - begin if by == "transport" else stood + step.rises
+    n = floor(place)
+    moved = ticked(place, stood, t.dbeat / beats) if by == "transport" else step.rises
     length = count(pattern.sound)
     i = wrapped(n, length)
     new = n + 1
@@ -93,7 +94,7 @@ def pattern(
     sound = pick(pattern.sound, i) if n >= 0 or by == "transport" else 0
     held = max(choose(by, transport=high(turn, width), gate=step.level), pick(pattern.tied, i))
     accent = pick(pattern.accent, i)
-    return (sound * held, rises), (accent * held, min(rises, 1) * accent), sound * (0.5 + 0.5 * accent), n, begin
+    return (sound * held, rises), (accent * held, min(rises, 1) * accent), sound * (0.5 + 0.5 * accent), place, begin
 
 
 @node(
@@ -126,12 +127,12 @@ def euclid(
     turn = t.beat / beats + 1e-9
     begin = floor(turn) if reset.rises > 0 else origin
     stood = -1 if reset.rises > 0 else last
-    n = floor(turn) - begin if by == "transport" else stood + step.rises
-    moved = ticked(n, stood, floor(t.dbeat / beats) + 1) if by == "transport" else step.rises
+    place = turn - begin if by == "transport" else stood + step.rises
+    n = floor(place)
+    moved = ticked(place, stood, t.dbeat / beats) if by == "transport" else step.rises
     filled = min(strokes, steps)
-    place = n - rotation + 1
-    before = place - moved
-    rises = fills(place, steps, filled) - fills(before, steps, filled) if moved > 0 else 0
+    after = n - rotation + 1
+    rises = fills(after, steps, filled) - fills(after - moved, steps, filled) if moved > 0 else 0
     strikes = 1 if wrapped((n - rotation) * filled, steps) < filled else 0
     held = choose(by, transport=high(turn, width), gate=step.level) if n >= 0 or by == "transport" else 0
-    return (held * strikes, rises), (held * (1 - strikes), moved - rises), n, begin
+    return (held * strikes, rises), (held * (1 - strikes), moved - rises), place, begin

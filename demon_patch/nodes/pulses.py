@@ -118,9 +118,9 @@ def beat_position(t: Frame, *, last_beat: float = -1.0, last_bar: float = -1.0):
     bars = beat / t.beats_per_bar
     n = floor(beat)
     bar = floor(bars)
-    beaten = ticked(n, last_beat, floor(t.dbeat) + 1)
-    begun = ticked(bar, last_bar, floor(t.dbeat / t.beats_per_bar) + 1)
+    beaten = ticked(beat, last_beat, t.dbeat)
+    begun = ticked(bars, last_bar, t.dbeat / t.beats_per_bar)
     return (
         beat - bar * t.beats_per_bar, bar, beat - n, bars - bar,
-        (high(beat, 0.5), beaten), (high(bars, 0.5), begun), n, bar,
+        (high(beat, 0.5), beaten), (high(bars, 0.5), begun), beat, bars,
     )  # fmt: skip

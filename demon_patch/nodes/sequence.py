@@ -28,8 +28,7 @@ def clock(
 ):
     """Tick n = floor(beat / beats); the first frame rises too. Ticks closer than a frame are counted in rises."""
     turn = t.beat / beats + 1e-9
-    n = floor(turn)
-    return (1 if turn - n < width else 0, ticked(n, last, floor(t.dbeat / beats) + 1)), n
+    return (1 if turn - floor(turn) < width else 0, ticked(turn, last, t.dbeat / beats)), turn
 
 
 @node(
@@ -66,8 +65,10 @@ def step_sequencer(
     """
     turn = t.beat / beats + 1e-9
     begin = floor(turn) if reset.rises > 0 else origin
-    n = floor(turn) - begin if by == "transport" else (-1 if reset.rises > 0 else last) + step.rises
-    new = max(ticked(n, last, floor(t.dbeat / beats) + 1), min(reset.rises, 1)) if by == "transport" else step.rises
+    stood = -1 if reset.rises > 0 else last
+    place = turn - begin if by == "transport" else stood + step.rises
+    n = floor(place)
+    new = ticked(place, stood, t.dbeat / beats) if by == "transport" else step.rises
     k = n if by == "transport" else max(n, 0)
     way = choose(order, forwards=k, backwards=-1 - k, pendulum=bounced(k, length), random=length * hash01(k, seed))
     i = floor(wrapped(way, length))
@@ -75,7 +76,14 @@ def step_sequencer(
     part = (turn - floor(turn)) * hits if by == "transport" else 0
     rises = min(hits, 1) * (new + floor(part)) if new > 0 else max(floor(part) - stroke, 0)
     z = y + (pick(v, i) - y) * t.dt / (glide / 4 + t.dt)
-    return z, (min(hits, 1) * choose(by, transport=high(part, width), gate=step.level), rises), n, begin, part // 1, z
+    return (
+        z,
+        (min(hits, 1) * choose(by, transport=high(part, width), gate=step.level), rises),
+        place,
+        begin,
+        part // 1,
+        z,
+    )
 
 
 @node(

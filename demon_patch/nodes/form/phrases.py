@@ -7,10 +7,15 @@ from demon_patch.nodes.form.vocabulary import exp, floor, hash01, log
 
 
 @phrase
-def ticked(n: float, last: float, most: float) -> float:
-    """How many ticks fell since tick `last`, now that tick n is the latest: at most `most`, so that a seek is no burst;
-    a jump back is one."""
-    return min(n - last, most) if n > last else (1 if n < last else 0)
+def ticked(turn: float, last: float, step: float) -> float:
+    """How many whole numbers a turn, which goes on by `step` a frame, has passed since the frame before, when it was
+    `last`: no more than a frame holds, so that a seek is no burst. One in the first frame (`last` is -1), and one where
+    it goes back to another number or to the beginning of the same, as in a loop no longer than a tick."""
+    return (
+        1
+        if last == -1 or floor(turn) < floor(last) or (turn < last and turn - floor(turn) < step)
+        else min(floor(turn) - floor(last), floor(step) + 1)
+    )
 
 
 @phrase
