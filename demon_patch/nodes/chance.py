@@ -5,7 +5,7 @@ from __future__ import annotations
 from demon_patch.nodes.form.body import phrase
 from demon_patch.nodes.form.declare import node
 from demon_patch.nodes.form.frame import Frame, Gate
-from demon_patch.nodes.form.phrases import drifted, musical
+from demon_patch.nodes.form.phrases import PACED_BY, drifted, musical
 from demon_patch.nodes.form.ports import gate, gate_out, option, out, value
 from demon_patch.nodes.form.vocabulary import choose, floor, hash01
 
@@ -37,7 +37,7 @@ def random_walk(
     seed: float = value(0, 0, 65535, taper="int", doc="Which way it goes."),
     tick: Gate = gate(doc="Takes a step with every rise (gate)."),
     reset: Gate = gate(doc="Back to the middle, and the same way again."),
-    sync: str = option("free", "free", "beats", "gate", doc="free: Hz; beats: steps a beat; gate: the tick input."),
+    sync: str = PACED_BY,
     way: str = option("jumps", "jumps", "lines", doc="Jumps, or goes in straight lines (not by gate)."),
     *,
     ahead: float = 0.0,

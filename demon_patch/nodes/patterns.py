@@ -6,8 +6,8 @@ from typing import NamedTuple
 
 from demon_patch.nodes.form.declare import node, refuse
 from demon_patch.nodes.form.frame import Frame, Gate
-from demon_patch.nodes.form.phrases import fills, high, ticked, wrapped
-from demon_patch.nodes.form.ports import gate, gate_out, option, out, text, value
+from demon_patch.nodes.form.phrases import MOVED_BY, fills, high, ticked, wrapped
+from demon_patch.nodes.form.ports import gate, gate_out, out, text, value
 from demon_patch.nodes.form.vocabulary import choose, count, floor, pick
 
 MOST = 256  # steps of a written pattern
@@ -72,7 +72,7 @@ def pattern(
     width: float = value(0.5, 0.01, 0.99, doc="Share of a step that the gate is high (transport)."),
     step: Gate = gate(doc="Plays the next step (gate)."),
     reset: Gate = gate(doc="The next step is the first; transport: begins there at once."),
-    by: str = option("transport", "transport", "gate", doc="What moves it on: the beat, or the step gate."),
+    by: str = MOVED_BY,
     *,
     last: float = -1.0,
     origin: float = 0.0,
@@ -114,7 +114,7 @@ def euclid(
     width: float = value(0.5, 0.01, 0.99, doc="Share of a step that the gate is high (transport)."),
     step: Gate = gate(doc="Plays the next step (gate)."),
     reset: Gate = gate(doc="The next step is the first; transport: begins there at once."),
-    by: str = option("transport", "transport", "gate", doc="What moves it on: the beat, or the step gate."),
+    by: str = MOVED_BY,
     *,
     last: float = -1.0,
     origin: float = 0.0,

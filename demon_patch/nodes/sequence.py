@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from demon_patch.nodes.form.declare import node
 from demon_patch.nodes.form.frame import Frame, Gate, Row
-from demon_patch.nodes.form.phrases import bounced, high, ticked, wrapped
+from demon_patch.nodes.form.phrases import MOVED_BY, bounced, high, ticked, wrapped
 from demon_patch.nodes.form.ports import gate, gate_out, like, option, out, value, values
 from demon_patch.nodes.form.vocabulary import choose, floor, hash01, inf, pick
 
@@ -51,7 +51,7 @@ def step_sequencer(
     seed: float = value(0, 0, 65535, taper="int", doc="Which steps chance lets play, and the random order."),
     step: Gate = gate(doc="Plays the next step (gate)."),
     reset: Gate = gate(doc="The next step is step 1; transport: begins there at once."),
-    by: str = option("transport", "transport", "gate", doc="What moves it on: the beat, or the step gate."),
+    by: str = MOVED_BY,
     order: str = option("forwards", *ORDERS, doc="Which step comes next; a pendulum turns round at both ends."),
     *,
     last: float = -1.0,

@@ -1,9 +1,19 @@
-"""Arithmetic that several nodes share."""
+"""Arithmetic and options that several nodes share."""
 
 from __future__ import annotations
 
 from demon_patch.nodes.form.body import phrase
+from demon_patch.nodes.form.ports import option
 from demon_patch.nodes.form.vocabulary import exp, floor, hash01, log
+
+MOVED_BY = option(
+    "auto", "auto", "transport", "gate", auto=("step", "gate", "transport"),
+    doc="What moves it on: the beat, or the step gate; auto: the gate if it is wired.",
+)  # fmt: skip
+PACED_BY = option(
+    "auto", "auto", "free", "beats", "gate", auto=("tick", "gate", "free"),
+    doc="free: rate in Hz; beats: rate a beat; gate: the tick input; auto: gate if that is wired, else free.",
+)  # fmt: skip
 
 
 @phrase
