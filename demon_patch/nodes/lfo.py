@@ -31,15 +31,19 @@ def lfo(
     sync: str = option("free", "free", "beats", "lock", doc="free: Hz; beats: cycles a beat; lock: tied to the beat."),
     *,
     cycles: float = 0.0,
+    part: float = 0.0,
     origin: float = 0.0,
 ):
     """Free and beats integrate the rate, so that a moving rate never jumps; lock takes (beat - origin) times the
     nearest musical division of the rate.
 
-    A billionth of a cycle is added, so that a jump due on a frame is not rounded into the next one.
+    A billionth of a cycle is added, so that a jump due on a frame is not rounded into the next one; whole cycles are
+    counted apart from the `part` of the present one, so that this holds for days.
     """
     start = t.beat if reset.rises > 0 else origin
-    ran = (t.beat - start) * musical(rate) if sync == "lock" else (0 if reset.rises > 0 else cycles)
+    whole = 0 if reset.rises > 0 else cycles
+    within = 0 if reset.rises > 0 else part
+    ran = (t.beat - start) * musical(rate) if sync == "lock" else whole + within
     turn = swung(ran + phase + 1e-9, swing)
     n = floor(turn)
     p = turn - n
@@ -50,4 +54,5 @@ def lfo(
     y = choose(
         shape, sine=sin(tau * p), triangle=triangle(p), saw=saw, ramp=-saw, square=level, random=held, smooth=smooth
     )
-    return y, 0.5 + 0.5 * y, ran + rate * (t.dt if sync == "free" else t.dbeat), start
+    ahead = within + rate * (t.dt if sync == "free" else t.dbeat)
+    return y, 0.5 + 0.5 * y, whole + floor(ahead), ahead - floor(ahead), start
