@@ -70,10 +70,13 @@ def fell(n: float, seed: float, probability: float) -> float:
 @node(
     "coin",
     "Coin",
-    "Tosses a coin at every hit, and sends it one of two ways.",
-    out=(gate_out("heads", through="gate", doc="The hits that go one way."), gate_out("tails", doc="The others.")),
+    "Tosses a coin at every hit: lets it through or not by chance, or sends it one of two ways.",
+    out=(
+        gate_out("heads", through="gate", doc="The hits that go one way."),
+        gate_out("tails", doc="The others."),
+    ),
     category="logic",
-    tags=("probability", "chance", "random", "bernoulli", "split", "route"),
+    tags=("probability", "chance", "random gate", "bernoulli", "dice", "split", "route"),
 )
 def coin(
     t: Frame,

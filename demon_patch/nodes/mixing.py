@@ -76,15 +76,15 @@ def crossfade(
 @node(
     "select",
     "Select",
-    "Lets one of eight movements through, or a blend of two neighbours.",
-    out=out("out", through="x1", doc="The signal that is selected."),
+    "Lets one of eight movements through, or a blend of two neighbours, as a knob or another movement chooses.",
+    out=like("x1", doc="The signal that is selected."),
     category="math",
     tags=("switch", "choose", "index", "sequential", "multiplexer", "scan", "morph"),
 )
 def select(
     t: Frame,
     x: Row = values(8, 0, -inf, inf, doc="Signal {n}."),
-    index: float = value(1, 1, 8, doc="The number of the signal; between two numbers see between."),
+    index: float = value(1, 1, 8, unit="place", doc="The number of the signal; between two numbers see between."),
     between: str = option("nearest", "nearest", "blend", doc="Takes the nearer signal, or crossfades."),
 ):
     """blend: x i + (x i+1 - x i) * the fraction of index."""

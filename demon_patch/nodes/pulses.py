@@ -74,6 +74,7 @@ def multiplier(
     "Counts strokes, up and down, and begins again.",
     out=(
         out("count", 0, inf, doc="The count, from 0."),
+        out("place", 1, 4096, unit="place", doc="The count from 1, which chooses a signal of Select or a preset."),
         out("share", 0, 1, doc="The count as a share of the whole round."),
         gate_out("wrap", doc="Rises when the count begins again, at either end."),
     ),
@@ -94,7 +95,7 @@ def counter(
     rounds = floor(moved / modulus)
     here = moved - rounds * modulus
     over = abs(rounds)
-    return here, here / modulus, (min(over, 1), over), here
+    return here, here + 1, here / modulus, (min(over, 1), over), here
 
 
 @node(

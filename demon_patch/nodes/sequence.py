@@ -89,8 +89,8 @@ def step_sequencer(
 @node(
     "sequential_switch",
     "Sequential Switch",
-    "Passes one of up to eight signals on, the next with every stroke.",
-    out=(like("v1", doc="The signal that is on."), out("place", 1, 8, doc="Its number.")),
+    "Lets one of up to eight movements through, and goes on to the next with every stroke.",
+    out=(like("v1", doc="The signal that is on."), out("place", 1, 8, unit="place", doc="Its number.")),
     category="sequence",
     tags=("switch", "select", "route", "steps", "multiplexer", "sequence"),
 )
