@@ -30,7 +30,7 @@ def mapped(x: float, r: float) -> float:
 )
 def lorenz(
     t: Frame,
-    speed: float = value(0.25, 0.001, 4, unit="Hz", taper="log", doc="Rounds a second, about."),
+    speed: float = value(0.25, 0.001, 4, unit="rounds/s", taper="log", doc="How fast it goes round, about."),
     seed: float = value(0, 0, 65535, taper="int", doc="Where it sets out."),
     reset: Gate = gate(doc="Sets out again."),
     *,

@@ -73,10 +73,8 @@ def pattern(
     step: Gate = gate(doc="Plays the next step (gate)."),
     reset: Gate = gate(doc="The next step is the first; transport: begins there at once."),
     by: str = MOVED_BY,
-    *,
-    last: float = -1.0,
-    origin: float = 0.0,
-):
+    *, last: float = -1.0, origin: float = 0.0,
+):  # fmt: skip
     """Step floor(beat / beats) after the last reset, round and round; by gate, every rise at `step` moves on by one."""
     turn = t.beat / beats + 1e-9
     begin = floor(turn) if reset.rises > 0 else origin
@@ -115,10 +113,8 @@ def euclid(
     step: Gate = gate(doc="Plays the next step (gate)."),
     reset: Gate = gate(doc="The next step is the first; transport: begins there at once."),
     by: str = MOVED_BY,
-    *,
-    last: float = -1.0,
-    origin: float = 0.0,
-):
+    *, last: float = -1.0, origin: float = 0.0,
+):  # fmt: skip
     """Step i, counted from 0, strikes where i * strokes / steps passes a whole number: 3 in 8 is x..x..x., 5 in 8 is
     x.x.xx.x. Others begin the same round elsewhere, which rotation does (5 in 8 as x.xx.xx. has rotation 6).
 

@@ -53,12 +53,8 @@ def step_sequencer(
     reset: Gate = gate(doc="The next step is step 1; transport: begins there at once."),
     by: str = MOVED_BY,
     order: str = option("forwards", *ORDERS, doc="Which step comes next; a pendulum turns round at both ends."),
-    *,
-    last: float = -1.0,
-    origin: float = 0.0,
-    stroke: float = 0.0,
-    y: float = 0.0,
-):
+    *, last: float = -1.0, origin: float = 0.0, stroke: float = 0.0, y: float = 0.0,
+):  # fmt: skip
     """Transport: step floor(beat / beats) after the last reset. Gate: every rise at `step` moves on by one.
 
     The glide is exponential; of several steps within one frame the last decides whether the gate opens.
@@ -76,14 +72,8 @@ def step_sequencer(
     part = (turn - floor(turn)) * hits if by == "transport" else 0
     rises = min(hits, 1) * (new + floor(part)) if new > 0 else max(floor(part) - stroke, 0)
     z = y + (pick(v, i) - y) * t.dt / (glide / 4 + t.dt)
-    return (
-        z,
-        (min(hits, 1) * choose(by, transport=high(part, width), gate=step.level), rises),
-        place,
-        begin,
-        part // 1,
-        z,
-    )
+    level = min(hits, 1) * choose(by, transport=high(part, width), gate=step.level)
+    return z, (level, rises), place, begin, part // 1, z
 
 
 @node(
