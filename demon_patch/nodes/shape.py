@@ -56,13 +56,14 @@ def slew(
     fall: float = value(0.2, 0.001, 30, unit="s", taper="log", doc="Seconds to sink by 1."),
     *,
     y: float = 0.0,
+    begun: float = 0.0,
 ):
-    """Moves toward x by at most dt / rise upward and dt / fall downward a frame."""
+    """Begins at x and moves toward it by at most dt / rise upward and dt / fall downward a frame."""
     d = x - y
     up = t.dt / max(rise, t.dt)
     down = t.dt / max(fall, t.dt)
-    z = y + ((min(up, d)) if d > 0 else max(-down, d))
-    return z, z
+    z = y + ((min(up, d)) if d > 0 else max(-down, d)) if begun > 0 else x
+    return z, z, 1
 
 
 @node(

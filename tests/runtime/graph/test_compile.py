@@ -279,14 +279,14 @@ def test_what_is_not_finite_keeps_the_last_good_value_and_is_flagged(formula: st
 
 
 def test_state_that_is_lost_begins_again() -> None:
-    nodes = {"e": Node("expression", values={"formula": "1e308"}), "slew": Node("slew"), "p": Node("probe")}
-    program = built(nodes, Cable("e", "out", "slew", "x"), Cable("slew", "out", "p", "x0"))
+    nodes = {"e": Node("expression", values={"formula": "1e308"}), "sum": Node("integrator"), "p": Node("probe")}
+    program = built(nodes, Cable("e", "out", "sum", "speed"), Cable("sum", "out", "p", "x0"))
     state = program.state()
     state.cells[:] = [math.nan] * len(state.cells)
     values = program.run(state, TRANSPORT.frame(0))
     assert np.isfinite(values).all()
     assert np.isfinite(state.cells).all()
-    assert "slew" in program.faults
+    assert "sum" in program.faults
 
 
 # -- the plan of the ring ---------------------------------------------------------------------------------------
