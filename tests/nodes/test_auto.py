@@ -10,8 +10,10 @@ from demon_patch.nodes.form.body import DeclarationError
 from demon_patch.nodes.form.declare import node
 from demon_patch.nodes.form.frame import Frame
 from demon_patch.nodes.form.ports import AUTO, option, out, value
-from demon_patch.patch.document import Node
-from tests.nodes.test_oracle import play
+from demon_patch.patch.document import Cable, Node
+from demon_patch.runtime.graph.compile import Geometry, compile
+from tests.nodes.bench_nodes import BENCH, playable
+from tests.nodes.test_oracle import RATE, TRANSPORT, N, play
 
 CLOCK = (Node("clock", values={"beats": 0.75}), "gate")
 MOVED = [(d.id, p.name, p.auto[0]) for d in CATALOGUE.values() if not d.hidden for p in d.settings if p.auto]
@@ -38,6 +40,22 @@ def test_a_wired_gate_moves_it_on_and_nothing_else_need_be_set(id: str, setting:
     assert np.array_equal(alone, said)
     assert np.array_equal(wired, by_gate)
     assert not np.array_equal(wired, alone)
+
+
+@pytest.mark.parametrize("how", ["muted", "bypassed"])
+def test_a_silent_cable_stops_it_and_does_not_send_it_to_the_beat(how: str) -> None:
+    nodes = {
+        "c": Node("clock", values={"beats": 0.75}, bypass=how == "bypassed"),
+        "n": Node("step_sequencer", values={f"v{n}": n / 10 for n in range(1, 9)}),
+        "p": Node("probe"),
+    }
+    cables = (Cable("c", "gate", "n", "step", muted=how == "muted"), Cable("n", "out", "p", "x0"))
+    program = compile(playable(nodes, cables), BENCH, Geometry(RATE, 150))
+    assert np.ptp(program.scan(program.state(), 0, N, TRANSPORT)[program.sink("p", "x0")]) == 0
+    nodes = {**nodes, "c": Node("clock")}
+    cables = (Cable("c", "gate", "n", "step"), cables[1])
+    program = compile(playable(nodes, cables), BENCH, Geometry(RATE, 150), program)
+    assert np.ptp(program.scan(program.state(), 0, N, TRANSPORT)[program.sink("p", "x0")]) > 0
 
 
 def test_auto_says_what_it_is() -> None:

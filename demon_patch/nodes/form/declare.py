@@ -104,12 +104,16 @@ class Declaration:
         """The inputs whose weights a mix gives."""
         return tuple(p for p in self.ports if p.type in MIXED) if self.computed else ()
 
-    def settled(self, values: Mapping[str, Any], unwired: frozenset[str] = frozenset()) -> Body:
+    def settled(
+        self, values: Mapping[str, Any], unwired: frozenset[str] = frozenset(), silent: frozenset[str] = frozenset()
+    ) -> Body:
         """The body of a computed node with its options and text settled and its unwired gates and inlets at rest; the
-        same object for the same settings. Raises PatchError for a text that is not of the form.
+        same object for the same settings. silent: those that are unwired only since their cables carry nothing (muted,
+        or from a bypassed node), which changes nothing in what AUTO stands for. Raises PatchError for a text that is
+        not of the form.
         """
         chosen = {p.name: str(values.get(p.name, p.default)) for p in self.settings}
-        chosen |= _chosen(self.settings, values, unwired)
+        chosen |= _chosen(self.settings, values, unwired - silent)
         if self.write is not None:
             return _written(self.write, tuple(chosen.items()))
         key = (unwired, *chosen.values())

@@ -150,10 +150,11 @@ class _Compiler:
         if declaration.live:
             self.feeding.add(id, declaration)
         unwired = frozenset(n for n in names if not self.wiring.into.get((id, n)))
+        ports = (unwired, unwired & self.wiring.drawn.get(id, frozenset()))
         known = self.before.bodies.get(id)
-        if known is None or known[0] is not node or known[1] != unwired or known[2] is not declaration:
-            body = declaration.settled(node.values, unwired)
-            known = (node, unwired, declaration, bypassed(body, declaration.signals) if node.bypass else body)
+        if known is None or known[0] is not node or known[1] != ports or known[2] is not declaration:
+            body = declaration.settled(node.values, *ports)
+            known = (node, ports, declaration, bypassed(body, declaration.signals) if node.bypass else body)
         self.now.bodies[id] = known
         self.nodes[id] = _Node(declaration, known[3], id)
 

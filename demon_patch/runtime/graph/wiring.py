@@ -55,6 +55,14 @@ class Wiring:
         return ends
 
     @cached_property
+    def drawn(self) -> Mapping[str, frozenset[str]]:
+        """By node the ports to which cables lead, silent or not."""
+        found: dict[str, set[str]] = {}
+        for cable in self.patch.cables:
+            found.setdefault(cable.dst, set()).add(cable.port)
+        return {node: frozenset(ports) for node, ports in found.items()}
+
+    @cached_property
     def _by_node(self) -> Mapping[str, Mapping[str, list[Cable]]]:
         found: dict[str, dict[str, list[Cable]]] = {}
         for (node, port), cables in self.into.items():
