@@ -21,10 +21,12 @@ def ticked(turn: float, last: float, step: float) -> float:
     """How many whole numbers a turn, which goes on by `step` a frame, has passed since the frame before, when it was
     `last`: no more than a frame holds, so that a seek is no burst. One in the first frame (`last` is -1), and one where
     it goes back to another number or to the beginning of the same, as in a loop no longer than a tick."""
+    here = floor(turn)
+    gone = here - floor(last)
     return (
-        1
-        if last == -1 or floor(turn) < floor(last) or (turn < last and turn - floor(turn) < step)
-        else min(floor(turn) - floor(last), floor(step) + 1)
+        (1 if last == -1 else min(gone, floor(step) + 1))
+        if gone > 0
+        else (1 if gone < 0 or last == -1 or (turn < last and turn - here < step) else 0)
     )
 
 
