@@ -17,13 +17,15 @@ Samples = NDArray[np.float32]
 
 BANDS = 8
 FINE = 24  # bands of the spectrum that attacks and likeness are taken from; three to each of the BANDS
+PARTS = ("low", "middle", "high")  # thirds of those: 60 to 350 Hz, to 2 kHz, to 12 kHz
 RANGE_HZ = (60.0, 12_000.0)  # of the bands
 BRIGHT_HZ = (50.0, 12_800.0)  # brightness 0 and 1: eight octaves
 MOMENT_SECONDS = 0.4  # over which loudness and likeness are taken
 SILENCE_LUFS = -70.0
 FLOOR_DB = -80.0
 
-NAMES = ("level", "peak", "loudness", "brightness", "flux", *(f"band_{n}" for n in range(1, BANDS + 1)))
+NAMES = ("level", "peak", "loudness", "brightness", "flux", *(f"flux_{part}" for part in PARTS),
+         *(f"band_{n}" for n in range(1, BANDS + 1)))  # fmt: skip
 
 
 def features(audio: Samples, rate: float, samples_per_frame: int) -> dict[str, Array]:
@@ -31,7 +33,8 @@ def features(audio: Samples, rate: float, samples_per_frame: int) -> dict[str, A
 
     level: rms, 1 for a full sine. peak: largest sample, at most 1. loudness: momentary, LUFS (ITU-R BS.1770: K-weighted
     mean square of 0.4 s, channels summed). brightness: the spectral centroid, from 50 Hz (0) to 12.8 kHz (1) by
-    octaves. flux: the mean rise of 24 bands since the frame before, 1 for 60 dB. band_n: rms as `level` of the n-th of
+    octaves. flux: the mean rise of 24 bands since the frame before, 1 for 60 dB; flux_low, flux_middle, flux_high: that
+    of each third of them, from the lowest on. band_n: rms as `level` of the n-th of
     eight bands, equal steps of pitch from 60 Hz to 12 kHz or half the rate. Spectra are of two frames, the newest last.
     """
     return Analyser(rate, samples_per_frame).push(audio)[0]
@@ -84,6 +87,8 @@ class Analyser:
         self._power = power[len(power) - (self._moment - 1) :]
         rows = np.concatenate([self._rows[None], _decibels(2.0 * bands)])
         self._rows = rows[-1]
+        risen = np.maximum(np.diff(rows, axis=0), 0.0) / 60.0
+        thirds = risen.reshape(frames, len(PARTS), -1).mean(axis=2)
         octaves = math.log2(BRIGHT_HZ[1] / BRIGHT_HZ[0])
         centre = (spectrum @ self._hz) / (spectrum.sum(axis=1) + 1e-10)
         amplitudes = np.sqrt(2.0 * bands.reshape(frames, BANDS, FINE // BANDS).sum(axis=2))
@@ -92,7 +97,8 @@ class Analyser:
             "peak": np.minimum(np.abs(by_frame).max(axis=1), 1.0),
             "loudness": np.clip(-0.691 + 10.0 * np.log10(moments[:, 0] + 1e-12), SILENCE_LUFS, 0.0),
             "brightness": np.clip(np.log2(np.maximum(centre, 1e-6) / BRIGHT_HZ[0]) / octaves, 0.0, 1.0),
-            "flux": np.minimum(np.maximum(np.diff(rows, axis=0), 0.0).mean(axis=1) / 60.0, 1.0),
+            "flux": np.minimum(risen.mean(axis=1), 1.0),
+            **{f"flux_{part}": np.minimum(thirds[:, i], 1.0) for i, part in enumerate(PARTS)},
             **{f"band_{n + 1}": np.minimum(amplitudes[:, n], 1.0) for n in range(BANDS)},
         }
         return found, _decibels(2.0 * moments[:, 1:])

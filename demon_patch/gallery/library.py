@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from demon_patch.errors import DemonError
 from demon_patch.nodes.form.declare import Declaration
-from demon_patch.nodes.form.ports import NUMBERS, Port
+from demon_patch.nodes.form.ports import NUMBERS, Out, Port
 from demon_patch.patch.document import Cable, Node, Patch
 from demon_patch.runtime.graph.clock import Transport
 from demon_patch.runtime.graph.compile import Geometry, compile
@@ -73,8 +73,12 @@ def _entry(d: Declaration, picture: str | None) -> str:
         lines.append(f"{' '.join(d.doc.split())}\n")
     if shown := [port for port in d.ports if not port.fed]:
         lines += ["| input | what it does | range | default |", "|---|---|---|---|", *map(_row, shown), ""]
-    lines += [f"- **{out.name}** ({out.type}): {out.doc}" for out in d.outs if out.doc]
+    lines += [f"- **{out.name}** ({out.type}): {out.doc}{_bypassed(out)}" for out in d.outs if out.doc]
     return "\n".join([*lines, f"\nSearch words: {', '.join(d.tags)}.\n"])
+
+
+def _bypassed(out: Out) -> str:
+    return f" Bypassed: {out.passes}." if out.passes else ""
 
 
 def _row(p: Port) -> str:

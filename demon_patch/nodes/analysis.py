@@ -10,7 +10,7 @@ from demon_patch.nodes.form.body import phrase
 from demon_patch.nodes.form.declare import node
 from demon_patch.nodes.form.frame import Frame, Row
 from demon_patch.nodes.form.ports import audio, fed, feeds, gate_out, option, out, value
-from demon_patch.nodes.form.vocabulary import clamp, exp, log, pick, sqrt, total
+from demon_patch.nodes.form.vocabulary import choose, clamp, exp, log, pick, sqrt, total
 
 
 @phrase
@@ -50,13 +50,13 @@ def follower(
 @node(
     "onset",
     "Onset",
-    "Opens a gate with every attack in the sound.",
+    "Strikes with every attack in the sound, or only with those of its kicks, its snares or its hats.",
     out=(
         gate_out("gate", doc="Rises with every attack, for one frame."),
         out("strength", 0, 1, doc="How strong the latest attack was."),
     ),
     category="analysis",
-    tags=("attack", "beat", "transient", "drum", "trigger", "audio"),
+    tags=("attack", "beat", "transient", "drum", "kick", "snare", "trigger", "audio"),
     live=True,
 )
 def onset(
@@ -64,20 +64,28 @@ def onset(
     audio: object = audio(doc=_SOUND),
     sensitivity: float = value(0.7, 0, 1, doc="How weak an attack may be."),
     gap: float = value(0.1, 0.04, 2, unit="s", taper="log", doc="Seconds between two attacks at least."),
+    hears: str = option(
+        "all", "all", "low", "middle", "high",
+        doc="Attacks of any kind; up to 350 Hz, as of kick and bass; up to 2 kHz, as of snare and voice; or above.",
+    ),
     flux: float = fed(0, 0, 1, of="sound.flux", doc="Mean rise of the spectrum since the frame before; 1 is 60 dB."),
+    low: float = fed(0, 0, 1, of="sound.flux_low", doc="The same below 350 Hz."),
+    middle: float = fed(0, 0, 1, of="sound.flux_middle", doc="The same from 350 Hz to 2 kHz."),
+    high: float = fed(0, 0, 1, of="sound.flux_high", doc="The same above 2 kHz."),
     *,
     usual: float = 0.0,
     before: float = 0.0,
     since: float = 10.0,
     strength: float = 0.0,
-):
+):  # fmt: skip
     """An attack: a flux that grows and is above 1.5 times its mean of the last second and above
     0.005 + (1 - sensitivity)^2 / 4."""
     bar = 1.5 * usual + 0.005 + 0.25 * (1 - sensitivity) ** 2
-    hit = 1 if flux > bar and flux > before and since >= gap - 1e-9 else 0
-    struck = clamp(sqrt(2 * flux), 0, 1) if hit > 0 else strength
-    mean = usual + (flux - usual) * (1 - exp(-t.dt))
-    return (hit, hit), struck, mean, flux, (t.dt if hit > 0 else min(since + t.dt, 10)), struck
+    x = choose(hears, all=flux, low=low, middle=middle, high=high)
+    hit = 1 if x > bar and x > before and since >= gap - 1e-9 else 0
+    struck = clamp(sqrt(2 * x), 0, 1) if hit > 0 else strength
+    mean = usual + (x - usual) * (1 - exp(-t.dt))
+    return (hit, hit), struck, mean, x, (t.dt if hit > 0 else min(since + t.dt, 10)), struck
 
 
 @node(

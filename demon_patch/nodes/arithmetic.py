@@ -35,7 +35,7 @@ def knob(t: Frame, position: float = value(0.5, 0, 1, doc="The position; cables 
     "add",
     "Add",
     "Lays one movement over another.",
-    out=out("out", doc="a + b."),
+    out=out("out", through="a", doc="a + b."),
     category="math",
     tags=("sum", "mix", "offset", "plus"),
 )
@@ -52,7 +52,7 @@ def add(
     "multiply",
     "Multiply",
     "Lets one movement decide how strong another is.",
-    out=out("out", doc="a * b."),
+    out=out("out", through="a", doc="a * b."),
     category="math",
     tags=("product", "vca", "amount", "ring", "times"),
 )
@@ -69,7 +69,7 @@ def multiply(
     "math",
     "Math",
     "Computes with one movement or two: difference, ratio, the higher or the lower, size, root, whole part, and more.",
-    out=out("out", doc="What the operation comes to."),
+    out=out("out", through="a", doc="What the operation comes to."),
     category="math",
     tags=("subtract", "divide", "modulo", "power", "min", "max", "absolute", "negate", "round", "root", "log", "sine"),
 )

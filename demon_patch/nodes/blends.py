@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from demon_patch.nodes.form.frame import Frame, Gate, Inlet
+from demon_patch.nodes.form.phrases import MOVED_BY
 from demon_patch.nodes.form.ports import curve, gate, inlet, option, value
 from demon_patch.nodes.form.vocabulary import clamp, cos, floor, pi, sin
 from demon_patch.nodes.form.weighing import MOST_TAPS, mix
@@ -91,7 +92,7 @@ def _turns(
     glide: float = value(0, 0, 16, unit="bars", doc="Time from one part to the next; at 0 it is cut on the bar."),
     step: Gate = gate(doc="Plays the next part (gate)."),
     reset: Gate = gate(doc="Begins again with the first part."),
-    by: str = option("transport", "transport", "gate", doc="What moves it on: the bar, or the step gate."),
+    by: str = MOVED_BY,
     *, n: float = 0.0, left: float = 0.0, age: float = 1e9, origin: float = 0.0,
 ):  # fmt: skip
     """Transport: part floor(bar / bars) after the last reset. Gate: every rise at `step` moves on by one."""

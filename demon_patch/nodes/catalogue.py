@@ -73,6 +73,8 @@ def _port(p: Port) -> dict[str, Any]:
 
 def _out(o: Out) -> dict[str, Any]:
     facts: dict[str, Any] = {"name": o.name, "type": o.type, "doc": o.doc}
+    if o.through:
+        facts["through"] = o.through
     if o.like:
         facts["like"] = o.like
     elif o.type in ("value", "curve"):

@@ -5,8 +5,8 @@ from __future__ import annotations
 from demon_patch.nodes.form.body import phrase
 from demon_patch.nodes.form.declare import node
 from demon_patch.nodes.form.frame import Frame, Gate
-from demon_patch.nodes.form.phrases import drifted, musical
-from demon_patch.nodes.form.ports import gate, gate_out, option, out, value
+from demon_patch.nodes.form.phrases import PACED_BY, drifted, musical
+from demon_patch.nodes.form.ports import gate, option, out, value
 from demon_patch.nodes.form.vocabulary import choose, floor, hash01
 
 
@@ -37,7 +37,7 @@ def random_walk(
     seed: float = value(0, 0, 65535, taper="int", doc="Which way it goes."),
     tick: Gate = gate(doc="Takes a step with every rise (gate)."),
     reset: Gate = gate(doc="Back to the middle, and the same way again."),
-    sync: str = option("free", "free", "beats", "gate", doc="free: Hz; beats: steps a beat; gate: the tick input."),
+    sync: str = PACED_BY,
     way: str = option("jumps", "jumps", "lines", doc="Jumps, or goes in straight lines (not by gate)."),
     *,
     ahead: float = 0.0,
@@ -90,29 +90,3 @@ def smooth_noise(
     third = second + rough * rough if layers in ("3", "4") else second
     y = four / (third + rough * rough * rough if layers == "4" else third)
     return y, 0.5 + 0.5 * y, cycles + rate * (t.dt if sync == "free" else t.dbeat)
-
-
-@node(
-    "random_gate",
-    "Random Gate",
-    "Lets each stroke of a gate through, or not, by chance.",
-    out=(gate_out("gate", doc="The strokes let through."), gate_out("rest", doc="The strokes kept back.")),
-    category="sequence",
-    tags=("probability", "chance", "bernoulli", "coin", "trigger", "dice"),
-)
-def random_gate(
-    t: Frame,
-    gate: Gate = gate(doc="The strokes."),
-    chance: float = value(0.5, 0, 1, doc="How often one gets through: 0 never, 1 always."),
-    seed: float = value(0, 0, 65535, taper="int", doc="Which ones."),
-    reset: Gate = gate(doc="The same choices again, from the first."),
-    *,
-    number: float = 0.0,
-):
-    """Stroke n since the last reset gets through if hash01(n, seed) is below chance."""
-    n = (0 if reset.rises > 0 else number) + gate.rises
-    latest = 1 if hash01(n, seed) < chance else 0
-    earlier = (gate.rises - 1) * (1 if hash01(n - 1, seed) < chance else 0) if gate.rises > 1 else 0
-    through = min(gate.rises, 1) * latest + earlier
-    kept = gate.rises - through
-    return (gate.level * latest, through), (gate.level * (1 - latest), kept), n

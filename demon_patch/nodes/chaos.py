@@ -5,7 +5,8 @@ from __future__ import annotations
 from demon_patch.nodes.form.body import phrase
 from demon_patch.nodes.form.declare import node
 from demon_patch.nodes.form.frame import Frame, Gate
-from demon_patch.nodes.form.ports import gate, option, out, value
+from demon_patch.nodes.form.phrases import PACED_BY
+from demon_patch.nodes.form.ports import gate, out, value
 from demon_patch.nodes.form.vocabulary import choose, clamp, exp, floor, hash01
 
 
@@ -29,7 +30,7 @@ def mapped(x: float, r: float) -> float:
 )
 def lorenz(
     t: Frame,
-    speed: float = value(0.25, 0.001, 4, unit="Hz", taper="log", doc="Rounds a second, about."),
+    speed: float = value(0.25, 0.001, 4, unit="rounds/s", taper="log", doc="How fast it goes round, about."),
     seed: float = value(0, 0, 65535, taper="int", doc="Where it sets out."),
     reset: Gate = gate(doc="Sets out again."),
     *,
@@ -76,7 +77,7 @@ def logistic(
     start: float = value(0.4, 0.01, 0.99, doc="Where it sets out."),
     tick: Gate = gate(doc="Jumps with every rise (gate)."),
     reset: Gate = gate(doc="Sets out again."),
-    sync: str = option("free", "free", "beats", "gate", doc="free: Hz; beats: jumps a beat; gate: the tick input."),
+    sync: str = PACED_BY,
     *,
     ahead: float = 0.0,
     x: float = -1.0,

@@ -39,7 +39,7 @@ def delay(
     "gate_delay",
     "Gate Delay",
     "Lets a rhythm come later.",
-    out=gate_out(doc="The gate, later, with all its rises."),
+    out=gate_out(through="gate", doc="The gate, later, with all its rises."),
     category="shape",
     tags=("echo", "time", "trigger", "late", "offset"),
 )

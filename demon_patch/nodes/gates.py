@@ -14,7 +14,7 @@ from demon_patch.nodes.form.vocabulary import clamp, hash01
     "Gate to Triggers",
     "Strikes where a gate begins, where it ends, or both.",
     out=(
-        gate_out("rise", doc="A trigger for each beginning."),
+        gate_out("rise", through="gate", doc="A trigger for each beginning."),
         gate_out("fall", doc="A trigger for each end."),
         gate_out("both", doc="A trigger for each of either."),
     ),
@@ -35,7 +35,7 @@ def edges(t: Frame, gate: Gate = gate(doc="The gate."), *, was: float = 0.0):
     "gate_length",
     "Gate Length",
     "Holds every hit for a given time, however short or long the gate is.",
-    out=gate_out("gate", doc="High for the length, at least one control frame."),
+    out=gate_out("gate", through="gate", doc="High for the length, at least one control frame."),
     category="logic",
     tags=("pulse", "duration", "hold", "trigger", "timer", "one shot"),
 )
@@ -70,10 +70,13 @@ def fell(n: float, seed: float, probability: float) -> float:
 @node(
     "coin",
     "Coin",
-    "Tosses a coin at every hit, and sends it one of two ways.",
-    out=(gate_out("heads", doc="The hits that go one way."), gate_out("tails", doc="The others.")),
+    "Tosses a coin at every hit: lets it through or not by chance, or sends it one of two ways.",
+    out=(
+        gate_out("heads", through="gate", doc="The hits that go one way."),
+        gate_out("tails", doc="The others."),
+    ),
     category="logic",
-    tags=("probability", "chance", "random", "bernoulli", "split", "route"),
+    tags=("probability", "chance", "random gate", "bernoulli", "dice", "split", "route"),
 )
 def coin(
     t: Frame,

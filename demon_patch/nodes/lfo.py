@@ -31,15 +31,19 @@ def lfo(
     sync: str = option("free", "free", "beats", "lock", doc="free: Hz; beats: cycles a beat; lock: tied to the beat."),
     *,
     cycles: float = 0.0,
+    lost: float = 0.0,
     origin: float = 0.0,
 ):
     """Free and beats integrate the rate, so that a moving rate never jumps; lock takes (beat - origin) times the
     nearest musical division of the rate.
 
-    A billionth of a cycle is added, so that a jump due on a frame is not rounded into the next one.
+    A billionth of a cycle is added, so that a jump due on a frame is not rounded into the next one; what the sum of
+    cycles has lost to rounding is summed too, so that this holds for days.
     """
     start = t.beat if reset.rises > 0 else origin
-    ran = (t.beat - start) * musical(rate) if sync == "lock" else (0 if reset.rises > 0 else cycles)
+    gone = 0 if reset.rises > 0 else cycles
+    missing = 0 if reset.rises > 0 else lost
+    ran = (t.beat - start) * musical(rate) if sync == "lock" else gone + missing
     turn = swung(ran + phase + 1e-9, swing)
     n = floor(turn)
     p = turn - n
@@ -50,4 +54,5 @@ def lfo(
     y = choose(
         shape, sine=sin(tau * p), triangle=triangle(p), saw=saw, ramp=-saw, square=level, random=held, smooth=smooth
     )
-    return y, 0.5 + 0.5 * y, ran + rate * (t.dt if sync == "free" else t.dbeat), start
+    step = rate * (t.dt if sync == "free" else t.dbeat)
+    return y, 0.5 + 0.5 * y, gone + step, missing + (step - (gone + step - gone)), start

@@ -17,7 +17,7 @@ from demon_patch.nodes.form.vocabulary import floor
     "logic",
     "Logic",
     "Makes one rhythm of two: where both play, where either does, where only one does, or where none does.",
-    out=gate_out("gate", doc="High where the operation says so."),
+    out=gate_out("gate", through="a", doc="High where the operation says so."),
     category="logic",
     tags=("and", "or", "xor", "not", "nand", "nor", "xnor", "boolean", "invert"),
 )
@@ -56,7 +56,7 @@ def logic(
     "Latch",
     "Turns something on with one gate and off with another.",
     out=(
-        gate_out("gate", doc="High from a set until a reset."),
+        gate_out("gate", through="set", doc="High from a set until a reset."),
         gate_out("off", doc="High from a reset until a set, and at first."),
     ),
     category="logic",
@@ -83,7 +83,7 @@ def latch(
     "Flip-Flop",
     "Turns something on with one hit and off with the next, so that a rhythm plays at half its speed.",
     out=(
-        gate_out("gate", doc="High after every other rise."),
+        gate_out("gate", through="flip", doc="High after every other rise."),
         gate_out("off", doc="The opposite; high at first."),
     ),
     category="logic",

@@ -13,7 +13,7 @@ from demon_patch.nodes.form.vocabulary import cos, floor, inf, pi, pick, sin, to
     "mix",
     "Mix",
     "Blends up to four movements into one.",
-    out=out("out", doc="The sum, or the average by level."),
+    out=out("out", through="x1", doc="The sum, or the average by level."),
     category="math",
     tags=("sum", "add", "average", "mixer", "levels", "blend"),
 )
@@ -32,7 +32,7 @@ def mix(
     "mod_matrix",
     "Mod Matrix",
     "Lets each of four movements push each of four controls, by an amount of its own.",
-    out=tuple(out(f"out{n}", doc=f"All signals by their amounts for out {n}.") for n in range(1, 5)),
+    out=tuple(out(f"out{n}", through=f"x{n}", doc=f"All signals by their amounts for out {n}.") for n in range(1, 5)),
     category="math",
     tags=("matrix", "modulation", "routing", "amounts", "mixer", "patchbay"),
 )
@@ -76,15 +76,15 @@ def crossfade(
 @node(
     "select",
     "Select",
-    "Lets one of eight movements through, or a blend of two neighbours.",
-    out=out("out", doc="The signal that is selected."),
+    "Lets one of eight movements through, or a blend of two neighbours, as a knob or another movement chooses.",
+    out=like("x1", doc="The signal that is selected."),
     category="math",
     tags=("switch", "choose", "index", "sequential", "multiplexer", "scan", "morph"),
 )
 def select(
     t: Frame,
     x: Row = values(8, 0, -inf, inf, doc="Signal {n}."),
-    index: float = value(1, 1, 8, doc="The number of the signal; between two numbers see between."),
+    index: float = value(1, 1, 8, unit="place", doc="The number of the signal; between two numbers see between."),
     between: str = option("nearest", "nearest", "blend", doc="Takes the nearer signal, or crossfades."),
 ):
     """blend: x i + (x i+1 - x i) * the fraction of index."""

@@ -63,7 +63,7 @@ value_display = Declaration(
 @node(
     "meter",
     "Meter",
-    "Shows how loud the sound is.",
+    "Shows how loud the sound is, in decibels; Envelope Follower moves controls with it.",
     out=(
         out("level", -60, 0, unit="dB", doc="Rms; 0 is a full sine."),
         out("peak", -60, 0, unit="dB", doc="The highest sample; falls slowly."),

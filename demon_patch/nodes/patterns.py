@@ -6,8 +6,8 @@ from typing import NamedTuple
 
 from demon_patch.nodes.form.declare import node, refuse
 from demon_patch.nodes.form.frame import Frame, Gate
-from demon_patch.nodes.form.phrases import fills, high, ticked, wrapped
-from demon_patch.nodes.form.ports import gate, gate_out, option, out, text, value
+from demon_patch.nodes.form.phrases import MOVED_BY, fills, high, ticked, wrapped
+from demon_patch.nodes.form.ports import gate, gate_out, out, text, value
 from demon_patch.nodes.form.vocabulary import choose, count, floor, pick
 
 MOST = 256  # steps of a written pattern
@@ -72,17 +72,16 @@ def pattern(
     width: float = value(0.5, 0.01, 0.99, doc="Share of a step that the gate is high (transport)."),
     step: Gate = gate(doc="Plays the next step (gate)."),
     reset: Gate = gate(doc="The next step is the first; transport: begins there at once."),
-    by: str = option("transport", "transport", "gate", doc="What moves it on: the beat, or the step gate."),
-    *,
-    last: float = -1.0,
-    origin: float = 0.0,
-):
+    by: str = MOVED_BY,
+    *, last: float = -1.0, origin: float = 0.0,
+):  # fmt: skip
     """Step floor(beat / beats) after the last reset, round and round; by gate, every rise at `step` moves on by one."""
     turn = t.beat / beats + 1e-9
     begin = floor(turn) if reset.rises > 0 else origin
     stood = -1 if reset.rises > 0 else last
-    n = floor(turn) - begin if by == "transport" else stood + step.rises
-    moved = ticked(n, stood, floor(t.dbeat / beats) + 1) if by == "transport" else step.rises
+    place = turn - begin if by == "transport" else stood + step.rises
+    n = floor(place)
+    moved = ticked(place, stood, t.dbeat / beats) if by == "transport" else step.rises
     length = count(pattern.sound)
     i = wrapped(n, length)
     new = n + 1
@@ -93,7 +92,7 @@ def pattern(
     sound = pick(pattern.sound, i) if n >= 0 or by == "transport" else 0
     held = max(choose(by, transport=high(turn, width), gate=step.level), pick(pattern.tied, i))
     accent = pick(pattern.accent, i)
-    return (sound * held, rises), (accent * held, min(rises, 1) * accent), sound * (0.5 + 0.5 * accent), n, begin
+    return (sound * held, rises), (accent * held, min(rises, 1) * accent), sound * (0.5 + 0.5 * accent), place, begin
 
 
 @node(
@@ -113,11 +112,9 @@ def euclid(
     width: float = value(0.5, 0.01, 0.99, doc="Share of a step that the gate is high (transport)."),
     step: Gate = gate(doc="Plays the next step (gate)."),
     reset: Gate = gate(doc="The next step is the first; transport: begins there at once."),
-    by: str = option("transport", "transport", "gate", doc="What moves it on: the beat, or the step gate."),
-    *,
-    last: float = -1.0,
-    origin: float = 0.0,
-):
+    by: str = MOVED_BY,
+    *, last: float = -1.0, origin: float = 0.0,
+):  # fmt: skip
     """Step i, counted from 0, strikes where i * strokes / steps passes a whole number: 3 in 8 is x..x..x., 5 in 8 is
     x.x.xx.x. Others begin the same round elsewhere, which rotation does (5 in 8 as x.xx.xx. has rotation 6).
 
@@ -126,12 +123,12 @@ def euclid(
     turn = t.beat / beats + 1e-9
     begin = floor(turn) if reset.rises > 0 else origin
     stood = -1 if reset.rises > 0 else last
-    n = floor(turn) - begin if by == "transport" else stood + step.rises
-    moved = ticked(n, stood, floor(t.dbeat / beats) + 1) if by == "transport" else step.rises
+    place = turn - begin if by == "transport" else stood + step.rises
+    n = floor(place)
+    moved = ticked(place, stood, t.dbeat / beats) if by == "transport" else step.rises
     filled = min(strokes, steps)
-    place = n - rotation + 1
-    before = place - moved
-    rises = fills(place, steps, filled) - fills(before, steps, filled) if moved > 0 else 0
+    after = n - rotation + 1
+    rises = fills(after, steps, filled) - fills(after - moved, steps, filled) if moved > 0 else 0
     strikes = 1 if wrapped((n - rotation) * filled, steps) < filled else 0
     held = choose(by, transport=high(turn, width), gate=step.level) if n >= 0 or by == "transport" else 0
-    return (held * strikes, rises), (held * (1 - strikes), moved - rises), n, begin
+    return (held * strikes, rises), (held * (1 - strikes), moved - rises), place, begin

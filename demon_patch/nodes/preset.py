@@ -19,7 +19,7 @@ from demon_patch.nodes.form.vocabulary import pick
 )
 def preset_switch(
     t: Frame,
-    row: float = value(1, 1, 8, taper="int", doc="The row; moving it goes there."),
+    row: float = value(1, 1, 8, unit="place", taper="int", doc="The row; moving it goes there."),
     a: Row = values(8, 0, 0, 1, doc="Value a of row {n}."),
     b: Row = values(8, 0, 0, 1, doc="Value b of row {n}."),
     c: Row = values(8, 0, 0, 1, doc="Value c of row {n}."),

@@ -13,7 +13,7 @@ from demon_patch.nodes.form.vocabulary import floor, inf
     "divider",
     "Clock Divider",
     "Lets one in so many strokes of a gate through.",
-    out=gate_out("gate", doc="The strokes let through."),
+    out=gate_out("gate", through="gate", doc="The strokes let through."),
     category="sequence",
     tags=("clock", "division", "slow", "rhythm", "trigger"),
 )
@@ -38,7 +38,7 @@ def divider(
     "multiplier",
     "Clock Multiplier",
     "Strikes several times, evenly, for every stroke of a gate.",
-    out=gate_out("gate", doc="The strokes, and more between them."),
+    out=gate_out("gate", through="gate", doc="The strokes, and more between them."),
     category="sequence",
     tags=("clock", "multiply", "fast", "ratchet", "subdivision", "trigger"),
 )
@@ -74,6 +74,7 @@ def multiplier(
     "Counts strokes, up and down, and begins again.",
     out=(
         out("count", 0, inf, doc="The count, from 0."),
+        out("place", 1, 4096, unit="place", doc="The count from 1, which chooses a signal of Select or a preset."),
         out("share", 0, 1, doc="The count as a share of the whole round."),
         gate_out("wrap", doc="Rises when the count begins again, at either end."),
     ),
@@ -94,7 +95,7 @@ def counter(
     rounds = floor(moved / modulus)
     here = moved - rounds * modulus
     over = abs(rounds)
-    return here, here / modulus, (min(over, 1), over), here
+    return here, here + 1, here / modulus, (min(over, 1), over), here
 
 
 @node(
@@ -118,9 +119,9 @@ def beat_position(t: Frame, *, last_beat: float = -1.0, last_bar: float = -1.0):
     bars = beat / t.beats_per_bar
     n = floor(beat)
     bar = floor(bars)
-    beaten = ticked(n, last_beat, floor(t.dbeat) + 1)
-    begun = ticked(bar, last_bar, floor(t.dbeat / t.beats_per_bar) + 1)
+    beaten = ticked(beat, last_beat, t.dbeat)
+    begun = ticked(bars, last_bar, t.dbeat / t.beats_per_bar)
     return (
         beat - bar * t.beats_per_bar, bar, beat - n, bars - bar,
-        (high(beat, 0.5), beaten), (high(bars, 0.5), begun), n, bar,
+        (high(beat, 0.5), beaten), (high(bars, 0.5), begun), beat, bars,
     )  # fmt: skip

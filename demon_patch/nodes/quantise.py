@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from demon_patch.nodes.form.declare import node
 from demon_patch.nodes.form.frame import Frame
-from demon_patch.nodes.form.ports import gate_out, like, option, out, value
+from demon_patch.nodes.form.ports import gate_out, like, option, value
 from demon_patch.nodes.form.vocabulary import clamp, floor, inf
 
 SCALES = (
@@ -47,7 +47,7 @@ def quantise(
     "Scale Quantise",
     "Bends a movement to the nearest notes of a scale, with a hit at each new one.",
     out=(
-        out("out", unit="semitones", doc="The nearest note."),
+        like("x", doc="The nearest note."),
         gate_out("gate", doc="A trigger with every new note, and at first."),
     ),
     category="shape",
@@ -56,7 +56,7 @@ def quantise(
 def scale_quantise(
     t: Frame,
     x: float = value(0, -inf, inf, unit="semitones", doc="The pitch in semitones."),
-    root: float = value(0, 0, 11, unit="semitones", taper="int", doc="Key note of the scale, above a C."),
+    root: float = value(0, 0, 127, unit="semitones", taper="int", doc="Key note of the scale, in any octave; 0 is C."),
     scale: str = option("major", *SCALES, doc="The notes that are left."),
     *,
     last: float = 0.0,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from demon_patch.nodes.form.declare import node
 from demon_patch.nodes.form.frame import Frame, Gate, Row
-from demon_patch.nodes.form.phrases import bounced, high, ticked, wrapped
+from demon_patch.nodes.form.phrases import MOVED_BY, bounced, high, ticked, wrapped
 from demon_patch.nodes.form.ports import gate, gate_out, like, option, out, value, values
 from demon_patch.nodes.form.vocabulary import choose, floor, hash01, inf, pick
 
@@ -28,8 +28,7 @@ def clock(
 ):
     """Tick n = floor(beat / beats); the first frame rises too. Ticks closer than a frame are counted in rises."""
     turn = t.beat / beats + 1e-9
-    n = floor(turn)
-    return (1 if turn - n < width else 0, ticked(n, last, floor(t.dbeat / beats) + 1)), n
+    return (1 if turn - floor(turn) < width else 0, ticked(turn, last, t.dbeat / beats)), turn
 
 
 @node(
@@ -52,22 +51,20 @@ def step_sequencer(
     seed: float = value(0, 0, 65535, taper="int", doc="Which steps chance lets play, and the random order."),
     step: Gate = gate(doc="Plays the next step (gate)."),
     reset: Gate = gate(doc="The next step is step 1; transport: begins there at once."),
-    by: str = option("transport", "transport", "gate", doc="What moves it on: the beat, or the step gate."),
+    by: str = MOVED_BY,
     order: str = option("forwards", *ORDERS, doc="Which step comes next; a pendulum turns round at both ends."),
-    *,
-    last: float = -1.0,
-    origin: float = 0.0,
-    stroke: float = 0.0,
-    y: float = 0.0,
-):
+    *, last: float = -1.0, origin: float = 0.0, stroke: float = 0.0, y: float = 0.0,
+):  # fmt: skip
     """Transport: step floor(beat / beats) after the last reset. Gate: every rise at `step` moves on by one.
 
     The glide is exponential; of several steps within one frame the last decides whether the gate opens.
     """
     turn = t.beat / beats + 1e-9
     begin = floor(turn) if reset.rises > 0 else origin
-    n = floor(turn) - begin if by == "transport" else (-1 if reset.rises > 0 else last) + step.rises
-    new = max(ticked(n, last, floor(t.dbeat / beats) + 1), min(reset.rises, 1)) if by == "transport" else step.rises
+    stood = -1 if reset.rises > 0 else last
+    place = turn - begin if by == "transport" else stood + step.rises
+    n = floor(place)
+    new = ticked(place, stood, t.dbeat / beats) if by == "transport" else step.rises
     k = n if by == "transport" else max(n, 0)
     way = choose(order, forwards=k, backwards=-1 - k, pendulum=bounced(k, length), random=length * hash01(k, seed))
     i = floor(wrapped(way, length))
@@ -75,14 +72,15 @@ def step_sequencer(
     part = (turn - floor(turn)) * hits if by == "transport" else 0
     rises = min(hits, 1) * (new + floor(part)) if new > 0 else max(floor(part) - stroke, 0)
     z = y + (pick(v, i) - y) * t.dt / (glide / 4 + t.dt)
-    return z, (min(hits, 1) * choose(by, transport=high(part, width), gate=step.level), rises), n, begin, part // 1, z
+    level = min(hits, 1) * choose(by, transport=high(part, width), gate=step.level)
+    return z, (level, rises), place, begin, part // 1, z
 
 
 @node(
     "sequential_switch",
     "Sequential Switch",
-    "Passes one of up to eight signals on, the next with every stroke.",
-    out=(like("v1", doc="The signal that is on."), out("place", 1, 8, doc="Its number.")),
+    "Lets one of up to eight movements through, and goes on to the next with every stroke.",
+    out=(like("v1", doc="The signal that is on."), out("place", 1, 8, unit="place", doc="Its number.")),
     category="sequence",
     tags=("switch", "select", "route", "steps", "multiplexer", "sequence"),
 )

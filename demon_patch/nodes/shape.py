@@ -19,7 +19,7 @@ def bent(u: float, curve: float) -> float:
     "scale",
     "Scale",
     "Fits a signal into another range, straight or bent.",
-    out=out("out", doc="The signal within the out range, in the unit of whatever it drives."),
+    out=out("out", through="x", doc="The signal within the out range, in the unit of whatever it drives."),
     category="shape",
     tags=("map", "range", "curve", "invert", "attenuate"),
 )
@@ -56,20 +56,21 @@ def slew(
     fall: float = value(0.2, 0.001, 30, unit="s", taper="log", doc="Seconds to sink by 1."),
     *,
     y: float = 0.0,
+    begun: float = 0.0,
 ):
-    """Moves toward x by at most dt / rise upward and dt / fall downward a frame."""
+    """Begins at x and moves toward it by at most dt / rise upward and dt / fall downward a frame."""
     d = x - y
     up = t.dt / max(rise, t.dt)
     down = t.dt / max(fall, t.dt)
-    z = y + ((min(up, d)) if d > 0 else max(-down, d))
-    return z, z
+    z = y + ((min(up, d)) if d > 0 else max(-down, d)) if begun > 0 else x
+    return z, z, 1
 
 
 @node(
     "fold",
     "Fold",
     "Keeps a movement between two ends: stopped there, thrown back, or come round from the other side.",
-    out=out("out", doc="The signal, from lo to hi."),
+    out=out("out", through="x", doc="The signal, from lo to hi."),
     category="shape",
     tags=("clamp", "limit", "wrap", "wavefolder", "bounce", "clip"),
 )

@@ -7,7 +7,6 @@ import pytest
 
 from demon_patch.nodes.form.vocabulary import ARRAY, hash01
 from demon_patch.patch.document import Node
-from tests.nodes.bench_nodes import gate_at
 from tests.nodes.test_oracle import BEAT, K, N, play
 
 
@@ -67,27 +66,3 @@ def test_locked_noise_is_tied_to_the_beat() -> None:
     fast, slow = (play(Node("smooth_noise", values={"rate": rate, "sync": "lock"}), "out")[0] for rate in (0.26, 0.25))
     assert np.array_equal(fast, slow)
     assert np.abs(np.diff(slow)).max() < 0.08
-
-
-def test_a_random_gate_lets_through_what_chance_says_and_rests_on_the_others() -> None:
-    strokes = [gate_at(k, 5.0) for k in range(N)]
-    feeds = {"gate": (Node("pulses", values={"seed": 5.0}), "gate")}
-    through, kept, level = play(
-        Node("random_gate", values={"chance": 0.3, "seed": 9.0}), "gate*", "rest*", "gate", feeds=feeds
-    )
-    n, wanted, up = 0, [], []
-    for stroke in strokes:
-        wanted.append(sum(hash01(n + i, 9) < 0.3 for i in range(1, int(stroke.rises) + 1)))
-        n += int(stroke.rises)
-        up.append(stroke.level * (hash01(n, 9) < 0.3))
-    assert np.array_equal(through, wanted)
-    assert np.array_equal(through + kept, [stroke.rises for stroke in strokes])
-    assert np.array_equal(level, up)
-    assert 0.15 < through.sum() / (through + kept).sum() < 0.45
-
-
-@pytest.mark.parametrize(("chance", "share"), [(0.0, 0.0), (1.0, 1.0)])
-def test_a_random_gate_never_or_always_passes(chance: float, share: float) -> None:
-    feeds = {"gate": (Node("clock", values={"beats": 0.5}), "gate")}
-    through, kept = play(Node("random_gate", values={"chance": chance}), "gate*", "rest*", feeds=feeds)
-    assert through.sum() == share * (through.sum() + kept.sum())

@@ -7,8 +7,10 @@ import pytest
 
 from demon_patch.nodes.form.phrases import musical
 from demon_patch.nodes.form.vocabulary import hash01
-from demon_patch.patch.document import Node
-from tests.nodes.test_oracle import BEAT, K, play
+from demon_patch.patch.document import Cable, Node
+from demon_patch.runtime.graph.compile import Geometry, compile
+from tests.nodes.bench_nodes import BENCH, playable
+from tests.nodes.test_oracle import BEAT, TRANSPORT, K, play
 
 
 def test_swing_delays_every_second_cycle() -> None:
@@ -49,3 +51,13 @@ def test_lock_snaps_to_musical_divisions(rate: float, snapped: float) -> None:
     values = {"rate": rate, "sync": "lock", "shape": "ramp"}
     turn = BEAT * snapped + 1e-9
     assert np.allclose(play(Node("lfo", values=values), "out")[0], 2 * (turn - np.floor(turn)) - 1, atol=1e-6)
+
+
+@pytest.mark.parametrize("rate", [1.0, 0.3])
+def test_a_free_square_jumps_on_its_frame_for_ten_hours(rate: float) -> None:
+    nodes = {"n": Node("lfo", values={"rate": rate, "shape": "square"}), "p": Node("probe")}
+    program = compile(playable(nodes, (Cable("n", "out", "p", "x0"),)), BENCH, Geometry(25.0, 150))
+    frames = 900_000
+    out = program.scan(program.state(), 0, frames, TRANSPORT)[program.sink("p", "x0")]
+    twice = np.arange(frames) * round(rate * 20) // 250  # exact halves of a cycle
+    assert np.array_equal(out, 1 - 2 * (twice % 2))

@@ -103,7 +103,7 @@ def test_what_is_laid_is_kept_only_until_it_is_heard() -> None:
 def test_a_sources_sound_is_known_beforehand_and_not_held() -> None:
     performer = perform(listening("source"), Session(toy_family()))
     assert not performer.program.held
-    assert len(performer.program.feeds.taps) == 14
+    assert len(performer.program.feeds.taps) == 17
     watched(performer)
     render(performer, 12.0)
     found = measured(performer.source, SPEC)[0]

@@ -77,8 +77,8 @@ def _passed(faces: Faces, id: str, name: str) -> str | None:
     if faces.graph.node(id).type == REROUTE:
         return REROUTE_IN
     out = faces.outputs(id).get(name)
-    if out is None or out.like is not None:
-        return None if out is None else out.like
+    if out is None or out.passes is not None:
+        return None if out is None else out.passes
     same = (port.name for port in faces.inputs(id).values() if port.type == out.type)
     return next(same, None) if out.type in SINGLE else None
 

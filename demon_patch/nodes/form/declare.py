@@ -21,7 +21,7 @@ from demon_patch.nodes.form.frame import Gate, Gates, Inlet
 from demon_patch.nodes.form.line import Reach
 from demon_patch.nodes.form.migration import Migration
 from demon_patch.nodes.form.opened import Phrase
-from demon_patch.nodes.form.ports import MIXED, NUMBERS, SETTINGS, Bank, Out, Port
+from demon_patch.nodes.form.ports import AUTO, MIXED, NUMBERS, SETTINGS, Bank, Out, Port
 
 Kind = Literal["computed", "mix", "surface", "resource", "engine", "sink", "display"]
 MOST_BODIES = 256  # settled bodies of one declaration that are kept
@@ -66,10 +66,11 @@ class Declaration:
             raise DeclarationError(f"migrate names every version from 1 to {self.version - 1}", node=self.id)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        """The plain Python call: of a computed node with the values of its ports by name, of a resource node with a
-        mapping of them."""
+        """The plain Python call: of a computed node with the values of its ports by name (a gate that is among them is
+        wired), of a resource node with a mapping of them."""
         if self.function is None:
             raise TypeError(f"{self.id} is no function: it stands for a part of the engine")
+        kwargs |= _chosen(self.settings, kwargs, frozenset(p.name for p in self.ports if p.name not in kwargs))
         kwargs |= {p.name: p.read(kwargs.get(p.name, p.default)) for p in self.settings if p.read}
         return self.function(*args, **_gathered(self.banks, kwargs))
 
@@ -103,11 +104,16 @@ class Declaration:
         """The inputs whose weights a mix gives."""
         return tuple(p for p in self.ports if p.type in MIXED) if self.computed else ()
 
-    def settled(self, values: Mapping[str, Any], unwired: frozenset[str] = frozenset()) -> Body:
+    def settled(
+        self, values: Mapping[str, Any], unwired: frozenset[str] = frozenset(), silent: frozenset[str] = frozenset()
+    ) -> Body:
         """The body of a computed node with its options and text settled and its unwired gates and inlets at rest; the
-        same object for the same settings. Raises PatchError for a text that is not of the form.
+        same object for the same settings. silent: those that are unwired only since their cables carry nothing (muted,
+        or from a bypassed node), which changes nothing in what AUTO stands for. Raises PatchError for a text that is
+        not of the form.
         """
         chosen = {p.name: str(values.get(p.name, p.default)) for p in self.settings}
+        chosen |= _chosen(self.settings, values, unwired - silent)
         if self.write is not None:
             return _written(self.write, tuple(chosen.items()))
         key = (unwired, *chosen.values())
@@ -128,6 +134,15 @@ class Declaration:
     def resolve(self, values: Mapping[str, Any]) -> Hashable:
         """The key of a resource node with these values; raises PatchError that names the port."""
         return self({p.name: values.get(p.name, p.default) for p in self.ports})
+
+
+def _chosen(settings: tuple[Port, ...], values: Mapping[str, Any], unwired: frozenset[str]) -> dict[str, str]:
+    """What the options come to that stand at AUTO."""
+    return {
+        p.name: p.auto[2 if p.auto[0] in unwired else 1]
+        for p in settings
+        if p.auto is not None and values.get(p.name, p.default) == AUTO
+    }
 
 
 @lru_cache(maxsize=256)
@@ -200,7 +215,7 @@ def body_of(function: Callable[..., Any], id: str, head: Signature, signals: tup
             [p.name for p in head.single if p.type in NUMBERS] + [n for n, x in head.states if isinstance(x, float)]
         ),
         frozenset(p.name for p in head.single if p.type == "gate"),
-        {p.name: p.choices for p in head.single if p.type == "option"},
+        {p.name: p.settles for p in head.single if p.type == "option"},
         frozenset(p.name for p in head.single if p.type in MIXED),
         rows=_rows(head.single, head.banks),
         phrases={name: it for name, it in function.__globals__.items() if isinstance(it, Phrase)},
@@ -300,6 +315,10 @@ def _first(node: str, parameter: inspect.Parameter) -> float | Reach:
 
 def _check_outs(node: str, ports: tuple[Port, ...], outs: tuple[Out, ...]) -> None:
     numbers = {p.name for p in ports if p.type in NUMBERS}
+    gates = {p.name for p in ports if p.type == "gate"}
+    for p in ports:
+        if p.auto is not None and p.auto[0] not in gates:
+            raise DeclarationError(f"option {p.name} goes by {p.auto[0]}, which is no gate", node=node)
     if len({o.name for o in outs}) != len(outs):
         raise DeclarationError("two outputs have one name", node=node)
     for o in outs:
@@ -307,6 +326,8 @@ def _check_outs(node: str, ports: tuple[Port, ...], outs: tuple[Out, ...]) -> No
             raise DeclarationError(f"output {o.name} of a computed node is a value or a gate", node=node)
         if o.like is not None and o.like not in numbers:
             raise DeclarationError(f"output {o.name} is like {o.like}, which is no value port", node=node)
+        if o.through is not None and o.through not in (gates if o.type == "gate" else numbers):
+            raise DeclarationError(f"output {o.name} passes on {o.through}, which is no {o.type} port", node=node)
 
 
 def refuse(what: str, port: str, mend: str = "") -> PatchError:

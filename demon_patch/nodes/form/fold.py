@@ -1,14 +1,15 @@
-"""Settles the body of a node: options, tables, inlets and unwired gates become what they come to."""
+"""Settles the body of a node: options, tables, inlets and unwired gates become what they come to; or bypasses it."""
 
 from __future__ import annotations
 
 import ast
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from demon_patch.nodes.form.body import SIGNS, Body, compared
-from demon_patch.nodes.form.frame import Inlet
+from demon_patch.nodes.form.frame import Gate, Inlet
+from demon_patch.nodes.form.ports import Out
 from demon_patch.nodes.form.vocabulary import CHOOSE
 
 _ENDS: dict[str, Callable[[Any], Any]] = {"min": min, "max": max}
@@ -132,6 +133,20 @@ def fold(
             used |= names_in(e)
             lines.append((name, e))
     return Body(tuple(reversed(lines)), outputs, states, body.state_names)
+
+
+def bypassed(body: Body, outs: Sequence[Out]) -> Body:
+    """A body whose outputs carry on what their ports bring (`Out.passes`) or rest at 0, and which keeps its state."""
+
+    def carried(out: Out) -> tuple[ast.expr, ...]:
+        halves = Gate._fields if out.type == "gate" else ("",)
+        if out.passes is None:
+            return tuple(ast.Constant(0.0) for _ in halves)
+        port = ast.Name(out.passes, ast.Load())
+        return tuple(ast.Attribute(port, half, ast.Load()) if half else port for half in halves)
+
+    still = tuple(ast.Name(name, ast.Load()) for name in body.state_names)
+    return Body((), tuple(carried(out) for out in outs), still, body.state_names)
 
 
 def names_in(e: ast.expr) -> set[str]:

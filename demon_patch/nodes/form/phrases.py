@@ -1,16 +1,33 @@
-"""Arithmetic that several nodes share."""
+"""Arithmetic and options that several nodes share."""
 
 from __future__ import annotations
 
 from demon_patch.nodes.form.body import phrase
+from demon_patch.nodes.form.ports import option
 from demon_patch.nodes.form.vocabulary import exp, floor, hash01, log
+
+MOVED_BY = option(
+    "auto", "auto", "transport", "gate", auto=("step", "gate", "transport"),
+    doc="What moves it on: the beat, or the step gate; auto: the gate if it is wired.",
+)  # fmt: skip
+PACED_BY = option(
+    "auto", "auto", "free", "beats", "gate", auto=("tick", "gate", "free"),
+    doc="free: rate in Hz; beats: rate a beat; gate: the tick input; auto: gate if that is wired, else free.",
+)  # fmt: skip
 
 
 @phrase
-def ticked(n: float, last: float, most: float) -> float:
-    """How many ticks fell since tick `last`, now that tick n is the latest: at most `most`, so that a seek is no burst;
-    a jump back is one."""
-    return min(n - last, most) if n > last else (1 if n < last else 0)
+def ticked(turn: float, last: float, step: float) -> float:
+    """How many whole numbers a turn, which goes on by `step` a frame, has passed since the frame before, when it was
+    `last`: no more than a frame holds, so that a seek is no burst. One in the first frame (`last` is -1), and one where
+    it goes back to another number or to the beginning of the same, as in a loop no longer than a tick."""
+    here = floor(turn)
+    gone = here - floor(last)
+    return (
+        (1 if last == -1 else min(gone, floor(step) + 1))
+        if gone > 0
+        else (1 if gone < 0 or last == -1 or (turn < last and turn - here < step) else 0)
+    )
 
 
 @phrase

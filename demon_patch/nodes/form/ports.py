@@ -18,6 +18,7 @@ SIGNALS = frozenset({"value", "gate", "curve"})  # what the graph computes in ev
 NUMBERS = frozenset({"value", "curve"})  # of these, what a body reads as a number
 SINGLE = frozenset({"surface", "prompt", "source", "ring", "audio"})  # inputs that take one cable
 MIXED = frozenset({"surface", "prompt", "source"})  # those among them that a mix can weigh
+AUTO = "auto"  # the choice of an option that a cable makes
 SETTINGS = frozenset({"option", "text", "points", "path"})  # settled when a patch is compiled
 
 
@@ -30,7 +31,8 @@ class Port:
     brings it, where it is declared but not built; `optional`: without effect until it is wired or set. `read`: what a
     body sees of a text or of drawn points, a named tuple of tables of numbers; raises PatchError with the port.
     `begins`: of a text, how it must begin. `fed`: the host writes it, from what `of` names (see `fed`), so that it has
-    neither knob nor cable and is not saved.
+    neither knob nor cable and is not saved. `auto`: of an option, a gate, what AUTO stands for where a cable leads
+    there, and what elsewhere.
     """
 
     name: str
@@ -51,6 +53,12 @@ class Port:
     begins: str = ""
     fed: bool = False
     of: str = ""
+    auto: tuple[str, str, str] | None = None
+
+    @property
+    def settles(self) -> tuple[str, ...]:
+        """The choices of an option that a body knows: all but AUTO, which is one of the others."""
+        return tuple(choice for choice in self.choices if not self.auto or choice != AUTO)
 
     @property
     def numeric(self) -> bool:
@@ -87,7 +95,10 @@ class Bank:
 
 @dataclass(frozen=True, slots=True)
 class Out:
-    """An output of a node: nominal range lo..hi in `unit`; `like` names the port whose range and unit it takes."""
+    """An output of a node: nominal range lo..hi in `unit`; `like` names the port whose range and unit it takes.
+
+    through: the port whose signal it carries on while the node is bypassed; of a `like` output that port, else none.
+    """
 
     name: str = "out"
     type: OutType = "value"
@@ -96,6 +107,12 @@ class Out:
     unit: str = ""
     doc: str = ""
     like: str | None = None
+    through: str | None = None
+
+    @property
+    def passes(self) -> str | None:
+        """The port that it passes on when bypassed; without one it falls silent."""
+        return self.through or self.like
 
 
 def fits(out: Out, port: Port) -> bool:
@@ -238,11 +255,17 @@ def number(default: float, lo: float, hi: float, *, doc: str = "") -> Any:
     return replace(value(default, lo, hi, taper="int", doc=doc), fixed=True)
 
 
-def option(default: str, *choices: str, doc: str = "") -> Any:
-    """A choice made when the patch is compiled; in the body only compared with its names."""
+def option(default: str, *choices: str, auto: tuple[str, str, str] | None = None, doc: str = "") -> Any:
+    """A choice made when the patch is compiled; in the body only compared with its names.
+
+    auto: the gate that decides what the choice AUTO is, what it is where that gate is wired, and what where it is not;
+    the body sees the outcome.
+    """
     if default not in choices:
         raise ValueError(f"{default!r} is not one of {choices}")
-    return Port("", "option", default, doc=doc, choices=choices)
+    if (AUTO in choices) != (auto is not None) or (auto and not set(auto[1:]) < set(choices)):
+        raise ValueError(f"auto {auto} does not say what {AUTO} is among {choices}")
+    return Port("", "option", default, doc=doc, choices=choices, auto=auto)
 
 
 def text(default: str = "", *, begins: str = "", read: Callable[[str], Any] | None = None, doc: str = "") -> Any:
@@ -261,14 +284,23 @@ def points(default: list[list[float]], *, read: Callable[[Any], Any] | None = No
     return Port("", "points", default, doc=doc, read=read)
 
 
-def out(name: str = "out", lo: float = -math.inf, hi: float = math.inf, *, unit: str = "", doc: str = "") -> Out:
-    """A value output with its nominal range."""
-    return Out(name, "value", float(lo), float(hi), unit, doc)
+def out(
+    name: str = "out",
+    lo: float = -math.inf,
+    hi: float = math.inf,
+    *,
+    unit: str = "",
+    through: str | None = None,
+    doc: str = "",
+) -> Out:
+    """A value output with its nominal range; `through`: the value port that it passes on when bypassed."""
+    return Out(name, "value", float(lo), float(hi), unit, doc, through=through)
 
 
-def gate_out(name: str = "gate", *, doc: str = "") -> Out:
-    """A gate output; the body returns a pair (level, rises) for it."""
-    return Out(name, "gate", 0.0, 1.0, "", doc)
+def gate_out(name: str = "gate", *, through: str | None = None, doc: str = "") -> Out:
+    """A gate output; the body returns a pair (level, rises) for it. `through`: the gate that it passes on when
+    bypassed."""
+    return Out(name, "gate", 0.0, 1.0, "", doc, through=through)
 
 
 def like(port: str, name: str = "out", *, doc: str = "") -> Out:

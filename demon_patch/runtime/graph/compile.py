@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import math
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -15,6 +14,7 @@ from demon_patch.nodes.adapter import threshold
 from demon_patch.nodes.engine import CHAIN, LORA, STEP_WINDOW
 from demon_patch.nodes.form.body import Body
 from demon_patch.nodes.form.declare import Declaration
+from demon_patch.nodes.form.fold import bypassed
 from demon_patch.nodes.form.line import Reach, sized
 from demon_patch.nodes.form.ports import NUMBERS, SIGNALS, SINGLE, Port
 from demon_patch.nodes.form.taper import STRAIGHT, norm
@@ -150,10 +150,11 @@ class _Compiler:
         if declaration.live:
             self.feeding.add(id, declaration)
         unwired = frozenset(n for n in names if not self.wiring.into.get((id, n)))
+        ports = (unwired, unwired & self.wiring.drawn.get(id, frozenset()))
         known = self.before.bodies.get(id)
-        if known is None or known[0] is not node or known[1] != unwired or known[2] is not declaration:
-            body = declaration.settled(node.values, unwired)
-            known = (node, unwired, declaration, _bypassed(declaration, body) if node.bypass else body)
+        if known is None or known[0] is not node or known[1] != ports or known[2] is not declaration:
+            body = declaration.settled(node.values, *ports)
+            known = (node, ports, declaration, bypassed(body, declaration.signals) if node.bypass else body)
         self.now.bodies[id] = known
         self.nodes[id] = _Node(declaration, known[3], id)
 
@@ -388,13 +389,3 @@ def ring_plan(wiring: Wiring) -> RingPlan:
         mixtures(wiring, wired.values()),
         next((id for id in ring_nodes(wiring) if wiring.known[id].id == STEP_WINDOW and not nodes[id].bypass), None),
     )  # fmt: skip
-
-
-def _bypassed(declaration: Declaration, body: Body) -> Body:
-    """A body that passes the port of each `like` output through, rests at 0 elsewhere and keeps its state."""
-    zero = ast.Constant(0.0)
-    outputs = tuple(
-        (zero, zero) if out.type == "gate" else ((ast.Name(out.like, ast.Load()) if out.like else zero),)
-        for out in declaration.signals
-    )
-    return Body((), outputs, tuple(ast.Name(name, ast.Load()) for name in body.state_names), body.state_names)

@@ -32,7 +32,7 @@ class Memory:
     links: dict[str, Link] = field(default_factory=dict)
     bus: Mapping[Key, int] = field(default_factory=dict)
     cells: Mapping[Key, int] = field(default_factory=dict)
-    bodies: dict[str, tuple[Node, frozenset[str], Declaration, Body]] = field(default_factory=dict)
+    bodies: dict[str, tuple[Node, tuple[frozenset[str], ...], Declaration, Body]] = field(default_factory=dict)
 
 
 class Places:

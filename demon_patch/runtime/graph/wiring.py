@@ -55,6 +55,14 @@ class Wiring:
         return ends
 
     @cached_property
+    def drawn(self) -> Mapping[str, frozenset[str]]:
+        """By node the ports to which cables lead, silent or not."""
+        found: dict[str, set[str]] = {}
+        for cable in self.patch.cables:
+            found.setdefault(cable.dst, set()).add(cable.port)
+        return {node: frozenset(ports) for node, ports in found.items()}
+
+    @cached_property
     def _by_node(self) -> Mapping[str, Mapping[str, list[Cable]]]:
         found: dict[str, dict[str, list[Cable]]] = {}
         for (node, port), cables in self.into.items():
@@ -93,7 +101,7 @@ class Wiring:
         if out is None or cable.port not in target.by_name:
             return False
         bypassed = self.patch.nodes[cable.src].bypass and source.kind in ("computed", "resource", "surface")
-        return not bypassed or out.like is not None
+        return not bypassed or out.passes is not None
 
     def out(self, cable: Cable) -> Out:
         """The output that a cable comes from."""
@@ -124,16 +132,17 @@ class Wiring:
         return unit != "" and unit == self.port(cable).unit
 
     def nominal(self, node: str, out_name: str) -> Nominal:
-        """Nominal range and unit of an output; of a `like` output, those of what arrives at its port."""
+        """Nominal range and unit of an output; those of what arrives at a port if it is like that or passes it on."""
         out = self.known[node].outs_by_name[out_name]
-        if out.like is None or out.type == "gate":
+        port = out.passes if self.patch.nodes[node].bypass else out.like
+        if port is None or out.type == "gate":
             return _declared(self.known[node], out_name)
         key = (node, out_name)
         if key not in self._nominal:
             if key in self._visiting:
                 return Nominal()
             self._visiting.add(key)
-            self._nominal[key] = self._arriving(node, self.known[node].by_name[out.like])
+            self._nominal[key] = self._arriving(node, self.known[node].by_name[port])
             self._visiting.discard(key)
         return self._nominal[key]
 

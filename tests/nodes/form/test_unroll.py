@@ -19,7 +19,7 @@ def kinds(unrolled: Unrolled) -> dict[str, str | None]:
 
 
 def test_a_phase_is_a_running_sum_and_what_never_changes_stays() -> None:
-    assert kinds(stages("lfo", unwired=FREE)) == {"cycles": "sum", "origin": "still"}
+    assert kinds(stages("lfo", unwired=FREE)) == {"cycles": "sum", "lost": "sum", "origin": "still"}
     assert kinds(stages("lfo"))["cycles"] == "loop"  # a reset may set it to 0
 
 
