@@ -61,21 +61,21 @@ class Overlay:
             {**self.values, **other.values}, {**self.ranges, **other.ranges}, {**self.depths, **other.depths}
         )
 
-    def within(self, patch: Patch) -> Overlay:
-        """Without what lies over nodes and cables that the document does not have."""
-        cables = patch.cables_by_socket
-        return self._where(lambda key: key in cables if isinstance(key, Socket) else key[0] in patch.nodes)
-
-    def written(self, command: Command) -> Overlay:
-        """Without what lies over the values that a command writes: who turns the base wants to hear it."""
+    def written(self, command: Command, spared: Collection[Key | Socket] = ()) -> Overlay:
+        """Without what lies over the values that a command writes, but for some: who turns the base wants to hear
+        it."""
         values, ranges, depths = dict(self.values), dict(self.ranges), dict(self.depths)
         for edit in primitives(command):
             if isinstance(edit, SetValue):
-                values.pop((edit.node, edit.name), None)
+                key, table = (edit.node, edit.name), values
             elif isinstance(edit, SetRange):
-                ranges.pop((edit.node, edit.name), None)
+                key, table = (edit.node, edit.name), ranges
             elif isinstance(edit, SetCable) and edit.depth is not UNSET:
-                depths.pop(Socket(edit.src, edit.out, edit.dst, edit.port), None)
+                key, table = Socket(edit.src, edit.out, edit.dst, edit.port), depths
+            else:
+                continue
+            if key not in spared:
+                table.pop(key, None)
         return Overlay(values, ranges, depths)
 
     def sounding(self, patch: Patch) -> Patch:
