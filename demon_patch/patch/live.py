@@ -64,19 +64,16 @@ class Overlay:
     def written(self, command: Command, spared: Collection[Key | Socket] = ()) -> Overlay:
         """Without what lies over the values that a command writes, but for some: who turns the base wants to hear
         it."""
-        values, ranges, depths = dict(self.values), dict(self.ranges), dict(self.depths)
-        for edit in primitives(command):
-            if isinstance(edit, SetValue):
-                key, table = (edit.node, edit.name), values
-            elif isinstance(edit, SetRange):
-                key, table = (edit.node, edit.name), ranges
-            elif isinstance(edit, SetCable) and edit.depth is not UNSET:
-                key, table = Socket(edit.src, edit.out, edit.dst, edit.port), depths
-            else:
-                continue
-            if key not in spared:
-                table.pop(key, None)
-        return Overlay(values, ranges, depths)
+        edits = primitives(command)
+        values = {(edit.node, edit.name) for edit in edits if isinstance(edit, SetValue)} - {*spared}
+        ranges = {(edit.node, edit.name) for edit in edits if isinstance(edit, SetRange)} - {*spared}
+        cables = (edit for edit in edits if isinstance(edit, SetCable) and edit.depth is not UNSET)
+        depths = {Socket(edit.src, edit.out, edit.dst, edit.port) for edit in cables} - {*spared}
+        return Overlay(
+            _where(self.values, lambda key: key not in values),
+            _where(self.ranges, lambda key: key not in ranges),
+            _where(self.depths, lambda key: key not in depths),
+        )
 
     def sounding(self, patch: Patch) -> Patch:
         """The document as it sounds: with the live values in the place of its own."""
