@@ -29,11 +29,12 @@ PLAYER = "player"
 
 
 class Stage(NamedTuple):
-    """The document as it sounds from a grid on, live values included. key: of what lands with it; the first, which
-    sounds now, has none."""
+    """The document as it sounds from a grid on, live values included. key, label: of what lands with it; the first,
+    which sounds now, has none."""
 
     key: Hashable
     at: Grid | None
+    label: str
     patch: Patch
 
 
@@ -227,15 +228,16 @@ class LiveDocument:
         with self._lock:
             patches, edits = self._session.stages(), self._session.pending
             hand, number = self._hand, 0
-            stages = [Stage(None, None, _sounding(hand, patches[0]))]
+            stages = [Stage(None, None, "", _sounding(hand, patches[0]))]
             for waiting in sorted((*edits, *self._recalls), key=_place):
                 if isinstance(waiting, Waiting):
                     found = recall(waiting.snapshot, patches[number], CATALOGUE)
                     hand, key = hand.recalled(found, waiting.after.counter), waiting.number
+                    label = f"Recall {waiting.snapshot.title}".strip()
                 else:
                     number += 1
-                    hand, key = _heard(hand, waiting), waiting.revision
-                stages.append(Stage(key, waiting.at, _sounding(hand, patches[number])))
+                    hand, key, label = _heard(hand, waiting), waiting.revision, waiting.step.label
+                stages.append(Stage(key, waiting.at, label, _sounding(hand, patches[number])))
             return tuple(stages)
 
     def landed(self, key: Hashable) -> None:

@@ -19,7 +19,7 @@ from demon_patch.errors import DemonError, PatchError
 from demon_patch.nodes.catalogue import CATALOGUE
 from demon_patch.nodes.editing.update import load
 from demon_patch.patch.commands import SetValue, apply
-from demon_patch.patch.document import Patch
+from demon_patch.patch.document import Patch, Song
 from demon_patch.patch.format import dumps
 from demon_patch.runtime.graph.check import problems
 from demon_patch.runtime.graph.clock import Transport
@@ -57,18 +57,22 @@ def perform(
     parts = parts_of(program, resources, clip)
     source = first(parts["source"])
     assert isinstance(source, Source)
-    given = patch.song.bpm
     transport = Transport(
         spec.frame_rate,
-        given or source.bpm or DEFAULT_BPM,
+        tempo_of(patch.song, source),
         patch.song.beats_per_bar,
         source.frames,
-        downbeat=0.0 if given else source.downbeat,
+        downbeat=0.0 if patch.song.bpm else source.downbeat,
     )
     program.use_song(source.frames, transport.bpm)
     measure_sounds(program, resources, source, clip)
     recordings = [resources.written(file) for file in wired_recordings(patch)]
     return Performer(program, session, transport, parts, recordings, trace, resources.lora, dumps(patch))
+
+
+def tempo_of(song: Song, source: Source) -> float:
+    """Beats a minute: the song's own, or those of its source."""
+    return song.bpm or source.bpm or DEFAULT_BPM
 
 
 def parts_of(
