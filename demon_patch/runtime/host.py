@@ -52,8 +52,8 @@ class Host:
     """A live performance of a patch; a context manager. All methods may be called from any thread, `start` and `close`
     from the one that made it.
 
-    document: what is played, for all who edit it. folder: of the patch's files. clip: takes the place of the patch's
-    source. device: part of a device's name.
+    document: what is played, for all who edit it. folder: of the patch's files. into: the folder that it writes
+    files into, the same by default. clip: takes the place of the patch's source. device: part of a device's name.
     """
 
     def __init__(
@@ -62,11 +62,12 @@ class Host:
         session: Session,
         *,
         folder: str | Path = ".",
+        into: str | Path | None = None,
         clip: Source | None = None,
         device: str | None = None,
     ) -> None:
-        self._resources, self._clip = Resources(session, folder), clip
-        self.performer = perform(patch, session, folder=folder, clip=clip, trace=Trace(KEPT_EVENTS))
+        self._resources, self._clip = Resources(session, folder, into), clip
+        self.performer = perform(patch, session, folder=folder, into=into, clip=clip, trace=Trace(KEPT_EVENTS))
         spec = session.spec
         samples = self.performer.source.frames * spec.samples_per_frame
         self.link = AudioLink(spec.sample_rate, spec.channels, samples, device)
@@ -154,6 +155,11 @@ class Host:
     def patch(self) -> Patch:
         """The document as it stands."""
         return self.document.patch
+
+    @property
+    def folder(self) -> Path:
+        """Where the files lie that the document names."""
+        return self._resources.folder
 
     def edit(self, patch: Patch, at: Grid | None = None) -> Future[None]:
         """Makes the document equal to another patch, in one step; phases and envelopes of the nodes that stay go on. A

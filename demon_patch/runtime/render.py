@@ -17,10 +17,10 @@ from demon_patch.engine.splice import Splicer
 from demon_patch.engine.window import Window
 from demon_patch.errors import DemonError, PatchError
 from demon_patch.nodes.catalogue import CATALOGUE
-from demon_patch.nodes.editing.update import load
 from demon_patch.patch.commands import SetValue, apply
 from demon_patch.patch.document import Patch, Song
 from demon_patch.patch.format import dumps
+from demon_patch.runtime.assets import loaded
 from demon_patch.runtime.graph.check import problems
 from demon_patch.runtime.graph.clock import Transport
 from demon_patch.runtime.graph.compile import Geometry, compile
@@ -40,18 +40,26 @@ LIMITER_SECONDS = 0.01
 
 
 def checked(path: str | Path, *, seed: int | None = None) -> Patch:
-    """The patch of a file, free of mistakes; `seed` takes the place of the Scheduler's. Raises PatchError."""
-    patch = load(path)
+    """The patch of a patch file or pack, free of mistakes; `seed` takes the place of the Scheduler's. Raises
+    PatchError."""
+    patch = loaded(path)
     for error in problems(patch, CATALOGUE):
         raise error.at(file=path)
     return patch if seed is None else with_seed(patch, seed)
 
 
 def perform(
-    patch: Patch, session: Session, *, folder: str | Path = ".", clip: Source | None = None, trace: Trace | None = None
+    patch: Patch,
+    session: Session,
+    *,
+    folder: str | Path = ".",
+    into: str | Path | None = None,
+    clip: Source | None = None,
+    trace: Trace | None = None,
 ) -> Performer:
-    """A performer for a patch; `clip` takes the place of the patch's own source."""
-    resources = Resources(session, folder)
+    """A performer for a patch, whose files lie in a folder, and are written into another one or the same; `clip` takes
+    the place of the patch's own source."""
+    resources = Resources(session, folder, into)
     spec = session.spec
     program = compile(patch, CATALOGUE, Geometry.of(spec))
     parts = parts_of(program, resources, clip)
