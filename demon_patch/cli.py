@@ -52,7 +52,7 @@ def render(
 
     Parameters
     ----------
-    patch: A patch file (*.dpatch.json).
+    patch: A patch file (*.dpatch.json), or a pack (*.dpatch).
     seconds: How much to render.
     out: The file to write.
     seed: Takes the place of the Scheduler's seed.
@@ -61,7 +61,10 @@ def render(
     picture: Also writes a PNG here: the spectrogram, the controls and the distance to the source.
     threads: Processor threads; all by default.
     """
-    _write(_prepare(patch, source, seed, threads), patch, seconds, out, rate, picture)
+    from demon_patch.runtime.assets import files_of
+
+    with files_of(patch) as folder:
+        _write(_prepare(patch, folder, source, seed, threads), patch, seconds, out, rate, picture)
 
 
 @app.command
@@ -82,7 +85,7 @@ def play(
 
     Parameters
     ----------
-    patch: A patch file (*.dpatch.json).
+    patch: A patch file (*.dpatch.json), or a pack (*.dpatch).
     seconds: How long to play; without end by default.
     seed: Takes the place of the Scheduler's seed.
     source: An audio file that takes the place of the patch's own source.
@@ -94,44 +97,48 @@ def play(
     threads: Processor threads; all by default.
     """
     err.print(f"loading {patch.name}", highlight=False)
+    from demon_patch.runtime.assets import files_of, is_pack
     from demon_patch.runtime.host import Host
     from demon_patch.runtime.render import perform, with_seed
     from demon_patch.terminal.play import play as play_in_terminal
 
-    document, session, clip = _load(patch, source, seed, threads)
-    host = Host(document, session, folder=patch.parent, clip=clip, device=device)
-    try:
-        host.start()
-    except DeviceError as error:
-        host.close()
-        if out is None:
-            raise
-        tell(f"{error}; writing to {out} instead", "yellow")
-        name = patch.name.split(".")[0]
-        performer = perform(document, session, folder=patch.parent, clip=clip)
-        return _write(performer, patch, seconds or 30.0, out / f"{name}.wav", 48_000, out / f"{name}.png")
-    for note in _notes(host.performer):
-        host.tell(note)
-    return play_in_terminal(
-        host,
-        patch,
-        plain=plain or not (sys.stdin.isatty() and sys.stdout.isatty()),
-        seconds=seconds,
-        record=record,
-        watch=watch,
-        prepare=lambda edited: edited if seed is None else with_seed(edited, seed),
-        say=lambda text: err.print(text, markup=False, highlight=False, soft_wrap=True),
-    )
+    if watch and is_pack(patch):
+        raise DemonError("a pack is not edited while it plays", file=patch, mend="unpack it, and watch its patch file")
+    with files_of(patch) as folder:
+        document, session, clip = _load(patch, source, seed, threads)
+        host = Host(document, session, folder=folder, into=patch.parent, clip=clip, device=device)
+        try:
+            host.start()
+        except DeviceError as error:
+            host.close()
+            if out is None:
+                raise
+            tell(f"{error}; writing to {out} instead", "yellow")
+            name = patch.name.split(".")[0]
+            performer = perform(document, session, folder=folder, into=patch.parent, clip=clip)
+            return _write(performer, patch, seconds or 30.0, out / f"{name}.wav", 48_000, out / f"{name}.png")
+        for note in _notes(host.performer):
+            host.tell(note)
+        return play_in_terminal(
+            host,
+            patch,
+            plain=plain or not (sys.stdin.isatty() and sys.stdout.isatty()),
+            seconds=seconds,
+            record=record,
+            watch=watch,
+            prepare=lambda edited: edited if seed is None else with_seed(edited, seed),
+            say=lambda text: err.print(text, markup=False, highlight=False, soft_wrap=True),
+        )
 
 
 @app.command
 def check(*patches: Path) -> None:
-    """Says what is wrong with patch files, one line a mistake; the exit status is 1 if there is any.
+    """Says what is wrong with patch files and packs, one line a mistake; the exit status is 1 if there is any.
 
     Remarks on controls that have no effect, in yellow, are no mistakes.
     """
     from demon_patch.nodes.catalogue import CATALOGUE
-    from demon_patch.nodes.editing.update import load
+    from demon_patch.runtime.assets import loaded
     from demon_patch.runtime.graph.check import problems
     from demon_patch.runtime.graph.remarks import remarks
 
@@ -140,7 +147,7 @@ def check(*patches: Path) -> None:
     wrong = 0
     for path in patches:
         try:
-            document = load(path)
+            document = loaded(path)
             found = [error.at(file=path) for error in problems(document, CATALOGUE)]
             odd = [] if found else [error.at(file=path) for error in remarks(document, CATALOGUE)]
         except DemonError as error:
@@ -244,12 +251,12 @@ def _load(
     return patch, session, session.source(source) if source is not None else None
 
 
-def _prepare(path: Path, source: Path | None, seed: int | None, threads: int | None) -> Performer:
-    """A performer, with everything that a person should know said on the way."""
+def _prepare(path: Path, folder: Path, source: Path | None, seed: int | None, threads: int | None) -> Performer:
+    """A performer of a patch whose files lie in a folder, with everything that a person should know said on the way."""
     from demon_patch.runtime.render import perform
 
     patch, session, clip = _load(path, source, seed, threads)
-    performer = perform(patch, session, folder=path.parent, clip=clip)
+    performer = perform(patch, session, folder=folder, into=path.parent, clip=clip)
     for note in _notes(performer):
         err.print(note, markup=False, highlight=False)
     return performer

@@ -8,8 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
+from msgspec import structs
 
-from demon_patch.patch.document import Node, Patch
+from demon_patch.patch.document import Cable, Node, Patch
 from demon_patch.patch.format import dumps, load, loads, save
 from demon_patch.runtime.recorder import Recorder
 from demon_patch.runtime.store import FOLDER
@@ -49,6 +50,37 @@ def test_the_store_takes_the_files(
     assert Run(capsys, "unpack", packed, "--into", tmp_path / "into", "--store").code == 0
     (kept,) = (tmp_path / "store").iterdir()
     assert load(tmp_path / "into" / "song.dpatch.json").nodes["a"].values["file"] == f"sha256:{kept.name}"
+
+
+def test_a_pack_plays_as_it_is(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    home, packed = tmp_path / "home", tmp_path / "there" / "song.dpatch"
+    home.mkdir()
+    packed.parent.mkdir()
+    soundfile.write(home / "x.wav", 0.5 * np.sin(np.arange(16_000 * 12) * 0.1), 16_000, "PCM_16")
+    patch = load(FIRST_LIGHT)
+    nodes = {id: node for id, node in patch.nodes.items() if node.type != "composed_source"}
+    (source,) = patch.nodes.keys() - nodes.keys()
+    nodes |= {source: Node("audio_source", values={"file": "x.wav"}), "tape": Node("recorder")}
+    (decoder,) = (id for id, node in nodes.items() if node.type == "decoder")
+    cables = (*patch.cables, Cable(decoder, "audio", "tape", "audio"))
+    save(structs.replace(patch, nodes=nodes, cables=cables), home / "song.dpatch.json")
+    assert Run(capsys, "pack", home / "song.dpatch.json", "--out", packed).code == 0
+    assert f"{packed}: good" in Run(capsys, "check", packed).out
+    whole, shared = tmp_path / "whole.wav", tmp_path / "shared.wav"
+    for file, out in ((home / "song.dpatch.json", whole), (packed, shared)):
+        assert Run(capsys, "render", file, "--seconds", "1", "--out", out).code == 0
+    assert np.array_equal(soundfile.read(whole)[0], soundfile.read(shared)[0])
+    assert {file.name for file in packed.parent.iterdir()} == {"song.dpatch", "take.wav"}
+
+
+def test_a_pack_is_not_watched_and_a_broken_one_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    broken = tmp_path / "song.dpatch"
+    broken.write_bytes(b"nothing")
+    for args in (("check", broken), ("render", broken), ("play", broken)):
+        run = Run(capsys, *args)
+        assert run.code == 1
+        assert "song.dpatch: this is no pack" in run.err
+    assert "unpack it, and watch its patch file" in Run(capsys, "play", broken, "--watch").err
 
 
 def test_mistakes_of_packs_are_told_in_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

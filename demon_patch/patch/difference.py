@@ -10,14 +10,14 @@ from msgspec import structs
 from demon_patch.errors import PatchError
 from demon_patch.patch.commands import (
     ABSENT,
-    AddNode,
+    AddNodes,
     Batch,
     Become,
     Command,
     Connect,
     Disconnect,
     Move,
-    RemoveNode,
+    RemoveNodes,
     Rename,
     Replace,
     SetBypass,
@@ -35,7 +35,6 @@ from demon_patch.patch.piece import Piece
 _OF_NODE: dict[str, Callable[[str, Any], Command]] = {
     "label": Rename,
     "bypass": SetBypass,
-    "at": lambda id, at: Move({id: at}),
 }
 _BY_PORT = {"values", "ranges"}
 _PUTS: dict[str, Any] = {table: put for table, put in PUTS.items() if table in Patch.__struct_fields__}
@@ -74,16 +73,21 @@ def _new_definitions(old: Patch, new: Patch) -> Iterator[Command]:
 
 
 def _nodes(old: Patch, new: Patch) -> Iterator[Command]:
-    for id in sorted(old.nodes.keys() - new.nodes.keys()):
-        yield RemoveNode(id)
+    """Those that come, go or move do so at once, as many as they are."""
+    if gone := sorted(old.nodes.keys() - new.nodes.keys()):
+        yield RemoveNodes(tuple(gone))
+    if fresh := {id: node for id, node in new.nodes.items() if id not in old.nodes}:
+        yield AddNodes(fresh)
+    places: dict[str, tuple[float, float]] = {}
     for id, after in new.nodes.items():
         before = old.nodes.get(id)
         if before is None:
-            yield AddNode(id, after)
             continue
         changed = _changed(before, after)
-        if changed <= _OF_NODE.keys() | _BY_PORT:
-            yield from (_OF_NODE[field](id, getattr(after, field)) for field in sorted(changed - _BY_PORT))
+        if changed <= {"at", *_OF_NODE, *_BY_PORT}:
+            if "at" in changed:
+                places[id] = after.at
+            yield from (_OF_NODE[field](id, getattr(after, field)) for field in sorted(changed & _OF_NODE.keys()))
             for name in _keys(before.values, after.values):
                 yield SetValue(id, name, after.values.get(name, ABSENT))
             for name in _keys(before.ranges, after.ranges):
@@ -91,6 +95,8 @@ def _nodes(old: Patch, new: Patch) -> Iterator[Command]:
         else:
             kept = (cable.socket for cable in old.cables_of(id) if {cable.src, cable.dst} <= new.nodes.keys())
             yield Replace(id, after, tuple(kept))
+    if places:
+        yield Move(places)
 
 
 def _cables(old: Patch, new: Patch) -> Iterator[Command]:
@@ -114,6 +120,8 @@ def _pieces(old: Patch, new: Patch) -> Iterator[Command]:
 
 def _changed(before: Piece, after: Piece) -> set[str]:
     """The fields in which two parts of a kind differ."""
+    if before == after:
+        return set()
     return {field.name for field in structs.fields(after) if getattr(before, field.name) != getattr(after, field.name)}
 
 

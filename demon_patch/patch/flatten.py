@@ -133,20 +133,19 @@ class _Layout:
             yield from self._inward(inner)
 
     def _sources(self, start: End, feeds: Mapping[str, list[tuple[End, bool]]]) -> Iterator[tuple[End, bool]]:
-        """The outputs of nodes that an output stands for, and whether a cable on the way is muted."""
-        waiting, seen = [(start, False)], {start}
+        """The outputs of nodes that an output stands for, each once, and whether a cable on every way is muted."""
+        waiting, reached = [(start, False)], dict[End, bool]()
         while waiting:
             self._step()
             at, muted = waiting.pop()
             while at in self.origin:
                 at = self.origin[at]
-            if at[0] in self.nodes:
-                yield at, muted
-            elif at[0] in self.reroutes and at[1] == REROUTE_OUT:
-                for before, silent in feeds.get(at[0], ()):
-                    if before not in seen:
-                        seen.add(before)
-                        waiting.append((before, muted or silent))
+            if at in reached and reached[at] <= muted:
+                continue
+            reached[at] = muted
+            if at[0] in self.reroutes and at[1] == REROUTE_OUT:
+                waiting += ((before, muted or silent) for before, silent in feeds.get(at[0], ()))
+        return ((end, muted) for end, muted in reached.items() if end[0] in self.nodes)
 
 
 def _overlaid(node: Node, above: list[tuple[str, str, Node]] | tuple[()]) -> Node:

@@ -17,14 +17,19 @@ from demon_patch.patch.commands import (
     Batch,
     Command,
     Connect,
+    Move,
     RemoveNode,
     RemoveNodes,
+    SetCable,
+    SetMeta,
+    SetSong,
     Within,
     apply,
     title,
     together,
 )
-from demon_patch.patch.document import Patch
+from demon_patch.patch.commands.base import given
+from demon_patch.patch.document import Patch, Socket
 from demon_patch.patch.fields import Changes, changed_since, changes
 from demon_patch.patch.grid import Grid
 
@@ -156,6 +161,14 @@ def _pieces(command: Command) -> tuple[Command, ...]:
     if isinstance(command, AddNodes):
         added = (AddNode(id, node) for id, node in command.nodes.items())
         return (*added, *map(Connect, command.cables))
+    if isinstance(command, Move) and len(command.positions) > 1:
+        return tuple(Move({id: at}) for id, at in command.positions.items())
+    if isinstance(command, SetCable | SetMeta | SetSong):
+        fields = given(command)
+        cable = {end: getattr(command, end) for end in Socket._fields if end in fields}
+        rest = [field for field in fields if field not in cable]
+        pieces = (type(command)(**cable, **{field: getattr(command, field)}) for field in rest)
+        return tuple(pieces) if len(rest) > 1 else ()
     return tuple(map(RemoveNode, command.ids)) if isinstance(command, RemoveNodes) and len(command.ids) > 1 else ()
 
 

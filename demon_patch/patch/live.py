@@ -61,22 +61,19 @@ class Overlay:
             {**self.values, **other.values}, {**self.ranges, **other.ranges}, {**self.depths, **other.depths}
         )
 
-    def within(self, patch: Patch) -> Overlay:
-        """Without what lies over nodes and cables that the document does not have."""
-        cables = patch.cables_by_socket
-        return self._where(lambda key: key in cables if isinstance(key, Socket) else key[0] in patch.nodes)
-
-    def written(self, command: Command) -> Overlay:
-        """Without what lies over the values that a command writes: who turns the base wants to hear it."""
-        values, ranges, depths = dict(self.values), dict(self.ranges), dict(self.depths)
-        for edit in primitives(command):
-            if isinstance(edit, SetValue):
-                values.pop((edit.node, edit.name), None)
-            elif isinstance(edit, SetRange):
-                ranges.pop((edit.node, edit.name), None)
-            elif isinstance(edit, SetCable) and edit.depth is not UNSET:
-                depths.pop(Socket(edit.src, edit.out, edit.dst, edit.port), None)
-        return Overlay(values, ranges, depths)
+    def written(self, command: Command, spared: Collection[Key | Socket] = ()) -> Overlay:
+        """Without what lies over the values that a command writes, but for some: who turns the base wants to hear
+        it."""
+        edits = primitives(command)
+        values = {(edit.node, edit.name) for edit in edits if isinstance(edit, SetValue)} - {*spared}
+        ranges = {(edit.node, edit.name) for edit in edits if isinstance(edit, SetRange)} - {*spared}
+        cables = (edit for edit in edits if isinstance(edit, SetCable) and edit.depth is not UNSET)
+        depths = {Socket(edit.src, edit.out, edit.dst, edit.port) for edit in cables} - {*spared}
+        return Overlay(
+            _where(self.values, lambda key: key not in values),
+            _where(self.ranges, lambda key: key not in ranges),
+            _where(self.depths, lambda key: key not in depths),
+        )
 
     def sounding(self, patch: Patch) -> Patch:
         """The document as it sounds: with the live values in the place of its own."""

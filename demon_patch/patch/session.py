@@ -31,13 +31,14 @@ class Revision(NamedTuple):
 
 class Delta(Struct, frozen=True):
     """An edit that was accepted: the revision that it made, who made it, what it is called, what does it, and the grid
-    that it waits for. The first of an epoch is the whole document."""
+    that it waits for. cancels: it takes back what was not heard yet. The first of an epoch is the whole document."""
 
     revision: Revision
     client: str
     label: str
     command: Command
     at: Grid | None = None
+    cancels: bool = False
 
 
 class Pending(NamedTuple):
@@ -216,11 +217,13 @@ class DocumentSession:
             raise PatchError("no gesture is open", mend="begin one first")
         return history
 
-    def _accept(self, patch: Patch, client: str, label: str, command: Command, at: Grid | None) -> Delta:
+    def _accept(
+        self, patch: Patch, client: str, label: str, command: Command, at: Grid | None, cancels: bool = False
+    ) -> Delta:
         """The next revision."""
         self._patch = patch
         self._revision = Revision(self._revision.epoch, self._revision.counter + 1)
-        delta = Delta(self._revision, client, label, command, at)
+        delta = Delta(self._revision, client, label, command, at, cancels)
         self._log.append(delta)
         return delta
 
@@ -235,7 +238,7 @@ class DocumentSession:
         cancelled, self._pending = len(left) < len(self._pending), left
         if again.parts:
             at = None if cancelled else at
-            delta = self._accept(patch, client, f"{word} {step.label}", again.command, at)
+            delta = self._accept(patch, client, f"{word} {step.label}", again.command, at, cancelled)
             again = again.made(delta.revision.counter)
             if at is not None:
                 self._pending.append(Pending(delta.revision, client, at, again))

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import os
 import posixpath
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
+from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 
 from msgspec import structs
@@ -19,13 +21,13 @@ from demon_patch.engine.clips import sidecar
 from demon_patch.engine.families import NAMES, loras_of
 from demon_patch.errors import PatchError
 from demon_patch.nodes.catalogue import CATALOGUE
-from demon_patch.nodes.editing.update import load
+from demon_patch.nodes.editing.update import load, updated
 from demon_patch.nodes.engine import LORA
 from demon_patch.nodes.form.declare import Declaration
 from demon_patch.patch import names, whole
 from demon_patch.patch.data import place
 from demon_patch.patch.document import Node, Patch
-from demon_patch.patch.format import dumps
+from demon_patch.patch.format import dumps, save
 from demon_patch.patch.inner import nodes_of, with_nodes
 from demon_patch.patch.pack import SIZE, SUFFIX, packed, unpacked
 from demon_patch.runtime.store import inside, located, put, store
@@ -57,11 +59,9 @@ def pack(path: str | Path, out: str | Path, *, force: bool = False) -> list[str]
     force: also over a file that is there already.
     """
     path, out = Path(path), Path(out)
-    patch, contents = load(path), dict[str, bytes]()
-    for asset in assets_of(patch):
-        with place(path, asset.node, asset.port):
-            contents |= _read(asset.name, path.parent, SIZE - sum(map(len, contents.values())))
+    patch = load(path)
     with place(path):
+        contents = _contents(patch, path.parent)
         content = packed(patch, contents)
     _free(out, force)
     whole.write(out, content)
@@ -91,6 +91,50 @@ def unpack(path: str | Path, into: str | Path, *, force: bool = False, to_store:
     for file, content in files.items():
         whole.write(file, content, follow=False)
     return target
+
+
+def is_pack(path: str | Path) -> bool:
+    """Whether a file is a pack, by its name."""
+    return Path(path).suffix == SUFFIX
+
+
+def loaded(path: str | Path) -> Patch:
+    """The patch of a patch file or of a pack, its nodes as the catalogue knows them; raises PatchError."""
+    if not is_pack(path):
+        return load(path)
+    with place(path):
+        return updated(unpacked(whole.read(path, SIZE))[0])
+
+
+def saved(patch: Patch, path: str | Path, folder: Path) -> None:
+    """Writes a patch into its file, a pack with the files that it names, which lie in a folder. Raises DemonError."""
+    if not is_pack(path):
+        save(patch, path)
+        return
+    with place(path):
+        content = packed(patch, _contents(patch, folder))
+    whole.write(path, content)
+
+
+@contextmanager
+def files_of(path: str | Path) -> Iterator[Path]:
+    """The folder of the files that a patch file names; those of a pack lie in a temporary one meanwhile, and in the
+    asset store where they are named by what they hold. Raises DemonError."""
+    if not is_pack(path):
+        yield Path(path).parent
+        return
+    with TemporaryDirectory(prefix="demon-patch-", ignore_cleanup_errors=True) as folder:
+        unpack(path, folder, force=True)
+        yield Path(folder)
+
+
+def _contents(patch: Patch, folder: Path) -> dict[str, bytes]:
+    """The files that a patch in a folder reads, by name."""
+    contents: dict[str, bytes] = {}
+    for asset in assets_of(patch):
+        with place(node=asset.node, port=asset.port):
+            contents |= _read(asset.name, folder, SIZE - sum(map(len, contents.values())))
+    return contents
 
 
 def _ports(patch: Patch, node: Node, catalogue: Mapping[str, Declaration] = CATALOGUE) -> list[str]:

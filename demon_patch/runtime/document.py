@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Collection, Hashable, Iterator, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from demon_patch.errors import PatchError
 from demon_patch.nodes.catalogue import CATALOGUE
-from demon_patch.nodes.editing.snapshots import morph, recall, stored
+from demon_patch.nodes.editing.fitting import checked, fitting
+from demon_patch.nodes.editing.snapshots import Recall, morph, recall, stored
 from demon_patch.nodes.form.taper import STRAIGHT
 from demon_patch.patch import ids
 from demon_patch.patch.commands import Command, SetSnapshot
@@ -27,11 +29,12 @@ PLAYER = "player"
 
 
 class Stage(NamedTuple):
-    """The document as it sounds from a grid on, live values included. key: of what lands with it; the first, which
-    sounds now, has none."""
+    """The document as it sounds from a grid on, live values included. key, label: of what lands with it; the first,
+    which sounds now, has none."""
 
     key: Hashable
     at: Grid | None
+    label: str
     patch: Patch
 
 
@@ -44,19 +47,45 @@ class Waiting(NamedTuple):
     snapshot: Snapshot
 
 
+@dataclass(frozen=True, slots=True)
+class Hand:
+    """What a player has in hand: live values, and since which edit of the document each lies there."""
+
+    overlay: Overlay = field(default_factory=Overlay)
+    since: Mapping[Key | Socket, int] = field(default_factory=dict)
+
+    def put(self, overlay: Overlay, keys: Collection[Key | Socket], counter: int) -> Hand:
+        """With an overlay in which something new lies over some keys, put there after an edit."""
+        return Hand(overlay, {**self.since, **dict.fromkeys(keys, counter)})
+
+    def recalled(self, found: Recall, counter: int) -> Hand:
+        """After a recall that was asked for after an edit."""
+        return self.put(found.on(self.overlay), found.overlay.keys, counter)
+
+    def written(self, command: Command, counter: int) -> Hand:
+        """When an edit is heard: what lay over the values that it writes before it was made is released."""
+        spared = {key for key, put in self.since.items() if put >= counter}
+        return Hand(self.overlay.written(command, spared), self.since)
+
+    def released(self, *keys: Key | Socket) -> Hand:
+        """Without what lies over those ports and cables."""
+        return Hand(self.overlay.released(*keys), self.since)
+
+
 class LiveDocument:
     """A document that is edited and played. All methods may be called from any thread; none waits for the sound.
 
     An edit or a recall may have a grid: it is heard from there on, and never before one that was made earlier. Undone
-    before that, an edit is cancelled. changed: called after every change, outside of the lock. table: the taper of the
-    model family.
+    before that, an edit is cancelled. The live values over what an edit writes are released when it is heard, but for
+    those that were turned after it was made. changed: called after every change, outside of the lock. table: the
+    taper of the model family.
     """
 
     def __init__(
         self, patch: Patch, changed: Callable[[], object] = lambda: None, table: Sequence[float] = STRAIGHT
     ) -> None:
         self._session, self._changed, self._table = DocumentSession(patch), changed, table
-        self._overlay = Overlay()
+        self._hand = Hand()
         self._recalls: list[Waiting] = []
         self._recalled = 0
         self._lock = threading.RLock()
@@ -70,7 +99,7 @@ class LiveDocument:
     @property
     def live(self) -> Overlay:
         """The live values, as they were last turned."""
-        return self._overlay
+        return self._hand.overlay
 
     @property
     def sounding(self) -> Patch:
@@ -117,28 +146,39 @@ class LiveDocument:
 
     # -- live values --------------------------------------------------------------------------------------------
     def turn(self, node: str, port: str, value: Value) -> None:
-        """Gives a knob a live value, which wins over its base until it is kept or released; PatchError for a node that
-        is not there."""
+        """Gives a knob a live value, which wins over its base until it is kept or released; PatchError for a port that
+        is not there, and for a value that it does not take."""
         with self._lock:
-            self.patch.node(node)
-            self._overlay = self._overlay.turned(node, port, value)
+            heard = self._session.stages()[0]
+            try:
+                checked(self.patch, CATALOGUE, node, port, value)
+            except PatchError:
+                if heard is self.patch:
+                    raise
+                checked(heard, CATALOGUE, node, port, value)  # what is on its way out can still be turned
+            turned = self._hand.overlay.turned(node, port, value)
+            self._hand = self._hand.put(turned, [(node, port)], self._session.revision.counter)
         self._changed()
 
     def release(self, *keys: Key | Socket) -> None:
         """Drops the live values of some ports and cables, or of all, and with all of them the recalls that wait."""
         with self._lock:
-            self._overlay = self._overlay.released(*keys) if keys else Overlay()
+            self._hand = self._hand.released(*keys) if keys else Hand()
             if not keys:
                 self._recalls.clear()
         self._changed()
 
     def keep(self, client: str = PLAYER) -> Patch:
-        """Makes the live values the base, in one step; the document as it then is. Recalls that wait go on waiting."""
+        """Makes the live values the base, in one step; the document as it then is. Those that an edit which waits will
+        release stay live until then, and recalls that wait go on waiting."""
         with self.session() as session:
-            command = self._overlay.kept(session.patch)
-            if command is not None:
+            hand = self._hand
+            for waiting in session.pending:
+                hand = _heard(hand, waiting)
+            lasting = fitting(hand.overlay, session.patch, CATALOGUE)
+            if (command := lasting.kept(session.patch)) is not None:
                 session.do(command, client, "Keep live values")
-            self._overlay = Overlay()
+            self._hand = self._hand.released(*lasting.keys)
             return session.patch
 
     # -- snapshots ----------------------------------------------------------------------------------------------
@@ -165,7 +205,7 @@ class LiveDocument:
             snapshot = self._snapshot(id)
             found = recall(snapshot, self.patch, CATALOGUE)
             if at is None:
-                self._overlay = found.on(self._overlay)
+                self._hand = self._hand.recalled(found, self._session.revision.counter)
             else:
                 self._recalled += 1
                 self._recalls.append(Waiting(self._recalled, self._session.revision, at, snapshot))
@@ -177,7 +217,7 @@ class LiveDocument:
         with self._lock:
             ends = self._snapshot(one), self._snapshot(other)
             found = morph(*ends, amount, self.patch, CATALOGUE, self._table)
-            self._overlay = found.on(self._overlay)
+            self._hand = self._hand.recalled(found, self._session.revision.counter)
         self._changed()
         return found.skipped
 
@@ -187,26 +227,32 @@ class LiveDocument:
         made."""
         with self._lock:
             patches, edits = self._session.stages(), self._session.pending
-            overlay, number = self._overlay, 0
-            stages = [Stage(None, None, overlay.sounding(patches[0]))]
+            hand, number = self._hand, 0
+            stages = [Stage(None, None, "", _sounding(hand, patches[0]))]
             for waiting in sorted((*edits, *self._recalls), key=_place):
                 if isinstance(waiting, Waiting):
-                    overlay = recall(waiting.snapshot, patches[number], CATALOGUE).on(overlay)
-                    key: Hashable = waiting.number
+                    found = recall(waiting.snapshot, patches[number], CATALOGUE)
+                    hand, key = hand.recalled(found, waiting.after.counter), waiting.number
+                    label = f"Recall {waiting.snapshot.title}".strip()
                 else:
                     number += 1
-                    key = waiting.revision
-                stages.append(Stage(key, waiting.at, overlay.sounding(patches[number])))
+                    hand, key, label = _heard(hand, waiting), waiting.revision, waiting.step.label
+                stages.append(Stage(key, waiting.at, label, _sounding(hand, patches[number])))
             return tuple(stages)
 
     def landed(self, key: Hashable) -> None:
         """That stage is heard now."""
         with self._lock:
             if isinstance(key, Revision):
+                for waiting in self._session.pending:
+                    if waiting.revision <= key:
+                        self._hand = _heard(self._hand, waiting)
                 self._session.landed(key)
+                self._prune()
             for waiting in [each for each in self._recalls if each.number == key]:
                 self._recalls.remove(waiting)
-                self._overlay = recall(waiting.snapshot, self.patch, CATALOGUE).on(self._overlay)
+                found = recall(waiting.snapshot, self._session.stages()[0], CATALOGUE)
+                self._hand = self._hand.recalled(found, waiting.after.counter)
 
     def _snapshot(self, id: str) -> Snapshot:
         if (found := self.patch.snapshots.get(id)) is None:
@@ -215,10 +261,32 @@ class LiveDocument:
 
     def _follow(self, delta: Delta) -> None:
         """After an edit: the live values that it leaves, and the recalls of the same document."""
-        self._overlay = self._overlay.written(delta.command).within(self.patch)
         if delta.revision.counter == 0:
-            self._overlay = Overlay()
+            self._hand = Hand()
             self._recalls.clear()
+        elif delta.at is None and not delta.cancels:
+            self._hand = Hand(self._hand.overlay.written(delta.command), self._hand.since)
+        self._prune()
+
+    def _prune(self) -> None:
+        """Drops the live values that no stage of the document can have."""
+        if not self._hand.overlay:
+            self._hand = Hand()
+            return
+        left = Overlay()
+        for patch in self._session.stages():
+            left = left.under(fitting(self._hand.overlay, patch, CATALOGUE))
+        self._hand = Hand(left, self._hand.since)
+
+
+def _heard(hand: Hand, edit: Pending) -> Hand:
+    """What is in hand when an edit that waited is heard."""
+    return hand.written(edit.step.command, edit.step.last)
+
+
+def _sounding(hand: Hand, patch: Patch) -> Patch:
+    """A stage of the document with the live values that it can have."""
+    return fitting(hand.overlay, patch, CATALOGUE).sounding(patch)
 
 
 def _place(waiting: Pending | Waiting) -> tuple[int, int]:

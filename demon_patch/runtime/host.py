@@ -24,7 +24,7 @@ from demon_patch.engine.session import Session
 from demon_patch.errors import DemonError
 from demon_patch.nodes.catalogue import CATALOGUE
 from demon_patch.patch.data import Value
-from demon_patch.patch.document import Patch
+from demon_patch.patch.document import Patch, Song
 from demon_patch.patch.format import dumps
 from demon_patch.patch.grid import Grid
 from demon_patch.patch.live import Key
@@ -36,7 +36,7 @@ from demon_patch.runtime.graph.feeds import Fed
 from demon_patch.runtime.graph.taps import Taps
 from demon_patch.runtime.live import Live
 from demon_patch.runtime.mixes import first
-from demon_patch.runtime.render import measure_sounds, parts_of, perform, wired_recordings
+from demon_patch.runtime.render import measure_sounds, parts_of, perform, tempo_of, wired_recordings
 from demon_patch.runtime.resources import Resources
 from demon_patch.runtime.status import Status, of_engine, of_sound
 from demon_patch.runtime.tape import Tape, save
@@ -52,8 +52,8 @@ class Host:
     """A live performance of a patch; a context manager. All methods may be called from any thread, `start` and `close`
     from the one that made it.
 
-    document: what is played, for all who edit it. folder: of the patch's files. clip: takes the place of the patch's
-    source. device: part of a device's name.
+    document: what is played, for all who edit it. folder: of the patch's files. into: the folder that it writes
+    files into, the same by default. clip: takes the place of the patch's source. device: part of a device's name.
     """
 
     def __init__(
@@ -62,18 +62,20 @@ class Host:
         session: Session,
         *,
         folder: str | Path = ".",
+        into: str | Path | None = None,
         clip: Source | None = None,
         device: str | None = None,
     ) -> None:
-        self._resources, self._clip = Resources(session, folder), clip
-        self.performer = perform(patch, session, folder=folder, clip=clip, trace=Trace(KEPT_EVENTS))
+        self._resources, self._clip = Resources(session, folder, into), clip
+        self.performer = perform(patch, session, folder=folder, into=into, clip=clip, trace=Trace(KEPT_EVENTS))
         spec = session.spec
         samples = self.performer.source.frames * spec.samples_per_frame
         self.link = AudioLink(spec.sample_rate, spec.channels, samples, device)
         self.live = Live(self.performer, self.link, watch=self._watch)
         self.document = LiveDocument(patch, self._refresh, spec.strength_taper)
         self.status = Status()
-        self._cues = Cues(self.performer)
+        self._bpm = tempo_of(Song(), self.performer.source)  # of a patch without a tempo of its own
+        self._cues = Cues(self.performer, patch.song, self._bpm, self.tell)
         self._mistakes: list[str] = []  # of what was compiled last
         self._program = self.performer.program  # what was compiled last
         self._lock = threading.Lock()  # of what is to be compiled
@@ -144,6 +146,7 @@ class Host:
             muted=self._muted,
             recording=", ".join(str(tape.path) for tape in self._tapes),
             live=self.live_values,
+            coming=self._cues.coming,
             messages=self.messages,
         )
 
@@ -152,6 +155,11 @@ class Host:
     def patch(self) -> Patch:
         """The document as it stands."""
         return self.document.patch
+
+    @property
+    def folder(self) -> Path:
+        """Where the files lie that the document names."""
+        return self._resources.folder
 
     def edit(self, patch: Patch, at: Grid | None = None) -> Future[None]:
         """Makes the document equal to another patch, in one step; phases and envelopes of the nodes that stay go on. A
@@ -200,7 +208,7 @@ class Host:
         if number != self._newest:
             return
         frames, cues = self.performer.source.frames, []
-        geometry = Geometry.of(self.performer.spec, frames, self.performer.transport.bpm)
+        geometry = Geometry.of(self.performer.spec, frames, self._bpm)
         mistakes: list[str] = []
         for stage in self.document.stages():
             try:
@@ -210,7 +218,7 @@ class Host:
                 assert isinstance(covered, Source)
                 measure_sounds(program, self._resources, covered, self._clip)
                 self._program = program
-                cues.append(Cue(stage.key, stage.at, program, parts))
+                cues.append(Cue(stage.key, stage.at, stage.label, stage.patch.song, program, parts))
             except DemonError as error:
                 mistakes.append(str(error))
                 if not cues:
@@ -239,9 +247,14 @@ class Host:
         self._retime(lambda: self.live.loop(lo, hi, beats))
 
     def tempo(self, bpm: float, beats: float = 0.0) -> None:
-        """Another tempo, 20 to 400 beats a minute."""
+        """Another tempo, 20 to 400 beats a minute, by hand: edits of the patch's own do not change it any more."""
         wanted = min(max(bpm, 20.0), 400.0)
-        self._retime(lambda: self.live.tempo(wanted, beats))
+
+        def change() -> None:
+            self._cues.take_tempo()
+            self.live.tempo(wanted, beats)
+
+        self._retime(change)
 
     def tap(self) -> None:
         """A beat tapped by hand: the tempo becomes that of the taps, from the second one on."""

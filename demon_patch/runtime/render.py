@@ -17,10 +17,10 @@ from demon_patch.engine.splice import Splicer
 from demon_patch.engine.window import Window
 from demon_patch.errors import DemonError, PatchError
 from demon_patch.nodes.catalogue import CATALOGUE
-from demon_patch.nodes.editing.update import load
 from demon_patch.patch.commands import SetValue, apply
-from demon_patch.patch.document import Patch
+from demon_patch.patch.document import Patch, Song
 from demon_patch.patch.format import dumps
+from demon_patch.runtime.assets import loaded
 from demon_patch.runtime.graph.check import problems
 from demon_patch.runtime.graph.clock import Transport
 from demon_patch.runtime.graph.compile import Geometry, compile
@@ -40,35 +40,47 @@ LIMITER_SECONDS = 0.01
 
 
 def checked(path: str | Path, *, seed: int | None = None) -> Patch:
-    """The patch of a file, free of mistakes; `seed` takes the place of the Scheduler's. Raises PatchError."""
-    patch = load(path)
+    """The patch of a patch file or pack, free of mistakes; `seed` takes the place of the Scheduler's. Raises
+    PatchError."""
+    patch = loaded(path)
     for error in problems(patch, CATALOGUE):
         raise error.at(file=path)
     return patch if seed is None else with_seed(patch, seed)
 
 
 def perform(
-    patch: Patch, session: Session, *, folder: str | Path = ".", clip: Source | None = None, trace: Trace | None = None
+    patch: Patch,
+    session: Session,
+    *,
+    folder: str | Path = ".",
+    into: str | Path | None = None,
+    clip: Source | None = None,
+    trace: Trace | None = None,
 ) -> Performer:
-    """A performer for a patch; `clip` takes the place of the patch's own source."""
-    resources = Resources(session, folder)
+    """A performer for a patch, whose files lie in a folder, and are written into another one or the same; `clip` takes
+    the place of the patch's own source."""
+    resources = Resources(session, folder, into)
     spec = session.spec
     program = compile(patch, CATALOGUE, Geometry.of(spec))
     parts = parts_of(program, resources, clip)
     source = first(parts["source"])
     assert isinstance(source, Source)
-    given = patch.song.bpm
     transport = Transport(
         spec.frame_rate,
-        given or source.bpm or DEFAULT_BPM,
+        tempo_of(patch.song, source),
         patch.song.beats_per_bar,
         source.frames,
-        downbeat=0.0 if given else source.downbeat,
+        downbeat=0.0 if patch.song.bpm else source.downbeat,
     )
     program.use_song(source.frames, transport.bpm)
     measure_sounds(program, resources, source, clip)
     recordings = [resources.written(file) for file in wired_recordings(patch)]
     return Performer(program, session, transport, parts, recordings, trace, resources.lora, dumps(patch))
+
+
+def tempo_of(song: Song, source: Source) -> float:
+    """Beats a minute: the song's own, or those of its source."""
+    return song.bpm or source.bpm or DEFAULT_BPM
 
 
 def parts_of(

@@ -20,12 +20,14 @@ from demon_patch.runtime.store import inside, located
 class Resources:
     """Prompts and sources by the keys that resource nodes resolve to; equal keys are made once.
 
-    folder: where the patch lies; a file named in a patch lies there or below, or in the asset store.
+    folder: where the patch lies; a file named in a patch lies there or below, or in the asset store. into: where it
+    writes its files, there by default.
     """
 
-    def __init__(self, session: Session, folder: str | Path = ".") -> None:
+    def __init__(self, session: Session, folder: str | Path = ".", into: str | Path | None = None) -> None:
         self.session = session
         self.folder = Path(folder).resolve()
+        self.into = self.folder if into is None else Path(into).resolve()
         self._made: dict[Hashable, Conditioning | Source] = {}
         self._loras: dict[str, Lora] = {}
 
@@ -63,7 +65,7 @@ class Resources:
 
     def written(self, name: str) -> Path:
         """A file that a patch writes: in its folder alone; raises SourceError for one outside."""
-        return inside(name, self.folder)
+        return inside(name, self.into)
 
     def _make(self, key: Hashable) -> Source:
         match key:

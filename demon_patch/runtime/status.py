@@ -12,6 +12,7 @@ from demon_patch.patch.data import Value
 
 if TYPE_CHECKING:
     from demon_patch.runtime.audio.link import AudioLink
+    from demon_patch.runtime.cues import Coming
     from demon_patch.runtime.live import Live
 
 METER_SECONDS = 0.1
@@ -33,8 +34,8 @@ class Status:
 
     heard_error_ms: median and largest distance of the latest completions from the moment that they were made for.
     starved: seconds for which no window was ready and the last pass was heard. peak_db, rms_db: of the last tenth of a
-    second. loop: (from, to) of the song, or None. live: live values by (node, port). messages: the latest, oldest
-    first.
+    second. loop: (from, to) of the song, or None. live: live values by (node, port). coming: edits and recalls that
+    are not heard yet. messages: the latest, oldest first.
     """
 
     playing: bool = False
@@ -70,6 +71,7 @@ class Status:
     rms_db: float = -120.0
     faults: Mapping[str, str] = field(default_factory=dict)
     live: Mapping[tuple[str, str], Value] = field(default_factory=dict)
+    coming: tuple[Coming, ...] = ()
     messages: tuple[str, ...] = ()
 
 

@@ -116,9 +116,10 @@ def meters(status: Status) -> Text:
 
 
 def messages(status: Status, width: int, lines: int) -> Text:
-    """What was told last, the newest at the bottom, and below it the nodes that fail now."""
+    """What was told last, the newest at the bottom; below it the nodes that fail now, and the edits that wait."""
     told = [(message, "") for message in status.messages]
     told += [(f"! {node}: {what}", WARM) for node, what in status.faults.items()]
+    told += [(f"… {each.label} in {each.seconds:.1f} s ({each.at})", GOOD) for each in status.coming]
     wrapped = [Text(each, style) for text, style in told for each in wrap(text, max(width, 20))]
     return Text("\n").join(wrapped[-max(lines, 1) :])
 
@@ -141,5 +142,6 @@ def line(status: Status) -> str:
             f"late {status.late}",
             f"starved {status.starved:.1f} s",
             f"xruns {status.xruns}",
+            *([f"waiting {len(status.coming)}"] if status.coming else []),
         ]
     )

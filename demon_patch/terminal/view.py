@@ -20,7 +20,7 @@ from textual.widgets import Static
 
 from demon_patch.errors import DemonError
 from demon_patch.patch.document import Patch
-from demon_patch.patch.format import save
+from demon_patch.runtime.assets import saved
 from demon_patch.runtime.host import Host
 from demon_patch.runtime.status import Status
 from demon_patch.terminal import draw
@@ -216,7 +216,7 @@ class View(App[None]):
     def action_write(self) -> None:
         """Keeps the live values and writes the patch file."""
         patch = self.host.keep()
-        self._file(lambda: save(patch, self.path), f"wrote {self.path.name}")
+        self._file(lambda: saved(patch, self.path, self.host.folder), f"wrote {self.path.name}")
 
     def action_record(self) -> None:
         if self._toggled("recording"):

@@ -4,7 +4,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import structs
 
-from demon_patch.patch.commands import AddNode, Become, Command, Connect, RemoveNode, SetCable, SetMeta, SetValue, apply
+from demon_patch.patch.commands import (
+    AddNodes,
+    Become,
+    Command,
+    Connect,
+    Move,
+    RemoveNodes,
+    SetCable,
+    SetMeta,
+    SetValue,
+    apply,
+)
 from demon_patch.patch.difference import difference
 from demon_patch.patch.document import Cable, Node, Patch
 from demon_patch.patch.history import primitives
@@ -38,7 +49,7 @@ def test_each_edit_is_as_small_as_it_can_be() -> None:
     old = Patch(nodes={"a": Node("lfo", values={"rate": 1, "shape": "saw"}), "b": Node("add")}, cables=(wire,))
     expected = (
         SetMeta(title="t"),
-        AddNode("c", Node("lfo")),
+        AddNodes({"c": Node("lfo")}),
         SetValue("a", "rate", 2),
         SetCable(*wire.socket, depth=None),
         Connect(Cable("c", "out", "b", "y")),
@@ -47,7 +58,18 @@ def test_each_edit_is_as_small_as_it_can_be() -> None:
     for command in expected:
         new, _ = apply(command, new)
     assert set(map(repr, edits(old, new))) == set(map(repr, expected))
-    assert set(map(type, edits(new, old))) == {SetMeta, RemoveNode, SetValue, SetCable}
+    assert set(map(type, edits(new, old))) == {SetMeta, RemoveNodes, SetValue, SetCable}
+
+
+def test_nodes_that_come_go_or_move_together_are_one_edit_each() -> None:
+    old = Patch(nodes={id: Node("lfo") for id in "abcd"})
+    moved = {id: Node("lfo", at=(1, 2)) for id in "ab"}
+    new = Patch(nodes={**moved, "x": Node("lfo"), "y": Node("lfo")})
+    assert set(map(repr, edits(old, new))) == {
+        repr(RemoveNodes(("c", "d"))),
+        repr(AddNodes({"x": Node("lfo"), "y": Node("lfo")})),
+        repr(Move({"a": (1.0, 2.0), "b": (1.0, 2.0)})),
+    }
 
 
 @given(some.patches(), st.data())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from hypothesis import given, settings
+from msgspec import structs
 
 from demon_patch.patch.definition import Definition, Inlet, Outlet, Target
 from demon_patch.patch.document import Cable, Node, Patch
@@ -41,6 +42,31 @@ def test_reroutes_in_a_row_gather_and_spread() -> None:
     assert [cable.socket for cable in laid_out(*cables)] == [
         ("a", out, "b", port) for out in ("out", "uni") for port in ("curve", "x")
     ]
+
+
+def test_what_arrives_on_two_ways_arrives_once_and_is_silent_where_both_are() -> None:
+    straight, round_ = Cable("a", "out", "q", "in"), (Cable("a", "out", "r", "in"), Cable("r", "out", "q", "in"))
+    end = Cable("q", "out", "b", "x")
+    for muted in ([False, False], [True, False], [False, True], [True, True]):
+        one, other = (
+            structs.replace(cable, muted=off) for cable, off in zip((straight, round_[1]), muted, strict=True)
+        )
+        assert laid_out(one, round_[0], other, end) == (Cable("a", "out", "b", "x", muted=all(muted)),)
+
+
+def test_two_ways_out_of_a_subpatch_are_as_two_ways_in_the_open() -> None:
+    inside = Definition(
+        nodes={"a": Node("lfo"), "q": Node("reroute")},
+        cables=(Cable("a", "out", "q", "in"),),
+        inputs={"in": Inlet(to=(Target("q", "in"),))},
+        outputs={"here": Outlet(node="a", out="out"), "there": Outlet(node="q", out="out")},
+    )
+    patch = Patch(
+        nodes={"s": Node("subpatch", definition="it"), "b": Node("scale"), "r": Node("reroute")},
+        cables=(Cable("s", "here", "r", "in"), Cable("r", "out", "s", "in"), Cable("s", "there", "b", "x")),
+        definitions={"it": inside},
+    )
+    assert [cable.socket for cable in patch.flat.cables] == [("s/a", "out", "b", "x")]
 
 
 def test_a_ring_of_reroutes_carries_nothing() -> None:

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from demon_patch.errors import PatchError
-from demon_patch.patch.commands import Batch, RemoveNode, SetCable, SetRange, SetValue, apply
+from demon_patch.patch.commands import Batch, SetCable, SetRange, SetValue, apply
 from demon_patch.patch.document import Cable, Node, Patch, Socket
 from demon_patch.patch.live import Overlay
 
@@ -43,11 +43,10 @@ def test_a_base_that_is_written_is_heard() -> None:
     assert written.keys == {("lfo", "shape"), ("knob", "value")}
     assert ALL.written(SetCable(*WIRE.socket, offset=1.0)) == ALL
     assert not ALL.written(SetRange("knob", "value")).ranges
+    assert ALL.written(SetValue(*RATE, 5), {RATE}) == ALL
 
 
-def test_what_is_gone_has_no_live_value() -> None:
-    left = ALL.within(apply(RemoveNode("lfo"), PATCH)[0])
-    assert left == Overlay({}, {("knob", "value"): (0.2, 0.8)})
+def test_what_is_gone_is_not_brought_back() -> None:
     gone = Overlay({("gone", "x"): 1.0}, {}, {Socket("gone", "out", "lfo", "rate"): 1.0})
     assert gone.sounding(PATCH) == PATCH
 

@@ -12,6 +12,7 @@ from demon_patch.patch.commands import (
     Batch,
     Connect,
     Disconnect,
+    Move,
     RemoveNode,
     Rename,
     SetCable,
@@ -335,3 +336,26 @@ def test_a_text_that_is_no_grid_is_refused(words: str) -> None:
 def test_a_count_that_is_none_is_refused(count: float) -> None:
     with pytest.raises(PatchError):
         Grid("beat", count)
+
+
+def test_of_a_command_that_sets_several_fields_undo_leaves_only_those_that_others_changed() -> None:
+    wire = Cable("a", "out", "b", "x", depth=0.1)
+    before = Patch(nodes={"a": Node("lfo"), "b": Node("scale"), "c": Node("lfo")}, cables=(wire,))
+    session = DocumentSession(before)
+    session.do(Move({"a": (1, 1), "b": (1, 1), "c": (1, 1)}), "ann")
+    session.do(SetCable(*wire.socket, depth=0.5, muted=True), "ann")
+    session.do(SetMeta(title="t", author="ann"), "ann")
+    session.do(Move({"b": (9, 9)}), "bob")
+    session.do(RemoveNode("c"), "bob")
+    session.do(SetCable(*wire.socket, depth=0.9), "bob")
+    session.do(SetMeta(title="bob's"), "bob")
+    skipped = [error for _ in range(3) for error in (session.undo("ann") or Undone("")).skipped]
+    assert [error.node for error in skipped] == [None, "b", "b", "c"]
+    after = session.patch
+    assert (after.meta.title, after.meta.author) == ("bob's", "")
+    assert (after.cables[0].depth, after.cables[0].muted) == (0.9, False)
+    assert (after.nodes["a"].at, after.nodes["b"].at) == ((0.0, 0.0), (9.0, 9.0))
+    for _ in range(3):
+        session.redo("ann")
+    assert session.patch.nodes["a"].at == (1.0, 1.0)
+    assert session.patch.cables[0].muted

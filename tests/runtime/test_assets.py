@@ -18,10 +18,11 @@ from demon_patch.errors import DemonError, PatchError, SourceError
 from demon_patch.nodes.form.declare import Declaration
 from demon_patch.nodes.form.ports import Port
 from demon_patch.patch import names
+from demon_patch.patch.commands import SetMeta, apply
 from demon_patch.patch.document import Meta, Node, Patch
 from demon_patch.patch.format import load, save
 from demon_patch.patch.pack import packed
-from demon_patch.runtime.assets import assets_of, pack, unpack
+from demon_patch.runtime.assets import assets_of, files_of, loaded, pack, saved, unpack
 from demon_patch.runtime.resources import Resources
 from demon_patch.runtime.store import FOLDER, inside, located, put, store
 from tests.engine.toy import toy_family
@@ -306,3 +307,19 @@ def test_a_file_where_a_folder_should_be_is_named(tmp_path: Path) -> None:
     (into / "a").write_text("a file")
     assert line_of(lambda: unpack(path, into)).startswith(f"{into / 'a'}: cannot be made: ")
     assert not (into / "song.dpatch.json").exists()
+
+
+def test_a_pack_that_was_edited_is_packed_anew(home: Path, tmp_path: Path) -> None:
+    shared = tmp_path / "song.dpatch"
+    pack(home / "song.dpatch.json", shared)
+    patch = loaded(shared)
+    assert patch == loaded(home / "song.dpatch.json")
+    edited = apply(SetMeta(title="Other"), patch)[0]
+    with files_of(shared) as folder:
+        saved(edited, shared, folder)
+    assert not folder.exists()
+    assert loaded(shared) == edited
+    unpack(shared, tmp_path / "into")
+    assert (tmp_path / "into" / "float.wav").read_bytes() == (home / "float.wav").read_bytes()
+    with files_of(home / "song.dpatch.json") as folder:
+        assert folder == home

@@ -303,10 +303,10 @@ def test_an_edit_and_recalls_wait_in_the_order_they_were_made() -> None:
     document.recall(calm, at=BARS)
     document.do(strength(0.6), at=BARS)
     heard = [stage.patch.nodes["scheduler"].values["strength"] for stage in document.stages()]
-    assert heard == [0.9, 0.2, 0.9, 0.9]  # a live value wins over what is written under it
-    for stage in document.stages()[1:]:
+    assert heard == [0.9, 0.2, 0.9, 0.6]
+    for stage, value in zip(document.stages()[1:], heard[1:], strict=True):
         document.landed(stage.key)
-    assert document.sounding.nodes["scheduler"].values["strength"] == 0.9
+        assert document.sounding.nodes["scheduler"].values["strength"] == value
 
 
 def run(*work: Callable[[], None]) -> None:

@@ -6,6 +6,8 @@ from dataclasses import replace
 
 import pytest
 
+from demon_patch.patch.grid import Grid
+from demon_patch.runtime.cues import Coming
 from demon_patch.runtime.status import Bead, Status
 from demon_patch.terminal import draw
 from demon_patch.terminal.plain import fresh
@@ -86,6 +88,12 @@ def test_messages_are_wrapped_and_the_newest_stay() -> None:
     assert said[1:] == ["third", "! lfo: division by zero"]
     assert max(len(line) for line in said) <= 40
     assert "first" in draw.messages(status, 40, 20).plain
+
+
+def test_what_waits_is_shown_with_its_grid() -> None:
+    status = replace(STATUS, coming=(Coming("Set song", Grid("bar", 2), 1.25),))
+    assert draw.messages(status, 60, 3).plain == "… Set song in 1.2 s (2 bars)"
+    assert draw.line(status).endswith("waiting 1")
 
 
 def test_a_plain_line_says_it_all() -> None:

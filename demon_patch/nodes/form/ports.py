@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from demon_patch.engine.controls import Taper
+from demon_patch.engine.limits import either
 
 PortType = Literal[
     "value", "gate", "curve", "surface", "prompt", "source", "ring", "audio", "option", "text", "points", "path"
@@ -151,6 +152,23 @@ def _bad_number(port: Port, value: Any) -> str:
     if port.taper == "int" and value != round(value):
         return f"{value:g} is no whole number"
     return ""
+
+
+def wanted(port: Port) -> str:
+    """What a port takes, as an error mends it."""
+    if port.type == "option":
+        return f"choose {either(port.choices)}"
+    if port.fed:
+        return "leave it out"
+    if port.begins:
+        return f"write a {port.type} that begins with {port.begins!r}"
+    if not port.numeric:
+        return f"write a {port.type}" if port.wireable is False else "wire a cable to it"
+    unit = f" {port.unit}" if port.unit else ""
+    kind = "whole number" if port.taper == "int" else "number"
+    if not (math.isfinite(port.lo) or math.isfinite(port.hi)):
+        return f"use a finite {kind}"
+    return f"use a {kind} from {port.lo:g} to {port.hi:g}{unit}"
 
 
 def value(

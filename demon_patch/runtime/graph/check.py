@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Mapping
 from operator import is_
 
 from demon_patch.engine.controls import CONTROLS, MOST_LORAS
 from demon_patch.engine.families import NAMES, spec_of
 from demon_patch.engine.family import FamilySpec
-from demon_patch.engine.limits import either
 from demon_patch.errors import DemonError, PatchError
 from demon_patch.nodes.engine import CHAIN, LORA, STEP_WINDOW
 from demon_patch.nodes.form.declare import Declaration
-from demon_patch.nodes.form.ports import SIGNALS, SINGLE, Port, fits, misfit
+from demon_patch.nodes.form.ports import SIGNALS, SINGLE, Port, fits, misfit, wanted
 from demon_patch.patch.document import Cable, Node, Patch
 from demon_patch.patch.flatten import Flat
 from demon_patch.runtime.graph.mixture import mix_problems
@@ -123,9 +121,9 @@ def _values(id: str, node: Node, declaration: Declaration) -> Iterator[PatchErro
             yield _coming(id, port)
         else:
             if name in node.values and (what := misfit(port, node.values[name])):
-                yield PatchError(what, node=id, port=name, mend=_wanted(port))
+                yield PatchError(what, node=id, port=name, mend=wanted(port))
             if name in node.ranges and (what := _bad_range(port, node.ranges[name])):
-                yield PatchError(what, node=id, port=name, mend=_wanted(port))
+                yield PatchError(what, node=id, port=name, mend=wanted(port))
 
 
 def _texts(id: str, node: Node, declaration: Declaration) -> Iterator[PatchError]:
@@ -152,22 +150,6 @@ def _bad_range(port: Port, ends: tuple[float, float]) -> str:
         if what := misfit(port, end):
             return f"playing range {ends[0]:g} to {ends[1]:g}: {what}"
     return "" if ends[0] <= ends[1] else f"playing range {ends[0]:g} to {ends[1]:g} is upside down"
-
-
-def _wanted(port: Port) -> str:
-    if port.type == "option":
-        return f"choose {either(port.choices)}"
-    if port.fed:
-        return "leave it out"
-    if port.begins:
-        return f"write a {port.type} that begins with {port.begins!r}"
-    if not port.numeric:
-        return f"write a {port.type}" if port.wireable is False else "wire a cable to it"
-    unit = f" {port.unit}" if port.unit else ""
-    kind = "whole number" if port.taper == "int" else "number"
-    if not (math.isfinite(port.lo) or math.isfinite(port.hi)):
-        return f"use a finite {kind}"
-    return f"use a {kind} from {port.lo:g} to {port.hi:g}{unit}"
 
 
 def _known(names: Mapping[str, object]) -> str:
