@@ -12,7 +12,7 @@ from demon_patch.nodes.form.vocabulary import clamp
 from demon_patch.patch.document import Cable, Node
 from demon_patch.runtime.graph.clock import Transport
 from demon_patch.runtime.graph.compile import Geometry, compile
-from demon_patch.runtime.graph.emit import CHUNK, _code, chunk_of
+from demon_patch.runtime.graph.emit import APART, CHUNK, _code, chunk_of
 from demon_patch.runtime.graph.program import Program
 from tests.nodes.bench_nodes import BENCH, playable
 
@@ -57,7 +57,7 @@ def test_a_turned_knob_compiles_nothing_anew() -> None:
 def test_functions_stay_short() -> None:
     program = chained(90)
     assert all(len(steps) <= CHUNK for steps, _ in program._chunks)
-    assert len(program._chunks) <= 9
+    assert len(program._chunks) <= 90 // APART + 90 // CHUNK
     for steps, _ in program._chunks:
         assert ast.parse(chunk_of(steps).text)
 

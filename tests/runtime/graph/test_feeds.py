@@ -111,13 +111,13 @@ def test_several_feeds_make_the_forecast_anew_once_and_equal_ones_never(monkeypa
     forecast = Forecast(program, TRANSPORT)
     forecast.per_frame(0, 0)
     ran: list[int] = []
-    extend = program.extend
+    extend = program.extend_half
 
-    def counted(state: Any, k0: int, n: int, transport: Transport) -> Any:
+    def counted(half: int, state: Any, k0: int, n: int, *others: Any) -> Any:
         ran.append(n)
-        return extend(state, k0, n, transport)
+        return extend(half, state, k0, n, *others)
 
-    monkeypatch.setattr(program, "extend", counted)
+    monkeypatch.setattr(program, "extend_half", counted)
     for _ in range(3):
         forecast.feed("cc", "position", 0.0)
         forecast.feed("keys", "held", (0, 0))
@@ -139,10 +139,10 @@ def test_what_is_only_looked_at_makes_no_forecast_anew() -> None:
     forecast = Forecast(program, TRANSPORT)
     forecast.taps.watch([("eye", "x", "in")])
     forecast.per_frame(0, 0)
-    end = forecast._end
+    ends = list(forecast._line.ends)
     forecast.feed("bend", "wheel", 0.5)
     forecast.advance(10)
-    assert forecast._end == end
+    assert forecast._line.ends == ends
     assert (forecast.taps.read(("eye", "x", "in")).values == 0.5).all()
     forecast.feed("cc", "position", 0.5)
     assert forecast.at(program.sink("p", "x0"), 10) == 0.5

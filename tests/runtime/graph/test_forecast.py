@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from demon_patch.patch.document import Cable, Node
 from demon_patch.runtime.graph.clock import Transport
 from demon_patch.runtime.graph.compile import Geometry, compile
-from demon_patch.runtime.graph.forecast import FAR, NEAR, Forecast
+from demon_patch.runtime.graph.forecast import Forecast
 from demon_patch.runtime.graph.program import Program
+from demon_patch.runtime.graph.timeline import FAR, NEAR
 from tests.nodes.bench_nodes import BENCH, PROBES, playable
 
 SONG = 100
@@ -227,7 +228,7 @@ def test_long_performances_forget_the_past_and_stay_exact() -> None:
     forecast, sink = Forecast(program, TRANSPORT), program.sink("zs", "structure")
     for k in range(0, 12_000, 500):
         forecast.advance(k)
-    assert forecast._line.shape[1] < 20_000
+    assert forecast._line.rows.shape[1] < 20_000
     seq = [0.9, 0.1, 0.15, 0.8]
     beat = int(TRANSPORT.frame(11_500).beat)
     assert forecast.at(sink, 11_500) == pytest.approx(1 - 0.5 * seq[beat % 4])
