@@ -16,7 +16,7 @@ from demon_patch.engine.ring import Request
 from demon_patch.engine.schedule import Plan
 from demon_patch.engine.session import Session
 from demon_patch.engine.slots import Slot
-from demon_patch.runtime.feedback import Drift, Feedback
+from demon_patch.runtime.feedback import Drift, Feedback, drifted
 from demon_patch.runtime.scene import Scenes
 from demon_patch.runtime.trace import Trace
 
@@ -136,8 +136,7 @@ class Generations:
             if name not in DERIVED
         }
         if "noise_drift" in numbers:
-            drift = scene.controls.sinks["noise_drift"]
-            given["noise_position"] = self._drift.at(scene.forecast, drift, heard_at)
+            given["noise_position"] = self.drift(heard_at)
         given |= scene.asked(moment, self.feedback)
         if "feedback" in numbers:
             covered, tap = given.get("source_latent", given["source"].latent), round(numbers["feedback_tap"])
@@ -147,6 +146,15 @@ class Generations:
         given |= {**others, "focus": None if self._first else self.stretch(heard_at)}
         tag = Ticket(numbers, edge, heard_at)
         return self._session.request(**given, tag=tag, heard_at=heard_at)
+
+    def drift(self, frame: int) -> float:
+        """Where the noise has drifted to at a transport frame, in keys."""
+
+        def bars(lo: int, hi: int) -> float:
+            heard = self._scenes.heard(lo, hi)
+            return sum(drifted(s.forecast, s.controls.sinks["noise_drift"], *frames) for s, *frames in heard)
+
+        return self._drift.at(self._scenes.now.forecast.now, frame, bars)
 
     # -- moments ------------------------------------------------------------------------------------------------
     def moments(self) -> list[int]:

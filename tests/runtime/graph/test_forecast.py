@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
 from itertools import pairwise
 
 import numpy as np
@@ -208,6 +210,34 @@ def test_an_edit_takes_over_from_now() -> None:
     state = fresh.state()
     line = np.array([fresh.run(state, TRANSPORT.frame(k)) for k in range(90)]).T[fresh.sink("zs", "initial_noise")]
     assert np.allclose(forecast.span(lfo, 0, 90), line, atol=1e-12)
+
+
+def test_a_sink_that_an_edit_adds_is_forecast_as_it_comes() -> None:
+    forecast = Forecast(built({"lfo": NODES["lfo"]}), TRANSPORT)
+    forecast.per_frame(0, 0)
+    forecast.advance(20)
+    edited = built({"lfo": NODES["lfo"], "p": Node("probe")}, Cable("lfo", "out", "p", "x0"))
+    forecast.swap(edited)
+    sink = edited.sink("p", "x0")
+    said = forecast.span(sink, 20, 90)
+    assert (forecast.span(sink, 0, 20) == said[0]).all()
+    forecast.advance(90)
+    assert np.ptp(said[:40]) > 1
+    np.testing.assert_allclose(said, forecast.span(sink, 20, 90), atol=1e-12)
+
+
+def test_a_hundred_edits_keep_no_program_that_has_played() -> None:
+    forecast = Forecast(built(NODES, *CABLES), TRANSPORT)
+    gone: list[weakref.ref[Program]] = []
+    for i in range(100):
+        lfo = {"lfo": Node("lfo", values={"rate": 0.1 + i / 1000}), **({f"k{i}": Node("slew")} if i % 2 else {})}
+        patch = playable({**NODES, **lfo}, CABLES)
+        forecast.swap(compile(patch, BENCH, Geometry(25, SONG), forecast.program))
+        gone.append(weakref.ref(forecast.program))
+        forecast.advance(i)
+    gc.collect()
+    assert [program() for program in gone if program() is not None] == [forecast.program]
+    assert len(forecast.program.bus) < 200
 
 
 def test_a_curve_replaced_while_it_plays_is_heard_from_now() -> None:
