@@ -131,6 +131,21 @@ def test_several_feeds_make_the_forecast_anew_once_and_equal_ones_never(monkeypa
     assert forecast.at(program.sink("p", "x0"), 3) == 0.3
 
 
+@pytest.mark.parametrize("source", [("cc", "value"), ("knob", "out")], ids=["what is fed", "the rest"])
+def test_a_node_that_fails_in_either_half_leaves_the_forecast_exact(source: tuple[str, str]) -> None:
+    nodes = {**NODES, "knob": Node("knob"), "over": Node("expression", values={"formula": "1 / (a - 0.5)"})}
+    program = built(nodes, (*CABLES, Cable(*source, "over", "a", "add", 1.0), Cable("over", "out", "p", "x4")))
+    forecast, sinks = Forecast(program, TRANSPORT), range(len(program.sinks))
+    for now in range(1, 40):
+        forecast.advance(now)
+        forecast.feed("cc", "position", 0.5 if now % 3 else now / 100)
+        shown = forecast.curves(sinks, now)
+        state = forecast._live.copy()
+        comes = np.array([program.run(state, TRANSPORT.frame(k)) for k in range(now, now + 100)]).T
+        assert np.abs(shown[:, np.arange(now, now + 100)] - comes).max() <= 1e-12
+    assert set(program.faults) == {"over"}
+
+
 def test_what_is_only_looked_at_makes_no_forecast_anew() -> None:
     nodes = {**NODES, "eye": Node("scope"), "bend": Node("midi_bend")}
     program = built(nodes, (*CABLES, Cable("bend", "bend", "eye", "x")))
