@@ -78,10 +78,8 @@ class Forecast:
         have then."""
         self._take(self.now)
         state = self._live.copy()
-        if frame - 1 > self.now:
-            self.program.extend(state, self.now, frame - 1 - self.now, self.transport)
-        if frame > self.now:  # by itself, so that every output has its last value
-            self.program.run(state, self.transport.frame(frame - 1))
+        for k in range(self.now, frame):  # frame by frame, so that every output has its last value
+            self.program.run(state, self.transport.frame(k))
         program.inherited = state
         forked = Forecast(program, self.transport, guard=self.guard, start=frame, taps=self.taps)
         forked._reach(frame + 1)

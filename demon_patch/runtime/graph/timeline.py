@@ -74,8 +74,8 @@ class Timeline:
         self._widen(stop)
         self.rows[: len(values), begin - self.first : stop - self.first] = values
         if self.ends[1] < stop:
-            if self.ends[1] < self.stored:
-                self._renew(self.ends[1], stop)
+            if begin < self.stored:  # they may be other than was said, from the first one on
+                self._renew(begin, stop)
             if self.ends[0] < stop:
                 self._ahead, self.ends[:] = live.copy(), [stop, stop]
             else:

@@ -171,6 +171,16 @@ def test_a_curve_seen_from_the_same_frame_follows_a_feed() -> None:
     assert (forecast.per_frame(sink, 0)[:150] == 0.5).all()  # what is renewed at once
 
 
+def test_a_curve_shows_all_that_was_fed_since_it_was_looked_at() -> None:
+    forecast = Forecast(built(), TRANSPORT)
+    sink = forecast.program.sink("p", "x0")
+    forecast.per_frame(sink, 0, 8)
+    forecast.feed("cc", "position", 0.5)
+    forecast.feed("cc", "position", 0.75, at=3)
+    forecast.advance(6)
+    assert forecast.per_frame(sink, 6, 8)[:6].tolist() == [0.5] * 3 + [0.75] * 3
+
+
 def test_an_edit_keeps_what_was_fed_by_node_type_and_port() -> None:
     forecast = Forecast(built(), TRANSPORT)
     forecast.feed("cc", "position", 0.75)

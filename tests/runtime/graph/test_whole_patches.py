@@ -113,6 +113,10 @@ def test_a_forecast_that_is_fed_is_as_a_fresh_one(graph: Graph, data: st.DataObj
                 said = np.array([forecast.span(i, now, now + ahead) for i in every])
                 assert apart(said, really()[:, :ahead]) <= 1e-12
             assert apart(shown(near), really()[:, :near]) <= 1e-12
+            passed = np.arange(max(now - guard, 0), now)
+            was = np.array([forecast.span(i, now - len(passed), now) for i in every])
+            if len(passed):
+                assert apart(forecast.curves(every, now, guard)[:, passed % SONG], was) <= 1e-12
         for _ in range(14):  # nothing is fed any more: in the end the whole song is as it will be
             forecast.advance(forecast.now + 1)
             shown(1)
