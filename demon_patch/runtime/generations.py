@@ -61,6 +61,7 @@ class Generations:
         self._drift = Drift()
         self._stirred = -1  # the ring's tick at the latest live change
         self._first = True
+        self._told = 0  # the frame from which the latest one admitted is heard
         self._tick = 0.0  # frames, as of the latest admission
         scene = scenes.now
         self.ring = session.ring(scene.source, int(scene.controls.value("depth", 0)))
@@ -117,11 +118,11 @@ class Generations:
         passed, coming = edges[edges < heard_at], edges[edges >= heard_at]
         edge = int(passed[-1]) if len(passed) else None
         if heard_at == 0:  # nothing can sound before the first generation: it keeps its place
-            self._trace.missed += len(coming)
             edge = 0
         elif len(coming):
             heard_at = edge = int(coming[-1])
-            self._trace.missed += len(coming) - 1
+        self._trace.missed += len(self._scenes.edges(self._told + 1, heard_at if edge is None else edge))
+        self._told = heard_at
         self.ring.submit(self._request(heard_at, edge, pace.now))
         self._first = False
 
