@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
 
 import torch
 from torch import Tensor
@@ -49,18 +50,19 @@ class Drift:
     def __init__(self) -> None:
         self._frame, self._sum = 0, 0.0
 
-    def at(self, forecast: Forecast, sink: int, frame: int) -> float:
-        """The position at a transport frame, `sink` that of the drift in the forecast's program: what has passed as it
-        was, what is to come as it is forecast."""
-        past = min(forecast.now, frame)
+    def at(self, now: int, frame: int, bars: Callable[[int, int], float]) -> float:
+        """The position at a transport frame: what has passed before `now` as it was, what is to come as it is forecast.
+        bars: the drift summed over the frames lo to hi - 1 (`drifted`)."""
+        past = min(now, frame)
         if past > self._frame:
-            self._sum += _bars(forecast, sink, self._frame, past)
+            self._sum += bars(self._frame, past)
             self._frame = past
-        return self._sum + (_bars(forecast, sink, self._frame, frame) if frame > self._frame else 0.0)
+        return self._sum + (bars(self._frame, frame) if frame > self._frame else 0.0)
 
 
-def _bars(forecast: Forecast, sink: int, lo: int, hi: int) -> float:
-    """The drift summed over the frames lo to hi - 1, each as long as it is in bars."""
+def drifted(forecast: Forecast, sink: int, lo: int, hi: int) -> float:
+    """A drift in keys a bar summed over the frames lo to hi - 1, each as long as it is in bars; `sink` is its number in
+    the forecast's program."""
     transport, total = forecast.transport, 0.0
     while lo < hi:
         stop = lo + transport.steady(lo, hi - lo)

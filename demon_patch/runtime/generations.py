@@ -16,7 +16,7 @@ from demon_patch.engine.ring import Request
 from demon_patch.engine.schedule import Plan
 from demon_patch.engine.session import Session
 from demon_patch.engine.slots import Slot
-from demon_patch.runtime.feedback import Drift, Feedback
+from demon_patch.runtime.feedback import Drift, Feedback, drifted
 from demon_patch.runtime.scene import Scenes
 from demon_patch.runtime.trace import Trace
 
@@ -61,6 +61,7 @@ class Generations:
         self._drift = Drift()
         self._stirred = -1  # the ring's tick at the latest live change
         self._first = True
+        self._told = 0  # the frame from which the latest one admitted is heard
         self._tick = 0.0  # frames, as of the latest admission
         scene = scenes.now
         self.ring = session.ring(scene.source, int(scene.controls.value("depth", 0)))
@@ -117,11 +118,11 @@ class Generations:
         passed, coming = edges[edges < heard_at], edges[edges >= heard_at]
         edge = int(passed[-1]) if len(passed) else None
         if heard_at == 0:  # nothing can sound before the first generation: it keeps its place
-            self._trace.missed += len(coming)
             edge = 0
         elif len(coming):
             heard_at = edge = int(coming[-1])
-            self._trace.missed += len(coming) - 1
+        self._trace.missed += len(self._scenes.edges(self._told + 1, heard_at if edge is None else edge))
+        self._told = heard_at
         self.ring.submit(self._request(heard_at, edge, pace.now))
         self._first = False
 
@@ -136,8 +137,7 @@ class Generations:
             if name not in DERIVED
         }
         if "noise_drift" in numbers:
-            drift = scene.controls.sinks["noise_drift"]
-            given["noise_position"] = self._drift.at(scene.forecast, drift, heard_at)
+            given["noise_position"] = self.drift(heard_at)
         given |= scene.asked(moment, self.feedback)
         if "feedback" in numbers:
             covered, tap = given.get("source_latent", given["source"].latent), round(numbers["feedback_tap"])
@@ -147,6 +147,15 @@ class Generations:
         given |= {**others, "focus": None if self._first else self.stretch(heard_at)}
         tag = Ticket(numbers, edge, heard_at)
         return self._session.request(**given, tag=tag, heard_at=heard_at)
+
+    def drift(self, frame: int) -> float:
+        """Where the noise has drifted to at a transport frame, in keys."""
+
+        def bars(lo: int, hi: int) -> float:
+            heard = self._scenes.heard(lo, hi)
+            return sum(drifted(s.forecast, s.controls.sinks["noise_drift"], *frames) for s, *frames in heard)
+
+        return self._drift.at(self._scenes.now.forecast.now, frame, bars)
 
     # -- moments ------------------------------------------------------------------------------------------------
     def moments(self) -> list[int]:

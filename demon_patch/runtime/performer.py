@@ -216,6 +216,7 @@ class Performer:
         due = max(self.now, 0)
         while self.scenes.next is not None and self.scenes.next[0] <= due:
             self._advance(self.scenes.next[0])
+            self.generations.drift(self.scenes.next[0])
             self.scenes.renew()
             self.scenes.land(due)
             self.loras.read(self.program)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -137,18 +137,23 @@ class Scenes:
         if self.next is None or frame < self.next[0]:
             return False
         _, self.now = self.waiting.pop(0)
+        self._fed = self.now.forecast.fed  # those behind it have come out of it as it was
         return True
 
     def edges(self, lo: int, hi: int) -> NDArray[np.int64]:
         """The frames of [lo, hi) at which a scalar jumps, or the scene changes."""
-        scene, found = self.now, []
-        for change, coming in self.waiting:
-            if lo <= change < hi:
-                found += [scene.controls.edges(lo, change), np.array([change])]
-                lo = change + 1
-            if change < hi:
-                scene = coming
-        return np.concatenate([*found, scene.controls.edges(lo, hi)])
+        changes = [change for change, _ in self.waiting if lo <= change < hi]
+        found = [scene.controls.edges(a + (a in changes), b) for scene, a, b in self.heard(lo, hi)]
+        return np.sort(np.concatenate([np.array(changes, dtype=np.int64), *found]))
+
+    def heard(self, lo: int, hi: int) -> Iterator[tuple[Scene, int, int]]:
+        """The scenes that are heard within the frames [lo, hi), each with its own of them."""
+        scene = self.now
+        for change, coming in [*self.waiting, (hi, self.now)]:
+            if lo < min(change, hi):
+                yield scene, lo, min(change, hi)
+                lo = min(change, hi)
+            scene = coming
 
     def step(self, now: int, heard_at: Sequence[int], stages: Sequence[float]) -> Values:
         """The `step` rows of a tick, each slot's of the scene in which it is heard; a choice is the scene's that all

@@ -239,6 +239,25 @@ def test_an_edit_on_the_bar_finds_what_was_fed_while_it_waited() -> None:
     assert performer.controls.value("gain", performer.now) == staged.at(sink, at)
 
 
+def test_what_still_waits_when_another_lands_is_begun_anew_only_for_what_is_fed_since() -> None:
+    document = patch({"cc": Node("midi_cc", values={"smooth": 0.0})}, [])
+    performer = perform(document, Session(toy_family()))
+    play(performer, 12)
+    performer.feed("cc", "position", 0.5)
+    at = performer.free + 20
+    for later in (0, 100):
+        performer.swap(perform(document, Session(toy_family())).program, at=at + later)
+    play(performer)
+    waits = performer.scenes.waiting[-1]
+    while len(performer.scenes.waiting) == 2:
+        play(performer)
+    play(performer)
+    assert performer.scenes.waiting == [waits]
+    performer.feed("cc", "position", 0.7)  # one change here, as one before the other had landed
+    play(performer)
+    assert performer.scenes.waiting[0][1] is not waits[1]
+
+
 def test_a_live_node_without_its_subject_is_remarked_on_and_rests() -> None:
     document = patch({"meter": Node("meter"), "tell": Node("ring_telemetry")}, [])
     assert [str(remark) for remark in remarks(document, CATALOGUE)] == [

@@ -8,11 +8,13 @@ import numpy as np
 import pytest
 import soundfile
 
+from demon_patch.engine.ring import Request
 from demon_patch.engine.session import Session
 from demon_patch.errors import PatchError, SourceError
 from demon_patch.patch.commands import Disconnect, apply
 from demon_patch.patch.document import Cable, Node, Patch, Song
 from demon_patch.patch.embed import extract
+from demon_patch.runtime.generations import Ticket
 from demon_patch.runtime.render import perform, render, with_seed, write
 from tests.engine.toy import toy_family
 from tests.runtime.stage import BAR, QUIET, generated, likeness, patch, played, square
@@ -100,6 +102,29 @@ def test_two_edges_closer_than_a_completion_are_counted_as_missed() -> None:
     nodes, cables = square(0.4, "scheduler", "strength", cycles_per_beat=2.0)
     performer, _ = played(patch(nodes, cables, strength=0.5), 6.0)
     assert performer.trace.missed > 0
+
+
+@pytest.mark.parametrize("cycles", [0.125, 0.25, 0.5])
+def test_every_edge_that_no_generation_begins_on_is_missed_once_where_ticks_are_measured(
+    cycles: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    nodes, cables = square(0.5, "scheduler", "structure", cycles_per_beat=cycles)
+    performer = perform(patch(nodes, cables, strength=1.0, depth=2, structure=0.5), Session(toy_family()))
+    edges, performer.pace = performer.scenes.edges(1, 2000), 9.0
+    submit, taken = performer.ring.submit, [0]
+
+    def noted(request: Request) -> None:
+        assert isinstance(request.tag, Ticket)
+        taken.append(request.tag.edge or 0)
+        submit(request)
+
+    monkeypatch.setattr(performer.ring, "submit", noted)
+    lengths = np.random.default_rng(1).choice([7, 9, 11], 180)
+    for length in lengths.tolist():
+        performer.begin(performer.now)
+        performer.forward()
+        performer.finish(performer.now + length)
+    assert performer.trace.missed == len(set(edges[edges <= max(taken)].tolist()) - set(taken))
 
 
 def test_the_ring_follows_a_depth_control_and_nothing_is_lost() -> None:

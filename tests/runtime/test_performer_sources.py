@@ -10,7 +10,8 @@ from demon_patch.engine.session import Session
 from demon_patch.errors import DemonError
 from demon_patch.nodes.catalogue import CATALOGUE
 from demon_patch.patch.document import Cable, Node
-from demon_patch.runtime.feedback import Drift, Feedback
+from demon_patch.runtime.feedback import Drift, Feedback, drifted
+from demon_patch.runtime.generations import ticket
 from demon_patch.runtime.graph.clock import Transport
 from demon_patch.runtime.graph.compile import Geometry, compile
 from demon_patch.runtime.graph.forecast import Forecast
@@ -67,8 +68,9 @@ def test_the_drift_is_the_sum_of_keys_a_bar_over_the_bars_passed() -> None:
     for now in (0, 10, 37, 200):
         forecast.advance(now)
         for frame in (now, now + 1, now + 60, now + 150):
-            assert drift.at(forecast, sink, frame) == pytest.approx(speeds[:frame].sum() / 50, abs=1e-9)
-    assert Drift().at(Forecast(program, transport), sink, -5) == 0.0
+            found = drift.at(now, frame, lambda lo, hi: drifted(forecast, sink, lo, hi))
+            assert found == pytest.approx(speeds[:frame].sum() / 50, abs=1e-9)
+    assert Drift().at(0, -5, lambda lo, hi: drifted(forecast, sink, lo, hi)) == 0.0
 
 
 def test_a_structure_source_is_followed_in_place_of_the_source() -> None:
@@ -99,6 +101,23 @@ def test_a_drifting_seed_is_heard_where_the_drift_has_brought_it() -> None:
         expected = generated(performer, strength=1.0, noise_position=heard_at / 50)
         torch.testing.assert_close(latent, expected, atol=1e-4, rtol=0)
     assert (finished[2] - finished[0]).abs().max() > 0.1
+
+
+def test_a_drift_that_is_to_change_on_the_bar_drifts_as_before_until_then() -> None:
+    made = [patch({}, [], strength=1.0, depth=1, noise_drift=drift) for drift in (0.5, 4.0)]
+    performer = perform(made[0], Session(toy_family()))
+    play(performer, 12)
+    at = performer.free + 30
+    performer.swap(perform(made[1], Session(toy_family())).program, at=at)
+    positions: list[tuple[int, float]] = []
+    while performer.now < at + 100:
+        play(performer)
+        for slot in performer.ring.slots:
+            positions.append((ticket(slot).heard_at, slot.request.noise_position))
+    for heard_at, position in positions:
+        expected = (min(heard_at, at) * 0.5 + max(heard_at - at, 0) * 4.0) / 50
+        assert position == pytest.approx(expected, abs=1e-9), (heard_at, at)
+    assert {heard_at < at for heard_at, _ in positions} == {True, False}
 
 
 @pytest.mark.parametrize("strength", [0.3, 0.5, 0.9])

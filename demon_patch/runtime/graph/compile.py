@@ -11,21 +11,20 @@ from typing import Any
 from demon_patch.engine.controls import CONTROLS, Taper
 from demon_patch.engine.family import FamilySpec
 from demon_patch.nodes.adapter import threshold
-from demon_patch.nodes.engine import CHAIN, LORA, STEP_WINDOW
 from demon_patch.nodes.form.body import Body
 from demon_patch.nodes.form.declare import Declaration
 from demon_patch.nodes.form.fold import bypassed
 from demon_patch.nodes.form.line import Reach, sized
-from demon_patch.nodes.form.ports import NUMBERS, SIGNALS, SINGLE, Port
+from demon_patch.nodes.form.ports import NUMBERS, SIGNALS, Port
 from demon_patch.nodes.form.taper import STRAIGHT, norm
 from demon_patch.patch.document import Cable, Patch
-from demon_patch.runtime.graph.check import problems, ring_chain, ring_nodes
+from demon_patch.runtime.graph.check import problems
 from demon_patch.runtime.graph.emit import GATE, VALUE, Step
 from demon_patch.runtime.graph.feeding import Feeding
 from demon_patch.runtime.graph.loops import LATE, Halves, Join, running_order
 from demon_patch.runtime.graph.memory import Link, Memory, Places
-from demon_patch.runtime.graph.mixture import mixtures
-from demon_patch.runtime.graph.program import Program, RingPlan, Sink, SinkKind
+from demon_patch.runtime.graph.program import Program, Sink, SinkKind
+from demon_patch.runtime.graph.ring_plan import RingPlan, ring_plan
 from demon_patch.runtime.graph.tables import drawings
 from demon_patch.runtime.graph.wiring import Input, Source, Wiring, input_text, limited
 
@@ -358,34 +357,3 @@ def _sinks_of(id: str, declaration: Declaration, table: tuple[float, ...]) -> tu
         sinks = (Sink(id, port.name, control, kind, port.lo, port.hi, port.taper, table) for kind in kinds)
         found.append((port, tuple(sinks)))
     return tuple(found)
-
-
-def ring_plan(wiring: Wiring) -> RingPlan:
-    """What the engine is to do for a patch without problems."""
-    nodes = wiring.patch.nodes
-    chain = ring_chain(wiring)
-    ids = {type: id for type, id in chain.items() if type in CHAIN[::3] or not nodes[id].bypass}
-    active: set[str] = set()
-    options: dict[str, str] = {}
-    wired: dict[str, str] = {}
-    for id in ids.values():
-        for port in wiring.known[id].ports:
-            if port.control is None or port.since is not None:
-                continue
-            given = port.name in nodes[id].values or port.name in nodes[id].ranges
-            if not port.optional or given or (id, port.name) in wiring.into:
-                active.add(port.control)
-            if port.type == "option":
-                options[port.control] = str(nodes[id].values.get(port.name, port.default))
-            elif port.type in SINGLE and (cables := wiring.into.get((id, port.name))):
-                wired[port.control] = cables[0].src
-    return RingPlan(
-        ids["scheduler"], ids.get("source_blend"), ids.get("step_state"), ids["decoder"], wired, options,
-        frozenset(active), nodes[ids["decoder"]].bypass,
-        {
-            id: str(nodes[id].values["file"]).strip()
-            for id in ring_nodes(wiring) if wiring.known[id].id == LORA and not nodes[id].bypass
-        },
-        mixtures(wiring, wired.values()),
-        next((id for id in ring_nodes(wiring) if wiring.known[id].id == STEP_WINDOW and not nodes[id].bypass), None),
-    )  # fmt: skip

@@ -78,7 +78,9 @@ class Feeding:
             if node in self._wiring.known and not reached.isdisjoint(step.read):
                 held |= {(node, port) for port in _reading(step, reached)}
         ports = {key: replace(feed, heard=not heard.isdisjoint(feed.slots)) for key, feed in self._ports.items()}
-        return Feeds(ports, frozenset(held - ports.keys()), self._listeners, tuple(self._taps))
+        return Feeds(
+            ports, frozenset(held - ports.keys()), self._listeners, tuple(self._taps), frozenset(reached)
+        )  # fmt: skip
 
 
 def _closure(joins: Sequence[tuple[Collection[int], Collection[int]]], slots: Iterable[int]) -> set[int]:

@@ -68,13 +68,15 @@ class Feeds:
     """Everything that comes into a program from outside.
 
     ports: all fed ports by (node, port), those of sources' sounds apart, which are tables. held: the inputs (node,
-    port) that a live source reaches, so that their future is not known. listeners: by node. taps: the tables.
+    port) that a live source reaches, so that their future is not known. reached: all slots of the bus that are fed or
+    that it leads to. listeners: by node. taps: the tables.
     """
 
     ports: Mapping[Socket, Feed] = field(default_factory=dict)
     held: frozenset[Socket] = frozenset()
     listeners: Mapping[str, Listener] = field(default_factory=dict)
     taps: tuple[Tap, ...] = ()
+    reached: frozenset[int] = frozenset()
 
     @property
     def rises(self) -> tuple[int, ...]:

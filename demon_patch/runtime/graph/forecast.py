@@ -16,13 +16,11 @@ from demon_patch.runtime.graph.clock import Transport
 from demon_patch.runtime.graph.feeds import Fed, Socket
 from demon_patch.runtime.graph.program import Program
 from demon_patch.runtime.graph.taps import Taps
+from demon_patch.runtime.graph.timeline import Timeline
 
 Array = NDArray[np.float64]
 
 EDGE = 1 / 8  # of the port's range, between two frames: a jump, not a movement
-BLOCK = 64  # frames by which the horizon grows at least
-PAST = 4096  # frames kept behind now
-NEAR, FAR = 150, 250  # frames of a per-frame control renewed at once after a live change, and with every later frame
 
 
 class Forecast:
@@ -41,23 +39,19 @@ class Forecast:
         self.taps = Taps() if taps is None else taps
         self._changes = 0  # of what is fed
         self._waiting: list[tuple[int, Socket, tuple[float, ...]]] = []  # fed, but not run yet: frame, port, numbers
-        self._first = start  # frame of the timeline's first column
-        self._stored = start  # the first frame that the timeline does not have
         self._moments = np.zeros(0, dtype=np.int64)
         self._mapped: tuple[int, int, Transport] | None = None  # what `_moments` were made for: now, guard
         self._rows: dict[int, int] = {}  # sinks that are shown per song frame, with their rows in `_shown`
         self._shown: Array = np.zeros((0, 0))  # their values [rows, T], each of the moment in `_shown_at`
         self._shown_at = np.zeros(0, dtype=np.int64)
-        self._renewed = (0, 0)  # frames that were computed again since
         self._use(program)
-        self._line = np.zeros((len(program.sinks), 0))
+        self._line = Timeline(program, transport, self._live, start)
 
     def _use(self, program: Program) -> None:
         self.program = program
         if program.song_frames != self.transport.song_frames:
             program.use_song(self.transport.song_frames)
         self._live = program.state()
-        self.invalidate()
 
     def swap(self, program: Program) -> None:
         """An edit: the new program takes over from `now`, with the state of the nodes that stay.
@@ -67,22 +61,17 @@ class Forecast:
         self._take(self.now)
         old = {(s.node, s.port, s.kind): row for row, s in enumerate(self.program.sinks)}
         rows = [old.get((s.node, s.port, s.kind)) for s in program.sinks]
-        known = self._line
         program.inherited = self._live
         shown = [(i, self._rows[row]) for i, row in enumerate(rows) if row in self._rows]
         self._shown = self._shown[[row for _, row in shown]]
         self._rows = {i: row for row, (i, _) in enumerate(shown)}
         self._use(program)
-        if rows == list(range(len(known))):
-            return
-        kept = [known[row] if row is not None else np.full(known.shape[1], np.nan) for row in rows]
-        self._line = np.array(kept).reshape(len(rows), known.shape[1])
+        self._line.use(program, rows)
+        self.invalidate()
         new = [i for i, row in enumerate(rows) if row is None]
-        if new and known.shape[1]:
+        if new:
             self._reach(self.now + 1)
-            at = self.now - self._first
-            self._line[new, :at] = self._line[new, at][:, None]
-            self._line[new, at + 1 :] = self._line[new, at][:, None]
+            self._line.level(new, self.now)
 
     def fork(self, program: Program, frame: int) -> Forecast:
         """The forecast of a program that takes over at a frame to come, with the state that the nodes that stay will
@@ -98,9 +87,7 @@ class Forecast:
 
     def invalidate(self) -> None:
         """A live change: everything from `now` on is computed again when it is asked for."""
-        self._ahead = self._live.copy()
-        self._end = self.now  # the first frame that is not computed, or not since the latest live change
-        self._changed = True  # ... and nothing was renewed since
+        self._line.anew(self.transport, self._live, self.now)
         self._mapped = None
 
     def retime(self, transport: Transport) -> None:
@@ -143,40 +130,32 @@ class Forecast:
         if changed:
             self._changes += 1
         if heard:
-            self.invalidate()
+            self._line.fed(self._live, self.now)
+            self._mapped = None
 
     def advance(self, to_k: int) -> None:
         """Runs the control frames up to but without `to_k`; what they gave stands in the timeline."""
         program, transport, live, before = self.program, self.transport, self._live, self.now
         if to_k <= before:
             return
-        self._widen(to_k)
         ran: list[list[float]] = []
         for k in range(before, to_k):
             self.now, frame = k, transport.frame(k)
             self._take(k)
             ran.append(program.run(live, frame))
             self.taps.note(k, program, live, frame)
-        self._line[:, before - self._first : to_k - self._first] = np.array(ran).T
         self.now = to_k
-        if self._end < to_k:
-            if self._end < self._stored:
-                self._renew(self._end, to_k)
-            self._ahead, self._end = live.copy(), to_k
-            self._stored = max(self._stored, to_k)
-        if self.now - self._first > 2 * PAST:
-            self._line = self._line[:, self.now - PAST - self._first :].copy()
-            self._first = self.now - PAST
+        self._line.ran(live, before, to_k, np.array(ran).T)
 
     def at(self, sink: int, k: int) -> float:
         """A sink's value at frame k."""
         self._reach(max(k, 0) + 1)
-        return float(self._line[sink, max(k, self._first, 0) - self._first])
+        return float(self._line.rows[sink, self._line.column(k)])
 
     def span(self, sink: int, lo: int, hi: int) -> Array:
         """A sink's values at the frames lo to hi - 1."""
         self._reach(hi)
-        return self._taken(sink, np.arange(lo, hi))
+        return self._line.rows[sink, self._line.columns(np.arange(lo, hi))]
 
     def edges(self, sinks: Sequence[int], lo: int, hi: int) -> NDArray[np.int64]:
         """The frames of [lo, hi) at which one of the sinks has an edge.
@@ -213,13 +192,13 @@ class Forecast:
         if self._shown.shape[1] != len(moments):
             self._rows, self._shown = {}, np.zeros((0, len(moments)))
             self._shown_at = moments - 1
-        lo, hi = self._renewed
+        lo, hi = self._line.renewed()
         stale = self._shown_at != moments
         if lo < hi:
             stale |= (moments >= lo) & (moments < hi) & ~passed
         if self._rows:
             self._fill(slice(0, len(self._rows)), list(self._rows), np.flatnonzero(stale))
-        self._shown_at, self._renewed = moments.copy(), (0, 0)
+        self._shown_at = moments.copy()
         new = [sink for sink in sinks if sink not in self._rows]
         if new:
             begin = len(self._rows)
@@ -232,11 +211,11 @@ class Forecast:
         """Looks up some song frames of sinks: stretches of successive moments are copied as a whole."""
         if not len(frames):
             return
-        moments = np.maximum(self._moments[frames], max(self._first, 0)) - self._first
+        moments = self._line.columns(self._moments[frames])
         breaks = np.flatnonzero((np.diff(moments) != 1) | (np.diff(frames) != 1)) + 1
         for begin, end in pairwise((0, *breaks.tolist(), len(frames))):
             at, first = int(frames[begin]), int(moments[begin])
-            self._shown[rows, at : at + end - begin] = self._line[sinks, first : first + end - begin]
+            self._shown[rows, at : at + end - begin] = self._line.rows[sinks, first : first + end - begin]
 
     def _map(self, now_k: int, guard: int) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
         """By song frame, the moment at which it is heard next, with the timeline as far as it must reach for it, and
@@ -251,50 +230,11 @@ class Forecast:
                 self._moments = np.full(song, first - 1, dtype=np.int64)
             coming = np.arange(first, first + song)
             self._moments[self.transport.positions(first, song)[::-1]] = coming[::-1]
-            last = int(self._moments.max()) + 1
-            if self._end == self._stored:
-                self._reach(last)
-            else:  # after a live change: what is not renewed yet stays as it was
-                self._hold(last)
-                self._reach(min(last, now_k + NEAR if self._changed else self._end + FAR))
-                self._changed = False
+            self._line.near(now_k, int(self._moments.max()) + 1)
             self._mapped = (now_k, guard, self.transport)
         return self._moments, self._moments < first
-
-    def _taken(self, sink: int, frames: NDArray[np.int64]) -> Array:
-        return self._line[sink, np.maximum(frames, max(self._first, 0)) - self._first]
-
-    def _hold(self, stop: int) -> None:
-        """Lengthens the timeline to every frame before `stop`, as its last frame was."""
-        if stop > self._stored:
-            self._widen(stop)
-            last = self._line[:, self._stored - 1 - self._first]
-            self._line[:, self._stored - self._first : stop - self._first] = last[:, None]
-            self._stored = stop
 
     def _reach(self, stop: int) -> None:
         """Computes the timeline at every frame before `stop`, and frame 0."""
         self._take(self.now)
-        stop = max(stop, 1)
-        if stop <= self._end:
-            return
-        n = max(stop - self._end, BLOCK)
-        found = self.program.extend(self._ahead, self._end, n, self.transport)
-        self._widen(self._end + n)
-        self._line[:, self._end - self._first : self._end + n - self._first] = found
-        if self._end < self._stored:
-            self._renew(self._end, self._end + n)
-        self._end += n
-        self._stored = max(self._stored, self._end)
-
-    def _renew(self, lo: int, hi: int) -> None:
-        """Notes that frames of the timeline are other than they were."""
-        first, last = self._renewed
-        self._renewed = (min(first, lo) if first < last else lo, max(last, hi))
-
-    def _widen(self, stop: int) -> None:
-        """Makes room for the frames before `stop`."""
-        if stop - self._first > self._line.shape[1]:
-            wider = np.zeros((self._line.shape[0], max(2 * self._line.shape[1], stop - self._first)))
-            wider[:, : self._line.shape[1]] = self._line
-            self._line = wider
+        self._line.reach(stop)

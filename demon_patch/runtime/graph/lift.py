@@ -46,41 +46,77 @@ class Scan:
 
 
 @dataclass(frozen=True, eq=False)
-class Plan:
-    """The parts of a program in running order. Rows are the slots of the bus, and from the last row back the curve
-    tables; `fixed`: slots that are read but not written, `moved`: slots that a run gives a new last value."""
+class Half:
+    """The parts that what is fed reaches, or all others, in running order. Rows are the slots of the bus, and from the
+    last row back the curve tables. moved: slots that a run gives a new last value. cells: its state. shown: which of
+    the plan's `kept` rows it gives."""
 
     parts: tuple[Group | Scan, ...]
+    moved: Whole
+    cells: tuple[int, ...]
+    shown: Whole
+
+
+@dataclass(frozen=True, eq=False)
+class Plan:
+    """A program for many frames. halves: what nothing fed reaches, then the rest, which reads of it the slots `border`.
+    fixed: slots that are read but not written. kept: the slots of the sinks, and the border."""
+
+    halves: tuple[Half, Half]
     slots: int
     fixed: Whole
-    moved: Whole
+    border: tuple[int, ...]
+    kept: tuple[int, ...]
+
+    @property
+    def parts(self) -> tuple[Group | Scan, ...]:
+        """Those of both halves."""
+        return (*self.halves[0].parts, *self.halves[1].parts)
 
 
 class Lifted:
-    """A plan with the parameters of a program. Owned by the program."""
+    """A plan with the parameters of a program. Owned by the program. rises: slots that are 0 after the first frame."""
 
-    def __init__(self, plan: Plan, params: Mapping[Step, tuple[float, ...]], dt: float) -> None:
-        self.plan = plan
-        self._parts: list[tuple[Group | Scan, Any]] = []
+    def __init__(
+        self, plan: Plan, params: Mapping[Step, tuple[float, ...]], dt: float, rises: Sequence[int] = ()
+    ) -> None:
+        self.plan, self._rises = plan, list(rises)
+        self._given: dict[Group | Scan, Any] = {}
         for part in plan.parts:
             given = tuple(params[step] for step in part.steps)
             scanned = isinstance(part, Scan)
-            self._parts.append((part, part.chunk.bound(given, dt) if scanned else _columns(part, given)))
+            self._given[part] = part.chunk.bound(given, dt) if scanned else _columns(part, given)
 
     def run(
         self, bus: list[float], cells: list[float], tables: Sequence[list[float]], arrays: Sequence[Array],
-        frames: Frame, n: int,
+        frames: Frame, n: int, halves: Collection[int] = (0, 1), border: Array | None = None,
     ) -> Array:  # fmt: skip
-        """Runs n frames on bus and cells themselves; every slot [slots + tables, n], what no sink needs undefined.
+        """Runs n frames of some halves on bus and cells themselves; every slot [slots + tables, n], what no sink needs
+        undefined. border: the rows of the first half that the second reads, where it runs alone.
 
         Raises ArithmeticError, ValueError or TypeError where a node fails; bus and cells are then partly run.
         """
         plan = self.plan
         rows = np.empty((plan.slots + len(arrays), n))
         rows[plan.fixed] = np.array([bus[slot] for slot in plan.fixed.tolist()])[:, None]
+        if self._rises and 1 in halves:
+            rows[self._rises, 1:] = 0.0
+            for slot in self._rises:
+                bus[slot] = 0.0
+        if border is not None and plan.border:
+            rows[list(plan.border)] = border
         for i in range(1, len(arrays)):
             rows[-i] = arrays[i][frames.frame]
-        for part, given in self._parts:
+        for half in halves:
+            self._half(plan.halves[half], rows, bus, cells, tables, arrays, frames, n)
+        return rows
+
+    def _half(
+        self, half: Half, rows: Array, bus: list[float], cells: list[float], tables: Sequence[list[float]],
+        arrays: Sequence[Array], frames: Frame, n: int,
+    ) -> None:  # fmt: skip
+        for part in half.parts:
+            given = self._given[part]
             if isinstance(part, Scan):
                 given(rows, bus, cells, tables, frames, n)
                 continue
@@ -91,11 +127,10 @@ class Lifted:
             for into, state in zip(part.cells.tolist(), last, strict=True):
                 for cell, x in zip(into, state[:, 0].tolist(), strict=True):
                     cells[cell] = x
-        for slot, x in zip(plan.moved.tolist(), rows[plan.moved, -1].tolist(), strict=True):
+        for slot, x in zip(half.moved.tolist(), rows[half.moved, -1].tolist(), strict=True):
             bus[slot] = x
-        if not (np.isfinite(np.add.reduce(rows[plan.moved], axis=None)) and np.isfinite(sum(cells))):
+        if not (np.isfinite(np.add.reduce(rows[half.moved], axis=None)) and np.isfinite(sum(cells))):
             raise ArithmeticError("a number is not finite")
-        return rows
 
 
 @lru_cache(maxsize=2048)
@@ -106,34 +141,62 @@ def _columns(group: Group, params: tuple[tuple[float, ...], ...]) -> Array:
 
 
 @lru_cache(maxsize=8)
-def plan_of(steps: tuple[Step, ...], sink_slots: tuple[int, ...], slots: int) -> Plan:
-    """The plan of a program; what no sink and no state needs is left out."""
+def plan_of(
+    steps: tuple[Step, ...], sink_slots: tuple[int, ...], slots: int, reached: frozenset[int] = frozenset()
+) -> Plan:
+    """The plan of a program; what no sink and no state needs is left out. reached: the slots that what is fed reaches,
+    those that are fed included."""
     needed, feeding = _needed(steps, sink_slots)
     level: dict[int, int] = {}
-    found: defaultdict[int, list[Unit]] = defaultdict(list)
+    found: tuple[defaultdict[int, list[Unit]], ...] = (defaultdict(list), defaultdict(list))
+    reads: tuple[set[int], ...] = (set(), set())
     for unit in _units([step for step in steps if step in needed]):
         written = {slot for step in unit for slot in step.written}
-        reads = {slot for step in unit for slot in step.read} - written
-        place = 1 + max((level.get(slot, 0) for slot in reads), default=0)
+        taken = {slot for step in unit for slot in step.read}
+        place = 1 + max((level.get(slot, 0) for slot in taken - written), default=0)
         level |= dict.fromkeys(written, place)
-        found[place].append(unit)
-    read = frozenset(sink_slots).union(*(step.read for step in needed)) if needed else frozenset(sink_slots)
+        half = not reached.isdisjoint(taken)
+        found[half][place].append(unit)
+        reads[half].update(taken)
+    read = frozenset(sink_slots).union(*reads)
+    made = [_parts(levels, read, feeding) for levels in found]
+    moved = [set(chain.from_iterable(_moved(part) for part in parts)) for parts in made]
+    border = tuple(sorted(reads[1] & moved[0]))
+    kept = (*sink_slots, *border)
+    shown = [[i for i, slot in enumerate(kept) if (slot in moved[1]) == bool(half)] for half in (0, 1)]
+    halves = [
+        Half(tuple(parts), _whole(sorted(slots)), tuple(c for part in parts for s in part.steps for c in s.cells),
+             _whole(rows))
+        for parts, slots, rows in zip(made, moved, shown, strict=True)
+    ]  # fmt: skip
+    return Plan((halves[0], halves[1]), slots, _whole(sorted(read - moved[0] - moved[1])), border, kept)
+
+
+def _parts(levels: Mapping[int, list[Unit]], read: frozenset[int], feeding: Collection[Step]) -> list[Group | Scan]:
+    """The parts of some units by level."""
     parts: list[Group | Scan] = []
-    moved: set[int] = set()
-    for place in sorted(found):
+    for place in sorted(levels):
         alike: defaultdict[Form, list[Step]] = defaultdict(list)
-        for unit in found[place]:
+        for unit in levels[place]:
             if unit[0].single:
                 parts.append(Scan(unit, scan_of(unit, read)))
-                moved |= {slot for step in unit for slot in step.written}
             else:
                 (step,) = unit
                 alike[_form(step, read, step in feeding or any(_breaks(step)))].append(step)
-        for form, members in alike.items():
-            parts.append(group := _group(form, tuple(members)))
-            moved |= set(chain.from_iterable(row.tolist() for row in group.written))
-    fixed = sorted(read - moved)
-    return Plan(tuple(parts), slots, np.array(fixed, dtype=np.int64), np.array(sorted(moved), dtype=np.int64))
+        parts += [_group(form, tuple(members)) for form, members in alike.items()]
+    return parts
+
+
+def _moved(part: Group | Scan) -> Iterator[int]:
+    """The slots to which a part gives a last value."""
+    if isinstance(part, Scan):
+        yield from (slot for step in part.steps for slot in step.written)
+    else:
+        yield from chain.from_iterable(row.tolist() for row in part.written)
+
+
+def _whole(numbers: Sequence[int]) -> Whole:
+    return np.array(numbers, dtype=np.int64)
 
 
 def _needed(steps: Sequence[Step], sink_slots: Collection[int]) -> tuple[set[Step], set[Step]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from operator import itemgetter
 from typing import Any, Literal
@@ -11,7 +11,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from demon_patch.engine.controls import CONTROLS, Control, Taper
+from demon_patch.engine.controls import Control, Taper
 from demon_patch.errors import PatchError
 from demon_patch.nodes.form.frame import Frame
 from demon_patch.nodes.form.line import Line
@@ -21,8 +21,8 @@ from demon_patch.runtime.graph.emit import Step, chunk_of, chunks
 from demon_patch.runtime.graph.feeds import Feeds, Listener, Socket
 from demon_patch.runtime.graph.lift import Lifted, plan_of
 from demon_patch.runtime.graph.memory import Memory
-from demon_patch.runtime.graph.mixture import Mixture
 from demon_patch.runtime.graph.profile import Profile
+from demon_patch.runtime.graph.ring_plan import RingPlan
 from demon_patch.runtime.graph.tables import Drawing
 
 Array = NDArray[np.float64]
@@ -53,71 +53,6 @@ class Sink:
     def position(self, values: Array) -> Array:
         """Values as positions in the declared range."""
         return np.asarray(norm(values, self.lo, self.hi, self.taper, self.table))
-
-
-@dataclass(frozen=True, slots=True)
-class RingPlan:
-    """What the engine is to do, as far as it does not move.
-
-    Ids of the chain's nodes; `wired`: by control, the node that a prompt, a clip or a surface comes from; options by
-    control; `active`: the controls that have an effect. `bypass`: the source sounds as it is. `loras`: by node, in the
-    chain's order, the file that each names. `mixes`: those that the engine takes from, by node. `step_window`: the node
-    that narrows the Step State.
-    """
-
-    scheduler: str
-    source_blend: str | None
-    step_state: str | None
-    decoder: str
-    wired: Mapping[str, str]
-    options: Mapping[str, str]
-    active: frozenset[str]
-    bypass: bool = False
-    loras: Mapping[str, str] = field(default_factory=dict)
-    mixes: Mapping[str, Mixture] = field(default_factory=dict)
-    step_window: str | None = None
-
-    def meets(self, row: Control) -> bool:
-        """Whether the control that a row needs is there: wired, set, or a choice other than "off"."""
-        need = row.needs
-        if need is None or need in self.wired:
-            return True
-        if need in self.options:
-            return self.options[need] != "off"
-        return need in self.active and CONTROLS[need].numeric
-
-    @property
-    def reached(self) -> frozenset[str]:
-        """The nodes that prompts, clips and surfaces come from, through mixes and at their ends."""
-        return frozenset(
-            [*self.wired.values(), *(id for mixture in self.mixes.values() for id in mixture.inputs.values())]
-        )
-
-    @property
-    def surfaces(self) -> frozenset[str]:
-        """Those that the channel gains come from."""
-        found: set[str] = set()
-        waiting = [self.wired["channel_gain"]] if "channel_gain" in self.wired else []
-        while waiting:
-            found.add(id := waiting.pop())
-            waiting += self.mixes[id].inputs.values() if id in self.mixes else ()
-        return frozenset(found)
-
-    @property
-    def framed(self) -> Mixture | None:
-        """The blend of two prompts that is taken for every frame of the song, if there is one."""
-        mixture = self.mixes.get(self.wired.get("prompt", ""))
-        return mixture if mixture is not None and mixture.per_frame and not (mixture.bare or mixture.bypassed) else None
-
-    @property
-    def prompt(self) -> str | None:
-        """The node of the prompt."""
-        return self.wired.get("prompt")
-
-    @property
-    def source(self) -> str | None:
-        """The node of the clip that is covered."""
-        return self.wired.get("source")
 
 
 @dataclass(slots=True)
@@ -182,11 +117,13 @@ class Program:
         self._lines = [i for i, x in enumerate(self.cells) if isinstance(x, Line)]
         self._number = {step: i for i, step in enumerate(self.steps)}
         self._profile: Profile | None = None
-        plan = plan_of(self.steps, self.sink_slots, len(self.bus))
-        self._lifted = Lifted(plan, dict(zip(self.steps, self.params, strict=True)), 1.0 / self.rate)
-        self._short = SHORT + PART * len(plan.parts) // max(len(self.steps), 1)
-        self._arrays = [np.asarray(table, dtype=np.float64) for table in self.tables]
         self._rises = self.feeds.rises
+        self.plan = plan_of(self.steps, self.sink_slots, len(self.bus), self.feeds.reached)
+        self._lifted = Lifted(
+            self.plan, dict(zip(self.steps, self.params, strict=True)), 1.0 / self.rate, self._rises
+        )  # fmt: skip
+        self._short = SHORT + PART * len(self.plan.parts) // max(len(self.steps), 1)
+        self._arrays = [np.asarray(table, dtype=np.float64) for table in self.tables]
         slots = self.sink_slots
         self._gather: Callable[[list[float]], Sequence[float]] = (
             itemgetter(*slots) if len(slots) > 1 else lambda bus: [bus[i] for i in slots]
@@ -329,18 +266,17 @@ class Program:
     # -- many frames --------------------------------------------------------------------------------------------
     def scan(self, state: State, k0: int, n: int, transport: Transport) -> Array:
         """Runs n frames from k0 ahead on a copy of `state`: [n_sinks, n]."""
-        return self.extend(state.copy(), k0, n, transport)
+        return self.extend(state.copy(), k0, n, transport)[: len(self.sinks)]
 
     def extend(self, state: State, k0: int, n: int, transport: Transport) -> Array:
-        """Runs n frames from k0 on `state` itself: [n_sinks, n]; equal to n times `run` within 1e-12.
+        """Runs n frames from k0 on `state` itself, equal to n times `run` within 1e-12: the sinks, then the border of
+        the plan, [n_kept, n].
 
         State cells come out as after n times `run`, bit for bit; the bus within 1e-12, where a sink or a state needs
         it.
         """
-        rising = any(state.bus[slot] for slot in self._rises)
-        first = 1 if rising else transport.steady(k0, n)
-        if first < n:
-            rest = [self.extend(state, at, length, transport) for at, length in ((k0, first), (k0 + first, n - first))]
+        if transport.steady(k0, n) < n:
+            rest = [self.extend(state, at, length, transport) for at, length in _steadily(k0, n, transport)]
             return np.concatenate(rest, axis=1)
         if n >= self._short:
             trial = state.copy()
@@ -348,17 +284,47 @@ class Program:
             if found is not None:
                 state.bus[:], state.cells[:] = trial.bus, trial.cells
                 return found
-        rows = [self.run(state, transport.frame(k)) for k in range(k0, k0 + n)]
-        return np.array(rows, dtype=np.float64).reshape(n, len(self.sinks)).T.copy()
+        border = self.plan.border
+        rows = [
+            [*self.run(state, transport.frame(k)), *(state.bus[slot] for slot in border)] for k in range(k0, k0 + n)
+        ]
+        return np.array(rows, dtype=np.float64).reshape(n, len(self.plan.kept)).T.copy()
 
-    def _run_lifted(self, state: State, frames: Frame, n: int) -> Array | None:
-        """All sinks [n_sinks, n], or None where a node fails, so that the float program decides."""
+    def extend_half(
+        self, half: int, state: State, k0: int, n: int, transport: Transport, border: Array
+    ) -> Array | None:
+        """Runs one half of the plan as `extend` runs both: the rows that it gives [n_shown, n]. The second reads
+        `border` [n_border, n], which the first gives. None where a node fails: `state` is then partly run."""
+        found: list[Array] = []
+        for at, length in _steadily(k0, n, transport):
+            given = border[:, at - k0 : at - k0 + length] if half else None
+            rows = self._run_lifted(state, transport.frames(at, length), length, (half,), given)
+            if rows is None:
+                return None
+            found.append(rows[self.plan.halves[half].shown])
+        return np.concatenate(found, axis=1)
+
+    def _run_lifted(
+        self, state: State, frames: Frame, n: int, halves: Sequence[int] = (0, 1), border: Array | None = None
+    ) -> Array | None:
+        """All kept rows [n_kept, n], or None where a node fails, so that the float program decides."""
         try:
             with np.errstate(divide="raise", over="raise", invalid="raise", under="ignore"):
-                rows = self._lifted.run(state.bus, state.cells, self.tables, self._arrays, frames, n)
+                rows = self._lifted.run(
+                    state.bus, state.cells, self.tables, self._arrays, frames, n, halves, border
+                )  # fmt: skip
         except (ArithmeticError, ValueError, LookupError, TypeError):
             return None
-        return rows[list(self.sink_slots)]
+        return rows[list(self.plan.kept)]
+
+
+def _steadily(k0: int, n: int, transport: Transport) -> Iterator[tuple[int, int]]:
+    """The stretches (first frame, length) of one tempo that n frames from k0 on consist of."""
+    at = k0
+    while at < k0 + n:
+        length = transport.steady(at, k0 + n - at)
+        yield at, length
+        at += length
 
 
 def _adopt(values: list[Any], keys: Sequence[Key], old: Sequence[Any], old_keys: Sequence[Key]) -> None:

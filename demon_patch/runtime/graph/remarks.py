@@ -8,7 +8,7 @@ from demon_patch.engine.controls import CONTROLS, Control
 from demon_patch.errors import PatchError
 from demon_patch.nodes.form.declare import Declaration
 from demon_patch.patch.document import Patch
-from demon_patch.runtime.graph.compile import ring_plan
+from demon_patch.runtime.graph.ring_plan import ring_plan
 from demon_patch.runtime.graph.wiring import Wiring
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from hypothesis import strategies as st
@@ -16,6 +17,7 @@ from tests.nodes.bench_nodes import BENCH, PROBES
 KINDS = sorted(
     d.id for d in CATALOGUE.values() if d.kind == "computed" or (d.kind == "resource" and d.outs[0].type == "curve")
 )
+LIVE = sorted(d.id for d in CATALOGUE.values() if d.live)
 MOST = 10
 
 
@@ -29,9 +31,9 @@ def knob(draw: st.DrawFn, port: Port) -> float:
 
 
 @st.composite
-def nodes(draw: st.DrawFn) -> Node:
-    """A node of any kind with some of its knobs and options set."""
-    kind: Declaration = CATALOGUE[draw(st.sampled_from(KINDS))]
+def nodes(draw: st.DrawFn, kinds: Sequence[str] = KINDS) -> Node:
+    """A node of any of some kinds with some of its knobs and options set."""
+    kind: Declaration = CATALOGUE[draw(st.sampled_from(kinds))]
     values: dict[str, Any] = {}
     for port in kind.ports:
         if port.type == "option":
@@ -42,9 +44,9 @@ def nodes(draw: st.DrawFn) -> Node:
 
 
 @st.composite
-def graphs(draw: st.DrawFn) -> tuple[dict[str, Node], list[Cable]]:
-    """Up to ten nodes with cables anywhere, and a probe that shows the first outputs."""
-    chosen = {f"n{i:02d}": draw(nodes()) for i in range(draw(st.integers(1, MOST)))}
+def graphs(draw: st.DrawFn, first: Sequence[str] = KINDS) -> tuple[dict[str, Node], list[Cable]]:
+    """Up to ten nodes with cables anywhere, and a probe that shows the first outputs. first: kinds of the first one."""
+    chosen = {f"n{i:02d}": draw(nodes(KINDS if i else first)) for i in range(draw(st.integers(1, MOST)))}
     cables: dict[tuple[str, str, str, str], Cable] = {}
     for _ in range(draw(st.integers(0, 2 * len(chosen)))):
         src, dst = draw(st.sampled_from(sorted(chosen))), draw(st.sampled_from(sorted(chosen)))

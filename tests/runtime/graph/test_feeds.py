@@ -111,13 +111,13 @@ def test_several_feeds_make_the_forecast_anew_once_and_equal_ones_never(monkeypa
     forecast = Forecast(program, TRANSPORT)
     forecast.per_frame(0, 0)
     ran: list[int] = []
-    extend = program.extend
+    extend = program.extend_half
 
-    def counted(state: Any, k0: int, n: int, transport: Transport) -> Any:
+    def counted(half: int, state: Any, k0: int, n: int, *others: Any) -> Any:
         ran.append(n)
-        return extend(state, k0, n, transport)
+        return extend(half, state, k0, n, *others)
 
-    monkeypatch.setattr(program, "extend", counted)
+    monkeypatch.setattr(program, "extend_half", counted)
     for _ in range(3):
         forecast.feed("cc", "position", 0.0)
         forecast.feed("keys", "held", (0, 0))
@@ -131,6 +131,21 @@ def test_several_feeds_make_the_forecast_anew_once_and_equal_ones_never(monkeypa
     assert forecast.at(program.sink("p", "x0"), 3) == 0.3
 
 
+@pytest.mark.parametrize("source", [("cc", "value"), ("knob", "out")], ids=["what is fed", "the rest"])
+def test_a_node_that_fails_in_either_half_leaves_the_forecast_exact(source: tuple[str, str]) -> None:
+    nodes = {**NODES, "knob": Node("knob"), "over": Node("expression", values={"formula": "1 / (a - 0.5)"})}
+    program = built(nodes, (*CABLES, Cable(*source, "over", "a", "add", 1.0), Cable("over", "out", "p", "x4")))
+    forecast, sinks = Forecast(program, TRANSPORT), range(len(program.sinks))
+    for now in range(1, 40):
+        forecast.advance(now)
+        forecast.feed("cc", "position", 0.5 if now % 3 else now / 100)
+        shown = forecast.curves(sinks, now)
+        state = forecast._live.copy()
+        comes = np.array([program.run(state, TRANSPORT.frame(k)) for k in range(now, now + 100)]).T
+        assert np.abs(shown[:, np.arange(now, now + 100)] - comes).max() <= 1e-12
+    assert set(program.faults) == {"over"}
+
+
 def test_what_is_only_looked_at_makes_no_forecast_anew() -> None:
     nodes = {**NODES, "eye": Node("scope"), "bend": Node("midi_bend")}
     program = built(nodes, (*CABLES, Cable("bend", "bend", "eye", "x")))
@@ -139,10 +154,10 @@ def test_what_is_only_looked_at_makes_no_forecast_anew() -> None:
     forecast = Forecast(program, TRANSPORT)
     forecast.taps.watch([("eye", "x", "in")])
     forecast.per_frame(0, 0)
-    end = forecast._end
+    ends = list(forecast._line.ends)
     forecast.feed("bend", "wheel", 0.5)
     forecast.advance(10)
-    assert forecast._end == end
+    assert forecast._line.ends == ends
     assert (forecast.taps.read(("eye", "x", "in")).values == 0.5).all()
     forecast.feed("cc", "position", 0.5)
     assert forecast.at(program.sink("p", "x0"), 10) == 0.5
@@ -154,6 +169,16 @@ def test_a_curve_seen_from_the_same_frame_follows_a_feed() -> None:
     assert not forecast.per_frame(sink, 0).any()
     forecast.feed("cc", "position", 0.5)
     assert (forecast.per_frame(sink, 0)[:150] == 0.5).all()  # what is renewed at once
+
+
+def test_a_curve_shows_all_that_was_fed_since_it_was_looked_at() -> None:
+    forecast = Forecast(built(), TRANSPORT)
+    sink = forecast.program.sink("p", "x0")
+    forecast.per_frame(sink, 0, 8)
+    forecast.feed("cc", "position", 0.5)
+    forecast.feed("cc", "position", 0.75, at=3)
+    forecast.advance(6)
+    assert forecast.per_frame(sink, 6, 8)[:6].tolist() == [0.5] * 3 + [0.75] * 3
 
 
 def test_an_edit_keeps_what_was_fed_by_node_type_and_port() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
 from itertools import pairwise
 
 import numpy as np
@@ -12,8 +14,9 @@ from hypothesis import strategies as st
 from demon_patch.patch.document import Cable, Node
 from demon_patch.runtime.graph.clock import Transport
 from demon_patch.runtime.graph.compile import Geometry, compile
-from demon_patch.runtime.graph.forecast import FAR, NEAR, Forecast
+from demon_patch.runtime.graph.forecast import Forecast
 from demon_patch.runtime.graph.program import Program
+from demon_patch.runtime.graph.timeline import FAR, NEAR
 from tests.nodes.bench_nodes import BENCH, PROBES, playable
 
 SONG = 100
@@ -209,6 +212,34 @@ def test_an_edit_takes_over_from_now() -> None:
     assert np.allclose(forecast.span(lfo, 0, 90), line, atol=1e-12)
 
 
+def test_a_sink_that_an_edit_adds_is_forecast_as_it_comes() -> None:
+    forecast = Forecast(built({"lfo": NODES["lfo"]}), TRANSPORT)
+    forecast.per_frame(0, 0)
+    forecast.advance(20)
+    edited = built({"lfo": NODES["lfo"], "p": Node("probe")}, Cable("lfo", "out", "p", "x0"))
+    forecast.swap(edited)
+    sink = edited.sink("p", "x0")
+    said = forecast.span(sink, 20, 90)
+    assert (forecast.span(sink, 0, 20) == said[0]).all()
+    forecast.advance(90)
+    assert np.ptp(said[:40]) > 1
+    np.testing.assert_allclose(said, forecast.span(sink, 20, 90), atol=1e-12)
+
+
+def test_a_hundred_edits_keep_no_program_that_has_played() -> None:
+    forecast = Forecast(built(NODES, *CABLES), TRANSPORT)
+    gone: list[weakref.ref[Program]] = []
+    for i in range(100):
+        lfo = {"lfo": Node("lfo", values={"rate": 0.1 + i / 1000}), **({f"k{i}": Node("slew")} if i % 2 else {})}
+        patch = playable({**NODES, **lfo}, CABLES)
+        forecast.swap(compile(patch, BENCH, Geometry(25, SONG), forecast.program))
+        gone.append(weakref.ref(forecast.program))
+        forecast.advance(i)
+    gc.collect()
+    assert [program() for program in gone if program() is not None] == [forecast.program]
+    assert len(forecast.program.bus) < 200
+
+
 def test_a_curve_replaced_while_it_plays_is_heard_from_now() -> None:
     nodes = {"dc": Node("drawn_curve", values={"points": [[0, 0.5]]}), "p": Node("probe")}
     program = built(nodes, Cable("dc", "curve", "p", "x0"))
@@ -227,7 +258,7 @@ def test_long_performances_forget_the_past_and_stay_exact() -> None:
     forecast, sink = Forecast(program, TRANSPORT), program.sink("zs", "structure")
     for k in range(0, 12_000, 500):
         forecast.advance(k)
-    assert forecast._line.shape[1] < 20_000
+    assert forecast._line.rows.shape[1] < 20_000
     seq = [0.9, 0.1, 0.15, 0.8]
     beat = int(TRANSPORT.frame(11_500).beat)
     assert forecast.at(sink, 11_500) == pytest.approx(1 - 0.5 * seq[beat % 4])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -10,12 +12,13 @@ from hypothesis import strategies as st
 from demon_patch.errors import PatchError
 from demon_patch.nodes.form.migration import Migration
 from demon_patch.patch.document import Cable, Node
+from demon_patch.runtime.graph import timeline
 from demon_patch.runtime.graph.clock import Transport
 from demon_patch.runtime.graph.compile import Geometry, compile
 from demon_patch.runtime.graph.forecast import Forecast
 from demon_patch.runtime.graph.program import Program
 from tests.nodes.bench_nodes import BENCH, playable
-from tests.runtime.graph.patches import graphs, nodes
+from tests.runtime.graph.patches import LIVE, graphs, nodes
 
 SONG, FRAMES = 97, 144
 GEOMETRY = Geometry(25, SONG)
@@ -72,13 +75,53 @@ def test_floats_rows_and_the_forecast_agree(graph: Graph, n: int) -> None:
         for k in range(FRAMES):
             program.run(last, TRANSPORT.frame(k))
         assert list(map(float, state.cells)) == list(map(float, last.cells))
-        moved = program._lifted.plan.moved
+        ahead = ahead[: len(program.sinks)]
+        moved = np.concatenate([half.moved for half in program.plan.halves])
         assert np.allclose(np.array(state.bus)[moved], np.array(last.bus)[moved], rtol=1e-12, atol=1e-12)
     assert apart(ahead, whole) <= 1e-12
     forecast = Forecast(program, TRANSPORT)
     forecast.advance(n)
     said = np.array([forecast.span(i, n, FRAMES) for i in range(len(whole))])
     assert apart(said, whole[:, n:]) <= 1e-12
+
+
+@calm
+@given(graphs(LIVE), st.data())
+def test_a_forecast_that_is_fed_is_as_a_fresh_one(graph: Graph, data: st.DataObject) -> None:
+    program = built(graph)
+    forecast, every, near, guard = Forecast(program, TRANSPORT), range(len(program.sinks)), 20, 5
+
+    def really() -> np.ndarray:
+        state = forecast._live.copy()
+        return np.array([program.run(state, TRANSPORT.frame(forecast.now + k)) for k in range(120)]).T
+
+    def shown(n: int) -> np.ndarray:
+        return forecast.curves(every, forecast.now, guard)[:, np.arange(forecast.now, forecast.now + n) % SONG]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(timeline, "NEAR", near)
+        patch.setattr(timeline, "FAR", 13)
+        for _ in range(data.draw(st.integers(1, 12))):
+            begin, now = forecast.now, forecast.now + data.draw(st.integers(0, 15))
+            for (node, port), feed in program.feeds.ports.items():
+                if data.draw(st.booleans()):
+                    x, at = data.draw(st.floats(0, 1)), data.draw(st.integers(begin, now))
+                    forecast.feed(node, port, (x, float(x > 0.5)) if len(feed.slots) > 1 else x, at=at)
+            forecast.advance(now)
+            if data.draw(st.integers(0, 5)) == 0:
+                forecast.invalidate()
+            if ahead := data.draw(st.sampled_from((0, 0, 1, 30, 120))):
+                said = np.array([forecast.span(i, now, now + ahead) for i in every])
+                assert apart(said, really()[:, :ahead]) <= 1e-12
+            assert apart(shown(near), really()[:, :near]) <= 1e-12
+            passed = np.arange(max(now - guard, 0), now)
+            was = np.array([forecast.span(i, now - len(passed), now) for i in every])
+            if len(passed):
+                assert apart(forecast.curves(every, now, guard)[:, passed % SONG], was) <= 1e-12
+        for _ in range(14):  # nothing is fed any more: in the end the whole song is as it will be
+            forecast.advance(forecast.now + 1)
+            shown(1)
+        assert apart(shown(SONG - guard), really()[:, : SONG - guard]) <= 1e-12
 
 
 @calm
@@ -121,7 +164,6 @@ def test_an_upgraded_node_begins_anew() -> None:
     graph = ({"n": Node("lfo", values={"rate": 1.0}), "p": Node("probe")}, [Cable("n", "out", "p", "x0")])
     program = built(graph)
     played(program, 30)
-    from dataclasses import replace
 
     version = BENCH["lfo"].version
     migrate = {**BENCH["lfo"].migrate, version: Migration()}

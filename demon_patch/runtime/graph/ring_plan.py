@@ -1,0 +1,109 @@
+"""What a patch asks of the engine, as far as it does not move."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from demon_patch.engine.controls import CONTROLS, Control
+from demon_patch.nodes.engine import CHAIN, LORA, STEP_WINDOW
+from demon_patch.nodes.form.ports import SINGLE
+from demon_patch.runtime.graph.check import ring_chain, ring_nodes
+from demon_patch.runtime.graph.mixture import Mixture, mixtures
+from demon_patch.runtime.graph.wiring import Wiring
+
+
+@dataclass(frozen=True, slots=True)
+class RingPlan:
+    """What the engine is to do, as far as it does not move.
+
+    Ids of the chain's nodes; `wired`: by control, the node that a prompt, a clip or a surface comes from; options by
+    control; `active`: the controls that have an effect. `bypass`: the source sounds as it is. `loras`: by node, in the
+    chain's order, the file that each names. `mixes`: those that the engine takes from, by node. `step_window`: the node
+    that narrows the Step State.
+    """
+
+    scheduler: str
+    source_blend: str | None
+    step_state: str | None
+    decoder: str
+    wired: Mapping[str, str]
+    options: Mapping[str, str]
+    active: frozenset[str]
+    bypass: bool = False
+    loras: Mapping[str, str] = field(default_factory=dict)
+    mixes: Mapping[str, Mixture] = field(default_factory=dict)
+    step_window: str | None = None
+
+    def meets(self, row: Control) -> bool:
+        """Whether the control that a row needs is there: wired, set, or a choice other than "off"."""
+        need = row.needs
+        if need is None or need in self.wired:
+            return True
+        if need in self.options:
+            return self.options[need] != "off"
+        return need in self.active and CONTROLS[need].numeric
+
+    @property
+    def reached(self) -> frozenset[str]:
+        """The nodes that prompts, clips and surfaces come from, through mixes and at their ends."""
+        return frozenset(
+            [*self.wired.values(), *(id for mixture in self.mixes.values() for id in mixture.inputs.values())]
+        )
+
+    @property
+    def surfaces(self) -> frozenset[str]:
+        """Those that the channel gains come from."""
+        found: set[str] = set()
+        waiting = [self.wired["channel_gain"]] if "channel_gain" in self.wired else []
+        while waiting:
+            found.add(id := waiting.pop())
+            waiting += self.mixes[id].inputs.values() if id in self.mixes else ()
+        return frozenset(found)
+
+    @property
+    def framed(self) -> Mixture | None:
+        """The blend of two prompts that is taken for every frame of the song, if there is one."""
+        mixture = self.mixes.get(self.wired.get("prompt", ""))
+        return mixture if mixture is not None and mixture.per_frame and not (mixture.bare or mixture.bypassed) else None
+
+    @property
+    def prompt(self) -> str | None:
+        """The node of the prompt."""
+        return self.wired.get("prompt")
+
+    @property
+    def source(self) -> str | None:
+        """The node of the clip that is covered."""
+        return self.wired.get("source")
+
+
+def ring_plan(wiring: Wiring) -> RingPlan:
+    """What the engine is to do for a patch without problems."""
+    nodes = wiring.patch.nodes
+    chain = ring_chain(wiring)
+    ids = {type: id for type, id in chain.items() if type in CHAIN[::3] or not nodes[id].bypass}
+    active: set[str] = set()
+    options: dict[str, str] = {}
+    wired: dict[str, str] = {}
+    for id in ids.values():
+        for port in wiring.known[id].ports:
+            if port.control is None or port.since is not None:
+                continue
+            given = port.name in nodes[id].values or port.name in nodes[id].ranges
+            if not port.optional or given or (id, port.name) in wiring.into:
+                active.add(port.control)
+            if port.type == "option":
+                options[port.control] = str(nodes[id].values.get(port.name, port.default))
+            elif port.type in SINGLE and (cables := wiring.into.get((id, port.name))):
+                wired[port.control] = cables[0].src
+    return RingPlan(
+        ids["scheduler"], ids.get("source_blend"), ids.get("step_state"), ids["decoder"], wired, options,
+        frozenset(active), nodes[ids["decoder"]].bypass,
+        {
+            id: str(nodes[id].values["file"]).strip()
+            for id in ring_nodes(wiring) if wiring.known[id].id == LORA and not nodes[id].bypass
+        },
+        mixtures(wiring, wired.values()),
+        next((id for id in ring_nodes(wiring) if wiring.known[id].id == STEP_WINDOW and not nodes[id].bypass), None),
+    )  # fmt: skip
