@@ -22,7 +22,7 @@ from demon_patch.runtime.trace import Trace
 
 DERIVED = frozenset({"noise_drift", "feedback", "feedback_tap"})  # rows that reach a request as something else
 EARLY = 50  # frames by which a generation may be ready before it was expected
-UNSURE = 2  # frames by which the next one may be later, where ticks are measured
+UNSURE = 4  # frames by which the next one may be later, where ticks are measured
 
 Told = Mapping[str, Tensor | str]
 
@@ -30,11 +30,12 @@ Told = Mapping[str, Tensor | str]
 @dataclass(frozen=True, slots=True)
 class Ticket:
     """What a slot carries: the controls of class `request` it was made with, and the edge after which they hold, before
-    which it is not heard; `heard_at`: the moment that they were taken for."""
+    which it is not heard; `heard_at`: the moment that they were taken for. cuts: it is the first after that edge."""
 
     values: Mapping[str, float]
     edge: int | None
     heard_at: int
+    cuts: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,11 +123,11 @@ class Generations:
         elif len(coming):
             heard_at = edge = int(coming[-1])
         self._trace.missed += len(self._scenes.edges(self._told + 1, heard_at if edge is None else edge))
-        self._told = heard_at
-        self.ring.submit(self._request(heard_at, edge, pace.now))
+        cuts, self._told = edge is not None and edge > self._told, heard_at
+        self.ring.submit(self._request(heard_at, edge, pace.now, cuts))
         self._first = False
 
-    def _request(self, heard_at: int, edge: int | None, now: int) -> Request:
+    def _request(self, heard_at: int, edge: int | None, now: int, cuts: bool) -> Request:
         """The request of a generation heard from `heard_at` on."""
         scene = self._scenes.at(heard_at)
         moment = self._middle(heard_at, self.count(heard_at))
@@ -145,7 +146,7 @@ class Generations:
             given["source_latent"] = covered if fed is None else fed
         # The first is made whole: until then there is no song that a stretch could lie in.
         given |= {**others, "focus": None if self._first else self.stretch(heard_at)}
-        tag = Ticket(numbers, edge, heard_at)
+        tag = Ticket(numbers, edge, heard_at, cuts)
         return self._session.request(**given, tag=tag, heard_at=heard_at)
 
     def drift(self, frame: int) -> float:

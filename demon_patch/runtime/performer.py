@@ -256,7 +256,7 @@ class Performer:
         heard_at = max(due, self.planner.next_start) if self.takes else self.planner.next_start
         self._song = self._whole(done)
         made = ticket(done.slot)
-        late = 0 if made.edge is None or made.edge < made.heard_at else heard_at - made.edge
+        late = heard_at - made.edge if made.cuts and made.edge is not None else 0
         take = Take(self._song, heard_at, made.values, late, heard_at - made.heard_at)
         if self.scenes.now.feeds:
             self.generations.feedback.add(self._song)
