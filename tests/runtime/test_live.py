@@ -30,6 +30,23 @@ def test_a_strength_step_is_heard_on_the_beat(depth: int, row: float) -> None:
     assert live.starved == 0
 
 
+def test_an_edge_that_a_slow_spell_makes_late_is_counted() -> None:
+    """Every few edges a row takes three times as long for a while, as beside another program."""
+    nodes, cables = square(0.4, "scheduler", "strength", cycles_per_beat=0.0625)
+    live = VirtualLive(patch(nodes, cables, strength=0.5, depth=4), 0.02)
+    while live.now < 2000:
+        live.row = 0.06 if live.now % (6 * BAR) > 5 * BAR else 0.02
+        live.step()
+    heard, sides = live.latents(), [generated(live.performer, strength=x) for x in (0.9, 0.1)]
+    which = likeness(heard, sides)
+    edges = np.flatnonzero(np.diff((np.arange(len(heard)) // (2 * BAR)) % 2)) + 1
+    found = np.flatnonzero(np.diff(which)) + 1
+    away = np.array([np.abs(found - edge).min() for edge in edges])
+    trace = live.performer.trace
+    assert np.count_nonzero(away > 1) <= trace.late + trace.missed
+    assert trace.late > 0
+
+
 @pytest.mark.parametrize("row", ROWS)
 @pytest.mark.parametrize("depth", [1, 4, 8])
 def test_a_per_frame_control_is_heard_in_its_frame(depth: int, row: float) -> None:
