@@ -6,7 +6,6 @@ same declarations as objects: each keeps its inputs, outputs and state in dictio
 
 from __future__ import annotations
 
-import gc
 import math
 import sys
 import threading
@@ -28,6 +27,7 @@ from demon_patch.runtime.graph.clock import Transport
 from demon_patch.runtime.graph.compile import Geometry, compile
 from demon_patch.runtime.graph.forecast import Forecast
 from demon_patch.runtime.graph.timeline import NEAR
+from demon_patch.threads import settle, unsettle
 
 RATE, SONG = 25.0, 1500
 FRAMES = 1500
@@ -105,12 +105,11 @@ def measure() -> Iterator[dict[str, Any]]:
     """One row a question, times in microseconds or milliseconds as their names say; what was there before is kept from
     the collector, as in the host."""
     geometry = Geometry(RATE, SONG)
-    gc.collect()
-    gc.freeze()
+    settle()
     try:
         yield from _measured(geometry)
     finally:
-        gc.unfreeze()
+        unsettle()
 
 
 def _measured(geometry: Geometry) -> Iterator[dict[str, Any]]:

@@ -6,7 +6,6 @@ whoever calls the methods only leaves word for them.
 
 from __future__ import annotations
 
-import gc
 import sys
 import threading
 from collections import deque
@@ -41,6 +40,7 @@ from demon_patch.runtime.resources import Resources
 from demon_patch.runtime.status import Status, of_engine, of_sound
 from demon_patch.runtime.tape import Tape, save
 from demon_patch.runtime.trace import Trace
+from demon_patch.threads import settle, unsettle
 
 KEPT_EVENTS = 4096  # of each kind, of a performance without end
 MESSAGES = 50
@@ -95,8 +95,7 @@ class Host:
         self.link.start()
         for file in wired_recordings(self.patch):
             self.record(self._resources.written(file))
-        gc.collect()
-        gc.freeze()  # model and patch are not looked through again
+        settle()
         self._interval = sys.getswitchinterval()
         sys.setswitchinterval(SWITCH_SECONDS)
         self._thread.start()
@@ -107,7 +106,7 @@ class Host:
         if self._thread.is_alive():
             self._thread.join()
             sys.setswitchinterval(self._interval)
-            gc.unfreeze()
+            unsettle()
         self.stop_recording()
         self._editing.shutdown()
         self.link.close()
