@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from demon_patch.bench.graph import CABLES, CHAIN
 from demon_patch.errors import DemonError
 from demon_patch.nodes.form.declare import Declaration
 from demon_patch.nodes.form.ports import NUMBERS, Out, Port
@@ -27,7 +28,6 @@ SECONDS = FRAMES / RATE
 TRANSPORT = Transport(float(RATE), BPM, 4, FRAMES)
 GEOMETRY = Geometry(float(RATE), FRAMES)
 COLOURS = ("#e0a458", "#6ea8c7", "#8fbf7f", "#c98bb9", "#b8b8b8", "#d97b66", "#7fc7b8", "#a89ad6")
-_CHAIN = {"zs": Node("scheduler"), "zd": Node("decoder"), "zo": Node("speaker")}
 _SHOWN = {
     "button": {"pressed": 1.0},
     "mod_matrix": {f"out{n}_from1": x for n, x in enumerate((1.0, 0.6, -0.5, -1.0), 1)},
@@ -40,7 +40,6 @@ _SHOWN = {
 }
 """Knobs of nodes that would show little as they stand."""
 _PARTS = {"prompt": "prompt", "source": "composed_source", "surface": "channel_groups"}
-_CABLES = (Cable("zs", "ring", "zd", "ring"), Cable("zd", "audio", "zo", "audio"))
 _HEAD = """# Nodes
 
 Made by `demon-patch nodes --page` from the declarations in `demon_patch/nodes/`; do not edit.
@@ -142,8 +141,8 @@ def _demonstrated(declaration: Declaration, moved: str = "") -> Patch:
     """A patch in which the node stands alone: gate inputs on clocks, its first open signal input on a wave with steps,
     what else it needs to be there."""
     nodes, cables = (
-        {**_CHAIN, "n": Node(declaration.id, version=declaration.version, values=_SHOWN.get(declaration.id, {}))},
-        list(_CABLES),
+        {**CHAIN, "n": Node(declaration.id, version=declaration.version, values=_SHOWN.get(declaration.id, {}))},
+        list(CABLES),
     )
     nodes |= {
         "wave": Node("lfo", values={"rate": 0.2}),
