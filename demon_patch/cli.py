@@ -222,10 +222,19 @@ def _in_short(names: list[str]) -> str:
 
 
 @model.command
-def info(name: str = "nano") -> None:
-    """Shows a model family's geometry and its model card."""
-    from demon_patch.engine.families import card_of, spec_of
+def info(name: str = "nano", *, words: Switch = False) -> None:
+    """Shows a model family's geometry and its model card.
 
+    Parameters
+    ----------
+    name: A model family.
+    words: Lists the words of prompts that it understands, as a page (Markdown), and nothing else.
+    """
+    from demon_patch.engine.families import card_of, spec_of, words_of
+
+    if words:
+        print(words_of(name), end="")
+        return
     spec = spec_of(name)
     out.print(f"[bold]{spec.title}[/] ({spec.name})")
     out.print(f"{spec.sample_rate} Hz, {spec.channels} channel(s)")

@@ -57,7 +57,10 @@ class Statements:
             raise WeightsError(
                 f"{stated.by} states rank {stated.number:g}, and layer {layer} has rank {rank}", mend=_MEND
             )
-        alpha = own or self._one(self.alphas, layer) or self.alpha
+        pattern = self._one(self.alphas, layer)
+        if own and pattern and own.number != pattern.number:
+            raise _conflict("alpha", own, pattern)
+        alpha = own or pattern or self.alpha
         if alpha is None:
             return 1.0
         return alpha.number / (math.sqrt(rank) if self.stabilised and self.stabilised.number else rank)

@@ -60,3 +60,13 @@ def loras_of(name: str) -> frozenset[str]:
 def layers_of(name: str) -> Mapping[str, tuple[int, ...]]:
     """The shapes of the weights that a LoRA can change, by layer, without loading a family; raises DemonError."""
     return import_module(_package(name)).layers()
+
+
+def unread(name: str, text: str) -> list[tuple[str, str]]:
+    """The words of a prompt that a family cannot read, each with what to do about it; raises DemonError."""
+    return import_module(f"{_package(name)}.tags").unread(text)
+
+
+def words_of(name: str) -> str:
+    """A page (Markdown) of the words that a family understands in a prompt; raises DemonError for an unknown name."""
+    return "\n".join(import_module(f"{_package(name)}.words").page()) + "\n"
