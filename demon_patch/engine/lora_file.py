@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from demon_patch.engine.lora_names import OTHER, Layers, by_layer
-from demon_patch.engine.lora_scale import CONFIG, Statement, statements
+from demon_patch.engine.lora_scale import CONFIG, IN_METADATA, Statement, statements
 from demon_patch.engine.tensor_file import AGAIN, TensorFile, shown
 from demon_patch.errors import WeightsError
 
@@ -92,6 +92,19 @@ def config_of(file: Path) -> Path | None:
         return None
     alone = file.name in WEIGHTS or [*file.parent.glob(f"*{SUFFIX}")] == [file]
     return config if alone else None
+
+
+def in_one(file: Path) -> bytes | None:
+    """A file of weights with PEFT's configuration of it in its metadata, so that it can lie alone; None where it has
+    none. Raises WeightsError."""
+    config = config_of(file)
+    if config is None:
+        return None
+    tensors = TensorFile(file)
+    try:
+        return tensors.with_metadata({**tensors.metadata, IN_METADATA: config.read_text(encoding="utf-8")})
+    except (OSError, ValueError) as error:
+        raise WeightsError(f"{CONFIG} cannot be read: {error}", file=file, mend="check it") from None
 
 
 def _pickle() -> WeightsError:

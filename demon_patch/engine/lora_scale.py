@@ -22,6 +22,8 @@ from demon_patch.engine.tensor_file import AGAIN, shown
 from demon_patch.errors import WeightsError
 
 CONFIG = "adapter_config.json"
+IN_METADATA = "adapter_config"
+"""Under which key of a file's metadata that configuration stands, once the file is packed."""
 MAX_CONFIG = 2**20
 MAX_PATTERNS = 2000
 
@@ -89,12 +91,10 @@ def statements(metadata: Mapping[str, str], config: Path | None) -> Statements:
     itself, and for adapters whose scale is none."""
     found = Statements()
     _read(found, metadata, "the file's metadata")
-    for name in ("lora_adapter_metadata", "networkalphas", "network_alphas"):
+    for name in ("lora_adapter_metadata", IN_METADATA, "networkalphas", "network_alphas"):
         if metadata.get(name):
             inner = _json(metadata[name], f"its {name}")
-            if name != "lora_adapter_metadata":
-                inner = {"networkalphas": inner}
-            _read(found, inner, "the file's lora_adapter_metadata" if name[0] == "l" else f"the file's {name}")
+            _read(found, {"networkalphas": inner} if name.startswith("network") else inner, f"the file's {name}")
     if config is not None:
         try:
             with config.open("rb") as stream:

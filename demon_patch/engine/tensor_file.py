@@ -60,7 +60,8 @@ class TensorFile:
                 text = stream.read(length)
         except OSError as error:
             raise WeightsError(f"it cannot be read: {error.strerror or error}", mend="check the path") from None
-        self.metadata, self.tensors = _header(text, 8 + length, size)
+        self._begin = 8 + length
+        self.metadata, self.tensors = _header(text, self._begin, size)
 
     def read(self, name: str) -> NDArray[np.float32]:
         """A tensor as float32; raises WeightsError for whole numbers and other kinds that are not read."""
@@ -79,6 +80,18 @@ class TensorFile:
         if len(content) != stored.end - stored.start:
             raise _damaged("it was cut off")
         return _numbers(content, stored.kind).reshape(stored.shape)
+
+    def with_metadata(self, metadata: Mapping[str, str]) -> bytes:
+        """The bytes of a file with the same tensors and other metadata; equal input gives equal bytes."""
+        header: dict[str, Any] = {"__metadata__": dict(metadata)} if metadata else {}
+        for name, stored in self.tensors.items():
+            offsets = [stored.start - self._begin, stored.end - self._begin]
+            header[name] = {"dtype": stored.kind, "shape": list(stored.shape), "data_offsets": offsets}
+        text = json.dumps(header, ensure_ascii=False, separators=(",", ":")).encode()
+        text += b" " * (-len(text) % 8)
+        with self.path.open("rb") as stream:
+            stream.seek(self._begin)
+            return len(text).to_bytes(8, "little") + text + stream.read()
 
     def whole(self, name: str) -> float:
         """The one number of a tensor of whole numbers."""
