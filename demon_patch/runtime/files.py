@@ -21,6 +21,7 @@ from demon_patch.nodes.form.ports import misfit
 from demon_patch.patch.data import quoted
 from demon_patch.patch.document import Node, Patch
 from demon_patch.patch.inner import nodes_of, with_nodes
+from demon_patch.runtime.naming import shown
 from demon_patch.runtime.store import inside, located
 
 
@@ -30,8 +31,8 @@ def of_file(name: str, node: str | None = None, port: str | None = "file") -> It
     try:
         yield
     except DemonError as error:
-        if name not in error.what and quoted(name) not in error.what:
-            error.what = f"{name if name.isprintable() else quoted(name)}: {error.what}"
+        if shown(name) not in error.what and quoted(name) not in error.what:
+            error.what = f"{shown(name)}: {error.what}"
         error.file = None
         raise error.at(node=node, port=port) from None
 

@@ -36,9 +36,15 @@ def located(name: str, folder: Path) -> Path:
         found, wanted = found / there, posixpath.join(wanted, part if same else there)
     if wanted != plain:
         raise SourceError(
-            f"{name} is called {wanted} here; other machines tell them apart", mend=f"write {quoted(wanted)}"
+            f"{shown(name)} is called {shown(wanted)} here; other machines tell them apart",
+            mend=f"write {shown(wanted)}",
         )
     return found
+
+
+def shown(name: str) -> str:
+    """A name as a message shows it: as it is, or escaped where it would not be seen as it is."""
+    return name if name.isprintable() and len(name) <= names.LONGEST else quoted(name)
 
 
 def spelled(name: str, folder: Path) -> str:
@@ -48,17 +54,15 @@ def spelled(name: str, folder: Path) -> str:
         raise outside(name, folder)
     if "\\" in name:
         raise SourceError(
-            f"{quoted(name)} has a backslash, which parts folders on Windows alone",
-            mend=f"write {quoted(posixpath.normpath(name.replace(chr(92), '/')))}",
+            f"{shown(name)} has a backslash, which parts folders on Windows alone",
+            mend=f"write {shown(posixpath.normpath(name.replace(chr(92), '/')))}",
         )
     if PurePosixPath(name).is_absolute():
         try:
             relative = Path(name).relative_to(folder)
         except ValueError:
             raise outside(name, folder) from None
-        raise SourceError(
-            f"{quoted(name)} is a place on this machine alone", mend=f"write {quoted(relative.as_posix())}"
-        )
+        raise SourceError(f"{shown(name)} is a place on this machine alone", mend=f"write {shown(relative.as_posix())}")
     plain = posixpath.normpath(name)
     if plain.split("/")[0] == "..":
         raise outside(name, folder)
@@ -68,7 +72,7 @@ def spelled(name: str, folder: Path) -> str:
 def outside(name: str, folder: Path) -> SourceError:
     """The error for a name that leads out of the patch's folder."""
     return SourceError(
-        f"{quoted(name) if not name.isprintable() else name} lies outside the patch's folder",
+        f"{shown(name)} lies outside the patch's folder",
         mend=f"copy the file beside the patch, into {folder}",
     )
 
@@ -100,5 +104,5 @@ def _missing(name: str, folder: Path, part: str) -> SourceError:
     except OSError:
         stems = {}
     near = get_close_matches(Path(part).stem, stems, 1, 0.75)
-    mend = f"is {quoted(stems[near[0]])} meant?" if near else "check its name, or copy the file into the patch's folder"
-    return SourceError(f"there is no such file: {name}", mend=mend)
+    mend = f"is {shown(stems[near[0]])} meant?" if near else "check its name, or copy the file into the patch's folder"
+    return SourceError(f"there is no such file: {shown(name)}", mend=mend)

@@ -240,15 +240,15 @@ def test_a_file_that_cannot_be_packed_is_named_with_its_node(home: Path, tmp_pat
     here = f"lies outside the patch's folder (copy the file beside the patch, into {home})"
     cases = {
         "gone.wav": "there is no such file: gone.wav (check its name, or copy the file into the patch's folder)",
-        "flaot.wav": 'there is no such file: flaot.wav (is "float.wav" meant?)',
+        "flaot.wav": "there is no such file: flaot.wav (is float.wav meant?)",
         "Samples/Break.wav": "Samples/Break.wav is called samples/break.wav here; other machines tell them apart"
-        ' (write "samples/break.wav")',
+        " (write samples/break.wav)",
         "samples": "samples: this is a folder, not an audio file (name a file in it)",
         "../x.wav": f"../x.wav {here}",
-        "samples\\break.wav": '"samples\\\\break.wav" has a backslash, which parts folders on Windows alone'
-        ' (write "samples/break.wav")',
+        "samples\\break.wav": "samples\\break.wav has a backslash, which parts folders on Windows alone"
+        " (write samples/break.wav)",
         "C:\\Users\\me\\x.wav": f"C:\\Users\\me\\x.wav {here}",
-        str(home / "float.wav"): f'"{home / "float.wav"}" is a place on this machine alone (write "float.wav")',
+        str(home / "float.wav"): f"{home / 'float.wav'} is a place on this machine alone (write float.wav)",
         "what?.wav": f'the name "what?.wav" {unfit}',
         "sha256:7": '"sha256:7" is no hash (write sha256: and 64 of 0-9 a-f, then the suffix)',
     }
