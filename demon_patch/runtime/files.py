@@ -37,19 +37,21 @@ def of_file(name: str, node: str | None = None, port: str | None = "file") -> It
         raise error.at(node=node, port=port) from None
 
 
-def sound(name: str, folder: Path) -> Path:
+def sound(name: str, folder: Path, assets: Path | None = None) -> Path:
     """The file of a sound that a patch names; raises SourceError."""
-    path = located(name, folder)
+    path = located(name, folder, assets)
     if path.is_dir():
         raise SourceError("this is a folder, not an audio file", file=path, mend="name a file in it")
     return path
 
 
-def lora(name: str, folder: Path, own: Mapping[str, object] | frozenset[str] = frozenset()) -> Path:
+def lora(
+    name: str, folder: Path, own: Mapping[str, object] | frozenset[str] = frozenset(), assets: Path | None = None
+) -> Path:
     """The file or the folder of a LoRA that a patch names, and that is none of the model's `own`; raises SourceError or
     WeightsError."""
     try:
-        path = located(name, folder)
+        path = located(name, folder, assets)
     except SourceError as error:
         if own and not Path(name).suffix and "no such file" in error.what:
             error.mend = f"choose {' or '.join(sorted(own))}, or name a .safetensors file"
@@ -66,8 +68,9 @@ class Looked:
     remarks: list[DemonError] = field(default_factory=list)
 
 
-def look(patch: Patch, folder: Path, catalogue: Mapping[str, Declaration]) -> Looked:
-    """Opens every file that a patch in a folder names, nodes of subpatches by their paths; raises nothing."""
+def look(patch: Patch, folder: Path, catalogue: Mapping[str, Declaration], assets: Path | None = None) -> Looked:
+    """Opens every file that a patch in a folder names, nodes of subpatches by their paths; raises nothing. assets: a
+    folder in place of the asset store."""
     seen = Looked()
     for id, node in _nodes(patch):
         declaration = catalogue.get(node.type)
@@ -78,7 +81,7 @@ def look(patch: Patch, folder: Path, catalogue: Mapping[str, Declaration]) -> Lo
             try:
                 with of_file(name, id, port.name):
                     assert declaration is not None
-                    notes = _notes(patch, node, declaration, name, folder)
+                    notes = _notes(patch, node, declaration, name, folder, assets)
             except DemonError as error:
                 seen.mistakes.append(error)
             else:
@@ -100,7 +103,9 @@ def _nodes(patch: Patch) -> list[tuple[str, Node]]:
     return sorted(found.items())
 
 
-def _notes(patch: Patch, node: Node, declaration: Declaration, name: str, folder: Path) -> tuple[str, ...]:
+def _notes(
+    patch: Patch, node: Node, declaration: Declaration, name: str, folder: Path, assets: Path | None
+) -> tuple[str, ...]:
     """What is odd about a file that serves; raises DemonError for one that does not."""
     if declaration.kind == "sink":
         inside(name, folder.resolve())
@@ -110,18 +115,18 @@ def _notes(patch: Patch, node: Node, declaration: Declaration, name: str, folder
         own = loras_of(model) if model in NAMES else frozenset[str]()
         if name in own:
             return ()
-        path = lora(name, folder, own)
+        path = lora(name, folder, own, assets)
         if model not in NAMES:
             return ()
         found = lora_file.read(path, layers_of(model))
         return (f"{name} acts at scale {found.scales}", *(f"{name}: {note}" for note in found.notes))
     seconds = declaration.by_name.get("seconds")
     if seconds is None:
-        located(name, folder)
+        located(name, folder, assets)
         return ()
     given = node.values.get("seconds", seconds.default)
     most = seconds.default if misfit(seconds, given) else given
-    return sound_file.read(sound(name, folder), float(str(most))).notes
+    return sound_file.read(sound(name, folder, assets), float(str(most))).notes
 
 
 def with_weights(patch: Patch, folder: Path) -> Patch:

@@ -5,17 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from demon_patch.engine.controls import CONTROLS, Control
+from demon_patch.engine.families import NAMES, unread
 from demon_patch.errors import PatchError
 from demon_patch.nodes.form.declare import Declaration
+from demon_patch.patch.data import quoted
 from demon_patch.patch.document import Patch
 from demon_patch.runtime.graph.ring_plan import ring_plan
 from demon_patch.runtime.graph.wiring import Wiring
 
+MOST_WORDS = 20  # of one prompt
+
 
 def remarks(patch: Patch, catalogue: Mapping[str, Declaration]) -> list[PatchError]:
     """One remark for each port of the ring's nodes that is wired or set, but whose control has no effect because the
-    one that it needs is not there; for each live node whose audio or ring is not wired; and for a step window without a
-    Step State. Never a reason not to play. For a patch without `problems`."""
+    one that it needs is not there; for each live node whose audio or ring is not wired; for a step window without a
+    Step State; and for each word that the patch's model cannot read. Never a reason not to play. For a patch
+    without `problems`."""
     wiring = Wiring(patch, catalogue)
     plan = ring_plan(wiring)
     found: list[PatchError] = []
@@ -35,7 +40,7 @@ def remarks(patch: Patch, catalogue: Mapping[str, Declaration]) -> list[PatchErr
         found.append(
             PatchError("it has no effect without a Step State", node=plan.step_window, mend="add one to the chain")
         )
-    return [*found, *_deaf(wiring)]
+    return [*found, *_deaf(wiring), *_unread(wiring)]
 
 
 def _deaf(wiring: Wiring) -> Iterator[PatchError]:
@@ -46,6 +51,17 @@ def _deaf(wiring: Wiring) -> Iterator[PatchError]:
             if declaration.live and port.type in mends and (id, port.name) not in wiring.into:
                 what = "it stays at rest: nothing is wired to it"
                 yield PatchError(what, node=id, port=port.name, mend=mends[port.type])
+
+
+def _unread(wiring: Wiring) -> Iterator[PatchError]:
+    """A remark for each word of a prompt, or of a composed style, that the model does not know."""
+    model = wiring.patch.meta.model or NAMES[0]
+    for id, declaration in wiring.known.items():
+        for port in declaration.ports if declaration.kind == "resource" else ():
+            text = wiring.patch.nodes[id].values.get(port.name, port.default)
+            if port.type == "text" and isinstance(text, str):
+                for word, mend in unread(model, text)[:MOST_WORDS]:
+                    yield PatchError(f"the model does not know {quoted(word)}", node=id, port=port.name, mend=mend)
 
 
 def _mend(need: Control) -> str:
