@@ -22,6 +22,7 @@ from demon_patch.patch.data import quoted
 from demon_patch.patch.document import Node, Patch
 from demon_patch.patch.inner import nodes_of, with_nodes
 from demon_patch.runtime.naming import shown
+from demon_patch.runtime.recorder import FORMATS
 from demon_patch.runtime.store import inside, located
 
 
@@ -108,7 +109,10 @@ def _notes(
 ) -> tuple[str, ...]:
     """What is odd about a file that serves; raises DemonError for one that does not."""
     if declaration.kind == "sink":
-        inside(name, folder.resolve())
+        path = inside(name, folder.resolve())
+        if path.suffix.lower() not in FORMATS:
+            mend = f"give it one of the suffixes {', '.join(sorted(FORMATS))}"
+            raise PatchError("it cannot be written as sound", mend=mend)
         return ()
     model = patch.meta.model or NAMES[0]
     if node.type == LORA:

@@ -20,7 +20,7 @@ def nesting(patch: Patch, catalogue: Mapping[str, Declaration]) -> Iterator[Patc
 
 def promoted(patch: Patch, catalogue: Mapping[str, Declaration]) -> Iterator[PatchError]:
     """Promoted inputs and outputs that lead to ports which their nodes have not; nodes by the path of the first
-    that they stand in, or behind the id of a definition that no node stands for."""
+    subpatch that they stand in, or behind the id of a definition that no node stands for."""
     paths = dict(_paths(patch, patch, ""))
     for name, definition in sorted(patch.definitions.items()):
         prefix = paths.get(name, name)
