@@ -222,11 +222,11 @@ def _load(
     """A patch, the model that plays it, and the clip in place of its source; remarks are told on the way."""
     from demon_patch.engine.session import Session
     from demon_patch.nodes.catalogue import CATALOGUE
-    from demon_patch.runtime.graph.remarks import remarks
+    from demon_patch.runtime.graph.remarks import remarks, unknown_words
     from demon_patch.runtime.render import checked
 
     patch = checked(path, seed=seed)
-    for remark in remarks(patch, CATALOGUE):
+    for remark in [*remarks(patch, CATALOGUE), *unknown_words(patch, CATALOGUE)]:
         tell(remark, "yellow")
     session = Session.load(patch.meta.model or "nano", threads=threads)
     return patch, session, session.source(source) if source is not None else None

@@ -19,7 +19,7 @@ from demon_patch.runtime.assets import is_pack, loaded
 from demon_patch.runtime.files import look
 from demon_patch.runtime.graph.check import no_source, problems
 from demon_patch.runtime.graph.nesting import promoted
-from demon_patch.runtime.graph.remarks import remarks
+from demon_patch.runtime.graph.remarks import remarks, unknown_words
 from demon_patch.runtime.graph.ring_plan import ring_plan
 from demon_patch.runtime.graph.wiring import Wiring
 
@@ -62,7 +62,7 @@ def _of_patch(patch: Patch, folder: Path, assets: Path | None, path: Path) -> li
         plan = ring_plan(wiring)
         wrong += [no_source(plan.scheduler)] if plan.source is None else []
         wrong += promoted(patch, CATALOGUE)
-        odd += remarks(patch, CATALOGUE)
+        odd += [*remarks(patch, CATALOGUE), *unknown_words(patch, CATALOGUE)]
     seen = look(patch, folder, CATALOGUE, assets)
     told = {(error.node, error.port, error.what) for error in wrong}
     wrong += [error for error in seen.mistakes if (error.node, error.port, error.what) not in told]

@@ -18,9 +18,8 @@ MOST_WORDS = 20  # of one prompt
 
 def remarks(patch: Patch, catalogue: Mapping[str, Declaration]) -> list[PatchError]:
     """One remark for each port of the ring's nodes that is wired or set, but whose control has no effect because the
-    one that it needs is not there; for each live node whose audio or ring is not wired; for a step window without a
-    Step State; and for each word that the patch's model cannot read. Never a reason not to play. For a patch
-    without `problems`."""
+    one that it needs is not there; for each live node whose audio or ring is not wired; and for a step window without a
+    Step State. Never a reason not to play. For a patch without `problems`."""
     wiring = Wiring(patch, catalogue)
     plan = ring_plan(wiring)
     found: list[PatchError] = []
@@ -40,7 +39,7 @@ def remarks(patch: Patch, catalogue: Mapping[str, Declaration]) -> list[PatchErr
         found.append(
             PatchError("it has no effect without a Step State", node=plan.step_window, mend="add one to the chain")
         )
-    return [*found, *_deaf(wiring), *_unread(wiring)]
+    return [*found, *_deaf(wiring)]
 
 
 def _deaf(wiring: Wiring) -> Iterator[PatchError]:
@@ -53,15 +52,20 @@ def _deaf(wiring: Wiring) -> Iterator[PatchError]:
                 yield PatchError(what, node=id, port=port.name, mend=mends[port.type])
 
 
-def _unread(wiring: Wiring) -> Iterator[PatchError]:
-    """A remark for each word of a prompt, or of a composed style, that the model does not know."""
-    model = wiring.patch.meta.model or NAMES[0]
-    for id, declaration in wiring.known.items():
+def unknown_words(patch: Patch, catalogue: Mapping[str, Declaration], model: str = "") -> list[PatchError]:
+    """One remark for each word of a prompt, or of a composed style, that the model cannot read; model: the family that
+    plays it; the one that the patch names, or the first, by default. None for a family that is not known."""
+    model = model or patch.meta.model or NAMES[0]
+    wiring = Wiring(patch, catalogue)
+    found: list[PatchError] = []
+    for id, declaration in wiring.known.items() if model in NAMES else ():
         for port in declaration.ports if declaration.kind == "resource" else ():
             text = wiring.patch.nodes[id].values.get(port.name, port.default)
             if port.type == "text" and isinstance(text, str):
                 for word, mend in unread(model, text)[:MOST_WORDS]:
-                    yield PatchError(f"the model does not know {quoted(word)}", node=id, port=port.name, mend=mend)
+                    what = f"the model does not know {quoted(word)}"
+                    found.append(PatchError(what, node=id, port=port.name, mend=mend))
+    return found
 
 
 def _mend(need: Control) -> str:
