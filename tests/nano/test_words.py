@@ -148,6 +148,7 @@ def test_clear_keys(text: str, key: int, mode: str | None) -> None:
         "AM radio",
         "ebm",
         "EBM",
+        "Am I dreaming",
         "a sharp lead",
         "a flat bass",
         "in a forest",
@@ -263,6 +264,8 @@ def test_every_near_word_is_known_and_what_it_stands_for_is_not() -> None:
 
 def test_what_cannot_be_read_comes_with_advice() -> None:
     told = dict(unread("ambient techno, r&b with a flugelhorn, 900 bpm"))
+    assert dict(unread("techno, e"))["e"].startswith('for a key say "e minor" or "key of e"')
+    assert dict(unread("fm bass"))["fm"].startswith("leave it out")
     assert told["r&b"] == 'the nearest that it knows: "hip hop"'
     assert told["techno"].startswith("the first style")
     assert told["900 bpm"] == "say one tempo, of 40 to 240 bpm"

@@ -93,6 +93,9 @@ _BETWEEN = re.compile(
 )
 _SETTLED = re.compile(r"(?i)\s*(?:[,;.)]|$|(?:minor|major|min|maj|dorian|phrygian|aeolian|ionian)\b)")
 _EDGES = "'.-_*&~^=@$%`\\"
+DOUBTFUL = ("fm", "ebm")
+"""Words that look like keys in small letters, and are kinds of sound."""
+
 _KEY_WORD = re.compile(r"([A-Ga-g])(#|b)?(m|(?i:min|maj|minor|major))?")
 _NUMBER = re.compile(r"\d+(\.\d+)?")
 
@@ -169,7 +172,9 @@ def unread(text: str) -> list[tuple[str, str]]:
 
 
 def _advice(word: str) -> str:
-    if _whole(word) or _KEY_WORD.fullmatch(word):
+    if (key := _KEY_WORD.fullmatch(word)) and word not in DOUBTFUL:
+        return f'for a key say "{key[1]}{key[2] or ""} minor" or "key of {key[1]}{key[2] or ""}"; the first one counts'
+    if _whole(word):
         return "the first style, mode, tempo and key count, and none can be excluded: leave it out"
     if word.endswith(" bpm"):
         return f"say one tempo, of {BPM_RANGE[0]:g} to {BPM_RANGE[1]:g} bpm"
@@ -207,13 +212,13 @@ def _clear(words: list[_Word], at: int, match: re.Match[str]) -> bool:
     letter, accidental, suffix = match[1], match[2] or "", match[3] or ""
     before, after = words[at - 1], words[at + 1]
     alone, small = before.ends and after.ends, letter.islower()
-    if len(suffix) > 1 or (accidental == "#"):
+    if len(suffix) > 1 or accidental == "#":
         return True
     article = match[0] == "a"
     if before.text == "key" or (before.text in ("of", "is") and words[at - 2].text == "key"):
         return not article or after.ends or after.text in MODE_NAMES
     if suffix:
-        return not small or (alone and match[0] not in ("fm", "ebm"))
+        return (not small and after.text != "i") or (alone and match[0] not in DOUBTFUL)
     if after.text in MODE_NAMES or (accidental and not small):
         return True
     if before.text == "in":

@@ -135,8 +135,8 @@ def nearest(word: str) -> str | None:
         return f"{word} bpm"
     if tempi := re.fullmatch(r"(\d{2,3})-(\d{2,3})bpm", word):
         return f"{(int(tempi[1]) + int(tempi[2])) // 2} bpm"
-    if key := re.fullmatch(r"([a-g][#b]?)m?", joined):
-        return f"{key[1]} minor"
+    if re.fullmatch(r"([a-eg][#b]?)m?|f[#b]?|f[#b]m", joined):
+        return f"{joined.removesuffix('m')} minor"
     if len(pieces) > 1 and all(meaning(piece) for piece in pieces):
         return ", ".join(pieces)
     close = get_close_matches(" ".join(pieces), _KNOWN, 1, 0.75) if len(joined) > 2 else []
