@@ -16,10 +16,12 @@ from rich.table import Table
 
 from demon_patch import __version__
 from demon_patch.bench.commands import bench
+from demon_patch.check_command import check
 from demon_patch.console import JsonFlag, Rate, Seconds, Switch, Threads, err, out, tell
 from demon_patch.errors import DemonError, DeviceError
 from demon_patch.file_commands import files
 from demon_patch.gallery.commands import gallery
+from demon_patch.patch.data import place
 from demon_patch.threads import calm
 
 if TYPE_CHECKING:
@@ -32,6 +34,7 @@ app = App(name="demon-patch", version=__version__, help="A modular synthesizer w
 model = App(name="model", help="The models that can play a patch.")
 app.command(model)
 app.command(bench)
+app.command(check)
 app.command(gallery)
 app.command(files, name="*")
 
@@ -106,7 +109,8 @@ def play(
         raise DemonError("a pack is not edited while it plays", file=patch, mend="unpack it, and watch its patch file")
     with files_of(patch) as folder:
         document, session, clip = _load(patch, source, seed, threads)
-        host = Host(document, session, folder=folder, into=patch.parent, clip=clip, device=device)
+        with place(patch):
+            host = Host(document, session, folder=folder, into=patch.parent, clip=clip, device=device)
         try:
             host.start()
         except DeviceError as error:
@@ -129,38 +133,6 @@ def play(
             prepare=lambda edited: edited if seed is None else with_seed(edited, seed),
             say=lambda text: err.print(text, markup=False, highlight=False, soft_wrap=True),
         )
-
-
-@app.command
-def check(*patches: Path) -> None:
-    """Says what is wrong with patch files and packs, one line a mistake; the exit status is 1 if there is any.
-
-    Remarks on controls that have no effect, in yellow, are no mistakes.
-    """
-    from demon_patch.nodes.catalogue import CATALOGUE
-    from demon_patch.runtime.assets import loaded
-    from demon_patch.runtime.graph.check import problems
-    from demon_patch.runtime.graph.remarks import remarks
-
-    if not patches:
-        raise DemonError("no patch is named", mend="name one or more *.dpatch.json files")
-    wrong = 0
-    for path in patches:
-        try:
-            document = loaded(path)
-            found = [error.at(file=path) for error in problems(document, CATALOGUE)]
-            odd = [] if found else [error.at(file=path) for error in remarks(document, CATALOGUE)]
-        except DemonError as error:
-            found, odd = [error.at(file=path)], []
-        wrong += len(found)
-        for error in found:
-            tell(error, "red")
-        for remark in odd:
-            tell(remark, "yellow")
-        if not found:
-            out.print(f"{path}: good", soft_wrap=True, markup=False)
-    if wrong:
-        raise SystemExit(1)
 
 
 @app.command
@@ -222,10 +194,19 @@ def _in_short(names: list[str]) -> str:
 
 
 @model.command
-def info(name: str = "nano") -> None:
-    """Shows a model family's geometry and its model card."""
-    from demon_patch.engine.families import card_of, spec_of
+def info(name: str = "nano", *, words: Switch = False) -> None:
+    """Shows a model family's geometry and its model card.
 
+    Parameters
+    ----------
+    name: A model family.
+    words: Lists the words of prompts that it understands, as a page (Markdown), and nothing else.
+    """
+    from demon_patch.engine.families import card_of, spec_of, words_of
+
+    if words:
+        print(words_of(name), end="")
+        return
     spec = spec_of(name)
     out.print(f"[bold]{spec.title}[/] ({spec.name})")
     out.print(f"{spec.sample_rate} Hz, {spec.channels} channel(s)")
@@ -241,11 +222,11 @@ def _load(
     """A patch, the model that plays it, and the clip in place of its source; remarks are told on the way."""
     from demon_patch.engine.session import Session
     from demon_patch.nodes.catalogue import CATALOGUE
-    from demon_patch.runtime.graph.remarks import remarks
+    from demon_patch.runtime.graph.remarks import remarks, unknown_words
     from demon_patch.runtime.render import checked
 
     patch = checked(path, seed=seed)
-    for remark in remarks(patch, CATALOGUE):
+    for remark in [*remarks(patch, CATALOGUE), *unknown_words(patch, CATALOGUE)]:
         tell(remark, "yellow")
     session = Session.load(patch.meta.model or "nano", threads=threads)
     return patch, session, session.source(source) if source is not None else None
@@ -256,17 +237,17 @@ def _prepare(path: Path, folder: Path, source: Path | None, seed: int | None, th
     from demon_patch.runtime.render import perform
 
     patch, session, clip = _load(path, source, seed, threads)
-    performer = perform(patch, session, folder=folder, into=path.parent, clip=clip)
+    with place(path):
+        performer = perform(patch, session, folder=folder, into=path.parent, clip=clip)
     for note in _notes(performer):
         err.print(note, markup=False, highlight=False)
     return performer
 
 
 def _notes(performer: Performer) -> list[str]:
-    """What a person should know of the source and the prompt."""
-    unknown = performer.prompt.unknown
+    """What a person should know of the source and the LoRAs."""
     told = [f"source: {note}" for note in performer.source.notes]
-    return told + ([f"the model does not know: {', '.join(unknown)}"] if unknown else [])
+    return told + [f"LoRA {lora.title}: {note}" for lora in performer.loras.loaded for note in lora.notes]
 
 
 def _write(performer: Performer, patch: Path, seconds: float, path: Path, rate: int, picture: Path | None) -> None:

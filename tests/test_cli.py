@@ -129,6 +129,7 @@ def test_a_clip_shows_its_tempo_and_takes_another(tmp_path: Path, capsys: pytest
 def test_the_model_shows_its_card(capsys: pytest.CaptureFixture[str]) -> None:
     run = Run(capsys, "model", "info")
     assert "32000 Hz" in run.out
+    assert "| style **acid** | acid, acid house," in Run(capsys, "model", "info", "nano", "--words").out
     assert Run(capsys, "model", "info", "gigantic").code == 1
 
 
@@ -148,9 +149,10 @@ def test_a_mistake_in_a_patch_is_told_in_one_line(
     path = patch_with(tmp_path, change)
     for command in (("check", path), ("render", path, "--out", tmp_path / "x.wav")):
         run = Run(capsys, *command)
+        said = run.out if command[0] == "check" else run.err
         assert run.code == 1
-        assert re.search(message, run.err), run.err
-        assert path.name in run.err.replace(" ", "")
+        assert re.search(message, said), said
+        assert path.name in said.replace(" ", "")
     assert not (tmp_path / "x.wav").exists()
 
 
@@ -159,8 +161,8 @@ def test_remarks_are_told_and_stop_nothing(tmp_path: Path, capsys: pytest.Captur
     run = Run(capsys, "check", path)
     assert run.code == 0
     assert "good" in run.out
-    assert re.search(r"scheduler: port mask_growth: it has no effect without mask", run.err)
-    assert Run(capsys, "check", FIRST_LIGHT).err == ""
+    assert re.search(r"scheduler: port mask_growth: it has no effect without mask", run.out)
+    assert Run(capsys, "check", FIRST_LIGHT).out == f"{FIRST_LIGHT}: good\n"
     run = Run(capsys, "render", path, "--seconds", 1, "--out", tmp_path / "x.wav")
     assert run.code == 0
     assert "no effect without mask" in run.err

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, NoReturn, TypeAlias, TypeVar
 
-from demon_patch.errors import PatchError
+from demon_patch.errors import DemonError, PatchError
 
 Value: TypeAlias = float | int | bool | str | list[Any] | dict[str, Any] | None
 """What a node keeps under a name: a knob's value, an option, a text, drawn points, or data of a later version."""
@@ -49,10 +49,10 @@ class Frozen(dict[str, V]):
 
 @contextmanager
 def place(file: object = None, node: str | None = None, port: str | None = None) -> Iterator[None]:
-    """Says of a PatchError that is raised within where it is, as far as it does not know yet."""
+    """Says of a DemonError that is raised within where it is, as far as it does not know yet."""
     try:
         yield
-    except PatchError as error:
+    except DemonError as error:
         raise error.at(file=file, node=node, port=port) from None
 
 

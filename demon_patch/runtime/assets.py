@@ -18,7 +18,9 @@ from msgspec import structs
 
 from demon_patch.engine.clips import SUFFIX as TEMPO
 from demon_patch.engine.clips import sidecar
+from demon_patch.engine.families import LORA as LORA_SUFFIX
 from demon_patch.engine.families import NAMES, loras_of
+from demon_patch.engine.lora_file import in_one
 from demon_patch.errors import PatchError
 from demon_patch.nodes.catalogue import CATALOGUE
 from demon_patch.nodes.editing.update import load, updated
@@ -30,6 +32,7 @@ from demon_patch.patch.document import Node, Patch
 from demon_patch.patch.format import dumps, save
 from demon_patch.patch.inner import nodes_of, with_nodes
 from demon_patch.patch.pack import SIZE, SUFFIX, packed, unpacked
+from demon_patch.runtime.files import of_file, with_weights
 from demon_patch.runtime.store import inside, located, put, store
 
 PATCH = ".dpatch.json"
@@ -61,6 +64,7 @@ def pack(path: str | Path, out: str | Path, *, force: bool = False) -> list[str]
     path, out = Path(path), Path(out)
     patch = load(path)
     with place(path):
+        patch = with_weights(patch, path.parent)
         contents = _contents(patch, path.parent)
         content = packed(patch, contents)
     _free(out, force)
@@ -112,6 +116,7 @@ def saved(patch: Patch, path: str | Path, folder: Path) -> None:
         save(patch, path)
         return
     with place(path):
+        patch = with_weights(patch, folder)
         content = packed(patch, _contents(patch, folder))
     whole.write(path, content)
 
@@ -132,7 +137,7 @@ def _contents(patch: Patch, folder: Path) -> dict[str, bytes]:
     """The files that a patch in a folder reads, by name."""
     contents: dict[str, bytes] = {}
     for asset in assets_of(patch):
-        with place(node=asset.node, port=asset.port):
+        with of_file(asset.name, asset.node, asset.port):
             contents |= _read(asset.name, folder, SIZE - sum(map(len, contents.values())))
     return contents
 
@@ -162,8 +167,11 @@ def _plain(name: Any) -> str:
 
 def _read(name: str, folder: Path, room: int) -> dict[str, bytes]:
     """A file and the tempo that is kept beside it, by name."""
-    path = located(names.checked(name), folder)
-    found = {name: whole.read(path, room)}
+    path = located(name, folder)
+    if path.is_dir():
+        raise PatchError("this is a folder, not an audio file", mend="name a file in it")
+    alone = in_one(path) if path.suffix == LORA_SUFFIX else None
+    found = {name: whole.read(path, room) if alone is None else alone}
     if (tempo := sidecar(path)).is_file() and names.hash_in(name) is None:
         found[name + TEMPO] = whole.read(inside(tempo.name, path.parent), room)
     if sum(map(len, found.values())) > room:

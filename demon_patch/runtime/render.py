@@ -15,13 +15,13 @@ from demon_patch.engine.limiter import Limiter
 from demon_patch.engine.session import Session
 from demon_patch.engine.splice import Splicer
 from demon_patch.engine.window import Window
-from demon_patch.errors import DemonError, PatchError
+from demon_patch.errors import DemonError
 from demon_patch.nodes.catalogue import CATALOGUE
 from demon_patch.patch.commands import SetValue, apply
 from demon_patch.patch.document import Patch, Song
 from demon_patch.patch.format import dumps
 from demon_patch.runtime.assets import loaded
-from demon_patch.runtime.graph.check import problems
+from demon_patch.runtime.graph.check import no_source, problems
 from demon_patch.runtime.graph.clock import Transport
 from demon_patch.runtime.graph.compile import Geometry, compile
 from demon_patch.runtime.graph.program import Program
@@ -90,9 +90,7 @@ def parts_of(
     given, `frames`; `clip` takes the place of the source. Raises DemonError naming the node."""
     plan = program.ring
     if clip is None and plan.source is None:
-        raise PatchError(
-            "the Scheduler has no source", node=plan.scheduler, port="source", mend="wire a source node to it"
-        )
+        raise no_source(plan.scheduler)
     parts: dict[str, Part] = {"prompt": resources.prompt(None)}
     for control, node in plan.wired.items():
         if CONTROLS[control].shape in ("prompt", "source") and (clip is None or control != "source"):

@@ -11,7 +11,7 @@ from demon_patch.nodes.catalogue import CATALOGUE
 from demon_patch.nodes.editing.update import load
 from demon_patch.patch.document import Patch
 from demon_patch.runtime.graph.check import problems
-from demon_patch.runtime.graph.remarks import remarks
+from demon_patch.runtime.graph.remarks import remarks, unknown_words
 from demon_patch.runtime.host import Host
 
 LOOK_SECONDS = 0.2
@@ -71,7 +71,12 @@ class Watch:
         if patch == host.patch:
             return
         wrong = problems(patch, CATALOGUE, host.performer.spec)
-        for error in (wrong or remarks(patch, CATALOGUE))[:MOST_TOLD]:
+        odd = (
+            [*remarks(patch, CATALOGUE), *unknown_words(patch, CATALOGUE, host.performer.spec.name)]
+            if not wrong
+            else []
+        )
+        for error in (wrong or odd)[:MOST_TOLD]:
             host.tell(str(error.at(file=self._path.name)))
         if len(wrong) > MOST_TOLD:
             host.tell(f"{self._path.name}: and {len(wrong) - MOST_TOLD} more mistakes")

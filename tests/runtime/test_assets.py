@@ -15,6 +15,7 @@ import soundfile
 from demon_patch.engine.clips import edit, tempo_of
 from demon_patch.engine.session import Session
 from demon_patch.errors import DemonError, PatchError, SourceError
+from demon_patch.nodes.catalogue import CATALOGUE
 from demon_patch.nodes.form.declare import Declaration
 from demon_patch.nodes.form.ports import Port
 from demon_patch.patch import names
@@ -23,6 +24,7 @@ from demon_patch.patch.document import Meta, Node, Patch
 from demon_patch.patch.format import load, save
 from demon_patch.patch.pack import packed
 from demon_patch.runtime.assets import assets_of, files_of, loaded, pack, saved, unpack
+from demon_patch.runtime.files import look
 from demon_patch.runtime.resources import Resources
 from demon_patch.runtime.store import FOLDER, inside, located, put, store
 from tests.engine.toy import toy_family
@@ -235,17 +237,31 @@ def test_a_file_that_cannot_be_packed_is_named_with_its_node(home: Path, tmp_pat
     unfit = (
         "does not work on every system, or leads out of its folder (use folder/file, in letters, digits, spaces . _ -)"
     )
+    here = f"lies outside the patch's folder (copy the file beside the patch, into {home})"
     cases = {
-        "gone.wav": (home.resolve() / "gone.wav", "cannot be read: No such file or directory (check the path)"),
-        "samples": (home.resolve() / "samples", "cannot be read: Is a directory (check the path)"),
-        "../x.wav": (path, f'the name "../x.wav" {unfit}'),
-        "what?.wav": (path, f'the name "what?.wav" {unfit}'),
-        "sha256:7": (path, '"sha256:7" is no hash (write sha256: and 64 of 0-9 a-f, then the suffix)'),
+        "gone.wav": "there is no such file: gone.wav (check its name, or copy the file into the patch's folder)",
+        "flaot.wav": "there is no such file: flaot.wav (is float.wav meant?)",
+        "Samples/Break.wav": "Samples/Break.wav is called samples/break.wav here; other machines tell them apart"
+        " (write samples/break.wav)",
+        "samples": "samples: this is a folder, not an audio file (name a file in it)",
+        "../x.wav": f"../x.wav {here}",
+        "samples\\break.wav": "samples\\break.wav has a backslash, which parts folders on Windows alone"
+        " (write samples/break.wav)",
+        "C:\\Users\\me\\x.wav": f"C:\\Users\\me\\x.wav {here}",
+        str(home / "float.wav"): f"{home / 'float.wav'} is a place on this machine alone (write float.wav)",
+        "what?.wav": f'the name "what?.wav" {unfit}',
+        "sha256:7": '"sha256:7" is no hash (write sha256: and 64 of 0-9 a-f, then the suffix)',
     }
-    for name, (file, what) in cases.items():
+    for name, what in cases.items():
         save(Patch(nodes={"a": clip(name)}), path)
-        assert line_of(lambda: pack(path, out)) == f"{file}: node a: port file: {what}"
+        expected = f"node a: port file: {what}"
+        assert line_of(lambda: pack(path, out)) == f"{path}: {expected}"
         assert not out.exists()
+        with pytest.raises(DemonError) as caught:
+            Resources(Session(toy_family()), home).source(("audio", name, 1.0, None, None))
+        assert str(caught.value) == expected.removeprefix("node a: ")
+        (found,) = look(load(path), home, CATALOGUE).mistakes
+        assert str(found) == expected
 
 
 def torn(files: Mapping[str, bytes], rename: Mapping[str, str], path: Path) -> Path:
