@@ -40,15 +40,15 @@ class Head:
         self.size = _SIZES + len(self._rest) + 8
 
     def of(self, frames: int) -> bytes:
-        """The head of a file with so many samples of each channel."""
-        (_, sizes), (_, data) = self.changes(frames)
+        """The head of a finished file with so many samples of each channel."""
+        sound = frames * self.frame
+        (_, sizes), (_, data) = self.changes(frames, self.size + sound + sound % 2)
         return sizes + self._rest + b"data" + data
 
-    def changes(self, frames: int) -> tuple[tuple[int, bytes], tuple[int, bytes]]:
-        """The places of the head that tell the number of samples, and their bytes: (offset, bytes), twice."""
-        sound = frames * self.frame
-        whole = self.size - 8 + sound + sound % 2
-        at = self.size - 4
+    def changes(self, frames: int, size: int) -> tuple[tuple[int, bytes], tuple[int, bytes]]:
+        """The places of the head of a file of `size` bytes that tell the number of samples, and their bytes: (offset,
+        bytes), twice."""
+        sound, whole, at = frames * self.frame, size - 8, self.size - 4
         if whole < LONGEST:
             sizes = b"RIFF" + pack("<I", whole) + b"WAVE" + chunk(b"JUNK", bytes(_RESERVED))
             return (0, sizes), (at, pack("<I", sound))

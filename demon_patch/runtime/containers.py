@@ -61,7 +61,7 @@ class Wav:
             self.frames += len(block)
 
     def keep(self) -> None:
-        for at, data in reversed(self._head.changes(self.frames)):
+        for at, data in reversed(self._head.changes(self.frames, self._file.size)):
             self._file.patch(at, data)
 
     def end(self) -> None:
