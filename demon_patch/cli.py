@@ -94,7 +94,7 @@ def play(
     seed: Takes the place of the Scheduler's seed.
     source: An audio file that takes the place of the patch's own source.
     device: Part of the sound device's name.
-    record: A WAV or FLAC file to record into from the start; the music does not stop for it.
+    record: A new WAV or FLAC file to record into from the start (jam-2.flac where there is a jam.flac).
     watch: Play what is saved in the patch file while it plays.
     plain: A line a second in place of the view; so also where the output is no terminal.
     out: Without a sound card, write 30 seconds and a picture into this folder instead.

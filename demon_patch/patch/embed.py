@@ -2,8 +2,8 @@
 
 A WAV file carries the patch in a RIFF chunk of its own, `dpch`, before the sound; a FLAC file as the comment of its
 tags. Both hold the text of the patch file as it is, from the first sample on, so that a recording that is cut off
-carries it too. The tag `software` (WAV: ISFT) tells a render from a recording. A file is hostile until it is read: see
-`format`.
+carries it too. The tag `software` (WAV: ISFT) tells a render from a recording, and of a WAV file that it has not been
+ended; a FLAC file that has not been ended has no checksum. A file is hostile until it is read: see `format`.
 """
 
 from __future__ import annotations
@@ -24,8 +24,13 @@ Kind = Literal["render", "recording"]
 """A render can be made again from its patch; a recording cannot."""
 
 CHUNK = b"dpch"
+OPEN = " (not ended)"
+"""What the tag `software` of a WAV file ends with until the file is ended."""
+
 LARGEST = 8 * 2**20
 """Bytes of the text of a patch that a sound file carries: a tag of a FLAC file holds less than 16 MiB."""
+
+_MD5 = slice(26, 42)  # of the sound, in the first block of a FLAC file
 
 
 class Carried(NamedTuple):
@@ -46,9 +51,19 @@ def software(kind: Kind) -> str:
 
 
 def wav_chunks(text: str, kind: Kind) -> tuple[tuple[bytes, bytes], ...]:
-    """The chunks of a WAV file that carries a patch, or with an empty text only tells what made it."""
+    """The chunks of a WAV file that is begun, and carries a patch, or with an empty text only tells what made it."""
     own = ((CHUNK, text.encode()),) if text else ()
-    return ((b"LIST", riff.information(ISFT=software(kind))), *own)
+    return ((b"LIST", riff.information(ISFT=software(kind) + OPEN)), *own)
+
+
+def is_open(path: Path) -> bool:
+    """Whether a file is a recording that was not ended: cut off, or still going on. Raises OSError, and PatchError for
+    another kind of file."""
+    with path.open("rb") as stream:
+        head = stream.read(_MD5.stop)
+    told = carried(path).software
+    unended = not any(head[_MD5]) if head[:4] == b"fLaC" else told.endswith(OPEN)
+    return unended and told.startswith(software("recording"))
 
 
 def is_render(path: str | Path) -> bool:

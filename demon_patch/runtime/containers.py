@@ -51,7 +51,9 @@ class Wav:
     def __init__(self, file: NewFile, rate: int, channels: int, text: str, kind: embed.Kind) -> None:
         self.frames, self._file = 0, file
         self._head = riff.Head(rate, channels, embed.wav_chunks(text, kind))
-        file.append(self._head.of(0))
+        head = self._head.of(0)
+        self._tag = (head.index(embed.OPEN.encode()), bytes(len(embed.OPEN)))
+        file.append(head)
 
     def put(self, sound: Samples) -> None:
         for at in range(0, len(sound), BLOCK):
@@ -68,6 +70,7 @@ class Wav:
         if self._file.size % 2:
             self._file.append(b"\0")
         self.keep()
+        self._file.patch(*self._tag)
 
 
 class Flac:

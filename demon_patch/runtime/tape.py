@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+from soundfile import info
 
 from demon_patch.engine.family import FamilySpec
 from demon_patch.errors import DemonError
+from demon_patch.patch.embed import is_open
 from demon_patch.runtime.audio.memory import HISTORY_SECONDS
 from demon_patch.runtime.recorder import Recorder, Spoilt
 
@@ -178,5 +181,11 @@ class Tapes:
 
 
 def _counted(asked: str | Path, path: Path) -> str:
-    """Why a file is not called as it was asked for."""
-    return "" if path == Path(asked) else f" ({Path(asked).name} is there already)"
+    """Why a file is not called as it was asked for, and what a recording that was cut off left there."""
+    asked = Path(asked)
+    if path == asked:
+        return ""
+    with suppress(OSError, RuntimeError, DemonError):
+        if is_open(asked):
+            return f" ({asked.name} is there already: {info(asked).duration:.1f} s of a recording that has not ended)"
+    return f" ({asked.name} is there already)"

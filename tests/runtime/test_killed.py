@@ -45,5 +45,6 @@ def test_a_killed_performance_leaves_its_recording(tmp_path: Path, monkeypatch: 
             assert extract(made) == extract(path)
     assert min(lengths) > 1.9, lengths
     said = (tmp_path / "told-2").read_text()
-    assert f"recording {path.with_name(f'jam-2{path.suffix}')} ({name} is there already)" in said
+    left = f"({name} is there already: {lengths[0]:.1f} s of a recording that has not ended)"
+    assert f"recording {path.with_name(f'jam-2{path.suffix}')} {left}" in said
     assert f"recorded {path.with_name(f'jam-2{path.suffix}')}" in said

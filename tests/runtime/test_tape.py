@@ -16,8 +16,9 @@ import numpy as np
 import pytest
 import soundfile
 
+from demon_patch.patch import embed
 from demon_patch.patch.document import Patch
-from demon_patch.patch.embed import extract, is_render
+from demon_patch.patch.embed import extract, is_open, is_render
 from demon_patch.patch.format import dumps
 from demon_patch.runtime import new_file, tape
 from demon_patch.runtime.tape import Tapes
@@ -95,6 +96,23 @@ def test_two_recordings_of_one_name_are_two_files(stage: Stage, tmp_path: Path) 
     assert set(stage.told[3:]) == {f"recorded {tmp_path / f'jam-{number}.flac'}" for number in (2, 3)}
     for number in (2, 3, 4):
         assert_holds(tmp_path / f"jam-{number}.flac", sound)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_recording_that_has_not_ended_is_recognised(stage: Stage, tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    stage.tapes.record(path, TEXT)
+    stage.grows(path)
+    assert is_open(path)
+    stage.tapes.record(path, TEXT)
+    assert re.fullmatch(
+        r".* \(jam\.\w+ is there already: [01]\.\d s of a recording that has not ended\)", stage.told[1]
+    )
+    stage.tapes.stop()
+    assert not is_open(path)
+    with soundfile.SoundFile(path) as file:
+        assert file.software.startswith("demon-patch recording")
+        assert embed.OPEN not in file.software
 
 
 def removed(path: Path) -> None:
