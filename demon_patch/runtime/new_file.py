@@ -152,7 +152,9 @@ class NewFile:
     def _sheltered(self, shelter: Path | None) -> NewFile:
         """A new file of the same name in the first folder that takes one."""
         here = self.path.absolute().parent
-        folders = [here, *([shelter] if shelter else []), *list(here.parents)[:-1], Path.home()]
+        folders = [here, *([shelter] if shelter else []), *list(here.parents)[:-1]]
+        with suppress(RuntimeError):  # of a player without a home
+            folders.append(Path.home())
         failed: DemonError | None = None
         for folder in folders:
             if folder.is_dir():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import threading
 from collections.abc import Callable
 from contextlib import suppress
@@ -17,6 +18,9 @@ from demon_patch.errors import DemonError
 from demon_patch.patch.embed import is_open
 from demon_patch.runtime.audio.memory import HISTORY_SECONDS
 from demon_patch.runtime.recorder import Recorder, Spoilt
+
+LONG_SECONDS = 600.0
+"""From here on a file that may not grow is followed by another one: some disks hold files of 4 GiB at most."""
 
 LOOK_SECONDS = 0.5
 """Between two writes: what a killed program loses at most, and an encoder's last block."""
@@ -51,7 +55,7 @@ class Tape:
         self._link, self._spec, self._tell = link, spec, tell
         self._made = (patch, shelter)
         self._recorder = self._begun(path)
-        self._counter = self._first = link.history_since(1 << 62)[1]
+        self._counter = self._first = self._start = link.history_since(1 << 62)[1]
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._run, name="tape", daemon=True)
         self._thread.start()
@@ -102,6 +106,15 @@ class Tape:
         self._write()
 
     def _write(self) -> None:
+        try:
+            self._add()
+        except DemonError as error:
+            full = getattr(error.__cause__, "errno", None) == errno.EFBIG
+            if not full or self._recorder.seconds < LONG_SECONDS:
+                raise
+            self._follow()
+
+    def _add(self) -> None:
         before = self._counter
         sound, self._counter = self._link.history_since(before)
         missing = self._counter - before - len(sound)
@@ -115,12 +128,21 @@ class Tape:
         if len(sound):
             self._recorder.write(sound)
 
+    def _follow(self) -> None:
+        """Begins the next file where the sound ends in one that may not grow any more."""
+        before = self._recorder
+        left = before.abandon()
+        self._recorder = self._begun(before.path)
+        self._start += int(before.seconds * self._spec.sample_rate)
+        self._counter = self._start
+        self._tell(f"{before.path} is as large as a file can be there, {left}; the recording goes on in {self.path}")
+
     def _anew(self, error: Spoilt) -> None:
         """Begins another file with the last two minutes, after a program has written over this one."""
         before = self._recorder
         before.abandon()
         self._recorder = self._begun(before.path)
-        self._counter = max(self._counter - HISTORY_SECONDS * self._spec.sample_rate, self._first)
+        self._counter = self._start = max(self._counter - HISTORY_SECONDS * self._spec.sample_rate, self._first)
         self._tell(f"{error}; what was heard in the last two minutes, and what comes, is in {self.path}")
 
     def _news(self) -> None:

@@ -284,7 +284,7 @@ import resource, sys, threading
 from pathlib import Path
 from dataclasses import replace
 from demon_patch.runtime import tape
-from tests.runtime.hearing import Heard, until
+from tests.runtime.hearing import Heard, size, until
 from tests.runtime.test_tape import SOUNDING, TEXT
 tape.LOOK_SECONDS = 0.02
 with Heard(SOUNDING) as heard:
@@ -292,23 +292,52 @@ with Heard(SOUNDING) as heard:
     tapes = tape.Tapes(heard, SOUNDING, Path(sys.argv[1]).parent, told.append)
     resource.setrlimit(resource.RLIMIT_FSIZE, (900_000, 900_000))
     tapes.record(sys.argv[1], TEXT)
-    for _ in range(40):
+    if len(sys.argv) > 2:
+        tape.LONG_SECONDS = 2.0
+    before = 0
+    for _ in range(20):
         heard.hear(0.2)
-    until(lambda: not tapes.names)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (900_000, 900_000))
+        until(lambda: size(Path(sys.argv[1])) > before or not tapes.names or "-2" in tapes.names)
+        before = size(Path(sys.argv[1]))
+    if len(sys.argv) == 2:
+        until(lambda: not tapes.names)
     tapes.stop()
     print("\\n".join(told))
 """
 
 
-@POSIX
-@pytest.mark.parametrize("name", NAMES)
-def test_where_the_disk_is_full_the_recording_ends_with_one_message(tmp_path: Path, name: str) -> None:
-    command = [sys.executable, "-c", FULL, str(tmp_path / name)]
+def told_of(path: Path, *more: str) -> list[str]:
+    """What is told of four seconds that are recorded where files may have 900 kB."""
+    command = [sys.executable, "-c", FULL, str(path), *more]
     root = Path(__file__).parents[2]
     ended = subprocess.run(command, capture_output=True, text=True, check=True, cwd=root)
     assert not ended.stderr
-    begun, told = ended.stdout.splitlines()
+    return ended.stdout.splitlines()
+
+
+@POSIX
+@pytest.mark.parametrize("name", NAMES)
+def test_a_long_recording_that_may_not_grow_goes_on_in_another_file(tmp_path: Path, name: str) -> None:
+    path, following = tmp_path / name, tmp_path / f"jam-2{Path(name).suffix}"
+    begun, told, ended = told_of(path, "long")
+    assert begun == f"recording {path}"
+    sounds = [soundfile.read(file, dtype="float32", always_2d=True)[0] for file in (path, following)]
+    assert told == (
+        f"{path} is as large as a file can be there, its first {len(sounds[0]) / 48_000:.1f} s are good; the recording "
+        f"goes on in {following}"
+    )
+    assert ended == f"recorded {following}"
+    with Heard(SOUNDING) as heard:
+        sound = np.concatenate([heard.hear(0.2) for _ in range(20)])
+    np.testing.assert_allclose(sounds[0], sound[: len(sounds[0])], atol=2**-22)
+    np.testing.assert_allclose(sounds[1], sound[-len(sounds[1]) :], atol=2**-22)
+    assert len(sounds[0]) + len(sounds[1]) == pytest.approx(len(sound), abs=1)
+
+
+@POSIX
+@pytest.mark.parametrize("name", NAMES)
+def test_where_the_disk_is_full_the_recording_ends_with_one_message(tmp_path: Path, name: str) -> None:
+    begun, told = told_of(tmp_path / name)
     assert begun == f"recording {tmp_path / name}"
     sound, rate = soundfile.read(tmp_path / name)
     assert told == (
