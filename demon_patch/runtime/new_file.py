@@ -17,6 +17,11 @@ from pathlib import Path
 from demon_patch.errors import DemonError
 from demon_patch.patch.whole import reason
 
+try:
+    import fcntl
+except ImportError:  # Windows, where nobody can delete an open file
+    fcntl = None
+
 MOST = 9_999
 """The number up to which names are counted on."""
 
@@ -40,6 +45,7 @@ class NewFile:
             refuse_odd(self.asked)
             self.asked.parent.mkdir(parents=True, exist_ok=True)
             self.path, self._raw = opened(self.asked)
+            _hold(self._raw)
         except (OSError, ValueError) as error:
             raise DemonError(
                 f"cannot be written: {reason(error)}", file=asked, mend="name a file in a folder with room for it"
@@ -186,6 +192,27 @@ def refuse_odd(path: Path) -> None:
     if not stat.S_ISREG(mode):
         kind = "a pipe" if stat.S_ISFIFO(mode) else "a socket" if stat.S_ISSOCK(mode) else "a device"
         raise DemonError(f"this is {kind}, not a file", file=path, mend="name another file")
+
+
+def is_held(path: Path) -> bool:
+    """Whether a program still writes a new file, as far as can be told."""
+    try:
+        with path.open("r+b", buffering=0) as file:
+            return not _hold(file)
+    except OSError:
+        return True
+
+
+def _hold(file: FileIO) -> bool:
+    """Marks a file as one that is being written, until it is closed; False where another program has done so, or where
+    there are no such marks."""
+    if fcntl is None:
+        return False
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
 
 
 def _counted(path: Path) -> Iterator[Path]:

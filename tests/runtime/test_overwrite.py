@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from pathlib import Path
+from subprocess import PIPE
 
 import numpy as np
 import pytest
@@ -282,3 +285,26 @@ def test_the_command_tells_the_names_of_recordings(tmp_path: Path, capsys: pytes
         assert (run.code, run.out) == (0, f"wrote {tmp_path / 'out.wav'}\nwrote {tmp_path / name}\n")
         assert soundfile.info(tmp_path / name).frames == pytest.approx(24_000, abs=200)
     assert take.read_bytes() == content
+
+
+def test_drafts_of_killed_programs_are_taken_away_and_those_of_others_stay(tmp_path: Path) -> None:
+    code = (
+        "import os, sys, numpy as np; from demon_patch.runtime.overwrite import drafted\n"
+        "from demon_patch.runtime.recorder import Recorder\n"
+        "with drafted(sys.argv[1]) as draft, Recorder(draft, 8000, 1, 8000) as recorder:\n"
+        "    recorder.write(np.zeros((8000, 1), np.float32))\n"
+        "    print(draft, flush=True)\n"
+        "    input()\n"
+    )
+    out = tmp_path / "out.wav"
+    command = [sys.executable, "-c", code, str(out)]
+    one, other = (subprocess.Popen(command, stdin=PIPE, stdout=PIPE, text=True) for _ in range(2))
+    assert one.stdout is not None
+    assert other.stdout is not None
+    drafts = [Path(program.stdout.readline().strip()) for program in (one, other)]  # type: ignore[union-attr]
+    one.kill()
+    one.communicate()
+    write(player(patch({}, []), tmp_path), 1.0, out)
+    assert [draft.exists() for draft in drafts] == [False, True]
+    other.communicate("\n")
+    assert {path.name for path in tmp_path.iterdir()} == {"out.wav", "out-2.wav"}
