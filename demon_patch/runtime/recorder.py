@@ -170,7 +170,8 @@ class Recorder:
             self._sound.put(sound)
             if self._durable:
                 self._file.sync()  # before the header counts it
-            self._sound.keep()
+            if not self._file.spoilt():  # which the next look tells
+                self._sound.keep()
         except Exception as error:  # the libraries raise what they like where a disk is full
             raise self._error(error) from error
 

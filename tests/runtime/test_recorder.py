@@ -348,7 +348,8 @@ def test_a_file_that_does_not_read_back_is_not_called_good(
     recorder = begun(tmp_path / name)
     recorder.write(sound(50_000))
     monkeypatch.setattr(NewFile, "sync", lambda file: os.truncate(file.path, 20_000))  # a disk that loses what it took
+    monkeypatch.setattr(NewFile, "spoilt", lambda file: False)
     with pytest.raises(DemonError) as caught:
         recorder.close()
-    assert str(caught.value).startswith(f"{tmp_path / name}: ")
+    assert str(caught.value).startswith(f"{tmp_path / name}: it was written, but ")
     assert recorder.abandon() == "nothing of it can be read"

@@ -23,12 +23,20 @@ from demon_patch.patch.format import dumps
 from demon_patch.runtime import new_file, tape
 from demon_patch.runtime.tape import Tapes
 from tests.engine.toy import SPEC
-from tests.runtime.hearing import Heard, size, until
+from tests.runtime.hearing import Heard, until
 
 TEXT = dumps(Patch())
 SOUNDING = replace(SPEC, sample_rate=48_000, channels=2)
 NAMES = ["jam.wav", "jam.flac"]
 POSIX = pytest.mark.skipif(os.name == "nt", reason="open files cannot be moved there")
+
+
+def frames(path: Path) -> int:
+    """The samples that can be read in a file; 0 where there is none yet."""
+    try:
+        return soundfile.info(path).frames
+    except RuntimeError:
+        return 0
 
 
 class Stage:
@@ -39,9 +47,10 @@ class Stage:
         self.tapes = Tapes(heard, SOUNDING, home, self.told.append)
 
     def grows(self, path: Path, seconds: float = 1.0) -> np.ndarray:
-        """Lets sound be heard until it is in a file."""
-        before, sound = size(path), self.heard.hear(seconds)
-        until(lambda: size(path) > before + 50_000, (path, self.told))
+        """Lets sound be heard until a file counts it in its header."""
+        before = frames(path)
+        sound = self.heard.hear(seconds)
+        until(lambda: frames(path) > before + len(sound) // 2, (path, self.told))
         return sound
 
     def tells(self, words: str) -> str:
