@@ -49,6 +49,7 @@ def render(
     source: Path | None = None,
     rate: Rate = 48_000,
     picture: Path | None = None,
+    force: Switch = False,
     threads: Threads = None,
 ) -> None:
     """Renders a patch to a WAV or FLAC file: the same patch and seed give the same samples every time.
@@ -57,17 +58,20 @@ def render(
     ----------
     patch: A patch file (*.dpatch.json), or a pack (*.dpatch).
     seconds: How much to render.
-    out: The file to write.
+    out: The file to write, also over a former render.
     seed: Takes the place of the Scheduler's seed.
     source: An audio file that takes the place of the patch's own source.
     rate: Samples per second of the file.
     picture: Also writes a PNG here: the spectrogram, the controls and the distance to the source.
+    force: Write over files that are neither renders nor pictures of ours.
     threads: Processor threads; all by default.
     """
-    from demon_patch.runtime.assets import files_of
+    from demon_patch.runtime.assets import files_of, loaded
+    from demon_patch.runtime.overwrite import allow
 
     with files_of(patch) as folder:
-        _write(_prepare(patch, folder, source, seed, threads), patch, seconds, out, rate, picture)
+        allow(out, picture, loaded(patch), folder, source, force=force)
+        _write(_prepare(patch, folder, source, seed, threads), patch, seconds, out, rate, picture, force)
 
 
 @app.command
@@ -93,7 +97,7 @@ def play(
     seed: Takes the place of the Scheduler's seed.
     source: An audio file that takes the place of the patch's own source.
     device: Part of the sound device's name.
-    record: A WAV or FLAC file to record into from the start; the music does not stop for it.
+    record: A new WAV or FLAC file to record into from the start (jam-2.flac where there is a jam.flac).
     watch: Play what is saved in the patch file while it plays.
     plain: A line a second in place of the view; so also where the output is no terminal.
     out: Without a sound card, write 30 seconds and a picture into this folder instead.
@@ -102,6 +106,7 @@ def play(
     err.print(f"loading {patch.name}", highlight=False)
     from demon_patch.runtime.assets import files_of, is_pack
     from demon_patch.runtime.host import Host
+    from demon_patch.runtime.overwrite import allow
     from demon_patch.runtime.render import perform, with_seed
     from demon_patch.terminal.play import play as play_in_terminal
 
@@ -119,8 +124,10 @@ def play(
                 raise
             tell(f"{error}; writing to {out} instead", "yellow")
             name = patch.name.split(".")[0]
+            sound, picture = out / f"{name}.wav", out / f"{name}.png"
+            allow(sound, picture, document, folder, source, mend="name another folder with --out")
             performer = perform(document, session, folder=folder, into=patch.parent, clip=clip)
-            return _write(performer, patch, seconds or 30.0, out / f"{name}.wav", 48_000, out / f"{name}.png")
+            return _write(performer, patch, seconds or 30.0, sound, 48_000, picture, force=False)
         for note in _notes(host.performer):
             host.tell(note)
         return play_in_terminal(
@@ -250,14 +257,18 @@ def _notes(performer: Performer) -> list[str]:
     return told + [f"LoRA {lora.title}: {note}" for lora in performer.loras.loaded for note in lora.notes]
 
 
-def _write(performer: Performer, patch: Path, seconds: float, path: Path, rate: int, picture: Path | None) -> None:
+def _write(
+    performer: Performer, patch: Path, seconds: float, path: Path, rate: int, picture: Path | None, force: bool
+) -> None:
     """Renders to a file with a progress bar, and draws what was rendered."""
     from demon_patch.picture import of_performance
     from demon_patch.runtime.render import write
 
     with _progress(f"rendering {patch.name}", round(seconds * performer.spec.sample_rate)) as step:
-        sound = write(performer, seconds, path, rate=rate, progress=step)
-    out.print(f"wrote {path}", soft_wrap=True)
+        files: list[Path] = []
+        sound = write(performer, seconds, path, rate=rate, force=force, progress=step, wrote=files.append)
+    for file in (path, *files):
+        out.print(f"wrote {file}", soft_wrap=True)
     if picture is not None:
         out.print(f"wrote {of_performance(performer, sound, picture, title=patch.name)}", soft_wrap=True)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,7 +13,9 @@ from numpy.typing import NDArray
 from demon_patch.engine.controls import CONTROLS
 from demon_patch.errors import DemonError
 from demon_patch.nodes.surface import channel_groups
+from demon_patch.patch import whole
 from demon_patch.runtime.listen import distance_to_source, smooth
+from demon_patch.runtime.overwrite import SOFTWARE
 
 if TYPE_CHECKING:
     from demon_patch.runtime.performer import Performer
@@ -31,7 +34,7 @@ def spectrogram(
     """Writes a PNG: the sound's spectrogram in dBFS, below it each trace as (values, values per second).
 
     sound: [samples, channels] at `rate`. bars: seconds of the bar lines; marks: of other
-    events, as ticks along the top. Raises DemonError without matplotlib.
+    events, as ticks along the top. Raises DemonError without matplotlib, and where it cannot be written.
     """
     try:
         import matplotlib as mpl
@@ -87,10 +90,11 @@ def spectrogram(
         )
     axes[-1, 0].set_xlim(0, seconds)
     axes[-1, 0].set_xlabel("seconds")
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(path, dpi=80)
+    drawn, path = BytesIO(), Path(path)
+    figure.savefig(drawn, dpi=80, format="png", metadata={"Software": SOFTWARE})
     plt.close(figure)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    whole.write(path, drawn.getvalue())
     return path
 
 

@@ -88,12 +88,17 @@ NO_CARD = ("play", FIRST_LIGHT, "--device", "no such card")
 def test_play_without_a_sound_card_says_so_and_writes_a_file(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    for _ in range(2):  # the second time over what it wrote itself
+        run = Run(capsys, *NO_CARD, "--seconds", 1, "--out", tmp_path)
+        assert run.code == 0
+        assert run.err.startswith("loading first-light.dpatch.json")
+        assert "no sound" in run.err
+        assert soundfile.info(tmp_path / "first-light.wav").frames == 48_000
+        assert (tmp_path / "first-light.png").exists()
+    (tmp_path / "first-light.png").write_bytes(b"mine")
     run = Run(capsys, *NO_CARD, "--seconds", 1, "--out", tmp_path)
-    assert run.code == 0
-    assert run.err.startswith("loading first-light.dpatch.json")
-    assert "no sound" in run.err
-    assert soundfile.info(tmp_path / "first-light.wav").frames == 48_000
-    assert (tmp_path / "first-light.png").exists()
+    assert run.code == 1
+    assert "no picture of ours (name another folder with --out)" in run.err
 
 
 def test_an_unknown_sound_device_is_named(capsys: pytest.CaptureFixture[str]) -> None:

@@ -38,7 +38,7 @@ from demon_patch.runtime.mixes import first
 from demon_patch.runtime.render import measure_sounds, parts_of, perform, tempo_of, wired_recordings
 from demon_patch.runtime.resources import Resources
 from demon_patch.runtime.status import Status, of_engine, of_sound
-from demon_patch.runtime.tape import Tape, save
+from demon_patch.runtime.tape import Tapes
 from demon_patch.runtime.trace import Trace
 from demon_patch.threads import settle, unsettle
 
@@ -83,7 +83,7 @@ class Host:
         self._editing = ThreadPoolExecutor(1, "editing", torch.set_num_threads, (1,))
         self._newest = 0
         self._compiled: Future[None] = self._editing.submit(lambda: None)
-        self._tapes: list[Tape] = []
+        self._tapes = Tapes(self.link, spec, self._resources.into, self.tell)
         self._taps: list[float] = []
         self._muted = False
         self._told = 0
@@ -135,15 +135,12 @@ class Host:
         for fault in self.live.faults[self._told :]:
             self.tell(f"the engine begins anew: {fault}")
         self._told = len(self.live.faults)
-        for tape in [tape for tape in self._tapes if tape.fault]:
-            self.tell(tape.fault)
-            self._tapes.remove(tape)
         self.status = replace(
             Status(),
             **of_engine(self.live),  # type: ignore[arg-type]
             **of_sound(self.link),  # type: ignore[arg-type]
             muted=self._muted,
-            recording=", ".join(str(tape.path) for tape in self._tapes),
+            recording=self._tapes.names,
             live=self.live_values,
             coming=self._cues.coming,
             messages=self.messages,
@@ -301,30 +298,17 @@ class Host:
 
     # -- recordings ---------------------------------------------------------------------------------------------
     def record(self, path: str | Path) -> None:
-        """Begins to record what is heard into a file, which carries the patch as it sounds now; a mistake is told."""
-        try:
-            self._tapes.append(Tape(self.link, path, self.performer.spec, self._text()))
-            self.tell(f"recording {path}")
-        except DemonError as error:
-            self.tell(str(error))
+        """Begins to record what is heard into a new file, which carries the patch as it sounds now: `jam-2.flac` where
+        there is a `jam.flac`. Tells the name, and mistakes."""
+        self._tapes.record(path, self._text())
 
     def stop_recording(self) -> None:
-        """Ends all recordings."""
-        while self._tapes:
-            tape = self._tapes.pop()
-            tape.close()
-            self.tell(tape.fault or f"recorded {tape.path}")
+        """Ends all recordings; tells of each whether its file is good."""
+        self._tapes.stop()
 
     def save_take(self, path: str | Path) -> Future[None]:
-        """Writes the last two minutes that were heard into a file, which carries the patch as it sounds now."""
-        return self._editing.submit(self._save_take, Path(path))
-
-    def _save_take(self, path: Path) -> None:
-        try:
-            save(self.link, path, self.performer.spec, self._text())
-            self.tell(f"saved {path}")
-        except DemonError as error:
-            self.tell(str(error))
+        """Writes the last two minutes that were heard into a new file, which carries the patch as it sounds now."""
+        return self._editing.submit(lambda: self._tapes.save(path, self._text()))
 
 
 def _told(event: dict[str, Any]) -> str:
