@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, NoReturn, TypeAlias, TypeVar
 
-from demon_patch.errors import PatchError
+from demon_patch.errors import PatchError, hidden
 
 Value: TypeAlias = float | int | bool | str | list[Any] | dict[str, Any] | None
 """What a node keeps under a name: a knob's value, an option, a text, drawn points, or data of a later version."""
@@ -70,13 +70,16 @@ def name(given: object, what: str) -> str:
 
 
 def text(given: object, what: str, limit: int = LINE) -> str:
-    """Unicode text of at most `limit` characters."""
+    """Unicode text of at most `limit` characters, none of them hidden (`errors.hidden`) but tab and newline."""
     if not isinstance(given, str):
         raise PatchError(f"{what} is {quoted(given)}, not text", mend="write it in quotes")
     if len(given) > limit:
         raise PatchError(f"{what} has {len(given)} characters", mend=f"shorten it to {limit}")
     if _SURROGATE.search(given):
         raise PatchError(f"{what} holds half a character", mend="write whole Unicode characters")
+    if (at := hidden(given, lines=True)) is not None:
+        where = f"character {at - given.rfind(chr(10), 0, at)} of line {given.count(chr(10), 0, at) + 1}"
+        raise PatchError(f"{what} holds U+{ord(given[at]):04X}, which is not seen, as {where}", mend="take it out")
     return given
 
 
