@@ -60,6 +60,8 @@ class Speller:
                 return f"«{name}.{field}»"
             case ast.BinOp(left=left, op=ast.Pow(), right=right):
                 return f"power({self(left)}, {self(right)})"
+            case ast.BinOp(op=ast.Add() | ast.Sub()):
+                return self._summed(e)
             case ast.BinOp(left=left, op=op, right=right):
                 return f"({self(left)} {_OPERATORS[type(op)]} {self(right)})"
             case ast.UnaryOp(op=ast.Not(), operand=operand):
@@ -81,6 +83,14 @@ class Speller:
             case ast.Call(func=ast.Name(id=name), args=args):
                 return self._called(name, [self(a) for a in args])
         raise TypeError(f"{ast.dump(e)} has not passed the checker")
+
+    def _summed(self, e: ast.expr) -> str:
+        """A sum of any length in one pair of brackets, of which Python allows 200 within each other."""
+        parts: list[str] = []
+        while isinstance(e, ast.BinOp) and isinstance(e.op, (ast.Add, ast.Sub)):
+            parts += [self(e.right), _OPERATORS[type(e.op)]]
+            e = e.left
+        return f"({' '.join(reversed([*parts, self(e)]))})"
 
     def _joined(self, parts: list[str], every: bool) -> str:
         if self.mode == "scalar":
