@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import warnings
 from dataclasses import asdict
 from itertools import chain, groupby
 from pathlib import Path
@@ -304,6 +305,8 @@ class _progress:
 def main(arguments: list[str] | None = None) -> None:
     """Entry point: mistakes are told in one line, with exit status 1."""
     calm()
+    if not sys.warnoptions:
+        warnings.simplefilter("ignore")  # of Python and its libraries, which would stand in the view
     try:
         app(arguments)
     except DemonError as error:
