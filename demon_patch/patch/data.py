@@ -138,7 +138,7 @@ def _copied(given: Any, levels: int, left: list[int]) -> Value:
     if given is None or given is True or given is False:
         return given
     kind = type(given)
-    if kind is float and math.isfinite(given) or kind is int and abs(given) < WHOLE:
+    if (kind is float and math.isfinite(given)) or (kind is int and abs(given) < WHOLE):
         return given
     if kind is str:
         return text(given, "", TEXT)

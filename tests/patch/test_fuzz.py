@@ -149,7 +149,8 @@ BOMBS: dict[str, bytes] = {
 
 
 BOMBS |= {
-    "three hundred thousand nodes": b'{"format":1,"nodes":{%s}}' % b",".join(b'"n%d":{"type":"l"}' % n for n in range(300_000)),
+    "three hundred thousand nodes": b'{"format":1,"nodes":{%s}}'
+    % b",".join(b'"n%d":{"type":"l"}' % n for n in range(300_000)),
     "numbers in a key of another": b'{"format":1,"x":[%s0]}' % (b"0," * 1_900_000),
     "keys in a key of another": b'{"format":1,"x":{%s}}' % b",".join(b'"k%d":0' % n for n in range(1_100_000)),
     "points": b'{"format":1,"nodes":{"c":{"type":"drawn_curve","values":{"points":[%s]}}}}'
