@@ -43,7 +43,7 @@ from demon_patch.runtime.tape import Tape, save
 from demon_patch.runtime.trace import Trace
 from demon_patch.threads import settle, unsettle
 
-KEPT_EVENTS = 4096  # of each kind, of a performance without end
+KEPT_EVENTS, KEPT_SECONDS = 4096, 600.0  # of each kind, of a performance without end
 MESSAGES = 50  # that are shown
 NUMBERED = 1000  # that are kept
 SWITCH_SECONDS = 0.001  # for which a thread keeps the interpreter from the others
@@ -69,8 +69,9 @@ class Host:
         device: str | None = None,
     ) -> None:
         self._resources, self._clip = Resources(session, folder, into), clip
-        self.performer = perform(patch, session, folder=folder, into=into, clip=clip, trace=Trace(KEPT_EVENTS))
         spec = session.spec
+        trace = Trace(KEPT_EVENTS, round(KEPT_SECONDS * spec.frame_rate))
+        self.performer = perform(patch, session, folder=folder, into=into, clip=clip, trace=trace)
         samples = self.performer.source.frames * spec.samples_per_frame
         self.link = AudioLink(spec.sample_rate, spec.channels, samples, device)
         self.live = Live(self.performer, self.link, watch=self._watch)
