@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import msgpack
+import msgspec
 import numpy as np
 import pytest
 
@@ -160,7 +161,7 @@ def damaged(rng: random.Random, whole: dict[str, Any]) -> bytes:
                 asset[rng.choice(("x", "name", "data"))] = rng.choice((None, [], {"a": [[]]}, b"", "\x1b[2J"))
             case _:
                 whole["pack"] = rng.choice((1, 0, 2, "1", None))
-    content = bytearray(msgpack.packb(whole))
+    content = bytearray(msgspec.msgpack.encode(whole))
     for _ in range(rng.choice((0, 0, 1, 5))):
         content[rng.randrange(len(content))] ^= 1 << rng.randrange(8)
     return bytes(content[: rng.choice((None, None, None, rng.randrange(len(content))))])

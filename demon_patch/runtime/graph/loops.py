@@ -71,6 +71,8 @@ class Halves:
 def running_order(nodes: Mapping[str, Looped], joins: Sequence[Join]) -> tuple[Halves, Order]:
     """The running order of nodes, those in two halves under both names; the halves of a loop have its number."""
     order = arrange(tuple(nodes), tuple((join.src, join.dst) for join in joins))
+    if not order.loops:
+        return Halves(nodes, {}), order
     inside: defaultdict[int, list[Join]] = defaultdict(list)  # of each loop
     into: defaultdict[str, list[Join]] = defaultdict(list)
     out_of: defaultdict[str, list[Join]] = defaultdict(list)
