@@ -6,9 +6,7 @@ import json
 from dataclasses import asdict
 from pathlib import Path
 
-from rich.text import Text
-
-from demon_patch.console import JsonFlag, out
+from demon_patch.console import JsonFlag, show
 from demon_patch.errors import DemonError
 
 _COLOURS = {"mistake": "red", "remark": "yellow"}
@@ -33,13 +31,9 @@ def check(*patches: Path, as_json: JsonFlag = False) -> None:
         print(json.dumps([asdict(finding) for each in found.values() for finding in each], indent=2))
     for path, each in found.items() if not as_json else ():
         for finding in each:
-            out.print(Text(_plain(str(finding)), style=_COLOURS[finding.severity]), soft_wrap=True)
+            show(finding, _COLOURS[finding.severity])
         if all(finding.severity != MISTAKE for finding in each):
-            out.print(Text(_plain(f"{path}: good")), soft_wrap=True)
+            show(f"{path}: good")
     if any(finding.severity == MISTAKE for each in found.values() for finding in each):
         raise SystemExit(1)
 
-
-def _plain(text: str) -> str:
-    """A text of a file as a terminal may show it: what is not seen is escaped."""
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import warnings
 from dataclasses import asdict
 from itertools import chain, groupby
 from pathlib import Path
@@ -11,14 +12,15 @@ from string import digits
 from typing import TYPE_CHECKING, Any
 
 from cyclopts import App
+from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
 
 from demon_patch import __version__
 from demon_patch.bench.commands import bench
 from demon_patch.check_command import check
-from demon_patch.console import JsonFlag, Rate, Seconds, Switch, Threads, err, out, tell
-from demon_patch.errors import DemonError, DeviceError
+from demon_patch.console import JsonFlag, Rate, Seconds, Switch, Threads, err, out, show, tell
+from demon_patch.errors import DemonError, DeviceError, visible
 from demon_patch.file_commands import files
 from demon_patch.gallery.commands import gallery
 from demon_patch.patch.data import place
@@ -103,7 +105,7 @@ def play(
     out: Without a sound card, write 30 seconds and a picture into this folder instead.
     threads: Processor threads; all by default.
     """
-    err.print(f"loading {patch.name}", highlight=False)
+    tell(f"loading {patch.name}")
     from demon_patch.runtime.assets import files_of, is_pack
     from demon_patch.runtime.host import Host
     from demon_patch.runtime.overwrite import allow
@@ -138,7 +140,7 @@ def play(
             record=record,
             watch=watch,
             prepare=lambda edited: edited if seed is None else with_seed(edited, seed),
-            say=lambda text: err.print(text, markup=False, highlight=False, soft_wrap=True),
+            say=tell,
         )
 
 
@@ -159,10 +161,10 @@ def clip(file: Path, *, bpm: float | None = None, downbeat: float | None = None,
     if as_json:
         print(json.dumps(asdict(tempo) if tempo else None, sort_keys=True))
     elif tempo is None:
-        out.print(f"{file}: no rhythm is heard; --bpm gives it a tempo", soft_wrap=True)
+        show(f"{file}: no rhythm is heard; --bpm gives it a tempo")
     else:
         known = "edited" if tempo.edited else "detected"
-        out.print(f"{file}: {tempo.bpm:.2f} bpm, first bar line at {tempo.downbeat:.3f} s ({known})", soft_wrap=True)
+        show(f"{file}: {tempo.bpm:.2f} bpm, first bar line at {tempo.downbeat:.3f} s ({known})")
 
 
 @app.command
@@ -180,7 +182,7 @@ def nodes(*, page: Path | None = None, as_json: JsonFlag = False) -> None:
         from demon_patch.gallery.library import write
 
         write(CATALOGUE, page)
-        out.print(f"wrote {page}", soft_wrap=True)
+        show(f"wrote {page}")
         return
     described = describe()
     if as_json:
@@ -247,7 +249,7 @@ def _prepare(path: Path, folder: Path, source: Path | None, seed: int | None, th
     with place(path):
         performer = perform(patch, session, folder=folder, into=path.parent, clip=clip)
     for note in _notes(performer):
-        err.print(note, markup=False, highlight=False)
+        tell(note)
     return performer
 
 
@@ -268,9 +270,9 @@ def _write(
         files: list[Path] = []
         sound = write(performer, seconds, path, rate=rate, force=force, progress=step, wrote=files.append)
     for file in (path, *files):
-        out.print(f"wrote {file}", soft_wrap=True)
+        show(f"wrote {file}")
     if picture is not None:
-        out.print(f"wrote {of_performance(performer, sound, picture, title=patch.name)}", soft_wrap=True)
+        show(f"wrote {of_performance(performer, sound, picture, title=patch.name)}")
 
 
 class _progress:
@@ -279,7 +281,7 @@ class _progress:
     def __init__(self, label: str, total: int) -> None:
         columns = [TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), TimeRemainingColumn()]
         self.bar = Progress(*columns, console=err)
-        self.task = self.bar.add_task(label, total=total)
+        self.task = self.bar.add_task(escape(visible(label)), total=total)
 
     def __enter__(self) -> _progress:
         self.bar.start()
@@ -295,6 +297,8 @@ class _progress:
 def main(arguments: list[str] | None = None) -> None:
     """Entry point: mistakes are told in one line, with exit status 1."""
     calm()
+    if not sys.warnoptions:
+        warnings.simplefilter("ignore")  # of Python and its libraries, which would stand in the view
     try:
         app(arguments)
     except DemonError as error:

@@ -12,6 +12,7 @@ from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
+from itertools import count
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -42,8 +43,9 @@ from demon_patch.runtime.tape import Tapes
 from demon_patch.runtime.trace import Trace
 from demon_patch.threads import settle, unsettle
 
-KEPT_EVENTS = 4096  # of each kind, of a performance without end
-MESSAGES = 50
+KEPT_EVENTS, KEPT_SECONDS = 4096, 600.0  # of each kind, of a performance without end
+MESSAGES = 50  # that are shown
+NUMBERED = 1000  # that are kept
 SWITCH_SECONDS = 0.001  # for which a thread keeps the interpreter from the others
 TAP_SECONDS = 2.0  # after which tapping begins anew
 
@@ -67,8 +69,9 @@ class Host:
         device: str | None = None,
     ) -> None:
         self._resources, self._clip = Resources(session, folder, into), clip
-        self.performer = perform(patch, session, folder=folder, into=into, clip=clip, trace=Trace(KEPT_EVENTS))
         spec = session.spec
+        trace = Trace(KEPT_EVENTS, round(KEPT_SECONDS * spec.frame_rate))
+        self.performer = perform(patch, session, folder=folder, into=into, clip=clip, trace=trace)
         samples = self.performer.source.frames * spec.samples_per_frame
         self.link = AudioLink(spec.sample_rate, spec.channels, samples, device)
         self.live = Live(self.performer, self.link, watch=self._watch)
@@ -79,7 +82,8 @@ class Host:
         self._mistakes: list[str] = []  # of what was compiled last
         self._program = self.performer.program  # what was compiled last
         self._lock = threading.Lock()  # of what is to be compiled
-        self._messages: deque[str] = deque(maxlen=MESSAGES)
+        self._messages: deque[tuple[int, str]] = deque(maxlen=NUMBERED)
+        self._numbers = count(1)
         self._editing = ThreadPoolExecutor(1, "editing", torch.set_num_threads, (1,))
         self._newest = 0
         self._compiled: Future[None] = self._editing.submit(lambda: None)
@@ -119,11 +123,16 @@ class Host:
 
     def tell(self, message: str) -> None:
         """Adds a message for the player."""
-        self._messages.append(message)
+        self._messages.append((next(self._numbers), message))
 
     @property
     def messages(self) -> tuple[str, ...]:
         """The latest messages, oldest first; also after `close`."""
+        return tuple(text for _, text in self.numbered[-MESSAGES:])
+
+    @property
+    def numbered(self) -> tuple[tuple[int, str], ...]:
+        """As `messages`, more of them, each with its number, from 1."""
         return tuple(self._messages)
 
     def _watch(self, events: list[dict[str, Any]]) -> None:

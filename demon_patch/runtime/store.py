@@ -7,8 +7,9 @@ A patch names one as "sha256:HEX.wav"; the suffix may be left out. Nothing else 
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Iterable
 from contextlib import suppress
-from hashlib import file_digest
+from hashlib import file_digest, sha256
 from pathlib import Path
 
 from platformdirs import user_data_path
@@ -62,16 +63,29 @@ def _beside(name: str, folder: Path) -> Path:
 
 def put(content: bytes, suffix: str = "") -> str:
     """Puts a file into the store, where it is not there yet; its name in a patch. Raises PatchError."""
-    name = names.by_hash(content, suffix)
+    return put_pieces((content,), sha256(content).hexdigest(), suffix)
+
+
+def put_pieces(
+    content: Iterable[bytes], hash: str, suffix: str = "", wrote: Callable[[Path], object] = lambda path: None
+) -> str:
+    """As `put`, a file in pieces whose SHA-256 is known; wrote: called with its path if it was not there yet."""
+    name = names.of_hash(hash, suffix)
     target = store() / name.removeprefix("sha256:")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        there = target.is_file() and not target.is_symlink() and target.read_bytes() == content
+        there = target.is_file() and not target.is_symlink() and _hash(target) == hash
     except OSError as error:
         raise PatchError(f"the asset store cannot be used: {error}", mend=f"set {FOLDER} to another folder") from None
     if not there:
         whole.write(target, content, follow=False)
+        wrote(target)
     return name
+
+
+def _hash(path: Path) -> str:
+    with path.open("rb") as stream:
+        return file_digest(stream, "sha256").hexdigest()
 
 
 def _stored(name: str, hash: str, within: Path) -> Path:
@@ -81,9 +95,8 @@ def _stored(name: str, hash: str, within: Path) -> Path:
     others = sorted(within.glob(f"{hash}*")) if within.is_dir() else []
     for path in (exact, *(p for p in others if p.name.split(".")[0] == hash and p.name.count(".") < 2)):
         if path.is_file() and path.resolve().is_relative_to(within):
-            with path.open("rb") as stream:
-                if file_digest(stream, "sha256").hexdigest() == hash:
-                    return path
+            if _hash(path) == hash:
+                return path
             raise SourceError(f"{name} has changed in the asset store", mend=f"take {path} out, and unpack it anew")
     raise SourceError(
         f"{name} is not in the asset store",

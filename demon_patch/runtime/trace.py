@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict, deque
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 Curve = NDArray[np.float64]
+
+BLOCK = 1024  # frames that are kept together
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +28,33 @@ class Take:
     error: int = 0
 
 
+class Track:
+    """The values of an input, a number a frame, in blocks; of the latest `frames` alone where that is given."""
+
+    def __init__(self, frames: int | None = None) -> None:
+        self._blocks: deque[Curve] = deque(maxlen=None if frames is None else -(-frames // BLOCK) + 1)
+        self._filled = BLOCK  # of the last block
+
+    def append(self, piece: Curve) -> None:
+        """Adds the values of the next frames."""
+        while len(piece):
+            if self._filled == BLOCK:
+                self._blocks.append(np.empty(BLOCK))
+                self._filled = 0
+            here = piece[: BLOCK - self._filled]
+            self._blocks[-1][self._filled : self._filled + len(here)] = here
+            self._filled += len(here)
+            piece = piece[len(here) :]
+
+    def __iter__(self) -> Iterator[Curve]:
+        """The values in order, in pieces."""
+        for block in tuple(self._blocks):
+            yield block if block is not self._blocks[-1] else block[: self._filled]
+
+
 class Trace:
-    """Counts, and the latest events of each kind: all of them unless `keep` limits how many.
+    """Counts, and the latest events of each kind: all of them, unless `frames` limits how long ago they are, in
+    transport frames, and `keep` how many they are.
 
     sinks: per engine input ("strength", ...) its value at every transport frame from 0, in pieces. takes: every
     completion without its latent, as (heard_at, values). errors: their heard errors, in frames. windows: every decoded
@@ -36,8 +63,9 @@ class Trace:
     played.
     """
 
-    def __init__(self, keep: int | None = None) -> None:
-        self.sinks: defaultdict[str, deque[Curve]] = defaultdict(lambda: deque(maxlen=keep))
+    def __init__(self, keep: int | None = None, frames: int | None = None) -> None:
+        self._frames = frames
+        self.sinks: defaultdict[str, Track] = defaultdict(lambda: Track(frames))
         self.takes: deque[tuple[int, Mapping[str, float]]] = deque(maxlen=keep)
         self.windows: deque[tuple[int, int, int]] = deque(maxlen=keep)
         self.errors: deque[int] = deque(maxlen=keep)
@@ -49,3 +77,9 @@ class Trace:
         self.late += take.late > 0
         self.errors.append(take.error)
         self.takes.append((take.heard_at, take.values))
+        if self._frames is not None:
+            oldest = take.heard_at - self._frames
+            while self.takes[0][0] < oldest:
+                self.takes.popleft()
+            while self.windows and self.windows[0][1] < oldest:
+                self.windows.popleft()

@@ -6,6 +6,7 @@ from textwrap import shorten, wrap
 
 from rich.text import Text
 
+from demon_patch.errors import visible
 from demon_patch.runtime.status import Bead, Status
 
 FLOOR_DB = -48.0  # the left end of a level
@@ -110,7 +111,9 @@ def meters(status: Status) -> Text:
         _counted(("starved", round(status.starved, 1)), ("xruns", status.xruns)).append(
             f"   previews {status.previews}"
         ),
-        Text(shorten(status.device or "no device yet", 38, placeholder="…"), BAD if status.device_lost else ""),
+        Text(
+            shorten(visible(status.device) or "no device yet", 38, placeholder="…"), BAD if status.device_lost else ""
+        ),
     ]
     return Text("\n").join(lines)
 
@@ -120,7 +123,7 @@ def messages(status: Status, width: int, lines: int) -> Text:
     told = [(message, "") for message in status.messages]
     told += [(f"! {node}: {what}", WARM) for node, what in status.faults.items()]
     told += [(f"… {each.label} in {each.seconds:.1f} s ({each.at})", GOOD) for each in status.coming]
-    wrapped = [Text(each, style) for text, style in told for each in wrap(text, max(width, 20))]
+    wrapped = [Text(each, style) for text, style in told for each in wrap(visible(text), max(width, 20))]
     return Text("\n").join(wrapped[-max(lines, 1) :])
 
 

@@ -12,7 +12,7 @@ from types import FrameType
 from demon_patch.patch.document import Patch
 from demon_patch.runtime.host import Host
 from demon_patch.runtime.watch import Watch
-from demon_patch.terminal.plain import fresh, report
+from demon_patch.terminal.plain import Teller, report
 
 
 def play(
@@ -33,26 +33,27 @@ def play(
     to record into from the start.
     """
     with ExitStack() as stack:
-        stack.callback(_close, host, say)
+        teller = Teller(host, say)
+        stack.callback(_close, host, teller, plain)
         stack.enter_context(_ends())
         if record is not None:
             host.record(record)
         if watch:
             stack.enter_context(Watch(host, path, prepare))
         if plain:
-            report(host, say, seconds)
+            report(host, say, seconds, teller)
         else:
             from demon_patch.terminal.view import View  # once the sound is on its way
 
             View(host, path, seconds=seconds).run()
 
 
-def _close(host: Host, say: Callable[[str], object]) -> None:
-    """Ends the sound, and says what that brought to light."""
-    before = host.messages
+def _close(host: Host, teller: Teller, plain: bool) -> None:
+    """Ends the sound, and says what that brought to light; what the view has shown is not said again."""
+    if not plain:
+        teller.pass_over()
     host.close()
-    for message in fresh(before, host.messages):
-        say(message)
+    teller.tell()
 
 
 @contextmanager

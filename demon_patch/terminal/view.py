@@ -18,7 +18,7 @@ from textual.binding import Binding
 from textual.containers import Horizontal
 from textual.widgets import Static
 
-from demon_patch.errors import DemonError
+from demon_patch.errors import DemonError, visible
 from demon_patch.patch.document import Patch
 from demon_patch.runtime.assets import saved
 from demon_patch.runtime.host import Host
@@ -105,7 +105,8 @@ class View(App[None]):
             self.knobs = knobs_of(patch, self.host.performer.spec.strength_taper)
             keys = [knob.key for knob in self.knobs]
             self.chosen = keys.index(chosen) if chosen in keys else min(self.chosen, max(len(keys) - 1, 0))
-        title = Text(patch.meta.title or self.path.name).append(f"   {self.path.name}   grid: {self.grid}", draw.FAINT)
+        file = visible(self.path.name)
+        title = Text(visible(patch.meta.title) or file).append(f"   {file}   grid: {self.grid}", draw.FAINT)
         room = {name: self.query_one(f"#{name}").size for name in ("song", "knobs", "messages", "help")}
         self._show("title", title)
         self._show("transport", draw.transport(status))

@@ -130,7 +130,7 @@ SOUNDS: dict[str, tuple[str, str]] = {
     "sha256:77": ('"sha256:77" is no hash', "write sha256:"),
     f"sha256:{'0' * 64}.wav": (f"sha256:{'0' * 64}.wav is not in the asset store", "unpack it with --store"),
     "what?.wav": ('the name "what?.wav" does not work on every system', "use folder/file"),
-    "a\x1b[2Jb.wav": ('"a\\u001b[2Jb.wav"', ""),
+    "a\x1b[2Jb.wav": ("holds U+001B, which is not seen", "take it out"),
 }  # fmt: skip
 
 
