@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from demon_patch.nodes.form.body import phrase
 from demon_patch.nodes.form.declare import node
 from demon_patch.nodes.form.frame import Frame, Gate
 from demon_patch.nodes.form.ports import gate, like, option, value
@@ -11,8 +12,7 @@ from demon_patch.nodes.form.vocabulary import inf
 @node(
     "sample_hold",
     "Sample and Hold",
-    "Turns a movement into steps: at every hit it jumps to where the movement is, and stays there. A row of them on one "
-    "clock jumps together; a Shift Register passes values on.",
+    "Turns a movement into steps: at every hit it jumps to where the movement is, and stays there.",
     out=like("x", doc="The signal at the last rise; 0 before the first."),
     category="shape",
     tags=("s&h", "steps", "random", "freeze", "sample"),
@@ -20,7 +20,7 @@ from demon_patch.nodes.form.vocabulary import inf
 def sample_hold(
     t: Frame,
     x: float = value(0, -inf, inf, doc="The signal."),
-    take: Gate = gate(doc="Each rise takes the value of this control frame."),
+    take: Gate = gate(doc="Each rise takes the value of this frame; for a row on one clock see Shift Register."),
     *,
     y: float = 0.0,
 ):
@@ -32,44 +32,33 @@ def sample_hold(
 
 @phrase
 def shifted(
-    steps: float, a: float, b: float, c: float, d: float, e: float, f: float, g: float, h: float, i: float
+    n: float, a: float, b: float, c: float, d: float, e: float, f: float, g: float, h: float, i: float
 ) -> float:
-    """The number so many places behind the first; the last from 8 on."""
-    return (
-        a
-        if steps < 1
-        else b
-        if steps < 2
-        else c
-        if steps < 3
-        else d
-        if steps < 4
-        else (e if steps < 5 else f if steps < 6 else g if steps < 7 else h if steps < 8 else i)
-    )
+    """Number n of the others, counted from 0; beyond the last the last."""
+    near = a if n < 1 else (b if n < 2 else (c if n < 3 else d))
+    return near if n < 4 else ((e if n < 5 else f) if n < 6 else (g if n < 7 else (h if n < 8 else i)))
 
 
 @node(
     "shift_register",
     "Shift Register",
-    "Passes values on from stage to stage, one with every hit: a canon of a movement, as a bucket brigade does.",
-    out=(
-        *(like("x", f"stage_{n}", doc=f"What was taken {n - 1} hits before the last one." if n > 1 else _FIRST)
-          for n in range(1, 9)),
+    "Passes values on from stage to stage, one with every hit, so that a movement comes again in canon.",
+    out=tuple(
+        like("x", f"stage_{n}", doc=f"What the hit number {n}, counted back from the last, took.") for n in range(1, 9)
     ),
     category="shape",
     tags=("asr", "analogue shift register", "bucket brigade", "canon", "steps", "queue", "s&h"),
-)  # fmt: skip
+)
 def shift_register(
     t: Frame,
     x: float = value(0, -inf, inf, doc="The signal."),
-    clock: Gate = gate(doc="Each rise moves all stages on: each takes the former value of the one before."),
-    reset: Gate = gate(doc="Empties all stages; a hit in the same frame comes after it."),
-    *,
-    s1: float = 0.0, s2: float = 0.0, s3: float = 0.0, s4: float = 0.0,
+    clock: Gate = gate(doc="Each rise moves all on: stage 1 takes the signal, each other what the one before had."),
+    reset: Gate = gate(doc="Empties all stages to 0; a hit in the same control frame comes after it."),
+    *, s1: float = 0.0, s2: float = 0.0, s3: float = 0.0, s4: float = 0.0,
     s5: float = 0.0, s6: float = 0.0, s7: float = 0.0, s8: float = 0.0,
 ):  # fmt: skip
-    """With n hits in one control frame the first n stages take x, and all others what stood n stages before. Stages are
-    0 until something arrives."""
+    """Stages are 0 until something arrives. Of several hits in one control frame each moves all on, and all take the
+    one value that the signal has."""
     n = clock.rises
     a1 = s1 if reset.rises < 1 else 0
     a2 = s2 if reset.rises < 1 else 0
@@ -78,9 +67,16 @@ def shift_register(
     a5 = s5 if reset.rises < 1 else 0
     a6 = s6 if reset.rises < 1 else 0
     a7 = s7 if reset.rises < 1 else 0
+    a8 = s8 if reset.rises < 1 else 0
     z1 = shifted(n, a1, x, x, x, x, x, x, x, x)
-    z2 = shifted(n, s2 if reset.rises < 1 else 0, a1, x, x, x, x, x, x, x)
-    return z1, z2
+    z2 = shifted(n, a2, a1, x, x, x, x, x, x, x)
+    z3 = shifted(n, a3, a2, a1, x, x, x, x, x, x)
+    z4 = shifted(n, a4, a3, a2, a1, x, x, x, x, x)
+    z5 = shifted(n, a5, a4, a3, a2, a1, x, x, x, x)
+    z6 = shifted(n, a6, a5, a4, a3, a2, a1, x, x, x)
+    z7 = shifted(n, a7, a6, a5, a4, a3, a2, a1, x, x)
+    z8 = shifted(n, a8, a7, a6, a5, a4, a3, a2, a1, x)
+    return z1, z2, z3, z4, z5, z6, z7, z8, z1, z2, z3, z4, z5, z6, z7, z8
 
 
 @node(

@@ -27,12 +27,13 @@ def logic(
     b: Gate = gate(doc="The second gate; not leaves it out."),
     operation: str = option("and", "and", "or", "xor", "nand", "nor", "xnor", "not", doc="When the result is high."),
     *,
-    a_was: float = -1.0,
+    a_was: float = 0.0,
     b_was: float = 0.0,
+    open: float = 0.0,
 ):
     """Rises are the upward edges of the result along the control frame. In it a gate falls before it rises, and the
     first rises of both fall together, then the second ones, until one has none left and stays at its last level.
-    A result that is high in the first control frame of all rises in it."""
+    A result that is high in the first control frame of all, or since another operation was chosen, rises there."""
     b_level = 0 if operation == "not" else b.level
     b_rises = 0 if operation == "not" else b.rises
     none = 1 if operation in ("nand", "nor", "xnor", "not") else 0
@@ -49,8 +50,8 @@ def logic(
     start = none if few > 0 else after
     shared = few * max(two - none, 0) + max(few - 1, 0) * max(none - two, 0) + (max(after - two, 0) if few > 0 else 0)
     alone = more * max(high - low, 0) + max(more - 1, 0) * max(low - high, 0) + max(end - high, 0)
-    first = end if a_was < 0 else 0
-    return (end, max(max(start - was, 0) + shared + (alone if more > 0 else 0), first)), a.level, b_level
+    rises = max(start - was, 0) + shared + (alone if more > 0 else 0)
+    return (end, max(rises, end - open)), a.level, b_level, end
 
 
 @node(

@@ -86,7 +86,9 @@ def select(
     x: Row = values(8, 0, -inf, inf, doc="Signal {n}."),
     index: float = value(1, 1, 8, unit="place", doc="The number of the signal; between two numbers see between."),
     between: str = option("nearest", "nearest", "blend", doc="Takes the nearer signal, or crossfades."),
-    hysteresis: float = value(0.1, 0, 0.9, doc="How far apart going over and going back lie, where it takes the nearer."),
+    hysteresis: float = value(
+        0.1, 0, 0.9, doc="How far apart going over and going back lie, where it takes the nearer."
+    ),
     *,
     place: float = 0.0,
 ):

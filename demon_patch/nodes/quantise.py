@@ -19,7 +19,7 @@ _HYSTERESIS = "How far past the border the signal goes before the next step: sha
 @node(
     "quantise",
     "Quantise",
-    "Makes a gliding movement go in equal steps, with a hit at each; a little noise at a border makes none.",
+    "Makes a gliding movement go in equal steps, with a hit at each and none for a little noise.",
     out=(
         like("x", doc="The nearest of the levels."),
         gate_out("gate", doc="A trigger with every change of level, and at first."),
@@ -53,7 +53,7 @@ def quantise(
 @node(
     "scale_quantise",
     "Scale Quantise",
-    "Bends a movement to the nearest notes of a scale, with a hit at each new one; a little noise at a border makes none.",
+    "Bends a movement to the nearest notes of a scale, with a hit at each new one and none for a little noise.",
     out=(
         like("x", doc="The nearest note."),
         gate_out("gate", doc="A trigger with every new note, and at first."),
@@ -88,7 +88,7 @@ def scale_quantise(
     over = floor((12 * k + 12 + m) / n)
     low = under + (by if under % 12 >= bend else 0)
     high = over + (by if over % 12 >= bend else 0)
-    bias = hysteresis if begun > 0 and last == root + low else (-hysteresis if last == root + high else 0)
-    y = root + (low if p - low <= high - p + (high - low) * bias else high)
+    bias = (1 if last == root + low else (-1 if last == root + high else 0)) if begun > 0 else 0
+    y = root + (low if p - low <= high - p + (high - low) * hysteresis * bias else high)
     moved = 1 if begun < 1 or y != last else 0
     return y, (moved, moved), y, 1
