@@ -102,7 +102,7 @@ def counter(
     moved = (0 if reset.rises > 0 else n) + up.rises - down.rises
     rounds = floor(moved / modulus)
     here = moved - rounds * modulus
-    over = min(abs(rounds), floor((up.rises + down.rises) / modulus) + 1)
+    over = min(abs(rounds), max(floor((up.rises + down.rises - 1) / modulus) + 1, 1))
     return here, here + 1, here / modulus, (min(over, 1), over), here
 
 

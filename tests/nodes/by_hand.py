@@ -31,7 +31,9 @@ def played(
     given: dict[str, Any] = {p.name: REST if p.type == "gate" else p.default for p in declaration.ports} | inputs
     rows: list[list[float]] = []
     for k in range(n):
-        values = {name: x[k] if isinstance(x, (list, np.ndarray)) else x for name, x in given.items()}
+        values = {
+            name: x[k] if name in inputs and isinstance(x, (list, np.ndarray)) else x for name, x in given.items()
+        }
         result = declaration(transport.frame(k), **values, **state)
         parts: Sequence[Any] = result if len(declaration.outs) + len(state) > 1 else (result,)
         state = dict(zip(state, parts[len(declaration.outs) :], strict=True))
