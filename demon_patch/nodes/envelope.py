@@ -91,7 +91,7 @@ def ahd(
     arrived = 1 if climb > 0 and up >= high - 1e-9 else 0
     top = 1 if arrived > 0 else choose(curve, straight=y + up, exponential=climbed(y, up))
     sinking = max(decay, t.dt)
-    down = max(t.dt - waiting, 0) / sinking
+    down = (t.dt - waiting if t.dt - waiting > 1e-9 else 0) / sinking
     low = choose(curve, straight=y, exponential=to_sink(y))
     faded = 1 if climb < 1 and down >= low - 1e-9 else 0
     over = faded if y > 0 else 0
