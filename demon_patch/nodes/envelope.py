@@ -80,8 +80,8 @@ def ahd(
     """A strike before the end climbs on from where it is. The curves are those of ADSR.
 
     A part that ends within a control frame leaves the rest of it to the next part, so that the three take the sum of
-    their times, however often it loops; attack and decay take a frame at least. The frames in which it arrives show the
-    top and the end themselves.
+    their times, however often it loops; attack and decay take a frame at least, and so does the way up from a strike.
+    The frames in which it arrives show the top and the end themselves.
     """
     again = 1 if play == "loop" and y <= 0 else climbing
     climb = 1 if gate.rises > 0 else again
@@ -96,7 +96,8 @@ def ahd(
     faded = 1 if climb < 1 and down >= low - 1e-9 else 0
     over = faded if y > 0 else 0
     z = top if climb > 0 else (0 if faded > 0 else choose(curve, straight=y - down, exponential=sunk(y, 0, down)))
-    left = hold - (up - high) * rising if arrived > 0 else max(waiting - t.dt, 0)
+    rest = (up - high) * rising if gate.rises < 1 else 0
+    left = hold - rest if arrived > 0 else max(waiting - t.dt, 0)
     return z, (over, over), z, climb - arrived, left, max(down - low, 0) * sinking if over > 0 else 0
 
 

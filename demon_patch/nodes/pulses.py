@@ -121,7 +121,9 @@ def counter(
     category="sequence",
     tags=("time", "meter", "bar", "beat", "phase", "transport", "downbeat"),
 )
-def beat_position(t: Frame, *, last_beat: float = -1.0, last_bar: float = -1.0):
+def beat_position(
+    t: Frame, *, last_beat: float = -1.0, last_bar: float = -1.0, beat_open: float = 0.0, bar_open: float = 0.0
+):
     """Beats count from the transport's start, so that before its first downbeat the bars are negative."""
     beat = t.beat + 1e-9
     bars = beat / t.beats_per_bar
@@ -129,7 +131,9 @@ def beat_position(t: Frame, *, last_beat: float = -1.0, last_bar: float = -1.0):
     bar = floor(bars)
     beaten = ticked(beat, last_beat, t.dbeat)
     begun = ticked(bars, last_bar, t.dbeat / t.beats_per_bar)
+    on_beat = opened(high(beat, 0.5), beaten, beat_open)
+    on_bar = opened(high(bars, 0.5), begun, bar_open)
     return (
         beat - bar * t.beats_per_bar, bar, beat - n, bars - bar,
-        (high(beat, 0.5), beaten), (high(bars, 0.5), begun), beat, bars,
+        (on_beat, beaten), (on_bar, begun), beat, bars, on_beat, on_bar,
     )  # fmt: skip

@@ -70,6 +70,8 @@ def run(declaration: Declaration, seed: int) -> dict[str, np.ndarray]:
     state: dict[str, Any] = dict(declaration.states)
     found: dict[str, list[Gate]] = {o.name: [] for o in declaration.outs if o.type == "gate"}
     for k in range(FRAMES):
+        if transport.follow and chance.random() < 0.04:
+            transport = transport.sought(k, chance.randrange(transport.song_frames))
         if chance.random() < 0.01:  # an option that is turned while it plays; the state is kept
             settings |= {p.name: chance.choice(p.choices) for p in declaration.settings if p.choices}
         values = {
