@@ -93,7 +93,7 @@ def _turns(
     step: Gate = gate(doc="Plays the next part (gate)."),
     reset: Gate = gate(doc="Begins again with the first part."),
     by: str = MOVED_BY,
-    *, before: float = 0.0, free: float = 0.0, off: float = 0.0,
+    *, before: float = -1.0, free: float = 0.0, off: float = 0.0,
     n: float = 0.0, left: float = 0.0, age: float = 1e9, origin: float = 0.0,
 ):  # fmt: skip
     """Transport: part floor(bar / bars) after the last reset. Gate: every rise at `step` moves on by one.

@@ -70,7 +70,7 @@ def pattern(
     step: Gate = gate(doc="Plays the next step (gate)."),
     reset: Gate = gate(doc="The next step is the first; transport: begins there at once."),
     by: str = MOVED_BY,
-    *, before: float = 0.0, free: float = 0.0, off: float = 0.0, last: float = -1.0, origin: float = 0.0,
+    *, before: float = -1.0, free: float = 0.0, off: float = 0.0, last: float = -1.0, origin: float = 0.0,
     open: float = 0.0, stressed: float = 0.0,
 ):  # fmt: skip
     """Step floor(beat / beats) after the last reset, round and round; by gate, every rise at `step` moves on by one.
@@ -124,7 +124,7 @@ def euclid(
     reset: Gate = gate(doc="The next step is the first; transport: begins there at once."),
     by: str = MOVED_BY,
     start: str = option("tidal", "tidal", "even", doc=_START),
-    *, before: float = 0.0, free: float = 0.0, off: float = 0.0, last: float = -1.0, origin: float = 0.0,
+    *, before: float = -1.0, free: float = 0.0, off: float = 0.0, last: float = -1.0, origin: float = 0.0,
     open: float = 0.0, resting: float = 0.0,
 ):  # fmt: skip
     """Even: step i, counted from 0, strikes where i * strokes / steps passes a whole number: 3 in 8 is x..x..x. either

@@ -24,7 +24,7 @@ def clock(
     beats: float = value(1, 0.0625, 64, unit="beats", taper="log", doc="From one tick to the next."),
     width: float = value(0.5, 0.01, 0.99, doc="Share of the time that the gate is high."),
     *,
-    before: float = 0.0,
+    before: float = -1.0,
     free: float = 0.0,
     off: float = 0.0,
     last: float = -1.0,
@@ -64,7 +64,7 @@ def step_sequencer(
     reset: Gate = gate(doc="The next step is step 1; transport: begins there at once."),
     by: str = MOVED_BY,
     order: str = option("forwards", *ORDERS, doc="Which step comes next; a pendulum turns round at both ends."),
-    *, before: float = 0.0, free: float = 0.0, off: float = 0.0, last: float = -1.0, origin: float = 0.0,
+    *, before: float = -1.0, free: float = 0.0, off: float = 0.0, last: float = -1.0, origin: float = 0.0,
     y: float = 0.0, open: float = 0.0,
 ):  # fmt: skip
     """Transport: step floor(beat / beats) after the last reset. Gate: every rise at `step` moves on by one.

@@ -32,9 +32,9 @@ def ticked(turn: float, last: float, step: float) -> float:
 
 @phrase
 def drift(beat: float, before: float, length: float) -> float:
-    """How much a place beat / length moves where the length was `before` in the frame before (0: there was none) so
-    that the way until now stays as it was; 0 while the length is constant."""
-    return beat / (before if before > 0 else length) - beat / length
+    """How much a place beat / length moves where the length was `before` in the frame before (below 0: there was none),
+    so that the way until now stays as it was; 0 while the length is constant."""
+    return beat / before - beat / length if before > 0 and before != length else 0
 
 
 @phrase
@@ -48,14 +48,20 @@ def ahead(beat: float, dbeat: float, before: float, length: float, free: float, 
     """How far the place of what divides the beat by a length is ahead of beat / length: 0 as long as the length is
     constant from the start, so that the place is on the grid, wherever the transport jumps.
 
-    The state of such a node: `before`, the length of the frame before (at first 0); `free`, the sum of `drift`, with
-    which the place would be the integral of 1 / length (`strayed`); `off`, what this gave in the frame before. While
-    the length moves, the place is at most one whole stroke behind that integral. While it rests, the place goes at half
-    or at one and a half times its speed until it is on the grid again, which takes two strokes at most.
+    The state of such a node: `before`, the length of the frame before, at first below 0; `free`, the sum of `drift`,
+    with which the place would be the integral of 1 / length (`strayed`); `off`, what this gave in the frame before.
+    While the length moves, the place is at most one whole stroke behind that integral. While it rests, the place goes
+    at half or at one and a half times its speed until it is on the grid again, which takes two strokes at most.
     """
-    moved = drift(beat, before, length)
-    step = dbeat / length / 2 if before == length else 0
-    return clamp(floor(free + moved + 1e-9), off + moved - step, off + moved + step)
+    return (
+        off + drift(beat, before, length)
+        if before != length
+        else (
+            clamp(floor(free + 1e-9), off - dbeat / length / 2, off + dbeat / length / 2)
+            if free != 0 or off != 0
+            else 0
+        )
+    )
 
 
 @phrase
