@@ -38,6 +38,7 @@ from demon_patch.runtime.mixes import first
 from demon_patch.runtime.render import measure_sounds, parts_of, perform, tempo_of, wired_recordings
 from demon_patch.runtime.resources import Resources
 from demon_patch.runtime.status import Status, of_engine, of_sound
+from demon_patch.runtime.tap import Tapping
 from demon_patch.runtime.tape import Tape, save
 from demon_patch.runtime.trace import Trace
 from demon_patch.threads import settle, unsettle
@@ -45,7 +46,6 @@ from demon_patch.threads import settle, unsettle
 KEPT_EVENTS = 4096  # of each kind, of a performance without end
 MESSAGES = 50
 SWITCH_SECONDS = 0.001  # for which a thread keeps the interpreter from the others
-TAP_SECONDS = 2.0  # after which tapping begins anew
 
 
 class Host:
@@ -78,13 +78,13 @@ class Host:
         self._cues = Cues(self.performer, patch.song, self._bpm, self.tell)
         self._mistakes: list[str] = []  # of what was compiled last
         self._program = self.performer.program  # what was compiled last
-        self._lock = threading.Lock()  # of what is to be compiled
+        self._lock = threading.Lock()  # of what is to be compiled, and of taps
         self._messages: deque[str] = deque(maxlen=MESSAGES)
         self._editing = ThreadPoolExecutor(1, "editing", torch.set_num_threads, (1,))
         self._newest = 0
         self._compiled: Future[None] = self._editing.submit(lambda: None)
         self._tapes: list[Tape] = []
-        self._taps: list[float] = []
+        self._tapping = Tapping()
         self._muted = False
         self._told = 0
         self._thread = threading.Thread(target=self.live.run, name="tick", daemon=True)
@@ -256,11 +256,11 @@ class Host:
         self._retime(change)
 
     def tap(self) -> None:
-        """A beat tapped by hand: the tempo becomes that of the taps, from the second one on."""
-        now = perf_counter()
-        self._taps = [*(self._taps[-7:] if self._taps and now - self._taps[-1] < TAP_SECONDS else ()), now]
-        if len(self._taps) > 1:
-            self.tempo(60.0 * (len(self._taps) - 1) / (self._taps[-1] - self._taps[0]))
+        """A beat tapped by hand: the tempo becomes that of the taps, from the second one on (`Tapping`)."""
+        with self._lock:
+            bpm = self._tapping.tap(perf_counter())
+        if bpm is not None:
+            self.tempo(bpm)
 
     def follow(self, on: bool) -> None:
         """Makes the transport's beats the song's beats."""

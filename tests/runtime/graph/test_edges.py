@@ -63,7 +63,11 @@ def test_a_step_is_one_edge_and_a_smaller_one_none(height: float) -> None:
 
 @pytest.mark.parametrize(
     ("seconds", "offset"),
-    [*((seconds, offset) for seconds in (0.01, 0.04, 0.08) for offset in (0.0, 0.01, 0.02, 0.03)), (0.12, 0), (0.16, 0)],
+    [
+        *((seconds, offset) for seconds in (0.01, 0.04, 0.08) for offset in (0.0, 0.01, 0.02, 0.03)),
+        (0.12, 0),
+        (0.16, 0),
+    ],
 )
 def test_a_quick_attack_is_one_edge_where_it_begins(seconds: float, offset: float) -> None:
     for start in range(1, 19, 2):
@@ -78,14 +82,14 @@ def test_a_quick_attack_is_one_edge_where_it_begins(seconds: float, offset: floa
 
 
 def test_an_attack_on_every_beat_with_a_decay_is_one_edge_a_beat() -> None:
-    assert at(np.exp(-5 * (T % 0.5))) == falls(2 * T)
+    assert at(np.exp(-5 * (T % 0.5)).astype(np.float64)) == falls(2 * T)
 
 
 @pytest.mark.parametrize("slope", [0.0, 0.05, 0.1, 0.2])
 def test_a_ramp_that_is_cut_is_one_edge(slope: float) -> None:
     rising = np.minimum(np.maximum(slope * (T * RATE - 100), 0.0), 1.0)
     cut = 100 + round(0.9 / slope) if slope else 150
-    wave = np.where(T * RATE < cut, rising, 0.0 if slope else 0.7)
+    wave = np.where(cut > T * RATE, rising, 0.0 if slope else 0.7)
     assert at(wave) == [cut]
 
 
