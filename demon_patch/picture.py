@@ -121,7 +121,5 @@ def of_performance(
         distance = distance_to_source(performer.session, sound, performer.source)
         more = {"distance to source": smooth(distance, spec.frame_rate // 2)}
     traces |= {name: (curve, float(spec.frame_rate)) for name, curve in more.items()}
-    bar = performer.transport.beats_per_bar * 60.0 / performer.transport.bpm
-    return spectrogram(
-        sound, spec.sample_rate, path, title=title, traces=traces, bars=np.arange(0.0, seconds, bar), marks=marks
-    )
+    bars = np.array(performer.transport.bar_lines(0, frames)) / spec.frame_rate
+    return spectrogram(sound, spec.sample_rate, path, title=title, traces=traces, bars=bars, marks=marks)

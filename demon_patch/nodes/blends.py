@@ -96,7 +96,7 @@ def _turns(
     *, n: float = 0.0, left: float = 0.0, age: float = 1e9, origin: float = 0.0,
 ):  # fmt: skip
     """Transport: part floor(bar / bars) after the last reset. Gate: every rise at `step` moves on by one."""
-    turn = floor(t.beat / (t.beats_per_bar * bars) + 1e-9)
+    turn = floor(t.bar / bars + 1e-9)
     begin = turn if reset.rises > 0 else origin
     stepped = 0 if reset.rises > 0 else n + step.rises
     now = turn - begin if by == "transport" else stepped
@@ -104,7 +104,7 @@ def _turns(
     c = now - floor(now / many) * many
     was = n - floor(n / many) * many
     o = left if c == was else was
-    since = age + t.dbeat / t.beats_per_bar if c == was else 0
+    since = age + t.dbar if c == was else 0
     g = clamp(since / max(glide, 1e-9), 0, 1) if glide > 0 else 1
     return (
         (g if c == part_1.rank else 0) + (1 - g if o == part_1.rank else 0),

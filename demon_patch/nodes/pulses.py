@@ -114,14 +114,15 @@ def counter(
     tags=("time", "meter", "bar", "beat", "phase", "transport", "downbeat"),
 )
 def beat_position(t: Frame, *, last_beat: float = -1.0, last_bar: float = -1.0):
-    """Beats count from the transport's start, so that before its first downbeat the bars are negative."""
+    """Beats count from the transport's start, so that before its first downbeat the bars are negative. A new metre
+    begins a bar on the beat on which it comes."""
     beat = t.beat + 1e-9
-    bars = beat / t.beats_per_bar
+    bars = t.bar + 1e-9 / t.beats_per_bar
     n = floor(beat)
     bar = floor(bars)
     beaten = ticked(beat, last_beat, t.dbeat)
-    begun = ticked(bars, last_bar, t.dbeat / t.beats_per_bar)
+    begun = ticked(bars, last_bar, t.dbar)
     return (
-        beat - bar * t.beats_per_bar, bar, beat - n, bars - bar,
+        (bars - bar) * t.beats_per_bar, bar, beat - n, bars - bar,
         (high(beat, 0.5), beaten), (high(bars, 0.5), begun), beat, bars,
     )  # fmt: skip

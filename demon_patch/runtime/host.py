@@ -234,18 +234,18 @@ class Host:
         """Lets the transport run, or stand."""
         self.live.post(lambda: self.live.play(on))
 
-    def seek(self, seconds: float, beats: float = 0.0) -> None:
-        """Jumps to a moment of the song; at a multiple of so many beats, or as soon as it can be heard."""
+    def seek(self, seconds: float, beats: float | Grid = 0.0) -> None:
+        """Jumps to a moment of the song; on a grid (a number: of so many beats), or as soon as it can be heard."""
         rate = self.performer.spec.frame_rate
         self._retime(lambda: self.live.seek(round(seconds * rate), beats))
 
-    def loop(self, region: tuple[float, float] | None, beats: float = 0.0) -> None:
+    def loop(self, region: tuple[float, float] | None, beats: float | Grid = 0.0) -> None:
         """Repeats a stretch of the song, (from, to) in seconds, or with None all of it; one too short is told."""
         rate, song = self.performer.spec.frame_rate, self.performer.source.frames
         lo, hi = (0, song) if region is None else (round(region[0] * rate), round(region[1] * rate))
         self._retime(lambda: self.live.loop(lo, hi, beats))
 
-    def tempo(self, bpm: float, beats: float = 0.0) -> None:
+    def tempo(self, bpm: float, beats: float | Grid = 0.0) -> None:
         """Another tempo, 20 to 400 beats a minute, by hand: edits of the patch's own do not change it any more."""
         wanted = min(max(bpm, 20.0), 400.0)
 
