@@ -119,7 +119,7 @@ def test_a_metre_on_the_bar_begins_a_bar_there_and_cues_wait_for_its_lines(stage
     stage.until(landing + 4 * BAR)
     found = [float(stage.host.performer.transport.frame(k).bar) for k in stage.changes()]
     assert all(abs(bar - round(bar)) < 0.03 for bar in found)
-    assert [round(bar) % 2 for bar in found][0] == 0
+    assert round(found[0]) % 2 == 0
 
 
 def test_a_metre_that_is_undone_before_its_bar_never_counts(stage: Stage) -> None:

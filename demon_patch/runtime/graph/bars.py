@@ -61,7 +61,7 @@ def counted(metres: Metres, beat: Any) -> tuple[Any, Any]:
     if not isinstance(beat, np.ndarray):
         metre = holding(metres, beat)
         return metre.at(beat), metre.beats
-    if len(metres) < 2:
+    if metres[0] is metres[-1]:
         return metres[0].at(beat), metres[0].beats
     which = np.searchsorted([metre.beat for metre in metres[1:]], beat + NEAR, side="right")
     begin, bar, beats = (

@@ -200,7 +200,7 @@ def test_the_forecast_of_bar_nodes_is_what_comes() -> None:
               Cable("pos", "on_bar", "b", "g0")]  # fmt: skip
     for follow in (False, True):
         transport = replace(PLAIN, follow=follow).at_metre(frame(5), 3).at_metre(frame(17.4), 7)
-        program = compile(playable(nodes, cables), BENCH, Geometry(25, 600))
+        program = compile(playable(nodes, tuple(cables)), BENCH, Geometry(25, 600))
         forecast = Forecast(program, transport)
         sinks = range(len(program.sinks))
         said = np.array([forecast.span(sink, 0, 900) for sink in sinks])
