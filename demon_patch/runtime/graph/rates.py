@@ -141,15 +141,21 @@ def too_fast(patch: Patch, catalogue: Mapping[str, Declaration]) -> Iterator[Pat
         often = rates.a_second(when)
         moved = Movement.of(sink.position(line), rates.frame)
         fine = _run(patch, catalogue, spec, FINE)[1] if fine is None else fine
-        finely = Movement.of(sink.position(fine[number]), FINE * rates.frame).cycles
-        hidden = finely > rates.frame / 2 and not 3.5 < finely / max(moved.cycles, 1e-9) < 4.5
-        cycles = finely if hidden else moved.cycles
+        cycles = max(moved.cycles, _hidden(sink.position(line), sink.position(fine[number]), rates.frame))
         if cycles > SPARE * often / 2:
             yield _remark(sink, f"it moves {cycles:.3g} times a second", often / 2, when, often, rates, cycles)
         elif when in ("generation", "step") and moved.missed(rates.frame / rates.generation) > MISSED:
             jumping = len(moved.jumps) / SECONDS
             most = rates.generation
             yield _remark(sink, f"it jumps {jumping:.3g} times a second", most, when, most, rates, jumping / 2)
+
+
+def _hidden(coarse: Array, fine: Array, rate: float) -> float:
+    """Cycles a second that control frames cannot show, of positions at their rate and at a finer one; else 0. What
+    turns with every frame, however long one is, hides nothing."""
+    cycles, shown = (turns(line, np.zeros(len(line) - 1, bool)) / (2 * SECONDS) for line in (fine, coarse))
+    each_frame = FINE * 0.85 < cycles / max(shown, 1e-9) < FINE * 1.15
+    return cycles if cycles > rate / 2 and not each_frame else 0.0
 
 
 def _run(patch: Patch, catalogue: Mapping[str, Declaration], spec: FamilySpec, fine: int) -> tuple[Program, Array]:
