@@ -112,7 +112,7 @@ def test_a_metre_on_the_bar_begins_a_bar_there_and_cues_wait_for_its_lines(stage
     beat = landing * 4 // BAR
     assert lines(stage, landing - 40, 4) == [beat, beat + 3, beat + 6, beat + 9]
     assert second > first
-    stage.until(landing + 2)
+    stage.until(landing + 20)
     status = stage.host.status
     assert (status.beats_per_bar, status.metre_beat, status.metre_bar) == (3.0, float(beat), beat // 4)
     stage.document.do(strength(0.5), at=BARS)
