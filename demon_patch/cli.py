@@ -135,7 +135,7 @@ def play(
 def check(*patches: Path) -> None:
     """Says what is wrong with patch files and packs, one line a mistake; the exit status is 1 if there is any.
 
-    Remarks on controls that have no effect, in yellow, are no mistakes.
+    Remarks on controls that have no effect or move faster than they can follow, in yellow, are no mistakes.
     """
     from demon_patch.nodes.catalogue import CATALOGUE
     from demon_patch.runtime.assets import loaded
