@@ -15,7 +15,8 @@ _COLOURS = {"mistake": "red", "remark": "yellow"}
 def check(*patches: Path, as_json: JsonFlag = False) -> None:
     """Says what is wrong with patch files and packs, and with the files that they name; exit status 1 if anything is.
 
-    One line a mistake, in red, with its node, its port and the mend. Remarks, in yellow, are no mistakes.
+    One line a mistake, in red, with its node, its port and the mend. Remarks, in
+    yellow, on controls that have no effect or move faster than they can follow, are no mistakes.
 
     Parameters
     ----------
@@ -36,4 +37,3 @@ def check(*patches: Path, as_json: JsonFlag = False) -> None:
             show(f"{path}: good")
     if any(finding.severity == MISTAKE for each in found.values() for finding in each):
         raise SystemExit(1)
-

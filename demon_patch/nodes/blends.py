@@ -101,16 +101,15 @@ def _turns(
     A length that moves is taken as by Clock: the parts go on from where they are, and are on the bar again within two
     parts after it rests.
     """
-    beats = t.beats_per_bar * bars
-    shift = ahead(t.beat, t.dbeat, before, beats, free, off)
-    turn = floor(t.beat / beats + shift + 1e-9)
+    shift = ahead(t.bar, t.dbar, before, bars, free, off)
+    turn = floor(t.bar / bars + shift + 1e-9)
     begin = turn if reset.rises > 0 else origin
     now = turn - begin if by == "transport" else (0 if reset.rises > 0 else n + step.rises)
     many = max(part_8.rank + part_8.wired, 1)
     c = now - floor(now / many) * many
     was = n - floor(n / many) * many
     o = left if c == was else was
-    since = age + t.dbeat / t.beats_per_bar if c == was else 0
+    since = age + t.dbar if c == was else 0
     g = clamp(since / max(glide, 1e-9), 0, 1) if glide > 0 else 1
     return (
         (g if c == part_1.rank else 0) + (1 - g if o == part_1.rank else 0),
@@ -121,7 +120,7 @@ def _turns(
         (g if c == part_6.rank else 0) + (1 - g if o == part_6.rank else 0),
         (g if c == part_7.rank else 0) + (1 - g if o == part_7.rank else 0),
         (g if c == part_8.rank else 0) + (1 - g if o == part_8.rank else 0),
-        beats, strayed(free, t.beat, before, beats), shift, now, o, since, begin,
+        bars, strayed(free, t.bar, before, bars), shift, now, o, since, begin,
     )  # fmt: skip
 
 

@@ -124,16 +124,17 @@ def counter(
 def beat_position(
     t: Frame, *, last_beat: float = -1.0, last_bar: float = -1.0, beat_open: float = 0.0, bar_open: float = 0.0
 ):
-    """Beats count from the transport's start, so that before its first downbeat the bars are negative."""
+    """Beats count from the transport's start, so that before its first downbeat the bars are negative. A new metre
+    begins a bar on the beat on which it comes."""
     beat = t.beat + 1e-9
-    bars = beat / t.beats_per_bar
+    bars = t.bar + 1e-9 / t.beats_per_bar
     n = floor(beat)
     bar = floor(bars)
     beaten = ticked(beat, last_beat, t.dbeat)
-    begun = ticked(bars, last_bar, t.dbeat / t.beats_per_bar)
+    begun = ticked(bars, last_bar, t.dbar)
     on_beat = opened(high(beat, 0.5), beaten, beat_open)
     on_bar = opened(high(bars, 0.5), begun, bar_open)
     return (
-        beat - bar * t.beats_per_bar, bar, beat - n, bars - bar,
+        (bars - bar) * t.beats_per_bar, bar, beat - n, bars - bar,
         (on_beat, beaten), (on_bar, begun), beat, bars, on_beat, on_bar,
     )  # fmt: skip

@@ -39,6 +39,7 @@ from demon_patch.runtime.mixes import first
 from demon_patch.runtime.render import measure_sounds, parts_of, perform, tempo_of, wired_recordings
 from demon_patch.runtime.resources import Resources
 from demon_patch.runtime.status import Status, of_engine, of_sound
+from demon_patch.runtime.tap import Tapping
 from demon_patch.runtime.tape import Tapes
 from demon_patch.runtime.trace import Trace
 from demon_patch.threads import settle, unsettle
@@ -47,7 +48,6 @@ KEPT_EVENTS, KEPT_SECONDS = 4096, 600.0  # of each kind, of a performance withou
 MESSAGES = 50  # that are shown
 NUMBERED = 1000  # that are kept
 SWITCH_SECONDS = 0.001  # for which a thread keeps the interpreter from the others
-TAP_SECONDS = 2.0  # after which tapping begins anew
 
 
 class Host:
@@ -81,14 +81,14 @@ class Host:
         self._cues = Cues(self.performer, patch.song, self._bpm, self.tell)
         self._mistakes: list[str] = []  # of what was compiled last
         self._program = self.performer.program  # what was compiled last
-        self._lock = threading.Lock()  # of what is to be compiled
+        self._lock = threading.Lock()  # of what is to be compiled, and of taps
         self._messages: deque[tuple[int, str]] = deque(maxlen=NUMBERED)
         self._numbers = count(1)
         self._editing = ThreadPoolExecutor(1, "editing", torch.set_num_threads, (1,))
         self._newest = 0
         self._compiled: Future[None] = self._editing.submit(lambda: None)
         self._tapes = Tapes(self.link, spec, self._resources.into, self.tell)
-        self._taps: list[float] = []
+        self._tapping = Tapping()
         self._muted = False
         self._told = 0
         self._thread = threading.Thread(target=self.live.run, name="tick", daemon=True)
@@ -240,18 +240,18 @@ class Host:
         """Lets the transport run, or stand."""
         self.live.post(lambda: self.live.play(on))
 
-    def seek(self, seconds: float, beats: float = 0.0) -> None:
-        """Jumps to a moment of the song; at a multiple of so many beats, or as soon as it can be heard."""
+    def seek(self, seconds: float, beats: float | Grid = 0.0) -> None:
+        """Jumps to a moment of the song; on a grid (a number: of so many beats), or as soon as it can be heard."""
         rate = self.performer.spec.frame_rate
         self._retime(lambda: self.live.seek(round(seconds * rate), beats))
 
-    def loop(self, region: tuple[float, float] | None, beats: float = 0.0) -> None:
+    def loop(self, region: tuple[float, float] | None, beats: float | Grid = 0.0) -> None:
         """Repeats a stretch of the song, (from, to) in seconds, or with None all of it; one too short is told."""
         rate, song = self.performer.spec.frame_rate, self.performer.source.frames
         lo, hi = (0, song) if region is None else (round(region[0] * rate), round(region[1] * rate))
         self._retime(lambda: self.live.loop(lo, hi, beats))
 
-    def tempo(self, bpm: float, beats: float = 0.0) -> None:
+    def tempo(self, bpm: float, beats: float | Grid = 0.0) -> None:
         """Another tempo, 20 to 400 beats a minute, by hand: edits of the patch's own do not change it any more."""
         wanted = min(max(bpm, 20.0), 400.0)
 
@@ -262,11 +262,11 @@ class Host:
         self._retime(change)
 
     def tap(self) -> None:
-        """A beat tapped by hand: the tempo becomes that of the taps, from the second one on."""
-        now = perf_counter()
-        self._taps = [*(self._taps[-7:] if self._taps and now - self._taps[-1] < TAP_SECONDS else ()), now]
-        if len(self._taps) > 1:
-            self.tempo(60.0 * (len(self._taps) - 1) / (self._taps[-1] - self._taps[0]))
+        """A beat tapped by hand: the tempo becomes that of the taps, from the second one on (`Tapping`)."""
+        with self._lock:
+            bpm = self._tapping.tap(perf_counter())
+        if bpm is not None:
+            self.tempo(bpm)
 
     def follow(self, on: bool) -> None:
         """Makes the transport's beats the song's beats."""

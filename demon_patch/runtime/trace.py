@@ -57,7 +57,8 @@ class Trace:
     transport frames, and `keep` how many they are.
 
     sinks: per engine input ("strength", ...) its value at every transport frame from 0, in pieces. takes: every
-    completion without its latent, as (heard_at, values). errors: their heard errors, in frames. windows: every decoded
+    completion without its latent, as (heard_at, values); taken: by the same moments, all scalars that it was made with,
+    those of class `step` as in its last step. errors: their heard errors, in frames. windows: every decoded
     stretch as (start, stop, heard_at of its take). late: completions that were not ready for their edge. missed: edges
     that a generation had to skip because another came before it could be heard. previews: unfinished generations
     played.
@@ -67,6 +68,7 @@ class Trace:
         self._frames = frames
         self.sinks: defaultdict[str, Track] = defaultdict(lambda: Track(frames))
         self.takes: deque[tuple[int, Mapping[str, float]]] = deque(maxlen=keep)
+        self.taken: deque[tuple[int, Mapping[str, float]]] = deque(maxlen=keep)
         self.windows: deque[tuple[int, int, int]] = deque(maxlen=keep)
         self.errors: deque[int] = deque(maxlen=keep)
         self.completions = self.late = self.missed = self.previews = 0

@@ -17,9 +17,9 @@ GOOD, WARM, BAD, FAINT, LIVE = "green", "yellow", "bold red", "grey58", "bold cy
 
 def place(status: Status) -> str:
     """Bar, beat and sixteenth, each from 1: `7.1.3`."""
-    sixteenths = int(status.beat * 4 // 1)
+    sixteenths = int((status.beat - status.metre_beat) * 4 // 1)
     bar, rest = divmod(sixteenths, round(4 * status.beats_per_bar))
-    return f"{bar + 1}.{rest // 4 + 1}.{rest % 4 + 1}"
+    return f"{status.metre_bar + bar + 1}.{rest // 4 + 1}.{rest % 4 + 1}"
 
 
 def state(status: Status) -> str:

@@ -20,6 +20,7 @@ from textual.widgets import Static
 
 from demon_patch.errors import DemonError, visible
 from demon_patch.patch.document import Patch
+from demon_patch.patch.grid import Grid
 from demon_patch.runtime.assets import saved
 from demon_patch.runtime.host import Host
 from demon_patch.runtime.status import Status
@@ -140,9 +141,9 @@ class View(App[None]):
 
     # -- transport ----------------------------------------------------------------------------------------------
     @property
-    def _beats(self) -> float:
-        """The grid of quantised commands, in beats; 0 for none."""
-        return {"none": 0.0, "beat": 1.0, "bar": self.host.status.beats_per_bar}[self.grid]
+    def _grid(self) -> Grid | float:
+        """The grid of quantised commands; 0 for none."""
+        return 0.0 if self.grid == "none" else Grid.of(self.grid)
 
     def action_play(self) -> None:
         self.host.play(self._toggled("playing"))
@@ -150,29 +151,29 @@ class View(App[None]):
     def action_seek(self, bars: int) -> None:
         """Some bars on or back; on the grid, to a place that lay on it."""
         status = self.host.status
-        here = self._wished("song", _on_grid(status, self._beats))
+        here = self._wished("song", _on_grid(status, self._grid))
         to = (here + bars * _bar(status)) % max(status.song_length, 1e-9)
-        self.host.seek(self._wish("song", to, SEEK_SECONDS), self._beats)
+        self.host.seek(self._wish("song", to, SEEK_SECONDS), self._grid)
 
     def action_home(self) -> None:
-        self.host.seek(self._wish("song", 0.0, SEEK_SECONDS), self._beats)
+        self.host.seek(self._wish("song", 0.0, SEEK_SECONDS), self._grid)
 
     def action_loop(self) -> None:
         """The bars from the present one on, or as many as the song has; again: the whole song."""
         status = self.host.status
         if self._wished("loop", status.loop) is not None:
-            self.host.loop(self._wish("loop", None), self._beats)
+            self.host.loop(self._wish("loop", None), self._grid)
             return
         length = min(LOOP_BARS * _bar(status), status.song_length)
-        begin = min(max(_on_grid(status, status.beats_per_bar), 0.0), status.song_length - length)
-        self.host.loop(self._wish("loop", (begin, begin + length)), self._beats)
+        begin = min(max(_on_grid(status, Grid("bar")), 0.0), status.song_length - length)
+        self.host.loop(self._wish("loop", (begin, begin + length)), self._grid)
 
     def action_tap(self) -> None:
         self._wishes.pop("bpm", None)
         self.host.tap()
 
     def action_tempo(self, by: int) -> None:
-        self.host.tempo(self._wish("bpm", round(self._wished("bpm", self.host.status.bpm)) + by), self._beats)
+        self.host.tempo(self._wish("bpm", round(self._wished("bpm", self.host.status.bpm)) + by), self._grid)
 
     def action_follow(self) -> None:
         self.host.follow(self._toggled("follow"))
@@ -257,6 +258,9 @@ def _bar(status: Status) -> float:
     return status.beats_per_bar * 60.0 / status.bpm
 
 
-def _on_grid(status: Status, beats: float) -> float:
-    """The place in the song, in seconds, that was heard at the latest multiple of so many beats; 0: now."""
-    return status.song - (status.beat % beats) * 60.0 / status.bpm if beats else status.song
+def _on_grid(status: Status, grid: Grid | float) -> float:
+    """The place in the song, in seconds, that was heard at the latest beat or bar line; 0: now."""
+    if not isinstance(grid, Grid):
+        return status.song
+    line = status.beats_per_bar if grid.unit == "bar" else 1.0
+    return status.song - ((status.beat - status.metre_beat) % line) * 60.0 / status.bpm

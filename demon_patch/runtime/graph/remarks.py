@@ -1,4 +1,5 @@
-"""What is odd about a patch that plays: controls that are moved and have no effect, nodes that hear nothing."""
+"""What is odd about a patch that plays: controls that are moved and have no effect, or too fast; nodes that hear
+nothing."""
 
 from __future__ import annotations
 
@@ -10,6 +11,7 @@ from demon_patch.errors import PatchError
 from demon_patch.nodes.form.declare import Declaration
 from demon_patch.patch.data import quoted
 from demon_patch.patch.document import Patch
+from demon_patch.runtime.graph.rates import too_fast
 from demon_patch.runtime.graph.ring_plan import ring_plan
 from demon_patch.runtime.graph.wiring import Wiring
 
@@ -18,8 +20,9 @@ MOST_WORDS = 20  # of one prompt
 
 def remarks(patch: Patch, catalogue: Mapping[str, Declaration]) -> list[PatchError]:
     """One remark for each port of the ring's nodes that is wired or set, but whose control has no effect because the
-    one that it needs is not there; for each live node whose audio or ring is not wired; and for a step window without a
-    Step State. Never a reason not to play. For a patch without `problems`."""
+    one that it needs is not there; for each live node whose audio or ring is not wired; for a step window without a
+    Step State; and for each control that is moved faster than it can follow (`rates.too_fast`). Never a reason not to
+    play. For a patch without `problems`."""
     wiring = Wiring(patch, catalogue)
     plan = ring_plan(wiring)
     found: list[PatchError] = []
@@ -39,7 +42,7 @@ def remarks(patch: Patch, catalogue: Mapping[str, Declaration]) -> list[PatchErr
         found.append(
             PatchError("it has no effect without a Step State", node=plan.step_window, mend="add one to the chain")
         )
-    return [*found, *_deaf(wiring)]
+    return [*found, *_deaf(wiring), *too_fast(patch, catalogue)]
 
 
 def _deaf(wiring: Wiring) -> Iterator[PatchError]:

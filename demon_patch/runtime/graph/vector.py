@@ -25,7 +25,7 @@ from demon_patch.runtime.graph.emit import GATES
 Array = NDArray[np.float64]
 
 _ROUNDED = re.compile(rf"\b({'|'.join(EXACT)})\(")
-_STEADY = ("t.dt", "t.dbeat", "t.length", "t.beats_per_bar")  # fields of a frame that are numbers in a run of frames
+_STEADY = ("t.dt", "t.dbeat", "t.length")  # fields of a frame that are numbers in a run of frames
 
 
 @dataclass(frozen=True, eq=False)
