@@ -18,7 +18,7 @@ PER, FRAMES = 1280, 400
 def struck(song: Song, hears: str) -> np.ndarray:
     """The frames of the loop's second round with an onset."""
     found = features(np.tile(song.audio, 2)[:, None], 32_000, PER)
-    fed = {"flux": found["flux"]} | {part: found[f"flux_{part}"] for part in ("low", "middle", "high")}
+    fed = {"flux": found["flux"]} | {part: found[f"stroke_{part}"] for part in ("low", "middle", "high")}
     rises = played(onset, 2 * FRAMES, hears=hears, **fed)[1]
     return np.flatnonzero(rises[FRAMES:])
 
