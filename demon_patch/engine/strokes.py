@@ -27,13 +27,22 @@ TOP_DB = 60.0
 """A stroke of 1 is this far above what may leak."""
 
 _HOPS = 4  # looks per frame
-_GROUPS: Final = {"sub": (25.0, 150.0), "body": (150.0, 350.0), "middle": (350.0, 2000.0),
-                  "presence": (2000.0, 5000.0), "air": (5000.0, 12_000.0)}  # fmt: skip
-_LOW = ("sub", "body")  # heard in a window of a frame, the others in half of one
+_GROUPS: Final = {
+    "bottom": (25.0, 62.0),
+    "kick": (62.0, 100.0),
+    "punch": (100.0, 150.0),
+    "body": (150.0, 350.0),
+    "middle": (350.0, 2000.0),
+    "presence": (2000.0, 5000.0),
+    "air": (5000.0, 12_000.0),
+}  # Hz
+_SUB = ("bottom", "kick", "punch")  # apart, so that a kick is heard over a bass note
+_LOW = (*_SUB, "body")  # heard in a window of a frame, the others in half of one
 
 # A group is new where its energy is so many times that of the looks [near, far] before.
-_NEW: Final = {"sub": (4, 14, 2.2), "body": (4, 8, 1.6), "lasting": (4, 8, 2.0), "middle": (2, 5, 1.6),
+_NEW: Final = {**dict.fromkeys(_SUB, (4, 14, 2.2)), "body": (4, 8, 1.6), "lasting": (4, 8, 2.0), "middle": (2, 5, 1.6),
                "presence": (2, 5, 1.6), "air": (2, 5, 1.6), "lasting_high": (4, 7, 1.6)}  # fmt: skip
+_SWELLS = 1.15  # times that the whole low third grows where a part of it is new
 _MEMORY = 14  # looks kept for that
 
 _FLOOR = 1e-8  # mean square of what is never a stroke: -80 dBFS
@@ -64,7 +73,7 @@ class Strokes:
         self._before = np.zeros(per)
         self._looks = {name: np.zeros(_MEMORY + 2) for name in _GROUPS}
         self._frames = {
-            name: deque([0.0] * 4, maxlen=4) for name in (*_NEW, "high", "quietest middle", "quietest high")
+            name: deque([0.0] * 4, maxlen=4) for name in (*_NEW, "sub", "high", "quietest middle", "quietest high")
         }
         self._leaks = {name: deque[float](maxlen=_LATEST) for name in _MOST}
         self._loudest = 0.0
@@ -86,6 +95,9 @@ class Strokes:
         heard["lasting"] = np.minimum(looks["middle"][2:], looks["middle"][:-2])
         heard["lasting_high"] = np.minimum(high[2:], high[:-2])
         new = {name: _new(heard[name], *_NEW[name]) for name in _NEW}
+        whole = _new(np.sum([heard[name] for name in _LOW], axis=0), 4, 14, _SWELLS) > 0
+        new |= {name: new[name] * whole for name in _SUB}  # a tone that falls is new in one band and gone in another
+        new = {name: looks.reshape(-1, _HOPS).max(axis=1) for name, looks in new.items()}
         rest = {"quietest middle": _by_frame(looks["middle"]).min(axis=1), "quietest high": _by_frame(high).min(axis=1)}
         total = _by_frame(np.sum([looks[name] for name in _GROUPS], axis=0)).max(axis=1)
         rows = {**new, **rest}
@@ -95,6 +107,7 @@ class Strokes:
     def _frame(self, now: dict[str, float], total: float) -> tuple[float, float, float]:
         """The strokes of a frame from the new energy in it, by group."""
         now["high"] = now["presence"] + now["air"]
+        now["sub"] = sum(now[name] for name in _SUB)
         for name, past in self._frames.items():
             past.append(now[name])
         self._loudest = max(self._loudest * _FADES, total)
@@ -183,11 +196,11 @@ class _View:
 
 
 def _new(heard: Array, near: int, far: int, times: float) -> Array:
-    """The most new energy in each frame: above that of the looks `near` to `far` before, and `times` as much."""
+    """The new energy in each look: what is above the looks `near` to `far` before, where it is `times` as much."""
     looks = len(heard) - _MEMORY
     back = np.max([heard[_MEMORY - n : _MEMORY - n + looks] for n in range(near, far + 1)], axis=0)
     now = heard[_MEMORY:]
-    return np.where(now > times * back, now - back, 0.0).reshape(-1, _HOPS).max(axis=1)
+    return np.where(now > times * back, now - back, 0.0)
 
 
 def _by_frame(looks: Array) -> Array:
