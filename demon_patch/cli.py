@@ -145,7 +145,14 @@ def play(
 
 
 @app.command
-def clip(file: Path, *, bpm: float | None = None, downbeat: float | None = None, as_json: JsonFlag = False) -> None:
+def clip(
+    file: Path,
+    *,
+    bpm: float | None = None,
+    downbeat: float | None = None,
+    forget: Switch = False,
+    as_json: JsonFlag = False,
+) -> None:
     """Shows the tempo and the first bar line of an audio file, which are detected once and kept beside it.
 
     Parameters
@@ -153,11 +160,18 @@ def clip(file: Path, *, bpm: float | None = None, downbeat: float | None = None,
     file: An audio file.
     bpm: Sets its tempo, 20 to 400 beats a minute.
     downbeat: Sets its first bar line, in seconds from its start.
+    forget: Drops what was set or detected before.
     as_json: As JSON.
     """
-    from demon_patch.engine.clips import edit, tempo_of
+    from demon_patch.engine.clips import drop, edit, listened
 
-    tempo = tempo_of(file) if bpm is None and downbeat is None else edit(file, bpm, downbeat)
+    if forget:
+        drop(file)
+    if bpm is not None or downbeat is not None:
+        edit(file, bpm, downbeat)
+    tempo, told, of_file = listened(file)
+    for note in (*of_file, *told):
+        tell(note, "yellow")
     if as_json:
         print(json.dumps(asdict(tempo) if tempo else None, sort_keys=True))
     elif tempo is None:

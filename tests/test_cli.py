@@ -125,6 +125,12 @@ def test_a_clip_shows_its_tempo_and_takes_another(tmp_path: Path, capsys: pytest
     run = Run(capsys, "clip", clip, "--bpm", 60, "--downbeat", 0.75, "--json")
     assert json.loads(run.out) == {"bpm": 60.0, "downbeat": 0.75, "edited": True}
     assert "(edited)" in Run(capsys, "clip", clip).out
+    soundfile.write(clip, band(120.0, 17.0, 0.5, 22_050), 22_050)
+    assert "the edit is kept: 60 bpm" in (run := Run(capsys, "clip", clip)).err.replace("\n", " ")
+    assert "60.00 bpm, first bar line at 0.750 s (edited)" in run.out
+    assert "120.00 bpm" in (run := Run(capsys, "clip", clip, "--forget")).out
+    assert "(detected)" in run.out
+    assert not run.err
     assert (run := Run(capsys, "clip", clip, "--bpm", 600)).code == 1
     assert "stay within 20 to 400" in run.err
     assert (run := Run(capsys, "clip", tmp_path / "gone.wav", "--bpm", 60)).code == 1

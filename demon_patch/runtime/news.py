@@ -21,7 +21,9 @@ from demon_patch.runtime.trace import Trace
 Array = NDArray[np.float64]
 Samples = NDArray[np.float32]
 
-LEAD_IN = 25  # frames of a song's end that its beginning is measured after
+LEAD_IN = (
+    750  # frames of a song's end that its beginning is measured after: what is learnt of its strokes is known then
+)
 PIECE = 50  # frames that are measured at a time, so that the tick thread gets its turn
 
 
