@@ -97,38 +97,49 @@ def play(
     threads: Processor threads; all by default.
     """
     err.print(f"loading {patch.name}", highlight=False)
-    from demon_patch.runtime.assets import files_of, is_pack
-    from demon_patch.runtime.host import Host
-    from demon_patch.runtime.render import perform, with_seed
-    from demon_patch.terminal.play import play as play_in_terminal
+    from demon_patch.terminal.ending import Ending
 
-    if watch and is_pack(patch):
-        raise DemonError("a pack is not edited while it plays", file=patch, mend="unpack it, and watch its patch file")
-    with files_of(patch) as folder:
-        document, session, clip = _load(patch, source, seed, threads)
-        host = Host(document, session, folder=folder, into=patch.parent, clip=clip, device=device)
-        try:
-            host.start()
-        except DeviceError as error:
-            host.close()
-            if out is None:
-                raise
-            tell(f"{error}; writing to {out} instead", "yellow")
+    with Ending() as ending:
+        from demon_patch.runtime.assets import files_of, is_pack
+        from demon_patch.runtime.host import Host
+        from demon_patch.runtime.render import perform, with_seed
+        from demon_patch.terminal.play import perform as perform_in_terminal
+
+        if watch and is_pack(patch):
+            raise DemonError(
+                "a pack is not edited while it plays", file=patch, mend="unpack it, and watch its patch file"
+            )
+        with files_of(patch) as folder:
+            document, session, clip = _load(patch, source, seed, threads)
+
+            def make() -> Host:
+                host = Host(document, session, folder=folder, into=patch.parent, clip=clip, device=device)
+                for note in _notes(host.performer):
+                    host.tell(note)
+                return host
+
+            try:
+                perform_in_terminal(
+                    make,
+                    patch,
+                    ending,
+                    plain=plain or not (sys.stdin.isatty() and sys.stdout.isatty()),
+                    seconds=seconds,
+                    record=record,
+                    watch=watch,
+                    prepare=lambda edited: edited if seed is None else with_seed(edited, seed),
+                    say=lambda text: err.print(text, markup=False, highlight=False, soft_wrap=True),
+                )
+                return
+            except DeviceError as error:
+                ending.closing = False
+                ending.check()
+                if out is None:
+                    raise
+                tell(f"{error}; writing to {out} instead", "yellow")
             name = patch.name.split(".")[0]
             performer = perform(document, session, folder=folder, into=patch.parent, clip=clip)
-            return _write(performer, patch, seconds or 30.0, out / f"{name}.wav", 48_000, out / f"{name}.png")
-        for note in _notes(host.performer):
-            host.tell(note)
-        return play_in_terminal(
-            host,
-            patch,
-            plain=plain or not (sys.stdin.isatty() and sys.stdout.isatty()),
-            seconds=seconds,
-            record=record,
-            watch=watch,
-            prepare=lambda edited: edited if seed is None else with_seed(edited, seed),
-            say=lambda text: err.print(text, markup=False, highlight=False, soft_wrap=True),
-        )
+            _write(performer, patch, seconds or 30.0, out / f"{name}.wav", 48_000, out / f"{name}.png")
 
 
 @app.command
@@ -307,6 +318,9 @@ def main(arguments: list[str] | None = None) -> None:
         app(arguments)
     except DemonError as error:
         tell(error, "red")
+        sys.exit(1)
+    except MemoryError as error:
+        tell(f"not enough memory{f': {error}' if str(error) else ''} (close other programs)", "red")
         sys.exit(1)
     except KeyboardInterrupt:
         sys.exit(130)

@@ -25,13 +25,15 @@ def state(status: Status) -> str:
     """What the transport does, in a word."""
     if not status.begun:
         return "filling the ring"
+    if status.device_lost:
+        return "no device"
     return "playing" if status.playing else "stopped"
 
 
 def transport(status: Status) -> Text:
     """Playing or not, where it is, tempo, and the switches that are on."""
     sign = "▶" if status.playing and status.begun else "■"
-    text = Text().append(f"{sign} {state(status)}", GOOD if status.playing else WARM)
+    text = Text().append(f"{sign} {state(status)}", GOOD if status.playing and not status.device_lost else WARM)
     text.append(f"  {place(status):<8}", "bold")
     text.append(f" {status.seconds:.1f} s   {status.bpm:g} bpm")
     for on, word, style in (

@@ -50,7 +50,7 @@ def test_the_same_rate_is_exact_and_the_timeline_is_counted(memory: Memory) -> N
     assert memory.counted("starved") == 0
     assert memory.frontier - (1000 + len(out)) < 0.05 * RATE
     np.testing.assert_array_equal(
-        memory.history(0.5), memory.song[len(memory.history(9.0)) + 1000 - RATE // 2 :][: RATE // 2]
+        memory.history(0.5), memory.song[memory.kept - RATE // 2 :][: RATE // 2]
     )
 
 
