@@ -9,7 +9,6 @@ import stat
 import sys
 import tempfile
 import time
-import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -20,6 +19,7 @@ from demon_patch.runtime.audio.memory import Memory
 from demon_patch.runtime.audio.shared import PREFIX, collect, collected
 
 WAIT_SECONDS = 2.0
+SESSIONS = Path("/run/user")  # where systems keep the runtime folders of their users
 
 
 def folders() -> Iterator[Path]:
@@ -42,9 +42,13 @@ def folder() -> Path:
 
 
 def _runtime() -> Path:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # where the system names no such folder, platformdirs takes a temporary one
+    """The runtime folder of the user's session; raises OSError where there is none."""
+    if sys.platform in ("win32", "darwin"):
         return Path(platformdirs.user_runtime_dir("demon_patch"))
+    named = Path(os.environ.get("XDG_RUNTIME_DIR") or SESSIONS / str(os.geteuid()))
+    if not named.is_dir():
+        raise FileNotFoundError(named)
+    return named / "demon_patch"
 
 
 def _state() -> Path:

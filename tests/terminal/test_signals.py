@@ -1,0 +1,215 @@
+"""Signals at any moment of a performance: nothing is left running or lying about, and no recording is lost."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from demon_patch.runtime.audio.shared import NAME, folders
+from demon_patch.terminal.ending import Ending
+from tests.runtime import jack
+
+FIRST_LIGHT = Path(__file__).parent.parent.parent / "patches" / "first-light.dpatch.json"
+PROGRAM = "from demon_patch.cli import main; main()"
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
+
+
+@pytest.fixture(scope="module")
+def card() -> Iterator[None]:
+    jack.require_jack()
+    with jack.server():
+        yield
+
+
+class Performance:
+    """`demon-patch play` in a session of its own, as a terminal would start it."""
+
+    def __init__(self, folder: Path, *arguments: str) -> None:
+        self.recording = folder / "take.flac"
+        command = [sys.executable, "-c", PROGRAM, "play", str(FIRST_LIGHT), "--plain", *arguments]
+        command += ["--record", str(self.recording)]
+        self.said = folder / "said"
+        with self.said.open("wb") as said:
+            self.process = subprocess.Popen(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=said,
+                stderr=said,
+                env={**os.environ, "XDG_RUNTIME_DIR": str(folder)},
+                start_new_session=True,
+            )
+
+    def says(self, text: str) -> bool:
+        assert self.process.poll() is None, self.said.read_text()
+        return text in self.said.read_text()
+
+    @property
+    def others(self) -> list[int]:
+        """The living processes of its session but for itself."""
+        found = subprocess.run(
+            ["ps", "-o", "pid=,stat=", "-s", str(self.process.pid)], capture_output=True, text=True, check=False
+        )
+        rows = [line.split() for line in found.stdout.splitlines()]
+        return [int(pid) for pid, state in rows if int(pid) != self.process.pid and not state.startswith("Z")]
+
+    @property
+    def memory(self) -> list[Path]:
+        """Its files of shared memory."""
+        return [path for folder in folders() for path in folder.glob(f"{NAME}{self.process.pid}-*")]
+
+    def signal(self, name: str, pauses: tuple[float, ...], group: bool) -> None:
+        """Sends signals, to it or as a terminal does to all of its session, with pauses before each but the first."""
+        for pause in (0.0, *pauses):
+            time.sleep(pause)
+            if self.process.poll() is None:
+                (os.killpg if group else os.kill)(self.process.pid, getattr(signal, name))
+
+    def ends(self) -> int:
+        """Its exit status, once nothing is left of it."""
+        status = self.process.wait(60)
+        assert jack.until(lambda: not self.others, 5.0), "a process is left"
+        assert not self.memory, "shared memory is left"
+        assert "Traceback" not in self.said.read_text(), self.said.read_text()
+        return status
+
+    def kept(self) -> float:
+        """The seconds of sound in its recording, which must be whole."""
+        sound, rate = soundfile.read(self.recording)
+        assert np.isfinite(sound).all()
+        return len(sound) / rate
+
+
+@pytest.fixture
+def begun(card: None, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Performance]:
+    performance = Performance(tmp_path)
+    yield performance
+    for pid in (*performance.others, performance.process.pid):
+        if performance.process.poll() is None or pid != performance.process.pid:
+            os.kill(pid, signal.SIGKILL)
+    performance.process.wait()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("name", "pauses", "group"),
+    [
+        ("SIGINT", (), True),
+        ("SIGINT", (0.03,), False),
+        ("SIGTERM", (0.03,), False),
+        ("SIGHUP", (0.4,), True),
+        ("SIGINT", (0.0, 0.01, 0.1, 0.5, 1.0, 1.5), True),
+    ],
+)
+def test_while_it_plays(begun: Performance, name: str, pauses: tuple[float, ...], group: bool) -> None:
+    assert jack.until(lambda: begun.says("playing") and begun.says("   1."), 120)
+    begun.signal(name, pauses, group)
+    assert begun.ends() == 0
+    said = begun.said.read_text()
+    assert said.count("closing…") == 1
+    assert f"recorded {begun.recording}" in said.replace("\n", "")
+    assert begun.kept() > 0.5
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("name", "after", "pauses", "group"),
+    [
+        ("SIGINT", 0.0, (), False),
+        ("SIGTERM", 0.0, (0.2,), True),
+        ("SIGHUP", 0.3, (0.05, 0.3), True),
+        ("SIGINT", 1.0, (0.03, 0.4, 1.5), True),
+    ],
+)
+def test_when_the_audio_process_has_just_begun(
+    begun: Performance, name: str, after: float, pauses: tuple[float, ...], group: bool
+) -> None:
+    """It is there before the host hears of it."""
+    assert jack.until(lambda: begun.others or begun.process.poll() is not None, 120)
+    time.sleep(after)
+    begun.signal(name, pauses, group)
+    assert begun.ends() in (0, 128 + getattr(signal, name))
+    if begun.recording.exists():
+        begun.kept()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("name", "pauses"), [("SIGINT", ()), ("SIGTERM", (0.1, 1.0)), ("SIGHUP", (0.5,))])
+def test_while_it_loads(begun: Performance, name: str, pauses: tuple[float, ...]) -> None:
+    assert jack.until(lambda: begun.says("loading"), 60)
+    begun.signal(name, pauses, True)
+    assert begun.ends() in (128 + getattr(signal, name), -getattr(signal, name))
+    assert not begun.recording.exists()
+
+
+def send(name: str) -> None:
+    os.kill(os.getpid(), getattr(signal, name))
+
+
+def test_the_first_signal_interrupts_and_later_ones_do_not() -> None:
+    steps: list[str] = []
+    with pytest.raises(SystemExit) as left, Ending():
+        try:
+            send("SIGTERM")
+            steps.append("not interrupted")
+        finally:
+            for name in ("SIGTERM", "SIGINT", "SIGHUP"):
+                send(name)
+            steps.append("closed")
+    restore()
+    assert steps == ["closed"]
+    assert left.value.code == 128 + signal.SIGTERM
+
+
+def restore() -> None:
+    """As Python starts."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
+
+def test_what_is_held_is_done_before_the_signal_is_heard() -> None:
+    steps: list[str] = []
+    with Ending() as ending:
+        with pytest.raises(KeyboardInterrupt), ending.held():
+            send("SIGINT")
+            steps.append("done")
+        assert ending.number == signal.SIGINT
+    assert steps == ["done"]
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_while_it_closes_no_signal_is_heard() -> None:
+    with Ending() as ending:
+        ending.closing = True
+        send("SIGINT")
+        send("SIGHUP")
+        assert not ending.number
+        ending.check()
+
+
+def test_a_view_is_called_in_place_of_an_interrupt() -> None:
+    called: list[str] = []
+    with Ending() as ending, ending.instead(lambda: called.append("leave")):
+        send("SIGHUP")
+        send("SIGHUP")
+        assert called == ["leave"]
+
+
+def test_what_the_program_was_told_to_ignore_stays_ignored() -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with Ending() as ending:
+            send("SIGHUP")
+            assert not ending.number
+        assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGHUP, before)
