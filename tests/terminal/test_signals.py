@@ -52,6 +52,12 @@ class Performance:
         assert self.process.poll() is None, self.said.read_text()
         return text in self.said.read_text()
 
+    def plays(self, seconds: float) -> bool:
+        """Whether it has played so long."""
+        assert self.process.poll() is None, self.said.read_text()
+        lines = [line.split(" s  ")[0] for line in self.said.read_text().splitlines() if " s  playing  " in line]
+        return bool(lines) and float(lines[-1]) >= seconds
+
     @property
     def others(self) -> list[int]:
         """The living processes of its session but for itself."""
@@ -110,7 +116,7 @@ def begun(card: None, tmp_path: Path, request: pytest.FixtureRequest) -> Iterato
     ],
 )
 def test_while_it_plays(begun: Performance, name: str, pauses: tuple[float, ...], group: bool) -> None:
-    assert jack.until(lambda: begun.says("playing") and begun.says("   1."), 120)
+    assert jack.until(lambda: begun.plays(1.0), 120)
     begun.signal(name, pauses, group)
     assert begun.ends() == 0
     said = begun.said.read_text()
@@ -156,14 +162,19 @@ def send(name: str) -> None:
 
 def test_the_first_signal_interrupts_and_later_ones_do_not() -> None:
     steps: list[str] = []
-    with pytest.raises(SystemExit) as left, Ending():
-        try:
-            send("SIGTERM")
-            steps.append("not interrupted")
-        finally:
-            for name in ("SIGTERM", "SIGINT", "SIGHUP"):
-                send(name)
-            steps.append("closed")
+
+    def program() -> None:
+        with Ending():
+            try:
+                send("SIGTERM")
+                steps.append("not interrupted")
+            finally:
+                for name in ("SIGTERM", "SIGINT", "SIGHUP"):
+                    send(name)
+                steps.append("closed")
+
+    with pytest.raises(SystemExit) as left:
+        program()
     restore()
     assert steps == ["closed"]
     assert left.value.code == 128 + signal.SIGTERM
@@ -178,10 +189,15 @@ def restore() -> None:
 
 def test_what_is_held_is_done_before_the_signal_is_heard() -> None:
     steps: list[str] = []
-    with Ending() as ending:
-        with pytest.raises(KeyboardInterrupt), ending.held():
+
+    def work(ending: Ending) -> None:
+        with ending.held():
             send("SIGINT")
             steps.append("done")
+
+    with Ending() as ending:
+        with pytest.raises(KeyboardInterrupt):
+            work(ending)
         assert ending.number == signal.SIGINT
     assert steps == ["done"]
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
