@@ -20,6 +20,7 @@ from demon_patch.console import JsonFlag, Rate, Seconds, Switch, Threads, err, o
 from demon_patch.errors import DemonError, DeviceError
 from demon_patch.file_commands import files
 from demon_patch.gallery.commands import gallery
+from demon_patch.scarce import scarce
 from demon_patch.threads import calm
 
 if TYPE_CHECKING:
@@ -319,7 +320,9 @@ def main(arguments: list[str] | None = None) -> None:
     except DemonError as error:
         tell(error, "red")
         sys.exit(1)
-    except MemoryError as error:
+    except (MemoryError, ImportError, OSError, RuntimeError) as error:
+        if not scarce(error):
+            raise
         tell(f"not enough memory{f': {error}' if str(error) else ''} (close other programs)", "red")
         sys.exit(1)
     except KeyboardInterrupt:
