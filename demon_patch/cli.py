@@ -100,7 +100,7 @@ def play(
     err.print(f"loading {patch.name}", highlight=False)
     from demon_patch.terminal.ending import Ending
 
-    with Ending() as ending:
+    with Ending(last=True) as ending:
         from demon_patch.runtime.assets import files_of, is_pack
         from demon_patch.runtime.host import Host
         from demon_patch.runtime.render import perform, with_seed

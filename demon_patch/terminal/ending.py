@@ -19,9 +19,12 @@ class Ending:
     `instead` names. Every later one is passed over, and so are all while `closing` is set: what closes is not
     interrupted. A signal that the program was started to ignore (`nohup`) stays ignored. Where a KeyboardInterrupt
     leaves the context, it becomes the exit status that shells expect: 128 and the number of the signal.
+
+    last: the program ends with the context: after a signal was heard, its repeats are ignored to the very end.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, last: bool = False) -> None:
+        self._last = last
         self.number = 0  # of the first signal
         self.closing = False
         self._holds = 0
@@ -38,9 +41,9 @@ class Ending:
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         for number, handler in self._before.items():
-            signal.signal(number, signal.SIG_DFL if handler is None else handler)
+            ignored = self._last and self.number
+            signal.signal(number, signal.SIG_IGN if ignored else signal.SIG_DFL if handler is None else handler)
         if self.number and kind is not None and issubclass(kind, KeyboardInterrupt):
-            ignore()  # the program is on its way out
             raise SystemExit(128 + self.number) from None
 
     @contextmanager
@@ -77,11 +80,3 @@ class Ending:
             self._instead()
         elif not self._holds:
             raise KeyboardInterrupt
-
-
-def ignore() -> None:
-    """From now on these signals do nothing: for the last moments of a program."""
-    for name in NAMES:
-        if hasattr(signal, name):
-            with contextlib.suppress(ValueError):
-                signal.signal(getattr(signal, name), signal.SIG_IGN)

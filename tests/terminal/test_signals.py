@@ -160,11 +160,22 @@ def send(name: str) -> None:
     os.kill(os.getpid(), getattr(signal, name))
 
 
-def test_the_first_signal_interrupts_and_later_ones_do_not() -> None:
+@pytest.fixture(autouse=True)
+def _handlers() -> Iterator[None]:
+    """Each test leaves the signals as they were."""
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
+@pytest.mark.parametrize("last", [False, True])
+def test_the_first_signal_interrupts_and_later_ones_do_not(last: bool) -> None:
     steps: list[str] = []
+    before = signal.getsignal(signal.SIGTERM)
 
     def program() -> None:
-        with Ending():
+        with Ending(last=last):
             try:
                 send("SIGTERM")
                 steps.append("not interrupted")
@@ -175,16 +186,9 @@ def test_the_first_signal_interrupts_and_later_ones_do_not() -> None:
 
     with pytest.raises(SystemExit) as left:
         program()
-    restore()
     assert steps == ["closed"]
     assert left.value.code == 128 + signal.SIGTERM
-
-
-def restore() -> None:
-    """As Python starts."""
-    signal.signal(signal.SIGINT, signal.default_int_handler)
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    assert signal.getsignal(signal.SIGTERM) == (signal.SIG_IGN if last else before)
 
 
 def test_what_is_held_is_done_before_the_signal_is_heard() -> None:
