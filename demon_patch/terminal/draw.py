@@ -25,9 +25,9 @@ def state(status: Status) -> str:
     """What the transport does, in a word."""
     if not status.begun:
         return "filling the ring"
-    if status.device_lost:
-        return "no device"
-    return "playing" if status.playing else "stopped"
+    if not status.playing:
+        return "stopped"
+    return "no device" if status.device_lost else "playing"
 
 
 def transport(status: Status) -> Text:
@@ -128,7 +128,9 @@ def messages(status: Status, width: int, lines: int) -> Text:
 
 def line(status: Status) -> str:
     """Everything that matters in one plain line."""
-    on = [word for word, is_on in (("muted", status.muted), ("source", status.bypass)) if is_on]
+    lost = status.device_lost and state(status) != "no device"
+    switches = (("muted", status.muted), ("source", status.bypass), ("no device", lost))
+    on = [word for word, is_on in switches if is_on]
     return "  ".join(
         [
             f"{status.seconds:7.1f} s",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -14,9 +15,14 @@ import numpy as np
 import pytest
 import soundfile
 
+from demon_patch.engine.session import Session
 from demon_patch.runtime.audio.shared import NAME, folders
+from demon_patch.runtime.host import Host
 from demon_patch.terminal.ending import Ending
+from demon_patch.terminal.play import perform
+from tests.engine.toy import toy_family
 from tests.runtime import jack
+from tests.runtime.stage import patch
 
 FIRST_LIGHT = Path(__file__).parent.parent.parent / "patches" / "first-light.dpatch.json"
 PROGRAM = "from demon_patch.cli import main; main()"
@@ -33,18 +39,20 @@ def card() -> Iterator[None]:
 class Performance:
     """`demon-patch play` in a session of its own, as a terminal would start it."""
 
-    def __init__(self, folder: Path, *arguments: str) -> None:
+    def __init__(self, folder: Path) -> None:
         self.recording = folder / "take.flac"
-        command = [sys.executable, "-c", PROGRAM, "play", str(FIRST_LIGHT), "--plain", *arguments]
-        command += ["--record", str(self.recording)]
         self.said = folder / "said"
+        self.environment = {**os.environ, "XDG_RUNTIME_DIR": str(folder), "TERM": "xterm"}
+        self.start([sys.executable, "-c", PROGRAM, "play", str(FIRST_LIGHT), "--record", str(self.recording)])
+
+    def start(self, command: list[str]) -> None:
         with self.said.open("wb") as said:
             self.process = subprocess.Popen(
-                command,
+                [*command, "--plain"],
                 stdin=subprocess.DEVNULL,
                 stdout=said,
                 stderr=said,
-                env={**os.environ, "XDG_RUNTIME_DIR": str(folder)},
+                env=self.environment,
                 start_new_session=True,
             )
 
@@ -94,14 +102,57 @@ class Performance:
         return len(sound) / rate
 
 
+class AtTerminal(Performance):
+    """The same at a terminal that shows the view."""
+
+    def start(self, command: list[str]) -> None:
+        self.said.touch()
+        self.terminal, its = os.openpty()
+        os.set_blocking(self.terminal, False)
+        code = "import os, sys; os.login_tty(0); os.execv(sys.argv[1], sys.argv[1:])"
+        command = [sys.executable, "-c", code, *command]
+        self.process = subprocess.Popen(command, stdin=its, stdout=its, stderr=its, env=self.environment)
+        os.close(its)
+
+    def plays(self, seconds: float) -> bool:
+        """Whether its recording has begun to be written; reads the screen, which would else be full."""
+        with contextlib.suppress(OSError):
+            while os.read(self.terminal, 65536):
+                pass
+        return self.recording.exists() and self.recording.stat().st_size > 30_000 * (1 + seconds)
+
+    def close(self) -> None:
+        """The window is closed."""
+        os.close(self.terminal)
+        self.terminal = -1
+
+    def ends(self) -> int:
+        if self.terminal >= 0:
+            jack.until(lambda: self.plays(0) and self.process.poll() is not None, 60)
+            self.close()
+        return super().ends()
+
+
+def cleared(performance: Performance) -> None:
+    """Ends what a failed test leaves."""
+    for pid in performance.others:
+        os.kill(pid, signal.SIGKILL)
+    performance.process.kill()
+    performance.process.wait()
+
+
 @pytest.fixture
-def begun(card: None, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Performance]:
+def begun(card: None, tmp_path: Path) -> Iterator[Performance]:
     performance = Performance(tmp_path)
     yield performance
-    for pid in (*performance.others, performance.process.pid):
-        if performance.process.poll() is None or pid != performance.process.pid:
-            os.kill(pid, signal.SIGKILL)
-    performance.process.wait()
+    cleared(performance)
+
+
+@pytest.fixture
+def viewed(card: None, tmp_path: Path) -> Iterator[AtTerminal]:
+    performance = AtTerminal(tmp_path)
+    yield performance
+    cleared(performance)
 
 
 @pytest.mark.slow
@@ -123,6 +174,41 @@ def test_while_it_plays(begun: Performance, name: str, pauses: tuple[float, ...]
     assert said.count("closing…") == 1
     assert f"recorded {begun.recording}" in said.replace("\n", "")
     assert begun.kept() > 0.5
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGINT", "key", "closed"])
+def test_at_the_view(viewed: AtTerminal, name: str) -> None:
+    """Signals twice, Ctrl+C or q by key, and a terminal that is closed under it."""
+    assert jack.until(lambda: viewed.plays(1.0), 120)
+    if name == "key":
+        os.write(viewed.terminal, b"q")
+    elif name == "closed":
+        viewed.close()
+    else:
+        viewed.signal(name, (0.05, 0.5), True)
+    assert viewed.ends() == 0
+    assert viewed.kept() > 0.5
+
+
+@pytest.mark.slow
+def test_an_error_of_the_start_leaves_nothing(card: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also one that nobody has thought of."""
+    made: list[Host] = []
+
+    def make() -> Host:
+        made.append(Host(patch({}, [], depth=2), Session(toy_family(640)), folder=tmp_path))
+        return made[0]
+
+    def broken() -> None:
+        raise PermissionError("nobody thought of this")
+
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
+    monkeypatch.setattr("demon_patch.runtime.host.settle", broken)
+    with pytest.raises(PermissionError), Ending() as ending:
+        perform(make, tmp_path / "it.dpatch.json", ending, plain=True, say=lambda _: None)
+    assert made[0].link.pid == 0
+    assert not made[0].link._memory.path.exists()
 
 
 @pytest.mark.slow
