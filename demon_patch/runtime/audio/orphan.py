@@ -43,7 +43,7 @@ def folder() -> Path:
 
 def _runtime() -> Path:
     """The runtime folder of the user's session; raises OSError where there is none."""
-    if sys.platform == "win32" or sys.platform == "darwin":  # noqa: PLR1714 - as type checkers understand it
+    if sys.platform == "win32" or sys.platform == "darwin":
         return Path(platformdirs.user_runtime_dir("demon_patch"))
     named = Path(os.environ.get("XDG_RUNTIME_DIR") or SESSIONS / str(os.geteuid()))
     if not named.is_dir():
