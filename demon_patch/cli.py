@@ -24,6 +24,7 @@ from demon_patch.errors import DemonError, DeviceError, visible
 from demon_patch.file_commands import files
 from demon_patch.gallery.commands import gallery
 from demon_patch.patch.data import place
+from demon_patch.scarce import scarce
 from demon_patch.threads import calm
 
 if TYPE_CHECKING:
@@ -106,42 +107,53 @@ def play(
     threads: Processor threads; all by default.
     """
     tell(f"loading {patch.name}")
-    from demon_patch.runtime.assets import files_of, is_pack
-    from demon_patch.runtime.host import Host
-    from demon_patch.runtime.overwrite import allow
-    from demon_patch.runtime.render import perform, with_seed
-    from demon_patch.terminal.play import play as play_in_terminal
+    from demon_patch.terminal.ending import Ending
 
-    if watch and is_pack(patch):
-        raise DemonError("a pack is not edited while it plays", file=patch, mend="unpack it, and watch its patch file")
-    with files_of(patch) as folder:
-        document, session, clip = _load(patch, source, seed, threads)
-        with place(patch):
-            host = Host(document, session, folder=folder, into=patch.parent, clip=clip, device=device)
-        try:
-            host.start()
-        except DeviceError as error:
-            host.close()
-            if out is None:
-                raise
-            tell(f"{error}; writing to {out} instead", "yellow")
+    with Ending(last=True) as ending:
+        from demon_patch.runtime.assets import files_of, is_pack
+        from demon_patch.runtime.host import Host
+        from demon_patch.runtime.overwrite import allow
+        from demon_patch.runtime.render import perform, with_seed
+        from demon_patch.terminal.play import perform as perform_in_terminal
+
+        if watch and is_pack(patch):
+            raise DemonError(
+                "a pack is not edited while it plays", file=patch, mend="unpack it, and watch its patch file"
+            )
+        with files_of(patch) as folder:
+            document, session, clip = _load(patch, source, seed, threads)
+
+            def make() -> Host:
+                with place(patch):
+                    host = Host(document, session, folder=folder, into=patch.parent, clip=clip, device=device)
+                for note in _notes(host.performer):
+                    host.tell(note)
+                return host
+
+            try:
+                perform_in_terminal(
+                    make,
+                    patch,
+                    ending,
+                    plain=plain or not (sys.stdin.isatty() and sys.stdout.isatty()),
+                    seconds=seconds,
+                    record=record,
+                    watch=watch,
+                    prepare=lambda edited: edited if seed is None else with_seed(edited, seed),
+                    say=tell,
+                )
+                return
+            except DeviceError as error:
+                ending.closing = False
+                ending.check()
+                if out is None:
+                    raise
+                tell(f"{error}; writing to {out} instead", "yellow")
             name = patch.name.split(".")[0]
             sound, picture = out / f"{name}.wav", out / f"{name}.png"
             allow(sound, picture, document, folder, source, mend="name another folder with --out")
             performer = perform(document, session, folder=folder, into=patch.parent, clip=clip)
-            return _write(performer, patch, seconds or 30.0, sound, 48_000, picture, force=False)
-        for note in _notes(host.performer):
-            host.tell(note)
-        return play_in_terminal(
-            host,
-            patch,
-            plain=plain or not (sys.stdin.isatty() and sys.stdout.isatty()),
-            seconds=seconds,
-            record=record,
-            watch=watch,
-            prepare=lambda edited: edited if seed is None else with_seed(edited, seed),
-            say=tell,
-        )
+            _write(performer, patch, seconds or 30.0, sound, 48_000, picture, force=False)
 
 
 @app.command
@@ -317,6 +329,11 @@ def main(arguments: list[str] | None = None) -> None:
         app(arguments)
     except DemonError as error:
         tell(error, "red")
+        sys.exit(1)
+    except (MemoryError, ImportError, OSError, RuntimeError) as error:
+        if not scarce(error):
+            raise
+        tell(f"not enough memory{f': {error}' if str(error) else ''} (close other programs)", "red")
         sys.exit(1)
     except KeyboardInterrupt:
         sys.exit(130)

@@ -11,6 +11,7 @@ import threading
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import replace
 from itertools import count
 from pathlib import Path
@@ -19,7 +20,7 @@ from typing import Any
 
 import torch
 
-from demon_patch.engine.family import Source
+from demon_patch.engine.family import FamilySpec, Source
 from demon_patch.engine.session import Session
 from demon_patch.errors import DemonError
 from demon_patch.nodes.catalogue import CATALOGUE
@@ -74,6 +75,14 @@ class Host:
         self.performer = perform(patch, session, folder=folder, into=into, clip=clip, trace=trace)
         samples = self.performer.source.frames * spec.samples_per_frame
         self.link = AudioLink(spec.sample_rate, spec.channels, samples, device)
+        try:
+            self._make(patch, spec)
+        except BaseException:
+            self.link.close()
+            raise
+
+    def _make(self, patch: Patch, spec: FamilySpec) -> None:
+        """What stands on the link."""
         self.live = Live(self.performer, self.link, watch=self._watch)
         self.document = LiveDocument(patch, self._refresh, spec.strength_taper)
         self.status = Status()
@@ -91,12 +100,16 @@ class Host:
         self._tapping = Tapping()
         self._muted = False
         self._told = 0
+        self._interval: float | None = None  # the interpreter's own, while it is ours
         self._thread = threading.Thread(target=self.live.run, name="tick", daemon=True)
 
     # -- life ---------------------------------------------------------------------------------------------------
-    def start(self) -> None:
-        """Opens the device and begins to play; raises DeviceError without one."""
-        self.link.start()
+    def start(self, check: Callable[[], None] = lambda: None) -> None:
+        """Opens the device and begins to play; raises DeviceError without one. After an error `close` is still due.
+
+        check: called while it waits; what it raises ends the start.
+        """
+        self.link.start(check)
         for file in wired_recordings(self.patch):
             self.record(self._resources.written(file))
         settle()
@@ -105,15 +118,24 @@ class Host:
         self._thread.start()
 
     def close(self) -> None:
-        """Stops; recordings are finished."""
-        self.live.end()
+        """Stops; recordings are finished. Each part is closed whatever becomes of the others; a second time it does
+        nothing."""
+        with ExitStack() as parts:  # from the last to the first
+            parts.callback(self.link.close)
+            parts.callback(self._editing.shutdown)
+            parts.callback(self.stop_recording)
+            parts.callback(self.link.fill)
+            parts.callback(self._rest)
+            self.live.end()
+
+    def _rest(self) -> None:
+        """Waits for the end of the tick thread, and takes back what `start` did to the whole program."""
         if self._thread.is_alive():
             self._thread.join()
+        if self._interval is not None:
             sys.setswitchinterval(self._interval)
+            self._interval = None
             unsettle()
-        self.stop_recording()
-        self._editing.shutdown()
-        self.link.close()
 
     def __enter__(self) -> Host:
         return self
@@ -323,10 +345,13 @@ class Host:
 def _told(event: dict[str, Any]) -> str:
     """An event of the audio process in words."""
     name = event.get("name") or event.get("what") or ""
+    silent = float(event.get("silent") or 0.0)
+    after = f" after {silent:.1f} s, which are silence in recordings" if silent >= 0.05 else ""
     words = {
         "opened": f"playing on {name}",
         "lost": "the sound device is gone; waiting for it",
-        "back": f"the sound device is back: {name}",
+        "back": f"the sound device is back: {name}{after}",
         "died": f"the audio process ended and was started again {name}".strip(),
+        "stuck": f"no sound: the audio process cannot be started, tried again every second: {name}",
     }
     return words.get(str(event.get("event")), f"{event.get('event')}: {name}")

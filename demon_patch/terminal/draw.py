@@ -26,13 +26,15 @@ def state(status: Status) -> str:
     """What the transport does, in a word."""
     if not status.begun:
         return "filling the ring"
-    return "playing" if status.playing else "stopped"
+    if not status.playing:
+        return "stopped"
+    return "no device" if status.device_lost else "playing"
 
 
 def transport(status: Status) -> Text:
     """Playing or not, where it is, tempo, and the switches that are on."""
     sign = "▶" if status.playing and status.begun else "■"
-    text = Text().append(f"{sign} {state(status)}", GOOD if status.playing else WARM)
+    text = Text().append(f"{sign} {state(status)}", GOOD if status.playing and not status.device_lost else WARM)
     text.append(f"  {place(status):<8}", "bold")
     text.append(f" {status.seconds:.1f} s   {status.bpm:g} bpm")
     for on, word, style in (
@@ -129,7 +131,9 @@ def messages(status: Status, width: int, lines: int) -> Text:
 
 def line(status: Status) -> str:
     """Everything that matters in one plain line."""
-    on = [word for word, is_on in (("muted", status.muted), ("source", status.bypass)) if is_on]
+    lost = status.device_lost and state(status) != "no device"
+    switches = (("muted", status.muted), ("source", status.bypass), ("no device", lost))
+    on = [word for word, is_on in switches if is_on]
     return "  ".join(
         [
             f"{status.seconds:7.1f} s",

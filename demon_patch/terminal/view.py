@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
-import signal
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
@@ -67,6 +64,7 @@ class View(App[None]):
         self._of: Patch | None = None  # the patch whose knobs these are
         self._wishes: dict[str, tuple[Any, float]] = {}
         self._shown: dict[str, Text] = {}
+        self._leaving = False
         self._files = ThreadPoolExecutor(1, "files")  # writes patches and begins and ends recordings
 
     def compose(self) -> ComposeResult:
@@ -79,12 +77,13 @@ class View(App[None]):
             yield Static(id=name)
 
     def on_mount(self) -> None:
-        """Begins to look at the host, and ends in order when the terminal is closed."""
-        for name in ("SIGTERM", "SIGHUP"):
-            with contextlib.suppress(AttributeError, NotImplementedError, RuntimeError, ValueError):
-                asyncio.get_running_loop().add_signal_handler(getattr(signal, name), self.exit)
+        """Begins to look at the host."""
         self.look()
         self.set_interval(1 / LOOKS, self.look)
+
+    def leave(self) -> None:
+        """Ends the view at its next look. From any thread, from a signal's handler, and before it runs."""
+        self._leaving = True
 
     def on_resize(self) -> None:
         """Draws again, as much as there is room for."""
@@ -97,6 +96,8 @@ class View(App[None]):
     # -- drawing ------------------------------------------------------------------------------------------------
     def look(self) -> None:
         """Draws what has changed since the last look; nothing before the screen is made, or after it has gone."""
+        if self._leaving:
+            self.exit()
         if not self.query("#help"):
             return
         status, live, patch = self.host.status, self.host.live_values, self.host.patch

@@ -142,3 +142,16 @@ def test_equal_messages_are_each_told_and_lost_ones_are_counted() -> None:
 )
 def test_each_message_is_fresh_once(before: tuple[str, ...], now: tuple[str, ...], new: tuple[str, ...]) -> None:
     assert fresh(before, now) == new
+
+
+@pytest.mark.parametrize(
+    ("playing", "begun", "said"),
+    [(True, True, "no device"), (False, True, "stopped, no device"), (True, False, "filling the ring, no device")],
+)
+def test_what_nobody_can_hear_is_not_called_playing(playing: bool, begun: bool, said: str) -> None:
+    lost = replace(STATUS, playing=playing, begun=begun, device_lost=True)
+    assert f"s  {said}  " in draw.line(lost)
+    assert "playing" not in draw.line(lost)
+    assert "playing" not in draw.transport(lost).plain
+    assert "NO DEVICE" in draw.transport(lost).plain
+    assert "no device" not in draw.line(replace(lost, device_lost=False))
