@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from demon_patch.console import writable
 from demon_patch.engine.controls import CONTROLS
 from demon_patch.errors import DemonError
 from demon_patch.nodes.surface import channel_groups
@@ -16,6 +18,19 @@ from demon_patch.runtime.listen import distance_to_source, smooth
 
 if TYPE_CHECKING:
     from demon_patch.runtime.performer import Performer
+
+
+FORMATS = (".png", ".jpg", ".jpeg", ".pdf", ".svg", ".webp", ".tif", ".tiff")
+
+
+def ready(path: Path) -> None:
+    """Raises DemonError where a picture cannot be drawn into a file: without matplotlib, for another kind of file, and
+    where it cannot be written. Draws nothing."""
+    if find_spec("matplotlib") is None:
+        raise DemonError("a picture needs matplotlib", mend="install it with: pip install 'demon-patch[plots]'")
+    if path.suffix.lower() not in FORMATS:
+        raise DemonError("cannot be drawn as a picture", file=path, mend="name a .png file")
+    writable(path)
 
 
 def spectrogram(
@@ -33,12 +48,9 @@ def spectrogram(
     sound: [samples, channels] at `rate`. bars: seconds of the bar lines; marks: of other
     events, as ticks along the top. Raises DemonError without matplotlib.
     """
-    try:
-        import matplotlib as mpl
-    except ImportError:
-        raise DemonError(
-            "a picture needs matplotlib", mend="install it with: pip install 'demon-patch[plots]'"
-        ) from None
+    ready(Path(path))
+    import matplotlib as mpl
+
     mpl.use("Agg")
     from matplotlib import pyplot as plt
 
@@ -88,9 +100,13 @@ def spectrogram(
     axes[-1, 0].set_xlim(0, seconds)
     axes[-1, 0].set_xlabel("seconds")
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(path, dpi=80)
-    plt.close(figure)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        figure.savefig(path, dpi=80)
+    except OSError as error:
+        raise DemonError(f"cannot be written: {error}", file=path, mend="name a .png file elsewhere") from None
+    finally:
+        plt.close(figure)
     return path
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from demon_patch.engine.controls import Taper
-from demon_patch.engine.limits import either
+from demon_patch.nearest import chosen
 
 PortType = Literal[
     "value", "gate", "curve", "surface", "prompt", "source", "ring", "audio", "option", "text", "points", "path"
@@ -154,10 +154,10 @@ def _bad_number(port: Port, value: Any) -> str:
     return ""
 
 
-def wanted(port: Port) -> str:
-    """What a port takes, as an error mends it."""
+def wanted(port: Port, given: object = None) -> str:
+    """What a port takes, as an error mends it; given: what it was offered."""
     if port.type == "option":
-        return f"choose {either(port.choices)}"
+        return chosen(given, port.choices)
     if port.fed:
         return "leave it out"
     if port.begins:
