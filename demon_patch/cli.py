@@ -110,6 +110,7 @@ def play(
         threads: Processor threads, 1 to 64; all by default.
     """
     err.print(f"loading {patch.name}", highlight=False)
+    from demon_patch.offline import notes_of
     from demon_patch.runtime.assets import files_of, is_pack
     from demon_patch.runtime.host import Host
     from demon_patch.runtime.render import perform, with_seed
@@ -134,7 +135,7 @@ def play(
             name = patch.name.split(".")[0]
             performer = perform(document, session, folder=folder, into=patch.parent, clip=clip)
             return _write(performer, patch, seconds or 30.0, out / f"{name}.wav", 48_000, out / f"{name}.png")
-        for note in _notes(host.performer):
+        for note in notes_of(host.performer):
             host.tell(note)
         return play_in_terminal(
             host,
@@ -255,20 +256,14 @@ def _load(
 
 def _prepare(path: Path, folder: Path, source: Path | None, seed: int | None, threads: int | None) -> Performer:
     """A performer of a patch whose files lie in a folder, with everything that a person should know said on the way."""
+    from demon_patch.offline import notes_of
     from demon_patch.runtime.render import perform
 
     patch, session, clip = _load(path, source, seed, threads)
     performer = perform(patch, session, folder=folder, into=path.parent, clip=clip)
-    for note in _notes(performer):
+    for note in notes_of(performer):
         err.print(note, markup=False, highlight=False)
     return performer
-
-
-def _notes(performer: Performer) -> list[str]:
-    """What a person should know of the source and the prompt."""
-    unknown = performer.prompt.unknown
-    told = [f"source: {note}" for note in performer.source.notes]
-    return told + ([f"the model does not know: {', '.join(unknown)}"] if unknown else [])
 
 
 def _write(performer: Performer, patch: Path, seconds: float, path: Path, rate: int, picture: Path | None) -> None:
@@ -311,7 +306,7 @@ def usage(error: CycloptsError) -> str:
         wanted = name.lstrip("-").upper() if positional else name
         what = f"{command} needs {wanted}" if error.argument.required else f"{name} needs a value"
     elif isinstance(error, UnusedCliTokensError):
-        what = f"{command} does not know what to do with {' '.join(error.unused_tokens)}"
+        what = f"{command} does not know what to do with {' '.join(error.unused_tokens or ())}"
     return f"{what} ({command} --help shows how)"
 
 

@@ -21,7 +21,8 @@ def search(words: Sequence[str], catalogue: Mapping[str, Declaration]) -> list[D
     """The nodes that every word leads to, the closest first: by id and title, then by search words and category, then
     by words of the sentence and names of ports and outputs. A word counts where another begins with it; without words
     all nodes, by category and title."""
-    found = [(sum(ranks), d) for d in catalogue.values() if None not in (ranks := [_rank(word, d) for word in words])]
+    ranked = [(d, [_rank(word, d) for word in words]) for d in catalogue.values()]
+    found = [(sum(map(int, filter(None, ranks))), d) for d, ranks in ranked if None not in ranks]
     return [d for _, d in sorted(found, key=lambda pair: (pair[0], pair[1].category, pair[1].title))]
 
 
