@@ -122,7 +122,7 @@ def _whole(d: Declaration) -> None:
     """One node with every port and output."""
     out.print(Text.assemble((d.title, "bold"), f"  {d.id}, {d.category}"))
     out.print(Text(d.sentence))
-    if d.doc:
+    if d.doc and not d.doc.startswith("("):  # that of a resource says what its key is, for whoever reads the code
         out.print(Text(" ".join(d.doc.split())))
     _table("ports", (_entry(run) for run in _runs([p for p in d.ports if not p.fed])))
     if fed := [p for p in d.ports if p.fed]:

@@ -17,7 +17,9 @@ from demon_patch.runtime.graph.forecast import Forecast
 from demon_patch.runtime.graph.wiring import USUAL_DEPTH
 
 PAGE = (Path(__file__).parents[1] / "docs" / "depth.md").read_text(encoding="utf-8")
-ROWS = [[cell.strip() for cell in line.strip("|").split("|")] for line in PAGE.splitlines() if line.startswith("| `sch")]
+ROWS = [
+    [cell.strip() for cell in line.strip("|").split("|")] for line in PAGE.splitlines() if line.startswith("| `sch")
+]
 
 
 def test_the_page_has_every_taper_and_the_usual_depth() -> None:
