@@ -48,6 +48,8 @@ def new(
     if listed or as_json:
         _list(as_json)
         return
+    if not file.name:
+        raise PatchError("this is a folder, not a file", file=file, mend="name the new file in it")
     target = file if file.suffix in (".json", ".dpatch") else file.with_name(file.name + ".dpatch.json")
     for path in shipped.write_new(target, shipped.template(template), force=force):
         tell(f"wrote {path}")
@@ -99,6 +101,8 @@ def pack(patch: Path, *, out: Path, force: Switch = False) -> None:
     """
     from demon_patch.runtime import assets
 
+    if out.is_dir():
+        raise PatchError("this is a folder, not a file", file=out, mend=f"name a file in it, *{assets.SUFFIX}")
     for name in assets.pack(patch, out, force=force):
         tell(f"packed {name}")
     tell(f"wrote {out}")
@@ -116,6 +120,8 @@ def unpack(file: Path, *, into: Path = Path(), force: Switch = False, store: Swi
     """
     from demon_patch.runtime import assets
 
+    if file.name.endswith(assets.PATCH):
+        raise PatchError("this is a patch file, not a pack", file=file, mend="play it as it is")
     tell(f"wrote {assets.unpack(file, into, force=force, to_store=store)}")
 
 

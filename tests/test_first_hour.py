@@ -46,6 +46,9 @@ def test_a_new_patch_is_good_titled_by_its_file_and_never_written_over(
     assert Run(capsys, "new", "deep/er/x").code == 0
     assert Run(capsys, "check", "my-patch.dpatch.json", "deep/er/x.dpatch.json").code == 0
     assert Run(capsys, "new", "x.dpatch").code == 1
+    for call in (("new", "."), ("pack", "my-patch.dpatch.json", "--out", "deep")):
+        assert "this is a folder, not a file" in Run(capsys, *call).err
+    assert "this is a patch file, not a pack" in Run(capsys, "unpack", "my-patch.dpatch.json").err
 
 
 @pytest.mark.parametrize("name", shipped.shipped())

@@ -148,9 +148,9 @@ def _bad_number(port: Port, value: Any) -> str:
     if not math.isfinite(value):
         return f"{value} is no finite number"
     if not port.lo <= value <= port.hi:
-        return f"{value:g} is out of range"
+        return f"{value:.10g} is out of range"
     if port.taper == "int" and value != round(value):
-        return f"{value:g} is no whole number"
+        return f"{value:.10g} is no whole number"
     return ""
 
 
@@ -168,7 +168,7 @@ def wanted(port: Port, given: object = None) -> str:
     kind = "whole number" if port.taper == "int" else "number"
     if not (math.isfinite(port.lo) or math.isfinite(port.hi)):
         return f"use a finite {kind}"
-    return f"use a {kind} from {port.lo:g} to {port.hi:g}{unit}"
+    return f"use a {kind} from {port.lo:.10g} to {port.hi:.10g}{unit}"
 
 
 def value(
