@@ -169,7 +169,7 @@ def live(
     *,
     seconds: Seconds = 60.0,
     focus: str = "8 s",
-    patch: Path = Path("patches/first-light.dpatch.json"),
+    patch: Path | None = None,
     picture: Path | None = None,
     as_json: JsonFlag = False,
     threads: Threads = None,
@@ -179,7 +179,7 @@ def live(
     Parameters:
         seconds: Seconds of the run before knobs are turned, up to 3600.
         focus: How much of the song is generated at a time: "song", "20 s" or "8 s".
-        patch: A patch file whose joins are looked at.
+        patch: A patch file whose joins are looked at; First Light by default.
         picture: Writes a PNG of it here.
         as_json: Prints JSON in place of tables.
         threads: Processor threads, 1 to 64; all by default.
@@ -189,11 +189,12 @@ def live(
     began = perf_counter()
     from demon_patch.bench.live import KNOBS, measure_edges, measure_minute, measure_run
     from demon_patch.engine.session import Session
+    from demon_patch.shipped import template
 
     session = Session.load("nano", threads=threads)
     rows = measure_run(session, began, seconds, focus)
     rows += [measure_edges(session, control) for control in KNOBS]
-    rows.append(measure_minute(session, patch, picture, seconds))
+    rows.append(measure_minute(session, patch or template("first-light"), picture, seconds))
     _report("live: the embedded model on the sound device", rows, as_json)
 
 
