@@ -16,6 +16,8 @@ test: $(VENV)/.developer
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/pyright
+	$(BIN)/pyright --pythonplatform Windows
+	$(BIN)/pyright --pythonplatform Darwin
 	$(BIN)/python -m pytest
 
 check: $(VENV)/.developer

@@ -6,22 +6,22 @@ import json
 from dataclasses import asdict
 from pathlib import Path
 
-from demon_patch.console import JsonFlag, show
+from demon_patch.console import JsonFlag, examples, show
 from demon_patch.errors import DemonError
 
+EXAMPLES = examples("demon-patch check first.dpatch.json second.dpatch", "demon-patch check first.dpatch.json --json")
 _COLOURS = {"mistake": "red", "remark": "yellow"}
 
 
 def check(*patches: Path, as_json: JsonFlag = False) -> None:
     """Says what is wrong with patch files and packs, and with the files that they name; exit status 1 if anything is.
 
-    One line a mistake, in red, with its node, its port and the mend. Remarks, in
-    yellow, on controls that have no effect or move faster than they can follow, are no mistakes.
+    One line a mistake, in red, with its node, its port and the mend. Remarks, in yellow, on controls that have no
+    effect or move faster than they can follow, are no mistakes.
 
-    Parameters
-    ----------
-    patches: Patch files (*.dpatch.json) or packs (*.dpatch).
-    as_json: As a list of objects with file, node, port, what, mend and severity (mistake or remark).
+    Parameters:
+        patches: Patch files (*.dpatch.json) or packs (*.dpatch).
+        as_json: Prints JSON: a list of objects with file, node, port, what, mend and severity (mistake or remark).
     """
     from demon_patch.runtime.checking import MISTAKE, findings
 

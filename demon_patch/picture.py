@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from importlib.util import find_spec
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from demon_patch.console import writable
 from demon_patch.engine.controls import CONTROLS
 from demon_patch.errors import DemonError
 from demon_patch.nodes.surface import channel_groups
@@ -31,6 +33,16 @@ class Took(NamedTuple):
     rate: float
 
 
+def ready(path: Path) -> None:
+    """Raises DemonError where a picture cannot be drawn into a file: without matplotlib, for another kind of file, and
+    where it cannot be written. Draws nothing."""
+    if find_spec("matplotlib") is None:
+        raise DemonError("a picture needs matplotlib", mend="install it with: pip install 'demon-patch[plots]'")
+    if path.suffix.lower() != ".png":
+        raise DemonError("cannot be drawn as a picture", file=path, mend="name a .png file")
+    writable(path)
+
+
 def spectrogram(
     sound: NDArray[np.float32],
     rate: int,
@@ -48,12 +60,9 @@ def spectrogram(
     top; taken: by trace, what generations took of it, drawn over it. Raises DemonError without matplotlib, and where it
     cannot be written.
     """
-    try:
-        import matplotlib as mpl
-    except ImportError:
-        raise DemonError(
-            "a picture needs matplotlib", mend="install it with: pip install 'demon-patch[plots]'"
-        ) from None
+    ready(Path(path))
+    import matplotlib as mpl
+
     mpl.use("Agg")
     from matplotlib import pyplot as plt
 

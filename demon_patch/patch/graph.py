@@ -9,6 +9,7 @@ from itertools import pairwise
 from typing import Any, Literal, NamedTuple
 
 from demon_patch.errors import PatchError
+from demon_patch.nearest import did_you_mean
 from demon_patch.patch import data, ids
 from demon_patch.patch.canvas import Frame, Note
 from demon_patch.patch.data import Frozen, Value
@@ -141,7 +142,7 @@ def _cables(given: object, nodes: Mapping[str, Node]) -> tuple[Cable, ...]:
                     f"a cable from {cable.src}.{cable.out} names the node {end}, which is not in the patch",
                     node=cable.dst,
                     port=cable.port,
-                    mend=f"add {end}, or take the cable out",
+                    mend=did_you_mean(end, nodes, f"add {end}, or take the cable out"),
                 )
     if len(cables) > INTO:
         ((node, port), count) = Counter((cable.dst, cable.port) for cable in cables).most_common(1)[0]
@@ -194,7 +195,9 @@ class Graph(Piece, frozen=True, omit_defaults=True, kw_only=True, dict=True):
     def node(self, id: str) -> Node:
         """The node of that id; PatchError if there is none."""
         if (found := self.nodes.get(id)) is None:
-            raise PatchError("is not in the patch", node=ids.checked(id), mend="name a node that is")
+            raise PatchError(
+                "is not in the patch", node=ids.checked(id), mend=did_you_mean(id, self.nodes, "name a node that is")
+            )
         return found
 
     def cable(self, socket: Socket) -> Cable:

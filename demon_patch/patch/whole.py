@@ -8,10 +8,14 @@ import secrets
 import shutil
 import stat
 from collections.abc import Iterable
+from itertools import islice
 from pathlib import Path
 from typing import BinaryIO
 
 from demon_patch.errors import PatchError
+from demon_patch.nearest import did_you_mean
+
+_LISTED = 1000  # files of a folder that are looked at
 
 
 def opened(path: str | Path) -> BinaryIO:
@@ -32,7 +36,16 @@ def read(path: str | Path, limit: int) -> bytes:
         with opened(path) as stream:
             return stream.read(min(limit, os.fstat(stream.fileno()).st_size) + 1)
     except (OSError, ValueError) as error:
-        raise PatchError(f"cannot be read: {reason(error)}", file=path, mend="check the path") from None
+        raise PatchError(f"cannot be read: {reason(error)}", file=path, mend=_beside(Path(path))) from None
+
+
+def _beside(path: Path) -> str:
+    """The mend for a file that cannot be read: files of its folder with names like its own."""
+    try:
+        names = [] if path.exists() else [entry.name for entry in islice(os.scandir(path.parent), _LISTED)]
+    except (OSError, ValueError):
+        names = []
+    return did_you_mean(path.name, (name for name in names if name.endswith(path.suffix)), "check the path")
 
 
 def write(path: str | Path, content: bytes | Iterable[bytes], *, follow: bool = True) -> None:

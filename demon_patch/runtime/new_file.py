@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import stat
+import sys
 import unicodedata
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -17,10 +18,8 @@ from pathlib import Path
 from demon_patch.errors import DemonError
 from demon_patch.patch.whole import reason
 
-try:
+if sys.platform != "win32":
     import fcntl
-except ImportError:  # Windows, where nobody can delete an open file
-    fcntl = None
 
 MOST = 9_999
 """The number up to which names are counted on."""
@@ -206,7 +205,7 @@ def is_held(path: Path) -> bool:
 def _hold(file: FileIO) -> bool:
     """Marks a file as one that is being written, until it is closed; False where another program has done so, or where
     there are no such marks."""
-    if fcntl is None:
+    if sys.platform == "win32":
         return False
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -12,6 +12,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING
 
 from demon_patch.errors import DemonError
+from demon_patch.nearest import did_you_mean
 
 if TYPE_CHECKING:
     from demon_patch.engine.family import Family, FamilySpec
@@ -26,8 +27,10 @@ LORA = ".safetensors"
 
 def _package(name: str) -> str:
     if name not in NAMES:
-        known = ", ".join(NAMES)
-        raise DemonError(f"there is no model family named {name!r}", mend=f"choose one of: {known}")
+        raise DemonError(
+            f"there is no model family named {name!r}",
+            mend=did_you_mean(name, NAMES, f"choose one of: {', '.join(NAMES)}"),
+        )
     return f"{__name__}.{name}"
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from demon_patch.errors import PatchError
+from demon_patch.nearest import did_you_mean
 from demon_patch.nodes.editing.subpatches import AT_TOP
 from demon_patch.nodes.form.declare import Declaration
 from demon_patch.patch.definition import Definition, Inlet, Outlet
@@ -80,7 +81,7 @@ def _graph(patch: Patch, catalogue: Mapping[str, Declaration], graph: Graph, pre
 
 def _promoted(path: str, node: Node, definition: Definition) -> Iterator[PatchError]:
     for name in sorted({*node.values, *node.ranges} - definition.inputs.keys()):
-        yield PatchError("the subpatch has no such input", node=path, port=name, mend=_known(definition.inputs))
+        yield PatchError("the subpatch has no such input", node=path, port=name, mend=_near(name, definition.inputs))
 
 
 def _cable(patch: Patch, graph: Graph, prefix: str, cable: Cable) -> Iterator[PatchError]:
@@ -95,11 +96,17 @@ def _cable(patch: Patch, graph: Graph, prefix: str, cable: Cable) -> Iterator[Pa
     elif target.type == REROUTE:
         ins = {REROUTE_IN: Inlet()}
     if outs is not None and cable.out not in outs:
-        yield PatchError(f"a {source.type} has no output {cable.out}", node=prefix + cable.src, mend=_known(outs))
+        yield PatchError(
+            f"a {source.type} has no output {cable.out}", node=prefix + cable.src, mend=_near(cable.out, outs)
+        )
     if ins is not None and cable.port not in ins:
         yield PatchError(
-            f"a {target.type} has no such input", node=prefix + cable.dst, port=cable.port, mend=_known(ins)
+            f"a {target.type} has no such input", node=prefix + cable.dst, port=cable.port, mend=_near(cable.port, ins)
         )
+
+
+def _near(name: str, ports: Mapping[str, Inlet] | Mapping[str, Outlet]) -> str:
+    return did_you_mean(name, ports, _known(ports))
 
 
 def _known(ports: Mapping[str, Inlet] | Mapping[str, Outlet]) -> str:
