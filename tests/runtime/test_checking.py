@@ -126,7 +126,6 @@ SOUNDS: dict[str, tuple[str, str]] = {
     "pipe.wav": ("pipe.wav is no ordinary file", "name a file with content of its own"),
     "words.wav": ("words.wav: this cannot be read as audio", "give a whole audio file"),
     "empty.wav": ("empty.wav: the file is empty", "give a whole audio file"),
-    "cut.flac": ("cut.flac: ", "give a whole audio file"),
     "sha256:77": ('"sha256:77" is no hash', "write sha256:"),
     f"sha256:{'0' * 64}.wav": (f"sha256:{'0' * 64}.wav is not in the asset store", "unpack it with --store"),
     "what?.wav": ('the name "what?.wav" does not work on every system', "use folder/file"),
@@ -148,10 +147,16 @@ def test_every_sound_that_is_named_is_looked_at(name: str, home: Path) -> None:
         perform(loads(path.read_bytes()), SESSION(), folder=home)
     assert (caught.value.what, caught.value.mend) == (found.what, found.mend)
     assert (caught.value.node, caught.value.port) == ("clip", "file")
-    if name not in ("words.wav", "empty.wav", "cut.flac", "nowhere.wav", "sub/../../o.wav"):  # a pack takes any content
+    if name not in ("words.wav", "empty.wav", "nowhere.wav", "sub/../../o.wav"):  # a pack takes any content
         with pytest.raises(DemonError) as caught:
             pack(path, home / "x.dpatch")
         assert str(caught.value) == str(found)
+
+
+def test_a_sound_that_ends_too_soon_is_remarked_on(home: Path) -> None:
+    (found,) = findings(patch_of(home, clip=audio("cut.flac")))
+    assert found.what.startswith("cut.flac: its header promises 16000 samples a channel")
+    assert (found.node, found.port, found.severity) == ("clip", "file", REMARK)
 
 
 _SESSIONS: list[Session] = []
