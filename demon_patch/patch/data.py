@@ -19,6 +19,7 @@ Value: TypeAlias = float | int | bool | str | list[Any] | dict[str, Any] | None
 """What a node keeps under a name: a knob's value, an option, a text, drawn points, or data of a later version."""
 
 DEPTH = 34  # levels of nesting in a file
+FARTHEST = 1e9  # of a place from the middle of the canvas
 DATA_DEPTH = DEPTH - 6  # ... of which a value stands inside six at most: the file, `definitions`, one of them, `nodes`,
 # the node, `values`
 TEXT = 100_000  # characters of one text
@@ -116,6 +117,18 @@ def pair(given: object, what: str) -> tuple[float, float]:
     if not isinstance(given, list | tuple) or len(given) != 2:
         raise PatchError(f"{what} is {quoted(given)}, not two numbers", mend="write [a, b]")
     return number(given[0], what), number(given[1], what)
+
+
+def position(given: object, what: str) -> tuple[float, float]:
+    """A place on the canvas, [x, y], within FARTHEST of its middle."""
+    x, y = pair(given, what)
+    return number(x, what, -FARTHEST, FARTHEST), number(y, what, -FARTHEST, FARTHEST)
+
+
+def moved(at: tuple[float, float], by: tuple[float, float]) -> tuple[float, float]:
+    """A place so far from another, or at the edge of the canvas where it would lie beyond."""
+    x, y = (min(max(a + b, -FARTHEST), FARTHEST) for a, b in zip(at, by, strict=True))
+    return x, y
 
 
 def table(given: object, what: str) -> Mapping[Any, Any]:

@@ -76,7 +76,7 @@ class Node(Piece, frozen=True, omit_defaults=True):
         self._settle(
             values=by_port(self.values, "the value", data.value),
             ranges=by_port(self.ranges, "the range", playing_range),
-            at=data.pair(self.at, "at"),
+            at=data.position(self.at, "at"),
             locked=tuple(sorted({data.name(port, "name of a port") for port in self.locked})),
         )
 
