@@ -25,9 +25,9 @@ _ENDLESS = 0x7FFFF000  # a size from here on in 32 bits is that of a stream: it 
 @dataclass(frozen=True, slots=True)
 class Claim:
     """What a header promises. promised: in `unit`, None where it does not say; there: what the file holds, None where
-    only decoding tells. more: whether that is more than was promised, and is read too. start, prefix, edits: how `View` shows the file.
-    seconds: of the whole file, where the
-    container's structure tells. frames: a header's own number of samples a channel, not yet verified."""
+    only decoding tells. more: whether that is more than was promised, and is read too. start, prefix, edits: how `View`
+    shows the file. seconds: of the whole file, where the container's structure tells. frames: a header's own number of
+    samples a channel, not yet verified."""
 
     promised: int | None = None
     there: int | None = None
