@@ -8,6 +8,7 @@ import pytest
 
 from demon_patch.nearest import chosen, did_you_mean, in_short, nearest, of_these
 from demon_patch.nodes.catalogue import CATALOGUE
+from demon_patch.nodes.search import alike
 
 TYPOS = {
     "lfoo": "lfo", "flo": "lfo", "LFO": "lfo", "adrs": "adsr", "step-sequencer": "step_sequencer",
@@ -20,6 +21,11 @@ TYPOS = {
 def test_a_mistyped_node_is_recognised(typed: str, meant: str) -> None:
     assert meant in CATALOGUE
     assert nearest(typed, CATALOGUE)[0] == meant
+
+
+@pytest.mark.parametrize(("word", "meant"), [("noise", "smooth_noise"), ("walk", "random_walk")])
+def test_a_part_of_a_name_leads_to_it(word: str, meant: str) -> None:
+    assert meant in alike(word, CATALOGUE)
 
 
 @pytest.mark.parametrize("name", CATALOGUE)

@@ -25,12 +25,14 @@ _ENDLESS = 0x7FFFF000  # a size from here on in 32 bits is that of a stream: it 
 @dataclass(frozen=True, slots=True)
 class Claim:
     """What a header promises. promised: in `unit`, None where it does not say; there: what the file holds, None where
-    only decoding tells. start, prefix, edits: how `View` shows the file. seconds: of the whole file, where the
-    container's structure tells. frames: a header's own number of samples a channel, not yet verified."""
+    only decoding tells. more: whether that is more than was promised, and is read too. start, prefix, edits: how `View`
+    shows the file. seconds: of the whole file, where the container's structure tells. frames: a header's own number of
+    samples a channel, not yet verified."""
 
     promised: int | None = None
     there: int | None = None
     unit: str = ""
+    more: bool = False
     start: int = 0
     prefix: bytes = b""
     edits: tuple[tuple[int, bytes], ...] = ()
@@ -97,8 +99,11 @@ def claim_of(file: BinaryIO) -> Claim:
             return walk(file, size)
     start = mpeg.after_tag(file)
     file.seek(start)
-    if file.read(4) == b"fLaC":
+    magic = file.read(4)
+    if magic == b"fLaC":
         return _flac(file, start)
+    if start and magic in _TAGGED:
+        return Claim(start=start)
     return _mp3(file, start)
 
 
@@ -121,17 +126,21 @@ def _riff(file: BinaryIO, size: int) -> Claim:
         at += 8 + length + length % 2
     else:
         return Claim()
-    there, place, code = size - at - 8, at + 4, order + "I"
+    there, place, code, more = size - at - 8, at + 4, order + "I", False
     if wide is not None and length == 0xFFFFFFFF:
         file.seek(wide)
         place, code, length = wide, "<Q", struct.unpack("<Q", file.read(8).ljust(8, b"\0"))[0]
     endless = length >= (1 << 63 if code == "<Q" else _ENDLESS)
     if length == 0 and there > 0 and not _chunk_at(file, at + 8, size, order):
         endless = True
-    if not endless and length <= there:
+    elif 0 < length < there - length:  # if no chunk follows, what does is sound too
+        file.seek(at + 8 + length)
+        names = file.read(5)  # with or without a pad
+        more = not any(all(32 <= byte < 127 for byte in names[pad : pad + 4]) for pad in (0, 1))
+    if not endless and not more and length <= there:
         return Claim(length, length, "bytes")
     edit = (place, struct.pack(code, there if code == "<Q" else min(there, 0xFFFFFFFF)))
-    return Claim(None if endless else length, there, "bytes", edits=(edit,))
+    return Claim(None if endless else length, there, "bytes", more and not endless, edits=(edit,))
 
 
 def _chunk_at(file: BinaryIO, at: int, size: int, order: str) -> bool:
@@ -243,6 +252,9 @@ def _mp3(file: BinaryIO, start: int) -> Claim:
         return Claim(None, None, seconds=seconds)
     return Claim(None, None, start=found.start, prefix=found.header, seconds=seconds)
 
+
+_TAGGED = (b"OggS", b"RIFF", b"RIFX", b"RF64", b"FORM", b".snd", b"caff")
+"""How containers begin that may have an ID3 tag before them, which they should not."""
 
 _WALKS: tuple[tuple[tuple[bytes, ...] | bytes, Callable[[BinaryIO, int], Claim]], ...] = (
     ((b"RIFF", b"RIFX", b"RF64", b"BW64"), _riff),

@@ -36,6 +36,9 @@ _KINDS: tuple[tuple[str, str], ...] = (
     (r"\.lora_[ABab]\.(?:[^.]+\.)?bias|\.lora_(up|down)\.bias", "a LoRA with biases"),
     (r"modules_to_save", "an adapter that replaces whole layers (modules_to_save)"),
     (r"\.(diff|diff_b|set_weight|w_norm|b_norm)$", "a difference of whole weights"),
+    (r"lora_controlnet|controlnet|control_model\.|zero_conv|input_hint_block", "a ControlNet, or a part of one"),
+    (r"ip_adapter|image_proj\.", "an IP-Adapter"),
+    (r"^(emb_params|string_to_param|clip_[lg])$", "an embedding of words (textual inversion)"),
     (r"lora_te\d?_|text_encoder|text_model|(^|[._])te\d?\.", "a LoRA of a text encoder"),
 )  # fmt: skip
 _MODELS: tuple[tuple[str, str], ...] = (

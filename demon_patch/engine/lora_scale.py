@@ -29,6 +29,7 @@ MAX_PATTERNS = 2000
 
 _ALPHAS = ("lora_alpha", "alpha", "ss_network_alpha", "network_alpha")
 _RANKS = ("r", "rank", "lora_rank", "ss_network_dim", "network_dim")
+_AS_RANK = ("ss_network_alpha", "network_alpha")  # of kohya, where 0 means an alpha as large as the rank
 _SETTLED = ("None", "none", "null", "Dynamic", "")  # what trainers write where each layer has a number of its own
 _LORA = ("LORA", "")
 _MOVED = ("pissa", "olora", "corda", "loftq")  # ways to begin that also change the weights of the model
@@ -127,7 +128,7 @@ def _read(found: Statements, given: object, by: str) -> None:
         for name in names:
             if name in facts and not isinstance(facts[name], Mapping):
                 number = _number(facts[name], what, f"{by}: {name}")
-                if number is not None:
+                if number is not None and (number or name not in _AS_RANK):
                     _add(found, what, Statement(number, f"{by}: {name}"))
     if facts.get("use_rslora") is not None:
         _add(found, "stabilised", Statement(float(_true(facts["use_rslora"])), f"{by}: use_rslora"))
@@ -160,8 +161,8 @@ def _refuse(facts: Mapping[str, Any], by: str) -> None:
     begun = facts.get("init_lora_weights")
     if isinstance(begun, str) and begun.lower().startswith(_MOVED):
         raise WeightsError(
-            f"it was begun by {shown(begun)} ({by}: init_lora_weights), which also changes the model's own weights",
-            mend="convert it to a plain LoRA when saving it",
+            f"its training began with {shown(begun)} ({by}: init_lora_weights), which changes the model's own weights",
+            mend="convert it to a plain LoRA when it is saved",
         )
 
 

@@ -81,11 +81,10 @@ class Listener:
             return Mix()
         turned = np.where(self._products[:, loudest].sum(axis=0) < 0, -1.0, 1.0)
         if not self._lost(plain * turned, each, counts).any():
-            which = ", ".join(str(n + 1) for n in np.flatnonzero(turned < 0)[:8])
+            which = [str(n + 1) for n in np.flatnonzero(turned < 0)[:8]]
             weights = (plain * turned).astype(np.float32)
-            return Mix(
-                weights, f"its channels cancel each other in a mono mix: the polarity of channel {which} is turned"
-            )
+            channel = f"channel {which[0]}" if len(which) == 1 else f"channels {', '.join(which[:-1])} and {which[-1]}"
+            return Mix(weights, f"its channels cancel each other in a mono mix: the polarity of {channel} is turned")
         alone = np.zeros(channels, np.float32)
         alone[loudest] = 1.0
         where = "" if lost[counts].all() else f" {_words(lost)}"

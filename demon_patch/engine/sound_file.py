@@ -93,7 +93,7 @@ def survey(path: Path, seconds: float) -> Survey:
         digest.update(block.astype("<f4").tobytes())
         listener.hear(block)
     if listener is None:
-        raise SourceError("the file holds no sound", file=path, mend=_WHOLE)
+        raise SourceError("no sound can be decoded from it", file=path, mend=_WHOLE)
     mix = listener.mix()
     notes = [*decoder.notes()]
     if mix.note:
@@ -149,11 +149,13 @@ class _Decoder:
         size = max(min(_FRAMES, _BLOCK // file.channels), 1)
         while self.frames < needed:
             try:
-                block = file.read(min(size, needed - self.frames), dtype="float32", always_2d=True)
+                left = (self._claim.frames or 0) - self.frames  # what follows is perhaps no sound, and spoils a block
+                most = min(size, left if left > 0 else size, needed - self.frames)
+                block = file.read(most, dtype="float32", always_2d=True)
             except soundfile.LibsndfileError:
                 if self.frames == 0:
                     raise
-                self._ended, self._failed = True, not view.ended
+                self._ended, self._failed = True, not view.ended and self.frames != self._claim.frames
                 return
             if len(block) == 0:
                 self._ended = True
@@ -181,7 +183,7 @@ class _Decoder:
         """What a person should know of it."""
         name, claim = self._path.name, self._claim
         there = self.frames if claim.there is None and self._ended else claim.there
-        if claim.promised is not None and there is not None and there < claim.promised:
+        if claim.promised is not None and there is not None and (there < claim.promised or claim.more):
             yield (
                 f"{name}: its header promises {claim.promised} {claim.unit}, {there} are there: what is there is used"
             )

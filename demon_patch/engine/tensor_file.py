@@ -68,7 +68,7 @@ class TensorFile:
         stored = self.tensors[name]
         if stored.kind not in _BYTES:
             raise WeightsError(
-                f"{shown(name)} holds {stored.kind}, no floating-point numbers that are read",
+                f"{shown(name)} holds numbers of kind {stored.kind}, which are not read",
                 mend="save it as float32, float16, bfloat16 or float8",
             )
         try:

@@ -40,12 +40,13 @@ def of_type(type: str, side: Side, declarations: Iterable[Declaration]) -> list[
 
 
 def alike(word: str, catalogue: Mapping[str, Declaration]) -> list[str]:
-    """Ids of nodes that were perhaps meant by a word: those spelled like it, else those that have it as a title or a
-    search word, at most three."""
+    """Ids of nodes that were perhaps meant by a word: those spelled like it, else those that have it as a part of their
+    id, as a title or as a search word, at most three."""
     plain = word.replace("_", " ").replace("-", " ").lower()
     near = nearest(word, catalogue)
     named = [d.id for d in catalogue.values() if plain in (d.title.lower(), *d.tags)]
-    return (named[:1] + [id for id in near if id not in named[:1]] if near else named)[:3]
+    whole = [id for id in catalogue if plain in id.split("_")]
+    return list(dict.fromkeys([*named[:1], *near] if near else [*whole, *named]))[:3]
 
 
 def in_place_of(word: str, catalogue: Mapping[str, Declaration], otherwise: str) -> str:

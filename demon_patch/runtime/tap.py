@@ -13,6 +13,7 @@ PAUSE = 2.5  # beats after which tapping begins anew
 KEPT = 8  # taps that count
 FADE = 0.6  # of what an interval counts against a tempo, with every later one
 LOOSE, LOOSE_SECONDS = 0.08, 0.03  # how far an interval may be off the beat: the greater of a share and seconds
+SWUNG = (1.15, 2.6)  # how much longer every second interval is than its neighbours, where taps swing
 MOVED, MOVED_SECONDS = 0.04, 0.02  # how far two intervals must be off it, the same way, to be another tempo
 
 
@@ -41,7 +42,8 @@ class Tapping:
     A tap within 0.15 s of the one before is the same. A gap longer than 2.5 beats, or than a beat at 20 bpm, begins
     anew. Of all intervals, and sums of neighbours, the one is the beat that explains the latest seven best, where a
     pair that lasts one beat has a tap too many in it, one of two beats a tap missed; until two taps agree on another
-    beat, the one before stays. The tempo is the mean of what agrees. Owned by its caller.
+    beat, the one before stays. The tempo is the mean of what agrees. Taps that swing, long, short, long, short, are
+    taken for even ones, at their mean. Owned by its caller.
     """
 
     def __init__(self) -> None:
@@ -62,6 +64,8 @@ class Tapping:
 
     def _found(self, intervals: Sequence[float]) -> float:
         """The beat in seconds that explains some intervals, oldest first; 0 for none."""
+        if swing := _swinging(intervals):
+            return swing
         candidates = [beat for beat in _candidates(intervals) if beat >= 60.0 / FASTEST / SPARE]
         readings = {beat: _read(intervals, beat) for beat in candidates}
         trusted = [b for b in candidates if not self._beat or sum(_off(each, 1, b) <= 1 for each in intervals) > 1]
@@ -69,6 +73,19 @@ class Tapping:
             return self._beat
         best = min(trusted, key=lambda beat: (round(readings[beat].price, 6), -len(readings[beat].single)))
         return _settled(readings[best].single) or best
+
+
+def _swinging(intervals: Sequence[float]) -> float:
+    """The mean of the latest intervals if they are long and short in turn, four at least, and two beats last the same
+    wherever they begin; else 0."""
+    last = intervals[-4:]
+    if len(last) < 4:
+        return 0.0
+    pair = sum(last) / 2
+    even, odd = (last[0] + last[2]) / 2, (last[1] + last[3]) / 2
+    steady = all(_off(one, 1, mean) <= 0.6 for one, mean in zip(last, (even, odd, even, odd), strict=True))
+    low, high = SWUNG
+    return pair / 2 if steady and low <= max(even, odd) / min(even, odd) <= high else 0.0
 
 
 def _candidates(intervals: Sequence[float]) -> Iterator[float]:

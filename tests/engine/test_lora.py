@@ -146,7 +146,7 @@ BAD: dict[str, tuple[dict[str, Tensor], str]] = {
     "too high a rank": ({"first.lora_A.weight": drawn(300, 6), "first.lora_B.weight": drawn(5, 300)}, "rank 300"),
     "not finite": ({**FIRST, "first.lora_B.weight": torch.full((5, 2), float("nan"))}, "not finite"),
     "far too large": ({**FIRST, "first.lora_B.weight": torch.full((5, 2), 1e6)}, "a norm of"),
-    "whole numbers": ({**FIRST, "first.lora_B.weight": torch.ones(5, 2, dtype=torch.int32)}, "no floating-point"),
+    "whole numbers": ({**FIRST, "first.lora_B.weight": torch.ones(5, 2, dtype=torch.int32)}, "are not read"),
     "a number": ({**FIRST, "first.lora_B.weight": torch.tensor(1.0)}, r"shape \[\]"),
     "something else": ({**FIRST, "first.weight": drawn(5, 6)}, "'first.weight' is no LoRA weight"),
     "nothing": ({"first.alpha": torch.tensor(1.0)}, "no LoRA weights"),

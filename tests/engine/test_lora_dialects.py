@@ -160,6 +160,14 @@ def test_some_layers_may_have_numbers_of_their_own(tmp_path: Path) -> None:
     assert found.scales == "0.5 to 2"
 
 
+def test_an_alpha_of_0_in_the_metadata_of_kohya_means_the_rank(tmp_path: Path) -> None:
+    tensors = {**named(flat, ".lora_down.weight", ".lora_up.weight"), **alphas(flat)}
+    same(read(written(tmp_path, tensors, {"ss_network_alpha": "0", "ss_network_dim": "4"}), SHAPES), 2.0)
+    bare = read(written(tmp_path, plain(), {"ss_network_alpha": "0.0"}), SHAPES)
+    same(bare, 1.0)
+    assert "no alpha is stated" in bare.notes[0]
+
+
 def test_a_scalar_multiplies_and_an_alpha_may_be_a_whole_number(tmp_path: Path) -> None:
     more = {"wave.scalar": torch.tensor(0.5), "wave.alpha": torch.tensor(8)}
     found = read(written(tmp_path, {**plain(), **more}), SHAPES)
@@ -231,6 +239,9 @@ REFUSED: dict[str, tuple[dict[str, Tensor], Any, str]] = {
     "ACE-Step": ({"transformer_blocks.0.cross_attn.to_q.lora_A.weight": drawn(4, 4)}, None, "a LoRA of ACE-Step"),
     "ACE-Step 1.5": ({"base_model.model.layers.0.cross_attn.q_proj.lora_A.weight": drawn(4, 4)}, None, "ACE-Step 1.5"),
     "Flux": ({"lora_unet_double_blocks_0_img_attn.lora_down.weight": drawn(4, 4)}, None, "a LoRA of Flux"),
+    "ControlNet": ({"controlnet_cond_embedding.conv_in.weight": drawn(4, 3, 3, 3)}, None, "it is a ControlNet"),
+    "IP-Adapter": ({"ip_adapter.1.to_k_ip.weight": drawn(4, 4)}, None, "it is an IP-Adapter"),
+    "textual inversion": ({"emb_params": drawn(4, 8)}, None, "it is an embedding of words"),
     "an alpha of nothing": ({**ONE, "blocks.1.mlp_in.alpha": torch.tensor(1.0)}, None, "an alpha and no change"),
     "an alpha without end": ({**ONE, "wave.alpha": torch.tensor(float("inf"))}, None, "is inf"),
     "no JSON": (ONE, "{", "adapter_config.json is no JSON"),

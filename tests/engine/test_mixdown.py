@@ -43,6 +43,8 @@ def test_six_channels_of_which_two_are_opposite_are_heard(tmp_path: Path) -> Non
     _, mono, notes = mixed(tmp_path, noise(), -noise(), still, still, still, still)
     assert rms(mono) == pytest.approx(rms(noise()) / 3, rel=0.01)
     assert len(notes) == 1
+    _, _, notes = mixed(tmp_path, noise(), -0.6 * noise(), -0.5 * noise())
+    assert notes[0].endswith("the polarity of channels 2 and 3 is turned")
 
 
 ORDINARY = {

@@ -99,8 +99,41 @@ def test_a_wav_from_a_pipe_is_read_to_its_end(tmp_path: Path, size: int) -> None
 
 def test_an_empty_sound_followed_by_chunks_stays_empty(tmp_path: Path) -> None:
     empty = encoded(noise(frames=0)) + chunk(b"LIST", b"INFO" + chunk(b"ICMT", b"odd"))
-    with pytest.raises(SourceError, match="holds no sound"):
+    with pytest.raises(SourceError, match="no sound can be decoded"):
         read(kept(tmp_path, empty), 60.0)
+
+
+@pytest.mark.parametrize("size", [2, 1000, FRAMES // 2])
+def test_a_wav_that_promises_far_too_little_is_read_to_its_end(tmp_path: Path, size: int) -> None:
+    found = read(kept(tmp_path, sized(encoded(noise()), size)), 60.0)
+    assert len(found.audio) == FRAMES
+    assert found.notes == (f"x.wav: its header promises {size} bytes, {FRAMES * 2} are there: what is there is used",)
+
+
+@pytest.mark.parametrize(
+    "after", [chunk(b"LIST", b"INFO" * 9000), b"LIST\xff\xff\0\0INFO" + bytes(9000), b"TAG" + bytes(125)]
+)
+def test_what_follows_a_short_sound_is_not_played(tmp_path: Path, after: bytes) -> None:
+    found = read(kept(tmp_path, encoded(noise(frames=1000)) + after), 60.0)
+    assert len(found.audio) == 1000
+    assert found.notes == ()
+
+
+@pytest.mark.parametrize("format", ["WAV", "AIFF", "OGG", "AU", "CAF"])
+def test_a_tag_before_a_file_is_passed_over(tmp_path: Path, format: str) -> None:
+    tag = b"ID3\x03\0\0\0\0\1\x0a" + bytes(138)
+    data = encoded(noise(), format)
+    expected = read(kept(tmp_path, data), 60.0)
+    found = read(kept(tmp_path, tag + data), 60.0)
+    np.testing.assert_array_equal(found.audio, expected.audio)
+
+
+@pytest.mark.parametrize("after", [b"TAG" + bytes(125), b"APETAGEX" + bytes(24), b"x" * 70_000])
+def test_what_follows_a_flac_costs_no_sound(tmp_path: Path, after: bytes) -> None:
+    expected = read(kept(tmp_path, flac()), 60.0)
+    found = read(kept(tmp_path, flac() + after), 60.0)
+    np.testing.assert_array_equal(found.audio, expected.audio)
+    assert (found.seconds, found.notes) == (SECONDS, ())
 
 
 @pytest.mark.parametrize("cut", [1, 2, 3])

@@ -128,6 +128,10 @@ def test_what_is_joined_is_one_word(first: str, joiner: str, second: str) -> Non
         ("(a minor)", 9, "minor"),
         ("f dorian", 5, "dorian"),
         ("cmajor", 0, "major"),
+        ("A harmonic minor", 9, "minor"),
+        ("c# melodic minor, 90 bpm", 1, "minor"),
+        ("in e natural minor", 4, "minor"),
+        ("key=G", 7, None),
     ],
 )
 def test_clear_keys(text: str, key: int, mode: str | None) -> None:
@@ -162,6 +166,8 @@ def test_clear_keys(text: str, key: int, mode: str | None) -> None:
         "d b",
         "c d e",
         "1 e and a",
+        "A=440",
+        "A harmonic",
     ],
 )
 def test_letters_that_are_no_clear_key(text: str) -> None:
@@ -184,6 +190,9 @@ def test_letters_that_are_no_clear_key(text: str) -> None:
         ("90 beats per minute", 90),
         ("128,5 bpm", 128.5),
         ("(90 bpm)", 90),
+        ("bpm=90", 90),
+        ("tempo = 90", 90),
+        ("90 b.p.m.", 90),
         ("1990s", None),
         ("90s", None),
         ("90", None),
@@ -225,6 +234,11 @@ def test_tempi(text: str, bpm: float | None) -> None:
         ("w/o drums", Tags(instruments={"drums": False})),
         ("bass drum", Tags(instruments={"drums": True})),
         ("acid jazz", Tags()),
+        ("dark wave", Tags()),
+        ("new-beat", Tags()),
+        ("future bass", Tags()),
+        ("italo disco", Tags()),
+        ("melodic minor", Tags(mode="minor")),
         ("techno w/ pads", Tags("techno", instruments={"chords": True})),
     ],
 )
@@ -246,6 +260,8 @@ def test_words_that_are_known_however_they_are_joined(text: str, expected: Tags)
         ("e", "e minor"),
         ("g-funk", "hip hop"),
         ("synthwaves", "synthwave"),
+        ("dark wave", "synthwave"),
+        ("big beat", "jungle"),
         ("flugelhorn", None),
         ("qqq", None),
     ],

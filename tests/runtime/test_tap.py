@@ -136,3 +136,18 @@ def test_random_taps_stay_in_the_range() -> None:
     for _ in range(300):
         taps = list(accumulate(rng.exponential(0.6, 30)))
         assert all(20 <= bpm <= 300 for bpm in told(taps))
+
+
+@pytest.mark.parametrize(("long", "short"), [(0.4, 0.2), (0.413, 0.253), (0.275, 0.225), (0.48, 0.2), (0.53, 0.43)])
+@pytest.mark.parametrize("turned", [False, True])
+def test_taps_that_swing_are_their_mean_and_stay_there(long: float, short: float, turned: bool) -> None:
+    pair = (short, long) if turned else (long, short)
+    said = tapped(list(accumulate(pair * 6, initial=100.0)))
+    assert all(right(bpm, 120 / (long + short)) for bpm in said[4:]), said
+
+
+def test_uneven_hands_swing_too() -> None:
+    rng = np.random.default_rng(2)
+    for _ in range(200):
+        said = tapped(np.add(list(accumulate((0.36, 0.24) * 6, initial=100.0)), rng.normal(0, 0.004, 13)).tolist())
+        assert abs((said[-1] or 0) / 200 - 1) < 0.06, said

@@ -120,8 +120,15 @@ class Movement:
         return cls(turns(positions, jump) * rate / (2 * len(positions)), np.flatnonzero(jump))
 
     def missed(self, gap: float) -> float:
-        """The share of jumps that the next one follows within a gap in frames, so that no generation begins on it."""
+        """The share of jumps that the next one follows within a gap in frames, so that no generation begins on it, or
+        no window."""
         return float((np.diff(self.jumps) < gap - 0.5).mean()) if len(self.jumps) > 2 else 0.0
+
+    def hurry(self, gap: float, rate: float) -> float:
+        """How many times a second it jumps, where the next jump follows within a gap in frames, `rate` a second: on
+        average. For a movement of which `missed` says that there are some."""
+        apart = np.diff(self.jumps)
+        return rate / float(apart[apart < gap - 0.5].mean())
 
 
 def too_fast(patch: Patch, catalogue: Mapping[str, Declaration]) -> Iterator[PatchError]:
@@ -144,10 +151,12 @@ def too_fast(patch: Patch, catalogue: Mapping[str, Declaration]) -> Iterator[Pat
         cycles = max(moved.cycles, _hidden(sink.position(line), sink.position(fine[number]), rates.frame))
         if cycles > SPARE * often / 2:
             yield _remark(sink, f"it moves {cycles:.3g} times a second", often / 2, when, often, rates, cycles)
-        elif when in ("generation", "step") and moved.missed(rates.frame / rates.generation) > MISSED:
-            jumping = len(moved.jumps) / SECONDS
-            most = rates.generation
-            yield _remark(sink, f"it jumps {jumping:.3g} times a second", most, when, most, rates, jumping / 2)
+        elif when != "frame":
+            most = rates.window if when == "window" else rates.generation
+            if moved.missed(rates.frame / most) > MISSED:
+                jumping = moved.hurry(rates.frame / most, rates.frame)
+                what = f"it jumps up to {jumping:.3g} times a second"
+                yield _remark(sink, what, most, when, often, rates, jumping / 2)
 
 
 def _hidden(coarse: Array, fine: Array, rate: float) -> float:
@@ -170,11 +179,13 @@ def _run(patch: Patch, catalogue: Mapping[str, Declaration], spec: FamilySpec, f
 
 def _remark(sink: Sink, what: str, most: float, when: Taken, often: float, rates: Rates, cycles: float) -> PatchError:
     once = {"generation": "a generation", "step": "a step", "frame": "a frame", "window": "a window"}[when]
-    mend = f"slow it down to {most:.2g}"
+    mend = f"slow it down to {most:.2g} a second"
     able = [row.title.lower() for row in CONTROLS.values() if _follows(row, cycles, rates)]
     if able:
         mend += f", or move what can follow: {', '.join(able[:4])}"
-    follows = f"it is taken once {once}, {often:.3g} times a second, and follows up to {most:.2g}"
+    follows = f"it is taken once {once}, {often:.3g} times a second, and "
+    begins = "jumps" in what and when == "step"
+    follows += f"a generation begins on a jump at most {most:.2g} times" if begins else f"follows up to {most:.2g}"
     return PatchError(f"{what}, but {follows}", node=sink.node, port=sink.port, mend=mend)
 
 

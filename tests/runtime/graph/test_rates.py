@@ -60,7 +60,7 @@ def test_one_cycle_a_beat_on_strength_is_more_than_a_generation_follows() -> Non
     [
         ("blend", "source_blend", 4.0, True), ("state", "velocity_scale", 4.0, True),
         ("state", "dcw_multiply", 1.0, True), ("state", "dcw_multiply", 1.5, False),
-        ("decoder", "gain", 0.7, True), ("decoder", "gain", 1.0, False),
+        ("decoder", "gain", 0.7, True), ("decoder", "gain", 1.0, False), ("decoder", "gain", 5.5, False),
     ],
 )  # fmt: skip
 def test_each_class_has_its_own_limit(node: str, port: str, rate: float, follows: bool) -> None:
@@ -82,6 +82,24 @@ def test_jumps_are_remarked_on_only_where_generations_cannot_begin_on_them() -> 
     (said,) = moved("square", 1.0, "strength")
     assert "jumps" in said
     assert "slow it down to 2.1" in said
+
+
+def test_a_remark_on_jumps_tells_how_soon_they_follow_each_other() -> None:
+    """Also where it rests between them: half of these steps are equal to the one before."""
+    values = {"v1": 1.0, "v3": 0.7, "v5": 0.2, "v8": 1.0, "beats": 0.5}
+    cable = Cable("seq", "out", "scheduler", "strength", mode="add", depth=0.6)
+    (said,) = too_fast(patch({"seq": Node("step_sequencer", values=values)}, [cable]), CATALOGUE)
+    jumps = float(str(said).split("it jumps up to ")[1].split()[0])
+    assert jumps == pytest.approx(4, rel=0.06)  # in whole frames
+    assert "strength" not in str(said).split("follow:")[1]  # it is no advice for itself
+
+
+def test_what_is_taken_by_the_step_is_told_that_generations_begin_on_jumps() -> None:
+    cable = Cable("lfo", "out", "state", "dcw_multiply", mode="add", depth=0.4)
+    nodes = {"lfo": Node("lfo", values={"shape": "square", "rate": 1.8}),
+             "state": Node("step_state", values={"dcw": "low"})}  # fmt: skip
+    (said,) = too_fast(patch(nodes, [cable]), CATALOGUE)
+    assert "taken once a step, 4.17 times a second, and a generation begins on a jump at most 2.1 times" in str(said)
 
 
 def test_a_sequencer_with_a_glide_on_the_beat_and_what_is_held_are_right() -> None:

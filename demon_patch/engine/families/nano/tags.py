@@ -80,6 +80,7 @@ _END = _Word(",")
 _DASHES = str.maketrans(dict.fromkeys("\u2010\u2011\u2012\u2212", "-") | {"\u266f": "#", "\u266d": "b", "\u2019": "'"})
 _LETTER = r"(?<![\w'&.#-])([A-Ga-g])"
 _EVEN: tuple[tuple[str, str], ...] = (
+    (r"(?i)\bb\.\s?p\.\s?m\b\.?", "bpm"),
     (r"(?i)\bbeats?\s*(?:per|a|/)\s*min(?:ute)?s?\b", " bpm "),
     (r"(?i)(?<=\d),(?=\d+\s*bpm\b)", "."),
     (r"(?i)\b(\d+)\s*[-\u2013]\s*(\d+)\s*bpm\b", r" \1-\2bpm "),
@@ -107,7 +108,7 @@ def _words(text: str) -> list[_Word]:
     even = re.sub(rf"{_LETTER}([ -])((?i:sharp|flat))\b", _altered, even)
     for pattern, new in _EVEN:
         even = re.sub(pattern, new, even)
-    even = re.sub(r"[:\"\u201c\u201d\u201e\u00ab\u00bb]", " ", _BETWEEN.sub(" , ", even))
+    even = re.sub(r"[:=\"\u201c\u201d\u201e\u00ab\u00bb]", " ", _BETWEEN.sub(" , ", even))
     found: list[_Word] = []
     for written in even.split():
         word = written if written in ",&" else written.strip(_EDGES).lstrip("#")
@@ -216,15 +217,21 @@ def _clear(words: list[_Word], at: int, match: re.Match[str]) -> bool:
         return True
     article = match[0] == "a"
     if before.text == "key" or (before.text in ("of", "is") and words[at - 2].text == "key"):
-        return not article or after.ends or after.text in MODE_NAMES
+        return not article or after.ends or _names_mode(words, at + 1)
     if suffix:
         return (not small and after.text != "i") or (alone and match[0] not in DOUBTFUL)
-    if after.text in MODE_NAMES or (accidental and not small):
+    if _names_mode(words, at + 1) or (accidental and not small):
         return True
     if before.text == "in":
         goes_on = after.text in FILLERS or _NUMBER.fullmatch(after.text) or _phrase(words, at + 1) is not None
         return after.ends or (not article and bool(goes_on))
     return alone and not (small and not accidental)
+
+
+def _names_mode(words: list[_Word], at: int) -> bool:
+    """Whether a mode is named here, as a musician writes it behind a key: "minor", "harmonic minor"."""
+    phrase = _phrase(words, at)
+    return words[at].text in MODE_NAMES or (phrase is not None and phrase[0] > 1 and phrase[1][0] == "mode")
 
 
 def _tempo(words: list[_Word], at: int) -> tuple[int, float | None] | None:
@@ -235,7 +242,7 @@ def _tempo(words: list[_Word], at: int) -> tuple[int, float | None] | None:
     if _NUMBER.fullmatch(word) and following in ("min", "maj"):
         return 2, None
     if word in ("bpm", "tempo"):
-        skipped = int(following in ("of", "is", "=", "at"))
+        skipped = int(following in ("of", "is", "at"))
         number = words[at + 1 + skipped].text if at + 1 + skipped < len(words) else ""
         if _NUMBER.fullmatch(number):
             return 2 + skipped, float(number)

@@ -28,7 +28,8 @@ STYLE_WORDS = {
     "acid": "acid|acid house|acid techno|303|tb303|tb 303|squelchy",
 }
 MODE_WORDS = {
-    "minor": "minor|min|aeolian|dark|sad|melancholic|melancholy|moody|gloomy",
+    "minor": "minor|min|aeolian|natural minor|harmonic minor|melodic minor|dark|sad|melancholic|melancholy|"
+    "moody|gloomy",
     "major": "major|maj|ionian|happy|cheerful|uplifting|sunny|joyful",
     "dorian": "dorian|jazzy|soulful|funky",
     "phrygian": "phrygian|spanish|sinister|menacing|exotic",
@@ -63,18 +64,20 @@ MODE_NAMES = frozenset({*MODES, "min", "maj", "aeolian", "ionian"})
 """What may stand behind a letter that is a key."""
 
 OTHERS = (
-    "acid jazz|acid rock|acid folk|garage rock|garage punk|rap rock|rap metal|beat poetry|pad thai|a cappella|a capella"
+    "acid jazz|acid rock|acid folk|garage rock|garage punk|rap rock|rap metal|beat poetry|pad thai|a cappella|"
+    "a capella|dark wave|minimal wave|chill wave|italo disco|disco polo|witch house|big beat|new beat|future bass|"
+    "dance punk|dance rock|dance hall"
 )
 """Several words that mean one thing, which is not the thing that one of them means."""
 
 NEAR = {
-    "techno": "dub|dub techno|electro|ebm|industrial|hardcore|gabber|hardstyle|schranz|berlin|psy|goa",
+    "techno": "dub|new beat|dub techno|electro|ebm|industrial|hardcore|gabber|hardstyle|schranz|berlin|psy|goa",
     "trance": "psytrance|psy trance|goa trance",
-    "house": "edm|dance pop|nu disco|eurodance|amapiano|ukg|2 step|two step|afrobeat|nightclub",
-    "ambient": "idm|downbeat|soundtrack|cinematic|space|spacey|floating|relaxing|sleep|meditation",
-    "jungle": "dubstep|breakcore|breaks|amen|ragga",
+    "house": "edm|witch house|dance pop|nu disco|eurodance|amapiano|ukg|2 step|two step|afrobeat|nightclub",
+    "ambient": "idm|chillwave|downbeat|soundtrack|cinematic|space|spacey|floating|relaxing|sleep|meditation",
+    "jungle": "dubstep|big beat|breakcore|breaks|amen|ragga",
     "hip hop": "r&b|rnb|r n b|soul|trap|drill|g funk|phonk|grime|neo soul|urban|gangsta|reggae",
-    "synthwave": "retro|italo|italo disco|cyberpunk|vapor|darkwave|dark wave|coldwave|1980s|pop",
+    "synthwave": "retro|italo|italo disco|cyberpunk|vapor|darkwave|dark wave|minimal wave|coldwave|1980s|pop",
     "chiptune": "c64|commodore|commodore 64|sid|atari|amiga|nintendo|f zero|pixel|16 bit|sega|lo bit|8bits",
     "303": "tb|squelch|squelching|acidic",
     "minor": "moll|somber|sombre|mournful|tragic|angry|aggressive",
