@@ -21,6 +21,8 @@ from demon_patch.runtime import naming
 
 FOLDER = "DEMON_PATCH_ASSETS"
 """The environment variable that names another store."""
+TO_WRITE = "name a file beside the patch"
+"""The mend for the name of a file that a patch may not write."""
 OWN = ".assets"
 """The store within a folder that a pack is laid out in; no file of a pack can be called so."""
 
@@ -44,14 +46,15 @@ def located(name: str, folder: Path) -> Path:
     return path
 
 
-def inside(name: str, folder: Path) -> Path:
-    """A path within a folder, links resolved; raises SourceError for one outside, or with a backslash."""
+def inside(name: str, folder: Path, mend: str = "") -> Path:
+    """A path within a folder, links resolved; raises SourceError, with that mend, for one outside, or with a
+    backslash."""
     within = folder.resolve()
     with suppress(OSError, ValueError, RuntimeError):
         if (path := (within / name).resolve()).is_relative_to(within):
             naming.spelled(name, within)
             return path
-    raise naming.outside(name, folder)
+    raise naming.outside(name, folder, mend)
 
 
 def _beside(name: str, folder: Path) -> Path:
