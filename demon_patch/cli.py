@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import warnings
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -238,10 +239,13 @@ def info(name: str = "nano", *, words: Switch = False) -> None:
 def _writable(sound: Path, picture: Path | None) -> None:
     """Raises DemonError where a sound or a picture cannot be written: before anything is rendered, not after."""
     from demon_patch.picture import ready
+    from demon_patch.runtime.new_file import refuse_odd
     from demon_patch.runtime.recorder import FORMATS
 
     if sound.suffix.lower() not in FORMATS:
         raise DemonError("cannot be written as sound", file=sound, mend="name a .wav or .flac file")
+    with suppress(OSError):  # which `writable` tells
+        refuse_odd(sound)
     writable(sound)
     if picture is not None:
         ready(picture)

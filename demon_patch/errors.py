@@ -15,7 +15,7 @@ _HIDDEN = re.compile(
     "\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f"  # soft hyphen, fillers, a mark of direction
     "\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f"  # without width, ends of lines, directions
     "\u3164\ufeff\uffa0\ufff9-\ufffb\U0001d173-\U0001d17a\U000e0000-\U000e007f"
-    "\ud800-\udfff]"  # halves of characters
+    "\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]"  # halves of characters, and what is none
     # Joiners belong to Persian, Hindi and emoji, between two of their characters; elsewhere they only hide.
     f"|[\u200c\u200d](?!{_SEEN})|(?<!{_SEEN})[\u200c\u200d]"
 )

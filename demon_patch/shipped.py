@@ -13,7 +13,7 @@ from demon_patch.nearest import did_you_mean
 from demon_patch.patch import names, whole
 from demon_patch.patch.format import dumps
 from demon_patch.runtime.assets import PATCH, assets_of, files_of, is_pack, loaded
-from demon_patch.runtime.store import located
+from demon_patch.runtime.store import located, put
 
 FIRST = "first-light"
 """The template of a new patch, unless another is named."""
@@ -53,7 +53,8 @@ def title_of(path: Path) -> str:
 
 
 def write_new(target: Path, origin: Path, *, force: bool = False) -> list[Path]:
-    """Writes a new patch file from another, and the files that it names beside it; returns all that was written.
+    """Writes a new patch file from another, and the files that it names beside it; returns all that was written. Files
+    of a pack that are named by what they hold go into the asset store.
 
     Its title is the name of the file. The author and the licence of a patch that comes with the program are left out,
     since the new one is the player's. force: over files that are there already. Raises PatchError.
@@ -67,15 +68,21 @@ def write_new(target: Path, origin: Path, *, force: bool = False) -> list[Path]:
     meta = structs.replace(patch.meta, title=title_of(target), **({"author": "", "licence": ""} if own else {}))
     with files_of(origin) as home:
         written = {target: dumps(structs.replace(patch, meta=meta)).encode()}
+        stored: list[Path] = []
         for asset in assets_of(patch):
-            if names.hash_in(asset.name) is None:
-                written[target.parent / names.checked(asset.name)] = located(asset.name, home).read_bytes()
+            path = located(asset.name, home) if is_pack(origin) or names.hash_in(asset.name) is None else None
+            if path is not None and names.hash_in(asset.name) is not None:
+                stored.append(path)
+            elif path is not None:
+                written[target.parent / names.checked(asset.name)] = path.read_bytes()
         for path, content in written.items():
             same = path != target and path.is_file() and path.read_bytes() == content
             if os.path.lexists(path) and not (force or same):
                 raise PatchError(
                     "there is such a file already", file=path, mend="name another, or --force writes over it"
                 )
+        for path in stored:
+            put(path.read_bytes(), path.suffix)
     for path, content in written.items():
         _write(path, content)
     return list(written)

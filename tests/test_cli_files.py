@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import numpy as np
@@ -113,3 +114,13 @@ def test_the_schema_is_printed_and_written(tmp_path: Path, capsys: pytest.Captur
     assert Run(capsys, "schema", "--out", tmp_path / "s.json").code == 0
     assert (tmp_path / "s.json").read_text(encoding="utf-8") == printed
     assert "add_node" in json.loads(Run(capsys, "schema", "--commands").out)["discriminator"]["mapping"]
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="pipes of POSIX")
+def test_what_is_no_file_is_not_written_to(song: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    pipe = tmp_path / "pipe.wav"
+    os.mkfifo(pipe)
+    for command in (("render", song, "--out", pipe), ("play", song, "--record", pipe)):
+        run = Run(capsys, *command)
+        assert run.code == 1
+        assert f"{pipe}: this is a pipe, not a file (name another file)" in run.err

@@ -18,7 +18,7 @@ from demon_patch.patch import riff
 from demon_patch.patch.data import place
 from demon_patch.patch.document import Patch
 from demon_patch.patch.format import loads
-from demon_patch.patch.whole import reason
+from demon_patch.patch.whole import opened, reason
 
 Kind = Literal["render", "recording"]
 """A render can be made again from its patch; a recording cannot."""
@@ -59,7 +59,7 @@ def wav_chunks(text: str, kind: Kind) -> tuple[tuple[bytes, bytes], ...]:
 def is_open(path: Path) -> bool:
     """Whether a file is a recording that was not ended: cut off, or still going on. Raises OSError, and PatchError for
     another kind of file."""
-    with path.open("rb") as stream:
+    with opened(path) as stream:
         head = stream.read(_MD5.stop)
     told = carried(path).software
     unended = not any(head[_MD5]) if head[:4] == b"fLaC" else told.endswith(OPEN)
@@ -90,12 +90,13 @@ def extract(path: str | Path) -> Patch:
 
 def carried(path: Path) -> Carried:
     """What a WAV or FLAC file carries; raises OSError, and PatchError for another kind of file."""
-    with path.open("rb") as stream:
+    with opened(path) as stream:
         head = stream.read(12)
         if riff.is_riff(head):
             return _in_wav(stream)
-    if head[:4] == b"fLaC":
-        return _in_flac(path)
+        if head[:4] == b"fLaC":
+            stream.seek(0)
+            return _in_flac(stream, path)
     raise PatchError("this is no WAV or FLAC file", file=path, mend="name one that demon-patch has written")
 
 
@@ -113,10 +114,10 @@ def _in_wav(stream: BinaryIO) -> Carried:
     return Carried(text, told)
 
 
-def _in_flac(path: Path) -> Carried:
+def _in_flac(stream: BinaryIO, path: Path) -> Carried:
     """The comment, where it can be a patch."""
     try:
-        with soundfile.SoundFile(path) as file:
+        with soundfile.SoundFile(stream) as file:
             text, told = file.comment, file.software
     except (soundfile.LibsndfileError, RuntimeError) as error:
         raise PatchError("this cannot be read as a FLAC file", file=path, mend="give a whole one") from error

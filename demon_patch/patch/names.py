@@ -106,5 +106,6 @@ def same(name: str) -> str:
 
 
 def _fit(part: str) -> bool:
-    """Whether a folder or file may be called so on every system; what begins with a point is hidden on many."""
-    return bool(part) and part[-1] not in ". " and part[0] not in ". " and not _DEVICE.fullmatch(part)
+    """Whether a folder or file may be called so on every system; what begins with a point is hidden on many, with a
+    hyphen an option of commands, and with a tilde somebody's home folder."""
+    return bool(part) and part[-1] not in ". " and part[0] not in ". -~" and not _DEVICE.fullmatch(part)

@@ -33,7 +33,7 @@ from demon_patch.patch.inner import nodes_of, with_nodes
 from demon_patch.patch.names import TEMPO
 from demon_patch.patch.pack import SIZE, SUFFIX, Files, packed, unpacked
 from demon_patch.runtime.files import of_file, with_weights
-from demon_patch.runtime.store import inside, located, put_pieces, store
+from demon_patch.runtime.store import OWN, inside, located, put_pieces, store
 
 PATCH = ".dpatch.json"
 
@@ -78,13 +78,15 @@ def unpack(
     *,
     force: bool = False,
     to_store: bool = False,
+    assets: Path | None = None,
     wrote: Callable[[Path], object] = lambda path: None,
 ) -> Path:
     """Writes the patch of a pack into a folder, and its files beside it; returns the path of the patch file.
 
     All is checked before anything is written: each file must be one that the patch names, or the tempo of one. Files
     that are named by what they hold go into the asset store; with `to_store` all do, and the patch names them so.
-    force: over files that are there already. wrote: called with each file once it is written. Raises DemonError.
+    force: over files that are there already. assets: a folder in place of the asset store. wrote: called with each file
+    once it is written. Raises DemonError.
     """
     path, into = Path(path), Path(into)
     with place(path):
@@ -96,7 +98,7 @@ def unpack(
             raise PatchError(f"it holds a file called {target.name}, as the patch is", mend="rename the pack")
     for file in (target, *files):
         _free(file, force)
-    renamed = _stored(contents, stored, wrote)
+    renamed = _stored(contents, stored, assets or store(), wrote)
     text = dumps(with_nodes(patch, lambda node: _renamed(patch, node, renamed))).encode()
     for file in (target, *files):
         _folder(file.parent)
@@ -134,13 +136,13 @@ def saved(patch: Patch, path: str | Path, folder: Path) -> None:
 
 @contextmanager
 def files_of(path: str | Path) -> Iterator[Path]:
-    """The folder of the files that a patch file names; those of a pack lie in a temporary one meanwhile, and in the
-    asset store where they are named by what they hold. Raises DemonError."""
+    """The folder of the files that a patch file names; all those of a pack lie in a temporary one meanwhile, and none
+    of them stays. Raises DemonError."""
     if not is_pack(path):
         yield Path(path).parent
         return
     with TemporaryDirectory(prefix="demon-patch-", ignore_cleanup_errors=True) as folder:
-        unpack(path, folder, force=True)
+        unpack(path, folder, force=True, assets=Path(folder, OWN))
         yield Path(folder)
 
 
@@ -221,13 +223,13 @@ def _folder(path: Path) -> None:
         raise PatchError(f"cannot be made: {whole.reason(error)}", file=path, mend="unpack elsewhere") from None
 
 
-def _stored(contents: Files, stored: Set[str], wrote: Callable[[Path], object]) -> dict[str, str]:
-    """Puts files into the asset store, and beside each the tempo that comes with it; their names there by name."""
+def _stored(contents: Files, stored: Set[str], assets: Path, wrote: Callable[[Path], object]) -> dict[str, str]:
+    """Puts files into an asset store, and beside each the tempo that comes with it; their names there by name."""
     kept: dict[str, str] = {}
     for name in sorted(stored):  # a sound comes before its tempo
         if not names.is_tempo(name):
-            kept[name] = put_pieces(contents.pieces(name), contents.hash(name), names.suffix(name), wrote)
-        elif not os.path.lexists(tempo := sidecar(located(kept[name.removesuffix(TEMPO)], store()))):
+            kept[name] = put_pieces(contents.pieces(name), contents.hash(name), names.suffix(name), wrote, assets)
+        elif not os.path.lexists(tempo := sidecar(assets / kept[name.removesuffix(TEMPO)].removeprefix("sha256:"))):
             whole.write(tempo, contents[name], follow=False)
             wrote(tempo)
     return kept

@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from demon_patch.errors import DemonError
 from demon_patch.nodes.catalogue import CATALOGUE
-from demon_patch.nodes.editing.update import updated
-from demon_patch.patch import names, whole
-from demon_patch.patch.data import place
 from demon_patch.patch.document import Patch
-from demon_patch.patch.pack import SIZE, unpacked
-from demon_patch.runtime.assets import is_pack, loaded
+from demon_patch.runtime.assets import files_of, loaded
 from demon_patch.runtime.files import look
 from demon_patch.runtime.graph.check import no_source, problems
 from demon_patch.runtime.graph.nesting import promoted
@@ -45,8 +40,8 @@ class Finding:
 def findings(path: Path) -> list[Finding]:
     """All findings of a patch file or pack: mistakes first, each with its mend. Raises nothing."""
     try:
-        with _opened(path) as (patch, folder, assets):
-            return _of_patch(patch, folder, assets, path)
+        with _opened(path) as (patch, folder):
+            return _of_patch(patch, folder, path)
     except DemonError as error:
         return [_finding(error, path, MISTAKE)]
     except Exception as error:
@@ -54,7 +49,7 @@ def findings(path: Path) -> list[Finding]:
         return [Finding(str(path), None, None, what, "report this, with the file", MISTAKE)]
 
 
-def _of_patch(patch: Patch, folder: Path, assets: Path | None, path: Path) -> list[Finding]:
+def _of_patch(patch: Patch, folder: Path, path: Path) -> list[Finding]:
     wrong: list[DemonError] = [*problems(patch, CATALOGUE)]
     odd: list[DemonError] = []
     if not wrong:
@@ -63,7 +58,7 @@ def _of_patch(patch: Patch, folder: Path, assets: Path | None, path: Path) -> li
         wrong += [no_source(plan.scheduler)] if plan.source is None else []
         wrong += promoted(patch, CATALOGUE)
         odd += [*remarks(patch, CATALOGUE), *unknown_words(patch, CATALOGUE)]
-    seen = look(patch, folder, CATALOGUE, assets)
+    seen = look(patch, folder, CATALOGUE)
     told = {(error.node, error.port, error.what) for error in wrong}
     wrong += [error for error in seen.mistakes if (error.node, error.port, error.what) not in told]
     found = [_finding(error, path, MISTAKE) for error in wrong]
@@ -76,30 +71,11 @@ def _finding(error: DemonError, path: Path, severity: str) -> Finding:
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[tuple[Patch, Path, Path | None]]:
-    """A patch, the folder of its files, and the folder of a pack's own assets: a pack is laid out in a temporary
-    folder, and the asset store stays as it is."""
+def _opened(path: Path) -> Iterator[tuple[Patch, Path]]:
+    """A patch and the folder of its files, as they are played."""
     if path.exists() and not path.is_file():
         what = "this is a folder, not a patch file" if path.is_dir() else "this is no ordinary file"
         raise DemonError(what, file=path, mend="name a *.dpatch.json or *.dpatch file")
-    if not is_pack(path):
-        yield loaded(path), path.parent, None
-        return
-    with place(path):
-        patch, contents = unpacked(whole.read(path, SIZE))
-        patch = updated(patch)
-    with TemporaryDirectory(prefix="demon-patch-", ignore_cleanup_errors=True) as made:
-        folder, assets = Path(made, "patch"), Path(made, "assets")
-        with place(path):
-            _lay_out(contents, folder, assets)
-        yield patch, folder, assets
-
-
-def _lay_out(contents: Mapping[str, bytes], folder: Path, assets: Path) -> None:
-    folder.mkdir()
-    assets.mkdir()
-    for name, content in contents.items():
-        stored = names.hash_in(names.checked(name)) is not None
-        target = assets / name.removeprefix("sha256:") if stored else folder / name
-        target.parent.mkdir(parents=True, exist_ok=True)
-        whole.write(target, content, follow=False)
+    patch = loaded(path)
+    with files_of(path) as folder:
+        yield patch, folder

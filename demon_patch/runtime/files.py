@@ -23,7 +23,7 @@ from demon_patch.patch.document import Node, Patch
 from demon_patch.patch.inner import nodes_of, with_nodes
 from demon_patch.runtime.naming import shown
 from demon_patch.runtime.recorder import FORMATS
-from demon_patch.runtime.store import inside, located
+from demon_patch.runtime.store import TO_WRITE, inside, located
 
 
 @contextmanager
@@ -38,21 +38,19 @@ def of_file(name: str, node: str | None = None, port: str | None = "file") -> It
         raise error.at(node=node, port=port) from None
 
 
-def sound(name: str, folder: Path, assets: Path | None = None) -> Path:
+def sound(name: str, folder: Path) -> Path:
     """The file of a sound that a patch names; raises SourceError."""
-    path = located(name, folder, assets)
+    path = located(name, folder)
     if path.is_dir():
         raise SourceError("this is a folder, not an audio file", file=path, mend="name a file in it")
     return path
 
 
-def lora(
-    name: str, folder: Path, own: Mapping[str, object] | frozenset[str] = frozenset(), assets: Path | None = None
-) -> Path:
+def lora(name: str, folder: Path, own: Mapping[str, object] | frozenset[str] = frozenset()) -> Path:
     """The file or the folder of a LoRA that a patch names, and that is none of the model's `own`; raises SourceError or
     WeightsError."""
     try:
-        path = located(name, folder, assets)
+        path = located(name, folder)
     except SourceError as error:
         if own and not Path(name).suffix and "no such file" in error.what:
             error.mend = f"choose {' or '.join(sorted(own))}, or name a .safetensors file"
@@ -69,9 +67,8 @@ class Looked:
     remarks: list[DemonError] = field(default_factory=list)
 
 
-def look(patch: Patch, folder: Path, catalogue: Mapping[str, Declaration], assets: Path | None = None) -> Looked:
-    """Opens every file that a patch in a folder names, nodes of subpatches by their paths; raises nothing. assets: a
-    folder in place of the asset store."""
+def look(patch: Patch, folder: Path, catalogue: Mapping[str, Declaration]) -> Looked:
+    """Opens every file that a patch in a folder names, nodes of subpatches by their paths; raises nothing."""
     seen = Looked()
     for id, node in _nodes(patch):
         declaration = catalogue.get(node.type)
@@ -82,7 +79,7 @@ def look(patch: Patch, folder: Path, catalogue: Mapping[str, Declaration], asset
             try:
                 with of_file(name, id, port.name):
                     assert declaration is not None
-                    notes = _notes(patch, node, declaration, name, folder, assets)
+                    notes = _notes(patch, node, declaration, name, folder)
             except DemonError as error:
                 seen.mistakes.append(error)
             else:
@@ -104,12 +101,10 @@ def _nodes(patch: Patch) -> list[tuple[str, Node]]:
     return sorted(found.items())
 
 
-def _notes(
-    patch: Patch, node: Node, declaration: Declaration, name: str, folder: Path, assets: Path | None
-) -> tuple[str, ...]:
+def _notes(patch: Patch, node: Node, declaration: Declaration, name: str, folder: Path) -> tuple[str, ...]:
     """What is odd about a file that serves; raises DemonError for one that does not."""
     if declaration.kind == "sink":
-        path = inside(name, folder.resolve())
+        path = inside(name, folder.resolve(), TO_WRITE)
         if path.suffix.lower() not in FORMATS:
             mend = f"give it one of the suffixes {', '.join(sorted(FORMATS))}"
             raise PatchError("it cannot be written as sound", mend=mend)
@@ -119,18 +114,18 @@ def _notes(
         own = loras_of(model) if model in NAMES else frozenset[str]()
         if name in own:
             return ()
-        path = lora(name, folder, own, assets)
+        path = lora(name, folder, own)
         if model not in NAMES:
             return ()
         found = lora_file.read(path, layers_of(model))
         return (f"{name} acts at scale {found.scales}", *(f"{name}: {note}" for note in found.notes))
     seconds = declaration.by_name.get("seconds")
     if seconds is None:
-        located(name, folder, assets)
+        located(name, folder)
         return ()
     given = node.values.get("seconds", seconds.default)
     most = seconds.default if misfit(seconds, given) else given
-    return sound_file.read(sound(name, folder, assets), float(str(most))).notes
+    return sound_file.read(sound(name, folder), float(str(most))).notes
 
 
 def with_weights(patch: Patch, folder: Path) -> Patch:

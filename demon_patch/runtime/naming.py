@@ -69,12 +69,10 @@ def spelled(name: str, folder: Path) -> str:
     return plain
 
 
-def outside(name: str, folder: Path) -> SourceError:
+def outside(name: str, folder: Path, mend: str = "") -> SourceError:
     """The error for a name that leads out of the patch's folder."""
-    return SourceError(
-        f"{shown(name)} lies outside the patch's folder",
-        mend=f"copy the file beside the patch, into {folder}",
-    )
+    mend = mend or f"copy the file beside the patch, into {folder}"
+    return SourceError(f"{shown(name)} lies outside the patch's folder", mend=mend)
 
 
 def _called(part: str, folder: Path) -> str | None:

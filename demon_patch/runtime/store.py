@@ -1,7 +1,8 @@
 """Where the files that a patch names lie: within its folder, or in the store of assets by what they hold.
 
 The store is a folder of this user (DEMON_PATCH_ASSETS names another) with files called by the SHA-256 of their bytes.
-A patch names one as "sha256:HEX.wav"; the suffix may be left out. Nothing else on the machine is ever opened.
+A patch names one as "sha256:HEX.wav"; the suffix may be left out. A folder that a pack is laid out in for a while has a
+store of its own, which is asked first. Nothing else on the machine is ever opened.
 """
 
 from __future__ import annotations
@@ -20,6 +21,10 @@ from demon_patch.runtime import naming
 
 FOLDER = "DEMON_PATCH_ASSETS"
 """The environment variable that names another store."""
+TO_WRITE = "name a file beside the patch"
+"""The mend for the name of a file that a patch may not write."""
+OWN = ".assets"
+"""The store within a folder that a pack is laid out in; no file of a pack can be called so."""
 
 
 def store() -> Path:
@@ -27,28 +32,29 @@ def store() -> Path:
     return Path(os.environ.get(FOLDER) or user_data_path("demon-patch", appauthor=False) / "assets").resolve()
 
 
-def located(name: str, folder: Path, assets: Path | None = None) -> Path:
+def located(name: str, folder: Path) -> Path:
     """The file that a patch in `folder` means by a name; raises SourceError for one outside of folder and store, for
     one that is not there or is written otherwise (see `naming`), for what is no ordinary file, and for an asset that is
-    not in the store or is not what it was. assets: a folder in place of the store."""
+    not in the store or is not what it was."""
     try:
         hash = names.hash_in(name)
     except PatchError as error:
         raise SourceError(error.what, mend=error.mend) from None
-    path = _beside(name, folder) if hash is None else _stored(name, hash, assets or store())
+    path = _beside(name, folder) if hash is None else _stored(name, hash, folder)
     if path.exists() and not (path.is_file() or path.is_dir()):
         raise SourceError(f"{name} is no ordinary file", mend="name a file with content of its own")
     return path
 
 
-def inside(name: str, folder: Path) -> Path:
-    """A path within a folder, links resolved; raises SourceError for one outside, or with a backslash."""
+def inside(name: str, folder: Path, mend: str = "") -> Path:
+    """A path within a folder, links resolved; raises SourceError, with that mend, for one outside, or with a
+    backslash."""
     within = folder.resolve()
     with suppress(OSError, ValueError, RuntimeError):
         if (path := (within / name).resolve()).is_relative_to(within):
             naming.spelled(name, within)
             return path
-    raise naming.outside(name, folder)
+    raise naming.outside(name, folder, mend)
 
 
 def _beside(name: str, folder: Path) -> Path:
@@ -67,11 +73,16 @@ def put(content: bytes, suffix: str = "") -> str:
 
 
 def put_pieces(
-    content: Iterable[bytes], hash: str, suffix: str = "", wrote: Callable[[Path], object] = lambda path: None
+    content: Iterable[bytes],
+    hash: str,
+    suffix: str = "",
+    wrote: Callable[[Path], object] = lambda path: None,
+    within: Path | None = None,
 ) -> str:
-    """As `put`, a file in pieces whose SHA-256 is known; wrote: called with its path if it was not there yet."""
+    """As `put`, a file in pieces whose SHA-256 is known; wrote: called with its path if it was not there yet. within: a
+    folder in place of the store."""
     name = names.of_hash(hash, suffix)
-    target = store() / name.removeprefix("sha256:")
+    target = (within or store()) / name.removeprefix("sha256:")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         there = target.is_file() and not target.is_symlink() and _hash(target) == hash
@@ -88,17 +99,19 @@ def _hash(path: Path) -> str:
         return file_digest(stream, "sha256").hexdigest()
 
 
-def _stored(name: str, hash: str, within: Path) -> Path:
-    """An asset by its hash; with a suffix, under that name first, else under any."""
-    within = within.resolve()
-    exact = within / name.removeprefix("sha256:")
-    others = sorted(within.glob(f"{hash}*")) if within.is_dir() else []
-    for path in (exact, *(p for p in others if p.name.split(".")[0] == hash and p.name.count(".") < 2)):
-        if path.is_file() and path.resolve().is_relative_to(within):
-            if _hash(path) == hash:
-                return path
-            raise SourceError(f"{name} has changed in the asset store", mend=f"take {path} out, and unpack it anew")
+def _stored(name: str, hash: str, folder: Path) -> Path:
+    """An asset by its hash, from the folder's own store or else that of the user; with a suffix, under that name first,
+    else under any."""
+    within = store()
+    for place in (folder.resolve() / OWN, within):
+        others = sorted(place.glob(f"{hash}*")) if place.is_dir() else []
+        exact = place / name.removeprefix("sha256:")
+        for path in (exact, *(p for p in others if p.name.split(".")[0] == hash and p.name.count(".") < 2)):
+            if path.is_file() and path.resolve().is_relative_to(place):
+                if _hash(path) == hash:
+                    return path
+                raise SourceError(f"{name} has changed in the asset store", mend=f"take {path} out, and unpack it anew")
     raise SourceError(
         f"{name} is not in the asset store",
-        mend=f"unpack it with --store, or put the file into {within} as {exact.name}",
+        mend=f"unpack it with --store, or put the file into {within} as {name.removeprefix('sha256:')}",
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import subprocess
 import sys
@@ -15,7 +16,7 @@ from demon_patch.errors import DemonError, PatchError
 from demon_patch.patch import embed, riff
 from demon_patch.patch.commands import SetMeta, apply
 from demon_patch.patch.document import Patch
-from demon_patch.patch.embed import extract
+from demon_patch.patch.embed import extract, is_open, is_render
 from demon_patch.patch.format import dumps
 from demon_patch.runtime.recorder import Recorder
 from tests.patch.test_fuzz import FUZZ
@@ -189,3 +190,14 @@ def test_an_edited_patch_is_the_one_that_is_carried(tmp_path: Path, patch: Patch
     edited, _ = apply(SetMeta(title="Second light"), patch)
     recorded(tmp_path / "a.wav", dumps(patch))
     assert extract(recorded(tmp_path / "a.wav", dumps(edited))) == edited
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="pipes of POSIX")
+@pytest.mark.parametrize("name", ["take.wav", "take.flac"])
+def test_a_pipe_is_refused_and_not_waited_for(tmp_path: Path, name: str) -> None:
+    os.mkfifo(tmp_path / name)
+    with pytest.raises(PatchError, match="it is no ordinary file"):
+        extract(tmp_path / name)
+    assert not is_render(tmp_path / name)
+    with pytest.raises(OSError, match="no ordinary file"):
+        is_open(tmp_path / name)

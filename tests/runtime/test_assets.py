@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 import soundfile
 
+from demon_patch import shipped
 from demon_patch.engine.clips import edit, tempo_of
 from demon_patch.engine.session import Session
 from demon_patch.errors import DemonError, PatchError, SourceError, hidden
@@ -26,7 +27,7 @@ from demon_patch.patch.pack import packed
 from demon_patch.runtime.assets import assets_of, files_of, loaded, pack, saved, unpack
 from demon_patch.runtime.files import look
 from demon_patch.runtime.resources import Resources
-from demon_patch.runtime.store import FOLDER, inside, located, put, store
+from demon_patch.runtime.store import FOLDER, OWN, inside, located, put, store
 from tests.engine.toy import toy_family
 
 RATE = 16_000
@@ -194,7 +195,7 @@ def test_no_path_outside_the_folder_is_opened(tmp_path: Path) -> None:
         for lookup in (resources.file, resources.written, resources.lora, lambda n: inside(n, folder)):
             with pytest.raises(SourceError) as caught:
                 lookup(name)
-            assert "lies outside the patch's folder (copy the file beside the patch, into " in str(caught.value)
+            assert "lies outside the patch's folder (" in str(caught.value)
         with pytest.raises(SourceError, match="lies outside"):
             resources.source(("audio", name, 1.0, None, None))
     assert resources.file("inner.wav") == (folder / "good.wav").resolve()
@@ -277,7 +278,8 @@ def torn(files: Mapping[str, bytes], rename: Mapping[str, str], path: Path) -> P
 
 HOSTILE = (
     "../x.wav", "/x.wav", "a/../../x.wav", "a\\..\\x.wav", "C:x.wav", "", "nul", "nul.wav", "link/x.wav", "x/",
-    "a\0.wav", "song.dpatch.json", ".bashrc", ".ssh/authorized_keys", ".git/hooks/pre-commit", "conftest.py",
+    "a\0.wav", "-rf.wav", "~/x.wav", "x/-y.wav", "a\ufffe.wav",
+    "song.dpatch.json", ".bashrc", ".ssh/authorized_keys", ".git/hooks/pre-commit", "conftest.py",
     "Makefile", "soxr.py", "x.lnk", "x.wav.lnk", "x.desktop", "a\u202evaw.wav", "a\u200b.wav", "CONIN$",
     "CONIN$.wav", "com\u00b9.wav", "x.wav.", "x.wav ", ".x.wav", "x.wav:y", "x" * 240 + ".wav",
     "d/" * 30 + "x.wav", "x.tempo.json", "x.safetensors.tempo.json", "tape.pt", "sha256:" + "0" * 64 + ".py",
@@ -377,3 +379,32 @@ def test_a_pack_that_was_edited_is_packed_anew(home: Path, tmp_path: Path) -> No
     assert (tmp_path / "into" / "float.wav").read_bytes() == (home / "float.wav").read_bytes()
     with files_of(home / "song.dpatch.json") as folder:
         assert folder == home
+
+
+def test_a_pack_that_is_played_leaves_nothing_in_the_store(tmp_path: Path, assets: Path) -> None:
+    content = sound(tmp_path / "x.wav")
+    name = names.by_hash(content, ".wav")
+    patch = Patch(nodes={"a": clip(name)})
+    (tmp_path / "song.dpatch").write_bytes(packed(patch, {name: content}))
+    with files_of(tmp_path / "song.dpatch") as folder:
+        path = located(name, folder)
+        assert path.is_relative_to(folder)
+        assert path.read_bytes() == content
+        saved(patch, tmp_path / "again.dpatch", folder)
+    assert (tmp_path / "again.dpatch").read_bytes() == (tmp_path / "song.dpatch").read_bytes()
+    assert not assets.exists()
+    with pytest.raises(SourceError, match="is not in the asset store"):
+        located(name, folder)
+    shipped.write_new(tmp_path / "new" / "mine.dpatch.json", tmp_path / "song.dpatch")  # which shall play later too
+    assert located(name, tmp_path / "new").is_relative_to(assets)
+
+
+def test_a_folder_has_no_store_of_its_own_unless_it_holds_what_its_names_say(tmp_path: Path, assets: Path) -> None:
+    """A planted one gives nothing that is not asked for by what it holds."""
+    name = names.by_hash(b"abc", ".wav")
+    (tmp_path / OWN).mkdir()
+    (tmp_path / OWN / name.removeprefix("sha256:")).write_bytes(b"abd")
+    with pytest.raises(SourceError, match="has changed"):
+        located(name, tmp_path)
+    with pytest.raises(PatchError):
+        names.checked(f"{OWN}/x.wav")

@@ -37,10 +37,10 @@ class DeclarationError(DemonError):
     """A node that is declared wrongly; raised when its module is imported."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False)
 class Body:
     """A checked body: `lines` (name, number); `outputs`, one expression for a value, two (level, rises) for a gate;
-    `states`, the next value of each state in order, and `state_names`."""
+    `states`, the next value of each state in order, and `state_names`. One equals only itself."""
 
     lines: tuple[tuple[str, ast.expr], ...]
     outputs: tuple[tuple[ast.expr, ...], ...]

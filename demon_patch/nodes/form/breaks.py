@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import ast
-from functools import lru_cache
 from typing import NamedTuple
 
 from demon_patch.nodes.form.body import Body
+from demon_patch.nodes.form.kept import kept
 
 _ROUNDED = frozenset({"sin", "cos", "tanh", "exp", "log"})
 _JUMPS = frozenset({"floor", "hash01", "pick", "reached", "bjorklund"})
@@ -19,7 +19,7 @@ class Breaks(NamedTuple):
     own: bool
 
 
-@lru_cache(maxsize=2048)
+@kept
 def breaks(body: Body, wired: frozenset[str]) -> Breaks:
     """The jumps of a body whose ports `wired` are moved by cables."""
     finder = _Finder(wired)

@@ -9,10 +9,12 @@ An engine node lists ports that the control table gives it.
 from __future__ import annotations
 
 import inspect
+from collections import deque
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field, replace
-from functools import cached_property, lru_cache, wraps
+from functools import cached_property, wraps
 from typing import Any, Literal, NamedTuple
+from weakref import WeakValueDictionary
 
 from demon_patch.errors import PatchError
 from demon_patch.nodes.form.body import Body, DeclarationError, Names, read_body
@@ -24,7 +26,7 @@ from demon_patch.nodes.form.opened import Phrase
 from demon_patch.nodes.form.ports import AUTO, MIXED, NUMBERS, SETTINGS, Bank, Out, Port
 
 Kind = Literal["computed", "mix", "surface", "resource", "engine", "sink", "display"]
-MOST_BODIES = 256  # settled bodies of one declaration that are kept
+_LATEST: deque[Body] = deque(maxlen=512)  # settled bodies that stay, though no program has them
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,7 +59,7 @@ class Declaration:
     write: Callable[[Mapping[str, str]], Body] | None = None
     table: Callable[..., Any] | None = None
     hidden: tuple[Out, ...] = ()
-    bodies: dict[Hashable, Body] = field(default_factory=dict, repr=False)
+    bodies: WeakValueDictionary[Hashable, Body] = field(default_factory=WeakValueDictionary, repr=False)
     banks: Mapping[str, tuple[Port, ...]] = field(default_factory=dict)
     migrate: Mapping[int, Migration] = field(default_factory=dict, repr=False)
 
@@ -114,16 +116,18 @@ class Declaration:
         """
         chosen = {p.name: str(values.get(p.name, p.default)) for p in self.settings}
         chosen |= _chosen(self.settings, values, unwired - silent)
-        if self.write is not None:
-            return _written(self.write, tuple(chosen.items()))
-        key = (unwired, *chosen.values())
-        if key not in self.bodies:
-            assert self.body is not None
-            tables = {p.name: p.read(values.get(p.name, p.default)) for p in self.settings if p.read}
-            if len(self.bodies) >= MOST_BODIES:
-                self.bodies.clear()
-            self.bodies[key] = fold(self.body, chosen, unwired, tables, self.seen(unwired))
-        return self.bodies[key]
+        key = (unwired if self.write is None else None, *chosen.values())
+        body = self.bodies.get(key)
+        if body is None:
+            if self.write is not None:
+                body = self.write(chosen)
+            else:
+                assert self.body is not None
+                tables = {p.name: p.read(values.get(p.name, p.default)) for p in self.settings if p.read}
+                body = fold(self.body, chosen, unwired, tables, self.seen(unwired))
+            self.bodies[key] = body
+            _LATEST.append(body)
+        return body
 
     def seen(self, unwired: frozenset[str] = frozenset()) -> Mapping[str, Inlet]:
         """A mix's inlets as its body sees them."""
@@ -143,11 +147,6 @@ def _chosen(settings: tuple[Port, ...], values: Mapping[str, Any], unwired: froz
         for p in settings
         if p.auto is not None and values.get(p.name, p.default) == AUTO
     }
-
-
-@lru_cache(maxsize=256)
-def _written(write: Callable[[Mapping[str, str]], Body], settings: tuple[tuple[str, str], ...]) -> Body:
-    return write(dict(settings))
 
 
 def node(

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable
-from functools import lru_cache
 
 from demon_patch.nodes.form.body import Body
+from demon_patch.nodes.form.kept import kept
 from demon_patch.nodes.form.unroll import Line, leaves
 
 
-@lru_cache(maxsize=1024)
+@kept
 def waits(body: Body) -> tuple[frozenset[str], ...]:
     """For each output the names that it reads within the frame, through the lines of the body; of a gate or of the
     frame the name without its field."""
@@ -30,7 +30,7 @@ def waits(body: Body) -> tuple[frozenset[str], ...]:
     return tuple(frozenset().union(*(reads(half) for half in pair)) for pair in body.outputs)
 
 
-@lru_cache(maxsize=256)
+@kept
 def halved(body: Body, early: tuple[bool, ...]) -> tuple[Body, Body]:
     """The half that gives the outputs that are `early` and leaves every state as it is, and the half that gives the
     others and the states."""

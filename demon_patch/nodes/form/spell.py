@@ -16,6 +16,7 @@ from functools import lru_cache
 from typing import Literal
 
 from demon_patch.nodes.form.body import Body
+from demon_patch.nodes.form.kept import kept
 from demon_patch.nodes.form.vocabulary import CONSTANTS
 
 Mode = Literal["scalar", "array"]
@@ -185,23 +186,9 @@ class Template:
     uses: Mapping[str, int]
 
 
-_TEMPLATES: dict[tuple[int, Mode], tuple[Body, Template]] = {}
-MOST_TEMPLATES = 2048
-
-
+@kept
 def template(body: Body, mode: Mode) -> Template:
-    """The template of a body, kept for as long as the body is in use."""
-    known = _TEMPLATES.get((id(body), mode))
-    if known is not None and known[0] is body:
-        return known[1]
-    if len(_TEMPLATES) >= MOST_TEMPLATES:
-        _TEMPLATES.clear()
-    made = _spelled(body, mode)
-    _TEMPLATES[id(body), mode] = (body, made)
-    return made
-
-
-def _spelled(body: Body, mode: Mode) -> Template:
+    """The template of a body."""
     speller, uses = Speller(mode), Counter[str]()
 
     def text(e: ast.expr) -> Text:

@@ -9,10 +9,10 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any, Literal
 
 from demon_patch.nodes.form.body import Body
+from demon_patch.nodes.form.kept import kept
 from demon_patch.nodes.form.vocabulary import CONSTANTS
 
 Line = tuple[str, ast.expr]
@@ -212,7 +212,7 @@ def _fails(e: ast.expr) -> bool:
     )
 
 
-@lru_cache(maxsize=2048)
+@kept
 def parted(body: Body, steady: frozenset[str]) -> tuple[tuple[Line, ...], Body]:
     """What of a body can be computed once, from the names that are `steady`; and the body that is left of it."""
     known = {*steady, *CONSTANTS}

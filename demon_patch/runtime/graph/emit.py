@@ -19,6 +19,7 @@ from zlib import crc32
 import numpy as np
 
 from demon_patch.nodes.form.body import Body
+from demon_patch.nodes.form.kept import kept
 from demon_patch.nodes.form.line import Line
 from demon_patch.nodes.form.spell import Speller, Template, Text, phrase, template
 from demon_patch.nodes.form.unroll import leaves, parted
@@ -280,7 +281,7 @@ def _bound(chunk: Chunk, params: tuple[tuple[float, ...], ...], dt: float) -> Ca
     return FunctionType(_code(chunk.text), _SPACES[chunk.way], "chunk", values)
 
 
-@lru_cache(maxsize=1024)
+@kept
 def _parted(body: Body, steady: frozenset[str]) -> tuple[tuple[tuple[str, Text], ...], frozenset[str], Body]:
     """What of a body its steady ports alone decide, as text, with the names that it reads; and the rest of the body."""
     ahead, rest = parted(body, steady | {"t.dt"})
@@ -321,7 +322,7 @@ _SPACES: dict[Way, dict[str, Any]] = {
 }
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=2048)
 def _code(text: str) -> CodeType:
     """The code of the one function in a text."""
     module = compile(text, "<patch>", "exec")

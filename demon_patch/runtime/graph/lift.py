@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from demon_patch.nodes.form.breaks import Breaks, breaks
 from demon_patch.nodes.form.frame import Frame
+from demon_patch.nodes.form.kept import kept
 from demon_patch.nodes.form.spell import template
 from demon_patch.runtime.graph.emit import Chunk, Step, scan_of
 from demon_patch.runtime.graph.vector import Form, Kind, Vector, kind_of, vector_of
@@ -216,7 +217,7 @@ def _needed(steps: Sequence[Step], sink_slots: Collection[int]) -> tuple[set[Ste
     return needed, feeding
 
 
-@lru_cache(maxsize=16384)
+@kept
 def _breaks(step: Step) -> Breaks:
     wired = frozenset(port for port, given in step.inputs.items() if given.sources)
     found = breaks(step.body, wired)
@@ -237,7 +238,7 @@ def _form(step: Step, read: Collection[int], exact: bool) -> Form:
     return Form(_kind(step), tuple(slot in read for slot in step.written), exact)
 
 
-@lru_cache(maxsize=16384)
+@kept
 def _kind(step: Step) -> Kind:
     uses = template(step.body, "scalar").uses
     return kind_of(

@@ -10,13 +10,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import Any
+from weakref import WeakValueDictionary
 
 import numpy as np
 from numpy.typing import NDArray
 
 from demon_patch.nodes.form.body import Body
+from demon_patch.nodes.form.kept import kept
 from demon_patch.nodes.form.spell import Speller, Text, phrase
 from demon_patch.nodes.form.unroll import Stage, leaves, unroll
 from demon_patch.nodes.form.vocabulary import ARRAY, EXACT, SCALAR
@@ -38,10 +39,16 @@ class Kind:
     gates: tuple[tuple[str, int], ...]
 
 
-@lru_cache(maxsize=4096)
+_KINDS: WeakValueDictionary[tuple[Any, ...], Kind] = WeakValueDictionary()  # those that steps are of
+
+
 def kind_of(body: Body, inputs: tuple[tuple[str, str, int], ...], gates: tuple[tuple[str, int], ...]) -> Kind:
     """The kind of such nodes."""
-    return Kind(body, inputs, gates)
+    key = body, inputs, gates
+    kind = _KINDS.get(key)
+    if kind is None:
+        _KINDS[key] = kind = Kind(body, inputs, gates)
+    return kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,7 +264,11 @@ def _made(text: str, space: Mapping[str, Any], name: str) -> Callable[..., Any]:
     return room[name]
 
 
-@lru_cache(maxsize=1024)
 def vector_of(form: Form) -> Vector:
     """The function of a form, made once."""
-    return _Writer(form).result()
+    return _vector(form.kind, form.wanted, form.exact)
+
+
+@kept
+def _vector(kind: Kind, wanted: tuple[bool, ...], exact: bool) -> Vector:
+    return _Writer(Form(kind, wanted, exact)).result()

@@ -1,0 +1,82 @@
+"""What compiling works out goes with what it was worked out of: a long performance keeps nothing of former patches."""
+
+from __future__ import annotations
+
+import functools
+import gc
+
+import pytest
+
+from demon_patch.nodes.catalogue import CATALOGUE
+from demon_patch.nodes.form import declare, kept
+from demon_patch.nodes.form.body import Body
+from demon_patch.patch.document import Cable, Node, Patch
+from demon_patch.runtime.graph.clock import Transport
+from demon_patch.runtime.graph.compile import Geometry, compile
+from demon_patch.runtime.graph.emit import Step
+from demon_patch.runtime.graph.lift import plan_of
+from demon_patch.runtime.graph.program import Program
+from demon_patch.runtime.graph.vector import Kind
+from tests.runtime.stage import patch
+
+TRANSPORT = Transport(25.0, 120.0, 4, 400)
+EDITS = 60
+LATEST = 16  # settled bodies that are kept without a program
+
+
+def edited(number: int) -> Patch:
+    """Formulas and wirings that no other number has."""
+    nodes = {"lfo": Node("lfo")}
+    nodes |= {f"f{i}": Node("expression", values={"formula": f"a * {number + 1} + sin(b * {i})"}) for i in range(8)}
+    cables = [Cable("lfo", "out", f"f{i}", "ab"[number >> i & 1]) for i in range(6)]
+    return patch(nodes, [*cables, Cable("f7", "out", "scheduler", "strength")])
+
+
+def living(kind: type) -> int:
+    gc.collect()
+    return sum(type(each) is kind for each in gc.get_objects())
+
+
+def emptied() -> None:
+    """The caches of programs, which hold a number of functions, hold none."""
+    for each in gc.get_objects():
+        if type(each) is functools._lru_cache_wrapper and each.__module__.startswith("demon_patch.runtime.graph"):
+            each.cache_clear()
+
+
+def test_former_patches_leave_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(declare, "_LATEST", declare.deque(maxlen=LATEST))
+    emptied()
+    before = [living(kind) for kind in (Body, Step, Kind)]
+    program: Program | None = None
+    for number in range(EDITS):
+        program = compile(edited(number), CATALOGUE, Geometry(25.0), program)
+        program.scan(program.state(), 0, 8, TRANSPORT)
+    assert plan_of.cache_info().currsize
+    emptied()
+    bodies, steps, kinds = (living(kind) - was for kind, was in zip((Body, Step, Kind), before, strict=True))
+    assert program is not None
+    assert 0 < bodies <= 2 * (steps + LATEST)  # each with what can be computed once taken out of it; else 500
+    assert steps == len(program.steps)
+    assert kinds <= steps
+
+
+class Thing:
+    def __init__(self, number: int) -> None:
+        self.number = number
+
+
+def test_a_result_is_kept_in_its_object_and_there_are_not_too_many() -> None:
+    calls: list[tuple[int, int]] = []
+
+    @kept.kept
+    def product(thing: Thing, by: int) -> int:
+        calls.append((thing.number, by))
+        return thing.number * by
+
+    one, other = Thing(2), Thing(3)
+    assert [product(one, 5), product(one, 5), product(other, 5), product(one, by=5)] == [10, 10, 15, 10]
+    assert calls == [(2, 5), (3, 5), (2, 5)]
+    for by in range(3 * kept.MOST):
+        assert product(one, by) == 2 * by
+    assert len(vars(one)["_kept"]) <= kept.MOST
