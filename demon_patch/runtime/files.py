@@ -109,7 +109,7 @@ def _notes(
 ) -> tuple[str, ...]:
     """What is odd about a file that serves; raises DemonError for one that does not."""
     if declaration.kind == "sink":
-        path = inside(name, folder.resolve())
+        path = inside(name, folder.resolve(), written=True)
         if path.suffix.lower() not in FORMATS:
             mend = f"give it one of the suffixes {', '.join(sorted(FORMATS))}"
             raise PatchError("it cannot be written as sound", mend=mend)

@@ -67,7 +67,7 @@ class Resources:
 
     def written(self, name: str) -> Path:
         """A file that a patch writes: in its folder alone; raises SourceError for one outside."""
-        return inside(name, self.into)
+        return inside(name, self.into, written=True)
 
     def _make(self, key: Hashable) -> Source:
         match key:
