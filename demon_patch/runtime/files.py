@@ -23,7 +23,7 @@ from demon_patch.patch.document import Node, Patch
 from demon_patch.patch.inner import nodes_of, with_nodes
 from demon_patch.runtime.naming import shown
 from demon_patch.runtime.recorder import FORMATS
-from demon_patch.runtime.store import TO_WRITE, inside, located
+from demon_patch.runtime.store import inside, located
 
 
 @contextmanager
@@ -104,7 +104,7 @@ def _nodes(patch: Patch) -> list[tuple[str, Node]]:
 def _notes(patch: Patch, node: Node, declaration: Declaration, name: str, folder: Path) -> tuple[str, ...]:
     """What is odd about a file that serves; raises DemonError for one that does not."""
     if declaration.kind == "sink":
-        path = inside(name, folder.resolve(), TO_WRITE)
+        path = inside(name, folder.resolve(), written=True)
         if path.suffix.lower() not in FORMATS:
             mend = f"give it one of the suffixes {', '.join(sorted(FORMATS))}"
             raise PatchError("it cannot be written as sound", mend=mend)

@@ -36,7 +36,7 @@ def located(name: str, folder: Path) -> Path:
         found, wanted = found / there, posixpath.join(wanted, part if same else there)
     if wanted != plain:
         raise SourceError(
-            f"{shown(name)} is called {shown(wanted)} here; other machines tell them apart",
+            f"{shown(name)} is called {shown(wanted)} here; other machines distinguish capital letters",
             mend=f"write {shown(wanted)}",
         )
     return found
@@ -54,7 +54,7 @@ def spelled(name: str, folder: Path) -> str:
         raise outside(name, folder)
     if "\\" in name:
         raise SourceError(
-            f"{shown(name)} has a backslash, which parts folders on Windows alone",
+            f"{shown(name)} has a backslash, which separates folders only on Windows",
             mend=f"write {shown(posixpath.normpath(name.replace(chr(92), '/')))}",
         )
     if PurePosixPath(name).is_absolute():
@@ -62,16 +62,18 @@ def spelled(name: str, folder: Path) -> str:
             relative = Path(name).relative_to(folder)
         except ValueError:
             raise outside(name, folder) from None
-        raise SourceError(f"{shown(name)} is a place on this machine alone", mend=f"write {shown(relative.as_posix())}")
+        raise SourceError(
+            f"{shown(name)} is a path that only this machine has", mend=f"write {shown(relative.as_posix())}"
+        )
     plain = posixpath.normpath(name)
     if plain.split("/")[0] == "..":
         raise outside(name, folder)
     return plain
 
 
-def outside(name: str, folder: Path, mend: str = "") -> SourceError:
-    """The error for a name that leads out of the patch's folder."""
-    mend = mend or f"copy the file beside the patch, into {folder}"
+def outside(name: str, folder: Path, *, written: bool = False) -> SourceError:
+    """The error for a name that leads out of the patch's folder; written: of a file that is made, not read."""
+    mend = f"name a file within {folder}" if written else f"copy the file beside the patch, into {folder}"
     return SourceError(f"{shown(name)} lies outside the patch's folder", mend=mend)
 
 
@@ -98,9 +100,9 @@ def _folded(text: str) -> str:
 def _missing(name: str, folder: Path, part: str) -> SourceError:
     """The error for a file that is not there; it names one that is called nearly so, or so with another suffix."""
     try:
-        stems = {Path(entry).stem: entry for entry in sorted(os.listdir(folder))[:2000]}
+        stems = {Path(entry).stem.casefold(): entry for entry in sorted(os.listdir(folder))[:2000]}
     except OSError:
         stems = {}
-    near = get_close_matches(Path(part).stem, stems, 1, 0.75)
+    near = get_close_matches(Path(part).stem.casefold(), stems, 1, 0.75)
     mend = f"is {shown(stems[near[0]])} meant?" if near else "check its name, or copy the file into the patch's folder"
     return SourceError(f"there is no such file: {shown(name)}", mend=mend)

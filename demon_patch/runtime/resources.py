@@ -15,7 +15,7 @@ from demon_patch.engine.lora import Lora
 from demon_patch.engine.session import Session
 from demon_patch.errors import DemonError
 from demon_patch.runtime import files
-from demon_patch.runtime.store import TO_WRITE, inside, located
+from demon_patch.runtime.store import inside, located
 
 
 class Resources:
@@ -67,7 +67,7 @@ class Resources:
 
     def written(self, name: str) -> Path:
         """A file that a patch writes: in its folder alone; raises SourceError for one outside."""
-        return inside(name, self.into, TO_WRITE)
+        return inside(name, self.into, written=True)
 
     def _make(self, key: Hashable) -> Source:
         match key:

@@ -46,15 +46,15 @@ def located(name: str, folder: Path) -> Path:
     return path
 
 
-def inside(name: str, folder: Path, mend: str = "") -> Path:
-    """A path within a folder, links resolved; raises SourceError, with that mend, for one outside, or with a
-    backslash."""
+def inside(name: str, folder: Path, *, written: bool = False) -> Path:
+    """A path within a folder, links resolved; written: of a file that is made. Raises SourceError for one outside, or
+    with a backslash."""
     within = folder.resolve()
     with suppress(OSError, ValueError, RuntimeError):
         if (path := (within / name).resolve()).is_relative_to(within):
             naming.spelled(name, within)
             return path
-    raise naming.outside(name, folder, mend)
+    raise naming.outside(name, folder, written=written)
 
 
 def _beside(name: str, folder: Path) -> Path:

@@ -195,7 +195,8 @@ def test_no_path_outside_the_folder_is_opened(tmp_path: Path) -> None:
         for lookup in (resources.file, resources.written, resources.lora, lambda n: inside(n, folder)):
             with pytest.raises(SourceError) as caught:
                 lookup(name)
-            assert "lies outside the patch's folder (" in str(caught.value)
+            mend = "name a file within " if lookup == resources.written else "copy the file beside the patch, into "
+            assert f"lies outside the patch's folder ({mend}" in str(caught.value)
         with pytest.raises(SourceError, match="lies outside"):
             resources.source(("audio", name, 1.0, None, None))
     assert resources.file("inner.wav") == (folder / "good.wav").resolve()
@@ -242,14 +243,14 @@ def test_a_file_that_cannot_be_packed_is_named_with_its_node(home: Path, tmp_pat
     cases = {
         "gone.wav": "there is no such file: gone.wav (check its name, or copy the file into the patch's folder)",
         "flaot.wav": "there is no such file: flaot.wav (is float.wav meant?)",
-        "Samples/Break.wav": "Samples/Break.wav is called samples/break.wav here; other machines tell them apart"
-        " (write samples/break.wav)",
+        "Samples/Break.wav": "Samples/Break.wav is called samples/break.wav here; other machines distinguish"
+        " capital letters (write samples/break.wav)",
         "samples": "samples: this is a folder, not an audio file (name a file in it)",
         "../x.wav": f"../x.wav {here}",
-        "samples\\break.wav": "samples\\break.wav has a backslash, which parts folders on Windows alone"
+        "samples\\break.wav": "samples\\break.wav has a backslash, which separates folders only on Windows"
         " (write samples/break.wav)",
         "C:\\Users\\me\\x.wav": f"C:\\Users\\me\\x.wav {here}",
-        str(home / "float.wav"): f"{home / 'float.wav'} is a place on this machine alone (write float.wav)",
+        str(home / "float.wav"): f"{home / 'float.wav'} is a path that only this machine has (write float.wav)",
         "what?.wav": f'the name "what?.wav" {unfit}',
         "sha256:7": '"sha256:7" is no hash (write sha256: and 64 of 0-9 a-f, then the suffix)',
     }

@@ -112,16 +112,17 @@ def mistakes(path: Path) -> list[Finding]:
 SOUNDS: dict[str, tuple[str, str]] = {
     "nope.wav": ("there is no such file: nope.wav", "check its name, or copy the file into the patch's folder"),
     "sub/kik.wav": ("there is no such file: sub/kik.wav", "is kick.wav meant?"),
-    "sub\\kick.wav": ("sub\\kick.wav has a backslash, which parts folders on Windows alone", "write sub/kick.wav"),
-    ".\\sub\\kick.wav": (".\\sub\\kick.wav has a backslash, which parts", "write sub/kick.wav"),
+    "brek.wav": ("there is no such file: brek.wav", "is Break.WAV meant?"),
+    "sub\\kick.wav": ("sub\\kick.wav has a backslash, which separates folders only on Windows", "write sub/kick.wav"),
+    ".\\sub\\kick.wav": (".\\sub\\kick.wav has a backslash, which separates", "write sub/kick.wav"),
     "../o.wav": ("../o.wav lies outside the patch's folder", "copy the file beside the patch"),
     "sub/../../o.wav": ("sub/../../o.wav lies outside the patch's folder", "copy the file beside the patch"),
     "C:\\o.wav": ("C:\\o.wav lies outside the patch's folder", "copy the file beside the patch"),
     "\\\\host\\o.wav": ("\\\\host\\o.wav lies outside the patch's folder", "copy the file beside the patch"),
     "link.wav": ("link.wav lies outside the patch's folder", "copy the file beside the patch"),
     "nowhere.wav": ("nowhere.wav: there is no such file", "check the path"),
-    "break.wav": ("break.wav is called Break.WAV here; other machines tell them apart", "write Break.WAV"),
-    "SUB/Kick.wav": ("SUB/Kick.wav is called sub/kick.wav here; other machines tell them apart", "write sub/kick.wav"),
+    "break.wav": ("break.wav is called Break.WAV here; other machines distinguish capital letters", "write Break.WAV"),
+    "SUB/Kick.wav": ("SUB/Kick.wav is called sub/kick.wav here; other machines", "write sub/kick.wav"),
     "sub": ("sub: this is a folder, not an audio file", "name a file in it"),
     "pipe.wav": ("pipe.wav is no ordinary file", "name a file with content of its own"),
     "words.wav": ("words.wav: this cannot be read as audio", "give a whole audio file"),
@@ -171,7 +172,7 @@ def SESSION() -> Session:
 
 def test_a_place_within_the_folder_is_written_relative_to_it(home: Path) -> None:
     (found,) = mistakes(patch_of(home, clip=audio(str(home / "sub" / "kick.wav"))))
-    assert found.what.endswith("is a place on this machine alone")
+    assert found.what.endswith("is a path that only this machine has")
     assert found.mend == "write sub/kick.wav"
 
 
@@ -374,7 +375,7 @@ def test_findings_are_told_on_standard_output_and_as_json(home: Path, capsys: py
     told = json.loads(run.out)
     assert told[0] == {
         "file": str(path), "node": "clip", "port": "file", "mend": "write Break.WAV", "severity": "mistake",
-        "what": "break.wav is called Break.WAV here; other machines tell them apart",
+        "what": "break.wav is called Break.WAV here; other machines distinguish capital letters",
     }  # fmt: skip
     assert [(entry["severity"], entry["node"]) for entry in told[1:]] == [("remark", "said")]
     good = patch_of(home, lora="mine.safetensors")
@@ -418,3 +419,10 @@ def test_save_and_problems_stay_as_they_were(home: Path) -> None:
     assert problems(document, CATALOGUE) == []  # an edit of a playing patch is not held up by a file
     save(document, home / "b.dpatch.json")
     assert mistakes(home / "b.dpatch.json")
+
+
+def test_a_recording_outside_of_the_folder_is_to_be_named_within_it(home: Path) -> None:
+    recorder = {"type": "recorder", "values": {"file": "../take.wav"}}
+    found = [f for f in findings(patch_of(home, nodes={"r": recorder})) if f.severity == MISTAKE]
+    assert [(f.node, f.what) for f in found] == [("r", "../take.wav lies outside the patch's folder")]
+    assert found[0].mend == f"name a file within {home}"
