@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import Annotated, Any
@@ -52,8 +53,10 @@ def writable(path: Path) -> None:
 
 
 def tell(what: object, colour: str = "") -> None:
-    """One line for the person at the terminal, word for word: brackets in it are no markup."""
-    err.print(Text(visible(str(what)), style=colour), soft_wrap=True)
+    """One line for the person at the terminal, word for word: brackets in it are no markup. Where it cannot be written,
+    as into a log on a full disk, what is told of goes on."""
+    with suppress(OSError):
+        err.print(Text(visible(str(what)), style=colour), soft_wrap=True)
 
 
 def show(what: object, colour: str = "") -> None:

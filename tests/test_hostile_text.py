@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import numpy as np
 import pytest
 import soundfile
 
+from demon_patch import console
 from demon_patch.errors import DemonError, PatchError, hidden, visible
 from demon_patch.nodes.form.ports import Port
 from demon_patch.patch.commands import Rename, SetMeta, SetValue, apply
@@ -148,3 +150,14 @@ def test_the_view_shows_them() -> None:
         ):
             assert hidden(shown.plain, lines=True) is None
         assert visible(text) in draw.messages(status, 300, 50).plain
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a disk that is always full")
+def test_what_cannot_be_told_stops_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    full = Path("/dev/full").open("w")  # noqa: SIM115 (its end fails too)
+    monkeypatch.setattr(console, "err", console.Harmless(file=full))
+    with pytest.raises(OSError, match="No space"):
+        console.err.print("x")
+    console.tell("x")
+    with suppress(OSError):
+        full.close()
