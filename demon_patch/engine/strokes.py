@@ -57,15 +57,16 @@ class Strokes:
     def push(self, frames: Array) -> Array:
         """The next frames [n, samples_per_frame] in; the strokes [n, PARTS] in them.
 
-        0.03 for a stroke that is 60 dB or more below the loudest look of late, 0.5 for one as loud; below 0.025 for
-        what is more likely no stroke.
+        0.03 for a stroke that is almost 60 dB below the loudest look of late, 0.5 for one as loud; below 0.025 for
+        what is more likely no stroke, and 0 where a part is quieter than that.
         """
         shapes, levels = self._heard.push(frames)
         found = np.empty((len(frames), len(PARTS)))
         for n, shape in enumerate(shapes):
             found[n], self._state = self._net.step(np.concatenate([shape, self._before]), self._state)
             self._before = shape
-        return np.where(found >= 0.5, np.clip(_MOST * levels, _LEAST, _MOST), _DOUBT * found)
+        told = np.where(found >= 0.5, np.clip(_MOST * levels, _LEAST, _MOST), _DOUBT * found)
+        return np.where(levels > 0, told, 0.0)
 
 
 class Heard:
