@@ -1,63 +1,45 @@
-"""Strokes of kicks, snares and hats, told apart by energy, one number each per latent frame.
+"""Strokes of kicks, snares and hats in a sound, told apart by a small recurrent network, one number each per frame.
 
-A stroke is energy that was not there a moment ago. Whatever is struck puts some energy everywhere: a kick clicks, a
-snare hisses, a hat rings below. So a third of the spectrum counts as struck only where its new energy is more than what
-leaks into it from the strokes beside it. How much leaks is learnt from the sound itself: from the strokes of the
-latest bars, the cleaner quarter of them. Snares are told by what lasts longer than a click. Where a kick or a snare
-hides a hat, a hat is told if the high energy is that of the hats heard alone and, beside a snare, if one is due.
+Whatever is struck puts some energy everywhere: a kick clicks, a snare has a body and a hiss, a hat rings below. How
+much belongs to the stroke itself depends on the kit, so fixed thresholds fail on the next kit. The network hears the
+energy of thirteen bands four times a frame and remembers what it heard, so that it compares a stroke with the earlier
+ones, and knows the rhythm where one drum hides another. `families.nano.train.strokes` trains it on drawn and recorded
+drums in random patterns, over bass lines, chords and noise, and on loops of the nano family's composer.
 
 Nothing looks ahead, and nothing depends on how the frames are cut into pieces: `Strokes` keeps what it needs. No torch.
 """
 
 from __future__ import annotations
 
-import math
-from collections import deque
+import functools
+from importlib.resources import files
+from pathlib import Path
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from demon_patch.engine.tensor_file import TensorFile
+
 Array = NDArray[np.float64]
 
 PARTS: Final = ("low", "middle", "high")
-"""Kicks and bass, to 350 Hz; snares and voices, to 2 kHz; hats, above."""
+"""Kicks; snares; hats."""
 
-TOP_DB = 60.0
-"""A stroke of 1 is this far above what may leak."""
+LOOKS: Final = 4
+"""How often a frame the bands are measured."""
 
-_HOPS = 4  # looks per frame
-_GROUPS: Final = {
-    "bottom": (25.0, 62.0),
-    "kick": (62.0, 100.0),
-    "punch": (100.0, 150.0),
-    "body": (150.0, 350.0),
-    "middle": (350.0, 2000.0),
-    "presence": (2000.0, 5000.0),
-    "air": (5000.0, 12_000.0),
-}  # Hz
-_SUB = ("bottom", "kick", "punch")  # apart, so that a kick is heard over a bass note
-_LOW = (*_SUB, "body")  # heard in a window of a frame, the others in half of one
-
-# A group is new where its energy is so many times that of the looks [near, far] before.
-_NEW: Final = {**dict.fromkeys(_SUB, (4, 14, 2.2)), "body": (4, 8, 1.6), "lasting": (4, 8, 2.0), "middle": (2, 5, 1.6),
-               "presence": (2, 5, 1.6), "air": (2, 5, 1.6), "lasting_high": (4, 7, 1.6)}  # fmt: skip
-_SWELLS = 1.15  # times that the whole low third grows where a part of it is new
-_MEMORY = 14  # looks kept for that
-
-_FLOOR = 1e-8  # mean square of what is never a stroke: -80 dBFS
-_RELATIVE: Final = {"low": 10**-2.8, "middle": 10**-4.4, "high": 10**-4.4}  # of the loudest look
+_LOW: Final = ((25, 62), (62, 100), (100, 150), (150, 250), (250, 350))  # Hz, in a window of a frame
+_REST: Final = ((350, 700), (700, 1200), (1200, 2000), (2000, 3200), (3200, 5000), (5000, 8000), (8000, 12_000),
+                (12_000, 16_000))  # Hz, in a window of half a frame  # fmt: skip
+BANDS: Final = len(_LOW) + len(_REST)
+_OF_PART: Final = (slice(0, 5), slice(5, 8), slice(8, 13))  # the bands of each part
+_QUIETEST = 1e-6  # mean square that counts as the loudest at least: -60 dBFS
 _FADES = 0.998  # of the loudest look, a frame: 8 dB in 40 s at 25 frames a second
-_LATEST = 12  # strokes that a leak is learnt from
-_MARGIN = 4.0  # dB above a leak that was learnt
-_MOST: Final = {"kick in middle": 0.0, "hat in middle": -9.0, "kick in high": -20.0}  # dB: leaks that are believed
-_LEAST = -60.0  # dB
-_INTO_LOW = 0.2  # share of body, middle and high that may leak into the low third
-_BODY = 0.001  # share of the body that may leak into the middle
-_PLAIN_BODY = 30.0  # times its high energy: a body that is no snare's
-_HAT = 12.0  # times its middle energy: a high stroke that is no snare's
-_AIRY = 4.0  # times its presence: air that is no snare's
-_STRUCK = 0.0275  # a stroke that is one at the Onset node's own sensitivity
+_RANGE_DB = 70.0  # of a band below the loudest look
+
+_DOUBT = 0.05  # times its probability: what is no stroke, but may be one
+_LEAST, _MOST = 0.03, 0.5  # a stroke 60 dB below the loudest look, and one as loud
 
 
 class Strokes:
@@ -67,154 +49,102 @@ class Strokes:
     """
 
     def __init__(self, rate: float, samples_per_frame: int) -> None:
-        self._per = per = samples_per_frame
-        self._ends = [round(per * (n + 1) / _HOPS) for n in range(_HOPS)]
-        self._views = [_View(rate, per, _LOW), _View(rate, max(per // 2, 2), [g for g in _GROUPS if g not in _LOW])]
-        self._before = np.zeros(per)
-        self._looks = {name: np.zeros(_MEMORY + 2) for name in _GROUPS}
-        self._frames = {
-            name: deque([0.0] * 4, maxlen=4) for name in (*_NEW, "sub", "high", "quietest middle", "quietest high")
-        }
-        self._leaks = {name: deque[float](maxlen=_LATEST) for name in _MOST}
-        self._loudest = 0.0
-        self._kick = self._air = 0.0  # the strongest of late
-        self._hat = self._hat_lasting = 0.0  # high energy of hats that are heard alone, at first and later on
-        self._since = 99  # frames since the latest high stroke
-        self._gaps = deque[int](maxlen=4)
+        self._heard = Heard(rate, samples_per_frame)
+        self._net = _network()
+        self._before = np.full(LOOKS * BANDS, -1.0)
+        self._state = np.zeros(self._net.size)
 
     def push(self, frames: Array) -> Array:
-        """The next frames [n, samples_per_frame] in; the strokes [n, PARTS] in them, 0 for none, at most 0.5 each."""
+        """The next frames [n, samples_per_frame] in; the strokes [n, PARTS] in them.
+
+        0.03 for a stroke that is almost 60 dB below the loudest look of late, 0.5 for one as loud; below 0.025 for
+        what is more likely no stroke, and 0 where a part is quieter than that.
+        """
+        shapes, levels = self._heard.push(frames)
+        found = np.empty((len(frames), len(PARTS)))
+        for n, shape in enumerate(shapes):
+            found[n], self._state = self._net.step(np.concatenate([shape, self._before]), self._state)
+            self._before = shape
+        told = np.where(found >= 0.5, np.clip(_MOST * levels, _LEAST, _MOST), _DOUBT * found)
+        return np.where(levels > 0, told, 0.0)
+
+
+class Heard:
+    """The energy in bands, relative to the loudest look of late. Owned by one thread."""
+
+    def __init__(self, rate: float, samples_per_frame: int) -> None:
+        self._per = per = samples_per_frame
+        self._ends = [round(per * (n + 1) / LOOKS) for n in range(LOOKS)]
+        self._views = [_View(rate, per, _LOW), _View(rate, max(per // 2, 2), _REST)]
+        self._before = np.zeros(per)
+        self._loudest = 0.0
+
+    def push(self, frames: Array) -> tuple[Array, Array]:
+        """Frames [n, samples_per_frame] in; the bands of their looks [n, LOOKS * BANDS], from -1 (70 dB below the
+        loudest look) to 1, and the level of each part [n, PARTS], from 0 (60 dB below it) to 1."""
         sound = np.concatenate([self._before, frames.ravel()])
         self._before = sound[len(sound) - self._per :]
         ends = (np.arange(len(frames))[:, None] * self._per + self._ends).ravel() + self._per
-        found = {name: power for view in self._views for name, power in view.powers(sound, ends).items()}
-        looks = {name: np.concatenate([self._looks[name], found[name]]) for name in _GROUPS}
-        self._looks = {name: powers[len(powers) - (_MEMORY + 2) :] for name, powers in looks.items()}
-        high = looks["presence"] + looks["air"]
-        heard = {name: powers[2:] for name, powers in looks.items()}
-        heard["lasting"] = np.minimum(looks["middle"][2:], looks["middle"][:-2])
-        heard["lasting_high"] = np.minimum(high[2:], high[:-2])
-        new = {name: _new(heard[name], *_NEW[name]) for name in _NEW}
-        whole = _new(np.sum([heard[name] for name in _LOW], axis=0), 4, 14, _SWELLS) > 0
-        new |= {name: new[name] * whole for name in _SUB}  # a tone that falls is new in one band and gone in another
-        new = {name: looks.reshape(-1, _HOPS).max(axis=1) for name, looks in new.items()}
-        rest = {"quietest middle": _by_frame(looks["middle"]).min(axis=1), "quietest high": _by_frame(high).min(axis=1)}
-        total = _by_frame(np.sum([looks[name] for name in _GROUPS], axis=0)).max(axis=1)
-        rows = {**new, **rest}
-        told = [self._frame({k: float(row[n]) for k, row in rows.items()}, float(total[n])) for n in range(len(frames))]
-        return np.array(told).reshape(len(frames), len(PARTS))
-
-    def _frame(self, now: dict[str, float], total: float) -> tuple[float, float, float]:
-        """The strokes of a frame from the new energy in it, by group."""
-        now["high"] = now["presence"] + now["air"]
-        now["sub"] = sum(now[name] for name in _SUB)
-        for name, past in self._frames.items():
-            past.append(now[name])
-        self._loudest = max(self._loudest * _FADES, total)
-        low, middle = self._low(now), self._middle(now)
-        high = self._high(now, struck=middle > _STRUCK)
-        if high > _STRUCK and self._since > 2:
-            self._gaps.append(self._since)
-            self._since = 0
-        self._since += 1
-        self._learn()
-        return low, middle, high
-
-    def _least(self, part: str) -> float:
-        return self._loudest * _RELATIVE[part] + _FLOOR
-
-    def _most(self, name: str, frames: int) -> float:
-        """The most new energy of a group in the latest frames."""
-        return max(list(self._frames[name])[-frames:])
-
-    def _leak(self, name: str) -> float:
-        known = sorted(self._leaks[name])
-        learnt = known[len(known) // 4] + _MARGIN if known else math.inf
-        return 10.0 ** (min(learnt, _MOST[name]) / 10.0)
-
-    def _low(self, now: dict[str, float]) -> float:
-        own = now["sub"] + max(now["body"] - _PLAIN_BODY * self._most("high", 2), 0.0)
-        beside = self._most("body", 2) + self._most("lasting", 4) + self._most("high", 4)
-        return _above(own, _INTO_LOW * beside + self._least("low"))
-
-    def _middle(self, now: dict[str, float]) -> float:
-        leaks = self._leak("kick in middle") * self._most("sub", 3) + self._leak("hat in middle") * self._most("air", 2)
-        return _above(now["lasting"], leaks + _BODY * self._most("body", 3) + self._least("middle"))
-
-    def _high(self, now: dict[str, float], *, struck: bool) -> float:
-        own = max(now["high"] - _HAT * self._most("middle", 2), now["air"] - _AIRY * self._most("presence", 2), 0.0)
-        known = False
-        if self._hat:
-            if now["high"] > 0.4 * self._hat and self._gaps and abs(self._since - min(self._gaps)) <= 1:
-                own = max(own, 0.5 * now["high"])
-            kick = self._most("sub", 3) > 0 and not struck
-            known = kick and now["lasting_high"] > 0.25 * self._hat_lasting
-            own = max(own, now["lasting_high"]) if known else own
-            known = known or now["high"] > 0.3 * self._hat
-        least = self._least("high")
-        leaks = self._leak("kick in high") * self._most("sub", 3) + least
-        return _above(own, max(min(leaks, 0.15 * self._hat), least) if known else leaks)
-
-    def _learn(self) -> None:
-        """Learns from the frame before this one, where a kick or a hat was struck in it."""
-        past = {name: list(frames)[-3:] for name, frames in self._frames.items()}
-        sub, air = past["sub"], past["air"]
-        middle = max(past["lasting"]) or past["quietest middle"][1]
-        high = max(past["high"]) or past["quietest high"][1]
-        self._kick, self._air = self._kick * 0.995, self._air * 0.995
-        if _peak(sub):
-            self._kick = max(self._kick, sub[1])
-            if sub[1] > 0.03 * self._kick and sub[1] > 0.5 * max(past["body"]):
-                self._leaks["kick in middle"].append(_decibels(middle / sub[1]))
-                self._leaks["kick in high"].append(_decibels(high / sub[1]))
-        if _peak(air):
-            self._air = max(self._air, air[1])
-            if air[1] > 0.03 * self._air:
-                self._leaks["hat in middle"].append(max(_decibels(middle / air[1]), -40.0))
-            alone = self._kick == 0 or max(sub) < 0.05 * self._kick
-            hat = past["high"][1]
-            if alone and hat > _HAT * max(past["middle"]) and hat > 2.0 * self._least("high"):
-                share = 0.3 if self._hat else 1.0
-                self._hat += share * (hat - self._hat)
-                self._hat_lasting += share * (max(past["lasting_high"]) - self._hat_lasting)
+        power = np.concatenate([view.powers(sound, ends) for view in self._views], axis=1)
+        power = power.reshape(len(frames), LOOKS, BANDS)
+        loudest = np.empty((len(frames), 1, 1))
+        for n, total in enumerate(power.sum(axis=2).max(axis=1, initial=0.0)):
+            self._loudest = max(self._loudest * _FADES, float(total), _QUIETEST)
+            loudest[n] = self._loudest
+        share = power / loudest
+        shapes = np.maximum(_decibels(share), -_RANGE_DB) / (_RANGE_DB / 2) + 1.0
+        parts = np.stack([share[:, :, bands].sum(axis=2).max(axis=1, initial=0.0) for bands in _OF_PART], axis=1)
+        return shapes.reshape(len(frames), LOOKS * BANDS), np.clip(1.0 + _decibels(parts) / 60.0, 0.0, 1.0)
 
 
 class _View:
-    """Energies of groups in a window that ends at a look."""
+    """Energies of bands in a window that ends at a look."""
 
-    def __init__(self, rate: float, size: int, names: list[str] | tuple[str, ...]) -> None:
+    def __init__(self, rate: float, size: int, bands: tuple[tuple[int, int], ...]) -> None:
         self._size, self._window = size, np.hanning(size + 1)[:-1]
         self._scale = 2.0 / (size * float(self._window @ self._window))
         hz = np.fft.rfftfreq(size, 1.0 / rate)
-        self._groups = {name: slice(*np.searchsorted(hz, _GROUPS[name]).tolist()) for name in names}
+        self._bands = [slice(*np.searchsorted(hz, band).tolist()) for band in bands]
 
-    def powers(self, sound: Array, ends: NDArray[np.intp]) -> dict[str, Array]:
-        """The mean square of each group [ends] in the windows of a sound that end at these samples."""
+    def powers(self, sound: Array, ends: NDArray[np.intp]) -> Array:
+        """The mean square [ends, bands] in the windows of a sound that end at these samples."""
         pieces = np.lib.stride_tricks.sliding_window_view(sound, self._size)[ends - self._size]
         power = np.abs(np.fft.rfft(pieces * self._window, axis=1)) ** 2 * self._scale
-        return {name: power[:, bins].sum(axis=1) for name, bins in self._groups.items()}
+        return np.stack([power[:, bins].sum(axis=1) for bins in self._bands], axis=1)
 
 
-def _new(heard: Array, near: int, far: int, times: float) -> Array:
-    """The new energy in each look: what is above the looks `near` to `far` before, where it is `times` as much."""
-    looks = len(heard) - _MEMORY
-    back = np.max([heard[_MEMORY - n : _MEMORY - n + looks] for n in range(near, far + 1)], axis=0)
-    now = heard[_MEMORY:]
-    return np.where(now > times * back, now - back, 0.0)
+class _Network:
+    """A dense layer, a gated recurrent unit over it, and a probability of each part from both."""
+
+    def __init__(self, path: Path) -> None:
+        file = TensorFile(path)
+        read = {name: file.read(name).astype(np.float64) for name in file.tensors}
+        self._in, self._in_bias = read["i.weight"], read["i.bias"]
+        self._fed, self._fed_bias = read["g.weight_ih_l0"], read["g.bias_ih_l0"]
+        self._kept, self._kept_bias = read["g.weight_hh_l0"], read["g.bias_hh_l0"]
+        self._out, self._out_bias = read["o.weight"], read["o.bias"]
+        self.size = self._kept.shape[1]
+
+    def step(self, heard: Array, state: Array) -> tuple[Array, Array]:
+        """The probability of a stroke of each part, and the next state, from a frame's looks and those before."""
+        at = self.size
+        first = np.maximum(self._in @ heard + self._in_bias, 0.0)
+        fed = self._fed @ first + self._fed_bias
+        kept = self._kept @ state + self._kept_bias
+        gates = _sigmoid(fed[: 2 * at] + kept[: 2 * at])
+        new = np.tanh(fed[2 * at :] + gates[:at] * kept[2 * at :])
+        state = new + gates[at:] * (state - new)
+        return _sigmoid(self._out @ np.concatenate([state, first]) + self._out_bias), state
 
 
-def _by_frame(looks: Array) -> Array:
-    return looks[_MEMORY + 2 :].reshape(-1, _HOPS)
+@functools.cache
+def _network() -> _Network:
+    return _Network(Path(str(files("demon_patch.engine") / "strokes.safetensors")))
 
 
-def _peak(three: list[float]) -> bool:
-    return three[1] > 0 and three[1] >= three[0] and three[1] > three[2]
+def _sigmoid(x: Array) -> Array:
+    return 0.5 + 0.5 * np.tanh(0.5 * x)
 
 
-def _decibels(share: float) -> float:
-    return max(10.0 * math.log10(max(share, 1e-15)), _LEAST)
-
-
-def _above(own: float, leaks: float) -> float:
-    """How far energy is above what may have leaked, of TOP_DB."""
-    return min(max(10.0 * math.log10(own / leaks) / TOP_DB, 0.0), 0.5) if own > 0 else 0.0
+def _decibels(share: Array) -> Array:
+    return 10.0 * np.log10(np.maximum(share, 1e-12))

@@ -50,6 +50,34 @@ DRAWN: dict[str, Kit] = {
 }
 
 
+def drawn(seed: int) -> Kit:
+    """A kit of random kick, snare and hat."""
+    rng = np.random.default_rng(seed)
+
+    def even(lo: float, hi: float) -> float:
+        return float(np.exp(rng.uniform(np.log(lo), np.log(hi))))
+
+    click = even(0.01, 0.15) if rng.random() < 0.6 else 0.0
+    return (
+        kick(rng.uniform(40, 62), rng.uniform(90, 250), even(0.0003, 0.005), even(0.08, 0.3), click),
+        snare(rng.uniform(150, 260), rng.uniform(0.2, 0.8), rng.uniform(0.2, 0.8), even(0.05, 0.18)),
+        hat(rng.uniform(4000, 9000), even(0.015, 0.08)),
+    )
+
+
+KICKS = ("bd_ada", "bd_fat", "bd_haus", "bd_mehackit", "bd_sone", "bd_zome", "drum_bass_hard", "drum_heavy_kick",
+         "elec_soft_kick")  # fmt: skip
+SNARES = ("sn_dub", "sn_zome", "drum_snare_soft", "elec_hi_snare", "elec_lo_snare")
+HATS = ("drum_cymbal_pedal", "elec_triangle")
+"""The one-shots that `train.strokes` does not learn from."""
+
+
+def unheard(seed: int) -> Kit:
+    """A random kit of KICKS, SNARES and HATS."""
+    rng = np.random.default_rng(seed)
+    return recorded(*(str(rng.choice(names)) for names in (KICKS, SNARES, HATS)))
+
+
 def recorded(*names: str) -> Kit:
     """Three one-shots by name; skips the test where they are not installed, but not in CI."""
     if not SAMPLES.is_dir():
@@ -76,6 +104,8 @@ BEAT: dict[str, tuple[Sequence[float], Sequence[float], Sequence[float]]] = {
     "four on the floor": (_ALL, _BACK, _EIGHTHS.tolist()),
     "break": ([n for n in _EIGHTHS.tolist() if n % 4 in (0, 2.5)], _BACK, _EIGHTHS.tolist()),
     "hats between": (_ALL, _BACK, [n + 0.5 for n in _ALL]),
+    "snares": ((), _BACK, ()),
+    "sixteenths": (_ALL, _BACK, (np.arange(4 * BEATS) / 4).tolist()),
     "apart": (_ALL[::2], _BACK, [n + 0.5 for n in _ALL]),
 }
 """Beats at which kick, snare and hat are struck."""
