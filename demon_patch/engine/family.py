@@ -33,7 +33,8 @@ class FamilySpec:
     `tick_song` frames.
     border: latent frames at the ends of a generated stretch that differ more than its middle from the whole song's.
     strength_taper: the strengths at equally spaced knob positions 0..1, so that equal turns move the sound
-    equally far. timbre: whether a prompt can borrow the sound colour of a clip.
+    equally far. timbre: whether a prompt can borrow the sound colour of a clip. dry_reach: the rms distance of a
+    latent frame from its source's up to which some of the recording itself is heard (`engine.covered`); 0: none is.
     """
 
     name: str
@@ -55,6 +56,7 @@ class FamilySpec:
     tick_song: int = 600
     border: int = 0
     timbre: bool = False
+    dry_reach: float = 0.0
 
     @property
     def samples_per_frame(self) -> int:
@@ -133,6 +135,16 @@ class Codec(Protocol):
 
         Deterministic in latent and frames alone, so that a window equals the same stretch of a whole decode.
         """
+        ...
+
+
+@runtime_checkable
+class ReadsLoudness(Protocol):
+    """A codec that knows how loud a latent will be; what a family without it plays is as loud as it comes out."""
+
+    def loudness(self, latent: Tensor) -> Tensor:
+        """[T, C] -> the K-weighted power [T] of its sound (as `engine.loudness.frame_power`), read out of the latent
+        without decoding it."""
         ...
 
 

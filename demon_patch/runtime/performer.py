@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
+from demon_patch.engine.covered import Covered
 from demon_patch.engine.family import Conditioning, Source
 from demon_patch.engine.focus import laid_into
 from demon_patch.engine.lora import Lora
@@ -243,7 +244,7 @@ class Performer:
             self._rewind()
             at = self.planner.next_start
             if at < ripest.slot.heard_at:
-                self._keep(Take(self._whole(ripest), at, ticket(ripest.slot).values))
+                self._keep(Take(self._covered(ripest, self._whole(ripest)), at, ticket(ripest.slot).values))
                 self.trace.previews += 1
 
     def _rewind(self) -> None:
@@ -257,7 +258,7 @@ class Performer:
         self._song = self._whole(done)
         made = ticket(done.slot)
         late = heard_at - made.edge if made.cuts and made.edge is not None else 0
-        take = Take(self._song, heard_at, made.values, late, heard_at - made.heard_at)
+        take = Take(self._covered(done, self._song), heard_at, made.values, late, heard_at - made.heard_at)
         if self.scenes.now.feeds:
             self.generations.feedback.add(self._song)
         self.trace.completed(take)
@@ -266,6 +267,10 @@ class Performer:
     def _whole(self, done: Finished) -> Tensor:
         """A generation as a whole song: a stretch without its borders, in the song as it was before."""
         return laid_into(self._song, done.latent, done.start, self.spec)
+
+    def _covered(self, done: Finished, song: Tensor) -> Covered:
+        """A whole song over the clips that its latest generation covers."""
+        return self.session.covered(song, ticket(done.slot).cover)
 
     def _keep(self, take: Take) -> None:
         """Adds a take to those that are still to be played; of those that are due, only the latest is kept."""
@@ -298,7 +303,7 @@ class Performer:
             per = self.spec.samples_per_frame
             sound = scene.source_sound(window.start, np.arange(start * per, (start + frames) * per))
         else:
-            sound = self.session.decode(window.take.latent, start=start, frames=frames)
-        sound = sound * scene.gain(window.start)
+            dry, match = (scene.controls.value(name, window.start) for name in ("dry", "match"))
+            sound = window.take.song.sound(start, frames, dry=dry, match=match >= 0.5)
         self.news.keep(window.start, sound[SPLICE_FRAMES * self.spec.samples_per_frame :], window.stop)
-        return sound
+        return sound * scene.gain(window.start)

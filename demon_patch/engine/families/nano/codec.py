@@ -18,6 +18,7 @@ from demon_patch.engine.families.nano.stft import (
     BANDS,
     BINS,
     STEPS_PER_FRAME,
+    band_power,
     band_to_bin,
     from_log,
     log_bands,
@@ -103,6 +104,12 @@ class NanoCodec(nn.Module):
         for block in self.fine_blocks:
             x = block(x)
         return self.bins_out(self.fine_norm(x)) + bands @ band_to_bin()
+
+    @torch.no_grad()
+    def loudness(self, latent: Tensor) -> Tensor:
+        """[T, 64] -> the K-weighted power [T] that its sound will have, read from the coded bands alone."""
+        bands = (latent @ self.pca_decode + self.pca_mean).reshape(-1, STEPS_PER_FRAME, BANDS)
+        return (from_log(bands).square() @ band_power()).mean(dim=1)
 
     @torch.no_grad()
     def encode(self, audio: np.ndarray) -> Tensor:
