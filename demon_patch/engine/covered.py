@@ -1,13 +1,13 @@
-"""A finished latent beside the clips that it covers: their recording where the latent is theirs, their loudness elsewhere.
+"""A finished latent beside the clips that it covers: their recording where it is theirs, their loudness elsewhere.
 
 A codec loses much of a recording. So per latent frame the *dry share* g says how much of the recording itself is heard:
 `g = clamp(1 - d / reach, 0, 1)`, d the rms distance of the frame's latent from that of the clips, reach the family's. A
 Decoder control scales it. With w = 1 - g and rho the correlation of both sides where two frames meet,
 `sound = (w * decoded + g * recording) / sqrt(w**2 + g**2 + 2 * rho * w * g)` keeps the level on the way.
 
-The decoded side is first brought to the loudness of the clips (*match*): a gain per frame from the loudness of the clips
-and that which the family reads out of the latent, both over a second of the song. Nothing here has a history: every
-number belongs to an absolute frame of the song, so that windows are equal to the whole.
+The decoded side is first brought to the loudness of the clips (*match*): a gain per frame from the loudness of the
+clips and that which the family reads out of the latent, both over a second of the song. Nothing here has a history:
+every number belongs to an absolute frame of the song, so that windows are equal to the whole.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from functools import cached_property
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from scipy.ndimage import correlate1d
 from torch import Tensor
 
 from demon_patch.engine.family import Codec, FamilySpec, ReadsLoudness, Source
@@ -132,7 +133,7 @@ class Covered:
         wet_part = 1.0 - dry_part
         level = np.sqrt(wet_part**2 + dry_part**2 + 2.0 * alike * wet_part * dry_part)
         wet, own = ((part / level).astype(np.float32)[inside, None] for part in (wet_part, dry_part))
-        return wet * gain * decoded[inside] + own * recorded[inside]
+        return (wet * gain * decoded[inside] + own * recorded[inside]).astype(np.float32, copy=False)
 
 
 def alike_between(a: Samples, b: Samples, per: int) -> Array:
@@ -159,6 +160,5 @@ def _between(values: Array, per: int) -> Array:
 def _round(power: Array, span: int) -> Array:
     """The mean of a loop's frames over `span` of them round each, weighted by a raised cosine."""
     span = min(span | 1, len(power) - 1 + len(power) % 2)
-    kernel = np.hanning(2 * (span // 2) + 3)[1:-1]
-    half = len(kernel) // 2
-    return np.convolve(np.pad(power, half, mode="wrap"), kernel / kernel.sum(), mode="valid")
+    kernel: Array = np.hanning(2 * (span // 2) + 3)[1:-1]
+    return correlate1d(power, kernel / kernel.sum(), mode="wrap")

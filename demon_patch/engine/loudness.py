@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
+Reals = NDArray[np.floating]
 
 # The two filters of the recommendation as analogue prototypes, so that they hold at any sample rate: a high shelf of
 # 4 dB for the head, and a high pass (annex 1, tables 1 and 2; the parameters are Brecht De Man's, 2014).
@@ -14,7 +15,7 @@ _PASS_HZ, _PASS_Q = 38.13547087602444, 0.5003270373238773
 _SHELF_MIDDLE = 0.4996667741545416  # the shelf's gain at its corner, as an exponent of the whole
 
 
-def k_weight(hertz: Array) -> Array:
+def k_weight(hertz: Reals) -> Array:
     """The gain of power [n] at frequencies [n]: 1 at 997 Hz, less below 100 Hz, 4 dB more above 3 kHz."""
     raw = _k_response(np.asarray(hertz, dtype=np.float64))
     return raw / _k_response(np.array([997.0]))

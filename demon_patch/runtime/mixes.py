@@ -127,8 +127,8 @@ class Mixer:
         return given
 
     def cover(self, frame: int, feedback: Feedback) -> Cover | None:
-        """The clips that are covered at a transport frame, by their shares of the latent; beside music that is fed back,
-        which has no recording, by those of all clips together. None where there is no clip at all."""
+        """The clips that are covered at a transport frame, by their shares of the latent. Beside music that is fed
+        back, which has no recording, their shares add up to 1. None where there is no clip at all."""
         found: dict[int, _Clip] = {}
         for clip, share, _ in self._clips(self._parts["source"], frame, 1.0, 1.0, feedback):
             found.setdefault(id(clip), _Clip(clip)).latent += share

@@ -1,4 +1,4 @@
-"""The recording itself in a performance of the embedded model: whole where nothing is generated, windows as the whole."""
+"""The recording itself in a performance: alone where nothing is generated, and in every window as in the whole."""
 
 from __future__ import annotations
 
