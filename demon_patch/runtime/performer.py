@@ -296,14 +296,24 @@ class Performer:
         """A window decoded at its gain, with SPLICE_FRAMES more on either side, [samples, channels]."""
         assert isinstance(window.take, Take)
         self.trace.windows.append((window.start, window.stop, window.take.heard_at))
+        sound = self._decoded(window)
+        self.news.keep(window.start, sound[SPLICE_FRAMES * self.spec.samples_per_frame :], window.stop)
+        return sound * self.scenes.at(window.start).gain(window.start)
+
+    def ahead(self, start: int, stop: int) -> Samples:
+        """The transport frames [start, stop) as they would be heard if nothing more were generated, as `sound`; they
+        stay due."""
+        take = [take for take in self.takes if take.heard_at <= start][-1:] or self.takes[:1]
+        return self._decoded(Window(start, stop, take[0])) * self.scenes.at(start).gain(start)
+
+    def _decoded(self, window: Window) -> Samples:
+        """A window with SPLICE_FRAMES more on either side, before its gain."""
+        assert isinstance(window.take, Take)
         start = self.transport.song_frame(window.start) - SPLICE_FRAMES
         frames = window.stop - window.start + 2 * SPLICE_FRAMES
         scene = self.scenes.at(window.start)
         if scene.program.ring.bypass or self.bypass:
             per = self.spec.samples_per_frame
-            sound = scene.source_sound(window.start, np.arange(start * per, (start + frames) * per))
-        else:
-            dry, match = (scene.controls.value(name, window.start) for name in ("dry", "match"))
-            sound = window.take.song.sound(start, frames, dry=dry, match=match >= 0.5)
-        self.news.keep(window.start, sound[SPLICE_FRAMES * self.spec.samples_per_frame :], window.stop)
-        return sound * scene.gain(window.start)
+            return scene.source_sound(window.start, np.arange(start * per, (start + frames) * per))
+        dry, match = (scene.controls.value(name, window.start) for name in ("dry", "match"))
+        return window.take.song.sound(start, frames, dry=dry, match=match >= 0.5)
