@@ -2,7 +2,7 @@
 
 Only magnitudes are coded. The encoder is a principal component analysis of log-band patches (no receptive field
 beyond its own frame and one Fourier window); the decoder is its inverse plus a learned correction, and phase is found
-by `phase.griffin_lim`. Shapes: B batch, n latent frames.
+by `phase.sound`. Shapes: B batch, n latent frames.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from demon_patch.engine.families.nano.phase import griffin_lim, start_phase
+from demon_patch.engine.families.nano.phase import sound
 from demon_patch.engine.families.nano.spec import SPEC
 from demon_patch.engine.families.nano.stft import (
     BANDS,
@@ -123,4 +123,5 @@ class NanoCodec(nn.Module):
     def decode(self, latent: Tensor, frames: Tensor) -> Tensor:
         """[n, 64] with the absolute frame numbers [n] (int64) they stand at -> [n * 1280, 1]."""
         magnitude = from_log(self.log_magnitude(latent[None])[0])
-        return griffin_lim(magnitude, start_phase(frames))[:, None]
+        steps = (frames[:, None] * STEPS_PER_FRAME + torch.arange(STEPS_PER_FRAME)).flatten()
+        return sound(magnitude, steps)[:, None]
