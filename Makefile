@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 DEBIAN := libportaudio2 python3-venv
-DEBIAN_TESTS := jackd2
+DEBIAN_TESTS := jackd2 sonic-pi-samples
 
 .PHONY: play test check gallery bench debian clean
 
@@ -16,6 +16,8 @@ test: $(VENV)/.developer
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/pyright
+	$(BIN)/pyright --pythonplatform Windows
+	$(BIN)/pyright --pythonplatform Darwin
 	$(BIN)/python -m pytest
 
 check: $(VENV)/.developer

@@ -4,22 +4,27 @@ from __future__ import annotations
 
 import json
 import sys
+import warnings
 from dataclasses import asdict
-from itertools import chain, groupby
 from pathlib import Path
-from string import digits
 from typing import TYPE_CHECKING, Any
 
-from cyclopts import App
+from cyclopts import App, CycloptsError, MissingArgumentError, UnusedCliTokensError
+from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
-from rich.table import Table
 
 from demon_patch import __version__
 from demon_patch.bench.commands import bench
-from demon_patch.console import JsonFlag, Rate, Seconds, Switch, Threads, err, out, tell
-from demon_patch.errors import DemonError, DeviceError
+from demon_patch.check_command import EXAMPLES as CHECK
+from demon_patch.check_command import check
+from demon_patch.console import JsonFlag, Rate, Seconds, Switch, Threads, err, examples, out, show, tell, writable
+from demon_patch.errors import DemonError, DeviceError, visible
 from demon_patch.file_commands import files
+from demon_patch.gallery.commands import EXAMPLES as GALLERY
 from demon_patch.gallery.commands import gallery
+from demon_patch.node_commands import EXAMPLES, nodes
+from demon_patch.patch.data import place
+from demon_patch.scarce import scarce
 from demon_patch.threads import calm
 
 if TYPE_CHECKING:
@@ -28,15 +33,27 @@ if TYPE_CHECKING:
     from demon_patch.patch.document import Patch
     from demon_patch.runtime.performer import Performer
 
-app = App(name="demon-patch", version=__version__, help="A modular synthesizer whose oscillator is a diffusion model.")
+app = App(
+    name="demon-patch",
+    version=__version__,
+    help_format="plaintext",
+    help="A modular synthesizer whose oscillator is a diffusion model.",
+)
 model = App(name="model", help="The models that can play a patch.")
 app.command(model)
 app.command(bench)
-app.command(gallery)
+app.command(check, help_epilogue=CHECK)
+app.command(gallery, help_epilogue=GALLERY)
+app.command(nodes, help_epilogue=EXAMPLES)
 app.command(files, name="*")
 
 
-@app.command
+@app.command(
+    help_epilogue=examples(
+        "demon-patch render first.dpatch.json --seconds 60 --out first.wav",
+        "demon-patch render first.dpatch.json --source my-song.mp3 --picture first.png",
+    )
+)
 def render(
     patch: Path,
     *,
@@ -46,28 +63,36 @@ def render(
     source: Path | None = None,
     rate: Rate = 48_000,
     picture: Path | None = None,
+    force: Switch = False,
     threads: Threads = None,
 ) -> None:
     """Renders a patch to a WAV or FLAC file: the same patch and seed give the same samples every time.
 
-    Parameters
-    ----------
-    patch: A patch file (*.dpatch.json), or a pack (*.dpatch).
-    seconds: How much to render.
-    out: The file to write.
-    seed: Takes the place of the Scheduler's seed.
-    source: An audio file that takes the place of the patch's own source.
-    rate: Samples per second of the file.
-    picture: Also writes a PNG here: the spectrogram, the controls and the distance to the source.
-    threads: Processor threads; all by default.
+    Parameters:
+        patch: A patch file (*.dpatch.json), or a pack (*.dpatch).
+        seconds: How much to render, up to 3600.
+        out: The file to write, .wav or .flac, also over a former render.
+        seed: Takes the place of the Scheduler's seed.
+        source: An audio file that takes the place of the patch's own source.
+        rate: Samples per second of the file, 8000 to 192000.
+        picture: Also writes a PNG here: spectrogram, controls, distance to the source. Needs the extra `plots`.
+        force: Write over files that are neither renders nor pictures of ours.
+        threads: Processor threads, 1 to 64; all by default.
     """
-    from demon_patch.runtime.assets import files_of
+    from demon_patch.runtime.assets import files_of, loaded
+    from demon_patch.runtime.overwrite import allow
 
+    _writable(out, picture)
     with files_of(patch) as folder:
-        _write(_prepare(patch, folder, source, seed, threads), patch, seconds, out, rate, picture)
+        allow(out, picture, loaded(patch), folder, source, force=force)
+        _write(_prepare(patch, folder, source, seed, threads), patch, seconds, out, rate, picture, force)
 
 
-@app.command
+@app.command(
+    help_epilogue=examples(
+        "demon-patch play first.dpatch.json --watch", "demon-patch play first.dpatch.json --record take.flac"
+    )
+)
 def play(
     patch: Path,
     *,
@@ -83,149 +108,124 @@ def play(
 ) -> None:
     """Plays a patch live, with keys for transport, knobs and recording, until q or Ctrl+C.
 
-    Parameters
-    ----------
-    patch: A patch file (*.dpatch.json), or a pack (*.dpatch).
-    seconds: How long to play; without end by default.
-    seed: Takes the place of the Scheduler's seed.
-    source: An audio file that takes the place of the patch's own source.
-    device: Part of the sound device's name.
-    record: A WAV or FLAC file to record into from the start; the music does not stop for it.
-    watch: Play what is saved in the patch file while it plays.
-    plain: A line a second in place of the view; so also where the output is no terminal.
-    out: Without a sound card, write 30 seconds and a picture into this folder instead.
-    threads: Processor threads; all by default.
+    Parameters:
+        patch: A patch file (*.dpatch.json), or a pack (*.dpatch).
+        seconds: How long to play, up to 3600; without end by default.
+        seed: Takes the place of the Scheduler's seed.
+        source: An audio file that takes the place of the patch's own source.
+        device: Part of the sound device's name.
+        record: A new WAV or FLAC file to record into from the start (jam-2.flac where there is a jam.flac).
+        watch: Play what is saved in the patch file while it plays.
+        plain: A line a second in place of the view; so also where the output is no terminal.
+        out: Without a sound card, write 30 seconds and a picture into this folder instead.
+        threads: Processor threads, 1 to 64; all by default.
     """
-    err.print(f"loading {patch.name}", highlight=False)
-    from demon_patch.runtime.assets import files_of, is_pack
-    from demon_patch.runtime.host import Host
-    from demon_patch.runtime.render import perform, with_seed
-    from demon_patch.terminal.play import play as play_in_terminal
+    tell(f"loading {patch.name}")
+    from demon_patch.terminal.ending import Ending
 
-    if watch and is_pack(patch):
-        raise DemonError("a pack is not edited while it plays", file=patch, mend="unpack it, and watch its patch file")
-    with files_of(patch) as folder:
-        document, session, clip = _load(patch, source, seed, threads)
-        host = Host(document, session, folder=folder, into=patch.parent, clip=clip, device=device)
-        try:
-            host.start()
-        except DeviceError as error:
-            host.close()
-            if out is None:
-                raise
-            tell(f"{error}; writing to {out} instead", "yellow")
+    if out is not None:
+        _writable(out / "x.wav", out / "x.png")
+    if record is not None:
+        _writable(record, None)
+    with Ending(last=True) as ending:
+        from demon_patch.offline import notes_of
+        from demon_patch.runtime.assets import files_of, is_pack
+        from demon_patch.runtime.host import Host
+        from demon_patch.runtime.overwrite import allow
+        from demon_patch.runtime.render import perform, with_seed
+        from demon_patch.terminal.play import perform as perform_in_terminal
+
+        if watch and is_pack(patch):
+            raise DemonError(
+                "a pack is not edited while it plays", file=patch, mend="unpack it, and watch its patch file"
+            )
+        with files_of(patch) as folder:
+            document, session, clip = _load(patch, source, seed, threads)
+
+            def make() -> Host:
+                with place(patch):
+                    host = Host(document, session, folder=folder, into=patch.parent, clip=clip, device=device)
+                for note in notes_of(host.performer):
+                    host.tell(note)
+                return host
+
+            try:
+                perform_in_terminal(
+                    make,
+                    patch,
+                    ending,
+                    plain=plain or not (sys.stdin.isatty() and sys.stdout.isatty()),
+                    seconds=seconds,
+                    record=record,
+                    watch=watch,
+                    prepare=lambda edited: edited if seed is None else with_seed(edited, seed),
+                    say=tell,
+                )
+                return
+            except DeviceError as error:
+                ending.closing = False
+                ending.check()
+                if out is None:
+                    raise
+                tell(f"{error}; writing to {out} instead", "yellow")
             name = patch.name.split(".")[0]
+            sound, picture = out / f"{name}.wav", out / f"{name}.png"
+            allow(sound, picture, document, folder, source, mend="name another folder with --out")
             performer = perform(document, session, folder=folder, into=patch.parent, clip=clip)
-            return _write(performer, patch, seconds or 30.0, out / f"{name}.wav", 48_000, out / f"{name}.png")
-        for note in _notes(host.performer):
-            host.tell(note)
-        return play_in_terminal(
-            host,
-            patch,
-            plain=plain or not (sys.stdin.isatty() and sys.stdout.isatty()),
-            seconds=seconds,
-            record=record,
-            watch=watch,
-            prepare=lambda edited: edited if seed is None else with_seed(edited, seed),
-            say=lambda text: err.print(text, markup=False, highlight=False, soft_wrap=True),
-        )
+            _write(performer, patch, seconds or 30.0, sound, 48_000, picture, force=False)
 
 
-@app.command
-def check(*patches: Path) -> None:
-    """Says what is wrong with patch files and packs, one line a mistake; the exit status is 1 if there is any.
-
-    Remarks on controls that have no effect, in yellow, are no mistakes.
-    """
-    from demon_patch.nodes.catalogue import CATALOGUE
-    from demon_patch.runtime.assets import loaded
-    from demon_patch.runtime.graph.check import problems
-    from demon_patch.runtime.graph.remarks import remarks
-
-    if not patches:
-        raise DemonError("no patch is named", mend="name one or more *.dpatch.json files")
-    wrong = 0
-    for path in patches:
-        try:
-            document = loaded(path)
-            found = [error.at(file=path) for error in problems(document, CATALOGUE)]
-            odd = [] if found else [error.at(file=path) for error in remarks(document, CATALOGUE)]
-        except DemonError as error:
-            found, odd = [error.at(file=path)], []
-        wrong += len(found)
-        for error in found:
-            tell(error, "red")
-        for remark in odd:
-            tell(remark, "yellow")
-        if not found:
-            out.print(f"{path}: good", soft_wrap=True, markup=False)
-    if wrong:
-        raise SystemExit(1)
-
-
-@app.command
-def clip(file: Path, *, bpm: float | None = None, downbeat: float | None = None, as_json: JsonFlag = False) -> None:
+@app.command(
+    help_epilogue=examples("demon-patch clip my-song.mp3", "demon-patch clip my-song.mp3 --bpm 124 --downbeat 0.31")
+)
+def clip(
+    file: Path,
+    *,
+    bpm: float | None = None,
+    downbeat: float | None = None,
+    forget: Switch = False,
+    as_json: JsonFlag = False,
+) -> None:
     """Shows the tempo and the first bar line of an audio file, which are detected once and kept beside it.
 
-    Parameters
-    ----------
-    file: An audio file.
-    bpm: Sets its tempo, 20 to 400 beats a minute.
-    downbeat: Sets its first bar line, in seconds from its start.
-    as_json: As JSON.
+    Parameters:
+        file: An audio file.
+        bpm: Sets its tempo, 20 to 400 beats a minute.
+        downbeat: Sets its first bar line, in seconds from its start.
+        forget: Drops what was set or detected before.
+        as_json: Prints JSON: bpm, downbeat, edited; or null.
     """
-    from demon_patch.engine.clips import edit, tempo_of
+    from demon_patch.engine.clips import drop, edit, listened
 
-    tempo = tempo_of(file) if bpm is None and downbeat is None else edit(file, bpm, downbeat)
+    if forget:
+        drop(file)
+    if bpm is not None or downbeat is not None:
+        edit(file, bpm, downbeat)
+    tempo, told, of_file = listened(file)
+    for note in (*of_file, *told):
+        tell(note, "yellow")
     if as_json:
         print(json.dumps(asdict(tempo) if tempo else None, sort_keys=True))
     elif tempo is None:
-        out.print(f"{file}: no rhythm is heard; --bpm gives it a tempo", soft_wrap=True)
+        show(f"{file}: no rhythm is heard; --bpm gives it a tempo")
     else:
         known = "edited" if tempo.edited else "detected"
-        out.print(f"{file}: {tempo.bpm:.2f} bpm, first bar line at {tempo.downbeat:.3f} s ({known})", soft_wrap=True)
+        show(f"{file}: {tempo.bpm:.2f} bpm, first bar line at {tempo.downbeat:.3f} s ({known})")
 
 
-@app.command
-def nodes(*, page: Path | None = None, as_json: JsonFlag = False) -> None:
-    """Lists every node with its ports.
+@model.command(help_epilogue=examples("demon-patch model info", "demon-patch model info nano --words"))
+def info(name: str = "nano", *, words: Switch = False) -> None:
+    """Shows a model family's geometry and its model card.
 
-    Parameters
-    ----------
-    page: Writes a page of all nodes here (Markdown), with pictures of what they put out in a folder beside it.
-    as_json: As JSON, with ranges, units and defaults.
+    Parameters:
+        name: The model, as a patch names it.
+        words: Lists the words of prompts that it understands, as a page (Markdown), and nothing else.
     """
-    from demon_patch.nodes.catalogue import CATALOGUE, describe
+    from demon_patch.engine.families import card_of, spec_of, words_of
 
-    if page is not None:
-        from demon_patch.gallery.library import write
-
-        write(CATALOGUE, page)
-        out.print(f"wrote {page}", soft_wrap=True)
+    if words:
+        print(words_of(name), end="")
         return
-    described = describe()
-    if as_json:
-        print(json.dumps(described, indent=2, sort_keys=True))
-        return
-    table = Table("node", "what is heard", "ports", "outputs")
-    for entry in described:
-        ports = (_in_short([port["name"] for port in entry[side]]) for side in ("ports", "outputs"))
-        table.add_row(entry["id"], entry["sentence"], *ports)
-    out.print(table)
-
-
-def _in_short(names: list[str]) -> str:
-    """Names in a line, those of a row as its ends: v1-8."""
-    runs = [list(run) for _, run in groupby(names, key=lambda name: name.rstrip(digits))]
-    told = ([f"{run[0]}-{run[-1][len(run[-1].rstrip(digits)) :]}"] if len(run) > 2 else run for run in runs)
-    return ", ".join(chain.from_iterable(told))
-
-
-@model.command
-def info(name: str = "nano") -> None:
-    """Shows a model family's geometry and its model card."""
-    from demon_patch.engine.families import card_of, spec_of
-
     spec = spec_of(name)
     out.print(f"[bold]{spec.title}[/] ({spec.name})")
     out.print(f"{spec.sample_rate} Hz, {spec.channels} channel(s)")
@@ -235,17 +235,29 @@ def info(name: str = "nano") -> None:
     out.print(card_of(name), markup=False, highlight=False)
 
 
+def _writable(sound: Path, picture: Path | None) -> None:
+    """Raises DemonError where a sound or a picture cannot be written: before anything is rendered, not after."""
+    from demon_patch.picture import ready
+    from demon_patch.runtime.recorder import FORMATS
+
+    if sound.suffix.lower() not in FORMATS:
+        raise DemonError("cannot be written as sound", file=sound, mend="name a .wav or .flac file")
+    writable(sound)
+    if picture is not None:
+        ready(picture)
+
+
 def _load(
     path: Path, source: Path | None, seed: int | None, threads: int | None
 ) -> tuple[Patch, Session, Source | None]:
     """A patch, the model that plays it, and the clip in place of its source; remarks are told on the way."""
     from demon_patch.engine.session import Session
     from demon_patch.nodes.catalogue import CATALOGUE
-    from demon_patch.runtime.graph.remarks import remarks
+    from demon_patch.runtime.graph.remarks import remarks, unknown_words
     from demon_patch.runtime.render import checked
 
     patch = checked(path, seed=seed)
-    for remark in remarks(patch, CATALOGUE):
+    for remark in [*remarks(patch, CATALOGUE), *unknown_words(patch, CATALOGUE)]:
         tell(remark, "yellow")
     session = Session.load(patch.meta.model or "nano", threads=threads)
     return patch, session, session.source(source) if source is not None else None
@@ -253,32 +265,31 @@ def _load(
 
 def _prepare(path: Path, folder: Path, source: Path | None, seed: int | None, threads: int | None) -> Performer:
     """A performer of a patch whose files lie in a folder, with everything that a person should know said on the way."""
+    from demon_patch.offline import notes_of
     from demon_patch.runtime.render import perform
 
     patch, session, clip = _load(path, source, seed, threads)
-    performer = perform(patch, session, folder=folder, into=path.parent, clip=clip)
-    for note in _notes(performer):
-        err.print(note, markup=False, highlight=False)
+    with place(path):
+        performer = perform(patch, session, folder=folder, into=path.parent, clip=clip)
+    for note in notes_of(performer):
+        tell(note)
     return performer
 
 
-def _notes(performer: Performer) -> list[str]:
-    """What a person should know of the source and the prompt."""
-    unknown = performer.prompt.unknown
-    told = [f"source: {note}" for note in performer.source.notes]
-    return told + ([f"the model does not know: {', '.join(unknown)}"] if unknown else [])
-
-
-def _write(performer: Performer, patch: Path, seconds: float, path: Path, rate: int, picture: Path | None) -> None:
+def _write(
+    performer: Performer, patch: Path, seconds: float, path: Path, rate: int, picture: Path | None, force: bool
+) -> None:
     """Renders to a file with a progress bar, and draws what was rendered."""
     from demon_patch.picture import of_performance
     from demon_patch.runtime.render import write
 
     with _progress(f"rendering {patch.name}", round(seconds * performer.spec.sample_rate)) as step:
-        sound = write(performer, seconds, path, rate=rate, progress=step)
-    out.print(f"wrote {path}", soft_wrap=True)
+        files: list[Path] = []
+        sound = write(performer, seconds, path, rate=rate, force=force, progress=step, wrote=files.append)
+    for file in (path, *files):
+        show(f"wrote {file}")
     if picture is not None:
-        out.print(f"wrote {of_performance(performer, sound, picture, title=patch.name)}", soft_wrap=True)
+        show(f"wrote {of_performance(performer, sound, picture, title=patch.name)}")
 
 
 class _progress:
@@ -287,7 +298,7 @@ class _progress:
     def __init__(self, label: str, total: int) -> None:
         columns = [TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), TimeRemainingColumn()]
         self.bar = Progress(*columns, console=err)
-        self.task = self.bar.add_task(label, total=total)
+        self.task = self.bar.add_task(escape(visible(label)), total=total)
 
     def __enter__(self) -> _progress:
         self.bar.start()
@@ -300,13 +311,36 @@ class _progress:
         self.bar.advance(self.task, samples)
 
 
+def usage(error: CycloptsError) -> str:
+    """A mistake in how a command was called, in one line with where its help is."""
+    command = " ".join(["demon-patch", *(error.command_chain or ())])
+    what = " ".join(str(error).split()).rstrip(".")
+    if isinstance(error, MissingArgumentError) and error.argument is not None:
+        name, positional = error.argument.name, error.argument.field_info.is_positional
+        wanted = name.lstrip("-").upper() if positional else name
+        what = f"{command} needs {wanted}" if error.argument.required else f"{name} needs a value"
+    elif isinstance(error, UnusedCliTokensError):
+        what = f"{command} does not know what to do with {' '.join(error.unused_tokens or ())}"
+    return f"{what} ({command} --help shows how)"
+
+
 def main(arguments: list[str] | None = None) -> None:
     """Entry point: mistakes are told in one line, with exit status 1."""
     calm()
+    if not sys.warnoptions:
+        warnings.simplefilter("ignore")  # of Python and its libraries, which would stand in the view
     try:
-        app(arguments)
+        app(arguments, exit_on_error=False, print_error=False)
+    except CycloptsError as error:
+        tell(usage(error), "red")
+        sys.exit(1)
     except DemonError as error:
         tell(error, "red")
+        sys.exit(1)
+    except (MemoryError, ImportError, OSError, RuntimeError) as error:
+        if not scarce(error):
+            raise
+        tell(f"not enough memory{f': {error}' if str(error) else ''} (close other programs)", "red")
         sys.exit(1)
     except KeyboardInterrupt:
         sys.exit(130)

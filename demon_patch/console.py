@@ -2,22 +2,60 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from pathlib import Path
+from tempfile import TemporaryFile
+from typing import Annotated, Any
 
 from cyclopts import Parameter, validators
 from rich.console import Console
 from rich.text import Text
 
-out = Console()
-err = Console(stderr=True)
+from demon_patch.errors import DemonError, visible
+
+
+class Harmless(Console):
+    """A terminal on which no text that is printed does more than stand there: see `errors.hidden`."""
+
+    def print(self, *what: Any, **how: Any) -> None:
+        """As of any console; in plain texts, what is hidden is written out."""
+        super().print(*(visible(each, lines=True) if isinstance(each, str) else each for each in what), **how)
+
+
+out = Harmless()
+err = Harmless(stderr=True)
 
 Seconds = Annotated[float, Parameter(validator=validators.Number(gt=0, lte=3600))]
 Rate = Annotated[int, Parameter(validator=validators.Number(gte=8000, lte=192_000))]
-JsonFlag = Annotated[bool, Parameter(name="--json", negative="")]
-Switch = Annotated[bool, Parameter(negative="")]
+JsonFlag = Annotated[bool, Parameter(name="--json", negative="", show_default=False)]
+Switch = Annotated[bool, Parameter(negative="", show_default=False)]
+Names = Annotated[tuple[str, ...], Parameter(negative="", show_default=False)]
 Threads = Annotated[int | None, Parameter(validator=validators.Number(gte=1, lte=64))]
+
+
+def examples(*lines: str) -> str:
+    """The end of a command's help: calls that work as they stand, each `command  # what it does` or a command alone."""
+    return "\n".join(["Examples:", *(f"  {line}" for line in lines)])
+
+
+def writable(path: Path) -> None:
+    """Raises DemonError where a file cannot be written; leaves nothing behind, and an old file as it is."""
+    folder = path.parent
+    while not folder.exists() and folder != folder.parent:
+        folder = folder.parent
+    try:
+        if path.exists():
+            path.open("r+b").close()
+        TemporaryFile(dir=folder).close()
+    except OSError as error:
+        what = f"cannot be written: {error.strerror or error}"
+        raise DemonError(what, file=path, mend="name a file in a folder that you may write to") from None
 
 
 def tell(what: object, colour: str = "") -> None:
     """One line for the person at the terminal, word for word: brackets in it are no markup."""
-    err.print(Text(str(what), style=colour), soft_wrap=True)
+    err.print(Text(visible(str(what)), style=colour), soft_wrap=True)
+
+
+def show(what: object, colour: str = "") -> None:
+    """One line of what was asked for, on the standard output, word for word."""
+    out.print(Text(visible(str(what)), style=colour), soft_wrap=True)

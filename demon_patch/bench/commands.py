@@ -10,14 +10,18 @@ from typing import Any
 from cyclopts import App
 from rich.table import Table
 
-from demon_patch.console import JsonFlag, Threads, err, out
+from demon_patch.console import JsonFlag, Names, Seconds, Threads, err, examples, out
 
-bench = App(name="bench", help="Measures speed on this machine.")
+bench = App(name="bench", help="Measures speed on this machine.", help_epilogue=examples("demon-patch bench ring"))
 
 
 @bench.command
 def ring(*, as_json: JsonFlag = False) -> None:
-    """Times a ring tick outside the forward, counts its allocations, and compares it with a global-schedule ring."""
+    """Times a ring tick outside the forward, counts its allocations, and compares it with a global-schedule ring.
+
+    Parameters:
+        as_json: Prints JSON in place of tables.
+    """
     from demon_patch.bench.global_ring import compare
     from demon_patch.bench.ring import measure
 
@@ -27,7 +31,12 @@ def ring(*, as_json: JsonFlag = False) -> None:
 
 @bench.command
 def decode(*, as_json: JsonFlag = False, threads: Threads = None) -> None:
-    """Times windowed against whole decode, and a ring of the embedded model at work."""
+    """Times windowed against whole decode, and a ring of the embedded model at work.
+
+    Parameters:
+        as_json: Prints JSON in place of tables.
+        threads: Processor threads, 1 to 64; all by default.
+    """
     from demon_patch.bench.decode import measure_decode, measure_playing
     from demon_patch.engine.session import Session
 
@@ -56,9 +65,9 @@ def sound(*recordings: Path, save: Path | None = None, as_json: JsonFlag = False
 def propagation(*, save: Path | None = None, as_json: JsonFlag = False) -> None:
     """Counts the forwards from a write of each control to the latent that shows it, on an exact family.
 
-    Parameters
-    ----------
-    save: Keeps the rows in this JSON file, beside those of other controls.
+    Parameters:
+        save: Keeps the rows in this JSON file, beside those of other controls.
+        as_json: Prints JSON in place of tables.
     """
     from demon_patch.bench.gaussian import gaussian
     from demon_patch.bench.propagation import measure
@@ -73,9 +82,10 @@ def propagation(*, save: Path | None = None, as_json: JsonFlag = False) -> None:
 def seen(*, save: Path | None = None, as_json: JsonFlag = False, threads: Threads = None) -> None:
     """Counts how many last steps must use a new value before it is in the embedded model's latent.
 
-    Parameters
-    ----------
-    save: Keeps the rows in this JSON file, beside those of other controls.
+    Parameters:
+        save: Keeps the rows in this JSON file, beside those of other controls.
+        as_json: Prints JSON in place of tables.
+        threads: Processor threads, 1 to 64; all by default.
     """
     from demon_patch.bench.propagation import measure_shares
     from demon_patch.engine.session import Session
@@ -87,17 +97,18 @@ def seen(*, save: Path | None = None, as_json: JsonFlag = False, threads: Thread
 @bench.command
 def modulation(
     *,
-    controls: tuple[str, ...] = (),
+    controls: Names = (),
     save: Path | None = None,
     as_json: JsonFlag = False,
     threads: Threads = None,
 ) -> None:
     """Measures how far each control moves the sound of the embedded model: about 20 seconds a control on two cores.
 
-    Parameters
-    ----------
-    controls: Only these; all that are built by default.
-    save: Keeps the rows in this JSON file, beside those of other controls.
+    Parameters:
+        controls: Only these; all that are built by default.
+        save: Keeps the rows in this JSON file, beside those of other controls.
+        as_json: Prints JSON in place of tables.
+        threads: Processor threads, 1 to 64; all by default.
     """
     from demon_patch.bench.modulation import measure
     from demon_patch.engine.session import Session
@@ -114,9 +125,10 @@ def modulation(
 def latency(*, measured: Path = Path("docs/measured"), as_json: JsonFlag = False, threads: Threads = None) -> None:
     """Measures knob to ear by class of control, from the real engine's ticks on a clock of their own.
 
-    Parameters
-    ----------
-    measured: The folder of kept measurements, where `bench seen` has left how many steps make a control heard.
+    Parameters:
+        measured: The folder of kept measurements, where `bench seen` has left how many steps make a control heard.
+        as_json: Prints JSON in place of tables.
+        threads: Processor threads, 1 to 64; all by default.
     """
     from demon_patch.bench.latency import measure, steps_seen
     from demon_patch.bench.page import load
@@ -130,10 +142,9 @@ def latency(*, measured: Path = Path("docs/measured"), as_json: JsonFlag = False
 def controls_page(*, measured: Path = Path("docs/measured"), out: Path = Path("docs/controls.md")) -> None:
     """Writes the page of all controls from the table and the kept measurements.
 
-    Parameters
-    ----------
-    measured: The folder of kept measurements.
-    out: The page to write.
+    Parameters:
+        measured: The folder of kept measurements.
+        out: The page to write.
     """
     from demon_patch.bench.page import load, page
 
@@ -172,38 +183,44 @@ def _report(title: str, rows: list[dict[str, Any]], as_json: bool) -> None:
 @bench.command
 def live(
     *,
-    seconds: float = 60.0,
+    seconds: Seconds = 60.0,
     focus: str = "8 s",
-    patch: Path = Path("patches/first-light.dpatch.json"),
+    patch: Path | None = None,
     picture: Path | None = None,
     as_json: JsonFlag = False,
     threads: Threads = None,
 ) -> None:
     """Plays through the sound device and measures what is heard: five minutes.
 
-    Parameters
-    ----------
-    seconds: How long the run lasts before knobs are turned.
-    focus: How much of the song is generated at a time: "song", "20 s" or "8 s".
-    patch: A patch file whose joins are looked at.
-    picture: Writes a PNG of it here.
+    Parameters:
+        seconds: Seconds of the run before knobs are turned, up to 3600.
+        focus: How much of the song is generated at a time: "song", "20 s" or "8 s".
+        patch: A patch file whose joins are looked at; First Light by default.
+        picture: Writes a PNG of it here.
+        as_json: Prints JSON in place of tables.
+        threads: Processor threads, 1 to 64; all by default.
     """
     from time import perf_counter
 
     began = perf_counter()
     from demon_patch.bench.live import KNOBS, measure_edges, measure_minute, measure_run
     from demon_patch.engine.session import Session
+    from demon_patch.shipped import template
 
     session = Session.load("nano", threads=threads)
     rows = measure_run(session, began, seconds, focus)
     rows += [measure_edges(session, control) for control in KNOBS]
-    rows.append(measure_minute(session, patch, picture, seconds))
+    rows.append(measure_minute(session, patch or template("first-light"), picture, seconds))
     _report("live: the embedded model on the sound device", rows, as_json)
 
 
 @bench.command
 def graph(*, as_json: JsonFlag = False) -> None:
-    """Times control frames, edits and curves of large patches, beside objects with dictionaries."""
+    """Times control frames, edits and curves of large patches, beside objects with dictionaries.
+
+    Parameters:
+        as_json: Prints JSON in place of tables.
+    """
     from demon_patch.bench.graph import measure
 
     _report("graph: 25 control frames a second, one thread", list(measure()), as_json)

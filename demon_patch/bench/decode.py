@@ -11,12 +11,10 @@ from typing import Any
 import numpy as np
 import torch
 
-try:
-    import resource
-except ImportError:  # Windows has no such count
-    resource = None
-
 from demon_patch.engine.session import Session
+
+if sys.platform != "win32":
+    import resource
 
 KEPT = 25  # frames of the window that is timed
 LONG = 60.0  # seconds of the whole decode
@@ -35,7 +33,7 @@ def milliseconds(work: Callable[[], object], runs: int) -> float:
 
 def peak_memory() -> float | None:
     """The most memory that this process has held, in MB; None where the system does not say."""
-    if resource is None:
+    if sys.platform == "win32":
         return None
     unit = 1 if sys.platform == "darwin" else 1024
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e6

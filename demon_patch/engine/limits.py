@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from math import isfinite
 from numbers import Real
 
 from demon_patch.engine.controls import CONTROLS, Control
 from demon_patch.errors import DemonError
+from demon_patch.nearest import chosen
 
 
 def out_of_range(control: Control, value: object) -> DemonError:
@@ -38,10 +38,5 @@ def checked_option(name: str, value: object) -> str:
     """An option of the choice `name`; raises DemonError when there is no such option."""
     control = CONTROLS[name]
     if not isinstance(value, str) or value not in control.options:
-        raise DemonError(f"{value!r} is no option", port=name, mend=f"choose {either(control.options)}")
+        raise DemonError(f"{value!r} is no option", port=name, mend=chosen(value, control.options))
     return value
-
-
-def either(names: Sequence[str]) -> str:
-    """Names to choose from, as a sentence has them: "off, self or full"."""
-    return " or ".join(part for part in (", ".join(names[:-1]), names[-1]) if part)

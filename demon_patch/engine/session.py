@@ -25,6 +25,7 @@ from demon_patch.engine.ring import CONDITIONS, MAX_DEPTH, Request, Ring
 from demon_patch.engine.slots import FORWARDED, check_finite
 from demon_patch.engine.window import decode_song, decode_window
 from demon_patch.errors import DemonError, WeightsError
+from demon_patch.nearest import chosen
 
 Samples = NDArray[np.float32]
 
@@ -86,7 +87,7 @@ class Session:
             return read_lora(path, self.family.denoiser)
         except WeightsError as error:
             if own and not Path(name).suffix:
-                error.mend = f"choose {' or '.join(sorted(own))}, or name a .safetensors file"
+                error.mend = f"{chosen(str(name), sorted(own))}, or name a .safetensors file"
             raise
 
     def set_loras(self, loras: Loras) -> bool:

@@ -5,58 +5,121 @@ from __future__ import annotations
 import json
 import shutil
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from demon_patch.console import Seconds, Threads, err, out
+from demon_patch.console import Names, Seconds, Threads, examples, out, tell
 from demon_patch.errors import DemonError
+from demon_patch.nearest import did_you_mean, in_short
+
+if TYPE_CHECKING:
+    from demon_patch.engine.session import Session
+    from demon_patch.gallery.effects import Effect
+    from demon_patch.gallery.page import Entry
+
+EXAMPLES = examples(
+    "demon-patch gallery my-patches --to out/mine",
+    "demon-patch gallery my-patches --only rhythm --only echoes --seconds 16",
+)
 
 
 def gallery(
-    folder: Path = Path("patches"),
+    folder: Path | None = None,
     *,
-    only: tuple[str, ...] = (),
+    only: Names = (),
     seconds: Seconds = 32.0,
     to: Path = Path("out/gallery"),
     save: Path | None = None,
     threads: Threads = None,
 ) -> None:
-    """Renders a folder of patches to sound, pictures and one page, and measures each one's effect in the sound.
+    """Renders a folder of patches to sound, pictures and one page.
 
-    The exit status is 1 where an effect is not heard as it should be.
+    Where an effects.toml in the folder says what a patch is about, its effect in the sound is measured too. The exit
+    status is 1 where a patch cannot be rendered, or an effect is not heard as it should be.
 
-    Parameters
-    ----------
-    folder: The patches, with an effects.toml that says what each is about.
-    only: Patches by name; all by default.
-    seconds: How much of each is rendered.
-    to: The folder that the page is written to.
-    save: Keeps the figures in this JSON file, beside those of other patches.
-    threads: Processor threads; all by default.
+    Parameters:
+        folder: Patches and packs; by default those that come with the program.
+        only: A patch by name; may be given several times. All by default.
+        seconds: How much of each is rendered, up to 3600.
+        to: The folder that the page is written to.
+        save: Keeps the figures of effects in this JSON file, beside those of other patches.
+        threads: Processor threads, 1 to 64; all by default.
     """
+    from demon_patch import shipped
     from demon_patch.bench.machine import machine
+    from demon_patch.gallery import effects, page
+    from demon_patch.picture import ready
+
+    folder = folder or shipped.folder()
+    known = effects.read(folder) if (folder / effects.FILE).is_file() else {}
+    paths = _patches(folder, known)
+    for name in only:
+        if name not in paths:
+            mend = did_you_mean(name, paths, f"there are {in_short(paths)}")
+            raise DemonError(f"there is no patch named {name!r}", file=folder, mend=mend)
+    ready(to / "x.png")
+    to.mkdir(parents=True, exist_ok=True)
+    sessions: dict[str, Session] = {}
+    entries = [
+        _entry(name, paths[name], known.get(name), sessions, to, seconds, threads) for name in only or sorted(paths)
+    ]
+    rows = [entry.figures.row for entry in entries if entry.figures is not None]
+    if save is not None and rows:
+        _keep(save, machine(), rows)
+    out.print(f"wrote {page.write(entries, machine(), to)}", soft_wrap=True, markup=False)
+    if not all(entry.good for entry in entries):
+        raise SystemExit(1)
+
+
+def _patches(folder: Path, known: dict[str, Effect]) -> dict[str, Path]:
+    """The patches and packs of a folder by name, those that its effects name among them; raises DemonError where there
+    are none."""
+    from demon_patch.patch.pack import SUFFIX
+    from demon_patch.runtime.assets import PATCH
+
+    if not folder.is_dir():
+        raise DemonError("there is no such folder", file=folder, mend="name a folder of patches")
+    found = {path.name.removesuffix(PATCH): path for path in folder.glob(f"*{PATCH}")}
+    for path in sorted(folder.glob(f"*{SUFFIX}")):
+        found[path.name if path.stem in found else path.stem] = path
+    found |= {name: folder / f"{name}{PATCH}" for name in known if name not in found}
+    if not found:
+        raise DemonError("there is no patch in it", file=folder, mend=f"put *{PATCH} or *{SUFFIX} files into it")
+    return found
+
+
+def _entry(
+    name: str,
+    path: Path,
+    effect: Effect | None,
+    sessions: dict[str, Session],
+    to: Path,
+    seconds: float,
+    threads: int | None,
+) -> Entry:
+    """A patch rendered, measured where it has an effect, and told; one that cannot be is told as well."""
     from demon_patch.engine.session import Session
-    from demon_patch.gallery import effects, measure, page
+    from demon_patch.gallery import measure
+    from demon_patch.gallery.page import Entry
     from demon_patch.runtime.render import checked
 
-    known = effects.read(folder)
-    for name in only:
-        if name not in known:
-            raise DemonError(f"{name} has no effect", file=folder / effects.FILE, mend="describe it there")
-    to.mkdir(parents=True, exist_ok=True)
-    entries = []
-    for name in only or sorted(known):
-        path = folder / f"{name}.dpatch.json"
+    try:
         document = checked(path)
-        session = Session.load(document.meta.model or "nano", threads=threads)
-        figures = measure.measure(path, known[name], session, to, seconds)
-        shutil.copyfile(path, to / path.name)
-        entries.append((document, known[name], figures))
+        model = document.meta.model or "nano"
+        if model not in sessions:
+            sessions[model] = Session.load(model, threads=threads)
+        figures = measure.show(name, path, effect, sessions[model], to, seconds)
+        if path.resolve() != (to / path.name).resolve():
+            shutil.copyfile(path, to / path.name)
+    except (DemonError, OSError) as error:
+        fault = str(error.at(file=path) if isinstance(error, DemonError) else error)
+        tell(fault, "red")
+        return Entry(name, path.name, effect=effect, fault=fault)
+    if figures is None:
+        tell(name)
+    else:
         said = f"{name}: {figures.correlation:+.2f} in {figures.descriptor}, {1e3 * figures.lag:+.0f} ms"
-        err.print(said if figures.good else f"[red]{said}[/]", highlight=False, soft_wrap=True)
-    if save is not None:
-        _keep(save, machine(), [figures.row for _, _, figures in entries])
-    out.print(f"wrote {page.write(entries, machine(), to)}", soft_wrap=True)
-    if not all(figures.good for _, _, figures in entries):
-        raise SystemExit(1)
+        tell(said, "" if figures.good else "red")
+    return Entry(name, path.name, document, effect, figures)
 
 
 def _keep(path: Path, machine: str, rows: list[dict[str, object]]) -> None:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from demon_patch.bench.graph import CABLES, CHAIN
 from demon_patch.errors import DemonError
+from demon_patch.nodes import formulas
 from demon_patch.nodes.form.declare import Declaration
 from demon_patch.nodes.form.ports import NUMBERS, Out, Port
 from demon_patch.patch.document import Cable, Node, Patch
@@ -204,14 +205,17 @@ def draw(curves: Mapping[str, Curve], path: Path) -> None:
     plt.close(figure)
 
 
-def write(catalogue: Mapping[str, Declaration], path: Path) -> None:
-    """Writes the page and its pictures, into a folder beside it that is called like it."""
+def write(catalogue: Mapping[str, Declaration], path: Path) -> list[Path]:
+    """Writes the page, its pictures into a folder beside it that is called like it, and the page of formulas; returns
+    the paths of both pages."""
     folder, drawn = path.with_suffix(""), []
     for id, declaration in catalogue.items():
         if curves := outputs(declaration, catalogue):
             draw(curves, folder / f"{id}.png")
             drawn.append(id)
     path.write_text(page(catalogue, pictures_of(drawn, folder)), encoding="utf-8")
+    path.with_name("formulas.md").write_text(formulas.page(), encoding="utf-8")
+    return [path, path.with_name("formulas.md")]
 
 
 def pictures_of(drawn: Iterable[str], folder: Path) -> dict[str, str]:

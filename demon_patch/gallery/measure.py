@@ -16,6 +16,7 @@ from demon_patch.engine.session import Session
 from demon_patch.gallery.effects import Effect, stilled
 from demon_patch.patch.document import Patch
 from demon_patch.picture import of_performance
+from demon_patch.runtime.assets import files_of
 from demon_patch.runtime.listen import smooth
 from demon_patch.runtime.performer import Performer
 from demon_patch.runtime.render import checked, perform, render, write
@@ -56,13 +57,26 @@ class Figures:
         return asdict(self)
 
 
-def measure(path: Path, effect: Effect, session: Session, out: Path, seconds: float) -> Figures:
-    """Renders one patch to `out` as FLAC and PNG, both named like the patch, and measures its effect."""
-    name, patch = path.name.split(".")[0], checked(path)
-    performer = perform(patch, session, folder=path.parent)
-    sound = write(performer, seconds, out / f"{name}.flac")
+def show(name: str, path: Path, effect: Effect | None, session: Session, out: Path, seconds: float) -> Figures | None:
+    """Renders a patch or pack to `out` as FLAC and PNG, both called by its name, and measures its effect, if it has
+    one. Raises DemonError."""
+    patch = checked(path)
+    with files_of(path) as folder:
+        performer = perform(patch, session, folder=folder, into=out)
+        sound = write(performer, seconds, out / f"{name}.flac")
+        if effect is not None:
+            return _measured(name, patch, performer, sound, effect, folder, out, seconds)
+    of_performance(performer, sound, out / f"{name}.png", title=patch.meta.title or name)
+    return None
+
+
+def _measured(
+    name: str, patch: Patch, performer: Performer, sound: NDArray[np.float32], effect: Effect, folder: Path, out: Path,
+    seconds: float,
+) -> Figures:  # fmt: skip
+    session = performer.session
     control = controlled(performer, effect, round(seconds * session.spec.frame_rate))
-    change = _difference(performer, sound, _at_rest(patch, effect, session, path.parent, seconds), effect)
+    change = _difference(performer, sound, _at_rest(patch, effect, session, folder, out, seconds), effect)
     shown = {f"{effect.descriptor}, change": smooth(change, effect.smooth)}
     of_performance(performer, sound, out / f"{name}.png", title=patch.meta.title or name, more=shown)
     correlation, lag = agreement(control, change, effect, session)
@@ -80,8 +94,12 @@ def controlled(performer: Performer, effect: Effect, frames: int) -> Curve:
     return performer.forecast.span(performer.program.sink(effect.node, effect.trace or effect.port), 0, frames)
 
 
-def _at_rest(patch: Patch, effect: Effect, session: Session, folder: Path, seconds: float) -> NDArray[np.float32]:
-    return render(perform(stilled(patch, effect), session, folder=folder), seconds)
+def _at_rest(
+    patch: Patch, effect: Effect, session: Session, folder: Path, out: Path, seconds: float
+) -> NDArray[np.float32]:
+    performer = perform(stilled(patch, effect), session, folder=folder, into=out)
+    performer.recordings = ()  # those of the patch itself are not written over
+    return render(performer, seconds)
 
 
 def _difference(

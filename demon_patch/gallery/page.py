@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from html import escape
 from pathlib import Path
+from urllib.parse import quote
 
 from demon_patch.gallery.effects import Effect
 from demon_patch.gallery.measure import Figures
@@ -22,35 +24,75 @@ a { color: inherit; } nav a { margin-right: 1rem; white-space: nowrap; }
 """
 
 
-def page(entries: Sequence[tuple[Patch, Effect, Figures]], machine: str) -> str:
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A patch of the page: its name and file; the document, unless a fault kept it from being rendered; what it is
+    about and the figures of that, where it was measured."""
+
+    name: str
+    file: str
+    patch: Patch | None = None
+    effect: Effect | None = None
+    figures: Figures | None = None
+    fault: str = ""
+
+    @property
+    def title(self) -> str:
+        """As the patch has it, or else its name."""
+        return (self.patch.meta.title if self.patch is not None else "") or self.name
+
+    @property
+    def good(self) -> bool:
+        """Whether it was rendered, and its effect, if it has one, is heard as it should be."""
+        return not self.fault and (self.figures is None or self.figures.good)
+
+
+def page(entries: Sequence[Entry], machine: str) -> str:
     """The page; pictures, sounds and patch files lie beside it, named like the patches."""
-    links = "".join(f'<a href="#{escape(f.name)}">{escape(f.title)}</a> ' for _, _, f in entries)
-    articles = "\n".join(_article(*entry) for entry in entries)
+    links = "".join(f'<a href="#{escape(e.name)}">{escape(e.title)}</a> ' for e in entries)
+    articles = "\n".join(map(_article, entries))
+    said = "Below each: the sound, its spectrogram with bar lines, and the controls that moved"
+    measured = any(entry.figures is not None for entry in entries)
+    said += "; where it was measured, how far the sound follows the control that matters." if measured else "."
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>demon_patch: patches</title>'
         f'<meta name="viewport" content="width=device-width"><style>{_STYLE}</style></head><body>\n'
-        "<h1>Patches</h1>\n<p>Each teaches one idea. Below each: the sound, its spectrogram with bar lines, the "
-        "controls that moved, and how far the sound follows the one that matters.</p>\n"
+        f"<h1>Patches</h1>\n<p>{said}</p>\n"
         f"<nav>{links}</nav>\n{articles}\n<p><small>Rendered on {escape(machine)}.</small></p></body></html>\n"
     )
 
 
-def _article(patch: Patch, effect: Effect, figures: Figures) -> str:
-    name, tags = escape(figures.name), ", ".join(patch.meta.tags)
-    verdict = "good" if figures.good else "bad"
-    late = f"{abs(1e3 * figures.lag):.0f} ms {'late' if figures.lag >= 0 else 'early'}"
+def _article(entry: Entry) -> str:
+    name, patch = escape(entry.name), entry.patch
+    head = f'<article id="{name}"><h2>{escape(entry.title)}</h2>\n'
+    if entry.effect is not None:
+        head += f'<p class="idea">{escape(entry.effect.idea)}</p>\n'
+    if patch is None:
+        return f'{head}<p class="bad">{escape(entry.fault)}</p></article>'
+    count = f"{len(patch.nodes)} nodes" + "".join(
+        f"; {escape(', '.join(patch.meta.tags))}" for _ in patch.meta.tags[:1]
+    )
     return (
-        f'<article id="{name}"><h2>{escape(figures.title)}</h2>\n<p class="idea">{escape(effect.idea)}</p>\n'
-        f'<p class="dim">{escape(patch.meta.description)}</p>\n'
-        f'<audio controls preload="none" src="{name}.flac"></audio>\n<img alt="" src="{name}.png">\n'
-        f'<p class="{verdict}">{escape(figures.control)} is heard in the {escape(figures.descriptor)}: correlation '
-        f"{figures.correlation:+.2f}, {late}{' (held)' if figures.held else ''}.</p>\n"
-        f'<p class="dim"><a href="{name}.dpatch.json">patch file</a>, {len(patch.nodes)} nodes; {escape(tags)}</p>'
-        "</article>"
+        f'{head}<p class="dim">{escape(patch.meta.description)}</p>\n'
+        f'<audio controls preload="none" src="{quote(entry.name)}.flac"></audio>\n'
+        f'<img alt="" src="{quote(entry.name)}.png">\n{_verdict(entry.figures)}'
+        f'<p class="dim"><a href="{quote(entry.file)}">patch file</a>, {count}</p></article>'
     )
 
 
-def write(entries: Sequence[tuple[Patch, Effect, Figures]], machine: str, out: Path) -> Path:
+def _verdict(figures: Figures | None) -> str:
+    """How far the sound follows the control, as a paragraph; nothing where that was not measured."""
+    if figures is None:
+        return ""
+    late = f"{abs(1e3 * figures.lag):.0f} ms {'late' if figures.lag >= 0 else 'early'}"
+    return (
+        f'<p class="{"good" if figures.good else "bad"}">{escape(figures.control)} is heard in the '
+        f"{escape(figures.descriptor)}: correlation {figures.correlation:+.2f}, {late}"
+        f"{' (held)' if figures.held else ''}.</p>\n"
+    )
+
+
+def write(entries: Sequence[Entry], machine: str, out: Path) -> Path:
     """Writes the page as index.html into a folder."""
     path = out / "index.html"
     path.write_text(page(entries, machine), encoding="utf-8")

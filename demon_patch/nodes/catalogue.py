@@ -29,7 +29,7 @@ def gather(*modules: ModuleType) -> Mapping[str, Declaration]:
 def library() -> list[ModuleType]:
     """The modules of this folder, by name: one that declares a node is part of the library by lying there."""
     found = {module.name for module in iter_modules(demon_patch.nodes.__path__) if not module.ispkg}
-    names = found - {"adapter", "catalogue"}
+    names = found - {"adapter", "catalogue", "formulas", "search"}
     return [import_module(f"demon_patch.nodes.{name}") for name in sorted(names)]
 
 
@@ -44,6 +44,7 @@ def describe(catalogue: Mapping[str, Declaration] = CATALOGUE) -> list[dict[str,
             "version": d.version,
             "title": d.title,
             "sentence": d.sentence,
+            "doc": " ".join(d.doc.split()),
             "category": d.category,
             "tags": list(d.tags),
             "kind": d.kind,

@@ -26,7 +26,7 @@ class Frame(Piece, frozen=True, omit_defaults=True):
         data.text(self.title, "title")
         if not isinstance(self.colour, str) or not _COLOUR.fullmatch(self.colour):
             raise PatchError(f"colour is {data.quoted(self.colour)}", mend="write #rrggbb in small letters, or nothing")
-        self._settle(at=data.pair(self.at, "at"), size=area(self.size, "size"))
+        self._settle(at=data.position(self.at, "at"), size=area(self.size, "size"))
 
 
 class Note(Piece, frozen=True, omit_defaults=True):
@@ -38,4 +38,4 @@ class Note(Piece, frozen=True, omit_defaults=True):
 
     def __post_init__(self) -> None:
         data.text(self.text, "text", 20_000)
-        self._settle(at=data.pair(self.at, "at"), size=area(self.size, "size"))
+        self._settle(at=data.position(self.at, "at"), size=area(self.size, "size"))

@@ -10,6 +10,7 @@ from msgspec import structs
 
 from demon_patch.errors import PatchError
 from demon_patch.patch.commands import AddNodes, Command, SetDefinition, SetFrame, SetNote
+from demon_patch.patch.data import moved
 from demon_patch.patch.definition import Definition, instances
 from demon_patch.patch.document import Cable, Patch
 from demon_patch.patch.draft import Draft
@@ -87,15 +88,15 @@ def _put(draft: Draft, copied: Patch, shift: tuple[float, float], coming: Coming
     taken = {*draft.graph.nodes, *draft.graph.frames, *draft.graph.notes}
     new = {id: draft.fresh(taken) for id in copied.nodes}
     nodes = {
-        new[id]: structs.replace(node, at=_moved(node.at, shift), definition=known.get(node.definition, ""))
+        new[id]: structs.replace(node, at=moved(node.at, shift), definition=known.get(node.definition, ""))
         for id, node in copied.nodes.items()
     }
     cables = tuple(structs.replace(cable, src=new[cable.src], dst=new[cable.dst]) for cable in copied.cables)
     draft.do(AddNodes(nodes, (*cables, *coming(new))))
     for frame in copied.frames.values():
-        draft.do(SetFrame(draft.fresh(taken), structs.replace(frame, at=_moved(frame.at, shift))))
+        draft.do(SetFrame(draft.fresh(taken), structs.replace(frame, at=moved(frame.at, shift))))
     for note in copied.notes.values():
-        draft.do(SetNote(draft.fresh(taken), structs.replace(note, at=_moved(note.at, shift))))
+        draft.do(SetNote(draft.fresh(taken), structs.replace(note, at=moved(note.at, shift))))
 
 
 def _defined(draft: Draft, copied: Patch) -> Mapping[str, str]:
@@ -121,7 +122,3 @@ def _defined(draft: Draft, copied: Patch) -> Mapping[str, str]:
         if id not in known:
             define(id)
     return known
-
-
-def _moved(at: tuple[float, float], by: tuple[float, float]) -> tuple[float, float]:
-    return at[0] + by[0], at[1] + by[1]

@@ -45,7 +45,7 @@ class Widget(Piece, frozen=True, omit_defaults=True):
         data.name(self.port, "name of a port")
         choice(self.kind, WIDGETS, "kind")
         data.text(self.label, "label")
-        self._settle(at=data.pair(self.at, "at"), size=area(self.size, "size"))
+        self._settle(at=data.position(self.at, "at"), size=area(self.size, "size"))
 
     def without(self, gone: Set[str]) -> Widget | None:
         """What is left of it without some nodes."""

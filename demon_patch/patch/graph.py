@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Set
 from functools import cached_property
 from itertools import pairwise
 from typing import Any, Literal, NamedTuple
 
 from demon_patch.errors import PatchError
+from demon_patch.nearest import did_you_mean
 from demon_patch.patch import data, ids
 from demon_patch.patch.canvas import Frame, Note
 from demon_patch.patch.data import Frozen, Value
@@ -16,6 +17,7 @@ from demon_patch.patch.piece import Piece, by_id, by_port, choice, listed, playi
 
 NODES = 10_000
 CABLES = 50_000
+INTO = 1000  # cables that end in one port
 
 SUBPATCH = "subpatch"
 """The type of a node that stands for a graph of its own, its definition."""
@@ -74,7 +76,7 @@ class Node(Piece, frozen=True, omit_defaults=True):
         self._settle(
             values=by_port(self.values, "the value", data.value),
             ranges=by_port(self.ranges, "the range", playing_range),
-            at=data.pair(self.at, "at"),
+            at=data.position(self.at, "at"),
             locked=tuple(sorted({data.name(port, "name of a port") for port in self.locked})),
         )
 
@@ -140,8 +142,12 @@ def _cables(given: object, nodes: Mapping[str, Node]) -> tuple[Cable, ...]:
                     f"a cable from {cable.src}.{cable.out} names the node {end}, which is not in the patch",
                     node=cable.dst,
                     port=cable.port,
-                    mend=f"add {end}, or take the cable out",
+                    mend=did_you_mean(end, nodes, f"add {end}, or take the cable out"),
                 )
+    if len(cables) > INTO:
+        ((node, port), count) = Counter((cable.dst, cable.port) for cable in cables).most_common(1)[0]
+        if count > INTO:
+            raise PatchError(f"{count} cables end in it", node=node, port=port, mend=f"keep it within {INTO}")
     for one, other in pairwise(cables):
         if _socket(one) == _socket(other):
             raise PatchError(
@@ -189,7 +195,9 @@ class Graph(Piece, frozen=True, omit_defaults=True, kw_only=True, dict=True):
     def node(self, id: str) -> Node:
         """The node of that id; PatchError if there is none."""
         if (found := self.nodes.get(id)) is None:
-            raise PatchError("is not in the patch", node=ids.checked(id), mend="name a node that is")
+            raise PatchError(
+                "is not in the patch", node=ids.checked(id), mend=did_you_mean(id, self.nodes, "name a node that is")
+            )
         return found
 
     def cable(self, socket: Socket) -> Cable:

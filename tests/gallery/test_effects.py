@@ -6,12 +6,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from msgspec import structs
 
 from demon_patch.engine.session import Session
 from demon_patch.errors import DemonError
 from demon_patch.gallery.effects import FILE, Effect, read, stilled
 from demon_patch.gallery.measure import agreement
-from demon_patch.gallery.page import page
+from demon_patch.gallery.page import Entry, page
 from demon_patch.nodes.catalogue import CATALOGUE
 from demon_patch.nodes.editing.update import load
 from demon_patch.runtime.graph.check import problems
@@ -78,8 +79,9 @@ def test_the_page_shows_what_was_measured_and_escapes_what_patches_say() -> None
     from demon_patch.gallery.measure import Figures
 
     patch = load(PATCHES / "first-light.dpatch.json")
+    patch = structs.replace(patch, meta=structs.replace(patch.meta, title="<b>"))
     figures = Figures("x", "<b>", "loudness", "a.b", -0.91, 0.02, False, -18.0, 0, 0, True)
-    text = page([(patch, EFFECT, figures)], "a machine")
+    text = page([Entry("x", "x.dpatch.json", patch, EFFECT, figures)], "a machine")
     assert "&lt;b&gt;" in text
     assert "<b>" not in text
     assert "correlation -0.91, 20 ms late" in text

@@ -166,3 +166,11 @@ def test_a_definition_cannot_go_while_it_is_needed_or_contain_itself() -> None:
         apply(SetDefinition("echo"), PATCH)
     with pytest.raises(PatchError, match="node y: the subpatch tail contains itself: tail -> tail"):
         apply(Within("tail", AddNode("y", Node("subpatch", definition="tail"))), PATCH)
+
+
+def test_what_is_pasted_from_the_edge_stays_on_the_canvas() -> None:
+    far = Patch(nodes={"a": Node("lfo", at=(-1e9, -1e9)), "b": Node("lfo", at=(1e9, 1e9))})
+    edited = done(paste(far, copy_text(far, ["a", "b"]), (5e8, 0.0)), far)
+    assert sorted(node.at for node in added(far, edited).values()) == [(5e8, 0.0), (1e9, 1e9)]
+    with pytest.raises(PatchError, match="at is 2e"):
+        loads('{"format": 1, "nodes": {"a": {"type": "lfo", "at": [0, 2e9]}}}')

@@ -5,11 +5,14 @@ Nothing here loads torch before `load_family` is called.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from functools import cache
 from importlib import import_module
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
 from demon_patch.errors import DemonError
+from demon_patch.nearest import did_you_mean
 
 if TYPE_CHECKING:
     from demon_patch.engine.family import Family, FamilySpec
@@ -24,8 +27,10 @@ LORA = ".safetensors"
 
 def _package(name: str) -> str:
     if name not in NAMES:
-        known = ", ".join(NAMES)
-        raise DemonError(f"there is no model family named {name!r}", mend=f"choose one of: {known}")
+        raise DemonError(
+            f"there is no model family named {name!r}",
+            mend=did_you_mean(name, NAMES, f"choose one of: {', '.join(NAMES)}"),
+        )
     return f"{__name__}.{name}"
 
 
@@ -52,3 +57,19 @@ def loras_of(name: str) -> frozenset[str]:
     folder = files(_package(name)) / "loras"
     found = folder.iterdir() if folder.is_dir() else ()
     return frozenset(file.name.removesuffix(LORA) for file in found if file.name.endswith(LORA))
+
+
+@cache
+def layers_of(name: str) -> Mapping[str, tuple[int, ...]]:
+    """The shapes of the weights that a LoRA can change, by layer, without loading a family; raises DemonError."""
+    return import_module(_package(name)).layers()
+
+
+def unread(name: str, text: str) -> list[tuple[str, str]]:
+    """The words of a prompt that a family cannot read, each with what to do about it; raises DemonError."""
+    return import_module(f"{_package(name)}.tags").unread(text)
+
+
+def words_of(name: str) -> str:
+    """A page (Markdown) of the words that a family understands in a prompt; raises DemonError for an unknown name."""
+    return "\n".join(import_module(f"{_package(name)}.words").page()) + "\n"

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from demon_patch.errors import PatchError
+from demon_patch.nearest import of_these
 from demon_patch.nodes.form.declare import Declaration
 from demon_patch.nodes.form.ports import Out, Port, fits
 from demon_patch.patch.document import Graph, Patch
@@ -115,12 +116,8 @@ class Faces:
     def checked(self, src: str, out: str, dst: str, port: str) -> None:
         """Raises PatchError unless a cable may join the two."""
         if self.behind(src, out) is None:
-            raise PatchError(f"has no output {out}", node=src, mend=_known(self.outputs(src)))
+            raise PatchError(f"has no output {out}", node=src, mend=of_these(out, self.outputs(src)))
         if self.ahead(dst, port) is None:
-            raise PatchError("has no such input", node=dst, port=port, mend=_known(self.inputs(dst)))
+            raise PatchError("has no such input", node=dst, port=port, mend=of_these(port, self.inputs(dst)))
         if not self.joins(src, out, dst, port):
             raise PatchError(f"a cable from {src}.{out} does not fit", node=dst, port=port, mend="choose another port")
-
-
-def _known(ports: Mapping[str, Port] | Mapping[str, Out]) -> str:
-    return f"it has {', '.join(ports)}" if ports else "it has none"

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from demon_patch.errors import PatchError
+from demon_patch.nearest import of_these
 from demon_patch.nodes.editing.faces import Faces
 from demon_patch.nodes.form.declare import Declaration
 from demon_patch.nodes.form.ports import misfit, wanted
@@ -20,11 +21,10 @@ def checked(patch: Patch, catalogue: Catalogue, node: str, port: str, value: Any
     patch.node(node)
     faces = Faces(patch, catalogue)
     if (reached := faces.ahead(node, port)) is None:
-        known = ", ".join(faces.inputs(node))
-        raise PatchError("has no such port", node=node, port=port, mend=f"it has {known}" if known else "it has none")
+        raise PatchError("has no such port", node=node, port=port, mend=of_these(port, faces.inputs(node)))
     for found in reached:
         if what := misfit(found, value):
-            raise PatchError(what, node=node, port=port, mend=wanted(found))
+            raise PatchError(what, node=node, port=port, mend=wanted(found, value))
 
 
 def fitting(overlay: Overlay, patch: Patch, catalogue: Catalogue) -> Overlay:

@@ -26,6 +26,7 @@ from demon_patch.patch.commands import (
     SetNote,
     SetOutlet,
 )
+from demon_patch.patch.data import moved
 from demon_patch.patch.definition import Definition, Inlet, Outlet, Target, instances
 from demon_patch.patch.document import Graph, Node, Patch
 from demon_patch.patch.draft import Draft
@@ -216,4 +217,4 @@ def _middle(places: Iterable[tuple[float, float]]) -> tuple[float, float]:
 
 
 def _moved(piece: Any, by: tuple[float, float]) -> Any:
-    return structs.replace(piece, at=(piece.at[0] + by[0], piece.at[1] + by[1]))
+    return structs.replace(piece, at=moved(piece.at, by))

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from demon_patch.engine.controls import Taper
-from demon_patch.engine.limits import either
+from demon_patch.nearest import chosen
 
 PortType = Literal[
     "value", "gate", "curve", "surface", "prompt", "source", "ring", "audio", "option", "text", "points", "path"
@@ -148,16 +148,16 @@ def _bad_number(port: Port, value: Any) -> str:
     if not math.isfinite(value):
         return f"{value} is no finite number"
     if not port.lo <= value <= port.hi:
-        return f"{value:g} is out of range"
+        return f"{value:.10g} is out of range"
     if port.taper == "int" and value != round(value):
-        return f"{value:g} is no whole number"
+        return f"{value:.10g} is no whole number"
     return ""
 
 
-def wanted(port: Port) -> str:
-    """What a port takes, as an error mends it."""
+def wanted(port: Port, given: object = None) -> str:
+    """What a port takes, as an error mends it; given: what it was offered."""
     if port.type == "option":
-        return f"choose {either(port.choices)}"
+        return chosen(given, port.choices)
     if port.fed:
         return "leave it out"
     if port.begins:
@@ -168,7 +168,7 @@ def wanted(port: Port) -> str:
     kind = "whole number" if port.taper == "int" else "number"
     if not (math.isfinite(port.lo) or math.isfinite(port.hi)):
         return f"use a finite {kind}"
-    return f"use a {kind} from {port.lo:g} to {port.hi:g}{unit}"
+    return f"use a {kind} from {port.lo:.10g} to {port.hi:.10g}{unit}"
 
 
 def value(

@@ -165,7 +165,7 @@ class Move(GraphEdit, frozen=True):
     positions: Mapping[str, tuple[float, float]]
 
     def __post_init__(self) -> None:
-        kept = {id: data.pair(at, "at") for id, at in data.table(self.positions, "positions").items()}
+        kept = {id: data.position(at, "at") for id, at in data.table(self.positions, "positions").items()}
         structs.force_setattr(self, "positions", Frozen(kept))
 
     def on(self, patch: G) -> tuple[G, tuple[Command, ...]]:

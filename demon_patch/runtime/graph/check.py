@@ -9,9 +9,11 @@ from demon_patch.engine.controls import CONTROLS, MOST_LORAS
 from demon_patch.engine.families import NAMES, spec_of
 from demon_patch.engine.family import FamilySpec
 from demon_patch.errors import DemonError, PatchError
+from demon_patch.nearest import of_these
 from demon_patch.nodes.engine import CHAIN, LORA, STEP_WINDOW
 from demon_patch.nodes.form.declare import Declaration
 from demon_patch.nodes.form.ports import SIGNALS, SINGLE, Port, fits, misfit, wanted
+from demon_patch.nodes.search import in_place_of
 from demon_patch.patch.document import Cable, Node, Patch
 from demon_patch.patch.flatten import Flat
 from demon_patch.runtime.graph.mixture import mix_problems
@@ -41,6 +43,11 @@ def problems(
         return found
     found = [*_ports(wiring), *_chain(wiring), *_loops(wiring), *mix_problems(wiring)]
     return [*found, *_parts(patch, wiring, family)]
+
+
+def no_source(scheduler: str) -> PatchError:
+    """What to say where nothing is wired to the Scheduler's source, and no file is played in place of it."""
+    return PatchError("the Scheduler has no source", node=scheduler, port="source", mend="wire a source node to it")
 
 
 def ring_nodes(wiring: Wiring, last: str | None = None) -> list[str]:
@@ -86,18 +93,20 @@ def _nodes(patch: Flat, catalogue: Mapping[str, Declaration]) -> Iterator[PatchE
         declaration = catalogue.get(node.type)
         if _NODES.has(node, declaration):
             continue
-        found = list(_node(id, node, declaration))
+        found = list(_node(id, node, declaration, catalogue))
         if not found:
             _NODES.add(node, declaration)
         yield from found
 
 
-def _node(id: str, node: Node, declaration: Declaration | None) -> Iterator[PatchError]:
+def _node(
+    id: str, node: Node, declaration: Declaration | None, catalogue: Mapping[str, Declaration]
+) -> Iterator[PatchError]:
     if declaration is None:
         yield PatchError(
             f"unknown node {node.type!r}; its data is kept",
             node=id,
-            mend="install the version that has it, or remove it",
+            mend=in_place_of(node.type, catalogue, "install the version that has it, or remove it"),
         )
         return
     if node.version > declaration.version:
@@ -115,13 +124,13 @@ def _values(id: str, node: Node, declaration: Declaration) -> Iterator[PatchErro
         port = declaration.by_name.get(name)
         if port is None:
             yield PatchError(
-                f"{declaration.title} has no such port", node=id, port=name, mend=_known(declaration.by_name)
+                f"{declaration.title} has no such port", node=id, port=name, mend=of_these(name, declaration.by_name)
             )
         elif port.since is not None:
             yield _coming(id, port)
         else:
             if name in node.values and (what := misfit(port, node.values[name])):
-                yield PatchError(what, node=id, port=name, mend=wanted(port))
+                yield PatchError(what, node=id, port=name, mend=wanted(port, node.values[name]))
             if name in node.ranges and (what := _bad_range(port, node.ranges[name])):
                 yield PatchError(what, node=id, port=name, mend=wanted(port))
 
@@ -152,10 +161,6 @@ def _bad_range(port: Port, ends: tuple[float, float]) -> str:
     return "" if ends[0] <= ends[1] else f"playing range {ends[0]:g} to {ends[1]:g} is upside down"
 
 
-def _known(names: Mapping[str, object]) -> str:
-    return f"it has {', '.join(names)}" if names else "it has none"
-
-
 def _coming(id: str, port: Port) -> PatchError:
     what = f"{port.title} is there since {port.since}, which is still to come"
     return PatchError(what, node=id, port=port.name, mend="leave it out for now")
@@ -176,10 +181,15 @@ def _cables(patch: Flat, wiring: Wiring) -> Iterator[PatchError]:
 def _cable(cable: Cable, source: Declaration, target: Declaration) -> PatchError | None:
     out, port = source.outs_by_name.get(cable.out), target.by_name.get(cable.port)
     if out is None:
-        return PatchError(f"{source.title} has no output {cable.out}", node=cable.src, mend=_known(source.outs_by_name))
+        return PatchError(
+            f"{source.title} has no output {cable.out}", node=cable.src, mend=of_these(cable.out, source.outs_by_name)
+        )
     if port is None:
         return PatchError(
-            f"{target.title} has no such port", node=cable.dst, port=cable.port, mend=_known(target.by_name)
+            f"{target.title} has no such port",
+            node=cable.dst,
+            port=cable.port,
+            mend=of_these(cable.port, target.by_name),
         )
     what, mend = "", ""
     if port.since is not None:

@@ -185,7 +185,7 @@ def rewired(*cables: Cable, **nodes: Node) -> Patch:
 
 WRONG = [
     (rewired(x=Node("subpatch", definition="wobble", values={"sped": 1.0})),
-     "node x: port sped: the subpatch has no such input (it has push (Push), speed (Speed))"),
+     "node x: port sped: the subpatch has no such input (did you mean speed?)"),
     (rewired(x=Node("subpatch", definition="wobble", values={"speed": -1.0})),
      "node x/lfo: port rate: -1 is out of range"),
     (rewired(Cable("hiss", "out", "d", "gone")),

@@ -1,0 +1,126 @@
+"""`demon_patch.render`: a patch as an array of samples, in one call."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from demon_patch.engine.session import Session
+from demon_patch.errors import DemonError
+from demon_patch.nodes.catalogue import CATALOGUE
+from demon_patch.patch.document import Patch
+from demon_patch.runtime.assets import files_of
+from demon_patch.runtime.graph.check import problems
+from demon_patch.runtime.graph.remarks import unknown_words
+from demon_patch.runtime.overwrite import allow_sound, drafted
+from demon_patch.runtime.performer import Performer
+from demon_patch.runtime.recorder import Recorder
+from demon_patch.runtime.render import checked, perform, stream, with_seed
+
+LONGEST = 3600.0  # seconds of one rendering
+FILE_RATE = 48_000
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """A patch that was rendered.
+
+    sound: float32 [samples, channels], at most 1 in size.
+    rate: samples per second of `sound`, the model's own.
+    notes: what a person should know of the source and the prompt, for example words that the model does not know.
+    text: the patch as the text of its file, which a saved file carries.
+    """
+
+    sound: NDArray[np.float32] = field(repr=False)
+    rate: int
+    notes: tuple[str, ...] = ()
+    text: str = field(default="", repr=False)
+
+    @property
+    def seconds(self) -> float:
+        """The length of the sound."""
+        return len(self.sound) / self.rate
+
+    def save(self, path: str | Path, *, rate: int = FILE_RATE, force: bool = False) -> Path:
+        """Writes a WAV or FLAC file that carries the patch, 24 bits at `rate` samples per second, the same as
+        `demon-patch render` writes. It takes the place of a former render, or with `force` of any file. Returns its
+        path; raises DemonError."""
+        allow_sound(path, force)
+        with drafted(path) as draft, Recorder(draft, self.rate, self.sound.shape[1], rate, patch=self.text) as file:
+            file.write(self.sound)
+        return Path(path)
+
+
+def render(
+    patch: str | Path | Patch,
+    *,
+    seconds: float = 30.0,
+    seed: int | None = None,
+    source: str | Path | None = None,
+    folder: str | Path = ".",
+    session: Session | None = None,
+    threads: int | None = None,
+    progress: Callable[[float], None] = lambda seconds: None,
+) -> Rendered:
+    """Renders a patch offline: the same patch and seed give the same samples every time.
+
+    patch: the path of a patch file or pack, or a Patch.
+    seconds: how much, more than 0 and at most 3600.
+    seed: takes the place of the Scheduler's.
+    source: an audio file that takes the place of the patch's own source.
+    folder: of a Patch that is no file, where the files that it names lie.
+    session: a loaded model; the one that the patch names is loaded by default.
+    threads: processor threads of a model that is loaded here; all by default.
+    progress: is called with the seconds that are rendered so far.
+
+    Recorder nodes write their files, into the folder of the patch. Raises DemonError for a patch, a file or a value
+    that cannot serve, with its mend.
+    """
+    if not 0 < seconds <= LONGEST:
+        raise DemonError(f"cannot render {seconds:g} seconds", mend=f"use more than 0 and at most {LONGEST:g}")
+    if isinstance(patch, Patch):
+        for error in problems(patch, CATALOGUE):
+            raise error
+        document = patch if seed is None else with_seed(patch, seed)
+        return _rendered(document, _performer(document, folder, folder, source, session, threads), seconds, progress)
+    path = Path(patch)
+    document = checked(path, seed=seed)
+    try:
+        with files_of(path) as home:
+            performer = _performer(document, home, path.parent, source, session, threads)
+            return _rendered(document, performer, seconds, progress)
+    except DemonError as error:
+        raise error.at(file=path) from None
+
+
+def _performer(
+    patch: Patch,
+    folder: str | Path,
+    into: str | Path,
+    source: str | Path | None,
+    session: Session | None,
+    threads: int | None,
+) -> Performer:
+    session = session or Session.load(patch.meta.model or "nano", threads=threads)
+    clip = None if source is None else session.source(Path(source))
+    return perform(patch, session, folder=folder, into=into, clip=clip)
+
+
+def notes_of(performer: Performer) -> tuple[str, ...]:
+    """What a person should know of the source and the LoRAs of a performance."""
+    told = [f"source: {note}" for note in performer.source.notes]
+    return (*told, *(f"LoRA {lora.title}: {note}" for lora in performer.loras.loaded for note in lora.notes))
+
+
+def _rendered(patch: Patch, performer: Performer, seconds: float, progress: Callable[[float], None]) -> Rendered:
+    rate, blocks, done = performer.spec.sample_rate, [], 0
+    for block in stream(performer, seconds):
+        blocks.append(block)
+        done += len(block)
+        progress(done / rate)
+    notes = (*map(str, unknown_words(patch, CATALOGUE)), *notes_of(performer))
+    return Rendered(np.concatenate(blocks), rate, notes, performer.text)

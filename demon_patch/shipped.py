@@ -1,0 +1,91 @@
+"""The patches that come with the program, and new patch files made from them."""
+
+from __future__ import annotations
+
+import os
+from importlib.resources import files
+from pathlib import Path
+
+from msgspec import structs
+
+from demon_patch.errors import PatchError
+from demon_patch.nearest import did_you_mean
+from demon_patch.patch import names, whole
+from demon_patch.patch.format import dumps
+from demon_patch.runtime.assets import PATCH, assets_of, files_of, is_pack, loaded
+from demon_patch.runtime.store import located
+
+FIRST = "first-light"
+"""The template of a new patch, unless another is named."""
+
+
+def folder() -> Path:
+    """The folder of the patches that come with the program: in a clone `patches/`, in an installed package its copy."""
+    packed = Path(str(files("demon_patch") / "patches"))
+    return packed if packed.is_dir() else Path(__file__).parents[1] / "patches"
+
+
+def shipped() -> dict[str, Path]:
+    """The patch files that come with the program, by name, the template of new patches first."""
+    found = {path.name.removesuffix(PATCH): path for path in sorted(folder().glob(f"*{PATCH}"))}
+    return {name: found[name] for name in sorted(found, key=lambda name: (name != FIRST, name))}
+
+
+def template(name: str) -> Path:
+    """The file of a patch that is named by its path, or by its name among those that come with the program; raises
+    PatchError with the names that are like it."""
+    known = shipped()
+    if name in known:
+        return known[name]
+    path = Path(name)
+    if path.is_file():
+        return path
+    raise PatchError(
+        f"there is no patch named {name!r}",
+        mend=did_you_mean(name, known, "demon-patch new --list names those that come with the program"),
+    )
+
+
+def title_of(path: Path) -> str:
+    """The title of a new patch: the name of its file as words."""
+    words = path.name.removesuffix(PATCH).replace("-", " ").replace("_", " ").strip()
+    return (words[:1].upper() + words[1:])[:200]
+
+
+def write_new(target: Path, origin: Path, *, force: bool = False) -> list[Path]:
+    """Writes a new patch file from another, and the files that it names beside it; returns all that was written.
+
+    Its title is the name of the file. The author and the licence of a patch that comes with the program are left out,
+    since the new one is the player's. force: over files that are there already. Raises PatchError.
+    """
+    if is_pack(target):
+        raise PatchError(
+            "a new patch is a patch file", file=target, mend=f"name it *{PATCH}; `pack` makes a pack of it"
+        )
+    patch = loaded(origin)
+    own = origin in shipped().values()
+    meta = structs.replace(patch.meta, title=title_of(target), **({"author": "", "licence": ""} if own else {}))
+    with files_of(origin) as home:
+        written = {target: dumps(structs.replace(patch, meta=meta)).encode()}
+        for asset in assets_of(patch):
+            if names.hash_in(asset.name) is None:
+                written[target.parent / names.checked(asset.name)] = located(asset.name, home).read_bytes()
+        for path, content in written.items():
+            same = path != target and path.is_file() and path.read_bytes() == content
+            if os.path.lexists(path) and not (force or same):
+                raise PatchError(
+                    "there is such a file already", file=path, mend="name another, or --force writes over it"
+                )
+    for path, content in written.items():
+        _write(path, content)
+    return list(written)
+
+
+def _write(path: Path, content: bytes) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise PatchError(
+            f"cannot be made: {whole.reason(error)}", file=path.parent, mend="name another folder"
+        ) from None
+    whole.write(path, content)
