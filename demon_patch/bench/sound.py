@@ -18,24 +18,29 @@ Samples = NDArray[np.float32]
 
 SECONDS = 30.0
 PROMPT = "acid, dark"
-STRENGTHS = tuple(round(0.1 * tenth, 1) for tenth in range(11))
+KNOBS = tuple(round(0.1 * tenth, 1) for tenth in range(11))
 QUIET = -12.0  # dB: below the limiter, which would be judged too
 
 
 def measure(session: Session, path: Path) -> dict[str, Any]:
-    """A recording at every tenth of the knob, and under an LFO of one bar on strength.
+    """A recording at every tenth of the strength knob (equal turns move the sound equally far), and under an LFO of one
+    bar on strength.
 
-    chroma, decoded: correlation of the chroma with the recording's by strength, as heard and without its dry part and
-    match. level: integrated loudness against the recording's, LU. samples: the largest difference from the recording at
-    strength, mask and source blend 0, as a share of its peak. swing: by how much short-term loudness moves under the
-    LFO beyond the recording's own, LU.
+    chroma, decoded: correlation of the chroma with the recording's, as heard at every tenth, and at 0, .1, .3 and 1
+    without its dry part and match. level, decoded level: integrated loudness against the recording's, LU. samples: the
+    largest difference from the recording at strength, mask and source blend 0, as a share of its peak. swing: by how
+    much short-term loudness moves under the LFO beyond the recording's own, LU.
     """
     clip = session.source(path, seconds=SECONDS)
     rate = session.spec.sample_rate
-    heard = {strength: _played(session, clip, strength=strength) for strength in STRENGTHS}
-    plain = {
-        strength: _played(session, clip, strength=strength, dry=0.0, match=0.0) for strength in (0.0, 0.1, 0.3, 1.0)
-    }
+    taper = session.spec.strength_taper
+
+    def turned(knob: float, **values: float) -> Samples:
+        strength = float(np.interp(knob, np.linspace(0.0, 1.0, len(taper)), taper))
+        return _played(session, clip, strength=strength, **values)
+
+    heard = {knob: turned(knob) for knob in KNOBS}
+    plain = {knob: turned(knob, dry=0.0, match=0.0) for knob in (0.0, 0.1, 0.3, 1.0)}
     own = integrated(clip.audio, rate)
     silent = [heard[0.0], _played(session, clip, strength=0.8, mask=0.0), _played(session, clip, source_blend=0.0)]
     return {
