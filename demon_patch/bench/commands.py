@@ -49,10 +49,11 @@ def decode(*, as_json: JsonFlag = False, threads: Threads = None) -> None:
 def sound(*recordings: Path, save: Path | None = None, as_json: JsonFlag = False, threads: Threads = None) -> None:
     """Measures how recordings sound on their way from themselves to a generation: chroma, loudness, samples.
 
-    Parameters
-    ----------
-    recordings: Sound files of music, of which 30 seconds each are used.
-    save: Keeps the rows in this JSON file.
+    Parameters:
+        recordings: Sound files of music, of which 30 seconds each are used.
+        save: Keeps the rows in this JSON file.
+        as_json: Prints JSON: the rows, with the machine that they were measured on.
+        threads: Processor threads, 1 to 64; all by default.
     """
     from demon_patch.bench.sound import measure
     from demon_patch.engine.session import Session
