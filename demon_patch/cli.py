@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import warnings
 from dataclasses import asdict
 from itertools import chain, groupby
 from pathlib import Path
@@ -11,15 +12,19 @@ from string import digits
 from typing import TYPE_CHECKING, Any
 
 from cyclopts import App
+from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
 
 from demon_patch import __version__
 from demon_patch.bench.commands import bench
-from demon_patch.console import JsonFlag, Rate, Seconds, Switch, Threads, err, out, tell
-from demon_patch.errors import DemonError, DeviceError
+from demon_patch.check_command import check
+from demon_patch.console import JsonFlag, Rate, Seconds, Switch, Threads, err, out, show, tell
+from demon_patch.errors import DemonError, DeviceError, visible
 from demon_patch.file_commands import files
 from demon_patch.gallery.commands import gallery
+from demon_patch.patch.data import place
+from demon_patch.scarce import scarce
 from demon_patch.threads import calm
 
 if TYPE_CHECKING:
@@ -32,6 +37,7 @@ app = App(name="demon-patch", version=__version__, help="A modular synthesizer w
 model = App(name="model", help="The models that can play a patch.")
 app.command(model)
 app.command(bench)
+app.command(check)
 app.command(gallery)
 app.command(files, name="*")
 
@@ -46,6 +52,7 @@ def render(
     source: Path | None = None,
     rate: Rate = 48_000,
     picture: Path | None = None,
+    force: Switch = False,
     threads: Threads = None,
 ) -> None:
     """Renders a patch to a WAV or FLAC file: the same patch and seed give the same samples every time.
@@ -54,17 +61,20 @@ def render(
     ----------
     patch: A patch file (*.dpatch.json), or a pack (*.dpatch).
     seconds: How much to render.
-    out: The file to write.
+    out: The file to write, also over a former render.
     seed: Takes the place of the Scheduler's seed.
     source: An audio file that takes the place of the patch's own source.
     rate: Samples per second of the file.
     picture: Also writes a PNG here: the spectrogram, the controls and the distance to the source.
+    force: Write over files that are neither renders nor pictures of ours.
     threads: Processor threads; all by default.
     """
-    from demon_patch.runtime.assets import files_of
+    from demon_patch.runtime.assets import files_of, loaded
+    from demon_patch.runtime.overwrite import allow
 
     with files_of(patch) as folder:
-        _write(_prepare(patch, folder, source, seed, threads), patch, seconds, out, rate, picture)
+        allow(out, picture, loaded(patch), folder, source, force=force)
+        _write(_prepare(patch, folder, source, seed, threads), patch, seconds, out, rate, picture, force)
 
 
 @app.command
@@ -90,81 +100,71 @@ def play(
     seed: Takes the place of the Scheduler's seed.
     source: An audio file that takes the place of the patch's own source.
     device: Part of the sound device's name.
-    record: A WAV or FLAC file to record into from the start; the music does not stop for it.
+    record: A new WAV or FLAC file to record into from the start (jam-2.flac where there is a jam.flac).
     watch: Play what is saved in the patch file while it plays.
     plain: A line a second in place of the view; so also where the output is no terminal.
     out: Without a sound card, write 30 seconds and a picture into this folder instead.
     threads: Processor threads; all by default.
     """
-    err.print(f"loading {patch.name}", highlight=False)
-    from demon_patch.runtime.assets import files_of, is_pack
-    from demon_patch.runtime.host import Host
-    from demon_patch.runtime.render import perform, with_seed
-    from demon_patch.terminal.play import play as play_in_terminal
+    tell(f"loading {patch.name}")
+    from demon_patch.terminal.ending import Ending
 
-    if watch and is_pack(patch):
-        raise DemonError("a pack is not edited while it plays", file=patch, mend="unpack it, and watch its patch file")
-    with files_of(patch) as folder:
-        document, session, clip = _load(patch, source, seed, threads)
-        host = Host(document, session, folder=folder, into=patch.parent, clip=clip, device=device)
-        try:
-            host.start()
-        except DeviceError as error:
-            host.close()
-            if out is None:
-                raise
-            tell(f"{error}; writing to {out} instead", "yellow")
+    with Ending(last=True) as ending:
+        from demon_patch.runtime.assets import files_of, is_pack
+        from demon_patch.runtime.host import Host
+        from demon_patch.runtime.overwrite import allow
+        from demon_patch.runtime.render import perform, with_seed
+        from demon_patch.terminal.play import perform as perform_in_terminal
+
+        if watch and is_pack(patch):
+            raise DemonError(
+                "a pack is not edited while it plays", file=patch, mend="unpack it, and watch its patch file"
+            )
+        with files_of(patch) as folder:
+            document, session, clip = _load(patch, source, seed, threads)
+
+            def make() -> Host:
+                with place(patch):
+                    host = Host(document, session, folder=folder, into=patch.parent, clip=clip, device=device)
+                for note in _notes(host.performer):
+                    host.tell(note)
+                return host
+
+            try:
+                perform_in_terminal(
+                    make,
+                    patch,
+                    ending,
+                    plain=plain or not (sys.stdin.isatty() and sys.stdout.isatty()),
+                    seconds=seconds,
+                    record=record,
+                    watch=watch,
+                    prepare=lambda edited: edited if seed is None else with_seed(edited, seed),
+                    say=tell,
+                )
+                return
+            except DeviceError as error:
+                ending.closing = False
+                ending.check()
+                if out is None:
+                    raise
+                tell(f"{error}; writing to {out} instead", "yellow")
             name = patch.name.split(".")[0]
+            sound, picture = out / f"{name}.wav", out / f"{name}.png"
+            allow(sound, picture, document, folder, source, mend="name another folder with --out")
             performer = perform(document, session, folder=folder, into=patch.parent, clip=clip)
-            return _write(performer, patch, seconds or 30.0, out / f"{name}.wav", 48_000, out / f"{name}.png")
-        for note in _notes(host.performer):
-            host.tell(note)
-        return play_in_terminal(
-            host,
-            patch,
-            plain=plain or not (sys.stdin.isatty() and sys.stdout.isatty()),
-            seconds=seconds,
-            record=record,
-            watch=watch,
-            prepare=lambda edited: edited if seed is None else with_seed(edited, seed),
-            say=lambda text: err.print(text, markup=False, highlight=False, soft_wrap=True),
-        )
+            _write(performer, patch, seconds or 30.0, sound, 48_000, picture, force=False)
 
 
 @app.command
-def check(*patches: Path) -> None:
-    """Says what is wrong with patch files and packs, one line a mistake; the exit status is 1 if there is any.
-
-    Remarks on controls that have no effect, in yellow, are no mistakes.
-    """
-    from demon_patch.nodes.catalogue import CATALOGUE
-    from demon_patch.runtime.assets import loaded
-    from demon_patch.runtime.graph.check import problems
-    from demon_patch.runtime.graph.remarks import remarks
-
-    if not patches:
-        raise DemonError("no patch is named", mend="name one or more *.dpatch.json files")
-    wrong = 0
-    for path in patches:
-        try:
-            document = loaded(path)
-            found = [error.at(file=path) for error in problems(document, CATALOGUE)]
-            odd = [] if found else [error.at(file=path) for error in remarks(document, CATALOGUE)]
-        except DemonError as error:
-            found, odd = [error.at(file=path)], []
-        wrong += len(found)
-        for error in found:
-            tell(error, "red")
-        for remark in odd:
-            tell(remark, "yellow")
-        if not found:
-            out.print(f"{path}: good", soft_wrap=True, markup=False)
-    if wrong:
-        raise SystemExit(1)
-
-
-@app.command
-def clip(file: Path, *, bpm: float | None = None, downbeat: float | None = None, as_json: JsonFlag = False) -> None:
+def clip(
+    file: Path,
+    *,
+    bpm: float | None = None,
+    downbeat: float | None = None,
+    forget: Switch = False,
+    as_json: JsonFlag = False,
+) -> None:
     """Shows the tempo and the first bar line of an audio file, which are detected once and kept beside it.
 
     Parameters
@@ -172,18 +172,25 @@ def clip(file: Path, *, bpm: float | None = None, downbeat: float | None = None,
     file: An audio file.
     bpm: Sets its tempo, 20 to 400 beats a minute.
     downbeat: Sets its first bar line, in seconds from its start.
+    forget: Drops what was set or detected before.
     as_json: As JSON.
     """
-    from demon_patch.engine.clips import edit, tempo_of
+    from demon_patch.engine.clips import drop, edit, listened
 
-    tempo = tempo_of(file) if bpm is None and downbeat is None else edit(file, bpm, downbeat)
+    if forget:
+        drop(file)
+    if bpm is not None or downbeat is not None:
+        edit(file, bpm, downbeat)
+    tempo, told, of_file = listened(file)
+    for note in (*of_file, *told):
+        tell(note, "yellow")
     if as_json:
         print(json.dumps(asdict(tempo) if tempo else None, sort_keys=True))
     elif tempo is None:
-        out.print(f"{file}: no rhythm is heard; --bpm gives it a tempo", soft_wrap=True)
+        show(f"{file}: no rhythm is heard; --bpm gives it a tempo")
     else:
         known = "edited" if tempo.edited else "detected"
-        out.print(f"{file}: {tempo.bpm:.2f} bpm, first bar line at {tempo.downbeat:.3f} s ({known})", soft_wrap=True)
+        show(f"{file}: {tempo.bpm:.2f} bpm, first bar line at {tempo.downbeat:.3f} s ({known})")
 
 
 @app.command
@@ -201,7 +208,7 @@ def nodes(*, page: Path | None = None, as_json: JsonFlag = False) -> None:
         from demon_patch.gallery.library import write
 
         write(CATALOGUE, page)
-        out.print(f"wrote {page}", soft_wrap=True)
+        show(f"wrote {page}")
         return
     described = describe()
     if as_json:
@@ -222,10 +229,19 @@ def _in_short(names: list[str]) -> str:
 
 
 @model.command
-def info(name: str = "nano") -> None:
-    """Shows a model family's geometry and its model card."""
-    from demon_patch.engine.families import card_of, spec_of
+def info(name: str = "nano", *, words: Switch = False) -> None:
+    """Shows a model family's geometry and its model card.
 
+    Parameters
+    ----------
+    name: A model family.
+    words: Lists the words of prompts that it understands, as a page (Markdown), and nothing else.
+    """
+    from demon_patch.engine.families import card_of, spec_of, words_of
+
+    if words:
+        print(words_of(name), end="")
+        return
     spec = spec_of(name)
     out.print(f"[bold]{spec.title}[/] ({spec.name})")
     out.print(f"{spec.sample_rate} Hz, {spec.channels} channel(s)")
@@ -241,11 +257,11 @@ def _load(
     """A patch, the model that plays it, and the clip in place of its source; remarks are told on the way."""
     from demon_patch.engine.session import Session
     from demon_patch.nodes.catalogue import CATALOGUE
-    from demon_patch.runtime.graph.remarks import remarks
+    from demon_patch.runtime.graph.remarks import remarks, unknown_words
     from demon_patch.runtime.render import checked
 
     patch = checked(path, seed=seed)
-    for remark in remarks(patch, CATALOGUE):
+    for remark in [*remarks(patch, CATALOGUE), *unknown_words(patch, CATALOGUE)]:
         tell(remark, "yellow")
     session = Session.load(patch.meta.model or "nano", threads=threads)
     return patch, session, session.source(source) if source is not None else None
@@ -256,29 +272,33 @@ def _prepare(path: Path, folder: Path, source: Path | None, seed: int | None, th
     from demon_patch.runtime.render import perform
 
     patch, session, clip = _load(path, source, seed, threads)
-    performer = perform(patch, session, folder=folder, into=path.parent, clip=clip)
+    with place(path):
+        performer = perform(patch, session, folder=folder, into=path.parent, clip=clip)
     for note in _notes(performer):
-        err.print(note, markup=False, highlight=False)
+        tell(note)
     return performer
 
 
 def _notes(performer: Performer) -> list[str]:
-    """What a person should know of the source and the prompt."""
-    unknown = performer.prompt.unknown
+    """What a person should know of the source and the LoRAs."""
     told = [f"source: {note}" for note in performer.source.notes]
-    return told + ([f"the model does not know: {', '.join(unknown)}"] if unknown else [])
+    return told + [f"LoRA {lora.title}: {note}" for lora in performer.loras.loaded for note in lora.notes]
 
 
-def _write(performer: Performer, patch: Path, seconds: float, path: Path, rate: int, picture: Path | None) -> None:
+def _write(
+    performer: Performer, patch: Path, seconds: float, path: Path, rate: int, picture: Path | None, force: bool
+) -> None:
     """Renders to a file with a progress bar, and draws what was rendered."""
     from demon_patch.picture import of_performance
     from demon_patch.runtime.render import write
 
     with _progress(f"rendering {patch.name}", round(seconds * performer.spec.sample_rate)) as step:
-        sound = write(performer, seconds, path, rate=rate, progress=step)
-    out.print(f"wrote {path}", soft_wrap=True)
+        files: list[Path] = []
+        sound = write(performer, seconds, path, rate=rate, force=force, progress=step, wrote=files.append)
+    for file in (path, *files):
+        show(f"wrote {file}")
     if picture is not None:
-        out.print(f"wrote {of_performance(performer, sound, picture, title=patch.name)}", soft_wrap=True)
+        show(f"wrote {of_performance(performer, sound, picture, title=patch.name)}")
 
 
 class _progress:
@@ -287,7 +307,7 @@ class _progress:
     def __init__(self, label: str, total: int) -> None:
         columns = [TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), TimeRemainingColumn()]
         self.bar = Progress(*columns, console=err)
-        self.task = self.bar.add_task(label, total=total)
+        self.task = self.bar.add_task(escape(visible(label)), total=total)
 
     def __enter__(self) -> _progress:
         self.bar.start()
@@ -303,10 +323,17 @@ class _progress:
 def main(arguments: list[str] | None = None) -> None:
     """Entry point: mistakes are told in one line, with exit status 1."""
     calm()
+    if not sys.warnoptions:
+        warnings.simplefilter("ignore")  # of Python and its libraries, which would stand in the view
     try:
         app(arguments)
     except DemonError as error:
         tell(error, "red")
+        sys.exit(1)
+    except (MemoryError, ImportError, OSError, RuntimeError) as error:
+        if not scarce(error):
+            raise
+        tell(f"not enough memory{f': {error}' if str(error) else ''} (close other programs)", "red")
         sys.exit(1)
     except KeyboardInterrupt:
         sys.exit(130)

@@ -1,13 +1,51 @@
-"""The one error a person sees: what is wrong, where, and how to mend it."""
+"""The one error a person sees: what is wrong, where, and how to mend it; and which characters may stand in it.
+
+Text of patches, names of files and of devices, and tags of sound files may hold characters that move a terminal's
+cursor, turn the direction of a line, or are not seen. A patch refuses them where it is read (`patch.data.text`);
+whatever else is shown has them replaced by what Python writes for them: `\\x1b`.
+"""
 
 from __future__ import annotations
+
+import re
+
+_SEEN = "[\u0370-\u1fff\u2070-\ud7ff\ue000-\ufefe\uff00-\U000dffff]"  # beside which a joiner has a meaning
+_HIDDEN = re.compile(
+    "[\0-\x1f\x7f-\x9f"  # controls of ASCII and of ISO 8859
+    "\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f"  # soft hyphen, fillers, a mark of direction
+    "\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f"  # without width, ends of lines, directions
+    "\u3164\ufeff\uffa0\ufff9-\ufffb\U0001d173-\U0001d17a\U000e0000-\U000e007f"
+    "\ud800-\udfff]"  # halves of characters
+    # Joiners belong to Persian, Hindi and emoji, between two of their characters; elsewhere they only hide.
+    f"|[\u200c\u200d](?!{_SEEN})|(?<!{_SEEN})[\u200c\u200d]"
+)
+_LINES = "\t\n"
+
+
+def hidden(text: str, lines: bool = False) -> int | None:
+    """Where the first character stands that acts on a terminal or is not seen, from 0; None without one.
+
+    lines: tab and newline count as seen.
+    """
+    return next((found.start() for found in _HIDDEN.finditer(text) if not (lines and found[0] in _LINES)), None)
+
+
+def visible(text: str, lines: bool = False) -> str:
+    """The text with such characters written out. lines: tab and newline stay."""
+    return _HIDDEN.sub(lambda found: found[0] if lines and found[0] in _LINES else written(found[0]), text)
+
+
+def written(character: str) -> str:
+    """A character as Python writes it: `\\x1b`, `\\u202e`."""
+    return character.encode("unicode_escape").decode("ascii")
 
 
 class DemonError(Exception):
     """A mistake in what was given to us, told in one line.
 
     `what` says what is wrong; `file`, `node` and `port` say where, as far as they are known; `mend` says
-    what to do about it. `str(error)` puts them together: "patch.json: node lfo1: port rate: ... (mend)".
+    what to do about it. `str(error)` puts them together: "patch.json: node lfo1: port rate: ... (mend)", with hidden
+    characters written out.
     """
 
     def __init__(
@@ -26,7 +64,7 @@ class DemonError(Exception):
         where = [str(self.file)] if self.file is not None else []
         where += [f"node {self.node}"] if self.node else []
         where += [f"port {self.port}"] if self.port else []
-        return ": ".join([*where, self.what]) + (f" ({self.mend})" if self.mend else "")
+        return visible(": ".join([*where, self.what]) + (f" ({self.mend})" if self.mend else ""))
 
     def at(self, *, file: object = None, node: str | None = None, port: str | None = None) -> DemonError:
         """The same error with the places filled in that it did not know yet."""

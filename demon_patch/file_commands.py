@@ -53,7 +53,7 @@ def pack(patch: Path, *, out: Path, force: Switch = False) -> None:
 
 @files.command
 def unpack(file: Path, *, into: Path = Path(), force: Switch = False, store: Switch = False) -> None:
-    """Writes the patch of a packed file, and the files that it names beside it.
+    """Writes the patch of a packed file, and the sounds and LoRAs that it names beside it; lists every file.
 
     Parameters
     ----------
@@ -64,7 +64,7 @@ def unpack(file: Path, *, into: Path = Path(), force: Switch = False, store: Swi
     """
     from demon_patch.runtime import assets
 
-    tell(f"wrote {assets.unpack(file, into, force=force, to_store=store)}")
+    assets.unpack(file, into, force=force, to_store=store, wrote=lambda path: tell(f"wrote {path}"))
 
 
 @files.command

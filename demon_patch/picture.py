@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,10 +13,22 @@ from numpy.typing import NDArray
 from demon_patch.engine.controls import CONTROLS
 from demon_patch.errors import DemonError
 from demon_patch.nodes.surface import channel_groups
+from demon_patch.patch import whole
+from demon_patch.runtime.graph.rates import taken as taken_by
 from demon_patch.runtime.listen import distance_to_source, smooth
+from demon_patch.runtime.overwrite import SOFTWARE
 
 if TYPE_CHECKING:
     from demon_patch.runtime.performer import Performer
+
+
+class Took(NamedTuple):
+    """What generations took of a control: at which seconds they are heard, its values, and how often a second it is
+    taken."""
+
+    seconds: NDArray[np.float64]
+    values: NDArray[np.float64]
+    rate: float
 
 
 def spectrogram(
@@ -27,11 +40,13 @@ def spectrogram(
     traces: Mapping[str, tuple[NDArray[np.float64], float]] | None = None,
     bars: NDArray[np.float64] | None = None,
     marks: NDArray[np.float64] | None = None,
+    taken: Mapping[str, Took] | None = None,
 ) -> Path:
     """Writes a PNG: the sound's spectrogram in dBFS, below it each trace as (values, values per second).
 
-    sound: [samples, channels] at `rate`. bars: seconds of the bar lines; marks: of other
-    events, as ticks along the top. Raises DemonError without matplotlib.
+    sound: [samples, channels] at `rate`. bars: seconds of the bar lines; marks: of other events, as ticks along the
+    top; taken: by trace, what generations took of it, drawn over it. Raises DemonError without matplotlib, and where it
+    cannot be written.
     """
     try:
         import matplotlib as mpl
@@ -77,6 +92,10 @@ def spectrogram(
     for axis, (name, (values, per_second)) in zip(axes[1:, 0], traces.items(), strict=True):
         axis.plot(np.arange(len(values)) / per_second, values, linewidth=1.2)
         axis.set_ylabel(name)
+        took = (taken or {}).get(name)
+        if took is not None:
+            axis.step(took.seconds, took.values, "o-", where="post", linewidth=0.8, markersize=2.5, color="tab:orange")
+            axis.set_ylabel(f"{name}\ntaken {took.rate:.2g}/s")
         axis.grid(alpha=0.3)
     for axis in axes[:, 0]:
         for bar in bars if bars is not None else []:
@@ -87,10 +106,11 @@ def spectrogram(
         )
     axes[-1, 0].set_xlim(0, seconds)
     axes[-1, 0].set_xlabel("seconds")
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(path, dpi=80)
+    drawn, path = BytesIO(), Path(path)
+    figure.savefig(drawn, dpi=80, format="png", metadata={"Software": SOFTWARE})
     plt.close(figure)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    whole.write(path, drawn.getvalue())
     return path
 
 
@@ -102,6 +122,16 @@ def moved(performer: Performer, frames: int) -> dict[str, NDArray[np.float64]]:
     return {names[name]: curve for name, curve in curves.items() if np.ptp(curve)}
 
 
+def took(performer: Performer) -> dict[str, Took]:
+    """What the generations of a performance took of each scalar control, by title."""
+    rate, rates, found = performer.spec.frame_rate, performer.rates, dict[str, Took]()
+    for name in {name for _, values in performer.trace.taken for name in values}:
+        at, values = zip(*((at, values[name]) for at, values in performer.trace.taken if name in values), strict=True)
+        often = rates.a_second(taken_by(CONTROLS[name]) or "generation")
+        found[CONTROLS[name].title.lower()] = Took(np.array(at) / rate, np.array(values, dtype=np.float64), often)
+    return found
+
+
 def of_performance(
     performer: Performer,
     sound: NDArray[np.float32],
@@ -111,8 +141,8 @@ def of_performance(
     marks: NDArray[np.float64] | None = None,
     more: Mapping[str, NDArray[np.float64]] | None = None,
 ) -> Path:
-    """A picture of a performance: what was heard, each control that moved, and the distance to the source. more: other
-    curves, one value a latent frame, in its place; marks: see `spectrogram`."""
+    """A picture of a performance: what was heard, each control that moved with what generations took of it, and the
+    distance to the source. more: other curves, one value a latent frame, in its place; marks: see `spectrogram`."""
     spec = performer.spec
     seconds = len(sound) / spec.sample_rate
     frames = round(seconds * spec.frame_rate)
@@ -121,7 +151,7 @@ def of_performance(
         distance = distance_to_source(performer.session, sound, performer.source)
         more = {"distance to source": smooth(distance, spec.frame_rate // 2)}
     traces |= {name: (curve, float(spec.frame_rate)) for name, curve in more.items()}
-    bar = performer.transport.beats_per_bar * 60.0 / performer.transport.bpm
+    bars = np.array(performer.transport.bar_lines(0, frames)) / spec.frame_rate
     return spectrogram(
-        sound, spec.sample_rate, path, title=title, traces=traces, bars=np.arange(0.0, seconds, bar), marks=marks
+        sound, spec.sample_rate, path, title=title, traces=traces, bars=bars, marks=marks, taken=took(performer)
     )

@@ -88,12 +88,17 @@ NO_CARD = ("play", FIRST_LIGHT, "--device", "no such card")
 def test_play_without_a_sound_card_says_so_and_writes_a_file(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    for _ in range(2):  # the second time over what it wrote itself
+        run = Run(capsys, *NO_CARD, "--seconds", 1, "--out", tmp_path)
+        assert run.code == 0
+        assert run.err.startswith("loading first-light.dpatch.json")
+        assert "no sound" in run.err
+        assert soundfile.info(tmp_path / "first-light.wav").frames == 48_000
+        assert (tmp_path / "first-light.png").exists()
+    (tmp_path / "first-light.png").write_bytes(b"mine")
     run = Run(capsys, *NO_CARD, "--seconds", 1, "--out", tmp_path)
-    assert run.code == 0
-    assert run.err.startswith("loading first-light.dpatch.json")
-    assert "no sound" in run.err
-    assert soundfile.info(tmp_path / "first-light.wav").frames == 48_000
-    assert (tmp_path / "first-light.png").exists()
+    assert run.code == 1
+    assert "no picture of ours (name another folder with --out)" in run.err
 
 
 def test_an_unknown_sound_device_is_named(capsys: pytest.CaptureFixture[str]) -> None:
@@ -120,6 +125,12 @@ def test_a_clip_shows_its_tempo_and_takes_another(tmp_path: Path, capsys: pytest
     run = Run(capsys, "clip", clip, "--bpm", 60, "--downbeat", 0.75, "--json")
     assert json.loads(run.out) == {"bpm": 60.0, "downbeat": 0.75, "edited": True}
     assert "(edited)" in Run(capsys, "clip", clip).out
+    soundfile.write(clip, band(120.0, 17.0, 0.5, 22_050), 22_050)
+    assert "the edit is kept: 60 bpm" in (run := Run(capsys, "clip", clip)).err.replace("\n", " ")
+    assert "60.00 bpm, first bar line at 0.750 s (edited)" in run.out
+    assert "120.00 bpm" in (run := Run(capsys, "clip", clip, "--forget")).out
+    assert "(detected)" in run.out
+    assert not run.err
     assert (run := Run(capsys, "clip", clip, "--bpm", 600)).code == 1
     assert "stay within 20 to 400" in run.err
     assert (run := Run(capsys, "clip", tmp_path / "gone.wav", "--bpm", 60)).code == 1
@@ -129,6 +140,7 @@ def test_a_clip_shows_its_tempo_and_takes_another(tmp_path: Path, capsys: pytest
 def test_the_model_shows_its_card(capsys: pytest.CaptureFixture[str]) -> None:
     run = Run(capsys, "model", "info")
     assert "32000 Hz" in run.out
+    assert "| style **acid** | acid, acid house," in Run(capsys, "model", "info", "nano", "--words").out
     assert Run(capsys, "model", "info", "gigantic").code == 1
 
 
@@ -148,9 +160,10 @@ def test_a_mistake_in_a_patch_is_told_in_one_line(
     path = patch_with(tmp_path, change)
     for command in (("check", path), ("render", path, "--out", tmp_path / "x.wav")):
         run = Run(capsys, *command)
+        said = run.out if command[0] == "check" else run.err
         assert run.code == 1
-        assert re.search(message, run.err), run.err
-        assert path.name in run.err.replace(" ", "")
+        assert re.search(message, said), said
+        assert path.name in said.replace(" ", "")
     assert not (tmp_path / "x.wav").exists()
 
 
@@ -159,8 +172,8 @@ def test_remarks_are_told_and_stop_nothing(tmp_path: Path, capsys: pytest.Captur
     run = Run(capsys, "check", path)
     assert run.code == 0
     assert "good" in run.out
-    assert re.search(r"scheduler: port mask_growth: it has no effect without mask", run.err)
-    assert Run(capsys, "check", FIRST_LIGHT).err == ""
+    assert re.search(r"scheduler: port mask_growth: it has no effect without mask", run.out)
+    assert Run(capsys, "check", FIRST_LIGHT).out == f"{FIRST_LIGHT}: good\n"
     run = Run(capsys, "render", path, "--seconds", 1, "--out", tmp_path / "x.wav")
     assert run.code == 0
     assert "no effect without mask" in run.err

@@ -79,7 +79,7 @@ def test_a_pack_is_not_watched_and_a_broken_one_is_told(tmp_path: Path, capsys: 
     for args in (("check", broken), ("render", broken), ("play", broken)):
         run = Run(capsys, *args)
         assert run.code == 1
-        assert "song.dpatch: this is no pack" in run.err
+        assert "song.dpatch: this is no pack" in (run.out if args[0] == "check" else run.err)
     assert "unpack it, and watch its patch file" in Run(capsys, "play", broken, "--watch").err
 
 

@@ -13,10 +13,12 @@ from safetensors.torch import save_file
 from demon_patch.engine.controls import CONTROLS
 from demon_patch.engine.session import Session
 from demon_patch.nodes.surface import channel_groups
+from demon_patch.patch.document import Cable, Node
 from demon_patch.patch.format import load
-from demon_patch.picture import moved, of_performance
+from demon_patch.picture import moved, of_performance, took
 from demon_patch.runtime.render import perform, render
 from tests.engine.toy import toy_family
+from tests.runtime.stage import patch
 
 PATCHES = Path(__file__).parents[1] / "patches"
 
@@ -47,3 +49,22 @@ def test_every_patch_that_ships_has_something_to_show(path: Path, tmp_path: Path
     if performer.program.held:  # nothing moves before something is heard
         render(performer, 16.0)
     assert moved(performer, round(16 * performer.spec.frame_rate))
+
+
+def test_a_picture_shows_what_generations_took_beside_what_was_sent(tmp_path: Path) -> None:
+    nodes = {"lfo": Node("lfo", values={"rate": 0.5}), "state": Node("step_state", values={"dcw": "low"})}
+    wires = [Cable("lfo", "out", *to, mode="add", depth=0.4)
+             for to in (("scheduler", "strength"), ("state", "dcw_multiply"))]  # fmt: skip
+    performer = perform(patch(nodes, wires, strength=0.5), Session(toy_family()))
+    sound = render(performer, 8.0)
+    shown, rate = took(performer), performer.spec.frame_rate
+    for name, often in (("strength", performer.rates.generation), ("multiplied correction", performer.rates.step)):
+        seconds, values, taken = shown[name]
+        assert taken == often
+        assert len(seconds) == pytest.approx(8 * performer.rates.generation, abs=3)
+        sent = moved(performer, 210)[name]
+        middle = np.round(seconds * rate + rate / performer.rates.generation / 2).astype(int)
+        inside = middle < 200
+        assert np.abs(values - sent[np.minimum(middle, 209)])[inside].max() < 0.1
+        assert np.ptp(values) > 0.35
+    assert of_performance(performer, sound, tmp_path / "took.png").read_bytes()[:4] == b"\x89PNG"

@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from demon_patch.bench.trials import SILENT
-from demon_patch.engine.controls import TABLE, Control
+from demon_patch.engine.controls import CONTROLS, TABLE, Control
 from demon_patch.engine.families import NAMES, spec_of
+from demon_patch.runtime.graph.rates import Rates
 
 Measured = Mapping[str, Mapping[str, Any]]
 
@@ -34,7 +35,22 @@ two ends, the greatest over LFO periods of 1/4, 1/2, 1 and 2 bars (nano, 8 secon
 and controls that gather, held at either end). **Ratio**: that change over the descriptor's spread over 8 seeds at the
 same song frames; below 3 a control is *subtle*. **Lag**: frames by which the sound follows the slowest LFO. A dash: it
 does not apply.
+
+**Class** says when a control is taken: `request` once a generation, `step` and `late step` with every step, controls
+*per frame* for every frame. What moves faster than half of that sounds like another, slower movement; `check` remarks
+on it, and pictures show what was taken over what was sent. {rates} Jumps are apart: a
+generation begins on each that stands a generation from the next.
 """
+
+
+def _rates() -> str:
+    """What each class follows, of the family that ships with the engine at its default depth and steps."""
+    spec, depth, steps = spec_of(NAMES[0]), int(CONTROLS["depth"].default or 0), int(CONTROLS["steps"].default or 0)
+    rates = Rates.of(spec, depth, steps)
+    follows = (f"{name} {often / 2:.3g} Hz" for name, often in (
+        ("a generation", rates.generation), ("a step", rates.step), ("a frame", rates.frame),
+    ))  # fmt: skip
+    return f"With {spec.name}, depth {depth} and {steps} steps these follow up to: {', '.join(follows)}."
 
 
 def load(folder: str | Path) -> dict[str, dict[str, Any]]:
@@ -68,7 +84,7 @@ def _rounded(row: Mapping[str, Any]) -> dict[str, Any]:
 def page(reports: Mapping[str, Mapping[str, Any]]) -> str:
     """The whole page from the reports of `load`."""
     rows = {name: {row["control"]: row for row in report["rows"]} for name, report in reports.items()}
-    parts = [_HEAD]
+    parts = [_HEAD.format(rates=_rates())]
     machines = sorted({str(report["machine"]) for report in reports.values()} - {""})
     if machines:
         parts.append(f"Measured on: {'; '.join(machines)}.\n")

@@ -2,8 +2,10 @@
 
     {"bpm": 124.0, "content": "…", "downbeat": 0.512, "edited": false}
 
-`content` names what the audio file held when that was found; for other content it counts for nothing. A file beside a
-clip is hostile until it is read: one that cannot be, or that says what no clip can have, is taken for missing.
+`content` is a hash of the first minute of the sound as it decodes: titles, pictures and other tags are no part of it.
+What was detected counts for that sound alone. What a person edited is never replaced by a detection: for another sound
+it is kept too, and that is told. A file beside a clip is hostile until it is read: one that cannot be read, or that
+says what no clip can have, does not count, and stays as it is until a person edits or forgets it.
 """
 
 from __future__ import annotations
@@ -12,10 +14,9 @@ import hashlib
 import json
 import os
 import secrets
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, NamedTuple
 
 from demon_patch.engine import sound_file
 from demon_patch.engine.bar import BEATS_PER_BAR, BPM
@@ -28,7 +29,8 @@ LISTENED = 60.0
 
 _DOWNBEAT = (0.0, 3600.0)  # seconds
 _SIZE = 4096  # bytes of a stored tempo
-_HASHED = 32 * 2**20  # bytes of the audio file: beyond what is listened to, unless it is very fine
+_HASHED = 32 * 2**20  # bytes of the audio file, in `content` as it was until now
+_PIECE = 2**20  # bytes that are hashed at a time
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,25 +42,46 @@ class ClipTempo:
     edited: bool = False
 
 
+class Heard(NamedTuple):
+    """The tempo of a clip, None where no rhythm is heard; what a person should know of it, and of the file."""
+
+    tempo: ClipTempo | None
+    notes: tuple[str, ...] = ()
+    file_notes: tuple[str, ...] = ()
+
+
 def tempo_of(path: Path) -> ClipTempo | None:
     """What is stored for an audio file, else what is detected in it; None where no rhythm is heard.
 
     What was detected is stored, where the folder can be written. Raises SourceError for a file that is no audio.
     """
-    try:
-        content = _content(path)
-    except OSError:
-        content = ""  # reading it as audio says what is wrong
-    if content and (kept := _stored(path, content)) is not None:
-        return kept
-    sound = sound_file.read(path, LISTENED)
+    return listened(path).tempo
+
+
+def listened(path: Path) -> Heard:
+    """The same as `tempo_of`, with notes for the player."""
+    known = sound_file.survey(path, LISTENED)
+    return Heard(*_tempo(path, known), known.notes)
+
+
+def _tempo(path: Path, known: sound_file.Survey) -> tuple[ClipTempo | None, tuple[str, ...]]:
+    kept = _stored(path)
+    if isinstance(kept, _Kept):
+        if kept.content == known.content or (not _new(kept.content) and kept.content == _old_content(path)):
+            return kept.tempo, _write(path, known.content, kept.tempo) if kept.content != known.content else ()
+        if kept.tempo.edited:
+            told = f"{kept.tempo.bpm:g} bpm, first bar line at {kept.tempo.downbeat:g} s"
+            return kept.tempo, (
+                f"{path.name}: its tempo was edited for another sound than it holds now; the edit is kept: {told} "
+                f"(demon-patch clip {path.name} --forget drops it)",
+            )
+    sound = sound_file.read_again(known)
     found = detect(sound.audio, sound.rate)
-    if found is None:
-        return None
-    tempo = ClipTempo(round(found.bpm, 6), round(found.downbeat, 6))
-    with suppress(OSError):  # a clip in a folder that cannot be written is listened to every time
-        _store(path, content, tempo)
-    return tempo
+    tempo = ClipTempo(round(found.bpm, 6), round(found.downbeat, 6)) if found else None
+    if kept == "unreadable":
+        told = f"{sidecar(path).name} does not hold a tempo that can be read: it is left as it is, and does not count"
+        return tempo, (f"{told} (demon-patch clip {path.name} --forget removes it)",)
+    return tempo, _write(path, known.content, tempo) if tempo else ()
 
 
 def edit(path: Path, bpm: float | None = None, downbeat: float | None = None) -> ClipTempo:
@@ -78,14 +101,22 @@ def edit(path: Path, bpm: float | None = None, downbeat: float | None = None) ->
         tempo = replace(tempo, downbeat=_within("downbeat", downbeat, _DOWNBEAT, path))
     tempo = replace(tempo, edited=True)
     try:
-        _store(path, _content(path), tempo)
+        _store(path, sound_file.survey(path, LISTENED).content, tempo)
     except OSError as error:
-        raise SourceError(
-            f"its tempo cannot be stored: {error.strerror or error}",
-            file=sidecar(path),
-            mend="make its folder writable",
-        ) from None
+        raise _unwritable(path, "its tempo cannot be stored", error) from None
     return tempo
+
+
+def drop(path: Path) -> bool:
+    """Removes what is stored for an audio file, edited or not; returns whether there was anything. Raises
+    SourceError where it cannot be removed."""
+    if not os.path.lexists(sidecar(path)):
+        return False
+    try:
+        sidecar(path).unlink()
+    except OSError as error:
+        raise _unwritable(path, "it cannot be removed", error) from None
+    return True
 
 
 def sidecar(path: Path) -> Path:
@@ -100,33 +131,74 @@ def _within(name: str, given: float | None, limits: tuple[float, float], path: P
     return float(given)
 
 
-def _content(path: Path) -> str:
-    """The size of a file and a hash of its first 32 MiB."""
-    with path.open("rb") as stream:
-        digest = hashlib.blake2b(stream.read(_HASHED), digest_size=16).hexdigest()
-    return f"{path.stat().st_size}-{digest}"
+def _unwritable(path: Path, what: str, error: OSError) -> SourceError:
+    return SourceError(f"{what}: {error.strerror or error}", file=sidecar(path), mend="make its folder writable")
 
 
-def _stored(path: Path, content: str) -> ClipTempo | None:
-    if not sidecar(path).is_file():
-        return None
+def _new(content: str) -> bool:
+    """Whether it is a hash of decoded sound, and not a size and a hash of the file's first bytes."""
+    return "-" not in content
+
+
+def _old_content(path: Path) -> str:
+    """The size of a file and a hash of its first 32 MiB: `content` in files that were written until now."""
+    digest, left = hashlib.blake2b(digest_size=16), _HASHED
     try:
+        with path.open("rb") as stream:
+            while left and (piece := stream.read(min(_PIECE, left))):
+                digest.update(piece)
+                left -= len(piece)
+        return f"{path.stat().st_size}-{digest.hexdigest()}"
+    except OSError:
+        return ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """A stored tempo, and the sound that it was found in or edited for."""
+
+    tempo: ClipTempo
+    content: str
+
+
+def _stored(path: Path) -> _Kept | Literal["missing", "unreadable"]:
+    if not os.path.lexists(sidecar(path)):
+        return "missing"
+    try:
+        if not sidecar(path).is_file():
+            return "unreadable"
         with sidecar(path).open("rb") as stream:
             text = stream.read(_SIZE + 1)
         given = json.loads(text) if len(text) <= _SIZE else None
     except (OSError, ValueError, RecursionError):
+        return "unreadable"
+    return _checked(given) or "unreadable"
+
+
+def _checked(given: Any) -> _Kept | None:
+    """The contents of a file, where they are what one can be."""
+    if not isinstance(given, dict) or not isinstance(given.get("content"), str):
         return None
-    if not isinstance(given, dict) or given.get("content") != content or not isinstance(given.get("edited"), bool):
+    if not isinstance(given.get("edited"), bool):
         return None
     if not _number(given.get("bpm"), BPM) or not _number(given.get("downbeat"), _DOWNBEAT):
         return None
-    return ClipTempo(float(given["bpm"]), float(given["downbeat"]), given["edited"])
+    return _Kept(ClipTempo(float(given["bpm"]), float(given["downbeat"]), given["edited"]), given["content"])
 
 
 def _number(given: Any, limits: tuple[float, float]) -> bool:
     if isinstance(given, bool) or not isinstance(given, int | float):
         return False
     return limits[0] <= given <= limits[1]
+
+
+def _write(path: Path, content: str, tempo: ClipTempo) -> tuple[str, ...]:
+    """Stores a tempo, or says why it cannot be stored."""
+    try:
+        _store(path, content, tempo)
+    except OSError as error:
+        return (f"{sidecar(path).name} cannot be written: {error.strerror or error}",)
+    return ()
 
 
 def _store(path: Path, content: str, tempo: ClipTempo) -> None:

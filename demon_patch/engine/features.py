@@ -12,19 +12,20 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.signal import sosfilt
 
+from demon_patch.engine.strokes import PARTS, Strokes
+
 Array = NDArray[np.float64]
 Samples = NDArray[np.float32]
 
 BANDS = 8
 FINE = 24  # bands of the spectrum that attacks and likeness are taken from; three to each of the BANDS
-PARTS = ("low", "middle", "high")  # thirds of those: 60 to 350 Hz, to 2 kHz, to 12 kHz
 RANGE_HZ = (60.0, 12_000.0)  # of the bands
 BRIGHT_HZ = (50.0, 12_800.0)  # brightness 0 and 1: eight octaves
 MOMENT_SECONDS = 0.4  # over which loudness and likeness are taken
 SILENCE_LUFS = -70.0
 FLOOR_DB = -80.0
 
-NAMES = ("level", "peak", "loudness", "brightness", "flux", *(f"flux_{part}" for part in PARTS),
+NAMES = ("level", "peak", "loudness", "brightness", "flux", *(f"stroke_{part}" for part in PARTS),
          *(f"band_{n}" for n in range(1, BANDS + 1)))  # fmt: skip
 
 
@@ -33,9 +34,10 @@ def features(audio: Samples, rate: float, samples_per_frame: int) -> dict[str, A
 
     level: rms, 1 for a full sine. peak: largest sample, at most 1. loudness: momentary, LUFS (ITU-R BS.1770: K-weighted
     mean square of 0.4 s, channels summed). brightness: the spectral centroid, from 50 Hz (0) to 12.8 kHz (1) by
-    octaves. flux: the mean rise of 24 bands since the frame before, 1 for 60 dB; flux_low, flux_middle, flux_high: that
-    of each third of them, from the lowest on. band_n: rms as `level` of the n-th of
-    eight bands, equal steps of pitch from 60 Hz to 12 kHz or half the rate. Spectra are of two frames, the newest last.
+    octaves. flux: the mean rise of 24 bands since the frame before, 1 for 60 dB. stroke_low, _middle, _high:
+    how far a stroke of kick or bass, of snare or voice, or of hats is above what leaks from other strokes, 1 for 60 dB,
+    at most 0.5, and 0 without a stroke (`engine.strokes`). band_n: rms as `level` of the n-th of eight bands, equal
+    steps of pitch from 60 Hz to 12 kHz or half the rate. Spectra are of two frames, the newest last.
     """
     return Analyser(rate, samples_per_frame).push(audio)[0]
 
@@ -68,6 +70,7 @@ class Analyser:
         self._moment = max(round(MOMENT_SECONDS * rate / per), 1)
         self._filter: Array | None = None
         self._before = np.zeros(per)
+        self._strokes = Strokes(rate, per)
         self._rows = np.full(FINE, FLOOR_DB)
         self._power = np.zeros((self._moment - 1, 1 + FINE))  # loudness and bands of the latest frames
 
@@ -79,7 +82,9 @@ class Analyser:
         if frames == 0:
             return {name: np.zeros(0) for name in NAMES}, np.zeros((0, FINE))
         by_frame = sound.reshape(frames, -1)
-        spectrum = self._spectrum(sound.mean(axis=1).reshape(frames, self._per))
+        mono = sound.mean(axis=1).reshape(frames, self._per)
+        strokes = self._strokes.push(mono)
+        spectrum = self._spectrum(mono)
         bands = spectrum @ self._bands
         weighted = self._weighted(sound).reshape(frames, self._per, -1)
         power = np.concatenate([self._power, np.column_stack([np.mean(weighted**2, axis=1).sum(axis=1), bands])])
@@ -88,7 +93,6 @@ class Analyser:
         rows = np.concatenate([self._rows[None], _decibels(2.0 * bands)])
         self._rows = rows[-1]
         risen = np.maximum(np.diff(rows, axis=0), 0.0) / 60.0
-        thirds = risen.reshape(frames, len(PARTS), -1).mean(axis=2)
         octaves = math.log2(BRIGHT_HZ[1] / BRIGHT_HZ[0])
         centre = (spectrum @ self._hz) / (spectrum.sum(axis=1) + 1e-10)
         amplitudes = np.sqrt(2.0 * bands.reshape(frames, BANDS, FINE // BANDS).sum(axis=2))
@@ -98,7 +102,7 @@ class Analyser:
             "loudness": np.clip(-0.691 + 10.0 * np.log10(moments[:, 0] + 1e-12), SILENCE_LUFS, 0.0),
             "brightness": np.clip(np.log2(np.maximum(centre, 1e-6) / BRIGHT_HZ[0]) / octaves, 0.0, 1.0),
             "flux": np.minimum(risen.mean(axis=1), 1.0),
-            **{f"flux_{part}": np.minimum(thirds[:, i], 1.0) for i, part in enumerate(PARTS)},
+            **{f"stroke_{part}": strokes[:, i] for i, part in enumerate(PARTS)},
             **{f"band_{n + 1}": np.minimum(amplitudes[:, n], 1.0) for n in range(BANDS)},
         }
         return found, _decibels(2.0 * moments[:, 1:])

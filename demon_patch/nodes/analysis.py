@@ -66,21 +66,22 @@ def onset(
     gap: float = value(0.1, 0.04, 2, unit="s", taper="log", doc="Seconds between two attacks at least."),
     hears: str = option(
         "all", "all", "low", "middle", "high",
-        doc="Attacks of any kind; up to 350 Hz, as of kick and bass; up to 2 kHz, as of snare and voice; or above.",
+        doc="Attacks of any kind; or of kick and bass, up to 350 Hz; of snare and voice, up to 2 kHz; of hats, above.",
     ),
     flux: float = fed(0, 0, 1, of="sound.flux", doc="Mean rise of the spectrum since the frame before; 1 is 60 dB."),
-    low: float = fed(0, 0, 1, of="sound.flux_low", doc="The same below 350 Hz."),
-    middle: float = fed(0, 0, 1, of="sound.flux_middle", doc="The same from 350 Hz to 2 kHz."),
-    high: float = fed(0, 0, 1, of="sound.flux_high", doc="The same above 2 kHz."),
+    low: float = fed(0, 0, 1, of="sound.stroke_low", doc="A stroke below 350 Hz: how far above leaks; 1 is 60 dB."),
+    middle: float = fed(0, 0, 1, of="sound.stroke_middle", doc="The same from 350 Hz to 2 kHz."),
+    high: float = fed(0, 0, 1, of="sound.stroke_high", doc="The same above 2 kHz."),
     *,
     usual: float = 0.0,
     before: float = 0.0,
     since: float = 10.0,
     strength: float = 0.0,
 ):  # fmt: skip
-    """An attack: a flux that grows and is above 1.5 times its mean of the last second and above
-    0.005 + (1 - sensitivity)^2 / 4."""
-    bar = 1.5 * usual + 0.005 + 0.25 * (1 - sensitivity) ** 2
+    """An attack grows and is above 0.005 + (1 - sensitivity)^2 / 4; one of any kind also above 1.5 times the mean flux
+    of the last second. A kick, snare or hat is told by its energy, not by what leaks of it into other bands, in the
+    frame in which it is struck or the next one. A hat that a snare hides is told where one is due."""
+    bar = (1.5 * usual if hears == "all" else 0) + 0.005 + 0.25 * (1 - sensitivity) ** 2
     x = choose(hears, all=flux, low=low, middle=middle, high=high)
     hit = 1 if x > bar and x > before and since >= gap - 1e-9 else 0
     struck = clamp(sqrt(2 * x), 0, 1) if hit > 0 else strength

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from demon_patch.nodes.form.frame import Frame, Gate, Inlet
-from demon_patch.nodes.form.phrases import MOVED_BY
+from demon_patch.nodes.form.phrases import MOVED_BY, ahead, strayed
 from demon_patch.nodes.form.ports import curve, gate, inlet, option, value
 from demon_patch.nodes.form.vocabulary import clamp, cos, floor, pi, sin
 from demon_patch.nodes.form.weighing import MOST_TAPS, mix
@@ -93,18 +93,23 @@ def _turns(
     step: Gate = gate(doc="Plays the next part (gate)."),
     reset: Gate = gate(doc="Begins again with the first part."),
     by: str = MOVED_BY,
-    *, n: float = 0.0, left: float = 0.0, age: float = 1e9, origin: float = 0.0,
+    *, before: float = -1.0, free: float = 0.0, off: float = 0.0,
+    n: float = 0.0, left: float = 0.0, age: float = 1e9, origin: float = 0.0,
 ):  # fmt: skip
-    """Transport: part floor(bar / bars) after the last reset. Gate: every rise at `step` moves on by one."""
-    turn = floor(t.beat / (t.beats_per_bar * bars) + 1e-9)
+    """Transport: part floor(bar / bars) after the last reset. Gate: every rise at `step` moves on by one.
+
+    A length that moves is taken as by Clock: the parts go on from where they are, and are on the bar again within two
+    parts after it rests.
+    """
+    shift = ahead(t.bar, t.dbar, before, bars, free, off)
+    turn = floor(t.bar / bars + shift + 1e-9)
     begin = turn if reset.rises > 0 else origin
-    stepped = 0 if reset.rises > 0 else n + step.rises
-    now = turn - begin if by == "transport" else stepped
+    now = turn - begin if by == "transport" else (0 if reset.rises > 0 else n + step.rises)
     many = max(part_8.rank + part_8.wired, 1)
     c = now - floor(now / many) * many
     was = n - floor(n / many) * many
     o = left if c == was else was
-    since = age + t.dbeat / t.beats_per_bar if c == was else 0
+    since = age + t.dbar if c == was else 0
     g = clamp(since / max(glide, 1e-9), 0, 1) if glide > 0 else 1
     return (
         (g if c == part_1.rank else 0) + (1 - g if o == part_1.rank else 0),
@@ -115,7 +120,7 @@ def _turns(
         (g if c == part_6.rank else 0) + (1 - g if o == part_6.rank else 0),
         (g if c == part_7.rank else 0) + (1 - g if o == part_7.rank else 0),
         (g if c == part_8.rank else 0) + (1 - g if o == part_8.rank else 0),
-        now, o, since, begin,
+        bars, strayed(free, t.bar, before, bars), shift, now, o, since, begin,
     )  # fmt: skip
 
 

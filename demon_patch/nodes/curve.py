@@ -19,6 +19,7 @@ from demon_patch.nodes.form.ports import Out, curve, like, option, points, value
 from demon_patch.nodes.form.vocabulary import clamp, inf
 
 MOST = 4096
+_LARGEST = float(np.finfo(np.float32).max)
 LONGEST = 600.0
 NARROW = 1e-6  # frames within which there is nothing to smooth
 LARGEST = 1e100  # of a number in a point
@@ -39,6 +40,7 @@ def draw(key: Any, frames: int, rate: float, bpm: float = 120.0, inputs: Sequenc
     """
     _, unit, interpolation, drawn = key
     where, heights = np.asarray(drawn, dtype=np.float64).T
+    heights = np.clip(heights, -_LARGEST, _LARGEST)
     at = np.arange(frames) / frames_in(1.0, unit, frames, rate, bpm)
     if interpolation == "step":
         i = np.maximum(np.searchsorted(where, at, side="right") - 1, 0)

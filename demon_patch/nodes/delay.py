@@ -5,6 +5,7 @@ from __future__ import annotations
 from demon_patch.nodes.form.declare import node
 from demon_patch.nodes.form.frame import Frame, Gate
 from demon_patch.nodes.form.line import Line, line, past, push
+from demon_patch.nodes.form.phrases import opened
 from demon_patch.nodes.form.ports import gate, gate_out, like, option, value
 from demon_patch.nodes.form.vocabulary import floor, inf
 
@@ -38,7 +39,7 @@ def delay(
 @node(
     "gate_delay",
     "Gate Delay",
-    "Lets a rhythm come later.",
+    "Lets a rhythm come later; each of its strokes comes once, also while the time moves.",
     out=gate_out(through="gate", doc="The gate, later, with all its rises."),
     category="shape",
     tags=("echo", "time", "trigger", "late", "offset"),
@@ -50,8 +51,16 @@ def gate_delay(
     sync: str = option("seconds", "seconds", "beats", doc="What the time is counted in."),
     *,
     levels: Line = line(30.0),
-    rises: Line = line(30.0),
+    counts: Line = line(30.0),
+    count: float = 0.0,
+    told: float = 0.0,
+    open: float = 0.0,
 ):
-    """Level and rises of the frame that is `time` ago, rounded to a whole frame."""
+    """Level and rises of the frame that is `time` ago, rounded to a whole frame. A time that grows repeats no stroke;
+    of those that a time leaps over when it sinks, one is made."""
     back = floor(min(time / (t.dt if sync == "seconds" else t.dbeat), 30 / t.dt) + 0.5)
-    return (past(levels, back), past(rises, back)), push(levels, gate.level), push(rises, gate.rises)
+    seen = past(counts, back)
+    rises = min(max(seen - told, 0), max(seen - past(counts, back + 1), 1))
+    level = opened(past(levels, back), rises, open)
+    made = count + gate.rises
+    return (level, rises), push(levels, gate.level), push(counts, made), made, max(told, seen), level

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from demon_patch.nodes.form.declare import node
 from demon_patch.nodes.form.frame import Frame, Gate
-from demon_patch.nodes.form.phrases import climbed, sunk
+from demon_patch.nodes.form.phrases import climbed, sunk, to_climb, to_sink
 from demon_patch.nodes.form.ports import gate, gate_out, option, out, value
 from demon_patch.nodes.form.vocabulary import choose, clamp, floor
 
@@ -32,12 +32,14 @@ def adsr(
     *,
     y: float = 0.0,
     climbing: float = 0.0,
+    was: float = 0.0,
 ):
-    """A rise during a release climbs on from where it is. The top is 1.
+    """A rise during a release climbs on from where it is, and so does a gate that is high already when it is wired or
+    switched in. The top is 1.
 
     Exponential: the attack aims at 1.3, as a capacitor's does; the others come as near as e^-4 before they arrive.
     """
-    struck = min(gate.rises, 1)
+    struck = 1 if gate.rises > 0 or gate.level > was else 0
     held = max(gate.level, struck)
     climb = held * max(climbing, struck)
     up = t.dt / max(attack, t.dt)
@@ -46,14 +48,15 @@ def adsr(
     top = choose(curve, straight=min(y + up, 1), exponential=climbed(y, up))
     settled = choose(curve, straight=clamp(sustain, y - step, y + step), exponential=sunk(y, sustain, step))
     gone = choose(curve, straight=max(y - down, 0), exponential=sunk(y, 0, down))
-    z = top if climb > 0 else (settled if held > 0 else gone)
-    return z, z, (1 if climb > 0 and z < 1 - 1e-9 else 0)
+    made = top if climb > 0 else (settled if held > 0 else gone)
+    z = made if made > 1e-9 else 0
+    return z, z, (1 if climb > 0 and z < 1 - 1e-9 else 0), gate.level
 
 
 @node(
     "ahd",
     "AHD",
-    "Strikes: swells, stays for a while and fades, however long the gate is.",
+    "Strikes: swells, stays for a while and fades, however long the gate is; in a loop it keeps time with a clock.",
     out=(out("out", 0, 1, doc="The envelope."), gate_out("end", doc="Rises when it has faded.")),
     category="modulation",
     tags=("envelope", "attack", "hold", "decay", "percussion", "trigger", "contour"),
@@ -72,18 +75,30 @@ def ahd(
     y: float = 0.0,
     climbing: float = 0.0,
     waiting: float = 0.0,
+    spare: float = 0.0,
 ):
-    """A strike before the end climbs on from where it is. The curves are those of ADSR."""
+    """A strike before the end climbs on from where it is. The curves are those of ADSR.
+
+    A part that ends within a control frame leaves the rest of it to the next part, so that the three take the sum of
+    their times, however often it loops; attack and decay take a frame at least, and so does the way up from a strike.
+    The frames in which it arrives show the top and the end themselves.
+    """
     again = 1 if play == "loop" and y <= 0 else climbing
     climb = 1 if gate.rises > 0 else again
-    up = t.dt / max(attack, t.dt)
-    down = t.dt / max(decay, t.dt)
-    top = choose(curve, straight=min(y + up, 1), exponential=climbed(y, up))
-    gone = choose(curve, straight=max(y - down, 0), exponential=sunk(y, 0, down))
-    z = top if climb > 0 else (y if waiting > 1e-9 else gone)
-    left = hold if climb > 0 else max(waiting - t.dt, 0)
-    over = 1 if z <= 0 and y > 0 else 0
-    return z, (over, over), z, (1 if climb > 0 and z < 1 - 1e-9 else 0), left
+    rising = max(attack, t.dt)
+    up = (t.dt if gate.rises > 0 else t.dt + spare) / rising
+    high = choose(curve, straight=1 - y, exponential=to_climb(y))
+    arrived = 1 if climb > 0 and up >= high - 1e-9 else 0
+    top = 1 if arrived > 0 else choose(curve, straight=y + up, exponential=climbed(y, up))
+    sinking = max(decay, t.dt)
+    down = (t.dt - waiting if t.dt - waiting > 1e-9 else 0) / sinking
+    low = choose(curve, straight=y, exponential=to_sink(y))
+    faded = 1 if climb < 1 and down >= low - 1e-9 else 0
+    over = faded if y > 0 else 0
+    z = top if climb > 0 else (0 if faded > 0 else choose(curve, straight=y - down, exponential=sunk(y, 0, down)))
+    rest = (up - high) * rising if gate.rises < 1 else 0
+    left = hold - rest if arrived > 0 else max(waiting - t.dt, 0)
+    return z, (over, over), z, climb - arrived, left, max(down - low, 0) * sinking if over > 0 else 0
 
 
 @node(
@@ -107,7 +122,8 @@ def ramp(
 
     ahead: where it will be in the next frame; below 0 before it has begun, a billion after its end.
     """
-    begun = choose(play, once=0, loop=0, gate=-1) if ahead < 0 else ahead
+    parked = 1 if ahead < 0 or (play == "loop" and ahead >= 1e9) else 0
+    begun = choose(play, once=0, loop=0, gate=-1) if parked > 0 else ahead
     here = 0 if gate.rises > 0 else begun
     laps = floor(max(here, 0) + 1e-9)
     step = (t.dbeat if unit == "beats" else t.dt) / length

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import math
+import re
 from collections.abc import Mapping
 from typing import Any, NoReturn
 
@@ -17,6 +18,9 @@ from demon_patch.nodes.form.vocabulary import inf
 
 LONGEST = 500  # characters of a formula
 DEEPEST = 32  # nested brackets and operators
+_TOUCHING = re.compile(  # a number before a word, of which Python warns: 1if a<b else 2
+    r"(?<![\w.])((?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)(?=(?:if|else|and|or|not|in|is)\b)"
+)
 _INPUTS = ("a", "b", "c", "d")
 _TIME = {"t": "s", "beat": "beat", "k": "k", "song": "song", "length": "length", "dt": "dt"}
 _PLAIN: dict[str, Any] = {
@@ -43,7 +47,7 @@ def parse_formula(formula: str) -> ast.expr:
     if len(formula) > LONGEST:
         raise PatchError(f"the formula is longer than {LONGEST} characters", port="formula", mend="split it")
     try:
-        tree = ast.parse(formula.strip(), mode="eval").body
+        tree = ast.parse(_TOUCHING.sub(r"\1 ", formula.strip()), mode="eval").body
         depth = _depth(tree)
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         what = getattr(error, "msg", None) or "it cannot be read"

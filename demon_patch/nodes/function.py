@@ -79,7 +79,7 @@ def function(
     the start of a performance too. loop: again and again.
     ahead: where it will be in the next frame; below 0 before it has begun, a billion after its end.
     """
-    begun = choose(play, gate=-1, hold=-1, once=0, loop=0) if ahead < 0 else ahead
+    begun = choose(play, gate=-1, hold=-1, once=0, loop=0) if ahead < 0 or (play == "loop" and ahead >= 1e9) else ahead
     here = 0 if gate.rises > 0 else begun
     last = pick(points.where, count(points.where) - 2)
     run = min(here, last) if play == "hold" and gate.level > 0 else here
@@ -92,7 +92,8 @@ def function(
     eased = pick(points.rise, i) * u * u * (3 - 2 * u)
     lean = pick(points.start, i) * u * (1 - u) ** 2 - pick(points.end, i) * u * u * (1 - u)
     y = pick(points.height, i) + choose(joints, straight=bent, smooth=eased + lean, steps=0)
-    top = laps if play == "loop" else (1 if laps > 0 and run < 1e9 else 0)
-    moved = run + speed * (t.dbeat if unit == "beats" else t.dt) if run >= 0 else run
-    parked = moved - laps * length if play == "loop" else 1e9
-    return y, (min(top, 1), top), parked if laps > 0 else moved
+    step = speed * (t.dbeat if unit == "beats" else t.dt)
+    top = min(laps, floor(step / length) + 1) if play == "loop" else (1 if laps > 0 and run < 1e9 else 0)
+    moved = run + step if run >= 0 else run
+    following = moved - laps * length if play == "loop" else 1e9
+    return y, (min(top, 1), top), following if laps > 0 else moved

@@ -29,9 +29,11 @@ def logic(
     *,
     a_was: float = 0.0,
     b_was: float = 0.0,
+    open: float = 0.0,
 ):
     """Rises are the upward edges of the result along the control frame. In it a gate falls before it rises, and the
-    first rises of both fall together, then the second ones, until one has none left and stays at its last level."""
+    first rises of both fall together, then the second ones, until one has none left and stays at its last level.
+    A result that is high in the first control frame of all, or since another operation was chosen, rises there."""
     b_level = 0 if operation == "not" else b.level
     b_rises = 0 if operation == "not" else b.rises
     none = 1 if operation in ("nand", "nor", "xnor", "not") else 0
@@ -48,7 +50,8 @@ def logic(
     start = none if few > 0 else after
     shared = few * max(two - none, 0) + max(few - 1, 0) * max(none - two, 0) + (max(after - two, 0) if few > 0 else 0)
     alone = more * max(high - low, 0) + max(more - 1, 0) * max(low - high, 0) + max(end - high, 0)
-    return (end, max(start - was, 0) + shared + (alone if more > 0 else 0)), a.level, b_level
+    rises = max(start - was, 0) + shared + (alone if more > 0 else 0)
+    return (end, max(rises, end - open)), a.level, b_level, end
 
 
 @node(
@@ -57,7 +60,7 @@ def logic(
     "Turns something on with one gate and off with another.",
     out=(
         gate_out("gate", through="set", doc="High from a set until a reset."),
-        gate_out("off", doc="High from a reset until a set, and at first."),
+        gate_out("off", doc="High from a reset until a set; rises at first too."),
     ),
     category="logic",
     tags=("set", "reset", "memory", "hold", "on", "off"),
@@ -68,14 +71,16 @@ def latch(
     reset: Gate = gate(doc="Each rise turns it off."),
     last_word: str = option("reset", "reset", "set", doc="Which comes last where both rise in one control frame."),
     *,
-    was: float = 0.0,
+    stood: float = -1.0,
 ):
     """Only rises count. Where both rise and set has the last word, an open gate falls and rises again."""
+    was = max(stood, 0)
     on = min(set.rises, 1)
     off = min(reset.rises, 1)
     now = (0 if off > 0 else max(was, on)) if last_word == "reset" else (1 if on > 0 else was - min(was, off))
     rises = on * (1 - was) if last_word == "reset" else on * max(1 - was, off)
-    return (now, rises), (1 - now, was + rises - now), now
+    first = 1 - now if stood < 0 else 0
+    return (now, rises), (1 - now, max(was + rises - now, first)), now
 
 
 @node(
@@ -84,7 +89,7 @@ def latch(
     "Turns something on with one hit and off with the next, so that a rhythm plays at half its speed.",
     out=(
         gate_out("gate", through="flip", doc="High after every other rise."),
-        gate_out("off", doc="The opposite; high at first."),
+        gate_out("off", doc="The opposite; rises at first too."),
     ),
     category="logic",
     tags=("toggle", "divide", "half", "alternate", "switch"),
@@ -94,10 +99,12 @@ def flip_flop(
     flip: Gate = gate(doc="Each rise turns it over; several in one control frame count singly."),
     reset: Gate = gate(doc="A rise turns it off, before any flip of the same control frame."),
     *,
-    was: float = 0.0,
+    stood: float = -1.0,
 ):
     """Of n flips from off, ceil(n / 2) are rises; from on, floor(n / 2)."""
+    was = max(stood, 0)
     begin = 0 if reset.rises > 0 else was
     ups = floor((flip.rises + 1 - begin) / 2)
     now = begin + 2 * ups - flip.rises
-    return (now, ups), (1 - now, was + ups - now), now
+    first = 1 - now if stood < 0 else 0
+    return (now, ups), (1 - now, max(was + ups - now, first)), now

@@ -86,8 +86,16 @@ def select(
     x: Row = values(8, 0, -inf, inf, doc="Signal {n}."),
     index: float = value(1, 1, 8, unit="place", doc="The number of the signal; between two numbers see between."),
     between: str = option("nearest", "nearest", "blend", doc="Takes the nearer signal, or crossfades."),
+    hysteresis: float = value(
+        0.1, 0, 0.9, doc="How far apart going over and going back lie, where it takes the nearer."
+    ),
+    *,
+    place: float = 0.0,
 ):
-    """blend: x i + (x i+1 - x i) * the fraction of index."""
+    """blend: x i + (x i+1 - x i) * the fraction of index. nearest: a signal stays until the index is half a number and
+    half the hysteresis away from its own, so that noise between two numbers does not chatter."""
     i = floor(index)
     here = pick(x, i - 1)
-    return pick(x, floor(index + 0.5) - 1) if between == "nearest" else here + (pick(x, i) - here) * (index - i)
+    stays = 1 if hysteresis > 0 and place > 0 and abs(index - place) < 0.5 + hysteresis / 2 else 0
+    near = place if stays > 0 else floor(index + 0.5)
+    return pick(x, near - 1) if between == "nearest" else here + (pick(x, i) - here) * (index - i), near

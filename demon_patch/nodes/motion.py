@@ -82,15 +82,20 @@ def integrator(
     place: float = 0.0,
     begun: float = 0.0,
     high: float = 0.0,
+    went: float = 0.0,
 ):
     """The place of a control frame is the one before + speed * dt of the one before; wrap counts every
-    turn, up to 1000 in a control frame."""
+    turn, up to 1000 in a control frame. Ends that move past the place are one turn. A billionth is forgiven, so that an
+    end is not met a frame late."""
     span = max(hi - lo, 0)
     at = start if reset.rises > 0 or begun < 1 else place
-    turns = floor((at - lo) / (span if span > 0 else 1)) if span > 0 and ends == "wrap" else 0
+    turns = floor((at - lo) / (span if span > 0 else 1) + 1e-9) if span > 0 and ends == "wrap" else 0
     z = clamp(at - turns * span, lo, lo + span)
-    edge = 1 if ends == "stop" and span > 0 and (z <= lo or z >= lo + span) else 0
-    counted = min(abs(turns), 1000) if begun > 0 and reset.rises < 1 else 0
+    near = 1e-9 * span
+    edge = 1 if ends == "stop" and span > 0 and (z <= lo + near or z >= lo + span - near) else 0
+    limit = min(floor(abs(went) / (span if span > 0 else 1)) + 1, 1000)
+    counted = min(abs(turns), limit) if begun > 0 and reset.rises < 1 else 0
     rises = counted if ends == "wrap" else edge * (1 - high)
     level = min(rises, 1) if ends == "wrap" else edge
-    return z, (level, rises), z + speed * (t.dt if per == "second" else t.dbeat), 1, edge
+    step = speed * (t.dt if per == "second" else t.dbeat)
+    return z, (level, rises), z + step, 1, edge, step

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from demon_patch.nodes.form.declare import node
 from demon_patch.nodes.form.frame import Frame, Gate
+from demon_patch.nodes.form.phrases import opened
 from demon_patch.nodes.form.ports import fed, fed_gate, gate_out, out, text, value
 from demon_patch.nodes.form.vocabulary import clamp, exp
 
@@ -30,9 +31,11 @@ def osc_in(
     message: Gate = fed_gate(doc="Rises with every message."),
     *,
     y: float = 0.0,
+    open: float = 0.0,
 ):
     """One pole: 63 % of a jump after `smooth`. Equal ends give 0."""
     span = high - low
     x = clamp((number - low) / span if abs(span) > 1e-12 else 0, 0, 1)
     z = y + (x - y) * (1 - exp(-t.dt / max(smooth, 1e-6)))
-    return z, (1 if x >= 0.5 else 0, message.rises), z
+    level = opened(1 if x >= 0.5 else 0, message.rises, open)
+    return z, (level, message.rises), z, level

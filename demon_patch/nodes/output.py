@@ -28,7 +28,16 @@ recorder = Declaration(
     "sink",
     "output",
     ("audio", "record", "wav", "file", "save"),
-    (_AUDIO, Port("file", "path", "take.wav", title="File", doc="The file, relative to the patch.")),
+    (
+        _AUDIO,
+        Port(
+            "file",
+            "path",
+            "take.wav",
+            title="File",
+            doc="A new file, relative to the patch: take-2.wav where there is a take.wav.",
+        ),
+    ),
     (),
 )
 

@@ -6,9 +6,10 @@ from typing import NamedTuple
 
 from demon_patch.nodes.form.declare import node, refuse
 from demon_patch.nodes.form.frame import Frame, Gate
-from demon_patch.nodes.form.phrases import MOVED_BY, fills, high, ticked, wrapped
-from demon_patch.nodes.form.ports import gate, gate_out, out, text, value
-from demon_patch.nodes.form.vocabulary import choose, count, floor, pick
+from demon_patch.nodes.form.migration import Migration
+from demon_patch.nodes.form.phrases import MOVED_BY, ahead, fills, high, opened, strayed, ticked, wrapped
+from demon_patch.nodes.form.ports import gate, gate_out, option, out, text, value
+from demon_patch.nodes.form.vocabulary import bjorklund, choose, count, floor, pick
 
 MOST = 256  # steps of a written pattern
 STROKE, ACCENT, TIE, RESTS, IGNORED = "x", "X", "_", ".-", " |\t\r\n"
@@ -54,17 +55,13 @@ def read_pattern(pattern: str) -> Steps:
 
 
 @node(
-    "pattern",
-    "Pattern",
-    "Plays a rhythm that is written down.",
+    "pattern", "Pattern", "Plays a rhythm that is written down.",
     out=(
-        gate_out("gate", doc="Rises with every stroke."),
-        gate_out("accent", doc="Rises with the accents alone."),
+        gate_out("gate", doc="Rises with every stroke."), gate_out("accent", doc="Rises with the accents alone."),
         out("strength", 0, 1, doc="1 on an accent, half that on a stroke, 0 on a rest."),
     ),
-    category="sequence",
-    tags=("rhythm", "drum", "text", "steps", "accent", "trigger", "groove"),
-)
+    category="sequence", tags=("rhythm", "drum", "text", "steps", "accent", "trigger", "groove"),
+)  # fmt: skip
 def pattern(
     t: Frame,
     pattern: Steps = text("x..x..x.", read=read_pattern, doc="x stroke, X accent, _ sounds on, . rest; of any length."),
@@ -73,10 +70,15 @@ def pattern(
     step: Gate = gate(doc="Plays the next step (gate)."),
     reset: Gate = gate(doc="The next step is the first; transport: begins there at once."),
     by: str = MOVED_BY,
-    *, last: float = -1.0, origin: float = 0.0,
+    *, before: float = -1.0, free: float = 0.0, off: float = 0.0, last: float = -1.0, origin: float = 0.0,
+    open: float = 0.0, stressed: float = 0.0,
 ):  # fmt: skip
-    """Step floor(beat / beats) after the last reset, round and round; by gate, every rise at `step` moves on by one."""
-    turn = t.beat / beats + 1e-9
+    """Step floor(beat / beats) after the last reset, round and round; by gate, every rise at `step` moves on by one.
+
+    A length that moves is taken as by Clock.
+    """
+    shift = ahead(t.beat, t.dbeat, before, beats, free, off)
+    turn = t.beat / beats + shift + 1e-9
     begin = floor(turn) if reset.rises > 0 else origin
     stood = -1 if reset.rises > 0 else last
     place = turn - begin if by == "transport" else stood + step.rises
@@ -84,25 +86,33 @@ def pattern(
     moved = ticked(place, stood, t.dbeat / beats) if by == "transport" else step.rises
     length = count(pattern.sound)
     i = wrapped(n, length)
-    new = n + 1
-    old = new - moved
-    rounds = floor(new / length) - floor(old / length) if moved > 0 else 0
-    past = pick(pattern.before, wrapped(new, length)) - pick(pattern.before, wrapped(old, length)) if moved > 0 else 0
-    rises = past + rounds * pick(pattern.before, length)
+    old = n + 1 - moved
+    past = pick(pattern.before, wrapped(n + 1, length)) - pick(pattern.before, wrapped(old, length))
+    rises = past + (floor((n + 1) / length) - floor(old / length)) * pick(pattern.before, length) if moved > 0 else 0
     sound = pick(pattern.sound, i) if n >= 0 or by == "transport" else 0
     held = max(choose(by, transport=high(turn, width), gate=step.level), pick(pattern.tied, i))
     accent = pick(pattern.accent, i)
-    return (sound * held, rises), (accent * held, min(rises, 1) * accent), sound * (0.5 + 0.5 * accent), place, begin
+    level = opened(sound * held, rises, open)
+    stress = opened(accent * level, rises, stressed)
+    return (
+        (level, rises), (stress, min(rises, 1) * accent), sound * (0.5 + 0.5 * accent),
+        beats, strayed(free, t.beat, before, beats), shift, place, begin, level, stress,
+    )  # fmt: skip
+
+
+_START = (
+    "Where the round begins. tidal: as Tidal, Strudel and most modules write it, 5 in 8 is x.xx.xx.; "
+    "even: where the strokes are spread from the first step on, 5 in 8 is x.x.xx.x."
+)
+_EVEN = Migration(values=lambda old: {"start": "even", **old})
 
 
 @node(
-    "euclid",
-    "Euclid",
-    "Spreads strokes over a round of steps as evenly as they go, as many old rhythms do.",
+    "euclid", "Euclid", "Spreads strokes over a round of steps as evenly as they go, as many old rhythms do.",
     out=(gate_out("gate", doc="Rises with every stroke."), gate_out("rest", doc="Rises with every step between them.")),
-    category="sequence",
-    tags=("rhythm", "euclidean", "steps", "drum", "tresillo", "trigger", "groove"),
-)
+    category="sequence", tags=("rhythm", "euclidean", "bjorklund", "steps", "drum", "tresillo", "trigger", "groove"),
+    version=2, migrate={1: _EVEN},
+)  # fmt: skip
 def euclid(
     t: Frame,
     steps: float = value(8, 1, 64, unit="steps", taper="int", doc="Steps of the round."),
@@ -113,22 +123,29 @@ def euclid(
     step: Gate = gate(doc="Plays the next step (gate)."),
     reset: Gate = gate(doc="The next step is the first; transport: begins there at once."),
     by: str = MOVED_BY,
-    *, last: float = -1.0, origin: float = 0.0,
+    start: str = option("tidal", "tidal", "even", doc=_START),
+    *, before: float = -1.0, free: float = 0.0, off: float = 0.0, last: float = -1.0, origin: float = 0.0,
+    open: float = 0.0, resting: float = 0.0,
 ):  # fmt: skip
-    """Step i, counted from 0, strikes where i * strokes / steps passes a whole number: 3 in 8 is x..x..x., 5 in 8 is
-    x.x.xx.x. Others begin the same round elsewhere, which rotation does (5 in 8 as x.xx.xx. has rotation 6).
+    """Even: step i, counted from 0, strikes where i * strokes / steps passes a whole number: 3 in 8 is x..x..x. either
+    way. Tidal: the same round, begun where Bjorklund's algorithm begins it. Patches of before this choice are even.
 
-    Step floor(beat / beats) after the last reset; by gate, every rise at `step` moves on by one.
+    Step floor(beat / beats) after the last reset; by gate, every rise at `step` moves on by one. A length that moves is
+    taken as by Clock.
     """
-    turn = t.beat / beats + 1e-9
+    shift = ahead(t.beat, t.dbeat, before, beats, free, off)
+    turn = t.beat / beats + shift + 1e-9
     begin = floor(turn) if reset.rises > 0 else origin
     stood = -1 if reset.rises > 0 else last
     place = turn - begin if by == "transport" else stood + step.rises
     n = floor(place)
     moved = ticked(place, stood, t.dbeat / beats) if by == "transport" else step.rises
     filled = min(strokes, steps)
-    after = n - rotation + 1
-    rises = fills(after, steps, filled) - fills(after - moved, steps, filled) if moved > 0 else 0
-    strikes = 1 if wrapped((n - rotation) * filled, steps) < filled else 0
+    at = n - rotation + choose(start, tidal=bjorklund(filled, steps), even=0)
+    rises = fills(at + 1, steps, filled) - fills(at + 1 - moved, steps, filled) if moved > 0 else 0
+    strikes = 1 if wrapped(at * filled, steps) < filled else 0
     held = choose(by, transport=high(turn, width), gate=step.level) if n >= 0 or by == "transport" else 0
-    return (held * strikes, rises), (held * (1 - strikes), moved - rises), place, begin
+    level = opened(held * strikes, rises, open)
+    rest = opened(held * (1 - strikes), moved - rises, resting)
+    summed = strayed(free, t.beat, before, beats)
+    return (level, rises), (rest, moved - rises), beats, summed, shift, place, begin, level, rest

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from demon_patch.nodes.form.declare import node
 from demon_patch.nodes.form.frame import Frame, Gate
-from demon_patch.nodes.form.phrases import high, ticked, wrapped
+from demon_patch.nodes.form.phrases import high, opened, ticked, wrapped
 from demon_patch.nodes.form.ports import gate, gate_out, out, value
 from demon_patch.nodes.form.vocabulary import floor, inf
 
@@ -12,7 +12,7 @@ from demon_patch.nodes.form.vocabulary import floor, inf
 @node(
     "divider",
     "Clock Divider",
-    "Lets one in so many strokes of a gate through.",
+    "Lets one in so many strokes of a gate through; a reset closes it until the next of them.",
     out=gate_out("gate", through="gate", doc="The strokes let through."),
     category="sequence",
     tags=("clock", "division", "slow", "rhythm", "trigger"),
@@ -25,13 +25,16 @@ def divider(
     reset: Gate = gate(doc="The next stroke is the first; one in the same frame is it."),
     *,
     number: float = 0.0,
+    open: float = 0.0,
 ):
-    """Stroke m since the last reset, counted from 0, gets through if m - late is a multiple of by."""
+    """Stroke m since the last reset, counted from 0, gets through if m - late is a multiple of by. The gate is high
+    while a stroke that got through is."""
     begun = 0 if reset.rises > 0 else number
     n = begun + gate.rises
     passed = floor((n - 1 - late) / by) - floor((begun - 1 - late) / by)
-    latest = 1 if wrapped(n - 1 - late, by) < 1 else 0
-    return (gate.level * latest, passed), n
+    kept = 0 if reset.rises > 0 else open
+    latest = (1 if wrapped(n - 1 - late, by) < 1 else 0) if gate.rises > 0 else kept
+    return (gate.level * latest, passed), n, latest
 
 
 @node(
@@ -45,27 +48,32 @@ def divider(
 def multiplier(
     t: Frame,
     gate: Gate = gate(doc="The strokes."),
-    by: float = value(2, 1, 16, taper="int", doc="Strokes for each."),
+    by: float = value(2, 1, 16, taper="int", doc="Strokes for each; turned while it runs, from the next of them on."),
     width: float = value(0.5, 0.01, 0.99, doc="Share of the time that the gate is high."),
     *,
     since: float = -1.0,
     interval: float = 0.0,
-    struck: float = 0.0,
+    at: float = 0.0,
+    open: float = 0.0,
 ):
     """Takes the time between the last two strokes for the time to the next; after the first there is nothing to go by.
 
-    The last stroke for one waits for the next, so that a clock that slows down is not overrun.
-    since, interval: in frames; -1 and 0 before they are known. struck: strokes made since the last.
+    The last stroke for one waits for the next, so that a clock that slows down is not overrun. Only strokes that fall
+    into a frame are made in it, and none sooner after the last than they lie apart.
+    since, interval: in frames; -1 and 0 before they are known. at: its own last stroke, by that count.
     """
     passed = since + 1 if since >= 0 else -1
     due = min(floor(by * passed / interval + 1e-9), by - 1) if interval > 0 else 0
+    made = min(floor(by * since / interval + 1e-9), by - 1) if interval > 0 else 0
+    own = max(due - made, 0) if passed - at > interval / by - 1 else 0
     span = (passed / gate.rises if passed > 0 else 0) if gate.rises > 0 else interval
     here = 0 if gate.rises > 0 else passed
     part = by * here / span + 1e-9 if span > 0 and here >= 0 else 0
     begun = (gate.rises if span <= 0 else 1 + by * (gate.rises - 1)) if gate.rises > 0 else 0
-    rises = max(due - struck, 0) + begun
-    level = (high(part, width) if part < by else 0) if span > 0 else gate.level
-    return (level, rises), min(here, 1e6), span, 0 if gate.rises > 0 else due
+    rises = own + begun
+    level = opened((high(part, width) if part < by else 0) if span > 0 else gate.level, rises, open)
+    struck = passed if own > 0 else at
+    return (level, rises), min(here, 1e6), span, 0 if gate.rises > 0 else struck, level
 
 
 @node(
@@ -90,11 +98,11 @@ def counter(
     *,
     n: float = 0.0,
 ):
-    """A modulus that sinks below the count wraps it at once, and counts as a wrap."""
+    """A modulus that sinks below the count wraps it at once, and counts as one wrap."""
     moved = (0 if reset.rises > 0 else n) + up.rises - down.rises
     rounds = floor(moved / modulus)
     here = moved - rounds * modulus
-    over = abs(rounds)
+    over = min(abs(rounds), max(floor((up.rises + down.rises - 1) / modulus) + 1, 1))
     return here, here + 1, here / modulus, (min(over, 1), over), here
 
 
@@ -113,15 +121,20 @@ def counter(
     category="sequence",
     tags=("time", "meter", "bar", "beat", "phase", "transport", "downbeat"),
 )
-def beat_position(t: Frame, *, last_beat: float = -1.0, last_bar: float = -1.0):
-    """Beats count from the transport's start, so that before its first downbeat the bars are negative."""
+def beat_position(
+    t: Frame, *, last_beat: float = -1.0, last_bar: float = -1.0, beat_open: float = 0.0, bar_open: float = 0.0
+):
+    """Beats count from the transport's start, so that before its first downbeat the bars are negative. A new metre
+    begins a bar on the beat on which it comes."""
     beat = t.beat + 1e-9
-    bars = beat / t.beats_per_bar
+    bars = t.bar + 1e-9 / t.beats_per_bar
     n = floor(beat)
     bar = floor(bars)
     beaten = ticked(beat, last_beat, t.dbeat)
-    begun = ticked(bars, last_bar, t.dbeat / t.beats_per_bar)
+    begun = ticked(bars, last_bar, t.dbar)
+    on_beat = opened(high(beat, 0.5), beaten, beat_open)
+    on_bar = opened(high(bars, 0.5), begun, bar_open)
     return (
-        beat - bar * t.beats_per_bar, bar, beat - n, bars - bar,
-        (high(beat, 0.5), beaten), (high(bars, 0.5), begun), beat, bars,
+        (bars - bar) * t.beats_per_bar, bar, beat - n, bars - bar,
+        (on_beat, beaten), (on_bar, begun), beat, bars, on_beat, on_bar,
     )  # fmt: skip

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from demon_patch.nodes.form.declare import node
 from demon_patch.nodes.form.frame import Frame, Gate, Row
-from demon_patch.nodes.form.phrases import MOVED_BY, bounced, high, ticked, wrapped
+from demon_patch.nodes.form.phrases import MOVED_BY, ahead, bounced, high, opened, parts, strayed, ticked, wrapped
 from demon_patch.nodes.form.ports import gate, gate_out, like, option, out, value, values
 from demon_patch.nodes.form.vocabulary import choose, floor, hash01, inf, pick
 
@@ -14,7 +14,7 @@ ORDERS = ("forwards", "backwards", "pendulum", "random")
 @node(
     "clock",
     "Clock",
-    "Ticks in time with the music.",
+    "Ticks in time with the music; an interval that moves speeds it up and slows it down, without a jump.",
     out=gate_out("gate", doc="Rises on every tick."),
     category="sequence",
     tags=("gate", "beat", "tempo", "trigger", "metronome", "division"),
@@ -24,11 +24,22 @@ def clock(
     beats: float = value(1, 0.0625, 64, unit="beats", taper="log", doc="From one tick to the next."),
     width: float = value(0.5, 0.01, 0.99, doc="Share of the time that the gate is high."),
     *,
+    before: float = -1.0,
+    free: float = 0.0,
+    off: float = 0.0,
     last: float = -1.0,
+    open: float = 0.0,
 ):
-    """Tick n = floor(beat / beats); the first frame rises too. Ticks closer than a frame are counted in rises."""
-    turn = t.beat / beats + 1e-9
-    return (1 if turn - floor(turn) < width else 0, ticked(turn, last, t.dbeat / beats)), turn
+    """Tick n = floor(beat / beats); the first frame rises too. Ticks closer than a frame are counted in rises.
+
+    While beats moves, its ticks are the integral of 1 / beats. Within two ticks after it rests they are again where
+    beat / beats is a whole number. A wider gate begins with the next tick.
+    """
+    shift = ahead(t.beat, t.dbeat, before, beats, free, off)
+    turn = t.beat / beats + shift + 1e-9
+    rises = ticked(turn, last, t.dbeat / beats)
+    level = opened(high(turn, width), rises, open)
+    return (level, rises), beats, strayed(free, t.beat, before, beats), shift, turn, level
 
 
 @node(
@@ -53,13 +64,16 @@ def step_sequencer(
     reset: Gate = gate(doc="The next step is step 1; transport: begins there at once."),
     by: str = MOVED_BY,
     order: str = option("forwards", *ORDERS, doc="Which step comes next; a pendulum turns round at both ends."),
-    *, last: float = -1.0, origin: float = 0.0, stroke: float = 0.0, y: float = 0.0,
+    *, before: float = -1.0, free: float = 0.0, off: float = 0.0, last: float = -1.0, origin: float = 0.0,
+    y: float = 0.0, open: float = 0.0,
 ):  # fmt: skip
     """Transport: step floor(beat / beats) after the last reset. Gate: every rise at `step` moves on by one.
 
-    The glide is exponential; of several steps within one frame the last decides whether the gate opens.
+    A length that moves is taken as by Clock. A new number of strokes counts from the next of its strokes on. The glide
+    is exponential; of several steps within one frame the last decides whether the gate opens.
     """
-    turn = t.beat / beats + 1e-9
+    shift = ahead(t.beat, t.dbeat, before, beats, free, off)
+    turn = t.beat / beats + shift + 1e-9
     begin = floor(turn) if reset.rises > 0 else origin
     stood = -1 if reset.rises > 0 else last
     place = turn - begin if by == "transport" else stood + step.rises
@@ -69,11 +83,10 @@ def step_sequencer(
     way = choose(order, forwards=k, backwards=-1 - k, pendulum=bounced(k, length), random=length * hash01(k, seed))
     i = floor(wrapped(way, length))
     hits = pick(strokes, i) if hash01(-2 - n, seed) < pick(chance, i) else 0
-    part = (turn - floor(turn)) * hits if by == "transport" else 0
-    rises = min(hits, 1) * (new + floor(part)) if new > 0 else max(floor(part) - stroke, 0)
+    rises = parts(hits, place - n, last, new, t.dbeat / beats)
     z = y + (pick(v, i) - y) * t.dt / (glide / 4 + t.dt)
-    level = min(hits, 1) * choose(by, transport=high(part, width), gate=step.level)
-    return z, (level, rises), place, begin, part // 1, z
+    level = opened(min(hits, 1) * choose(by, transport=high((place - n) * hits, width), gate=step.level), rises, open)
+    return z, (level, rises), beats, strayed(free, t.beat, before, beats), shift, place, begin, z, level
 
 
 @node(

@@ -21,5 +21,5 @@ from demon_patch.nodes.form.vocabulary import inf
     tags=("playhead", "time", "form", "bar", "progress"),
 )
 def song_position(t: Frame):
-    """The song position wraps with the song; bars count from its beginning at the transport's tempo."""
-    return t.song / t.length, t.song, t.song * t.dbeat / (t.dt * t.beats_per_bar)
+    """The song position wraps with the song; bars count from its beginning at the transport's tempo and metre."""
+    return t.song / t.length, t.song, t.song_bar

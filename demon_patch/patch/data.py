@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, NoReturn, TypeAlias, TypeVar
 
-from demon_patch.errors import PatchError
+from demon_patch.errors import DemonError, PatchError, hidden
 
 Value: TypeAlias = float | int | bool | str | list[Any] | dict[str, Any] | None
 """What a node keeps under a name: a knob's value, an option, a text, drawn points, or data of a later version."""
@@ -22,6 +22,7 @@ DEPTH = 34  # levels of nesting in a file
 DATA_DEPTH = DEPTH - 6  # ... of which a value stands inside six at most: the file, `definitions`, one of them, `nodes`,
 # the node, `values`
 TEXT = 100_000  # characters of one text
+ITEMS = 200_000  # things within one value
 LINE = 200  # characters of a label, a title, a key
 WHOLE = 2**63  # integers lie within plus and minus this
 NAME = r"[A-Za-z0-9_.:/-]{1,64}"
@@ -49,10 +50,10 @@ class Frozen(dict[str, V]):
 
 @contextmanager
 def place(file: object = None, node: str | None = None, port: str | None = None) -> Iterator[None]:
-    """Says of a PatchError that is raised within where it is, as far as it does not know yet."""
+    """Says of a DemonError that is raised within where it is, as far as it does not know yet."""
     try:
         yield
-    except PatchError as error:
+    except DemonError as error:
         raise error.at(file=file, node=node, port=port) from None
 
 
@@ -70,13 +71,16 @@ def name(given: object, what: str) -> str:
 
 
 def text(given: object, what: str, limit: int = LINE) -> str:
-    """Unicode text of at most `limit` characters."""
+    """Unicode text of at most `limit` characters, none of them hidden (`errors.hidden`) but tab and newline."""
     if not isinstance(given, str):
         raise PatchError(f"{what} is {quoted(given)}, not text", mend="write it in quotes")
     if len(given) > limit:
         raise PatchError(f"{what} has {len(given)} characters", mend=f"shorten it to {limit}")
     if _SURROGATE.search(given):
         raise PatchError(f"{what} holds half a character", mend="write whole Unicode characters")
+    if (at := hidden(given, lines=True)) is not None:
+        where = f"character {at - given.rfind(chr(10), 0, at)} of line {given.count(chr(10), 0, at) + 1}"
+        raise PatchError(f"{what} holds U+{ord(given[at]):04X}, which is not seen, as {where}", mend="take it out")
     return given
 
 
@@ -122,13 +126,44 @@ def table(given: object, what: str) -> Mapping[Any, Any]:
 
 
 def value(given: object, what: str, levels: int = DATA_DEPTH) -> Value:
-    """Any JSON data: finite numbers, whole Unicode texts, at most `levels` of nesting; copied."""
-    if isinstance(given, list | tuple | Mapping) and levels <= 0:
-        raise PatchError(f"{what[:LINE]} is nested too deeply", mend=f"keep a file within {DEPTH} levels")
+    """Any JSON data: finite numbers, whole Unicode texts, at most `levels` of nesting, at most ITEMS; copied."""
+    try:
+        return _copied(given, levels, [ITEMS])
+    except PatchError:
+        return _named(given, what, levels, [ITEMS])  # which raises it with the place of what is wrong
+
+
+def _copied(given: Any, levels: int, left: list[int]) -> Value:
+    """What was given, copied; PatchError, without a place, for what is no data. left: how many items may follow."""
+    if given is None or given is True or given is False:
+        return given
+    kind = type(given)
+    if (kind is float and math.isfinite(given)) or (kind is int and abs(given) < WHOLE):
+        return given
+    if kind is str:
+        return text(given, "", TEXT)
+    if not isinstance(given, list | tuple | Mapping):
+        return _named(given, "", levels, left)
+    left[0] -= len(given)
+    if levels <= 0 or left[0] < 0:
+        raise PatchError("")
     if isinstance(given, Mapping):
-        return {_key(key, what): value(item, f"{what}.{_shown(key)}", levels - 1) for key, item in given.items()}
+        return {text(key, ""): _copied(item, levels - 1, left) for key, item in given.items()}
+    return [_copied(item, levels - 1, left) for item in given]
+
+
+def _named(given: object, what: str, levels: int, left: list[int]) -> Value:
+    """As `_copied`, slowly, with the place of what is wrong."""
+    if isinstance(given, list | tuple | Mapping):
+        if levels <= 0:
+            raise PatchError(f"{what[:LINE]} is nested too deeply", mend=f"keep a file within {DEPTH} levels")
+        left[0] -= len(given)
+        if left[0] < 0:
+            raise PatchError(f"{what[:LINE]} makes more than {ITEMS} items", mend="keep the data elsewhere")
+    if isinstance(given, Mapping):
+        return {_key(key, what): _named(item, f"{what}.{_shown(key)}", levels - 1, left) for key, item in given.items()}
     if isinstance(given, list | tuple):
-        return [value(item, f"{what}[{index}]", levels - 1) for index, item in enumerate(given)]
+        return [_named(item, f"{what}[{index}]", levels - 1, left) for index, item in enumerate(given)]
     if isinstance(given, str):
         return text(given, what, TEXT)
     if given is None or isinstance(given, bool):

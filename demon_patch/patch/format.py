@@ -25,13 +25,17 @@ from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
 from demon_patch.errors import PatchError
 from demon_patch.patch import data, ids, whole
-from demon_patch.patch.document import Node, Patch
+from demon_patch.patch.document import Cable, Node, Patch
+from demon_patch.patch.graph import CABLES, NODES
 from demon_patch.patch.layout import laid_out
 from demon_patch.patch.migrations import FORMAT, migrated
 from demon_patch.patch.piece import Piece
 
 SIZE = 16 * 2**20  # bytes of a file
-ITEMS = 2_000_000  # things that stand in a file side by side, so that few bytes do not take a gigabyte
+ITEMS = 500_000  # things that stand in a file side by side: the largest patch has 350,000
+OBJECTS = 400_000  # objects of a file: the largest patch has 80,000 in nodes and cables
+PIECES = {Node: NODES, Cable: CABLES}
+MOST = 10_000  # pieces of any other kind that stand side by side
 _CLOSING = re.compile(r'"(?:[^"\\]++|\\.)*+"|(\})', re.DOTALL)  # without a way back, so in little memory
 
 P = TypeVar("P", bound=Piece)
@@ -85,6 +89,8 @@ def _parsed(text: str) -> dict[str, Any]:
     def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         nonlocal closed
         closed += 1
+        if closed > OBJECTS:
+            raise PatchError(f"the file holds more than {OBJECTS} objects", mend="keep the data of nodes elsewhere")
         made = dict(pairs)
         if len(made) < len(pairs):
             seen: set[str] = set()
@@ -153,6 +159,7 @@ def _reader(hint: Any) -> Callable[[Any, str], object]:
 
 
 def _table(kind: type[P], given: object, what: str) -> dict[str, P]:
+    _counted(kind, len(data.table(given, what)))
     return {ids.checked(id, kind.word()): _entry(kind, id, item) for id, item in data.table(given, what).items()}
 
 
@@ -167,11 +174,18 @@ def _entry(kind: type[P], id: str, given: object) -> P:
 def _list(kind: type[P], given: object, what: str) -> tuple[P, ...]:
     if not isinstance(given, list | tuple):
         raise PatchError(f"{what} is {data.quoted(given)}, not a list", mend="write [{…}, …]")
+    _counted(kind, len(given))
     made: list[P] = []
     for number, item in enumerate(given, 1):
         with _told_of(f"{kind.word()} {number}"):
             made.append(_piece(kind, item, f"the {kind.word()}"))
     return tuple(made)
+
+
+def _counted(kind: type[P], count: int) -> None:
+    """Refuses more pieces than a patch has, before any of them is read."""
+    if count > (most := PIECES.get(kind, MOST)):
+        raise PatchError(f"the patch has {count} {kind.word()}s", mend=f"keep it within {most}")
 
 
 @contextmanager

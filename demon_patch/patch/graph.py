@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Set
 from functools import cached_property
 from itertools import pairwise
@@ -16,6 +16,7 @@ from demon_patch.patch.piece import Piece, by_id, by_port, choice, listed, playi
 
 NODES = 10_000
 CABLES = 50_000
+INTO = 1000  # cables that end in one port
 
 SUBPATCH = "subpatch"
 """The type of a node that stands for a graph of its own, its definition."""
@@ -142,6 +143,10 @@ def _cables(given: object, nodes: Mapping[str, Node]) -> tuple[Cable, ...]:
                     port=cable.port,
                     mend=f"add {end}, or take the cable out",
                 )
+    if len(cables) > INTO:
+        ((node, port), count) = Counter((cable.dst, cable.port) for cable in cables).most_common(1)[0]
+        if count > INTO:
+            raise PatchError(f"{count} cables end in it", node=node, port=port, mend=f"keep it within {INTO}")
     for one, other in pairwise(cables):
         if _socket(one) == _socket(other):
             raise PatchError(

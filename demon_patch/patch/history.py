@@ -31,9 +31,11 @@ from demon_patch.patch.commands import (
 from demon_patch.patch.commands.base import given
 from demon_patch.patch.document import Patch, Socket
 from demon_patch.patch.fields import Changes, changed_since, changes
+from demon_patch.patch.footprint import footprint
 from demon_patch.patch.grid import Grid
 
 LIMIT = 1000
+BYTES = 64 * 2**20  # of a client's steps, as they take memory
 _UNTOUCHED: Final = (object(), object())  # equal to no field's value
 
 
@@ -122,19 +124,39 @@ def primitives(command: Command) -> tuple[Command, ...]:
 
 @dataclass
 class History:
-    """The steps of one client: done, undone, and the gesture that is open. Owned by the session."""
+    """The steps of one client: done, undone, and the gesture that is open. Owned by the session.
 
-    done: deque[Step] = field(default_factory=lambda: deque(maxlen=LIMIT))
+    At most LIMIT steps, of at most BYTES together, are kept: the oldest is forgotten first, the latest one never.
+    forgotten: whether any was.
+    """
+
+    done: deque[Step] = field(default_factory=deque)
     undone: list[Step] = field(default_factory=list)
     gesture: Step | None = None
+    forgotten: bool = False
+    _sizes: deque[int] = field(default_factory=deque)  # of what is done
 
     def add(self, step: Step) -> None:
         """A new step, or a part of the open gesture; what was undone is forgotten with the step."""
         if self.gesture is None:
-            self.done.append(step)
+            self.push(step)
             self.undone.clear()
         else:
             self.gesture = extended(self.gesture, step)
+
+    def push(self, step: Step) -> None:
+        """A step that is done, or done again."""
+        self.done.append(step)
+        self._sizes.append(footprint(step))
+        while len(self.done) > 1 and (len(self.done) > LIMIT or sum(self._sizes) > BYTES):
+            self.done.popleft()
+            self._sizes.popleft()
+            self.forgotten = True
+
+    def pop(self) -> Step:
+        """The latest step that is done, taken out."""
+        self._sizes.pop()
+        return self.done.pop()
 
     def end(self) -> None:
         """Closes the gesture as it stands; one in which nothing was done leaves no step."""

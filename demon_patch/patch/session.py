@@ -15,11 +15,14 @@ from demon_patch.errors import PatchError
 from demon_patch.patch.commands import Become, Command
 from demon_patch.patch.data import quoted
 from demon_patch.patch.document import Patch
+from demon_patch.patch.footprint import footprint
 from demon_patch.patch.grid import Grid
 from demon_patch.patch.history import History, Step, done, extended, taken_back
 
 KEPT = 4096
 """The latest deltas that can be asked for."""
+KEPT_BYTES = 64 * 2**20
+"""Of their commands, as they take memory; the latest one is kept however large it is."""
 
 
 class Revision(NamedTuple):
@@ -57,6 +60,9 @@ class Undone(NamedTuple):
     skipped: tuple[PatchError, ...] = ()
 
 
+_FORGOTTEN = PatchError("what was done before is no longer kept", mend="change it by hand")
+
+
 class DocumentSession:
     """A document under edit by clients, each known by a name of its own choice.
 
@@ -70,7 +76,8 @@ class DocumentSession:
         self._revision = Revision(0, 0)
         self._histories: dict[str, History] = {}
         self._pending: list[Pending] = []
-        self._log: deque[Delta] = deque(maxlen=KEPT)
+        self._log: deque[Delta] = deque()
+        self._sizes: deque[int] = deque()  # of the deltas in the log
         self._subscribers: list[Callable[[Delta], object]] = []
         self._untold: deque[Delta] = deque()
         self._telling = False
@@ -106,8 +113,9 @@ class DocumentSession:
         self._histories.clear()
         self._pending.clear()
         self._log.clear()
+        self._sizes.clear()
         delta = Delta(self._revision, client, label, Become(patch))
-        self._log.append(delta)
+        self._remember(delta)
         self._tell(delta)
         return delta
 
@@ -137,12 +145,12 @@ class DocumentSession:
     # -- undo ---------------------------------------------------------------------------------------------------
     def undo(self, client: str, at: Grid | None = None) -> Undone | None:
         """Takes the client's latest step back, closing its gesture first; one that was not heard yet is cancelled.
-        None if there is no step."""
+        None if there is no step; where there were some that are no longer kept, the result says so."""
         history = self._history(client)
         history.end()
         if not history.done:
-            return None
-        again, undone = self._take(history.done.pop(), client, "Undo", at)
+            return Undone("", (_FORGOTTEN,)) if history.forgotten else None
+        again, undone = self._take(history.pop(), client, "Undo", at)
         if again.parts or not undone.skipped:
             history.undone.append(again)
         return undone
@@ -157,7 +165,7 @@ class DocumentSession:
         step = history.undone.pop()
         again, undone = self._take(step, client, "Redo", at or step.at)
         if again.parts or not undone.skipped:
-            history.done.append(again)
+            history.push(again)
         return undone
 
     def labels(self, client: str) -> tuple[str, ...]:
@@ -224,8 +232,16 @@ class DocumentSession:
         self._patch = patch
         self._revision = Revision(self._revision.epoch, self._revision.counter + 1)
         delta = Delta(self._revision, client, label, command, at, cancels)
-        self._log.append(delta)
+        self._remember(delta)
         return delta
+
+    def _remember(self, delta: Delta) -> None:
+        """Adds an edit to those that can be asked for, of which the oldest are dropped."""
+        self._log.append(delta)
+        self._sizes.append(footprint(delta.command))
+        while len(self._log) > 1 and (len(self._log) > KEPT or sum(self._sizes) > KEPT_BYTES):
+            self._log.popleft()
+            self._sizes.popleft()
 
     def _take(self, step: Step, client: str, word: str, at: Grid | None) -> tuple[Step, Undone]:
         """Takes a step back, as a revision of its own if anything of it can be; the step that does it again."""

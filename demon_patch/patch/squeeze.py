@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from collections.abc import Iterator
 from io import BytesIO
 from typing import NamedTuple
 
@@ -11,6 +12,8 @@ import soundfile
 
 from demon_patch.errors import PatchError
 from demon_patch.patch import riff
+
+BLOCK = 2**16  # frames that are decoded at once
 
 _FORM = struct.Struct("<2xHI6xH")  # of the chunk `fmt `: channels, rate, bits a sample
 _PCM = {16: "PCM_16", 24: "PCM_24"}
@@ -43,18 +46,35 @@ def squeezed(wav: bytes) -> Squeezed | None:
     if sound.size % (channels * bits // 8):
         return None
     stream = BytesIO()
-    samples = _numbers(wav[sound.start : end], bits).reshape(-1, channels)
+    step = BLOCK * channels * bits // 8
     try:
-        soundfile.write(stream, samples, rate, _PCM[bits], format="FLAC")
+        with soundfile.SoundFile(stream, "w", rate, channels, _PCM[bits], format="FLAC") as file:
+            for at in range(sound.start, end, step):
+                file.write(_numbers(wav[at : min(at + step, end)], bits).reshape(-1, channels))
         parts = Squeezed(wav[: sound.start], stream.getvalue(), wav[end:])
-        exact = restored(parts, len(wav)) == wav
+        at = 0
+        for piece in pieces(parts, len(wav)):
+            if not wav.startswith(piece, at):
+                return None
+            at += len(piece)
     except (*_FAILURES, PatchError):
         return None
-    return parts if exact and sum(map(len, parts)) < len(wav) else None
+    return parts if at == len(wav) and sum(map(len, parts)) < len(wav) else None
 
 
 def restored(parts: Squeezed, size: int) -> bytes:
     """The WAV file of `size` bytes that was squeezed; raises PatchError, with memory in proportion to `size`."""
+    stream = BytesIO()
+    for piece in pieces(parts, size):
+        stream.write(piece)
+    return stream.getvalue()
+
+
+def pieces(parts: Squeezed, size: int) -> Iterator[bytes]:
+    """The WAV file of `size` bytes that was squeezed, a block of samples at a time; raises PatchError.
+
+    It takes the memory of a block, whatever the FLAC unfolds to, and decodes no more than `size` asks for.
+    """
     missing = size - len(parts.head) - len(parts.tail)
     try:
         with soundfile.SoundFile(BytesIO(parts.flac)) as file:
@@ -62,10 +82,17 @@ def restored(parts: Squeezed, size: int) -> bytes:
             frames = missing // (file.channels * bits // 8) if bits else -1
             if file.format != "FLAC" or frames < 0:
                 raise PatchError("a sound in it is not as it says", mend="get the file anew")
-            samples = file.read(frames, dtype="int16" if bits == 16 else "int32", always_2d=True)
+            yield parts.head
+            while frames > 0:
+                kind = "int16" if bits == 16 else "int32"
+                samples = file.read(min(frames, BLOCK), dtype=kind, always_2d=True)
+                if not len(samples):
+                    break
+                frames -= len(samples)
+                yield _bytes(samples, bits)
     except _FAILURES as error:
         raise PatchError("a sound in it cannot be read", mend="get the file anew") from error
-    return parts.head + _bytes(samples, bits) + parts.tail
+    yield parts.tail
 
 
 def _numbers(raw: bytes, bits: int) -> np.ndarray:

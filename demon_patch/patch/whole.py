@@ -2,35 +2,52 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import secrets
 import shutil
+import stat
+from collections.abc import Iterable
 from pathlib import Path
+from typing import BinaryIO
 
 from demon_patch.errors import PatchError
 
 
-def read(path: str | Path, limit: int) -> bytes:
-    """The bytes of a file, at most one more than `limit`; raises PatchError where it cannot be read."""
+def opened(path: str | Path) -> BinaryIO:
+    """An ordinary file, open for reading; raises OSError for anything else, without waiting: a pipe, a device."""
+    _ordinary(os.stat(path))
+    handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
     try:
-        with Path(path).open("rb") as stream:
-            return stream.read(limit + 1)
+        _ordinary(os.fstat(handle))
+    except OSError:
+        os.close(handle)
+        raise
+    return os.fdopen(handle, "rb")
+
+
+def read(path: str | Path, limit: int) -> bytes:
+    """The bytes of an ordinary file, at most one more than `limit`; raises PatchError where it cannot be read."""
+    try:
+        with opened(path) as stream:
+            return stream.read(min(limit, os.fstat(stream.fileno()).st_size) + 1)
     except (OSError, ValueError) as error:
         raise PatchError(f"cannot be read: {reason(error)}", file=path, mend="check the path") from None
 
 
-def write(path: str | Path, content: bytes, *, follow: bool = True) -> None:
+def write(path: str | Path, content: bytes | Iterable[bytes], *, follow: bool = True) -> None:
     """Writes a file whole or not at all: until the new one is on disk, the old one stays as it was.
 
-    follow: a link stays, and what it points to is written; otherwise the file takes the link's place. Raises
-    PatchError.
+    content: all of it, or in pieces. follow: a link stays, and what it points to is written; otherwise the file takes
+    the link's place. Raises PatchError.
     """
     try:
         target = Path(os.path.realpath(path)) if follow else Path(path)
         draft = target.with_name(f".{secrets.token_hex(8)}.part")
         try:
             with draft.open("xb") as stream:
-                stream.write(content)
+                for piece in (content,) if isinstance(content, bytes) else content:
+                    stream.write(piece)
                 stream.flush()
                 os.fsync(stream.fileno())
             if target.is_file() and not target.is_symlink():
@@ -45,3 +62,10 @@ def write(path: str | Path, content: bytes, *, follow: bool = True) -> None:
 def reason(error: OSError | ValueError) -> str:
     """What the system says of a file that it refuses, in a few words."""
     return (error.strerror if isinstance(error, OSError) else None) or str(error)
+
+
+def _ordinary(about: os.stat_result) -> None:
+    if stat.S_ISDIR(about.st_mode):
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+    if not stat.S_ISREG(about.st_mode):
+        raise OSError(errno.EINVAL, "it is no ordinary file")

@@ -8,29 +8,32 @@ from __future__ import annotations
 
 import os
 import posixpath
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Set
 from contextlib import contextmanager
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 
 from msgspec import structs
 
-from demon_patch.engine.clips import SUFFIX as TEMPO
 from demon_patch.engine.clips import sidecar
+from demon_patch.engine.families import LORA as LORA_SUFFIX
 from demon_patch.engine.families import NAMES, loras_of
+from demon_patch.engine.lora_file import in_one
 from demon_patch.errors import PatchError
 from demon_patch.nodes.catalogue import CATALOGUE
 from demon_patch.nodes.editing.update import load, updated
 from demon_patch.nodes.engine import LORA
 from demon_patch.nodes.form.declare import Declaration
 from demon_patch.patch import names, whole
-from demon_patch.patch.data import place
+from demon_patch.patch.data import place, quoted
 from demon_patch.patch.document import Node, Patch
 from demon_patch.patch.format import dumps, save
 from demon_patch.patch.inner import nodes_of, with_nodes
-from demon_patch.patch.pack import SIZE, SUFFIX, packed, unpacked
-from demon_patch.runtime.store import inside, located, put, store
+from demon_patch.patch.names import TEMPO
+from demon_patch.patch.pack import SIZE, SUFFIX, Files, packed, unpacked
+from demon_patch.runtime.files import of_file, with_weights
+from demon_patch.runtime.store import inside, located, put_pieces, store
 
 PATCH = ".dpatch.json"
 
@@ -61,6 +64,7 @@ def pack(path: str | Path, out: str | Path, *, force: bool = False) -> list[str]
     path, out = Path(path), Path(out)
     patch = load(path)
     with place(path):
+        patch = with_weights(patch, path.parent)
         contents = _contents(patch, path.parent)
         content = packed(patch, contents)
     _free(out, force)
@@ -68,28 +72,39 @@ def pack(path: str | Path, out: str | Path, *, force: bool = False) -> list[str]
     return sorted(contents)
 
 
-def unpack(path: str | Path, into: str | Path, *, force: bool = False, to_store: bool = False) -> Path:
+def unpack(
+    path: str | Path,
+    into: str | Path,
+    *,
+    force: bool = False,
+    to_store: bool = False,
+    wrote: Callable[[Path], object] = lambda path: None,
+) -> Path:
     """Writes the patch of a pack into a folder, and its files beside it; returns the path of the patch file.
 
-    All is checked before anything is written. Files that are named by what they hold go into the asset store; with
-    `to_store` all do, and the patch names them so. force: over files that are there already. Raises DemonError.
+    All is checked before anything is written: each file must be one that the patch names, or the tempo of one. Files
+    that are named by what they hold go into the asset store; with `to_store` all do, and the patch names them so.
+    force: over files that are there already. wrote: called with each file once it is written. Raises DemonError.
     """
     path, into = Path(path), Path(into)
     with place(path):
-        patch, contents = unpacked(whole.read(path, SIZE))
+        patch, contents = _unpacked(path)
         target = into / f"{path.name.removesuffix(SUFFIX)}{PATCH}"
         stored = {name for name in contents if to_store or names.hash_in(name) is not None}
-        files = {_target(name, into): content for name, content in contents.items() if name not in stored}
+        files = {_target(name, into): name for name in contents if name not in stored}
         if target in files:
             raise PatchError(f"it holds a file called {target.name}, as the patch is", mend="rename the pack")
     for file in (target, *files):
         _free(file, force)
-    renamed = _stored({name: contents[name] for name in stored})
-    files[target] = dumps(with_nodes(patch, lambda node: _renamed(patch, node, renamed))).encode()
-    for file in files:
+    renamed = _stored(contents, stored, wrote)
+    text = dumps(with_nodes(patch, lambda node: _renamed(patch, node, renamed))).encode()
+    for file in (target, *files):
         _folder(file.parent)
-    for file, content in files.items():
-        whole.write(file, content, follow=False)
+    for file, name in files.items():
+        whole.write(file, contents.pieces(name), follow=False)
+        wrote(file)
+    whole.write(target, text, follow=False)
+    wrote(target)
     return target
 
 
@@ -103,7 +118,7 @@ def loaded(path: str | Path) -> Patch:
     if not is_pack(path):
         return load(path)
     with place(path):
-        return updated(unpacked(whole.read(path, SIZE))[0])
+        return _unpacked(path)[0]
 
 
 def saved(patch: Patch, path: str | Path, folder: Path) -> None:
@@ -112,6 +127,7 @@ def saved(patch: Patch, path: str | Path, folder: Path) -> None:
         save(patch, path)
         return
     with place(path):
+        patch = with_weights(patch, folder)
         content = packed(patch, _contents(patch, folder))
     whole.write(path, content)
 
@@ -128,11 +144,23 @@ def files_of(path: str | Path) -> Iterator[Path]:
         yield Path(folder)
 
 
+def _unpacked(path: Path | str) -> tuple[Patch, Files]:
+    """The patch of a pack, its nodes as the catalogue knows them, and its files, all of which the patch names."""
+    patch, contents = unpacked(whole.read(path, SIZE))
+    patch = updated(patch)
+    named = {asset.name for asset in assets_of(patch)}
+    for name in contents:
+        names.packable(name)
+        if (name.removesuffix(TEMPO) if names.is_tempo(name) else name) not in named:
+            raise PatchError(f"it holds {quoted(name)}, which its patch does not name", mend="pack the patch anew")
+    return patch, contents
+
+
 def _contents(patch: Patch, folder: Path) -> dict[str, bytes]:
     """The files that a patch in a folder reads, by name."""
     contents: dict[str, bytes] = {}
     for asset in assets_of(patch):
-        with place(node=asset.node, port=asset.port):
+        with of_file(asset.name, asset.node, asset.port):
             contents |= _read(asset.name, folder, SIZE - sum(map(len, contents.values())))
     return contents
 
@@ -162,9 +190,13 @@ def _plain(name: Any) -> str:
 
 def _read(name: str, folder: Path, room: int) -> dict[str, bytes]:
     """A file and the tempo that is kept beside it, by name."""
-    path = located(names.checked(name), folder)
-    found = {name: whole.read(path, room)}
-    if (tempo := sidecar(path)).is_file() and names.hash_in(name) is None:
+    path = located(name, folder)
+    if path.is_dir():
+        raise PatchError("this is a folder, not an audio file", mend="name a file in it")
+    names.packable(name)
+    alone = in_one(path) if path.suffix == LORA_SUFFIX else None
+    found = {name: whole.read(path, room) if alone is None else alone}
+    if names.suffix(name) in names.SOUNDS and names.hash_in(name) is None and (tempo := sidecar(path)).is_file():
         found[name + TEMPO] = whole.read(inside(tempo.name, path.parent), room)
     if sum(map(len, found.values())) > room:
         raise PatchError("the files take too much room", mend=f"keep a pack within {SIZE // 2**20} MiB")
@@ -189,14 +221,15 @@ def _folder(path: Path) -> None:
         raise PatchError(f"cannot be made: {whole.reason(error)}", file=path, mend="unpack elsewhere") from None
 
 
-def _stored(contents: Mapping[str, bytes]) -> dict[str, str]:
+def _stored(contents: Files, stored: Set[str], wrote: Callable[[Path], object]) -> dict[str, str]:
     """Puts files into the asset store, and beside each the tempo that comes with it; their names there by name."""
-    tempi = {name for name in contents if name.endswith(TEMPO) and name.removesuffix(TEMPO) in contents}
-    kept = {name: put(content, PurePosixPath(name).suffix) for name, content in contents.items() if name not in tempi}
-    for name in tempi:
-        tempo = sidecar(located(kept[name.removesuffix(TEMPO)], store()))
-        if not os.path.lexists(tempo):
+    kept: dict[str, str] = {}
+    for name in sorted(stored):  # a sound comes before its tempo
+        if not names.is_tempo(name):
+            kept[name] = put_pieces(contents.pieces(name), contents.hash(name), names.suffix(name), wrote)
+        elif not os.path.lexists(tempo := sidecar(located(kept[name.removesuffix(TEMPO)], store()))):
             whole.write(tempo, contents[name], follow=False)
+            wrote(tempo)
     return kept
 
 

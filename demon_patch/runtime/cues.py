@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from demon_patch.patch.document import Song
 from demon_patch.patch.grid import Grid
-from demon_patch.runtime.graph.clock import Tempo, Transport
+from demon_patch.runtime.graph.clock import Bars, Tempo, Transport
 from demon_patch.runtime.graph.program import Program
 from demon_patch.runtime.performer import Performer
 from demon_patch.runtime.scene import Parts
@@ -52,6 +52,7 @@ class Cues:
         self._frames: dict[Hashable, int] = {}
         self._coming: Sequence[Cue] = ()
         self._tempi: frozenset[Tempo] = frozenset()  # of the cues to come, in the transport already
+        self._bars: frozenset[Bars] = frozenset()  # the same of their metres
         self._by_hand = False
 
     @property
@@ -88,7 +89,7 @@ class Cues:
         self._settle()
         self._by_hand = True
         self._retime(self._without_coming())
-        self._tempi = frozenset()
+        self._tempi, self._bars = frozenset(), frozenset()
 
     def landed(self) -> list[Hashable]:
         """What has begun to be heard since the last call, in order."""
@@ -104,12 +105,12 @@ class Cues:
         for cue in self._coming:
             if cue.key not in self._frames:
                 assert cue.at is not None
-                beats = cue.at.beats(transport.beats_per_bar)
-                self._frames[cue.key] = transport.next_grid(max(performer.free, last), beats)
+                self._frames[cue.key] = transport.next_grid(max(performer.free, last), cue.at)
             last = self._frames[cue.key]
             transport, song = self._timed(transport, song, cue.song, last), cue.song
             frames.append(last)
         self._tempi = frozenset(transport.changes) - frozenset(before.changes)
+        self._bars = frozenset(transport.bars) - frozenset(before.bars)
         self._retime(transport)
         for cue, frame in zip(self._coming, frames, strict=True):
             performer.swap(cue.program, cue.parts, frame)
@@ -118,33 +119,42 @@ class Cues:
         frame = self._frames.get(cue.key)
         return frame is not None and frame <= max(self._performer.now, 0)
 
-    # -- tempo --------------------------------------------------------------------------------------------------
+    # -- tempo and metre ----------------------------------------------------------------------------------------
     def _settle(self) -> None:
-        """The songs that have begun to be heard are what the transport goes by; their tempi are in it."""
-        self._tempi = frozenset(tempo for tempo in self._tempi if tempo.frame > max(self._performer.now, 0))
+        """The songs that have begun to be heard are what the transport goes by; their tempi and metres are in it."""
+        now = max(self._performer.now, 0)
+        self._tempi = frozenset(tempo for tempo in self._tempi if tempo.frame > now)
+        self._bars = frozenset(bars for bars in self._bars if bars.frame > now)
         for cue in self._coming:
             if self._passed(cue):
                 self._begin(cue.song, self._performer.transport)
 
     def _begin(self, song: Song, transport: Transport) -> None:
-        """A song is heard from now on, by a transport that has its tempo."""
+        """A song is heard from now on, by a transport that has its tempo and metre."""
         if self._by_hand and song.bpm != self._song.bpm:
             self._tell(
                 f"the tempo stays at {transport.tempo(max(self._performer.now, 0)):g} bpm, as it was set by hand"
             )
         self._song = song
-        self._retime(replace(transport, beats_per_bar=song.beats_per_bar))
+        self._retime(transport)
 
     def _timed(self, transport: Transport, before: Song, song: Song, frame: int) -> Transport:
-        """The transport with another song's tempo from a frame on."""
+        """The transport with another song's metre from the first beat at a frame or after it, and tempo from there."""
+        if song.beats_per_bar != before.beats_per_bar:
+            transport = transport.at_metre(frame, song.beats_per_bar)
         if self._by_hand or song.bpm == before.bpm:
             return transport
         return transport.at_tempo(frame, song.bpm or self._bpm)
 
     def _without_coming(self) -> Transport:
-        """The transport without the tempi of cues to come."""
+        """The transport without the tempi and metres of cues to come."""
         transport = self._performer.transport
-        return replace(transport, changes=tuple(tempo for tempo in transport.changes if tempo not in self._tempi))
+        return replace(
+            transport,
+            changes=tuple(tempo for tempo in transport.changes if tempo not in self._tempi),
+            bars=tuple(bars for bars in transport.bars if bars not in self._bars),
+            beats_per_bar=self._song.beats_per_bar,
+        )
 
     def _retime(self, transport: Transport) -> None:
         if transport != self._performer.transport:

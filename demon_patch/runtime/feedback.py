@@ -66,6 +66,6 @@ def drifted(forecast: Forecast, sink: int, lo: int, hi: int) -> float:
     transport, total = forecast.transport, 0.0
     while lo < hi:
         stop = lo + transport.steady(lo, hi - lo)
-        total += float(forecast.span(sink, lo, stop).sum()) * transport.frame(lo).dbeat
+        total += float((forecast.span(sink, lo, stop) * transport.frames(lo, stop - lo).dbar).sum())
         lo = stop
-    return total / transport.beats_per_bar
+    return total

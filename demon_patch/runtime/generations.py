@@ -179,6 +179,11 @@ class Generations:
         slots = self.ring.slots
         return self._scenes.step(now, self.moments(), [slot.stage / slot.request.steps for slot in slots])
 
+    def taken(self, slot: Slot, now: int) -> Mapping[str, float]:
+        """The scalars that a finished generation was made with."""
+        moment = self._middle(round(slot.heard_at or 0), slot.request.count)
+        return {**ticket(slot).values, **self._scenes.at(moment).controls.scalars(moment, now)}
+
     def told(self, now: int) -> Told:
         """What the generations in flight are told, their strengths included."""
         strengths = [self._strength(moment) for moment in self.moments()]

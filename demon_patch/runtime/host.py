@@ -11,14 +11,16 @@ import threading
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import replace
+from itertools import count
 from pathlib import Path
 from time import perf_counter
 from typing import Any
 
 import torch
 
-from demon_patch.engine.family import Source
+from demon_patch.engine.family import FamilySpec, Source
 from demon_patch.engine.session import Session
 from demon_patch.errors import DemonError
 from demon_patch.nodes.catalogue import CATALOGUE
@@ -38,14 +40,15 @@ from demon_patch.runtime.mixes import first
 from demon_patch.runtime.render import measure_sounds, parts_of, perform, tempo_of, wired_recordings
 from demon_patch.runtime.resources import Resources
 from demon_patch.runtime.status import Status, of_engine, of_sound
-from demon_patch.runtime.tape import Tape, save
+from demon_patch.runtime.tap import Tapping
+from demon_patch.runtime.tape import Tapes
 from demon_patch.runtime.trace import Trace
 from demon_patch.threads import settle, unsettle
 
-KEPT_EVENTS = 4096  # of each kind, of a performance without end
-MESSAGES = 50
+KEPT_EVENTS, KEPT_SECONDS = 4096, 600.0  # of each kind, of a performance without end
+MESSAGES = 50  # that are shown
+NUMBERED = 1000  # that are kept
 SWITCH_SECONDS = 0.001  # for which a thread keeps the interpreter from the others
-TAP_SECONDS = 2.0  # after which tapping begins anew
 
 
 class Host:
@@ -67,10 +70,19 @@ class Host:
         device: str | None = None,
     ) -> None:
         self._resources, self._clip = Resources(session, folder, into), clip
-        self.performer = perform(patch, session, folder=folder, into=into, clip=clip, trace=Trace(KEPT_EVENTS))
         spec = session.spec
+        trace = Trace(KEPT_EVENTS, round(KEPT_SECONDS * spec.frame_rate))
+        self.performer = perform(patch, session, folder=folder, into=into, clip=clip, trace=trace)
         samples = self.performer.source.frames * spec.samples_per_frame
         self.link = AudioLink(spec.sample_rate, spec.channels, samples, device)
+        try:
+            self._make(patch, spec)
+        except BaseException:
+            self.link.close()
+            raise
+
+    def _make(self, patch: Patch, spec: FamilySpec) -> None:
+        """What stands on the link."""
         self.live = Live(self.performer, self.link, watch=self._watch)
         self.document = LiveDocument(patch, self._refresh, spec.strength_taper)
         self.status = Status()
@@ -78,21 +90,26 @@ class Host:
         self._cues = Cues(self.performer, patch.song, self._bpm, self.tell)
         self._mistakes: list[str] = []  # of what was compiled last
         self._program = self.performer.program  # what was compiled last
-        self._lock = threading.Lock()  # of what is to be compiled
-        self._messages: deque[str] = deque(maxlen=MESSAGES)
+        self._lock = threading.Lock()  # of what is to be compiled, and of taps
+        self._messages: deque[tuple[int, str]] = deque(maxlen=NUMBERED)
+        self._numbers = count(1)
         self._editing = ThreadPoolExecutor(1, "editing", torch.set_num_threads, (1,))
         self._newest = 0
         self._compiled: Future[None] = self._editing.submit(lambda: None)
-        self._tapes: list[Tape] = []
-        self._taps: list[float] = []
+        self._tapes = Tapes(self.link, spec, self._resources.into, self.tell)
+        self._tapping = Tapping()
         self._muted = False
         self._told = 0
+        self._interval: float | None = None  # the interpreter's own, while it is ours
         self._thread = threading.Thread(target=self.live.run, name="tick", daemon=True)
 
     # -- life ---------------------------------------------------------------------------------------------------
-    def start(self) -> None:
-        """Opens the device and begins to play; raises DeviceError without one."""
-        self.link.start()
+    def start(self, check: Callable[[], None] = lambda: None) -> None:
+        """Opens the device and begins to play; raises DeviceError without one. After an error `close` is still due.
+
+        check: called while it waits; what it raises ends the start.
+        """
+        self.link.start(check)
         for file in wired_recordings(self.patch):
             self.record(self._resources.written(file))
         settle()
@@ -101,15 +118,24 @@ class Host:
         self._thread.start()
 
     def close(self) -> None:
-        """Stops; recordings are finished."""
-        self.live.end()
+        """Stops; recordings are finished. Each part is closed whatever becomes of the others; a second time it does
+        nothing."""
+        with ExitStack() as parts:  # from the last to the first
+            parts.callback(self.link.close)
+            parts.callback(self._editing.shutdown)
+            parts.callback(self.stop_recording)
+            parts.callback(self.link.fill)
+            parts.callback(self._rest)
+            self.live.end()
+
+    def _rest(self) -> None:
+        """Waits for the end of the tick thread, and takes back what `start` did to the whole program."""
         if self._thread.is_alive():
             self._thread.join()
+        if self._interval is not None:
             sys.setswitchinterval(self._interval)
+            self._interval = None
             unsettle()
-        self.stop_recording()
-        self._editing.shutdown()
-        self.link.close()
 
     def __enter__(self) -> Host:
         return self
@@ -119,11 +145,16 @@ class Host:
 
     def tell(self, message: str) -> None:
         """Adds a message for the player."""
-        self._messages.append(message)
+        self._messages.append((next(self._numbers), message))
 
     @property
     def messages(self) -> tuple[str, ...]:
         """The latest messages, oldest first; also after `close`."""
+        return tuple(text for _, text in self.numbered[-MESSAGES:])
+
+    @property
+    def numbered(self) -> tuple[tuple[int, str], ...]:
+        """As `messages`, more of them, each with its number, from 1."""
         return tuple(self._messages)
 
     def _watch(self, events: list[dict[str, Any]]) -> None:
@@ -135,15 +166,12 @@ class Host:
         for fault in self.live.faults[self._told :]:
             self.tell(f"the engine begins anew: {fault}")
         self._told = len(self.live.faults)
-        for tape in [tape for tape in self._tapes if tape.fault]:
-            self.tell(tape.fault)
-            self._tapes.remove(tape)
         self.status = replace(
             Status(),
             **of_engine(self.live),  # type: ignore[arg-type]
             **of_sound(self.link),  # type: ignore[arg-type]
             muted=self._muted,
-            recording=", ".join(str(tape.path) for tape in self._tapes),
+            recording=self._tapes.names,
             live=self.live_values,
             coming=self._cues.coming,
             messages=self.messages,
@@ -234,18 +262,18 @@ class Host:
         """Lets the transport run, or stand."""
         self.live.post(lambda: self.live.play(on))
 
-    def seek(self, seconds: float, beats: float = 0.0) -> None:
-        """Jumps to a moment of the song; at a multiple of so many beats, or as soon as it can be heard."""
+    def seek(self, seconds: float, beats: float | Grid = 0.0) -> None:
+        """Jumps to a moment of the song; on a grid (a number: of so many beats), or as soon as it can be heard."""
         rate = self.performer.spec.frame_rate
         self._retime(lambda: self.live.seek(round(seconds * rate), beats))
 
-    def loop(self, region: tuple[float, float] | None, beats: float = 0.0) -> None:
+    def loop(self, region: tuple[float, float] | None, beats: float | Grid = 0.0) -> None:
         """Repeats a stretch of the song, (from, to) in seconds, or with None all of it; one too short is told."""
         rate, song = self.performer.spec.frame_rate, self.performer.source.frames
         lo, hi = (0, song) if region is None else (round(region[0] * rate), round(region[1] * rate))
         self._retime(lambda: self.live.loop(lo, hi, beats))
 
-    def tempo(self, bpm: float, beats: float = 0.0) -> None:
+    def tempo(self, bpm: float, beats: float | Grid = 0.0) -> None:
         """Another tempo, 20 to 400 beats a minute, by hand: edits of the patch's own do not change it any more."""
         wanted = min(max(bpm, 20.0), 400.0)
 
@@ -256,11 +284,11 @@ class Host:
         self._retime(change)
 
     def tap(self) -> None:
-        """A beat tapped by hand: the tempo becomes that of the taps, from the second one on."""
-        now = perf_counter()
-        self._taps = [*(self._taps[-7:] if self._taps and now - self._taps[-1] < TAP_SECONDS else ()), now]
-        if len(self._taps) > 1:
-            self.tempo(60.0 * (len(self._taps) - 1) / (self._taps[-1] - self._taps[0]))
+        """A beat tapped by hand: the tempo becomes that of the taps, from the second one on (`Tapping`)."""
+        with self._lock:
+            bpm = self._tapping.tap(perf_counter())
+        if bpm is not None:
+            self.tempo(bpm)
 
     def follow(self, on: bool) -> None:
         """Makes the transport's beats the song's beats."""
@@ -301,39 +329,29 @@ class Host:
 
     # -- recordings ---------------------------------------------------------------------------------------------
     def record(self, path: str | Path) -> None:
-        """Begins to record what is heard into a file, which carries the patch as it sounds now; a mistake is told."""
-        try:
-            self._tapes.append(Tape(self.link, path, self.performer.spec, self._text()))
-            self.tell(f"recording {path}")
-        except DemonError as error:
-            self.tell(str(error))
+        """Begins to record what is heard into a new file, which carries the patch as it sounds now: `jam-2.flac` where
+        there is a `jam.flac`. Tells the name, and mistakes."""
+        self._tapes.record(path, self._text())
 
     def stop_recording(self) -> None:
-        """Ends all recordings."""
-        while self._tapes:
-            tape = self._tapes.pop()
-            tape.close()
-            self.tell(tape.fault or f"recorded {tape.path}")
+        """Ends all recordings; tells of each whether its file is good."""
+        self._tapes.stop()
 
     def save_take(self, path: str | Path) -> Future[None]:
-        """Writes the last two minutes that were heard into a file, which carries the patch as it sounds now."""
-        return self._editing.submit(self._save_take, Path(path))
-
-    def _save_take(self, path: Path) -> None:
-        try:
-            save(self.link, path, self.performer.spec, self._text())
-            self.tell(f"saved {path}")
-        except DemonError as error:
-            self.tell(str(error))
+        """Writes the last two minutes that were heard into a new file, which carries the patch as it sounds now."""
+        return self._editing.submit(lambda: self._tapes.save(path, self._text()))
 
 
 def _told(event: dict[str, Any]) -> str:
     """An event of the audio process in words."""
     name = event.get("name") or event.get("what") or ""
+    silent = float(event.get("silent") or 0.0)
+    after = f" after {silent:.1f} s, which are silence in recordings" if silent >= 0.05 else ""
     words = {
         "opened": f"playing on {name}",
         "lost": "the sound device is gone; waiting for it",
-        "back": f"the sound device is back: {name}",
+        "back": f"the sound device is back: {name}{after}",
         "died": f"the audio process ended and was started again {name}".strip(),
+        "stuck": f"no sound: the audio process cannot be started, tried again every second: {name}",
     }
     return words.get(str(event.get("event")), f"{event.get('event')}: {name}")

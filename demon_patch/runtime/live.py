@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from demon_patch.errors import DemonError
+from demon_patch.patch.grid import Grid
 from demon_patch.runtime.audio.lay import Seam
 from demon_patch.runtime.first_pass import FirstPass
 from demon_patch.runtime.graph.clock import Transport
@@ -237,11 +238,13 @@ class Live:
         ahead = max(speaker.frontier - speaker.playhead(), 0.0) if self.begun else 0.0
         return (ahead + self._half) / self.performer.spec.sample_rate
 
-    def swap(self, program: Program, parts: Parts, beats: float = 0.0) -> None:
-        """An edited patch, compiled for the same song, plays from now on, or is heard from a multiple of so many beats
-        on: the first that nothing in flight reaches."""
+    def swap(self, program: Program, parts: Parts, beats: float | Grid = 0.0) -> None:
+        """An edited patch, compiled for the same song, plays from now on, or is heard from a line of a grid on: the
+        first that nothing in flight reaches."""
         performer = self.performer
-        performer.swap(program, parts, performer.transport.next_grid(performer.free, beats) if beats > 0 else None)
+        performer.swap(
+            program, parts, performer.transport.next_grid(performer.free, beats) if _is_grid(beats) else None
+        )
 
     # -- transport, on the tick thread --------------------------------------------------------------------------
     @property
@@ -249,9 +252,10 @@ class Live:
         """The first transport frame that can still be changed: nothing from there on is laid."""
         return max(self.performer.planner.next_start, self.now, 0)
 
-    def on_grid(self, beats: float) -> int:
-        """The first frame that can still be changed and begins a multiple of so many beats; 0 beats: any."""
-        return self.landing if beats <= 0 else self.performer.transport.next_grid(self.landing, beats)
+    def on_grid(self, beats: float | Grid) -> int:
+        """The first frame that can still be changed and lies on a grid, or begins a multiple of so many beats; 0 beats:
+        any."""
+        return self.performer.transport.next_grid(self.landing, beats) if _is_grid(beats) else self.landing
 
     def play(self, playing: bool) -> None:
         """Lets the timeline run, or stand."""
@@ -260,11 +264,11 @@ class Live:
             self.speaker.set_playing(playing)
             self._served = self._clock()
 
-    def seek(self, position: int, beats: float = 0.0) -> None:
-        """The song jumps to a latent frame: as soon as it can, or at a multiple of so many beats."""
+    def seek(self, position: int, beats: float | Grid = 0.0) -> None:
+        """The song jumps to a latent frame: as soon as it can, or on a grid."""
         self._retime(self.performer.transport.sought(self.on_grid(beats), position))
 
-    def loop(self, lo: int, hi: int, beats: float = 0.0) -> None:
+    def loop(self, lo: int, hi: int, beats: float | Grid = 0.0) -> None:
         """The frames [lo, hi) of the song repeat; (0, song) plays it whole. Raises DemonError for a region that is not
         inside the song, or shorter than what is decoded ahead of the loudspeaker."""
         song, per = self.performer.source.frames, self.performer.spec.frame_rate
@@ -277,10 +281,10 @@ class Live:
             )
         self._retime(self.performer.transport.looped(self.on_grid(beats), lo, hi))
 
-    def tempo(self, bpm: float, beats: float = 0.0) -> None:
-        """Another tempo, now or at a multiple of so many beats."""
+    def tempo(self, bpm: float, beats: float | Grid = 0.0) -> None:
+        """Another tempo, now or on a grid."""
         transport = self.performer.transport
-        at = max(self.now, 0) if beats <= 0 else transport.next_grid(max(self.now, 0), beats)
+        at = transport.next_grid(max(self.now, 0), beats) if _is_grid(beats) else max(self.now, 0)
         self._retime(transport.at_tempo(at, bpm))
 
     def follow(self, on: bool) -> None:
@@ -293,3 +297,8 @@ class Live:
         route = self.performer.transport.route
         if route is not None and route != before:
             self.speaker.set_route(route.scaled(self._per))
+
+
+def _is_grid(beats: float | Grid) -> bool:
+    """Whether something is to wait: 0 beats are none."""
+    return isinstance(beats, Grid) or beats > 0

@@ -51,6 +51,11 @@ class LoraRack:
         self._loras = tuple(found.values())
         self._wanted = ()
 
+    @property
+    def loaded(self) -> tuple[Lora, ...]:
+        """The LoRAs of the program, in the chain's order."""
+        return self._loras
+
     def follow(self, forecast: Forecast, heard_at: Sequence[int]) -> bool:
         """Once a tick, before its forwards: merges the strengths where they have moved; whether weights changed.
 

@@ -13,7 +13,7 @@ from demon_patch.engine.family import FamilySpec, Source
 from demon_patch.engine.features import NAMES, Analyser, likeness
 from demon_patch.engine.ring import Ring
 from demon_patch.runtime.graph.feeds import RING, SOUND, Fed
-from demon_patch.runtime.graph.forecast import EDGE, Forecast
+from demon_patch.runtime.graph.forecast import Forecast
 from demon_patch.runtime.graph.program import Program
 from demon_patch.runtime.readings import Readings
 from demon_patch.runtime.trace import Trace
@@ -21,7 +21,9 @@ from demon_patch.runtime.trace import Trace
 Array = NDArray[np.float64]
 Samples = NDArray[np.float32]
 
-LEAD_IN = 25  # frames of a song's end that its beginning is measured after
+LEAD_IN = (
+    750  # frames of a song's end that its beginning is measured after: what is learnt of its strokes is known then
+)
 PIECE = 50  # frames that are measured at a time, so that the tick thread gets its turn
 
 
@@ -60,6 +62,7 @@ class News:
         self._completions = 0
         self._readings: Readings | None = None
         self._values: list[float] = []
+        self._looked = self._edge = -1  # the latest frames that were looked at for edges, and that had one
 
     def keep(self, start: int, sound: Samples, stop: int) -> None:
         """The sound [samples, channels] of the transport frames [start, stop) is laid; what follows them is not looked
@@ -103,17 +106,15 @@ class News:
         at all where a device has sent something."""
         values = [readings.forecast.at(sink, frame) for sink in readings.held_scalars]
         before, touched, known = self._values, self.touched, readings is self._readings
+        looked, self._looked = self._looked, frame  # the latest may be fed anew after it was looked at
         self._readings, self._values, self.touched = readings, values, False
-        if not known or values == before:
+        if not known:
+            self._edge = frame
             return False
-        if touched:
-            return True
-        for number, old, new in zip(readings.held_scalars, before, values, strict=True):
-            sink = readings.program.sinks[number]
-            jump = np.abs(np.diff(sink.position(np.array([old, new]))))[0]
-            if jump > (0.0 if sink.taper == "int" else EDGE):
-                return True
-        return False
+        edges = readings.forecast.edges(readings.held_scalars, max(looked, self._edge + 1), frame + 1)
+        if len(edges):
+            self._edge = int(edges[-1])
+        return bool(len(edges)) or (touched and values != before)
 
 
 class _Same:

@@ -27,6 +27,7 @@ from demon_patch.runtime.graph.clock import Transport
 from demon_patch.runtime.graph.feeds import Fed
 from demon_patch.runtime.graph.forecast import Forecast
 from demon_patch.runtime.graph.program import Program
+from demon_patch.runtime.graph.rates import Rates
 from demon_patch.runtime.loras import LoraRack
 from demon_patch.runtime.mixes import Parts
 from demon_patch.runtime.news import News, RingNews
@@ -130,6 +131,13 @@ class Performer:
         whole = self.spec.nominal_tick(self.ring.depth, song)
         part = self.generations.stretch(0)
         return whole if part is None else max(ceil(whole * part[1] / max(song, self.spec.tick_song)), 1)
+
+    @property
+    def rates(self) -> Rates:
+        """How often a second controls are taken at present."""
+        step = self.spec.frame_rate / max(self.tick_frames, 1e-6)
+        generation = step * self.ring.depth / max(self.generations.count(self.now), 1)
+        return Rates(generation, step, float(self.spec.frame_rate), self.spec.frame_rate / self.window_frames)
 
     @property
     def _pace(self) -> Pace:
@@ -262,6 +270,7 @@ class Performer:
         if self.scenes.now.feeds:
             self.generations.feedback.add(self._song)
         self.trace.completed(take)
+        self.trace.taken.append((heard_at, self.generations.taken(done.slot, self.now)))
         self._keep(take)
 
     def _whole(self, done: Finished) -> Tensor:

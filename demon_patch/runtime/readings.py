@@ -122,6 +122,13 @@ class Readings:
             self._narrow(values, [now] * len(stages) if self._window_held else heard_at, stages)
         return values
 
+    def scalars(self, frame: int, now: int) -> dict[str, float]:
+        """The `step` rows of one generation that are scalars, taken for a transport frame; held ones as they are
+        now."""
+        rows = [row for row in self._step if not row.per_frame]
+        held = {row.name: self.sinks[row.name] in self.held for row in rows}
+        return {row.name: self.value(row.name, max(now if held[row.name] else frame, 0)) for row in rows}
+
     def _narrow(self, values: dict[str, Tensor | str], moments: Sequence[int], stages: Sequence[float]) -> None:
         """Brings the rows of the Step State to rest for the slots whose step lies outside the step window, as it is at
         the slot's moment."""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from collections.abc import Callable, Generator, Iterator
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 import numpy as np
@@ -15,18 +15,19 @@ from demon_patch.engine.limiter import Limiter
 from demon_patch.engine.session import Session
 from demon_patch.engine.splice import Splicer
 from demon_patch.engine.window import Window
-from demon_patch.errors import DemonError, PatchError
+from demon_patch.errors import DemonError
 from demon_patch.nodes.catalogue import CATALOGUE
 from demon_patch.patch.commands import SetValue, apply
 from demon_patch.patch.document import Patch, Song
 from demon_patch.patch.format import dumps
 from demon_patch.runtime.assets import loaded
-from demon_patch.runtime.graph.check import problems
+from demon_patch.runtime.graph.check import no_source, problems
 from demon_patch.runtime.graph.clock import Transport
 from demon_patch.runtime.graph.compile import Geometry, compile
 from demon_patch.runtime.graph.program import Program
 from demon_patch.runtime.mixes import Mix, Part, first
 from demon_patch.runtime.news import measure
+from demon_patch.runtime.overwrite import allow_sound, drafted
 from demon_patch.runtime.performer import SPLICE_FRAMES, Performer
 from demon_patch.runtime.recorder import Recorder
 from demon_patch.runtime.resources import Resources, fitted
@@ -90,9 +91,7 @@ def parts_of(
     given, `frames`; `clip` takes the place of the source. Raises DemonError naming the node."""
     plan = program.ring
     if clip is None and plan.source is None:
-        raise PatchError(
-            "the Scheduler has no source", node=plan.scheduler, port="source", mend="wire a source node to it"
-        )
+        raise no_source(plan.scheduler)
     parts: dict[str, Part] = {"prompt": resources.prompt(None)}
     for control, node in plan.wired.items():
         if CONTROLS[control].shape in ("prompt", "source") and (clip is None or control != "source"):
@@ -191,26 +190,39 @@ class Rendering:
         return self._limiter.push(self._splicer.push(sound[spare : len(sound) - spare]))
 
 
-def stream(performer: Performer, seconds: float) -> Iterator[Samples]:
+def stream(
+    performer: Performer, seconds: float, wrote: Callable[[Path], None] = lambda path: None
+) -> Generator[Samples, None, None]:
     """Exactly `seconds` of the performance from transport 0, as blocks [n, channels] at the family's rate.
 
-    Also feeds the patch's Recorder nodes. Raises DemonError for a recording that cannot be written.
+    Also feeds the patch's Recorder nodes, whose files replace nothing and are taken away where it ends before; wrote:
+    called with the name of each. Raises DemonError for a recording that cannot be written, and for sound that is no
+    number.
     """
     spec = performer.spec
-    left = round(seconds * spec.sample_rate)
-    with ExitStack() as open_files:
-        recorders = [
-            open_files.enter_context(Recorder(path, spec.sample_rate, spec.channels, patch=performer.text))
-            for path in performer.recordings
-        ]
+    left = total = round(seconds * spec.sample_rate)
+    with ExitStack() as unless_whole:
+        recorders = []
+        for path in performer.recordings:
+            recorders.append(Recorder(path, spec.sample_rate, spec.channels, patch=performer.text))
+            unless_whole.callback(recorders[-1].discard)
         for block in Rendering(performer).blocks():
             cut = block[:left]
+            if not np.isfinite(cut).all():
+                at = (total - left) / spec.sample_rate
+                what = f"from {at:.2f} s on the model makes samples that are no numbers"
+                raise DemonError(what, mend="move the patch's extreme knobs towards the middle; nothing is written")
             for recorder in recorders:
                 recorder.write(cut)
             yield cut
             left -= len(cut)
             if left <= 0:
-                return
+                break
+        for recorder in recorders:
+            recorder.close()
+        unless_whole.pop_all()
+    for recorder in recorders:
+        wrote(recorder.path)
 
 
 def render(performer: Performer, seconds: float) -> Samples:
@@ -224,17 +236,25 @@ def write(
     path: str | Path,
     *,
     rate: int = 48_000,
+    force: bool = False,
     progress: Callable[[int], None] = lambda samples: None,
+    wrote: Callable[[Path], None] = lambda path: None,
 ) -> Samples:
     """Streams `seconds` into a WAV or FLAC file at `rate`; returns the sound at the family's own rate.
 
-    The file carries the patch. progress: called with the number of samples (family's rate) of each block. Raises
-    DemonError when the file cannot be written.
+    The file carries the patch, and takes the place of a former render, or with `force` of any file, once it is whole.
+    progress: called with the number of samples (family's rate) of each block. wrote: called with the name of each file
+    of a Recorder node. Raises DemonError when the file may not or cannot be written.
     """
+    allow_sound(path, force)
     heard: list[Samples] = []
     spec = performer.spec
-    with Recorder(path, spec.sample_rate, spec.channels, rate, patch=performer.text) as file:
-        for block in stream(performer, seconds):
+    with (
+        drafted(path) as draft,
+        Recorder(draft, spec.sample_rate, spec.channels, rate, patch=performer.text) as file,
+        closing(stream(performer, seconds, wrote)) as blocks,
+    ):
+        for block in blocks:
             heard.append(block)
             file.write(block)
             progress(len(block))

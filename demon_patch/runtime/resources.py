@@ -14,6 +14,7 @@ from demon_patch.engine.family import Conditioning, Source
 from demon_patch.engine.lora import Lora
 from demon_patch.engine.session import Session
 from demon_patch.errors import DemonError
+from demon_patch.runtime import files
 from demon_patch.runtime.store import inside, located
 
 
@@ -55,8 +56,9 @@ class Resources:
     def lora(self, file: str) -> Lora:
         """The LoRA that comes with the model under that name, or lies in a file; raises WeightsError."""
         if file not in self._loras:
-            own = file in self.session.family.loras
-            self._loras[file] = self.session.lora(file if own else self.file(file))
+            own = self.session.family.loras
+            with files.of_file(file):
+                self._loras[file] = self.session.lora(file if file in own else files.lora(file, self.folder, own))
         return self._loras[file]
 
     def file(self, name: str) -> Path:
@@ -70,7 +72,8 @@ class Resources:
     def _make(self, key: Hashable) -> Source:
         match key:
             case ("audio", str(file), float(seconds), None, None):
-                return self.session.source(self.file(file), seconds=seconds)
+                with files.of_file(file):
+                    return self.session.source(files.sound(file, self.folder), seconds=seconds)
             case ("audio", str(), float(), bpm, downbeat):
                 clip = self.source((*key[:3], None, None))
                 bpm, downbeat = clip.bpm if bpm is None else bpm, clip.downbeat if downbeat is None else downbeat

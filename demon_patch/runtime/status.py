@@ -34,8 +34,9 @@ class Status:
 
     heard_error_ms: median and largest distance of the latest completions from the moment that they were made for.
     starved: seconds for which no window was ready and the last pass was heard. peak_db, rms_db: of the last tenth of a
-    second. loop: (from, to) of the song, or None. live: live values by (node, port). coming: edits and recalls that
-    are not heard yet. messages: the latest, oldest first.
+    second. metre_beat, metre_bar: where the present metre began, in beats and bars. loop: (from, to) of the song, or
+    None. live: live values by (node, port). coming: edits and recalls that are not heard yet. messages: the latest,
+    oldest first.
     """
 
     playing: bool = False
@@ -49,6 +50,8 @@ class Status:
     song_length: float = 0.0
     beat: float = 0.0
     beats_per_bar: float = 4.0
+    metre_beat: float = 0.0
+    metre_bar: int = 0
     bpm: float = 120.0
     loop: tuple[float, float] | None = None
     depth: int = 0
@@ -79,7 +82,7 @@ def of_engine(live: Live) -> dict[str, object]:
     """The fields that the tick thread knows. On the tick thread."""
     performer = live.performer
     transport, rate, now = performer.transport, performer.spec.frame_rate, live.now
-    frame = transport.frame(max(now, 0))
+    frame, metre = transport.frame(max(now, 0)), transport.metre(max(now, 0))
     lo, hi = transport.loop
     slots = [slot for slot in performer.ring.slots if slot.heard_at is not None]
     errors = np.abs(np.array([*performer.trace.errors][-RECENT:] or [0])) * 1e3 / rate
@@ -94,7 +97,9 @@ def of_engine(live: Live) -> dict[str, object]:
         "song": float(frame.song),
         "song_length": float(frame.length),
         "beat": float(frame.beat),
-        "beats_per_bar": float(frame.beats_per_bar),
+        "beats_per_bar": float(metre.beats),
+        "metre_beat": metre.beat,
+        "metre_bar": metre.bar,
         "bpm": transport.tempo(max(now, 0)),
         "loop": None if (lo, hi) == (0, transport.song_frames) else (lo / rate, hi / rate),
         "depth": performer.ring.depth,

@@ -7,14 +7,16 @@ A patch names one as "sha256:HEX.wav"; the suffix may be left out. Nothing else 
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Iterable
 from contextlib import suppress
-from hashlib import file_digest
+from hashlib import file_digest, sha256
 from pathlib import Path
 
 from platformdirs import user_data_path
 
 from demon_patch.errors import PatchError, SourceError
 from demon_patch.patch import names, whole
+from demon_patch.runtime import naming
 
 FOLDER = "DEMON_PATCH_ASSETS"
 """The environment variable that names another store."""
@@ -25,52 +27,76 @@ def store() -> Path:
     return Path(os.environ.get(FOLDER) or user_data_path("demon-patch", appauthor=False) / "assets").resolve()
 
 
-def located(name: str, folder: Path) -> Path:
+def located(name: str, folder: Path, assets: Path | None = None) -> Path:
     """The file that a patch in `folder` means by a name; raises SourceError for one outside of folder and store, for
-    what is no ordinary file, and for an asset that is not in the store or is not what it was."""
+    one that is not there or is written otherwise (see `naming`), for what is no ordinary file, and for an asset that is
+    not in the store or is not what it was. assets: a folder in place of the store."""
     try:
         hash = names.hash_in(name)
     except PatchError as error:
         raise SourceError(error.what, mend=error.mend) from None
-    path = inside(name, folder) if hash is None else _stored(name, hash)
+    path = _beside(name, folder) if hash is None else _stored(name, hash, assets or store())
     if path.exists() and not (path.is_file() or path.is_dir()):
         raise SourceError(f"{name} is no ordinary file", mend="name a file with content of its own")
     return path
 
 
 def inside(name: str, folder: Path) -> Path:
-    """A path within a folder, links resolved; raises SourceError for one outside."""
+    """A path within a folder, links resolved; raises SourceError for one outside, or with a backslash."""
     within = folder.resolve()
     with suppress(OSError, ValueError, RuntimeError):
         if (path := (within / name).resolve()).is_relative_to(within):
+            naming.spelled(name, within)
             return path
-    raise SourceError(f"{name} lies outside the patch's folder", mend=f"copy the file beside the patch, into {folder}")
+    raise naming.outside(name, folder)
+
+
+def _beside(name: str, folder: Path) -> Path:
+    """A file in the folder of a patch, by the one name that it has on every machine."""
+    within = folder.resolve()
+    inside(name, within)
+    path = naming.located(name, within).resolve()
+    if not path.is_relative_to(within):
+        raise naming.outside(name, folder)
+    return path
 
 
 def put(content: bytes, suffix: str = "") -> str:
     """Puts a file into the store, where it is not there yet; its name in a patch. Raises PatchError."""
-    name = names.by_hash(content, suffix)
+    return put_pieces((content,), sha256(content).hexdigest(), suffix)
+
+
+def put_pieces(
+    content: Iterable[bytes], hash: str, suffix: str = "", wrote: Callable[[Path], object] = lambda path: None
+) -> str:
+    """As `put`, a file in pieces whose SHA-256 is known; wrote: called with its path if it was not there yet."""
+    name = names.of_hash(hash, suffix)
     target = store() / name.removeprefix("sha256:")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        there = target.is_file() and not target.is_symlink() and target.read_bytes() == content
+        there = target.is_file() and not target.is_symlink() and _hash(target) == hash
     except OSError as error:
         raise PatchError(f"the asset store cannot be used: {error}", mend=f"set {FOLDER} to another folder") from None
     if not there:
         whole.write(target, content, follow=False)
+        wrote(target)
     return name
 
 
-def _stored(name: str, hash: str) -> Path:
+def _hash(path: Path) -> str:
+    with path.open("rb") as stream:
+        return file_digest(stream, "sha256").hexdigest()
+
+
+def _stored(name: str, hash: str, within: Path) -> Path:
     """An asset by its hash; with a suffix, under that name first, else under any."""
-    within = store()
+    within = within.resolve()
     exact = within / name.removeprefix("sha256:")
     others = sorted(within.glob(f"{hash}*")) if within.is_dir() else []
     for path in (exact, *(p for p in others if p.name.split(".")[0] == hash and p.name.count(".") < 2)):
         if path.is_file() and path.resolve().is_relative_to(within):
-            with path.open("rb") as stream:
-                if file_digest(stream, "sha256").hexdigest() == hash:
-                    return path
+            if _hash(path) == hash:
+                return path
             raise SourceError(f"{name} has changed in the asset store", mend=f"take {path} out, and unpack it anew")
     raise SourceError(
         f"{name} is not in the asset store",

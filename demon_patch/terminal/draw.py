@@ -6,6 +6,7 @@ from textwrap import shorten, wrap
 
 from rich.text import Text
 
+from demon_patch.errors import visible
 from demon_patch.runtime.status import Bead, Status
 
 FLOOR_DB = -48.0  # the left end of a level
@@ -16,22 +17,24 @@ GOOD, WARM, BAD, FAINT, LIVE = "green", "yellow", "bold red", "grey58", "bold cy
 
 def place(status: Status) -> str:
     """Bar, beat and sixteenth, each from 1: `7.1.3`."""
-    sixteenths = int(status.beat * 4 // 1)
+    sixteenths = int((status.beat - status.metre_beat) * 4 // 1)
     bar, rest = divmod(sixteenths, round(4 * status.beats_per_bar))
-    return f"{bar + 1}.{rest // 4 + 1}.{rest % 4 + 1}"
+    return f"{status.metre_bar + bar + 1}.{rest // 4 + 1}.{rest % 4 + 1}"
 
 
 def state(status: Status) -> str:
     """What the transport does, in a word."""
     if not status.begun:
         return "filling the ring"
-    return "playing" if status.playing else "stopped"
+    if not status.playing:
+        return "stopped"
+    return "no device" if status.device_lost else "playing"
 
 
 def transport(status: Status) -> Text:
     """Playing or not, where it is, tempo, and the switches that are on."""
     sign = "▶" if status.playing and status.begun else "■"
-    text = Text().append(f"{sign} {state(status)}", GOOD if status.playing else WARM)
+    text = Text().append(f"{sign} {state(status)}", GOOD if status.playing and not status.device_lost else WARM)
     text.append(f"  {place(status):<8}", "bold")
     text.append(f" {status.seconds:.1f} s   {status.bpm:g} bpm")
     for on, word, style in (
@@ -110,7 +113,9 @@ def meters(status: Status) -> Text:
         _counted(("starved", round(status.starved, 1)), ("xruns", status.xruns)).append(
             f"   previews {status.previews}"
         ),
-        Text(shorten(status.device or "no device yet", 38, placeholder="…"), BAD if status.device_lost else ""),
+        Text(
+            shorten(visible(status.device) or "no device yet", 38, placeholder="…"), BAD if status.device_lost else ""
+        ),
     ]
     return Text("\n").join(lines)
 
@@ -120,13 +125,15 @@ def messages(status: Status, width: int, lines: int) -> Text:
     told = [(message, "") for message in status.messages]
     told += [(f"! {node}: {what}", WARM) for node, what in status.faults.items()]
     told += [(f"… {each.label} in {each.seconds:.1f} s ({each.at})", GOOD) for each in status.coming]
-    wrapped = [Text(each, style) for text, style in told for each in wrap(text, max(width, 20))]
+    wrapped = [Text(each, style) for text, style in told for each in wrap(visible(text), max(width, 20))]
     return Text("\n").join(wrapped[-max(lines, 1) :])
 
 
 def line(status: Status) -> str:
     """Everything that matters in one plain line."""
-    on = [word for word, is_on in (("muted", status.muted), ("source", status.bypass)) if is_on]
+    lost = status.device_lost and state(status) != "no device"
+    switches = (("muted", status.muted), ("source", status.bypass), ("no device", lost))
+    on = [word for word, is_on in switches if is_on]
     return "  ".join(
         [
             f"{status.seconds:7.1f} s",

@@ -4,28 +4,55 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
+from typing import TypeVar
 
+from demon_patch.errors import visible
 from demon_patch.runtime.host import Host
 from demon_patch.terminal.draw import line
 
 LINE_SECONDS = 1.0
 
+T = TypeVar("T")
 
-def fresh(before: Sequence[str], now: Sequence[str]) -> Sequence[str]:
-    """The messages of a list that were not in the one before, from whose beginning some may have gone."""
+
+def fresh(before: Sequence[T], now: Sequence[T]) -> Sequence[T]:
+    """The messages of a list that were not in the one before, from whose beginning some may have gone. Those with a
+    number are never taken for each other."""
     known = next(k for k in range(min(len(before), len(now)), -1, -1) if k == 0 or before[-k:] == now[:k])
     return now[known:]
 
 
-def report(host: Host, say: Callable[[str], object], seconds: float | None = None) -> None:
+class Teller:
+    """Says each message of a host once."""
+
+    def __init__(self, host: Host, say: Callable[[str], object]) -> None:
+        self._host, self._say = host, say
+        self._known: Sequence[tuple[int, str]] = ()
+
+    def pass_over(self) -> None:
+        """Leaves out what was told until now, since it was seen elsewhere."""
+        self._known = self._host.numbered
+
+    def tell(self) -> None:
+        """Says what is new."""
+        before, now = self._known, self._host.numbered
+        self._known = now
+        new = fresh(before, now)
+        if new and (lost := new[0][0] - 1 - (before[-1][0] if before else 0)) > 0:
+            self._say(f"… {lost} messages before these are gone")
+        for _, message in new:
+            self._say(visible(message))
+
+
+def report(
+    host: Host, say: Callable[[str], object], seconds: float | None = None, teller: Teller | None = None
+) -> None:
     """Says how the performance goes, until so many seconds were played, or for ever."""
-    told: Sequence[str] = ()
+    teller = teller or Teller(host, say)
     ever = threading.Event()  # never set: waiting for it is how time passes, and Ctrl+C ends it
     while True:
-        status, messages = host.status, host.messages
-        for message in fresh(told, messages):
-            say(message)
-        told = messages
+        status = host.status
+        teller.tell()
         say(line(status))
         left = LINE_SECONDS if seconds is None or not status.playing else seconds - status.seconds
         if seconds is not None and status.begun and status.seconds >= seconds:

@@ -1,18 +1,48 @@
-"""A started host, played from a terminal until the player has enough."""
+"""A performance played from a terminal until the player has enough, whatever signals come meanwhile."""
 
 from __future__ import annotations
 
 import contextlib
-import signal
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable
 from pathlib import Path
-from types import FrameType
 
 from demon_patch.patch.document import Patch
 from demon_patch.runtime.host import Host
 from demon_patch.runtime.watch import Watch
-from demon_patch.terminal.plain import fresh, report
+from demon_patch.terminal.ending import Ending
+from demon_patch.terminal.plain import Teller, report
+
+
+def perform(
+    make: Callable[[], Host],
+    path: Path,
+    ending: Ending,
+    *,
+    plain: bool = False,
+    seconds: float | None = None,
+    record: Path | None = None,
+    watch: bool = False,
+    prepare: Callable[[Patch], Patch] = lambda patch: patch,
+    say: Callable[[str], object] = print,
+) -> None:
+    """Makes and starts a host, and plays it as `play` does.
+
+    Whatever ends it, at any moment, nothing of it is left running and no recording is lost. Raises DeviceError without
+    a device, and KeyboardInterrupt where a signal ends it before it plays.
+    """
+    host: Host | None = None
+    teller: Teller | None = None
+    try:
+        ending.check()  # libraries that load can swallow what a signal raises
+        host = make()
+        teller = Teller(host, say)
+        with ending.held():
+            host.start(ending.check)
+        _play(host, path, ending, plain, seconds, record, watch, prepare, say, teller)
+    finally:
+        ending.closing = True  # first of all, and not by a call: between two calls no signal is heard
+        if host is not None:
+            _close(host, say, teller or Teller(host, say))
 
 
 def play(
@@ -27,48 +57,58 @@ def play(
     say: Callable[[str], object] = print,
 ) -> None:
     """Shows a started host and obeys the keys; `plain`: says a line a second instead. Closes the host at the end,
-    which comes by key, Ctrl+C or SIGTERM, or after so many played seconds.
+    which comes by key, Ctrl+C, SIGTERM or SIGHUP, or after so many played seconds.
 
     path: the patch file; `watch`: what is saved there is heard, `prepare`d as the patch of the host was. record: a file
     to record into from the start.
     """
-    with ExitStack() as stack:
-        stack.callback(_close, host, say)
-        stack.enter_context(_ends())
+    teller = Teller(host, say)
+    with Ending() as ending:
+        try:
+            _play(host, path, ending, plain, seconds, record, watch, prepare, say, teller)
+        finally:
+            ending.closing = True
+            _close(host, say, teller)
+
+
+def _play(
+    host: Host,
+    path: Path,
+    ending: Ending,
+    plain: bool,
+    seconds: float | None,
+    record: Path | None,
+    watch: bool,
+    prepare: Callable[[Patch], Patch],
+    say: Callable[[str], object],
+    teller: Teller,
+) -> None:
+    """Plays until the end, for which a signal is as good as a key."""
+
+    def checked(text: str) -> None:
+        ending.check()  # a second later at the most, where what the signal raised was swallowed
+        say(text)
+
+    with contextlib.suppress(KeyboardInterrupt):
         if record is not None:
-            host.record(record)
-        if watch:
-            stack.enter_context(Watch(host, path, prepare))
-        if plain:
-            report(host, say, seconds)
-        else:
-            from demon_patch.terminal.view import View  # once the sound is on its way
+            with ending.held():
+                host.record(record)
+        with Watch(host, path, prepare) if watch else contextlib.nullcontext():
+            if plain:
+                report(host, checked, seconds, teller)
+            else:
+                from demon_patch.terminal.view import View  # once the sound is on its way
 
-            View(host, path, seconds=seconds).run()
+                view = View(host, path, seconds=seconds)
+                with ending.instead(view.leave):
+                    view.run()
+                teller.pass_over()  # what the view has shown is not said again
 
 
-def _close(host: Host, say: Callable[[str], object]) -> None:
-    """Ends the sound, and says what that brought to light."""
-    before = host.messages
+def _close(host: Host, say: Callable[[str], object], teller: Teller) -> None:
+    """Ends the sound, and says what that brought to light. The terminal may be gone."""
+    with contextlib.suppress(OSError, ValueError):
+        say("closing…")
     host.close()
-    for message in fresh(before, host.messages):
-        say(message)
-
-
-@contextmanager
-def _ends() -> Iterator[None]:
-    """Lets Ctrl+C, and a terminal or system that ends us, end what is inside in order."""
-
-    def interrupt(number: int, frame: FrameType | None) -> None:
-        raise KeyboardInterrupt
-
-    before = {}
-    for name in ("SIGTERM", "SIGHUP"):
-        with contextlib.suppress(AttributeError, ValueError):
-            before[name] = signal.signal(getattr(signal, name), interrupt)
-    try:
-        with contextlib.suppress(KeyboardInterrupt):
-            yield
-    finally:
-        for name, handler in before.items():
-            signal.signal(getattr(signal, name), handler)
+    with contextlib.suppress(OSError, ValueError):
+        teller.tell()

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from rich.text import Text
 
+from demon_patch.errors import visible
 from demon_patch.patch.data import Value
 from demon_patch.terminal.draw import FAINT, LIVE
 from demon_patch.terminal.knobs import Key, Knob, value_of
@@ -22,7 +23,8 @@ def number(value: float) -> str:
 def knob_line(knob: Knob, live: Mapping[Key, Value], chosen: bool) -> Text:
     """A knob in one line: `▸` chosen, `*` with a live value, `~` moved by a signal; value, unit, way and range."""
     value, is_live = value_of(knob, live), knob.key in live
-    title = knob.title if len(knob.title) <= TITLE else knob.title[: TITLE - 1] + "…"
+    title = visible(knob.title)
+    title = title if len(title) <= TITLE else title[: TITLE - 1] + "…"
     text = Text(f"{'▸' if chosen else ' '} {title:<{TITLE}} ", "bold" if chosen else "", no_wrap=True)
     text.append(f"{number(value):>10}{'*' if is_live else ' '}{'~' if knob.wired else ' '}", LIVE if is_live else "")
     text.append(f"{knob.port.unit:<8} ")

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
-import signal
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
@@ -18,8 +15,9 @@ from textual.binding import Binding
 from textual.containers import Horizontal
 from textual.widgets import Static
 
-from demon_patch.errors import DemonError
+from demon_patch.errors import DemonError, visible
 from demon_patch.patch.document import Patch
+from demon_patch.patch.grid import Grid
 from demon_patch.runtime.assets import saved
 from demon_patch.runtime.host import Host
 from demon_patch.runtime.status import Status
@@ -66,6 +64,7 @@ class View(App[None]):
         self._of: Patch | None = None  # the patch whose knobs these are
         self._wishes: dict[str, tuple[Any, float]] = {}
         self._shown: dict[str, Text] = {}
+        self._leaving = False
         self._files = ThreadPoolExecutor(1, "files")  # writes patches and begins and ends recordings
 
     def compose(self) -> ComposeResult:
@@ -78,12 +77,13 @@ class View(App[None]):
             yield Static(id=name)
 
     def on_mount(self) -> None:
-        """Begins to look at the host, and ends in order when the terminal is closed."""
-        for name in ("SIGTERM", "SIGHUP"):
-            with contextlib.suppress(AttributeError, NotImplementedError, RuntimeError, ValueError):
-                asyncio.get_running_loop().add_signal_handler(getattr(signal, name), self.exit)
+        """Begins to look at the host."""
         self.look()
         self.set_interval(1 / LOOKS, self.look)
+
+    def leave(self) -> None:
+        """Ends the view at its next look. From any thread, from a signal's handler, and before it runs."""
+        self._leaving = True
 
     def on_resize(self) -> None:
         """Draws again, as much as there is room for."""
@@ -96,6 +96,8 @@ class View(App[None]):
     # -- drawing ------------------------------------------------------------------------------------------------
     def look(self) -> None:
         """Draws what has changed since the last look; nothing before the screen is made, or after it has gone."""
+        if self._leaving:
+            self.exit()
         if not self.query("#help"):
             return
         status, live, patch = self.host.status, self.host.live_values, self.host.patch
@@ -105,7 +107,8 @@ class View(App[None]):
             self.knobs = knobs_of(patch, self.host.performer.spec.strength_taper)
             keys = [knob.key for knob in self.knobs]
             self.chosen = keys.index(chosen) if chosen in keys else min(self.chosen, max(len(keys) - 1, 0))
-        title = Text(patch.meta.title or self.path.name).append(f"   {self.path.name}   grid: {self.grid}", draw.FAINT)
+        file = visible(self.path.name)
+        title = Text(visible(patch.meta.title) or file).append(f"   {file}   grid: {self.grid}", draw.FAINT)
         room = {name: self.query_one(f"#{name}").size for name in ("song", "knobs", "messages", "help")}
         self._show("title", title)
         self._show("transport", draw.transport(status))
@@ -139,9 +142,9 @@ class View(App[None]):
 
     # -- transport ----------------------------------------------------------------------------------------------
     @property
-    def _beats(self) -> float:
-        """The grid of quantised commands, in beats; 0 for none."""
-        return {"none": 0.0, "beat": 1.0, "bar": self.host.status.beats_per_bar}[self.grid]
+    def _grid(self) -> Grid | float:
+        """The grid of quantised commands; 0 for none."""
+        return 0.0 if self.grid == "none" else Grid.of(self.grid)
 
     def action_play(self) -> None:
         self.host.play(self._toggled("playing"))
@@ -149,29 +152,29 @@ class View(App[None]):
     def action_seek(self, bars: int) -> None:
         """Some bars on or back; on the grid, to a place that lay on it."""
         status = self.host.status
-        here = self._wished("song", _on_grid(status, self._beats))
+        here = self._wished("song", _on_grid(status, self._grid))
         to = (here + bars * _bar(status)) % max(status.song_length, 1e-9)
-        self.host.seek(self._wish("song", to, SEEK_SECONDS), self._beats)
+        self.host.seek(self._wish("song", to, SEEK_SECONDS), self._grid)
 
     def action_home(self) -> None:
-        self.host.seek(self._wish("song", 0.0, SEEK_SECONDS), self._beats)
+        self.host.seek(self._wish("song", 0.0, SEEK_SECONDS), self._grid)
 
     def action_loop(self) -> None:
         """The bars from the present one on, or as many as the song has; again: the whole song."""
         status = self.host.status
         if self._wished("loop", status.loop) is not None:
-            self.host.loop(self._wish("loop", None), self._beats)
+            self.host.loop(self._wish("loop", None), self._grid)
             return
         length = min(LOOP_BARS * _bar(status), status.song_length)
-        begin = min(max(_on_grid(status, status.beats_per_bar), 0.0), status.song_length - length)
-        self.host.loop(self._wish("loop", (begin, begin + length)), self._beats)
+        begin = min(max(_on_grid(status, Grid("bar")), 0.0), status.song_length - length)
+        self.host.loop(self._wish("loop", (begin, begin + length)), self._grid)
 
     def action_tap(self) -> None:
         self._wishes.pop("bpm", None)
         self.host.tap()
 
     def action_tempo(self, by: int) -> None:
-        self.host.tempo(self._wish("bpm", round(self._wished("bpm", self.host.status.bpm)) + by), self._beats)
+        self.host.tempo(self._wish("bpm", round(self._wished("bpm", self.host.status.bpm)) + by), self._grid)
 
     def action_follow(self) -> None:
         self.host.follow(self._toggled("follow"))
@@ -256,6 +259,9 @@ def _bar(status: Status) -> float:
     return status.beats_per_bar * 60.0 / status.bpm
 
 
-def _on_grid(status: Status, beats: float) -> float:
-    """The place in the song, in seconds, that was heard at the latest multiple of so many beats; 0: now."""
-    return status.song - (status.beat % beats) * 60.0 / status.bpm if beats else status.song
+def _on_grid(status: Status, grid: Grid | float) -> float:
+    """The place in the song, in seconds, that was heard at the latest beat or bar line; 0: now."""
+    if not isinstance(grid, Grid):
+        return status.song
+    line = status.beats_per_bar if grid.unit == "bar" else 1.0
+    return status.song - ((status.beat - status.metre_beat) % line) * 60.0 / status.bpm

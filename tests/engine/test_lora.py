@@ -12,7 +12,7 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from demon_patch.engine import lora as lora_module
+from demon_patch.engine import tensor_file
 from demon_patch.engine.executors.torch_ import TorchExecutor
 from demon_patch.engine.lora import Change, Lora, Merged, layers_of, read_lora
 from demon_patch.engine.session import Session
@@ -125,7 +125,7 @@ def test_where_alpha_comes_from(tmp_path: Path) -> None:
     adapter = {"lora_adapter_metadata": json.dumps({"transformer.lora_alpha": 6, "transformer.r": 2})}
     scales = [
         read_lora(written(tmp_path, tensors, metadata), net).changes["first"].scale
-        for tensors, metadata in [(FIRST, None), (FIRST, {"alpha": "1"}), (FIRST, adapter), ({**FIRST, **own}, adapter)]
+        for tensors, metadata in [(FIRST, None), (FIRST, {"alpha": "1"}), (FIRST, adapter), ({**FIRST, **own}, None)]
     ]
     assert scales == [1.0, 0.5, 3.0, 4.0]
 
@@ -186,11 +186,11 @@ def test_files_that_are_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
         with pytest.raises(WeightsError, match=message) as caught:
             read_lora(path, Net())
         assert caught.value.file == path
-    monkeypatch.setattr(lora_module, "MAX_BYTES", 100)
+    monkeypatch.setattr(tensor_file, "MAX_BYTES", 100)
     with pytest.raises(WeightsError, match="MiB"):
         read_lora(whole, Net())
     monkeypatch.undo()
-    monkeypatch.setattr(lora_module, "MAX_TENSORS", 1)
+    monkeypatch.setattr(tensor_file, "MAX_TENSORS", 1)
     with pytest.raises(WeightsError, match="2 tensors"):
         read_lora(whole, Net())
 

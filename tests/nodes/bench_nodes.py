@@ -28,10 +28,13 @@ def noise(
     return lo + (hi - lo) * hash01(t.k, seed)
 
 
-@node("pulses", "Pulses", "A gate at random.", out=gate_out("gate"), category="test")
+@node(
+    "pulses", "Pulses", "A gate at random; its level goes up only with a rise.", out=gate_out("gate"), category="test"
+)
 def pulses(t: Frame, seed: float = value(0, 0, 1e6, doc="Which pulses.")):
-    here = hash01(t.k, seed)
-    return (1 if here > 0.6 else 0, floor(2.9 * hash01(t.k, seed + 7919) ** 2))
+    before = 1 if t.k > 0 and hash01(t.k - 1, seed) > 0.6 else 0
+    here = 1 if hash01(t.k, seed) > 0.6 else 0
+    return (here, max(floor(2.9 * hash01(t.k, seed + 7919) ** 2), here - before))
 
 
 class Letters(NamedTuple):
@@ -118,4 +121,6 @@ def playable(nodes: Mapping[str, Node], cables: tuple[Cable, ...] = ()) -> Patch
 
 def gate_at(k: int, seed: float) -> Gate:
     """What `pulses` gives at frame k."""
-    return Gate(1.0 if hash01(k, seed) > 0.6 else 0.0, 2.9 * hash01(k, seed + 7919) ** 2 // 1.0)
+    before = 1.0 if k > 0 and hash01(k - 1, seed) > 0.6 else 0.0
+    here = 1.0 if hash01(k, seed) > 0.6 else 0.0
+    return Gate(here, max(2.9 * hash01(k, seed + 7919) ** 2 // 1.0, here - before))

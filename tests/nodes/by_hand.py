@@ -29,9 +29,11 @@ def played(
     """
     state = dict(declaration.states)
     given: dict[str, Any] = {p.name: REST if p.type == "gate" else p.default for p in declaration.ports} | inputs
+    moving = [p.name for p in declaration.ports if p.type == "gate" or isinstance(given[p.name], np.ndarray)]
     rows: list[list[float]] = []
     for k in range(n):
-        values = {name: x[k] if isinstance(x, (list, np.ndarray)) else x for name, x in given.items()}
+        now = {name: given[name][k] for name in moving if isinstance(given[name], (list, np.ndarray))}
+        values = given | now
         result = declaration(transport.frame(k), **values, **state)
         parts: Sequence[Any] = result if len(declaration.outs) + len(state) > 1 else (result,)
         state = dict(zip(state, parts[len(declaration.outs) :], strict=True))

@@ -46,7 +46,7 @@ def test_the_first_library_is_there() -> None:
         "ring_telemetry", "midi_notes", "midi_voices", "midi_cc", "midi_bend", "midi_pressure", "midi_clock", "osc_in",
         "keyboard",
         "ahd", "ramp", "function", "random_walk", "smooth_noise", "lorenz", "logistic", "divider", "multiplier",
-        "euclid", "pattern", "coin", "sequential_switch", "counter", "beat_position",
+        "euclid", "pattern", "coin", "sequential_switch", "counter", "beat_position", "shift_register",
     }  # fmt: skip
 
 

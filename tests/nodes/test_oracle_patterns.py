@@ -7,16 +7,35 @@ import pytest
 
 from demon_patch.errors import PatchError
 from demon_patch.nodes.catalogue import CATALOGUE
+from demon_patch.nodes.editing.update import updated
+from demon_patch.nodes.form.frame import Gate
+from demon_patch.nodes.patterns import euclid
 from demon_patch.patch.document import Node
+from tests.nodes.bench_nodes import playable
+from tests.nodes.by_hand import played
 from tests.nodes.test_oracle import BEAT, K, play
 
 STEP = np.floor(BEAT / 0.8 + 1e-9).astype(int)  # steps of 10 frames
 FIRST = K % 10 == 0
 TENS = {"beats": 0.8, "width": 0.35}
 KNOWN = {
-    (8, 3): "x..x..x.", (8, 5): "x.xx.xx.", (16, 4): "x...x...x...x...", (12, 7): "x.x.xx.x.xx.", (4, 9): "xxxx",
-    (5, 2): "x..x.", (13, 5): "x..x..x.x..x.", (7, 0): ".......", (1, 1): "x",
+    (8, 3): ("x..x..x.", "x..x..x."), (8, 5): ("x.xx.xx.", "x.x.xx.x"), (4, 9): ("xxxx", "xxxx"),
+    (16, 4): ("x...x...x...x...", "x...x...x...x..."), (12, 7): ("x.xx.x.xx.x.", "x.x.x.xx.x.x"),
+    (5, 2): ("x.x..", "x..x."), (13, 5): ("x..x.x..x.x..", "x..x..x.x..x."), (7, 0): (".......", "......."),
+    (9, 4): ("x.x.x.x..", "x..x.x.x."), (1, 1): ("x", "x"),
 }  # fmt: skip
+"""By steps and strokes: as Tidal begins it, and evenly."""
+
+
+def bjorklund(strokes: int, steps: int) -> str:
+    """Bjorklund's algorithm as Tidal and Strudel have it: the rests are dealt out to the strokes, then what is left to
+    what was made, until at most one group is left."""
+    groups, left = ["x"] * strokes, ["."] * (steps - strokes)
+    while min(len(groups), len(left)) > 1:
+        pairs = min(len(groups), len(left))
+        rest = groups[pairs:] or left[pairs:]
+        groups, left = [a + b for a, b in zip(groups, left, strict=False)], rest
+    return "".join(groups + left)
 
 
 def marks(pattern: str, signs: str = "xX") -> np.ndarray:
@@ -78,15 +97,34 @@ def test_a_text_that_is_no_pattern_is_refused_with_its_place(pattern: str, said:
 
 @pytest.mark.parametrize(("steps", "strokes"), KNOWN)
 @pytest.mark.parametrize("rotation", [0, 1, 6])
-def test_euclid_plays_the_known_rhythms(steps: int, strokes: int, rotation: int) -> None:
-    values = {"steps": float(steps), "strokes": float(strokes), "rotation": float(rotation), **TENS}
-    gate, rest, high = play(Node("euclid", values=values), "gate*", "rest*", "gate")
-    struck = ["x" if i * min(strokes, steps) % steps < strokes else "." for i in range(steps)]
-    assert KNOWN[steps, strokes] in "".join(struck * 2)
+@pytest.mark.parametrize("start", ["tidal", "even"])
+def test_euclid_plays_the_known_rhythms(steps: int, strokes: int, rotation: int, start: str) -> None:
+    numbers = {"steps": float(steps), "strokes": float(strokes), "rotation": float(rotation)}
+    gate, rest, high = play(Node("euclid", values={**numbers, **TENS, "start": start}), "gate*", "rest*", "gate")
+    struck = KNOWN[steps, strokes][start == "even"]
     turned = "".join(struck[(i - rotation) % steps] for i in range(steps))
     assert np.array_equal(gate, FIRST & marks(turned))
     assert np.array_equal(rest, FIRST & ~marks(turned))
     assert np.array_equal(high, marks(turned) & (K % 10 < 4))
+
+
+@pytest.mark.parametrize("steps", range(1, 17))
+def test_every_euclid_up_to_16_is_bjorklunds(steps: int) -> None:
+    hit = [Gate(1, 1)] * steps
+    for strokes in range(steps + 1):
+        level, rises, rest, rests = played(euclid, steps, step=hit, steps=steps, strokes=strokes, by="gate")
+        wanted = np.array([sign == "x" for sign in bjorklund(strokes, steps)])
+        assert np.array_equal(rises, wanted), (strokes, steps)
+        assert np.array_equal(level, wanted)
+        assert np.array_equal(rest, ~wanted)
+        assert np.array_equal(rests, ~wanted)
+
+
+def test_an_euclid_of_before_the_choice_plays_as_it_did() -> None:
+    old = updated(playable({"n": Node("euclid", version=1, values={"strokes": 5.0})}))
+    assert old.nodes["n"].values == {"strokes": 5.0, "start": "even"}
+    assert old.nodes["n"].version == euclid.version
+    assert updated(old) == old
 
 
 def test_euclid_by_gate_and_reset() -> None:

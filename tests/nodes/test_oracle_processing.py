@@ -42,7 +42,7 @@ def test_select_takes_one_or_blends_two() -> None:
     given: dict[str, Any] = {f"x{i}": x for i, x in enumerate(signals, 1)}
     index = np.concatenate([np.arange(1, 9), signal(4, 1, 8, N - 8)])
     nearest = signals[np.floor(index - 0.5).astype(int), np.arange(N)]
-    assert np.array_equal(played(select, **given, index=index)[0], nearest)
+    assert np.array_equal(played(select, **given, index=index, hysteresis=0.0)[0], nearest)
     blend = [np.interp(at, range(1, 9), column) for at, column in zip(index, signals.T, strict=True)]
     assert np.allclose(played(select, **given, index=index, between="blend")[0], blend, atol=1e-12)
 
@@ -141,7 +141,7 @@ def test_shaper_bends_both_halves_alike(amount: float) -> None:
 
 
 def test_quantise_takes_the_nearest_level() -> None:
-    out, level, rises = played(quantise, x=X, lo=2.0, hi=-1.0, levels=7.0)
+    out, level, rises = played(quantise, x=X, lo=2.0, hi=-1.0, levels=7.0, hysteresis=0.0)
     levels = np.linspace(2, -1, 7)
     assert np.allclose(out, levels[np.abs(X[:, None] - levels).argmin(axis=1)])
     changed = np.concatenate([[True], np.abs(np.diff(out)) > 1e-6])
@@ -180,7 +180,7 @@ def test_every_scale_has_an_oracle() -> None:
 def test_scale_quantise_takes_the_nearest_note_of_the_scale(scale: str) -> None:
     x = np.concatenate([signal(6, -30, 30), np.arange(-30, 30) / 2.0])
     notes = np.array([12 * octave + step + 3 for octave in range(-5, 5) for step in SCALES[scale]])
-    out, level, rises = played(scale_quantise, len(x), x=x, root=3.0, scale=scale)
+    out, level, rises = played(scale_quantise, len(x), x=x, root=3.0, scale=scale, hysteresis=0.0)
     assert np.array_equal(out, notes[np.abs(x[:, None] - notes).argmin(axis=1)])  # the lower one of two as near
     assert np.array_equal(rises, np.concatenate([[True], np.diff(out) != 0]))
     assert np.array_equal(level, rises)

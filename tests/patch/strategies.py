@@ -6,6 +6,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from demon_patch.errors import hidden
 from demon_patch.patch.canvas import Frame, Note
 from demon_patch.patch.commands import (
     ABSENT,
@@ -55,7 +56,7 @@ DEFINITIONS = ("low", "mid", "top")  # each may contain those before it, so that
 
 ids = st.sampled_from(IDS)
 ports = st.sampled_from(PORTS)
-lines = st.text(max_size=8)
+lines = st.text(max_size=8).map(lambda text: "".join(c for c in text if hidden(c, lines=True) is None))
 numbers = st.floats(allow_nan=False, allow_infinity=False)
 integers = st.integers(-(2**63) + 1, 2**63 - 1)
 positions = st.tuples(numbers, numbers)

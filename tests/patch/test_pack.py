@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import random
+import subprocess
+import sys
 from collections.abc import Mapping
 from hashlib import sha256
 from io import BytesIO
+from pathlib import Path
 from typing import Any
 
 import msgpack
@@ -111,11 +114,15 @@ def test_any_patch_and_any_bytes_come_back(patch: Patch, files: dict[str, bytes]
     assert unpacked(packed(patch, files)) == (patch, files)
 
 
-GOOD = ("a", "a.wav", "b/c/d.wav", "Größe ♪.wav", "a b.c", "..a", "a..b", ".hidden", "x" * 240, "console.wav")
+GOOD = ("a", "a.wav", "b/c/d.wav", "Größe ♪.wav", "a b.c", "a..b", "x" * 240, "console.wav", "com.wav",
+    "x" * 236 + ".wav.tempo.json")  # fmt: skip
 BAD = (
     "", ".", "..", "/a", "a/", "a//b", "../a", "a/../b", "a/..", "./a", "a/.", "C:/a", "C:a", "a\\b", "..\\a", "a\0",
     "a\nb", "~:a", "a ", "a.", " a", "a/ b", "nul", "CON.wav", "a/aux", "com1.txt", "x" * 241, "é" * 200, "a|b", "a?",
     "\ud800", "sha256:", "sha256:abc", f"sha256:{'a' * 64}/..", f"sha256:{'A' * 64}", f"sha256:{'a' * 64}.a/b", "//a",
+    "..a", ".hidden", "a/.b/c", ".git/hooks/x.wav", "CONIN$", "conout$.wav", "com¹.txt", "LPT³", "con .wav", "a/aux .x",
+    "a\u202egnp.wav", "a\u200b.wav", "a\u200d.wav", "\ufeffa.wav", "a\x7f", "a\x9b31m.wav", "a\u2028b", "a/" * 20 + "b",
+    "x" * 241 + ".tempo.json", f"sha256:{'a' * 64}.wav.tempo.json",
 )  # fmt: skip
 
 
@@ -213,6 +220,38 @@ def test_a_sound_takes_no_more_memory_than_the_size_that_it_names() -> None:
     assert len(silence.getvalue()) < 1_000_000
     sound = restored(Squeezed(b"", silence.getvalue(), b""), 1000)
     assert sound == bytes(1000)
+
+
+UNFOLDS = """
+import resource, sys
+from demon_patch.errors import PatchError
+from demon_patch.patch.pack import unpacked
+from demon_patch.patch.squeeze import squeezed
+content = open(sys.argv[1], "rb").read()
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+try:
+    unpacked(content)
+except PatchError as error:
+    print(error, file=sys.stderr)
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
+"""
+
+
+@pytest.mark.parametrize("bits", [16, 24])
+def test_a_small_pack_takes_little_memory_whatever_it_unfolds_to(tmp_path: Path, bits: int) -> None:
+    """kB of a process of its own, of which the sound would take 65,536 in one piece."""
+    stream, frames = BytesIO(), 64 * 2**20 // (8 * bits // 8)
+    with soundfile.SoundFile(stream, "w", 48_000, 8, f"PCM_{bits}", format="FLAC") as file:
+        for at in range(0, frames, 2**16):
+            file.write(np.zeros((min(2**16, frames - at), 8), np.int32))
+    asset = {"name": "a.wav", "sha256": "0" * 64, "size": 64 * 2**20, "data": stream.getvalue(), "coding": "flac"}
+    (tmp_path / "x.dpatch").write_bytes(changed(assets=[asset]))
+    assert (tmp_path / "x.dpatch").stat().st_size < 100_000
+    run = subprocess.run(
+        [sys.executable, "-c", UNFOLDS, tmp_path / "x.dpatch"], capture_output=True, text=True, check=True
+    )
+    assert "it is not what was packed" in run.stderr
+    assert int(run.stdout) < 30_000
 
 
 def test_damage_is_always_noticed(patch: Patch) -> None:

@@ -14,7 +14,8 @@ import soundfile
 
 from demon_patch.engine.clips import edit, tempo_of
 from demon_patch.engine.session import Session
-from demon_patch.errors import DemonError, PatchError, SourceError
+from demon_patch.errors import DemonError, PatchError, SourceError, hidden
+from demon_patch.nodes.catalogue import CATALOGUE
 from demon_patch.nodes.form.declare import Declaration
 from demon_patch.nodes.form.ports import Port
 from demon_patch.patch import names
@@ -23,6 +24,7 @@ from demon_patch.patch.document import Meta, Node, Patch
 from demon_patch.patch.format import load, save
 from demon_patch.patch.pack import packed
 from demon_patch.runtime.assets import assets_of, files_of, loaded, pack, saved, unpack
+from demon_patch.runtime.files import look
 from demon_patch.runtime.resources import Resources
 from demon_patch.runtime.store import FOLDER, inside, located, put, store
 from tests.engine.toy import toy_family
@@ -235,74 +237,126 @@ def test_a_file_that_cannot_be_packed_is_named_with_its_node(home: Path, tmp_pat
     unfit = (
         "does not work on every system, or leads out of its folder (use folder/file, in letters, digits, spaces . _ -)"
     )
+    here = f"lies outside the patch's folder (copy the file beside the patch, into {home})"
     cases = {
-        "gone.wav": (home.resolve() / "gone.wav", "cannot be read: No such file or directory (check the path)"),
-        "samples": (home.resolve() / "samples", "cannot be read: Is a directory (check the path)"),
-        "../x.wav": (path, f'the name "../x.wav" {unfit}'),
-        "what?.wav": (path, f'the name "what?.wav" {unfit}'),
-        "sha256:7": (path, '"sha256:7" is no hash (write sha256: and 64 of 0-9 a-f, then the suffix)'),
+        "gone.wav": "there is no such file: gone.wav (check its name, or copy the file into the patch's folder)",
+        "flaot.wav": "there is no such file: flaot.wav (is float.wav meant?)",
+        "Samples/Break.wav": "Samples/Break.wav is called samples/break.wav here; other machines tell them apart"
+        " (write samples/break.wav)",
+        "samples": "samples: this is a folder, not an audio file (name a file in it)",
+        "../x.wav": f"../x.wav {here}",
+        "samples\\break.wav": "samples\\break.wav has a backslash, which parts folders on Windows alone"
+        " (write samples/break.wav)",
+        "C:\\Users\\me\\x.wav": f"C:\\Users\\me\\x.wav {here}",
+        str(home / "float.wav"): f"{home / 'float.wav'} is a place on this machine alone (write float.wav)",
+        "what?.wav": f'the name "what?.wav" {unfit}',
+        "sha256:7": '"sha256:7" is no hash (write sha256: and 64 of 0-9 a-f, then the suffix)',
     }
-    for name, (file, what) in cases.items():
+    for name, what in cases.items():
         save(Patch(nodes={"a": clip(name)}), path)
-        assert line_of(lambda: pack(path, out)) == f"{file}: node a: port file: {what}"
+        expected = f"node a: port file: {what}"
+        assert line_of(lambda: pack(path, out)) == f"{path}: {expected}"
         assert not out.exists()
+        with pytest.raises(DemonError) as caught:
+            Resources(Session(toy_family()), home).source(("audio", name, 1.0, None, None))
+        assert str(caught.value) == expected.removeprefix("node a: ")
+        (found,) = look(load(path), home, CATALOGUE).mistakes
+        assert str(found) == expected
 
 
 def torn(files: Mapping[str, bytes], rename: Mapping[str, str], path: Path) -> Path:
-    """A pack some of whose files were given other names by hand."""
-    whole = msgpack.unpackb(packed(Patch(), files))
+    """A pack some of whose files were given other names by hand; its patch names those that it can."""
+    named = [rename.get(name, name) for name in files]
+    nodes = {f"n{number}": clip(name) for number, name in enumerate(named) if hidden(name) is None}
+    whole = msgpack.unpackb(packed(Patch(nodes=nodes), files))
     for asset in whole["assets"]:
         asset["name"] = rename.get(asset["name"], asset["name"])
     path.write_bytes(msgpack.packb(whole))
     return path
 
 
-@pytest.mark.parametrize(
-    "name", ["../x", "/x", "a/../../x", "a\\..\\x", "C:x", "", "nul", "link/x", "song.dpatch.json", "x/", "a\0"]
-)
+HOSTILE = (
+    "../x.wav", "/x.wav", "a/../../x.wav", "a\\..\\x.wav", "C:x.wav", "", "nul", "nul.wav", "link/x.wav", "x/",
+    "a\0.wav", "song.dpatch.json", ".bashrc", ".ssh/authorized_keys", ".git/hooks/pre-commit", "conftest.py",
+    "Makefile", "soxr.py", "x.lnk", "x.wav.lnk", "x.desktop", "a\u202evaw.wav", "a\u200b.wav", "CONIN$",
+    "CONIN$.wav", "com\u00b9.wav", "x.wav.", "x.wav ", ".x.wav", "x.wav:y", "x" * 240 + ".wav",
+    "d/" * 30 + "x.wav", "x.tempo.json", "x.safetensors.tempo.json", "tape.pt", "sha256:" + "0" * 64 + ".py",
+    "one.wav/x.wav", "ONE.WAV",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("name", HOSTILE)
 @pytest.mark.parametrize("force", [False, True])
 def test_a_hostile_pack_writes_nothing(tmp_path: Path, name: str, force: bool) -> None:
     into = tmp_path / "into"
     into.mkdir()
     (into / "link").symlink_to(tmp_path)
-    pack_file = torn({"a": b"1", "z": b"2"}, {"z": name}, tmp_path / "song.dpatch")
+    pack_file = torn({"one.wav": b"1", "z.wav": b"2"}, {"z.wav": name}, tmp_path / "song.dpatch")
     before = sorted(tmp_path.rglob("*"))
     line_of(lambda: unpack(pack_file, into, force=force))
     assert sorted(tmp_path.rglob("*")) == before
+    if not name.startswith("link"):
+        with pytest.raises(DemonError), files_of(pack_file) as folder:  # nor is it played
+            pytest.fail(f"{folder} was made")
+
+
+@pytest.mark.parametrize("name", ["soxr.py", "other.wav", "one.wav.tempo.json.tempo.json", "other.wav.tempo.json"])
+def test_what_the_patch_does_not_name_is_refused(tmp_path: Path, name: str) -> None:
+    whole = packed(Patch(nodes={"n": clip("one.wav")}), {"one.wav": b"1", name: b"{}"})
+    (tmp_path / "song.dpatch").write_bytes(whole)
+    for call in (lambda: unpack(tmp_path / "song.dpatch", tmp_path / "into"), lambda: loaded(tmp_path / "song.dpatch")):
+        assert name in line_of(call)
+    assert not (tmp_path / "into").exists()
+
+
+def test_a_tempo_is_small(tmp_path: Path) -> None:
+    with pytest.raises(PatchError, match="takes 5000 bytes"):
+        packed(Patch(), {"one.wav": b"1", "one.wav.tempo.json": bytes(5000)})
+
+
+def test_every_file_that_is_written_is_told(home: Path, tmp_path: Path, assets: Path) -> None:
+    edit(home / "float.wav", bpm=101.0, downbeat=0.25)
+    pack(home / "song.dpatch.json", tmp_path / "song.dpatch")
+    for to_store, folder in ((False, tmp_path / "there"), (True, assets)):
+        told: list[Path] = []
+        unpack(tmp_path / "song.dpatch", tmp_path / "there", to_store=to_store, force=True, wrote=told.append)
+        written = {path for path in folder.rglob("*") if path.is_file()} | {tmp_path / "there" / "song.dpatch.json"}
+        assert set(told) == written
+        assert len(told) == len(written)
 
 
 def test_nothing_is_overwritten_unless_that_is_wanted(tmp_path: Path) -> None:
-    path, into = torn({"a/b.txt": b"new"}, {}, tmp_path / "song.dpatch"), tmp_path / "into"
+    path, into = torn({"a/b.wav": b"new"}, {}, tmp_path / "song.dpatch"), tmp_path / "into"
     (into / "a").mkdir(parents=True)
-    (into / "a" / "b.txt").write_text("old")
+    (into / "a" / "b.wav").write_text("old")
     assert line_of(lambda: unpack(path, into)) == (
-        f"{into / 'a' / 'b.txt'}: there is such a file already (--force writes over it)"
+        f"{into / 'a' / 'b.wav'}: there is such a file already (--force writes over it)"
     )
-    assert (into / "a" / "b.txt").read_text() == "old"
+    assert (into / "a" / "b.wav").read_text() == "old"
     assert not (into / "song.dpatch.json").exists()
     unpack(path, into, force=True)
-    assert (into / "a" / "b.txt").read_text() == "new"
+    assert (into / "a" / "b.wav").read_text() == "new"
     with pytest.raises(PatchError, match="there is such a file already"):
         pack(into / "song.dpatch.json", path)
-    assert pack(into / "song.dpatch.json", path, force=True) == []
+    assert pack(into / "song.dpatch.json", path, force=True) == ["a/b.wav"]
 
 
 def test_a_link_in_the_place_of_a_file_is_replaced_and_not_followed(tmp_path: Path) -> None:
-    path, into = torn({"b.txt": b"new"}, {}, tmp_path / "song.dpatch"), tmp_path / "into"
+    path, into = torn({"b.wav": b"new"}, {}, tmp_path / "song.dpatch"), tmp_path / "into"
     into.mkdir()
     (tmp_path / "precious").write_text("old")
-    for name in ("b.txt", "song.dpatch.json"):
+    for name in ("b.wav", "song.dpatch.json"):
         (into / name).symlink_to(tmp_path / "precious")
     with pytest.raises(PatchError, match="there is such a file already"):
         unpack(path, into)
     unpack(path, into, force=True)
     assert (tmp_path / "precious").read_text() == "old"
-    assert (into / "b.txt").read_text() == "new"
-    assert not (into / "b.txt").is_symlink()
+    assert (into / "b.wav").read_text() == "new"
+    assert not (into / "b.wav").is_symlink()
 
 
 def test_a_file_where_a_folder_should_be_is_named(tmp_path: Path) -> None:
-    path, into = torn({"a/b.txt": b"new"}, {}, tmp_path / "song.dpatch"), tmp_path / "into"
+    path, into = torn({"a/b.wav": b"new"}, {}, tmp_path / "song.dpatch"), tmp_path / "into"
     into.mkdir()
     (into / "a").write_text("a file")
     assert line_of(lambda: unpack(path, into)).startswith(f"{into / 'a'}: cannot be made: ")

@@ -90,3 +90,85 @@ def test_while_the_source_is_followed_the_tempo_is_its_own(stage: Stage) -> None
     stage.host.follow(False)
     stage.until(170)
     assert bpm(stage, 170) == [90.0]
+
+
+def lines(stage: Stage, k: int, count: int) -> list[int]:
+    """The beats of the next bar lines, as a cue waits for them."""
+    transport, found = stage.host.performer.transport, list[int]()
+    for _ in range(count):
+        k = transport.next_grid(k, BARS)
+        found.append(int(transport.frame(k).beat))
+        k += 1
+    return found
+
+
+def test_a_metre_on_the_bar_begins_a_bar_there_and_cues_wait_for_its_lines(stage: Stage) -> None:
+    stage.until(110)
+    stage.document.do(SetSong(beats_per_bar=3), at=BARS)
+    stage.document.do(strength(0.3), at=Grid("bar", 2))
+    stage.until(120)
+    first, second = (round(stage.live.now + coming.seconds * 25) for coming in stage.host.status.coming)
+    landing = round(first / BAR) * BAR
+    beat = landing * 4 // BAR
+    assert lines(stage, landing - 40, 4) == [beat, beat + 3, beat + 6, beat + 9]
+    assert second > first
+    stage.until(landing + 20)
+    status = stage.host.status
+    assert (status.beats_per_bar, status.metre_beat, status.metre_bar) == (3.0, float(beat), beat // 4)
+    stage.document.do(strength(0.5), at=BARS)
+    stage.until(landing + 4 * BAR)
+    found = [float(stage.host.performer.transport.frame(k).bar) for k in stage.changes()]
+    assert all(abs(bar - round(bar)) < 0.03 for bar in found)
+    assert round(found[0]) % 2 == 0
+
+
+def test_a_metre_that_is_undone_before_its_bar_never_counts(stage: Stage) -> None:
+    stage.until(110)
+    stage.document.do(SetSong(beats_per_bar=3), at=Grid("bar", 2))
+    stage.until(115)
+    stage.document.undo()
+    stage.until(110 + 5 * BAR)
+    assert [beat % 4 for beat in lines(stage, stage.live.now, 4)] == [0] * 4
+    assert stage.host.status.beats_per_bar == 4.0
+
+
+def test_a_metre_at_once_begins_a_bar_on_the_next_beat_and_its_undo_another(stage: Stage) -> None:
+    stage.until(131)
+    stage.document.do(SetSong(beats_per_bar=3))
+    stage.until(150)
+    changed = stage.host.performer.transport.metre(150)
+    assert changed.beats == 3
+    assert changed.beat in (11.0, 12.0)  # it was compiled at 131 or later
+    assert lines(stage, int(changed.beat * 12.5) + 2, 2) == [changed.beat + 3, changed.beat + 6]
+    stage.document.undo()
+    stage.until(stage.live.now + BAR)
+    back = stage.host.performer.transport.metre(stage.live.now)
+    assert (back.beats, back.bar) == (4, changed.bar + 1 + (back.beat > changed.beat + 3))
+    assert lines(stage, stage.live.now, 2)[0] in (back.beat + 4, back.beat + 8)
+
+
+def test_a_tempo_by_hand_leaves_a_metre_that_waits(stage: Stage) -> None:
+    stage.until(110)
+    stage.document.do(SetSong(beats_per_bar=3), at=Grid("bar", 2))
+    stage.until(115)
+    stage.host.tempo(90.0)
+    stage.until(110 + 6 * BAR)
+    metre = stage.host.performer.transport.metre(stage.live.now)
+    assert (metre.beats, metre.bar % 2, metre.beat % 4) == (3, 0, 0.0)
+
+
+def test_while_the_source_is_followed_the_song_keeps_its_metres_by_beat(stage: Stage) -> None:
+    """The song has 16 beats, 200 frames: what changes on beat 8 counts from there on, on every pass."""
+    stage.until(60)
+    stage.host.follow(True)
+    stage.document.do(SetSong(beats_per_bar=3), at=Grid("bar", 2))
+    stage.until(180)
+    transport = stage.host.performer.transport
+    at = next(k for k in range(60, 180) if transport.metre(k).beats == 3)
+    begin = transport.metre(at).beat
+    assert begin % 4 == 0
+    assert transport.frame(at).beat == begin
+    stage.until(420)
+    transport = stage.host.performer.transport
+    for k in range(400, 600):
+        assert transport.metre(k).beats == (3 if transport.frame(k).beat >= begin else 4)

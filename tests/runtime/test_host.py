@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+import resource
+import shutil
 import signal
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -166,11 +169,54 @@ def test_what_is_heard_is_recorded_and_the_last_minutes_are_kept(playing: Host, 
 
 def test_a_full_disk_ends_the_recording_and_nothing_else(playing: Host, tmp_path: Path) -> None:
     host = playing
-    (tmp_path / "full.wav").symlink_to("/dev/full")
-    host.record(tmp_path / "full.wav")
-    until(host, lambda: any("cannot be written" in message for message in host.status.messages))
-    until(host, lambda: not host.status.recording)
+    for name in ("full.wav", "full.flac"):
+        host.record(tmp_path / name)
+        until(host, lambda: name in host.status.recording)  # noqa: B023
+    with room_for(150_000):
+        until(host, lambda: sum("recording ended" in message for message in host.status.messages) == 2)
+        until(host, lambda: not host.status.recording)
+    host.stop_recording()
+    assert not any(message.startswith("recorded") for message in host.messages)
+    for name in ("full.wav", "full.flac"):
+        assert len(soundfile.read(tmp_path / name)[0]) > 40_000
     assert plays_on(host)
+
+
+@contextmanager
+def room_for(size: int) -> Iterator[None]:
+    """Lets no file of this process grow beyond so many bytes."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+def test_a_recording_whose_folder_is_deleted_is_in_the_patchs_folder(playing: Host, tmp_path: Path) -> None:
+    host, path = playing, tmp_path / "takes" / "jam.flac"
+    host.record(path)
+    until(host, lambda: path.stat().st_size > 50_000)
+    shutil.rmtree(path.parent)
+    until(host, lambda: str(tmp_path / "jam.flac") in host.status.recording)
+    assert any("was deleted while it was written" in message for message in host.messages)
+    host.stop_recording()
+    assert host.messages[-1] == f"recorded {tmp_path / 'jam.flac'}"
+    assert len(soundfile.read(tmp_path / "jam.flac")[0]) > 20_000
+    assert extract(tmp_path / "jam.flac") == host.patch
+
+
+def test_a_recorder_node_writes_a_new_file(card: None, session: Session, tmp_path: Path) -> None:
+    (tmp_path / "take.wav").write_bytes(b"mine")
+    document = apply(AddNode("tape", Node("recorder")), patch("8 s", depth=2))[0]
+    cable = type(document.cables[0])
+    document = apply(Connect(cable("decoder", "audio", "tape", "audio")), document)[0]
+    with Host(document, session, folder=tmp_path) as host:
+        host.start()
+        until(host, lambda: host.status.seconds > 1.5)
+    assert (tmp_path / "take.wav").read_bytes() == b"mine"
+    assert extract(tmp_path / "take-2.wav") == document
+    assert host.messages[-1] == f"recorded {tmp_path / 'take-2.wav'}"
 
 
 def test_transport_stops_seeks_loops_and_changes_its_tempo(playing: Host) -> None:

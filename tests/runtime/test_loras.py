@@ -141,7 +141,9 @@ def test_a_bad_lora_in_a_live_edit_is_told_and_the_music_goes_on(folder: Path) -
     performer = perform(with_loras(0.5), Session(toy_family()), folder=folder)
     play(performer)
     performer.swap(compiled(performer, with_loras(0.5, files=("gone",))))
-    assert str(performer.loras.faults["lora0"]).endswith("safetensors file)")
+    assert str(performer.loras.faults["lora0"]).startswith(
+        "node lora0: port file: there is no such file: gone.safetensors"
+    )
     play(performer)
     assert performer.session.executor.loras == ()
     performer.swap(compiled(performer, with_loras(0.5)))

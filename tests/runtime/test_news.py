@@ -130,8 +130,10 @@ def test_the_features_of_a_clip_are_cyclic() -> None:
     source = perform(listening("source"), Session(toy_family())).source
     twice = Analyser(SPEC.sample_rate, PER).push(np.concatenate([source.audio, source.audio]))[0]
     once = measured(source, SPEC)[0]
+    strokes = {name for name in NAMES if name.startswith("stroke")}  # which go on learning from the latest ones
     for name in set(NAMES) - {"loudness"}:  # whose filter remembers a little longer
-        np.testing.assert_allclose(once[name], twice[name][source.frames :], atol=1e-6)
+        tolerance = 0.01 if name in strokes else 1e-6
+        np.testing.assert_allclose(once[name], twice[name][source.frames :], atol=tolerance)
     np.testing.assert_allclose(once["loudness"], twice["loudness"][source.frames :], atol=0.1)
 
 

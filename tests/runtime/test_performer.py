@@ -191,7 +191,7 @@ def test_without_a_wire_to_a_speaker_the_patch_is_refused() -> None:
 
 def test_a_source_that_cannot_be_read_names_its_node(tmp_path: Path) -> None:
     document = patch({"source": Node("audio_source", values={"file": "gone.wav"})}, [])
-    with pytest.raises(SourceError, match=r"gone\.wav: node source: "):
+    with pytest.raises(SourceError, match=r"node source: port file: there is no such file: gone\.wav"):
         perform(document, Session(toy_family()), folder=tmp_path)
     outside = patch({"source": Node("audio_source", values={"file": "../gone.wav"})}, [])
     with pytest.raises(SourceError, match=r"node source: .*outside the patch's folder"):

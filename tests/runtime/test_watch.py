@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import socket
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +12,7 @@ import pytest
 
 from demon_patch.engine.session import Session
 from demon_patch.patch.commands import SetValue, apply
+from demon_patch.patch.document import Patch
 from demon_patch.patch.format import dumps, save
 from demon_patch.runtime import watch
 from demon_patch.runtime.host import Host
@@ -130,3 +133,69 @@ def test_each_version_is_prepared(stage: Stage) -> None:
     stage.write(dumps(DEEPER))
     prepared.look()
     assert until(lambda: stage.depth() == 2)
+
+
+# -- what is no file --------------------------------------------------------------------------------------------
+@pytest.mark.parametrize("kind", ["pipe", "folder", "device", "loop", "socket"])
+def test_what_is_no_file_never_hangs_and_the_next_save_is_heard(
+    stage: Stage, kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stage.path.unlink()
+    if kind == "pipe":
+        os.mkfifo(stage.path)
+    elif kind == "folder":
+        stage.path.mkdir()
+    elif kind == "device":
+        stage.path.symlink_to("/dev/zero")
+    elif kind == "loop":
+        stage.path.symlink_to(stage.path)
+    else:
+        with socket.socket(socket.AF_UNIX) as server:
+            monkeypatch.chdir(stage.path.parent)  # a socket's path is short
+            server.bind(stage.path.name)
+    with stage.watch:
+        assert until(lambda: len(stage.host.messages) == 1)
+        assert "cannot be read" in stage.host.messages[0]
+        stage.path.rmdir() if kind == "folder" else stage.path.unlink()
+        save(DEEPER, stage.path)
+        assert until(lambda: stage.depth() == 6)
+    assert not any(thread.name == "watch" for thread in threading.enumerate())
+
+
+def test_a_broken_version_is_read_once_and_the_next_at_once(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[Path] = []
+
+    def load(path: Path) -> Patch:
+        read.append(path)
+        return watch_load(path)
+
+    watch_load = watch.load
+    monkeypatch.setattr(watch, "load", load)
+    for _ in range(3):
+        stage.write("{ no json" + " " * len(read))
+        for _ in range(2 * PATIENCE):
+            stage.watch.look()
+    assert len(read) == len(stage.host.messages) == 3
+    stage.write(dumps(DEEPER))
+    stage.watch.look()
+    assert stage.host.messages[-1] == "it.dpatch.json was edited"
+    assert len(read) == 4
+
+
+def test_the_end_waits_for_no_look_without_end(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    held, within = threading.Event(), threading.Event()
+
+    def load(path: Path) -> Patch:
+        within.set()
+        held.wait(60.0)
+        return DEEPER
+
+    monkeypatch.setattr(watch, "load", load)
+    monkeypatch.setattr(watch, "END_SECONDS", 0.05)
+    with stage.watch:
+        stage.write("anything")
+        assert within.wait(60.0)
+    assert any(thread.name == "watch" for thread in threading.enumerate())  # the end came before it
+    held.set()
+    assert until(lambda: not any(thread.name == "watch" for thread in threading.enumerate()))
+    assert stage.host.patch is DOCUMENT

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import replace
 
 import pytest
@@ -10,7 +11,7 @@ from demon_patch.patch.grid import Grid
 from demon_patch.runtime.cues import Coming
 from demon_patch.runtime.status import Bead, Status
 from demon_patch.terminal import draw
-from demon_patch.terminal.plain import fresh
+from demon_patch.terminal.plain import Teller, fresh
 
 STATUS = Status(
     playing=True, begun=True, seconds=12.34, song=4.0, song_length=16.0, beat=24.6, bpm=120.0, depth=3,
@@ -103,6 +104,31 @@ def test_a_plain_line_says_it_all() -> None:
         assert words in said
 
 
+class _Host:
+    """As much of a host as a teller needs."""
+
+    def __init__(self) -> None:
+        self.numbered: tuple[tuple[int, str], ...] = ()
+
+
+def test_equal_messages_are_each_told_and_lost_ones_are_counted() -> None:
+    host, said = _Host(), list[str]()
+    teller = Teller(host, said.append)  # type: ignore[arg-type]
+    kept = deque[tuple[int, str]](maxlen=100)
+    for number in range(1, 1001):
+        kept.append((number, "it was edited"))
+        host.numbered = tuple(kept)
+        if number % 60 == 0:
+            teller.tell()
+    teller.tell()
+    teller.tell()
+    assert said == ["it was edited"] * 1000
+    kept.extend((number, "\x1b]52;c;x\x07") for number in range(1001, 1201))
+    host.numbered = tuple(kept)
+    teller.tell()
+    assert said[1000:] == ["… 100 messages before these are gone"] + ["\\x1b]52;c;x\\x07"] * 100
+
+
 @pytest.mark.parametrize(
     ("before", "now", "new"),
     [
@@ -116,3 +142,16 @@ def test_a_plain_line_says_it_all() -> None:
 )
 def test_each_message_is_fresh_once(before: tuple[str, ...], now: tuple[str, ...], new: tuple[str, ...]) -> None:
     assert fresh(before, now) == new
+
+
+@pytest.mark.parametrize(
+    ("playing", "begun", "said"),
+    [(True, True, "no device"), (False, True, "stopped, no device"), (True, False, "filling the ring, no device")],
+)
+def test_what_nobody_can_hear_is_not_called_playing(playing: bool, begun: bool, said: str) -> None:
+    lost = replace(STATUS, playing=playing, begun=begun, device_lost=True)
+    assert f"s  {said}  " in draw.line(lost)
+    assert "playing" not in draw.line(lost)
+    assert "playing" not in draw.transport(lost).plain
+    assert "NO DEVICE" in draw.transport(lost).plain
+    assert "no device" not in draw.line(replace(lost, device_lost=False))

@@ -249,7 +249,10 @@ def test_a_signal_ends_it_in_order(host: Host, path: Path, tmp_path: Path, name:
 
 
 @pytest.mark.slow
-def test_the_command_plays_the_embedded_model_and_records_what_the_card_hears(card: None, tmp_path: Path) -> None:
+def test_the_command_plays_the_embedded_model_and_records_what_the_card_hears(
+    card: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
     recording, heard = tmp_path / "recording.wav", tmp_path / "heard.wav"
     program = "from demon_patch.cli import main; main()"
     arguments = ["play", str(FIRST_LIGHT), "--seconds", "8", "--record", str(recording)]

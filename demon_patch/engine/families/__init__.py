@@ -5,6 +5,8 @@ Nothing here loads torch before `load_family` is called.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from functools import cache
 from importlib import import_module
 from importlib.resources import files
 from typing import TYPE_CHECKING
@@ -52,3 +54,19 @@ def loras_of(name: str) -> frozenset[str]:
     folder = files(_package(name)) / "loras"
     found = folder.iterdir() if folder.is_dir() else ()
     return frozenset(file.name.removesuffix(LORA) for file in found if file.name.endswith(LORA))
+
+
+@cache
+def layers_of(name: str) -> Mapping[str, tuple[int, ...]]:
+    """The shapes of the weights that a LoRA can change, by layer, without loading a family; raises DemonError."""
+    return import_module(_package(name)).layers()
+
+
+def unread(name: str, text: str) -> list[tuple[str, str]]:
+    """The words of a prompt that a family cannot read, each with what to do about it; raises DemonError."""
+    return import_module(f"{_package(name)}.tags").unread(text)
+
+
+def words_of(name: str) -> str:
+    """A page (Markdown) of the words that a family understands in a prompt; raises DemonError for an unknown name."""
+    return "\n".join(import_module(f"{_package(name)}.words").page()) + "\n"

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from demon_patch.nodes.form.body import Body
 
 _ROUNDED = frozenset({"sin", "cos", "tanh", "exp", "log"})
-_JUMPS = frozenset({"floor", "hash01", "pick", "reached"})
+_JUMPS = frozenset({"floor", "hash01", "pick", "reached", "bjorklund"})
 
 
 class Breaks(NamedTuple):

@@ -11,7 +11,9 @@ class Frame(NamedTuple):
 
     k: control frame (integer). s: seconds, k / rate. dt: seconds of a frame. beat: beats since the start.
     dbeat: beats of a frame. song: seconds of song at this frame; length: seconds of the whole song.
-    beats_per_bar: beats of a bar. frame: latent frame of the song, song * rate (integer).
+    beats_per_bar: beats of the present bar's metre. frame: latent frame of the song, song * rate (integer). bar: bars
+    since the start, whole where one begins (with a new metre too). dbar: bars of a frame. song_bar: bars since the
+    song's beginning.
     """
 
     k: Any
@@ -21,8 +23,11 @@ class Frame(NamedTuple):
     dbeat: float
     song: Any
     length: float
-    beats_per_bar: float
+    beats_per_bar: Any
     frame: Any
+    bar: Any = 0.0
+    dbar: Any = 0.0
+    song_bar: Any = 0.0
 
 
 class Gate(NamedTuple):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from demon_patch.nodes.form.body import phrase
 from demon_patch.nodes.form.ports import option
-from demon_patch.nodes.form.vocabulary import exp, floor, hash01, log
+from demon_patch.nodes.form.vocabulary import clamp, exp, floor, hash01, log
 
 MOVED_BY = option(
     "auto", "auto", "transport", "gate", auto=("step", "gate", "transport"),
@@ -28,6 +28,56 @@ def ticked(turn: float, last: float, step: float) -> float:
         if gone > 0
         else (1 if gone < 0 or last == -1 or (turn < last and turn - here < step) else 0)
     )
+
+
+@phrase
+def drift(beat: float, before: float, length: float) -> float:
+    """How much a place beat / length moves where the length was `before` in the frame before (below 0: there was none),
+    so that the way until now stays as it was; 0 while the length is constant."""
+    return beat / before - beat / length if before > 0 and before != length else 0
+
+
+@phrase
+def strayed(free: float, beat: float, before: float, length: float) -> float:
+    """The next sum of `drift`."""
+    return free + drift(beat, before, length)
+
+
+@phrase
+def ahead(beat: float, dbeat: float, before: float, length: float, free: float, off: float) -> float:
+    """How far the place of what divides the beat by a length is ahead of beat / length: 0 as long as the length is
+    constant from the start, so that the place is on the grid, wherever the transport jumps.
+
+    The state of such a node: `before`, the length of the frame before, at first below 0; `free`, the sum of `drift`,
+    with which the place would be the integral of 1 / length (`strayed`); `off`, what this gave in the frame before.
+    While the length moves, the place is at most one whole stroke behind that integral. While it rests, the place goes
+    at half or at one and a half times its speed until it is on the grid again, which takes two strokes at most.
+    """
+    return (
+        off + drift(beat, before, length)
+        if before != length
+        else (
+            clamp(floor(free + 1e-9), off - dbeat / length / 2, off + dbeat / length / 2)
+            if free != 0 or off != 0
+            else 0
+        )
+    )
+
+
+@phrase
+def opened(wanted: float, rises: float, was: float) -> float:
+    """The level of a gate that is `wanted` to be high (0 or 1): it goes up only in a frame in which it rises."""
+    return (1 if rises > 0 or was > 0 else 0) if wanted > 0 else 0
+
+
+@phrase
+def parts(hits: float, here: float, last: float, new: float, pace: float) -> float:
+    """The strokes in a frame of steps with `hits` strokes each: `here` in the step (0..1), at the place `last` in the
+    frame before, `new` steps since, each frame a share `pace` of a step. No more than a frame holds, so that neither a
+    leap nor another number of hits is a burst."""
+    within = floor(here * hits)
+    passed = clamp(within - floor((last - floor(last)) * hits), 0, floor(pace * hits) + 1)
+    return min(hits, 1) * (new + (within if here <= 2 * pace else 0)) if new > 0 else passed
 
 
 @phrase
@@ -97,6 +147,18 @@ def musical(rate: float) -> float:
 def climbed(y: float, share: float) -> float:
     """An attack to 1 bent like a capacitor's: it aims at 1.3 and takes a share of 1 from 0 to the top."""
     return min(1.3 - (1.3 - y) * exp(-1.4663370687934272 * share), 1)
+
+
+@phrase
+def to_climb(y: float) -> float:
+    """The share with which `climbed` arrives at the top from y."""
+    return log((1.3 - y) / 0.3) / 1.4663370687934272
+
+
+@phrase
+def to_sink(y: float) -> float:
+    """The share with which `sunk` arrives at 0 from y."""
+    return log((y + 0.018657360363774047) / 0.018657360363774047) / 4
 
 
 @phrase

@@ -1,7 +1,8 @@
 """Spells checked expressions as Python text: for floats, or for numpy arrays.
 
 Names become tokens between guillemets, which the compiler fills with whatever they stand for in a program. The float
-spelling has no calls for min, max, clamp, abs and floor, which is several times faster.
+spelling has no calls for min, max, clamp, abs and floor, which is several times faster. What is read twice is held in a
+temporary, so that the text is as long as the expression, however deeply that is nested.
 """
 
 from __future__ import annotations
@@ -59,6 +60,8 @@ class Speller:
                 return f"«{name}.{field}»"
             case ast.BinOp(left=left, op=ast.Pow(), right=right):
                 return f"power({self(left)}, {self(right)})"
+            case ast.BinOp(op=ast.Add() | ast.Sub()):
+                return self._summed(e)
             case ast.BinOp(left=left, op=op, right=right):
                 return f"({self(left)} {_OPERATORS[type(op)]} {self(right)})"
             case ast.UnaryOp(op=ast.Not(), operand=operand):
@@ -81,6 +84,14 @@ class Speller:
                 return self._called(name, [self(a) for a in args])
         raise TypeError(f"{ast.dump(e)} has not passed the checker")
 
+    def _summed(self, e: ast.expr) -> str:
+        """A sum of any length in one pair of brackets, of which Python allows 200 within each other."""
+        parts: list[str] = []
+        while isinstance(e, ast.BinOp) and isinstance(e.op, (ast.Add, ast.Sub)):
+            parts += [self(e.right), _OPERATORS[type(e.op)]]
+            e = e.left
+        return f"({' '.join(reversed([*parts, self(e)]))})"
+
     def _joined(self, parts: list[str], every: bool) -> str:
         if self.mode == "scalar":
             return f"({(' and ' if every else ' or ').join(parts)})"
@@ -94,8 +105,10 @@ class Speller:
         signs = [_OPERATORS[type(op)] for op in ops]
         if self.mode == "scalar":
             return f"({parts[0]} {' '.join(f'{s} {p}' for s, p in zip(signs, parts[1:], strict=True))})"
-        pairs = zip(parts[:-1], signs, parts[1:], strict=True)
-        return self._joined([f"({a} {sign} {b})" for a, sign, b in pairs], True)
+        middles = [self._held(part) for part in parts[1:-1]]  # each is read by two comparisons, the first one first
+        lefts = [parts[0], *(again for again, _ in middles)]
+        rights = [*(first for _, first in middles), parts[-1]]
+        return self._joined([f"({a} {sign} {b})" for a, sign, b in zip(lefts, signs, rights, strict=True)], True)
 
     def _called(self, name: str, args: list[str]) -> str:  # noqa: PLR0911 (one return a function)
         if name in ("min", "max") and len(args) > 2:

@@ -18,12 +18,14 @@ from typing import Any
 
 import numpy as np
 
+from demon_patch.nodes.form.bjorklund import bjorklund
 from demon_patch.nodes.form.line import past, push
 
 __all__ = [
     "CONSTANTS",
     "FUNCTIONS",
     "ROWS",
+    "bjorklund",
     "choose",
     "clamp",
     "cos",
@@ -61,6 +63,7 @@ FUNCTIONS: dict[str, tuple[int, int]] = {
     "max": (2, 4),
     "clamp": (3, 3),
     "hash01": (2, 2),
+    "bjorklund": (2, 2),
 }
 CONSTANTS: dict[str, float] = {"pi": pi, "tau": tau}
 # Name of each function of a row -> smallest and largest number of arguments, the row included.
@@ -211,6 +214,7 @@ SCALAR: dict[str, Any] = {
     "sqrt": math.sqrt,
     "power": math.pow,
     "hash01": lru_cache(maxsize=8192)(hash01),  # held numbers, and those of the forecast, are asked for again
+    "bjorklund": bjorklund,
     "pick": pick,
     "reached": reached,
     "from_table": from_table,
@@ -244,7 +248,7 @@ ARRAY: dict[str, Any] = {
 
 
 def _by_float(function: Callable[..., float]) -> Callable[..., np.ndarray]:
-    """A function of floats over arrays, for where every bit counts."""
+    """A function of floats over arrays, for where every bit counts, or where there is no other."""
 
     def run(*given: Any) -> np.ndarray:
         arrays = np.broadcast_arrays(*given)
@@ -252,6 +256,9 @@ def _by_float(function: Callable[..., float]) -> Callable[..., np.ndarray]:
         return np.array(list(numbers), dtype=np.float64).reshape(arrays[0].shape)
 
     return run
+
+
+ARRAY["bjorklund"] = _by_float(bjorklund)
 
 
 def _probed(name: str) -> Callable[..., np.ndarray]:

@@ -42,7 +42,7 @@ def mix(
 
     Only what is wired counts. Prompts and clips count by their share of the sum of weights, or where an option `law` is
     "power", of the root of their summed squares; weights below 0 are 0, and where all are, the first wired inlet is
-    taken; a jump of a weight by more than 1/8 is an edge. Surfaces count as they are weighed, frame by frame.
+    taken; a jump of a weight is an edge. Surfaces count as they are weighed, frame by frame.
     feeds: after the weights come that of a finished generation, and how many completions ago it was. Raises
     DeclarationError.
     """

@@ -34,7 +34,10 @@ class SetMeta(Edit, frozen=True):
 
 
 class SetSong(Edit, frozen=True):
-    """Changes the tempo (None: follow the source) and the beats of a bar; what is not given stays."""
+    """Changes the tempo (None: follow the source) and the beats of a bar; what is not given stays.
+
+    While it plays, other beats of a bar begin a bar where the change is heard: on its grid, or on the next beat.
+    """
 
     bpm: float | UnsetType | None = UNSET
     beats_per_bar: int | UnsetType = UNSET

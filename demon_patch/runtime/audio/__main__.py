@@ -1,6 +1,31 @@
-"""`python -m demon_patch.runtime.audio`: the audio process; started by `link`, not by hand."""
+"""`python -P .../runtime/audio/__main__.py`: the audio process; started by `process.command`, not by hand.
 
-from demon_patch.runtime.audio.process import main
+Started as a file, it uses the package that this file lies in. With `-P` nothing is ever searched for in the working
+folder, where a stranger's files may lie.
+"""
+
+import importlib.util
+import signal
+import sys
+from pathlib import Path
+
+
+def _own_package() -> None:
+    """Makes `demon_patch` the package that this file lies in, without a search."""
+    root = Path(__file__).resolve().parents[2]
+    spec = importlib.util.spec_from_file_location(root.name, root / "__init__.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = sys.modules[root.name] = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+
 
 if __name__ == "__main__":
+    for name in ("SIGINT", "SIGTERM", "SIGHUP"):
+        if hasattr(signal, name):  # until the process knows what to do with them
+            signal.signal(getattr(signal, name), signal.SIG_IGN)
+    if not __package__:
+        _own_package()
+    from demon_patch.runtime.audio.process import main
+
     main()

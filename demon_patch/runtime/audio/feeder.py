@@ -107,9 +107,10 @@ class Feeder:
         """Keeps limited sound in the history where the timeline runs, and gives it to the device's side."""
         start, stop = self._limited, self._limited + len(limited)
         ends = [mark[0] for mark in self._marks[1:]] + [stop]
-        for (at, _, runs), end in zip(self._marks, ends, strict=True):
-            if runs and max(at, start) < min(end, stop):
-                self._memory.append_history(limited[max(at, start) - start : min(end, stop) - start])
+        for (at, timeline, runs), end in zip(self._marks, ends, strict=True):
+            first = max(at, start)
+            if runs and first < min(end, stop):
+                self._memory.append_history(limited[first - start : min(end, stop) - start], timeline + first - at)
         self._limited = stop
         frames = limited if self._resample is None else self._resample.resample_chunk(limited)
         np.clip(frames, -self._limiter.ceiling, self._limiter.ceiling, out=frames)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import json
+import math
 import queue
 import subprocess
-import sys
 import tempfile
 import threading
 from collections.abc import Callable
@@ -16,12 +16,13 @@ from typing import IO, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from demon_patch.errors import DeviceError
+from demon_patch.errors import DemonError, DeviceError
 from demon_patch.runtime.audio.lay import Seam, lay
 from demon_patch.runtime.audio.memory import CLOCK, Memory
 from demon_patch.runtime.audio.orphan import take_over
 from demon_patch.runtime.audio.playhead import Playhead
-from demon_patch.runtime.audio.process import Settings
+from demon_patch.runtime.audio.process import Settings, command
+from demon_patch.runtime.audio.shared import collect
 from demon_patch.runtime.graph.route import Route
 
 Samples = NDArray[np.float32]
@@ -29,6 +30,8 @@ Samples = NDArray[np.float32]
 START_SECONDS = 20.0  # until a process that tells nothing is given up
 QUIT_SECONDS = 2.0  # until a process that does not quit is killed
 REVIVE_SECONDS = 1.0  # between two starts
+GAP_SECONDS = 600.0  # the most silence in place of what is held no more
+START_ERRORS = (OSError, MemoryError, RuntimeError, subprocess.SubprocessError, DemonError)  # of a process or thread
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,20 +58,26 @@ class AudioLink:
 
     rate, channels: of the song. samples: its length. device: part of a device's name, or None for the default. All
     methods are the host's and may be called from one thread at a time; none but `start` and `close` waits. A host that
-    ends without `close` has died as far as the process knows: the song loops on until the next host starts.
+    is killed has died as far as the process knows: the song loops on until the next host starts. One that ends by
+    itself without `close` takes the sound with it.
     """
 
     def __init__(self, rate: int, channels: int, samples: int, device: str | None = None) -> None:
+        collect()  # what killed performances left behind may be the room that this one needs
         self._memory = Memory.create(rate, channels, samples)
         self._memory.ceiling = -0.3
         self._playhead = Playhead(rate)
         self._reported = 0
         self._device = self._wanted = device
         self._process: subprocess.Popen[bytes] | None = None
+        self._listener: threading.Thread | None = None
         self._log: IO[bytes] | None = None
         self._events: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
         self._opened: dict[str, Any] = {"name": "", "rate": 0, "channels": 0, "latency": 0.0}
         self._lost = True
+        self._silent_from: float | None = None  # on the timeline, while the device or the process is gone
+        self._told: set[tuple[str, str]] = set()  # troubles since there was a device
+        self._running = False  # between a start that went well and `close`
         self._restarts = 0
         self._started = 0.0
 
@@ -78,16 +87,30 @@ class AudioLink:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def start(self) -> None:
+    def start(self, check: Callable[[], None] = lambda: None) -> None:
         """Ends the orphans of earlier hosts and opens the device; playing begins with `set_playing`.
 
-        Raises DeviceError when there is no device.
+        check: called while it waits; what it raises ends the start. Raises DeviceError when there is no device or no
+        process. After any error nothing is left running.
         """
-        take_over()
-        self._spawn(patient=False)
+        try:
+            take_over()
+            self._first(check)
+        except BaseException:
+            self._stop()
+            raise
+        self._running = True
+
+    def _first(self, check: Callable[[], None]) -> None:
+        """Starts the process and waits until its device is open."""
+        try:
+            self._spawn(patient=False)
+        except START_ERRORS as error:
+            raise DeviceError(f"the audio process cannot be started: {_reason(error)}") from error
         end = CLOCK() + START_SECONDS
         while self._lost:
             gone = self._gone()
+            check()
             try:
                 event = self._events.get(timeout=0.0 if gone else 0.1)
             except queue.Empty:
@@ -96,31 +119,62 @@ class AudioLink:
                 event = {"event": "fault", "what": f"the audio process did not start: {self._said()}"}
             self._take(event)
             if event["event"] in ("error", "fault"):
-                self._stop()
                 raise DeviceError(str(event["what"]), mend=str(event.get("mend", "")))
 
     def close(self) -> None:
         """Fades out, ends the process and gives the memory back; a second time it does nothing."""
+        self._running = False
         self._stop()
         self._memory.remove()
 
     def poll(self) -> list[dict[str, Any]]:
-        """The events since the last call; starts a new process where the old one died. Call it several times a second.
+        """The events since the last call; starts a new process where there is none. Call it several times a second.
 
-        An event is {"event": `opened` | `lost` | `back` | `error` | `fault` | `died`, ...}. The new process goes on at
-        the present place of the timeline.
+        An event is {"event": `opened` | `lost` | `back` | `error` | `fault` | `died` | `stuck`, ...}; `back` tells in
+        `silent` the seconds of the timeline that were not heard; `stuck`, that no process can be started now. The new
+        process goes on at the present place of the timeline. A trouble that repeats is told once.
         """
-        gone, events = self._gone(), []
+        gone, events = self._running and self._gone(), []
         with contextlib.suppress(queue.Empty):
             while True:
                 events.append(self._events.get_nowait())
                 self._take(events[-1])
-        if gone and CLOCK() - self._started > REVIVE_SECONDS:
+        if gone:
+            events += self._revive()
+        return [event for event in events if self._is_news(event)]
+
+    def fill(self) -> None:
+        """While there is no process, silence is what is heard, and is kept in the history as such. Called by `poll`;
+        by hand only when nothing polls any more."""
+        if self._running and self._gone():
+            self._memory.hush(math.floor(self.playhead()))
+
+    def _revive(self) -> list[dict[str, Any]]:
+        """Starts a process in place of the one that is gone, once a second, however often that fails."""
+        self._leave()
+        self.fill()
+        if CLOCK() - self._started <= REVIVE_SECONDS:
+            return []
+        events: list[dict[str, Any]] = []
+        if self._process is not None:
             events.append({"event": "died", "what": self._said()})
-            self._lost = True
             self._restarts += 1
+        try:
             self._spawn(patient=True)
+        except START_ERRORS as error:
+            events.append({"event": "stuck", "what": _reason(error)})
         return events
+
+    def _is_news(self, event: dict[str, Any]) -> bool:
+        """Whether an event was not told since the device was last there."""
+        if event["event"] in ("opened", "back"):
+            self._told.clear()
+        if event["event"] not in ("died", "stuck", "fault"):
+            return True
+        trouble = str(event["event"]), str(event.get("what"))
+        known = trouble in self._told
+        self._told.add(trouble)
+        return not known
 
     @property
     def pid(self) -> int:
@@ -209,30 +263,47 @@ class AudioLink:
         return self._memory.history(seconds)
 
     def history_since(self, counter: int) -> tuple[Samples, int]:
-        """What was played since `counter`, and the counter to ask with next."""
-        return self._memory.history_since(counter)
+        """What was played since `counter`, and the counter to ask with next.
+
+        The counter is the timeline's: where no device or no process was there to play, and where the sound is held no
+        more, is silence, so that as much comes back as was played (in one piece at most 10 minutes).
+        """
+        sound, until = self._memory.history_since(counter)
+        gone = min(until - counter - len(sound), round(GAP_SECONDS * self._memory.rate))
+        if gone > 0:
+            sound = np.concatenate([np.zeros((gone, sound.shape[1]), np.float32), sound])
+        return sound, until
 
     def _spawn(self, *, patient: bool) -> None:
+        """Starts a process; raises one of START_ERRORS, and leaves none behind then."""
         self._forget()
         self._started = CLOCK()
-        self._log = tempfile.TemporaryFile()  # noqa: SIM115 - open as long as the process
+        self._log = _log()
         process = self._process = subprocess.Popen(
-            [sys.executable, "-m", "demon_patch.runtime.audio"],
+            command(),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            stderr=self._log,
+            stderr=subprocess.DEVNULL if self._log is None else self._log,
         )
-        settings = Settings(str(self._memory.path), self._device, patient)
-        self._command(asdict(settings))
-        args = (process, self._events.put)
-        self._listener = threading.Thread(target=_listen, args=args, name="audio events", daemon=True)
-        self._listener.start()
+        try:
+            listener = threading.Thread(
+                target=_listen, args=(process, self._events.put), name="audio events", daemon=True
+            )
+            listener.start()
+            self._listener = listener
+        except BaseException:
+            process.kill()
+            process.wait()
+            self._forget()
+            raise
+        self._command(asdict(Settings(str(self._memory.path), self._device, patient)))
 
     def _gone(self) -> bool:
-        """Whether the process has ended; all its events are in the queue then."""
-        if self._process is None or self._process.poll() is None:
+        """Whether there is no process; all events of the one that was there are in the queue then."""
+        if self._process is not None and self._process.poll() is None:
             return False
-        self._listener.join(1.0)
+        if self._listener is not None:
+            self._listener.join(1.0)
         return True
 
     def _command(self, line: dict[str, Any]) -> None:
@@ -244,12 +315,20 @@ class AudioLink:
 
     def _take(self, event: dict[str, Any]) -> None:
         if event["event"] in ("opened", "back"):
-            self._opened, self._lost = event, False
+            if event["event"] == "back" and self._silent_from is not None:
+                event["silent"] = max(self.playhead() - self._silent_from, 0.0) / self._memory.rate
+            self._opened, self._lost, self._silent_from = event, False, None
             self._device = self._wanted
         elif event["event"] == "error":
             self._wanted = self._device
         elif event["event"] == "lost":
-            self._lost = True
+            self._leave()
+
+    def _leave(self) -> None:
+        """From now on nothing is heard."""
+        self._lost = True
+        if self._silent_from is None:
+            self._silent_from = self.playhead()
 
     def _said(self) -> str:
         """The last line that the process left on its error output."""
@@ -276,8 +355,21 @@ class AudioLink:
                 self._process.stdin.close()
         if self._log is not None:
             self._log.close()
-        self._process = self._log = None
+        self._process = self._listener = self._log = None
         self._lost = True
+
+
+def _log() -> IO[bytes] | None:
+    """A file for what the process says when it dies; None where none can be made, which shall stop nothing."""
+    try:
+        return tempfile.TemporaryFile()
+    except OSError:
+        return None
+
+
+def _reason(error: BaseException) -> str:
+    """An error in words, also one that has none."""
+    return str(error) or type(error).__name__
 
 
 def _listen(process: subprocess.Popen[bytes], put: Callable[[dict[str, Any]], None]) -> None:

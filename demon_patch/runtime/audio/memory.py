@@ -6,9 +6,6 @@ sequence number that is odd while they change, and a reader tries again until it
 
 from __future__ import annotations
 
-import contextlib
-import os
-import tempfile
 import time
 from pathlib import Path
 
@@ -16,14 +13,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from demon_patch.errors import DemonError
+from demon_patch.runtime.audio import shared
 from demon_patch.runtime.graph.route import MAX_LEGS, Leg, Route
 
 Samples = NDArray[np.float32]
 
-MAGIC, VERSION = b"dpaudio", 1
+MAGIC = b"dpaudio"
 HISTORY_SECONDS = 120
 SLACK_SECONDS = 1  # of history that may be overwritten while it is being read
-PREFIX = "demon-patch-audio-"
 
 HEADER = np.dtype(
     [
@@ -58,16 +55,18 @@ CLOCK = time.perf_counter
 class Memory:
     """The mapped file, seen from either side.
 
-    song: [samples, channels] float32 at the family's rate, written by the host. Whoever ends last calls `remove`.
+    song: [samples, channels] float32 at the family's rate, written by the host. The file counts as used while this
+    lives. Whoever ends last calls `remove`. Raises DemonError for another kind of file, OSError for none.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        header = np.fromfile(path, HEADER, 1)
-        if not len(header) or header["magic"][0] != MAGIC or header["version"][0] != VERSION:
+        self._held = shared.held(path)
+        header = np.fromfile(self._held, HEADER, 1)
+        if not len(header) or header["magic"][0] != MAGIC or header["version"][0] != shared.FORMAT:
             raise DemonError("this is not the memory of an audio process of this version", file=path)
         self.rate, self.channels, samples = (int(header[name][0]) for name in ("rate", "channels", "song"))
-        whole = np.memmap(path, np.uint8, "r+").view(np.ndarray)
+        whole = np.memmap(self._held, np.uint8, "r+").view(np.ndarray)
         fields = whole[: HEADER.itemsize].view(HEADER)
         self._field = {name: fields[name] for name in HEADER.names or ()}
         song_bytes = samples * self.channels * 4
@@ -83,24 +82,25 @@ class Memory:
         rate: Hz. Raises DemonError when there is no room for it.
         """
         header = np.zeros(1, HEADER)
-        header["magic"], header["version"] = MAGIC, VERSION
+        header["magic"], header["version"] = MAGIC, shared.FORMAT
         header["rate"], header["channels"], header["song"] = rate, channels, samples
         size = SONG_AT + 4 * channels * (samples + (HISTORY_SECONDS + SLACK_SECONDS) * rate)
-        try:
-            path = _reserve(Path("/dev/shm"), header.tobytes(), size)
-        except OSError:
+        why = "there is no folder for temporary files"
+        for folder in shared.folders():
             try:
-                path = _reserve(Path(tempfile.gettempdir()), header.tobytes(), size)
-            except OSError as error:
-                raise DemonError(f"no memory for the song: {error}", mend="free space for temporary files") from error
-        memory = cls(path)
-        memory.set_route(Route.whole(samples))
-        return memory
+                with shared.made(folder, header.tobytes(), size) as file:
+                    memory = cls(Path(str(file.name)))
+            except (OSError, MemoryError) as error:
+                why = str(error)
+                continue
+            memory.set_route(Route.whole(samples))
+            return memory
+        raise DemonError(f"no memory for the song: {why}", mend="free space for temporary files")
 
     def remove(self) -> None:
         """Deletes the file; what is mapped stays valid until its process ends."""
-        with contextlib.suppress(OSError):
-            self.path.unlink(missing_ok=True)
+        shared.remove(self.path)
+        self._held.close()
 
     # Written by the host.
 
@@ -200,41 +200,46 @@ class Memory:
         """A counter of the audio process."""
         return int(self._field[name][0])
 
-    def append_history(self, block: Samples) -> None:
-        """Adds a block [n, channels] of what is played to the ring."""
-        written, size = int(self._field["history"][0]), len(self._ring)
+    @property
+    def kept(self) -> int:
+        """How far the history goes: the timeline sample that it ends before."""
+        return int(self._field["history"][0])
+
+    def append_history(self, block: Samples, at: int | None = None) -> None:
+        """Adds a block [n, channels] of what is played from timeline `at` on, or where the history ends, to the ring.
+
+        The history holds every sample of the timeline once: what is missing before `at` is silence, what is there
+        already stays.
+        """
+        if at is not None:
+            self.hush(at)
+            block = block[max(self.kept - at, 0) :]
+        written, size = self.kept, len(self._ring)
         start = written % size
         first = min(len(block), size - start)
         self._ring[start : start + first] = block[:first]
         self._ring[: len(block) - first] = block[first:]
         self._field["history"][0] = written + len(block)
 
+    def hush(self, until: int) -> None:
+        """Adds silence to the history up to timeline `until`, where nothing was played. Called by the audio process,
+        and by the host while there is none."""
+        size = len(self._ring)
+        missing = min(until - self.kept, size)
+        if missing > 0:
+            self._ring[np.arange(until - missing, until) % size] = 0.0
+            self._field["history"][0] = until
+
     def history_since(self, counter: int) -> tuple[Samples, int]:
         """What was played since `counter`, at most the last 120 s, and the counter to ask with next.
 
-        The counter counts samples; where it rose by more than came back, the rest is gone.
+        The counter is the timeline's; where it rose by more than came back, the rest is gone.
         """
-        until = int(self._field["history"][0])
+        until = self.kept
         since = max(counter, until - HISTORY_SECONDS * self.rate, 0)
         return self._ring[np.arange(since, until) % len(self._ring)], until
 
     def history(self, seconds: float) -> Samples:
         """The last `seconds` that were played, as far as they are still held: [n, channels]."""
-        until = int(self._field["history"][0])
+        until = self.kept
         return self.history_since(until - round(seconds * self.rate))[0]
-
-
-def _reserve(folder: Path, start: bytes, size: int) -> Path:
-    """A new file of `size` bytes that begins with `start`, its room really there. Raises OSError without it."""
-    handle, name = tempfile.mkstemp(prefix=PREFIX, dir=folder)
-    try:
-        with os.fdopen(handle, "r+b") as file:
-            if hasattr(os, "posix_fallocate"):
-                os.posix_fallocate(file.fileno(), 0, size)
-            else:
-                file.truncate(size)
-            file.write(start)
-    except OSError:
-        os.unlink(name)
-        raise
-    return Path(name)

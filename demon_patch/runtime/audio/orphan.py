@@ -5,26 +5,82 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import stat
+import sys
+import tempfile
 import time
-import warnings
+from collections.abc import Iterator
 from pathlib import Path
 
-from platformdirs import user_runtime_path
+import platformdirs
 
-from demon_patch.runtime.audio.memory import PREFIX, Memory
+from demon_patch.errors import DeviceError
+from demon_patch.runtime.audio.memory import Memory
+from demon_patch.runtime.audio.shared import PREFIX, collect, collected
 
 WAIT_SECONDS = 2.0
+SESSIONS = Path("/run/user")  # where systems keep the runtime folders of their users
+
+
+def folders() -> Iterator[Path]:
+    """The folders that orphans may leave their notes in, the best first: each is there, and this user's alone.
+
+    The user's runtime folder; where the system has none that can be used, the user's folder for state, or one among the
+    temporary files. What another user owns or can write into is passed over.
+    """
+    for place in (_runtime, _state, _temporary):
+        with contextlib.suppress(OSError, RuntimeError, KeyError):
+            if _private(path := place()):
+                yield path
 
 
 def folder() -> Path:
-    """Where orphans leave their notes: the user's runtime folder."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # where the system names no such folder, a temporary one will do
-        return user_runtime_path("demon_patch", ensure_exists=True)
+    """The first of `folders`; raises DeviceError where there is none."""
+    for path in folders():
+        return path
+    raise DeviceError("no folder for notes between performances", mend="set XDG_RUNTIME_DIR to a folder of your own")
+
+
+def _runtime() -> Path:
+    """The runtime folder of the user's session; raises OSError where there is none."""
+    if sys.platform == "win32" or sys.platform == "darwin":
+        return Path(platformdirs.user_runtime_dir("demon_patch"))
+    named = Path(os.environ.get("XDG_RUNTIME_DIR") or SESSIONS / str(os.geteuid()))
+    if not named.is_dir():
+        raise FileNotFoundError(named)
+    return named / "demon_patch"
+
+
+def _state() -> Path:
+    return Path(platformdirs.user_state_dir("demon_patch"))
+
+
+def _temporary() -> Path:
+    user = os.geteuid() if sys.platform != "win32" else "user"
+    return Path(tempfile.gettempdir()) / f"demon_patch-{user}"
+
+
+def _private(path: Path) -> bool:
+    """Whether a folder, made where it is missing, is this user's alone. Raises OSError where it cannot be used."""
+    if not path.is_absolute():
+        return False
+    if not path.parent.exists():
+        path.parent.mkdir(mode=0o700, parents=True)
+    path.mkdir(mode=0o700, exist_ok=True)
+    facts = path.lstat()
+    if not stat.S_ISDIR(facts.st_mode):
+        return False
+    if sys.platform != "win32":
+        if facts.st_uid != os.geteuid():
+            return False
+        if facts.st_mode & 0o077:
+            path.chmod(0o700)
+    return os.access(path, os.W_OK | os.X_OK)
 
 
 class Note:
-    """The control file of an orphan: who deletes it ends the orphan."""
+    """The control file of an orphan: who deletes it ends the orphan. Raises OSError or DeviceError where it cannot be
+    left anywhere."""
 
     def __init__(self, memory: Memory) -> None:
         self._path = folder() / f"{PREFIX}{os.getpid()}.json"
@@ -33,7 +89,9 @@ class Note:
     @property
     def withdrawn(self) -> bool:
         """Whether somebody asked the orphan to end."""
-        return not self._path.exists()
+        with contextlib.suppress(OSError):
+            return not self._path.exists()
+        return True
 
     def remove(self) -> None:
         """Takes the note away; the orphan's own last act."""
@@ -44,9 +102,13 @@ class Note:
 def take_over() -> int:
     """Ends every orphan of this user and waits until each is silent; returns how many there were.
 
-    An orphan that does not answer within two seconds is taken for dead, and its memory is removed.
+    An orphan that does not answer within two seconds is taken for dead, and its memory is removed. So is the memory
+    that no process uses any more.
     """
-    notes = list(folder().glob(f"{PREFIX}*.json"))
+    notes = []
+    for path in folders():
+        with contextlib.suppress(OSError):
+            notes += list(path.glob(f"{PREFIX}*.json"))
     memories = []
     for note in notes:
         with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
@@ -55,9 +117,11 @@ def take_over() -> int:
             note.unlink()
     end = time.monotonic() + WAIT_SECONDS
     for memory in memories:
-        while memory.exists() and time.monotonic() < end:
-            time.sleep(0.02)
-        if memory.name.startswith(PREFIX):
-            with contextlib.suppress(OSError):
-                memory.unlink(missing_ok=True)
+        if not memory.name.startswith(PREFIX):
+            continue
+        with contextlib.suppress(OSError):
+            while memory.exists() and not collected(memory) and time.monotonic() < end:
+                time.sleep(0.02)
+            memory.unlink(missing_ok=True)
+    collect()
     return len(notes)

@@ -30,6 +30,7 @@ RETRY_SECONDS = 1.0  # between two attempts to open a device
 PRIORITY = -10  # of the feeder, where the system allows it
 FILES = 1024  # more open files than a process like this ever has
 ORPHAN_SECONDS = 600.0  # how long the song loops without a host
+MEANT_SECONDS = 10.0  # a host that dies so soon after a signal to both of us was meant to end, and the sound with it
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,11 @@ class Settings:
     ends: float | None = None
 
 
+def command(*settings: str) -> list[str]:
+    """The command that starts an audio process of this very package, which never searches the working folder."""
+    return [sys.executable, "-P", str(Path(__file__).resolve().with_name("__main__.py")), *settings]
+
+
 class AudioProcess:
     """The main thread's work: opens, watches and reopens the device; obeys the host; outlives it for a while."""
 
@@ -59,13 +65,17 @@ class AudioProcess:
         self._lost = settings.patient
         self._tried = -RETRY_SECONDS
         self._ending = False
+        self._asked = -MEANT_SECONDS  # when a signal last asked us to end
 
     def run(self) -> None:
-        """Plays until told to end. Raises DeviceError when there is no device to start with."""
-        signal.signal(signal.SIGINT, lambda *_: self._end(self._note is not None))
-        for name in ("SIGTERM", "SIGHUP"):
+        """Plays until told to end. Raises DeviceError when there is no device to start with.
+
+        A signal ends an orphan. While the host lives it is the host that ends us, once it has closed its recordings:
+        a signal that went to both of us only means that we do not outlive it.
+        """
+        for name in ("SIGINT", "SIGTERM", "SIGHUP"):
             if hasattr(signal, name):
-                signal.signal(getattr(signal, name), lambda *_: self._end(True))
+                signal.signal(getattr(signal, name), lambda *_: self._signalled())
         threading.Thread(target=_listen, args=(self._commands,), name="commands", daemon=True).start()
         try:
             if not self._lost:
@@ -78,6 +88,10 @@ class AudioProcess:
             if self._note is not None:
                 self._memory.remove()
                 self._note.remove()
+
+    def _signalled(self) -> None:
+        self._asked = CLOCK()
+        self._end(self._note is not None)
 
     def _end(self, now: bool) -> None:
         self._ending = self._ending or now
@@ -99,12 +113,21 @@ class AudioProcess:
     def _obey(self, command: dict[str, Any] | None) -> None:
         """One command of the host; None: it is gone."""
         if command is None:
-            self._note = Note(self._memory)
-            self._settings = replace(self._settings, ends=self._settings.ends or CLOCK() + ORPHAN_SECONDS)
+            self._outlive()
         elif command.get("do") == "quit":
             self._end(True)
         elif command.get("do") == "device":
             self._change(command.get("name"))
+
+    def _outlive(self) -> None:
+        """The host is gone: plays on as an orphan, unless that was meant to end, or nobody could find the orphan."""
+        self._settings = replace(self._settings, ends=self._settings.ends or CLOCK() + ORPHAN_SECONDS)
+        try:
+            self._note = Note(self._memory)
+        except (OSError, DeviceError):
+            self._memory.remove()
+            self._end(True)
+        self._end(CLOCK() - self._asked < MEANT_SECONDS)
 
     def _change(self, name: str | None) -> None:
         """Moves to another device; where that fails, an error is told and the old one plays on."""
@@ -138,16 +161,19 @@ class AudioProcess:
         if os.name != "nt":
             again = replace(self._settings, patient=True)
             os.closerange(3, FILES)  # what the server's library left open would stay open
-            os.execv(sys.executable, [sys.executable, "-m", __package__ or "", json.dumps(asdict(again))])
+            for name in ("SIGINT", "SIGTERM", "SIGHUP"):
+                signal.signal(getattr(signal, name), signal.SIG_IGN)  # until the fresh program has its own
+            os.execv(sys.executable, command(json.dumps(asdict(again))))
         if self._output is not None:
             self._output.close()
             self._output = None
 
     def _drift(self) -> None:
-        """Without a device the timeline goes on by the clock."""
+        """Without a device the timeline goes on by the clock, and what is heard of it is silence."""
         now = CLOCK()
         position = self._memory.present(now)
         self._memory.frontier = math.ceil(position)
+        self._memory.hush(math.floor(position))
         self._memory.set_clock(position, now, self._memory.rate if self._memory.playing else 0.0)
 
     def _retry(self) -> None:
@@ -165,8 +191,9 @@ class AudioProcess:
 def main() -> None:
     """Runs the audio process on the settings of the command line or of the first line of standard input."""
     sys.setswitchinterval(0.0005)  # the callback waits for no more than this when another thread computes
-    with contextlib.suppress(AttributeError, OSError):
-        os.setpriority(os.PRIO_PROCESS, 0, PRIORITY)
+    if sys.platform != "win32":
+        with contextlib.suppress(OSError):
+            os.setpriority(os.PRIO_PROCESS, 0, PRIORITY)
     os.dup2(os.open(os.devnull, os.O_WRONLY), 2)  # sound libraries print there, every second without a device
     try:
         process = AudioProcess(Settings(**json.loads(sys.argv[1] if len(sys.argv) > 1 else _line())))

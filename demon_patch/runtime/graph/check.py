@@ -43,6 +43,11 @@ def problems(
     return [*found, *_parts(patch, wiring, family)]
 
 
+def no_source(scheduler: str) -> PatchError:
+    """What to say where nothing is wired to the Scheduler's source, and no file is played in place of it."""
+    return PatchError("the Scheduler has no source", node=scheduler, port="source", mend="wire a source node to it")
+
+
 def ring_nodes(wiring: Wiring, last: str | None = None) -> list[str]:
     """The chain that ends in the node `last`, or in the Decoder: node ids in its order, as far as it is wired."""
     id = last or next((id for id, d in wiring.known.items() if d.id == CHAIN[-1]), None)

@@ -1,16 +1,22 @@
-"""The transport: time as control frames, never as a sum; beats by a tempo map, song positions by a route."""
+"""The transport: time as control frames, never as a sum; beats by a tempo map, bars by a map of metres, song positions
+by a route."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from demon_patch.nodes.form.frame import Frame
+from demon_patch.patch.grid import Grid
+from demon_patch.runtime.graph.bars import Metre, Metres, Step, changed, counted, holding, line, since, whole
 from demon_patch.runtime.graph.route import Route
 
+FIRST = -(1 << 62)  # before all control frames
 PAST = 64  # control frames behind a jump in which the one before it is still known
 
 
@@ -24,12 +30,24 @@ class Tempo:
 
 
 @dataclass(frozen=True, slots=True)
+class Bars:
+    """From control frame `frame` on: the metres by the transport's own beats, and by the song's, which count while the
+    song is followed."""
+
+    frame: int
+    own: Metres
+    song: Metres
+
+
+@dataclass(frozen=True, slots=True)
 class Transport:
     """Control frame k at `rate` frames a second is t = k / rate and beat (k / rate - downbeat) * bpm / 60.
 
     The beat is exact wherever it is a whole number, `bpm` is one and the downbeat is 0. downbeat: seconds to the first
     beat of the first bar. changes: of tempo, by frame. The song position wraps after `song_frames`, or goes as `route`
-    says. follow: the beats are the song's, and wrap, loop and jump with it. A value: each change makes a new one.
+    says. follow: the beats are the song's, and wrap, loop and jump with it. beats_per_bar: of the newest metre; bars:
+    its changes, none while bars count from beat 0. Metres are kept by beat: a song that goes back to before a change
+    has the metre of then. A value: each change makes a new one.
     Raises ValueError for a rate, tempo, bar or song of nothing.
     """
 
@@ -41,6 +59,7 @@ class Transport:
     changes: tuple[Tempo, ...] = ()
     route: Route | None = None
     follow: bool = False
+    bars: tuple[Bars, ...] = ()
 
     def __post_init__(self) -> None:
         tempi = [self.bpm, *(change.bpm for change in self.changes)]
@@ -57,10 +76,9 @@ class Transport:
         return self._at(np.arange(k0, k0 + n), self.positions(k0, n), self._tempo(k0))
 
     def steady(self, k0: int, n: int) -> int:
-        """How many of the n frames from k0 on have the tempo of k0; at least 1."""
-        if self.follow:
-            return n
-        return min([n, *(change.frame - k0 for change in self.changes if change.frame > k0)])
+        """How many of the n frames from k0 on have the tempo and the map of metres of k0; at least 1."""
+        changes = self.bars if self.follow else (*self.changes, *self.bars)
+        return min([n, *(change.frame - k0 for change in changes if change.frame > k0)])
 
     def tempo(self, k: int) -> float:
         """Beats a minute at a control frame."""
@@ -74,11 +92,55 @@ class Transport:
             return beat * 60.0 * self.rate / self.bpm + self.downbeat * self.rate
         return legs[-1].frame + (beat - legs[-1].beat) * 60.0 * self.rate / legs[-1].bpm
 
-    def next_grid(self, k: int, beats: float) -> int:
-        """The first control frame from k on that begins a multiple of so many beats."""
-        here = self.frame(k)
-        ahead = math.ceil(here.beat / beats - 1e-9) * beats - here.beat
-        return k + math.ceil(ahead / here.dbeat - 1e-6)
+    def metre(self, k: int) -> Metre:
+        """The metre that counts at a control frame."""
+        return holding(self._metres(k), self.frame(k).beat)
+
+    def next_grid(self, k: int, beats: float | Grid) -> int:
+        """The first control frame from k on in which a line of a grid falls, at its begin or since the frame before: of
+        every so many bars, or beats, which count from where their metre began; a new metre begins both."""
+        grid = Step(beats.count, beats.unit == "bar") if isinstance(beats, Grid) else Step(beats)
+        if self.follow:
+            period = 2 * self.song_frames
+            for at, n in self._stretches(k, period):
+                frames = self.frames(at, n)
+                passed = since(self._metres(at), frames.beat, grid) < frames.dbeat * (1 - 1e-4)
+                if passed.any():
+                    return at + int(passed.argmax())
+        while True:
+            here, stop = self.frame(k), k + self.steady(k, 1 << 40)
+            ahead = line(self._metres(k), here.beat - self._step(k) * (1 - 1e-6), grid) - here.beat
+            found = k + max(math.ceil(ahead / here.dbeat - 1e-6), 0)
+            if found < stop or stop == k + (1 << 40):
+                return found
+            k = stop
+
+    def bar_lines(self, k0: int, n: int) -> list[float]:
+        """The control frames of [k0, k0 + n), with their fractions, at which bars begin."""
+        found, before = list[float](), self._step(k0)
+        for at, length in self._stretches(k0, n + 1):
+            frames = self.frames(at, length)
+            steps = np.full(length, frames.dbeat)
+            steps[0], before = before, frames.dbeat
+            passed = since(self._metres(at), frames.beat, Step(1, bars=True))
+            on, late = passed < steps * (1 - 1e-4), passed / steps
+            if self.follow:  # where the song jumps, nothing has begun since the frame before
+                jump = np.diff(self.positions(at - 1, length + 1)) != 1
+                on, late = on & ~(jump & (late > 1e-4)), np.where(jump, 0.0, late)
+            found += (frames.k - late)[on].tolist()
+        return [round(line, 6) for line in found if k0 - 1e-6 <= line < k0 + n - 1e-6]
+
+    def _stretches(self, k0: int, n: int) -> Iterator[tuple[int, int]]:
+        """The steady stretches (first frame, length) of n frames from k0 on."""
+        at = k0
+        while at < k0 + n:
+            length = self.steady(at, k0 + n - at)
+            yield at, length
+            at += length
+
+    def _step(self, k: int) -> float:
+        """Beats from the control frame before k to k."""
+        return self.frame(k - 1).dbeat
 
     # -- song ---------------------------------------------------------------------------------------------------
     def song_frame(self, k: int) -> int:
@@ -118,6 +180,31 @@ class Transport:
         earlier = tuple(change for change in self.changes if change.frame < k)
         return replace(self, changes=(*earlier, Tempo(k, replace(self, follow=False).frame(k).beat, bpm)))
 
+    def at_metre(self, k: int, beats_per_bar: float) -> Transport:
+        """Bars of so many beats from the first beat at control frame k or after it, which begins a bar: one that is
+        under way ends there; where bars are of so many beats already, they go on. Later changes are forgotten.
+
+        While the song is followed its bars change from there on, and the transport's own with them; else the song has
+        the new metre from its beginning.
+        """
+        at = self.next_grid(k, 1.0) if self.follow else k
+        earlier = tuple(change for change in self.bars if change.frame < at)
+        maps = replace(self, bars=earlier)._bars(at) if earlier else Bars(FIRST, *2 * (self._before(),))
+        own = changed(maps.own, self._beat_within(at, False), beats_per_bar)
+        song = changed(maps.song, self._beat_within(at, True), beats_per_bar) if self.follow else whole(beats_per_bar)
+        if (own, song) == (maps.own, maps.song):
+            return replace(self, beats_per_bar=beats_per_bar, bars=earlier)
+        return replace(self, beats_per_bar=beats_per_bar, bars=(*(earlier or (maps,)), Bars(at, own, song)))
+
+    def _before(self) -> Metres:
+        """The metres while none has changed."""
+        return self.bars[0].own if self.bars else whole(self.beats_per_bar)
+
+    def _beat_within(self, k: int, follow: bool) -> float:
+        """The whole beat that falls in control frame k, or else the next one."""
+        own = replace(self, follow=follow)
+        return float(math.ceil(own.frame(k).beat - own._step(k) * (1 - 1e-4)))
+
     def sought(self, k: int, position: int) -> Transport:
         """The song jumps to a latent frame at control frame k."""
         return replace(self, route=self._routed().trimmed(k - PAST).seek(k, position % self.song_frames))
@@ -134,7 +221,10 @@ class Transport:
         """The same from control frame k on, with what lies before forgotten as far as it can be."""
         passed = [change for change in self.changes if change.frame <= k]
         kept = tuple(passed[-1:]) + tuple(change for change in self.changes if change.frame > k)
-        return replace(self, changes=kept, route=None if self.route is None else self.route.trimmed(k))
+        bars = [change for change in self.bars if change.frame <= k][-1:]
+        bars += [change for change in self.bars if change.frame > k]
+        route = None if self.route is None else self.route.trimmed(k)
+        return replace(self, changes=kept, bars=tuple(bars), route=route)
 
     def _routed(self) -> Route:
         return self.route or Route.whole(self.song_frames)
@@ -145,6 +235,17 @@ class Transport:
             return None
         return next((change for change in reversed(self.changes) if change.frame <= k), None)
 
+    def _bars(self, k: int) -> Bars:
+        """The bars that count at control frame k."""
+        if not self.bars:
+            return Bars(FIRST, *2 * (whole(self.beats_per_bar),))
+        return next((change for change in reversed(self.bars) if change.frame <= k), self.bars[0])
+
+    def _metres(self, k: int) -> Metres:
+        """The metres by the beats that count at control frame k."""
+        bars = self._bars(k)
+        return bars.song if self.follow else bars.own
+
     def _at(self, k: int | np.ndarray, frame: int | np.ndarray, tempo: Tempo | None) -> Frame:
         rate = self.rate
         bpm = self.bpm if tempo is None else tempo.bpm
@@ -152,14 +253,32 @@ class Transport:
             beat = tempo.beat + (k - tempo.frame) * bpm / (60.0 * rate)
         else:
             beat = (frame if self.follow else k) * bpm / (60.0 * rate) - self.downbeat * bpm / 60.0
+        dbeat, song = bpm / (60.0 * rate), frame / rate
+        if not self.bars:
+            beats = float(self.beats_per_bar)
+            bar, song_bar = beat / beats, song * rate * dbeat / beats
+        else:
+            maps = self._bars(k if isinstance(k, int) else int(k[0]))
+            bar, beats = counted(maps.song if self.follow else maps.own, beat)
+            song_bar = _song_bars(maps.song, song * rate * dbeat, self.downbeat * bpm / 60.0)
         return Frame(
             k=k,
             s=k / rate,
             dt=1.0 / rate,
             beat=beat,
-            dbeat=bpm / (60.0 * rate),
-            song=frame / rate,
+            dbeat=dbeat,
+            song=song,
             length=self.song_frames / rate,
-            beats_per_bar=float(self.beats_per_bar),
+            beats_per_bar=beats,
             frame=frame,
+            bar=bar,
+            dbar=dbeat / beats,
+            song_bar=song_bar,
         )
+
+
+def _song_bars(metres: Metres, beat: Any, downbeat: float) -> Any:
+    """Bars since the song's beginning at some beats of it."""
+    if len(metres) == 1:
+        return beat / metres[0].beats
+    return counted(metres, beat - downbeat)[0] - counted(metres, -downbeat)[0]

@@ -28,6 +28,7 @@ from demon_patch.runtime.graph.wiring import Input, Source
 Way = Literal["scalar", "scan"]
 Params = Sequence[tuple[float, ...]]  # of each step of a program, in its order
 CHUNK = 16  # nodes of a generated function, at most
+GATES = 16  # gates that one expression joins
 APART = 12  # one node in so many begins a function by its id, so that an inserted node shifts few of those after it
 
 # Bodies that give what arrives at `x`: of a number, of a gate.
@@ -208,12 +209,15 @@ class _Writer:
     def _gate(self, sources: Sequence[Source], local: str, half: int) -> str:
         if not sources:
             return "0.0"
-        text = "x0"
-        for i in range(1, len(sources)):
-            text = f"max({text}, x{i})"
-        filled = phrase(text, "scalar")[0].fill({f"x{i}": self.source(s) for i, s in enumerate(sources)}, f"{local}__")
         name = f"{local}__{'level' if half == 0 else 'rises'}"
-        self.lines.append(f"{name} = {filled}")
+        read = [self.source(source) for source in sources]
+        for part in (read[at : at + GATES] for at in range(0, len(read), GATES)):
+            given = part if part[0] is read[0] else [name, *part]
+            text = "x0"
+            for i in range(1, len(given)):
+                text = f"max({text}, x{i})"
+            filled = phrase(text, "scalar")[0].fill({f"x{i}": x for i, x in enumerate(given)}, f"{local}__")
+            self.lines.append(f"{name} = {filled}")
         return name
 
     # -- the function -------------------------------------------------------------------------------------------

@@ -13,14 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from demon_patch.runtime.graph.clock import Transport
+from demon_patch.runtime.graph.edges import BEFORE, jumps, whole_changes
 from demon_patch.runtime.graph.feeds import Fed, Socket
 from demon_patch.runtime.graph.program import Program
 from demon_patch.runtime.graph.taps import Taps
 from demon_patch.runtime.graph.timeline import Timeline
 
 Array = NDArray[np.float64]
-
-EDGE = 1 / 8  # of the port's range, between two frames: a jump, not a movement
 
 
 class Forecast:
@@ -160,20 +159,28 @@ class Forecast:
     def edges(self, sinks: Sequence[int], lo: int, hi: int) -> NDArray[np.int64]:
         """The frames of [lo, hi) at which one of the sinks has an edge.
 
-        An edge is a rise of a gate, any change of a whole number, or a change of another value since the frame before
-        above 1/8 of the port's range, through its taper.
+        An edge is a rise of a gate, any change of a whole number, or a jump (`edges.jumps`) of another value in the
+        port's range, through its taper.
         """
         if hi <= lo:
             return np.zeros(0, dtype=np.int64)
         found = np.zeros(hi - lo, dtype=bool)
         for number in sinks:
-            sink, values = self.program.sinks[number], self.span(number, lo - 1, hi)
+            sink, values = self.program.sinks[number], self._behind(number, lo, hi)
             if sink.kind == "gate":
-                found |= values[1:] > 0
+                found |= values[BEFORE:] > 0
             elif sink.kind != "level" and np.ptp(values):
-                jump = 0.0 if sink.taper == "int" else EDGE
-                found |= np.abs(np.diff(sink.position(values))) > jump
+                found |= whole_changes(values) if sink.taper == "int" else jumps(sink.position(values))
         return lo + np.flatnonzero(found)
+
+    def _behind(self, sink: int, lo: int, hi: int) -> Array:
+        """A sink's values at the frames lo - BEFORE to hi - 1. Before the first known one it is taken to have moved as
+        it goes on to, so that a movement does not begin with an edge, but a jump on the next frame is one."""
+        values, unknown = self.span(sink, lo - BEFORE, hi), max(self._line.first, 0) - (lo - BEFORE)
+        if unknown > 0 and (unknown := min(unknown, len(values))) and self.program.sinks[sink].kind == "value":
+            first, second, third = self.span(sink, lo - BEFORE + unknown, lo - BEFORE + unknown + 3)
+            values[:unknown] = first - (third - second) * np.arange(unknown, 0, -1)
+        return values
 
     def per_frame(self, sink: int, now_k: int, guard: int | None = None) -> Array:
         """A sink per song frame [T], each at the moment it will next be heard, seen from `now_k` at the loudspeaker.

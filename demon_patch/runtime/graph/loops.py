@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
@@ -70,7 +71,18 @@ class Halves:
 def running_order(nodes: Mapping[str, Looped], joins: Sequence[Join]) -> tuple[Halves, Order]:
     """The running order of nodes, those in two halves under both names; the halves of a loop have its number."""
     order = arrange(tuple(nodes), tuple((join.src, join.dst) for join in joins))
-    early = {id: found for id in order.loops if any(found := _early(id, nodes[id], joins, order))}
+    if not order.loops:
+        return Halves(nodes, {}), order
+    inside: defaultdict[int, list[Join]] = defaultdict(list)  # of each loop
+    into: defaultdict[str, list[Join]] = defaultdict(list)
+    out_of: defaultdict[str, list[Join]] = defaultdict(list)
+    for join in joins:
+        loop = order.loops.get(join.src)
+        if loop is not None and loop == order.loops.get(join.dst):
+            inside[loop].append(join)
+            into[join.dst].append(join)
+            out_of[join.src].append(join)
+    early = {id: found for id in order.loops if any(found := _early(nodes[id], into[id], out_of[id]))}
     halves = Halves(nodes, early)
     if not early:
         return halves, order
@@ -78,12 +90,12 @@ def running_order(nodes: Mapping[str, Looped], joins: Sequence[Join]) -> tuple[H
     cut: set[Edge] = set()
     loops = dict(order.loops)
     for loop, members in groupby(order.nodes, key=order.loops.get):
-        group = set(ids := list(members))
+        ids = list(members)
         if loop is None:
             names += ids
             continue
         parts = [part for id in ids for part in ((id, id + LATE) if id in early else (id,))]
-        edges = [edge for join in joins if join.src in group and join.dst in group for edge in halves.edges(join)]
+        edges = [edge for join in inside[loop] for edge in halves.edges(join)]
         edges += [(id, id + LATE) for id in ids if id in early]
         inner = arrange(tuple(parts), tuple(edges))
         names += inner.nodes
@@ -92,11 +104,12 @@ def running_order(nodes: Mapping[str, Looped], joins: Sequence[Join]) -> tuple[H
     return halves, Order(tuple(names), loops, frozenset(cut))
 
 
-def _early(id: str, node: Looped, joins: Sequence[Join], order: Order) -> tuple[bool, ...]:
-    """The outputs of a node of a loop that do not wait for ports which the loop leads to; none where none is spared."""
-    loop = order.loops[id]
-    ports = {join.port for join in joins if join.dst == id and order.loops.get(join.src) == loop}
-    used = {join.out for join in joins if join.src == id and order.loops.get(join.dst) == loop}
+def _early(node: Looped, into: Sequence[Join], out_of: Sequence[Join]) -> tuple[bool, ...]:
+    """The outputs of a node of a loop that do not wait for ports which the loop leads to; none where none is spared.
+
+    into, out_of: the joins by which the loop leads to it and on.
+    """
     needs = dict(zip(node.outs, waits(node.body), strict=True))
-    spared = {port for port in ports if any(port not in needs[out] for out in used)}
+    used = {join.out for join in out_of}
+    spared = {port for port in {join.port for join in into} if any(port not in needs[out] for out in used)}
     return tuple(bool(spared) and not needs[out] & spared for out in node.outs)

@@ -18,6 +18,50 @@ def nesting(patch: Patch, catalogue: Mapping[str, Declaration]) -> Iterator[Patc
         yield from _graph(patch, catalogue, patch, "")
 
 
+def promoted(patch: Patch, catalogue: Mapping[str, Declaration]) -> Iterator[PatchError]:
+    """Promoted inputs and outputs that lead to ports which their nodes have not; nodes by the path of the first
+    subpatch that they stand in, or behind the id of a definition that no node stands for."""
+    paths = dict(_paths(patch, patch, ""))
+    for name, definition in sorted(patch.definitions.items()):
+        prefix = paths.get(name, name)
+        for id, inlet in sorted(definition.inputs.items()):
+            for target in inlet.to:
+                known = _ports_of(patch, catalogue, definition.nodes[target.node], inputs=True)
+                if known is not None and target.port not in known:
+                    what = f"input {id} of the subpatch leads to a port that is not there"
+                    yield PatchError(what, node=f"{prefix}/{target.node}", port=target.port, mend=_listed(known))
+        for id, outlet in sorted(definition.outputs.items()):
+            if not outlet.node:
+                continue
+            known = _ports_of(patch, catalogue, definition.nodes[outlet.node], inputs=False)
+            if known is not None and outlet.out not in known:
+                what = f"output {id} of the subpatch comes from {outlet.out}, which is not there"
+                yield PatchError(what, node=f"{prefix}/{outlet.node}", mend=_listed(known))
+
+
+def _paths(patch: Patch, graph: Graph, prefix: str) -> Iterator[tuple[str, str]]:
+    """The definitions that nodes of a graph stand for, each with the path of one, the first one last."""
+    for id, node in sorted(graph.nodes.items(), reverse=True):
+        if node.type == SUBPATCH:
+            yield from _paths(patch, patch.definitions[node.definition], f"{prefix}{id}/")
+            yield node.definition, prefix + id
+
+
+def _ports_of(patch: Patch, catalogue: Mapping[str, Declaration], node: Node, *, inputs: bool) -> list[str] | None:
+    """The names of a node's inputs or outputs; None for a node of unknown type."""
+    if node.type == SUBPATCH:
+        definition = patch.definitions[node.definition]
+        return sorted(definition.inputs if inputs else definition.outputs)
+    if node.type == REROUTE:
+        return [REROUTE_IN if inputs else REROUTE_OUT]
+    declaration = catalogue.get(node.type)
+    return None if declaration is None else list(declaration.by_name if inputs else declaration.outs_by_name)
+
+
+def _listed(known: list[str]) -> str:
+    return f"it has {', '.join(known)}" if known else "it has none"
+
+
 def _graph(patch: Patch, catalogue: Mapping[str, Declaration], graph: Graph, prefix: str) -> Iterator[PatchError]:
     for id, node in sorted(graph.nodes.items()):
         path = prefix + id

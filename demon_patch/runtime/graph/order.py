@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import heapq
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
 Edge = tuple[str, str]
+
+EFFORT = 1_000_000  # cables that are looked at for cuts that can be spared, in one loop: a second at most
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,19 +32,27 @@ def arrange(nodes: tuple[str, ...], edges: tuple[Edge, ...]) -> Order:
         return Order(tuple(straight), {}, frozenset())
     groups = _groups(nodes, pairs)
     home = {member: group[0] for group in groups for member in group}
-    between = {(home[a], home[b]) for a, b in pairs if home[a] != home[b]}
+    between: set[Edge] = set()
+    within: defaultdict[str, Counter[Edge]] = defaultdict(Counter)
+    for (a, b), count in pairs.items():
+        if home[a] == home[b]:
+            within[home[a]][a, b] = count
+        else:
+            between.add((home[a], home[b]))
     members = {group[0]: group for group in groups}
     order: list[str] = []
     loops: dict[str, int] = {}
     cut: set[Edge] = set()
+    number = 0
     for first in topological(members, between):
         group = members[first]
-        inside = Counter({e: n for e, n in pairs.items() if home[e[0]] == first == home[e[1]]})
-        if not inside:
+        if first not in within:
             order.extend(group)
             continue
+        inside = within[first]
         cut |= (cuts := feedback(group, inside))
-        loops |= dict.fromkeys(group, len(set(loops.values())))
+        loops |= dict.fromkeys(group, number)
+        number += 1
         order.extend(topological(group, inside.keys() - cuts))
     return Order(tuple(order), loops, frozenset(cut))
 
@@ -105,33 +115,107 @@ def _walk(start: str, following: Mapping[str, list[str]], seen: set[str]) -> lis
 
 
 def feedback(nodes: Collection[str], edges: Mapping[Edge, int]) -> set[Edge]:
-    """Edges whose removal leaves no loop; no edge of the set can be spared.
+    """Edges whose removal leaves no loop; no edge of the set can be spared, unless the loops are so many that looking
+    for it would take more than EFFORT.
 
     The order of Eades, Lin and Smyth (1993, "A fast and effective heuristic for the feedback arc set problem"), ties
     by id, weighed by how many cables run along an edge; then every cut that is not needed is taken back.
     """
+    place = {node: at for at, node in enumerate(_sequence(nodes, edges))}
+    cut = {e for e in edges if place[e[0]] >= place[e[1]]}
+    return cut - _spared(place, edges, cut)
+
+
+def _sequence(nodes: Collection[str], edges: Mapping[Edge, int]) -> list[str]:
+    """The nodes in an order that few edges run against."""
+    following: defaultdict[str, list[tuple[str, int]]] = defaultdict(list)
+    leading: defaultdict[str, list[tuple[str, int]]] = defaultdict(list)
+    going, coming = Counter[str](), Counter[str]()
+    for (a, b), count in edges.items():
+        if a != b:
+            following[a].append((b, count))
+            leading[b].append((a, count))
+            going[a] += count
+            coming[b] += count
     left = set(nodes)
+    ends = {node for node in left if not going[node]}
+    starts = {node for node in left if not coming[node]}
+    heap = [(coming[node] - going[node], node) for node in left]
+    heapq.heapify(heap)
     head: list[str] = []
     tail: list[str] = []
+
+    def remove(node: str) -> None:
+        left.remove(node)
+        for others, counts, freed in ((leading, going, ends), (following, coming, starts)):
+            for other, count in others[node]:
+                if other in left:
+                    counts[other] -= count
+                    heapq.heappush(heap, (coming[other] - going[other], other))
+                    if not counts[other]:
+                        freed.add(other)
+
     while left:
-        within = {e: n for e, n in edges.items() if e[0] in left and e[1] in left and e[0] != e[1]}
-        going, coming = Counter[str](), Counter[str]()
-        for (a, b), n in within.items():
-            going[a] += n
-            coming[b] += n
-        if ends := sorted(n for n in left if not going[n]):
-            tail.extend(ends)
-            left -= set(ends)
-        elif starts := sorted(n for n in left if not coming[n]):
-            head.extend(starts)
-            left -= set(starts)
+        for free, into in ((ends, tail), (starts, head)):
+            if here := sorted(free & left):
+                free.clear()
+                into.extend(here)
+                for node in here:
+                    remove(node)
+                break
         else:
-            best = min(left, key=lambda n: (coming[n] - going[n], n))
-            head.append(best)
-            left.remove(best)
-    place = {n: i for i, n in enumerate([*head, *reversed(tail)])}
-    cut = {e for e in edges if place[e[0]] >= place[e[1]]}
-    for edge in sorted(cut, key=lambda e: (-edges[e], e)):
-        if len(topological(nodes, edges.keys() - (cut - {edge}))) == len(nodes):
-            cut.remove(edge)
-    return cut
+            while True:
+                balance, node = heapq.heappop(heap)
+                if node in left and balance == coming[node] - going[node]:
+                    break
+            head.append(node)
+            remove(node)
+    return [*head, *reversed(tail)]
+
+
+def _spared(place: dict[str, int], edges: Mapping[Edge, int], cut: set[Edge]) -> set[Edge]:
+    """The cuts that are not needed, the edges of most cables first. place: where each node stands in an order that
+    every edge which is not cut follows; changed.
+
+    Whether an edge closes a loop is looked up among the nodes between its ends (Pearce and Kelly 2006, "A dynamic
+    topological sort algorithm for directed acyclic graphs").
+    """
+    following: defaultdict[str, list[str]] = defaultdict(list)
+    leading: defaultdict[str, list[str]] = defaultdict(list)
+    for a, b in edges:
+        if (a, b) not in cut:
+            following[a].append(b)
+            leading[b].append(a)
+    spared: set[Edge] = set()
+    effort = 0
+    for a, b in sorted(cut, key=lambda e: (-edges[e], e)):
+        if a == b or ((b, a) in edges and ((b, a) not in cut or (b, a) in spared)):
+            continue  # a loop of one or two
+        if effort > EFFORT:
+            break
+        last, first = place[a], place[b]
+        if last > first:
+            ahead, steps = _reached(b, following, lambda node, last=last: place[node] <= last)
+            effort += steps
+            if a in ahead:
+                continue
+            behind, steps = _reached(a, leading, lambda node, first=first: place[node] >= first)
+            effort += steps
+            moved = [*sorted(behind, key=place.__getitem__), *sorted(ahead, key=place.__getitem__)]
+            place.update(zip(moved, sorted(place[node] for node in moved), strict=True))
+        spared.add((a, b))
+        following[a].append(b)
+        leading[b].append(a)
+    return spared
+
+
+def _reached(start: str, ways: Mapping[str, list[str]], inside: Callable[[str], bool]) -> tuple[set[str], int]:
+    """The nodes inside a stretch to which ways lead from one, itself included; and how many ways were looked at."""
+    found, waiting, steps = {start}, [start], 0
+    while waiting:
+        ahead = ways[waiting.pop()]
+        steps += 1 + len(ahead)
+        fresh = [node for node in ahead if node not in found and inside(node)]
+        found.update(fresh)
+        waiting.extend(fresh)
+    return found, steps

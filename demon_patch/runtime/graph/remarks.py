@@ -1,21 +1,28 @@
-"""What is odd about a patch that plays: controls that are moved and have no effect, nodes that hear nothing."""
+"""What is odd about a patch that plays: controls that are moved and have no effect, or too fast; nodes that hear
+nothing."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
 from demon_patch.engine.controls import CONTROLS, Control
+from demon_patch.engine.families import NAMES, unread
 from demon_patch.errors import PatchError
 from demon_patch.nodes.form.declare import Declaration
+from demon_patch.patch.data import quoted
 from demon_patch.patch.document import Patch
+from demon_patch.runtime.graph.rates import too_fast
 from demon_patch.runtime.graph.ring_plan import ring_plan
 from demon_patch.runtime.graph.wiring import Wiring
+
+MOST_WORDS = 20  # of one prompt
 
 
 def remarks(patch: Patch, catalogue: Mapping[str, Declaration]) -> list[PatchError]:
     """One remark for each port of the ring's nodes that is wired or set, but whose control has no effect because the
-    one that it needs is not there; for each live node whose audio or ring is not wired; and for a step window without a
-    Step State. Never a reason not to play. For a patch without `problems`."""
+    one that it needs is not there; for each live node whose audio or ring is not wired; for a step window without a
+    Step State; and for each control that is moved faster than it can follow (`rates.too_fast`). Never a reason not to
+    play. For a patch without `problems`."""
     wiring = Wiring(patch, catalogue)
     plan = ring_plan(wiring)
     found: list[PatchError] = []
@@ -35,7 +42,7 @@ def remarks(patch: Patch, catalogue: Mapping[str, Declaration]) -> list[PatchErr
         found.append(
             PatchError("it has no effect without a Step State", node=plan.step_window, mend="add one to the chain")
         )
-    return [*found, *_deaf(wiring)]
+    return [*found, *_deaf(wiring), *too_fast(patch, catalogue)]
 
 
 def _deaf(wiring: Wiring) -> Iterator[PatchError]:
@@ -46,6 +53,22 @@ def _deaf(wiring: Wiring) -> Iterator[PatchError]:
             if declaration.live and port.type in mends and (id, port.name) not in wiring.into:
                 what = "it stays at rest: nothing is wired to it"
                 yield PatchError(what, node=id, port=port.name, mend=mends[port.type])
+
+
+def unknown_words(patch: Patch, catalogue: Mapping[str, Declaration], model: str = "") -> list[PatchError]:
+    """One remark for each word of a prompt, or of a composed style, that the model cannot read; model: the family that
+    plays it; the one that the patch names, or the first, by default. None for a family that is not known."""
+    model = model or patch.meta.model or NAMES[0]
+    wiring = Wiring(patch, catalogue)
+    found: list[PatchError] = []
+    for id, declaration in wiring.known.items() if model in NAMES else ():
+        for port in declaration.ports if declaration.kind == "resource" else ():
+            text = wiring.patch.nodes[id].values.get(port.name, port.default)
+            if port.type == "text" and isinstance(text, str):
+                for word, mend in unread(model, text)[:MOST_WORDS]:
+                    what = f"the model does not know {quoted(word)}"
+                    found.append(PatchError(what, node=id, port=port.name, mend=mend))
+    return found
 
 
 def _mend(need: Control) -> str:

@@ -20,11 +20,12 @@ from demon_patch.nodes.form.body import Body
 from demon_patch.nodes.form.spell import Speller, Text, phrase
 from demon_patch.nodes.form.unroll import Stage, leaves, unroll
 from demon_patch.nodes.form.vocabulary import ARRAY, EXACT, SCALAR
+from demon_patch.runtime.graph.emit import GATES
 
 Array = NDArray[np.float64]
 
 _ROUNDED = re.compile(rf"\b({'|'.join(EXACT)})\(")
-_STEADY = ("t.dt", "t.dbeat", "t.length", "t.beats_per_bar")  # fields of a frame that are numbers in a run of frames
+_STEADY = ("t.dt", "t.dbeat", "t.length")  # fields of a frame that are numbers in a run of frames
 
 
 @dataclass(frozen=True, eq=False)
@@ -126,12 +127,15 @@ class _Writer:
         return len(self.rows) - 1
 
     def _gate(self, token: str, port: str, count: int, half: int) -> None:
+        self.names[token] = name = f"g_{port}_{half}"
         text = f"x[{self._row(port, 0, half)}]" if count else "0.0"
         for i in range(1, count):
             text = f"max({text}, x[{self._row(port, i, half)}])"
+            if i % GATES == 0:
+                self.lines.append(f"{name} = {text}")
+                text = name
         if not count:
             self.steady.add(token)
-        self.names[token] = name = f"g_{port}_{half}"
         self.lines.append(f"{name} = {text}")
 
     # -- the body -----------------------------------------------------------------------------------------------

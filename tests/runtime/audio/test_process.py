@@ -11,9 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from demon_patch.runtime.audio.memory import CLOCK, PREFIX, Memory
+from demon_patch.runtime.audio.memory import CLOCK, Memory
 from demon_patch.runtime.audio.orphan import folder, take_over
-from demon_patch.runtime.audio.process import Settings
+from demon_patch.runtime.audio.process import Settings, command
+from demon_patch.runtime.audio.shared import PREFIX
 from tests.runtime import jack
 
 
@@ -26,9 +27,7 @@ def memory() -> Iterator[Memory]:
 
 def started(settings: Settings) -> subprocess.Popen[bytes]:
     """A process on these settings."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "demon_patch.runtime.audio"], stdin=subprocess.PIPE, stdout=subprocess.PIPE
-    )
+    process = subprocess.Popen(command(), stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     assert process.stdin is not None
     process.stdin.write(json.dumps(asdict(settings)).encode() + b"\n")
     process.stdin.flush()

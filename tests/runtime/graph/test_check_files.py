@@ -16,7 +16,7 @@ WHOLE: dict[str, Any] = {
     "format": 1,
     "nodes": {
         "clip": {"type": "composed_source"},
-        "words": {"type": "prompt", "values": {"text": "dub"}},
+        "words": {"type": "prompt", "values": {"text": "acid"}},
         "sched": {"type": "scheduler"},
         "blend": {"type": "source_blend"},
         "dec": {"type": "decoder"},
@@ -161,5 +161,5 @@ def test_every_kind_of_mistake_has_its_line(
     path = path_of(tmp_path, wrong)
     run = Run(capsys, "check", path)
     assert run.code == 1
-    assert run.out == ""
-    assert run.err == f"{path}: {line}"
+    assert run.err == ""
+    assert run.out == f"{path}: {line}\n"

@@ -8,6 +8,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from demon_patch.engine.tensor_file import TensorFile
+
 if TYPE_CHECKING:
     from demon_patch.engine.family import Family
 
@@ -16,6 +18,13 @@ WEIGHTS = Path(__file__).parent / "weights"
 
 LORAS = Path(__file__).parent / "loras"
 """The folder of the LoRAs that ship with the package."""
+
+
+def layers() -> dict[str, tuple[int, ...]]:
+    """The shapes of the weights that a LoRA can change, by layer, read from the header of the denoiser's file."""
+    tensors = TensorFile(WEIGHTS / "denoiser.safetensors").tensors
+    weights = {name.removesuffix(".weight"): stored.shape for name, stored in tensors.items() if ".weight" in name}
+    return {name: shape for name, shape in weights.items() if len(shape) > 1 and "embedding" not in name}
 
 
 def load(folder: Path = WEIGHTS) -> Family:

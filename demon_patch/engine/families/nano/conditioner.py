@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from demon_patch.engine.clips import tempo_of
+from demon_patch.engine.clips import listened
 from demon_patch.engine.controls import CONTROLS
 from demon_patch.engine.families.nano.codec import NanoCodec
 from demon_patch.engine.families.nano.compose import compose_song
@@ -40,9 +40,9 @@ class NanoConditioner:
         """Any audio file as a loop of 8 to 60 seconds, with the tempo that is stored beside it or detected; raises
         SourceError with one clear message."""
         audio, notes = read_loop(Path(path), seconds)
-        tempo = tempo_of(Path(path))
+        tempo, told, _ = listened(Path(path))
         bpm, downbeat = (tempo.bpm, tempo.downbeat) if tempo else (None, 0.0)
-        return self._source(audio, title=Path(path).stem, bpm=bpm, downbeat=downbeat, notes=notes)
+        return self._source(audio, title=Path(path).stem, bpm=bpm, downbeat=downbeat, notes=notes + told)
 
     def timbre(self, prompt: Conditioning, clip: Source) -> Conditioning:
         """Refused: colour comes from the prompt's tags alone."""

@@ -9,7 +9,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-import soxr
 
 from demon_patch.engine import sound_file
 from demon_patch.engine.families.nano.spec import SPEC
@@ -29,30 +28,27 @@ def read_loop(path: Path, seconds: float | None = None) -> tuple[np.ndarray, tup
     wanted = SPEC.max_frames if seconds is None else SPEC.frames(seconds)
     limit = wanted * SPEC.samples_per_frame
     used = limit + int(_JOIN_SECONDS * SPEC.sample_rate)
-    sound = sound_file.read(path, used / SPEC.sample_rate)
+    sound = sound_file.read(path, used / SPEC.sample_rate, SPEC.sample_rate)
     notes = [*sound.notes]
-    audio = _mono(sound)[:used]
+    audio = sound.audio[:used]
     loop = _loop(audio, min(limit, max(len(audio) // _QUANTUM, 1) * _QUANTUM))
-    if seconds is None and sound.seconds > limit / SPEC.sample_rate:
-        notes.append(f"{path.name} lasts {_clock(sound.seconds)}: its first {wanted / SPEC.frame_rate:.0f} s are used")
+    whole = sound.seconds
+    if seconds is None and (whole is None or whole > limit / SPEC.sample_rate):
+        used_seconds = f"{wanted / SPEC.frame_rate:.0f} s"
+        lasts = f"is longer than {used_seconds}" if whole is None else f"lasts {_clock(whole)}"
+        notes.append(f"{path.name} {lasts}: its first {used_seconds} are used")
     shortest = SPEC.min_frames * SPEC.samples_per_frame
     if len(loop) < shortest:
         loop = np.tile(loop, -(-shortest // len(loop)))
         total = len(loop) / SPEC.sample_rate
-        notes.append(f"{path.name} lasts only {sound.seconds:.2f} s: it is repeated up to {total:.2f} s")
+        notes.append(
+            f"{path.name} lasts only {len(audio) / SPEC.sample_rate:.2f} s: it is repeated up to {total:.2f} s"
+        )
     return _levelled(loop), tuple(notes)
 
 
 def _clock(seconds: float) -> str:
     return f"{int(seconds) // 60}:{int(seconds) % 60:02d} min" if seconds >= 60 else f"{seconds:.1f} s"
-
-
-def _mono(sound: sound_file.Sound) -> np.ndarray:
-    """All channels as one, float32 at the family's rate."""
-    mono = sound.audio.mean(axis=1)
-    if sound.rate != SPEC.sample_rate:
-        mono = soxr.resample(mono, sound.rate, SPEC.sample_rate, quality="HQ")
-    return mono.astype(np.float32)
 
 
 def _levelled(loop: np.ndarray) -> np.ndarray:

@@ -7,12 +7,25 @@ instruments present or absent. Words that mean nothing here are given back by na
 from __future__ import annotations
 
 import re
+import unicodedata
 from dataclasses import dataclass, field, replace
 
-STYLES = ("techno", "house", "ambient", "dnb", "hiphop", "synthwave", "chiptune", "acid")
-MODES = ("minor", "major", "dorian", "phrygian")
-INSTRUMENTS = ("drums", "bass", "chords", "arp", "lead")
-KEYS = ("c", "c#", "d", "d#", "e", "f", "f#", "g", "g#", "a", "a#", "b")
+from demon_patch.engine.families.nano.words import (
+    BPM_RANGE,
+    FILLERS,
+    INSTRUMENTS,
+    JOINS,
+    KEYS,
+    LONGEST,
+    MODE_NAMES,
+    MODES,
+    NEGATIONS,
+    PHRASES,
+    STYLES,
+    meaning,
+    nearest,
+    parts,
+)
 
 TOKENS = 9
 """Tokens of a prompt: style, mode, tempo, key, then the five instruments."""
@@ -20,73 +33,6 @@ TOKENS = 9
 VOCABULARY_SIZE = 64
 _MODE, _ABSENT, _PRESENT, _TEMPO, _KEY = 9, 13, 18, 23, 36
 _TEMPO_BUCKETS, _SLOWEST, _BUCKET = 13, 65, 10
-BPM_RANGE = (40.0, 240.0)
-
-_STYLE_WORDS = {
-    "techno": "techno|detroit|rave|minimal|minimal techno|warehouse|trance|hard techno",
-    "house": "house|deep house|disco|garage|club|tech house|funky house|dance",
-    "ambient": "ambient|drone|atmospheric|atmosphere|meditative|soundscape|ethereal|dreamy|calm|chill|chillout|new age",
-    "dnb": "dnb|d n b|d&b|drum and bass|drum & bass|drum n bass|drum'n'bass|jungle|breakbeat|liquid|neurofunk",
-    "hiphop": "hiphop|hip hop|lofi|lo fi|lofi hip hop|boom bap|trip hop|downtempo|beats|rap|dusty",
-    "synthwave": "synthwave|retrowave|outrun|eighties|80s|synth pop|synthpop|vaporwave|new wave|darksynth",
-    "chiptune": "chiptune|chip tune|chip|8 bit|8bit|game boy|gameboy|nes|arcade|video game|videogame|game music",
-    "acid": "acid|acid house|acid techno|303|tb303|tb 303|squelchy",
-}
-_MODE_WORDS = {
-    "minor": "minor|min|aeolian|dark|sad|melancholic|melancholy|moody|gloomy",
-    "major": "major|maj|ionian|happy|cheerful|uplifting|sunny|joyful",
-    "dorian": "dorian|jazzy|soulful|funky",
-    "phrygian": "phrygian|spanish|sinister|menacing|exotic",
-}
-_INSTRUMENT_WORDS = {
-    "drums": "drums|drum|percussion|beat|kick|kicks|hats|hihat|hi hat|hi hats|snare|drum machine",
-    "bass": "bass|bassline|bass line|sub|sub bass|808",
-    "chords": "chords|chord|pad|pads|strings|harmony|stabs|keys|piano|rhodes|organ",
-    "arp": "arp|arps|arpeggio|arpeggios|arpeggiator|arpeggiated|sequence|bleeps|plucks",
-    "lead": "lead|leads|melody|melodic|solo|tune|hook",
-}
-_TEMPO_WORDS = {
-    "slow": 80.0,
-    "midtempo": 105.0,
-    "mid tempo": 105.0,
-    "uptempo": 135.0,
-    "fast": 165.0,
-    "frantic": 178.0,
-}
-_ABSENT_WORDS = {"beatless": "drums", "drumless": "drums", "bassless": "bass"}
-_NEGATIONS = frozenset({"no", "without", "minus", "not", "sans"})
-_JOINS = frozenset({"and", "or", "nor", "any", "a", "an", "the"})
-_FILLERS = frozenset(
-    re.findall(
-        r"\S+",
-        "a an the of in at on to for from by and or with plus some very bit little more most track tracks music song "
-        "songs loop loops style styled like sound sounds sounding synth synths synthesizer electronic electronica "
-        "key tempo mode scale groove vibe vibes feel feeling mood that is it its",
-    )
-)
-
-
-def _table() -> dict[tuple[str, ...], tuple[str, str]]:
-    found: dict[tuple[str, ...], tuple[str, str]] = {}
-    for kind, words in (("style", _STYLE_WORDS), ("mode", _MODE_WORDS), ("instrument", _INSTRUMENT_WORDS)):
-        for value, names in words.items():
-            found |= {tuple(_split(name)): (kind, value) for name in names.split("|")}
-    found |= {tuple(_split(name)): ("bpm", str(bpm)) for name, bpm in _TEMPO_WORDS.items()}
-    return found | {(name,): ("absent", value) for name, value in _ABSENT_WORDS.items()}
-
-
-def _split(text: str) -> list[str]:
-    plain = text.lower().replace("♯", "#").replace("♭", "b").replace("’", "'")
-    plain = re.sub(r"(?<=[a-z])'n'(?=[a-z])", " n ", plain).replace("&", " & ")
-    plain = re.sub(r"\b(\d+(?:\.\d+)?)\s*bpm\b", r" \1 bpm ", plain)
-    plain = re.sub(r"\b([a-g])[ -](sharp|flat)\b", lambda m: m[1] + ("#" if m[2] == "sharp" else "b"), plain)
-    return re.findall(r"\d+\.\d+(?!\w)|[\w#&]+|[,;/]", plain.replace("-", " "))
-
-
-_PHRASES = _table()
-_LONGEST = max(map(len, _PHRASES))
-_KEY_WORD = re.compile(r"([a-g])(#|b)?(m|min|maj)?")
-_NUMBER = re.compile(r"\d+(\.\d+)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,71 +61,184 @@ class Tags:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class _Word:
+    """A word as it is written; "," ends what belongs together."""
+
+    given: str
+
+    @property
+    def text(self) -> str:
+        return self.given.lower()
+
+    @property
+    def ends(self) -> bool:
+        return self.given == ","
+
+
+_END = _Word(",")
+_DASHES = str.maketrans(dict.fromkeys("\u2010\u2011\u2012\u2212", "-") | {"\u266f": "#", "\u266d": "b", "\u2019": "'"})
+_LETTER = r"(?<![\w'&.#-])([A-Ga-g])"
+_EVEN: tuple[tuple[str, str], ...] = (
+    (r"(?i)\bbeats?\s*(?:per|a|/)\s*min(?:ute)?s?\b", " bpm "),
+    (r"(?i)(?<=\d),(?=\d+\s*bpm\b)", "."),
+    (r"(?i)\b(\d+)\s*[-\u2013]\s*(\d+)\s*bpm\b", r" \1-\2bpm "),
+    (r"(?i)(?<![\w.-])(\d+(?:\.\d+)?)\s*-?\s*bpm\b", r" \1 bpm "),
+    (rf"{_LETTER}((?:[#b])?)-(?i:(minor|major|min|maj|dorian|phrygian|aeolian|ionian))\b", r"\1\2 \3"),
+    (r"(?i)(?<![\w'&.-])(\w)\s+(?:&|'?n'?)\s+(\w)(?![\w'&.#-])", r"\1&\2"),
+    (r"(?i)\br\s+and\s+b\b", "r&b"),
+)
+_BETWEEN = re.compile(
+    r"[,;|\n\r(){}\[\]<>]|[.!?\u2026]{2,}|[.!?\u2026]+(?=\s|$)|\s[-\u2013\u2014]+(?=\s)|[!?\u2026\u2014]"
+)
+_SETTLED = re.compile(r"(?i)\s*(?:[,;.)]|$|(?:minor|major|min|maj|dorian|phrygian|aeolian|ionian)\b)")
+_EDGES = "'.-_*&~^=@$%`\\"
+DOUBTFUL = ("fm", "ebm")
+"""Words that look like keys in small letters, and are kinds of sound."""
+
+_KEY_WORD = re.compile(r"([A-Ga-g])(#|b)?(m|(?i:min|maj|minor|major))?")
+_NUMBER = re.compile(r"\d+(\.\d+)?")
+
+
+def _words(text: str) -> list[_Word]:
+    """The words of a text and the ends between them. A list with slashes or plus signs is several words where each of
+    them is known, and else one."""
+    even = unicodedata.normalize("NFKC", text).translate(_DASHES)
+    even = re.sub(rf"{_LETTER}([ -])((?i:sharp|flat))\b", _altered, even)
+    for pattern, new in _EVEN:
+        even = re.sub(pattern, new, even)
+    even = re.sub(r"[:\"\u201c\u201d\u201e\u00ab\u00bb]", " ", _BETWEEN.sub(" , ", even))
+    found: list[_Word] = []
+    for written in even.split():
+        word = written if written in ",&" else written.strip(_EDGES).lstrip("#")
+        listed = [item for item in re.split(r"[/+]", word) if item]
+        if listed and listed != [word] and all(map(_whole, listed)):
+            found += map(_Word, listed)
+        elif word:
+            found.append(_Word(word))
+    return found
+
+
+def _altered(match: re.Match[str]) -> str:
+    """A sharp or a flat as one word, "f#" or "Bb"; "a sharp lead" stays as it is: an article and an adjective."""
+    letter, between, sign = match.groups()
+    if letter == "a" and between == " " and not _SETTLED.match(match.string, match.end()):
+        return match[0]
+    return f"{letter}#" if sign.lower() == "sharp" else f"{letter.upper()}b"
+
+
+def _whole(word: str) -> bool:
+    known = meaning(word.lower())
+    return known is not None and known[0] != "other"
+
+
 def parse(text: str) -> tuple[Tags, tuple[str, ...]]:
     """Free text -> tags and the words that could not be read, in their order.
 
-    The first style, mode, tempo and key count; a second style is named among the unread words.
+    The first style, mode, tempo and key count; a second style is named among the unread words. A word is read whole, or
+    not at all: no part of it means anything alone.
     """
-    words = _split(text)
+    words = [_END, *_words(text), _END]
     tags, unknown = Tags(), []
-    at, negated = 0, False
-    while at < len(words):
-        word = words[at]
-        length, meaning = _phrase(words, at)
-        if not meaning and (key := _key(words, at)):
-            tags, length = _with_key(tags, *key), 1
-        elif meaning:
-            tags, used = _with(tags, *meaning, negated)
-            if not used:
-                unknown.append(" ".join(words[at : at + length]))
-        elif tempo := _tempo(words, at):
+    at, negated = 1, False
+    while at < len(words) - 1:
+        word = words[at].text
+        length, known = 1, None
+        if tempo := _tempo(words, at):
             length, bpm = tempo
-            if tags.bpm is None and BPM_RANGE[0] <= bpm <= BPM_RANGE[1]:
+            if bpm is not None and tags.bpm is None and BPM_RANGE[0] <= bpm <= BPM_RANGE[1]:
                 tags = replace(tags, bpm=bpm)
             else:
-                unknown.append(" ".join(words[at : at + length]))
-        elif word in _NEGATIONS:
-            length = 1
-        elif word not in _FILLERS and word not in ",;/&":
+                unknown.append(_said(words, at, length))
+        elif key := _key(words, at):
+            if tags.key not in (None, key[0]):
+                unknown.append(word)
+            tags = _with_key(tags, *key)
+        elif phrase := _phrase(words, at):
+            length, known = phrase
+            tags, used = _with(tags, *known, negated)
+            if not used:
+                unknown.append(_said(words, at, length))
+        elif not (word in NEGATIONS or word in FILLERS or "".join(parts(word)) in FILLERS or word in ",&"):
             unknown.append(word)
-        negated = word in _NEGATIONS or (negated and (word in _JOINS or bool(meaning)))
-        at += max(length, 1)
+        negated = word in NEGATIONS or (negated and (word in JOINS or known is not None))
+        at += length
     return tags, tuple(dict.fromkeys(unknown))
 
 
-def _phrase(words: list[str], at: int) -> tuple[int, tuple[str, str] | None]:
-    for length in range(min(_LONGEST, len(words) - at), 0, -1):
-        if meaning := _PHRASES.get(tuple(words[at : at + length])):
-            return length, meaning
-    return 0, None
+def unread(text: str) -> list[tuple[str, str]]:
+    """The words of a prompt that cannot be read, each with what to do about it."""
+    return [(word, _advice(word)) for word in parse(text)[1]]
 
 
-def _key(words: list[str], at: int) -> tuple[int, str | None] | None:
-    """A key at this word: "f#", "dm", "bb", or a bare "a" next to a mode or after "in" and "key of"."""
-    match = _KEY_WORD.fullmatch(words[at])
-    if not match:
+def _advice(word: str) -> str:
+    if (key := _KEY_WORD.fullmatch(word)) and word not in DOUBTFUL:
+        return f'for a key say "{key[1]}{key[2] or ""} minor" or "key of {key[1]}{key[2] or ""}"; the first one counts'
+    if _whole(word):
+        return "the first style, mode, tempo and key count, and none can be excluded: leave it out"
+    if word.endswith(" bpm"):
+        return f"say one tempo, of {BPM_RANGE[0]:g} to {BPM_RANGE[1]:g} bpm"
+    near = nearest(word)
+    return f'the nearest that it knows: "{near}"' if near else "leave it out, or say it in other words"
+
+
+def _said(words: list[_Word], at: int, length: int) -> str:
+    return " ".join(word.text for word in words[at : at + length])
+
+
+def _phrase(words: list[_Word], at: int) -> tuple[int, tuple[str, str]] | None:
+    """The longest row of whole words that means something: how many words, and what."""
+    pieces = [parts(word.text) if not word.ends else (",",) for word in words[at : at + LONGEST]]
+    for length in range(len(pieces), 1, -1):
+        if known := PHRASES.get(sum(pieces[:length], ())):
+            return length, known
+    known = meaning(words[at].text)
+    return (1, known) if known else None
+
+
+def _key(words: list[_Word], at: int) -> tuple[int, str | None] | None:
+    """A key at this word, where it is clear that it is one: semitones above C, and a mode if it names one."""
+    match = _KEY_WORD.fullmatch(words[at].given)
+    if not match or not _clear(words, at, match):
         return None
-    if words[at] == "a":
-        following = _PHRASES.get(tuple(words[at + 1 : at + 2]))
-        before = words[at - 1] if at else ""
-        named = following is not None and following[0] == "mode" and words[at + 1] in _MODE_NAMES
-        if not named and not (before in ("in", "key") or words[max(at - 2, 0) : at] == ["key", "of"]):
-            return None
-        if not named and at + 1 < len(words) and words[at + 1] not in (",", ";", "/", "&"):
-            return None
-    semitone = (KEYS.index(match[1]) + {"#": 1, "b": -1}.get(match[2] or "", 0)) % 12
-    return semitone, {"m": "minor", "min": "minor", "maj": "major"}.get(match[3] or "")
+    semitone = (KEYS.index(match[1].lower()) + {"#": 1, "b": -1}.get(match[2] or "", 0)) % 12
+    return semitone, {"m": "minor", "min": "minor", "maj": "major"}.get((match[3] or "").lower()[:3])
 
 
-_MODE_NAMES = frozenset({*MODES, "min", "maj", "aeolian", "ionian"})
+def _clear(words: list[_Word], at: int, match: re.Match[str]) -> bool:
+    """Whether letters are a key: they say so themselves (F#, Bb, Am, amin), a mode follows, "key of" stands before
+    them, or "in" and nothing or no other word follows; or they stand alone between commas, and are no lone small
+    letter. Small `fm` and `ebm` are kinds of sound."""
+    letter, accidental, suffix = match[1], match[2] or "", match[3] or ""
+    before, after = words[at - 1], words[at + 1]
+    alone, small = before.ends and after.ends, letter.islower()
+    if len(suffix) > 1 or accidental == "#":
+        return True
+    article = match[0] == "a"
+    if before.text == "key" or (before.text in ("of", "is") and words[at - 2].text == "key"):
+        return not article or after.ends or after.text in MODE_NAMES
+    if suffix:
+        return (not small and after.text != "i") or (alone and match[0] not in DOUBTFUL)
+    if after.text in MODE_NAMES or (accidental and not small):
+        return True
+    if before.text == "in":
+        goes_on = after.text in FILLERS or _NUMBER.fullmatch(after.text) or _phrase(words, at + 1) is not None
+        return after.ends or (not article and bool(goes_on))
+    return alone and not (small and not accidental)
 
 
-def _tempo(words: list[str], at: int) -> tuple[int, float] | None:
-    following = words[at + 1] if at + 1 < len(words) else ""
-    if _NUMBER.fullmatch(words[at]) and following == "bpm":
-        return 2, float(words[at])
-    if words[at] in ("bpm", "tempo") and _NUMBER.fullmatch(following):
-        return 2, float(following)
+def _tempo(words: list[_Word], at: int) -> tuple[int, float | None] | None:
+    """A tempo at this word: how many words, and beats a minute, None for minutes."""
+    word, following = words[at].text, words[at + 1].text
+    if _NUMBER.fullmatch(word) and following == "bpm":
+        return 2, float(word)
+    if _NUMBER.fullmatch(word) and following in ("min", "maj"):
+        return 2, None
+    if word in ("bpm", "tempo"):
+        skipped = int(following in ("of", "is", "=", "at"))
+        number = words[at + 1 + skipped].text if at + 1 + skipped < len(words) else ""
+        if _NUMBER.fullmatch(number):
+            return 2 + skipped, float(number)
     return None
 
 
@@ -194,7 +253,7 @@ def _with(tags: Tags, kind: str, value: str, negated: bool) -> tuple[Tags, bool]
     if kind in ("instrument", "absent"):
         wanted = kind == "instrument" and not negated
         return replace(tags, instruments={**tags.instruments, value: wanted}), True
-    if negated:
+    if negated or kind == "other":
         return tags, False
     if kind == "bpm":
         return (replace(tags, bpm=float(value)), True) if tags.bpm is None else (tags, False)

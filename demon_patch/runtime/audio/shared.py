@@ -1,0 +1,134 @@
+"""The files that shared memory lies in: made, held while a process uses them, collected when none does.
+
+A process that uses a file holds a shared lock on it (`flock`), which the system drops when the process ends, however it
+ends. A file that can be locked alone is used by nobody. Windows has no such locks, and refuses to delete a file that is
+in use: there the attempt to delete is the question.
+"""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import os
+import secrets
+import stat
+import sys
+import tempfile
+from pathlib import Path
+from typing import BinaryIO
+
+PREFIX = "demon-patch-audio-"
+FORMAT = 2  # of the memory and of how it is held
+NAME = f"{PREFIX}{FORMAT}-"
+"""How the names of files begin that are held as this module says."""
+ZEROS = bytes(2**20)
+
+_made: set[Path] = set()  # by this process, and not removed yet
+
+
+def folders() -> list[Path]:
+    """Where the files lie: in RAM where the system has a place for that, else among the temporary files."""
+    found = [Path("/dev/shm")] if sys.platform == "linux" else []
+    with contextlib.suppress(OSError):
+        found.append(Path(tempfile.gettempdir()))
+    return found
+
+
+def made(folder: Path, start: bytes, size: int) -> BinaryIO:
+    """A new file of `size` bytes that begins with `start`, its room really there, held; raises OSError without room.
+
+    It is deleted when this process ends in any way that lets it, and is collected by another where it could not.
+    """
+    path = folder / f"{NAME}{os.getpid()}-{secrets.token_hex(6)}"
+    _made.add(path)  # before it exists: whatever interrupts us from here on, it is deleted at the end
+    file = open(path, "x+b", opener=lambda name, flags: os.open(name, flags, 0o600))  # noqa: SIM115 - returned
+    try:
+        _lock(file)
+        file.write(start)
+        for at in range(len(start), size, len(ZEROS)):
+            file.write(ZEROS[: size - at])
+        file.flush()
+        if _deleted(file):  # by another host that collected it before it was locked
+            raise FileNotFoundError(f"{path} was deleted")
+    except BaseException:
+        with contextlib.suppress(OSError):
+            file.close()
+        remove(path)
+        raise
+    return file
+
+
+def held(path: Path) -> BinaryIO:
+    """Opens a file and holds it until it is closed; raises OSError where it is gone."""
+    file = path.open("r+b")
+    _lock(file)
+    if _deleted(file):
+        file.close()
+        raise FileNotFoundError(f"{path} was deleted")
+    return file
+
+
+def remove(path: Path) -> None:
+    """Deletes a file; what is mapped stays valid until its process ends."""
+    with contextlib.suppress(OSError):
+        path.unlink(missing_ok=True)
+    _made.discard(path)
+
+
+def collect() -> int:
+    """Deletes this user's files that no process uses any more; returns how many there were."""
+    found = [path for folder in folders() for path in _named(folder)]
+    return sum(map(collected, found))
+
+
+def collected(path: Path) -> bool:
+    """Deletes a file of this user that no process uses; whether there was such a file."""
+    if sys.platform == "win32":
+        with contextlib.suppress(OSError):
+            path.unlink()
+            return True
+        return False
+    with contextlib.suppress(OSError):
+        handle = os.open(path, os.O_RDWR | os.O_NONBLOCK | os.O_NOFOLLOW)
+        try:
+            facts = os.fstat(handle)
+            if stat.S_ISREG(facts.st_mode) and facts.st_uid == os.geteuid():
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                path.unlink()
+                return True
+        finally:
+            os.close(handle)
+    return False
+
+
+def _named(folder: Path) -> list[Path]:
+    with contextlib.suppress(OSError):
+        return list(folder.glob(f"{NAME}*"))
+    return []
+
+
+if sys.platform == "win32":
+
+    def _lock(file: BinaryIO) -> None:
+        """An open file cannot be deleted."""
+
+    def _deleted(file: BinaryIO) -> bool:
+        return False
+
+else:
+    import fcntl
+
+    def _lock(file: BinaryIO) -> None:
+        with contextlib.suppress(OSError):  # a file system without locks: what is there is never collected
+            fcntl.flock(file, fcntl.LOCK_SH)
+
+    def _deleted(file: BinaryIO) -> bool:
+        return os.fstat(file.fileno()).st_nlink == 0
+
+
+@atexit.register
+def _leave() -> None:
+    """The end of a process that ends by itself: what it made goes with it."""
+    for path in list(_made):
+        if path.name.startswith(f"{NAME}{os.getpid()}-"):  # not in a copy of the process
+            remove(path)

@@ -1,0 +1,185 @@
+"""How often each control is taken, and which are moved faster than that can follow."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from demon_patch.engine.controls import CONTROLS, Control
+from demon_patch.engine.families import NAMES, spec_of
+from demon_patch.engine.family import FamilySpec
+from demon_patch.errors import PatchError
+from demon_patch.nodes.form.declare import Declaration
+from demon_patch.patch.document import Patch
+from demon_patch.runtime.graph.clock import Transport
+from demon_patch.runtime.graph.compile import Geometry, compile
+from demon_patch.runtime.graph.edges import BEFORE, jumps
+from demon_patch.runtime.graph.program import Program, Sink
+
+Array = NDArray[np.float64]
+Taken = Literal["generation", "step", "frame", "window"]
+
+SECONDS = 16.0  # of a patch that are looked at
+BPM = 120.0  # of a patch without a tempo
+TURN = 1 / 16  # of the range, by which a movement must go back to have turned
+SPARE = 1.05  # by which a rate may be off and is still followed
+MISSED = 1 / 4  # of the jumps, from which they are too many
+FINE = 4  # times the frame rate, at which a movement shows that is too fast for control frames
+STEP = ("step", "late step", "weights")
+HEARD_AT_ONCE = ("gain", "limiter")  # of class `decode`
+SETTINGS = frozenset({"live_strength", "noise_drift"})  # a permission, and a speed
+
+
+@dataclass(frozen=True, slots=True)
+class Rates:
+    """How often a second controls are taken: generations, steps, control frames, windows of the decoder."""
+
+    generation: float
+    step: float
+    frame: float
+    window: float
+
+    @classmethod
+    def of(cls, spec: FamilySpec, depth: int, steps: int, focus: str = "song", window: float = 0.32) -> Rates:
+        """At a ring depth and a number of steps, by the family's nominal tick for a song of ordinary length."""
+        tick = spec.nominal_tick(depth, spec.tick_song)
+        if focus != "song":
+            stretch = float(focus.split(maxsplit=1)[0]) * spec.frame_rate + 2 * spec.border
+            tick = max(math.ceil(tick * min(stretch / spec.tick_song, 1.0)), 1)
+        step = spec.frame_rate / tick
+        return cls(step * depth / steps, step, float(spec.frame_rate), 1.0 / window)
+
+    @classmethod
+    def of_program(cls, program: Program, spec: FamilySpec, values: Mapping[str, float]) -> Rates:
+        """Of a program whose numeric controls have these values."""
+        at = {name: values.get(name, float(CONTROLS[name].default or 0)) for name in ("depth", "steps", "window")}
+        depth = min(max(round(at["depth"]), 1), max(spec.tick_frames))
+        focus = program.ring.options.get("focus", "song")
+        return cls.of(spec, depth, max(round(at["steps"]), 1), focus, max(at["window"], 0.01))
+
+    def a_second(self, taken: Taken) -> float:
+        """How often something is taken."""
+        return float(getattr(self, taken))
+
+
+def taken(row: Control) -> Taken | None:
+    """When a control is taken; None where nothing is to be followed."""
+    if row.name in SETTINGS or not (row.numeric or row.shape == "surface"):
+        return None
+    if row.per_frame or row.shape == "surface":
+        return "frame"
+    if row.propagation in STEP:
+        return "step"
+    return "generation" if row.propagation == "request" else "window" if row.name in HEARD_AT_ONCE else None
+
+
+def taken_of(sink: Sink, program: Program) -> Taken | None:
+    """When a sink is taken; the weights of mixes once a generation, or a frame where they are blended by the frame."""
+    plan = program.ring
+    if sink.kind in ("gate", "level"):
+        return None
+    if sink.control is not None:
+        row = sink.control
+        return taken(row) if row.propagation == "weights" or (row.name in plan.active and plan.meets(row)) else None
+    if sink.node in plan.surfaces or (sink.node in plan.mixes and plan.mixes[sink.node].per_frame):
+        return "frame"
+    return "generation" if sink.node in plan.mixes else None
+
+
+def turns(positions: Array, jump: NDArray[np.bool_]) -> int:
+    """How often a movement in 0..1 turns by more than a sixteenth; jumps are taken out of it."""
+    change = np.diff(positions)
+    for frame in np.flatnonzero(jump):  # a movement goes on through a jump as it was before
+        change[frame] = change[frame - 1] if frame else 0.0
+    found, way, lo, hi = 0, 0, 0.0, 0.0
+    for here in np.cumsum(change).tolist():
+        lo, hi = min(lo, here), max(hi, here)
+        if way <= 0 and here - lo > TURN:
+            found, way, hi = found + (way < 0), 1, here
+        elif way >= 0 and hi - here > TURN:
+            found, way, lo = found + (way > 0), -1, here
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Movement:
+    """How a sink moves: cycles a second of what is no jump, and the frames of its jumps."""
+
+    cycles: float
+    jumps: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, positions: Array, rate: float) -> Movement:
+        """Of positions in 0..1, `rate` a second."""
+        jump = np.concatenate([np.zeros(BEFORE - 1, bool), jumps(positions)])
+        return cls(turns(positions, jump) * rate / (2 * len(positions)), np.flatnonzero(jump))
+
+    def missed(self, gap: float) -> float:
+        """The share of jumps that the next one follows within a gap in frames, so that no generation begins on it."""
+        return float((np.diff(self.jumps) < gap - 0.5).mean()) if len(self.jumps) > 2 else 0.0
+
+
+def too_fast(patch: Patch, catalogue: Mapping[str, Declaration]) -> Iterator[PatchError]:
+    """A remark for each control that is moved faster than half as often as it is taken, or that jumps more often than
+    generations begin; found by running the patch, as it stands, for some seconds. For a patch without `problems`."""
+    try:
+        spec = spec_of(patch.meta.model or NAMES[0])
+        program, values = _run(patch, catalogue, spec, 1)
+    except PatchError:
+        return
+    at = {sink.control.name: float(line[0]) for sink, line in zip(program.sinks, values, strict=True) if sink.control}
+    rates, fine = Rates.of_program(program, spec, at), None
+    for number, (sink, line) in enumerate(zip(program.sinks, values, strict=True)):
+        when = taken_of(sink, program)
+        if when is None or not np.ptp(line):
+            continue
+        often = rates.a_second(when)
+        moved = Movement.of(sink.position(line), rates.frame)
+        fine = _run(patch, catalogue, spec, FINE)[1] if fine is None else fine
+        cycles = max(moved.cycles, _hidden(sink.position(line), sink.position(fine[number]), rates.frame))
+        if cycles > SPARE * often / 2:
+            yield _remark(sink, f"it moves {cycles:.3g} times a second", often / 2, when, often, rates, cycles)
+        elif when in ("generation", "step") and moved.missed(rates.frame / rates.generation) > MISSED:
+            jumping = len(moved.jumps) / SECONDS
+            most = rates.generation
+            yield _remark(sink, f"it jumps {jumping:.3g} times a second", most, when, most, rates, jumping / 2)
+
+
+def _hidden(coarse: Array, fine: Array, rate: float) -> float:
+    """Cycles a second that control frames cannot show, of positions at their rate and at a finer one; else 0. What
+    turns with every frame, however long one is, hides nothing."""
+    cycles, shown = (turns(line, np.zeros(len(line) - 1, bool)) / (2 * SECONDS) for line in (fine, coarse))
+    each_frame = FINE * 0.85 < cycles / max(shown, 1e-9) < FINE * 1.15
+    return cycles if cycles > rate / 2 and not each_frame else 0.0
+
+
+def _run(patch: Patch, catalogue: Mapping[str, Declaration], spec: FamilySpec, fine: int) -> tuple[Program, Array]:
+    """A patch's program, and its sinks over some seconds [n_sinks, n], at so many times the frame rate."""
+    rate = spec.frame_rate * fine
+    frames = spec.tick_song * fine
+    program = compile(patch, catalogue, Geometry(rate, frames, tuple(spec.strength_taper), spec, patch.song.bpm))
+    program.use_song(frames, patch.song.bpm or BPM)
+    transport = Transport(rate, patch.song.bpm or BPM, patch.song.beats_per_bar, frames)
+    return program, program.scan(program.state(), 0, round(SECONDS * rate), transport)
+
+
+def _remark(sink: Sink, what: str, most: float, when: Taken, often: float, rates: Rates, cycles: float) -> PatchError:
+    once = {"generation": "a generation", "step": "a step", "frame": "a frame", "window": "a window"}[when]
+    mend = f"slow it down to {most:.2g}"
+    able = [row.title.lower() for row in CONTROLS.values() if _follows(row, cycles, rates)]
+    if able:
+        mend += f", or move what can follow: {', '.join(able[:4])}"
+    follows = f"it is taken once {once}, {often:.3g} times a second, and follows up to {most:.2g}"
+    return PatchError(f"{what}, but {follows}", node=sink.node, port=sink.port, mend=mend)
+
+
+def _follows(row: Control, cycles: float, rates: Rates) -> bool:
+    """Whether a control that every patch can move follows so many cycles a second."""
+    when = taken(row)
+    own = row.needs is None and row.part is None and row.since is None and row.shape != "surface"
+    return own and when is not None and when != "window" and 2 * cycles <= rates.a_second(when)

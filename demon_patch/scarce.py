@@ -1,0 +1,15 @@
+"""Tells a lack of memory from other errors: interpreter, loader and PyTorch each say it in words of their own."""
+
+from __future__ import annotations
+
+import errno
+
+SAYINGS = ("failed to map segment", "cannot allocate memory", "can't allocate memory", "not enough memory")
+
+
+def scarce(error: BaseException) -> bool:
+    """Whether an error means that there is not enough memory."""
+    if isinstance(error, MemoryError) or (isinstance(error, OSError) and error.errno == errno.ENOMEM):
+        return True
+    told = str(error).lower()
+    return isinstance(error, ImportError | OSError | RuntimeError) and any(saying in told for saying in SAYINGS)

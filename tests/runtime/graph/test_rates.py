@@ -1,0 +1,104 @@
+"""How often a control is taken, and remarks on what moves faster than that can follow."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from demon_patch.engine.controls import CONTROLS
+from demon_patch.engine.families import spec_of
+from demon_patch.nodes.catalogue import CATALOGUE
+from demon_patch.patch.document import Cable, Node
+from demon_patch.runtime.graph.rates import Movement, Rates, taken, too_fast
+from tests.runtime.stage import patch
+
+NANO = spec_of("nano")
+T = np.arange(400) / 25
+
+
+def moved(shape: str, rate: float, port: str, depth: int = 4, node: str = "scheduler", **values: object) -> list[str]:
+    """What is remarked on a patch with an LFO, in cycles a beat at 120 bpm, over a control."""
+    nodes = {"lfo": Node("lfo", values={"shape": shape, "sync": "beats", "rate": rate}),
+             "state": Node("step_state"), "blend": Node("source_blend")}  # fmt: skip
+    wire = Cable("lfo", "out", node, port, mode="add", depth=0.4)
+    return [str(remark) for remark in too_fast(patch(nodes, [wire], depth=depth, **values), CATALOGUE)]
+
+
+def test_rates_follow_from_the_nominal_tick() -> None:
+    rates = Rates.of(NANO, 4, 8)
+    assert rates.step == pytest.approx(25 / 6)
+    assert rates.generation == pytest.approx(25 / 12)  # 8 steps of 6 frames, 4 at a time
+    assert (rates.frame, rates.window) == (25.0, pytest.approx(3.125))
+    assert Rates.of(NANO, 1, 8).generation == pytest.approx(25 / 16)
+    assert Rates.of(NANO, 4, 4).generation == pytest.approx(25 / 6)
+    assert Rates.of(NANO, 4, 8, "8 s").step >= 2 * rates.step
+
+
+def test_every_control_is_taken_as_its_class_says() -> None:
+    found = {name: taken(row) for name, row in CONTROLS.items()}
+    assert found["noise_drift"] is None
+    assert (found["strength"], found["guidance_rescale"], found["lora_strength"]) == ("generation", "step", "step")
+    assert {found[n] for n in ("mask", "source_blend", "velocity_scale", "target_strength", "channel_gain")} == {
+        "frame"
+    }
+    assert (found["gain"], found["depth"], found["prompt"], found["window"]) == ("window", None, None, None)
+
+
+def test_one_cycle_a_beat_on_strength_is_more_than_a_generation_follows() -> None:
+    """At 120 bpm 2 Hz, with four in flight a generation every 0.48 s: it follows up to 1.04 Hz."""
+    (said,) = moved("sine", 1.0, "strength")
+    for words in ("node scheduler", "port strength", "2 times a second", "2.08", "up to 1 ", "source blend"):
+        assert words in said
+    assert moved("sine", 0.5, "strength") == []
+    assert moved("triangle", 1.0, "strength") != []
+    assert moved("sine", 0.5, "strength", depth=1) != []  # 1.56 a second
+    assert moved("sine", 1.0, "strength", steps=4) == []  # 4.17 a second
+
+
+@pytest.mark.parametrize(
+    ("node", "port", "rate", "follows"),
+    [
+        ("blend", "source_blend", 4.0, True), ("state", "velocity_scale", 4.0, True),
+        ("state", "dcw_multiply", 1.0, True), ("state", "dcw_multiply", 1.5, False),
+        ("decoder", "gain", 0.7, True), ("decoder", "gain", 1.0, False),
+    ],
+)  # fmt: skip
+def test_each_class_has_its_own_limit(node: str, port: str, rate: float, follows: bool) -> None:
+    nodes = {"lfo": Node("lfo", values={"sync": "beats", "rate": rate}),
+             "state": Node("step_state", values={"dcw": "low"}), "blend": Node("source_blend")}  # fmt: skip
+    found = list(too_fast(patch(nodes, [Cable("lfo", "out", node, port, mode="add", depth=0.4)]), CATALOGUE))
+    assert (found == []) is follows
+    assert all((remark.node, remark.port) == (node, port) for remark in found)
+
+
+def test_what_is_too_fast_for_control_frames_does_not_hide() -> None:
+    assert moved("sine", 12.5, "strength") != []  # 25 Hz: equal in every frame, but for its phase
+    assert moved("sine", 12.0, "source_blend", node="blend") != []
+
+
+def test_jumps_are_remarked_on_only_where_generations_cannot_begin_on_them() -> None:
+    assert moved("square", 0.5, "strength") == []  # every beat
+    assert moved("saw", 1.0, "strength") == []
+    (said,) = moved("square", 1.0, "strength")
+    assert "jumps" in said
+    assert "slow it down to 2.1" in said
+
+
+def test_a_sequencer_with_a_glide_on_the_beat_and_what_is_held_are_right() -> None:
+    steps = {f"v{i + 1}": (i * 5 % 8) / 8 for i in range(8)}
+    nodes = {"seq": Node("step_sequencer", values={**steps, "glide": 0.1}), "wheel": Node("midi_cc")}
+    for src, out in (("seq", "out"), ("wheel", "value")):
+        cable = Cable(src, out, "scheduler", "strength", mode="add", depth=0.8)
+        assert [str(remark) for remark in too_fast(patch(nodes, [cable]), CATALOGUE)] == []
+
+
+@pytest.mark.parametrize("hertz", [0.25, 1.0, 2.5, 6.0])
+def test_a_movement_is_counted_in_cycles_without_its_jumps(hertz: float) -> None:
+    sine = Movement.of(0.5 + 0.4 * np.sin(2 * np.pi * hertz * T + 0.3), 25.0)
+    assert sine.cycles == pytest.approx(hertz, abs=0.1)
+    saw = Movement.of((hertz * T + 0.01) % 1, 25.0)
+    assert saw.cycles == 0
+    assert len(saw.jumps) == pytest.approx(16 * hertz, abs=1)
+    both = Movement.of(0.5 + 0.1 * np.sin(2 * np.pi * T) + np.where(T % 1 < 0.5, 0.3, 0.0), 25.0)
+    assert both.cycles == pytest.approx(1.0, abs=0.15)
+    assert Movement.of(0.5 + 0.01 * np.sin(2 * np.pi * hertz * T), 25.0).cycles == 0
