@@ -159,8 +159,18 @@ class Conditioner(Protocol):
         """A source of our own making, where the family brings a composer."""
         ...
 
-    def load(self, path: str | Path, seconds: float | None = None) -> Source:
-        """Any audio file as a source; raises SourceError with one clear message."""
+    def load(
+        self,
+        path: str | Path,
+        seconds: float | None = None,
+        bpm: float | None = None,
+        downbeat: float | None = None,
+    ) -> Source:
+        """Any audio file as a source, at most its first `seconds`; raises SourceError with one clear message.
+
+        bpm, downbeat: its tempo and first bar line (s) in the file, where a person has given them; else those that are
+        stored beside it or heard. The source's own fit what plays: beats come home with every turn of its audio.
+        """
         ...
 
     def timbre(self, prompt: Conditioning, clip: Source) -> Conditioning:

@@ -15,35 +15,60 @@ OVER = 4  # times oversampled: what lies between the samples (ITU-R BS.1770-5, a
 REACH = 10  # samples that the oversampling looks at on either side
 
 
+class LastGood:
+    """Makes a stream of blocks finite: what is no number holds the last good sample of its channel.
+
+    holes: samples, of any channel, that were no numbers. lost: how many there were since the last good one.
+    """
+
+    def __init__(self, channels: int) -> None:
+        self.holes = self.lost = 0
+        self._last = np.zeros(channels, np.float32)
+
+    def __call__(self, block: Samples) -> Samples:
+        """The next block [n, channels], itself where it is good."""
+        good = np.isfinite(block)
+        if good.all():
+            self.lost = 0 if len(block) else self.lost
+        else:
+            known = np.concatenate([self._last[None], block])
+            at = np.where(good, np.arange(1, len(known))[:, None], 0)
+            block = np.take_along_axis(known, np.maximum.accumulate(at, axis=0), axis=0)
+            whole = np.flatnonzero(good.all(axis=1))
+            self.holes += len(block) - len(whole)
+            self.lost = len(block) - 1 - int(whole[-1]) if len(whole) else self.lost + len(block)
+        if len(block):
+            self._last = block[-1].copy()
+        return block
+
+
 class Limiter:
     """Look-ahead true-peak limiter for a stream of blocks, whatever their lengths.
 
-    ceiling: dBFS, of what is pushed from then on. window: samples over which the gain closes and opens again. The gain
-    at a sample is the mean, over one window, of the smallest gain needed anywhere within one window round each of its
-    samples: so it is never above what that sample needs. What is not finite holds the last good sample. The stream is
-    delayed by `delay` samples until `finish`.
+    ceiling: dBFS, of what is pushed without one of its own. window: samples over which the gain closes and opens again.
+    The gain at a sample is the mean, over one window, of the smallest gain needed anywhere within one window round each
+    of its samples: so it is never above what that sample needs. What is not finite holds the last good sample. The
+    stream is delayed by `delay` samples until `finish`.
     """
 
     def __init__(self, ceiling: float, window: int) -> None:
-        self.hold(ceiling)
+        self._ceiling = ceiling
         self.window = window | 1
         self.delay = self.window + REACH
         self._held: Samples | None = None
         self._ceilings = np.zeros(0)
-        self._good = np.zeros(0, np.float32)
+        self._good: LastGood | None = None
 
-    def hold(self, ceiling: float) -> None:
-        """Moves the ceiling (dBFS) for the samples that are pushed from now on."""
-        self.ceiling = float(10.0 ** (ceiling / 20.0))
-
-    def push(self, block: Samples) -> Samples:
-        """The next samples [n, channels] in; as many out as have all their look-ahead."""
-        if self._held is None:
-            self._good = np.zeros(block.shape[1], np.float32)
+    def push(self, block: Samples, ceiling: float | NDArray[np.float32] | None = None) -> Samples:
+        """The next samples [n, channels] in, with their ceiling in dBFS or one for each [n]; as many out as have all
+        their look-ahead."""
+        level = 10.0 ** (np.asarray(self._ceiling if ceiling is None else ceiling, np.float64) / 20.0)
+        if self._held is None or self._good is None:
+            self._good = LastGood(block.shape[1])
             self._held = np.zeros((self.delay, block.shape[1]), np.float32)
-            self._ceilings = np.full(self.delay, self.ceiling)
-        held = np.concatenate([self._held, self._finite(block)])
-        ceilings = np.concatenate([self._ceilings, np.full(len(block), self.ceiling)])
+            self._ceilings = np.full(self.delay, level.flat[0] if level.size else 1.0)
+        held = np.concatenate([self._held, self._good(block)])
+        ceilings = np.concatenate([self._ceilings, np.broadcast_to(level, len(block))])
         ready = max(len(held) - 2 * self.delay, 0)
         out = self._limited(held, ceilings)[self.delay : self.delay + ready]
         self._held, self._ceilings = held[ready:], ceilings[ready:]
@@ -54,20 +79,10 @@ class Limiter:
         if self._held is None:
             return np.zeros((0, 1), np.float32)
         rest = len(self._held) - self.delay
-        out = self.push(np.zeros((self.delay, self._held.shape[1]), np.float32))[:rest]
+        silence = np.zeros((self.delay, self._held.shape[1]), np.float32)
+        out = self.push(silence, 20.0 * float(np.log10(self._ceilings[-1])))[:rest]
         self._held = None
         return out
-
-    def _finite(self, block: Samples) -> Samples:
-        """The block with its last good sample in place of each that is not finite, by channel."""
-        good = np.isfinite(block)
-        if not good.all():
-            known = np.concatenate([self._good[None], block])
-            at = np.where(good, np.arange(1, len(known))[:, None], 0)
-            block = np.take_along_axis(known, np.maximum.accumulate(at, axis=0), axis=0)
-        if len(block):
-            self._good = block[-1]
-        return block
 
     def _limited(self, held: Samples, ceilings: NDArray[np.float64]) -> Samples:
         if np.abs(held).max(initial=0.0) * _most() <= ceilings.min(initial=1.0):

@@ -75,9 +75,17 @@ class Session:
         """A source of the family's own making, `seconds` long (to the nearest length it can play)."""
         return self.family.conditioner.compose(prompt, seconds, seed)
 
-    def source(self, path: str | Path, *, seconds: float | None = None) -> Source:
-        """Any audio file as a source; raises SourceError."""
-        return self.family.conditioner.load(path, seconds)
+    def source(
+        self,
+        path: str | Path,
+        *,
+        seconds: float | None = None,
+        bpm: float | None = None,
+        downbeat: float | None = None,
+    ) -> Source:
+        """Any audio file as a source; bpm and downbeat (s) where they are known better than what is stored or heard;
+        raises SourceError."""
+        return self.family.conditioner.load(path, seconds, bpm, downbeat)
 
     def lora(self, name: str | Path) -> Lora:
         """A LoRA that comes with the family, by name, or any safetensors file; raises WeightsError."""

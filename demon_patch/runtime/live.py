@@ -52,9 +52,12 @@ class Speaker(Protocol):
         """The first sample of the timeline that is not read yet: what is laid from there on will be heard."""
         ...
 
-    def lay(self, position: int, block: Samples, half: int, lo: int = 0, hi: int | None = None) -> Seam:
+    def lay(
+        self, position: int, block: Samples, half: int, lo: int = 0, hi: int | None = None, ceiling: float = 0.0
+    ) -> Seam:
         """Lays a window into the song from a sample of it on, `half` samples before it and 3 * half behind it included;
-        in the loop region [lo, hi) round its seam. Returns what its first join is like."""
+        in the loop region [lo, hi) round its seam; ceiling: of the limiter over the window, dBFS. Returns what its
+        first join is like."""
         ...
 
     def set_route(self, route: Route) -> None:
@@ -63,10 +66,6 @@ class Speaker(Protocol):
 
     def set_playing(self, on: bool) -> None:
         """Whether the timeline runs."""
-        ...
-
-    def set_ceiling(self, decibels: float) -> None:
-        """The limiter's, dBFS."""
         ...
 
     def poll(self) -> list[dict[str, Any]]:
@@ -201,8 +200,8 @@ class Live:
         position = transport.song_frame(start) * per
         frames = len(sound) // per - 2 * SPLICE_FRAMES
         self._first_pass.laid(transport.song_frame(start), frames)
-        self.joins.append((start, self.speaker.lay(position, block, half, lo * per, hi * per)))
-        self.speaker.set_ceiling(self.performer.controls.value("limiter", start))
+        ceiling = self.performer.controls.value("limiter", start)
+        self.joins.append((start, self.speaker.lay(position, block, half, lo * per, hi * per, ceiling)))
 
     def _begin(self) -> None:
         """The first generation is there: what lies within the lead is laid, and the timeline runs."""

@@ -62,11 +62,9 @@ def test_quiet_sound_is_not_touched() -> None:
     np.testing.assert_array_equal(limited(sound, -0.3), sound)
 
 
-def test_a_ceiling_holds_for_what_is_pushed_after_it() -> None:
+def test_a_ceiling_holds_for_what_is_pushed_with_it() -> None:
     sound, limiter = sounds()["square"][:9600], Limiter(-1.0, 240)
-    first = limiter.push(sound[:4800])
-    limiter.hold(-12.0)
-    out = np.concatenate([first, limiter.push(sound[4800:]), limiter.finish()])
+    out = np.concatenate([limiter.push(sound[:4800]), limiter.push(sound[4800:], -12.0), limiter.finish()])
     assert true_peak(out, 0, 4500) == pytest.approx(-1.0, abs=0.3)
     assert true_peak(out, 5300) == pytest.approx(-12.0, abs=0.3)
 

@@ -44,15 +44,39 @@ def test_a_longer_file_is_cut_at_its_last_whole_bar(seconds: float, bars: int) -
     assert loop.count * loop.seconds == pytest.approx(loop.length * STEP, abs=ON_GRID)
 
 
-@pytest.mark.parametrize(
-    ("seconds", "length", "count"), [(20.05, 250, 1), (3.0, 111, 3), (90.0, 750, 1), (0.5, 102, 17)]
-)
+@pytest.mark.parametrize(("seconds", "length", "count"), [(20.05, 250, 1), (90.0, 750, 1), (8.0, 100, 1)])
 def test_without_a_tempo_a_file_is_cut_to_the_grid(seconds: float, length: int, count: int) -> None:
     loop = turns(seconds, STEP, LEAST, MOST)
     assert (loop.length, loop.count, loop.bpm) == (length, count, None)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "length", "count"), [(3.0, 150, 4), (2.9, 145, 4), (0.5, 100, 16), (0.001, 100, 100)]
+)
+def test_without_a_tempo_a_short_file_is_repeated_whole(seconds: float, length: int, count: int) -> None:
+    loop = turns(seconds, STEP, LEAST, MOST)
+    assert (loop.length, loop.count, loop.bpm) == (length, count, None)
+    assert loop.seconds == max(seconds, STEP)
 
 
 def test_a_file_of_less_than_a_bar_is_repeated() -> None:
     loop = turns(1.2, STEP, LEAST, MOST, 60.0)
     assert loop.length >= LEAST
     assert loop.bpm == 60.0
+
+
+def test_half_a_bar_is_a_turn_too() -> None:
+    loop = turns(120.0 / 128.0, STEP, LEAST, MOST, 128.0)
+    assert loop.length * STEP * 128.0 / 60.0 == pytest.approx(2 * loop.count, abs=0.01)
+    assert loop.beats == 2
+
+
+def test_what_is_cut_is_cut_at_a_bar_and_not_beside_it() -> None:
+    bpm = 240.0 / (60.0 / 31.99)  # the limit lies 19 ms after bar 31
+    loop = turns(300.0, STEP, LEAST, MOST, bpm)
+    assert loop.seconds == pytest.approx(31 * 240.0 / bpm)
+
+
+def test_a_loop_of_hardly_more_than_the_limit_is_one() -> None:
+    loop = turns(60.02, STEP, LEAST, MOST, 32 * 240.0 / 60.02)
+    assert (loop.seconds, loop.length, loop.beats) == (60.02, MOST, 128)
