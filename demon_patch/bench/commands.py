@@ -46,6 +46,23 @@ def decode(*, as_json: JsonFlag = False, threads: Threads = None) -> None:
 
 
 @bench.command
+def sound(*recordings: Path, save: Path | None = None, as_json: JsonFlag = False, threads: Threads = None) -> None:
+    """Measures how recordings sound on their way from themselves to a generation: chroma, loudness, samples.
+
+    Parameters:
+        recordings: Sound files of music, of which 30 seconds each are used.
+        save: Keeps the rows in this JSON file.
+        as_json: Prints JSON: the rows, with the machine that they were measured on.
+        threads: Processor threads, 1 to 64; all by default.
+    """
+    from demon_patch.bench.sound import measure
+    from demon_patch.engine.session import Session
+
+    session = Session.load("nano", threads=threads)
+    _keep("sound: by tenths of strength", [measure(session, path) for path in recordings], save, as_json)
+
+
+@bench.command
 def propagation(*, save: Path | None = None, as_json: JsonFlag = False) -> None:
     """Counts the forwards from a write of each control to the latent that shows it, on an exact family.
 

@@ -101,7 +101,13 @@ class GaussianConditioner:
         audio = GaussianCodec().decode(latent, torch.arange(frames)).numpy()
         return Source(latent, latent.abs(), audio, prompt, bpm=120.0)
 
-    def load(self, path: str | Path, seconds: float | None = None) -> Source:
+    def load(
+        self,
+        path: str | Path,
+        seconds: float | None = None,
+        bpm: float | None = None,
+        downbeat: float | None = None,
+    ) -> Source:
         """Refused: this family has no ears."""
         raise SourceError("the measuring family reads no files", file=path, mend="use the nano family")
 

@@ -18,7 +18,7 @@ from demon_patch.patch.document import Cable, Node, Patch, Song
 
 BPM, BARS, BEATS = 120.0, 4, 4
 SECONDS = BARS * BEATS * 60.0 / BPM  # of song, and of every performance
-SILENT = frozenset({"depth", "window", "lead", "preview", "limiter", "live_strength", "focus"})
+SILENT = frozenset({"depth", "window", "lead", "preview", "limiter", "live_strength", "focus", "dry", "match"})
 """Rows that set when and how safely the sound comes, not what it is: `bench latency` measures them."""
 
 ADAPTER = "tape"  # the LoRA that stands for all

@@ -33,7 +33,8 @@ class FamilySpec:
     `tick_song` frames.
     border: latent frames at the ends of a generated stretch that differ more than its middle from the whole song's.
     strength_taper: the strengths at equally spaced knob positions 0..1, so that equal turns move the sound
-    equally far. timbre: whether a prompt can borrow the sound colour of a clip.
+    equally far. timbre: whether a prompt can borrow the sound colour of a clip. dry_reach: the rms distance of a
+    latent frame from its source's up to which some of the recording itself is heard (`engine.covered`); 0: none is.
     """
 
     name: str
@@ -55,6 +56,7 @@ class FamilySpec:
     tick_song: int = 600
     border: int = 0
     timbre: bool = False
+    dry_reach: float = 0.0
 
     @property
     def samples_per_frame(self) -> int:
@@ -136,6 +138,16 @@ class Codec(Protocol):
         ...
 
 
+@runtime_checkable
+class ReadsLoudness(Protocol):
+    """A codec that knows how loud a latent will be; what a family without it plays is as loud as it comes out."""
+
+    def loudness(self, latent: Tensor) -> Tensor:
+        """[T, C] -> the K-weighted power [T] of its sound (as `engine.loudness.frame_power`), read out of the latent
+        without decoding it."""
+        ...
+
+
 class Conditioner(Protocol):
     """Words, clips and structure to what the denoiser is conditioned on."""
 
@@ -147,8 +159,18 @@ class Conditioner(Protocol):
         """A source of our own making, where the family brings a composer."""
         ...
 
-    def load(self, path: str | Path, seconds: float | None = None) -> Source:
-        """Any audio file as a source; raises SourceError with one clear message."""
+    def load(
+        self,
+        path: str | Path,
+        seconds: float | None = None,
+        bpm: float | None = None,
+        downbeat: float | None = None,
+    ) -> Source:
+        """Any audio file as a source, at most its first `seconds`; raises SourceError with one clear message.
+
+        bpm, downbeat: its tempo and first bar line (s) in the file, where a person has given them; else those that are
+        stored beside it or heard. The source's own fit what plays: beats come home with every turn of its audio.
+        """
         ...
 
     def timbre(self, prompt: Conditioning, clip: Source) -> Conditioning:

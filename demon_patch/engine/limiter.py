@@ -1,55 +1,118 @@
-"""A safety limiter: peaks never pass the ceiling, and quiet sound is not touched."""
+"""A safety limiter: true peaks never pass the ceiling, and quiet sound is not touched."""
 
 from __future__ import annotations
+
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import minimum_filter1d, uniform_filter1d
+from scipy.signal import upfirdn
 
 Samples = NDArray[np.float32]
 
+OVER = 4  # times oversampled: what lies between the samples (ITU-R BS.1770-5, annex 2)
+REACH = 10  # samples that the oversampling looks at on either side
+
+
+class LastGood:
+    """Makes a stream of blocks finite: what is no number holds the last good sample of its channel.
+
+    holes: samples, of any channel, that were no numbers. lost: how many there were since the last good one.
+    """
+
+    def __init__(self, channels: int) -> None:
+        self.holes = self.lost = 0
+        self._last = np.zeros(channels, np.float32)
+
+    def __call__(self, block: Samples) -> Samples:
+        """The next block [n, channels], itself where it is good."""
+        good = np.isfinite(block)
+        if good.all():
+            self.lost = 0 if len(block) else self.lost
+        else:
+            known = np.concatenate([self._last[None], block])
+            at = np.where(good, np.arange(1, len(known))[:, None], 0)
+            block = np.take_along_axis(known, np.maximum.accumulate(at, axis=0), axis=0)
+            whole = np.flatnonzero(good.all(axis=1))
+            self.holes += len(block) - len(whole)
+            self.lost = len(block) - 1 - int(whole[-1]) if len(whole) else self.lost + len(block)
+        if len(block):
+            self._last = block[-1].copy()
+        return block
+
 
 class Limiter:
-    """Look-ahead peak limiter for a stream of blocks, whatever their lengths.
+    """Look-ahead true-peak limiter for a stream of blocks, whatever their lengths.
 
-    ceiling: dBFS. window: samples over which the gain closes and opens again. The gain at a sample is the mean,
-    over one window, of the smallest gain needed anywhere within one window round each of its samples: so it
-    is never above what that sample needs. The stream is delayed by `window` samples until `finish`.
+    ceiling: dBFS, of what is pushed without one of its own. window: samples over which the gain closes and opens again.
+    The gain at a sample is the mean, over one window, of the smallest gain needed anywhere within one window round each
+    of its samples: so it is never above what that sample needs. What is not finite holds the last good sample. The
+    stream is delayed by `delay` samples until `finish`.
     """
 
     def __init__(self, ceiling: float, window: int) -> None:
-        self.hold(ceiling)
+        self._ceiling = ceiling
         self.window = window | 1
+        self.delay = self.window + REACH
         self._held: Samples | None = None
+        self._ceilings = np.zeros(0)
+        self._good: LastGood | None = None
 
-    def hold(self, ceiling: float) -> None:
-        """Moves the ceiling (dBFS) for all samples that are not out yet."""
-        self.ceiling = float(10.0 ** (ceiling / 20.0))
-
-    def push(self, block: Samples) -> Samples:
-        """The next samples [n, channels] in; as many out as have all their look-ahead."""
-        reach = self.window
-        if self._held is None:
-            self._held = np.zeros((reach, block.shape[1]), np.float32)
-        held = np.concatenate([self._held, block])
-        ready = max(len(held) - 2 * reach, 0)
-        out = self._limited(held)[reach : reach + ready]
-        self._held = held[ready:]
+    def push(self, block: Samples, ceiling: float | NDArray[np.float32] | None = None) -> Samples:
+        """The next samples [n, channels] in, with their ceiling in dBFS or one for each [n]; as many out as have all
+        their look-ahead."""
+        level = 10.0 ** (np.asarray(self._ceiling if ceiling is None else ceiling, np.float64) / 20.0)
+        if self._held is None or self._good is None:
+            self._good = LastGood(block.shape[1])
+            self._held = np.zeros((self.delay, block.shape[1]), np.float32)
+            self._ceilings = np.full(self.delay, level.flat[0] if level.size else 1.0)
+        held = np.concatenate([self._held, self._good(block)])
+        ceilings = np.concatenate([self._ceilings, np.broadcast_to(level, len(block))])
+        ready = max(len(held) - 2 * self.delay, 0)
+        out = self._limited(held, ceilings)[self.delay : self.delay + ready]
+        self._held, self._ceilings = held[ready:], ceilings[ready:]
         return out
 
     def finish(self) -> Samples:
         """What is still inside, limited as if silence followed."""
         if self._held is None:
             return np.zeros((0, 1), np.float32)
-        rest = len(self._held) - self.window
-        out = self.push(np.zeros((self.window, self._held.shape[1]), np.float32))[:rest]
+        rest = len(self._held) - self.delay
+        silence = np.zeros((self.delay, self._held.shape[1]), np.float32)
+        out = self.push(silence, 20.0 * float(np.log10(self._ceilings[-1])))[:rest]
         self._held = None
         return out
 
-    def _limited(self, held: Samples) -> Samples:
-        peak = np.abs(held).max(axis=1)
-        if peak.max(initial=0.0) <= self.ceiling:
+    def _limited(self, held: Samples, ceilings: NDArray[np.float64]) -> Samples:
+        if np.abs(held).max(initial=0.0) * _most() <= ceilings.min(initial=1.0):
             return held
-        need = np.minimum(1.0, self.ceiling / np.maximum(peak, 1e-9))
-        need = minimum_filter1d(need.astype(np.float64), self.window, mode="nearest")
+        need = np.minimum(1.0, ceilings / np.maximum(true_peaks(held), 1e-9))
+        if need.min() >= 1.0:
+            return held
+        need = minimum_filter1d(need, self.window, mode="nearest")
         return held * uniform_filter1d(need, self.window, mode="nearest").astype(np.float32)[:, None]
+
+
+def true_peaks(sound: Samples) -> NDArray[np.float64]:
+    """By sample [n], the largest level of any channel at it or between it and its neighbours; silence beyond the
+    ends."""
+    up = np.abs(upfirdn(_filter(), sound.astype(np.float64), up=OVER, axis=0)).max(axis=1)
+    up = np.pad(up, (OVER - 1, OVER))[REACH * OVER :]  # OVER - 1 before each sample, OVER - 1 behind it
+    near = np.lib.stride_tricks.sliding_window_view(up, 2 * OVER - 1)[::OVER]
+    return np.maximum(near[: len(sound)].max(axis=1), np.abs(sound).max(axis=1))
+
+
+@cache
+def _filter() -> NDArray[np.float64]:
+    """A windowed sinc between the samples, with REACH samples on either side."""
+    at = np.arange(-REACH * OVER, REACH * OVER + 1)
+    taps = np.sinc(at / OVER) * np.kaiser(len(at), 5.0)
+    return taps * (OVER / taps.sum())
+
+
+@cache
+def _most() -> float:
+    """The most by which a peak between the samples can pass the samples."""
+    phases = np.abs(np.pad(_filter(), (0, OVER - 1))).reshape(-1, OVER).sum(axis=0)
+    return float(phases.max())

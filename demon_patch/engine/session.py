@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from demon_patch.engine.controls import CONTROLS
+from demon_patch.engine.covered import Cover, Covered
 from demon_patch.engine.executors.torch_ import TorchExecutor
 from demon_patch.engine.families import load_family
 from demon_patch.engine.family import Blend, Conditioning, Executor, Family, Handle, Source
@@ -74,9 +75,17 @@ class Session:
         """A source of the family's own making, `seconds` long (to the nearest length it can play)."""
         return self.family.conditioner.compose(prompt, seconds, seed)
 
-    def source(self, path: str | Path, *, seconds: float | None = None) -> Source:
-        """Any audio file as a source; raises SourceError."""
-        return self.family.conditioner.load(path, seconds)
+    def source(
+        self,
+        path: str | Path,
+        *,
+        seconds: float | None = None,
+        bpm: float | None = None,
+        downbeat: float | None = None,
+    ) -> Source:
+        """Any audio file as a source; bpm and downbeat (s) where they are known better than what is stored or heard;
+        raises SourceError."""
+        return self.family.conditioner.load(path, seconds, bpm, downbeat)
 
     def lora(self, name: str | Path) -> Lora:
         """A LoRA that comes with the family, by name, or any safetensors file; raises WeightsError."""
@@ -191,6 +200,12 @@ class Session:
             if frames is None:
                 return decode_song(self.family.codec, self.spec, latent).numpy()
             return decode_window(self.family.codec, self.spec, latent, start, frames, margin).numpy()
+
+    def covered(self, latent: Tensor, cover: Source | Cover | None) -> Covered:
+        """A finished latent [T, C] over the clip or clips that it covers, as it is heard: with the recording where the
+        latent is the clip's, and at its loudness elsewhere."""
+        whole = Cover(((cover, 1.0),)) if isinstance(cover, Source) else cover
+        return Covered(self.family.codec, self.spec, latent, whole)
 
     def encode(self, audio: Samples) -> Tensor:
         """Latent [T, C] of sound [samples, channels] at the family's rate, a whole number of frames long."""

@@ -24,7 +24,9 @@ OUTS = (
 )
 def audio_source(
     file: str = path("", doc="An audio file, relative to the patch."),
-    seconds: float = value(60, 1, 60, unit="s", taper="log", doc="The most of it that is used."),
+    seconds: float = value(
+        60, 1, 60, unit="s", taper="log", doc="The most of it that is used, in whole bars of its tempo."
+    ),
     bpm: float = value(0, 0, BPM[1], unit="bpm", doc="Its tempo; below 20: as stored beside it, or as heard."),
     downbeat: float = value(-1, -1, 60, unit="s", doc="Its first bar line; below 0: as stored beside it, or as heard."),
 ) -> Hashable:

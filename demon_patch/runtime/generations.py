@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from demon_patch.engine.controls import CONTROLS
+from demon_patch.engine.covered import Cover
 from demon_patch.engine.focus import Stretch, stretch
 from demon_patch.engine.ring import Request
 from demon_patch.engine.schedule import Plan
@@ -30,12 +31,14 @@ Told = Mapping[str, Tensor | str]
 @dataclass(frozen=True, slots=True)
 class Ticket:
     """What a slot carries: the controls of class `request` it was made with, and the edge after which they hold, before
-    which it is not heard; `heard_at`: the moment that they were taken for. cuts: it is the first after that edge."""
+    which it is not heard; `heard_at`: the moment that they were taken for. cuts: it is the first after that edge.
+    cover: the clips that it covers."""
 
     values: Mapping[str, float]
     edge: int | None
     heard_at: int
     cuts: bool = False
+    cover: Cover | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +149,7 @@ class Generations:
             given["source_latent"] = covered if fed is None else fed
         # The first is made whole: until then there is no song that a stretch could lie in.
         given |= {**others, "focus": None if self._first else self.stretch(heard_at)}
-        tag = Ticket(numbers, edge, heard_at, cuts)
+        tag = Ticket(numbers, edge, heard_at, cuts, scene.cover(moment, self.feedback))
         return self._session.request(**given, tag=tag, heard_at=heard_at)
 
     def drift(self, frame: int) -> float:

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from demon_patch.errors import DemonError
 from demon_patch.patch.grid import Grid
 from demon_patch.runtime.audio.lay import Seam
+from demon_patch.runtime.first_pass import FirstPass
 from demon_patch.runtime.graph.clock import Transport
 from demon_patch.runtime.graph.program import Program
 from demon_patch.runtime.graph.route import Route
@@ -31,6 +32,7 @@ Samples = NDArray[np.float32]
 Change = Callable[[], None]
 
 HALF_FADE_SECONDS = 0.01  # of a join, on either side of a window's edge
+STALL_SECONDS = 3  # that the host may stall at any time, and the song goes on
 RECOVERY_SECONDS = 0.5  # after an error of the engine
 PACES = 16  # ticks whose mean, by row, is the pace
 
@@ -50,9 +52,12 @@ class Speaker(Protocol):
         """The first sample of the timeline that is not read yet: what is laid from there on will be heard."""
         ...
 
-    def lay(self, position: int, block: Samples, half: int, lo: int = 0, hi: int | None = None) -> Seam:
+    def lay(
+        self, position: int, block: Samples, half: int, lo: int = 0, hi: int | None = None, ceiling: float = 0.0
+    ) -> Seam:
         """Lays a window into the song from a sample of it on, `half` samples before it and 3 * half behind it included;
-        in the loop region [lo, hi) round its seam. Returns what its first join is like."""
+        in the loop region [lo, hi) round its seam; ceiling: of the limiter over the window, dBFS. Returns what its
+        first join is like."""
         ...
 
     def set_route(self, route: Route) -> None:
@@ -61,10 +66,6 @@ class Speaker(Protocol):
 
     def set_playing(self, on: bool) -> None:
         """Whether the timeline runs."""
-        ...
-
-    def set_ceiling(self, decibels: float) -> None:
-        """The limiter's, dBFS."""
         ...
 
     def poll(self) -> list[dict[str, Any]]:
@@ -99,6 +100,7 @@ class Live:
         self._half = round(HALF_FADE_SECONDS * performer.spec.sample_rate)
         self._lead = Lead(performer.spec.frame_rate, performer.lead)
         self._paces: deque[tuple[float, int]] = deque(maxlen=PACES)
+        self._first_pass = FirstPass(performer.source.frames)
         self._slots = self._rows = 0
         self._served = self._clock()
         self._changes: deque[Change] = deque()
@@ -150,6 +152,7 @@ class Live:
         if not self.begun and performer.takes:
             self._begin()
         self.serve()
+        self._fill()
         self._measure(self._clock() - began)
 
     @property
@@ -180,14 +183,25 @@ class Live:
             self._lead.decoded(self._clock() - began)
         self._served = self._clock()
 
+    def _fill(self) -> None:
+        """Decodes a second of the song's first pass ahead of time, so that a host that stalls is never silence."""
+        performer = self.performer
+        if not self.begun or not performer.takes:
+            return
+        stretch = self._first_pass.next(performer.transport, performer.planner.next_start, performer.spec.frame_rate)
+        if stretch is not None:
+            self._lay(performer.ahead(*stretch), stretch[0])
+
     def _lay(self, sound: Samples, start: int) -> None:
         transport, per, half = self.performer.transport, self._per, self._half
         spare = SPLICE_FRAMES * per
         lo, hi = transport.region(start)
         block = sound[spare - half : len(sound) - spare + 3 * half]
         position = transport.song_frame(start) * per
-        self.joins.append((start, self.speaker.lay(position, block, half, lo * per, hi * per)))
-        self.speaker.set_ceiling(self.performer.controls.value("limiter", start))
+        frames = len(sound) // per - 2 * SPLICE_FRAMES
+        self._first_pass.laid(transport.song_frame(start), frames)
+        ceiling = self.performer.controls.value("limiter", start)
+        self.joins.append((start, self.speaker.lay(position, block, half, lo * per, hi * per, ceiling)))
 
     def _begin(self) -> None:
         """The first generation is there: what lies within the lead is laid, and the timeline runs."""
@@ -195,6 +209,8 @@ class Live:
         for window in performer.due(performer.lead):
             self._lay(performer.sound(window), window.start)
         self.begun = True
+        for _ in range(STALL_SECONDS):
+            self._fill()
         self._served = self._clock()
         self.speaker.set_playing(self.playing)
 

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
+from demon_patch.engine.covered import Cover
 from demon_patch.engine.family import Blend, Conditioning, Source
 from demon_patch.engine.recent import Recent
 from demon_patch.runtime.feedback import Feedback
@@ -125,10 +126,23 @@ class Mixer:
             given |= {"prompt": self._blend(a, frame), "prompt_b": self._blend(b, frame)}
         return given
 
+    def cover(self, frame: int, feedback: Feedback) -> Cover | None:
+        """The clips that are covered at a transport frame, by their shares of the latent. Beside music that is fed
+        back, which has no recording, their shares add up to 1. None where there is no clip at all."""
+        found: dict[int, _Clip] = {}
+        for clip, share, _ in self._clips(self._parts["source"], frame, 1.0, 1.0, feedback):
+            found.setdefault(id(clip), _Clip(clip)).latent += share
+        whole = 1.0
+        if any(True for _ in self._taps(self._parts["source"], frame, 1.0, feedback)):
+            whole = sum(each.latent for each in found.values())
+        clips = tuple((each.clip, each.latent / whole) for each in found.values() if each.latent > NOTHING)
+        return Cover(clips) if clips else None
+
     def sound(self, frame: int, at: NDArray[np.int64]) -> NDArray[np.float32]:
         """The source's own sound at some of its samples, [n, channels], mixed as at a transport frame."""
-        clips = self._clips(self._parts["source"], frame, 1.0, 1.0, Feedback())
-        return np.sum([np.float32(share) * clip.audio[at % len(clip.audio)] for clip, _, share in clips], axis=0)
+        cover = self.cover(frame, Feedback())
+        assert cover is not None
+        return cover.sound(at % (len(cover.clips[0][0].audio)))
 
     def _blend(self, part: Part, frame: int) -> Conditioning | Blend:
         """A prompt, or several with their shares."""

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
+from demon_patch.engine.covered import Covered
 from demon_patch.engine.family import Conditioning, Source
 from demon_patch.engine.focus import laid_into
 from demon_patch.engine.lora import Lora
@@ -251,7 +252,7 @@ class Performer:
             self._rewind()
             at = self.planner.next_start
             if at < ripest.slot.heard_at:
-                self._keep(Take(self._whole(ripest), at, ticket(ripest.slot).values))
+                self._keep(Take(self._covered(ripest, self._whole(ripest)), at, ticket(ripest.slot).values))
                 self.trace.previews += 1
 
     def _rewind(self) -> None:
@@ -265,7 +266,7 @@ class Performer:
         self._song = self._whole(done)
         made = ticket(done.slot)
         late = heard_at - made.edge if made.cuts and made.edge is not None else 0
-        take = Take(self._song, heard_at, made.values, late, heard_at - made.heard_at)
+        take = Take(self._covered(done, self._song), heard_at, made.values, late, heard_at - made.heard_at)
         if self.scenes.now.feeds:
             self.generations.feedback.add(self._song)
         self.trace.completed(take)
@@ -275,6 +276,10 @@ class Performer:
     def _whole(self, done: Finished) -> Tensor:
         """A generation as a whole song: a stretch without its borders, in the song as it was before."""
         return laid_into(self._song, done.latent, done.start, self.spec)
+
+    def _covered(self, done: Finished, song: Tensor) -> Covered:
+        """A whole song over the clips that its latest generation covers."""
+        return self.session.covered(song, ticket(done.slot).cover)
 
     def _keep(self, take: Take) -> None:
         """Adds a take to those that are still to be played; of those that are due, only the latest is kept."""
@@ -300,14 +305,24 @@ class Performer:
         """A window decoded at its gain, with SPLICE_FRAMES more on either side, [samples, channels]."""
         assert isinstance(window.take, Take)
         self.trace.windows.append((window.start, window.stop, window.take.heard_at))
+        sound = self._decoded(window)
+        self.news.keep(window.start, sound[SPLICE_FRAMES * self.spec.samples_per_frame :], window.stop)
+        return sound * self.scenes.at(window.start).gain(window.start)
+
+    def ahead(self, start: int, stop: int) -> Samples:
+        """The transport frames [start, stop) as they would be heard if nothing more were generated, as `sound`; they
+        stay due."""
+        take = [take for take in self.takes if take.heard_at <= start][-1:] or self.takes[:1]
+        return self._decoded(Window(start, stop, take[0])) * self.scenes.at(start).gain(start)
+
+    def _decoded(self, window: Window) -> Samples:
+        """A window with SPLICE_FRAMES more on either side, before its gain."""
+        assert isinstance(window.take, Take)
         start = self.transport.song_frame(window.start) - SPLICE_FRAMES
         frames = window.stop - window.start + 2 * SPLICE_FRAMES
         scene = self.scenes.at(window.start)
         if scene.program.ring.bypass or self.bypass:
             per = self.spec.samples_per_frame
-            sound = scene.source_sound(window.start, np.arange(start * per, (start + frames) * per))
-        else:
-            sound = self.session.decode(window.take.latent, start=start, frames=frames)
-        sound = sound * scene.gain(window.start)
-        self.news.keep(window.start, sound[SPLICE_FRAMES * self.spec.samples_per_frame :], window.stop)
-        return sound
+            return scene.source_sound(window.start, np.arange(start * per, (start + frames) * per))
+        dry, match = (scene.controls.value(name, window.start) for name in ("dry", "match"))
+        return window.take.song.sound(start, frames, dry=dry, match=match >= 0.5)

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import numpy as np
 import soundfile
-import soxr
 from numpy.typing import NDArray
 
+from demon_patch.engine.outlet import Ceiling, Outlet
 from demon_patch.errors import DemonError
 from demon_patch.patch import embed
 from demon_patch.patch.whole import reason
@@ -28,7 +28,7 @@ class Spoilt(DemonError):
 
 
 class Recorder:
-    """An open sound file, 24 bits a sample, resampled as it is written; a context manager, of one thread.
+    """An open sound file, 24 bits a sample, resampled and limited as it is written; a context manager, of one thread.
 
     The file replaces nothing: where its name is taken it counts on, and `path` says which name it has. It carries the
     patch from its first sample on, and can be read after every `write`, also where the program is killed.
@@ -51,12 +51,11 @@ class Recorder:
         kind: embed.Kind = "render",
         shelter: Path | None = None,
     ) -> None:
-        self.holes = 0
         self.notes: list[str] = []
         self._patch, self._shelter, self._durable = patch, shelter, kind == "recording"
         self._rate, self._channels = rate, channels
-        self._resample = soxr.ResampleStream(source_rate, rate, channels, dtype="float32")
-        self._spoilt = self._ended = False
+        self._outlet = Outlet(source_rate, rate, channels)
+        self._spoilt = self._ended = self._full = False
         made = format_of(path)
         self._file = NewFile(path)
         try:
@@ -80,13 +79,15 @@ class Recorder:
         """How much sound can be read in the file."""
         return self._sound.frames / self._rate
 
-    def write(self, block: Samples) -> None:
-        """Adds a block [n, channels]. Samples that are no numbers become silence, and are counted in `holes`."""
-        broken = ~np.isfinite(block)
-        if broken.any():
-            self.holes += int(np.count_nonzero(broken.any(axis=1)))
-            block = np.where(broken, np.float32(0.0), block)
-        self._put(self._resample.resample_chunk(block))
+    @property
+    def holes(self) -> int:
+        """Samples, of any channel, that came and were no numbers: the last good ones are held in the file."""
+        return self._outlet.holes
+
+    def write(self, block: Samples, ceiling: Ceiling = float("inf")) -> None:
+        """Adds a block [n, channels]; ceiling: dBFS, of all of it or for each sample [n], which true peaks in the file
+        do not pass; without one only samples are cut off, at full scale."""
+        self._put(self._outlet.push(block, ceiling))
 
     def look(self, meanwhile: Callable[[], None] = lambda: None) -> None:
         """Looks after the file: one that was moved is written on where it is now; what lay in one that was deleted or
@@ -115,12 +116,12 @@ class Recorder:
         self.notes.append(f"{before} was {gone} while it was written; all of its sound is in {self.path}")
 
     def close(self) -> None:
-        """Writes what the resampler still holds, ends the file and reads it back; a second time it does nothing. Raises
+        """Writes what is still on its way, ends the file and reads it back; a second time it does nothing. Raises
         DemonError where the file is not good, or carries no patch; a file without any sound is taken away."""
         if self._ended:
             return
         try:
-            self._put(self._resample.resample_chunk(np.zeros((0, self._channels), np.float32), last=True))
+            self._put(self._outlet.finish())
             self._sound.end()
             self._file.sync()
             self.look()
@@ -173,13 +174,15 @@ class Recorder:
             if not self._file.spoilt():  # which the next look tells
                 self._sound.keep()
         except Exception as error:  # the libraries raise what they like where a disk is full
+            self._full = True
             raise self._error(error) from error
 
     def _stop(self) -> None:
         """Ends the file as it stands."""
         if not self._ended:
             self._ended = True
-            for step in (self._sound.end, self._sound.keep, self._file.sync, self._file.close):
+            rest = () if self._full else (lambda: self._put(self._outlet.finish()),)
+            for step in (*rest, self._sound.end, self._sound.keep, self._file.sync, self._file.close):
                 with suppress(Exception):
                     step()
 

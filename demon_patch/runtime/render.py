@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack, closing
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from demon_patch.engine.controls import CONTROLS
 from demon_patch.engine.family import Source
-from demon_patch.engine.limiter import Limiter
+from demon_patch.engine.limiter import LastGood
+from demon_patch.engine.outlet import Outlet
 from demon_patch.engine.session import Session
 from demon_patch.engine.splice import Splicer
 from demon_patch.engine.window import Window
@@ -37,7 +39,7 @@ Samples = NDArray[np.float32]
 
 DEFAULT_BPM = 120.0
 FADE_SECONDS = 0.02  # a join: long enough not to click, short enough to stand on the beat
-LIMITER_SECONDS = 0.01
+LOST_SECONDS = 1.0  # without a single number, from which on a render is given up
 
 
 def checked(path: str | Path, *, seed: int | None = None) -> Patch:
@@ -154,6 +156,13 @@ def with_seed(patch: Patch, seed: int) -> Patch:
     return patch
 
 
+class Played(NamedTuple):
+    """Sound [n, channels] at the family's rate, before the limiter, and the limiter's ceiling over it, dBFS."""
+
+    sound: Samples
+    ceiling: float
+
+
 class Rendering:
     """A performance by a virtual clock: from transport frame 0 on, as fast as it can be made.
 
@@ -165,57 +174,67 @@ class Rendering:
         self.performer = performer
         rate = performer.spec.sample_rate
         self._splicer = Splicer(2 * round(FADE_SECONDS * rate / 2))
-        ceiling = performer.controls.value("limiter", 0)
-        self._limiter = Limiter(ceiling, round(LIMITER_SECONDS * rate))
 
-    def tick(self) -> list[Samples]:
-        """One engine tick, and the windows that fell due with it, as blocks [n, channels] at the family's rate."""
+    def tick(self) -> list[Played]:
+        """One engine tick, and the windows that fell due with it."""
         performer = self.performer
         performer.begin(performer.now)
         performer.forward()
         performer.finish(performer.now + int(performer.tick_frames))
         windows = performer.due(performer.now + performer.lead)
-        return [block for window in windows if len(block := self._joined(window))]
+        return [played for window in windows if len((played := self._joined(window)).sound)]
 
-    def blocks(self) -> Iterator[Samples]:
+    def blocks(self) -> Iterator[Played]:
         """The performance until it is no longer asked for."""
         while True:
             yield from self.tick()
 
-    def _joined(self, window: Window) -> Samples:
-        """A window, joined to the stream, its peaks held."""
+    def _joined(self, window: Window) -> Played:
+        """A window, joined to the stream."""
         sound = self.performer.sound(window)
         spare = SPLICE_FRAMES * self.performer.spec.samples_per_frame - self._splicer.half
-        self._limiter.hold(self.performer.controls.value("limiter", window.start))
-        return self._limiter.push(self._splicer.push(sound[spare : len(sound) - spare]))
+        joined = self._splicer.push(sound[spare : len(sound) - spare])
+        return Played(joined, self.performer.controls.value("limiter", window.start))
 
 
 def stream(
     performer: Performer, seconds: float, wrote: Callable[[Path], None] = lambda path: None
 ) -> Generator[Samples, None, None]:
-    """Exactly `seconds` of the performance from transport 0, as blocks [n, channels] at the family's rate.
+    """Exactly `seconds` of the performance from transport 0, as blocks [n, channels] at the family's rate, limited.
 
     Also feeds the patch's Recorder nodes, whose files replace nothing and are taken away where it ends before; wrote:
     called with the name of each. Raises DemonError for a recording that cannot be written, and for sound that is no
-    number.
+    number for a second; within less than that it holds the last good sample.
     """
     spec = performer.spec
+    outlet = Outlet(spec.sample_rate, spec.sample_rate, spec.channels)
+    with closing(_played(performer, seconds, wrote)) as blocks:
+        for played in blocks:
+            if len(out := outlet.push(*played)):
+                yield out
+        yield outlet.finish()
+
+
+def _played(performer: Performer, seconds: float, wrote: Callable[[Path], None]) -> Generator[Played, None, None]:
+    """What `stream` limits: finite, and exactly as long."""
+    spec = performer.spec
     left = total = round(seconds * spec.sample_rate)
+    good = LastGood(spec.channels)
     with ExitStack() as unless_whole:
         recorders = []
         for path in performer.recordings:
             recorders.append(Recorder(path, spec.sample_rate, spec.channels, patch=performer.text))
             unless_whole.callback(recorders[-1].discard)
-        for block in Rendering(performer).blocks():
-            cut = block[:left]
-            if not np.isfinite(cut).all():
-                at = (total - left) / spec.sample_rate
+        for sound, ceiling in Rendering(performer).blocks():
+            cut = good(sound[:left])
+            left -= len(cut)
+            if good.lost >= LOST_SECONDS * spec.sample_rate:
+                at = (total - left - good.lost) / spec.sample_rate
                 what = f"from {at:.2f} s on the model makes samples that are no numbers"
                 raise DemonError(what, mend="move the patch's extreme knobs towards the middle; nothing is written")
             for recorder in recorders:
-                recorder.write(cut)
-            yield cut
-            left -= len(cut)
+                recorder.write(cut, ceiling)
+            yield Played(cut, ceiling)
             if left <= 0:
                 break
         for recorder in recorders:
@@ -240,22 +259,23 @@ def write(
     progress: Callable[[int], None] = lambda samples: None,
     wrote: Callable[[Path], None] = lambda path: None,
 ) -> Samples:
-    """Streams `seconds` into a WAV or FLAC file at `rate`; returns the sound at the family's own rate.
+    """Streams `seconds` into a WAV or FLAC file at `rate`, limited there; returns the sound at the family's own rate.
 
     The file carries the patch, and takes the place of a former render, or with `force` of any file, once it is whole.
     progress: called with the number of samples (family's rate) of each block. wrote: called with the name of each file
     of a Recorder node. Raises DemonError when the file may not or cannot be written.
     """
     allow_sound(path, force)
-    heard: list[Samples] = []
     spec = performer.spec
+    outlet = Outlet(spec.sample_rate, spec.sample_rate, spec.channels)
+    heard: list[Samples] = []
     with (
         drafted(path) as draft,
         Recorder(draft, spec.sample_rate, spec.channels, rate, patch=performer.text) as file,
-        closing(stream(performer, seconds, wrote)) as blocks,
+        closing(_played(performer, seconds, wrote)) as blocks,
     ):
-        for block in blocks:
-            heard.append(block)
-            file.write(block)
-            progress(len(block))
-    return np.concatenate(heard)
+        for played in blocks:
+            heard.append(outlet.push(*played))
+            file.write(*played)
+            progress(len(played.sound))
+    return np.concatenate([*heard, outlet.finish()])

@@ -71,13 +71,11 @@ class Resources:
 
     def _make(self, key: Hashable) -> Source:
         match key:
-            case ("audio", str(file), float(seconds), None, None):
+            case ("audio", str(file), float(seconds), bpm, downbeat):
+                known = [None if each is None else float(str(each)) for each in (bpm, downbeat)]
                 with files.of_file(file):
-                    return self.session.source(files.sound(file, self.folder), seconds=seconds)
-            case ("audio", str(), float(), bpm, downbeat):
-                clip = self.source((*key[:3], None, None))
-                bpm, downbeat = clip.bpm if bpm is None else bpm, clip.downbeat if downbeat is None else downbeat
-                return replace(clip, bpm=bpm, downbeat=downbeat)
+                    path = files.sound(file, self.folder)
+                    return self.session.source(path, seconds=seconds, bpm=known[0], downbeat=known[1])
             case ("composed", str(text), seconds, seed):
                 return self.session.compose(text, seconds=float(str(seconds)), seed=int(str(seed)))
         raise DemonError(f"no kind of source is called {key!r}")

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from demon_patch.engine.controls import CONTROLS
+from demon_patch.engine.covered import Cover
 from demon_patch.engine.family import Conditioning, Source
 from demon_patch.engine.recent import Recent
 from demon_patch.runtime.feedback import Feedback
@@ -77,6 +78,10 @@ class Scene:
     def asked(self, frame: int, feedback: Feedback) -> dict[str, Any]:
         """By control, the prompts and clips of a generation as they are at a transport frame (`Mixer.asked`)."""
         return self._mixer.asked(frame, feedback)
+
+    def cover(self, frame: int, feedback: Feedback) -> Cover | None:
+        """The clips that a generation covers at a transport frame; None where all of it is fed back."""
+        return self._mixer.cover(frame, feedback)
 
     def source_sound(self, frame: int, at: NDArray[np.int64]) -> NDArray[np.float32]:
         """The source's own sound at some samples of the song, [n, channels], as heard at a transport frame."""

@@ -122,7 +122,9 @@ def of_sound(link: AudioLink) -> dict[str, object]:
     """The fields that the audio process knows."""
     state = link.state
     sound = link.history(METER_SECONDS)
-    peak = float(np.abs(sound).max(initial=0.0))
+    until = link.history_since(1 << 62)[1]
+    ceiling = float(link.history_ceilings(max(until - 1, 0), max(until, 1))[0])
+    peak = min(float(np.abs(sound).max(initial=0.0)), 10.0 ** (ceiling / 20.0))  # the history is not limited yet
     rms = float(np.sqrt(np.mean(np.square(sound)))) if sound.size else 0.0
     return {
         "device": state.device,

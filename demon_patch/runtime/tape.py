@@ -31,6 +31,8 @@ class History(Protocol):
 
     def history_since(self, counter: int) -> tuple[NDArray[np.float32], int]: ...
 
+    def history_ceilings(self, since: int, until: int) -> NDArray[np.float32]: ...
+
 
 class Tape:
     """A recording in progress, on a thread of its own.
@@ -77,7 +79,7 @@ class Tape:
 
     def _begun(self, path: str | Path) -> Recorder:
         patch, shelter = self._made
-        spec = self._spec
+        spec, self._holes = self._spec, 0
         return Recorder(path, spec.sample_rate, spec.channels, patch=patch, kind="recording", shelter=shelter)
 
     def _run(self) -> None:
@@ -126,7 +128,7 @@ class Tape:
             self._recorder.write(np.zeros((piece, self._spec.channels), np.float32))
             missing -= piece
         if len(sound):
-            self._recorder.write(sound)
+            self._recorder.write(sound, self._link.history_ceilings(self._counter - len(sound), self._counter))
 
     def _follow(self) -> None:
         """Begins the next file where the sound ends in one that may not grow any more."""
@@ -147,9 +149,9 @@ class Tape:
 
     def _news(self) -> None:
         """Tells what became of the file."""
-        if self._recorder.holes:
-            self._tell(f"{self.path}: {self._recorder.holes} samples were no numbers; they are silent in the file")
-            self._recorder.holes = 0
+        holes, self._holes = self._recorder.holes - self._holes, self._recorder.holes
+        if holes:
+            self._tell(f"{self.path}: {holes} samples were no numbers; the last good ones are held there")
         while self._recorder.notes:
             self._tell(self._recorder.notes.pop(0))
 
@@ -193,7 +195,8 @@ class Tapes:
             file = Recorder(path, spec.sample_rate, spec.channels, patch=patch, kind="recording", shelter=self._shelter)
             with file:
                 until = self._link.history_since(1 << 62)[1]
-                file.write(self._link.history_since(until - HISTORY_SECONDS * spec.sample_rate)[0])
+                sound, until = self._link.history_since(until - HISTORY_SECONDS * spec.sample_rate)
+                file.write(sound, self._link.history_ceilings(until - len(sound), until))
         except DemonError as error:
             self._tell(str(error))
             return

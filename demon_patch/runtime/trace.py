@@ -10,6 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
+from demon_patch.engine.covered import Covered
+
 Curve = NDArray[np.float64]
 
 BLOCK = 1024  # frames that are kept together
@@ -17,15 +19,20 @@ BLOCK = 1024  # frames that are kept together
 
 @dataclass(frozen=True, slots=True)
 class Take:
-    """A finished generation: its latent [T, C], the transport frame from which it is played, the controls of
+    """A finished generation over what it covers: the transport frame from which it is played, the controls of
     class `request` that it was made with, by how many frames it missed its edge, and how many frames after the moment
     that its controls were taken for it is heard."""
 
-    latent: Tensor
+    song: Covered
     heard_at: int
     values: Mapping[str, float]
     late: int = 0
     error: int = 0
+
+    @property
+    def latent(self) -> Tensor:
+        """Its latent [T, C]."""
+        return self.song.latent
 
 
 class Track:

@@ -96,7 +96,13 @@ class ToyConditioner:
         audio = self._codec.decode(latent, torch.arange(frames)).numpy()
         return Source(latent, latent[:, :HINTS].abs(), audio, prompt or "toy", bpm=120.0)
 
-    def load(self, path: str | Path, seconds: float | None = None) -> Source:
+    def load(
+        self,
+        path: str | Path,
+        seconds: float | None = None,
+        bpm: float | None = None,
+        downbeat: float | None = None,
+    ) -> Source:
         try:
             audio, rate = soundfile.read(str(path), dtype="float32", always_2d=True)
         except (soundfile.LibsndfileError, OSError) as error:
@@ -107,7 +113,7 @@ class ToyConditioner:
         at = np.arange(frames * PER_FRAME) * rate / SPEC.sample_rate
         mono = np.interp(at % len(audio), np.arange(len(audio)), audio.mean(1)).astype(np.float32)[:, None]
         latent = self._codec.encode(mono)
-        return Source(latent, latent[:, :HINTS].abs(), mono, Path(path).stem)
+        return Source(latent, latent[:, :HINTS].abs(), mono, Path(path).stem, bpm, downbeat or 0.0)
 
     def timbre(self, prompt: Conditioning, clip: Source) -> Conditioning:
         return tinted(prompt, clip)

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 import torch
 
+from demon_patch.engine.families.nano.attacks import Attacks
 from demon_patch.engine.families.nano.codec import NanoCodec
-from demon_patch.engine.families.nano.phase import griffin_lim, start_phase
+from demon_patch.engine.families.nano.phase import ANCHOR, anchored, frequencies, sound
 from demon_patch.engine.families.nano.stft import (
     BINS,
     HOP,
@@ -61,31 +62,59 @@ def test_bands_cover_all_bins_and_are_interpolated_back() -> None:
     assert torch.allclose(band_to_bin().sum(0), torch.ones(BINS), atol=1e-6)
 
 
-def test_start_phase_is_a_function_of_the_frame_number_alone() -> None:
-    whole = start_phase(torch.arange(300))
-    picked = torch.tensor([299, 0, 1, 150, 299])
-    rows = (picked[:, None] * 4 + torch.arange(4)).flatten()
-    assert torch.equal(start_phase(picked), whole[rows])
-    scatter = (whole[::4] / (2 * torch.pi)) / 0.25  # the first step of a frame has no advance
-    assert scatter.min() >= 0
-    assert scatter.max() < 1
-    histogram = torch.histc(scatter, 16, 0, 1) / scatter.numel()
-    assert (histogram - 1 / 16).abs().max() < 0.003
-    assert np.corrcoef(scatter[:-1].ravel(), scatter[1:].ravel())[0, 1] == pytest.approx(0, abs=0.01)
+def _tone(hertz: float, samples: int) -> np.ndarray:
+    return (0.3 * np.sin(2 * np.pi * hertz * np.arange(samples) / 32_000)).astype(np.float32)
 
 
-def test_griffin_lim_makes_magnitudes_more_consistent() -> None:
-    audio = torch.from_numpy(_noise(100 * HOP, 3))
+@pytest.mark.parametrize("hertz", [110.0, 441.3, 1234.5, 2998.0])
+def test_frequencies_are_those_of_the_partials(hertz: float) -> None:
+    magnitude = stft(torch.from_numpy(_tone(hertz, 40 * HOP))[None]).abs()[0]
+    found = frequencies(magnitude)
+    near = round(hertz * WINDOW / 32_000)
+    assert (found[8:-8, near - 2 : near + 3] - hertz).abs().max() < 1.5
+    assert found[20, near + 60] == (near + 60) * 25  # far from any peak a bin has its own
+
+
+def test_phase_depends_on_absolute_steps_alone_and_begins_again_at_the_seam() -> None:
+    hertz = 25.0 * torch.arange(BINS) + torch.rand(800, BINS, generator=torch.Generator().manual_seed(1))
+    whole = anchored(hertz, torch.arange(800))
+    for first, n in ((96, 64), (131, 90)):  # from an anchor on, and from between two: there from the next one on
+        part = anchored(hertz[first : first + n], torch.arange(first, first + n))
+        inner = slice(-first % ANCHOR, (first + n - 1) // ANCHOR * ANCHOR - first)  # from anchor to anchor
+        turn = (part[inner] - whole[first : first + n][inner]) / (2 * torch.pi)
+        assert (turn - turn.round()).abs().max() < 1e-4
+    round_it = torch.cat([hertz[760:], hertz[:60]])
+    steps = torch.cat([torch.arange(760, 800), torch.arange(60)])
+    turn = (anchored(round_it, steps)[40:88] - whole[:48]) / (2 * torch.pi)
+    assert (turn - turn.round()).abs().max() < 1e-4
+
+
+def test_a_steady_tone_stays_exactly_steady() -> None:
+    audio = torch.from_numpy(_tone(400.0, 200 * HOP))
     magnitude = stft(audio[None]).abs()[0]
-    start = start_phase(torch.arange(25))
+    found = sound(magnitude, torch.arange(200)).numpy()[8 * HOP : -8 * HOP]
+    level = np.sqrt((found.reshape(-1, HOP) ** 2).mean(axis=1))
+    assert 20 * np.log10(level.max() / level.min()) < 0.1
+    spectrum = np.abs(np.fft.rfft(found * np.hanning(len(found))))
+    beside = np.delete(spectrum, np.arange(spectrum.argmax() - 12, spectrum.argmax() + 13))
+    assert 20 * np.log10(beside.max() / spectrum.max()) < -45
 
-    def error(iterations: int) -> float:
-        found = stft(griffin_lim(magnitude, start, iterations)[None]).abs()[0]
-        return ((found - magnitude).norm() / magnitude.norm()).item()
 
-    errors = [error(n) for n in (0, 2, 4, 8)]
-    assert errors == sorted(errors, reverse=True)
-    assert errors[-1] < 0.6 * errors[0]
+def test_an_attack_stands_where_it_rises() -> None:
+    rng = np.random.default_rng(2)
+    audio = rng.normal(0, 0.0005, 200 * HOP)
+    for at in (8000, 16_123, 24_321, 40_777):
+        audio[at : at + 6000] += rng.normal(0, 0.2, 6000) * np.exp(-np.arange(6000) / 1500)
+    audio = audio.astype(np.float32)
+    magnitude = stft(torch.from_numpy(audio)[None]).abs()[0]
+    attacks = Attacks(magnitude)
+    times = attacks.at[attacks.flag]
+    assert len(times) == 3 * 4
+    assert all((times - at).abs().min() < 48 for at in (8000, 16_123, 24_321, 40_777))  # 1.5 ms
+    found = sound(magnitude, torch.arange(200)).numpy()
+    for at in (8000, 16_123, 24_321, 40_777):
+        before, behind = ((found[a:b] ** 2).mean() for a, b in ((at - 480, at - 80), (at + 80, at + 480)))
+        assert 10 * np.log10(before / behind) < -18
 
 
 def test_decoder_equals_the_reference(family: Family) -> None:

@@ -42,6 +42,10 @@ class Heard:
         with self._lock:
             return self._memory.history_since(counter)
 
+    def history_ceilings(self, since: int, until: int) -> NDArray[np.float32]:
+        with self._lock:
+            return self._memory.history_ceilings(since, until)
+
 
 def until(condition: Callable[[], object], what: object = None) -> None:
     """Waits for a condition, at most a minute."""

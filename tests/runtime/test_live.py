@@ -142,6 +142,17 @@ def test_a_host_that_hangs_is_heard_as_the_last_pass_and_counted() -> None:
     assert 40 < live.starved < 80
 
 
+@pytest.mark.parametrize("frame", [1, 12, 40, 90, 130])
+def test_a_host_that_hangs_on_the_first_pass_is_no_silence(frame: int) -> None:
+    live = VirtualLive(patch({}, [], strength=0.6), 0.02)
+    live.until(frame)
+    live.speaker.pass_time(3.0)
+    live.until(200)
+    song = generated(live.performer, strength=0.6).numpy()
+    heard = live.latents()
+    np.testing.assert_allclose(heard[1:200], song[np.arange(1, 200)], atol=1e-4)
+
+
 def test_while_the_timeline_stands_changes_are_made_and_the_music_goes_on_where_it_stood() -> None:
     live = VirtualLive(patch({}, [], strength=0.6), 0.02)
     live.until(120)

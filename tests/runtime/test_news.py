@@ -58,7 +58,7 @@ def trails(performer: Performer) -> dict[tuple[str, str], tuple[int, np.ndarray]
 def test_the_sounding_output_is_analysed_one_frame_later() -> None:
     performer = perform(listening("decoder"), Session(toy_family()))
     watched(performer)
-    sound = render(performer, 9.0)
+    sound = render(performer, 9.0) * np.float32(10.0)  # what is analysed is before the gain of -20 dB
     found = features(sound, SPEC.sample_rate, PER)
     shape = Analyser(SPEC.sample_rate, PER).push(sound)[1]
     own = measured(performer.source, SPEC)[1]

@@ -23,7 +23,7 @@ from demon_patch.runtime import render as rendering
 from demon_patch.runtime.overwrite import allow, allow_picture, allow_sound, drafted
 from demon_patch.runtime.performer import Performer
 from demon_patch.runtime.recorder import Recorder
-from demon_patch.runtime.render import Rendering, perform, render, stream, write
+from demon_patch.runtime.render import Played, Rendering, perform, render, stream, write
 from tests.engine.toy import toy_family
 from tests.runtime.stage import patch
 from tests.test_cli import FIRST_LIGHT, Run
@@ -78,7 +78,7 @@ def test_a_render_that_fails_leaves_the_former_one(tmp_path: Path, name: str, mo
     assert set(before) == {name, "takes/one.wav"}
     tick = Rendering.tick
 
-    def breaks(self: Rendering) -> list[np.ndarray]:
+    def breaks(self: Rendering) -> list[Played]:
         nonlocal ticks
         ticks += 1
         if ticks % 9 == 8:
@@ -97,13 +97,13 @@ def test_sound_that_is_no_number_is_never_written(tmp_path: Path, name: str, mon
     tick = Rendering.tick
     heard = 0
 
-    def broken(self: Rendering) -> list[np.ndarray]:
+    def broken(self: Rendering) -> list[Played]:
         nonlocal heard
         blocks = tick(self)
-        for block in blocks:
+        for block, _ in blocks:
             heard += len(block)
             if heard > 1.5 * self.performer.spec.sample_rate:
-                block[len(block) // 2] = np.nan
+                block[:] = np.nan
         return blocks
 
     monkeypatch.setattr(Rendering, "tick", broken)

@@ -32,11 +32,12 @@ POSIX = pytest.mark.skipif(os.name == "nt", reason="open files cannot be moved t
 
 
 def frames(path: Path) -> int:
-    """The samples that can be read in a file; 0 where there is none yet."""
+    """The samples that can be read in a file; 0 where there is none yet, or its header does not tell."""
     try:
-        return soundfile.info(path).frames
+        told = soundfile.info(path).frames
     except RuntimeError:
         return 0
+    return told if told < 2**62 else 0
 
 
 class Stage:
@@ -284,7 +285,8 @@ def test_an_error_of_any_kind_ends_the_recording_in_words(
         told = stage.tells("recording ended")
     assert "cannot be written: AssertionError" in told
     assert told.endswith("its first 1.0 s are good")
-    assert_holds(tmp_path / "jam.flac", sound)
+    assert_holds(tmp_path / "jam.flac", sound[: frames(tmp_path / "jam.flac")])
+    assert len(sound) - frames(tmp_path / "jam.flac") <= 0.006 * 48_000  # what the limiter still looked at
     assert stage.tapes.names == ""
 
 

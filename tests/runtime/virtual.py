@@ -53,7 +53,10 @@ class VirtualSpeaker:
     def frontier(self) -> int:
         return self.at
 
-    def lay(self, position: int, block: Samples, half: int, lo: int = 0, hi: int | None = None) -> Seam:
+    def lay(
+        self, position: int, block: Samples, half: int, lo: int = 0, hi: int | None = None, ceiling: float = 0.0
+    ) -> Seam:
+        self.ceiling = ceiling
         return lay(self.song, position, block, half, lo, hi)
 
     def set_route(self, route: Route) -> None:
@@ -62,9 +65,6 @@ class VirtualSpeaker:
     def set_playing(self, on: bool) -> None:
         self.playing = on
         self._origin = round(self.time * SPEC.sample_rate) - self.at
-
-    def set_ceiling(self, decibels: float) -> None:
-        self.ceiling = decibels
 
     def poll(self) -> list[dict[str, Any]]:
         return []

@@ -1,14 +1,13 @@
-"""From the song to the frames of a device: route, fades, limiter, history, rate, channels."""
+"""From the song to the frames of a device: route, fades, history, rate, limiter, channels."""
 
 from __future__ import annotations
 
 import numpy as np
-import soxr
 from numpy.typing import NDArray
 
-from demon_patch.engine.limiter import Limiter
+from demon_patch.engine.outlet import Outlet
 from demon_patch.runtime.audio.fifo import Fifo
-from demon_patch.runtime.audio.memory import Memory
+from demon_patch.runtime.audio.memory import HELD, Memory
 from demon_patch.runtime.audio.reader import SongReader
 
 Samples = NDArray[np.float32]
@@ -16,7 +15,6 @@ Samples = NDArray[np.float32]
 CHUNKS = 200  # a second: the song is read in stretches of 5 ms
 FADE_CHUNKS = 2  # a fade of 10 ms when playing starts or stops
 JUMP_SECONDS = 0.005  # a fade where the route jumps
-LIMITER_SECONDS = 0.005  # the limiter's look-ahead
 FIFO_SECONDS = 0.5  # the most that ever waits for the device
 LEAST_SECONDS = 0.015  # the least that waits, however short the device's buffers are
 PRIME_SECONDS = 0.06  # ready before a device starts, whose first buffers come unevenly
@@ -39,12 +37,10 @@ class Feeder:
         self._chunk = memory.rate // CHUNKS
         self._sequence = memory.route_sequence
         self._reader = SongReader(memory.song, memory.route, round(JUMP_SECONDS * memory.rate))
-        self._limiter = Limiter(memory.ceiling, round(LIMITER_SECONDS * memory.rate))
-        same = rate == memory.rate
-        self._resample = None if same else soxr.ResampleStream(memory.rate, rate, memory.channels, dtype="float32")
+        self._outlet = Outlet(memory.rate, rate, memory.channels)
         self._gain = 0.0
         self._quiet_from = 0  # samples fed when the last fade ended
-        self._fed = self._limited = 0  # samples into and out of the limiter
+        self._fed = 0  # samples of the song
         # Where the timeline starts or stops to run: (sample fed, timeline there, whether it runs).
         self._marks: tuple[tuple[int, int, bool], ...] = ((0, start, False),)
         memory.frontier = start
@@ -83,11 +79,12 @@ class Feeder:
         if runs != self._marks[-1][2]:
             self._marks = (*self._marks, (self._fed, now, runs))
         block = self._read(now, n, goal) if runs else np.zeros((n, memory.channels), np.float32)
+        ceilings = memory.ceilings[self._reader.positions(now, n) // HELD]
         self._fed += n
         if runs:
             memory.frontier = now + n
-        self._limiter.hold(memory.ceiling)
-        self._hand_over(self._limiter.push(block))
+            memory.append_history(block, now, ceilings)
+        self.fifo.push(_spread(self._outlet.push(block, ceilings), self.channels))
 
     def _read(self, now: int, n: int, goal: float) -> Samples:
         """A chunk of the song at its gain, which moves to `goal` within a fade."""
@@ -103,19 +100,6 @@ class Feeder:
         self._quiet_from = self._fed + n
         return block * gains.astype(np.float32)[:, None]
 
-    def _hand_over(self, limited: Samples) -> None:
-        """Keeps limited sound in the history where the timeline runs, and gives it to the device's side."""
-        start, stop = self._limited, self._limited + len(limited)
-        ends = [mark[0] for mark in self._marks[1:]] + [stop]
-        for (at, timeline, runs), end in zip(self._marks, ends, strict=True):
-            first = max(at, start)
-            if runs and first < min(end, stop):
-                self._memory.append_history(limited[first - start : min(end, stop) - start], timeline + first - at)
-        self._limited = stop
-        frames = limited if self._resample is None else self._resample.resample_chunk(limited)
-        np.clip(frames, -self._limiter.ceiling, self._limiter.ceiling, out=frames)
-        self.fifo.push(_spread(frames, self.channels))
-
     def _place(self, frame: int) -> tuple[float, bool]:
         """The timeline of a frame of the device, and whether it runs there."""
         fed = frame * self._per_frame
@@ -124,7 +108,7 @@ class Feeder:
 
     def _trim(self) -> None:
         """Drops the marks that nothing waiting lies before."""
-        done = min(self.fifo.taken * self._per_frame, self._limited)
+        done = self.fifo.taken * self._per_frame
         while len(self._marks) > 1 and self._marks[1][0] < done:
             self._marks = self._marks[1:]
 

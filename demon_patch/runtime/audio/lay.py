@@ -21,6 +21,13 @@ class Seam(NamedTuple):
     click: float
 
 
+def hold(ceilings: Samples, held: int, stretch: range, decibels: float, lo: int, hi: int) -> None:
+    """Sets the limiter's ceiling of the song samples `stretch`, cyclic in the region [lo, hi), where each value of
+    `ceilings` counts for `held` samples."""
+    at = np.asarray(stretch[::held] if len(stretch) else stretch)
+    ceilings[(lo + (np.append(at, stretch[-1:]) - lo) % (hi - lo)) // held] = decibels
+
+
 def lay(song: Samples, position: int, block: Samples, half: int, lo: int = 0, hi: int | None = None) -> Seam:
     """Writes `block` over the song from `position - half` on; returns what its join is like.
 

@@ -17,8 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from demon_patch.errors import DemonError, DeviceError
-from demon_patch.runtime.audio.lay import Seam, lay
-from demon_patch.runtime.audio.memory import CLOCK, Memory
+from demon_patch.runtime.audio.lay import Seam, hold, lay
+from demon_patch.runtime.audio.memory import CLOCK, HELD, Memory
 from demon_patch.runtime.audio.orphan import take_over
 from demon_patch.runtime.audio.playhead import Playhead
 from demon_patch.runtime.audio.process import Settings, command
@@ -27,6 +27,7 @@ from demon_patch.runtime.graph.route import Route
 
 Samples = NDArray[np.float32]
 
+CEILING = -0.3  # dBFS, of the limiter, where nothing else was laid
 START_SECONDS = 20.0  # until a process that tells nothing is given up
 QUIT_SECONDS = 2.0  # until a process that does not quit is killed
 REVIVE_SECONDS = 1.0  # between two starts
@@ -65,7 +66,7 @@ class AudioLink:
     def __init__(self, rate: int, channels: int, samples: int, device: str | None = None) -> None:
         collect()  # what killed performances left behind may be the room that this one needs
         self._memory = Memory.create(rate, channels, samples)
-        self._memory.ceiling = -0.3
+        self._memory.ceilings[:] = CEILING
         self._playhead = Playhead(rate)
         self._reported = 0
         self._device = self._wanted = device
@@ -192,8 +193,13 @@ class AudioLink:
         """Writes a block [n, channels] over the song from `position` on, cyclic, without any fade."""
         self._memory.song[(position + np.arange(len(block))) % self.samples] = block
 
-    def lay(self, position: int, block: Samples, half: int, lo: int = 0, hi: int | None = None) -> Seam:
-        """Lays a window into the song with its edges faded, as `lay.lay` does; returns what its join is like."""
+    def lay(
+        self, position: int, block: Samples, half: int, lo: int = 0, hi: int | None = None, ceiling: float = CEILING
+    ) -> Seam:
+        """Lays a window into the song with its edges faded, as `lay.lay` does; returns what its join is like. ceiling:
+        of the limiter over the window, dBFS."""
+        end = self.samples if hi is None else hi
+        hold(self._memory.ceilings, HELD, range(position, position + len(block) - 4 * half), ceiling, lo, end)
         return lay(self._memory.song, position, block, half, lo, hi)
 
     def read(self, position: int, n: int) -> Samples:
@@ -232,10 +238,6 @@ class AudioLink:
         """Silences the sound, with a fade of 10 ms; the timeline runs on."""
         self._memory.muted = on
 
-    def set_ceiling(self, decibels: float) -> None:
-        """The level, dBFS, that no sample passes."""
-        self._memory.ceiling = decibels
-
     def set_device(self, name: str | None) -> None:
         """Moves to another device; `opened` or `error` among the events of `poll` tells how it went."""
         self._wanted = name
@@ -259,11 +261,11 @@ class AudioLink:
         )
 
     def history(self, seconds: float) -> Samples:
-        """The last `seconds` (at most 120) that were played: [n, channels] at the song's rate."""
+        """The last `seconds` (at most 120) that were played: [n, channels] at the song's rate, before the limiter."""
         return self._memory.history(seconds)
 
     def history_since(self, counter: int) -> tuple[Samples, int]:
-        """What was played since `counter`, and the counter to ask with next.
+        """What was played since `counter`, before the limiter, and the counter to ask with next.
 
         The counter is the timeline's: where no device or no process was there to play, and where the sound is held no
         more, is silence, so that as much comes back as was played (in one piece at most 10 minutes).
@@ -273,6 +275,10 @@ class AudioLink:
         if gone > 0:
             sound = np.concatenate([np.zeros((gone, sound.shape[1]), np.float32), sound])
         return sound, until
+
+    def history_ceilings(self, since: int, until: int) -> Samples:
+        """The limiter's ceilings, dBFS [until - since], of what was played from one counter to another."""
+        return self._memory.history_ceilings(since, until)
 
     def _spawn(self, *, patient: bool) -> None:
         """Starts a process; raises one of START_ERRORS, and leaves none behind then."""

@@ -17,6 +17,7 @@ from demon_patch.runtime.audio import shared
 from demon_patch.runtime.graph.route import MAX_LEGS, Leg, Route
 
 Samples = NDArray[np.float32]
+Ceilings = NDArray[np.float32]
 
 MAGIC = b"dpaudio"
 HISTORY_SECONDS = 120
@@ -35,7 +36,6 @@ HEADER = np.dtype(
         ("route", "i8", (MAX_LEGS, 4)),
         ("playing", "i8"),
         ("muted", "i8"),
-        ("ceiling", "f8"),
         # written by the audio process
         ("clock_sequence", "i8"),
         ("clock", "f8", (3,)),
@@ -48,6 +48,9 @@ HEADER = np.dtype(
 SONG_AT = 4096
 """Bytes before the song: a page for the header."""
 
+HELD = 32
+"""Samples of the song, or of the timeline, that share one ceiling of the limiter."""
+
 CLOCK = time.perf_counter
 """The clock of both processes, in seconds: monotone, and the same in every process of a machine."""
 
@@ -55,8 +58,9 @@ CLOCK = time.perf_counter
 class Memory:
     """The mapped file, seen from either side.
 
-    song: [samples, channels] float32 at the family's rate, written by the host. The file counts as used while this
-    lives. Whoever ends last calls `remove`. Raises DemonError for another kind of file, OSError for none.
+    song: [samples, channels] float32 at the family's rate, written by the host. ceilings: float32 dBFS, of the safety
+    limiter, for each HELD samples of the song, written with it. The file counts as used while this lives. Whoever ends
+    last calls `remove`. Raises DemonError for another kind of file, OSError for none.
     """
 
     def __init__(self, path: Path) -> None:
@@ -71,7 +75,11 @@ class Memory:
         self._field = {name: fields[name] for name in HEADER.names or ()}
         song_bytes = samples * self.channels * 4
         self.song: Samples = whole[SONG_AT : SONG_AT + song_bytes].view(np.float32).reshape(samples, self.channels)
-        self._ring: Samples = whole[SONG_AT + song_bytes :].view(np.float32).reshape(-1, self.channels)
+        rest = whole[SONG_AT + song_bytes :].view(np.float32)
+        self.ceilings, rest = np.split(rest, [_blocks(samples)])
+        ring = (HISTORY_SECONDS + SLACK_SECONDS) * self.rate * self.channels
+        self._ring: Samples = rest[:ring].reshape(-1, self.channels)
+        self._held_at = rest[ring:]  # the ceilings of the ring, by timeline
         self._legs = self._field["route"][0]
         self._clock = self._field["clock"][0]
 
@@ -84,7 +92,8 @@ class Memory:
         header = np.zeros(1, HEADER)
         header["magic"], header["version"] = MAGIC, shared.FORMAT
         header["rate"], header["channels"], header["song"] = rate, channels, samples
-        size = SONG_AT + 4 * channels * (samples + (HISTORY_SECONDS + SLACK_SECONDS) * rate)
+        ring = (HISTORY_SECONDS + SLACK_SECONDS) * rate
+        size = SONG_AT + 4 * (channels * (samples + ring) + _blocks(samples) + _blocks(ring) + 1)
         why = "there is no folder for temporary files"
         for folder in shared.folders():
             try:
@@ -147,15 +156,6 @@ class Memory:
     def muted(self, on: bool) -> None:
         self._field["muted"][0] = on
 
-    @property
-    def ceiling(self) -> float:
-        """Of the safety limiter, dBFS; set by the host."""
-        return float(self._field["ceiling"][0])
-
-    @ceiling.setter
-    def ceiling(self, decibels: float) -> None:
-        self._field["ceiling"][0] = decibels
-
     # Written by the audio process.
 
     def set_clock(self, position: float, heard: float, speed: float) -> None:
@@ -205,16 +205,20 @@ class Memory:
         """How far the history goes: the timeline sample that it ends before."""
         return int(self._field["history"][0])
 
-    def append_history(self, block: Samples, at: int | None = None) -> None:
-        """Adds a block [n, channels] of what is played from timeline `at` on, or where the history ends, to the ring.
+    def append_history(self, block: Samples, at: int | None = None, ceilings: Ceilings | None = None) -> None:
+        """Adds a block [n, channels] of what is played from timeline `at` on, or where the history ends, to the ring,
+        as it is before the limiter; ceilings: dBFS [n], where it is limited.
 
         The history holds every sample of the timeline once: what is missing before `at` is silence, what is there
         already stays.
         """
         if at is not None:
             self.hush(at)
-            block = block[max(self.kept - at, 0) :]
+            known = max(self.kept - at, 0)
+            block, ceilings = block[known:], None if ceilings is None else ceilings[known:]
         written, size = self.kept, len(self._ring)
+        if ceilings is not None:
+            self._held_at[np.arange(written, written + len(block)) // HELD % len(self._held_at)] = ceilings
         start = written % size
         first = min(len(block), size - start)
         self._ring[start : start + first] = block[:first]
@@ -239,7 +243,18 @@ class Memory:
         since = max(counter, until - HISTORY_SECONDS * self.rate, 0)
         return self._ring[np.arange(since, until) % len(self._ring)], until
 
+    def history_ceilings(self, since: int, until: int) -> Ceilings:
+        """The limiter's ceilings, dBFS [until - since], of what was played at timeline `since` to `until` - 1."""
+        blocks = np.arange(since // HELD, -(-until // HELD))
+        held = self._held_at[blocks % len(self._held_at)]
+        return np.repeat(held, HELD)[since % HELD :][: until - since]
+
     def history(self, seconds: float) -> Samples:
         """The last `seconds` that were played, as far as they are still held: [n, channels]."""
         until = self.kept
         return self.history_since(until - round(seconds * self.rate))[0]
+
+
+def _blocks(samples: int) -> int:
+    """Ceilings of so many samples."""
+    return -(-samples // HELD)

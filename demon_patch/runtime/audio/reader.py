@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from demon_patch.engine.limiter import LastGood
 from demon_patch.engine.splice import correlation, fade_gains
 from demon_patch.runtime.graph.route import Route
 
@@ -20,6 +21,7 @@ class SongReader:
 
     def __init__(self, song: Samples, route: Route, fade: int) -> None:
         self._song, self._route, self._fade = song, route, fade
+        self._good = LastGood(song.shape[1])
         self._late: Route | None = None
         self._left: tuple[int, Samples] | None = None
 
@@ -29,8 +31,8 @@ class SongReader:
         self._route = route
 
     def read(self, n0: int, n: int) -> Samples:
-        """The sound at timeline n0 to n0 + n - 1, [n, channels]; what is not finite is silence."""
-        sound = self._song[self._route.positions(n0, n)]
+        """The sound at timeline n0 to n0 + n - 1, [n, channels]; what is no number holds the last good sample."""
+        sound = self._good(self._song[self._route.positions(n0, n)])
         late, self._late = self._late, None
         moved = late is not None and late.at(n0) != self._route.at(n0)
         if late is not None and moved:
@@ -39,12 +41,18 @@ class SongReader:
         for jump in self._route.jumps(n0 + moved, n - moved):
             self._leave(jump, self._route.before(jump))
             self._mix(sound, n0)
-        return sound if np.isfinite(sound).all() else np.nan_to_num(sound, nan=0.0, posinf=0.0, neginf=0.0)
+        return sound
+
+    def positions(self, n0: int, n: int) -> NDArray[np.int64]:
+        """The song samples of the block that was read at timeline n0 to n0 + n - 1."""
+        return self._route.positions(n0, n)
 
     def _leave(self, at: int, route: Route) -> None:
         """Prepares the fade at a jump: what the left route would have played, times its falling gain."""
-        old = self._song[route.positions(at, self._fade)]
-        alike = correlation(old, self._song[self._route.positions(at, self._fade)])
+        old, new = (
+            LastGood(self._song.shape[1])(self._song[each.positions(at, self._fade)]) for each in (route, self._route)
+        )
+        alike = correlation(old, new)
         leaving, entering = fade_gains(self._fade, alike)
         self._left = (at, old * leaving[:, None])
         self._entering = entering[:, None]

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 PREFIX = "demon-patch-audio-"
-FORMAT = 2  # of the memory and of how it is held
+FORMAT = 3  # of the memory and of how it is held
 NAME = f"{PREFIX}{FORMAT}-"
 """How the names of files begin that are held as this module says."""
 ZEROS = bytes(2**20)

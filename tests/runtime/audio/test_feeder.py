@@ -82,7 +82,7 @@ def test_nothing_passes_the_ceiling(memory: Memory, rate: int) -> None:
     memory.song[:] = np.random.default_rng(1).normal(0.0, 2.0, (LENGTH, 1))
     memory.song[5000] = np.nan
     memory.song[7000] = np.inf
-    memory.ceiling = -6.0
+    memory.ceilings[:] = -6.0
     out, _ = play(Feeder(memory, rate, 2, 0), rate)
     assert np.isfinite(out).all()
     assert 0.4 < np.abs(out).max() <= 10 ** (-6.0 / 20) + 1e-7

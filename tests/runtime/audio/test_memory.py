@@ -27,13 +27,15 @@ def test_another_process_sees_the_same(memory: Memory) -> None:
     memory.song[:] = np.arange(10000).reshape(5000, 2)
     route = Route.whole(5000).loop(700, 100, 300).seek(900, 4321)
     memory.set_route(route)
-    memory.playing, memory.muted, memory.ceiling = True, True, -3.5
+    memory.playing, memory.muted = True, True
+    memory.ceilings[:] = -3.5
     code = """
 import sys
 from pathlib import Path
 from demon_patch.runtime.audio.memory import Memory
 m = Memory(Path(sys.argv[1]))
-print(m.rate, m.channels, m.song.shape, float(m.song.sum()), m.route, m.playing, m.muted, m.ceiling)
+ceilings = m.ceilings.shape, m.ceilings.max()
+print(m.rate, m.channels, m.song.shape, float(m.song.sum()), m.route, m.playing, m.muted, *ceilings)
 m.set_clock(12.5, 3.25, 1000.0)
 m.frontier = 99
 m.count("xruns", 2)
@@ -41,7 +43,7 @@ m.append_history(m.song[:1500])
 assert not {"torch", "demon_patch.runtime.performer"} & set(sys.modules)
 """
     said = subprocess.run([sys.executable, "-c", code, str(memory.path)], capture_output=True, text=True, check=True)
-    assert said.stdout.strip() == f"1000 2 (5000, 2) {float(memory.song.sum())} {route} True True -3.5"
+    assert said.stdout.strip() == f"1000 2 (5000, 2) {float(memory.song.sum())} {route} True True (157,) -3.5"
     assert memory.clock() == (1, 12.5, 3.25, 1000.0)
     assert memory.present(4.25) == 1012.5
     assert (memory.frontier, memory.counted("xruns"), memory.counted("starved")) == (99, 2, 0)

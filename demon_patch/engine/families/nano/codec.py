@@ -2,7 +2,7 @@
 
 Only magnitudes are coded. The encoder is a principal component analysis of log-band patches (no receptive field
 beyond its own frame and one Fourier window); the decoder is its inverse plus a learned correction, and phase is found
-by `phase.griffin_lim`. Shapes: B batch, n latent frames.
+by `phase.sound`. Shapes: B batch, n latent frames.
 """
 
 from __future__ import annotations
@@ -12,12 +12,13 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from demon_patch.engine.families.nano.phase import griffin_lim, start_phase
+from demon_patch.engine.families.nano.phase import sound
 from demon_patch.engine.families.nano.spec import SPEC
 from demon_patch.engine.families.nano.stft import (
     BANDS,
     BINS,
     STEPS_PER_FRAME,
+    band_power,
     band_to_bin,
     from_log,
     log_bands,
@@ -105,6 +106,12 @@ class NanoCodec(nn.Module):
         return self.bins_out(self.fine_norm(x)) + bands @ band_to_bin()
 
     @torch.no_grad()
+    def loudness(self, latent: Tensor) -> Tensor:
+        """[T, 64] -> the K-weighted power [T] that its sound will have, read from the coded bands alone."""
+        bands = (latent @ self.pca_decode + self.pca_mean).reshape(-1, STEPS_PER_FRAME, BANDS)
+        return (from_log(bands).square() @ band_power()).mean(dim=1)
+
+    @torch.no_grad()
     def encode(self, audio: np.ndarray) -> Tensor:
         """[samples, 1] float, a whole number of frames, taken as a loop -> [T, 64]."""
         samples = torch.from_numpy(np.ascontiguousarray(audio[:, 0], dtype=np.float32))
@@ -116,4 +123,5 @@ class NanoCodec(nn.Module):
     def decode(self, latent: Tensor, frames: Tensor) -> Tensor:
         """[n, 64] with the absolute frame numbers [n] (int64) they stand at -> [n * 1280, 1]."""
         magnitude = from_log(self.log_magnitude(latent[None])[0])
-        return griffin_lim(magnitude, start_phase(frames))[:, None]
+        steps = (frames[:, None] * STEPS_PER_FRAME + torch.arange(STEPS_PER_FRAME)).flatten()
+        return sound(magnitude, steps)[:, None]

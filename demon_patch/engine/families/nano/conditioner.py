@@ -36,13 +36,20 @@ class NanoConditioner:
         song = compose_song(tags, SPEC.frames(seconds), seed)
         return self._source(song.audio, title=song.title, bpm=song.bpm, downbeat=song.downbeat)
 
-    def load(self, path: str | Path, seconds: float | None = None) -> Source:
-        """Any audio file as a loop of 8 to 60 seconds, with the tempo that is stored beside it or detected; raises
-        SourceError with one clear message."""
-        audio, notes = read_loop(Path(path), seconds)
+    def load(
+        self,
+        path: str | Path,
+        seconds: float | None = None,
+        bpm: float | None = None,
+        downbeat: float | None = None,
+    ) -> Source:
+        """Any audio file as a loop of 8 to 60 seconds: of whole bars where its tempo is given, stored beside it, or
+        detected; raises SourceError with one clear message."""
         tempo, told, _ = listened(Path(path))
-        bpm, downbeat = (tempo.bpm, tempo.downbeat) if tempo else (None, 0.0)
-        return self._source(audio, title=Path(path).stem, bpm=bpm, downbeat=downbeat, notes=notes + told)
+        loop = read_loop(Path(path), seconds, bpm or (tempo.bpm if tempo else None))
+        first = downbeat if downbeat is not None else tempo.downbeat if tempo else 0.0
+        notes, first = loop.notes + told, first * loop.stretch
+        return self._source(loop.audio, title=Path(path).stem, bpm=loop.bpm, downbeat=first, notes=notes)
 
     def timbre(self, prompt: Conditioning, clip: Source) -> Conditioning:
         """Refused: colour comes from the prompt's tags alone."""

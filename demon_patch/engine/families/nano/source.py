@@ -1,50 +1,99 @@
-"""Any audio file to a loop: decoded, mixed to mono, resampled, cut to whole quanta, joined end to start, levelled.
+"""Any audio file to a loop: decoded, mixed to mono, resampled, cut, joined end to start, repeated, levelled.
 
 Only the part that is used is read, so an hour-long file costs no more than a minute. A clip begins where its file does:
-times in the file are times in the loop.
+times in the file are times in the loop. With a tempo the loop lasts whole bars (`engine.turns`).
 """
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
+from scipy.signal import resample
 
 from demon_patch.engine import sound_file
 from demon_patch.engine.families.nano.spec import SPEC
+from demon_patch.engine.turns import AT_HOME, BEATS_PER_BAR, MOST_CENTS, Turns, turns
 
 _QUANTUM = SPEC.quantum * SPEC.samples_per_frame
+_STEP = _QUANTUM / SPEC.sample_rate
+_LEAST, _MOST = SPEC.min_frames // SPEC.quantum, SPEC.max_frames // SPEC.quantum
 _JOIN_SECONDS = 0.05
 _DECLICK_SECONDS = 0.005
 _LOUDNESS, _SILENCE = 0.14, 1e-4  # rms
+_TOLD_CENTS = 0.05  # by which a loop is resampled without a word
 
 
-def read_loop(path: Path, seconds: float | None = None) -> tuple[np.ndarray, tuple[str, ...]]:
-    """The first `seconds` (8 to 60; by default 60) of a file as a loop, float32 [T * 1280], and notes for the player.
+class Loop(NamedTuple):
+    """audio: float32 [T * 1280]. notes: for the player. bpm: at which beats come home with every turn of the loop, None
+    without a tempo. stretch: seconds of the loop by second of the file."""
 
-    The loop is levelled to an rms of 0.14, as far as its peaks allow. Shorter files keep their length, or are repeated
-    up to 8 s. Raises SourceError where there is no sound to read.
+    audio: np.ndarray
+    notes: tuple[str, ...]
+    bpm: float | None = None
+    stretch: float = 1.0
+
+
+def read_loop(path: Path, seconds: float | None = None, bpm: float | None = None) -> Loop:
+    """The first `seconds` (8 to 60; by default 60) of a file as a loop of 8 to 60 s.
+
+    bpm: its tempo; the loop then is turns of whole bars, and lasts longer than `seconds` only where no whole bars can
+    lie within without a change of pitch of more than 3 cents. The loop is levelled to an rms of 0.14, as far as its
+    peaks allow. Shorter files keep their length, or are repeated up to 8 s. Raises SourceError where there is no sound
+    to read.
     """
     wanted = SPEC.max_frames if seconds is None else SPEC.frames(seconds)
     limit = wanted * SPEC.samples_per_frame
     used = limit + int(_JOIN_SECONDS * SPEC.sample_rate)
     sound = sound_file.read(path, used / SPEC.sample_rate, SPEC.sample_rate)
-    notes = [*sound.notes]
     audio = sound.audio[:used]
-    loop = _loop(audio, min(limit, max(len(audio) // _QUANTUM, 1) * _QUANTUM))
-    whole = sound.seconds
-    if seconds is None and (whole is None or whole > limit / SPEC.sample_rate):
-        used_seconds = f"{wanted / SPEC.frame_rate:.0f} s"
-        lasts = f"is longer than {used_seconds}" if whole is None else f"lasts {_clock(whole)}"
-        notes.append(f"{path.name} {lasts}: its first {used_seconds} are used")
-    shortest = SPEC.min_frames * SPEC.samples_per_frame
-    if len(loop) < shortest:
-        loop = np.tile(loop, -(-shortest // len(loop)))
-        total = len(loop) / SPEC.sample_rate
-        notes.append(
-            f"{path.name} lasts only {len(audio) / SPEC.sample_rate:.2f} s: it is repeated up to {total:.2f} s"
-        )
-    return _levelled(loop), tuple(notes)
+    plan = _planned(len(audio) / SPEC.sample_rate, wanted // SPEC.quantum, bpm)
+    once = round(plan.seconds * SPEC.sample_rate)
+    turn = _loop(audio, once)
+    loop, total = np.tile(turn, plan.count), plan.length * _QUANTUM
+    if len(loop) != total:
+        loop = np.asarray(resample(loop.astype(np.float64), total), np.float32)
+    said = _said(path.name, plan, sound.seconds, seconds is not None)
+    return Loop(_levelled(loop), (*sound.notes, *said), plan.bpm, total / (plan.count * once))
+
+
+def _planned(seconds: float, most: int, bpm: float | None) -> Turns:
+    """The loop of a file of so many seconds, of up to `most` steps; of more only where whole bars need it."""
+    plan = turns(seconds, _STEP, _LEAST, most, bpm)
+    if plan.length > most or abs(plan.cents(_STEP)) > MOST_CENTS:
+        longer = turns(min(seconds, plan.seconds), _STEP, _LEAST, _MOST, bpm)
+        return longer if longer.length <= _MOST else plan
+    return plan
+
+
+def _said(name: str, plan: Turns, whole: float | None, asked: bool) -> tuple[str, ...]:
+    """What the player should know of a loop made of a file of `whole` seconds; asked: the player has named a length."""
+    total = plan.length * _STEP
+    cents = plan.cents(_STEP)
+    longer = whole is None or whole > plan.seconds + AT_HOME
+    if plan.beats and (longer or plan.count > 1 or abs(cents) > _TOLD_CENTS):
+        said = f"{name}: {_bars(plan.beats)} at {plan.bpm:g} bpm"
+        said += f", its first {plan.seconds:.4g} s" if longer else ""
+        said += f", played {_times(plan.count)} to make {total:.4g} s" if plan.count > 1 else ""
+        return (said + (f", resampled by {cents:+.1f} cents" if abs(cents) > _TOLD_CENTS else ""),)
+    if plan.count > 1:
+        lasts = plan.seconds if whole is None else min(whole, plan.seconds)
+        return (f"{name} lasts only {lasts:.2f} s: it is repeated up to {total:.2f} s",)
+    if asked or not longer or (whole is not None and whole <= _MOST * _STEP):
+        return ()
+    lasts = f"is longer than {total:.0f} s" if whole is None else f"lasts {_clock(whole)}"
+    return (f"{name} {lasts}: its first {total:.0f} s are used",)
+
+
+def _bars(beats: int) -> str:
+    bars, rest = divmod(beats, BEATS_PER_BAR)
+    what, count = ("beat", beats) if rest else ("bar", bars)
+    return f"{count} {what}" + ("s" if count > 1 else "")
+
+
+def _times(count: int) -> str:
+    return "twice" if count == 2 else f"{count} times"
 
 
 def _clock(seconds: float) -> str:

@@ -28,10 +28,11 @@ SPEC = FamilySpec(
     min_frames=200,
     max_frames=1500,
     exact_margin=17,
-    playing_margin=9,
+    playing_margin=13,
     steps=8,
     shift=2.0,
     tick_frames=MappingProxyType({1: 2, 2: 3, 3: 5, 4: 6, 5: 8, 6: 9, 7: 11, 8: 12}),
     strength_taper=(0.0, 0.0443, 0.0954, 0.1634, 0.2573, 0.3835, 0.5324, 0.6755, 0.7989, 0.9031, 1.0),
     border=12,
+    dry_reach=0.8,
 )

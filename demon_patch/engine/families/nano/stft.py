@@ -13,6 +13,9 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from demon_patch.engine.families.nano.spec import SPEC
+from demon_patch.engine.loudness import k_weight
+
 HOP = 320
 WINDOW = 1280
 BINS = WINDOW // 2 + 1
@@ -99,3 +102,13 @@ def band_to_bin() -> Tensor:
 def log_bands(audio: Tensor, *, cyclic: bool = False) -> Tensor:
     """[B, n * HOP] samples -> [B, n, BANDS] on the coded logarithmic scale."""
     return to_log(stft(audio, cyclic=cyclic).abs() @ band_bank())
+
+
+@cache
+@torch.inference_mode(False)
+def band_power() -> Tensor:
+    """[BANDS] the K-weighted power of a sound whose band has a magnitude of 1."""
+    weight = torch.from_numpy(k_weight(np.arange(BINS) * SPEC.sample_rate / WINDOW)).float()
+    weight[0] = 0.0
+    bins = weight * (2.0 / (WINDOW * float(_HANN.square().sum()) * _SCALE**2))
+    return band_to_bin() @ bins

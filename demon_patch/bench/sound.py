@@ -1,0 +1,96 @@
+"""How a recording sounds on its way from itself to a generation: `demon-patch bench sound FILE...`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from demon_patch.bench.judges import chroma_correlation, integrated, short_term
+from demon_patch.engine.family import Source
+from demon_patch.engine.session import Session
+from demon_patch.patch.document import Cable, Node, Patch
+from demon_patch.runtime.render import perform, render
+
+Samples = NDArray[np.float32]
+
+SECONDS = 30.0
+PROMPT = "acid, dark"
+KNOBS = tuple(round(0.1 * tenth, 1) for tenth in range(11))
+QUIET = -12.0  # dB: below the limiter, which would be judged too
+
+
+def measure(session: Session, path: Path) -> dict[str, Any]:
+    """A recording at every tenth of the strength knob (equal turns move the sound equally far), and under an LFO of one
+    bar on strength.
+
+    chroma, decoded: correlation of the chroma with the recording's, as heard at every tenth, and at 0, .1, .3 and 1
+    without its dry part and match. level, decoded level: integrated loudness against the recording's, LU. samples: the
+    largest difference from the recording at strength, mask and source blend 0, as a share of its peak. swing: by how
+    much short-term loudness moves under the LFO beyond the recording's own, LU.
+    """
+    clip = session.source(path, seconds=SECONDS)
+    rate = session.spec.sample_rate
+    taper = session.spec.strength_taper
+
+    def turned(knob: float, **values: float) -> Samples:
+        strength = float(np.interp(knob, np.linspace(0.0, 1.0, len(taper)), taper))
+        return _played(session, clip, strength=strength, **values)
+
+    heard = {knob: turned(knob) for knob in KNOBS}
+    plain = {knob: turned(knob, dry=0.0, match=0.0) for knob in (0.0, 0.1, 0.3, 1.0)}
+    own = integrated(clip.audio, rate)
+    silent = [heard[0.0], _played(session, clip, strength=0.8, mask=0.0), _played(session, clip, source_blend=0.0)]
+    return {
+        "recording": path.stem,
+        "samples": max(float(np.abs(sound - clip.audio).max()) for sound in silent) / float(np.abs(clip.audio).max()),
+        "chroma": [round(chroma_correlation(sound, clip.audio, rate), 3) for sound in heard.values()],
+        "decoded": [round(chroma_correlation(sound, clip.audio, rate), 3) for sound in plain.values()],
+        "level": [round(integrated(sound, rate) - own, 2) for sound in heard.values()],
+        "decoded level": [round(integrated(sound, rate) - own, 2) for sound in plain.values()],
+        "swing": round(_swing(session, clip), 2),
+    }
+
+
+def _played(session: Session, clip: Source, **values: float) -> Samples:
+    """One pass of a clip covered with some controls, at the family's rate."""
+    return _rendered(session, clip, _patch(values))
+
+
+def _rendered(session: Session, clip: Source, patch: Patch) -> Samples:
+    sound = render(perform(patch, session, clip=clip), clip.frames / session.spec.frame_rate)
+    return sound * np.float32(10.0 ** (-QUIET / 20.0))
+
+
+def _swing(session: Session, clip: Source) -> float:
+    """The range of the difference between what is heard under an LFO of one bar and the recording, in LU."""
+    patch = _patch({"strength": 0.5}, lfo=True)
+    rate = session.spec.sample_rate
+    sound, own = short_term(_rendered(session, clip, patch), rate), short_term(clip.audio, rate)
+    loud = own > own.max() - 20.0
+    return float(np.ptp((sound - own)[loud]))
+
+
+def _patch(values: dict[str, float], lfo: bool = False) -> Patch:
+    def of(*names: str) -> dict[str, float]:
+        return {name: values[name] for name in names if name in values}
+
+    nodes = {
+        "words": Node("prompt", values={"text": PROMPT}),
+        "scheduler": Node("scheduler", values={"strength": 0.7, **of("strength", "mask")}),
+        "blend": Node("source_blend", values=of("source_blend")),
+        "decoder": Node("decoder", values={"gain": QUIET, **of("dry", "match")}),
+        "speaker": Node("speaker"),
+    }
+    cables = [
+        Cable("words", "prompt", "scheduler", "prompt"),
+        Cable("scheduler", "ring", "blend", "ring"),
+        Cable("blend", "ring", "decoder", "ring"),
+        Cable("decoder", "audio", "speaker", "audio"),
+    ]
+    if lfo:
+        nodes["lfo"] = Node("lfo", values={"sync": "lock", "rate": 0.25})
+        cables.append(Cable("lfo", "out", "scheduler", "strength", mode="add", depth=0.5))
+    return Patch(nodes=nodes, cables=tuple(cables))

@@ -1,0 +1,188 @@
+"""Attacks, found in coded magnitudes: a step of energy within a window of the transform, at its place.
+
+Where the energy of a band rises, the levels of the neighbouring steps tell when within their windows it did. Around it
+the start phases are those of an impulse at that moment, and the sound before it is held down to its earlier level.
+Shapes: n steps, BINS bins, BANDS bands.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from itertools import pairwise
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from demon_patch.engine.families.nano.spec import SPEC
+from demon_patch.engine.families.nano.stft import BINS, HOP, WINDOW
+
+EDGES_HZ = (1200.0, 3500.0, 8000.0, 16_000.0)
+LEAST_DB = 6.0
+"""By how much a band's level must rise within 80 ms."""
+
+_FLOOR = 1e-9  # mean power of a band's bins: nothing rises out of less
+_AUDIBLE = 1e-8
+_NEAR_SECONDS = 0.019  # of an attack from a step's middle, for its phases to be those of an impulse
+_ROUND = (-1, 0, 1, 2)  # steps round an attack by which its moment is found
+_DECAYS = (100.0, 200.0, 400.0, 800.0, 1600.0, 1e6)  # samples in which its energy falls to 1 / e
+_BEFORE, _BEHIND = 4, 4  # steps over which the levels before and behind are taken
+
+GRID = 80
+"""Samples of the gate's steps: 2.5 ms."""
+
+_HELD, _RAISED, _LOOK = (
+    10,
+    3,
+    8,
+)  # steps of the gate held down before an attack, brought up after it, looked at for its top
+_LEAST_GAIN, _MOST_GAIN = 0.06, 2.0
+
+
+class Attacks:
+    """The attacks of magnitudes [n, BINS]. flag: [BANDS, n] at the step before an attack's middle. at: its time in
+    samples from the start. drop: the level before it as a share of that behind it."""
+
+    def __init__(self, magnitude: Tensor) -> None:
+        energy = (magnitude.square() @ _bank()).T + _FLOOR
+        behind = functional.max_pool1d(functional.pad(energy[None], (0, _BEHIND), mode="replicate"), _BEHIND + 1, 1)[0]
+        before = -functional.max_pool1d(functional.pad(-energy[None], (_BEFORE, 0), mode="replicate"), _BEFORE + 1, 1)[
+            0
+        ]
+        n = energy.shape[1]
+        self.drop = (before / behind).sqrt()
+        self.flag = torch.zeros_like(energy, dtype=torch.bool)
+        here, there = energy[:, :-1], energy[:, 1:]
+        crossing = (here < 0.5 * behind[:, :-1]) & (there >= 0.5 * behind[:, :-1])
+        strong = (behind > before * 10 ** (LEAST_DB / 10)) & (behind > _AUDIBLE)
+        self.flag[:, :-1] = crossing & strong[:, :-1]
+        self.any = bool(self.flag.any())
+        self._middle = torch.arange(n) * HOP + HOP / 2
+        self.at = self._middle.expand_as(energy).clone()
+        if self.any:
+            band, step = torch.nonzero(self.flag, as_tuple=True)
+            round_it = torch.stack([energy[band, (step + k).clamp(0, n - 1)] for k in _ROUND], 1)
+            self.at[band, step] += _moment((round_it - before[band, step][:, None]).clamp_min(0.0))
+
+    def aligned(self, phase: Tensor) -> Tensor:
+        """Phases [n, BINS] with those of an impulse round each attack, in its band; the latest of several counts."""
+        if not self.any:
+            return phase
+        n = phase.shape[0]
+        flag, at = functional.pad(self.flag, (2, 1)), functional.pad(self.at, (2, 1))
+        near = torch.zeros_like(self.flag)
+        moment = torch.zeros_like(self.at)
+        for shift in range(4):  # attacks two steps before to one behind
+            here = flag[:, shift : shift + n]
+            moment = torch.where(here, at[:, shift : shift + n], moment)
+            near = near | here
+        late = (moment - self._middle) / SPEC.sample_rate
+        near &= late.abs() < _NEAR_SECONDS
+        which = _band_of_bin()
+        impulse = -2 * torch.pi * _hertz() * late.T[:, which] - torch.pi * torch.arange(BINS)
+        return torch.where(near.T[:, which] & (which >= 0), impulse, phase)
+
+    def gated(self, audio: Tensor) -> Tensor:
+        """Sound [n * HOP] in which a band is at its earlier level until each attack, and at its later one right
+        behind it."""
+        if not self.any:
+            return audio
+        window = torch.hann_window(2 * GRID)
+        frames = functional.pad(audio, (GRID // 2, GRID // 2)).unfold(0, 2 * GRID, GRID)
+        spectrum = torch.fft.rfft(frames * window, n=4 * GRID)
+        power = torch.view_as_real(spectrum).square().sum(-1)
+        level = (power @ _gate_bank()).T.sqrt()  # [BANDS, steps]
+        gains = self._gains(level)
+        shaped = torch.fft.irfft(spectrum * (1 + (gains - 1).T @ _gate_spread()), n=4 * GRID)[:, : 2 * GRID]
+        total = audio.new_zeros(len(frames) + 1, GRID)
+        total[:-1] += shaped[:, :GRID]
+        total[1:] += shaped[:, GRID:]
+        return total.flatten()[GRID // 2 : GRID // 2 + len(audio)]
+
+    def _gains(self, level: Tensor) -> Tensor:
+        """The gate's gain by band and step, [BANDS, steps]."""
+        steps = level.shape[1]
+        band, step = torch.nonzero(self.flag, as_tuple=True)
+        place = ((self.at[band, step] - GRID / 2) / GRID).long().clamp(0, steps - 1)
+        ratio = torch.zeros_like(level).index_put_((band, place), self.drop[band, step])
+        attack = ratio > 0
+        coming = functional.pad(level[:, 1:], (0, _LOOK))[None]
+        top = functional.max_pool1d(coming, _LOOK, 1)[0, :, :steps]  # of the steps right behind each
+        held = torch.where(attack, top * ratio, torch.inf)
+        raised = torch.where(attack, 0.9 * top, 0.0)
+        gains = torch.ones_like(level)
+        for back in range(_HELD):
+            want = functional.pad(held[:, back:], (0, back), value=torch.inf)
+            gains = torch.minimum(gains, (want / (level + 1e-6)).clamp(_LEAST_GAIN, 1.0))
+        for on in range(1, _RAISED + 1):
+            want = functional.pad(raised[:, :-on], (on, 0))
+            gains = torch.where(want > 0, (want / (level + 1e-6)).clamp(1.0, _MOST_GAIN), gains)
+        return gains
+
+
+def _moment(energy: Tensor) -> Tensor:
+    """When the energy [attacks, 4] of the steps round an attack rose, in samples from the middle of the second one: the
+    best of the moments and decays of a table."""
+    moments, caught = _table()
+    seen = (energy / energy.sum(1, keepdim=True).clamp_min(1e-20)).sqrt()
+    return moments[(seen @ caught.T).argmax(1)]
+
+
+@cache
+@torch.inference_mode(False)
+def _table() -> tuple[Tensor, Tensor]:
+    """Moments [m] in samples, and the roots of the shares of energy [m, 4] that the steps round it catch of a sound
+    that sets in then and dies away at one of several speeds."""
+    power = torch.hann_window(WINDOW).square()
+    time = torch.arange(-WINDOW // 2, WINDOW // 2, dtype=torch.float32)
+    moments, rows = [], []
+    for moment in range(-HOP, WINDOW // 2 + 1, 16):
+        for decay in _DECAYS:
+            row = []
+            for k in _ROUND:
+                since = time + k * HOP - moment
+                row.append(torch.where(since >= 0, power * torch.exp(-since.clamp(min=0) / decay), 0.0).sum())
+            moments.append(float(moment))
+            rows.append(torch.stack(row))
+    caught = torch.stack(rows)
+    return torch.tensor(moments), (caught / caught.sum(1, keepdim=True)).sqrt()
+
+
+@cache
+@torch.inference_mode(False)
+def _hertz() -> Tensor:
+    return torch.arange(BINS) * (SPEC.sample_rate / WINDOW)
+
+
+@cache
+@torch.inference_mode(False)
+def _band_of_bin() -> Tensor:
+    """[BINS] the band of each bin, -1 for none."""
+    band = torch.bucketize(_hertz(), torch.tensor(EDGES_HZ), right=True) - 1
+    return torch.where(_hertz() < EDGES_HZ[-1], band, -1)
+
+
+@cache
+@torch.inference_mode(False)
+def _bank() -> Tensor:
+    """[BINS, BANDS] the mean over each band's bins."""
+    return _means(_hertz())
+
+
+@cache
+@torch.inference_mode(False)
+def _gate_bank() -> Tensor:
+    """[2 * GRID + 1, BANDS] the same for the gate's transform."""
+    return _means(torch.arange(2 * GRID + 1) * (SPEC.sample_rate / (4 * GRID)))
+
+
+@cache
+@torch.inference_mode(False)
+def _gate_spread() -> Tensor:
+    """[BANDS, 2 * GRID + 1] which band each bin of the gate's transform belongs to."""
+    return (_gate_bank().T > 0).float()
+
+
+def _means(hertz: Tensor) -> Tensor:
+    inside = [(hertz >= lo) & (hertz < hi) for lo, hi in pairwise(EDGES_HZ)]
+    return torch.stack([which.float() / which.sum() for which in inside], 1)

@@ -1,0 +1,74 @@
+"""How long a loop is: whole bars, a whole number of a model's frames, and a tempo that fits what plays."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import log2
+
+BEATS_PER_BAR = 4
+AT_HOME = 0.03  # s by which a file may miss a whole bar and still is a loop as it is
+ON_GRID = 0.002  # s from the grid at which turns are not repeated any further
+MOST_CENTS = 3.0  # by which a loop may be resampled to lie on the grid
+EPSILON = 1e-6  # of a step or a bar: for rounding
+
+
+@dataclass(frozen=True, slots=True)
+class Turns:
+    """seconds: of the file that make one turn. count: how often it is played in the loop. length: of the loop in grid
+    steps, to which all turns are resampled together. bpm: the tempo at which beats come home with every turn. beats: of
+    one turn; 0 where it is cut by no beat."""
+
+    seconds: float
+    count: int
+    length: int
+    bpm: float | None
+    beats: int = 0
+
+    def cents(self, step: float) -> float:
+        """By how much resampling raises the pitch, on a grid of `step` seconds."""
+        return 1200.0 * log2(self.count * self.seconds / (self.length * step))
+
+
+def turns(seconds: float, step: float, least: int, most: int, bpm: float | None = None) -> Turns:
+    """The loop that is made of the first `seconds` of a file.
+
+    step: seconds of a grid step; least, most: steps of the shortest and the longest loop. Without a tempo the file is
+    cut to the grid; one that is too short is repeated whole (silence makes it a step long). With one, a file that ends
+    within AT_HOME of a bar is one turn; any other is cut at its last whole bar within `most`. Turns are then repeated
+    until they end within ON_GRID of the grid, or, where no number of them does, within MOST_CENTS of it; where there is
+    none of these either, they end as near to it as they can.
+    """
+    one, beats = (seconds, 0) if bpm is None else _one_turn(seconds, most * step, bpm)
+    if not beats and seconds >= least * step - EPSILON:
+        length = min(int(seconds / step + EPSILON), most)
+        return Turns(length * step, 1, length, bpm)
+    one = max(one, step)
+    fits = [_repeated(one, count, step, bpm, beats) for count in range(1, int((most + 0.5) * step / one) + 1)]
+    long = [each for each in fits if least <= each.length <= most]
+    long = long or [_repeated(one, max(-(-least // max(round(one / step), 1)), 1), step, bpm, beats)]
+    on_grid = [each for each in long if abs(each.count * one - each.length * step) <= ON_GRID]
+    close = [each for each in long if abs(each.cents(step)) <= MOST_CENTS]
+    gentle = [each for each in on_grid if each in close]
+    return (gentle or close or [min(long, key=lambda each: abs(each.cents(step)))])[0]
+
+
+def _one_turn(seconds: float, most: float, bpm: float) -> tuple[float, int]:
+    """Seconds and beats of one turn, of `most` seconds or hardly more; 0 beats where there is no whole one.
+
+    A file of less than a bar is a turn where it lasts whole beats.
+    """
+    beat = 60.0 / bpm
+    bar = BEATS_PER_BAR * beat
+    bars = round(seconds / bar)
+    if seconds <= most + AT_HOME and bars and abs(seconds - bars * bar) <= AT_HOME:
+        return seconds, bars * BEATS_PER_BAR
+    bars = int(min(seconds, most) / bar + EPSILON)
+    if bars:
+        return bars * bar, bars * BEATS_PER_BAR
+    beats = round(seconds / beat)
+    return (seconds, beats) if seconds <= most and abs(seconds - beats * beat) <= AT_HOME else (seconds, 0)
+
+
+def _repeated(one: float, count: int, step: float, bpm: float | None, beats: int) -> Turns:
+    length = max(round(one * count / step), 1)
+    return Turns(one, count, length, beats * count * 60.0 / (length * step) if beats else bpm, beats)
