@@ -29,13 +29,15 @@ class Heard:
     def __exit__(self, *_: object) -> None:
         self._memory.remove()
 
-    def hear(self, seconds: float) -> NDArray[np.float32]:
-        """Lets so many seconds be heard; returns them."""
+    def hear(self, seconds: float, gain: float = 1.0, ceiling: float = np.inf) -> NDArray[np.float32]:
+        """Lets so many seconds be heard; returns them, as they are before the limiter. ceiling: dBFS."""
         n = round(seconds * self.spec.sample_rate)
-        sound = self._random.uniform(-0.5, 0.5, (n, self.spec.channels)).astype(np.float32)
+        sound = (gain * self._random.uniform(-0.5, 0.5, (n, self.spec.channels))).astype(np.float32)
+        held = np.full(n, ceiling, np.float32)
+        piece = HISTORY_SECONDS * self.spec.sample_rate
         with self._lock:
-            for at in range(0, n, HISTORY_SECONDS * self.spec.sample_rate):
-                self._memory.append_history(sound[at : at + HISTORY_SECONDS * self.spec.sample_rate])
+            for at in range(0, n, piece):
+                self._memory.append_history(sound[at : at + piece], ceilings=held[at : at + piece])
         return sound
 
     def history_since(self, counter: int) -> tuple[NDArray[np.float32], int]:

@@ -32,6 +32,7 @@ class VirtualSpeaker:
         self.at = 0
         self.ahead = ahead
         self.playing = False
+        self.ceilings: list[tuple[int, float]] = []
         self._reader = SongReader(self.song, Route.whole(samples), 4)
 
     def pass_time(self, seconds: float) -> None:
@@ -56,7 +57,7 @@ class VirtualSpeaker:
     def lay(
         self, position: int, block: Samples, half: int, lo: int = 0, hi: int | None = None, ceiling: float = 0.0
     ) -> Seam:
-        self.ceiling = ceiling
+        self.ceilings.append((position, ceiling))
         return lay(self.song, position, block, half, lo, hi)
 
     def set_route(self, route: Route) -> None:

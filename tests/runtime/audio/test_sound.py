@@ -13,6 +13,7 @@ from demon_patch.errors import DeviceError
 from demon_patch.runtime.audio.link import AudioLink
 from demon_patch.runtime.audio.memory import CLOCK
 from demon_patch.runtime.graph.route import Route
+from tests.engine.test_limiter import true_peak
 from tests.runtime import jack
 from tests.runtime.audio.listening import Ear, bits, ear, noise, place, playback_latency, recorded, undisturbed
 
@@ -147,3 +148,18 @@ def test_the_process_is_small_and_ends_with_its_host() -> None:
     assert "PortAudio" not in jack.ports()
     if loaded.parent.parent.exists():
         assert subprocess.run(["ps", "-p", str(pid)], capture_output=True, check=False).returncode != 0
+
+
+@pytest.mark.usefixtures("card")
+@pytest.mark.parametrize("rate", [32_000, RATE])
+def test_what_is_too_loud_is_limited_at_the_rate_of_the_card(tmp_path: Path, rate: int) -> None:
+    song, heard = np.random.default_rng(2).normal(0, 0.7, (4 * rate, 1)).astype(np.float32), np.zeros(0)
+
+    def trial(_: AudioLink) -> None:
+        nonlocal heard
+        heard = recorded(tmp_path / "heard.wav", 3.0)[:, 0] / 32_768
+
+    undisturbed(rate, song, trial)
+    full = 10 ** (-0.3 / 20)
+    assert true_peak(heard) <= -0.2
+    assert full / 3 < np.abs(heard).max() <= full + 1e-4
