@@ -7,7 +7,6 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import minimum_filter1d, uniform_filter1d
-from scipy.signal import upfirdn
 
 Samples = NDArray[np.float32]
 
@@ -102,21 +101,21 @@ class Limiter:
 
 def true_peaks(sound: Samples) -> NDArray[np.float32]:
     """By sample [n], the largest level of any channel at it or between it and the next; silence beyond the ends."""
-    up = np.abs(upfirdn(_filter(), sound, up=OVER, axis=0)).max(axis=1)
-    between = up[REACH * OVER :][: len(sound) * OVER].reshape(-1, OVER).max(axis=1)
-    return np.maximum(between, np.abs(sound).max(axis=1))
+    padded = np.pad(sound, ((REACH, REACH), (0, 0)))
+    near = np.lib.stride_tricks.sliding_window_view(padded, 2 * REACH + 1, axis=0)  # [n, channels, 2 * REACH + 1]
+    between = np.abs(near.reshape(-1, 2 * REACH + 1) @ _filter()).reshape(len(sound), -1)
+    return np.maximum(between.max(axis=1, initial=0.0), np.abs(sound).max(axis=1))
 
 
 @cache
 def _filter() -> NDArray[np.float32]:
-    """A windowed sinc between the samples, with REACH samples on either side."""
-    at = np.arange(-REACH * OVER, REACH * OVER + 1)
-    taps = np.sinc(at / OVER) * np.kaiser(len(at), 5.0)
-    return (taps * (OVER / taps.sum())).astype(np.float32)
+    """[2 * REACH + 1, OVER]: a windowed sinc, from the samples round one to what lies between it and the next."""
+    at = np.arange(OVER)[None] / OVER - np.arange(-REACH, REACH + 1)[:, None]
+    taps = np.sinc(at) * np.i0(5.0 * np.sqrt(np.maximum(1.0 - (at / (REACH + 1)) ** 2, 0.0))) / np.i0(5.0)
+    return (taps / taps.sum(axis=0)).astype(np.float32)
 
 
 @cache
 def _most() -> float:
     """The most by which a peak between the samples can pass the samples."""
-    phases = np.abs(np.pad(_filter(), (0, OVER - 1))).reshape(-1, OVER).sum(axis=0)
-    return float(phases.max())
+    return float(np.abs(_filter()).sum(axis=0).max())
