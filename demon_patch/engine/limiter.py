@@ -7,12 +7,12 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import minimum_filter1d, uniform_filter1d
-from scipy.signal import upfirdn
 
 Samples = NDArray[np.float32]
 
 OVER = 4  # times oversampled: what lies between the samples (ITU-R BS.1770-5, annex 2)
 REACH = 10  # samples that the oversampling looks at on either side
+EDGE = REACH + 1  # samples at an end whose peaks depend on what comes beyond
 
 
 class LastGood:
@@ -53,10 +53,10 @@ class Limiter:
 
     def __init__(self, ceiling: float, window: int) -> None:
         self._ceiling = ceiling
-        self.window = window | 1
-        self.delay = self.window + REACH
+        self.window = max(window, EDGE) | 1
+        self.delay = self.window + EDGE
         self._held: Samples | None = None
-        self._ceilings = np.zeros(0)
+        self._needs = self._ceilings = np.zeros(0)  # by held sample; needs of those that lie EDGE before the end
         self._good: LastGood | None = None
 
     def push(self, block: Samples, ceiling: float | NDArray[np.float32] | None = None) -> Samples:
@@ -67,11 +67,17 @@ class Limiter:
             self._good = LastGood(block.shape[1])
             self._held = np.zeros((self.delay, block.shape[1]), np.float32)
             self._ceilings = np.full(self.delay, level.flat[0] if level.size else 1.0)
+            self._needs = np.ones(self.delay - EDGE)
         held = np.concatenate([self._held, self._good(block)])
         ceilings = np.concatenate([self._ceilings, np.broadcast_to(level, len(block))])
+        needs = np.concatenate([self._needs, self._new_needs(held, ceilings)])
         ready = max(len(held) - 2 * self.delay, 0)
-        out = self._limited(held, ceilings)[self.delay : self.delay + ready]
-        self._held, self._ceilings = held[ready:], ceilings[ready:]
+        out = held[self.delay : self.delay + ready]
+        if ready and needs.min() < 1.0:
+            gains = minimum_filter1d(needs, self.window, mode="nearest")
+            gains = uniform_filter1d(gains, self.window, mode="nearest")[self.delay : self.delay + ready]
+            out = out * gains.astype(np.float32)[:, None]
+        self._held, self._ceilings, self._needs = held[ready:], ceilings[ready:], needs[ready:]
         return out
 
     def finish(self) -> Samples:
@@ -84,35 +90,32 @@ class Limiter:
         self._held = None
         return out
 
-    def _limited(self, held: Samples, ceilings: NDArray[np.float64]) -> Samples:
-        if np.abs(held).max(initial=0.0) * _most() <= ceilings.min(initial=1.0):
-            return held
-        need = np.minimum(1.0, ceilings / np.maximum(true_peaks(held), 1e-9))
-        if need.min() >= 1.0:
-            return held
-        need = minimum_filter1d(need, self.window, mode="nearest")
-        return held * uniform_filter1d(need, self.window, mode="nearest").astype(np.float32)[:, None]
+    def _new_needs(self, held: Samples, ceilings: NDArray[np.float64]) -> NDArray[np.float64]:
+        """The gains, 1 at most, that the held samples need whose peaks can be told since the last block."""
+        known, until = len(self._needs), len(held) - EDGE
+        near, ceilings = held[known - EDGE :], ceilings[known:until]
+        if np.abs(near).max(initial=0.0) * _most() <= ceilings.min(initial=np.inf):
+            return np.ones(until - known)
+        return np.minimum(1.0, ceilings / np.maximum(true_peaks(near)[EDGE:-EDGE], 1e-9))
 
 
-def true_peaks(sound: Samples) -> NDArray[np.float64]:
-    """By sample [n], the largest level of any channel at it or between it and its neighbours; silence beyond the
-    ends."""
-    up = np.abs(upfirdn(_filter(), sound.astype(np.float64), up=OVER, axis=0)).max(axis=1)
-    up = np.pad(up, (OVER - 1, OVER))[REACH * OVER :]  # OVER - 1 before each sample, OVER - 1 behind it
-    near = np.lib.stride_tricks.sliding_window_view(up, 2 * OVER - 1)[::OVER]
-    return np.maximum(near[: len(sound)].max(axis=1), np.abs(sound).max(axis=1))
+def true_peaks(sound: Samples) -> NDArray[np.float32]:
+    """By sample [n], the largest level of any channel at it or between it and the next; silence beyond the ends."""
+    padded = np.pad(sound, ((REACH, REACH), (0, 0)))
+    near = np.lib.stride_tricks.sliding_window_view(padded, 2 * REACH + 1, axis=0)  # [n, channels, 2 * REACH + 1]
+    between = np.abs(near.reshape(-1, 2 * REACH + 1) @ _filter()).reshape(len(sound), -1)
+    return np.maximum(between.max(axis=1, initial=0.0), np.abs(sound).max(axis=1))
 
 
 @cache
-def _filter() -> NDArray[np.float64]:
-    """A windowed sinc between the samples, with REACH samples on either side."""
-    at = np.arange(-REACH * OVER, REACH * OVER + 1)
-    taps = np.sinc(at / OVER) * np.kaiser(len(at), 5.0)
-    return taps * (OVER / taps.sum())
+def _filter() -> NDArray[np.float32]:
+    """[2 * REACH + 1, OVER]: a windowed sinc, from the samples round one to what lies between it and the next."""
+    at = np.arange(OVER)[None] / OVER - np.arange(-REACH, REACH + 1)[:, None]
+    taps = np.sinc(at) * np.i0(5.0 * np.sqrt(np.maximum(1.0 - (at / (REACH + 1)) ** 2, 0.0))) / np.i0(5.0)
+    return (taps / taps.sum(axis=0)).astype(np.float32)
 
 
 @cache
 def _most() -> float:
     """The most by which a peak between the samples can pass the samples."""
-    phases = np.abs(np.pad(_filter(), (0, OVER - 1))).reshape(-1, OVER).sum(axis=0)
-    return float(phases.max())
+    return float(np.abs(_filter()).sum(axis=0).max())

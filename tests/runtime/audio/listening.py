@@ -19,8 +19,9 @@ OUT = ("PortAudio:out_0", "PortAudio:out_1")
 
 
 def noise(samples: int) -> np.ndarray:
-    """A song of noise, [samples, 1], of values that a 16-bit recording holds exactly: every stretch tells its place."""
-    values = np.random.default_rng(0).integers(-20_000, 20_000, (samples, 1))
+    """A song of noise, [samples, 1], of values that a 16-bit recording holds exactly, and whose true
+    peaks the limiter leaves alone: every stretch tells its place."""
+    values = np.random.default_rng(0).integers(-8_000, 8_000, (samples, 1))
     return (values / 32_767).astype(np.float32)
 
 
