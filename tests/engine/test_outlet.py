@@ -43,7 +43,7 @@ def test_true_peaks_stay_below_the_ceiling_at_every_rate(rate: int, ceiling: flo
 
 @pytest.mark.parametrize("rate", RATES)
 def test_the_ceiling_is_that_of_the_moment(rate: int) -> None:
-    ceiling = np.repeat(np.float32([-1.0, -12.0]), RATE)
+    ceiling = np.repeat(np.array([-1.0, -12.0], np.float32), RATE)
     for cut in (160, 5000, 2 * RATE):
         out = put(hot(), rate, ceiling, cut)
         assert -2.0 <= true_peak(out, 0, rate - rate // 50) <= -0.9
