@@ -115,6 +115,7 @@ class Tape:
             if not full or self._recorder.seconds < LONG_SECONDS:
                 raise
             self._follow()
+            self._add()  # what the first file had no room for, also where this is the last look
 
     def _add(self) -> None:
         before = self._counter
