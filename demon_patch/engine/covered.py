@@ -101,8 +101,8 @@ class Covered:
         if self.cover is None or not isinstance(self._codec, ReadsLoudness):
             return np.ones(len(self.latent))
         span = round(MATCH_SECONDS * self._spec.frame_rate)
-        wanted = _round(self.cover.power(self._spec), span)
-        found = _round(self._codec.loudness(self.latent).double().cpu().numpy(), span)
+        wanted = _smoothed(self.cover.power(self._spec), span)
+        found = _smoothed(self._codec.loudness(self.latent).double().cpu().numpy(), span)
         most = 10.0 ** (MOST_DB / 20.0)
         return np.clip(np.sqrt((wanted + _SILENCE) / (found + _SILENCE)), 1.0 / most, most)
 
@@ -118,10 +118,10 @@ class Covered:
         song = np.arange(start - 1, start + frames + 1) % len(self.latent)  # a frame more on either side
         share = dry * self.share[song]
         inside = slice(per, (frames + 1) * per)  # the samples of the window
-        gain = _ramp(self.gain[song] if match else np.ones(frames + 2), per).astype(np.float32)[inside, None]
-        at = (np.arange((start - 1) * per, (start + frames + 1) * per)) % (len(self.latent) * per)
+        at = np.arange((start - 1) * per, (start + frames + 1) * per) % (len(self.latent) * per)
         if self.cover is not None and share.min() >= 1.0:
             return self.cover.sound(at[inside])
+        gain = _ramp(self.gain[song] if match else np.ones(frames + 2), per).astype(np.float32)[inside, None]
         with torch.inference_mode():
             if not share.any():
                 return gain * decode_window(self._codec, spec, self.latent, start, frames, margin).cpu().numpy()
@@ -157,7 +157,7 @@ def _between(values: Array, per: int) -> Array:
     return np.interp(np.arange((len(values) + 1) * per), borders, values)
 
 
-def _round(power: Array, span: int) -> Array:
+def _smoothed(power: Array, span: int) -> Array:
     """The mean of a loop's frames over `span` of them round each, weighted by a raised cosine."""
     span = min(span | 1, len(power) - 1 + len(power) % 2)
     kernel: Array = np.hanning(2 * (span // 2) + 3)[1:-1]

@@ -129,20 +129,18 @@ class Mixer:
     def cover(self, frame: int, feedback: Feedback) -> Cover | None:
         """The clips that are covered at a transport frame, by their shares of the latent. Beside music that is fed
         back, which has no recording, their shares add up to 1. None where there is no clip at all."""
-        found: dict[int, _Clip] = {}
-        for clip, share, _ in self._clips(self._parts["source"], frame, 1.0, 1.0, feedback):
-            found.setdefault(id(clip), _Clip(clip)).latent += share
-        whole = 1.0
-        if any(True for _ in self._taps(self._parts["source"], frame, 1.0, feedback)):
-            whole = sum(each.latent for each in found.values())
-        clips = tuple((each.clip, each.latent / whole) for each in found.values() if each.latent > NOTHING)
+        part = self._parts["source"]
+        found = self._each(part, frame, feedback)
+        fed = any(self._taps(part, frame, 1.0, feedback))
+        whole = sum(each.latent for each in found) if fed else 1.0
+        clips = tuple((each.clip, each.latent / whole) for each in found if each.latent > NOTHING)
         return Cover(clips) if clips else None
 
     def sound(self, frame: int, at: NDArray[np.int64]) -> NDArray[np.float32]:
         """The source's own sound at some of its samples, [n, channels], mixed as at a transport frame."""
         cover = self.cover(frame, Feedback())
         assert cover is not None
-        return cover.sound(at % (len(cover.clips[0][0].audio)))
+        return cover.sound(at % len(cover.clips[0][0].audio))
 
     def _blend(self, part: Part, frame: int) -> Conditioning | Blend:
         """A prompt, or several with their shares."""
@@ -161,18 +159,22 @@ class Mixer:
 
     def _cover(self, part: Part, frame: int, feedback: Feedback) -> tuple[Source, Tensor | None]:
         """A clip, and where music is fed back the latent [T, C] that is covered in place of its own."""
-        found: dict[int, _Clip] = {}
-        for clip, latent, hints in self._clips(part, frame, 1.0, 1.0, feedback):
-            each = found.setdefault(id(clip), _Clip(clip))
-            each.latent, each.hints = each.latent + latent, each.hints + hints
         taps = list(self._taps(part, frame, 1.0, feedback))
-        clips = list(found.values())
+        clips = self._each(part, frame, feedback)
         if not taps:
             return self._summed(clips), None
         covered = sum((each.latent * each.clip.latent for each in clips), 0.0)
         covered = sum((share * feedback.tap(tap) for tap, share in taps), covered)
         assert isinstance(covered, Tensor)
         return self._summed([_Clip(each.clip, each.hints, each.hints) for each in clips]), covered
+
+    def _each(self, part: Part, frame: int, feedback: Feedback) -> list[_Clip]:
+        """The clips of a part, each once."""
+        found: dict[int, _Clip] = {}
+        for clip, latent, hints in self._clips(part, frame, 1.0, 1.0, feedback):
+            each = found.setdefault(id(clip), _Clip(clip))
+            each.latent, each.hints = each.latent + latent, each.hints + hints
+        return list(found.values())
 
     def _clips(
         self, part: Part, frame: int, latent: float, hints: float, feedback: Feedback
