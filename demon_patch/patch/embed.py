@@ -50,7 +50,7 @@ def software(kind: Kind) -> str:
     return f"demon-patch {kind}"
 
 
-def wav_chunks(text: str, kind: Kind) -> tuple[tuple[bytes, bytes], ...]:
+def patch_chunks(text: str, kind: Kind) -> tuple[tuple[bytes, bytes], ...]:
     """The chunks of a WAV file that is begun, and carries a patch, or with an empty text only tells what made it."""
     own = ((CHUNK, text.encode()),) if text else ()
     return ((b"LIST", riff.information(ISFT=software(kind) + OPEN)), *own)

@@ -50,7 +50,7 @@ class Wav:
 
     def __init__(self, file: NewFile, rate: int, channels: int, text: str, kind: embed.Kind) -> None:
         self.frames, self._file = 0, file
-        self._head = riff.Head(rate, channels, embed.wav_chunks(text, kind))
+        self._head = riff.Head(rate, channels, embed.patch_chunks(text, kind))
         head = self._head.of(0)
         self._tag = (head.index(embed.OPEN.encode()), bytes(len(embed.OPEN)))
         file.append(head)
