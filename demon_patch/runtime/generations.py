@@ -12,13 +12,13 @@ from torch import Tensor
 
 from demon_patch.engine.controls import CONTROLS
 from demon_patch.engine.covered import Cover
-from demon_patch.engine.focus import Stretch, before, from_there, stretch
+from demon_patch.engine.focus import JOIN, Stretch, before, from_there, stretch
 from demon_patch.engine.ring import Request
 from demon_patch.engine.schedule import Plan
 from demon_patch.engine.session import Session
 from demon_patch.engine.slots import Slot
 from demon_patch.runtime.feedback import Drift, Feedback, drifted
-from demon_patch.runtime.reach import Reach, after
+from demon_patch.runtime.reach import Reach
 from demon_patch.runtime.scene import Scenes
 from demon_patch.runtime.touches import alike
 from demon_patch.runtime.trace import Trace
@@ -90,7 +90,7 @@ class Generations:
     def admit(self, pace: Pace) -> None:
         """Says when each generation in flight will be heard, and admits the next one if it is due."""
         narrows = self._chooses(pace)
-        pace = self._foreseen(pace)
+        pace = self._foreseen(pace, narrows)
         self._tick = pace.tick
         for slot in self.ring.slots:
             slot.heard_at = pace.after(slot.remaining)
@@ -209,11 +209,17 @@ class Generations:
         """Forwards of a generation."""
         return max((len(slot.rows) for slot in self.ring.slots), default=1)
 
-    def touch(self, now: int) -> None:
+    def touch(self) -> None:
         """A person has moved something that generations are made with: what is made is heard soon."""
-        if self.reach is not None:
-            self.reach.touch(now)
-            self._narrows = True
+        self._narrows = True
+
+    @property
+    def row_seconds(self) -> float:
+        """What the longest row of the next tick takes; 0 where `tick_seconds` is None."""
+        if self.reach is None or not self._auto:
+            return 0.0
+        longest = max([slot.request.frames for slot in self.ring.slots], default=self.reach.length)
+        return self.reach.seconds([longest], self._rows) or 0.0
 
     def tick_seconds(self) -> float | None:
         """What a tick takes with a full ring of generations like the next one; None where that is not chosen here, or
@@ -227,16 +233,20 @@ class Generations:
         one is done all are whole: there is no song yet that a stretch could lie in."""
         if self.reach is None or not self._auto or not self._trace.completions:
             return False
-        self.reach.look(pace.now, self.count(pace.now), self.ring.depth, self._rows)
         narrows, self._narrows = self._narrows, False
+        if narrows:
+            self.reach.touch(pace.now)
+        self.reach.look(pace.now, self.count(pace.now), self.ring.depth, self._rows)
         return narrows and not self.reach.whole
 
-    def _foreseen(self, pace: Pace) -> Pace:
-        """The pace with the coming ticks as long as the stretches that are in flight then make them."""
+    def _foreseen(self, pace: Pace, narrows: bool = False) -> Pace:
+        """The pace with the coming ticks as long as the stretches that are in flight then make them. narrows: those in
+        flight make no more from now on than the next one."""
         reach, ring = self.reach, self.ring
         if reach is None or pace.sure or not self._auto or not ring.slots:
             return pace
-        flight = [(slot.remaining, slot.request.frames) for slot in ring.slots]
+        most = reach.length if narrows else reach.lengths[-1]
+        flight = [(slot.remaining, min(slot.request.frames, most)) for slot in ring.slots]
         count = self.count(pace.now)
         gap, opening = count / ring.depth, ring.opening - ring.tick_index
         coming: list[float] = []
@@ -264,7 +274,7 @@ class Generations:
         scene, spec = self._scenes.at(heard_at), self._session.spec
         transport = scene.forecast.transport
         frame, (lo, hi) = transport.song_frame(heard_at), transport.region(heard_at)
-        if before(spec) + hi - lo + after(spec) <= frames:
+        if before(spec) + hi - lo + spec.playing_margin + JOIN + spec.border <= frames:
             frame = lo
         return from_there(frame, frames, spec, scene.source.frames)
 
@@ -310,9 +320,9 @@ class Generations:
         told, asked = self.wants(now)
         if not alike(before[0], told):
             self.jolt()
-            self.touch(now)
+            self.touch()
         elif not alike(before[1], asked):
-            self.touch(now)
+            self.touch()
 
     def retimed(self, before: tuple[Told, object], now: int, jumped: bool) -> None:
         """As `stir`, after a change of the transport, which is a touch where another place of the song is heard that
@@ -320,7 +330,7 @@ class Generations:
         if not alike(before[0], self.told(now)):
             self.jolt()
         if jumped and self.reach is not None and not (self.reach.whole and self._whole):
-            self.touch(now)
+            self.touch()
 
     def jolt(self) -> None:
         """Notes a live change of what the generations in flight are told."""

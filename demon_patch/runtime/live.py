@@ -153,6 +153,7 @@ class Live:
         performer, began = self.performer, self._clock()
         performer.begin(self.now)
         self._slots, self._rows = len(performer.ring.slots), sum(len(slot.rows) for slot in performer.ring.slots)
+        self._expect()
         self._lengths = [slot.request.frames for slot in performer.ring.slots if not slot.source_only]
         hasty = performer.generations.blocking and not performer.ring.interrupted
         performer.forward(self._hurry if hasty else self.serve)
@@ -190,6 +191,15 @@ class Live:
             self._lay(performer.sound(window), window.start)
             self._lead.decoded(self._clock() - began)
         self._served = self._clock()
+
+    def _expect(self) -> None:
+        """Before the forward: what its rows hold up is decoded ahead of them."""
+        performer = self.performer
+        self._lead.expect(performer.generations.row_seconds)
+        if self.begun:
+            lead, performer.lead = performer.lead, self._lead.look(self._latency)
+            if performer.lead > lead:
+                self.serve()
 
     def _hurry(self) -> None:
         """Between the rows of a long tick: as `serve`, and what is posted need not wait for the rest of them."""

@@ -154,7 +154,7 @@ class Performer:
         if jolted := self.news.jolted(self.controls, max(now, 0)):
             self.generations.jolt()
         if moved or jolted:
-            self.generations.touch(now)
+            self.generations.touch()
         self.generations.admit(self._pace)
         self._stirring = self.generations.follow(now)
         self.loras.follow(self.forecast, self.generations.moments())
