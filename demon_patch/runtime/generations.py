@@ -268,6 +268,7 @@ class Generations:
             part = self._reached(round(slot.heard_at or 0), self.reach.length)
             if part is not None:
                 self.ring.narrow(slot, *part)
+        self._told = max((int(slot.heard_at or 0) for slot in self.ring.slots), default=self._told)
 
     def _reached(self, heard_at: int, frames: int) -> Stretch | None:
         """A stretch of so many frames for a transport frame; of a loop region that fits into it, all."""

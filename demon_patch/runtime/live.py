@@ -195,9 +195,10 @@ class Live:
     def _expect(self) -> None:
         """Before the forward: what its rows hold up is decoded ahead of them."""
         performer = self.performer
-        self._lead.expect(performer.generations.row_seconds)
-        if self.begun:
-            lead, performer.lead = performer.lead, self._lead.look(self._latency)
+        seconds = performer.generations.row_seconds
+        self._lead.expect(seconds)
+        if self.begun and seconds:
+            lead, performer.lead = performer.lead, self._lead.lengthen(self._latency)
             if performer.lead > lead:
                 self.serve()
 
