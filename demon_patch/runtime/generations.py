@@ -246,18 +246,19 @@ class Generations:
         if reach is None or pace.sure or not self._auto or not ring.slots:
             return pace
         most = reach.length if narrows else reach.lengths[-1]
-        flight = [(slot.remaining, min(slot.request.frames, most)) for slot in ring.slots]
+        flight = [(s.remaining, 0 if s.source_only else min(s.request.frames, most)) for s in ring.slots]
+        new = reach.length if any(length for _, length in flight) else 0  # what delivers its source takes no time
         count = self.count(pace.now)
         gap, opening = count / ring.depth, ring.opening - ring.tick_index
         coming: list[float] = []
         for tick in range(max(count, *(left for left, _ in flight))):
             begun = int((tick - opening) // gap) + 1 if tick >= opening else 0
-            lengths = [length for left, length in flight if left > tick] + [reach.length] * begun
-            seconds = reach.seconds(lengths[: ring.depth] or [reach.length], self._rows)
+            lengths = [length for left, length in flight if left > tick] + [new] * begun
+            seconds = reach.seconds(lengths[: ring.depth], self._rows)
             if seconds is None:
                 return pace
             coming.append(seconds * self._session.spec.frame_rate)
-        full = reach.seconds([reach.length] * ring.depth, self._rows)
+        full = reach.seconds([new] * ring.depth, self._rows)
         assert full is not None
         return replace(pace, tick=full * self._session.spec.frame_rate, coming=tuple(coming))
 

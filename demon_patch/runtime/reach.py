@@ -67,11 +67,12 @@ class Reach:
             costs.append(seconds / self._busiest(lengths, {lengths[0]: 1.0}, rows))
 
     def seconds(self, lengths: Sequence[int], rows: int = 1, middle: Middle = fmean) -> float | None:
-        """What a tick takes whose generations have these lengths; None before one was measured. middle: of the recent
+        """What a tick takes whose generations have these lengths, 0 for one without a forward; None before one was
+        measured. middle: of the recent
         costs; the mean foretells many ticks, the median is not misled by one."""
         if not self._costs:
             return None
-        return self._busiest(lengths, {length: self._cost(length, middle) for length in lengths}, rows)
+        return self._busiest(lengths, {length: self._cost(length, middle) for length in lengths if length}, rows)
 
     def _cost(self, length: int, middle: Middle) -> float:
         """Of a frame in a stretch of this length, or of the nearest one that was measured."""

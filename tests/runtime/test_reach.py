@@ -132,3 +132,11 @@ def test_a_tick_of_several_lengths_is_foretold_from_what_each_took() -> None:
     assert reach.seconds([1500] * 3) == pytest.approx(0.6)
     assert reach.seconds([1500, 200, 200]) == pytest.approx(0.3)
     assert reach.seconds([400] * 2) == pytest.approx(0.1)  # the nearest that was measured
+
+
+def test_what_only_delivers_its_source_takes_no_time() -> None:
+    reach = Reach(NANO, 1500)
+    reach.measured(0.6, [1500] * 4)
+    assert reach.seconds([0, 0]) == 0.0
+    assert reach.seconds([0, 1500]) == reach.seconds([1500]) == pytest.approx(0.15)
+    assert reach.seconds([]) == 0.0
