@@ -216,11 +216,10 @@ def live(
 
 
 @bench.command
-def focus(*, save: Path | None = None, as_json: JsonFlag = False, threads: Threads = None) -> None:
+def focus(*, as_json: JsonFlag = False, threads: Threads = None) -> None:
     """Plays songs of 60 and 24 s through the sound device, and measures how soon a request is heard: three minutes.
 
     Parameters:
-        save: Also writes the report to this JSON file.
         as_json: Prints JSON in place of tables.
         threads: Processor threads, 1 to 64; all by default.
     """
@@ -228,7 +227,7 @@ def focus(*, save: Path | None = None, as_json: JsonFlag = False, threads: Threa
     from demon_patch.engine.session import Session
 
     rows = list(measure(Session.load("nano", threads=threads)))
-    _keep("focus: a request heard, on the sound device", rows, save, as_json)
+    _report("focus: a request heard, on the sound device", rows, as_json)
 
 
 @bench.command
