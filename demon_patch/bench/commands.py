@@ -195,7 +195,7 @@ def live(
 
     Parameters:
         seconds: Seconds of the run before knobs are turned, up to 3600.
-        focus: How much of the song is generated at a time: "song", "20 s" or "8 s".
+        focus: How much of the song is generated at a time: "auto", "song", "20 s" or "8 s".
         patch: A patch file whose joins are looked at; First Light by default.
         picture: Writes a PNG of it here.
         as_json: Prints JSON in place of tables.
@@ -213,6 +213,21 @@ def live(
     rows += [measure_edges(session, control) for control in KNOBS]
     rows.append(measure_minute(session, patch or template("first-light"), picture, seconds))
     _report("live: the embedded model on the sound device", rows, as_json)
+
+
+@bench.command
+def focus(*, as_json: JsonFlag = False, threads: Threads = None) -> None:
+    """Plays songs of 60 and 24 s through the sound device, and measures how soon a request is heard: three minutes.
+
+    Parameters:
+        as_json: Prints JSON in place of tables.
+        threads: Processor threads, 1 to 64; all by default.
+    """
+    from demon_patch.bench.focus import measure
+    from demon_patch.engine.session import Session
+
+    rows = list(measure(Session.load("nano", threads=threads)))
+    _report("focus: a request heard, on the sound device", rows, as_json)
 
 
 @bench.command

@@ -9,6 +9,7 @@ time at the loudspeaker comes from the playhead. A square on the bar is heard wh
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from pathlib import Path
 from time import perf_counter, sleep
 from typing import Any
@@ -34,18 +35,21 @@ KNOBS = {"source_blend": ("blend", 1.0, 0.0), "strength": ("scheduler", 1.0, 0.1
 """By control, its node and the two values between which it is moved."""
 
 
-def patch(focus: str = "song", square: str | None = None, depth: int = 4, seconds: float = 24.0) -> Patch:
+def patch(
+    focus: str = "song", square: str | None = None, depth: int = 4, seconds: float = 24.0, moves: bool = True
+) -> Patch:
     """A cover of a clip very unlike it, so that the distance tells them apart. square: the control under a square on
-    the bar."""
+    the bar. moves: whether a strength moves what is in flight, or only new generations."""
     nodes = {
         "source": Node("composed_source", values={"style": "ambient in a minor", "seconds": seconds, "seed": 7}),
         "words": Node("prompt", values={"text": "acid, a minor, 120 bpm"}),
         "scheduler": Node("scheduler", values={"strength": 1.0, "seed": 7, "focus": focus, "depth": depth}),
         "blend": Node("source_blend", values={"source_blend": 1.0}),
+        "state": Node("step_state", values={"live_strength": float(moves)}),
         "decoder": Node("decoder"),
         "speaker": Node("speaker"),
     }
-    cables = [Cable(a, "ring", b, "ring") for a, b in (("scheduler", "blend"), ("blend", "decoder"))]
+    cables = [Cable(a, "ring", b, "ring") for a, b in pairwise(("scheduler", "blend", "state", "decoder"))]
     cables += [
         Cable("source", "source", "scheduler", "source"),
         Cable("words", "prompt", "scheduler", "prompt"),
@@ -134,10 +138,23 @@ def measure_minute(session: Session, path: Path, picture: Path | None = None, se
     }
 
 
+def moved_after(session: Session, host: Host, frame: float, seconds: float) -> float | None:
+    """Seconds from transport frame `frame`, at which a knob was moved, to the ear, looked for in the last so many
+    seconds; None where nothing moved."""
+    rate = session.spec.frame_rate
+    distance, start = heard(host, session, seconds)
+    moved = int(frame) - start
+    before, after = np.median(distance[max(moved - rate, 0) : moved]), np.median(distance[-rate:])
+    share = (smooth(distance, 3)[moved:] - before) / (after - before)
+    if abs(after - before) <= 0.1 or not (share > HEARD).any():
+        return None
+    return (start + moved + int(np.argmax(share > HEARD)) - frame) / rate
+
+
 def measure_knob(session: Session, host: Host, control: str, moves: int = 10) -> list[float]:
     """Seconds from each of some moves of a knob to the ear."""
     node, high, low = KNOBS[control]
-    rate, per = session.spec.frame_rate, session.spec.samples_per_frame
+    per = session.spec.samples_per_frame
     random = np.random.default_rng(5)
     found: list[float] = []
     host.turn(node, control, high)
@@ -147,12 +164,8 @@ def measure_knob(session: Session, host: Host, control: str, moves: int = 10) ->
         host.turn(node, control, (low, high)[move % 2])
         frame = host.link.playhead() / per
         sleep(SETTLE_SECONDS)
-        distance, start = heard(host, session, 2.0 * SETTLE_SECONDS)
-        moved = int(frame) - start
-        before, after = np.median(distance[max(moved - rate, 0) : moved]), np.median(distance[-rate:])
-        share = (smooth(distance, 3)[moved:] - before) / (after - before)
-        if abs(after - before) > 0.1 and (share > HEARD).any():
-            found.append((start + moved + int(np.argmax(share > HEARD)) - frame) / rate)
+        time = moved_after(session, host, frame, 2.0 * SETTLE_SECONDS)
+        found += [] if time is None else [time]
     return found
 
 

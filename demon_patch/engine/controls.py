@@ -97,8 +97,9 @@ TABLE: tuple[Control, ...] = (
             "How fast the seed glides into the next: new takes of the song, without a cut.", 0.0, 0.0,
             4.0, unit="keys/bar"),
     Control("focus", "Focus", "scheduler", "choice", "request",
-            "How much of the song is generated round the coming playhead: less answers faster.", "song",
-            options=("song", "20 s", "8 s")),
+            "How much of the song is generated round the coming playhead: less answers faster. Auto is, live, what the "
+            "machine makes within 400 ms of a touch, growing to the whole song when nothing is touched.",
+            "auto", options=("auto", "song", "20 s", "8 s")),
     Control("prompt_b", "Prompt B", "scheduler", "prompt", "request",
             "A second prompt to blend in or composite."),
     Control("prompt_blend", "Prompt blend", "scheduler", "scalar", "request",

@@ -13,7 +13,7 @@ from demon_patch.engine.limits import checked_option
 from demon_patch.errors import DemonError
 
 if TYPE_CHECKING:
-    from demon_patch.engine.slots import Request
+    from demon_patch.engine.slots import Request, Slot
 
 Stretch = tuple[int, int]
 """First song frame and number of frames."""
@@ -46,15 +46,18 @@ def cut_values(value: Tensor, request: Request) -> Tensor:
 
 
 def focused(request: Request, start: int, frames: int, spec: FamilySpec) -> Request:
-    """A whole song's request cut to `frames` frames from song frame `start`, round the seam if need be.
+    """A request cut to `frames` frames from song frame `start`, round the seam if need be: of a whole song, or of a
+    stretch in which they lie.
 
-    A stretch as long as the song is the whole song. Raises DemonError for a stretch that is shorter than the family
-    plays, or does not begin and end on its quantum.
+    A stretch as long as the request's own is returned as it is. Raises DemonError for a stretch that is shorter than
+    the family plays, does not begin and end on its quantum, or does not lie in the request's own.
     """
-    song = request.frames
-    if frames >= song:
+    song = request.song_frames
+    if frames >= request.frames:
         return request
-    if frames < min(spec.min_frames, song) or frames % spec.quantum or start % spec.quantum:
+    first = (start - request.start) % song
+    inside = request.frames == song or first + frames <= request.frames
+    if frames < min(spec.min_frames, song) or frames % spec.quantum or start % spec.quantum or not inside:
         raise DemonError(
             f"a stretch of {frames} frames from frame {start}",
             port="focus",
@@ -62,11 +65,11 @@ def focused(request: Request, start: int, frames: int, spec: FamilySpec) -> Requ
         )
 
     def part(whole: Tensor | None) -> Tensor | None:
-        return None if whole is None else cut(whole, start, frames)
+        return None if whole is None else cut(whole, first, frames)
 
     return replace(
         request,
-        context=cut(request.context, start, frames),
+        context=cut(request.context, first, frames),
         source=part(request.source),
         initial_noise=part(request.initial_noise),
         mask=part(request.mask),
@@ -80,18 +83,39 @@ def stretch(heard_at: int, choice: str, spec: FamilySpec, song_frames: int) -> S
     """The stretch to generate for a moment, so that its latent can be played from there on; None for the whole song.
 
     heard_at: the song frame, which may run on round the loop, from which the latent will be played. choice: an option
-    of the control `focus`. The stretch begins just early enough for its border and the playing margin, so that it
-    reaches as far ahead as it can.
+    of the control `focus`; what `auto` is, whoever plays decides, and without them it is the whole song. The stretch
+    begins just early enough for its border and the playing margin, so that it reaches as far ahead as it can.
     """
     checked_option("focus", choice)
-    if choice == "song":
+    if choice in ("auto", "song"):
         return None
     seconds = float(choice.removesuffix(" s"))
     frames = max(round(seconds * spec.frame_rate / spec.quantum) * spec.quantum, spec.min_frames)
+    return from_there(heard_at, frames, spec, song_frames)
+
+
+def from_there(heard_at: int, frames: int, spec: FamilySpec, song_frames: int) -> Stretch | None:
+    """The stretch of `frames` frames that can be played from a song frame on, which may run on round the loop; None for
+    the whole song."""
     if frames >= song_frames:
         return None
     start = (heard_at - before(spec)) // spec.quantum * spec.quantum
     return start % song_frames, frames
+
+
+def narrow(slot: Slot, start: int, frames: int, spec: FamilySpec, x: Tensor) -> None:
+    """Makes a generation in flight go on with `frames` frames alone, fewer than it has, from song frame `start` or as
+    near to it as its own stretch has them. x: [frames, C], takes its latent."""
+    own, song = slot.request, slot.request.song_frames
+    first = (start - own.start) % song
+    if own.frames < song and first > own.frames - frames:
+        first = own.frames - frames if first < (own.frames + song) // 2 else 0
+    slot.request = focused(own, own.start + first, frames, spec)
+    slot.x = x.copy_(cut(slot.x, first, frames))
+    for name in ("clean", "momentum", "first_negative"):
+        whole = getattr(slot, name)
+        if whole is not None:
+            setattr(slot, name, cut(whole, first, frames).clone())
 
 
 def before(spec: FamilySpec) -> int:

@@ -20,6 +20,7 @@ from demon_patch.engine.cadence import Cadence
 from demon_patch.engine.chunk import Chunk, Row
 from demon_patch.engine.controls import CONTROLS
 from demon_patch.engine.family import Executor, FamilySpec
+from demon_patch.engine.focus import narrow
 from demon_patch.engine.limits import checked
 from demon_patch.engine.live import follow
 from demon_patch.engine.noise import NoiseBank, Stream
@@ -76,7 +77,7 @@ class Ring:
         self._schedules = Schedules(executor, noise.device)
         self._pool = LatentPool()
         self._lanes = [Chunk(executor, noise, 1 + max(self._rows)) for _ in range(executor.lanes.count)]
-        self._watch = False
+        self._watch = self._interrupted = False
         self._frames = 0
         self._epoch = executor.weights_epoch
 
@@ -140,12 +141,12 @@ class Ring:
         """One step for every slot, under step controls [1 | slots, 1 | T, 1]; returns what finished, oldest first.
 
         A control that is absent is off. between: called on this thread between the rows of the forward; it must not
-        touch the ring. Raises DemonError for values that are no step controls or do not fit.
+        touch the ring, but may `interrupt` it. Raises DemonError for values that are no step controls or do not fit.
         """
         check_values(values, len(self._slots), self._spec.latent_channels)
         self._renew()
-        chunks = list(self._chunks())
-        self._executor.lanes.run(lambda lane, rows: self._lanes[lane].advance(rows, values), chunks, between)
+        chunks, self._interrupted = list(self._chunks()), False
+        self._executor.lanes.run(lambda lane, rows: self._chunk(lane, rows, values), chunks, between)
         done = [slot for slot in self._slots if slot.remaining == 0]
         if done:
             self._slots = [slot for slot in self._slots if slot.remaining > 0]
@@ -153,6 +154,16 @@ class Ring:
         finished = [Finished(slot.x, slot, self.tick_index) for slot in done]
         self.tick_index += 1
         return finished
+
+    def interrupt(self) -> None:
+        """Within `advance`, from its `between`: rows that are not begun are left out; their slots take that step with
+        the next tick."""
+        self._interrupted = True
+
+    @property
+    def interrupted(self) -> bool:
+        """Whether the latest tick was."""
+        return self._interrupted
 
     def tick(self, values: Values | None = None) -> list[Finished]:
         """Admits, then advances, under `values` or, without them, one snapshot of `shared`."""
@@ -217,6 +228,14 @@ class Ring:
         slot.moved = self.tick_index
         return True
 
+    @torch.no_grad()
+    def narrow(self, slot: Slot, start: int, frames: int) -> None:
+        """Between ticks: a generation in flight goes on with a stretch of `frames` frames alone, as near to song frame
+        `start` as it has them. Raises DemonError for a stretch that the family cannot play."""
+        if frames < slot.request.frames:
+            x = self._pool.take(frames, self._spec.latent_channels, self._noise.device)
+            narrow(slot, start, frames, self._spec, x)
+
     def resize(self, depth: int) -> None:
         """Changes the depth from the next admission on: new slots are staggered, surplus ones finish."""
         if int(checked("depth", depth)) != self.depth:
@@ -267,6 +286,11 @@ class Ring:
         else:
             share = times.at[0, 0] if request.initial_noise is None else request.initial_noise[:, None]
             steps.initial(noise, request.source, share, out=x)
+
+    def _chunk(self, lane: int, rows: list[Row], values: Values) -> None:
+        """One step of a chunk, unless the tick is interrupted. On any lane."""
+        if not self._interrupted:
+            self._lanes[lane].advance(rows, values)
 
     def _chunks(self) -> Iterator[list[Row]]:
         """The slots that need a forward, in chunks of equal length T and at most a bucket of rows.

@@ -13,8 +13,8 @@ LONGEST = 2.0  # seconds
 class Lead:
     """The lead in latent frames: the device's latency, the longest wait for a decode, and the longest decode.
 
-    It lengthens at once and shortens a frame at a time. rate: latent frames a second. frames: to begin with. Owned by
-    one thread.
+    It lengthens at once and shortens a frame at a time; where it is told what wait to expect, it follows that at once,
+    and measures by how much waits are longer. rate: latent frames a second. frames: to begin with. Owned by one thread.
     """
 
     def __init__(self, rate: float, frames: int) -> None:
@@ -23,10 +23,20 @@ class Lead:
         self._waits: deque[float] = deque(maxlen=RECENT)
         self._decodes: deque[float] = deque(maxlen=RECENT)
         self._calm = 0
+        self._expected = 0.0
+
+    def expect(self, seconds: float) -> None:
+        """From now on there are at least so many seconds between two chances to decode; 0: nothing is known."""
+        less = self._expected - seconds
+        if seconds == 0.0 < self._expected:  # waits count as a whole again
+            self._waits = deque((wait + self._expected for wait in self._waits), maxlen=RECENT)
+        elif less > 0.0:
+            self.frames = max(self.frames - int(less * self._rate), 1)
+        self._expected = seconds
 
     def waited(self, seconds: float) -> None:
         """Notes the time between two chances to decode."""
-        self._waits.append(seconds)
+        self._waits.append(max(seconds - self._expected, 0.0))
 
     def decoded(self, seconds: float) -> None:
         """Notes the time that a window took, its laying included."""
@@ -37,10 +47,14 @@ class Lead:
         """The middle of the latest decodes; 0 before the first."""
         return sorted(self._decodes)[len(self._decodes) // 2] if self._decodes else 0.0
 
+    def lengthen(self, latency: float) -> int:
+        """The lead in frames, no shorter than it was: before a wait that is expected. latency: as for `look`."""
+        self.frames = max(self.frames, self._wanted(latency))
+        return self.frames
+
     def look(self, latency: float) -> int:
         """The lead in frames, `latency` seconds lying between what is read from the song and the loudspeaker."""
-        wanted = latency + _nearly_longest(self._waits) + _nearly_longest(self._decodes)
-        frames = min(ceil(wanted * self._rate), ceil(LONGEST * self._rate))
+        frames = self._wanted(latency)
         if frames >= self.frames:
             self.frames, self._calm = frames, 0
         else:
@@ -48,6 +62,10 @@ class Lead:
             if self._calm >= CALM:
                 self.frames, self._calm = self.frames - 1, 0
         return self.frames
+
+    def _wanted(self, latency: float) -> int:
+        seconds = latency + self._expected + _nearly_longest(self._waits) + _nearly_longest(self._decodes)
+        return min(ceil(seconds * self._rate), ceil(LONGEST * self._rate))
 
 
 def _nearly_longest(times: deque[float]) -> float:

@@ -27,6 +27,7 @@ from demon_patch.runtime.graph.route import Route
 from demon_patch.runtime.lead import Lead
 from demon_patch.runtime.mixes import Parts
 from demon_patch.runtime.performer import SPLICE_FRAMES, Performer
+from demon_patch.runtime.reach import Reach
 
 Samples = NDArray[np.float32]
 Change = Callable[[], None]
@@ -102,6 +103,11 @@ class Live:
         self._paces: deque[tuple[float, int]] = deque(maxlen=PACES)
         self._first_pass = FirstPass(performer.source.frames)
         self._slots = self._rows = 0
+        self._lengths: list[int] = []  # of the generations of a tick
+        executor = performer.session.executor
+        performer.generations.reach = Reach(
+            performer.spec, performer.source.frames, executor.lanes.count, executor.bucket
+        )
         self._served = self._clock()
         self._changes: deque[Change] = deque()
         self._awake = threading.Event()
@@ -147,7 +153,10 @@ class Live:
         performer, began = self.performer, self._clock()
         performer.begin(self.now)
         self._slots, self._rows = len(performer.ring.slots), sum(len(slot.rows) for slot in performer.ring.slots)
-        performer.forward(self.serve)
+        self._expect()
+        self._lengths = [slot.request.frames for slot in performer.ring.slots if not slot.source_only]
+        hasty = performer.generations.blocking and not performer.ring.interrupted
+        performer.forward(self._hurry if hasty else self.serve)
         performer.finish(self.now)
         if not self.begun and performer.takes:
             self._begin()
@@ -183,6 +192,22 @@ class Live:
             self._lead.decoded(self._clock() - began)
         self._served = self._clock()
 
+    def _expect(self) -> None:
+        """Before the forward: what its rows hold up is decoded ahead of them."""
+        performer = self.performer
+        seconds = performer.generations.row_seconds
+        self._lead.expect(seconds)
+        if self.begun and seconds:
+            lead, performer.lead = performer.lead, self._lead.lengthen(self._latency)
+            if performer.lead > lead:
+                self.serve()
+
+    def _hurry(self) -> None:
+        """Between the rows of a long tick: as `serve`, and what is posted need not wait for the rest of them."""
+        self.serve()
+        if self._changes:
+            self.performer.ring.interrupt()
+
     def _fill(self) -> None:
         """Decodes a second of the song's first pass ahead of time, so that a host that stalls is never silence."""
         performer = self.performer
@@ -217,6 +242,9 @@ class Live:
     def _measure(self, seconds: float) -> None:
         """The pace of ticks, from what a row took lately, and the lead."""
         performer = self.performer
+        reach, slots = performer.generations.reach, max(self._slots, 1)
+        if reach is not None and self._lengths and not performer.ring.interrupted:
+            reach.measured(seconds, self._lengths, max(self._rows // slots, 1))
         if self._rows:
             self._paces.append((seconds, self._rows))
         if not self._paces:
@@ -225,7 +253,7 @@ class Live:
         whole = max(
             self._rows * performer.ring.depth / max(self._slots, 1), 1.0
         )  # rows of a tick when the ring is full
-        self.tick_seconds = took / rows * whole
+        self.tick_seconds = performer.generations.tick_seconds() or took / rows * whole
         performer.pace = self.tick_seconds * performer.spec.frame_rate
         if self.begun:
             performer.lead = self._lead.look(self._latency)

@@ -33,6 +33,7 @@ from demon_patch.runtime.mixes import Parts
 from demon_patch.runtime.news import News, RingNews
 from demon_patch.runtime.readings import Readings
 from demon_patch.runtime.scene import Scene, Scenes
+from demon_patch.runtime.touches import Touches
 from demon_patch.runtime.trace import Take, Trace
 
 Samples = NDArray[np.float32]
@@ -80,6 +81,7 @@ class Performer:
         self.planner = WindowPlanner(0)
         self.news = News(self.spec)
         self._finished: list[Finished] = []
+        self._touches = Touches()
 
     @property
     def ring(self) -> Ring:
@@ -148,8 +150,11 @@ class Performer:
         """Before a tick's forward, at transport frame `now`: runs the control frames due, and admits."""
         self.now = now
         self._control_frames()
-        if self.news.jolted(self.controls, max(now, 0)):
+        moved = self._touches.moved(self.controls, max(now, 0), self.news.touched)
+        if jolted := self.news.jolted(self.controls, max(now, 0)):
             self.generations.jolt()
+        if moved or jolted:
+            self.generations.touch()
         self.generations.admit(self._pace)
         self._stirring = self.generations.follow(now)
         self.loras.follow(self.forecast, self.generations.moments())
@@ -181,7 +186,7 @@ class Performer:
         if at is not None and at > max(self.now, 0):
             self.scenes.stage(at, program, parts)
             return
-        before = self.generations.told(self.now)
+        before = self.generations.wants(self.now)
         self.scenes.clear()
         scene = self.scenes.now
         scene.forecast.swap(program)
@@ -207,10 +212,10 @@ class Performer:
 
     def retime(self, transport: Transport) -> None:
         """A change of the transport between ticks, which begins at `now` or later."""
-        before = self.generations.told(self.now)
+        before, route = self.generations.wants(self.now), self.transport.route
         self.forecast.retime(transport)
         self.scenes.restage()
-        self.generations.stir(before, self.now)
+        self.generations.retimed(before, self.now, transport.route != route)
 
     # -- control frames -----------------------------------------------------------------------------------------
     def curve(self, name: str, frames: int) -> NDArray[np.float64]:

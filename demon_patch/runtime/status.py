@@ -35,8 +35,9 @@ class Status:
     heard_error_ms: median and largest distance of the latest completions from the moment that they were made for.
     starved: seconds for which no window was ready and the last pass was heard. peak_db, rms_db: of the last tenth of a
     second. metre_beat, metre_bar: where the present metre began, in beats and bars. loop: (from, to) of the song, or
-    None. live: live values by (node, port). coming: edits and recalls that are not heard yet. messages: the latest,
-    oldest first.
+    None. making: (from, how many seconds) of the song the newest generation makes, maybe round the song's end; None:
+    all of it. live: live values by (node, port). coming: edits and recalls that are not heard yet. messages: the
+    latest, oldest first.
     """
 
     playing: bool = False
@@ -54,6 +55,7 @@ class Status:
     metre_bar: int = 0
     bpm: float = 120.0
     loop: tuple[float, float] | None = None
+    making: tuple[float, float] | None = None
     depth: int = 0
     beads: tuple[Bead, ...] = ()
     tick_ms: float = 0.0
@@ -87,6 +89,7 @@ def of_engine(live: Live) -> dict[str, object]:
     slots = [slot for slot in performer.ring.slots if slot.heard_at is not None]
     errors = np.abs(np.array([*performer.trace.errors][-RECENT:] or [0])) * 1e3 / rate
     done = len(performer.ring.slots) or 1
+    making = performer.generations.making
     steps = [slot.request.count for slot in slots] or [performer.spec.steps]
     return {
         "playing": live.playing,
@@ -102,6 +105,7 @@ def of_engine(live: Live) -> dict[str, object]:
         "metre_bar": metre.bar,
         "bpm": transport.tempo(max(now, 0)),
         "loop": None if (lo, hi) == (0, transport.song_frames) else (lo / rate, hi / rate),
+        "making": None if making is None else (making[0] / rate, making[1] / rate),
         "depth": performer.ring.depth,
         "beads": tuple(Bead(s.step, s.request.count, (int(s.heard_at or 0) - now) / rate) for s in slots),
         "tick_ms": 1e3 * live.tick_seconds,

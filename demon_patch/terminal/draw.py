@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import ceil
 from textwrap import shorten, wrap
 
 from rich.text import Text
@@ -50,7 +51,8 @@ def transport(status: Status) -> Text:
 
 
 def song(status: Status, width: int) -> Text:
-    """The whole song as a line of so many cells: the loop region in brackets, the place that is heard as a bead."""
+    """The whole song as a line of so many cells: the loop region in brackets, the place that is heard as a bead, the
+    stretch that is made at present thick."""
     label = f" {status.song:.1f} / {status.song_length:.1f} s"
     cells = max(width - len(label), 8)
     per_second = cells / max(status.song_length, 1e-9)
@@ -60,6 +62,10 @@ def song(status: Status, width: int) -> Text:
     if status.loop is not None:
         line[first : last + 1] = ["═"] * (last + 1 - first)
         line[first], line[last] = "[", "]"
+    if status.making is not None:
+        begin, seconds = status.making
+        made = {cell % cells for cell in range(int(begin * per_second), ceil((begin + seconds) * per_second))}
+        line = ["━" if cell in made and mark not in "[]" else mark for cell, mark in enumerate(line)]
     at = min(int(status.song * per_second), cells - 1)
     text = Text("".join([*line[:at], "●", *line[at + 1 :]]), FAINT)
     if status.loop is not None:
@@ -108,7 +114,7 @@ def meters(status: Status) -> Text:
         level("rms", status.rms_db, 16),
         Text(f"tick {status.tick_ms:.0f} ms   decode {status.decode_ms:.0f} ms"),
         Text(f"lead {status.lead_ms:.0f} ms   heard error {median:.0f}, {worst:.0f} ms"),
-        Text(f"made {status.completions}   {status.completions_per_second:.1f} a second"),
+        Text(f"made {status.completions}   {status.completions_per_second:.1f} a second{_of(status)}"),
         _counted(("late", status.late), ("missed", status.missed), ("restarts", status.restarts)),
         _counted(("starved", round(status.starved, 1)), ("xruns", status.xruns)).append(
             f"   previews {status.previews}"
@@ -118,6 +124,11 @@ def meters(status: Status) -> Text:
         ),
     ]
     return Text("\n").join(lines)
+
+
+def _of(status: Status) -> str:
+    """How long a generation is, where it is not the whole song."""
+    return "" if status.making is None else f"   of {status.making[1]:.1f} s"
 
 
 def messages(status: Status, width: int, lines: int) -> Text:
@@ -145,7 +156,7 @@ def line(status: Status) -> str:
             f"tick {status.tick_ms:.0f} ms",
             f"lead {status.lead_ms:.0f} ms",
             f"heard error {status.heard_error_ms[0]:.0f} ms",
-            f"made {status.completions}",
+            f"made {status.completions}{_of(status)}",
             f"late {status.late}",
             f"starved {status.starved:.1f} s",
             f"xruns {status.xruns}",

@@ -50,6 +50,19 @@ def test_the_song_is_a_line_of_the_width_with_a_bead_at_its_place(width: int, so
     assert "[" not in line
 
 
+@pytest.mark.parametrize("begin", [4.0, 12.0])
+def test_the_stretch_that_is_made_is_thick_round_the_songs_end_too(begin: float) -> None:
+    status = replace(STATUS, making=(begin, 8.0), song=begin + 3.9)
+    line = draw.song(status, 78).plain.split(" ")[0]
+    thick = {cell for cell, mark in enumerate(line) if mark in "━●"}
+    made = {cell for cell in range(len(line)) if ((cell + 0.5) * 16 / len(line) - begin) % 16 < 8}
+    assert len(thick ^ made) <= 2
+    assert "of 8.0 s" in draw.meters(status).plain
+    assert "of 8.0 s" in draw.line(status)
+    assert max(map(len, draw.meters(replace(status, completions=12345)).plain.splitlines())) <= 40
+    assert "━" not in draw.song(STATUS, 78).plain
+
+
 def test_a_loop_region_stands_in_brackets() -> None:
     line = draw.song(replace(STATUS, loop=(8.0, 12.0), song=2.0), 78).plain.split(" ")[0]
     assert line.index("[") == pytest.approx(len(line) / 2, abs=1)

@@ -48,7 +48,7 @@ class Rates:
     def of(cls, spec: FamilySpec, depth: int, steps: int, focus: str = "song", window: float = 0.32) -> Rates:
         """At a ring depth and a number of steps, by the family's nominal tick for a song of ordinary length."""
         tick = spec.nominal_tick(depth, spec.tick_song)
-        if focus != "song":
+        if focus not in ("auto", "song"):  # auto makes the whole song while nothing is touched
             stretch = float(focus.split(maxsplit=1)[0]) * spec.frame_rate + 2 * spec.border
             tick = max(math.ceil(tick * min(stretch / spec.tick_song, 1.0)), 1)
         step = spec.frame_rate / tick
