@@ -38,7 +38,8 @@ CONDITIONS = 3
 """Prompts that a generation may have: its own, a second, and a negative."""
 
 RIPE = 0.75
-"""The share of the full schedule after which a clean prediction is worth hearing: 4 % of its variance is amiss then."""
+"""The share of the full schedule after which a clean prediction is worth hearing: at most 3 % of its variance is amiss
+then, after 6 of 8 steps as after 3 of 4."""
 
 
 class Ring:
@@ -200,7 +201,7 @@ class Ring:
         """Moves a generation in flight to another strength, at most once a tick; whether it was moved.
 
         Before its first step it begins anew. Later, a lower strength pulls it to its source, which needs `watch`; a
-        higher one adds noise within the first three steps. Generations without a source, at noise level 0 or 1, or
+        higher one adds noise within the first three eighths of the steps. Generations without a source, at noise level 0 or 1, or
         whose number of steps follows their strength stay as they are. Raises DemonError for an impossible strength.
         """
         checked("strength", strength)
