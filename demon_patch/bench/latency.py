@@ -153,7 +153,9 @@ def measure(
             shared |= {"tick_ms": 1e3 * float(np.median(np.subtract(made.ends, made.starts)))}
             shared |= {"lead_ms": 1e3 * made.lead, "completions_per_second": made.rate}
             kinds: list[tuple[str, str, int | None, bool]] = [("request", "any", None, False)]
-            kinds += [("step", name, late, previews) for name, late in seen[steps].items() for previews in (False, True)]
+            kinds += [
+                ("step", name, late, previews) for name, late in seen[steps].items() for previews in (False, True)
+            ]
             for kind, control, late, previews in kinds:
                 times = 1e3 * np.asarray(answers(made, late, steps, previews))
                 figures = zip(("median_ms", "p90_ms", "worst_ms"), np.percentile(times, (50, 90, 100)), strict=True)

@@ -31,12 +31,12 @@ Made by `demon-patch bench page` from `demon_patch/engine/controls.py` and `docs
 
 **First difference**: forwards from a write to the first delivered latent that differs, the delivering forward included,
 as best/mean/worst over the phases of the write, for ring depths 1, 2, 4 and 8, as far as a generation has so many steps
-(an exact family; equal in every family). **Seen, t50, t90**: how many of a generation's last steps must use the new value before a quarter, half
-and nine tenths of its final change are in the latent (nano). **Change**: of the named descriptor between the control's
-two ends, the greatest over LFO periods of 1/4, 1/2, 1 and 2 bars (nano, 8 seconds of song, depth {depth} and {steps} steps; for choices, clips
-and controls that gather, held at either end). **Ratio**: that change over the descriptor's spread over 8 seeds at the
-same song frames; below 3 a control is *subtle*. **Lag**: frames by which the sound follows the slowest LFO. A dash: it
-does not apply.
+(an exact family; equal in every family). **Seen, t50, t90**: how many of a generation's last steps must use the new
+value before a quarter, half and nine tenths of its final change are in the latent (nano). **Change**: of the named
+descriptor between the control's two ends, the greatest over LFO periods of 1/4, 1/2, 1 and 2 bars (nano, {usual},
+8 seconds of song; for choices, clips and controls that gather, held at either end). **Ratio**: that change over the
+descriptor's spread over 8 seeds at the same song frames; below 3 a control is *subtle*. **Lag**: frames by which the
+sound follows the slowest LFO. A dash: it does not apply.
 
 **Class** says when a control is taken: `request` once a generation, `step` and `late step` with every step, controls
 *per frame* for every frame. What moves faster than half of that sounds like another, slower movement; `check` remarks
@@ -97,8 +97,7 @@ def _rounded(row: Mapping[str, Any]) -> dict[str, Any]:
 def page(reports: Mapping[str, Mapping[str, Any]]) -> str:
     """The whole page from the reports of `load`."""
     rows = {name: {_key(row): row for row in report["rows"]} for name, report in reports.items()}
-    _, depth, steps = _usual()
-    parts = [_HEAD.format(rates=_rates(), depth=depth, steps=steps)]
+    parts = [_HEAD.format(rates=_rates(), usual="depth 4 and 8 steps")]
     machines = sorted({str(report["machine"]) for report in reports.values()} - {""})
     if machines:
         parts.append(f"Measured on: {'; '.join(machines)}.\n")

@@ -68,7 +68,7 @@ TRIALS: tuple[Trial, ...] = (
     Trial("strength", "distance to source", 0.1, 0.9),
     Trial("structure", "distance to source", 0.0, 1.0, {"scheduler.strength": 1.0}),
     Trial("seed", "departure", 42, 43),
-    Trial("steps", "departure", 1, 8),
+    Trial("steps", "departure", 1, 8, {"scheduler.depth": 1}),
     Trial("shift", "departure", 1.0, 6.0),
     Trial("initial_noise", "distance to source", 0.1, 0.9),
     Trial("steps_mode", "departure", "fixed", "proportional", {"scheduler.strength": 0.5}),

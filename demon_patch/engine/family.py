@@ -31,7 +31,7 @@ class FamilySpec:
     exact_margin, playing_margin: latent frames decoded beside a window for a difference below 2e-6 of the
     peak, and below -80 dB. tick_frames: control frames of a nominal (offline) tick by ring depth, for songs of up to
     `tick_song` frames.
-    steps, shift: the defaults of these controls (`default`).
+    steps, shift, depth: the defaults of these controls (`default`).
     border: latent frames at the ends of a generated stretch that differ more than its middle from the whole song's.
     strength_taper: the strengths at equally spaced knob positions 0..1, so that equal turns move the sound
     equally far. timbre: whether a prompt can borrow the sound colour of a clip. dry_reach: the rms distance of a
@@ -56,6 +56,7 @@ class FamilySpec:
     strength_taper: tuple[float, ...]
     tick_song: int = 600
     border: int = 0
+    depth: int = 4
     timbre: bool = False
     dry_reach: float = 0.0
 

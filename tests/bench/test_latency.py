@@ -52,7 +52,7 @@ def test_what_is_seen_is_what_was_measured() -> None:
     for steps in STEPS:
         kept = {row["control"]: row["seen"] for row in report["rows"] if row["steps"] == steps}
         assert steps_seen(report, steps) == {name: kept[name] for name in SHOWN}
-    with pytest.raises(DemonError, match="at 8 steps .*bench seen"):
+    with pytest.raises(DemonError, match=r"at 8 steps .*bench seen"):
         steps_seen({"rows": [row for row in report["rows"] if row["steps"] == 4]}, 8)
 
 

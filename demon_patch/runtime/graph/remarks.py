@@ -58,8 +58,8 @@ def _idle(wiring: Wiring, scheduler: str | None) -> Iterator[PatchError]:
         ends.append(round(wiring.playing(scheduler, port)[end] if wired else wiring.knob(scheduler, port)))
     depth, steps = ends
     if depth > steps:
-        what = f"at {_counted(steps, 'step')} a generation is done before more than {steps} are in flight: "
-        what += f"the other {_counted(depth - steps, 'place')} {'stays' if depth - steps == 1 else 'stay'} empty and no control answers sooner"
+        what = f"of {depth} places in the ring at most {steps} are ever taken, since a generation of "
+        what += f"{_counted(steps, 'step')} is done by then: the others cost memory, and no control answers sooner"
         mend = f"set depth to {steps} or less, or steps to {depth} or more"
         yield PatchError(what, node=scheduler, port="depth", mend=mend)
 

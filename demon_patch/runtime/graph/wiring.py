@@ -42,9 +42,7 @@ class Wiring:
     defaults hold for the controls that leave theirs to it; those of the catalogue's ports without one.
     """
 
-    def __init__(
-        self, patch: Patch, catalogue: Mapping[str, Declaration], family: FamilySpec | None = None
-    ) -> None:
+    def __init__(self, patch: Patch, catalogue: Mapping[str, Declaration], family: FamilySpec | None = None) -> None:
         self.patch, self._family = patch.flat, family
         self.known = {id: catalogue[n.type] for id, n in sorted(self.patch.nodes.items()) if n.type in catalogue}
         self._nominal: dict[tuple[str, str], Nominal] = {}
