@@ -8,6 +8,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
+from demon_patch.bench import trials
 from demon_patch.bench.propagation import STEPS
 from demon_patch.bench.trials import SILENT
 from demon_patch.engine.controls import CONTROLS, FAMILY, TABLE, Control
@@ -97,7 +98,7 @@ def _rounded(row: Mapping[str, Any]) -> dict[str, Any]:
 def page(reports: Mapping[str, Mapping[str, Any]]) -> str:
     """The whole page from the reports of `load`."""
     rows = {name: {_key(row): row for row in report["rows"]} for name, report in reports.items()}
-    parts = [_HEAD.format(rates=_rates(), usual="depth 4 and 8 steps")]
+    parts = [_HEAD.format(rates=_rates(), usual=f"depth {trials.DEPTH} and {trials.STEPS} steps")]
     machines = sorted({str(report["machine"]) for report in reports.values()} - {""})
     if machines:
         parts.append(f"Measured on: {'; '.join(machines)}.\n")

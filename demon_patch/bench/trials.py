@@ -18,6 +18,7 @@ from demon_patch.patch.document import Cable, Node, Patch, Song
 
 BPM, BARS, BEATS = 120.0, 4, 4
 SECONDS = BARS * BEATS * 60.0 / BPM  # of song, and of every performance
+STEPS, DEPTH = 8, 4  # of every performance, so that figures of different days compare
 SILENT = frozenset({"depth", "window", "lead", "preview", "limiter", "live_strength", "focus", "dry", "match"})
 """Rows that set when and how safely the sound comes, not what it is: `bench latency` measures them."""
 
@@ -68,7 +69,7 @@ TRIALS: tuple[Trial, ...] = (
     Trial("strength", "distance to source", 0.1, 0.9),
     Trial("structure", "distance to source", 0.0, 1.0, {"scheduler.strength": 1.0}),
     Trial("seed", "departure", 42, 43),
-    Trial("steps", "departure", 1, 8, {"scheduler.depth": 1}),
+    Trial("steps", "departure", 1, 8),
     Trial("shift", "departure", 1.0, 6.0),
     Trial("initial_noise", "distance to source", 0.1, 0.9),
     Trial("steps_mode", "departure", "fixed", "proportional", {"scheduler.strength": 0.5}),
@@ -139,7 +140,7 @@ def stage(
     """
     row = trial.row
     given: dict[str, dict[str, Any]] = {
-        "scheduler": {"strength": 0.7, "seed": seed},
+        "scheduler": {"strength": 0.7, "seed": seed, "steps": STEPS, "depth": DEPTH},
         "source": {"style": "house", "seconds": SECONDS, "seed": 3},
         "words": {"text": "acid, 120 bpm"},
         "decoder": {},
