@@ -17,7 +17,7 @@ def check(*patches: Path, as_json: JsonFlag = False) -> None:
     """Says what is wrong with patch files and packs, and with the files that they name; exit status 1 if anything is.
 
     One line a mistake, in red, with its node, its port and the mend. Remarks, in yellow, on controls that have no
-    effect or move faster than they can follow, are no mistakes.
+    effect or move faster than they can follow, or a ring deeper than its steps, are no mistakes.
 
     Parameters:
         patches: Patch files (*.dpatch.json) or packs (*.dpatch).

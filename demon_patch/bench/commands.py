@@ -124,19 +124,21 @@ def modulation(
 
 @bench.command
 def latency(*, measured: Path = Path("docs/measured"), as_json: JsonFlag = False, threads: Threads = None) -> None:
-    """Measures knob to ear by class of control, from the real engine's ticks on a clock of their own.
+    """Measures knob to ear by class of control, at 8 and 4 steps: two minutes, with nothing else running.
+
+    The real engine's ticks and decodes are played against a clock made of their own durations.
 
     Parameters:
         measured: The folder of kept measurements, where `bench seen` has left how many steps make a control heard.
         as_json: Prints JSON in place of tables.
         threads: Processor threads, 1 to 64; all by default.
     """
-    from demon_patch.bench.latency import measure, steps_seen
+    from demon_patch.bench.latency import measure
     from demon_patch.bench.page import load
     from demon_patch.engine.session import Session
 
-    seen = steps_seen(load(measured)["seen"])
-    _report("knob to ear: the embedded model", measure(Session.load("nano", threads=threads), seen), as_json)
+    rows = measure(Session.load("nano", threads=threads), load(measured)["seen"])
+    _report("knob to ear: the embedded model, by number of steps and depth", rows, as_json)
 
 
 @bench.command(name="page")

@@ -79,11 +79,12 @@ def measure_decode(session: Session, runs: int = 7) -> dict[str, Any]:
     return result
 
 
-def measure_playing(session: Session, seconds: float = 24.0, depth: int = 4, ticks: int = 24) -> dict[str, Any]:
-    """A full ring on a song of `seconds`, one request a tick: tick time and completions a second."""
+def measure_playing(session: Session, seconds: float = 24.0, ticks: int = 24) -> dict[str, Any]:
+    """A full ring on a song of `seconds` at the family's steps and depth, one request a tick: tick time, completions a
+    second."""
     source = session.compose("house", seconds=seconds, seed=2)
     prompt = session.prompt("acid")
-    ring = session.ring(source, depth)
+    ring = session.ring(source)
     times: list[float] = []
     done = 0
     for tick in range(2 * session.spec.steps + ticks):
@@ -96,7 +97,8 @@ def measure_playing(session: Session, seconds: float = 24.0, depth: int = 4, tic
     return {
         "family": session.spec.name,
         "song_seconds": seconds,
-        "depth": depth,
+        "steps": session.spec.steps,
+        "depth": ring.depth,
         "lanes": session.executor.lanes.count,
         "tick_ms": 1e3 * median(times),
         "completions_per_second": done / sum(times),

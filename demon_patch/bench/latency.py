@@ -7,7 +7,8 @@ completion that has used the new value for as many steps as make it seen (`bench
 `request` control in the first generation admitted after the move. The ear follows after the shortest safe lead: the
 slowest decode, one row of a forward for which a decode may wait, and the sound device. Nothing is slept and no sound
 device is open, so figures hold for a machine that does nothing else. The ring runs one row a slot; guidance by a
-forwarded negative prompt (modes `full` and `initialize`) runs more, at their cost.
+forwarded negative prompt (modes `full` and `initialize`) runs more, at their cost. Numbers of steps and depths are
+measured one after the other for each way of playing, so that what else the machine does falls on all of them alike.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ DEVICE_SECONDS = 0.03  # of buffer in a sound device
 SHOWN = ("source_blend", "velocity_scale", "guidance")  # the `step` controls that are reported
 MOVES = 2000  # knob moves, evenly over the record
 WINDOW_SECONDS = 0.32
+RINGS = ((8, 4), (4, 4), (4, 2))  # steps and depth, what is measured side by side
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +60,11 @@ class Record:
         return len(self.generations) / (self.ends[-1] - self.starts[0])
 
 
-def record(session: Session, source: Source, depth: int = 4, ticks: int = 48, focus: str = "song") -> Record:
-    """The record of `ticks` ticks of a full ring on a source, `focus` how much of the song is generated."""
+def record(
+    session: Session, source: Source, depth: int = 4, ticks: int = 48, focus: str = "song", steps: int | None = None
+) -> Record:
+    """The record of `ticks` ticks of a full ring on a source: generations of `steps` steps, by default the family's;
+    `focus` how much of the song is generated."""
     prompt, ring = session.prompt("acid, 120 bpm"), session.ring(source, depth)
     starts: list[float] = []
     ends: list[float] = []
@@ -67,7 +72,8 @@ def record(session: Session, source: Source, depth: int = 4, ticks: int = 48, fo
     generations: list[tuple[int, int]] = []
     window = round(WINDOW_SECONDS * session.spec.frame_rate)
     clock = 0.0
-    warm = 2 * session.spec.steps
+    steps = session.spec.steps if steps is None else steps
+    warm = 2 * steps
     done: list[Finished] = []
 
     def decode() -> None:
@@ -80,7 +86,7 @@ def record(session: Session, source: Source, depth: int = 4, ticks: int = 48, fo
         began = perf_counter()
         if ring.admits():
             part = stretch(tick * window, focus, session.spec, source.frames)
-            ring.submit(session.request(prompt, source, strength=0.8, seed=7, focus=part))
+            ring.submit(session.request(prompt, source, strength=0.8, seed=7, steps=steps, focus=part))
         ring.admit()
         finished = ring.advance({}, decode)
         took = perf_counter() - began
@@ -95,7 +101,7 @@ def record(session: Session, source: Source, depth: int = 4, ticks: int = 48, fo
     return Record(starts, ends, generations, decodes, depth)
 
 
-def answers(made: Record, seen: int | None, previews: bool = False, steps: int = 8) -> list[float]:
+def answers(made: Record, seen: int | None, steps: int, previews: bool = False) -> list[float]:
     """Seconds from each of many knob moves to the ear. seen: steps that make a `step` control heard, or None for a
     `request` control. previews: whether nearly finished generations of `steps` steps are played for it."""
     heard: list[float] = []
@@ -118,34 +124,41 @@ def _uses(admitted: int, tick: int, first: int, seen: int | None) -> bool:
     return admitted >= first if seen is None else tick - max(first, admitted) + 1 >= seen
 
 
-def steps_seen(report: Mapping[str, Any]) -> dict[str, int]:
-    """By control of `SHOWN`, the last steps that must use a new value before it is seen, from the report of
+def steps_seen(report: Mapping[str, Any], steps: int) -> dict[str, int]:
+    """By control of `SHOWN`, the last of `steps` steps that must use a new value before it is seen, from the report of
     `bench seen`; raises DemonError where it does not have one."""
-    found = {row["control"]: int(row["seen"]) for row in report["rows"]}
+    found = {row["control"]: int(row["seen"]) for row in report["rows"] if row["steps"] == steps}
     for name in SHOWN:
         if name not in found:
             raise DemonError(
-                f"no measurement of {name} in the report `seen`",
+                f"no measurement of {name} at {steps} steps in the report `seen`",
                 mend="measure it: demon-patch bench seen --save docs/measured/seen.json",
             )
     return {name: found[name] for name in SHOWN}
 
 
-def measure(session: Session, seen: Mapping[str, int], seconds: float = 24.0, depth: int = 4) -> list[dict[str, Any]]:
-    """One row for each way of playing and each class: median, p90 and worst milliseconds from knob to ear, and the
-    steps it takes. seen: of the `step` controls, as `steps_seen` reads them."""
+def measure(
+    session: Session, report: Mapping[str, Any], seconds: float = 24.0, rings: Sequence[tuple[int, int]] = RINGS
+) -> list[dict[str, Any]]:
+    """One row for each way of playing, number of steps and depth, and class: median, p90 and worst milliseconds from
+    knob to ear, and the steps it takes. report: of `bench seen`. rings: steps and depths."""
     source = session.compose("house, 120 bpm", seconds=seconds, seed=3)
+    seen = {steps: steps_seen(report, steps) for steps, _ in rings}
     rows: list[dict[str, Any]] = []
     for focus in CONTROLS["focus"].options[1:]:  # `auto` is one or another of them, as the moment has it
-        made = record(session, source, depth, focus=focus)
-        shared = {"song_seconds": seconds, "focus": focus, "depth": depth, "lanes": session.executor.lanes.count}
-        shared |= {"tick_ms": 1e3 * float(np.median(np.subtract(made.ends, made.starts)))}
-        shared |= {"lead_ms": 1e3 * made.lead, "completions_per_second": made.rate}
-        kinds: list[tuple[str, str, int | None, bool]] = [("request", "any", None, False)]
-        kinds += [("step", name, late, previews) for name, late in seen.items() for previews in (False, True)]
-        for kind, control, late, previews in kinds:
-            times = 1e3 * np.asarray(answers(made, late, previews, session.spec.steps))
-            figures = dict(zip(("median_ms", "p90_ms", "worst_ms"), np.percentile(times, (50, 90, 100)), strict=True))
-            row = {"class": kind, "control": control, "seen": late, "previews": previews, **shared}
-            rows.append(row | {name: float(value) for name, value in figures.items()})
+        for steps, depth in rings:
+            made = record(session, source, depth, focus=focus, steps=steps)
+            shared: dict[str, Any] = {"song_seconds": seconds, "focus": focus, "steps": steps, "depth": depth}
+            shared |= {"lanes": session.executor.lanes.count}
+            shared |= {"tick_ms": 1e3 * float(np.median(np.subtract(made.ends, made.starts)))}
+            shared |= {"lead_ms": 1e3 * made.lead, "completions_per_second": made.rate}
+            kinds: list[tuple[str, str, int | None, bool]] = [("request", "any", None, False)]
+            kinds += [
+                ("step", name, late, previews) for name, late in seen[steps].items() for previews in (False, True)
+            ]
+            for kind, control, late, previews in kinds:
+                times = 1e3 * np.asarray(answers(made, late, steps, previews))
+                figures = zip(("median_ms", "p90_ms", "worst_ms"), np.percentile(times, (50, 90, 100)), strict=True)
+                row = {**shared, "class": kind, "control": control, "seen": late, "previews": previews}
+                rows.append(row | {name: float(value) for name, value in figures})
     return rows

@@ -36,14 +36,16 @@ KNOBS = {"source_blend": ("blend", 1.0, 0.0), "strength": ("scheduler", 1.0, 0.1
 
 
 def patch(
-    focus: str = "song", square: str | None = None, depth: int = 4, seconds: float = 24.0, moves: bool = True
+    focus: str = "song", square: str | None = None, depth: int | None = None, seconds: float = 24.0, moves: bool = True
 ) -> Patch:
     """A cover of a clip very unlike it, so that the distance tells them apart. square: the control under a square on
-    the bar. moves: whether a strength moves what is in flight, or only new generations."""
+    the bar. depth: of the ring, by default the family's. moves: whether a strength moves what is in flight, or only
+    new generations."""
+    deep = {} if depth is None else {"depth": depth}
     nodes = {
         "source": Node("composed_source", values={"style": "ambient in a minor", "seconds": seconds, "seed": 7}),
         "words": Node("prompt", values={"text": "acid, a minor, 120 bpm"}),
-        "scheduler": Node("scheduler", values={"strength": 1.0, "seed": 7, "focus": focus, "depth": depth}),
+        "scheduler": Node("scheduler", values={"strength": 1.0, "seed": 7, "focus": focus, **deep}),
         "blend": Node("source_blend", values={"source_blend": 1.0}),
         "state": Node("step_state", values={"live_strength": float(moves)}),
         "decoder": Node("decoder"),
@@ -93,9 +95,9 @@ def jumps(distance: NDArray[np.float64], first: int, apart: int, side: int = 3) 
     return np.array([line - apart // 2 + int(step[line - apart // 2 : line + apart // 2].argmax()) for line in lines])
 
 
-def measure_edges(session: Session, control: str, bars: int = 12, depth: int = 4) -> dict[str, Any]:
+def measure_edges(session: Session, control: str, bars: int = 12) -> dict[str, Any]:
     """One row: how far from its bar line each edge of a square on `control` is heard, in milliseconds."""
-    with Host(patch(square=control, depth=depth), session) as host:
+    with Host(patch(square=control), session) as host:
         host.start()
         wait(host, lambda: host.status.seconds > (bars + 0.5) * BAR_SECONDS, 120.0)
         status = host.status
@@ -106,7 +108,7 @@ def measure_edges(session: Session, control: str, bars: int = 12, depth: int = 4
     away = 1e3 * np.abs(found - first - bar * np.arange(len(found))) / session.spec.frame_rate
     return {
         "edges of": control,
-        "depth": depth,
+        "depth": status.depth,
         "edges": len(found),
         "within 60 ms": int(np.count_nonzero(away <= 60.0)),
         "median_ms": float(np.median(away)),

@@ -8,12 +8,15 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
+from demon_patch.bench import trials
+from demon_patch.bench.propagation import STEPS
 from demon_patch.bench.trials import SILENT
-from demon_patch.engine.controls import CONTROLS, TABLE, Control
+from demon_patch.engine.controls import CONTROLS, FAMILY, TABLE, Control
 from demon_patch.engine.families import NAMES, spec_of
+from demon_patch.engine.family import FamilySpec
 from demon_patch.runtime.graph.rates import Rates
 
-Measured = Mapping[str, Mapping[str, Any]]
+Measured = Mapping[tuple[str, int], Mapping[str, Any]]
 
 REPORTS = ("propagation", "seen", "modulation")
 _NODES = {
@@ -28,13 +31,13 @@ _HEAD = """# Controls
 Made by `demon-patch bench page` from `demon_patch/engine/controls.py` and `docs/measured/`; do not edit.
 
 **First difference**: forwards from a write to the first delivered latent that differs, the delivering forward included,
-as best/mean/worst over the phases of the write, for ring depths 1, 2, 4 and 8 and 8 steps (an exact family; equal in
-every family). **Seen, t50, t90**: how many of a generation's last steps must use the new value before a quarter, half
-and nine tenths of its final change are in the latent (nano). **Change**: of the named descriptor between the control's
-two ends, the greatest over LFO periods of 1/4, 1/2, 1 and 2 bars (nano, 8 seconds of song, depth 4; for choices, clips
-and controls that gather, held at either end). **Ratio**: that change over the descriptor's spread over 8 seeds at the
-same song frames; below 3 a control is *subtle*. **Lag**: frames by which the sound follows the slowest LFO. A dash: it
-does not apply.
+as best/mean/worst over the phases of the write, for ring depths 1, 2, 4 and 8, as far as a generation has so many steps
+(an exact family; equal in every family). **Seen, t50, t90**: how many of a generation's last steps must use the new
+value before a quarter, half and nine tenths of its final change are in the latent (nano). **Change**: of the named
+descriptor between the control's two ends, the greatest over LFO periods of 1/4, 1/2, 1 and 2 bars (nano, {usual},
+8 seconds of song; for choices, clips and controls that gather, held at either end). **Ratio**: that change over the
+descriptor's spread over 8 seeds at the same song frames; below 3 a control is *subtle*. **Lag**: frames by which the
+sound follows the slowest LFO. A dash: it does not apply.
 
 **Class** says when a control is taken: `request` once a generation, `step` and `late step` with every step, controls
 *per frame* for every frame. What moves faster than half of that sounds like another, slower movement; `check` remarks
@@ -43,9 +46,16 @@ generation begins on each that stands a generation from the next.
 """
 
 
+def _usual() -> tuple[FamilySpec, int, int]:
+    """The family that ships with the engine, its default depth and steps."""
+    spec = spec_of(NAMES[0])
+    depth, steps = (int(spec.default(CONTROLS[name]) or 0) for name in ("depth", "steps"))
+    return spec, depth, steps
+
+
 def _rates() -> str:
     """What each class follows, of the family that ships with the engine at its default depth and steps."""
-    spec, depth, steps = spec_of(NAMES[0]), int(CONTROLS["depth"].default or 0), int(CONTROLS["steps"].default or 0)
+    spec, depth, steps = _usual()
     rates = Rates.of(spec, depth, steps)
     follows = (f"{name} {often / 2:.3g} Hz" for name, often in (
         ("a generation", rates.generation), ("a step", rates.step), ("a frame", rates.frame),
@@ -63,18 +73,22 @@ def load(folder: str | Path) -> dict[str, dict[str, Any]]:
 
 
 def keep(report: Mapping[str, Any], path: str | Path) -> None:
-    """Writes a report {title, machine, rows} as JSON; rows of other controls that the table and the file have stay."""
+    """Writes a report {title, machine, rows} as JSON; rows of other controls that the table and the file have stay, and
+    those of other numbers of steps."""
     path = Path(path)
     old = json.loads(path.read_text(encoding="utf-8"))["rows"] if path.exists() else []
-    new = {row["control"]: _rounded(row) for row in report["rows"]}
+    rows = {_key(row): row for row in [*old, *map(_rounded, report["rows"])]}
     order = {row.name: place for place, row in enumerate(TABLE)}
-    rows = [row for row in old if row["control"] not in new] + list(new.values())
-    rows = [row for row in rows if row["control"] in order]
-    rows.sort(key=lambda row: order[row["control"]])
-    lines = ",\n".join(f"  {json.dumps(row)}" for row in rows)
+    kept = sorted((key for key in rows if key[0] in order), key=lambda key: (key[1], order[key[0]]))
+    lines = ",\n".join(f"  {json.dumps(row)}" for row in map(rows.__getitem__, kept))
     head = "".join(f" {json.dumps(key)}: {json.dumps(report[key])},\n" for key in ("title", "machine"))
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(f'{{\n{head} "rows": [\n{lines}\n ]\n}}\n', encoding="utf-8")
+
+
+def _key(row: Mapping[str, Any]) -> tuple[str, int]:
+    """What a row is of: a control, and a number of steps where it is measured at several."""
+    return str(row["control"]), int(row.get("steps", 0))
 
 
 def _rounded(row: Mapping[str, Any]) -> dict[str, Any]:
@@ -83,8 +97,8 @@ def _rounded(row: Mapping[str, Any]) -> dict[str, Any]:
 
 def page(reports: Mapping[str, Mapping[str, Any]]) -> str:
     """The whole page from the reports of `load`."""
-    rows = {name: {row["control"]: row for row in report["rows"]} for name, report in reports.items()}
-    parts = [_HEAD.format(rates=_rates())]
+    rows = {name: {_key(row): row for row in report["rows"]} for name, report in reports.items()}
+    parts = [_HEAD.format(rates=_rates(), usual=f"depth {trials.DEPTH} and {trials.STEPS} steps")]
     machines = sorted({str(report["machine"]) for report in reports.values()} - {""})
     if machines:
         parts.append(f"Measured on: {'; '.join(machines)}.\n")
@@ -99,11 +113,13 @@ def _section(title: str, controls: Sequence[Control], rows: Mapping[str, Measure
     yield "|---|---|---|---|---|"
     for row in controls:
         coming = f" *(comes with {row.since})*" if row.since else ""
-        default = "" if row.default is None else row.default if isinstance(row.default, str) else f"{row.default:g}"
-        yield f"| `{row.name}` | {row.doc}{coming} | {_range(row)} | {default} | {row.propagation} |"
+        yield f"| `{row.name}` | {row.doc}{coming} | {_range(row)} | {_default(row)} | {row.propagation} |"
     yield ""
-    yield "| control | first difference | converged | seen, t50, t90 | heard by | change | ratio | lag | verdict |"
-    yield "|---|---|---|---|---|---|---|---|---|"
+    counted = [f"{what} ({steps} steps)" for steps in STEPS for what in ("first difference", "converged")]
+    seen = [f"seen, t50, t90 ({steps} steps)" for steps in STEPS]
+    heads = ["control", *counted, *seen, "heard by", "change", "ratio", "lag", "verdict"]
+    yield f"| {' | '.join(heads)} |"
+    yield "|" + "---|" * len(heads)
     for row in controls:
         if row.since is None:
             yield f"| `{row.name}` | {' | '.join(_measured(row, rows))} |"
@@ -119,6 +135,15 @@ def _range(row: Control) -> str:
     return f"{row.lo:g} to {row.hi:g}{unit}" + (", per frame" if row.per_frame else "")
 
 
+def _default(row: Control) -> str:
+    spec = spec_of(NAMES[0])
+    default = spec.default(row)
+    if default is None:
+        return ""
+    text = default if isinstance(default, str) else f"{default:g}"
+    return f"{text} ({spec.name})" if row.default == FAMILY else text
+
+
 def _unheard(row: Control) -> str:
     """Why a control has no measured change."""
     if row.name in SILENT:
@@ -128,18 +153,17 @@ def _unheard(row: Control) -> str:
 
 
 def _measured(row: Control, rows: Mapping[str, Measured]) -> Iterator[str]:
-    spread = rows["propagation"].get(row.name)
-    if spread is None:
-        yield "-"
-        yield "-"
-    else:
+    for steps in STEPS:
+        spread = rows["propagation"].get((row.name, steps), {})
         depths = [key.partition("_")[2] for key in spread if key.startswith("first_")]
-        yield ", ".join("/".join(f"{x:g}" for x in dict.fromkeys(spread[f"first_{depth}"])) for depth in depths)
-        ends = [spread[f"converged_{depth}"] for depth in depths]
-        yield ", ".join(f"{a} to {b}" if a != b else f"{a}" for a, b in ends)
-    late = rows["seen"].get(row.name)
-    yield "-" if late is None else f"{late['seen']}, {late['t50']}, {late['t90']}"
-    heard = rows["modulation"].get(row.name)
+        firsts = (dict.fromkeys(spread[f"first_{depth}"]) for depth in depths)
+        yield ", ".join("/".join(f"{x:g}" for x in first) for first in firsts) or "-"
+        ends = (spread[f"converged_{depth}"] for depth in depths)
+        yield ", ".join(f"{a} to {b}" if a != b else f"{a}" for a, b in ends) or "-"
+    for steps in STEPS:
+        late = rows["seen"].get((row.name, steps))
+        yield "-" if late is None else f"{late['seen']}, {late['t50']}, {late['t90']}"
+    heard = rows["modulation"].get((row.name, 0))
     if heard is None:
         yield from ("-", "-", "-", "-", _unheard(row))
     else:

@@ -18,10 +18,9 @@ from demon_patch.engine.session import Session
 from demon_patch.runtime.resources import fitted
 
 DEPTHS = (1, 2, 4, 8)
-STEPS = 8
+STEPS = (4, 8)
 COUNTED = ("request", "step", "late step", "weights")  # the classes that are counted in forwards
 SHARES = {"seen": 0.25, "t50": 0.5, "t90": 0.9}
-_ENDS = {"steps": (8, 4)}  # both long enough to be counted
 
 
 @dataclass(eq=False)
@@ -47,14 +46,15 @@ class Side:
         return ring.tick(self.values)
 
 
-def side(session: Session, trial: Trial, high: bool, seconds: float = SECONDS) -> Side:
-    """One end of a trial: what stands beside the control, then the control itself."""
+def side(session: Session, trial: Trial, high: bool, steps: int, seconds: float = SECONDS) -> Side:
+    """One end of a trial, in generations of `steps` steps: what stands beside the control, then the control itself."""
     source = session.compose("house, 120 bpm", seconds=seconds, seed=3)
-    made = Side(session.prompt("acid, 120 bpm"), source, {"strength": 0.7, "seed": 42, "steps": STEPS})
+    made = Side(session.prompt("acid, 120 bpm"), source, {"strength": 0.7, "seed": 42, "steps": steps})
     settings: dict[str, Any] = {key.partition(".")[2]: value for key, value in trial.settings.items()}
     needs = [need for name in (trial.control, *settings) if (need := CONTROLS[name].needs) is not None]
     settings = {**{need: CHOSEN.get(need, "on") for need in needs if need != trial.control}, **settings}
-    value = _ENDS.get(trial.control, (trial.lo, trial.hi))[high]
+    ends = (steps, steps // 2) if trial.control == "steps" else (trial.lo, trial.hi)  # long enough to be counted
+    value = ends[high]
     if value == "off":
         settings = {name: given for name, given in settings.items() if CONTROLS[name].needs != trial.control}
     if trial.row.propagation == "weights":
@@ -107,36 +107,41 @@ def _set(session: Session, made: Side, name: str, value: Any) -> None:
         made.values[name] = value if isinstance(value, str) else torch.full((1, 1, 1), float(value))
 
 
-def measure(session: Session, depths: Sequence[int] = DEPTHS, controls: Sequence[str] = ()) -> list[dict[str, Any]]:
-    """One row a control: by depth the forwards from a write to the first latent that differs (best, mean and worst over
-    the phases of the write; the delivering one included) and to the last that is not yet settled."""
+def measure(
+    session: Session, depths: Sequence[int] = DEPTHS, controls: Sequence[str] = (), steps: Sequence[int] = STEPS
+) -> list[dict[str, Any]]:
+    """One row a control and number of steps: by depth the forwards from a write to the first latent that differs (best,
+    mean and worst over the phases of the write; the delivering one included) and to the last that is not yet
+    settled. Depths above the number of steps are left out: a ring of that depth is one of as many steps."""
     rows = []
-    for trial in due(session.spec):
-        if trial.row.propagation not in COUNTED or (controls and trial.control not in controls):
-            continue
-        row: dict[str, Any] = {"control": trial.control, "class": trial.row.propagation}
-        sides = side(session, trial, False, 2.0), side(session, trial, True, 2.0)
-        steady = tuple(_finish(session, one) for one in sides)
-        for depth in depths:
-            first, settled = zip(*(_answer(session, sides, steady, depth, p) for p in range(STEPS)), strict=True)
-            row[f"first_{depth}"] = [min(first), sum(first) / len(first), max(first)]
-            row[f"converged_{depth}"] = [min(settled), max(settled)]
-        rows.append(row)
+    for count in steps:
+        for trial in due(session.spec):
+            if trial.row.propagation not in COUNTED or (controls and trial.control not in controls):
+                continue
+            row: dict[str, Any] = {"control": trial.control, "steps": count, "class": trial.row.propagation}
+            sides = side(session, trial, False, count, 2.0), side(session, trial, True, count, 2.0)
+            steady = tuple(_finish(session, one, count) for one in sides)
+            for depth in (depth for depth in depths if depth <= count):
+                answers = (_answer(session, sides, steady, depth, count, phase) for phase in range(count))
+                first, settled = zip(*answers, strict=True)
+                row[f"first_{depth}"] = [min(first), sum(first) / len(first), max(first)]
+                row[f"converged_{depth}"] = [min(settled), max(settled)]
+            rows.append(row)
     return rows
 
 
-def _finish(session: Session, one: Side) -> Tensor:
+def _finish(session: Session, one: Side, steps: int) -> Tensor:
     ring = session.ring(one.source, 1)
-    return [finished for _ in range(STEPS) for finished in one.tick(session, ring)][-1].latent
+    return [finished for _ in range(steps) for finished in one.tick(session, ring)][-1].latent
 
 
 def _answer(
-    session: Session, sides: tuple[Side, Side], steady: tuple[Tensor, ...], depth: int, phase: int
+    session: Session, sides: tuple[Side, Side], steady: tuple[Tensor, ...], depth: int, steps: int, phase: int
 ) -> tuple[int, int]:
     """Forwards from the write, at `phase` ticks after a full ring, to the first difference and to the settled."""
-    ring, at = session.ring(sides[0].source, depth), STEPS + phase
+    ring, at = session.ring(sides[0].source, depth), steps + phase
     delivered: list[tuple[int, Tensor]] = []
-    for tick in range(at + 2 * STEPS + 1):
+    for tick in range(at + 2 * steps + 1):
         finished = sides[tick >= at].tick(session, ring)
         delivered += [(tick - at + 1, done.latent) for done in finished]
     first = next(forwards for forwards, latent in delivered if not torch.equal(latent, steady[0]))
@@ -144,23 +149,27 @@ def _answer(
     return first, next(forwards for forwards, _ in delivered if forwards > max(unsettled, default=0))
 
 
-def measure_shares(session: Session, controls: Sequence[str] = (), seconds: float = SECONDS) -> list[dict[str, Any]]:
-    """One row for each control of class `step` or `weights`: how many of a generation's last steps must use a new value
-    before a quarter (seen), half (t50) and nine tenths (t90) of its final change are in the latent, and the share by
-    steps."""
+def measure_shares(
+    session: Session, controls: Sequence[str] = (), seconds: float = SECONDS, steps: Sequence[int] = STEPS
+) -> list[dict[str, Any]]:
+    """One row for each control of class `step` or `weights` and each number of steps: how many of a generation's last
+    steps must use a new value before a quarter (seen), half (t50) and nine tenths (t90) of its final change are in the
+    latent, and the share by steps."""
     rows = []
-    for trial in due(session.spec):
-        if trial.row.propagation not in COUNTED[1:] or (controls and trial.control not in controls):
-            continue
-        before, after = side(session, trial, False, seconds), side(session, trial, True, seconds)
-        old, new = (_finish(session, one) for one in (before, after))
-        shares = []
-        for late in range(1, STEPS + 1):
-            ring = session.ring(before.source, 1)
-            ticks = [(after if step >= STEPS - late else before).tick(session, ring) for step in range(STEPS)]
-            shares.append(float((ticks[-1][0].latent - old).norm() / (new - old).norm().clamp(min=1e-12)))
-        row: dict[str, Any] = {"control": trial.control, "shares": [round(share, 3) for share in shares]}
-        for name, share in SHARES.items():
-            row[name] = next((n for n, got in enumerate(shares, 1) if got >= share), STEPS)
-        rows.append(row)
+    for count in steps:
+        for trial in due(session.spec):
+            if trial.row.propagation not in COUNTED[1:] or (controls and trial.control not in controls):
+                continue
+            before, after = (side(session, trial, high, count, seconds) for high in (False, True))
+            old, new = (_finish(session, one, count) for one in (before, after))
+            shares = []
+            for late in range(1, count + 1):
+                ring = session.ring(before.source, 1)
+                ticks = [(after if step >= count - late else before).tick(session, ring) for step in range(count)]
+                shares.append(float((ticks[-1][0].latent - old).norm() / (new - old).norm().clamp(min=1e-12)))
+            row: dict[str, Any] = {"control": trial.control, "steps": count}
+            row["shares"] = [round(share, 3) for share in shares]
+            for name, share in SHARES.items():
+                row[name] = next((n for n, got in enumerate(shares, 1) if got >= share), count)
+            rows.append(row)
     return rows

@@ -18,6 +18,7 @@ from demon_patch.patch.document import Cable, Node, Patch, Song
 
 BPM, BARS, BEATS = 120.0, 4, 4
 SECONDS = BARS * BEATS * 60.0 / BPM  # of song, and of every performance
+STEPS, DEPTH = 8, 4  # of every performance, so that figures of different days compare
 SILENT = frozenset({"depth", "window", "lead", "preview", "limiter", "live_strength", "focus", "dry", "match"})
 """Rows that set when and how safely the sound comes, not what it is: `bench latency` measures them."""
 
@@ -139,7 +140,7 @@ def stage(
     """
     row = trial.row
     given: dict[str, dict[str, Any]] = {
-        "scheduler": {"strength": 0.7, "seed": seed},
+        "scheduler": {"strength": 0.7, "seed": seed, "steps": STEPS, "depth": DEPTH},
         "source": {"style": "house", "seconds": SECONDS, "seed": 3},
         "words": {"text": "acid, 120 bpm"},
         "decoder": {},

@@ -7,13 +7,16 @@ Rows follow the engine node that carries them; propagation classes are those of 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
 Shape = Literal["scalar", "integer", "switch", "choice", "curve", "surface", "prompt", "source"]
 Part = Literal["timbre"]
 Propagation = Literal["request", "step", "late step", "weights", "decode", "ring"]
 Taper = Literal["linear", "log", "int", "family"]
 Carrier = Literal["scheduler", "source_blend", "step_state", "decoder", "lora"]
+
+FAMILY: Final = "the family's"
+"""In place of a default: each model family has its own, which `FamilySpec.default` tells."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +25,7 @@ class Control:
 
     name: as in files, messages and code; title and doc: as shown. carrier: the engine node whose port it is.
     shape: what it carries (`curve` takes a number too). lo, hi, taper, unit: the declared range of a number;
-    default: a number, an option's name, or None for prompts and sources. options: of a choice.
+    default: a number, an option's name, None for prompts and sources, or FAMILY. options: of a choice.
     optional: has no effect, and costs nothing, unless its port is wired or set. needs: the control without which it
     has no effect: a prompt or clip that must be wired, a choice that must not be "off", or an optional control that
     must be wired or set. rest: the value at which it does nothing, where its default does something. part: what a
@@ -77,16 +80,16 @@ TABLE: tuple[Control, ...] = (
             "Which noise the generation starts from; equal seeds give one continuous song.", 42, 0,
             4294967295, "int"),
     Control("steps", "Steps", "scheduler", "integer", "request",
-            "Denoising steps of a generation: more are cleaner and slower.", 8, 1, 16, "int"),
+            "Denoising steps of a generation: more are cleaner and slower.", FAMILY, 1, 16, "int"),
     Control("shift", "Shift", "scheduler", "scalar", "request",
             "Where along the noise the steps gather: high values spend them on form, low ones on detail.",
-            2.0, 1.0, 6.0, "log"),
+            FAMILY, 1.0, 6.0, "log"),
     Control("initial_noise", "Initial noise", "scheduler", "curve", "request",
             "Per frame, how much of the start is noise; replaces the start that strength sets.",
             1.0, optional=True),
     Control("depth", "Depth", "scheduler", "integer", "ring",
-            "Generations in flight: more complete more often, each control answers later.", 4, 1, 8,
-            "int"),
+            "Generations in flight: more complete more often, each control answers later.", FAMILY,
+            1, 8, "int"),
     Control("steps_mode", "Steps mode", "scheduler", "choice", "request",
             "Whether a low strength keeps all its steps or takes proportionally fewer.", "fixed",
             options=("fixed", "proportional")),

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol, TypeAlias, runtime_checkable
 
-from demon_patch.engine.controls import CONTROLS, Control
+from demon_patch.engine.controls import CONTROLS, FAMILY, Control
 from demon_patch.errors import DemonError
 
 if TYPE_CHECKING:
@@ -31,6 +31,7 @@ class FamilySpec:
     exact_margin, playing_margin: latent frames decoded beside a window for a difference below 2e-6 of the
     peak, and below -80 dB. tick_frames: control frames of a nominal (offline) tick by ring depth, for songs of up to
     `tick_song` frames.
+    steps, shift, depth: the defaults of these controls (`default`).
     border: latent frames at the ends of a generated stretch that differ more than its middle from the whole song's.
     strength_taper: the strengths at equally spaced knob positions 0..1, so that equal turns move the sound
     equally far. timbre: whether a prompt can borrow the sound colour of a clip. dry_reach: the rms distance of a
@@ -55,6 +56,7 @@ class FamilySpec:
     strength_taper: tuple[float, ...]
     tick_song: int = 600
     border: int = 0
+    depth: int = 4
     timbre: bool = False
     dry_reach: float = 0.0
 
@@ -66,6 +68,10 @@ class FamilySpec:
     def nominal_tick(self, depth: int, song_frames: int) -> int:
         """Control frames of a nominal tick: longer songs cost proportionally more."""
         return math.ceil(self.tick_frames[depth] * max(song_frames / self.tick_song, 1.0))
+
+    def default(self, row: Control) -> float | str | None:
+        """A control's default: the table's, or the family's own field of that name where the table leaves it to it."""
+        return getattr(self, row.name) if row.default is FAMILY else row.default
 
     def has(self, row: Control) -> bool:
         """Whether the family has the parts that a control works on: its own, and that of the control it needs."""

@@ -39,16 +39,17 @@ CONDITIONS = 3
 """Prompts that a generation may have: its own, a second, and a negative."""
 
 RIPE = 0.75
-"""The share of the full schedule after which a clean prediction is worth hearing: 4 % of its variance is amiss then."""
+"""The share of the full schedule after which a clean prediction is worth hearing: at most 3 % of its variance is amiss
+then, after 6 of 8 steps as after 3 of 4."""
 
 
 class Ring:
     """Up to `depth` generations in flight, evenly spaced.
 
     A request waits until a slot is free and due; in mode `latest` a newer request replaces a waiting one, in mode
-    `queue` all are made in order. A request is used once. All tensors live where the noise bank's do. rows: the
-    executor's rows that this ring may place prompts in, by default 3 for each slot; rings that share an executor need
-    rows of their own.
+    `queue` all are made in order. A request is used once. All tensors live where the noise bank's do. depth: by
+    default the family's. rows: the executor's rows that this ring may place prompts in, by default 3 for each slot;
+    rings that share an executor need rows of their own.
     """
 
     def __init__(
@@ -56,7 +57,7 @@ class Ring:
         executor: Executor,
         spec: FamilySpec,
         noise: NoiseBank,
-        depth: int = 4,
+        depth: int | None = None,
         mode: Literal["latest", "queue"] = "latest",
         rows: range | None = None,
     ) -> None:
@@ -67,7 +68,7 @@ class Ring:
         if len(self._rows) < MAX_DEPTH:
             raise DemonError(f"{len(self._rows)} rows for a ring", mend=f"give a ring {MAX_DEPTH} executor rows")
         self.tick_index = 0
-        self.depth = int(checked("depth", depth))
+        self.depth = int(checked("depth", spec.depth if depth is None else depth))
         self.mode = mode
         self.shared = Shared(noise.song_frames, spec.latent_channels)
         self._executor, self._spec, self._noise = executor, spec, noise
@@ -211,8 +212,9 @@ class Ring:
         """Moves a generation in flight to another strength, at most once a tick; whether it was moved.
 
         Before its first step it begins anew. Later, a lower strength pulls it to its source, which needs `watch`; a
-        higher one adds noise within the first three steps. Generations without a source, at noise level 0 or 1, or
-        whose number of steps follows their strength stay as they are. Raises DemonError for an impossible strength.
+        higher one adds noise within the first three eighths of the steps. Generations without a source, at noise level
+        0 or 1, or whose number of steps follows their strength stay as they are. Raises DemonError for an impossible
+        strength.
         """
         checked("strength", strength)
         plan = slot.times.plan

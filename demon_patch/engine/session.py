@@ -173,8 +173,8 @@ class Session:
         )
         return request if focus is None else focused(request, *focus, self.spec)
 
-    def ring(self, source: Source, depth: int = 4) -> Ring:
-        """A ring of `depth` generations in flight for songs of the source's length."""
+    def ring(self, source: Source, depth: int | None = None) -> Ring:
+        """A ring of `depth` generations in flight, by default the family's, for songs of the source's length."""
         return Ring(self.executor, self.spec, self.noise(source.frames), depth=depth)
 
     def noise(self, song_frames: int) -> NoiseBank:

@@ -44,7 +44,8 @@ def pull(x0: Tensor, target: Tensor, a: Tensor, out: Tensor | None = None) -> Te
 
 
 def late(position: int, steps: int) -> float:
-    """1 in the second half of the steps, where target strength pulls, else 0; position: 0 to steps - 1."""
+    """1 in the second half of the steps, where target strength pulls, else 0; position: 0 to steps - 1. Of an odd
+    number of steps the one in the middle is in it, so that a single step pulls too."""
     return float(position >= steps // 2)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from demon_patch.engine.controls import Carrier, Control, carried_by
+from demon_patch.engine.families import NAMES, spec_of
 from demon_patch.nodes.form.declare import Declaration
 from demon_patch.nodes.form.ports import Out, Port, PortType
 
@@ -22,13 +23,14 @@ _TYPES: dict[str, PortType] = {
     "prompt": "prompt",
     "source": "source",
 }
+_SPEC = spec_of(NAMES[0])
 _RING = Port("ring", "ring", title="Ring", doc="From the node before it in the chain.")
 
 
 def port_of(row: Control) -> Port:
-    """The port of a row of the control table."""
+    """The port of a row of the control table; a default that is the family's is shown as the first family has it."""
     return Port(
-        row.name, _TYPES[row.shape], row.default, row.lo, row.hi, row.taper, row.unit, row.doc, row.title,
+        row.name, _TYPES[row.shape], _SPEC.default(row), row.lo, row.hi, row.taper, row.unit, row.doc, row.title,
         row.options, control=row.name, since=row.since, optional=row.optional,
     )  # fmt: skip
 

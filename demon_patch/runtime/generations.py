@@ -288,7 +288,7 @@ class Generations:
     def _middle(self, heard_at: int, count: int) -> int:
         """The middle of what is heard of a generation of `count` steps, from heard_at to the next one's; no later than
         the first jump after heard_at."""
-        middle = heard_at + max(int(count * self._tick / self.ring.depth) - 1, 0) // 2
+        middle = heard_at + max(int(max(count / self.ring.depth, 1.0) * self._tick) - 1, 0) // 2
         jumps = self._scenes.edges(heard_at + 1, middle + 1)
         return int(jumps[0]) - 1 if len(jumps) else middle
 

@@ -138,7 +138,8 @@ class Performer:
     def rates(self) -> Rates:
         """How often a second controls are taken at present."""
         step = self.spec.frame_rate / max(self.tick_frames, 1e-6)
-        generation = step * self.ring.depth / max(self.generations.count(self.now), 1)
+        count = max(self.generations.count(self.now), 1)
+        generation = step * min(self.ring.depth, count) / count
         return Rates(generation, step, float(self.spec.frame_rate), self.spec.frame_rate / self.window_frames)
 
     @property

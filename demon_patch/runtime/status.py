@@ -90,7 +90,7 @@ def of_engine(live: Live) -> dict[str, object]:
     errors = np.abs(np.array([*performer.trace.errors][-RECENT:] or [0])) * 1e3 / rate
     done = len(performer.ring.slots) or 1
     making = performer.generations.making
-    steps = [slot.request.count for slot in slots] or [performer.spec.steps]
+    steps = [slot.request.count for slot in slots] or [performer.generations.count(performer.now)]
     return {
         "playing": live.playing,
         "begun": live.begun,

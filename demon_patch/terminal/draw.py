@@ -8,6 +8,7 @@ from textwrap import shorten, wrap
 from rich.text import Text
 
 from demon_patch.errors import visible
+from demon_patch.nodes.catalogue import CATALOGUE
 from demon_patch.runtime.status import Bead, Status
 
 FLOOR_DB = -48.0  # the left end of a level
@@ -86,7 +87,7 @@ def bead(bead: Bead) -> Text:
 
 def ring(status: Status) -> Text:
     """All generations in flight, a line each, and an empty line of steps for each place that is free."""
-    steps = max((each.steps for each in status.beads), default=8)
+    steps = max((each.steps for each in status.beads), default=int(CATALOGUE["scheduler"].by_name["steps"].default))
     free = [Text("·" * steps, FAINT)] * (status.depth - len(status.beads))
     return Text("\n").join([*map(bead, status.beads), *free])
 

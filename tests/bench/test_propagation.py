@@ -20,35 +20,48 @@ REQUEST = [trial.control for trial in due(SPEC) if trial.row.propagation == "req
 
 
 @cache
-def measured(control: str) -> dict[str, Any]:
-    return measure(Session(gaussian()), (DEPTH,), (control,))[0]
+def measured(control: str) -> dict[int, dict[str, Any]]:
+    rows = measure(Session(gaussian()), (DEPTH, 8), (control,))
+    assert [row["steps"] for row in rows] == [*STEPS]
+    return {row["steps"]: row for row in rows}
 
 
+@pytest.mark.parametrize("steps", STEPS)
 @pytest.mark.parametrize("control", REQUEST)
-def test_a_request_control_answers_with_the_next_generation(control: str) -> None:
-    row = measured(control)
+def test_a_request_control_answers_with_the_next_generation(control: str, steps: int) -> None:
+    row, gap = measured(control)[steps], steps // DEPTH
     best, mean, worst = row[f"first_{DEPTH}"]
     if control in FEWER_STEPS:
-        assert best <= STEPS
-        assert worst <= STEPS + 1
+        assert best <= steps
+        assert worst <= steps + gap - 1
     else:
-        assert (best, mean, worst) == (8, 8.5, 9)
-        assert row[f"converged_{DEPTH}"] == [8, 9]
+        assert (best, mean, worst) == (steps, steps + (gap - 1) / 2, steps + gap - 1)
+        assert row[f"converged_{DEPTH}"] == [steps, steps + gap - 1]
 
 
+@pytest.mark.parametrize("steps", STEPS)
 @pytest.mark.parametrize("control", STEP)
-def test_a_step_control_answers_with_the_next_completion(control: str) -> None:
-    row = measured(control)
+def test_a_step_control_answers_with_the_next_completion(control: str, steps: int) -> None:
+    row, gap = measured(control)[steps], steps // DEPTH
     best, _, worst = row[f"first_{DEPTH}"]
     assert best in (1, 2)  # fresh noise is multiplied by the next time, 0 on the last step
-    assert worst == best + 1
-    assert row[f"converged_{DEPTH}"][1] <= STEPS + 1
+    assert worst == best + gap - 1
+    assert row[f"converged_{DEPTH}"][1] <= steps + gap - 1
+
+
+def test_depths_that_a_generation_cannot_fill_are_left_out() -> None:
+    rows = measured("seed")
+    assert "first_8" in rows[8]
+    assert "first_8" not in rows[4]
 
 
 @pytest.mark.parametrize("control", STEP)
 def test_the_change_grows_to_its_whole_with_the_steps_that_use_it(control: str) -> None:
-    row = measure_shares(Session(gaussian()), (control,), seconds=1.0)[0]
-    assert 1 <= row["seen"] <= row["t50"] <= row["t90"] <= STEPS
-    assert row["shares"][-1] == pytest.approx(1.0, abs=1e-3)
-    if CONTROLS[control].propagation == "late step":
-        assert row["shares"][STEPS // 2 - 1] == pytest.approx(1.0, abs=1e-3)
+    rows = measure_shares(Session(gaussian()), (control,), seconds=1.0)
+    assert [row["steps"] for row in rows] == [*STEPS]
+    for row in rows:
+        steps = row["steps"]
+        assert 1 <= row["seen"] <= row["t50"] <= row["t90"] <= steps == len(row["shares"])
+        assert row["shares"][-1] == pytest.approx(1.0, abs=1e-3)
+        if CONTROLS[control].propagation == "late step":
+            assert row["shares"][steps // 2 - 1] == pytest.approx(1.0, abs=1e-3)

@@ -21,15 +21,15 @@ def playing(depth: int, ticks: int, bucket: int = 1, watch: bool = True, **field
     return bench
 
 
-@pytest.mark.parametrize("bucket", [1, 4])
-def test_the_ripest_generation_from_three_quarters_on(bucket: int) -> None:
+@pytest.mark.parametrize(("bucket", "steps", "from_step"), [(1, 8, 6), (4, 8, 6), (1, 4, 3), (4, 4, 3), (1, 6, 5)])
+def test_the_ripest_generation_from_three_quarters_on(bucket: int, steps: int, from_step: int) -> None:
     bench = Bench(4, bucket)
     bench.ring.watch = True
     for tick in range(24):
         if bench.ring.admits():
-            bench.ring.submit(bench.request(seed=tick))
+            bench.ring.submit(bench.request(seed=tick, steps=steps))
         bench.ring.tick({})
-        seen, ripe = bench.ring.preview(), [slot for slot in bench.ring.slots if slot.step >= 6]
+        seen, ripe = bench.ring.preview(), [slot for slot in bench.ring.slots if slot.step >= from_step]
         assert (seen.slot if seen else None) is (max(ripe, key=lambda slot: slot.step) if ripe else None)
 
 

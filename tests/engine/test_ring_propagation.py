@@ -12,9 +12,8 @@ from torch import Tensor
 
 from tests.engine.toy import CHANNELS, FAMILY, FRAMES, Bench
 
-S = 8
 CURVE = torch.linspace(0.2, 0.9, FRAMES).view(1, FRAMES, 1)
-DEPTHS = (1, 2, 3, 4, 8)
+RINGS = [(steps, depth) for steps in (4, 8) for depth in (1, 2, 3, 4, 8) if depth <= steps]
 
 
 def flat(value: float) -> Tensor:
@@ -102,23 +101,23 @@ FADING = [Write("ODE noise", values_after={"ode_noise": CURVE}), Write("solver",
 
 
 @cache
-def steady(write: Write, after: bool) -> Tensor:
+def steady(write: Write, after: bool, steps: int) -> Tensor:
     bench = Bench(1)
-    bench.ring.submit(bench.asked(**(write.after if after else write.before)))
+    bench.ring.submit(bench.asked(steps=steps, **(write.after if after else write.before)))
     return bench.ring.drain(write.values_after if after else write.values)[0].latent
 
 
-def answer(write: Write, depth: int, phase: int) -> tuple[int, int]:
+def answer(write: Write, steps: int, depth: int, phase: int) -> tuple[int, int]:
     """Forwards, the delivering one included, until a latent differs, and until they all are the new ones."""
-    bench, at = Bench(depth), S + phase
+    bench, at = Bench(depth), steps + phase
     delivered: list[tuple[int, Tensor]] = []
-    for k in range(at + 2 * S + 1):
+    for k in range(at + 2 * steps + 1):
         written = k >= at
         if bench.ring.admits():
-            bench.ring.submit(bench.asked(**(write.after if written else write.before)))
+            bench.ring.submit(bench.asked(steps=steps, **(write.after if written else write.before)))
         for finished in bench.ring.tick(write.values_after if written else write.values):
             delivered.append((k - at + 1, finished.latent))
-    old, new = steady(write, False), steady(write, True)
+    old, new = steady(write, False, steps), steady(write, True, steps)
     assert all(torch.equal(latent, old) for forwards, latent in delivered if forwards <= 0)
     first = next(forwards for forwards, latent in delivered if not torch.equal(latent, old))
     unsettled = [forwards for forwards, latent in delivered if not torch.equal(latent, new)]
@@ -129,63 +128,77 @@ def spread(numbers: list[int]) -> tuple[int, float, int]:
     return min(numbers), sum(numbers) / len(numbers), max(numbers)
 
 
-def phases(depth: int) -> range:
+def phases(steps: int, depth: int) -> range:
     """The phases of a write that differ: admissions repeat after S/D ticks, where that is a whole number."""
-    return range(S // depth if S % depth == 0 else S)
+    return range(steps // depth if steps % depth == 0 else steps)
 
 
 @cache
-def onset(depth: int) -> tuple[int, float, int]:
-    """Best, mean and worst forwards to the next completion over the phases of a write, from the design's table."""
-    return {1: (1, 4.5, 8), 2: (1, 2.5, 4), 3: (1, 1.875, 3), 4: (1, 1.5, 2), 8: (1, 1.0, 1)}[depth]
+def onset(steps: int, depth: int) -> tuple[int, float, int]:
+    """Best, mean and worst forwards to the next completion over the phases of a write: 1 to the longest gap between
+    completions, which come on the ticks floor(k * S / D)."""
+    gaps = [(k + 1) * steps // depth - k * steps // depth for k in range(depth)]
+    return 1, sum(gap * (gap + 1) / 2 for gap in gaps) / steps, max(gaps)
 
 
-@pytest.mark.parametrize("depth", DEPTHS)
+def answers(write: Write, steps: int, depth: int) -> tuple[list[int], list[int]]:
+    """By phase of the write: forwards to the first difference, and to convergence."""
+    found = [answer(write, steps, depth, phase) for phase in phases(steps, depth)]
+    return [first for first, _ in found], [converged for _, converged in found]
+
+
+def test_onsets_are_those_of_the_designs_table() -> None:
+    designed = {1: (1, 4.5, 8), 2: (1, 2.5, 4), 3: (1, 1.875, 3), 4: (1, 1.5, 2), 8: (1, 1.0, 1)}
+    assert {depth: onset(8, depth) for depth in designed} == designed
+    assert {depth: onset(4, depth) for depth in (1, 2, 4)} == {1: (1, 2.5, 4), 2: (1, 1.5, 2), 4: (1, 1.0, 1)}
+
+
+@pytest.mark.parametrize(("steps", "depth"), RINGS)
 @pytest.mark.parametrize("write", REQUEST, ids=str)
-def test_a_request_control_answers_with_the_next_admission(write: Write, depth: int) -> None:
-    first, converged = zip(*[answer(write, depth, phase) for phase in phases(depth)], strict=True)
-    best, mean, worst = onset(depth)
-    assert spread(list(first)) == (best + S - 1, mean + S - 1, worst + S - 1)
+def test_a_request_control_answers_with_the_next_admission(write: Write, steps: int, depth: int) -> None:
+    first, converged = answers(write, steps, depth)
+    best, mean, worst = onset(steps, depth)
+    assert spread(first) == (best + steps - 1, mean + steps - 1, worst + steps - 1)
     assert first == converged
 
 
-@pytest.mark.parametrize("depth", DEPTHS)
+@pytest.mark.parametrize(("steps", "depth"), RINGS)
 @pytest.mark.parametrize("write", STEP, ids=str)
-def test_a_step_control_answers_with_the_next_completion(write: Write, depth: int) -> None:
-    first, converged = zip(*[answer(write, depth, phase) for phase in phases(depth)], strict=True)
-    assert spread(list(first)) == onset(depth)
-    assert (min(converged), max(converged)) == (S, S - 1 + -(-S // depth))
+def test_a_step_control_answers_with_the_next_completion(write: Write, steps: int, depth: int) -> None:
+    first, converged = answers(write, steps, depth)
+    assert spread(first) == onset(steps, depth)
+    assert (min(converged), max(converged)) == (steps, steps - 1 + -(-steps // depth))
 
 
-@pytest.mark.parametrize("depth", DEPTHS)
+@pytest.mark.parametrize(("steps", "depth"), RINGS)
 @pytest.mark.parametrize("write", FADING, ids=str)
-def test_step_noise_answers_one_step_later(write: Write, depth: int) -> None:
+def test_step_noise_answers_one_step_later(write: Write, steps: int, depth: int) -> None:
     """Fresh noise is multiplied by t', 0 on the last step, so a slot on its last step does not hear the write."""
-    first, converged = zip(*[answer(write, depth, phase) for phase in phases(depth)], strict=True)
-    best, mean, worst = onset(depth)
-    assert spread(list(first)) == (best + 1, mean + 1, worst + 1)
-    assert (min(converged), max(converged)) == (S, S - 1 + -(-S // depth))
+    first, converged = answers(write, steps, depth)
+    best, mean, worst = onset(steps, depth)
+    assert spread(first) == (best + 1, mean + 1, worst + 1)
+    assert (min(converged), max(converged)) == (steps, steps - 1 + -(-steps // depth))
 
 
-@pytest.mark.parametrize("depth", DEPTHS)
+@pytest.mark.parametrize(("steps", "depth"), RINGS)
 @pytest.mark.parametrize("write", LATE, ids=str)
-def test_a_late_step_control_converges_after_half_the_steps(write: Write, depth: int) -> None:
-    first, converged = zip(*[answer(write, depth, phase) for phase in phases(depth)], strict=True)
-    assert spread(list(first)) == onset(depth)
-    assert (min(converged), max(converged)) == (S // 2, S // 2 - 1 + -(-S // depth))
+def test_a_late_step_control_converges_after_half_the_steps(write: Write, steps: int, depth: int) -> None:
+    first, converged = answers(write, steps, depth)
+    assert spread(first) == onset(steps, depth)
+    assert (min(converged), max(converged)) == (steps // 2, steps // 2 - 1 + -(-steps // depth))
 
 
-@pytest.mark.parametrize("depth", DEPTHS)
+@pytest.mark.parametrize(("steps", "depth"), RINGS)
 @pytest.mark.parametrize("write", DCW, ids=str)
-def test_wavelet_correction_answers_with_the_next_completion(write: Write, depth: int) -> None:
-    first, converged = zip(*[answer(write, depth, phase) for phase in phases(depth)], strict=True)
-    assert spread(list(first)) == onset(depth)
-    assert (min(converged), max(converged)) == (S, S - 1 + -(-S // depth))
+def test_wavelet_correction_answers_with_the_next_completion(write: Write, steps: int, depth: int) -> None:
+    first, converged = answers(write, steps, depth)
+    assert spread(first) == onset(steps, depth)
+    assert (min(converged), max(converged)) == (steps, steps - 1 + -(-steps // depth))
 
 
-@pytest.mark.parametrize("depth", DEPTHS)
+@pytest.mark.parametrize(("steps", "depth"), RINGS)
 @pytest.mark.parametrize("write", RISING, ids=str)
-def test_what_is_silent_on_the_first_step_converges_one_step_earlier(write: Write, depth: int) -> None:
-    first, converged = zip(*[answer(write, depth, phase) for phase in phases(depth)], strict=True)
-    assert spread(list(first)) == onset(depth)
-    assert (min(converged), max(converged)) == (S - 1, S - 2 + -(-S // depth))
+def test_what_is_silent_on_the_first_step_converges_one_step_earlier(write: Write, steps: int, depth: int) -> None:
+    first, converged = answers(write, steps, depth)
+    assert spread(first) == onset(steps, depth)
+    assert (min(converged), max(converged)) == (steps - 1, steps - 2 + -(-steps // depth))

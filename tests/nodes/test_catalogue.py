@@ -15,12 +15,15 @@ from hypothesis import strategies as st
 
 from demon_patch.engine import controls
 from demon_patch.engine.controls import Control, carried_by
+from demon_patch.engine.families import spec_of
 from demon_patch.nodes.catalogue import CATALOGUE, describe, gather
 from demon_patch.nodes.engine import engine_node
 from demon_patch.nodes.form.declare import Declaration
 from demon_patch.nodes.form.ports import Out
 from demon_patch.nodes.form.taper import denorm, norm
 from demon_patch.nodes.form.vocabulary import ARRAY, SCALAR, hash01
+
+NANO = spec_of("nano")
 
 TABLE = (0.0, 0.05, 0.2, 0.45, 0.6, 0.9, 1.0)
 
@@ -57,9 +60,15 @@ def test_engine_ports_are_the_rows_of_the_control_table(carrier: str) -> None:
     assert [p.control for p in ports] == [row.name for row in rows]
     for port, row in zip(ports, rows, strict=True):
         assert (port.lo, port.hi, port.taper, port.unit, port.default) == (
-            row.lo, row.hi, row.taper, row.unit, row.default,
+            row.lo, row.hi, row.taper, row.unit, NANO.default(row),
         )  # fmt: skip
         assert (port.doc, port.title, port.since, port.optional) == (row.doc, row.title, row.since, row.optional)
+
+
+def test_a_default_that_is_the_familys_is_shown_as_the_first_family_has_it() -> None:
+    ports = CATALOGUE["scheduler"].by_name
+    assert {row.name for row in controls.TABLE if row.default == controls.FAMILY} == {"steps", "shift", "depth"}
+    assert (ports["steps"].default, ports["shift"].default, ports["depth"].default) == (4, 2.0, 2)
 
 
 def test_a_row_added_to_the_table_becomes_a_port(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -58,7 +58,7 @@ def compile(
     With a `previous` that was compiled for an earlier state of the same document only what the edit touched is made
     anew. Raises the first of `problems(patch, catalogue, geometry.family)`.
     """
-    wiring = Wiring(patch, catalogue)
+    wiring = Wiring(patch, catalogue, geometry.family)
     for problem in problems(patch, catalogue, geometry.family, wiring):
         raise problem
     return _Compiler(wiring, geometry, previous.memory if previous is not None else Memory()).program(previous)

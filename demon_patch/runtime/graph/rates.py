@@ -46,18 +46,19 @@ class Rates:
 
     @classmethod
     def of(cls, spec: FamilySpec, depth: int, steps: int, focus: str = "song", window: float = 0.32) -> Rates:
-        """At a ring depth and a number of steps, by the family's nominal tick for a song of ordinary length."""
+        """At a ring depth and a number of steps, by the family's nominal tick for a song of ordinary length. A tick
+        begins one generation at most, so a ring deeper than the steps has no more of them."""
         tick = spec.nominal_tick(depth, spec.tick_song)
         if focus not in ("auto", "song"):  # auto makes the whole song while nothing is touched
             stretch = float(focus.split(maxsplit=1)[0]) * spec.frame_rate + 2 * spec.border
             tick = max(math.ceil(tick * min(stretch / spec.tick_song, 1.0)), 1)
         step = spec.frame_rate / tick
-        return cls(step * depth / steps, step, float(spec.frame_rate), 1.0 / window)
+        return cls(step * min(depth, steps) / steps, step, float(spec.frame_rate), 1.0 / window)
 
     @classmethod
     def of_program(cls, program: Program, spec: FamilySpec, values: Mapping[str, float]) -> Rates:
         """Of a program whose numeric controls have these values."""
-        at = {name: values.get(name, float(CONTROLS[name].default or 0)) for name in ("depth", "steps", "window")}
+        at = {name: values.get(name, float(spec.default(CONTROLS[name]) or 0)) for name in ("depth", "steps", "window")}
         depth = min(max(round(at["depth"]), 1), max(spec.tick_frames))
         focus = program.ring.options.get("focus", "song")
         return cls.of(spec, depth, max(round(at["steps"]), 1), focus, max(at["window"], 0.01))

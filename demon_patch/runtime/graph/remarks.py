@@ -1,12 +1,12 @@
-"""What is odd about a patch that plays: controls that are moved and have no effect, or too fast; nodes that hear
-nothing."""
+"""What is odd about a patch that plays: controls that are moved and have no effect, or too fast; a ring deeper than its
+steps; nodes that hear nothing."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
 from demon_patch.engine.controls import CONTROLS, Control
-from demon_patch.engine.families import NAMES, unread
+from demon_patch.engine.families import NAMES, spec_of, unread
 from demon_patch.errors import PatchError
 from demon_patch.nodes.form.declare import Declaration
 from demon_patch.patch.data import quoted
@@ -21,9 +21,10 @@ MOST_WORDS = 20  # of one prompt
 def remarks(patch: Patch, catalogue: Mapping[str, Declaration]) -> list[PatchError]:
     """One remark for each port of the ring's nodes that is wired or set, but whose control has no effect because the
     one that it needs is not there; for each live node whose audio or ring is not wired; for a step window without a
-    Step State; and for each control that is moved faster than it can follow (`rates.too_fast`). Never a reason not to
-    play. For a patch without `problems`."""
-    wiring = Wiring(patch, catalogue)
+    Step State; for a depth above the number of steps; and for each control that is moved faster than it can follow
+    (`rates.too_fast`). Never a reason not to play. For a patch without `problems`."""
+    model = patch.meta.model or NAMES[0]
+    wiring = Wiring(patch, catalogue, spec_of(model) if model in NAMES else None)
     plan = ring_plan(wiring)
     found: list[PatchError] = []
     for id in (plan.scheduler, plan.source_blend, plan.step_state, plan.decoder):
@@ -42,7 +43,29 @@ def remarks(patch: Patch, catalogue: Mapping[str, Declaration]) -> list[PatchErr
         found.append(
             PatchError("it has no effect without a Step State", node=plan.step_window, mend="add one to the chain")
         )
-    return [*found, *_deaf(wiring), *too_fast(patch, catalogue)]
+    return [*found, *_idle(wiring, plan.scheduler), *_deaf(wiring), *too_fast(patch, catalogue)]
+
+
+def _idle(wiring: Wiring, scheduler: str | None) -> Iterator[PatchError]:
+    """A remark where the ring has more places than a generation has steps: a tick begins one generation at most, so
+    that the others are never taken. A port that is wired counts with the end of its playing range that fits best."""
+    if scheduler is None:
+        return
+    ends: list[int] = []
+    for name, end in (("depth", 0), ("steps", 1)):
+        port = wiring.known[scheduler].by_name[name]
+        wired = (scheduler, name) in wiring.into
+        ends.append(round(wiring.playing(scheduler, port)[end] if wired else wiring.knob(scheduler, port)))
+    depth, steps = ends
+    if depth > steps:
+        what = f"of {depth} places in the ring at most {steps} are ever taken, since a generation of "
+        what += f"{_counted(steps, 'step')} is done by then: the others cost memory, and no control answers sooner"
+        mend = f"set depth to {steps} or less, or steps to {depth} or more"
+        yield PatchError(what, node=scheduler, port="depth", mend=mend)
+
+
+def _counted(number: int, thing: str) -> str:
+    return f"{number} {thing}" + ("s" if number != 1 else "")
 
 
 def _deaf(wiring: Wiring) -> Iterator[PatchError]:

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
+from demon_patch.engine.controls import CONTROLS
+from demon_patch.engine.family import FamilySpec
 from demon_patch.nodes.form.declare import Declaration
 from demon_patch.nodes.form.ports import SINGLE, Out, Port
 from demon_patch.patch.document import Cable, Patch
@@ -36,11 +38,12 @@ class Nominal:
 class Wiring:
     """A patch as the compiler sees it: laid out flat, known nodes, and the cables that carry something.
 
-    Muted cables are left out, and those of outputs that fall silent because their node is bypassed.
+    Muted cables are left out, and those of outputs that fall silent because their node is bypassed. family: whose
+    defaults hold for the controls that leave theirs to it; those of the catalogue's ports without one.
     """
 
-    def __init__(self, patch: Patch, catalogue: Mapping[str, Declaration]) -> None:
-        self.patch = patch.flat
+    def __init__(self, patch: Patch, catalogue: Mapping[str, Declaration], family: FamilySpec | None = None) -> None:
+        self.patch, self._family = patch.flat, family
         self.known = {id: catalogue[n.type] for id, n in sorted(self.patch.nodes.items()) if n.type in catalogue}
         self._nominal: dict[tuple[str, str], Nominal] = {}
         self._visiting: set[tuple[str, str]] = set()
@@ -117,7 +120,10 @@ class Wiring:
 
     def knob(self, node: str, port: Port) -> float:
         """The knob of a numeric port."""
-        given = self.patch.nodes[node].values.get(port.name, port.default)
+        given = self.patch.nodes[node].values.get(port.name)
+        if given is None:
+            row = CONTROLS.get(port.control or "")
+            given = port.default if row is None or self._family is None else self._family.default(row)
         return float(given)  # type: ignore[arg-type]
 
     def playing(self, node: str, port: Port) -> tuple[float, float]:

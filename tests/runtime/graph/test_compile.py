@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace as replaced
 
 from demon_patch.engine.controls import CONTROLS
+from demon_patch.engine.families import spec_of
 from demon_patch.nodes.adapter import threshold
 from demon_patch.nodes.form.frame import Frame
 from demon_patch.nodes.form.taper import denorm, norm
@@ -299,6 +302,18 @@ def test_sinks_are_all_inputs_of_the_engine_that_are_built() -> None:
     assert values[program.sink("zs", "strength")] == 0.7
     kinds = {s.port: s.kind for s in program.sinks}
     assert (kinds["initial_noise"], kinds["strength"]) == ("curve", "value")
+
+
+def test_a_default_that_is_the_familys_is_that_of_the_family_that_plays() -> None:
+    """Without one the first family's is taken; a value in the patch wins."""
+    other = replace(spec_of("nano"), steps=11, shift=3.0, depth=7)
+    for geometry, found in ((GEOMETRY, (4, 2.0, 2)), (Geometry(25, 100, TABLE, other), (11, 3.0, 7))):
+        for told in ({}, {"steps": 6}):
+            nodes = {**CHAIN_NODES, "zs": replaced(CHAIN_NODES["zs"], values=told)}
+            program = compile(Patch(nodes=nodes, cables=CHAIN_CABLES), BENCH, geometry)
+            values = program.run(program.state(), TRANSPORT.frame(0))
+            assert values[program.sink("zs", "steps")] == told.get("steps", found[0])
+            assert tuple(values[program.sink("zs", name)] for name in ("shift", "depth")) == found[1:]
 
 
 def test_the_plan_of_the_ring() -> None:

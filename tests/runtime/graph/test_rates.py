@@ -16,12 +16,14 @@ NANO = spec_of("nano")
 T = np.arange(400) / 25
 
 
-def moved(shape: str, rate: float, port: str, depth: int = 4, node: str = "scheduler", **values: object) -> list[str]:
+def moved(
+    shape: str, rate: float, port: str, depth: int = 4, node: str = "scheduler", steps: int = 8, **values: object
+) -> list[str]:
     """What is remarked on a patch with an LFO, in cycles a beat at 120 bpm, over a control."""
     nodes = {"lfo": Node("lfo", values={"shape": shape, "sync": "beats", "rate": rate}),
              "state": Node("step_state"), "blend": Node("source_blend")}  # fmt: skip
     wire = Cable("lfo", "out", node, port, mode="add", depth=0.4)
-    return [str(remark) for remark in too_fast(patch(nodes, [wire], depth=depth, **values), CATALOGUE)]
+    return [str(remark) for remark in too_fast(patch(nodes, [wire], depth=depth, steps=steps, **values), CATALOGUE)]
 
 
 def test_rates_follow_from_the_nominal_tick() -> None:
@@ -31,6 +33,7 @@ def test_rates_follow_from_the_nominal_tick() -> None:
     assert (rates.frame, rates.window) == (25.0, pytest.approx(3.125))
     assert Rates.of(NANO, 1, 8).generation == pytest.approx(25 / 16)
     assert Rates.of(NANO, 4, 4).generation == pytest.approx(25 / 6)
+    assert Rates.of(NANO, 8, 4).generation == pytest.approx(25 / 12)  # a tick begins one generation at most
     assert Rates.of(NANO, 4, 8, "8 s").step >= 2 * rates.step
 
 
@@ -55,6 +58,14 @@ def test_one_cycle_a_beat_on_strength_is_more_than_a_generation_follows() -> Non
     assert moved("sine", 1.0, "strength", steps=4) == []  # 4.17 a second
 
 
+def test_steps_that_a_patch_leaves_out_are_the_familys() -> None:
+    """nano's are 4: with four in flight it follows up to 2.08 Hz."""
+    for rate, remarks in ((1.0, 0), (1.2, 1)):
+        nodes = {"lfo": Node("lfo", values={"sync": "beats", "rate": rate})}
+        cable = Cable("lfo", "out", "scheduler", "strength", mode="add", depth=0.4)
+        assert len(list(too_fast(patch(nodes, [cable], depth=4), CATALOGUE))) == remarks
+
+
 @pytest.mark.parametrize(
     ("node", "port", "rate", "follows"),
     [
@@ -66,7 +77,8 @@ def test_one_cycle_a_beat_on_strength_is_more_than_a_generation_follows() -> Non
 def test_each_class_has_its_own_limit(node: str, port: str, rate: float, follows: bool) -> None:
     nodes = {"lfo": Node("lfo", values={"sync": "beats", "rate": rate}),
              "state": Node("step_state", values={"dcw": "low"}), "blend": Node("source_blend")}  # fmt: skip
-    found = list(too_fast(patch(nodes, [Cable("lfo", "out", node, port, mode="add", depth=0.4)]), CATALOGUE))
+    cable = Cable("lfo", "out", node, port, mode="add", depth=0.4)
+    found = list(too_fast(patch(nodes, [cable], depth=4, steps=8), CATALOGUE))
     assert (found == []) is follows
     assert all((remark.node, remark.port) == (node, port) for remark in found)
 
@@ -88,7 +100,7 @@ def test_a_remark_on_jumps_tells_how_soon_they_follow_each_other() -> None:
     """Also where it rests between them: half of these steps are equal to the one before."""
     values = {"v1": 1.0, "v3": 0.7, "v5": 0.2, "v8": 1.0, "beats": 0.5}
     cable = Cable("seq", "out", "scheduler", "strength", mode="add", depth=0.6)
-    (said,) = too_fast(patch({"seq": Node("step_sequencer", values=values)}, [cable]), CATALOGUE)
+    (said,) = too_fast(patch({"seq": Node("step_sequencer", values=values)}, [cable], depth=4, steps=8), CATALOGUE)
     jumps = float(str(said).split("it jumps up to ")[1].split()[0])
     assert jumps == pytest.approx(4, rel=0.06)  # in whole frames
     assert "strength" not in str(said).split("follow:")[1]  # it is no advice for itself
@@ -98,7 +110,7 @@ def test_what_is_taken_by_the_step_is_told_that_generations_begin_on_jumps() -> 
     cable = Cable("lfo", "out", "state", "dcw_multiply", mode="add", depth=0.4)
     nodes = {"lfo": Node("lfo", values={"shape": "square", "rate": 1.8}),
              "state": Node("step_state", values={"dcw": "low"})}  # fmt: skip
-    (said,) = too_fast(patch(nodes, [cable]), CATALOGUE)
+    (said,) = too_fast(patch(nodes, [cable], depth=4, steps=8), CATALOGUE)
     assert "taken once a step, 4.17 times a second, and a generation begins on a jump at most 2.1 times" in str(said)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -53,7 +54,8 @@ def test_a_control_without_what_it_needs_is_remarked_on(row: Control, wired: boo
 @pytest.mark.parametrize("trial", TRIALS, ids=lambda trial: trial.control)
 def test_a_control_with_what_it_needs_is_not(trial: Trial) -> None:
     ends = (trial.lo, trial.hi) if trial.control not in PARTS and trial.lo != "off" else (trial.hi,)
-    assert [str(remark) for at in ends for remark in remarks(stage(trial, at=at), CATALOGUE)] == []
+    found = [remark for at in ends for remark in remarks(stage(trial, at=at), CATALOGUE)]
+    assert [str(remark) for remark in found if remark.port != "depth"] == []  # at one step the ring is too deep
 
 
 @pytest.mark.parametrize("path", PATCHES, ids=lambda path: path.name)
@@ -87,3 +89,33 @@ def test_a_patch_with_remarks_sounds_as_it_does_without_them() -> None:
     _, heard = played(document, 4.0)
     _, plain = played(patch({"state": Node("step_state")}, []), 4.0)
     np.testing.assert_array_equal(heard, plain)
+
+
+@pytest.mark.parametrize(
+    ("values", "deeper"),
+    [
+        ({}, False), ({"depth": 4, "steps": 4}, False), ({"depth": 8, "steps": 8}, False), ({"steps": 2}, False),
+        ({"depth": 8}, True), ({"depth": 5}, True), ({"steps": 1}, True), ({"depth": 8, "steps": 5}, True),
+    ],
+    ids=str,
+)  # fmt: skip
+def test_a_ring_deeper_than_its_steps_is_remarked_on(values: dict[str, Any], deeper: bool) -> None:
+    """nano's steps are 4, its depth is 2; what is left out is right."""
+    said = remarks(patch({}, [], **values), CATALOGUE)
+    assert len(said) == deeper
+    steps = values.get("steps", 4)
+    for remark in said:
+        assert (remark.node, remark.port) == ("scheduler", "depth")
+        depth = values.get("depth", 2)
+        assert f"of {depth} places in the ring at most {steps} are ever taken" in remark.what
+        assert f"set depth to {steps} or less, or steps to {depth} or more" in str(remark.mend)
+
+
+def test_a_ring_whose_steps_or_depth_are_moved_counts_with_what_it_can_reach() -> None:
+    lfo = {"lfo": Node("lfo", values={"rate": 0.1})}
+    for port, remarked in (("steps", False), ("depth", False)):
+        assert (remarks(patch(lfo, [Cable("lfo", "out", "scheduler", port)], depth=8), CATALOGUE) != []) is remarked
+    narrow = patch(lfo, [Cable("lfo", "out", "scheduler", "steps")], depth=8)
+    nodes = {**narrow.nodes, "scheduler": Node("scheduler", values={"depth": 8}, ranges={"steps": (1.0, 6.0)})}
+    (said,) = remarks(msgspec.structs.replace(narrow, nodes=nodes), CATALOGUE)
+    assert "of 6 steps" in said.what
