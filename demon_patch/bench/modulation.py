@@ -31,7 +31,7 @@ AUDIBLE = 3.0  # below this many spreads a control is subtle
 
 
 def chosen(spec: FamilySpec, names: Sequence[str] | None) -> tuple[Trial, ...]:
-    """The trials of controls by name, or all that are built and that a family has; raises DemonError for a name without
+    """The trials of controls by name, or all that a family has; raises DemonError for a name without
     one."""
     trials = due(spec)
     known = {trial.control for trial in trials}

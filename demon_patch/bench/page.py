@@ -98,15 +98,13 @@ def _section(title: str, controls: Sequence[Control], rows: Mapping[str, Measure
     yield "| control | what it does | range | default | class |"
     yield "|---|---|---|---|---|"
     for row in controls:
-        coming = f" *(comes with {row.since})*" if row.since else ""
         default = "" if row.default is None else row.default if isinstance(row.default, str) else f"{row.default:g}"
-        yield f"| `{row.name}` | {row.doc}{coming} | {_range(row)} | {default} | {row.propagation} |"
+        yield f"| `{row.name}` | {row.doc} | {_range(row)} | {default} | {row.propagation} |"
     yield ""
     yield "| control | first difference | converged | seen, t50, t90 | heard by | change | ratio | lag | verdict |"
     yield "|---|---|---|---|---|---|---|---|---|"
     for row in controls:
-        if row.since is None:
-            yield f"| `{row.name}` | {' | '.join(_measured(row, rows))} |"
+        yield f"| `{row.name}` | {' | '.join(_measured(row, rows))} |"
     yield ""
 
 

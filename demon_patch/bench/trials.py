@@ -116,13 +116,13 @@ TRIALS: tuple[Trial, ...] = (
 
 
 def due(spec: FamilySpec) -> tuple[Trial, ...]:
-    """The trials of the rows that are built and that a family has."""
-    return tuple(trial for trial in TRIALS if trial.row.since is None and spec.has(trial.row))
+    """The trials of the rows that a family has."""
+    return tuple(trial for trial in TRIALS if spec.has(trial.row))
 
 
 def untried() -> list[str]:
-    """Rows that are built, and heard, but have no trial."""
-    return [row.name for row in TABLE if row.since is None and row.name not in {t.control for t in TRIALS} | SILENT]
+    """Rows that are heard, but have no trial."""
+    return [row.name for row in TABLE if row.name not in {t.control for t in TRIALS} | SILENT]
 
 
 def stage(

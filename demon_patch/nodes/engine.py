@@ -29,7 +29,7 @@ def port_of(row: Control) -> Port:
     """The port of a row of the control table."""
     return Port(
         row.name, _TYPES[row.shape], row.default, row.lo, row.hi, row.taper, row.unit, row.doc, row.title,
-        row.options, control=row.name, since=row.since, optional=row.optional,
+        row.options, control=row.name, optional=row.optional,
     )  # fmt: skip
 
 

@@ -59,7 +59,7 @@ def test_engine_ports_are_the_rows_of_the_control_table(carrier: str) -> None:
         assert (port.lo, port.hi, port.taper, port.unit, port.default) == (
             row.lo, row.hi, row.taper, row.unit, row.default,
         )  # fmt: skip
-        assert (port.doc, port.title, port.since, port.optional) == (row.doc, row.title, row.since, row.optional)
+        assert (port.doc, port.title, port.optional) == (row.doc, row.title, row.optional)
 
 
 def test_a_row_added_to_the_table_becomes_a_port(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -126,8 +126,6 @@ def _values(id: str, node: Node, declaration: Declaration) -> Iterator[PatchErro
             yield PatchError(
                 f"{declaration.title} has no such port", node=id, port=name, mend=of_these(name, declaration.by_name)
             )
-        elif port.since is not None:
-            yield _coming(id, port)
         else:
             if name in node.values and (what := misfit(port, node.values[name])):
                 yield PatchError(what, node=id, port=name, mend=wanted(port, node.values[name]))
@@ -161,11 +159,6 @@ def _bad_range(port: Port, ends: tuple[float, float]) -> str:
     return "" if ends[0] <= ends[1] else f"playing range {ends[0]:g} to {ends[1]:g} is upside down"
 
 
-def _coming(id: str, port: Port) -> PatchError:
-    what = f"{port.title} is there since {port.since}, which is still to come"
-    return PatchError(what, node=id, port=port.name, mend="leave it out for now")
-
-
 # -- cables -----------------------------------------------------------------------------------------------------
 def _cables(patch: Flat, wiring: Wiring) -> Iterator[PatchError]:
     for cable in patch.cables:
@@ -192,8 +185,6 @@ def _cable(cable: Cable, source: Declaration, target: Declaration) -> PatchError
             mend=of_these(cable.port, target.by_name),
         )
     what, mend = "", ""
-    if port.since is not None:
-        return _coming(cable.dst, port)
     if not port.wireable:
         what = f"it takes no cable, but one comes from {cable.src}.{cable.out}"
         mend = "take the cable out" if port.fed else "set it on the node"

@@ -348,7 +348,7 @@ def _sinks_of(id: str, declaration: Declaration, table: tuple[float, ...]) -> tu
     """The sinks of a node by port; of a gate its rises, then its level."""
     found: list[tuple[Port, tuple[Sink, ...]]] = []
     for port in declaration.ports:
-        if port.type not in SIGNALS or port.since is not None:
+        if port.type not in SIGNALS:
             continue
         control = CONTROLS[port.control] if port.control else None
         kinds: tuple[SinkKind, ...] = ("gate", "level")

@@ -192,5 +192,5 @@ def _remark(sink: Sink, what: str, most: float, when: Taken, often: float, rates
 def _follows(row: Control, cycles: float, rates: Rates) -> bool:
     """Whether a control that every patch can move follows so many cycles a second."""
     when = taken(row)
-    own = row.needs is None and row.part is None and row.since is None and row.shape != "surface"
+    own = row.needs is None and row.part is None and row.shape != "surface"
     return own and when is not None and when != "window" and 2 * cycles <= rates.a_second(when)

@@ -88,7 +88,7 @@ def ring_plan(wiring: Wiring) -> RingPlan:
     wired: dict[str, str] = {}
     for id in ids.values():
         for port in wiring.known[id].ports:
-            if port.control is None or port.since is not None:
+            if port.control is None:
                 continue
             given = port.name in nodes[id].values or port.name in nodes[id].ranges
             if not port.optional or given or (id, port.name) in wiring.into:
