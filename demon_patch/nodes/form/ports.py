@@ -27,10 +27,10 @@ SETTINGS = frozenset({"option", "text", "points", "path"})  # settled when a pat
 class Port:
     """An input of a node.
 
-    lo, hi, taper and unit are the declared range of a number, `default` its knob. `choices`: of an option.
-    `fixed`: takes no cable. `control`: the row of the control table that it carries. `optional`: without effect until
-    it is wired or set. `read`: what a body sees of a text or of drawn points, a named tuple of tables of numbers;
-    raises PatchError with the port. `begins`: of a text, how it must begin. `fed`: the host writes it, from what `of` names
+    lo, hi, taper and unit are the declared range of a number, `default` its knob. `choices`: of an option. `fixed`:
+    takes no cable. `control`: the row of the control table that it carries. `optional`: without effect until it is
+    wired or set. `read`: what a body sees of a text or of drawn points, a named tuple of tables of numbers; raises
+    PatchError with the port. `begins`: of a text, how it must begin. `fed`: the host writes it, from what `of` names
     (see `fed`), so that it has neither knob nor cable and is not saved. `auto`: of an option, a gate, what AUTO stands
     for where a cable leads there, and what elsewhere.
     """
