@@ -8,9 +8,8 @@ never what a type of node means by it. `extra` holds the keys of a later version
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Set
+from collections.abc import Iterator, Mapping
 from functools import cached_property
-from typing import Any
 
 from demon_patch.errors import PatchError
 from demon_patch.patch import data, ids
@@ -70,6 +69,8 @@ class Patch(Graph, frozen=True, omit_defaults=True, kw_only=True):
     snapshots: Mapping[str, Snapshot] = {}
     definitions: Mapping[str, Definition] = {}
 
+    naming = ("dashboard", "mappings", "snapshots")
+
     def __post_init__(self) -> None:
         if not isinstance(self.meta, Meta) or not isinstance(self.song, Song):
             raise PatchError("meta or song is of another kind", mend="make them with Meta(...) and Song(...)")
@@ -94,12 +95,6 @@ class Patch(Graph, frozen=True, omit_defaults=True, kw_only=True):
         yield from ((f"widget {id}", frozenset({widget.node})) for id, widget in self.dashboard.items())
         yield from ((f"control mapping {id}", frozenset({mapping.node})) for id, mapping in self.mappings.items())
         yield from ((f"snapshot {id}", snapshot.nodes) for id, snapshot in self.snapshots.items())
-
-    def mentions(self, gone: Set[str]) -> dict[str, dict[str, Any]]:
-        return {
-            field: {key: kept for key, piece in getattr(self, field).items() if (kept := piece.without(gone)) != piece}
-            for field in ("dashboard", "mappings", "snapshots")
-        }
 
     def definition(self, id: str) -> Definition:
         """The definition of that id; PatchError if there is none."""
