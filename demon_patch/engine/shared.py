@@ -206,7 +206,7 @@ def _choice(row: Control, ages: tuple[float, float] | None, steps: tuple[int, in
 
 def _meant(choice: Choice, slot: Slot) -> bool:
     (young, old), (first, last) = choice
-    return young <= slot.stage / slot.request.steps < old and first <= slot.step < last
+    return young <= slot.position / slot.request.steps < old and first <= slot.step < last
 
 
 def _resolved(row: Control, layers: Mapping[Choice, _Entry], slots: Sequence[Slot]) -> Tensor | str | None:
