@@ -138,7 +138,7 @@ class _Compiler:
             drawings(self.wiring, resources), delays, self.feeding.feeds(self.steps, self.ends, self.sink_slots),
             inherited=previous.latest if previous is not None else None, memory=self.now,
         )  # fmt: skip
-        made.use_song(self.geometry.song_frames, self.wiring.patch.song.bpm or self.geometry.bpm)
+        made.use_song(self.geometry.song_frames, self.wiring.bpm or self.geometry.bpm)
         return made
 
     # -- nodes and their order ----------------------------------------------------------------------------------

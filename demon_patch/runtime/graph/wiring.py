@@ -40,7 +40,7 @@ class Wiring:
     """
 
     def __init__(self, patch: Patch, catalogue: Mapping[str, Declaration]) -> None:
-        self.patch = patch.flat
+        self.patch, self.bpm = patch.flat, patch.song.bpm
         self.known = {id: catalogue[n.type] for id, n in sorted(self.patch.nodes.items()) if n.type in catalogue}
         self._nominal: dict[tuple[str, str], Nominal] = {}
         self._visiting: set[tuple[str, str]] = set()
