@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
 
-from demon_patch.engine.controls import CONTROLS, TABLE, Control
+from demon_patch.engine.controls import CONTROLS, Control
 from demon_patch.engine.family import FamilySpec
 from demon_patch.nodes.engine import CHAIN, LORA
 from demon_patch.nodes.form.taper import STRAIGHT, norm
@@ -118,11 +118,6 @@ TRIALS: tuple[Trial, ...] = (
 def due(spec: FamilySpec) -> tuple[Trial, ...]:
     """The trials of the rows that a family has."""
     return tuple(trial for trial in TRIALS if spec.has(trial.row))
-
-
-def untried() -> list[str]:
-    """Rows that are heard, but have no trial."""
-    return [row.name for row in TABLE if row.name not in {t.control for t in TRIALS} | SILENT]
 
 
 def stage(

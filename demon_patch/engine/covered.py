@@ -21,13 +21,11 @@ from numpy.typing import NDArray
 from scipy.ndimage import correlate1d
 from torch import Tensor
 
+from demon_patch.arrays import Array, Samples
 from demon_patch.engine.family import Codec, FamilySpec, ReadsLoudness, Source
 from demon_patch.engine.loudness import frame_power
 from demon_patch.engine.recent import Recent
 from demon_patch.engine.window import decode_window
-
-Samples = NDArray[np.float32]
-Array = NDArray[np.float64]
 
 MATCH_SECONDS = 1.0  # over which loudness is compared
 MOST_DB = 12.0  # of gain, up or down

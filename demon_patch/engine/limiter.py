@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import minimum_filter1d, uniform_filter1d
 
-Samples = NDArray[np.float32]
+from demon_patch.arrays import Samples
 
 OVER = 4  # times oversampled: what lies between the samples (ITU-R BS.1770-5, annex 2)
 REACH = 10  # samples that the oversampling looks at on either side

@@ -6,9 +6,9 @@ import numpy as np
 import soxr
 from numpy.typing import NDArray
 
+from demon_patch.arrays import Samples
 from demon_patch.engine.limiter import LastGood, Limiter
 
-Samples = NDArray[np.float32]
 Ceiling = float | NDArray[np.float32]
 
 LOOK_SECONDS = 0.005  # over which the limiter closes and opens

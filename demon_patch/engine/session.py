@@ -6,11 +6,10 @@ import os
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
+from demon_patch.arrays import Samples
 from demon_patch.engine.controls import CONTROLS
 from demon_patch.engine.covered import Cover, Covered
 from demon_patch.engine.executors.torch_ import TorchExecutor
@@ -26,8 +25,6 @@ from demon_patch.engine.slots import FORWARDED, check_finite
 from demon_patch.engine.window import decode_song, decode_window
 from demon_patch.errors import DemonError, WeightsError
 from demon_patch.nearest import chosen
-
-Samples = NDArray[np.float32]
 
 
 class Session:

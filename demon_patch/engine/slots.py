@@ -90,11 +90,6 @@ class Request:
         )
 
     @property
-    def source_only(self) -> bool:
-        """Whether it delivers its source without a forward."""
-        return self.source is not None and self.strength <= SOURCE_ONLY
-
-    @property
     def handles(self) -> tuple[Handle, ...]:
         """The prompts that need a row each: its own, the second, the negative, as far as there are any."""
         forwarded = self.guidance_mode in FORWARDED

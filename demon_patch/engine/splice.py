@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-Samples = NDArray[np.float32]
+from demon_patch.arrays import Samples
 
 GRAIN = 1 / 4  # of a join: the stretch over which its level is held
 SMOOTH = 1 / 16  # of a join: over which the gain that holds it is evened out, twice

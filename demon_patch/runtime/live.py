@@ -14,9 +14,7 @@ from math import ceil, floor
 from time import perf_counter
 from typing import Any, Protocol
 
-import numpy as np
-from numpy.typing import NDArray
-
+from demon_patch.arrays import Samples
 from demon_patch.errors import DemonError
 from demon_patch.patch.grid import Grid
 from demon_patch.runtime.audio.lay import Seam
@@ -28,7 +26,6 @@ from demon_patch.runtime.lead import Lead
 from demon_patch.runtime.mixes import Parts
 from demon_patch.runtime.performer import SPLICE_FRAMES, Performer
 
-Samples = NDArray[np.float32]
 Change = Callable[[], None]
 
 HALF_FADE_SECONDS = 0.01  # of a join, on either side of a window's edge

@@ -10,13 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
+from demon_patch.arrays import Array
 from demon_patch.engine.covered import Cover
 from demon_patch.engine.family import Blend, Conditioning, Source
 from demon_patch.engine.recent import Recent
 from demon_patch.runtime.feedback import Feedback
 from demon_patch.runtime.graph.forecast import Forecast
 
-Array: TypeAlias = NDArray[np.float64]
 NOTHING = 1e-9  # a share below it is none
 
 

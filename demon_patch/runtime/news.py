@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
-from numpy.typing import NDArray
 
+from demon_patch.arrays import Array, Samples
 from demon_patch.engine.family import FamilySpec, Source
 from demon_patch.engine.features import NAMES, Analyser, likeness
 from demon_patch.engine.ring import Ring
@@ -17,9 +17,6 @@ from demon_patch.runtime.graph.forecast import Forecast
 from demon_patch.runtime.graph.program import Program
 from demon_patch.runtime.readings import Readings
 from demon_patch.runtime.trace import Trace
-
-Array = NDArray[np.float64]
-Samples = NDArray[np.float32]
 
 LEAD_IN = (
     750  # frames of a song's end that its beginning is measured after: what is learnt of its strokes is known then

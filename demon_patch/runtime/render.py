@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
+from demon_patch.arrays import Samples
 from demon_patch.engine.controls import CONTROLS
 from demon_patch.engine.family import Source
 from demon_patch.engine.limiter import LastGood
@@ -34,8 +34,6 @@ from demon_patch.runtime.performer import SPLICE_FRAMES, Performer
 from demon_patch.runtime.recorder import Recorder
 from demon_patch.runtime.resources import Resources, fitted
 from demon_patch.runtime.trace import Trace
-
-Samples = NDArray[np.float32]
 
 DEFAULT_BPM = 120.0
 FADE_SECONDS = 0.02  # a join: long enough not to click, short enough to stand on the beat

@@ -10,6 +10,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from demon_patch.arrays import Array
 from demon_patch.engine.controls import CONTROLS, Control
 from demon_patch.engine.families import NAMES, spec_of
 from demon_patch.engine.family import FamilySpec
@@ -21,7 +22,6 @@ from demon_patch.runtime.graph.compile import Geometry, compile
 from demon_patch.runtime.graph.edges import BEFORE, jumps
 from demon_patch.runtime.graph.program import Program, Sink
 
-Array = NDArray[np.float64]
 Taken = Literal["generation", "step", "frame", "window"]
 
 SECONDS = 16.0  # of a patch that are looked at

@@ -68,11 +68,6 @@ class RingPlan:
         return mixture if mixture is not None and mixture.per_frame and not (mixture.bare or mixture.bypassed) else None
 
     @property
-    def prompt(self) -> str | None:
-        """The node of the prompt."""
-        return self.wired.get("prompt")
-
-    @property
     def source(self) -> str | None:
         """The node of the clip that is covered."""
         return self.wired.get("source")

@@ -315,7 +315,7 @@ def test_the_plan_of_the_ring() -> None:
     program = compile(Patch(nodes=nodes, cables=cables), BENCH, GEOMETRY)
     ring = program.ring
     assert (ring.scheduler, ring.source_blend, ring.step_state, ring.decoder) == ("s", "b", "t", "d")
-    assert (ring.prompt, ring.source) == ("p", "c")
+    assert (ring.wired["prompt"], ring.source) == ("p", "c")
     choices = [row for row in CONTROLS.values() if row.shape == "choice"]
     assert ring.options == {row.name: row.default for row in choices}
     assert {"source_blend", "ode_noise", "initial_noise", "strength"} <= ring.active
@@ -328,7 +328,7 @@ def test_the_plan_of_the_ring() -> None:
     assert bypassed.step_state == "t"
     assert "source_blend" not in bypassed.active
     bare = compile(Patch(nodes=CHAIN_NODES, cables=CHAIN_CABLES), BENCH, GEOMETRY).ring
-    assert (bare.source_blend, bare.step_state, bare.prompt, bare.source) == (None, None, None, None)
+    assert (bare.source_blend, bare.step_state, bare.wired.get("prompt"), bare.source) == (None,) * 4
     assert "source_blend" not in bare.active
 
 
