@@ -16,6 +16,7 @@ RANK = {
     "arrays": 0,
     "errors": 0,
     "nearest": 0,
+    "small_cache": 0,
     "threads": 0,
     "engine": 1,
     "patch": 1,
