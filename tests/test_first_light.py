@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from demon_patch.engine import Session
-from demon_patch.runtime.listen import distance_to_source, follow, loudness
+from demon_patch.runtime.listen import distance_to_source, loudness
 from demon_patch.runtime.render import checked, perform, render
+from tests.following import follow
 
 PATCH = Path(__file__).parent.parent / "patches" / "first-light.dpatch.json"
 SECONDS = 20.0

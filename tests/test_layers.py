@@ -12,7 +12,18 @@ import pytest
 from demon_patch.engine.families import NAMES
 
 ROOT = Path(__file__).parent.parent / "demon_patch"
-RANK = {"errors": 0, "nearest": 0, "threads": 0, "engine": 1, "patch": 1, "nodes": 2, "runtime": 3, "terminal": 4}
+RANK = {
+    "arrays": 0,
+    "errors": 0,
+    "nearest": 0,
+    "small_cache": 0,
+    "threads": 0,
+    "engine": 1,
+    "patch": 1,
+    "nodes": 2,
+    "runtime": 3,
+    "terminal": 4,
+}
 TOP = 5  # anything else
 TORCH_FREE = ["demon_patch.patch.format", "demon_patch.patch.history", "demon_patch.nodes.catalogue"]
 TORCH_FREE += ["demon_patch.engine.controls", "demon_patch.engine.family", "demon_patch.runtime.graph.check"]

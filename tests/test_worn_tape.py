@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from demon_patch.engine import Session
-from demon_patch.runtime.listen import brightness, follow, smooth
+from demon_patch.runtime.listen import brightness, smooth
 from demon_patch.runtime.render import checked, perform, render
+from tests.following import follow
 
 PATCH = Path(__file__).parent.parent / "patches" / "worn-tape.dpatch.json"
 SECONDS = 17.0

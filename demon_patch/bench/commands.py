@@ -106,7 +106,7 @@ def modulation(
     """Measures how far each control moves the sound of the embedded model: about 20 seconds a control on two cores.
 
     Parameters:
-        controls: Only these; all that are built by default.
+        controls: Only these; all by default.
         save: Keeps the rows in this JSON file, beside those of other controls.
         as_json: Prints JSON in place of tables.
         threads: Processor threads, 1 to 64; all by default.

@@ -7,14 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
+from demon_patch.arrays import Curve, Samples
 from demon_patch.engine.session import Session
 from demon_patch.runtime.listen import brightness, loudness
-
-Curve = NDArray[np.float64]
-Samples = NDArray[np.float32]
 
 
 @dataclass(frozen=True, eq=False)

@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 import soxr
 from numpy.typing import NDArray
-from scipy.signal import lfilter, resample_poly
+from scipy.signal import lfilter
 
-Samples = NDArray[np.floating]
-Array = NDArray[np.float64]
+from demon_patch.arrays import Array
+
+Sound = NDArray[np.floating]
 
 CHROMA_RATE = 11_025
 CHROMA_LOW, OCTAVES = 55.0, 6  # Hz of the lowest tone
@@ -16,7 +17,7 @@ CYCLES = 17.0  # of a tone under a filter: a semitone wide
 CHROMA_HOP = 441  # 40 ms
 
 
-def chroma(audio: Samples, rate: int) -> Array:
+def chroma(audio: Sound, rate: int) -> Array:
     """Constant-Q chroma [frames, 12] of a loop [samples, channels], 25 frames a second, each of unit length."""
     mono = soxr.resample(np.asarray(audio, np.float64).mean(axis=1), rate, CHROMA_RATE)
     n = len(mono)
@@ -32,12 +33,12 @@ def chroma(audio: Samples, rate: int) -> Array:
     return found / (np.linalg.norm(found, axis=1, keepdims=True) + 1e-9)
 
 
-def chroma_correlation(a: Samples, b: Samples, rate: int) -> float:
+def chroma_correlation(a: Sound, b: Sound, rate: int) -> float:
     """How alike the chroma of two loops of one length move: 1 for the same, 0 for strangers."""
     return float(np.corrcoef(chroma(a, rate).ravel(), chroma(b, rate).ravel())[0, 1])
 
 
-def integrated(audio: Samples, rate: int) -> float:
+def integrated(audio: Sound, rate: int) -> float:
     """Integrated loudness in LUFS, gated as in ITU-R BS.1770-5, of [samples, channels] at 48 kHz or another rate."""
     power = _blocks(audio, rate, 0.4, 0.1)
     loud = power[power > 10 ** ((-70.0 + 0.691) / 10)]
@@ -47,17 +48,12 @@ def integrated(audio: Samples, rate: int) -> float:
     return -0.691 + 10.0 * float(np.log10(loud.mean()))
 
 
-def short_term(audio: Samples, rate: int) -> Array:
+def short_term(audio: Sound, rate: int) -> Array:
     """Short-term loudness in LUFS, over 3 s, ten times a second."""
     return -0.691 + 10.0 * np.log10(_blocks(audio, rate, 3.0, 0.1) + 1e-7)
 
 
-def true_peak(audio: Samples) -> float:
-    """The highest level in dBFS, 4 times oversampled."""
-    return 20.0 * float(np.log10(np.abs(resample_poly(np.asarray(audio, np.float64), 4, 1, axis=0)).max() + 1e-12))
-
-
-def _blocks(audio: Samples, rate: int, seconds: float, step: float) -> Array:
+def _blocks(audio: Sound, rate: int, seconds: float, step: float) -> Array:
     """K-weighted power of blocks, by the recommendation's two filters at 48 kHz."""
     sound = np.asarray(audio, np.float64)
     sound = sound if rate == 48_000 else soxr.resample(sound, rate, 48_000)

@@ -11,8 +11,8 @@ from statistics import mean
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from demon_patch.arrays import Curve, Samples
 from demon_patch.bench.descriptors import DESCRIPTORS, Heard
 from demon_patch.bench.trials import BARS, SECONDS, Trial, due, stage
 from demon_patch.engine.family import FamilySpec
@@ -22,16 +22,13 @@ from demon_patch.runtime.listen import smooth
 from demon_patch.runtime.performer import Performer
 from demon_patch.runtime.render import perform, render
 
-Curve = NDArray[np.float64]
-Samples = NDArray[np.float32]
-
 PERIODS = (0.25, 0.5, 1.0, 2.0)  # bars
 SEEDS = 8
 AUDIBLE = 3.0  # below this many spreads a control is subtle
 
 
 def chosen(spec: FamilySpec, names: Sequence[str] | None) -> tuple[Trial, ...]:
-    """The trials of controls by name, or all that are built and that a family has; raises DemonError for a name without
+    """The trials of controls by name, or all that a family has; raises DemonError for a name without
     one."""
     trials = due(spec)
     known = {trial.control for trial in trials}

@@ -112,8 +112,7 @@ def _section(title: str, controls: Sequence[Control], rows: Mapping[str, Measure
     yield "| control | what it does | range | default | class |"
     yield "|---|---|---|---|---|"
     for row in controls:
-        coming = f" *(comes with {row.since})*" if row.since else ""
-        yield f"| `{row.name}` | {row.doc}{coming} | {_range(row)} | {_default(row)} | {row.propagation} |"
+        yield f"| `{row.name}` | {row.doc} | {_range(row)} | {_default(row)} | {row.propagation} |"
     yield ""
     counted = [f"{what} ({steps} steps)" for steps in STEPS for what in ("first difference", "converged")]
     seen = [f"seen, t50, t90 ({steps} steps)" for steps in STEPS]
@@ -121,8 +120,7 @@ def _section(title: str, controls: Sequence[Control], rows: Mapping[str, Measure
     yield f"| {' | '.join(heads)} |"
     yield "|" + "---|" * len(heads)
     for row in controls:
-        if row.since is None:
-            yield f"| `{row.name}` | {' | '.join(_measured(row, rows))} |"
+        yield f"| `{row.name}` | {' | '.join(_measured(row, rows))} |"
     yield ""
 
 

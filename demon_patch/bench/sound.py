@@ -6,15 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from demon_patch.arrays import Samples
 from demon_patch.bench.judges import chroma_correlation, integrated, short_term
 from demon_patch.engine.family import Source
 from demon_patch.engine.session import Session
 from demon_patch.patch.document import Cable, Node, Patch
 from demon_patch.runtime.render import perform, render
-
-Samples = NDArray[np.float32]
 
 SECONDS = 30.0
 PROMPT = "acid, dark"

@@ -11,7 +11,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 from scipy.ndimage import maximum_filter1d
 
-Array = NDArray[np.float64]
+from demon_patch.arrays import Array
 
 ATTACK_BANDS = ((200.0, 1500.0), (1500.0, 6000.0), (6000.0, 15_000.0))
 LEAST_RISE, DEEPEST = 9.0, 35.0  # dB of a rise, and below the loudest moment

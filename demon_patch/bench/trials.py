@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
 
-from demon_patch.engine.controls import CONTROLS, TABLE, Control
+from demon_patch.engine.controls import CONTROLS, Control
 from demon_patch.engine.family import FamilySpec
 from demon_patch.nodes.engine import CHAIN, LORA
 from demon_patch.nodes.form.taper import STRAIGHT, norm
@@ -117,13 +117,8 @@ TRIALS: tuple[Trial, ...] = (
 
 
 def due(spec: FamilySpec) -> tuple[Trial, ...]:
-    """The trials of the rows that are built and that a family has."""
-    return tuple(trial for trial in TRIALS if trial.row.since is None and spec.has(trial.row))
-
-
-def untried() -> list[str]:
-    """Rows that are built, and heard, but have no trial."""
-    return [row.name for row in TABLE if row.since is None and row.name not in {t.control for t in TRIALS} | SILENT]
+    """The trials of the rows that a family has."""
+    return tuple(trial for trial in TRIALS if spec.has(trial.row))
 
 
 def stage(

@@ -101,7 +101,7 @@ class Chunk:
         if not any(growths):
             return mask
         opening = [
-            1.0 if slot.request.mask is None else steps.opening(slot.stage, slot.request.steps, growth)
+            1.0 if slot.request.mask is None else steps.opening(slot.position, slot.request.steps, growth)
             for slot, growth in zip(batch.slots, growths, strict=True)
         ]
         return batch.scaled("mask opening", mask, batch.scalars("opening", opening))
@@ -127,9 +127,9 @@ class Chunk:
         factors = [
             0.0
             if slot.request.target is None
-            else steps.late(slot.stage, slot.request.steps)
+            else steps.late(slot.position, slot.request.steps)
             if curve is None
-            else steps.ramp(slot.stage, slot.request.steps, slot.request.target_gate)
+            else steps.ramp(slot.position, slot.request.steps, slot.request.target_gate)
             for slot in slots
         ]
         if any(factors):

@@ -1,7 +1,6 @@
 """The table of controls: one row a control, from which ports, checks, units, palette and docs are derived.
 
-Torch-free. A row with `since` is declared but not built: a patch that uses it is refused with that word.
-Rows follow the engine node that carries them; propagation classes are those of the design, section 3.
+Torch-free. Rows follow the engine node that carries them; propagation classes are those of the design, section 3.
 """
 
 from __future__ import annotations
@@ -48,7 +47,6 @@ class Control:
     needs: str | None = None
     rest: float | None = None
     part: Part | None = None
-    since: str | None = None
 
     @property
     def per_frame(self) -> bool:

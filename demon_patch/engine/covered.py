@@ -21,13 +21,11 @@ from numpy.typing import NDArray
 from scipy.ndimage import correlate1d
 from torch import Tensor
 
+from demon_patch.arrays import Array, Samples
 from demon_patch.engine.family import Codec, FamilySpec, ReadsLoudness, Source
 from demon_patch.engine.loudness import frame_power
-from demon_patch.engine.recent import Recent
 from demon_patch.engine.window import decode_window
-
-Samples = NDArray[np.float32]
-Array = NDArray[np.float64]
+from demon_patch.small_cache import Same, SmallCache
 
 MATCH_SECONDS = 1.0  # over which loudness is compared
 MOST_DB = 12.0  # of gain, up or down
@@ -65,12 +63,12 @@ class Cover:
         return np.sum([*each], axis=0)
 
 
-_POWERS: Recent[tuple[Source, Array]] = Recent(16)  # a clip is kept as long as its id is a key
+_POWERS: SmallCache[Array] = SmallCache(16)
 
 
 def power_of(clip: Source, spec: FamilySpec) -> Array:
     """The K-weighted power [T] of a clip, worked out once."""
-    return _POWERS.get(id(clip), lambda: (clip, frame_power(clip.audio, spec.sample_rate, spec.samples_per_frame)))[1]
+    return _POWERS.get(Same(clip), lambda: frame_power(clip.audio, spec.sample_rate, spec.samples_per_frame))
 
 
 class Covered:

@@ -9,13 +9,10 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.signal import sosfilt
 
+from demon_patch.arrays import Array, Samples
 from demon_patch.engine.strokes import PARTS, Strokes
-
-Array = NDArray[np.float64]
-Samples = NDArray[np.float32]
 
 BANDS = 8
 FINE = 24  # bands of the spectrum that attacks and likeness are taken from; three to each of the BANDS

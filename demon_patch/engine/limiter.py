@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import minimum_filter1d, uniform_filter1d
 
-Samples = NDArray[np.float32]
+from demon_patch.arrays import Samples
 
 OVER = 4  # times oversampled: what lies between the samples (ITU-R BS.1770-5, annex 2)
 REACH = 10  # samples that the oversampling looks at on either side
@@ -45,24 +45,23 @@ class LastGood:
 class Limiter:
     """Look-ahead true-peak limiter for a stream of blocks, whatever their lengths.
 
-    ceiling: dBFS, of what is pushed without one of its own. window: samples over which the gain closes and opens again.
+    window: samples over which the gain closes and opens again.
     The gain at a sample is the mean, over one window, of the smallest gain needed anywhere within one window round each
     of its samples: so it is never above what that sample needs. What is not finite holds the last good sample. The
     stream is delayed by `delay` samples until `finish`.
     """
 
-    def __init__(self, ceiling: float, window: int) -> None:
-        self._ceiling = ceiling
+    def __init__(self, window: int) -> None:
         self.window = max(window, EDGE) | 1
         self.delay = self.window + EDGE
         self._held: Samples | None = None
         self._needs = self._ceilings = np.zeros(0)  # by held sample; needs of those that lie EDGE before the end
         self._good: LastGood | None = None
 
-    def push(self, block: Samples, ceiling: float | NDArray[np.float32] | None = None) -> Samples:
+    def push(self, block: Samples, ceiling: float | NDArray[np.float32]) -> Samples:
         """The next samples [n, channels] in, with their ceiling in dBFS or one for each [n]; as many out as have all
         their look-ahead."""
-        level = 10.0 ** (np.asarray(self._ceiling if ceiling is None else ceiling, np.float64) / 20.0)
+        level = 10.0 ** (np.asarray(ceiling, np.float64) / 20.0)
         if self._held is None or self._good is None:
             self._good = LastGood(block.shape[1])
             self._held = np.zeros((self.delay, block.shape[1]), np.float32)

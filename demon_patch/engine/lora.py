@@ -41,11 +41,6 @@ class Lora:
     changes: Mapping[str, Change] = field(repr=False)
     notes: tuple[str, ...] = ()
 
-    @property
-    def rank(self) -> int:
-        """The highest rank of its changes."""
-        return max(change.down.shape[0] for change in self.changes.values())
-
 
 Loras: TypeAlias = Sequence[tuple[Lora, float]]
 """Adapters with their strengths, 0 to 2."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-Array = NDArray[np.float64]
+from demon_patch.arrays import Array
+
 Reals = NDArray[np.floating]
 
 # The two filters of the recommendation as analogue prototypes, so that they hold at any sample rate: a high shelf of

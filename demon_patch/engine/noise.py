@@ -6,7 +6,6 @@ its noise whatever stretch of the song is asked for.
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from enum import IntEnum
 from math import cos, floor, pi, sin, tau
 from threading import Lock
@@ -18,6 +17,7 @@ from torch import Tensor
 
 from demon_patch.engine.limits import checked
 from demon_patch.errors import DemonError
+from demon_patch.small_cache import SmallCache
 
 Words = NDArray[np.uint64]
 
@@ -98,10 +98,9 @@ class NoiseBank:
             raise DemonError(
                 f"a noise bank of {channels} channels and {song_frames} frames", mend="both must be 1 or more"
             )
-        self.channels, self.song_frames, self._limit = channels, song_frames, limit
+        self.channels, self.song_frames = channels, song_frames
         self.device = torch.device(device)
-        self._kept: OrderedDict[tuple[int, int, int], Tensor] = OrderedDict()
-        self._bytes = 0
+        self._kept: SmallCache[Tensor] = SmallCache(limit, lambda noise: noise.nbytes)
         self._lock = Lock()
 
     def get(
@@ -144,15 +143,10 @@ class NoiseBank:
     def _upto(self, seed: int, stream: Stream, step: int, end: int) -> Tensor:
         """Frames 0 to `end`, from the store, which is extended where it is too short."""
         key = (seed, int(stream), step)
-        kept = self._kept.get(key)
+        kept = self._kept.find(key)
         if kept is None or kept.shape[0] < end:
             have = 0 if kept is None else kept.shape[0]
             more = torch.from_numpy(gaussian(*key, have, end - have, self.channels)).to(self.device)
-            whole = more if kept is None else torch.cat((kept, more))
-            self._kept[key] = kept = whole
-            self._kept.move_to_end(key)
-            self._bytes += more.nbytes
-            while self._bytes > self._limit and len(self._kept) > 1:
-                self._bytes -= self._kept.popitem(last=False)[1].nbytes
-        self._kept.move_to_end(key)
+            kept = more if kept is None else torch.cat((kept, more))
+            self._kept.put(key, kept)
         return kept[:end]

@@ -6,9 +6,9 @@ import numpy as np
 import soxr
 from numpy.typing import NDArray
 
+from demon_patch.arrays import Samples
 from demon_patch.engine.limiter import LastGood, Limiter
 
-Samples = NDArray[np.float32]
 Ceiling = float | NDArray[np.float32]
 
 LOOK_SECONDS = 0.005  # over which the limiter closes and opens
@@ -27,7 +27,7 @@ class Outlet:
     def __init__(self, source_rate: int, rate: int, channels: int) -> None:
         same = source_rate == rate
         self._resample = None if same else soxr.ResampleStream(source_rate, rate, channels, dtype="float32")
-        self._limiter = Limiter(0.0, max(round(LOOK_SECONDS * rate), LOOK_SAMPLES))
+        self._limiter = Limiter(max(round(LOOK_SECONDS * rate), LOOK_SAMPLES))
         self._good = LastGood(channels)
         self._channels, self._ratio = channels, source_rate / rate
         self._ceilings = np.zeros(0, np.float32)  # dBFS by input sample, from number `_first` on

@@ -5,7 +5,6 @@ Time runs from 1 (pure noise) to 0 (clean) with x_t = t * noise + (1 - t) * x0.
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from dataclasses import dataclass
 from math import ceil
 from typing import overload
@@ -15,6 +14,7 @@ from torch import Tensor
 
 from demon_patch.engine.family import Executor
 from demon_patch.engine.limits import checked, checked_option
+from demon_patch.small_cache import SmallCache
 
 SOURCE_ONLY = 1e-6
 """At or below this strength a generation is its source: no noise is added and no forward is run."""
@@ -117,26 +117,17 @@ class Schedule:
 class Schedules:
     """The schedules used lately, so that a setting that stands still costs nothing at admission."""
 
-    def __init__(self, executor: Executor, device: torch.device, size: int = 64) -> None:
-        self._executor, self._device, self._size = executor, device, size
-        self._kept: OrderedDict[Plan, Schedule] = OrderedDict()
-        self._epoch = executor.weights_epoch
+    def __init__(self, executor: Executor, device: torch.device) -> None:
+        self._executor, self._device = executor, device
+        self._kept: SmallCache[Schedule] = SmallCache(64)
 
     def get(self, plan: Plan) -> Schedule:
         """The schedule of a plan under the executor's present weights."""
-        if self._epoch != self._executor.weights_epoch:
-            self._epoch = self._executor.weights_epoch
-            self._kept.clear()
-        kept = self._kept.get(plan)
-        if kept is None:
-            t = plan.times()
-            single = t.float().to(self._device)
-            change = (t[1:] - t[:-1]).float().to(self._device)
-            embedded = self._executor.prepare_schedule(single)
-            kept = Schedule(plan, t, single.view(-1, 1, 1), change.view(-1, 1, 1), embedded)
-            self._kept[plan] = kept
-            if len(self._kept) > self._size:
-                self._kept.popitem(last=False)
-        else:
-            self._kept.move_to_end(plan)
-        return kept
+        return self._kept.get((self._executor.weights_epoch, plan), lambda: self._made(plan))
+
+    def _made(self, plan: Plan) -> Schedule:
+        t = plan.times()
+        single = t.float().to(self._device)
+        change = (t[1:] - t[:-1]).float().to(self._device)
+        embedded = self._executor.prepare_schedule(single)
+        return Schedule(plan, t, single.view(-1, 1, 1), change.view(-1, 1, 1), embedded)

@@ -6,11 +6,10 @@ import os
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
+from demon_patch.arrays import Samples
 from demon_patch.engine.controls import CONTROLS
 from demon_patch.engine.covered import Cover, Covered
 from demon_patch.engine.executors.torch_ import TorchExecutor
@@ -20,14 +19,12 @@ from demon_patch.engine.focus import focused
 from demon_patch.engine.limits import checked
 from demon_patch.engine.lora import Lora, Loras, read_lora
 from demon_patch.engine.noise import NoiseBank
-from demon_patch.engine.recent import Recent
 from demon_patch.engine.ring import CONDITIONS, MAX_DEPTH, Request, Ring
 from demon_patch.engine.slots import FORWARDED, check_finite
 from demon_patch.engine.window import decode_song, decode_window
 from demon_patch.errors import DemonError, WeightsError
 from demon_patch.nearest import chosen
-
-Samples = NDArray[np.float32]
+from demon_patch.small_cache import Same, SmallCache
 
 
 class Session:
@@ -51,8 +48,8 @@ class Session:
         self.spec = family.spec
         self.executor: Executor = executor if executor is not None else TorchExecutor(family.denoiser)
         self._handles: dict[str, Handle] = {}
-        self._contexts: Recent[tuple[Source, Tensor]] = Recent(64)  # a clip is kept as long as its id is a key
-        self._tints: Recent[tuple[Source, Handle]] = Recent(16)
+        self._contexts: SmallCache[Tensor] = SmallCache(64)
+        self._tints: SmallCache[Handle] = SmallCache(16)
         self._noise: dict[int, NoiseBank] = {}
 
     @classmethod
@@ -241,16 +238,16 @@ class Session:
             raise self.spec.lacks(CONTROLS["timbre_source"])
         if amount == 0:
             return plain
-        key = (prompt.text, id(clip), plain.epoch)
+        key = (prompt.text, Same(clip), plain.epoch)
 
-        def made() -> tuple[Source, Handle]:
+        def made() -> Handle:
             check_finite("timbre_source", clip.latent)
-            return clip, self.executor.prepare(self.family.conditioner.timbre(prompt, clip))
+            return self.executor.prepare(self.family.conditioner.timbre(prompt, clip))
 
-        _, whole = self._tints.get((*key, 1.0), made)
+        whole = self._tints.get((*key, 1.0), made)
         if amount == 1:
             return whole
-        return self._tints.get((*key, amount), lambda: (clip, self.executor.blend(plain, whole, amount)))[1]
+        return self._tints.get((*key, amount), lambda: self.executor.blend(plain, whole, amount))
 
     def _blended(self, first: Handle, second: Handle | None, amount: float) -> Handle:
         """The prompt on its way to another one."""
@@ -270,8 +267,8 @@ class Session:
                 mend="cut or repeat it to the source's length",
             )
 
-        def made() -> tuple[Source, Tensor]:
+        def made() -> Tensor:
             check_finite("source" if other is None else "structure_source", clip.hints)
-            return clip, self.family.conditioner.context(clip, structure)
+            return self.family.conditioner.context(clip, structure)
 
-        return self._contexts.get((id(clip), checked("structure", structure)), made)[1]
+        return self._contexts.get((Same(clip), checked("structure", structure)), made)

@@ -33,17 +33,15 @@ Choice = tuple[tuple[float, float], tuple[float, float]]
 ALL: Choice = ((0.0, inf), (0.0, inf))
 
 STEP_CONTROLS: dict[str, Control] = {row.name: row for row in TABLE if row.propagation in ("step", "late step")}
-"""The rows of the table that the shared state takes, with those that a later release brings."""
+"""The rows of the table that the shared state takes."""
 
 
 def step_control(name: str) -> Control:
-    """The row of a step control; raises DemonError where there is none, or a later release brings it."""
+    """The row of a step control; raises DemonError where there is none."""
     row = STEP_CONTROLS.get(name)
     if row is None:
-        known = ", ".join(n for n, r in STEP_CONTROLS.items() if r.since is None)
+        known = ", ".join(STEP_CONTROLS)
         raise DemonError("not a control that every step reads", port=name, mend=f"write one of {known}")
-    if row.since is not None:
-        raise DemonError(f"comes with {row.since}", port=name, mend="leave it unwritten in this release")
     return row
 
 
@@ -208,7 +206,7 @@ def _choice(row: Control, ages: tuple[float, float] | None, steps: tuple[int, in
 
 def _meant(choice: Choice, slot: Slot) -> bool:
     (young, old), (first, last) = choice
-    return young <= slot.stage / slot.request.steps < old and first <= slot.step < last
+    return young <= slot.position / slot.request.steps < old and first <= slot.step < last
 
 
 def _resolved(row: Control, layers: Mapping[Choice, _Entry], slots: Sequence[Slot]) -> Tensor | str | None:

@@ -90,11 +90,6 @@ class Request:
         )
 
     @property
-    def source_only(self) -> bool:
-        """Whether it delivers its source without a forward."""
-        return self.source is not None and self.strength <= SOURCE_ONLY
-
-    @property
     def handles(self) -> tuple[Handle, ...]:
         """The prompts that need a row each: its own, the second, the negative, as far as there are any."""
         forwarded = self.guidance_mode in FORWARDED
@@ -176,7 +171,7 @@ class Slot:
     """A generation in flight.
 
     rows: its prompts' rows in the executor's buffers, its own first. momentum, first_negative: of its guidance, [T, C],
-    from the first guided step on. schedule: float64 [S+1]. admitted: the tick of its admission, which ran
+    from the first guided step on. times: its schedule. admitted: the tick of its admission, which ran
     its first step. step: steps done, 0 to S. heard_at: when it will be heard; the caller may move it. clean: the clean
     latent that its latest step predicted, while the ring watches. moved: the tick of its latest change of strength.
     """
@@ -194,11 +189,6 @@ class Slot:
     first_negative: Tensor | None = field(default=None, repr=False)
 
     @property
-    def index(self) -> int:
-        """The row of its own prompt."""
-        return self.rows[0]
-
-    @property
     def second(self) -> int:
         """The row of its second prompt, where the request has one."""
         return self.rows[1]
@@ -208,11 +198,6 @@ class Slot:
         """Whether a guided step needs a forward of the negative prompt: each step in `full`, the first otherwise."""
         mode = self.request.guidance_mode
         return mode == "full" or (mode == "initialize" and self.first_negative is None)
-
-    @property
-    def stage(self) -> int:
-        """The step that comes next, counted in the full schedule: 0 to steps - 1."""
-        return self.request.steps - self.remaining
 
     @property
     def strength(self) -> float:
@@ -228,11 +213,6 @@ class Slot:
     def position(self) -> int:
         """Where its next step stands in the full schedule, 0 to S: a generation that leaves steps out begins late."""
         return self.request.steps - self.remaining
-
-    @property
-    def schedule(self) -> Tensor:
-        """Its timesteps, float64 [S+1], falling to 0."""
-        return self.times.t
 
     @property
     def remaining(self) -> int:

@@ -7,8 +7,11 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-Samples = NDArray[np.float32]
+from demon_patch.arrays import Samples
 
+HALF_FADE_SECONDS = (
+    0.01  # on either side of a window's edge: long enough not to click, short enough to stand on the beat
+)
 GRAIN = 1 / 4  # of a join: the stretch over which its level is held
 SMOOTH = 1 / 16  # of a join: over which the gain that holds it is evened out, twice
 MOST = 3.0  # that gain, and its inverse
@@ -91,17 +94,21 @@ def click(left: Samples, right: Samples, joined: Samples) -> float:
     return 20.0 * float(np.log10((np.abs(np.diff(joined, 2, axis=0)).max(initial=0.0) + 1e-6) / (sides + 1e-6)))
 
 
+def half_fade(rate: int) -> int:
+    """The samples at `rate` on either side of a window's edge over which a join fades."""
+    return round(HALF_FADE_SECONDS * rate)
+
+
 class Splicer:
     """Takes windows that overlap by a fade round each join and gives the stream between them.
 
-    Every block but the first reaches `fade // 2` samples before its window's start, and every block that much
-    past its end; the join is centred on the boundary, so a change stands where it was asked for.
+    Every block but the first reaches `half` samples before its window's start, and every block that much past its
+    end; the join is centred on the boundary, so a change stands where it was asked for.
     """
 
-    def __init__(self, fade: int) -> None:
-        self.half = fade // 2
+    def __init__(self, half: int) -> None:
+        self.half = half
         self._tail: Samples | None = None
-        self.joins: list[float] = []
 
     def push(self, block: Samples) -> Samples:
         """A block [half + n + half, channels] in, the next n samples out (n - half at the start).
@@ -112,14 +119,7 @@ class Splicer:
         if self._tail is None:
             out = block[half : len(block) - 2 * half]
         else:
-            head = block[: 2 * half]
-            made = join(self._tail, head)
-            self.joins.append(made.alike)
-            out = np.concatenate([made.sound, block[2 * half : len(block) - 2 * half]])
+            joined = join(self._tail, block[: 2 * half]).sound
+            out = np.concatenate([joined, block[2 * half : len(block) - 2 * half]])
         self._tail = block[len(block) - 2 * half :]
         return out
-
-    def finish(self) -> Samples:
-        """The samples that were held back for the next join: the stream ends at its last window's end."""
-        tail, self._tail = self._tail, None
-        return tail[: self.half] if tail is not None else np.zeros((0, 1), np.float32)

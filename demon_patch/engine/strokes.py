@@ -19,9 +19,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from demon_patch.arrays import Array
 from demon_patch.engine.tensor_file import TensorFile
-
-Array = NDArray[np.float64]
 
 PARTS: Final = ("low", "middle", "high")
 """Kicks; snares; hats."""

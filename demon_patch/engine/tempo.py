@@ -23,7 +23,7 @@ from scipy.ndimage import uniform_filter1d
 from demon_patch.engine import bar as template
 from demon_patch.engine.bar import BEATS_PER_BAR
 
-Array = NDArray[np.float32]
+Numbers = NDArray[np.float32]
 
 PHASES = 8 * template.STEPS
 """Places in a bar that are tried as its beginning."""
@@ -39,22 +39,15 @@ _FAINT = 0.05  # rms of onsets below which nothing begins
 _WHOLE = 0.1  # beats by which a loop may miss whole bars
 _EDGES = (30, 140, 600, 3000, 7500)  # Hz: kicks, bodies, snares, hats
 _SHORTEST = 3.0  # seconds
-_NEAR = 4  # phases beside the likeliest that count as the same bar line
 _EARLY = 0.02  # a bar line this many seconds before the start is the start
 
 
 @dataclass(frozen=True, slots=True)
 class Tempo:
-    """bpm; downbeat: seconds to the first bar line, 0 <= downbeat < a bar; confidence 0..1, of the bar line."""
+    """bpm; downbeat: seconds to the first bar line, 0 <= downbeat < a bar."""
 
     bpm: float
     downbeat: float
-    confidence: float = 1.0
-
-    @property
-    def bar(self) -> float:
-        """Seconds of a bar."""
-        return BEATS_PER_BAR * 60.0 / self.bpm
 
 
 def detect(audio: NDArray[np.floating], rate: int) -> Tempo | None:
@@ -74,13 +67,11 @@ def detect(audio: NDArray[np.floating], rate: int) -> Tempo | None:
     tempi = [clip.fitted(bpm) for bpm in octaves(beat)]
     scores = np.array([template.score(clip.profiles(*tempo), clip.periods(tempo[0])) for tempo in tempi])
     scores[:, 0] += [_CUT * cyclic for _, cyclic in tempi]
-    likely = np.exp(scores - scores.max())
-    octave, phase = divmod(int(likely.argmax()), PHASES)
+    octave, phase = divmod(int(scores.argmax()), PHASES)
     bpm = tempi[octave][0]
     bar = BEATS_PER_BAR * 60.0 / bpm
     downbeat = phase / PHASES * bar
-    near = likely[octave].take(np.arange(phase - _NEAR, phase + _NEAR + 1), mode="wrap")
-    return Tempo(bpm, 0.0 if downbeat > bar - _EARLY else downbeat, float(near.sum() / likely.sum()))
+    return Tempo(bpm, 0.0 if downbeat > bar - _EARLY else downbeat)
 
 
 def octaves(bpm: float) -> list[float]:
@@ -97,12 +88,12 @@ class Clip:
     """
 
     seconds: float
-    onsets: Array
-    pitch: Array
-    strength: Array
+    onsets: Numbers
+    pitch: Numbers
+    strength: Numbers
 
     @classmethod
-    def of(cls, sound: Array, seconds: float) -> Clip:
+    def of(cls, sound: Numbers, seconds: float) -> Clip:
         """A clip from sound [samples] at 16 kHz with an rms of 1."""
         loudness = np.log1p(0.5 * (_spectra(sound, _FINE, _HOP) @ _bands()))
         rises = np.maximum(loudness - np.roll(loudness, 2, 0), 0)
@@ -180,7 +171,7 @@ class Clip:
         return change if cyclic else np.where(inside, change, 0.0)
 
 
-def _spectra(sound: Array, window: int, hop: int) -> Array:
+def _spectra(sound: Numbers, window: int, hop: int) -> Numbers:
     """[len(sound) / hop, window / 2 + 1] magnitudes of centred windows; the end is heard before the start."""
     padded = np.pad(sound, (window // 2, window), mode="wrap")
     frames = np.lib.stride_tricks.sliding_window_view(padded, window)[::hop][: len(sound) // hop]
@@ -198,7 +189,7 @@ def _band_centres() -> NDArray[np.float64]:
 
 
 @cache
-def _bands() -> Array:
+def _bands() -> Numbers:
     """[bins, 24] means over bands of equal width in octaves, at least one bin each."""
     frequency = np.fft.rfftfreq(_FINE, 1 / _RATE)
     weights = np.zeros((len(frequency), 24), np.float32)
@@ -210,7 +201,7 @@ def _bands() -> Array:
 
 
 @cache
-def _semitones() -> Array:
+def _semitones() -> Numbers:
     """[bins, 68] means around the notes E1 to B6."""
     frequency = np.fft.rfftfreq(_LONG, 1 / _RATE)
     pitch = 69 + 12 * np.log2(np.maximum(frequency, 1e-3) / 440)
@@ -218,7 +209,7 @@ def _semitones() -> Array:
     return (weights / (weights.sum(0) + 1e-3)).astype(np.float32)
 
 
-def _autocorrelation(onsets: Array) -> Array:
+def _autocorrelation(onsets: Numbers) -> Numbers:
     """Autocorrelation at every lag, 1 at lag 0 (less where onsets are faint), free of what varies over seconds and of
     the overlap's shortening."""
     size = len(onsets)

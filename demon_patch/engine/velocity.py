@@ -121,7 +121,7 @@ class Velocity:
         shape = (len(has), *weight.shape[1:])
         gated = batch.buffers.get("gated weight", shape)
         gated.copy_(batch.where("condition rows", has, weight, self._zero))
-        position = batch.scalars("position", [slot.stage / slot.request.steps for slot in batch.slots])
+        position = batch.scalars("position", [slot.position / slot.request.steps for slot in batch.slots])
         for name in ("condition_from", "condition_to"):
             bound = batch.value(name)
             if bound is not None:

@@ -8,8 +8,8 @@ from itertools import groupby
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
+from demon_patch.arrays import Curve
 from demon_patch.bench.graph import CABLES, CHAIN
 from demon_patch.errors import DemonError
 from demon_patch.nodes import formulas
@@ -20,8 +20,6 @@ from demon_patch.runtime.graph.clock import Transport
 from demon_patch.runtime.graph.compile import Geometry, compile
 from demon_patch.runtime.graph.forecast import Forecast
 from demon_patch.runtime.graph.taps import SHOWN
-
-Curve = NDArray[np.float64]
 
 RATE, BPM = 25, 120.0
 FRAMES = SHOWN

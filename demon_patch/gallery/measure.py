@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import rankdata
 
+from demon_patch.arrays import Curve
 from demon_patch.bench.descriptors import DESCRIPTORS, Heard
 from demon_patch.engine.family import Source
 from demon_patch.engine.session import Session
@@ -20,8 +21,6 @@ from demon_patch.runtime.assets import files_of
 from demon_patch.runtime.listen import smooth
 from demon_patch.runtime.performer import Performer
 from demon_patch.runtime.render import checked, perform, render, write
-
-Curve = NDArray[np.float64]
 
 CORRELATION = 0.6  # at least
 LAG_SECONDS = 0.06  # at most, of a forecast signal

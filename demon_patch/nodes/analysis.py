@@ -9,8 +9,9 @@ from __future__ import annotations
 from demon_patch.nodes.form.body import phrase
 from demon_patch.nodes.form.declare import node
 from demon_patch.nodes.form.frame import Frame, Row
+from demon_patch.nodes.form.phrases import smoothed
 from demon_patch.nodes.form.ports import audio, fed, feeds, gate_out, option, out, value
-from demon_patch.nodes.form.vocabulary import choose, clamp, exp, log, pick, sqrt, total
+from demon_patch.nodes.form.vocabulary import choose, clamp, log, pick, sqrt, total
 
 
 @phrase
@@ -43,7 +44,7 @@ def follower(
 ):
     """One pole each way: 63 % of a step after `attack` or `release`."""
     x = loud(level) if scale == "dB" else level
-    z = y + (x - y) * (1 - exp(-t.dt / (attack if x > y else release)))
+    z = smoothed(y, x, t.dt, attack if x > y else release)
     return z, z
 
 
@@ -85,7 +86,7 @@ def onset(
     x = choose(hears, all=max(drum, flux - 1.5 * usual), low=low, middle=middle, high=high)
     hit = 1 if x > 0.005 + 0.25 * (1 - sensitivity) ** 2 and x > before and since >= gap - 1e-9 else 0
     struck = clamp(sqrt(2 * max(x, flux if hears == "all" else 0)), 0, 1) if hit > 0 else strength
-    mean = usual + (flux - usual) * (1 - exp(-t.dt))
+    mean = smoothed(usual, flux, t.dt, 1)
     return (hit, hit), struck, mean, x, (t.dt if hit > 0 else min(since + t.dt, 10)), struck
 
 
@@ -140,7 +141,7 @@ def centroid(
     y: float = 0.0,
 ):
     """One pole: 63 % of a step after `smooth`."""
-    z = y + (brightness - y) * (1 - exp(-t.dt / max(smooth, 1e-6)))
+    z = smoothed(y, brightness, t.dt, max(smooth, 1e-6))
     return z, 50 * 256**z, z
 
 
@@ -182,5 +183,5 @@ def similarity(
     y: float = 0.0,
 ):
     """The correlation of 24 bands in dB, which does not depend on the level; one pole of `smooth`."""
-    z = y + (likeness - y) * (1 - exp(-t.dt / max(smooth, 1e-6)))
+    z = smoothed(y, likeness, t.dt, max(smooth, 1e-6))
     return z, z

@@ -63,8 +63,6 @@ def _port(p: Port) -> dict[str, Any]:
         facts |= {"lo": _end(p.lo), "hi": _end(p.hi), "taper": p.taper, "unit": p.unit}
     if p.choices:
         facts["choices"] = list(p.choices)
-    if p.since:
-        facts["since"] = p.since
     if p.fed:
         facts["fed"] = True
     elif not p.wireable:

@@ -11,8 +11,8 @@ from collections.abc import Hashable, Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from demon_patch.arrays import Array
 from demon_patch.nodes.form.declare import node, refuse, resource
 from demon_patch.nodes.form.frame import Frame
 from demon_patch.nodes.form.ports import Out, curve, like, option, points, value
@@ -23,8 +23,6 @@ _LARGEST = float(np.finfo(np.float32).max)
 LONGEST = 600.0
 NARROW = 1e-6  # frames within which there is nothing to smooth
 LARGEST = 1e100  # of a number in a point
-
-Array = NDArray[np.float64]
 
 
 def frames_in(length: float, unit: str, frames: int, rate: float, bpm: float) -> float:

@@ -31,7 +31,7 @@ def port_of(row: Control) -> Port:
     """The port of a row of the control table; a default that is the family's is shown as the first family has it."""
     return Port(
         row.name, _TYPES[row.shape], _SPEC.default(row), row.lo, row.hi, row.taper, row.unit, row.doc, row.title,
-        row.options, control=row.name, since=row.since, optional=row.optional,
+        row.options, control=row.name, optional=row.optional,
     )  # fmt: skip
 
 

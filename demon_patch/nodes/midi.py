@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from demon_patch.nodes.form.declare import node
 from demon_patch.nodes.form.frame import Frame, Gate, Gates, Row
+from demon_patch.nodes.form.phrases import smoothed
 from demon_patch.nodes.form.ports import fed, fed_gate, fed_gates, feeds, gate_out, number, option, out, value
-from demon_patch.nodes.form.vocabulary import exp, pick
+from demon_patch.nodes.form.vocabulary import pick
 
 VOICES = 8
 CHANNELS = ("all", *(str(n) for n in range(1, 17)))
@@ -45,7 +46,7 @@ def midi_notes(
     y: float = 60.0,
 ):
     """One pole: 63 % of an interval after `glide`."""
-    z = y + (note - y) * (1 - exp(-t.dt / max(glide, 1e-6)))
+    z = smoothed(y, note, t.dt, max(glide, 1e-6))
     return z, force, (held.level, held.rises), touch, z
 
 
@@ -112,7 +113,7 @@ def midi_cc(
     high: float = 0.0,
 ):  # fmt: skip
     """One pole: 63 % of a jump after `smooth`. The gate does not wait for it."""
-    z = y + (position - y) * (1 - exp(-t.dt / max(smooth, 1e-6)))
+    z = smoothed(y, position, t.dt, max(smooth, 1e-6))
     level = 1 if position >= 0.5 else 0
     return z, (level, 1 if level > high else 0), z, level
 
@@ -159,7 +160,7 @@ def midi_pressure(
     y: float = 0.0,
 ):
     """One pole: 63 % of a jump after `smooth`."""
-    z = y + (touch - y) * (1 - exp(-t.dt / max(smooth, 1e-6)))
+    z = smoothed(y, touch, t.dt, max(smooth, 1e-6))
     return z, z
 
 

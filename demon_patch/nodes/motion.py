@@ -5,8 +5,9 @@ from __future__ import annotations
 from demon_patch.nodes.arithmetic import bounded
 from demon_patch.nodes.form.declare import node
 from demon_patch.nodes.form.frame import Frame, Gate
+from demon_patch.nodes.form.phrases import smoothed
 from demon_patch.nodes.form.ports import gate, gate_out, like, option, out, value
-from demon_patch.nodes.form.vocabulary import choose, clamp, exp, floor, inf
+from demon_patch.nodes.form.vocabulary import choose, clamp, floor, inf
 
 
 @node(
@@ -33,7 +34,7 @@ def smooth(
 ):
     """One pole: y += (x - y) * (1 - exp(-dt / time)), which a held x makes exact at any frame rate. It begins at x."""
     pole = time if ways == "one" or x > y else down
-    z = y + (x - y) * (1 - exp(-t.dt / pole)) if begun > 0 else x
+    z = smoothed(y, x, t.dt, pole) if begun > 0 else x
     return z, z, 1
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from demon_patch.nodes.form.declare import node
 from demon_patch.nodes.form.frame import Frame, Gate
-from demon_patch.nodes.form.phrases import opened
+from demon_patch.nodes.form.phrases import opened, smoothed
 from demon_patch.nodes.form.ports import fed, fed_gate, gate_out, out, text, value
-from demon_patch.nodes.form.vocabulary import clamp, exp
+from demon_patch.nodes.form.vocabulary import clamp
 
 
 @node(
@@ -36,6 +36,6 @@ def osc_in(
     """One pole: 63 % of a jump after `smooth`. Equal ends give 0."""
     span = high - low
     x = clamp((number - low) / span if abs(span) > 1e-12 else 0, 0, 1)
-    z = y + (x - y) * (1 - exp(-t.dt / max(smooth, 1e-6)))
+    z = smoothed(y, x, t.dt, max(smooth, 1e-6))
     level = opened(1 if x >= 0.5 else 0, message.rises, open)
     return z, (level, message.rises), z, level

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Set
-from typing import Any
 
 from msgspec import structs
 
@@ -44,6 +43,10 @@ class Inlet(Piece, frozen=True, omit_defaults=True):
             raise PatchError("to names an input twice", mend="name it once")
         self._settle(to=to, order=data.number(self.order, "order"))
 
+    def without(self, gone: Set[str]) -> Inlet:
+        """What is left of it without some nodes."""
+        return structs.replace(self, to=tuple(target for target in self.to if target.node not in gone))
+
 
 class Outlet(Piece, frozen=True, omit_defaults=True):
     """A promoted output of a subpatch: output `out` of node `node` within, or neither, and then it is silent."""
@@ -60,6 +63,10 @@ class Outlet(Piece, frozen=True, omit_defaults=True):
             data.name(self.out, "name of an output")
         self._settle(order=data.number(self.order, "order"))
 
+    def without(self, gone: Set[str]) -> Outlet:
+        """What is left of it without some nodes."""
+        return structs.replace(self, node="", out="") if self.node in gone else self
+
 
 class Definition(Graph, frozen=True, omit_defaults=True, kw_only=True):
     """What all instances of a subpatch contain; editing it changes all of them.
@@ -71,6 +78,8 @@ class Definition(Graph, frozen=True, omit_defaults=True, kw_only=True):
     title: str = ""
     inputs: Mapping[str, Inlet] = {}
     outputs: Mapping[str, Outlet] = {}
+
+    naming = ("inputs", "outputs")
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -89,19 +98,6 @@ class Definition(Graph, frozen=True, omit_defaults=True, kw_only=True):
             raise PatchError(
                 f"its {what} names the node {node}, which is not in it", mend=f"add {node}, or take the name out"
             )
-
-    def mentions(self, gone: Set[str]) -> dict[str, dict[str, Any]]:
-        inputs = {
-            port: structs.replace(inlet, to=kept)
-            for port, inlet in self.inputs.items()
-            if (kept := tuple(t for t in inlet.to if t.node not in gone)) != inlet.to
-        }
-        outputs = {
-            port: structs.replace(outlet, node="", out="")
-            for port, outlet in self.outputs.items()
-            if outlet.node in gone
-        }
-        return {"inputs": inputs, "outputs": outputs}
 
 
 def instances(graph: Graph) -> Iterator[tuple[str, Node]]:

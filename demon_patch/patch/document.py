@@ -8,52 +8,19 @@ never what a type of node means by it. `extra` holds the keys of a later version
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Set
+from collections.abc import Iterator, Mapping
 from functools import cached_property
-from typing import Any
 
 from demon_patch.errors import PatchError
-from demon_patch.patch import data, ids
+from demon_patch.patch import ids
 from demon_patch.patch.definition import Definition, check_nesting
 from demon_patch.patch.desk import ControlMapping, Snapshot, Widget
 from demon_patch.patch.flatten import Flat, flat
 from demon_patch.patch.graph import MODES, Cable, Graph, Mode, Node, Socket
-from demon_patch.patch.piece import Piece, by_id
+from demon_patch.patch.meta import Meta, Song
+from demon_patch.patch.piece import by_id
 
 __all__ = ["MODES", "Cable", "Definition", "Graph", "Meta", "Mode", "Node", "Patch", "Socket", "Song"]
-
-TAGS = 64
-
-
-class Song(Piece, frozen=True, omit_defaults=True):
-    """Tempo of the transport: bpm in (0, 1000], None to follow the source; beats of a bar, 1 to 64."""
-
-    bpm: float | None = None
-    beats_per_bar: int = 4
-
-    def __post_init__(self) -> None:
-        data.integer(self.beats_per_bar, "beats_per_bar", 1, 64)
-        bpm = None if self.bpm is None else data.number(self.bpm, "bpm", 1e-3, 1000)
-        self._settle(bpm=bpm)
-
-
-class Meta(Piece, frozen=True, omit_defaults=True):
-    """What a library shows: lines of at most 200 characters, a description of at most 20,000, at most 64 tags."""
-
-    title: str = ""
-    author: str = ""
-    licence: str = ""
-    tags: tuple[str, ...] = ()
-    description: str = ""
-    model: str = ""
-
-    def __post_init__(self) -> None:
-        for line in ("title", "author", "licence", "model"):
-            data.text(getattr(self, line), line)
-        data.text(self.description, "description", 20_000)
-        if not isinstance(self.tags, list | tuple) or len(self.tags) > TAGS:
-            raise PatchError("tags is no list", mend=f"write a list of at most {TAGS} texts")
-        self._settle(tags=tuple(data.text(tag, "a tag") for tag in self.tags))
 
 
 class Patch(Graph, frozen=True, omit_defaults=True, kw_only=True):
@@ -69,6 +36,8 @@ class Patch(Graph, frozen=True, omit_defaults=True, kw_only=True):
     mappings: Mapping[str, ControlMapping] = {}
     snapshots: Mapping[str, Snapshot] = {}
     definitions: Mapping[str, Definition] = {}
+
+    naming = ("dashboard", "mappings", "snapshots")
 
     def __post_init__(self) -> None:
         if not isinstance(self.meta, Meta) or not isinstance(self.song, Song):
@@ -95,12 +64,6 @@ class Patch(Graph, frozen=True, omit_defaults=True, kw_only=True):
         yield from ((f"control mapping {id}", frozenset({mapping.node})) for id, mapping in self.mappings.items())
         yield from ((f"snapshot {id}", snapshot.nodes) for id, snapshot in self.snapshots.items())
 
-    def mentions(self, gone: Set[str]) -> dict[str, dict[str, Any]]:
-        return {
-            field: {key: kept for key, piece in getattr(self, field).items() if (kept := piece.without(gone)) != piece}
-            for field in ("dashboard", "mappings", "snapshots")
-        }
-
     def definition(self, id: str) -> Definition:
         """The definition of that id; PatchError if there is none."""
         if (found := self.definitions.get(id)) is None:
@@ -116,4 +79,4 @@ class Patch(Graph, frozen=True, omit_defaults=True, kw_only=True):
     @cached_property
     def flat(self) -> Flat:
         """The patch as it runs: see `flatten.flat`."""
-        return flat(self)
+        return flat(self, self.definitions)

@@ -8,15 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 from msgspec import structs
 
 from demon_patch.errors import PatchError
+from demon_patch.patch.definition import Definition
 from demon_patch.patch.graph import CABLES, REROUTE, REROUTE_IN, REROUTE_OUT, SUBPATCH, Cable, Graph, Node
-
-if TYPE_CHECKING:
-    from demon_patch.patch.document import Meta, Patch, Song
 
 STEPS = 10 * CABLES  # from port to port, while cables are joined; no patch that is drawn by hand comes near
 End = tuple[str, str]  # a node by its path, and one of its ports
@@ -31,16 +28,14 @@ class FlatCable(Cable, frozen=True, omit_defaults=True):
 
 @dataclass(frozen=True)
 class Flat:
-    """Nodes by path and cables between them, sorted, without subpatches, reroutes and solos; song and meta as in the
-    patch. What needed no change is the same object as in the patch."""
+    """Nodes by path and cables between them, sorted, without subpatches, reroutes and solos. What needed no change is
+    the same object as in the patch."""
 
     nodes: Mapping[str, Node]
     cables: tuple[Cable, ...]
-    song: Song
-    meta: Meta
 
 
-def flat(patch: Patch) -> Flat:
+def flat(patch: Graph, definitions: Mapping[str, Definition]) -> Flat:
     """The patch with every subpatch laid out; raises PatchError if it then has too many cables.
 
     An instance's values and ranges replace those of the inputs that its own lead to. A bypassed instance bypasses all
@@ -48,16 +43,16 @@ def flat(patch: Patch) -> Flat:
     promoted one settles mode, depth and offset; if one of them is muted, all are.
     """
     if not any(node.type in (SUBPATCH, REROUTE) for node in patch.nodes.values()):
-        return Flat(patch.nodes, _soloed(patch.cables), patch.song, patch.meta)
-    layout = _Layout(patch)
+        return Flat(patch.nodes, _soloed(patch.cables))
+    layout = _Layout(definitions)
     layout.spread(patch, "", False, {})
     cables = sorted(layout.joined(), key=lambda cable: cable.socket)
-    return Flat(dict(sorted(layout.nodes.items())), _soloed(tuple(cables)), patch.song, patch.meta)
+    return Flat(dict(sorted(layout.nodes.items())), _soloed(tuple(cables)))
 
 
 @dataclass
 class _Layout:
-    patch: Patch
+    definitions: Mapping[str, Definition]
     nodes: dict[str, Node] = field(default_factory=dict)
     reroutes: set[str] = field(default_factory=set)
     cables: dict[str, list[Cable]] = field(default_factory=dict)  # by the prefix of their graph
@@ -81,7 +76,7 @@ class _Layout:
                 self.nodes[path] = node
 
     def _enter(self, path: str, node: Node) -> None:
-        definition = self.patch.definitions[node.definition]
+        definition = self.definitions[node.definition]
         promoted: dict[str, list[tuple[str, str, Node]]] = {}
         for name, inlet in sorted(definition.inputs.items()):
             self.inner[path, name] = tuple((f"{path}/{target.node}", target.port) for target in inlet.to)

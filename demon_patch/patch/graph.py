@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Set
+from collections.abc import Iterable, Mapping
 from functools import cached_property
 from itertools import pairwise
-from typing import Any, Literal, NamedTuple
+from typing import ClassVar, Literal, NamedTuple
 
 from demon_patch.errors import PatchError
 from demon_patch.nearest import did_you_mean
@@ -178,6 +178,9 @@ class Graph(Piece, frozen=True, omit_defaults=True, kw_only=True, dict=True):
     frames: Mapping[str, Frame] = {}
     notes: Mapping[str, Note] = {}
 
+    naming: ClassVar[tuple[str, ...]] = ()
+    """The fields that hold pieces by id which name nodes; `without(gone)` of such a piece is what is left of it."""
+
     def __post_init__(self) -> None:
         nodes = _nodes(self.nodes)
         self._settle(
@@ -186,11 +189,6 @@ class Graph(Piece, frozen=True, omit_defaults=True, kw_only=True, dict=True):
             frames=by_id(self.frames, Frame, "frames"),
             notes=by_id(self.notes, Note, "notes"),
         )
-
-    def mentions(self, gone: Set[str]) -> dict[str, dict[str, Any]]:
-        """What else of this graph names some nodes: by field and id, each piece as it is once they are gone, None
-        where it goes with them."""
-        raise NotImplementedError
 
     def node(self, id: str) -> Node:
         """The node of that id; PatchError if there is none."""

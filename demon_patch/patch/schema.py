@@ -14,7 +14,7 @@ from typing import Any
 
 import msgspec
 
-from demon_patch.patch import data, document, graph, ids
+from demon_patch.patch import data, graph, ids, meta
 from demon_patch.patch.commands import Command
 from demon_patch.patch.document import Patch
 from demon_patch.patch.migrations import FORMAT
@@ -37,7 +37,7 @@ LIMITS: Mapping[str, Schema] = {
     **dict.fromkeys(("values", "ranges"), _BY_NAME),
     "nodes": {"maxProperties": graph.NODES},
     "cables": {"maxItems": graph.CABLES},
-    "tags": {"maxItems": document.TAGS, "items": {"type": "string", **_LINE}},
+    "tags": {"maxItems": meta.TAGS, "items": {"type": "string", **_LINE}},
     "version": {"minimum": 1, "maximum": 2**31},
     "bpm": {"minimum": 1e-3, "maximum": 1000},
     "beats_per_bar": {"minimum": 1, "maximum": 64},

@@ -32,7 +32,7 @@ class Squeezed(NamedTuple):
 def squeezed(wav: bytes) -> Squeezed | None:
     """The parts of a WAV file of 16 or 24 bits; None for any other file, and wherever FLAC is not exact or no smaller.
 
-    What it gives has been read back: `restored` gives the same bytes. Samples that are floats stay as they are, because
+    What it gives has been read back: `pieces` gives the same bytes. Samples that are floats stay as they are, because
     FLAC holds whole numbers only.
     """
     found = {chunk.name: chunk for chunk in riff.chunks(BytesIO(wav))}
@@ -60,14 +60,6 @@ def squeezed(wav: bytes) -> Squeezed | None:
     except (*_FAILURES, PatchError):
         return None
     return parts if at == len(wav) and sum(map(len, parts)) < len(wav) else None
-
-
-def restored(parts: Squeezed, size: int) -> bytes:
-    """The WAV file of `size` bytes that was squeezed; raises PatchError, with memory in proportion to `size`."""
-    stream = BytesIO()
-    for piece in pieces(parts, size):
-        stream.write(piece)
-    return stream.getvalue()
 
 
 def pieces(parts: Squeezed, size: int) -> Iterator[bytes]:

@@ -12,12 +12,10 @@ from typing import Protocol
 
 import numpy as np
 import soundfile
-from numpy.typing import NDArray
 
+from demon_patch.arrays import Samples
 from demon_patch.patch import embed, riff
 from demon_patch.runtime.new_file import NewFile
-
-Samples = NDArray[np.float32]
 
 BLOCK = 4096
 """Samples that are written at a time: where there is no room for all of them, the file ends before them."""

@@ -296,7 +296,7 @@ class Generations:
     def steps(self, now: int) -> Told:
         """What every step of this tick reads."""
         slots = self.ring.slots
-        return self._scenes.step(now, self.moments(), [slot.stage / slot.request.steps for slot in slots])
+        return self._scenes.step(now, self.moments(), [slot.position / slot.request.steps for slot in slots])
 
     def taken(self, slot: Slot, now: int) -> Mapping[str, float]:
         """The scalars that a finished generation was made with."""

@@ -1,16 +1,13 @@
-"""Listening with numbers: descriptors of sound per latent frame, and how far they follow a control."""
+"""Listening with numbers: descriptors of sound per latent frame."""
 
 from __future__ import annotations
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
+from demon_patch.arrays import Curve, Samples
 from demon_patch.engine.family import Source
 from demon_patch.engine.session import Session
-
-Curve = NDArray[np.float64]
-Samples = NDArray[np.float32]
 
 
 def distance_to_source(session: Session, sound: Samples, source: Source, start: int = 0) -> Curve:
@@ -42,18 +39,3 @@ def smooth(curve: Curve, frames: int) -> Curve:
     """A centred moving average over `frames` frames, shorter at the ends."""
     weight = np.ones(frames)
     return np.convolve(curve, weight, "same") / np.convolve(np.ones(len(curve)), weight, "same")
-
-
-def follow(control: Curve, descriptor: Curve, most: int) -> tuple[float, int]:
-    """How well a descriptor follows a control: the highest correlation over lags of 0..`most` frames, and its lag.
-
-    A positive lag means that the sound is late. Both curves are [frames]; the shorter length counts.
-    """
-    frames = min(len(control), len(descriptor))
-
-    def at(lag: int) -> float:
-        a, b = control[: frames - lag], descriptor[lag:frames]
-        return float(np.corrcoef(a, b)[0, 1]) if a.std() > 0 and b.std() > 0 else 0.0
-
-    lag = max(range(most + 1), key=at)
-    return at(lag), lag

@@ -14,9 +14,8 @@ from math import ceil, floor
 from time import perf_counter
 from typing import Any, Protocol
 
-import numpy as np
-from numpy.typing import NDArray
-
+from demon_patch.arrays import Samples
+from demon_patch.engine.splice import half_fade
 from demon_patch.errors import DemonError
 from demon_patch.patch.grid import Grid
 from demon_patch.runtime.audio.lay import Seam
@@ -29,10 +28,8 @@ from demon_patch.runtime.mixes import Parts
 from demon_patch.runtime.performer import SPLICE_FRAMES, Performer
 from demon_patch.runtime.reach import Reach
 
-Samples = NDArray[np.float32]
 Change = Callable[[], None]
 
-HALF_FADE_SECONDS = 0.01  # of a join, on either side of a window's edge
 STALL_SECONDS = 3  # that the host may stall at any time, and the song goes on
 RECOVERY_SECONDS = 0.5  # after an error of the engine
 PACES = 16  # ticks whose mean, by row, is the pace
@@ -98,7 +95,7 @@ class Live:
         self.tick_seconds = 0.0
         self.joins: deque[tuple[int, Seam]] = deque(maxlen=2048)  # with their frames of the timeline
         self._per = performer.spec.samples_per_frame
-        self._half = round(HALF_FADE_SECONDS * performer.spec.sample_rate)
+        self._half = half_fade(performer.spec.sample_rate)
         self._lead = Lead(performer.spec.frame_rate, performer.lead)
         self._paces: deque[tuple[float, int]] = deque(maxlen=PACES)
         self._first_pass = FirstPass(performer.source.frames)

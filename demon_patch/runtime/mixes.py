@@ -10,13 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
+from demon_patch.arrays import Array
 from demon_patch.engine.covered import Cover
 from demon_patch.engine.family import Blend, Conditioning, Source
-from demon_patch.engine.recent import Recent
 from demon_patch.runtime.feedback import Feedback
 from demon_patch.runtime.graph.forecast import Forecast
+from demon_patch.small_cache import Same, SmallCache
 
-Array: TypeAlias = NDArray[np.float64]
 NOTHING = 1e-9  # a share below it is none
 
 
@@ -93,7 +93,7 @@ class _Clip:
     hints: float = 0.0
 
 
-Sums: TypeAlias = Recent[tuple[list[_Clip], Source]]  # a clip is kept as long as its id is a key
+Sums: TypeAlias = SmallCache[Source]
 KEPT_SUMS = 8
 
 
@@ -205,11 +205,11 @@ class Mixer:
         if len(clips) == 1 and clips[0].latent == clips[0].hints == 1.0:
             return clips[0].clip
 
-        def made() -> tuple[list[_Clip], Source]:
+        def made() -> Source:
             latent = sum(each.latent * each.clip.latent for each in clips)
             hints = sum(each.hints * each.clip.hints for each in clips)
             assert isinstance(latent, Tensor)
             assert isinstance(hints, Tensor)
-            return clips, replace(clips[0].clip, latent=latent, hints=hints)
+            return replace(clips[0].clip, latent=latent, hints=hints)
 
-        return self._sums.get(tuple((id(each.clip), each.latent, each.hints) for each in clips), made)[1]
+        return self._sums.get(tuple((Same(each.clip), each.latent, each.hints) for each in clips), made)

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
-from numpy.typing import NDArray
 
+from demon_patch.arrays import Array, Samples
 from demon_patch.engine.family import FamilySpec, Source
 from demon_patch.engine.features import NAMES, Analyser, likeness
 from demon_patch.engine.ring import Ring
@@ -17,9 +16,7 @@ from demon_patch.runtime.graph.forecast import Forecast
 from demon_patch.runtime.graph.program import Program
 from demon_patch.runtime.readings import Readings
 from demon_patch.runtime.trace import Trace
-
-Array = NDArray[np.float64]
-Samples = NDArray[np.float32]
+from demon_patch.small_cache import Same, SmallCache
 
 LEAD_IN = (
     750  # frames of a song's end that its beginning is measured after: what is learnt of its strokes is known then
@@ -117,17 +114,7 @@ class News:
         return bool(len(edges)) or (touched and values != before)
 
 
-class _Same:
-    """A clip as a key: equal to itself alone."""
-
-    def __init__(self, source: Source) -> None:
-        self.source = source
-
-    def __hash__(self) -> int:
-        return id(self.source)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Same) and other.source is self.source
+_MEASURED: SmallCache[tuple[Mapping[str, Array], Array]] = SmallCache(8)
 
 
 def measured(source: Source, spec: FamilySpec) -> tuple[Mapping[str, Array], Array]:
@@ -135,13 +122,13 @@ def measured(source: Source, spec: FamilySpec) -> tuple[Mapping[str, Array], Arr
 
     Worked out once for a clip, which takes a moment: `measure` does it off the tick thread.
     """
-    return _measured(_Same(source), spec.sample_rate, spec.samples_per_frame)
+    key = (Same(source), spec.sample_rate, spec.samples_per_frame)
+    return _MEASURED.get(key, lambda: _measured(source, spec.sample_rate, spec.samples_per_frame))
 
 
-@lru_cache(maxsize=8)
-def _measured(clip: _Same, rate: int, samples_per_frame: int) -> tuple[Mapping[str, Array], Array]:
-    analyser, audio = Analyser(rate, samples_per_frame), clip.source.audio
-    analyser.push(audio[-min(LEAD_IN, clip.source.frames) * samples_per_frame :])
+def _measured(source: Source, rate: int, samples_per_frame: int) -> tuple[Mapping[str, Array], Array]:
+    analyser, audio = Analyser(rate, samples_per_frame), source.audio
+    analyser.push(audio[-min(LEAD_IN, source.frames) * samples_per_frame :])
     size = PIECE * samples_per_frame
     pieces = [analyser.push(audio[at : at + size]) for at in range(0, len(audio), size)]
     found = {name: np.concatenate([piece[name] for piece, _ in pieces]) for name in NAMES}

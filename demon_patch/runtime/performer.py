@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
+from demon_patch.arrays import Samples
 from demon_patch.engine.covered import Covered
 from demon_patch.engine.family import Conditioning, Source
 from demon_patch.engine.focus import laid_into
@@ -35,8 +36,6 @@ from demon_patch.runtime.readings import Readings
 from demon_patch.runtime.scene import Scene, Scenes
 from demon_patch.runtime.touches import Touches
 from demon_patch.runtime.trace import Take, Trace
-
-Samples = NDArray[np.float32]
 
 SPLICE_FRAMES = 1  # latent frames decoded beyond a window for its joins
 

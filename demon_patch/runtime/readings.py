@@ -64,15 +64,15 @@ class Readings:
         self._narrowed = [row for row in self._step if row.carrier == "step_state"]
 
     def has(self, name: str) -> bool:
-        """Whether a numeric control is built and has an effect in this patch."""
+        """Whether a numeric control has an effect in this patch."""
         plan = self.program.ring
         return name in self.sinks and name in plan.active and plan.meets(CONTROLS[name])
 
     def on(self, name: str, now: int) -> bool:
-        """Whether a built switch is on; where the patch does not show it, as it is by default."""
+        """Whether a switch is on; where the patch does not show it, as it is by default."""
         row = CONTROLS[name]
         setting = self.value(name, max(now, 0)) if self.has(name) else float(row.default or 0.0)
-        return row.since is None and setting >= 0.5
+        return setting >= 0.5
 
     def value(self, name: str, frame: int) -> float:
         """A numeric control at a transport frame."""

@@ -6,18 +6,15 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-import numpy as np
 import soundfile
-from numpy.typing import NDArray
 
+from demon_patch.arrays import Samples
 from demon_patch.engine.outlet import Ceiling, Outlet
 from demon_patch.errors import DemonError
 from demon_patch.patch import embed
 from demon_patch.patch.whole import reason
 from demon_patch.runtime.containers import BLOCK, Container, Flac, Wav
 from demon_patch.runtime.new_file import NewFile
-
-Samples = NDArray[np.float32]
 
 FORMATS = {".wav": Wav, ".flac": Flac}
 MEND = "name a .wav or .flac file in a folder with room for it"
@@ -68,11 +65,6 @@ class Recorder:
     def path(self) -> Path:
         """The file as it is called now."""
         return self._file.path
-
-    @property
-    def asked(self) -> Path:
-        """The name that was asked for."""
-        return self._file.asked
 
     @property
     def seconds(self) -> float:

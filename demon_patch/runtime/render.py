@@ -8,14 +8,14 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
+from demon_patch.arrays import Samples
 from demon_patch.engine.controls import CONTROLS
 from demon_patch.engine.family import Source
 from demon_patch.engine.limiter import LastGood
 from demon_patch.engine.outlet import Outlet
 from demon_patch.engine.session import Session
-from demon_patch.engine.splice import Splicer
+from demon_patch.engine.splice import Splicer, half_fade
 from demon_patch.engine.window import Window
 from demon_patch.errors import DemonError
 from demon_patch.nodes.catalogue import CATALOGUE
@@ -35,10 +35,7 @@ from demon_patch.runtime.recorder import Recorder
 from demon_patch.runtime.resources import Resources, fitted
 from demon_patch.runtime.trace import Trace
 
-Samples = NDArray[np.float32]
-
 DEFAULT_BPM = 120.0
-FADE_SECONDS = 0.02  # a join: long enough not to click, short enough to stand on the beat
 LOST_SECONDS = 1.0  # without a single number, from which on a render is given up
 
 
@@ -172,8 +169,7 @@ class Rendering:
 
     def __init__(self, performer: Performer) -> None:
         self.performer = performer
-        rate = performer.spec.sample_rate
-        self._splicer = Splicer(2 * round(FADE_SECONDS * rate / 2))
+        self._splicer = Splicer(half_fade(performer.spec.sample_rate))
 
     def tick(self) -> list[Played]:
         """One engine tick, and the windows that fell due with it."""

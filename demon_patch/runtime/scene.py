@@ -14,12 +14,12 @@ from torch import Tensor
 from demon_patch.engine.controls import CONTROLS
 from demon_patch.engine.covered import Cover
 from demon_patch.engine.family import Conditioning, Source
-from demon_patch.engine.recent import Recent
 from demon_patch.runtime.feedback import Feedback
 from demon_patch.runtime.graph.forecast import Forecast
 from demon_patch.runtime.graph.program import Program
 from demon_patch.runtime.mixes import KEPT_SUMS, Mixer, Parts, Sums, first
 from demon_patch.runtime.readings import Readings
+from demon_patch.small_cache import SmallCache
 
 Values = Mapping[str, Tensor | str]
 
@@ -33,7 +33,7 @@ class Scene:
     parts: Parts
     guard: int
     channels: int
-    sums: Sums = field(default_factory=lambda: Recent(KEPT_SUMS))
+    sums: Sums = field(default_factory=lambda: SmallCache(KEPT_SUMS))
     controls: Readings = field(init=False)
 
     def __post_init__(self) -> None:

@@ -21,7 +21,6 @@ from demon_patch.runtime import naming
 
 FOLDER = "DEMON_PATCH_ASSETS"
 """The environment variable that names another store."""
-TO_WRITE = "name a file beside the patch"
 """The mend for the name of a file that a patch may not write."""
 OWN = ".assets"
 """The store within a folder that a pack is laid out in; no file of a pack can be called so."""

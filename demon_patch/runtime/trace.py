@@ -7,12 +7,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 from torch import Tensor
 
+from demon_patch.arrays import Curve
 from demon_patch.engine.covered import Covered
-
-Curve = NDArray[np.float64]
 
 BLOCK = 1024  # frames that are kept together
 

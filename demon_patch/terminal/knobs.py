@@ -73,7 +73,7 @@ def knobs_of(patch: Patch, table: Sequence[float] = STRAIGHT) -> list[Knob]:
 
 def _ports(patch: Patch, id: str, node: Node) -> list[Port]:
     shown = Faces(patch, CATALOGUE).inputs(id).values()
-    ports = [port for port in shown if port.numeric and port.wireable and port.since is None]
+    ports = [port for port in shown if port.numeric and port.wireable]
     declaration = CATALOGUE.get(node.type)
     if declaration is None:
         return ports if node.type == SUBPATCH else []

@@ -25,8 +25,8 @@ ELSEWHERE = {  # rows of class `request` that reach a request as another argumen
     "feedback_tap": "source_latent",
 }
 ARGUMENTS = inspect.signature(Session.request).parameters
-REQUEST = [row for row in TABLE if row.propagation == "request" and row.since is None and row.name not in ELSEWHERE]
-STEP = [row for row in STEP_CONTROLS.values() if row.since is None]
+REQUEST = [row for row in TABLE if row.propagation == "request" and row.name not in ELSEWHERE]
+STEP = [*STEP_CONTROLS.values()]
 
 Bad = tuple[Control, Any]
 

@@ -22,8 +22,8 @@ def true_peak(sound: np.ndarray, lo: int = 0, hi: int | None = None) -> float:
 
 
 def limited(sound: np.ndarray, ceiling: float, cut: int = 700, window: int = 240) -> np.ndarray:
-    limiter = Limiter(ceiling, window)
-    blocks = [limiter.push(sound[at : at + cut]) for at in range(0, len(sound), cut)]
+    limiter = Limiter(window)
+    blocks = [limiter.push(sound[at : at + cut], ceiling) for at in range(0, len(sound), cut)]
     return np.concatenate([*blocks, limiter.finish()])
 
 
@@ -63,8 +63,8 @@ def test_quiet_sound_is_not_touched() -> None:
 
 
 def test_a_ceiling_holds_for_what_is_pushed_with_it() -> None:
-    sound, limiter = sounds()["square"][:9600], Limiter(-1.0, 240)
-    out = np.concatenate([limiter.push(sound[:4800]), limiter.push(sound[4800:], -12.0), limiter.finish()])
+    sound, limiter = sounds()["square"][:9600], Limiter(240)
+    out = np.concatenate([limiter.push(sound[:4800], -1.0), limiter.push(sound[4800:], -12.0), limiter.finish()])
     assert true_peak(out, 0, 4500) == pytest.approx(-1.0, abs=0.3)
     assert true_peak(out, 5300) == pytest.approx(-12.0, abs=0.3)
 

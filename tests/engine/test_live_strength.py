@@ -144,10 +144,10 @@ def test_at_most_once_a_tick_and_a_finished_one_never() -> None:
 def test_a_moved_generation_follows_the_new_schedule_and_its_own_noise() -> None:
     bench = bench_at(2, strength=0.3)
     (slot,) = bench.ring.slots
-    x, s = slot.x.clone(), float(slot.schedule[2])
+    x, s = slot.x.clone(), float(slot.times.t[2])
     bench.ring.relive(slot, 0.9)
-    assert torch.equal(slot.schedule, Plan(0.9, 8, 2.0).times())
-    after = float(slot.schedule[2])
+    assert torch.equal(slot.times.t, Plan(0.9, 8, 2.0).times())
+    after = float(slot.times.t[2])
     a = (1 - after) / (1 - s)
     noise = bench.noise.get(7, Stream.LIVE, 2)
     torch.testing.assert_close(slot.x, a * x + (after**2 - (a * s) ** 2) ** 0.5 * noise, rtol=0, atol=1e-5)

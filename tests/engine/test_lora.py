@@ -115,7 +115,7 @@ def test_other_namings_mean_the_same(naming: str, tmp_path: Path) -> None:
     found = read_lora(written(tmp_path, renamed), net)
     assert found.changes.keys() == {"first", "inner.wave"}
     assert torch.equal(found.changes["first"].down, FIRST["first.lora_A.weight"])
-    assert found.rank == 3
+    assert max(change.down.shape[0] for change in found.changes.values()) == 3
     assert found.title == "made"
 
 

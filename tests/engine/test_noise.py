@@ -70,7 +70,7 @@ def test_a_key_is_made_once_and_the_store_is_bounded() -> None:
     again = bank.get(0, Stream.INIT, 0)
     assert again.data_ptr() != first.data_ptr()
     assert torch.equal(again, first)
-    assert sum(kept.nbytes for kept in bank._kept.values()) == bank._bytes <= 10 * 100 * 8 * 4
+    assert sum(kept.nbytes for kept in bank._kept._kept.values()) == bank._kept._total <= 10 * 100 * 8 * 4
 
 
 def test_it_is_standard_normal() -> None:

@@ -36,7 +36,7 @@ def test_the_ripest_generation_from_three_quarters_on(bucket: int, steps: int, f
 def test_it_is_the_latest_steps_clean_prediction() -> None:
     bench = playing(1, 6)
     (slot,) = bench.ring.slots
-    before, t = slot.x.clone().double(), float(slot.schedule[6])
+    before, t = slot.x.clone().double(), float(slot.times.t[6])
     mean = mean_of(slot.request.context, slot.request.conditioning.tensors[0]).double()  # type: ignore[attr-defined]
     bench.ring.advance({})
     expected = before - t * velocity(before, torch.tensor(t, dtype=torch.float64), mean)

@@ -87,7 +87,7 @@ def test_a_slot_counts_down_to_its_delivery() -> None:
     bench = Bench(1)
     bench.ring.submit(bench.request(tag="mine", heard_at=12.5, steps=5))
     (slot,) = bench.ring.admit()
-    assert (slot.step, slot.remaining, slot.heard_at, slot.index) == (0, 5, 12.5, 0)
+    assert (slot.step, slot.remaining, slot.heard_at, slot.rows[0]) == (0, 5, 12.5, 0)
     slot.heard_at = 13.0
     for left in (4, 3, 2, 1):
         assert bench.ring.advance({}) == []
@@ -147,10 +147,10 @@ def test_a_long_slot_keeps_its_row_to_itself() -> None:
     for _ in range(15):
         bench.ring.submit(bench.request(steps=1))
         bench.ring.admit()
-        others |= {slot.index for slot in bench.ring.slots if slot is not long}
+        others |= {slot.rows[0] for slot in bench.ring.slots if slot is not long}
         bench.ring.advance({})
     assert others
-    assert long.index not in others
+    assert long.rows[0] not in others
     assert bench.ring.slots == (long,)
 
 

@@ -17,6 +17,7 @@ from demon_patch.engine.session import Session
 from demon_patch.engine.turns import MOST_CENTS
 from demon_patch.runtime.graph.clock import Transport
 from demon_patch.runtime.resources import Resources
+from tests.runtime.graph.beats import frame_of_beat
 
 RATE = 44_100
 LATE = 0.012  # s that a click is heard after its beat, so that no edge touches it
@@ -50,7 +51,7 @@ def heard(audio: NDArray[np.float32]) -> NDArray[np.float64]:
 def misses(transport: Transport, audio: NDArray[np.float32], beats: int) -> NDArray[np.float64]:
     """By how many seconds each of so many beats of the transport misses the click that sounds then."""
     length = len(audio) / SPEC.sample_rate
-    at = np.array([transport.frame_of_beat(beat) for beat in range(beats)]) / SPEC.frame_rate
+    at = np.array([frame_of_beat(transport, beat) for beat in range(beats)]) / SPEC.frame_rate
     apart = (heard(audio)[None] - (at[:, None] + LATE) + length / 2) % length - length / 2
     return np.abs(apart).min(axis=1)
 

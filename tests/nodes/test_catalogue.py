@@ -62,7 +62,7 @@ def test_engine_ports_are_the_rows_of_the_control_table(carrier: str) -> None:
         assert (port.lo, port.hi, port.taper, port.unit, port.default) == (
             row.lo, row.hi, row.taper, row.unit, NANO.default(row),
         )  # fmt: skip
-        assert (port.doc, port.title, port.since, port.optional) == (row.doc, row.title, row.since, row.optional)
+        assert (port.doc, port.title, port.optional) == (row.doc, row.title, row.optional)
 
 
 def test_a_default_that_is_the_familys_is_shown_as_the_first_family_has_it() -> None:

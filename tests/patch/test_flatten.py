@@ -21,7 +21,6 @@ def test_a_plain_patch_is_played_as_it_is() -> None:
     assert patch.flat.nodes is patch.nodes
     assert patch.flat.cables is patch.cables
     assert patch.flat is patch.flat
-    assert (patch.flat.song, patch.flat.meta) == (patch.song, patch.meta)
 
 
 def test_the_last_of_cables_in_a_row_has_the_settings() -> None:

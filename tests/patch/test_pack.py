@@ -23,7 +23,7 @@ from demon_patch.patch import names, pack
 from demon_patch.patch.document import Patch
 from demon_patch.patch.format import dumps
 from demon_patch.patch.pack import packed, unpacked
-from demon_patch.patch.squeeze import Squeezed, restored, squeezed
+from demon_patch.patch.squeeze import Squeezed, pieces, squeezed
 from tests.patch.strategies import patches
 from tests.patch.test_fuzz import FUZZ
 
@@ -48,7 +48,7 @@ def test_whole_numbers_become_flac_and_come_back_bit_for_bit(subtype: str, chann
     assert parts is not None
     assert parts.flac[:4] == b"fLaC"
     assert sum(map(len, parts)) < 0.9 * len(whole)
-    assert restored(parts, len(whole)) == whole
+    assert b"".join(pieces(parts, len(whole))) == whole
     decoded, _ = soundfile.read(BytesIO(parts.flac), dtype="int32")
     np.testing.assert_array_equal(decoded, soundfile.read(BytesIO(whole), dtype="int32")[0])
 
@@ -59,7 +59,7 @@ def test_what_stands_round_the_samples_comes_back_too() -> None:
     parts = squeezed(bytes(whole))
     assert parts is not None
     assert parts.tail.endswith(b"a note")
-    assert restored(parts, len(whole)) == bytes(whole)
+    assert b"".join(pieces(parts, len(whole))) == bytes(whole)
 
 
 @pytest.mark.parametrize("subtype", ["FLOAT", "DOUBLE", "PCM_32", "PCM_U8", "ULAW"])
@@ -80,7 +80,7 @@ def test_a_flac_that_is_not_as_it_says_is_refused() -> None:
     assert parts is not None
     for bad in (parts._replace(flac=b"fLaC"), parts._replace(flac=wav("PCM_16")), parts._replace(head=bytes(10**5))):
         with pytest.raises(PatchError):
-            restored(bad, 16_044)
+            b"".join(pieces(bad, 16_044))
 
 
 # -- packs ------------------------------------------------------------------------------------------------------
@@ -218,7 +218,7 @@ def test_a_sound_takes_no_more_memory_than_the_size_that_it_names() -> None:
     silence = BytesIO()
     soundfile.write(silence, np.zeros(50_000_000, np.int16), 8000, "PCM_16", format="FLAC")
     assert len(silence.getvalue()) < 1_000_000
-    sound = restored(Squeezed(b"", silence.getvalue(), b""), 1000)
+    sound = b"".join(pieces(Squeezed(b"", silence.getvalue(), b""), 1000))
     assert sound == bytes(1000)
 
 

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from demon_patch.engine.session import Session
-from demon_patch.runtime.listen import brightness, distance_to_source, follow, loudness, smooth
+from demon_patch.runtime.listen import brightness, distance_to_source, loudness, smooth
 from tests.engine.toy import toy_family
+from tests.following import follow
 
 
 @pytest.mark.parametrize("late", [0, 3, 9])

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from demon_patch.arrays import Samples
 from demon_patch.engine.session import Session
 from demon_patch.patch.document import Patch
 from demon_patch.runtime.audio.lay import Seam, lay
@@ -17,7 +18,6 @@ from demon_patch.runtime.render import perform
 from tests.engine.toy import SPEC, toy_family
 from tests.runtime.stage import QUIET
 
-Samples = NDArray[np.float32]
 DECODE_SECONDS = 0.012
 
 

@@ -109,7 +109,7 @@ class Faces:
     def joins(self, src: str, out: str, dst: str, port: str) -> bool:
         """Whether a cable may join the two; what leads nowhere yet takes any."""
         behind, ahead = self.behind(src, out), self.ahead(dst, port)
-        if behind is None or ahead is None or not all(end.wireable and end.since is None for end in ahead):
+        if behind is None or ahead is None or not all(end.wireable for end in ahead):
             return False
         return all(fits(start, end) for start in behind for end in ahead)
 

@@ -212,7 +212,7 @@ def _structural(port: Port) -> bool:
     if port.control is not None and CONTROLS[port.control].propagation == "ring":
         return True
     knob = port.numeric and not port.fixed
-    return port.since is not None or not (knob or port.type in ("option", "text", "points"))
+    return not (knob or port.type in ("option", "text", "points"))
 
 
 def _held(number: float, port: Port) -> float:

@@ -144,6 +144,12 @@ def musical(rate: float) -> float:
 
 
 @phrase
+def smoothed(y: float, x: float, dt: float, time: float) -> float:
+    """One pole: where y is on its way to x after `dt` seconds, 63 % of the way after `time`."""
+    return y + (x - y) * (1 - exp(-dt / time))
+
+
+@phrase
 def climbed(y: float, share: float) -> float:
     """An attack to 1 bent like a capacitor's: it aims at 1.3 and takes a share of 1 from 0 to the top."""
     return min(1.3 - (1.3 - y) * exp(-1.4663370687934272 * share), 1)

@@ -27,13 +27,12 @@ SETTINGS = frozenset({"option", "text", "points", "path"})  # settled when a pat
 class Port:
     """An input of a node.
 
-    lo, hi, taper and unit are the declared range of a number, `default` its knob. `choices`: of an option.
-    `fixed`: takes no cable. `control`: the row of the control table that it carries. `since`: the release that
-    brings it, where it is declared but not built; `optional`: without effect until it is wired or set. `read`: what a
-    body sees of a text or of drawn points, a named tuple of tables of numbers; raises PatchError with the port.
-    `begins`: of a text, how it must begin. `fed`: the host writes it, from what `of` names (see `fed`), so that it has
-    neither knob nor cable and is not saved. `auto`: of an option, a gate, what AUTO stands for where a cable leads
-    there, and what elsewhere.
+    lo, hi, taper and unit are the declared range of a number, `default` its knob. `choices`: of an option. `fixed`:
+    takes no cable. `control`: the row of the control table that it carries. `optional`: without effect until it is
+    wired or set. `read`: what a body sees of a text or of drawn points, a named tuple of tables of numbers; raises
+    PatchError with the port. `begins`: of a text, how it must begin. `fed`: the host writes it, from what `of` names
+    (see `fed`), so that it has neither knob nor cable and is not saved. `auto`: of an option, a gate, what AUTO stands
+    for where a cable leads there, and what elsewhere.
     """
 
     name: str
@@ -48,7 +47,6 @@ class Port:
     choices: tuple[str, ...] = ()
     fixed: bool = False
     control: str | None = None
-    since: str | None = None
     optional: bool = False
     read: Callable[[Any], Any] | None = None
     begins: str = ""

@@ -1,78 +1,36 @@
 """Every edit of a patch, by name: a frozen struct, a pure function from patch to patch, and its inverse.
 
 `apply(command, patch)` gives the new patch and the command that takes it back exactly. The editor, the command line
-and remote clients all edit in this way; `wire` turns commands to JSON and back.
+and remote clients all edit in this way; `wire` turns commands to JSON and back. The imports here are the list of
+commands: `Command` is whichever of them.
 """
 
 from __future__ import annotations
 
 from demon_patch.patch.commands.base import ABSENT, title
-from demon_patch.patch.commands.whole import (
+from demon_patch.patch.commands.on_cables import Connect, Disconnect, SetCable
+from demon_patch.patch.commands.on_nodes import (
     AddNode,
     AddNodes,
-    Batch,
-    Become,
-    Command,
-    Connect,
-    Disconnect,
     Move,
     RemoveNode,
     RemoveNodes,
     Rename,
-    RenameDefinition,
     Replace,
     SetBypass,
-    SetCable,
+    SetLocked,
+    SetRange,
+    SetValue,
+)
+from demon_patch.patch.commands.on_patch import Become, RenameDefinition, SetMeta, SetSong
+from demon_patch.patch.commands.on_pieces import (
     SetDefinition,
     SetFrame,
     SetInlet,
-    SetLocked,
     SetMapping,
-    SetMeta,
     SetNote,
     SetOutlet,
-    SetRange,
     SetSnapshot,
-    SetSong,
-    SetValue,
     SetWidget,
-    Within,
-    apply,
-    together,
 )
-
-__all__ = [
-    "ABSENT",
-    "AddNode",
-    "AddNodes",
-    "Batch",
-    "Become",
-    "Command",
-    "Connect",
-    "Disconnect",
-    "Move",
-    "RemoveNode",
-    "RemoveNodes",
-    "Rename",
-    "RenameDefinition",
-    "Replace",
-    "SetBypass",
-    "SetCable",
-    "SetDefinition",
-    "SetFrame",
-    "SetInlet",
-    "SetLocked",
-    "SetMapping",
-    "SetMeta",
-    "SetNote",
-    "SetOutlet",
-    "SetRange",
-    "SetSnapshot",
-    "SetSong",
-    "SetValue",
-    "SetWidget",
-    "Within",
-    "apply",
-    "title",
-    "together",
-]
+from demon_patch.patch.commands.whole import Batch, Command, Within, apply, together

@@ -45,6 +45,11 @@ class Edit(
             if isinstance(given := getattr(self, field), float):
                 data.number(given, field)
 
+    def on(self, patch: Any) -> tuple[Any, tuple[Command, ...]]:
+        """The edited patch, or graph, and the commands that take it back; raises PatchError. Each command has its
+        own."""
+        ...
+
     @property
     def target(self) -> Hashable:
         """What a later command of the same target overwrites wholly; None if there is no such thing."""

@@ -86,12 +86,12 @@ def _taken_out(graph: G, ids: tuple[str, ...]) -> tuple[G, tuple[Command, ...]]:
     inner = tuple(cable for cable in cables if cable.src in gone and cable.dst in gone)
     border = (Connect(cable) for cable in cables if cable.src not in gone or cable.dst not in gone)
     back: list[Any] = [AddNodes(gone, inner), *border]
-    for field, pieces in graph.mentions(gone.keys()).items():
-        if pieces:
-            before = getattr(graph, field)
-            after = {**before, **pieces}
+    for field in graph.naming:
+        before = getattr(graph, field)
+        after = {id: piece.without(gone.keys()) for id, piece in before.items()}
+        if after != before:
             changes[field] = {id: piece for id, piece in after.items() if piece is not None}
-            back += [PUTS[field](id, before[id]) for id in pieces]
+            back += [PUTS[field](id, before[id]) for id in before if after[id] != before[id]]
     return structs.replace(graph, **changes), tuple(back)
 
 

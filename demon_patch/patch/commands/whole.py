@@ -1,40 +1,15 @@
-"""Commands made of commands, and the list of them all."""
+"""Commands made of commands, and what all of them have in common for a caller."""
 
 from __future__ import annotations
 
-from collections.abc import Hashable
-from typing import TypeAlias
+from collections.abc import Hashable, Iterator
+from typing import TYPE_CHECKING, TypeAlias, Union
 
 from msgspec import structs
 
 from demon_patch.errors import PatchError
 from demon_patch.patch import ids
 from demon_patch.patch.commands.base import Edit, fits_on, title
-from demon_patch.patch.commands.on_cables import Connect, Disconnect, SetCable
-from demon_patch.patch.commands.on_nodes import (
-    AddNode,
-    AddNodes,
-    Move,
-    RemoveNode,
-    RemoveNodes,
-    Rename,
-    Replace,
-    SetBypass,
-    SetLocked,
-    SetRange,
-    SetValue,
-)
-from demon_patch.patch.commands.on_patch import Become, RenameDefinition, SetMeta, SetSong
-from demon_patch.patch.commands.on_pieces import (
-    SetDefinition,
-    SetFrame,
-    SetInlet,
-    SetMapping,
-    SetNote,
-    SetOutlet,
-    SetSnapshot,
-    SetWidget,
-)
 from demon_patch.patch.definition import Definition
 from demon_patch.patch.document import Patch
 
@@ -55,7 +30,7 @@ class Within(Edit, frozen=True):
 
     def on(self, patch: Patch) -> tuple[Patch, tuple[Command, ...]]:
         try:
-            definition, back = self.command.on(patch.definition(self.definition))  # pyright: ignore[reportArgumentType]
+            definition, back = self.command.on(patch.definition(self.definition))
         except PatchError as error:
             error.what = f"in subpatch {self.definition}: {error.what}"
             raise
@@ -92,36 +67,19 @@ class Batch(Edit, frozen=True):
         return None if None in targets or not targets else ("Batch", *targets)
 
 
-Command: TypeAlias = (
-    AddNode
-    | RemoveNode
-    | AddNodes
-    | RemoveNodes
-    | Replace
-    | Connect
-    | Disconnect
-    | SetCable
-    | SetValue
-    | SetRange
-    | SetLocked
-    | Move
-    | Rename
-    | SetBypass
-    | SetFrame
-    | SetNote
-    | SetWidget
-    | SetMapping
-    | SetSnapshot
-    | SetDefinition
-    | SetInlet
-    | SetOutlet
-    | RenameDefinition
-    | SetMeta
-    | SetSong
-    | Become
-    | Within
-    | Batch
-)
+def _kinds(kind: type[Edit]) -> Iterator[type[Edit]]:
+    """The commands of a kind: those of which there are no special ones."""
+    kinds = kind.__subclasses__()
+    for special in kinds:
+        yield from _kinds(special)
+    if not kinds:
+        yield kind
+
+
+if TYPE_CHECKING:
+    Command: TypeAlias = Edit
+else:
+    Command = Union[tuple(_kinds(Edit))]  # noqa: UP007  what a file or a message may hold: each by its tag
 
 
 def apply(command: Command, patch: Patch) -> tuple[Patch, Command]:

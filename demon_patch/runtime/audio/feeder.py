@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
+from demon_patch.arrays import Samples
 from demon_patch.engine.outlet import Outlet
 from demon_patch.runtime.audio.fifo import Fifo
 from demon_patch.runtime.audio.memory import HELD, Memory
 from demon_patch.runtime.audio.reader import SongReader
-
-Samples = NDArray[np.float32]
 
 CHUNKS = 200  # a second: the song is read in stretches of 5 ms
 FADE_CHUNKS = 2  # a fade of 10 ms when playing starts or stops

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
-Samples = NDArray[np.float32]
+from demon_patch.arrays import Samples
 
 
 class Fifo:
@@ -22,11 +21,6 @@ class Fifo:
     def level(self) -> int:
         """Frames inside; either side."""
         return self.put - self.taken
-
-    @property
-    def room(self) -> int:
-        """Frames that still fit; the writer's side."""
-        return len(self._ring) - self.level
 
     def push(self, block: Samples) -> None:
         """Adds a block that fits; the writer's side."""

@@ -5,11 +5,9 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
+from demon_patch.arrays import Samples
 from demon_patch.engine.splice import click, dip, join
-
-Samples = NDArray[np.float32]
 
 
 class Seam(NamedTuple):

@@ -14,8 +14,9 @@ from dataclasses import asdict, dataclass
 from typing import IO, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from demon_patch.arrays import Samples
+from demon_patch.engine.controls import CONTROLS
 from demon_patch.errors import DemonError, DeviceError
 from demon_patch.runtime.audio.lay import Seam, hold, lay
 from demon_patch.runtime.audio.memory import CLOCK, HELD, Memory
@@ -25,9 +26,7 @@ from demon_patch.runtime.audio.process import Settings, command
 from demon_patch.runtime.audio.shared import collect
 from demon_patch.runtime.graph.route import Route
 
-Samples = NDArray[np.float32]
-
-CEILING = -0.3  # dBFS, of the limiter, where nothing else was laid
+CEILING = float(CONTROLS["limiter"].default or 0.0)  # dBFS, of the limiter, where nothing else was laid
 START_SECONDS = 20.0  # until a process that tells nothing is given up
 QUIT_SECONDS = 2.0  # until a process that does not quit is killed
 REVIVE_SECONDS = 1.0  # between two starts

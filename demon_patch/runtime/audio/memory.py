@@ -12,11 +12,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from demon_patch.arrays import Samples
 from demon_patch.errors import DemonError
 from demon_patch.runtime.audio import shared
 from demon_patch.runtime.graph.route import MAX_LEGS, Leg, Route
 
-Samples = NDArray[np.float32]
 Ceilings = NDArray[np.float32]
 
 MAGIC = b"dpaudio"

@@ -5,11 +5,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from demon_patch.arrays import Samples
 from demon_patch.engine.limiter import LastGood
 from demon_patch.engine.splice import correlation, fade_gains
 from demon_patch.runtime.graph.route import Route
-
-Samples = NDArray[np.float32]
 
 
 class SongReader:

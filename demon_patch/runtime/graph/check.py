@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from operator import is_
+from typing import TypeAlias
 
 from demon_patch.engine.controls import CONTROLS, MOST_LORAS
 from demon_patch.engine.families import NAMES, spec_of
@@ -20,6 +21,7 @@ from demon_patch.runtime.graph.mixture import mix_problems
 from demon_patch.runtime.graph.nesting import nesting
 from demon_patch.runtime.graph.order import arrange
 from demon_patch.runtime.graph.wiring import Wiring
+from demon_patch.small_cache import SmallCache
 
 
 def problems(
@@ -65,37 +67,32 @@ def ring_chain(wiring: Wiring, last: str | None = None) -> dict[str, str]:
     return {type: id for id in ring_nodes(wiring, last) if (type := wiring.known[id].id) in CHAIN}
 
 
-class _Fine:
-    """Frozen things that were found in order beside others, by identity: an edit leaves most of a patch as it was."""
+Fine: TypeAlias = SmallCache[tuple[object, ...]]
+"""Frozen things that were found in order, each beside others, by their id: an edit leaves most of a patch as it was."""
 
-    def __init__(self, most: int) -> None:
-        self._found: dict[int, tuple[object, ...]] = {}
-        self._most = most
-
-    def has(self, *things: object) -> bool:
-        """Whether the first was found in order beside the others."""
-        known = self._found.get(id(things[0]))
-        return known is not None and all(map(is_, known, things))
-
-    def add(self, *things: object) -> None:
-        """Remembers that it was."""
-        if len(self._found) >= self._most:
-            self._found.clear()
-        self._found[id(things[0])] = things
+_NODES: Fine = SmallCache(20_000)
+_CABLES: Fine = SmallCache(60_000)
 
 
-_NODES, _CABLES = _Fine(20_000), _Fine(60_000)
+def _fine(known: Fine, *things: object) -> bool:
+    """Whether the first was found in order beside the others."""
+    found = known.find(id(things[0]))
+    return found is not None and all(map(is_, found, things))
+
+
+def _found_fine(known: Fine, *things: object) -> None:
+    known.put(id(things[0]), things)
 
 
 # -- nodes ------------------------------------------------------------------------------------------------------
 def _nodes(patch: Flat, catalogue: Mapping[str, Declaration]) -> Iterator[PatchError]:
     for id, node in sorted(patch.nodes.items()):
         declaration = catalogue.get(node.type)
-        if _NODES.has(node, declaration):
+        if _fine(_NODES, node, declaration):
             continue
         found = list(_node(id, node, declaration, catalogue))
         if not found:
-            _NODES.add(node, declaration)
+            _found_fine(_NODES, node, declaration)
         yield from found
 
 
@@ -126,8 +123,6 @@ def _values(id: str, node: Node, declaration: Declaration) -> Iterator[PatchErro
             yield PatchError(
                 f"{declaration.title} has no such port", node=id, port=name, mend=of_these(name, declaration.by_name)
             )
-        elif port.since is not None:
-            yield _coming(id, port)
         else:
             if name in node.values and (what := misfit(port, node.values[name])):
                 yield PatchError(what, node=id, port=name, mend=wanted(port, node.values[name]))
@@ -161,21 +156,16 @@ def _bad_range(port: Port, ends: tuple[float, float]) -> str:
     return "" if ends[0] <= ends[1] else f"playing range {ends[0]:g} to {ends[1]:g} is upside down"
 
 
-def _coming(id: str, port: Port) -> PatchError:
-    what = f"{port.title} is there since {port.since}, which is still to come"
-    return PatchError(what, node=id, port=port.name, mend="leave it out for now")
-
-
 # -- cables -----------------------------------------------------------------------------------------------------
 def _cables(patch: Flat, wiring: Wiring) -> Iterator[PatchError]:
     for cable in patch.cables:
         source, target = wiring.known.get(cable.src), wiring.known.get(cable.dst)
-        if source is None or target is None or _CABLES.has(cable, source, target):
+        if source is None or target is None or _fine(_CABLES, cable, source, target):
             continue
         if (error := _cable(cable, source, target)) is not None:
             yield error
         else:
-            _CABLES.add(cable, source, target)
+            _found_fine(_CABLES, cable, source, target)
 
 
 def _cable(cable: Cable, source: Declaration, target: Declaration) -> PatchError | None:
@@ -192,8 +182,6 @@ def _cable(cable: Cable, source: Declaration, target: Declaration) -> PatchError
             mend=of_these(cable.port, target.by_name),
         )
     what, mend = "", ""
-    if port.since is not None:
-        return _coming(cable.dst, port)
     if not port.wireable:
         what = f"it takes no cable, but one comes from {cable.src}.{cable.out}"
         mend = "take the cable out" if port.fed else "set it on the node"

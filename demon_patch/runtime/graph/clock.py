@@ -85,13 +85,6 @@ class Transport:
         tempo = self._tempo(k)
         return self.bpm if tempo is None else tempo.bpm
 
-    def frame_of_beat(self, beat: float) -> float:
-        """The control frame, with its fraction, at which a beat falls; of `follow`, on the song's first pass."""
-        legs = [] if self.follow else [change for change in self.changes if change.beat <= beat]
-        if not legs:
-            return beat * 60.0 * self.rate / self.bpm + self.downbeat * self.rate
-        return legs[-1].frame + (beat - legs[-1].beat) * 60.0 * self.rate / legs[-1].bpm
-
     def metre(self, k: int) -> Metre:
         """The metre that counts at a control frame."""
         return holding(self._metres(k), self.frame(k).beat)

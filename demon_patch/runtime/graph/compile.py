@@ -138,7 +138,7 @@ class _Compiler:
             drawings(self.wiring, resources), delays, self.feeding.feeds(self.steps, self.ends, self.sink_slots),
             inherited=previous.latest if previous is not None else None, memory=self.now,
         )  # fmt: skip
-        made.use_song(self.geometry.song_frames, self.wiring.patch.song.bpm or self.geometry.bpm)
+        made.use_song(self.geometry.song_frames, self.wiring.bpm or self.geometry.bpm)
         return made
 
     # -- nodes and their order ----------------------------------------------------------------------------------
@@ -348,7 +348,7 @@ def _sinks_of(id: str, declaration: Declaration, table: tuple[float, ...]) -> tu
     """The sinks of a node by port; of a gate its rises, then its level."""
     found: list[tuple[Port, tuple[Sink, ...]]] = []
     for port in declaration.ports:
-        if port.type not in SIGNALS or port.since is not None:
+        if port.type not in SIGNALS:
             continue
         control = CONTROLS[port.control] if port.control else None
         kinds: tuple[SinkKind, ...] = ("gate", "level")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-Array = NDArray[np.float64]
+from demon_patch.arrays import Array
 
 JUMP = 1 / 8  # of the port's range, the least change of a jump between two frames
 BEND = 1 / 5  # of the port's range, by which that change differs from the one before it

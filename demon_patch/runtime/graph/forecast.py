@@ -12,14 +12,13 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from demon_patch.arrays import Array
 from demon_patch.runtime.graph.clock import Transport
 from demon_patch.runtime.graph.edges import BEFORE, jumps, whole_changes
 from demon_patch.runtime.graph.feeds import Fed, Socket
 from demon_patch.runtime.graph.program import Program
 from demon_patch.runtime.graph.taps import Taps
 from demon_patch.runtime.graph.timeline import Timeline
-
-Array = NDArray[np.float64]
 
 
 class Forecast:

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from demon_patch.arrays import Array
 from demon_patch.nodes.form.breaks import Breaks, breaks
 from demon_patch.nodes.form.frame import Frame
 from demon_patch.nodes.form.kept import kept
@@ -20,7 +21,6 @@ from demon_patch.runtime.graph.emit import Chunk, Step, scan_of
 from demon_patch.runtime.graph.vector import Form, Kind, Vector, kind_of, vector_of
 from demon_patch.runtime.graph.wiring import Source
 
-Array = NDArray[np.float64]
 Whole = NDArray[np.int64]
 Unit = tuple[Step, ...]
 

@@ -5,8 +5,11 @@ from __future__ import annotations
 import heapq
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
+
+import networkx as nx
 
 Edge = tuple[str, str]
 
@@ -27,10 +30,9 @@ class Order:
 def arrange(nodes: tuple[str, ...], edges: tuple[Edge, ...]) -> Order:
     """The running order of a graph whose `edges` may repeat; deterministic in the ids alone."""
     pairs = Counter(edges)
-    straight = topological(nodes, pairs)
-    if len(straight) == len(nodes):
-        return Order(tuple(straight), {}, frozenset())
-    groups = _groups(nodes, pairs)
+    with suppress(nx.NetworkXUnfeasible):
+        return Order(tuple(topological(nodes, pairs)), {}, frozenset())
+    groups = [sorted(part) for part in nx.strongly_connected_components(_graph(nodes, pairs))]
     home = {member: group[0] for group in groups for member in group}
     between: set[Edge] = set()
     within: defaultdict[str, Counter[Edge]] = defaultdict(Counter)
@@ -57,61 +59,16 @@ def arrange(nodes: tuple[str, ...], edges: tuple[Edge, ...]) -> Order:
     return Order(tuple(order), loops, frozenset(cut))
 
 
-def topological(nodes: Collection[str], edges: Iterable[Edge]) -> list[str]:
-    """Every node after all that lead to it, the smallest id first among those ready; nodes on a loop are left out."""
-    following: defaultdict[str, list[str]] = defaultdict(list)
-    waiting = dict.fromkeys(nodes, 0)
-    for a, b in set(edges):
-        following[a].append(b)
-        waiting[b] += 1
-    ready = [n for n, count in waiting.items() if count == 0]
-    heapq.heapify(ready)
-    order: list[str] = []
-    while ready:
-        order.append(a := heapq.heappop(ready))
-        for b in following[a]:
-            waiting[b] -= 1
-            if waiting[b] == 0:
-                heapq.heappush(ready, b)
-    return order
+def _graph(nodes: Iterable[str], edges: Iterable[Edge]) -> nx.DiGraph[str]:
+    graph: nx.DiGraph[str] = nx.DiGraph()
+    graph.add_nodes_from(nodes)
+    graph.add_edges_from(edges)
+    return graph
 
 
-def _groups(nodes: Collection[str], edges: Iterable[Edge]) -> list[list[str]]:
-    """Strongly connected parts, each sorted: the nodes that a node leads to and that lead to it.
-
-    By two walks in depth (Kosaraju; Sharir 1981, "A strong-connectivity algorithm and its applications in data flow
-    analysis"): forwards for the order in which nodes are left, then backwards from the last one left.
-    """
-    following: defaultdict[str, list[str]] = defaultdict(list)
-    leading: defaultdict[str, list[str]] = defaultdict(list)
-    for a, b in sorted(set(edges)):
-        following[a].append(b)
-        leading[b].append(a)
-    left: list[str] = []
-    seen: set[str] = set()
-    for start in sorted(nodes):
-        left += _walk(start, following, seen)
-    seen.clear()
-    return [sorted(part) for start in reversed(left) if (part := _walk(start, leading, seen))]
-
-
-def _walk(start: str, following: Mapping[str, list[str]], seen: set[str]) -> list[str]:
-    """The nodes that are reached from one and were not seen before, in the order in which they are left."""
-    if start in seen:
-        return []
-    seen.add(start)
-    left: list[str] = []
-    path = [(start, iter(following.get(start, ())))]
-    while path:
-        node, ahead = path[-1]
-        fresh = next((other for other in ahead if other not in seen), None)
-        if fresh is None:
-            left.append(node)
-            path.pop()
-        else:
-            seen.add(fresh)
-            path.append((fresh, iter(following.get(fresh, ()))))
-    return left
+def topological(nodes: Iterable[str], edges: Iterable[Edge]) -> list[str]:
+    """Every node after all that lead to it, the smallest id first among those ready; NetworkXUnfeasible for a loop."""
+    return list(nx.lexicographical_topological_sort(_graph(nodes, edges)))
 
 
 def feedback(nodes: Collection[str], edges: Mapping[Edge, int]) -> set[Edge]:

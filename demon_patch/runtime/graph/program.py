@@ -11,6 +11,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from demon_patch.arrays import Array
 from demon_patch.engine.controls import Control, Taper
 from demon_patch.errors import PatchError
 from demon_patch.nodes.form.frame import Frame
@@ -25,7 +26,6 @@ from demon_patch.runtime.graph.profile import Profile
 from demon_patch.runtime.graph.ring_plan import RingPlan
 from demon_patch.runtime.graph.tables import Drawing
 
-Array = NDArray[np.float64]
 Key = tuple[str, ...]
 SinkKind = Literal["value", "curve", "gate", "level"]
 

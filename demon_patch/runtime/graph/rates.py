@@ -10,6 +10,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from demon_patch.arrays import Array
 from demon_patch.engine.controls import CONTROLS, Control
 from demon_patch.engine.families import NAMES, spec_of
 from demon_patch.engine.family import FamilySpec
@@ -21,7 +22,6 @@ from demon_patch.runtime.graph.compile import Geometry, compile
 from demon_patch.runtime.graph.edges import BEFORE, jumps
 from demon_patch.runtime.graph.program import Program, Sink
 
-Array = NDArray[np.float64]
 Taken = Literal["generation", "step", "frame", "window"]
 
 SECONDS = 16.0  # of a patch that are looked at
@@ -193,5 +193,5 @@ def _remark(sink: Sink, what: str, most: float, when: Taken, often: float, rates
 def _follows(row: Control, cycles: float, rates: Rates) -> bool:
     """Whether a control that every patch can move follows so many cycles a second."""
     when = taken(row)
-    own = row.needs is None and row.part is None and row.since is None and row.shape != "surface"
+    own = row.needs is None and row.part is None and row.shape != "surface"
     return own and when is not None and when != "window" and 2 * cycles <= rates.a_second(when)

@@ -68,11 +68,6 @@ class RingPlan:
         return mixture if mixture is not None and mixture.per_frame and not (mixture.bare or mixture.bypassed) else None
 
     @property
-    def prompt(self) -> str | None:
-        """The node of the prompt."""
-        return self.wired.get("prompt")
-
-    @property
     def source(self) -> str | None:
         """The node of the clip that is covered."""
         return self.wired.get("source")
@@ -88,7 +83,7 @@ def ring_plan(wiring: Wiring) -> RingPlan:
     wired: dict[str, str] = {}
     for id in ids.values():
         for port in wiring.known[id].ports:
-            if port.control is None or port.since is not None:
+            if port.control is None:
                 continue
             given = port.name in nodes[id].values or port.name in nodes[id].ranges
             if not port.optional or given or (id, port.name) in wiring.into:

@@ -7,12 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from demon_patch.arrays import Array
 from demon_patch.runtime.graph.order import topological
 from demon_patch.runtime.graph.wiring import Wiring
-
-Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)

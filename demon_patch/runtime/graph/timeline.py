@@ -11,11 +11,10 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from demon_patch.arrays import Array
 from demon_patch.nodes.form.line import Line
 from demon_patch.runtime.graph.clock import Transport
 from demon_patch.runtime.graph.program import Program, State
-
-Array = NDArray[np.float64]
 
 BLOCK = 64  # frames by which the horizon grows at least
 PAST = 4096  # frames kept behind now

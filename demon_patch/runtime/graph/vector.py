@@ -14,16 +14,14 @@ from typing import Any
 from weakref import WeakValueDictionary
 
 import numpy as np
-from numpy.typing import NDArray
 
+from demon_patch.arrays import Array
 from demon_patch.nodes.form.body import Body
 from demon_patch.nodes.form.kept import kept
 from demon_patch.nodes.form.spell import Speller, Text, phrase
 from demon_patch.nodes.form.unroll import Stage, leaves, unroll
 from demon_patch.nodes.form.vocabulary import ARRAY, EXACT, SCALAR
 from demon_patch.runtime.graph.emit import GATES
-
-Array = NDArray[np.float64]
 
 _ROUNDED = re.compile(rf"\b({'|'.join(EXACT)})\(")
 _STEADY = ("t.dt", "t.dbeat", "t.length")  # fields of a frame that are numbers in a run of frames

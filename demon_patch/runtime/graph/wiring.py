@@ -43,7 +43,7 @@ class Wiring:
     """
 
     def __init__(self, patch: Patch, catalogue: Mapping[str, Declaration], family: FamilySpec | None = None) -> None:
-        self.patch, self._family = patch.flat, family
+        self.patch, self.bpm, self._family = patch.flat, patch.song.bpm, family
         self.known = {id: catalogue[n.type] for id, n in sorted(self.patch.nodes.items()) if n.type in catalogue}
         self._nominal: dict[tuple[str, str], Nominal] = {}
         self._visiting: set[tuple[str, str]] = set()

@@ -187,7 +187,7 @@ def test_a_queue_gives_back_what_went_in() -> None:
     fifo, random = Fifo(1000, 2), np.random.default_rng(4)
     put, got = [], []
     for _ in range(300):
-        block = random.normal(size=(int(random.integers(0, fifo.room + 1)), 2)).astype(np.float32)
+        block = random.normal(size=(int(random.integers(0, 1000 - fifo.level + 1)), 2)).astype(np.float32)
         fifo.push(block)
         put.append(block)
         out = np.ones((int(random.integers(0, 700)), 2), np.float32)

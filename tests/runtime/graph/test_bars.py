@@ -17,6 +17,7 @@ from demon_patch.runtime.graph.compile import Geometry, compile
 from demon_patch.runtime.graph.forecast import Forecast
 from tests.nodes.bench_nodes import BENCH, playable
 from tests.nodes.by_hand import played
+from tests.runtime.graph.beats import frame_of_beat
 
 BAR = Grid("bar")
 PLAIN = Transport(25.0, 120.0, 4, 600)  # 12.5 frames a beat
@@ -24,7 +25,7 @@ PLAIN = Transport(25.0, 120.0, 4, 600)  # 12.5 frames a beat
 
 def frame(beat: float, transport: Transport = PLAIN) -> int:
     """The control frame in which a beat falls."""
-    return int(np.ceil(transport.frame_of_beat(beat) - 1e-6))
+    return int(np.ceil(frame_of_beat(transport, beat) - 1e-6))
 
 
 def grid_beats(transport: Transport, k: int, grid: Grid | float, count: int) -> list[float]:
@@ -185,7 +186,7 @@ def test_random_changes_of_the_metre(changes: list[tuple[int, int]], bpm: float,
     found = [transport.next_grid(k, Grid("bar", count)) for k in range(0, end, 7)]
     every = [k for number, k in enumerate(frames) if number % count == 0]
     assert all(at == min((k for k in every if k >= 7 * i), default=at) for i, at in enumerate(found))
-    exact = [transport.frame_of_beat(line) for line in lines.begun]
+    exact = [frame_of_beat(transport, line) for line in lines.begun]
     assert transport.bar_lines(0, end) == pytest.approx([k for k in exact if k < end - 1e-6], abs=1e-5)
     many = [transport.frames(k, transport.steady(k, 60)) for k in range(0, end, 60)]
     for each in many:

@@ -24,11 +24,7 @@ echo = Declaration(
     (Out("prompt", "prompt"), Out("audio", "audio")),
     function=lambda values: "echo",
 )  # fmt: skip
-later = Declaration(
-    "later", "Later", "Has a port that is still to come.", "sink", "test", (),
-    (Port("size", "value", 0.5, 0.0, 1.0, doc="Comes.", title="Size", since="9.0"),), (),
-)  # fmt: skip
-CATALOGUE: Mapping[str, Declaration] = {**BENCH, "echo": echo, "later": later}
+CATALOGUE: Mapping[str, Declaration] = {**BENCH, "echo": echo}
 
 WHOLE: dict[str, Node] = {
     "p": Node("prompt", values={"text": "dub"}),
@@ -84,7 +80,6 @@ NODE_MISTAKES: list[tuple[str, Node, str | None, str]] = [
     ("s", Node("scheduler", values={"prompt": "dub"}), "prompt", "a prompt input has no value of its own"),
     ("t", Node("step_state", values={"solver": "heun"}), "solver", "'heun' is no choice (choose ode or sde)"),
     ("d", Node("decoder", values={"limiter": 1.0}), "limiter", "1 is out of range (use a number from -12 to 0 dB)"),
-    ("x", Node("later", values={"size": 0.5}), "size", "Size is there since 9.0"),
     ("p", Node("prompt", values={"text": 3}), "text", "3 is no text"),
     ("c", Node("drawn_curve", values={"points": "up"}), "points", "'up' is no list of points"),
     ("c", Node("drawn_curve", values={"points": [[1, 1], [0, 0]]}), "points", "point 2 does not lie after point 1"),
@@ -92,7 +87,6 @@ NODE_MISTAKES: list[tuple[str, Node, str | None, str]] = [
     ("e", Node("expression", values={"formula": "open('x')"}), "formula", "open is not a function"),
     ("s", Node("scheduler", ranges={"strength": (0.2, 1.5)}), "strength", "playing range 0.2 to 1.5: 1.5 is out"),
     ("s", Node("scheduler", ranges={"prompt": (0.0, 1.0)}), "prompt", "it has no playing range"),
-    ("x", Node("later", ranges={"size": (0.1, 0.2)}), "size", "there since 9.0"),
 ]
 
 
@@ -118,7 +112,6 @@ CABLE_MISTAKES: list[tuple[tuple[Cable, ...], str | None, str]] = [
     ((Cable("d", "audio", "lfo", "rate"),), "rate", "an audio from d.audio|a audio from d.audio"),
     ((Cable("lfo", "out", "lfo2", "shape"),), "shape", "it takes no cable, but one comes from lfo.out"),
     ((Cable("lfo", "out", "c", "seconds"),), "seconds", "it takes no cable"),
-    ((Cable("lfo", "out", "l", "size"),), "size", "Size is there since 9.0"),
     ((Cable("lfo2", "out", "s", "strength", depth=1.5),), "strength", "depth 1.5 of the cable from lfo2.out"),
     ((Cable("c2", "source", "s", "source"),), "source", "c.source and c2.source both end here (keep one cable)"),
     ((Cable("p2", "prompt", "s", "prompt"),), "prompt", "p.prompt and p2.prompt both end here"),
@@ -142,7 +135,7 @@ CABLE_MISTAKES: list[tuple[tuple[Cable, ...], str | None, str]] = [
 def test_mistakes_of_cables(cables: tuple[Cable, ...], port: str | None, message: str) -> None:
     more = {
         "p2": Node("prompt"), "c2": Node("composed_source"), "out2": Node("speaker"),
-        "e": Node("echo"), "e2": Node("echo"), "l": Node("later"),
+        "e": Node("echo"), "e2": Node("echo"),
     }  # fmt: skip
     errors = found(more, cables)
     error = next(e for e in errors if any(m in str(e) for m in message.split("|")))

@@ -32,10 +32,6 @@ def test_the_song_wraps() -> None:
     assert (frame.song, frame.length, frame.frame, frame.s) == (2.0, 24.0, 50, 26.0)
 
 
-def test_beats_and_frames() -> None:
-    assert Transport(25.0, 120.0).frame_of_beat(2.0) == 25.0
-
-
 @pytest.mark.parametrize("wrong", [(0.0, 120.0, 4, 600), (25.0, 0.0, 4, 600), (25.0, 120.0, 0, 1), (25.0, 9.0, 4, 0)])
 def test_a_transport_of_nothing_is_refused(wrong: tuple[float, float, float, int]) -> None:
     with pytest.raises(ValueError, match="transport needs"):

@@ -293,10 +293,10 @@ def test_state_that_is_lost_begins_again() -> None:
 
 
 # -- the plan of the ring ---------------------------------------------------------------------------------------
-def test_sinks_are_all_inputs_of_the_engine_that_are_built() -> None:
+def test_sinks_are_all_inputs_of_the_engine() -> None:
     program = built({"out": Node("speaker", values={"gain": -6.0})})
-    built_in = [row for row in CONTROLS.values() if row.carrier in ("scheduler", "decoder") and row.since is None]
-    assert {s.control.name for s in program.sinks if s.control} == {row.name for row in built_in if row.numeric}
+    rows = [row for row in CONTROLS.values() if row.carrier in ("scheduler", "decoder")]
+    assert {s.control.name for s in program.sinks if s.control} == {row.name for row in rows if row.numeric}
     values = program.run(program.state(), TRANSPORT.frame(0))
     assert values[program.sink("out", "gain")] == -6.0
     assert values[program.sink("zs", "strength")] == 0.7
@@ -330,8 +330,8 @@ def test_the_plan_of_the_ring() -> None:
     program = compile(Patch(nodes=nodes, cables=cables), BENCH, GEOMETRY)
     ring = program.ring
     assert (ring.scheduler, ring.source_blend, ring.step_state, ring.decoder) == ("s", "b", "t", "d")
-    assert (ring.prompt, ring.source) == ("p", "c")
-    choices = [row for row in CONTROLS.values() if row.shape == "choice" and row.since is None]
+    assert (ring.wired["prompt"], ring.source) == ("p", "c")
+    choices = [row for row in CONTROLS.values() if row.shape == "choice"]
     assert ring.options == {row.name: row.default for row in choices}
     assert {"source_blend", "ode_noise", "initial_noise", "strength"} <= ring.active
     assert "velocity_scale" not in ring.active
@@ -343,7 +343,7 @@ def test_the_plan_of_the_ring() -> None:
     assert bypassed.step_state == "t"
     assert "source_blend" not in bypassed.active
     bare = compile(Patch(nodes=CHAIN_NODES, cables=CHAIN_CABLES), BENCH, GEOMETRY).ring
-    assert (bare.source_blend, bare.step_state, bare.prompt, bare.source) == (None, None, None, None)
+    assert (bare.source_blend, bare.step_state, bare.wired.get("prompt"), bare.source) == (None,) * 4
     assert "source_blend" not in bare.active
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
+from demon_patch.arrays import Array
 from demon_patch.nodes.catalogue import CATALOGUE
 from demon_patch.patch.document import Cable, Node
 from demon_patch.runtime.graph.clock import Transport
@@ -18,8 +18,6 @@ from tests.runtime.stage import patch
 RATE, N = 25.0, 500
 T = np.arange(-BEFORE, N) / RATE
 PHASES = [i / 16 + 0.003 for i in range(16)]
-
-Array = NDArray[np.float64]
 
 
 def at(wave: Array) -> list[int]:

@@ -57,8 +57,3 @@ def append_log(path: Path, **row: float) -> None:
     """Adds a line of figures to a training log."""
     with open(path, "a", encoding="utf-8") as file:
         file.write(json.dumps({key: round(value, 5) for key, value in row.items()}) + "\n")
-
-
-def read_log(path: Path) -> list[dict[str, float]]:
-    """The lines of a training log."""
-    return [json.loads(line) for line in path.read_text("utf-8").splitlines()]

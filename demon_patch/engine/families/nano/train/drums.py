@@ -12,11 +12,10 @@ import numpy as np
 import soundfile
 import soxr
 from numpy.random import Generator
-from numpy.typing import NDArray
 
+from demon_patch.arrays import Array
 from demon_patch.engine.families.nano.spec import SPEC
 
-Array = NDArray[np.float64]
 RATE = SPEC.sample_rate
 Kit = Sequence[Sequence[Array]]
 """Recorded one-shots to choose from: kicks, snares, hats."""
