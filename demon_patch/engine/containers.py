@@ -132,10 +132,10 @@ _W64 = _Layout(40, 16, "<Q", whole=True, step=8)
 _CAF = _Layout(8, 4, ">q")
 
 
-def _chunks(file: BinaryIO, layout: _Layout, at: int | None = None) -> Iterator[tuple[bytes, int, int]]:
+def _chunks(file: BinaryIO, layout: _Layout, at: int = 0) -> Iterator[tuple[bytes, int, int]]:
     """The chunks of a container from its first or a place on: (name, where its content starts, how many bytes of
     content it promises). After a promise below 0 none follows."""
-    at = layout.first if at is None else at
+    at = at or layout.first
     for _ in range(_CHUNKS):
         file.seek(at)
         head = file.read(layout.head)

@@ -23,7 +23,6 @@ from torch import Tensor
 
 from demon_patch.engine.family import Codec, FamilySpec, ReadsLoudness, Source
 from demon_patch.engine.loudness import frame_power
-from demon_patch.engine.recent import Recent
 from demon_patch.engine.window import decode_window
 
 Samples = NDArray[np.float32]
@@ -65,12 +64,9 @@ class Cover:
         return np.sum([*each], axis=0)
 
 
-_POWERS: Recent[tuple[Source, Array]] = Recent(16)  # a clip is kept as long as its id is a key
-
-
 def power_of(clip: Source, spec: FamilySpec) -> Array:
-    """The K-weighted power [T] of a clip, worked out once."""
-    return _POWERS.get(id(clip), lambda: (clip, frame_power(clip.audio, spec.sample_rate, spec.samples_per_frame)))[1]
+    """The K-weighted power [T] of a clip, worked out once, which takes a moment. From any thread."""
+    return clip.once("power", lambda: frame_power(clip.audio, spec.sample_rate, spec.samples_per_frame))
 
 
 class Covered:

@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from demon_patch.engine.controls import CONTROLS
-from demon_patch.engine.covered import Cover, Covered
+from demon_patch.engine.covered import Cover, Covered, power_of
 from demon_patch.engine.executors.torch_ import TorchExecutor
 from demon_patch.engine.families import load_family
-from demon_patch.engine.family import Blend, Conditioning, Executor, Family, Handle, Source
+from demon_patch.engine.family import Blend, Conditioning, Executor, Family, Handle, ReadsLoudness, Source
 from demon_patch.engine.focus import focused
 from demon_patch.engine.limits import checked
 from demon_patch.engine.lora import Lora, Loras, read_lora
@@ -206,6 +206,12 @@ class Session:
         latent is the clip's, and at its loudness elsewhere."""
         whole = Cover(((cover, 1.0),)) if isinstance(cover, Source) else cover
         return Covered(self.family.codec, self.spec, latent, whole)
+
+    def measure(self, clip: Source) -> None:
+        """Does at once what a clip costs once where it is covered, so that its first window is not late; from any
+        thread."""
+        if isinstance(self.family.codec, ReadsLoudness):
+            power_of(clip, self.spec)
 
     def encode(self, audio: Samples) -> Tensor:
         """Latent [T, C] of sound [samples, channels] at the family's rate, a whole number of frames long."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -117,31 +116,17 @@ class News:
         return bool(len(edges)) or (touched and values != before)
 
 
-class _Same:
-    """A clip as a key: equal to itself alone."""
-
-    def __init__(self, source: Source) -> None:
-        self.source = source
-
-    def __hash__(self) -> int:
-        return id(self.source)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Same) and other.source is self.source
-
-
 def measured(source: Source, spec: FamilySpec) -> tuple[Mapping[str, Array], Array]:
     """Features, and spectrum for `likeness`, of a clip by song frame, its beginning after its end.
 
     Worked out once for a clip, which takes a moment: `measure` does it off the tick thread.
     """
-    return _measured(_Same(source), spec.sample_rate, spec.samples_per_frame)
+    return source.once("features", lambda: _measured(source, spec.sample_rate, spec.samples_per_frame))
 
 
-@lru_cache(maxsize=8)
-def _measured(clip: _Same, rate: int, samples_per_frame: int) -> tuple[Mapping[str, Array], Array]:
-    analyser, audio = Analyser(rate, samples_per_frame), clip.source.audio
-    analyser.push(audio[-min(LEAD_IN, clip.source.frames) * samples_per_frame :])
+def _measured(clip: Source, rate: int, samples_per_frame: int) -> tuple[Mapping[str, Array], Array]:
+    analyser, audio = Analyser(rate, samples_per_frame), clip.audio
+    analyser.push(audio[-min(LEAD_IN, clip.frames) * samples_per_frame :])
     size = PIECE * samples_per_frame
     pieces = [analyser.push(audio[at : at + size]) for at in range(0, len(audio), size)]
     found = {name: np.concatenate([piece[name] for piece, _ in pieces]) for name in NAMES}

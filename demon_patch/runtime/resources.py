@@ -82,9 +82,13 @@ class Resources:
 
 
 def fitted(clip: Source, frames: int, samples_per_frame: int) -> Source:
-    """A clip `frames` latent frames long: cut, or played round, so that it lies beside another."""
+    """A clip `frames` latent frames long: cut, or played round, so that it lies beside another. It is made once."""
     if clip.frames == frames:
         return clip
-    at = torch.arange(frames) % clip.frames
-    audio = clip.audio[np.arange(frames * samples_per_frame) % len(clip.audio)]
-    return replace(clip, latent=clip.latent[at], hints=clip.hints[at], audio=audio)
+
+    def fit() -> Source:
+        at = torch.arange(frames) % clip.frames
+        audio = clip.audio[np.arange(frames * samples_per_frame) % len(clip.audio)]
+        return replace(clip, latent=clip.latent[at], hints=clip.hints[at], audio=audio)
+
+    return clip.once(("fitted", frames), fit)
