@@ -308,3 +308,16 @@ def test_drafts_of_killed_programs_are_taken_away_and_those_of_others_stay(tmp_p
     assert [draft.exists() for draft in drafts] == [False, True]
     other.communicate("\n")
     assert {path.name for path in tmp_path.iterdir()} == {"out.wav", "out-2.wav"}
+
+
+@pytest.mark.parametrize("name", ["jam.wav", "jam.flac"])
+def test_a_recording_takes_drafts_of_killed_programs_away_too(tmp_path: Path, name: str) -> None:
+    sound, patch_file, young, others = (
+        tmp_path / given for given in (f".{'0' * 16}.part.wav", f".{'1' * 16}.part", f".{'2' * 16}.part", ".mine.part")
+    )
+    for path in (sound, patch_file, young, others):
+        path.write_bytes(b"half")
+    os.utime(patch_file, (1.0, 1.0))
+    with Recorder(tmp_path / name, 8000, 1, 8000, kind="recording") as recorder:
+        recorder.write(np.zeros((8000, 1), np.float32))
+    assert sorted(tmp_path.iterdir()) == sorted([young, others, tmp_path / name])

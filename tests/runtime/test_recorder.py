@@ -176,11 +176,18 @@ def test_room_that_ends_just_before_the_end_costs_the_last_block(tmp_path: Path,
 def test_where_not_even_the_patch_fits_nothing_is_left(tmp_path: Path, name: str) -> None:
     told = filled(tmp_path / name, 3_000, dumps(Patch(extra={"long": "x" * 5_000})))
     assert "File too large" in told
-    if name == "jam.wav":
-        assert told.endswith("| None")
-        assert not (tmp_path / name).exists()
-    else:
-        assert told.endswith("nothing of it can be read")
+    assert told.endswith("| None" if name == "jam.wav" else "| no sound is in it, so that it is taken away")
+    assert not list(tmp_path.iterdir())
+
+
+@POSIX
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("limit", [1, 60, 9_000])
+def test_a_disk_without_any_room_is_left_as_it_was(tmp_path: Path, name: str, limit: int) -> None:
+    told = filled(tmp_path / name, limit)
+    assert told.startswith(f"{tmp_path / name}: cannot be written: File too large (name a .wav or .flac file")
+    assert told.endswith(("| None", "| no sound is in it, so that it is taken away"))
+    assert not list(tmp_path.iterdir())
 
 
 @POSIX
