@@ -50,7 +50,7 @@ class Session:
         self.family = family
         self.spec = family.spec
         self.executor: Executor = executor if executor is not None else TorchExecutor(family.denoiser)
-        self._handles: dict[str, Handle] = {}
+        self._handles: Recent[Handle] = Recent(256)
         self._contexts: Recent[tuple[Source, Tensor]] = Recent(64)  # a clip is kept as long as its id is a key
         self._tints: Recent[tuple[Source, Handle]] = Recent(16)
         self._noise: dict[int, NoiseBank] = {}
@@ -68,8 +68,7 @@ class Session:
 
     def prepare(self, prompt: Conditioning) -> None:
         """Does at once what a prompt costs once, so that its first request is not late; from any thread."""
-        if prompt.text not in self._handles:
-            self._handles[prompt.text] = self.executor.prepare(prompt)
+        self._prepared(prompt)
 
     def compose(self, prompt: str = "", *, seconds: float = 24.0, seed: int = 0) -> Source:
         """A source of the family's own making, `seconds` long (to the nearest length it can play)."""
@@ -219,11 +218,13 @@ class Session:
             return self.family.codec.encode(audio)
 
     def _handle(self, prompt: Conditioning) -> Handle:
-        handle = self._handles.get(prompt.text)
-        if handle is None:
-            handle = self._handles[prompt.text] = self.executor.prepare(prompt)
+        handle = self._prepared(prompt)
         self.executor.renew(handle)
         return handle
+
+    def _prepared(self, prompt: Conditioning) -> Handle:
+        """From any thread; one after which many others were asked for is prepared anew."""
+        return self._handles.get(prompt.text, lambda: self.executor.prepare(prompt))
 
     def _negative(self) -> Handle:
         """The null prompt, whose velocity guidance leads away from."""
