@@ -18,6 +18,7 @@ from demon_patch.patch.pack import packed
 from demon_patch.runtime.checking import MISTAKE, REMARK, findings
 from demon_patch.runtime.graph.check import problems
 from demon_patch.runtime.render import perform
+from tests.effort import examples
 from tests.runtime.checking.folder import audio, mistakes, patch_of
 
 
@@ -114,7 +115,7 @@ WORDS = st.sampled_from(
 )
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(60), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     name=WORDS | st.text(max_size=12) | st.integers() | st.none() | st.lists(st.text(max_size=3), max_size=2),
     kind=st.sampled_from(["audio_source", "lora", "recorder", "prompt", "composed_source", "nothing"]),
