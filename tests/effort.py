@@ -14,3 +14,8 @@ def everyday() -> None:
 def examples(most: int) -> int:
     """How many examples hypothesis draws."""
     return max(round(most * _share), 5)
+
+
+def tries(most: int) -> int:
+    """How many times something random is tried."""
+    return max(round(most * _share), 1)

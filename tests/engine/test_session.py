@@ -24,6 +24,7 @@ def session() -> Session:
     return Session(toy_family())
 
 
+@pytest.mark.slow
 def test_the_readmes_notebooks_run_as_they_stand(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     root = Path(__file__).parents[2]
     call, code = re.findall(r"```python\n(.*?)```", (root / "README.md").read_text(encoding="utf-8"), re.DOTALL)
