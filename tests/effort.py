@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import TypeVar
+
+T = TypeVar("T")
 _share = 1.0
 
 
@@ -19,3 +23,9 @@ def examples(most: int) -> int:
 def tries(most: int) -> int:
     """How many times something random is tried."""
     return max(round(most * _share), 1)
+
+
+def some(of: Sequence[T]) -> Sequence[T]:
+    """All of a row of cases, or so many of them, spread over it, the first one and the last one included."""
+    count = max(tries(len(of)), min(len(of), 2))
+    return of if count == len(of) else [of[round(i * (len(of) - 1) / (count - 1))] for i in range(count)]
