@@ -96,12 +96,13 @@ def ends(port: Port) -> tuple[float, float]:
     return (max(port.lo, -3.0), min(port.hi, 3.0)) if not port.bounded else (port.lo, port.hi)
 
 
-def given(port: Port, k: int, seed: float) -> float:
-    """What arrives at a port whose noise has that seed."""
+def given(port: Port, k: int, seed: float, last: float = -math.inf) -> float:
+    """What arrives at a port whose noise has that seed. last: the number before, where whole ones are taken."""
     lo, hi = ends(port)
-    x = lo + (hi - lo) * hash01(k, seed)
-    x = math.floor(x + 0.5) if port.taper == "int" else x
-    return min(max(x, port.lo), port.hi)
+    x = min(max(lo + (hi - lo) * hash01(k, seed), port.lo), port.hi)
+    if port.taper != "int":
+        return x
+    return last if abs(x - last) < 0.6 else math.floor(x + 0.5)
 
 
 def driven(declaration: Declaration, settings: dict[str, Any], seed: int) -> Program:
@@ -147,11 +148,14 @@ def plainly(
     """The plain Python call, frame by frame: [sinks, frames]."""
     state = dict(declaration.states)
     rows: list[list[float]] = []
+    values: dict[str, Any] = {}
     for k in range(FRAMES):
         values = {
             p.name: (fed_gate_at if p.fed else gate_at)(k, seed + i)
             if p.type == "gate"
-            else given(p, min(k, LIVE - 1) if p.fed else k, seed + i)
+            else given(
+                p, min(k, LIVE - 1) if p.fed else k, seed + i, -math.inf if p.fed else values.get(p.name, -math.inf)
+            )
             for i, p in enumerate(driven_ports(declaration))
         } | declaration.seen()
         result = declaration(transport.frame(k), **values, **settings, **state)
