@@ -8,8 +8,8 @@ import pytest
 
 from demon_patch.patch.format import save
 from demon_patch.runtime.assets import pack
+from tests.command import Run
 from tests.runtime.stage import patch
-from tests.test_cli import Run
 
 
 def test_a_folder_without_effects_is_shown_and_a_broken_patch_is_told(

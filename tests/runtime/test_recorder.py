@@ -25,6 +25,7 @@ from demon_patch.patch.format import dumps
 from demon_patch.runtime.containers import BLOCK, Flac, Wav
 from demon_patch.runtime.new_file import NewFile
 from demon_patch.runtime.recorder import Recorder
+from tests.effort import tries
 
 RATE = 48_000
 NAMES = ["jam.wav", "jam.flac"]
@@ -99,7 +100,7 @@ with Recorder(sys.argv[1], 48000, 1, 48000, patch=sys.argv[2], kind="recording")
 
 @POSIX
 @pytest.mark.parametrize("name", NAMES)
-@pytest.mark.parametrize("turn", range(3))
+@pytest.mark.parametrize("turn", range(tries(3)))
 def test_a_program_that_is_killed_leaves_all_that_it_wrote(tmp_path: Path, name: str, turn: int) -> None:
     path = tmp_path / name
     child = subprocess.Popen([sys.executable, "-c", KILLED, str(path), TEXT], stdout=subprocess.PIPE)
