@@ -11,7 +11,9 @@ import pytest
 import soundfile
 
 import demon_patch
+from demon_patch.patch.commands import SetValue, apply
 from demon_patch.patch.embed import extract
+from demon_patch.patch.format import save
 from tests.command import QUICK, Run
 
 
@@ -44,6 +46,12 @@ def test_it_gives_the_samples_of_the_command_line(tmp_path: Path, capsys: pytest
     np.testing.assert_array_equal(demon_patch.render(patch, seconds=2, seed=3).sound, song.sound)
     covered = demon_patch.render(patch, seconds=2, seed=3, source=tmp_path / "tone.wav")
     assert not np.allclose(covered.sound, song.sound)
+    # where the limiter works too, which comes after the change of rate
+    loud = apply(SetValue("decoder", "gain", 12.0), patch)[0]
+    save(loud, tmp_path / "loud.dpatch.json")
+    assert Run(capsys, "render", tmp_path / "loud.dpatch.json", "--seconds", 1, "--out", theirs).code == 0
+    mine = demon_patch.render(loud, seconds=1).save(mine)
+    np.testing.assert_array_equal(soundfile.read(mine)[0], soundfile.read(theirs)[0])
     wav, rate = soundfile.read(song.save(tmp_path / "own.wav", rate=song.rate))
     assert rate == song.rate
     np.testing.assert_allclose(wav, song.sound[:, 0], atol=2**-22)

@@ -201,19 +201,24 @@ class Rendering:
 
 
 def stream(
-    performer: Performer, seconds: float, wrote: Callable[[Path], None] = lambda path: None
+    performer: Performer,
+    seconds: float,
+    wrote: Callable[[Path], None] = lambda path: None,
+    played: Callable[[Played], object] = lambda played: None,
 ) -> Generator[Samples, None, None]:
     """Exactly `seconds` of the performance from transport 0, as blocks [n, channels] at the family's rate, limited.
 
     Also feeds the patch's Recorder nodes, whose files replace nothing and are taken away where it ends before; wrote:
-    called with the name of each. Raises DemonError for a recording that cannot be written, and for sound that is no
-    number for a second; within less than that it holds the last good sample.
+    called with the name of each. played: called with each block before it is limited. Raises DemonError for a recording
+    that cannot be written, and for sound that is no number for a second; within less than that it holds the last good
+    sample.
     """
     spec = performer.spec
     outlet = Outlet(spec.sample_rate, spec.sample_rate, spec.channels)
     with closing(_played(performer, seconds, wrote)) as blocks:
-        for played in blocks:
-            if len(out := outlet.push(*played)):
+        for block in blocks:
+            played(block)
+            if len(out := outlet.push(*block)):
                 yield out
         yield outlet.finish()
 
