@@ -137,8 +137,9 @@ def _words(lost: NDArray[np.bool_], counts: NDArray[np.bool_], seconds: float) -
     """Where channels cancel each other, in the spectrum and in time; nothing where they do everywhere."""
     low, high = (f"{hz:g} Hz" for hz in _BORDERS)
     names = (f"below {low}", f"from {low} to {high}", f"above {high}")
-    thirds: NDArray[np.bool_] = np.logical_or.reduce(lost, axis=0)
-    everywhere = not (counts[lost.any(axis=1)] & ~lost[lost.any(axis=1)]).any()
+    rows = lost.any(axis=1) if not lost[0].any() else np.arange(len(lost)) == 0  # the whole file, where that is lost
+    thirds: NDArray[np.bool_] = np.logical_or.reduce(lost[rows], axis=0)
+    everywhere = not (counts[rows] & ~lost[rows]).any()
     found = "" if everywhere else " " + " and ".join(name for name, bad in zip(names, thirds, strict=True) if bad)
     if lost[0].any():
         return found
