@@ -11,7 +11,7 @@ import pytest
 import soundfile
 
 from tests.command import FIRST_LIGHT, PATCHES, QUICK, Run
-from tests.engine.test_tempo import band
+from tests.engine.sounds import band
 
 
 def patch_with(tmp_path: Path, change: dict[str, object], name: str = "changed") -> Path:

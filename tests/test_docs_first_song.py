@@ -15,7 +15,7 @@ import soundfile
 
 from demon_patch.patch.format import load
 from tests.command import FIRST_LIGHT, Run
-from tests.engine.test_tempo import band
+from tests.engine.sounds import band
 
 PAGE = (Path(__file__).parents[1] / "docs" / "first-song.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"```(sh|json)\n(.*?)```", PAGE, re.DOTALL)
