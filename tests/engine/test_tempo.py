@@ -53,7 +53,7 @@ def right_downbeat(found: Tempo | None, clip: Clip) -> bool:
     return abs((found.downbeat - clip.downbeat + bar / 2) % bar - bar / 2) <= NEAR
 
 
-@pytest.mark.parametrize("number", [0, 3, 4])
+@pytest.mark.parametrize("number", [0, *(pytest.param(n, marks=pytest.mark.slow) for n in (3, 4))])
 def test_composed_loops(number: int) -> None:
     clip = composed(number)
     found = detect(clip.audio[:, None], RATE)
