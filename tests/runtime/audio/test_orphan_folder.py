@@ -55,10 +55,6 @@ def test_the_runtime_folder_is_taken_where_it_can_be(tmp_path: Path) -> None:
 
 OTHERS = ("/proc/no such folder/x", "a\tb", "")
 ODD = ["relative", "/dev/null/x", *(pytest.param(name, marks=pytest.mark.slow) for name in OTHERS)]
-    "relative",
-    "/dev/null/x",
-    *(pytest.param(name, marks=pytest.mark.slow) for name in ("/proc/no such folder/x", "a\tb", "")),
-]
 
 
 @pytest.mark.parametrize("odd", ODD)
