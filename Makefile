@@ -24,7 +24,7 @@ check: $(VENV)/.developer
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/pyright
-	$(BIN)/python -m pytest -m "not slow"
+	@sh scripts/everyday $(BIN)/python
 
 # Renders every patch to sound, pictures and one page, and measures what each is about; a few minutes.
 gallery: $(VENV)/.player

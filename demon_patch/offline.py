@@ -19,7 +19,7 @@ from demon_patch.runtime.graph.remarks import unknown_words
 from demon_patch.runtime.overwrite import allow_sound, drafted
 from demon_patch.runtime.performer import Performer
 from demon_patch.runtime.recorder import Recorder
-from demon_patch.runtime.render import checked, perform, stream, with_seed
+from demon_patch.runtime.render import Played, checked, perform, stream, with_seed
 
 LONGEST = 3600.0  # seconds of one rendering
 FILE_RATE = 48_000
@@ -39,6 +39,7 @@ class Rendered:
     rate: int
     notes: tuple[str, ...] = ()
     text: str = field(default="", repr=False)
+    _played: tuple[Played, ...] = field(default=(), repr=False, compare=False)  # before the limiter, which comes last
 
     @property
     def seconds(self) -> float:
@@ -51,7 +52,8 @@ class Rendered:
         path; raises DemonError."""
         allow_sound(path, force)
         with drafted(path) as draft, Recorder(draft, self.rate, self.sound.shape[1], rate, patch=self.text) as file:
-            file.write(self.sound)
+            for played in self._played:
+                file.write(*played)
         return Path(path)
 
 
@@ -118,9 +120,10 @@ def notes_of(performer: Performer) -> tuple[str, ...]:
 
 def _rendered(patch: Patch, performer: Performer, seconds: float, progress: Callable[[float], None]) -> Rendered:
     rate, blocks, done = performer.spec.sample_rate, [], 0
-    for block in stream(performer, seconds):
+    played: list[Played] = []
+    for block in stream(performer, seconds, played=played.append):
         blocks.append(block)
         done += len(block)
         progress(done / rate)
     notes = (*map(str, unknown_words(patch, CATALOGUE)), *notes_of(performer))
-    return Rendered(np.concatenate(blocks), rate, notes, performer.text)
+    return Rendered(np.concatenate(blocks), rate, notes, performer.text, tuple(played))

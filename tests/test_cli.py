@@ -10,29 +10,13 @@ import numpy as np
 import pytest
 import soundfile
 
-from demon_patch import cli
-from tests.engine.test_tempo import band
-
-PATCHES = Path(__file__).parent.parent / "patches"
-FIRST_LIGHT = PATCHES / "first-light.dpatch.json"
-
-
-class Run:
-    """One call of the command line: exit status, and both outputs on single lines."""
-
-    def __init__(self, capsys: pytest.CaptureFixture[str], *args: object) -> None:
-        self.code = 0
-        try:
-            cli.main([str(arg) for arg in args])
-        except SystemExit as stop:
-            self.code = int(stop.code or 0)
-        said = capsys.readouterr()
-        self.out, self.err = said.out, " ".join(said.err.split())
+from tests.command import FIRST_LIGHT, PATCHES, QUICK, Run
+from tests.engine.sounds import band
 
 
 def patch_with(tmp_path: Path, change: dict[str, object], name: str = "changed") -> Path:
-    """First Light with values changed: {"node.port": value}."""
-    patch = json.loads(FIRST_LIGHT.read_text(encoding="utf-8"))
+    """A patch with values changed: {"node.port": value}."""
+    patch = json.loads(QUICK.read_text(encoding="utf-8"))
     for key, value in change.items():
         node, port = key.split(".")
         patch["nodes"][node].setdefault("values", {})[port] = value
@@ -53,7 +37,7 @@ def test_every_example_patch_is_good_and_described(path: Path, capsys: pytest.Ca
 def test_render_writes_the_same_samples_every_time(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     files = [tmp_path / "a.wav", tmp_path / "b.wav"]
     for file in files:
-        assert Run(capsys, "render", FIRST_LIGHT, "--seconds", 2, "--out", file).code == 0
+        assert Run(capsys, "render", QUICK, "--seconds", 2, "--out", file).code == 0
     (first, rate), (second, _) = (soundfile.read(file) for file in files)
     assert rate == 48_000
     assert len(first) == 96_000
@@ -65,7 +49,7 @@ def test_render_takes_a_seed_a_source_and_a_rate(tmp_path: Path, capsys: pytest.
     tone = tmp_path / "tone.wav"
     soundfile.write(tone, 0.3 * np.sin(np.arange(9 * 22_050) * 0.06), 22_050)
     plain, seeded, covered = (tmp_path / f"{name}.wav" for name in ("plain", "seeded", "covered"))
-    args = ("render", FIRST_LIGHT, "--seconds", 1, "--rate", 44_100, "--out")
+    args = ("render", QUICK, "--seconds", 1, "--rate", 44_100, "--out")
     assert Run(capsys, *args, plain).code == 0
     assert Run(capsys, *args, seeded, "--seed", 9).code == 0
     assert Run(capsys, *args, covered, "--source", tone).code == 0
@@ -77,12 +61,12 @@ def test_render_takes_a_seed_a_source_and_a_rate(tmp_path: Path, capsys: pytest.
 
 def test_a_picture_is_drawn(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     picture = tmp_path / "x.png"
-    args = ("render", FIRST_LIGHT, "--seconds", 2, "--out", tmp_path / "x.wav", "--picture", picture)
+    args = ("render", QUICK, "--seconds", 2, "--out", tmp_path / "x.wav", "--picture", picture)
     assert Run(capsys, *args).code == 0
     assert picture.read_bytes()[:4] == b"\x89PNG"
 
 
-NO_CARD = ("play", FIRST_LIGHT, "--device", "no such card")
+NO_CARD = ("play", QUICK, "--device", "no such card")
 
 
 def test_play_without_a_sound_card_says_so_and_writes_a_file(
@@ -91,11 +75,11 @@ def test_play_without_a_sound_card_says_so_and_writes_a_file(
     for _ in range(2):  # the second time over what it wrote itself
         run = Run(capsys, *NO_CARD, "--seconds", 1, "--out", tmp_path)
         assert run.code == 0
-        assert run.err.startswith("loading first-light.dpatch.json")
+        assert run.err.startswith("loading quick.dpatch.json")
         assert "no sound" in run.err
-        assert soundfile.info(tmp_path / "first-light.wav").frames == 48_000
-        assert (tmp_path / "first-light.png").exists()
-    (tmp_path / "first-light.png").write_bytes(b"mine")
+        assert soundfile.info(tmp_path / "quick.wav").frames == 48_000
+        assert (tmp_path / "quick.png").exists()
+    (tmp_path / "quick.png").write_bytes(b"mine")
     run = Run(capsys, *NO_CARD, "--seconds", 1, "--out", tmp_path)
     assert run.code == 1
     assert "no picture of ours (name another folder with --out)" in run.err

@@ -15,7 +15,7 @@ from demon_patch.patch.document import Cable, Node, Patch
 from demon_patch.patch.format import dumps, load, loads, save
 from demon_patch.runtime.recorder import Recorder
 from demon_patch.runtime.store import FOLDER
-from tests.test_cli import FIRST_LIGHT, Run
+from tests.command import FIRST_LIGHT, QUICK, Run
 
 
 @pytest.fixture
@@ -57,8 +57,8 @@ def test_a_pack_plays_as_it_is(tmp_path: Path, capsys: pytest.CaptureFixture[str
     home, packed = tmp_path / "home", tmp_path / "there" / "song.dpatch"
     home.mkdir()
     packed.parent.mkdir()
-    soundfile.write(home / "x.wav", 0.5 * np.sin(np.arange(16_000 * 12) * 0.1), 16_000, "PCM_16")
-    patch = load(FIRST_LIGHT)
+    soundfile.write(home / "x.wav", 0.5 * np.sin(np.arange(16_000 * 8) * 0.1), 16_000, "PCM_16")
+    patch = load(QUICK)
     nodes = {id: node for id, node in patch.nodes.items() if node.type != "composed_source"}
     (source,) = patch.nodes.keys() - nodes.keys()
     nodes |= {source: Node("audio_source", values={"file": "x.wav"}), "tape": Node("recorder")}

@@ -14,14 +14,15 @@ import pytest
 import soundfile
 
 from demon_patch.patch.format import load
-from tests.engine.test_tempo import band
-from tests.test_cli import FIRST_LIGHT, Run
+from tests.command import FIRST_LIGHT, Run
+from tests.engine.sounds import band
 
 PAGE = (Path(__file__).parents[1] / "docs" / "first-song.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"```(sh|json)\n(.*?)```", PAGE, re.DOTALL)
 SILENT = ["--device", "no such card", "--seconds", "1", "--out", "played"]  # plays into a file, on any machine
 
 
+@pytest.mark.slow
 def test_the_page_can_be_followed_from_top_to_bottom(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -20,7 +20,7 @@ from demon_patch.nodes.form.vocabulary import FUNCTIONS as ALLOWED
 from demon_patch.nodes.formulas import EXAMPLES, FUNCTIONS, NAMES, OPERATORS, page
 from demon_patch.patch.document import Node, Patch
 from demon_patch.patch.format import load, save
-from tests.test_cli import FIRST_LIGHT, PATCHES, Run
+from tests.command import FIRST_LIGHT, PATCHES, Run
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")

@@ -21,7 +21,7 @@ from demon_patch.runtime.status import Status
 from demon_patch.terminal import draw
 from demon_patch.terminal.knobs import Knob
 from demon_patch.terminal.table import knob_line
-from tests.test_cli import FIRST_LIGHT, Run
+from tests.command import FIRST_LIGHT, Run
 
 HOSTILE = {
     "the clipboard": "\x1b]52;c;cHduZWQ=\x07",

@@ -205,7 +205,7 @@ def _store(path: Path, content: str, tempo: ClipTempo) -> None:
     """Whole or not at all."""
     entries = {"bpm": tempo.bpm, "content": content, "downbeat": tempo.downbeat, "edited": tempo.edited}
     target = sidecar(path)
-    draft = target.with_name(f".{target.name}.{secrets.token_hex(4)}")
+    draft = target.with_name(f".{secrets.token_hex(8)}.part")
     try:
         draft.write_text(json.dumps(entries, sort_keys=True) + "\n", encoding="utf-8")
         os.replace(draft, target)

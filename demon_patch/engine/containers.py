@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import BinaryIO
 
@@ -107,70 +107,108 @@ def claim_of(file: BinaryIO) -> Claim:
     return _mp3(file, start)
 
 
+@dataclass(frozen=True, slots=True)
+class _Layout:
+    """How the chunks of a container follow each other. first: where the first one begins. name: bytes that name a
+    chunk, which its size follows, written as `size` (of `struct`) says. whole: whether the size counts name and size
+    too. step: each chunk begins at a multiple of so many bytes."""
+
+    first: int
+    name: int
+    size: str
+    whole: bool = False
+    step: int = 1
+
+    @property
+    def head(self) -> int:
+        """Bytes of a chunk's name and size."""
+        return self.name + struct.calcsize(self.size)
+
+
+_RIFF = _Layout(12, 4, "<I", step=2)
+_RIFX = _Layout(12, 4, ">I", step=2)
+_AIFF = _Layout(12, 4, ">I", step=2)
+_W64 = _Layout(40, 16, "<Q", whole=True, step=8)
+_CAF = _Layout(8, 4, ">q")
+
+
+def _chunks(file: BinaryIO, layout: _Layout, at: int = 0) -> Iterator[tuple[bytes, int, int]]:
+    """The chunks of a container from its first or a place on: (name, where its content starts, how many bytes of
+    content it promises). After a promise below 0 none follows."""
+    at = at or layout.first
+    for _ in range(_CHUNKS):
+        file.seek(at)
+        head = file.read(layout.head)
+        if len(head) < layout.head:
+            return
+        length = struct.unpack(layout.size, head[layout.name :])[0] - (layout.head if layout.whole else 0)
+        start = at + layout.head
+        yield head[: layout.name], start, length
+        if length < 0:
+            return
+        at = start + -(-length // layout.step) * layout.step
+
+
+def _chunk(file: BinaryIO, layout: _Layout, name: bytes) -> tuple[int, int] | None:
+    """Where the content of the first chunk of a name starts, and how many bytes it promises."""
+    return next(((start, length) for found, start, length in _chunks(file, layout) if found == name), None)
+
+
 def _riff(file: BinaryIO, size: int) -> Claim:
     """WAV, little or big endian, and RF64, whose sizes of 64 bits stand in a chunk `ds64`."""
     file.seek(0)
     magic = file.read(4)
-    order = ">" if magic == b"RIFX" else "<"
-    at, wide = 12, None
-    for _ in range(_CHUNKS):
-        file.seek(at)
-        head = file.read(8)
-        if len(head) < 8:
-            return Claim()
-        name, length = head[:4], struct.unpack(order + "I", head[4:])[0]
+    layout = _RIFX if magic == b"RIFX" else _RIFF
+    wide = None
+    for name, start, length in _chunks(file, layout):
         if name == b"ds64" and magic != b"RIFF":
-            wide = at + 16
+            wide = start + 8
         if name == b"data":
-            break
-        at += 8 + length + length % 2
-    else:
-        return Claim()
-    there, place, code, more = size - at - 8, at + 4, order + "I", False
+            return _riff_data(file, size, layout, start, length, wide)
+    return Claim()
+
+
+def _riff_data(file: BinaryIO, size: int, layout: _Layout, start: int, length: int, wide: int | None) -> Claim:
+    """wide: where the size of 64 bits stands."""
+    there, place, code, more = size - start, start - 4, layout.size, False
     if wide is not None and length == 0xFFFFFFFF:
         file.seek(wide)
         place, code, length = wide, "<Q", struct.unpack("<Q", file.read(8).ljust(8, b"\0"))[0]
     endless = length >= (1 << 63 if code == "<Q" else _ENDLESS)
-    if length == 0 and there > 0 and not _chunk_at(file, at + 8, size, order):
+    if length == 0 and there > 0 and not _only_chunks(file, layout, start, size):
         endless = True
     elif 0 < length < there - length:  # if no chunk follows, what does is sound too
-        file.seek(at + 8 + length)
+        file.seek(start + length)
         names = file.read(5)  # with or without a pad
-        more = not any(all(32 <= byte < 127 for byte in names[pad : pad + 4]) for pad in (0, 1))
+        more = not any(_is_name(names[pad : pad + 4]) for pad in (0, 1))
     if not endless and not more and length <= there:
         return Claim(length, length, "bytes")
     edit = (place, struct.pack(code, there if code == "<Q" else min(there, 0xFFFFFFFF)))
     return Claim(None if endless else length, there, "bytes", more and not endless, edits=(edit,))
 
 
-def _chunk_at(file: BinaryIO, at: int, size: int, order: str) -> bool:
+def _only_chunks(file: BinaryIO, layout: _Layout, at: int, size: int) -> bool:
     """Whether chunks, and nothing else, go from a place in a file to its end."""
-    for _ in range(_CHUNKS):
-        file.seek(at)
-        head = file.read(8)
-        if len(head) < 8 or not all(32 <= byte < 127 for byte in head[:4]):
+    for name, start, length in _chunks(file, layout, at):
+        end = start + -(-length // layout.step) * layout.step
+        if not _is_name(name) or end > size + 1:
             return False
-        length = struct.unpack(order + "I", head[4:])[0]
-        at += 8 + length + length % 2
-        if size <= at <= size + 1:
+        if end >= size:
             return True
-        if at > size:
-            return False
     return False
 
 
+def _is_name(name: bytes) -> bool:
+    """Whether bytes could name a chunk."""
+    return all(32 <= byte < 127 for byte in name)
+
+
 def _aiff(file: BinaryIO, size: int) -> Claim:
-    at = 12
-    for _ in range(_CHUNKS):
-        file.seek(at)
-        head = file.read(8)
-        if len(head) < 8:
-            return Claim()
-        length = struct.unpack(">I", head[4:])[0]
-        if head[:4] == b"SSND":
-            return _plain(length - 8, size - at - 16, endless=length < 8 or length >= _ENDLESS)
-        at += 8 + length + length % 2
-    return Claim()
+    found = _chunk(file, _AIFF, b"SSND")
+    if found is None:
+        return Claim()
+    start, length = found  # 8 bytes of its content are an offset and a block's size
+    return _plain(length - 8, size - start - 8, endless=length < 8 or length >= _ENDLESS)
 
 
 def _au(file: BinaryIO, size: int) -> Claim:
@@ -185,40 +223,24 @@ def _au(file: BinaryIO, size: int) -> Claim:
 
 
 def _w64(file: BinaryIO, size: int) -> Claim:
-    at = 40
-    for _ in range(_CHUNKS):
-        file.seek(at)
-        head = file.read(24)
-        if len(head) < 24:
-            return Claim()
-        length = struct.unpack("<Q", head[16:])[0]
-        if head[:16] == _W64_DATA:
-            there = size - at - 24
-            endless = length >= 1 << 63 or (length <= 24 and there > 0)
-            edits = ((at + 16, struct.pack("<Q", there + 24)),) if endless else ()
-            return _plain(length - 24, there, endless=endless, edits=edits)
-        if length < 24:
-            return Claim()
-        at += -(-length // 8) * 8
-    return Claim()
+    found = _chunk(file, _W64, _W64_DATA)
+    if found is None:
+        return Claim()
+    start, length = found
+    there = size - start
+    endless = length + _W64.head >= 1 << 63 or (length <= 0 and there > 0)
+    edits = ((start - 8, struct.pack("<Q", there + _W64.head)),) if endless else ()
+    return _plain(length, there, endless=endless, edits=edits)
 
 
 def _caf(file: BinaryIO, size: int) -> Claim:
-    at = 8
-    for _ in range(_CHUNKS):
-        file.seek(at)
-        head = file.read(12)
-        if len(head) < 12:
-            return Claim()
-        length = struct.unpack(">q", head[4:])[0]
-        if head[:4] == b"data":
-            there = size - at - 16  # 4 bytes of its data are a count of edits
-            edit = (at + 4, struct.pack(">q", there + 4))
-            return _plain(length - 4, there, endless=length < 4 and there > 0, edits=(edit,))
-        if length < 0:
-            return Claim()
-        at += 12 + length
-    return Claim()
+    found = _chunk(file, _CAF, b"data")
+    if found is None:
+        return Claim()
+    start, length = found  # 4 bytes of its content are a count of edits
+    there = size - start - 4
+    edit = (start - 8, struct.pack(">q", there + 4))
+    return _plain(length - 4, there, endless=length < 4 and there > 0, edits=(edit,))
 
 
 def _plain(length: int, there: int, *, endless: bool, edits: tuple[tuple[int, bytes], ...] = ()) -> Claim:

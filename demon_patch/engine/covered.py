@@ -25,7 +25,6 @@ from demon_patch.arrays import Array, Samples
 from demon_patch.engine.family import Codec, FamilySpec, ReadsLoudness, Source
 from demon_patch.engine.loudness import frame_power
 from demon_patch.engine.window import decode_window
-from demon_patch.small_cache import Same, SmallCache
 
 MATCH_SECONDS = 1.0  # over which loudness is compared
 MOST_DB = 12.0  # of gain, up or down
@@ -63,12 +62,9 @@ class Cover:
         return np.sum([*each], axis=0)
 
 
-_POWERS: SmallCache[Array] = SmallCache(16)
-
-
 def power_of(clip: Source, spec: FamilySpec) -> Array:
-    """The K-weighted power [T] of a clip, worked out once."""
-    return _POWERS.get(Same(clip), lambda: frame_power(clip.audio, spec.sample_rate, spec.samples_per_frame))
+    """The K-weighted power [T] of a clip, worked out once, which takes a moment. From any thread."""
+    return clip.once("power", lambda: frame_power(clip.audio, spec.sample_rate, spec.samples_per_frame))
 
 
 class Covered:

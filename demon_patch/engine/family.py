@@ -6,9 +6,9 @@ Shapes: T latent frames, C latent channels, X context channels, R rows of a forw
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol, TypeAlias, runtime_checkable
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, TypeVar, runtime_checkable
 
 from demon_patch.engine.controls import CONTROLS, FAMILY, Control
 from demon_patch.errors import DemonError
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
     from demon_patch.engine.lanes import Lanes
     from demon_patch.engine.lora import Lora, Loras
+
+V = TypeVar("V")
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +124,14 @@ class Source:
     bpm: float | None = None
     downbeat: float = 0.0
     notes: tuple[str, ...] = field(default=())
+    _found: dict[Hashable, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    def once(self, what: Hashable, find: Callable[[], V]) -> V:
+        """What is worked out of the clip, under a name: at the first call, and kept as long as the clip is. From any
+        thread; two at once may both work it out."""
+        if what not in self._found:
+            self._found[what] = find()
+        return self._found[what]
 
     @property
     def frames(self) -> int:

@@ -3,7 +3,8 @@
 Two channels of opposite polarity have a mean of silence. Such a file is told by energy: where the mean, in a third of
 the spectrum that counts, has less than an eighth of the energy that independent channels would leave in it (for two
 channels: 12 dB below them), the channels are turned to the polarity of the loudest one, and if a third still cancels,
-the loudest channel is taken alone.
+the loudest channel is taken alone. The same is asked of every second that is not quiet, since channels may be opposite
+in a part of a file; the mix is one for the whole file, so that nothing jumps in it.
 """
 
 from __future__ import annotations
@@ -13,14 +14,21 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from scipy.fft import rfft
+from scipy.ndimage import binary_opening
 
 _WINDOW = 4096  # samples that are looked at together
 _BORDERS = (350.0, 2000.0)  # Hz: the thirds of `features.PARTS`
 _BUSY = 400_000  # samples a second, of all channels, above which only some of the windows are looked at
 _CANCELS = 1 / 8
 _COUNTS = 1e-3  # share of all energy from which a third counts
+_LOUD = 1e-2  # share of a mean stretch's energy from which a third of a stretch counts
+_MANY = 8  # channels up to which stretches are told apart
+STRETCH = 0.5
+"""Seconds, about."""
+_RUN = 2  # stretches one after the other in which channels cancel, from which they do so to an ear
 
 Audio = NDArray[np.float32]
+Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +44,14 @@ class Mix:
 
 
 class Listener:
-    """Gathers, block by block, how the channels of a file lie to each other."""
+    """Gathers, block by block, how the channels of a file lie to each other: as a whole, and in each stretch of half a
+    second (with many channels as a whole alone)."""
 
     def __init__(self, rate: int, channels: int) -> None:
-        self._products = np.zeros((3, channels, channels))
+        self._channels = channels
+        self._stretches: list[Array] = []  # the products of channels in each, by thirds of the spectrum [3, c, c]
+        self._length = max(round(STRETCH * rate / _WINDOW), 1) if channels <= _MANY else 2**62  # windows of a stretch
+        self._seconds = self._length * _WINDOW / rate
         self._rest: Audio = np.zeros((0, channels), np.float32)
         self._stride = max(rate * channels // _BUSY, 1)
         self._windows = 0
@@ -47,58 +59,96 @@ class Listener:
 
     def hear(self, block: Audio) -> None:
         """The next samples [samples, channels]."""
-        channels = block.shape[1]
-        if channels == 1:
+        if self._channels == 1:
             return
         block = np.concatenate([self._rest, block]) if len(self._rest) else block
         whole = len(block) // _WINDOW
         for n in range(whole):
             if (self._windows + n) % self._stride == 0:
-                self._add(block[n * _WINDOW : (n + 1) * _WINDOW])
+                self._add(block[n * _WINDOW : (n + 1) * _WINDOW], (self._windows + n) // self._length)
         self._windows += whole
         self._rest = block[whole * _WINDOW :]
 
-    def _add(self, window: Audio) -> None:
+    def _add(self, window: Audio, stretch: int) -> None:
+        while len(self._stretches) <= stretch:
+            self._stretches.append(np.zeros((3, self._channels, self._channels)))
         spectrum = np.asarray(rfft(window, _WINDOW, axis=0))
         low, middle = self._edges
         for n, part in enumerate((spectrum[1:low], spectrum[max(low, 1) : middle], spectrum[max(middle, 1) :])):
-            self._products[n] += np.real(part.T @ part.conj())
+            self._stretches[stretch][n] += np.real(part.T @ part.conj())
 
     def mix(self) -> Mix:
-        """What suits what was heard."""
-        channels = self._products.shape[1]
+        """What suits what was heard: the first of these in which no stretch is lost, or the one in which least is."""
+        channels = self._channels
         if channels == 1:
             return Mix()
         if len(self._rest) and self._windows % self._stride == 0:
-            self._add(self._rest)
-        each = np.trace(self._products, axis1=1, axis2=2) / channels
-        counts = each > max(_COUNTS * float(each.sum()), 1e-20)
-        energies = np.einsum("bcc->c", self._products)
-        loudest = int(energies.argmax())
+            self._add(self._rest, self._windows // self._length)
+        if not self._stretches:
+            return Mix()
+        heard = _Heard(np.array(self._stretches))
         plain = np.full(channels, 1 / channels)
-        lost = self._lost(plain, each, counts)
+        lost = heard.lost(plain)
         if not lost.any():
             return Mix()
-        turned = np.where(self._products[:, loudest].sum(axis=0) < 0, -1.0, 1.0)
-        if not self._lost(plain * turned, each, counts).any():
-            which = [str(n + 1) for n in np.flatnonzero(turned < 0)[:8]]
-            weights = (plain * turned).astype(np.float32)
-            channel = f"channel {which[0]}" if len(which) == 1 else f"channels {', '.join(which[:-1])} and {which[-1]}"
-            return Mix(weights, f"its channels cancel each other in a mono mix: the polarity of {channel} is turned")
-        alone = np.zeros(channels, np.float32)
-        alone[loudest] = 1.0
-        where = "" if lost[counts].all() else f" {_words(lost)}"
-        return Mix(alone, f"its channels cancel each other{where} in a mono mix: channel {loudest + 1} alone is used")
-
-    def _lost(
-        self, weights: NDArray[np.float64], each: NDArray[np.float64], counts: NDArray[np.bool_]
-    ) -> NDArray[np.bool_]:
-        """In which thirds channels weighed like this cancel each other."""
-        energy = np.einsum("c,bcd,d->b", weights, self._products, weights)
-        return counts & (energy < _CANCELS * each / len(weights))
+        turned = np.where(heard.beside_the_loudest(lost) < 0, -1.0, 1.0)
+        alone = np.zeros(channels)
+        alone[heard.loudest] = 1.0
+        choices = [
+            (plain * turned, f"the polarity of {_channels(np.flatnonzero(turned < 0) + 1)} is turned"),
+            (alone, f"channel {heard.loudest + 1} alone is used"),
+            (plain, "so they stay, since any other mix would lose more"),
+        ]
+        weights, what = min(choices[not (turned < 0).any() :], key=lambda choice: heard.loss(choice[0]))
+        where = _words(lost, heard.counts, self._seconds)
+        return Mix(weights.astype(np.float32), f"its channels cancel each other{where} in a mono mix: {what}")
 
 
-def _words(lost: NDArray[np.bool_]) -> str:
+class _Heard:
+    """Products of channels [stretches, 3, c, c], with their sum as one more stretch before them."""
+
+    def __init__(self, products: Array) -> None:
+        self._products = np.concatenate([products.sum(axis=0, keepdims=True), products])
+        self._each = np.trace(self._products, axis1=2, axis2=3) / products.shape[-1]  # energy of a channel [1 + s, 3]
+        total = self._each.sum(axis=1)
+        least = np.maximum(_COUNTS * total, _LOUD * total[0] / len(products))
+        least[0] = _COUNTS * total[0]
+        self.counts = self._each > np.maximum(least, 1e-20)[:, None]
+        """Which thirds of which stretches count [1 + s, 3]."""
+        self.loudest = int(np.einsum("bcc->c", self._products[0]).argmax())
+
+    def lost(self, weights: Array) -> NDArray[np.bool_]:
+        """In which thirds of which stretches channels weighed like this cancel each other."""
+        energy = np.einsum("c,sbcd,d->sb", weights, self._products, weights)
+        found = self.counts & (energy < _CANCELS * self._each / len(weights))
+        found[1:] = binary_opening(found[1:], np.ones((_RUN, 1)))
+        return found
+
+    def loss(self, weights: Array) -> float:
+        """The energy of what is lost, once more for what is lost as a whole."""
+        return float(self._each[self.lost(weights)].sum())
+
+    def beside_the_loudest(self, lost: NDArray[np.bool_]) -> Array:
+        """How the channels lie to the loudest one where something is lost, below 0: opposite."""
+        return self._products[lost.any(axis=1)][:, :, self.loudest].sum(axis=(0, 1))
+
+
+def _words(lost: NDArray[np.bool_], counts: NDArray[np.bool_], seconds: float) -> str:
+    """Where channels cancel each other, in the spectrum and in time; nothing where they do everywhere."""
     low, high = (f"{hz:g} Hz" for hz in _BORDERS)
     names = (f"below {low}", f"from {low} to {high}", f"above {high}")
-    return " and ".join(name for name, bad in zip(names, lost, strict=True) if bad)
+    rows = lost.any(axis=1) if not lost[0].any() else np.arange(len(lost)) == 0  # the whole file, where that is lost
+    thirds: NDArray[np.bool_] = np.logical_or.reduce(lost[rows], axis=0)
+    everywhere = not (counts[rows] & ~lost[rows]).any()
+    found = "" if everywhere else " " + " and ".join(name for name, bad in zip(names, thirds, strict=True) if bad)
+    if lost[0].any():
+        return found
+    at = np.flatnonzero(lost[1:].any(axis=1))
+    runs = np.split(at, np.flatnonzero(np.diff(at) > 1) + 1)
+    times = [f"from {run[0] * seconds:.0f} to {(run[-1] + 1) * seconds:.0f} s" for run in runs[:3]]
+    return f"{found} {', '.join(times)}{' and elsewhere' if len(runs) > 3 else ''}"
+
+
+def _channels(numbers: NDArray[np.int64]) -> str:
+    *others, last = [str(n) for n in numbers[:8]] or [""]
+    return f"channels {', '.join(others)} and {last}" if others else f"channel {last}"

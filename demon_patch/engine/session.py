@@ -11,10 +11,10 @@ from torch import Tensor
 
 from demon_patch.arrays import Samples
 from demon_patch.engine.controls import CONTROLS
-from demon_patch.engine.covered import Cover, Covered
+from demon_patch.engine.covered import Cover, Covered, power_of
 from demon_patch.engine.executors.torch_ import TorchExecutor
 from demon_patch.engine.families import load_family
-from demon_patch.engine.family import Blend, Conditioning, Executor, Family, Handle, Source
+from demon_patch.engine.family import Blend, Conditioning, Executor, Family, Handle, ReadsLoudness, Source
 from demon_patch.engine.focus import focused
 from demon_patch.engine.limits import checked
 from demon_patch.engine.lora import Lora, Loras, read_lora
@@ -47,7 +47,7 @@ class Session:
         self.family = family
         self.spec = family.spec
         self.executor: Executor = executor if executor is not None else TorchExecutor(family.denoiser)
-        self._handles: dict[str, Handle] = {}
+        self._handles: SmallCache[Handle] = SmallCache(256)
         self._contexts: SmallCache[Tensor] = SmallCache(64)
         self._tints: SmallCache[Handle] = SmallCache(16)
         self._noise: dict[int, NoiseBank] = {}
@@ -65,8 +65,7 @@ class Session:
 
     def prepare(self, prompt: Conditioning) -> None:
         """Does at once what a prompt costs once, so that its first request is not late; from any thread."""
-        if prompt.text not in self._handles:
-            self._handles[prompt.text] = self.executor.prepare(prompt)
+        self._prepared(prompt)
 
     def compose(self, prompt: str = "", *, seconds: float = 24.0, seed: int = 0) -> Source:
         """A source of the family's own making, `seconds` long (to the nearest length it can play)."""
@@ -204,17 +203,25 @@ class Session:
         whole = Cover(((cover, 1.0),)) if isinstance(cover, Source) else cover
         return Covered(self.family.codec, self.spec, latent, whole)
 
+    def measure(self, clip: Source) -> None:
+        """Does at once what a clip costs once where it is covered, so that its first window is not late; from any
+        thread."""
+        if isinstance(self.family.codec, ReadsLoudness):
+            power_of(clip, self.spec)
+
     def encode(self, audio: Samples) -> Tensor:
         """Latent [T, C] of sound [samples, channels] at the family's rate, a whole number of frames long."""
         with torch.inference_mode():
             return self.family.codec.encode(audio)
 
     def _handle(self, prompt: Conditioning) -> Handle:
-        handle = self._handles.get(prompt.text)
-        if handle is None:
-            handle = self._handles[prompt.text] = self.executor.prepare(prompt)
+        handle = self._prepared(prompt)
         self.executor.renew(handle)
         return handle
+
+    def _prepared(self, prompt: Conditioning) -> Handle:
+        """From any thread; one after which many others were asked for is prepared anew."""
+        return self._handles.get(prompt.text, lambda: self.executor.prepare(prompt))
 
     def _negative(self) -> Handle:
         """The null prompt, whose velocity guidance leads away from."""

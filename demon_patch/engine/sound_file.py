@@ -11,12 +11,14 @@ import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 import soundfile
 import soxr
 from numpy.typing import NDArray
 
+from demon_patch.engine import ogg
 from demon_patch.engine.containers import Claim, View, claim_of
 from demon_patch.engine.mixdown import Listener, Mix
 from demon_patch.errors import SourceError
@@ -117,6 +119,8 @@ class _Decoder:
         self.rate = self.frames = self._broken = self._told = 0
         self._ended = False  # whether there is no more to decode
         self._failed = False  # whether that is so though the file goes on
+        self._joined = False  # whether another file follows what was decoded
+        self._other = ""  # what the next file of joined ones has other than the first one
 
     def blocks(self) -> Iterator[Audio]:
         """The sound in blocks [samples, channels], finite."""
@@ -134,15 +138,34 @@ class _Decoder:
                 self._claim = claim_of(stream)
                 view = View(stream, self._claim)
                 with _Forward(view) as file:  # pyright: ignore[reportArgumentType]
-                    self.rate, self._told = file.samplerate, file.frames
+                    self.rate, self._told, channels = file.samplerate, file.frames, file.channels
                     if not RATES[0] <= self.rate <= RATES[1]:
                         what = f"its sampling rate is {self.rate} Hz"
                         raise SourceError(what, file=path, mend=f"stay within {RATES[0]} to {RATES[1]} Hz")
                     yield from self._decoded(file, view)
+                yield from self._joined_parts(stream, channels)
         except (soundfile.LibsndfileError, OSError, RuntimeError, TypeError, ValueError) as error:
             reason = getattr(error, "strerror", None) or str(error).rsplit(": ", maxsplit=1)[-1].rstrip(".")
             what = f"this cannot be read as audio: {reason or type(error).__name__}"
             raise SourceError(what, file=path, mend=_WHOLE) from error
+
+    def _joined_parts(self, stream: BinaryIO, channels: int) -> Iterator[Audio]:
+        """The files that were joined to the end of an OGG file, as long as they are of its kind."""
+        start = ogg.next_part(stream, self._claim.start)
+        while start is not None and self._ended and not self._failed:
+            view = View(stream, Claim(start=start))
+            try:
+                with _Forward(view) as file:  # pyright: ignore[reportArgumentType]
+                    if (file.samplerate, file.channels) != (self.rate, channels):
+                        self._other = f"{file.samplerate} Hz and {file.channels} channels"
+                        return
+                    self._ended = False
+                    yield from self._decoded(file, view)
+            except soundfile.LibsndfileError:
+                self._failed = True
+                return
+            start = ogg.next_part(stream, start)
+        self._joined = start is not None
 
     def _decoded(self, file: _Forward, view: View) -> Iterator[Audio]:
         needed = int(np.ceil(self._wanted * self.rate)) + int(_MORE * self.rate)
@@ -172,6 +195,8 @@ class _Decoder:
         read, claim = self.frames / self.rate, self._claim
         if self._ended:
             return read
+        if self._joined:
+            return None
         told = self._told / self.rate
         if claim.frames is not None:
             told = claim.frames / self.rate if _reaches(self._path, claim.frames) else 0.0
@@ -191,6 +216,9 @@ class _Decoder:
             yield f"{name}: its header does not say how long it is; it holds {self.frames / self.rate:.2f} s"
         if self._failed:
             yield f"{name} cannot be decoded beyond {self.frames / self.rate:.2f} s: what comes before that is used"
+        if self._other:
+            end = f"{self.frames / self.rate:.2f} s"
+            yield f"{name} goes on after {end} with {self._other}, joined to its end: that is left out"
         if self._broken:
             yield f"{name} holds {self._broken} samples that are no numbers: they are silenced"
 

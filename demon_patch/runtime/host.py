@@ -36,7 +36,6 @@ from demon_patch.runtime.graph.compile import Geometry, compile
 from demon_patch.runtime.graph.feeds import Fed
 from demon_patch.runtime.graph.taps import Taps
 from demon_patch.runtime.live import Live
-from demon_patch.runtime.mixes import first
 from demon_patch.runtime.render import measure_sounds, parts_of, perform, tempo_of, wired_recordings
 from demon_patch.runtime.resources import Resources
 from demon_patch.runtime.status import Status, of_engine, of_sound
@@ -241,9 +240,7 @@ class Host:
             try:
                 program = compile(stage.patch, CATALOGUE, geometry, self._program)
                 parts = parts_of(program, self._resources, self._clip, frames)
-                covered = first(parts["source"])
-                assert isinstance(covered, Source)
-                measure_sounds(program, self._resources, covered, self._clip)
+                measure_sounds(program, self._resources, parts, self._clip)
                 self._program = program
                 cues.append(Cue(stage.key, stage.at, stage.label, stage.patch.song, program, parts))
             except DemonError as error:

@@ -37,6 +37,14 @@ def first(part: Part) -> Conditioning | Source:
     return first(part.inputs[0][1]) if isinstance(part, Mix) else part
 
 
+def clips_of(part: Part) -> Iterator[Source]:
+    """The clips of a mix, or the one that stands alone."""
+    if isinstance(part, Source):
+        yield part
+    for _, inner in part.inputs if isinstance(part, Mix) else ():
+        yield from clips_of(inner)
+
+
 def shares(weights: Array, law: str = "") -> Array:
     """Weights [inputs, ...] as shares: below 0 they are 0, and each is divided by their sum, with the law "power" by
     the root of their summed squares; where all are 0, the first has all."""

@@ -7,8 +7,10 @@ form of their accents count as taken, because a disk or a player's other compute
 from __future__ import annotations
 
 import os
+import re
 import stat
 import sys
+import time
 import unicodedata
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -24,6 +26,9 @@ if sys.platform != "win32":
 MOST = 9_999
 """The number up to which names are counted on."""
 
+_DRAFT = re.compile(r"\.[0-9a-f]{16}\.part(\.(?:wav|flac))?", re.IGNORECASE)
+"""Names of files that are still being written, and take another's place when they are whole."""
+_OLD = 60.0  # seconds after which what is written in a moment is not written any more
 _PIECE = 2**20
 _HEAD = 64  # bytes at the start by which a file is known to be ours still
 
@@ -43,6 +48,7 @@ class NewFile:
         try:
             refuse_odd(self.asked)
             self.asked.parent.mkdir(parents=True, exist_ok=True)
+            _sweep(self.asked.parent)
             self.path, self._raw = opened(self.asked)
             _hold(self._raw)
         except (OSError, ValueError) as error:
@@ -193,7 +199,18 @@ def refuse_odd(path: Path) -> None:
         raise DemonError(f"this is {kind}, not a file", file=path, mend="name another file")
 
 
-def is_held(path: Path) -> bool:
+def _sweep(folder: Path) -> None:
+    """Takes away the drafts of programs that were killed: of sound where no program writes it, of other files (which
+    are written in a moment) where they are old."""
+    for name in _listed(folder):
+        if draft := _DRAFT.fullmatch(name):
+            with suppress(OSError):
+                left = not _is_held(folder / name) if draft[1] else time.time() - (folder / name).stat().st_mtime > _OLD
+                if left:
+                    (folder / name).unlink()
+
+
+def _is_held(path: Path) -> bool:
     """Whether a program still writes a new file, as far as can be told."""
     try:
         with path.open("r+b", buffering=0) as file:
@@ -222,11 +239,16 @@ def _counted(path: Path) -> Iterator[Path]:
 
 
 def _names(folder: Path) -> set[str]:
-    """The names in a folder, in one form; nothing where they are not to be seen."""
+    """The names in a folder, in one form."""
+    return {_form(name) for name in _listed(folder)}
+
+
+def _listed(folder: Path) -> list[str]:
+    """The names in a folder; nothing where they are not to be seen."""
     try:
-        return {_form(name) for name in os.listdir(folder)}
+        return os.listdir(folder)
     except OSError:
-        return set()
+        return []
 
 
 def _form(name: str) -> str:

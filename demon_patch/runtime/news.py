@@ -16,7 +16,6 @@ from demon_patch.runtime.graph.forecast import Forecast
 from demon_patch.runtime.graph.program import Program
 from demon_patch.runtime.readings import Readings
 from demon_patch.runtime.trace import Trace
-from demon_patch.small_cache import Same, SmallCache
 
 LEAD_IN = (
     750  # frames of a song's end that its beginning is measured after: what is learnt of its strokes is known then
@@ -114,21 +113,17 @@ class News:
         return bool(len(edges)) or (touched and values != before)
 
 
-_MEASURED: SmallCache[tuple[Mapping[str, Array], Array]] = SmallCache(8)
-
-
 def measured(source: Source, spec: FamilySpec) -> tuple[Mapping[str, Array], Array]:
     """Features, and spectrum for `likeness`, of a clip by song frame, its beginning after its end.
 
     Worked out once for a clip, which takes a moment: `measure` does it off the tick thread.
     """
-    key = (Same(source), spec.sample_rate, spec.samples_per_frame)
-    return _MEASURED.get(key, lambda: _measured(source, spec.sample_rate, spec.samples_per_frame))
+    return source.once("features", lambda: _measured(source, spec.sample_rate, spec.samples_per_frame))
 
 
-def _measured(source: Source, rate: int, samples_per_frame: int) -> tuple[Mapping[str, Array], Array]:
-    analyser, audio = Analyser(rate, samples_per_frame), source.audio
-    analyser.push(audio[-min(LEAD_IN, source.frames) * samples_per_frame :])
+def _measured(clip: Source, rate: int, samples_per_frame: int) -> tuple[Mapping[str, Array], Array]:
+    analyser, audio = Analyser(rate, samples_per_frame), clip.audio
+    analyser.push(audio[-min(LEAD_IN, clip.frames) * samples_per_frame :])
     size = PIECE * samples_per_frame
     pieces = [analyser.push(audio[at : at + size]) for at in range(0, len(audio), size)]
     found = {name: np.concatenate([piece[name] for piece, _ in pieces]) for name in NAMES}

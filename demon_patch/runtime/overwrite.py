@@ -7,7 +7,6 @@ anything else only where the player forces it. A recording carries its patch too
 from __future__ import annotations
 
 import os
-import re
 import secrets
 import shutil
 from collections.abc import Callable, Iterator
@@ -19,7 +18,7 @@ from demon_patch.patch.document import Patch
 from demon_patch.patch.embed import is_render
 from demon_patch.patch.whole import reason
 from demon_patch.runtime.assets import assets_of
-from demon_patch.runtime.new_file import is_held, opened, refuse_odd
+from demon_patch.runtime.new_file import opened, refuse_odd
 from demon_patch.runtime.recorder import format_of
 from demon_patch.runtime.store import located
 
@@ -27,7 +26,6 @@ FORCE = "--force writes over it"
 SOFTWARE = "demon-patch"
 """What the text `Software` of our pictures says."""
 
-_DRAFT = re.compile(r"\.[0-9a-f]{16}\.part\.(wav|flac)", re.IGNORECASE)
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _HEADER = 4096  # bytes of a PNG file within which the texts of ours stand
 
@@ -104,7 +102,6 @@ def drafted(path: str | Path) -> Iterator[Path]:
     try:
         target = Path(os.path.realpath(path))
         before = _mark(target)
-        _sweep(target.parent)
         draft = target.with_name(f".{secrets.token_hex(8)}.part{target.suffix}")
     except (OSError, ValueError) as error:
         raise DemonError(f"cannot be written: {reason(error)}", file=path, mend="name another file") from None
@@ -127,14 +124,6 @@ def drafted(path: str | Path) -> Iterator[Path]:
     finally:
         with suppress(OSError):
             draft.unlink(missing_ok=True)
-
-
-def _sweep(folder: Path) -> None:
-    """Takes away the drafts of programs that were killed."""
-    with suppress(OSError):
-        for name in os.listdir(folder):
-            if _DRAFT.fullmatch(name) and not is_held(folder / name):
-                (folder / name).unlink()
 
 
 def _mark(path: Path) -> tuple[int, ...] | None:

@@ -135,8 +135,16 @@ class Recorder:
             raise DemonError(what, file=self.path, mend="save the patch beside it")
 
     def abandon(self) -> str:
-        """Ends a file that has a fault as it stands, to its last whole block; says what is left. Raises nothing."""
+        """Ends a file that has a fault as it stands, to its last whole block; says what is left. One without sound
+        is taken away. Raises nothing."""
+        ours = False
+        with suppress(OSError, ValueError):  # it cannot be seen, or is closed
+            ours = not self._spoilt and self._file.gone() is None
         self._stop()
+        if ours and not self._sound.frames:
+            with suppress(OSError):
+                self.path.unlink()
+                return "no sound is in it, so that it is taken away"
         if self._spoilt or not self._sound.frames or self._read_back():
             return "nothing of it can be read"
         return f"its first {self.seconds:.1f} s are good"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import NamedTuple
@@ -27,7 +27,7 @@ from demon_patch.runtime.graph.check import no_source, problems
 from demon_patch.runtime.graph.clock import Transport
 from demon_patch.runtime.graph.compile import Geometry, compile
 from demon_patch.runtime.graph.program import Program
-from demon_patch.runtime.mixes import Mix, Part, first
+from demon_patch.runtime.mixes import Mix, Part, clips_of, first
 from demon_patch.runtime.news import measure
 from demon_patch.runtime.overwrite import allow_sound, drafted
 from demon_patch.runtime.performer import SPLICE_FRAMES, Performer
@@ -73,7 +73,7 @@ def perform(
         downbeat=0.0 if patch.song.bpm else source.downbeat,
     )
     program.use_song(source.frames, transport.bpm)
-    measure_sounds(program, resources, source, clip)
+    measure_sounds(program, resources, parts, clip)
     recordings = [resources.written(file) for file in wired_recordings(patch)]
     return Performer(program, session, transport, parts, recordings, trace, resources.lora, dumps(patch))
 
@@ -100,8 +100,7 @@ def parts_of(
     source = first(parts["source"])
     assert isinstance(source, Source)
     per = resources.session.spec.samples_per_frame
-    made: dict[int, Source] = {}
-    return {control: _long(part, frames or source.frames, per, made) for control, part in parts.items()}
+    return {control: _long(part, frames or source.frames, per) for control, part in parts.items()}
 
 
 def _part(program: Program, resources: Resources, control: str, node: str) -> Part:
@@ -116,18 +115,22 @@ def _part(program: Program, resources: Resources, control: str, node: str) -> Pa
         raise error.at(node=node) from None
 
 
-def _long(part: Part, frames: int, per: int, made: dict[int, Source]) -> Part:
+def _long(part: Part, frames: int, per: int) -> Part:
     """A part whose clips are `frames` long, equal ones still one object; `per` samples a frame."""
     if isinstance(part, Mix):
-        return Mix(part.node, tuple((port, _long(inner, frames, per, made)) for port, inner in part.inputs))
-    if isinstance(part, Source):
-        return made.setdefault(id(part), fitted(part, frames, per))
-    return part
+        return Mix(part.node, tuple((port, _long(inner, frames, per)) for port, inner in part.inputs))
+    return fitted(part, frames, per) if isinstance(part, Source) else part
 
 
-def measure_sounds(program: Program, resources: Resources, covered: Source, clip: Source | None = None) -> None:
-    """Fills a program's tables of its source nodes' sounds; covered: the source as it is played. Takes a moment for
-    each new clip. Raises DemonError naming the node."""
+def measure_sounds(
+    program: Program, resources: Resources, parts: Mapping[str, Part], clip: Source | None = None
+) -> None:
+    """Fills a program's tables of its source nodes' sounds, and works out how loud the clips are that it covers; parts:
+    as they are played. Takes a moment for each new clip, off the tick thread. Raises DemonError naming the node."""
+    covered = first(parts["source"])
+    assert isinstance(covered, Source)
+    for each in clips_of(parts["source"]):
+        resources.session.measure(each)
     clips: dict[str, Source] = {}
     for node in {tap.source for tap in program.feeds.taps}:
         try:
@@ -194,19 +197,24 @@ class Rendering:
 
 
 def stream(
-    performer: Performer, seconds: float, wrote: Callable[[Path], None] = lambda path: None
+    performer: Performer,
+    seconds: float,
+    wrote: Callable[[Path], None] = lambda path: None,
+    played: Callable[[Played], object] = lambda played: None,
 ) -> Generator[Samples, None, None]:
     """Exactly `seconds` of the performance from transport 0, as blocks [n, channels] at the family's rate, limited.
 
     Also feeds the patch's Recorder nodes, whose files replace nothing and are taken away where it ends before; wrote:
-    called with the name of each. Raises DemonError for a recording that cannot be written, and for sound that is no
-    number for a second; within less than that it holds the last good sample.
+    called with the name of each. played: called with each block before it is limited. Raises DemonError for a recording
+    that cannot be written, and for sound that is no number for a second; within less than that it holds the last good
+    sample.
     """
     spec = performer.spec
     outlet = Outlet(spec.sample_rate, spec.sample_rate, spec.channels)
     with closing(_played(performer, seconds, wrote)) as blocks:
-        for played in blocks:
-            if len(out := outlet.push(*played)):
+        for block in blocks:
+            played(block)
+            if len(out := outlet.push(*block)):
                 yield out
         yield outlet.finish()
 

@@ -16,10 +16,15 @@ from demon_patch.engine.session import Session
 from demon_patch.errors import DemonError
 from demon_patch.runtime import files
 from demon_patch.runtime.store import inside, located
+from demon_patch.small_cache import SmallCache
+
+PROMPTS = 256  # that are kept beside those that play
+CLIPS = 32  # the same; one takes up to 10 MB
 
 
 class Resources:
-    """Prompts and sources by the keys that resource nodes resolve to; equal keys are made once.
+    """Prompts and sources by the keys that resource nodes resolve to; equal keys are made once, unless so many others
+    were asked for since that a long performance would fill the memory. Owned by the thread that compiles.
 
     folder: where the patch lies; a file named in a patch lies there or below, or in the asset store. into: where it
     writes its files, there by default.
@@ -29,25 +34,21 @@ class Resources:
         self.session = session
         self.folder = Path(folder).resolve()
         self.into = self.folder if into is None else Path(into).resolve()
-        self._made: dict[Hashable, Conditioning | Source] = {}
+        self._prompts: SmallCache[Conditioning] = SmallCache(PROMPTS)
+        self._clips: SmallCache[Source] = SmallCache(CLIPS)
         self._loras: dict[str, Lora] = {}
 
     def prompt(self, key: Hashable | None) -> Conditioning:
         """The prompt of a key ("prompt", text); None is the null condition."""
         text = str(key[1]) if isinstance(key, tuple) else ""
-        made = self._made.setdefault(("prompt", text), self.session.prompt(text))
-        assert isinstance(made, Conditioning)
+        made = self._prompts.get(text, lambda: self.session.prompt(text))
         self.session.prepare(made)
         return made
 
     def source(self, key: Hashable) -> Source:
         """The clip of a key ("audio", file, seconds, bpm or None, downbeat or None) or ("composed", style, seconds,
         seed); raises SourceError."""
-        if key not in self._made:
-            self._made[key] = self._make(key)
-        made = self._made[key]
-        assert isinstance(made, Source)
-        return made
+        return self._clips.get(key, lambda: self._make(key))
 
     def part(self, control: str, key: Hashable | None) -> Conditioning | Source:
         """The prompt or clip of a key, as the control takes it."""
@@ -82,9 +83,13 @@ class Resources:
 
 
 def fitted(clip: Source, frames: int, samples_per_frame: int) -> Source:
-    """A clip `frames` latent frames long: cut, or played round, so that it lies beside another."""
+    """A clip `frames` latent frames long: cut, or played round, so that it lies beside another. It is made once."""
     if clip.frames == frames:
         return clip
-    at = torch.arange(frames) % clip.frames
-    audio = clip.audio[np.arange(frames * samples_per_frame) % len(clip.audio)]
-    return replace(clip, latent=clip.latent[at], hints=clip.hints[at], audio=audio)
+
+    def fit() -> Source:
+        at = torch.arange(frames) % clip.frames
+        audio = clip.audio[np.arange(frames * samples_per_frame) % len(clip.audio)]
+        return replace(clip, latent=clip.latent[at], hints=clip.hints[at], audio=audio)
+
+    return clip.once(("fitted", frames), fit)

@@ -25,10 +25,14 @@ def perform(
     prepare: Callable[[Patch], Patch] = lambda patch: patch,
     say: Callable[[str], object] = print,
 ) -> None:
-    """Makes and starts a host, and plays it as `play` does.
+    """Makes and starts a host, shows it and obeys the keys; `plain`: says a line a second instead. The end comes by
+    key, Ctrl+C, SIGTERM or SIGHUP, or after so many played seconds.
 
-    Whatever ends it, at any moment, nothing of it is left running and no recording is lost. Raises DeviceError without
-    a device, and KeyboardInterrupt where a signal ends it before it plays.
+    path: the patch file; `watch`: what is saved there is heard, `prepare`d as the patch of the host was. record: a file
+    to record into from the start.
+
+    Whatever ends it, at any moment, the host is closed, nothing of it is left running and no recording is lost. Raises
+    DeviceError without a device, and KeyboardInterrupt where a signal ends it before it plays.
     """
     host: Host | None = None
     teller: Teller | None = None
@@ -43,32 +47,6 @@ def perform(
         ending.closing = True  # first of all, and not by a call: between two calls no signal is heard
         if host is not None:
             _close(host, say, teller or Teller(host, say))
-
-
-def play(
-    host: Host,
-    path: Path,
-    *,
-    plain: bool = False,
-    seconds: float | None = None,
-    record: Path | None = None,
-    watch: bool = False,
-    prepare: Callable[[Patch], Patch] = lambda patch: patch,
-    say: Callable[[str], object] = print,
-) -> None:
-    """Shows a started host and obeys the keys; `plain`: says a line a second instead. Closes the host at the end,
-    which comes by key, Ctrl+C, SIGTERM or SIGHUP, or after so many played seconds.
-
-    path: the patch file; `watch`: what is saved there is heard, `prepare`d as the patch of the host was. record: a file
-    to record into from the start.
-    """
-    teller = Teller(host, say)
-    with Ending() as ending:
-        try:
-            _play(host, path, ending, plain, seconds, record, watch, prepare, say, teller)
-        finally:
-            ending.closing = True
-            _close(host, say, teller)
 
 
 def _play(

@@ -16,7 +16,7 @@ import soundfile
 from demon_patch.engine import clips
 from demon_patch.engine.clips import ClipTempo, drop, edit, listened, sidecar, tempo_of
 from demon_patch.errors import SourceError
-from tests.engine.test_tempo import band
+from tests.engine.sounds import band
 
 
 @pytest.fixture

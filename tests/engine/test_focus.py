@@ -14,6 +14,7 @@ from torch import Tensor
 from demon_patch.engine import Session
 from demon_patch.engine.focus import before, cut, focused, laid_into, stretch
 from demon_patch.errors import DemonError
+from tests.effort import examples
 from tests.engine.toy import FAMILY, SPEC, Bench
 
 FRAMES = 40
@@ -76,7 +77,7 @@ def test_cutting_counts_round_the_seam(start: int, frames: int) -> None:
 WIDE = replace(SPEC, border=3, quantum=2, playing_margin=4)
 
 
-@settings(max_examples=200)
+@settings(max_examples=examples(200))
 @given(st.integers(0, 10**6), st.sampled_from(["20 s", "8 s"]), st.integers(110, 800))
 def test_a_stretch_begins_just_early_enough_for_its_moment(heard_at: int, choice: str, half: int) -> None:
     song, wanted = 2 * half, 500 if choice == "20 s" else 200

@@ -4,21 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from scipy.signal import resample_poly
 
 from demon_patch.engine.limiter import Limiter
+from tests.engine.sounds import true_peak
 
 RATE = 48_000
-
-
-def decibels(level: float) -> float:
-    return 20.0 * float(np.log10(level))
-
-
-def true_peak(sound: np.ndarray, lo: int = 0, hi: int | None = None) -> float:
-    """Of some of a sound's samples, beyond whose ends lies silence."""
-    between = np.abs(resample_poly(sound.astype(np.float64), 4, 1, axis=0))
-    return decibels(float(between[4 * lo : None if hi is None else 4 * hi].max()))
 
 
 def limited(sound: np.ndarray, ceiling: float, cut: int = 700, window: int = 240) -> np.ndarray:

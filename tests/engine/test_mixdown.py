@@ -83,3 +83,50 @@ def test_of_three_channels_that_sum_to_nothing_the_loudest_is_taken(tmp_path: Pa
     audio, mono, notes = mixed(tmp_path, a, -0.5 * a + 0.9 * b, -0.5 * a - 0.9 * b)
     assert rms(mono) > 0.3 * rms(audio)
     assert len(notes) == 1
+
+
+def parts(*pairs: tuple[float, float]) -> tuple[np.ndarray, np.ndarray]:
+    """Two channels of two seconds each: what the left and the right one are of one noise in them."""
+    left, right = ([noise(n) * pair[side] for n, pair in enumerate(pairs)] for side in (0, 1))
+    return np.concatenate(left), np.concatenate(right)
+
+
+def loud(mono: np.ndarray, count: int) -> list[float]:
+    """How loud each of so many equal parts is beside one channel of the noise."""
+    return [rms(part) / rms(noise()) for part in np.array_split(mono, count)]
+
+
+def test_channels_that_are_opposite_for_a_time_are_heard_all_the_time(tmp_path: Path) -> None:
+    pairs = [(1, 1)] * 4 + [(1, -1)] * 2 + [(1, 1)] * 2 + [(1, -1)] + [(1, 1)]
+    _, mono, notes = mixed(tmp_path, *parts(*pairs))
+    assert min(loud(mono, len(pairs))) > 0.9
+    (note,) = notes
+    assert note == (
+        "x.wav: its channels cancel each other from 8 to 12 s, from 16 to 18 s in a mono mix: channel 1 alone is used"
+    )
+
+
+def test_where_only_one_side_plays_else_the_opposite_one_is_turned(tmp_path: Path) -> None:
+    pairs = [(1, 0), (1, -1), (0, 1), (0, 0), (1, 0)]
+    _, mono, notes = mixed(tmp_path, *parts(*pairs))
+    assert [round(each, 1) for each in loud(mono, len(pairs))] == [0.5, 1.0, 0.5, 0.0, 0.5]
+    assert notes == (
+        "x.wav: its channels cancel each other from 2 to 4 s in a mono mix: the polarity of channel 2 is turned",
+    )
+
+
+def test_where_no_mix_keeps_all_the_one_that_loses_least_is_taken(tmp_path: Path) -> None:
+    pairs = [(0, 1), (1, 1), (0, 1), (0, 1), (0.4, -0.4)]
+    _, mono, notes = mixed(tmp_path, *parts(*pairs))
+    assert min(loud(mono, len(pairs))) > 0.35  # the louder channel alone has all of it
+    assert notes[0].endswith("channel 2 alone is used")
+    _, mono, notes = mixed(tmp_path, *parts((0, 1), (1, 1), (1.5, 0), (0.4, -0.4)))
+    assert loud(mono, 4)[:3] == pytest.approx([0.5, 1.0, 0.75], abs=0.01)
+    assert notes[0].endswith("so they stay, since any other mix would lose more")
+
+
+def test_a_quiet_stretch_of_opposite_channels_changes_nothing(tmp_path: Path) -> None:
+    left, right = parts((1, 1), (0.02, -0.02), (1, 0.5), (1, 1))
+    audio, mono, notes = mixed(tmp_path, left, right)
+    np.testing.assert_array_equal(mono, audio.mean(axis=1))
+    assert notes == ()

@@ -13,13 +13,14 @@ from hypothesis import strategies as st
 
 from demon_patch.engine.noise import NoiseBank, Stream, drifted
 from demon_patch.errors import DemonError
+from tests.effort import examples
 from tests.engine.toy import CHANNELS, FRAMES, Bench
 
 BANK = NoiseBank(8, 400)
 KEYS = st.integers(-(2**40), 2**40)
 
 
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=examples(40))
 @given(st.integers(0, 2**32 - 1), KEYS, st.integers(0, 63), st.sampled_from(list(Stream)), st.integers(0, 15))
 def test_between_two_keys_their_noises_are_mixed(seed: int, key: int, part: int, stream: Stream, step: int) -> None:
     share = part / 64

@@ -6,20 +6,10 @@ import numpy as np
 import pytest
 
 from demon_patch.engine.outlet import PIECE, Outlet
-from tests.engine.test_limiter import true_peak
+from tests.engine.sounds import hot, true_peak
 
 RATE = 32_000
 RATES = [32_000, 44_100, 48_000, 96_000]
-
-
-def hot(seconds: float = 2.0, channels: int = 1) -> np.ndarray:
-    """Noise, clicks and a square wave, far above full scale."""
-    n = round(seconds * RATE)
-    sound = np.random.default_rng(4).normal(0, 0.8, (n, channels))
-    sound[:: RATE // 7] += 4.0
-    t = np.arange(n // 3) / RATE
-    sound[: len(t)] += 1.5 * np.sign(np.sin(2 * np.pi * 331 * t))[:, None]
-    return sound.astype(np.float32)
 
 
 def put(sound: np.ndarray, rate: int, ceiling: np.ndarray | float, cut: int = 777) -> np.ndarray:

@@ -18,11 +18,11 @@ from demon_patch.engine.pool import LatentPool
         (1, "plain", 1),
         (8, "plain", 1),
         (8, "curves", 1),
-        (8, "curves", 4),
+        pytest.param(8, "curves", 4, marks=pytest.mark.slow),
         (4, "guidance", 1),
         (4, "guidance", 4),
         (4, "dcw", 1),
-        (4, "dcw", 4),
+        pytest.param(4, "dcw", 4, marks=pytest.mark.slow),
     ],
 )
 def test_a_warm_ring_allocates_next_to_nothing(depth: int, features: str, bucket: int) -> None:

@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from demon_patch.engine.focus import focused
+from tests.effort import examples
 from tests.engine.toy import SPEC, Bench
 
 STEP_COUNTS = st.sampled_from([1, 2, 3, 5, 8, 16])
@@ -26,7 +27,7 @@ OPERATIONS = st.lists(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(OPERATIONS, st.integers(1, 8), st.sampled_from(["latest", "queue"]), st.sampled_from([1, 3]), st.booleans())
 def test_any_sequence_of_operations(operations: list[tuple], depth: int, mode: str, bucket: int, watch: bool) -> None:
     """Steps of any number, songs of two lengths and a stretch of one (20: 8 frames round its seam), moved strengths."""

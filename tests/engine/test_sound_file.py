@@ -294,13 +294,13 @@ def test_many_channels_at_a_very_high_rate_take_little_memory(tmp_path: Path) ->
     path = tmp_path / "bomb.flac"
     silence = np.zeros((65_535, 8), np.int16)
     with soundfile.SoundFile(path, "w", 655_350, 8, "PCM_16") as file:
-        for _ in range(610):
+        for _ in range(160):
             file.write(silence)
-    assert path.stat().st_size < 1_000_000
+    assert path.stat().st_size < 300_000
     done = subprocess.run([sys.executable, "-c", BOMB, str(path)], capture_output=True, text=True, check=True)
     samples, mebibytes = map(int, done.stdout.split())
-    assert samples >= 60 * 32_000
-    assert mebibytes < 120
+    assert samples >= 15 * 32_000
+    assert mebibytes < 120  # decoded whole it takes 320
 
 
 def bare_wav(rate: int, channels: int, frames: int = 4000) -> bytes:

@@ -11,6 +11,7 @@ from demon_patch.engine.families.nano.compose import compose_song
 from demon_patch.engine.families.nano.spec import SPEC
 from demon_patch.engine.families.nano.tags import STYLES, parse
 from demon_patch.engine.tempo import Tempo, detect
+from tests.engine.sounds import band
 
 RATE = SPEC.sample_rate
 NEAR = 0.06  # seconds
@@ -52,20 +53,7 @@ def right_downbeat(found: Tempo | None, clip: Clip) -> bool:
     return abs((found.downbeat - clip.downbeat + bar / 2) % bar - bar / 2) <= NEAR
 
 
-def band(bpm: float, seconds: float, downbeat: float, rate: int) -> np.ndarray:
-    """A plain drum pattern with a chord for every bar, [samples, 2]: kicks on 1 and 3, snares on 2 and 4."""
-    rng = np.random.default_rng(3)
-    time = np.arange(int(seconds * rate)) / rate
-    beat = (time - downbeat) * bpm / 60
-    since = (beat % 1) * 60 / bpm
-    kick = np.sin(2 * np.pi * 55 * since) * np.exp(-since / 0.08) * (beat.astype(int) % 2 == 0)
-    snare = rng.standard_normal(len(time)) * np.exp(-since / 0.04) * (np.floor(beat) % 2 == 1)
-    root = np.array([220.0, 174.6, 261.6, 196.0])[np.floor(beat / 4).astype(int) % 4]
-    chord = np.sin(2 * np.pi * root * time) + np.sin(2 * np.pi * root * 1.5 * time)
-    return np.repeat((kick + 0.3 * snare + 0.1 * chord)[:, None], 2, axis=1) * 0.3
-
-
-@pytest.mark.parametrize("number", [0, 3, 4])
+@pytest.mark.parametrize("number", [0, *(pytest.param(n, marks=pytest.mark.slow) for n in (3, 4))])
 def test_composed_loops(number: int) -> None:
     clip = composed(number)
     found = detect(clip.audio[:, None], RATE)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
 import pytest
 
+from demon_patch.patch.format import save
 from demon_patch.runtime.assets import pack
-from tests.test_cli import FIRST_LIGHT, Run
+from tests.command import Run
+from tests.runtime.stage import patch
 
 
 def test_a_folder_without_effects_is_shown_and_a_broken_patch_is_told(
@@ -16,8 +17,8 @@ def test_a_folder_without_effects_is_shown_and_a_broken_patch_is_told(
 ) -> None:
     folder, to = tmp_path / "mine", tmp_path / "page"
     folder.mkdir()
-    shutil.copyfile(FIRST_LIGHT, folder / "my song #1.dpatch.json")
-    pack(FIRST_LIGHT, folder / "shared.dpatch")
+    save(patch({}, [], steps=2, depth=1), folder / "my song #1.dpatch.json")
+    pack(folder / "my song #1.dpatch.json", folder / "shared.dpatch")
     (folder / "broken.dpatch.json").write_text('{"format": 1, "nodes": {"a": {"type": "lfoo"}}}')
     run = Run(capsys, "gallery", folder, "--seconds", 1, "--to", to)
     assert run.code == 1

@@ -12,6 +12,7 @@ from demon_patch.engine.families.nano.compose.composition import whole_bars
 from demon_patch.engine.families.nano.compose.patterns import HABITS
 from demon_patch.engine.families.nano.tags import INSTRUMENTS, STYLES, Tags, parse
 from demon_patch.engine.families.nano.train.judges import onset_correlation
+from tests.effort import examples
 
 
 @pytest.mark.parametrize("style", STYLES)
@@ -83,7 +84,7 @@ def test_a_song_is_never_silent_unless_asked_to() -> None:
 
 
 @given(st.integers(100, 750), st.sampled_from(sorted(HABITS)), st.floats(0, 1))
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 def test_tempo_stays_near_what_was_drawn(pairs: int, style: str, where: float) -> None:
     low, high = HABITS[style].bpm
     bpm = low + where * (high - low)

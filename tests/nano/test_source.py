@@ -13,7 +13,7 @@ from demon_patch.engine.families.nano.source import read_loop
 from demon_patch.engine.families.nano.spec import SPEC
 from demon_patch.engine.family import Family
 from demon_patch.errors import SourceError
-from tests.engine.test_tempo import band
+from tests.engine.sounds import band
 
 QUANTUM = SPEC.quantum * SPEC.samples_per_frame
 

@@ -46,6 +46,7 @@ def test_a_short_run(tmp_path: Path) -> None:
     assert json.loads(metadata(out / "denoiser.safetensors")["training"])["steps"] == 75
 
 
+@pytest.mark.slow
 def test_a_stopped_data_run_goes_on_to_the_same_corpus(tmp_path: Path) -> None:
     make_audio(tmp_path / "whole", 2)
     make_audio(tmp_path / "halves", 1)

@@ -13,7 +13,7 @@ from demon_patch.nodes.form.ports import AUTO, option, out, value
 from demon_patch.patch.document import Cable, Node
 from demon_patch.runtime.graph.compile import Geometry, compile
 from tests.nodes.bench_nodes import BENCH, playable
-from tests.nodes.test_oracle import RATE, TRANSPORT, N, play
+from tests.nodes.oracle import RATE, TRANSPORT, N, play
 
 CLOCK = (Node("clock", values={"beats": 0.75}), "gate")
 MOVED = [(d.id, p.name, p.auto[0]) for d in CATALOGUE.values() if not d.hidden for p in d.settings if p.auto]

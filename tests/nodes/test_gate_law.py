@@ -20,6 +20,7 @@ from demon_patch.nodes.form.frame import Gate
 from demon_patch.nodes.form.ports import Port
 from demon_patch.nodes.pulses import divider
 from demon_patch.runtime.graph.clock import Transport
+from tests.effort import tries
 from tests.nodes.by_hand import held, played
 
 FRAMES, ROUNDS = 300, 10
@@ -105,7 +106,7 @@ def attacks(level: np.ndarray, rises: np.ndarray) -> bool:
 
 @pytest.mark.parametrize("declaration", GATED, ids=lambda d: d.id)
 def test_a_level_never_goes_up_without_a_rise(declaration: Declaration) -> None:
-    for seed in range(ROUNDS):
+    for seed in range(tries(ROUNDS)):
         for name, (level, rises) in run(declaration, seed).items():
             assert lawless(level, rises).tolist() == [], (name, seed)
             assert attacks(level, rises), (name, seed)

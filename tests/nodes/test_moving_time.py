@@ -18,6 +18,7 @@ from demon_patch.nodes.form.ports import Port
 from demon_patch.nodes.pulses import counter, divider, multiplier
 from demon_patch.nodes.sequence import clock, step_sequencer
 from demon_patch.runtime.graph.clock import Transport
+from tests.effort import tries
 from tests.nodes.bench_nodes import BENCH
 from tests.nodes.by_hand import gates, played, struck
 
@@ -75,7 +76,7 @@ def test_the_example_ticks_105_times_wherever_in_the_song() -> None:
 @pytest.mark.parametrize("id", STEPPED)
 def test_a_length_that_rests_is_on_the_grid_again_within_two_strokes(id: str) -> None:
     chance = np.random.default_rng(7)
-    for trial in range(20):
+    for trial in range(tries(20)):
         before, after = np.exp2(chance.uniform(-1.5, 2, 2))
         begin, end = sorted(chance.integers(50, 400, 2))
         beats = np.interp(K[:1500], [begin, end], [before, after])
@@ -144,7 +145,7 @@ def test_a_time_that_moves_makes_no_more_strokes_than_where_it_is_quickest(
     lo, hi = between(port)
     moving = lo * (hi / lo) ** ((1 + np.sin(np.arange(1500) / 9)) / 2)
     gated = np.flatnonzero([half for o in declaration.outs for half in ((0, 1) if o.type == "gate" else (0,))])
-    for trial in range(4):
+    for trial in range(tries(4)):
         settings = usual | ({p.name: chance.choice(p.choices) for p in options} if trial else {})
         still = [np.array(played(declaration, 1500, **settings, **inputs, **{port.name: x})) for x in (lo, hi)]
         came = np.array(played(declaration, 1500, **settings, **inputs, **{port.name: moving}))
@@ -186,7 +187,7 @@ def test_strokes_that_really_are_quicker_than_frames_are_still_counted() -> None
 
 
 def test_a_step_whose_strokes_are_turned_makes_no_burst() -> None:
-    for seed in range(30):
+    for seed in range(tries(30)):
         draw = np.random.default_rng(seed)
         hits = {f"strokes{i}": draw.integers(0, 9, 600 // 7 + 1)[np.arange(600) // 7] for i in range(1, 9)}
         rises = played(step_sequencer, 600, by="transport", beats=2.0, **hits)[2]

@@ -11,7 +11,7 @@ from demon_patch.runtime.graph.compile import Geometry, compile
 from demon_patch.runtime.graph.wiring import Nominal, Wiring
 from tests.nodes.bench_nodes import BENCH, playable
 from tests.nodes.by_hand import played, signal
-from tests.nodes.test_oracle import RATE, TRANSPORT
+from tests.nodes.oracle import RATE, TRANSPORT
 
 SIGNALS = {f"x{n}": n * n / 100 for n in range(1, 9)}
 

@@ -2,40 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import pytest
 
-from demon_patch.patch.document import Cable, Node
-from demon_patch.runtime.graph.clock import Transport
-from demon_patch.runtime.graph.compile import Geometry, compile
-from tests.nodes.bench_nodes import BENCH, playable
-
-N, RATE, BPM = 400, 25.0, 120.0
-TRANSPORT = Transport(RATE, BPM, 4, 150)
-K = np.arange(N)
-T, BEAT, SONG = K / RATE, K * BPM / (60 * RATE), (K % 150) / RATE
-NOISE = {"lo": -1.0, "hi": 1.0, "seed": 3.0}
-
-
-def play(node: Node, *outs: str, feeds: Mapping[str, tuple[Node, str]] | None = None) -> list[np.ndarray]:
-    """The outputs of one node over N frames; of a gate (its name with a star) the rises."""
-    nodes, cables = {"n": node, "p": Node("probe")}, []
-    for port, (source, out) in (feeds or {}).items():
-        nodes[f"in_{port}"] = source
-        cables.append(Cable(f"in_{port}", out, "n", port, mode="set"))
-    names = [f"{'g' if out.endswith('*') else 'x'}{i}" for i, out in enumerate(outs)]
-    cables += [Cable("n", out.rstrip("*"), "p", name) for out, name in zip(outs, names, strict=True)]
-    program = compile(playable(nodes, tuple(cables)), BENCH, Geometry(RATE, 150))
-    run = program.scan(program.state(), 0, N, TRANSPORT)
-    return [run[program.sink("p", name)] for name in names]
-
-
-def noise(seed: float = 3.0) -> np.ndarray:
-    return play(Node("noise", values={"lo": -1.0, "hi": 1.0, "seed": seed}), "out")[0]
-
+from demon_patch.patch.document import Node
+from tests.nodes.oracle import BEAT, BPM, NOISE, RATE, SONG, K, T, noise, play
 
 FRAC = ((K + 12.5) % 50) / 50  # half a cycle a second, a quarter ahead; exact
 WAVES = {

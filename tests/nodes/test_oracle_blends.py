@@ -8,7 +8,7 @@ import pytest
 from demon_patch.patch.document import Cable, Node
 from demon_patch.runtime.graph.compile import Geometry, compile
 from tests.nodes.bench_nodes import BENCH, FEEDS, playable
-from tests.nodes.test_oracle import BEAT, RATE, TRANSPORT, K, N, noise
+from tests.nodes.oracle import BEAT, RATE, TRANSPORT, K, N, noise
 
 NOISE = Node("noise", values={"lo": -1.0, "hi": 1.0, "seed": 3.0})
 

@@ -7,7 +7,7 @@ import pytest
 
 from demon_patch.nodes.form.vocabulary import ARRAY, hash01
 from demon_patch.patch.document import Node
-from tests.nodes.test_oracle import BEAT, K, N, play
+from tests.nodes.oracle import BEAT, K, N, play
 
 
 def walk(steps: np.ndarray, longest: float, seed: int) -> np.ndarray:

@@ -9,7 +9,7 @@ from demon_patch.nodes.form.vocabulary import hash01
 from demon_patch.patch.document import Node
 from demon_patch.runtime.graph.compile import Geometry, compile
 from tests.nodes.bench_nodes import BENCH, playable
-from tests.nodes.test_oracle import BEAT, TRANSPORT, K, N, play
+from tests.nodes.oracle import BEAT, TRANSPORT, K, N, play
 
 
 def flow(p: np.ndarray) -> np.ndarray:

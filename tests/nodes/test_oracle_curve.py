@@ -11,7 +11,7 @@ import pytest
 from demon_patch.nodes.catalogue import CATALOGUE
 from demon_patch.nodes.curve import bump, draw, shifted, smoothed
 from demon_patch.patch.document import Node
-from tests.nodes.test_oracle import K, N, noise, play
+from tests.nodes.oracle import K, N, noise, play
 
 T, RATE, BPM = 120, 25.0, 100.0
 X = np.random.default_rng(4).uniform(-1, 1, T)

@@ -16,7 +16,7 @@ from demon_patch.patch.document import Cable, Node
 from demon_patch.runtime.graph.compile import Geometry, compile
 from demon_patch.runtime.graph.program import Program
 from tests.nodes.bench_nodes import BENCH, playable
-from tests.nodes.test_oracle import BPM, NOISE, RATE, TRANSPORT, N, noise, play
+from tests.nodes.oracle import BPM, NOISE, RATE, TRANSPORT, N, noise, play
 
 NOISY = {"x": (Node("noise", values=NOISE), "out")}
 

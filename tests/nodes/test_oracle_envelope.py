@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from demon_patch.patch.document import Node
-from tests.nodes.test_oracle import BEAT, K, play
+from tests.nodes.oracle import BEAT, K, play
 
 EVERY_EIGHT = (Node("clock", values={"beats": 8.0, "width": 0.5}), "gate")  # high for frames 0..49 of each 100
 

@@ -11,7 +11,7 @@ from demon_patch.errors import PatchError
 from demon_patch.nodes.catalogue import CATALOGUE
 from demon_patch.nodes.curve import draw
 from demon_patch.patch.document import Node
-from tests.nodes.test_oracle import BEAT, K, play
+from tests.nodes.oracle import BEAT, K, play
 
 LINE = [[0, 0.2], [1, 1], [2.5, 0.4], [4, 0.0]]
 WHERE, HEIGHT = np.array(LINE).T

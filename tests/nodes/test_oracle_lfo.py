@@ -10,7 +10,7 @@ from demon_patch.nodes.form.vocabulary import hash01
 from demon_patch.patch.document import Cable, Node
 from demon_patch.runtime.graph.compile import Geometry, compile
 from tests.nodes.bench_nodes import BENCH, playable
-from tests.nodes.test_oracle import BEAT, TRANSPORT, K, play
+from tests.nodes.oracle import BEAT, TRANSPORT, K, play
 
 
 def test_swing_delays_every_second_cycle() -> None:

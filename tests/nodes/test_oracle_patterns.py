@@ -13,7 +13,7 @@ from demon_patch.nodes.patterns import euclid
 from demon_patch.patch.document import Node
 from tests.nodes.bench_nodes import playable
 from tests.nodes.by_hand import played
-from tests.nodes.test_oracle import BEAT, K, play
+from tests.nodes.oracle import BEAT, K, play
 
 STEP = np.floor(BEAT / 0.8 + 1e-9).astype(int)  # steps of 10 frames
 FIRST = K % 10 == 0

@@ -7,7 +7,7 @@ import pytest
 
 from demon_patch.patch.document import Node
 from tests.nodes.bench_nodes import gate_at
-from tests.nodes.test_oracle import BEAT, K, N, play
+from tests.nodes.oracle import BEAT, K, N, play
 
 PULSES = (Node("pulses", values={"seed": 5.0}), "gate")
 STROKES = np.array([gate_at(k, 5.0).rises for k in range(N)])

@@ -10,7 +10,7 @@ from demon_patch.patch.document import Cable, Node
 from demon_patch.runtime.graph.clock import Transport
 from demon_patch.runtime.graph.compile import Geometry, compile
 from tests.nodes.bench_nodes import BENCH, playable
-from tests.nodes.test_oracle import BEAT, K, N, play
+from tests.nodes.oracle import BEAT, K, N, play
 
 STEP = np.floor(BEAT / 0.8 + 1e-9).astype(int)  # steps of 10 frames
 FIRST = K % 10 == 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from demon_patch.patch.document import Node
-from tests.nodes.test_oracle import N, noise
+from tests.nodes.oracle import N, noise
 from tests.nodes.test_oracle_blends import NOISE, weights
 
 GROUP = np.arange(1, 9)[:, None]

@@ -17,6 +17,7 @@ from demon_patch.patch.commands import AddNode, Command, SetDefinition, Within, 
 from demon_patch.patch.definition import Definition, Inlet, Target
 from demon_patch.patch.document import Cable, Node, Patch
 from demon_patch.patch.format import dumps, loads
+from tests.effort import examples
 from tests.patch.strategies import patches
 
 ECHO = Definition(title="Echo", nodes={"d": Node("delay")}, inputs={"t": Inlet("Time", (Target("d", "time"),))})
@@ -118,7 +119,7 @@ def test_the_same_randomness_draws_the_same_ids() -> None:
     assert paste(PATCH, text, (0, 0)) != paste(PATCH, text, (0, 0))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(patches(), patches(), st.data())
 def test_anything_can_be_copied_anywhere(one: Patch, other: Patch, data: st.DataObject) -> None:
     chosen = data.draw(st.lists(st.sampled_from(sorted(one.nodes)), unique=True)) if one.nodes else []

@@ -45,6 +45,7 @@ from demon_patch.patch.definition import Definition, Inlet, Outlet, Target
 from demon_patch.patch.desk import Controller, ControlMapping, Snapshot, Widget
 from demon_patch.patch.document import Cable, Node, Patch, Socket
 from demon_patch.patch.format import dumps
+from tests.effort import examples
 from tests.patch.strategies import commands, patches
 
 PLUGGED = Socket("slow", "uni", "cover", "strength")
@@ -138,7 +139,7 @@ def test_commands_and_their_inverses_travel_as_json(patch: Patch, command: Comma
     assert wire.decode(wire.encode(inverse)) == inverse
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(st.data())
 def test_whatever_a_command_does_its_inverse_takes_back(data: st.DataObject) -> None:
     patch = data.draw(patches())

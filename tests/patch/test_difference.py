@@ -19,6 +19,7 @@ from demon_patch.patch.commands import (
 from demon_patch.patch.difference import difference
 from demon_patch.patch.document import Cable, Node, Patch
 from demon_patch.patch.history import primitives
+from tests.effort import examples
 from tests.patch import strategies as some
 
 
@@ -29,7 +30,7 @@ def edits(old: Patch, new: Patch) -> tuple[Command, ...]:
 
 
 @given(some.patches(), some.patches())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 def test_it_makes_the_one_of_the_other_and_its_inverse_takes_it_back(old: Patch, new: Patch) -> None:
     command = difference(old, new)
     if command is None:
@@ -73,7 +74,7 @@ def test_nodes_that_come_go_or_move_together_are_one_edit_each() -> None:
 
 
 @given(some.patches(), st.data())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 def test_what_commands_can_make_needs_no_whole_document(old: Patch, data: st.DataObject) -> None:
     new, _ = apply(data.draw(st.builds(SetMeta, title=some.lines)), old)
     for id in sorted(old.nodes):

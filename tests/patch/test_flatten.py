@@ -7,6 +7,7 @@ from msgspec import structs
 
 from demon_patch.patch.definition import Definition, Inlet, Outlet, Target
 from demon_patch.patch.document import Cable, Node, Patch
+from tests.effort import examples
 from tests.patch.strategies import patches
 
 AB = {"a": Node("lfo"), "b": Node("scale"), "r": Node("reroute"), "q": Node("reroute")}
@@ -123,7 +124,7 @@ def test_a_muted_solo_silences_nothing() -> None:
     assert laid_out(*cables) == cables
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(patches())
 def test_whatever_is_laid_out_has_both_ends_of_every_cable(patch: Patch) -> None:
     flat = patch.flat

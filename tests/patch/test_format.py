@@ -15,6 +15,7 @@ from demon_patch.patch import format as patch_format
 from demon_patch.patch.commands import SetBypass, SetSnapshot, SetValue, Within, apply
 from demon_patch.patch.document import Cable, Node, Patch
 from demon_patch.patch.format import dumps, load, loads, save
+from tests.effort import examples
 from tests.patch.strategies import patches
 
 WRITTEN = """\
@@ -47,7 +48,7 @@ WRITTEN = """\
 """
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(patches())
 def test_saving_and_loading_loses_nothing(patch: Patch) -> None:
     text = dumps(patch)

@@ -17,6 +17,7 @@ import pytest
 from demon_patch.errors import PatchError
 from demon_patch.patch.format import dumps, loads
 from demon_patch.patch.graph import CABLES, NODES
+from tests.effort import some
 
 ROOT = Path(__file__).parents[2]
 EXAMPLES = [path.read_bytes() for path in sorted(ROOT.glob("patches/*.dpatch.json"))]
@@ -115,7 +116,7 @@ def spots(at: Any, way: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
 
 def test_the_wrong_data_at_every_place_is_a_patch_or_one_line(path: Path) -> None:
     whole = json.loads(path.read_bytes())
-    for way in spots(whole):
+    for way in some([*spots(whole)]):
         for wrong in DATA:
             document = copy.deepcopy(whole)
             inner = document

@@ -24,6 +24,7 @@ from demon_patch.patch.document import Patch
 from demon_patch.patch.format import dumps
 from demon_patch.patch.pack import packed, unpacked
 from demon_patch.patch.squeeze import Squeezed, pieces, squeezed
+from tests.effort import examples
 from tests.patch.strategies import patches
 from tests.patch.test_fuzz import FUZZ
 
@@ -108,7 +109,7 @@ def test_everything_comes_back(patch: Patch) -> None:
     }
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=examples(50), deadline=None)
 @given(patches(), st.dictionaries(st.sampled_from(["a", "b/c", "b/d.wav", "e f.x"]), st.binary(max_size=50)))
 def test_any_patch_and_any_bytes_come_back(patch: Patch, files: dict[str, bytes]) -> None:
     assert unpacked(packed(patch, files)) == (patch, files)

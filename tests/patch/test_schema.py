@@ -18,6 +18,7 @@ from demon_patch.patch.commands import Command
 from demon_patch.patch.document import Cable, Node, Patch
 from demon_patch.patch.format import dumps, loads
 from demon_patch.patch.schema import DIALECT, LIMITS, of_commands, of_patches
+from tests.effort import examples
 from tests.patch.json_schema import faults
 from tests.patch.strategies import patches
 from tests.patch.test_fuzz import grafted
@@ -49,7 +50,7 @@ def test_a_file_with_every_key_and_some_of_a_later_version_fits_it(path: Path) -
     assert wrong(json.loads(path.read_text(encoding="utf-8"))) == []
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(patches())
 def test_every_patch_fits_it(patch: Patch) -> None:
     assert wrong(json.loads(dumps(patch))) == []

@@ -21,6 +21,7 @@ from demon_patch.patch.fields import Path, changes
 from demon_patch.patch.format import dumps, loads
 from demon_patch.patch.grid import Grid
 from demon_patch.patch.session import Delta, DocumentSession, Revision
+from tests.effort import examples
 from tests.patch import strategies as some
 from tests.patch.strategies import commands
 
@@ -246,7 +247,7 @@ class Together(RuleBasedStateMachine):
             sound(stages[0])
 
 
-Alone.TestCase.settings = settings(max_examples=30, stateful_step_count=25, deadline=None)
-Together.TestCase.settings = settings(max_examples=40, stateful_step_count=25, deadline=None)
+Alone.TestCase.settings = settings(max_examples=examples(30), stateful_step_count=25, deadline=None)
+Together.TestCase.settings = settings(max_examples=examples(40), stateful_step_count=25, deadline=None)
 TestAlone = Alone.TestCase
 TestTogether = Together.TestCase

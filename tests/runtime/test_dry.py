@@ -7,12 +7,15 @@ from typing import Any
 import numpy as np
 import pytest
 
+from demon_patch.engine import covered
+from demon_patch.engine.loudness import frame_power
 from demon_patch.engine.session import Session
 from demon_patch.nodes.catalogue import CATALOGUE
 from demon_patch.patch.document import Cable, Node, Patch
 from demon_patch.runtime.graph.compile import Geometry, compile
+from demon_patch.runtime.mixes import first
 from demon_patch.runtime.performer import SPLICE_FRAMES, Performer
-from demon_patch.runtime.render import parts_of, perform, render
+from demon_patch.runtime.render import measure_sounds, parts_of, perform, render
 from demon_patch.runtime.resources import Resources
 from demon_patch.runtime.trace import Take
 from tests.runtime.stage import patch, square
@@ -53,7 +56,7 @@ def test_at_0_the_recording_itself_is_heard(
     session: Session, extra: dict[str, Node], scheduler: dict[str, float]
 ) -> None:
     performer = perform(patch(extra, [], **scheduler), session)
-    sound = render(performer, 10.0)
+    sound = render(performer, 10.0 if scheduler["strength"] == 0.0 else 3.0)  # beyond its end, where no model runs
     audio = performer.source.audio
     expected = audio[np.arange(len(sound)) % len(audio)] * np.float32(GAIN)
     assert np.abs(sound - expected).max() <= 1e-6 * np.abs(expected).max()
@@ -90,7 +93,7 @@ def test_windows_are_parts_of_the_whole_under_a_moving_mask(session: Session) ->
     lfo, wires = square(0.5, "scheduler", "mask", 0.5)
     document = patch(lfo, wires, strength=0.8, steps=2, mask=0.5)
     performer = perform(document, session)
-    windows = heard_windows(performer, 16)
+    windows = heard_windows(performer, 8)
     assert True in check_windows(performer, windows)
     shares = windows[-1][2].song.share
     assert shares.max() == 1.0
@@ -118,7 +121,7 @@ def test_music_that_is_fed_back_leaves_the_recording(session: Session) -> None:
         patch(nodes, [Cable("source", "source", "loop", "clip")], strength=0.6, depth=1, steps=2), "loop"
     )
     performer = perform(document, session)
-    windows = heard_windows(performer, 40)
+    windows = heard_windows(performer, 14)
     check_windows(performer, windows)
     first, last = windows[0][2].song, windows[-1][2].song
     assert last.share.mean() < 0.5 * first.share.mean() + 0.05
@@ -141,3 +144,32 @@ def test_an_edit_to_another_clip_and_a_seek_keep_windows_whole(session: Session)
     assert covers[-1] is performer.source
     assert covers[-1] is not old
     assert all(take.song.share.min() == 1.0 for _, _, take, _ in windows)
+
+
+def test_how_loud_a_clip_is_is_worked_out_once_and_before_it_plays(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    measured: list[int] = []
+
+    def counted(audio: np.ndarray, rate: int, samples_per_frame: int) -> np.ndarray:
+        measured.append(len(audio))
+        return frame_power(audio, rate, samples_per_frame)
+
+    monkeypatch.setattr(covered, "frame_power", counted)
+    nodes, cables = two_clips(position=0.4)
+    document = through(patch(nodes, cables, strength=0.7, steps=2), "fork")
+    performer = perform(document, session)
+    length = len(performer.source.audio)
+    assert measured == [length, length]  # the second one, shorter, as it is played round
+    windows = heard_windows(performer, 4)
+    assert windows[-1][2].song.gain.max() > 0.0
+    resources, before = Resources(session), len(measured)
+    for seconds in (0.0, 0.1):  # edits
+        nodes["fork"] = Node("source_crossfade", values={"position": seconds})
+        program = compile(
+            through(patch(nodes, cables, strength=0.7, steps=2), "fork"), CATALOGUE, Geometry.of(session.spec)
+        )
+        parts = parts_of(program, resources)
+        program.use_song(first(parts["source"]).frames, 120.0)  # type: ignore[union-attr]
+        measure_sounds(program, resources, parts)
+    assert len(measured) == before + 2  # those of the new folder, once

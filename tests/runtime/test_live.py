@@ -12,15 +12,16 @@ from demon_patch.runtime.graph.compile import Geometry, compile
 from tests.runtime.stage import BAR, QUIET, generated, likeness, patch, square
 from tests.runtime.virtual import VirtualLive
 
-ROWS = [0.011, 0.037]  # seconds of a row: two lengths of tick, neither a whole number of frames
+PACES = [(1, 0.011), (1, 0.037), (4, 0.037), (8, 0.037)]
+PACES += [pytest.param(depth, 0.011, marks=pytest.mark.slow) for depth in (4, 8)]
+"""Depths, and seconds of a row: two lengths of tick, neither a whole number of frames."""
 
 
-@pytest.mark.parametrize("row", ROWS)
-@pytest.mark.parametrize("depth", [1, 4, 8])
+@pytest.mark.parametrize(("depth", "row"), PACES)
 def test_a_strength_step_is_heard_on_the_beat(depth: int, row: float) -> None:
     nodes, cables = square(0.4, "scheduler", "strength", cycles_per_beat=0.0625)
     live = VirtualLive(patch(nodes, cables, strength=0.5, depth=depth), row * 4 / depth)
-    live.until(1000)
+    live.until(700)
     heard, sides = live.latents(), [generated(live.performer, strength=x) for x in (0.9, 0.1)]
     which = likeness(heard, sides)
     edges = np.flatnonzero(np.diff((np.arange(len(heard)) // (2 * BAR)) % 2)) + 1
@@ -34,7 +35,7 @@ def test_an_edge_that_a_slow_spell_makes_late_is_counted() -> None:
     """Every few edges a row takes three times as long for a while, as beside another program."""
     nodes, cables = square(0.4, "scheduler", "strength", cycles_per_beat=0.0625)
     live = VirtualLive(patch(nodes, cables, strength=0.5, depth=4), 0.02)
-    while live.now < 2000:
+    while live.now < 1100:
         live.row = 0.06 if live.now % (6 * BAR) > 5 * BAR else 0.02
         live.step()
     heard, sides = live.latents(), [generated(live.performer, strength=x) for x in (0.9, 0.1)]
@@ -47,8 +48,7 @@ def test_an_edge_that_a_slow_spell_makes_late_is_counted() -> None:
     assert trace.late > 0
 
 
-@pytest.mark.parametrize("row", ROWS)
-@pytest.mark.parametrize("depth", [1, 4, 8])
+@pytest.mark.parametrize(("depth", "row"), PACES)
 def test_a_per_frame_control_is_heard_in_its_frame(depth: int, row: float) -> None:
     nodes, cables = square(0.5, "blend", "source_blend")
     nodes["blend"] = Node("source_blend", values={"source_blend": 0.5})
@@ -173,7 +173,7 @@ def test_while_the_timeline_stands_changes_are_made_and_the_music_goes_on_where_
 def test_the_lead_follows_what_waiting_and_decoding_take() -> None:
     slow, fast = (VirtualLive(patch({}, [], strength=0.6, depth=4), row) for row in (0.12, 0.004))
     for live in (slow, fast):
-        live.until(900)
+        live.until(450)
         assert live.starved == 0
     assert fast.performer.lead < 8 < slow.performer.lead + 4
     assert fast.performer.lead < slow.performer.lead
@@ -181,7 +181,7 @@ def test_the_lead_follows_what_waiting_and_decoding_take() -> None:
 
 def test_what_is_read_ahead_of_the_loudspeaker_is_part_of_the_lead() -> None:
     live = VirtualLive(patch({}, [], strength=0.6, depth=4), 0.01, ahead=100)
-    live.until(900)
+    live.until(450)
     assert live.performer.lead > 7
     assert live.starved == 0
 
@@ -231,7 +231,7 @@ def test_phases_go_on_through_a_quantised_edit_and_it_can_be_taken_back() -> Non
     assert set(np.round(live.performer.curve("strength", 480), 3)) == {0.9, 0.3}
 
 
-@pytest.mark.parametrize("depth", [1, 4, 8])
+@pytest.mark.parametrize("depth", [1, 4, pytest.param(8, marks=pytest.mark.slow)])
 def test_edges_stay_on_the_beat_through_loops_and_seeks(depth: int) -> None:
     nodes, cables = square(0.4, "scheduler", "strength", cycles_per_beat=0.0625)
     live = VirtualLive(patch(nodes, cables, strength=0.5, depth=depth), 0.1 / depth)

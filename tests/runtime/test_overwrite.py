@@ -24,9 +24,9 @@ from demon_patch.runtime.overwrite import allow, allow_picture, allow_sound, dra
 from demon_patch.runtime.performer import Performer
 from demon_patch.runtime.recorder import Recorder
 from demon_patch.runtime.render import Played, Rendering, perform, render, stream, write
+from tests.command import FIRST_LIGHT, QUICK, Run
 from tests.engine.toy import toy_family
 from tests.runtime.stage import patch
-from tests.test_cli import FIRST_LIGHT, Run
 
 NAMES = ["out.wav", "out.flac"]
 RECORDED = patch(
@@ -266,7 +266,7 @@ def test_render_writes_over_a_render_and_by_force_over_anything(
 ) -> None:
     out, picture = plain(tmp_path / "out.flac"), tmp_path / "out.png"
     picture.write_bytes(b"mine")
-    args = ("render", FIRST_LIGHT, "--seconds", 0.5, "--out", out, "--picture", picture)
+    args = ("render", QUICK, "--seconds", 0.5, "--out", out, "--picture", picture)
     for force in (["--force"], []):
         run = Run(capsys, *args, *force)
         assert (run.code, run.out) == (0, f"wrote {out}\nwrote {picture}\n")
@@ -275,7 +275,7 @@ def test_render_writes_over_a_render_and_by_force_over_anything(
 
 
 def test_the_command_tells_the_names_of_recordings(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    document = apply(AddNode("tape", Node("recorder")), load(FIRST_LIGHT))[0]
+    document = apply(AddNode("tape", Node("recorder")), load(QUICK))[0]
     save(apply(Connect(Cable("decoder", "audio", "tape", "audio")), document)[0], tmp_path / "song.dpatch.json")
     take = plain(tmp_path / "take.wav")
     content = take.read_bytes()
@@ -308,3 +308,16 @@ def test_drafts_of_killed_programs_are_taken_away_and_those_of_others_stay(tmp_p
     assert [draft.exists() for draft in drafts] == [False, True]
     other.communicate("\n")
     assert {path.name for path in tmp_path.iterdir()} == {"out.wav", "out-2.wav"}
+
+
+@pytest.mark.parametrize("name", ["jam.wav", "jam.flac"])
+def test_a_recording_takes_drafts_of_killed_programs_away_too(tmp_path: Path, name: str) -> None:
+    sound, patch_file, young, others = (
+        tmp_path / given for given in (f".{'0' * 16}.part.wav", f".{'1' * 16}.part", f".{'2' * 16}.part", ".mine.part")
+    )
+    for path in (sound, patch_file, young, others):
+        path.write_bytes(b"half")
+    os.utime(patch_file, (1.0, 1.0))
+    with Recorder(tmp_path / name, 8000, 1, 8000, kind="recording") as recorder:
+        recorder.write(np.zeros((8000, 1), np.float32))
+    assert sorted(tmp_path.iterdir()) == sorted([young, others, tmp_path / name])

@@ -15,8 +15,7 @@ from demon_patch.runtime.audio.feeder import Feeder
 from demon_patch.runtime.audio.memory import HELD, Memory
 from demon_patch.runtime.render import Played, Rendering, perform, render, write
 from demon_patch.runtime.tape import Tapes
-from tests.engine.test_limiter import true_peak
-from tests.engine.test_outlet import RATE, hot
+from tests.engine.sounds import RATE, hot, true_peak
 from tests.engine.toy import SPEC, toy_family
 from tests.runtime.hearing import Heard
 from tests.runtime.stage import BAR, patch, square

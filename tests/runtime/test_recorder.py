@@ -25,6 +25,7 @@ from demon_patch.patch.format import dumps
 from demon_patch.runtime.containers import BLOCK, Flac, Wav
 from demon_patch.runtime.new_file import NewFile
 from demon_patch.runtime.recorder import Recorder
+from tests.effort import tries
 
 RATE = 48_000
 NAMES = ["jam.wav", "jam.flac"]
@@ -99,7 +100,7 @@ with Recorder(sys.argv[1], 48000, 1, 48000, patch=sys.argv[2], kind="recording")
 
 @POSIX
 @pytest.mark.parametrize("name", NAMES)
-@pytest.mark.parametrize("turn", range(3))
+@pytest.mark.parametrize("turn", range(tries(3)))
 def test_a_program_that_is_killed_leaves_all_that_it_wrote(tmp_path: Path, name: str, turn: int) -> None:
     path = tmp_path / name
     child = subprocess.Popen([sys.executable, "-c", KILLED, str(path), TEXT], stdout=subprocess.PIPE)
@@ -176,11 +177,18 @@ def test_room_that_ends_just_before_the_end_costs_the_last_block(tmp_path: Path,
 def test_where_not_even_the_patch_fits_nothing_is_left(tmp_path: Path, name: str) -> None:
     told = filled(tmp_path / name, 3_000, dumps(Patch(extra={"long": "x" * 5_000})))
     assert "File too large" in told
-    if name == "jam.wav":
-        assert told.endswith("| None")
-        assert not (tmp_path / name).exists()
-    else:
-        assert told.endswith("nothing of it can be read")
+    assert told.endswith("| None" if name == "jam.wav" else "| no sound is in it, so that it is taken away")
+    assert not list(tmp_path.iterdir())
+
+
+@POSIX
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("limit", [1, 60, 9_000])
+def test_a_disk_without_any_room_is_left_as_it_was(tmp_path: Path, name: str, limit: int) -> None:
+    told = filled(tmp_path / name, limit)
+    assert told.startswith(f"{tmp_path / name}: cannot be written: File too large (name a .wav or .flac file")
+    assert told.endswith(("| None", "| no sound is in it, so that it is taken away"))
+    assert not list(tmp_path.iterdir())
 
 
 @POSIX

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from demon_patch.runtime.tap import Tapping
+from tests.effort import tries
 
 
 def tapped(taps: Sequence[float]) -> list[float | None]:
@@ -103,7 +104,7 @@ def test_double_clicks_count_once(bounce: float) -> None:
 @pytest.mark.parametrize("bpm", [25.0, 60.0, 90.0, 120.0, 160.0])
 def test_hands_that_shake_by_ten_milliseconds(bpm: float) -> None:
     rng = np.random.default_rng(3)
-    for _ in range(200):
+    for _ in range(tries(200)):
         good = np.array(beats(12, 60 / bpm)) + rng.uniform(-0.01, 0.01, 12)
         said = told(good.tolist())
         assert all(abs(each / bpm - 1) < 0.06 for each in said)
@@ -113,7 +114,7 @@ def test_hands_that_shake_by_ten_milliseconds(bpm: float) -> None:
 @pytest.mark.parametrize("bpm", [60.0, 120.0])
 def test_shaking_hands_and_a_mistake(bpm: float) -> None:
     rng, period = np.random.default_rng(5), 60 / bpm
-    for trial in range(200):
+    for trial in range(tries(200)):
         good = (np.array(beats(14, period)) + rng.normal(0, 0.005, 14)).tolist()
         extra = good[6] + rng.uniform(0.1, 0.9) * period
         taps = [*good[:6], *good[7:]] if trial % 2 else sorted([*good, extra])
@@ -133,7 +134,7 @@ def test_what_cannot_be_a_tempo_says_nothing() -> None:
 
 def test_random_taps_stay_in_the_range() -> None:
     rng = np.random.default_rng(0)
-    for _ in range(300):
+    for _ in range(tries(300)):
         taps = list(accumulate(rng.exponential(0.6, 30)))
         assert all(20 <= bpm <= 300 for bpm in told(taps))
 
@@ -148,6 +149,6 @@ def test_taps_that_swing_are_their_mean_and_stay_there(long: float, short: float
 
 def test_uneven_hands_swing_too() -> None:
     rng = np.random.default_rng(2)
-    for _ in range(200):
+    for _ in range(tries(200)):
         said = tapped(np.add(list(accumulate((0.36, 0.24) * 6, initial=100.0)), rng.normal(0, 0.004, 13)).tolist())
         assert abs((said[-1] or 0) / 200 - 1) < 0.06, said

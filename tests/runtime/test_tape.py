@@ -327,7 +327,7 @@ def told_of(path: Path, *more: str) -> list[str]:
 
 
 @POSIX
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", [NAMES[0], pytest.param(NAMES[1], marks=pytest.mark.slow)])
 def test_a_long_recording_that_may_not_grow_goes_on_in_another_file(tmp_path: Path, name: str) -> None:
     path, following = tmp_path / name, tmp_path / f"jam-2{Path(name).suffix}"
     begun, told, ended = told_of(path, "long")
@@ -346,7 +346,7 @@ def test_a_long_recording_that_may_not_grow_goes_on_in_another_file(tmp_path: Pa
 
 
 @POSIX
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", [pytest.param(NAMES[0], marks=pytest.mark.slow), NAMES[1]])
 def test_where_the_disk_is_full_the_recording_ends_with_one_message(tmp_path: Path, name: str) -> None:
     begun, told = told_of(tmp_path / name)
     assert begun == f"recording {tmp_path / name}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import tracemalloc
 
 import numpy as np
+import pytest
 import torch
 
 from demon_patch.runtime.trace import BLOCK, Take, Trace, Track
@@ -34,6 +35,7 @@ def test_of_a_long_one_the_latest_frames_are_there() -> None:
     assert kept[-1] == 50_000 // 7 * 7 + 6
 
 
+@pytest.mark.slow
 def test_an_hour_levels_off_after_ten_minutes() -> None:
     """Bytes of an hour of twelve ticks a second with forty inputs, and two generations a second."""
     trace, latent = Trace(4096, FRAMES), torch.zeros(1)

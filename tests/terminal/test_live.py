@@ -25,7 +25,8 @@ from demon_patch.runtime.host import Host
 from demon_patch.runtime.render import perform
 from demon_patch.runtime.status import Status
 from demon_patch.runtime.watch import Watch
-from demon_patch.terminal.play import play
+from demon_patch.terminal import play
+from demon_patch.terminal.ending import Ending
 from demon_patch.terminal.view import View
 from tests.engine.toy import toy_family
 from tests.runtime import jack
@@ -55,11 +56,18 @@ def path(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def host(card: None, path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Host]:
+def silent(card: None, path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Host]:
+    """A host that has not been started."""
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(path.parent))  # apart from a performance of the person who tests
     with Host(DOCUMENT, Session(toy_family(PER_FRAME)), folder=path.parent) as it:
-        it.start()
         yield it
+
+
+@pytest.fixture
+def host(silent: Host) -> Host:
+    """One that plays."""
+    silent.start()
+    return silent
 
 
 class Player:
@@ -223,29 +231,33 @@ def test_an_edit_of_the_file_is_heard_and_phases_go_on(host: Host, path: Path) -
 
 
 @pytest.mark.slow
-def test_without_a_view_a_line_a_second_is_said_and_the_end_is_kept(host: Host, path: Path, tmp_path: Path) -> None:
+def test_without_a_view_a_line_a_second_is_said_and_the_end_is_kept(silent: Host, path: Path, tmp_path: Path) -> None:
     said: list[str] = []
-    play(host, path, plain=True, seconds=2.5, record=tmp_path / "all.flac", say=said.append)
+    with Ending() as ending:
+        play.perform(
+            lambda: silent, path, ending, plain=True, seconds=2.5, record=tmp_path / "all.flac", say=said.append
+        )
     lines = [line for line in said if "bpm" in line]
     assert len(lines) >= 3
     assert "playing" in lines[-1]
     assert said[-1] == f"recorded {tmp_path / 'all.flac'}"
     assert soundfile.info(tmp_path / "all.flac").duration > 1.5
-    assert host.link.state.lost  # closed
+    assert silent.link.state.lost  # closed
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
-def test_a_signal_ends_it_in_order(host: Host, path: Path, tmp_path: Path, name: str) -> None:
+def test_a_signal_ends_it_in_order(silent: Host, path: Path, tmp_path: Path, name: str) -> None:
     before = signal.getsignal(getattr(signal, name))
 
     def end() -> None:
-        jack.until(lambda: host.status.seconds > 1.0)
+        jack.until(lambda: silent.status.seconds > 1.0)
         os.kill(os.getpid(), getattr(signal, name))
 
     threading.Thread(target=end, daemon=True).start()
     said: list[str] = []
-    play(host, path, plain=True, watch=True, record=tmp_path / "all.wav", say=said.append)
+    with Ending() as ending:
+        play.perform(lambda: silent, path, ending, plain=True, watch=True, record=tmp_path / "all.wav", say=said.append)
     assert said[-1] == f"recorded {tmp_path / 'all.wav'}"
     assert soundfile.info(tmp_path / "all.wav").duration > 0.5
     assert signal.getsignal(getattr(signal, name)) == before

@@ -17,9 +17,10 @@ from demon_patch.nodes.form.fold import bypassed
 from demon_patch.nodes.form.line import Reach, sized
 from demon_patch.nodes.form.ports import NUMBERS, SIGNALS, Port
 from demon_patch.nodes.form.taper import STRAIGHT, norm
+from demon_patch.nodes.form.whole import UNKNOWN, came, whole
 from demon_patch.patch.document import Cable, Patch
 from demon_patch.runtime.graph.check import problems
-from demon_patch.runtime.graph.emit import GATE, VALUE, Step
+from demon_patch.runtime.graph.emit import GATE, VALUE, WHOLE, Step
 from demon_patch.runtime.graph.feeding import Feeding
 from demon_patch.runtime.graph.loops import LATE, Halves, Join, running_order
 from demon_patch.runtime.graph.memory import Link, Memory, Places
@@ -71,6 +72,8 @@ class _Node:
     declaration: Declaration
     body: Body
     owner: str
+    whole: tuple[str, ...] = ()
+    """The ports of whole numbers that signals reach and the body reads."""
 
     @property
     def outs(self) -> tuple[str, ...]:
@@ -149,13 +152,15 @@ class _Compiler:
         if declaration.live:
             self.feeding.add(id, declaration)
         unwired = frozenset(n for n in names if not self.wiring.into.get((id, n)))
-        ports = (unwired, unwired & self.wiring.drawn.get(id, frozenset()))
+        wired = tuple(p.name for p in declaration.ports if p.taper == "int" and (id, p.name) in self.wiring.into)
+        ports = (unwired, unwired & self.wiring.drawn.get(id, frozenset()), wired)
         known = self.before.bodies.get(id)
         if known is None or known[0] is not node or known[1] != ports or known[2] is not declaration:
-            body = declaration.settled(node.values, *ports)
-            known = (node, ports, declaration, bypassed(body, declaration.signals) if node.bypass else body)
+            body = declaration.settled(node.values, *ports[:2])
+            body = bypassed(body, declaration.signals) if node.bypass else body
+            known = (node, ports, declaration, *whole(body, wired))
         self.now.bodies[id] = known
-        self.nodes[id] = _Node(declaration, known[3], id)
+        self.nodes[id] = _Node(declaration, known[3], id, known[4])
 
     def _joins(self) -> list[Join]:
         """Which node waits for which, adapters included."""
@@ -187,8 +192,9 @@ class _Compiler:
         declaration, body = node.declaration, node.body
         key = (id, declaration.id, str(declaration.version))
         rate = self.geometry.frame_rate
-        starts = tuple(sized(x.seconds, rate) if isinstance(x, Reach) else x for _, x in declaration.states)
-        cells = tuple(self.cells.take((*key, s), x) for (s, _), x in zip(declaration.states, starts, strict=True))
+        states = (*declaration.states, *((f"last_{port}", UNKNOWN) for port in node.whole))
+        starts = tuple(sized(x.seconds, rate) if isinstance(x, Reach) else x for _, x in states)
+        cells = tuple(self.cells.take((*key, s), x) for (s, _), x in zip(states, starts, strict=True))
         self.owners[name] = node.owner
         cable = self.adapters.get(id)
         given = self.wiring.patch.nodes[node.owner] if cable is None else cable
@@ -204,7 +210,11 @@ class _Compiler:
                 inputs = {"x": Input("p0 + x0 * p1", self._keep([shift, scale]), (self._source(cable),))}
                 gates = {}
             else:
-                inputs = {p.name: self._input(id, p) for p in declaration.ports if p.type in NUMBERS}
+                inputs = {
+                    came(p.name) if p.name in node.whole else p.name: self._input(id, p)
+                    for p in declaration.ports
+                    if p.type in NUMBERS
+                }
                 gates = {p.name: self._gate(id, p) for p in declaration.ports if p.type == "gate"}
             return Step(name, body, inputs, gates, slots, cells, starts, loop)
 
@@ -327,10 +337,16 @@ class _Compiler:
                 self.bus.keys[slots[0]] = (*owner, "constant", repr(first))
                 continue
 
-            def number(port: Port = port, step: str = step, slots: tuple[int, ...] = slots) -> Step:
+            cells = (self.cells.take((*owner, "last"), UNKNOWN),) if port.taper == "int" else ()
+
+            def number(
+                port: Port = port, step: str = step, slots: tuple[int, ...] = slots, cells: tuple[int, ...] = cells
+            ) -> Step:
+                if cells:
+                    return Step(step, WHOLE, {came("x"): self._input(id, port)}, {}, (slots,), cells, (UNKNOWN,))
                 return Step(step, VALUE, {"x": self._input(id, port)}, {}, (slots,), ())
 
-            self._link(step, (port, slots, knob, ends), {port.name: cables}, number)
+            self._link(step, (port, slots, cells, knob, ends), {port.name: cables}, number)
 
     def _weights(self, id: str, plan: RingPlan) -> None:
         """The sinks of a mix or a surface that the engine takes from; of a mix, those of what is wired."""

@@ -24,6 +24,7 @@ from demon_patch.nodes.form.line import Line
 from demon_patch.nodes.form.spell import Speller, Template, Text, phrase, template
 from demon_patch.nodes.form.unroll import leaves, parted
 from demon_patch.nodes.form.vocabulary import SCALAR
+from demon_patch.nodes.form.whole import whole
 from demon_patch.runtime.graph.wiring import Input, Source
 
 Way = Literal["scalar", "scan"]
@@ -32,8 +33,9 @@ CHUNK = 16  # nodes of a generated function, at most
 GATES = 16  # gates that one expression joins
 APART = 12  # one node in so many begins a function by its id, so that an inserted node shifts few of those after it
 
-# Bodies that give what arrives at `x`: of a number, of a gate.
+# Bodies that give what arrives at `x`: of a number, of a whole number, of a gate.
 VALUE = Body((), ((ast.Name("x", ast.Load()),),), ())
+WHOLE = whole(VALUE, ("x",))[0]
 GATE = Body((), (tuple(ast.Attribute(ast.Name("x", ast.Load()), half, ast.Load()) for half in ("level", "rises")),), ())
 
 _RUNNING = ("k", "s", "beat", "song", "frame")  # fields of a frame that are arrays in a run of frames

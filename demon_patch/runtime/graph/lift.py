@@ -219,10 +219,7 @@ def _needed(steps: Sequence[Step], sink_slots: Collection[int]) -> tuple[set[Ste
 
 @kept
 def _breaks(step: Step) -> Breaks:
-    wired = frozenset(port for port, given in step.inputs.items() if given.sources)
-    found = breaks(step.body, wired)
-    whole = any(given.sources and "floor(" in given.text for given in step.inputs.values())
-    return Breaks(True, found.own) if whole else found
+    return breaks(step.body, frozenset(port for port, given in step.inputs.items() if given.sources))
 
 
 def _units(steps: Sequence[Step]) -> Iterator[Unit]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -12,6 +12,9 @@ from demon_patch.patch.document import Node
 from demon_patch.runtime.graph.emit import Step
 
 Key = tuple[str, ...]
+
+
+Settled = tuple[Node, tuple[Collection[str], ...], Declaration, Body, tuple[str, ...]]
 
 
 class Link(NamedTuple):
@@ -32,7 +35,7 @@ class Memory:
     links: dict[str, Link] = field(default_factory=dict)
     bus: Mapping[Key, int] = field(default_factory=dict)
     cells: Mapping[Key, int] = field(default_factory=dict)
-    bodies: dict[str, tuple[Node, tuple[frozenset[str], ...], Declaration, Body]] = field(default_factory=dict)
+    bodies: dict[str, Settled] = field(default_factory=dict)
 
 
 class Places:

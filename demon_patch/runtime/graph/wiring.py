@@ -204,7 +204,8 @@ def limited(x: float, lo: float, hi: float) -> float:
 
 @lru_cache(maxsize=512)
 def input_text(taper: str, bounded: bool, limits: bool, sets: bool, adds: int) -> str:
-    """The arithmetic of DESIGN 4 "Depth" for one set cable (x0) or none, then `adds` add cables.
+    """The arithmetic of DESIGN 4 "Depth" for one set cable (x0) or none, then `adds` add cables; whole numbers are made
+    of it later (`nodes.form.whole`).
 
     Parameters in order: p0 the base and all offsets in knob positions (or the port's unit, for a linear port), one
     gain for each add cable, then the ends of the playing range, of the declared one, and of the first as positions.
@@ -216,13 +217,11 @@ def input_text(taper: str, bounded: bool, limits: bool, sets: bool, adds: int) -
         total = f"x0 + {total}" if sets else total
         return f"clamp({total}, {p[0]}, {p[1]})" if limits else total
     if sets and not adds:
-        whole = "floor(x0 + 0.5)" if taper == "int" else "x0"
-        return f"clamp({whole}, {p[0]}, {p[1]})"
+        return f"clamp(x0, {p[0]}, {p[1]})"
     knob = f"clamp(x0, {p[2]}, {p[3]})"
     if taper in ("linear", "int"):
         total = f"{knob} + {total}" if sets else total
-        limited_total = f"clamp({total}, {p[0]}, {p[1]})"
-        return f"floor({limited_total} + 0.5)" if taper == "int" else limited_total
+        return f"clamp({total}, {p[0]}, {p[1]})"
     if taper == "log":
         total = f"log({knob} / {p[2]}) + {total}" if sets else total
         return f"clamp({p[2]} * exp(clamp({total}, {p[4]}, {p[5]})), {p[0]}, {p[1]})"

@@ -16,6 +16,7 @@ from demon_patch.patch.commands import Command, apply
 from demon_patch.patch.definition import Definition, Inlet, Outlet, Target
 from demon_patch.patch.document import Cable, Node, Patch, Socket
 from demon_patch.patch.format import dumps, loads
+from tests.effort import examples
 from tests.patch.strategies import patches
 
 PATCH = Patch(
@@ -149,7 +150,7 @@ def test_what_a_reroute_and_a_subpatch_show() -> None:
     assert not faces.joins("sub", "gone", "s", "prompt")
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=examples(80), deadline=None)
 @given(patches(), st.data())
 def test_removing_and_replacing_anything_can_be_undone(patch: Patch, data: st.DataObject) -> None:
     within = data.draw(st.sampled_from((None, *sorted(patch.definitions))))

@@ -20,6 +20,7 @@ from demon_patch.patch.desk import Controller, ControlMapping, Snapshot
 from demon_patch.patch.document import Cable, Graph, Node, Patch
 from demon_patch.patch.flatten import Flat
 from demon_patch.patch.format import dumps, loads
+from tests.effort import examples
 from tests.patch.strategies import patches
 
 CHAIN = Patch(
@@ -91,7 +92,7 @@ def movable(graph: Graph) -> list[str]:
     return sorted(id for id, node in graph.nodes.items() if node.type not in top)
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=examples(80), deadline=None)
 @given(choices(), st.randoms(use_true_random=False))
 def test_a_subpatch_made_and_expanded_gives_the_same_graph(
     choice: tuple[Patch, list[str], str | None], rng: random.Random

@@ -17,6 +17,7 @@ from demon_patch.nodes.form.body import Body
 from demon_patch.nodes.form.spell import Speller, Text, template
 from demon_patch.nodes.form.vocabulary import ARRAY, EXACT, SCALAR
 from demon_patch.runtime.graph.vector import Form, kind_of, vector_of
+from tests.effort import tries
 
 HOLES = (
     "1 if a<({})<b else 0", "1 if a<({})<b<({})<c else 0", "min({},b)", "max({},b,c,d)", "min(a,{})", "max(a,b,c,{})",
@@ -51,7 +52,7 @@ def formulas(seed: int) -> list[str]:
     return found
 
 
-@pytest.mark.parametrize("seed", range(10))
+@pytest.mark.parametrize("seed", range(tries(10)))
 def test_the_text_of_a_formula_is_linear_in_its_size(seed: int) -> None:
     for formula in formulas(seed):
         tree = parse_formula(formula)
@@ -65,7 +66,7 @@ def test_the_text_of_a_formula_is_linear_in_its_size(seed: int) -> None:
             exec(code, room)
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(tries(4)))
 def test_arrays_come_to_what_floats_come_to(seed: int) -> None:
     """At points where every branch has a value."""
     rng = np.random.default_rng(seed)

@@ -53,7 +53,11 @@ def test_the_runtime_folder_is_taken_where_it_can_be(tmp_path: Path) -> None:
     assert private(folder())
 
 
-@pytest.mark.parametrize("odd", ["relative", "/proc/no such folder/x", "/dev/null/x", "a\tb", ""])
+OTHERS = ("/proc/no such folder/x", "a\tb", "")
+ODD = ["relative", "/dev/null/x", *(pytest.param(name, marks=pytest.mark.slow) for name in OTHERS)]
+
+
+@pytest.mark.parametrize("odd", ODD)
 def test_an_odd_runtime_folder_is_no_hindrance(odd: str, memory: Memory, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_RUNTIME_DIR", odd)
     assert private(folder())

@@ -13,7 +13,7 @@ from demon_patch.errors import DeviceError
 from demon_patch.runtime.audio.link import AudioLink
 from demon_patch.runtime.audio.memory import CLOCK
 from demon_patch.runtime.graph.route import Route
-from tests.engine.test_limiter import true_peak
+from tests.engine.sounds import true_peak
 from tests.runtime import jack
 from tests.runtime.audio.listening import Ear, bits, ear, noise, place, playback_latency, recorded, undisturbed
 

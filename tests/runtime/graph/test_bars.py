@@ -15,6 +15,7 @@ from demon_patch.patch.grid import Grid
 from demon_patch.runtime.graph.clock import Transport
 from demon_patch.runtime.graph.compile import Geometry, compile
 from demon_patch.runtime.graph.forecast import Forecast
+from tests.effort import examples
 from tests.nodes.bench_nodes import BENCH, playable
 from tests.nodes.by_hand import played
 from tests.runtime.graph.beats import frame_of_beat
@@ -160,7 +161,7 @@ class Lines:
         self.beats = beats
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=examples(60))
 @given(
     st.lists(st.tuples(st.integers(1, 13), st.integers(1, 7)), min_size=1, max_size=6),
     st.sampled_from([120.0, 97.3, 174.0]),

@@ -10,7 +10,7 @@ import pytest
 
 from demon_patch.patch.data import DATA_DEPTH, DEPTH
 from demon_patch.patch.format import dumps, loads
-from tests.test_cli import Run
+from tests.command import Run
 
 WHOLE: dict[str, Any] = {
     "format": 1,

@@ -22,6 +22,7 @@ from demon_patch.runtime.graph.clock import Transport
 from demon_patch.runtime.graph.compile import Geometry, compile
 from demon_patch.runtime.graph.emit import _code
 from demon_patch.runtime.graph.program import Program
+from tests.effort import examples
 from tests.nodes.bench_nodes import BENCH, CHAIN_CABLES, CHAIN_NODES, playable
 
 TABLE = (0.0, 0.1, 0.15, 0.3, 0.45, 0.5, 0.6, 0.7, 0.8, 0.95, 1.0)
@@ -48,7 +49,7 @@ PORTS = {"strength": (0.0, 1.0, "family"), "structure": (0.0, 1.0, "linear"), "s
          "steps": (1.0, 16.0, "int")}  # fmt: skip
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(
     port=st.sampled_from(sorted(PORTS)),
     knob=st.floats(0, 1),

@@ -17,6 +17,7 @@ from demon_patch.runtime.graph.compile import Geometry, compile
 from demon_patch.runtime.graph.forecast import Forecast
 from demon_patch.runtime.graph.program import Program
 from demon_patch.runtime.graph.timeline import FAR, NEAR
+from tests.effort import examples
 from tests.nodes.bench_nodes import BENCH, PROBES, playable
 
 SONG = 100
@@ -51,7 +52,7 @@ def graphs(draw: st.DrawFn) -> Program:
     return built(nodes, *cables.values())
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=examples(50), deadline=None)
 @given(graphs(), st.integers(0, 70), st.integers(1, 140))
 def test_the_forecast_of_any_graph_is_what_comes(program: Program, n: int, ahead: int) -> None:
     forecast = Forecast(program, TRANSPORT)

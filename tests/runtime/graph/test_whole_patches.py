@@ -17,6 +17,7 @@ from demon_patch.runtime.graph.clock import Transport
 from demon_patch.runtime.graph.compile import Geometry, compile
 from demon_patch.runtime.graph.forecast import Forecast
 from demon_patch.runtime.graph.program import Program
+from tests.effort import examples
 from tests.nodes.bench_nodes import BENCH, playable
 from tests.runtime.graph.patches import LIVE, graphs, nodes
 
@@ -25,7 +26,7 @@ GEOMETRY = Geometry(25, SONG)
 TRANSPORT = Transport(25, 126, 4, SONG)
 Graph = tuple[dict[str, Node], list[Cable]]
 calm = settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+    max_examples=examples(40), deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
 )
 
 

@@ -1,0 +1,32 @@
+"""OGG files that were joined: one after the other, each a whole file of its own, which players play as one."""
+
+from __future__ import annotations
+
+from typing import BinaryIO
+
+MAGIC = b"OggS"
+
+_HEAD = 27  # bytes of a page's head, whose last one counts the bytes that tell the lengths of its pieces
+_FIRST = 2  # the flag of a page that begins a stream
+_PAGES = 500_000  # that are walked at most
+
+
+def next_part(file: BinaryIO, start: int) -> int | None:
+    """Where the part begins that follows the one at a place in a file; None for the last one. Raises OSError.
+
+    A part begins with a page for each of its streams, so that the next one begins where a stream begins after others
+    went on.
+    """
+    at, began = start, False
+    for _ in range(_PAGES):
+        file.seek(at)
+        head = file.read(_HEAD)
+        if len(head) < _HEAD or not head.startswith(MAGIC):
+            return None
+        if not head[5] & _FIRST:
+            began = True
+        elif began:
+            return at
+        pieces = file.read(head[-1])
+        at += _HEAD + len(pieces) + sum(pieces)
+    return None

@@ -1,0 +1,58 @@
+"""What the command `check` writes, and that `render` and `play` name the patch too."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from demon_patch.runtime.checking import findings
+from tests.command import Run
+from tests.runtime.checking.folder import audio, patch_of
+
+
+def test_findings_are_told_on_standard_output_and_as_json(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = patch_of(home, clip=audio("break.wav"), nodes={"said": {"type": "prompt", "values": {"text": "kazoo"}}})
+    run = Run(capsys, "check", path)
+    assert (run.code, run.err) == (1, "")
+    assert run.out.splitlines() == [str(finding) for finding in findings(path)]
+    run = Run(capsys, "check", "--json", path)
+    assert (run.code, run.err) == (1, "")
+    told = json.loads(run.out)
+    assert told[0] == {
+        "file": str(path), "node": "clip", "port": "file", "mend": "write Break.WAV", "severity": "mistake",
+        "what": "break.wav is called Break.WAV here; other machines distinguish capital letters",
+    }  # fmt: skip
+    assert [(entry["severity"], entry["node"]) for entry in told[1:]] == [("remark", "said")]
+    good = patch_of(home, lora="mine.safetensors")
+    assert json.loads(Run(capsys, "check", good, "--json").out)[0]["severity"] == "remark"
+    assert Run(capsys, "check", good).code == 0
+    assert json.loads(Run(capsys, "check", patch_of(home), "--json").out) == []
+
+
+def test_what_a_file_says_does_not_reach_the_terminal_raw(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = patch_of(home, clip=audio("\x1b[2J\u202ex.wav"))
+    run = Run(capsys, "check", path)
+    assert run.code == 1
+    assert "\x1b" not in run.out
+    assert "\u202e" not in run.out
+
+
+def test_check_loads_no_torch(home: Path) -> None:
+    path = patch_of(home, clip=audio("good.flac"), lora="mine.safetensors")
+    code = (
+        "import sys; from pathlib import Path; from demon_patch.runtime.checking import findings;"
+        f"assert findings(Path({str(path)!r}))[0].severity == 'remark'; sys.exit('torch' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_render_and_play_name_the_patch_too(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = patch_of(home, clip=audio("sub\\kick.wav"))
+    for command in ("render", "play"):
+        run = Run(capsys, command, path)
+        assert run.code == 1
+        assert str(findings(path)[0]) in run.err
