@@ -284,7 +284,7 @@ def test_prompts_and_times_in_flight_are_made_again_under_new_weights() -> None:
     ring = session.ring(source, 2)
     for tick in range(5):
         if ring.admits():
-            ring.submit(session.request(words, source, prompt_b=others, prompt_blend=0.25, seed=tick))
+            ring.submit(session.request(words, source, prompt_b=others, prompt_blend=0.25, seed=tick, steps=8))
         ring.tick({})
     before = [slot.times.embedded for slot in ring.slots]
     assert session.set_loras([(Lora("drawn", changes), 1.0)])

@@ -21,7 +21,7 @@ from tests.engine.toy import toy_family
 from tests.runtime.jack import until
 from tests.runtime.stage import patch, square
 
-DOCUMENT = patch(*square(0.4, "scheduler", "strength"), strength=0.5, depth=4)
+DOCUMENT = patch(*square(0.4, "scheduler", "strength"), strength=0.5, depth=4, steps=8)
 DEEPER = apply(SetValue("scheduler", "depth", 6), DOCUMENT)[0]
 
 

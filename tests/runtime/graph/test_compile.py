@@ -17,6 +17,7 @@ from demon_patch.engine.families import spec_of
 from demon_patch.nodes.adapter import threshold
 from demon_patch.nodes.form.frame import Frame
 from demon_patch.nodes.form.taper import denorm, norm
+from demon_patch.nodes.form.whole import HYSTERESIS
 from demon_patch.patch.document import Cable, Node, Patch
 from demon_patch.runtime.graph.clock import Transport
 from demon_patch.runtime.graph.compile import Geometry, compile
@@ -94,7 +95,7 @@ def test_depth_range_and_taper_are_the_arithmetic_of_the_design(
         u = min(max(place(start) + moved, place(lo)), place(hi))
         if taper == "int":
             straight = low + u * (high - low)
-            assert abs(straight - got) <= 0.5 + 1e-9
+            assert abs(straight - got) <= 0.5 + HYSTERESIS / 2 + 1e-9
             assert got == round(got)
         else:
             assert got == pytest.approx(back(u), abs=1e-11)
