@@ -6,7 +6,7 @@
     song.sound                  # float32 [samples, channels], at song.rate samples per second
     song.save("my-song.wav")    # or .flac; the file carries the patch
 
-`demon_patch.load` reads a patch file as a `Patch`, a value that `demon_patch.patch.commands` change; `DemonError` is
+`demon_patch.load` reads a patch file as a `Patch`, a value that `demon_patch.patch.edit.commands` change; `DemonError` is
 the one error that bad input raises. The engine alone is `demon_patch.engine`. Nothing but this text is loaded before
 it is used: `import demon_patch` is quick and loads no PyTorch.
 """
@@ -19,17 +19,17 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from demon_patch.errors import DemonError
     from demon_patch.offline import Rendered, render
-    from demon_patch.patch.document import Patch
-    from demon_patch.runtime.assets import loaded as load
+    from demon_patch.patch.model.document import Patch
+    from demon_patch.runtime.assets.assets import loaded as load
 
 __version__ = "0.1.0"
 __all__ = ["DemonError", "Patch", "Rendered", "__version__", "load", "render"]
 
 _HOMES = {
     "DemonError": ("errors", "DemonError"),
-    "Patch": ("patch.document", "Patch"),
+    "Patch": ("patch.model.document", "Patch"),
     "Rendered": ("offline", "Rendered"),
-    "load": ("runtime.assets", "loaded"),
+    "load": ("runtime.assets.assets", "loaded"),
     "render": ("offline", "render"),
 }
 

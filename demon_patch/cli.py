@@ -24,15 +24,15 @@ from demon_patch.file_commands import files
 from demon_patch.gallery.commands import EXAMPLES as GALLERY
 from demon_patch.gallery.commands import gallery
 from demon_patch.node_commands import EXAMPLES, nodes
-from demon_patch.patch.data import place
+from demon_patch.patch.model.json_values import place
 from demon_patch.scarce import scarce
 from demon_patch.threads import calm
 
 if TYPE_CHECKING:
-    from demon_patch.engine.family import Source
+    from demon_patch.engine.contracts import Source
     from demon_patch.engine.session import Session
-    from demon_patch.patch.document import Patch
-    from demon_patch.runtime.performer import Performer
+    from demon_patch.patch.model.document import Patch
+    from demon_patch.runtime.performance.performer import Performer
 
 app = App(
     name="demon-patch",
@@ -80,8 +80,8 @@ def render(
         force: Write over files that are neither renders nor pictures of ours.
         threads: Processor threads, 1 to 64; all by default.
     """
-    from demon_patch.runtime.assets import files_of, loaded
-    from demon_patch.runtime.overwrite import allow
+    from demon_patch.runtime.assets.assets import files_of, loaded
+    from demon_patch.runtime.assets.overwrite import allow
 
     _writable(out, picture)
     with files_of(patch) as folder:
@@ -130,9 +130,9 @@ def play(
         _writable(record, None)
     with Ending(last=True) as ending:
         from demon_patch.offline import notes_of
-        from demon_patch.runtime.assets import files_of, is_pack
-        from demon_patch.runtime.host import Host
-        from demon_patch.runtime.overwrite import allow
+        from demon_patch.runtime.assets.assets import files_of, is_pack
+        from demon_patch.runtime.assets.overwrite import allow
+        from demon_patch.runtime.live.host import Host
         from demon_patch.runtime.render import perform, with_seed
         from demon_patch.terminal.play import perform as perform_in_terminal
 
@@ -196,7 +196,7 @@ def clip(
         forget: Drops what was set or detected before.
         as_json: Prints JSON: bpm, downbeat, edited; or null.
     """
-    from demon_patch.engine.clips import drop, edit, listened
+    from demon_patch.engine.sound.clips import drop, edit, listened
 
     if forget:
         drop(file)
@@ -239,8 +239,8 @@ def info(name: str = "nano", *, words: Switch = False) -> None:
 def _writable(sound: Path, picture: Path | None) -> None:
     """Raises DemonError where a sound or a picture cannot be written: before anything is rendered, not after."""
     from demon_patch.picture import ready
-    from demon_patch.runtime.new_file import refuse_odd
-    from demon_patch.runtime.recorder import FORMATS
+    from demon_patch.runtime.assets.new_file import refuse_odd
+    from demon_patch.runtime.assets.recorder import FORMATS
 
     if sound.suffix.lower() not in FORMATS:
         raise DemonError("cannot be written as sound", file=sound, mend="name a .wav or .flac file")
@@ -257,7 +257,7 @@ def _load(
     """A patch, the model that plays it, and the clip in place of its source; remarks are told on the way."""
     from demon_patch.engine.session import Session
     from demon_patch.nodes.catalogue import CATALOGUE
-    from demon_patch.runtime.graph.remarks import remarks, unknown_words
+    from demon_patch.runtime.graph.warnings import remarks, unknown_words
     from demon_patch.runtime.render import checked
 
     patch = checked(path, seed=seed)

@@ -57,7 +57,7 @@ def new(
 
 
 def _list(as_json: bool) -> None:
-    from demon_patch.patch.format import load
+    from demon_patch.patch.files.format import load
     from demon_patch.shipped import shipped
 
     metas = {name: load(path).meta for name, path in shipped().items()}
@@ -79,8 +79,8 @@ def schema(*, out: Path | None = None, commands: Switch = False) -> None:
         out: Writes it here instead.
         commands: Of the commands that remote clients send.
     """
-    from demon_patch.patch.schema import of_commands, of_patches
-    from demon_patch.patch.whole import write
+    from demon_patch.patch.files.atomic_file import write
+    from demon_patch.patch.files.schema import of_commands, of_patches
 
     text = json.dumps(of_commands() if commands else of_patches(), indent=2, sort_keys=True, ensure_ascii=False) + "\n"
     if out is None:
@@ -99,7 +99,7 @@ def pack(patch: Path, *, out: Path, force: Switch = False) -> None:
         out: The file to write.
         force: Write over a file that is there already.
     """
-    from demon_patch.runtime import assets
+    from demon_patch.runtime.assets import assets
 
     if out.is_dir():
         raise PatchError("this is a folder, not a file", file=out, mend=f"name a file in it, *{assets.SUFFIX}")
@@ -118,7 +118,7 @@ def unpack(file: Path, *, into: Path = Path(), force: Switch = False, store: Swi
         force: Write over files that are there already.
         store: Put the files into the asset store, where patches of all folders find them by what they hold.
     """
-    from demon_patch.runtime import assets
+    from demon_patch.runtime.assets import assets
 
     if file.name.endswith(assets.PATCH):
         raise PatchError("this is a patch file, not a pack", file=file, mend="play it as it is")
@@ -134,8 +134,8 @@ def extract(sound: Path, *, out: Path | None = None, force: Switch = False) -> N
         out: Writes the patch file here, instead of printing it.
         force: Write over a file that is there already.
     """
-    from demon_patch.patch.embed import extract as extracted
-    from demon_patch.patch.format import dumps, save
+    from demon_patch.patch.files.embed import extract as extracted
+    from demon_patch.patch.files.format import dumps, save
 
     patch = extracted(sound)
     if out is None:

@@ -19,8 +19,8 @@ from demon_patch.errors import DemonError
 from demon_patch.nearest import either, in_short
 
 if TYPE_CHECKING:
-    from demon_patch.nodes.form.declare import Declaration
-    from demon_patch.nodes.form.ports import Out, Port
+    from demon_patch.nodes.language.declare import Declaration
+    from demon_patch.nodes.language.ports import Out, Port
 
 EXAMPLES = examples(
     "demon-patch nodes                     # all, by category",
@@ -167,7 +167,7 @@ def _entry(run: list[Port]) -> tuple[str, str, str]:
 
 def port_facts(p: Port) -> str:
     """Type, range, unit, taper and default of a port, or its choices, in a line."""
-    from demon_patch.nodes.form.ports import SETTINGS
+    from demon_patch.nodes.language.ports import SETTINGS
 
     facts = [p.type]
     if p.choices:

@@ -12,13 +12,13 @@ from numpy.typing import NDArray
 from demon_patch.engine.session import Session
 from demon_patch.errors import DemonError
 from demon_patch.nodes.catalogue import CATALOGUE
-from demon_patch.patch.document import Patch
-from demon_patch.runtime.assets import files_of
+from demon_patch.patch.model.document import Patch
+from demon_patch.runtime.assets.assets import files_of
+from demon_patch.runtime.assets.overwrite import allow_sound, drafted
+from demon_patch.runtime.assets.recorder import Recorder
 from demon_patch.runtime.graph.check import problems
-from demon_patch.runtime.graph.remarks import unknown_words
-from demon_patch.runtime.overwrite import allow_sound, drafted
-from demon_patch.runtime.performer import Performer
-from demon_patch.runtime.recorder import Recorder
+from demon_patch.runtime.graph.warnings import unknown_words
+from demon_patch.runtime.performance.performer import Performer
 from demon_patch.runtime.render import Played, checked, perform, stream, with_seed
 
 LONGEST = 3600.0  # seconds of one rendering

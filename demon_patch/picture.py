@@ -14,14 +14,14 @@ from numpy.typing import NDArray
 from demon_patch.console import writable
 from demon_patch.engine.controls import CONTROLS
 from demon_patch.errors import DemonError
-from demon_patch.nodes.surface import channel_groups
-from demon_patch.patch import whole
+from demon_patch.nodes.library.engine.surface import channel_groups
+from demon_patch.patch.files import atomic_file
+from demon_patch.runtime.assets.overwrite import SOFTWARE
+from demon_patch.runtime.descriptors import distance_to_source, smooth
 from demon_patch.runtime.graph.rates import taken as taken_by
-from demon_patch.runtime.listen import distance_to_source, smooth
-from demon_patch.runtime.overwrite import SOFTWARE
 
 if TYPE_CHECKING:
-    from demon_patch.runtime.performer import Performer
+    from demon_patch.runtime.performance.performer import Performer
 
 
 class Took(NamedTuple):
@@ -119,7 +119,7 @@ def spectrogram(
     figure.savefig(drawn, dpi=80, format="png", metadata={"Software": SOFTWARE})
     plt.close(figure)
     path.parent.mkdir(parents=True, exist_ok=True)
-    whole.write(path, drawn.getvalue())
+    atomic_file.write(path, drawn.getvalue())
     return path
 
 

@@ -10,10 +10,10 @@ from msgspec import structs
 
 from demon_patch.errors import PatchError
 from demon_patch.nearest import did_you_mean
-from demon_patch.patch import names, whole
-from demon_patch.patch.format import dumps
-from demon_patch.runtime.assets import PATCH, assets_of, files_of, is_pack, loaded
-from demon_patch.runtime.store import located, put
+from demon_patch.patch.files import asset_names, atomic_file
+from demon_patch.patch.files.format import dumps
+from demon_patch.runtime.assets.asset_store import located, put
+from demon_patch.runtime.assets.assets import PATCH, assets_of, files_of, is_pack, loaded
 
 FIRST = "first-light"
 """The template of a new patch, unless another is named."""
@@ -70,11 +70,11 @@ def write_new(target: Path, origin: Path, *, force: bool = False) -> list[Path]:
         written = {target: dumps(structs.replace(patch, meta=meta)).encode()}
         stored: list[Path] = []
         for asset in assets_of(patch):
-            path = located(asset.name, home) if is_pack(origin) or names.hash_in(asset.name) is None else None
-            if path is not None and names.hash_in(asset.name) is not None:
+            path = located(asset.name, home) if is_pack(origin) or asset_names.hash_in(asset.name) is None else None
+            if path is not None and asset_names.hash_in(asset.name) is not None:
                 stored.append(path)
             elif path is not None:
-                written[target.parent / names.checked(asset.name)] = path.read_bytes()
+                written[target.parent / asset_names.checked(asset.name)] = path.read_bytes()
         for path, content in written.items():
             same = path != target and path.is_file() and path.read_bytes() == content
             if os.path.lexists(path) and not (force or same):
@@ -93,6 +93,6 @@ def _write(path: Path, content: bytes) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise PatchError(
-            f"cannot be made: {whole.reason(error)}", file=path.parent, mend="name another folder"
+            f"cannot be made: {atomic_file.reason(error)}", file=path.parent, mend="name another folder"
         ) from None
-    whole.write(path, content)
+    atomic_file.write(path, content)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import settings
 
 from demon_patch.threads import calm
-from tests import effort
+from tests.support import effort
 
 calm()
 settings.register_profile("full", deadline=None)

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 import soundfile
 
-from tests.command import FIRST_LIGHT, PATCHES, QUICK, Run
-from tests.engine.sounds import band
+from tests.support.command import FIRST_LIGHT, PATCHES, QUICK, Run
+from tests.support.sounds import band
 
 
 def patch_with(tmp_path: Path, change: dict[str, object], name: str = "changed") -> Path:

@@ -11,11 +11,11 @@ import pytest
 import soundfile
 from msgspec import structs
 
-from demon_patch.patch.document import Cable, Node, Patch
-from demon_patch.patch.format import dumps, load, loads, save
-from demon_patch.runtime.recorder import Recorder
-from demon_patch.runtime.store import FOLDER
-from tests.command import FIRST_LIGHT, QUICK, Run
+from demon_patch.patch.files.format import dumps, load, loads, save
+from demon_patch.patch.model.document import Cable, Node, Patch
+from demon_patch.runtime.assets.asset_store import FOLDER
+from demon_patch.runtime.assets.recorder import Recorder
+from tests.support.command import FIRST_LIGHT, QUICK, Run
 
 
 @pytest.fixture

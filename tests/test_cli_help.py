@@ -10,7 +10,7 @@ import pytest
 from cyclopts import App
 
 from demon_patch import cli
-from tests.command import Run
+from tests.support.command import Run
 
 
 def commands(app: App = cli.app, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], App]]:

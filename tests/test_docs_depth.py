@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
 import pytest
 
 from demon_patch.bench.graph import CABLES, CHAIN
 from demon_patch.engine.families import spec_of
 from demon_patch.nodes.catalogue import CATALOGUE
-from demon_patch.patch.document import Cable, Node, Patch
+from demon_patch.patch.model.document import Cable, Node, Patch
 from demon_patch.runtime.graph.clock import Transport
 from demon_patch.runtime.graph.compile import Geometry, compile
 from demon_patch.runtime.graph.forecast import Forecast
 from demon_patch.runtime.graph.wiring import USUAL_DEPTH
+from tests.support.paths import DOCS
 
-PAGE = (Path(__file__).parents[1] / "docs" / "depth.md").read_text(encoding="utf-8")
+PAGE = (DOCS / "depth.md").read_text(encoding="utf-8")
 ROWS = [
     [cell.strip() for cell in line.strip("|").split("|")] for line in PAGE.splitlines() if line.startswith("| `sch")
 ]

@@ -13,11 +13,12 @@ import numpy as np
 import pytest
 import soundfile
 
-from demon_patch.patch.format import load
-from tests.command import FIRST_LIGHT, Run
-from tests.engine.sounds import band
+from demon_patch.patch.files.format import load
+from tests.support.command import FIRST_LIGHT, Run
+from tests.support.paths import DOCS
+from tests.support.sounds import band
 
-PAGE = (Path(__file__).parents[1] / "docs" / "first-song.md").read_text(encoding="utf-8")
+PAGE = (DOCS / "first-song.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"```(sh|json)\n(.*?)```", PAGE, re.DOTALL)
 SILENT = ["--device", "no such card", "--seconds", "1", "--out", "played"]  # plays into a file, on any machine
 

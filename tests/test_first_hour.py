@@ -12,17 +12,17 @@ import pytest
 import soundfile
 
 from demon_patch import shipped
+from demon_patch.codegen.body import SIGNS
+from demon_patch.codegen.vocabulary import CONSTANTS
+from demon_patch.codegen.vocabulary import FUNCTIONS as ALLOWED
 from demon_patch.nodes.catalogue import CATALOGUE
-from demon_patch.nodes.expression import _TIME, parse_formula
-from demon_patch.nodes.form.body import SIGNS
-from demon_patch.nodes.form.vocabulary import CONSTANTS
-from demon_patch.nodes.form.vocabulary import FUNCTIONS as ALLOWED
 from demon_patch.nodes.formulas import EXAMPLES, FUNCTIONS, NAMES, OPERATORS, page
-from demon_patch.patch.document import Node, Patch
-from demon_patch.patch.format import load, save
-from tests.command import FIRST_LIGHT, PATCHES, Run
+from demon_patch.nodes.library.math.expression import _TIME, parse_formula
+from demon_patch.patch.files.format import load, save
+from demon_patch.patch.model.document import Node, Patch
+from tests.support.command import FIRST_LIGHT, PATCHES, Run
+from tests.support.paths import ROOT
 
-ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 
 from demon_patch.engine import Session
-from demon_patch.runtime.listen import distance_to_source, loudness
+from demon_patch.runtime.descriptors import distance_to_source, loudness
 from demon_patch.runtime.render import checked, perform, render
-from tests.following import follow
+from tests.support.following import follow
+from tests.support.paths import PATCHES
 
-PATCH = Path(__file__).parent.parent / "patches" / "first-light.dpatch.json"
+PATCH = PATCHES / "first-light.dpatch.json"
 SECONDS = 20.0
 
 

@@ -14,14 +14,14 @@ import soundfile
 
 from demon_patch import console
 from demon_patch.errors import DemonError, PatchError, hidden, visible
-from demon_patch.nodes.form.ports import Port
-from demon_patch.patch.commands import Rename, SetMeta, SetValue, apply
-from demon_patch.patch.format import dumps, load, loads
-from demon_patch.runtime.status import Status
+from demon_patch.nodes.language.ports import Port
+from demon_patch.patch.edit.commands import Rename, SetMeta, SetValue, apply
+from demon_patch.patch.files.format import dumps, load, loads
+from demon_patch.runtime.live.status import Status
 from demon_patch.terminal import draw
 from demon_patch.terminal.knobs import Knob
 from demon_patch.terminal.table import knob_line
-from tests.command import FIRST_LIGHT, Run
+from tests.support.command import FIRST_LIGHT, Run
 
 HOSTILE = {
     "the clipboard": "\x1b]52;c;cHduZWQ=\x07",

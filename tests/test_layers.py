@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 
 from demon_patch.engine.families import NAMES
+from tests.support.paths import ROOT
 
-ROOT = Path(__file__).parent.parent / "demon_patch"
+ROOT = ROOT / "demon_patch"
 RANK = {
     "arrays": 0,
     "errors": 0,
@@ -27,10 +28,10 @@ RANK = {
     "terminal": 4,
 }
 TOP = 5  # anything else
-TORCH_FREE = ["demon_patch.patch.format", "demon_patch.patch.history", "demon_patch.nodes.catalogue"]
-TORCH_FREE += ["demon_patch.engine.controls", "demon_patch.engine.family", "demon_patch.runtime.graph.check"]
-TORCH_FREE += ["demon_patch.engine.clips", "demon_patch.runtime.audio.process", "demon_patch.runtime.audio.link"]
-TORCH_FREE += ["demon_patch.cli", "demon_patch.file_commands", "demon_patch.runtime.assets"]
+TORCH_FREE = ["demon_patch.patch.files.format", "demon_patch.patch.edit.history", "demon_patch.nodes.catalogue"]
+TORCH_FREE += ["demon_patch.engine.controls", "demon_patch.engine.contracts", "demon_patch.runtime.graph.check"]
+TORCH_FREE += ["demon_patch.engine.sound.clips", "demon_patch.runtime.audio.process", "demon_patch.runtime.audio.link"]
+TORCH_FREE += ["demon_patch.cli", "demon_patch.file_commands", "demon_patch.runtime.assets.assets"]
 
 
 MODULES = sorted(ROOT.rglob("*.py"))
@@ -105,8 +106,8 @@ def test_these_never_load_torch(module: str) -> None:
 
 def test_a_patch_is_checked_against_its_family_without_torch() -> None:
     code = (
-        "import sys; from demon_patch.nodes.catalogue import CATALOGUE; from demon_patch.patch.document import Patch;"
-        "from demon_patch.runtime.graph.check import problems; from demon_patch.runtime.graph.remarks import remarks;"
+        "import sys; from demon_patch.nodes.catalogue import CATALOGUE; from demon_patch.patch.model.document import Patch;"
+        "from demon_patch.runtime.graph.check import problems; from demon_patch.runtime.graph.warnings import remarks;"
         "assert problems(Patch(), CATALOGUE); sys.exit('torch' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

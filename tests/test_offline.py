@@ -11,10 +11,10 @@ import pytest
 import soundfile
 
 import demon_patch
-from demon_patch.patch.commands import SetValue, apply
-from demon_patch.patch.embed import extract
-from demon_patch.patch.format import save
-from tests.command import QUICK, Run
+from demon_patch.patch.edit.commands import SetValue, apply
+from demon_patch.patch.files.embed import extract
+from demon_patch.patch.files.format import save
+from tests.support.command import QUICK, Run
 
 
 def test_import_loads_neither_torch_nor_numpy() -> None:

@@ -12,15 +12,14 @@ from safetensors.torch import save_file
 
 from demon_patch.engine.controls import CONTROLS
 from demon_patch.engine.session import Session
-from demon_patch.nodes.surface import channel_groups
-from demon_patch.patch.document import Cable, Node
-from demon_patch.patch.format import load
+from demon_patch.nodes.library.engine.surface import channel_groups
+from demon_patch.patch.files.format import load
+from demon_patch.patch.model.document import Cable, Node
 from demon_patch.picture import moved, of_performance, took
 from demon_patch.runtime.render import perform, render
-from tests.engine.toy import toy_family
-from tests.runtime.stage import patch
-
-PATCHES = Path(__file__).parents[1] / "patches"
+from tests.support.paths import PATCHES
+from tests.support.toy_family import toy_family
+from tests.support.virtual_stage import patch
 
 
 def test_the_picture_of_channel_groups_shows_the_groups_that_move(tmp_path: Path) -> None:

@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from demon_patch.scarce import scarce
+from tests.support.paths import PATCHES
 
-FIRST_LIGHT = Path(__file__).parent.parent / "patches" / "first-light.dpatch.json"
+FIRST_LIGHT = PATCHES / "first-light.dpatch.json"
 
 
 @pytest.mark.parametrize(

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from demon_patch.engine import Session
-from demon_patch.runtime.listen import brightness, smooth
+from demon_patch.runtime.descriptors import brightness, smooth
 from demon_patch.runtime.render import checked, perform, render
-from tests.following import follow
+from tests.support.following import follow
+from tests.support.paths import PATCHES
 
-PATCH = Path(__file__).parent.parent / "patches" / "worn-tape.dpatch.json"
+PATCH = PATCHES / "worn-tape.dpatch.json"
 SECONDS = 17.0
 
 

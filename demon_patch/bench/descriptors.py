@@ -11,7 +11,7 @@ from torch import Tensor
 
 from demon_patch.arrays import Curve, Samples
 from demon_patch.engine.session import Session
-from demon_patch.runtime.listen import brightness, loudness
+from demon_patch.runtime.descriptors import brightness, loudness
 
 
 @dataclass(frozen=True, eq=False)

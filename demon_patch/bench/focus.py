@@ -15,7 +15,7 @@ import numpy as np
 
 from demon_patch.bench.live import KNOBS, moved_after, patch, wait
 from demon_patch.engine.session import Session
-from demon_patch.runtime.host import Host
+from demon_patch.runtime.live.host import Host
 
 SONGS = (60.0, 24.0)  # seconds
 WAYS = ("song", "8 s", "auto")

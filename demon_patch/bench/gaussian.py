@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from demon_patch.engine.family import Conditioning, Family, FamilySpec, Source
+from demon_patch.engine.contracts import Conditioning, Family, FamilySpec, Source
 from demon_patch.errors import SourceError
 
 WIDTH = 0.5

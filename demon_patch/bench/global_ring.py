@@ -15,10 +15,10 @@ import torch
 from torch import Tensor
 
 from demon_patch.bench.stub import SPEC, StubExecutor, StubHandle
-from demon_patch.engine import steps as step
-from demon_patch.engine.noise import NoiseBank, Stream
-from demon_patch.engine.ring import Request, Ring
-from demon_patch.engine.schedule import timesteps
+from demon_patch.engine.ring.noise import NoiseBank, Stream
+from demon_patch.engine.ring.ring import Request, Ring
+from demon_patch.engine.ring.schedule import timesteps
+from demon_patch.engine.step import formulas as step
 
 FRAMES, STEPS, SHIFT = 100, 8, 3.0
 

@@ -17,12 +17,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from demon_patch.codegen.frame import Gate
 from demon_patch.nodes.catalogue import CATALOGUE
-from demon_patch.nodes.form.declare import Declaration
-from demon_patch.nodes.form.frame import Gate
-from demon_patch.nodes.form.ports import Port
-from demon_patch.patch.commands import AddNode, Connect, SetValue, apply
-from demon_patch.patch.document import Cable, Node, Patch
+from demon_patch.nodes.language.declare import Declaration
+from demon_patch.nodes.language.ports import Port
+from demon_patch.patch.edit.commands import AddNode, Connect, SetValue, apply
+from demon_patch.patch.model.document import Cable, Node, Patch
 from demon_patch.runtime.graph.clock import Transport
 from demon_patch.runtime.graph.compile import Geometry, compile
 from demon_patch.runtime.graph.forecast import Forecast

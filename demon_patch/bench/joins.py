@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from demon_patch.runtime.audio.lay import Seam
+from demon_patch.runtime.audio.lay_window import Seam
 
 SIDE_SECONDS = 0.01  # of a join, on either side of its middle
 CLICK_SECONDS = 0.004

@@ -21,10 +21,10 @@ from typing import Any
 
 import numpy as np
 
+from demon_patch.engine.contracts import Source
 from demon_patch.engine.controls import CONTROLS
-from demon_patch.engine.family import Source
-from demon_patch.engine.focus import before, stretch
-from demon_patch.engine.ring import RIPE, Finished
+from demon_patch.engine.ring.focus import before, stretch
+from demon_patch.engine.ring.ring import RIPE, Finished
 from demon_patch.engine.session import Session
 from demon_patch.errors import DemonError
 

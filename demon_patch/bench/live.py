@@ -20,10 +20,10 @@ from numpy.typing import NDArray
 from demon_patch.bench.decode import peak_memory
 from demon_patch.bench.joins import figures, of_seams
 from demon_patch.engine.session import Session
-from demon_patch.patch.document import Cable, Node, Patch, Song
+from demon_patch.patch.model.document import Cable, Node, Patch, Song
 from demon_patch.picture import of_performance
-from demon_patch.runtime.host import Host
-from demon_patch.runtime.listen import distance_to_source, smooth
+from demon_patch.runtime.descriptors import distance_to_source, smooth
+from demon_patch.runtime.live.host import Host
 from demon_patch.runtime.render import checked
 
 BPM = 120.0

@@ -15,11 +15,11 @@ import numpy as np
 from demon_patch.arrays import Curve, Samples
 from demon_patch.bench.descriptors import DESCRIPTORS, Heard
 from demon_patch.bench.trials import BARS, SECONDS, Trial, due, stage
-from demon_patch.engine.family import FamilySpec
+from demon_patch.engine.contracts import FamilySpec
 from demon_patch.engine.session import Session
 from demon_patch.errors import DemonError
-from demon_patch.runtime.listen import smooth
-from demon_patch.runtime.performer import Performer
+from demon_patch.runtime.descriptors import smooth
+from demon_patch.runtime.performance.performer import Performer
 from demon_patch.runtime.render import perform, render
 
 PERIODS = (0.25, 0.5, 1.0, 2.0)  # bars

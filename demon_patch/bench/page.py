@@ -11,9 +11,9 @@ from typing import Any
 from demon_patch.bench import trials
 from demon_patch.bench.propagation import STEPS
 from demon_patch.bench.trials import SILENT
+from demon_patch.engine.contracts import FamilySpec
 from demon_patch.engine.controls import CONTROLS, FAMILY, TABLE, Control
 from demon_patch.engine.families import NAMES, spec_of
-from demon_patch.engine.family import FamilySpec
 from demon_patch.runtime.graph.rates import Rates
 
 Measured = Mapping[tuple[str, int], Mapping[str, Any]]

@@ -10,12 +10,12 @@ import torch
 from torch import Tensor
 
 from demon_patch.bench.trials import ADAPTER, CHOSEN, PARTS, SECONDS, Trial, due
+from demon_patch.engine.contracts import Conditioning, Source
 from demon_patch.engine.controls import CONTROLS
-from demon_patch.engine.family import Conditioning, Source
-from demon_patch.engine.lora import Change, Lora, Loras, layers_of
-from demon_patch.engine.ring import Finished, Request, Ring
+from demon_patch.engine.lora.merge import Change, Lora, Loras, layers_of
+from demon_patch.engine.ring.ring import Finished, Request, Ring
 from demon_patch.engine.session import Session
-from demon_patch.runtime.resources import fitted
+from demon_patch.runtime.performance.resources import fitted
 
 DEPTHS = (1, 2, 4, 8)
 STEPS = (4, 8)

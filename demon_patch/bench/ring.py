@@ -14,8 +14,8 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
 from demon_patch.bench.stub import SPEC, StubExecutor, StubHandle
-from demon_patch.engine.noise import NoiseBank
-from demon_patch.engine.ring import Request, Ring
+from demon_patch.engine.ring.noise import NoiseBank
+from demon_patch.engine.ring.ring import Request, Ring
 
 FRAMES, STEPS = 1500, 8
 TARGETS_MS = {

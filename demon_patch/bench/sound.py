@@ -9,9 +9,9 @@ import numpy as np
 
 from demon_patch.arrays import Samples
 from demon_patch.bench.judges import chroma_correlation, integrated, short_term
-from demon_patch.engine.family import Source
+from demon_patch.engine.contracts import Source
 from demon_patch.engine.session import Session
-from demon_patch.patch.document import Cable, Node, Patch
+from demon_patch.patch.model.document import Cable, Node, Patch
 from demon_patch.runtime.render import perform, render
 
 SECONDS = 30.0

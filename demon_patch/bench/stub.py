@@ -8,9 +8,9 @@ from time import perf_counter
 import torch
 from torch import Tensor
 
-from demon_patch.engine.family import Conditioning, FamilySpec, Handle
-from demon_patch.engine.lanes import Lanes
-from demon_patch.engine.lora import Lora, Loras
+from demon_patch.engine.contracts import Conditioning, FamilySpec, Handle
+from demon_patch.engine.executors.row_threads import Lanes
+from demon_patch.engine.lora.merge import Lora, Loras
 from demon_patch.errors import DemonError
 
 SPEC = FamilySpec(

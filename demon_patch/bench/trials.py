@@ -10,11 +10,11 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
 
+from demon_patch.engine.contracts import FamilySpec
 from demon_patch.engine.controls import CONTROLS, Control
-from demon_patch.engine.family import FamilySpec
-from demon_patch.nodes.engine import CHAIN, LORA
-from demon_patch.nodes.form.taper import STRAIGHT, norm
-from demon_patch.patch.document import Cable, Node, Patch, Song
+from demon_patch.nodes.language.taper import STRAIGHT, norm
+from demon_patch.nodes.library.engine.engine import CHAIN, LORA
+from demon_patch.patch.model.document import Cable, Node, Patch, Song
 
 BPM, BARS, BEATS = 120.0, 4, 4
 SECONDS = BARS * BEATS * 60.0 / BPM  # of song, and of every performance

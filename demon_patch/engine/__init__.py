@@ -10,10 +10,10 @@ from typing import Any
 
 _WHERE = {
     "Session": "session",
-    "Ring": "ring",
-    "Request": "ring",
-    "Shared": "shared",
-    "NoiseBank": "noise",
+    "Ring": "ring.ring",
+    "Request": "ring.slots",
+    "Shared": "ring.step_board",
+    "NoiseBank": "ring.noise",
 }
 __all__ = ["NoiseBank", "Request", "Ring", "Session", "Shared"]  # pyright: ignore[reportUnsupportedDunderAll]
 

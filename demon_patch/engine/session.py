@@ -10,18 +10,18 @@ import torch
 from torch import Tensor
 
 from demon_patch.arrays import Samples
+from demon_patch.engine.check_controls import checked
+from demon_patch.engine.contracts import Blend, Conditioning, Executor, Family, Handle, ReadsLoudness, Source
 from demon_patch.engine.controls import CONTROLS
-from demon_patch.engine.covered import Cover, Covered, power_of
 from demon_patch.engine.executors.torch_ import TorchExecutor
 from demon_patch.engine.families import load_family
-from demon_patch.engine.family import Blend, Conditioning, Executor, Family, Handle, ReadsLoudness, Source
-from demon_patch.engine.focus import focused
-from demon_patch.engine.limits import checked
-from demon_patch.engine.lora import Lora, Loras, read_lora
-from demon_patch.engine.noise import NoiseBank
-from demon_patch.engine.ring import CONDITIONS, MAX_DEPTH, Request, Ring
-from demon_patch.engine.slots import FORWARDED, check_finite
-from demon_patch.engine.window import decode_song, decode_window
+from demon_patch.engine.lora.merge import Lora, Loras, read_lora
+from demon_patch.engine.ring.focus import focused
+from demon_patch.engine.ring.noise import NoiseBank
+from demon_patch.engine.ring.ring import CONDITIONS, MAX_DEPTH, Request, Ring
+from demon_patch.engine.ring.slots import FORWARDED, check_finite
+from demon_patch.engine.sound.dry_path import Cover, Covered, power_of
+from demon_patch.engine.sound.window import decode_song, decode_window
 from demon_patch.errors import DemonError, WeightsError
 from demon_patch.nearest import chosen
 from demon_patch.small_cache import Same, SmallCache

@@ -73,8 +73,8 @@ def gallery(
 def _patches(folder: Path, known: dict[str, Effect]) -> dict[str, Path]:
     """The patches and packs of a folder by name, those that its effects name among them; raises DemonError where there
     are none."""
-    from demon_patch.patch.pack import SUFFIX
-    from demon_patch.runtime.assets import PATCH
+    from demon_patch.patch.files.pack import SUFFIX
+    from demon_patch.runtime.assets.assets import PATCH
 
     if not folder.is_dir():
         raise DemonError("there is no such folder", file=folder, mend="name a folder of patches")

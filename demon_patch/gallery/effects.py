@@ -10,8 +10,8 @@ from typing import Any
 
 from demon_patch.bench.descriptors import DESCRIPTORS
 from demon_patch.errors import DemonError
-from demon_patch.patch.commands import Batch, Command, SetCable, SetValue, apply
-from demon_patch.patch.document import Patch
+from demon_patch.patch.edit.commands import Batch, Command, SetCable, SetValue, apply
+from demon_patch.patch.model.document import Patch
 
 FILE = "effects.toml"
 

@@ -13,13 +13,13 @@ from demon_patch.arrays import Curve
 from demon_patch.bench.graph import CABLES, CHAIN
 from demon_patch.errors import DemonError
 from demon_patch.nodes import formulas
-from demon_patch.nodes.form.declare import Declaration
-from demon_patch.nodes.form.ports import NUMBERS, Out, Port
-from demon_patch.patch.document import Cable, Node, Patch
+from demon_patch.nodes.language.declare import Declaration
+from demon_patch.nodes.language.ports import NUMBERS, Out, Port
+from demon_patch.patch.model.document import Cable, Node, Patch
 from demon_patch.runtime.graph.clock import Transport
 from demon_patch.runtime.graph.compile import Geometry, compile
 from demon_patch.runtime.graph.forecast import Forecast
-from demon_patch.runtime.graph.taps import SHOWN
+from demon_patch.runtime.graph.scopes import SHOWN
 
 RATE, BPM = 25, 120.0
 FRAMES = SHOWN

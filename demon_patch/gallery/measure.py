@@ -12,14 +12,14 @@ from scipy.stats import rankdata
 
 from demon_patch.arrays import Curve
 from demon_patch.bench.descriptors import DESCRIPTORS, Heard
-from demon_patch.engine.family import Source
+from demon_patch.engine.contracts import Source
 from demon_patch.engine.session import Session
 from demon_patch.gallery.effects import Effect, stilled
-from demon_patch.patch.document import Patch
+from demon_patch.patch.model.document import Patch
 from demon_patch.picture import of_performance
-from demon_patch.runtime.assets import files_of
-from demon_patch.runtime.listen import smooth
-from demon_patch.runtime.performer import Performer
+from demon_patch.runtime.assets.assets import files_of
+from demon_patch.runtime.descriptors import smooth
+from demon_patch.runtime.performance.performer import Performer
 from demon_patch.runtime.render import checked, perform, render, write
 
 CORRELATION = 0.6  # at least

@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 from demon_patch.gallery.effects import Effect
 from demon_patch.gallery.measure import Figures
-from demon_patch.patch.document import Patch
+from demon_patch.patch.model.document import Patch
 
 _STYLE = """
 :root { color-scheme: dark; --ink: #e8e4dc; --dim: #9a948a; --line: #3a3733; --ground: #171615; --good: #8fd18f; }

@@ -5,13 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from importlib import import_module
-from pkgutil import iter_modules
+from pkgutil import walk_packages
 from types import MappingProxyType, ModuleType
 from typing import Any
 
-import demon_patch.nodes
-from demon_patch.nodes.form.declare import Declaration
-from demon_patch.nodes.form.ports import Out, Port
+import demon_patch.nodes.library
+from demon_patch.nodes.language.declare import Declaration
+from demon_patch.nodes.language.ports import Out, Port
 
 
 def gather(*modules: ModuleType) -> Mapping[str, Declaration]:
@@ -27,10 +27,10 @@ def gather(*modules: ModuleType) -> Mapping[str, Declaration]:
 
 
 def library() -> list[ModuleType]:
-    """The modules of this folder, by name: one that declares a node is part of the library by lying there."""
-    found = {module.name for module in iter_modules(demon_patch.nodes.__path__) if not module.ispkg}
-    names = found - {"adapter", "catalogue", "formulas", "search"}
-    return [import_module(f"demon_patch.nodes.{name}") for name in sorted(names)]
+    """The modules of `nodes/library`, by their own names: one that lies there is part of the library."""
+    home = demon_patch.nodes.library
+    found = [module.name for module in walk_packages(home.__path__, f"{home.__name__}.") if not module.ispkg]
+    return [import_module(name) for name in sorted(found, key=lambda name: name.rpartition(".")[2])]
 
 
 CATALOGUE: Mapping[str, Declaration] = gather(*library())

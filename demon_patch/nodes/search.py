@@ -8,8 +8,8 @@ from typing import Literal, get_args
 
 from demon_patch.errors import DemonError
 from demon_patch.nearest import did_you_mean, either, nearest
-from demon_patch.nodes.form.declare import Declaration
-from demon_patch.nodes.form.ports import PortType
+from demon_patch.nodes.language.declare import Declaration
+from demon_patch.nodes.language.ports import PortType
 
 TYPES: tuple[str, ...] = get_args(PortType)
 """The types that ports have, those of settings among them."""

@@ -9,13 +9,13 @@ from pathlib import Path
 
 from demon_patch.errors import DemonError
 from demon_patch.nodes.catalogue import CATALOGUE
-from demon_patch.patch.document import Patch
-from demon_patch.runtime.assets import files_of, loaded
-from demon_patch.runtime.files import look
+from demon_patch.patch.model.document import Patch
+from demon_patch.runtime.assets.assets import files_of, loaded
+from demon_patch.runtime.assets.named_files import look
 from demon_patch.runtime.graph.check import no_source, problems
-from demon_patch.runtime.graph.nesting import promoted
-from demon_patch.runtime.graph.remarks import remarks, unknown_words
+from demon_patch.runtime.graph.check_subpatches import promoted
 from demon_patch.runtime.graph.ring_plan import ring_plan
+from demon_patch.runtime.graph.warnings import remarks, unknown_words
 from demon_patch.runtime.graph.wiring import Wiring
 
 MISTAKE, REMARK = "mistake", "remark"

@@ -10,30 +10,30 @@ from typing import NamedTuple
 import numpy as np
 
 from demon_patch.arrays import Samples
+from demon_patch.engine.contracts import Source
 from demon_patch.engine.controls import CONTROLS
-from demon_patch.engine.family import Source
-from demon_patch.engine.limiter import LastGood
-from demon_patch.engine.outlet import Outlet
 from demon_patch.engine.session import Session
-from demon_patch.engine.splice import Splicer, half_fade
-from demon_patch.engine.window import Window
+from demon_patch.engine.sound.crossfade import Splicer, half_fade
+from demon_patch.engine.sound.limiter import LastGood
+from demon_patch.engine.sound.outlet import Outlet
+from demon_patch.engine.sound.window import Window
 from demon_patch.errors import DemonError
 from demon_patch.nodes.catalogue import CATALOGUE
-from demon_patch.patch.commands import SetValue, apply
-from demon_patch.patch.document import Patch, Song
-from demon_patch.patch.format import dumps
-from demon_patch.runtime.assets import loaded
+from demon_patch.patch.edit.commands import SetValue, apply
+from demon_patch.patch.files.format import dumps
+from demon_patch.patch.model.document import Patch, Song
+from demon_patch.runtime.assets.assets import loaded
+from demon_patch.runtime.assets.overwrite import allow_sound, drafted
+from demon_patch.runtime.assets.recorder import Recorder
 from demon_patch.runtime.graph.check import no_source, problems
 from demon_patch.runtime.graph.clock import Transport
 from demon_patch.runtime.graph.compile import Geometry, compile
 from demon_patch.runtime.graph.program import Program
-from demon_patch.runtime.mixes import Mix, Part, clips_of, first
-from demon_patch.runtime.news import measure
-from demon_patch.runtime.overwrite import allow_sound, drafted
-from demon_patch.runtime.performer import SPLICE_FRAMES, Performer
-from demon_patch.runtime.recorder import Recorder
-from demon_patch.runtime.resources import Resources, fitted
-from demon_patch.runtime.trace import Trace
+from demon_patch.runtime.performance.mixes import Mix, Part, clips_of, first
+from demon_patch.runtime.performance.performer import SPLICE_FRAMES, Performer
+from demon_patch.runtime.performance.resources import Resources, fitted
+from demon_patch.runtime.performance.self_feed import measure
+from demon_patch.runtime.performance.trace import Trace
 
 DEFAULT_BPM = 120.0
 LOST_SECONDS = 1.0  # without a single number, from which on a render is given up

@@ -9,7 +9,7 @@ from rich.text import Text
 
 from demon_patch.errors import visible
 from demon_patch.nodes.catalogue import CATALOGUE
-from demon_patch.runtime.status import Bead, Status
+from demon_patch.runtime.live.status import Bead, Status
 
 FLOOR_DB = -48.0  # the left end of a level
 HOT_DB, CLIPPED_DB = -6.0, -0.5

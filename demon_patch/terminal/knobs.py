@@ -7,13 +7,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from demon_patch.nodes.catalogue import CATALOGUE
-from demon_patch.nodes.editing.faces import Faces
-from demon_patch.nodes.engine import CHAIN
-from demon_patch.nodes.form.ports import Port
-from demon_patch.nodes.form.taper import STRAIGHT, denorm, norm
-from demon_patch.patch.data import Value
-from demon_patch.patch.document import Node, Patch
-from demon_patch.patch.graph import SUBPATCH
+from demon_patch.nodes.editing.visible_ports import Faces
+from demon_patch.nodes.language.ports import Port
+from demon_patch.nodes.language.taper import STRAIGHT, denorm, norm
+from demon_patch.nodes.library.engine.engine import CHAIN
+from demon_patch.patch.model.document import Node, Patch
+from demon_patch.patch.model.graph import SUBPATCH
+from demon_patch.patch.model.json_values import Value
 
 FINE, COARSE = 0.01, 0.1
 """Of a knob's whole way, one turn; at least 1 of a whole number, and 1 where it is turned finely."""

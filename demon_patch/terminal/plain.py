@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from demon_patch.errors import visible
-from demon_patch.runtime.host import Host
+from demon_patch.runtime.live.host import Host
 from demon_patch.terminal.draw import line
 
 LINE_SECONDS = 1.0

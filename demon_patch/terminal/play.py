@@ -6,9 +6,9 @@ import contextlib
 from collections.abc import Callable
 from pathlib import Path
 
-from demon_patch.patch.document import Patch
-from demon_patch.runtime.host import Host
-from demon_patch.runtime.watch import Watch
+from demon_patch.patch.model.document import Patch
+from demon_patch.runtime.live.host import Host
+from demon_patch.runtime.live.watch import Watch
 from demon_patch.terminal.ending import Ending
 from demon_patch.terminal.plain import Teller, report
 

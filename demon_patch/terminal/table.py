@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from rich.text import Text
 
 from demon_patch.errors import visible
-from demon_patch.patch.data import Value
+from demon_patch.patch.model.json_values import Value
 from demon_patch.terminal.draw import FAINT, LIVE
 from demon_patch.terminal.knobs import Key, Knob, value_of
 

@@ -16,11 +16,11 @@ from textual.containers import Horizontal
 from textual.widgets import Static
 
 from demon_patch.errors import DemonError, visible
-from demon_patch.patch.document import Patch
-from demon_patch.patch.grid import Grid
-from demon_patch.runtime.assets import saved
-from demon_patch.runtime.host import Host
-from demon_patch.runtime.status import Status
+from demon_patch.patch.edit.grid import Grid
+from demon_patch.patch.model.document import Patch
+from demon_patch.runtime.assets.assets import saved
+from demon_patch.runtime.live.host import Host
+from demon_patch.runtime.live.status import Status
 from demon_patch.terminal import draw
 from demon_patch.terminal.keys import BINDINGS, help_text
 from demon_patch.terminal.knobs import Knob, knobs_of, value_of

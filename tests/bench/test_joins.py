@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from demon_patch.bench.joins import figures, of_seams
-from demon_patch.runtime.audio.lay import Seam
+from demon_patch.runtime.audio.lay_window import Seam
 
 PER, RATE = 1280, 32_000
 JOINS = np.arange(10, 390, 4)

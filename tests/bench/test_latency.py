@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 
@@ -13,6 +11,7 @@ from demon_patch.bench.page import load
 from demon_patch.bench.propagation import STEPS
 from demon_patch.engine.session import Session
 from demon_patch.errors import DemonError
+from tests.support.paths import DOCS
 
 # Ticks of 0.1 s, one completion every second tick, eight steps: depth 4.
 TICKS = 40
@@ -47,7 +46,7 @@ def test_a_preview_comes_before_the_completion_and_never_after() -> None:
 
 
 def test_what_is_seen_is_what_was_measured() -> None:
-    report = load(Path(__file__).parents[2] / "docs" / "measured")["seen"]
+    report = load(DOCS / "measured")["seen"]
     for steps in STEPS:
         kept = {row["control"]: row["seen"] for row in report["rows"] if row["steps"] == steps}
         assert steps_seen(report, steps) == {name: kept[name] for name in SHOWN}
@@ -67,7 +66,7 @@ def test_a_real_ring_is_recorded(steps: int, depth: int, done: int) -> None:
 
 
 def test_the_report_has_every_ring_side_by_side() -> None:
-    report = load(Path(__file__).parents[2] / "docs" / "measured")["seen"]
+    report = load(DOCS / "measured")["seen"]
     rows = measure(Session(gaussian()), report, seconds=2.0)
     for focus in ("song", "20 s", "8 s"):
         found = [(row["steps"], row["depth"]) for row in rows if row["focus"] == focus and row["class"] == "request"]

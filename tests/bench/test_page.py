@@ -10,8 +10,7 @@ from demon_patch.bench.page import keep, load, page
 from demon_patch.bench.propagation import COUNTED
 from demon_patch.bench.trials import due
 from demon_patch.engine.controls import TABLE
-
-DOCS = Path(__file__).parents[2] / "docs"
+from tests.support.paths import DOCS
 
 
 def test_the_page_is_what_the_table_and_the_measurements_say() -> None:

@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 import torch
 
+from demon_patch.engine.contracts import Source
 from demon_patch.engine.controls import CONTROLS, TABLE, Control
-from demon_patch.engine.family import Source
+from demon_patch.engine.ring.step_board import STEP_CONTROLS, Shared, check_values
 from demon_patch.engine.session import Session
-from demon_patch.engine.shared import STEP_CONTROLS, Shared, check_values
 from demon_patch.errors import DemonError
-from tests.engine.toy import FRAMES, toy_family
+from tests.support.toy_family import FRAMES, toy_family
 
 SESSION = Session(toy_family())
 SOURCE = SESSION.compose("toy", seconds=FRAMES / SESSION.spec.frame_rate, seed=1)

@@ -12,11 +12,12 @@ import pytest
 import torch
 
 from demon_patch.engine import Session
+from demon_patch.engine.contracts import Conditioning, Handle
 from demon_patch.engine.executors.torch_ import TorchExecutor
-from demon_patch.engine.family import Conditioning, Handle
-from demon_patch.engine.window import decode_song, decode_window
+from demon_patch.engine.sound.window import decode_song, decode_window
 from demon_patch.errors import DemonError
-from tests.engine.toy import toy_family
+from tests.support.paths import ROOT
+from tests.support.toy_family import toy_family
 
 
 @pytest.fixture(scope="module")
@@ -26,7 +27,7 @@ def session() -> Session:
 
 @pytest.mark.slow
 def test_the_readmes_notebooks_run_as_they_stand(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    root = Path(__file__).parents[2]
+    root = ROOT
     call, code = re.findall(r"```python\n(.*?)```", (root / "README.md").read_text(encoding="utf-8"), re.DOTALL)
     (tmp_path / "patches").symlink_to(root / "patches")
     monkeypatch.chdir(tmp_path)

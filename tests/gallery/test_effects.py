@@ -17,10 +17,10 @@ from demon_patch.nodes.catalogue import CATALOGUE
 from demon_patch.nodes.editing.update import load
 from demon_patch.runtime.graph.check import problems
 from demon_patch.runtime.graph.compile import Geometry, compile
-from demon_patch.runtime.graph.remarks import remarks
-from tests.engine.toy import toy_family
+from demon_patch.runtime.graph.warnings import remarks
+from tests.support.paths import PATCHES
+from tests.support.toy_family import toy_family
 
-PATCHES = Path(__file__).parents[2] / "patches"
 EFFECT = Effect("scheduler", "strength", "distance to source", "An idea.")
 EFFECTS = read(PATCHES)
 

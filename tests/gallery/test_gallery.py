@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from demon_patch.patch.format import save
-from demon_patch.runtime.assets import pack
-from tests.command import Run
-from tests.runtime.stage import patch
+from demon_patch.patch.files.format import save
+from demon_patch.runtime.assets.assets import pack
+from tests.support.command import Run
+from tests.support.virtual_stage import patch
 
 
 def test_a_folder_without_effects_is_shown_and_a_broken_patch_is_told(

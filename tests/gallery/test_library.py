@@ -9,9 +9,9 @@ import pytest
 
 from demon_patch.gallery.library import FRAMES, draw, outputs, page, pictures_of
 from demon_patch.nodes.catalogue import CATALOGUE
-from demon_patch.nodes.form.declare import Declaration
+from demon_patch.nodes.language.declare import Declaration
+from tests.support.paths import DOCS
 
-DOCS = Path(__file__).parents[2] / "docs"
 SILENT = [d for d in CATALOGUE.values() if not d.computed and d.table is None]
 
 

@@ -13,15 +13,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from demon_patch.codegen.vocabulary import ARRAY, SCALAR, hash01
 from demon_patch.engine import controls
 from demon_patch.engine.controls import Control, carried_by
 from demon_patch.engine.families import spec_of
 from demon_patch.nodes.catalogue import CATALOGUE, describe, gather
-from demon_patch.nodes.engine import engine_node
-from demon_patch.nodes.form.declare import Declaration
-from demon_patch.nodes.form.ports import Out
-from demon_patch.nodes.form.taper import denorm, norm
-from demon_patch.nodes.form.vocabulary import ARRAY, SCALAR, hash01
+from demon_patch.nodes.language.declare import Declaration
+from demon_patch.nodes.language.ports import Out
+from demon_patch.nodes.language.taper import denorm, norm
+from demon_patch.nodes.library.engine.engine import engine_node
 
 NANO = spec_of("nano")
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from demon_patch.nodes.quantise import SCALES, scale_quantise
-from demon_patch.patch.document import Cable, Node
+from demon_patch.nodes.library.shape.quantise import SCALES, scale_quantise
+from demon_patch.patch.model.document import Cable, Node
 from demon_patch.runtime.graph.compile import Geometry, compile
 from demon_patch.runtime.graph.wiring import Nominal, Wiring
-from tests.nodes.bench_nodes import BENCH, playable
-from tests.nodes.by_hand import played, signal
-from tests.nodes.oracle import RATE, TRANSPORT
+from tests.support.node_bench import BENCH, playable
+from tests.support.node_oracle import RATE, TRANSPORT
+from tests.support.nodes_by_hand import played, signal
 
 SIGNALS = {f"x{n}": n * n / 100 for n in range(1, 9)}
 

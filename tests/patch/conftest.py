@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from demon_patch.patch.document import Patch
-from demon_patch.patch.format import load
+from demon_patch.patch.files.format import load
+from demon_patch.patch.model.document import Patch
 
-FIXTURE = Path(__file__).parent / "fixtures" / "format1.dpatch.json"
+FIXTURE = Path(__file__).parent / "files" / "fixtures" / "format1.dpatch.json"
 
 
 @pytest.fixture

@@ -19,17 +19,17 @@ from demon_patch.engine.families import spec_of
 from demon_patch.errors import DemonError, PatchError
 from demon_patch.nodes.catalogue import CATALOGUE
 from demon_patch.nodes.editing.update import updated
-from demon_patch.patch.document import Node, Patch
-from demon_patch.patch.format import dumps, loads
-from demon_patch.patch.pack import packed
-from demon_patch.runtime.assets import loaded, unpack
+from demon_patch.patch.files.format import dumps, loads
+from demon_patch.patch.files.pack import packed
+from demon_patch.patch.model.document import Node, Patch
+from demon_patch.runtime.assets.asset_store import FOLDER
+from demon_patch.runtime.assets.assets import loaded, unpack
 from demon_patch.runtime.graph.check import problems
 from demon_patch.runtime.graph.clock import Transport
 from demon_patch.runtime.graph.compile import Geometry, compile
-from demon_patch.runtime.graph.remarks import remarks
-from demon_patch.runtime.store import FOLDER
-from tests.patch.test_fuzz import EXAMPLES, FUZZ
-from tests.patch.test_pack import wav
+from demon_patch.runtime.graph.warnings import remarks
+from tests.patch.files.test_fuzz import EXAMPLES, FUZZ
+from tests.patch.files.test_pack import wav
 
 CASES = 150 * FUZZ
 FRAMES = 40

@@ -11,30 +11,29 @@ from pathlib import Path
 import pytest
 import soundfile
 
-from demon_patch.patch.embed import extract
-from tests.runtime import jack
-from tests.runtime.hearing import size
+from demon_patch.patch.files.embed import extract
+from tests.support import jack_server
+from tests.support.hearing import size
+from tests.support.paths import PATCHES
 
 pytestmark = pytest.mark.slow
-
-PATCHES = Path(__file__).parents[2] / "patches"
 
 
 @pytest.mark.parametrize("name", ["jam.flac", "jam.wav"])
 def test_a_killed_performance_leaves_its_recording(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
-    jack.require_jack()
+    jack_server.require_jack()
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
     path = tmp_path / "takes" / name
     play = ["play", str(PATCHES / "first-light.dpatch.json"), "--plain", "--record", str(path)]
     command = [sys.executable, "-c", "from demon_patch.cli import main; main()", *play]
     lengths = []
-    with jack.server():
+    with jack_server.server():
         for number, end in ((1, signal.SIGKILL), (2, signal.SIGINT)):
             made = path if number == 1 else path.with_name(f"jam-2{path.suffix}")
             with (tmp_path / f"told-{number}").open("wb") as told:
                 host = subprocess.Popen(command, stdout=told, stderr=told, env={**os.environ, "COLUMNS": "400"})
             try:
-                assert jack.until(lambda: size(made) > 300_000, 90.0), (tmp_path / f"told-{number}").read_text()  # noqa: B023
+                assert jack_server.until(lambda: size(made) > 300_000, 90.0), (tmp_path / f"told-{number}").read_text()  # noqa: B023
                 host.send_signal(end)
                 host.wait(60)
             finally:

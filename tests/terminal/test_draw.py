@@ -7,9 +7,9 @@ from dataclasses import replace
 
 import pytest
 
-from demon_patch.patch.grid import Grid
-from demon_patch.runtime.cues import Coming
-from demon_patch.runtime.status import Bead, Status
+from demon_patch.patch.edit.grid import Grid
+from demon_patch.runtime.live.scheduled_edits import Coming
+from demon_patch.runtime.live.status import Bead, Status
 from demon_patch.terminal import draw
 from demon_patch.terminal.plain import Teller, fresh
 

@@ -9,17 +9,17 @@ import pytest
 
 from demon_patch.engine.families import spec_of
 from demon_patch.nodes.catalogue import CATALOGUE
-from demon_patch.nodes.form.taper import norm
-from demon_patch.patch.definition import Definition, Inlet, Target
-from demon_patch.patch.document import Cable, Node, Patch
-from demon_patch.patch.format import load
+from demon_patch.nodes.language.taper import norm
+from demon_patch.patch.files.format import load
+from demon_patch.patch.model.definition import Definition, Inlet, Target
+from demon_patch.patch.model.document import Cable, Node, Patch
 from demon_patch.terminal.keys import KEYS, help_text
 from demon_patch.terminal.knobs import COARSE, FINE, Knob, knobs_of, value_of
 from demon_patch.terminal.table import knob_line, knob_table
 from demon_patch.terminal.view import View
-from tests.runtime.stage import patch
+from tests.support.paths import PATCHES
+from tests.support.virtual_stage import patch
 
-PATCHES = Path(__file__).parent.parent.parent / "patches"
 TABLE = spec_of("nano").strength_taper
 
 

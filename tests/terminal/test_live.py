@@ -18,22 +18,23 @@ import soxr
 from scipy.signal import correlate
 
 from demon_patch.engine.session import Session
-from demon_patch.patch.commands import AddNode, SetValue, apply
-from demon_patch.patch.document import Node
-from demon_patch.patch.format import load, save
-from demon_patch.runtime.host import Host
+from demon_patch.patch.edit.commands import AddNode, SetValue, apply
+from demon_patch.patch.files.format import load, save
+from demon_patch.patch.model.document import Node
+from demon_patch.runtime.live.host import Host
+from demon_patch.runtime.live.status import Status
+from demon_patch.runtime.live.watch import Watch
 from demon_patch.runtime.render import perform
-from demon_patch.runtime.status import Status
-from demon_patch.runtime.watch import Watch
 from demon_patch.terminal import play
 from demon_patch.terminal.ending import Ending
 from demon_patch.terminal.view import View
-from tests.engine.toy import toy_family
-from tests.runtime import jack
-from tests.runtime.stage import SECONDS, patch, square
+from tests.support import jack_server
+from tests.support.paths import PATCHES
+from tests.support.toy_family import toy_family
+from tests.support.virtual_stage import SECONDS, patch, square
 
 PER_FRAME = 640  # samples: a toy at 16 kHz
-FIRST_LIGHT = Path(__file__).parent.parent.parent / "patches" / "first-light.dpatch.json"
+FIRST_LIGHT = PATCHES / "first-light.dpatch.json"
 WAIT = 30.0
 
 # A free LFO: its phase is a state, which an edit must not lose.
@@ -44,8 +45,8 @@ DOCUMENT = patch({**NODES, **FREE}, CABLES, strength=0.5, depth=4)
 
 @pytest.fixture(scope="module")
 def card() -> Iterator[None]:
-    jack.require_jack()
-    with jack.server():
+    jack_server.require_jack()
+    with jack_server.server():
         yield
 
 
@@ -214,9 +215,9 @@ def test_recordings_begin_and_end_while_the_music_goes_on_and_q_ends_the_view(ho
 def test_an_edit_of_the_file_is_heard_and_phases_go_on(host: Host, path: Path) -> None:
     alone = perform(DOCUMENT, Session(toy_family(PER_FRAME)))
     with Watch(host, path):
-        assert jack.until(lambda: host.status.seconds > 1.0)
+        assert jack_server.until(lambda: host.status.seconds > 1.0)
         save(apply(SetValue("scheduler", "depth", 6), DOCUMENT)[0], path)
-        assert jack.until(lambda: host.status.depth == 6)
+        assert jack_server.until(lambda: host.status.depth == 6)
     got: list[tuple[int, float]] = []
 
     def read() -> None:
@@ -224,7 +225,7 @@ def test_an_edit_of_the_file_is_heard_and_phases_go_on(host: Host, path: Path) -
         got.append((frame, host.performer.controls.value("strength", frame)))
 
     host.live.post(read)
-    assert jack.until(lambda: got)
+    assert jack_server.until(lambda: got)
     frame, strength = got[0]
     assert strength == pytest.approx(alone.controls.value("strength", frame), abs=1e-9)
     assert alone.controls.value("strength", frame) != pytest.approx(alone.controls.value("strength", 0), abs=1e-3)
@@ -251,7 +252,7 @@ def test_a_signal_ends_it_in_order(silent: Host, path: Path, tmp_path: Path, nam
     before = signal.getsignal(getattr(signal, name))
 
     def end() -> None:
-        jack.until(lambda: silent.status.seconds > 1.0)
+        jack_server.until(lambda: silent.status.seconds > 1.0)
         os.kill(os.getpid(), getattr(signal, name))
 
     threading.Thread(target=end, daemon=True).start()
@@ -273,10 +274,10 @@ def test_the_command_plays_the_embedded_model_and_records_what_the_card_hears(
     arguments = ["play", str(FIRST_LIGHT), "--seconds", "8", "--record", str(recording)]
     command = [sys.executable, "-c", program, *arguments]
     player = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    assert jack.until(lambda: "PortAudio:out_0" in jack.ports() or player.poll() is not None, 120), player.communicate(
-        timeout=20
+    assert jack_server.until(lambda: "PortAudio:out_0" in jack_server.ports() or player.poll() is not None, 120), (
+        player.communicate(timeout=20)
     )
-    recorder = jack.record(heard, 60.0, "PortAudio:out_0", "PortAudio:out_1")
+    recorder = jack_server.record(heard, 60.0, "PortAudio:out_0", "PortAudio:out_1")
     _, said = player.communicate(timeout=180)
     recorder.terminate()
     recorder.wait(30)

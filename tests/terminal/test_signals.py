@@ -17,22 +17,23 @@ import soundfile
 
 from demon_patch.engine.session import Session
 from demon_patch.runtime.audio.shared import NAME, folders
-from demon_patch.runtime.host import Host
+from demon_patch.runtime.live.host import Host
 from demon_patch.terminal.ending import Ending
 from demon_patch.terminal.play import perform
-from tests.engine.toy import toy_family
-from tests.runtime import jack
-from tests.runtime.stage import patch
+from tests.support import jack_server
+from tests.support.paths import PATCHES
+from tests.support.toy_family import toy_family
+from tests.support.virtual_stage import patch
 
-FIRST_LIGHT = Path(__file__).parent.parent.parent / "patches" / "first-light.dpatch.json"
+FIRST_LIGHT = PATCHES / "first-light.dpatch.json"
 PROGRAM = "from demon_patch.cli import main; main()"
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
 
 
 @pytest.fixture(scope="module")
 def card() -> Iterator[None]:
-    jack.require_jack()
-    with jack.server():
+    jack_server.require_jack()
+    with jack_server.server():
         yield
 
 
@@ -90,7 +91,7 @@ class Performance:
     def ends(self) -> int:
         """Its exit status, once nothing is left of it."""
         status = self.process.wait(60)
-        assert jack.until(lambda: not self.others, 5.0), "a process is left"
+        assert jack_server.until(lambda: not self.others, 5.0), "a process is left"
         assert not self.memory, "shared memory is left"
         assert "Traceback" not in self.said.read_text(), self.said.read_text()
         return status
@@ -128,7 +129,7 @@ class AtTerminal(Performance):
 
     def ends(self) -> int:
         if self.terminal >= 0:
-            jack.until(lambda: self.plays(0) and self.process.poll() is not None, 60)
+            jack_server.until(lambda: self.plays(0) and self.process.poll() is not None, 60)
             self.close()
         return super().ends()
 
@@ -167,7 +168,7 @@ def viewed(card: None, tmp_path: Path) -> Iterator[AtTerminal]:
     ],
 )
 def test_while_it_plays(begun: Performance, name: str, pauses: tuple[float, ...], group: bool) -> None:
-    assert jack.until(lambda: begun.plays(1.0), 120)
+    assert jack_server.until(lambda: begun.plays(1.0), 120)
     begun.signal(name, pauses, group)
     assert begun.ends() == 0
     said = begun.said.read_text()
@@ -180,7 +181,7 @@ def test_while_it_plays(begun: Performance, name: str, pauses: tuple[float, ...]
 @pytest.mark.parametrize("name", ["SIGTERM", "SIGINT", "key", "closed"])
 def test_at_the_view(viewed: AtTerminal, name: str) -> None:
     """Signals twice, Ctrl+C or q by key, and a terminal that is closed under it."""
-    assert jack.until(lambda: viewed.plays(1.0), 120)
+    assert jack_server.until(lambda: viewed.plays(1.0), 120)
     if name == "key":
         os.write(viewed.terminal, b"q")
     elif name == "closed":
@@ -204,7 +205,7 @@ def test_an_error_of_the_start_leaves_nothing(card: None, tmp_path: Path, monkey
         raise PermissionError("nobody thought of this")
 
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
-    monkeypatch.setattr("demon_patch.runtime.host.settle", broken)
+    monkeypatch.setattr("demon_patch.runtime.live.host.settle", broken)
     with pytest.raises(PermissionError), Ending() as ending:
         perform(make, tmp_path / "it.dpatch.json", ending, plain=True, say=lambda _: None)
     assert made[0].link.pid == 0
@@ -225,7 +226,7 @@ def test_when_the_audio_process_has_just_begun(
     begun: Performance, name: str, after: float, pauses: tuple[float, ...], group: bool
 ) -> None:
     """It is there before the host hears of it."""
-    assert jack.until(lambda: begun.others or begun.process.poll() is not None, 120)
+    assert jack_server.until(lambda: begun.others or begun.process.poll() is not None, 120)
     time.sleep(after)
     begun.signal(name, pauses, group)
     assert begun.ends() in (0, 128 + getattr(signal, name))
@@ -236,7 +237,7 @@ def test_when_the_audio_process_has_just_begun(
 @pytest.mark.slow
 @pytest.mark.parametrize(("name", "pauses"), [("SIGINT", ()), ("SIGTERM", (0.1, 1.0)), ("SIGHUP", (0.5,))])
 def test_while_it_loads(begun: Performance, name: str, pauses: tuple[float, ...]) -> None:
-    assert jack.until(lambda: begun.says("loading"), 60)
+    assert jack_server.until(lambda: begun.says("loading"), 60)
     begun.signal(name, pauses, True)
     assert begun.ends() in (128 + getattr(signal, name), -getattr(signal, name))
     assert not begun.recording.exists()

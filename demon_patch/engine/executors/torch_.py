@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from demon_patch.engine.family import Conditioning, Denoiser, Handle
-from demon_patch.engine.lanes import Lanes
-from demon_patch.engine.lora import Lora, Loras, Merged
+from demon_patch.engine.contracts import Conditioning, Denoiser, Handle
+from demon_patch.engine.executors.row_threads import Lanes
+from demon_patch.engine.lora.merge import Lora, Loras, Merged
 from demon_patch.errors import DemonError
 
 

@@ -15,7 +15,7 @@ from demon_patch.errors import DemonError
 from demon_patch.nearest import did_you_mean
 
 if TYPE_CHECKING:
-    from demon_patch.engine.family import Family, FamilySpec
+    from demon_patch.engine.contracts import Family, FamilySpec
 
 NAMES: tuple[str, ...] = ("nano",)
 """Every family of this version, the default first."""

@@ -11,13 +11,13 @@ from collections.abc import Iterable, Mapping
 
 from msgspec import structs
 
-from demon_patch.nodes.editing.faces import Faces
-from demon_patch.nodes.form.declare import Declaration
-from demon_patch.nodes.form.ports import SINGLE, misfit
-from demon_patch.patch.commands import AddNode, Command, Connect, Disconnect, RemoveNode, RemoveNodes, Replace
-from demon_patch.patch.document import Cable, Graph, Node, Patch, Socket
-from demon_patch.patch.draft import Draft
-from demon_patch.patch.graph import REROUTE, REROUTE_IN, REROUTE_OUT
+from demon_patch.nodes.editing.visible_ports import Faces
+from demon_patch.nodes.language.declare import Declaration
+from demon_patch.nodes.language.ports import SINGLE, misfit
+from demon_patch.patch.edit.command_builder import Draft
+from demon_patch.patch.edit.commands import AddNode, Command, Connect, Disconnect, RemoveNode, RemoveNodes, Replace
+from demon_patch.patch.model.document import Cable, Graph, Node, Patch, Socket
+from demon_patch.patch.model.graph import REROUTE, REROUTE_IN, REROUTE_OUT
 
 
 def plug(patch: Patch, catalogue: Mapping[str, Declaration], cable: Cable, within: str | None = None) -> Command:

@@ -12,15 +12,15 @@ from typing import Any, NamedTuple
 
 from demon_patch.engine.controls import CONTROLS
 from demon_patch.errors import PatchError
-from demon_patch.nodes.editing.faces import Faces
-from demon_patch.nodes.form.declare import Declaration
-from demon_patch.nodes.form.ports import Port
-from demon_patch.nodes.form.taper import STRAIGHT, denorm, norm
-from demon_patch.patch.data import quoted
-from demon_patch.patch.desk import CableDepth, Snapshot
-from demon_patch.patch.document import Patch
-from demon_patch.patch.graph import Socket
-from demon_patch.patch.live import Key, Overlay, Range
+from demon_patch.nodes.editing.visible_ports import Faces
+from demon_patch.nodes.language.declare import Declaration
+from demon_patch.nodes.language.ports import Port
+from demon_patch.nodes.language.taper import STRAIGHT, denorm, norm
+from demon_patch.patch.edit.overlay import Key, Overlay, Range
+from demon_patch.patch.model.dashboard import CableDepth, Snapshot
+from demon_patch.patch.model.document import Patch
+from demon_patch.patch.model.graph import Socket
+from demon_patch.patch.model.json_values import quoted
 
 Catalogue = Mapping[str, Declaration]
 

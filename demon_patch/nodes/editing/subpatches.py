@@ -12,9 +12,10 @@ from typing import Any
 from msgspec import structs
 
 from demon_patch.errors import PatchError
-from demon_patch.nodes.editing.faces import Faces
-from demon_patch.nodes.form.declare import Declaration
-from demon_patch.patch.commands import (
+from demon_patch.nodes.editing.visible_ports import Faces
+from demon_patch.nodes.language.declare import Declaration
+from demon_patch.patch.edit.command_builder import Draft
+from demon_patch.patch.edit.commands import (
     AddNodes,
     Command,
     RemoveNode,
@@ -26,12 +27,11 @@ from demon_patch.patch.commands import (
     SetNote,
     SetOutlet,
 )
-from demon_patch.patch.data import moved
-from demon_patch.patch.definition import Definition, Inlet, Outlet, Target, instances
-from demon_patch.patch.document import Graph, Node, Patch
-from demon_patch.patch.draft import Draft
-from demon_patch.patch.graph import REROUTE, SUBPATCH
-from demon_patch.patch.redirect import End, named, redirected
+from demon_patch.patch.edit.renamed_ports import End, named, redirected
+from demon_patch.patch.model.definition import Definition, Inlet, Outlet, Target, instances
+from demon_patch.patch.model.document import Graph, Node, Patch
+from demon_patch.patch.model.graph import REROUTE, SUBPATCH
+from demon_patch.patch.model.json_values import moved
 
 AT_TOP = ("engine", "sink")
 """Kinds of node that stand in the patch itself, never within a subpatch."""

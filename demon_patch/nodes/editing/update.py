@@ -10,13 +10,13 @@ from msgspec import structs
 
 from demon_patch.errors import PatchError
 from demon_patch.nodes.catalogue import CATALOGUE
-from demon_patch.nodes.form.declare import Declaration
-from demon_patch.nodes.form.migration import Migration
-from demon_patch.patch import format
-from demon_patch.patch.data import Value, place
-from demon_patch.patch.document import Cable, Node, Patch
-from demon_patch.patch.inner import is_graph, nodes_of, over
-from demon_patch.patch.piece import Piece
+from demon_patch.nodes.language.declare import Declaration
+from demon_patch.nodes.language.migration import Migration
+from demon_patch.patch.files import format
+from demon_patch.patch.model.document import Cable, Node, Patch
+from demon_patch.patch.model.json_values import Value, place
+from demon_patch.patch.model.record import Piece
+from demon_patch.patch.model.walk import is_graph, nodes_of, over
 
 P = TypeVar("P", bound=Piece)
 

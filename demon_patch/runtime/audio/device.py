@@ -10,7 +10,7 @@ from types import ModuleType
 from typing import Any
 
 from demon_patch.errors import DeviceError
-from demon_patch.runtime.audio.cards import output_device, sound_library
+from demon_patch.runtime.audio.devices import output_device, sound_library
 from demon_patch.runtime.audio.feeder import PRIME_SECONDS, Feeder
 from demon_patch.runtime.audio.memory import CLOCK, Memory
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from demon_patch.arrays import Samples
-from demon_patch.engine.outlet import Outlet
+from demon_patch.engine.sound.outlet import Outlet
 from demon_patch.runtime.audio.fifo import Fifo
 from demon_patch.runtime.audio.memory import HELD, Memory
 from demon_patch.runtime.audio.reader import SongReader

@@ -18,7 +18,7 @@ import numpy as np
 from demon_patch.arrays import Samples
 from demon_patch.engine.controls import CONTROLS
 from demon_patch.errors import DemonError, DeviceError
-from demon_patch.runtime.audio.lay import Seam, hold, lay
+from demon_patch.runtime.audio.lay_window import Seam, hold, lay
 from demon_patch.runtime.audio.memory import CLOCK, HELD, Memory
 from demon_patch.runtime.audio.orphan import take_over
 from demon_patch.runtime.audio.playhead import Playhead

@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from demon_patch.arrays import Samples
-from demon_patch.engine.limiter import LastGood
-from demon_patch.engine.splice import correlation, fade_gains
+from demon_patch.engine.sound.crossfade import correlation, fade_gains
+from demon_patch.engine.sound.limiter import LastGood
 from demon_patch.runtime.graph.route import Route
 
 

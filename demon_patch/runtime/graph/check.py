@@ -6,19 +6,19 @@ from collections.abc import Iterator, Mapping
 from operator import is_
 from typing import TypeAlias
 
+from demon_patch.engine.contracts import FamilySpec
 from demon_patch.engine.controls import CONTROLS, MOST_LORAS
 from demon_patch.engine.families import NAMES, spec_of
-from demon_patch.engine.family import FamilySpec
 from demon_patch.errors import DemonError, PatchError
 from demon_patch.nearest import of_these
-from demon_patch.nodes.engine import CHAIN, LORA, STEP_WINDOW
-from demon_patch.nodes.form.declare import Declaration
-from demon_patch.nodes.form.ports import SIGNALS, SINGLE, Port, fits, misfit, wanted
+from demon_patch.nodes.language.declare import Declaration
+from demon_patch.nodes.language.ports import SIGNALS, SINGLE, Port, fits, misfit, wanted
+from demon_patch.nodes.library.engine.engine import CHAIN, LORA, STEP_WINDOW
 from demon_patch.nodes.search import in_place_of
-from demon_patch.patch.document import Cable, Node, Patch
-from demon_patch.patch.flatten import Flat
-from demon_patch.runtime.graph.mixture import mix_problems
-from demon_patch.runtime.graph.nesting import nesting
+from demon_patch.patch.model.document import Cable, Node, Patch
+from demon_patch.patch.model.flatten import Flat
+from demon_patch.runtime.graph.check_subpatches import nesting
+from demon_patch.runtime.graph.mix_plan import mix_problems
 from demon_patch.runtime.graph.order import arrange
 from demon_patch.runtime.graph.wiring import Wiring
 from demon_patch.small_cache import SmallCache

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from demon_patch.nodes.form.frame import Frame
-from demon_patch.patch.grid import Grid
+from demon_patch.codegen.frame import Frame
+from demon_patch.patch.edit.grid import Grid
 from demon_patch.runtime.graph.bars import Metre, Metres, Step, changed, counted, holding, line, since, whole
 from demon_patch.runtime.graph.route import Route
 

@@ -8,25 +8,25 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
+from demon_patch.codegen.body import Body
+from demon_patch.codegen.delay_line import Reach, sized
+from demon_patch.codegen.float_code import GATE, VALUE, WHOLE, Step
+from demon_patch.codegen.specialise import bypassed
+from demon_patch.codegen.whole_numbers import UNKNOWN, came, whole
+from demon_patch.engine.contracts import FamilySpec
 from demon_patch.engine.controls import CONTROLS, Taper
-from demon_patch.engine.family import FamilySpec
-from demon_patch.nodes.adapter import threshold
-from demon_patch.nodes.form.body import Body
-from demon_patch.nodes.form.declare import Declaration
-from demon_patch.nodes.form.fold import bypassed
-from demon_patch.nodes.form.line import Reach, sized
-from demon_patch.nodes.form.ports import NUMBERS, SIGNALS, Port
-from demon_patch.nodes.form.taper import STRAIGHT, norm
-from demon_patch.nodes.form.whole import UNKNOWN, came, whole
-from demon_patch.patch.document import Cable, Patch
+from demon_patch.nodes.adapters import threshold
+from demon_patch.nodes.language.declare import Declaration
+from demon_patch.nodes.language.ports import NUMBERS, SIGNALS, Port
+from demon_patch.nodes.language.taper import STRAIGHT, norm
+from demon_patch.patch.model.document import Cable, Patch
 from demon_patch.runtime.graph.check import problems
-from demon_patch.runtime.graph.emit import GATE, VALUE, WHOLE, Step
-from demon_patch.runtime.graph.feeding import Feeding
+from demon_patch.runtime.graph.drawn_curves import drawings
+from demon_patch.runtime.graph.live_inputs_compile import Feeding
 from demon_patch.runtime.graph.loops import LATE, Halves, Join, running_order
-from demon_patch.runtime.graph.memory import Link, Memory, Places
 from demon_patch.runtime.graph.program import Program, Sink, SinkKind
+from demon_patch.runtime.graph.reuse import Link, Memory, Places
 from demon_patch.runtime.graph.ring_plan import RingPlan, ring_plan
-from demon_patch.runtime.graph.tables import drawings
 from demon_patch.runtime.graph.wiring import Input, Source, Wiring, input_text, limited
 
 

@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 from demon_patch.arrays import Array
 from demon_patch.runtime.graph.clock import Transport
 from demon_patch.runtime.graph.edges import BEFORE, jumps, whole_changes
-from demon_patch.runtime.graph.feeds import Fed, Socket
+from demon_patch.runtime.graph.live_inputs import Fed, Socket
 from demon_patch.runtime.graph.program import Program
-from demon_patch.runtime.graph.taps import Taps
+from demon_patch.runtime.graph.scopes import Taps
 from demon_patch.runtime.graph.timeline import Timeline
 
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from itertools import groupby
 from typing import NamedTuple, Protocol
 
-from demon_patch.nodes.form.body import Body
-from demon_patch.nodes.form.halves import halved, waits
-from demon_patch.patch.document import Cable
+from demon_patch.codegen.body import Body
+from demon_patch.codegen.dependencies import halved, waits
+from demon_patch.patch.model.document import Cable
 from demon_patch.runtime.graph.order import Edge, Order, arrange
 
 LATE = "<"  # ends the name of the second half of a node

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from time import perf_counter
 from typing import Any
 
-from demon_patch.nodes.form.frame import Frame
-from demon_patch.runtime.graph.emit import Params, Step, chunk_of
+from demon_patch.codegen.float_code import Params, Step, chunk_of
+from demon_patch.codegen.frame import Frame
 
 REPEAT = 5  # runs of a node in one measurement, of which the fastest counts
 WEIGHT = 0.2  # of the newest measurement in a mean

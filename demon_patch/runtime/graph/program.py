@@ -12,19 +12,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from demon_patch.arrays import Array
+from demon_patch.codegen.delay_line import Line
+from demon_patch.codegen.float_code import Step, chunk_of, chunks
+from demon_patch.codegen.frame import Frame
 from demon_patch.engine.controls import Control, Taper
 from demon_patch.errors import PatchError
-from demon_patch.nodes.form.frame import Frame
-from demon_patch.nodes.form.line import Line
-from demon_patch.nodes.form.taper import STRAIGHT, norm
+from demon_patch.nodes.language.taper import STRAIGHT, norm
+from demon_patch.runtime.graph.batch_plan import Lifted, plan_of
 from demon_patch.runtime.graph.clock import Transport
-from demon_patch.runtime.graph.emit import Step, chunk_of, chunks
-from demon_patch.runtime.graph.feeds import Feeds, Listener, Socket
-from demon_patch.runtime.graph.lift import Lifted, plan_of
-from demon_patch.runtime.graph.memory import Memory
+from demon_patch.runtime.graph.drawn_curves import Drawing
+from demon_patch.runtime.graph.live_inputs import Feeds, Listener, Socket
 from demon_patch.runtime.graph.profile import Profile
+from demon_patch.runtime.graph.reuse import Memory
 from demon_patch.runtime.graph.ring_plan import RingPlan
-from demon_patch.runtime.graph.tables import Drawing
 
 Key = tuple[str, ...]
 SinkKind = Literal["value", "curve", "gate", "level"]

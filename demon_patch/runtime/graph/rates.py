@@ -11,12 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from demon_patch.arrays import Array
+from demon_patch.engine.contracts import FamilySpec
 from demon_patch.engine.controls import CONTROLS, Control
 from demon_patch.engine.families import NAMES, spec_of
-from demon_patch.engine.family import FamilySpec
 from demon_patch.errors import PatchError
-from demon_patch.nodes.form.declare import Declaration
-from demon_patch.patch.document import Patch
+from demon_patch.nodes.language.declare import Declaration
+from demon_patch.patch.model.document import Patch
 from demon_patch.runtime.graph.clock import Transport
 from demon_patch.runtime.graph.compile import Geometry, compile
 from demon_patch.runtime.graph.edges import BEFORE, jumps

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from demon_patch.engine.controls import CONTROLS, Control
-from demon_patch.nodes.engine import CHAIN, LORA, STEP_WINDOW
-from demon_patch.nodes.form.ports import SINGLE
+from demon_patch.nodes.language.ports import SINGLE
+from demon_patch.nodes.library.engine.engine import CHAIN, LORA, STEP_WINDOW
 from demon_patch.runtime.graph.check import ring_chain, ring_nodes
-from demon_patch.runtime.graph.mixture import Mixture, mixtures
+from demon_patch.runtime.graph.mix_plan import Mixture, mixtures
 from demon_patch.runtime.graph.wiring import Wiring
 
 

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from demon_patch.arrays import Array
-from demon_patch.nodes.form.line import Line
+from demon_patch.codegen.delay_line import Line
 from demon_patch.runtime.graph.clock import Transport
 from demon_patch.runtime.graph.program import Program, State
 

@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
+from demon_patch.engine.contracts import FamilySpec
 from demon_patch.engine.controls import CONTROLS
-from demon_patch.engine.family import FamilySpec
-from demon_patch.nodes.form.declare import Declaration
-from demon_patch.nodes.form.ports import SINGLE, Out, Port
-from demon_patch.patch.document import Cable, Patch
+from demon_patch.nodes.language.declare import Declaration
+from demon_patch.nodes.language.ports import SINGLE, Out, Port
+from demon_patch.patch.model.document import Cable, Patch
 
 USUAL_DEPTH = 0.25  # of an add cable into a port with a finite range
 

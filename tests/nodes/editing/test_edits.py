@@ -11,13 +11,13 @@ from hypothesis import strategies as st
 from demon_patch.errors import PatchError
 from demon_patch.nodes.catalogue import CATALOGUE
 from demon_patch.nodes.editing.edits import bend, plug, removal, replacement
-from demon_patch.nodes.editing.faces import Faces
-from demon_patch.patch.commands import Command, apply
-from demon_patch.patch.definition import Definition, Inlet, Outlet, Target
-from demon_patch.patch.document import Cable, Node, Patch, Socket
-from demon_patch.patch.format import dumps, loads
-from tests.effort import examples
-from tests.patch.strategies import patches
+from demon_patch.nodes.editing.visible_ports import Faces
+from demon_patch.patch.edit.commands import Command, apply
+from demon_patch.patch.files.format import dumps, loads
+from demon_patch.patch.model.definition import Definition, Inlet, Outlet, Target
+from demon_patch.patch.model.document import Cable, Node, Patch, Socket
+from tests.support.effort import examples
+from tests.support.patch_strategies import patches
 
 PATCH = Patch(
     nodes={

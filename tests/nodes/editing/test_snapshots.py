@@ -9,13 +9,13 @@ import pytest
 
 from demon_patch.errors import PatchError
 from demon_patch.nodes.catalogue import CATALOGUE
-from demon_patch.nodes.editing.faces import Faces
 from demon_patch.nodes.editing.snapshots import Recall, morph, movable, recall, stored
-from demon_patch.patch.commands import Batch, SetCable, SetLocked, SetRange, SetValue, apply
-from demon_patch.patch.definition import Definition, Inlet, Target
-from demon_patch.patch.desk import CableDepth, Snapshot
-from demon_patch.patch.document import Cable, Node, Patch
-from demon_patch.patch.live import Overlay
+from demon_patch.nodes.editing.visible_ports import Faces
+from demon_patch.patch.edit.commands import Batch, SetCable, SetLocked, SetRange, SetValue, apply
+from demon_patch.patch.edit.overlay import Overlay
+from demon_patch.patch.model.dashboard import CableDepth, Snapshot
+from demon_patch.patch.model.definition import Definition, Inlet, Target
+from demon_patch.patch.model.document import Cable, Node, Patch
 
 WIRE = Cable("lfo", "out", "scheduler", "strength", mode="add", depth=0.5)
 PATCH = Patch(

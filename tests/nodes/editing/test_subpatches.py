@@ -12,16 +12,16 @@ from msgspec import structs
 
 from demon_patch.errors import PatchError
 from demon_patch.nodes.catalogue import CATALOGUE
-from demon_patch.nodes.editing.faces import Faces
 from demon_patch.nodes.editing.subpatches import AT_TOP, expanded, promoted, promoted_output, subpatch, unique
-from demon_patch.patch.commands import AddNode, Command, Connect, SetMapping, SetSnapshot, SetValue, Within, apply
-from demon_patch.patch.definition import Definition, Inlet, Outlet, Target
-from demon_patch.patch.desk import Controller, ControlMapping, Snapshot
-from demon_patch.patch.document import Cable, Graph, Node, Patch
-from demon_patch.patch.flatten import Flat
-from demon_patch.patch.format import dumps, loads
-from tests.effort import examples
-from tests.patch.strategies import patches
+from demon_patch.nodes.editing.visible_ports import Faces
+from demon_patch.patch.edit.commands import AddNode, Command, Connect, SetMapping, SetSnapshot, SetValue, Within, apply
+from demon_patch.patch.files.format import dumps, loads
+from demon_patch.patch.model.dashboard import Controller, ControlMapping, Snapshot
+from demon_patch.patch.model.definition import Definition, Inlet, Outlet, Target
+from demon_patch.patch.model.document import Cable, Graph, Node, Patch
+from demon_patch.patch.model.flatten import Flat
+from tests.support.effort import examples
+from tests.support.patch_strategies import patches
 
 CHAIN = Patch(
     nodes={

@@ -10,21 +10,21 @@ from typing import Any
 import pytest
 from msgspec import structs
 
+from demon_patch.codegen.body import DeclarationError
+from demon_patch.codegen.frame import Frame
 from demon_patch.errors import PatchError
 from demon_patch.nodes.catalogue import CATALOGUE
 from demon_patch.nodes.editing.update import load, updated
-from demon_patch.nodes.form.body import DeclarationError
-from demon_patch.nodes.form.declare import Declaration, node
-from demon_patch.nodes.form.frame import Frame
-from demon_patch.nodes.form.migration import Migration
-from demon_patch.nodes.form.ports import out, value
-from demon_patch.patch.commands import Move, SetValue, apply
-from demon_patch.patch.document import Cable, Node, Patch
-from demon_patch.patch.format import dumps, loads
-from demon_patch.patch.format import load as plain_load
-from demon_patch.patch.piece import Piece
+from demon_patch.nodes.language.declare import Declaration, node
+from demon_patch.nodes.language.migration import Migration
+from demon_patch.nodes.language.ports import out, value
+from demon_patch.patch.edit.commands import Move, SetValue, apply
+from demon_patch.patch.files.format import dumps, loads
+from demon_patch.patch.files.format import load as plain_load
+from demon_patch.patch.model.document import Cable, Node, Patch
+from demon_patch.patch.model.record import Piece
 from demon_patch.runtime.graph.check import problems
-from tests.nodes.bench_nodes import playable
+from tests.support.node_bench import playable
 
 FIXTURES = Path(__file__).parent / "fixtures"
 OLD, NEW = FIXTURES / "wobble1.dpatch.json", FIXTURES / "wobble3.dpatch.json"

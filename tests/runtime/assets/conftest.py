@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from demon_patch.patch.document import Meta, Node, Patch
-from demon_patch.patch.format import save
-from demon_patch.runtime.store import FOLDER
-from tests.runtime.assets.packing import clip, sound
+from demon_patch.patch.files.format import save
+from demon_patch.patch.model.document import Meta, Node, Patch
+from demon_patch.runtime.assets.asset_store import FOLDER
+from tests.support.packing import clip, sound
 
 
 @pytest.fixture(autouse=True)

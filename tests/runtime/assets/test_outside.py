@@ -9,13 +9,13 @@ import pytest
 
 from demon_patch.engine.session import Session
 from demon_patch.errors import DemonError, PatchError, SourceError
-from demon_patch.patch.document import Patch
-from demon_patch.patch.pack import packed
-from demon_patch.runtime.assets import files_of, loaded, pack, unpack
-from demon_patch.runtime.resources import Resources
-from demon_patch.runtime.store import inside, located
-from tests.engine.toy import toy_family
-from tests.runtime.assets.packing import clip, line_of, sound, torn
+from demon_patch.patch.files.pack import packed
+from demon_patch.patch.model.document import Patch
+from demon_patch.runtime.assets.asset_store import inside, located
+from demon_patch.runtime.assets.assets import files_of, loaded, pack, unpack
+from demon_patch.runtime.performance.resources import Resources
+from tests.support.packing import clip, line_of, sound, torn
+from tests.support.toy_family import toy_family
 
 
 def test_no_path_outside_the_folder_is_opened(tmp_path: Path) -> None:

@@ -10,23 +10,23 @@ import pytest
 import soundfile
 
 from demon_patch import shipped
-from demon_patch.engine.clips import edit, tempo_of
 from demon_patch.engine.session import Session
+from demon_patch.engine.sound.clips import edit, tempo_of
 from demon_patch.errors import DemonError, PatchError, SourceError
 from demon_patch.nodes.catalogue import CATALOGUE
-from demon_patch.nodes.form.declare import Declaration
-from demon_patch.nodes.form.ports import Port
-from demon_patch.patch import names
-from demon_patch.patch.commands import SetMeta, apply
-from demon_patch.patch.document import Meta, Node, Patch
-from demon_patch.patch.format import load, save
-from demon_patch.patch.pack import packed
-from demon_patch.runtime.assets import assets_of, files_of, loaded, pack, saved, unpack
-from demon_patch.runtime.files import look
-from demon_patch.runtime.resources import Resources
-from demon_patch.runtime.store import located
-from tests.engine.toy import toy_family
-from tests.runtime.assets.packing import clip, line_of, sound
+from demon_patch.nodes.language.declare import Declaration
+from demon_patch.nodes.language.ports import Port
+from demon_patch.patch.edit.commands import SetMeta, apply
+from demon_patch.patch.files import asset_names
+from demon_patch.patch.files.format import load, save
+from demon_patch.patch.files.pack import packed
+from demon_patch.patch.model.document import Meta, Node, Patch
+from demon_patch.runtime.assets.asset_store import located
+from demon_patch.runtime.assets.assets import assets_of, files_of, loaded, pack, saved, unpack
+from demon_patch.runtime.assets.named_files import look
+from demon_patch.runtime.performance.resources import Resources
+from tests.support.packing import clip, line_of, sound
+from tests.support.toy_family import toy_family
 
 
 def test_the_files_of_a_patch_are_the_values_of_its_path_ports(home: Path) -> None:
@@ -145,7 +145,7 @@ def test_a_pack_that_was_edited_is_packed_anew(home: Path, tmp_path: Path) -> No
 
 def test_a_pack_that_is_played_leaves_nothing_in_the_store(tmp_path: Path, assets: Path) -> None:
     content = sound(tmp_path / "x.wav")
-    name = names.by_hash(content, ".wav")
+    name = asset_names.by_hash(content, ".wav")
     patch = Patch(nodes={"a": clip(name)})
     (tmp_path / "song.dpatch").write_bytes(packed(patch, {name: content}))
     with files_of(tmp_path / "song.dpatch") as folder:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.runtime import jack
+from tests.support import jack_server
 
 
 @pytest.fixture(autouse=True)
@@ -19,6 +19,6 @@ def _own_runtime_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
 @pytest.fixture
 def card() -> Iterator[None]:
     """A running JACK server with a dummy card."""
-    jack.require_jack()
-    with jack.server():
+    jack_server.require_jack()
+    with jack_server.server():
         yield

@@ -16,11 +16,12 @@ import pytest
 from demon_patch.runtime.audio.link import AudioLink
 from demon_patch.runtime.audio.memory import CLOCK
 from demon_patch.runtime.audio.orphan import folder, take_over
-from tests.runtime import jack
-from tests.runtime.audio.listening import noise, sounding
+from tests.support import jack_server
+from tests.support.listening import noise, sounding
+from tests.support.paths import ROOT
 
-RATE = jack.RATE
-HOST = Path(__file__).with_name("host.py")
+RATE = jack_server.RATE
+HOST = ROOT / "tests" / "support" / "host_program.py"
 
 
 @pytest.fixture
@@ -38,17 +39,17 @@ def dead_host(tmp_path: Path, song: np.ndarray) -> Iterator[dict[str, object]]:
         assert said.readline() == b"playing\n"
     host.kill()
     host.wait()
-    assert jack.until(lambda: list(folder().glob("*.json")))
+    assert jack_server.until(lambda: list(folder().glob("*.json")))
     yield json.loads(next(folder().glob("*.json")).read_text())
     take_over()
 
 
 @pytest.mark.usefixtures("card")
 def test_a_dead_hosts_song_loops_until_another_takes_over(tmp_path: Path, song: np.ndarray, dead_host: dict) -> None:
-    assert jack.until(lambda: sounding(tmp_path / "heard.wav", song))
+    assert jack_server.until(lambda: sounding(tmp_path / "heard.wav", song))
     assert take_over() == 1
     assert not Path(dead_host["memory"]).exists()
-    assert jack.until(lambda: "PortAudio" not in jack.ports())
+    assert jack_server.until(lambda: "PortAudio" not in jack_server.ports())
     assert not list(folder().glob("*.json"))
     assert take_over() == 0
 
@@ -57,9 +58,9 @@ def test_a_dead_hosts_song_loops_until_another_takes_over(tmp_path: Path, song: 
 @pytest.mark.parametrize("kind", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_ends_an_orphan(dead_host: dict, kind: signal.Signals) -> None:
     os.kill(int(dead_host["pid"]), kind)
-    assert jack.until(lambda: not list(folder().glob("*.json")))
+    assert jack_server.until(lambda: not list(folder().glob("*.json")))
     assert not Path(dead_host["memory"]).exists()
-    assert jack.until(lambda: "PortAudio" not in jack.ports())
+    assert jack_server.until(lambda: "PortAudio" not in jack_server.ports())
 
 
 @pytest.mark.usefixtures("card")
@@ -67,7 +68,7 @@ def test_a_new_host_ends_the_orphan_by_itself(song: np.ndarray, dead_host: dict)
     with AudioLink(RATE, 1, len(song)) as link:
         link.start()
         assert not Path(dead_host["memory"]).exists()
-        assert jack.until(lambda: jack.ports().count("PortAudio") == 2)
+        assert jack_server.until(lambda: jack_server.ports().count("PortAudio") == 2)
 
 
 @pytest.mark.usefixtures("card")
@@ -76,7 +77,7 @@ def test_a_killed_audio_process_is_replaced_and_the_song_goes_on(tmp_path: Path,
         link.start()
         link.write(0, song)
         link.set_playing(True)
-        assert jack.until(lambda: link.playhead() > RATE)
+        assert jack_server.until(lambda: link.playhead() > RATE)
         before, when = link.playhead(), CLOCK()
         os.kill(link.pid, signal.SIGKILL)
         events: list[str] = []
@@ -85,25 +86,25 @@ def test_a_killed_audio_process_is_replaced_and_the_song_goes_on(tmp_path: Path,
             events.extend(event["event"] for event in link.poll())
             return "back" in events
 
-        assert jack.until(back)
+        assert jack_server.until(back)
         assert events == ["died", "back"]
         assert link.state.restarts == 1
         assert not link.state.lost
-        assert jack.until(lambda: sounding(tmp_path / "heard.wav", song))
+        assert jack_server.until(lambda: sounding(tmp_path / "heard.wav", song))
         gone_on = (link.playhead() - before) / RATE - (CLOCK() - when)
         assert abs(gone_on) < 0.1
         assert link.state.restarts == 1
 
 
 def test_the_device_goes_away_and_comes_back(tmp_path: Path, song: np.ndarray) -> None:
-    jack.require_jack()
+    jack_server.require_jack()
     events: list[str] = []
-    with jack.server():
+    with jack_server.server():
         link = AudioLink(RATE, 1, len(song))
         link.start()
         link.write(0, song)
         link.set_playing(True)
-        assert jack.until(lambda: link.playhead() > RATE)
+        assert jack_server.until(lambda: link.playhead() > RATE)
         before, when = link.playhead(), CLOCK()
 
     def told(event: str) -> bool:
@@ -111,14 +112,14 @@ def test_the_device_goes_away_and_comes_back(tmp_path: Path, song: np.ndarray) -
         return event in events
 
     with link:
-        assert jack.until(lambda: told("lost"))
+        assert jack_server.until(lambda: told("lost"))
         assert link.state.lost
         passed = link.playhead()
-        assert jack.until(lambda: link.playhead() > passed + RATE)  # the timeline goes on
+        assert jack_server.until(lambda: link.playhead() > passed + RATE)  # the timeline goes on
         assert abs((link.playhead() - before) / RATE - (CLOCK() - when)) < 0.1
-        with jack.server():
-            assert jack.until(lambda: told("back"))
-            assert jack.until(lambda: sounding(tmp_path / "heard.wav", song))
+        with jack_server.server():
+            assert jack_server.until(lambda: told("back"))
+            assert jack_server.until(lambda: sounding(tmp_path / "heard.wav", song))
             assert abs((link.playhead() - before) / RATE - (CLOCK() - when)) < 0.1
             assert not link.state.lost
             link.close()
@@ -131,14 +132,14 @@ def test_xruns_are_counted(tmp_path: Path, song: np.ndarray) -> None:
         link.start()
         link.write(0, song)
         link.set_playing(True)
-        assert jack.until(lambda: link.playhead() > RATE // 2)
+        assert jack_server.until(lambda: link.playhead() > RATE // 2)
         before = link.state.xruns
         os.kill(link.pid, signal.SIGSTOP)
         stopped = CLOCK()
-        assert jack.until(lambda: CLOCK() > stopped + 0.2)
+        assert jack_server.until(lambda: CLOCK() > stopped + 0.2)
         os.kill(link.pid, signal.SIGCONT)
-        assert jack.until(lambda: link.state.xruns > before)
-        assert jack.until(lambda: sounding(tmp_path / "heard.wav", song))
+        assert jack_server.until(lambda: link.state.xruns > before)
+        assert jack_server.until(lambda: sounding(tmp_path / "heard.wav", song))
 
 
 @pytest.mark.usefixtures("card")
@@ -154,7 +155,7 @@ def test_another_device_that_is_not_there_leaves_the_old_one_playing(tmp_path: P
             events.extend(link.poll())
             return any(event["event"] == "back" for event in events)
 
-        assert jack.until(told)
+        assert jack_server.until(told)
         assert [event["event"] for event in events] == ["error", "back"]
         assert "no such card" in str(events[0]["what"])
-        assert jack.until(lambda: sounding(tmp_path / "heard.wav", song))
+        assert jack_server.until(lambda: sounding(tmp_path / "heard.wav", song))

@@ -40,7 +40,7 @@ m.set_clock(12.5, 3.25, 1000.0)
 m.frontier = 99
 m.count("xruns", 2)
 m.append_history(m.song[:1500])
-assert not {"torch", "demon_patch.runtime.performer"} & set(sys.modules)
+assert not {"torch", "demon_patch.runtime.performance.performer"} & set(sys.modules)
 """
     said = subprocess.run([sys.executable, "-c", code, str(memory.path)], capture_output=True, text=True, check=True)
     assert said.stdout.strip() == f"1000 2 (5000, 2) {float(memory.song.sum())} {route} True True (157,) -3.5"

@@ -15,7 +15,7 @@ from demon_patch.runtime.audio.memory import CLOCK, Memory
 from demon_patch.runtime.audio.orphan import folder, take_over
 from demon_patch.runtime.audio.process import Settings, command
 from demon_patch.runtime.audio.shared import PREFIX
-from tests.runtime import jack
+from tests.support import jack_server
 
 
 @pytest.fixture
@@ -44,7 +44,7 @@ def test_neither_side_loads_torch_and_the_process_loads_no_performer() -> None:
     code = """
 import sys
 import demon_patch.runtime.audio.process, demon_patch.runtime.audio.link
-sys.exit(bool({"torch", "demon_patch.runtime.performer", "demon_patch.engine.session"} & set(sys.modules)))
+sys.exit(bool({"torch", "demon_patch.runtime.performance.performer", "demon_patch.engine.session"} & set(sys.modules)))
 """
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
@@ -55,15 +55,15 @@ def test_without_a_device_the_timeline_goes_on_by_the_clock(memory: Memory) -> N
     tell(process, b"nonsense")
     tell(process, b"[1]")
     memory.playing = True
-    assert jack.until(lambda: memory.clock()[1] > 2000)
+    assert jack_server.until(lambda: memory.clock()[1] > 2000)
     _, position, heard, speed = memory.clock()
     assert speed == memory.rate
-    assert jack.until(lambda: memory.clock()[1] > position + 4000)
+    assert jack_server.until(lambda: memory.clock()[1] > position + 4000)
     _, later, then, _ = memory.clock()
     assert (later - position) == pytest.approx((then - heard) * memory.rate, abs=1.0)
     assert memory.frontier >= later
     memory.playing = False
-    assert jack.until(lambda: memory.clock()[3] == 0.0)
+    assert jack_server.until(lambda: memory.clock()[3] == 0.0)
     tell(process, json.dumps({"do": "quit"}).encode())
     assert process.wait(20) == 0
     assert memory.path.exists()  # the host is alive: the memory is its own

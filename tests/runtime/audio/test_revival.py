@@ -18,16 +18,16 @@ import soundfile
 
 from demon_patch.engine.session import Session
 from demon_patch.errors import DeviceError
-from demon_patch.patch.document import Node
+from demon_patch.patch.model.document import Node
 from demon_patch.runtime.audio import link as links
 from demon_patch.runtime.audio.link import AudioLink
-from demon_patch.runtime.host import Host
+from demon_patch.runtime.live.host import Host
 from demon_patch.terminal import draw
-from tests.engine.toy import toy_family
-from tests.runtime import jack
-from tests.runtime.stage import patch
+from tests.support import jack_server
+from tests.support.toy_family import toy_family
+from tests.support.virtual_stage import patch
 
-RATE = jack.RATE
+RATE = jack_server.RATE
 TROUBLES = [OSError("no more processes"), MemoryError(), RuntimeError("can't start new thread")]
 
 
@@ -53,14 +53,14 @@ def link(card: None) -> Iterator[AudioLink]:
         made.start()
         made.write(0, np.full((2 * RATE, 1), 0.5, np.float32))
         made.set_playing(True)
-        assert jack.until(lambda: made.playhead() > RATE // 2)
+        assert jack_server.until(lambda: made.playhead() > RATE // 2)
         yield made
 
 
 def kill(link: AudioLink) -> None:
     pid = link.pid
     os.kill(pid, signal.SIGKILL)
-    assert jack.until(link._gone)
+    assert jack_server.until(link._gone)
 
 
 def test_it_comes_back_when_the_folder_of_temporary_files_is_gone(
@@ -72,10 +72,10 @@ def test_it_comes_back_when_the_folder_of_temporary_files_is_gone(
     shutil.rmtree(folder)
     kill(link)
     heard = Listener(link)
-    assert jack.until(lambda: heard.has("back"))
+    assert jack_server.until(lambda: heard.has("back"))
     kill(link)  # and again, without a log
     heard = Listener(link)
-    assert jack.until(lambda: heard.has("back"))
+    assert jack_server.until(lambda: heard.has("back"))
     assert not link.state.lost
 
 
@@ -98,10 +98,10 @@ def test_it_comes_back_after_starts_that_failed(
     monkeypatch.setattr(links.subprocess, "Popen", refusing)
     kill(link)
     heard = Listener(link)
-    assert jack.until(lambda: heard.has("stuck"))
+    assert jack_server.until(lambda: heard.has("stuck"))
     assert link.state.lost
     assert link.pid == 0
-    assert jack.until(lambda: heard.has("back"))
+    assert jack_server.until(lambda: heard.has("back"))
     assert tries > 3
     assert len(heard.named("stuck")) == len(heard.named("died")) == 1
     assert not link.state.lost
@@ -114,11 +114,11 @@ def test_it_comes_back_after_processes_that_die_at_once(link: AudioLink, monkeyp
     monkeypatch.setattr(links, "command", lambda: ["false"])
     kill(link)
     heard = Listener(link)
-    assert jack.until(lambda: heard.has("died") and link.state.restarts >= 4)
+    assert jack_server.until(lambda: heard.has("died") and link.state.restarts >= 4)
     assert link.state.lost
     assert len(heard.named("died")) == 1
     monkeypatch.setattr(links, "command", real)
-    assert jack.until(lambda: heard.has("back"))
+    assert jack_server.until(lambda: heard.has("back"))
     assert not link.state.lost
 
 
@@ -165,9 +165,9 @@ def test_the_history_is_as_long_as_what_was_played(link: AudioLink) -> None:
     begin = counter
     kill(link)
     heard = Listener(link)
-    assert jack.until(lambda: heard.has("back"))
+    assert jack_server.until(lambda: heard.has("back"))
     back = link.playhead()
-    assert jack.until(lambda: link.playhead() > back + RATE // 2)
+    assert jack_server.until(lambda: link.playhead() > back + RATE // 2)
     sound, counter = link.history_since(begin)
     assert len(sound) == counter - begin
     assert abs(counter - link.playhead()) < 0.15 * RATE
@@ -179,7 +179,7 @@ def test_the_history_is_as_long_as_what_was_played(link: AudioLink) -> None:
     kill(link)
     gone = link.playhead()
     link._started = time.perf_counter() + 1e9  # no start is tried any more
-    assert jack.until(lambda: link.playhead() > gone + RATE)
+    assert jack_server.until(lambda: link.playhead() > gone + RATE)
     link.fill()
     sound, until = link.history_since(counter)
     assert len(sound) == until - counter
@@ -188,24 +188,24 @@ def test_the_history_is_as_long_as_what_was_played(link: AudioLink) -> None:
 
 
 def test_the_history_is_silence_while_the_device_is_away() -> None:
-    jack.require_jack()
-    with jack.server():
+    jack_server.require_jack()
+    with jack_server.server():
         link = AudioLink(RATE, 1, RATE)
         link.start()
         link.write(0, np.full((RATE, 1), 0.5, np.float32))
         link.set_playing(True)
-        assert jack.until(lambda: link.playhead() > RATE // 2)
+        assert jack_server.until(lambda: link.playhead() > RATE // 2)
         begin = link.history_since(1 << 62)[1]
     with link:
         heard = Listener(link)
-        assert jack.until(lambda: heard.has("lost"))
+        assert jack_server.until(lambda: heard.has("lost"))
         away = link.playhead()
-        assert jack.until(lambda: link.playhead() > away + RATE)
-        assert jack.until(lambda: not link.history(0.2).any())
-        with jack.server():
-            assert jack.until(lambda: heard.has("back"))
+        assert jack_server.until(lambda: link.playhead() > away + RATE)
+        assert jack_server.until(lambda: not link.history(0.2).any())
+        with jack_server.server():
+            assert jack_server.until(lambda: heard.has("back"))
             back = link.playhead()
-            assert jack.until(lambda: link.playhead() > back + RATE // 2)
+            assert jack_server.until(lambda: link.playhead() > back + RATE // 2)
             sound, until = link.history_since(begin)
             assert len(sound) == until - begin
             assert abs(until - link.playhead()) < 0.15 * RATE
@@ -228,17 +228,17 @@ def test_a_recording_is_as_long_as_what_was_played_though_the_process_was_killed
     document = patch({"lfo": Node("lfo")}, [], strength=0.5, depth=2)
     with Host(document, Session(toy_family(640)), folder=tmp_path) as host:
         host.start()
-        assert jack.until(lambda: host.status.begun and host.status.seconds > 0.5)
+        assert jack_server.until(lambda: host.status.begun and host.status.seconds > 0.5)
         host.record(tmp_path / "take.wav")
         began = host.link.history_since(1 << 62)[1]
-        assert jack.until(lambda: host.status.seconds > began / 16_000 + 1.0)
+        assert jack_server.until(lambda: host.status.seconds > began / 16_000 + 1.0)
         os.kill(host.link.pid, signal.SIGKILL)
-        assert jack.until(lambda: host.status.device_lost)
+        assert jack_server.until(lambda: host.status.device_lost)
         assert draw.state(host.status) == "no device"
         assert "no device" in draw.line(host.status)
-        assert jack.until(lambda: host.status.restarts == 1 and not host.status.device_lost)
+        assert jack_server.until(lambda: host.status.restarts == 1 and not host.status.device_lost)
         back = host.status.seconds
-        assert jack.until(lambda: host.status.seconds > back + 1.0)
+        assert jack_server.until(lambda: host.status.seconds > back + 1.0)
         host.stop_recording()
         played = (host.link.history_since(1 << 62)[1] - began) / 16_000
     sound, rate = soundfile.read(tmp_path / "take.wav")

@@ -13,11 +13,12 @@ import pytest
 
 from demon_patch.runtime.audio.memory import Memory
 from demon_patch.runtime.audio.process import Settings, command
-from tests.runtime import jack
+from tests.support import jack_server
+from tests.support.paths import PATCHES
 
-FIRST_LIGHT = Path(__file__).parents[3] / "patches" / "first-light.dpatch.json"
+FIRST_LIGHT = PATCHES / "first-light.dpatch.json"
 LOADED = """
-import sys, demon_patch.cli, demon_patch.runtime.host, demon_patch.runtime.audio.process, demon_patch.terminal.view
+import sys, demon_patch.cli, demon_patch.runtime.live.host, demon_patch.runtime.audio.process, demon_patch.terminal.view
 try:
     import sounddevice
 except OSError:
@@ -65,7 +66,7 @@ def lives(arguments: list[str], trap: Path, memory: Memory, first: bytes = b"") 
     process.stdin.write(first)
     process.stdin.flush()
     try:
-        assert jack.until(lambda: memory.clock()[0] > 3 or process.poll() is not None)
+        assert jack_server.until(lambda: memory.clock()[0] > 3 or process.poll() is not None)
         process.stdin.write(b'{"do": "quit"}\n')
         process.stdin.flush()
         assert process.wait(20) == 0

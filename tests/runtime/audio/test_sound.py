@@ -13,11 +13,11 @@ from demon_patch.errors import DeviceError
 from demon_patch.runtime.audio.link import AudioLink
 from demon_patch.runtime.audio.memory import CLOCK
 from demon_patch.runtime.graph.route import Route
-from tests.engine.sounds import true_peak
-from tests.runtime import jack
-from tests.runtime.audio.listening import Ear, bits, ear, noise, place, playback_latency, recorded, undisturbed
+from tests.support import jack_server
+from tests.support.listening import Ear, bits, ear, noise, place, playback_latency, recorded, undisturbed
+from tests.support.sounds import true_peak
 
-RATE = jack.RATE
+RATE = jack_server.RATE
 
 
 @pytest.fixture
@@ -122,8 +122,8 @@ def test_a_device_that_is_not_there_is_told_by_name() -> None:
 
 
 def test_without_any_device_the_error_says_so() -> None:
-    jack.require_jack()
-    if jack.ports():
+    jack_server.require_jack()
+    if jack_server.ports():
         pytest.skip("an audio server is running")
     with AudioLink(RATE, 1, RATE) as link:
         with pytest.raises(DeviceError, match="no sound device"):
@@ -137,7 +137,7 @@ def test_the_process_is_small_and_ends_with_its_host() -> None:
     with AudioLink(32_000, 1, 24 * 32_000) as link:
         link.start()
         link.set_playing(True)
-        assert jack.until(lambda: link.playhead() > 32_000)
+        assert jack_server.until(lambda: link.playhead() > 32_000)
         pid, path = link.pid, link._memory.path
         loaded = Path(f"/proc/{pid}/maps")
         if loaded.exists():
@@ -145,7 +145,7 @@ def test_the_process_is_small_and_ends_with_its_host() -> None:
             status = dict(line.split(":", 1) for line in Path(f"/proc/{pid}/status").read_text().splitlines())
             assert int(status["RssAnon"].split()[0]) < 60_000  # kB, beside what is mapped from files and shared
     assert not path.exists()
-    assert "PortAudio" not in jack.ports()
+    assert "PortAudio" not in jack_server.ports()
     if loaded.parent.parent.exists():
         assert subprocess.run(["ps", "-p", str(pid)], capture_output=True, check=False).returncode != 0
 

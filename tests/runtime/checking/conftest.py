@@ -12,8 +12,8 @@ import pytest
 import soundfile
 
 from demon_patch.engine.session import Session
-from demon_patch.runtime.store import FOLDER
-from tests.runtime.checking.folder import lora
+from demon_patch.runtime.assets.asset_store import FOLDER
+from tests.support.checked_folder import lora
 
 
 @pytest.fixture(autouse=True)

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from demon_patch.runtime.checking import findings
-from tests.command import Run
-from tests.runtime.checking.folder import audio, patch_of
+from tests.support.checked_folder import audio, patch_of
+from tests.support.command import Run
 
 
 def test_findings_are_told_on_standard_output_and_as_json(home: Path, capsys: pytest.CaptureFixture[str]) -> None:

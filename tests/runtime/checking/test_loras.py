@@ -8,11 +8,11 @@ import pytest
 
 from demon_patch.engine.session import Session
 from demon_patch.errors import DemonError
-from demon_patch.patch.format import loads
-from demon_patch.runtime.assets import pack, unpack
+from demon_patch.patch.files.format import loads
+from demon_patch.runtime.assets.assets import pack, unpack
 from demon_patch.runtime.checking import REMARK, findings
 from demon_patch.runtime.render import perform
-from tests.runtime.checking.folder import mistakes, patch_of
+from tests.support.checked_folder import mistakes, patch_of
 
 LORAS: dict[str, tuple[str, str]] = {
     "nope.safetensors": ("there is no such file: nope.safetensors", "check its name"),

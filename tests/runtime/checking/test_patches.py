@@ -13,13 +13,13 @@ from hypothesis import strategies as st
 from demon_patch.engine.session import Session
 from demon_patch.errors import DemonError
 from demon_patch.nodes.catalogue import CATALOGUE
-from demon_patch.patch.format import loads, save
-from demon_patch.patch.pack import packed
+from demon_patch.patch.files.format import loads, save
+from demon_patch.patch.files.pack import packed
 from demon_patch.runtime.checking import MISTAKE, REMARK, findings
 from demon_patch.runtime.graph.check import problems
 from demon_patch.runtime.render import perform
-from tests.effort import examples
-from tests.runtime.checking.folder import audio, mistakes, patch_of
+from tests.support.checked_folder import audio, mistakes, patch_of
+from tests.support.effort import examples
 
 
 def test_all_mistakes_are_told_at_once_and_remarks_after_them(home: Path) -> None:
@@ -82,7 +82,7 @@ def test_packs_are_checked_as_patches_and_leave_no_trace(home: Path, tmp_path: P
     assert (found.file, found.node, found.what) == (str(torn), "clip", "there is no such file: sub/kick.wav")
     torn.write_bytes(packed(loads(path.read_bytes()), {"sub/kick.wav": b"words"}))
     assert "this cannot be read as audio" in findings(torn)[0].what
-    from demon_patch.patch.names import by_hash
+    from demon_patch.patch.files.asset_names import by_hash
 
     name = by_hash(content, ".wav")
     torn.write_bytes(packed(loads(patch_of(home, clip=audio(name)).read_bytes()), {name: content}))

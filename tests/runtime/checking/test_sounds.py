@@ -11,11 +11,11 @@ import pytest
 from demon_patch.engine.session import Session
 from demon_patch.errors import DemonError
 from demon_patch.nodes.catalogue import CATALOGUE
-from demon_patch.patch.format import loads
-from demon_patch.runtime.assets import pack, unpack
+from demon_patch.patch.files.format import loads
+from demon_patch.runtime.assets.assets import pack, unpack
 from demon_patch.runtime.checking import MISTAKE, REMARK, findings
 from demon_patch.runtime.render import perform
-from tests.runtime.checking.folder import audio, mistakes, patch_of
+from tests.support.checked_folder import audio, mistakes, patch_of
 
 SOUNDS: dict[str, tuple[str, str]] = {
     "nope.wav": ("there is no such file: nope.wav", "check its name, or copy the file into the patch's folder"),
@@ -91,7 +91,7 @@ def test_good_names_are_good(name: str, home: Path) -> None:
 
 def test_the_catalogue_has_no_other_nodes_that_read_files() -> None:
     reading = {d.id for d in CATALOGUE.values() for p in d.ports if p.type == "path"}
-    assert reading == {"audio_source", "lora", "recorder"}, "teach runtime/files.py what the new one reads"
+    assert reading == {"audio_source", "lora", "recorder"}, "teach runtime/assets/named_files.py what the new one reads"
 
 
 def test_a_recording_outside_of_the_folder_is_to_be_named_within_it(home: Path) -> None:

@@ -10,15 +10,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from demon_patch.nodes.catalogue import CATALOGUE
-from demon_patch.patch.document import Cable, Node
-from demon_patch.patch.grid import Grid
+from demon_patch.patch.edit.grid import Grid
+from demon_patch.patch.model.document import Cable, Node
 from demon_patch.runtime.graph.clock import Transport
 from demon_patch.runtime.graph.compile import Geometry, compile
 from demon_patch.runtime.graph.forecast import Forecast
-from tests.effort import examples
-from tests.nodes.bench_nodes import BENCH, playable
-from tests.nodes.by_hand import played
-from tests.runtime.graph.beats import frame_of_beat
+from tests.support.beats import frame_of_beat
+from tests.support.effort import examples
+from tests.support.node_bench import BENCH, playable
+from tests.support.nodes_by_hand import played
 
 BAR = Grid("bar")
 PLAIN = Transport(25.0, 120.0, 4, 600)  # 12.5 frames a beat

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from demon_patch.patch.document import Cable, Node
+from demon_patch.patch.model.document import Cable, Node
 from demon_patch.runtime.graph.wiring import Wiring
-from tests.nodes.bench_nodes import BENCH, playable
 from tests.runtime.graph.test_compile import built, frames, sound
+from tests.support.node_bench import BENCH, playable
 
 
 def test_bypass_passes_through_or_falls_silent() -> None:

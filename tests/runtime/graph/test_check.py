@@ -11,12 +11,12 @@ import pytest
 from demon_patch.engine.controls import CONTROLS, TABLE
 from demon_patch.engine.families import spec_of
 from demon_patch.errors import PatchError
-from demon_patch.nodes.form.declare import Declaration
-from demon_patch.nodes.form.ports import Out, Port
-from demon_patch.patch.document import Cable, Meta, Node, Patch
+from demon_patch.nodes.language.declare import Declaration
+from demon_patch.nodes.language.ports import Out, Port
+from demon_patch.patch.model.document import Cable, Meta, Node, Patch
 from demon_patch.runtime.graph.check import problems
 from demon_patch.runtime.graph.compile import Geometry, compile
-from tests.nodes.bench_nodes import BENCH
+from tests.support.node_bench import BENCH
 
 echo = Declaration(
     "echo", "Echo", "Hears prompts and sound.", "resource", "test", (),

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from demon_patch.patch.data import DATA_DEPTH, DEPTH
-from demon_patch.patch.format import dumps, loads
-from tests.command import Run
+from demon_patch.patch.files.format import dumps, loads
+from demon_patch.patch.model.json_values import DATA_DEPTH, DEPTH
+from tests.support.command import Run
 
 WHOLE: dict[str, Any] = {
     "format": 1,

@@ -12,19 +12,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace as replaced
 
+from demon_patch.codegen.float_code import _code
+from demon_patch.codegen.frame import Frame
+from demon_patch.codegen.whole_numbers import HYSTERESIS
 from demon_patch.engine.controls import CONTROLS
 from demon_patch.engine.families import spec_of
-from demon_patch.nodes.adapter import threshold
-from demon_patch.nodes.form.frame import Frame
-from demon_patch.nodes.form.taper import denorm, norm
-from demon_patch.nodes.form.whole import HYSTERESIS
-from demon_patch.patch.document import Cable, Node, Patch
+from demon_patch.nodes.adapters import threshold
+from demon_patch.nodes.language.taper import denorm, norm
+from demon_patch.patch.model.document import Cable, Node, Patch
 from demon_patch.runtime.graph.clock import Transport
 from demon_patch.runtime.graph.compile import Geometry, compile
-from demon_patch.runtime.graph.emit import _code
 from demon_patch.runtime.graph.program import Program
-from tests.effort import examples
-from tests.nodes.bench_nodes import BENCH, CHAIN_CABLES, CHAIN_NODES, playable
+from tests.support.effort import examples
+from tests.support.node_bench import BENCH, CHAIN_CABLES, CHAIN_NODES, playable
 
 TABLE = (0.0, 0.1, 0.15, 0.3, 0.45, 0.5, 0.6, 0.7, 0.8, 0.95, 1.0)
 GEOMETRY = Geometry(25, 100, TABLE)

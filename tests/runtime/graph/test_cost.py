@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from demon_patch.errors import PatchError
-from demon_patch.patch.document import Cable, Node, Patch
-from demon_patch.patch.graph import INTO
+from demon_patch.patch.model.document import Cable, Node, Patch
+from demon_patch.patch.model.graph import INTO
 from demon_patch.runtime.graph.order import arrange, topological
 from tests.runtime.graph.test_compile import TRANSPORT, built, frames, sound
 

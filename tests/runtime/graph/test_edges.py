@@ -7,13 +7,13 @@ import pytest
 
 from demon_patch.arrays import Array
 from demon_patch.nodes.catalogue import CATALOGUE
-from demon_patch.patch.document import Cable, Node
+from demon_patch.patch.model.document import Cable, Node
 from demon_patch.runtime.graph.clock import Transport
 from demon_patch.runtime.graph.compile import Geometry, compile
 from demon_patch.runtime.graph.edges import BEFORE, jumps
 from demon_patch.runtime.graph.forecast import Forecast
-from tests.engine.toy import SPEC
-from tests.runtime.stage import patch
+from tests.support.toy_family import SPEC
+from tests.support.virtual_stage import patch
 
 RATE, N = 25.0, 500
 T = np.arange(-BEFORE, N) / RATE

@@ -11,14 +11,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from demon_patch.patch.document import Cable, Node
+from demon_patch.patch.model.document import Cable, Node
 from demon_patch.runtime.graph.clock import Transport
 from demon_patch.runtime.graph.compile import Geometry, compile
 from demon_patch.runtime.graph.forecast import Forecast
 from demon_patch.runtime.graph.program import Program
 from demon_patch.runtime.graph.timeline import FAR, NEAR
-from tests.effort import examples
-from tests.nodes.bench_nodes import BENCH, PROBES, playable
+from tests.support.effort import examples
+from tests.support.node_bench import BENCH, PROBES, playable
 
 SONG = 100
 TRANSPORT = Transport(25, 126, 4, SONG)

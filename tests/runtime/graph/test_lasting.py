@@ -7,17 +7,18 @@ import gc
 
 import pytest
 
+from demon_patch.codegen import kept
+from demon_patch.codegen.array_code import Kind
+from demon_patch.codegen.body import Body
+from demon_patch.codegen.float_code import Step
 from demon_patch.nodes.catalogue import CATALOGUE
-from demon_patch.nodes.form import declare, kept
-from demon_patch.nodes.form.body import Body
-from demon_patch.patch.document import Cable, Node, Patch
+from demon_patch.nodes.language import declare
+from demon_patch.patch.model.document import Cable, Node, Patch
+from demon_patch.runtime.graph.batch_plan import plan_of
 from demon_patch.runtime.graph.clock import Transport
 from demon_patch.runtime.graph.compile import Geometry, compile
-from demon_patch.runtime.graph.emit import Step
-from demon_patch.runtime.graph.lift import plan_of
 from demon_patch.runtime.graph.program import Program
-from demon_patch.runtime.graph.vector import Kind
-from tests.runtime.stage import patch
+from tests.support.virtual_stage import patch
 
 TRANSPORT = Transport(25.0, 120.0, 4, 400)
 EDITS = 60

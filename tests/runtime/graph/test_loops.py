@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from demon_patch.codegen.dependencies import halved, waits
 from demon_patch.nodes.catalogue import CATALOGUE
-from demon_patch.nodes.form.halves import halved, waits
-from demon_patch.patch.document import Cable, Node
+from demon_patch.patch.model.document import Cable, Node
 from demon_patch.runtime.graph.loops import LATE
 from tests.runtime.graph.test_compile import TRANSPORT, built, frames, sound
 

@@ -8,9 +8,9 @@ import pytest
 from demon_patch.engine.controls import CONTROLS
 from demon_patch.engine.families import spec_of
 from demon_patch.nodes.catalogue import CATALOGUE
-from demon_patch.patch.document import Cable, Node
+from demon_patch.patch.model.document import Cable, Node
 from demon_patch.runtime.graph.rates import Movement, Rates, taken, too_fast
-from tests.runtime.stage import patch
+from tests.support.virtual_stage import patch
 
 NANO = spec_of("nano")
 T = np.arange(400) / 25

@@ -10,16 +10,16 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from demon_patch.errors import PatchError
-from demon_patch.nodes.form.migration import Migration
-from demon_patch.patch.document import Cable, Node
+from demon_patch.nodes.language.migration import Migration
+from demon_patch.patch.model.document import Cable, Node
 from demon_patch.runtime.graph import timeline
 from demon_patch.runtime.graph.clock import Transport
 from demon_patch.runtime.graph.compile import Geometry, compile
 from demon_patch.runtime.graph.forecast import Forecast
 from demon_patch.runtime.graph.program import Program
-from tests.effort import examples
-from tests.nodes.bench_nodes import BENCH, playable
-from tests.runtime.graph.patches import LIVE, graphs, nodes
+from tests.support.effort import examples
+from tests.support.graph_strategies import LIVE, graphs, nodes
+from tests.support.node_bench import BENCH, playable
 
 SONG, FRAMES = 97, 144
 GEOMETRY = Geometry(25, SONG)

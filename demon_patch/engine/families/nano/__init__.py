@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from demon_patch.engine.tensor_file import TensorFile
 
 if TYPE_CHECKING:
-    from demon_patch.engine.family import Family
+    from demon_patch.engine.contracts import Family
 
 WEIGHTS = Path(__file__).parent / "weights"
 """The folder of the weights that ship with the package."""
@@ -29,12 +29,12 @@ def layers() -> dict[str, tuple[int, ...]]:
 
 def load(folder: Path = WEIGHTS) -> Family:
     """Loads codec, denoiser and conditioner from `folder`; raises WeightsError where its files cannot be used."""
+    from demon_patch.engine.contracts import Family  # noqa: PLC0415
     from demon_patch.engine.families.nano.codec import NanoCodec  # noqa: PLC0415 (keeps the import torch-free)
     from demon_patch.engine.families.nano.conditioner import NanoConditioner  # noqa: PLC0415
     from demon_patch.engine.families.nano.denoiser import NanoDenoiser  # noqa: PLC0415
     from demon_patch.engine.families.nano.spec import SPEC  # noqa: PLC0415
     from demon_patch.engine.families.nano.weights import load_into  # noqa: PLC0415
-    from demon_patch.engine.family import Family  # noqa: PLC0415
 
     codec = load_into(NanoCodec(), folder / "codec.safetensors")
     denoiser = load_into(NanoDenoiser(), folder / "denoiser.safetensors")

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from demon_patch.engine.clips import listened
+from demon_patch.engine.contracts import Conditioning, Source
 from demon_patch.engine.controls import CONTROLS
 from demon_patch.engine.families.nano.codec import NanoCodec
 from demon_patch.engine.families.nano.compose import compose_song
@@ -16,7 +16,7 @@ from demon_patch.engine.families.nano.hints import structure_hints
 from demon_patch.engine.families.nano.source import read_loop
 from demon_patch.engine.families.nano.spec import HINT_CHANNELS, SPEC
 from demon_patch.engine.families.nano.tags import parse
-from demon_patch.engine.family import Conditioning, Source
+from demon_patch.engine.sound.clips import listened
 
 
 class NanoConditioner:

@@ -12,9 +12,9 @@ from typing import NamedTuple
 import numpy as np
 from scipy.signal import resample
 
-from demon_patch.engine import sound_file
 from demon_patch.engine.families.nano.spec import SPEC
-from demon_patch.engine.turns import AT_HOME, BEATS_PER_BAR, MOST_CENTS, Turns, turns
+from demon_patch.engine.sound import sound_file
+from demon_patch.engine.sound.whole_bars import AT_HOME, BEATS_PER_BAR, MOST_CENTS, Turns, turns
 
 _QUANTUM = SPEC.quantum * SPEC.samples_per_frame
 _STEP = _QUANTUM / SPEC.sample_rate

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from types import MappingProxyType
 
-from demon_patch.engine.family import FamilySpec
+from demon_patch.engine.contracts import FamilySpec
 
 HINT_CHANNELS = 37
 """Structure hints of a frame: 12 chroma, 12 bass chroma, 3 bands x 4 onsets, 1 loudness."""

@@ -14,7 +14,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from demon_patch.engine.families.nano.spec import SPEC
-from demon_patch.engine.loudness import k_weight
+from demon_patch.engine.sound.loudness import k_weight
 
 HOP = 320
 WINDOW = 1280

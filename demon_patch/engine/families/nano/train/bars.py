@@ -15,12 +15,12 @@ import soxr
 import torch
 from numpy.typing import NDArray
 
-from demon_patch.engine import bar
-from demon_patch.engine.bar import BEATS_PER_BAR
 from demon_patch.engine.families.nano.compose import compose_song
 from demon_patch.engine.families.nano.spec import SPEC
 from demon_patch.engine.families.nano.tags import STYLES, Tags
-from demon_patch.engine.tempo import PHASES, Clip, octaves
+from demon_patch.engine.sound import bar_template
+from demon_patch.engine.sound.bar_template import BEATS_PER_BAR
+from demon_patch.engine.sound.tempo import PHASES, Clip, octaves
 
 LENGTHS = (8, 10, 12, 16, 20, 24, 30)
 _SEED, _LOOPS = 20_000, 480
@@ -64,7 +64,11 @@ class Example:
         clip = Clip.of(sound, len(loop.audio) / SPEC.sample_rate)
         found = clip.beat()
         tempi = [clip.fitted(bpm) for bpm in octaves(found)] if found else []
-        made = cls(np.zeros((3, len(bar.SCALE), PHASES)), np.zeros((3, len(bar.PERIODS))), np.zeros((3, PHASES)))
+        made = cls(
+            np.zeros((3, len(bar_template.SCALE), PHASES)),
+            np.zeros((3, len(bar_template.PERIODS))),
+            np.zeros((3, PHASES)),
+        )
         for place, (bpm, cyclic) in enumerate(tempi):
             made.profiles[place], made.periods[place] = clip.profiles(bpm, cyclic), clip.periods(bpm)
             if abs(bpm / loop.bpm - 1) < 0.02:
@@ -77,7 +81,7 @@ class Example:
 
 def fit(examples: list[Example]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """TEMPLATE and PERIODS: the softmax over octaves and phases that is nearest to the truth, with weight decay."""
-    heard = torch.from_numpy(bar.turned(bar.normal(np.array([e.profiles for e in examples]))))
+    heard = torch.from_numpy(bar_template.turned(bar_template.normal(np.array([e.profiles for e in examples]))))
     periods = torch.from_numpy(np.array([e.periods for e in examples]))
     truth = torch.from_numpy(np.array([e.truth for e in examples])).flatten(1)
     unused = torch.where(periods.abs().sum(-1) > 0, 0.0, -1e3)[..., None]
@@ -94,7 +98,7 @@ def fit(examples: list[Example]) -> tuple[NDArray[np.float64], NDArray[np.float6
         return total
 
     optimiser.step(loss)
-    return template.detach().numpy().reshape(-1, bar.STEPS), weights.detach().numpy()
+    return template.detach().numpy().reshape(-1, bar_template.STEPS), weights.detach().numpy()
 
 
 def main() -> None:

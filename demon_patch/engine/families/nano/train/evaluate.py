@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from demon_patch.engine.contracts import Conditioning, Family, Source
 from demon_patch.engine.families.nano.spec import SPEC
 from demon_patch.engine.families.nano.stft import band_bank, stft
 from demon_patch.engine.families.nano.tags import STYLES
@@ -20,7 +21,6 @@ from demon_patch.engine.families.nano.train.judges import (
     statistics,
 )
 from demon_patch.engine.families.nano.train.measure import cover
-from demon_patch.engine.family import Conditioning, Family, Source
 
 _CASES = (("cover", 1.0, 1.0), ("cover at strength 0.5", 0.5, 1.0), ("without hints", 1.0, 0.0))
 

@@ -33,7 +33,7 @@ from demon_patch.engine.families.nano.train.denoiser_training import (
     velocity_loss,
 )
 from demon_patch.engine.families.nano.weights import digest, load_into
-from demon_patch.engine.lora import layers_of
+from demon_patch.engine.lora.merge import layers_of
 
 _PEAK_RATE = 2e-3
 _LOG_EVERY = 100

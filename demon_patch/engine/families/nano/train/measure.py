@@ -12,9 +12,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from demon_patch.engine.contracts import Conditioning, Family, Source
 from demon_patch.engine.families.nano import load
 from demon_patch.engine.families.nano.tags import STYLES
-from demon_patch.engine.family import Conditioning, Family, Source
 
 _WHOLE_MARGIN = 40
 

@@ -29,7 +29,7 @@ from demon_patch.engine.families.nano.compose.instruments import Grid
 from demon_patch.engine.families.nano.tags import STYLES, Tags
 from demon_patch.engine.families.nano.train import drums
 from demon_patch.engine.families.nano.train.drums import RATE, Array, between
-from demon_patch.engine.strokes import BANDS, LOOKS, PARTS, Heard
+from demon_patch.engine.sound.strokes import BANDS, LOOKS, PARTS, Heard
 
 FRAMES = 400
 _PER = RATE // 25

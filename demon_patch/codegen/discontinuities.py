@@ -1,0 +1,50 @@
+"""Where a last bit can matter: comparisons, whole parts and random numbers turn a hair's breadth into a jump."""
+
+from __future__ import annotations
+
+import ast
+from typing import NamedTuple
+
+from demon_patch.codegen.body import Body
+from demon_patch.codegen.kept import kept
+
+_ROUNDED = frozenset({"sin", "cos", "tanh", "exp", "log"})
+_JUMPS = frozenset({"floor", "hash01", "pick", "reached", "bjorklund"})
+
+
+class Breaks(NamedTuple):
+    """Whether a jump of a body hangs on its wired ports, and whether one hangs on a function that rounds."""
+
+    ports: bool
+    own: bool
+
+
+@kept
+def breaks(body: Body, wired: frozenset[str]) -> Breaks:
+    """The jumps of a body whose ports `wired` are moved by cables."""
+    finder = _Finder(wired)
+    for name, e in body.lines:
+        finder.known[name] = finder(e)
+    for e in (*body.states, *(half for pair in body.outputs for half in pair)):
+        finder(e)
+    return finder.found
+
+
+class _Finder:
+    def __init__(self, wired: frozenset[str]) -> None:
+        self.known = dict.fromkeys(wired, Breaks(True, False))
+        self.found = Breaks(False, False)
+
+    def __call__(self, e: ast.AST) -> Breaks:
+        """What the value of an expression hangs on."""
+        if isinstance(e, ast.Name):
+            return self.known.get(e.id, Breaks(False, False))
+        called = e.func.id if isinstance(e, ast.Call) and isinstance(e.func, ast.Name) else ""
+        parts = [self(part) for part in (e.args if isinstance(e, ast.Call) else ast.iter_child_nodes(e))]
+        made = Breaks(any(part.ports for part in parts), any(part.own for part in parts))
+        if called in _ROUNDED or (isinstance(e, ast.BinOp) and isinstance(e.op, ast.Pow)):
+            made = Breaks(made.ports, True)
+        jumps = called in _JUMPS or isinstance(e, ast.Compare)
+        if jumps or (isinstance(e, ast.BinOp) and isinstance(e.op, (ast.FloorDiv, ast.Mod))):
+            self.found = Breaks(self.found.ports or made.ports, self.found.own or made.own)
+        return made

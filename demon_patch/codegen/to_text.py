@@ -1,0 +1,208 @@
+"""Spells checked expressions as Python text: for floats, or for numpy arrays.
+
+Names become tokens between guillemets, which the compiler fills with whatever they stand for in a program. The float
+spelling has no calls for min, max, clamp, abs and floor, which is several times faster. What is read twice is held in a
+temporary, so that the text is as long as the expression, however deeply that is nested.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Literal
+
+from demon_patch.codegen.body import Body
+from demon_patch.codegen.kept import kept
+from demon_patch.codegen.vocabulary import CONSTANTS
+
+Mode = Literal["scalar", "array"]
+
+LONGEST = 64  # constants of a table that are read by nested halves, 40 ns at most; a call takes twice that (measured)
+
+_TOKEN = re.compile("«([^»]+)»")
+_OPERATORS: dict[type[ast.AST], str] = {
+    ast.Add: "+",
+    ast.Sub: "-",
+    ast.Mult: "*",
+    ast.Div: "/",
+    ast.FloorDiv: "//",
+    ast.Mod: "%",
+    ast.USub: "-",
+    ast.UAdd: "+",
+    ast.Lt: "<",
+    ast.LtE: "<=",
+    ast.Gt: ">",
+    ast.GtE: ">=",
+    ast.Eq: "==",
+    ast.NotEq: "!=",
+}
+
+
+class Speller:
+    """Spells the expressions of one body in one mode; temporaries are numbered within it."""
+
+    def __init__(self, mode: Mode) -> None:
+        self.mode: Mode = mode
+        self.temporaries = 0
+
+    def __call__(self, e: ast.expr) -> str:  # noqa: PLR0911, PLR0912 (one case a form)
+        """The text of a number or condition that has passed the checker."""
+        match e:
+            case ast.Constant(value=number):
+                assert isinstance(number, (int, float))
+                return repr(float(number)) if number >= 0 else f"({float(number)!r})"
+            case ast.Name(id=name):
+                return repr(CONSTANTS[name]) if name in CONSTANTS else f"«{name}»"
+            case ast.Attribute(value=ast.Name(id=name), attr=field):
+                return f"«{name}.{field}»"
+            case ast.BinOp(left=left, op=ast.Pow(), right=right):
+                return f"power({self(left)}, {self(right)})"
+            case ast.BinOp(op=ast.Add() | ast.Sub()):
+                return self._summed(e)
+            case ast.BinOp(left=left, op=op, right=right):
+                return f"({self(left)} {_OPERATORS[type(op)]} {self(right)})"
+            case ast.UnaryOp(op=ast.Not(), operand=operand):
+                return f"(not {self(operand)})" if self.mode == "scalar" else f"negated({self(operand)})"
+            case ast.UnaryOp(op=op, operand=operand):
+                return f"({_OPERATORS[type(op)]}{self(operand)})"
+            case ast.IfExp(test=test, body=body, orelse=orelse):
+                if self.mode == "scalar":
+                    return f"({self(body)} if {self(test)} else {self(orelse)})"
+                return f"where({self(test)}, {self(body)}, {self(orelse)})"
+            case ast.BoolOp(op=op, values=values):
+                return self._joined([self(v) for v in values], isinstance(op, ast.And))
+            case ast.Compare(left=left, ops=ops, comparators=rest):
+                return self._compared(left, ops, rest)
+            case ast.Call(func=ast.Name(id="pick"), args=[ast.Tuple(elts=row), at]):
+                return self._picked(row, self(at))
+            case ast.Tuple(elts=row):
+                return f"({', '.join(self(x) for x in row)},)"
+            case ast.Call(func=ast.Name(id=name), args=args):
+                return self._called(name, [self(a) for a in args])
+        raise TypeError(f"{ast.dump(e)} has not passed the checker")
+
+    def _summed(self, e: ast.expr) -> str:
+        """A sum of any length in one pair of brackets, of which Python allows 200 within each other."""
+        parts: list[str] = []
+        while isinstance(e, ast.BinOp) and isinstance(e.op, (ast.Add, ast.Sub)):
+            parts += [self(e.right), _OPERATORS[type(e.op)]]
+            e = e.left
+        return f"({' '.join(reversed([*parts, self(e)]))})"
+
+    def _joined(self, parts: list[str], every: bool) -> str:
+        if self.mode == "scalar":
+            return f"({(' and ' if every else ' or ').join(parts)})"
+        text = parts[0]
+        for part in parts[1:]:
+            text = f"{'both' if every else 'either'}({text}, {part})"
+        return text
+
+    def _compared(self, left: ast.expr, ops: list[ast.cmpop], rest: list[ast.expr]) -> str:
+        parts = [self(p) for p in (left, *rest)]
+        signs = [_OPERATORS[type(op)] for op in ops]
+        if self.mode == "scalar":
+            return f"({parts[0]} {' '.join(f'{s} {p}' for s, p in zip(signs, parts[1:], strict=True))})"
+        middles = [self._held(part) for part in parts[1:-1]]  # each is read by two comparisons, the first one first
+        lefts = [parts[0], *(again for again, _ in middles)]
+        rights = [*(first for _, first in middles), parts[-1]]
+        return self._joined([f"({a} {sign} {b})" for a, sign, b in zip(lefts, signs, rights, strict=True)], True)
+
+    def _called(self, name: str, args: list[str]) -> str:  # noqa: PLR0911 (one return a function)
+        if name in ("min", "max") and len(args) > 2:
+            return self._called(name, [self._called(name, args[:-1]), args[-1]])
+        if self.mode == "array":
+            return f"{name}({', '.join(args)})"
+        if name == "floor":
+            return f"({args[0]} // 1.0)"
+        if name in ("min", "max"):
+            (a, first), (b, second) = self._held(args[0]), self._held(args[1])
+            return f"({a} if {first} {'<' if name == 'min' else '>'} {second} else {b})"
+        if name == "abs":
+            a, first = self._held(args[0])
+            return f"({a} if {first} >= 0.0 else -{a})"
+        if name == "clamp":
+            (x, first), (lo, low), (hi, high) = (self._held(a) for a in args)
+            first_time, second_time = f"{first} < {low}", f"{x} > {high}"
+            return f"({lo} if {first_time} else ({hi} if {second_time} else {x}))"
+        return f"{name}({', '.join(args)})"
+
+    def _picked(self, row: list[ast.expr], at: str) -> str:
+        """For floats nested halves, which read one port alone; a long table lies ready as a constant tuple."""
+        if self.mode == "array" or (len(row) > LONGEST and all(isinstance(x, ast.Constant) for x in row)):
+            return f"pick({self(ast.Tuple(row))}, {at})"
+        again, first = self._held(at)
+        return self._halved([self(x) for x in row], 1, again, first)
+
+    def _halved(self, row: list[str], begin: int, again: str, first: str) -> str:
+        if len(row) == 1:
+            return row[0]
+        half = (len(row) + 1) // 2
+        low, high = (
+            self._halved(part, b, again, again) for part, b in ((row[:half], begin), (row[half:], begin + half))
+        )
+        return f"({low} if {first} < {begin + half - 1}.0 else {high})"
+
+    def _held(self, text: str) -> tuple[str, str]:
+        """How to read a number again, and how to read it for the first time."""
+        if _TOKEN.fullmatch(text) or re.fullmatch(r"\(?-?[\d.]+(e[+-]?\d+)?\)?", text):
+            return text, text
+        self.temporaries += 1
+        name = f"«_{self.temporaries}»"
+        return name, f"({name} := {text})"
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """Python text with tokens: odd entries of `parts` are tokens."""
+
+    parts: tuple[str, ...]
+
+    @classmethod
+    def of(cls, text: str) -> Text:
+        """Splits a text with tokens between guillemets."""
+        return cls(tuple(_TOKEN.split(text)))
+
+    def fill(self, names: Mapping[str, str], prefix: str) -> str:
+        """The text with each token replaced by what it stands for; names not given are locals: prefix + name."""
+        parts = list(self.parts)
+        for i in range(1, len(parts), 2):
+            token = parts[i]
+            parts[i] = names[token] if token in names else prefix + token
+        return "".join(parts)
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """A body as text: `lines` (local name, text), `outputs` as in the body, `states`, and how often each token is
+    used."""
+
+    lines: tuple[tuple[str, Text], ...]
+    outputs: tuple[tuple[Text, ...], ...]
+    states: tuple[Text, ...]
+    uses: Mapping[str, int]
+
+
+@kept
+def template(body: Body, mode: Mode) -> Template:
+    """The template of a body."""
+    speller, uses = Speller(mode), Counter[str]()
+
+    def text(e: ast.expr) -> Text:
+        made = Text.of(speller(e))
+        uses.update(made.parts[1::2])
+        return made
+
+    lines = tuple((name, text(e)) for name, e in body.lines)
+    outputs = tuple(tuple(text(e) for e in pair) for pair in body.outputs)
+    return Template(lines, outputs, tuple(text(e) for e in body.states), uses)
+
+
+@lru_cache(maxsize=1024)
+def phrase(source: str, mode: Mode) -> tuple[Text, Mapping[str, int]]:
+    """A text in the vocabulary as a template of its own, with the use counts of its tokens."""
+    text = Text.of(Speller(mode)(ast.parse(source, mode="eval").body))
+    return text, Counter(text.parts[1::2])

@@ -1,0 +1,44 @@
+"""Ports that take whole numbers, and signals that reach them by cables: noise half way between two numbers is no
+rhythm, so that a number stays until the signal is half a step and half a hysteresis away from it, as in Quantise."""
+
+from __future__ import annotations
+
+import ast
+
+from demon_patch.codegen.body import Body
+from demon_patch.codegen.kept import kept
+from demon_patch.codegen.specialise import names_in
+
+HYSTERESIS = 0.2
+"""Share of a step between the borders of both ways."""
+UNKNOWN = -1e12
+"""The number before the first one, which is the nearest."""
+
+
+def came(port: str) -> str:
+    """The name of what arrives at a port, before it is a whole number."""
+    return f"came_{port}"
+
+
+@kept
+def whole(body: Body, ports: tuple[str, ...]) -> tuple[Body, tuple[str, ...]]:
+    """A body into which ports bring numbers of any kind, as `came` names them, and which makes whole ones of them; and
+    the ports that it reads, for each of which it has one more state, UNKNOWN at first."""
+    read = set[str]().union(*map(names_in, _expressions(body)))
+    found = tuple(port for port in ports if port in read)
+    if not found:
+        return body, ()
+    lines = tuple((port, _held(port)) for port in found)
+    last = tuple(ast.Name(port, ast.Load()) for port in found)
+    names = tuple(f"last_{port}" for port in found)
+    return Body((*lines, *body.lines), body.outputs, (*body.states, *last), (*body.state_names, *names)), found
+
+
+def _held(port: str) -> ast.expr:
+    text = f"last_{port} if abs(came_{port} - last_{port}) < {0.5 + HYSTERESIS / 2} else floor(came_{port} + 0.5)"
+    return ast.parse(text, mode="eval").body
+
+
+def _expressions(body: Body) -> list[ast.expr]:
+    lines = [e for _, e in body.lines]
+    return [*lines, *body.states, *(half for pair in body.outputs for half in pair)]

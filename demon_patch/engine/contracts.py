@@ -1,0 +1,284 @@
+"""What a model family provides, and nothing about any one family; torch-free at run time.
+
+Shapes: T latent frames, C latent channels, X context channels, R rows of a forward, S steps, L tokens.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Hashable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, TypeVar, runtime_checkable
+
+from demon_patch.engine.controls import CONTROLS, FAMILY, Control
+from demon_patch.errors import DemonError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import numpy as np
+    from torch import Tensor
+
+    from demon_patch.engine.executors.row_threads import Lanes
+    from demon_patch.engine.lora.merge import Lora, Loras
+
+V = TypeVar("V")
+
+
+@dataclass(frozen=True, slots=True)
+class FamilySpec:
+    """Geometry and habits of a model family.
+
+    frame_rate: latent frames per second. quantum: song lengths are multiples of this many frames.
+    exact_margin, playing_margin: latent frames decoded beside a window for a difference below 2e-6 of the
+    peak, and below -80 dB. tick_frames: control frames of a nominal (offline) tick by ring depth, for songs of up to
+    `tick_song` frames.
+    steps, shift, depth: the defaults of these controls (`default`).
+    border: latent frames at the ends of a generated stretch that differ more than its middle from the whole song's.
+    strength_taper: the strengths at equally spaced knob positions 0..1, so that equal turns move the sound
+    equally far. timbre: whether a prompt can borrow the sound colour of a clip. dry_reach: the rms distance of a
+    latent frame from its source's up to which some of the recording itself is heard (`engine.covered`); 0: none is.
+    """
+
+    name: str
+    title: str
+    sample_rate: int
+    channels: int
+    latent_channels: int
+    context_channels: int
+    frame_rate: int
+    quantum: int
+    min_frames: int
+    max_frames: int
+    exact_margin: int
+    playing_margin: int
+    steps: int
+    shift: float
+    tick_frames: Mapping[int, int]
+    strength_taper: tuple[float, ...]
+    tick_song: int = 600
+    border: int = 0
+    depth: int = 4
+    timbre: bool = False
+    dry_reach: float = 0.0
+
+    @property
+    def samples_per_frame(self) -> int:
+        """Audio samples of one latent frame (a whole number in every family)."""
+        return self.sample_rate // self.frame_rate
+
+    def nominal_tick(self, depth: int, song_frames: int) -> int:
+        """Control frames of a nominal tick: longer songs cost proportionally more."""
+        return math.ceil(self.tick_frames[depth] * max(song_frames / self.tick_song, 1.0))
+
+    def default(self, row: Control) -> float | str | None:
+        """A control's default: the table's, or the family's own field of that name where the table leaves it to it."""
+        return getattr(self, row.name) if row.default is FAMILY else row.default
+
+    def has(self, row: Control) -> bool:
+        """Whether the family has the parts that a control works on: its own, and that of the control it needs."""
+        rows = (row,) if row.needs is None else (row, CONTROLS[row.needs])
+        return all(each.part is None or getattr(self, each.part) for each in rows)
+
+    def lacks(self, row: Control) -> DemonError:
+        """The error for a control whose part the family does not have."""
+        return DemonError(
+            f"the model family {self.name} has no {row.part}",
+            port=row.name,
+            mend=f"play the patch on a family that has {row.part}, or unwire {row.title.lower()}",
+        )
+
+    def frames(self, seconds: float) -> int:
+        """The nearest song length in frames that the family can play."""
+        whole = round(seconds * self.frame_rate / self.quantum) * self.quantum
+        return min(max(whole, self.min_frames), self.max_frames)
+
+
+@dataclass(frozen=True, slots=True)
+class Conditioning:
+    """A prompt as the denoiser takes it: `tokens` [L, ...] of the family's own kind, `text` as written,
+    `unknown` the words that the family could not read."""
+
+    tokens: Tensor
+    text: str = ""
+    unknown: tuple[str, ...] = ()
+
+
+Blend: TypeAlias = tuple[tuple[Conditioning, float], ...]
+"""Several prompts as one: each with its share, shares of 0 or more that are not all 0."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A clip ready to be covered.
+
+    latent: [T, C]. hints: [T, H], its structure. audio: float32 [samples, channels] at the family's rate,
+    exactly T frames long and loopable. bpm and first downbeat (seconds) where known. notes: sentences for the
+    player, for example that a long file was cut.
+    """
+
+    latent: Tensor
+    hints: Tensor
+    audio: np.ndarray
+    title: str = ""
+    bpm: float | None = None
+    downbeat: float = 0.0
+    notes: tuple[str, ...] = field(default=())
+    _found: dict[Hashable, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    def once(self, what: Hashable, find: Callable[[], V]) -> V:
+        """What is worked out of the clip, under a name: at the first call, and kept as long as the clip is. From any
+        thread; two at once may both work it out."""
+        if what not in self._found:
+            self._found[what] = find()
+        return self._found[what]
+
+    @property
+    def frames(self) -> int:
+        """Length in latent frames."""
+        return self.latent.shape[0]
+
+
+class Codec(Protocol):
+    """Audio to latents and back."""
+
+    def encode(self, audio: np.ndarray) -> Tensor:
+        """[samples, channels] at the family's rate, a whole number of frames -> [T, C]."""
+        ...
+
+    def decode(self, latent: Tensor, frames: Tensor) -> Tensor:
+        """[n, C] at absolute frame numbers [n] (int64) -> [n * samples_per_frame, channels].
+
+        Deterministic in latent and frames alone, so that a window equals the same stretch of a whole decode.
+        """
+        ...
+
+
+@runtime_checkable
+class ReadsLoudness(Protocol):
+    """A codec that knows how loud a latent will be; what a family without it plays is as loud as it comes out."""
+
+    def loudness(self, latent: Tensor) -> Tensor:
+        """[T, C] -> the K-weighted power [T] of its sound (as `engine.loudness.frame_power`), read out of the latent
+        without decoding it."""
+        ...
+
+
+class Conditioner(Protocol):
+    """Words, clips and structure to what the denoiser is conditioned on."""
+
+    def prompt(self, text: str) -> Conditioning:
+        """Free text to conditioning; the empty text is the null condition."""
+        ...
+
+    def compose(self, prompt: str, seconds: float, seed: int) -> Source:
+        """A source of our own making, where the family brings a composer."""
+        ...
+
+    def load(
+        self,
+        path: str | Path,
+        seconds: float | None = None,
+        bpm: float | None = None,
+        downbeat: float | None = None,
+    ) -> Source:
+        """Any audio file as a source, at most its first `seconds`; raises SourceError with one clear message.
+
+        bpm, downbeat: its tempo and first bar line (s) in the file, where a person has given them; else those that are
+        stored beside it or heard. The source's own fit what plays: beats come home with every turn of its audio.
+        """
+        ...
+
+    def timbre(self, prompt: Conditioning, clip: Source) -> Conditioning:
+        """The prompt with the sound colour of a clip in place of the colour of silence, which `prompt` has.
+
+        Its tokens have the shape of the prompt's own, so that the two can be mixed: the control `timbre` is the share
+        of this one (in a family whose reference latents become further tokens of cross-attention, silence has as many).
+        Asked only of a family whose spec says `timbre`; others raise `FamilySpec.lacks`.
+        """
+        ...
+
+    def context(self, source: Source, structure: float) -> Tensor:
+        """[T, X]: what stands beside x_t in every forward; structure in 0..1 weighs the hints."""
+        ...
+
+
+@runtime_checkable
+class Denoiser(Protocol):
+    """The family's diffusion transformer, an eager float32 module."""
+
+    def condition(self, tokens: Tensor) -> tuple[Tensor, ...]:
+        """Tokens [L, ...] -> what cross-attention needs, computed once per prompt; each tensor [L', ...]."""
+        ...
+
+    def embed_time(self, t: Tensor) -> Tensor:
+        """Timesteps [N] -> embeddings [N, E], computed once per schedule."""
+        ...
+
+    def velocity(self, x: Tensor, time: Tensor, context: Tensor, condition: tuple[Tensor, ...]) -> Tensor:
+        """v = noise - x0 as [R, T, C], from x [R, T, C], time [R, E], context [R, T, X] and condition
+        tensors [R, L', ...]."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """A loaded family: geometry, the three parts the engine asks for, and the files of the LoRAs that come with it, by
+    name."""
+
+    spec: FamilySpec
+    denoiser: Denoiser
+    codec: Codec
+    conditioner: Conditioner
+    loras: Mapping[str, Path] = field(default_factory=dict)
+
+
+class Handle(Protocol):
+    """A prompt prepared by an executor; valid while `epoch` equals the executor's weights_epoch."""
+
+    epoch: int
+
+
+class Executor(Protocol):
+    """Runs a denoiser in chunks of a fixed row bucket; one contract suite holds for all of them.
+
+    bucket: rows of every forward (R). lanes: on which forwards may run side by side (one on a device of its own).
+    weights_epoch: raised by any weight change; older handles are void until they are renewed.
+    """
+
+    bucket: int
+    lanes: Lanes
+    weights_epoch: int
+
+    def prepare(self, conditioning: Conditioning) -> Handle:
+        """Everything that a prompt costs once."""
+        ...
+
+    def blend(self, first: Handle, second: Handle, amount: float) -> Handle:
+        """A prompt between two prepared ones, whose condition tensors are mixed: the first at 0, the second at 1."""
+        ...
+
+    def renew(self, handle: Handle) -> None:
+        """Brings a handle up to the present weights, in place."""
+        ...
+
+    @property
+    def loras(self) -> tuple[tuple[Lora, float], ...]:
+        """The LoRAs in the weights, with their strengths."""
+        ...
+
+    def set_loras(self, loras: Loras) -> bool:
+        """Makes these, exactly, the LoRAs in the weights, between forwards; whether the weights changed."""
+        ...
+
+    def prepare_schedule(self, t: Tensor) -> Tensor:
+        """Timesteps [S+1] -> per-step time tensors [S+1, E]."""
+        ...
+
+    def place(self, row: int, handle: Handle) -> None:
+        """Copies a prepared prompt into row `row` of the fixed buffers (at admission)."""
+        ...
+
+    def forward(self, x: Tensor, time: Tensor, context: Tensor, rows: Tensor) -> Tensor:
+        """x [R, T, C], time [R, E], context [R, T, X], rows [R] int64 into the buffers -> v [R, T, C]."""
+        ...

@@ -1,0 +1,229 @@
+"""How strongly a LoRA is meant to act: what its file and its folder state about rank and alpha.
+
+scale = alpha / rank, or alpha / sqrt(rank) where rank-stabilised LoRA is stated (Kalajdzievski 2023). Read are, for one
+layer, its `.alpha` tensor, `alpha_pattern`, `networkalphas`; for all layers, `lora_alpha`, `alpha`, `ss_network_alpha`
+and `ss_network_dim` of the metadata, `lora_adapter_metadata` of diffusers, and PEFT's adapter_config.json beside the
+file. Two statements that do not agree are an error that names both; where none is made, the scale is 1, with a note.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from demon_patch.engine.lora.names import FLAT, PARTS
+from demon_patch.engine.tensor_file import AGAIN, shown
+from demon_patch.errors import WeightsError
+
+CONFIG = "adapter_config.json"
+IN_METADATA = "adapter_config"
+"""Under which key of a file's metadata that configuration stands, once the file is packed."""
+MAX_CONFIG = 2**20
+MAX_PATTERNS = 2000
+
+_ALPHAS = ("lora_alpha", "alpha", "ss_network_alpha", "network_alpha")
+_RANKS = ("r", "rank", "lora_rank", "ss_network_dim", "network_dim")
+_AS_RANK = ("ss_network_alpha", "network_alpha")  # of kohya, where 0 means an alpha as large as the rank
+_SETTLED = ("None", "none", "null", "Dynamic", "")  # what trainers write where each layer has a number of its own
+_LORA = ("LORA", "")
+_MOVED = ("pissa", "olora", "corda", "loftq")  # ways to begin that also change the weights of the model
+_TOKEN = re.compile(r"\\d\+|\[0-9\]\+|\.\*|\.\+|\\[.\-_/]|[\w.\-/]|[$^]")
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """A number, and who states it."""
+
+    number: float
+    by: str
+
+
+@dataclass(slots=True)
+class Statements:
+    """What is stated about all layers, and by pattern of a layer's name about some of them."""
+
+    alpha: Statement | None = None
+    rank: Statement | None = None
+    stabilised: Statement | None = None
+    alphas: dict[str, Statement] = field(default_factory=dict)
+    ranks: dict[str, Statement] = field(default_factory=dict)
+
+    def scale(self, layer: str, rank: int, own: Statement | None) -> float:
+        """The scale of a layer of this rank; own: the alpha that its tensor states. Raises WeightsError."""
+        if (stated := self._one(self.ranks, layer) or self.rank) is not None and stated.number != rank:
+            raise WeightsError(
+                f"{stated.by} states rank {stated.number:g}, and layer {layer} has rank {rank}", mend=_MEND
+            )
+        pattern = self._one(self.alphas, layer)
+        if own and pattern and own.number != pattern.number:
+            raise _conflict("alpha", own, pattern)
+        alpha = own or pattern or self.alpha
+        if alpha is None:
+            return 1.0
+        return alpha.number / (math.sqrt(rank) if self.stabilised and self.stabilised.number else rank)
+
+    def settle(self, ranks: Iterable[int], owns: Iterable[Statement]) -> None:
+        """Compares what is stated for all layers with what the layers' tensors say, of which any may differ as long as
+        one agrees: a trainer may give some layers numbers of their own. Raises WeightsError where none agrees."""
+        owns, ranks = list(owns), set(ranks)
+        if self.alpha and owns and all(own.number != self.alpha.number for own in owns):
+            raise _conflict("alpha", self.alpha, owns[0])
+        if self.rank and not self.ranks and self.rank.by.endswith(_FREE) and self.rank.number in ranks:
+            self.rank = None
+
+    @staticmethod
+    def _one(patterns: Mapping[str, Statement], layer: str) -> Statement | None:
+        """What is stated for the first pattern that the layer's name ends with, as PEFT reads them."""
+        return next((said for pattern, said in patterns.items() if _matches(pattern, layer)), None)
+
+
+_FREE = "ss_network_dim"
+_MEND = "delete the wrong one of the two, or get the adapter again"
+
+
+def statements(metadata: Mapping[str, str], config: Path | None) -> Statements:
+    """Everything that a file's metadata and its adapter_config.json state; raises WeightsError for what contradicts
+    itself, and for adapters whose scale is none."""
+    found = Statements()
+    _read(found, metadata, "the file's metadata")
+    for name in ("lora_adapter_metadata", IN_METADATA, "networkalphas", "network_alphas"):
+        if metadata.get(name):
+            inner = _json(metadata[name], f"its {name}")
+            _read(found, {"networkalphas": inner} if name.startswith("network") else inner, f"the file's {name}")
+    if config is not None:
+        try:
+            with config.open("rb") as stream:
+                text = stream.read(MAX_CONFIG + 1)
+        except OSError as error:
+            raise WeightsError(f"{CONFIG} cannot be read: {error.strerror or error}", mend="check it") from None
+        if len(text) > MAX_CONFIG:
+            raise WeightsError(f"{CONFIG} has more than {MAX_CONFIG >> 20} MiB", mend=AGAIN)
+        facts = _json(text, CONFIG)
+        if not isinstance(facts, dict):
+            raise WeightsError(f"{CONFIG} is no JSON object", mend=AGAIN)
+        _read(found, facts, CONFIG)
+    return found
+
+
+def _json(text: str | bytes, what: str) -> Any:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        raise WeightsError(f"{what} is no JSON", mend=AGAIN) from None
+
+
+def _read(found: Statements, given: object, by: str) -> None:
+    """Adds what an object states; keys may stand behind the name of a part, as in transformer.lora_alpha."""
+    if not isinstance(given, Mapping):
+        return
+    facts = {name: value for key, value in given.items() if (name := _plain(str(key))) is not None}
+    _refuse(facts, by)
+    for names, what in ((_ALPHAS, "alpha"), (_RANKS, "rank")):
+        for name in names:
+            if name in facts and not isinstance(facts[name], Mapping):
+                number = _number(facts[name], what, f"{by}: {name}")
+                if number is not None and (number or name not in _AS_RANK):
+                    _add(found, what, Statement(number, f"{by}: {name}"))
+    if facts.get("use_rslora") is not None:
+        _add(found, "stabilised", Statement(float(_true(facts["use_rslora"])), f"{by}: use_rslora"))
+    pairs = [("alpha_pattern", found.alphas), ("rank_pattern", found.ranks), ("networkalphas", found.alphas)]
+    for name, patterns in pairs:
+        inner = facts.get(name) or {}
+        inner = _json(inner, f"{name} of {by}") if isinstance(inner, str) else inner
+        if isinstance(inner, Mapping):
+            if len(inner) > MAX_PATTERNS:
+                raise WeightsError(f"{name} of {by} holds {len(inner)} patterns", mend=f"keep it to {MAX_PATTERNS}")
+            for pattern, number in inner.items():
+                _add_pattern(patterns, str(pattern), number, f"{by}: {name}")
+        elif name == "networkalphas" and (number := _number(inner, "alpha", f"{by}: {name}")) is not None:
+            _add(found, "alpha", Statement(number, f"{by}: {name}"))
+
+
+def _plain(key: str) -> str | None:
+    """The key without the names of the model's parts before it; None for that of another model, as a text encoder."""
+    *parts, name = key.split(".")
+    return name if set(parts) <= set(PARTS) else None
+
+
+def _refuse(facts: Mapping[str, Any], by: str) -> None:
+    """Raises WeightsError for the adapters that a configuration says are something else than LoRA."""
+    kind = facts.get("peft_type") or ""
+    if str(kind).upper() not in _LORA:
+        raise WeightsError(f"it is {shown(str(kind))} by {by}, which is not played", mend="use a plain LoRA")
+    if _true(facts.get("use_dora")):
+        raise WeightsError(f"it is DoRA by {by} (use_dora), which is not played", mend="use a plain LoRA")
+    begun = facts.get("init_lora_weights")
+    if isinstance(begun, str) and begun.lower().startswith(_MOVED):
+        raise WeightsError(
+            f"its training began with {shown(begun)} ({by}: init_lora_weights), which changes the model's own weights",
+            mend="convert it to a plain LoRA when it is saved",
+        )
+
+
+def _true(given: object) -> bool:
+    return given is True or str(given).lower() in ("true", "1")
+
+
+def _number(given: object, what: str, by: str) -> float | None:
+    """A finite number above 0; None for the words by which trainers leave it to the layers."""
+    if given is None or (isinstance(given, str) and given.strip() in _SETTLED):
+        return None
+    try:
+        number = math.nan if isinstance(given, bool) else float(given)  # type: ignore[arg-type]
+    except (TypeError, ValueError, OverflowError):
+        number = math.nan
+    if not math.isfinite(number):
+        raise WeightsError(f"its {what} is {shown(str(given))}, not a number, by {by}", mend=AGAIN)
+    return number
+
+
+def _add(found: Statements, what: str, said: Statement) -> None:
+    known: Statement | None = getattr(found, what)
+    if known is not None and known.number != said.number:
+        raise _conflict("rank-stabilised scale" if what == "stabilised" else what, known, said)
+    if known is None:
+        setattr(found, what, said)
+
+
+def _add_pattern(patterns: dict[str, Statement], pattern: str, given: object, by: str) -> None:
+    number = _number(given, shown(pattern), by)
+    if number is None:
+        return
+    said = Statement(number, f"{by} {shown(pattern)}")
+    if (known := patterns.get(pattern)) is not None and known.number != number:
+        raise _conflict("number", known, said)
+    _compiled(pattern)
+    patterns[pattern] = said
+
+
+def _conflict(what: str, one: Statement, other: Statement) -> WeightsError:
+    return WeightsError(
+        f"two statements of its {what} do not agree: {one.number:g} by {one.by}, {other.number:g} by {other.by}",
+        mend=_MEND,
+    )
+
+
+@lru_cache(maxsize=4096)
+def _compiled(pattern: str) -> re.Pattern[str]:
+    """A layer's name, or one of PEFT's simple patterns of names; others are refused, for they may take for ever."""
+    parts = _TOKEN.findall(pattern)
+    if "".join(parts) != pattern or len(pattern) > 200 or sum(part in (".*", ".+") for part in parts) > 2:
+        raise WeightsError(f"the pattern {shown(pattern)} of layers is not understood", mend="name the layers in full")
+    return re.compile(rf"(?:.*\.)?(?:{pattern})")
+
+
+def _matches(pattern: str, layer: str) -> bool:
+    """Whether a pattern means a layer, perhaps behind the prefix of a program, or with its dots as underscores."""
+    plain = re.sub(r"([._]lora[._](A|B|down|up))?(\.weight)?(\.alpha)?$", "", pattern) or pattern
+    if _compiled(plain).fullmatch(layer) is not None:
+        return True
+    flat, wanted = plain.replace(".", "_"), layer.replace(".", "_")
+    while flat != wanted and (prefix := next((p for p in FLAT if flat.startswith(p)), None)):
+        flat = flat.removeprefix(prefix)
+    return flat == wanted

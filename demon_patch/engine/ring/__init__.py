@@ -1,0 +1,1 @@
+"""Generations in flight: requests, slots, when they are admitted, their timesteps and noise."""

@@ -1,0 +1,152 @@
+"""Gaussian noise as a pure function of (seed, stream, step, frame, channel).
+
+The generation never enters, so equal settings give equal latents whenever a slot was admitted, and a frame keeps
+its noise whatever stretch of the song is asked for.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+from math import cos, floor, pi, sin, tau
+from threading import Lock
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from demon_patch.engine.check_controls import checked
+from demon_patch.errors import DemonError
+from demon_patch.small_cache import SmallCache
+
+Words = NDArray[np.uint64]
+
+_MASK = np.uint64(0xFFFFFFFF)
+_HALF = np.uint64(32)
+_MULTIPLIERS = (np.uint64(0xD2511F53), np.uint64(0xCD9E8D57))
+_KEY_STEPS = (0x9E3779B9, 0xBB67AE85)
+_ROUNDS = 10
+_DRIFT = 0x64726966  # sets the keys of a drifting seed apart from noise
+
+
+class Stream(IntEnum):
+    """What a noise is for: independent streams of one seed."""
+
+    INIT = 0
+    SDE = 1
+    ODE = 2
+    MASK = 3
+    LIVE = 4
+
+
+def philox(counter: tuple[Words, Words, Words, Words], key: tuple[int, int]) -> tuple[Words, ...]:
+    """Philox4x32-10: four 32-bit words (held in uint64, broadcast together) for each counter of four words.
+
+    A bijection of the counter under each key, so no two counters share their noise (Salmon, Moraes, Dror, Shaw:
+    "Parallel random numbers: as easy as 1, 2, 3", SC 2011).
+    """
+    a, b, c, d = counter
+    k0, k1 = key
+    for _ in range(_ROUNDS):
+        p, q = a * _MULTIPLIERS[0], c * _MULTIPLIERS[1]
+        a, b = (q >> _HALF) ^ b ^ np.uint64(k0), q & _MASK
+        c, d = (p >> _HALF) ^ d ^ np.uint64(k1), p & _MASK
+        k0, k1 = (k0 + _KEY_STEPS[0]) & 0xFFFFFFFF, (k1 + _KEY_STEPS[1]) & 0xFFFFFFFF
+    return a, b, c, d
+
+
+def gaussian(seed: int, stream: int, step: int, first: int, frames: int, channels: int) -> NDArray[np.float32]:
+    """Standard normal noise of frames `first` to `first + frames`, float32 [frames, channels].
+
+    Counter (channel // 4, frame, step, 0) under key (seed, stream) gives four words; each pair makes two uniforms
+    and, by Box and Muller (1958) in float64, two normals: channels 4j to 4j + 3.
+    """
+    blocks = -(-channels // 4)
+    zero = np.zeros((frames, blocks), np.uint64)
+    block = zero + np.arange(blocks, dtype=np.uint64)
+    frame = zero + np.arange(first, first + frames, dtype=np.uint64)[:, None]
+    words = philox((block, frame, zero + np.uint64(step), zero), (seed, stream))
+    uniform = [(word.astype(np.float64) + 0.5) * 2.0**-32 for word in words]
+    out = np.empty((frames, blocks, 4), np.float32)
+    for pair in (0, 2):
+        radius, angle = np.sqrt(-2.0 * np.log(uniform[pair])), tau * uniform[pair + 1]
+        out[:, :, pair], out[:, :, pair + 1] = radius * np.cos(angle), radius * np.sin(angle)
+    return np.ascontiguousarray(out.reshape(frames, blocks * 4)[:, :channels])
+
+
+def drifted(seed: int, place: int) -> int:
+    """The key at a whole place of a seed's drift, 32 bits: the seed itself at 0, a hash of both elsewhere."""
+    if place == 0:
+        return seed
+    low, high = place & 0xFFFFFFFF, (place >> 32) & 0xFFFFFFFF
+    counter = tuple(np.array([word], np.uint64) for word in (low, high, 0, 0))
+    return int(philox((counter[0], counter[1], counter[2], counter[3]), (seed, _DRIFT))[0][0])
+
+
+class NoiseBank:
+    """Noise of a song, made once per (seed, stream, step) and kept while there is room.
+
+    channels: latent channels C. song_frames: length after which the noise repeats, so that frame numbers may run on
+    round the loop. device: where the noise is kept (it is always made on the CPU). limit: bytes kept; the least
+    recently used go first. `get` may be called from any thread.
+    """
+
+    def __init__(
+        self, channels: int, song_frames: int, device: torch.device | str = "cpu", limit: int = 64 << 20
+    ) -> None:
+        if channels < 1 or song_frames < 1:
+            raise DemonError(
+                f"a noise bank of {channels} channels and {song_frames} frames", mend="both must be 1 or more"
+            )
+        self.channels, self.song_frames = channels, song_frames
+        self.device = torch.device(device)
+        self._kept: SmallCache[Tensor] = SmallCache(limit, lambda noise: noise.nbytes)
+        self._lock = Lock()
+
+    def get(
+        self,
+        seed: int,
+        stream: Stream,
+        step: int,
+        start: int = 0,
+        frames: int | None = None,
+        song: int | None = None,
+        position: float = 0.0,
+    ) -> Tensor:
+        """Noise of `frames` frames (all of the song if None) from absolute frame `start`, float32 [T, C].
+
+        Frames count modulo `song` (the bank's own length if None). position: how far the seed has drifted, in keys;
+        between two keys their noises are mixed by cos and sin of 90 degrees * frac(position), so that it stays normal.
+        The result may be shared: it must not be written to. Raises DemonError for a seed outside 0 to 4294967295 or a
+        negative step or length.
+        """
+        song = self.song_frames if song is None else song
+        frames = song if frames is None else frames
+        if step < 0 or frames < 0 or song < 1:
+            raise DemonError(f"noise of step {step}, {frames} frames, song of {song}", mend="none may be negative")
+        seed, place = int(checked("seed", seed)), floor(position)
+        here = self._stretch(drifted(seed, place), stream, step, start % song, frames, song)
+        if position == place:
+            return here
+        angle = pi / 2 * (position - place)
+        there = self._stretch(drifted(seed, place + 1), stream, step, start % song, frames, song)
+        return torch.add(here * cos(angle), there, alpha=sin(angle))
+
+    def _stretch(self, key: int, stream: Stream, step: int, start: int, frames: int, song: int) -> Tensor:
+        if start + frames <= song:
+            with self._lock:
+                return self._upto(key, stream, step, start + frames)[start:]
+        wrapped = torch.arange(start, start + frames, device=self.device) % song
+        with self._lock:
+            return self._upto(key, stream, step, song)[wrapped]
+
+    def _upto(self, seed: int, stream: Stream, step: int, end: int) -> Tensor:
+        """Frames 0 to `end`, from the store, which is extended where it is too short."""
+        key = (seed, int(stream), step)
+        kept = self._kept.find(key)
+        if kept is None or kept.shape[0] < end:
+            have = 0 if kept is None else kept.shape[0]
+            more = torch.from_numpy(gaussian(*key, have, end - have, self.channels)).to(self.device)
+            kept = more if kept is None else torch.cat((kept, more))
+            self._kept.put(key, kept)
+        return kept[:end]

@@ -1,0 +1,213 @@
+"""Tempo and first downbeat of audio files, kept beside them: `<clip>.tempo.json`.
+
+    {"bpm": 124.0, "content": "…", "downbeat": 0.512, "edited": false}
+
+`content` is a hash of the first minute of the sound as it decodes: titles, pictures and other tags are no part of it.
+What was detected counts for that sound alone. What a person edited is never replaced by a detection: for another sound
+it is kept too, and that is told. A file beside a clip is hostile until it is read: one that cannot be read, or that
+says what no clip can have, does not count, and stays as it is until a person edits or forgets it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import secrets
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Literal, NamedTuple
+
+from demon_patch.engine.sound import sound_file
+from demon_patch.engine.sound.bar_template import BEATS_PER_BAR, BPM
+from demon_patch.engine.sound.tempo import detect
+from demon_patch.errors import SourceError
+
+SUFFIX = ".tempo.json"
+LISTENED = 60.0
+"""Seconds from the start of a file that are listened to."""
+
+_DOWNBEAT = (0.0, 3600.0)  # seconds
+_SIZE = 4096  # bytes of a stored tempo
+_HASHED = 32 * 2**20  # bytes of the audio file, in `content` as it was until now
+_PIECE = 2**20  # bytes that are hashed at a time
+
+
+@dataclass(frozen=True, slots=True)
+class ClipTempo:
+    """bpm, 20 to 400; downbeat: seconds to the first bar line; edited: by a person, not detected."""
+
+    bpm: float
+    downbeat: float
+    edited: bool = False
+
+
+class Heard(NamedTuple):
+    """The tempo of a clip, None where no rhythm is heard; what a person should know of it, and of the file."""
+
+    tempo: ClipTempo | None
+    notes: tuple[str, ...] = ()
+    file_notes: tuple[str, ...] = ()
+
+
+def tempo_of(path: Path) -> ClipTempo | None:
+    """What is stored for an audio file, else what is detected in it; None where no rhythm is heard.
+
+    What was detected is stored, where the folder can be written. Raises SourceError for a file that is no audio.
+    """
+    return listened(path).tempo
+
+
+def listened(path: Path) -> Heard:
+    """The same as `tempo_of`, with notes for the player."""
+    known = sound_file.survey(path, LISTENED)
+    return Heard(*_tempo(path, known), known.notes)
+
+
+def _tempo(path: Path, known: sound_file.Survey) -> tuple[ClipTempo | None, tuple[str, ...]]:
+    kept = _stored(path)
+    if isinstance(kept, _Kept):
+        if kept.content == known.content or (not _new(kept.content) and kept.content == _old_content(path)):
+            return kept.tempo, _write(path, known.content, kept.tempo) if kept.content != known.content else ()
+        if kept.tempo.edited:
+            told = f"{kept.tempo.bpm:g} bpm, first bar line at {kept.tempo.downbeat:g} s"
+            return kept.tempo, (
+                f"{path.name}: its tempo was edited for another sound than it holds now; the edit is kept: {told} "
+                f"(demon-patch clip {path.name} --forget drops it)",
+            )
+    sound = sound_file.read_again(known)
+    found = detect(sound.audio, sound.rate)
+    tempo = ClipTempo(round(found.bpm, 6), round(found.downbeat, 6)) if found else None
+    if kept == "unreadable":
+        told = f"{sidecar(path).name} does not hold a tempo that can be read: it is left as it is, and does not count"
+        return tempo, (f"{told} (demon-patch clip {path.name} --forget removes it)",)
+    return tempo, _write(path, known.content, tempo) if tempo else ()
+
+
+def edit(path: Path, bpm: float | None = None, downbeat: float | None = None) -> ClipTempo:
+    """Stores another tempo or first downbeat for an audio file; what is None stays.
+
+    A new tempo alone keeps the first downbeat's place, moved whole bars to within the first bar. Raises SourceError for
+    values out of range, where there is no tempo yet and none is given, and where it cannot be stored.
+    """
+    known = tempo_of(path)
+    if bpm is None and known is None:
+        raise SourceError("no rhythm is heard in it", file=path, mend="give its tempo too")
+    tempo = known or ClipTempo(_within("bpm", bpm, BPM, path), 0.0)
+    if bpm is not None:
+        bpm = _within("bpm", bpm, BPM, path)
+        tempo = replace(tempo, bpm=bpm, downbeat=tempo.downbeat % (60.0 * BEATS_PER_BAR / bpm))
+    if downbeat is not None:
+        tempo = replace(tempo, downbeat=_within("downbeat", downbeat, _DOWNBEAT, path))
+    tempo = replace(tempo, edited=True)
+    try:
+        _store(path, sound_file.survey(path, LISTENED).content, tempo)
+    except OSError as error:
+        raise _unwritable(path, "its tempo cannot be stored", error) from None
+    return tempo
+
+
+def drop(path: Path) -> bool:
+    """Removes what is stored for an audio file, edited or not; returns whether there was anything. Raises
+    SourceError where it cannot be removed."""
+    if not os.path.lexists(sidecar(path)):
+        return False
+    try:
+        sidecar(path).unlink()
+    except OSError as error:
+        raise _unwritable(path, "it cannot be removed", error) from None
+    return True
+
+
+def sidecar(path: Path) -> Path:
+    """Where the tempo of an audio file is kept."""
+    return path.with_name(path.name + SUFFIX)
+
+
+def _within(name: str, given: float | None, limits: tuple[float, float], path: Path) -> float:
+    low, high = limits
+    if given is None or not low <= given <= high:
+        raise SourceError(f"{name} is {given}", file=path, mend=f"stay within {low:g} to {high:g}")
+    return float(given)
+
+
+def _unwritable(path: Path, what: str, error: OSError) -> SourceError:
+    return SourceError(f"{what}: {error.strerror or error}", file=sidecar(path), mend="make its folder writable")
+
+
+def _new(content: str) -> bool:
+    """Whether it is a hash of decoded sound, and not a size and a hash of the file's first bytes."""
+    return "-" not in content
+
+
+def _old_content(path: Path) -> str:
+    """The size of a file and a hash of its first 32 MiB: `content` in files that were written until now."""
+    digest, left = hashlib.blake2b(digest_size=16), _HASHED
+    try:
+        with path.open("rb") as stream:
+            while left and (piece := stream.read(min(_PIECE, left))):
+                digest.update(piece)
+                left -= len(piece)
+        return f"{path.stat().st_size}-{digest.hexdigest()}"
+    except OSError:
+        return ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """A stored tempo, and the sound that it was found in or edited for."""
+
+    tempo: ClipTempo
+    content: str
+
+
+def _stored(path: Path) -> _Kept | Literal["missing", "unreadable"]:
+    if not os.path.lexists(sidecar(path)):
+        return "missing"
+    try:
+        if not sidecar(path).is_file():
+            return "unreadable"
+        with sidecar(path).open("rb") as stream:
+            text = stream.read(_SIZE + 1)
+        given = json.loads(text) if len(text) <= _SIZE else None
+    except (OSError, ValueError, RecursionError):
+        return "unreadable"
+    return _checked(given) or "unreadable"
+
+
+def _checked(given: Any) -> _Kept | None:
+    """The contents of a file, where they are what one can be."""
+    if not isinstance(given, dict) or not isinstance(given.get("content"), str):
+        return None
+    if not isinstance(given.get("edited"), bool):
+        return None
+    if not _number(given.get("bpm"), BPM) or not _number(given.get("downbeat"), _DOWNBEAT):
+        return None
+    return _Kept(ClipTempo(float(given["bpm"]), float(given["downbeat"]), given["edited"]), given["content"])
+
+
+def _number(given: Any, limits: tuple[float, float]) -> bool:
+    if isinstance(given, bool) or not isinstance(given, int | float):
+        return False
+    return limits[0] <= given <= limits[1]
+
+
+def _write(path: Path, content: str, tempo: ClipTempo) -> tuple[str, ...]:
+    """Stores a tempo, or says why it cannot be stored."""
+    try:
+        _store(path, content, tempo)
+    except OSError as error:
+        return (f"{sidecar(path).name} cannot be written: {error.strerror or error}",)
+    return ()
+
+
+def _store(path: Path, content: str, tempo: ClipTempo) -> None:
+    """Whole or not at all."""
+    entries = {"bpm": tempo.bpm, "content": content, "downbeat": tempo.downbeat, "edited": tempo.edited}
+    target = sidecar(path)
+    draft = target.with_name(f".{secrets.token_hex(8)}.part")
+    try:
+        draft.write_text(json.dumps(entries, sort_keys=True) + "\n", encoding="utf-8")
+        os.replace(draft, target)
+    finally:
+        draft.unlink(missing_ok=True)

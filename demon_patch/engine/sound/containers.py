@@ -1,0 +1,287 @@
+"""What the container of a sound file says about its length, beside what the file holds: RIFF, RF64, Wave64, AIFF, AU,
+CAF, FLAC and MP3.
+
+A length in a header is a promise. Each container is walked by its own structure, chunk by chunk, so that no comment,
+tag or odd byte elsewhere is taken for one. Where a wrong promise would keep the decoder from the sound, the file is
+read through `View`, which shows another header; the file itself is never changed.
+"""
+
+from __future__ import annotations
+
+import os
+import struct
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import BinaryIO
+
+from demon_patch.engine.sound import mpeg
+
+_CHUNKS = 10_000  # of a container, at most
+_W64_DATA = b"data\xf3\xac\xd3\x11\x8c\xd1\x00\xc0O\x8e\xdb\x8a"
+_W64_RIFF = b"riff.\x91\xcf\x11\xa5\xd6(\xdb\x04\xc1\x00\x00"
+_ENDLESS = 0x7FFFF000  # a size from here on in 32 bits is that of a stream: it promises nothing
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What a header promises. promised: in `unit`, None where it does not say; there: what the file holds, None where
+    only decoding tells. more: whether that is more than was promised, and is read too. start, prefix, edits: how `View`
+    shows the file. seconds: of the whole file, where the container's structure tells. frames: a header's own number of
+    samples a channel, not yet verified."""
+
+    promised: int | None = None
+    there: int | None = None
+    unit: str = ""
+    more: bool = False
+    start: int = 0
+    prefix: bytes = b""
+    edits: tuple[tuple[int, bytes], ...] = ()
+    seconds: float | None = None
+    frames: int | None = None
+
+
+class View:
+    """A file as the decoder is to see it: `prefix`, then the bytes from `start` on, with `edits` (offset in the file,
+    bytes) in place of what stands there. Reads and seeks as a file does."""
+
+    def __init__(self, file: BinaryIO, claim: Claim) -> None:
+        self._file, self._claim, self._at = file, claim, 0
+        self._shift = len(claim.prefix) - claim.start
+        self._size = os.fstat(file.fileno()).st_size + self._shift
+        self.ended = False
+        """Whether it was read to its end."""
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        """Moves to a byte; returns it."""
+        base = {os.SEEK_SET: 0, os.SEEK_CUR: self._at, os.SEEK_END: self._size}[whence]
+        self._at = max(base + offset, 0)
+        return self._at
+
+    def tell(self) -> int:
+        """The byte that is read next."""
+        return self._at
+
+    def read(self, count: int = -1) -> bytes:
+        """The next `count` bytes, or as many as there are."""
+        count = max(self._size - self._at, 0) if count < 0 else count
+        head = self._claim.prefix[self._at : self._at + count]
+        data = bytearray(head)
+        if len(head) < count:
+            self._file.seek(self._at + len(head) - self._shift)
+            data += self._file.read(count - len(head))
+        for offset, new in self._claim.edits:
+            lo = max(offset + self._shift, self._at)
+            hi = min(offset + self._shift + len(new), self._at + len(data))
+            if lo < hi:
+                data[lo - self._at : hi - self._at] = new[lo - offset - self._shift : hi - offset - self._shift]
+        self._at += len(data)
+        self.ended = self.ended or self._at >= self._size
+        return bytes(data)
+
+    def readinto(self, buffer: bytearray | memoryview) -> int:
+        """Fills a buffer; returns how many bytes were read."""
+        data = self.read(len(buffer))
+        buffer[: len(data)] = data
+        return len(data)
+
+    def write(self, data: bytes) -> int:
+        """Refused: a view is only read."""
+        raise OSError("a view is only read")
+
+
+def claim_of(file: BinaryIO) -> Claim:
+    """What the container of an open file promises; an empty claim for one that is not known. Raises OSError."""
+    size = os.fstat(file.fileno()).st_size
+    file.seek(0)
+    head = file.read(16)
+    for magics, walk in _WALKS:
+        if head.startswith(magics):
+            return walk(file, size)
+    start = mpeg.after_tag(file)
+    file.seek(start)
+    magic = file.read(4)
+    if magic == b"fLaC":
+        return _flac(file, start)
+    if start and magic in _TAGGED:
+        return Claim(start=start)
+    return _mp3(file, start)
+
+
+@dataclass(frozen=True, slots=True)
+class _Layout:
+    """How the chunks of a container follow each other. first: where the first one begins. name: bytes that name a
+    chunk, which its size follows, written as `size` (of `struct`) says. whole: whether the size counts name and size
+    too. step: each chunk begins at a multiple of so many bytes."""
+
+    first: int
+    name: int
+    size: str
+    whole: bool = False
+    step: int = 1
+
+    @property
+    def head(self) -> int:
+        """Bytes of a chunk's name and size."""
+        return self.name + struct.calcsize(self.size)
+
+
+_RIFF = _Layout(12, 4, "<I", step=2)
+_RIFX = _Layout(12, 4, ">I", step=2)
+_AIFF = _Layout(12, 4, ">I", step=2)
+_W64 = _Layout(40, 16, "<Q", whole=True, step=8)
+_CAF = _Layout(8, 4, ">q")
+
+
+def _chunks(file: BinaryIO, layout: _Layout, at: int = 0) -> Iterator[tuple[bytes, int, int]]:
+    """The chunks of a container from its first or a place on: (name, where its content starts, how many bytes of
+    content it promises). After a promise below 0 none follows."""
+    at = at or layout.first
+    for _ in range(_CHUNKS):
+        file.seek(at)
+        head = file.read(layout.head)
+        if len(head) < layout.head:
+            return
+        length = struct.unpack(layout.size, head[layout.name :])[0] - (layout.head if layout.whole else 0)
+        start = at + layout.head
+        yield head[: layout.name], start, length
+        if length < 0:
+            return
+        at = start + -(-length // layout.step) * layout.step
+
+
+def _chunk(file: BinaryIO, layout: _Layout, name: bytes) -> tuple[int, int] | None:
+    """Where the content of the first chunk of a name starts, and how many bytes it promises."""
+    return next(((start, length) for found, start, length in _chunks(file, layout) if found == name), None)
+
+
+def _riff(file: BinaryIO, size: int) -> Claim:
+    """WAV, little or big endian, and RF64, whose sizes of 64 bits stand in a chunk `ds64`."""
+    file.seek(0)
+    magic = file.read(4)
+    layout = _RIFX if magic == b"RIFX" else _RIFF
+    wide = None
+    for name, start, length in _chunks(file, layout):
+        if name == b"ds64" and magic != b"RIFF":
+            wide = start + 8
+        if name == b"data":
+            return _riff_data(file, size, layout, start, length, wide)
+    return Claim()
+
+
+def _riff_data(file: BinaryIO, size: int, layout: _Layout, start: int, length: int, wide: int | None) -> Claim:
+    """wide: where the size of 64 bits stands."""
+    there, place, code, more = size - start, start - 4, layout.size, False
+    if wide is not None and length == 0xFFFFFFFF:
+        file.seek(wide)
+        place, code, length = wide, "<Q", struct.unpack("<Q", file.read(8).ljust(8, b"\0"))[0]
+    endless = length >= (1 << 63 if code == "<Q" else _ENDLESS)
+    if length == 0 and there > 0 and not _only_chunks(file, layout, start, size):
+        endless = True
+    elif 0 < length < there - length:  # if no chunk follows, what does is sound too
+        file.seek(start + length)
+        names = file.read(5)  # with or without a pad
+        more = not any(_is_name(names[pad : pad + 4]) for pad in (0, 1))
+    if not endless and not more and length <= there:
+        return Claim(length, length, "bytes")
+    edit = (place, struct.pack(code, there if code == "<Q" else min(there, 0xFFFFFFFF)))
+    return Claim(None if endless else length, there, "bytes", more and not endless, edits=(edit,))
+
+
+def _only_chunks(file: BinaryIO, layout: _Layout, at: int, size: int) -> bool:
+    """Whether chunks, and nothing else, go from a place in a file to its end."""
+    for name, start, length in _chunks(file, layout, at):
+        end = start + -(-length // layout.step) * layout.step
+        if not _is_name(name) or end > size + 1:
+            return False
+        if end >= size:
+            return True
+    return False
+
+
+def _is_name(name: bytes) -> bool:
+    """Whether bytes could name a chunk."""
+    return all(32 <= byte < 127 for byte in name)
+
+
+def _aiff(file: BinaryIO, size: int) -> Claim:
+    found = _chunk(file, _AIFF, b"SSND")
+    if found is None:
+        return Claim()
+    start, length = found  # 8 bytes of its content are an offset and a block's size
+    return _plain(length - 8, size - start - 8, endless=length < 8 or length >= _ENDLESS)
+
+
+def _au(file: BinaryIO, size: int) -> Claim:
+    file.seek(0)
+    head = file.read(12).ljust(12, b"\0")
+    order = ">" if head.startswith(b".snd") else "<"
+    start, length = struct.unpack(order + "II", head[4:])
+    there = size - start
+    endless = length >= _ENDLESS or (length == 0 and there > 0)
+    edits = ((8, b"\xff" * 4),) if endless and there > 0 else ()
+    return _plain(length, there, endless=endless, edits=edits)
+
+
+def _w64(file: BinaryIO, size: int) -> Claim:
+    found = _chunk(file, _W64, _W64_DATA)
+    if found is None:
+        return Claim()
+    start, length = found
+    there = size - start
+    endless = length + _W64.head >= 1 << 63 or (length <= 0 and there > 0)
+    edits = ((start - 8, struct.pack("<Q", there + _W64.head)),) if endless else ()
+    return _plain(length, there, endless=endless, edits=edits)
+
+
+def _caf(file: BinaryIO, size: int) -> Claim:
+    found = _chunk(file, _CAF, b"data")
+    if found is None:
+        return Claim()
+    start, length = found  # 4 bytes of its content are a count of edits
+    there = size - start - 4
+    edit = (start - 8, struct.pack(">q", there + 4))
+    return _plain(length - 4, there, endless=length < 4 and there > 0, edits=(edit,))
+
+
+def _plain(length: int, there: int, *, endless: bool, edits: tuple[tuple[int, bytes], ...] = ()) -> Claim:
+    if not endless and length <= there:
+        return Claim(length, length, "bytes")
+    return Claim(None if endless else length, max(there, 0), "bytes", edits=edits)
+
+
+def _flac(file: BinaryIO, start: int) -> Claim:
+    """The total is hidden, since the decoder stops there and cannot read on where it is too small or missing."""
+    file.seek(start + 4)
+    head = file.read(4 + 34)
+    if len(head) < 38 or head[0] & 0x7F != 0:
+        return Claim()
+    total = (head[17] & 0x0F) << 32 | int.from_bytes(head[18:22], "big")
+    edit = (start + 4 + 17, bytes([head[17] & 0xF0]) + bytes(4))
+    return Claim(total or None, None, "samples a channel", edits=(edit,), frames=total)
+
+
+def _mp3(file: BinaryIO, start: int) -> Claim:
+    found = mpeg.scan(file, start)
+    if found is None:
+        return Claim()
+    seconds = found.frames * found.samples / found.rate if found.whole else None
+    if found.promised is not None:
+        if found.promised == found.frames or not found.whole:
+            return Claim(None, None, seconds=seconds)
+        short = found.promised if found.promised > found.frames else found.frames
+        return Claim(short, found.frames, "MPEG frames", edits=found.corrected, seconds=seconds)
+    if found.constant:
+        return Claim(None, None, seconds=seconds)
+    return Claim(None, None, start=found.start, prefix=found.header, seconds=seconds)
+
+
+_TAGGED = (b"OggS", b"RIFF", b"RIFX", b"RF64", b"FORM", b".snd", b"caff")
+"""How containers begin that may have an ID3 tag before them, which they should not."""
+
+_WALKS: tuple[tuple[tuple[bytes, ...] | bytes, Callable[[BinaryIO, int], Claim]], ...] = (
+    ((b"RIFF", b"RIFX", b"RF64", b"BW64"), _riff),
+    (b"FORM", _aiff),
+    ((b".snd", b"dns."), _au),
+    (_W64_RIFF, _w64),
+    (b"caff", _caf),
+)

@@ -1,0 +1,158 @@
+"""A finished latent beside the clips that it covers: their recording where it is theirs, their loudness elsewhere.
+
+A codec loses much of a recording. So per latent frame the *dry share* g says how much of the recording itself is heard:
+`g = clamp(1 - d / reach, 0, 1)`, d the rms distance of the frame's latent from that of the clips, reach the family's. A
+Decoder control scales it. With w = 1 - g and rho the correlation of both sides where two frames meet,
+`sound = (w * decoded + g * recording) / sqrt(w**2 + g**2 + 2 * rho * w * g)` keeps the level on the way.
+
+The decoded side is first brought to the loudness of the clips (*match*): a gain per frame from the loudness of the
+clips and that which the family reads out of the latent, both over a second of the song. Nothing here has a history:
+every number belongs to an absolute frame of the song, so that windows are equal to the whole.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from scipy.ndimage import correlate1d
+from torch import Tensor
+
+from demon_patch.arrays import Array, Samples
+from demon_patch.engine.contracts import Codec, FamilySpec, ReadsLoudness, Source
+from demon_patch.engine.sound.loudness import frame_power
+from demon_patch.engine.sound.window import decode_window
+
+MATCH_SECONDS = 1.0  # over which loudness is compared
+MOST_DB = 12.0  # of gain, up or down
+_OPPOSED = -0.8  # the least correlation that is made up for: opposite sides cannot be made loud
+_SILENCE = 1e-9  # power: nothing is raised from below it
+
+
+@dataclass(frozen=True, eq=False)
+class Cover:
+    """Clips of one length T that a generation covers, each with its share; the shares of what has no recording, such as
+    music fed back, are not among them."""
+
+    clips: tuple[tuple[Source, float], ...]
+
+    @cached_property
+    def latent(self) -> Tensor:
+        """Their latent [T, C]."""
+        (first, share), *others = self.clips
+        if share == 1.0 and not others:
+            return first.latent
+        return sum((each * clip.latent for clip, each in others), share * first.latent)
+
+    def sound(self, at: NDArray[np.int64]) -> Samples:
+        """Their recording at some of its samples, [n, channels]."""
+        (first, share), *others = self.clips
+        found = first.audio[at] if share == 1.0 else np.float32(share) * first.audio[at]
+        for clip, each in others:
+            found = found + np.float32(each) * clip.audio[at]
+        return found
+
+    def power(self, spec: FamilySpec) -> Array:
+        """Their K-weighted power [T], each clip's by its share."""
+        total = sum(share for _, share in self.clips)
+        each = (share / total * power_of(clip, spec) for clip, share in self.clips)
+        return np.sum([*each], axis=0)
+
+
+def power_of(clip: Source, spec: FamilySpec) -> Array:
+    """The K-weighted power [T] of a clip, worked out once, which takes a moment. From any thread."""
+    return clip.once("power", lambda: frame_power(clip.audio, spec.sample_rate, spec.samples_per_frame))
+
+
+class Covered:
+    """A finished latent [T, C] over its cover; None where nothing is covered, and it is only decoded."""
+
+    def __init__(self, codec: Codec, spec: FamilySpec, latent: Tensor, cover: Cover | None = None) -> None:
+        self.latent, self.cover = latent, cover
+        self._codec, self._spec = codec, spec
+
+    @cached_property
+    def distance(self) -> Array:
+        """By how much each frame's latent differs from its clips', rms, [T]; without clips beyond all reach."""
+        if self.cover is None:
+            return np.full(len(self.latent), np.inf)
+        away = (self.latent - self.cover.latent).square().mean(dim=1).sqrt()
+        return away.double().cpu().numpy()
+
+    @cached_property
+    def share(self) -> Array:
+        """The dry share [T] in 0 to 1 where the Decoder's control is 1."""
+        if self._spec.dry_reach <= 0:
+            return np.zeros(len(self.latent))
+        return np.clip(1.0 - self.distance / self._spec.dry_reach, 0.0, 1.0)
+
+    @cached_property
+    def gain(self) -> Array:
+        """The gain of the decoded side by which it is as loud as the clips, [T]."""
+        if self.cover is None or not isinstance(self._codec, ReadsLoudness):
+            return np.ones(len(self.latent))
+        span = round(MATCH_SECONDS * self._spec.frame_rate)
+        wanted = _smoothed(self.cover.power(self._spec), span)
+        found = _smoothed(self._codec.loudness(self.latent).double().cpu().numpy(), span)
+        most = 10.0 ** (MOST_DB / 20.0)
+        return np.clip(np.sqrt((wanted + _SILENCE) / (found + _SILENCE)), 1.0 / most, most)
+
+    def sound(
+        self, start: int, frames: int, *, dry: float = 1.0, match: bool = True, margin: int | None = None
+    ) -> Samples:
+        """What is heard of `frames` frames of the song from frame `start`, [frames * samples_per_frame, channels].
+
+        dry: scales the dry share. match: whether the decoded side is as loud as the clips. margin: as of
+        `decode_window`. Windows round the seam are cyclic.
+        """
+        spec, per = self._spec, self._spec.samples_per_frame
+        song = np.arange(start - 1, start + frames + 1) % len(self.latent)  # a frame more on either side
+        share = dry * self.share[song]
+        inside = slice(per, (frames + 1) * per)  # the samples of the window
+        at = np.arange((start - 1) * per, (start + frames + 1) * per) % (len(self.latent) * per)
+        if self.cover is not None and share.min() >= 1.0:
+            return self.cover.sound(at[inside])
+        gain = _ramp(self.gain[song] if match else np.ones(frames + 2), per).astype(np.float32)[inside, None]
+        with torch.inference_mode():
+            if not share.any():
+                return gain * decode_window(self._codec, spec, self.latent, start, frames, margin).cpu().numpy()
+            decoded = decode_window(self._codec, spec, self.latent, start - 1, frames + 2, margin).cpu().numpy()
+        assert self.cover is not None
+        recorded = self.cover.sound(at)
+        dry_part = _ramp(share, per)
+        alike = _between(alike_between(decoded, recorded, per), per)
+        wet_part = 1.0 - dry_part
+        level = np.sqrt(wet_part**2 + dry_part**2 + 2.0 * alike * wet_part * dry_part)
+        wet, own = ((part / level).astype(np.float32)[inside, None] for part in (wet_part, dry_part))
+        return (wet * gain * decoded[inside] + own * recorded[inside]).astype(np.float32, copy=False)
+
+
+def alike_between(a: Samples, b: Samples, per: int) -> Array:
+    """The correlation of two sounds over each two neighbouring frames of `per` samples, [frames - 1]."""
+    n = len(a) // per
+    a64, b64 = (side[: n * per].reshape(n, -1).astype(np.float64) for side in (a, b))
+    both, left, right = ((x * y).sum(axis=1) for x, y in ((a64, b64), (a64, a64), (b64, b64)))
+    both, left, right = (each[:-1] + each[1:] for each in (both, left, right))
+    return np.maximum(both / np.sqrt(left * right + 1e-20), _OPPOSED)
+
+
+def _ramp(values: Array, per: int) -> Array:
+    """Values at the middles of frames of `per` samples as one a sample; equal neighbours exactly so."""
+    middles = (np.arange(len(values)) + 0.5) * per - 0.5
+    return np.interp(np.arange(len(values) * per), middles, values)
+
+
+def _between(values: Array, per: int) -> Array:
+    """Values at the borders between frames, one fewer than frames, as one a sample."""
+    borders = np.arange(1, len(values) + 1) * per - 0.5
+    return np.interp(np.arange((len(values) + 1) * per), borders, values)
+
+
+def _smoothed(power: Array, span: int) -> Array:
+    """The mean of a loop's frames over `span` of them round each, weighted by a raised cosine."""
+    span = min(span | 1, len(power) - 1 + len(power) % 2)
+    kernel: Array = np.hanning(2 * (span // 2) + 3)[1:-1]
+    return correlate1d(power, kernel / kernel.sum(), mode="wrap")

@@ -1,0 +1,233 @@
+"""Audio files of any format: as much as is used of them, in one channel, or one clear message.
+
+A file is decoded in blocks and mixed down as it comes, so that many channels, a very high rate or an hour cost no more
+memory than a minute of one channel. What a header says of the length is never trusted over what decodes
+(`containers`): what is there is read, with a note where it is not what was promised.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+import soundfile
+import soxr
+from numpy.typing import NDArray
+
+from demon_patch.engine.sound import ogg
+from demon_patch.engine.sound.containers import Claim, View, claim_of
+from demon_patch.engine.sound.mixdown import Listener, Mix
+from demon_patch.errors import SourceError
+
+FINEST = 96_000
+"""Hz; a file of a higher rate is read at half of that, unless another rate is asked for."""
+
+RATES = (100, 1_000_000)
+"""Hz: the rates of files that are read."""
+
+_MORE = 0.1  # seconds read beyond what is asked for, so that resampling has no edge there
+_BLOCK = 2**18  # samples of all channels that are decoded at a time
+_FRAMES = 4096  # samples a channel at most: a block that cannot be decoded to its end is lost
+_LOUDEST = 1e6  # full scale is 1: beyond 120 dB above it nothing is sound
+_WHOLE = "give a whole audio file, for example WAV, FLAC, OGG or MP3"
+
+Audio = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class Sound:
+    """The beginning of a file: float32 audio [samples] at `rate` Hz, all finite; the seconds of the whole file, None
+    where they are not known; and notes for the player."""
+
+    audio: Audio
+    rate: int
+    seconds: float | None
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """What the beginning of a file is: its rate, how its channels are mixed, samples a channel that were decoded, a
+    hash of them (of nothing else that the file holds), the seconds of the whole file, and notes."""
+
+    path: Path
+    wanted: float
+    rate: int
+    mix: Mix
+    frames: int
+    content: str
+    seconds: float | None
+    notes: tuple[str, ...]
+
+
+def read(path: Path, seconds: float, rate: int | None = None) -> Sound:
+    """The first `seconds` of a file and a tenth of a second more, or all there is, as one channel at `rate` Hz (by
+    default the file's own, up to FINEST); raises SourceError."""
+    return read_again(survey(path, seconds), rate)
+
+
+def read_again(known: Survey, rate: int | None = None) -> Sound:
+    """The sound of a surveyed file, as `read` gives it."""
+    target = rate or (known.rate if known.rate <= FINEST else FINEST // 2)
+    blocks = (known.mix.of(block) for block in _Decoder(known.path, known.wanted).blocks())
+    if target == known.rate:
+        parts = list(blocks)
+    else:
+        stream = soxr.ResampleStream(known.rate, target, 1, dtype="float32", quality="HQ")
+        parts = [stream.resample_chunk(block) for block in blocks]
+        parts.append(stream.resample_chunk(np.zeros(0, np.float32), last=True))
+    audio = np.concatenate(parts) if parts else np.zeros(0, np.float32)
+    return Sound(audio.astype(np.float32, copy=False), target, known.seconds, known.notes)
+
+
+def survey(path: Path, seconds: float) -> Survey:
+    """Decodes the first `seconds` of a file and a tenth more, and keeps what it is; raises SourceError."""
+    decoder = _Decoder(path, seconds)
+    digest, listener = hashlib.blake2b(digest_size=16), None
+    for block in decoder.blocks():
+        if listener is None:
+            listener = Listener(decoder.rate, block.shape[1])
+            digest.update(f"{decoder.rate} {block.shape[1]} ".encode())
+        digest.update(block.astype("<f4").tobytes())
+        listener.hear(block)
+    if listener is None:
+        raise SourceError("no sound can be decoded from it", file=path, mend=_WHOLE)
+    mix = listener.mix()
+    notes = [*decoder.notes()]
+    if mix.note:
+        notes.append(f"{path.name}: {mix.note}")
+    frames = decoder.frames
+    return Survey(path, seconds, decoder.rate, mix, frames, digest.hexdigest(), decoder.seconds(), tuple(notes))
+
+
+class _Forward(soundfile.SoundFile):
+    """Reads on without a length and without seeking back, of which some decoders are not able."""
+
+    def seekable(self) -> bool:
+        return False
+
+
+class _Decoder:
+    """Decodes the beginning of a file once; what it found out is known after `blocks`."""
+
+    def __init__(self, path: Path, seconds: float) -> None:
+        self._path, self._wanted, self._claim = path, seconds, Claim()
+        self.rate = self.frames = self._broken = self._told = 0
+        self._ended = False  # whether there is no more to decode
+        self._failed = False  # whether that is so though the file goes on
+        self._joined = False  # whether another file follows what was decoded
+        self._other = ""  # what the next file of joined ones has other than the first one
+
+    def blocks(self) -> Iterator[Audio]:
+        """The sound in blocks [samples, channels], finite."""
+        path = self._path
+        if not path.exists():
+            raise SourceError("there is no such file", file=path, mend="check the path")
+        if path.is_dir():
+            raise SourceError("this is a folder, not an audio file", file=path, mend="name a file in it")
+        if not path.is_file():
+            raise SourceError("this is no ordinary file", file=path, mend=_WHOLE)
+        if path.stat().st_size == 0:
+            raise SourceError("the file is empty", file=path, mend=_WHOLE)
+        try:
+            with path.open("rb") as stream:
+                self._claim = claim_of(stream)
+                view = View(stream, self._claim)
+                with _Forward(view) as file:  # pyright: ignore[reportArgumentType]
+                    self.rate, self._told, channels = file.samplerate, file.frames, file.channels
+                    if not RATES[0] <= self.rate <= RATES[1]:
+                        what = f"its sampling rate is {self.rate} Hz"
+                        raise SourceError(what, file=path, mend=f"stay within {RATES[0]} to {RATES[1]} Hz")
+                    yield from self._decoded(file, view)
+                yield from self._joined_parts(stream, channels)
+        except (soundfile.LibsndfileError, OSError, RuntimeError, TypeError, ValueError) as error:
+            reason = getattr(error, "strerror", None) or str(error).rsplit(": ", maxsplit=1)[-1].rstrip(".")
+            what = f"this cannot be read as audio: {reason or type(error).__name__}"
+            raise SourceError(what, file=path, mend=_WHOLE) from error
+
+    def _joined_parts(self, stream: BinaryIO, channels: int) -> Iterator[Audio]:
+        """The files that were joined to the end of an OGG file, as long as they are of its kind."""
+        start = ogg.next_part(stream, self._claim.start)
+        while start is not None and self._ended and not self._failed:
+            view = View(stream, Claim(start=start))
+            try:
+                with _Forward(view) as file:  # pyright: ignore[reportArgumentType]
+                    if (file.samplerate, file.channels) != (self.rate, channels):
+                        self._other = f"{file.samplerate} Hz and {file.channels} channels"
+                        return
+                    self._ended = False
+                    yield from self._decoded(file, view)
+            except soundfile.LibsndfileError:
+                self._failed = True
+                return
+            start = ogg.next_part(stream, start)
+        self._joined = start is not None
+
+    def _decoded(self, file: _Forward, view: View) -> Iterator[Audio]:
+        needed = int(np.ceil(self._wanted * self.rate)) + int(_MORE * self.rate)
+        size = max(min(_FRAMES, _BLOCK // file.channels), 1)
+        while self.frames < needed:
+            try:
+                left = (self._claim.frames or 0) - self.frames  # what follows is perhaps no sound, and spoils a block
+                most = min(size, left if left > 0 else size, needed - self.frames)
+                block = file.read(most, dtype="float32", always_2d=True)
+            except soundfile.LibsndfileError:
+                if self.frames == 0:
+                    raise
+                self._ended, self._failed = True, not view.ended and self.frames != self._claim.frames
+                return
+            if len(block) == 0:
+                self._ended = True
+                return
+            self.frames += len(block)
+            sound = np.abs(block) <= _LOUDEST  # false for what is no number
+            if not sound.all():
+                self._broken += int(sound.size - sound.sum())
+                block = np.where(sound, block, np.float32(0))
+            yield np.asarray(block, np.float32)
+
+    def seconds(self) -> float | None:
+        """Of the whole file; None where it goes on after what was decoded, nobody knows how far."""
+        read, claim = self.frames / self.rate, self._claim
+        if self._ended:
+            return read
+        if self._joined:
+            return None
+        told = self._told / self.rate
+        if claim.frames is not None:
+            told = claim.frames / self.rate if _reaches(self._path, claim.frames) else 0.0
+        elif claim.seconds is not None or claim.prefix:
+            told = claim.seconds or 0.0
+        return told if told >= read else None
+
+    def notes(self) -> Iterator[str]:
+        """What a person should know of it."""
+        name, claim = self._path.name, self._claim
+        there = self.frames if claim.there is None and self._ended else claim.there
+        if claim.promised is not None and there is not None and (there < claim.promised or claim.more):
+            yield (
+                f"{name}: its header promises {claim.promised} {claim.unit}, {there} are there: what is there is used"
+            )
+        elif claim.unit and claim.promised is None and self._ended:
+            yield f"{name}: its header does not say how long it is; it holds {self.frames / self.rate:.2f} s"
+        if self._failed:
+            yield f"{name} cannot be decoded beyond {self.frames / self.rate:.2f} s: what comes before that is used"
+        if self._other:
+            end = f"{self.frames / self.rate:.2f} s"
+            yield f"{name} goes on after {end} with {self._other}, joined to its end: that is left out"
+        if self._broken:
+            yield f"{name} holds {self._broken} samples that are no numbers: they are silenced"
+
+
+def _reaches(path: Path, frames: int) -> bool:
+    """Whether the last of so many samples a channel can be decoded."""
+    try:
+        with soundfile.SoundFile(path) as file:
+            file.seek(frames - 1)
+            return frames > 0 and len(file.read(1)) == 1
+    except (soundfile.LibsndfileError, OSError, RuntimeError, TypeError, ValueError):
+        return False

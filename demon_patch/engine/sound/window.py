@@ -1,0 +1,79 @@
+"""Windowed decode: which stretch is decoded next, from which latent, and how it is cut out exactly."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import torch
+from torch import Tensor
+
+from demon_patch.engine.contracts import Codec, FamilySpec
+
+
+def decode_window(
+    codec: Codec, spec: FamilySpec, latent: Tensor, start: int, frames: int, margin: int | None = None
+) -> Tensor:
+    """Sound of `frames` latent frames of the song from frame `start`, [frames * samples_per_frame, channels].
+
+    latent: [T, C], the whole song; cyclic, so a window may cross the seam and start anywhere. margin: frames
+    decoded and thrown away on each side; default the family's playing margin (-80 dB against a whole decode).
+    """
+    margin = spec.playing_margin if margin is None else margin
+    at = torch.arange(start - margin, start + frames + margin) % latent.shape[0]
+    sound = codec.decode(latent[at], at)
+    per = spec.samples_per_frame
+    return sound[margin * per : (margin + frames) * per]
+
+
+def decode_song(codec: Codec, spec: FamilySpec, latent: Tensor) -> Tensor:
+    """The whole cyclic song in one piece, [T * samples_per_frame, channels], exact at the seam."""
+    return decode_window(codec, spec, latent, 0, latent.shape[0], spec.exact_margin)
+
+
+class Due(Protocol):
+    """Anything that is to be played from a transport frame on."""
+
+    @property
+    def heard_at(self) -> int:
+        """The transport frame."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A stretch to decode: transport frames [start, stop), taken from `take`."""
+
+    start: int
+    stop: int
+    take: Due
+
+
+class WindowPlanner:
+    """Cuts the transport into windows, each from the newest take that is due, none across a change of take.
+
+    The next window starts where the last one ended, whether or not a new latent completed: what is played is
+    at most one pass of the song old. A window ends after `frames` frames, or where the next take is heard.
+    """
+
+    def __init__(self, start: int = 0) -> None:
+        self.next_start = start
+
+    def plan(self, until: int, frames: int, takes: Sequence[Due], coming: Iterable[int] = ()) -> list[Window]:
+        """The windows that start before `until` and are not planned yet.
+
+        takes: finished latents in order of `heard_at`; coming: heard_at of generations still in flight, at
+        which a window must be cut. Before the first take is due there is nothing to plan.
+        """
+        cuts = sorted({take.heard_at for take in takes} | set(coming))
+        planned: list[Window] = []
+        while self.next_start < until:
+            start = self.next_start
+            due = [take for take in takes if take.heard_at <= start]
+            if not due:
+                break
+            stop = min([start + frames, *(cut for cut in cuts if cut > start)])
+            planned.append(Window(start, stop, max(due, key=lambda take: take.heard_at)))
+            self.next_start = stop
+        return planned

@@ -1,0 +1,1 @@
+"""One denoising step: formulas, guidance, the velocity of a chunk's rows, corrections."""

@@ -1,0 +1,184 @@
+"""A generation on the toy family written down plainly, step by step, in float64: what the ring is compared with."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from demon_patch.engine.ring.noise import Stream, gaussian
+from demon_patch.engine.ring.ring import Request
+from tests.support.toy_family import CHANNELS, mean_of, velocity
+
+Values = Mapping[str, Tensor | str]
+
+SCALING = {
+    "haar": [np.sqrt(0.5)] * 2,
+    "db4": [0.23037781330885523, 0.7148465705525415, 0.6308807679295904, -0.02798376941698385, -0.18703481171888114,
+            0.030841381835986965, 0.032883011666982945, -0.010597401784997278],
+}  # fmt: skip
+
+
+def eps(request: Request, stream: Stream, step: int) -> Tensor:
+    return torch.from_numpy(gaussian(request.seed, stream, step, 0, request.frames, CHANNELS)).double()
+
+
+def mirror(low: list[float]) -> list[float]:
+    return [(-1) ** j * low[len(low) - 1 - j] for j in range(len(low))]
+
+
+def analysis(x: np.ndarray, taps: list[float]) -> np.ndarray:
+    """Every second value of the correlation of x [T, C], zeros outside, with the filter; sample n ends at 2n + 1."""
+    frames, size = len(x), len(taps)
+    out = np.zeros(((frames + size - 1) // 2, x.shape[1]))
+    for n in range(len(out)):
+        for j in range(size):
+            at = 2 * n - (size - 2) + j
+            if 0 <= at < frames:
+                out[n] += taps[j] * x[at]
+    return out
+
+
+def synthesis(bands: list[tuple[np.ndarray, list[float]]], frames: int) -> np.ndarray:
+    out = np.zeros((frames, bands[0][0].shape[1]))
+    for band, taps in bands:
+        for n in range(len(band)):
+            for j in range(len(taps)):
+                at = 2 * n - (len(taps) - 2) + j
+                if 0 <= at < frames:
+                    out[at] += taps[j] * band[n]
+    return out
+
+
+def band_curve(curve: np.ndarray, frames: int, size: int) -> np.ndarray:
+    """A curve [1 | T, 1] by linear interpolation at the centre of each band sample's filter."""
+    whole = np.broadcast_to(curve.reshape(-1), (frames,))
+    centres = [2 * n - (size - 2) + (size - 1) / 2 for n in range((frames + size - 1) // 2)]
+    return np.interp(centres, np.arange(frames), whole)[:, None]
+
+
+def hilbert(x: np.ndarray) -> np.ndarray:
+    spectrum = np.fft.fft(x, axis=0)
+    for k in range(len(x)):
+        mirrored = (len(x) - k) % len(x)
+        spectrum[k] *= 1 if mirrored == k else 2 if k < mirrored else 0
+    return np.fft.ifft(spectrum, axis=0)
+
+
+def corrected(x: np.ndarray, y: np.ndarray, t: float, get: Any, mode: str, wavelet: str) -> np.ndarray:
+    """The wavelet correction with full transforms of both signals."""
+    frames = len(x)
+    if mode == "pix":
+        return x + get("dcw_low", 0.05).reshape(-1, 1) * (x - y)
+    low, high = SCALING[wavelet], mirror(SCALING[wavelet])
+    xl, xh, yl, yh = (analysis(signal, taps) for signal, taps in ((x, low), (x, high), (y, low), (y, high)))
+    tau = get("dcw_soft", 0.0).item()
+    dl, dh = (np.sign(d) * np.maximum(np.abs(d) - tau, 0) for d in (xl - yl, xh - yh))
+    multiply, phase = get("dcw_multiply", 0.0).item(), get("dcw_phase", 0.0).item()
+    if mode in ("low", "double"):
+        a = t * band_curve(get("dcw_low", 0.05), frames, len(low))
+        added, stretched = xl + a * dl, xl * (1 + a * np.sign(dl))
+        result = (1 - multiply) * added + multiply * stretched
+        if phase:
+            ax, ay = hilbert(xl), hilbert(yl)
+            turn = np.angle(np.exp(1j * (np.angle(ax) - np.angle(ay))))
+            apart = (np.abs(ax) + a * (np.abs(ax) - np.abs(ay))) * np.cos(np.angle(ax) + a * turn)
+            result = (1 - phase) * result + phase * apart
+        xl = result
+    if mode in ("high", "double"):
+        xh = xh + (1 - t) * band_curve(get("dcw_high", 0.02), frames, len(low)) * dh
+    return synthesis([(xl, low), (xh, high)], frames)
+
+
+def apg(v: Tensor, negative: Tensor, kept: Tensor, get: Any, axis: int) -> tuple[Tensor, Tensor]:
+    """Guided velocity and the next momentum, by unit vectors."""
+    d = (v - negative) + get("guidance_momentum", -0.75).item() * kept
+    clipped = d * torch.clamp(get("guidance_clip", 2.5).item() / d.norm(dim=axis, keepdim=True), max=1.0)
+    unit = v / v.norm(dim=axis, keepdim=True)
+    across = clipped - (clipped * unit).sum(axis, keepdim=True) * unit
+    out = v + (torch.from_numpy(get("guidance", 1.0)).reshape(-1, 1) - 1) * across
+    r = get("guidance_rescale", 0.0).item()
+    return r * out * v.norm(dim=axis, keepdim=True) / out.norm(dim=axis, keepdim=True) + (1 - r) * out, d
+
+
+def sampler(request: Request, values: Values) -> Tensor:  # noqa: PLR0912 - one formula after the other is the point
+    """The latent [T, C] of a request under values that stand still."""
+
+    def get(name: str, default: float) -> np.ndarray:
+        value = values.get(name, torch.tensor(default, dtype=torch.float64))
+        assert isinstance(value, Tensor)
+        return value[0].double().numpy() if value.ndim == 3 else value.numpy()
+
+    def curve(name: str, default: float) -> Tensor:
+        return torch.from_numpy(get(name, default))
+
+    steps, strength = request.steps, 1.0 if request.source is None else request.strength
+    line = torch.from_numpy(strength * (1 - np.arange(steps + 1) / steps))
+    t = request.shift * line / (1 + (request.shift - 1) * line)
+    means = {
+        use: mean_of(request.context, handle.tensors[0]).double()  # type: ignore[union-attr, attr-defined]
+        for use, handle in (("a", request.conditioning), ("b", request.second), ("n", request.negative))
+        if handle is not None
+    }
+    x = eps(request, Stream.INIT, 0)
+    src = None if request.source is None else request.source.double()
+    if src is not None:
+        c = t[0] if request.initial_noise is None else request.initial_noise.double()[:, None]
+        x = c * x + (1 - c) * src
+    momentum, first = torch.zeros_like(x), None
+    axis = 1 if values.get("guidance_axis") == "frame" else 0
+    for k in range(steps):
+        now, nxt, progress = t[k], t[k + 1], k / (steps - 1) if steps > 1 else 1.0
+        mask = None
+        if request.mask is not None and src is not None:
+            mask = request.mask.double()[:, None] * (1 - request.mask_growth + request.mask_growth * progress)
+            noise = eps(request, Stream.MASK, 0)
+            x = mask * x + (1 - mask) * (now * noise + (1 - now) * src)
+        seen = x * curve("channel_gain", 1.0)
+        v = velocity(seen, now, means["a"])
+        share = np.float32(k / steps)
+        speaks = np.float32(get("condition_from", 0.0)) <= share < np.float32(get("condition_to", 1.0))
+        if "b" in means and "condition_weight" in values and speaks:
+            w = curve("condition_weight", 0.0)
+            v = (1 - w) * v + w * velocity(seen, now, means["b"])
+        if "guidance" in values and request.guidance_mode != "off":
+            if request.guidance_mode == "self":
+                negative = eps(request, Stream.INIT, 0)
+            elif request.guidance_mode == "full" or first is None:
+                first = negative = velocity(seen, now, means["n"])
+            else:
+                negative = first
+            v, momentum = apg(v, negative, momentum, get, axis)
+        y = x - now * v
+        x0 = x - now * v * curve("velocity_scale", 1.0)
+        if mask is not None and src is not None:
+            x0 = mask * x0 + (1 - mask) * src
+        if request.target is not None:
+            target = request.target.double()
+            if "target_curve" in values:
+                pull = curve("target_curve", 0.0) * (
+                    max(0.0, progress - request.target_gate) / max(1 - request.target_gate, 1e-6)
+                )
+            else:
+                pull = curve("target_strength", 0.0) * (k >= steps // 2)
+            x0 = (1 - pull) * x0 + pull * target
+        if "source_blend" in values and src is not None:
+            w = curve("source_blend", 1.0)
+            after = nxt * eps(request, Stream.SDE, k) + (1 - nxt) * (w * x0 + (1 - w) * src)
+        elif values.get("solver") == "sde":
+            after = nxt * eps(request, Stream.SDE, k) + (1 - nxt) * x0
+        else:
+            after = x + (nxt - now) * (x - x0) / now + eps(request, Stream.ODE, k) * curve("ode_noise", 0.0) * nxt
+        mode = values.get("dcw", "off")
+        if mode != "off":
+            assert isinstance(mode, str)
+            wavelet = values.get("dcw_wavelet", "haar")
+            assert isinstance(wavelet, str)
+            after = torch.from_numpy(corrected(after.numpy(), y.numpy(), float(now), get, mode, wavelet))
+            if mask is not None and src is not None:
+                after = mask * after + (1 - mask) * (nxt * eps(request, Stream.MASK, 0) + (1 - nxt) * src)
+        x = after
+    return x

@@ -1,0 +1,170 @@
+"""One step of the slots of a chunk: their forwards, what guidance and conditions make of them, and the way to t'."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import torch
+from torch import Tensor
+
+from demon_patch.engine.contracts import Executor
+from demon_patch.engine.ring.noise import NoiseBank, Stream
+from demon_patch.engine.step import formulas, wavelet
+from demon_patch.engine.step.rows import Batch, Row
+from demon_patch.engine.step.velocity import Velocity
+
+__all__ = ["Chunk", "Row"]
+
+
+class Chunk:
+    """Buffers for the rows of one chunk, allocated once, through which slots take their steps.
+
+    A bucket of 1 works on the slots' own memory. A larger one gathers its slots, repeating the last one on idle
+    places, and copies the live ones back. Slots that differ in their features are told apart by tensors that leave
+    the others exactly as they are, so a slot's result does not depend on its neighbours. rows: the most executor rows
+    there can be.
+    """
+
+    def __init__(self, executor: Executor, noise: NoiseBank, rows: int) -> None:
+        self.watch = False  # whether each slot's clean prediction is kept
+        self._executor = executor
+        self._batch = Batch(noise)
+        self._velocity = Velocity(executor, self._batch, rows)
+        self._zero = torch.zeros(1, 1, 1, device=noise.device)
+        self._one = torch.ones(1, 1, 1, device=noise.device)
+
+    def advance(self, live: Sequence[Row], values: Mapping[str, Tensor | str]) -> None:
+        """One step of 1 to `bucket` slots of equal length, under per-row values [1 | n, 1 | T, 1]."""
+        rows = [*live, *[live[-1]] * (self._executor.bucket - len(live))]
+        batch = self._batch
+        batch.load(rows, values)
+        x = batch.gather("x", lambda slot: slot.x[None])
+        t = batch.gather("t", lambda slot: slot.times.at[slot.step : slot.step + 1])
+        mask = self._mask()
+        start = x if mask is None else self._kept(x, mask, t, out=batch.buffers.like("start", x))
+        v = self._velocity.of(start, len(live))
+        self._step(start, v, t, mask, x)
+        for at, (_, slot) in enumerate(live):
+            if len(rows) > 1:
+                slot.x.copy_(x[at])
+            slot.step += 1
+
+    def release(self) -> None:
+        """Lets the buffers go, since rows of another length follow; they are allocated again when needed."""
+        self._batch.buffers.release()
+
+    def _step(self, x: Tensor, v: Tensor, t: Tensor, mask: Tensor | None, out: Tensor) -> None:
+        """From x at t, [R, T, C], to the latent at t', written to `out`; mask: [R, 1 | T, 1], if any row has one."""
+        batch = self._batch
+        t_next = batch.gather("t_next", lambda slot: slot.times.at[slot.step + 1 : slot.step + 2])
+        correction = self._correction()
+        predicted = None if correction is None else formulas.x0_of(x, v, t, out=batch.buffers.like("predicted", x))
+        scale = batch.value("velocity_scale")
+        x0 = formulas.x0_of(x, v, batch.scaled("scaled", t, scale), out=batch.buffers.like("x0", x))
+        if mask is not None:
+            formulas.masked(x0, self._sources(), mask, out=x0)
+        self._target_pull(x0)
+        blended = self._source_blend(x0)
+        if self.watch:
+            for at, slot in enumerate(batch.slots):
+                slot.clean = torch.empty_like(slot.x) if slot.clean is None else slot.clean
+                slot.clean.copy_(x0[at])
+        renoised = [flag or batch.choice("solver") == "sde" for flag in blended]
+        share = torch.div(t_next, t, out=batch.buffers.like("share", t))
+        if any(renoised):
+            fresh = batch.noise(Stream.SDE)
+            kept = fresh if all(renoised) else self._each("kept", renoised, fresh, x)
+            share = t_next if all(renoised) else self._each("mixed share", renoised, t_next, share)
+        else:
+            kept = x
+        amount = batch.value("ode_noise")
+        if amount is not None and not all(renoised):
+            amount = batch.where("ode_noise_rows", [not flag for flag in renoised], amount, self._zero)
+            noise, amount = batch.noise(Stream.ODE), batch.scaled("scaled", t_next, amount)
+        else:
+            noise = None
+        formulas.step(x0, kept, share, out=out)
+        if noise is not None and amount is not None:
+            formulas.ode_noise(out, noise, amount, out=out)
+        if correction is not None and predicted is not None:
+            wavelet.correct(out, predicted, t, correction, batch.buffers)
+            if mask is not None:
+                self._kept(out, mask, t_next, out=out)
+
+    def _mask(self) -> Tensor | None:
+        """Each row's mask at its step, [R, 1 | T, 1], 1 where it has none; None where no row has one."""
+        batch, one = self._batch, self._one
+        if all(slot.request.mask is None for slot in batch.slots):
+            return None
+        mask = batch.gather("mask", lambda slot: one if slot.request.mask is None else slot.request.mask[None, :, None])
+        growths = [slot.request.mask_growth for slot in batch.slots]
+        if not any(growths):
+            return mask
+        opening = [
+            1.0 if slot.request.mask is None else formulas.opening(slot.position, slot.request.steps, growth)
+            for slot, growth in zip(batch.slots, growths, strict=True)
+        ]
+        return batch.scaled("mask opening", mask, batch.scalars("opening", opening))
+
+    def _kept(self, x: Tensor, mask: Tensor, t: Tensor, out: Tensor) -> Tensor:
+        """x with the source at time t, under the mask's own noise, where the mask keeps it."""
+        noise = self._batch.noise(Stream.MASK, 0)
+        source = formulas.initial(noise, self._sources(), t, out=self._batch.buffers.like("kept source", noise))
+        return formulas.masked(x, source, mask, out=out)
+
+    def _sources(self) -> Tensor:
+        return self._batch.gather(
+            "source", lambda slot: (slot.x if slot.request.source is None else slot.request.source)[None]
+        )
+
+    def _target_pull(self, x0: Tensor) -> None:
+        """The clean prediction pulled to the rows' targets, in place."""
+        batch, slots = self._batch, self._batch.slots
+        curve, strength = batch.value("target_curve"), batch.fader("target_strength")
+        amount = strength if curve is None else curve
+        if amount is None:
+            return
+        factors = [
+            0.0
+            if slot.request.target is None
+            else formulas.late(slot.position, slot.request.steps)
+            if curve is None
+            else formulas.ramp(slot.position, slot.request.steps, slot.request.target_gate)
+            for slot in slots
+        ]
+        if any(factors):
+            pulled = batch.scaled("target amount", batch.scalars("target factor", factors), amount)
+            target = batch.collect(
+                "target",
+                [(slot.x if slot.request.target is None else slot.request.target)[None] for slot in slots],
+            )
+            formulas.pull(x0, target, pulled, out=x0)
+
+    def _source_blend(self, x0: Tensor) -> list[bool]:
+        """Blends x0 with the source, in place; by row, whether it has one and source blend is on."""
+        blend = self._batch.value("source_blend")
+        blended = [blend is not None and slot.request.source is not None for slot in self._batch.slots]
+        if blend is not None and any(blended):
+            w = self._batch.where("w", blended, blend, self._one)
+            formulas.source_blend(x0, self._sources(), w, out=x0)
+        return blended
+
+    def _correction(self) -> wavelet.Correction | None:
+        batch = self._batch
+        mode = batch.choice("dcw") or "off"
+        if mode == "off":
+            return None
+        return wavelet.Correction(
+            mode,
+            batch.choice("dcw_wavelet") or "haar",
+            batch.setting("dcw_low"),
+            batch.setting("dcw_high"),
+            batch.fader("dcw_multiply"),
+            batch.fader("dcw_phase"),
+            batch.fader("dcw_soft"),
+        )
+
+    def _each(self, name: str, flags: Sequence[bool], yes: Tensor, no: Tensor) -> Tensor:
+        """Per row, `yes` where the flag is set and `no` elsewhere, all of R rows."""
+        rows = [(yes if flag else no)[at : at + 1] for at, flag in enumerate(flags)]
+        return self._batch.collect(name, rows)

@@ -1,0 +1,179 @@
+"""The velocity of a chunk's slots: which rows go through the denoiser, and what is made of their answers.
+
+A row is a pair of slot and condition: a slot has its prompt, perhaps a second one, and perhaps a negative. Rows are
+packed into forwards of exactly `bucket` rows; idle places repeat the last row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from demon_patch.engine.contracts import Executor
+from demon_patch.engine.ring.noise import Stream
+from demon_patch.engine.ring.pool import LatentPool
+from demon_patch.engine.ring.slots import Slot
+from demon_patch.engine.step import guidance
+from demon_patch.engine.step.rows import Batch
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """A row of a forward: its slot's place in the chunk, the executor's row, and what its velocity is for."""
+
+    place: int
+    slot: Slot
+    row: int
+    use: str
+
+
+class Velocity:
+    """Runs the forwards of a batch's slots and combines their conditions. Owned by a `Chunk`."""
+
+    def __init__(self, executor: Executor, batch: Batch, rows: int) -> None:
+        self._executor, self._batch = executor, batch
+        self._index = torch.arange(rows, device=batch.noise_bank.device)
+        self._pool = LatentPool()
+        self._one = torch.ones(1, 1, 1, device=batch.noise_bank.device)
+        self._zero = torch.zeros(1, 1, 1, device=batch.noise_bank.device)
+
+    def of(self, x: Tensor, live: int) -> Tensor:
+        """The velocity [R, T, C] at x [R, T, C], under this tick's controls; the first `live` rows are slots' own.
+
+        Nothing of a slot is changed before all forwards are done.
+        """
+        batch = self._batch
+        weight = self._condition_weight(live)
+        guided = [batch.value("guidance") is not None and slot.request.guidance_mode != "off" for slot in batch.slots]
+        plan = [_Row(at, slot, slot.rows[0], "prompt") for at, slot in enumerate(batch.slots[:live])]
+        if weight is not None:
+            speaks = self._speaks(weight)
+            plan += [_Row(at, slot, slot.second, "second") for at, slot in enumerate(batch.slots[:live]) if speaks[at]]
+        plan += [
+            _Row(at, slot, slot.rows[-1], "negative")
+            for at, slot in enumerate(batch.slots[:live])
+            if guided[at] and slot.needs_negative
+        ]
+        answers = self._forwards(self._seen(x), plan, live)
+        v = answers["prompt"]
+        if weight is not None and "second" in answers:
+            v = torch.lerp(v, answers["second"], weight, out=batch.buffers.like("composite", x))
+        if any(guided):
+            v = self._guided(v, answers, guided, live)
+        return v
+
+    def _seen(self, x: Tensor) -> Tensor:
+        """What the denoiser sees of x: x times the channel gains, which never reach the latent itself."""
+        gain = self._batch.value("channel_gain")
+        return x if gain is None else torch.mul(x, gain, out=self._batch.buffers.like("seen", x))
+
+    def _forwards(self, x: Tensor, plan: Sequence[_Row], live: int) -> dict[str, Tensor]:
+        """The velocities [R, T, C] by use; a slot without a row of some use has its prompt's there."""
+        bucket = self._executor.bucket
+        if len(plan) == live:
+            whole = [*plan, *[plan[-1]] * (bucket - live)]
+            return {"prompt": self._forward(x, whole)}
+        shape = tuple(x.shape)
+        answers: dict[str, Tensor] = {}
+        for first in range(0, len(plan), bucket):
+            part = list(plan[first : first + bucket])
+            v = self._forward(x, [*part, *[part[-1]] * (bucket - len(part))])
+            if bucket == 1 and first + 1 == len(plan):  # no forward follows that could overwrite it
+                answers[part[0].use] = v
+                break
+            for at, row in enumerate(part):
+                kept = answers.setdefault(row.use, self._batch.buffers.get(f"velocity {row.use}", shape))
+                kept[row.place].copy_(v[at])
+        have = {(row.use, row.place) for row in plan}
+        prompt = answers["prompt"]
+        for at in range(live, bucket):
+            prompt[at].copy_(prompt[live - 1])
+        for use, v in answers.items():
+            for at in range(bucket):
+                if use != "prompt" and (use, at) not in have:
+                    v[at].copy_(prompt[at])
+        return answers
+
+    def _forward(self, x: Tensor, rows: Sequence[_Row]) -> Tensor:
+        """One forward of exactly `bucket` rows."""
+        batch = self._batch
+        places = [row.place for row in rows]
+        packed = x
+        if places != list(range(len(rows))) and len(rows) > 1:
+            packed = batch.collect("packed", [x[at : at + 1] for at in places])
+        return self._executor.forward(
+            packed,
+            batch.collect("time", [row.slot.times.embedded[row.slot.step : row.slot.step + 1] for row in rows]),
+            batch.collect("context", [row.slot.request.context[None] for row in rows]),
+            batch.collect("row", [self._index[row.row : row.row + 1] for row in rows]),
+        )
+
+    def _condition_weight(self, live: int) -> Tensor | None:
+        """How much each row's second prompt counts, [R, 1 | T, 1]: 0 outside its range of steps; None where off."""
+        batch = self._batch
+        weight = batch.value("condition_weight")
+        has = [slot.request.second is not None for slot in batch.slots]
+        if weight is None or not any(has[:live]):
+            return None
+        shape = (len(has), *weight.shape[1:])
+        gated = batch.buffers.get("gated weight", shape)
+        gated.copy_(batch.where("condition rows", has, weight, self._zero))
+        position = batch.scalars("position", [slot.position / slot.request.steps for slot in batch.slots])
+        for name in ("condition_from", "condition_to"):
+            bound = batch.value(name)
+            if bound is not None:
+                inside = batch.buffers.get("inside", (len(has), 1, 1), torch.bool)
+                compare = torch.ge if name == "condition_from" else torch.lt
+                gated.mul_(compare(position, bound, out=inside))
+        return gated
+
+    def _speaks(self, weight: Tensor) -> list[bool]:
+        """By row, whether the second prompt needs a forward; decided without waiting for a device."""
+        has = [slot.request.second is not None for slot in self._batch.slots]
+        if weight.device.type != "cpu":
+            return has
+        return [flag and bool(row.any()) for flag, row in zip(has, weight.numpy(), strict=True)]
+
+    def _guided(self, v: Tensor, answers: dict[str, Tensor], guided: Sequence[bool], live: int) -> Tensor:
+        """v pushed away from each guided row's negative velocity; keeps the slots' momentum and first negatives."""
+        batch, slots = self._batch, self._batch.slots
+        noise = batch.noise(Stream.INIT, 0) if any(slot.request.guidance_mode == "self" for slot in slots) else v
+        negatives, momenta = [], []
+        for at, slot in enumerate(slots):
+            if not guided[at]:
+                negatives.append(v[at : at + 1])
+            elif slot.request.guidance_mode == "self":
+                negatives.append(noise[at : at + 1])
+            elif slot.first_negative is not None and slot.request.guidance_mode == "initialize":
+                negatives.append(slot.first_negative[None])
+            else:
+                negatives.append(answers["negative"][at : at + 1])
+            if slot.momentum is None and guided[at]:
+                slot.momentum = self._pool.take(v.shape[1], v.shape[2], v.device).zero_()
+            momenta.append(
+                batch.buffers.get("still", (1, *v.shape[1:])) if slot.momentum is None else slot.momentum[None]
+            )
+        momentum = batch.collect("momentum", momenta)
+        negative = batch.collect("negative", negatives)
+        guidance.with_momentum(v, negative, momentum, batch.setting("guidance_momentum"), out=momentum)
+        rescale = batch.fader("guidance_rescale")
+        result = guidance.guided(
+            v,
+            momentum,
+            batch.where("guidance rows", guided, batch.setting("guidance"), self._one),
+            batch.setting("guidance_clip"),
+            None if rescale is None else batch.where("rescale rows", guided, rescale, self._zero),
+            batch.choice("guidance_axis") or "time",
+            batch.buffers,
+        )
+        for at, slot in enumerate(slots[:live]):
+            if not guided[at]:
+                continue
+            if slot.momentum is not None and len(slots) > 1:
+                slot.momentum.copy_(momentum[at])
+            if slot.request.guidance_mode == "initialize" and slot.first_negative is None:
+                slot.first_negative = self._pool.take(v.shape[1], v.shape[2], v.device).copy_(negative[at])
+        return result

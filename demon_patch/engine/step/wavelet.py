@@ -1,0 +1,179 @@
+"""Wavelet correction of a step: what the step changed is amplified by bands of the latent's movement over time.
+
+One level of the orthogonal discrete wavelet transform along time, the song padded with zeros, per channel (Haar 1910;
+Daubechies 1988). The correction follows DCW (Yu et al., CVPR 2026, arXiv 2604.16044).
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import cache
+
+import torch
+from torch import Tensor
+
+from demon_patch.engine.step.buffers import Buffers, broadcast
+
+SCALING: dict[str, tuple[float, ...]] = {
+    "haar": (math.sqrt(0.5), math.sqrt(0.5)),
+    "db4": (
+        0.2303778133088965,
+        0.7148465705529157,
+        0.6308807679298589,
+        -0.027983769416859854,
+        -0.18703481171909309,
+        0.030841381835560764,
+        0.0328830116668852,
+        -0.010597401785069032,
+    ),
+}
+"""The scaling filters, of 1 and of 4 vanishing moments (Daubechies 1992, table 6.1)."""
+
+
+def _taps(wavelet: str) -> tuple[tuple[float, float], ...]:
+    """(scaling, wavelet) filter by tap; the wavelet is the scaling filter's quadrature mirror."""
+    low = SCALING[wavelet]
+    return tuple((tap, (-1) ** at * low[-1 - at]) for at, tap in enumerate(low))
+
+
+def band_length(frames: int, wavelet: str) -> int:
+    """Samples of each band of a signal of `frames` frames."""
+    return (frames + len(SCALING[wavelet]) - 1) // 2
+
+
+def split(x: Tensor, wavelet: str, buffers: Buffers, name: str, high: bool = True) -> tuple[Tensor, Tensor | None]:
+    """x [R, T, C] -> its low and high band [R, N, C] (no high band where it is not asked for), in `buffers`."""
+    taps, (rows, frames, channels) = _taps(wavelet), x.shape
+    length = band_length(frames, wavelet)
+    padded = _padded(x, len(taps), length, buffers)
+    shape = (rows, length, channels)
+    low = buffers.get(f"{name} low", shape, x.dtype)
+    other = buffers.get(f"{name} high", shape, x.dtype) if high else None
+    for at, (tap, mirror) in enumerate(taps):
+        part = padded[:, at : at + 2 * length : 2]
+        for band, factor in ((low, tap), (other, mirror)):
+            if band is not None:
+                torch.mul(part, factor, out=band) if at == 0 else band.add_(part, alpha=factor)
+    return low, other
+
+
+def add_joined(x: Tensor, low: Tensor | None, high: Tensor | None, wavelet: str, buffers: Buffers) -> Tensor:
+    """Adds to x [R, T, C], in place, the signal that has these bands; a band that is None is silent."""
+    taps, (rows, frames, channels) = _taps(wavelet), x.shape
+    length = band_length(frames, wavelet)
+    padded = buffers.get("padded", (rows, 2 * length + len(taps) - 2, channels), x.dtype).zero_()
+    for at, factors in enumerate(taps):
+        part = padded[:, at : at + 2 * length : 2]
+        for band, factor in zip((low, high), factors, strict=True):
+            if band is not None:
+                part.add_(band, alpha=factor)
+    return x.add_(padded[:, len(taps) - 2 : len(taps) - 2 + frames])
+
+
+def at_band(curve: Tensor, wavelet: str, factor: Tensor, buffers: Buffers, name: str) -> Tensor:
+    """A curve [R | 1, T | 1, 1] read where each band sample's filter is centred, times factor [R, 1, 1]: [R, N | 1, 1]
+    in `buffers`; the ends are held."""
+    rows, frames, width = curve.shape
+    mean = curve
+    if frames > 1:
+        before, after = _centres(frames, wavelet, curve.device)
+        shape = (rows, len(before), width)
+        mean = torch.index_select(curve, 1, before, out=buffers.get(f"{name} before", shape, curve.dtype))
+        mean.add_(torch.index_select(curve, 1, after, out=buffers.get(f"{name} after", shape, curve.dtype))).div_(2)
+    shape = broadcast(mean.shape, factor.shape)
+    return torch.mul(mean, factor, out=buffers.get(f"{name} scaler", shape, curve.dtype))
+
+
+@cache
+def _centres(frames: int, wavelet: str, device: torch.device) -> tuple[Tensor, Tensor]:
+    before = 2 * torch.arange(band_length(frames, wavelet), device=device) + 1 - len(SCALING[wavelet]) // 2
+    return before.clamp(0, frames - 1), (before + 1).clamp(0, frames - 1)
+
+
+def _padded(x: Tensor, taps: int, length: int, buffers: Buffers) -> Tensor:
+    padded = buffers.get("padded", (x.shape[0], 2 * length + taps - 2, x.shape[2]), x.dtype)
+    first = taps - 2
+    padded[:, :first].zero_()
+    padded[:, first : first + x.shape[1]].copy_(x)
+    padded[:, first + x.shape[1] :].zero_()
+    return padded
+
+
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """How a step is corrected.
+
+    mode: low, high, double (both bands) or pix (no bands). low, high: [R | 1, T | 1, 1], the scalers. The faders, each
+    [R | 1, 1, 1] in 0..1 or None for off, bear on the bands only: multiply moves the low band from adding towards
+    stretching it, phase towards correcting magnitude and phase of its analytic signal apart, soft leaves out
+    differences below it.
+    """
+
+    mode: str
+    wavelet: str
+    low: Tensor
+    high: Tensor
+    multiply: Tensor | None = None
+    phase: Tensor | None = None
+    soft: Tensor | None = None
+
+
+def correct(x: Tensor, predicted: Tensor, t: Tensor, how: Correction, buffers: Buffers | None = None) -> Tensor:
+    """Corrects a step's result x [R, T, C] in place, towards more of what tells it from the clean prediction.
+
+    predicted: x - t * v as it stood before the step; t: [R, 1, 1], the time at which the step began. With D the
+    difference x - predicted: pix adds low * D; the low band gets t * low * D_low, the high one (1 - t) * high * D_high.
+    """
+    work = Buffers(x.device) if buffers is None else buffers
+    difference = torch.sub(x, predicted, out=work.like("difference", x))
+    if how.mode == "pix":
+        return x.addcmul_(how.low, difference)
+    low, high = split(difference, how.wavelet, work, "step", high=how.mode != "low")
+    if how.soft is not None:
+        _soft(low, how.soft, work)
+        if high is not None:
+            _soft(high, how.soft, work)
+    change = None
+    if how.mode != "high":
+        change = _low_change(x, predicted, low, at_band(how.low, how.wavelet, t, work, "low"), how, work)
+    if high is not None:
+        done = torch.neg(t, out=work.like("done", t)).add_(1)
+        high.mul_(at_band(how.high, how.wavelet, done, work, "high"))
+    return add_joined(x, change, high, how.wavelet, work)
+
+
+def _soft(band: Tensor, threshold: Tensor, work: Buffers) -> None:
+    """Shrinks a band towards 0 by the threshold (Donoho 1995), in place."""
+    lowest = torch.neg(threshold, out=work.like("lowest", threshold))
+    band.sub_(torch.clamp(band, lowest, threshold, out=work.like("lost", band)))
+
+
+def _low_change(x: Tensor, y: Tensor, difference: Tensor, a: Tensor, how: Correction, work: Buffers) -> Tensor:
+    """What is added to the low band L of x, where that of y is M and D = L - M: a * D; a * sign(D) * L by `multiply`;
+    (|L| + a * (|L| - |M|)) * cos(arg L + a * (arg L - arg M)) - L on the analytic signals by `phase`."""
+    if how.multiply is None and how.phase is None:
+        return difference.mul_(a)
+    mine = split(x, how.wavelet, work, "result", high=False)[0]
+    change = torch.mul(difference, a, out=work.like("change", difference))
+    if how.multiply is not None:
+        stretched = torch.sgn(difference, out=work.like("stretched", difference)).mul_(mine).mul_(a)
+        torch.lerp(change, stretched, how.multiply, out=change)
+    if how.phase is not None:
+        theirs = split(y, how.wavelet, work, "predicted", high=False)[0]
+        own, other = analytic(mine), analytic(theirs)
+        turn = torch.angle(own * other.conj())
+        magnitude = own.abs() + a * (own.abs() - other.abs())
+        change = torch.lerp(change, magnitude * torch.cos(own.angle() + a * turn) - mine, how.phase)
+    return change
+
+
+def analytic(x: Tensor) -> Tensor:
+    """The analytic signal of x along dimension 1, complex: its real part is x, negative frequencies are gone."""
+    length = x.shape[1]
+    gain = torch.zeros(length, dtype=x.dtype, device=x.device)
+    gain[0] = 1
+    gain[1 : (length + 1) // 2] = 2
+    if length % 2 == 0:
+        gain[length // 2] = 1
+    return torch.fft.ifft(torch.fft.fft(x, dim=1) * gain[:, None], dim=1)

@@ -1,0 +1,42 @@
+"""Which live values a document can have: over ports and cables that it has, and such as those ports take."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from demon_patch.errors import PatchError
+from demon_patch.nearest import of_these
+from demon_patch.nodes.editing.visible_ports import Faces
+from demon_patch.nodes.language.declare import Declaration
+from demon_patch.nodes.language.ports import misfit, wanted
+from demon_patch.patch.edit.overlay import Key, Overlay
+from demon_patch.patch.model.document import Patch
+
+Catalogue = Mapping[str, Declaration]
+
+
+def checked(patch: Patch, catalogue: Catalogue, node: str, port: str, value: Any) -> None:
+    """Raises PatchError where a document cannot have that live value."""
+    patch.node(node)
+    faces = Faces(patch, catalogue)
+    if (reached := faces.ahead(node, port)) is None:
+        raise PatchError("has no such port", node=node, port=port, mend=of_these(port, faces.inputs(node)))
+    for found in reached:
+        if what := misfit(found, value):
+            raise PatchError(what, node=node, port=port, mend=wanted(found, value))
+
+
+def fitting(overlay: Overlay, patch: Patch, catalogue: Catalogue) -> Overlay:
+    """Of an overlay, what a document can have; the rest would keep it from being played."""
+    faces, cables = Faces(patch, catalogue), patch.cables_by_socket
+
+    def takes(key: Key, values: Iterable[Any]) -> bool:
+        reached = faces.ahead(*key) if key[0] in patch.nodes else None
+        return reached is not None and not any(misfit(port, value) for port in reached for value in values)
+
+    return Overlay(
+        {key: value for key, value in overlay.values.items() if takes(key, [value])},
+        {key: ends for key, ends in overlay.ranges.items() if takes(key, ends)},
+        {key: depth for key, depth in overlay.depths.items() if key in cables},
+    )

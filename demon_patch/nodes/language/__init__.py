@@ -1,0 +1,1 @@
+"""How a node is declared: ports, outputs, options, tapers, shared arithmetic."""

@@ -1,0 +1,334 @@
+"""The node form: one declaration a node.
+
+A computed node is a function whose default values are its ports, whose keyword-only arguments are its state and whose
+body is straight-line arithmetic. A mix or a surface (`nodes.weighing`) is one too: its body gives the weights of its
+inputs, or the gains of its groups. A resource node has the same ports and returns a validated, hashable key instead.
+An engine node lists ports that the control table gives it.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections import deque
+from collections.abc import Callable, Hashable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property, wraps
+from typing import Any, Literal, NamedTuple
+from weakref import WeakValueDictionary
+
+from demon_patch.codegen.body import Body, DeclarationError, Names, read_body
+from demon_patch.codegen.delay_line import Reach
+from demon_patch.codegen.frame import Gate, Gates, Inlet
+from demon_patch.codegen.inline import Phrase
+from demon_patch.codegen.specialise import fold
+from demon_patch.errors import PatchError
+from demon_patch.nodes.language.migration import Migration
+from demon_patch.nodes.language.ports import AUTO, MIXED, NUMBERS, SETTINGS, Bank, Out, Port
+
+Kind = Literal["computed", "mix", "surface", "resource", "engine", "sink", "display"]
+_LATEST: deque[Body] = deque(maxlen=512)  # settled bodies that stay, though no program has them
+
+
+@dataclass(frozen=True, eq=False)
+class Declaration:
+    """Everything there is to know about a type of node.
+
+    id, version: as in files. title, sentence: as shown; the sentence says what a musician hears. `states`: name and
+    first value of each state variable, or how far back it reaches if it is a delay line. `function`: its plain Python
+    call, the reference of the tests. `banks`: the rows of ports that one parameter declares, by its name. `body`: of a
+    computed node; `write(settings) -> Body` where its text decides. `hidden`: what the body gives where the output is
+    no signal: of a mix the weight of each inlet, of a surface the gain of each group. `table(key, frames, rate, bpm,
+    inputs)`: the curve [T] of a resource that is one, from those [T] at its curve ports. `live`: fed from outside, so
+    that its future is not known. `migrate`: from each version before this one to the next, by the older.
+    """
+
+    id: str
+    title: str
+    sentence: str
+    kind: Kind
+    category: str
+    tags: tuple[str, ...]
+    ports: tuple[Port, ...]
+    outs: tuple[Out, ...]
+    version: int = 1
+    live: bool = False
+    doc: str = ""
+    states: tuple[tuple[str, float | Reach], ...] = ()
+    function: Callable[..., Any] | None = None
+    body: Body | None = None
+    write: Callable[[Mapping[str, str]], Body] | None = None
+    table: Callable[..., Any] | None = None
+    hidden: tuple[Out, ...] = ()
+    bodies: WeakValueDictionary[Hashable, Body] = field(default_factory=WeakValueDictionary, repr=False)
+    banks: Mapping[str, tuple[Port, ...]] = field(default_factory=dict)
+    migrate: Mapping[int, Migration] = field(default_factory=dict, repr=False)
+
+    def __post_init__(self) -> None:
+        if set(self.migrate) != set(range(1, self.version)):
+            raise DeclarationError(f"migrate names every version from 1 to {self.version - 1}", node=self.id)
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """The plain Python call: of a computed node with the values of its ports by name (a gate that is among them is
+        wired), of a resource node with a mapping of them."""
+        if self.function is None:
+            raise TypeError(f"{self.id} is no function: it stands for a part of the engine")
+        kwargs |= _chosen(self.settings, kwargs, frozenset(p.name for p in self.ports if p.name not in kwargs))
+        kwargs |= {p.name: p.read(kwargs.get(p.name, p.default)) for p in self.settings if p.read}
+        return self.function(*args, **_gathered(self.banks, kwargs))
+
+    @cached_property
+    def by_name(self) -> Mapping[str, Port]:
+        """Its ports by name."""
+        return {p.name: p for p in self.ports}
+
+    @cached_property
+    def outs_by_name(self) -> Mapping[str, Out]:
+        """Its outputs by name."""
+        return {o.name: o for o in self.outs}
+
+    @cached_property
+    def settings(self) -> tuple[Port, ...]:
+        """The ports that are settled when a patch is compiled: options, texts, files and drawn points."""
+        return tuple(p for p in self.ports if p.type in SETTINGS)
+
+    @property
+    def computed(self) -> bool:
+        """Whether it has a body, which runs in every control frame."""
+        return self.body is not None or self.write is not None
+
+    @property
+    def signals(self) -> tuple[Out, ...]:
+        """What its body gives."""
+        return self.hidden or self.outs
+
+    @cached_property
+    def inlets(self) -> tuple[Port, ...]:
+        """The inputs whose weights a mix gives."""
+        return tuple(p for p in self.ports if p.type in MIXED) if self.computed else ()
+
+    def settled(
+        self, values: Mapping[str, Any], unwired: frozenset[str] = frozenset(), silent: frozenset[str] = frozenset()
+    ) -> Body:
+        """The body of a computed node with its options and text settled and its unwired gates and inlets at rest; the
+        same object for the same settings. silent: those that are unwired only since their cables carry nothing (muted,
+        or from a bypassed node), which changes nothing in what AUTO stands for. Raises PatchError for a text that is
+        not of the form.
+        """
+        chosen = {p.name: str(values.get(p.name, p.default)) for p in self.settings}
+        chosen |= _chosen(self.settings, values, unwired - silent)
+        key = (unwired if self.write is None else None, *chosen.values())
+        body = self.bodies.get(key)
+        if body is None:
+            if self.write is not None:
+                body = self.write(chosen)
+            else:
+                assert self.body is not None
+                tables = {p.name: p.read(values.get(p.name, p.default)) for p in self.settings if p.read}
+                body = fold(self.body, chosen, unwired, tables, self.seen(unwired))
+            self.bodies[key] = body
+            _LATEST.append(body)
+        return body
+
+    def seen(self, unwired: frozenset[str] = frozenset()) -> Mapping[str, Inlet]:
+        """A mix's inlets as its body sees them."""
+        wired = [p.name for p in self.inlets if p.name not in unwired]
+        before = {p.name: sum(q.name in wired for q in self.inlets[:i]) for i, p in enumerate(self.inlets)}
+        return {name: Inlet(float(name in wired), float(rank)) for name, rank in before.items()}
+
+    def resolve(self, values: Mapping[str, Any]) -> Hashable:
+        """The key of a resource node with these values; raises PatchError that names the port."""
+        return self({p.name: values.get(p.name, p.default) for p in self.ports})
+
+
+def _chosen(settings: tuple[Port, ...], values: Mapping[str, Any], unwired: frozenset[str]) -> dict[str, str]:
+    """What the options come to that stand at AUTO."""
+    return {
+        p.name: p.auto[2 if p.auto[0] in unwired else 1]
+        for p in settings
+        if p.auto is not None and values.get(p.name, p.default) == AUTO
+    }
+
+
+def node(
+    id: str,
+    title: str,
+    sentence: str,
+    *,
+    out: Out | tuple[Out, ...],
+    category: str,
+    tags: tuple[str, ...] = (),
+    version: int = 1,
+    live: bool = False,
+    write: Callable[[Mapping[str, str]], Body] | None = None,
+    migrate: Mapping[int, Migration] | None = None,
+) -> Callable[[Callable[..., Any]], Declaration]:
+    """Declares a computed node; the body is read and checked at once.
+
+    A change of its ports, or of what they mean, makes a new version and a step in `migrate`. `write` gives the body
+    from the settings of a node whose text decides what it computes. Raises DeclarationError.
+    """
+
+    def declare(function: Callable[..., Any]) -> Declaration:
+        outs = out if isinstance(out, tuple) else (out,)
+        head = signature(function, id)
+        _check_outs(id, head.ports, outs)
+        if live != any(p.fed for p in head.ports):
+            raise DeclarationError("a node is live where it has fed ports, and only there", node=id)
+        body = None if write else body_of(function, id, head, outs)
+        return Declaration(
+            id, title, sentence, "computed", category, tags, head.ports, outs, version, live,
+            inspect.cleandoc(function.__doc__ or ""), head.states, function, body, write, banks=head.banks,
+            migrate=migrate or {},
+        )  # fmt: skip
+
+    return declare
+
+
+class Signature(NamedTuple):
+    """What the parameters of a node's function declare: all ports, those that stand alone, the rows of others by the
+    name of their parameter, and the state with its first values."""
+
+    ports: tuple[Port, ...]
+    single: tuple[Port, ...]
+    banks: Mapping[str, tuple[Port, ...]]
+    states: tuple[tuple[str, float | Reach], ...]
+
+
+def signature(function: Callable[..., Any], id: str) -> Signature:
+    """Reads the parameters of a node's function; raises DeclarationError."""
+    parameters = list(inspect.signature(function).parameters.values())
+    if not parameters or parameters[0].name != "t":
+        raise DeclarationError("the first parameter of a node is t: Frame", node=id)
+    given = [p for p in parameters[1:] if p.kind is not p.KEYWORD_ONLY]
+    ports, banks = _ports(id, given)
+    single = tuple(p.default.named(p.name) for p in given if p.name not in banks)
+    return Signature(
+        ports, single, banks, tuple((p.name, _first(id, p)) for p in parameters if p.kind is p.KEYWORD_ONLY)
+    )
+
+
+def body_of(function: Callable[..., Any], id: str, head: Signature, signals: tuple[Out, ...]) -> Body:
+    """The checked body of a node's function, which gives `signals`, then its next state; raises DeclarationError."""
+    names = Names(
+        frozenset(
+            [p.name for p in head.single if p.type in NUMBERS] + [n for n, x in head.states if isinstance(x, float)]
+        ),
+        frozenset(p.name for p in head.single if p.type == "gate"),
+        {p.name: p.settles for p in head.single if p.type == "option"},
+        frozenset(p.name for p in head.single if p.type in MIXED),
+        rows=_rows(head.single, head.banks),
+        phrases={name: it for name, it in function.__globals__.items() if isinstance(it, Phrase)},
+        lines=frozenset(name for name, x in head.states if isinstance(x, Reach)),
+    )
+    return read_body(function, id, names, [o.type == "gate" for o in signals], tuple(name for name, _ in head.states))
+
+
+def resource(
+    id: str,
+    title: str,
+    sentence: str,
+    *,
+    out: Out | tuple[Out, ...],
+    category: str,
+    tags: tuple[str, ...] = (),
+    version: int = 1,
+    table: Callable[..., Any] | None = None,
+    migrate: Mapping[int, Migration] | None = None,
+) -> Callable[[Callable[..., Hashable]], Declaration]:
+    """Declares a resource node: its function takes the values of its ports and returns a hashable key.
+
+    The function raises PatchError with its port for a value that cannot serve. Its ports take no cables, but for curve
+    ports, which take those of other curves.
+    """
+
+    def declare(function: Callable[..., Hashable]) -> Declaration:
+        given = list(inspect.signature(function).parameters.values())
+        given_ports, banks = _ports(id, given)
+        ports = tuple(p if p.type == "curve" else replace(p, fixed=True) for p in given_ports)
+
+        @wraps(function)
+        def of_values(values: Mapping[str, Any]) -> Hashable:
+            return function(**_gathered(banks, values))
+
+        return Declaration(
+            id, title, sentence, "resource", category, tags, ports,
+            out if isinstance(out, tuple) else (out,), version,
+            doc=inspect.cleandoc(function.__doc__ or ""),
+            function=of_values, table=table, migrate=migrate or {},
+        )  # fmt: skip
+
+    return declare
+
+
+def _ports(node: str, parameters: list[inspect.Parameter]) -> tuple[tuple[Port, ...], dict[str, tuple[Port, ...]]]:
+    """All ports in their order, and those of each bank by the name of its parameter."""
+    ports: list[Port] = []
+    banks: dict[str, tuple[Port, ...]] = {}
+    for p in parameters:
+        if isinstance(p.default, Bank):
+            banks[p.name] = p.default.named(p.name)
+            ports.extend(banks[p.name])
+        elif isinstance(p.default, Port):
+            ports.append(p.default.named(p.name))
+        else:
+            raise DeclarationError(f"parameter {p.name} has no port constructor as its default", node=node)
+    for port in ports:
+        if not port.doc:
+            raise DeclarationError(f"port {port.name} says nothing about itself (doc)", node=node)
+    if len({port.name for port in ports} | banks.keys()) != len(ports) + len(banks):
+        raise DeclarationError("two ports have one name", node=node)
+    return tuple(ports), banks
+
+
+def _rows(single: tuple[Port, ...], banks: Mapping[str, tuple[Port, ...]]) -> dict[str, tuple[str, ...] | None]:
+    """The rows that a body may read, as it writes them; a text or drawn points are read once to learn their tables."""
+    rows: dict[str, tuple[str, ...] | None] = {}
+    for port in single:
+        if port.read is not None:
+            rows |= {f"{port.name}.{table}": None for table in port.read(port.default)._fields}
+    for name, ports in banks.items():
+        if ports[0].type == "gate":
+            rows |= {f"{name}.{half}": tuple(f"{p.name}.{half}" for p in ports) for half in Gate._fields}
+        else:
+            rows[name] = tuple(p.name for p in ports)
+    return rows
+
+
+def _gathered(banks: Mapping[str, tuple[Port, ...]], values: Mapping[str, Any]) -> dict[str, Any]:
+    """The values of a call, those of the ports of each bank as one row."""
+    gathered = dict(values)
+    for name, ports in banks.items():
+        if any(p.name in gathered for p in ports):
+            row = [gathered.pop(p.name, Gate() if p.type == "gate" else p.default) for p in ports]
+            gathered[name] = Gates(row) if ports[0].type == "gate" else tuple(row)
+    return gathered
+
+
+def _first(node: str, parameter: inspect.Parameter) -> float | Reach:
+    if isinstance(parameter.default, Reach):
+        return parameter.default
+    if isinstance(parameter.default, bool) or not isinstance(parameter.default, (int, float)):
+        raise DeclarationError(f"state {parameter.name} starts with a number or is a line", node=node)
+    return float(parameter.default)
+
+
+def _check_outs(node: str, ports: tuple[Port, ...], outs: tuple[Out, ...]) -> None:
+    numbers = {p.name for p in ports if p.type in NUMBERS}
+    gates = {p.name for p in ports if p.type == "gate"}
+    for p in ports:
+        if p.auto is not None and p.auto[0] not in gates:
+            raise DeclarationError(f"option {p.name} goes by {p.auto[0]}, which is no gate", node=node)
+    if len({o.name for o in outs}) != len(outs):
+        raise DeclarationError("two outputs have one name", node=node)
+    for o in outs:
+        if o.type not in ("value", "gate"):
+            raise DeclarationError(f"output {o.name} of a computed node is a value or a gate", node=node)
+        if o.like is not None and o.like not in numbers:
+            raise DeclarationError(f"output {o.name} is like {o.like}, which is no value port", node=node)
+        if o.through is not None and o.through not in (gates if o.type == "gate" else numbers):
+            raise DeclarationError(f"output {o.name} passes on {o.through}, which is no {o.type} port", node=node)
+
+
+def refuse(what: str, port: str, mend: str = "") -> PatchError:
+    """The error of a resource's value that cannot serve."""
+    return PatchError(what, port=port, mend=mend)

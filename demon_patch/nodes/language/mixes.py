@@ -1,0 +1,86 @@
+"""Nodes whose bodies weigh: mixes of prompts, clips or surfaces, and surfaces made of gains."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any, Literal
+
+from demon_patch.codegen.body import DeclarationError
+from demon_patch.engine.controls import CONTROLS
+from demon_patch.nodes.language.declare import Declaration, body_of, signature
+from demon_patch.nodes.language.ports import MIXED, Out, out
+
+GROUPS = 8
+MOST_CHANNELS = 128
+MOST_TAPS = int(CONTROLS["feedback_tap"].hi)
+
+_GAIN = CONTROLS["channel_gain"]
+FED = (out("fed", 0, 1, doc="Weight of what is fed back."), out("tap", 1, MOST_TAPS, doc="Which generation it is."))
+GAINS = tuple(
+    out(f"group_{n}", _GAIN.lo, _GAIN.hi, doc=f"Gain of eighth {n} of the channels.") for n in range(1, GROUPS + 1)
+)
+ONE = (
+    out("channel", 0, MOST_CHANNELS, doc="One channel, counted from 1; 0 is none."),
+    out("single", _GAIN.lo, _GAIN.hi, doc="The gain of that one, on top of its group's."),
+)
+
+
+def mix(
+    id: str,
+    title: str,
+    sentence: str,
+    *,
+    out: Literal["prompt", "source", "surface"],
+    doc: str,
+    category: str,
+    tags: tuple[str, ...],
+    feeds: bool = False,
+) -> Callable[[Callable[..., Any]], Declaration]:
+    """Declares a mix: a computed node whose body gives one weight for each inlet, in their order.
+
+    Only what is wired counts. Prompts and clips count by their share of the sum of weights, or where an option `law` is
+    "power", of the root of their summed squares; weights below 0 are 0, and where all are, the first wired inlet is
+    taken; a jump of a weight is an edge. Surfaces count as they are weighed, frame by frame.
+    feeds: after the weights come that of a finished generation, and how many completions ago it was. Raises
+    DeclarationError.
+    """
+
+    def declare(function: Callable[..., Any]) -> Declaration:
+        head = signature(function, id)
+        ports = tuple(replace(p, type=out) if p.type in MIXED else p for p in head.ports)
+        weights = tuple(Out(p.name, "value", 0.0, 1.0, doc=p.doc) for p in ports if p.type == out)
+        if not weights:
+            raise DeclarationError("a mix has inlets", node=id)
+        hidden = (*weights, *FED) if feeds else weights
+        return Declaration(
+            id, title, sentence, "mix", category, tags, ports, (Out(out, out, doc=doc),),
+            doc=inspect.cleandoc(function.__doc__ or ""), states=head.states, function=function,
+            body=body_of(function, id, head, hidden), hidden=hidden, banks=head.banks,
+        )  # fmt: skip
+
+    return declare
+
+
+def surface(
+    id: str, title: str, sentence: str, *, tags: tuple[str, ...], single: bool = False
+) -> Callable[[Callable[..., Any]], Declaration]:
+    """Declares a surface: a computed node whose body gives the gain of each eighth of the latent channels.
+
+    single: after them a channel, counted from 1 (0: none), and its gain on top of its group's. Raises DeclarationError.
+    """
+
+    def declare(function: Callable[..., Any]) -> Declaration:
+        head = signature(function, id)
+        hidden = (*GAINS, *ONE) if single else GAINS
+        return Declaration(
+            id, title, sentence, "surface", "engine", tags, head.ports, (Out("surface", "surface", doc=_TO),),
+            doc=inspect.cleandoc(function.__doc__ or ""), states=head.states, function=function,
+            body=body_of(function, id, head, hidden), hidden=hidden, banks=head.banks,
+        )  # fmt: skip
+
+    return declare
+
+
+_TO = "The gains, for a Step State or a Surface Mix."

@@ -1,0 +1,1 @@
+"""The node library: one declaration a node, found by lying in one of these folders."""

@@ -1,0 +1,54 @@
+"""Clips that the music covers."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+
+from demon_patch.engine.sound.bar_template import BPM
+from demon_patch.nodes.language.declare import refuse, resource
+from demon_patch.nodes.language.ports import Out, path, text, value
+
+OUTS = (
+    Out("source", "source", doc="The clip, for a Scheduler."),
+    Out("audio", "audio", doc="Its sound along the song, to be analysed."),
+)
+
+
+@resource(
+    "audio_source",
+    "Audio Source",
+    "Brings a recording that the music covers.",
+    out=OUTS,
+    category="conditioning",
+    tags=("file", "clip", "sample", "cover", "recording", "loop"),
+)
+def audio_source(
+    file: str = path("", doc="An audio file, relative to the patch."),
+    seconds: float = value(
+        60, 1, 60, unit="s", taper="log", doc="The most of it that is used, in whole bars of its tempo."
+    ),
+    bpm: float = value(0, 0, BPM[1], unit="bpm", doc="Its tempo; below 20: as stored beside it, or as heard."),
+    downbeat: float = value(-1, -1, 60, unit="s", doc="Its first bar line; below 0: as stored beside it, or as heard."),
+) -> Hashable:
+    """("audio", file, seconds, bpm or None, downbeat or None); the file is read when the patch starts to play."""
+    if not file.strip() or "\0" in file:
+        raise refuse("no audio file is named", "file", "name one, or use a Composed Source")
+    known = float(bpm) if bpm >= BPM[0] else None
+    return ("audio", file, float(seconds), known, float(downbeat) if downbeat >= 0 else None)
+
+
+@resource(
+    "composed_source",
+    "Composed Source",
+    "Brings a clip that is composed on the spot, so that a patch needs no file.",
+    out=OUTS,
+    category="conditioning",
+    tags=("generator", "loop", "demo", "clip", "style"),
+)
+def composed_source(
+    style: str = text("house", doc="What is composed, in the words of a prompt."),
+    seconds: float = value(24, 8, 60, unit="s", taper="log", doc="Length; rounded to what loops."),
+    seed: float = value(1, 0, 65535, taper="int", doc="Which piece of that style."),
+) -> Hashable:
+    """("composed", style, seconds, seed)."""
+    return ("composed", " ".join(style.split()), float(seconds), int(seed))

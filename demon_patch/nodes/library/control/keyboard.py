@@ -1,0 +1,34 @@
+"""The computer's keyboard as an instrument."""
+
+from __future__ import annotations
+
+from demon_patch.codegen.frame import Frame, Gate
+from demon_patch.codegen.vocabulary import clamp
+from demon_patch.nodes.language.declare import node
+from demon_patch.nodes.language.ports import fed, fed_gate, gate_out, out, value
+
+
+@node(
+    "keyboard",
+    "Keyboard",
+    "Plays notes with the keys of the computer.",
+    out=(
+        out("pitch", 0, 127, unit="semitones", doc="The note, as MIDI counts: 60 is middle C."),
+        out("velocity", 0, 1, doc="How hard; the same for all keys of a computer."),
+        gate_out("gate", doc="High while a key is held."),
+        out("octave", -4, 4, doc="Octaves by which the keys are shifted."),
+    ),
+    category="control",
+    tags=("keys", "notes", "typing", "qwerty", "play", "live"),
+    live=True,
+)
+def keyboard(
+    t: Frame,
+    transpose: float = value(0, -48, 48, unit="semitones", taper="int", doc="Added to every note."),
+    key: float = fed(60, 0, 127, unit="semitones", doc="The note of the latest key, without octave."),
+    force: float = fed(0.8, 0, 1, doc="Its velocity."),
+    held: Gate = fed_gate(doc="Whether a key is down."),
+    shift: float = fed(0, -4, 4, doc="The octave, moved by two keys of their own."),
+):
+    """The last key wins."""
+    return clamp(key + 12 * shift + transpose, 0, 127), force, (held.level, held.rises), shift

@@ -1,0 +1,69 @@
+"""Commands on cables."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from typing import TYPE_CHECKING
+
+from msgspec import UNSET, UnsetType, structs
+
+from demon_patch.errors import PatchError
+from demon_patch.patch.edit.commands.base import G, GraphEdit, changed, given, without
+from demon_patch.patch.model.graph import Cable, Mode, Socket
+
+if TYPE_CHECKING:
+    from demon_patch.patch.edit.commands import Command
+
+
+class Connect(GraphEdit, frozen=True):
+    """Plugs a cable between two ports that have none."""
+
+    cable: Cable
+
+    def on(self, patch: G) -> tuple[G, tuple[Command, ...]]:
+        socket = self.cable.socket
+        if socket in patch.cables_by_socket:
+            raise PatchError(
+                f"a cable from {socket.src}.{socket.out} is plugged in already",
+                node=socket.dst,
+                port=socket.port,
+                mend="change that one",
+            )
+        return structs.replace(patch, cables=(*patch.cables, self.cable)), (Disconnect(*socket),)
+
+
+class Disconnect(GraphEdit, frozen=True):
+    """Unplugs the cable between two ports."""
+
+    src: str
+    out: str
+    dst: str
+    port: str
+
+    def on(self, patch: G) -> tuple[G, tuple[Command, ...]]:
+        cable = patch.cable(Socket(self.src, self.out, self.dst, self.port))
+        return structs.replace(patch, cables=without(patch, [cable])), (Connect(cable),)
+
+
+class SetCable(GraphEdit, frozen=True):
+    """Changes how a cable works: mode, depth (None for the usual one), offset, muted, solo; what is not given stays."""
+
+    src: str
+    out: str
+    dst: str
+    port: str
+    mode: Mode | UnsetType = UNSET
+    depth: float | UnsetType | None = UNSET
+    offset: float | UnsetType = UNSET
+    muted: bool | UnsetType = UNSET
+    solo: bool | UnsetType = UNSET
+
+    def on(self, patch: G) -> tuple[G, tuple[Command, ...]]:
+        cable = patch.cable(Socket(self.src, self.out, self.dst, self.port))
+        new, old = changed(cable, self)
+        cables = (*without(patch, [cable]), new)
+        return structs.replace(patch, cables=cables), (SetCable(**old),)
+
+    @property
+    def target(self) -> Hashable:
+        return "SetCable", self.src, self.out, self.dst, self.port, *given(self)

@@ -1,0 +1,208 @@
+"""Commands on nodes: there or not, what they are set to, where they stand."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from msgspec import UnsetType, structs
+
+from demon_patch.errors import PatchError
+from demon_patch.patch.edit.commands.base import ABSENT, G, GraphEdit, OfPort, edited, with_node, without
+from demon_patch.patch.edit.commands.on_cables import Connect
+from demon_patch.patch.edit.commands.on_records import PUTS
+from demon_patch.patch.model import json_values
+from demon_patch.patch.model.graph import Cable, Node, Socket
+from demon_patch.patch.model.json_values import Frozen, Value
+
+if TYPE_CHECKING:
+    from demon_patch.patch.edit.commands import Command
+
+
+class AddNode(GraphEdit, frozen=True):
+    """Puts a node into the patch under an id that is not taken."""
+
+    id: str
+    node: Node
+
+    def on(self, patch: G) -> tuple[G, tuple[Command, ...]]:
+        if self.id in patch.nodes:
+            raise PatchError("is in the patch already", node=self.id, mend="take a fresh id")
+        return with_node(patch, self.id, self.node), (RemoveNode(self.id),)
+
+
+class RemoveNode(GraphEdit, frozen=True):
+    """Takes a node and all its cables out, and its name out of all that mentions it: dashboard, mappings, snapshots,
+    promoted ports. The inverse brings all of it back."""
+
+    id: str
+
+    def on(self, patch: G) -> tuple[G, tuple[Command, ...]]:
+        return _taken_out(patch, (self.id,))
+
+
+class AddNodes(GraphEdit, frozen=True):
+    """Puts several nodes into the patch at once, and cables that each end or begin at one of them."""
+
+    nodes: Mapping[str, Node]
+    cables: tuple[Cable, ...] = ()
+
+    def __post_init__(self) -> None:
+        structs.force_setattr(self, "nodes", Frozen(json_values.table(self.nodes, "nodes")))
+
+    def on(self, patch: G) -> tuple[G, tuple[Command, ...]]:
+        for id in sorted(self.nodes.keys() & patch.nodes.keys()):
+            raise PatchError("is in the patch already", node=id, mend="take a fresh id")
+        for cable in self.cables:
+            if cable.src not in self.nodes and cable.dst not in self.nodes:
+                raise PatchError(
+                    f"the cable from {cable.src}.{cable.out} touches none of the new nodes",
+                    node=cable.dst,
+                    port=cable.port,
+                    mend="connect it by itself",
+                )
+        nodes, cables = {**patch.nodes, **self.nodes}, (*patch.cables, *self.cables)
+        return structs.replace(patch, nodes=nodes, cables=cables), (RemoveNodes(tuple(sorted(self.nodes))),)
+
+
+class RemoveNodes(GraphEdit, frozen=True):
+    """Takes several nodes out at once, each as `RemoveNode` does."""
+
+    ids: tuple[str, ...]
+
+    def on(self, patch: G) -> tuple[G, tuple[Command, ...]]:
+        return _taken_out(patch, self.ids)
+
+
+def _taken_out(graph: G, ids: tuple[str, ...]) -> tuple[G, tuple[Command, ...]]:
+    """The graph without some nodes; what touches others comes back by commands of its own, so that it can be left out
+    where those are gone by then."""
+    gone = {id: graph.node(id) for id in ids}
+    cables = tuple(cable for cable in graph.cables if cable.src in gone or cable.dst in gone)
+    changes: dict[str, object] = {
+        "nodes": {id: other for id, other in graph.nodes.items() if id not in gone},
+        "cables": without(graph, cables),
+    }
+    inner = tuple(cable for cable in cables if cable.src in gone and cable.dst in gone)
+    border = (Connect(cable) for cable in cables if cable.src not in gone or cable.dst not in gone)
+    back: list[Any] = [AddNodes(gone, inner), *border]
+    for field in graph.naming:
+        before = getattr(graph, field)
+        after = {id: piece.without(gone.keys()) for id, piece in before.items()}
+        if after != before:
+            changes[field] = {id: piece for id, piece in after.items() if piece is not None}
+            back += [PUTS[field](id, before[id]) for id in before if after[id] != before[id]]
+    return structs.replace(graph, **changes), tuple(back)
+
+
+class Replace(GraphEdit, frozen=True):
+    """Puts another node in the place of one; of its cables, only those in `keep` stay."""
+
+    node: str
+    new: Node
+    keep: tuple[Socket, ...] = ()
+
+    def on(self, patch: G) -> tuple[G, tuple[Command, ...]]:
+        old, cables = patch.node(self.node), patch.cables_of(self.node)
+        for socket in self.keep:
+            if patch.cable(socket) not in cables:
+                raise PatchError(f"the cable {socket} does not touch it", node=self.node, mend="keep only its own")
+        dropped = [cable for cable in cables if cable.socket not in self.keep]
+        left = structs.replace(patch, cables=without(patch, dropped))
+        return with_node(left, self.node, self.new), (Replace(self.node, old, self.keep), *map(Connect, dropped))
+
+
+class SetValue(OfPort, frozen=True):
+    """Sets what a node keeps under a name; ABSENT takes it away, so that the default holds."""
+
+    value: Value | UnsetType = ABSENT
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.value is not ABSENT:
+            with json_values.place(node=self.node, port=self.name):
+                structs.force_setattr(self, "value", json_values.value(self.value, "value"))
+
+    def on(self, patch: G) -> tuple[G, tuple[Command, ...]]:
+        values = dict(patch.node(self.node).values)
+        old = values.pop(self.name, ABSENT)
+        if self.value is not ABSENT:
+            values[self.name] = self.value
+        return edited(patch, self.node, values=values), (SetValue(self.node, self.name, old),)
+
+
+class SetRange(OfPort, frozen=True):
+    """Sets the playing range of an input, lo <= hi in the port's unit; without them, the declared range holds."""
+
+    lo: float | None = None
+    hi: float | None = None
+
+    def on(self, patch: G) -> tuple[G, tuple[Command, ...]]:
+        ranges = dict(patch.node(self.node).ranges)
+        old = ranges.pop(self.name, (None, None))
+        if self.lo is not None and self.hi is not None:
+            ranges[self.name] = (self.lo, self.hi)
+        elif (self.lo, self.hi) != (None, None):
+            raise PatchError("a range has one end", node=self.node, port=self.name, mend="give both ends, or none")
+        return edited(patch, self.node, ranges=ranges), (SetRange(self.node, self.name, *old),)
+
+
+class SetLocked(OfPort, frozen=True):
+    """Keeps snapshots away from a port, or lets them turn it again."""
+
+    locked: bool
+
+    def on(self, patch: G) -> tuple[G, tuple[Command, ...]]:
+        before = patch.node(self.node).locked
+        rest = tuple(port for port in before if port != self.name)
+        after = (*rest, self.name) if self.locked else rest
+        return edited(patch, self.node, locked=after), (SetLocked(self.node, self.name, self.name in before),)
+
+
+class Move(GraphEdit, frozen=True):
+    """Moves nodes on the canvas: positions by id."""
+
+    positions: Mapping[str, tuple[float, float]]
+
+    def __post_init__(self) -> None:
+        kept = {id: json_values.position(at, "at") for id, at in json_values.table(self.positions, "positions").items()}
+        structs.force_setattr(self, "positions", Frozen(kept))
+
+    def on(self, patch: G) -> tuple[G, tuple[Command, ...]]:
+        old = {id: patch.node(id).at for id in self.positions}
+        moved = {id: structs.replace(patch.nodes[id], at=at) for id, at in self.positions.items()}
+        return structs.replace(patch, nodes={**patch.nodes, **moved}), (Move(old),)
+
+    @property
+    def target(self) -> Hashable:
+        return "Move", *sorted(self.positions)
+
+
+class Rename(GraphEdit, frozen=True):
+    """Gives a node a label; the empty one brings its type's title back."""
+
+    node: str
+    label: str
+
+    def on(self, patch: G) -> tuple[G, tuple[Command, ...]]:
+        old = patch.node(self.node).label
+        return edited(patch, self.node, label=self.label), (Rename(self.node, old),)
+
+    @property
+    def target(self) -> Hashable:
+        return "Rename", self.node
+
+
+class SetBypass(GraphEdit, frozen=True):
+    """Lets a node pass its input through untouched, or work again."""
+
+    node: str
+    bypass: bool
+
+    def on(self, patch: G) -> tuple[G, tuple[Command, ...]]:
+        old = patch.node(self.node).bypass
+        return edited(patch, self.node, bypass=self.bypass), (SetBypass(self.node, old),)
+
+    @property
+    def target(self) -> Hashable:
+        return "SetBypass", self.node

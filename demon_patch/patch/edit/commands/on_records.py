@@ -1,0 +1,92 @@
+"""Commands on what a patch keeps by id beside its nodes: each puts a piece there, another in its place, or takes it
+away."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+
+from demon_patch.patch.edit.commands.base import Put
+from demon_patch.patch.model.canvas import Frame, Note
+from demon_patch.patch.model.dashboard import ControlMapping, Snapshot, Widget
+from demon_patch.patch.model.definition import Definition, Inlet, Outlet
+from demon_patch.patch.model.document import Patch
+
+
+class SetFrame(Put, frozen=True):
+    """Puts a frame on the canvas, changes it, or takes it away."""
+
+    frame: Frame | None = None
+
+    table = "frames"
+    graphs = (Patch, Definition)
+
+
+class SetNote(Put, frozen=True):
+    """Puts a note on the canvas, changes it, or takes it away."""
+
+    note: Note | None = None
+
+    table = "notes"
+    graphs = (Patch, Definition)
+
+
+class SetWidget(Put, frozen=True):
+    """Puts a control on the dashboard, changes it, or takes it away."""
+
+    widget: Widget | None = None
+
+    table = "dashboard"
+
+
+class SetMapping(Put, frozen=True):
+    """Maps a controller to a knob, changes the mapping, or takes it away."""
+
+    mapping: ControlMapping | None = None
+
+    table = "mappings"
+
+
+class SetSnapshot(Put, frozen=True):
+    """Stores a snapshot, renames it, or takes it away."""
+
+    snapshot: Snapshot | None = None
+
+    table = "snapshots"
+
+
+class SetDefinition(Put, frozen=True):
+    """Adds what a subpatch contains, replaces it in all instances, or takes it away once no subpatch needs it."""
+
+    definition: Definition | None = None
+
+    table = "definitions"
+
+
+class SetInlet(Put, frozen=True):
+    """Within a subpatch: promotes an input, changes what a promoted one leads to, or takes it away."""
+
+    inlet: Inlet | None = None
+
+    table = "inputs"
+    graphs = (Definition,)
+
+
+class SetOutlet(Put, frozen=True):
+    """Within a subpatch: promotes an output, changes where a promoted one comes from, or takes it away."""
+
+    outlet: Outlet | None = None
+
+    table = "outputs"
+    graphs = (Definition,)
+
+
+PUTS: Mapping[str, Callable[..., Put]] = MappingProxyType(
+    {
+        put.table: put
+        for put in (
+            SetFrame, SetNote, SetWidget, SetMapping, SetSnapshot, SetDefinition, SetInlet, SetOutlet,
+        )
+    }
+)  # fmt: skip
+"""The command for each field that holds pieces by id."""

@@ -1,0 +1,129 @@
+"""The edit that turns one document into another: how a file that was changed elsewhere enters a session."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from msgspec import structs
+
+from demon_patch.errors import PatchError
+from demon_patch.patch.edit.commands import (
+    ABSENT,
+    AddNodes,
+    Batch,
+    Become,
+    Command,
+    Connect,
+    Disconnect,
+    Move,
+    RemoveNodes,
+    Rename,
+    Replace,
+    SetBypass,
+    SetCable,
+    SetMeta,
+    SetRange,
+    SetSong,
+    SetValue,
+    apply,
+)
+from demon_patch.patch.edit.commands.on_records import PUTS
+from demon_patch.patch.model.document import Patch
+from demon_patch.patch.model.record import Piece
+
+_OF_NODE: dict[str, Callable[[str, Any], Command]] = {
+    "label": Rename,
+    "bypass": SetBypass,
+}
+_BY_PORT = {"values", "ranges"}
+_PUTS: dict[str, Any] = {table: put for table, put in PUTS.items() if table in Patch.__struct_fields__}
+
+
+def difference(old: Patch, new: Patch) -> Command | None:
+    """A command that makes `new` of `old` by the smallest edits there are, which touch nothing that both have; None
+    where they are equal. What has no edit of its own comes with the whole document, last."""
+    if old == new:
+        return None
+    edits: list[Command] = []
+    made = old
+    try:
+        # Each finds what those before it have made: a node that goes takes what names it along.
+        for stage in (_heads, _new_definitions, _nodes, _cables, _pieces):
+            found = tuple(stage(made, new))
+            made, _ = apply(Batch(found), made)
+            edits += found
+    except PatchError:
+        return Become(new)
+    return Batch(tuple(edits) if made == new else (*edits, Become(new)))
+
+
+def _heads(old: Patch, new: Patch) -> Iterator[Command]:
+    for kind, before, after in ((SetMeta, old.meta, new.meta), (SetSong, old.song, new.song)):
+        if changed := _changed(before, after) & set(kind.__struct_fields__):
+            yield kind(**{field: getattr(after, field) for field in sorted(changed)})
+
+
+def _new_definitions(old: Patch, new: Patch) -> Iterator[Command]:
+    """What the nodes to come may need; a definition that needs another one follows it."""
+    missing = {id: piece for id, piece in new.definitions.items() if id not in old.definitions}
+    while missing:
+        ready = [id for id, piece in missing.items() if not any(n.definition in missing for n in piece.nodes.values())]
+        yield from (_PUTS["definitions"](id, missing.pop(id)) for id in ready)
+
+
+def _nodes(old: Patch, new: Patch) -> Iterator[Command]:
+    """Those that come, go or move do so at once, as many as they are."""
+    if gone := sorted(old.nodes.keys() - new.nodes.keys()):
+        yield RemoveNodes(tuple(gone))
+    if fresh := {id: node for id, node in new.nodes.items() if id not in old.nodes}:
+        yield AddNodes(fresh)
+    places: dict[str, tuple[float, float]] = {}
+    for id, after in new.nodes.items():
+        before = old.nodes.get(id)
+        if before is None:
+            continue
+        changed = _changed(before, after)
+        if changed <= {"at", *_OF_NODE, *_BY_PORT}:
+            if "at" in changed:
+                places[id] = after.at
+            yield from (_OF_NODE[field](id, getattr(after, field)) for field in sorted(changed & _OF_NODE.keys()))
+            for name in _keys(before.values, after.values):
+                yield SetValue(id, name, after.values.get(name, ABSENT))
+            for name in _keys(before.ranges, after.ranges):
+                yield SetRange(id, name, *after.ranges.get(name, (None, None)))
+        else:
+            kept = (cable.socket for cable in old.cables_of(id) if {cable.src, cable.dst} <= new.nodes.keys())
+            yield Replace(id, after, tuple(kept))
+    if places:
+        yield Move(places)
+
+
+def _cables(old: Patch, new: Patch) -> Iterator[Command]:
+    before, after = old.cables_by_socket, new.cables_by_socket
+    for socket, cable in before.items():
+        if socket not in after or "extra" in _changed(cable, after[socket]):
+            yield Disconnect(*socket)
+    for socket, cable in after.items():
+        changed = _changed(before[socket], cable) if socket in before else {"extra"}
+        if "extra" in changed:
+            yield Connect(cable)
+        elif changed:
+            yield SetCable(*socket, **{field: getattr(cable, field) for field in sorted(changed)})
+
+
+def _pieces(old: Patch, new: Patch) -> Iterator[Command]:
+    for table, put in _PUTS.items():
+        before, after = getattr(old, table), getattr(new, table)
+        yield from (put(id, after.get(id)) for id in _keys(before, after))
+
+
+def _changed(before: Piece, after: Piece) -> set[str]:
+    """The fields in which two parts of a kind differ."""
+    if before == after:
+        return set()
+    return {field.name for field in structs.fields(after) if getattr(before, field.name) != getattr(after, field.name)}
+
+
+def _keys(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
+    return [name for name in {**before, **after} if before.get(name, ABSENT) != after.get(name, ABSENT)]

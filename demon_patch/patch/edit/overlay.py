@@ -1,0 +1,107 @@
+"""Live values: what a performer, a controller or a snapshot has put over the knobs of a document, which stays as it is.
+
+An overlay is a value like the document; every function gives another one. A live value wins over its base until it is
+kept, which makes it the base, or released.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, TypeAlias
+
+from msgspec import UNSET, structs
+
+from demon_patch.patch.edit.commands import Command, SetCable, SetRange, SetValue
+from demon_patch.patch.edit.difference import difference
+from demon_patch.patch.edit.history import primitives
+from demon_patch.patch.model import ids, json_values
+from demon_patch.patch.model.document import Patch, Socket
+from demon_patch.patch.model.json_values import Value
+
+Key: TypeAlias = tuple[str, str]
+"""A port: node id and name."""
+Range: TypeAlias = tuple[float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Overlay:
+    """values: live values by port, numbers in the port's unit, options and texts. ranges: live playing ranges by port.
+    depths: live depths by cable, None for the usual one."""
+
+    values: Mapping[Key, Value] = field(default_factory=dict)
+    ranges: Mapping[Key, Range] = field(default_factory=dict)
+    depths: Mapping[Socket, float | None] = field(default_factory=dict)
+
+    def __bool__(self) -> bool:
+        return bool(self.values or self.ranges or self.depths)
+
+    @property
+    def keys(self) -> frozenset[Key | Socket]:
+        """The ports and cables that it lies over."""
+        return frozenset({*self.values, *self.ranges, *self.depths})
+
+    def turned(self, node: str, port: str, value: Value) -> Overlay:
+        """With another live value; PatchError for one that no port can have."""
+        with json_values.place(node=ids.checked(node), port=json_values.name(port, "name of a port")):
+            return replace(self, values={**self.values, (node, port): json_values.value(value, "live value")})
+
+    def released(self, *keys: Key | Socket) -> Overlay:
+        """Without what lies over those ports and cables."""
+        return self._where(lambda key: key not in keys)
+
+    def without(self, ports: Collection[Key]) -> Overlay:
+        """Without what lies over those ports, and over the cables that end there."""
+        return self._where(lambda key: ((key.dst, key.port) if isinstance(key, Socket) else key) not in ports)
+
+    def under(self, other: Overlay) -> Overlay:
+        """With another overlay on top of it."""
+        return Overlay(
+            {**self.values, **other.values}, {**self.ranges, **other.ranges}, {**self.depths, **other.depths}
+        )
+
+    def written(self, command: Command, spared: Collection[Key | Socket] = ()) -> Overlay:
+        """Without what lies over the values that a command writes, but for some: who turns the base wants to hear
+        it."""
+        edits = primitives(command)
+        values = {(edit.node, edit.name) for edit in edits if isinstance(edit, SetValue)} - {*spared}
+        ranges = {(edit.node, edit.name) for edit in edits if isinstance(edit, SetRange)} - {*spared}
+        cables = (edit for edit in edits if isinstance(edit, SetCable) and edit.depth is not UNSET)
+        depths = {Socket(edit.src, edit.out, edit.dst, edit.port) for edit in cables} - {*spared}
+        return Overlay(
+            _where(self.values, lambda key: key not in values),
+            _where(self.ranges, lambda key: key not in ranges),
+            _where(self.depths, lambda key: key not in depths),
+        )
+
+    def sounding(self, patch: Patch) -> Patch:
+        """The document as it sounds: with the live values in the place of its own."""
+        if not self:
+            return patch
+        over: defaultdict[str, tuple[dict[str, Value], dict[str, Range]]] = defaultdict(lambda: ({}, {}))
+        for (node, port), value in self.values.items():
+            over[node][0][port] = value
+        for (node, port), ends in self.ranges.items():
+            over[node][1][port] = ends
+        nodes = dict(patch.nodes)
+        for id in over.keys() & nodes.keys():
+            values, ranges = over[id]
+            node = nodes[id]
+            nodes[id] = structs.replace(node, values={**node.values, **values}, ranges={**node.ranges, **ranges})
+        cables = tuple(
+            structs.replace(cable, depth=self.depths[cable.socket]) if cable.socket in self.depths else cable
+            for cable in patch.cables
+        )
+        return structs.replace(patch, nodes=nodes, cables=cables)
+
+    def kept(self, patch: Patch) -> Command | None:
+        """The edit that makes the live values the document's own; None where it has them already."""
+        return difference(patch, self.sounding(patch))
+
+    def _where(self, stays: Callable[[Key | Socket], bool]) -> Overlay:
+        return Overlay(*(_where(table, stays) for table in (self.values, self.ranges, self.depths)))
+
+
+def _where(table: Mapping[Any, Any], stays: Callable[[Key | Socket], bool]) -> dict[Any, Any]:
+    return {key: kept for key, kept in table.items() if stays(key)}

@@ -1,0 +1,1 @@
+"""Patch files: format, migrations, schema, packs, patches inside sound files."""

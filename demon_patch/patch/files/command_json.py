@@ -1,0 +1,25 @@
+"""Commands as JSON, for clients in other processes and on other machines."""
+
+from __future__ import annotations
+
+import msgspec
+
+from demon_patch.errors import PatchError
+from demon_patch.patch.edit.commands import Command
+
+_ENCODER = msgspec.json.Encoder()
+_DECODER = msgspec.json.Decoder(Command)
+
+
+def encode(command: Command) -> bytes:
+    """A command as a JSON object: its name under `do`, its fields beside it."""
+    return _ENCODER.encode(command)
+
+
+def decode(message: bytes | str) -> Command:
+    """The command of a message; PatchError if it holds none."""
+    try:
+        return _DECODER.decode(message)
+    except (msgspec.MsgspecError, RecursionError, UnicodeError) as error:
+        what = " ".join(str(error).split())[:200]
+        raise PatchError(f"the message is no command: {what}", mend="send one that the schema allows") from None

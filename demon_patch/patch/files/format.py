@@ -1,0 +1,221 @@
+"""Patch files, `*.dpatch.json`: UTF-8 JSON with sorted keys, small diffs, and nothing lost.
+
+    {"format": 1, "meta": {...}, "song": {...},
+     "nodes": {id: {"type": ..., "values": {name: ...}, "ranges": {name: [lo, hi]}, "at": [x, y], ...}},
+     "cables": [{"src": id, "out": port, "dst": id, "port": port, "depth": ..., ...}],
+     "frames": {id: {"at": [x, y], ...}}, "notes": ..., "dashboard": ..., "mappings": ...,
+     "snapshots": {id: {"scope": [id], "values": {id: {name: ...}}, "ranges": ..., "depths": [{...}], ...}},
+     "definitions": {id: {"nodes": ..., "cables": ..., "inputs": {id: {"to": [{"node": id, "port": ...}]}},
+                          "outputs": {id: {"node": id, "out": ...}}, ...}}, ...}
+
+Defaults are left out. Keys that this version does not know are kept at every level, and so are nodes of unknown type
+with their cables. A file is hostile until it is read: whatever it holds, reading it ends in a valid Patch or in one
+PatchError that names the place.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+from typing import Any, TypeVar, get_args, get_origin, get_type_hints
+
+from demon_patch.errors import PatchError
+from demon_patch.patch.files import atomic_file
+from demon_patch.patch.files.json_layout import laid_out
+from demon_patch.patch.files.migrations import FORMAT, migrated
+from demon_patch.patch.model import ids, json_values
+from demon_patch.patch.model.document import Cable, Node, Patch
+from demon_patch.patch.model.graph import CABLES, NODES
+from demon_patch.patch.model.record import Piece
+
+SIZE = 16 * 2**20  # bytes of a file
+ITEMS = 500_000  # things that stand in a file side by side: the largest patch has 350,000
+OBJECTS = 400_000  # objects of a file: the largest patch has 80,000 in nodes and cables
+PIECES = {Node: NODES, Cable: CABLES}
+MOST = 10_000  # pieces of any other kind that stand side by side
+_CLOSING = re.compile(r'"(?:[^"\\]++|\\.)*+"|(\})', re.DOTALL)  # without a way back, so in little memory
+
+P = TypeVar("P", bound=Piece)
+
+
+def loads(text: str | bytes, file: object = None) -> Patch:
+    """The patch that a file's text holds; PatchError names `file` and the place in it."""
+    with json_values.place(file):
+        return _patch(migrated(_parsed(_decoded(text))))
+
+
+def dumps(patch: Patch) -> str:
+    """The text of a patch's file: equal patches have equal text, and `loads(dumps(patch)) == patch`."""
+    return laid_out({**_entries(patch), "format": FORMAT}) + "\n"
+
+
+def load(path: str | Path) -> Patch:
+    """Reads a patch file; PatchError if it cannot be read or is no patch."""
+    return loads(atomic_file.read(path, SIZE), path)
+
+
+def save(patch: Patch, path: str | Path) -> None:
+    """Writes a patch file whole or not at all: until the new one is on disk, the old one stays as it was."""
+    text = dumps(patch).encode()
+    if len(text) > SIZE:
+        raise PatchError(f"the patch takes {len(text)} bytes", file=path, mend=f"keep it within {SIZE}")
+    atomic_file.write(path, text)
+
+
+def _decoded(text: str | bytes) -> str:
+    """The characters of a file, without the byte order mark that some editors write."""
+    try:
+        given = text.encode() if isinstance(text, str) else text
+    except UnicodeEncodeError:
+        raise PatchError("the text holds half a character", mend="write whole Unicode characters") from None
+    if len(given) > SIZE:
+        raise PatchError(f"the file is larger than {SIZE // 2**20} MiB", mend="patches hold no audio: take it out")
+    try:
+        return given.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = given.count(b"\n", 0, error.start) + 1
+        raise PatchError(f"line {line} is not UTF-8", mend="save the file as UTF-8") from None
+
+
+def _parsed(text: str) -> dict[str, Any]:
+    """The JSON object of a text; a key that stands twice in one object is an error."""
+    closed = 0
+    if text.count(",") > ITEMS:
+        raise PatchError(f"the file holds more than {ITEMS} items", mend="keep the data of nodes elsewhere")
+
+    def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        nonlocal closed
+        closed += 1
+        if closed > OBJECTS:
+            raise PatchError(f"the file holds more than {OBJECTS} objects", mend="keep the data of nodes elsewhere")
+        made = dict(pairs)
+        if len(made) < len(pairs):
+            seen: set[str] = set()
+            twice = next(key for key, _ in pairs if key in seen or seen.add(key))
+            raise PatchError(
+                f"the key {json_values.quoted(twice)} stands twice in the object that ends at {_end(text, closed)}",
+                mend="keep one of them",
+            )
+        return made
+
+    try:
+        parsed = json.loads(text, object_pairs_hook=unique)
+    except json.JSONDecodeError as error:
+        raise PatchError(
+            f"line {error.lineno}, column {error.colno} is no JSON: {error.msg[:1].lower()}{error.msg[1:]}",
+            mend="mend the file there",
+        ) from None
+    except RecursionError:
+        raise PatchError("the file is nested too deeply", mend=f"keep it within {json_values.DEPTH} levels") from None
+    except ValueError:
+        raise PatchError("a number has thousands of digits", mend="shorten it") from None
+    if not isinstance(parsed, dict):
+        raise PatchError("the file holds no JSON object", mend='begin it with {"format": 1')
+    return parsed
+
+
+def _end(text: str, count: int) -> str:
+    """Where the count-th object to be closed is closed."""
+    braces = (match.start() for match in _CLOSING.finditer(text) if match[1])
+    at = next(start for number, start in enumerate(braces, 1) if number == count)
+    return f"line {text.count(chr(10), 0, at) + 1}, column {at - text.rfind(chr(10), 0, at)}"
+
+
+def _patch(document: Mapping[str, Any]) -> Patch:
+    return _piece(Patch, {key: item for key, item in document.items() if key != "format"}, "the patch")
+
+
+def _piece(kind: type[P], given: object, what: str) -> P:
+    """A struct from its JSON object: known keys to fields, the others to `extra`."""
+    entries = json_values.table(given, what)
+    readers = _readers(kind)
+    known = {key: readers[key](entries[key], key) for key in kind.known_keys() if key in entries}
+    for key in kind.known_keys():
+        if key not in known and key not in kind.defaults():
+            raise PatchError(f"{what} has no {key}", mend=f'write "{key}": …')
+    return kind(**known, extra={key: item for key, item in entries.items() if key not in known})
+
+
+@cache
+def _readers(kind: type[Piece]) -> Mapping[str, Callable[[Any, str], object]]:
+    """How each field of a struct is read, by its type: what holds structs is taken apart, the rest is left to the
+    struct itself."""
+    return {field: _reader(hint) for field, hint in get_type_hints(kind).items()}
+
+
+def _reader(hint: Any) -> Callable[[Any, str], object]:
+    kinds = [part for part in (hint, *get_args(hint)) if isinstance(part, type) and issubclass(part, Piece)]
+    if not kinds:
+        return lambda given, what: given
+    (kind,) = kinds
+    if kind is hint:
+        return lambda given, what: _piece(kind, given, what)
+    if get_origin(hint) is tuple:
+        return lambda given, what: _list(kind, given, what)
+    return lambda given, what: _table(kind, given, what)
+
+
+def _table(kind: type[P], given: object, what: str) -> dict[str, P]:
+    _counted(kind, len(json_values.table(given, what)))
+    return {ids.checked(id, kind.word()): _entry(kind, id, item) for id, item in json_values.table(given, what).items()}
+
+
+def _entry(kind: type[P], id: str, given: object) -> P:
+    if kind is Node:
+        with json_values.place(node=id):
+            return _piece(kind, given, "the node")
+    with _told_of(f"{kind.word()} {id}", always=True):
+        return _piece(kind, given, "it")
+
+
+def _list(kind: type[P], given: object, what: str) -> tuple[P, ...]:
+    if not isinstance(given, list | tuple):
+        raise PatchError(f"{what} is {json_values.quoted(given)}, not a list", mend="write [{…}, …]")
+    _counted(kind, len(given))
+    made: list[P] = []
+    for number, item in enumerate(given, 1):
+        with _told_of(f"{kind.word()} {number}"):
+            made.append(_piece(kind, item, f"the {kind.word()}"))
+    return tuple(made)
+
+
+def _counted(kind: type[P], count: int) -> None:
+    """Refuses more pieces than a patch has, before any of them is read."""
+    if count > (most := PIECES.get(kind, MOST)):
+        raise PatchError(f"the patch has {count} {kind.word()}s", mend=f"keep it within {most}")
+
+
+@contextmanager
+def _told_of(what: str, always: bool = False) -> Iterator[None]:
+    """Puts the piece that is being read before an error's message, if the error names no node."""
+    try:
+        yield
+    except PatchError as error:
+        if always or error.node is None:
+            error.what = f"{what}: {error.what}"
+        raise
+
+
+def _entries(piece: Piece) -> dict[str, object]:
+    """A struct as its JSON object, without what is as it is by default."""
+    defaults = piece.defaults()
+    told = {
+        key: _told(kept)
+        for key in piece.known_keys()
+        if (kept := getattr(piece, key)) != defaults.get(key) or key not in defaults
+    }
+    return {**told, **piece.extra}
+
+
+def _told(kept: object) -> object:
+    if isinstance(kept, Piece):
+        return _entries(kept)
+    if isinstance(kept, tuple):
+        return [_told(item) for item in kept]
+    if isinstance(kept, Mapping):
+        return {key: _told(item) for key, item in kept.items()}
+    return kept

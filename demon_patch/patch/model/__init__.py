@@ -1,0 +1,1 @@
+"""The document as frozen structs: graphs, definitions, canvas, dashboard, and the patch as it runs."""

@@ -1,0 +1,140 @@
+"""Subpatches: what their instances contain, and the ports through which it meets the outside."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Set
+
+from msgspec import structs
+
+from demon_patch.errors import PatchError
+from demon_patch.patch.model import ids, json_values
+from demon_patch.patch.model.graph import CABLES, NODES, SUBPATCH, Graph, Node
+from demon_patch.patch.model.record import Piece, by_id, listed
+
+NESTING = 16  # levels of subpatches within subpatches
+
+
+class Target(Piece, frozen=True, omit_defaults=True):
+    """An input of a node within a subpatch."""
+
+    node: str
+    port: str
+
+    def __post_init__(self) -> None:
+        ids.checked(self.node)
+        json_values.name(self.port, "name of an input")
+        self._settle()
+
+
+class Inlet(Piece, frozen=True, omit_defaults=True):
+    """A promoted input of a subpatch: what arrives at it goes to inputs within, and so does its knob.
+
+    to: those inputs, each once; with none, it leads nowhere. order: inputs are shown by rising order, then by title.
+    """
+
+    title: str = ""
+    to: tuple[Target, ...] = ()
+    order: float = 0.0
+
+    def __post_init__(self) -> None:
+        json_values.text(self.title, "title")
+        to = listed(self.to, Target, "to")
+        if len({(target.node, target.port) for target in to}) < len(to):
+            raise PatchError("to names an input twice", mend="name it once")
+        self._settle(to=to, order=json_values.number(self.order, "order"))
+
+    def without(self, gone: Set[str]) -> Inlet:
+        """What is left of it without some nodes."""
+        return structs.replace(self, to=tuple(target for target in self.to if target.node not in gone))
+
+
+class Outlet(Piece, frozen=True, omit_defaults=True):
+    """A promoted output of a subpatch: output `out` of node `node` within, or neither, and then it is silent."""
+
+    title: str = ""
+    node: str = ""
+    out: str = ""
+    order: float = 0.0
+
+    def __post_init__(self) -> None:
+        json_values.text(self.title, "title")
+        if (self.node, self.out) != ("", ""):
+            ids.checked(self.node)
+            json_values.name(self.out, "name of an output")
+        self._settle(order=json_values.number(self.order, "order"))
+
+    def without(self, gone: Set[str]) -> Outlet:
+        """What is left of it without some nodes."""
+        return structs.replace(self, node="", out="") if self.node in gone else self
+
+
+class Definition(Graph, frozen=True, omit_defaults=True, kw_only=True):
+    """What all instances of a subpatch contain; editing it changes all of them.
+
+    inputs, outputs: its boundary ports by id; an instance's cables, values and ranges name them by these ids.
+    """
+
+    nodes: Mapping[str, Node]  # pyright: ignore[reportGeneralTypeIssues]
+    title: str = ""
+    inputs: Mapping[str, Inlet] = {}
+    outputs: Mapping[str, Outlet] = {}
+
+    naming = ("inputs", "outputs")
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        json_values.text(self.title, "title")
+        inputs, outputs = by_id(self.inputs, Inlet, "inputs"), by_id(self.outputs, Outlet, "outputs")
+        for id, inlet in inputs.items():
+            for target in inlet.to:
+                self._inside(f"input {id}", target.node)
+        for id, outlet in outputs.items():
+            if outlet.node:
+                self._inside(f"output {id}", outlet.node)
+        self._settle(inputs=inputs, outputs=outputs)
+
+    def _inside(self, what: str, node: str) -> None:
+        if node not in self.nodes:
+            raise PatchError(
+                f"its {what} names the node {node}, which is not in it", mend=f"add {node}, or take the name out"
+            )
+
+
+def instances(graph: Graph) -> Iterator[tuple[str, Node]]:
+    """The subpatches in a graph, by id, sorted."""
+    return iter(sorted((id, node) for id, node in graph.nodes.items() if node.type == SUBPATCH))
+
+
+def check_nesting(graph: Graph, definitions: Mapping[str, Definition]) -> None:
+    """Raises PatchError if a subpatch has no definition, contains itself, is nested more than NESTING deep, or is
+    larger than a patch may be when all instances are laid out."""
+    known: dict[str, tuple[int, int, int]] = {}
+
+    def size(of: Graph, way: tuple[str, ...]) -> tuple[int, int, int]:
+        nodes, cables, depth = len(of.nodes), len(of.cables), 0
+        for id, node in instances(of):
+            inner = node.definition
+            if inner in way:
+                round_trip = " -> ".join([*way[way.index(inner) :], inner])
+                raise PatchError(f"the subpatch {inner} contains itself: {round_trip}", node=id, mend="take it out")
+            if inner not in definitions:
+                raise PatchError(
+                    f"its definition {inner} is not in the patch", node=id, mend="add the definition, or take it out"
+                )
+            if inner not in known and len(way) <= NESTING:
+                known[inner] = size(definitions[inner], (*way, inner))
+            more = known.get(inner, (0, 0, NESTING))
+            nodes, cables, depth = nodes + more[0], cables + more[1], max(depth, more[2] + 1)
+        if depth > NESTING:
+            raise PatchError("the subpatches are nested too deeply", mend=f"keep them within {NESTING} levels")
+        if nodes > NODES or cables > CABLES:
+            raise PatchError(
+                f"with all subpatches laid out there are {nodes} nodes and {cables} cables",
+                mend=f"keep it within {NODES} and {CABLES}",
+            )
+        return nodes, cables, depth
+
+    size(graph, ())
+    for id, definition in sorted(definitions.items()):
+        if id not in known:
+            known[id] = size(definition, (id,))

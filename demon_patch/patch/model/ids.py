@@ -1,0 +1,33 @@
+"""Ids of nodes, and of all else that a patch keeps by id: 8 random base-32 characters, or a word written by hand."""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Container
+
+from demon_patch.errors import PatchError
+from demon_patch.patch.model.json_values import quoted
+
+ALPHABET = "abcdefghijklmnopqrstuvwxyz234567"
+LENGTH = 8
+FORM = r"[a-z0-9_-]{1,32}"
+_ID = re.compile(FORM)
+
+
+def fresh(taken: Container[str], rng: random.Random | None = None) -> str:
+    """A new id that is not in `taken`; drawn from the system's randomness unless `rng` is given."""
+    rng = rng or random.SystemRandom()
+    while (drawn := "".join(rng.choices(ALPHABET, k=LENGTH))) in taken:
+        pass
+    return drawn
+
+
+def checked(given: object, kind: str = "node") -> str:
+    """An id as it was given: 1 to 32 of a-z 0-9 _ -; raises PatchError for anything else.
+
+    kind: what it is the id of, for the message.
+    """
+    if not isinstance(given, str) or not _ID.fullmatch(given):
+        raise PatchError(f"{quoted(given)} is no id of a {kind}", mend="use 1 to 32 of a-z 0-9 _ -")
+    return given

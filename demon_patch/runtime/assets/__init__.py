@@ -1,0 +1,1 @@
+"""Files that a patch names, packs of them, and files that a performance writes."""

@@ -1,0 +1,116 @@
+"""Where the files that a patch names lie: within its folder, or in the store of assets by what they hold.
+
+The store is a folder of this user (DEMON_PATCH_ASSETS names another) with files called by the SHA-256 of their bytes.
+A patch names one as "sha256:HEX.wav"; the suffix may be left out. A folder that a pack is laid out in for a while has a
+store of its own, which is asked first. Nothing else on the machine is ever opened.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from hashlib import file_digest, sha256
+from pathlib import Path
+
+from platformdirs import user_data_path
+
+from demon_patch.errors import PatchError, SourceError
+from demon_patch.patch.files import asset_names, atomic_file
+from demon_patch.runtime.assets import file_names
+
+FOLDER = "DEMON_PATCH_ASSETS"
+"""The environment variable that names another store."""
+"""The mend for the name of a file that a patch may not write."""
+OWN = ".assets"
+"""The store within a folder that a pack is laid out in; no file of a pack can be called so."""
+
+
+def store() -> Path:
+    """The folder of the asset store, which need not exist yet."""
+    return Path(os.environ.get(FOLDER) or user_data_path("demon-patch", appauthor=False) / "assets").resolve()
+
+
+def located(name: str, folder: Path) -> Path:
+    """The file that a patch in `folder` means by a name; raises SourceError for one outside of folder and store, for
+    one that is not there or is written otherwise (see `naming`), for what is no ordinary file, and for an asset that is
+    not in the store or is not what it was."""
+    try:
+        hash = asset_names.hash_in(name)
+    except PatchError as error:
+        raise SourceError(error.what, mend=error.mend) from None
+    path = _beside(name, folder) if hash is None else _stored(name, hash, folder)
+    if path.exists() and not (path.is_file() or path.is_dir()):
+        raise SourceError(f"{name} is no ordinary file", mend="name a file with content of its own")
+    return path
+
+
+def inside(name: str, folder: Path, *, written: bool = False) -> Path:
+    """A path within a folder, links resolved; written: of a file that is made. Raises SourceError for one outside, or
+    with a backslash."""
+    within = folder.resolve()
+    with suppress(OSError, ValueError, RuntimeError):
+        if (path := (within / name).resolve()).is_relative_to(within):
+            file_names.spelled(name, within)
+            return path
+    raise file_names.outside(name, folder, written=written)
+
+
+def _beside(name: str, folder: Path) -> Path:
+    """A file in the folder of a patch, by the one name that it has on every machine."""
+    within = folder.resolve()
+    inside(name, within)
+    path = file_names.located(name, within).resolve()
+    if not path.is_relative_to(within):
+        raise file_names.outside(name, folder)
+    return path
+
+
+def put(content: bytes, suffix: str = "") -> str:
+    """Puts a file into the store, where it is not there yet; its name in a patch. Raises PatchError."""
+    return put_pieces((content,), sha256(content).hexdigest(), suffix)
+
+
+def put_pieces(
+    content: Iterable[bytes],
+    hash: str,
+    suffix: str = "",
+    wrote: Callable[[Path], object] = lambda path: None,
+    within: Path | None = None,
+) -> str:
+    """As `put`, a file in pieces whose SHA-256 is known; wrote: called with its path if it was not there yet. within: a
+    folder in place of the store."""
+    name = asset_names.of_hash(hash, suffix)
+    target = (within or store()) / name.removeprefix("sha256:")
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        there = target.is_file() and not target.is_symlink() and _hash(target) == hash
+    except OSError as error:
+        raise PatchError(f"the asset store cannot be used: {error}", mend=f"set {FOLDER} to another folder") from None
+    if not there:
+        atomic_file.write(target, content, follow=False)
+        wrote(target)
+    return name
+
+
+def _hash(path: Path) -> str:
+    with path.open("rb") as stream:
+        return file_digest(stream, "sha256").hexdigest()
+
+
+def _stored(name: str, hash: str, folder: Path) -> Path:
+    """An asset by its hash, from the folder's own store or else that of the user; with a suffix, under that name first,
+    else under any."""
+    within = store()
+    for place in (folder.resolve() / OWN, within):
+        others = sorted(place.glob(f"{hash}*")) if place.is_dir() else []
+        exact = place / name.removeprefix("sha256:")
+        for path in (exact, *(p for p in others if p.name.split(".")[0] == hash and p.name.count(".") < 2)):
+            if path.is_file() and path.resolve().is_relative_to(place):
+                if _hash(path) == hash:
+                    return path
+                raise SourceError(f"{name} has changed in the asset store", mend=f"take {path} out, and unpack it anew")
+    raise SourceError(
+        f"{name} is not in the asset store",
+        mend=f"unpack it with --store, or put the file into {within} as {name.removeprefix('sha256:')}",
+    )

@@ -1,0 +1,271 @@
+"""The program for many frames at once: like nodes of one depth as one function of rows, loops as scans."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import chain, groupby
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from demon_patch.arrays import Array
+from demon_patch.codegen.array_code import Form, Kind, Vector, kind_of, vector_of
+from demon_patch.codegen.discontinuities import Breaks, breaks
+from demon_patch.codegen.float_code import Chunk, Step, scan_of
+from demon_patch.codegen.frame import Frame
+from demon_patch.codegen.kept import kept
+from demon_patch.codegen.to_text import template
+from demon_patch.runtime.graph.wiring import Source
+
+Whole = NDArray[np.int64]
+Unit = tuple[Step, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Group:
+    """Like nodes, their `steps`: the function, the rows that they read [sources, m], write (each [m]), their cells
+    [s, m]; `params`: for each parameter of the function its number with each of the m nodes."""
+
+    steps: tuple[Step, ...]
+    vector: Vector
+    read: Whole
+    written: tuple[Whole, ...]
+    cells: Whole
+    params: tuple[tuple[int, ...], ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Scan:
+    """A loop of nodes, or one with a delay line, run frame by frame."""
+
+    steps: tuple[Step, ...]
+    chunk: Chunk
+
+
+@dataclass(frozen=True, eq=False)
+class Half:
+    """The parts that what is fed reaches, or all others, in running order. Rows are the slots of the bus, and from the
+    last row back the curve tables. moved: slots that a run gives a new last value. cells: its state. shown: which of
+    the plan's `kept` rows it gives."""
+
+    parts: tuple[Group | Scan, ...]
+    moved: Whole
+    cells: tuple[int, ...]
+    shown: Whole
+
+
+@dataclass(frozen=True, eq=False)
+class Plan:
+    """A program for many frames. halves: what nothing fed reaches, then the rest, which reads of it the slots `border`.
+    fixed: slots that are read but not written. kept: the slots of the sinks, and the border."""
+
+    halves: tuple[Half, Half]
+    slots: int
+    fixed: Whole
+    border: tuple[int, ...]
+    kept: tuple[int, ...]
+
+    @property
+    def parts(self) -> tuple[Group | Scan, ...]:
+        """Those of both halves."""
+        return (*self.halves[0].parts, *self.halves[1].parts)
+
+
+class Lifted:
+    """A plan with the parameters of a program. Owned by the program. rises: slots that are 0 after the first frame."""
+
+    def __init__(
+        self, plan: Plan, params: Mapping[Step, tuple[float, ...]], dt: float, rises: Sequence[int] = ()
+    ) -> None:
+        self.plan, self._rises = plan, list(rises)
+        self._given: dict[Group | Scan, Any] = {}
+        for part in plan.parts:
+            given = tuple(params[step] for step in part.steps)
+            scanned = isinstance(part, Scan)
+            self._given[part] = part.chunk.bound(given, dt) if scanned else _columns(part, given)
+
+    def run(
+        self, bus: list[float], cells: list[float], tables: Sequence[list[float]], arrays: Sequence[Array],
+        frames: Frame, n: int, halves: Collection[int] = (0, 1), border: Array | None = None,
+    ) -> Array:  # fmt: skip
+        """Runs n frames of some halves on bus and cells themselves; every slot [slots + tables, n], what no sink needs
+        undefined. border: the rows of the first half that the second reads, where it runs alone.
+
+        Raises ArithmeticError, ValueError or TypeError where a node fails; bus and cells are then partly run.
+        """
+        plan = self.plan
+        rows = np.empty((plan.slots + len(arrays), n))
+        rows[plan.fixed] = np.array([bus[slot] for slot in plan.fixed.tolist()])[:, None]
+        if self._rises and 1 in halves:
+            rows[self._rises, 1:] = 0.0
+            for slot in self._rises:
+                bus[slot] = 0.0
+        if border is not None and plan.border:
+            rows[list(plan.border)] = border
+        for i in range(1, len(arrays)):
+            rows[-i] = arrays[i][frames.frame]
+        for half in halves:
+            self._half(plan.halves[half], rows, bus, cells, tables, arrays, frames, n)
+        return rows
+
+    def _half(
+        self, half: Half, rows: Array, bus: list[float], cells: list[float], tables: Sequence[list[float]],
+        arrays: Sequence[Array], frames: Frame, n: int,
+    ) -> None:  # fmt: skip
+        for part in half.parts:
+            given = self._given[part]
+            if isinstance(part, Scan):
+                given(rows, bus, cells, tables, frames, n)
+                continue
+            states = np.array([cells[cell] for cell in part.cells.ravel().tolist()]).reshape(*part.cells.shape, 1)
+            outs, last = part.vector.function(rows[part.read], given, states, arrays[0], frames, len(part.steps), n)
+            for into, out in zip(part.written, outs, strict=True):
+                rows[into] = out
+            for into, state in zip(part.cells.tolist(), last, strict=True):
+                for cell, x in zip(into, state[:, 0].tolist(), strict=True):
+                    cells[cell] = x
+        for slot, x in zip(half.moved.tolist(), rows[half.moved, -1].tolist(), strict=True):
+            bus[slot] = x
+        if not (np.isfinite(np.add.reduce(rows[half.moved], axis=None)) and np.isfinite(sum(cells))):
+            raise ArithmeticError("a number is not finite")
+
+
+@lru_cache(maxsize=2048)
+def _columns(group: Group, params: tuple[tuple[float, ...], ...]) -> Array:
+    """The parameters of a group [k, m, 1]."""
+    rows = [[given[number] for given, number in zip(params, row, strict=True)] for row in group.params]
+    return np.array(rows, dtype=np.float64).reshape(-1, len(params), 1)
+
+
+@lru_cache(maxsize=8)
+def plan_of(
+    steps: tuple[Step, ...], sink_slots: tuple[int, ...], slots: int, reached: frozenset[int] = frozenset()
+) -> Plan:
+    """The plan of a program; what no sink and no state needs is left out. reached: the slots that what is fed reaches,
+    those that are fed included."""
+    needed, feeding = _needed(steps, sink_slots)
+    level: dict[int, int] = {}
+    found: tuple[defaultdict[int, list[Unit]], ...] = (defaultdict(list), defaultdict(list))
+    reads: tuple[set[int], ...] = (set(), set())
+    for unit in _units([step for step in steps if step in needed]):
+        written = {slot for step in unit for slot in step.written}
+        taken = {slot for step in unit for slot in step.read}
+        place = 1 + max((level.get(slot, 0) for slot in taken - written), default=0)
+        level |= dict.fromkeys(written, place)
+        half = not reached.isdisjoint(taken)
+        found[half][place].append(unit)
+        reads[half].update(taken)
+    read = frozenset(sink_slots).union(*reads)
+    made = [_parts(levels, read, feeding) for levels in found]
+    moved = [set(chain.from_iterable(_moved(part) for part in parts)) for parts in made]
+    border = tuple(sorted(reads[1] & moved[0]))
+    kept = (*sink_slots, *border)
+    shown = [[i for i, slot in enumerate(kept) if (slot in moved[1]) == bool(half)] for half in (0, 1)]
+    halves = [
+        Half(tuple(parts), _whole(sorted(slots)), tuple(c for part in parts for s in part.steps for c in s.cells),
+             _whole(rows))
+        for parts, slots, rows in zip(made, moved, shown, strict=True)
+    ]  # fmt: skip
+    return Plan((halves[0], halves[1]), slots, _whole(sorted(read - moved[0] - moved[1])), border, kept)
+
+
+def _parts(levels: Mapping[int, list[Unit]], read: frozenset[int], feeding: Collection[Step]) -> list[Group | Scan]:
+    """The parts of some units by level."""
+    parts: list[Group | Scan] = []
+    for place in sorted(levels):
+        alike: defaultdict[Form, list[Step]] = defaultdict(list)
+        for unit in levels[place]:
+            if unit[0].single:
+                parts.append(Scan(unit, scan_of(unit, read)))
+            else:
+                (step,) = unit
+                alike[_form(step, read, step in feeding or any(_breaks(step)))].append(step)
+        parts += [_group(form, tuple(members)) for form, members in alike.items()]
+    return parts
+
+
+def _moved(part: Group | Scan) -> Iterator[int]:
+    """The slots to which a part gives a last value."""
+    if isinstance(part, Scan):
+        yield from (slot for step in part.steps for slot in step.written)
+    else:
+        yield from chain.from_iterable(row.tolist() for row in part.written)
+
+
+def _whole(numbers: Sequence[int]) -> Whole:
+    return np.array(numbers, dtype=np.int64)
+
+
+def _needed(steps: Sequence[Step], sink_slots: Collection[int]) -> tuple[set[Step], set[Step]]:
+    """The steps that a sink or a state depends on, and those of them that a state, a loop or a jump depends on."""
+    heard, felt = set(sink_slots), set[int]()
+    needed: set[Step] = set()
+    feeding: set[Step] = set()
+    for step in reversed(steps):
+        written = step.written
+        if not felt.isdisjoint(written):
+            feeding.add(step)
+        if step in feeding or not step.stateless or not heard.isdisjoint(written):
+            needed.add(step)
+            heard |= step.read
+        if step in feeding or not step.stateless or _breaks(step).ports:
+            felt |= step.read
+    return needed, feeding
+
+
+@kept
+def _breaks(step: Step) -> Breaks:
+    return breaks(step.body, frozenset(port for port, given in step.inputs.items() if given.sources))
+
+
+def _units(steps: Sequence[Step]) -> Iterator[Unit]:
+    """Each step by itself, the members of a loop together."""
+    for loop, members in groupby(steps, key=lambda step: step.loop):
+        if loop is None:
+            yield from ((step,) for step in members)
+        else:
+            yield tuple(members)
+
+
+def _form(step: Step, read: Collection[int], exact: bool) -> Form:
+    return Form(_kind(step), tuple(slot in read for slot in step.written), exact)
+
+
+@kept
+def _kind(step: Step) -> Kind:
+    uses = template(step.body, "scalar").uses
+    return kind_of(
+        step.body,
+        tuple((port, given.text, len(given.sources)) for port, given in step.inputs.items() if port in uses),
+        tuple((port, len(pairs)) for port, pairs in step.gates.items()),
+    )
+
+
+@lru_cache(maxsize=2048)
+def _group(form: Form, steps: tuple[Step, ...]) -> Group:
+    vector = vector_of(form)
+
+    def row(source: Source) -> int:
+        return source.slot if source.table < 0 else -source.table
+
+    def reads(step: Step) -> Iterator[int]:
+        for port, number, half in vector.rows:
+            inputs = step.inputs
+            yield row(inputs[port].sources[number] if port in inputs else step.gates[port][number][half])
+
+    def columns(rows: Iterable[Sequence[int]]) -> Whole:
+        return np.array(list(rows), dtype=np.int64).reshape(len(steps), -1).T
+
+    written = columns(step.written for step in steps)
+    return Group(
+        steps,
+        vector,
+        columns(list(reads(step)) for step in steps),
+        tuple(row for row, take in zip(written, form.wanted, strict=True) if take),
+        columns(step.cells for step in steps),
+        tuple(tuple(step.inputs[port].params[number] for step in steps) for port, number in vector.params),
+    )

@@ -1,0 +1,104 @@
+"""Live sources while a program is compiled: where their ports are read, and what they reach."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+
+from demon_patch.codegen.float_code import Step
+from demon_patch.nodes.language.declare import Declaration
+from demon_patch.nodes.language.ports import Port
+from demon_patch.runtime.graph.live_inputs import RING, SOUND, Feed, Feeds, Listener, Socket, Tap
+from demon_patch.runtime.graph.loops import LATE
+from demon_patch.runtime.graph.reuse import Key
+from demon_patch.runtime.graph.wiring import Source, Wiring
+
+ABOUT = {SOUND: "audio", RING: "ring"}  # the input whose cable says what a fed port is taken from
+
+
+class Feeding:
+    """What is fed to a program while it is compiled. read: by fed port, where it is read.
+
+    take: a place on the bus for a key, with its first value. tables: the numbers of the tables by name, to which those
+    of sources' sounds are added.
+    """
+
+    def __init__(self, wiring: Wiring, take: Callable[[Key, float], int], tables: dict[str, int]) -> None:
+        self.read: dict[Socket, tuple[Source, ...]] = {}
+        self._wiring, self._take, self._tables = wiring, take, tables
+        self._ports: dict[Socket, Feed] = {}
+        self._taps: list[Tap] = []
+        self._listeners: dict[str, Listener] = {}
+
+    def add(self, id: str, declaration: Declaration) -> None:
+        """A live node: its fed ports are read from the bus, or from tables along the song for the sound of a source."""
+        fed = [p for p in declaration.ports if p.fed]
+        if ports := tuple(p.name for p in fed if not p.of):
+            values = self._wiring.patch.nodes[id].values
+            settings = (*declaration.settings, *(p for p in declaration.ports if p.fixed and p.numeric))
+            told = {p.name: values.get(p.name, p.default) for p in settings}
+            self._listeners[id] = Listener(declaration.id, told, ports)
+        for port in fed:
+            about = self._subject(id, port)
+            if about is not None and self._wiring.known[about].kind == "resource":
+                self.read[id, port.name] = (self._table(Tap(about, port.of.removeprefix(SOUND))),)
+                continue
+            halves = (("level", 0.0), ("rises", 0.0)) if port.type == "gate" else (("value", float(port.default)),)
+            key = (id, declaration.id, str(declaration.version), port.name, "fed")
+            slots = tuple(self._take((*key, half), first) for half, first in halves)
+            self._ports[id, port.name] = Feed(id, port.name, port.lo, port.hi, slots, port.of if about else "")
+            self.read[id, port.name] = tuple(map(Source, slots))
+
+    def _subject(self, id: str, port: Port) -> str | None:
+        """The node that a fed port's numbers are about; none for a device's, or where nothing is wired."""
+        for kind, about in ABOUT.items():
+            if port.of.startswith(kind) and (cables := self._wiring.into.get((id, about))):
+                return cables[0].src
+        return None
+
+    def _table(self, tap: Tap) -> Source:
+        if tap.table not in self._tables:
+            self._tables[tap.table] = len(self._tables) + 1
+            self._taps.append(tap)
+        return Source(table=self._tables[tap.table])
+
+    def feeds(
+        self, steps: Sequence[Step], ends: Mapping[Socket, tuple[int, ...]], sink_slots: Collection[int]
+    ) -> Feeds:
+        """The whole of it, once all steps are made; ends: the inputs of nodes that end the graph, with their slots."""
+        if not self._ports:
+            return Feeds(taps=tuple(self._taps))
+        reached = _closure(
+            [(s.read, s.written) for s in steps], (x for feed in self._ports.values() for x in feed.slots)
+        )
+        heard = _closure([(s.written, s.read) for s in reversed(steps)], sink_slots)
+        held = {socket for socket, slots in ends.items() if not reached.isdisjoint(slots)}
+        for step in steps:
+            node = step.node.removesuffix(LATE)
+            if node in self._wiring.known and not reached.isdisjoint(step.read):
+                held |= {(node, port) for port in _reading(step, reached)}
+        ports = {key: replace(feed, heard=not heard.isdisjoint(feed.slots)) for key, feed in self._ports.items()}
+        return Feeds(
+            ports, frozenset(held - ports.keys()), self._listeners, tuple(self._taps), frozenset(reached)
+        )  # fmt: skip
+
+
+def _closure(joins: Sequence[tuple[Collection[int], Collection[int]]], slots: Iterable[int]) -> set[int]:
+    """Some slots and all that they lead to, by joins (from, to) that are nearly in order; round loops too."""
+    found, before = set(slots), -1
+    while len(found) != before:
+        before = len(found)
+        for start, end in joins:
+            if not found.isdisjoint(start):
+                found.update(end)
+    return found
+
+
+def _reading(step: Step, slots: Collection[int]) -> Iterator[str]:
+    """The inputs of a step that read one of some slots."""
+    for port, given in step.inputs.items():
+        if any(source.slot in slots for source in given.sources):
+            yield port
+    for port, pairs in step.gates.items():
+        if any(source.slot in slots for pair in pairs for source in pair):
+            yield port

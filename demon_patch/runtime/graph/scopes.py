@@ -1,0 +1,141 @@
+"""The latest seconds of chosen signals, written by the tick thread, read by any other without a lock.
+
+The ring is twice as long as what is read of it: a reader copies, and copies again where the writer has come round to
+its frames meanwhile, which takes seconds while a patch is played.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from operator import itemgetter
+
+import numpy as np
+from numpy.typing import NDArray
+
+from demon_patch.codegen.float_code import GATE, VALUE, Step, chunk_of
+from demon_patch.codegen.frame import Frame
+from demon_patch.runtime.graph.program import Program, State
+
+SHOWN = 256  # frames that can be read: 10 s at 25 a second
+RING = 2 * SHOWN
+
+Point = tuple[str, str, str]  # node, port, "in" or "out"
+Found = dict[tuple[str, str], tuple[int, ...]]  # slots of the bus
+
+
+@dataclass(frozen=True, slots=True)
+class Trail:
+    """A signal as it was: `values` [n] of the frames `first` to first + n - 1; of a gate its level, or 1 where it rose.
+    Empty for what is not there."""
+
+    first: int
+    values: NDArray[np.float64]
+
+
+@dataclass(eq=False)
+class _Ring:
+    """What is written of one program for one choice of points: `values` [n, RING] with the rows of each point, not
+    numbers where nothing was known, and the frame after the newest."""
+
+    program: Program
+    points: frozenset[Point]
+    rows: dict[Point, tuple[int, ...]]
+    gather: Callable[[Sequence[float]], Sequence[float]]
+    chunk: Callable[..., None] | None
+    extra: int
+    values: NDArray[np.float64]
+    stop: int
+
+
+class Taps:
+    """Which signals are kept, and what they were. `watch` and `read` from any thread; `note` from the tick thread."""
+
+    def __init__(self) -> None:
+        self._points: frozenset[Point] = frozenset()
+        self._ring: _Ring | None = None
+
+    def watch(self, points: Collection[Point]) -> None:
+        """Keeps these signals from the next control frame on, and no others; those that do not exist stay empty."""
+        self._points = frozenset(points)
+
+    def read(self, point: Point) -> Trail:
+        """The latest SHOWN frames of a signal, or as many as there are."""
+        ring = self._ring
+        if ring is None or point not in ring.rows:
+            return Trail(0, np.zeros(0))
+        rows = list(ring.rows[point])
+        while True:
+            stop = ring.stop
+            frames = np.arange(stop - SHOWN, stop)
+            values = ring.values[rows][:, frames % RING]
+            if ring.stop - stop < RING - SHOWN:
+                break
+        shown = np.minimum(values, 1.0).max(axis=0) if len(values) > 1 else values[0]
+        unknown = int(np.isnan(shown).sum())
+        return Trail(int(frames[0]) + unknown, shown[unknown:])
+
+    def note(self, k: int, program: Program, state: State, frame: Frame) -> None:
+        """Keeps what the program has just computed for control frame k."""
+        points, ring = self._points, self._ring
+        if not points:
+            self._ring = None
+            return
+        if ring is None or ring.program is not program or ring.points != points or ring.stop != k:
+            ring = _ring(points, program, k, ring)
+        bus = state.bus
+        if ring.chunk is not None:
+            bus = [*bus, *([0.0] * ring.extra)]
+            ring.chunk(bus, state.cells, program.tables, frame)
+        ring.values[:, k % RING] = ring.gather(bus)
+        ring.stop = k + 1
+        self._ring = ring
+
+
+def _ring(points: frozenset[Point], program: Program, k: int, before: _Ring | None) -> _Ring:
+    """A ring for some points of a program, with what is known of them already."""
+    outputs, ends = _places(program)
+    steps = {step.node: number for number, step in enumerate(program.steps)}
+    slots: list[int] = []
+    rows: dict[Point, tuple[int, ...]] = {}
+    reading: list[Step] = []
+    params: list[tuple[float, ...]] = []
+    free = len(program.bus)
+    for point in sorted(points):
+        node, port, side = point
+        found = outputs.get((node, port), ()) if side == "out" else ends.get((node, port), ())
+        if side == "in" and not found and node in steps:
+            step = program.steps[steps[node]]
+            gates = {"x": step.gates[port]} if port in step.gates else {}
+            inputs = {"x": step.inputs[port]} if port in step.inputs else {}
+            if gates or inputs:
+                found = tuple(range(free, free + 1 + len(gates)))
+                free += len(found)
+                reading.append(Step(node, GATE if gates else VALUE, inputs, gates, (found,), ()))
+                params.append(program.params[steps[node]])
+        if found:
+            rows[point] = tuple(range(len(slots), len(slots) + len(found)))
+            slots += found
+    chunk = chunk_of(tuple(reading)).bound(params, 1.0 / program.rate) if reading else None
+    values = np.full((len(slots), RING), np.nan)
+    if before is not None and before.stop == k:
+        for point in rows.keys() & before.rows.keys():
+            values[list(rows[point])] = before.values[list(before.rows[point])]
+    return _Ring(program, points, rows, _gather(slots), chunk, free - len(program.bus), values, k)
+
+
+def _gather(slots: list[int]) -> Callable[[Sequence[float]], Sequence[float]]:
+    return itemgetter(*slots) if len(slots) > 1 else lambda bus: [bus[slot] for slot in slots]
+
+
+def _places(program: Program) -> tuple[Found, Found]:
+    """The slots of every output of a node, and of every input of the nodes that end the graph."""
+    outputs: Found = {}
+    ends: Found = {}
+    for slot, key in enumerate(program.bus_keys):
+        if not key or key[4] == "fed":
+            continue
+        node, _, _, port, *_ = key
+        found = ends if f"{node}.{port}" in program.owners else outputs
+        found[node, port] = (*found.get((node, port), ()), slot)
+    return outputs, ends

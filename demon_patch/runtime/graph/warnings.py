@@ -1,0 +1,103 @@
+"""What is odd about a patch that plays: controls that are moved and have no effect, or too fast; a ring deeper than its
+steps; nodes that hear nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from demon_patch.engine.controls import CONTROLS, Control
+from demon_patch.engine.families import NAMES, spec_of, unread
+from demon_patch.errors import PatchError
+from demon_patch.nodes.language.declare import Declaration
+from demon_patch.patch.model.document import Patch
+from demon_patch.patch.model.json_values import quoted
+from demon_patch.runtime.graph.rates import too_fast
+from demon_patch.runtime.graph.ring_plan import ring_plan
+from demon_patch.runtime.graph.wiring import Wiring
+
+MOST_WORDS = 20  # of one prompt
+
+
+def remarks(patch: Patch, catalogue: Mapping[str, Declaration]) -> list[PatchError]:
+    """One remark for each port of the ring's nodes that is wired or set, but whose control has no effect because the
+    one that it needs is not there; for each live node whose audio or ring is not wired; for a step window without a
+    Step State; for a depth above the number of steps; and for each control that is moved faster than it can follow
+    (`rates.too_fast`). Never a reason not to play. For a patch without `problems`."""
+    model = patch.meta.model or NAMES[0]
+    wiring = Wiring(patch, catalogue, spec_of(model) if model in NAMES else None)
+    plan = ring_plan(wiring)
+    found: list[PatchError] = []
+    for id in (plan.scheduler, plan.source_blend, plan.step_state, plan.decoder):
+        if id is None:
+            continue
+        values = patch.nodes[id].values
+        for port in wiring.known[id].ports:
+            row = CONTROLS.get(port.control or "")
+            if row is None or row.needs is None or plan.meets(row):
+                continue
+            if (id, port.name) in wiring.into or values.get(port.name, port.default) != port.default:
+                need = CONTROLS[row.needs]
+                what = f"it has no effect without {need.title.lower()}"
+                found.append(PatchError(what, node=id, port=port.name, mend=_mend(need)))
+    if plan.step_window is not None and plan.step_state is None:
+        found.append(
+            PatchError("it has no effect without a Step State", node=plan.step_window, mend="add one to the chain")
+        )
+    return [*found, *_idle(wiring, plan.scheduler), *_deaf(wiring), *too_fast(patch, catalogue)]
+
+
+def _idle(wiring: Wiring, scheduler: str | None) -> Iterator[PatchError]:
+    """A remark where the ring has more places than a generation has steps: a tick begins one generation at most, so
+    that the others are never taken. A port that is wired counts with the end of its playing range that fits best."""
+    if scheduler is None:
+        return
+    ends: list[int] = []
+    for name, end in (("depth", 0), ("steps", 1)):
+        port = wiring.known[scheduler].by_name[name]
+        wired = (scheduler, name) in wiring.into
+        ends.append(round(wiring.playing(scheduler, port)[end] if wired else wiring.knob(scheduler, port)))
+    depth, steps = ends
+    if depth > steps:
+        what = f"of {depth} places in the ring at most {steps} are ever taken, since a generation of "
+        what += f"{_counted(steps, 'step')} is done by then: the others cost memory, and no control answers sooner"
+        mend = f"set depth to {steps} or less, or steps to {depth} or more"
+        yield PatchError(what, node=scheduler, port="depth", mend=mend)
+
+
+def _counted(number: int, thing: str) -> str:
+    return f"{number} {thing}" + ("s" if number != 1 else "")
+
+
+def _deaf(wiring: Wiring) -> Iterator[PatchError]:
+    """A remark for each live node that is about a sound or a ring, but is not told which."""
+    mends = {"audio": "wire the Decoder's audio to it, or a source's", "ring": "wire the ring of any node of the chain"}
+    for id, declaration in wiring.known.items():
+        for port in declaration.ports:
+            if declaration.live and port.type in mends and (id, port.name) not in wiring.into:
+                what = "it stays at rest: nothing is wired to it"
+                yield PatchError(what, node=id, port=port.name, mend=mends[port.type])
+
+
+def unknown_words(patch: Patch, catalogue: Mapping[str, Declaration], model: str = "") -> list[PatchError]:
+    """One remark for each word of a prompt, or of a composed style, that the model cannot read; model: the family that
+    plays it; the one that the patch names, or the first, by default. None for a family that is not known."""
+    model = model or patch.meta.model or NAMES[0]
+    wiring = Wiring(patch, catalogue)
+    found: list[PatchError] = []
+    for id, declaration in wiring.known.items() if model in NAMES else ():
+        for port in declaration.ports if declaration.kind == "resource" else ():
+            text = wiring.patch.nodes[id].values.get(port.name, port.default)
+            if port.type == "text" and isinstance(text, str):
+                for word, mend in unread(model, text)[:MOST_WORDS]:
+                    what = f"the model does not know {quoted(word)}"
+                    found.append(PatchError(what, node=id, port=port.name, mend=mend))
+    return found
+
+
+def _mend(need: Control) -> str:
+    node = need.carrier.replace("_", " ").title()
+    if need.options:
+        return f"choose another {need.title.lower()} than off on the {node}"
+    if need.numeric:
+        return f"wire or set {need.title.lower()} on the {node}"
+    return f"wire a {need.shape} to {need.title.lower()} on the {node}"

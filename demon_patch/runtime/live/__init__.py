@@ -1,0 +1,1 @@
+"""A performance against the clock of a loudspeaker: host, document, tick loop, scheduled edits, recording."""

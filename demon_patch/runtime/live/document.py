@@ -1,0 +1,296 @@
+"""The document of a performance: the session of its edits, the live values over it, and what is to be heard when."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Collection, Hashable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from demon_patch.errors import PatchError
+from demon_patch.nodes.catalogue import CATALOGUE
+from demon_patch.nodes.editing.snapshots import Recall, morph, recall, stored
+from demon_patch.nodes.editing.valid_overlay import checked, fitting
+from demon_patch.nodes.language.taper import STRAIGHT
+from demon_patch.patch.edit.commands import Command, SetSnapshot
+from demon_patch.patch.edit.difference import difference
+from demon_patch.patch.edit.grid import Grid
+from demon_patch.patch.edit.overlay import Key, Overlay
+from demon_patch.patch.edit.session import Delta, DocumentSession, Pending, Revision, Undone
+from demon_patch.patch.model import ids
+from demon_patch.patch.model.dashboard import Snapshot
+from demon_patch.patch.model.document import Patch
+from demon_patch.patch.model.graph import Socket
+from demon_patch.patch.model.json_values import Value, quoted
+
+PLAYER = "player"
+"""The client that edits where none is named: who plays."""
+
+
+class Stage(NamedTuple):
+    """The document as it sounds from a grid on, live values included. key, label: of what lands with it; the first,
+    which sounds now, has none."""
+
+    key: Hashable
+    at: Grid | None
+    label: str
+    patch: Patch
+
+
+class Waiting(NamedTuple):
+    """A recall that waits for its grid, behind the edits up to a revision."""
+
+    number: int
+    after: Revision
+    at: Grid
+    snapshot: Snapshot
+
+
+@dataclass(frozen=True, slots=True)
+class Hand:
+    """What a player has in hand: live values, and since which edit of the document each lies there."""
+
+    overlay: Overlay = field(default_factory=Overlay)
+    since: Mapping[Key | Socket, int] = field(default_factory=dict)
+
+    def put(self, overlay: Overlay, keys: Collection[Key | Socket], counter: int) -> Hand:
+        """With an overlay in which something new lies over some keys, put there after an edit."""
+        return Hand(overlay, {**self.since, **dict.fromkeys(keys, counter)})
+
+    def recalled(self, found: Recall, counter: int) -> Hand:
+        """After a recall that was asked for after an edit."""
+        return self.put(found.on(self.overlay), found.overlay.keys, counter)
+
+    def written(self, command: Command, counter: int) -> Hand:
+        """When an edit is heard: what lay over the values that it writes before it was made is released."""
+        spared = {key for key, put in self.since.items() if put >= counter}
+        return Hand(self.overlay.written(command, spared), self.since)
+
+    def released(self, *keys: Key | Socket) -> Hand:
+        """Without what lies over those ports and cables."""
+        return Hand(self.overlay.released(*keys), self.since)
+
+
+class LiveDocument:
+    """A document that is edited and played. All methods may be called from any thread; none waits for the sound.
+
+    An edit or a recall may have a grid: it is heard from there on, and never before one that was made earlier. Undone
+    before that, an edit is cancelled. The live values over what an edit writes are released when it is heard, but for
+    those that were turned after it was made. changed: called after every change, outside of the lock. table: the
+    taper of the model family.
+    """
+
+    def __init__(
+        self, patch: Patch, changed: Callable[[], object] = lambda: None, table: Sequence[float] = STRAIGHT
+    ) -> None:
+        self._session, self._changed, self._table = DocumentSession(patch), changed, table
+        self._hand = Hand()
+        self._recalls: list[Waiting] = []
+        self._recalled = 0
+        self._lock = threading.RLock()
+        self._session.subscribe(self._follow)
+
+    @property
+    def patch(self) -> Patch:
+        """The document as it stands."""
+        return self._session.patch
+
+    @property
+    def live(self) -> Overlay:
+        """The live values, as they were last turned."""
+        return self._hand.overlay
+
+    @property
+    def sounding(self) -> Patch:
+        """The document as it sounds now, live values included; what waits for its grid is not in it."""
+        return self.stages()[0].patch
+
+    @contextmanager
+    def session(self) -> Iterator[DocumentSession]:
+        """The session for a while in which no other thread is in it; what was edited is heard afterwards."""
+        edited = False
+        try:
+            with self._lock:
+                before = self._session.revision, len(self._session.pending)
+                try:
+                    yield self._session
+                finally:
+                    edited = (self._session.revision, len(self._session.pending)) != before
+        finally:
+            if edited:
+                self._changed()
+
+    # -- edits --------------------------------------------------------------------------------------------------
+    def do(self, command: Command, client: str = PLAYER, label: str = "", at: Grid | None = None) -> Delta:
+        """Edits the document; PatchError, and no change, where it cannot be done. A live value over what is written
+        is released."""
+        with self.session() as session:
+            return session.do(command, client, label, at)
+
+    def edit(self, patch: Patch, client: str = PLAYER, label: str = "Edit", at: Grid | None = None) -> Delta | None:
+        """Makes the document equal to another one, in one step; None where it is already."""
+        with self.session() as session:
+            command = difference(session.patch, patch)
+            return None if command is None else session.do(command, client, label, at)
+
+    def undo(self, client: str = PLAYER, at: Grid | None = None) -> Undone | None:
+        """Takes the client's latest step back: see `DocumentSession.undo`."""
+        with self.session() as session:
+            return session.undo(client, at)
+
+    def redo(self, client: str = PLAYER, at: Grid | None = None) -> Undone | None:
+        """Does the client's latest undone step again: see `DocumentSession.redo`."""
+        with self.session() as session:
+            return session.redo(client, at)
+
+    # -- live values --------------------------------------------------------------------------------------------
+    def turn(self, node: str, port: str, value: Value) -> None:
+        """Gives a knob a live value, which wins over its base until it is kept or released; PatchError for a port that
+        is not there, and for a value that it does not take."""
+        with self._lock:
+            heard = self._session.stages()[0]
+            try:
+                checked(self.patch, CATALOGUE, node, port, value)
+            except PatchError:
+                if heard is self.patch:
+                    raise
+                checked(heard, CATALOGUE, node, port, value)  # what is on its way out can still be turned
+            turned = self._hand.overlay.turned(node, port, value)
+            self._hand = self._hand.put(turned, [(node, port)], self._session.revision.counter)
+        self._changed()
+
+    def release(self, *keys: Key | Socket) -> None:
+        """Drops the live values of some ports and cables, or of all, and with all of them the recalls that wait."""
+        with self._lock:
+            self._hand = self._hand.released(*keys) if keys else Hand()
+            if not keys:
+                self._recalls.clear()
+        self._changed()
+
+    def keep(self, client: str = PLAYER) -> Patch:
+        """Makes the live values the base, in one step; the document as it then is. Those that an edit which waits will
+        release stay live until then, and recalls that wait go on waiting."""
+        with self.session() as session:
+            hand = self._hand
+            for waiting in session.pending:
+                hand = _heard(hand, waiting)
+            lasting = fitting(hand.overlay, session.patch, CATALOGUE)
+            if (command := lasting.kept(session.patch)) is not None:
+                session.do(command, client, "Keep live values")
+            self._hand = self._hand.released(*lasting.keys)
+            return session.patch
+
+    # -- snapshots ----------------------------------------------------------------------------------------------
+    def store(
+        self, title: str = "", scope: Collection[str] | None = None, id: str | None = None, client: str = PLAYER
+    ) -> str:
+        """Stores what sounds now, of all nodes or some, as a snapshot under a fresh id or in the place of one; the id.
+        PatchError for a node that is not there."""
+        with self.session() as session:
+            id = id or ids.fresh(session.patch.snapshots)
+            for node in scope or ():
+                session.patch.node(node)
+            sounding = self.sounding
+            within = None if scope is None else [node for node in scope if node in sounding.nodes]
+            snapshot = stored(sounding, CATALOGUE, within, title)
+            snapshot = snapshot.without(sounding.nodes.keys() - session.patch.nodes.keys())
+            session.do(SetSnapshot(id, snapshot), client, f"Store {title}".strip())
+            return id
+
+    def recall(self, id: str, at: Grid | None = None) -> tuple[PatchError, ...]:
+        """Brings a snapshot back as live values, at once or from a grid on; what it names and cannot move, and why.
+        PatchError where there is no such snapshot."""
+        with self._lock:
+            snapshot = self._snapshot(id)
+            found = recall(snapshot, self.patch, CATALOGUE)
+            if at is None:
+                self._hand = self._hand.recalled(found, self._session.revision.counter)
+            else:
+                self._recalled += 1
+                self._recalls.append(Waiting(self._recalled, self._session.revision, at, snapshot))
+        self._changed()
+        return found.skipped
+
+    def morph(self, one: str, other: str, amount: float) -> tuple[PatchError, ...]:
+        """Puts what lies between two snapshots, 0 to 1, over the document as live values; else as `recall`."""
+        with self._lock:
+            ends = self._snapshot(one), self._snapshot(other)
+            found = morph(*ends, amount, self.patch, CATALOGUE, self._table)
+            self._hand = self._hand.recalled(found, self._session.revision.counter)
+        self._changed()
+        return found.skipped
+
+    # -- what is heard when -------------------------------------------------------------------------------------
+    def stages(self) -> tuple[Stage, ...]:
+        """What sounds now, and what will when each edit and recall that waits has landed, in the order they were
+        made."""
+        with self._lock:
+            patches, edits = self._session.stages(), self._session.pending
+            hand, number = self._hand, 0
+            stages = [Stage(None, None, "", _sounding(hand, patches[0]))]
+            for waiting in sorted((*edits, *self._recalls), key=_place):
+                if isinstance(waiting, Waiting):
+                    found = recall(waiting.snapshot, patches[number], CATALOGUE)
+                    hand, key = hand.recalled(found, waiting.after.counter), waiting.number
+                    label = f"Recall {waiting.snapshot.title}".strip()
+                else:
+                    number += 1
+                    hand, key, label = _heard(hand, waiting), waiting.revision, waiting.step.label
+                stages.append(Stage(key, waiting.at, label, _sounding(hand, patches[number])))
+            return tuple(stages)
+
+    def landed(self, key: Hashable) -> None:
+        """That stage is heard now."""
+        with self._lock:
+            if isinstance(key, Revision):
+                for waiting in self._session.pending:
+                    if waiting.revision <= key:
+                        self._hand = _heard(self._hand, waiting)
+                self._session.landed(key)
+                self._prune()
+            for waiting in [each for each in self._recalls if each.number == key]:
+                self._recalls.remove(waiting)
+                found = recall(waiting.snapshot, self._session.stages()[0], CATALOGUE)
+                self._hand = self._hand.recalled(found, waiting.after.counter)
+
+    def _snapshot(self, id: str) -> Snapshot:
+        if (found := self.patch.snapshots.get(id)) is None:
+            raise PatchError(f"there is no snapshot {quoted(id)}", mend="name one that the patch has")
+        return found
+
+    def _follow(self, delta: Delta) -> None:
+        """After an edit: the live values that it leaves, and the recalls of the same document."""
+        if delta.revision.counter == 0:
+            self._hand = Hand()
+            self._recalls.clear()
+        elif delta.at is None and not delta.cancels:
+            self._hand = Hand(self._hand.overlay.written(delta.command), self._hand.since)
+        self._prune()
+
+    def _prune(self) -> None:
+        """Drops the live values that no stage of the document can have."""
+        if not self._hand.overlay:
+            self._hand = Hand()
+            return
+        left = Overlay()
+        for patch in self._session.stages():
+            left = left.under(fitting(self._hand.overlay, patch, CATALOGUE))
+        self._hand = Hand(left, self._hand.since)
+
+
+def _heard(hand: Hand, edit: Pending) -> Hand:
+    """What is in hand when an edit that waited is heard."""
+    return hand.written(edit.step.command, edit.step.last)
+
+
+def _sounding(hand: Hand, patch: Patch) -> Patch:
+    """A stage of the document with the live values that it can have."""
+    return fitting(hand.overlay, patch, CATALOGUE).sounding(patch)
+
+
+def _place(waiting: Pending | Waiting) -> tuple[int, int]:
+    """Where something that waits stands among the others: recalls behind the edit that came before them."""
+    if isinstance(waiting, Waiting):
+        return waiting.after.counter, waiting.number
+    return waiting.revision.counter, 0

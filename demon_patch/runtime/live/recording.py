@@ -1,0 +1,217 @@
+"""Records what was heard, from the history that the audio process keeps."""
+
+from __future__ import annotations
+
+import errno
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+from soundfile import info
+
+from demon_patch.engine.contracts import FamilySpec
+from demon_patch.errors import DemonError
+from demon_patch.patch.files.embed import is_open
+from demon_patch.runtime.assets.recorder import Recorder, Spoilt
+from demon_patch.runtime.audio.memory import HISTORY_SECONDS
+
+LONG_SECONDS = 600.0
+"""From here on a file that may not grow is followed by another one: some disks hold files of 4 GiB at most."""
+
+LOOK_SECONDS = 0.5
+"""Between two writes: what a killed program loses at most, and an encoder's last block."""
+
+
+class History(Protocol):
+    """What was played: see `AudioLink`."""
+
+    def history_since(self, counter: int) -> tuple[NDArray[np.float32], int]: ...
+
+    def history_ceilings(self, since: int, until: int) -> NDArray[np.float32]: ...
+
+
+class Tape:
+    """A recording in progress, on a thread of its own.
+
+    path: the file as it is called now. fault: why it ended, if it could not go on; what was written until then stays.
+    patch: the text of the patch that the file carries. shelter: a folder for the sound of a deleted file. tell: called
+    on the tape's thread with what the player should know, the end among it. Raises DemonError for a file that cannot be
+    begun.
+    """
+
+    def __init__(
+        self,
+        link: History,
+        path: str | Path,
+        spec: FamilySpec,
+        patch: str = "",
+        *,
+        shelter: Path | None = None,
+        tell: Callable[[str], object] = lambda message: None,
+    ) -> None:
+        self.fault = ""
+        self._link, self._spec, self._tell = link, spec, tell
+        self._made = (patch, shelter)
+        self._recorder = self._begun(path)
+        self._counter = self._first = self._start = link.history_since(1 << 62)[1]
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="tape", daemon=True)
+        self._thread.start()
+
+    @property
+    def path(self) -> Path:
+        """The file as it is called now."""
+        return self._recorder.path
+
+    @property
+    def runs(self) -> bool:
+        """Whether it records."""
+        return self._thread.is_alive() and not self.fault
+
+    def close(self) -> None:
+        """Writes what was heard until now, and ends the file."""
+        self._ended.set()
+        self._thread.join()
+
+    def _begun(self, path: str | Path) -> Recorder:
+        patch, shelter = self._made
+        spec, self._holes = self._spec, 0
+        return Recorder(path, spec.sample_rate, spec.channels, patch=patch, kind="recording", shelter=shelter)
+
+    def _run(self) -> None:
+        """The tape's thread."""
+        try:
+            while not self._ended.wait(LOOK_SECONDS):
+                self._copy()
+            self._copy()
+            self._recorder.close()
+            self._news()
+        except Exception as error:  # whatever it is, the player hears of it and the file is ended
+            self._news()
+            said = str(error) if isinstance(error, DemonError) else f"{type(error).__name__}: {error}"
+            self.fault = f"recording ended: {said}; {self._recorder.abandon()}"
+            self._tell(self.fault)
+        else:
+            self._tell(f"recorded {self.path}")
+
+    def _copy(self) -> None:
+        """Looks after the file, and adds what was heard."""
+        try:
+            self._recorder.look(self._write)
+        except Spoilt as error:
+            self._anew(error)
+        self._news()
+        self._write()
+
+    def _write(self) -> None:
+        try:
+            self._add()
+        except DemonError as error:
+            full = getattr(error.__cause__, "errno", None) == errno.EFBIG
+            if not full or self._recorder.seconds < LONG_SECONDS:
+                raise
+            self._follow()
+            self._add()  # what the first file had no room for, also where this is the last look
+
+    def _add(self) -> None:
+        before = self._counter
+        sound, self._counter = self._link.history_since(before)
+        missing = self._counter - before - len(sound)
+        if missing > 0:
+            seconds = missing / self._spec.sample_rate
+            self._tell(f"{self.path}: {seconds:.1f} s came too late to be recorded; they are silent in the file")
+        while missing > 0:
+            piece = min(missing, self._spec.sample_rate)
+            self._recorder.write(np.zeros((piece, self._spec.channels), np.float32))
+            missing -= piece
+        if len(sound):
+            self._recorder.write(sound, self._link.history_ceilings(self._counter - len(sound), self._counter))
+
+    def _follow(self) -> None:
+        """Begins the next file where the sound ends in one that may not grow any more."""
+        before = self._recorder
+        left = before.abandon()
+        self._recorder = self._begun(before.path)
+        self._start += int(before.seconds * self._spec.sample_rate)
+        self._counter = self._start
+        self._tell(f"{before.path} is as large as a file can be there, {left}; the recording goes on in {self.path}")
+
+    def _anew(self, error: Spoilt) -> None:
+        """Begins another file with the last two minutes, after a program has written over this one."""
+        before = self._recorder
+        before.abandon()
+        self._recorder = self._begun(before.path)
+        self._counter = self._start = max(self._counter - HISTORY_SECONDS * self._spec.sample_rate, self._first)
+        self._tell(f"{error}; what was heard in the last two minutes, and what comes, is in {self.path}")
+
+    def _news(self) -> None:
+        """Tells what became of the file."""
+        holes, self._holes = self._recorder.holes - self._holes, self._recorder.holes
+        if holes:
+            self._tell(f"{self.path}: {holes} samples were no numbers; the last good ones are held there")
+        while self._recorder.notes:
+            self._tell(self._recorder.notes.pop(0))
+
+
+class Tapes:
+    """The recordings of a performance. Any thread may call its methods. tell: called with what the player should know,
+    from several threads. shelter: see `Tape`."""
+
+    def __init__(self, link: History, spec: FamilySpec, shelter: Path, tell: Callable[[str], object]) -> None:
+        self._link, self._spec, self._shelter, self._tell = link, spec, shelter, tell
+        self._lock = threading.Lock()
+        self._tapes: list[Tape] = []
+
+    @property
+    def names(self) -> str:
+        """The files that are being recorded; empty if there are none."""
+        return ", ".join(str(tape.path) for tape in self._tapes if tape.runs)
+
+    def record(self, path: str | Path, patch: str) -> None:
+        """Begins a recording, which carries a patch; a mistake is told."""
+        try:
+            tape = Tape(self._link, path, self._spec, patch, shelter=self._shelter, tell=self._tell)
+        except DemonError as error:
+            self._tell(str(error))
+            return
+        self._tell(f"recording {tape.path}{_counted(path, tape.path)}")
+        with self._lock:
+            self._tapes = [*(tape for tape in self._tapes if tape.runs), tape]
+
+    def stop(self) -> None:
+        """Ends all recordings, and waits until their files are whole."""
+        with self._lock:
+            tapes, self._tapes = self._tapes, []
+        for tape in tapes:
+            tape.close()
+
+    def save(self, path: str | Path, patch: str) -> None:
+        """Writes what was heard in the last two minutes, with its patch; a mistake is told."""
+        spec = self._spec
+        try:
+            file = Recorder(path, spec.sample_rate, spec.channels, patch=patch, kind="recording", shelter=self._shelter)
+            with file:
+                until = self._link.history_since(1 << 62)[1]
+                sound, until = self._link.history_since(until - HISTORY_SECONDS * spec.sample_rate)
+                file.write(sound, self._link.history_ceilings(until - len(sound), until))
+        except DemonError as error:
+            self._tell(str(error))
+            return
+        for note in file.notes:
+            self._tell(note)
+        self._tell(f"saved {file.path}{_counted(path, file.path)}")
+
+
+def _counted(asked: str | Path, path: Path) -> str:
+    """Why a file is not called as it was asked for, and what a recording that was cut off left there."""
+    asked = Path(asked)
+    if path == asked:
+        return ""
+    with suppress(OSError, RuntimeError, DemonError):
+        if is_open(asked):
+            return f" ({asked.name} is there already: {info(asked).duration:.1f} s of a recording that has not ended)"
+    return f" ({asked.name} is there already)"

@@ -1,0 +1,161 @@
+"""Programs that take over one after the other, each on its grid: the tick thread's side of edits that wait."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import replace
+from typing import NamedTuple
+
+from demon_patch.patch.edit.grid import Grid
+from demon_patch.patch.model.document import Song
+from demon_patch.runtime.graph.clock import Bars, Tempo, Transport
+from demon_patch.runtime.graph.program import Program
+from demon_patch.runtime.performance.performer import Performer
+from demon_patch.runtime.performance.sounding import Parts
+
+
+class Cue(NamedTuple):
+    """A program with its prompts and clips, the song that its patch is in, and the grid that it waits for; key, label:
+    as the document knows it."""
+
+    key: Hashable
+    at: Grid | None
+    label: str
+    song: Song
+    program: Program
+    parts: Parts
+
+
+class Coming(NamedTuple):
+    """An edit or a recall that is not heard yet: what it is called, the grid that it waits for, and how many seconds
+    it still takes."""
+
+    label: str
+    at: Grid
+    seconds: float
+
+
+class Cues:
+    """The cues of a performance. Owned by the tick thread.
+
+    A cue keeps the frame that it once got, whatever else is edited meanwhile: the first of its grid from which all
+    that is heard can be made anew, and none before that of the cue ahead of it. With a cue its tempo and bars take
+    over, unless the player has set a tempo by hand (`take_tempo`), which is told.
+
+    song: that the transport was made for. bpm: the tempo of a song that has none of its own.
+    """
+
+    def __init__(
+        self, performer: Performer, song: Song, bpm: float, tell: Callable[[str], object] = lambda message: None
+    ) -> None:
+        self._performer, self._song, self._bpm, self._tell = performer, song, bpm, tell
+        self._frames: dict[Hashable, int] = {}
+        self._coming: Sequence[Cue] = ()
+        self._tempi: frozenset[Tempo] = frozenset()  # of the cues to come, in the transport already
+        self._bars: frozenset[Bars] = frozenset()  # the same of their metres
+        self._by_hand = False
+
+    @property
+    def coming(self) -> tuple[Coming, ...]:
+        """What is not heard yet, in order."""
+        now, rate = max(self._performer.now, 0), self._performer.spec.frame_rate
+        waiting = ((cue, self._frames.get(cue.key, now)) for cue in self._coming)
+        return tuple(Coming(cue.label, cue.at, max(frame - now, 0) / rate) for cue, frame in waiting if cue.at)
+
+    def play(self, cues: Sequence[Cue]) -> None:
+        """The first sounds from now on, the others wait; one that landed since they were made sounds in its place."""
+        self._settle()
+        passed = [self._passed(cue) for cue in cues]
+        first = max((number for number, is_passed in enumerate(passed) if is_passed), default=0)
+        self._performer.swap(cues[first].program, cues[first].parts)
+        self._coming = cues[first + 1 :]
+        self._frames = {cue.key: self._frames[cue.key] for cue in cues[1:] if cue.key in self._frames}
+        song = cues[first].song
+        transport = self._timed(self._without_coming(), self._song, song, max(self._performer.now, 0))
+        self._begin(song, transport)
+        self._stage()
+
+    def retimed(self) -> None:
+        """After a change of the transport: what waits finds its place on the new grid."""
+        self._settle()
+        for cue in self._coming:
+            if not self._passed(cue):
+                self._frames.pop(cue.key, None)
+        self._performer.scenes.clear()
+        self._stage()
+
+    def take_tempo(self) -> None:
+        """Before the player sets a tempo by hand: from now on the document leaves it alone."""
+        self._settle()
+        self._by_hand = True
+        self._retime(self._without_coming())
+        self._tempi, self._bars = frozenset(), frozenset()
+
+    def landed(self) -> list[Hashable]:
+        """What has begun to be heard since the last call, in order."""
+        self._settle()
+        heard = [cue.key for cue in self._coming if self._passed(cue)]
+        self._coming = [cue for cue in self._coming if not self._passed(cue)]
+        return heard
+
+    def _stage(self) -> None:
+        """Every cue finds its frame, and from there on its tempo; what waits begins anew on that transport."""
+        performer, last, song, frames = self._performer, 0, self._song, list[int]()
+        before = transport = self._without_coming()
+        for cue in self._coming:
+            if cue.key not in self._frames:
+                assert cue.at is not None
+                self._frames[cue.key] = transport.next_grid(max(performer.free, last), cue.at)
+            last = self._frames[cue.key]
+            transport, song = self._timed(transport, song, cue.song, last), cue.song
+            frames.append(last)
+        self._tempi = frozenset(transport.changes) - frozenset(before.changes)
+        self._bars = frozenset(transport.bars) - frozenset(before.bars)
+        self._retime(transport)
+        for cue, frame in zip(self._coming, frames, strict=True):
+            performer.swap(cue.program, cue.parts, frame)
+
+    def _passed(self, cue: Cue) -> bool:
+        frame = self._frames.get(cue.key)
+        return frame is not None and frame <= max(self._performer.now, 0)
+
+    # -- tempo and metre ----------------------------------------------------------------------------------------
+    def _settle(self) -> None:
+        """The songs that have begun to be heard are what the transport goes by; their tempi and metres are in it."""
+        now = max(self._performer.now, 0)
+        self._tempi = frozenset(tempo for tempo in self._tempi if tempo.frame > now)
+        self._bars = frozenset(bars for bars in self._bars if bars.frame > now)
+        for cue in self._coming:
+            if self._passed(cue):
+                self._begin(cue.song, self._performer.transport)
+
+    def _begin(self, song: Song, transport: Transport) -> None:
+        """A song is heard from now on, by a transport that has its tempo and metre."""
+        if self._by_hand and song.bpm != self._song.bpm:
+            self._tell(
+                f"the tempo stays at {transport.tempo(max(self._performer.now, 0)):g} bpm, as it was set by hand"
+            )
+        self._song = song
+        self._retime(transport)
+
+    def _timed(self, transport: Transport, before: Song, song: Song, frame: int) -> Transport:
+        """The transport with another song's metre from the first beat at a frame or after it, and tempo from there."""
+        if song.beats_per_bar != before.beats_per_bar:
+            transport = transport.at_metre(frame, song.beats_per_bar)
+        if self._by_hand or song.bpm == before.bpm:
+            return transport
+        return transport.at_tempo(frame, song.bpm or self._bpm)
+
+    def _without_coming(self) -> Transport:
+        """The transport without the tempi and metres of cues to come."""
+        transport = self._performer.transport
+        return replace(
+            transport,
+            changes=tuple(tempo for tempo in transport.changes if tempo not in self._tempi),
+            bars=tuple(bars for bars in transport.bars if bars not in self._bars),
+            beats_per_bar=self._song.beats_per_bar,
+        )
+
+    def _retime(self, transport: Transport) -> None:
+        if transport != self._performer.transport:
+            self._performer.retime(transport.trimmed(max(self._performer.now, 0)))

@@ -1,0 +1,140 @@
+"""How a live performance is, for those who show it: one value, published once a tick."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from demon_patch.patch.model.json_values import Value
+
+if TYPE_CHECKING:
+    from demon_patch.runtime.audio.link import AudioLink
+    from demon_patch.runtime.live.scheduled_edits import Coming
+    from demon_patch.runtime.live.tick_loop import Live
+
+METER_SECONDS = 0.1
+RECENT = 32  # completions that the heard error is taken of
+
+
+@dataclass(frozen=True, slots=True)
+class Bead:
+    """A generation in flight: steps done of all its steps, and the seconds until it is heard."""
+
+    step: int
+    steps: int
+    heard_in: float
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """A live performance at one moment. Times in seconds unless a name says otherwise.
+
+    heard_error_ms: median and largest distance of the latest completions from the moment that they were made for.
+    starved: seconds for which no window was ready and the last pass was heard. peak_db, rms_db: of the last tenth of a
+    second. metre_beat, metre_bar: where the present metre began, in beats and bars. loop: (from, to) of the song, or
+    None. making: (from, how many seconds) of the song the newest generation makes, maybe round the song's end; None:
+    all of it. live: live values by (node, port). coming: edits and recalls that are not heard yet. messages: the
+    latest, oldest first.
+    """
+
+    playing: bool = False
+    begun: bool = False
+    muted: bool = False
+    bypass: bool = False
+    follow: bool = False
+    recording: str = ""
+    seconds: float = 0.0
+    song: float = 0.0
+    song_length: float = 0.0
+    beat: float = 0.0
+    beats_per_bar: float = 4.0
+    metre_beat: float = 0.0
+    metre_bar: int = 0
+    bpm: float = 120.0
+    loop: tuple[float, float] | None = None
+    making: tuple[float, float] | None = None
+    depth: int = 0
+    beads: tuple[Bead, ...] = ()
+    tick_ms: float = 0.0
+    decode_ms: float = 0.0
+    lead_ms: float = 0.0
+    heard_error_ms: tuple[float, float] = (0.0, 0.0)
+    completions: int = 0
+    completions_per_second: float = 0.0
+    late: int = 0
+    missed: int = 0
+    previews: int = 0
+    starved: float = 0.0
+    xruns: int = 0
+    restarts: int = 0
+    device: str = ""
+    device_lost: bool = False
+    peak_db: float = -120.0
+    rms_db: float = -120.0
+    faults: Mapping[str, str] = field(default_factory=dict)
+    live: Mapping[tuple[str, str], Value] = field(default_factory=dict)
+    coming: tuple[Coming, ...] = ()
+    messages: tuple[str, ...] = ()
+
+
+def of_engine(live: Live) -> dict[str, object]:
+    """The fields that the tick thread knows. On the tick thread."""
+    performer = live.performer
+    transport, rate, now = performer.transport, performer.spec.frame_rate, live.now
+    frame, metre = transport.frame(max(now, 0)), transport.metre(max(now, 0))
+    lo, hi = transport.loop
+    slots = [slot for slot in performer.ring.slots if slot.heard_at is not None]
+    errors = np.abs(np.array([*performer.trace.errors][-RECENT:] or [0])) * 1e3 / rate
+    done = len(performer.ring.slots) or 1
+    making = performer.generations.making
+    steps = [slot.request.count for slot in slots] or [performer.generations.count(performer.now)]
+    return {
+        "playing": live.playing,
+        "begun": live.begun,
+        "bypass": performer.bypass or performer.program.ring.bypass,
+        "follow": transport.follow,
+        "seconds": float(frame.s),
+        "song": float(frame.song),
+        "song_length": float(frame.length),
+        "beat": float(frame.beat),
+        "beats_per_bar": float(metre.beats),
+        "metre_beat": metre.beat,
+        "metre_bar": metre.bar,
+        "bpm": transport.tempo(max(now, 0)),
+        "loop": None if (lo, hi) == (0, transport.song_frames) else (lo / rate, hi / rate),
+        "making": None if making is None else (making[0] / rate, making[1] / rate),
+        "depth": performer.ring.depth,
+        "beads": tuple(Bead(s.step, s.request.count, (int(s.heard_at or 0) - now) / rate) for s in slots),
+        "tick_ms": 1e3 * live.tick_seconds,
+        "decode_ms": 1e3 * live.decode_seconds,
+        "lead_ms": 1e3 * performer.lead / rate,
+        "heard_error_ms": (float(np.median(errors)), float(errors.max())),
+        "completions": performer.trace.completions,
+        "completions_per_second": done / (live.tick_seconds * max(steps)) if live.tick_seconds else 0.0,
+        "late": performer.trace.late,
+        "missed": performer.trace.missed,
+        "previews": performer.trace.previews,
+        "starved": live.starved / rate,
+        "faults": dict(performer.program.faults),
+    }
+
+
+def of_sound(link: AudioLink) -> dict[str, object]:
+    """The fields that the audio process knows."""
+    state = link.state
+    sound = link.history(METER_SECONDS)
+    until = link.history_since(1 << 62)[1]
+    ceiling = float(link.history_ceilings(max(until - 1, 0), max(until, 1))[0])
+    peak = min(float(np.abs(sound).max(initial=0.0)), 10.0 ** (ceiling / 20.0))  # the history is not limited yet
+    rms = float(np.sqrt(np.mean(np.square(sound)))) if sound.size else 0.0
+    return {
+        "device": state.device,
+        "device_lost": state.lost,
+        "xruns": state.xruns + state.starved,
+        "restarts": state.restarts,
+        "peak_db": 20.0 * np.log10(max(peak, 1e-6)),
+        "rms_db": 20.0 * np.log10(max(rms, 1e-6)),
+    }

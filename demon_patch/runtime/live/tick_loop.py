@@ -1,0 +1,328 @@
+"""Plays a performance against the clock of a loudspeaker: the tick thread.
+
+The engine ticks as fast as it can. Decoding is driven by the deadline instead: between the rows of a forward, and
+between ticks, the windows that would be due within the lead are decoded and laid into the song that the loudspeaker
+plays. What is laid nowhere is heard as it was on the last pass.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable
+from math import ceil, floor
+from time import perf_counter
+from typing import Any, Protocol
+
+from demon_patch.arrays import Samples
+from demon_patch.engine.sound.crossfade import half_fade
+from demon_patch.errors import DemonError
+from demon_patch.patch.edit.grid import Grid
+from demon_patch.runtime.audio.lay_window import Seam
+from demon_patch.runtime.graph.clock import Transport
+from demon_patch.runtime.graph.program import Program
+from demon_patch.runtime.graph.route import Route
+from demon_patch.runtime.live.first_pass import FirstPass
+from demon_patch.runtime.live.lead import Lead
+from demon_patch.runtime.performance.mixes import Parts
+from demon_patch.runtime.performance.performer import SPLICE_FRAMES, Performer
+from demon_patch.runtime.performance.reach import Reach
+
+Change = Callable[[], None]
+
+STALL_SECONDS = 3  # that the host may stall at any time, and the song goes on
+RECOVERY_SECONDS = 0.5  # after an error of the engine
+PACES = 16  # ticks whose mean, by row, is the pace
+
+
+class Speaker(Protocol):
+    """What plays the song: the audio process, or a virtual one. Called from the tick thread only.
+
+    The timeline counts samples at the family's rate that were played, and never jumps.
+    """
+
+    def playhead(self) -> float:
+        """The sample of the timeline at the loudspeaker."""
+        ...
+
+    @property
+    def frontier(self) -> int:
+        """The first sample of the timeline that is not read yet: what is laid from there on will be heard."""
+        ...
+
+    def lay(
+        self, position: int, block: Samples, half: int, lo: int = 0, hi: int | None = None, ceiling: float = 0.0
+    ) -> Seam:
+        """Lays a window into the song from a sample of it on, `half` samples before it and 3 * half behind it included;
+        in the loop region [lo, hi) round its seam; ceiling: of the limiter over the window, dBFS. Returns what its
+        first join is like."""
+        ...
+
+    def set_route(self, route: Route) -> None:
+        """Which song sample sounds at which sample of the timeline."""
+        ...
+
+    def set_playing(self, on: bool) -> None:
+        """Whether the timeline runs."""
+        ...
+
+    def poll(self) -> list[dict[str, Any]]:
+        """What happened to it since the last call; mends what it can. Does not wait."""
+        ...
+
+
+class Live:
+    """A performer on the tick thread, which alone may touch it; all others `post` changes to it.
+
+    playing: whether the timeline runs. starved: latent frames for which a window came too late, so that the last pass
+    was heard. tick_seconds, decode_seconds: as they are now. faults: what the engine could not do; it begins anew after
+    each. watch: called on the tick thread before every tick, after the changes, with the speaker's events.
+    """
+
+    def __init__(
+        self,
+        performer: Performer,
+        speaker: Speaker,
+        clock: Callable[[], float] = perf_counter,
+        watch: Callable[[list[dict[str, Any]]], None] = lambda events: None,
+    ) -> None:
+        self.performer, self.speaker, self._clock, self._watch = performer, speaker, clock, watch
+        performer.replaces = True
+        self.playing = True
+        self.begun = False
+        self.starved = 0
+        self.faults: list[str] = []
+        self.tick_seconds = 0.0
+        self.joins: deque[tuple[int, Seam]] = deque(maxlen=2048)  # with their frames of the timeline
+        self._per = performer.spec.samples_per_frame
+        self._half = half_fade(performer.spec.sample_rate)
+        self._lead = Lead(performer.spec.frame_rate, performer.lead)
+        self._paces: deque[tuple[float, int]] = deque(maxlen=PACES)
+        self._first_pass = FirstPass(performer.source.frames)
+        self._slots = self._rows = 0
+        self._lengths: list[int] = []  # of the generations of a tick
+        executor = performer.session.executor
+        performer.generations.reach = Reach(
+            performer.spec, performer.source.frames, executor.lanes.count, executor.bucket
+        )
+        self._served = self._clock()
+        self._changes: deque[Change] = deque()
+        self._awake = threading.Event()
+        self._ended = False
+        speaker.set_route(Route.whole(performer.source.frames).scaled(self._per))
+
+    # -- from any thread ----------------------------------------------------------------------------------------
+    def post(self, change: Change) -> None:
+        """From any thread: a change to make on the tick thread, before its next tick."""
+        self._changes.append(change)
+        self._awake.set()
+
+    def end(self) -> None:
+        """From any thread: `run` returns after the present tick."""
+        self._ended = True
+        self._awake.set()
+
+    @property
+    def decode_seconds(self) -> float:
+        """From any thread: how long a window takes."""
+        return self._lead.decode_seconds
+
+    # -- the tick thread ----------------------------------------------------------------------------------------
+    def run(self) -> None:
+        """Ticks until `end`. After an error the engine begins anew, while the song plays on as it is."""
+        while not self._ended:
+            try:
+                self.step()
+            except Exception as error:  # nothing may stop the sound
+                self.faults.append(f"{type(error).__name__}: {error}")
+                self.performer.recover()
+                self._awake.wait(RECOVERY_SECONDS)
+
+    def step(self) -> None:
+        """One tick, after the changes that were posted; while the timeline stands, only those."""
+        self._awake.clear()
+        while self._changes:
+            self._changes.popleft()()
+        self._watch(self.speaker.poll())
+        if self.begun and not self.playing:
+            self._awake.wait(0.5)
+            return
+        performer, began = self.performer, self._clock()
+        performer.begin(self.now)
+        self._slots, self._rows = len(performer.ring.slots), sum(len(slot.rows) for slot in performer.ring.slots)
+        self._expect()
+        self._lengths = [slot.request.frames for slot in performer.ring.slots if not slot.source_only]
+        hasty = performer.generations.blocking and not performer.ring.interrupted
+        performer.forward(self._hurry if hasty else self.serve)
+        performer.finish(self.now)
+        if not self.begun and performer.takes:
+            self._begin()
+        self.serve()
+        self._fill()
+        self._measure(self._clock() - began)
+
+    @property
+    def now(self) -> int:
+        """The transport frame at the loudspeaker; before the first generation, less than 0 by what it still takes."""
+        if self.begun:
+            return floor(self.speaker.playhead() / self._per)
+        performer = self.performer
+        slots = performer.ring.slots
+        if not slots:
+            return performer.now
+        return -(ceil(slots[0].remaining * performer.tick_frames) + performer.lead)
+
+    def serve(self) -> None:
+        """Decodes and lays what is due within the lead. On the tick thread, between rows and ticks."""
+        speaker, performer = self.speaker, self.performer
+        if not self.begun:
+            return
+        started = self._clock()
+        self._lead.waited(started - self._served)
+        frontier = ceil(speaker.frontier / self._per)
+        if performer.planner.next_start < frontier:
+            self.starved += frontier - performer.planner.next_start
+            performer.planner.next_start = frontier
+        for window in performer.due(ceil(speaker.playhead() / self._per) + performer.lead):
+            began = self._clock()
+            self._lay(performer.sound(window), window.start)
+            self._lead.decoded(self._clock() - began)
+        self._served = self._clock()
+
+    def _expect(self) -> None:
+        """Before the forward: what its rows hold up is decoded ahead of them."""
+        performer = self.performer
+        seconds = performer.generations.row_seconds
+        self._lead.expect(seconds)
+        if self.begun and seconds:
+            lead, performer.lead = performer.lead, self._lead.lengthen(self._latency)
+            if performer.lead > lead:
+                self.serve()
+
+    def _hurry(self) -> None:
+        """Between the rows of a long tick: as `serve`, and what is posted need not wait for the rest of them."""
+        self.serve()
+        if self._changes:
+            self.performer.ring.interrupt()
+
+    def _fill(self) -> None:
+        """Decodes a second of the song's first pass ahead of time, so that a host that stalls is never silence."""
+        performer = self.performer
+        if not self.begun or not performer.takes:
+            return
+        stretch = self._first_pass.next(performer.transport, performer.planner.next_start, performer.spec.frame_rate)
+        if stretch is not None:
+            self._lay(performer.ahead(*stretch), stretch[0])
+
+    def _lay(self, sound: Samples, start: int) -> None:
+        transport, per, half = self.performer.transport, self._per, self._half
+        spare = SPLICE_FRAMES * per
+        lo, hi = transport.region(start)
+        block = sound[spare - half : len(sound) - spare + 3 * half]
+        position = transport.song_frame(start) * per
+        frames = len(sound) // per - 2 * SPLICE_FRAMES
+        self._first_pass.laid(transport.song_frame(start), frames)
+        ceiling = self.performer.controls.value("limiter", start)
+        self.joins.append((start, self.speaker.lay(position, block, half, lo * per, hi * per, ceiling)))
+
+    def _begin(self) -> None:
+        """The first generation is there: what lies within the lead is laid, and the timeline runs."""
+        performer = self.performer
+        for window in performer.due(performer.lead):
+            self._lay(performer.sound(window), window.start)
+        self.begun = True
+        for _ in range(STALL_SECONDS):
+            self._fill()
+        self._served = self._clock()
+        self.speaker.set_playing(self.playing)
+
+    def _measure(self, seconds: float) -> None:
+        """The pace of ticks, from what a row took lately, and the lead."""
+        performer = self.performer
+        reach, slots = performer.generations.reach, max(self._slots, 1)
+        if reach is not None and self._lengths and not performer.ring.interrupted:
+            reach.measured(seconds, self._lengths, max(self._rows // slots, 1))
+        if self._rows:
+            self._paces.append((seconds, self._rows))
+        if not self._paces:
+            return
+        took, rows = (sum(each) for each in zip(*self._paces, strict=True))
+        whole = max(
+            self._rows * performer.ring.depth / max(self._slots, 1), 1.0
+        )  # rows of a tick when the ring is full
+        self.tick_seconds = performer.generations.tick_seconds() or took / rows * whole
+        performer.pace = self.tick_seconds * performer.spec.frame_rate
+        if self.begun:
+            performer.lead = self._lead.look(self._latency)
+
+    @property
+    def _latency(self) -> float:
+        """Seconds between the last moment to lay a window and its being heard."""
+        speaker = self.speaker
+        ahead = max(speaker.frontier - speaker.playhead(), 0.0) if self.begun else 0.0
+        return (ahead + self._half) / self.performer.spec.sample_rate
+
+    def swap(self, program: Program, parts: Parts, beats: float | Grid = 0.0) -> None:
+        """An edited patch, compiled for the same song, plays from now on, or is heard from a line of a grid on: the
+        first that nothing in flight reaches."""
+        performer = self.performer
+        performer.swap(
+            program, parts, performer.transport.next_grid(performer.free, beats) if _is_grid(beats) else None
+        )
+
+    # -- transport, on the tick thread --------------------------------------------------------------------------
+    @property
+    def landing(self) -> int:
+        """The first transport frame that can still be changed: nothing from there on is laid."""
+        return max(self.performer.planner.next_start, self.now, 0)
+
+    def on_grid(self, beats: float | Grid) -> int:
+        """The first frame that can still be changed and lies on a grid, or begins a multiple of so many beats; 0 beats:
+        any."""
+        return self.performer.transport.next_grid(self.landing, beats) if _is_grid(beats) else self.landing
+
+    def play(self, playing: bool) -> None:
+        """Lets the timeline run, or stand."""
+        self.playing = playing
+        if self.begun:
+            self.speaker.set_playing(playing)
+            self._served = self._clock()
+
+    def seek(self, position: int, beats: float | Grid = 0.0) -> None:
+        """The song jumps to a latent frame: as soon as it can, or on a grid."""
+        self._retime(self.performer.transport.sought(self.on_grid(beats), position))
+
+    def loop(self, lo: int, hi: int, beats: float | Grid = 0.0) -> None:
+        """The frames [lo, hi) of the song repeat; (0, song) plays it whole. Raises DemonError for a region that is not
+        inside the song, or shorter than what is decoded ahead of the loudspeaker."""
+        song, per = self.performer.source.frames, self.performer.spec.frame_rate
+        least = self.performer.guard + self.performer.lead + self.performer.window_frames
+        if not (0 <= lo < hi <= song and hi - lo >= min(least, song)):
+            raise DemonError(
+                f"a loop from {lo / per:g} to {hi / per:g} s",
+                port="loop",
+                mend=f"loop {least / per:.1f} s or more of the song's {song / per:g}",
+            )
+        self._retime(self.performer.transport.looped(self.on_grid(beats), lo, hi))
+
+    def tempo(self, bpm: float, beats: float | Grid = 0.0) -> None:
+        """Another tempo, now or on a grid."""
+        transport = self.performer.transport
+        at = transport.next_grid(max(self.now, 0), beats) if _is_grid(beats) else max(self.now, 0)
+        self._retime(transport.at_tempo(at, bpm))
+
+    def follow(self, on: bool) -> None:
+        """Whether the beats are the song's."""
+        self._retime(self.performer.transport.following(on))
+
+    def _retime(self, transport: Transport) -> None:
+        before = self.performer.transport.route
+        self.performer.retime(transport.trimmed(max(self.now, 0)))
+        route = self.performer.transport.route
+        if route is not None and route != before:
+            self.speaker.set_route(route.scaled(self._per))
+
+
+def _is_grid(beats: float | Grid) -> bool:
+    """Whether something is to wait: 0 beats are none."""
+    return isinstance(beats, Grid) or beats > 0

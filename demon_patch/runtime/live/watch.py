@@ -1,0 +1,97 @@
+"""Watches a patch file while it is played: what is saved is heard, and a mistake in it is told."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+from demon_patch.errors import DemonError
+from demon_patch.nodes.catalogue import CATALOGUE
+from demon_patch.nodes.editing.update import load
+from demon_patch.patch.model.document import Patch
+from demon_patch.runtime.graph.check import problems
+from demon_patch.runtime.graph.warnings import remarks, unknown_words
+from demon_patch.runtime.live.host import Host
+
+LOOK_SECONDS = 0.2
+PATIENCE = 5  # looks at a version that cannot be read, which may be half written, until that is told
+MOST_TOLD = 4  # mistakes of one version of the file
+END_SECONDS = 2.0  # for which the end waits for a look that is under way
+
+Stamp = tuple[int, int, int, int]  # of a version of a file: when, how long, which
+
+
+class Watch:
+    """A thread that plays a patch file's newest version on a host; a context manager.
+
+    prepare: what is done to each version that is read before it is played.
+    """
+
+    def __init__(self, host: Host, path: str | Path, prepare: Callable[[Patch], Patch] = lambda patch: patch) -> None:
+        self._host, self._path, self._prepare = host, Path(path), prepare
+        self._seen = self._stamp()
+        self._mistake, self._looks = "", 0  # of the version that was seen last, until it is told
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="watch", daemon=True)
+
+    def __enter__(self) -> Watch:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._ended.set()
+        self._thread.join(END_SECONDS)
+
+    def look(self) -> None:
+        """Looks once, and reads each version of the file once; on the watch's thread, or by hand while that does not
+        run."""
+        stamp = self._stamp()
+        if stamp != self._seen:
+            self._mistake, self._looks = "", 0
+            try:
+                patch = self._prepare(load(self._path))
+            except (DemonError, MemoryError, RecursionError) as error:
+                self._mistake = str(error) or f"{self._path.name} takes too much memory"
+                self._seen = stamp
+            else:
+                if stamp == self._stamp():  # else it was read while it was written: the next look reads it whole
+                    self._seen = stamp
+                    self._take(patch)
+                return
+        if self._mistake:
+            self._looks += 1
+            if self._looks == PATIENCE:
+                self._host.tell(self._mistake)
+                self._mistake = ""
+
+    def _run(self) -> None:
+        """The watch's thread."""
+        while not self._ended.wait(LOOK_SECONDS):
+            self.look()
+
+    def _take(self, patch: Patch) -> None:
+        host = self._host
+        if patch == host.patch or self._ended.is_set():
+            return
+        wrong = problems(patch, CATALOGUE, host.performer.spec)
+        odd = (
+            [*remarks(patch, CATALOGUE), *unknown_words(patch, CATALOGUE, host.performer.spec.name)]
+            if not wrong
+            else []
+        )
+        for error in (wrong or odd)[:MOST_TOLD]:
+            host.tell(str(error.at(file=self._path.name)))
+        if len(wrong) > MOST_TOLD:
+            host.tell(f"{self._path.name}: and {len(wrong) - MOST_TOLD} more mistakes")
+        if not wrong:
+            host.tell(f"{self._path.name} was edited")
+            host.edit(patch)
+
+    def _stamp(self) -> Stamp | None:
+        """None where there is no such file."""
+        try:
+            stat = self._path.stat()
+        except OSError:
+            return None
+        return stat.st_mtime_ns, stat.st_ctime_ns, stat.st_size, stat.st_ino

@@ -1,0 +1,362 @@
+"""The ring in heard time: what each generation is told, and when it will be heard."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from math import ceil
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from demon_patch.engine.controls import CONTROLS
+from demon_patch.engine.ring.focus import JOIN, Stretch, before, from_there, stretch
+from demon_patch.engine.ring.ring import Request
+from demon_patch.engine.ring.schedule import Plan
+from demon_patch.engine.ring.slots import Slot
+from demon_patch.engine.session import Session
+from demon_patch.engine.sound.dry_path import Cover
+from demon_patch.runtime.performance.feedback import Drift, Feedback, drifted
+from demon_patch.runtime.performance.reach import Reach
+from demon_patch.runtime.performance.sounding import Scenes
+from demon_patch.runtime.performance.touches import alike
+from demon_patch.runtime.performance.trace import Trace
+
+DERIVED = frozenset({"noise_drift", "feedback", "feedback_tap"})  # rows that reach a request as something else
+EARLY = 50  # frames by which a generation may be ready before it was expected
+UNSURE = 4  # frames by which the next one may be later, where ticks are measured
+
+Told = Mapping[str, Tensor | str]
+
+
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """What a slot carries: the controls of class `request` it was made with, and the edge after which they hold, before
+    which it is not heard; `heard_at`: the moment that they were taken for. cuts: it is the first after that edge.
+    cover: the clips that it covers."""
+
+    values: Mapping[str, float]
+    edge: int | None
+    heard_at: int
+    cuts: bool = False
+    cover: Cover | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """Time as a tick sees it, in transport frames: `now` at the loudspeaker, the frames of a `tick`, the `lead`; `sure`
+    where ticks are nominal and not measured. coming: the frames of each of the next ticks, where they differ."""
+
+    now: int
+    tick: float
+    lead: int
+    sure: bool
+    coming: tuple[float, ...] = ()
+
+    def after(self, ticks: int) -> int:
+        """The frame at which something finished in so many ticks can be heard."""
+        return ceil(self.now + self.span(0, ticks)) + self.lead
+
+    def span(self, first: int, stop: int) -> float:
+        """The frames of the coming ticks [first, stop)."""
+        known = self.coming[first:stop]
+        return sum(known) + (stop - first - len(known)) * self.tick
+
+
+class Generations:
+    """The ring of one performance, fed from its scenes. Owned by one thread."""
+
+    def __init__(self, session: Session, scenes: Scenes, trace: Trace) -> None:
+        self.feedback = Feedback()
+        self._session, self._scenes, self._trace = session, scenes, trace
+        self._drift = Drift()
+        self._stirred = -1  # the ring's tick at the latest live change
+        self._first = True
+        self._narrows = False  # those in flight, before the next tick
+        self.reach: Reach | None = None  # of a live performance
+        self._told = 0  # the frame from which the latest one admitted is heard
+        self._tick = 0.0  # frames, as of the latest admission
+        scene = scenes.now
+        self.ring = session.ring(scene.source, int(scene.controls.value("depth", 0)))
+
+    def recover(self, now: int) -> None:
+        """After an error within a tick: gives up what is in flight."""
+        scene = self._scenes.now
+        self.ring = self._session.ring(scene.source, int(scene.controls.value("depth", max(now, 0))))
+        self._stirred = -1
+
+    # -- admission ----------------------------------------------------------------------------------------------
+    def admit(self, pace: Pace) -> None:
+        """Says when each generation in flight will be heard, and admits the next one if it is due."""
+        narrows = self._chooses(pace)
+        pace = self._foreseen(pace, narrows)
+        self._tick = pace.tick
+        for slot in self.ring.slots:
+            slot.heard_at = pace.after(slot.remaining)
+            edge = ticket(slot).edge
+            if edge is not None:
+                slot.heard_at = max(slot.heard_at, edge)
+        if narrows:
+            self._narrow()
+        if self.ring.admits():
+            self._submit(pace)
+            if self.reach is not None and self._auto:
+                self.reach.admitted(pace.now)
+        self.ring.admit()
+
+    def count(self, frame: int) -> int:
+        """The steps that a generation heard at a transport frame takes."""
+        frame = max(frame, 0)
+        scene = self._scenes.at(frame)
+        strength, steps, shift = (scene.controls.value(name, frame) for name in ("strength", "steps", "shift"))
+        options = scene.program.ring.options
+        choices = {name: options[name] for name in ("steps_mode", "timesteps") if name in options}
+        return Plan(strength, round(steps), shift, **choices).count
+
+    def free(self, pace: Pace) -> int:
+        """The first transport frame at which a generation can be heard that is not in flight yet."""
+        pace = self._foreseen(pace)
+        coming = pace.after(self.ring.opening - self.ring.tick_index + self.count(pace.now))
+        return max([coming, *(int(slot.heard_at or 0) + 1 for slot in self.ring.slots)])
+
+    def stretch(self, heard_at: int) -> Stretch | None:
+        """What is generated of the song for a generation heard at a transport frame; None for all of it."""
+        scene = self._scenes.at(heard_at)
+        focus = str(scene.program.ring.options.get("focus", CONTROLS["focus"].default))
+        frame = scene.forecast.transport.song_frame(heard_at)
+        if focus == "auto" and self.reach is not None:
+            return self._reached(heard_at, self.reach.length)
+        return stretch(frame, focus, self._session.spec, scene.source.frames)
+
+    def _submit(self, pace: Pace) -> None:
+        """Submits the request of the slot that is admitted on this tick, with the controls it will be heard at."""
+        count = self.count(pace.after(self.ring.depth))
+        count = self.count(pace.after(count))
+        heard_at = pace.after(count)
+        if self._first:  # the transport waits for the first
+            count, heard_at = self.count(0), 0
+        after = ceil(heard_at + pace.span(count, count + self.ring.next_admission(count) - self.ring.tick_index))
+        edges = self._scenes.edges(heard_at - EARLY, after if pace.sure else after + UNSURE)
+        passed, coming = edges[edges < heard_at], edges[edges >= heard_at]
+        edge = int(passed[-1]) if len(passed) else None
+        if heard_at == 0:  # nothing can sound before the first generation: it keeps its place
+            edge = 0
+        elif len(coming):
+            heard_at = edge = int(coming[-1])
+        self._trace.missed += len(self._scenes.edges(self._told + 1, heard_at if edge is None else edge))
+        cuts, self._told = edge is not None and edge > self._told, heard_at
+        self.ring.submit(self._request(heard_at, edge, pace.now, cuts))
+        self._first = False
+
+    def _request(self, heard_at: int, edge: int | None, now: int, cuts: bool) -> Request:
+        """The request of a generation heard from `heard_at` on."""
+        scene = self._scenes.at(heard_at)
+        moment = self._middle(heard_at, self.count(heard_at))
+        numbers, others = scene.controls.request(moment, now)
+        given: dict[str, Any] = {
+            name: round(number) if CONTROLS[name].shape == "integer" else number
+            for name, number in numbers.items()
+            if name not in DERIVED
+        }
+        if "noise_drift" in numbers:
+            given["noise_position"] = self.drift(heard_at)
+        given |= scene.asked(moment, self.feedback)
+        if "feedback" in numbers:
+            covered, tap = given.get("source_latent", given["source"].latent), round(numbers["feedback_tap"])
+            fed = self.feedback.mixed(covered, numbers["feedback"], tap)
+            given["source_latent"] = covered if fed is None else fed
+        # The first is made whole: until then there is no song that a stretch could lie in.
+        given |= {**others, "focus": None if self._first else self.stretch(heard_at)}
+        tag = Ticket(numbers, edge, heard_at, cuts, scene.cover(moment, self.feedback))
+        return self._session.request(**given, tag=tag, heard_at=heard_at)
+
+    def drift(self, frame: int) -> float:
+        """Where the noise has drifted to at a transport frame, in keys."""
+
+        def bars(lo: int, hi: int) -> float:
+            heard = self._scenes.heard(lo, hi)
+            return sum(drifted(s.forecast, s.controls.sinks["noise_drift"], *frames) for s, *frames in heard)
+
+        return self._drift.at(self._scenes.now.forecast.now, frame, bars)
+
+    # -- how much of the song -----------------------------------------------------------------------------------
+    @property
+    def _auto(self) -> bool:
+        """Whether the host chooses how much of the song is made."""
+        focus = self._scenes.now.program.ring.options.get("focus", CONTROLS["focus"].default)
+        return self.reach is not None and focus == "auto"
+
+    @property
+    def blocking(self) -> bool:
+        """Whether the next tick takes longer than one after a touch would."""
+        quick = self.reach.quick if self.reach is not None and self._auto else 0
+        return any(slot.request.frames > quick > 0 for slot in self.ring.slots)
+
+    @property
+    def making(self) -> Stretch | None:
+        """What the latest generation in flight makes of the song; None for all of it."""
+        latest = self.ring.slots[-1].request if self.ring.slots else None
+        return None if latest is None or latest.song is None else (latest.start, latest.frames)
+
+    @property
+    def _whole(self) -> bool:
+        """Whether all generations in flight make the whole song."""
+        return all(slot.request.song is None for slot in self.ring.slots)
+
+    @property
+    def _rows(self) -> int:
+        """Forwards of a generation."""
+        return max((len(slot.rows) for slot in self.ring.slots), default=1)
+
+    def touch(self) -> None:
+        """A person has moved something that generations are made with: what is made is heard soon."""
+        self._narrows = True
+
+    @property
+    def row_seconds(self) -> float:
+        """What the longest row of the next tick takes; 0 where `tick_seconds` is None."""
+        if self.reach is None or not self._auto:
+            return 0.0
+        longest = max([slot.request.frames for slot in self.ring.slots], default=self.reach.length)
+        return self.reach.seconds([longest], self._rows) or 0.0
+
+    def tick_seconds(self) -> float | None:
+        """What a tick takes with a full ring of generations like the next one; None where that is not chosen here, or
+        nothing was measured yet."""
+        if self.reach is None or not self._auto:
+            return None
+        return self.reach.seconds([self.reach.length] * self.ring.depth, self._rows)
+
+    def _chooses(self, pace: Pace) -> bool:
+        """Chooses how much of the song the next generation makes; whether those in flight are to make no more. Until
+        one is done all are whole: there is no song yet that a stretch could lie in."""
+        if self.reach is None or not self._auto or not self._trace.completions:
+            return False
+        narrows, self._narrows = self._narrows, False
+        if narrows:
+            self.reach.touch(pace.now)
+        self.reach.look(pace.now, self.count(pace.now), self.ring.depth, self._rows)
+        return narrows and not self.reach.whole
+
+    def _foreseen(self, pace: Pace, narrows: bool = False) -> Pace:
+        """The pace with the coming ticks as long as the stretches that are in flight then make them. narrows: those in
+        flight make no more from now on than the next one."""
+        reach, ring = self.reach, self.ring
+        if reach is None or pace.sure or not self._auto or not ring.slots:
+            return pace
+        most = reach.length if narrows else reach.lengths[-1]
+        flight = [(s.remaining, 0 if s.source_only else min(s.request.frames, most)) for s in ring.slots]
+        new = reach.length if any(length for _, length in flight) else 0  # what delivers its source takes no time
+        count = self.count(pace.now)
+        gap, opening = count / ring.depth, ring.opening - ring.tick_index
+        coming: list[float] = []
+        for tick in range(max(count, *(left for left, _ in flight))):
+            begun = int((tick - opening) // gap) + 1 if tick >= opening else 0
+            lengths = [length for left, length in flight if left > tick] + [new] * begun
+            seconds = reach.seconds(lengths[: ring.depth], self._rows)
+            if seconds is None:
+                return pace
+            coming.append(seconds * self._session.spec.frame_rate)
+        full = reach.seconds([new] * ring.depth, self._rows)
+        assert full is not None
+        return replace(pace, tick=full * self._session.spec.frame_rate, coming=tuple(coming))
+
+    def _narrow(self) -> None:
+        """Those in flight make no more than what will be heard of them before the next ones."""
+        assert self.reach is not None
+        for slot in self.ring.slots:
+            part = self._reached(round(slot.heard_at or 0), self.reach.length)
+            if part is not None:
+                self.ring.narrow(slot, *part)
+        self._told = max((int(slot.heard_at or 0) for slot in self.ring.slots), default=self._told)
+
+    def _reached(self, heard_at: int, frames: int) -> Stretch | None:
+        """A stretch of so many frames for a transport frame; of a loop region that fits into it, all."""
+        scene, spec = self._scenes.at(heard_at), self._session.spec
+        transport = scene.forecast.transport
+        frame, (lo, hi) = transport.song_frame(heard_at), transport.region(heard_at)
+        if before(spec) + hi - lo + spec.playing_margin + JOIN + spec.border <= frames:
+            frame = lo
+        return from_there(frame, frames, spec, scene.source.frames)
+
+    # -- moments ------------------------------------------------------------------------------------------------
+    def moments(self) -> list[int]:
+        """By generation in flight, the transport frame that its scalars are taken for."""
+        return [self._middle(round(slot.heard_at or 0), slot.request.count) for slot in self.ring.slots]
+
+    def _middle(self, heard_at: int, count: int) -> int:
+        """The middle of what is heard of a generation of `count` steps, from heard_at to the next one's; no later than
+        the first jump after heard_at."""
+        middle = heard_at + max(int(max(count / self.ring.depth, 1.0) * self._tick) - 1, 0) // 2
+        jumps = self._scenes.edges(heard_at + 1, middle + 1)
+        return int(jumps[0]) - 1 if len(jumps) else middle
+
+    # -- in flight ----------------------------------------------------------------------------------------------
+    def steps(self, now: int) -> Told:
+        """What every step of this tick reads."""
+        slots = self.ring.slots
+        return self._scenes.step(now, self.moments(), [slot.position / slot.request.steps for slot in slots])
+
+    def taken(self, slot: Slot, now: int) -> Mapping[str, float]:
+        """The scalars that a finished generation was made with."""
+        moment = self._middle(round(slot.heard_at or 0), slot.request.count)
+        return {**ticket(slot).values, **self._scenes.at(moment).controls.scalars(moment, now)}
+
+    def told(self, now: int) -> Told:
+        """What the generations in flight are told, their strengths included."""
+        strengths = [self._strength(moment) for moment in self.moments()]
+        return {**self.steps(now), "strength": torch.tensor(strengths)}
+
+    def wants(self, now: int) -> tuple[Told, object]:
+        """What the generations in flight are told, and what one to come is asked for."""
+        if self.reach is None:
+            return self.told(now), None
+        scene, moment = self._scenes.now, max(now, 0) + self._session.spec.frame_rate
+        asked = scene.asked(moment, self.feedback)
+        return self.told(now), (scene.controls.request(moment, now), scene.controls.step(now, [moment]), asked)
+
+    def stir(self, before: tuple[Told, object], now: int) -> None:
+        """Notes a live change, if what the generations in flight are told is other than before, and a touch, if that
+        is so or a later one is asked for something else."""
+        told, asked = self.wants(now)
+        if not alike(before[0], told):
+            self.jolt()
+            self.touch()
+        elif not alike(before[1], asked):
+            self.touch()
+
+    def retimed(self, before: tuple[Told, object], now: int, jumped: bool) -> None:
+        """As `stir`, after a change of the transport, which is a touch where another place of the song is heard that
+        is not as new as the rest."""
+        if not alike(before[0], self.told(now)):
+            self.jolt()
+        if jumped and self.reach is not None and not (self.reach.whole and self._whole):
+            self.touch()
+
+    def jolt(self) -> None:
+        """Notes a live change of what the generations in flight are told."""
+        self._stirred = self.ring.tick_index
+        self.ring.watch = True
+
+    def follow(self, now: int) -> bool:
+        """After a live change: moves the generations admitted before it to their strength as it is now; whether there
+        are any."""
+        moments = zip(self.ring.slots, self.moments(), strict=True)
+        old = [(slot, moment) for slot, moment in moments if slot.admitted <= self._stirred]
+        if not old:
+            self.ring.watch = False
+        elif self._scenes.now.controls.on("live_strength", now):
+            for slot, moment in old:
+                self.ring.relive(slot, self._strength(moment))
+        return bool(old)
+
+    def _strength(self, frame: int) -> float:
+        """The strength of a generation whose scalars are taken for a transport frame."""
+        return self._scenes.at(frame).controls.value("strength", frame)
+
+
+def ticket(slot: Slot) -> Ticket:
+    """What a slot of a performance carries."""
+    assert isinstance(slot.request.tag, Ticket)
+    return slot.request.tag

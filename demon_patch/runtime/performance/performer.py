@@ -1,0 +1,333 @@
+"""Plays a compiled patch on a session in heard time: control frames, generations, the windows that fall due.
+
+Time. `now` is the transport frame at the loudspeaker, and whoever drives the performer says what it is: a virtual clock
+when a patch is rendered (`render`), the sound device's when it is played (`live`). A tick lasts `tick_frames` control
+frames: the family's nominal number, so that the same patch gives the same samples, unless the driver measures it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from math import ceil
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from torch import Tensor
+
+from demon_patch.arrays import Samples
+from demon_patch.engine.contracts import Conditioning, Source
+from demon_patch.engine.lora.merge import Lora
+from demon_patch.engine.ring.focus import laid_into
+from demon_patch.engine.ring.ring import Finished, Ring
+from demon_patch.engine.session import Session
+from demon_patch.engine.sound.dry_path import Covered
+from demon_patch.engine.sound.window import Window, WindowPlanner
+from demon_patch.runtime.graph.clock import Transport
+from demon_patch.runtime.graph.forecast import Forecast
+from demon_patch.runtime.graph.live_inputs import Fed
+from demon_patch.runtime.graph.program import Program
+from demon_patch.runtime.graph.rates import Rates
+from demon_patch.runtime.performance.admission import Generations, Pace, ticket
+from demon_patch.runtime.performance.control_values import Readings
+from demon_patch.runtime.performance.loras import LoraRack
+from demon_patch.runtime.performance.mixes import Parts
+from demon_patch.runtime.performance.self_feed import News, RingNews
+from demon_patch.runtime.performance.sounding import Scene, Scenes
+from demon_patch.runtime.performance.touches import Touches
+from demon_patch.runtime.performance.trace import Take, Trace
+
+SPLICE_FRAMES = 1  # latent frames decoded beyond a window for its joins
+
+
+class Performer:
+    """One performance of a program. A tick is `begin`, `forward`, `finish`; `due` and `sound` give what is heard.
+
+    Owned by one thread. program: compiled for the length of `source`. All values are taken from the forecast at the
+    moment at which they will be heard: `request` controls at their slot's heard_at, per-frame controls by the
+    map of song frames to coming moments. parts: prompts and clips by the control that takes them, clips of one length;
+    `prompt` and `source` are always there. recordings: the files of the patch's Recorder nodes. pace: control frames
+    of a tick as they were measured; None for the nominal ones. bypass: the source sounds as it is. replaces: what
+    was decoded further ahead than the lead may be decoded again. lora: loads what a LoRA node names. text: of
+    the patch's file, which recordings carry. Raises DemonError for a LoRA that cannot be loaded.
+    """
+
+    def __init__(
+        self,
+        program: Program,
+        session: Session,
+        transport: Transport,
+        parts: Parts,
+        recordings: Sequence[Path] = (),
+        trace: Trace | None = None,
+        lora: Callable[[str], Lora] | None = None,
+        text: str = "",
+    ) -> None:
+        self.recordings, self.text = tuple(recordings), text
+        self.session, self.spec = session, session.spec
+        self.guard = self.spec.playing_margin + SPLICE_FRAMES + 2
+        self.scenes = Scenes(Scene(Forecast(program, transport), parts, self.guard, self.spec.latent_channels))
+        self.loras = LoraRack(session, program, lora or session.lora)
+        self.trace = trace or Trace()
+        self.pace: float | None = None
+        self.replaces = False
+        self.bypass = False
+        self._song = self.source.latent  # the song as it was generated last, stretch by stretch
+        self.generations = Generations(session, self.scenes, self.trace)
+        self.lead = max(round(self.controls.value("lead", 0) * self.spec.frame_rate), 1)
+        self.now = -(self.generations.count(0) * ceil(self.tick_frames) + self.lead)
+        self.takes: list[Take] = []
+        self.planner = WindowPlanner(0)
+        self.news = News(self.spec)
+        self._finished: list[Finished] = []
+        self._touches = Touches()
+
+    @property
+    def ring(self) -> Ring:
+        """The generations in flight."""
+        return self.generations.ring
+
+    @property
+    def program(self) -> Program:
+        """What runs."""
+        return self.scenes.now.program
+
+    @property
+    def forecast(self) -> Forecast:
+        """All sinks over the coming frames."""
+        return self.scenes.now.forecast
+
+    @property
+    def controls(self) -> Readings:
+        """What the engine is told."""
+        return self.scenes.now.controls
+
+    @property
+    def source(self) -> Source:
+        """The clip that is covered, or the first of a mix."""
+        return self.scenes.now.source
+
+    @property
+    def prompt(self) -> Conditioning:
+        """The first prompt."""
+        return self.scenes.now.prompt
+
+    @property
+    def parts(self) -> Parts:
+        """The other prompts and clips, by control."""
+        return self.scenes.now.others
+
+    @property
+    def transport(self) -> Transport:
+        """Time as the patch sees it."""
+        return self.forecast.transport
+
+    @property
+    def tick_frames(self) -> float:
+        """Control frames of a tick: as measured, or nominal for the ring's present depth, less in proportion where only
+        a stretch is made."""
+        if self.pace is not None:
+            return self.pace
+        song = self.source.frames
+        whole = self.spec.nominal_tick(self.ring.depth, song)
+        part = self.generations.stretch(0)
+        return whole if part is None else max(ceil(whole * part[1] / max(song, self.spec.tick_song)), 1)
+
+    @property
+    def rates(self) -> Rates:
+        """How often a second controls are taken at present."""
+        step = self.spec.frame_rate / max(self.tick_frames, 1e-6)
+        count = max(self.generations.count(self.now), 1)
+        generation = step * min(self.ring.depth, count) / count
+        return Rates(generation, step, float(self.spec.frame_rate), self.spec.frame_rate / self.window_frames)
+
+    @property
+    def _pace(self) -> Pace:
+        return Pace(self.now, self.tick_frames, self.lead, self.pace is None)
+
+    # -- a tick -------------------------------------------------------------------------------------------------
+    def begin(self, now: int) -> None:
+        """Before a tick's forward, at transport frame `now`: runs the control frames due, and admits."""
+        self.now = now
+        self._control_frames()
+        moved = self._touches.moved(self.controls, max(now, 0), self.news.touched)
+        if jolted := self.news.jolted(self.controls, max(now, 0)):
+            self.generations.jolt()
+        if moved or jolted:
+            self.generations.touch()
+        self.generations.admit(self._pace)
+        self._stirring = self.generations.follow(now)
+        self.loras.follow(self.forecast, self.generations.moments())
+
+    def forward(self, between: Callable[[], None] | None = None) -> None:
+        """The tick's forward. between: called on this thread between its rows; it may call `due` and `sound`."""
+        self._finished = self.ring.advance(self.generations.steps(self.now), between)
+
+    def finish(self, now: int) -> None:
+        """After the forward, at transport frame `now`: what it finished can be played."""
+        self.now = now
+        if self._stirring and self._finished:
+            self._rewind()
+        for done in self._finished:
+            self._take(done)
+        if self._stirring and not self._finished:
+            self._preview()
+
+    # -- changes ------------------------------------------------------------------------------------------------
+    def swap(self, program: Program, parts: Parts | None = None, at: int | None = None) -> None:
+        """A live change between ticks: a program compiled to replace this one, for a song of the same length, and
+        where prompts, clips or their mixes have changed, all parts.
+
+        New generations take its values at once; those in flight take its `step` values with their next step, and a
+        changed strength by being moved to it, unless Live strength is off. at: a transport frame to come, from which it
+        is heard (from `free` on, all of it); it takes the place of those that wait for that frame or a later one, and
+        without a frame of all.
+        """
+        if at is not None and at > max(self.now, 0):
+            self.scenes.stage(at, program, parts)
+            return
+        before = self.generations.wants(self.now)
+        self.scenes.clear()
+        scene = self.scenes.now
+        scene.forecast.swap(program)
+        self.loras.read(program)
+        self.scenes.now = scene.after(scene.forecast, parts)
+        self.generations.stir(before, self.now)
+
+    def feed(self, node: str, port: str, value: Fed, at: int | None = None) -> None:
+        """What a device sends to a fed port, as `Forecast.feed`; the generations in flight follow it as they follow a
+        knob. Raises PatchError."""
+        self.forecast.feed(node, port, value, at)
+        self.news.touched = True
+
+    @property
+    def free(self) -> int:
+        """The first transport frame at which a generation can be heard that is not in flight yet."""
+        return max(self.planner.next_start, self.generations.free(self._pace))
+
+    def recover(self) -> None:
+        """After an error within a tick: gives up what is in flight; what is finished stays."""
+        self.generations.recover(self.now)
+        self._finished = []
+
+    def retime(self, transport: Transport) -> None:
+        """A change of the transport between ticks, which begins at `now` or later."""
+        before, route = self.generations.wants(self.now), self.transport.route
+        self.forecast.retime(transport)
+        self.scenes.restage()
+        self.generations.retimed(before, self.now, transport.route != route)
+
+    # -- control frames -----------------------------------------------------------------------------------------
+    def curve(self, name: str, frames: int) -> NDArray[np.float64]:
+        """A control at the transport frames 0 to `frames` - 1, as it was and as it is forecast."""
+        past = self.trace.sinks.get(name, ())
+        known = sum(map(len, past))
+        coming = self.forecast.span(self.controls.sinks[name], known, max(frames, known))
+        return np.concatenate([*past, coming])[:frames]
+
+    def _control_frames(self) -> None:
+        """Runs the control frames that have fallen due and follows the controls of class `ring`."""
+        due = max(self.now, 0)
+        while self.scenes.next is not None and self.scenes.next[0] <= due:
+            self._advance(self.scenes.next[0])
+            self.generations.drift(self.scenes.next[0])
+            self.scenes.renew()
+            self.scenes.land(due)
+            self.loras.read(self.program)
+        self._advance(due)
+        self.scenes.renew()
+        depth = int(self.controls.value("depth", due))
+        if depth != self.ring.depth:
+            self.ring.resize(depth)
+
+    def _advance(self, due: int) -> None:
+        before = max(self.forecast.now, 0)
+        if due > before:
+            ring = RingNews.of(self.ring, self.trace, self.lead, self.spec.frame_rate)
+            self.news.tell(self.forecast, before, due, self.source, ring)
+            self.forecast.advance(due)
+            for name, index in self.controls.sinks.items():
+                self.trace.sinks[name].append(self.forecast.span(index, before, due))
+
+    # -- takes --------------------------------------------------------------------------------------------------
+    def _preview(self) -> None:
+        """Plays the ripest generation as it is, until it or another one is done."""
+        ripest = self.ring.preview() if self.controls.on("preview", self.now) else None
+        if ripest is not None and ripest.slot.heard_at is not None:
+            self._rewind()
+            at = self.planner.next_start
+            if at < ripest.slot.heard_at:
+                self._keep(Take(self._covered(ripest, self._whole(ripest)), at, ticket(ripest.slot).values))
+                self.trace.previews += 1
+
+    def _rewind(self) -> None:
+        """After a live change: what is decoded but can still be replaced in time will be decoded anew."""
+        if self.replaces:
+            self.planner.next_start = min(self.planner.next_start, max(self.now + self.lead, 0))
+
+    def _take(self, done: Finished) -> None:
+        due = int(done.slot.heard_at or 0)
+        heard_at = max(due, self.planner.next_start) if self.takes else self.planner.next_start
+        self._song = self._whole(done)
+        made = ticket(done.slot)
+        late = heard_at - made.edge if made.cuts and made.edge is not None else 0
+        take = Take(self._covered(done, self._song), heard_at, made.values, late, heard_at - made.heard_at)
+        if self.scenes.now.feeds:
+            self.generations.feedback.add(self._song)
+        self.trace.completed(take)
+        self.trace.taken.append((heard_at, self.generations.taken(done.slot, self.now)))
+        self._keep(take)
+
+    def _whole(self, done: Finished) -> Tensor:
+        """A generation as a whole song: a stretch without its borders, in the song as it was before."""
+        return laid_into(self._song, done.latent, done.start, self.spec)
+
+    def _covered(self, done: Finished, song: Tensor) -> Covered:
+        """A whole song over the clips that its latest generation covers."""
+        return self.session.covered(song, ticket(done.slot).cover)
+
+    def _keep(self, take: Take) -> None:
+        """Adds a take to those that are still to be played; of those that are due, only the latest is kept."""
+        current = [old for old in self.takes if old.heard_at <= self.planner.next_start][-1:]
+        later = [old for old in self.takes if old.heard_at > self.planner.next_start]
+        self.takes = sorted([*current, *later, take], key=lambda old: old.heard_at)
+
+    @property
+    def window_frames(self) -> int:
+        """Latent frames of a window, at most."""
+        return max(round(self.controls.value("window", max(self.now, 0)) * self.spec.frame_rate), 1)
+
+    # -- sound --------------------------------------------------------------------------------------------------
+    def due(self, until: int) -> list[Window]:
+        """The windows that start before transport frame `until` and have not been asked for yet."""
+        frames = self.window_frames
+        start = self.planner.next_start
+        cuts = [int(slot.heard_at) for slot in self.ring.slots if slot.heard_at is not None]
+        cuts += self.transport.seams(start, max(until - start, 0) + frames)
+        return self.planner.plan(until, frames, self.takes, cuts)
+
+    def sound(self, window: Window) -> Samples:
+        """A window decoded at its gain, with SPLICE_FRAMES more on either side, [samples, channels]."""
+        assert isinstance(window.take, Take)
+        self.trace.windows.append((window.start, window.stop, window.take.heard_at))
+        sound = self._decoded(window)
+        self.news.keep(window.start, sound[SPLICE_FRAMES * self.spec.samples_per_frame :], window.stop)
+        return sound * self.scenes.at(window.start).gain(window.start)
+
+    def ahead(self, start: int, stop: int) -> Samples:
+        """The transport frames [start, stop) as they would be heard if nothing more were generated, as `sound`; they
+        stay due."""
+        take = [take for take in self.takes if take.heard_at <= start][-1:] or self.takes[:1]
+        return self._decoded(Window(start, stop, take[0])) * self.scenes.at(start).gain(start)
+
+    def _decoded(self, window: Window) -> Samples:
+        """A window with SPLICE_FRAMES more on either side, before its gain."""
+        assert isinstance(window.take, Take)
+        start = self.transport.song_frame(window.start) - SPLICE_FRAMES
+        frames = window.stop - window.start + 2 * SPLICE_FRAMES
+        scene = self.scenes.at(window.start)
+        if scene.program.ring.bypass or self.bypass:
+            per = self.spec.samples_per_frame
+            return scene.source_sound(window.start, np.arange(start * per, (start + frames) * per))
+        dry, match = (scene.controls.value(name, window.start) for name in ("dry", "match"))
+        return window.take.song.sound(start, frames, dry=dry, match=match >= 0.5)

@@ -1,0 +1,95 @@
+"""What resource nodes name — prompts, clips, curves — made real for one session."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from demon_patch.engine.contracts import Conditioning, Source
+from demon_patch.engine.controls import CONTROLS
+from demon_patch.engine.lora.merge import Lora
+from demon_patch.engine.session import Session
+from demon_patch.errors import DemonError
+from demon_patch.runtime.assets import named_files
+from demon_patch.runtime.assets.asset_store import inside, located
+from demon_patch.small_cache import SmallCache
+
+PROMPTS = 256  # that are kept beside those that play
+CLIPS = 32  # the same; one takes up to 10 MB
+
+
+class Resources:
+    """Prompts and sources by the keys that resource nodes resolve to; equal keys are made once, unless so many others
+    were asked for since that a long performance would fill the memory. Owned by the thread that compiles.
+
+    folder: where the patch lies; a file named in a patch lies there or below, or in the asset store. into: where it
+    writes its files, there by default.
+    """
+
+    def __init__(self, session: Session, folder: str | Path = ".", into: str | Path | None = None) -> None:
+        self.session = session
+        self.folder = Path(folder).resolve()
+        self.into = self.folder if into is None else Path(into).resolve()
+        self._prompts: SmallCache[Conditioning] = SmallCache(PROMPTS)
+        self._clips: SmallCache[Source] = SmallCache(CLIPS)
+        self._loras: dict[str, Lora] = {}
+
+    def prompt(self, key: Hashable | None) -> Conditioning:
+        """The prompt of a key ("prompt", text); None is the null condition."""
+        text = str(key[1]) if isinstance(key, tuple) else ""
+        made = self._prompts.get(text, lambda: self.session.prompt(text))
+        self.session.prepare(made)
+        return made
+
+    def source(self, key: Hashable) -> Source:
+        """The clip of a key ("audio", file, seconds, bpm or None, downbeat or None) or ("composed", style, seconds,
+        seed); raises SourceError."""
+        return self._clips.get(key, lambda: self._make(key))
+
+    def part(self, control: str, key: Hashable | None) -> Conditioning | Source:
+        """The prompt or clip of a key, as the control takes it."""
+        return self.prompt(key) if CONTROLS[control].shape == "prompt" else self.source(key)
+
+    def lora(self, file: str) -> Lora:
+        """The LoRA that comes with the model under that name, or lies in a file; raises WeightsError."""
+        if file not in self._loras:
+            own = self.session.family.loras
+            with named_files.of_file(file):
+                self._loras[file] = self.session.lora(file if file in own else named_files.lora(file, self.folder, own))
+        return self._loras[file]
+
+    def file(self, name: str) -> Path:
+        """A file that a patch reads: in its folder, or in the asset store; raises SourceError."""
+        return located(name, self.folder)
+
+    def written(self, name: str) -> Path:
+        """A file that a patch writes: in its folder alone; raises SourceError for one outside."""
+        return inside(name, self.into, written=True)
+
+    def _make(self, key: Hashable) -> Source:
+        match key:
+            case ("audio", str(file), float(seconds), bpm, downbeat):
+                known = [None if each is None else float(str(each)) for each in (bpm, downbeat)]
+                with named_files.of_file(file):
+                    path = named_files.sound(file, self.folder)
+                    return self.session.source(path, seconds=seconds, bpm=known[0], downbeat=known[1])
+            case ("composed", str(text), seconds, seed):
+                return self.session.compose(text, seconds=float(str(seconds)), seed=int(str(seed)))
+        raise DemonError(f"no kind of source is called {key!r}")
+
+
+def fitted(clip: Source, frames: int, samples_per_frame: int) -> Source:
+    """A clip `frames` latent frames long: cut, or played round, so that it lies beside another. It is made once."""
+    if clip.frames == frames:
+        return clip
+
+    def fit() -> Source:
+        at = torch.arange(frames) % clip.frames
+        audio = clip.audio[np.arange(frames * samples_per_frame) % len(clip.audio)]
+        return replace(clip, latent=clip.latent[at], hints=clip.hints[at], audio=audio)
+
+    return clip.once(("fitted", frames), fit)

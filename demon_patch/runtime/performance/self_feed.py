@@ -1,0 +1,148 @@
+"""What a performance feeds to its own live nodes: the sound that was just heard, and the work of the ring."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from demon_patch.arrays import Array, Samples
+from demon_patch.engine.contracts import FamilySpec, Source
+from demon_patch.engine.ring.ring import Ring
+from demon_patch.engine.sound.features import NAMES, Analyser, likeness
+from demon_patch.runtime.graph.forecast import Forecast
+from demon_patch.runtime.graph.live_inputs import RING, SOUND, Fed
+from demon_patch.runtime.graph.program import Program
+from demon_patch.runtime.performance.control_values import Readings
+from demon_patch.runtime.performance.trace import Trace
+
+LEAD_IN = (
+    750  # frames of a song's end that its beginning is measured after: what is learnt of its strokes is known then
+)
+PIECE = 50  # frames that are measured at a time, so that the tick thread gets its turn
+
+
+@dataclass(frozen=True, slots=True)
+class RingNews:
+    """The ring after its latest tick: generations finished since the performance began, the share of steps done by the
+    ripest one in flight, how many are in flight; in seconds, the heard error of the latest one and the lead."""
+
+    completions: int
+    ripeness: float
+    slots: int
+    error: float
+    lead: float
+
+    @classmethod
+    def of(cls, ring: Ring, trace: Trace, lead: int, rate: float) -> RingNews:
+        """As it is now; lead in frames at `rate` a second."""
+        ripest = max((slot.step / max(slot.request.count, 1) for slot in ring.slots), default=0.0)
+        error = abs(trace.errors[-1]) if trace.errors else 0
+        return cls(trace.completions, ripest, len(ring.slots), error / rate, lead / rate)
+
+
+class News:
+    """Feeds one performance. Owned by its thread.
+
+    Control frame k is fed with the sound of transport frame k - 1 as it was laid, of which no more is kept than is
+    still to be heard; a frame that was laid nowhere leaves the numbers as they are. touched: whether a device has sent
+    something since the latest tick.
+    """
+
+    def __init__(self, spec: FamilySpec) -> None:
+        self.touched = False
+        self._spec, self._per = spec, spec.samples_per_frame
+        self._analyser = Analyser(spec.sample_rate, self._per)
+        self._laid: dict[int, Samples] = {}
+        self._completions = 0
+        self._readings: Readings | None = None
+        self._values: list[float] = []
+        self._looked = self._edge = -1  # the latest frames that were looked at for edges, and that had one
+
+    def keep(self, start: int, sound: Samples, stop: int) -> None:
+        """The sound [samples, channels] of the transport frames [start, stop) is laid; what follows them is not looked
+        at."""
+        for n, frame in enumerate(range(start, stop)):
+            self._laid[frame] = sound[n * self._per : (n + 1) * self._per]
+
+    def tell(self, forecast: Forecast, lo: int, hi: int, source: Source, ring: RingNews) -> None:
+        """Feeds what is wired to the Decoder or the ring at the control frames [lo, hi), which are to run next."""
+        feeds = forecast.program.feeds
+        frames = [frame for frame in range(lo - 1, hi - 1) if frame in self._laid]
+        sound = feeds.of(SOUND) if frames else {}
+        if sound:
+            found = self._heard(frames, forecast, source if "likeness" in sound else None)
+            for name, ports in sound.items():
+                for frame, number in zip(frames, found[name].tolist(), strict=True):
+                    for feed in ports:
+                        forecast.feed(feed.node, feed.port, number, at=frame + 1)
+        self._laid = {frame: block for frame, block in self._laid.items() if frame >= hi - 1}
+        facts: Mapping[str, Fed] = {
+            "completed": (0.0, float(ring.completions - self._completions)),
+            "ripeness": ring.ripeness,
+            "slots": float(ring.slots),
+            "error": ring.error,
+            "lead": ring.lead,
+        }
+        for name, ports in feeds.of(RING).items():
+            for feed in ports:
+                forecast.feed(feed.node, feed.port, facts[name], at=lo)
+        self._completions = ring.completions
+
+    def _heard(self, frames: list[int], forecast: Forecast, source: Source | None) -> dict[str, Array]:
+        found, shape = self._analyser.push(np.concatenate([self._laid[frame] for frame in frames]))
+        if source is not None:
+            own = measured(source, self._spec)[1]
+            found["likeness"] = likeness(shape, own[[forecast.transport.song_frame(frame) for frame in frames]])
+        return found
+
+    def jolted(self, readings: Readings, frame: int) -> bool:
+        """Whether what live sources hold of the ring's scalars has jumped since the latest tick, by an edge, or moved
+        at all where a device has sent something."""
+        values = [readings.forecast.at(sink, frame) for sink in readings.held_scalars]
+        before, touched, known = self._values, self.touched, readings is self._readings
+        looked, self._looked = self._looked, frame  # the latest may be fed anew after it was looked at
+        self._readings, self._values, self.touched = readings, values, False
+        if not known:
+            self._edge = frame
+            return False
+        edges = readings.forecast.edges(readings.held_scalars, max(looked, self._edge + 1), frame + 1)
+        if len(edges):
+            self._edge = int(edges[-1])
+        return bool(len(edges)) or (touched and values != before)
+
+
+def measured(source: Source, spec: FamilySpec) -> tuple[Mapping[str, Array], Array]:
+    """Features, and spectrum for `likeness`, of a clip by song frame, its beginning after its end.
+
+    Worked out once for a clip, which takes a moment: `measure` does it off the tick thread.
+    """
+    return source.once("features", lambda: _measured(source, spec.sample_rate, spec.samples_per_frame))
+
+
+def _measured(clip: Source, rate: int, samples_per_frame: int) -> tuple[Mapping[str, Array], Array]:
+    analyser, audio = Analyser(rate, samples_per_frame), clip.audio
+    analyser.push(audio[-min(LEAD_IN, clip.frames) * samples_per_frame :])
+    size = PIECE * samples_per_frame
+    pieces = [analyser.push(audio[at : at + size]) for at in range(0, len(audio), size)]
+    found = {name: np.concatenate([piece[name] for piece, _ in pieces]) for name in NAMES}
+    return found, np.concatenate([shape for _, shape in pieces])
+
+
+def measure(program: Program, spec: FamilySpec, covered: Source, clips: Mapping[str, Source]) -> None:
+    """Fills a program's tables of sources' sounds, and has ready what the likeness to the covered source needs.
+
+    covered: the clip that the music covers, as long as the program's song. clips: by node, of any length.
+    """
+    if "likeness" in program.feeds.of(SOUND):
+        measured(covered, spec)
+    at = np.arange(program.song_frames)
+    for tap in program.feeds.taps:
+        found, shape = measured(clips[tap.source], spec)
+        here = at % clips[tap.source].frames
+        if tap.feature == "likeness":
+            table = likeness(shape[here], measured(covered, spec)[1][at % covered.frames])
+        else:
+            table = found[tap.feature][here]
+        program.set_curve(tap.table, table)

@@ -1,0 +1,192 @@
+"""What plays: a program with its forecast and its prompts and clips; and those that wait for their moment."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from demon_patch.engine.contracts import Conditioning, Source
+from demon_patch.engine.controls import CONTROLS
+from demon_patch.engine.sound.dry_path import Cover
+from demon_patch.runtime.graph.forecast import Forecast
+from demon_patch.runtime.graph.program import Program
+from demon_patch.runtime.performance.control_values import Readings
+from demon_patch.runtime.performance.feedback import Feedback
+from demon_patch.runtime.performance.mixes import KEPT_SUMS, Mixer, Parts, Sums, first
+from demon_patch.small_cache import SmallCache
+
+Values = Mapping[str, Tensor | str]
+
+
+@dataclass(eq=False)
+class Scene:
+    """A program as it plays. parts: prompts, clips and mixes by control; `prompt` and `source` are always there. guard:
+    see `Forecast`; channels: of the latent; sums: see `Mixer`. Owned by one thread."""
+
+    forecast: Forecast
+    parts: Parts
+    guard: int
+    channels: int
+    sums: Sums = field(default_factory=lambda: SmallCache(KEPT_SUMS))
+    controls: Readings = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.controls = Readings(self.program, self.forecast, self.guard, self.channels)
+        framed = self.program.ring.framed is not None
+        self._mixer = Mixer(self.controls.weights, self.parts, framed, self.sums)
+        self._gains = [index for index, sink in enumerate(self.program.sinks) if sink.port == "gain"]
+
+    def after(self, forecast: Forecast, parts: Parts | None) -> Scene:
+        """The scene that takes over with another program and, where given, other parts."""
+        return Scene(forecast, parts or self.parts, self.guard, self.channels, self.sums)
+
+    @property
+    def program(self) -> Program:
+        """What runs."""
+        return self.forecast.program
+
+    @property
+    def prompt(self) -> Conditioning:
+        """The prompt, or the first of a mix."""
+        prompt = first(self.parts["prompt"])
+        assert isinstance(prompt, Conditioning)
+        return prompt
+
+    @property
+    def others(self) -> Parts:
+        """The other prompts and clips."""
+        return {name: part for name, part in self.parts.items() if name not in ("prompt", "source")}
+
+    @property
+    def source(self) -> Source:
+        """The clip that is covered, or the first of a mix, which sets its length."""
+        source = first(self.parts["source"])
+        assert isinstance(source, Source)
+        return source
+
+    @property
+    def feeds(self) -> bool:
+        """Whether finished generations are fed back."""
+        return self.controls.has("feedback") or any(mixture.feeds for mixture in self.program.ring.mixes.values())
+
+    def asked(self, frame: int, feedback: Feedback) -> dict[str, Any]:
+        """By control, the prompts and clips of a generation as they are at a transport frame (`Mixer.asked`)."""
+        return self._mixer.asked(frame, feedback)
+
+    def cover(self, frame: int, feedback: Feedback) -> Cover | None:
+        """The clips that a generation covers at a transport frame; None where all of it is fed back."""
+        return self._mixer.cover(frame, feedback)
+
+    def source_sound(self, frame: int, at: NDArray[np.int64]) -> NDArray[np.float32]:
+        """The source's own sound at some samples of the song, [n, channels], as heard at a transport frame."""
+        return self._mixer.sound(frame, at)
+
+    def gain(self, frame: int) -> np.float32:
+        """The factor of Decoder and Speaker at a transport frame."""
+        decibels = sum(self.forecast.at(sink, frame) for sink in self._gains)
+        return np.float32(10.0 ** (decibels / 20.0))
+
+
+class Scenes:
+    """The scene that plays, and those that take over at frames to come: what is heard from there on is theirs.
+
+    waiting: frames and scenes, in the order of their frames. Each frame is an edge of its own, so that a generation
+    begins on it.
+    """
+
+    def __init__(self, scene: Scene) -> None:
+        self.now = scene
+        self.waiting: list[tuple[int, Scene]] = []
+        self._fed = 0  # changes of what is fed that those that wait know of
+
+    @property
+    def next(self) -> tuple[int, Scene] | None:
+        """The scene that takes over next, and its frame."""
+        return self.waiting[0] if self.waiting else None
+
+    def at(self, frame: int) -> Scene:
+        """The scene that is heard at a transport frame."""
+        return next((scene for change, scene in reversed(self.waiting) if frame >= change), self.now)
+
+    def stage(self, frame: int, program: Program, parts: Parts | None) -> None:
+        """Another program takes over at a transport frame to come, with the state that it then finds; it takes the
+        place of all that wait for that frame or a later one."""
+        self.waiting = [waiting for waiting in self.waiting if waiting[0] < frame]
+        before = self.at(frame)
+        self.waiting.append((frame, before.after(before.forecast.fork(program, frame), parts)))
+        self._fed = self.now.forecast.fed
+
+    def restage(self) -> None:
+        """What waits begins anew from the state as it now is, each at its frame."""
+        waiting, self.waiting = self.waiting, []
+        for frame, scene in waiting:
+            self.stage(frame, scene.program, scene.parts)
+
+    def renew(self) -> None:
+        """After control frames have run: those that wait find what has been fed since."""
+        if self.waiting and self._fed != self.now.forecast.fed:
+            self.restage()
+
+    def clear(self) -> None:
+        """Nothing waits any more."""
+        self.waiting = []
+
+    def land(self, frame: int) -> bool:
+        """At a transport frame: whether the next scene has taken over."""
+        if self.next is None or frame < self.next[0]:
+            return False
+        _, self.now = self.waiting.pop(0)
+        self._fed = self.now.forecast.fed  # those behind it have come out of it as it was
+        return True
+
+    def edges(self, lo: int, hi: int) -> NDArray[np.int64]:
+        """The frames of [lo, hi) at which a scalar jumps, or the scene changes."""
+        changes = [change for change, _ in self.waiting if lo <= change < hi]
+        found = [scene.controls.edges(a + (a in changes), b) for scene, a, b in self.heard(lo, hi)]
+        return np.sort(np.concatenate([np.array(changes, dtype=np.int64), *found]))
+
+    def heard(self, lo: int, hi: int) -> Iterator[tuple[Scene, int, int]]:
+        """The scenes that are heard within the frames [lo, hi), each with its own of them."""
+        scene = self.now
+        for change, coming in [*self.waiting, (hi, self.now)]:
+            if lo < min(change, hi):
+                yield scene, lo, min(change, hi)
+                lo = min(change, hi)
+            scene = coming
+
+    def step(self, now: int, heard_at: Sequence[int], stages: Sequence[float]) -> Values:
+        """The `step` rows of a tick, each slot's of the scene in which it is heard; a choice is the scene's that all
+        have reached. stages: see `Readings.step`."""
+        values = self.now.controls.step(now, heard_at, stages)
+        for change, scene in self.waiting:
+            reached = [frame >= change for frame in heard_at]
+            if any(reached):
+                values = _joined(values, scene.controls.step(now, heard_at, stages), reached)
+        return values
+
+
+def _joined(before: Values, after: Values, reached: Sequence[bool]) -> Values:
+    """The rows of `after` for the slots that have reached it, of `before` for the others."""
+    if all(reached):
+        return after
+    which = torch.tensor(reached)[:, None, None]
+    values: dict[str, Tensor | str] = {}
+    for name in before.keys() | after.keys():
+        old, new = (side.get(name, _off(name)) for side in (before, after))
+        if isinstance(old, Tensor) and isinstance(new, Tensor):
+            values[name] = torch.where(which, new, old)
+        else:
+            values[name] = old
+    return values
+
+
+def _off(name: str) -> Tensor | str:
+    """A control's default, as the engine takes it."""
+    row = CONTROLS[name]
+    return row.default if isinstance(row.default, str) else torch.full((1, 1, 1), float(row.default or 0.0))

@@ -1,0 +1,69 @@
+"""What a person does to the controls of generations: what counts as touched where `focus` is `auto`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import fields, is_dataclass
+from typing import Any
+
+import numpy as np
+from torch import Tensor
+
+from demon_patch.runtime.graph.program import Program
+from demon_patch.runtime.performance.control_values import Readings
+
+SLOW_SECONDS = 2.0  # after a device has sent something, in which what it moves may still be on its way
+ELSEWHERE = ("decode", "ring")  # classes of controls that no generation is made with
+
+
+class Touches:
+    """Whether what devices send moves what generations are made with. Owned by the tick thread."""
+
+    def __init__(self) -> None:
+        self._readings: Readings | None = None
+        self._sinks: list[int] = []
+        self._values: list[float] = []
+        self._sent: int | None = None
+
+    def moved(self, readings: Readings, frame: int, sent: bool) -> bool:
+        """Once a tick: whether a sink that a live source reaches has moved since the last, a device having `sent`
+        something since then or shortly before."""
+        if readings is not self._readings:
+            self._readings, self._sinks = readings, _held(readings.program)
+            self._values = [readings.forecast.at(sink, frame) for sink in self._sinks]
+        self._sent = frame if sent else self._sent
+        before, self._values = self._values, [readings.forecast.at(sink, frame) for sink in self._sinks]
+        lately = self._sent is not None and frame - self._sent <= SLOW_SECONDS * readings.forecast.transport.rate
+        return lately and before != self._values
+
+
+def _held(program: Program) -> list[int]:
+    """The sinks that a live source reaches and that generations are made with."""
+    return [
+        number
+        for number, sink in enumerate(program.sinks)
+        if (sink.node, sink.port) in program.held
+        and (sink.control is None or sink.control.propagation not in ELSEWHERE)
+    ]
+
+
+def alike(a: Any, b: Any) -> bool:
+    """Whether two things that a generation is asked for are the same: numbers, words, tensors, prompts, clips, and what
+    is made of them."""
+    if a is b or type(a) is not type(b):
+        return a is b
+    match a:
+        case Tensor() | np.ndarray():
+            return a.shape == b.shape and bool((a == b).all())
+        case dict():
+            return a.keys() == b.keys() and _all_alike((a[key], b[key]) for key in a)
+        case tuple() | list():
+            return len(a) == len(b) and _all_alike(zip(a, b, strict=True))
+        case _ if is_dataclass(a):
+            return _all_alike((getattr(a, field.name), getattr(b, field.name)) for field in fields(a))
+        case _:
+            return bool(a == b)
+
+
+def _all_alike(pairs: Iterable[tuple[Any, Any]]) -> bool:
+    return all(alike(*pair) for pair in pairs)

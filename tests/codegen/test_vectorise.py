@@ -1,0 +1,65 @@
+"""How bodies run over many frames: which states need a loop, what stands before it, where a last bit matters."""
+
+from __future__ import annotations
+
+from demon_patch.codegen.discontinuities import breaks
+from demon_patch.codegen.vectorise import Unrolled, parted, unroll
+from demon_patch.nodes.catalogue import CATALOGUE
+
+FREE = frozenset({"reset"})
+
+
+def stages(id: str, values: dict[str, str] | None = None, unwired: frozenset[str] = frozenset()) -> Unrolled:
+    body = CATALOGUE[id].settled(values or {}, unwired)
+    return unroll(body, tuple(True for pair in body.outputs for _ in pair))
+
+
+def kinds(unrolled: Unrolled) -> dict[str, str | None]:
+    return {state: stage.kind for stage in unrolled.stages for state in stage.states}
+
+
+def test_a_phase_is_a_running_sum_and_what_never_changes_stays() -> None:
+    assert kinds(stages("lfo", unwired=FREE)) == {"cycles": "sum", "lost": "sum", "origin": "still"}
+    assert kinds(stages("lfo"))["cycles"] == "loop"  # a reset may set it to 0
+
+
+def test_the_number_of_the_last_tick_is_held_for_a_frame() -> None:
+    assert kinds(stages("clock"))["last"] == "held"
+
+
+def test_a_recurrence_runs_over_the_lines_that_need_it_alone() -> None:
+    unrolled = stages("slew")
+    (loop,) = (stage for stage in unrolled.stages if stage.kind == "loop")
+    assert loop.states == ("y",)
+    assert {name for name, _ in loop.before} >= {"up", "down"}
+    assert {name for name, _ in loop.lines} == {"d", "z"}
+    assert unrolled.later == (("z", "y"),)
+    assert unrolled.stages[-1].before == ()  # the output is the state's next value, which the loop leaves behind
+
+
+def test_every_state_of_the_library_is_settled_once() -> None:
+    for declaration in CATALOGUE.values():
+        if declaration.kind != "computed" or declaration.write is not None:
+            continue
+        body = declaration.settled({})
+        unrolled = unroll(body, tuple(True for pair in body.outputs for _ in pair))
+        settled = [state for stage in unrolled.stages for state in stage.states]
+        assert sorted(settled) == sorted(body.state_names), declaration.id
+
+
+def test_what_knobs_alone_decide_is_taken_out() -> None:
+    ahead, rest = parted(CATALOGUE["slew"].settled({}), frozenset({"rise", "fall", "t.dt"}))
+    assert {name for name, _ in ahead} == {"up", "down"}
+    assert {name for name, _ in rest.lines} == {"d", "z"}
+    nothing, _ = parted(CATALOGUE["slew"].settled({}), frozenset({"t.dt"}))
+    assert {name for name, _ in nothing}.isdisjoint({"up", "down"})
+
+
+def test_jumps_are_found_where_cables_lead_to_them() -> None:
+    scale = CATALOGUE["scale"].settled({})
+    assert not breaks(scale, frozenset({"x"})).ports
+    assert breaks(scale, frozenset({"in_lo"})).ports
+    assert breaks(CATALOGUE["slew"].settled({}), frozenset({"x"})).ports
+    own = CATALOGUE["expression"].settled({"formula": "floor(sin(t) * 4)"})
+    assert breaks(own, frozenset()).own
+    assert not breaks(CATALOGUE["expression"].settled({"formula": "sin(floor(t))"}), frozenset()).own

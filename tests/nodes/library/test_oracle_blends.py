@@ -1,0 +1,81 @@
+"""The weights of mixes against a few lines of numpy."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from demon_patch.patch.model.document import Cable, Node
+from demon_patch.runtime.graph.compile import Geometry, compile
+from tests.support.node_bench import BENCH, FEEDS, playable
+from tests.support.node_oracle import BEAT, RATE, TRANSPORT, K, N, noise
+
+NOISE = Node("noise", values={"lo": -1.0, "hi": 1.0, "seed": 3.0})
+
+
+def weights(node: Node, wired: str = "", feeds: dict[str, tuple[Node, str]] | None = None) -> np.ndarray:
+    """All that a mix or a surface gives over N frames, [numbers, N]. wired: the digits or letters of its inlets; feeds:
+    what sets a port."""
+    declaration = BENCH[f"weighed_{node.type}"]
+    nodes, cables = {"n": Node(declaration.id, values=node.values), "p": Node("probe")}, []
+    for port in declaration.inlets:
+        if port.name[-1] in wired:
+            nodes[f"in_{port.name}"] = Node(FEEDS[port.type])
+            cables.append(Cable(f"in_{port.name}", port.type, "n", port.name))
+    for port, (source, out) in (feeds or {}).items():
+        nodes[f"in_{port}"] = source
+        cables.append(Cable(f"in_{port}", out, "n", port, mode="set"))
+    cables += [Cable("n", out.name, "p", f"x{i}") for i, out in enumerate(declaration.outs)]
+    program = compile(playable(nodes, tuple(cables)), BENCH, Geometry(RATE, 150))
+    run = program.scan(program.state(), 0, N, TRANSPORT)
+    return run[[program.sink("p", f"x{i}") for i in range(len(declaration.outs))]]
+
+
+def test_a_blend_weighs_its_two_prompts() -> None:
+    found = weights(Node("prompt_blend"), "ab", {"blend": (NOISE, "out")})
+    b = np.clip(noise(), 0, 1)
+    assert np.allclose(found, [1 - b, b], atol=1e-15)
+
+
+@pytest.mark.parametrize("law", ["linear", "power", "cut"])
+def test_a_crossfade_follows_its_law(law: str) -> None:
+    found = weights(Node("source_crossfade", values={"law": law}), "ab", {"position": (NOISE, "out")})
+    p = np.clip(noise(), 0, 1)
+    expected = {
+        "linear": [1 - p, p],
+        "power": [np.sqrt(1 - np.sin(np.pi / 2 * p) ** 2), np.sin(np.pi / 2 * p)],
+        "cut": [p < 0.5, p >= 0.5],
+    }
+    assert np.allclose(found, expected[law], atol=1e-7)
+
+
+def test_feedback_weighs_the_clip_against_what_was_played() -> None:
+    found = weights(Node("feedback", values={"tap": 3}), "p", {"amount": (NOISE, "out")})
+    f = np.clip(noise(), 0, 1)
+    assert np.allclose(found, [1 - f, f, np.full(N, 3)], atol=1e-15)
+
+
+@pytest.mark.parametrize("type", ["prompt_sequence", "source_sequence"])
+def test_a_sequence_gives_each_wired_part_its_bars(type: str) -> None:
+    found = weights(Node(type, values={"bars": 0.5}), "257")
+    turn = np.floor(BEAT / 2 + 1e-9) % 3
+    expected = np.zeros((8, N))
+    expected[[1, 4, 6]] = turn == np.arange(3)[:, None]
+    assert np.array_equal(found[[1, 4, 6]], expected[[1, 4, 6]])
+
+
+def test_a_sequence_glides_from_part_to_part() -> None:
+    found = weights(Node("prompt_sequence", values={"bars": 1.0, "glide": 0.5}), "12")
+    turn = np.floor(BEAT / 4 + 1e-9)
+    g = np.where(turn < 1, 1.0, np.clip((K % 50) / 25, 0, 1))
+    first = np.where(turn % 2 == 0, g, 1 - g)
+    assert np.allclose(found[:2], [first, 1 - first], atol=1e-9)
+
+
+def test_a_gate_moves_a_sequence_on_and_a_reset_begins_it_again() -> None:
+    clock = (Node("clock", values={"beats": 1.0}), "gate")
+    back = (Node("clock", values={"beats": 5.0}), "gate")
+    found = weights(Node("prompt_sequence", values={"by": "gate"}), "123", {"step": clock, "reset": back})
+    beat = np.floor(BEAT + 1e-9)
+    part = (beat - np.floor(beat / 5) * 5) % 3  # a beat that resets begins with the first part
+    assert np.array_equal(found[:3], part == np.arange(3)[:, None])

@@ -1,0 +1,166 @@
+"""A family without weights whose every part is exact: the model of Gaussian data, an orthonormal codec.
+
+The denoiser is the optimal one for data N(mean, WIDTH^2) with a mean that mixes context and prompt, so its velocity is
+a short formula that the tests write down again in float64.
+"""
+
+from __future__ import annotations
+
+import zlib
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import soundfile
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from demon_patch.bench.gaussian import WIDTH, GaussianDenoiser, tinted
+from demon_patch.engine.contracts import Conditioning, Family, FamilySpec, Source
+from demon_patch.engine.executors.torch_ import TorchExecutor
+from demon_patch.engine.ring.noise import NoiseBank
+from demon_patch.engine.ring.ring import Request, Ring
+from demon_patch.errors import SourceError
+
+CHANNELS, HINTS, PER_FRAME = 4, 3, 16
+
+SPEC = FamilySpec(
+    name="toy",
+    title="Toy",
+    sample_rate=400,
+    channels=1,
+    latent_channels=CHANNELS,
+    context_channels=HINTS + 1,
+    frame_rate=25,
+    quantum=1,
+    min_frames=8,
+    max_frames=1500,
+    exact_margin=2,
+    playing_margin=1,
+    steps=8,
+    shift=2.0,
+    tick_frames={1: 2, 2: 3, 3: 5, 4: 6, 5: 8, 6: 9, 7: 11, 8: 12},
+    strength_taper=tuple(k / 10 for k in range(11)),
+    timbre=True,
+)
+
+
+def mean_of(context: Tensor, condition: Tensor) -> Tensor:
+    """The mean of the data: context [..., T, X] and the prompt's weights [..., 2, C] -> [..., T, C]."""
+    return context * condition[..., :1, :] + condition[..., 1:, :]
+
+
+def velocity(x: Tensor, t: Tensor, mean: Tensor) -> Tensor:
+    """E[noise - x0 | x_t = x] for x0 ~ N(mean, WIDTH^2), x_t = t * noise + (1 - t) * x0; t broadcastable to x."""
+    spread = (1 - t) * (1 - t) * (WIDTH * WIDTH) + t * t
+    return (t - (1 - t) * (WIDTH * WIDTH)) / spread * (x - (1 - t) * mean) - mean
+
+
+class ToyCodec:
+    """Sixteen samples a frame, or more, on four orthonormal rows: encode(decode(latent)) is the latent."""
+
+    def __init__(self, per_frame: int = PER_FRAME) -> None:
+        self._per_frame = per_frame
+        basis = np.linalg.qr(np.random.default_rng(1).standard_normal((per_frame, CHANNELS)))[0].T
+        self._basis = torch.from_numpy(np.ascontiguousarray(basis, dtype=np.float32))
+
+    def encode(self, audio: NDArray[np.float32]) -> Tensor:
+        return torch.from_numpy(audio[:, 0].reshape(-1, self._per_frame)) @ self._basis.T
+
+    def decode(self, latent: Tensor, frames: Tensor) -> Tensor:
+        assert frames.shape == latent.shape[:1]
+        return (latent @ self._basis).reshape(-1, 1)
+
+
+class ToyConditioner:
+    """Words are hashed to weights; words with digits in them are unknown."""
+
+    def __init__(self, codec: ToyCodec) -> None:
+        self._codec = codec
+
+    def prompt(self, text: str) -> Conditioning:
+        words = text.split()
+        known = " ".join(word for word in words if word.isalpha())
+        rng = np.random.default_rng(zlib.crc32(known.encode()))
+        tokens = torch.from_numpy(rng.uniform(-1, 1, (2, CHANNELS)).astype(np.float32)) * bool(known)
+        return Conditioning(tokens, text, tuple(word for word in words if not word.isalpha()))
+
+    def compose(self, prompt: str, seconds: float, seed: int) -> Source:
+        frames = SPEC.frames(seconds)
+        rng = np.random.default_rng((zlib.crc32(prompt.encode()), seed))
+        cycles, phases = rng.integers(1, 9, CHANNELS), rng.uniform(0, 2 * np.pi, CHANNELS)
+        angle = 2 * np.pi * np.arange(frames)[:, None] * cycles / frames + phases
+        latent = torch.from_numpy((0.4 * np.sin(angle)).astype(np.float32))
+        audio = self._codec.decode(latent, torch.arange(frames)).numpy()
+        return Source(latent, latent[:, :HINTS].abs(), audio, prompt or "toy", bpm=120.0)
+
+    def load(
+        self,
+        path: str | Path,
+        seconds: float | None = None,
+        bpm: float | None = None,
+        downbeat: float | None = None,
+    ) -> Source:
+        try:
+            audio, rate = soundfile.read(str(path), dtype="float32", always_2d=True)
+        except (soundfile.LibsndfileError, OSError) as error:
+            raise SourceError("cannot be read as audio", file=path, mend="give an audio file") from error
+        if not len(audio):
+            raise SourceError("holds no sound", file=path, mend="give a longer audio file")
+        frames = SPEC.frames(min(seconds or 60.0, len(audio) / rate))
+        at = np.arange(frames * PER_FRAME) * rate / SPEC.sample_rate
+        mono = np.interp(at % len(audio), np.arange(len(audio)), audio.mean(1)).astype(np.float32)[:, None]
+        latent = self._codec.encode(mono)
+        return Source(latent, latent[:, :HINTS].abs(), mono, Path(path).stem, bpm, downbeat or 0.0)
+
+    def timbre(self, prompt: Conditioning, clip: Source) -> Conditioning:
+        return tinted(prompt, clip)
+
+    def context(self, source: Source, structure: float) -> Tensor:
+        mark = torch.full((source.frames, 1), structure)
+        return torch.cat((source.hints * structure, mark), -1)
+
+
+def toy_family(per_frame: int = PER_FRAME) -> Family:
+    """The family, loaded. per_frame: samples of a frame; with another number it loads no clips."""
+    codec = ToyCodec(per_frame)
+    spec = replace(SPEC, sample_rate=per_frame * SPEC.frame_rate)
+    return Family(spec, GaussianDenoiser(), codec, ToyConditioner(codec))
+
+
+FAMILY = toy_family()
+FRAMES = 24
+
+
+class Bench:
+    """A ring on the toy family with a source of `frames` frames, and requests that differ from a usual one."""
+
+    def __init__(self, depth: int = 4, bucket: int = 1, frames: int = FRAMES, lanes: int = 1, **ring: Any) -> None:
+        self.executor = TorchExecutor(FAMILY.denoiser, bucket, lanes=lanes)
+        self.source = FAMILY.conditioner.compose("bench", frames / SPEC.frame_rate, 5)
+        self.noise = NoiseBank(CHANNELS, frames)
+        self.ring = Ring(self.executor, SPEC, self.noise, depth, **ring)
+        self.handles: dict[str, Any] = {}
+
+    def request(self, prompt: str = "warm", structure: float = 1.0, covers: bool = True, **fields: Any) -> Request:
+        """A cover at strength .8 of this bench's source, or what `fields` say."""
+        if prompt not in self.handles:
+            self.handles[prompt] = self.executor.prepare(FAMILY.conditioner.prompt(prompt))
+        context = FAMILY.conditioner.context(self.source, structure)
+        latent = self.source.latent if covers else None
+        usual: dict[str, Any] = {"seed": 7, "strength": 0.8, "steps": 8, "shift": 2.0}
+        return Request(self.handles[prompt], context, latent, **{**usual, **fields})
+
+    def asked(self, blend: float = 0.0, second: str | None = None, **fields: Any) -> Request:
+        """A request whose second prompt is a text, or blended in by `blend`, with a negative where one is needed."""
+        if second is not None:
+            fields["second"] = self.request(second).conditioning
+        if fields.get("guidance_mode") in ("full", "initialize"):
+            fields["negative"] = self.request("").conditioning
+        request = self.request(**fields)
+        if blend:
+            cold = self.request("cold").conditioning
+            request = replace(request, conditioning=self.executor.blend(request.conditioning, cold, blend))
+        return request
