@@ -6,9 +6,9 @@
     song.sound                  # float32 [samples, channels], at song.rate samples per second
     song.save("my-song.wav")    # or .flac; the file carries the patch
 
-`demon_patch.load` reads a patch file as a `Patch`, a value that `demon_patch.patch.edit.commands` change; `DemonError` is
-the one error that bad input raises. The engine alone is `demon_patch.engine`. Nothing but this text is loaded before
-it is used: `import demon_patch` is quick and loads no PyTorch.
+`demon_patch.load` reads a patch file as a `Patch`, a value that commands change (`demon_patch.patch.edit`);
+`DemonError` is the one error that bad input raises. The engine alone is `demon_patch.engine`. Nothing but this text is
+loaded before it is used: `import demon_patch` is quick and loads no PyTorch.
 """
 
 from __future__ import annotations

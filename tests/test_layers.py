@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 from demon_patch.engine.families import NAMES
-from tests.support.paths import ROOT
+from tests.support import paths
 
-ROOT = ROOT / "demon_patch"
+ROOT = paths.ROOT / "demon_patch"
 RANK = {
     "arrays": 0,
     "errors": 0,
@@ -23,6 +23,7 @@ RANK = {
     "threads": 0,
     "engine": 1,
     "patch": 1,
+    "codegen": 1,
     "nodes": 2,
     "runtime": 3,
     "terminal": 4,
@@ -106,8 +107,10 @@ def test_these_never_load_torch(module: str) -> None:
 
 def test_a_patch_is_checked_against_its_family_without_torch() -> None:
     code = (
-        "import sys; from demon_patch.nodes.catalogue import CATALOGUE; from demon_patch.patch.model.document import Patch;"
-        "from demon_patch.runtime.graph.check import problems; from demon_patch.runtime.graph.warnings import remarks;"
+        "import sys; from demon_patch.nodes.catalogue import CATALOGUE;"
+        "from demon_patch.patch.model.document import Patch;"
+        "from demon_patch.runtime.graph.check import problems;"
+        "from demon_patch.runtime.graph.warnings import remarks;"
         "assert problems(Patch(), CATALOGUE); sys.exit('torch' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

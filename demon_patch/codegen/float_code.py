@@ -20,12 +20,12 @@ import numpy as np
 
 from demon_patch.codegen.body import Body
 from demon_patch.codegen.delay_line import Line
+from demon_patch.codegen.inputs import Input, Source
 from demon_patch.codegen.kept import kept
 from demon_patch.codegen.to_text import Speller, Template, Text, phrase, template
 from demon_patch.codegen.vectorise import leaves, parted
 from demon_patch.codegen.vocabulary import SCALAR
 from demon_patch.codegen.whole_numbers import whole
-from demon_patch.runtime.graph.wiring import Input, Source
 
 Way = Literal["scalar", "scan"]
 Params = Sequence[tuple[float, ...]]  # of each step of a program, in its order

@@ -5,12 +5,11 @@ from __future__ import annotations
 import ast
 import math
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 from demon_patch.codegen.body import SIGNS, Body, compared
 from demon_patch.codegen.frame import Gate, Inlet
 from demon_patch.codegen.vocabulary import CHOOSE
-from demon_patch.nodes.language.ports import Out
 
 _ENDS: dict[str, Callable[[Any], Any]] = {"min": min, "max": max}
 
@@ -135,10 +134,19 @@ def fold(
     return Body(tuple(reversed(lines)), outputs, states, body.state_names)
 
 
-def bypassed(body: Body, outs: Sequence[Out]) -> Body:
-    """A body whose outputs carry on what their ports bring (`Out.passes`) or rest at 0, and which keeps its state."""
+class Output(Protocol):
+    """What a bypassed node gives out: its type, and the port whose signal it passes on, or None."""
 
-    def carried(out: Out) -> tuple[ast.expr, ...]:
+    @property
+    def type(self) -> str: ...
+    @property
+    def passes(self) -> str | None: ...
+
+
+def bypassed(body: Body, outs: Sequence[Output]) -> Body:
+    """A body whose outputs carry on what their ports bring (`passes`) or rest at 0, and which keeps its state."""
+
+    def carried(out: Output) -> tuple[ast.expr, ...]:
         halves = Gate._fields if out.type == "gate" else ("",)
         if out.passes is None:
             return tuple(ast.Constant(0.0) for _ in halves)

@@ -21,7 +21,8 @@ from demon_patch.bench.gaussian import WIDTH, GaussianDenoiser, tinted
 from demon_patch.engine.contracts import Conditioning, Family, FamilySpec, Source
 from demon_patch.engine.executors.torch_ import TorchExecutor
 from demon_patch.engine.ring.noise import NoiseBank
-from demon_patch.engine.ring.ring import Request, Ring
+from demon_patch.engine.ring.slots import Request
+from demon_patch.engine.step.reference import Values, sampler
 from demon_patch.errors import SourceError
 
 CHANNELS, HINTS, PER_FRAME = 4, 3, 16
@@ -164,3 +165,12 @@ class Bench:
             cold = self.request("cold").conditioning
             request = replace(request, conditioning=self.executor.blend(request.conditioning, cold, blend))
         return request
+
+
+def plainly(request: Request, values: Values) -> Tensor:
+    """The latent [T, C] that the reference sampler makes of a request on this family."""
+
+    def forward(x: Tensor, t: Tensor, handle: Any) -> Tensor:
+        return velocity(x, t, mean_of(request.context, handle.tensors[0]).double())
+
+    return sampler(request, values, forward, CHANNELS)

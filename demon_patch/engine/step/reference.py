@@ -1,8 +1,12 @@
-"""A generation on the toy family written down plainly, step by step, in float64: what the ring is compared with."""
+"""One generation, step by step, in float64 and without buffers: read it from top to bottom to see what a denoising step
+does. `step_rows` is the fast form for many slots, and tests compare the two.
+
+The formulas are those of `formulas`, `guidance` and `wavelet`, written a second time and independently.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -10,10 +14,13 @@ import torch
 from torch import Tensor
 
 from demon_patch.engine.ring.noise import Stream, gaussian
-from demon_patch.engine.ring.ring import Request
-from tests.support.toy_family import CHANNELS, mean_of, velocity
+from demon_patch.engine.ring.slots import Request
 
 Values = Mapping[str, Tensor | str]
+"""Step controls by name, in the shapes that the ring takes, or the choice of an option."""
+
+Forward = Callable[[Tensor, Tensor, Any], Tensor]
+"""The denoiser: latent [T, C], timestep and prepared conditioning (a handle) to velocity [T, C], in float64."""
 
 SCALING = {
     "haar": [np.sqrt(0.5)] * 2,
@@ -22,11 +29,13 @@ SCALING = {
 }  # fmt: skip
 
 
-def eps(request: Request, stream: Stream, step: int) -> Tensor:
-    return torch.from_numpy(gaussian(request.seed, stream, step, 0, request.frames, CHANNELS)).double()
+def eps(request: Request, stream: Stream, step: int, channels: int) -> Tensor:
+    """Noise [T, C] of a stream and step."""
+    return torch.from_numpy(gaussian(request.seed, stream, step, 0, request.frames, channels)).double()
 
 
 def mirror(low: list[float]) -> list[float]:
+    """The high-pass filter that belongs to a low-pass filter."""
     return [(-1) ** j * low[len(low) - 1 - j] for j in range(len(low))]
 
 
@@ -43,6 +52,7 @@ def analysis(x: np.ndarray, taps: list[float]) -> np.ndarray:
 
 
 def synthesis(bands: list[tuple[np.ndarray, list[float]]], frames: int) -> np.ndarray:
+    """The sum of bands [n, C], each spread by its filter: the inverse of `analysis`."""
     out = np.zeros((frames, bands[0][0].shape[1]))
     for band, taps in bands:
         for n in range(len(band)):
@@ -61,6 +71,7 @@ def band_curve(curve: np.ndarray, frames: int, size: int) -> np.ndarray:
 
 
 def hilbert(x: np.ndarray) -> np.ndarray:
+    """The analytic signal of x [T, C] along time."""
     spectrum = np.fft.fft(x, axis=0)
     for k in range(len(x)):
         mirrored = (len(x) - k) % len(x)
@@ -104,8 +115,10 @@ def apg(v: Tensor, negative: Tensor, kept: Tensor, get: Any, axis: int) -> tuple
     return r * out * v.norm(dim=axis, keepdim=True) / out.norm(dim=axis, keepdim=True) + (1 - r) * out, d
 
 
-def sampler(request: Request, values: Values) -> Tensor:  # noqa: PLR0912 - one formula after the other is the point
-    """The latent [T, C] of a request under values that stand still."""
+def sampler(  # noqa: PLR0912, PLR0915 - one formula after the other is the point
+    request: Request, values: Values, forward: Forward, channels: int
+) -> Tensor:
+    """The finished latent [T, C] of a request under step controls that do not move. channels: of the latent."""
 
     def get(name: str, default: float) -> np.ndarray:
         value = values.get(name, torch.tensor(default, dtype=torch.float64))
@@ -118,12 +131,12 @@ def sampler(request: Request, values: Values) -> Tensor:  # noqa: PLR0912 - one 
     steps, strength = request.steps, 1.0 if request.source is None else request.strength
     line = torch.from_numpy(strength * (1 - np.arange(steps + 1) / steps))
     t = request.shift * line / (1 + (request.shift - 1) * line)
-    means = {
-        use: mean_of(request.context, handle.tensors[0]).double()  # type: ignore[union-attr, attr-defined]
-        for use, handle in (("a", request.conditioning), ("b", request.second), ("n", request.negative))
-        if handle is not None
-    }
-    x = eps(request, Stream.INIT, 0)
+    handles = {"a": request.conditioning, "b": request.second, "n": request.negative}
+
+    def noise_of(stream: Stream, step: int) -> Tensor:
+        return eps(request, stream, step, channels)
+
+    x = noise_of(Stream.INIT, 0)
     src = None if request.source is None else request.source.double()
     if src is not None:
         c = t[0] if request.initial_noise is None else request.initial_noise.double()[:, None]
@@ -135,20 +148,20 @@ def sampler(request: Request, values: Values) -> Tensor:  # noqa: PLR0912 - one 
         mask = None
         if request.mask is not None and src is not None:
             mask = request.mask.double()[:, None] * (1 - request.mask_growth + request.mask_growth * progress)
-            noise = eps(request, Stream.MASK, 0)
+            noise = noise_of(Stream.MASK, 0)
             x = mask * x + (1 - mask) * (now * noise + (1 - now) * src)
         seen = x * curve("channel_gain", 1.0)
-        v = velocity(seen, now, means["a"])
+        v = forward(seen, now, handles["a"])
         share = np.float32(k / steps)
         speaks = np.float32(get("condition_from", 0.0)) <= share < np.float32(get("condition_to", 1.0))
-        if "b" in means and "condition_weight" in values and speaks:
+        if request.second is not None and "condition_weight" in values and speaks:
             w = curve("condition_weight", 0.0)
-            v = (1 - w) * v + w * velocity(seen, now, means["b"])
+            v = (1 - w) * v + w * forward(seen, now, handles["b"])
         if "guidance" in values and request.guidance_mode != "off":
             if request.guidance_mode == "self":
-                negative = eps(request, Stream.INIT, 0)
+                negative = noise_of(Stream.INIT, 0)
             elif request.guidance_mode == "full" or first is None:
-                first = negative = velocity(seen, now, means["n"])
+                first = negative = forward(seen, now, handles["n"])
             else:
                 negative = first
             v, momentum = apg(v, negative, momentum, get, axis)
@@ -167,11 +180,11 @@ def sampler(request: Request, values: Values) -> Tensor:  # noqa: PLR0912 - one 
             x0 = (1 - pull) * x0 + pull * target
         if "source_blend" in values and src is not None:
             w = curve("source_blend", 1.0)
-            after = nxt * eps(request, Stream.SDE, k) + (1 - nxt) * (w * x0 + (1 - w) * src)
+            after = nxt * noise_of(Stream.SDE, k) + (1 - nxt) * (w * x0 + (1 - w) * src)
         elif values.get("solver") == "sde":
-            after = nxt * eps(request, Stream.SDE, k) + (1 - nxt) * x0
+            after = nxt * noise_of(Stream.SDE, k) + (1 - nxt) * x0
         else:
-            after = x + (nxt - now) * (x - x0) / now + eps(request, Stream.ODE, k) * curve("ode_noise", 0.0) * nxt
+            after = x + (nxt - now) * (x - x0) / now + noise_of(Stream.ODE, k) * curve("ode_noise", 0.0) * nxt
         mode = values.get("dcw", "off")
         if mode != "off":
             assert isinstance(mode, str)
@@ -179,6 +192,6 @@ def sampler(request: Request, values: Values) -> Tensor:  # noqa: PLR0912 - one 
             assert isinstance(wavelet, str)
             after = torch.from_numpy(corrected(after.numpy(), y.numpy(), float(now), get, mode, wavelet))
             if mask is not None and src is not None:
-                after = mask * after + (1 - mask) * (nxt * eps(request, Stream.MASK, 0) + (1 - nxt) * src)
+                after = mask * after + (1 - mask) * (nxt * noise_of(Stream.MASK, 0) + (1 - nxt) * src)
         x = after
     return x

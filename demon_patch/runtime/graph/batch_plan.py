@@ -17,9 +17,9 @@ from demon_patch.codegen.array_code import Form, Kind, Vector, kind_of, vector_o
 from demon_patch.codegen.discontinuities import Breaks, breaks
 from demon_patch.codegen.float_code import Chunk, Step, scan_of
 from demon_patch.codegen.frame import Frame
+from demon_patch.codegen.inputs import Source
 from demon_patch.codegen.kept import kept
 from demon_patch.codegen.to_text import template
-from demon_patch.runtime.graph.wiring import Source
 
 Whole = NDArray[np.int64]
 Unit = tuple[Step, ...]

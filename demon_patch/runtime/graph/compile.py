@@ -11,6 +11,7 @@ from typing import Any
 from demon_patch.codegen.body import Body
 from demon_patch.codegen.delay_line import Reach, sized
 from demon_patch.codegen.float_code import GATE, VALUE, WHOLE, Step
+from demon_patch.codegen.inputs import Input, Source
 from demon_patch.codegen.specialise import bypassed
 from demon_patch.codegen.whole_numbers import UNKNOWN, came, whole
 from demon_patch.engine.contracts import FamilySpec
@@ -27,7 +28,7 @@ from demon_patch.runtime.graph.loops import LATE, Halves, Join, running_order
 from demon_patch.runtime.graph.program import Program, Sink, SinkKind
 from demon_patch.runtime.graph.reuse import Link, Memory, Places
 from demon_patch.runtime.graph.ring_plan import RingPlan, ring_plan
-from demon_patch.runtime.graph.wiring import Input, Source, Wiring, input_text, limited
+from demon_patch.runtime.graph.wiring import Wiring, input_text, limited
 
 
 @dataclass(frozen=True, slots=True)

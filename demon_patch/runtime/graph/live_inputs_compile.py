@@ -6,12 +6,13 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import replace
 
 from demon_patch.codegen.float_code import Step
+from demon_patch.codegen.inputs import Source
 from demon_patch.nodes.language.declare import Declaration
 from demon_patch.nodes.language.ports import Port
 from demon_patch.runtime.graph.live_inputs import RING, SOUND, Feed, Feeds, Listener, Socket, Tap
 from demon_patch.runtime.graph.loops import LATE
 from demon_patch.runtime.graph.reuse import Key
-from demon_patch.runtime.graph.wiring import Source, Wiring
+from demon_patch.runtime.graph.wiring import Wiring
 
 ABOUT = {SOUND: "audio", RING: "ring"}  # the input whose cable says what a fed port is taken from
 

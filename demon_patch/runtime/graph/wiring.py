@@ -179,24 +179,6 @@ def _declared(declaration: Declaration, name: str) -> Nominal:
     return Nominal(0.0, 1.0) if out.type == "gate" else Nominal(out.lo, out.hi, out.unit)
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
-    """Where an input reads: a slot of the bus, or a curve table at the song frame."""
-
-    slot: int = -1
-    table: int = -1
-
-
-@dataclass(frozen=True, slots=True)
-class Input:
-    """An input as text in the vocabulary: names x0.. stand for `sources`, p0.. for `params` of the program, X0 for
-    the family's taper. A constant is the text "p0"."""
-
-    text: str
-    params: tuple[int, ...]
-    sources: tuple[Source, ...] = ()
-
-
 def limited(x: float, lo: float, hi: float) -> float:
     """x within lo..hi."""
     return min(max(x, lo), hi)

@@ -9,9 +9,9 @@ import torch
 from torch import Tensor
 
 from demon_patch.engine.ring.ring import Request
-from demon_patch.engine.step.reference import Values, sampler
+from demon_patch.engine.step.reference import Values
 from demon_patch.errors import DemonError
-from tests.support.toy_family import FAMILY, FRAMES, Bench
+from tests.support.toy_family import FAMILY, FRAMES, Bench, plainly
 
 CURVE = torch.linspace(0, 1, FRAMES).view(1, FRAMES, 1)
 FLAT = torch.full((1, 1, 1), 0.6)
@@ -48,7 +48,7 @@ def test_latents_are_those_of_the_plain_sampler(values: Values, bucket: int) -> 
     for request in requests:
         bench.ring.submit(request)
     for finished in bench.ring.drain(values):
-        expected = sampler(finished.request, values)
+        expected = plainly(finished.request, values)
         assert (finished.latent - expected).abs().max() < 2e-5 * expected.abs().max()
 
 
@@ -69,7 +69,7 @@ def test_per_row_values_reach_their_own_slot() -> None:
         for finished in done:
             scale = 0.5 + finished.slot.admitted / 8
             own = {"velocity_scale": torch.full((1, 1, 1), scale), "source_blend": CURVE * scale / 2}
-            expected = sampler(finished.request, own)
+            expected = plainly(finished.request, own)
             assert (finished.latent - expected).abs().max() < 2e-5 * expected.abs().max()
         results.append(len(done))
     assert results == [8, 8]
@@ -97,7 +97,7 @@ def test_strength_0_stands_beside_others() -> None:
     for finished, scale in zip(done, (0.5, 1.0, 1.5), strict=True):
         own = {"source_blend": CURVE, "velocity_scale": torch.full((1, 1, 1), scale)}
         request = finished.request
-        expected = request.source.double() if request.strength == 0 else sampler(request, own)  # type: ignore[union-attr]
+        expected = request.source.double() if request.strength == 0 else plainly(request, own)  # type: ignore[union-attr]
         assert (finished.latent - expected).abs().max() < 1e-5
 
 
@@ -259,7 +259,7 @@ def test_a_failing_forward_loses_no_work(tick: int, bucket: int) -> None:
     assert sorted(finished.request.seed for finished in done) == list(range(5))
     for finished in done:
         request = finished.request
-        expected = sampler(request, {}) if request.strength else request.source
+        expected = plainly(request, {}) if request.strength else request.source
         assert expected is not None
         assert (finished.latent - expected).abs().max() < 1e-5
 

@@ -8,9 +8,9 @@ import pytest
 import torch
 from torch import Tensor
 
-from demon_patch.engine.step.reference import Values, sampler
+from demon_patch.engine.step.reference import Values
 from demon_patch.errors import DemonError
-from tests.support.toy_family import CHANNELS, FAMILY, FRAMES, Bench
+from tests.support.toy_family import CHANNELS, FAMILY, FRAMES, Bench, plainly
 
 CURVE = torch.linspace(0, 1, FRAMES).view(1, FRAMES, 1)
 GAIN = 0.5 + CURVE * torch.linspace(0.5, 1.5, CHANNELS)
@@ -68,7 +68,7 @@ def test_latents_are_those_of_the_plain_sampler(values: Values, bucket: int) -> 
     for fields in REQUESTS:
         bench.ring.submit(bench.asked(**fields))
     for finished in bench.ring.drain(values):
-        expected = sampler(finished.request, values)
+        expected = plainly(finished.request, values)
         assert (finished.latent - expected).abs().max() < 3e-5 * expected.abs().max()
 
 
@@ -112,7 +112,7 @@ def test_each_row_has_its_own_values() -> None:
                 "guidance": scale, "condition_weight": 0.2 * scale * CURVE, "channel_gain": GAIN / scale,
                 "guidance_momentum": scale / 8, "condition_from": scale / 12, "dcw": "double", "dcw_low": scale / 9,
             }  # fmt: skip
-            expected = sampler(request, own)
+            expected = plainly(request, own)
             assert (finished.latent - expected).abs().max() < 3e-5 * expected.abs().max()
 
 

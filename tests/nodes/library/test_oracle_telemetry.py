@@ -1,4 +1,4 @@
-"""Ring Telemetry, fed by hand; what the performer feeds to it is tested in `tests.runtime.performance.test_self_feed`."""
+"""Ring Telemetry, fed by hand; `tests.runtime.performance.test_self_feed` tests what feeds it."""
 
 from __future__ import annotations
 
