@@ -21,6 +21,7 @@ from demon_patch.bench.gaussian import WIDTH, GaussianDenoiser, tinted
 from demon_patch.engine.contracts import Conditioning, Family, FamilySpec, Source
 from demon_patch.engine.executors.torch_ import TorchExecutor
 from demon_patch.engine.ring.noise import NoiseBank
+from demon_patch.engine.ring.ring import Ring
 from demon_patch.engine.ring.slots import Request
 from demon_patch.engine.step.reference import Values, sampler
 from demon_patch.errors import SourceError
