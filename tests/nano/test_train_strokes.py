@@ -29,7 +29,7 @@ def run(folder: Path, *more: str) -> Path:
 @pytest.fixture(autouse=True)
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(training, "_TUNING", 2)
-    monkeypatch.setattr(training, "_BATCH", 4)
+    monkeypatch.setattr(training, "_BATCH", 8)
     for name, count in (("_SOUNDS", 8), ("_BESIDE", 2), ("_FLOORS", 1)):
         monkeypatch.setattr(mixed, name, count)
     monkeypatch.setattr(training, "_ROUND", 2)
