@@ -98,7 +98,7 @@ def found_and_false(hits: NDArray[np.intp], truth: NDArray[np.int8]) -> tuple[fl
 
 
 class Tuning:
-    """Sequences that weights and thresholds are chosen by."""
+    """Sequences whose share that is told is shown while it learns."""
 
     def __init__(self, examples: Sequence[Example]) -> None:
         self._heard = torch.from_numpy(np.stack([each[0] for each in examples])).float()
