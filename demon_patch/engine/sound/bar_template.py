@@ -1,6 +1,6 @@
 """What a bar of four beats sounds like: a linear model of which moment of a rhythm is its first.
 
-`families.nano.train.bars` fits the numbers by logistic regression to loops of the nano family's composer, over all
+`tools.train_nano.bars` fits the numbers by logistic regression to loops of the nano family's composer, over all
 phases of a bar and over half, whole and double tempo at once. They say what music theory does: kicks on one and around
 the middle of the bar, snares and hats on two and four, harmony that changes on one.
 """

@@ -3,8 +3,9 @@
 Whatever is struck puts some energy everywhere: a kick clicks, a snare has a body and a hiss, a hat rings below. How
 much belongs to the stroke itself depends on the kit, so fixed thresholds fail on the next kit. The network hears the
 energy of thirteen bands four times a frame and remembers what it heard, so that it compares a stroke with the earlier
-ones, and knows the rhythm where one drum hides another. `families.nano.train.strokes` trains it on drawn and recorded
-drums in random patterns, over bass lines, chords and noise, and on loops of the nano family's composer.
+ones, and knows the rhythm where one drum hides another. A stroke is told when it was heard for 34 ms at least, since a
+kick's click alone looks like a snare: in its frame or the next. `tools.train_nano.strokes` trains it on drawn and
+recorded drums in random patterns, over bass lines, chords and noise, and on loops of the nano family's composer.
 
 Nothing looks ahead, and nothing depends on how the frames are cut into pieces: `Strokes` keeps what it needs. No torch.
 """
@@ -12,6 +13,7 @@ Nothing looks ahead, and nothing depends on how the frames are cut into pieces: 
 from __future__ import annotations
 
 import functools
+from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 from typing import Final
@@ -27,6 +29,11 @@ PARTS: Final = ("low", "middle", "high")
 
 LOOKS: Final = 4
 """How often a frame the bands are measured."""
+
+PAST: Final = 2
+"""How many earlier frames the network is shown beside the newest one."""
+RHYTHM: Final = 64
+"""How many frames the network is shown six numbers each of, the newest among them."""
 
 _LOW: Final = ((25, 62), (62, 100), (100, 150), (150, 250), (250, 350))  # Hz, in a window of a frame
 _REST: Final = ((350, 700), (700, 1200), (1200, 2000), (2000, 3200), (3200, 5000), (5000, 8000), (8000, 12_000),
@@ -50,8 +57,9 @@ class Strokes:
     def __init__(self, rate: float, samples_per_frame: int) -> None:
         self._heard = Heard(rate, samples_per_frame)
         self._net = _network()
-        self._before = np.full(LOOKS * BANDS, -1.0)
-        self._state = np.zeros(self._net.size)
+        self._shown = np.full((1 + PAST) * LOOKS * BANDS, -1.0)  # the newest frame first
+        self._level = np.zeros((1, len(PARTS)))
+        self._memory = self._net.begun()
 
     def push(self, frames: Array) -> Array:
         """The next frames [n, samples_per_frame] in; the strokes [n, PARTS] in them.
@@ -62,8 +70,10 @@ class Strokes:
         shapes, levels = self._heard.push(frames)
         found = np.empty((len(frames), len(PARTS)))
         for n, shape in enumerate(shapes):
-            found[n], self._state = self._net.step(np.concatenate([shape, self._before]), self._state)
-            self._before = shape
+            self._shown = np.concatenate([shape, self._shown[: -len(shape)]])
+            found[n], self._memory = self._net.step(self._shown, self._memory)
+        before = np.concatenate([self._level, levels])
+        levels, self._level = np.maximum(levels, before[:-1]), before[-1:]
         told = np.where(found >= 0.5, np.clip(_MOST * levels, _LEAST, _MOST), _DOUBT * found)
         return np.where(levels > 0, told, 0.0)
 
@@ -74,7 +84,7 @@ class Heard:
     def __init__(self, rate: float, samples_per_frame: int) -> None:
         self._per = per = samples_per_frame
         self._ends = [round(per * (n + 1) / LOOKS) for n in range(LOOKS)]
-        self._views = [_View(rate, per, _LOW), _View(rate, max(per // 2, 2), _REST)]
+        self._views = _views(rate, per)
         self._before = np.zeros(per)
         self._loudest = 0.0
 
@@ -86,14 +96,34 @@ class Heard:
         ends = (np.arange(len(frames))[:, None] * self._per + self._ends).ravel() + self._per
         power = np.concatenate([view.powers(sound, ends) for view in self._views], axis=1)
         power = power.reshape(len(frames), LOOKS, BANDS)
-        loudest = np.empty((len(frames), 1, 1))
-        for n, total in enumerate(power.sum(axis=2).max(axis=1, initial=0.0)):
-            self._loudest = max(self._loudest * _FADES, float(total), _QUIETEST)
-            loudest[n] = self._loudest
-        share = power / loudest
-        shapes = np.maximum(_decibels(share), -_RANGE_DB) / (_RANGE_DB / 2) + 1.0
+        shapes, share, self._loudest = _shapes(power, self._loudest)
         parts = np.stack([share[:, :, bands].sum(axis=2).max(axis=1, initial=0.0) for bands in _OF_PART], axis=1)
-        return shapes.reshape(len(frames), LOOKS * BANDS), np.clip(1.0 + _decibels(parts) / 60.0, 0.0, 1.0)
+        return shapes, np.clip(1.0 + _decibels(parts) / 60.0, 0.0, 1.0)
+
+
+def powers(sound: Array, ends: NDArray[np.intp]) -> Array:
+    """The energy [ends, BANDS] that is heard of a sound at 32 kHz where a look ends at these samples."""
+    return np.concatenate([view.powers(sound, ends) for view in _views(32_000, 1280)], axis=1)
+
+
+def shapes_of(power: Array) -> tuple[Array, Array]:
+    """From energies [n, LOOKS, BANDS] what the network is shown [n, LOOKS * BANDS], and the energies by the loudest."""
+    return _shapes(power, 0.0)[:2]
+
+
+def _shapes(power: Array, latest: float) -> tuple[Array, Array, float]:
+    loudest = np.empty((len(power), 1, 1))
+    for n, total in enumerate(power.sum(axis=2).max(axis=1, initial=0.0)):
+        latest = max(latest * _FADES, float(total), _QUIETEST)
+        loudest[n] = latest
+    share = power / loudest
+    shapes = np.maximum(_decibels(share), -_RANGE_DB) / (_RANGE_DB / 2) + 1.0
+    return shapes.reshape(len(power), LOOKS * BANDS), share, latest
+
+
+@functools.cache
+def _views(rate: float, per: int) -> tuple[_View, _View]:
+    return _View(rate, per, _LOW), _View(rate, max(per // 2, 2), _REST)
 
 
 class _View:
@@ -113,27 +143,45 @@ class _View:
 
 
 class _Network:
-    """A dense layer, a gated recurrent unit over it, and a probability of each part from both."""
+    """A dense layer; what it heard of late, six numbers a frame; a gated recurrent unit over both; and a probability of
+    each part from all three. Owned by nobody: a `_Memory` holds what it remembers."""
 
     def __init__(self, path: Path) -> None:
         file = TensorFile(path)
         read = {name: file.read(name).astype(np.float64) for name in file.tensors}
         self._in, self._in_bias = read["i.weight"], read["i.bias"]
+        self._code, self._code_bias = read["c.weight"], read["c.bias"]
+        history = read["h.weight"]  # [out, codes, frames, the oldest first]
+        self._past, self._past_bias = history.transpose(0, 2, 1).reshape(len(history), -1), read["h.bias"]
         self._fed, self._fed_bias = read["g.weight_ih_l0"], read["g.bias_ih_l0"]
         self._kept, self._kept_bias = read["g.weight_hh_l0"], read["g.bias_hh_l0"]
         self._out, self._out_bias = read["o.weight"], read["o.bias"]
-        self.size = self._kept.shape[1]
 
-    def step(self, heard: Array, state: Array) -> tuple[Array, Array]:
-        """The probability of a stroke of each part, and the next state, from a frame's looks and those before."""
-        at = self.size
+    def begun(self) -> _Memory:
+        """What it remembers before the first frame."""
+        return _Memory(np.zeros(self._kept.shape[1]), np.zeros(self._past.shape[1]))
+
+    def step(self, heard: Array, memory: _Memory) -> tuple[Array, _Memory]:
+        """The probability of a stroke of each part from the looks of the newest frames, and what it remembers then."""
+        state, at = memory.state, len(memory.state)
         first = np.maximum(self._in @ heard + self._in_bias, 0.0)
-        fed = self._fed @ first + self._fed_bias
+        code = np.tanh(self._code @ first + self._code_bias)
+        codes = np.concatenate([memory.codes[len(code) :], code])
+        both = np.concatenate([first, np.maximum(self._past @ codes + self._past_bias, 0.0)])
+        fed = self._fed @ both + self._fed_bias
         kept = self._kept @ state + self._kept_bias
         gates = _sigmoid(fed[: 2 * at] + kept[: 2 * at])
         new = np.tanh(fed[2 * at :] + gates[:at] * kept[2 * at :])
         state = new + gates[at:] * (state - new)
-        return _sigmoid(self._out @ np.concatenate([state, first]) + self._out_bias), state
+        return _sigmoid(self._out @ np.concatenate([state, both]) + self._out_bias), _Memory(state, codes)
+
+
+@dataclass(frozen=True, slots=True)
+class _Memory:
+    """The state of the recurrent unit, and the codes of the latest frames, the oldest first."""
+
+    state: Array
+    codes: Array
 
 
 @functools.cache

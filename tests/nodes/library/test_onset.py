@@ -12,7 +12,7 @@ from demon_patch.engine.families.nano.compose.instruments import Grid
 from demon_patch.engine.families.nano.tags import Tags
 from demon_patch.engine.sound.features import features
 from demon_patch.nodes.library.analysis.analysis import onset
-from tests.support.drum_kits import BEAT, DRAWN, PER, RATE, Kit, beat, drawn, recorded, unheard
+from tests.support.drum_kits import BEAT, DRAWN, PER, RATE, Kit, beat, drawn, held, recorded
 from tests.support.nodes_by_hand import played
 
 FRAMES = 400
@@ -27,10 +27,11 @@ def struck(song: Song, hears: str) -> np.ndarray:
 
 
 def strokes(song: Song, *drums: str) -> np.ndarray:
-    """The frames in which these drums are struck."""
+    """The frames in which these drums are struck, the snares of fills among them."""
     grid = Grid(song.composition, len(song.audio))
     levels = np.max([song.composition.drums[drum] for drum in drums], axis=0)[grid.beat_step] * grid.plays[:, 0]
-    return grid.position[levels > 0.05] // PER
+    rolls = song.composition.fill & (grid.bar % 4 == 3) & (grid.beat_step >= 12) & (grid.plays[:, 0] > 0)
+    return grid.position[(levels > 0.05) | (rolls & ("snare" in drums))] // PER
 
 
 def share(frames: np.ndarray, of: np.ndarray) -> float:
@@ -116,20 +117,36 @@ NAMED = (
     ("drum_heavy_kick", "drum_snare_hard", "drum_cymbal_closed"),
     ("bd_pure", "drum_snare_soft", "drum_cymbal_closed"),
 )
+"""Kits of one-shots that the network learnt from."""
+
+
+HEARD_AS_HATS = ("drum_heavy_kick", "hats between", None)
+"""Its 16 hard snares are taken for hats too: of 48 hats told 33 % are false."""
+
+
+@pytest.mark.parametrize("floor", [None, -60.0, -50.0])
+@pytest.mark.parametrize("name", BEAT)
+@pytest.mark.parametrize("names", NAMED)
+def test_recorded_drums_are_told_apart(
+    names: tuple[str, str, str], name: str, floor: float | None, request: pytest.FixtureRequest
+) -> None:
+    if (names[0], name, floor) == HEARD_AS_HATS:
+        request.applymarker(pytest.mark.xfail(strict=True, raises=AssertionError, reason="33 % false hats"))
+    told_apart(recorded(*names), name, (0.8, 0.6, 0.25), floor, 0.0)
 
 
 def named(seed: int) -> Kit:
     return recorded(*NAMED[seed % len(NAMED)])
 
 
-# The aim is 0.95 of the cases; these are what the network reaches, less a margin.
+# The aim is 0.95 of the cases; for kits of HELD, which nothing was learnt from, this is what is reached, less a margin.
 @pytest.mark.parametrize(
     ("kits", "cases", "found"),
-    [(drawn, 0.85, 0.94), (unheard, 0.5, 0.8), (named, 0.65, 0.85)],
-    ids=["drawn", "unheard", "named"],
+    [(drawn, 0.95, 0.97), (named, 0.95, 0.97), (held, 0.7, 0.85)],
+    ids=["drawn", "named", "held"],
 )
 def test_most_strokes_of_other_kits_are_told_apart(kits: Callable[[int], Kit], cases: float, found: float) -> None:
-    told = [passed(kits(seed), seed) for seed in range(500, 504)]
+    told = [passed(kits(seed), seed) for seed in range(500, 506)]
     assert np.mean([good for good, _ in told]) >= cases
     assert np.mean([shares for _, shares in told]) >= found
 

@@ -79,9 +79,9 @@ def onset(
     since: float = 10.0,
     strength: float = 0.0,
 ):  # fmt: skip
-    """An attack grows and is above 0.005 + (1 - sensitivity)^2 / 4. A small network tells kicks, snares and hats apart,
-    each in the frame in which it is struck or the next one. An attack of any kind is one of these, or a flux that is
-    also above 1.5 times its mean of the last second."""
+    """An attack grows and is above 0.005 + (1 - sensitivity)^2 / 4. A small network tells kicks (low), snares, claps
+    and toms (middle), hats and cymbals (high), each in the frame in which it is struck or the next one. An attack of
+    any kind is one of these, or a flux that is also above 1.5 times its mean of the last second."""
     drum = max(low, middle, high)
     x = choose(hears, all=max(drum, flux - 1.5 * usual), low=low, middle=middle, high=high)
     hit = 1 if x > 0.005 + 0.25 * (1 - sensitivity) ** 2 and x > before and since >= gap - 1e-9 else 0

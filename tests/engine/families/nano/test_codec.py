@@ -7,6 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from tools.train_nano.evaluate import band_error, decoded
+from tools.train_nano.measure import window_difference
 
 from demon_patch.engine.contracts import Family, Source
 from demon_patch.engine.families.nano.attacks import Attacks
@@ -23,8 +25,6 @@ from demon_patch.engine.families.nano.stft import (
     stft,
     to_log,
 )
-from demon_patch.engine.families.nano.train.evaluate import band_error, decoded
-from demon_patch.engine.families.nano.train.measure import window_difference
 
 REFERENCE = np.load(Path(__file__).parent / "reference.npz")
 

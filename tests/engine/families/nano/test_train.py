@@ -8,15 +8,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from tools.train_nano.__main__ import main
+from tools.train_nano.budget import Budget
+from tools.train_nano.codec_training import bin_weights, decoder_loss
+from tools.train_nano.data import RENDERS, Corpus, make_audio, make_hints
+from tools.train_nano.denoiser_training import draw_times
+from tools.train_nano.lora import main as lora_main
+from tools.train_nano.lora import tape
 
 from demon_patch.engine.families.nano import load
-from demon_patch.engine.families.nano.train.__main__ import main
-from demon_patch.engine.families.nano.train.budget import Budget
-from demon_patch.engine.families.nano.train.codec_training import bin_weights, decoder_loss
-from demon_patch.engine.families.nano.train.data import RENDERS, Corpus, make_audio, make_hints
-from demon_patch.engine.families.nano.train.denoiser_training import draw_times
-from demon_patch.engine.families.nano.train.lora import main as lora_main
-from demon_patch.engine.families.nano.train.lora import tape
 from demon_patch.engine.families.nano.weights import metadata
 from demon_patch.engine.lora.merge import read_lora
 

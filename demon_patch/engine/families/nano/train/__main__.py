@@ -1,6 +1,6 @@
 """Trains the family from nothing: data, codec, latents and hints, denoiser, evaluation.
 
-    python -m demon_patch.engine.families.nano.train --out DIR [--minutes M] [--compositions N]
+    python -m tools.train_nano --out DIR [--minutes M] [--compositions N]
 
 A stopped run goes on where its last checkpoint left it. The folder then holds `codec.safetensors` and
 `denoiser.safetensors`, which `nano.load(DIR)` opens, their logs, and `evaluation.json`.
@@ -13,20 +13,20 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import torch
+from tools.train_nano.budget import Budget
+from tools.train_nano.codec_training import train_codec
+from tools.train_nano.data import Corpus, make_audio, make_hints, make_latents
+from tools.train_nano.denoiser_training import train_denoiser
+from tools.train_nano.evaluate import as_text, evaluate
 
 from demon_patch.engine.families.nano import load
-from demon_patch.engine.families.nano.train.budget import Budget
-from demon_patch.engine.families.nano.train.codec_training import train_codec
-from demon_patch.engine.families.nano.train.data import Corpus, make_audio, make_hints, make_latents
-from demon_patch.engine.families.nano.train.denoiser_training import train_denoiser
-from demon_patch.engine.families.nano.train.evaluate import as_text, evaluate
 
 _CODEC_SHARE = 0.15
 
 
 def parse_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     """The command line."""
-    parser = argparse.ArgumentParser(prog="python -m demon_patch.engine.families.nano.train", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m tools.train_nano", description=__doc__)
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.add_argument("--out", type=Path, required=True, help="folder of the run")
     parser.add_argument("--minutes", type=float, default=180, help="of training, codec and denoiser together")

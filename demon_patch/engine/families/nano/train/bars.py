@@ -1,6 +1,6 @@
 """Fits the model of a bar (`engine.bar`) to loops of the composer.
 
-    python -m demon_patch.engine.families.nano.train.bars
+    python -m tools.train_nano.bars
 
 prints SCALE, TEMPLATE and PERIODS. Each loop is turned by a random part of a bar, so that its bar lines are anywhere.
 """

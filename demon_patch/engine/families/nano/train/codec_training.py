@@ -7,6 +7,8 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from tools.train_nano.budget import Budget, append_log, load_checkpoint, save_checkpoint
+from tools.train_nano.data import Corpus
 from torch import Tensor, nn
 
 from demon_patch.engine.families.nano.codec import NanoCodec
@@ -22,8 +24,6 @@ from demon_patch.engine.families.nano.stft import (
     stft,
     to_log,
 )
-from demon_patch.engine.families.nano.train.budget import Budget, append_log, load_checkpoint, save_checkpoint
-from demon_patch.engine.families.nano.train.data import Corpus
 from demon_patch.engine.families.nano.weights import save
 
 _CROP = 32  # frames

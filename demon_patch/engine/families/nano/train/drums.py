@@ -1,42 +1,18 @@
-"""Drums drawn at random for the training of `engine.strokes`: kicks, snares, hats, patterns, bass lines and chords.
+"""Drums drawn at random for the training of `engine.strokes`: kicks, what sounds in the middle, and what sounds high.
 
-Sounds are float64 arrays at SAMPLE_RATE. All is drawn from the generator that is given.
+Sounds are float64 arrays of peak 1 at RATE. All is drawn from the generator that is given.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from pathlib import Path
-
 import numpy as np
-import soundfile
-import soxr
+import scipy.fft
 from numpy.random import Generator
 
 from demon_patch.arrays import Array
 from demon_patch.engine.families.nano.spec import SPEC
 
 RATE = SPEC.sample_rate
-Kit = Sequence[Sequence[Array]]
-"""Recorded one-shots to choose from: kicks, snares, hats."""
-
-RECORDED = (
-    ("bd_808", "bd_boom", "bd_gas", "bd_klub", "bd_pure", "bd_tek", "bd_zum", "drum_bass_soft", "elec_hollow_kick"),
-    ("sn_dolf", "sn_generic", "drum_snare_hard", "elec_snare", "elec_mid_snare", "elec_filt_snare", "perc_snap"),
-    ("drum_cymbal_closed", "elec_cymbal", "drum_cymbal_open", "drum_cymbal_soft", "drum_splash_hard", "elec_chime"),
-)
-"""The one-shots of Sonic Pi (CC0) that are learnt from; every other of its drums is kept to judge by."""
-
-
-def recorded(folder: Path) -> list[list[Array]]:
-    """RECORDED from a folder of FLAC files, at most 0.8 s each, of peak 1."""
-    return [[_read(folder / f"{name}.flac") for name in names] for names in RECORDED]
-
-
-def _read(path: Path) -> Array:
-    audio, rate = soundfile.read(path, always_2d=True)
-    sound = soxr.resample(audio.mean(axis=1), rate, RATE)[: int(0.8 * RATE)]
-    return sound / np.abs(sound).max()
 
 
 def between(rng: Generator, lo: float, hi: float) -> float:
@@ -45,137 +21,197 @@ def between(rng: Generator, lo: float, hi: float) -> float:
 
 
 def noise(seconds: float, rng: Generator, lo: float = 0.0, hi: float = np.inf) -> Array:
-    """White noise from `lo` to `hi` Hz."""
+    """White noise from `lo` to `hi` Hz, of a mean square of about 1 before the bands outside are taken away."""
     made = rng.normal(0, 1, int(RATE * seconds))
     hz = np.fft.rfftfreq(len(made), 1 / RATE)
     return np.fft.irfft(np.fft.rfft(made) * ((hz >= lo) & (hz < hi)), len(made))
 
 
-def _time(seconds: float) -> Array:
-    return np.arange(int(RATE * seconds)) / RATE
+def peaked(sound: Array) -> Array:
+    """The sound with a peak of 1."""
+    return sound / max(float(np.abs(sound).max()), 1e-9)
+
+
+def seconds(length: float) -> Array:
+    """The times of the samples of a sound of this length."""
+    return np.arange(int(RATE * length)) / RATE
+
+
+def _tone(hz: Array, phase: float = 0.0) -> Array:
+    return np.sin(2 * np.pi * np.cumsum(hz) / RATE + phase)
+
+
+def _fades(t: Array, attack: float, decay: float) -> Array:
+    """An attack by a line, a decay by halves, and a soft end."""
+    return np.minimum(t / attack, 1) * np.exp(-t / decay) * np.minimum((t[-1] - t) / 0.03, 1)
 
 
 def kick(rng: Generator) -> Array:
-    """A falling tone, often with a click, drive or a short noise."""
-    t = _time(0.5)
-    hz = rng.uniform(38, 68) + between(rng, 15, 260) * np.exp(-t / between(rng, 0.006, 0.07))
-    sound = np.sin(2 * np.pi * np.cumsum(hz) / RATE + rng.uniform(0, 0.5))
-    attack, decay = between(rng, 0.0003, 0.008), between(rng, 0.05, 0.4)
-    sound *= np.minimum(t / attack, 1) * np.exp(-t / decay) * np.minimum((0.5 - t) / 0.03, 1)
-    if rng.random() < 0.6:
-        click = between(rng, 0.005, 0.25) * noise(0.5, rng, 0, rng.choice([3000.0, 8000.0, 20_000.0]))
-        sound = sound + click * np.exp(-t / between(rng, 0.001, 0.006))
+    """A falling tone; often with a click, a second body, a noise layer or drive; some ring long, as an 808 does."""
+    kind = rng.random()
+    long, hollow = kind < 0.15, kind > 0.9
+    t = seconds(1.2 if long else 0.5)
+    lowest = rng.uniform(70, 105) if hollow else rng.uniform(34, 72)
+    fall = between(rng, 15, 300) * np.exp(-t / between(rng, 0.004, 0.09))
+    if rng.random() < 0.3:
+        fall += between(rng, 100, 2000) * np.exp(-t / between(rng, 0.001, 0.008))
+    sound = _tone(lowest + fall, rng.uniform(0, 1.6))
+    if rng.random() < 0.25:
+        sound += (
+            rng.uniform(0.1, 0.6) * _tone((lowest + fall) * rng.uniform(1.5, 3)) * np.exp(-t / rng.uniform(0.01, 0.1))
+        )
+    sound *= _fades(t, between(rng, 0.0003, 0.012), between(rng, 0.25, 0.9) if long else between(rng, 0.03, 0.35))
+    if rng.random() < 0.65:
+        lo, hi = rng.choice([0.0, 0.0, 300.0, 1500.0]), rng.choice([2000.0, 4000.0, 8000.0, 20_000.0])
+        click = peaked(noise(len(t) / RATE, rng, lo, hi) * np.exp(-t / between(rng, 0.0006, 0.012)))
+        sound = sound + between(rng, 0.01, 0.9) * click
+    if rng.random() < 0.25:
+        knock = np.sin(2 * np.pi * between(rng, 150, 3000) * t) * np.exp(-t / between(rng, 0.002, 0.02))
+        sound = sound + between(rng, 0.03, 0.6) * knock
     if rng.random() < 0.35:
-        sound = np.tanh(rng.uniform(1, 4) * sound)
-    if rng.random() < 0.15:
-        hiss = between(rng, 0.01, 0.1) * noise(0.5, rng, 100, rng.choice([600.0, 1500.0, 4000.0]))
-        sound = sound + hiss * np.exp(-t / between(rng, 0.01, 0.06))
-    return sound / np.abs(sound).max()
+        lean = rng.uniform(0, 0.5)
+        sound = np.tanh(between(rng, 1, 12) * sound + lean) - np.tanh(lean)
+    if rng.random() < 0.25:
+        hiss = noise(len(t) / RATE, rng, 100, rng.choice([600.0, 1500.0, 4000.0, 12_000.0]))
+        sound = sound + between(rng, 0.003, 0.12) * peaked(hiss * np.exp(-t / between(rng, 0.01, 0.15)))
+    return peaked(sound)
 
 
 def snare(rng: Generator) -> Array:
-    """One or two tones and noise, sometimes three times within 20 ms as in a clap."""
-    t, hz = _time(0.5), rng.uniform(140, 300)
-    tone = np.sin(2 * np.pi * np.cumsum(hz * (1 + rng.uniform(0, 0.6) * np.exp(-t / 0.015))) / RATE)
-    tone *= np.exp(-t / between(rng, 0.02, 0.15))
+    """One or two tones and noise."""
+    t, hz = seconds(0.5), between(rng, 130, 420)
+    tone = _tone(hz * (1 + rng.uniform(0, 0.8) * np.exp(-t / between(rng, 0.005, 0.03)))) * np.exp(
+        -t / between(rng, 0.015, 0.2)
+    )
     if rng.random() < 0.5:
-        second = np.sin(2 * np.pi * hz * rng.uniform(1.4, 2.4) * t)
-        tone = tone + rng.uniform(0.2, 0.8) * second * np.exp(-t / between(rng, 0.02, 0.1))
-    lo = rng.choice([0.0, 100.0, 300.0, 800.0, 1200.0])
-    hiss = noise(0.5, rng, lo, rng.choice([4000.0, 6000.0, 9000.0, 12_000.0, 20_000.0, 20_000.0]))
-    hiss *= np.exp(-t / between(rng, 0.03, 0.22))
-    sound = between(rng, 0.05, 1) * tone + between(rng, 0.15, 1) * hiss / np.abs(hiss).max()
-    if rng.random() < 0.15:
-        late, short = int(0.01 * RATE), sound * np.exp(-t / 0.008)
-        clap = np.roll(sound, 2 * late) + short + np.roll(short, late)
-        clap[: 2 * late] = (short + np.roll(short, late))[: 2 * late]
-        sound = clap
-    sound *= np.minimum(t / between(rng, 0.0003, 0.003), 1)
-    return sound / np.abs(sound).max()
+        second = np.sin(2 * np.pi * hz * rng.uniform(1.4, 2.6) * t)
+        tone = tone + rng.uniform(0.2, 0.9) * second * np.exp(-t / between(rng, 0.02, 0.1))
+    lo = rng.choice([0.0, 100.0, 300.0, 800.0, 1500.0])
+    hiss = peaked(noise(0.5, rng, lo, rng.choice([3000.0, 4500.0, 6000.0, 9000.0, 12_000.0, 20_000.0, 20_000.0])))
+    hiss *= np.exp(-t / between(rng, 0.02, 0.25))
+    sound = between(rng, 0.05, 1) * tone + between(rng, 0.1, 1) * hiss
+    if rng.random() < 0.2:
+        sound = sound + rng.uniform(0.1, 0.6) * peaked(noise(0.5, rng) * np.exp(-t / 0.002))
+    return peaked(sound * np.minimum(t / between(rng, 0.0003, 0.006), 1))
+
+
+def clap(rng: Generator) -> Array:
+    """A band of noise, struck two to four times within 40 ms."""
+    t, centre = seconds(0.4), between(rng, 700, 2500)
+    hiss = noise(0.4, rng, centre / rng.uniform(1.4, 3), centre * rng.uniform(1.4, 6))
+    shape, at = np.zeros(len(t)), 0
+    for _ in range(int(rng.integers(1, 4))):
+        shape[at:] += np.exp(-t[: len(t) - at] / between(rng, 0.002, 0.008))
+        at += int(RATE * rng.uniform(0.006, 0.013))
+    shape[at:] += np.exp(-t[: len(t) - at] / between(rng, 0.02, 0.15))
+    return peaked(hiss * shape * np.minimum(t / 0.0005, 1))
+
+
+def rim(rng: Generator) -> Array:
+    """Short tones, and a click."""
+    t = seconds(0.15)
+    tones = [rng.uniform(0.3, 1) * np.sin(2 * np.pi * between(rng, 300, 2500) * t + rng.uniform(0, 6)) for _ in "123"]
+    sound = np.sum(tones, axis=0) * np.exp(-t / between(rng, 0.004, 0.03))
+    sound = sound + between(rng, 0.05, 1) * noise(0.15, rng, 300, 9000) * np.exp(-t / between(rng, 0.001, 0.01))
+    return peaked(sound * np.minimum(t / 0.0005, 1))
+
+
+def tom(rng: Generator) -> Array:
+    """A tone that falls a little, with a stick's click."""
+    t, hz = seconds(0.7), between(rng, 115, 300)
+    sound = _tone(hz * (1 + rng.uniform(0.05, 0.6) * np.exp(-t / between(rng, 0.02, 0.1))))
+    sound = sound + rng.uniform(0, 0.4) * np.sin(2 * np.pi * hz * rng.uniform(1.4, 1.7) * t) * np.exp(-t / 0.06)
+    sound *= _fades(t, between(rng, 0.0005, 0.004), between(rng, 0.06, 0.3))
+    stick = peaked(
+        noise(0.7, rng, 200, rng.choice([2000.0, 6000.0, 12_000.0])) * np.exp(-t / between(rng, 0.002, 0.02))
+    )
+    return peaked(sound + between(rng, 0.02, 0.5) * stick)
+
+
+def middle(rng: Generator) -> Array:
+    """A snare, a clap, a rim or a tom."""
+    return (snare, snare, snare, snare, snare, clap, rim, tom)[int(rng.integers(8))](rng)
 
 
 def hat(rng: Generator) -> Array:
-    """High noise, sometimes with metallic tones or a body."""
-    t = _time(0.4)
-    sound = noise(0.4, rng, rng.uniform(3500, 10_000))
+    """High noise, closed or open, sometimes with metallic tones or a body."""
+    length = 0.9 if rng.random() < 0.15 else 0.4
+    t = seconds(length)
+    sound = noise(length, rng, rng.uniform(3000, 10_000), rng.choice([11_000.0, 20_000.0, 20_000.0]))
     if rng.random() < 0.3:
         tones = [np.sin(2 * np.pi * hz * t + rng.uniform(0, 6)) for hz in rng.uniform(3000, 13_000, 6)]
         sound = sound + rng.uniform(0.1, 3) * np.sum(tones, axis=0)
-    if rng.random() < 0.35:
-        sound = sound + between(rng, 0.05, 0.7) * noise(0.4, rng, rng.uniform(200, 2000))
     if rng.random() < 0.4:
-        body = np.sin(2 * np.pi * between(rng, 80, 900) * t) * np.exp(-t / between(rng, 0.01, 0.06))
+        sound = sound + between(rng, 0.05, 0.8) * noise(length, rng, rng.uniform(150, 2500))
+    if rng.random() < 0.4:
+        body = np.sin(2 * np.pi * between(rng, 80, 1200) * t) * np.exp(-t / between(rng, 0.01, 0.06))
         sound = sound + between(rng, 0.02, 2) * body
-    sound *= np.exp(-t / between(rng, 0.01, 0.12)) * np.minimum(t / between(rng, 0.0003, 0.004), 1)
-    return 0.6 * sound / np.abs(sound).max()
+    decay = between(rng, 0.1, 0.35) if length > 0.5 else between(rng, 0.008, 0.12)
+    return peaked(sound * _fades(t, between(rng, 0.0003, 0.004), decay))
+
+
+def shaker(rng: Generator) -> Array:
+    """High noise that swells within some milliseconds."""
+    t, centre = seconds(0.25), between(rng, 4000, 9000)
+    sound = noise(0.25, rng, centre / rng.uniform(1.2, 2), centre * rng.uniform(1.2, 3))
+    return peaked(sound * _fades(t, between(rng, 0.004, 0.025), between(rng, 0.015, 0.06)))
+
+
+def cymbal(rng: Generator) -> Array:
+    """Many tones out of tune with each other, and noise, which ring long; or a bell or a triangle of few."""
+    length = rng.uniform(0.5, 1.4)
+    t, few = seconds(length), rng.random() < 0.3
+    hz = rng.uniform(2500, 14_000, 5 if few else 24)
+    tones = [rng.uniform(0.2, 1) * np.sin(2 * np.pi * q * t + rng.uniform(0, 6)) for q in hz]
+    sound = peaked(np.sum(tones, axis=0)) + rng.uniform(0, 0.2 if few else 1) * peaked(
+        noise(length, rng, rng.uniform(1000, 6000))
+    )
+    sound *= _fades(t, between(rng, 0.0005, 0.01), between(rng, 0.06, 0.5))
+    if rng.random() < 0.5:
+        stick = noise(length, rng, rng.uniform(300, 4000)) * np.exp(-t / between(rng, 0.002, 0.02))
+        sound = sound + rng.uniform(0.1, 0.8) * peaked(stick)
+    return peaked(sound)
+
+
+def high(rng: Generator) -> Array:
+    """A hat, a shaker or a cymbal."""
+    return (hat, hat, hat, hat, hat, shaker, cymbal)[int(rng.integers(7))](rng)
+
+
+def clear(sound: Array, part: int) -> bool:
+    """Whether a kick (0), a middle sound (1) or a high one (2) has its energy where most of its kind have it."""
+    power = np.abs(np.fft.rfft(sound)) ** 2
+    hz = np.fft.rfftfreq(len(sound), 1 / RATE)
+
+    def share(lo: float, hi: float) -> float:
+        return float(power[(hz >= lo) & (hz < hi)].sum() / power.sum())
+
+    if part == 0:
+        return share(0, 250) > 0.93
+    if part == 1:
+        return share(0, 120) < 0.15 and share(120, 1000) > 0.12 and share(1500, 16_000) > 0.05
+    return share(3500, 16_000) > 0.93
 
 
 def tilted(sound: Array, rng: Generator) -> Array:
     """A sound made brighter or duller, by up to 3.6 dB an octave."""
-    hz = np.maximum(np.fft.rfftfreq(len(sound), 1 / RATE), 30)
-    return np.fft.irfft(np.fft.rfft(sound) * (hz / 1000) ** rng.uniform(-0.6, 0.6), len(sound))
+    bins = np.asarray(scipy.fft.rfft(sound.astype(np.float32)))
+    hz = np.maximum(np.arange(len(bins), dtype=np.float32) * (RATE / len(sound)), 30)
+    made = scipy.fft.irfft(bins * (hz / 1000) ** np.float32(rng.uniform(-0.6, 0.6)), len(sound))
+    return np.asarray(made, np.float64)
 
 
-def one_of(sounds: Sequence[Array], rng: Generator) -> Array:
-    """A recorded stroke, played a little faster or slower, and often tilted or shortened."""
-    sound = sounds[int(rng.integers(len(sounds)))]
-    if rng.random() < 0.5:
+def altered(sound: Array, rng: Generator) -> Array:
+    """A recorded stroke: faster or slower, and often tilted, equalised, driven or shortened."""
+    sound = np.interp(np.arange(0, len(sound) - 1, np.exp(rng.uniform(-0.35, 0.35))), np.arange(len(sound)), sound)
+    if rng.random() < 0.4:
         sound = tilted(sound, rng)
-    speed = np.exp(rng.uniform(-0.35, 0.35))
-    sound = np.interp(np.arange(0, len(sound) - 1, speed), np.arange(len(sound)), sound)
-    if rng.random() < 0.5:
-        sound = sound * np.exp(-np.arange(len(sound)) / RATE / between(rng, 0.06, 0.5))
-    return sound / np.abs(sound).max()
-
-
-def pattern(rng: Generator) -> list[Array]:
-    """One or two bars of sixteenths for kick, snare and hat, 1 where struck: a common beat, or any steps."""
-    step = np.arange(16 * rng.integers(1, 3))
-    if rng.random() < 0.45:
-        kicks = step % (8 if rng.random() < 0.3 else 4) == 0
-        snares = step % 8 == 4
-        hats = (step % 2 == 0, step % 4 == 2, step >= 0, step % 4 == 0, step % 2 == 0)[int(rng.integers(5))]
-    else:
-        on = step % int(rng.choice([1, 2, 2])) == 0
-        kicks = (rng.random(len(step)) < rng.uniform(0.1, 0.5)) & on
-        snares = (rng.random(len(step)) < rng.uniform(0.05, 0.4)) & on
-        hats = (rng.random(len(step)) < rng.uniform(0.2, 1)) & on
-        if rng.random() < 0.5:
-            hats = step % int(rng.choice([2, 4, 1])) == 0
-    return [np.asarray(struck, np.float64) * float(rng.random() >= 0.25) for struck in (kicks, snares, hats)]
-
-
-def bass_line(rng: Generator, samples: int, bpm: float) -> Array:
-    """Notes of a pattern of sixteenths, each held until the next one, of peak 1 at most."""
-    sound, step = np.zeros(samples), 60 / bpm / 4
-    on, notes = rng.random(16) < rng.uniform(0.1, 0.7), rng.choice(np.arange(28, 50), 4)
-    cutoff, fade, attack = between(rng, 60, 1200), between(rng, 0.08, 2), between(rng, 0.002, 0.05)
-    harmonics = np.arange(1, 14 if rng.random() < 0.6 else 3)
-    starts = [n for n in range(int(samples / RATE / step)) if on[n % 16]]
-    for n, stop in zip(starts, [*starts[1:], samples / RATE / step], strict=False):
-        begin, end = int(n * step * RATE), min(int(stop * step * RATE), samples)
-        t = np.arange(end - begin) / RATE
-        hz = 440 * 2 ** ((float(notes[(n // 16) % 4]) - 69) / 12)
-        note = np.sum([np.sin(2 * np.pi * q * hz * t) / q / (1 + (q * hz / cutoff) ** 2) for q in harmonics], axis=0)
-        ends = np.minimum(t / attack, 1) * np.minimum(((end - begin) / RATE - t) / 0.005, 1)
-        sound[begin:end] += note * ends * np.exp(-t / fade)
-    return sound / max(np.abs(sound).max(), 1e-9)
-
-
-def chord(rng: Generator, samples: int) -> Array:
-    """Held tones that swell and fade, of peak 1."""
-    t, hz = np.arange(samples) / RATE, between(rng, 110, 500)
-    tones = [
-        np.sin(2 * np.pi * hz * q * t + rng.uniform(0, 6)) * (0.5 + 0.5 * np.sin(2 * np.pi * rng.uniform(0.1, 0.5) * t))
-        for q in (1, 1.26, 1.5, 2, 3, 4)
-    ]
-    sound = np.sum(tones, axis=0)
-    return sound / np.abs(sound).max()
-
-
-def room(sound: Array, rng: Generator) -> Array:
-    """What a room adds to a sound."""
-    tail = noise(0.5, rng) * np.exp(-_time(0.5) / between(rng, 0.03, 0.15))
-    length = len(sound) + len(tail)
-    wet = np.fft.irfft(np.fft.rfft(sound, length) * np.fft.rfft(tail / np.sqrt(np.sum(tail**2)), length), length)
-    return between(rng, 0.03, 0.4) * wet[: len(sound)]
+    if rng.random() < 0.4:
+        octaves = np.log2(np.maximum(np.fft.rfftfreq(len(sound), 1 / RATE), 30) / 30)
+        gain = 10 ** (np.interp(octaves, np.arange(10), rng.normal(0, 4, 10)) / 20)
+        sound = np.fft.irfft(np.fft.rfft(sound) * gain, len(sound))
+    if rng.random() < 0.2:
+        sound = np.tanh(between(rng, 1, 8) * peaked(sound))
+    if rng.random() < 0.4:
+        sound = sound * np.exp(-np.arange(len(sound)) / RATE / between(rng, 0.05, 0.5))
+    return peaked(sound)

@@ -7,20 +7,20 @@ from pathlib import Path
 
 import numpy as np
 import torch
-
-from demon_patch.engine.contracts import Conditioning, Family, Source
-from demon_patch.engine.families.nano.spec import SPEC
-from demon_patch.engine.families.nano.stft import band_bank, stft
-from demon_patch.engine.families.nano.tags import STYLES
-from demon_patch.engine.families.nano.train.data import RENDERS, Clip, Corpus
-from demon_patch.engine.families.nano.train.judges import (
+from tools.train_nano.data import RENDERS, Clip, Corpus
+from tools.train_nano.judges import (
     StyleClassifier,
     chroma_correlation,
     onset_correlation,
     pulse_clarity,
     statistics,
 )
-from demon_patch.engine.families.nano.train.measure import cover
+from tools.train_nano.measure import cover
+
+from demon_patch.engine.contracts import Conditioning, Family, Source
+from demon_patch.engine.families.nano.spec import SPEC
+from demon_patch.engine.families.nano.stft import band_bank, stft
+from demon_patch.engine.families.nano.tags import STYLES
 
 _CASES = (("cover", 1.0, 1.0), ("cover at strength 0.5", 0.5, 1.0), ("without hints", 1.0, 0.0))
 

@@ -1,6 +1,6 @@
 """Trains a small LoRA of the denoiser: our own compositions, heard through a tape machine that has seen better days.
 
-    python -m demon_patch.engine.families.nano.train.lora --out RUN --save FILE [--minutes M] [--rank R]
+    python -m tools.train_nano.lora --out RUN --save FILE [--minutes M] [--rank R]
 
 Only the two factors of each layer's change are trained; the network stays as it is. The corpus is the denoiser's own
 in small: the words and hints of a clip are those of the clean sound, only its latents are those of the processed one,
@@ -17,6 +17,14 @@ from pathlib import Path
 import numpy as np
 import torch
 from safetensors.torch import save_file
+from tools.train_nano.budget import Budget
+from tools.train_nano.data import Corpus, make_audio, make_hints, make_latents
+from tools.train_nano.denoiser_training import (
+    draw_batch,
+    draw_times,
+    fixed_batch,
+    velocity_loss,
+)
 from torch import Tensor, nn
 from torch.func import functional_call
 
@@ -24,14 +32,6 @@ from demon_patch.engine.families.nano import WEIGHTS
 from demon_patch.engine.families.nano.codec import NanoCodec
 from demon_patch.engine.families.nano.compose.filters import cyclic, high_pass, low_pass
 from demon_patch.engine.families.nano.denoiser import NanoDenoiser
-from demon_patch.engine.families.nano.train.budget import Budget
-from demon_patch.engine.families.nano.train.data import Corpus, make_audio, make_hints, make_latents
-from demon_patch.engine.families.nano.train.denoiser_training import (
-    draw_batch,
-    draw_times,
-    fixed_batch,
-    velocity_loss,
-)
 from demon_patch.engine.families.nano.weights import digest, load_into
 from demon_patch.engine.lora.merge import layers_of
 
@@ -117,7 +117,7 @@ def train_lora(
 
 def main(arguments: Sequence[str] | None = None) -> dict[str, float]:
     """Makes what is missing of the corpus, trains, saves; returns the held-out loss before and after."""
-    parser = argparse.ArgumentParser(prog="python -m demon_patch.engine.families.nano.train.lora", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m tools.train_nano.lora", description=__doc__)
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.add_argument("--out", type=Path, required=True, help="folder of the run's corpus")
     parser.add_argument("--save", type=Path, required=True, help="the .safetensors file to write")

@@ -1,6 +1,6 @@
 """Measurements that the family's spec is written from: how far strength moves the sound, and how far a decode reaches.
 
-`python -m demon_patch.engine.families.nano.train.measure` prints both for the weights in the package.
+`python -m tools.train_nano.measure` prints both for the weights in the package.
 """
 
 from __future__ import annotations
