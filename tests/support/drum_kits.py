@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import soundfile
 import soxr
+
 from tools.train_nano.one_shots import HELD
 
 RATE, PER, BEATS = 32_000, 1280, 32

@@ -7,8 +7,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from tools.train_nano.evaluate import band_error, decoded
-from tools.train_nano.measure import window_difference
 
 from demon_patch.engine.contracts import Family, Source
 from demon_patch.engine.families.nano.attacks import Attacks
@@ -25,6 +23,8 @@ from demon_patch.engine.families.nano.stft import (
     stft,
     to_log,
 )
+from tools.train_nano.evaluate import band_error, decoded
+from tools.train_nano.measure import window_difference
 
 REFERENCE = np.load(Path(__file__).parent / "reference.npz")
 

@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tools.train_nano.judges import onset_correlation
 
 from demon_patch.engine.families.nano.compose import compose, compose_song, render
 from demon_patch.engine.families.nano.compose.composition import whole_bars
 from demon_patch.engine.families.nano.compose.patterns import HABITS
 from demon_patch.engine.families.nano.tags import INSTRUMENTS, STYLES, Tags, parse
 from tests.support.effort import examples
+from tools.train_nano.judges import onset_correlation
 
 
 @pytest.mark.parametrize("style", STYLES)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+
+from demon_patch.engine.contracts import Family, Source
 from tools.train_nano.evaluate import decoded
 from tools.train_nano.judges import chroma_correlation, onset_correlation
 from tools.train_nano.measure import Distances, cover, strength_distances, warp
-
-from demon_patch.engine.contracts import Family, Source
 
 
 def test_a_cover_in_another_style_keeps_the_music(family: Family, song: Source) -> None:

@@ -1,4 +1,4 @@
-"""Recorded drums for the training of `engine.strokes`: one-shots of Sonic Pi (CC0), in three groups.
+"""Recorded drums for the training of `engine.sound.strokes`: one-shots of Sonic Pi (CC0), in three groups.
 
 LEARNT are learnt from. TUNED are played, beside LEARNT, in the cases whose rate is shown while it learns. HELD are
 never heard by the training: they are there to judge by.
@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import soundfile
 import soxr
+
 from tools.train_nano.drums import RATE, Array, peaked
 
 Kit = Sequence[Sequence[Array]]

@@ -8,6 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+
+from demon_patch.engine.families.nano import load
+from demon_patch.engine.families.nano.weights import metadata
+from demon_patch.engine.lora.merge import read_lora
 from tools.train_nano.__main__ import main
 from tools.train_nano.budget import Budget
 from tools.train_nano.codec_training import bin_weights, decoder_loss
@@ -15,10 +19,6 @@ from tools.train_nano.data import RENDERS, Corpus, make_audio, make_hints
 from tools.train_nano.denoiser_training import draw_times
 from tools.train_nano.lora import main as lora_main
 from tools.train_nano.lora import tape
-
-from demon_patch.engine.families.nano import load
-from demon_patch.engine.families.nano.weights import metadata
-from demon_patch.engine.lora.merge import read_lora
 
 SMALL = ("--compositions", "4", "--batch", "4", "--frames", "64")
 

@@ -13,13 +13,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import torch
+
+from demon_patch.engine.families.nano import load
 from tools.train_nano.budget import Budget
 from tools.train_nano.codec_training import train_codec
 from tools.train_nano.data import Corpus, make_audio, make_hints, make_latents
 from tools.train_nano.denoiser_training import train_denoiser
 from tools.train_nano.evaluate import as_text, evaluate
-
-from demon_patch.engine.families.nano import load
 
 _CODEC_SHARE = 0.15
 

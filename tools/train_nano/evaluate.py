@@ -7,6 +7,11 @@ from pathlib import Path
 
 import numpy as np
 import torch
+
+from demon_patch.engine.contracts import Conditioning, Family, Source
+from demon_patch.engine.families.nano.spec import SPEC
+from demon_patch.engine.families.nano.stft import band_bank, stft
+from demon_patch.engine.families.nano.tags import STYLES
 from tools.train_nano.data import RENDERS, Clip, Corpus
 from tools.train_nano.judges import (
     StyleClassifier,
@@ -16,11 +21,6 @@ from tools.train_nano.judges import (
     statistics,
 )
 from tools.train_nano.measure import cover
-
-from demon_patch.engine.contracts import Conditioning, Family, Source
-from demon_patch.engine.families.nano.spec import SPEC
-from demon_patch.engine.families.nano.stft import band_bank, stft
-from demon_patch.engine.families.nano.tags import STYLES
 
 _CASES = (("cover", 1.0, 1.0), ("cover at strength 0.5", 0.5, 1.0), ("without hints", 1.0, 0.0))
 

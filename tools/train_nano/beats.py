@@ -1,4 +1,4 @@
-"""Sounds for the training of `engine.strokes` whose strokes are known: random beats, and loops of the composer."""
+"""Sounds for the training of `engine.sound.strokes` whose strokes are known: random beats, and loops of the composer."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 from scipy.signal import butter, sosfilt
-from tools.train_nano import drums
-from tools.train_nano.beside import bass_line, chord, plucks, room
-from tools.train_nano.drums import RATE, Array, between, peaked
-from tools.train_nano.one_shots import Kit, Names, one_of, recorded
 
 from demon_patch.engine.families.nano.compose import compose_song
 from demon_patch.engine.families.nano.compose.instruments import Grid
 from demon_patch.engine.families.nano.tags import STYLES, Tags
-from demon_patch.engine.strokes import PARTS, Heard
+from demon_patch.engine.sound.strokes import PARTS, Heard
+from tools.train_nano import drums
+from tools.train_nano.beside import bass_line, chord, plucks, room
+from tools.train_nano.drums import RATE, Array, between, peaked
+from tools.train_nano.one_shots import Kit, Names, one_of, recorded
 
 FRAMES = 400
 _PER = RATE // 25

@@ -17,14 +17,6 @@ from pathlib import Path
 import numpy as np
 import torch
 from safetensors.torch import save_file
-from tools.train_nano.budget import Budget
-from tools.train_nano.data import Corpus, make_audio, make_hints, make_latents
-from tools.train_nano.denoiser_training import (
-    draw_batch,
-    draw_times,
-    fixed_batch,
-    velocity_loss,
-)
 from torch import Tensor, nn
 from torch.func import functional_call
 
@@ -34,6 +26,14 @@ from demon_patch.engine.families.nano.compose.filters import cyclic, high_pass, 
 from demon_patch.engine.families.nano.denoiser import NanoDenoiser
 from demon_patch.engine.families.nano.weights import digest, load_into
 from demon_patch.engine.lora.merge import layers_of
+from tools.train_nano.budget import Budget
+from tools.train_nano.data import Corpus, make_audio, make_hints, make_latents
+from tools.train_nano.denoiser_training import (
+    draw_batch,
+    draw_times,
+    fixed_batch,
+    velocity_loss,
+)
 
 _PEAK_RATE = 2e-3
 _LOG_EVERY = 100

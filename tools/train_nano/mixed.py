@@ -1,4 +1,4 @@
-"""Beats without end for the training of `engine.strokes`, put together from what single sounds look like in its bands.
+"""Beats without end for the training of `engine.sound.strokes`, put together from what single sounds look like in its bands.
 
 The energies of sounds that play together are added, which leaves out how their phases meet; so a beat costs no more
 than the few numbers of its strokes, and no two steps see the same one.
@@ -12,13 +12,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
+
+from demon_patch.engine.sound.strokes import BANDS, LOOKS, PARTS, powers, shapes_of
 from tools.train_nano import drums
 from tools.train_nano.beats import FRAMES, Truth, mark, pattern, sound_of
 from tools.train_nano.beside import bass_line, chord, plucks, room
 from tools.train_nano.drums import RATE, Array, between
 from tools.train_nano.one_shots import Kit
-
-from demon_patch.engine.strokes import BANDS, LOOKS, PARTS, powers, shapes_of
 
 _PER = RATE // 25
 _LOOK = _PER // LOOKS

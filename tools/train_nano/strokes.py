@@ -1,4 +1,4 @@
-"""Trains the network of `engine.strokes` on drawn drums, recorded drums and loops of the composer.
+"""Trains the network of `engine.sound.strokes` on drawn drums, recorded drums and loops of the composer.
 
     python -m tools.train_nano.strokes --out FILE --recorded FOLDER
         [--seed N] [--sequences N] [--steps N] [--minutes N]
@@ -23,12 +23,12 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from safetensors.torch import save_file
+
+from demon_patch.engine.sound.strokes import BANDS, LOOKS, PARTS, PAST, RHYTHM
 from tools.train_nano.beats import FRAMES, Example, Truth, example, kits_of
 from tools.train_nano.drums import Array
 from tools.train_nano.mixed import Bank
 from tools.train_nano.one_shots import LEARNT, TUNED, Names
-
-from demon_patch.engine.strokes import BANDS, LOOKS, PARTS, PAST, RHYTHM
 
 RECIPE = "2"
 """Changes with whatever changes the examples or the training."""
@@ -49,7 +49,7 @@ _TUNED: Names = (LEARNT[0] + TUNED[0], LEARNT[1] + TUNED[1], LEARNT[2] + TUNED[2
 
 
 class Net(torch.nn.Module):
-    """The network of `engine.strokes`, with the same names of weights."""
+    """The network of `engine.sound.strokes`, with the same names of weights."""
 
     def __init__(self) -> None:
         super().__init__()

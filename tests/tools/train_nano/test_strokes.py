@@ -1,4 +1,4 @@
-"""The training of the network of `engine.strokes`, from nothing to a file of weights."""
+"""The training of the network of `engine.sound.strokes`, from nothing to a file of weights."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from demon_patch.engine.strokes import BANDS, LOOKS, PARTS, PAST
-from demon_patch.nodes.analysis import onset
+
+from demon_patch.engine.sound import strokes
+from demon_patch.engine.sound.strokes import BANDS, LOOKS, PARTS, PAST
+from demon_patch.engine.tensor_file import TensorFile
+from demon_patch.nodes.library.analysis.analysis import onset
+from tests.support.nodes_by_hand import played
 from tools.train_nano import drums, mixed, one_shots
 from tools.train_nano import strokes as training
 from tools.train_nano.beats import FRAMES, example, mark
-
-from demon_patch.engine import strokes
-from demon_patch.engine.tensor_file import TensorFile
-from tests.nodes.by_hand import played
 
 SHIPPED = Path(strokes.__file__).with_suffix(".safetensors")
 

@@ -14,15 +14,15 @@ from typing import NamedTuple
 import numpy as np
 import torch
 from numpy.random import Generator
-from tools.train_nano.budget import Budget, append_log, load_checkpoint, save_checkpoint
-from tools.train_nano.data import RENDERS, Corpus
-from tools.train_nano.measure import warp
 from torch import Tensor, nn
 
 from demon_patch.engine.families.nano.denoiser import NanoDenoiser
 from demon_patch.engine.families.nano.spec import SPEC
 from demon_patch.engine.families.nano.tags import TOKENS
 from demon_patch.engine.families.nano.weights import save
+from tools.train_nano.budget import Budget, append_log, load_checkpoint, save_checkpoint
+from tools.train_nano.data import RENDERS, Corpus
+from tools.train_nano.measure import warp
 
 _DROP_HINTS, _DROP_PROMPT, _DROP_TAG, _KNOWN = 0.2, 0.12, 0.12, 0.3  # chances
 _KNOWN_WEIGHT = 0.2

@@ -7,8 +7,6 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from tools.train_nano.budget import Budget, append_log, load_checkpoint, save_checkpoint
-from tools.train_nano.data import Corpus
 from torch import Tensor, nn
 
 from demon_patch.engine.families.nano.codec import NanoCodec
@@ -25,6 +23,8 @@ from demon_patch.engine.families.nano.stft import (
     to_log,
 )
 from demon_patch.engine.families.nano.weights import save
+from tools.train_nano.budget import Budget, append_log, load_checkpoint, save_checkpoint
+from tools.train_nano.data import Corpus
 
 _CROP = 32  # frames
 _FIT_FRAMES = 250

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.random import Generator
 from scipy.signal import oaconvolve
+
 from tools.train_nano.drums import RATE, Array, between, noise, peaked, seconds
 
 _TABLE = 1 << 14
