@@ -1,4 +1,4 @@
-"""Sounds for the training of `engine.sound.strokes` whose strokes are known: random beats, and loops of the composer."""
+"""Sounds whose strokes are known, for training `engine.sound.strokes`: random beats, and loops of the composer."""
 
 from __future__ import annotations
 

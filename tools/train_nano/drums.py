@@ -1,4 +1,4 @@
-"""Drums drawn at random for the training of `engine.sound.strokes`: kicks, what sounds in the middle, and what sounds high.
+"""Drums drawn at random, for training `engine.sound.strokes`: kicks, what sounds in the middle, and what sounds high.
 
 Sounds are float64 arrays of peak 1 at RATE. All is drawn from the generator that is given.
 """

@@ -1,4 +1,4 @@
-"""Beats without end for the training of `engine.sound.strokes`, put together from what single sounds look like in its bands.
+"""Beats without end for training `engine.sound.strokes`, put together from what single sounds are in its bands.
 
 The energies of sounds that play together are added, which leaves out how their phases meet; so a beat costs no more
 than the few numbers of its strokes, and no two steps see the same one.
