@@ -25,6 +25,7 @@ from demon_patch.runtime.render import checked, perform, render, write
 CORRELATION = 0.6  # at least
 LAG_SECONDS = 0.06  # at most, of a forecast signal
 FARTHEST_SECONDS = 0.6  # of the lags that are looked at
+TOLD_APART = 0.01  # lags whose correlations differ by less are not told apart: a slow movement agrees over many
 HELD_SECONDS = 2.0  # ... where a signal is held, or gathers
 
 
@@ -34,8 +35,8 @@ class Figures:
 
     correlation: of the control with the change of its descriptor against the patch at rest, at the lag at which they
     agree best, by ranks (Spearman), since many effects are strong at once and then saturate; its sign is that of the
-    effect. lag: seconds by which the sound is late, between frames by a parabola. good: whether both are as they must
-    be.
+    effect. lag: seconds by which the sound is late, the least of those that agree as well as the best, which is found
+    between frames by a parabola. good: whether both are as they must be.
     """
 
     name: str
@@ -114,7 +115,8 @@ def _difference(
 
 
 def agreement(control: Curve, difference: Curve, effect: Effect, session: Session) -> tuple[float, float]:
-    """The correlation at the best lag, and that lag in seconds; a positive one means that the sound is late."""
+    """The correlation at the best lag, and in seconds the least lag that is as good within `TOLD_APART`; a positive one
+    means that the sound is late."""
     rate = session.spec.frame_rate
     control, difference = smooth(control, effect.smooth), smooth(difference, effect.smooth)
     frames, most = (
@@ -129,8 +131,11 @@ def agreement(control: Curve, difference: Curve, effect: Effect, session: Sessio
         return float(np.corrcoef(rankdata(a), rankdata(b))[0, 1]) if a.std() > 0 and b.std() > 0 else 0.0
 
     found = np.array([at(int(lag)) for lag in lags])
-    best = int(np.abs(found).argmax())
-    return float(found[best]), float((lags[best] + _between(np.abs(found), best)) / rate)
+    top = int(np.abs(found).argmax())
+    as_good = np.flatnonzero(np.abs(found) >= abs(found[top]) - TOLD_APART)
+    best = int(as_good[np.abs(lags[as_good]).argmin()])
+    within = _between(np.abs(found), best) if best == top else 0.0
+    return float(found[top]), float((lags[best] + within) / rate)
 
 
 def _between(values: Curve, at: int) -> float:
