@@ -35,8 +35,8 @@ class Figures:
 
     correlation: of the control with the change of its descriptor against the patch at rest, at the lag at which they
     agree best, by ranks (Spearman), since many effects are strong at once and then saturate; its sign is that of the
-    effect. lag: seconds by which the sound is late, the least of those that agree as well as the best, which is found
-    between frames by a parabola. good: whether both are as they must be.
+    effect. lag: seconds by which the sound is late, between frames by a parabola. good: whether they are correlated
+    enough, and as well without a lag, where the effect must have none.
     """
 
     name: str
@@ -79,9 +79,8 @@ def _measured(
     change = _difference(performer, sound, _at_rest(patch, effect, session, folder, out, seconds), effect)
     shown = {f"{effect.descriptor}, change": smooth(change, effect.smooth)}
     of_performance(performer, sound, out / f"{name}.png", title=patch.meta.title or name, more=shown)
-    correlation, lag = agreement(control, change, effect, session)
-    timely = effect.held or effect.gathers or abs(lag) <= LAG_SECONDS
-    good = abs(correlation) >= CORRELATION and timely
+    correlation, lag, timely = agreement(control, change, effect, session)
+    good = abs(correlation) >= CORRELATION and (timely or effect.held or effect.gathers)
     level = 10.0 * float(np.log10(np.mean(sound.astype(np.float64) ** 2) + 1e-12))
     return Figures(
         name, patch.meta.title or name, effect.descriptor, f"{effect.node}.{effect.port}", correlation, lag,
@@ -114,9 +113,9 @@ def _difference(
     return moved - still
 
 
-def agreement(control: Curve, difference: Curve, effect: Effect, session: Session) -> tuple[float, float]:
-    """The correlation at the best lag, and in seconds the least lag that is as good within `TOLD_APART`; a positive one
-    means that the sound is late."""
+def agreement(control: Curve, difference: Curve, effect: Effect, session: Session) -> tuple[float, float, bool]:
+    """The correlation at the best lag; that lag in seconds, positive where the sound is late; and whether a lag within
+    `LAG_SECONDS` is as good within `TOLD_APART`."""
     rate = session.spec.frame_rate
     control, difference = smooth(control, effect.smooth), smooth(difference, effect.smooth)
     frames, most = (
@@ -131,11 +130,10 @@ def agreement(control: Curve, difference: Curve, effect: Effect, session: Sessio
         return float(np.corrcoef(rankdata(a), rankdata(b))[0, 1]) if a.std() > 0 and b.std() > 0 else 0.0
 
     found = np.array([at(int(lag)) for lag in lags])
-    top = int(np.abs(found).argmax())
-    as_good = np.flatnonzero(np.abs(found) >= abs(found[top]) - TOLD_APART)
-    best = int(as_good[np.abs(lags[as_good]).argmin()])
-    within = _between(np.abs(found), best) if best == top else 0.0
-    return float(found[top]), float((lags[best] + within) / rate)
+    best = int(np.abs(found).argmax())
+    near = np.abs(lags) <= LAG_SECONDS * rate
+    apart = abs(found[best]) - np.abs(found[near]).max()
+    return float(found[best]), float((lags[best] + _between(np.abs(found), best)) / rate), bool(apart <= TOLD_APART)
 
 
 def _between(values: Curve, at: int) -> float:

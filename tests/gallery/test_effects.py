@@ -69,8 +69,10 @@ def test_agreement_finds_lag_and_sign() -> None:
     k = np.arange(800)
     control = np.sin(2 * np.pi * k / 100)
     later = -np.tanh(3 * np.sin(2 * np.pi * (k - 5.0) / 100)) + 0.05 * np.random.default_rng(1).standard_normal(800)
-    correlation, lag = agreement(control, later, EFFECT, session)
+    correlation, lag, timely = agreement(control, later, EFFECT, session)
     assert correlation < -0.97
+    assert not timely
+    assert agreement(control, -control, EFFECT, session) == (pytest.approx(-1), pytest.approx(0), True)
     assert lag == pytest.approx(5 / session.spec.frame_rate, abs=0.02)
     assert abs(agreement(control, np.random.default_rng(2).standard_normal(800), EFFECT, session)[0]) < 0.4
 
