@@ -1,8 +1,8 @@
 """The one error a person sees: what is wrong, where, and how to mend it; and which characters may stand in it.
 
 Text of patches, names of files and of devices, and tags of sound files may hold characters that move a terminal's
-cursor, turn the direction of a line, or are not seen. A patch refuses them where it is read (`patch.data.text`);
-whatever else is shown has them replaced by what Python writes for them: `\\x1b`.
+cursor, turn the direction of a line, or are not seen. A patch refuses them where it is read
+(`patch.model.json_values.text`); whatever else is shown has them replaced by what Python writes for them: `\\x1b`.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Streaming diffusion for music: a ring of in-flight generations advanced by one batched forward per tick.
 
-The names below load torch when they are first used; `engine.controls` and `engine.family` never do.
+The names below load torch when they are first used; `engine.controls` and `engine.contracts` never do.
 """
 
 from __future__ import annotations

@@ -159,8 +159,8 @@ class ReadsLoudness(Protocol):
     """A codec that knows how loud a latent will be; what a family without it plays is as loud as it comes out."""
 
     def loudness(self, latent: Tensor) -> Tensor:
-        """[T, C] -> the K-weighted power [T] of its sound (as `engine.loudness.frame_power`), read out of the latent
-        without decoding it."""
+        """[T, C] -> the K-weighted power [T] of its sound, read out of the latent without decoding it (as
+        `engine.sound.loudness.frame_power` measures it)."""
         ...
 
 

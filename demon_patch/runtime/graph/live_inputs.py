@@ -17,9 +17,13 @@ SOUND, RING = "sound.", "ring."  # how features of a node's audio, and facts of 
 
 @dataclass(frozen=True, slots=True)
 class Feed:
-    """A fed port. lo, hi: what it is limited to. slots: of the bus, one for a value, level and rises for a gate. of:
-    what it is taken from (see `nodes.ports.fed`), nothing for a device, or where nothing is wired. heard: whether it
-    reaches a sink."""
+    """A fed port.
+
+    lo, hi: what it is limited to.
+    slots: of the bus, one for a value, level and rises for a gate.
+    of: what it is taken from (see `nodes.language.ports.fed`); nothing for a device, or where nothing is wired.
+    heard: whether it reaches a sink.
+    """
 
     node: str
     port: str
