@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from demon_patch import cli
+from tests.support.paths import PATCHES
 
-PATCHES = Path(__file__).parent.parent / "patches"
 FIRST_LIGHT = PATCHES / "first-light.dpatch.json"
 QUICK = Path(__file__).parent / "quick.dpatch.json"
 """A patch that is rendered in a moment, where it does not matter which one is."""

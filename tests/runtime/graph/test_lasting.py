@@ -22,6 +22,7 @@ from tests.support.virtual_stage import patch
 
 TRANSPORT = Transport(25.0, 120.0, 4, 400)
 EDITS = 60
+PROGRAMS = ("demon_patch.codegen", "demon_patch.runtime.graph")
 LATEST = 16  # settled bodies that are kept without a program
 
 
@@ -41,7 +42,7 @@ def living(kind: type) -> int:
 def emptied() -> None:
     """The caches of programs, which hold a number of functions, hold none."""
     for each in gc.get_objects():
-        if type(each) is functools._lru_cache_wrapper and each.__module__.startswith("demon_patch.runtime.graph"):
+        if type(each) is functools._lru_cache_wrapper and each.__module__.startswith(PROGRAMS):
             each.cache_clear()
 
 

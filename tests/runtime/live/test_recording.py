@@ -299,14 +299,14 @@ from dataclasses import replace
 from demon_patch.runtime.live import recording
 from tests.support.hearing import Heard, size, until
 from tests.runtime.live.test_recording import SOUNDING, TEXT
-tape.LOOK_SECONDS = 0.02
+recording.LOOK_SECONDS = 0.02
 with Heard(SOUNDING) as heard:
     told = []
-    tapes = tape.Tapes(heard, SOUNDING, Path(sys.argv[1]).parent, told.append)
+    tapes = recording.Tapes(heard, SOUNDING, Path(sys.argv[1]).parent, told.append)
     resource.setrlimit(resource.RLIMIT_FSIZE, (900_000, 900_000))
     tapes.record(sys.argv[1], TEXT)
     if len(sys.argv) > 2:
-        tape.LONG_SECONDS = 2.0
+        recording.LONG_SECONDS = 2.0
     before = 0
     for _ in range(20):
         heard.hear(0.2)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TypeAlias, Union
 from msgspec import structs
 
 from demon_patch.errors import PatchError
+from demon_patch.patch.edit.commands import on_cables, on_nodes, on_patch, on_records  # noqa: F401 - for their commands
 from demon_patch.patch.edit.commands.base import Edit, fits_on, title
 from demon_patch.patch.model import ids
 from demon_patch.patch.model.definition import Definition
