@@ -67,9 +67,11 @@ class Reach:
             costs.append(seconds / self._busiest(lengths, {lengths[0]: 1.0}, rows))
 
     def seconds(self, lengths: Sequence[int], rows: int = 1, middle: Middle = fmean) -> float | None:
-        """What a tick takes whose generations have these lengths, 0 for one without a forward; None before one was
-        measured. middle: of the recent
-        costs; the mean foretells many ticks, the median is not misled by one."""
+        """Seconds of a tick whose generations have these lengths, 0 for one without a forward; None before a tick was
+        measured.
+
+        middle: of the recent costs. The mean predicts many ticks; a single slow tick does not move the median.
+        """
         if not self._costs:
             return None
         return self._busiest(lengths, {length: self._cost(length, middle) for length in lengths if length}, rows)
@@ -108,7 +110,7 @@ class Reach:
         self._rung = self._quick
 
     def look(self, now: int, steps: int, depth: int, rows: int = 1) -> None:
-        """Chooses anew, for generations of so many steps in a full ring of so many."""
+        """Chooses the length that a ring of `depth` generations, of `steps` steps and `rows` rows, makes in time."""
         quick = 0
         for rung, length in enumerate(self.lengths):
             tick = self.seconds([length] * depth, rows, median)

@@ -1,8 +1,8 @@
 """Every edit of a patch, by name: a frozen struct, a pure function from patch to patch, and its inverse.
 
 `apply(command, patch)` gives the new patch and the command that takes it back exactly. The editor, the command line
-and remote clients all edit in this way; `wire` turns commands to JSON and back. The imports here are the list of
-commands: `Command` is whichever of them.
+and remote clients all edit in this way; `files.command_json` turns commands to JSON and back. The imports here are
+the list of commands: `Command` is any one of them.
 """
 
 from __future__ import annotations
