@@ -26,7 +26,7 @@ from demon_patch.gallery.commands import gallery
 from demon_patch.node_commands import EXAMPLES, nodes
 from demon_patch.patch.model.json_values import place
 from demon_patch.scarce import scarce
-from demon_patch.threads import calm
+from demon_patch.threads import quiet_threads
 
 if TYPE_CHECKING:
     from demon_patch.engine.contracts import Source
@@ -257,11 +257,11 @@ def _load(
     """A patch, the model that plays it, and the clip in place of its source; remarks are told on the way."""
     from demon_patch.engine.session import Session
     from demon_patch.nodes.catalogue import CATALOGUE
-    from demon_patch.runtime.graph.warnings import remarks, unknown_words
+    from demon_patch.runtime.graph.warnings import warnings_of, unknown_words
     from demon_patch.runtime.render import checked
 
     patch = checked(path, seed=seed)
-    for remark in [*remarks(patch, CATALOGUE), *unknown_words(patch, CATALOGUE)]:
+    for remark in [*warnings_of(patch, CATALOGUE), *unknown_words(patch, CATALOGUE)]:
         tell(remark, "yellow")
     session = Session.load(patch.meta.model or "nano", threads=threads)
     return patch, session, session.source(source) if source is not None else None
@@ -330,7 +330,7 @@ def usage(error: CycloptsError) -> str:
 
 def main(arguments: list[str] | None = None) -> None:
     """Entry point: mistakes are told in one line, with exit status 1."""
-    calm()
+    quiet_threads()
     if not sys.warnoptions:
         warnings.simplefilter("ignore")  # of Python and its libraries, which would stand in the view
     try:

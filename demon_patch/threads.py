@@ -9,7 +9,7 @@ SELDOM = (50_000, 20, 100)  # allocations and collections between collections, b
 USUAL = gc.get_threshold()
 
 
-def calm() -> None:
+def quiet_threads() -> None:
     """Lets OpenMP threads sleep at their barriers instead of spinning, unless the user has chosen otherwise; called
     before PyTorch is loaded.
 
@@ -18,7 +18,7 @@ def calm() -> None:
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 
-def settle() -> None:
+def quiet_gc() -> None:
     """Once all is loaded: what is there is not looked through for garbage again, and what comes is so seldom, since a
     whole collection holds up a tick by 10 ms. `unsettle` takes it back."""
     gc.collect()
@@ -26,7 +26,7 @@ def settle() -> None:
     gc.set_threshold(*SELDOM)
 
 
-def unsettle() -> None:
+def restore_gc() -> None:
     """Garbage is collected as Python does by itself."""
     gc.set_threshold(*USUAL)
     gc.unfreeze()

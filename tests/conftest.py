@@ -6,10 +6,10 @@ from __future__ import annotations
 import pytest
 from hypothesis import settings
 
-from demon_patch.threads import calm
+from demon_patch.threads import quiet_threads
 from tests.support import effort
 
-calm()
+quiet_threads()
 settings.register_profile("full", deadline=None)
 settings.register_profile("everyday", deadline=None, max_examples=20)
 

@@ -27,7 +27,7 @@ from demon_patch.runtime.graph.clock import Transport
 from demon_patch.runtime.graph.compile import Geometry, compile
 from demon_patch.runtime.graph.forecast import Forecast
 from demon_patch.runtime.graph.timeline import NEAR
-from demon_patch.threads import settle, unsettle
+from demon_patch.threads import quiet_gc, restore_gc
 
 RATE, SONG = 25.0, 1500
 FRAMES = 1500
@@ -105,11 +105,11 @@ def measure() -> Iterator[dict[str, Any]]:
     """One row a question, times in microseconds or milliseconds as their names say; what was there before is kept from
     the collector, as in the host."""
     geometry = Geometry(RATE, SONG)
-    settle()
+    quiet_gc()
     try:
         yield from _measured(geometry)
     finally:
-        unsettle()
+        restore_gc()
 
 
 def _measured(geometry: Geometry) -> Iterator[dict[str, Any]]:

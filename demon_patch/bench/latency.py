@@ -24,7 +24,7 @@ import numpy as np
 from demon_patch.engine.contracts import Source
 from demon_patch.engine.controls import CONTROLS
 from demon_patch.engine.ring.focus import before, stretch
-from demon_patch.engine.ring.ring import RIPE, Finished
+from demon_patch.engine.ring.ring import RIPE, Completion
 from demon_patch.engine.session import Session
 from demon_patch.errors import DemonError
 
@@ -74,7 +74,7 @@ def record(
     clock = 0.0
     steps = session.spec.steps if steps is None else steps
     warm = 2 * steps
-    done: list[Finished] = []
+    done: list[Completion] = []
 
     def decode() -> None:
         while done:

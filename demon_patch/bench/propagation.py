@@ -13,7 +13,7 @@ from demon_patch.bench.trials import ADAPTER, CHOSEN, PARTS, SECONDS, Trial, due
 from demon_patch.engine.contracts import Conditioning, Source
 from demon_patch.engine.controls import CONTROLS
 from demon_patch.engine.lora.merge import Change, Lora, Loras, layers_of
-from demon_patch.engine.ring.ring import Finished, Request, Ring
+from demon_patch.engine.ring.ring import Completion, Request, Ring
 from demon_patch.engine.session import Session
 from demon_patch.runtime.performance.resources import fitted
 
@@ -38,7 +38,7 @@ class Side:
         """A request of this side."""
         return session.request(self.prompt, self.source, **self.arguments)
 
-    def tick(self, session: Session, ring: Ring) -> list[Finished]:
+    def tick(self, session: Session, ring: Ring) -> list[Completion]:
         """One tick of a ring on this side."""
         session.set_loras(self.loras)
         if ring.admits():

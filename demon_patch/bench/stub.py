@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from demon_patch.engine.contracts import Conditioning, FamilySpec, Handle
-from demon_patch.engine.executors.row_threads import Lanes
+from demon_patch.engine.executors.row_threads import RowThreads
 from demon_patch.engine.lora.merge import Lora, Loras
 from demon_patch.errors import DemonError
 
@@ -45,7 +45,7 @@ class StubExecutor:
 
     def __init__(self, frames: int, bucket: int = 1, spec: FamilySpec = SPEC) -> None:
         self.bucket = bucket
-        self.lanes = Lanes(1)
+        self.lanes = RowThreads(1)
         self.weights_epoch = 0
         self.seconds = 0.0
         self._velocity = torch.full((bucket, frames, spec.latent_channels), 0.01)

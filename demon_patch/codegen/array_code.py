@@ -19,8 +19,8 @@ from demon_patch.arrays import Array
 from demon_patch.codegen.body import Body
 from demon_patch.codegen.float_code import GATES
 from demon_patch.codegen.kept import kept
-from demon_patch.codegen.to_text import Speller, Text, phrase
-from demon_patch.codegen.vectorise import Stage, leaves, unroll
+from demon_patch.codegen.to_text import TextWriter, Text, phrase
+from demon_patch.codegen.vectorise import Stage, leaves, vectorise
 from demon_patch.codegen.vocabulary import ARRAY, EXACT, SCALAR
 
 _ROUNDED = re.compile(rf"\b({'|'.join(EXACT)})\(")
@@ -60,7 +60,7 @@ class Form:
 
 
 @dataclass(frozen=True, slots=True)
-class Vector:
+class ArrayCode:
     """The function of a form: `function(x, p, c, X0, t, m, n)` of rows x [sources, m, n], parameters p [k, m, 1] and
     states c [s, m, 1] gives the wanted rows and the states after n frames. `rows` and `params`: which of a node's
     sources and parameters it takes, in order, as (port, number) or (port, number, half of a gate)."""
@@ -82,11 +82,11 @@ class _Writer:
     params: list[tuple[str, int]] = field(default_factory=list)
     space: dict[str, Any] = field(default_factory=dict)
 
-    def result(self) -> Vector:
+    def result(self) -> ArrayCode:
         """The whole of it."""
         form, kind = self.form, self.form.kind
         body = kind.body
-        unrolled = unroll(body, form.wanted)
+        unrolled = vectorise(body, form.wanted)
         moving = any(stage.kind not in (None, "still") for stage in unrolled.stages)
         used = {n for e in _expressions(unrolled.stages, unrolled.outputs) for n in leaves(e)}
         for port, text, count in kind.inputs:
@@ -109,7 +109,7 @@ class _Writer:
         last = [f"s_{s}[:, -1:]" if s in self.moved else f"c[{i}]" for i, s in enumerate(body.state_names)]
         self.lines.append(f"return ({''.join(f'{o}, ' for o in outs)}), ({''.join(f'{x}, ' for x in last)})")
         text = "def group(x, p, c, X0, t, m, n):\n" + "".join(f"    {line}\n" for line in self.lines)
-        return Vector(_made(text, {**_SPACE, **self.space}, "group"), tuple(self.rows), tuple(self.params), text)
+        return ArrayCode(_made(text, {**_SPACE, **self.space}, "group"), tuple(self.rows), tuple(self.params), text)
 
     # -- what comes in ------------------------------------------------------------------------------------------
     def _input(self, port: str, text: str, count: int, exact: bool) -> None:
@@ -145,7 +145,7 @@ class _Writer:
 
     # -- the body -----------------------------------------------------------------------------------------------
     def _text(self, e: Any, exact: bool) -> str:
-        filled = Text.of(Speller("array")(e)).fill(self.names, "l_")
+        filled = Text.of(TextWriter("array")(e)).fill(self.names, "l_")
         return _exactly(filled) if exact else filled
 
     def _line(self, name: str, e: Any, exact: bool) -> None:
@@ -191,7 +191,7 @@ def _loop_text(stage: Stage, steady: Sequence[str], running: Sequence[str]) -> s
     names |= {name: f"x{i}" for i, name in enumerate(running)}
     states = [f"s{i}" for i in range(len(stage.states))]
     names |= dict(zip(stage.states, states, strict=True))
-    speller = Speller("scalar")
+    speller = TextWriter("scalar")
     lines = [f"l_{name} = {Text.of(speller(e)).fill(names, 'l_')}" for name, e in stage.lines]
     following = [Text.of(speller(e)).fill(names, "l_") for e in stage.following]
     runs = {0: "for _ in range(n):", 1: "for x0 in b0:"}.get(
@@ -262,11 +262,11 @@ def _made(text: str, space: Mapping[str, Any], name: str) -> Callable[..., Any]:
     return room[name]
 
 
-def vector_of(form: Form) -> Vector:
+def vector_of(form: Form) -> ArrayCode:
     """The function of a form, made once."""
     return _vector(form.kind, form.wanted, form.exact)
 
 
 @kept
-def _vector(kind: Kind, wanted: tuple[bool, ...], exact: bool) -> Vector:
+def _vector(kind: Kind, wanted: tuple[bool, ...], exact: bool) -> ArrayCode:
     return _Writer(Form(kind, wanted, exact)).result()

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
 from demon_patch.codegen.frame import Frame, Gate, Inlet
-from demon_patch.codegen.inline import Opener, Phrase
+from demon_patch.codegen.inline import Inliner, Phrase
 from demon_patch.codegen.vocabulary import CHOOSE, CONSTANTS, FUNCTIONS, ROWS
 from demon_patch.errors import DemonError
 
@@ -217,7 +217,7 @@ def read_body(function: Callable[..., Any], node: str, names: Names, outs: list[
     node, file and line for anything outside the form.
     """
     definition, complain = _source(function, node)
-    checker, opener = Checker(names, complain), Opener(names.rows, names.phrases)
+    checker, opener = Checker(names, complain), Inliner(names.rows, names.phrases)
     last = _assignments(definition, checker, opener)
     parts = _parts(last, len(outs) + len(states), complain)
     halves = [_output(part, is_gate, checker, complain) for part, is_gate in zip(parts[: len(outs)], outs, strict=True)]
@@ -237,7 +237,7 @@ def phrase(function: Callable[..., float]) -> Phrase:
     parameters = tuple(a.arg for a in definition.args.args)
     phrases = {name: it for name, it in function.__globals__.items() if isinstance(it, Phrase)}
     names = Names(frozenset(parameters), frozenset(), {}, frame="", phrases=phrases)
-    checker, opener = Checker(names, complain), Opener({}, phrases)
+    checker, opener = Checker(names, complain), Inliner({}, phrases)
     result = _assignments(definition, checker, opener)
     checker.number(result)
     result = opener(result)
@@ -258,7 +258,7 @@ def _source(function: Callable[..., Any], node: str) -> tuple[ast.FunctionDef, C
     return definition, complain
 
 
-def _assignments(definition: ast.FunctionDef, checker: Checker, opener: Opener) -> ast.expr:
+def _assignments(definition: ast.FunctionDef, checker: Checker, opener: Inliner) -> ast.expr:
     """Checks and opens the lines of a body up to its return, whose expression is left."""
     names, complain = checker.names, checker.complain
     statements = definition.body

@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import Any
 
 
-class Line:
+class DelayLine:
     """The last numbers that were pushed, as they stand at one frame; 0 before the first.
 
     Lines that come from one another by `push` share their memory, so that a line of the frame before can still be
@@ -20,9 +20,9 @@ class Line:
     def __init__(self, ring: list[float], at: int = 0) -> None:
         self.ring, self.at = ring, at
 
-    def copy(self) -> Line:
+    def copy(self) -> DelayLine:
         """A line with a memory of its own."""
-        return Line(self.ring[:], self.at)
+        return DelayLine(self.ring[:], self.at)
 
     def __float__(self) -> float:
         return self.ring[(self.at - 1) % len(self.ring)]
@@ -35,12 +35,12 @@ USUAL = 100.0  # frames a second of a line that no program has given a length: m
 
 
 @lru_cache(maxsize=64)
-def sized(seconds: float, rate: float) -> Line:
+def sized(seconds: float, rate: float) -> DelayLine:
     """An empty line that reaches so many seconds back at `rate` frames a second."""
-    return Line([0.0] * (math.ceil(seconds * rate) + 3))
+    return DelayLine([0.0] * (math.ceil(seconds * rate) + 3))
 
 
-class Reach(Line):
+class Reach(DelayLine):
     """How far back a declared line reaches: seconds above 0. By itself an empty line, for plain calls."""
 
     __slots__ = ("seconds",)
@@ -57,7 +57,7 @@ def line(seconds: float) -> Any:
     return Reach(float(seconds))
 
 
-def past(memory: Line, frames: float) -> float:
+def past(memory: DelayLine, frames: float) -> float:
     """The number that was pushed so many frames ago: 1 is the last one, at least; straight lines between frames."""
     ring = memory.ring
     size = len(ring)
@@ -68,8 +68,8 @@ def past(memory: Line, frames: float) -> float:
     return near if part == 0.0 else near + part * (ring[(memory.at - whole - 1) % size] - near)
 
 
-def push(memory: Line, x: float) -> Line:
+def push(memory: DelayLine, x: float) -> DelayLine:
     """The line a frame later, with x as its newest number."""
     ring = memory.ring if memory.at else memory.ring[:]  # an empty line may be many nodes' first
     ring[memory.at % len(ring)] = x
-    return Line(ring, memory.at + 1)
+    return DelayLine(ring, memory.at + 1)

@@ -31,7 +31,7 @@ def waits(body: Body) -> tuple[frozenset[str], ...]:
 
 
 @kept
-def halved(body: Body, early: tuple[bool, ...]) -> tuple[Body, Body]:
+def early_and_late_outputs(body: Body, early: tuple[bool, ...]) -> tuple[Body, Body]:
     """The half that gives the outputs that are `early` and leaves every state as it is, and the half that gives the
     others and the states."""
     still = tuple(ast.Name(name, ast.Load()) for name in body.state_names)

@@ -12,7 +12,7 @@ _ROUNDED = frozenset({"sin", "cos", "tanh", "exp", "log"})
 _JUMPS = frozenset({"floor", "hash01", "pick", "reached", "bjorklund"})
 
 
-class Breaks(NamedTuple):
+class Discontinuities(NamedTuple):
     """Whether a jump of a body hangs on its wired ports, and whether one hangs on a function that rounds."""
 
     ports: bool
@@ -20,7 +20,7 @@ class Breaks(NamedTuple):
 
 
 @kept
-def breaks(body: Body, wired: frozenset[str]) -> Breaks:
+def discontinuities(body: Body, wired: frozenset[str]) -> Discontinuities:
     """The jumps of a body whose ports `wired` are moved by cables."""
     finder = _Finder(wired)
     for name, e in body.lines:
@@ -32,19 +32,19 @@ def breaks(body: Body, wired: frozenset[str]) -> Breaks:
 
 class _Finder:
     def __init__(self, wired: frozenset[str]) -> None:
-        self.known = dict.fromkeys(wired, Breaks(True, False))
-        self.found = Breaks(False, False)
+        self.known = dict.fromkeys(wired, Discontinuities(True, False))
+        self.found = Discontinuities(False, False)
 
-    def __call__(self, e: ast.AST) -> Breaks:
+    def __call__(self, e: ast.AST) -> Discontinuities:
         """What the value of an expression hangs on."""
         if isinstance(e, ast.Name):
-            return self.known.get(e.id, Breaks(False, False))
+            return self.known.get(e.id, Discontinuities(False, False))
         called = e.func.id if isinstance(e, ast.Call) and isinstance(e.func, ast.Name) else ""
         parts = [self(part) for part in (e.args if isinstance(e, ast.Call) else ast.iter_child_nodes(e))]
-        made = Breaks(any(part.ports for part in parts), any(part.own for part in parts))
+        made = Discontinuities(any(part.ports for part in parts), any(part.own for part in parts))
         if called in _ROUNDED or (isinstance(e, ast.BinOp) and isinstance(e.op, ast.Pow)):
-            made = Breaks(made.ports, True)
+            made = Discontinuities(made.ports, True)
         jumps = called in _JUMPS or isinstance(e, ast.Compare)
         if jumps or (isinstance(e, ast.BinOp) and isinstance(e.op, (ast.FloorDiv, ast.Mod))):
-            self.found = Breaks(self.found.ports or made.ports, self.found.own or made.own)
+            self.found = Discontinuities(self.found.ports or made.ports, self.found.own or made.own)
         return made

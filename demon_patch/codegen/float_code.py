@@ -19,10 +19,10 @@ from zlib import crc32
 import numpy as np
 
 from demon_patch.codegen.body import Body
-from demon_patch.codegen.delay_line import Line
+from demon_patch.codegen.delay_line import DelayLine
 from demon_patch.codegen.inputs import Input, Source
 from demon_patch.codegen.kept import kept
-from demon_patch.codegen.to_text import Speller, Template, Text, phrase, template
+from demon_patch.codegen.to_text import TextWriter, Template, Text, phrase, template
 from demon_patch.codegen.vectorise import leaves, parted
 from demon_patch.codegen.vocabulary import SCALAR
 from demon_patch.codegen.whole_numbers import whole
@@ -42,7 +42,7 @@ _RUNNING = ("k", "s", "beat", "song", "frame")  # fields of a frame that are arr
 
 
 @dataclass(frozen=True, eq=False)
-class Step:
+class NodeCode:
     """One node in the program: `slots` of the bus for each output (two for a gate: level, rises), `cells` of the state
     with their first values, `loop` its loop's number. `gates`: for each gate input the (level, rises) sources. What
     its parameters are stands elsewhere, so that a turned knob leaves it the same object."""
@@ -53,10 +53,10 @@ class Step:
     gates: Mapping[str, tuple[tuple[Source, Source], ...]]
     slots: tuple[tuple[int, ...], ...]
     cells: tuple[int, ...]
-    first: tuple[float | Line, ...] = ()
+    first: tuple[float | DelayLine, ...] = ()
     loop: int | None = None
 
-    def same(self, other: Step) -> bool:
+    def same(self, other: NodeCode) -> bool:
         """Whether another step does the same in the same places."""
         return (self.node, self.body, self.slots, self.cells, self.loop, self.first, self.inputs, self.gates) == (
             other.node, other.body, other.slots, other.cells, other.loop, other.first, other.inputs, other.gates
@@ -70,7 +70,7 @@ class Step:
     @cached_property
     def single(self) -> bool:
         """Whether it runs frame by frame even where many are computed: in a loop, or with a delay line."""
-        return self.loop is not None or any(isinstance(x, Line) for x in self.first)
+        return self.loop is not None or any(isinstance(x, DelayLine) for x in self.first)
 
     @cached_property
     def read(self) -> frozenset[int]:
@@ -86,10 +86,10 @@ class Step:
 
 
 @dataclass(frozen=True, eq=False)
-class Chunk:
+class GeneratedFunction:
     """Some steps as one function: its text, and its parameters as (number of the step, number of the parameter)."""
 
-    steps: tuple[Step, ...]
+    steps: tuple[NodeCode, ...]
     way: Way
     text: str
     params: tuple[tuple[int, int], ...]
@@ -134,7 +134,7 @@ class _Writer:
         self.fields.add(name)
         return f"t_{name}[i]" if self.way == "scan" and name in _RUNNING else f"t_{name}"
 
-    def step(self, step: Step, number: int) -> None:
+    def step(self, step: NodeCode, number: int) -> None:
         """Adds the lines of one node."""
         steady = frozenset(port for port, given in step.inputs.items() if not given.sources)
         ahead, read, body = _parted(step.body, steady) if self.hoisting else ((), frozenset[str](), step.body)
@@ -162,7 +162,7 @@ class _Writer:
             self.lines.append(f"{left} = {right}")
         self.local.update(step.written)
 
-    def _ahead(self, step: Step, number: int, lines: Sequence[tuple[str, Text]], read: frozenset[str]) -> None:
+    def _ahead(self, step: NodeCode, number: int, lines: Sequence[tuple[str, Text]], read: frozenset[str]) -> None:
         """Adds what is computed once, of parameters alone."""
         names = {
             port: self.param(number, given.params[0])
@@ -180,14 +180,14 @@ class _Writer:
     def _cell(self, cell: int) -> str:
         return f"s{cell}" if self.way == "scan" else f"S[{cell}]"
 
-    def _cells(self, step: Step, made: Template, prefix: str, names: dict[str, str]) -> None:
+    def _cells(self, step: NodeCode, made: Template, prefix: str, names: dict[str, str]) -> None:
         for cell, state in zip(step.cells, step.body.state_names, strict=True):
             names[state] = self._cell(cell)
             if made.uses.get(state, 0) > 1 and self.way == "scalar":
                 self.lines.append(f"{prefix}{state} = S[{cell}]")
                 names[state] = prefix + state
 
-    def _inputs(self, step: Step, number: int, made: Template, names: dict[str, str]) -> None:
+    def _inputs(self, step: NodeCode, number: int, made: Template, names: dict[str, str]) -> None:
         prefix = f"n{number}_"
         for port, given in step.inputs.items():
             uses = made.uses.get(port, 0)
@@ -224,7 +224,7 @@ class _Writer:
         return name
 
     # -- the function -------------------------------------------------------------------------------------------
-    def chunk(self, steps: tuple[Step, ...], wanted: frozenset[int]) -> Chunk:
+    def chunk(self, steps: tuple[NodeCode, ...], wanted: frozenset[int]) -> GeneratedFunction:
         """The function of some steps."""
         inside = [slot for step in steps for slot in step.written]
         if self.way == "scan":
@@ -240,9 +240,9 @@ class _Writer:
         text = f"def chunk({arguments}{params}{names}):\n" + "".join(f"    {line}\n" for line in lines or ["pass"])
         once = "".join(f"    {name} = {made}\n" for name, made in self.ahead)
         once = f"def ahead(t_dt{params}):\n{once}    return ({names[2:]}{',' if names else ''})\n"
-        return Chunk(steps, self.way, text, tuple(self.params), once, wanted)
+        return GeneratedFunction(steps, self.way, text, tuple(self.params), once, wanted)
 
-    def _scanned(self, steps: Sequence[Step], inside: Sequence[int]) -> list[str]:
+    def _scanned(self, steps: Sequence[NodeCode], inside: Sequence[int]) -> list[str]:
         cells = [cell for step in steps for cell in step.cells]
         kept = sorted(self.wanted)
         head = [
@@ -262,7 +262,7 @@ class _Writer:
         return [*head, *(f"    {line}" for line in self.lines or ["pass"]), *tail]
 
 
-def chunks(steps: Sequence[Step]) -> Iterator[tuple[Step, ...]]:
+def chunks(steps: Sequence[NodeCode]) -> Iterator[tuple[NodeCode, ...]]:
     """The steps of a program in groups of at most CHUNK, with borders that depend on the nodes' ids."""
     first = 0
     for i in range(1, len(steps) + 1):
@@ -272,7 +272,7 @@ def chunks(steps: Sequence[Step]) -> Iterator[tuple[Step, ...]]:
 
 
 @lru_cache(maxsize=1024)
-def _bound(chunk: Chunk, params: tuple[tuple[float, ...], ...], dt: float) -> Callable[..., None]:
+def _bound(chunk: GeneratedFunction, params: tuple[tuple[float, ...], ...], dt: float) -> Callable[..., None]:
     values = tuple(params[step][number] for step, number in chunk.params)
     ahead = FunctionType(_code(chunk.ahead), _SPACES["scalar"], "ahead")
     try:
@@ -287,7 +287,7 @@ def _bound(chunk: Chunk, params: tuple[tuple[float, ...], ...], dt: float) -> Ca
 def _parted(body: Body, steady: frozenset[str]) -> tuple[tuple[tuple[str, Text], ...], frozenset[str], Body]:
     """What of a body its steady ports alone decide, as text, with the names that it reads; and the rest of the body."""
     ahead, rest = parted(body, steady | {"t.dt"})
-    speller = Speller("scalar")
+    speller = TextWriter("scalar")
     read = frozenset(name for _, e in ahead for name in leaves(e))
     return tuple((name, Text.of(speller(e))) for name, e in ahead), read, rest
 
@@ -299,13 +299,13 @@ def begins(node: str) -> bool:
 
 
 @lru_cache(maxsize=2048)
-def chunk_of(steps: tuple[Step, ...]) -> Chunk:
+def chunk_of(steps: tuple[NodeCode, ...]) -> GeneratedFunction:
     """The float function of some steps, in order: `chunk(B, S, X, t)`."""
     return _Writer("scalar").chunk(steps, frozenset())
 
 
 @lru_cache(maxsize=512)
-def scan_of(steps: tuple[Step, ...], wanted: frozenset[int]) -> Chunk:
+def scan_of(steps: tuple[NodeCode, ...], wanted: frozenset[int]) -> GeneratedFunction:
     """The function that runs steps over n frames, one after another: `chunk(A, B, S, X, t, n)`.
 
     Values within the scan pass from node to node as in the float program: those of later nodes are of the frame before.

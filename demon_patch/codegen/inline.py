@@ -25,7 +25,7 @@ class Phrase:
         return self.function(*args)
 
 
-class Opener(ast.NodeTransformer):
+class Inliner(ast.NodeTransformer):
     """Opens the expressions of one body in their order; `lines` grows by those of the phrases that they use.
 
     rows: what stands in each row, as it is written; None for a table, which opens when the text is settled. The

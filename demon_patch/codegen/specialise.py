@@ -14,7 +14,7 @@ from demon_patch.codegen.vocabulary import CHOOSE
 _ENDS: dict[str, Callable[[Any], Any]] = {"min": min, "max": max}
 
 
-class Folder(ast.NodeTransformer):
+class Specialiser(ast.NodeTransformer):
     """Replaces comparisons and choices of options, tables and readings of inlets and of unwired gates by what they come
     to, and drops the branches not taken."""
 
@@ -99,7 +99,7 @@ class Folder(ast.NodeTransformer):
         return node
 
 
-def fold(
+def specialise(
     body: Body,
     options: Mapping[str, str],
     unwired: frozenset[str] = frozenset(),
@@ -111,7 +111,7 @@ def fold(
     tables: by port, the named tuple that its text or points come to. Names that only repeat another name or a constant
     are replaced by it, and names no longer used are dropped.
     """
-    folder = Folder(options, unwired, tables or {}, inlets or {})
+    folder = Specialiser(options, unwired, tables or {}, inlets or {})
 
     def settle(e: ast.expr) -> ast.expr:
         return folder.visit(ast.parse(ast.unparse(e), mode="eval").body)

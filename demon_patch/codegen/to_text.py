@@ -42,7 +42,7 @@ _OPERATORS: dict[type[ast.AST], str] = {
 }
 
 
-class Speller:
+class TextWriter:
     """Spells the expressions of one body in one mode; temporaries are numbered within it."""
 
     def __init__(self, mode: Mode) -> None:
@@ -189,7 +189,7 @@ class Template:
 @kept
 def template(body: Body, mode: Mode) -> Template:
     """The template of a body."""
-    speller, uses = Speller(mode), Counter[str]()
+    speller, uses = TextWriter(mode), Counter[str]()
 
     def text(e: ast.expr) -> Text:
         made = Text.of(speller(e))
@@ -204,5 +204,5 @@ def template(body: Body, mode: Mode) -> Template:
 @lru_cache(maxsize=1024)
 def phrase(source: str, mode: Mode) -> tuple[Text, Mapping[str, int]]:
     """A text in the vocabulary as a template of its own, with the use counts of its tokens."""
-    text = Text.of(Speller(mode)(ast.parse(source, mode="eval").body))
+    text = Text.of(TextWriter(mode)(ast.parse(source, mode="eval").body))
     return text, Counter(text.parts[1::2])

@@ -36,7 +36,7 @@ class Stage:
 
 
 @dataclass(frozen=True, slots=True)
-class Unrolled:
+class Vectorised:
     """The stages of a body in order; `later`: names that are the next value of a state, with the state."""
 
     stages: tuple[Stage, ...]
@@ -61,7 +61,7 @@ def leaves(e: ast.expr) -> set[str]:
     return found
 
 
-def unroll(body: Body, wanted: tuple[bool, ...]) -> Unrolled:
+def vectorise(body: Body, wanted: tuple[bool, ...]) -> Vectorised:
     """The stages of a body, of which only the halves of outputs that are `wanted` count, in order."""
     return _Unroller(body).result(wanted)
 
@@ -76,7 +76,7 @@ class _Unroller:
         self.later: dict[str, str] = {}
         self.hoisted = 0
 
-    def result(self, wanted: tuple[bool, ...]) -> Unrolled:
+    def result(self, wanted: tuple[bool, ...]) -> Vectorised:
         """The whole of it."""
         halves = [half for pair in self.body.outputs for half in pair]
         zero = ast.Constant(0.0)
@@ -84,7 +84,7 @@ class _Unroller:
         outputs = tuple(tuple(next(kept) for _ in pair) for pair in self.body.outputs)
         stages = list(self._stages())
         last = tuple(self._ready({name for pair in outputs for half in pair for name in leaves(half)}))
-        return Unrolled((*stages, Stage(last)), tuple(self.later.items()), outputs)
+        return Vectorised((*stages, Stage(last)), tuple(self.later.items()), outputs)
 
     def _stages(self) -> Iterator[Stage]:
         still = tuple(s for s, e in self.next.items() if isinstance(e, ast.Name) and e.id == s)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import numpy as np
     from torch import Tensor
 
-    from demon_patch.engine.executors.row_threads import Lanes
+    from demon_patch.engine.executors.row_threads import RowThreads
     from demon_patch.engine.lora.merge import Lora, Loras
 
 V = TypeVar("V")
@@ -247,7 +247,7 @@ class Executor(Protocol):
     """
 
     bucket: int
-    lanes: Lanes
+    lanes: RowThreads
     weights_epoch: int
 
     def prepare(self, conditioning: Conditioning) -> Handle:

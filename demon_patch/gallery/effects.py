@@ -65,6 +65,6 @@ def stilled(patch: Patch, effect: Effect) -> Patch:
     """The same patch with the effect's port at rest; raises PatchError where there is no such node."""
     patch.node(effect.node)
     cables = [c for c in patch.cables if (c.dst, c.port) == (effect.node, effect.port)]
-    commands: list[Command] = [SetCable(*cable.socket, muted=True) for cable in cables]
+    commands: list[Command] = [SetCable(*cable.key, muted=True) for cable in cables]
     commands.append(SetValue(effect.node, effect.port, effect.still))
     return apply(Batch(tuple(commands)), patch)[0]

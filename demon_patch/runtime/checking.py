@@ -15,7 +15,7 @@ from demon_patch.runtime.assets.named_files import look
 from demon_patch.runtime.graph.check import no_source, problems
 from demon_patch.runtime.graph.check_subpatches import promoted
 from demon_patch.runtime.graph.ring_plan import ring_plan
-from demon_patch.runtime.graph.warnings import remarks, unknown_words
+from demon_patch.runtime.graph.warnings import warnings_of, unknown_words
 from demon_patch.runtime.graph.wiring import Wiring
 
 MISTAKE, REMARK = "mistake", "remark"
@@ -57,7 +57,7 @@ def _of_patch(patch: Patch, folder: Path, path: Path) -> list[Finding]:
         plan = ring_plan(wiring)
         wrong += [no_source(plan.scheduler)] if plan.source is None else []
         wrong += promoted(patch, CATALOGUE)
-        odd += [*remarks(patch, CATALOGUE), *unknown_words(patch, CATALOGUE)]
+        odd += [*warnings_of(patch, CATALOGUE), *unknown_words(patch, CATALOGUE)]
     seen = look(patch, folder, CATALOGUE)
     told = {(error.node, error.port, error.what) for error in wrong}
     wrong += [error for error in seen.mistakes if (error.node, error.port, error.what) not in told]

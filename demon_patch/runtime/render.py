@@ -13,7 +13,7 @@ from demon_patch.arrays import Samples
 from demon_patch.engine.contracts import Source
 from demon_patch.engine.controls import CONTROLS
 from demon_patch.engine.session import Session
-from demon_patch.engine.sound.crossfade import Splicer, half_fade
+from demon_patch.engine.sound.crossfade import SeamStream, half_fade
 from demon_patch.engine.sound.limiter import LastGood
 from demon_patch.engine.sound.outlet import Outlet
 from demon_patch.engine.sound.window import Window
@@ -172,7 +172,7 @@ class Rendering:
 
     def __init__(self, performer: Performer) -> None:
         self.performer = performer
-        self._splicer = Splicer(half_fade(performer.spec.sample_rate))
+        self._splicer = SeamStream(half_fade(performer.spec.sample_rate))
 
     def tick(self) -> list[Played]:
         """One engine tick, and the windows that fell due with it."""

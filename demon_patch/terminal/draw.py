@@ -9,7 +9,7 @@ from rich.text import Text
 
 from demon_patch.errors import visible
 from demon_patch.nodes.catalogue import CATALOGUE
-from demon_patch.runtime.live.status import Bead, Status
+from demon_patch.runtime.live.status import SlotStatus, Status
 
 FLOOR_DB = -48.0  # the left end of a level
 HOT_DB, CLIPPED_DB = -6.0, -0.5
@@ -75,7 +75,7 @@ def song(status: Status, width: int) -> Text:
     return text.append(label)
 
 
-def bead(bead: Bead) -> Text:
+def bead(bead: SlotStatus) -> Text:
     """A generation: a bead at its step, rings for the steps behind it, and when it will be heard."""
     at = min(bead.step, bead.steps - 1)
     text = Text().append("○" * at, FAINT).append("●", LIVE).append("·" * (bead.steps - 1 - at), FAINT)

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from demon_patch.nodes.catalogue import CATALOGUE
-from demon_patch.nodes.editing.visible_ports import Faces
+from demon_patch.nodes.editing.visible_ports import VisiblePorts
 from demon_patch.nodes.language.ports import Port
 from demon_patch.nodes.language.taper import STRAIGHT, denorm, norm
 from demon_patch.nodes.library.engine.engine import CHAIN
@@ -72,7 +72,7 @@ def knobs_of(patch: Patch, table: Sequence[float] = STRAIGHT) -> list[Knob]:
 
 
 def _ports(patch: Patch, id: str, node: Node) -> list[Port]:
-    shown = Faces(patch, CATALOGUE).inputs(id).values()
+    shown = VisiblePorts(patch, CATALOGUE).inputs(id).values()
     ports = [port for port in shown if port.numeric and port.wireable]
     declaration = CATALOGUE.get(node.type)
     if declaration is None:

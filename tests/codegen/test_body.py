@@ -10,7 +10,7 @@ import pytest
 
 from demon_patch.codegen.body import DeclarationError, phrase
 from demon_patch.codegen.frame import Frame, Gate, Row
-from demon_patch.codegen.specialise import fold
+from demon_patch.codegen.specialise import specialise
 from demon_patch.codegen.to_text import template
 from demon_patch.codegen.vocabulary import choose, floor, inf, most, pick, reached, sin, total
 from demon_patch.errors import PatchError
@@ -228,7 +228,7 @@ def test_options_fold_and_what_nothing_uses_is_dropped() -> None:
     assert [name for name, _ in b.lines] == ["halved", "whole"]
     assert ast.unparse(a.outputs[0][0]) == "doubled"
     assert a is both.settled({"o": "a"}, frozenset({"g"}))
-    assert "g.rises" in template(fold(both.body, {"o": "a"}), "scalar").uses  # type: ignore[arg-type]
+    assert "g.rises" in template(specialise(both.body, {"o": "a"}), "scalar").uses  # type: ignore[arg-type]
 
 
 def test_the_plain_call_still_works() -> None:

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from demon_patch.codegen.discontinuities import breaks
-from demon_patch.codegen.vectorise import Unrolled, parted, unroll
+from demon_patch.codegen.discontinuities import discontinuities
+from demon_patch.codegen.vectorise import Vectorised, parted, vectorise
 from demon_patch.nodes.catalogue import CATALOGUE
 
 FREE = frozenset({"reset"})
 
 
-def stages(id: str, values: dict[str, str] | None = None, unwired: frozenset[str] = frozenset()) -> Unrolled:
+def stages(id: str, values: dict[str, str] | None = None, unwired: frozenset[str] = frozenset()) -> Vectorised:
     body = CATALOGUE[id].settled(values or {}, unwired)
-    return unroll(body, tuple(True for pair in body.outputs for _ in pair))
+    return vectorise(body, tuple(True for pair in body.outputs for _ in pair))
 
 
-def kinds(unrolled: Unrolled) -> dict[str, str | None]:
+def kinds(unrolled: Vectorised) -> dict[str, str | None]:
     return {state: stage.kind for stage in unrolled.stages for state in stage.states}
 
 
@@ -42,7 +42,7 @@ def test_every_state_of_the_library_is_settled_once() -> None:
         if declaration.kind != "computed" or declaration.write is not None:
             continue
         body = declaration.settled({})
-        unrolled = unroll(body, tuple(True for pair in body.outputs for _ in pair))
+        unrolled = vectorise(body, tuple(True for pair in body.outputs for _ in pair))
         settled = [state for stage in unrolled.stages for state in stage.states]
         assert sorted(settled) == sorted(body.state_names), declaration.id
 
@@ -57,9 +57,9 @@ def test_what_knobs_alone_decide_is_taken_out() -> None:
 
 def test_jumps_are_found_where_cables_lead_to_them() -> None:
     scale = CATALOGUE["scale"].settled({})
-    assert not breaks(scale, frozenset({"x"})).ports
-    assert breaks(scale, frozenset({"in_lo"})).ports
-    assert breaks(CATALOGUE["slew"].settled({}), frozenset({"x"})).ports
+    assert not discontinuities(scale, frozenset({"x"})).ports
+    assert discontinuities(scale, frozenset({"in_lo"})).ports
+    assert discontinuities(CATALOGUE["slew"].settled({}), frozenset({"x"})).ports
     own = CATALOGUE["expression"].settled({"formula": "floor(sin(t) * 4)"})
-    assert breaks(own, frozenset()).own
-    assert not breaks(CATALOGUE["expression"].settled({"formula": "sin(floor(t))"}), frozenset()).own
+    assert discontinuities(own, frozenset()).own
+    assert not discontinuities(CATALOGUE["expression"].settled({"formula": "sin(floor(t))"}), frozenset()).own

@@ -17,7 +17,7 @@ from demon_patch.nodes.catalogue import CATALOGUE
 from demon_patch.nodes.editing.update import load
 from demon_patch.runtime.graph.check import problems
 from demon_patch.runtime.graph.compile import Geometry, compile
-from demon_patch.runtime.graph.warnings import remarks
+from demon_patch.runtime.graph.warnings import warnings_of
 from tests.support.paths import PATCHES
 from tests.support.toy_family import toy_family
 
@@ -34,7 +34,7 @@ def test_every_patch_says_what_it_is_about() -> None:
 def test_every_patch_is_right_and_its_effect_moves(name: str) -> None:
     patch, effect = load(PATCHES / f"{name}.dpatch.json"), EFFECTS[name]
     assert problems(patch, CATALOGUE) == []
-    assert remarks(patch, CATALOGUE) == []
+    assert warnings_of(patch, CATALOGUE) == []
     assert patch.meta.title
     assert patch.meta.description
     assert patch.meta.licence

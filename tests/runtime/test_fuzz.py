@@ -27,7 +27,7 @@ from demon_patch.runtime.assets.assets import loaded, unpack
 from demon_patch.runtime.graph.check import problems
 from demon_patch.runtime.graph.clock import Transport
 from demon_patch.runtime.graph.compile import Geometry, compile
-from demon_patch.runtime.graph.warnings import remarks
+from demon_patch.runtime.graph.warnings import warnings_of
 from tests.patch.files.test_fuzz import EXAMPLES, FUZZ
 from tests.patch.files.test_pack import wav
 
@@ -79,7 +79,7 @@ def test_a_mutated_patch_is_refused_in_one_line_or_runs() -> None:
             patch = updated(loads(text))
             assert loads(dumps(patch)) == patch
             wrong = problems(patch, CATALOGUE, SPEC)
-            told = wrong or remarks(patch, CATALOGUE)
+            told = wrong or warnings_of(patch, CATALOGUE)
             assert all(str(error).isprintable() for error in told)
             program = compile(patch, CATALOGUE, geometry)
         except PatchError:

@@ -13,7 +13,7 @@ from demon_patch.patch.model.document import Node
 from demon_patch.runtime.assets.assets import loaded
 from demon_patch.runtime.audio.feeder import Feeder
 from demon_patch.runtime.audio.memory import HELD, Memory
-from demon_patch.runtime.live.recording import Tapes
+from demon_patch.runtime.live.recording import Recordings
 from demon_patch.runtime.render import Played, Rendering, perform, render, write
 from tests.support.hearing import Heard
 from tests.support.paths import PATCHES
@@ -56,7 +56,7 @@ def test_the_ceiling_moves_with_the_windows_of_a_render() -> None:
 def test_of_a_recording(tmp_path: Path, name: str) -> None:
     told: list[str] = []
     with Heard(SPEC) as heard:
-        tapes = Tapes(heard, SPEC, tmp_path, told.append)
+        tapes = Recordings(heard, SPEC, tmp_path, told.append)
         tapes.record(tmp_path / f"live-{name}", "")
         heard.hear(4.0, gain=6.0, ceiling=-1.5)
         tapes.stop()

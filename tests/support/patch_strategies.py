@@ -152,7 +152,7 @@ def snapshots_of(taken: list[str]) -> st.SearchStrategy[Snapshot]:
         scope=st.none() | st.lists(some, max_size=3),
         values=st.dictionaries(some, st.dictionaries(ports, values, max_size=2), max_size=2),
         ranges=st.dictionaries(some, st.dictionaries(ports, ranges, max_size=2), max_size=2),
-        depths=st.lists(depths, max_size=2, unique_by=lambda depth: depth.socket),
+        depths=st.lists(depths, max_size=2, unique_by=lambda depth: depth.key),
         extra=unknown,
     )
 
@@ -181,7 +181,7 @@ def _few(kept: st.SearchStrategy[Any]) -> st.SearchStrategy[dict[str, Any]]:
 def _graphs(draw: st.DrawFn, definitions: list[str]) -> dict[str, Any]:
     """The fields that a patch and a definition have in common."""
     chosen = draw(st.dictionaries(ids, instances_of(definitions), max_size=4))
-    cables = st.lists(cables_among(sorted(chosen)), max_size=6, unique_by=lambda c: c.socket) if chosen else st.just([])
+    cables = st.lists(cables_among(sorted(chosen)), max_size=6, unique_by=lambda c: c.key) if chosen else st.just([])
     return {
         "nodes": chosen,
         "cables": tuple(draw(cables)),
@@ -221,7 +221,7 @@ def patches(draw: st.DrawFn) -> Patch:
 
 def _several(taken: list[str], below: list[str]) -> st.SearchStrategy[Command]:
     """Nodes added at once, with cables among them and to others."""
-    cables = st.lists(cables_among(sorted({*taken, *IDS})), max_size=2, unique_by=lambda c: c.socket).map(tuple)
+    cables = st.lists(cables_among(sorted({*taken, *IDS})), max_size=2, unique_by=lambda c: c.key).map(tuple)
     return st.builds(AddNodes, st.dictionaries(ids, instances_of(below), max_size=2), cables)
 
 
@@ -249,13 +249,13 @@ def _on_graph(graph: Graph, below: list[str]) -> list[st.SearchStrategy[Any]]:
                 Replace,
                 st.just(id),
                 instances_of(below),
-                st.lists(st.sampled_from([c.socket for c in graph.cables_of(id)] or [None]), max_size=2, unique=True)
+                st.lists(st.sampled_from([c.key for c in graph.cables_of(id)] or [None]), max_size=2, unique=True)
                 .map(lambda kept: tuple(socket for socket in kept if socket is not None)),
             )
         ),
     ]  # fmt: skip
     if graph.cables:
-        sockets = st.sampled_from([cable.socket for cable in graph.cables])
+        sockets = st.sampled_from([cable.key for cable in graph.cables])
         kinds.append(sockets.map(lambda socket: Disconnect(*socket)))
         kinds.append(
             st.tuples(sockets, st.fixed_dictionaries({}, optional=settings_of_cables)).map(

@@ -13,7 +13,7 @@ from demon_patch.patch.model.document import Patch
 from demon_patch.runtime.audio.lay_window import Seam, lay
 from demon_patch.runtime.audio.reader import SongReader
 from demon_patch.runtime.graph.route import Route
-from demon_patch.runtime.live.tick_loop import Live
+from demon_patch.runtime.live.tick_loop import TickLoop
 from demon_patch.runtime.render import perform
 from tests.support.toy_family import SPEC, toy_family
 from tests.support.virtual_stage import QUIET
@@ -71,7 +71,7 @@ class VirtualSpeaker:
         return []
 
 
-class VirtualLive(Live):
+class VirtualLive(TickLoop):
     """A live performance of a patch on the toy family in which a row of a forward takes `row` seconds."""
 
     def __init__(self, document: Patch, row: float, ahead: int = 0) -> None:

@@ -81,7 +81,7 @@ class Example:
 
 def fit(examples: list[Example]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """TEMPLATE and PERIODS: the softmax over octaves and phases that is nearest to the truth, with weight decay."""
-    heard = torch.from_numpy(bar_template.turned(bar_template.normal(np.array([e.profiles for e in examples]))))
+    heard = torch.from_numpy(bar_template.turned(bar_template.normalised(np.array([e.profiles for e in examples]))))
     periods = torch.from_numpy(np.array([e.periods for e in examples]))
     truth = torch.from_numpy(np.array([e.truth for e in examples])).flatten(1)
     unused = torch.where(periods.abs().sum(-1) > 0, 0.0, -1e3)[..., None]

@@ -16,7 +16,7 @@ import torch
 T = TypeVar("T")
 
 
-class Lanes:
+class RowThreads:
     """`count` lanes; lane 0 is the caller's own thread, whose operations it makes single-threaded too.
 
     Owned by one thread at a time.

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from demon_patch.engine.contracts import Conditioning, Denoiser, Handle
-from demon_patch.engine.executors.row_threads import Lanes
+from demon_patch.engine.executors.row_threads import RowThreads
 from demon_patch.engine.lora.merge import Lora, Loras, Merged
 from demon_patch.errors import DemonError
 
@@ -35,7 +35,7 @@ class TorchExecutor:
                 f"a row bucket of {bucket} with {capacity} rows", mend="the bucket must be from 1 to the capacity"
             )
         self.bucket = bucket
-        self.lanes = Lanes(lanes)
+        self.lanes = RowThreads(lanes)
         self.weights_epoch = 0
         self._denoiser, self._capacity = denoiser, capacity
         self._merged = Merged(denoiser)

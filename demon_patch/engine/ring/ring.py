@@ -24,13 +24,13 @@ from demon_patch.engine.ring.live_strength import follow
 from demon_patch.engine.ring.noise import NoiseBank, Stream
 from demon_patch.engine.ring.pool import LatentPool
 from demon_patch.engine.ring.schedule import SOURCE_ONLY, Schedule, Schedules
-from demon_patch.engine.ring.slots import Finished, Request, Slot
+from demon_patch.engine.ring.slots import Completion, Request, Slot
 from demon_patch.engine.ring.step_board import Shared, check_values
 from demon_patch.engine.step import formulas
 from demon_patch.engine.step.step_rows import Chunk, Row
 from demon_patch.errors import DemonError
 
-__all__ = ["Finished", "Request", "Ring", "Slot"]
+__all__ = ["Completion", "Request", "Ring", "Slot"]
 
 Values = Mapping[str, Tensor | str]
 
@@ -138,7 +138,7 @@ class Ring:
         return admitted
 
     @torch.no_grad()
-    def advance(self, values: Values, between: Callable[[], None] | None = None) -> list[Finished]:
+    def advance(self, values: Values, between: Callable[[], None] | None = None) -> list[Completion]:
         """One step for every slot, under step controls [1 | slots, 1 | T, 1]; returns what finished, oldest first.
 
         A control that is absent is off. between: called on this thread between the rows of the forward; it must not
@@ -152,7 +152,7 @@ class Ring:
         if done:
             self._slots = [slot for slot in self._slots if slot.remaining > 0]
             self._rows.extend(row for slot in done for row in slot.rows)
-        finished = [Finished(slot.x, slot, self.tick_index) for slot in done]
+        finished = [Completion(slot.x, slot, self.tick_index) for slot in done]
         self.tick_index += 1
         return finished
 
@@ -166,14 +166,14 @@ class Ring:
         """Whether the latest tick was."""
         return self._interrupted
 
-    def tick(self, values: Values | None = None) -> list[Finished]:
+    def tick(self, values: Values | None = None) -> list[Completion]:
         """Admits, then advances, under `values` or, without them, one snapshot of `shared`."""
         self.admit()
         return self.advance(self.shared.snapshot(self._slots) if values is None else values)
 
-    def drain(self, values: Values | None = None) -> list[Finished]:
+    def drain(self, values: Values | None = None) -> list[Completion]:
         """Ticks until nothing waits and nothing is in flight; at depth 1, one request is generated in one go."""
-        finished: list[Finished] = []
+        finished: list[Completion] = []
         while self._waiting or self._slots:
             finished += self.tick(values)
         return finished
@@ -192,7 +192,7 @@ class Ring:
             for slot in self._slots:
                 slot.clean = None
 
-    def preview(self) -> Finished | None:
+    def preview(self) -> Completion | None:
         """The ripest generation in flight as its latest step predicts it, if one has done three quarters of the full
         schedule; its latent is the caller's to keep. Without `watch` there is none."""
         ripe = [
@@ -205,7 +205,7 @@ class Ring:
         slot = max(ripe, key=lambda slot: (slot.position / slot.request.steps, -slot.admitted))
         latent = slot.x if slot.source_only or slot.clean is None else slot.clean
         out = self._pool.take(slot.request.frames, self._spec.latent_channels, self._noise.device)
-        return Finished(out.copy_(latent), slot, self.tick_index)
+        return Completion(out.copy_(latent), slot, self.tick_index)
 
     @torch.no_grad()
     def relive(self, slot: Slot, strength: float) -> bool:

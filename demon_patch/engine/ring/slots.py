@@ -221,7 +221,7 @@ class Slot:
 
 
 @dataclass(frozen=True, eq=False)
-class Finished:
+class Completion:
     """A generation that is done: its latent [T, C], the caller's to keep, the slot it came from, and the tick whose
     forward finished it."""
 

@@ -35,7 +35,7 @@ PERIODS = np.array([-1.12, -0.46, -1.26, 1.50, 1.92, -0.38, -0.03, -3.84])
 """Weights of `Clip.periods`."""
 
 
-def normal(profiles: NDArray[np.float64]) -> NDArray[np.float64]:
+def normalised(profiles: NDArray[np.float64]) -> NDArray[np.float64]:
     """Profiles [..., 5, phases] without their means, in units of their own deviation, those that hardly vary subdued;
     within -1..1."""
     varying = profiles - profiles.mean(-1, keepdims=True)
@@ -52,4 +52,4 @@ def turned(profiles: NDArray[np.float64]) -> NDArray[np.float64]:
 
 def score(profiles: NDArray[np.float64], periods: NDArray[np.float64]) -> NDArray[np.float64]:
     """Log odds [phases], up to a constant of the clip, that a bar of this tempo begins at each phase."""
-    return turned(normal(profiles)) @ TEMPLATE.ravel() + periods @ PERIODS
+    return turned(normalised(profiles)) @ TEMPLATE.ravel() + periods @ PERIODS

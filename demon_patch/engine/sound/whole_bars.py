@@ -13,7 +13,7 @@ EPSILON = 1e-6  # of a step or a bar: for rounding
 
 
 @dataclass(frozen=True, slots=True)
-class Turns:
+class WholeBars:
     """seconds: of the file that make one turn. count: how often it is played in the loop. length: of the loop in grid
     steps, to which all turns are resampled together. bpm: the tempo at which beats come home with every turn. beats: of
     one turn; 0 where it is cut by no beat."""
@@ -29,7 +29,7 @@ class Turns:
         return 1200.0 * log2(self.count * self.seconds / (self.length * step))
 
 
-def turns(seconds: float, step: float, least: int, most: int, bpm: float | None = None) -> Turns:
+def whole_bars(seconds: float, step: float, least: int, most: int, bpm: float | None = None) -> WholeBars:
     """The loop that is made of the first `seconds` of a file.
 
     step: seconds of a grid step; least, most: steps of the shortest and the longest loop. Without a tempo the file is
@@ -41,7 +41,7 @@ def turns(seconds: float, step: float, least: int, most: int, bpm: float | None 
     one, beats = (seconds, 0) if bpm is None else _one_turn(seconds, most * step, bpm)
     if not beats and seconds >= least * step - EPSILON:
         length = min(int(seconds / step + EPSILON), most)
-        return Turns(length * step, 1, length, bpm)
+        return WholeBars(length * step, 1, length, bpm)
     one = max(one, step)
     fits = [_repeated(one, count, step, bpm, beats) for count in range(1, int((most + 0.5) * step / one) + 1)]
     long = [each for each in fits if least <= each.length <= most]
@@ -69,6 +69,6 @@ def _one_turn(seconds: float, most: float, bpm: float) -> tuple[float, int]:
     return (seconds, beats) if seconds <= most and abs(seconds - beats * beat) <= AT_HOME else (seconds, 0)
 
 
-def _repeated(one: float, count: int, step: float, bpm: float | None, beats: int) -> Turns:
+def _repeated(one: float, count: int, step: float, bpm: float | None, beats: int) -> WholeBars:
     length = max(round(one * count / step), 1)
-    return Turns(one, count, length, beats * count * 60.0 / (length * step) if beats else bpm, beats)
+    return WholeBars(one, count, length, beats * count * 60.0 / (length * step) if beats else bpm, beats)

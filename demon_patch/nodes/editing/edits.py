@@ -11,23 +11,23 @@ from collections.abc import Iterable, Mapping
 
 from msgspec import structs
 
-from demon_patch.nodes.editing.visible_ports import Faces
+from demon_patch.nodes.editing.visible_ports import VisiblePorts
 from demon_patch.nodes.language.declare import Declaration
 from demon_patch.nodes.language.ports import SINGLE, misfit
-from demon_patch.patch.edit.command_builder import Draft
+from demon_patch.patch.edit.command_builder import CommandBuilder
 from demon_patch.patch.edit.commands import AddNode, Command, Connect, Disconnect, RemoveNode, RemoveNodes, Replace
-from demon_patch.patch.model.document import Cable, Graph, Node, Patch, Socket
+from demon_patch.patch.model.document import Cable, Graph, Node, Patch, CableKey
 from demon_patch.patch.model.graph import REROUTE, REROUTE_IN, REROUTE_OUT
 
 
 def plug(patch: Patch, catalogue: Mapping[str, Declaration], cable: Cable, within: str | None = None) -> Command:
     """Plugs a cable in, in the place of the one in an input that takes only one; PatchError where it does not fit."""
-    faces, draft = Faces(patch, catalogue, within), Draft(patch, within)
+    faces, draft = VisiblePorts(patch, catalogue, within), CommandBuilder(patch, within)
     for end in (cable.src, cable.dst):
         draft.graph.node(end)
-    faces.checked(*cable.socket)
+    faces.checked(*cable.key)
     if any(port.type in SINGLE for port in faces.ahead(cable.dst, cable.port) or []):
-        draft.do(*(Disconnect(*old.socket) for old in draft.graph.cables_into(cable.dst, cable.port)))
+        draft.do(*(Disconnect(*old.key) for old in draft.graph.cables_into(cable.dst, cable.port)))
     draft.do(Connect(cable))
     return draft.command
 
@@ -44,9 +44,9 @@ def removal(
     What is passed through: a ring, prompt, source, surface or sound of one type, the input that an output is like, and
     all that goes through a reroute.
     """
-    draft, rest = Draft(patch, within), []
+    draft, rest = CommandBuilder(patch, within), []
     for id in sorted(set(chosen)):
-        if heal and (healing := _healed(Faces(draft.patch, catalogue, within), id)):
+        if heal and (healing := _healed(VisiblePorts(draft.patch, catalogue, within), id)):
             draft.do(RemoveNode(id), *map(Connect, healing))
         else:
             rest.append(id)
@@ -55,24 +55,24 @@ def removal(
     return draft.command
 
 
-def _healed(faces: Faces, id: str) -> list[Cable]:
+def _healed(faces: VisiblePorts, id: str) -> list[Cable]:
     """The cables that take the place of a node."""
     graph = faces.graph
-    made: dict[Socket, Cable] = {}
+    made: dict[CableKey, Cable] = {}
     for after in graph.cables_from(id):
         port = _passed(faces, id, after.out)
         for before in graph.cables_into(id, port) if port is not None else ():
             cable = structs.replace(
                 after, src=before.src, out=before.out, muted=before.muted or after.muted
             )  # the settings are those of the input where it ends
-            if id in (before.src, after.dst) or cable.socket in graph.cables_by_socket:
+            if id in (before.src, after.dst) or cable.key in graph.cables_by_socket:
                 continue
-            if faces.joins(*cable.socket):
-                made.setdefault(cable.socket, cable)
+            if faces.joins(*cable.key):
+                made.setdefault(cable.key, cable)
     return list(made.values())
 
 
-def _passed(faces: Faces, id: str, name: str) -> str | None:
+def _passed(faces: VisiblePorts, id: str, name: str) -> str | None:
     """The input whose signal goes through a node to one of its outputs."""
     if faces.graph.node(id).type == REROUTE:
         return REROUTE_IN
@@ -91,11 +91,11 @@ def replacement(
 
     new: its type, definition and what it is to have in any case.
     """
-    draft = Draft(patch, within)
+    draft = CommandBuilder(patch, within)
     old, graph = draft.graph.node(id), draft.graph
-    bare = Draft(patch, within)
+    bare = CommandBuilder(patch, within)
     bare.do(Replace(id, new))
-    faces = Faces(bare.patch, catalogue, within)
+    faces = VisiblePorts(bare.patch, catalogue, within)
     ports = faces.inputs(id)
     values = {name: kept for name, kept in old.values.items() if name in ports and not misfit(ports[name], kept)}
     ranges = {
@@ -115,17 +115,17 @@ def replacement(
         ranges={**ranges, **new.ranges},
     )
     wanted = _refitted(faces, graph, id)
-    keep = tuple(cable.socket for cable, found in wanted if found == cable)
+    keep = tuple(cable.key for cable, found in wanted if found == cable)
     draft.do(Replace(id, fitted, keep))
     draft.do(*(Connect(found) for cable, found in wanted if found is not None and found != cable))
     return draft.command
 
 
-def _refitted(faces: Faces, graph: Graph, id: str) -> list[tuple[Cable, Cable | None]]:
+def _refitted(faces: VisiblePorts, graph: Graph, id: str) -> list[tuple[Cable, Cable | None]]:
     """Each cable of a node that is replaced, and what becomes of it; those whose port is still there come first."""
     ports, outs = list(faces.inputs(id)), list(faces.outputs(id))
     cables = graph.cables_of(id)
-    found: dict[Socket, Cable] = {}
+    found: dict[CableKey, Cable] = {}
     used: set[str] = set()
 
     def ends(cable: Cable, at_home: bool) -> Iterable[Cable]:
@@ -136,25 +136,25 @@ def _refitted(faces: Faces, graph: Graph, id: str) -> list[tuple[Cable, Cable | 
 
     for at_home in (True, False):
         for cable in cables:
-            if cable.socket in found:
+            if cable.key in found:
                 continue
             for moved in ends(cable, at_home):
-                if faces.joins(*moved.socket) and moved.socket not in {c.socket for c in found.values()}:
-                    found[cable.socket] = moved
+                if faces.joins(*moved.key) and moved.key not in {c.key for c in found.values()}:
+                    found[cable.key] = moved
                     used.update({moved.port} if cable.dst == id else ())
                     break
-    return [(cable, found.get(cable.socket)) for cable in cables]
+    return [(cable, found.get(cable.key)) for cable in cables]
 
 
 def bend(
     patch: Patch,
-    socket: Socket,
+    socket: CableKey,
     at: tuple[float, float],
     within: str | None = None,
     rng: random.Random | None = None,
 ) -> Command:
     """Puts a reroute point into a cable; the half that ends in the input keeps the cable's settings."""
-    draft = Draft(patch, within, rng)
+    draft = CommandBuilder(patch, within, rng)
     cable = draft.graph.cable(socket)
     id = draft.fresh(draft.graph.nodes)
     draft.do(

@@ -12,14 +12,14 @@ from typing import Any, NamedTuple
 
 from demon_patch.engine.controls import CONTROLS
 from demon_patch.errors import PatchError
-from demon_patch.nodes.editing.visible_ports import Faces
+from demon_patch.nodes.editing.visible_ports import VisiblePorts
 from demon_patch.nodes.language.declare import Declaration
 from demon_patch.nodes.language.ports import Port
 from demon_patch.nodes.language.taper import STRAIGHT, denorm, norm
 from demon_patch.patch.edit.overlay import Key, Overlay, Range
 from demon_patch.patch.model.dashboard import CableDepth, Snapshot
 from demon_patch.patch.model.document import Patch
-from demon_patch.patch.model.graph import Socket
+from demon_patch.patch.model.graph import CableKey
 from demon_patch.patch.model.json_values import quoted
 
 Catalogue = Mapping[str, Declaration]
@@ -40,7 +40,7 @@ class Recall(NamedTuple):
         return before.without(self.ports).under(self.overlay)
 
 
-def movable(faces: Faces, id: str) -> dict[str, Port]:
+def movable(faces: VisiblePorts, id: str) -> dict[str, Port]:
     """The inputs of a node that snapshots move, by name; of a node that gives the song itself, none."""
     if any(out.type == "source" for out in faces.outputs(id).values()):
         return {}
@@ -55,7 +55,7 @@ def stored(patch: Patch, catalogue: Catalogue, scope: Collection[str] | None = N
     effect until they are set, where they are; of a subpatch, its promoted inputs. PatchError for a node that is not
     there.
     """
-    faces = Faces(patch, catalogue)
+    faces = VisiblePorts(patch, catalogue)
     nodes = {id: patch.node(id) for id in (patch.nodes if scope is None else scope)}
     ports = {id: movable(faces, id) for id in nodes}
     values = {
@@ -73,7 +73,7 @@ def stored(patch: Patch, catalogue: Catalogue, scope: Collection[str] | None = N
         {id: kept for id, kept in values.items() if kept},
         {id: kept for id, kept in ranges.items() if kept},
         tuple(
-            CableDepth(*cable.socket, cable.depth)
+            CableDepth(*cable.key, cable.depth)
             for cable in patch.cables
             if cable.dst in nodes and cable.port in ports[cable.dst]
         ),
@@ -82,7 +82,7 @@ def stored(patch: Patch, catalogue: Catalogue, scope: Collection[str] | None = N
 
 def recall(snapshot: Snapshot, patch: Patch, catalogue: Catalogue) -> Recall:
     """The snapshot over a document: live values for what differs from it."""
-    found = _Reading(Faces(patch, catalogue))
+    found = _Reading(VisiblePorts(patch, catalogue))
     found.read(snapshot)
     return found.recalled()
 
@@ -102,7 +102,7 @@ def morph(
     of the model family.
     """
     amount = min(max(amount, 0.0), 1.0)
-    faces = Faces(patch, catalogue)
+    faces = VisiblePorts(patch, catalogue)
     a, b = _Reading(faces), _Reading(faces)
     a.read(one)
     b.read(other)
@@ -126,10 +126,10 @@ def morph(
 class _Reading:
     """What a document lets a snapshot move."""
 
-    faces: Faces
+    faces: VisiblePorts
     values: dict[Key, Any] = field(default_factory=dict)
     ranges: dict[Key, Range] = field(default_factory=dict)
-    depths: dict[Socket, float | None] = field(default_factory=dict)
+    depths: dict[CableKey, float | None] = field(default_factory=dict)
     skipped: list[PatchError] = field(default_factory=list)
     nodes: frozenset[str] = frozenset()
     _ports: dict[str, Mapping[str, Port]] = field(default_factory=dict)
@@ -157,9 +157,9 @@ class _Reading:
                     port = self.ports(id)[name]
                     self.ranges[id, name] = (_held(ends[0], port), _held(ends[1], port))
         for kept in snapshot.depths:
-            if kept.dst in scope and kept.socket in self.patch.cables_by_socket:
+            if kept.dst in scope and kept.key in self.patch.cables_by_socket:
                 if kept.port in self.ports(kept.dst) and kept.port in self._movable[kept.dst]:
-                    self.depths[kept.socket] = kept.depth
+                    self.depths[kept.key] = kept.depth
             elif kept.dst in scope:
                 self._skip(f"its cable from {kept.src}.{kept.out} is not plugged in any more", kept.dst, kept.port)
 

@@ -12,9 +12,9 @@ from typing import Any
 from msgspec import structs
 
 from demon_patch.errors import PatchError
-from demon_patch.nodes.editing.visible_ports import Faces
+from demon_patch.nodes.editing.visible_ports import VisiblePorts
 from demon_patch.nodes.language.declare import Declaration
-from demon_patch.patch.edit.command_builder import Draft
+from demon_patch.patch.edit.command_builder import CommandBuilder
 from demon_patch.patch.edit.commands import (
     AddNodes,
     Command,
@@ -50,7 +50,7 @@ def subpatch(
     Promoted are the ports at which cables cross its border, and those that the dashboard, a mapping, a snapshot or the
     subpatch around it names. PatchError for engine nodes and outputs, which stay at the top.
     """
-    draft = Draft(patch, within, rng)
+    draft = CommandBuilder(patch, within, rng)
     graph, inside = draft.graph, sorted(set(chosen))
     nodes = {id: graph.node(id) for id in inside}
     if not nodes:
@@ -67,7 +67,7 @@ def subpatch(
     ins = {end for end in ins if end[0] in nodes} | {(cable.dst, cable.port) for cable in coming}
     outs = {end for end in outs if end[0] in nodes} | {(cable.src, cable.out) for cable in going}
 
-    faces = Faces(patch, catalogue, within)
+    faces = VisiblePorts(patch, catalogue, within)
     definition_id, id = draft.fresh(patch.definitions), draft.fresh(graph.nodes)
     inlets: dict[End, str] = {end: draft.fresh(()) for end in sorted(ins, key=_reading(nodes))}
     outlets: dict[End, str] = {end: draft.fresh(()) for end in sorted(outs, key=_reading(nodes))}
@@ -105,7 +105,7 @@ def subpatch(
 def expanded(patch: Patch, id: str, within: str | None = None, rng: random.Random | None = None) -> Command:
     """Puts what a subpatch contains in its place, under fresh ids, set as the instance was; of cables that
     would join the same two ports, the first stays. The definition goes with the last subpatch that needs it."""
-    draft = Draft(patch, within, rng)
+    draft = CommandBuilder(patch, within, rng)
     graph = draft.graph
     instance = _instance(graph, id)
     definition = patch.definitions[instance.definition]
@@ -129,7 +129,7 @@ def expanded(patch: Patch, id: str, within: str | None = None, rng: random.Rando
         ends = [(cable.dst, cable.port)] if cable.dst != id else inlets.get((id, cable.port), [])
         if start is not None:
             cables += [structs.replace(cable, src=start[0], out=start[1], dst=dst, port=port) for dst, port in ends]
-    first = {cable.socket: cable for cable in reversed(cables)}
+    first = {cable.key: cable for cable in reversed(cables)}
     draft.do(RemoveNode(id), AddNodes(nodes, tuple(first.values())))
     for frame in definition.frames.values():
         draft.do(SetFrame(draft.fresh(taken), _moved(frame, shift)))
@@ -144,10 +144,10 @@ def expanded(patch: Patch, id: str, within: str | None = None, rng: random.Rando
 
 def unique(patch: Patch, id: str, within: str | None = None, rng: random.Random | None = None) -> Command:
     """Gives a subpatch a definition of its own, so that editing it changes no other."""
-    draft = Draft(patch, within, rng)
+    draft = CommandBuilder(patch, within, rng)
     instance = _instance(draft.graph, id)
     own = draft.fresh(patch.definitions)
-    keep = tuple(cable.socket for cable in draft.graph.cables_of(id))
+    keep = tuple(cable.key for cable in draft.graph.cables_of(id))
     draft.do_on_patch(SetDefinition(own, patch.definitions[instance.definition]))
     draft.do(Replace(id, structs.replace(instance, definition=own), keep))
     return draft.command
@@ -157,7 +157,7 @@ def promoted(
     patch: Patch, definition: str, node: str, port: str, title: str = "", rng: random.Random | None = None
 ) -> Command:
     """Shows an input of a node within a subpatch on all its instances, below those that are shown."""
-    draft = Draft(patch, definition, rng)
+    draft = CommandBuilder(patch, definition, rng)
     inside = patch.definition(definition)
     inside.node(node)
     order = max((inlet.order for inlet in inside.inputs.values()), default=-1.0) + 1.0
@@ -169,7 +169,7 @@ def promoted_output(
     patch: Patch, definition: str, node: str, out: str, title: str = "", rng: random.Random | None = None
 ) -> Command:
     """Shows an output of a node within a subpatch on all its instances, likewise."""
-    draft = Draft(patch, definition, rng)
+    draft = CommandBuilder(patch, definition, rng)
     inside = patch.definition(definition)
     inside.node(node)
     order = max((outlet.order for outlet in inside.outputs.values()), default=-1.0) + 1.0
@@ -197,7 +197,7 @@ def _set_as(instance: Node, definition: Definition, name: str, node: Node) -> No
     return structs.replace(node, values=values, ranges=ranges, locked=tuple(locked), bypass=bypass)
 
 
-def _title(faces: Faces, end: End, shown: Mapping[str, Any]) -> str:
+def _title(faces: VisiblePorts, end: End, shown: Mapping[str, Any]) -> str:
     """What a promoted port is called: after the node, where that has a name of its own, and the port."""
     node = faces.graph.nodes[end[0]]
     if node.type == REROUTE:

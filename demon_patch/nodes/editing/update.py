@@ -15,10 +15,10 @@ from demon_patch.nodes.language.migration import Migration
 from demon_patch.patch.files import format
 from demon_patch.patch.model.document import Cable, Node, Patch
 from demon_patch.patch.model.json_values import Value, place
-from demon_patch.patch.model.record import Piece
+from demon_patch.patch.model.record import Record
 from demon_patch.patch.model.walk import is_graph, nodes_of, over
 
-P = TypeVar("P", bound=Piece)
+P = TypeVar("P", bound=Record)
 
 _LISTED = {"locked"}  # fields of a node that list ports
 _ENDS = {"lo", "hi"}  # fields of a piece in the unit of the port that it names
@@ -135,7 +135,7 @@ def _knob(node: _Old, port: str, value: Any) -> Any:
     return value if value is None else node.stepped({port: value}, {}).values.get(node.ports.get(port, port), value)
 
 
-def _kept(piece: Piece, old: Mapping[str, _Old]) -> dict[str, Any]:
+def _kept(piece: Record, old: Mapping[str, _Old]) -> dict[str, Any]:
     """Knobs and playing ranges that are kept by node and port, as today's nodes keep them."""
     kept: dict[str, dict[str, Any]] = {key: dict(getattr(piece, key)) for key in _KEPT}
     for id in old.keys() & (kept["values"].keys() | kept["ranges"].keys()):
@@ -147,5 +147,5 @@ def _kept(piece: Piece, old: Mapping[str, _Old]) -> dict[str, Any]:
     return kept
 
 
-def _keys(piece: Piece) -> set[str]:
+def _keys(piece: Record) -> set[str]:
     return set(piece.known_keys())

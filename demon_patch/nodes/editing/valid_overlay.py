@@ -7,7 +7,7 @@ from typing import Any
 
 from demon_patch.errors import PatchError
 from demon_patch.nearest import of_these
-from demon_patch.nodes.editing.visible_ports import Faces
+from demon_patch.nodes.editing.visible_ports import VisiblePorts
 from demon_patch.nodes.language.declare import Declaration
 from demon_patch.nodes.language.ports import misfit, wanted
 from demon_patch.patch.edit.overlay import Key, Overlay
@@ -19,7 +19,7 @@ Catalogue = Mapping[str, Declaration]
 def checked(patch: Patch, catalogue: Catalogue, node: str, port: str, value: Any) -> None:
     """Raises PatchError where a document cannot have that live value."""
     patch.node(node)
-    faces = Faces(patch, catalogue)
+    faces = VisiblePorts(patch, catalogue)
     if (reached := faces.ahead(node, port)) is None:
         raise PatchError("has no such port", node=node, port=port, mend=of_these(port, faces.inputs(node)))
     for found in reached:
@@ -27,9 +27,9 @@ def checked(patch: Patch, catalogue: Catalogue, node: str, port: str, value: Any
             raise PatchError(what, node=node, port=port, mend=wanted(found, value))
 
 
-def fitting(overlay: Overlay, patch: Patch, catalogue: Catalogue) -> Overlay:
+def valid_overlay(overlay: Overlay, patch: Patch, catalogue: Catalogue) -> Overlay:
     """Of an overlay, what a document can have; the rest would keep it from being played."""
-    faces, cables = Faces(patch, catalogue), patch.cables_by_socket
+    faces, cables = VisiblePorts(patch, catalogue), patch.cables_by_socket
 
     def takes(key: Key, values: Iterable[Any]) -> bool:
         reached = faces.ahead(*key) if key[0] in patch.nodes else None

@@ -14,7 +14,7 @@ from demon_patch.patch.model.graph import REROUTE, REROUTE_IN, REROUTE_OUT, SUBP
 
 
 @dataclass(frozen=True)
-class Faces:
+class VisiblePorts:
     """The ports of the nodes of one graph: of the patch, or inside the definition `within`."""
 
     patch: Patch
@@ -67,8 +67,8 @@ class Faces:
         declaration = self.catalogue.get(node.type)
         return {} if declaration is None else dict(declaration.outs_by_name)
 
-    def _inside(self, definition: str) -> Faces:
-        return Faces(self.patch, self.catalogue, definition)
+    def _inside(self, definition: str) -> VisiblePorts:
+        return VisiblePorts(self.patch, self.catalogue, definition)
 
     def ahead(self, id: str, port: str, seen: frozenset[str] = frozenset()) -> list[Port] | None:
         """The inputs of the catalogue's nodes that a cable into that port would reach; None if there is no such port,

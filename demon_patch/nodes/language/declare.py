@@ -20,7 +20,7 @@ from demon_patch.codegen.body import Body, DeclarationError, Names, read_body
 from demon_patch.codegen.delay_line import Reach
 from demon_patch.codegen.frame import Gate, Gates, Inlet
 from demon_patch.codegen.inline import Phrase
-from demon_patch.codegen.specialise import fold
+from demon_patch.codegen.specialise import specialise
 from demon_patch.errors import PatchError
 from demon_patch.nodes.language.migration import Migration
 from demon_patch.nodes.language.ports import AUTO, MIXED, NUMBERS, SETTINGS, Bank, Out, Port
@@ -124,7 +124,7 @@ class Declaration:
             else:
                 assert self.body is not None
                 tables = {p.name: p.read(values.get(p.name, p.default)) for p in self.settings if p.read}
-                body = fold(self.body, chosen, unwired, tables, self.seen(unwired))
+                body = specialise(self.body, chosen, unwired, tables, self.seen(unwired))
             self.bodies[key] = body
             _LATEST.append(body)
         return body

@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 from msgspec import structs
 
 from demon_patch.errors import PatchError
-from demon_patch.patch.edit.command_builder import Draft
+from demon_patch.patch.edit.command_builder import CommandBuilder
 from demon_patch.patch.edit.commands import AddNodes, Command, SetDefinition, SetFrame, SetNote
 from demon_patch.patch.files.format import dumps, loads
 from demon_patch.patch.model.definition import Definition, instances
@@ -41,7 +41,7 @@ def paste(
     if not corner:
         raise PatchError("there is nothing to paste", file="the clipboard", mend="copy some nodes first")
     shift = (at[0] - min(x for x, _ in corner), at[1] - min(y for _, y in corner))
-    draft = Draft(patch, within, rng)
+    draft = CommandBuilder(patch, within, rng)
     _put(draft, copied, shift)
     return draft.command
 
@@ -57,7 +57,7 @@ def duplicate(
     other nodes."""
     wanted = set(chosen)
     copied = _copied(patch, wanted, within)
-    draft = Draft(patch, within, rng)
+    draft = CommandBuilder(patch, within, rng)
     outer = [c for c in patch.graph(within).cables if c.dst in copied.nodes and c.src not in copied.nodes]
     _put(draft, copied, shift, lambda new: [structs.replace(cable, dst=new[cable.dst]) for cable in outer])
     return draft.command
@@ -82,7 +82,7 @@ def _copied(patch: Patch, chosen: set[str], within: str | None) -> Patch:
     return Patch(**fields, cables=cables, definitions=needed)
 
 
-def _put(draft: Draft, copied: Patch, shift: tuple[float, float], coming: Coming = lambda new: ()) -> None:
+def _put(draft: CommandBuilder, copied: Patch, shift: tuple[float, float], coming: Coming = lambda new: ()) -> None:
     """Adds what was copied to a draft, and the cables that come in to it by the new ids of the nodes."""
     known = _defined(draft, copied)
     taken = {*draft.graph.nodes, *draft.graph.frames, *draft.graph.notes}
@@ -99,7 +99,7 @@ def _put(draft: Draft, copied: Patch, shift: tuple[float, float], coming: Coming
         draft.do(SetNote(draft.fresh(taken), structs.replace(note, at=moved(note.at, shift))))
 
 
-def _defined(draft: Draft, copied: Patch) -> Mapping[str, str]:
+def _defined(draft: CommandBuilder, copied: Patch) -> Mapping[str, str]:
     """Adds the definitions that the patch does not have yet; the id of each in the patch, those within first."""
     known: dict[str, str] = {}
 

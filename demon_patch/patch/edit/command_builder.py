@@ -10,7 +10,7 @@ from demon_patch.patch.model import ids
 from demon_patch.patch.model.document import Graph, Patch
 
 
-class Draft:
+class CommandBuilder:
     """A patch with some edits done, and the one command that does them all.
 
     within: the definition whose graph is edited; none for the patch itself. rng: where fresh ids are drawn from; the

@@ -30,7 +30,7 @@ from demon_patch.patch.edit.commands import (
 )
 from demon_patch.patch.edit.commands.on_records import PUTS
 from demon_patch.patch.model.document import Patch
-from demon_patch.patch.model.record import Piece
+from demon_patch.patch.model.record import Record
 
 _OF_NODE: dict[str, Callable[[str, Any], Command]] = {
     "label": Rename,
@@ -93,7 +93,7 @@ def _nodes(old: Patch, new: Patch) -> Iterator[Command]:
             for name in _keys(before.ranges, after.ranges):
                 yield SetRange(id, name, *after.ranges.get(name, (None, None)))
         else:
-            kept = (cable.socket for cable in old.cables_of(id) if {cable.src, cable.dst} <= new.nodes.keys())
+            kept = (cable.key for cable in old.cables_of(id) if {cable.src, cable.dst} <= new.nodes.keys())
             yield Replace(id, after, tuple(kept))
     if places:
         yield Move(places)
@@ -118,7 +118,7 @@ def _pieces(old: Patch, new: Patch) -> Iterator[Command]:
         yield from (put(id, after.get(id)) for id in _keys(before, after))
 
 
-def _changed(before: Piece, after: Piece) -> set[str]:
+def _changed(before: Record, after: Record) -> set[str]:
     """The fields in which two parts of a kind differ."""
     if before == after:
         return set()

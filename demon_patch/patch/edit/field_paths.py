@@ -1,7 +1,7 @@
 """The fields of a document: every smallest part of it that an edit can change, by where it stands.
 
 A field's path is made of names, ids, sockets of cables and names of ports: ("nodes", "lfo1", "values", "rate"),
-("cables", Socket(...), "depth"), ("meta", "title"). Which there are follows from the structs alone.
+("cables", CableKey(...), "depth"), ("meta", "title"). Which there are follows from the structs alone.
 """
 
 from __future__ import annotations
@@ -10,9 +10,9 @@ from collections.abc import Hashable, Iterator, Mapping
 from typing import Any, Final, TypeAlias
 
 from demon_patch.errors import PatchError
-from demon_patch.patch.model.document import Cable, Patch, Socket
+from demon_patch.patch.model.document import Cable, Patch, CableKey
 from demon_patch.patch.model.json_values import Frozen
-from demon_patch.patch.model.record import Piece
+from demon_patch.patch.model.record import Record
 
 Path: TypeAlias = tuple[Hashable, ...]
 
@@ -46,7 +46,7 @@ def place_of(path: Path) -> tuple[str | None, str | None, str]:
         if len(inner) > 1 and inner[0] in ("values", "ranges"):
             return node, inner[1], ("the value" if inner[0] == "values" else "the range") + within
         return node, None, f"the {inner[0] if inner else 'node'}{within}"
-    if kind == ("cables",) and rest and isinstance(rest[0], Socket):
+    if kind == ("cables",) and rest and isinstance(rest[0], CableKey):
         socket = rest[0]
         return socket.dst, socket.port, f"the cable from {socket.src}.{socket.out}{within}"
     return None, None, ".".join(map(str, path)) + within
@@ -71,7 +71,7 @@ def _differences(at: Path, old: Any, new: Any) -> Iterator[tuple[Path, tuple[Any
 
 def _parts(given: Any) -> Mapping[Any, Any] | None:
     """What a part of the document is made of, nothing where there is or was none; None for a field."""
-    if isinstance(given, Piece):
+    if isinstance(given, Record):
         return {name: getattr(given, name) for name in given.__struct_fields__}
     if isinstance(given, Frozen):
         return given

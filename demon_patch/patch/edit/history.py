@@ -32,7 +32,7 @@ from demon_patch.patch.edit.commands.base import given
 from demon_patch.patch.edit.field_paths import Changes, changed_since, changes
 from demon_patch.patch.edit.footprint import footprint
 from demon_patch.patch.edit.grid import Grid
-from demon_patch.patch.model.document import Patch, Socket
+from demon_patch.patch.model.document import Patch, CableKey
 
 LIMIT = 1000
 BYTES = 64 * 2**20  # of a client's steps, as they take memory
@@ -48,7 +48,7 @@ class Part(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class UndoStep:
     """One step of undo. at: the grid that it was made for. first, last: the counters of its revisions."""
 
     label: str
@@ -67,7 +67,7 @@ class Step:
         """What takes all of it back, where nothing else has changed."""
         return together(tuple(part.inverse for part in reversed(self.parts)))
 
-    def made(self, counter: int) -> Step:
+    def made(self, counter: int) -> UndoStep:
         """The step as that revision made it."""
         return replace(self, first=counter, last=counter)
 
@@ -76,7 +76,7 @@ class Step:
         return self.first <= counter <= self.last
 
 
-def done(command: Command, patch: Patch, label: str = "", at: Grid | None = None) -> tuple[Patch, Step]:
+def done(command: Command, patch: Patch, label: str = "", at: Grid | None = None) -> tuple[Patch, UndoStep]:
     """The edited patch and the step, called after the command where it has no label; PatchError, and no change, where
     the edit cannot be done."""
     parts = []
@@ -84,10 +84,10 @@ def done(command: Command, patch: Patch, label: str = "", at: Grid | None = None
         after, inverse = apply(primitive, patch)
         parts.append(Part(primitive, inverse, changes(patch, after)))
         patch = after
-    return patch, Step(label or title(command), tuple(parts), at)
+    return patch, UndoStep(label or title(command), tuple(parts), at)
 
 
-def taken_back(step: Step, patch: Patch) -> tuple[Patch, Step, tuple[PatchError, ...]]:
+def taken_back(step: UndoStep, patch: Patch) -> tuple[Patch, UndoStep, tuple[PatchError, ...]]:
     """The patch without what a step did, the step that does it again, and what had to be left, and why: what can no
     longer be taken back, and fields that hold something else by now."""
     parts: list[Part] = []
@@ -107,7 +107,7 @@ def taken_back(step: Step, patch: Patch) -> tuple[Patch, Step, tuple[PatchError,
     return patch, replace(step, parts=tuple(parts)), _each_once(skipped)
 
 
-def extended(step: Step, more: Step) -> Step:
+def extended(step: UndoStep, more: UndoStep) -> UndoStep:
     """A gesture's step with what was done next; where that overwrites the edits before it, it takes their place."""
     kept, last = step.parts[: -len(more.parts)], step.parts[-len(more.parts) :]
     if len(last) == len(more.parts) and all(map(_overwrites, more.parts, last)):
@@ -130,13 +130,13 @@ class History:
     forgotten: whether any was.
     """
 
-    done: deque[Step] = field(default_factory=deque)
-    undone: list[Step] = field(default_factory=list)
-    gesture: Step | None = None
+    done: deque[UndoStep] = field(default_factory=deque)
+    undone: list[UndoStep] = field(default_factory=list)
+    gesture: UndoStep | None = None
     forgotten: bool = False
     _sizes: deque[int] = field(default_factory=deque)  # of what is done
 
-    def add(self, step: Step) -> None:
+    def add(self, step: UndoStep) -> None:
         """A new step, or a part of the open gesture; what was undone is forgotten with the step."""
         if self.gesture is None:
             self.push(step)
@@ -144,7 +144,7 @@ class History:
         else:
             self.gesture = extended(self.gesture, step)
 
-    def push(self, step: Step) -> None:
+    def push(self, step: UndoStep) -> None:
         """A step that is done, or done again."""
         self.done.append(step)
         self._sizes.append(footprint(step))
@@ -153,7 +153,7 @@ class History:
             self._sizes.popleft()
             self.forgotten = True
 
-    def pop(self) -> Step:
+    def pop(self) -> UndoStep:
         """The latest step that is done, taken out."""
         self._sizes.pop()
         return self.done.pop()
@@ -187,7 +187,7 @@ def _pieces(command: Command) -> tuple[Command, ...]:
         return tuple(Move({id: at}) for id, at in command.positions.items())
     if isinstance(command, SetCable | SetMeta | SetSong):
         fields = given(command)
-        cable = {end: getattr(command, end) for end in Socket._fields if end in fields}
+        cable = {end: getattr(command, end) for end in CableKey._fields if end in fields}
         rest = [field for field in fields if field not in cable]
         pieces = (type(command)(**cable, **{field: getattr(command, field)}) for field in rest)
         return tuple(pieces) if len(rest) > 1 else ()

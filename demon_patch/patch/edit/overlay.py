@@ -17,7 +17,7 @@ from demon_patch.patch.edit.commands import Command, SetCable, SetRange, SetValu
 from demon_patch.patch.edit.difference import difference
 from demon_patch.patch.edit.history import primitives
 from demon_patch.patch.model import ids, json_values
-from demon_patch.patch.model.document import Patch, Socket
+from demon_patch.patch.model.document import Patch, CableKey
 from demon_patch.patch.model.json_values import Value
 
 Key: TypeAlias = tuple[str, str]
@@ -32,13 +32,13 @@ class Overlay:
 
     values: Mapping[Key, Value] = field(default_factory=dict)
     ranges: Mapping[Key, Range] = field(default_factory=dict)
-    depths: Mapping[Socket, float | None] = field(default_factory=dict)
+    depths: Mapping[CableKey, float | None] = field(default_factory=dict)
 
     def __bool__(self) -> bool:
         return bool(self.values or self.ranges or self.depths)
 
     @property
-    def keys(self) -> frozenset[Key | Socket]:
+    def keys(self) -> frozenset[Key | CableKey]:
         """The ports and cables that it lies over."""
         return frozenset({*self.values, *self.ranges, *self.depths})
 
@@ -47,13 +47,13 @@ class Overlay:
         with json_values.place(node=ids.checked(node), port=json_values.name(port, "name of a port")):
             return replace(self, values={**self.values, (node, port): json_values.value(value, "live value")})
 
-    def released(self, *keys: Key | Socket) -> Overlay:
+    def released(self, *keys: Key | CableKey) -> Overlay:
         """Without what lies over those ports and cables."""
         return self._where(lambda key: key not in keys)
 
     def without(self, ports: Collection[Key]) -> Overlay:
         """Without what lies over those ports, and over the cables that end there."""
-        return self._where(lambda key: ((key.dst, key.port) if isinstance(key, Socket) else key) not in ports)
+        return self._where(lambda key: ((key.dst, key.port) if isinstance(key, CableKey) else key) not in ports)
 
     def under(self, other: Overlay) -> Overlay:
         """With another overlay on top of it."""
@@ -61,14 +61,14 @@ class Overlay:
             {**self.values, **other.values}, {**self.ranges, **other.ranges}, {**self.depths, **other.depths}
         )
 
-    def written(self, command: Command, spared: Collection[Key | Socket] = ()) -> Overlay:
+    def without_overwritten(self, command: Command, spared: Collection[Key | CableKey] = ()) -> Overlay:
         """Without what lies over the values that a command writes, but for some: who turns the base wants to hear
         it."""
         edits = primitives(command)
         values = {(edit.node, edit.name) for edit in edits if isinstance(edit, SetValue)} - {*spared}
         ranges = {(edit.node, edit.name) for edit in edits if isinstance(edit, SetRange)} - {*spared}
         cables = (edit for edit in edits if isinstance(edit, SetCable) and edit.depth is not UNSET)
-        depths = {Socket(edit.src, edit.out, edit.dst, edit.port) for edit in cables} - {*spared}
+        depths = {CableKey(edit.src, edit.out, edit.dst, edit.port) for edit in cables} - {*spared}
         return Overlay(
             _where(self.values, lambda key: key not in values),
             _where(self.ranges, lambda key: key not in ranges),
@@ -90,7 +90,7 @@ class Overlay:
             node = nodes[id]
             nodes[id] = structs.replace(node, values={**node.values, **values}, ranges={**node.ranges, **ranges})
         cables = tuple(
-            structs.replace(cable, depth=self.depths[cable.socket]) if cable.socket in self.depths else cable
+            structs.replace(cable, depth=self.depths[cable.key]) if cable.key in self.depths else cable
             for cable in patch.cables
         )
         return structs.replace(patch, nodes=nodes, cables=cables)
@@ -99,9 +99,9 @@ class Overlay:
         """The edit that makes the live values the document's own; None where it has them already."""
         return difference(patch, self.sounding(patch))
 
-    def _where(self, stays: Callable[[Key | Socket], bool]) -> Overlay:
+    def _where(self, stays: Callable[[Key | CableKey], bool]) -> Overlay:
         return Overlay(*(_where(table, stays) for table in (self.values, self.ranges, self.depths)))
 
 
-def _where(table: Mapping[Any, Any], stays: Callable[[Key | Socket], bool]) -> dict[Any, Any]:
+def _where(table: Mapping[Any, Any], stays: Callable[[Key | CableKey], bool]) -> dict[Any, Any]:
     return {key: kept for key, kept in table.items() if stays(key)}

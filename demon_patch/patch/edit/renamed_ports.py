@@ -105,7 +105,7 @@ def _snapshot(
         for dst, port in inputs.get(end, ()) if depth.dst in nodes else (end,):
             if src is not None:
                 new = structs.replace(depth, src=src[0], out=src[1], dst=dst, port=port)
-                depths.setdefault(new.socket, new)
+                depths.setdefault(new.key, new)
     scope = snapshot.scope
     return structs.replace(
         snapshot,

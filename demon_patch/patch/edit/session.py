@@ -15,7 +15,7 @@ from demon_patch.errors import PatchError
 from demon_patch.patch.edit.commands import Become, Command
 from demon_patch.patch.edit.footprint import footprint
 from demon_patch.patch.edit.grid import Grid
-from demon_patch.patch.edit.history import History, Step, done, extended, taken_back
+from demon_patch.patch.edit.history import History, UndoStep, done, extended, taken_back
 from demon_patch.patch.model.document import Patch
 from demon_patch.patch.model.json_values import quoted
 
@@ -50,7 +50,7 @@ class Pending(NamedTuple):
     revision: Revision
     client: str
     at: Grid
-    step: Step
+    step: UndoStep
 
 
 class Undone(NamedTuple):
@@ -125,7 +125,7 @@ class DocumentSession:
         history = self._history(client)
         if history.gesture is not None:
             raise PatchError(f"the gesture {quoted(history.gesture.label)} is still open", mend="end it first")
-        history.gesture = Step(label, ())
+        history.gesture = UndoStep(label, ())
 
     def end(self, client: str) -> None:
         """Closes the gesture as it stands; one in which nothing was done leaves no step."""
@@ -243,7 +243,7 @@ class DocumentSession:
             self._log.popleft()
             self._sizes.popleft()
 
-    def _take(self, step: Step, client: str, word: str, at: Grid | None) -> tuple[Step, Undone]:
+    def _take(self, step: UndoStep, client: str, word: str, at: Grid | None) -> tuple[UndoStep, Undone]:
         """Takes a step back, as a revision of its own if anything of it can be; the step that does it again."""
         patch, again, skipped = taken_back(step, self._patch)
         left = [
@@ -261,7 +261,7 @@ class DocumentSession:
             self._tell(delta)
         return again, Undone(step.label, skipped)
 
-    def _wait(self, new: Pending, gesture: Step | None) -> None:
+    def _wait(self, new: Pending, gesture: UndoStep | None) -> None:
         """Adds a pending step, or what a gesture goes on with to the one that waits already."""
         last = self._pending[-1] if self._pending else None
         if last and gesture and last.client == new.client and gesture.holds(last.revision.counter):

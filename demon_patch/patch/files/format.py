@@ -30,7 +30,7 @@ from demon_patch.patch.files.migrations import FORMAT, migrated
 from demon_patch.patch.model import ids, json_values
 from demon_patch.patch.model.document import Cable, Node, Patch
 from demon_patch.patch.model.graph import CABLES, NODES
-from demon_patch.patch.model.record import Piece
+from demon_patch.patch.model.record import Record
 
 SIZE = 16 * 2**20  # bytes of a file
 ITEMS = 500_000  # things that stand in a file side by side: the largest patch has 350,000
@@ -39,7 +39,7 @@ PIECES = {Node: NODES, Cable: CABLES}
 MOST = 10_000  # pieces of any other kind that stand side by side
 _CLOSING = re.compile(r'"(?:[^"\\]++|\\.)*+"|(\})', re.DOTALL)  # without a way back, so in little memory
 
-P = TypeVar("P", bound=Piece)
+P = TypeVar("P", bound=Record)
 
 
 def loads(text: str | bytes, file: object = None) -> Patch:
@@ -141,14 +141,14 @@ def _piece(kind: type[P], given: object, what: str) -> P:
 
 
 @cache
-def _readers(kind: type[Piece]) -> Mapping[str, Callable[[Any, str], object]]:
+def _readers(kind: type[Record]) -> Mapping[str, Callable[[Any, str], object]]:
     """How each field of a struct is read, by its type: what holds structs is taken apart, the rest is left to the
     struct itself."""
     return {field: _reader(hint) for field, hint in get_type_hints(kind).items()}
 
 
 def _reader(hint: Any) -> Callable[[Any, str], object]:
-    kinds = [part for part in (hint, *get_args(hint)) if isinstance(part, type) and issubclass(part, Piece)]
+    kinds = [part for part in (hint, *get_args(hint)) if isinstance(part, type) and issubclass(part, Record)]
     if not kinds:
         return lambda given, what: given
     (kind,) = kinds
@@ -200,7 +200,7 @@ def _told_of(what: str, always: bool = False) -> Iterator[None]:
         raise
 
 
-def _entries(piece: Piece) -> dict[str, object]:
+def _entries(piece: Record) -> dict[str, object]:
     """A struct as its JSON object, without what is as it is by default."""
     defaults = piece.defaults()
     told = {
@@ -212,7 +212,7 @@ def _entries(piece: Piece) -> dict[str, object]:
 
 
 def _told(kept: object) -> object:
-    if isinstance(kept, Piece):
+    if isinstance(kept, Record):
         return _entries(kept)
     if isinstance(kept, tuple):
         return [_told(item) for item in kept]

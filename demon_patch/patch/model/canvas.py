@@ -6,12 +6,12 @@ import re
 
 from demon_patch.errors import PatchError
 from demon_patch.patch.model import json_values
-from demon_patch.patch.model.record import Piece, area
+from demon_patch.patch.model.record import Record, area
 
 _COLOUR = re.compile(r"(#[0-9a-f]{6})?")
 
 
-class Frame(Piece, frozen=True, omit_defaults=True):
+class Frame(Record, frozen=True, omit_defaults=True):
     """A titled rectangle behind the nodes that it groups; what lies on it is moved with it.
 
     at, size: its corner and extent on the canvas. colour: #rrggbb, or none for the theme's.
@@ -31,7 +31,7 @@ class Frame(Piece, frozen=True, omit_defaults=True):
         self._settle(at=json_values.position(self.at, "at"), size=area(self.size, "size"))
 
 
-class Note(Piece, frozen=True, omit_defaults=True):
+class Note(Record, frozen=True, omit_defaults=True):
     """A text on the canvas, for people. at, size: its corner and extent."""
 
     text: str

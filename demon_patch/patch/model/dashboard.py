@@ -12,9 +12,9 @@ from msgspec import structs
 
 from demon_patch.errors import PatchError
 from demon_patch.patch.model import ids, json_values
-from demon_patch.patch.model.graph import Socket
+from demon_patch.patch.model.graph import CableKey
 from demon_patch.patch.model.json_values import Frozen, Value
-from demon_patch.patch.model.record import Piece, area, by_port, choice, listed, playing_range
+from demon_patch.patch.model.record import Record, area, by_port, choice, listed, playing_range
 
 WidgetKind = Literal["auto", "knob", "slider", "number", "toggle", "button", "menu", "text", "meter"]
 WIDGETS: tuple[WidgetKind, ...] = ("auto", "knob", "slider", "number", "toggle", "button", "menu", "text", "meter")
@@ -26,7 +26,7 @@ Pickup = Literal["absolute", "pickup", "relative", "toggle"]
 PICKUPS: tuple[Pickup, ...] = ("absolute", "pickup", "relative", "toggle")
 
 
-class Widget(Piece, frozen=True, omit_defaults=True):
+class Widget(Record, frozen=True, omit_defaults=True):
     """A control on the dashboard that shows and turns one port of a node.
 
     kind: its form, auto for the one that suits the port. at, size: its place on the dashboard. label: its name there,
@@ -52,7 +52,7 @@ class Widget(Piece, frozen=True, omit_defaults=True):
         return None if self.node in gone else self
 
 
-class Controller(Piece, frozen=True, omit_defaults=True):
+class Controller(Record, frozen=True, omit_defaults=True):
     """Something a player moves: a MIDI controller, note, pitch bend or channel pressure, an OSC address, or a key.
 
     device: the name of the MIDI port, or none for any. channel: 1 to 16, 0 for any. number: of a cc or note, 0 to 127.
@@ -78,7 +78,7 @@ class Controller(Piece, frozen=True, omit_defaults=True):
         self._settle()
 
 
-class ControlMapping(Piece, frozen=True, omit_defaults=True):
+class ControlMapping(Record, frozen=True, omit_defaults=True):
     """A controller that turns a port of a node.
 
     lo, hi: what the controller's ends give, in the port's unit; None for the ends of the playing range; lo above hi
@@ -107,7 +107,7 @@ class ControlMapping(Piece, frozen=True, omit_defaults=True):
         return None if self.node in gone else self
 
 
-class CableDepth(Piece, frozen=True, omit_defaults=True):
+class CableDepth(Record, frozen=True, omit_defaults=True):
     """The depth of one cable in a snapshot, None for the usual one. The cable may be gone; its nodes are there."""
 
     src: str
@@ -124,12 +124,12 @@ class CableDepth(Piece, frozen=True, omit_defaults=True):
         self._settle(depth=None if self.depth is None else json_values.number(self.depth, "depth"))
 
     @property
-    def socket(self) -> Socket:
+    def key(self) -> CableKey:
         """Which cable it is of."""
-        return Socket(self.src, self.out, self.dst, self.port)
+        return CableKey(self.src, self.out, self.dst, self.port)
 
 
-class Snapshot(Piece, frozen=True, omit_defaults=True):
+class Snapshot(Record, frozen=True, omit_defaults=True):
     """Settings of some nodes, or of all, to come back to.
 
     scope: the ids of its nodes, sorted; None for all. values, ranges: knobs and playing ranges by node and port, as a
@@ -159,8 +159,8 @@ class Snapshot(Piece, frozen=True, omit_defaults=True):
             with json_values.place(node=ids.checked(id)):
                 if ends := by_port(ports, "the range", playing_range):
                     ranges[id] = ends
-        depths = sorted(listed(self.depths, CableDepth, "depths"), key=lambda depth: depth.socket)
-        if len({depth.socket for depth in depths}) < len(depths):
+        depths = sorted(listed(self.depths, CableDepth, "depths"), key=lambda depth: depth.key)
+        if len({depth.key for depth in depths}) < len(depths):
             raise PatchError("depths names a cable twice", mend="name it once")
         self._settle(scope=scope, values=Frozen(values), ranges=Frozen(ranges), depths=tuple(depths))
 

@@ -9,12 +9,12 @@ from msgspec import structs
 from demon_patch.errors import PatchError
 from demon_patch.patch.model import ids, json_values
 from demon_patch.patch.model.graph import CABLES, NODES, SUBPATCH, Graph, Node
-from demon_patch.patch.model.record import Piece, by_id, listed
+from demon_patch.patch.model.record import Record, by_id, listed
 
 NESTING = 16  # levels of subpatches within subpatches
 
 
-class Target(Piece, frozen=True, omit_defaults=True):
+class Target(Record, frozen=True, omit_defaults=True):
     """An input of a node within a subpatch."""
 
     node: str
@@ -26,7 +26,7 @@ class Target(Piece, frozen=True, omit_defaults=True):
         self._settle()
 
 
-class Inlet(Piece, frozen=True, omit_defaults=True):
+class Inlet(Record, frozen=True, omit_defaults=True):
     """A promoted input of a subpatch: what arrives at it goes to inputs within, and so does its knob.
 
     to: those inputs, each once; with none, it leads nowhere. order: inputs are shown by rising order, then by title.
@@ -48,7 +48,7 @@ class Inlet(Piece, frozen=True, omit_defaults=True):
         return structs.replace(self, to=tuple(target for target in self.to if target.node not in gone))
 
 
-class Outlet(Piece, frozen=True, omit_defaults=True):
+class Outlet(Record, frozen=True, omit_defaults=True):
     """A promoted output of a subpatch: output `out` of node `node` within, or neither, and then it is silent."""
 
     title: str = ""

@@ -46,7 +46,7 @@ def flat(patch: Graph, definitions: Mapping[str, Definition]) -> Flat:
         return Flat(patch.nodes, _soloed(patch.cables))
     layout = _Layout(definitions)
     layout.spread(patch, "", False, {})
-    cables = sorted(layout.joined(), key=lambda cable: cable.socket)
+    cables = sorted(layout.joined(), key=lambda cable: cable.key)
     return Flat(dict(sorted(layout.nodes.items())), _soloed(tuple(cables)))
 
 
@@ -105,7 +105,7 @@ class _Layout:
                 found[start] = tuple(self._sources(start, feeds))
             for (src, out), muted in found[start]:
                 self._step()
-                if (src, out, *end) == cable.socket and muted <= cable.muted:
+                if (src, out, *end) == cable.key and muted <= cable.muted:
                     yield cable
                 else:
                     kind = FlatCable if "/" in src or "/" in end[0] else Cable

@@ -13,7 +13,7 @@ from demon_patch.nearest import did_you_mean
 from demon_patch.patch.model import ids, json_values
 from demon_patch.patch.model.canvas import Frame, Note
 from demon_patch.patch.model.json_values import Frozen, Value
-from demon_patch.patch.model.record import Piece, by_id, by_port, choice, listed, playing_range
+from demon_patch.patch.model.record import Record, by_id, by_port, choice, listed, playing_range
 
 NODES = 10_000
 CABLES = 50_000
@@ -30,7 +30,7 @@ Mode = Literal["auto", "add", "set"]
 MODES: tuple[Mode, ...] = ("auto", "add", "set")
 
 
-class Socket(NamedTuple):
+class CableKey(NamedTuple):
     """What identifies a cable: the node and output it comes from, the node and input it goes to."""
 
     src: str
@@ -42,7 +42,7 @@ class Socket(NamedTuple):
         return f"{self.src}.{self.out} to {self.dst}.{self.port}"
 
 
-class Node(Piece, frozen=True, omit_defaults=True):
+class Node(Record, frozen=True, omit_defaults=True):
     """A module of the patch.
 
     type, version: of its declaration, which need not be known. values: knobs, options, texts and drawn points by name;
@@ -81,7 +81,7 @@ class Node(Piece, frozen=True, omit_defaults=True):
         )
 
 
-class Cable(Piece, frozen=True, omit_defaults=True):
+class Cable(Record, frozen=True, omit_defaults=True):
     """A cable from output `out` of node `src` to input `port` of node `dst`; at most one between the same two ports.
 
     mode: whether the signal adds to the knob, replaces it, or whichever the two ports suggest. depth: of the
@@ -114,9 +114,9 @@ class Cable(Piece, frozen=True, omit_defaults=True):
             )
 
     @property
-    def socket(self) -> Socket:
+    def key(self) -> CableKey:
         """The two ports it joins, which identify it."""
-        return Socket(self.src, self.out, self.dst, self.port)
+        return CableKey(self.src, self.out, self.dst, self.port)
 
 
 def _nodes(given: object) -> Frozen[Node]:
@@ -167,7 +167,7 @@ def _grouped(cables: Iterable[tuple[str, Cable]]) -> Mapping[str, tuple[Cable, .
     return {id: tuple(group) for id, group in groups.items()}
 
 
-class Graph(Piece, frozen=True, omit_defaults=True, kw_only=True, dict=True):
+class Graph(Record, frozen=True, omit_defaults=True, kw_only=True, dict=True):
     """Nodes by id and the cables between them; both ends of each exist, and no two join the same ports.
 
     cables: in any order when given, kept sorted by their sockets. frames, notes: by id, for the eye.
@@ -198,7 +198,7 @@ class Graph(Piece, frozen=True, omit_defaults=True, kw_only=True, dict=True):
             )
         return found
 
-    def cable(self, socket: Socket) -> Cable:
+    def cable(self, socket: CableKey) -> Cable:
         """The cable between those two ports; PatchError if there is none."""
         if (found := self.cables_by_socket.get(socket)) is None:
             named = Cable(*socket)
@@ -221,12 +221,12 @@ class Graph(Piece, frozen=True, omit_defaults=True, kw_only=True, dict=True):
     def cables_of(self, id: str) -> tuple[Cable, ...]:
         """The cables that touch a node, sorted, each once."""
         touching = (*self.cables_into(id), *self.cables_from(id))
-        return tuple(cable for _, cable in sorted({c.socket: c for c in touching}.items()))
+        return tuple(cable for _, cable in sorted({c.key: c for c in touching}.items()))
 
     @cached_property
-    def cables_by_socket(self) -> Mapping[Socket, Cable]:
+    def cables_by_socket(self) -> Mapping[CableKey, Cable]:
         """Every cable by its identity."""
-        return {cable.socket: cable for cable in self.cables}
+        return {cable.key: cable for cable in self.cables}
 
     @cached_property
     def _into(self) -> Mapping[str, tuple[Cable, ...]]:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from demon_patch.errors import PatchError
 from demon_patch.patch.model import json_values
-from demon_patch.patch.model.record import Piece
+from demon_patch.patch.model.record import Record
 
 TAGS = 64
 
 
-class Song(Piece, frozen=True, omit_defaults=True):
+class Song(Record, frozen=True, omit_defaults=True):
     """Tempo of the transport: bpm in (0, 1000], None to follow the source; beats of a bar, 1 to 64."""
 
     bpm: float | None = None
@@ -21,7 +21,7 @@ class Song(Piece, frozen=True, omit_defaults=True):
         self._settle(bpm=bpm)
 
 
-class Meta(Piece, frozen=True, omit_defaults=True):
+class Meta(Record, frozen=True, omit_defaults=True):
     """What a library shows: lines of at most 200 characters, a description of at most 20,000, at most 64 tags."""
 
     title: str = ""

@@ -13,10 +13,10 @@ from demon_patch.patch.model import ids, json_values
 from demon_patch.patch.model.json_values import Frozen, Value
 
 T = TypeVar("T")
-P = TypeVar("P", bound="Piece")
+P = TypeVar("P", bound="Record")
 
 
-class Piece(Struct, frozen=True, omit_defaults=True, kw_only=True):
+class Record(Struct, frozen=True, omit_defaults=True, kw_only=True):
     """A part of a document; `extra` holds the keys of a later version by name, none of which it knows itself."""
 
     extra: Mapping[str, Value] = {}

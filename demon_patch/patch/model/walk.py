@@ -8,24 +8,24 @@ from typing import Any, TypeVar
 from msgspec import structs
 
 from demon_patch.patch.model.document import Node
-from demon_patch.patch.model.record import Piece
+from demon_patch.patch.model.record import Record
 
-P = TypeVar("P", bound=Piece)
+P = TypeVar("P", bound=Record)
 
 
-def is_graph(piece: Piece) -> bool:
+def is_graph(piece: Record) -> bool:
     """Whether a piece has nodes and cables of its own."""
     return {"nodes", "cables"} <= set(piece.known_keys())
 
 
-def nodes_of(piece: Piece) -> Iterator[tuple[str, Node]]:
+def nodes_of(piece: Record) -> Iterator[tuple[str, Node]]:
     """Every node in a piece with its id, those of inner graphs too."""
     for key in piece.known_keys():
         kept = getattr(piece, key)
         for id, item in _items(kept):
             if isinstance(item, Node):
                 yield str(id), item
-            elif isinstance(item, Piece):
+            elif isinstance(item, Record):
                 yield from nodes_of(item)
 
 
@@ -39,7 +39,7 @@ def over(piece: P, change: Callable[[Any], Any]) -> P:
     changes: dict[str, object] = {}
     for key in piece.known_keys():
         kept = getattr(piece, key)
-        old = {at: item for at, item in _items(kept) if isinstance(item, Piece)}
+        old = {at: item for at, item in _items(kept) if isinstance(item, Record)}
         new = {at: made for at, item in old.items() if (made := change(item)) is not item}
         if not new:
             continue

@@ -25,7 +25,7 @@ _TOTAL = 21  # where the number of samples stands in a FLAC file: the lower half
 _INFO = 42  # bytes of a FLAC file up to its tags
 
 
-class Container(Protocol):
+class GrowingFile(Protocol):
     """A sound file that is being written by one thread. frames: samples of each channel that lie in it whole."""
 
     frames: int

@@ -13,7 +13,7 @@ from demon_patch.engine.sound.outlet import Ceiling, Outlet
 from demon_patch.errors import DemonError
 from demon_patch.patch.files import embed
 from demon_patch.patch.files.atomic_file import reason
-from demon_patch.runtime.assets.growing_files import BLOCK, Container, Flac, Wav
+from demon_patch.runtime.assets.growing_files import BLOCK, GrowingFile, Flac, Wav
 from demon_patch.runtime.assets.new_file import NewFile
 
 FORMATS = {".wav": Wav, ".flac": Flac}
@@ -56,7 +56,7 @@ class Recorder:
         made = format_of(path)
         self._file = NewFile(path)
         try:
-            self._sound: Container = made(self._file, rate, channels, patch if embed.fits(patch) else "", kind)
+            self._sound: GrowingFile = made(self._file, rate, channels, patch if embed.fits(patch) else "", kind)
         except (OSError, soundfile.LibsndfileError) as error:
             self._file.discard()
             raise self._error(error) from error

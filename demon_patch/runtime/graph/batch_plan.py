@@ -13,16 +13,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from demon_patch.arrays import Array
-from demon_patch.codegen.array_code import Form, Kind, Vector, kind_of, vector_of
-from demon_patch.codegen.discontinuities import Breaks, breaks
-from demon_patch.codegen.float_code import Chunk, Step, scan_of
+from demon_patch.codegen.array_code import Form, Kind, ArrayCode, kind_of, vector_of
+from demon_patch.codegen.discontinuities import Discontinuities, discontinuities
+from demon_patch.codegen.float_code import GeneratedFunction, NodeCode, scan_of
 from demon_patch.codegen.frame import Frame
 from demon_patch.codegen.inputs import Source
 from demon_patch.codegen.kept import kept
 from demon_patch.codegen.to_text import template
 
 Whole = NDArray[np.int64]
-Unit = tuple[Step, ...]
+Unit = tuple[NodeCode, ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,8 +30,8 @@ class Group:
     """Like nodes, their `steps`: the function, the rows that they read [sources, m], write (each [m]), their cells
     [s, m]; `params`: for each parameter of the function its number with each of the m nodes."""
 
-    steps: tuple[Step, ...]
-    vector: Vector
+    steps: tuple[NodeCode, ...]
+    vector: ArrayCode
     read: Whole
     written: tuple[Whole, ...]
     cells: Whole
@@ -42,8 +42,8 @@ class Group:
 class Scan:
     """A loop of nodes, or one with a delay line, run frame by frame."""
 
-    steps: tuple[Step, ...]
-    chunk: Chunk
+    steps: tuple[NodeCode, ...]
+    chunk: GeneratedFunction
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,11 +75,11 @@ class Plan:
         return (*self.halves[0].parts, *self.halves[1].parts)
 
 
-class Lifted:
+class BatchProgram:
     """A plan with the parameters of a program. Owned by the program. rises: slots that are 0 after the first frame."""
 
     def __init__(
-        self, plan: Plan, params: Mapping[Step, tuple[float, ...]], dt: float, rises: Sequence[int] = ()
+        self, plan: Plan, params: Mapping[NodeCode, tuple[float, ...]], dt: float, rises: Sequence[int] = ()
     ) -> None:
         self.plan, self._rises = plan, list(rises)
         self._given: dict[Group | Scan, Any] = {}
@@ -143,7 +143,7 @@ def _columns(group: Group, params: tuple[tuple[float, ...], ...]) -> Array:
 
 @lru_cache(maxsize=8)
 def plan_of(
-    steps: tuple[Step, ...], sink_slots: tuple[int, ...], slots: int, reached: frozenset[int] = frozenset()
+    steps: tuple[NodeCode, ...], sink_slots: tuple[int, ...], slots: int, reached: frozenset[int] = frozenset()
 ) -> Plan:
     """The plan of a program; what no sink and no state needs is left out. reached: the slots that what is fed reaches,
     those that are fed included."""
@@ -173,11 +173,11 @@ def plan_of(
     return Plan((halves[0], halves[1]), slots, _whole(sorted(read - moved[0] - moved[1])), border, kept)
 
 
-def _parts(levels: Mapping[int, list[Unit]], read: frozenset[int], feeding: Collection[Step]) -> list[Group | Scan]:
+def _parts(levels: Mapping[int, list[Unit]], read: frozenset[int], feeding: Collection[NodeCode]) -> list[Group | Scan]:
     """The parts of some units by level."""
     parts: list[Group | Scan] = []
     for place in sorted(levels):
-        alike: defaultdict[Form, list[Step]] = defaultdict(list)
+        alike: defaultdict[Form, list[NodeCode]] = defaultdict(list)
         for unit in levels[place]:
             if unit[0].single:
                 parts.append(Scan(unit, scan_of(unit, read)))
@@ -200,11 +200,11 @@ def _whole(numbers: Sequence[int]) -> Whole:
     return np.array(numbers, dtype=np.int64)
 
 
-def _needed(steps: Sequence[Step], sink_slots: Collection[int]) -> tuple[set[Step], set[Step]]:
+def _needed(steps: Sequence[NodeCode], sink_slots: Collection[int]) -> tuple[set[NodeCode], set[NodeCode]]:
     """The steps that a sink or a state depends on, and those of them that a state, a loop or a jump depends on."""
     heard, felt = set(sink_slots), set[int]()
-    needed: set[Step] = set()
-    feeding: set[Step] = set()
+    needed: set[NodeCode] = set()
+    feeding: set[NodeCode] = set()
     for step in reversed(steps):
         written = step.written
         if not felt.isdisjoint(written):
@@ -218,11 +218,11 @@ def _needed(steps: Sequence[Step], sink_slots: Collection[int]) -> tuple[set[Ste
 
 
 @kept
-def _breaks(step: Step) -> Breaks:
-    return breaks(step.body, frozenset(port for port, given in step.inputs.items() if given.sources))
+def _breaks(step: NodeCode) -> Discontinuities:
+    return discontinuities(step.body, frozenset(port for port, given in step.inputs.items() if given.sources))
 
 
-def _units(steps: Sequence[Step]) -> Iterator[Unit]:
+def _units(steps: Sequence[NodeCode]) -> Iterator[Unit]:
     """Each step by itself, the members of a loop together."""
     for loop, members in groupby(steps, key=lambda step: step.loop):
         if loop is None:
@@ -231,12 +231,12 @@ def _units(steps: Sequence[Step]) -> Iterator[Unit]:
             yield tuple(members)
 
 
-def _form(step: Step, read: Collection[int], exact: bool) -> Form:
+def _form(step: NodeCode, read: Collection[int], exact: bool) -> Form:
     return Form(_kind(step), tuple(slot in read for slot in step.written), exact)
 
 
 @kept
-def _kind(step: Step) -> Kind:
+def _kind(step: NodeCode) -> Kind:
     uses = template(step.body, "scalar").uses
     return kind_of(
         step.body,
@@ -246,13 +246,13 @@ def _kind(step: Step) -> Kind:
 
 
 @lru_cache(maxsize=2048)
-def _group(form: Form, steps: tuple[Step, ...]) -> Group:
+def _group(form: Form, steps: tuple[NodeCode, ...]) -> Group:
     vector = vector_of(form)
 
     def row(source: Source) -> int:
         return source.slot if source.table < 0 else -source.table
 
-    def reads(step: Step) -> Iterator[int]:
+    def reads(step: NodeCode) -> Iterator[int]:
         for port, number, half in vector.rows:
             inputs = step.inputs
             yield row(inputs[port].sources[number] if port in inputs else step.gates[port][number][half])

@@ -283,7 +283,7 @@ def _loops(wiring: Wiring) -> Iterator[PatchError]:
     if not any(wiring.reaches(c.dst, c.src) for c in stiff):
         return
     order = arrange(tuple(wiring.known), tuple((c.src, c.dst) for c in cables))
-    for cable in sorted(stiff, key=lambda c: c.socket):
+    for cable in sorted(stiff, key=lambda c: c.key):
         loop = order.loops.get(cable.src)
         kind = wiring.port(cable).type
         if loop is not None and loop == order.loops.get(cable.dst):

@@ -10,7 +10,7 @@ from typing import Any
 
 from demon_patch.codegen.body import Body
 from demon_patch.codegen.delay_line import Reach, sized
-from demon_patch.codegen.float_code import GATE, VALUE, WHOLE, Step
+from demon_patch.codegen.float_code import GATE, VALUE, WHOLE, NodeCode
 from demon_patch.codegen.inputs import Input, Source
 from demon_patch.codegen.specialise import bypassed
 from demon_patch.codegen.whole_numbers import UNKNOWN, came, whole
@@ -22,11 +22,11 @@ from demon_patch.nodes.language.ports import NUMBERS, SIGNALS, Port
 from demon_patch.nodes.language.taper import STRAIGHT, norm
 from demon_patch.patch.model.document import Cable, Patch
 from demon_patch.runtime.graph.check import problems
-from demon_patch.runtime.graph.drawn_curves import drawings
-from demon_patch.runtime.graph.live_inputs_compile import Feeding
+from demon_patch.runtime.graph.drawn_curves import drawn_curves
+from demon_patch.runtime.graph.live_inputs_compile import LiveInputCompiler
 from demon_patch.runtime.graph.loops import LATE, Halves, Join, running_order
-from demon_patch.runtime.graph.program import Program, Sink, SinkKind
-from demon_patch.runtime.graph.reuse import Link, Memory, Places
+from demon_patch.runtime.graph.program import Program, EnginePort, SinkKind
+from demon_patch.runtime.graph.reuse import Link, Reuse, Places
 from demon_patch.runtime.graph.ring_plan import RingPlan, ring_plan
 from demon_patch.runtime.graph.wiring import Wiring, input_text, limited
 
@@ -63,7 +63,7 @@ def compile(
     wiring = Wiring(patch, catalogue, geometry.family)
     for problem in problems(patch, catalogue, geometry.family, wiring):
         raise problem
-    return _Compiler(wiring, geometry, previous.memory if previous is not None else Memory()).program(previous)
+    return _Compiler(wiring, geometry, previous.memory if previous is not None else Reuse()).program(previous)
 
 
 @dataclass(slots=True)
@@ -86,16 +86,16 @@ class _Node:
 class _Compiler:
     wiring: Wiring
     geometry: Geometry
-    before: Memory
-    now: Memory = field(default_factory=Memory)
+    before: Reuse
+    now: Reuse = field(default_factory=Reuse)
     values: list[float] = field(default_factory=list)
     nodes: dict[str, _Node] = field(default_factory=dict)
     slots: dict[tuple[str, str], tuple[int, ...]] = field(default_factory=dict)
     tables: dict[str, int] = field(default_factory=dict)
     adapters: dict[str, Cable] = field(default_factory=dict)
-    steps: list[Step] = field(default_factory=list)
+    steps: list[NodeCode] = field(default_factory=list)
     params: list[tuple[float, ...]] = field(default_factory=list)
-    sinks: list[Sink] = field(default_factory=list)
+    sinks: list[EnginePort] = field(default_factory=list)
     sink_slots: list[int] = field(default_factory=list)
     ends: dict[tuple[str, str], tuple[int, ...]] = field(default_factory=dict)
     owners: dict[str, str] = field(default_factory=dict)
@@ -104,7 +104,7 @@ class _Compiler:
     def __post_init__(self) -> None:
         self.bus = Places(self.before.bus)
         self.cells = Places(self.before.cells)
-        self.feeding = Feeding(self.wiring, self.bus.take, self.tables)
+        self.feeding = LiveInputCompiler(self.wiring, self.bus.take, self.tables)
 
     def program(self, previous: Program | None) -> Program:
         """The whole of it."""
@@ -133,13 +133,13 @@ class _Compiler:
         plan = ring_plan(self.wiring)
         for id in sorted(plan.reached):
             self._weights(id, plan)
-        delays = frozenset(join.cable.socket for join in joins if self.halves.cut(join, order))
+        delays = frozenset(join.cable.key for join in joins if self.halves.cut(join, order))
         self.now.bus, self.now.cells = self.bus.numbers, self.cells.numbers
         made = Program(
             tuple(self.steps), tuple(self.sinks), tuple(self.sink_slots), resources, plan,
             self.geometry.frame_rate, self.params, self.bus.first, self.cells.first, self.bus.keys, self.cells.keys,
             self.owners, [list(self.geometry.strength_taper), *([] for _ in self.tables)], self.tables,
-            drawings(self.wiring, resources), delays, self.feeding.feeds(self.steps, self.ends, self.sink_slots),
+            drawn_curves(self.wiring, resources), delays, self.feeding.feeds(self.steps, self.ends, self.sink_slots),
             inherited=previous.latest if previous is not None else None, memory=self.now,
         )  # fmt: skip
         made.use_song(self.geometry.song_frames, self.wiring.bpm or self.geometry.bpm)
@@ -205,7 +205,7 @@ class _Compiler:
         wired = self.wiring.wired(id) if cable is None else {"x": [cable]}
         fed = [self.feeding.read[id, p.name] for p in declaration.ports if p.fed]
 
-        def make() -> Step:
+        def make() -> NodeCode:
             if cable is not None:
                 scale, shift = self.wiring.nominal(cable.src, cable.out).scaling
                 inputs = {"x": Input("p0 + x0 * p1", self._keep([shift, scale]), (self._source(cable),))}
@@ -217,12 +217,12 @@ class _Compiler:
                     if p.type in NUMBERS
                 }
                 gates = {p.name: self._gate(id, p) for p in declaration.ports if p.type == "gate"}
-            return Step(name, body, inputs, gates, slots, cells, starts, loop)
+            return NodeCode(name, body, inputs, gates, slots, cells, starts, loop)
 
         self._link(name, (given, declaration, body, slots, cells, loop, fed), wired, make)
 
     def _link(
-        self, id: str, made_of: tuple[Any, ...], wired: Mapping[str, Sequence[Cable]], make: Callable[[], Step]
+        self, id: str, made_of: tuple[Any, ...], wired: Mapping[str, Sequence[Cable]], make: Callable[[], NodeCode]
     ) -> None:
         """Adds a step: the one of the program before, as far as what it is made of is the same."""
         ends = [
@@ -327,8 +327,8 @@ class _Compiler:
             if port.type == "gate":
                 halves = slots[::-1]
 
-                def gate(port: Port = port, step: str = step, halves: tuple[int, ...] = halves) -> Step:
-                    return Step(step, GATE, {}, {"x": self._gate(id, port)}, (halves,), ())
+                def gate(port: Port = port, step: str = step, halves: tuple[int, ...] = halves) -> NodeCode:
+                    return NodeCode(step, GATE, {}, {"x": self._gate(id, port)}, (halves,), ())
 
                 self._link(step, (port, halves), {port.name: cables}, gate)
                 continue
@@ -342,10 +342,10 @@ class _Compiler:
 
             def number(
                 port: Port = port, step: str = step, slots: tuple[int, ...] = slots, cells: tuple[int, ...] = cells
-            ) -> Step:
+            ) -> NodeCode:
                 if cells:
-                    return Step(step, WHOLE, {came("x"): self._input(id, port)}, {}, (slots,), cells, (UNKNOWN,))
-                return Step(step, VALUE, {"x": self._input(id, port)}, {}, (slots,), ())
+                    return NodeCode(step, WHOLE, {came("x"): self._input(id, port)}, {}, (slots,), cells, (UNKNOWN,))
+                return NodeCode(step, VALUE, {"x": self._input(id, port)}, {}, (slots,), ())
 
             self._link(step, (port, slots, cells, knob, ends), {port.name: cables}, number)
 
@@ -355,15 +355,15 @@ class _Compiler:
         for out in self.wiring.known[id].hidden:
             if mixture is None or out.name not in mixture.bare:
                 taper: Taper = "int" if out.name == "tap" else "linear"
-                self.sinks.append(Sink(id, out.name, None, "value", out.lo, out.hi, taper))
+                self.sinks.append(EnginePort(id, out.name, None, "value", out.lo, out.hi, taper))
                 self.sink_slots.append(self.slots[id, out.name][0])
                 self.ends[id, out.name] = self.slots[id, out.name]
 
 
 @lru_cache(maxsize=512)
-def _sinks_of(id: str, declaration: Declaration, table: tuple[float, ...]) -> tuple[tuple[Port, tuple[Sink, ...]], ...]:
+def _sinks_of(id: str, declaration: Declaration, table: tuple[float, ...]) -> tuple[tuple[Port, tuple[EnginePort, ...]], ...]:
     """The sinks of a node by port; of a gate its rises, then its level."""
-    found: list[tuple[Port, tuple[Sink, ...]]] = []
+    found: list[tuple[Port, tuple[EnginePort, ...]]] = []
     for port in declaration.ports:
         if port.type not in SIGNALS:
             continue
@@ -371,6 +371,6 @@ def _sinks_of(id: str, declaration: Declaration, table: tuple[float, ...]) -> tu
         kinds: tuple[SinkKind, ...] = ("gate", "level")
         if port.type != "gate":
             kinds = ("curve",) if port.type == "curve" else ("value",)
-        sinks = (Sink(id, port.name, control, kind, port.lo, port.hi, port.taper, table) for kind in kinds)
+        sinks = (EnginePort(id, port.name, control, kind, port.lo, port.hi, port.taper, table) for kind in kinds)
         found.append((port, tuple(sinks)))
     return tuple(found)

@@ -14,7 +14,7 @@ from demon_patch.runtime.graph.wiring import Wiring
 
 
 @dataclass(frozen=True, slots=True)
-class Feed:
+class CurveInput:
     """What arrives at a curve port of a curve: `base`, and depth * x + offset of each curve x, by node."""
 
     base: float
@@ -29,12 +29,12 @@ class Feed:
 
 
 @dataclass(frozen=True, slots=True)
-class Drawing:
+class DrawnCurve:
     """How the table of a curve node is made; a bypassed one passes its first input on."""
 
     key: Hashable
     table: Callable[..., Any]
-    feeds: tuple[Feed, ...] = ()
+    feeds: tuple[CurveInput, ...] = ()
     bypass: bool = False
 
     def __call__(self, tables: Mapping[str, Array], frames: int, rate: float, bpm: float) -> Array:
@@ -45,24 +45,24 @@ class Drawing:
         return np.asarray(self.table(self.key, frames, rate, bpm, inputs), dtype=np.float64)
 
 
-def drawings(wiring: Wiring, keys: Mapping[str, Hashable]) -> dict[str, Drawing]:
+def drawn_curves(wiring: Wiring, keys: Mapping[str, Hashable]) -> dict[str, DrawnCurve]:
     """How each curve of a patch without problems is made, by node, those that others are made of first."""
     curves = {id: d for id, d in wiring.known.items() if d.table is not None and d.kind == "resource"}
     edges = {(cable.src, id) for (id, _), cables in wiring.into.items() if id in curves for cable in cables}
     nodes = {*curves, *(start for start, _ in edges)}
-    found: dict[str, Drawing] = {}
+    found: dict[str, DrawnCurve] = {}
     for id in topological(nodes, edges):
         if id in curves:
             declaration = curves[id]
             assert declaration.table is not None
             feeds = tuple(_feed(wiring, id, port.name) for port in declaration.ports if port.type == "curve")
-            found[id] = Drawing(keys[id], declaration.table, feeds, wiring.patch.nodes[id].bypass)
+            found[id] = DrawnCurve(keys[id], declaration.table, feeds, wiring.patch.nodes[id].bypass)
     return found
 
 
-def _feed(wiring: Wiring, id: str, name: str) -> Feed:
+def _feed(wiring: Wiring, id: str, name: str) -> CurveInput:
     port = wiring.known[id].by_name[name]
     cables = wiring.into.get((id, name), [])
     base = 0.0 if any(wiring.sets(cable) for cable in cables) else wiring.knob(id, port)
     depths = [(1.0, 0.0) if wiring.sets(cable) else wiring.strength(cable) for cable in cables]
-    return Feed(base, tuple((cable.src, *depth) for cable, depth in zip(cables, depths, strict=True)))
+    return CurveInput(base, tuple((cable.src, *depth) for cable, depth in zip(cables, depths, strict=True)))

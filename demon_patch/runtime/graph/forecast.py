@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 from demon_patch.arrays import Array
 from demon_patch.runtime.graph.clock import Transport
 from demon_patch.runtime.graph.edges import BEFORE, jumps, whole_changes
-from demon_patch.runtime.graph.live_inputs import Fed, Socket
+from demon_patch.runtime.graph.live_inputs import Fed, LivePort
 from demon_patch.runtime.graph.program import Program
-from demon_patch.runtime.graph.scopes import Taps
+from demon_patch.runtime.graph.scopes import Scopes
 from demon_patch.runtime.graph.timeline import Timeline
 
 
@@ -30,13 +30,13 @@ class Forecast:
     """
 
     def __init__(
-        self, program: Program, transport: Transport, *, guard: int = 0, start: int = 0, taps: Taps | None = None
+        self, program: Program, transport: Transport, *, guard: int = 0, start: int = 0, taps: Scopes | None = None
     ) -> None:
         self.transport, self.guard = transport, guard
         self.now = start
-        self.taps = Taps() if taps is None else taps
+        self.taps = Scopes() if taps is None else taps
         self._changes = 0  # of what is fed
-        self._waiting: list[tuple[int, Socket, tuple[float, ...]]] = []  # fed, but not run yet: frame, port, numbers
+        self._waiting: list[tuple[int, LivePort, tuple[float, ...]]] = []  # fed, but not run yet: frame, port, numbers
         self._moments = np.zeros(0, dtype=np.int64)
         self._mapped: tuple[int, int, Transport] | None = None  # what `_moments` were made for: now, guard
         self._rows: dict[int, int] = {}  # sinks that are shown per song frame, with their rows in `_shown`

@@ -10,13 +10,13 @@ from typing import Any
 
 from demon_patch.errors import PatchError
 
-Socket = tuple[str, str]  # node, port
+LivePort = tuple[str, str]  # node, port
 Fed = float | tuple[float, float]  # a number, or level and rises of a gate
 SOUND, RING = "sound.", "ring."  # how features of a node's audio, and facts of its ring, begin in `Port.of`
 
 
 @dataclass(frozen=True, slots=True)
-class Feed:
+class LiveInput:
     """A fed port.
 
     lo, hi: what it is limited to.
@@ -55,7 +55,7 @@ class Listener:
 
 
 @dataclass(frozen=True, slots=True)
-class Tap:
+class HeardInput:
     """A feature of a source's sound, read from a table at the song frame: the source node and the feature."""
 
     source: str
@@ -68,7 +68,7 @@ class Tap:
 
 
 @dataclass(frozen=True, slots=True)
-class Feeds:
+class LiveInputs:
     """Everything that comes into a program from outside.
 
     ports: all fed ports by (node, port), those of sources' sounds apart, which are tables. held: the inputs (node,
@@ -76,10 +76,10 @@ class Feeds:
     that it leads to. listeners: by node. taps: the tables.
     """
 
-    ports: Mapping[Socket, Feed] = field(default_factory=dict)
-    held: frozenset[Socket] = frozenset()
+    ports: Mapping[LivePort, LiveInput] = field(default_factory=dict)
+    held: frozenset[LivePort] = frozenset()
     listeners: Mapping[str, Listener] = field(default_factory=dict)
-    taps: tuple[Tap, ...] = ()
+    taps: tuple[HeardInput, ...] = ()
     reached: frozenset[int] = frozenset()
 
     @property
@@ -87,7 +87,7 @@ class Feeds:
         """The slots of the rises of all fed gates."""
         return tuple(feed.slots[1] for feed in self.ports.values() if len(feed.slots) > 1)
 
-    def port(self, node: str, port: str) -> Feed:
+    def port(self, node: str, port: str) -> LiveInput:
         """A fed port; raises PatchError where there is none."""
         feed = self.ports.get((node, port))
         if feed is None:
@@ -96,9 +96,9 @@ class Feeds:
             raise PatchError("nothing can be fed to it", node=node, port=port, mend=mend)
         return feed
 
-    def of(self, kind: str) -> dict[str, list[Feed]]:
+    def of(self, kind: str) -> dict[str, list[LiveInput]]:
         """The fed ports whose source begins with `kind`, by what comes after it."""
-        found: dict[str, list[Feed]] = {}
+        found: dict[str, list[LiveInput]] = {}
         for feed in self.ports.values():
             if feed.of.startswith(kind):
                 found.setdefault(feed.of.removeprefix(kind), []).append(feed)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from demon_patch.codegen.float_code import Step
+from demon_patch.codegen.float_code import NodeCode
 from demon_patch.codegen.inputs import Source
 from demon_patch.nodes.language.declare import Declaration
 from demon_patch.nodes.language.ports import Port
-from demon_patch.runtime.graph.live_inputs import RING, SOUND, Feed, Feeds, Listener, Socket, Tap
+from demon_patch.runtime.graph.live_inputs import RING, SOUND, LiveInput, LiveInputs, Listener, LivePort, HeardInput
 from demon_patch.runtime.graph.loops import LATE
 from demon_patch.runtime.graph.reuse import Key
 from demon_patch.runtime.graph.wiring import Wiring
@@ -17,7 +17,7 @@ from demon_patch.runtime.graph.wiring import Wiring
 ABOUT = {SOUND: "audio", RING: "ring"}  # the input whose cable says what a fed port is taken from
 
 
-class Feeding:
+class LiveInputCompiler:
     """What is fed to a program while it is compiled. read: by fed port, where it is read.
 
     take: a place on the bus for a key, with its first value. tables: the numbers of the tables by name, to which those
@@ -25,10 +25,10 @@ class Feeding:
     """
 
     def __init__(self, wiring: Wiring, take: Callable[[Key, float], int], tables: dict[str, int]) -> None:
-        self.read: dict[Socket, tuple[Source, ...]] = {}
+        self.read: dict[LivePort, tuple[Source, ...]] = {}
         self._wiring, self._take, self._tables = wiring, take, tables
-        self._ports: dict[Socket, Feed] = {}
-        self._taps: list[Tap] = []
+        self._ports: dict[LivePort, LiveInput] = {}
+        self._taps: list[HeardInput] = []
         self._listeners: dict[str, Listener] = {}
 
     def add(self, id: str, declaration: Declaration) -> None:
@@ -42,12 +42,12 @@ class Feeding:
         for port in fed:
             about = self._subject(id, port)
             if about is not None and self._wiring.known[about].kind == "resource":
-                self.read[id, port.name] = (self._table(Tap(about, port.of.removeprefix(SOUND))),)
+                self.read[id, port.name] = (self._table(HeardInput(about, port.of.removeprefix(SOUND))),)
                 continue
             halves = (("level", 0.0), ("rises", 0.0)) if port.type == "gate" else (("value", float(port.default)),)
             key = (id, declaration.id, str(declaration.version), port.name, "fed")
             slots = tuple(self._take((*key, half), first) for half, first in halves)
-            self._ports[id, port.name] = Feed(id, port.name, port.lo, port.hi, slots, port.of if about else "")
+            self._ports[id, port.name] = LiveInput(id, port.name, port.lo, port.hi, slots, port.of if about else "")
             self.read[id, port.name] = tuple(map(Source, slots))
 
     def _subject(self, id: str, port: Port) -> str | None:
@@ -57,18 +57,18 @@ class Feeding:
                 return cables[0].src
         return None
 
-    def _table(self, tap: Tap) -> Source:
+    def _table(self, tap: HeardInput) -> Source:
         if tap.table not in self._tables:
             self._tables[tap.table] = len(self._tables) + 1
             self._taps.append(tap)
         return Source(table=self._tables[tap.table])
 
     def feeds(
-        self, steps: Sequence[Step], ends: Mapping[Socket, tuple[int, ...]], sink_slots: Collection[int]
-    ) -> Feeds:
+        self, steps: Sequence[NodeCode], ends: Mapping[LivePort, tuple[int, ...]], sink_slots: Collection[int]
+    ) -> LiveInputs:
         """The whole of it, once all steps are made; ends: the inputs of nodes that end the graph, with their slots."""
         if not self._ports:
-            return Feeds(taps=tuple(self._taps))
+            return LiveInputs(taps=tuple(self._taps))
         reached = _closure(
             [(s.read, s.written) for s in steps], (x for feed in self._ports.values() for x in feed.slots)
         )
@@ -79,7 +79,7 @@ class Feeding:
             if node in self._wiring.known and not reached.isdisjoint(step.read):
                 held |= {(node, port) for port in _reading(step, reached)}
         ports = {key: replace(feed, heard=not heard.isdisjoint(feed.slots)) for key, feed in self._ports.items()}
-        return Feeds(
+        return LiveInputs(
             ports, frozenset(held - ports.keys()), self._listeners, tuple(self._taps), frozenset(reached)
         )  # fmt: skip
 
@@ -95,7 +95,7 @@ def _closure(joins: Sequence[tuple[Collection[int], Collection[int]]], slots: It
     return found
 
 
-def _reading(step: Step, slots: Collection[int]) -> Iterator[str]:
+def _reading(step: NodeCode, slots: Collection[int]) -> Iterator[str]:
     """The inputs of a step that read one of some slots."""
     for port, given in step.inputs.items():
         if any(source.slot in slots for source in given.sources):

@@ -9,7 +9,7 @@ from itertools import groupby
 from typing import NamedTuple, Protocol
 
 from demon_patch.codegen.body import Body
-from demon_patch.codegen.dependencies import halved, waits
+from demon_patch.codegen.dependencies import early_and_late_outputs, waits
 from demon_patch.patch.model.document import Cable
 from demon_patch.runtime.graph.order import Edge, Order, arrange
 
@@ -46,7 +46,7 @@ class Halves:
     def body(self, name: str) -> Body:
         """The body of a half."""
         id = name.removesuffix(LATE)
-        return halved(self.nodes[id].body, self.early[id])[name != id]
+        return early_and_late_outputs(self.nodes[id].body, self.early[id])[name != id]
 
     def outs(self, name: str, slots: Sequence[tuple[int, ...]]) -> tuple[tuple[int, ...], ...]:
         """Of something for each output of a node, what is of a half."""

@@ -10,7 +10,7 @@ from demon_patch.runtime.graph.wiring import Wiring
 
 
 @dataclass(frozen=True, slots=True)
-class Mixture:
+class MixPlan:
     """A mix as it is wired. inputs: by inlet, in their order, the node that each wired one takes from; bare: the inlets
     that are not wired. options: of the node. feeds: whether it mixes in finished generations. bypassed: it is its first
     wired input, since its weights are all 0."""
@@ -27,9 +27,9 @@ class Mixture:
         return self.options.get("per") == "frame"
 
 
-def mixtures(wiring: Wiring, ends: Iterable[str]) -> dict[str, Mixture]:
+def mix_plans(wiring: Wiring, ends: Iterable[str]) -> dict[str, MixPlan]:
     """The mixes that the nodes `ends` are or take from, by id."""
-    found: dict[str, Mixture] = {}
+    found: dict[str, MixPlan] = {}
     waiting = list(ends)
     while waiting:
         id = waiting.pop()
@@ -38,7 +38,7 @@ def mixtures(wiring: Wiring, ends: Iterable[str]) -> dict[str, Mixture]:
             continue
         inputs = {p.name: cables[0].src for p in declaration.inlets if (cables := wiring.into.get((id, p.name)))}
         values = wiring.patch.nodes[id].values
-        found[id] = Mixture(
+        found[id] = MixPlan(
             inputs,
             tuple(p.name for p in declaration.inlets if p.name not in inputs),
             {p.name: str(values.get(p.name, p.default)) for p in declaration.settings},

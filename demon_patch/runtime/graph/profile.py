@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from time import perf_counter
 from typing import Any
 
-from demon_patch.codegen.float_code import Params, Step, chunk_of
+from demon_patch.codegen.float_code import Params, NodeCode, chunk_of
 from demon_patch.codegen.frame import Frame
 
 REPEAT = 5  # runs of a node in one measurement, of which the fastest counts
@@ -18,7 +18,7 @@ class Profile:
     """Measures one node every so many frames, after the frame has run. Owned by the thread that runs the program;
     `times` may be read from any."""
 
-    def __init__(self, steps: Sequence[Step], params: Params, owners: Mapping[str, str], dt: float, every: int) -> None:
+    def __init__(self, steps: Sequence[NodeCode], params: Params, owners: Mapping[str, str], dt: float, every: int) -> None:
         self.every, self._dt = max(every, 1), dt
         self._steps, self._params, self._owners = steps, params, owners
         self._frames = 0

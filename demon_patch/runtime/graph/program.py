@@ -12,18 +12,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from demon_patch.arrays import Array
-from demon_patch.codegen.delay_line import Line
-from demon_patch.codegen.float_code import Step, chunk_of, chunks
+from demon_patch.codegen.delay_line import DelayLine
+from demon_patch.codegen.float_code import NodeCode, chunk_of, chunks
 from demon_patch.codegen.frame import Frame
 from demon_patch.engine.controls import Control, Taper
 from demon_patch.errors import PatchError
 from demon_patch.nodes.language.taper import STRAIGHT, norm
-from demon_patch.runtime.graph.batch_plan import Lifted, plan_of
+from demon_patch.runtime.graph.batch_plan import BatchProgram, plan_of
 from demon_patch.runtime.graph.clock import Transport
-from demon_patch.runtime.graph.drawn_curves import Drawing
-from demon_patch.runtime.graph.live_inputs import Feeds, Listener, Socket
+from demon_patch.runtime.graph.drawn_curves import DrawnCurve
+from demon_patch.runtime.graph.live_inputs import LiveInputs, Listener, LivePort
 from demon_patch.runtime.graph.profile import Profile
-from demon_patch.runtime.graph.reuse import Memory
+from demon_patch.runtime.graph.reuse import Reuse
 from demon_patch.runtime.graph.ring_plan import RingPlan
 
 Key = tuple[str, ...]
@@ -33,7 +33,7 @@ SHORT, PART = 16, 120  # rows are faster from so many frames on, and so many nod
 
 
 @dataclass(frozen=True, slots=True)
-class Sink:
+class EnginePort:
     """An input that leaves the graph: of an engine node, a speaker or a recorder; or a number that a mix or a surface
     gives.
 
@@ -83,8 +83,8 @@ class Program:
     while it does, it keeps its last good values. bus, cells: first values.
     """
 
-    steps: tuple[Step, ...]
-    sinks: tuple[Sink, ...]
+    steps: tuple[NodeCode, ...]
+    sinks: tuple[EnginePort, ...]
     sink_slots: tuple[int, ...]
     resources: Mapping[str, Hashable]
     ring: RingPlan
@@ -97,29 +97,29 @@ class Program:
     owners: Mapping[str, str]
     tables: list[list[float]]
     table_of: Mapping[str, int]
-    drawn: Mapping[str, Drawing]
+    drawn: Mapping[str, DrawnCurve]
     delays: frozenset[Any] = frozenset()
-    feeds: Feeds = field(default_factory=Feeds)
+    feeds: LiveInputs = field(default_factory=LiveInputs)
     song_frames: int = 0
     bpm: float = 120.0
     faults: dict[str, str] = field(default_factory=dict)
     inherited: State | None = None
     latest: State | None = None
-    memory: Memory = field(default_factory=Memory)
+    memory: Reuse = field(default_factory=Reuse)
 
     def __post_init__(self) -> None:
-        self._chunks: list[tuple[tuple[Step, ...], Callable[..., None]]] = []
+        self._chunks: list[tuple[tuple[NodeCode, ...], Callable[..., None]]] = []
         done = 0
         for part in chunks(self.steps):
             self._chunks.append((part, chunk_of(part).bound(self.params[done : done + len(part)], 1.0 / self.rate)))
             done += len(part)
         self._run = [function for _, function in self._chunks]
-        self._lines = [i for i, x in enumerate(self.cells) if isinstance(x, Line)]
+        self._lines = [i for i, x in enumerate(self.cells) if isinstance(x, DelayLine)]
         self._number = {step: i for i, step in enumerate(self.steps)}
         self._profile: Profile | None = None
         self._rises = self.feeds.rises
         self.plan = plan_of(self.steps, self.sink_slots, len(self.bus), self.feeds.reached)
-        self._lifted = Lifted(
+        self._lifted = BatchProgram(
             self.plan, dict(zip(self.steps, self.params, strict=True)), 1.0 / self.rate, self._rises
         )  # fmt: skip
         self._short = SHORT + PART * len(self.plan.parts) // max(len(self.steps), 1)
@@ -130,7 +130,7 @@ class Program:
         )
 
     @property
-    def held(self) -> frozenset[Socket]:
+    def held(self) -> frozenset[LivePort]:
         """The inputs (node, port) that a live source reaches: what is forecast of them holds until it moves."""
         return self.feeds.held
 
@@ -243,7 +243,7 @@ class Program:
             for step in steps:
                 self._run_one(step, bus, cells, frame)
 
-    def _run_one(self, step: Step, bus: list[float], cells: list[Any], frame: Frame) -> None:
+    def _run_one(self, step: NodeCode, bus: list[float], cells: list[Any], frame: Frame) -> None:
         outs, kept = [bus[s] for s in step.written], [cells[c] for c in step.cells]
         try:
             chunk_of((step,)).bound([self.params[self._number[step]]], 1.0 / self.rate)(bus, cells, self.tables, frame)

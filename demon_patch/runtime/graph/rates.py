@@ -20,7 +20,7 @@ from demon_patch.patch.model.document import Patch
 from demon_patch.runtime.graph.clock import Transport
 from demon_patch.runtime.graph.compile import Geometry, compile
 from demon_patch.runtime.graph.edges import BEFORE, jumps
-from demon_patch.runtime.graph.program import Program, Sink
+from demon_patch.runtime.graph.program import Program, EnginePort
 
 Taken = Literal["generation", "step", "frame", "window"]
 
@@ -79,7 +79,7 @@ def taken(row: Control) -> Taken | None:
     return "generation" if row.propagation == "request" else "window" if row.name in HEARD_AT_ONCE else None
 
 
-def taken_of(sink: Sink, program: Program) -> Taken | None:
+def taken_of(sink: EnginePort, program: Program) -> Taken | None:
     """When a sink is taken; the weights of mixes once a generation, or a frame where they are blended by the frame."""
     plan = program.ring
     if sink.kind in ("gate", "level"):
@@ -178,7 +178,7 @@ def _run(patch: Patch, catalogue: Mapping[str, Declaration], spec: FamilySpec, f
     return program, program.scan(program.state(), 0, round(SECONDS * rate), transport)
 
 
-def _remark(sink: Sink, what: str, most: float, when: Taken, often: float, rates: Rates, cycles: float) -> PatchError:
+def _remark(sink: EnginePort, what: str, most: float, when: Taken, often: float, rates: Rates, cycles: float) -> PatchError:
     once = {"generation": "a generation", "step": "a step", "frame": "a frame", "window": "a window"}[when]
     mend = f"slow it down to {most:.2g} a second"
     able = [row.title.lower() for row in CONTROLS.values() if _follows(row, cycles, rates)]

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from demon_patch.codegen.body import Body
-from demon_patch.codegen.float_code import Step
+from demon_patch.codegen.float_code import NodeCode
 from demon_patch.nodes.language.declare import Declaration
 from demon_patch.patch.model.document import Node
 
@@ -21,12 +21,12 @@ class Link(NamedTuple):
     """A step with its parameters, and all that both are made of."""
 
     made_of: tuple[Any, ...]
-    step: Step
+    step: NodeCode
     params: tuple[float, ...]
 
 
 @dataclass(eq=False)
-class Memory:
+class Reuse:
     """Steps by name; places on the bus and in the state by key; bodies by node id, with what they were settled from.
 
     Written while its program is compiled, only read afterwards.

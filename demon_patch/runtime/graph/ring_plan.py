@@ -9,7 +9,7 @@ from demon_patch.engine.controls import CONTROLS, Control
 from demon_patch.nodes.language.ports import SINGLE
 from demon_patch.nodes.library.engine.engine import CHAIN, LORA, STEP_WINDOW
 from demon_patch.runtime.graph.check import ring_chain, ring_nodes
-from demon_patch.runtime.graph.mix_plan import Mixture, mixtures
+from demon_patch.runtime.graph.mix_plan import MixPlan, mix_plans
 from demon_patch.runtime.graph.wiring import Wiring
 
 
@@ -32,7 +32,7 @@ class RingPlan:
     active: frozenset[str]
     bypass: bool = False
     loras: Mapping[str, str] = field(default_factory=dict)
-    mixes: Mapping[str, Mixture] = field(default_factory=dict)
+    mixes: Mapping[str, MixPlan] = field(default_factory=dict)
     step_window: str | None = None
 
     def meets(self, row: Control) -> bool:
@@ -62,7 +62,7 @@ class RingPlan:
         return frozenset(found)
 
     @property
-    def framed(self) -> Mixture | None:
+    def framed(self) -> MixPlan | None:
         """The blend of two prompts that is taken for every frame of the song, if there is one."""
         mixture = self.mixes.get(self.wired.get("prompt", ""))
         return mixture if mixture is not None and mixture.per_frame and not (mixture.bare or mixture.bypassed) else None
@@ -99,6 +99,6 @@ def ring_plan(wiring: Wiring) -> RingPlan:
             id: str(nodes[id].values["file"]).strip()
             for id in ring_nodes(wiring) if wiring.known[id].id == LORA and not nodes[id].bypass
         },
-        mixtures(wiring, wired.values()),
+        mix_plans(wiring, wired.values()),
         next((id for id in ring_nodes(wiring) if wiring.known[id].id == STEP_WINDOW and not nodes[id].bypass), None),
     )  # fmt: skip

@@ -13,7 +13,7 @@ from operator import itemgetter
 import numpy as np
 from numpy.typing import NDArray
 
-from demon_patch.codegen.float_code import GATE, VALUE, Step, chunk_of
+from demon_patch.codegen.float_code import GATE, VALUE, NodeCode, chunk_of
 from demon_patch.codegen.frame import Frame
 from demon_patch.runtime.graph.program import Program, State
 
@@ -48,7 +48,7 @@ class _Ring:
     stop: int
 
 
-class Taps:
+class Scopes:
     """Which signals are kept, and what they were. `watch` and `read` from any thread; `note` from the tick thread."""
 
     def __init__(self) -> None:
@@ -98,7 +98,7 @@ def _ring(points: frozenset[Point], program: Program, k: int, before: _Ring | No
     steps = {step.node: number for number, step in enumerate(program.steps)}
     slots: list[int] = []
     rows: dict[Point, tuple[int, ...]] = {}
-    reading: list[Step] = []
+    reading: list[NodeCode] = []
     params: list[tuple[float, ...]] = []
     free = len(program.bus)
     for point in sorted(points):
@@ -111,7 +111,7 @@ def _ring(points: frozenset[Point], program: Program, k: int, before: _Ring | No
             if gates or inputs:
                 found = tuple(range(free, free + 1 + len(gates)))
                 free += len(found)
-                reading.append(Step(node, GATE if gates else VALUE, inputs, gates, (found,), ()))
+                reading.append(NodeCode(node, GATE if gates else VALUE, inputs, gates, (found,), ()))
                 params.append(program.params[steps[node]])
         if found:
             rows[point] = tuple(range(len(slots), len(slots) + len(found)))

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from demon_patch.arrays import Array
-from demon_patch.codegen.delay_line import Line
+from demon_patch.codegen.delay_line import DelayLine
 from demon_patch.runtime.graph.clock import Transport
 from demon_patch.runtime.graph.program import Program, State
 
@@ -65,7 +65,7 @@ class Timeline:
             self._ahead.bus[slot] = live.bus[slot]
         for cell in self.program.plan.halves[1].cells:
             kept = live.cells[cell]
-            self._ahead.cells[cell] = kept.copy() if isinstance(kept, Line) else kept
+            self._ahead.cells[cell] = kept.copy() if isinstance(kept, DelayLine) else kept
         self.ends[1], self._changed[1] = now, True
 
     def ran(self, live: State, begin: int, stop: int, values: Array) -> None:

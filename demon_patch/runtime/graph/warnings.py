@@ -18,7 +18,7 @@ from demon_patch.runtime.graph.wiring import Wiring
 MOST_WORDS = 20  # of one prompt
 
 
-def remarks(patch: Patch, catalogue: Mapping[str, Declaration]) -> list[PatchError]:
+def warnings_of(patch: Patch, catalogue: Mapping[str, Declaration]) -> list[PatchError]:
     """One remark for each port of the ring's nodes that is wired or set, but whose control has no effect because the
     one that it needs is not there; for each live node whose audio or ring is not wired; for a step window without a
     Step State; for a depth above the number of steps; and for each control that is moved faster than it can follow

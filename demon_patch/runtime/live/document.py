@@ -11,7 +11,7 @@ from typing import NamedTuple
 from demon_patch.errors import PatchError
 from demon_patch.nodes.catalogue import CATALOGUE
 from demon_patch.nodes.editing.snapshots import Recall, morph, recall, stored
-from demon_patch.nodes.editing.valid_overlay import checked, fitting
+from demon_patch.nodes.editing.valid_overlay import checked, valid_overlay
 from demon_patch.nodes.language.taper import STRAIGHT
 from demon_patch.patch.edit.commands import Command, SetSnapshot
 from demon_patch.patch.edit.difference import difference
@@ -21,7 +21,7 @@ from demon_patch.patch.edit.session import Delta, DocumentSession, Pending, Revi
 from demon_patch.patch.model import ids
 from demon_patch.patch.model.dashboard import Snapshot
 from demon_patch.patch.model.document import Patch
-from demon_patch.patch.model.graph import Socket
+from demon_patch.patch.model.graph import CableKey
 from demon_patch.patch.model.json_values import Value, quoted
 
 PLAYER = "player"
@@ -48,28 +48,28 @@ class Waiting(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Hand:
+class LiveValues:
     """What a player has in hand: live values, and since which edit of the document each lies there."""
 
     overlay: Overlay = field(default_factory=Overlay)
-    since: Mapping[Key | Socket, int] = field(default_factory=dict)
+    since: Mapping[Key | CableKey, int] = field(default_factory=dict)
 
-    def put(self, overlay: Overlay, keys: Collection[Key | Socket], counter: int) -> Hand:
+    def put(self, overlay: Overlay, keys: Collection[Key | CableKey], counter: int) -> LiveValues:
         """With an overlay in which something new lies over some keys, put there after an edit."""
-        return Hand(overlay, {**self.since, **dict.fromkeys(keys, counter)})
+        return LiveValues(overlay, {**self.since, **dict.fromkeys(keys, counter)})
 
-    def recalled(self, found: Recall, counter: int) -> Hand:
+    def recalled(self, found: Recall, counter: int) -> LiveValues:
         """After a recall that was asked for after an edit."""
         return self.put(found.on(self.overlay), found.overlay.keys, counter)
 
-    def written(self, command: Command, counter: int) -> Hand:
+    def written(self, command: Command, counter: int) -> LiveValues:
         """When an edit is heard: what lay over the values that it writes before it was made is released."""
         spared = {key for key, put in self.since.items() if put >= counter}
-        return Hand(self.overlay.written(command, spared), self.since)
+        return LiveValues(self.overlay.without_overwritten(command, spared), self.since)
 
-    def released(self, *keys: Key | Socket) -> Hand:
+    def released(self, *keys: Key | CableKey) -> LiveValues:
         """Without what lies over those ports and cables."""
-        return Hand(self.overlay.released(*keys), self.since)
+        return LiveValues(self.overlay.released(*keys), self.since)
 
 
 class LiveDocument:
@@ -85,7 +85,7 @@ class LiveDocument:
         self, patch: Patch, changed: Callable[[], object] = lambda: None, table: Sequence[float] = STRAIGHT
     ) -> None:
         self._session, self._changed, self._table = DocumentSession(patch), changed, table
-        self._hand = Hand()
+        self._hand = LiveValues()
         self._recalls: list[Waiting] = []
         self._recalled = 0
         self._lock = threading.RLock()
@@ -160,10 +160,10 @@ class LiveDocument:
             self._hand = self._hand.put(turned, [(node, port)], self._session.revision.counter)
         self._changed()
 
-    def release(self, *keys: Key | Socket) -> None:
+    def release(self, *keys: Key | CableKey) -> None:
         """Drops the live values of some ports and cables, or of all, and with all of them the recalls that wait."""
         with self._lock:
-            self._hand = self._hand.released(*keys) if keys else Hand()
+            self._hand = self._hand.released(*keys) if keys else LiveValues()
             if not keys:
                 self._recalls.clear()
         self._changed()
@@ -175,7 +175,7 @@ class LiveDocument:
             hand = self._hand
             for waiting in session.pending:
                 hand = _heard(hand, waiting)
-            lasting = fitting(hand.overlay, session.patch, CATALOGUE)
+            lasting = valid_overlay(hand.overlay, session.patch, CATALOGUE)
             if (command := lasting.kept(session.patch)) is not None:
                 session.do(command, client, "Keep live values")
             self._hand = self._hand.released(*lasting.keys)
@@ -262,31 +262,31 @@ class LiveDocument:
     def _follow(self, delta: Delta) -> None:
         """After an edit: the live values that it leaves, and the recalls of the same document."""
         if delta.revision.counter == 0:
-            self._hand = Hand()
+            self._hand = LiveValues()
             self._recalls.clear()
         elif delta.at is None and not delta.cancels:
-            self._hand = Hand(self._hand.overlay.written(delta.command), self._hand.since)
+            self._hand = LiveValues(self._hand.overlay.without_overwritten(delta.command), self._hand.since)
         self._prune()
 
     def _prune(self) -> None:
         """Drops the live values that no stage of the document can have."""
         if not self._hand.overlay:
-            self._hand = Hand()
+            self._hand = LiveValues()
             return
         left = Overlay()
         for patch in self._session.stages():
-            left = left.under(fitting(self._hand.overlay, patch, CATALOGUE))
-        self._hand = Hand(left, self._hand.since)
+            left = left.under(valid_overlay(self._hand.overlay, patch, CATALOGUE))
+        self._hand = LiveValues(left, self._hand.since)
 
 
-def _heard(hand: Hand, edit: Pending) -> Hand:
+def _heard(hand: LiveValues, edit: Pending) -> LiveValues:
     """What is in hand when an edit that waited is heard."""
     return hand.written(edit.step.command, edit.step.last)
 
 
-def _sounding(hand: Hand, patch: Patch) -> Patch:
+def _sounding(hand: LiveValues, patch: Patch) -> Patch:
     """A stage of the document with the live values that it can have."""
-    return fitting(hand.overlay, patch, CATALOGUE).sounding(patch)
+    return valid_overlay(hand.overlay, patch, CATALOGUE).sounding(patch)
 
 
 def _place(waiting: Pending | Waiting) -> tuple[int, int]:

@@ -32,17 +32,17 @@ from demon_patch.patch.model.json_values import Value
 from demon_patch.runtime.audio.link import AudioLink
 from demon_patch.runtime.graph.compile import Geometry, compile
 from demon_patch.runtime.graph.live_inputs import Fed
-from demon_patch.runtime.graph.scopes import Taps
+from demon_patch.runtime.graph.scopes import Scopes
 from demon_patch.runtime.live.document import LiveDocument
-from demon_patch.runtime.live.recording import Tapes
-from demon_patch.runtime.live.scheduled_edits import Cue, Cues
+from demon_patch.runtime.live.recording import Recordings
+from demon_patch.runtime.live.scheduled_edits import ScheduledEdit, ScheduledEdits
 from demon_patch.runtime.live.status import Status, of_engine, of_sound
-from demon_patch.runtime.live.tap_tempo import Tapping
-from demon_patch.runtime.live.tick_loop import Live
+from demon_patch.runtime.live.tap_tempo import TapTempo
+from demon_patch.runtime.live.tick_loop import TickLoop
 from demon_patch.runtime.performance.resources import Resources
 from demon_patch.runtime.performance.trace import Trace
 from demon_patch.runtime.render import measure_sounds, parts_of, perform, tempo_of, wired_recordings
-from demon_patch.threads import settle, unsettle
+from demon_patch.threads import quiet_gc, restore_gc
 
 KEPT_EVENTS, KEPT_SECONDS = 4096, 600.0  # of each kind, of a performance without end
 MESSAGES = 50  # that are shown
@@ -82,11 +82,11 @@ class Host:
 
     def _make(self, patch: Patch, spec: FamilySpec) -> None:
         """What stands on the link."""
-        self.live = Live(self.performer, self.link, watch=self._watch)
+        self.live = TickLoop(self.performer, self.link, watch=self._watch)
         self.document = LiveDocument(patch, self._refresh, spec.strength_taper)
         self.status = Status()
         self._bpm = tempo_of(Song(), self.performer.source)  # of a patch without a tempo of its own
-        self._cues = Cues(self.performer, patch.song, self._bpm, self.tell)
+        self._cues = ScheduledEdits(self.performer, patch.song, self._bpm, self.tell)
         self._mistakes: list[str] = []  # of what was compiled last
         self._program = self.performer.program  # what was compiled last
         self._lock = threading.Lock()  # of what is to be compiled, and of taps
@@ -95,8 +95,8 @@ class Host:
         self._editing = ThreadPoolExecutor(1, "editing", torch.set_num_threads, (1,))
         self._newest = 0
         self._compiled: Future[None] = self._editing.submit(lambda: None)
-        self._tapes = Tapes(self.link, spec, self._resources.into, self.tell)
-        self._tapping = Tapping()
+        self._tapes = Recordings(self.link, spec, self._resources.into, self.tell)
+        self._tapping = TapTempo()
         self._muted = False
         self._told = 0
         self._interval: float | None = None  # the interpreter's own, while it is ours
@@ -111,7 +111,7 @@ class Host:
         self.link.start(check)
         for file in wired_recordings(self.patch):
             self.record(self._resources.written(file))
-        settle()
+        quiet_gc()
         self._interval = sys.getswitchinterval()
         sys.setswitchinterval(SWITCH_SECONDS)
         self._thread.start()
@@ -134,7 +134,7 @@ class Host:
         if self._interval is not None:
             sys.setswitchinterval(self._interval)
             self._interval = None
-            unsettle()
+            restore_gc()
 
     def __enter__(self) -> Host:
         return self
@@ -202,7 +202,7 @@ class Host:
         self.live.post(lambda: self._tried(lambda: self.performer.feed(node, port, value)))
 
     @property
-    def taps(self) -> Taps:
+    def taps(self) -> Scopes:
         """The latest seconds of the signals that someone watches."""
         return self.performer.forecast.taps
 
@@ -242,7 +242,7 @@ class Host:
                 parts = parts_of(program, self._resources, self._clip, frames)
                 measure_sounds(program, self._resources, parts, self._clip)
                 self._program = program
-                cues.append(Cue(stage.key, stage.at, stage.label, stage.patch.song, program, parts))
+                cues.append(ScheduledEdit(stage.key, stage.at, stage.label, stage.patch.song, program, parts))
             except DemonError as error:
                 mistakes.append(str(error))
                 if not cues:

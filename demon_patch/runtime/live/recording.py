@@ -34,7 +34,7 @@ class History(Protocol):
     def history_ceilings(self, since: int, until: int) -> NDArray[np.float32]: ...
 
 
-class Tape:
+class Recording:
     """A recording in progress, on a thread of its own.
 
     path: the file as it is called now. fault: why it ended, if it could not go on; what was written until then stays.
@@ -157,14 +157,14 @@ class Tape:
             self._tell(self._recorder.notes.pop(0))
 
 
-class Tapes:
+class Recordings:
     """The recordings of a performance. Any thread may call its methods. tell: called with what the player should know,
     from several threads. shelter: see `Tape`."""
 
     def __init__(self, link: History, spec: FamilySpec, shelter: Path, tell: Callable[[str], object]) -> None:
         self._link, self._spec, self._shelter, self._tell = link, spec, shelter, tell
         self._lock = threading.Lock()
-        self._tapes: list[Tape] = []
+        self._tapes: list[Recording] = []
 
     @property
     def names(self) -> str:
@@ -174,7 +174,7 @@ class Tapes:
     def record(self, path: str | Path, patch: str) -> None:
         """Begins a recording, which carries a patch; a mistake is told."""
         try:
-            tape = Tape(self._link, path, self._spec, patch, shelter=self._shelter, tell=self._tell)
+            tape = Recording(self._link, path, self._spec, patch, shelter=self._shelter, tell=self._tell)
         except DemonError as error:
             self._tell(str(error))
             return

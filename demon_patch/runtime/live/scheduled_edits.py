@@ -14,7 +14,7 @@ from demon_patch.runtime.performance.performer import Performer
 from demon_patch.runtime.performance.sounding import Parts
 
 
-class Cue(NamedTuple):
+class ScheduledEdit(NamedTuple):
     """A program with its prompts and clips, the song that its patch is in, and the grid that it waits for; key, label:
     as the document knows it."""
 
@@ -26,7 +26,7 @@ class Cue(NamedTuple):
     parts: Parts
 
 
-class Coming(NamedTuple):
+class NextEdit(NamedTuple):
     """An edit or a recall that is not heard yet: what it is called, the grid that it waits for, and how many seconds
     it still takes."""
 
@@ -35,7 +35,7 @@ class Coming(NamedTuple):
     seconds: float
 
 
-class Cues:
+class ScheduledEdits:
     """The cues of a performance. Owned by the tick thread.
 
     A cue keeps the frame that it once got, whatever else is edited meanwhile: the first of its grid from which all
@@ -50,19 +50,19 @@ class Cues:
     ) -> None:
         self._performer, self._song, self._bpm, self._tell = performer, song, bpm, tell
         self._frames: dict[Hashable, int] = {}
-        self._coming: Sequence[Cue] = ()
+        self._coming: Sequence[ScheduledEdit] = ()
         self._tempi: frozenset[Tempo] = frozenset()  # of the cues to come, in the transport already
         self._bars: frozenset[Bars] = frozenset()  # the same of their metres
         self._by_hand = False
 
     @property
-    def coming(self) -> tuple[Coming, ...]:
+    def coming(self) -> tuple[NextEdit, ...]:
         """What is not heard yet, in order."""
         now, rate = max(self._performer.now, 0), self._performer.spec.frame_rate
         waiting = ((cue, self._frames.get(cue.key, now)) for cue in self._coming)
-        return tuple(Coming(cue.label, cue.at, max(frame - now, 0) / rate) for cue, frame in waiting if cue.at)
+        return tuple(NextEdit(cue.label, cue.at, max(frame - now, 0) / rate) for cue, frame in waiting if cue.at)
 
-    def play(self, cues: Sequence[Cue]) -> None:
+    def play(self, cues: Sequence[ScheduledEdit]) -> None:
         """The first sounds from now on, the others wait; one that landed since they were made sounds in its place."""
         self._settle()
         passed = [self._passed(cue) for cue in cues]
@@ -115,7 +115,7 @@ class Cues:
         for cue, frame in zip(self._coming, frames, strict=True):
             performer.swap(cue.program, cue.parts, frame)
 
-    def _passed(self, cue: Cue) -> bool:
+    def _passed(self, cue: ScheduledEdit) -> bool:
         frame = self._frames.get(cue.key)
         return frame is not None and frame <= max(self._performer.now, 0)
 

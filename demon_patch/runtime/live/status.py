@@ -12,15 +12,15 @@ from demon_patch.patch.model.json_values import Value
 
 if TYPE_CHECKING:
     from demon_patch.runtime.audio.link import AudioLink
-    from demon_patch.runtime.live.scheduled_edits import Coming
-    from demon_patch.runtime.live.tick_loop import Live
+    from demon_patch.runtime.live.scheduled_edits import NextEdit
+    from demon_patch.runtime.live.tick_loop import TickLoop
 
 METER_SECONDS = 0.1
 RECENT = 32  # completions that the heard error is taken of
 
 
 @dataclass(frozen=True, slots=True)
-class Bead:
+class SlotStatus:
     """A generation in flight: steps done of all its steps, and the seconds until it is heard."""
 
     step: int
@@ -57,7 +57,7 @@ class Status:
     loop: tuple[float, float] | None = None
     making: tuple[float, float] | None = None
     depth: int = 0
-    beads: tuple[Bead, ...] = ()
+    beads: tuple[SlotStatus, ...] = ()
     tick_ms: float = 0.0
     decode_ms: float = 0.0
     lead_ms: float = 0.0
@@ -76,11 +76,11 @@ class Status:
     rms_db: float = -120.0
     faults: Mapping[str, str] = field(default_factory=dict)
     live: Mapping[tuple[str, str], Value] = field(default_factory=dict)
-    coming: tuple[Coming, ...] = ()
+    coming: tuple[NextEdit, ...] = ()
     messages: tuple[str, ...] = ()
 
 
-def of_engine(live: Live) -> dict[str, object]:
+def of_engine(live: TickLoop) -> dict[str, object]:
     """The fields that the tick thread knows. On the tick thread."""
     performer = live.performer
     transport, rate, now = performer.transport, performer.spec.frame_rate, live.now
@@ -107,7 +107,7 @@ def of_engine(live: Live) -> dict[str, object]:
         "loop": None if (lo, hi) == (0, transport.song_frames) else (lo / rate, hi / rate),
         "making": None if making is None else (making[0] / rate, making[1] / rate),
         "depth": performer.ring.depth,
-        "beads": tuple(Bead(s.step, s.request.count, (int(s.heard_at or 0) - now) / rate) for s in slots),
+        "beads": tuple(SlotStatus(s.step, s.request.count, (int(s.heard_at or 0) - now) / rate) for s in slots),
         "tick_ms": 1e3 * live.tick_seconds,
         "decode_ms": 1e3 * live.decode_seconds,
         "lead_ms": 1e3 * performer.lead / rate,

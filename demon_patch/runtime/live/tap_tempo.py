@@ -36,7 +36,7 @@ class _Reading(NamedTuple):
     single: tuple[float, ...] = ()
 
 
-class Tapping:
+class TapTempo:
     """The latest taps, and the tempo that explains them with the fewest mistakes.
 
     A tap within 0.15 s of the one before is the same. A gap longer than 2.5 beats, or than a beat at 20 bpm, begins

@@ -71,7 +71,7 @@ class Speaker(Protocol):
         ...
 
 
-class Live:
+class TickLoop:
     """A performer on the tick thread, which alone may touch it; all others `post` changes to it.
 
     playing: whether the timeline runs. starved: latent frames for which a window came too late, so that the last pass

@@ -11,7 +11,7 @@ from demon_patch.nodes.catalogue import CATALOGUE
 from demon_patch.nodes.editing.update import load
 from demon_patch.patch.model.document import Patch
 from demon_patch.runtime.graph.check import problems
-from demon_patch.runtime.graph.warnings import remarks, unknown_words
+from demon_patch.runtime.graph.warnings import warnings_of, unknown_words
 from demon_patch.runtime.live.host import Host
 
 LOOK_SECONDS = 0.2
@@ -76,7 +76,7 @@ class Watch:
             return
         wrong = problems(patch, CATALOGUE, host.performer.spec)
         odd = (
-            [*remarks(patch, CATALOGUE), *unknown_words(patch, CATALOGUE, host.performer.spec.name)]
+            [*warnings_of(patch, CATALOGUE), *unknown_words(patch, CATALOGUE, host.performer.spec.name)]
             if not wrong
             else []
         )

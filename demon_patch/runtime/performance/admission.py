@@ -19,7 +19,7 @@ from demon_patch.engine.session import Session
 from demon_patch.engine.sound.dry_path import Cover
 from demon_patch.runtime.performance.feedback import Drift, Feedback, drifted
 from demon_patch.runtime.performance.reach import Reach
-from demon_patch.runtime.performance.sounding import Scenes
+from demon_patch.runtime.performance.sounding import SoundingParts
 from demon_patch.runtime.performance.touches import alike
 from demon_patch.runtime.performance.trace import Trace
 
@@ -27,11 +27,11 @@ DERIVED = frozenset({"noise_drift", "feedback", "feedback_tap"})  # rows that re
 EARLY = 50  # frames by which a generation may be ready before it was expected
 UNSURE = 4  # frames by which the next one may be later, where ticks are measured
 
-Told = Mapping[str, Tensor | str]
+StepValues = Mapping[str, Tensor | str]
 
 
 @dataclass(frozen=True, slots=True)
-class Ticket:
+class HeldControls:
     """What a slot carries: the controls of class `request` it was made with, and the edge after which they hold, before
     which it is not heard; `heard_at`: the moment that they were taken for. cuts: it is the first after that edge.
     cover: the clips that it covers."""
@@ -44,7 +44,7 @@ class Ticket:
 
 
 @dataclass(frozen=True, slots=True)
-class Pace:
+class TickTime:
     """Time as a tick sees it, in transport frames: `now` at the loudspeaker, the frames of a `tick`, the `lead`; `sure`
     where ticks are nominal and not measured. coming: the frames of each of the next ticks, where they differ."""
 
@@ -64,10 +64,10 @@ class Pace:
         return sum(known) + (stop - first - len(known)) * self.tick
 
 
-class Generations:
+class Admission:
     """The ring of one performance, fed from its scenes. Owned by one thread."""
 
-    def __init__(self, session: Session, scenes: Scenes, trace: Trace) -> None:
+    def __init__(self, session: Session, scenes: SoundingParts, trace: Trace) -> None:
         self.feedback = Feedback()
         self._session, self._scenes, self._trace = session, scenes, trace
         self._drift = Drift()
@@ -87,14 +87,14 @@ class Generations:
         self._stirred = -1
 
     # -- admission ----------------------------------------------------------------------------------------------
-    def admit(self, pace: Pace) -> None:
+    def admit(self, pace: TickTime) -> None:
         """Says when each generation in flight will be heard, and admits the next one if it is due."""
         narrows = self._chooses(pace)
         pace = self._foreseen(pace, narrows)
         self._tick = pace.tick
         for slot in self.ring.slots:
             slot.heard_at = pace.after(slot.remaining)
-            edge = ticket(slot).edge
+            edge = held_controls(slot).edge
             if edge is not None:
                 slot.heard_at = max(slot.heard_at, edge)
         if narrows:
@@ -114,7 +114,7 @@ class Generations:
         choices = {name: options[name] for name in ("steps_mode", "timesteps") if name in options}
         return Plan(strength, round(steps), shift, **choices).count
 
-    def free(self, pace: Pace) -> int:
+    def free(self, pace: TickTime) -> int:
         """The first transport frame at which a generation can be heard that is not in flight yet."""
         pace = self._foreseen(pace)
         coming = pace.after(self.ring.opening - self.ring.tick_index + self.count(pace.now))
@@ -129,7 +129,7 @@ class Generations:
             return self._reached(heard_at, self.reach.length)
         return stretch(frame, focus, self._session.spec, scene.source.frames)
 
-    def _submit(self, pace: Pace) -> None:
+    def _submit(self, pace: TickTime) -> None:
         """Submits the request of the slot that is admitted on this tick, with the controls it will be heard at."""
         count = self.count(pace.after(self.ring.depth))
         count = self.count(pace.after(count))
@@ -168,7 +168,7 @@ class Generations:
             given["source_latent"] = covered if fed is None else fed
         # The first is made whole: until then there is no song that a stretch could lie in.
         given |= {**others, "focus": None if self._first else self.stretch(heard_at)}
-        tag = Ticket(numbers, edge, heard_at, cuts, scene.cover(moment, self.feedback))
+        tag = HeldControls(numbers, edge, heard_at, cuts, scene.cover(moment, self.feedback))
         return self._session.request(**given, tag=tag, heard_at=heard_at)
 
     def drift(self, frame: int) -> float:
@@ -228,7 +228,7 @@ class Generations:
             return None
         return self.reach.seconds([self.reach.length] * self.ring.depth, self._rows)
 
-    def _chooses(self, pace: Pace) -> bool:
+    def _chooses(self, pace: TickTime) -> bool:
         """Chooses how much of the song the next generation makes; whether those in flight are to make no more. Until
         one is done all are whole: there is no song yet that a stretch could lie in."""
         if self.reach is None or not self._auto or not self._trace.completions:
@@ -239,7 +239,7 @@ class Generations:
         self.reach.look(pace.now, self.count(pace.now), self.ring.depth, self._rows)
         return narrows and not self.reach.whole
 
-    def _foreseen(self, pace: Pace, narrows: bool = False) -> Pace:
+    def _foreseen(self, pace: TickTime, narrows: bool = False) -> TickTime:
         """The pace with the coming ticks as long as the stretches that are in flight then make them. narrows: those in
         flight make no more from now on than the next one."""
         reach, ring = self.reach, self.ring
@@ -293,7 +293,7 @@ class Generations:
         return int(jumps[0]) - 1 if len(jumps) else middle
 
     # -- in flight ----------------------------------------------------------------------------------------------
-    def steps(self, now: int) -> Told:
+    def steps(self, now: int) -> StepValues:
         """What every step of this tick reads."""
         slots = self.ring.slots
         return self._scenes.step(now, self.moments(), [slot.position / slot.request.steps for slot in slots])
@@ -301,14 +301,14 @@ class Generations:
     def taken(self, slot: Slot, now: int) -> Mapping[str, float]:
         """The scalars that a finished generation was made with."""
         moment = self._middle(round(slot.heard_at or 0), slot.request.count)
-        return {**ticket(slot).values, **self._scenes.at(moment).controls.scalars(moment, now)}
+        return {**held_controls(slot).values, **self._scenes.at(moment).controls.scalars(moment, now)}
 
-    def told(self, now: int) -> Told:
+    def told(self, now: int) -> StepValues:
         """What the generations in flight are told, their strengths included."""
         strengths = [self._strength(moment) for moment in self.moments()]
         return {**self.steps(now), "strength": torch.tensor(strengths)}
 
-    def wants(self, now: int) -> tuple[Told, object]:
+    def wants(self, now: int) -> tuple[StepValues, object]:
         """What the generations in flight are told, and what one to come is asked for."""
         if self.reach is None:
             return self.told(now), None
@@ -316,7 +316,7 @@ class Generations:
         asked = scene.asked(moment, self.feedback)
         return self.told(now), (scene.controls.request(moment, now), scene.controls.step(now, [moment]), asked)
 
-    def stir(self, before: tuple[Told, object], now: int) -> None:
+    def stir(self, before: tuple[StepValues, object], now: int) -> None:
         """Notes a live change, if what the generations in flight are told is other than before, and a touch, if that
         is so or a later one is asked for something else."""
         told, asked = self.wants(now)
@@ -326,7 +326,7 @@ class Generations:
         elif not alike(before[1], asked):
             self.touch()
 
-    def retimed(self, before: tuple[Told, object], now: int, jumped: bool) -> None:
+    def retimed(self, before: tuple[StepValues, object], now: int, jumped: bool) -> None:
         """As `stir`, after a change of the transport, which is a touch where another place of the song is heard that
         is not as new as the rest."""
         if not alike(before[0], self.told(now)):
@@ -356,7 +356,7 @@ class Generations:
         return self._scenes.at(frame).controls.value("strength", frame)
 
 
-def ticket(slot: Slot) -> Ticket:
+def held_controls(slot: Slot) -> HeldControls:
     """What a slot of a performance carries."""
-    assert isinstance(slot.request.tag, Ticket)
+    assert isinstance(slot.request.tag, HeldControls)
     return slot.request.tag

@@ -23,7 +23,7 @@ HOST = frozenset({"noise_drift", "live_strength"})
 """Rows whose value does not reach the sound by itself: a speed, and a permission."""
 
 
-class Readings:
+class ControlValues:
     """The controls of one performance. guard: frames behind the loudspeaker that may still be spliced (`Forecast`).
 
     Owned by one thread. channels: C, latent channels of the family. sinks: the numbers in `program.sinks` of all

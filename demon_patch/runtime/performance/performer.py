@@ -19,7 +19,7 @@ from demon_patch.arrays import Samples
 from demon_patch.engine.contracts import Conditioning, Source
 from demon_patch.engine.lora.merge import Lora
 from demon_patch.engine.ring.focus import laid_into
-from demon_patch.engine.ring.ring import Finished, Ring
+from demon_patch.engine.ring.ring import Completion, Ring
 from demon_patch.engine.session import Session
 from demon_patch.engine.sound.dry_path import Covered
 from demon_patch.engine.sound.window import Window, WindowPlanner
@@ -28,12 +28,12 @@ from demon_patch.runtime.graph.forecast import Forecast
 from demon_patch.runtime.graph.live_inputs import Fed
 from demon_patch.runtime.graph.program import Program
 from demon_patch.runtime.graph.rates import Rates
-from demon_patch.runtime.performance.admission import Generations, Pace, ticket
-from demon_patch.runtime.performance.control_values import Readings
+from demon_patch.runtime.performance.admission import Admission, TickTime, held_controls
+from demon_patch.runtime.performance.control_values import ControlValues
 from demon_patch.runtime.performance.loras import LoraRack
 from demon_patch.runtime.performance.mixes import Parts
-from demon_patch.runtime.performance.self_feed import News, RingNews
-from demon_patch.runtime.performance.sounding import Scene, Scenes
+from demon_patch.runtime.performance.self_feed import SelfFeed, RingFeed
+from demon_patch.runtime.performance.sounding import Sounding, SoundingParts
 from demon_patch.runtime.performance.touches import Touches
 from demon_patch.runtime.performance.trace import Take, Trace
 
@@ -66,20 +66,20 @@ class Performer:
         self.recordings, self.text = tuple(recordings), text
         self.session, self.spec = session, session.spec
         self.guard = self.spec.playing_margin + SPLICE_FRAMES + 2
-        self.scenes = Scenes(Scene(Forecast(program, transport), parts, self.guard, self.spec.latent_channels))
+        self.scenes = SoundingParts(Sounding(Forecast(program, transport), parts, self.guard, self.spec.latent_channels))
         self.loras = LoraRack(session, program, lora or session.lora)
         self.trace = trace or Trace()
         self.pace: float | None = None
         self.replaces = False
         self.bypass = False
         self._song = self.source.latent  # the song as it was generated last, stretch by stretch
-        self.generations = Generations(session, self.scenes, self.trace)
+        self.generations = Admission(session, self.scenes, self.trace)
         self.lead = max(round(self.controls.value("lead", 0) * self.spec.frame_rate), 1)
         self.now = -(self.generations.count(0) * ceil(self.tick_frames) + self.lead)
         self.takes: list[Take] = []
         self.planner = WindowPlanner(0)
-        self.news = News(self.spec)
-        self._finished: list[Finished] = []
+        self.news = SelfFeed(self.spec)
+        self._finished: list[Completion] = []
         self._touches = Touches()
 
     @property
@@ -98,7 +98,7 @@ class Performer:
         return self.scenes.now.forecast
 
     @property
-    def controls(self) -> Readings:
+    def controls(self) -> ControlValues:
         """What the engine is told."""
         return self.scenes.now.controls
 
@@ -142,8 +142,8 @@ class Performer:
         return Rates(generation, step, float(self.spec.frame_rate), self.spec.frame_rate / self.window_frames)
 
     @property
-    def _pace(self) -> Pace:
-        return Pace(self.now, self.tick_frames, self.lead, self.pace is None)
+    def _pace(self) -> TickTime:
+        return TickTime(self.now, self.tick_frames, self.lead, self.pace is None)
 
     # -- a tick -------------------------------------------------------------------------------------------------
     def begin(self, now: int) -> None:
@@ -243,7 +243,7 @@ class Performer:
     def _advance(self, due: int) -> None:
         before = max(self.forecast.now, 0)
         if due > before:
-            ring = RingNews.of(self.ring, self.trace, self.lead, self.spec.frame_rate)
+            ring = RingFeed.of(self.ring, self.trace, self.lead, self.spec.frame_rate)
             self.news.tell(self.forecast, before, due, self.source, ring)
             self.forecast.advance(due)
             for name, index in self.controls.sinks.items():
@@ -257,7 +257,7 @@ class Performer:
             self._rewind()
             at = self.planner.next_start
             if at < ripest.slot.heard_at:
-                self._keep(Take(self._covered(ripest, self._whole(ripest)), at, ticket(ripest.slot).values))
+                self._keep(Take(self._covered(ripest, self._whole(ripest)), at, held_controls(ripest.slot).values))
                 self.trace.previews += 1
 
     def _rewind(self) -> None:
@@ -265,11 +265,11 @@ class Performer:
         if self.replaces:
             self.planner.next_start = min(self.planner.next_start, max(self.now + self.lead, 0))
 
-    def _take(self, done: Finished) -> None:
+    def _take(self, done: Completion) -> None:
         due = int(done.slot.heard_at or 0)
         heard_at = max(due, self.planner.next_start) if self.takes else self.planner.next_start
         self._song = self._whole(done)
-        made = ticket(done.slot)
+        made = held_controls(done.slot)
         late = heard_at - made.edge if made.cuts and made.edge is not None else 0
         take = Take(self._covered(done, self._song), heard_at, made.values, late, heard_at - made.heard_at)
         if self.scenes.now.feeds:
@@ -278,13 +278,13 @@ class Performer:
         self.trace.taken.append((heard_at, self.generations.taken(done.slot, self.now)))
         self._keep(take)
 
-    def _whole(self, done: Finished) -> Tensor:
+    def _whole(self, done: Completion) -> Tensor:
         """A generation as a whole song: a stretch without its borders, in the song as it was before."""
         return laid_into(self._song, done.latent, done.start, self.spec)
 
-    def _covered(self, done: Finished, song: Tensor) -> Covered:
+    def _covered(self, done: Completion, song: Tensor) -> Covered:
         """A whole song over the clips that its latest generation covers."""
-        return self.session.covered(song, ticket(done.slot).cover)
+        return self.session.covered(song, held_controls(done.slot).cover)
 
     def _keep(self, take: Take) -> None:
         """Adds a take to those that are still to be played; of those that are due, only the latest is kept."""

@@ -14,7 +14,7 @@ from demon_patch.engine.sound.features import NAMES, Analyser, likeness
 from demon_patch.runtime.graph.forecast import Forecast
 from demon_patch.runtime.graph.live_inputs import RING, SOUND, Fed
 from demon_patch.runtime.graph.program import Program
-from demon_patch.runtime.performance.control_values import Readings
+from demon_patch.runtime.performance.control_values import ControlValues
 from demon_patch.runtime.performance.trace import Trace
 
 LEAD_IN = (
@@ -24,7 +24,7 @@ PIECE = 50  # frames that are measured at a time, so that the tick thread gets i
 
 
 @dataclass(frozen=True, slots=True)
-class RingNews:
+class RingFeed:
     """The ring after its latest tick: generations finished since the performance began, the share of steps done by the
     ripest one in flight, how many are in flight; in seconds, the heard error of the latest one and the lead."""
 
@@ -35,14 +35,14 @@ class RingNews:
     lead: float
 
     @classmethod
-    def of(cls, ring: Ring, trace: Trace, lead: int, rate: float) -> RingNews:
+    def of(cls, ring: Ring, trace: Trace, lead: int, rate: float) -> RingFeed:
         """As it is now; lead in frames at `rate` a second."""
         ripest = max((slot.step / max(slot.request.count, 1) for slot in ring.slots), default=0.0)
         error = abs(trace.errors[-1]) if trace.errors else 0
         return cls(trace.completions, ripest, len(ring.slots), error / rate, lead / rate)
 
 
-class News:
+class SelfFeed:
     """Feeds one performance. Owned by its thread.
 
     Control frame k is fed with the sound of transport frame k - 1 as it was laid, of which no more is kept than is
@@ -56,7 +56,7 @@ class News:
         self._analyser = Analyser(spec.sample_rate, self._per)
         self._laid: dict[int, Samples] = {}
         self._completions = 0
-        self._readings: Readings | None = None
+        self._readings: ControlValues | None = None
         self._values: list[float] = []
         self._looked = self._edge = -1  # the latest frames that were looked at for edges, and that had one
 
@@ -66,7 +66,7 @@ class News:
         for n, frame in enumerate(range(start, stop)):
             self._laid[frame] = sound[n * self._per : (n + 1) * self._per]
 
-    def tell(self, forecast: Forecast, lo: int, hi: int, source: Source, ring: RingNews) -> None:
+    def tell(self, forecast: Forecast, lo: int, hi: int, source: Source, ring: RingFeed) -> None:
         """Feeds what is wired to the Decoder or the ring at the control frames [lo, hi), which are to run next."""
         feeds = forecast.program.feeds
         frames = [frame for frame in range(lo - 1, hi - 1) if frame in self._laid]
@@ -97,7 +97,7 @@ class News:
             found["likeness"] = likeness(shape, own[[forecast.transport.song_frame(frame) for frame in frames]])
         return found
 
-    def jolted(self, readings: Readings, frame: int) -> bool:
+    def jolted(self, readings: ControlValues, frame: int) -> bool:
         """Whether what live sources hold of the ring's scalars has jumped since the latest tick, by an edge, or moved
         at all where a device has sent something."""
         values = [readings.forecast.at(sink, frame) for sink in readings.held_scalars]

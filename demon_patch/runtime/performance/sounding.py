@@ -16,7 +16,7 @@ from demon_patch.engine.controls import CONTROLS
 from demon_patch.engine.sound.dry_path import Cover
 from demon_patch.runtime.graph.forecast import Forecast
 from demon_patch.runtime.graph.program import Program
-from demon_patch.runtime.performance.control_values import Readings
+from demon_patch.runtime.performance.control_values import ControlValues
 from demon_patch.runtime.performance.feedback import Feedback
 from demon_patch.runtime.performance.mixes import KEPT_SUMS, Mixer, Parts, Sums, first
 from demon_patch.small_cache import SmallCache
@@ -25,7 +25,7 @@ Values = Mapping[str, Tensor | str]
 
 
 @dataclass(eq=False)
-class Scene:
+class Sounding:
     """A program as it plays. parts: prompts, clips and mixes by control; `prompt` and `source` are always there. guard:
     see `Forecast`; channels: of the latent; sums: see `Mixer`. Owned by one thread."""
 
@@ -34,17 +34,17 @@ class Scene:
     guard: int
     channels: int
     sums: Sums = field(default_factory=lambda: SmallCache(KEPT_SUMS))
-    controls: Readings = field(init=False)
+    controls: ControlValues = field(init=False)
 
     def __post_init__(self) -> None:
-        self.controls = Readings(self.program, self.forecast, self.guard, self.channels)
+        self.controls = ControlValues(self.program, self.forecast, self.guard, self.channels)
         framed = self.program.ring.framed is not None
         self._mixer = Mixer(self.controls.weights, self.parts, framed, self.sums)
         self._gains = [index for index, sink in enumerate(self.program.sinks) if sink.port == "gain"]
 
-    def after(self, forecast: Forecast, parts: Parts | None) -> Scene:
+    def after(self, forecast: Forecast, parts: Parts | None) -> Sounding:
         """The scene that takes over with another program and, where given, other parts."""
-        return Scene(forecast, parts or self.parts, self.guard, self.channels, self.sums)
+        return Sounding(forecast, parts or self.parts, self.guard, self.channels, self.sums)
 
     @property
     def program(self) -> Program:
@@ -93,24 +93,24 @@ class Scene:
         return np.float32(10.0 ** (decibels / 20.0))
 
 
-class Scenes:
+class SoundingParts:
     """The scene that plays, and those that take over at frames to come: what is heard from there on is theirs.
 
     waiting: frames and scenes, in the order of their frames. Each frame is an edge of its own, so that a generation
     begins on it.
     """
 
-    def __init__(self, scene: Scene) -> None:
+    def __init__(self, scene: Sounding) -> None:
         self.now = scene
-        self.waiting: list[tuple[int, Scene]] = []
+        self.waiting: list[tuple[int, Sounding]] = []
         self._fed = 0  # changes of what is fed that those that wait know of
 
     @property
-    def next(self) -> tuple[int, Scene] | None:
+    def next(self) -> tuple[int, Sounding] | None:
         """The scene that takes over next, and its frame."""
         return self.waiting[0] if self.waiting else None
 
-    def at(self, frame: int) -> Scene:
+    def at(self, frame: int) -> Sounding:
         """The scene that is heard at a transport frame."""
         return next((scene for change, scene in reversed(self.waiting) if frame >= change), self.now)
 
@@ -151,7 +151,7 @@ class Scenes:
         found = [scene.controls.edges(a + (a in changes), b) for scene, a, b in self.heard(lo, hi)]
         return np.sort(np.concatenate([np.array(changes, dtype=np.int64), *found]))
 
-    def heard(self, lo: int, hi: int) -> Iterator[tuple[Scene, int, int]]:
+    def heard(self, lo: int, hi: int) -> Iterator[tuple[Sounding, int, int]]:
         """The scenes that are heard within the frames [lo, hi), each with its own of them."""
         scene = self.now
         for change, coming in [*self.waiting, (hi, self.now)]:

@@ -10,7 +10,7 @@ import numpy as np
 from torch import Tensor
 
 from demon_patch.runtime.graph.program import Program
-from demon_patch.runtime.performance.control_values import Readings
+from demon_patch.runtime.performance.control_values import ControlValues
 
 SLOW_SECONDS = 2.0  # after a device has sent something, in which what it moves may still be on its way
 ELSEWHERE = ("decode", "ring")  # classes of controls that no generation is made with
@@ -20,12 +20,12 @@ class Touches:
     """Whether what devices send moves what generations are made with. Owned by the tick thread."""
 
     def __init__(self) -> None:
-        self._readings: Readings | None = None
+        self._readings: ControlValues | None = None
         self._sinks: list[int] = []
         self._values: list[float] = []
         self._sent: int | None = None
 
-    def moved(self, readings: Readings, frame: int, sent: bool) -> bool:
+    def moved(self, readings: ControlValues, frame: int, sent: bool) -> bool:
         """Once a tick: whether a sink that a live source reaches has moved since the last, a device having `sent`
         something since then or shortly before."""
         if readings is not self._readings:

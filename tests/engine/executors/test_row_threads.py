@@ -5,7 +5,7 @@ import threading
 import pytest
 import torch
 
-from demon_patch.engine.executors.row_threads import Lanes
+from demon_patch.engine.executors.row_threads import RowThreads
 
 
 @pytest.fixture(autouse=True)
@@ -18,7 +18,7 @@ def _threads():
 @pytest.mark.parametrize("count", [1, 2, 3])
 @pytest.mark.parametrize("items", [0, 1, 5])
 def test_every_item_is_worked_once_and_each_lane_takes_them_in_order(count: int, items: int) -> None:
-    lanes, done = Lanes(count), [[] for _ in range(count)]
+    lanes, done = RowThreads(count), [[] for _ in range(count)]
     lanes.run(lambda lane, item: done[lane].append(item), list(range(items)))
     assert sorted(item for share in done for item in share) == list(range(items))
     assert all(share == sorted(share) for share in done)
@@ -26,7 +26,7 @@ def test_every_item_is_worked_once_and_each_lane_takes_them_in_order(count: int,
 
 @pytest.mark.parametrize("count", [1, 2])
 def test_between_its_items_the_callers_lane_does_what_else_is_due(count: int) -> None:
-    lanes, order = Lanes(count), []
+    lanes, order = RowThreads(count), []
     lanes.run(
         lambda lane, item: order.append((lane, item)) if lane == 0 else None,
         list(range(4)),
@@ -37,7 +37,7 @@ def test_between_its_items_the_callers_lane_does_what_else_is_due(count: int) ->
 
 
 def test_a_lane_that_is_busy_leaves_the_rest_to_the_others() -> None:
-    lanes, taken, ended = Lanes(2), {0: 0, 1: 0}, threading.Event()
+    lanes, taken, ended = RowThreads(2), {0: 0, 1: 0}, threading.Event()
 
     def work(lane: int, item: int) -> None:
         taken[lane] += 1
@@ -58,7 +58,7 @@ def test_lanes_work_side_by_side_on_single_threads_without_gradients() -> None:
         meeting.wait()
         seen[lane] = (threading.current_thread().name, torch.get_num_threads(), torch.is_grad_enabled())
 
-    Lanes(2).run(work, [0, 1])
+    RowThreads(2).run(work, [0, 1])
     assert {name for name, _, _ in seen.values()} >= {"MainThread"}
     assert len({name for name, _, _ in seen.values()}) == 2
     assert [rest for _, *rest in seen.values()] == [[1, False], [1, False]]
@@ -75,10 +75,10 @@ def test_an_error_of_any_lane_is_raised_after_all_have_ended(lane: int) -> None:
         done.append(item)
 
     with pytest.raises(ArithmeticError, match="lane"):
-        Lanes(2).run(work, [0, 1])
+        RowThreads(2).run(work, [0, 1])
     assert len(done) == 1
 
 
 def test_no_lanes_are_refused() -> None:
     with pytest.raises(ValueError, match="at least one"):
-        Lanes(0)
+        RowThreads(0)

@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from demon_patch.engine.ring.ring import Finished
+from demon_patch.engine.ring.ring import Completion
 from tests.support.toy_family import Bench
 
 CURVE = torch.linspace(0, 1, 37)
@@ -67,7 +67,7 @@ def test_lanes_leave_every_bit(bucket: int, values: dict[str, Tensor | str]) -> 
 @pytest.mark.parametrize("bucket", [1, 2, 4])
 def test_streamed_equals_one_shot(depth: int, bucket: int) -> None:
     values = VALUES[2]
-    bench, done = Bench(depth, bucket, 37), list[Finished]()
+    bench, done = Bench(depth, bucket, 37), list[Completion]()
     for k in range(24):
         if bench.ring.admits():
             bench.ring.submit(bench.request(seed=k % 5, strength=0.3 + 0.02 * k))

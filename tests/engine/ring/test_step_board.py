@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from demon_patch.engine.controls import TABLE
-from demon_patch.engine.ring.slots import Finished, Slot
+from demon_patch.engine.ring.slots import Completion, Slot
 from demon_patch.engine.ring.step_board import Shared, check_values
 from demon_patch.errors import DemonError
 from tests.support.toy_family import Bench
@@ -209,7 +209,7 @@ def test_the_ring_gives_a_part_its_own_values() -> None:
     bench.ring.submit(bench.request())
     mine = bench.ring.drain()[0].latent
     bench.ring.submit(bench.request())
-    done: list[Finished] = []
+    done: list[Completion] = []
     for step in range(8):
         done += bench.ring.tick({"velocity_scale": torch.full((1, 1, 1), 0.5 if step >= 4 else 1.0)})
     assert torch.equal(mine, done[0].latent)

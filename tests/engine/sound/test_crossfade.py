@@ -5,7 +5,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from demon_patch.engine.sound.crossfade import Splicer, click, correlation, dip, fade_gains, join, level
+from demon_patch.engine.sound.crossfade import SeamStream, click, correlation, dip, fade_gains, join, level
 from demon_patch.engine.sound.limiter import Limiter
 
 
@@ -30,7 +30,7 @@ def test_correlation_tells_same_from_unrelated_and_opposed() -> None:
 def test_windows_of_one_signal_join_into_that_signal() -> None:
     rng = np.random.default_rng(1)
     signal = rng.standard_normal((5000, 2)).astype(np.float32)
-    splicer, out = Splicer(32), []
+    splicer, out = SeamStream(32), []
     cuts = [100, 400, 1500, 1564, 4000]
     for start, stop in pairwise(cuts):
         out.append(splicer.push(signal[start - 32 : stop + 32]))
@@ -42,7 +42,7 @@ def test_a_join_of_unrelated_noise_does_not_dip() -> None:
     levels = []
     for _ in range(200):
         a, b = (rng.standard_normal((1000, 1)).astype(np.float32) for _ in range(2))
-        splicer = Splicer(200)
+        splicer = SeamStream(200)
         out = np.concatenate([splicer.push(a), splicer.push(b)])
         join = len(a) - 2 * 200  # the boundary stands `half` before the first block's end, after its dropped half
         levels.append(float(np.mean(out[join - 50 : join + 50] ** 2)))

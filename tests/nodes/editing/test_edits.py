@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 from demon_patch.errors import PatchError
 from demon_patch.nodes.catalogue import CATALOGUE
 from demon_patch.nodes.editing.edits import bend, plug, removal, replacement
-from demon_patch.nodes.editing.visible_ports import Faces
+from demon_patch.nodes.editing.visible_ports import VisiblePorts
 from demon_patch.patch.edit.commands import Command, apply
 from demon_patch.patch.files.format import dumps, loads
 from demon_patch.patch.model.definition import Definition, Inlet, Outlet, Target
-from demon_patch.patch.model.document import Cable, Node, Patch, Socket
+from demon_patch.patch.model.document import Cable, Node, Patch, CableKey
 from tests.support.effort import examples
 from tests.support.patch_strategies import patches
 
@@ -64,7 +64,7 @@ def test_what_a_node_makes_itself_is_not_healed() -> None:
 
 
 def test_a_bend_is_put_in_and_taken_out_again() -> None:
-    socket = Socket("glide", "out", "s", "strength")
+    socket = CableKey("glide", "out", "s", "strength")
     bent = done(bend(PATCH, socket, (1, 2), rng=random.Random(1)))
     (point,) = bent.nodes.keys() - PATCH.nodes.keys()
     assert bent.nodes[point] == Node("reroute", at=(1, 2))
@@ -73,7 +73,7 @@ def test_a_bend_is_put_in_and_taken_out_again() -> None:
     assert bent.flat.cables == PATCH.cables
     assert done(removal(bent, CATALOGUE, (point,)), bent) == PATCH
     with pytest.raises(PatchError, match="node s: port strength: no cable comes from lfo"):
-        bend(PATCH, Socket("lfo", "out", "s", "strength"), (0, 0))
+        bend(PATCH, CableKey("lfo", "out", "s", "strength"), (0, 0))
 
 
 def test_a_replaced_node_keeps_what_fits() -> None:
@@ -136,7 +136,7 @@ def test_what_a_reroute_and_a_subpatch_show() -> None:
         cables=(*PATCH.cables, Cable("words", "prompt", "r", "in")),
         definitions={"d": inside},
     )
-    faces = Faces(patch, CATALOGUE)
+    faces = VisiblePorts(patch, CATALOGUE)
     assert [(p.name, p.title, p.default, p.hi) for p in faces.inputs("sub").values()] == [("speed", "Speed", 3.0, 12.5)]
     assert [(o.name, o.type, o.lo) for o in faces.outputs("sub").values()] == [("wave", "value", 0.0)]
     assert (faces.inputs("r")["in"].type, faces.outputs("r")["out"].type) == ("prompt", "prompt")
@@ -163,5 +163,5 @@ def test_removing_and_replacing_anything_can_be_undone(patch: Patch, data: st.Da
     new = data.draw(st.sampled_from((Node("lfo"), Node("slew"), Node("decoder"), Node("reroute"))))
     edited = done(replacement(patch, CATALOGUE, chosen[0], new, within), patch)
     assert edited.graph(within).nodes[chosen[0]].type == new.type
-    faces = Faces(edited, CATALOGUE, within)
-    assert all(faces.joins(*cable.socket) for cable in edited.graph(within).cables_of(chosen[0]))
+    faces = VisiblePorts(edited, CATALOGUE, within)
+    assert all(faces.joins(*cable.key) for cable in edited.graph(within).cables_of(chosen[0]))

@@ -10,7 +10,7 @@ import pytest
 from demon_patch.errors import PatchError
 from demon_patch.nodes.catalogue import CATALOGUE
 from demon_patch.nodes.editing.snapshots import Recall, morph, movable, recall, stored
-from demon_patch.nodes.editing.visible_ports import Faces
+from demon_patch.nodes.editing.visible_ports import VisiblePorts
 from demon_patch.patch.edit.commands import Batch, SetCable, SetLocked, SetRange, SetValue, apply
 from demon_patch.patch.edit.overlay import Overlay
 from demon_patch.patch.model.dashboard import CableDepth, Snapshot
@@ -54,7 +54,7 @@ def test_every_knob_and_option_is_stored_also_at_its_default() -> None:
     assert snapshot.values["lfo"].keys() >= {"rate", "shape", "sync"}
     assert snapshot.values["lfo"]["shape"] == CATALOGUE["lfo"].by_name["shape"].default
     assert snapshot.values["words"] == {"text": "warm"}
-    assert snapshot.depths == (CableDepth(*WIRE.socket, 0.5),)
+    assert snapshot.depths == (CableDepth(*WIRE.key, 0.5),)
 
 
 def test_what_a_patch_is_is_not_stored() -> None:
@@ -63,7 +63,7 @@ def test_what_a_patch_is_is_not_stored() -> None:
     assert "depth" not in snapshot.values["scheduler"]
     assert "mask" not in snapshot.values["scheduler"]  # without effect until it is set
     for id, node in {id: Node(id) for id in CATALOGUE}.items():
-        moved = movable(Faces(Patch(nodes={"a": node}), CATALOGUE), "a")
+        moved = movable(VisiblePorts(Patch(nodes={"a": node}), CATALOGUE), "a")
         assert all(port.type != "path" for port in moved.values()), id
 
 
@@ -80,11 +80,11 @@ def test_a_recall_brings_back_what_sounded() -> None:
     snapshot = stored(PATCH, CATALOGUE)
     assert not recall(snapshot, PATCH, CATALOGUE).overlay
     other = edited(
-        SetValue(*RATE, 3), SetValue(*SHAPE, "saw"), SetCable(*WIRE.socket, depth=0.1), SetValue(*STRENGTH, 1)
+        SetValue(*RATE, 3), SetValue(*SHAPE, "saw"), SetCable(*WIRE.key, depth=0.1), SetValue(*STRENGTH, 1)
     )
     found = recall(snapshot, other, CATALOGUE)
     assert found.skipped == ()
-    assert found.overlay.keys == {RATE, SHAPE, STRENGTH, WIRE.socket}
+    assert found.overlay.keys == {RATE, SHAPE, STRENGTH, WIRE.key}
     again = stored(found.overlay.sounding(other), CATALOGUE)
     assert again == snapshot
 
@@ -105,13 +105,13 @@ def test_what_is_structural_or_locked_never_moves() -> None:
     assert found.skipped == ()
     assert found.on(before).values == {RATE: 9.0, ("scheduler", "depth"): 2, SHAPE: "saw"}
     locked = edited(SetLocked(*STRENGTH, True))
-    assert not recall(Snapshot(depths=(CableDepth(*WIRE.socket, 0.9),)), locked, CATALOGUE).overlay
+    assert not recall(Snapshot(depths=(CableDepth(*WIRE.key, 0.9),)), locked, CATALOGUE).overlay
     assert STRENGTH[1] not in stored(locked, CATALOGUE).values["scheduler"]
 
 
 def test_the_scope_of_a_snapshot_is_honoured() -> None:
     values = {"lfo": {"rate": 2.0}, "scheduler": {"strength": 0.9}}
-    snapshot = Snapshot(scope=("lfo",), values=values, depths=(CableDepth(*WIRE.socket, 0.9),))
+    snapshot = Snapshot(scope=("lfo",), values=values, depths=(CableDepth(*WIRE.key, 0.9),))
     assert recall(snapshot, PATCH, CATALOGUE).overlay == Overlay({RATE: 2.0})
 
 
@@ -184,10 +184,10 @@ def test_options_texts_and_whole_numbers_switch_half_way() -> None:
 
 
 def test_ranges_and_depths_morph_and_what_one_side_lacks_comes_from_the_document() -> None:
-    one = Snapshot(ranges={"scheduler": {"strength": (0.0, 0.5)}}, depths=(CableDepth(*WIRE.socket, 1.0),))
+    one = Snapshot(ranges={"scheduler": {"strength": (0.0, 0.5)}}, depths=(CableDepth(*WIRE.key, 1.0),))
     found = between(one, Snapshot(), 0.5).overlay
     assert found.ranges == {STRENGTH: pytest.approx((0.0, 0.75))}
-    assert found.depths == {WIRE.socket: 0.75}
-    usual = Snapshot(depths=(CableDepth(*WIRE.socket, None),))
-    assert [between(one, usual, amount).overlay.depths[WIRE.socket] for amount in (0.4, 0.6)] == [1.0, None]
+    assert found.depths == {WIRE.key: 0.75}
+    usual = Snapshot(depths=(CableDepth(*WIRE.key, None),))
+    assert [between(one, usual, amount).overlay.depths[WIRE.key] for amount in (0.4, 0.6)] == [1.0, None]
     assert between(lfo(rate=4.0), lfo(), 0.5).overlay.values == {RATE: pytest.approx(2.0)}

@@ -13,7 +13,7 @@ from msgspec import structs
 from demon_patch.errors import PatchError
 from demon_patch.nodes.catalogue import CATALOGUE
 from demon_patch.nodes.editing.subpatches import AT_TOP, expanded, promoted, promoted_output, subpatch, unique
-from demon_patch.nodes.editing.visible_ports import Faces
+from demon_patch.nodes.editing.visible_ports import VisiblePorts
 from demon_patch.patch.edit.commands import AddNode, Command, Connect, SetMapping, SetSnapshot, SetValue, Within, apply
 from demon_patch.patch.files.format import dumps, loads
 from demon_patch.patch.model.dashboard import Controller, ControlMapping, Snapshot
@@ -136,7 +136,7 @@ def ends(definition: Definition, names: dict[str, str]) -> tuple[Any, ...]:
 
 def test_what_crosses_the_border_is_promoted_under_good_names() -> None:
     edited, id = made(CHAIN, "slow", "size")
-    faces = Faces(edited, CATALOGUE)
+    faces = VisiblePorts(edited, CATALOGUE)
     assert [(port.title, port.default, port.unit) for port in faces.inputs(id).values()] == [
         ("Slow Rate", 0.1, ""), ("X", 0.0, ""),
     ]  # fmt: skip
@@ -160,7 +160,7 @@ def test_mappings_and_snapshots_follow_into_a_subpatch() -> None:
 
 def test_expanding_writes_what_the_instance_is_set_to() -> None:
     edited, id = made(CHAIN, "slow", "size")
-    speed = next(name for name, port in Faces(edited, CATALOGUE).inputs(id).items() if port.title == "Slow Rate")
+    speed = next(name for name, port in VisiblePorts(edited, CATALOGUE).inputs(id).items() if port.title == "Slow Rate")
     edited, _ = apply(SetValue(id, speed, 5.0), edited)
     back = done(expanded(edited, id, rng=random.Random(2)), edited)
     (slow,) = (node for node in back.nodes.values() if node.label == "Slow")
@@ -197,7 +197,7 @@ def test_promoted_ports_come_below_the_others() -> None:
     patch = Patch(nodes={"s": Node("subpatch", definition="d")}, definitions={"d": inside})
     edited = done(promoted(patch, "d", "l", "width", "Wide"), patch)
     edited = done(promoted_output(edited, "d", "l", "uni"), edited)
-    faces = Faces(edited, CATALOGUE)
+    faces = VisiblePorts(edited, CATALOGUE)
     assert [port.title for port in faces.inputs("s").values()] == ["Rate", "Wide"]
     assert len(faces.outputs("s")) == 1
     with pytest.raises(PatchError, match="node x: is not in the patch"):
@@ -221,6 +221,6 @@ def test_a_subpatch_within_a_subpatch_keeps_what_was_promoted() -> None:
     deeper, inner = made(edited, "slow", within=definition)
     assert deeper.definitions[definition].nodes[inner].type == "subpatch"
     assert f"{id}/{inner}/slow" in deeper.flat.nodes
-    assert {c.socket[2:] for c in deeper.flat.cables} >= {(f"{id}/{inner}/slow", "rate"), ("ear", "strength")}
+    assert {c.key[2:] for c in deeper.flat.cables} >= {(f"{id}/{inner}/slow", "rate"), ("ear", "strength")}
     looped = apply(Connect(Cable(id, next(iter(deeper.definitions[definition].outputs)), "fast", "rate")), deeper)[0]
     assert ("fast", "rate") in {(c.dst, c.port) for c in looped.flat.cables}

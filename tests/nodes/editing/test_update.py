@@ -22,7 +22,7 @@ from demon_patch.patch.edit.commands import Move, SetValue, apply
 from demon_patch.patch.files.format import dumps, loads
 from demon_patch.patch.files.format import load as plain_load
 from demon_patch.patch.model.document import Cable, Node, Patch
-from demon_patch.patch.model.record import Piece
+from demon_patch.patch.model.record import Record
 from demon_patch.runtime.graph.check import problems
 from tests.support.node_bench import playable
 
@@ -108,13 +108,13 @@ def test_every_version_has_its_step() -> None:
 
 
 def test_what_else_names_a_port_follows_and_graphs_within_have_names_of_their_own() -> None:
-    class Pin(Piece, frozen=True, omit_defaults=True):
+    class Pin(Record, frozen=True, omit_defaults=True):
         """A piece that names a port."""
 
         node: str
         port: str
 
-    class Outlet(Piece, frozen=True, omit_defaults=True):
+    class Outlet(Record, frozen=True, omit_defaults=True):
         """A piece that names an output."""
 
         node: str
@@ -126,7 +126,7 @@ def test_what_else_names_a_port_follows_and_graphs_within_have_names_of_their_ow
         lo: float | None = None
         hi: float | None = None
 
-    class Snapshot(Piece, frozen=True, omit_defaults=True):
+    class Snapshot(Record, frozen=True, omit_defaults=True):
         """Knobs and playing ranges by node and port."""
 
         values: Mapping[str, Mapping[str, Any]] = {}
@@ -193,5 +193,5 @@ def test_what_is_unknown_is_saved_back_unchanged_after_an_edit_elsewhere(tmp_pat
 def test_cables_of_unknown_nodes_go_with_a_renamed_port() -> None:
     cables = (Cable("x", "o", "w", "rate"), Cable("w", "wave", "x", "rate"))
     patch = updated(Patch(nodes={"w": Node("wobble"), "x": Node("other")}, cables=cables), WOBBLY)
-    assert {cable.socket for cable in patch.cables} == {("x", "o", "w", "period"), ("w", "out", "x", "rate")}
+    assert {cable.key for cable in patch.cables} == {("x", "o", "w", "period"), ("w", "out", "x", "rate")}
     assert structs.asdict(patch)["nodes"]["x"] == Node("other")

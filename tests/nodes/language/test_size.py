@@ -12,7 +12,7 @@ import pytest
 
 from demon_patch.codegen.array_code import Form, kind_of, vector_of
 from demon_patch.codegen.body import Body
-from demon_patch.codegen.to_text import Speller, Text, template
+from demon_patch.codegen.to_text import TextWriter, Text, template
 from demon_patch.codegen.vocabulary import ARRAY, EXACT, SCALAR
 from demon_patch.errors import PatchError
 from demon_patch.nodes.catalogue import CATALOGUE
@@ -58,7 +58,7 @@ def test_the_text_of_a_formula_is_linear_in_its_size(seed: int) -> None:
         tree = parse_formula(formula)
         size = sum(1 for _ in ast.walk(tree))
         for mode, space in (("scalar", SCALAR), ("array", ARRAY)):
-            text = Speller(mode)(tree)  # type: ignore[arg-type]
+            text = TextWriter(mode)(tree)  # type: ignore[arg-type]
             assert len(text) <= CHARACTERS * size, formula
             spelled = Text.of(text).fill({}, "l_")
             code = compile(f"def f(l_a, l_b, l_c, l_d):\n    return {spelled}\n", "<formula>", "exec")
@@ -75,7 +75,7 @@ def test_arrays_come_to_what_floats_come_to(seed: int) -> None:
     for formula in formulas(seed)[:20]:
         tree, made = parse_formula(formula), {}
         for mode, space in (("scalar", SCALAR), ("array", {**ARRAY, **EXACT})):
-            text = Text.of(Speller(mode)(tree)).fill({}, "l_")  # type: ignore[arg-type]
+            text = Text.of(TextWriter(mode)(tree)).fill({}, "l_")  # type: ignore[arg-type]
             room: dict[str, object] = {**space}
             exec(f"def f(l_a, l_b, l_c, l_d):\n    return {text}\n", room)
             made[mode] = room["f"]

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from demon_patch.codegen.body import DeclarationError
-from demon_patch.codegen.delay_line import Line, line, past, push, sized
+from demon_patch.codegen.delay_line import DelayLine, line, past, push, sized
 from demon_patch.codegen.frame import Frame
 from demon_patch.nodes.language.declare import node
 from demon_patch.nodes.language.ports import out, value
@@ -138,7 +138,7 @@ def test_a_line_that_is_lost_begins_again() -> None:
 
 def test_a_line_reads_what_was_pushed_and_undoes_a_push() -> None:
     memory = sized(0.2, 25.0)  # five frames
-    lines: list[Line] = [memory]
+    lines: list[DelayLine] = [memory]
     for x in range(1, 20):
         lines.append(push(lines[-1], float(x)))
     assert [past(lines[-1], frames) for frames in (0, 1, 2.5, 5, 99)] == [19.0, 19.0, 17.5, 15.0, 14.0]
@@ -151,13 +151,13 @@ X = value(0, -1, 1, doc="x")
 
 
 def test_bodies_use_lines_only_as_lines() -> None:
-    def counted(t: Frame, x: float = X, *, memory: Line = line(1.0)):
+    def counted(t: Frame, x: float = X, *, memory: DelayLine = line(1.0)):
         return memory, push(memory, x)
 
-    def replaced(t: Frame, x: float = X, *, memory: Line = line(1.0)):
+    def replaced(t: Frame, x: float = X, *, memory: DelayLine = line(1.0)):
         return past(memory, 1), x
 
-    def wrong(t: Frame, x: float = X, *, memory: Line = line(1.0)):
+    def wrong(t: Frame, x: float = X, *, memory: DelayLine = line(1.0)):
         return past(x, 1), push(memory, x)
 
     for function, says in ((counted, "unknown name memory"), (replaced, "push"), (wrong, "past reads a state")):

@@ -97,7 +97,7 @@ def test_duplicating_keeps_the_cables_that_come_in() -> None:
             Cable(cover, "out", tail, "t"),
             Cable(cover, "out", cover, "curve"),
         ],
-        key=lambda cable: cable.socket,
+        key=lambda cable: cable.key,
     )
     assert edited.definitions == PATCH.definitions
 

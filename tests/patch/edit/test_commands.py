@@ -44,11 +44,11 @@ from demon_patch.patch.files.format import dumps
 from demon_patch.patch.model.canvas import Frame, Note
 from demon_patch.patch.model.dashboard import Controller, ControlMapping, Snapshot, Widget
 from demon_patch.patch.model.definition import Definition, Inlet, Outlet, Target
-from demon_patch.patch.model.document import Cable, Node, Patch, Socket
+from demon_patch.patch.model.document import Cable, Node, Patch, CableKey
 from tests.support.effort import examples
 from tests.support.patch_strategies import commands, patches
 
-PLUGGED = Socket("slow", "uni", "cover", "strength")
+PLUGGED = CableKey("slow", "uni", "cover", "strength")
 NEW = Cable("slow", "bi", "cover", "shift", depth=-0.5)
 
 FRAME = Frame((1, 2), title="New", colour="#00ff00")
@@ -70,7 +70,7 @@ EDITS: list[tuple[Command, Any]] = [
     (RemoveNode("later"), lambda p: p.cables == (p.cable(PLUGGED),)),
     (Replace("slow", Node("ramp"), (PLUGGED,)), lambda p: p.nodes["slow"] == Node("ramp") and len(p.cables) == 2),
     (Replace("slow", Node("ramp")), lambda p: p.cables_of("slow") == ()),
-    (Connect(NEW), lambda p: p.cable(NEW.socket) == NEW and len(p.cables) == 4),
+    (Connect(NEW), lambda p: p.cable(NEW.key) == NEW and len(p.cables) == 4),
     (Disconnect(*PLUGGED), lambda p: len(p.cables) == 2),
     (SetCable(*PLUGGED, depth=None, muted=True), lambda p: p.cable(PLUGGED) == Cable(*PLUGGED, muted=True)),
     (SetCable(*PLUGGED, mode="set", offset=1), lambda p: p.cable(PLUGGED) == Cable(*PLUGGED, "set", 0.4, 1)),
@@ -190,7 +190,7 @@ def test_what_overwrites_what() -> None:
 
 
 def test_replacing_keeps_extra_cables_of_the_others(patch: Patch) -> None:
-    edited, inverse = apply(Replace("later", Node("knob"), (patch.cables[0].socket,)), patch)
+    edited, inverse = apply(Replace("later", Node("knob"), (patch.cables[0].key,)), patch)
     assert edited.cables_of("later") == (patch.cables[0],)
     assert edited.cable(PLUGGED) == patch.cable(PLUGGED)
     assert apply(inverse, edited)[0] == patch
@@ -229,8 +229,8 @@ def test_a_command_does_not_share_what_it_was_made_of() -> None:
         (lambda: RemoveNode("gone"), "node gone: is not in the patch"),
         (lambda: RemoveNode("a\nb"), "is no id of a node"),
         (lambda: Replace("gone", Node("lfo")), "node gone: is not in the patch"),
-        (lambda: Replace("slow", Node("lfo"), (Socket("later", "value", "cover", "shift"),)), "does not touch it"),
-        (lambda: Replace("slow", Node("lfo"), (Socket("slow", "o", "cover", "x"),)), "no cable comes from slow.o"),
+        (lambda: Replace("slow", Node("lfo"), (CableKey("later", "value", "cover", "shift"),)), "does not touch it"),
+        (lambda: Replace("slow", Node("lfo"), (CableKey("slow", "o", "cover", "x"),)), "no cable comes from slow.o"),
         (lambda: Connect(Cable(*PLUGGED)), "node cover: port strength: a cable from slow.uni is plugged in already"),
         (lambda: Connect(Cable("gone", "o", "slow", "rate")), "names the node gone, which is not in the patch"),
         (lambda: Disconnect("slow", "bi", "cover", "x"), "node cover: port x: no cable comes from slow.bi"),

@@ -52,7 +52,7 @@ def test_each_edit_is_as_small_as_it_can_be() -> None:
         SetMeta(title="t"),
         AddNodes({"c": Node("lfo")}),
         SetValue("a", "rate", 2),
-        SetCable(*wire.socket, depth=None),
+        SetCable(*wire.key, depth=None),
         Connect(Cable("c", "out", "b", "y")),
     )
     new = old

@@ -5,12 +5,12 @@ import pytest
 from demon_patch.errors import PatchError
 from demon_patch.patch.edit.commands import Batch, SetCable, SetRange, SetValue, apply
 from demon_patch.patch.edit.overlay import Overlay
-from demon_patch.patch.model.document import Cable, Node, Patch, Socket
+from demon_patch.patch.model.document import Cable, Node, Patch, CableKey
 
 WIRE = Cable("lfo", "out", "knob", "value", depth=0.5)
 PATCH = Patch(nodes={"lfo": Node("lfo", values={"rate": 1}), "knob": Node("knob")}, cables=(WIRE,))
 RATE = ("lfo", "rate")
-ALL = Overlay({RATE: 2.0, ("lfo", "shape"): "saw"}, {("knob", "value"): (0.2, 0.8)}, {WIRE.socket: None})
+ALL = Overlay({RATE: 2.0, ("lfo", "shape"): "saw"}, {("knob", "value"): (0.2, 0.8)}, {WIRE.key: None})
 
 
 def test_live_values_win_and_the_document_stays() -> None:
@@ -33,21 +33,21 @@ def test_what_is_kept_is_what_sounded_and_one_edit_takes_it_back() -> None:
 
 def test_a_value_is_turned_and_released() -> None:
     assert Overlay().turned("lfo", "rate", 2.0).turned("lfo", "rate", 3.0).values == {RATE: 3.0}
-    left = ALL.released(RATE, WIRE.socket)
+    left = ALL.released(RATE, WIRE.key)
     assert left == Overlay({("lfo", "shape"): "saw"}, {("knob", "value"): (0.2, 0.8)})
     assert not ALL.released(*ALL.keys)
 
 
 def test_a_base_that_is_written_is_heard() -> None:
-    written = ALL.written(Batch((SetValue(*RATE, 5), SetCable(*WIRE.socket, depth=1.0))))
+    written = ALL.without_overwritten(Batch((SetValue(*RATE, 5), SetCable(*WIRE.key, depth=1.0))))
     assert written.keys == {("lfo", "shape"), ("knob", "value")}
-    assert ALL.written(SetCable(*WIRE.socket, offset=1.0)) == ALL
-    assert not ALL.written(SetRange("knob", "value")).ranges
-    assert ALL.written(SetValue(*RATE, 5), {RATE}) == ALL
+    assert ALL.without_overwritten(SetCable(*WIRE.key, offset=1.0)) == ALL
+    assert not ALL.without_overwritten(SetRange("knob", "value")).ranges
+    assert ALL.without_overwritten(SetValue(*RATE, 5), {RATE}) == ALL
 
 
 def test_what_is_gone_is_not_brought_back() -> None:
-    gone = Overlay({("gone", "x"): 1.0}, {}, {Socket("gone", "out", "lfo", "rate"): 1.0})
+    gone = Overlay({("gone", "x"): 1.0}, {}, {CableKey("gone", "out", "lfo", "rate"): 1.0})
     assert gone.sounding(PATCH) == PATCH
 
 

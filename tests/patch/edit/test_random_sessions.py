@@ -46,7 +46,7 @@ def edits(draw: st.DrawFn, patch: Patch) -> Command:
 
 def sound(patch: Patch) -> None:
     """Whether a document is one, in every respect that can be seen from outside."""
-    sockets = [cable.socket for cable in patch.cables]
+    sockets = [cable.key for cable in patch.cables]
     assert all(one < other for one, other in pairwise(sockets))
     assert {end for s in sockets for end in (s.src, s.dst)} <= patch.nodes.keys()
     text = dumps(patch)

@@ -165,11 +165,11 @@ def test_of_several_nodes_those_that_another_has_worked_on_stay(session: Documen
 
 def test_a_cable_that_another_has_set_is_not_unplugged(session: DocumentSession) -> None:
     session.do(Connect(WIRE), "ann")
-    session.do(SetCable(*WIRE.socket, depth=0.75), "bob")
+    session.do(SetCable(*WIRE.key, depth=0.75), "bob")
     (skipped,) = told(session.undo("ann"))
     assert skipped.startswith("node knob: port value: the cable from lfo.out was changed")
     session.undo("bob")
-    session.do(Disconnect(*WIRE.socket), "bob")
+    session.do(Disconnect(*WIRE.key), "bob")
     session.undo("bob")
     assert session.patch.cables == (WIRE,)
 
@@ -343,11 +343,11 @@ def test_of_a_command_that_sets_several_fields_undo_leaves_only_those_that_other
     before = Patch(nodes={"a": Node("lfo"), "b": Node("scale"), "c": Node("lfo")}, cables=(wire,))
     session = DocumentSession(before)
     session.do(Move({"a": (1, 1), "b": (1, 1), "c": (1, 1)}), "ann")
-    session.do(SetCable(*wire.socket, depth=0.5, muted=True), "ann")
+    session.do(SetCable(*wire.key, depth=0.5, muted=True), "ann")
     session.do(SetMeta(title="t", author="ann"), "ann")
     session.do(Move({"b": (9, 9)}), "bob")
     session.do(RemoveNode("c"), "bob")
-    session.do(SetCable(*wire.socket, depth=0.9), "bob")
+    session.do(SetCable(*wire.key, depth=0.9), "bob")
     session.do(SetMeta(title="bob's"), "bob")
     skipped = [error for _ in range(3) for error in (session.undo("ann") or Undone("")).skipped]
     assert [error.node for error in skipped] == [None, "b", "b", "c"]

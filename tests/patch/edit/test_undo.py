@@ -75,7 +75,7 @@ def test_a_gesture_is_one_step(patch: Patch) -> None:
 
 
 def test_a_long_drag_keeps_its_first_and_last_value_only(patch: Patch) -> None:
-    step = history.Step("Turn", ())
+    step = history.UndoStep("Turn", ())
     for turn in range(1000):
         patch, more = history.done(SetValue("slow", "rate", turn / 1000), patch)
         step = history.extended(step, more)

@@ -12,7 +12,7 @@ from demon_patch.patch.model import graph
 from demon_patch.patch.model.canvas import Frame, Note
 from demon_patch.patch.model.dashboard import CableDepth, Controller, ControlMapping, Snapshot, Widget
 from demon_patch.patch.model.definition import Definition, Inlet, Outlet, Target
-from demon_patch.patch.model.document import Cable, Meta, Node, Patch, Socket, Song
+from demon_patch.patch.model.document import Cable, Meta, Node, Patch, CableKey, Song
 
 AB = {"a": Node("lfo"), "b": Node("scale")}
 
@@ -31,7 +31,7 @@ def test_cables_are_found_by_their_ends() -> None:
     assert patch.cables_from("a") == (loop, there)
     assert patch.cables_from("a", "bi") == ()
     assert patch.cables_of("a") == (loop, there, back)
-    assert patch.cable(Socket("b", "out", "a", "rate")) is back
+    assert patch.cable(CableKey("b", "out", "a", "rate")) is back
 
 
 def test_an_edited_patch_finds_its_own_cables() -> None:
@@ -167,7 +167,7 @@ def crowd(levels: int) -> dict[str, Definition]:
         (lambda: Patch(nodes=AB, cables=(Cable("a", "o", "b", "x"),) * 2), "node b: port x: two cables come from a.o"),
         (lambda: Patch().node("a"), "node a: is not in the patch"),
         (lambda: Patch().node("a\nb"), "is no id of a node"),
-        (lambda: Patch().cable(Socket("a", "o", "b", "x")), "node b: port x: no cable comes from a.o"),
+        (lambda: Patch().cable(CableKey("a", "o", "b", "x")), "node b: port x: no cable comes from a.o"),
     ],
 )
 def test_what_is_wrong_is_refused_by_name(make: Any, says: str) -> None:

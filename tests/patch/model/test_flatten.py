@@ -39,7 +39,7 @@ def test_reroutes_in_a_row_gather_and_spread() -> None:
         Cable("a", "out", "r", "in"), Cable("a", "uni", "r", "in"), Cable("r", "out", "q", "in"),
         Cable("q", "out", "b", "x"), Cable("q", "out", "b", "curve"),
     )  # fmt: skip
-    assert [cable.socket for cable in laid_out(*cables)] == [
+    assert [cable.key for cable in laid_out(*cables)] == [
         ("a", out, "b", port) for out in ("out", "uni") for port in ("curve", "x")
     ]
 
@@ -66,7 +66,7 @@ def test_two_ways_out_of_a_subpatch_are_as_two_ways_in_the_open() -> None:
         cables=(Cable("s", "here", "r", "in"), Cable("r", "out", "s", "in"), Cable("s", "there", "b", "x")),
         definitions={"it": inside},
     )
-    assert [cable.socket for cable in patch.flat.cables] == [("s/a", "out", "b", "x")]
+    assert [cable.key for cable in patch.flat.cables] == [("s/a", "out", "b", "x")]
 
 
 def test_a_ring_of_reroutes_carries_nothing() -> None:
@@ -75,7 +75,7 @@ def test_a_ring_of_reroutes_carries_nothing() -> None:
         Cable("r", "out", "q", "in"), Cable("q", "out", "r", "in"), Cable("a", "out", "r", "in"),
         Cable("q", "out", "b", "x"),
     )  # fmt: skip
-    assert [cable.socket for cable in looped] == [("a", "out", "b", "x")]
+    assert [cable.key for cable in looped] == [("a", "out", "b", "x")]
 
 
 def test_a_reroute_has_one_way_in_and_one_out() -> None:
@@ -111,7 +111,7 @@ def test_promoted_ports_lead_through_every_level() -> None:
         "t/l/x": Node("scale", values={"out_lo": 3, "x": 0.5}, ranges={"x": (0, 1)}, bypass=True),
         "t/l/y": Node("scale", values={"out_hi": 0.5}, ranges={"out_hi": (0, 1)}, bypass=True),
     }
-    assert [(*cable.socket, cable.depth, cable.muted) for cable in flat.cables] == [
+    assert [(*cable.key, cable.depth, cable.muted) for cable in flat.cables] == [
         ("a", "out", "t/l/x", "x", 0.3, False),
         ("a", "out", "t/l/y", "out_hi", 0.3, False),
         ("a", "uni", "a", "rate", None, True),
@@ -130,6 +130,6 @@ def test_whatever_is_laid_out_has_both_ends_of_every_cable(patch: Patch) -> None
     flat = patch.flat
     assert not {"subpatch", "reroute"} & {node.type for node in flat.nodes.values()}
     assert {end for cable in flat.cables for end in (cable.src, cable.dst)} <= flat.nodes.keys()
-    assert list(flat.cables) == sorted(flat.cables, key=lambda cable: cable.socket)
+    assert list(flat.cables) == sorted(flat.cables, key=lambda cable: cable.key)
     silenced = {(c.dst, c.port) for c in flat.cables if c.solo and not c.muted}
     assert all(cable.muted for cable in flat.cables if not cable.solo and (cable.dst, cable.port) in silenced)

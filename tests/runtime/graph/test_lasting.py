@@ -10,7 +10,7 @@ import pytest
 from demon_patch.codegen import kept
 from demon_patch.codegen.array_code import Kind
 from demon_patch.codegen.body import Body
-from demon_patch.codegen.float_code import Step
+from demon_patch.codegen.float_code import NodeCode
 from demon_patch.nodes.catalogue import CATALOGUE
 from demon_patch.nodes.language import declare
 from demon_patch.patch.model.document import Cable, Node, Patch
@@ -49,14 +49,14 @@ def emptied() -> None:
 def test_former_patches_leave_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(declare, "_LATEST", declare.deque(maxlen=LATEST))
     emptied()
-    before = [living(kind) for kind in (Body, Step, Kind)]
+    before = [living(kind) for kind in (Body, NodeCode, Kind)]
     program: Program | None = None
     for number in range(EDITS):
         program = compile(edited(number), CATALOGUE, Geometry(25.0), program)
         program.scan(program.state(), 0, 8, TRANSPORT)
     assert plan_of.cache_info().currsize
     emptied()
-    bodies, steps, kinds = (living(kind) - was for kind, was in zip((Body, Step, Kind), before, strict=True))
+    bodies, steps, kinds = (living(kind) - was for kind, was in zip((Body, NodeCode, Kind), before, strict=True))
     assert program is not None
     assert 0 < bodies <= 2 * (steps + LATEST)  # each with what can be computed once taken out of it; else 500
     assert steps == len(program.steps)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from demon_patch.codegen.dependencies import halved, waits
+from demon_patch.codegen.dependencies import early_and_late_outputs, waits
 from demon_patch.nodes.catalogue import CATALOGUE
 from demon_patch.patch.model.document import Cable, Node
 from demon_patch.runtime.graph.loops import LATE
@@ -21,7 +21,7 @@ def test_what_an_output_waits_for_is_read_from_the_body() -> None:
 
 def test_halves_give_all_outputs_once_and_states_in_the_second() -> None:
     body = CATALOGUE["delay"].settled({})
-    first, second = halved(body, (False, True))
+    first, second = early_and_late_outputs(body, (False, True))
     assert (len(first.outputs), len(second.outputs)) == (1, 1)
     assert second.states == body.states
     assert first.state_names == second.state_names == body.state_names

@@ -15,7 +15,7 @@ from demon_patch.nodes.catalogue import CATALOGUE
 from demon_patch.patch.files.format import load
 from demon_patch.patch.model.document import Cable, Node
 from demon_patch.runtime.graph.check import problems
-from demon_patch.runtime.graph.warnings import remarks
+from demon_patch.runtime.graph.warnings import warnings_of
 from tests.support.paths import PATCHES
 from tests.support.toy_family import SPEC
 from tests.support.virtual_stage import patch, played
@@ -45,7 +45,7 @@ def test_a_control_without_what_it_needs_is_remarked_on(row: Control, wired: boo
     else:
         document = patch(extra, cables, **values)
     assert problems(document, CATALOGUE, SPEC) == []
-    (remark,) = remarks(document, CATALOGUE)
+    (remark,) = warnings_of(document, CATALOGUE)
     assert (remark.node, remark.port) == (node, row.name)
     assert CONTROLS[row.needs or ""].title.lower() in remark.what
     assert remark.mend
@@ -55,25 +55,25 @@ def test_a_control_without_what_it_needs_is_remarked_on(row: Control, wired: boo
 @pytest.mark.parametrize("trial", TRIALS, ids=lambda trial: trial.control)
 def test_a_control_with_what_it_needs_is_not(trial: Trial) -> None:
     ends = (trial.lo, trial.hi) if trial.control not in PARTS and trial.lo != "off" else (trial.hi,)
-    found = [remark for at in ends for remark in remarks(stage(trial, at=at), CATALOGUE)]
+    found = [remark for at in ends for remark in warnings_of(stage(trial, at=at), CATALOGUE)]
     assert [str(remark) for remark in found if remark.port != "depth"] == []  # at one step the ring is too deep
 
 
 @pytest.mark.parametrize("path", PATCHES, ids=lambda path: path.name)
 def test_the_patches_that_ship_are_free_of_remarks(path: Path) -> None:
-    assert remarks(load(path), CATALOGUE) == []
+    assert warnings_of(load(path), CATALOGUE) == []
 
 
 def test_values_that_stand_as_they_are_and_bypassed_nodes_are_not_remarked_on() -> None:
     usual = {row.name: row.default for row in NEEDING if row.carrier == "step_state"}
-    assert remarks(patch({"state": Node("step_state", values=usual)}, []), CATALOGUE) == []
+    assert warnings_of(patch({"state": Node("step_state", values=usual)}, []), CATALOGUE) == []
     bypassed = Node("step_state", values={"target_strength": 1.0}, bypass=True)
-    assert remarks(patch({"state": bypassed}, []), CATALOGUE) == []
+    assert warnings_of(patch({"state": bypassed}, []), CATALOGUE) == []
 
 
 def test_the_words_say_what_to_wire() -> None:
     state = {"state": Node("step_state", values={"target_strength": 1.0, "dcw_low": 0.5})}
-    said = [str(remark) for remark in remarks(patch(state, [], mask_growth=0.5), CATALOGUE)]
+    said = [str(remark) for remark in warnings_of(patch(state, [], mask_growth=0.5), CATALOGUE)]
     assert said == [
         "node scheduler: port mask_growth: it has no effect without mask (wire or set mask on the Scheduler)",
         "node state: port target_strength: it has no effect without target (wire a source to target on the Scheduler)",
@@ -86,7 +86,7 @@ def test_a_patch_with_remarks_sounds_as_it_does_without_them() -> None:
     odd = {row.name: moved(row) for row in NEEDING if row.carrier == "scheduler"}
     state = {row.name: moved(row) for row in NEEDING if row.carrier == "step_state"}
     document = patch({"state": Node("step_state", values=state)}, [], **odd)
-    assert {remark.port for remark in remarks(document, CATALOGUE)} == {row.name for row in NEEDING}
+    assert {remark.port for remark in warnings_of(document, CATALOGUE)} == {row.name for row in NEEDING}
     _, heard = played(document, 4.0)
     _, plain = played(patch({"state": Node("step_state")}, []), 4.0)
     np.testing.assert_array_equal(heard, plain)
@@ -102,7 +102,7 @@ def test_a_patch_with_remarks_sounds_as_it_does_without_them() -> None:
 )  # fmt: skip
 def test_a_ring_deeper_than_its_steps_is_remarked_on(values: dict[str, Any], deeper: bool) -> None:
     """nano's steps are 4, its depth is 2; what is left out is right."""
-    said = remarks(patch({}, [], **values), CATALOGUE)
+    said = warnings_of(patch({}, [], **values), CATALOGUE)
     assert len(said) == deeper
     steps = values.get("steps", 4)
     for remark in said:
@@ -115,8 +115,8 @@ def test_a_ring_deeper_than_its_steps_is_remarked_on(values: dict[str, Any], dee
 def test_a_ring_whose_steps_or_depth_are_moved_counts_with_what_it_can_reach() -> None:
     lfo = {"lfo": Node("lfo", values={"rate": 0.1})}
     for port, remarked in (("steps", False), ("depth", False)):
-        assert (remarks(patch(lfo, [Cable("lfo", "out", "scheduler", port)], depth=8), CATALOGUE) != []) is remarked
+        assert (warnings_of(patch(lfo, [Cable("lfo", "out", "scheduler", port)], depth=8), CATALOGUE) != []) is remarked
     narrow = patch(lfo, [Cable("lfo", "out", "scheduler", "steps")], depth=8)
     nodes = {**narrow.nodes, "scheduler": Node("scheduler", values={"depth": 8}, ranges={"steps": (1.0, 6.0)})}
-    (said,) = remarks(msgspec.structs.replace(narrow, nodes=nodes), CATALOGUE)
+    (said,) = warnings_of(msgspec.structs.replace(narrow, nodes=nodes), CATALOGUE)
     assert "of 6 steps" in said.what

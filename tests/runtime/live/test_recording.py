@@ -22,7 +22,7 @@ from demon_patch.patch.files.format import dumps
 from demon_patch.patch.model.document import Patch
 from demon_patch.runtime.assets import new_file
 from demon_patch.runtime.live import recording
-from demon_patch.runtime.live.recording import Tapes
+from demon_patch.runtime.live.recording import Recordings
 from tests.support.hearing import Heard, until
 from tests.support.paths import ROOT
 from tests.support.toy_family import SPEC
@@ -47,7 +47,7 @@ class Stage:
 
     def __init__(self, heard: Heard, home: Path) -> None:
         self.heard, self.told = heard, list[str]()
-        self.tapes = Tapes(heard, SOUNDING, home, self.told.append)
+        self.tapes = Recordings(heard, SOUNDING, home, self.told.append)
 
     def grows(self, path: Path, seconds: float = 1.0) -> np.ndarray:
         """Lets sound be heard until a file counts it in its header."""

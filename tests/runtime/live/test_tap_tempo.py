@@ -8,13 +8,13 @@ from itertools import accumulate
 import numpy as np
 import pytest
 
-from demon_patch.runtime.live.tap_tempo import Tapping
+from demon_patch.runtime.live.tap_tempo import TapTempo
 from tests.support.effort import tries
 
 
 def tapped(taps: Sequence[float]) -> list[float | None]:
     """What each tap made of the tempo."""
-    tapping = Tapping()
+    tapping = TapTempo()
     return [tapping.tap(at) for at in taps]
 
 

@@ -13,7 +13,7 @@ from demon_patch.patch.model.document import Cable, Node
 from demon_patch.runtime.graph.clock import Transport
 from demon_patch.runtime.graph.compile import Geometry, compile
 from demon_patch.runtime.graph.forecast import Forecast
-from demon_patch.runtime.performance.control_values import Readings
+from demon_patch.runtime.performance.control_values import ControlValues
 from demon_patch.runtime.render import perform
 from tests.support.toy_family import SPEC, toy_family
 from tests.support.virtual_stage import generated, likeness, patch, play, played, square
@@ -22,9 +22,9 @@ LFO = Node("lfo", values={"rate": 0.25})
 TRANSPORT = Transport(25, 120, 4, 200)
 
 
-def readings(nodes: dict[str, Node], cables: list[Cable], channels: int = 4, **scheduler: Any) -> Readings:
+def readings(nodes: dict[str, Node], cables: list[Cable], channels: int = 4, **scheduler: Any) -> ControlValues:
     program = compile(patch(nodes, cables, **scheduler), CATALOGUE, Geometry.of(SPEC))
-    return Readings(program, Forecast(program, TRANSPORT), 4, channels)
+    return ControlValues(program, Forecast(program, TRANSPORT), 4, channels)
 
 
 def test_a_step_scalar_is_read_for_each_slot_at_its_heard_at() -> None:

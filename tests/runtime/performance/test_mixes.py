@@ -16,7 +16,7 @@ from demon_patch.nodes.catalogue import CATALOGUE
 from demon_patch.patch.model.document import Cable, Node, Patch
 from demon_patch.runtime.graph.check import problems
 from demon_patch.runtime.graph.compile import Geometry, compile
-from demon_patch.runtime.performance.admission import ticket
+from demon_patch.runtime.performance.admission import held_controls
 from demon_patch.runtime.performance.mixes import shares
 from demon_patch.runtime.performance.performer import Performer
 from demon_patch.runtime.performance.resources import Resources, fitted
@@ -63,7 +63,7 @@ def made(performer: Performer, count: int) -> list[tuple[Mapping[str, float], to
         play(performer)
         if len(performer.trace.takes) > known:
             done = next(slot for slot in flying if slot not in performer.ring.slots)
-            found.append((ticket(done).values, performer.takes[-1].latent))
+            found.append((held_controls(done).values, performer.takes[-1].latent))
     return found
 
 

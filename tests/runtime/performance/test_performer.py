@@ -14,7 +14,7 @@ from demon_patch.errors import PatchError, SourceError
 from demon_patch.patch.edit.commands import Disconnect, apply
 from demon_patch.patch.files.embed import extract
 from demon_patch.patch.model.document import Cable, Node, Patch, Song
-from demon_patch.runtime.performance.admission import Ticket
+from demon_patch.runtime.performance.admission import HeldControls
 from demon_patch.runtime.render import perform, render, with_seed, write
 from tests.support.toy_family import toy_family
 from tests.support.virtual_stage import BAR, QUIET, generated, likeness, patch, played, square
@@ -114,7 +114,7 @@ def test_every_edge_that_no_generation_begins_on_is_missed_once_where_ticks_are_
     submit, taken = performer.ring.submit, [0]
 
     def noted(request: Request) -> None:
-        assert isinstance(request.tag, Ticket)
+        assert isinstance(request.tag, HeldControls)
         taken.append(request.tag.edge or 0)
         submit(request)
 

@@ -13,7 +13,7 @@ from demon_patch.patch.model.document import Cable, Node
 from demon_patch.runtime.graph.clock import Transport
 from demon_patch.runtime.graph.compile import Geometry, compile
 from demon_patch.runtime.graph.forecast import Forecast
-from demon_patch.runtime.performance.admission import ticket
+from demon_patch.runtime.performance.admission import held_controls
 from demon_patch.runtime.performance.feedback import Drift, Feedback, drifted
 from demon_patch.runtime.performance.resources import fitted
 from demon_patch.runtime.render import perform
@@ -113,7 +113,7 @@ def test_a_drift_that_is_to_change_on_the_bar_drifts_as_before_until_then() -> N
     while performer.now < at + 100:
         play(performer)
         for slot in performer.ring.slots:
-            positions.append((ticket(slot).heard_at, slot.request.noise_position))
+            positions.append((held_controls(slot).heard_at, slot.request.noise_position))
     for heard_at, position in positions:
         expected = (min(heard_at, at) * 0.5 + max(heard_at - at, 0) * 4.0) / 50
         assert position == pytest.approx(expected, abs=1e-9), (heard_at, at)

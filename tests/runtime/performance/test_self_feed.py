@@ -14,7 +14,7 @@ from demon_patch.nodes.catalogue import CATALOGUE
 from demon_patch.patch.model.document import Cable, Node, Patch
 from demon_patch.runtime.graph.check import problems
 from demon_patch.runtime.graph.forecast import Forecast
-from demon_patch.runtime.graph.warnings import remarks
+from demon_patch.runtime.graph.warnings import warnings_of
 from demon_patch.runtime.performance.performer import Performer
 from demon_patch.runtime.performance.self_feed import measured
 from demon_patch.runtime.render import perform, render
@@ -262,7 +262,7 @@ def test_what_still_waits_when_another_lands_is_begun_anew_only_for_what_is_fed_
 
 def test_a_live_node_without_its_subject_is_remarked_on_and_rests() -> None:
     document = patch({"meter": Node("meter"), "tell": Node("ring_telemetry")}, [])
-    assert [str(remark) for remark in remarks(document, CATALOGUE)] == [
+    assert [str(remark) for remark in warnings_of(document, CATALOGUE)] == [
         "node meter: port audio: it stays at rest: nothing is wired to it "
         "(wire the Decoder's audio to it, or a source's)",
         "node tell: port ring: it stays at rest: nothing is wired to it (wire the ring of any node of the chain)",

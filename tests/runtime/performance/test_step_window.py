@@ -15,8 +15,8 @@ from demon_patch.runtime.graph.check import problems
 from demon_patch.runtime.graph.clock import Transport
 from demon_patch.runtime.graph.compile import Geometry, compile
 from demon_patch.runtime.graph.forecast import Forecast
-from demon_patch.runtime.graph.warnings import remarks
-from demon_patch.runtime.performance.control_values import Readings
+from demon_patch.runtime.graph.warnings import warnings_of
+from demon_patch.runtime.performance.control_values import ControlValues
 from demon_patch.runtime.performance.performer import Performer
 from tests.support.toy_family import SPEC
 from tests.support.virtual_stage import BAR, likeness, patch, played
@@ -101,9 +101,9 @@ def test_a_window_that_jumps_is_an_edge(depth: int) -> None:
     assert np.abs(found - edges).max() <= 1
 
 
-def readings(document: Patch) -> Readings:
+def readings(document: Patch) -> ControlValues:
     program = compile(document, CATALOGUE, Geometry.of(SPEC))
-    return Readings(program, Forecast(program, Transport(25, 120, 4, 200)), 4, 4)
+    return ControlValues(program, Forecast(program, Transport(25, 120, 4, 200)), 4, 4)
 
 
 def test_outside_the_window_every_number_is_at_rest_and_choices_hold() -> None:
@@ -148,5 +148,5 @@ def test_a_bypassed_window_is_none_and_two_are_refused() -> None:
 def test_without_a_step_state_it_is_remarked() -> None:
     alone = windowed({}, {}, ("window",))
     assert problems(alone, CATALOGUE) == []
-    assert [remark.node for remark in remarks(alone, CATALOGUE)] == ["window"]
-    assert remarks(windowed({}, {}), CATALOGUE) == []
+    assert [remark.node for remark in warnings_of(alone, CATALOGUE)] == ["window"]
+    assert warnings_of(windowed({}, {}), CATALOGUE) == []

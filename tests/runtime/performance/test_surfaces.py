@@ -12,7 +12,7 @@ from demon_patch.runtime.graph.check import problems
 from demon_patch.runtime.graph.clock import Transport
 from demon_patch.runtime.graph.compile import Geometry, compile
 from demon_patch.runtime.graph.forecast import Forecast
-from demon_patch.runtime.performance.control_values import Readings
+from demon_patch.runtime.performance.control_values import ControlValues
 from tests.support.toy_family import SPEC
 from tests.support.virtual_stage import BAR, likeness, patch, played
 
@@ -30,7 +30,7 @@ def document(nodes: dict[str, Node], *wires: tuple[str, str], cables: tuple[Cabl
 def surface(made: Patch) -> np.ndarray:
     """The gains [1 | T, C] that the engine is told at first."""
     program = compile(made, CATALOGUE, Geometry.of(SPEC))
-    readings = Readings(program, Forecast(program, Transport(25, 120, 4, 200)), 4, CHANNELS)
+    readings = ControlValues(program, Forecast(program, Transport(25, 120, 4, 200)), 4, CHANNELS)
     value = readings.step(0, [5])["channel_gain"]
     assert isinstance(value, torch.Tensor)
     return value[0].numpy()

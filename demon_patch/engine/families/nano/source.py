@@ -14,7 +14,7 @@ from scipy.signal import resample
 
 from demon_patch.engine.families.nano.spec import SPEC
 from demon_patch.engine.sound import sound_file
-from demon_patch.engine.sound.whole_bars import AT_HOME, BEATS_PER_BAR, MOST_CENTS, Turns, turns
+from demon_patch.engine.sound.whole_bars import AT_HOME, BEATS_PER_BAR, MOST_CENTS, WholeBars, whole_bars
 
 _QUANTUM = SPEC.quantum * SPEC.samples_per_frame
 _STEP = _QUANTUM / SPEC.sample_rate
@@ -58,16 +58,16 @@ def read_loop(path: Path, seconds: float | None = None, bpm: float | None = None
     return Loop(_levelled(loop), (*sound.notes, *said), plan.bpm, total / (plan.count * once))
 
 
-def _planned(seconds: float, most: int, bpm: float | None) -> Turns:
+def _planned(seconds: float, most: int, bpm: float | None) -> WholeBars:
     """The loop of a file of so many seconds, of up to `most` steps; of more only where whole bars need it."""
-    plan = turns(seconds, _STEP, _LEAST, most, bpm)
+    plan = whole_bars(seconds, _STEP, _LEAST, most, bpm)
     if plan.length > most or abs(plan.cents(_STEP)) > MOST_CENTS:
-        longer = turns(min(seconds, plan.seconds), _STEP, _LEAST, _MOST, bpm)
+        longer = whole_bars(min(seconds, plan.seconds), _STEP, _LEAST, _MOST, bpm)
         return longer if longer.length <= _MOST else plan
     return plan
 
 
-def _said(name: str, plan: Turns, whole: float | None, asked: bool) -> tuple[str, ...]:
+def _said(name: str, plan: WholeBars, whole: float | None, asked: bool) -> tuple[str, ...]:
     """What the player should know of a loop made of a file of `whole` seconds; asked: the player has named a length."""
     total = plan.length * _STEP
     cents = plan.cents(_STEP)

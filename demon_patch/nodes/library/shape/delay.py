@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from demon_patch.codegen.delay_line import Line, line, past, push
+from demon_patch.codegen.delay_line import DelayLine, line, past, push
 from demon_patch.codegen.frame import Frame, Gate
 from demon_patch.codegen.vocabulary import floor, inf
 from demon_patch.nodes.language.declare import node
@@ -29,7 +29,7 @@ def delay(
     mix: float = value(1, 0, 1, doc="Share of the echoes: 0 the signal alone, 1 they alone."),
     sync: str = option("seconds", "seconds", "beats", doc="What the time is counted in."),
     *,
-    memory: Line = line(30.0),
+    memory: DelayLine = line(30.0),
 ):
     """late(k) = pushed(k - time), straight lines between frames; pushed = x + feedback * late."""
     late = past(memory, min(time / (t.dt if sync == "seconds" else t.dbeat), 30 / t.dt))
@@ -50,8 +50,8 @@ def gate_delay(
     time: float = value(0.5, 0.01, 30, taper="log", doc="Seconds, or beats (see sync): a frame to 30 s."),
     sync: str = option("seconds", "seconds", "beats", doc="What the time is counted in."),
     *,
-    levels: Line = line(30.0),
-    counts: Line = line(30.0),
+    levels: DelayLine = line(30.0),
+    counts: DelayLine = line(30.0),
     count: float = 0.0,
     told: float = 0.0,
     open: float = 0.0,

@@ -12,7 +12,7 @@ from demon_patch.patch.model import ids, json_values
 from demon_patch.patch.model.definition import Definition
 from demon_patch.patch.model.document import Patch
 from demon_patch.patch.model.graph import Cable, Graph, Node
-from demon_patch.patch.model.record import Piece
+from demon_patch.patch.model.record import Record
 
 if TYPE_CHECKING:
     from demon_patch.patch.edit.commands import Command
@@ -21,7 +21,7 @@ ABSENT = UNSET
 """As the value of a knob: it has none of its own, and stands at its default."""
 
 G = TypeVar("G", bound=Graph)
-P = TypeVar("P", bound=Piece)
+P = TypeVar("P", bound=Record)
 
 
 class Edit(
@@ -116,8 +116,8 @@ def edited(graph: G, id: str, **changes: object) -> G:
 
 def without(graph: Graph, cables: Iterable[Cable]) -> tuple[Cable, ...]:
     """The cables of a graph but some."""
-    gone = {cable.socket for cable in cables}
-    return tuple(cable for cable in graph.cables if cable.socket not in gone)
+    gone = {cable.key for cable in cables}
+    return tuple(cable for cable in graph.cables if cable.key not in gone)
 
 
 def given(command: Edit) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from msgspec import UNSET, UnsetType, structs
 
 from demon_patch.errors import PatchError
 from demon_patch.patch.edit.commands.base import G, GraphEdit, changed, given, without
-from demon_patch.patch.model.graph import Cable, Mode, Socket
+from demon_patch.patch.model.graph import Cable, Mode, CableKey
 
 if TYPE_CHECKING:
     from demon_patch.patch.edit.commands import Command
@@ -21,7 +21,7 @@ class Connect(GraphEdit, frozen=True):
     cable: Cable
 
     def on(self, patch: G) -> tuple[G, tuple[Command, ...]]:
-        socket = self.cable.socket
+        socket = self.cable.key
         if socket in patch.cables_by_socket:
             raise PatchError(
                 f"a cable from {socket.src}.{socket.out} is plugged in already",
@@ -41,7 +41,7 @@ class Disconnect(GraphEdit, frozen=True):
     port: str
 
     def on(self, patch: G) -> tuple[G, tuple[Command, ...]]:
-        cable = patch.cable(Socket(self.src, self.out, self.dst, self.port))
+        cable = patch.cable(CableKey(self.src, self.out, self.dst, self.port))
         return structs.replace(patch, cables=without(patch, [cable])), (Connect(cable),)
 
 
@@ -59,7 +59,7 @@ class SetCable(GraphEdit, frozen=True):
     solo: bool | UnsetType = UNSET
 
     def on(self, patch: G) -> tuple[G, tuple[Command, ...]]:
-        cable = patch.cable(Socket(self.src, self.out, self.dst, self.port))
+        cable = patch.cable(CableKey(self.src, self.out, self.dst, self.port))
         new, old = changed(cable, self)
         cables = (*without(patch, [cable]), new)
         return structs.replace(patch, cables=cables), (SetCable(**old),)

@@ -12,7 +12,7 @@ from demon_patch.patch.edit.commands.base import ABSENT, G, GraphEdit, OfPort, e
 from demon_patch.patch.edit.commands.on_cables import Connect
 from demon_patch.patch.edit.commands.on_records import PUTS
 from demon_patch.patch.model import json_values
-from demon_patch.patch.model.graph import Cable, Node, Socket
+from demon_patch.patch.model.graph import Cable, Node, CableKey
 from demon_patch.patch.model.json_values import Frozen, Value
 
 if TYPE_CHECKING:
@@ -100,14 +100,14 @@ class Replace(GraphEdit, frozen=True):
 
     node: str
     new: Node
-    keep: tuple[Socket, ...] = ()
+    keep: tuple[CableKey, ...] = ()
 
     def on(self, patch: G) -> tuple[G, tuple[Command, ...]]:
         old, cables = patch.node(self.node), patch.cables_of(self.node)
         for socket in self.keep:
             if patch.cable(socket) not in cables:
                 raise PatchError(f"the cable {socket} does not touch it", node=self.node, mend="keep only its own")
-        dropped = [cable for cable in cables if cable.socket not in self.keep]
+        dropped = [cable for cable in cables if cable.key not in self.keep]
         left = structs.replace(patch, cables=without(patch, dropped))
         return with_node(left, self.node, self.new), (Replace(self.node, old, self.keep), *map(Connect, dropped))
 
