@@ -147,7 +147,7 @@ def play(
                 with place(patch):
                     host = Host(document, session, folder=folder, into=patch.parent, clip=clip, device=device)
                 for note in notes_of(host.performer):
-                    host.tell(note)
+                    host.add_message(note)
                 return host
 
             try:
@@ -196,13 +196,13 @@ def clip(
         forget: Drops what was set or detected before.
         as_json: Prints JSON: bpm, downbeat, edited; or null.
     """
-    from demon_patch.engine.sound.clips import drop, edit, listened
+    from demon_patch.engine.sound.clips import forget_tempo, set_tempo, tempo_with_notes
 
     if forget:
-        drop(file)
+        forget_tempo(file)
     if bpm is not None or downbeat is not None:
-        edit(file, bpm, downbeat)
-    tempo, told, of_file = listened(file)
+        set_tempo(file, bpm, downbeat)
+    tempo, told, of_file = tempo_with_notes(file)
     for note in (*of_file, *told):
         tell(note, "yellow")
     if as_json:
@@ -238,7 +238,7 @@ def info(name: str = "nano", *, words: Switch = False) -> None:
 
 def _writable(sound: Path, picture: Path | None) -> None:
     """Raises DemonError where a sound or a picture cannot be written: before anything is rendered, not after."""
-    from demon_patch.picture import ready
+    from demon_patch.picture import check_can_draw
     from demon_patch.runtime.assets.new_file import refuse_odd
     from demon_patch.runtime.assets.recorder import FORMATS
 
@@ -248,7 +248,7 @@ def _writable(sound: Path, picture: Path | None) -> None:
         refuse_odd(sound)
     writable(sound)
     if picture is not None:
-        ready(picture)
+        check_can_draw(picture)
 
 
 def _load(
@@ -257,7 +257,7 @@ def _load(
     """A patch, the model that plays it, and the clip in place of its source; remarks are told on the way."""
     from demon_patch.engine.session import Session
     from demon_patch.nodes.catalogue import CATALOGUE
-    from demon_patch.runtime.graph.warnings import warnings_of, unknown_words
+    from demon_patch.runtime.graph.warnings import unknown_words, warnings_of
     from demon_patch.runtime.render import checked
 
     patch = checked(path, seed=seed)

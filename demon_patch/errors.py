@@ -22,7 +22,7 @@ _HIDDEN = re.compile(
 _LINES = "\t\n"
 
 
-def hidden(text: str, lines: bool = False) -> int | None:
+def first_hidden_character(text: str, lines: bool = False) -> int | None:
     """Where the first character stands that acts on a terminal or is not seen, from 0; None without one.
 
     lines: tab and newline count as seen.
@@ -66,7 +66,7 @@ class DemonError(Exception):
         where += [f"port {self.port}"] if self.port else []
         return visible(": ".join([*where, self.what]) + (f" ({self.mend})" if self.mend else ""))
 
-    def at(self, *, file: object = None, node: str | None = None, port: str | None = None) -> DemonError:
+    def located(self, *, file: object = None, node: str | None = None, port: str | None = None) -> DemonError:
         """The same error with the places filled in that it did not know yet."""
         self.file = self.file if self.file is not None else file
         self.node, self.port = self.node or node, self.port or port

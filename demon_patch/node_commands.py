@@ -113,7 +113,7 @@ def _listed(found: list[Declaration]) -> None:
 
 def _sides(d: Declaration) -> str:
     """The ports of a node and its outputs in a line."""
-    ports, outs = (in_short(names) for names in ([p.name for p in d.ports if not p.fed], [o.name for o in d.outs]))
+    ports, outs = (in_short(names) for names in ([p.name for p in d.ports if not p.live], [o.name for o in d.outs]))
     return " -> ".join(part for part in (ports, outs) if part)
 
 
@@ -124,8 +124,8 @@ def _whole(d: Declaration) -> None:
     out.print(Text(d.sentence))
     if d.doc and not d.doc.startswith("("):  # that of a resource says what its key is, for whoever reads the code
         out.print(Text(" ".join(d.doc.split())))
-    _table("ports", (_entry(run) for run in _runs([p for p in d.ports if not p.fed])))
-    if fed := [p for p in d.ports if p.fed]:
+    _table("ports", (_entry(run) for run in _runs([p for p in d.ports if not p.live])))
+    if fed := [p for p in d.ports if p.live]:
         out.print(Text(f"\nmeasured or received while it plays, not set: {in_short(p.name for p in fed)}"))
     _table("outputs", ((o.name, _out_facts(o), o.doc) for o in d.outs))
     if d.id == "expression":

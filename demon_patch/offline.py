@@ -96,7 +96,7 @@ def render(
             performer = _performer(document, home, path.parent, source, session, threads)
             return _rendered(document, performer, seconds, progress)
     except DemonError as error:
-        raise error.at(file=path) from None
+        raise error.located(file=path) from None
 
 
 def _performer(

@@ -18,13 +18,13 @@ from demon_patch.nodes.library.engine.surface import channel_groups
 from demon_patch.patch.files import atomic_file
 from demon_patch.runtime.assets.overwrite import SOFTWARE
 from demon_patch.runtime.descriptors import distance_to_source, smooth
-from demon_patch.runtime.graph.rates import taken as taken_by
+from demon_patch.runtime.graph.rates import when_taken as taken_by
 
 if TYPE_CHECKING:
     from demon_patch.runtime.performance.performer import Performer
 
 
-class Took(NamedTuple):
+class TakenControl(NamedTuple):
     """What generations took of a control: at which seconds they are heard, its values, and how often a second it is
     taken."""
 
@@ -33,7 +33,7 @@ class Took(NamedTuple):
     rate: float
 
 
-def ready(path: Path) -> None:
+def check_can_draw(path: Path) -> None:
     """Raises DemonError where a picture cannot be drawn into a file: without matplotlib, for another kind of file, and
     where it cannot be written. Draws nothing."""
     if find_spec("matplotlib") is None:
@@ -52,7 +52,7 @@ def spectrogram(
     traces: Mapping[str, tuple[NDArray[np.float64], float]] | None = None,
     bars: NDArray[np.float64] | None = None,
     marks: NDArray[np.float64] | None = None,
-    taken: Mapping[str, Took] | None = None,
+    taken: Mapping[str, TakenControl] | None = None,
 ) -> Path:
     """Writes a PNG: the sound's spectrogram in dBFS, below it each trace as (values, values per second).
 
@@ -60,7 +60,7 @@ def spectrogram(
     top; taken: by trace, what generations took of it, drawn over it. Raises DemonError without matplotlib, and where it
     cannot be written.
     """
-    ready(Path(path))
+    check_can_draw(Path(path))
     import matplotlib as mpl
 
     mpl.use("Agg")
@@ -123,7 +123,7 @@ def spectrogram(
     return path
 
 
-def moved(performer: Performer, frames: int) -> dict[str, NDArray[np.float64]]:
+def moved_controls(performer: Performer, frames: int) -> dict[str, NDArray[np.float64]]:
     """The controls that moved, those of channel groups among them, by title, at the transport frames 0 to `frames`."""
     curves = {name: performer.curve(name, frames) for name in performer.controls.sinks}
     titled = {**channel_groups.by_name, **CONTROLS}
@@ -131,13 +131,15 @@ def moved(performer: Performer, frames: int) -> dict[str, NDArray[np.float64]]:
     return {names[name]: curve for name, curve in curves.items() if np.ptp(curve)}
 
 
-def took(performer: Performer) -> dict[str, Took]:
+def taken_controls(performer: Performer) -> dict[str, TakenControl]:
     """What the generations of a performance took of each scalar control, by title."""
-    rate, rates, found = performer.spec.frame_rate, performer.rates, dict[str, Took]()
+    rate, rates, found = performer.spec.frame_rate, performer.rates, dict[str, TakenControl]()
     for name in {name for _, values in performer.trace.taken for name in values}:
         at, values = zip(*((at, values[name]) for at, values in performer.trace.taken if name in values), strict=True)
-        often = rates.a_second(taken_by(CONTROLS[name]) or "generation")
-        found[CONTROLS[name].title.lower()] = Took(np.array(at) / rate, np.array(values, dtype=np.float64), often)
+        often = rates.per_second(taken_by(CONTROLS[name]) or "generation")
+        found[CONTROLS[name].title.lower()] = TakenControl(
+            np.array(at) / rate, np.array(values, dtype=np.float64), often
+        )
     return found
 
 
@@ -155,12 +157,19 @@ def of_performance(
     spec = performer.spec
     seconds = len(sound) / spec.sample_rate
     frames = round(seconds * spec.frame_rate)
-    traces = {name: (curve, float(spec.frame_rate)) for name, curve in moved(performer, frames).items()}
+    traces = {name: (curve, float(spec.frame_rate)) for name, curve in moved_controls(performer, frames).items()}
     if more is None:
         distance = distance_to_source(performer.session, sound, performer.source)
         more = {"distance to source": smooth(distance, spec.frame_rate // 2)}
     traces |= {name: (curve, float(spec.frame_rate)) for name, curve in more.items()}
     bars = np.array(performer.transport.bar_lines(0, frames)) / spec.frame_rate
     return spectrogram(
-        sound, spec.sample_rate, path, title=title, traces=traces, bars=bars, marks=marks, taken=took(performer)
+        sound,
+        spec.sample_rate,
+        path,
+        title=title,
+        traces=traces,
+        bars=bars,
+        marks=marks,
+        taken=taken_controls(performer),
     )

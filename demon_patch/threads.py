@@ -20,7 +20,7 @@ def quiet_threads() -> None:
 
 def quiet_gc() -> None:
     """Once all is loaded: what is there is not looked through for garbage again, and what comes is so seldom, since a
-    whole collection holds up a tick by 10 ms. `unsettle` takes it back."""
+    whole collection holds up a tick by 10 ms. `restore_gc` takes it back."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(*SELDOM)

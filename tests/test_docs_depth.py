@@ -41,7 +41,7 @@ def test_a_worked_example_is_what_is_computed(row: list[str]) -> None:
     nodes["signal"] = Node("expression", values={"formula": signal})
     cable = Cable("signal", "out", zs, name, mode=mode, **numbers)
     spec = spec_of("nano")
-    program = compile(Patch(nodes=nodes, cables=(*CABLES, cable)), CATALOGUE, Geometry.of(spec))
+    program = compile(Patch(nodes=nodes, cables=(*CABLES, cable)), CATALOGUE, Geometry.of_family(spec))
     forecast = Forecast(program, Transport(spec.frame_rate, 120.0, 4, 400))
     forecast.advance(3)
     assert forecast.span(program.sink(zs, name), 1, 2)[0] == pytest.approx(float(value), abs=6e-4)

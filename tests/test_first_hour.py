@@ -122,7 +122,7 @@ def test_one_node_is_shown_whole_at_80_columns(
             rf"(?<!\w){port.name.rstrip('0123456789')}\d", text
         )
         assert shown, port.name
-        if not port.fed and not port.name[-1].isdigit():
+        if not port.live and not port.name[-1].isdigit():
             assert " ".join(port.doc.split())[:24] in words, port.name
     for choice in (choice for port in d.ports for choice in port.choices):
         assert choice in words

@@ -13,7 +13,7 @@ import pytest
 import soundfile
 
 from demon_patch import console
-from demon_patch.errors import DemonError, PatchError, hidden, visible
+from demon_patch.errors import DemonError, PatchError, first_hidden_character, visible
 from demon_patch.nodes.language.ports import Port
 from demon_patch.patch.edit.commands import Rename, SetMeta, SetValue, apply
 from demon_patch.patch.files.format import dumps, load, loads
@@ -52,14 +52,14 @@ def patch_file(path: Path, meta: Mapping[str, Any] = {}, node: Mapping[str, Any]
 def harmless(run: Run) -> str:
     """All that was said, in which no character is hidden."""
     said = run.out + run.err
-    assert hidden(said, lines=True) is None
+    assert first_hidden_character(said, lines=True) is None
     return said
 
 
 @pytest.mark.parametrize("name", HOSTILE)
 def test_a_patch_with_such_text_is_refused_with_the_character_and_its_place(name: str) -> None:
     text = HOSTILE[name]
-    at = hidden(text, lines=True)
+    at = first_hidden_character(text, lines=True)
     assert at is not None
     told = f"holds U+{ord(text[at]):04X}, which is not seen, as character {at + 1} of line 1 (take it out)"
     patch = load(FIRST_LIGHT)
@@ -89,7 +89,7 @@ def test_every_message_shows_it(name: str) -> None:
     told = str(
         DemonError(HOSTILE[name], file=HOSTILE[name], node=HOSTILE[name], port=HOSTILE[name], mend=HOSTILE[name])
     )
-    assert hidden(told) is None
+    assert first_hidden_character(told) is None
     assert told.count(visible(HOSTILE[name])) == 5
 
 
@@ -148,7 +148,7 @@ def test_the_view_shows_them() -> None:
             draw.transport(status),
             knob_line(Knob("n", port, text, 0.0, 0.0, 1.0), {}, True),
         ):
-            assert hidden(shown.plain, lines=True) is None
+            assert first_hidden_character(shown.plain, lines=True) is None
         assert visible(text) in draw.messages(status, 300, 50).plain
 
 

@@ -110,7 +110,7 @@ def test_a_patch_is_checked_against_its_family_without_torch() -> None:
         "import sys; from demon_patch.nodes.catalogue import CATALOGUE;"
         "from demon_patch.patch.model.document import Patch;"
         "from demon_patch.runtime.graph.check import problems;"
-        "from demon_patch.runtime.graph.warnings import remarks;"
+        "from demon_patch.runtime.graph.warnings import warnings_of;"
         "assert problems(Patch(), CATALOGUE); sys.exit('torch' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

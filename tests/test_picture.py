@@ -15,7 +15,7 @@ from demon_patch.engine.session import Session
 from demon_patch.nodes.library.engine.surface import channel_groups
 from demon_patch.patch.files.format import load
 from demon_patch.patch.model.document import Cable, Node
-from demon_patch.picture import moved, of_performance, took
+from demon_patch.picture import moved_controls, of_performance, taken_controls
 from demon_patch.runtime.render import perform, render
 from tests.support.paths import PATCHES
 from tests.support.toy_family import toy_family
@@ -25,7 +25,7 @@ from tests.support.virtual_stage import patch
 def test_the_picture_of_channel_groups_shows_the_groups_that_move(tmp_path: Path) -> None:
     performer = perform(load(PATCHES / "inner-equaliser.dpatch.json"), Session(toy_family()))
     sound = render(performer, 4.0)
-    curves = moved(performer, 100)
+    curves = moved_controls(performer, 100)
     assert list(curves) == ["group 1", "group 2", "group 3", "group 4"]
     names = [f"group_{n}" for n in range(1, 5)]
     shown = np.array(list(curves.values()))
@@ -47,7 +47,7 @@ def test_every_patch_that_ships_has_something_to_show(path: Path, tmp_path: Path
     performer = perform(load(path), Session(family))
     if performer.program.held:  # nothing moves before something is heard
         render(performer, 16.0)
-    assert moved(performer, round(16 * performer.spec.frame_rate))
+    assert moved_controls(performer, round(16 * performer.spec.frame_rate))
 
 
 def test_a_picture_shows_what_generations_took_beside_what_was_sent(tmp_path: Path) -> None:
@@ -56,12 +56,12 @@ def test_a_picture_shows_what_generations_took_beside_what_was_sent(tmp_path: Pa
              for to in (("scheduler", "strength"), ("state", "dcw_multiply"))]  # fmt: skip
     performer = perform(patch(nodes, wires, strength=0.5), Session(toy_family()))
     sound = render(performer, 8.0)
-    shown, rate = took(performer), performer.spec.frame_rate
+    shown, rate = taken_controls(performer), performer.spec.frame_rate
     for name, often in (("strength", performer.rates.generation), ("multiplied correction", performer.rates.step)):
         seconds, values, taken = shown[name]
         assert taken == often
         assert len(seconds) == pytest.approx(8 * performer.rates.generation, abs=3)
-        sent = moved(performer, 210)[name]
+        sent = moved_controls(performer, 210)[name]
         middle = np.round(seconds * rate + rate / performer.rates.generation / 2).astype(int)
         inside = middle < 200
         assert np.abs(values - sent[np.minimum(middle, 209)])[inside].max() < 0.1

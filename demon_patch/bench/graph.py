@@ -74,7 +74,7 @@ class Plain:
         for id, node in patch.nodes.items():
             declaration = NODES[node.type]
             if declaration.kind == "computed":
-                numbers = [p for p in declaration.ports if p.numeric or (p.fed and p.type != "gate")]
+                numbers = [p for p in declaration.ports if p.numeric or (p.live and p.type != "gate")]
                 knobs = {p.name: float(node.values.get(p.name, p.default)) for p in numbers}  # type: ignore[arg-type]
                 options: dict[str, Any] = {p.name: node.values.get(p.name, p.default) for p in declaration.settings}
                 options |= {p.name: Gate() for p in declaration.ports if p.type == "gate"}

@@ -56,7 +56,7 @@ def _usual() -> tuple[FamilySpec, int, int]:
 def _rates() -> str:
     """What each class follows, of the family that ships with the engine at its default depth and steps."""
     spec, depth, steps = _usual()
-    rates = Rates.of(spec, depth, steps)
+    rates = Rates.nominal(spec, depth, steps)
     follows = (f"{name} {often / 2:.3g} Hz" for name, often in (
         ("a generation", rates.generation), ("a step", rates.step), ("a frame", rates.frame),
     ))  # fmt: skip

@@ -12,7 +12,7 @@ from torch import Tensor
 from demon_patch.bench.trials import ADAPTER, CHOSEN, PARTS, SECONDS, Trial, due
 from demon_patch.engine.contracts import Conditioning, Source
 from demon_patch.engine.controls import CONTROLS
-from demon_patch.engine.lora.merge import Change, Lora, Loras, layers_of
+from demon_patch.engine.lora.merge import LayerChange, Lora, Loras, layers_of
 from demon_patch.engine.ring.ring import Completion, Request, Ring
 from demon_patch.engine.session import Session
 from demon_patch.runtime.performance.resources import fitted
@@ -73,7 +73,7 @@ def _lora(session: Session) -> Lora:
     changes = {}
     for name, layer in layers_of(session.family.denoiser).items():
         up, down = (torch.randn(size, generator=draw) for size in layer.weight.flatten(1).shape)
-        changes[name] = Change(down[None], up[:, None], 0.1)
+        changes[name] = LayerChange(down[None], up[:, None], 0.1)
     return Lora("drawn", changes)
 
 

@@ -18,9 +18,9 @@ import numpy as np
 from demon_patch.arrays import Array
 from demon_patch.codegen.body import Body
 from demon_patch.codegen.float_code import GATES
-from demon_patch.codegen.kept import kept
-from demon_patch.codegen.to_text import TextWriter, Text, phrase
-from demon_patch.codegen.vectorise import Stage, leaves, vectorise
+from demon_patch.codegen.object_cache import cached_on_object
+from demon_patch.codegen.to_text import Text, TextWriter, text_template
+from demon_patch.codegen.vectorise import ArrayStage, leaves, vectorise
 from demon_patch.codegen.vocabulary import ARRAY, EXACT, SCALAR
 
 _ROUNDED = re.compile(rf"\b({'|'.join(EXACT)})\(")
@@ -113,7 +113,7 @@ class _Writer:
 
     # -- what comes in ------------------------------------------------------------------------------------------
     def _input(self, port: str, text: str, count: int, exact: bool) -> None:
-        made, counts = phrase(text, "array")
+        made, counts = text_template(text, "array")
         parts: dict[str, str] = {"X0": "X0"}
         for token in sorted(counts):
             if token[0] == "x":
@@ -145,7 +145,7 @@ class _Writer:
 
     # -- the body -----------------------------------------------------------------------------------------------
     def _text(self, e: Any, exact: bool) -> str:
-        filled = Text.of(TextWriter("array")(e)).fill(self.names, "l_")
+        filled = Text.parsed(TextWriter("array")(e)).fill(self.names, "l_")
         return _exactly(filled) if exact else filled
 
     def _line(self, name: str, e: Any, exact: bool) -> None:
@@ -155,7 +155,7 @@ class _Writer:
         self.names[name] = f"l_{name}"
         self.lines.append(f"l_{name} = {text}")
 
-    def _settle(self, stage: Stage) -> None:
+    def _settle(self, stage: ArrayStage) -> None:
         index = {state: i for i, state in enumerate(self.form.kind.body.state_names)}
         if stage.kind == "still":
             self.names |= {state: f"c[{index[state]}]" for state in stage.states}
@@ -170,7 +170,7 @@ class _Writer:
         self.names |= {state: f"s_{state}[:, :-1]" for state in stage.states}
         self.moved |= set(stage.states)
 
-    def _loop(self, stage: Stage, index: Mapping[str, int]) -> None:
+    def _loop(self, stage: ArrayStage, index: Mapping[str, int]) -> None:
         local = {*stage.states, *(name for name, _ in stage.lines)}
         read = sorted({n for e in (*(e for _, e in stage.lines), *stage.following) for n in leaves(e)} - local)
         read = [n for n in read if n in self.names]
@@ -184,7 +184,7 @@ class _Writer:
         self.lines.append(f"{states}= looped({name}, {', '.join(given)}, {first}, m, n)")
 
 
-def _loop_text(stage: Stage, steady: Sequence[str], running: Sequence[str]) -> str:
+def _loop_text(stage: ArrayStage, steady: Sequence[str], running: Sequence[str]) -> str:
     """`loop(n, numbers..., lists..., first states...)`: the lists of n + 1 values of each state."""
     names = {name: f"a{i}" for i, name in enumerate(steady)}
     lists = [f"b{i}" for i in range(len(running))]
@@ -192,8 +192,8 @@ def _loop_text(stage: Stage, steady: Sequence[str], running: Sequence[str]) -> s
     states = [f"s{i}" for i in range(len(stage.states))]
     names |= dict(zip(stage.states, states, strict=True))
     speller = TextWriter("scalar")
-    lines = [f"l_{name} = {Text.of(speller(e)).fill(names, 'l_')}" for name, e in stage.lines]
-    following = [Text.of(speller(e)).fill(names, "l_") for e in stage.following]
+    lines = [f"l_{name} = {Text.parsed(speller(e)).fill(names, 'l_')}" for name, e in stage.lines]
+    following = [Text.parsed(speller(e)).fill(names, "l_") for e in stage.following]
     runs = {0: "for _ in range(n):", 1: "for x0 in b0:"}.get(
         len(running), f"for {', '.join(f'x{i}' for i in range(len(running)))} in zip({', '.join(lists)}):"
     )
@@ -211,7 +211,7 @@ def _exactly(text: str) -> str:
     return _ROUNDED.sub(r"exact_\1(", text)
 
 
-def _expressions(stages: Iterable[Stage], outputs: Iterable[Iterable[Any]]) -> Iterable[Any]:
+def _expressions(stages: Iterable[ArrayStage], outputs: Iterable[Iterable[Any]]) -> Iterable[Any]:
     for stage in stages:
         yield from (e for _, e in (*stage.before, *stage.lines))
         yield from stage.following
@@ -262,11 +262,11 @@ def _made(text: str, space: Mapping[str, Any], name: str) -> Callable[..., Any]:
     return room[name]
 
 
-def vector_of(form: Form) -> ArrayCode:
+def array_code_of(form: Form) -> ArrayCode:
     """The function of a form, made once."""
     return _vector(form.kind, form.wanted, form.exact)
 
 
-@kept
+@cached_on_object
 def _vector(kind: Kind, wanted: tuple[bool, ...], exact: bool) -> ArrayCode:
     return _Writer(Form(kind, wanted, exact)).result()

@@ -17,7 +17,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
-from demon_patch.codegen.frame import Frame, Gate, Inlet
+from demon_patch.codegen.frame import Frame, Gate, MixInput
 from demon_patch.codegen.inline import Inliner, Phrase
 from demon_patch.codegen.vocabulary import CHOOSE, CONSTANTS, FUNCTIONS, ROWS
 from demon_patch.errors import DemonError
@@ -86,7 +86,7 @@ class Checker:
                     self.complain(f"unknown name {name}", e)
             case ast.Attribute(value=ast.Name(id=name), attr=field):
                 known = {self.names.frame: Frame._fields} | dict.fromkeys(self.names.gates, Gate._fields)
-                known |= dict.fromkeys(self.names.inlets, Inlet._fields)
+                known |= dict.fromkeys(self.names.inlets, MixInput._fields)
                 if field not in known.get(name, ()):
                     self.complain(f"unknown name {name}.{field}", e)
             case ast.BinOp(left=left, op=op, right=right):

@@ -35,12 +35,12 @@ USUAL = 100.0  # frames a second of a line that no program has given a length: m
 
 
 @lru_cache(maxsize=64)
-def sized(seconds: float, rate: float) -> DelayLine:
+def sized_delay_line(seconds: float, rate: float) -> DelayLine:
     """An empty line that reaches so many seconds back at `rate` frames a second."""
     return DelayLine([0.0] * (math.ceil(seconds * rate) + 3))
 
 
-class Reach(DelayLine):
+class LineReach(DelayLine):
     """How far back a declared line reaches: seconds above 0. By itself an empty line, for plain calls."""
 
     __slots__ = ("seconds",)
@@ -48,13 +48,13 @@ class Reach(DelayLine):
     def __init__(self, seconds: float) -> None:
         if not 0 < seconds <= 600:
             raise ValueError(f"a line reaches back 0 to 600 seconds, not {seconds}")
-        super().__init__(sized(seconds, USUAL).ring)
+        super().__init__(sized_delay_line(seconds, USUAL).ring)
         self.seconds = seconds
 
 
 def line(seconds: float) -> Any:
     """Declares a state that is a delay line; the body reads it by `past` and returns `push` of it as its next state."""
-    return Reach(float(seconds))
+    return LineReach(float(seconds))
 
 
 def past(memory: DelayLine, frames: float) -> float:

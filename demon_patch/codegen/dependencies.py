@@ -10,12 +10,12 @@ import ast
 from collections.abc import Iterable
 
 from demon_patch.codegen.body import Body
-from demon_patch.codegen.kept import kept
+from demon_patch.codegen.object_cache import cached_on_object
 from demon_patch.codegen.vectorise import Line, leaves
 
 
-@kept
-def waits(body: Body) -> tuple[frozenset[str], ...]:
+@cached_on_object
+def inputs_of_outputs(body: Body) -> tuple[frozenset[str], ...]:
     """For each output the names that it reads within the frame, through the lines of the body; of a gate or of the
     frame the name without its field."""
     behind: dict[str, frozenset[str]] = {}
@@ -30,7 +30,7 @@ def waits(body: Body) -> tuple[frozenset[str], ...]:
     return tuple(frozenset().union(*(reads(half) for half in pair)) for pair in body.outputs)
 
 
-@kept
+@cached_on_object
 def early_and_late_outputs(body: Body, early: tuple[bool, ...]) -> tuple[Body, Body]:
     """The half that gives the outputs that are `early` and leaves every state as it is, and the half that gives the
     others and the states."""

@@ -6,7 +6,7 @@ import ast
 from typing import NamedTuple
 
 from demon_patch.codegen.body import Body
-from demon_patch.codegen.kept import kept
+from demon_patch.codegen.object_cache import cached_on_object
 
 _ROUNDED = frozenset({"sin", "cos", "tanh", "exp", "log"})
 _JUMPS = frozenset({"floor", "hash01", "pick", "reached", "bjorklund"})
@@ -19,7 +19,7 @@ class Discontinuities(NamedTuple):
     own: bool
 
 
-@kept
+@cached_on_object
 def discontinuities(body: Body, wired: frozenset[str]) -> Discontinuities:
     """The jumps of a body whose ports `wired` are moved by cables."""
     finder = _Finder(wired)

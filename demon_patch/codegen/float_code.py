@@ -20,12 +20,12 @@ import numpy as np
 
 from demon_patch.codegen.body import Body
 from demon_patch.codegen.delay_line import DelayLine
-from demon_patch.codegen.inputs import Input, Source
-from demon_patch.codegen.kept import kept
-from demon_patch.codegen.to_text import TextWriter, Template, Text, phrase, template
-from demon_patch.codegen.vectorise import leaves, parted
+from demon_patch.codegen.inputs import BusSource, InputCode
+from demon_patch.codegen.object_cache import cached_on_object
+from demon_patch.codegen.to_text import Template, Text, TextWriter, template, text_template
+from demon_patch.codegen.vectorise import leaves, split_steady_lines
 from demon_patch.codegen.vocabulary import SCALAR
-from demon_patch.codegen.whole_numbers import whole
+from demon_patch.codegen.whole_numbers import with_whole_ports
 
 Way = Literal["scalar", "scan"]
 Params = Sequence[tuple[float, ...]]  # of each step of a program, in its order
@@ -35,7 +35,7 @@ APART = 12  # one node in so many begins a function by its id, so that an insert
 
 # Bodies that give what arrives at `x`: of a number, of a whole number, of a gate.
 VALUE = Body((), ((ast.Name("x", ast.Load()),),), ())
-WHOLE = whole(VALUE, ("x",))[0]
+WHOLE = with_whole_ports(VALUE, ("x",))[0]
 GATE = Body((), (tuple(ast.Attribute(ast.Name("x", ast.Load()), half, ast.Load()) for half in ("level", "rises")),), ())
 
 _RUNNING = ("k", "s", "beat", "song", "frame")  # fields of a frame that are arrays in a run of frames
@@ -49,8 +49,8 @@ class NodeCode:
 
     node: str
     body: Body
-    inputs: Mapping[str, Input]
-    gates: Mapping[str, tuple[tuple[Source, Source], ...]]
+    inputs: Mapping[str, InputCode]
+    gates: Mapping[str, tuple[tuple[BusSource, BusSource], ...]]
     slots: tuple[tuple[int, ...], ...]
     cells: tuple[int, ...]
     first: tuple[float | DelayLine, ...] = ()
@@ -115,7 +115,7 @@ class _Writer:
     ahead: list[tuple[str, str]] = field(default_factory=list)
     wanted: set[int] = field(default_factory=set)
 
-    def source(self, source: Source) -> str:
+    def source(self, source: BusSource) -> str:
         """How the value at a source is read."""
         if source.table >= 0:
             return f"X[{source.table}][{self.time('frame')}]"
@@ -193,7 +193,7 @@ class _Writer:
             uses = made.uses.get(port, 0)
             if not uses:
                 continue
-            text, counts = phrase(given.text, "scalar")
+            text, counts = text_template(given.text, "scalar")
             parts = {f"p{i}": self.param(number, p) for i, p in enumerate(given.params) if f"p{i}" in counts}
             parts["X0"] = "X[0]"
             parts |= {f"x{i}": self.source(s) for i, s in enumerate(given.sources)}
@@ -209,7 +209,7 @@ class _Writer:
                 if f"{port}.{field_name}" in made.uses:
                     names[f"{port}.{field_name}"] = self._gate([pair[half] for pair in sources], prefix + port, half)
 
-    def _gate(self, sources: Sequence[Source], local: str, half: int) -> str:
+    def _gate(self, sources: Sequence[BusSource], local: str, half: int) -> str:
         if not sources:
             return "0.0"
         name = f"{local}__{'level' if half == 0 else 'rises'}"
@@ -219,7 +219,7 @@ class _Writer:
             text = "x0"
             for i in range(1, len(given)):
                 text = f"max({text}, x{i})"
-            filled = phrase(text, "scalar")[0].fill({f"x{i}": x for i, x in enumerate(given)}, f"{local}__")
+            filled = text_template(text, "scalar")[0].fill({f"x{i}": x for i, x in enumerate(given)}, f"{local}__")
             self.lines.append(f"{name} = {filled}")
         return name
 
@@ -262,11 +262,11 @@ class _Writer:
         return [*head, *(f"    {line}" for line in self.lines or ["pass"]), *tail]
 
 
-def chunks(steps: Sequence[NodeCode]) -> Iterator[tuple[NodeCode, ...]]:
+def grouped(steps: Sequence[NodeCode]) -> Iterator[tuple[NodeCode, ...]]:
     """The steps of a program in groups of at most CHUNK, with borders that depend on the nodes' ids."""
     first = 0
     for i in range(1, len(steps) + 1):
-        if i == len(steps) or i - first >= CHUNK or begins(steps[i].node):
+        if i == len(steps) or i - first >= CHUNK or begins_function(steps[i].node):
             yield tuple(steps[first:i])
             first = i
 
@@ -283,29 +283,29 @@ def _bound(chunk: GeneratedFunction, params: tuple[tuple[float, ...], ...], dt: 
     return FunctionType(_code(chunk.text), _SPACES[chunk.way], "chunk", values)
 
 
-@kept
+@cached_on_object
 def _parted(body: Body, steady: frozenset[str]) -> tuple[tuple[tuple[str, Text], ...], frozenset[str], Body]:
     """What of a body its steady ports alone decide, as text, with the names that it reads; and the rest of the body."""
-    ahead, rest = parted(body, steady | {"t.dt"})
+    ahead, rest = split_steady_lines(body, steady | {"t.dt"})
     speller = TextWriter("scalar")
     read = frozenset(name for _, e in ahead for name in leaves(e))
-    return tuple((name, Text.of(speller(e))) for name, e in ahead), read, rest
+    return tuple((name, Text.parsed(speller(e))) for name, e in ahead), read, rest
 
 
 @lru_cache(maxsize=8192)
-def begins(node: str) -> bool:
+def begins_function(node: str) -> bool:
     """Whether a node begins a function."""
     return crc32(node.encode()) % APART == 0
 
 
 @lru_cache(maxsize=2048)
-def chunk_of(steps: tuple[NodeCode, ...]) -> GeneratedFunction:
+def float_function(steps: tuple[NodeCode, ...]) -> GeneratedFunction:
     """The float function of some steps, in order: `chunk(B, S, X, t)`."""
     return _Writer("scalar").chunk(steps, frozenset())
 
 
 @lru_cache(maxsize=512)
-def scan_of(steps: tuple[NodeCode, ...], wanted: frozenset[int]) -> GeneratedFunction:
+def scan_function(steps: tuple[NodeCode, ...], wanted: frozenset[int]) -> GeneratedFunction:
     """The function that runs steps over n frames, one after another: `chunk(A, B, S, X, t, n)`.
 
     Values within the scan pass from node to node as in the float program: those of later nodes are of the frame before.

@@ -37,7 +37,7 @@ class Gate(NamedTuple):
     rises: float = 0.0
 
 
-class Inlet(NamedTuple):
+class MixInput(NamedTuple):
     """An input of a mix, as its body sees it: `wired` (0 or 1), and `rank`, how many wired inputs stand before it."""
 
     wired: float = 0.0

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class BusSource:
     """Where an input reads: a slot of the bus, or a curve table at the song frame."""
 
     slot: int = -1
@@ -14,10 +14,10 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True)
-class Input:
+class InputCode:
     """An input as text in the vocabulary: names x0.. stand for `sources`, p0.. for `params` of the program, X0 for
     the family's taper. A constant is the text "p0"."""
 
     text: str
     params: tuple[int, ...]
-    sources: tuple[Source, ...] = ()
+    sources: tuple[BusSource, ...] = ()

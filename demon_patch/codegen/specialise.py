@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 from demon_patch.codegen.body import SIGNS, Body, compared
-from demon_patch.codegen.frame import Gate, Inlet
+from demon_patch.codegen.frame import Gate, MixInput
 from demon_patch.codegen.vocabulary import CHOOSE
 
 _ENDS: dict[str, Callable[[Any], Any]] = {"min": min, "max": max}
@@ -23,7 +23,7 @@ class Specialiser(ast.NodeTransformer):
         options: Mapping[str, str],
         unwired: frozenset[str],
         tables: Mapping[str, Any],
-        inlets: Mapping[str, Inlet],
+        inlets: Mapping[str, MixInput],
     ) -> None:
         self.options, self.unwired, self.tables, self.inlets = options, unwired, tables, inlets
         self.known: dict[str, ast.expr] = {}
@@ -104,7 +104,7 @@ def specialise(
     options: Mapping[str, str],
     unwired: frozenset[str] = frozenset(),
     tables: Mapping[str, Any] | None = None,
-    inlets: Mapping[str, Inlet] | None = None,
+    inlets: Mapping[str, MixInput] | None = None,
 ) -> Body:
     """The body with its options and tables settled, its unwired gates at rest and its inlets known.
 

@@ -16,7 +16,7 @@ from functools import lru_cache
 from typing import Literal
 
 from demon_patch.codegen.body import Body
-from demon_patch.codegen.kept import kept
+from demon_patch.codegen.object_cache import cached_on_object
 from demon_patch.codegen.vocabulary import CONSTANTS
 
 Mode = Literal["scalar", "array"]
@@ -162,7 +162,7 @@ class Text:
     parts: tuple[str, ...]
 
     @classmethod
-    def of(cls, text: str) -> Text:
+    def parsed(cls, text: str) -> Text:
         """Splits a text with tokens between guillemets."""
         return cls(tuple(_TOKEN.split(text)))
 
@@ -186,13 +186,13 @@ class Template:
     uses: Mapping[str, int]
 
 
-@kept
+@cached_on_object
 def template(body: Body, mode: Mode) -> Template:
     """The template of a body."""
     speller, uses = TextWriter(mode), Counter[str]()
 
     def text(e: ast.expr) -> Text:
-        made = Text.of(speller(e))
+        made = Text.parsed(speller(e))
         uses.update(made.parts[1::2])
         return made
 
@@ -202,7 +202,7 @@ def template(body: Body, mode: Mode) -> Template:
 
 
 @lru_cache(maxsize=1024)
-def phrase(source: str, mode: Mode) -> tuple[Text, Mapping[str, int]]:
+def text_template(source: str, mode: Mode) -> tuple[Text, Mapping[str, int]]:
     """A text in the vocabulary as a template of its own, with the use counts of its tokens."""
-    text = Text.of(TextWriter(mode)(ast.parse(source, mode="eval").body))
+    text = Text.parsed(TextWriter(mode)(ast.parse(source, mode="eval").body))
     return text, Counter(text.parts[1::2])

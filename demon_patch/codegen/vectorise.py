@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from demon_patch.codegen.body import Body
-from demon_patch.codegen.kept import kept
+from demon_patch.codegen.object_cache import cached_on_object
 from demon_patch.codegen.vocabulary import CONSTANTS
 
 Line = tuple[str, ast.expr]
@@ -23,7 +23,7 @@ _TOTAL = frozenset({"min", "max", "clamp", "abs", "floor", "hash01", "sin", "cos
 
 
 @dataclass(frozen=True, slots=True)
-class Stage:
+class ArrayStage:
     """`before`: lines for all frames at once. Then the states it settles: `still` (they never change), `sum` (each adds
     a number that is known), `held` (the next value is known) or `loop` (over `lines`). `following`: that number, or
     the next value, of each. A stage without states ends the body."""
@@ -39,7 +39,7 @@ class Stage:
 class Vectorised:
     """The stages of a body in order; `later`: names that are the next value of a state, with the state."""
 
-    stages: tuple[Stage, ...]
+    stages: tuple[ArrayStage, ...]
     later: tuple[tuple[str, str], ...]
     outputs: tuple[tuple[ast.expr, ...], ...]
 
@@ -84,13 +84,13 @@ class _Unroller:
         outputs = tuple(tuple(next(kept) for _ in pair) for pair in self.body.outputs)
         stages = list(self._stages())
         last = tuple(self._ready({name for pair in outputs for half in pair for name in leaves(half)}))
-        return Vectorised((*stages, Stage(last)), tuple(self.later.items()), outputs)
+        return Vectorised((*stages, ArrayStage(last)), tuple(self.later.items()), outputs)
 
-    def _stages(self) -> Iterator[Stage]:
+    def _stages(self) -> Iterator[ArrayStage]:
         still = tuple(s for s, e in self.next.items() if isinstance(e, ast.Name) and e.id == s)
         if still:
             self._settle(still)
-            yield Stage((), "still", still)
+            yield ArrayStage((), "still", still)
         while self.open:
             state = min(self.open, key=lambda s: (len(self._needs(s)), self.body.state_names.index(s)))
             needs = self._needs(state)
@@ -101,12 +101,12 @@ class _Unroller:
             else:
                 yield self._loop(tuple(s for s in self.body.state_names if s in needs | {state}))
 
-    def _known(self, kind: Kind, state: str, following: ast.expr) -> Stage:
+    def _known(self, kind: Kind, state: str, following: ast.expr) -> ArrayStage:
         before = tuple(self._ready(leaves(following)))
         self._settle((state,))
-        return Stage(before, kind, (state,), (), (following,))
+        return ArrayStage(before, kind, (state,), (), (following,))
 
-    def _loop(self, states: tuple[str, ...]) -> Stage:
+    def _loop(self, states: tuple[str, ...]) -> ArrayStage:
         names = self._lines({n for s in states for n in leaves(self.next[s])})
         inside = [n for n in names if self._states(leaves(self.line[n])) & self.open]
         moving = {*states, *inside}
@@ -117,7 +117,7 @@ class _Unroller:
         read = {n for e in (*(e for _, e in lines), *following, *(e for _, e in hoist.made)) for n in leaves(e)}
         before = (*self._ready(read - moving), *hoist.made)
         self._settle(states)
-        return Stage(before, "loop", states, lines, following)
+        return ArrayStage(before, "loop", states, lines, following)
 
     def _settle(self, states: tuple[str, ...]) -> None:
         self.open -= set(states)
@@ -212,8 +212,8 @@ def _fails(e: ast.expr) -> bool:
     )
 
 
-@kept
-def parted(body: Body, steady: frozenset[str]) -> tuple[tuple[Line, ...], Body]:
+@cached_on_object
+def split_steady_lines(body: Body, steady: frozenset[str]) -> tuple[tuple[Line, ...], Body]:
     """What of a body can be computed once, from the names that are `steady`; and the body that is left of it."""
     known = {*steady, *CONSTANTS}
     ahead: list[Line] = []

@@ -6,7 +6,7 @@ from __future__ import annotations
 import ast
 
 from demon_patch.codegen.body import Body
-from demon_patch.codegen.kept import kept
+from demon_patch.codegen.object_cache import cached_on_object
 from demon_patch.codegen.specialise import names_in
 
 HYSTERESIS = 0.2
@@ -15,15 +15,18 @@ UNKNOWN = -1e12
 """The number before the first one, which is the nearest."""
 
 
-def came(port: str) -> str:
+def raw_name(port: str) -> str:
     """The name of what arrives at a port, before it is a whole number."""
     return f"came_{port}"
 
 
-@kept
-def whole(body: Body, ports: tuple[str, ...]) -> tuple[Body, tuple[str, ...]]:
-    """A body into which ports bring numbers of any kind, as `came` names them, and which makes whole ones of them; and
-    the ports that it reads, for each of which it has one more state, UNKNOWN at first."""
+@cached_on_object
+def with_whole_ports(body: Body, ports: tuple[str, ...]) -> tuple[Body, tuple[str, ...]]:
+    """The body with its whole-number ports rounded, and those ports that it reads.
+
+    The returned body reads the unrounded number of a port by `raw_name`. For each port it has one more state, the last
+    whole number, UNKNOWN at first.
+    """
     read = set[str]().union(*map(names_in, _expressions(body)))
     found = tuple(port for port in ports if port in read)
     if not found:

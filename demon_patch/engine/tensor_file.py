@@ -93,7 +93,7 @@ class TensorFile:
             stream.seek(self._begin)
             return len(text).to_bytes(8, "little") + text + stream.read()
 
-    def whole(self, name: str) -> float:
+    def whole_number(self, name: str) -> float:
         """The one number of a tensor of whole numbers."""
         stored = self.tensors[name]
         with self.path.open("rb") as stream:

@@ -47,7 +47,7 @@ def gallery(
     from demon_patch import shipped
     from demon_patch.bench.machine import machine
     from demon_patch.gallery import effects, page
-    from demon_patch.picture import ready
+    from demon_patch.picture import check_can_draw
 
     folder = folder or shipped.folder()
     known = effects.read(folder) if (folder / effects.FILE).is_file() else {}
@@ -56,7 +56,7 @@ def gallery(
         if name not in paths:
             mend = did_you_mean(name, paths, f"there are {in_short(paths)}")
             raise DemonError(f"there is no patch named {name!r}", file=folder, mend=mend)
-    ready(to / "x.png")
+    check_can_draw(to / "x.png")
     to.mkdir(parents=True, exist_ok=True)
     sessions: dict[str, Session] = {}
     entries = [
@@ -111,7 +111,7 @@ def _entry(
         if path.resolve() != (to / path.name).resolve():
             shutil.copyfile(path, to / path.name)
     except (DemonError, OSError) as error:
-        fault = str(error.at(file=path) if isinstance(error, DemonError) else error)
+        fault = str(error.located(file=path) if isinstance(error, DemonError) else error)
         tell(fault, "red")
         return Entry(name, path.name, effect=effect, fault=fault)
     if figures is None:

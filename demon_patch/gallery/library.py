@@ -69,7 +69,7 @@ def _entry(d: Declaration, picture: str | None) -> str:
         lines.append(f"![What {d.title} puts out]({picture})\n")
     if d.doc:
         lines.append(f"{' '.join(d.doc.split())}\n")
-    if shown := [port for port in d.ports if not port.fed]:
+    if shown := [port for port in d.ports if not port.live]:
         lines += ["| input | what it does | range | default |", "|---|---|---|---|", *map(_row, shown), ""]
     lines += [f"- **{out.name}** ({out.type}): {out.doc}{_bypassed(out)}" for out in d.outs if out.doc]
     return "\n".join([*lines, f"\nSearch words: {', '.join(d.tags)}.\n"])
@@ -102,7 +102,7 @@ def outputs(declaration: Declaration, catalogue: Mapping[str, Declaration]) -> M
     if declaration.kind == "resource" and declaration.table is not None:
         program = compile(_demonstrated(declaration), catalogue, GEOMETRY)
         return {declaration.outs[0].name: np.asarray(program.tables[program.table_of["n"]])}
-    if not declaration.computed:
+    if not declaration.has_body:
         return {}
     found = _played(declaration, catalogue, "")
     if all(np.ptp(curve) < 1e-9 for curve in found.values()):
@@ -116,7 +116,7 @@ def _played(declaration: Declaration, catalogue: Mapping[str, Declaration], move
     program = compile(_demonstrated(declaration, moved), catalogue, GEOMETRY)
     forecast = Forecast(program, TRANSPORT)
     forecast.taps.watch({("n", out.name, "out") for out in declaration.signals})
-    fed = [port for port in declaration.ports if port.fed]
+    fed = [port for port in declaration.ports if port.live]
     for k in range(FRAMES):
         for number, port in enumerate(fed):
             forecast.feed("n", port.name, _fed(port, number, k))

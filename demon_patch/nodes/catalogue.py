@@ -57,13 +57,13 @@ def describe(catalogue: Mapping[str, Declaration] = CATALOGUE) -> list[dict[str,
 
 def _port(p: Port) -> dict[str, Any]:
     facts: dict[str, Any] = {"name": p.name, "title": p.title, "type": p.type, "doc": p.doc}
-    if p.default is not None and not p.fed:
+    if p.default is not None and not p.live:
         facts["default"] = p.default
     if p.numeric:
         facts |= {"lo": _end(p.lo), "hi": _end(p.hi), "taper": p.taper, "unit": p.unit}
     if p.choices:
         facts["choices"] = list(p.choices)
-    if p.fed:
+    if p.live:
         facts["fed"] = True
     elif not p.wireable:
         facts["cable"] = False

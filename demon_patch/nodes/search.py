@@ -34,7 +34,7 @@ def of_type(type: str, side: Side, declarations: Iterable[Declaration]) -> list[
     return [
         d
         for d in declarations
-        if (side != "gives" and any(p.type == type and not p.fed for p in d.ports))
+        if (side != "gives" and any(p.type == type and not p.live for p in d.ports))
         or (side != "takes" and any(o.type == type for o in d.outs))
     ]
 
@@ -58,7 +58,7 @@ def in_place_of(word: str, catalogue: Mapping[str, Declaration], otherwise: str)
 def _rank(word: str, d: Declaration) -> int | None:
     """How far from a node's name a word is found: 0 is its id, None is nowhere."""
     plain = word.lower()
-    ports = [text for p in d.ports if not p.fed for text in (p.name, p.title)] + [o.name for o in d.outs]
+    ports = [text for p in d.ports if not p.live for text in (p.name, p.title)] + [o.name for o in d.outs]
     places = ([d.id, d.title], [*d.tags, d.category], [d.sentence, *ports])
     if plain in (d.id, d.title.lower()):
         return 0

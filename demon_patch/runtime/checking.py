@@ -11,11 +11,11 @@ from demon_patch.errors import DemonError
 from demon_patch.nodes.catalogue import CATALOGUE
 from demon_patch.patch.model.document import Patch
 from demon_patch.runtime.assets.assets import files_of, loaded
-from demon_patch.runtime.assets.named_files import look
+from demon_patch.runtime.assets.named_files import inspect_files
 from demon_patch.runtime.graph.check import no_source, problems
 from demon_patch.runtime.graph.check_subpatches import promoted
 from demon_patch.runtime.graph.ring_plan import ring_plan
-from demon_patch.runtime.graph.warnings import warnings_of, unknown_words
+from demon_patch.runtime.graph.warnings import unknown_words, warnings_of
 from demon_patch.runtime.graph.wiring import Wiring
 
 MISTAKE, REMARK = "mistake", "remark"
@@ -58,7 +58,7 @@ def _of_patch(patch: Patch, folder: Path, path: Path) -> list[Finding]:
         wrong += [no_source(plan.scheduler)] if plan.source is None else []
         wrong += promoted(patch, CATALOGUE)
         odd += [*warnings_of(patch, CATALOGUE), *unknown_words(patch, CATALOGUE)]
-    seen = look(patch, folder, CATALOGUE)
+    seen = inspect_files(patch, folder, CATALOGUE)
     told = {(error.node, error.port, error.what) for error in wrong}
     wrong += [error for error in seen.mistakes if (error.node, error.port, error.what) not in told]
     found = [_finding(error, path, MISTAKE) for error in wrong]

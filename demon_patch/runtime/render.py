@@ -15,7 +15,7 @@ from demon_patch.engine.controls import CONTROLS
 from demon_patch.engine.session import Session
 from demon_patch.engine.sound.crossfade import SeamStream, half_fade
 from demon_patch.engine.sound.limiter import LastGood
-from demon_patch.engine.sound.outlet import Outlet
+from demon_patch.engine.sound.output_stage import OutputStage
 from demon_patch.engine.sound.window import Window
 from demon_patch.errors import DemonError
 from demon_patch.nodes.catalogue import CATALOGUE
@@ -29,7 +29,7 @@ from demon_patch.runtime.graph.check import no_source, problems
 from demon_patch.runtime.graph.clock import Transport
 from demon_patch.runtime.graph.compile import Geometry, compile
 from demon_patch.runtime.graph.program import Program
-from demon_patch.runtime.performance.mixes import Mix, Part, clips_of, first
+from demon_patch.runtime.performance.mixes import Part, PreparedMix, clips_of, first_part
 from demon_patch.runtime.performance.performer import SPLICE_FRAMES, Performer
 from demon_patch.runtime.performance.resources import Resources, fitted
 from demon_patch.runtime.performance.self_feed import measure
@@ -44,7 +44,7 @@ def checked(path: str | Path, *, seed: int | None = None) -> Patch:
     PatchError."""
     patch = loaded(path)
     for error in problems(patch, CATALOGUE):
-        raise error.at(file=path)
+        raise error.located(file=path)
     return patch if seed is None else with_seed(patch, seed)
 
 
@@ -61,9 +61,9 @@ def perform(
     the place of the patch's own source."""
     resources = Resources(session, folder, into)
     spec = session.spec
-    program = compile(patch, CATALOGUE, Geometry.of(spec))
+    program = compile(patch, CATALOGUE, Geometry.of_family(spec))
     parts = parts_of(program, resources, clip)
-    source = first(parts["source"])
+    source = first_part(parts["source"])
     assert isinstance(source, Source)
     transport = Transport(
         spec.frame_rate,
@@ -97,7 +97,7 @@ def parts_of(
             parts[control] = _part(program, resources, control, node)
     if clip is not None:
         parts["source"] = clip
-    source = first(parts["source"])
+    source = first_part(parts["source"])
     assert isinstance(source, Source)
     per = resources.session.spec.samples_per_frame
     return {control: _long(part, frames or source.frames, per) for control, part in parts.items()}
@@ -108,17 +108,17 @@ def _part(program: Program, resources: Resources, control: str, node: str) -> Pa
     mixture = program.ring.mixes.get(node)
     if mixture is not None:
         inputs = mixture.inputs.items()
-        return Mix(node, tuple((port, _part(program, resources, control, behind)) for port, behind in inputs))
+        return PreparedMix(node, tuple((port, _part(program, resources, control, behind)) for port, behind in inputs))
     try:
         return resources.part(control, program.resources[node])
     except DemonError as error:
-        raise error.at(node=node) from None
+        raise error.located(node=node) from None
 
 
 def _long(part: Part, frames: int, per: int) -> Part:
     """A part whose clips are `frames` long, equal ones still one object; `per` samples a frame."""
-    if isinstance(part, Mix):
-        return Mix(part.node, tuple((port, _long(inner, frames, per)) for port, inner in part.inputs))
+    if isinstance(part, PreparedMix):
+        return PreparedMix(part.node, tuple((port, _long(inner, frames, per)) for port, inner in part.inputs))
     return fitted(part, frames, per) if isinstance(part, Source) else part
 
 
@@ -127,7 +127,7 @@ def measure_sounds(
 ) -> None:
     """Fills a program's tables of its source nodes' sounds, and works out how loud the clips are that it covers; parts:
     as they are played. Takes a moment for each new clip, off the tick thread. Raises DemonError naming the node."""
-    covered = first(parts["source"])
+    covered = first_part(parts["source"])
     assert isinstance(covered, Source)
     for each in clips_of(parts["source"]):
         resources.session.measure(each)
@@ -137,7 +137,7 @@ def measure_sounds(
             own = clip is None or node != program.ring.source
             clips[node] = resources.source(program.resources[node]) if own else covered
         except DemonError as error:
-            raise error.at(node=node) from None
+            raise error.located(node=node) from None
     measure(program, resources.session.spec, covered, clips)
 
 
@@ -210,7 +210,7 @@ def stream(
     sample.
     """
     spec = performer.spec
-    outlet = Outlet(spec.sample_rate, spec.sample_rate, spec.channels)
+    outlet = OutputStage(spec.sample_rate, spec.sample_rate, spec.channels)
     with closing(_played(performer, seconds, wrote)) as blocks:
         for block in blocks:
             played(block)
@@ -271,7 +271,7 @@ def write(
     """
     allow_sound(path, force)
     spec = performer.spec
-    outlet = Outlet(spec.sample_rate, spec.sample_rate, spec.channels)
+    outlet = OutputStage(spec.sample_rate, spec.sample_rate, spec.channels)
     heard: list[Samples] = []
     with (
         drafted(path) as draft,

@@ -75,7 +75,7 @@ def song(status: Status, width: int) -> Text:
     return text.append(label)
 
 
-def bead(bead: SlotStatus) -> Text:
+def slot_status(bead: SlotStatus) -> Text:
     """A generation: a bead at its step, rings for the steps behind it, and when it will be heard."""
     at = min(bead.step, bead.steps - 1)
     text = Text().append("○" * at, FAINT).append("●", LIVE).append("·" * (bead.steps - 1 - at), FAINT)
@@ -89,7 +89,7 @@ def ring(status: Status) -> Text:
     """All generations in flight, a line each, and an empty line of steps for each place that is free."""
     steps = max((each.steps for each in status.beads), default=int(CATALOGUE["scheduler"].by_name["steps"].default))
     free = [Text("·" * steps, FAINT)] * (status.depth - len(status.beads))
-    return Text("\n").join([*map(bead, status.beads), *free])
+    return Text("\n").join([*map(slot_status, status.beads), *free])
 
 
 def level(name: str, decibels: float, width: int) -> Text:

@@ -31,11 +31,11 @@ class Teller:
 
     def pass_over(self) -> None:
         """Leaves out what was told until now, since it was seen elsewhere."""
-        self._known = self._host.numbered
+        self._known = self._host.numbered_messages
 
     def tell(self) -> None:
         """Says what is new."""
-        before, now = self._known, self._host.numbered
+        before, now = self._known, self._host.numbered_messages
         self._known = now
         new = fresh(before, now)
         if new and (lost := new[0][0] - 1 - (before[-1][0] if before else 0)) > 0:

@@ -78,8 +78,8 @@ class View(App[None]):
 
     def on_mount(self) -> None:
         """Begins to look at the host."""
-        self.look()
-        self.set_interval(1 / LOOKS, self.look)
+        self.refresh_status()
+        self.set_interval(1 / LOOKS, self.refresh_status)
 
     def leave(self) -> None:
         """Ends the view at its next look. From any thread, from a signal's handler, and before it runs."""
@@ -87,14 +87,14 @@ class View(App[None]):
 
     def on_resize(self) -> None:
         """Draws again, as much as there is room for."""
-        self.look()
+        self.refresh_status()
 
     def on_unmount(self) -> None:
         """Waits for the files that are being written."""
         self._files.shutdown()
 
     # -- drawing ------------------------------------------------------------------------------------------------
-    def look(self) -> None:
+    def refresh_status(self) -> None:
         """Draws what has changed since the last look; nothing before the screen is made, or after it has gone."""
         if self._leaving:
             self.exit()
@@ -144,7 +144,7 @@ class View(App[None]):
     @property
     def _grid(self) -> Grid | float:
         """The grid of quantised commands; 0 for none."""
-        return 0.0 if self.grid == "none" else Grid.of(self.grid)
+        return 0.0 if self.grid == "none" else Grid.parsed(self.grid)
 
     def action_play(self) -> None:
         self.host.play(self._toggled("playing"))
@@ -181,7 +181,7 @@ class View(App[None]):
 
     def action_grid(self) -> None:
         self.grid = GRIDS[(GRIDS.index(self.grid) + 1) % len(GRIDS)]
-        self.look()
+        self.refresh_status()
 
     def action_source(self) -> None:
         self.host.bypass(self._toggled("bypass"))
@@ -192,28 +192,28 @@ class View(App[None]):
     def action_panic(self) -> None:
         self._wish("muted", True)
         self.host.panic()
-        self.host.tell("panic: silent, live values released; m brings the sound back")
+        self.host.add_message("panic: silent, live values released; m brings the sound back")
 
     # -- knobs --------------------------------------------------------------------------------------------------
     def action_choose(self, by: int) -> None:
         self.chosen = min(max(self.chosen + by, 0), max(len(self.knobs) - 1, 0))
-        self.look()
+        self.refresh_status()
 
     def action_turn(self, way: int, coarse: bool = False) -> None:
         if self.knobs:
             knob = self.knobs[self.chosen]
             now = value_of(knob, self.host.live_values)
             self.host.turn(*knob.key, knob.turned(now, way, coarse))
-            self.look()
+            self.refresh_status()
 
     def action_reset(self) -> None:
         if self.knobs:
             self.host.release(self.knobs[self.chosen].key)
-            self.look()
+            self.refresh_status()
 
     def action_keep(self) -> None:
         self.host.keep()
-        self.host.tell("the live values are the patch's own now; w writes the patch file")
+        self.host.add_message("the live values are the patch's own now; w writes the patch file")
 
     # -- files --------------------------------------------------------------------------------------------------
     def action_write(self) -> None:
@@ -243,10 +243,10 @@ class View(App[None]):
             try:
                 work()
             except DemonError as error:
-                self.host.tell(str(error))
+                self.host.add_message(str(error))
                 return
             if done:
-                self.host.tell(done)
+                self.host.add_message(done)
 
         self._files.submit(run)
 

@@ -222,12 +222,12 @@ def both(t: Frame, x: float = X, g: Gate = G, o: str = O, *, last: float = 0.0):
 
 def test_options_fold_and_what_nothing_uses_is_dropped() -> None:
     assert isinstance(both, Declaration)
-    a = both.settled({"o": "a"}, frozenset({"g"}))
-    b = both.settled({"o": "b"}, frozenset({"g"}))
+    a = both.body_for({"o": "a"}, frozenset({"g"}))
+    b = both.body_for({"o": "b"}, frozenset({"g"}))
     assert [name for name, _ in a.lines] == ["doubled", "whole"]
     assert [name for name, _ in b.lines] == ["halved", "whole"]
     assert ast.unparse(a.outputs[0][0]) == "doubled"
-    assert a is both.settled({"o": "a"}, frozenset({"g"}))
+    assert a is both.body_for({"o": "a"}, frozenset({"g"}))
     assert "g.rises" in template(specialise(both.body, {"o": "a"}), "scalar").uses  # type: ignore[arg-type]
 
 
@@ -273,13 +273,13 @@ def test_a_row_opens_to_what_is_read() -> None:
     def reader(t: Frame, x: float = X, v: Row = V, w: Words = W, o: str = O):
         return pick(v, 1) + pick(w.letters, x) + choose(o, a=twice(x * x), b=0)
 
-    assert ast.unparse(reader.settled({"o": "b", "w": "e e e"}).outputs[0][0]) == "v2 + 101.0 + 0"
-    a = reader.settled({"o": "a", "w": "a b c"})
+    assert ast.unparse(reader.body_for({"o": "b", "w": "e e e"}).outputs[0][0]) == "v2 + 101.0 + 0"
+    a = reader.body_for({"o": "a", "w": "a b c"})
     assert ast.unparse(a.outputs[0][0]) == "v2 + pick((97.0, 98.0, 99.0), x) + _1_x * 2"
     text = template(a, "scalar").outputs[0][0].parts
     assert "".join(text).count(" if ") == 2
     long = " ".join("abcdefghij" * 10)
-    assert "pick((97.0, " in "".join(template(reader.settled({"w": long}), "scalar").outputs[0][0].parts)
+    assert "pick((97.0, " in "".join(template(reader.body_for({"w": long}), "scalar").outputs[0][0].parts)
 
 
 def test_the_tables_of_a_text_are_refused_with_its_port() -> None:
@@ -293,7 +293,7 @@ def test_the_tables_of_a_text_are_refused_with_its_port() -> None:
         return pick(w.letters, x)
 
     with pytest.raises(PatchError, match="port w: there is no letter"):
-        read.settled({"w": ""})
+        read.body_for({"w": ""})
 
 
 def test_a_resource_has_banks_too() -> None:
@@ -336,7 +336,7 @@ def test_a_phrase_opens_where_it_is_used_and_its_arguments_are_computed_once() -
     def opened(t: Frame, x: float = X):
         return thrice(twice(x + 1), 2) + thrice(x, x)
 
-    body = opened.settled({})
+    body = opened.body_for({})
     assert [(name, ast.unparse(e)) for name, e in body.lines] == [("_1_x", "x + 1"), ("_2_x", "_1_x * 2")]
     assert ast.unparse(body.outputs[0][0]) == "_2_x * _2_x * 2 + x * x * x"
     assert opened(Frame(0, 0, 0.04, 0, 0.08, 0, 24.0, 4.0, 0), 1.0) == 33

@@ -6,8 +6,8 @@ import ast
 
 import numpy as np
 
-from demon_patch.codegen.float_code import APART, CHUNK, _code, chunk_of
-from demon_patch.codegen.to_text import phrase, template
+from demon_patch.codegen.float_code import APART, CHUNK, _code, float_function
+from demon_patch.codegen.to_text import template, text_template
 from demon_patch.codegen.vocabulary import clamp
 from demon_patch.nodes.catalogue import CATALOGUE
 from demon_patch.patch.model.document import Cable, Node
@@ -32,14 +32,14 @@ def test_float_code_has_no_calls_for_limits() -> None:
     for declaration in CATALOGUE.values():
         if declaration.kind != "computed":
             continue
-        made = template(declaration.settled({}), "scalar")
+        made = template(declaration.body_for({}), "scalar")
         texts = [t for _, t in made.lines] + [t for pair in made.outputs for t in pair] + list(made.states)
         whole = "".join("".join(t.parts[::2]) for t in texts)
         assert not any(f"{name}(" in whole for name in ("min", "max", "clamp", "abs", "floor"))
 
 
 def test_limits_as_conditionals_are_limits() -> None:
-    text, _ = phrase("clamp(min(a, b * 2, 3) + abs(c), floor(d), max(a, 7))", "scalar")
+    text, _ = text_template("clamp(min(a, b * 2, 3) + abs(c), floor(d), max(a, 7))", "scalar")
     code = text.fill({"a": "a", "b": "b", "c": "c", "d": "d"}, "_")
     for a, b, c, d in np.random.default_rng(1).normal(0, 4, (200, 4)).tolist():
         expected = clamp(min(a, b * 2, 3) + abs(c), float(np.floor(d)), max(a, 7))
@@ -59,7 +59,7 @@ def test_functions_stay_short() -> None:
     assert all(len(steps) <= CHUNK for steps, _ in program._chunks)
     assert len(program._chunks) <= 2 + 90 / CHUNK + 90 / APART  # borders by id come on top
     for steps, _ in program._chunks:
-        assert ast.parse(chunk_of(steps).text)
+        assert ast.parse(float_function(steps).text)
 
 
 def test_values_pass_between_chunks_in_every_way_of_running() -> None:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from demon_patch.codegen.discontinuities import discontinuities
-from demon_patch.codegen.vectorise import Vectorised, parted, vectorise
+from demon_patch.codegen.vectorise import Vectorised, split_steady_lines, vectorise
 from demon_patch.nodes.catalogue import CATALOGUE
 
 FREE = frozenset({"reset"})
 
 
 def stages(id: str, values: dict[str, str] | None = None, unwired: frozenset[str] = frozenset()) -> Vectorised:
-    body = CATALOGUE[id].settled(values or {}, unwired)
+    body = CATALOGUE[id].body_for(values or {}, unwired)
     return vectorise(body, tuple(True for pair in body.outputs for _ in pair))
 
 
@@ -41,25 +41,25 @@ def test_every_state_of_the_library_is_settled_once() -> None:
     for declaration in CATALOGUE.values():
         if declaration.kind != "computed" or declaration.write is not None:
             continue
-        body = declaration.settled({})
+        body = declaration.body_for({})
         unrolled = vectorise(body, tuple(True for pair in body.outputs for _ in pair))
         settled = [state for stage in unrolled.stages for state in stage.states]
         assert sorted(settled) == sorted(body.state_names), declaration.id
 
 
 def test_what_knobs_alone_decide_is_taken_out() -> None:
-    ahead, rest = parted(CATALOGUE["slew"].settled({}), frozenset({"rise", "fall", "t.dt"}))
+    ahead, rest = split_steady_lines(CATALOGUE["slew"].body_for({}), frozenset({"rise", "fall", "t.dt"}))
     assert {name for name, _ in ahead} == {"up", "down"}
     assert {name for name, _ in rest.lines} == {"d", "z"}
-    nothing, _ = parted(CATALOGUE["slew"].settled({}), frozenset({"t.dt"}))
+    nothing, _ = split_steady_lines(CATALOGUE["slew"].body_for({}), frozenset({"t.dt"}))
     assert {name for name, _ in nothing}.isdisjoint({"up", "down"})
 
 
 def test_jumps_are_found_where_cables_lead_to_them() -> None:
-    scale = CATALOGUE["scale"].settled({})
+    scale = CATALOGUE["scale"].body_for({})
     assert not discontinuities(scale, frozenset({"x"})).ports
     assert discontinuities(scale, frozenset({"in_lo"})).ports
-    assert discontinuities(CATALOGUE["slew"].settled({}), frozenset({"x"})).ports
-    own = CATALOGUE["expression"].settled({"formula": "floor(sin(t) * 4)"})
+    assert discontinuities(CATALOGUE["slew"].body_for({}), frozenset({"x"})).ports
+    own = CATALOGUE["expression"].body_for({"formula": "floor(sin(t) * 4)"})
     assert discontinuities(own, frozenset()).own
-    assert not discontinuities(CATALOGUE["expression"].settled({"formula": "sin(floor(t))"}), frozenset()).own
+    assert not discontinuities(CATALOGUE["expression"].body_for({"formula": "sin(floor(t))"}), frozenset()).own

@@ -17,7 +17,7 @@ from demon_patch.codegen.vocabulary import ARRAY, SCALAR, hash01
 from demon_patch.engine import controls
 from demon_patch.engine.controls import Control, carried_by
 from demon_patch.engine.families import spec_of
-from demon_patch.nodes.catalogue import CATALOGUE, describe, gather
+from demon_patch.nodes.catalogue import CATALOGUE, describe, gather, library
 from demon_patch.nodes.language.declare import Declaration
 from demon_patch.nodes.language.ports import Out
 from demon_patch.nodes.language.taper import denorm, norm
@@ -38,6 +38,11 @@ def test_every_declaration_is_complete(declaration: Declaration) -> None:
     assert all(p.doc.endswith(".") and p.title for p in d.ports)
     assert all(o.doc for o in d.outs if o.type != "ring")
     assert len({p.name for p in d.ports}) == len(d.ports)
+
+
+def test_a_node_lies_in_the_folder_of_its_category() -> None:
+    lies = {(d.id, d.category): module.__name__.split(".")[-2] for module in library() for d in gather(module).values()}
+    assert [node for node, folder in lies.items() if node[1] != folder] == []
 
 
 def test_the_first_library_is_there() -> None:

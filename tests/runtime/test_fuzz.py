@@ -72,7 +72,7 @@ def mutated(rng: random.Random) -> dict[str, Any]:
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")
 def test_a_mutated_patch_is_refused_in_one_line_or_runs() -> None:
     rng, ran, began = random.Random(5), 0, time.process_time()
-    geometry = Geometry.of(SPEC, 400, 120.0)
+    geometry = Geometry.of_family(SPEC, 400, 120.0)
     for _ in range(CASES):
         text = json.dumps(mutated(rng))
         try:

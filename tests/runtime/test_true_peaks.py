@@ -12,7 +12,7 @@ from demon_patch.engine.session import Session
 from demon_patch.patch.model.document import Node
 from demon_patch.runtime.assets.assets import loaded
 from demon_patch.runtime.audio.feeder import Feeder
-from demon_patch.runtime.audio.memory import HELD, Memory
+from demon_patch.runtime.audio.song_memory import HELD, SongMemory
 from demon_patch.runtime.live.recording import Recordings
 from demon_patch.runtime.render import Played, Rendering, perform, render, write
 from tests.support.hearing import Heard
@@ -69,7 +69,7 @@ def test_of_a_recording(tmp_path: Path, name: str) -> None:
 
 @pytest.mark.parametrize("rate", [32_000, 44_100, 48_000, 96_000])
 def test_of_what_a_device_gets(rate: int) -> None:
-    memory = Memory.create(RATE, 1, 2 * RATE)
+    memory = SongMemory.create(RATE, 1, 2 * RATE)
     try:
         memory.song[:] = hot()
         memory.ceilings[: RATE // HELD], memory.ceilings[RATE // HELD :] = -0.3, -9.0
@@ -80,7 +80,7 @@ def test_of_what_a_device_gets(rate: int) -> None:
             feeder.take(out[at : at + 512])
         assert -1.3 <= true_peak(out, rate // 10, rate - rate // 50) <= -0.2
         assert -10.0 <= true_peak(out, rate + rate // 50) <= -8.9
-        kept = memory.kept
+        kept = memory.history_end
         np.testing.assert_array_equal(memory.history_ceilings(0, RATE), np.full(RATE, np.float32(-0.3)))
         np.testing.assert_array_equal(memory.history_ceilings(RATE, kept)[:1000], np.full(1000, np.float32(-9.0)))
         np.testing.assert_array_equal(memory.history_since(RATE)[0][:1000], hot()[RATE : RATE + 1000])

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from demon_patch.engine.contracts import FamilySpec
-from demon_patch.runtime.audio.memory import HISTORY_SECONDS, Memory
+from demon_patch.runtime.audio.song_memory import HISTORY_SECONDS, SongMemory
 from tests.support.toy_family import SPEC
 
 
@@ -19,7 +19,7 @@ class Heard:
 
     def __init__(self, spec: FamilySpec = SPEC) -> None:
         self.spec = spec
-        self._memory = Memory.create(spec.sample_rate, spec.channels, spec.sample_rate)
+        self._memory = SongMemory.create(spec.sample_rate, spec.channels, spec.sample_rate)
         self._random = np.random.default_rng(3)
         self._lock = threading.Lock()
 

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from demon_patch.errors import DemonError, hidden
+from demon_patch.errors import DemonError, first_hidden_character
 from demon_patch.patch.files.pack import packed
 from demon_patch.patch.model.document import Node, Patch
 
@@ -39,7 +39,7 @@ def line_of(call: Any) -> str:
 def torn(files: Mapping[str, bytes], rename: Mapping[str, str], path: Path) -> Path:
     """A pack some of whose files were given other names by hand; its patch names those that it can."""
     named = [rename.get(name, name) for name in files]
-    nodes = {f"n{number}": clip(name) for number, name in enumerate(named) if hidden(name) is None}
+    nodes = {f"n{number}": clip(name) for number, name in enumerate(named) if first_hidden_character(name) is None}
     whole = msgpack.unpackb(packed(Patch(nodes=nodes), files))
     for asset in whole["assets"]:
         asset["name"] = rename.get(asset["name"], asset["name"])

@@ -6,7 +6,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from demon_patch.errors import hidden
+from demon_patch.errors import first_hidden_character
 from demon_patch.patch.edit.commands import (
     ABSENT,
     AddNode,
@@ -37,7 +37,7 @@ from demon_patch.patch.edit.commands import (
     SetWidget,
     Within,
 )
-from demon_patch.patch.model.canvas import Frame, Note
+from demon_patch.patch.model.canvas import CanvasFrame, CanvasNote
 from demon_patch.patch.model.dashboard import (
     PICKUPS,
     WIDGETS,
@@ -56,7 +56,7 @@ DEFINITIONS = ("low", "mid", "top")  # each may contain those before it, so that
 
 ids = st.sampled_from(IDS)
 ports = st.sampled_from(PORTS)
-lines = st.text(max_size=8).map(lambda text: "".join(c for c in text if hidden(c, lines=True) is None))
+lines = st.text(max_size=8).map(lambda text: "".join(c for c in text if first_hidden_character(c, lines=True) is None))
 numbers = st.floats(allow_nan=False, allow_infinity=False)
 integers = st.integers(-(2**63) + 1, 2**63 - 1)
 places = st.floats(-1e9, 1e9)
@@ -88,8 +88,10 @@ settings_of_cables = {
     "muted": st.booleans(),
     "solo": st.booleans(),
 }
-frames = st.builds(Frame, at=positions, size=sizes, title=lines, colour=st.sampled_from(("", "#00ff80")), extra=unknown)
-notes = st.builds(Note, text=lines, at=positions, size=sizes, extra=unknown)
+frames = st.builds(
+    CanvasFrame, at=positions, size=sizes, title=lines, colour=st.sampled_from(("", "#00ff80")), extra=unknown
+)
+notes = st.builds(CanvasNote, text=lines, at=positions, size=sizes, extra=unknown)
 controllers = st.one_of(
     st.builds(
         Controller, st.sampled_from(("cc", "note")), device=lines, channel=st.integers(0, 16), number=st.just(74)

@@ -33,7 +33,7 @@ class VirtualSpeaker:
         self.ahead = ahead
         self.playing = False
         self.ceilings: list[tuple[int, float]] = []
-        self._reader = SongReader(self.song, Route.whole(samples), 4)
+        self._reader = SongReader(self.song, Route.of_song(samples), 4)
 
     def pass_time(self, seconds: float) -> None:
         """Lets time pass; what is read then is heard."""

@@ -20,7 +20,7 @@ from demon_patch.engine.families.nano.spec import SPEC
 from demon_patch.engine.families.nano.tags import STYLES, Tags
 from demon_patch.engine.sound import bar_template
 from demon_patch.engine.sound.bar_template import BEATS_PER_BAR
-from demon_patch.engine.sound.tempo import PHASES, Clip, octaves
+from demon_patch.engine.sound.tempo import PHASES, ClipRhythm, octaves
 
 LENGTHS = (8, 10, 12, 16, 20, 24, 30)
 _SEED, _LOOPS = 20_000, 480
@@ -61,7 +61,7 @@ class Example:
     def of(cls, loop: Turned) -> Example | None:
         """None where the true tempo is not among the octaves of the one that was found."""
         sound = soxr.resample(loop.audio / np.sqrt(np.square(loop.audio).mean()), SPEC.sample_rate, 16000)
-        clip = Clip.of(sound, len(loop.audio) / SPEC.sample_rate)
+        clip = ClipRhythm.from_sound(sound, len(loop.audio) / SPEC.sample_rate)
         found = clip.beat()
         tempi = [clip.fitted(bpm) for bpm in octaves(found)] if found else []
         made = cls(

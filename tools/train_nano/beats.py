@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from scipy.signal import butter, sosfilt
 
 from demon_patch.engine.families.nano.compose import compose_song
-from demon_patch.engine.families.nano.compose.instruments import Grid
+from demon_patch.engine.families.nano.compose.instruments import StepGrid
 from demon_patch.engine.families.nano.tags import STYLES, Tags
 from demon_patch.engine.sound.strokes import PARTS, Heard
 from tools.train_nano import drums
@@ -125,7 +125,7 @@ def composed(rng: Generator, seed: int) -> tuple[Array, Truth]:
     """A loop of the composer, and its truth."""
     song = compose_song(Tags(str(rng.choice(STYLES)), instruments={"drums": True}), FRAMES, _SEED + seed)
     score, truth = song.composition, np.zeros((FRAMES, len(PARTS)), np.int8)
-    grid = Grid(score, len(song.audio))
+    grid = StepGrid(score, len(song.audio))
     plays = grid.plays[:, 0]
     levels = {name: level[grid.beat_step] * plays for name, level in score.drums.items()}
     rolls = score.fill & (grid.bar % 4 == 3) & (grid.beat_step >= 12)

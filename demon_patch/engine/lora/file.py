@@ -32,7 +32,7 @@ _UNSAID = "no alpha is stated: it is played at scale 1, as if alpha were the ran
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Halves:
+class LowRankChange:
     """A layer's change: down [rank, in * kernel] times up [out, rank] times scale."""
 
     down: NDArray[np.float32]
@@ -44,7 +44,7 @@ class Halves:
 class LoraFile:
     """The changes by layer, and sentences for the player."""
 
-    changes: Mapping[str, Halves] = field(repr=False)
+    changes: Mapping[str, LowRankChange] = field(repr=False)
     notes: tuple[str, ...] = ()
 
     @property
@@ -60,7 +60,7 @@ def read(path: Path, shapes: Mapping[str, tuple[int, ...]]) -> LoraFile:
         file = weights_in(path)
         return _read(file, shapes)
     except WeightsError as error:
-        raise error.at(file=path) from None
+        raise error.located(file=path) from None
     except (OSError, ValueError, MemoryError) as error:
         raise WeightsError(f"it cannot be read: {error}", file=path, mend=AGAIN) from error
 
@@ -123,13 +123,13 @@ def _read(path: Path, shapes: Mapping[str, tuple[int, ...]]) -> LoraFile:
         if "alpha" in given.numbers
     }
     halves = {layer: _halves(file, layer, given.down, given.up, shapes[layer]) for layer, given in keys.items()}
-    stated.settle([len(down) for down, _ in halves.values()], owns.values())
-    changes: dict[str, Halves] = {}
+    stated.resolve([len(down) for down, _ in halves.values()], owns.values())
+    changes: dict[str, LowRankChange] = {}
     for layer, (down, up) in halves.items():
         scale = stated.scale(layer, len(down), owns.get(layer))
         if "scalar" in keys[layer].numbers:
             scale *= _single(file, keys[layer].numbers["scalar"])
-        changes[layer] = _bounded(layer, Halves(down.reshape(len(down), -1), up.reshape(len(up), -1), scale))
+        changes[layer] = _bounded(layer, LowRankChange(down.reshape(len(down), -1), up.reshape(len(up), -1), scale))
     said = stated.alpha or stated.alphas or owns
     return LoraFile(changes, () if said else (_UNSAID,))
 
@@ -138,7 +138,7 @@ def _single(file: TensorFile, name: str) -> float:
     stored = file.tensors[name]
     if math.prod(stored.shape) != 1:
         raise WeightsError(f"{shown(name)} is no single number", mend=AGAIN)
-    number = file.whole(name) if stored.kind.startswith(("I", "U")) else float(file.read(name).reshape(()))
+    number = file.whole_number(name) if stored.kind.startswith(("I", "U")) else float(file.read(name).reshape(()))
     if not math.isfinite(number):
         raise WeightsError(f"{shown(name)} is {number}", mend=AGAIN)
     return number
@@ -171,7 +171,7 @@ def _trimmed(shape: tuple[int, ...], dimensions: int) -> tuple[int, ...]:
     return shape
 
 
-def _bounded(layer: str, change: Halves) -> Halves:
+def _bounded(layer: str, change: LowRankChange) -> LowRankChange:
     norm = math.prod(float(np.linalg.norm(half.astype(np.float64))) for half in (change.down, change.up))
     norm *= abs(change.scale)
     if not math.isfinite(norm):

@@ -24,7 +24,7 @@ Layer: TypeAlias = nn.Linear | nn.Conv1d
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Change:
+class LayerChange:
     """A layer's change: down [rank, in * kernel] times up [out, rank] times scale, float32."""
 
     down: Tensor
@@ -38,7 +38,7 @@ class Lora:
     notes: sentences for the player, of its scale first."""
 
     title: str
-    changes: Mapping[str, Change] = field(repr=False)
+    changes: Mapping[str, LayerChange] = field(repr=False)
     notes: tuple[str, ...] = ()
 
 
@@ -69,7 +69,7 @@ def read_lora(path: str | Path, denoiser: object) -> Lora:
     for name, change in found.changes.items():
         device = layers[name].weight.device
         down, up = (torch.tensor(half, device=device) for half in (change.down, change.up))
-        changes[name] = Change(down, up, change.scale)
+        changes[name] = LayerChange(down, up, change.scale)
     return Lora(Path(path).stem, changes, (f"scale {found.scales}", *found.notes))
 
 
@@ -82,7 +82,7 @@ class Merged:
     def __init__(self, denoiser: object) -> None:
         self._layers = layers_of(denoiser)
         self._first: dict[str, Tensor] = {}
-        self._sums: dict[str, tuple[tuple[Change, float], ...]] = {}
+        self._sums: dict[str, tuple[tuple[LayerChange, float], ...]] = {}
         self.loras: tuple[tuple[Lora, float], ...] = ()
 
     @torch.no_grad()
@@ -91,7 +91,7 @@ class Merged:
         strength out of range, or a LoRA of another model."""
         if len(loras) > MOST_LORAS:
             raise DemonError(f"{len(loras)} LoRAs", port="lora_strength", mend=f"use at most {MOST_LORAS}")
-        sums: dict[str, list[tuple[Change, float]]] = {}
+        sums: dict[str, list[tuple[LayerChange, float]]] = {}
         for lora, strength in loras:
             checked("lora_strength", strength)
             for name, change in lora.changes.items():
@@ -111,7 +111,7 @@ class Merged:
         self.loras = tuple((lora, float(strength)) for lora, strength in loras)
         return changed
 
-    def _merge(self, name: str, terms: tuple[tuple[Change, float], ...]) -> None:
+    def _merge(self, name: str, terms: tuple[tuple[LayerChange, float], ...]) -> None:
         weight = self._layers[name].weight
         first = self._first.get(name)
         if first is None:

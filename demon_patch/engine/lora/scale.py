@@ -68,7 +68,7 @@ class Statements:
             return 1.0
         return alpha.number / (math.sqrt(rank) if self.stabilised and self.stabilised.number else rank)
 
-    def settle(self, ranks: Iterable[int], owns: Iterable[Statement]) -> None:
+    def resolve(self, ranks: Iterable[int], owns: Iterable[Statement]) -> None:
         """Compares what is stated for all layers with what the layers' tensors say, of which any may differ as long as
         one agrees: a trainer may give some layers numbers of their own. Raises WeightsError where none agrees."""
         owns, ranks = list(owns), set(ranks)

@@ -27,7 +27,7 @@ from demon_patch.engine.ring.schedule import SOURCE_ONLY, Schedule, Schedules
 from demon_patch.engine.ring.slots import Completion, Request, Slot
 from demon_patch.engine.ring.step_board import Shared, check_values
 from demon_patch.engine.step import formulas
-from demon_patch.engine.step.step_rows import Chunk, Row
+from demon_patch.engine.step.chunk_step import ChunkStep, Row
 from demon_patch.errors import DemonError
 
 __all__ = ["Completion", "Request", "Ring", "Slot"]
@@ -77,7 +77,7 @@ class Ring:
         self._cadence = Cadence()
         self._schedules = Schedules(executor, noise.device)
         self._pool = LatentPool()
-        self._lanes = [Chunk(executor, noise, 1 + max(self._rows)) for _ in range(executor.lanes.count)]
+        self._lanes = [ChunkStep(executor, noise, 1 + max(self._rows)) for _ in range(executor.lanes.count)]
         self._watch = self._interrupted = False
         self._frames = 0
         self._epoch = executor.weights_epoch
@@ -180,7 +180,7 @@ class Ring:
 
     @property
     def watch(self) -> bool:
-        """Whether each step's clean prediction is kept, as `preview` and a falling `relive` need; off at first."""
+        """Whether slots keep the x0 predicted by their last step; `preview` and `move_strength` need it. Off first."""
         return self._watch
 
     @watch.setter
@@ -208,7 +208,7 @@ class Ring:
         return Completion(out.copy_(latent), slot, self.tick_index)
 
     @torch.no_grad()
-    def relive(self, slot: Slot, strength: float) -> bool:
+    def move_strength(self, slot: Slot, strength: float) -> bool:
         """Moves a generation in flight to another strength, at most once a tick; whether it was moved.
 
         Before its first step it begins anew. Later, a lower strength pulls it to its source, which needs `watch`; a

@@ -35,7 +35,7 @@ def warp(t: float | Tensor, shift: float) -> float | Tensor:
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class SchedulePlan:
     """What a generation's times are made from; checked when they are made.
 
     strength, steps, shift: the controls. steps_mode: `fixed` takes all the steps at any strength, `proportional`
@@ -96,7 +96,7 @@ def timesteps(strength: float, steps: int, shift: float) -> Tensor:
     Continuous in strength: warp(linspace(strength, 0, steps + 1)). Raises DemonError for a strength, number of
     steps or shift that is NaN or out of its control's range.
     """
-    return Plan(strength, steps, shift).times()
+    return SchedulePlan(strength, steps, shift).times()
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +107,7 @@ class Schedule:
     each step, subtracted in float64. embedded: [S+1, E], the executor's time tensors.
     """
 
-    plan: Plan
+    plan: SchedulePlan
     t: Tensor
     at: Tensor
     change: Tensor
@@ -121,11 +121,11 @@ class Schedules:
         self._executor, self._device = executor, device
         self._kept: SmallCache[Schedule] = SmallCache(64)
 
-    def get(self, plan: Plan) -> Schedule:
+    def get(self, plan: SchedulePlan) -> Schedule:
         """The schedule of a plan under the executor's present weights."""
         return self._kept.get((self._executor.weights_epoch, plan), lambda: self._made(plan))
 
-    def _made(self, plan: Plan) -> Schedule:
+    def _made(self, plan: SchedulePlan) -> Schedule:
         t = plan.times()
         single = t.float().to(self._device)
         change = (t[1:] - t[:-1]).float().to(self._device)

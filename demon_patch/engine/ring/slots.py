@@ -13,7 +13,7 @@ from torch import Tensor
 from demon_patch.engine.check_controls import checked, checked_option
 from demon_patch.engine.contracts import Executor, FamilySpec, Handle
 from demon_patch.engine.ring.noise import NoiseBank, Stream
-from demon_patch.engine.ring.schedule import SOURCE_ONLY, Plan, Schedule
+from demon_patch.engine.ring.schedule import SOURCE_ONLY, Schedule, SchedulePlan
 from demon_patch.errors import DemonError
 
 FORWARDED = ("initialize", "full")
@@ -63,10 +63,10 @@ class Request:
     song: int | None = None
 
     @cached_property
-    def plan(self) -> Plan:
+    def plan(self) -> SchedulePlan:
         """What its schedule is made from."""
         strength = 1.0 if self.source is None else self.strength
-        return Plan(strength, self.steps, self.shift, self.steps_mode, self.timesteps)
+        return SchedulePlan(strength, self.steps, self.shift, self.steps_mode, self.timesteps)
 
     @cached_property
     def count(self) -> int:

@@ -29,7 +29,7 @@ TEMPLATE = np.array(
         [0.78, 0.61, 0.38, 0.13, -0.11, -0.09, -0.09, -0.27, -0.41, -0.36, -0.26, -0.25, -0.14, -0.13, -0.18, 0.33],
     ]
 )
-"""Weights of the steps, 16 for each of the `Clip.profiles`: kicks, snares, hats, harmony over a beat, over a bar."""
+"""Weights of 16 steps for each of the `ClipRhythm.profiles`: kicks, snares, hats, harmony over a beat, over a bar."""
 
 PERIODS = np.array([-1.12, -0.46, -1.26, 1.50, 1.92, -0.38, -0.03, -3.84])
 """Weights of `Clip.periods`."""

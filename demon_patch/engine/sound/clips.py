@@ -42,7 +42,7 @@ class ClipTempo:
     edited: bool = False
 
 
-class Heard(NamedTuple):
+class TempoReading(NamedTuple):
     """The tempo of a clip, None where no rhythm is heard; what a person should know of it, and of the file."""
 
     tempo: ClipTempo | None
@@ -55,13 +55,13 @@ def tempo_of(path: Path) -> ClipTempo | None:
 
     What was detected is stored, where the folder can be written. Raises SourceError for a file that is no audio.
     """
-    return listened(path).tempo
+    return tempo_with_notes(path).tempo
 
 
-def listened(path: Path) -> Heard:
+def tempo_with_notes(path: Path) -> TempoReading:
     """The same as `tempo_of`, with notes for the player."""
     known = sound_file.survey(path, LISTENED)
-    return Heard(*_tempo(path, known), known.notes)
+    return TempoReading(*_tempo(path, known), known.notes)
 
 
 def _tempo(path: Path, known: sound_file.Survey) -> tuple[ClipTempo | None, tuple[str, ...]]:
@@ -84,7 +84,7 @@ def _tempo(path: Path, known: sound_file.Survey) -> tuple[ClipTempo | None, tupl
     return tempo, _write(path, known.content, tempo) if tempo else ()
 
 
-def edit(path: Path, bpm: float | None = None, downbeat: float | None = None) -> ClipTempo:
+def set_tempo(path: Path, bpm: float | None = None, downbeat: float | None = None) -> ClipTempo:
     """Stores another tempo or first downbeat for an audio file; what is None stays.
 
     A new tempo alone keeps the first downbeat's place, moved whole bars to within the first bar. Raises SourceError for
@@ -107,7 +107,7 @@ def edit(path: Path, bpm: float | None = None, downbeat: float | None = None) ->
     return tempo
 
 
-def drop(path: Path) -> bool:
+def forget_tempo(path: Path) -> bool:
     """Removes what is stored for an audio file, edited or not; returns whether there was anything. Raises
     SourceError where it cannot be removed."""
     if not os.path.lexists(sidecar(path)):

@@ -39,14 +39,14 @@ def fade_gains(samples: int, alike: float) -> tuple[Samples, Samples]:
     return (leaving / level).astype(np.float32), (entering / level).astype(np.float32)
 
 
-class Seam(NamedTuple):
+class JoinedSound(NamedTuple):
     """A join: its `sound` [n, channels], and how `alike` its sides are, 0 to 1."""
 
     sound: Samples
     alike: float
 
 
-def join(left: Samples, right: Samples) -> Seam:
+def join(left: Samples, right: Samples) -> JoinedSound:
     """Fades one side into the other at a level between theirs, [n, channels] each.
 
     The gains of `fade_gains` hold it on the whole; where the two cancel for a quarter of the join, so that it would be
@@ -65,7 +65,7 @@ def join(left: Samples, right: Samples) -> Seam:
             break
         gain = np.clip(gain * np.sqrt((wanted + 1e-12) / (found + 1e-12)), 1.0 / MOST, MOST)
         gain = _mean(_mean(gain, SMOOTH), SMOOTH)
-    return Seam((mixed * gain[:, None]).astype(np.float32), alike)
+    return JoinedSound((mixed * gain[:, None]).astype(np.float32), alike)
 
 
 def level(sound: NDArray[np.floating]) -> NDArray[np.float64]:

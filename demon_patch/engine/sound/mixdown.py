@@ -32,13 +32,13 @@ Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
-class Mix:
+class Mixdown:
     """How channels become one: weights [channels], None for the plain mean; and what a person should know of it."""
 
     weights: Audio | None = None
     note: str = ""
 
-    def of(self, block: Audio) -> Audio:
+    def mixed(self, block: Audio) -> Audio:
         """A block [samples, channels] as [samples]."""
         return block.mean(axis=1) if self.weights is None else block @ self.weights
 
@@ -77,20 +77,20 @@ class Listener:
         for n, part in enumerate((spectrum[1:low], spectrum[max(low, 1) : middle], spectrum[max(middle, 1) :])):
             self._stretches[stretch][n] += np.real(part.T @ part.conj())
 
-    def mix(self) -> Mix:
+    def mix(self) -> Mixdown:
         """What suits what was heard: the first of these in which no stretch is lost, or the one in which least is."""
         channels = self._channels
         if channels == 1:
-            return Mix()
+            return Mixdown()
         if len(self._rest) and self._windows % self._stride == 0:
             self._add(self._rest, self._windows // self._length)
         if not self._stretches:
-            return Mix()
+            return Mixdown()
         heard = _Heard(np.array(self._stretches))
         plain = np.full(channels, 1 / channels)
         lost = heard.lost(plain)
         if not lost.any():
-            return Mix()
+            return Mixdown()
         turned = np.where(heard.beside_the_loudest(lost) < 0, -1.0, 1.0)
         alone = np.zeros(channels)
         alone[heard.loudest] = 1.0
@@ -101,7 +101,7 @@ class Listener:
         ]
         weights, what = min(choices[not (turned < 0).any() :], key=lambda choice: heard.loss(choice[0]))
         where = _words(lost, heard.counts, self._seconds)
-        return Mix(weights.astype(np.float32), f"its channels cancel each other{where} in a mono mix: {what}")
+        return Mixdown(weights.astype(np.float32), f"its channels cancel each other{where} in a mono mix: {what}")
 
 
 class _Heard:

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from demon_patch.engine.sound import ogg
 from demon_patch.engine.sound.containers import Claim, View, claim_of
-from demon_patch.engine.sound.mixdown import Listener, Mix
+from demon_patch.engine.sound.mixdown import Listener, Mixdown
 from demon_patch.errors import SourceError
 
 FINEST = 96_000
@@ -57,7 +57,7 @@ class Survey:
     path: Path
     wanted: float
     rate: int
-    mix: Mix
+    mix: Mixdown
     frames: int
     content: str
     seconds: float | None
@@ -73,7 +73,7 @@ def read(path: Path, seconds: float, rate: int | None = None) -> Sound:
 def read_again(known: Survey, rate: int | None = None) -> Sound:
     """The sound of a surveyed file, as `read` gives it."""
     target = rate or (known.rate if known.rate <= FINEST else FINEST // 2)
-    blocks = (known.mix.of(block) for block in _Decoder(known.path, known.wanted).blocks())
+    blocks = (known.mix.mixed(block) for block in _Decoder(known.path, known.wanted).blocks())
     if target == known.rate:
         parts = list(blocks)
     else:

@@ -60,7 +60,7 @@ def detect(audio: NDArray[np.floating], rate: int) -> Tempo | None:
     sound = audio.mean(axis=1) if audio.ndim == 2 else audio
     if len(sound) < _SHORTEST * rate or not (level := float(np.sqrt(np.square(sound, dtype=np.float64).mean()))) > 1e-5:
         return None
-    clip = Clip.of(soxr.resample((sound / level).astype(np.float32), rate, _RATE), len(sound) / rate)
+    clip = ClipRhythm.from_sound(soxr.resample((sound / level).astype(np.float32), rate, _RATE), len(sound) / rate)
     beat = clip.beat()
     if beat is None:
         return None
@@ -80,7 +80,7 @@ def octaves(bpm: float) -> list[float]:
 
 
 @dataclass(frozen=True, slots=True)
-class Clip:
+class ClipRhythm:
     """What is heard in a clip of `seconds`.
 
     onsets: [n, 4] rises of loudness by band, 100 a second. pitch: [m, 68] loudness by semitone, 25 a second. strength:
@@ -93,7 +93,7 @@ class Clip:
     strength: Numbers
 
     @classmethod
-    def of(cls, sound: Numbers, seconds: float) -> Clip:
+    def from_sound(cls, sound: Numbers, seconds: float) -> ClipRhythm:
         """A clip from sound [samples] at 16 kHz with an rms of 1."""
         loudness = np.log1p(0.5 * (_spectra(sound, _FINE, _HOP) @ _bands()))
         rises = np.maximum(loudness - np.roll(loudness, 2, 0), 0)

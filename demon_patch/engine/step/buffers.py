@@ -20,7 +20,7 @@ class Buffers:
         self.device = torch.device(device)
         self._kept: dict[tuple[str, tuple[int, ...], torch.dtype], Tensor] = {}
 
-    def get(self, name: str, shape: tuple[int, ...], dtype: torch.dtype = torch.float32) -> Tensor:
+    def take(self, name: str, shape: tuple[int, ...], dtype: torch.dtype = torch.float32) -> Tensor:
         """A tensor of this name, shape and type; what it holds is left from its last use (zeros at first)."""
         key = (name, tuple(shape), dtype)
         kept = self._kept.get(key)
@@ -30,7 +30,7 @@ class Buffers:
 
     def like(self, name: str, tensor: Tensor) -> Tensor:
         """A tensor of this name with the shape and type of another."""
-        return self.get(name, tuple(tensor.shape), tensor.dtype)
+        return self.take(name, tuple(tensor.shape), tensor.dtype)
 
     def release(self) -> None:
         """Lets all of them go; they are allocated again when needed."""

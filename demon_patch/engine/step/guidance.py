@@ -47,7 +47,7 @@ def guided(
     small[over] = 1
 
     def reduced(name: str) -> Tensor:
-        return work.get(f"guidance {name}", tuple(small), v.dtype)
+        return work.take(f"guidance {name}", tuple(small), v.dtype)
 
     out = work.like("guided", v)
     along = torch.sum(torch.mul(v, v, out=out), over, keepdim=True, out=reduced("square"))
@@ -63,5 +63,5 @@ def guided(
         after = torch.linalg.vector_norm(out, dim=over, keepdim=True, out=reduced("after")).clamp_(min=_TINY)
         ratio = torch.div(along.sqrt_(), after, out=after).sub_(1)
         shape = broadcast(ratio.shape, rescale.shape)
-        out.mul_(torch.mul(ratio, rescale, out=work.get("guidance factor", shape, v.dtype)).add_(1))
+        out.mul_(torch.mul(ratio, rescale, out=work.take("guidance factor", shape, v.dtype)).add_(1))
     return out

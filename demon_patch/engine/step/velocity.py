@@ -17,7 +17,7 @@ from demon_patch.engine.ring.noise import Stream
 from demon_patch.engine.ring.pool import LatentPool
 from demon_patch.engine.ring.slots import Slot
 from demon_patch.engine.step import guidance
-from demon_patch.engine.step.rows import Batch
+from demon_patch.engine.step.chunk_rows import ChunkRows
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,14 +33,14 @@ class _Row:
 class Velocity:
     """Runs the forwards of a batch's slots and combines their conditions. Owned by a `Chunk`."""
 
-    def __init__(self, executor: Executor, batch: Batch, rows: int) -> None:
+    def __init__(self, executor: Executor, batch: ChunkRows, rows: int) -> None:
         self._executor, self._batch = executor, batch
         self._index = torch.arange(rows, device=batch.noise_bank.device)
         self._pool = LatentPool()
         self._one = torch.ones(1, 1, 1, device=batch.noise_bank.device)
         self._zero = torch.zeros(1, 1, 1, device=batch.noise_bank.device)
 
-    def of(self, x: Tensor, live: int) -> Tensor:
+    def predict(self, x: Tensor, live: int) -> Tensor:
         """The velocity [R, T, C] at x [R, T, C], under this tick's controls; the first `live` rows are slots' own.
 
         Nothing of a slot is changed before all forwards are done.
@@ -85,7 +85,7 @@ class Velocity:
                 answers[part[0].use] = v
                 break
             for at, row in enumerate(part):
-                kept = answers.setdefault(row.use, self._batch.buffers.get(f"velocity {row.use}", shape))
+                kept = answers.setdefault(row.use, self._batch.buffers.take(f"velocity {row.use}", shape))
                 kept[row.place].copy_(v[at])
         have = {(row.use, row.place) for row in plan}
         prompt = answers["prompt"]
@@ -119,13 +119,13 @@ class Velocity:
         if weight is None or not any(has[:live]):
             return None
         shape = (len(has), *weight.shape[1:])
-        gated = batch.buffers.get("gated weight", shape)
+        gated = batch.buffers.take("gated weight", shape)
         gated.copy_(batch.where("condition rows", has, weight, self._zero))
         position = batch.scalars("position", [slot.position / slot.request.steps for slot in batch.slots])
         for name in ("condition_from", "condition_to"):
             bound = batch.value(name)
             if bound is not None:
-                inside = batch.buffers.get("inside", (len(has), 1, 1), torch.bool)
+                inside = batch.buffers.take("inside", (len(has), 1, 1), torch.bool)
                 compare = torch.ge if name == "condition_from" else torch.lt
                 gated.mul_(compare(position, bound, out=inside))
         return gated
@@ -154,7 +154,7 @@ class Velocity:
             if slot.momentum is None and guided[at]:
                 slot.momentum = self._pool.take(v.shape[1], v.shape[2], v.device).zero_()
             momenta.append(
-                batch.buffers.get("still", (1, *v.shape[1:])) if slot.momentum is None else slot.momentum[None]
+                batch.buffers.take("still", (1, *v.shape[1:])) if slot.momentum is None else slot.momentum[None]
             )
         momentum = batch.collect("momentum", momenta)
         negative = batch.collect("negative", negatives)

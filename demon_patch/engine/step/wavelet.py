@@ -48,8 +48,8 @@ def split(x: Tensor, wavelet: str, buffers: Buffers, name: str, high: bool = Tru
     length = band_length(frames, wavelet)
     padded = _padded(x, len(taps), length, buffers)
     shape = (rows, length, channels)
-    low = buffers.get(f"{name} low", shape, x.dtype)
-    other = buffers.get(f"{name} high", shape, x.dtype) if high else None
+    low = buffers.take(f"{name} low", shape, x.dtype)
+    other = buffers.take(f"{name} high", shape, x.dtype) if high else None
     for at, (tap, mirror) in enumerate(taps):
         part = padded[:, at : at + 2 * length : 2]
         for band, factor in ((low, tap), (other, mirror)):
@@ -62,7 +62,7 @@ def add_joined(x: Tensor, low: Tensor | None, high: Tensor | None, wavelet: str,
     """Adds to x [R, T, C], in place, the signal that has these bands; a band that is None is silent."""
     taps, (rows, frames, channels) = _taps(wavelet), x.shape
     length = band_length(frames, wavelet)
-    padded = buffers.get("padded", (rows, 2 * length + len(taps) - 2, channels), x.dtype).zero_()
+    padded = buffers.take("padded", (rows, 2 * length + len(taps) - 2, channels), x.dtype).zero_()
     for at, factors in enumerate(taps):
         part = padded[:, at : at + 2 * length : 2]
         for band, factor in zip((low, high), factors, strict=True):
@@ -79,10 +79,10 @@ def at_band(curve: Tensor, wavelet: str, factor: Tensor, buffers: Buffers, name:
     if frames > 1:
         before, after = _centres(frames, wavelet, curve.device)
         shape = (rows, len(before), width)
-        mean = torch.index_select(curve, 1, before, out=buffers.get(f"{name} before", shape, curve.dtype))
-        mean.add_(torch.index_select(curve, 1, after, out=buffers.get(f"{name} after", shape, curve.dtype))).div_(2)
+        mean = torch.index_select(curve, 1, before, out=buffers.take(f"{name} before", shape, curve.dtype))
+        mean.add_(torch.index_select(curve, 1, after, out=buffers.take(f"{name} after", shape, curve.dtype))).div_(2)
     shape = broadcast(mean.shape, factor.shape)
-    return torch.mul(mean, factor, out=buffers.get(f"{name} scaler", shape, curve.dtype))
+    return torch.mul(mean, factor, out=buffers.take(f"{name} scaler", shape, curve.dtype))
 
 
 @cache
@@ -92,7 +92,7 @@ def _centres(frames: int, wavelet: str, device: torch.device) -> tuple[Tensor, T
 
 
 def _padded(x: Tensor, taps: int, length: int, buffers: Buffers) -> Tensor:
-    padded = buffers.get("padded", (x.shape[0], 2 * length + taps - 2, x.shape[2]), x.dtype)
+    padded = buffers.take("padded", (x.shape[0], 2 * length + taps - 2, x.shape[2]), x.dtype)
     first = taps - 2
     padded[:, :first].zero_()
     padded[:, first : first + x.shape[1]].copy_(x)

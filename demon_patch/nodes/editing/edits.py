@@ -16,7 +16,7 @@ from demon_patch.nodes.language.declare import Declaration
 from demon_patch.nodes.language.ports import SINGLE, misfit
 from demon_patch.patch.edit.command_builder import CommandBuilder
 from demon_patch.patch.edit.commands import AddNode, Command, Connect, Disconnect, RemoveNode, RemoveNodes, Replace
-from demon_patch.patch.model.document import Cable, Graph, Node, Patch, CableKey
+from demon_patch.patch.model.document import Cable, CableKey, Graph, Node, Patch
 from demon_patch.patch.model.graph import REROUTE, REROUTE_IN, REROUTE_OUT
 
 

@@ -35,9 +35,9 @@ class Recall(NamedTuple):
     ports: frozenset[Key]
     skipped: tuple[PatchError, ...] = ()
 
-    def on(self, before: Overlay) -> Overlay:
+    def applied_to(self, before: Overlay) -> Overlay:
         """An overlay after the recall."""
-        return before.without(self.ports).under(self.overlay)
+        return before.without(self.ports).covered_by(self.overlay)
 
 
 def movable(faces: VisiblePorts, id: str) -> dict[str, Port]:

@@ -27,7 +27,7 @@ from demon_patch.patch.edit.commands import (
     SetNote,
     SetOutlet,
 )
-from demon_patch.patch.edit.renamed_ports import End, named, redirected
+from demon_patch.patch.edit.renamed_ports import End, named_ends, redirecting_commands
 from demon_patch.patch.model.definition import Definition, Inlet, Outlet, Target, instances
 from demon_patch.patch.model.document import Graph, Node, Patch
 from demon_patch.patch.model.graph import REROUTE, SUBPATCH
@@ -63,7 +63,7 @@ def subpatch(
             )
     coming = [cable for cable in graph.cables if cable.dst in nodes and cable.src not in nodes]
     going = [cable for cable in graph.cables if cable.src in nodes and cable.dst not in nodes]
-    ins, outs = named(graph)
+    ins, outs = named_ends(graph)
     ins = {end for end in ins if end[0] in nodes} | {(cable.dst, cable.port) for cable in coming}
     outs = {end for end in outs if end[0] in nodes} | {(cable.src, cable.out) for cable in going}
 
@@ -92,7 +92,7 @@ def subpatch(
     out_of = (structs.replace(c, src=id, out=outlets[c.src, c.out]) for c in going)
     draft.do(RemoveNodes(tuple(inside)), AddNodes({id: instance}, (*into, *out_of)))
     draft.do(
-        *redirected(
+        *redirecting_commands(
             graph,
             {end: [(id, name)] for end, name in inlets.items()},
             {end: (id, name) for end, name in outlets.items()},
@@ -135,7 +135,7 @@ def expanded(patch: Patch, id: str, within: str | None = None, rng: random.Rando
         draft.do(SetFrame(draft.fresh(taken), _moved(frame, shift)))
     for note in definition.notes.values():
         draft.do(SetNote(draft.fresh(taken), _moved(note, shift)))
-    draft.do(*redirected(graph, inlets, outlets, {id: list(new.values())}))
+    draft.do(*redirecting_commands(graph, inlets, outlets, {id: list(new.values())}))
     rest = (draft.patch, *draft.patch.definitions.values())
     if not any(node.definition == instance.definition for other in rest for _, node in instances(other)):
         draft.do_on_patch(SetDefinition(instance.definition))

@@ -17,8 +17,8 @@ from typing import Any, Literal, NamedTuple
 from weakref import WeakValueDictionary
 
 from demon_patch.codegen.body import Body, DeclarationError, Names, read_body
-from demon_patch.codegen.delay_line import Reach
-from demon_patch.codegen.frame import Gate, Gates, Inlet
+from demon_patch.codegen.delay_line import LineReach
+from demon_patch.codegen.frame import Gate, Gates, MixInput
 from demon_patch.codegen.inline import Phrase
 from demon_patch.codegen.specialise import specialise
 from demon_patch.errors import PatchError
@@ -53,7 +53,7 @@ class Declaration:
     version: int = 1
     live: bool = False
     doc: str = ""
-    states: tuple[tuple[str, float | Reach], ...] = ()
+    states: tuple[tuple[str, float | LineReach], ...] = ()
     function: Callable[..., Any] | None = None
     body: Body | None = None
     write: Callable[[Mapping[str, str]], Body] | None = None
@@ -92,7 +92,7 @@ class Declaration:
         return tuple(p for p in self.ports if p.type in SETTINGS)
 
     @property
-    def computed(self) -> bool:
+    def has_body(self) -> bool:
         """Whether it has a body, which runs in every control frame."""
         return self.body is not None or self.write is not None
 
@@ -102,11 +102,11 @@ class Declaration:
         return self.hidden or self.outs
 
     @cached_property
-    def inlets(self) -> tuple[Port, ...]:
+    def mix_inputs(self) -> tuple[Port, ...]:
         """The inputs whose weights a mix gives."""
-        return tuple(p for p in self.ports if p.type in MIXED) if self.computed else ()
+        return tuple(p for p in self.ports if p.type in MIXED) if self.has_body else ()
 
-    def settled(
+    def body_for(
         self, values: Mapping[str, Any], unwired: frozenset[str] = frozenset(), silent: frozenset[str] = frozenset()
     ) -> Body:
         """The body of a computed node with its options and text settled and its unwired gates and inlets at rest; the
@@ -124,16 +124,16 @@ class Declaration:
             else:
                 assert self.body is not None
                 tables = {p.name: p.read(values.get(p.name, p.default)) for p in self.settings if p.read}
-                body = specialise(self.body, chosen, unwired, tables, self.seen(unwired))
+                body = specialise(self.body, chosen, unwired, tables, self.mix_inputs_seen(unwired))
             self.bodies[key] = body
             _LATEST.append(body)
         return body
 
-    def seen(self, unwired: frozenset[str] = frozenset()) -> Mapping[str, Inlet]:
+    def mix_inputs_seen(self, unwired: frozenset[str] = frozenset()) -> Mapping[str, MixInput]:
         """A mix's inlets as its body sees them."""
-        wired = [p.name for p in self.inlets if p.name not in unwired]
-        before = {p.name: sum(q.name in wired for q in self.inlets[:i]) for i, p in enumerate(self.inlets)}
-        return {name: Inlet(float(name in wired), float(rank)) for name, rank in before.items()}
+        wired = [p.name for p in self.mix_inputs if p.name not in unwired]
+        before = {p.name: sum(q.name in wired for q in self.mix_inputs[:i]) for i, p in enumerate(self.mix_inputs)}
+        return {name: MixInput(float(name in wired), float(rank)) for name, rank in before.items()}
 
     def resolve(self, values: Mapping[str, Any]) -> Hashable:
         """The key of a resource node with these values; raises PatchError that names the port."""
@@ -172,7 +172,7 @@ def node(
         outs = out if isinstance(out, tuple) else (out,)
         head = signature(function, id)
         _check_outs(id, head.ports, outs)
-        if live != any(p.fed for p in head.ports):
+        if live != any(p.live for p in head.ports):
             raise DeclarationError("a node is live where it has fed ports, and only there", node=id)
         body = None if write else body_of(function, id, head, outs)
         return Declaration(
@@ -191,7 +191,7 @@ class Signature(NamedTuple):
     ports: tuple[Port, ...]
     single: tuple[Port, ...]
     banks: Mapping[str, tuple[Port, ...]]
-    states: tuple[tuple[str, float | Reach], ...]
+    states: tuple[tuple[str, float | LineReach], ...]
 
 
 def signature(function: Callable[..., Any], id: str) -> Signature:
@@ -201,7 +201,7 @@ def signature(function: Callable[..., Any], id: str) -> Signature:
         raise DeclarationError("the first parameter of a node is t: Frame", node=id)
     given = [p for p in parameters[1:] if p.kind is not p.KEYWORD_ONLY]
     ports, banks = _ports(id, given)
-    single = tuple(p.default.named(p.name) for p in given if p.name not in banks)
+    single = tuple(p.default.with_name(p.name) for p in given if p.name not in banks)
     return Signature(
         ports, single, banks, tuple((p.name, _first(id, p)) for p in parameters if p.kind is p.KEYWORD_ONLY)
     )
@@ -218,7 +218,7 @@ def body_of(function: Callable[..., Any], id: str, head: Signature, signals: tup
         frozenset(p.name for p in head.single if p.type in MIXED),
         rows=_rows(head.single, head.banks),
         phrases={name: it for name, it in function.__globals__.items() if isinstance(it, Phrase)},
-        lines=frozenset(name for name, x in head.states if isinstance(x, Reach)),
+        lines=frozenset(name for name, x in head.states if isinstance(x, LineReach)),
     )
     return read_body(function, id, names, [o.type == "gate" for o in signals], tuple(name for name, _ in head.states))
 
@@ -266,10 +266,10 @@ def _ports(node: str, parameters: list[inspect.Parameter]) -> tuple[tuple[Port, 
     banks: dict[str, tuple[Port, ...]] = {}
     for p in parameters:
         if isinstance(p.default, Bank):
-            banks[p.name] = p.default.named(p.name)
+            banks[p.name] = p.default.with_name(p.name)
             ports.extend(banks[p.name])
         elif isinstance(p.default, Port):
-            ports.append(p.default.named(p.name))
+            ports.append(p.default.with_name(p.name))
         else:
             raise DeclarationError(f"parameter {p.name} has no port constructor as its default", node=node)
     for port in ports:
@@ -304,8 +304,8 @@ def _gathered(banks: Mapping[str, tuple[Port, ...]], values: Mapping[str, Any]) 
     return gathered
 
 
-def _first(node: str, parameter: inspect.Parameter) -> float | Reach:
-    if isinstance(parameter.default, Reach):
+def _first(node: str, parameter: inspect.Parameter) -> float | LineReach:
+    if isinstance(parameter.default, LineReach):
         return parameter.default
     if isinstance(parameter.default, bool) or not isinstance(parameter.default, (int, float)):
         raise DeclarationError(f"state {parameter.name} starts with a number or is a line", node=node)

@@ -50,7 +50,7 @@ class Port:
     optional: bool = False
     read: Callable[[Any], Any] | None = None
     begins: str = ""
-    fed: bool = False
+    live: bool = False
     of: str = ""
     auto: tuple[str, str, str] | None = None
 
@@ -62,7 +62,7 @@ class Port:
     @property
     def numeric(self) -> bool:
         """Whether it has a knob."""
-        return self.type in NUMBERS and not self.fed
+        return self.type in NUMBERS and not self.live
 
     @property
     def bounded(self) -> bool:
@@ -72,9 +72,9 @@ class Port:
     @property
     def wireable(self) -> bool:
         """Whether it can take a cable at all."""
-        return not (self.fixed or self.fed or self.type in SETTINGS)
+        return not (self.fixed or self.live or self.type in SETTINGS)
 
-    def named(self, name: str) -> Port:
+    def with_name(self, name: str) -> Port:
         """The same port under the name of its parameter."""
         return replace(self, name=name, title=self.title or name.replace("_", " ").capitalize())
 
@@ -86,10 +86,10 @@ class Bank:
 
     ports: tuple[Port, ...]
 
-    def named(self, name: str) -> tuple[Port, ...]:
+    def with_name(self, name: str) -> tuple[Port, ...]:
         """The ports under the name of their parameter, counted from 1."""
         title = name.replace("_", " ").capitalize()
-        return tuple(replace(p, title=f"{title} {n}").named(f"{name}{n}") for n, p in enumerate(self.ports, 1))
+        return tuple(replace(p, title=f"{title} {n}").with_name(f"{name}{n}") for n, p in enumerate(self.ports, 1))
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +131,7 @@ def misfit(port: Port, value: Any) -> str:
         return _bad_text(port, value)
     if port.type == "points":
         return "" if isinstance(value, (list, tuple)) else f"{value!r} is no list of points"
-    return "it is fed from outside" if port.fed else f"a {port.type} input has no value of its own"
+    return "it is fed from outside" if port.live else f"a {port.type} input has no value of its own"
 
 
 def _bad_text(port: Port, value: Any) -> str:
@@ -156,7 +156,7 @@ def wanted(port: Port, given: object = None) -> str:
     """What a port takes, as an error mends it; given: what it was offered."""
     if port.type == "option":
         return chosen(given, port.choices)
-    if port.fed:
+    if port.live:
         return "leave it out"
     if port.begins:
         return f"write a {port.type} that begins with {port.begins!r}"
@@ -224,12 +224,12 @@ def curve(default: float, lo: float, hi: float, *, doc: str = "") -> Any:
     return replace(value(default, lo, hi, doc=doc), type="curve")
 
 
-def inlet(*, doc: str = "") -> Any:
+def mix_input(*, doc: str = "") -> Any:
     """An input of a mix, of the type that the mix gives; in the body `name.wired` (0 or 1) and `name.rank`."""
     return Port("", "prompt", None, doc=doc)
 
 
-def fed(default: float, lo: float, hi: float, *, unit: str = "", of: str = "", doc: str = "") -> Any:
+def live_value(default: float, lo: float, hi: float, *, unit: str = "", of: str = "", doc: str = "") -> Any:
     """A number that the host writes from control frame to control frame, limited to lo..hi in `unit`.
 
     of: what it is taken from: "sound.<feature>" of the node's audio (see `engine.features`), "ring.<fact>" of the ring
@@ -237,23 +237,25 @@ def fed(default: float, lo: float, hi: float, *, unit: str = "", of: str = "", d
     """
     if not lo <= default <= hi:
         raise ValueError(f"default {default} outside {lo}..{hi}")
-    return Port("", "value", float(default), float(lo), float(hi), unit=unit, doc=doc, fed=True, of=of)
+    return Port("", "value", float(default), float(lo), float(hi), unit=unit, doc=doc, live=True, of=of)
 
 
-def feeds(count: int, default: float, lo: float, hi: float, *, unit: str = "", of: str = "", doc: str = "") -> Any:
+def live_values(
+    count: int, default: float, lo: float, hi: float, *, unit: str = "", of: str = "", doc: str = ""
+) -> Any:
     """A row of fed numbers, name1 to name<count>; `{n}` in of and doc is the number of each."""
     made = range(1, count + 1)
-    return Bank(tuple(fed(default, lo, hi, unit=unit, of=of.format(n=n), doc=doc.format(n=n)) for n in made))
+    return Bank(tuple(live_value(default, lo, hi, unit=unit, of=of.format(n=n), doc=doc.format(n=n)) for n in made))
 
 
-def fed_gates(count: int, *, of: str = "", doc: str = "") -> Any:
+def live_gates(count: int, *, of: str = "", doc: str = "") -> Any:
     """A row of fed gates, name1 to name<count>."""
-    return Bank(tuple(fed_gate(of=of.format(n=n), doc=doc.format(n=n)) for n in range(1, count + 1)))
+    return Bank(tuple(live_gate(of=of.format(n=n), doc=doc.format(n=n)) for n in range(1, count + 1)))
 
 
-def fed_gate(*, of: str = "", doc: str = "") -> Any:
+def live_gate(*, of: str = "", doc: str = "") -> Any:
     """A gate that the host writes, as `fed`; in a forecast it keeps its level and does not rise again."""
-    return Port("", "gate", None, 0.0, 1.0, doc=doc, fed=True, of=of)
+    return Port("", "gate", None, 0.0, 1.0, doc=doc, live=True, of=of)
 
 
 def audio(*, doc: str = "") -> Any:

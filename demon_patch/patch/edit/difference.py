@@ -12,7 +12,6 @@ from demon_patch.patch.edit.commands import (
     ABSENT,
     AddNodes,
     Batch,
-    Become,
     Command,
     Connect,
     Disconnect,
@@ -20,6 +19,7 @@ from demon_patch.patch.edit.commands import (
     RemoveNodes,
     Rename,
     Replace,
+    ReplacePatch,
     SetBypass,
     SetCable,
     SetMeta,
@@ -54,8 +54,8 @@ def difference(old: Patch, new: Patch) -> Command | None:
             made, _ = apply(Batch(found), made)
             edits += found
     except PatchError:
-        return Become(new)
-    return Batch(tuple(edits) if made == new else (*edits, Become(new)))
+        return ReplacePatch(new)
+    return Batch(tuple(edits) if made == new else (*edits, ReplacePatch(new)))
 
 
 def _heads(old: Patch, new: Patch) -> Iterator[Command]:

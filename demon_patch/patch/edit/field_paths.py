@@ -10,7 +10,7 @@ from collections.abc import Hashable, Iterator, Mapping
 from typing import Any, Final, TypeAlias
 
 from demon_patch.errors import PatchError
-from demon_patch.patch.model.document import Cable, Patch, CableKey
+from demon_patch.patch.model.document import Cable, CableKey, Patch
 from demon_patch.patch.model.json_values import Frozen
 from demon_patch.patch.model.record import Record
 

@@ -32,7 +32,7 @@ class Grid(Struct, frozen=True, omit_defaults=True):
         structs.force_setattr(self, "count", count)
 
     @classmethod
-    def of(cls, words: str) -> Grid:
+    def parsed(cls, words: str) -> Grid:
         """The grid of a text: "beat", "bar", "4 bars", "0.5 beats"."""
         found = _WORDS.fullmatch(words.strip().lower())
         if found is None:

@@ -28,18 +28,18 @@ from demon_patch.patch.edit.commands import (
     title,
     together,
 )
-from demon_patch.patch.edit.commands.base import given
+from demon_patch.patch.edit.commands.base import fields_set_by
 from demon_patch.patch.edit.field_paths import Changes, changed_since, changes
 from demon_patch.patch.edit.footprint import footprint
 from demon_patch.patch.edit.grid import Grid
-from demon_patch.patch.model.document import Patch, CableKey
+from demon_patch.patch.model.document import CableKey, Patch
 
 LIMIT = 1000
 BYTES = 64 * 2**20  # of a client's steps, as they take memory
 _UNTOUCHED: Final = (object(), object())  # equal to no field's value
 
 
-class Part(NamedTuple):
+class StepPart(NamedTuple):
     """One edit of a step: the command, what takes it back, and what it did."""
 
     command: Command
@@ -52,7 +52,7 @@ class UndoStep:
     """One step of undo. at: the grid that it was made for. first, last: the counters of its revisions."""
 
     label: str
-    parts: tuple[Part, ...]
+    parts: tuple[StepPart, ...]
     at: Grid | None = None
     first: int = 0
     last: int = 0
@@ -76,21 +76,21 @@ class UndoStep:
         return self.first <= counter <= self.last
 
 
-def done(command: Command, patch: Patch, label: str = "", at: Grid | None = None) -> tuple[Patch, UndoStep]:
+def do_step(command: Command, patch: Patch, label: str = "", at: Grid | None = None) -> tuple[Patch, UndoStep]:
     """The edited patch and the step, called after the command where it has no label; PatchError, and no change, where
     the edit cannot be done."""
     parts = []
     for primitive in primitives(command):
         after, inverse = apply(primitive, patch)
-        parts.append(Part(primitive, inverse, changes(patch, after)))
+        parts.append(StepPart(primitive, inverse, changes(patch, after)))
         patch = after
     return patch, UndoStep(label or title(command), tuple(parts), at)
 
 
-def taken_back(step: UndoStep, patch: Patch) -> tuple[Patch, UndoStep, tuple[PatchError, ...]]:
+def undo_step(step: UndoStep, patch: Patch) -> tuple[Patch, UndoStep, tuple[PatchError, ...]]:
     """The patch without what a step did, the step that does it again, and what had to be left, and why: what can no
     longer be taken back, and fields that hold something else by now."""
-    parts: list[Part] = []
+    parts: list[StepPart] = []
     skipped: list[PatchError] = []
     for part in reversed(step.parts):
         left = deque(primitives(part.inverse))
@@ -107,7 +107,7 @@ def taken_back(step: UndoStep, patch: Patch) -> tuple[Patch, UndoStep, tuple[Pat
     return patch, replace(step, parts=tuple(parts)), _each_once(skipped)
 
 
-def extended(step: UndoStep, more: UndoStep) -> UndoStep:
+def extend_step(step: UndoStep, more: UndoStep) -> UndoStep:
     """A gesture's step with what was done next; where that overwrites the edits before it, it takes their place."""
     kept, last = step.parts[: -len(more.parts)], step.parts[-len(more.parts) :]
     if len(last) == len(more.parts) and all(map(_overwrites, more.parts, last)):
@@ -142,7 +142,7 @@ class History:
             self.push(step)
             self.undone.clear()
         else:
-            self.gesture = extended(self.gesture, step)
+            self.gesture = extend_step(self.gesture, step)
 
     def push(self, step: UndoStep) -> None:
         """A step that is done, or done again."""
@@ -165,7 +165,7 @@ class History:
             self.add(step)
 
 
-def _attempt(inverse: Command, part: Part, patch: Patch) -> tuple[tuple[Patch, Part] | None, list[PatchError]]:
+def _attempt(inverse: Command, part: StepPart, patch: Patch) -> tuple[tuple[Patch, StepPart] | None, list[PatchError]]:
     """The patch after a part's inverse, or a piece of it, and the part that this is; or what stands against it."""
     try:
         after, again = apply(inverse, patch)
@@ -173,7 +173,7 @@ def _attempt(inverse: Command, part: Part, patch: Patch) -> tuple[tuple[Patch, P
         return None, [error]
     would = changes(patch, after)
     foreign = [path for path, (now, _) in would.items() if part.changed.get(path, _UNTOUCHED)[1] != now]
-    return (None, list(map(changed_since, foreign))) if foreign else ((after, Part(inverse, again, would)), [])
+    return (None, list(map(changed_since, foreign))) if foreign else ((after, StepPart(inverse, again, would)), [])
 
 
 def _pieces(command: Command) -> tuple[Command, ...]:
@@ -186,7 +186,7 @@ def _pieces(command: Command) -> tuple[Command, ...]:
     if isinstance(command, Move) and len(command.positions) > 1:
         return tuple(Move({id: at}) for id, at in command.positions.items())
     if isinstance(command, SetCable | SetMeta | SetSong):
-        fields = given(command)
+        fields = fields_set_by(command)
         cable = {end: getattr(command, end) for end in CableKey._fields if end in fields}
         rest = [field for field in fields if field not in cable]
         pieces = (type(command)(**cable, **{field: getattr(command, field)}) for field in rest)
@@ -194,7 +194,7 @@ def _pieces(command: Command) -> tuple[Command, ...]:
     return tuple(map(RemoveNode, command.ids)) if isinstance(command, RemoveNodes) and len(command.ids) > 1 else ()
 
 
-def _overwrites(new: Part, last: Part) -> bool:
+def _overwrites(new: StepPart, last: StepPart) -> bool:
     """Whether an edit overwrites the one before it wholly, with nobody's in between."""
     target = new.command.target
     return (
@@ -204,10 +204,10 @@ def _overwrites(new: Part, last: Part) -> bool:
     )
 
 
-def _over(new: Part, last: Part) -> Part:
+def _over(new: StepPart, last: StepPart) -> StepPart:
     """Both edits as one."""
     changed = {path: (last.changed[path][0], then) for path, (_, then) in new.changed.items()}
-    return Part(new.command, last.inverse, {**last.changed, **changed})
+    return StepPart(new.command, last.inverse, {**last.changed, **changed})
 
 
 def _each_once(errors: list[PatchError]) -> tuple[PatchError, ...]:

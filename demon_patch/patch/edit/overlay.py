@@ -17,7 +17,7 @@ from demon_patch.patch.edit.commands import Command, SetCable, SetRange, SetValu
 from demon_patch.patch.edit.difference import difference
 from demon_patch.patch.edit.history import primitives
 from demon_patch.patch.model import ids, json_values
-from demon_patch.patch.model.document import Patch, CableKey
+from demon_patch.patch.model.document import CableKey, Patch
 from demon_patch.patch.model.json_values import Value
 
 Key: TypeAlias = tuple[str, str]
@@ -55,7 +55,7 @@ class Overlay:
         """Without what lies over those ports, and over the cables that end there."""
         return self._where(lambda key: ((key.dst, key.port) if isinstance(key, CableKey) else key) not in ports)
 
-    def under(self, other: Overlay) -> Overlay:
+    def covered_by(self, other: Overlay) -> Overlay:
         """With another overlay on top of it."""
         return Overlay(
             {**self.values, **other.values}, {**self.ranges, **other.ranges}, {**self.depths, **other.depths}
@@ -95,7 +95,7 @@ class Overlay:
         )
         return structs.replace(patch, nodes=nodes, cables=cables)
 
-    def kept(self, patch: Patch) -> Command | None:
+    def keeping_command(self, patch: Patch) -> Command | None:
         """The edit that makes the live values the document's own; None where it has them already."""
         return difference(patch, self.sounding(patch))
 

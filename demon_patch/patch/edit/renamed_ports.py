@@ -23,7 +23,7 @@ End = tuple[str, str]
 """A node and one of its ports."""
 
 
-def named(graph: Graph) -> tuple[set[End], set[End]]:
+def named_ends(graph: Graph) -> tuple[set[End], set[End]]:
     """The inputs and the outputs that a patch, or a definition, names beside its cables."""
     if isinstance(graph, Patch):
         knobs = {(piece.node, piece.port) for piece in (*graph.dashboard.values(), *graph.mappings.values())}
@@ -39,7 +39,7 @@ def named(graph: Graph) -> tuple[set[End], set[End]]:
     return set(), set()
 
 
-def redirected(
+def redirecting_commands(
     graph: Graph, inputs: Mapping[End, Sequence[End]], outputs: Mapping[End, End], nodes: Mapping[str, Sequence[str]]
 ) -> Iterator[Command]:
     """The commands after which what `graph` named under its old ends is named under the new ones.

@@ -12,10 +12,10 @@ from typing import NamedTuple
 from msgspec import Struct
 
 from demon_patch.errors import PatchError
-from demon_patch.patch.edit.commands import Become, Command
+from demon_patch.patch.edit.commands import Command, ReplacePatch
 from demon_patch.patch.edit.footprint import footprint
 from demon_patch.patch.edit.grid import Grid
-from demon_patch.patch.edit.history import History, UndoStep, done, extended, taken_back
+from demon_patch.patch.edit.history import History, UndoStep, do_step, extend_step, undo_step
 from demon_patch.patch.model.document import Patch
 from demon_patch.patch.model.json_values import quoted
 
@@ -44,7 +44,7 @@ class Delta(Struct, frozen=True):
     cancels: bool = False
 
 
-class Pending(NamedTuple):
+class PendingStep(NamedTuple):
     """A step that is in the document, and heard from a grid on. revision: of its first edit, by which it is known."""
 
     revision: Revision
@@ -53,7 +53,7 @@ class Pending(NamedTuple):
     step: UndoStep
 
 
-class Undone(NamedTuple):
+class UndoResult(NamedTuple):
     """What an undo or a redo came to: the step's label, and what had to be left as it is, and why."""
 
     label: str
@@ -63,7 +63,7 @@ class Undone(NamedTuple):
 _FORGOTTEN = PatchError("what was done before is no longer kept", mend="change it by hand")
 
 
-class DocumentSession:
+class EditSession:
     """A document under edit by clients, each known by a name of its own choice.
 
     An edit that cannot be done raises PatchError and changes nothing. Undo is per client: it takes the client's own
@@ -75,7 +75,7 @@ class DocumentSession:
         self._patch = Patch() if patch is None else patch
         self._revision = Revision(0, 0)
         self._histories: dict[str, History] = {}
-        self._pending: list[Pending] = []
+        self._pending: list[PendingStep] = []
         self._log: deque[Delta] = deque()
         self._sizes: deque[int] = deque()  # of the deltas in the log
         self._subscribers: list[Callable[[Delta], object]] = []
@@ -96,13 +96,13 @@ class DocumentSession:
     def do(self, command: Command, client: str, label: str = "", at: Grid | None = None) -> Delta:
         """Edits the document: a step of the client's own, or a part of its open gesture. at: where it is to be heard
         from; the document changes at once."""
-        patch, step = done(command, self._patch, label, at)
+        patch, step = do_step(command, self._patch, label, at)
         delta = self._accept(patch, client, step.label, command, at)
         step = step.made(delta.revision.counter)
         history = self._history(client)
         history.add(step)
         if at is not None:
-            self._wait(Pending(delta.revision, client, at, step), history.gesture)
+            self._wait(PendingStep(delta.revision, client, at, step), history.gesture)
         self._tell(delta)
         return delta
 
@@ -114,7 +114,7 @@ class DocumentSession:
         self._pending.clear()
         self._log.clear()
         self._sizes.clear()
-        delta = Delta(self._revision, client, label, Become(patch))
+        delta = Delta(self._revision, client, label, ReplacePatch(patch))
         self._remember(delta)
         self._tell(delta)
         return delta
@@ -131,7 +131,7 @@ class DocumentSession:
         """Closes the gesture as it stands; one in which nothing was done leaves no step."""
         self._open(client).end()
 
-    def cancel(self, client: str) -> Undone:
+    def cancel(self, client: str) -> UndoResult:
         """Closes the gesture and takes back what it did."""
         history = self._open(client)
         step, history.gesture = history.gesture, None
@@ -143,19 +143,19 @@ class DocumentSession:
         self._history(client).end()
 
     # -- undo ---------------------------------------------------------------------------------------------------
-    def undo(self, client: str, at: Grid | None = None) -> Undone | None:
+    def undo(self, client: str, at: Grid | None = None) -> UndoResult | None:
         """Takes the client's latest step back, closing its gesture first; one that was not heard yet is cancelled.
         None if there is no step; where there were some that are no longer kept, the result says so."""
         history = self._history(client)
         history.end()
         if not history.done:
-            return Undone("", (_FORGOTTEN,)) if history.forgotten else None
+            return UndoResult("", (_FORGOTTEN,)) if history.forgotten else None
         again, undone = self._take(history.pop(), client, "Undo", at)
         if again.parts or not undone.skipped:
             history.undone.append(again)
         return undone
 
-    def redo(self, client: str, at: Grid | None = None) -> Undone | None:
+    def redo(self, client: str, at: Grid | None = None) -> UndoResult | None:
         """Does the client's latest undone step again, closing its gesture first; on the grid that it was made for,
         unless there is another. None if there is no step."""
         history = self._history(client)
@@ -178,7 +178,7 @@ class DocumentSession:
 
     # -- what is not heard yet ----------------------------------------------------------------------------------
     @property
-    def pending(self) -> tuple[Pending, ...]:
+    def pending(self) -> tuple[PendingStep, ...]:
         """The steps that wait for their grid, in the order in which they were made, which is that of their landing."""
         return tuple(self._pending)
 
@@ -193,7 +193,7 @@ class DocumentSession:
         """
         patches = [self._patch]
         for waiting in reversed(self._pending):
-            patches.append(taken_back(waiting.step, patches[-1])[0])
+            patches.append(undo_step(waiting.step, patches[-1])[0])
         return tuple(reversed(patches))
 
     # -- for those who follow -----------------------------------------------------------------------------------
@@ -202,7 +202,7 @@ class DocumentSession:
         self._subscribers.append(hear)
         return lambda: self._subscribers.remove(hear)
 
-    def since(self, revision: Revision) -> tuple[Delta, ...] | None:
+    def edits_since(self, revision: Revision) -> tuple[Delta, ...] | None:
         """The edits that were made after a revision; None where the whole document has to be asked for instead."""
         epoch, counter = revision
         if epoch != self._revision.epoch or not 0 <= counter <= self._revision.counter:
@@ -243,9 +243,9 @@ class DocumentSession:
             self._log.popleft()
             self._sizes.popleft()
 
-    def _take(self, step: UndoStep, client: str, word: str, at: Grid | None) -> tuple[UndoStep, Undone]:
+    def _take(self, step: UndoStep, client: str, word: str, at: Grid | None) -> tuple[UndoStep, UndoResult]:
         """Takes a step back, as a revision of its own if anything of it can be; the step that does it again."""
-        patch, again, skipped = taken_back(step, self._patch)
+        patch, again, skipped = undo_step(step, self._patch)
         left = [
             waiting
             for waiting in self._pending
@@ -257,15 +257,15 @@ class DocumentSession:
             delta = self._accept(patch, client, f"{word} {step.label}", again.command, at, cancelled)
             again = again.made(delta.revision.counter)
             if at is not None:
-                self._pending.append(Pending(delta.revision, client, at, again))
+                self._pending.append(PendingStep(delta.revision, client, at, again))
             self._tell(delta)
-        return again, Undone(step.label, skipped)
+        return again, UndoResult(step.label, skipped)
 
-    def _wait(self, new: Pending, gesture: UndoStep | None) -> None:
+    def _wait(self, new: PendingStep, gesture: UndoStep | None) -> None:
         """Adds a pending step, or what a gesture goes on with to the one that waits already."""
         last = self._pending[-1] if self._pending else None
         if last and gesture and last.client == new.client and gesture.holds(last.revision.counter):
-            self._pending[-1] = last._replace(step=extended(last.step, new.step))
+            self._pending[-1] = last._replace(step=extend_step(last.step, new.step))
         else:
             self._pending.append(new)
 

@@ -14,7 +14,7 @@ import unicodedata
 from hashlib import sha256
 from typing import TypeGuard
 
-from demon_patch.errors import PatchError, hidden
+from demon_patch.errors import PatchError, first_hidden_character
 from demon_patch.patch.model.json_values import quoted
 
 LONGEST = 240  # bytes of a name, and so of each of its parts
@@ -35,10 +35,10 @@ _DEVICE = re.compile(r"(con|prn|aux|nul|conin\$|conout\$|(com|lpt)[0-9¹²³]) *
 
 def by_hash(content: bytes, suffix: str = "") -> str:
     """The name of an asset of the store; suffix: of the file, as ".wav"."""
-    return of_hash(sha256(content).hexdigest(), suffix)
+    return name_of_hash(sha256(content).hexdigest(), suffix)
 
 
-def of_hash(hash: str, suffix: str = "") -> str:
+def name_of_hash(hash: str, suffix: str = "") -> str:
     """The name of an asset of the store with that SHA-256; suffix: of the file, as ".wav"."""
     named = f"sha256:{hash}{suffix}"
     return named if _HASH.fullmatch(named) else named[: len("sha256:") + 64]
@@ -60,7 +60,7 @@ def checked(name: object) -> str:
         raise PatchError(f"{quoted(name)} is no name of a file", mend=f"use 1 to {LONGEST} characters")
     if hash_in(name) is not None:
         return name
-    if (unseen := next((c for c in name if hidden(c) is not None), None)) is not None:
+    if (unseen := next((c for c in name if first_hidden_character(c) is not None), None)) is not None:
         raise PatchError(
             f"the name {quoted(name)} holds U+{ord(unseen):04X}, which is not seen", mend="rename the file"
         )
@@ -100,7 +100,7 @@ def suffix(name: str) -> str:
     return f".{last.rpartition('.')[2].lower()}" if "." in last else ""
 
 
-def same(name: str) -> str:
+def folded_name(name: str) -> str:
     """What two names have in common that mean one file on some systems: case and the form of accents do not count."""
     return unicodedata.normalize("NFC", unicodedata.normalize("NFD", name).casefold())
 

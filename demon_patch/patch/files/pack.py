@@ -19,7 +19,7 @@ import msgspec
 from demon_patch.errors import PatchError
 from demon_patch.patch.files import asset_names
 from demon_patch.patch.files.format import dumps, loads
-from demon_patch.patch.files.wav_flac import Squeezed, pieces, squeezed
+from demon_patch.patch.files.wav_flac import FlacParts, as_flac, wav_blocks
 from demon_patch.patch.model.document import Patch
 from demon_patch.patch.model.json_values import LINE, quoted
 
@@ -62,7 +62,7 @@ class Files(Mapping[str, bytes]):
         self._assets = assets
 
     def __getitem__(self, name: str) -> bytes:
-        return b"".join(self.pieces(name))
+        return b"".join(self.blocks(name))
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._assets)
@@ -70,7 +70,7 @@ class Files(Mapping[str, bytes]):
     def __len__(self) -> int:
         return len(self._assets)
 
-    def pieces(self, name: str) -> Iterator[bytes]:
+    def blocks(self, name: str) -> Iterator[bytes]:
         """A file in pieces of little memory."""
         return _pieces(self._assets[name])
 
@@ -125,7 +125,7 @@ def _within(given: Iterable[tuple[str, int]]) -> None:
     known: dict[str, str] = {}
     total = 0
     for name, size in given:
-        one = asset_names.same(asset_names.checked(name))
+        one = asset_names.folded_name(asset_names.checked(name))
         if one in known:
             raise _twice(known[one])
         known[one] = name
@@ -148,7 +148,7 @@ def _twice(name: str) -> PatchError:
 
 
 def _asset(name: str, content: bytes) -> _Asset:
-    hash, parts = sha256(content).hexdigest(), squeezed(content)
+    hash, parts = sha256(content).hexdigest(), as_flac(content)
     if parts is None:
         return _Asset(name, hash, len(content), content)
     return _Asset(name, hash, len(content), parts.flac, "flac", parts.head, parts.tail)
@@ -157,7 +157,7 @@ def _asset(name: str, content: bytes) -> _Asset:
 def _pieces(asset: _Asset) -> Iterator[bytes]:
     """The file that an asset was, in pieces."""
     if asset.coding == "flac":
-        return pieces(Squeezed(asset.head, asset.data, asset.tail), asset.size)
+        return wav_blocks(FlacParts(asset.head, asset.data, asset.tail), asset.size)
     return iter((asset.data,))
 
 

@@ -18,7 +18,7 @@ _RESERVED = 28  # bytes of a `ds64` chunk without a table
 _SIZES = 12 + 8 + _RESERVED  # bytes of a file that change while it grows, but for the size of the chunk `data`
 
 
-class Chunk(NamedTuple):
+class WavChunk(NamedTuple):
     """A chunk's name, and where its content starts and how long it is, in bytes."""
 
     name: bytes
@@ -26,7 +26,7 @@ class Chunk(NamedTuple):
     size: int
 
 
-class Head:
+class WavHead:
     """What stands before the samples of a WAV file of 24 bits a sample: the sizes, the form, and other chunks.
 
     rate: Hz. chunks: (name, content) of the others. The head is as long for any number of samples: room is reserved
@@ -36,10 +36,10 @@ class Head:
     def __init__(self, rate: int, channels: int, chunks: tuple[tuple[bytes, bytes], ...] = ()) -> None:
         self.frame = 3 * channels
         form = pack("<HHIIHH", 1, channels, rate, rate * self.frame, self.frame, 24)
-        self._rest = b"".join(chunk(name, content) for name, content in ((b"fmt ", form), *chunks))
+        self._rest = b"".join(chunk_bytes(name, content) for name, content in ((b"fmt ", form), *chunks))
         self.size = _SIZES + len(self._rest) + 8
 
-    def of(self, frames: int) -> bytes:
+    def bytes_for(self, frames: int) -> bytes:
         """The head of a finished file with so many samples of each channel."""
         sound = frames * self.frame
         (_, sizes), (_, data) = self.changes(frames, self.size + sound + sound % 2)
@@ -50,13 +50,13 @@ class Head:
         bytes), twice."""
         sound, whole, at = frames * self.frame, size - 8, self.size - 4
         if whole < LONGEST:
-            sizes = b"RIFF" + pack("<I", whole) + b"WAVE" + chunk(b"JUNK", bytes(_RESERVED))
+            sizes = b"RIFF" + pack("<I", whole) + b"WAVE" + chunk_bytes(b"JUNK", bytes(_RESERVED))
             return (0, sizes), (at, pack("<I", sound))
-        ds64 = chunk(b"ds64", pack("<QQQI", whole, sound, frames, 0))
+        ds64 = chunk_bytes(b"ds64", pack("<QQQI", whole, sound, frames, 0))
         return (0, b"RF64" + pack("<I", LONGEST) + b"WAVE" + ds64), (at, pack("<I", LONGEST))
 
 
-def chunk(name: bytes, content: bytes) -> bytes:
+def chunk_bytes(name: bytes, content: bytes) -> bytes:
     """The bytes of a chunk."""
     return name + pack("<I", len(content)) + content + bytes(len(content) % 2)
 
@@ -64,7 +64,7 @@ def chunk(name: bytes, content: bytes) -> bytes:
 def information(**texts: str) -> bytes:
     """The content of a `LIST` chunk with facts about a file, by their names of four letters; `ISFT`: the program that
     made it."""
-    return b"INFO" + b"".join(chunk(name.encode(), text.encode() + b"\0") for name, text in texts.items())
+    return b"INFO" + b"".join(chunk_bytes(name.encode(), text.encode() + b"\0") for name, text in texts.items())
 
 
 def is_riff(head: bytes) -> bool:
@@ -72,7 +72,7 @@ def is_riff(head: bytes) -> bool:
     return head[:4] in _FORMS and head[8:12] == b"WAVE"
 
 
-def chunks(stream: BinaryIO) -> Iterator[Chunk]:
+def chunks(stream: BinaryIO) -> Iterator[WavChunk]:
     """The chunks of an open WAV file that lie in it whole; nothing for another kind of file.
 
     In a file of more than 4 GiB (RF64, EBU Tech 3306) the length of the sound stands in the `ds64` chunk.
@@ -94,5 +94,5 @@ def chunks(stream: BinaryIO) -> Iterator[Chunk]:
             size = long
         if at + 8 + size > end:
             return
-        yield Chunk(name, at + 8, size)
+        yield WavChunk(name, at + 8, size)
         at += 8 + size + size % 2

@@ -21,7 +21,7 @@ _CHANNELS, _RATE = 8, 655_350  # the most that FLAC holds
 _FAILURES = (soundfile.LibsndfileError, RuntimeError, ValueError, TypeError, MemoryError, OverflowError)
 
 
-class Squeezed(NamedTuple):
+class FlacParts(NamedTuple):
     """A WAV file in parts: the bytes before its samples, the samples as FLAC, the bytes after them."""
 
     head: bytes
@@ -29,7 +29,7 @@ class Squeezed(NamedTuple):
     tail: bytes
 
 
-def squeezed(wav: bytes) -> Squeezed | None:
+def as_flac(wav: bytes) -> FlacParts | None:
     """The parts of a WAV file of 16 or 24 bits; None for any other file, and wherever FLAC is not exact or no smaller.
 
     What it gives has been read back: `pieces` gives the same bytes. Samples that are floats stay as they are, because
@@ -51,9 +51,9 @@ def squeezed(wav: bytes) -> Squeezed | None:
         with soundfile.SoundFile(stream, "w", rate, channels, _PCM[bits], format="FLAC") as file:
             for at in range(sound.start, end, step):
                 file.write(_numbers(wav[at : min(at + step, end)], bits).reshape(-1, channels))
-        parts = Squeezed(wav[: sound.start], stream.getvalue(), wav[end:])
+        parts = FlacParts(wav[: sound.start], stream.getvalue(), wav[end:])
         at = 0
-        for piece in pieces(parts, len(wav)):
+        for piece in wav_blocks(parts, len(wav)):
             if not wav.startswith(piece, at):
                 return None
             at += len(piece)
@@ -62,7 +62,7 @@ def squeezed(wav: bytes) -> Squeezed | None:
     return parts if at == len(wav) and sum(map(len, parts)) < len(wav) else None
 
 
-def pieces(parts: Squeezed, size: int) -> Iterator[bytes]:
+def wav_blocks(parts: FlacParts, size: int) -> Iterator[bytes]:
     """The WAV file of `size` bytes that was squeezed, a block of samples at a time; raises PatchError.
 
     It takes the memory of a block, whatever the FLAC unfolds to, and decodes no more than `size` asks for.

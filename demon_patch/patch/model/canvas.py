@@ -11,7 +11,7 @@ from demon_patch.patch.model.record import Record, area
 _COLOUR = re.compile(r"(#[0-9a-f]{6})?")
 
 
-class Frame(Record, frozen=True, omit_defaults=True):
+class CanvasFrame(Record, frozen=True, omit_defaults=True):
     """A titled rectangle behind the nodes that it groups; what lies on it is moved with it.
 
     at, size: its corner and extent on the canvas. colour: #rrggbb, or none for the theme's.
@@ -31,7 +31,7 @@ class Frame(Record, frozen=True, omit_defaults=True):
         self._settle(at=json_values.position(self.at, "at"), size=area(self.size, "size"))
 
 
-class Note(Record, frozen=True, omit_defaults=True):
+class CanvasNote(Record, frozen=True, omit_defaults=True):
     """A text on the canvas, for people. at, size: its corner and extent."""
 
     text: str

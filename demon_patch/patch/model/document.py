@@ -16,11 +16,11 @@ from demon_patch.patch.model import ids
 from demon_patch.patch.model.dashboard import ControlMapping, Snapshot, Widget
 from demon_patch.patch.model.definition import Definition, check_nesting
 from demon_patch.patch.model.flatten import Flat, flat
-from demon_patch.patch.model.graph import MODES, Cable, Graph, Mode, Node, CableKey
+from demon_patch.patch.model.graph import MODES, Cable, CableKey, Graph, Mode, Node
 from demon_patch.patch.model.meta import Meta, Song
 from demon_patch.patch.model.record import by_id
 
-__all__ = ["MODES", "Cable", "Definition", "Graph", "Meta", "Mode", "Node", "Patch", "CableKey", "Song"]
+__all__ = ["MODES", "Cable", "CableKey", "Definition", "Graph", "Meta", "Mode", "Node", "Patch", "Song"]
 
 
 class Patch(Graph, frozen=True, omit_defaults=True, kw_only=True):

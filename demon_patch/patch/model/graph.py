@@ -11,7 +11,7 @@ from typing import ClassVar, Literal, NamedTuple
 from demon_patch.errors import PatchError
 from demon_patch.nearest import did_you_mean
 from demon_patch.patch.model import ids, json_values
-from demon_patch.patch.model.canvas import Frame, Note
+from demon_patch.patch.model.canvas import CanvasFrame, CanvasNote
 from demon_patch.patch.model.json_values import Frozen, Value
 from demon_patch.patch.model.record import Record, by_id, by_port, choice, listed, playing_range
 
@@ -175,8 +175,8 @@ class Graph(Record, frozen=True, omit_defaults=True, kw_only=True, dict=True):
 
     nodes: Mapping[str, Node] = {}
     cables: tuple[Cable, ...] = ()
-    frames: Mapping[str, Frame] = {}
-    notes: Mapping[str, Note] = {}
+    frames: Mapping[str, CanvasFrame] = {}
+    notes: Mapping[str, CanvasNote] = {}
 
     naming: ClassVar[tuple[str, ...]] = ()
     """The fields that hold pieces by id which name nodes; `without(gone)` of such a piece is what is left of it."""
@@ -186,8 +186,8 @@ class Graph(Record, frozen=True, omit_defaults=True, kw_only=True, dict=True):
         self._settle(
             nodes=nodes,
             cables=_cables(self.cables, nodes),
-            frames=by_id(self.frames, Frame, "frames"),
-            notes=by_id(self.notes, Note, "notes"),
+            frames=by_id(self.frames, CanvasFrame, "frames"),
+            notes=by_id(self.notes, CanvasNote, "notes"),
         )
 
     def node(self, id: str) -> Node:

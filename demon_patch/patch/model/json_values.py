@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, NoReturn, TypeAlias, TypeVar
 
-from demon_patch.errors import DemonError, PatchError, hidden
+from demon_patch.errors import DemonError, PatchError, first_hidden_character
 
 Value: TypeAlias = float | int | bool | str | list[Any] | dict[str, Any] | None
 """What a node keeps under a name: a knob's value, an option, a text, drawn points, or data of a later version."""
@@ -55,7 +55,7 @@ def place(file: object = None, node: str | None = None, port: str | None = None)
     try:
         yield
     except DemonError as error:
-        raise error.at(file=file, node=node, port=port) from None
+        raise error.located(file=file, node=node, port=port) from None
 
 
 def quoted(value: object) -> str:
@@ -79,7 +79,7 @@ def text(given: object, what: str, limit: int = LINE) -> str:
         raise PatchError(f"{what} has {len(given)} characters", mend=f"shorten it to {limit}")
     if _SURROGATE.search(given):
         raise PatchError(f"{what} holds half a character", mend="write whole Unicode characters")
-    if (at := hidden(given, lines=True)) is not None:
+    if (at := first_hidden_character(given, lines=True)) is not None:
         where = f"character {at - given.rfind(chr(10), 0, at)} of line {given.count(chr(10), 0, at) + 1}"
         raise PatchError(f"{what} holds U+{ord(given[at]):04X}, which is not seen, as {where}", mend="take it out")
     return given

@@ -80,7 +80,7 @@ def put_pieces(
 ) -> str:
     """As `put`, a file in pieces whose SHA-256 is known; wrote: called with its path if it was not there yet. within: a
     folder in place of the store."""
-    name = asset_names.of_hash(hash, suffix)
+    name = asset_names.name_of_hash(hash, suffix)
     target = (within or store()) / name.removeprefix("sha256:")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)

@@ -103,7 +103,7 @@ def unpack(
     for file in (target, *files):
         _folder(file.parent)
     for file, name in files.items():
-        atomic_file.write(file, contents.pieces(name), follow=False)
+        atomic_file.write(file, contents.blocks(name), follow=False)
         wrote(file)
     atomic_file.write(target, text, follow=False)
     wrote(target)
@@ -232,7 +232,7 @@ def _stored(contents: Files, stored: Set[str], assets: Path, wrote: Callable[[Pa
     kept: dict[str, str] = {}
     for name in sorted(stored):  # a sound comes before its tempo
         if not asset_names.is_tempo(name):
-            kept[name] = put_pieces(contents.pieces(name), contents.hash(name), asset_names.suffix(name), wrote, assets)
+            kept[name] = put_pieces(contents.blocks(name), contents.hash(name), asset_names.suffix(name), wrote, assets)
         elif not os.path.lexists(tempo := sidecar(assets / kept[name.removesuffix(TEMPO)].removeprefix("sha256:"))):
             atomic_file.write(tempo, contents[name], follow=False)
             wrote(tempo)

@@ -48,8 +48,8 @@ class Wav:
 
     def __init__(self, file: NewFile, rate: int, channels: int, text: str, kind: embed.Kind) -> None:
         self.frames, self._file = 0, file
-        self._head = wav_chunks.Head(rate, channels, embed.patch_chunks(text, kind))
-        head = self._head.of(0)
+        self._head = wav_chunks.WavHead(rate, channels, embed.patch_chunks(text, kind))
+        head = self._head.bytes_for(0)
         self._tag = (head.index(embed.OPEN.encode()), bytes(len(embed.OPEN)))
         file.append(head)
 

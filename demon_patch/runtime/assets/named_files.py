@@ -36,7 +36,7 @@ def of_file(name: str, node: str | None = None, port: str | None = "file") -> It
         if shown(name) not in error.what and quoted(name) not in error.what:
             error.what = f"{shown(name)}: {error.what}"
         error.file = None
-        raise error.at(node=node, port=port) from None
+        raise error.located(node=node, port=port) from None
 
 
 def sound(name: str, folder: Path) -> Path:
@@ -61,16 +61,16 @@ def lora(name: str, folder: Path, own: Mapping[str, object] | frozenset[str] = f
 
 
 @dataclass(slots=True)
-class Looked:
+class FileFindings:
     """What was seen: mistakes, and remarks on files that serve."""
 
     mistakes: list[DemonError] = field(default_factory=list)
     remarks: list[DemonError] = field(default_factory=list)
 
 
-def look(patch: Patch, folder: Path, catalogue: Mapping[str, Declaration]) -> Looked:
+def inspect_files(patch: Patch, folder: Path, catalogue: Mapping[str, Declaration]) -> FileFindings:
     """Opens every file that a patch in a folder names, nodes of subpatches by their paths; raises nothing."""
-    seen = Looked()
+    seen = FileFindings()
     for id, node in _nodes(patch):
         declaration = catalogue.get(node.type)
         for port in () if declaration is None else declaration.ports:

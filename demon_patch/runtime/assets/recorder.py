@@ -9,11 +9,11 @@ from pathlib import Path
 import soundfile
 
 from demon_patch.arrays import Samples
-from demon_patch.engine.sound.outlet import Ceiling, Outlet
+from demon_patch.engine.sound.output_stage import Ceiling, OutputStage
 from demon_patch.errors import DemonError
 from demon_patch.patch.files import embed
 from demon_patch.patch.files.atomic_file import reason
-from demon_patch.runtime.assets.growing_files import BLOCK, GrowingFile, Flac, Wav
+from demon_patch.runtime.assets.growing_files import BLOCK, Flac, GrowingFile, Wav
 from demon_patch.runtime.assets.new_file import NewFile
 
 FORMATS = {".wav": Wav, ".flac": Flac}
@@ -51,7 +51,7 @@ class Recorder:
         self.notes: list[str] = []
         self._patch, self._shelter, self._durable = patch, shelter, kind == "recording"
         self._rate, self._channels = rate, channels
-        self._outlet = Outlet(source_rate, rate, channels)
+        self._outlet = OutputStage(source_rate, rate, channels)
         self._spoilt = self._ended = self._full = False
         made = format_of(path)
         self._file = NewFile(path)
@@ -81,7 +81,7 @@ class Recorder:
         do not pass; without one only samples are cut off, at full scale."""
         self._put(self._outlet.push(block, ceiling))
 
-    def look(self, meanwhile: Callable[[], None] = lambda: None) -> None:
+    def check_disk(self, meanwhile: Callable[[], None] = lambda: None) -> None:
         """Looks after the file: one that was moved is written on where it is now; what lay in one that was deleted or
         replaced is written into a new one, which goes on from there. Both are told in `notes`.
 
@@ -116,7 +116,7 @@ class Recorder:
             self._put(self._outlet.finish())
             self._sound.end()
             self._file.sync()
-            self.look()
+            self.check_disk()
             self._ended = True
             self._file.close()
         except DemonError:

@@ -12,7 +12,7 @@ from typing import Any
 from demon_patch.errors import DeviceError
 from demon_patch.runtime.audio.devices import output_device, sound_library
 from demon_patch.runtime.audio.feeder import PRIME_SECONDS, Feeder
-from demon_patch.runtime.audio.memory import CLOCK, Memory
+from demon_patch.runtime.audio.song_memory import CLOCK, SongMemory
 
 SILENCE_SECONDS = 2.0  # without a callback: the device is gone (some servers begin a second late)
 HUSH_SECONDS = 0.5  # the most that closing waits for the fade
@@ -34,7 +34,7 @@ class Output:
     feeder's, and the one on which PortAudio calls `_play`, which copies, publishes the clock and wakes the feeder.
     """
 
-    def __init__(self, memory: Memory, name: str | None, start: float) -> None:
+    def __init__(self, memory: SongMemory, name: str | None, start: float) -> None:
         sounddevice: ModuleType = sound_library()
         entry = output_device(name)
         self.name, self.rate = str(entry["name"]), round(float(str(entry["default_samplerate"])))

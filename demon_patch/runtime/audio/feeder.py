@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from demon_patch.arrays import Samples
-from demon_patch.engine.sound.outlet import Outlet
+from demon_patch.engine.sound.output_stage import OutputStage
 from demon_patch.runtime.audio.fifo import Fifo
-from demon_patch.runtime.audio.memory import HELD, Memory
 from demon_patch.runtime.audio.reader import SongReader
+from demon_patch.runtime.audio.song_memory import HELD, SongMemory
 
 CHUNKS = 200  # a second: the song is read in stretches of 5 ms
 FADE_CHUNKS = 2  # a fade of 10 ms when playing starts or stops
@@ -26,7 +26,7 @@ class Feeder:
     rate, channels: the device's. start: timeline sample to begin with, faded in.
     """
 
-    def __init__(self, memory: Memory, rate: int, channels: int, start: int) -> None:
+    def __init__(self, memory: SongMemory, rate: int, channels: int, start: int) -> None:
         self._memory, self._rate, self.channels = memory, rate, channels
         self.fifo = Fifo(round(FIFO_SECONDS * rate), channels)
         self.hushed = False  # set to fade out before an end; the timeline runs on
@@ -35,7 +35,7 @@ class Feeder:
         self._chunk = memory.rate // CHUNKS
         self._sequence = memory.route_sequence
         self._reader = SongReader(memory.song, memory.route, round(JUMP_SECONDS * memory.rate))
-        self._outlet = Outlet(memory.rate, rate, memory.channels)
+        self._outlet = OutputStage(memory.rate, rate, memory.channels)
         self._gain = 0.0
         self._quiet_from = 0  # samples fed when the last fade ended
         self._fed = 0  # samples of the song

@@ -19,11 +19,11 @@ from demon_patch.arrays import Samples
 from demon_patch.engine.controls import CONTROLS
 from demon_patch.errors import DemonError, DeviceError
 from demon_patch.runtime.audio.lay_window import Seam, hold, lay
-from demon_patch.runtime.audio.memory import CLOCK, HELD, Memory
 from demon_patch.runtime.audio.orphan import take_over
 from demon_patch.runtime.audio.playhead import Playhead
 from demon_patch.runtime.audio.process import Settings, command
 from demon_patch.runtime.audio.shared import collect
+from demon_patch.runtime.audio.song_memory import CLOCK, HELD, SongMemory
 from demon_patch.runtime.graph.route import Route
 
 CEILING = float(CONTROLS["limiter"].default or 0.0)  # dBFS, of the limiter, where nothing else was laid
@@ -64,7 +64,7 @@ class AudioLink:
 
     def __init__(self, rate: int, channels: int, samples: int, device: str | None = None) -> None:
         collect()  # what killed performances left behind may be the room that this one needs
-        self._memory = Memory.create(rate, channels, samples)
+        self._memory = SongMemory.create(rate, channels, samples)
         self._memory.ceilings[:] = CEILING
         self._playhead = Playhead(rate)
         self._reported = 0
@@ -213,7 +213,7 @@ class AudioLink:
         if number != self._reported:
             self._reported = number
             self._playhead.report(position, heard, speed)
-        return self._playhead.at(CLOCK())
+        return self._playhead.position_at(CLOCK())
 
     @property
     def frontier(self) -> int:
@@ -252,8 +252,8 @@ class AudioLink:
             rate=int(self._opened["rate"]),
             channels=int(self._opened["channels"]),
             latency=float(self._opened["latency"]),
-            xruns=self._memory.counted("xruns"),
-            starved=self._memory.counted("starved"),
+            xruns=self._memory.counter("xruns"),
+            starved=self._memory.counter("starved"),
             restarts=self._restarts,
             resyncs=self._playhead.resyncs,
             lost=self._lost,

@@ -15,8 +15,8 @@ from pathlib import Path
 import platformdirs
 
 from demon_patch.errors import DeviceError
-from demon_patch.runtime.audio.memory import Memory
 from demon_patch.runtime.audio.shared import PREFIX, collect, collected
+from demon_patch.runtime.audio.song_memory import SongMemory
 
 WAIT_SECONDS = 2.0
 SESSIONS = Path("/run/user")  # where systems keep the runtime folders of their users
@@ -78,11 +78,11 @@ def _private(path: Path) -> bool:
     return os.access(path, os.W_OK | os.X_OK)
 
 
-class Note:
+class ProcessNote:
     """The control file of an orphan: who deletes it ends the orphan. Raises OSError or DeviceError where it cannot be
     left anywhere."""
 
-    def __init__(self, memory: Memory) -> None:
+    def __init__(self, memory: SongMemory) -> None:
         self._path = folder() / f"{PREFIX}{os.getpid()}.json"
         self._path.write_text(json.dumps({"pid": os.getpid(), "memory": str(memory.path)}), encoding="utf-8")
 

@@ -45,7 +45,7 @@ class Playhead:
             self._period += omega * omega * error / step
             self._position = position
 
-    def at(self, now: float) -> float:
+    def position_at(self, now: float) -> float:
         """The timeline at the loudspeaker at `now` (s); never less than it was before."""
         here = self._position + (now - self._time) / self._period
         self._last = max(self._last, here if self._end is None else min(here, self._end))

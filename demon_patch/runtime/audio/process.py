@@ -22,8 +22,8 @@ from typing import Any
 
 from demon_patch.errors import DemonError, DeviceError
 from demon_patch.runtime.audio.device import Output, look_again
-from demon_patch.runtime.audio.memory import CLOCK, Memory
-from demon_patch.runtime.audio.orphan import Note
+from demon_patch.runtime.audio.orphan import ProcessNote
+from demon_patch.runtime.audio.song_memory import CLOCK, SongMemory
 
 BEAT_SECONDS = 0.05  # between two looks at device, host and commands
 RETRY_SECONDS = 1.0  # between two attempts to open a device
@@ -58,10 +58,10 @@ class AudioProcess:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._memory = Memory(Path(settings.memory))
+        self._memory = SongMemory(Path(settings.memory))
         self._commands: queue.SimpleQueue[dict[str, Any] | None] = queue.SimpleQueue()
         self._output: Output | None = None
-        self._note: Note | None = None
+        self._note: ProcessNote | None = None
         self._lost = settings.patient
         self._tried = -RETRY_SECONDS
         self._ending = False
@@ -123,7 +123,7 @@ class AudioProcess:
         """The host is gone: plays on as an orphan, unless that was meant to end, or nobody could find the orphan."""
         self._settings = replace(self._settings, ends=self._settings.ends or CLOCK() + ORPHAN_SECONDS)
         try:
-            self._note = Note(self._memory)
+            self._note = ProcessNote(self._memory)
         except (OSError, DeviceError):
             self._memory.remove()
             self._end(True)

@@ -33,12 +33,12 @@ class SongReader:
         """The sound at timeline n0 to n0 + n - 1, [n, channels]; what is no number holds the last good sample."""
         sound = self._good(self._song[self._route.positions(n0, n)])
         late, self._late = self._late, None
-        moved = late is not None and late.at(n0) != self._route.at(n0)
+        moved = late is not None and late.position_at(n0) != self._route.position_at(n0)
         if late is not None and moved:
             self._leave(n0, late)
         self._mix(sound, n0)
         for jump in self._route.jumps(n0 + moved, n - moved):
-            self._leave(jump, self._route.before(jump))
+            self._leave(jump, self._route.cut_at(jump))
             self._mix(sound, n0)
         return sound
 

@@ -13,12 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from demon_patch.arrays import Array
-from demon_patch.codegen.array_code import Form, Kind, ArrayCode, kind_of, vector_of
+from demon_patch.codegen.array_code import ArrayCode, Form, Kind, array_code_of, kind_of
 from demon_patch.codegen.discontinuities import Discontinuities, discontinuities
-from demon_patch.codegen.float_code import GeneratedFunction, NodeCode, scan_of
+from demon_patch.codegen.float_code import GeneratedFunction, NodeCode, scan_function
 from demon_patch.codegen.frame import Frame
-from demon_patch.codegen.inputs import Source
-from demon_patch.codegen.kept import kept
+from demon_patch.codegen.inputs import BusSource
+from demon_patch.codegen.object_cache import cached_on_object
 from demon_patch.codegen.to_text import template
 
 Whole = NDArray[np.int64]
@@ -47,7 +47,7 @@ class Scan:
 
 
 @dataclass(frozen=True, eq=False)
-class Half:
+class PlanPart:
     """The parts that what is fed reaches, or all others, in running order. Rows are the slots of the bus, and from the
     last row back the curve tables. moved: slots that a run gives a new last value. cells: its state. shown: which of
     the plan's `kept` rows it gives."""
@@ -59,11 +59,11 @@ class Half:
 
 
 @dataclass(frozen=True, eq=False)
-class Plan:
+class BatchPlan:
     """A program for many frames. halves: what nothing fed reaches, then the rest, which reads of it the slots `border`.
     fixed: slots that are read but not written. kept: the slots of the sinks, and the border."""
 
-    halves: tuple[Half, Half]
+    halves: tuple[PlanPart, PlanPart]
     slots: int
     fixed: Whole
     border: tuple[int, ...]
@@ -79,7 +79,7 @@ class BatchProgram:
     """A plan with the parameters of a program. Owned by the program. rises: slots that are 0 after the first frame."""
 
     def __init__(
-        self, plan: Plan, params: Mapping[NodeCode, tuple[float, ...]], dt: float, rises: Sequence[int] = ()
+        self, plan: BatchPlan, params: Mapping[NodeCode, tuple[float, ...]], dt: float, rises: Sequence[int] = ()
     ) -> None:
         self.plan, self._rises = plan, list(rises)
         self._given: dict[Group | Scan, Any] = {}
@@ -113,7 +113,7 @@ class BatchProgram:
         return rows
 
     def _half(
-        self, half: Half, rows: Array, bus: list[float], cells: list[float], tables: Sequence[list[float]],
+        self, half: PlanPart, rows: Array, bus: list[float], cells: list[float], tables: Sequence[list[float]],
         arrays: Sequence[Array], frames: Frame, n: int,
     ) -> None:  # fmt: skip
         for part in half.parts:
@@ -142,9 +142,9 @@ def _columns(group: Group, params: tuple[tuple[float, ...], ...]) -> Array:
 
 
 @lru_cache(maxsize=8)
-def plan_of(
+def batch_plan(
     steps: tuple[NodeCode, ...], sink_slots: tuple[int, ...], slots: int, reached: frozenset[int] = frozenset()
-) -> Plan:
+) -> BatchPlan:
     """The plan of a program; what no sink and no state needs is left out. reached: the slots that what is fed reaches,
     those that are fed included."""
     needed, feeding = _needed(steps, sink_slots)
@@ -166,11 +166,11 @@ def plan_of(
     kept = (*sink_slots, *border)
     shown = [[i for i, slot in enumerate(kept) if (slot in moved[1]) == bool(half)] for half in (0, 1)]
     halves = [
-        Half(tuple(parts), _whole(sorted(slots)), tuple(c for part in parts for s in part.steps for c in s.cells),
+        PlanPart(tuple(parts), _whole(sorted(slots)), tuple(c for part in parts for s in part.steps for c in s.cells),
              _whole(rows))
         for parts, slots, rows in zip(made, moved, shown, strict=True)
     ]  # fmt: skip
-    return Plan((halves[0], halves[1]), slots, _whole(sorted(read - moved[0] - moved[1])), border, kept)
+    return BatchPlan((halves[0], halves[1]), slots, _whole(sorted(read - moved[0] - moved[1])), border, kept)
 
 
 def _parts(levels: Mapping[int, list[Unit]], read: frozenset[int], feeding: Collection[NodeCode]) -> list[Group | Scan]:
@@ -180,7 +180,7 @@ def _parts(levels: Mapping[int, list[Unit]], read: frozenset[int], feeding: Coll
         alike: defaultdict[Form, list[NodeCode]] = defaultdict(list)
         for unit in levels[place]:
             if unit[0].single:
-                parts.append(Scan(unit, scan_of(unit, read)))
+                parts.append(Scan(unit, scan_function(unit, read)))
             else:
                 (step,) = unit
                 alike[_form(step, read, step in feeding or any(_breaks(step)))].append(step)
@@ -217,7 +217,7 @@ def _needed(steps: Sequence[NodeCode], sink_slots: Collection[int]) -> tuple[set
     return needed, feeding
 
 
-@kept
+@cached_on_object
 def _breaks(step: NodeCode) -> Discontinuities:
     return discontinuities(step.body, frozenset(port for port, given in step.inputs.items() if given.sources))
 
@@ -235,7 +235,7 @@ def _form(step: NodeCode, read: Collection[int], exact: bool) -> Form:
     return Form(_kind(step), tuple(slot in read for slot in step.written), exact)
 
 
-@kept
+@cached_on_object
 def _kind(step: NodeCode) -> Kind:
     uses = template(step.body, "scalar").uses
     return kind_of(
@@ -247,9 +247,9 @@ def _kind(step: NodeCode) -> Kind:
 
 @lru_cache(maxsize=2048)
 def _group(form: Form, steps: tuple[NodeCode, ...]) -> Group:
-    vector = vector_of(form)
+    vector = array_code_of(form)
 
-    def row(source: Source) -> int:
+    def row(source: BusSource) -> int:
         return source.slot if source.table < 0 else -source.table
 
     def reads(step: NodeCode) -> Iterator[int]:

@@ -136,8 +136,8 @@ def _texts(id: str, node: Node, declaration: Declaration) -> Iterator[PatchError
     if len(settled) != len(declaration.settings):
         return
     try:
-        if declaration.computed:
-            declaration.settled(node.values)
+        if declaration.has_body:
+            declaration.body_for(node.values)
         elif declaration.kind == "resource":
             known = {n: v for n, v in node.values.items() if n in declaration.by_name}
             if not any(misfit(declaration.by_name[n], v) for n, v in known.items()):
@@ -184,7 +184,7 @@ def _cable(cable: Cable, source: Declaration, target: Declaration) -> PatchError
     what, mend = "", ""
     if not port.wireable:
         what = f"it takes no cable, but one comes from {cable.src}.{cable.out}"
-        mend = "take the cable out" if port.fed else "set it on the node"
+        mend = "take the cable out" if port.live else "set it on the node"
     elif not fits(out, port):
         what = f"a {out.type} from {cable.src}.{cable.out} does not fit a {port.type} input"
         mend = f"wire {_article(port)} to it"
@@ -242,7 +242,7 @@ def _chain(wiring: Wiring) -> Iterator[PatchError]:
         yield PatchError(
             "no chain leads from the Scheduler to it", node=first, port="ring", mend=f"wire {' -> '.join(CHAIN)}"
         )
-    elif not (heard := [(id, c) for (id, name), (c, *_) in wiring.into.items() if _speaks(wiring, id, name)]):
+    elif not (heard := [(id, c) for (id, name), (c, *_) in wiring.into.items() if _is_known(wiring, id, name)]):
         yield PatchError(
             "nothing is heard: no sound is wired anywhere", node=chain["decoder"], mend="wire its audio to a Speaker"
         )
@@ -257,7 +257,7 @@ def _chain(wiring: Wiring) -> Iterator[PatchError]:
                 )
 
 
-def _speaks(wiring: Wiring, id: str, name: str) -> bool:
+def _is_known(wiring: Wiring, id: str, name: str) -> bool:
     """Whether a sound that is wired to a port is heard or written."""
     return wiring.known[id].kind == "sink" and wiring.known[id].by_name[name].type == "audio"
 
@@ -278,7 +278,7 @@ def _between(wiring: Wiring) -> Iterator[PatchError]:
 def _loops(wiring: Wiring) -> Iterator[PatchError]:
     """Loops that no delay can cut: those through a ring, prompt, source or audio cable, and those of drawn curves. What
     is fed to a live node is of the frame before, and cuts them."""
-    cables = [c for group in wiring.into.values() for c in group if not wiring.heard(c)]
+    cables = [c for group in wiring.into.values() for c in group if not wiring.only_listens(c)]
     stiff = [c for c in cables if wiring.port(c).type in SINGLE or wiring.known[c.dst].kind == "resource"]
     if not any(wiring.reaches(c.dst, c.src) for c in stiff):
         return

@@ -13,7 +13,17 @@ from numpy.typing import NDArray
 
 from demon_patch.codegen.frame import Frame
 from demon_patch.patch.edit.grid import Grid
-from demon_patch.runtime.graph.bars import Metre, Metres, Step, changed, counted, holding, line, since, whole
+from demon_patch.runtime.graph.bars import (
+    GridStep,
+    Metre,
+    Metres,
+    bars_and_beats,
+    beats_since_line,
+    metre_at,
+    next_line,
+    one_metre,
+    with_metre,
+)
 from demon_patch.runtime.graph.route import Route
 
 FIRST = -(1 << 62)  # before all control frames
@@ -21,7 +31,7 @@ PAST = 64  # control frames behind a jump in which the one before it is still kn
 
 
 @dataclass(frozen=True, slots=True)
-class Tempo:
+class TempoChange:
     """From control frame `frame` on, where the beat is `beat`: `bpm` beats a minute."""
 
     frame: int
@@ -30,7 +40,7 @@ class Tempo:
 
 
 @dataclass(frozen=True, slots=True)
-class Bars:
+class MetreChange:
     """From control frame `frame` on: the metres by the transport's own beats, and by the song's, which count while the
     song is followed."""
 
@@ -56,10 +66,10 @@ class Transport:
     beats_per_bar: float = 4
     song_frames: int = 600
     downbeat: float = 0.0
-    changes: tuple[Tempo, ...] = ()
+    changes: tuple[TempoChange, ...] = ()
     route: Route | None = None
     follow: bool = False
-    bars: tuple[Bars, ...] = ()
+    bars: tuple[MetreChange, ...] = ()
 
     def __post_init__(self) -> None:
         tempi = [self.bpm, *(change.bpm for change in self.changes)]
@@ -87,22 +97,22 @@ class Transport:
 
     def metre(self, k: int) -> Metre:
         """The metre that counts at a control frame."""
-        return holding(self._metres(k), self.frame(k).beat)
+        return metre_at(self._metres(k), self.frame(k).beat)
 
     def next_grid(self, k: int, beats: float | Grid) -> int:
         """The first control frame from k on in which a line of a grid falls, at its begin or since the frame before: of
         every so many bars, or beats, which count from where their metre began; a new metre begins both."""
-        grid = Step(beats.count, beats.unit == "bar") if isinstance(beats, Grid) else Step(beats)
+        grid = GridStep(beats.count, beats.unit == "bar") if isinstance(beats, Grid) else GridStep(beats)
         if self.follow:
             period = 2 * self.song_frames
             for at, n in self._stretches(k, period):
                 frames = self.frames(at, n)
-                passed = since(self._metres(at), frames.beat, grid) < frames.dbeat * (1 - 1e-4)
+                passed = beats_since_line(self._metres(at), frames.beat, grid) < frames.dbeat * (1 - 1e-4)
                 if passed.any():
                     return at + int(passed.argmax())
         while True:
             here, stop = self.frame(k), k + self.steady(k, 1 << 40)
-            ahead = line(self._metres(k), here.beat - self._step(k) * (1 - 1e-6), grid) - here.beat
+            ahead = next_line(self._metres(k), here.beat - self._step(k) * (1 - 1e-6), grid) - here.beat
             found = k + max(math.ceil(ahead / here.dbeat - 1e-6), 0)
             if found < stop or stop == k + (1 << 40):
                 return found
@@ -115,7 +125,7 @@ class Transport:
             frames = self.frames(at, length)
             steps = np.full(length, frames.dbeat)
             steps[0], before = before, frames.dbeat
-            passed = since(self._metres(at), frames.beat, Step(1, bars=True))
+            passed = beats_since_line(self._metres(at), frames.beat, GridStep(1, bars=True))
             on, late = passed < steps * (1 - 1e-4), passed / steps
             if self.follow:  # where the song jumps, nothing has begun since the frame before
                 jump = np.diff(self.positions(at - 1, length + 1)) != 1
@@ -138,7 +148,7 @@ class Transport:
     # -- song ---------------------------------------------------------------------------------------------------
     def song_frame(self, k: int) -> int:
         """The latent frame of the song at control frame k."""
-        return k % self.song_frames if self.route is None else self.route.at(k)
+        return k % self.song_frames if self.route is None else self.route.position_at(k)
 
     def positions(self, k0: int, n: int) -> NDArray[np.int64]:
         """The latent frames of the song at the control frames k0 to k0 + n - 1."""
@@ -162,7 +172,7 @@ class Transport:
         """The latent frames [lo, hi) round which the song goes at control frame k: of the loop region if it is there by
         then, of the whole song on its way to it."""
         if self.route is not None:
-            leg = self.route.leg(k)
+            leg = self.route.leg_at(k)
             if leg.lo <= self.song_frame(k) < leg.hi:
                 return leg.lo, leg.hi
         return 0, self.song_frames
@@ -171,7 +181,7 @@ class Transport:
     def at_tempo(self, k: int, bpm: float) -> Transport:
         """Another tempo from control frame k on; later changes are forgotten."""
         earlier = tuple(change for change in self.changes if change.frame < k)
-        return replace(self, changes=(*earlier, Tempo(k, replace(self, follow=False).frame(k).beat, bpm)))
+        return replace(self, changes=(*earlier, TempoChange(k, replace(self, follow=False).frame(k).beat, bpm)))
 
     def at_metre(self, k: int, beats_per_bar: float) -> Transport:
         """Bars of so many beats from the first beat at control frame k or after it, which begins a bar: one that is
@@ -182,16 +192,20 @@ class Transport:
         """
         at = self.next_grid(k, 1.0) if self.follow else k
         earlier = tuple(change for change in self.bars if change.frame < at)
-        maps = replace(self, bars=earlier)._bars(at) if earlier else Bars(FIRST, *2 * (self._before(),))
-        own = changed(maps.own, self._beat_within(at, False), beats_per_bar)
-        song = changed(maps.song, self._beat_within(at, True), beats_per_bar) if self.follow else whole(beats_per_bar)
+        maps = replace(self, bars=earlier)._bars(at) if earlier else MetreChange(FIRST, *2 * (self._before(),))
+        own = with_metre(maps.own, self._beat_within(at, False), beats_per_bar)
+        song = (
+            with_metre(maps.song, self._beat_within(at, True), beats_per_bar)
+            if self.follow
+            else one_metre(beats_per_bar)
+        )
         if (own, song) == (maps.own, maps.song):
             return replace(self, beats_per_bar=beats_per_bar, bars=earlier)
-        return replace(self, beats_per_bar=beats_per_bar, bars=(*(earlier or (maps,)), Bars(at, own, song)))
+        return replace(self, beats_per_bar=beats_per_bar, bars=(*(earlier or (maps,)), MetreChange(at, own, song)))
 
     def _before(self) -> Metres:
         """The metres while none has changed."""
-        return self.bars[0].own if self.bars else whole(self.beats_per_bar)
+        return self.bars[0].own if self.bars else one_metre(self.beats_per_bar)
 
     def _beat_within(self, k: int, follow: bool) -> float:
         """The whole beat that falls in control frame k, or else the next one."""
@@ -220,18 +234,18 @@ class Transport:
         return replace(self, changes=kept, bars=tuple(bars), route=route)
 
     def _routed(self) -> Route:
-        return self.route or Route.whole(self.song_frames)
+        return self.route or Route.of_song(self.song_frames)
 
-    def _tempo(self, k: int) -> Tempo | None:
+    def _tempo(self, k: int) -> TempoChange | None:
         """The change of tempo that counts at control frame k; None before the first."""
         if self.follow:
             return None
         return next((change for change in reversed(self.changes) if change.frame <= k), None)
 
-    def _bars(self, k: int) -> Bars:
+    def _bars(self, k: int) -> MetreChange:
         """The bars that count at control frame k."""
         if not self.bars:
-            return Bars(FIRST, *2 * (whole(self.beats_per_bar),))
+            return MetreChange(FIRST, *2 * (one_metre(self.beats_per_bar),))
         return next((change for change in reversed(self.bars) if change.frame <= k), self.bars[0])
 
     def _metres(self, k: int) -> Metres:
@@ -239,7 +253,7 @@ class Transport:
         bars = self._bars(k)
         return bars.song if self.follow else bars.own
 
-    def _at(self, k: int | np.ndarray, frame: int | np.ndarray, tempo: Tempo | None) -> Frame:
+    def _at(self, k: int | np.ndarray, frame: int | np.ndarray, tempo: TempoChange | None) -> Frame:
         rate = self.rate
         bpm = self.bpm if tempo is None else tempo.bpm
         if tempo is not None:
@@ -252,7 +266,7 @@ class Transport:
             bar, song_bar = beat / beats, song * rate * dbeat / beats
         else:
             maps = self._bars(k if isinstance(k, int) else int(k[0]))
-            bar, beats = counted(maps.song if self.follow else maps.own, beat)
+            bar, beats = bars_and_beats(maps.song if self.follow else maps.own, beat)
             song_bar = _song_bars(maps.song, song * rate * dbeat, self.downbeat * bpm / 60.0)
         return Frame(
             k=k,
@@ -274,4 +288,4 @@ def _song_bars(metres: Metres, beat: Any, downbeat: float) -> Any:
     """Bars since the song's beginning at some beats of it."""
     if len(metres) == 1:
         return beat / metres[0].beats
-    return counted(metres, beat - downbeat)[0] - counted(metres, -downbeat)[0]
+    return bars_and_beats(metres, beat - downbeat)[0] - bars_and_beats(metres, -downbeat)[0]

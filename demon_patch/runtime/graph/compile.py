@@ -9,11 +9,11 @@ from functools import lru_cache
 from typing import Any
 
 from demon_patch.codegen.body import Body
-from demon_patch.codegen.delay_line import Reach, sized
+from demon_patch.codegen.delay_line import LineReach, sized_delay_line
 from demon_patch.codegen.float_code import GATE, VALUE, WHOLE, NodeCode
-from demon_patch.codegen.inputs import Input, Source
+from demon_patch.codegen.inputs import BusSource, InputCode
 from demon_patch.codegen.specialise import bypassed
-from demon_patch.codegen.whole_numbers import UNKNOWN, came, whole
+from demon_patch.codegen.whole_numbers import UNKNOWN, raw_name, with_whole_ports
 from demon_patch.engine.contracts import FamilySpec
 from demon_patch.engine.controls import CONTROLS, Taper
 from demon_patch.nodes.adapters import threshold
@@ -24,9 +24,9 @@ from demon_patch.patch.model.document import Cable, Patch
 from demon_patch.runtime.graph.check import problems
 from demon_patch.runtime.graph.drawn_curves import drawn_curves
 from demon_patch.runtime.graph.live_inputs_compile import LiveInputCompiler
-from demon_patch.runtime.graph.loops import LATE, Halves, Join, running_order
-from demon_patch.runtime.graph.program import Program, EnginePort, SinkKind
-from demon_patch.runtime.graph.reuse import Link, Reuse, Places
+from demon_patch.runtime.graph.loops import LATE, ComputedCable, SplitNodes, running_order
+from demon_patch.runtime.graph.program import EnginePort, Program, SinkKind
+from demon_patch.runtime.graph.reuse import CompiledNode, Places, Reuse
 from demon_patch.runtime.graph.ring_plan import RingPlan, ring_plan
 from demon_patch.runtime.graph.wiring import Wiring, input_text, limited
 
@@ -44,7 +44,7 @@ class Geometry:
     bpm: float | None = None
 
     @classmethod
-    def of(cls, spec: FamilySpec, song_frames: int | None = None, bpm: float | None = None) -> Geometry:
+    def of_family(cls, spec: FamilySpec, song_frames: int | None = None, bpm: float | None = None) -> Geometry:
         """The geometry of a family, with the length of its shortest song where none is given."""
         return cls(spec.frame_rate, song_frames or spec.min_frames, tuple(spec.strength_taper), spec, bpm)
 
@@ -99,7 +99,7 @@ class _Compiler:
     sink_slots: list[int] = field(default_factory=list)
     ends: dict[tuple[str, str], tuple[int, ...]] = field(default_factory=dict)
     owners: dict[str, str] = field(default_factory=dict)
-    halves: Halves = field(default_factory=Halves)
+    halves: SplitNodes = field(default_factory=SplitNodes)
 
     def __post_init__(self) -> None:
         self.bus = Places(self.before.bus)
@@ -110,7 +110,7 @@ class _Compiler:
         """The whole of it."""
         resources: dict[str, Hashable] = {}
         for id, declaration in self.wiring.known.items():
-            if declaration.computed:
+            if declaration.has_body:
                 self._add(id, declaration)
             elif declaration.kind == "resource":
                 resources[id] = declaration.resolve(self.wiring.patch.nodes[id].values)
@@ -148,24 +148,24 @@ class _Compiler:
     # -- nodes and their order ----------------------------------------------------------------------------------
     def _add(self, id: str, declaration: Declaration) -> None:
         node = self.wiring.patch.nodes[id]
-        names = [p.name for p in declaration.ports if p.type == "gate" and not p.fed]
-        names += [p.name for p in declaration.inlets]
+        names = [p.name for p in declaration.ports if p.type == "gate" and not p.live]
+        names += [p.name for p in declaration.mix_inputs]
         if declaration.live:
             self.feeding.add(id, declaration)
         unwired = frozenset(n for n in names if not self.wiring.into.get((id, n)))
         wired = tuple(p.name for p in declaration.ports if p.taper == "int" and (id, p.name) in self.wiring.into)
-        ports = (unwired, unwired & self.wiring.drawn.get(id, frozenset()), wired)
+        ports = (unwired, unwired & self.wiring.ports_with_cables.get(id, frozenset()), wired)
         known = self.before.bodies.get(id)
         if known is None or known[0] is not node or known[1] != ports or known[2] is not declaration:
-            body = declaration.settled(node.values, *ports[:2])
+            body = declaration.body_for(node.values, *ports[:2])
             body = bypassed(body, declaration.signals) if node.bypass else body
-            known = (node, ports, declaration, *whole(body, wired))
+            known = (node, ports, declaration, *with_whole_ports(body, wired))
         self.now.bodies[id] = known
         self.nodes[id] = _Node(declaration, known[3], id, known[4])
 
-    def _joins(self) -> list[Join]:
+    def _joins(self) -> list[ComputedCable]:
         """Which node waits for which, adapters included."""
-        joins: list[Join] = []
+        joins: list[ComputedCable] = []
         for (id, name), cables in self.wiring.into.items():
             declaration = self.wiring.known[id]
             port = declaration.by_name[name]
@@ -176,12 +176,12 @@ class _Compiler:
                 if port.type == "gate" and self.wiring.out(cable).type != "gate":
                     adapter = self._between(cable, id, name)
                     self.adapters[adapter] = cable
-                    self.nodes[adapter] = _Node(threshold, threshold.settled({}), id)
-                    if self.wiring.known[cable.src].computed:
-                        joins.append(Join(start, out, adapter, "x", cable))
+                    self.nodes[adapter] = _Node(threshold, threshold.body_for({}), id)
+                    if self.wiring.known[cable.src].has_body:
+                        joins.append(ComputedCable(start, out, adapter, "x", cable))
                     start, out = adapter, "gate"
-                if declaration.computed and start in self.nodes:
-                    joins.append(Join(start, out, id, name, cable))
+                if declaration.has_body and start in self.nodes:
+                    joins.append(ComputedCable(start, out, id, name, cable))
         return joins
 
     def _slot(self, *key: str, value: float = 0.0) -> int:
@@ -194,7 +194,7 @@ class _Compiler:
         key = (id, declaration.id, str(declaration.version))
         rate = self.geometry.frame_rate
         states = (*declaration.states, *((f"last_{port}", UNKNOWN) for port in node.whole))
-        starts = tuple(sized(x.seconds, rate) if isinstance(x, Reach) else x for _, x in states)
+        starts = tuple(sized_delay_line(x.seconds, rate) if isinstance(x, LineReach) else x for _, x in states)
         cells = tuple(self.cells.take((*key, s), x) for (s, _), x in zip(states, starts, strict=True))
         self.owners[name] = node.owner
         cable = self.adapters.get(id)
@@ -202,17 +202,17 @@ class _Compiler:
         slots = tuple(self.slots[id, out.name] for out in declaration.signals)
         if id in self.halves.early:
             body, slots = self.halves.body(name), self.halves.outs(name, slots)
-        wired = self.wiring.wired(id) if cable is None else {"x": [cable]}
-        fed = [self.feeding.read[id, p.name] for p in declaration.ports if p.fed]
+        wired = self.wiring.cables_by_port(id) if cable is None else {"x": [cable]}
+        fed = [self.feeding.read[id, p.name] for p in declaration.ports if p.live]
 
         def make() -> NodeCode:
             if cable is not None:
                 scale, shift = self.wiring.nominal(cable.src, cable.out).scaling
-                inputs = {"x": Input("p0 + x0 * p1", self._keep([shift, scale]), (self._source(cable),))}
+                inputs = {"x": InputCode("p0 + x0 * p1", self._keep([shift, scale]), (self._source(cable),))}
                 gates = {}
             else:
                 inputs = {
-                    came(p.name) if p.name in node.whole else p.name: self._input(id, p)
+                    raw_name(p.name) if p.name in node.whole else p.name: self._input(id, p)
                     for p in declaration.ports
                     if p.type in NUMBERS
                 }
@@ -235,7 +235,7 @@ class _Compiler:
         if known is None or known.made_of != made_of:
             self.values = []
             step = make()
-            known = Link(made_of, known.step if known and known.step.same(step) else step, tuple(self.values))
+            known = CompiledNode(made_of, known.step if known and known.step.same(step) else step, tuple(self.values))
         self.now.links[id] = known
         self.steps.append(known.step)
         self.params.append(known.params)
@@ -257,32 +257,32 @@ class _Compiler:
         self.values.extend(values)
         return tuple(range(start, len(self.values)))
 
-    def _source(self, cable: Cable) -> Source:
+    def _source(self, cable: Cable) -> BusSource:
         if cable.src in self.tables:
-            return Source(table=self.tables[cable.src])
-        return Source(self.slots[cable.src, cable.out][0])
+            return BusSource(table=self.tables[cable.src])
+        return BusSource(self.slots[cable.src, cable.out][0])
 
-    def _gate(self, id: str, port: Port) -> tuple[tuple[Source, Source], ...]:
-        if port.fed:
+    def _gate(self, id: str, port: Port) -> tuple[tuple[BusSource, BusSource], ...]:
+        if port.live:
             level, rises = self.feeding.read[id, port.name]
             return ((level, rises),)
-        found: list[tuple[Source, Source]] = []
+        found: list[tuple[BusSource, BusSource]] = []
         for cable in self.wiring.into.get((id, port.name), []):
             adapter = self._between(cable, id, port.name)
             pair = (adapter, "gate") if adapter in self.adapters else (cable.src, cable.out)
             level, rises = self.slots[pair]
-            found.append((Source(level), Source(rises)))
+            found.append((BusSource(level), BusSource(rises)))
         return tuple(found)
 
-    def _input(self, id: str, port: Port) -> Input:
+    def _input(self, id: str, port: Port) -> InputCode:
         """The text and parameters of a numeric input, by DESIGN 4 "Depth"."""
-        if port.fed:
-            return Input("x0", (), self.feeding.read[id, port.name])
+        if port.live:
+            return InputCode("x0", (), self.feeding.read[id, port.name])
         wiring, knob = self.wiring, self.wiring.knob(id, port)
         lo, hi = wiring.playing(id, port)
         cables = wiring.into.get((id, port.name), [])
         if not cables:
-            return Input("p0", self._keep([limited(knob, lo, hi)]))
+            return InputCode("p0", self._keep([limited(knob, lo, hi)]))
         sets = [c for c in cables if wiring.sets(c)]
         adds = [c for c in cables if not wiring.sets(c)]
         sources = tuple(self._source(c) for c in (*sets, *adds))
@@ -292,8 +292,8 @@ class _Compiler:
             strengths = [wiring.strength(c) for c in adds]
             base = sum((offset for _, offset in strengths), 0.0 if sets else knob)
             if not limits and base == 0.0 and len(cables) == 1 and (sets or strengths[0][0] == 1.0):
-                return Input("x0", (), sources)
-            return Input(text, self._keep([base, *(depth for depth, _ in strengths), lo, hi]), sources)
+                return InputCode("x0", (), sources)
+            return InputCode(text, self._keep([base, *(depth for depth, _ in strengths), lo, hi]), sources)
         span, place = self._places(port)
         base, gains = 0.0 if sets else place(knob), []
         for cable in adds:
@@ -302,7 +302,7 @@ class _Compiler:
             gains.append(depth * scale * span)
             base += depth * (shift + offset) * span
         ends = [lo, hi, port.lo, port.hi, place(lo), place(hi)]
-        return Input(text, self._keep([base, *gains, *ends]), sources)
+        return InputCode(text, self._keep([base, *gains, *ends]), sources)
 
     def _places(self, port: Port) -> tuple[float, Callable[[float], float]]:
         """The length of the whole range in the space where depths add up, and the place of a knob in it."""
@@ -344,7 +344,9 @@ class _Compiler:
                 port: Port = port, step: str = step, slots: tuple[int, ...] = slots, cells: tuple[int, ...] = cells
             ) -> NodeCode:
                 if cells:
-                    return NodeCode(step, WHOLE, {came("x"): self._input(id, port)}, {}, (slots,), cells, (UNKNOWN,))
+                    return NodeCode(
+                        step, WHOLE, {raw_name("x"): self._input(id, port)}, {}, (slots,), cells, (UNKNOWN,)
+                    )
                 return NodeCode(step, VALUE, {"x": self._input(id, port)}, {}, (slots,), ())
 
             self._link(step, (port, slots, cells, knob, ends), {port.name: cables}, number)
@@ -361,7 +363,9 @@ class _Compiler:
 
 
 @lru_cache(maxsize=512)
-def _sinks_of(id: str, declaration: Declaration, table: tuple[float, ...]) -> tuple[tuple[Port, tuple[EnginePort, ...]], ...]:
+def _sinks_of(
+    id: str, declaration: Declaration, table: tuple[float, ...]
+) -> tuple[tuple[Port, tuple[EnginePort, ...]], ...]:
     """The sinks of a node by port; of a gate its rises, then its level."""
     found: list[tuple[Port, tuple[EnginePort, ...]]] = []
     for port in declaration.ports:

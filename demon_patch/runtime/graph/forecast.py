@@ -85,7 +85,7 @@ class Forecast:
 
     def invalidate(self) -> None:
         """A live change: everything from `now` on is computed again when it is asked for."""
-        self._line.anew(self.transport, self._live, self.now)
+        self._line.all_changed(self.transport, self._live, self.now)
         self._mapped = None
 
     def retime(self, transport: Transport) -> None:
@@ -104,7 +104,7 @@ class Forecast:
         self._waiting.append((self.now if at is None else at, (node, port), numbers))
 
     @property
-    def fed(self) -> int:
+    def live_changes(self) -> int:
         """How often what is fed has changed, several changes at once counted as one."""
         self._take(self.now)
         return self._changes
@@ -128,7 +128,7 @@ class Forecast:
         if changed:
             self._changes += 1
         if heard:
-            self._line.fed(self._live, self.now)
+            self._line.live_changed(self._live, self.now)
             self._mapped = None
 
     def advance(self, to_k: int) -> None:
@@ -143,9 +143,9 @@ class Forecast:
             ran.append(program.run(live, frame))
             self.taps.note(k, program, live, frame)
         self.now = to_k
-        self._line.ran(live, before, to_k, np.array(ran).T)
+        self._line.note_run(live, before, to_k, np.array(ran).T)
 
-    def at(self, sink: int, k: int) -> float:
+    def value_at(self, sink: int, k: int) -> float:
         """A sink's value at frame k."""
         self._reach(max(k, 0) + 1)
         return float(self._line.rows[sink, self._line.column(k)])
@@ -198,7 +198,7 @@ class Forecast:
         if self._shown.shape[1] != len(moments):
             self._rows, self._shown = {}, np.zeros((0, len(moments)))
             self._shown_at = moments - 1
-        lo, hi = self._line.renewed()
+        lo, hi = self._line.take_renewed()
         stale = self._shown_at != moments
         if lo < hi:
             stale |= (moments >= lo) & (moments < hi) & ~passed
@@ -236,11 +236,11 @@ class Forecast:
                 self._moments = np.full(song, first - 1, dtype=np.int64)
             coming = np.arange(first, first + song)
             self._moments[self.transport.positions(first, song)[::-1]] = coming[::-1]
-            self._line.near(now_k, int(self._moments.max()) + 1)
+            self._line.compute_near(now_k, int(self._moments.max()) + 1)
             self._mapped = (now_k, guard, self.transport)
         return self._moments, self._moments < first
 
     def _reach(self, stop: int) -> None:
         """Computes the timeline at every frame before `stop`, and frame 0."""
         self._take(self.now)
-        self._line.reach(stop)
+        self._line.compute_until(stop)

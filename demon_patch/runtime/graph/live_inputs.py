@@ -96,7 +96,7 @@ class LiveInputs:
             raise PatchError("nothing can be fed to it", node=node, port=port, mend=mend)
         return feed
 
-    def of(self, kind: str) -> dict[str, list[LiveInput]]:
+    def of_kind(self, kind: str) -> dict[str, list[LiveInput]]:
         """The fed ports whose source begins with `kind`, by what comes after it."""
         found: dict[str, list[LiveInput]] = {}
         for feed in self.ports.values():

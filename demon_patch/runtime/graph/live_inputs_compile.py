@@ -6,10 +6,10 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import replace
 
 from demon_patch.codegen.float_code import NodeCode
-from demon_patch.codegen.inputs import Source
+from demon_patch.codegen.inputs import BusSource
 from demon_patch.nodes.language.declare import Declaration
 from demon_patch.nodes.language.ports import Port
-from demon_patch.runtime.graph.live_inputs import RING, SOUND, LiveInput, LiveInputs, Listener, LivePort, HeardInput
+from demon_patch.runtime.graph.live_inputs import RING, SOUND, HeardInput, Listener, LiveInput, LiveInputs, LivePort
 from demon_patch.runtime.graph.loops import LATE
 from demon_patch.runtime.graph.reuse import Key
 from demon_patch.runtime.graph.wiring import Wiring
@@ -25,7 +25,7 @@ class LiveInputCompiler:
     """
 
     def __init__(self, wiring: Wiring, take: Callable[[Key, float], int], tables: dict[str, int]) -> None:
-        self.read: dict[LivePort, tuple[Source, ...]] = {}
+        self.read: dict[LivePort, tuple[BusSource, ...]] = {}
         self._wiring, self._take, self._tables = wiring, take, tables
         self._ports: dict[LivePort, LiveInput] = {}
         self._taps: list[HeardInput] = []
@@ -33,7 +33,7 @@ class LiveInputCompiler:
 
     def add(self, id: str, declaration: Declaration) -> None:
         """A live node: its fed ports are read from the bus, or from tables along the song for the sound of a source."""
-        fed = [p for p in declaration.ports if p.fed]
+        fed = [p for p in declaration.ports if p.live]
         if ports := tuple(p.name for p in fed if not p.of):
             values = self._wiring.patch.nodes[id].values
             settings = (*declaration.settings, *(p for p in declaration.ports if p.fixed and p.numeric))
@@ -48,7 +48,7 @@ class LiveInputCompiler:
             key = (id, declaration.id, str(declaration.version), port.name, "fed")
             slots = tuple(self._take((*key, half), first) for half, first in halves)
             self._ports[id, port.name] = LiveInput(id, port.name, port.lo, port.hi, slots, port.of if about else "")
-            self.read[id, port.name] = tuple(map(Source, slots))
+            self.read[id, port.name] = tuple(map(BusSource, slots))
 
     def _subject(self, id: str, port: Port) -> str | None:
         """The node that a fed port's numbers are about; none for a device's, or where nothing is wired."""
@@ -57,11 +57,11 @@ class LiveInputCompiler:
                 return cables[0].src
         return None
 
-    def _table(self, tap: HeardInput) -> Source:
+    def _table(self, tap: HeardInput) -> BusSource:
         if tap.table not in self._tables:
             self._tables[tap.table] = len(self._tables) + 1
             self._taps.append(tap)
-        return Source(table=self._tables[tap.table])
+        return BusSource(table=self._tables[tap.table])
 
     def feeds(
         self, steps: Sequence[NodeCode], ends: Mapping[LivePort, tuple[int, ...]], sink_slots: Collection[int]

@@ -9,7 +9,7 @@ from itertools import groupby
 from typing import NamedTuple, Protocol
 
 from demon_patch.codegen.body import Body
-from demon_patch.codegen.dependencies import early_and_late_outputs, waits
+from demon_patch.codegen.dependencies import early_and_late_outputs, inputs_of_outputs
 from demon_patch.patch.model.document import Cable
 from demon_patch.runtime.graph.order import Edge, Order, arrange
 
@@ -25,7 +25,7 @@ class Looped(Protocol):
     def outs(self) -> tuple[str, ...]: ...
 
 
-class Join(NamedTuple):
+class ComputedCable(NamedTuple):
     """A cable between computed nodes or adapters: the output and the port that it joins."""
 
     src: str
@@ -36,7 +36,7 @@ class Join(NamedTuple):
 
 
 @dataclass(frozen=True, eq=False)
-class Halves:
+class SplitNodes:
     """The nodes in two halves: for each its outputs that are `early`. The first half has the node's name and gives
     those; the second, named with LATE, gives the others and leads to the state."""
 
@@ -53,29 +53,29 @@ class Halves:
         id = name.removesuffix(LATE)
         return tuple(slot for slot, take in zip(slots, self.early[id], strict=True) if take == (name == id))
 
-    def edges(self, join: Join) -> list[Edge]:
+    def edges(self, join: ComputedCable) -> list[Edge]:
         """Which halves a join makes wait for which."""
         src, ends = join.src, [join.dst]
         if src in self.early and not self.early[src][self.nodes[src].outs.index(join.out)]:
             src += LATE
         if join.dst in self.early:
-            reads = {name for out in waits(self.body(join.dst)) for name in out}
+            reads = {name for out in inputs_of_outputs(self.body(join.dst)) for name in out}
             ends = [join.dst, join.dst + LATE] if join.port in reads else [join.dst + LATE]
         return [(src, end) for end in ends]
 
-    def cut(self, join: Join, order: Order) -> bool:
+    def cut(self, join: ComputedCable, order: Order) -> bool:
         """Whether a join carries the value of the frame before."""
         return bool(order.cut) and not order.cut.isdisjoint(self.edges(join))
 
 
-def running_order(nodes: Mapping[str, Looped], joins: Sequence[Join]) -> tuple[Halves, Order]:
+def running_order(nodes: Mapping[str, Looped], joins: Sequence[ComputedCable]) -> tuple[SplitNodes, Order]:
     """The running order of nodes, those in two halves under both names; the halves of a loop have its number."""
     order = arrange(tuple(nodes), tuple((join.src, join.dst) for join in joins))
     if not order.loops:
-        return Halves(nodes, {}), order
-    inside: defaultdict[int, list[Join]] = defaultdict(list)  # of each loop
-    into: defaultdict[str, list[Join]] = defaultdict(list)
-    out_of: defaultdict[str, list[Join]] = defaultdict(list)
+        return SplitNodes(nodes, {}), order
+    inside: defaultdict[int, list[ComputedCable]] = defaultdict(list)  # of each loop
+    into: defaultdict[str, list[ComputedCable]] = defaultdict(list)
+    out_of: defaultdict[str, list[ComputedCable]] = defaultdict(list)
     for join in joins:
         loop = order.loops.get(join.src)
         if loop is not None and loop == order.loops.get(join.dst):
@@ -83,7 +83,7 @@ def running_order(nodes: Mapping[str, Looped], joins: Sequence[Join]) -> tuple[H
             into[join.dst].append(join)
             out_of[join.src].append(join)
     early = {id: found for id in order.loops if any(found := _early(nodes[id], into[id], out_of[id]))}
-    halves = Halves(nodes, early)
+    halves = SplitNodes(nodes, early)
     if not early:
         return halves, order
     names: list[str] = []
@@ -104,12 +104,12 @@ def running_order(nodes: Mapping[str, Looped], joins: Sequence[Join]) -> tuple[H
     return halves, Order(tuple(names), loops, frozenset(cut))
 
 
-def _early(node: Looped, into: Sequence[Join], out_of: Sequence[Join]) -> tuple[bool, ...]:
+def _early(node: Looped, into: Sequence[ComputedCable], out_of: Sequence[ComputedCable]) -> tuple[bool, ...]:
     """The outputs of a node of a loop that do not wait for ports which the loop leads to; none where none is spared.
 
     into, out_of: the joins by which the loop leads to it and on.
     """
-    needs = dict(zip(node.outs, waits(node.body), strict=True))
+    needs = dict(zip(node.outs, inputs_of_outputs(node.body), strict=True))
     used = {join.out for join in out_of}
     spared = {port for port in {join.port for join in into} if any(port not in needs[out] for out in used)}
     return tuple(bool(spared) and not needs[out] & spared for out in node.outs)

@@ -36,11 +36,11 @@ def mix_plans(wiring: Wiring, ends: Iterable[str]) -> dict[str, MixPlan]:
         declaration = wiring.known[id]
         if declaration.kind != "mix" or id in found:
             continue
-        inputs = {p.name: cables[0].src for p in declaration.inlets if (cables := wiring.into.get((id, p.name)))}
+        inputs = {p.name: cables[0].src for p in declaration.mix_inputs if (cables := wiring.into.get((id, p.name)))}
         values = wiring.patch.nodes[id].values
         found[id] = MixPlan(
             inputs,
-            tuple(p.name for p in declaration.inlets if p.name not in inputs),
+            tuple(p.name for p in declaration.mix_inputs if p.name not in inputs),
             {p.name: str(values.get(p.name, p.default)) for p in declaration.settings},
             any(out.name == "fed" for out in declaration.hidden),
             wiring.patch.nodes[id].bypass,
@@ -60,8 +60,8 @@ def mix_problems(wiring: Wiring) -> Iterator[PatchError]:
     for id, declaration in wiring.known.items():
         if declaration.kind != "mix" or id not in takers:
             continue
-        if not any((id, p.name) in wiring.into for p in declaration.inlets):
-            first, kind = declaration.inlets[0].name, declaration.outs[0].type
+        if not any((id, p.name) in wiring.into for p in declaration.mix_inputs):
+            first, kind = declaration.mix_inputs[0].name, declaration.outs[0].type
             yield PatchError(f"no {kind} is wired to it", node=id, port=first, mend=f"wire a {kind} to it")
         if str(wiring.patch.nodes[id].values.get("per", "")) != "frame":
             continue

@@ -52,7 +52,7 @@ def arrange(nodes: tuple[str, ...], edges: tuple[Edge, ...]) -> Order:
             order.extend(group)
             continue
         inside = within[first]
-        cut |= (cuts := feedback(group, inside))
+        cut |= (cuts := feedback_edges(group, inside))
         loops |= dict.fromkeys(group, number)
         number += 1
         order.extend(topological(group, inside.keys() - cuts))
@@ -71,7 +71,7 @@ def topological(nodes: Iterable[str], edges: Iterable[Edge]) -> list[str]:
     return list(nx.lexicographical_topological_sort(_graph(nodes, edges)))
 
 
-def feedback(nodes: Collection[str], edges: Mapping[Edge, int]) -> set[Edge]:
+def feedback_edges(nodes: Collection[str], edges: Mapping[Edge, int]) -> set[Edge]:
     """Edges whose removal leaves no loop; no edge of the set can be spared, unless the loops are so many that looking
     for it would take more than EFFORT.
 

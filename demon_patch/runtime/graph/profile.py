@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from time import perf_counter
 from typing import Any
 
-from demon_patch.codegen.float_code import Params, NodeCode, chunk_of
+from demon_patch.codegen.float_code import NodeCode, Params, float_function
 from demon_patch.codegen.frame import Frame
 
 REPEAT = 5  # runs of a node in one measurement, of which the fastest counts
@@ -18,7 +18,9 @@ class Profile:
     """Measures one node every so many frames, after the frame has run. Owned by the thread that runs the program;
     `times` may be read from any."""
 
-    def __init__(self, steps: Sequence[NodeCode], params: Params, owners: Mapping[str, str], dt: float, every: int) -> None:
+    def __init__(
+        self, steps: Sequence[NodeCode], params: Params, owners: Mapping[str, str], dt: float, every: int
+    ) -> None:
         self.every, self._dt = max(every, 1), dt
         self._steps, self._params, self._owners = steps, params, owners
         self._frames = 0
@@ -40,7 +42,7 @@ class Profile:
             return
         number = turn % len(self._steps)
         step = self._steps[number]
-        function = chunk_of((step,)).bound([self._params[number]], self._dt)
+        function = float_function((step,)).bound([self._params[number]], self._dt)
         bus, cells = bus[:], cells[:]
         fastest = float("inf")
         for _ in range(REPEAT):

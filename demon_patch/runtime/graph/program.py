@@ -13,15 +13,15 @@ from numpy.typing import NDArray
 
 from demon_patch.arrays import Array
 from demon_patch.codegen.delay_line import DelayLine
-from demon_patch.codegen.float_code import NodeCode, chunk_of, chunks
+from demon_patch.codegen.float_code import NodeCode, float_function, grouped
 from demon_patch.codegen.frame import Frame
 from demon_patch.engine.controls import Control, Taper
 from demon_patch.errors import PatchError
 from demon_patch.nodes.language.taper import STRAIGHT, norm
-from demon_patch.runtime.graph.batch_plan import BatchProgram, plan_of
+from demon_patch.runtime.graph.batch_plan import BatchProgram, batch_plan
 from demon_patch.runtime.graph.clock import Transport
 from demon_patch.runtime.graph.drawn_curves import DrawnCurve
-from demon_patch.runtime.graph.live_inputs import LiveInputs, Listener, LivePort
+from demon_patch.runtime.graph.live_inputs import Listener, LiveInputs, LivePort
 from demon_patch.runtime.graph.profile import Profile
 from demon_patch.runtime.graph.reuse import Reuse
 from demon_patch.runtime.graph.ring_plan import RingPlan
@@ -110,15 +110,17 @@ class Program:
     def __post_init__(self) -> None:
         self._chunks: list[tuple[tuple[NodeCode, ...], Callable[..., None]]] = []
         done = 0
-        for part in chunks(self.steps):
-            self._chunks.append((part, chunk_of(part).bound(self.params[done : done + len(part)], 1.0 / self.rate)))
+        for part in grouped(self.steps):
+            self._chunks.append(
+                (part, float_function(part).bound(self.params[done : done + len(part)], 1.0 / self.rate))
+            )
             done += len(part)
         self._run = [function for _, function in self._chunks]
         self._lines = [i for i, x in enumerate(self.cells) if isinstance(x, DelayLine)]
         self._number = {step: i for i, step in enumerate(self.steps)}
         self._profile: Profile | None = None
         self._rises = self.feeds.rises
-        self.plan = plan_of(self.steps, self.sink_slots, len(self.bus), self.feeds.reached)
+        self.plan = batch_plan(self.steps, self.sink_slots, len(self.bus), self.feeds.reached)
         self._lifted = BatchProgram(
             self.plan, dict(zip(self.steps, self.params, strict=True)), 1.0 / self.rate, self._rises
         )  # fmt: skip
@@ -246,7 +248,9 @@ class Program:
     def _run_one(self, step: NodeCode, bus: list[float], cells: list[Any], frame: Frame) -> None:
         outs, kept = [bus[s] for s in step.written], [cells[c] for c in step.cells]
         try:
-            chunk_of((step,)).bound([self.params[self._number[step]]], 1.0 / self.rate)(bus, cells, self.tables, frame)
+            float_function((step,)).bound([self.params[self._number[step]]], 1.0 / self.rate)(
+                bus, cells, self.tables, frame
+            )
             fault = ""
         except (ArithmeticError, ValueError, LookupError, TypeError) as error:
             fault = f"stands still: {error}"

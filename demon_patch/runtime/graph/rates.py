@@ -20,7 +20,7 @@ from demon_patch.patch.model.document import Patch
 from demon_patch.runtime.graph.clock import Transport
 from demon_patch.runtime.graph.compile import Geometry, compile
 from demon_patch.runtime.graph.edges import BEFORE, jumps
-from demon_patch.runtime.graph.program import Program, EnginePort
+from demon_patch.runtime.graph.program import EnginePort, Program
 
 Taken = Literal["generation", "step", "frame", "window"]
 
@@ -45,7 +45,7 @@ class Rates:
     window: float
 
     @classmethod
-    def of(cls, spec: FamilySpec, depth: int, steps: int, focus: str = "song", window: float = 0.32) -> Rates:
+    def nominal(cls, spec: FamilySpec, depth: int, steps: int, focus: str = "song", window: float = 0.32) -> Rates:
         """At a ring depth and a number of steps, by the family's nominal tick for a song of ordinary length. A tick
         begins one generation at most, so a ring deeper than the steps has no more of them."""
         tick = spec.nominal_tick(depth, spec.tick_song)
@@ -61,14 +61,14 @@ class Rates:
         at = {name: values.get(name, float(spec.default(CONTROLS[name]) or 0)) for name in ("depth", "steps", "window")}
         depth = min(max(round(at["depth"]), 1), max(spec.tick_frames))
         focus = program.ring.options.get("focus", "song")
-        return cls.of(spec, depth, max(round(at["steps"]), 1), focus, max(at["window"], 0.01))
+        return cls.nominal(spec, depth, max(round(at["steps"]), 1), focus, max(at["window"], 0.01))
 
-    def a_second(self, taken: Taken) -> float:
+    def per_second(self, taken: Taken) -> float:
         """How often something is taken."""
         return float(getattr(self, taken))
 
 
-def taken(row: Control) -> Taken | None:
+def when_taken(row: Control) -> Taken | None:
     """When a control is taken; None where nothing is to be followed."""
     if row.name in SETTINGS or not (row.numeric or row.shape == "surface"):
         return None
@@ -79,20 +79,22 @@ def taken(row: Control) -> Taken | None:
     return "generation" if row.propagation == "request" else "window" if row.name in HEARD_AT_ONCE else None
 
 
-def taken_of(sink: EnginePort, program: Program) -> Taken | None:
+def when_port_taken(sink: EnginePort, program: Program) -> Taken | None:
     """When a sink is taken; the weights of mixes once a generation, or a frame where they are blended by the frame."""
     plan = program.ring
     if sink.kind in ("gate", "level"):
         return None
     if sink.control is not None:
         row = sink.control
-        return taken(row) if row.propagation == "weights" or (row.name in plan.active and plan.meets(row)) else None
+        return (
+            when_taken(row) if row.propagation == "weights" or (row.name in plan.active and plan.meets(row)) else None
+        )
     if sink.node in plan.surfaces or (sink.node in plan.mixes and plan.mixes[sink.node].per_frame):
         return "frame"
     return "generation" if sink.node in plan.mixes else None
 
 
-def turns(positions: Array, jump: NDArray[np.bool_]) -> int:
+def turn_count(positions: Array, jump: NDArray[np.bool_]) -> int:
     """How often a movement in 0..1 turns by more than a sixteenth; jumps are taken out of it."""
     change = np.diff(positions)
     for frame in np.flatnonzero(jump):  # a movement goes on through a jump as it was before
@@ -115,10 +117,10 @@ class Movement:
     jumps: NDArray[np.int64]
 
     @classmethod
-    def of(cls, positions: Array, rate: float) -> Movement:
+    def measured(cls, positions: Array, rate: float) -> Movement:
         """Of positions in 0..1, `rate` a second."""
         jump = np.concatenate([np.zeros(BEFORE - 1, bool), jumps(positions)])
-        return cls(turns(positions, jump) * rate / (2 * len(positions)), np.flatnonzero(jump))
+        return cls(turn_count(positions, jump) * rate / (2 * len(positions)), np.flatnonzero(jump))
 
     def missed(self, gap: float) -> float:
         """The share of jumps that the next one follows within a gap in frames, so that no generation begins on it, or
@@ -143,11 +145,11 @@ def too_fast(patch: Patch, catalogue: Mapping[str, Declaration]) -> Iterator[Pat
     at = {sink.control.name: float(line[0]) for sink, line in zip(program.sinks, values, strict=True) if sink.control}
     rates, fine = Rates.of_program(program, spec, at), None
     for number, (sink, line) in enumerate(zip(program.sinks, values, strict=True)):
-        when = taken_of(sink, program)
+        when = when_port_taken(sink, program)
         if when is None or not np.ptp(line):
             continue
-        often = rates.a_second(when)
-        moved = Movement.of(sink.position(line), rates.frame)
+        often = rates.per_second(when)
+        moved = Movement.measured(sink.position(line), rates.frame)
         fine = _run(patch, catalogue, spec, FINE)[1] if fine is None else fine
         cycles = max(moved.cycles, _hidden(sink.position(line), sink.position(fine[number]), rates.frame))
         if cycles > SPARE * often / 2:
@@ -163,7 +165,7 @@ def too_fast(patch: Patch, catalogue: Mapping[str, Declaration]) -> Iterator[Pat
 def _hidden(coarse: Array, fine: Array, rate: float) -> float:
     """Cycles a second that control frames cannot show, of positions at their rate and at a finer one; else 0. What
     turns with every frame, however long one is, hides nothing."""
-    cycles, shown = (turns(line, np.zeros(len(line) - 1, bool)) / (2 * SECONDS) for line in (fine, coarse))
+    cycles, shown = (turn_count(line, np.zeros(len(line) - 1, bool)) / (2 * SECONDS) for line in (fine, coarse))
     each_frame = FINE * 0.85 < cycles / max(shown, 1e-9) < FINE * 1.15
     return cycles if cycles > rate / 2 and not each_frame else 0.0
 
@@ -178,7 +180,9 @@ def _run(patch: Patch, catalogue: Mapping[str, Declaration], spec: FamilySpec, f
     return program, program.scan(program.state(), 0, round(SECONDS * rate), transport)
 
 
-def _remark(sink: EnginePort, what: str, most: float, when: Taken, often: float, rates: Rates, cycles: float) -> PatchError:
+def _remark(
+    sink: EnginePort, what: str, most: float, when: Taken, often: float, rates: Rates, cycles: float
+) -> PatchError:
     once = {"generation": "a generation", "step": "a step", "frame": "a frame", "window": "a window"}[when]
     mend = f"slow it down to {most:.2g} a second"
     able = [row.title.lower() for row in CONTROLS.values() if _follows(row, cycles, rates)]
@@ -192,6 +196,6 @@ def _remark(sink: EnginePort, what: str, most: float, when: Taken, often: float,
 
 def _follows(row: Control, cycles: float, rates: Rates) -> bool:
     """Whether a control that every patch can move follows so many cycles a second."""
-    when = taken(row)
+    when = when_taken(row)
     own = row.needs is None and row.part is None and row.shape != "surface"
-    return own and when is not None and when != "window" and 2 * cycles <= rates.a_second(when)
+    return own and when is not None and when != "window" and 2 * cycles <= rates.per_second(when)

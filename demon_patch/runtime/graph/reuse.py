@@ -17,7 +17,7 @@ Key = tuple[str, ...]
 Settled = tuple[Node, tuple[Collection[str], ...], Declaration, Body, tuple[str, ...]]
 
 
-class Link(NamedTuple):
+class CompiledNode(NamedTuple):
     """A step with its parameters, and all that both are made of."""
 
     made_of: tuple[Any, ...]
@@ -32,7 +32,7 @@ class Reuse:
     Written while its program is compiled, only read afterwards.
     """
 
-    links: dict[str, Link] = field(default_factory=dict)
+    links: dict[str, CompiledNode] = field(default_factory=dict)
     bus: Mapping[Key, int] = field(default_factory=dict)
     cells: Mapping[Key, int] = field(default_factory=dict)
     bodies: dict[str, Settled] = field(default_factory=dict)

@@ -51,13 +51,13 @@ class Route:
             raise ValueError(f"the legs' starts {starts} do not rise")
 
     @classmethod
-    def whole(cls, length: int, position: int = 0, start: int = 0) -> Route:
+    def of_song(cls, length: int, position: int = 0, start: int = 0) -> Route:
         """The whole song round and round, at `position` when the timeline is at `start`."""
         return cls(length, (Leg(start, position, 0, length),))
 
-    def at(self, n: int) -> int:
+    def position_at(self, n: int) -> int:
         """The song position at timeline n."""
-        return int(self._along(self.leg(n), np.asarray(n, np.int64)))
+        return int(self._along(self.leg_at(n), np.asarray(n, np.int64)))
 
     def positions(self, n0: int, n: int) -> NDArray[np.int64]:
         """The song positions at timeline n0 to n0 + n - 1."""
@@ -69,7 +69,7 @@ class Route:
                 begin = stop
         return out
 
-    def leg(self, n: int) -> Leg:
+    def leg_at(self, n: int) -> Leg:
         """The leg that holds at timeline n."""
         return next((leg for leg in reversed(self.legs) if leg.start <= n), self.legs[0])
 
@@ -78,7 +78,7 @@ class Route:
 
         Legs that would start later are dropped.
         """
-        leg = self.leg(at)
+        leg = self.leg_at(at)
         return self._then(Leg(at, position, leg.lo, leg.hi))
 
     def loop(self, at: int, lo: int, hi: int) -> Route:
@@ -86,11 +86,11 @@ class Route:
 
         Legs that would start later are dropped. The region (0, length) ends a loop.
         """
-        return self._then(Leg(at, self.at(at), lo, hi))
+        return self._then(Leg(at, self.position_at(at), lo, hi))
 
     def trimmed(self, before: int) -> Route:
         """The same route without the legs that are over at timeline `before`; equal from there on."""
-        return replace(self, legs=self.legs[self.legs.index(self.leg(before)) :])
+        return replace(self, legs=self.legs[self.legs.index(self.leg_at(before)) :])
 
     def scaled(self, factor: int) -> Route:
         """The same route in units `factor` times finer, as from latent frames to samples: exact at every frame."""
@@ -109,7 +109,7 @@ class Route:
             if n0 <= leg.start < n0 + n and int(self._along(old, np.asarray(leg.start, np.int64))) != leg.position
         ]
 
-    def before(self, n: int) -> Route:
+    def cut_at(self, n: int) -> Route:
         """The route as if its legs from timeline n on were not there."""
         return replace(self, legs=tuple(leg for leg in self.legs if leg.start < n) or self.legs[:1])
 

@@ -13,7 +13,7 @@ from operator import itemgetter
 import numpy as np
 from numpy.typing import NDArray
 
-from demon_patch.codegen.float_code import GATE, VALUE, NodeCode, chunk_of
+from demon_patch.codegen.float_code import GATE, VALUE, NodeCode, float_function
 from demon_patch.codegen.frame import Frame
 from demon_patch.runtime.graph.program import Program, State
 
@@ -25,7 +25,7 @@ Found = dict[tuple[str, str], tuple[int, ...]]  # slots of the bus
 
 
 @dataclass(frozen=True, slots=True)
-class Trail:
+class ScopeValues:
     """A signal as it was: `values` [n] of the frames `first` to first + n - 1; of a gate its level, or 1 where it rose.
     Empty for what is not there."""
 
@@ -59,11 +59,11 @@ class Scopes:
         """Keeps these signals from the next control frame on, and no others; those that do not exist stay empty."""
         self._points = frozenset(points)
 
-    def read(self, point: Point) -> Trail:
+    def read(self, point: Point) -> ScopeValues:
         """The latest SHOWN frames of a signal, or as many as there are."""
         ring = self._ring
         if ring is None or point not in ring.rows:
-            return Trail(0, np.zeros(0))
+            return ScopeValues(0, np.zeros(0))
         rows = list(ring.rows[point])
         while True:
             stop = ring.stop
@@ -73,7 +73,7 @@ class Scopes:
                 break
         shown = np.minimum(values, 1.0).max(axis=0) if len(values) > 1 else values[0]
         unknown = int(np.isnan(shown).sum())
-        return Trail(int(frames[0]) + unknown, shown[unknown:])
+        return ScopeValues(int(frames[0]) + unknown, shown[unknown:])
 
     def note(self, k: int, program: Program, state: State, frame: Frame) -> None:
         """Keeps what the program has just computed for control frame k."""
@@ -116,7 +116,7 @@ def _ring(points: frozenset[Point], program: Program, k: int, before: _Ring | No
         if found:
             rows[point] = tuple(range(len(slots), len(slots) + len(found)))
             slots += found
-    chunk = chunk_of(tuple(reading)).bound(params, 1.0 / program.rate) if reading else None
+    chunk = float_function(tuple(reading)).bound(params, 1.0 / program.rate) if reading else None
     values = np.full((len(slots), RING), np.nan)
     if before is not None and before.stop == k:
         for point in rows.keys() & before.rows.keys():

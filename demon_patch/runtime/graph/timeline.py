@@ -1,7 +1,7 @@
 """The sinks of a program frame by frame: as they were, and as far ahead as somebody has asked.
 
-What is fed from outside reaches one half of a program (`lift.Plan`): where only that has changed, only that half is
-computed again, and reads of the other what stands here.
+A program has a live part, which live sources reach, and a forecast part (`batch_plan.BatchPlan`). After a change of a
+live input only the live part is computed again; it reads the stored values of the forecast part.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class Timeline:
         self.rows: Array = np.zeros((0, 0))
         self._renewed = (0, 0)
         self.use(program, [None] * len(program.sinks))
-        self.anew(transport, live, start)
+        self.all_changed(transport, live, start)
 
     def use(self, program: Program, rows: Sequence[int | None]) -> None:
         """Another program; rows: of each of its sinks, the row so far. Call `anew` next."""
@@ -50,7 +50,7 @@ class Timeline:
         self.rows[rows, self.ends[1] - self.first :] = here
 
     # -- changes ------------------------------------------------------------------------------------------------
-    def anew(self, transport: Transport, live: State, now: int) -> None:
+    def all_changed(self, transport: Transport, live: State, now: int) -> None:
         """Everything from `now` on is to be computed again, from the state there."""
         self.transport = transport
         self._live, self._now = live, now
@@ -58,7 +58,7 @@ class Timeline:
         self.ends = [now, now]
         self._changed = [True, True]  # and nothing of the half was renewed since
 
-    def fed(self, live: State, now: int) -> None:
+    def live_changed(self, live: State, now: int) -> None:
         """The same of what is fed from outside and all that it reaches."""
         self._live, self._now = live, now
         for slot in self.program.feeds.reached:
@@ -68,7 +68,7 @@ class Timeline:
             self._ahead.cells[cell] = kept.copy() if isinstance(kept, DelayLine) else kept
         self.ends[1], self._changed[1] = now, True
 
-    def ran(self, live: State, begin: int, stop: int, values: Array) -> None:
+    def note_run(self, live: State, begin: int, stop: int, values: Array) -> None:
         """The frames begin to stop - 1 have run, with these sinks [n_sinks, n], and left this state."""
         self._widen(stop)
         self.rows[: len(values), begin - self.first : stop - self.first] = values
@@ -79,7 +79,7 @@ class Timeline:
                 self._ahead, self.ends[:] = live.copy(), [stop, stop]
             else:
                 changed = self._changed[1]
-                self.fed(live, stop)
+                self.live_changed(live, stop)
                 self._changed[1] = changed
             self.stored = max(self.stored, stop)
         self._live, self._now = live, stop
@@ -96,15 +96,15 @@ class Timeline:
         """Where frames stand, as `column`."""
         return np.maximum(frames, max(self.first, 0)) - self.first
 
-    def reach(self, stop: int) -> None:
+    def compute_until(self, stop: int) -> None:
         """Computes every frame before `stop`, and frame 0."""
         self._run(max(stop, 1))
 
-    def near(self, now: int, last: int) -> None:
+    def compute_near(self, now: int, last: int) -> None:
         """Every frame before `last` for one that hears `now`: after a change the coming ones at once, the others bit by
         bit; they stay as they were until then."""
         if self.ends[1] == self.stored:
-            self.reach(last)
+            self.compute_until(last)
             return
         self._hold(last)
         if self.ends[1] < self.ends[0] < (stop := self._next(0, now, last)):
@@ -116,7 +116,7 @@ class Timeline:
         """How far a half is renewed this time."""
         return min(last, now + NEAR if self._changed[half] else self.ends[half] + FAR)
 
-    def renewed(self) -> tuple[int, int]:
+    def take_renewed(self) -> tuple[int, int]:
         """The frames [lo, hi) that were computed again since it was asked last."""
         found, self._renewed = self._renewed, (0, 0)
         return found
@@ -138,7 +138,7 @@ class Timeline:
         border = self.rows[len(self.program.sinks) :, begin - self.first : stop - self.first]
         found = self.program.extend_half(half, self._ahead, begin, stop - begin, self.transport, border)
         if found is None:
-            self.anew(self.transport, self._live, self._now)
+            self.all_changed(self.transport, self._live, self._now)
         else:
             self._put(plan.halves[half].shown, begin, found)
             self.ends[half] = stop

@@ -58,7 +58,7 @@ class Wiring:
         return ends
 
     @cached_property
-    def drawn(self) -> Mapping[str, frozenset[str]]:
+    def ports_with_cables(self) -> Mapping[str, frozenset[str]]:
         """By node the ports to which cables lead, silent or not."""
         found: dict[str, set[str]] = {}
         for cable in self.patch.cables:
@@ -72,7 +72,7 @@ class Wiring:
             found.setdefault(node, {})[port] = cables
         return found
 
-    def wired(self, node: str) -> Mapping[str, list[Cable]]:
+    def cables_by_port(self, node: str) -> Mapping[str, list[Cable]]:
         """The cables into each wired port of a node."""
         return self._by_node.get(node, {})
 
@@ -114,7 +114,7 @@ class Wiring:
         """The port that a cable ends in."""
         return self.known[cable.dst].by_name[cable.port]
 
-    def heard(self, cable: Cable) -> bool:
+    def only_listens(self, cable: Cable) -> bool:
         """Whether a cable only says what a live node is about."""
         return self.known[cable.dst].live and self.port(cable).type in SINGLE
 

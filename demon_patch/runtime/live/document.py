@@ -17,7 +17,7 @@ from demon_patch.patch.edit.commands import Command, SetSnapshot
 from demon_patch.patch.edit.difference import difference
 from demon_patch.patch.edit.grid import Grid
 from demon_patch.patch.edit.overlay import Key, Overlay
-from demon_patch.patch.edit.session import Delta, DocumentSession, Pending, Revision, Undone
+from demon_patch.patch.edit.session import Delta, EditSession, PendingStep, Revision, UndoResult
 from demon_patch.patch.model import ids
 from demon_patch.patch.model.dashboard import Snapshot
 from demon_patch.patch.model.document import Patch
@@ -28,7 +28,7 @@ PLAYER = "player"
 """The client that edits where none is named: who plays."""
 
 
-class Stage(NamedTuple):
+class DocumentStage(NamedTuple):
     """The document as it sounds from a grid on, live values included. key, label: of what lands with it; the first,
     which sounds now, has none."""
 
@@ -38,7 +38,7 @@ class Stage(NamedTuple):
     patch: Patch
 
 
-class Waiting(NamedTuple):
+class WaitingRecall(NamedTuple):
     """A recall that waits for its grid, behind the edits up to a revision."""
 
     number: int
@@ -60,9 +60,9 @@ class LiveValues:
 
     def recalled(self, found: Recall, counter: int) -> LiveValues:
         """After a recall that was asked for after an edit."""
-        return self.put(found.on(self.overlay), found.overlay.keys, counter)
+        return self.put(found.applied_to(self.overlay), found.overlay.keys, counter)
 
-    def written(self, command: Command, counter: int) -> LiveValues:
+    def edit_heard(self, command: Command, counter: int) -> LiveValues:
         """When an edit is heard: what lay over the values that it writes before it was made is released."""
         spared = {key for key, put in self.since.items() if put >= counter}
         return LiveValues(self.overlay.without_overwritten(command, spared), self.since)
@@ -84,9 +84,9 @@ class LiveDocument:
     def __init__(
         self, patch: Patch, changed: Callable[[], object] = lambda: None, table: Sequence[float] = STRAIGHT
     ) -> None:
-        self._session, self._changed, self._table = DocumentSession(patch), changed, table
+        self._session, self._changed, self._table = EditSession(patch), changed, table
         self._hand = LiveValues()
-        self._recalls: list[Waiting] = []
+        self._recalls: list[WaitingRecall] = []
         self._recalled = 0
         self._lock = threading.RLock()
         self._session.subscribe(self._follow)
@@ -107,7 +107,7 @@ class LiveDocument:
         return self.stages()[0].patch
 
     @contextmanager
-    def session(self) -> Iterator[DocumentSession]:
+    def session(self) -> Iterator[EditSession]:
         """The session for a while in which no other thread is in it; what was edited is heard afterwards."""
         edited = False
         try:
@@ -134,13 +134,13 @@ class LiveDocument:
             command = difference(session.patch, patch)
             return None if command is None else session.do(command, client, label, at)
 
-    def undo(self, client: str = PLAYER, at: Grid | None = None) -> Undone | None:
-        """Takes the client's latest step back: see `DocumentSession.undo`."""
+    def undo(self, client: str = PLAYER, at: Grid | None = None) -> UndoResult | None:
+        """Takes the client's latest step back: see `EditSession.undo`."""
         with self.session() as session:
             return session.undo(client, at)
 
-    def redo(self, client: str = PLAYER, at: Grid | None = None) -> Undone | None:
-        """Does the client's latest undone step again: see `DocumentSession.redo`."""
+    def redo(self, client: str = PLAYER, at: Grid | None = None) -> UndoResult | None:
+        """Does the client's latest undone step again: see `EditSession.redo`."""
         with self.session() as session:
             return session.redo(client, at)
 
@@ -176,7 +176,7 @@ class LiveDocument:
             for waiting in session.pending:
                 hand = _heard(hand, waiting)
             lasting = valid_overlay(hand.overlay, session.patch, CATALOGUE)
-            if (command := lasting.kept(session.patch)) is not None:
+            if (command := lasting.keeping_command(session.patch)) is not None:
                 session.do(command, client, "Keep live values")
             self._hand = self._hand.released(*lasting.keys)
             return session.patch
@@ -208,7 +208,7 @@ class LiveDocument:
                 self._hand = self._hand.recalled(found, self._session.revision.counter)
             else:
                 self._recalled += 1
-                self._recalls.append(Waiting(self._recalled, self._session.revision, at, snapshot))
+                self._recalls.append(WaitingRecall(self._recalled, self._session.revision, at, snapshot))
         self._changed()
         return found.skipped
 
@@ -222,22 +222,22 @@ class LiveDocument:
         return found.skipped
 
     # -- what is heard when -------------------------------------------------------------------------------------
-    def stages(self) -> tuple[Stage, ...]:
+    def stages(self) -> tuple[DocumentStage, ...]:
         """What sounds now, and what will when each edit and recall that waits has landed, in the order they were
         made."""
         with self._lock:
             patches, edits = self._session.stages(), self._session.pending
             hand, number = self._hand, 0
-            stages = [Stage(None, None, "", _sounding(hand, patches[0]))]
+            stages = [DocumentStage(None, None, "", _sounding(hand, patches[0]))]
             for waiting in sorted((*edits, *self._recalls), key=_place):
-                if isinstance(waiting, Waiting):
+                if isinstance(waiting, WaitingRecall):
                     found = recall(waiting.snapshot, patches[number], CATALOGUE)
                     hand, key = hand.recalled(found, waiting.after.counter), waiting.number
                     label = f"Recall {waiting.snapshot.title}".strip()
                 else:
                     number += 1
                     hand, key, label = _heard(hand, waiting), waiting.revision, waiting.step.label
-                stages.append(Stage(key, waiting.at, label, _sounding(hand, patches[number])))
+                stages.append(DocumentStage(key, waiting.at, label, _sounding(hand, patches[number])))
             return tuple(stages)
 
     def landed(self, key: Hashable) -> None:
@@ -275,13 +275,13 @@ class LiveDocument:
             return
         left = Overlay()
         for patch in self._session.stages():
-            left = left.under(valid_overlay(self._hand.overlay, patch, CATALOGUE))
+            left = left.covered_by(valid_overlay(self._hand.overlay, patch, CATALOGUE))
         self._hand = LiveValues(left, self._hand.since)
 
 
-def _heard(hand: LiveValues, edit: Pending) -> LiveValues:
+def _heard(hand: LiveValues, edit: PendingStep) -> LiveValues:
     """What is in hand when an edit that waited is heard."""
-    return hand.written(edit.step.command, edit.step.last)
+    return hand.edit_heard(edit.step.command, edit.step.last)
 
 
 def _sounding(hand: LiveValues, patch: Patch) -> Patch:
@@ -289,8 +289,8 @@ def _sounding(hand: LiveValues, patch: Patch) -> Patch:
     return valid_overlay(hand.overlay, patch, CATALOGUE).sounding(patch)
 
 
-def _place(waiting: Pending | Waiting) -> tuple[int, int]:
+def _place(waiting: PendingStep | WaitingRecall) -> tuple[int, int]:
     """Where something that waits stands among the others: recalls behind the edit that came before them."""
-    if isinstance(waiting, Waiting):
+    if isinstance(waiting, WaitingRecall):
         return waiting.after.counter, waiting.number
     return waiting.revision.counter, 0

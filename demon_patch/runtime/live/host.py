@@ -86,7 +86,7 @@ class Host:
         self.document = LiveDocument(patch, self._refresh, spec.strength_taper)
         self.status = Status()
         self._bpm = tempo_of(Song(), self.performer.source)  # of a patch without a tempo of its own
-        self._cues = ScheduledEdits(self.performer, patch.song, self._bpm, self.tell)
+        self._scheduled = ScheduledEdits(self.performer, patch.song, self._bpm, self.add_message)
         self._mistakes: list[str] = []  # of what was compiled last
         self._program = self.performer.program  # what was compiled last
         self._lock = threading.Lock()  # of what is to be compiled, and of taps
@@ -95,7 +95,7 @@ class Host:
         self._editing = ThreadPoolExecutor(1, "editing", torch.set_num_threads, (1,))
         self._newest = 0
         self._compiled: Future[None] = self._editing.submit(lambda: None)
-        self._tapes = Recordings(self.link, spec, self._resources.into, self.tell)
+        self._tapes = Recordings(self.link, spec, self._resources.into, self.add_message)
         self._tapping = TapTempo()
         self._muted = False
         self._told = 0
@@ -142,28 +142,28 @@ class Host:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def tell(self, message: str) -> None:
+    def add_message(self, message: str) -> None:
         """Adds a message for the player."""
         self._messages.append((next(self._numbers), message))
 
     @property
     def messages(self) -> tuple[str, ...]:
         """The latest messages, oldest first; also after `close`."""
-        return tuple(text for _, text in self.numbered[-MESSAGES:])
+        return tuple(text for _, text in self.numbered_messages[-MESSAGES:])
 
     @property
-    def numbered(self) -> tuple[tuple[int, str], ...]:
+    def numbered_messages(self) -> tuple[tuple[int, str], ...]:
         """As `messages`, more of them, each with its number, from 1."""
         return tuple(self._messages)
 
     def _watch(self, events: list[dict[str, Any]]) -> None:
         """On the tick thread, before each tick: publishes the status."""
         for event in events:
-            self.tell(_told(event))
-        for key in self._cues.landed():
+            self.add_message(_told(event))
+        for key in self._scheduled.landed():
             self._editing.submit(self.document.landed, key)
         for fault in self.live.faults[self._told :]:
-            self.tell(f"the engine begins anew: {fault}")
+            self.add_message(f"the engine begins anew: {fault}")
         self._told = len(self.live.faults)
         self.status = replace(
             Status(),
@@ -172,7 +172,7 @@ class Host:
             muted=self._muted,
             recording=self._tapes.names,
             live=self.live_values,
-            coming=self._cues.coming,
+            coming=self._scheduled.coming,
             messages=self.messages,
         )
 
@@ -202,7 +202,7 @@ class Host:
         self.live.post(lambda: self._tried(lambda: self.performer.feed(node, port, value)))
 
     @property
-    def taps(self) -> Scopes:
+    def scopes(self) -> Scopes:
         """The latest seconds of the signals that someone watches."""
         return self.performer.forecast.taps
 
@@ -233,8 +233,8 @@ class Host:
         """On the editing thread: brings what plays to what is written, unless something newer waits."""
         if number != self._newest:
             return
-        frames, cues = self.performer.source.frames, []
-        geometry = Geometry.of(self.performer.spec, frames, self._bpm)
+        frames, scheduled = self.performer.source.frames, []
+        geometry = Geometry.of_family(self.performer.spec, frames, self._bpm)
         mistakes: list[str] = []
         for stage in self.document.stages():
             try:
@@ -242,17 +242,17 @@ class Host:
                 parts = parts_of(program, self._resources, self._clip, frames)
                 measure_sounds(program, self._resources, parts, self._clip)
                 self._program = program
-                cues.append(ScheduledEdit(stage.key, stage.at, stage.label, stage.patch.song, program, parts))
+                scheduled.append(ScheduledEdit(stage.key, stage.at, stage.label, stage.patch.song, program, parts))
             except DemonError as error:
                 mistakes.append(str(error))
-                if not cues:
+                if not scheduled:
                     break
         for mistake in mistakes:
             if mistake not in self._mistakes:
-                self.tell(mistake)
+                self.add_message(mistake)
         self._mistakes = mistakes
-        if cues:
-            self.live.post(lambda: self._cues.play(cues))
+        if scheduled:
+            self.live.post(lambda: self._scheduled.play(scheduled))
 
     # -- transport ----------------------------------------------------------------------------------------------
     def play(self, on: bool) -> None:
@@ -275,13 +275,13 @@ class Host:
         wanted = min(max(bpm, 20.0), 400.0)
 
         def change() -> None:
-            self._cues.take_tempo()
+            self._scheduled.take_tempo()
             self.live.tempo(wanted, beats)
 
         self._retime(change)
 
     def tap(self) -> None:
-        """A beat tapped by hand: the tempo becomes that of the taps, from the second one on (`Tapping`)."""
+        """A beat tapped by hand: the tempo becomes that of the taps, from the second one on (`TapTempo`)."""
         with self._lock:
             bpm = self._tapping.tap(perf_counter())
         if bpm is not None:
@@ -314,7 +314,7 @@ class Host:
 
         def retime() -> None:
             self._tried(change)
-            self._cues.retimed()
+            self._scheduled.retimed()
 
         self.live.post(retime)
 
@@ -322,7 +322,7 @@ class Host:
         try:
             change()
         except DemonError as error:
-            self.tell(str(error))
+            self.add_message(str(error))
 
     # -- recordings ---------------------------------------------------------------------------------------------
     def record(self, path: str | Path) -> None:

@@ -25,7 +25,7 @@ class Lead:
         self._calm = 0
         self._expected = 0.0
 
-    def expect(self, seconds: float) -> None:
+    def expect_waits(self, seconds: float) -> None:
         """From now on there are at least so many seconds between two chances to decode; 0: nothing is known."""
         less = self._expected - seconds
         if seconds == 0.0 < self._expected:  # waits count as a whole again
@@ -34,11 +34,11 @@ class Lead:
             self.frames = max(self.frames - int(less * self._rate), 1)
         self._expected = seconds
 
-    def waited(self, seconds: float) -> None:
+    def note_wait(self, seconds: float) -> None:
         """Notes the time between two chances to decode."""
         self._waits.append(max(seconds - self._expected, 0.0))
 
-    def decoded(self, seconds: float) -> None:
+    def note_decode(self, seconds: float) -> None:
         """Notes the time that a window took, its laying included."""
         self._decodes.append(seconds)
 
@@ -47,12 +47,12 @@ class Lead:
         """The middle of the latest decodes; 0 before the first."""
         return sorted(self._decodes)[len(self._decodes) // 2] if self._decodes else 0.0
 
-    def lengthen(self, latency: float) -> int:
-        """The lead in frames, no shorter than it was: before a wait that is expected. latency: as for `look`."""
+    def lengthened(self, latency: float) -> int:
+        """The lead in frames, no shorter than it was: before a wait that is expected. latency: as for `updated`."""
         self.frames = max(self.frames, self._wanted(latency))
         return self.frames
 
-    def look(self, latency: float) -> int:
+    def updated(self, latency: float) -> int:
         """The lead in frames, `latency` seconds lying between what is read from the song and the loudspeaker."""
         frames = self._wanted(latency)
         if frames >= self.frames:

@@ -17,7 +17,7 @@ from demon_patch.engine.contracts import FamilySpec
 from demon_patch.errors import DemonError
 from demon_patch.patch.files.embed import is_open
 from demon_patch.runtime.assets.recorder import Recorder, Spoilt
-from demon_patch.runtime.audio.memory import HISTORY_SECONDS
+from demon_patch.runtime.audio.song_memory import HISTORY_SECONDS
 
 LONG_SECONDS = 600.0
 """From here on a file that may not grow is followed by another one: some disks hold files of 4 GiB at most."""
@@ -101,7 +101,7 @@ class Recording:
     def _copy(self) -> None:
         """Looks after the file, and adds what was heard."""
         try:
-            self._recorder.look(self._write)
+            self._recorder.check_disk(self._write)
         except Spoilt as error:
             self._anew(error)
         self._news()
@@ -159,7 +159,7 @@ class Recording:
 
 class Recordings:
     """The recordings of a performance. Any thread may call its methods. tell: called with what the player should know,
-    from several threads. shelter: see `Tape`."""
+    from several threads. shelter: see `Recording`."""
 
     def __init__(self, link: History, spec: FamilySpec, shelter: Path, tell: Callable[[str], object]) -> None:
         self._link, self._spec, self._shelter, self._tell = link, spec, shelter, tell

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from demon_patch.patch.edit.grid import Grid
 from demon_patch.patch.model.document import Song
-from demon_patch.runtime.graph.clock import Bars, Tempo, Transport
+from demon_patch.runtime.graph.clock import MetreChange, TempoChange, Transport
 from demon_patch.runtime.graph.program import Program
 from demon_patch.runtime.performance.performer import Performer
 from demon_patch.runtime.performance.sounding import Parts
@@ -36,10 +36,10 @@ class NextEdit(NamedTuple):
 
 
 class ScheduledEdits:
-    """The cues of a performance. Owned by the tick thread.
+    """The scheduled edits of a performance. Owned by the tick thread.
 
-    A cue keeps the frame that it once got, whatever else is edited meanwhile: the first of its grid from which all
-    that is heard can be made anew, and none before that of the cue ahead of it. With a cue its tempo and bars take
+    An edit keeps the frame that it once got, whatever else is edited meanwhile: the first of its grid from which all
+    that is heard can be made anew, and none before that of the edit ahead of it. With an edit its tempo and bars take
     over, unless the player has set a tempo by hand (`take_tempo`), which is told.
 
     song: that the transport was made for. bpm: the tempo of a song that has none of its own.
@@ -51,26 +51,26 @@ class ScheduledEdits:
         self._performer, self._song, self._bpm, self._tell = performer, song, bpm, tell
         self._frames: dict[Hashable, int] = {}
         self._coming: Sequence[ScheduledEdit] = ()
-        self._tempi: frozenset[Tempo] = frozenset()  # of the cues to come, in the transport already
-        self._bars: frozenset[Bars] = frozenset()  # the same of their metres
+        self._tempi: frozenset[TempoChange] = frozenset()  # of the edits to come, in the transport already
+        self._bars: frozenset[MetreChange] = frozenset()  # the same of their metres
         self._by_hand = False
 
     @property
     def coming(self) -> tuple[NextEdit, ...]:
         """What is not heard yet, in order."""
         now, rate = max(self._performer.now, 0), self._performer.spec.frame_rate
-        waiting = ((cue, self._frames.get(cue.key, now)) for cue in self._coming)
-        return tuple(NextEdit(cue.label, cue.at, max(frame - now, 0) / rate) for cue, frame in waiting if cue.at)
+        waiting = ((edit, self._frames.get(edit.key, now)) for edit in self._coming)
+        return tuple(NextEdit(edit.label, edit.at, max(frame - now, 0) / rate) for edit, frame in waiting if edit.at)
 
-    def play(self, cues: Sequence[ScheduledEdit]) -> None:
+    def play(self, edits: Sequence[ScheduledEdit]) -> None:
         """The first sounds from now on, the others wait; one that landed since they were made sounds in its place."""
         self._settle()
-        passed = [self._passed(cue) for cue in cues]
+        passed = [self._passed(edit) for edit in edits]
         first = max((number for number, is_passed in enumerate(passed) if is_passed), default=0)
-        self._performer.swap(cues[first].program, cues[first].parts)
-        self._coming = cues[first + 1 :]
-        self._frames = {cue.key: self._frames[cue.key] for cue in cues[1:] if cue.key in self._frames}
-        song = cues[first].song
+        self._performer.swap(edits[first].program, edits[first].parts)
+        self._coming = edits[first + 1 :]
+        self._frames = {edit.key: self._frames[edit.key] for edit in edits[1:] if edit.key in self._frames}
+        song = edits[first].song
         transport = self._timed(self._without_coming(), self._song, song, max(self._performer.now, 0))
         self._begin(song, transport)
         self._stage()
@@ -78,9 +78,9 @@ class ScheduledEdits:
     def retimed(self) -> None:
         """After a change of the transport: what waits finds its place on the new grid."""
         self._settle()
-        for cue in self._coming:
-            if not self._passed(cue):
-                self._frames.pop(cue.key, None)
+        for edit in self._coming:
+            if not self._passed(edit):
+                self._frames.pop(edit.key, None)
         self._performer.scenes.clear()
         self._stage()
 
@@ -94,29 +94,29 @@ class ScheduledEdits:
     def landed(self) -> list[Hashable]:
         """What has begun to be heard since the last call, in order."""
         self._settle()
-        heard = [cue.key for cue in self._coming if self._passed(cue)]
-        self._coming = [cue for cue in self._coming if not self._passed(cue)]
+        heard = [edit.key for edit in self._coming if self._passed(edit)]
+        self._coming = [edit for edit in self._coming if not self._passed(edit)]
         return heard
 
     def _stage(self) -> None:
-        """Every cue finds its frame, and from there on its tempo; what waits begins anew on that transport."""
+        """Every edit finds its frame, and from there on its tempo; what waits begins anew on that transport."""
         performer, last, song, frames = self._performer, 0, self._song, list[int]()
         before = transport = self._without_coming()
-        for cue in self._coming:
-            if cue.key not in self._frames:
-                assert cue.at is not None
-                self._frames[cue.key] = transport.next_grid(max(performer.free, last), cue.at)
-            last = self._frames[cue.key]
-            transport, song = self._timed(transport, song, cue.song, last), cue.song
+        for edit in self._coming:
+            if edit.key not in self._frames:
+                assert edit.at is not None
+                self._frames[edit.key] = transport.next_grid(max(performer.next_free_frame, last), edit.at)
+            last = self._frames[edit.key]
+            transport, song = self._timed(transport, song, edit.song, last), edit.song
             frames.append(last)
         self._tempi = frozenset(transport.changes) - frozenset(before.changes)
         self._bars = frozenset(transport.bars) - frozenset(before.bars)
         self._retime(transport)
-        for cue, frame in zip(self._coming, frames, strict=True):
-            performer.swap(cue.program, cue.parts, frame)
+        for edit, frame in zip(self._coming, frames, strict=True):
+            performer.swap(edit.program, edit.parts, frame)
 
-    def _passed(self, cue: ScheduledEdit) -> bool:
-        frame = self._frames.get(cue.key)
+    def _passed(self, edit: ScheduledEdit) -> bool:
+        frame = self._frames.get(edit.key)
         return frame is not None and frame <= max(self._performer.now, 0)
 
     # -- tempo and metre ----------------------------------------------------------------------------------------
@@ -125,9 +125,9 @@ class ScheduledEdits:
         now = max(self._performer.now, 0)
         self._tempi = frozenset(tempo for tempo in self._tempi if tempo.frame > now)
         self._bars = frozenset(bars for bars in self._bars if bars.frame > now)
-        for cue in self._coming:
-            if self._passed(cue):
-                self._begin(cue.song, self._performer.transport)
+        for edit in self._coming:
+            if self._passed(edit):
+                self._begin(edit.song, self._performer.transport)
 
     def _begin(self, song: Song, transport: Transport) -> None:
         """A song is heard from now on, by a transport that has its tempo and metre."""
@@ -147,7 +147,7 @@ class ScheduledEdits:
         return transport.at_tempo(frame, song.bpm or self._bpm)
 
     def _without_coming(self) -> Transport:
-        """The transport without the tempi and metres of cues to come."""
+        """The transport without the tempi and metres of edits to come."""
         transport = self._performer.transport
         return replace(
             transport,

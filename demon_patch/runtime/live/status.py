@@ -89,7 +89,7 @@ def of_engine(live: TickLoop) -> dict[str, object]:
     slots = [slot for slot in performer.ring.slots if slot.heard_at is not None]
     errors = np.abs(np.array([*performer.trace.errors][-RECENT:] or [0])) * 1e3 / rate
     done = len(performer.ring.slots) or 1
-    making = performer.generations.making
+    making = performer.generations.stretch_in_flight
     steps = [slot.request.count for slot in slots] or [performer.generations.count(performer.now)]
     return {
         "playing": live.playing,

@@ -109,7 +109,7 @@ class TickLoop:
         self._changes: deque[Change] = deque()
         self._awake = threading.Event()
         self._ended = False
-        speaker.set_route(Route.whole(performer.source.frames).scaled(self._per))
+        speaker.set_route(Route.of_song(performer.source.frames).scaled(self._per))
 
     # -- from any thread ----------------------------------------------------------------------------------------
     def post(self, change: Change) -> None:
@@ -178,7 +178,7 @@ class TickLoop:
         if not self.begun:
             return
         started = self._clock()
-        self._lead.waited(started - self._served)
+        self._lead.note_wait(started - self._served)
         frontier = ceil(speaker.frontier / self._per)
         if performer.planner.next_start < frontier:
             self.starved += frontier - performer.planner.next_start
@@ -186,16 +186,16 @@ class TickLoop:
         for window in performer.due(ceil(speaker.playhead() / self._per) + performer.lead):
             began = self._clock()
             self._lay(performer.sound(window), window.start)
-            self._lead.decoded(self._clock() - began)
+            self._lead.note_decode(self._clock() - began)
         self._served = self._clock()
 
     def _expect(self) -> None:
         """Before the forward: what its rows hold up is decoded ahead of them."""
         performer = self.performer
         seconds = performer.generations.row_seconds
-        self._lead.expect(seconds)
+        self._lead.expect_waits(seconds)
         if self.begun and seconds:
-            lead, performer.lead = performer.lead, self._lead.lengthen(self._latency)
+            lead, performer.lead = performer.lead, self._lead.lengthened(self._latency)
             if performer.lead > lead:
                 self.serve()
 
@@ -241,7 +241,7 @@ class TickLoop:
         performer = self.performer
         reach, slots = performer.generations.reach, max(self._slots, 1)
         if reach is not None and self._lengths and not performer.ring.interrupted:
-            reach.measured(seconds, self._lengths, max(self._rows // slots, 1))
+            reach.note_tick(seconds, self._lengths, max(self._rows // slots, 1))
         if self._rows:
             self._paces.append((seconds, self._rows))
         if not self._paces:
@@ -253,7 +253,7 @@ class TickLoop:
         self.tick_seconds = performer.generations.tick_seconds() or took / rows * whole
         performer.pace = self.tick_seconds * performer.spec.frame_rate
         if self.begun:
-            performer.lead = self._lead.look(self._latency)
+            performer.lead = self._lead.updated(self._latency)
 
     @property
     def _latency(self) -> float:
@@ -267,7 +267,7 @@ class TickLoop:
         first that nothing in flight reaches."""
         performer = self.performer
         performer.swap(
-            program, parts, performer.transport.next_grid(performer.free, beats) if _is_grid(beats) else None
+            program, parts, performer.transport.next_grid(performer.next_free_frame, beats) if _is_grid(beats) else None
         )
 
     # -- transport, on the tick thread --------------------------------------------------------------------------

@@ -11,7 +11,7 @@ from demon_patch.nodes.catalogue import CATALOGUE
 from demon_patch.nodes.editing.update import load
 from demon_patch.patch.model.document import Patch
 from demon_patch.runtime.graph.check import problems
-from demon_patch.runtime.graph.warnings import warnings_of, unknown_words
+from demon_patch.runtime.graph.warnings import unknown_words, warnings_of
 from demon_patch.runtime.live.host import Host
 
 LOOK_SECONDS = 0.2
@@ -43,7 +43,7 @@ class Watch:
         self._ended.set()
         self._thread.join(END_SECONDS)
 
-    def look(self) -> None:
+    def check_once(self) -> None:
         """Looks once, and reads each version of the file once; on the watch's thread, or by hand while that does not
         run."""
         stamp = self._stamp()
@@ -62,13 +62,13 @@ class Watch:
         if self._mistake:
             self._looks += 1
             if self._looks == PATIENCE:
-                self._host.tell(self._mistake)
+                self._host.add_message(self._mistake)
                 self._mistake = ""
 
     def _run(self) -> None:
         """The watch's thread."""
         while not self._ended.wait(LOOK_SECONDS):
-            self.look()
+            self.check_once()
 
     def _take(self, patch: Patch) -> None:
         host = self._host
@@ -81,11 +81,11 @@ class Watch:
             else []
         )
         for error in (wrong or odd)[:MOST_TOLD]:
-            host.tell(str(error.at(file=self._path.name)))
+            host.add_message(str(error.located(file=self._path.name)))
         if len(wrong) > MOST_TOLD:
-            host.tell(f"{self._path.name}: and {len(wrong) - MOST_TOLD} more mistakes")
+            host.add_message(f"{self._path.name}: and {len(wrong) - MOST_TOLD} more mistakes")
         if not wrong:
-            host.tell(f"{self._path.name} was edited")
+            host.add_message(f"{self._path.name} was edited")
             host.edit(patch)
 
     def _stamp(self) -> Stamp | None:

@@ -13,13 +13,13 @@ from torch import Tensor
 from demon_patch.engine.controls import CONTROLS
 from demon_patch.engine.ring.focus import JOIN, Stretch, before, from_there, stretch
 from demon_patch.engine.ring.ring import Request
-from demon_patch.engine.ring.schedule import Plan
+from demon_patch.engine.ring.schedule import SchedulePlan
 from demon_patch.engine.ring.slots import Slot
 from demon_patch.engine.session import Session
 from demon_patch.engine.sound.dry_path import Cover
 from demon_patch.runtime.performance.feedback import Drift, Feedback, drifted
 from demon_patch.runtime.performance.reach import Reach
-from demon_patch.runtime.performance.sounding import SoundingParts
+from demon_patch.runtime.performance.sounding import SoundingQueue
 from demon_patch.runtime.performance.touches import alike
 from demon_patch.runtime.performance.trace import Trace
 
@@ -67,7 +67,7 @@ class TickTime:
 class Admission:
     """The ring of one performance, fed from its scenes. Owned by one thread."""
 
-    def __init__(self, session: Session, scenes: SoundingParts, trace: Trace) -> None:
+    def __init__(self, session: Session, scenes: SoundingQueue, trace: Trace) -> None:
         self.feedback = Feedback()
         self._session, self._scenes, self._trace = session, scenes, trace
         self._drift = Drift()
@@ -102,19 +102,19 @@ class Admission:
         if self.ring.admits():
             self._submit(pace)
             if self.reach is not None and self._auto:
-                self.reach.admitted(pace.now)
+                self.reach.note_admission(pace.now)
         self.ring.admit()
 
     def count(self, frame: int) -> int:
         """The steps that a generation heard at a transport frame takes."""
         frame = max(frame, 0)
-        scene = self._scenes.at(frame)
+        scene = self._scenes.sounding_at(frame)
         strength, steps, shift = (scene.controls.value(name, frame) for name in ("strength", "steps", "shift"))
         options = scene.program.ring.options
         choices = {name: options[name] for name in ("steps_mode", "timesteps") if name in options}
-        return Plan(strength, round(steps), shift, **choices).count
+        return SchedulePlan(strength, round(steps), shift, **choices).count
 
-    def free(self, pace: TickTime) -> int:
+    def next_free_frame(self, pace: TickTime) -> int:
         """The first transport frame at which a generation can be heard that is not in flight yet."""
         pace = self._foreseen(pace)
         coming = pace.after(self.ring.opening - self.ring.tick_index + self.count(pace.now))
@@ -122,7 +122,7 @@ class Admission:
 
     def stretch(self, heard_at: int) -> Stretch | None:
         """What is generated of the song for a generation heard at a transport frame; None for all of it."""
-        scene = self._scenes.at(heard_at)
+        scene = self._scenes.sounding_at(heard_at)
         focus = str(scene.program.ring.options.get("focus", CONTROLS["focus"].default))
         frame = scene.forecast.transport.song_frame(heard_at)
         if focus == "auto" and self.reach is not None:
@@ -151,7 +151,7 @@ class Admission:
 
     def _request(self, heard_at: int, edge: int | None, now: int, cuts: bool) -> Request:
         """The request of a generation heard from `heard_at` on."""
-        scene = self._scenes.at(heard_at)
+        scene = self._scenes.sounding_at(heard_at)
         moment = self._middle(heard_at, self.count(heard_at))
         numbers, others = scene.controls.request(moment, now)
         given: dict[str, Any] = {
@@ -178,7 +178,7 @@ class Admission:
             heard = self._scenes.heard(lo, hi)
             return sum(drifted(s.forecast, s.controls.sinks["noise_drift"], *frames) for s, *frames in heard)
 
-        return self._drift.at(self._scenes.now.forecast.now, frame, bars)
+        return self._drift.position_at(self._scenes.now.forecast.now, frame, bars)
 
     # -- how much of the song -----------------------------------------------------------------------------------
     @property
@@ -194,7 +194,7 @@ class Admission:
         return any(slot.request.frames > quick > 0 for slot in self.ring.slots)
 
     @property
-    def making(self) -> Stretch | None:
+    def stretch_in_flight(self) -> Stretch | None:
         """What the latest generation in flight makes of the song; None for all of it."""
         latest = self.ring.slots[-1].request if self.ring.slots else None
         return None if latest is None or latest.song is None else (latest.start, latest.frames)
@@ -235,9 +235,9 @@ class Admission:
             return False
         narrows, self._narrows = self._narrows, False
         if narrows:
-            self.reach.touch(pace.now)
-        self.reach.look(pace.now, self.count(pace.now), self.ring.depth, self._rows)
-        return narrows and not self.reach.whole
+            self.reach.note_touch(pace.now)
+        self.reach.choose_length(pace.now, self.count(pace.now), self.ring.depth, self._rows)
+        return narrows and not self.reach.is_whole
 
     def _foreseen(self, pace: TickTime, narrows: bool = False) -> TickTime:
         """The pace with the coming ticks as long as the stretches that are in flight then make them. narrows: those in
@@ -273,7 +273,7 @@ class Admission:
 
     def _reached(self, heard_at: int, frames: int) -> Stretch | None:
         """A stretch of so many frames for a transport frame; of a loop region that fits into it, all."""
-        scene, spec = self._scenes.at(heard_at), self._session.spec
+        scene, spec = self._scenes.sounding_at(heard_at), self._session.spec
         transport = scene.forecast.transport
         frame, (lo, hi) = transport.song_frame(heard_at), transport.region(heard_at)
         if before(spec) + hi - lo + spec.playing_margin + JOIN + spec.border <= frames:
@@ -298,12 +298,12 @@ class Admission:
         slots = self.ring.slots
         return self._scenes.step(now, self.moments(), [slot.position / slot.request.steps for slot in slots])
 
-    def taken(self, slot: Slot, now: int) -> Mapping[str, float]:
+    def scalars_of(self, slot: Slot, now: int) -> Mapping[str, float]:
         """The scalars that a finished generation was made with."""
         moment = self._middle(round(slot.heard_at or 0), slot.request.count)
-        return {**held_controls(slot).values, **self._scenes.at(moment).controls.scalars(moment, now)}
+        return {**held_controls(slot).values, **self._scenes.sounding_at(moment).controls.scalars(moment, now)}
 
-    def told(self, now: int) -> StepValues:
+    def step_values(self, now: int) -> StepValues:
         """What the generations in flight are told, their strengths included."""
         strengths = [self._strength(moment) for moment in self.moments()]
         return {**self.steps(now), "strength": torch.tensor(strengths)}
@@ -311,49 +311,49 @@ class Admission:
     def wants(self, now: int) -> tuple[StepValues, object]:
         """What the generations in flight are told, and what one to come is asked for."""
         if self.reach is None:
-            return self.told(now), None
+            return self.step_values(now), None
         scene, moment = self._scenes.now, max(now, 0) + self._session.spec.frame_rate
         asked = scene.asked(moment, self.feedback)
-        return self.told(now), (scene.controls.request(moment, now), scene.controls.step(now, [moment]), asked)
+        return self.step_values(now), (scene.controls.request(moment, now), scene.controls.step(now, [moment]), asked)
 
-    def stir(self, before: tuple[StepValues, object], now: int) -> None:
+    def note_live_change(self, before: tuple[StepValues, object], now: int) -> None:
         """Notes a live change, if what the generations in flight are told is other than before, and a touch, if that
         is so or a later one is asked for something else."""
         told, asked = self.wants(now)
         if not alike(before[0], told):
-            self.jolt()
+            self.note_jump()
             self.touch()
         elif not alike(before[1], asked):
             self.touch()
 
-    def retimed(self, before: tuple[StepValues, object], now: int, jumped: bool) -> None:
-        """As `stir`, after a change of the transport, which is a touch where another place of the song is heard that
-        is not as new as the rest."""
-        if not alike(before[0], self.told(now)):
-            self.jolt()
-        if jumped and self.reach is not None and not (self.reach.whole and self._whole):
+    def note_retiming(self, before: tuple[StepValues, object], now: int, jumped: bool) -> None:
+        """As `note_live_change`, after a change of the transport. A jump to a part of the song that is older than the
+        rest counts as a touch."""
+        if not alike(before[0], self.step_values(now)):
+            self.note_jump()
+        if jumped and self.reach is not None and not (self.reach.is_whole and self._whole):
             self.touch()
 
-    def jolt(self) -> None:
+    def note_jump(self) -> None:
         """Notes a live change of what the generations in flight are told."""
         self._stirred = self.ring.tick_index
         self.ring.watch = True
 
-    def follow(self, now: int) -> bool:
+    def follow_strength(self, now: int) -> bool:
         """After a live change: moves the generations admitted before it to their strength as it is now; whether there
         are any."""
         moments = zip(self.ring.slots, self.moments(), strict=True)
         old = [(slot, moment) for slot, moment in moments if slot.admitted <= self._stirred]
         if not old:
             self.ring.watch = False
-        elif self._scenes.now.controls.on("live_strength", now):
+        elif self._scenes.now.controls.is_on("live_strength", now):
             for slot, moment in old:
-                self.ring.relive(slot, self._strength(moment))
+                self.ring.move_strength(slot, self._strength(moment))
         return bool(old)
 
     def _strength(self, frame: int) -> float:
         """The strength of a generation whose scalars are taken for a transport frame."""
-        return self._scenes.at(frame).controls.value("strength", frame)
+        return self._scenes.sounding_at(frame).controls.value("strength", frame)
 
 
 def held_controls(slot: Slot) -> HeldControls:

@@ -63,20 +63,20 @@ class ControlValues:
         self._jumps += () if self._window_held else self._window
         self._narrowed = [row for row in self._step if row.carrier == "step_state"]
 
-    def has(self, name: str) -> bool:
+    def has_effect(self, name: str) -> bool:
         """Whether a numeric control has an effect in this patch."""
         plan = self.program.ring
         return name in self.sinks and name in plan.active and plan.meets(CONTROLS[name])
 
-    def on(self, name: str, now: int) -> bool:
+    def is_on(self, name: str, now: int) -> bool:
         """Whether a switch is on; where the patch does not show it, as it is by default."""
         row = CONTROLS[name]
-        setting = self.value(name, max(now, 0)) if self.has(name) else float(row.default or 0.0)
+        setting = self.value(name, max(now, 0)) if self.has_effect(name) else float(row.default or 0.0)
         return setting >= 0.5
 
     def value(self, name: str, frame: int) -> float:
         """A numeric control at a transport frame."""
-        return self.forecast.at(self.sinks[name], frame)
+        return self.forecast.value_at(self.sinks[name], frame)
 
     def edges(self, lo: int, hi: int) -> NDArray[np.int64]:
         """The frames of [lo, hi) at which a scalar that generations take at their heard_at jumps."""
@@ -107,7 +107,7 @@ class ControlValues:
                 values[row.name] = _short(self._per_frame(sink, now))[None, :, None]
             elif heard_at:
                 moments = [now] if sink in self.held else heard_at
-                each = torch.tensor([self.forecast.at(sink, frame) for frame in moments], dtype=torch.float32)
+                each = torch.tensor([self.forecast.value_at(sink, frame) for frame in moments], dtype=torch.float32)
                 values[row.name] = _short(each)[:, None, None]
         surface = self.program.ring.wired.get("channel_gain")
         if surface is not None:
@@ -132,7 +132,7 @@ class ControlValues:
     def _narrow(self, values: dict[str, Tensor | str], moments: Sequence[int], stages: Sequence[float]) -> None:
         """Brings the rows of the Step State to rest for the slots whose step lies outside the step window, as it is at
         the slot's moment."""
-        ends = [[self.forecast.at(sink, frame) for sink in self._window] for frame in moments]
+        ends = [[self.forecast.value_at(sink, frame) for sink in self._window] for frame in moments]
         inside = [lo <= stage < hi for (lo, hi), stage in zip(ends, stages, strict=True)]
         if all(inside):
             return
@@ -154,7 +154,7 @@ class ControlValues:
             return self._mixed(node, now)
         curves = torch.stack([self._per_frame(sinks[node, f"group_{n + 1}"], now) for n in range(GROUPS)])
         gains = curves[torch.arange(self._channels) * GROUPS // max(self._channels, GROUPS)].T
-        chosen = round(self.weights.at(node, "channel", max(now, 0))) if (node, "channel") in sinks else 0
+        chosen = round(self.weights.weight_at(node, "channel", max(now, 0))) if (node, "channel") in sinks else 0
         if 1 <= chosen <= self._channels:
             gains = gains.clone()
             gains[:, chosen - 1] *= self._per_frame(sinks[node, "single"], now)

@@ -50,7 +50,7 @@ class Drift:
     def __init__(self) -> None:
         self._frame, self._sum = 0, 0.0
 
-    def at(self, now: int, frame: int, bars: Callable[[int, int], float]) -> float:
+    def position_at(self, now: int, frame: int, bars: Callable[[int, int], float]) -> float:
         """The position at a transport frame: what has passed before `now` as it was, what is to come as it is forecast.
         bars: the drift summed over the frames lo to hi - 1 (`drifted`)."""
         past = min(now, frame)

@@ -46,7 +46,7 @@ class LoraRack:
             try:
                 found[node] = self._load(file)
             except DemonError as error:
-                self.faults[node] = error.at(node=node, port="file")
+                self.faults[node] = error.located(node=node, port="file")
         self._sinks = tuple(program.sink(node, _ROW.name) for node in found)
         self._loras = tuple(found.values())
         self._wanted = ()
@@ -62,7 +62,7 @@ class LoraRack:
         heard_at: the transport frames at which the generations in flight will be heard.
         """
         moment = round((fmean(heard_at) + max(heard_at)) / 2) if heard_at else 0
-        wanted = tuple(forecast.at(sink, moment) for sink in self._sinks)
+        wanted = tuple(forecast.value_at(sink, moment) for sink in self._sinks)
         rests, self._wanted = wanted == self._wanted, wanted
         if not self._due(wanted, rests):
             return False

@@ -21,27 +21,27 @@ NOTHING = 1e-9  # a share below it is none
 
 
 @dataclass(frozen=True, eq=False)
-class Mix:
+class PreparedMix:
     """A mix of prompts or of clips made real. inputs: what stands behind each wired inlet, in their order."""
 
     node: str
     inputs: tuple[tuple[str, Part], ...]
 
 
-Part: TypeAlias = Conditioning | Source | Mix
+Part: TypeAlias = Conditioning | Source | PreparedMix
 Parts: TypeAlias = Mapping[str, Part]
 
 
-def first(part: Part) -> Conditioning | Source:
+def first_part(part: Part) -> Conditioning | Source:
     """The prompt or clip that comes first in a mix; one that is none is its own."""
-    return first(part.inputs[0][1]) if isinstance(part, Mix) else part
+    return first_part(part.inputs[0][1]) if isinstance(part, PreparedMix) else part
 
 
 def clips_of(part: Part) -> Iterator[Source]:
     """The clips of a mix, or the one that stands alone."""
     if isinstance(part, Source):
         yield part
-    for _, inner in part.inputs if isinstance(part, Mix) else ():
+    for _, inner in part.inputs if isinstance(part, PreparedMix) else ():
         yield from clips_of(inner)
 
 
@@ -72,22 +72,22 @@ class Weights:
             if node not in surfaces and not (node in self._plan.mixes and self._plan.mixes[node].per_frame)
         ]
 
-    def at(self, node: str, name: str, frame: int) -> float:
+    def weight_at(self, node: str, name: str, frame: int) -> float:
         """One of them at a transport frame."""
-        return self.forecast.at(self.sinks[node, name], frame)
+        return self.forecast.value_at(self.sinks[node, name], frame)
 
     def per_frame(self, node: str, name: str, now: int, guard: int) -> Array:
         """One of them per song frame, [T]."""
         return self.forecast.per_frame(self.sinks[node, name], now, guard)
 
-    def of(self, mix: Mix, frame: int, fed: bool, law: str = "") -> Array:
+    def shares_at(self, mix: PreparedMix, frame: int, fed: bool, law: str = "") -> Array:
         """The shares of a mix's inputs at a transport frame, with that of what is fed back as the last one, where the
         mix feeds and there is something."""
         mixture = self._plan.mixes[mix.node]
         names = [*(port for port, _ in mix.inputs), *(["fed"] if mixture.feeds and fed else [])]
-        return shares(np.array([self.at(mix.node, name, frame) for name in names]), law)
+        return shares(np.array([self.weight_at(mix.node, name, frame) for name in names]), law)
 
-    def law(self, mix: Mix) -> str:
+    def law(self, mix: PreparedMix) -> str:
         """The law of a mix's shares."""
         return self._plan.mixes[mix.node].options.get("law", "")
 
@@ -121,7 +121,7 @@ class Mixer:
         """By control, what a request takes: all prompts and clips, and `source_latent` where music is fed back."""
         given: dict[str, Any] = {}
         for control, part in self._parts.items():
-            if isinstance(first(part), Conditioning):
+            if isinstance(first_part(part), Conditioning):
                 given[control] = self._blend(part, frame)
                 continue
             clip, latent = self._cover(part, frame, feedback)
@@ -129,7 +129,7 @@ class Mixer:
                 given["source_latent"] = latent
             given[control] = clip if latent is None or control == "source" else replace(clip, latent=latent)
         prompt = self._parts["prompt"]
-        if self._framed and isinstance(prompt, Mix):
+        if self._framed and isinstance(prompt, PreparedMix):
             (_, a), (_, b) = prompt.inputs
             given |= {"prompt": self._blend(a, frame), "prompt_b": self._blend(b, frame)}
         return given
@@ -160,8 +160,8 @@ class Mixer:
     def _prompts(self, part: Part, frame: int, share: float) -> Iterator[tuple[Conditioning, float]]:
         if isinstance(part, Conditioning):
             yield part, share
-        elif isinstance(part, Mix):
-            for (_, inner), each in zip(part.inputs, self._weights.of(part, frame, False), strict=True):
+        elif isinstance(part, PreparedMix):
+            for (_, inner), each in zip(part.inputs, self._weights.shares_at(part, frame, False), strict=True):
                 if each:
                     yield from self._prompts(inner, frame, share * float(each))
 
@@ -190,23 +190,23 @@ class Mixer:
         """The clips of a part with their shares of latent and hints."""
         if isinstance(part, Source):
             yield part, latent, hints
-        elif isinstance(part, Mix):
-            loud = self._weights.of(part, frame, feedback.ready, self._weights.law(part))
-            plain = self._weights.of(part, frame, False)
+        elif isinstance(part, PreparedMix):
+            loud = self._weights.shares_at(part, frame, feedback.ready, self._weights.law(part))
+            plain = self._weights.shares_at(part, frame, False)
             for (_, inner), mine, its in zip(part.inputs, loud, plain, strict=False):
                 if mine or its:
                     yield from self._clips(inner, frame, latent * float(mine), hints * float(its), feedback)
 
     def _taps(self, part: Part, frame: int, share: float, feedback: Feedback) -> Iterator[tuple[int, float]]:
         """The finished generations of a part, by how many completions ago they were, with their shares."""
-        if not isinstance(part, Mix) or not feedback.ready:
+        if not isinstance(part, PreparedMix) or not feedback.ready:
             return
-        loud = self._weights.of(part, frame, True, self._weights.law(part))
+        loud = self._weights.shares_at(part, frame, True, self._weights.law(part))
         for (_, inner), mine in zip(part.inputs, loud, strict=False):
             if mine:
                 yield from self._taps(inner, frame, share * float(mine), feedback)
         if len(loud) > len(part.inputs) and loud[-1]:
-            yield max(round(self._weights.at(part.node, "tap", frame)), 1), share * float(loud[-1])
+            yield max(round(self._weights.weight_at(part.node, "tap", frame)), 1), share * float(loud[-1])
 
     def _summed(self, clips: list[_Clip]) -> Source:
         """One clip of several, as long as they are; its sound is the first one's."""

@@ -32,8 +32,8 @@ from demon_patch.runtime.performance.admission import Admission, TickTime, held_
 from demon_patch.runtime.performance.control_values import ControlValues
 from demon_patch.runtime.performance.loras import LoraRack
 from demon_patch.runtime.performance.mixes import Parts
-from demon_patch.runtime.performance.self_feed import SelfFeed, RingFeed
-from demon_patch.runtime.performance.sounding import Sounding, SoundingParts
+from demon_patch.runtime.performance.self_feed import RingFeed, SelfFeed
+from demon_patch.runtime.performance.sounding import Sounding, SoundingQueue
 from demon_patch.runtime.performance.touches import Touches
 from demon_patch.runtime.performance.trace import Take, Trace
 
@@ -66,7 +66,9 @@ class Performer:
         self.recordings, self.text = tuple(recordings), text
         self.session, self.spec = session, session.spec
         self.guard = self.spec.playing_margin + SPLICE_FRAMES + 2
-        self.scenes = SoundingParts(Sounding(Forecast(program, transport), parts, self.guard, self.spec.latent_channels))
+        self.scenes = SoundingQueue(
+            Sounding(Forecast(program, transport), parts, self.guard, self.spec.latent_channels)
+        )
         self.loras = LoraRack(session, program, lora or session.lora)
         self.trace = trace or Trace()
         self.pace: float | None = None
@@ -151,12 +153,12 @@ class Performer:
         self.now = now
         self._control_frames()
         moved = self._touches.moved(self.controls, max(now, 0), self.news.touched)
-        if jolted := self.news.jolted(self.controls, max(now, 0)):
-            self.generations.jolt()
+        if jolted := self.news.has_jumped(self.controls, max(now, 0)):
+            self.generations.note_jump()
         if moved or jolted:
             self.generations.touch()
         self.generations.admit(self._pace)
-        self._stirring = self.generations.follow(now)
+        self._stirring = self.generations.follow_strength(now)
         self.loras.follow(self.forecast, self.generations.moments())
 
     def forward(self, between: Callable[[], None] | None = None) -> None:
@@ -192,7 +194,7 @@ class Performer:
         scene.forecast.swap(program)
         self.loras.read(program)
         self.scenes.now = scene.after(scene.forecast, parts)
-        self.generations.stir(before, self.now)
+        self.generations.note_live_change(before, self.now)
 
     def feed(self, node: str, port: str, value: Fed, at: int | None = None) -> None:
         """What a device sends to a fed port, as `Forecast.feed`; the generations in flight follow it as they follow a
@@ -201,9 +203,9 @@ class Performer:
         self.news.touched = True
 
     @property
-    def free(self) -> int:
+    def next_free_frame(self) -> int:
         """The first transport frame at which a generation can be heard that is not in flight yet."""
-        return max(self.planner.next_start, self.generations.free(self._pace))
+        return max(self.planner.next_start, self.generations.next_free_frame(self._pace))
 
     def recover(self) -> None:
         """After an error within a tick: gives up what is in flight; what is finished stays."""
@@ -215,7 +217,7 @@ class Performer:
         before, route = self.generations.wants(self.now), self.transport.route
         self.forecast.retime(transport)
         self.scenes.restage()
-        self.generations.retimed(before, self.now, transport.route != route)
+        self.generations.note_retiming(before, self.now, transport.route != route)
 
     # -- control frames -----------------------------------------------------------------------------------------
     def curve(self, name: str, frames: int) -> NDArray[np.float64]:
@@ -243,8 +245,8 @@ class Performer:
     def _advance(self, due: int) -> None:
         before = max(self.forecast.now, 0)
         if due > before:
-            ring = RingFeed.of(self.ring, self.trace, self.lead, self.spec.frame_rate)
-            self.news.tell(self.forecast, before, due, self.source, ring)
+            ring = RingFeed.measured(self.ring, self.trace, self.lead, self.spec.frame_rate)
+            self.news.feed(self.forecast, before, due, self.source, ring)
             self.forecast.advance(due)
             for name, index in self.controls.sinks.items():
                 self.trace.sinks[name].append(self.forecast.span(index, before, due))
@@ -252,7 +254,7 @@ class Performer:
     # -- takes --------------------------------------------------------------------------------------------------
     def _preview(self) -> None:
         """Plays the ripest generation as it is, until it or another one is done."""
-        ripest = self.ring.preview() if self.controls.on("preview", self.now) else None
+        ripest = self.ring.preview() if self.controls.is_on("preview", self.now) else None
         if ripest is not None and ripest.slot.heard_at is not None:
             self._rewind()
             at = self.planner.next_start
@@ -275,7 +277,7 @@ class Performer:
         if self.scenes.now.feeds:
             self.generations.feedback.add(self._song)
         self.trace.completed(take)
-        self.trace.taken.append((heard_at, self.generations.taken(done.slot, self.now)))
+        self.trace.taken.append((heard_at, self.generations.scalars_of(done.slot, self.now)))
         self._keep(take)
 
     def _whole(self, done: Completion) -> Tensor:
@@ -312,20 +314,20 @@ class Performer:
         self.trace.windows.append((window.start, window.stop, window.take.heard_at))
         sound = self._decoded(window)
         self.news.keep(window.start, sound[SPLICE_FRAMES * self.spec.samples_per_frame :], window.stop)
-        return sound * self.scenes.at(window.start).gain(window.start)
+        return sound * self.scenes.sounding_at(window.start).gain(window.start)
 
     def ahead(self, start: int, stop: int) -> Samples:
         """The transport frames [start, stop) as they would be heard if nothing more were generated, as `sound`; they
         stay due."""
         take = [take for take in self.takes if take.heard_at <= start][-1:] or self.takes[:1]
-        return self._decoded(Window(start, stop, take[0])) * self.scenes.at(start).gain(start)
+        return self._decoded(Window(start, stop, take[0])) * self.scenes.sounding_at(start).gain(start)
 
     def _decoded(self, window: Window) -> Samples:
         """A window with SPLICE_FRAMES more on either side, before its gain."""
         assert isinstance(window.take, Take)
         start = self.transport.song_frame(window.start) - SPLICE_FRAMES
         frames = window.stop - window.start + 2 * SPLICE_FRAMES
-        scene = self.scenes.at(window.start)
+        scene = self.scenes.sounding_at(window.start)
         if scene.program.ring.bypass or self.bypass:
             per = self.spec.samples_per_frame
             return scene.source_sound(window.start, np.arange(start * per, (start + frames) * per))

@@ -59,7 +59,7 @@ class Reach:
         self._touched: int | None = None
 
     # -- what ticks take ----------------------------------------------------------------------------------------
-    def measured(self, seconds: float, lengths: Sequence[int], rows: int = 1) -> None:
+    def note_tick(self, seconds: float, lengths: Sequence[int], rows: int = 1) -> None:
         """Notes what a tick took whose generations had these lengths, and so many rows each. One with several lengths
         says nothing of either, and is passed over."""
         if len(set(lengths)) == 1:
@@ -95,7 +95,7 @@ class Reach:
         return self.lengths[self._rung]
 
     @property
-    def whole(self) -> bool:
+    def is_whole(self) -> bool:
         """Whether the next generation makes the whole song."""
         return self._rung == len(self.lengths) - 1
 
@@ -104,12 +104,12 @@ class Reach:
         """The length that the machine makes in time."""
         return self.lengths[self._quick]
 
-    def touch(self, now: int) -> None:
+    def note_touch(self, now: int) -> None:
         """Something was touched at a moment: stretches are no longer than what is made in time, until it is quiet."""
         self._touched = now
         self._rung = self._quick
 
-    def look(self, now: int, steps: int, depth: int, rows: int = 1) -> None:
+    def choose_length(self, now: int, steps: int, depth: int, rows: int = 1) -> None:
         """Chooses the length that a ring of `depth` generations, of `steps` steps and `rows` rows, makes in time."""
         quick = 0
         for rung, length in enumerate(self.lengths):
@@ -120,7 +120,7 @@ class Reach:
         self._quick = quick
         self._rung = max(self._rung, quick) if self._is_quiet(now) else quick
 
-    def admitted(self, now: int) -> None:
+    def note_admission(self, now: int) -> None:
         """After a generation was admitted: the next one's stretch is twice as long, if it is quiet."""
         if self._is_quiet(now):
             self._rung = min(self._rung + RUNGS, len(self.lengths) - 1)

@@ -35,7 +35,7 @@ class RingFeed:
     lead: float
 
     @classmethod
-    def of(cls, ring: Ring, trace: Trace, lead: int, rate: float) -> RingFeed:
+    def measured(cls, ring: Ring, trace: Trace, lead: int, rate: float) -> RingFeed:
         """As it is now; lead in frames at `rate` a second."""
         ripest = max((slot.step / max(slot.request.count, 1) for slot in ring.slots), default=0.0)
         error = abs(trace.errors[-1]) if trace.errors else 0
@@ -66,11 +66,11 @@ class SelfFeed:
         for n, frame in enumerate(range(start, stop)):
             self._laid[frame] = sound[n * self._per : (n + 1) * self._per]
 
-    def tell(self, forecast: Forecast, lo: int, hi: int, source: Source, ring: RingFeed) -> None:
+    def feed(self, forecast: Forecast, lo: int, hi: int, source: Source, ring: RingFeed) -> None:
         """Feeds what is wired to the Decoder or the ring at the control frames [lo, hi), which are to run next."""
         feeds = forecast.program.feeds
         frames = [frame for frame in range(lo - 1, hi - 1) if frame in self._laid]
-        sound = feeds.of(SOUND) if frames else {}
+        sound = feeds.of_kind(SOUND) if frames else {}
         if sound:
             found = self._heard(frames, forecast, source if "likeness" in sound else None)
             for name, ports in sound.items():
@@ -85,7 +85,7 @@ class SelfFeed:
             "error": ring.error,
             "lead": ring.lead,
         }
-        for name, ports in feeds.of(RING).items():
+        for name, ports in feeds.of_kind(RING).items():
             for feed in ports:
                 forecast.feed(feed.node, feed.port, facts[name], at=lo)
         self._completions = ring.completions
@@ -97,10 +97,10 @@ class SelfFeed:
             found["likeness"] = likeness(shape, own[[forecast.transport.song_frame(frame) for frame in frames]])
         return found
 
-    def jolted(self, readings: ControlValues, frame: int) -> bool:
+    def has_jumped(self, readings: ControlValues, frame: int) -> bool:
         """Whether what live sources hold of the ring's scalars has jumped since the latest tick, by an edge, or moved
         at all where a device has sent something."""
-        values = [readings.forecast.at(sink, frame) for sink in readings.held_scalars]
+        values = [readings.forecast.value_at(sink, frame) for sink in readings.held_scalars]
         before, touched, known = self._values, self.touched, readings is self._readings
         looked, self._looked = self._looked, frame  # the latest may be fed anew after it was looked at
         self._readings, self._values, self.touched = readings, values, False
@@ -135,7 +135,7 @@ def measure(program: Program, spec: FamilySpec, covered: Source, clips: Mapping[
 
     covered: the clip that the music covers, as long as the program's song. clips: by node, of any length.
     """
-    if "likeness" in program.feeds.of(SOUND):
+    if "likeness" in program.feeds.of_kind(SOUND):
         measured(covered, spec)
     at = np.arange(program.song_frames)
     for tap in program.feeds.taps:

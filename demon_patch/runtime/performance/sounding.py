@@ -18,7 +18,7 @@ from demon_patch.runtime.graph.forecast import Forecast
 from demon_patch.runtime.graph.program import Program
 from demon_patch.runtime.performance.control_values import ControlValues
 from demon_patch.runtime.performance.feedback import Feedback
-from demon_patch.runtime.performance.mixes import KEPT_SUMS, Mixer, Parts, Sums, first
+from demon_patch.runtime.performance.mixes import KEPT_SUMS, Mixer, Parts, Sums, first_part
 from demon_patch.small_cache import SmallCache
 
 Values = Mapping[str, Tensor | str]
@@ -54,7 +54,7 @@ class Sounding:
     @property
     def prompt(self) -> Conditioning:
         """The prompt, or the first of a mix."""
-        prompt = first(self.parts["prompt"])
+        prompt = first_part(self.parts["prompt"])
         assert isinstance(prompt, Conditioning)
         return prompt
 
@@ -66,14 +66,16 @@ class Sounding:
     @property
     def source(self) -> Source:
         """The clip that is covered, or the first of a mix, which sets its length."""
-        source = first(self.parts["source"])
+        source = first_part(self.parts["source"])
         assert isinstance(source, Source)
         return source
 
     @property
     def feeds(self) -> bool:
         """Whether finished generations are fed back."""
-        return self.controls.has("feedback") or any(mixture.feeds for mixture in self.program.ring.mixes.values())
+        return self.controls.has_effect("feedback") or any(
+            mixture.feeds for mixture in self.program.ring.mixes.values()
+        )
 
     def asked(self, frame: int, feedback: Feedback) -> dict[str, Any]:
         """By control, the prompts and clips of a generation as they are at a transport frame (`Mixer.asked`)."""
@@ -89,11 +91,11 @@ class Sounding:
 
     def gain(self, frame: int) -> np.float32:
         """The factor of Decoder and Speaker at a transport frame."""
-        decibels = sum(self.forecast.at(sink, frame) for sink in self._gains)
+        decibels = sum(self.forecast.value_at(sink, frame) for sink in self._gains)
         return np.float32(10.0 ** (decibels / 20.0))
 
 
-class SoundingParts:
+class SoundingQueue:
     """The scene that plays, and those that take over at frames to come: what is heard from there on is theirs.
 
     waiting: frames and scenes, in the order of their frames. Each frame is an edge of its own, so that a generation
@@ -110,7 +112,7 @@ class SoundingParts:
         """The scene that takes over next, and its frame."""
         return self.waiting[0] if self.waiting else None
 
-    def at(self, frame: int) -> Sounding:
+    def sounding_at(self, frame: int) -> Sounding:
         """The scene that is heard at a transport frame."""
         return next((scene for change, scene in reversed(self.waiting) if frame >= change), self.now)
 
@@ -118,9 +120,9 @@ class SoundingParts:
         """Another program takes over at a transport frame to come, with the state that it then finds; it takes the
         place of all that wait for that frame or a later one."""
         self.waiting = [waiting for waiting in self.waiting if waiting[0] < frame]
-        before = self.at(frame)
+        before = self.sounding_at(frame)
         self.waiting.append((frame, before.after(before.forecast.fork(program, frame), parts)))
-        self._fed = self.now.forecast.fed
+        self._fed = self.now.forecast.live_changes
 
     def restage(self) -> None:
         """What waits begins anew from the state as it now is, each at its frame."""
@@ -130,7 +132,7 @@ class SoundingParts:
 
     def renew(self) -> None:
         """After control frames have run: those that wait find what has been fed since."""
-        if self.waiting and self._fed != self.now.forecast.fed:
+        if self.waiting and self._fed != self.now.forecast.live_changes:
             self.restage()
 
     def clear(self) -> None:
@@ -142,7 +144,7 @@ class SoundingParts:
         if self.next is None or frame < self.next[0]:
             return False
         _, self.now = self.waiting.pop(0)
-        self._fed = self.now.forecast.fed  # those behind it have come out of it as it was
+        self._fed = self.now.forecast.live_changes  # those behind it have come out of it as it was
         return True
 
     def edges(self, lo: int, hi: int) -> NDArray[np.int64]:
@@ -162,7 +164,7 @@ class SoundingParts:
 
     def step(self, now: int, heard_at: Sequence[int], stages: Sequence[float]) -> Values:
         """The `step` rows of a tick, each slot's of the scene in which it is heard; a choice is the scene's that all
-        have reached. stages: see `Readings.step`."""
+        have reached. stages: see `ControlValues.step`."""
         values = self.now.controls.step(now, heard_at, stages)
         for change, scene in self.waiting:
             reached = [frame >= change for frame in heard_at]

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from demon_patch.engine import tensor_file
 from demon_patch.engine.executors.torch_ import TorchExecutor
-from demon_patch.engine.lora.merge import Change, Lora, Merged, layers_of, read_lora
+from demon_patch.engine.lora.merge import LayerChange, Lora, Merged, layers_of, read_lora
 from demon_patch.engine.session import Session
 from demon_patch.errors import DemonError, WeightsError
 from tests.support.toy_family import SPEC, Bench, toy_family
@@ -71,7 +71,7 @@ def test_strength_zero_gives_every_bit_back_and_nothing_accumulates(tmp_path: Pa
     net = Net()
     before, merged = copies(net), Merged(net)
     one = read_lora(written(tmp_path, {**FIRST, **WAVE}), net)
-    other = Lora("other", {"first": Change(drawn(1, 6, seed=8), drawn(5, 1, seed=9), 0.5)})
+    other = Lora("other", {"first": LayerChange(drawn(1, 6, seed=8), drawn(5, 1, seed=9), 0.5)})
     assert merged.set([(one, 0.31), (other, 1.7)])
     first = copies(net)
     for k in range(20):
@@ -92,7 +92,7 @@ def test_strength_zero_gives_every_bit_back_and_nothing_accumulates(tmp_path: Pa
 def test_only_what_is_touched_is_kept_and_merged() -> None:
     net = Net()
     merged = Merged(net)
-    only = Lora("only", {"first": Change(drawn(1, 6), drawn(5, 1), 1.0)})
+    only = Lora("only", {"first": LayerChange(drawn(1, 6), drawn(5, 1), 1.0)})
     assert merged.set([(only, 1.0)])
     assert not merged.set([(only, 1.0)])
     assert list(merged._first) == ["first"]
@@ -198,7 +198,7 @@ def test_files_that_are_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 # -- in the engine ----------------------------------------------------------------------------------------------
 def tint(scale: float = 1.0, seed: int = 1) -> Lora:
     """Changes the toy's one layer."""
-    return Lora("tint", {"colour": Change(0.3 * drawn(1, 4, seed=seed), 0.3 * drawn(4, 1, seed=seed + 1), scale)})
+    return Lora("tint", {"colour": LayerChange(0.3 * drawn(1, 4, seed=seed), 0.3 * drawn(4, 1, seed=seed + 1), scale)})
 
 
 def test_any_change_of_the_weights_raises_the_epoch_and_no_other_call_does() -> None:
@@ -215,7 +215,7 @@ def test_any_change_of_the_weights_raises_the_epoch_and_no_other_call_does() -> 
 def test_what_cannot_be_merged_is_refused_and_changes_nothing() -> None:
     executor = TorchExecutor(toy_family().denoiser)
     own = tint()
-    foreign = Lora("foreign", {"nowhere": Change(drawn(1, 4), drawn(4, 1), 1.0)})
+    foreign = Lora("foreign", {"nowhere": LayerChange(drawn(1, 4), drawn(4, 1), 1.0)})
     executor.set_loras([(own, 0.5)])
     cases: list[tuple[list[tuple[Lora, Any]], str]] = [
         ([(own, 0.1)] * 5, "at most 4"),
@@ -275,7 +275,7 @@ def test_prompts_and_times_in_flight_are_made_again_under_new_weights() -> None:
     executor = session.executor
     assert isinstance(executor, TorchExecutor)
     changes = {
-        name: Change(drawn(2, layer.weight.shape[1], seed=1), drawn(len(layer.weight), 2, seed=2), 0.05)
+        name: LayerChange(drawn(2, layer.weight.shape[1], seed=1), drawn(len(layer.weight), 2, seed=2), 0.05)
         for name, layer in layers_of(session.family.denoiser).items()
         if name in ("time_out", "blocks.0.cross.key_value", "tag_pool")
     }

@@ -19,7 +19,7 @@ OPERATIONS = st.lists(
             st.sampled_from([8, 12, 20]),
             st.sampled_from(["fixed", "proportional"]),
         ),
-        st.tuples(st.just("relive"), st.integers(0, 7), st.sampled_from([0.0, 0.3, 0.8, 1.0])),
+        st.tuples(st.just("move_strength"), st.integers(0, 7), st.sampled_from([0.0, 0.3, 0.8, 1.0])),
         st.tuples(st.just("resize"), st.integers(1, 8)),
         st.tuples(st.just("tick"), st.integers(1, 6)),
     ),
@@ -61,9 +61,9 @@ def test_any_sequence_of_operations(operations: list[tuple], depth: int, mode: s
             request = bench.request(steps=steps, strength=strength, tag=submitted, steps_mode=steps_mode)
             ring.submit(focused(request, 15, 8, SPEC) if frames == 20 else request)
             submitted += 1
-        elif operation[0] == "relive":
+        elif operation[0] == "move_strength":
             if operation[1] < len(ring.slots):
-                ring.relive(ring.slots[operation[1]], operation[2])
+                ring.move_strength(ring.slots[operation[1]], operation[2])
         elif operation[0] == "resize":
             ring.resize(operation[1])
         else:

@@ -14,7 +14,7 @@ import pytest
 import soundfile
 
 from demon_patch.engine.sound import clips
-from demon_patch.engine.sound.clips import ClipTempo, drop, edit, listened, sidecar, tempo_of
+from demon_patch.engine.sound.clips import ClipTempo, forget_tempo, set_tempo, sidecar, tempo_of, tempo_with_notes
 from demon_patch.errors import SourceError
 from tests.support.sounds import band
 
@@ -56,10 +56,10 @@ def tagged(path: Path, words: bytes) -> None:
 
 
 def test_a_title_does_not_change_what_was_edited(clip: Path) -> None:
-    edited = edit(clip, bpm=62.0, downbeat=0.25)
+    edited = set_tempo(clip, bpm=62.0, downbeat=0.25)
     before = sidecar(clip).read_bytes()
     tagged(clip, b"My tune ")
-    assert listened(clip) == (edited, (), ())
+    assert tempo_with_notes(clip) == (edited, (), ())
     assert sidecar(clip).read_bytes() == before
 
 
@@ -72,24 +72,24 @@ def test_tags_of_other_formats_do_not_either(tmp_path: Path, format: str, suffix
             if title:
                 file.title = title
             file.write(sound)
-        assert title or edit(path, bpm=62.0, downbeat=0.25) == edited
-        assert listened(path) == (edited, (), ())
+        assert title or set_tempo(path, bpm=62.0, downbeat=0.25) == edited
+        assert tempo_with_notes(path) == (edited, (), ())
     if suffix == "mp3":
         path.write_bytes(b"ID3\x03\0\0\0\0\x10\0" + bytes(2048) + path.read_bytes())
-        assert listened(path) == (edited, (), ())
+        assert tempo_with_notes(path) == (edited, (), ())
 
 
 def test_an_edit_is_kept_for_another_sound_too_and_that_is_told(clip: Path) -> None:
-    edited = edit(clip, bpm=77.0)
+    edited = set_tempo(clip, bpm=77.0)
     before = sidecar(clip).read_bytes()
     soundfile.write(clip, band(120.0, 20.0, 0.5, 22050), 22050)
-    tempo, (note,), _ = listened(clip)
+    tempo, (note,), _ = tempo_with_notes(clip)
     assert tempo == edited
     assert "edited for another sound than it holds now; the edit is kept: 77 bpm, first bar line at" in note
     assert "demon-patch clip my loop.wav --forget" in note
     assert sidecar(clip).read_bytes() == before
-    assert drop(clip)
-    assert not drop(clip)
+    assert forget_tempo(clip)
+    assert not forget_tempo(clip)
     found = tempo_of(clip)
     assert found is not None
     assert found.bpm == pytest.approx(120.0, rel=0.001)
@@ -108,16 +108,16 @@ def old(path: Path, bpm: float, *, edited: bool) -> None:
 def test_files_that_were_written_until_now_are_read(clip: Path, edited: bool) -> None:
     old(clip, 61.0, edited=edited)
     kept = ClipTempo(61.0, 0.25, edited)
-    assert listened(clip) == (kept, (), ())
+    assert tempo_with_notes(clip) == (kept, (), ())
     assert "-" not in json.loads(sidecar(clip).read_text(encoding="utf-8"))["content"]
     tagged(clip, b"My tune ")
-    assert listened(clip) == (kept, (), ())
+    assert tempo_with_notes(clip) == (kept, (), ())
 
 
 def test_an_old_edit_whose_file_got_a_title_since_is_the_persons(clip: Path) -> None:
     old(clip, 61.0, edited=True)
     tagged(clip, b"My tune ")
-    tempo, notes, _ = listened(clip)
+    tempo, notes, _ = tempo_with_notes(clip)
     assert tempo == ClipTempo(61.0, 0.25, True)
     assert len(notes) == 1
     old(clip, 61.0, edited=False)
@@ -130,9 +130,9 @@ def test_an_old_edit_whose_file_got_a_title_since_is_the_persons(clip: Path) -> 
 def test_edits_are_kept_and_only_change_what_is_given(clip: Path) -> None:
     detected = tempo_of(clip)
     assert detected is not None
-    moved = edit(clip, downbeat=1.25)
+    moved = set_tempo(clip, downbeat=1.25)
     assert (moved.bpm, moved.downbeat, moved.edited) == (detected.bpm, 1.25, True)
-    faster = edit(clip, bpm=240.0)
+    faster = set_tempo(clip, bpm=240.0)
     assert (faster.bpm, faster.downbeat) == (240.0, 0.25)
     assert tempo_of(clip) == faster
 
@@ -143,8 +143,8 @@ def test_a_clip_without_rhythm_can_be_given_one(tmp_path: Path) -> None:
     assert tempo_of(path) is None
     assert not sidecar(path).exists()
     with pytest.raises(SourceError, match="no rhythm"):
-        edit(path, downbeat=0.5)
-    assert edit(path, bpm=100.0, downbeat=0.5) == tempo_of(path)
+        set_tempo(path, downbeat=0.5)
+    assert set_tempo(path, bpm=100.0, downbeat=0.5) == tempo_of(path)
 
 
 @pytest.mark.parametrize(
@@ -176,25 +176,25 @@ def test_a_hostile_file_beside_a_clip_counts_for_nothing(clip: Path, change: dic
 @pytest.mark.parametrize("text", [b"", b"[", b"[]", b"\xff\xfe", b"[" * 4000, b" " * 10**6, b"null", b'{"bpm": 1e999}'])
 def test_what_is_no_json_counts_for_nothing(clip: Path, text: bytes) -> None:
     sidecar(clip).write_bytes(text)
-    found, (note,), _ = listened(clip)
+    found, (note,), _ = tempo_with_notes(clip)
     assert found is not None
     assert found.bpm == pytest.approx(120.0, rel=0.001)
     assert "my loop.wav.tempo.json does not hold a tempo that can be read: it is left as it is" in note
     assert sidecar(clip).read_bytes() == text  # a person may have written it
-    edited = edit(clip, bpm=77.0)
-    assert listened(clip) == (edited, (), ())
+    edited = set_tempo(clip, bpm=77.0)
+    assert tempo_with_notes(clip) == (edited, (), ())
 
 
 def test_where_nothing_can_be_kept_it_is_detected_every_time(clip: Path) -> None:
     sidecar(clip).mkdir()
     (sidecar(clip) / "in the way").touch()
-    found, (note,), _ = listened(clip)
+    found, (note,), _ = tempo_with_notes(clip)
     assert found is not None
     assert note.startswith("my loop.wav.tempo.json does not hold a tempo")
     assert tempo_of(clip) == found
     assert sorted(os.listdir(clip.parent)) == ["my loop.wav", "my loop.wav.tempo.json"]
     with pytest.raises(SourceError, match=r"cannot be stored.*writable"):
-        edit(clip, bpm=100.0)
+        set_tempo(clip, bpm=100.0)
 
 
 def test_a_folder_that_cannot_be_written_is_told(clip: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -202,7 +202,7 @@ def test_a_folder_that_cannot_be_written_is_told(clip: Path, monkeypatch: pytest
         raise PermissionError(13, "Permission denied")
 
     monkeypatch.setattr(os, "replace", refused)
-    tempo, notes, _ = listened(clip)
+    tempo, notes, _ = tempo_with_notes(clip)
     assert tempo is not None
     assert notes == ("my loop.wav.tempo.json cannot be written: Permission denied",)
     assert os.listdir(clip.parent) == ["my loop.wav"]
@@ -211,7 +211,7 @@ def test_a_folder_that_cannot_be_written_is_told(clip: Path, monkeypatch: pytest
 @pytest.mark.parametrize("given", [{"bpm": 5.0}, {"bpm": float("nan")}, {"downbeat": -1.0}, {"downbeat": float("inf")}])
 def test_edits_out_of_range_are_refused(clip: Path, given: dict[str, float]) -> None:
     with pytest.raises(SourceError, match=r"stay within"):
-        edit(clip, **given)
+        set_tempo(clip, **given)
 
 
 def test_what_is_no_audio_is_refused(tmp_path: Path) -> None:

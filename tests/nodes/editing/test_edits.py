@@ -15,7 +15,7 @@ from demon_patch.nodes.editing.visible_ports import VisiblePorts
 from demon_patch.patch.edit.commands import Command, apply
 from demon_patch.patch.files.format import dumps, loads
 from demon_patch.patch.model.definition import Definition, Inlet, Outlet, Target
-from demon_patch.patch.model.document import Cable, Node, Patch, CableKey
+from demon_patch.patch.model.document import Cable, CableKey, Node, Patch
 from tests.support.effort import examples
 from tests.support.patch_strategies import patches
 

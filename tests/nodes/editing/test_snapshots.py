@@ -79,9 +79,7 @@ def test_a_scope_leaves_the_others_out() -> None:
 def test_a_recall_brings_back_what_sounded() -> None:
     snapshot = stored(PATCH, CATALOGUE)
     assert not recall(snapshot, PATCH, CATALOGUE).overlay
-    other = edited(
-        SetValue(*RATE, 3), SetValue(*SHAPE, "saw"), SetCable(*WIRE.key, depth=0.1), SetValue(*STRENGTH, 1)
-    )
+    other = edited(SetValue(*RATE, 3), SetValue(*SHAPE, "saw"), SetCable(*WIRE.key, depth=0.1), SetValue(*STRENGTH, 1))
     found = recall(snapshot, other, CATALOGUE)
     assert found.skipped == ()
     assert found.overlay.keys == {RATE, SHAPE, STRENGTH, WIRE.key}
@@ -91,7 +89,7 @@ def test_a_recall_brings_back_what_sounded() -> None:
 
 def test_a_recall_takes_the_place_of_what_was_turned_but_not_on_other_nodes() -> None:
     before = Overlay().turned("lfo", "rate", 9.0).turned("lfo", "phase", 0.5).turned("scheduler", "strength", 0.9)
-    after = recall(lfo(rate=2.0), PATCH, CATALOGUE).on(before)
+    after = recall(lfo(rate=2.0), PATCH, CATALOGUE).applied_to(before)
     assert after.values == {RATE: 2.0, STRENGTH: 0.9}
 
 
@@ -103,7 +101,7 @@ def test_what_is_structural_or_locked_never_moves() -> None:
     )
     found = recall(snapshot, patch, CATALOGUE)
     assert found.skipped == ()
-    assert found.on(before).values == {RATE: 9.0, ("scheduler", "depth"): 2, SHAPE: "saw"}
+    assert found.applied_to(before).values == {RATE: 9.0, ("scheduler", "depth"): 2, SHAPE: "saw"}
     locked = edited(SetLocked(*STRENGTH, True))
     assert not recall(Snapshot(depths=(CableDepth(*WIRE.key, 0.9),)), locked, CATALOGUE).overlay
     assert STRENGTH[1] not in stored(locked, CATALOGUE).values["scheduler"]

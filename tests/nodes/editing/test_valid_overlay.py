@@ -9,7 +9,7 @@ from demon_patch.nodes.editing.subpatches import subpatch
 from demon_patch.nodes.editing.valid_overlay import valid_overlay
 from demon_patch.patch.edit.commands import RemoveNode, apply
 from demon_patch.patch.edit.overlay import Overlay
-from demon_patch.patch.model.document import Cable, Node, Patch, CableKey
+from demon_patch.patch.model.document import Cable, CableKey, Node, Patch
 
 WIRE = Cable("lfo", "out", "glide", "x", depth=0.5)
 PATCH = Patch(nodes={"lfo": Node("lfo"), "glide": Node("slew"), "new": Node("future")}, cables=(WIRE,))

@@ -10,9 +10,9 @@ import warnings
 import numpy as np
 import pytest
 
-from demon_patch.codegen.array_code import Form, kind_of, vector_of
+from demon_patch.codegen.array_code import Form, array_code_of, kind_of
 from demon_patch.codegen.body import Body
-from demon_patch.codegen.to_text import TextWriter, Text, template
+from demon_patch.codegen.to_text import Text, TextWriter, template
 from demon_patch.codegen.vocabulary import ARRAY, EXACT, SCALAR
 from demon_patch.errors import PatchError
 from demon_patch.nodes.catalogue import CATALOGUE
@@ -60,7 +60,7 @@ def test_the_text_of_a_formula_is_linear_in_its_size(seed: int) -> None:
         for mode, space in (("scalar", SCALAR), ("array", ARRAY)):
             text = TextWriter(mode)(tree)  # type: ignore[arg-type]
             assert len(text) <= CHARACTERS * size, formula
-            spelled = Text.of(text).fill({}, "l_")
+            spelled = Text.parsed(text).fill({}, "l_")
             code = compile(f"def f(l_a, l_b, l_c, l_d):\n    return {spelled}\n", "<formula>", "exec")
             room: dict[str, object] = {**space}
             exec(code, room)
@@ -75,7 +75,7 @@ def test_arrays_come_to_what_floats_come_to(seed: int) -> None:
     for formula in formulas(seed)[:20]:
         tree, made = parse_formula(formula), {}
         for mode, space in (("scalar", SCALAR), ("array", {**ARRAY, **EXACT})):
-            text = Text.of(TextWriter(mode)(tree)).fill({}, "l_")  # type: ignore[arg-type]
+            text = Text.parsed(TextWriter(mode)(tree)).fill({}, "l_")  # type: ignore[arg-type]
             room: dict[str, object] = {**space}
             exec(f"def f(l_a, l_b, l_c, l_d):\n    return {text}\n", room)
             made[mode] = room["f"]
@@ -96,8 +96,8 @@ def test_arrays_come_to_what_floats_come_to(seed: int) -> None:
 
 def test_every_node_of_the_catalogue_is_spelled_short() -> None:
     for declaration in CATALOGUE.values():
-        if declaration.computed:
-            body = declaration.settled({})
+        if declaration.has_body:
+            body = declaration.body_for({})
             expressions = [e for _, e in body.lines] + [e for pair in body.outputs for e in pair] + list(body.states)
             size = sum(1 for e in expressions for _ in ast.walk(e))
             text = sum(len("".join(text.parts)) for _, text in template(body, "array").lines)
@@ -113,7 +113,7 @@ def test_a_chain_of_comparisons_within_others_compiles_at_once() -> None:
     for number in range(40):
         body = Body((), ((parse_formula(formula.replace("0", f"{number}")),),), ())
         form = Form(kind_of(body, (("a", "x0", 1), ("b", f"p{0}", 0)), ()), (True,), True)
-        assert len(vector_of(form).text) < 3000
+        assert len(array_code_of(form).text) < 3000
     assert time.process_time() - began < 2.0  # of the processor; with doubled middles: minutes
 
 

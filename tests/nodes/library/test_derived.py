@@ -47,7 +47,7 @@ def _read(declaration: Declaration, port: Port) -> tuple[str, ...]:
     """The choices of an option, if the body depends on it; of a live node it may only tell a device what to send."""
     if not declaration.live:
         return port.choices
-    bodies = [declaration.settled({port.name: choice}) for choice in port.choices]
+    bodies = [declaration.body_for({port.name: choice}) for choice in port.choices]
     texts = {tuple(ast.dump(e) for e in (*(e for _, e in b.lines), *chain(*b.outputs), *b.states)) for b in bodies}
     return port.choices if len(texts) > 1 else ()
 
@@ -55,7 +55,7 @@ def _read(declaration: Declaration, port: Port) -> tuple[str, ...]:
 def driven_ports(declaration: Declaration) -> list[Port]:
     """The ports that are given signals: by cables, then by feeding."""
     wired = [p for p in declaration.ports if p.wireable and (p.type in SIGNALS or p.type in FEEDS)]
-    return [*wired, *(p for p in declaration.ports if p.fed)]
+    return [*wired, *(p for p in declaration.ports if p.live)]
 
 
 def fed_gate_at(k: int, seed: float) -> Gate:
@@ -72,7 +72,7 @@ def head(
     rows: list[list[float]] = []
     for k in range(LIVE):
         for i, port in enumerate(driven_ports(declaration)):
-            if port.fed:
+            if port.live:
                 slots = program.feeds.port("n", port.name).slots
                 numbers = fed_gate_at(k, seed + i) if port.type == "gate" else (given(port, k, seed + i),)
                 for slot, number in zip(slots, numbers, strict=True):
@@ -110,7 +110,7 @@ def driven(declaration: Declaration, settings: dict[str, Any], seed: int) -> Pro
     probes = {f"p{i}": Node("probe") for i in range(1 + (len(declaration.outs) - 1) // PROBES)}
     nodes = {"n": Node(declaration.id, values=settings), **probes}
     cables: list[Cable] = []
-    for i, port in enumerate(p for p in driven_ports(declaration) if not p.fed):
+    for i, port in enumerate(p for p in driven_ports(declaration) if not p.live):
         if port.type == "gate":
             nodes[f"in{i}"] = Node("pulses", values={"seed": float(seed + i)})
             cables.append(Cable(f"in{i}", "gate", "n", port.name))
@@ -151,13 +151,13 @@ def plainly(
     values: dict[str, Any] = {}
     for k in range(FRAMES):
         values = {
-            p.name: (fed_gate_at if p.fed else gate_at)(k, seed + i)
+            p.name: (fed_gate_at if p.live else gate_at)(k, seed + i)
             if p.type == "gate"
             else given(
-                p, min(k, LIVE - 1) if p.fed else k, seed + i, -math.inf if p.fed else values.get(p.name, -math.inf)
+                p, min(k, LIVE - 1) if p.live else k, seed + i, -math.inf if p.live else values.get(p.name, -math.inf)
             )
             for i, p in enumerate(driven_ports(declaration))
-        } | declaration.seen()
+        } | declaration.mix_inputs_seen()
         result = declaration(transport.frame(k), **values, **settings, **state)
         parts = result if len(declaration.outs) + len(state) > 1 else (result,)
         state = dict(zip(state, parts[len(declaration.outs) :], strict=True))
@@ -205,7 +205,7 @@ def test_the_forecast_is_what_comes(declaration: Declaration, settings: dict[str
     program = driven(declaration, settings, seed=23)
     forecast = Forecast(program, TRANSPORT)
     for i, port in enumerate(driven_ports(declaration)):
-        if port.fed:
+        if port.live:
             number = fed_gate_at(3, 23 + i) if port.type == "gate" else given(port, 3, 23 + i)
             forecast.feed("n", port.name, number, at=9 if i % 2 else 17)
     forecast.advance(17)

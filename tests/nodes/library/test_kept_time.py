@@ -12,7 +12,7 @@ import pytest
 
 from demon_patch.codegen.frame import Gate
 from demon_patch.nodes.library.logic.gates import gate_length
-from demon_patch.nodes.library.math.motion import integrator
+from demon_patch.nodes.library.math.calculus import integrator
 from demon_patch.nodes.library.modulation.envelope import adsr, ahd, ramp
 from demon_patch.nodes.library.modulation.function import function
 from demon_patch.nodes.library.sequence.sequence import clock

@@ -111,7 +111,7 @@ def test_parts_of_a_sequence_follow_the_integral_too() -> None:
 
 
 def _inlets(wired: int) -> list[Any]:
-    seen = CATALOGUE["prompt_sequence"].seen(frozenset(f"part_{i}" for i in range(wired + 1, 9)))
+    seen = CATALOGUE["prompt_sequence"].mix_inputs_seen(frozenset(f"part_{i}" for i in range(wired + 1, 9)))
     return [seen[f"part_{i}"] for i in range(1, 9)]
 
 

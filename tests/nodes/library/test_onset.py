@@ -7,8 +7,8 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from demon_patch.engine.families.nano.compose import Song, compose_song
-from demon_patch.engine.families.nano.compose.instruments import Grid
+from demon_patch.engine.families.nano.compose import ComposedSong, compose_song
+from demon_patch.engine.families.nano.compose.instruments import StepGrid
 from demon_patch.engine.families.nano.tags import Tags
 from demon_patch.engine.sound.features import features
 from demon_patch.nodes.library.analysis.analysis import onset
@@ -18,7 +18,7 @@ from tests.support.nodes_by_hand import played
 FRAMES = 400
 
 
-def struck(song: Song, hears: str) -> np.ndarray:
+def struck(song: ComposedSong, hears: str) -> np.ndarray:
     """The frames of the loop's second round with an onset."""
     found = features(np.tile(song.audio, 2)[:, None], 32_000, PER)
     fed = {"flux": found["flux"]} | {part: found[f"stroke_{part}"] for part in ("low", "middle", "high")}
@@ -26,9 +26,9 @@ def struck(song: Song, hears: str) -> np.ndarray:
     return np.flatnonzero(rises[FRAMES:])
 
 
-def strokes(song: Song, *drums: str) -> np.ndarray:
+def strokes(song: ComposedSong, *drums: str) -> np.ndarray:
     """The frames in which these drums are struck, the snares of fills among them."""
-    grid = Grid(song.composition, len(song.audio))
+    grid = StepGrid(song.composition, len(song.audio))
     levels = np.max([song.composition.drums[drum] for drum in drums], axis=0)[grid.beat_step] * grid.plays[:, 0]
     rolls = song.composition.fill & (grid.bar % 4 == 3) & (grid.beat_step >= 12) & (grid.plays[:, 0] > 0)
     return grid.position[(levels > 0.05) | (rolls & ("snare" in drums))] // PER

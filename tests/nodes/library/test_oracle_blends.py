@@ -18,7 +18,7 @@ def weights(node: Node, wired: str = "", feeds: dict[str, tuple[Node, str]] | No
     what sets a port."""
     declaration = BENCH[f"weighed_{node.type}"]
     nodes, cables = {"n": Node(declaration.id, values=node.values), "p": Node("probe")}, []
-    for port in declaration.inlets:
+    for port in declaration.mix_inputs:
         if port.name[-1] in wired:
             nodes[f"in_{port.name}"] = Node(FEEDS[port.type])
             cables.append(Cable(f"in_{port.name}", port.type, "n", port.name))

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from demon_patch.codegen.body import DeclarationError
-from demon_patch.codegen.delay_line import DelayLine, line, past, push, sized
+from demon_patch.codegen.delay_line import DelayLine, line, past, push, sized_delay_line
 from demon_patch.codegen.frame import Frame
 from demon_patch.nodes.language.declare import node
 from demon_patch.nodes.language.ports import out, value
@@ -137,14 +137,14 @@ def test_a_line_that_is_lost_begins_again() -> None:
 
 
 def test_a_line_reads_what_was_pushed_and_undoes_a_push() -> None:
-    memory = sized(0.2, 25.0)  # five frames
+    memory = sized_delay_line(0.2, 25.0)  # five frames
     lines: list[DelayLine] = [memory]
     for x in range(1, 20):
         lines.append(push(lines[-1], float(x)))
     assert [past(lines[-1], frames) for frames in (0, 1, 2.5, 5, 99)] == [19.0, 19.0, 17.5, 15.0, 14.0]
     assert past(lines[-2], 5) == 14.0
     assert past(memory, 3) == 0.0
-    assert sized(0.2, 25.0) is memory
+    assert sized_delay_line(0.2, 25.0) is memory
 
 
 X = value(0, -1, 1, doc="x")

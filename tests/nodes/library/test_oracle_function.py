@@ -84,6 +84,6 @@ def test_a_step_due_on_a_frame_is_not_rounded_into_the_next_one() -> None:
 )
 def test_points_that_cannot_be_followed_are_refused(points: list[Any], said: str) -> None:
     with pytest.raises(PatchError, match=said) as caught:
-        CATALOGUE["function"].settled({"points": points})
+        CATALOGUE["function"].body_for({"points": points})
     assert caught.value.port == "points"
     assert caught.value.mend

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from demon_patch.nodes.library.math.motion import derivative, integrator, smooth
-from demon_patch.nodes.library.shape.hold import sample_hold, switch_gate, track_hold
+from demon_patch.nodes.library.math.calculus import derivative, integrator
+from demon_patch.nodes.library.shape.sample_and_hold import sample_hold, switch_gate, track_hold
+from demon_patch.nodes.library.shape.smoothing import smooth
 from demon_patch.runtime.graph.clock import Transport
 from tests.support.nodes_by_hand import N, gates, played, signal, struck
 

@@ -90,7 +90,7 @@ def test_strokes_within_one_frame_are_all_counted(node: tuple[str, dict[str, str
 )
 def test_a_text_that_is_no_pattern_is_refused_with_its_place(pattern: str, said: str) -> None:
     with pytest.raises(PatchError, match=said) as caught:
-        CATALOGUE["pattern"].settled({"pattern": pattern})
+        CATALOGUE["pattern"].body_for({"pattern": pattern})
     assert caught.value.port == "pattern"
     assert "x..x" in caught.value.mend or "x for a stroke" in caught.value.mend
 

@@ -7,8 +7,8 @@ import pytest
 
 from demon_patch.codegen.vocabulary import hash01
 from demon_patch.nodes.library.math.mixing import select
-from demon_patch.nodes.library.shape.hold import sample_hold, shift_register
 from demon_patch.nodes.library.shape.quantise import SCALES, quantise, scale_quantise
+from demon_patch.nodes.library.shape.sample_and_hold import sample_hold, shift_register
 from tests.support.nodes_by_hand import gates, played, signal, struck
 
 TREMBLING = np.array([0.004 * (hash01(k, 1) - 0.5) for k in range(250)])  # ten seconds

@@ -11,10 +11,10 @@ import pytest
 
 from demon_patch.nodes.catalogue import gather
 from demon_patch.nodes.language.declare import Declaration
-from demon_patch.nodes.library.control import control, preset
+from demon_patch.nodes.library.control import control, knob, preset
 from demon_patch.nodes.library.logic import compare, gates, logic
-from demon_patch.nodes.library.math import arithmetic, mixing, motion
-from demon_patch.nodes.library.shape import hold, quantise, shape
+from demon_patch.nodes.library.math import arithmetic, calculus, mixing
+from demon_patch.nodes.library.shape import quantise, sample_and_hold, shape, smoothing
 from demon_patch.patch.model.document import Cable, Node
 from demon_patch.runtime.graph.clock import Transport
 from demon_patch.runtime.graph.compile import Geometry, compile
@@ -23,7 +23,8 @@ from tests.support import nodes_by_hand
 from tests.support.node_bench import BENCH, playable
 
 PROCESSING = gather(
-    arithmetic, compare, control, gates, hold, logic, mixing, motion, preset, quantise, shape
+    arithmetic, calculus, compare, control, gates, knob, logic, mixing, preset, quantise,
+    sample_and_hold, shape, smoothing,
 )  # fmt: skip
 GATING = [d for d in PROCESSING.values() if any(out.type == "gate" for out in d.outs)]
 FRAMES = 1100  # doubling would pass the largest float after 1024

@@ -14,7 +14,7 @@ from demon_patch.errors import PatchError
 from demon_patch.patch.edit.clipboard import copy_text, duplicate, paste
 from demon_patch.patch.edit.commands import AddNode, Command, SetDefinition, Within, apply
 from demon_patch.patch.files.format import dumps, loads
-from demon_patch.patch.model.canvas import Frame, Note
+from demon_patch.patch.model.canvas import CanvasFrame, CanvasNote
 from demon_patch.patch.model.definition import Definition, Inlet, Target
 from demon_patch.patch.model.document import Cable, Node, Patch
 from tests.support.effort import examples
@@ -34,8 +34,8 @@ PATCH = Patch(
         Cable("cover", "out", "tail", "t"),
         Cable("cover", "out", "cover", "curve"),
     ),
-    frames={"f": Frame((0, 0), title="All")},
-    notes={"n": Note("hello", (100, 100))},
+    frames={"f": CanvasFrame((0, 0), title="All")},
+    notes={"n": CanvasNote("hello", (100, 100))},
     definitions={"echo": ECHO, "tail": TAIL},
 )
 

@@ -41,22 +41,22 @@ from demon_patch.patch.edit.commands import (
 )
 from demon_patch.patch.files import command_json
 from demon_patch.patch.files.format import dumps
-from demon_patch.patch.model.canvas import Frame, Note
+from demon_patch.patch.model.canvas import CanvasFrame, CanvasNote
 from demon_patch.patch.model.dashboard import Controller, ControlMapping, Snapshot, Widget
 from demon_patch.patch.model.definition import Definition, Inlet, Outlet, Target
-from demon_patch.patch.model.document import Cable, Node, Patch, CableKey
+from demon_patch.patch.model.document import Cable, CableKey, Node, Patch
 from tests.support.effort import examples
 from tests.support.patch_strategies import commands, patches
 
 PLUGGED = CableKey("slow", "uni", "cover", "strength")
 NEW = Cable("slow", "bi", "cover", "shift", depth=-0.5)
 
-FRAME = Frame((1, 2), title="New", colour="#00ff00")
+FRAME = CanvasFrame((1, 2), title="New", colour="#00ff00")
 PAIR = {"x": Node("knob"), "y": Node("add")}
 TO_PAIR, IN_PAIR = Cable("slow", "uni", "y", "a"), Cable("x", "out", "y", "b")
 OUTLET = Outlet("", "turn", "out")
 LOOP = Definition(nodes={"t": Node("subpatch", definition="tail")})
-NOTE = Note("other", (5, 6))
+NOTE = CanvasNote("other", (5, 6))
 
 EDITS: list[tuple[Command, Any]] = [
     (AddNode("fresh", Node("adsr")), lambda p: p.nodes["fresh"] == Node("adsr")),

@@ -6,11 +6,11 @@ from msgspec import structs
 
 from demon_patch.patch.edit.commands import (
     AddNodes,
-    Become,
     Command,
     Connect,
     Move,
     RemoveNodes,
+    ReplacePatch,
     SetCable,
     SetMeta,
     SetValue,
@@ -80,4 +80,4 @@ def test_what_commands_can_make_needs_no_whole_document(old: Patch, data: st.Dat
     for id in sorted(old.nodes):
         new, _ = apply(SetValue(id, data.draw(some.ports), data.draw(some.values)), new)
     if new != old:
-        assert not any(isinstance(edit, Become) for edit in edits(old, new))
+        assert not any(isinstance(edit, ReplacePatch) for edit in edits(old, new))

@@ -10,8 +10,8 @@ import pytest
 from demon_patch.patch.edit import history, session
 from demon_patch.patch.edit.commands import SetNote, SetValue
 from demon_patch.patch.edit.footprint import footprint
-from demon_patch.patch.edit.session import DocumentSession
-from demon_patch.patch.model.canvas import Note
+from demon_patch.patch.edit.session import EditSession
+from demon_patch.patch.model.canvas import CanvasNote
 from demon_patch.patch.model.document import Node, Patch
 
 ME = "me"
@@ -28,7 +28,7 @@ def test_a_footprint_counts_each_object_once() -> None:
 def test_undo_and_deltas_keep_within_bytes_and_say_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(history, "BYTES", 2_000_000)
     monkeypatch.setattr(session, "KEPT_BYTES", 2_000_000)
-    document = DocumentSession(Patch(nodes={"p": Node("prompt", values={"text": ""})}))
+    document = EditSession(Patch(nodes={"p": Node("prompt", values={"text": ""})}))
     tracemalloc.start()
     sizes = []
     for quarter in range(4):
@@ -47,15 +47,15 @@ def test_undo_and_deltas_keep_within_bytes_and_say_so(monkeypatch: pytest.Monkey
     past = document.undo(ME)
     assert past is not None
     assert str(past.skipped[0]) == "what was done before is no longer kept (change it by hand)"
-    assert document.since(session.Revision(0, 1)) is None  # the whole document has to be asked for
+    assert document.edits_since(session.Revision(0, 1)) is None  # the whole document has to be asked for
     assert document.redo(ME) is not None
 
 
 def test_the_latest_step_is_kept_however_large_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(history, "BYTES", 1000)
     before = Patch()
-    document = DocumentSession(before)
-    document.do(SetNote("n", Note(text="x" * 20_000, at=(0, 0))), ME)
+    document = EditSession(before)
+    document.do(SetNote("n", CanvasNote(text="x" * 20_000, at=(0, 0))), ME)
     assert document.undo(ME) is not None
     assert document.patch == before
     assert document.undo(ME) is None  # nothing was forgotten

@@ -5,7 +5,7 @@ import pytest
 from demon_patch.errors import PatchError
 from demon_patch.patch.edit.commands import Batch, SetCable, SetRange, SetValue, apply
 from demon_patch.patch.edit.overlay import Overlay
-from demon_patch.patch.model.document import Cable, Node, Patch, CableKey
+from demon_patch.patch.model.document import Cable, CableKey, Node, Patch
 
 WIRE = Cable("lfo", "out", "knob", "value", depth=0.5)
 PATCH = Patch(nodes={"lfo": Node("lfo", values={"rate": 1}), "knob": Node("knob")}, cables=(WIRE,))
@@ -23,12 +23,12 @@ def test_live_values_win_and_the_document_stays() -> None:
 
 
 def test_what_is_kept_is_what_sounded_and_one_edit_takes_it_back() -> None:
-    command = ALL.kept(PATCH)
+    command = ALL.keeping_command(PATCH)
     assert command is not None
     kept, inverse = apply(command, PATCH)
     assert kept == ALL.sounding(PATCH)
     assert apply(inverse, kept)[0] == PATCH
-    assert ALL.kept(kept) is None
+    assert ALL.keeping_command(kept) is None
 
 
 def test_a_value_is_turned_and_released() -> None:

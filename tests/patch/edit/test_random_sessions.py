@@ -17,7 +17,7 @@ from demon_patch.patch.edit.commands import AddNode, Batch, Command, SetValue, a
 from demon_patch.patch.edit.difference import difference
 from demon_patch.patch.edit.field_paths import Path, changes
 from demon_patch.patch.edit.grid import Grid
-from demon_patch.patch.edit.session import Delta, DocumentSession, Revision
+from demon_patch.patch.edit.session import Delta, EditSession, Revision
 from demon_patch.patch.files import command_json
 from demon_patch.patch.files.format import dumps, loads
 from demon_patch.patch.model.document import Node, Patch
@@ -59,7 +59,7 @@ class Alone(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.session = DocumentSession()
+        self.session = EditSession()
         self.past: list[Patch] = []
         self.future: list[Patch] = []
         self.begun: Patch | None = None
@@ -152,7 +152,7 @@ class Together(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.session = DocumentSession()
+        self.session = EditSession()
         self.copy = Patch()
         self.heard = Revision(0, 0)
         self.wrote: dict[tuple[str, Path], list[object]] = {}

@@ -22,7 +22,7 @@ from demon_patch.patch.edit.commands import (
     apply,
 )
 from demon_patch.patch.edit.grid import Grid
-from demon_patch.patch.edit.session import Delta, DocumentSession, Revision, Undone
+from demon_patch.patch.edit.session import Delta, EditSession, Revision, UndoResult
 from demon_patch.patch.model.document import Cable, Node, Patch
 
 BAR = Grid("bar")
@@ -32,33 +32,33 @@ WIRE = Cable("lfo", "out", "knob", "value")
 
 
 @pytest.fixture
-def session() -> DocumentSession:
+def session() -> EditSession:
     """An LFO and a Knob that nobody can undo any more."""
-    return DocumentSession(apply(Batch((LFO, KNOB)), Patch())[0])
+    return EditSession(apply(Batch((LFO, KNOB)), Patch())[0])
 
 
 def rate(patch: Patch) -> object:
     return patch.nodes["lfo"].values.get("rate")
 
 
-def told(undone: Undone | None) -> tuple[str, ...]:
+def told(undone: UndoResult | None) -> tuple[str, ...]:
     assert undone is not None
     return tuple(map(str, undone.skipped))
 
 
 # -- two clients --------------------------------------------------------------------------------------------------
-def test_each_undoes_its_own(session: DocumentSession) -> None:
+def test_each_undoes_its_own(session: EditSession) -> None:
     session.do(SetValue("lfo", "rate", 2), "ann")
     session.do(SetValue("knob", "value", 0.5), "bob")
-    assert session.undo("ann") == Undone("Set value")
+    assert session.undo("ann") == UndoResult("Set value")
     assert rate(session.patch) == 1
     assert session.patch.nodes["knob"].values == {"value": 0.5}
     assert session.undo("ann") is None
-    assert session.redo("ann") == Undone("Set value")
+    assert session.redo("ann") == UndoResult("Set value")
     assert rate(session.patch) == 2
 
 
-def test_what_another_has_changed_since_is_left_and_named(session: DocumentSession) -> None:
+def test_what_another_has_changed_since_is_left_and_named(session: EditSession) -> None:
     session.do(Batch((SetValue("lfo", "rate", 2), Rename("lfo", "wobble"), SetMeta(title="t"))), "ann")
     session.do(SetValue("lfo", "rate", 3), "bob")
     session.do(SetMeta(title="u"), "bob")
@@ -67,11 +67,11 @@ def test_what_another_has_changed_since_is_left_and_named(session: DocumentSessi
         "node lfo: port rate: the value was changed by another client since (change it by hand)",
     )
     assert (rate(session.patch), session.patch.nodes["lfo"].label) == (3, "")
-    assert session.redo("ann") == Undone("Batch")  # of what was undone
+    assert session.redo("ann") == UndoResult("Batch")  # of what was undone
     assert (rate(session.patch), session.patch.nodes["lfo"].label) == (3, "wobble")
 
 
-def test_what_another_has_changed_back_is_undone(session: DocumentSession) -> None:
+def test_what_another_has_changed_back_is_undone(session: EditSession) -> None:
     session.do(SetValue("lfo", "rate", 2), "ann")
     session.do(SetValue("lfo", "rate", 3), "bob")
     session.undo("bob")
@@ -79,7 +79,7 @@ def test_what_another_has_changed_back_is_undone(session: DocumentSession) -> No
     assert rate(session.patch) == 1
 
 
-def test_what_another_has_put_between_two_steps_stays(session: DocumentSession) -> None:
+def test_what_another_has_put_between_two_steps_stays(session: EditSession) -> None:
     session.do(SetValue("lfo", "rate", 2), "ann")
     session.do(SetValue("lfo", "rate", 3), "bob")
     session.do(SetValue("lfo", "rate", 4), "ann")
@@ -89,7 +89,7 @@ def test_what_another_has_put_between_two_steps_stays(session: DocumentSession) 
     assert rate(session.patch) == 3
 
 
-def test_a_gesture_does_not_swallow_what_another_does_within_it(session: DocumentSession) -> None:
+def test_a_gesture_does_not_swallow_what_another_does_within_it(session: EditSession) -> None:
     session.begin("ann", "Turn")
     session.do(SetValue("lfo", "rate", 2), "ann")
     session.do(SetValue("lfo", "rate", 3), "bob")
@@ -100,7 +100,7 @@ def test_a_gesture_does_not_swallow_what_another_does_within_it(session: Documen
     assert rate(session.patch) == 3
 
 
-def test_two_gestures_are_open_at_once(session: DocumentSession) -> None:
+def test_two_gestures_are_open_at_once(session: EditSession) -> None:
     before = session.patch
     session.begin("ann", "Turn")
     session.begin("bob", "Drag")
@@ -110,11 +110,11 @@ def test_two_gestures_are_open_at_once(session: DocumentSession) -> None:
     session.end("bob")
     assert (session.labels("ann"), session.labels("bob")) == ((), ("Drag",))
     session.undo("bob")
-    assert session.cancel("ann") == Undone("Turn")
+    assert session.cancel("ann") == UndoResult("Turn")
     assert session.patch == before
 
 
-def test_the_gesture_of_a_client_that_is_gone_is_closed_as_it_stands(session: DocumentSession) -> None:
+def test_the_gesture_of_a_client_that_is_gone_is_closed_as_it_stands(session: EditSession) -> None:
     session.begin("ann", "Turn")
     session.do(SetValue("lfo", "rate", 2), "ann")
     session.leave("ann")
@@ -122,11 +122,11 @@ def test_the_gesture_of_a_client_that_is_gone_is_closed_as_it_stands(session: Do
     assert rate(session.patch) == 2
     session.begin("ann", "Turn")  # it is back
     session.end("ann")
-    assert session.undo("ann") == Undone("Turn")
+    assert session.undo("ann") == UndoResult("Turn")
     assert rate(session.patch) == 1
 
 
-def test_a_node_that_another_has_worked_on_is_not_taken_away(session: DocumentSession) -> None:
+def test_a_node_that_another_has_worked_on_is_not_taken_away(session: EditSession) -> None:
     session.do(AddNode("new", Node("lfo")), "ann")
     session.do(SetValue("new", "rate", 3), "bob")
     (skipped,) = told(session.undo("ann"))
@@ -134,7 +134,7 @@ def test_a_node_that_another_has_worked_on_is_not_taken_away(session: DocumentSe
     assert "new" in session.patch.nodes
 
 
-def test_a_node_that_another_has_wired_is_not_taken_away(session: DocumentSession) -> None:
+def test_a_node_that_another_has_wired_is_not_taken_away(session: EditSession) -> None:
     session.do(AddNode("new", Node("lfo")), "ann")
     session.do(Connect(Cable("new", "out", "knob", "value")), "bob")
     skipped = told(session.undo("ann"))
@@ -143,7 +143,7 @@ def test_a_node_that_another_has_wired_is_not_taken_away(session: DocumentSessio
     assert "new" in session.patch.nodes
 
 
-def test_what_no_longer_applies_is_named_and_the_rest_is_undone(session: DocumentSession) -> None:
+def test_what_no_longer_applies_is_named_and_the_rest_is_undone(session: EditSession) -> None:
     session.do(Connect(WIRE), "ann")
     session.do(Batch((RemoveNode("lfo"), SetValue("knob", "value", 1))), "ann")
     session.do(RemoveNode("knob"), "bob")
@@ -153,7 +153,7 @@ def test_what_no_longer_applies_is_named_and_the_rest_is_undone(session: Documen
     assert session.patch.cables == ()
 
 
-def test_of_several_nodes_those_that_another_has_worked_on_stay(session: DocumentSession) -> None:
+def test_of_several_nodes_those_that_another_has_worked_on_stay(session: EditSession) -> None:
     session.do(AddNodes({id: Node("lfo") for id in ("one", "two", "three")}), "ann", "Paste")
     session.do(SetValue("two", "rate", 3), "bob")
     (skipped,) = told(session.undo("ann"))
@@ -163,7 +163,7 @@ def test_of_several_nodes_those_that_another_has_worked_on_stay(session: Documen
     assert session.patch.nodes.keys() == {"lfo", "knob", "one", "two", "three"}
 
 
-def test_a_cable_that_another_has_set_is_not_unplugged(session: DocumentSession) -> None:
+def test_a_cable_that_another_has_set_is_not_unplugged(session: EditSession) -> None:
     session.do(Connect(WIRE), "ann")
     session.do(SetCable(*WIRE.key, depth=0.75), "bob")
     (skipped,) = told(session.undo("ann"))
@@ -174,7 +174,7 @@ def test_a_cable_that_another_has_set_is_not_unplugged(session: DocumentSession)
     assert session.patch.cables == (WIRE,)
 
 
-def test_an_undo_of_which_nothing_is_left_is_no_edit(session: DocumentSession) -> None:
+def test_an_undo_of_which_nothing_is_left_is_no_edit(session: EditSession) -> None:
     session.do(SetValue("lfo", "rate", 2), "ann")
     session.do(SetValue("lfo", "rate", 3), "bob")
     before = session.revision
@@ -184,7 +184,7 @@ def test_an_undo_of_which_nothing_is_left_is_no_edit(session: DocumentSession) -
 
 
 # -- what everyone hears ------------------------------------------------------------------------------------------
-def test_edits_are_told_in_order_and_replayed_give_the_same_document(session: DocumentSession) -> None:
+def test_edits_are_told_in_order_and_replayed_give_the_same_document(session: EditSession) -> None:
     copy, heard = session.patch, []
     leave = session.subscribe(heard.append)
     session.do(SetValue("lfo", "rate", 2), "ann", "Turn rate")
@@ -199,17 +199,17 @@ def test_edits_are_told_in_order_and_replayed_give_the_same_document(session: Do
         ((0, 3), "ann", "Undo Turn rate"),
         ((0, 4), "ann", "Redo Turn rate"),
     ]
-    for delta in session.since(Revision(0, 0)) or ():
+    for delta in session.edits_since(Revision(0, 0)) or ():
         copy, _ = apply(delta.command, copy)
     assert copy == session.patch
 
 
-def test_a_delta_travels_as_json(session: DocumentSession) -> None:
+def test_a_delta_travels_as_json(session: EditSession) -> None:
     delta = session.do(Connect(WIRE), "ann", at=BAR)
     assert msgspec.json.decode(msgspec.json.encode(delta), type=Delta) == delta
 
 
-def test_a_subscriber_that_edits_is_heard_after_what_it_heard(session: DocumentSession) -> None:
+def test_a_subscriber_that_edits_is_heard_after_what_it_heard(session: EditSession) -> None:
     heard: list[int] = []
 
     def answers(delta: Delta) -> None:
@@ -222,23 +222,23 @@ def test_a_subscriber_that_edits_is_heard_after_what_it_heard(session: DocumentS
     assert heard == [1, 2]
 
 
-def test_what_came_since_is_told_as_far_as_it_is_known(session: DocumentSession) -> None:
+def test_what_came_since_is_told_as_far_as_it_is_known(session: EditSession) -> None:
     begin = session.revision
     for number in range(5):
         session.do(SetValue("lfo", "rate", number + 2), "ann")
-    since = session.since(Revision(0, 3))
+    since = session.edits_since(Revision(0, 3))
     assert since is not None
     assert [delta.revision.counter for delta in since] == [4, 5]
-    assert session.since(session.revision) == ()
-    assert session.since(Revision(0, 6)) is None
-    assert session.since(Revision(7, 0)) is None
+    assert session.edits_since(session.revision) == ()
+    assert session.edits_since(Revision(0, 6)) is None
+    assert session.edits_since(Revision(7, 0)) is None
     for number in range(5000):
         session.do(Rename("knob", str(number)), "ann")
-    assert session.since(begin) is None
+    assert session.edits_since(begin) is None
     assert session.snapshot() == (Revision(0, 5005), session.patch)
 
 
-def test_another_document_is_another_epoch(session: DocumentSession) -> None:
+def test_another_document_is_another_epoch(session: EditSession) -> None:
     heard: list[Delta] = []
     session.do(SetValue("lfo", "rate", 2), "ann", at=BAR)
     session.begin("bob", "Drag")
@@ -246,14 +246,14 @@ def test_another_document_is_another_epoch(session: DocumentSession) -> None:
     other = apply(SetSong(bpm=90), Patch())[0]
     session.load(other, "ann")
     assert session.snapshot() == (Revision(1, 0), other)
-    assert (session.undo("ann"), session.pending, session.since(Revision(0, 1))) == (None, (), None)
+    assert (session.undo("ann"), session.pending, session.edits_since(Revision(0, 1))) == (None, (), None)
     assert [apply(delta.command, Patch())[0] for delta in heard] == [other]
     with pytest.raises(PatchError, match="no gesture is open"):
         session.end("bob")
 
 
 # -- on the grid --------------------------------------------------------------------------------------------------
-def test_an_edit_on_the_grid_is_in_the_document_and_waits_until_it_lands(session: DocumentSession) -> None:
+def test_an_edit_on_the_grid_is_in_the_document_and_waits_until_it_lands(session: EditSession) -> None:
     before = session.patch
     first = session.do(SetValue("lfo", "rate", 2), "ann", at=BAR)
     second = session.do(SetValue("lfo", "rate", 3), "bob", at=Grid("beat"))
@@ -270,7 +270,7 @@ def test_an_edit_on_the_grid_is_in_the_document_and_waits_until_it_lands(session
     assert session.stages() == (session.patch,)
 
 
-def test_what_is_edited_meanwhile_is_heard_at_once(session: DocumentSession) -> None:
+def test_what_is_edited_meanwhile_is_heard_at_once(session: EditSession) -> None:
     session.do(Batch((SetValue("lfo", "rate", 2), RemoveNode("knob"))), "ann", at=BAR)
     session.do(Rename("lfo", "x"), "bob")
     session.do(SetValue("lfo", "rate", 5), "bob")
@@ -279,7 +279,7 @@ def test_what_is_edited_meanwhile_is_heard_at_once(session: DocumentSession) -> 
     assert (rate(then), then.nodes["lfo"].label, "knob" in then.nodes) == (5, "x", False)
 
 
-def test_undo_before_landing_cancels_and_redo_waits_again(session: DocumentSession) -> None:
+def test_undo_before_landing_cancels_and_redo_waits_again(session: EditSession) -> None:
     before = session.patch
     session.do(SetValue("lfo", "rate", 2), "ann", at=BAR)
     session.undo("ann", at=BAR)
@@ -289,7 +289,7 @@ def test_undo_before_landing_cancels_and_redo_waits_again(session: DocumentSessi
     assert (waiting.at, rate(session.patch), rate(session.stages()[0])) == (BAR, 2, 1)
 
 
-def test_undo_after_landing_is_at_once_or_on_its_own_grid(session: DocumentSession) -> None:
+def test_undo_after_landing_is_at_once_or_on_its_own_grid(session: EditSession) -> None:
     session.landed(session.do(SetValue("lfo", "rate", 2), "ann", at=BAR).revision)
     session.undo("ann")
     assert session.pending == ()
@@ -300,7 +300,7 @@ def test_undo_after_landing_is_at_once_or_on_its_own_grid(session: DocumentSessi
     assert [rate(stage) for stage in session.stages()] == [2]
 
 
-def test_a_gesture_on_the_grid_waits_as_one(session: DocumentSession) -> None:
+def test_a_gesture_on_the_grid_waits_as_one(session: EditSession) -> None:
     before = session.patch
     session.begin("ann", "Turn")
     for number in range(10):
@@ -321,15 +321,15 @@ def test_a_gesture_on_the_grid_waits_as_one(session: DocumentSession) -> None:
     ("words", "beats"), [("beat", 1), ("bar", 3), ("2 bars", 6), (" 0.5 Beats", 0.5), ("4beats", 4)]
 )
 def test_a_grid_is_read_and_told(words: str, beats: float) -> None:
-    grid = Grid.of(words)
+    grid = Grid.parsed(words)
     assert grid.beats(3) == beats
-    assert Grid.of(str(grid)) == grid
+    assert Grid.parsed(str(grid)) == grid
 
 
 @pytest.mark.parametrize("words", ["", "0 bars", "1.5 bars", "-1 beats", "300 bars", "week", "inf beats"])
 def test_a_text_that_is_no_grid_is_refused(words: str) -> None:
     with pytest.raises(PatchError, match="grid"):
-        Grid.of(words)
+        Grid.parsed(words)
 
 
 @pytest.mark.parametrize("count", [0, -1, float("nan"), float("inf"), 257, True])
@@ -341,7 +341,7 @@ def test_a_count_that_is_none_is_refused(count: float) -> None:
 def test_of_a_command_that_sets_several_fields_undo_leaves_only_those_that_others_changed() -> None:
     wire = Cable("a", "out", "b", "x", depth=0.1)
     before = Patch(nodes={"a": Node("lfo"), "b": Node("scale"), "c": Node("lfo")}, cables=(wire,))
-    session = DocumentSession(before)
+    session = EditSession(before)
     session.do(Move({"a": (1, 1), "b": (1, 1), "c": (1, 1)}), "ann")
     session.do(SetCable(*wire.key, depth=0.5, muted=True), "ann")
     session.do(SetMeta(title="t", author="ann"), "ann")
@@ -349,7 +349,7 @@ def test_of_a_command_that_sets_several_fields_undo_leaves_only_those_that_other
     session.do(RemoveNode("c"), "bob")
     session.do(SetCable(*wire.key, depth=0.9), "bob")
     session.do(SetMeta(title="bob's"), "bob")
-    skipped = [error for _ in range(3) for error in (session.undo("ann") or Undone("")).skipped]
+    skipped = [error for _ in range(3) for error in (session.undo("ann") or UndoResult("")).skipped]
     assert [error.node for error in skipped] == [None, "b", "b", "c"]
     after = session.patch
     assert (after.meta.title, after.meta.author) == ("bob's", "")

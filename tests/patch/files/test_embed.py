@@ -104,15 +104,15 @@ def test_a_patch_that_is_too_large_costs_the_patch_and_not_the_sound(
 def test_a_long_file_is_walked_by_its_64_bit_sizes(tmp_path: Path, patch: Patch) -> None:
     path = tmp_path / "a.wav"
     soundfile.write(path, SOUND, RATE, "PCM_24", format="RF64")
-    path.write_bytes(path.read_bytes() + wav_chunks.chunk(embed.CHUNK, dumps(patch).encode()))
+    path.write_bytes(path.read_bytes() + wav_chunks.chunk_bytes(embed.CHUNK, dumps(patch).encode()))
     assert path.read_bytes()[:4] == b"RF64"
     assert extract(path) == patch
 
 
 def with_chunk(path: Path, content: bytes) -> Path:
     """A WAV file that carries anything as its patch."""
-    head = wav_chunks.Head(RATE, 1, ((embed.CHUNK, content),))
-    path.write_bytes(head.of(4) + bytes(12))
+    head = wav_chunks.WavHead(RATE, 1, ((embed.CHUNK, content),))
+    path.write_bytes(head.bytes_for(4) + bytes(12))
     assert len(soundfile.read(path)[0]) == 4
     return path
 

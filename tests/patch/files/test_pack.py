@@ -22,7 +22,7 @@ from demon_patch.errors import PatchError
 from demon_patch.patch.files import asset_names, pack
 from demon_patch.patch.files.format import dumps
 from demon_patch.patch.files.pack import packed, unpacked
-from demon_patch.patch.files.wav_flac import Squeezed, pieces, squeezed
+from demon_patch.patch.files.wav_flac import FlacParts, as_flac, wav_blocks
 from demon_patch.patch.model.document import Patch
 from tests.patch.files.test_fuzz import FUZZ
 from tests.support.effort import examples
@@ -45,11 +45,11 @@ def wav(subtype: str, channels: int = 1, seconds: float = 1.0, rate: int = 8000,
 @pytest.mark.parametrize("form", ["WAV", "WAVEX"])
 def test_whole_numbers_become_flac_and_come_back_bit_for_bit(subtype: str, channels: int, form: str) -> None:
     whole = wav(subtype, channels, form=form)
-    parts = squeezed(whole)
+    parts = as_flac(whole)
     assert parts is not None
     assert parts.flac[:4] == b"fLaC"
     assert sum(map(len, parts)) < 0.9 * len(whole)
-    assert b"".join(pieces(parts, len(whole))) == whole
+    assert b"".join(wav_blocks(parts, len(whole))) == whole
     decoded, _ = soundfile.read(BytesIO(parts.flac), dtype="int32")
     np.testing.assert_array_equal(decoded, soundfile.read(BytesIO(whole), dtype="int32")[0])
 
@@ -57,31 +57,31 @@ def test_whole_numbers_become_flac_and_come_back_bit_for_bit(subtype: str, chann
 def test_what_stands_round_the_samples_comes_back_too() -> None:
     whole = bytearray(wav("PCM_16", seconds=0.3) + b"bext" + (6).to_bytes(4, "little") + b"a note")
     whole[4:8] = (len(whole) - 8).to_bytes(4, "little")
-    parts = squeezed(bytes(whole))
+    parts = as_flac(bytes(whole))
     assert parts is not None
     assert parts.tail.endswith(b"a note")
-    assert b"".join(pieces(parts, len(whole))) == bytes(whole)
+    assert b"".join(wav_blocks(parts, len(whole))) == bytes(whole)
 
 
 @pytest.mark.parametrize("subtype", ["FLOAT", "DOUBLE", "PCM_32", "PCM_U8", "ULAW"])
 def test_what_flac_cannot_hold_exactly_is_left_alone(subtype: str) -> None:
-    assert squeezed(wav(subtype)) is None
+    assert as_flac(wav(subtype)) is None
 
 
 def test_what_is_no_whole_wav_file_is_left_alone() -> None:
     whole = wav("PCM_16")
     noise = np.random.default_rng(1).integers(0, 256, 4000, np.uint8).tobytes()
     for other in (b"", b"RIFF", noise, whole[:1000], whole[:36], whole.replace(b"fmt ", b"fxt ")):
-        assert squeezed(other) is None
-    assert squeezed(whole[:44] + noise) is None  # FLAC would be larger
+        assert as_flac(other) is None
+    assert as_flac(whole[:44] + noise) is None  # FLAC would be larger
 
 
 def test_a_flac_that_is_not_as_it_says_is_refused() -> None:
-    parts = squeezed(wav("PCM_16"))
+    parts = as_flac(wav("PCM_16"))
     assert parts is not None
     for bad in (parts._replace(flac=b"fLaC"), parts._replace(flac=wav("PCM_16")), parts._replace(head=bytes(10**5))):
         with pytest.raises(PatchError):
-            b"".join(pieces(bad, 16_044))
+            b"".join(wav_blocks(bad, 16_044))
 
 
 # -- packs ------------------------------------------------------------------------------------------------------
@@ -214,12 +214,12 @@ def test_a_pack_has_a_size(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_sound_takes_no_more_memory_than_the_size_that_it_names() -> None:
-    parts = squeezed(wav("PCM_16", seconds=120.0))
+    parts = as_flac(wav("PCM_16", seconds=120.0))
     assert parts is not None
     silence = BytesIO()
     soundfile.write(silence, np.zeros(50_000_000, np.int16), 8000, "PCM_16", format="FLAC")
     assert len(silence.getvalue()) < 1_000_000
-    sound = b"".join(pieces(Squeezed(b"", silence.getvalue(), b""), 1000))
+    sound = b"".join(wav_blocks(FlacParts(b"", silence.getvalue(), b""), 1000))
     assert sound == bytes(1000)
 
 

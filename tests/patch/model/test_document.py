@@ -9,10 +9,10 @@ from msgspec import structs
 
 from demon_patch.errors import PatchError
 from demon_patch.patch.model import graph
-from demon_patch.patch.model.canvas import Frame, Note
+from demon_patch.patch.model.canvas import CanvasFrame, CanvasNote
 from demon_patch.patch.model.dashboard import CableDepth, Controller, ControlMapping, Snapshot, Widget
 from demon_patch.patch.model.definition import Definition, Inlet, Outlet, Target
-from demon_patch.patch.model.document import Cable, Meta, Node, Patch, CableKey, Song
+from demon_patch.patch.model.document import Cable, CableKey, Meta, Node, Patch, Song
 
 AB = {"a": Node("lfo"), "b": Node("scale")}
 
@@ -119,9 +119,9 @@ def crowd(levels: int) -> dict[str, Definition]:
         (lambda: Node("l", locked="x"), 'locked is "x" (write a list'),  # type: ignore[arg-type]
         (lambda: Node("l", locked=("a b",)), '"a b" is no name of a port'),
         (lambda: Cable("a", "o", "b", "x", solo=1), "node b: port x: solo is 1"),  # type: ignore[arg-type]
-        (lambda: Frame((0, 0), size=(-1, 2)), "the width of size is -1"),
-        (lambda: Frame((0, 0), colour="red"), 'colour is "red" (write #rrggbb'),
-        (lambda: Note("x" * 20_001, (0, 0)), "text has 20001 characters"),
+        (lambda: CanvasFrame((0, 0), size=(-1, 2)), "the width of size is -1"),
+        (lambda: CanvasFrame((0, 0), colour="red"), 'colour is "red" (write #rrggbb'),
+        (lambda: CanvasNote("x" * 20_001, (0, 0)), "text has 20001 characters"),
         (lambda: Widget("a", "x", (0, 0), kind="dial"), 'kind is "dial" (write one of auto, knob'),  # type: ignore[arg-type]
         (lambda: Controller("midi"), 'kind is "midi" (write one of cc, note'),  # type: ignore[arg-type]
         (lambda: Controller("cc", channel=17), "channel is 17"),

@@ -11,7 +11,7 @@ import soundfile
 
 from demon_patch import shipped
 from demon_patch.engine.session import Session
-from demon_patch.engine.sound.clips import edit, tempo_of
+from demon_patch.engine.sound.clips import set_tempo, tempo_of
 from demon_patch.errors import DemonError, PatchError, SourceError
 from demon_patch.nodes.catalogue import CATALOGUE
 from demon_patch.nodes.language.declare import Declaration
@@ -23,7 +23,7 @@ from demon_patch.patch.files.pack import packed
 from demon_patch.patch.model.document import Meta, Node, Patch
 from demon_patch.runtime.assets.asset_store import located
 from demon_patch.runtime.assets.assets import assets_of, files_of, loaded, pack, saved, unpack
-from demon_patch.runtime.assets.named_files import look
+from demon_patch.runtime.assets.named_files import inspect_files
 from demon_patch.runtime.performance.resources import Resources
 from tests.support.packing import clip, line_of, sound
 from tests.support.toy_family import toy_family
@@ -71,7 +71,7 @@ def test_what_is_packed_comes_out_beside_the_patch(home: Path, tmp_path: Path) -
 
 
 def test_an_edited_tempo_goes_with_its_clip(home: Path, tmp_path: Path) -> None:
-    edit(home / "float.wav", bpm=101.0, downbeat=0.25)
+    set_tempo(home / "float.wav", bpm=101.0, downbeat=0.25)
     assert "float.wav.tempo.json" in pack(home / "song.dpatch.json", tmp_path / "song.dpatch")
     unpack(tmp_path / "song.dpatch", tmp_path / "there")
     assert tempo_of(tmp_path / "there" / "float.wav") == tempo_of(home / "float.wav")
@@ -107,7 +107,7 @@ def test_a_file_that_cannot_be_packed_is_named_with_its_node(home: Path, tmp_pat
         with pytest.raises(DemonError) as caught:
             Resources(Session(toy_family()), home).source(("audio", name, 1.0, None, None))
         assert str(caught.value) == expected.removeprefix("node a: ")
-        (found,) = look(load(path), home, CATALOGUE).mistakes
+        (found,) = inspect_files(load(path), home, CATALOGUE).mistakes
         assert str(found) == expected
 
 
@@ -117,7 +117,7 @@ def test_a_tempo_is_small(tmp_path: Path) -> None:
 
 
 def test_every_file_that_is_written_is_told(home: Path, tmp_path: Path, assets: Path) -> None:
-    edit(home / "float.wav", bpm=101.0, downbeat=0.25)
+    set_tempo(home / "float.wav", bpm=101.0, downbeat=0.25)
     pack(home / "song.dpatch.json", tmp_path / "song.dpatch")
     for to_store, folder in ((False, tmp_path / "there"), (True, assets)):
         told: list[Path] = []

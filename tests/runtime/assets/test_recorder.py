@@ -231,9 +231,9 @@ def test_a_wav_file_of_more_than_4_gib_is_read_to_its_end(tmp_path: Path) -> Non
 
 
 def test_a_wav_file_becomes_rf64_just_where_it_must() -> None:
-    head = wav_chunks.Head(RATE, 2)
+    head = wav_chunks.WavHead(RATE, 2)
     for frames, form in ((0, b"RIFF"), ((2**32 - head.size) // 6, b"RIFF"), ((2**32 + 8) // 6, b"RF64")):
-        made = head.of(frames)
+        made = head.bytes_for(frames)
         assert (len(made), made[:4]) == (head.size, form)
         if form == b"RF64":
             assert int.from_bytes(made[20:28], "little") == head.size + 6 * frames - 8

@@ -14,8 +14,8 @@ import numpy as np
 import pytest
 
 from demon_patch.runtime.audio.link import AudioLink
-from demon_patch.runtime.audio.memory import CLOCK
 from demon_patch.runtime.audio.orphan import folder, take_over
+from demon_patch.runtime.audio.song_memory import CLOCK
 from tests.support import jack_server
 from tests.support.listening import noise, sounding
 from tests.support.paths import ROOT

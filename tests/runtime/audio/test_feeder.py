@@ -10,8 +10,8 @@ import soxr
 
 from demon_patch.runtime.audio.feeder import CHUNKS, FADE_CHUNKS, Feeder
 from demon_patch.runtime.audio.fifo import Fifo
-from demon_patch.runtime.audio.memory import Memory
 from demon_patch.runtime.audio.reader import SongReader
+from demon_patch.runtime.audio.song_memory import SongMemory
 from demon_patch.runtime.graph.route import Route
 
 RATE, LENGTH, BUFFER = 32_000, 96_000, 512
@@ -24,8 +24,8 @@ def tone(n: int, level: float = 0.5) -> np.ndarray:
 
 
 @pytest.fixture
-def memory() -> Iterator[Memory]:
-    made = Memory.create(RATE, 1, LENGTH)
+def memory() -> Iterator[SongMemory]:
+    made = SongMemory.create(RATE, 1, LENGTH)
     made.song[:] = tone(LENGTH)
     made.playing = True
     yield made
@@ -42,18 +42,18 @@ def play(feeder: Feeder, frames: int) -> tuple[np.ndarray, list[tuple[int, float
     return out, said
 
 
-def test_the_same_rate_is_exact_and_the_timeline_is_counted(memory: Memory) -> None:
+def test_the_same_rate_is_exact_and_the_timeline_is_counted(memory: SongMemory) -> None:
     feeder = Feeder(memory, RATE, 1, 1000)
     out, said = play(feeder, RATE)
     np.testing.assert_array_equal(out[FADE:], memory.song[1000 + FADE : 1000 + len(out)])
     assert all(runs and timeline == 1000 + start for start, timeline, runs in said)
-    assert memory.counted("starved") == 0
+    assert memory.counter("starved") == 0
     assert memory.frontier - (1000 + len(out)) < 0.05 * RATE
-    np.testing.assert_array_equal(memory.history(0.5), memory.song[memory.kept - RATE // 2 :][: RATE // 2])
+    np.testing.assert_array_equal(memory.history(0.5), memory.song[memory.history_end - RATE // 2 :][: RATE // 2])
 
 
 @pytest.mark.parametrize(("rate", "channels"), [(48_000, 2), (44_100, 1), (96_000, 4)])
-def test_another_rate_and_other_channels(memory: Memory, rate: int, channels: int) -> None:
+def test_another_rate_and_other_channels(memory: SongMemory, rate: int, channels: int) -> None:
     feeder = Feeder(memory, rate, channels, 0)
     out, said = play(feeder, rate)
     assert out.shape[1] == channels
@@ -67,7 +67,7 @@ def test_another_rate_and_other_channels(memory: Memory, rate: int, channels: in
 
 
 def test_two_channels_on_one_are_their_mean() -> None:
-    memory = Memory.create(RATE, 2, LENGTH)
+    memory = SongMemory.create(RATE, 2, LENGTH)
     try:
         memory.playing = True
         memory.song[:, 0], memory.song[:, 1] = 0.5, -0.1
@@ -78,7 +78,7 @@ def test_two_channels_on_one_are_their_mean() -> None:
 
 
 @pytest.mark.parametrize("rate", [RATE, 44_100])
-def test_nothing_passes_the_ceiling(memory: Memory, rate: int) -> None:
+def test_nothing_passes_the_ceiling(memory: SongMemory, rate: int) -> None:
     memory.song[:] = np.random.default_rng(1).normal(0.0, 2.0, (LENGTH, 1))
     memory.song[5000] = np.nan
     memory.song[7000] = np.inf
@@ -88,7 +88,7 @@ def test_nothing_passes_the_ceiling(memory: Memory, rate: int) -> None:
     assert 0.4 < np.abs(out).max() <= 10 ** (-6.0 / 20) + 1e-7
 
 
-def test_stop_and_play_fade_and_the_timeline_stands_still_between(memory: Memory) -> None:
+def test_stop_and_play_fade_and_the_timeline_stands_still_between(memory: SongMemory) -> None:
     memory.song[:] = 0.5
     feeder = Feeder(memory, RATE, 1, 0)
     first, _ = play(feeder, RATE // 2)
@@ -109,7 +109,7 @@ def test_stop_and_play_fade_and_the_timeline_stands_still_between(memory: Memory
     assert sound.max() == 0.5
 
 
-def test_mute_is_silence_while_the_timeline_runs(memory: Memory) -> None:
+def test_mute_is_silence_while_the_timeline_runs(memory: SongMemory) -> None:
     feeder = Feeder(memory, RATE, 1, 0)
     play(feeder, RATE // 2)
     memory.muted = True
@@ -124,7 +124,7 @@ def test_mute_is_silence_while_the_timeline_runs(memory: Memory) -> None:
     assert at > 1.4 * RATE
 
 
-def test_hushed_ends_in_silence(memory: Memory) -> None:
+def test_hushed_ends_in_silence(memory: SongMemory) -> None:
     feeder = Feeder(memory, RATE, 1, 0)
     play(feeder, RATE // 4)
     feeder.hushed = True
@@ -134,21 +134,21 @@ def test_hushed_ends_in_silence(memory: Memory) -> None:
     assert not out[-BUFFER:].any()
 
 
-def test_a_shortfall_is_counted_and_more_waits_from_then_on(memory: Memory) -> None:
+def test_a_shortfall_is_counted_and_more_waits_from_then_on(memory: SongMemory) -> None:
     feeder = Feeder(memory, RATE, 1, 0)
     feeder.fill()
     before = feeder.fifo.level
     out = np.ones((before + 100, 1), np.float32)
     feeder.take(out)
-    assert memory.counted("starved") == 1
+    assert memory.counter("starved") == 1
     assert not out[before:].any()
     feeder.fill()
     assert feeder.fifo.level > before
 
 
-def test_a_seek_lands_on_its_sample_without_a_click(memory: Memory) -> None:
+def test_a_seek_lands_on_its_sample_without_a_click(memory: SongMemory) -> None:
     memory.song[:, 0] = 0.8 * np.sin(2 * np.pi * 110 * np.arange(LENGTH) / RATE)
-    memory.set_route(Route.whole(LENGTH).seek(10_000, 70_111).loop(10_001, 70_000, 72_000))
+    memory.set_route(Route.of_song(LENGTH).seek(10_000, 70_111).loop(10_001, 70_000, 72_000))
     feeder = Feeder(memory, RATE, 1, 0)
     out, _ = play(feeder, RATE)
     fade = RATE // 200
@@ -159,11 +159,11 @@ def test_a_seek_lands_on_its_sample_without_a_click(memory: Memory) -> None:
     assert np.abs(np.diff(out[:11_000, 0])).max() < steepest
 
 
-def test_a_route_that_comes_too_late_fades_too(memory: Memory) -> None:
+def test_a_route_that_comes_too_late_fades_too(memory: SongMemory) -> None:
     memory.song[: LENGTH // 2], memory.song[LENGTH // 2 :] = 0.5, -0.5
     feeder = Feeder(memory, RATE, 1, 0)
     first, _ = play(feeder, 8192)
-    memory.set_route(Route.whole(LENGTH).seek(100, LENGTH // 2))
+    memory.set_route(Route.of_song(LENGTH).seek(100, LENGTH // 2))
     second, _ = play(feeder, 8192)
     sound = np.concatenate([first, second])[FADE:, 0]
     assert sound[0] == 0.5
@@ -173,7 +173,7 @@ def test_a_route_that_comes_too_late_fades_too(memory: Memory) -> None:
 
 def test_a_reader_gives_the_same_in_blocks_of_any_length() -> None:
     song = np.random.default_rng(2).normal(size=(5000, 1)).astype(np.float32)
-    route = Route.whole(5000).seek(500, 3000).loop(700, 3100, 3300).seek(900, 10).seek(950, 4000)
+    route = Route.of_song(5000).seek(500, 3000).loop(700, 3100, 3300).seek(900, 10).seek(950, 4000)
     whole = SongReader(song, route, 160).read(0, 3000)
     reader, random, parts, at = SongReader(song, route, 160), np.random.default_rng(3), [], 0
     while at < 3000:

@@ -11,16 +11,16 @@ from pathlib import Path
 
 import pytest
 
-from demon_patch.runtime.audio.memory import CLOCK, Memory
 from demon_patch.runtime.audio.orphan import folder, take_over
 from demon_patch.runtime.audio.process import Settings, command
 from demon_patch.runtime.audio.shared import PREFIX
+from demon_patch.runtime.audio.song_memory import CLOCK, SongMemory
 from tests.support import jack_server
 
 
 @pytest.fixture
-def memory() -> Iterator[Memory]:
-    made = Memory.create(8000, 1, 8000)
+def memory() -> Iterator[SongMemory]:
+    made = SongMemory.create(8000, 1, 8000)
     yield made
     made.remove()
 
@@ -49,7 +49,7 @@ sys.exit(bool({"torch", "demon_patch.runtime.performance.performer", "demon_patc
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
-def test_without_a_device_the_timeline_goes_on_by_the_clock(memory: Memory) -> None:
+def test_without_a_device_the_timeline_goes_on_by_the_clock(memory: SongMemory) -> None:
     """And what is no command is passed over."""
     process = started(Settings(str(memory.path), "no such card", patient=True))
     tell(process, b"nonsense")
@@ -69,7 +69,7 @@ def test_without_a_device_the_timeline_goes_on_by_the_clock(memory: Memory) -> N
     assert memory.path.exists()  # the host is alive: the memory is its own
 
 
-def test_an_orphan_ends_when_its_time_is_over(memory: Memory) -> None:
+def test_an_orphan_ends_when_its_time_is_over(memory: SongMemory) -> None:
     process = started(Settings(str(memory.path), None, patient=True, ends=CLOCK()))
     assert process.stdin is not None
     process.stdin.close()
@@ -78,7 +78,7 @@ def test_an_orphan_ends_when_its_time_is_over(memory: Memory) -> None:
     assert not list(folder().glob("*.json"))
 
 
-def test_notes_of_the_dead_are_cleared_away(memory: Memory, tmp_path: Path) -> None:
+def test_notes_of_the_dead_are_cleared_away(memory: SongMemory, tmp_path: Path) -> None:
     stranger = tmp_path / "a file of somebody else"
     stranger.write_text("kept")
     notes = {"1": {"pid": 1, "memory": str(memory.path)}, "2": {"pid": 2, "memory": str(stranger)}, "3": [], "4": {}}

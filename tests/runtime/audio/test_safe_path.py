@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from demon_patch.runtime.audio.memory import Memory
 from demon_patch.runtime.audio.process import Settings, command
+from demon_patch.runtime.audio.song_memory import SongMemory
 from tests.support import jack_server
 from tests.support.paths import PATCHES
 
@@ -47,8 +47,8 @@ def trap(tmp_path: Path, names: list[str]) -> Path:
 
 
 @pytest.fixture
-def memory() -> Iterator[Memory]:
-    made = Memory.create(8000, 1, 8000)
+def memory() -> Iterator[SongMemory]:
+    made = SongMemory.create(8000, 1, 8000)
     made.playing = True
     yield made
     made.remove()
@@ -59,7 +59,7 @@ def caught(trap: Path) -> str:
     return path.read_text() if path.exists() else ""
 
 
-def lives(arguments: list[str], trap: Path, memory: Memory, first: bytes = b"") -> None:
+def lives(arguments: list[str], trap: Path, memory: SongMemory, first: bytes = b"") -> None:
     """Runs an audio process in the trap until its timeline runs, and lets it end."""
     process = subprocess.Popen(arguments, cwd=trap, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)
     assert process.stdin is not None
@@ -76,7 +76,7 @@ def lives(arguments: list[str], trap: Path, memory: Memory, first: bytes = b"") 
         process.wait()
 
 
-def settings(memory: Memory) -> str:
+def settings(memory: SongMemory) -> str:
     return json.dumps(asdict(Settings(str(memory.path), "no such card", patient=True)))
 
 
@@ -87,12 +87,12 @@ def test_the_trap_catches_what_searches_the_working_folder(trap: Path) -> None:
     assert caught(trap)
 
 
-def test_the_audio_process_runs_nothing_of_the_working_folder(trap: Path, memory: Memory) -> None:
+def test_the_audio_process_runs_nothing_of_the_working_folder(trap: Path, memory: SongMemory) -> None:
     lives(command(), trap, memory, settings(memory).encode() + b"\n")
     assert not caught(trap)
 
 
-def test_nor_does_the_program_that_takes_its_place_when_the_device_is_lost(trap: Path, memory: Memory) -> None:
+def test_nor_does_the_program_that_takes_its_place_when_the_device_is_lost(trap: Path, memory: SongMemory) -> None:
     code = "import sys, json; from demon_patch.runtime.audio.process import *;"
     code += "AudioProcess(Settings(**json.loads(sys.argv[1])))._lose()"
     lives([sys.executable, "-P", "-c", code, settings(memory)], trap, memory)
@@ -100,7 +100,7 @@ def test_nor_does_the_program_that_takes_its_place_when_the_device_is_lost(trap:
 
 
 def test_it_is_the_very_package_that_starts_it(
-    trap: Path, memory: Memory, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    trap: Path, memory: SongMemory, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Not another one of that name that Python would find first."""
     stranger = tmp_path / "elsewhere" / "demon_patch"

@@ -14,13 +14,13 @@ import pytest
 from demon_patch.errors import DemonError
 from demon_patch.runtime.audio import orphan, shared
 from demon_patch.runtime.audio.link import AudioLink
-from demon_patch.runtime.audio.memory import Memory
+from demon_patch.runtime.audio.song_memory import SongMemory
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows deletes no file that is in use")
 
 HOLDER = """
 import sys
-from demon_patch.runtime.audio.memory import Memory
+from demon_patch.runtime.audio.song_memory import Memory
 memory = Memory.create(8000, 1, 8000)
 print(memory.path, flush=True)
 """
@@ -53,7 +53,7 @@ def test_memory_of_a_killed_process_is_collected_and_that_of_a_living_one_is_not
     dead.communicate()
     assert used.exists()
     assert left.exists()
-    own = Memory.create(8000, 1, 8000)
+    own = SongMemory.create(8000, 1, 8000)
     assert shared.collect() == 1
     assert used.exists()
     assert own.path.exists()
@@ -90,7 +90,7 @@ def test_an_interrupt_while_it_is_made_leaves_nothing(folder: Path, monkeypatch:
 
     monkeypatch.setattr(shared, "_lock", interrupted)
     with pytest.raises(KeyboardInterrupt):
-        Memory.create(8000, 1, 8000)
+        SongMemory.create(8000, 1, 8000)
     assert not list(folder.iterdir())
 
 
@@ -118,7 +118,7 @@ def test_another_users_memory_is_left_alone(folder: Path) -> None:
 def test_no_room_is_one_clear_error(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(shared, "folders", lambda: [tmp_path / "missing"])
     with pytest.raises(DemonError, match="no memory for the song"):
-        Memory.create(8000, 1, 8000)
+        SongMemory.create(8000, 1, 8000)
 
 
 def test_an_orphan_that_was_killed_is_found_dead_at_once(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -136,7 +136,7 @@ def test_an_orphan_that_was_killed_is_found_dead_at_once(folder: Path, monkeypat
 
 def test_the_history_is_one_timeline() -> None:
     """What was missed is silence, what is there already stays; no more is cleared than the ring holds."""
-    memory = Memory.create(100, 1, 1000)
+    memory = SongMemory.create(100, 1, 1000)
     memory.append_history(np.ones((50, 1), np.float32), 0)
     memory.append_history(np.full((50, 1), 2, np.float32), 70)
     memory.append_history(np.full((50, 1), 3, np.float32), 100)
@@ -144,8 +144,8 @@ def test_the_history_is_one_timeline() -> None:
     memory.hush(200)
     expected = [1.0] * 50 + [0.0] * 20 + [2.0] * 50 + [3.0] * 30 + [0.0] * 50
     np.testing.assert_array_equal(memory.history_since(0)[0][:, 0], expected)
-    assert memory.kept == 200
+    assert memory.history_end == 200
     memory.hush(10**9)
-    assert memory.kept == 10**9
+    assert memory.history_end == 10**9
     assert not memory.history(1e9).any()
     memory.remove()

@@ -11,7 +11,7 @@ import pytest
 
 from demon_patch.errors import DeviceError
 from demon_patch.runtime.audio.link import AudioLink
-from demon_patch.runtime.audio.memory import CLOCK
+from demon_patch.runtime.audio.song_memory import CLOCK
 from demon_patch.runtime.graph.route import Route
 from tests.support import jack_server
 from tests.support.listening import Ear, bits, ear, noise, place, playback_latency, recorded, undisturbed
@@ -67,13 +67,13 @@ def test_another_rate_is_converted(tmp_path: Path, rate: int) -> None:
 
 @pytest.mark.usefixtures("card")
 def test_seek_and_loop_land_on_their_samples(tmp_path: Path, song: np.ndarray) -> None:
-    at, route = 0, Route.whole(len(song))
+    at, route = 0, Route.of_song(len(song))
 
     def trial(link: AudioLink) -> None:
         nonlocal at, route
         with ear(tmp_path / "heard.npz", 3.0):
             at = link.frontier + RATE
-            route = Route.whole(len(song)).seek(at, 250_007).loop(at + RATE // 2, 260_001, 280_003)
+            route = Route.of_song(len(song)).seek(at, 250_007).loop(at + RATE // 2, 260_001, 280_003)
             link.set_route(route)
 
     undisturbed(RATE, song, trial)

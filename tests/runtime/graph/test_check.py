@@ -226,9 +226,9 @@ def test_what_the_family_does_not_have_is_refused(part: str) -> None:
             f"(play the patch on a family that has {CONTROLS[part].part}, or unwire {CONTROLS[part].title.lower()})"
         )
         with pytest.raises(PatchError, match="the model family nano has no"):
-            compile(document, CATALOGUE, Geometry.of(spec))
+            compile(document, CATALOGUE, Geometry.of_family(spec))
         assert problems(document, CATALOGUE, replace(spec, timbre=True)) == []
-        compile(document, CATALOGUE, Geometry.of(replace(spec, timbre=True)))
+        compile(document, CATALOGUE, Geometry.of_family(replace(spec, timbre=True)))
 
 
 def test_a_family_that_there_is_not_is_a_mistake_of_the_patch() -> None:
@@ -238,7 +238,7 @@ def test_a_family_that_there_is_not_is_a_mistake_of_the_patch() -> None:
 
 
 def test_a_mistake_names_only_what_is_plain(tmp_path: Any) -> None:
-    error = found({"s": Node("scheduler", values={"strength": 2})})[0].at(file=tmp_path / "a.dpatch.json")
+    error = found({"s": Node("scheduler", values={"strength": 2})})[0].located(file=tmp_path / "a.dpatch.json")
     assert str(error) == (
         f"{tmp_path / 'a.dpatch.json'}: node s: port strength: 2 is out of range (use a number from 0 to 1)"
     )

@@ -102,7 +102,7 @@ def forecast(rate: float, shape: str, phase: float, port: str = "structure") -> 
     """An LFO over the whole range of a control, and its sink."""
     nodes = {"lfo": Node("lfo", values={"rate": rate, "shape": shape, "phase": phase})}
     program = compile(patch(nodes, [Cable("lfo", "uni", "scheduler", port, mode="add", depth=1.0)],
-                            **{port: 1 if port == "steps" else 0.0}), CATALOGUE, Geometry.of(SPEC))  # fmt: skip
+                            **{port: 1 if port == "steps" else 0.0}), CATALOGUE, Geometry.of_family(SPEC))  # fmt: skip
     return Forecast(program, Transport(RATE, 120, 4, 200)), program.sink("scheduler", port)
 
 

@@ -7,14 +7,14 @@ import gc
 
 import pytest
 
-from demon_patch.codegen import kept
+from demon_patch.codegen import object_cache
 from demon_patch.codegen.array_code import Kind
 from demon_patch.codegen.body import Body
 from demon_patch.codegen.float_code import NodeCode
 from demon_patch.nodes.catalogue import CATALOGUE
 from demon_patch.nodes.language import declare
 from demon_patch.patch.model.document import Cable, Node, Patch
-from demon_patch.runtime.graph.batch_plan import plan_of
+from demon_patch.runtime.graph.batch_plan import batch_plan
 from demon_patch.runtime.graph.clock import Transport
 from demon_patch.runtime.graph.compile import Geometry, compile
 from demon_patch.runtime.graph.program import Program
@@ -54,7 +54,7 @@ def test_former_patches_leave_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     for number in range(EDITS):
         program = compile(edited(number), CATALOGUE, Geometry(25.0), program)
         program.scan(program.state(), 0, 8, TRANSPORT)
-    assert plan_of.cache_info().currsize
+    assert batch_plan.cache_info().currsize
     emptied()
     bodies, steps, kinds = (living(kind) - was for kind, was in zip((Body, NodeCode, Kind), before, strict=True))
     assert program is not None
@@ -71,7 +71,7 @@ class Thing:
 def test_a_result_is_kept_in_its_object_and_there_are_not_too_many() -> None:
     calls: list[tuple[int, int]] = []
 
-    @kept.kept
+    @object_cache.cached_on_object
     def product(thing: Thing, by: int) -> int:
         calls.append((thing.number, by))
         return thing.number * by
@@ -79,6 +79,6 @@ def test_a_result_is_kept_in_its_object_and_there_are_not_too_many() -> None:
     one, other = Thing(2), Thing(3)
     assert [product(one, 5), product(one, 5), product(other, 5), product(one, by=5)] == [10, 10, 15, 10]
     assert calls == [(2, 5), (3, 5), (2, 5)]
-    for by in range(3 * kept.MOST):
+    for by in range(3 * object_cache.MOST):
         assert product(one, by) == 2 * by
-    assert len(vars(one)["_kept"]) <= kept.MOST
+    assert len(vars(one)["_kept"]) <= object_cache.MOST

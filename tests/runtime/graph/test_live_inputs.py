@@ -12,7 +12,7 @@ from demon_patch.codegen.body import DeclarationError
 from demon_patch.codegen.frame import Frame
 from demon_patch.errors import PatchError
 from demon_patch.nodes.language.declare import node
-from demon_patch.nodes.language.ports import fed, out, value
+from demon_patch.nodes.language.ports import live_value, out, value
 from demon_patch.patch.model.document import Cable, Node
 from demon_patch.runtime.graph.check import problems
 from demon_patch.runtime.graph.clock import Transport
@@ -56,7 +56,7 @@ def test_what_is_fed_holds_from_the_next_frame_on() -> None:
     sink = forecast.program.sink("p", "x0")
     forecast.advance(10)
     forecast.feed("cc", "position", 0.75)
-    assert forecast.at(sink, 9) == 0.0
+    assert forecast.value_at(sink, 9) == 0.0
     assert (forecast.span(sink, 10, 300) == 0.75).all()
     forecast.advance(20)
     assert (forecast.span(sink, 0, 20) == [0.0] * 10 + [0.75] * 10).all()
@@ -122,13 +122,13 @@ def test_several_feeds_make_the_forecast_anew_once_and_equal_ones_never(monkeypa
         forecast.feed("cc", "position", 0.0)
         forecast.feed("keys", "held", (0, 0))
     forecast.per_frame(0, 0)
-    assert (ran, forecast.fed) == ([], 0)
+    assert (ran, forecast.live_changes) == ([], 0)
     for x in (0.1, 0.2, 0.3):
         forecast.feed("cc", "position", x)
     forecast.feed("keys", "note", 72.0)
     forecast.per_frame(0, 0)
-    assert (ran, forecast.fed) == ([150], 1)
-    assert forecast.at(program.sink("p", "x0"), 3) == 0.3
+    assert (ran, forecast.live_changes) == ([150], 1)
+    assert forecast.value_at(program.sink("p", "x0"), 3) == 0.3
 
 
 @pytest.mark.parametrize("source", [("cc", "value"), ("knob", "out")], ids=["what is fed", "the rest"])
@@ -160,7 +160,7 @@ def test_what_is_only_looked_at_makes_no_forecast_anew() -> None:
     assert forecast._line.ends == ends
     assert (forecast.taps.read(("eye", "x", "in")).values == 0.5).all()
     forecast.feed("cc", "position", 0.5)
-    assert forecast.at(program.sink("p", "x0"), 10) == 0.5
+    assert forecast.value_at(program.sink("p", "x0"), 10) == 0.5
 
 
 def test_a_curve_seen_from_the_same_frame_follows_a_feed() -> None:
@@ -189,7 +189,7 @@ def test_an_edit_keeps_what_was_fed_by_node_type_and_port() -> None:
     forecast.feed("keys", "held", (1, 1))
     other = {**NODES, "cc": Node("midi_cc", values={"smooth": 0.0, "number": 8}), "keys": Node("keyboard")}
     forecast.swap(built(other))
-    assert forecast.at(forecast.program.sink("p", "x0"), 50) == 0.75
+    assert forecast.value_at(forecast.program.sink("p", "x0"), 50) == 0.75
     assert forecast.program.feeds.port("keys", "key").slots
     assert not forecast.span(forecast.program.sink("p", "g0", "level"), 4, 50).any()
 
@@ -241,7 +241,7 @@ def test_what_cannot_be_fed_is_refused(port: str, value: Any, message: str) -> N
 def test_a_number_is_limited_to_the_ports_range() -> None:
     forecast = Forecast(built(), TRANSPORT)
     forecast.feed("cc", "position", 3.0)
-    assert forecast.at(forecast.program.sink("p", "x0"), 0) == 1.0
+    assert forecast.value_at(forecast.program.sink("p", "x0"), 0) == 1.0
 
 
 def test_a_fed_port_takes_neither_value_nor_cable() -> None:
@@ -265,5 +265,5 @@ def test_a_node_is_live_exactly_where_it_has_fed_ports() -> None:
     with pytest.raises(DeclarationError, match="live where it has fed ports"):
 
         @node("secret", "Secret", "Something.", out=out("out"), category="test")
-        def secret(t: Frame, x: float = fed(0, 0, 1, doc="A number.")):
+        def secret(t: Frame, x: float = live_value(0, 0, 1, doc="A number.")):
             return x

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from demon_patch.codegen.dependencies import early_and_late_outputs, waits
+from demon_patch.codegen.dependencies import early_and_late_outputs, inputs_of_outputs
 from demon_patch.nodes.catalogue import CATALOGUE
 from demon_patch.patch.model.document import Cable, Node
 from demon_patch.runtime.graph.loops import LATE
@@ -12,15 +12,15 @@ from tests.runtime.graph.test_compile import TRANSPORT, built, frames, sound
 
 
 def test_what_an_output_waits_for_is_read_from_the_body() -> None:
-    early = waits(CATALOGUE["delay"].settled({}))
+    early = inputs_of_outputs(CATALOGUE["delay"].body_for({}))
     assert "x" in early[0]
     assert "x" not in early[1]
-    assert "rate" not in waits(CATALOGUE["lfo"].settled({}, frozenset({"reset"})))[0]
-    assert "x" in waits(CATALOGUE["slew"].settled({}))[0]
+    assert "rate" not in inputs_of_outputs(CATALOGUE["lfo"].body_for({}, frozenset({"reset"})))[0]
+    assert "x" in inputs_of_outputs(CATALOGUE["slew"].body_for({}))[0]
 
 
 def test_halves_give_all_outputs_once_and_states_in_the_second() -> None:
-    body = CATALOGUE["delay"].settled({})
+    body = CATALOGUE["delay"].body_for({})
     first, second = early_and_late_outputs(body, (False, True))
     assert (len(first.outputs), len(second.outputs)) == (1, 1)
     assert second.states == body.states

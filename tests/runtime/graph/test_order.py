@@ -8,7 +8,7 @@ import networkx
 from hypothesis import given
 from hypothesis import strategies as st
 
-from demon_patch.runtime.graph.order import arrange, feedback
+from demon_patch.runtime.graph.order import arrange, feedback_edges
 
 EDGES = st.lists(st.tuples(st.integers(0, 11), st.integers(0, 11)), max_size=40)
 
@@ -57,6 +57,6 @@ def test_without_loops_the_smallest_id_comes_first() -> None:
 
 def test_one_cut_opens_a_ring_and_a_cut_avoids_the_thick_edge() -> None:
     ring = {("a", "b"): 3, ("b", "c"): 3, ("c", "a"): 1}
-    assert feedback(["a", "b", "c"], ring) == {("c", "a")}
-    assert feedback(["a", "b"], {("a", "b"): 1, ("b", "a"): 2}) == {("a", "b")}
-    assert feedback(["a"], {("a", "a"): 1}) == {("a", "a")}
+    assert feedback_edges(["a", "b", "c"], ring) == {("c", "a")}
+    assert feedback_edges(["a", "b"], {("a", "b"): 1, ("b", "a"): 2}) == {("a", "b")}
+    assert feedback_edges(["a"], {("a", "a"): 1}) == {("a", "a")}

@@ -9,7 +9,7 @@ from demon_patch.engine.controls import CONTROLS
 from demon_patch.engine.families import spec_of
 from demon_patch.nodes.catalogue import CATALOGUE
 from demon_patch.patch.model.document import Cable, Node
-from demon_patch.runtime.graph.rates import Movement, Rates, taken, too_fast
+from demon_patch.runtime.graph.rates import Movement, Rates, too_fast, when_taken
 from tests.support.virtual_stage import patch
 
 NANO = spec_of("nano")
@@ -27,18 +27,18 @@ def moved(
 
 
 def test_rates_follow_from_the_nominal_tick() -> None:
-    rates = Rates.of(NANO, 4, 8)
+    rates = Rates.nominal(NANO, 4, 8)
     assert rates.step == pytest.approx(25 / 6)
     assert rates.generation == pytest.approx(25 / 12)  # 8 steps of 6 frames, 4 at a time
     assert (rates.frame, rates.window) == (25.0, pytest.approx(3.125))
-    assert Rates.of(NANO, 1, 8).generation == pytest.approx(25 / 16)
-    assert Rates.of(NANO, 4, 4).generation == pytest.approx(25 / 6)
-    assert Rates.of(NANO, 8, 4).generation == pytest.approx(25 / 12)  # a tick begins one generation at most
-    assert Rates.of(NANO, 4, 8, "8 s").step >= 2 * rates.step
+    assert Rates.nominal(NANO, 1, 8).generation == pytest.approx(25 / 16)
+    assert Rates.nominal(NANO, 4, 4).generation == pytest.approx(25 / 6)
+    assert Rates.nominal(NANO, 8, 4).generation == pytest.approx(25 / 12)  # a tick begins one generation at most
+    assert Rates.nominal(NANO, 4, 8, "8 s").step >= 2 * rates.step
 
 
 def test_every_control_is_taken_as_its_class_says() -> None:
-    found = {name: taken(row) for name, row in CONTROLS.items()}
+    found = {name: when_taken(row) for name, row in CONTROLS.items()}
     assert found["noise_drift"] is None
     assert (found["strength"], found["guidance_rescale"], found["lora_strength"]) == ("generation", "step", "step")
     assert {found[n] for n in ("mask", "source_blend", "velocity_scale", "target_strength", "channel_gain")} == {
@@ -124,11 +124,11 @@ def test_a_sequencer_with_a_glide_on_the_beat_and_what_is_held_are_right() -> No
 
 @pytest.mark.parametrize("hertz", [0.25, 1.0, 2.5, 6.0])
 def test_a_movement_is_counted_in_cycles_without_its_jumps(hertz: float) -> None:
-    sine = Movement.of(0.5 + 0.4 * np.sin(2 * np.pi * hertz * T + 0.3), 25.0)
+    sine = Movement.measured(0.5 + 0.4 * np.sin(2 * np.pi * hertz * T + 0.3), 25.0)
     assert sine.cycles == pytest.approx(hertz, abs=0.1)
-    saw = Movement.of((hertz * T + 0.01) % 1, 25.0)
+    saw = Movement.measured((hertz * T + 0.01) % 1, 25.0)
     assert saw.cycles == 0
     assert len(saw.jumps) == pytest.approx(16 * hertz, abs=1)
-    both = Movement.of(0.5 + 0.1 * np.sin(2 * np.pi * T) + np.where(T % 1 < 0.5, 0.3, 0.0), 25.0)
+    both = Movement.measured(0.5 + 0.1 * np.sin(2 * np.pi * T) + np.where(T % 1 < 0.5, 0.3, 0.0), 25.0)
     assert both.cycles == pytest.approx(1.0, abs=0.15)
-    assert Movement.of(0.5 + 0.01 * np.sin(2 * np.pi * hertz * T), 25.0).cycles == 0
+    assert Movement.measured(0.5 + 0.01 * np.sin(2 * np.pi * hertz * T), 25.0).cycles == 0

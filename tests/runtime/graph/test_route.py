@@ -14,7 +14,7 @@ from demon_patch.runtime.graph.route import MAX_LEGS, Leg, Route
 def routes(draw: st.DrawFn) -> Route:
     """Routes as a host makes them: seeks and loops at rising places of the timeline."""
     length = draw(st.integers(1, 200))
-    route = Route.whole(length, draw(st.integers(0, length - 1)), draw(st.integers(0, 20)))
+    route = Route.of_song(length, draw(st.integers(0, length - 1)), draw(st.integers(0, 20)))
     at = route.legs[0].start
     for _ in range(draw(st.integers(0, 6))):
         at += draw(st.integers(0, 80))
@@ -54,7 +54,7 @@ def test_a_route_is_what_a_walk_along_it_gives(route: Route) -> None:
 def test_one_by_one_and_all_at_once_are_the_same(route: Route, n0: int, n: int) -> None:
     positions = route.positions(n0, n)
     assert positions.dtype == np.int64
-    assert positions.tolist() == [route.at(k) for k in range(n0, n0 + n)]
+    assert positions.tolist() == [route.position_at(k) for k in range(n0, n0 + n)]
     assert all(0 <= position < route.length for position in positions)
 
 
@@ -62,7 +62,7 @@ def test_one_by_one_and_all_at_once_are_the_same(route: Route, n0: int, n: int) 
 def test_finer_units_agree_at_every_frame_and_between(route: Route, factor: int, n: int, data: st.DataObject) -> None:
     fine = route.scaled(factor)
     between = data.draw(st.integers(0, factor - 1))
-    assert fine.at(n * factor + between) == route.at(n) * factor + between
+    assert fine.position_at(n * factor + between) == route.position_at(n) * factor + between
 
 
 @given(routes(), st.integers(0, 900))
@@ -76,7 +76,7 @@ def test_trimming_changes_nothing_that_is_still_to_come(route: Route, before: in
 def test_a_seek_lands_there_and_keeps_the_past(route: Route, at: int, data: st.DataObject) -> None:
     position = data.draw(st.integers(0, route.length - 1))
     sought = route.seek(at, position)
-    assert sought.at(at) == position
+    assert sought.position_at(at) == position
     if at > route.legs[0].start:
         np.testing.assert_array_equal(sought.positions(0, at), route.positions(0, at))
 
@@ -86,7 +86,7 @@ def test_a_loop_begins_without_a_jump_and_holds(route: Route, at: int, data: st.
     lo = data.draw(st.integers(0, route.length - 1))
     hi = data.draw(st.integers(lo + 1, route.length))
     looped = route.loop(at, lo, hi)
-    assert looped.at(at) == route.at(at)
+    assert looped.position_at(at) == route.position_at(at)
     assert looped.jumps(at, 1) == route.jumps(at, 1)
     later = looped.positions(at + 2 * route.length, 400)
     assert lo <= later.min() <= later.max() < hi
@@ -97,14 +97,14 @@ def test_a_loop_begins_without_a_jump_and_holds(route: Route, at: int, data: st.
 def test_jumps_are_where_the_song_does_not_run_on(route: Route) -> None:
     start = route.legs[0].start
     for jump in route.jumps(start, 900):
-        assert route.before(jump).at(jump) != route.at(jump)
+        assert route.cut_at(jump).position_at(jump) != route.position_at(jump)
     for leg in route.legs[1:]:
         if leg.start not in route.jumps(start, 900):
-            assert route.before(leg.start).at(leg.start) == leg.position
+            assert route.cut_at(leg.start).position_at(leg.start) == leg.position
 
 
 def test_past_the_region_the_song_plays_to_its_end_first() -> None:
-    route = Route.whole(10).loop(0, 2, 5).seek(3, 7)
+    route = Route.of_song(10).loop(0, 2, 5).seek(3, 7)
     assert route.positions(0, 12).tolist() == [0, 1, 2, 7, 8, 9, 2, 3, 4, 2, 3, 4]
 
 

@@ -109,10 +109,10 @@ def test_what_a_device_sends_is_played_and_seen(playing: Host) -> None:
     wired = apply(Connect(cable("wheel", "value", "scheduler", "structure", mode="add", depth=-1.0)), wired)[0]
     wired = apply(Connect(cable("decoder", "audio", "ear", "audio")), wired)[0]
     host.edit(wired).result(20)
-    host.taps.watch([("wheel", "value", "out"), ("ear", "level", "out")])
+    host.scopes.watch([("wheel", "value", "out"), ("ear", "level", "out")])
     host.feed("wheel", "position", 0.5)
-    until(host, lambda: set(host.taps.read(("wheel", "value", "out")).values[-1:]) == {0.5})
-    until(host, lambda: float(host.taps.read(("ear", "level", "out")).values.max(initial=-60.0)) > -50)
+    until(host, lambda: set(host.scopes.read(("wheel", "value", "out")).values[-1:]) == {0.5})
+    until(host, lambda: float(host.scopes.read(("ear", "level", "out")).values.max(initial=-60.0)) > -50)
     host.feed("wheel", "smooth", 0.5)
     until(host, lambda: any("port smooth: nothing can be fed" in message for message in host.status.messages))
     assert plays_on(host)

@@ -9,39 +9,39 @@ RATE = 25
 
 def settled(lead: Lead, wait: float, looks: int = 200) -> int:
     for _ in range(looks):
-        lead.waited(wait)
-        lead.decoded(0.02)
-        lead.look(0.03)
+        lead.note_wait(wait)
+        lead.note_decode(0.02)
+        lead.updated(0.03)
     return lead.frames
 
 
 def test_it_follows_an_expected_wait_at_once_both_ways() -> None:
     lead = Lead(RATE, 4)
-    lead.expect(0.2)
+    lead.expect_waits(0.2)
     assert settled(lead, 0.21) == 7  # .03 + .21 + .02
-    lead.expect(0.04)
-    assert lead.look(0.03) == 3
-    lead.expect(0.4)
-    assert lead.lengthen(0.03) == 12
-    assert lead.look(0.03) == 12
+    lead.expect_waits(0.04)
+    assert lead.updated(0.03) == 3
+    lead.expect_waits(0.4)
+    assert lead.lengthened(0.03) == 12
+    assert lead.updated(0.03) == 12
 
 
 def test_what_exceeds_an_expected_wait_is_kept() -> None:
     lead = Lead(RATE, 4)
-    lead.expect(0.2)
+    lead.expect_waits(0.2)
     assert settled(lead, 0.3) == 9
-    lead.expect(0.04)
-    assert lead.look(0.03) >= 5  # .03 + .04 + .1 + .02
+    lead.expect_waits(0.04)
+    assert lead.updated(0.03) >= 5  # .03 + .04 + .1 + .02
 
 
 def test_nothing_is_lost_when_nothing_is_expected_any_more() -> None:
     lead, plain = Lead(RATE, 4), Lead(RATE, 4)
-    lead.expect(0.2)
+    lead.expect_waits(0.2)
     assert settled(lead, 0.3) == settled(plain, 0.3)
     for _ in range(3):
-        lead.expect(0.0)
-        plain.expect(0.0)
-        assert lead.look(0.03) == plain.look(0.03)
+        lead.expect_waits(0.0)
+        plain.expect_waits(0.0)
+        assert lead.updated(0.03) == plain.updated(0.03)
     for each in (lead, plain):
         settled(each, 0.01, 20 * CALM)
     assert lead.frames == plain.frames == 2
@@ -49,6 +49,6 @@ def test_nothing_is_lost_when_nothing_is_expected_any_more() -> None:
 
 def test_it_never_vanishes() -> None:
     lead = Lead(RATE, 2)
-    lead.expect(1.0)
-    lead.expect(0.001)
+    lead.expect_waits(1.0)
+    lead.expect_waits(0.001)
     assert lead.frames >= 1

@@ -302,7 +302,7 @@ from tests.runtime.live.test_recording import SOUNDING, TEXT
 recording.LOOK_SECONDS = 0.02
 with Heard(SOUNDING) as heard:
     told = []
-    tapes = recording.Tapes(heard, SOUNDING, Path(sys.argv[1]).parent, told.append)
+    tapes = recording.Recordings(heard, SOUNDING, Path(sys.argv[1]).parent, told.append)
     resource.setrlimit(resource.RLIMIT_FSIZE, (900_000, 900_000))
     tapes.record(sys.argv[1], TEXT)
     if len(sys.argv) > 2:

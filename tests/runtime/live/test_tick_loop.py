@@ -196,7 +196,7 @@ def test_a_quantised_edit_lands_on_its_bar(depth: int) -> None:
     live.until(130)
     old = live.performer.takes[-1].latent.numpy()
     after = document(0.3, 0.6)
-    geometry = Geometry.of(live.performer.spec, live.performer.source.frames)
+    geometry = Geometry.of_family(live.performer.spec, live.performer.source.frames)
     live.swap(compile(after, CATALOGUE, geometry), live.performer.scenes.now.parts, beats=4)
     assert live.performer.scenes.next is not None
     landing = live.performer.scenes.next[0]
@@ -217,7 +217,7 @@ def test_phases_go_on_through_a_quantised_edit_and_it_can_be_taken_back() -> Non
     before = patch(nodes, cables, strength=0.9, structure=0.5)
     live, untouched = (VirtualLive(before, 0.02) for _ in range(2))
     live.until(110)
-    geometry = Geometry.of(live.performer.spec, live.performer.source.frames)
+    geometry = Geometry.of_family(live.performer.spec, live.performer.source.frames)
     edited = compile(patch(nodes, cables, strength=0.3, structure=0.5), CATALOGUE, geometry)
     parts = live.performer.scenes.now.parts
     live.swap(edited, parts, beats=16)
@@ -264,7 +264,7 @@ def test_a_turned_knob_of_class_step_is_heard_within_its_forwards(depth: int, ti
         return patch(nodes, [], strength=1.0, depth=depth)
 
     live = VirtualLive(document(1.0), 0.08 / depth)
-    geometry = Geometry.of(live.performer.spec, live.performer.source.frames)
+    geometry = Geometry.of_family(live.performer.spec, live.performer.source.frames)
     live.until(150)
     old = live.performer.takes[-1].latent.numpy()
     turned, pace, lead = live.now, live.performer.tick_frames, live.performer.lead

@@ -65,7 +65,7 @@ def test_what_is_saved_is_played(stage: Stage) -> None:
 
 def test_what_has_not_changed_is_let_be(stage: Stage) -> None:
     stage.write(dumps(DOCUMENT))
-    stage.watch.look()
+    stage.watch.check_once()
     assert stage.host.messages == ()
     assert stage.host.patch is DOCUMENT
 
@@ -74,9 +74,9 @@ def test_a_half_written_file_is_tried_again_before_it_is_told(stage: Stage) -> N
     text = dumps(DEEPER)
     stage.write(text[: len(text) // 2])
     for _ in range(PATIENCE - 1):
-        stage.watch.look()
+        stage.watch.check_once()
     stage.write(text)
-    stage.watch.look()
+    stage.watch.check_once()
     assert stage.host.messages == ("it.dpatch.json was edited",)
     assert until(lambda: stage.depth() == 6)
 
@@ -84,32 +84,32 @@ def test_a_half_written_file_is_tried_again_before_it_is_told(stage: Stage) -> N
 def test_a_broken_file_is_told_once_and_the_music_goes_on(stage: Stage) -> None:
     stage.write("{ no json")
     for _ in range(3 * PATIENCE):
-        stage.watch.look()
+        stage.watch.check_once()
     (told,) = stage.host.messages
     assert "it.dpatch.json" in told
     assert "line 1" in told
     assert stage.depth() == 4
     stage.write(dumps(DEEPER))
-    stage.watch.look()
+    stage.watch.check_once()
     assert until(lambda: stage.depth() == 6)
 
 
 def test_a_file_that_is_gone_is_told_and_may_come_back(stage: Stage) -> None:
     stage.path.unlink()
-    stage.watch.look()
+    stage.watch.check_once()
     assert stage.host.messages == ()  # an editor may be about to put another in its place
     for _ in range(2 * PATIENCE):
-        stage.watch.look()
+        stage.watch.check_once()
     assert len(stage.host.messages) == 1
     assert "cannot be read" in stage.host.messages[0]
     save(DEEPER, stage.path)
-    stage.watch.look()
+    stage.watch.check_once()
     assert until(lambda: stage.depth() == 6)
 
 
 def test_mistakes_are_told_with_file_node_port_and_mend(stage: Stage) -> None:
     stage.write(dumps(DEEPER).replace('"depth": 6', '"depth": 99').replace('"strength": 0.5', '"strength": 7'))
-    stage.watch.look()
+    stage.watch.check_once()
     told = stage.host.messages
     assert len(told) == 2
     for message, port in zip(sorted(told), ("depth", "strength"), strict=True):
@@ -123,7 +123,7 @@ def test_many_mistakes_do_not_fill_the_screen(stage: Stage) -> None:
     values = dict.fromkeys(("strength", "structure", "depth", "steps", "shift", "timbre"), -99)
     wrong = patch(*square(0.4, "scheduler", "strength"), **values)
     stage.write(dumps(wrong))
-    stage.watch.look()
+    stage.watch.check_once()
     assert len(stage.host.messages) == watch.MOST_TOLD + 1
     assert "more mistakes" in stage.host.messages[-1]
 
@@ -131,7 +131,7 @@ def test_many_mistakes_do_not_fill_the_screen(stage: Stage) -> None:
 def test_each_version_is_prepared(stage: Stage) -> None:
     prepared = Watch(stage.host, stage.path, lambda patch: apply(SetValue("scheduler", "depth", 2), patch)[0])
     stage.write(dumps(DEEPER))
-    prepared.look()
+    prepared.check_once()
     assert until(lambda: stage.depth() == 2)
 
 
@@ -174,10 +174,10 @@ def test_a_broken_version_is_read_once_and_the_next_at_once(stage: Stage, monkey
     for _ in range(3):
         stage.write("{ no json" + " " * len(read))
         for _ in range(2 * PATIENCE):
-            stage.watch.look()
+            stage.watch.check_once()
     assert len(read) == len(stage.host.messages) == 3
     stage.write(dumps(DEEPER))
-    stage.watch.look()
+    stage.watch.check_once()
     assert stage.host.messages[-1] == "it.dpatch.json was edited"
     assert len(read) == 4
 

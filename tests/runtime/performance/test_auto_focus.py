@@ -53,7 +53,7 @@ class Timed(VirtualLive):
 
     def put(self, document: Patch) -> None:
         """The document becomes another one, as the host does it."""
-        program = compile(document, CATALOGUE, Geometry.of(self.performer.spec, SONG), self.performer.program)
+        program = compile(document, CATALOGUE, Geometry.of_family(self.performer.spec, SONG), self.performer.program)
         parts = parts_of(program, self.resources, frames=SONG)
         self.post(lambda: self.swap(program, parts))
 

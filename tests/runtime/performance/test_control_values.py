@@ -23,7 +23,7 @@ TRANSPORT = Transport(25, 120, 4, 200)
 
 
 def readings(nodes: dict[str, Node], cables: list[Cable], channels: int = 4, **scheduler: Any) -> ControlValues:
-    program = compile(patch(nodes, cables, **scheduler), CATALOGUE, Geometry.of(SPEC))
+    program = compile(patch(nodes, cables, **scheduler), CATALOGUE, Geometry.of_family(SPEC))
     return ControlValues(program, Forecast(program, TRANSPORT), 4, channels)
 
 
@@ -46,7 +46,7 @@ def test_a_control_whose_part_is_missing_is_not_sent() -> None:
     state = {"state": Node("step_state", values={"guidance": 4.0, "target_strength": 0.5})}
     made = readings(state, [])
     assert not {"guidance", "target_strength", "dcw_low"} & set(made.step(0, [10]))
-    assert not made.has("guidance")
+    assert not made.has_effect("guidance")
     assert "guidance" in readings(state, [], guidance_mode="full").step(0, [10])
 
 

@@ -13,7 +13,7 @@ from demon_patch.engine.sound.loudness import frame_power
 from demon_patch.nodes.catalogue import CATALOGUE
 from demon_patch.patch.model.document import Cable, Node, Patch
 from demon_patch.runtime.graph.compile import Geometry, compile
-from demon_patch.runtime.performance.mixes import first
+from demon_patch.runtime.performance.mixes import first_part
 from demon_patch.runtime.performance.performer import SPLICE_FRAMES, Performer
 from demon_patch.runtime.performance.resources import Resources
 from demon_patch.runtime.performance.trace import Take
@@ -134,7 +134,9 @@ def test_an_edit_to_another_clip_and_a_seek_keep_windows_whole(session: Session)
     check_windows(performer, windows)
     other = Node("composed_source", values={"style": "dub", "seconds": 8.0, "seed": 9})
     edited = Patch(song=document.song, nodes={**document.nodes, "source": other}, cables=document.cables)
-    program = compile(edited, CATALOGUE, Geometry.of(performer.spec, performer.source.frames, 120.0), performer.program)
+    program = compile(
+        edited, CATALOGUE, Geometry.of_family(performer.spec, performer.source.frames, 120.0), performer.program
+    )
     old = performer.source
     performer.swap(program, parts_of(program, Resources(session), None, performer.source.frames))
     performer.retime(performer.transport.sought(performer.planner.next_start, 150))
@@ -167,9 +169,9 @@ def test_how_loud_a_clip_is_is_worked_out_once_and_before_it_plays(
     for seconds in (0.0, 0.1):  # edits
         nodes["fork"] = Node("source_crossfade", values={"position": seconds})
         program = compile(
-            through(patch(nodes, cables, strength=0.7, steps=2), "fork"), CATALOGUE, Geometry.of(session.spec)
+            through(patch(nodes, cables, strength=0.7, steps=2), "fork"), CATALOGUE, Geometry.of_family(session.spec)
         )
         parts = parts_of(program, resources)
-        program.use_song(first(parts["source"]).frames, 120.0)  # type: ignore[union-attr]
+        program.use_song(first_part(parts["source"]).frames, 120.0)  # type: ignore[union-attr]
         measure_sounds(program, resources, parts)
     assert len(measured) == before + 2  # those of the new folder, once

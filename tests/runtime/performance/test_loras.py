@@ -132,7 +132,7 @@ def test_a_strength_that_rests_is_merged_exactly(folder: Path) -> None:
 
 
 def compiled(performer: Performer, document: Patch) -> Any:
-    program = compile(document, CATALOGUE, Geometry.of(performer.spec), previous=performer.program)
+    program = compile(document, CATALOGUE, Geometry.of_family(performer.spec), previous=performer.program)
     program.use_song(performer.source.frames)
     return program
 

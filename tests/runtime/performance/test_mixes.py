@@ -270,7 +270,7 @@ def test_an_edited_mix_takes_over_while_it_plays() -> None:
     performer = perform(mixed(BLEND, BLEND_WIRES), session)
     play(performer, 20)
     turned = {**BLEND, "mix": Node("prompt_blend", values={"blend": 1.0})}
-    program = compile(mixed(turned, BLEND_WIRES), CATALOGUE, Geometry.of(SPEC, 200), performer.program)
+    program = compile(mixed(turned, BLEND_WIRES), CATALOGUE, Geometry.of_family(SPEC, 200), performer.program)
     performer.swap(program)
     play(performer, 20)
     expected = session.generate(session.prompt("cold"), performer.source)
@@ -283,7 +283,7 @@ def test_a_staged_mix_takes_over_in_its_frame_with_prompts_of_its_own() -> None:
     performer = perform(mixed(BLEND, BLEND_WIRES), session)
     nodes = {"mix": Node("prompt_sequence", values={"bars": 1.0}), **words("dry", "wet")}
     wires = [("dry", "mix.part_1"), ("wet", "mix.part_2"), ("mix", "scheduler.prompt")]
-    program = compile(mixed(nodes, wires), CATALOGUE, Geometry.of(SPEC, 200), performer.program)
+    program = compile(mixed(nodes, wires), CATALOGUE, Geometry.of_family(SPEC, 200), performer.program)
     performer.swap(program, parts_of(program, resources, performer.source), at=200)
     latent = session.encode(render(performer, 14.0)).numpy() * np.float32(10 ** (-QUIET / 20))
     sides = [session.generate(session.prompt(text), performer.source) for text in ("hot", "dry", "wet")]
@@ -326,7 +326,7 @@ def test_a_loop_of_mixes_is_refused() -> None:
     nodes = {"a": Node("prompt_blend"), "b": Node("prompt_blend"), **words("hot")}
     wires = [("hot", "a.a"), ("b", "a.b"), ("a", "b.a"), ("b", "scheduler.prompt")]
     with pytest.raises(PatchError, match="a loop leads through the prompt cable"):
-        compile(mixed(nodes, wires), CATALOGUE, Geometry.of(SPEC))
+        compile(mixed(nodes, wires), CATALOGUE, Geometry.of_family(SPEC))
 
 
 def test_a_clip_that_is_missing_in_a_mix_names_its_node() -> None:

@@ -28,7 +28,7 @@ def changed(before: Patch, after: Patch, ticks: int = 20) -> Performer:
     """A performer some ticks after its start, with another patch just swapped in."""
     performer = perform(before, Session(toy_family()))
     play(performer, ticks)
-    geometry = Geometry.of(SPEC, performer.source.frames)
+    geometry = Geometry.of_family(SPEC, performer.source.frames)
     performer.swap(compile(after, CATALOGUE, geometry, performer.program))
     return performer
 

@@ -59,7 +59,7 @@ def test_a_patch_with_feedback_covers_what_it_played() -> None:
 def test_the_drift_is_the_sum_of_keys_a_bar_over_the_bars_passed() -> None:
     nodes = {"lfo": Node("lfo", values={"rate": 0.5, "sync": "lock"})}
     cables = [Cable("lfo", "out", "scheduler", "structure", mode="add", depth=0.5)]
-    program = compile(patch(nodes, cables, structure=0.5), CATALOGUE, Geometry.of(SPEC))
+    program = compile(patch(nodes, cables, structure=0.5), CATALOGUE, Geometry.of_family(SPEC))
     transport = Transport(25, 120, 4, 200)
     forecast = Forecast(program, transport)
     sink = program.sink("scheduler", "structure")
@@ -68,9 +68,9 @@ def test_the_drift_is_the_sum_of_keys_a_bar_over_the_bars_passed() -> None:
     for now in (0, 10, 37, 200):
         forecast.advance(now)
         for frame in (now, now + 1, now + 60, now + 150):
-            found = drift.at(now, frame, lambda lo, hi: drifted(forecast, sink, lo, hi))
+            found = drift.position_at(now, frame, lambda lo, hi: drifted(forecast, sink, lo, hi))
             assert found == pytest.approx(speeds[:frame].sum() / 50, abs=1e-9)
-    assert Drift().at(0, -5, lambda lo, hi: drifted(forecast, sink, lo, hi)) == 0.0
+    assert Drift().position_at(0, -5, lambda lo, hi: drifted(forecast, sink, lo, hi)) == 0.0
 
 
 def test_a_structure_source_is_followed_in_place_of_the_source() -> None:
@@ -107,7 +107,7 @@ def test_a_drift_that_is_to_change_on_the_bar_drifts_as_before_until_then() -> N
     made = [patch({}, [], strength=1.0, depth=1, noise_drift=drift) for drift in (0.5, 4.0)]
     performer = perform(made[0], Session(toy_family()))
     play(performer, 12)
-    at = performer.free + 30
+    at = performer.next_free_frame + 30
     performer.swap(perform(made[1], Session(toy_family())).program, at=at)
     positions: list[tuple[int, float]] = []
     while performer.now < at + 100:

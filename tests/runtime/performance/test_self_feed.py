@@ -186,7 +186,7 @@ def test_a_held_step_value_is_the_newest_for_all_generations_in_flight() -> None
         assert rescale.shape == (1, 1, 1)
         tops.append(float(rescale))
         sink = performer.controls.sinks["guidance_rescale"]
-        assert tops[-1] == pytest.approx(performer.forecast.at(sink, performer.now))
+        assert tops[-1] == pytest.approx(performer.forecast.value_at(sink, performer.now))
         performer.forward()
         performer.finish(performer.now + 3)
     assert tops[0] < tops[1]
@@ -202,7 +202,7 @@ def test_a_controller_on_strength_moves_what_is_in_flight(position: float, moves
     performer.begin(performer.now)
     assert performer._stirring is moves
     strengths = {round(float(slot.request.strength), 6) for slot in performer.ring.slots}
-    told = performer.generations.told(performer.now)["strength"]
+    told = performer.generations.step_values(performer.now)["strength"]
     assert not isinstance(told, str)
     np.testing.assert_allclose(told, performer.controls.value("strength", performer.now + 40))
     assert strengths
@@ -227,18 +227,20 @@ def test_an_edit_on_the_bar_finds_what_was_fed_while_it_waited() -> None:
     document = patch(nodes, cables)
     performer = perform(document, Session(toy_family()))
     play(performer, 12)
-    at = performer.free + 60
+    at = performer.next_free_frame + 60
     performer.swap(perform(document, Session(toy_family())).program, at=at)
     performer.feed("cc", "position", 0.5)
     play(performer)
     assert performer.scenes.next is not None
     staged = performer.scenes.next[1].forecast
     sink = staged.program.sink("decoder", "gain")
-    assert staged.at(sink, at) == performer.forecast.at(performer.program.sink("decoder", "gain"), performer.now)
+    assert staged.value_at(sink, at) == performer.forecast.value_at(
+        performer.program.sink("decoder", "gain"), performer.now
+    )
     while performer.scenes.next is not None:
         play(performer)
     assert performer.forecast is staged
-    assert performer.controls.value("gain", performer.now) == staged.at(sink, at)
+    assert performer.controls.value("gain", performer.now) == staged.value_at(sink, at)
 
 
 def test_what_still_waits_when_another_lands_is_begun_anew_only_for_what_is_fed_since() -> None:
@@ -246,7 +248,7 @@ def test_what_still_waits_when_another_lands_is_begun_anew_only_for_what_is_fed_
     performer = perform(document, Session(toy_family()))
     play(performer, 12)
     performer.feed("cc", "position", 0.5)
-    at = performer.free + 20
+    at = performer.next_free_frame + 20
     for later in (0, 100):
         performer.swap(perform(document, Session(toy_family())).program, at=at + later)
     play(performer)

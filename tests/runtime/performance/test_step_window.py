@@ -102,7 +102,7 @@ def test_a_window_that_jumps_is_an_edge(depth: int) -> None:
 
 
 def readings(document: Patch) -> ControlValues:
-    program = compile(document, CATALOGUE, Geometry.of(SPEC))
+    program = compile(document, CATALOGUE, Geometry.of_family(SPEC))
     return ControlValues(program, Forecast(program, Transport(25, 120, 4, 200)), 4, 4)
 
 

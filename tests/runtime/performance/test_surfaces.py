@@ -29,7 +29,7 @@ def document(nodes: dict[str, Node], *wires: tuple[str, str], cables: tuple[Cabl
 
 def surface(made: Patch) -> np.ndarray:
     """The gains [1 | T, C] that the engine is told at first."""
-    program = compile(made, CATALOGUE, Geometry.of(SPEC))
+    program = compile(made, CATALOGUE, Geometry.of_family(SPEC))
     readings = ControlValues(program, Forecast(program, Transport(25, 120, 4, 200)), 4, CHANNELS)
     value = readings.step(0, [5])["channel_gain"]
     assert isinstance(value, torch.Tensor)

@@ -16,7 +16,7 @@ from demon_patch.engine.families.nano.hints import structure_hints
 from demon_patch.engine.families.nano.source import read_loop
 from demon_patch.engine.families.nano.spec import HINT_CHANNELS, SPEC
 from demon_patch.engine.families.nano.tags import parse
-from demon_patch.engine.sound.clips import listened
+from demon_patch.engine.sound.clips import tempo_with_notes
 
 
 class NanoConditioner:
@@ -45,7 +45,7 @@ class NanoConditioner:
     ) -> Source:
         """Any audio file as a loop of 8 to 60 seconds: of whole bars where its tempo is given, stored beside it, or
         detected; raises SourceError with one clear message."""
-        tempo, told, _ = listened(Path(path))
+        tempo, told, _ = tempo_with_notes(Path(path))
         loop = read_loop(Path(path), seconds, bpm or (tempo.bpm if tempo else None))
         first = downbeat if downbeat is not None else tempo.downbeat if tempo else 0.0
         notes, first = loop.notes + told, first * loop.stretch

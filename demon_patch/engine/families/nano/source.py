@@ -1,7 +1,7 @@
 """Any audio file to a loop: decoded, mixed to mono, resampled, cut, joined end to start, repeated, levelled.
 
 Only the part that is used is read, so an hour-long file costs no more than a minute. A clip begins where its file does:
-times in the file are times in the loop. With a tempo the loop lasts whole bars (`engine.turns`).
+times in the file are times in the loop. With a tempo the loop lasts whole bars (`engine.sound.whole_bars`).
 """
 
 from __future__ import annotations

@@ -10,7 +10,7 @@ from demon_patch.codegen.body import phrase
 from demon_patch.codegen.frame import Frame, Row
 from demon_patch.codegen.vocabulary import choose, clamp, log, pick, sqrt, total
 from demon_patch.nodes.language.declare import node
-from demon_patch.nodes.language.ports import audio, fed, feeds, gate_out, option, out, value
+from demon_patch.nodes.language.ports import audio, gate_out, live_value, live_values, option, out, value
 from demon_patch.nodes.language.shared_arithmetic import smoothed
 
 
@@ -38,7 +38,7 @@ def follower(
     attack: float = value(0.02, 0.001, 10, unit="s", taper="log", doc="Seconds to follow a swell."),
     release: float = value(0.2, 0.001, 10, unit="s", taper="log", doc="Seconds to follow a fade."),
     scale: str = option("dB", "dB", "linear", doc="dB: -60 dB is 0 and full level 1; linear: amplitude."),
-    level: float = fed(0, 0, 1, of="sound.level", doc="Rms of the frame; 1 is a full sine."),
+    level: float = live_value(0, 0, 1, of="sound.level", doc="Rms of the frame; 1 is a full sine."),
     *,
     y: float = 0.0,
 ):
@@ -69,10 +69,12 @@ def onset(
         "all", "all", "low", "middle", "high",
         doc="Attacks of any kind; or of kicks alone (low), of snares (middle), of hats (high).",
     ),
-    flux: float = fed(0, 0, 1, of="sound.flux", doc="Mean rise of the spectrum since the frame before; 1 is 60 dB."),
-    low: float = fed(0, 0, 1, of="sound.stroke_low", doc="A kick: 0.03 if 60 dB below the loudest, up to 0.5."),
-    middle: float = fed(0, 0, 1, of="sound.stroke_middle", doc="A snare, likewise."),
-    high: float = fed(0, 0, 1, of="sound.stroke_high", doc="A hat, likewise."),
+    flux: float = live_value(
+        0, 0, 1, of="sound.flux", doc="Mean rise of the spectrum since the frame before; 1 is 60 dB."
+    ),
+    low: float = live_value(0, 0, 1, of="sound.stroke_low", doc="A kick: 0.03 if 60 dB below the loudest, up to 0.5."),
+    middle: float = live_value(0, 0, 1, of="sound.stroke_middle", doc="A snare, likewise."),
+    high: float = live_value(0, 0, 1, of="sound.stroke_high", doc="A hat, likewise."),
     *,
     usual: float = 0.0,
     before: float = 0.0,
@@ -103,7 +105,7 @@ def bands(
     t: Frame,
     audio: object = audio(doc=_SOUND),
     scale: str = option("dB", "dB", "share", doc="dB: -60 dB is 0 and full level 1; share: of the whole amplitude."),
-    amplitudes: Row = feeds(8, 0, 0, 1, of="sound.band_{n}", doc="Amplitude of band {n}."),
+    amplitudes: Row = live_values(8, 0, 0, 1, of="sound.band_{n}", doc="Amplitude of band {n}."),
 ):
     """Equal steps of pitch: 60, 116, 226, 437, 849 Hz, 1.6, 3.2, 6.2 and 12 kHz; at a sampling rate below 24 kHz up to
     half of it."""
@@ -136,7 +138,7 @@ def centroid(
     t: Frame,
     audio: object = audio(doc=_SOUND),
     smooth: float = value(0.1, 0, 10, unit="s", doc="Seconds that it takes to follow a change."),
-    brightness: float = fed(0, 0, 1, of="sound.brightness", doc="Of two frames of sound."),
+    brightness: float = live_value(0, 0, 1, of="sound.brightness", doc="Of two frames of sound."),
     *,
     y: float = 0.0,
 ):
@@ -160,7 +162,7 @@ def centroid(
 def loudness(
     t: Frame,
     audio: object = audio(doc=_SOUND),
-    momentary: float = fed(-70, -70, 0, unit="LUFS", of="sound.loudness", doc="Over the latest 0.4 s."),
+    momentary: float = live_value(-70, -70, 0, unit="LUFS", of="sound.loudness", doc="Over the latest 0.4 s."),
 ):
     return clamp(1 + momentary / 60, 0, 1), momentary
 
@@ -178,7 +180,9 @@ def similarity(
     t: Frame,
     audio: object = audio(doc=_SOUND),
     smooth: float = value(0.2, 0, 10, unit="s", doc="Seconds that it takes to follow a change."),
-    likeness: float = fed(0, 0, 1, of="sound.likeness", doc="To the source in the same place of the song, over 0.4 s."),
+    likeness: float = live_value(
+        0, 0, 1, of="sound.likeness", doc="To the source in the same place of the song, over 0.4 s."
+    ),
     *,
     y: float = 0.0,
 ):

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from demon_patch.codegen.frame import Frame, Gate, Inlet
+from demon_patch.codegen.frame import Frame, Gate, MixInput
 from demon_patch.codegen.vocabulary import clamp, cos, floor, pi, sin
 from demon_patch.nodes.language.mixes import MOST_TAPS, mix
-from demon_patch.nodes.language.ports import curve, gate, inlet, option, value
+from demon_patch.nodes.language.ports import curve, gate, mix_input, option, value
 from demon_patch.nodes.language.shared_arithmetic import MOVED_BY, ahead, strayed
 
 
@@ -20,8 +20,8 @@ from demon_patch.nodes.language.shared_arithmetic import MOVED_BY, ahead, straye
 )
 def prompt_blend(
     t: Frame,
-    a: Inlet = inlet(doc="The prompt at 0."),
-    b: Inlet = inlet(doc="The prompt at 1."),
+    a: MixInput = mix_input(doc="The prompt at 0."),
+    b: MixInput = mix_input(doc="The prompt at 1."),
     blend: float = curve(0, 0, 1, doc="How far from the first to the second."),
     per: str = option(
         "generation", "generation", "frame",
@@ -44,8 +44,8 @@ def prompt_blend(
 )
 def source_crossfade(
     t: Frame,
-    a: Inlet = inlet(doc="The clip at 0; it sets tempo and length."),
-    b: Inlet = inlet(doc="The clip at 1, cut or repeated to the song's length."),
+    a: MixInput = mix_input(doc="The clip at 0; it sets tempo and length."),
+    b: MixInput = mix_input(doc="The clip at 1, cut or repeated to the song's length."),
     position: float = value(0, 0, 1, doc="How far from the first to the second."),
     law: str = option(
         "linear", "linear", "power", "cut", doc="A mean; equal power, fuller half way; or one or the other."
@@ -69,7 +69,7 @@ def source_crossfade(
 )
 def feedback(
     t: Frame,
-    clip: Inlet = inlet(doc="The clip; the music keeps its structure."),
+    clip: MixInput = mix_input(doc="The clip; the music keeps its structure."),
     amount: float = value(0.3, 0, 1, doc="Share of what was played; at 1 nothing of the clip's own sound is left."),
     tap: float = value(1, 1, MOST_TAPS, taper="int", doc="How many generations ago it was finished."),
 ):
@@ -80,14 +80,14 @@ def feedback(
 
 def _turns(
     t: Frame,
-    part_1: Inlet = inlet(doc="Plays first; parts that are not wired are left out."),
-    part_2: Inlet = inlet(doc="Plays second."),
-    part_3: Inlet = inlet(doc="Plays third."),
-    part_4: Inlet = inlet(doc="Plays fourth."),
-    part_5: Inlet = inlet(doc="Plays fifth."),
-    part_6: Inlet = inlet(doc="Plays sixth."),
-    part_7: Inlet = inlet(doc="Plays seventh."),
-    part_8: Inlet = inlet(doc="Plays last; then it begins again."),
+    part_1: MixInput = mix_input(doc="Plays first; parts that are not wired are left out."),
+    part_2: MixInput = mix_input(doc="Plays second."),
+    part_3: MixInput = mix_input(doc="Plays third."),
+    part_4: MixInput = mix_input(doc="Plays fourth."),
+    part_5: MixInput = mix_input(doc="Plays fifth."),
+    part_6: MixInput = mix_input(doc="Plays sixth."),
+    part_7: MixInput = mix_input(doc="Plays seventh."),
+    part_8: MixInput = mix_input(doc="Plays last; then it begins again."),
     bars: float = value(4, 0.25, 64, unit="bars", taper="log", doc="Length of a part (transport)."),
     glide: float = value(0, 0, 16, unit="bars", doc="Time from one part to the next; at 0 it is cut on the bar."),
     step: Gate = gate(doc="Plays the next part (gate)."),

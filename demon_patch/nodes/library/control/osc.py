@@ -5,7 +5,7 @@ from __future__ import annotations
 from demon_patch.codegen.frame import Frame, Gate
 from demon_patch.codegen.vocabulary import clamp
 from demon_patch.nodes.language.declare import node
-from demon_patch.nodes.language.ports import fed, fed_gate, gate_out, out, text, value
+from demon_patch.nodes.language.ports import gate_out, live_gate, live_value, out, text, value
 from demon_patch.nodes.language.shared_arithmetic import opened, smoothed
 
 
@@ -27,8 +27,8 @@ def osc_in(
     low: float = value(0, -1e6, 1e6, doc="The number that gives 0."),
     high: float = value(1, -1e6, 1e6, doc="The number that gives 1."),
     smooth: float = value(0, 0, 10, unit="s", doc="Seconds that it takes to follow a jump."),
-    number: float = fed(0, -1e6, 1e6, doc="The first number of the latest message."),
-    message: Gate = fed_gate(doc="Rises with every message."),
+    number: float = live_value(0, -1e6, 1e6, doc="The first number of the latest message."),
+    message: Gate = live_gate(doc="Rises with every message."),
     *,
     y: float = 0.0,
     open: float = 0.0,

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from demon_patch.codegen.frame import Frame, Inlet
+from demon_patch.codegen.frame import Frame, MixInput
 from demon_patch.codegen.vocabulary import clamp, exp
 from demon_patch.engine.controls import CONTROLS
 from demon_patch.nodes.language.mixes import GROUPS, MOST_CHANNELS, mix, surface
-from demon_patch.nodes.language.ports import curve, inlet, option, value
+from demon_patch.nodes.language.ports import curve, mix_input, option, value
 
 _ROW = CONTROLS["channel_gain"]
 
@@ -104,8 +104,8 @@ def surface_bump(
 )
 def surface_mix(
     t: Frame,
-    a: Inlet = inlet(doc="The first surface; where none is wired, all gains are 1."),
-    b: Inlet = inlet(doc="The second surface; where none is wired, all gains are 1."),
+    a: MixInput = mix_input(doc="The first surface; where none is wired, all gains are 1."),
+    b: MixInput = mix_input(doc="The second surface; where none is wired, all gains are 1."),
     amount: float = curve(0.5, 0, 1, doc="Crossfade: from the first to the second. Product: how much of the second."),
     law: str = option("crossfade", "crossfade", "product", doc="A weighted mean of the gains, or a * b ** amount."),
 ):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from demon_patch.codegen.frame import Frame, Gate
 from demon_patch.nodes.language.declare import node
-from demon_patch.nodes.language.ports import fed, fed_gate, gate_out, out, ring
+from demon_patch.nodes.language.ports import gate_out, live_gate, live_value, out, ring
 
 
 @node(
@@ -25,11 +25,11 @@ from demon_patch.nodes.language.ports import fed, fed_gate, gate_out, out, ring
 def ring_telemetry(
     t: Frame,
     ring: object = ring(doc="From any node of the chain: all tell of the same ring."),
-    done: Gate = fed_gate(of="ring.completed", doc="Generations finished."),
-    ripest: float = fed(0, 0, 1, of="ring.ripeness", doc="Share of steps done by the ripest one."),
-    flying: float = fed(0, 0, 8, of="ring.slots", doc="Generations in flight."),
-    missed: float = fed(0, 0, 10, unit="s", of="ring.error", doc="Heard error of the latest one."),
-    ahead: float = fed(0, 0, 10, unit="s", of="ring.lead", doc="The lead."),
+    done: Gate = live_gate(of="ring.completed", doc="Generations finished."),
+    ripest: float = live_value(0, 0, 1, of="ring.ripeness", doc="Share of steps done by the ripest one."),
+    flying: float = live_value(0, 0, 8, of="ring.slots", doc="Generations in flight."),
+    missed: float = live_value(0, 0, 10, unit="s", of="ring.error", doc="Heard error of the latest one."),
+    ahead: float = live_value(0, 0, 10, unit="s", of="ring.lead", doc="The lead."),
 ):
     """All are of the engine's latest tick."""
     return (1 if done.rises > 0 else 0, done.rises), ripest, flying, missed, ahead

@@ -1,4 +1,4 @@
-"""Knobs and arithmetic.
+"""Arithmetic.
 
 What can grow is held within +-1e12, so that a loop with gain stays a number.
 """
@@ -16,19 +16,6 @@ from demon_patch.nodes.language.ports import option, out, value
 def bounded(x: float) -> float:
     """x within +-1e12."""
     return clamp(x, -1e12, 1e12)
-
-
-@node(
-    "knob",
-    "Knob",
-    "One knob for many controls.",
-    out=out("out", 0, 1, doc="The position of the knob."),
-    category="control",
-    tags=("macro", "constant", "value", "fader"),
-)
-def knob(t: Frame, position: float = value(0.5, 0, 1, doc="The position; cables may move it.")):
-    """The position as it stands."""
-    return position
 
 
 @node(

@@ -9,7 +9,17 @@ from __future__ import annotations
 from demon_patch.codegen.frame import Frame, Gate, Gates, Row
 from demon_patch.codegen.vocabulary import pick
 from demon_patch.nodes.language.declare import node
-from demon_patch.nodes.language.ports import fed, fed_gate, fed_gates, feeds, gate_out, number, option, out, value
+from demon_patch.nodes.language.ports import (
+    gate_out,
+    live_gate,
+    live_gates,
+    live_value,
+    live_values,
+    number,
+    option,
+    out,
+    value,
+)
 from demon_patch.nodes.language.shared_arithmetic import smoothed
 
 VOICES = 8
@@ -38,10 +48,10 @@ def midi_notes(
     lowest: float = number(0, 0, 127, doc="The lowest note that is heard."),
     highest: float = number(127, 0, 127, doc="The highest note that is heard."),
     glide: float = value(0, 0, 10, unit="s", doc="Seconds from one pitch to the next."),
-    note: float = fed(60, 0, 127, unit="semitones", doc="The note that sounds."),
-    force: float = fed(0, 0, 1, doc="Its velocity."),
-    held: Gate = fed_gate(doc="Whether a key is down."),
-    touch: float = fed(0, 0, 1, doc="Its pressure."),
+    note: float = live_value(60, 0, 127, unit="semitones", doc="The note that sounds."),
+    force: float = live_value(0, 0, 1, doc="Its velocity."),
+    held: Gate = live_gate(doc="Whether a key is down."),
+    touch: float = live_value(0, 0, 1, doc="Its pressure."),
     *,
     y: float = 60.0,
 ):
@@ -69,9 +79,9 @@ def midi_voices(
     voices: float = number(8, 1, VOICES, doc="How many sound at most; the oldest gives way."),
     lowest: float = number(0, 0, 127, doc="The lowest note that is heard."),
     highest: float = number(127, 0, 127, doc="The highest note that is heard."),
-    note: Row = feeds(VOICES, 60, 0, 127, unit="semitones", doc="The note of voice {n}."),
-    force: Row = feeds(VOICES, 0, 0, 1, doc="The velocity of voice {n}."),
-    held: Gates = fed_gates(VOICES, doc="Whether the key of voice {n} is down."),
+    note: Row = live_values(VOICES, 60, 0, 127, unit="semitones", doc="The note of voice {n}."),
+    force: Row = live_values(VOICES, 0, 0, 1, doc="The velocity of voice {n}."),
+    held: Gates = live_gates(VOICES, doc="Whether the key of voice {n} is down."),
 ):
     return (
         pick(note, 0), pick(note, 1), pick(note, 2), pick(note, 3),
@@ -107,7 +117,7 @@ def midi_cc(
         doc="pickup: waits until it passes the present value; relative: an endless knob that sends steps.",
     ),
     smooth: float = value(0.02, 0, 10, unit="s", doc="Seconds that it takes to follow a jump."),
-    position: float = fed(0, 0, 1, doc="The latest position."),
+    position: float = live_value(0, 0, 1, doc="The latest position."),
     *,
     y: float = 0.0,
     high: float = 0.0,
@@ -134,7 +144,7 @@ def midi_bend(
     t: Frame,
     channel: str = option("all", *CHANNELS, doc=_CHANNEL),
     range: float = value(2, 0, 48, unit="semitones", doc="The interval of a full bend."),
-    wheel: float = fed(0, -1, 1, doc="The latest position, of 14 bits."),
+    wheel: float = live_value(0, -1, 1, doc="The latest position, of 14 bits."),
 ):
     return wheel, wheel * range
 
@@ -155,7 +165,7 @@ def midi_pressure(
         "channel", "channel", "keys", doc="channel: of the whole keyboard; keys: the hardest of all keys."
     ),
     smooth: float = value(0.05, 0, 10, unit="s", doc="Seconds that it takes to follow a jump."),
-    touch: float = fed(0, 0, 1, doc="The latest pressure."),
+    touch: float = live_value(0, 0, 1, doc="The latest pressure."),
     *,
     y: float = 0.0,
 ):
@@ -180,8 +190,8 @@ def midi_pressure(
 def midi_clock(
     t: Frame,
     beats: float = number(1, 1, 16, doc="Quarter notes to a beat."),
-    pace: float = fed(120, 20, 400, unit="bpm", doc="The tempo of the latest clocks."),
-    run: Gate = fed_gate(doc="Between start and stop."),
-    pulse: Gate = fed_gate(doc="Rises with each beat."),
+    pace: float = live_value(120, 20, 400, unit="bpm", doc="The tempo of the latest clocks."),
+    run: Gate = live_gate(doc="Between start and stop."),
+    pulse: Gate = live_gate(doc="Rises with each beat."),
 ):
     return pace, (run.level, run.rises), (pulse.level, pulse.rises)

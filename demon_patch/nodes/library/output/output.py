@@ -7,7 +7,7 @@ import math
 from demon_patch.codegen.frame import Frame
 from demon_patch.codegen.vocabulary import clamp, log
 from demon_patch.nodes.language.declare import Declaration, node
-from demon_patch.nodes.language.ports import Port, audio, fed, out, value
+from demon_patch.nodes.language.ports import Port, audio, live_value, out, value
 
 _AUDIO = Port("audio", "audio", title="Audio", doc="The sound.")
 
@@ -85,8 +85,8 @@ def meter(
     t: Frame,
     audio: object = audio(doc="The sound: the Decoder's, or a source's."),
     fall: float = value(20, 1, 100, unit="dB/s", taper="log", doc="How fast the peak falls."),
-    rms: float = fed(0, 0, 1, of="sound.level", doc="Of the frame; 1 is a full sine."),
-    top: float = fed(0, 0, 1, of="sound.peak", doc="The largest sample of the frame."),
+    rms: float = live_value(0, 0, 1, of="sound.level", doc="Of the frame; 1 is a full sine."),
+    top: float = live_value(0, 0, 1, of="sound.peak", doc="The largest sample of the frame."),
     *,
     y: float = -60.0,
 ):

@@ -23,7 +23,7 @@ from demon_patch.patch.edit.commands.on_nodes import (
     SetRange,
     SetValue,
 )
-from demon_patch.patch.edit.commands.on_patch import Become, RenameDefinition, SetMeta, SetSong
+from demon_patch.patch.edit.commands.on_patch import RenameDefinition, ReplacePatch, SetMeta, SetSong
 from demon_patch.patch.edit.commands.on_records import (
     SetDefinition,
     SetFrame,

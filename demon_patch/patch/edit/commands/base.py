@@ -32,7 +32,7 @@ class Edit(
     tag_field="do",
     tag=lambda name: "".join(f"_{c.lower()}" if c.isupper() else c for c in name).lstrip("_"),
 ):
-    """A command: `on(patch)` gives the edited patch and the commands that take it back, or raises PatchError.
+    """A command: `applied_to(patch)` gives the edited patch and the commands that take it back, or raises PatchError.
 
     Numbers in it are finite from the start, so that it can travel as JSON.
     """
@@ -45,7 +45,7 @@ class Edit(
             if isinstance(given := getattr(self, field), float):
                 json_values.number(given, field)
 
-    def on(self, patch: Any) -> tuple[Any, tuple[Command, ...]]:
+    def applied_to(self, patch: Any) -> tuple[Any, tuple[Command, ...]]:
         """The edited patch, or graph, and the commands that take it back; raises PatchError. Each command has its
         own."""
         ...
@@ -62,7 +62,7 @@ class GraphEdit(Edit, frozen=True):
     graphs = (Patch, Definition)
 
 
-class OfPort(GraphEdit, frozen=True):
+class PortCommand(GraphEdit, frozen=True):
     """A command on what a node keeps under the name of a port."""
 
     node: str
@@ -79,7 +79,7 @@ class OfPort(GraphEdit, frozen=True):
         return type(self).__name__, self.node, self.name
 
 
-class Put(Edit, frozen=True):
+class SetRecord(Edit, frozen=True):
     """A command that puts a piece under an id, in the place of what is there, or with None takes it away."""
 
     id: str
@@ -90,7 +90,7 @@ class Put(Edit, frozen=True):
     def __post_init__(self) -> None:
         ids.checked(self.id, self.table.rstrip("s"))
 
-    def on(self, patch: G) -> tuple[G, tuple[Command, ...]]:
+    def applied_to(self, patch: G) -> tuple[G, tuple[Command, ...]]:
         pieces: dict[str, Any] = dict(getattr(patch, self.table))
         old, new = pieces.pop(self.id, None), getattr(self, self.__struct_fields__[-1])
         if new is not None:
@@ -120,19 +120,19 @@ def without(graph: Graph, cables: Iterable[Cable]) -> tuple[Cable, ...]:
     return tuple(cable for cable in graph.cables if cable.key not in gone)
 
 
-def given(command: Edit) -> tuple[str, ...]:
+def fields_set_by(command: Edit) -> tuple[str, ...]:
     """The fields that a command sets."""
     return tuple(field for field in command.__struct_fields__ if getattr(command, field) is not UNSET)
 
 
-def changed(piece: P, command: Edit) -> tuple[P, dict[str, Any]]:
+def with_fields_of(piece: P, command: Edit) -> tuple[P, dict[str, Any]]:
     """The piece with the fields that the command sets, and what they were."""
-    fields = given(command)
+    fields = fields_set_by(command)
     changes = {field: getattr(command, field) for field in fields}
     return structs.replace(piece, **changes), {field: getattr(piece, field) for field in fields}
 
 
-def fits_on(command: Edit, graph: Graph) -> None:
+def check_fits(command: Edit, graph: Graph) -> None:
     """Raises PatchError if the command is not for such a graph."""
     if not isinstance(graph, command.graphs):
         where = "within a subpatch" if isinstance(graph, Definition) else "on the patch itself"

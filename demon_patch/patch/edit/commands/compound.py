@@ -9,7 +9,7 @@ from msgspec import structs
 
 from demon_patch.errors import PatchError
 from demon_patch.patch.edit.commands import on_cables, on_nodes, on_patch, on_records  # noqa: F401 - for their commands
-from demon_patch.patch.edit.commands.base import Edit, fits_on, title
+from demon_patch.patch.edit.commands.base import Edit, check_fits, title
 from demon_patch.patch.model import ids
 from demon_patch.patch.model.definition import Definition
 from demon_patch.patch.model.document import Patch
@@ -29,9 +29,9 @@ class Within(Edit, frozen=True):
                 mend="do it on the patch; of a batch, put each command within",
             )
 
-    def on(self, patch: Patch) -> tuple[Patch, tuple[Command, ...]]:
+    def applied_to(self, patch: Patch) -> tuple[Patch, tuple[Command, ...]]:
         try:
-            definition, back = self.command.on(patch.definition(self.definition))
+            definition, back = self.command.applied_to(patch.definition(self.definition))
         except PatchError as error:
             error.what = f"in subpatch {self.definition}: {error.what}"
             raise
@@ -54,11 +54,11 @@ class Batch(Edit, frozen=True):
         flat = [inner for c in self.commands for inner in (c.commands if isinstance(c, Batch) else (c,))]
         structs.force_setattr(self, "commands", tuple(flat))
 
-    def on(self, patch: Patch) -> tuple[Patch, tuple[Command, ...]]:
+    def applied_to(self, patch: Patch) -> tuple[Patch, tuple[Command, ...]]:
         backs: list[tuple[Command, ...]] = []
         for command in self.commands:
-            fits_on(command, patch)
-            patch, back = command.on(patch)
+            check_fits(command, patch)
+            patch, back = command.applied_to(patch)
             backs.append(back)
         return patch, tuple(command for back in reversed(backs) for command in back)
 
@@ -85,8 +85,8 @@ else:
 
 def apply(command: Command, patch: Patch) -> tuple[Patch, Command]:
     """The edited patch and the inverse command; PatchError, and no change, where the edit cannot be done."""
-    fits_on(command, patch)
-    edited, back = command.on(patch)
+    check_fits(command, patch)
+    edited, back = command.applied_to(patch)
     return edited, together(back)
 
 

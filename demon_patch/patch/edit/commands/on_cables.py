@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from msgspec import UNSET, UnsetType, structs
 
 from demon_patch.errors import PatchError
-from demon_patch.patch.edit.commands.base import G, GraphEdit, changed, given, without
-from demon_patch.patch.model.graph import Cable, Mode, CableKey
+from demon_patch.patch.edit.commands.base import G, GraphEdit, fields_set_by, with_fields_of, without
+from demon_patch.patch.model.graph import Cable, CableKey, Mode
 
 if TYPE_CHECKING:
     from demon_patch.patch.edit.commands import Command
@@ -20,7 +20,7 @@ class Connect(GraphEdit, frozen=True):
 
     cable: Cable
 
-    def on(self, patch: G) -> tuple[G, tuple[Command, ...]]:
+    def applied_to(self, patch: G) -> tuple[G, tuple[Command, ...]]:
         socket = self.cable.key
         if socket in patch.cables_by_socket:
             raise PatchError(
@@ -40,7 +40,7 @@ class Disconnect(GraphEdit, frozen=True):
     dst: str
     port: str
 
-    def on(self, patch: G) -> tuple[G, tuple[Command, ...]]:
+    def applied_to(self, patch: G) -> tuple[G, tuple[Command, ...]]:
         cable = patch.cable(CableKey(self.src, self.out, self.dst, self.port))
         return structs.replace(patch, cables=without(patch, [cable])), (Connect(cable),)
 
@@ -58,12 +58,12 @@ class SetCable(GraphEdit, frozen=True):
     muted: bool | UnsetType = UNSET
     solo: bool | UnsetType = UNSET
 
-    def on(self, patch: G) -> tuple[G, tuple[Command, ...]]:
+    def applied_to(self, patch: G) -> tuple[G, tuple[Command, ...]]:
         cable = patch.cable(CableKey(self.src, self.out, self.dst, self.port))
-        new, old = changed(cable, self)
+        new, old = with_fields_of(cable, self)
         cables = (*without(patch, [cable]), new)
         return structs.replace(patch, cables=cables), (SetCable(**old),)
 
     @property
     def target(self) -> Hashable:
-        return "SetCable", self.src, self.out, self.dst, self.port, *given(self)
+        return "SetCable", self.src, self.out, self.dst, self.port, *fields_set_by(self)

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 from msgspec import UnsetType, structs
 
 from demon_patch.errors import PatchError
-from demon_patch.patch.edit.commands.base import ABSENT, G, GraphEdit, OfPort, edited, with_node, without
+from demon_patch.patch.edit.commands.base import ABSENT, G, GraphEdit, PortCommand, edited, with_node, without
 from demon_patch.patch.edit.commands.on_cables import Connect
 from demon_patch.patch.edit.commands.on_records import PUTS
 from demon_patch.patch.model import json_values
-from demon_patch.patch.model.graph import Cable, Node, CableKey
+from demon_patch.patch.model.graph import Cable, CableKey, Node
 from demon_patch.patch.model.json_values import Frozen, Value
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ class AddNode(GraphEdit, frozen=True):
     id: str
     node: Node
 
-    def on(self, patch: G) -> tuple[G, tuple[Command, ...]]:
+    def applied_to(self, patch: G) -> tuple[G, tuple[Command, ...]]:
         if self.id in patch.nodes:
             raise PatchError("is in the patch already", node=self.id, mend="take a fresh id")
         return with_node(patch, self.id, self.node), (RemoveNode(self.id),)
@@ -37,7 +37,7 @@ class RemoveNode(GraphEdit, frozen=True):
 
     id: str
 
-    def on(self, patch: G) -> tuple[G, tuple[Command, ...]]:
+    def applied_to(self, patch: G) -> tuple[G, tuple[Command, ...]]:
         return _taken_out(patch, (self.id,))
 
 
@@ -50,7 +50,7 @@ class AddNodes(GraphEdit, frozen=True):
     def __post_init__(self) -> None:
         structs.force_setattr(self, "nodes", Frozen(json_values.table(self.nodes, "nodes")))
 
-    def on(self, patch: G) -> tuple[G, tuple[Command, ...]]:
+    def applied_to(self, patch: G) -> tuple[G, tuple[Command, ...]]:
         for id in sorted(self.nodes.keys() & patch.nodes.keys()):
             raise PatchError("is in the patch already", node=id, mend="take a fresh id")
         for cable in self.cables:
@@ -70,7 +70,7 @@ class RemoveNodes(GraphEdit, frozen=True):
 
     ids: tuple[str, ...]
 
-    def on(self, patch: G) -> tuple[G, tuple[Command, ...]]:
+    def applied_to(self, patch: G) -> tuple[G, tuple[Command, ...]]:
         return _taken_out(patch, self.ids)
 
 
@@ -102,7 +102,7 @@ class Replace(GraphEdit, frozen=True):
     new: Node
     keep: tuple[CableKey, ...] = ()
 
-    def on(self, patch: G) -> tuple[G, tuple[Command, ...]]:
+    def applied_to(self, patch: G) -> tuple[G, tuple[Command, ...]]:
         old, cables = patch.node(self.node), patch.cables_of(self.node)
         for socket in self.keep:
             if patch.cable(socket) not in cables:
@@ -112,7 +112,7 @@ class Replace(GraphEdit, frozen=True):
         return with_node(left, self.node, self.new), (Replace(self.node, old, self.keep), *map(Connect, dropped))
 
 
-class SetValue(OfPort, frozen=True):
+class SetValue(PortCommand, frozen=True):
     """Sets what a node keeps under a name; ABSENT takes it away, so that the default holds."""
 
     value: Value | UnsetType = ABSENT
@@ -123,7 +123,7 @@ class SetValue(OfPort, frozen=True):
             with json_values.place(node=self.node, port=self.name):
                 structs.force_setattr(self, "value", json_values.value(self.value, "value"))
 
-    def on(self, patch: G) -> tuple[G, tuple[Command, ...]]:
+    def applied_to(self, patch: G) -> tuple[G, tuple[Command, ...]]:
         values = dict(patch.node(self.node).values)
         old = values.pop(self.name, ABSENT)
         if self.value is not ABSENT:
@@ -131,13 +131,13 @@ class SetValue(OfPort, frozen=True):
         return edited(patch, self.node, values=values), (SetValue(self.node, self.name, old),)
 
 
-class SetRange(OfPort, frozen=True):
+class SetRange(PortCommand, frozen=True):
     """Sets the playing range of an input, lo <= hi in the port's unit; without them, the declared range holds."""
 
     lo: float | None = None
     hi: float | None = None
 
-    def on(self, patch: G) -> tuple[G, tuple[Command, ...]]:
+    def applied_to(self, patch: G) -> tuple[G, tuple[Command, ...]]:
         ranges = dict(patch.node(self.node).ranges)
         old = ranges.pop(self.name, (None, None))
         if self.lo is not None and self.hi is not None:
@@ -147,12 +147,12 @@ class SetRange(OfPort, frozen=True):
         return edited(patch, self.node, ranges=ranges), (SetRange(self.node, self.name, *old),)
 
 
-class SetLocked(OfPort, frozen=True):
+class SetLocked(PortCommand, frozen=True):
     """Keeps snapshots away from a port, or lets them turn it again."""
 
     locked: bool
 
-    def on(self, patch: G) -> tuple[G, tuple[Command, ...]]:
+    def applied_to(self, patch: G) -> tuple[G, tuple[Command, ...]]:
         before = patch.node(self.node).locked
         rest = tuple(port for port in before if port != self.name)
         after = (*rest, self.name) if self.locked else rest
@@ -168,7 +168,7 @@ class Move(GraphEdit, frozen=True):
         kept = {id: json_values.position(at, "at") for id, at in json_values.table(self.positions, "positions").items()}
         structs.force_setattr(self, "positions", Frozen(kept))
 
-    def on(self, patch: G) -> tuple[G, tuple[Command, ...]]:
+    def applied_to(self, patch: G) -> tuple[G, tuple[Command, ...]]:
         old = {id: patch.node(id).at for id in self.positions}
         moved = {id: structs.replace(patch.nodes[id], at=at) for id, at in self.positions.items()}
         return structs.replace(patch, nodes={**patch.nodes, **moved}), (Move(old),)
@@ -184,7 +184,7 @@ class Rename(GraphEdit, frozen=True):
     node: str
     label: str
 
-    def on(self, patch: G) -> tuple[G, tuple[Command, ...]]:
+    def applied_to(self, patch: G) -> tuple[G, tuple[Command, ...]]:
         old = patch.node(self.node).label
         return edited(patch, self.node, label=self.label), (Rename(self.node, old),)
 
@@ -199,7 +199,7 @@ class SetBypass(GraphEdit, frozen=True):
     node: str
     bypass: bool
 
-    def on(self, patch: G) -> tuple[G, tuple[Command, ...]]:
+    def applied_to(self, patch: G) -> tuple[G, tuple[Command, ...]]:
         old = patch.node(self.node).bypass
         return edited(patch, self.node, bypass=self.bypass), (SetBypass(self.node, old),)
 

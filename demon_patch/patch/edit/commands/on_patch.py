@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import UNSET, UnsetType, structs
 
-from demon_patch.patch.edit.commands.base import Edit, changed, given
+from demon_patch.patch.edit.commands.base import Edit, fields_set_by, with_fields_of
 from demon_patch.patch.model.document import Patch
 
 if TYPE_CHECKING:
@@ -24,13 +24,13 @@ class SetMeta(Edit, frozen=True):
     description: str | UnsetType = UNSET
     model: str | UnsetType = UNSET
 
-    def on(self, patch: Patch) -> tuple[Patch, tuple[Command, ...]]:
-        new, old = changed(patch.meta, self)
+    def applied_to(self, patch: Patch) -> tuple[Patch, tuple[Command, ...]]:
+        new, old = with_fields_of(patch.meta, self)
         return structs.replace(patch, meta=new), (SetMeta(**old),)
 
     @property
     def target(self) -> Hashable:
-        return "SetMeta", *given(self)
+        return "SetMeta", *fields_set_by(self)
 
 
 class SetSong(Edit, frozen=True):
@@ -42,13 +42,13 @@ class SetSong(Edit, frozen=True):
     bpm: float | UnsetType | None = UNSET
     beats_per_bar: int | UnsetType = UNSET
 
-    def on(self, patch: Patch) -> tuple[Patch, tuple[Command, ...]]:
-        new, old = changed(patch.song, self)
+    def applied_to(self, patch: Patch) -> tuple[Patch, tuple[Command, ...]]:
+        new, old = with_fields_of(patch.song, self)
         return structs.replace(patch, song=new), (SetSong(**old),)
 
     @property
     def target(self) -> Hashable:
-        return "SetSong", *given(self)
+        return "SetSong", *fields_set_by(self)
 
 
 class RenameDefinition(Edit, frozen=True):
@@ -57,7 +57,7 @@ class RenameDefinition(Edit, frozen=True):
     definition: str
     title: str
 
-    def on(self, patch: Patch) -> tuple[Patch, tuple[Command, ...]]:
+    def applied_to(self, patch: Patch) -> tuple[Patch, tuple[Command, ...]]:
         old = patch.definition(self.definition)
         new = structs.replace(old, title=self.title)
         definitions = {**patch.definitions, self.definition: new}
@@ -68,10 +68,10 @@ class RenameDefinition(Edit, frozen=True):
         return "RenameDefinition", self.definition
 
 
-class Become(Edit, frozen=True):
+class ReplacePatch(Edit, frozen=True):
     """Puts a whole document in the place of the patch."""
 
     patch: Patch
 
-    def on(self, patch: Patch) -> tuple[Patch, tuple[Command, ...]]:
-        return self.patch, (Become(patch),)
+    def applied_to(self, patch: Patch) -> tuple[Patch, tuple[Command, ...]]:
+        return self.patch, (ReplacePatch(patch),)

@@ -6,32 +6,32 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
-from demon_patch.patch.edit.commands.base import Put
-from demon_patch.patch.model.canvas import Frame, Note
+from demon_patch.patch.edit.commands.base import SetRecord
+from demon_patch.patch.model.canvas import CanvasFrame, CanvasNote
 from demon_patch.patch.model.dashboard import ControlMapping, Snapshot, Widget
 from demon_patch.patch.model.definition import Definition, Inlet, Outlet
 from demon_patch.patch.model.document import Patch
 
 
-class SetFrame(Put, frozen=True):
+class SetFrame(SetRecord, frozen=True):
     """Puts a frame on the canvas, changes it, or takes it away."""
 
-    frame: Frame | None = None
+    frame: CanvasFrame | None = None
 
     table = "frames"
     graphs = (Patch, Definition)
 
 
-class SetNote(Put, frozen=True):
+class SetNote(SetRecord, frozen=True):
     """Puts a note on the canvas, changes it, or takes it away."""
 
-    note: Note | None = None
+    note: CanvasNote | None = None
 
     table = "notes"
     graphs = (Patch, Definition)
 
 
-class SetWidget(Put, frozen=True):
+class SetWidget(SetRecord, frozen=True):
     """Puts a control on the dashboard, changes it, or takes it away."""
 
     widget: Widget | None = None
@@ -39,7 +39,7 @@ class SetWidget(Put, frozen=True):
     table = "dashboard"
 
 
-class SetMapping(Put, frozen=True):
+class SetMapping(SetRecord, frozen=True):
     """Maps a controller to a knob, changes the mapping, or takes it away."""
 
     mapping: ControlMapping | None = None
@@ -47,7 +47,7 @@ class SetMapping(Put, frozen=True):
     table = "mappings"
 
 
-class SetSnapshot(Put, frozen=True):
+class SetSnapshot(SetRecord, frozen=True):
     """Stores a snapshot, renames it, or takes it away."""
 
     snapshot: Snapshot | None = None
@@ -55,7 +55,7 @@ class SetSnapshot(Put, frozen=True):
     table = "snapshots"
 
 
-class SetDefinition(Put, frozen=True):
+class SetDefinition(SetRecord, frozen=True):
     """Adds what a subpatch contains, replaces it in all instances, or takes it away once no subpatch needs it."""
 
     definition: Definition | None = None
@@ -63,7 +63,7 @@ class SetDefinition(Put, frozen=True):
     table = "definitions"
 
 
-class SetInlet(Put, frozen=True):
+class SetInlet(SetRecord, frozen=True):
     """Within a subpatch: promotes an input, changes what a promoted one leads to, or takes it away."""
 
     inlet: Inlet | None = None
@@ -72,7 +72,7 @@ class SetInlet(Put, frozen=True):
     graphs = (Definition,)
 
 
-class SetOutlet(Put, frozen=True):
+class SetOutlet(SetRecord, frozen=True):
     """Within a subpatch: promotes an output, changes where a promoted one comes from, or takes it away."""
 
     outlet: Outlet | None = None
@@ -81,7 +81,7 @@ class SetOutlet(Put, frozen=True):
     graphs = (Definition,)
 
 
-PUTS: Mapping[str, Callable[..., Put]] = MappingProxyType(
+PUTS: Mapping[str, Callable[..., SetRecord]] = MappingProxyType(
     {
         put.table: put
         for put in (

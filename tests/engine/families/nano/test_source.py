@@ -11,7 +11,7 @@ import soundfile
 from demon_patch.engine.contracts import Family
 from demon_patch.engine.families.nano.source import read_loop
 from demon_patch.engine.families.nano.spec import SPEC
-from demon_patch.engine.sound.clips import edit
+from demon_patch.engine.sound.clips import set_tempo
 from demon_patch.errors import SourceError
 from tests.support.sounds import band
 
@@ -139,7 +139,7 @@ def test_a_loaded_source_has_the_tempo_that_is_heard_or_kept(tmp_path: Path, fam
     source = family.conditioner.load(path)
     assert source.bpm == pytest.approx(120.0, rel=0.002)
     assert source.downbeat == pytest.approx(0.5, abs=0.03)
-    edit(path, bpm=90.0, downbeat=0.25)
+    set_tempo(path, bpm=90.0, downbeat=0.25)
     source = family.conditioner.load(path, 8.0)
     assert (source.bpm, source.downbeat) == (90.0, 0.25)
 
@@ -177,7 +177,7 @@ def test_opposite_channels_are_no_silence(tmp_path: Path) -> None:
 def test_what_a_source_should_tell_of_its_file_comes_with_it(tmp_path: Path, family: Family) -> None:
     path = tmp_path / "loop.wav"
     soundfile.write(path, band(120.0, 12.6, 0.5, 44100), 44100)
-    edit(path, bpm=90.0)
+    set_tempo(path, bpm=90.0)
     soundfile.write(path, band(100.0, 12.6, 0.5, 44100), 44100)
     path.write_bytes(path.read_bytes()[:-200])
     source = family.conditioner.load(path)

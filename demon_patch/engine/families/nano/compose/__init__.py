@@ -10,11 +10,11 @@ from demon_patch.engine.families.nano.compose.composition import Composition, co
 from demon_patch.engine.families.nano.compose.render import render
 from demon_patch.engine.families.nano.tags import KEYS, Tags
 
-__all__ = ["Composition", "Song", "compose", "compose_song", "render"]
+__all__ = ["ComposedSong", "Composition", "compose", "compose_song", "render"]
 
 
 @dataclass(frozen=True, slots=True)
-class Song:
+class ComposedSong:
     """A rendered composition: float32 mono `audio` [T * 1280], `title`, tempo `bpm`, first `downbeat` in seconds."""
 
     audio: np.ndarray
@@ -24,10 +24,10 @@ class Song:
     downbeat: float = 0.0
 
 
-def compose_song(tags: Tags, frames: int, seed: int) -> Song:
+def compose_song(tags: Tags, frames: int, seed: int) -> ComposedSong:
     """Composes and renders a loop of `frames` latent frames after `tags`; equal arguments give equal samples."""
     composition = compose(np.random.default_rng(seed), frames, tags)
     key = f"{KEYS[composition.key].upper()} {composition.mode}"
     title = f"{composition.style} in {key}, {composition.bpm:.0f} bpm"
     audio = render(composition, composition.style, frames, seed)
-    return Song(audio, composition, title, composition.bpm)
+    return ComposedSong(audio, composition, title, composition.bpm)

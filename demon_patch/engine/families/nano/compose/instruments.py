@@ -13,13 +13,13 @@ from numpy.random import Generator
 from demon_patch.engine.families.nano.compose.composition import STEPS_PER_BAR, Composition
 from demon_patch.engine.families.nano.compose.filters import cyclic, smooth
 from demon_patch.engine.families.nano.compose.styles import Style
-from demon_patch.engine.families.nano.compose.tables import SAMPLE_RATE, oscillator, turns, wavetable
+from demon_patch.engine.families.nano.compose.tables import SAMPLE_RATE, oscillator, phases, wavetable
 
 _GATE_SECONDS = 0.008
 _ARP_DEGREES = (0, 2, 4, 7, 9, 11)
 
 
-class Grid:
+class StepGrid:
     """The loop's steps in samples: `position` [steps] of each step's start, `step` [samples] of each sample.
 
     bar and beat_step are a step's bar and its place in it; plays [steps, 5] which layers play there.
@@ -53,7 +53,7 @@ class Grid:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class NoteLine:
     """A monophonic line by samples: each note holds until the next. pitch in Hz, age in seconds since its start."""
 
     note: np.ndarray
@@ -61,7 +61,7 @@ class Line:
     age: np.ndarray
 
     @classmethod
-    def of(cls, grid: Grid, triggers: np.ndarray, notes: list[int]) -> Line:
+    def from_triggers(cls, grid: StepGrid, triggers: np.ndarray, notes: list[int]) -> NoteLine:
         """The line that plays `notes` (MIDI numbers) at the steps `triggers`."""
         last = np.full(len(grid.number), -1, np.int64)
         last[triggers] = np.arange(len(triggers))
@@ -80,14 +80,14 @@ class Line:
         return np.minimum(self.age / seconds, 1)
 
 
-def bass(score: Composition, style: Style, grid: Grid, rng: Generator) -> np.ndarray | None:
+def bass(score: Composition, style: Style, grid: StepGrid, rng: Generator) -> np.ndarray | None:
     """The bass line, or None where it never plays."""
     triggers = grid.triggers(score.bass_rhythm[grid.beat_step] > 0.1, 1)
     if not len(triggers):
         return None
     patch, at = style.bass, grid.beat_step[triggers]
     notes = [score.note(d) % 12 + 36 + int(o) for d, o in zip(grid.root[triggers], score.bass_offset[at], strict=True)]
-    line = Line.of(grid, triggers, notes)
+    line = NoteLine.from_triggers(grid, triggers, notes)
     level, accent = line.each(score.bass_rhythm[at]), line.each(score.bass_accent[at])
     pitch = _glide(line.pitch) if style.glides and score.bass_slide[at].any() else line.pitch
     sweep = np.zeros(1)
@@ -100,7 +100,7 @@ def bass(score: Composition, style: Style, grid: Grid, rng: Generator) -> np.nda
     if style.reese:
         x = 0.6 * x + 0.6 * oscillator(table, pitch * 1.012, cutoff)
     if style.sub:
-        x = 0.7 * x + 0.5 * np.sin(2 * np.pi * turns(pitch))
+        x = 0.7 * x + 0.5 * np.sin(2 * np.pi * phases(pitch))
     if style.glides:
         x = np.tanh(1.5 * x)
     fade = 0.8 if style.long_bass else patch.decay * 2.2
@@ -113,7 +113,7 @@ def _glide(pitch: np.ndarray) -> np.ndarray:
     return np.exp(cyclic(lambda octave: smooth(octave, 0.9985), np.log(pitch)))
 
 
-def chords(score: Composition, style: Style, grid: Grid, rng: Generator) -> np.ndarray | None:
+def chords(score: Composition, style: Style, grid: StepGrid, rng: Generator) -> np.ndarray | None:
     """Three or four voices of chords, held or struck, or None where they never play."""
     patch = style.chords
     sounds = grid.beat_step == 0 if patch.held else score.chord_rhythm[grid.beat_step] > 0.1
@@ -127,7 +127,7 @@ def chords(score: Composition, style: Style, grid: Grid, rng: Generator) -> np.n
     for voice, degree in enumerate((0, 2, 4, 6)[: style.voices]):
         above = 12 if voice == 3 else 0
         notes = [54 + (score.note(root + degree) - 54) % 12 + above for root in grid.root[triggers]]
-        line = Line.of(grid, triggers, notes)
+        line = NoteLine.from_triggers(grid, triggers, notes)
         if patch.held:
             envelope = line.attack(patch.attack) * gate
             cutoff = patch.cutoff * (1 + 0.4 * np.sin(sway + voice))
@@ -143,21 +143,21 @@ def chords(score: Composition, style: Style, grid: Grid, rng: Generator) -> np.n
     return total
 
 
-def arp(score: Composition, style: Style, grid: Grid) -> np.ndarray | None:
+def arp(score: Composition, style: Style, grid: StepGrid) -> np.ndarray | None:
     """The arpeggio, or None where it never plays."""
     triggers = grid.triggers(score.arp_rhythm[grid.beat_step] > 0.1, 3)
     if not len(triggers):
         return None
     patch, at = style.arp, grid.beat_step[triggers]
     degrees = [root + _ARP_DEGREES[step] for root, step in zip(grid.root[triggers], score.arp[at], strict=True)]
-    line = Line.of(grid, triggers, [60 + (score.note(degree) - 60) % 24 for degree in degrees])
+    line = NoteLine.from_triggers(grid, triggers, [60 + (score.note(degree) - 60) % 24 for degree in degrees])
     cutoff = patch.cutoff * 2.0 ** (0.8 * np.exp(-line.age / patch.decay))
     x = oscillator(wavetable(patch.wave, patch.resonance), line.pitch, cutoff)
     x = x * line.attack(0.003) * np.exp(-line.age / patch.decay) * line.each(score.arp_rhythm[at])
     return x.astype(np.float32)
 
 
-def lead(score: Composition, style: Style, grid: Grid) -> np.ndarray | None:
+def lead(score: Composition, style: Style, grid: StepGrid) -> np.ndarray | None:
     """The melody with a little vibrato, or None where it never plays."""
     place = grid.number % len(score.melody)
     sounds = np.array([degree is not None for degree in score.melody])[place]
@@ -167,7 +167,7 @@ def lead(score: Composition, style: Style, grid: Grid) -> np.ndarray | None:
     patch = style.lead
     octave = 0 if score.key < 6 else -12
     notes = [72 + score.note(score.melody[i] or 0) + octave for i in place[triggers]]
-    line = Line.of(grid, triggers, notes)
+    line = NoteLine.from_triggers(grid, triggers, notes)
     seconds = grid.samples / SAMPLE_RATE
     wobble = np.sin(2 * np.pi * round(5.5 * seconds) / seconds * grid.time)
     pitch = line.pitch * (1 + 0.004 * wobble * np.minimum(line.age / 0.3, 1))

@@ -23,7 +23,7 @@ def render(score: Composition, style_name: str, frames: int, seed: int) -> np.nd
     """[frames * 1280] float32 samples within -1..1: the composition as it sounds in a style."""
     rng = np.random.default_rng((seed, 1))
     style = SOUNDS[style_name]
-    grid = instruments.Grid(score, frames * SPEC.samples_per_frame)
+    grid = instruments.StepGrid(score, frames * SPEC.samples_per_frame)
     drums, kicks = _drums(score, grid, drum_kit(style_name, rng))
     dry = np.zeros(grid.samples, np.float32)
     wet = drums * style.drum_room
@@ -43,7 +43,7 @@ def render(score: Composition, style_name: str, frames: int, seed: int) -> np.nd
     return _master(drums * (0.62 * style.levels[0]) + dry, style, rng)
 
 
-def _drums(score: Composition, grid: instruments.Grid, kit: dict[str, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+def _drums(score: Composition, grid: instruments.StepGrid, kit: dict[str, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
     """The drums [samples] and the positions of the kicks."""
     room = max(map(len, kit.values()))
     mix = np.zeros(grid.samples + room, np.float32)

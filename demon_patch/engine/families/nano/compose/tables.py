@@ -41,7 +41,7 @@ def wavetable(wave: str, resonance: float) -> np.ndarray:
     return (_spectrum(wave) * gain).astype(np.float32) @ sines
 
 
-def turns(frequency: np.ndarray) -> np.ndarray:
+def phases(frequency: np.ndarray) -> np.ndarray:
     """Phase in turns after each sample of a frequency in Hz, nudged to close on a whole number over the loop."""
     phase = np.cumsum(frequency, dtype=np.float64) / SAMPLE_RATE
     total = phase[-1]
@@ -50,7 +50,7 @@ def turns(frequency: np.ndarray) -> np.ndarray:
 
 def oscillator(table: np.ndarray, frequency: np.ndarray, cutoff: np.ndarray, phase: float = 0.0) -> np.ndarray:
     """A wavetable played as a loop: frequency and cutoff in Hz for every sample, start phase in turns."""
-    at = turns(frequency) + phase
+    at = phases(frequency) + phase
     column = ((at - np.floor(at)) * _PHASES).astype(np.int32) & (_PHASES - 1)
     octaves = np.log2(np.minimum(cutoff, SAMPLE_RATE * 0.47) / frequency)
     level = np.clip((octaves - _LOWEST) * ((_LEVELS - 1) / (_HIGHEST - _LOWEST)), 0, _LEVELS - 1.001)

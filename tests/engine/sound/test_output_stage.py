@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from demon_patch.engine.sound.outlet import PIECE, Outlet
+from demon_patch.engine.sound.output_stage import PIECE, OutputStage
 from tests.support.sounds import hot, true_peak
 
 RATE = 32_000
@@ -13,7 +13,7 @@ RATES = [32_000, 44_100, 48_000, 96_000]
 
 
 def put(sound: np.ndarray, rate: int, ceiling: np.ndarray | float, cut: int = 777) -> np.ndarray:
-    outlet = Outlet(RATE, rate, sound.shape[1])
+    outlet = OutputStage(RATE, rate, sound.shape[1])
     each = np.broadcast_to(np.float32(ceiling), len(sound))
     blocks = [outlet.push(sound[at : at + cut], each[at : at + cut]) for at in range(0, len(sound), cut)]
     return np.concatenate([*blocks, outlet.finish()])
@@ -53,7 +53,7 @@ def test_quiet_sound_only_changes_its_rate(rate: int) -> None:
 def test_what_is_no_number_holds_the_last_good_sample(rate: int) -> None:
     sound = np.full((RATE, 2), 0.25, np.float32)
     sound[9000:9500, 0], sound[9100, 1], sound[-1] = np.nan, np.inf, -np.inf
-    outlet = Outlet(RATE, rate, 2)
+    outlet = OutputStage(RATE, rate, 2)
     out = np.concatenate([outlet.push(sound, -0.3), outlet.finish()])
     np.testing.assert_allclose(out[rate // 20 : -rate // 20], 0.25, atol=1e-4)
     assert outlet.holes == 501
@@ -70,6 +70,6 @@ def test_without_a_ceiling_nothing_is_limited() -> None:
 
 
 def test_of_no_sound_comes_none() -> None:
-    outlet = Outlet(RATE, 48_000, 2)
+    outlet = OutputStage(RATE, 48_000, 2)
     assert outlet.push(np.zeros((0, 2), np.float32), -0.3).shape == (0, 2)
     assert outlet.finish().shape == (0, 2)

@@ -55,7 +55,7 @@ CLOCK = time.perf_counter
 """The clock of both processes, in seconds: monotone, and the same in every process of a machine."""
 
 
-class Memory:
+class SongMemory:
     """The mapped file, seen from either side.
 
     song: [samples, channels] float32 at the family's rate, written by the host. ceilings: float32 dBFS, of the safety
@@ -84,7 +84,7 @@ class Memory:
         self._clock = self._field["clock"][0]
 
     @classmethod
-    def create(cls, rate: int, channels: int, samples: int) -> Memory:
+    def create(cls, rate: int, channels: int, samples: int) -> SongMemory:
         """New memory for a song of silence; in RAM where the system has a place for that.
 
         rate: Hz. Raises DemonError when there is no room for it.
@@ -102,7 +102,7 @@ class Memory:
             except (OSError, MemoryError) as error:
                 why = str(error)
                 continue
-            memory.set_route(Route.whole(samples))
+            memory.set_route(Route.of_song(samples))
             return memory
         raise DemonError(f"no memory for the song: {why}", mend="free space for temporary files")
 
@@ -196,12 +196,12 @@ class Memory:
         """Adds to a counter of the audio process: `xruns` or `starved`."""
         self._field[name][0] += more
 
-    def counted(self, name: str) -> int:
+    def counter(self, name: str) -> int:
         """A counter of the audio process."""
         return int(self._field[name][0])
 
     @property
-    def kept(self) -> int:
+    def history_end(self) -> int:
         """How far the history goes: the timeline sample that it ends before."""
         return int(self._field["history"][0])
 
@@ -214,9 +214,9 @@ class Memory:
         """
         if at is not None:
             self.hush(at)
-            known = max(self.kept - at, 0)
+            known = max(self.history_end - at, 0)
             block, ceilings = block[known:], None if ceilings is None else ceilings[known:]
-        written, size = self.kept, len(self._ring)
+        written, size = self.history_end, len(self._ring)
         if ceilings is not None:
             self._held_at[np.arange(written, written + len(block)) // HELD % len(self._held_at)] = ceilings
         start = written % size
@@ -229,7 +229,7 @@ class Memory:
         """Adds silence to the history up to timeline `until`, where nothing was played. Called by the audio process,
         and by the host while there is none."""
         size = len(self._ring)
-        missing = min(until - self.kept, size)
+        missing = min(until - self.history_end, size)
         if missing > 0:
             self._ring[np.arange(until - missing, until) % size] = 0.0
             self._field["history"][0] = until
@@ -239,7 +239,7 @@ class Memory:
 
         The counter is the timeline's; where it rose by more than came back, the rest is gone.
         """
-        until = self.kept
+        until = self.history_end
         since = max(counter, until - HISTORY_SECONDS * self.rate, 0)
         return self._ring[np.arange(since, until) % len(self._ring)], until
 
@@ -251,7 +251,7 @@ class Memory:
 
     def history(self, seconds: float) -> Samples:
         """The last `seconds` that were played, as far as they are still held: [n, channels]."""
-        until = self.kept
+        until = self.history_end
         return self.history_since(until - round(seconds * self.rate))[0]
 
 

@@ -16,7 +16,7 @@ LOOK_SAMPLES = 48  # but never over less
 PIECE = 2**16  # samples that are limited at a time
 
 
-class Outlet:
+class OutputStage:
     """A stream of blocks at one rate, whatever their lengths, made into one at another rate, limited there.
 
     source_rate: of the blocks. rate: of what comes out. Output sample k is heard when input sample

@@ -12,27 +12,27 @@ import numpy as np
 import pytest
 
 from demon_patch.errors import DemonError
-from demon_patch.runtime.audio.memory import HEADER, HISTORY_SECONDS, SONG_AT, Memory
+from demon_patch.runtime.audio.song_memory import HEADER, HISTORY_SECONDS, SONG_AT, SongMemory
 from demon_patch.runtime.graph.route import Route
 
 
 @pytest.fixture
-def memory() -> Iterator[Memory]:
-    made = Memory.create(1000, 2, 5000)
+def memory() -> Iterator[SongMemory]:
+    made = SongMemory.create(1000, 2, 5000)
     yield made
     made.remove()
 
 
-def test_another_process_sees_the_same(memory: Memory) -> None:
+def test_another_process_sees_the_same(memory: SongMemory) -> None:
     memory.song[:] = np.arange(10000).reshape(5000, 2)
-    route = Route.whole(5000).loop(700, 100, 300).seek(900, 4321)
+    route = Route.of_song(5000).loop(700, 100, 300).seek(900, 4321)
     memory.set_route(route)
     memory.playing, memory.muted = True, True
     memory.ceilings[:] = -3.5
     code = """
 import sys
 from pathlib import Path
-from demon_patch.runtime.audio.memory import Memory
+from demon_patch.runtime.audio.song_memory import Memory
 m = Memory(Path(sys.argv[1]))
 ceilings = m.ceilings.shape, m.ceilings.max()
 print(m.rate, m.channels, m.song.shape, float(m.song.sum()), m.route, m.playing, m.muted, *ceilings)
@@ -46,7 +46,7 @@ assert not {"torch", "demon_patch.runtime.performance.performer"} & set(sys.modu
     assert said.stdout.strip() == f"1000 2 (5000, 2) {float(memory.song.sum())} {route} True True (157,) -3.5"
     assert memory.clock() == (1, 12.5, 3.25, 1000.0)
     assert memory.present(4.25) == 1012.5
-    assert (memory.frontier, memory.counted("xruns"), memory.counted("starved")) == (99, 2, 0)
+    assert (memory.frontier, memory.counter("xruns"), memory.counter("starved")) == (99, 2, 0)
     np.testing.assert_array_equal(memory.history(1.0), memory.song[500:1500])
 
 
@@ -54,14 +54,14 @@ def test_the_header_stays_clear_of_the_song() -> None:
     assert HEADER.itemsize <= SONG_AT
 
 
-def test_a_reader_never_sees_half_a_clock_or_half_a_route(memory: Memory) -> None:
+def test_a_reader_never_sees_half_a_clock_or_half_a_route(memory: SongMemory) -> None:
     """Another thread writes; a torn read would show parts that do not belong together."""
     done = threading.Event()
 
     def write() -> None:
         for k in range(1, 4000):
             memory.set_clock(float(k), float(2 * k), float(3 * k))
-            memory.set_route(Route.whole(5000).seek(k, k % 5000).loop(k + 1, k % 100, k % 100 + 1))
+            memory.set_route(Route.of_song(5000).seek(k, k % 5000).loop(k + 1, k % 100, k % 100 + 1))
         done.set()
 
     writer = threading.Thread(target=write)
@@ -87,7 +87,7 @@ def test_a_reader_never_sees_half_a_clock_or_half_a_route(memory: Memory) -> Non
     assert seen > 10
 
 
-def test_history_is_the_last_two_minutes_in_order(memory: Memory) -> None:
+def test_history_is_the_last_two_minutes_in_order(memory: SongMemory) -> None:
     total = (HISTORY_SECONDS + 30) * 1000
     sound = np.arange(2 * total, dtype=np.float32).reshape(-1, 2)
     counter, kept = 0, []
@@ -109,9 +109,9 @@ def test_memory_of_another_kind_is_refused(tmp_path: Path) -> None:
     for name, content in {"empty": b"", "other": bytes(10000)}.items():
         (tmp_path / name).write_bytes(content)
         with pytest.raises(DemonError, match="not the memory"):
-            Memory(tmp_path / name)
+            SongMemory(tmp_path / name)
 
 
-def test_a_route_of_another_song_is_refused(memory: Memory) -> None:
+def test_a_route_of_another_song_is_refused(memory: SongMemory) -> None:
     with pytest.raises(ValueError, match="5000"):
-        memory.set_route(Route.whole(4999))
+        memory.set_route(Route.of_song(4999))

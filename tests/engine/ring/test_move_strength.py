@@ -12,7 +12,7 @@ from torch import Tensor
 from demon_patch.engine import Session
 from demon_patch.engine.ring.live_strength import distance, higher, lower
 from demon_patch.engine.ring.noise import Stream
-from demon_patch.engine.ring.schedule import Plan
+from demon_patch.engine.ring.schedule import SchedulePlan
 from demon_patch.errors import DemonError
 from tests.support.toy_family import SPEC, Bench
 
@@ -61,7 +61,7 @@ def test_down_moves_the_sound_toward_its_new_place(done: int) -> None:
     """The toy family's taper says that half the strength is half the distance: the riper, the nearer to that."""
     bench = bench_at(done, strength=1.0)
     old, source = bench_at(done, strength=1.0).ring.drain({})[0].latent, bench.source.latent
-    assert bench.ring.relive(bench.ring.slots[0], 0.5)
+    assert bench.ring.move_strength(bench.ring.slots[0], 0.5)
     moved = bench.ring.drain({})[0].latent
     share = rms(moved, source) / rms(old, source)
     assert 0.45 < share < 0.97
@@ -72,7 +72,7 @@ def test_down_moves_the_sound_toward_its_new_place(done: int) -> None:
 def test_up_moves_the_sound_away_from_its_source(steps: int, done: int) -> None:
     bench = bench_at(done, strength=0.3, steps=steps)
     stays = bench_at(done, strength=0.3, steps=steps).ring.drain({})[0].latent
-    assert bench.ring.relive(bench.ring.slots[0], 0.9)
+    assert bench.ring.move_strength(bench.ring.slots[0], 0.9)
     moved = bench.ring.drain({})[0].latent
     assert rms(moved, bench.source.latent) > rms(stays, bench.source.latent) + 0.02
 
@@ -84,7 +84,7 @@ OLDER = [(8, done) for done in range(4, 8)] + [(4, 2), (4, 3), (16, 7), (3, 2), 
 def test_older_generations_finish_as_they_are_when_strength_rises(steps: int, done: int) -> None:
     """Older than three eighths of their steps."""
     bench = bench_at(done, strength=0.3, steps=steps)
-    assert not bench.ring.relive(bench.ring.slots[0], 0.9)
+    assert not bench.ring.move_strength(bench.ring.slots[0], 0.9)
     plain = bench_at(0, strength=0.3, steps=steps).ring.drain({})[0].latent
     assert torch.equal(bench.ring.drain({})[0].latent, plain)
 
@@ -92,7 +92,7 @@ def test_older_generations_finish_as_they_are_when_strength_rises(steps: int, do
 @pytest.mark.parametrize(("old", "new"), [(0.8, 0.3), (0.3, 1.0), (0.6, 0.0), (0.0, 0.6)])
 def test_before_its_first_step_a_generation_begins_anew(old: float, new: float) -> None:
     bench = bench_at(0, strength=old)
-    assert bench.ring.relive(bench.ring.slots[0], new)
+    assert bench.ring.move_strength(bench.ring.slots[0], new)
     assert bench.ring.slots[0].strength == new
     assert torch.equal(bench.ring.drain({})[0].latent, bench_at(0, strength=new).ring.drain({})[0].latent)
 
@@ -100,7 +100,7 @@ def test_before_its_first_step_a_generation_begins_anew(old: float, new: float) 
 @pytest.mark.parametrize("done", [1, 4, 7])
 def test_down_to_0_is_the_source(done: int) -> None:
     bench = bench_at(done)
-    assert bench.ring.relive(bench.ring.slots[0], 0.0)
+    assert bench.ring.move_strength(bench.ring.slots[0], 0.0)
     torch.testing.assert_close(bench.ring.drain({})[0].latent, bench.source.latent, rtol=0, atol=1e-6)
 
 
@@ -118,35 +118,35 @@ def test_down_to_0_is_the_source(done: int) -> None:
 def test_where_it_does_nothing(fields: dict[str, Any]) -> None:
     bench = bench_at(2, steps=8, **fields)
     before = bench.ring.slots[0].x.clone()
-    assert not bench.ring.relive(bench.ring.slots[0], 0.5)
+    assert not bench.ring.move_strength(bench.ring.slots[0], 0.5)
     assert torch.equal(bench.ring.slots[0].x, before)
 
 
 def test_falling_needs_the_clean_prediction() -> None:
     bench = bench_at(3, watch=False)
-    assert not bench.ring.relive(bench.ring.slots[0], 0.3)
+    assert not bench.ring.move_strength(bench.ring.slots[0], 0.3)
     bench.ring.watch = True
     bench.ring.advance({})
-    assert bench.ring.relive(bench.ring.slots[0], 0.3)
+    assert bench.ring.move_strength(bench.ring.slots[0], 0.3)
 
 
 def test_at_most_once_a_tick_and_a_finished_one_never() -> None:
     bench = bench_at(2)
     (slot,) = bench.ring.slots
-    assert bench.ring.relive(slot, 0.5)
-    assert not bench.ring.relive(slot, 0.7)
+    assert bench.ring.move_strength(slot, 0.5)
+    assert not bench.ring.move_strength(slot, 0.7)
     bench.ring.advance({})
-    assert bench.ring.relive(slot, 0.7)
+    assert bench.ring.move_strength(slot, 0.7)
     bench.ring.drain({})
-    assert not bench.ring.relive(slot, 0.2)
+    assert not bench.ring.move_strength(slot, 0.2)
 
 
 def test_a_moved_generation_follows_the_new_schedule_and_its_own_noise() -> None:
     bench = bench_at(2, strength=0.3)
     (slot,) = bench.ring.slots
     x, s = slot.x.clone(), float(slot.times.t[2])
-    bench.ring.relive(slot, 0.9)
-    assert torch.equal(slot.times.t, Plan(0.9, 8, 2.0).times())
+    bench.ring.move_strength(slot, 0.9)
+    assert torch.equal(slot.times.t, SchedulePlan(0.9, 8, 2.0).times())
     after = float(slot.times.t[2])
     a = (1 - after) / (1 - s)
     noise = bench.noise.get(7, Stream.LIVE, 2)
@@ -160,7 +160,7 @@ def test_a_ramp_of_strength_moves_every_generation_and_stays_finite() -> None:
     for tick in range(64):
         strength = 0.5 + 0.5 * (1 if tick % 16 < 8 else -1) * (tick % 8) / 8
         for slot in bench.ring.slots:
-            bench.ring.relive(slot, strength)
+            bench.ring.move_strength(slot, strength)
         if bench.ring.admits():
             bench.ring.submit(bench.request(strength=strength))
         done += bench.ring.tick({})
@@ -172,7 +172,7 @@ def test_a_ramp_of_strength_moves_every_generation_and_stays_finite() -> None:
 def test_impossible_strengths(strength: float) -> None:
     bench = bench_at(2)
     with pytest.raises(DemonError, match="port strength"):
-        bench.ring.relive(bench.ring.slots[0], strength)
+        bench.ring.move_strength(bench.ring.slots[0], strength)
 
 
 def first_difference(before: float, after: float, steps: int, depth: int, phase: int) -> int:
@@ -184,7 +184,7 @@ def first_difference(before: float, after: float, steps: int, depth: int, phase:
         strength = after if tick >= at else before
         if tick == at:
             for slot in bench.ring.slots:
-                bench.ring.relive(slot, after)
+                bench.ring.move_strength(slot, after)
         if bench.ring.admits():
             bench.ring.submit(bench.request(strength=strength, steps=steps))
         if any(not torch.equal(done.latent, old) for done in bench.ring.tick({})):
@@ -226,7 +226,7 @@ def test_nano_follows_as_far_as_was_measured_for_the_design(steps: int) -> None:
         ring.admit()
         for _ in range(done):
             ring.advance({})
-        assert new is None or ring.relive(ring.slots[0], new)
+        assert new is None or ring.move_strength(ring.slots[0], new)
         return rms(ring.drain({})[0].latent, source.latent)
 
     high, low = generated(1.0), generated(0.5)

@@ -1,41 +1,12 @@
-"""Nodes that follow a signal over time."""
+"""Nodes that measure how fast a signal moves, and nodes that move at a given speed."""
 
 from __future__ import annotations
 
 from demon_patch.codegen.frame import Frame, Gate
 from demon_patch.codegen.vocabulary import choose, clamp, floor, inf
 from demon_patch.nodes.language.declare import node
-from demon_patch.nodes.language.ports import gate, gate_out, like, option, out, value
-from demon_patch.nodes.language.shared_arithmetic import smoothed
+from demon_patch.nodes.language.ports import gate, gate_out, option, out, value
 from demon_patch.nodes.library.math.arithmetic import bounded
-
-
-@node(
-    "smooth",
-    "Smooth",
-    "Rounds off jumps and trembling, quick at first and slower as it arrives.",
-    out=like("x", doc="The signal, smoothed."),
-    category="shape",
-    tags=("low-pass", "filter", "lag", "average", "one-pole", "glide"),
-)
-def smooth(
-    t: Frame,
-    x: float = value(0, -inf, inf, doc="The signal."),
-    time: float = value(
-        0.2, 0.001, 60, unit="s", taper="log", doc="Seconds for 63 % of a way; up only where they differ."
-    ),
-    down: float = value(
-        0.2, 0.001, 60, unit="s", taper="log", doc="Seconds for 63 % of a way down, where they differ."
-    ),
-    ways: str = option("one", "one", "two", doc="One time for both ways, or one for each."),
-    *,
-    y: float = 0.0,
-    begun: float = 0.0,
-):
-    """One pole: y += (x - y) * (1 - exp(-dt / time)), which a held x makes exact at any frame rate. It begins at x."""
-    pole = time if ways == "one" or x > y else down
-    z = smoothed(y, x, t.dt, pole) if begun > 0 else x
-    return z, z, 1
 
 
 @node(

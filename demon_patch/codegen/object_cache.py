@@ -15,7 +15,7 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 
-def kept(function: Callable[Concatenate[T, P], R]) -> Callable[Concatenate[T, P], R]:
+def cached_on_object(function: Callable[Concatenate[T, P], R]) -> Callable[Concatenate[T, P], R]:
     """A function of an object that never changes, and of hashable values, that keeps its results in the object. Any
     thread.
 

@@ -10,13 +10,13 @@ from torch import Tensor
 from demon_patch.engine.contracts import Executor
 from demon_patch.engine.ring.noise import NoiseBank, Stream
 from demon_patch.engine.step import formulas, wavelet
-from demon_patch.engine.step.rows import Batch, Row
+from demon_patch.engine.step.chunk_rows import ChunkRows, Row
 from demon_patch.engine.step.velocity import Velocity
 
-__all__ = ["Chunk", "Row"]
+__all__ = ["ChunkStep", "Row"]
 
 
-class Chunk:
+class ChunkStep:
     """Buffers for the rows of one chunk, allocated once, through which slots take their steps.
 
     A bucket of 1 works on the slots' own memory. A larger one gathers its slots, repeating the last one on idle
@@ -28,7 +28,7 @@ class Chunk:
     def __init__(self, executor: Executor, noise: NoiseBank, rows: int) -> None:
         self.watch = False  # whether each slot's clean prediction is kept
         self._executor = executor
-        self._batch = Batch(noise)
+        self._batch = ChunkRows(noise)
         self._velocity = Velocity(executor, self._batch, rows)
         self._zero = torch.zeros(1, 1, 1, device=noise.device)
         self._one = torch.ones(1, 1, 1, device=noise.device)
@@ -42,7 +42,7 @@ class Chunk:
         t = batch.gather("t", lambda slot: slot.times.at[slot.step : slot.step + 1])
         mask = self._mask()
         start = x if mask is None else self._kept(x, mask, t, out=batch.buffers.like("start", x))
-        v = self._velocity.of(start, len(live))
+        v = self._velocity.predict(start, len(live))
         self._step(start, v, t, mask, x)
         for at, (_, slot) in enumerate(live):
             if len(rows) > 1:

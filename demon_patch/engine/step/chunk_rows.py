@@ -18,7 +18,7 @@ Row = tuple[int, Slot]
 """A slot with its place in per-row values."""
 
 
-class Batch:
+class ChunkRows:
     """Slots of equal length that step together, and the step controls of this tick; reused from chunk to chunk.
 
     What is gathered is [R, ...]. For a single row it is the slot's own memory, else a copy in a fixed buffer.
@@ -56,7 +56,7 @@ class Batch:
         shape = (len(parts), *broadcast(*(part.shape[1:] for part in parts)))
         if any(part.shape[1:] != shape[1:] for part in parts):
             parts = [part.expand(1, *shape[1:]) for part in parts]
-        return torch.cat(parts, out=self.buffers.get(name, shape, parts[0].dtype))
+        return torch.cat(parts, out=self.buffers.take(name, shape, parts[0].dtype))
 
     def scalars(self, name: str, numbers: Sequence[float]) -> Tensor:
         """One number for each row, [R, 1, 1]; no device is waited for."""
@@ -67,7 +67,7 @@ class Batch:
         tensor, array = host
         array[:, 0, 0] = numbers
         device = self.buffers.device
-        return tensor if device.type == "cpu" else self.buffers.get(name, (len(numbers), 1, 1)).copy_(tensor)
+        return tensor if device.type == "cpu" else self.buffers.take(name, (len(numbers), 1, 1)).copy_(tensor)
 
     def noise(self, stream: Stream, step: int | None = None) -> Tensor:
         """Each row's noise of its step, or of step `step`, [R, T, C]."""
@@ -117,7 +117,7 @@ class Batch:
         """factor * scale in a buffer; the factor itself where there is no scale."""
         if scale is None:
             return factor
-        return torch.mul(factor, scale, out=self.buffers.get(name, broadcast(factor.shape, scale.shape)))
+        return torch.mul(factor, scale, out=self.buffers.take(name, broadcast(factor.shape, scale.shape)))
 
     def where(self, name: str, flags: Sequence[bool], value: Tensor, default: Tensor) -> Tensor:
         """Per row, `value` where the flag is set and `default` [1, 1, 1] elsewhere; the value itself for all rows."""
