@@ -65,7 +65,7 @@ def _healed(faces: VisiblePorts, id: str) -> list[Cable]:
             cable = structs.replace(
                 after, src=before.src, out=before.out, muted=before.muted or after.muted
             )  # the settings are those of the input where it ends
-            if id in (before.src, after.dst) or cable.key in graph.cables_by_socket:
+            if id in (before.src, after.dst) or cable.key in graph.cables_by_key:
                 continue
             if faces.joins(*cable.key):
                 made.setdefault(cable.key, cable)

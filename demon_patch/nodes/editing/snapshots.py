@@ -117,7 +117,7 @@ def morph(
         lo, hi = (_between(x, y, amount, port, table) for x, y in zip(*ends, strict=True))
         between.ranges[key] = (lo, hi)
     for socket in {**a.depths, **b.depths}:
-        ends = [side.depths.get(socket, patch.cables_by_socket[socket].depth) for side in (a, b)]
+        ends = [side.depths.get(socket, patch.cables_by_key[socket].depth) for side in (a, b)]
         between.depths[socket] = _between(ends[0], ends[1], amount)
     return between.recalled()
 
@@ -157,7 +157,7 @@ class _Reading:
                     port = self.ports(id)[name]
                     self.ranges[id, name] = (_held(ends[0], port), _held(ends[1], port))
         for kept in snapshot.depths:
-            if kept.dst in scope and kept.key in self.patch.cables_by_socket:
+            if kept.dst in scope and kept.key in self.patch.cables_by_key:
                 if kept.port in self.ports(kept.dst) and kept.port in self._movable[kept.dst]:
                     self.depths[kept.key] = kept.depth
             elif kept.dst in scope:
@@ -168,7 +168,7 @@ class _Reading:
         overlay = Overlay(
             {key: value for key, value in self.values.items() if value != self.base(key)},
             {key: ends for key, ends in self.ranges.items() if ends != self.range(key)},
-            {key: depth for key, depth in self.depths.items() if depth != self.patch.cables_by_socket[key].depth},
+            {key: depth for key, depth in self.depths.items() if depth != self.patch.cables_by_key[key].depth},
         )
         ports = frozenset((id, name) for id in self.nodes if self.ports(id) for name in self._movable[id])
         return Recall(overlay, ports, tuple(self.skipped))

@@ -29,7 +29,7 @@ def checked(patch: Patch, catalogue: Catalogue, node: str, port: str, value: Any
 
 def valid_overlay(overlay: Overlay, patch: Patch, catalogue: Catalogue) -> Overlay:
     """Of an overlay, what a document can have; the rest would keep it from being played."""
-    faces, cables = VisiblePorts(patch, catalogue), patch.cables_by_socket
+    faces, cables = VisiblePorts(patch, catalogue), patch.cables_by_key
 
     def takes(key: Key, values: Iterable[Any]) -> bool:
         reached = faces.ahead(*key) if key[0] in patch.nodes else None

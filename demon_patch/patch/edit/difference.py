@@ -100,7 +100,7 @@ def _nodes(old: Patch, new: Patch) -> Iterator[Command]:
 
 
 def _cables(old: Patch, new: Patch) -> Iterator[Command]:
-    before, after = old.cables_by_socket, new.cables_by_socket
+    before, after = old.cables_by_key, new.cables_by_key
     for socket, cable in before.items():
         if socket not in after or "extra" in _changed(cable, after[socket]):
             yield Disconnect(*socket)

@@ -134,7 +134,7 @@ def _cables(given: object, nodes: Mapping[str, Node]) -> tuple[Cable, ...]:
     unsorted = listed(given, Cable, "cables")
     if len(unsorted) > CABLES:
         raise PatchError(f"the patch has {len(unsorted)} cables", mend=f"keep it within {CABLES}")
-    cables = tuple(sorted(unsorted, key=_socket))
+    cables = tuple(sorted(unsorted, key=_cable_key))
     for cable in cables:
         for end in (cable.src, cable.dst):
             if end not in nodes:
@@ -149,14 +149,14 @@ def _cables(given: object, nodes: Mapping[str, Node]) -> tuple[Cable, ...]:
         if count > INTO:
             raise PatchError(f"{count} cables end in it", node=node, port=port, mend=f"keep it within {INTO}")
     for one, other in pairwise(cables):
-        if _socket(one) == _socket(other):
+        if _cable_key(one) == _cable_key(other):
             raise PatchError(
                 f"two cables come from {one.src}.{one.out}", node=one.dst, port=one.port, mend="keep one of them"
             )
     return cables
 
 
-def _socket(cable: Cable) -> tuple[str, str, str, str]:
+def _cable_key(cable: Cable) -> tuple[str, str, str, str]:
     return cable.src, cable.out, cable.dst, cable.port
 
 
@@ -200,7 +200,7 @@ class Graph(Record, frozen=True, omit_defaults=True, kw_only=True, dict=True):
 
     def cable(self, socket: CableKey) -> Cable:
         """The cable between those two ports; PatchError if there is none."""
-        if (found := self.cables_by_socket.get(socket)) is None:
+        if (found := self.cables_by_key.get(socket)) is None:
             named = Cable(*socket)
             raise PatchError(
                 f"no cable comes from {named.src}.{named.out}",
@@ -224,7 +224,7 @@ class Graph(Record, frozen=True, omit_defaults=True, kw_only=True, dict=True):
         return tuple(cable for _, cable in sorted({c.key: c for c in touching}.items()))
 
     @cached_property
-    def cables_by_socket(self) -> Mapping[CableKey, Cable]:
+    def cables_by_key(self) -> Mapping[CableKey, Cable]:
         """Every cable by its identity."""
         return {cable.key: cable for cable in self.cables}
 

@@ -227,7 +227,7 @@ UNFOLDS = """
 import resource, sys
 from demon_patch.errors import PatchError
 from demon_patch.patch.files.pack import unpacked
-from demon_patch.patch.files.wav_flac import squeezed
+from demon_patch.patch.files.wav_flac import as_flac
 content = open(sys.argv[1], "rb").read()
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 try:

@@ -22,7 +22,7 @@ class Connect(GraphEdit, frozen=True):
 
     def applied_to(self, patch: G) -> tuple[G, tuple[Command, ...]]:
         socket = self.cable.key
-        if socket in patch.cables_by_socket:
+        if socket in patch.cables_by_key:
             raise PatchError(
                 f"a cable from {socket.src}.{socket.out} is plugged in already",
                 node=socket.dst,
