@@ -122,7 +122,7 @@ class _Host:
     """As much of a host as a teller needs."""
 
     def __init__(self) -> None:
-        self.numbered: tuple[tuple[int, str], ...] = ()
+        self.numbered_messages: tuple[tuple[int, str], ...] = ()
 
 
 def test_equal_messages_are_each_told_and_lost_ones_are_counted() -> None:
@@ -131,14 +131,14 @@ def test_equal_messages_are_each_told_and_lost_ones_are_counted() -> None:
     kept = deque[tuple[int, str]](maxlen=100)
     for number in range(1, 1001):
         kept.append((number, "it was edited"))
-        host.numbered = tuple(kept)
+        host.numbered_messages = tuple(kept)
         if number % 60 == 0:
             teller.tell()
     teller.tell()
     teller.tell()
     assert said == ["it was edited"] * 1000
     kept.extend((number, "\x1b]52;c;x\x07") for number in range(1001, 1201))
-    host.numbered = tuple(kept)
+    host.numbered_messages = tuple(kept)
     teller.tell()
     assert said[1000:] == ["… 100 messages before these are gone"] + ["\\x1b]52;c;x\\x07"] * 100
 

@@ -205,7 +205,7 @@ def test_an_error_of_the_start_leaves_nothing(card: None, tmp_path: Path, monkey
         raise PermissionError("nobody thought of this")
 
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
-    monkeypatch.setattr("demon_patch.runtime.live.host.settle", broken)
+    monkeypatch.setattr("demon_patch.runtime.live.host.quiet_gc", broken)
     with pytest.raises(PermissionError), Ending() as ending:
         perform(make, tmp_path / "it.dpatch.json", ending, plain=True, say=lambda _: None)
     assert made[0].link.pid == 0

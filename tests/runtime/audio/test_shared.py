@@ -20,8 +20,8 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows deletes
 
 HOLDER = """
 import sys
-from demon_patch.runtime.audio.song_memory import Memory
-memory = Memory.create(8000, 1, 8000)
+from demon_patch.runtime.audio.song_memory import SongMemory
+memory = SongMemory.create(8000, 1, 8000)
 print(memory.path, flush=True)
 """
 
@@ -123,7 +123,7 @@ def test_no_room_is_one_clear_error(monkeypatch: pytest.MonkeyPatch, tmp_path: P
 
 def test_an_orphan_that_was_killed_is_found_dead_at_once(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     dead, left = holder(
-        "from demon_patch.runtime.audio.orphan import Note; Note(memory); print('noted', flush=True);sys.stdin.read()"
+        "from demon_patch.runtime.audio.orphan import ProcessNote; ProcessNote(memory); print('noted', flush=True);sys.stdin.read()"
     )
     assert dead.stdout is not None
     assert dead.stdout.readline() == "noted\n"

@@ -32,8 +32,8 @@ def test_another_process_sees_the_same(memory: SongMemory) -> None:
     code = """
 import sys
 from pathlib import Path
-from demon_patch.runtime.audio.song_memory import Memory
-m = Memory(Path(sys.argv[1]))
+from demon_patch.runtime.audio.song_memory import SongMemory
+m = SongMemory(Path(sys.argv[1]))
 ceilings = m.ceilings.shape, m.ceilings.max()
 print(m.rate, m.channels, m.song.shape, float(m.song.sum()), m.route, m.playing, m.muted, *ceilings)
 m.set_clock(12.5, 3.25, 1000.0)
