@@ -42,7 +42,7 @@ def measure(session: Session, path: Path) -> dict[str, Any]:
     own = integrated(clip.audio, rate)
     silent = [heard[0.0], _played(session, clip, strength=0.8, mask=0.0), _played(session, clip, source_blend=0.0)]
     return {
-        "recording": path.stem,
+        "clip": path.stem,
         "samples": max(float(np.abs(sound - clip.audio).max()) for sound in silent) / float(np.abs(clip.audio).max()),
         "chroma": [round(chroma_correlation(sound, clip.audio, rate), 3) for sound in heard.values()],
         "decoded": [round(chroma_correlation(sound, clip.audio, rate), 3) for sound in plain.values()],
