@@ -50,7 +50,7 @@ def _tenths(folder: Path, key: str, form: str, last: str, worst: Callable[[list[
     """A row a recording, by tenths of the knob, with its worst figure."""
     heads = ["knob", *(f"{tenth / 10:g}" for tenth in range(11)), last]
     rows = [(row["clip"], row[key]) for row in _rows(folder, "sound")]
-    return _drawn(heads, [[name, *(form.format(x) for x in xs), form.format(worst(xs))] for name, xs in rows])
+    return _drawn(heads, [[name, *(form.format(x + 0.0) for x in (*xs, worst(xs)))] for name, xs in rows])
 
 
 def _largest_step(values: list[float]) -> float:
