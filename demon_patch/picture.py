@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from importlib.util import find_spec
 from io import BytesIO
 from pathlib import Path
+from textwrap import wrap
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -22,6 +23,9 @@ from demon_patch.runtime.graph.rates import when_taken as taken_by
 
 if TYPE_CHECKING:
     from demon_patch.runtime.performance.performer import Performer
+
+
+LABEL = 15  # characters of a trace's label in a line: as many as its height has room for
 
 
 class TakenControl(NamedTuple):
@@ -100,11 +104,10 @@ def spectrogram(
     top.set_title(title)
     for axis, (name, (values, per_second)) in zip(axes[1:, 0], traces.items(), strict=True):
         axis.plot(np.arange(len(values)) / per_second, values, linewidth=1.2)
-        axis.set_ylabel(name)
         took = (taken or {}).get(name)
         if took is not None:
             axis.step(took.seconds, took.values, "o-", where="post", linewidth=0.8, markersize=2.5, color="tab:orange")
-            axis.set_ylabel(f"{name}\ntaken {took.rate:.2g}/s")
+        axis.set_ylabel(label(name, took))
         axis.grid(alpha=0.3)
     for axis in axes[:, 0]:
         for bar in bars if bars is not None else []:
@@ -121,6 +124,12 @@ def spectrogram(
     path.parent.mkdir(parents=True, exist_ok=True)
     atomic_file.write(path, drawn.getvalue())
     return path
+
+
+def label(name: str, took: TakenControl | None = None) -> str:
+    """What stands beside a trace, in lines that do not run into the labels above and below it."""
+    lines = wrap(name, LABEL)
+    return "\n".join(lines if took is None else [*lines, f"taken {took.rate:.2g}/s"])
 
 
 def moved_controls(performer: Performer, frames: int) -> dict[str, NDArray[np.float64]]:

@@ -15,7 +15,7 @@ from demon_patch.engine.session import Session
 from demon_patch.nodes.library.engine.surface import channel_groups
 from demon_patch.patch.files.format import load
 from demon_patch.patch.model.document import Cable, Node
-from demon_patch.picture import moved_controls, of_performance, taken_controls
+from demon_patch.picture import LABEL, TakenControl, label, moved_controls, of_performance, taken_controls
 from demon_patch.runtime.render import perform, render
 from tests.support.paths import PATCHES
 from tests.support.toy_family import toy_family
@@ -67,3 +67,11 @@ def test_a_picture_shows_what_generations_took_beside_what_was_sent(tmp_path: Pa
         assert np.abs(values - sent[np.minimum(middle, 209)])[inside].max() < 0.1
         assert np.ptp(values) > 0.35
     assert of_performance(performer, sound, tmp_path / "took.png").read_bytes()[:4] == b"\x89PNG"
+
+
+def test_the_label_of_a_trace_stays_beside_it() -> None:
+    took = TakenControl(np.zeros(1), np.zeros(1), 4.17)
+    assert label("strength", took) == "strength\ntaken 4.2/s"
+    assert label("distance to source, change") == "distance to\nsource, change"
+    names = ["distance to source, change", "multiplied correction", "a_name_of_one_word_and_no_end", "group 1"]
+    assert all(len(line) <= LABEL for name in names for line in label(name).splitlines())

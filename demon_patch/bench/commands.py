@@ -63,6 +63,23 @@ def sound(*recordings: Path, save: Path | None = None, as_json: JsonFlag = False
 
 
 @bench.command
+def codec(*recordings: Path, save: Path | None = None, as_json: JsonFlag = False, threads: Threads = None) -> None:
+    """Measures what the codec does to partials, attacks and notes, and the time that a second of sound takes.
+
+    Parameters:
+        recordings: Sound files of music, of which 10 seconds each are used, beside three composed loops.
+        save: Keeps the rows in this JSON file.
+        as_json: Prints JSON: the rows, with the machine that they were measured on.
+        threads: Processor threads, 1 to 64; all by default.
+    """
+    from demon_patch.bench.codec import measure
+    from demon_patch.engine.session import Session
+
+    session = Session.load("nano", threads=threads)
+    _keep("codec: what is decoded against the original", list(measure(session, recordings)), save, as_json)
+
+
+@bench.command
 def propagation(*, save: Path | None = None, as_json: JsonFlag = False) -> None:
     """Counts the forwards from a write of each control to the latent that shows it, on an exact family.
 
@@ -142,17 +159,25 @@ def latency(*, measured: Path = Path("docs/measured"), as_json: JsonFlag = False
 
 
 @bench.command(name="page")
-def controls_page(*, measured: Path = Path("docs/measured"), out: Path = Path("docs/controls.md")) -> None:
-    """Writes the page of all controls from the table and the kept measurements.
+def pages(
+    *,
+    measured: Path = Path("docs/measured"),
+    out: Path = Path("docs/controls.md"),
+    performance: Path = Path("docs/performance.md"),
+) -> None:
+    """Writes the page of all controls, and the tables of the page of performance, from the kept measurements.
 
     Parameters:
         measured: The folder of kept measurements.
-        out: The page to write.
+        out: The page of all controls, which is written.
+        performance: The page of performance, whose tables are made again.
     """
     from demon_patch.bench.page import load, page
+    from demon_patch.bench.performance import filled
 
     out.write_text(page(load(measured)), encoding="utf-8")
-    err.print(f"wrote {out}", soft_wrap=True)
+    performance.write_text(filled(performance.read_text(encoding="utf-8"), measured), encoding="utf-8")
+    err.print(f"wrote {out} and {performance}", soft_wrap=True)
 
 
 def _keep(

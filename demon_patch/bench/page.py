@@ -73,13 +73,14 @@ def load(folder: str | Path) -> dict[str, dict[str, Any]]:
 
 
 def keep(report: Mapping[str, Any], path: str | Path) -> None:
-    """Writes a report {title, machine, rows} as JSON; rows of other controls that the table and the file have stay, and
-    those of other numbers of steps."""
+    """Writes a report {title, machine, rows} as JSON; rows of the file that are of something else stay: of other
+    controls that the table has, of other numbers of steps, of other clips."""
     path = Path(path)
     old = json.loads(path.read_text(encoding="utf-8"))["rows"] if path.exists() else []
     rows = {_key(row): row for row in [*old, *map(_rounded, report["rows"])]}
     order = {row.name: place for place, row in enumerate(TABLE)}
-    kept = sorted((key for key in rows if key[0] in order), key=lambda key: (key[1], order[key[0]]))
+    known = (key for key, row in rows.items() if "control" not in row or key[0] in order)
+    kept = sorted(known, key=lambda key: (key[1], order.get(key[0], 0)))
     lines = ",\n".join(f"  {json.dumps(row)}" for row in map(rows.__getitem__, kept))
     head = "".join(f" {json.dumps(key)}: {json.dumps(report[key])},\n" for key in ("title", "machine"))
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -87,8 +88,8 @@ def keep(report: Mapping[str, Any], path: str | Path) -> None:
 
 
 def _key(row: Mapping[str, Any]) -> tuple[str, int]:
-    """What a row is of: a control, and a number of steps where it is measured at several."""
-    return str(row["control"]), int(row.get("steps", 0))
+    """What a row is of: a control, and a number of steps where it is measured at several; or a clip."""
+    return str(row["control"] if "control" in row else row["clip"]), int(row.get("steps", 0))
 
 
 def _rounded(row: Mapping[str, Any]) -> dict[str, Any]:

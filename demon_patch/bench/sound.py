@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -42,7 +43,7 @@ def measure(session: Session, path: Path) -> dict[str, Any]:
     own = integrated(clip.audio, rate)
     silent = [heard[0.0], _played(session, clip, strength=0.8, mask=0.0), _played(session, clip, source_blend=0.0)]
     return {
-        "recording": path.stem,
+        "clip": path.stem,
         "samples": max(float(np.abs(sound - clip.audio).max()) for sound in silent) / float(np.abs(clip.audio).max()),
         "chroma": [round(chroma_correlation(sound, clip.audio, rate), 3) for sound in heard.values()],
         "decoded": [round(chroma_correlation(sound, clip.audio, rate), 3) for sound in plain.values()],
@@ -78,16 +79,15 @@ def _patch(values: dict[str, float], lfo: bool = False) -> Patch:
     nodes = {
         "words": Node("prompt", values={"text": PROMPT}),
         "scheduler": Node("scheduler", values={"strength": 0.7, **of("strength", "mask")}),
-        "blend": Node("source_blend", values=of("source_blend")),
         "decoder": Node("decoder", values={"gain": QUIET, **of("dry", "match")}),
         "speaker": Node("speaker"),
     }
-    cables = [
-        Cable("words", "prompt", "scheduler", "prompt"),
-        Cable("scheduler", "ring", "blend", "ring"),
-        Cable("blend", "ring", "decoder", "ring"),
-        Cable("decoder", "audio", "speaker", "audio"),
-    ]
+    chain = ["scheduler", "decoder"]
+    if "source_blend" in values:  # at 1 too it steps in another way: it makes noise anew at every step
+        nodes["blend"] = Node("source_blend", values=of("source_blend"))
+        chain.insert(1, "blend")
+    cables = [Cable(a, "ring", b, "ring") for a, b in pairwise(chain)]
+    cables += [Cable("words", "prompt", "scheduler", "prompt"), Cable("decoder", "audio", "speaker", "audio")]
     if lfo:
         nodes["lfo"] = Node("lfo", values={"sync": "lock", "rate": 0.25})
         cables.append(Cable("lfo", "out", "scheduler", "strength", mode="add", depth=0.5))

@@ -6,6 +6,7 @@ Everything is cyclic: a note still sounding at the end of the loop sounds on at 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.random import Generator
@@ -52,6 +53,13 @@ class StepGrid:
         return ((total[len(ramp) :] - total[: -len(ramp)]) / len(ramp)).astype(np.float32)
 
 
+class Voice(NamedTuple):
+    """What one voice plays: the steps at which it begins a note, and the notes (MIDI numbers)."""
+
+    triggers: np.ndarray
+    notes: list[int]
+
+
 @dataclass(frozen=True, slots=True)
 class NoteLine:
     """A monophonic line by samples: each note holds until the next. pitch in Hz, age in seconds since its start."""
@@ -61,8 +69,9 @@ class NoteLine:
     age: np.ndarray
 
     @classmethod
-    def from_triggers(cls, grid: StepGrid, triggers: np.ndarray, notes: list[int]) -> NoteLine:
-        """The line that plays `notes` (MIDI numbers) at the steps `triggers`."""
+    def from_voice(cls, grid: StepGrid, voice: Voice) -> NoteLine:
+        """The line that a voice plays."""
+        triggers, notes = voice
         last = np.full(len(grid.number), -1, np.int64)
         last[triggers] = np.arange(len(triggers))
         note = np.maximum.accumulate(last)[grid.step]  # -1 before the first: the last note sounds on
@@ -80,14 +89,21 @@ class NoteLine:
         return np.minimum(self.age / seconds, 1)
 
 
+def bass_voice(score: Composition, grid: StepGrid) -> Voice:
+    """The notes of the bass."""
+    triggers = grid.triggers(score.bass_rhythm[grid.beat_step] > 0.1, 1)
+    offsets = score.bass_offset[grid.beat_step[triggers]]
+    notes = [score.note(d) % 12 + 36 + int(o) for d, o in zip(grid.root[triggers], offsets, strict=True)]
+    return Voice(triggers, notes)
+
+
 def bass(score: Composition, style: Style, grid: StepGrid, rng: Generator) -> np.ndarray | None:
     """The bass line, or None where it never plays."""
-    triggers = grid.triggers(score.bass_rhythm[grid.beat_step] > 0.1, 1)
-    if not len(triggers):
+    voice = bass_voice(score, grid)
+    if not voice.notes:
         return None
-    patch, at = style.bass, grid.beat_step[triggers]
-    notes = [score.note(d) % 12 + 36 + int(o) for d, o in zip(grid.root[triggers], score.bass_offset[at], strict=True)]
-    line = NoteLine.from_triggers(grid, triggers, notes)
+    patch, at = style.bass, grid.beat_step[voice.triggers]
+    line = NoteLine.from_voice(grid, voice)
     level, accent = line.each(score.bass_rhythm[at]), line.each(score.bass_accent[at])
     pitch = _glide(line.pitch) if style.glides and score.bass_slide[at].any() else line.pitch
     sweep = np.zeros(1)
@@ -113,24 +129,32 @@ def _glide(pitch: np.ndarray) -> np.ndarray:
     return np.exp(cyclic(lambda octave: smooth(octave, 0.9985), np.log(pitch)))
 
 
+def chord_voices(score: Composition, style: Style, grid: StepGrid) -> list[Voice]:
+    """The notes of the three or four voices of the chords."""
+    sounds = grid.beat_step == 0 if style.chords.held else score.chord_rhythm[grid.beat_step] > 0.1
+    triggers = grid.triggers(sounds, 2)
+    voices = []
+    for voice, degree in enumerate((0, 2, 4, 6)[: style.voices]):
+        above = 12 if voice == 3 else 0
+        notes = [54 + (score.note(root + degree) - 54) % 12 + above for root in grid.root[triggers]]
+        voices.append(Voice(triggers, notes))
+    return voices
+
+
 def chords(score: Composition, style: Style, grid: StepGrid, rng: Generator) -> np.ndarray | None:
     """Three or four voices of chords, held or struck, or None where they never play."""
-    patch = style.chords
-    sounds = grid.beat_step == 0 if patch.held else score.chord_rhythm[grid.beat_step] > 0.1
-    triggers = grid.triggers(sounds, 2)
-    if not len(triggers):
+    patch, voices = style.chords, chord_voices(score, style, grid)
+    if not voices[0].notes:
         return None
     gate, table = grid.gate(2), wavetable(patch.wave, patch.resonance)
     seconds = grid.samples / SAMPLE_RATE
     sway = 2 * np.pi * max(round(0.13 * seconds), 1) / seconds * grid.time
     total = np.zeros(grid.samples, np.float32)
-    for voice, degree in enumerate((0, 2, 4, 6)[: style.voices]):
-        above = 12 if voice == 3 else 0
-        notes = [54 + (score.note(root + degree) - 54) % 12 + above for root in grid.root[triggers]]
-        line = NoteLine.from_triggers(grid, triggers, notes)
+    for number, voice in enumerate(voices):
+        line = NoteLine.from_voice(grid, voice)
         if patch.held:
             envelope = line.attack(patch.attack) * gate
-            cutoff = patch.cutoff * (1 + 0.4 * np.sin(sway + voice))
+            cutoff = patch.cutoff * (1 + 0.4 * np.sin(sway + number))
         else:
             envelope = line.attack(patch.attack) * np.exp(-line.age / patch.release)
             cutoff = patch.cutoff * 2.0 ** (1.2 * np.exp(-line.age / 0.08))
@@ -138,36 +162,47 @@ def chords(score: Composition, style: Style, grid: StepGrid, rng: Generator) -> 
         if patch.detune:
             x = 0.6 * x + 0.6 * oscillator(table, line.pitch * (1 + patch.detune), cutoff, rng.random())
         if style.broken_chords:
-            x = x * ((line.age * 50).astype(int) % 3 == voice) * 2.2
+            x = x * ((line.age * 50).astype(int) % 3 == number) * 2.2
         total += (x * envelope * 0.16).astype(np.float32)
     return total
 
 
+def arp_voice(score: Composition, grid: StepGrid) -> Voice:
+    """The notes of the arpeggio."""
+    triggers = grid.triggers(score.arp_rhythm[grid.beat_step] > 0.1, 3)
+    tones = score.arp[grid.beat_step[triggers]]
+    degrees = [root + _ARP_DEGREES[tone] for root, tone in zip(grid.root[triggers], tones, strict=True)]
+    return Voice(triggers, [60 + (score.note(degree) - 60) % 24 for degree in degrees])
+
+
 def arp(score: Composition, style: Style, grid: StepGrid) -> np.ndarray | None:
     """The arpeggio, or None where it never plays."""
-    triggers = grid.triggers(score.arp_rhythm[grid.beat_step] > 0.1, 3)
-    if not len(triggers):
+    voice = arp_voice(score, grid)
+    if not voice.notes:
         return None
-    patch, at = style.arp, grid.beat_step[triggers]
-    degrees = [root + _ARP_DEGREES[step] for root, step in zip(grid.root[triggers], score.arp[at], strict=True)]
-    line = NoteLine.from_triggers(grid, triggers, [60 + (score.note(degree) - 60) % 24 for degree in degrees])
+    patch, at = style.arp, grid.beat_step[voice.triggers]
+    line = NoteLine.from_voice(grid, voice)
     cutoff = patch.cutoff * 2.0 ** (0.8 * np.exp(-line.age / patch.decay))
     x = oscillator(wavetable(patch.wave, patch.resonance), line.pitch, cutoff)
     x = x * line.attack(0.003) * np.exp(-line.age / patch.decay) * line.each(score.arp_rhythm[at])
     return x.astype(np.float32)
 
 
-def lead(score: Composition, style: Style, grid: StepGrid) -> np.ndarray | None:
-    """The melody with a little vibrato, or None where it never plays."""
+def lead_voice(score: Composition, grid: StepGrid) -> Voice:
+    """The notes of the melody."""
     place = grid.number % len(score.melody)
     sounds = np.array([degree is not None for degree in score.melody])[place]
     triggers = grid.triggers(sounds, 4)
-    if not len(triggers):
-        return None
-    patch = style.lead
     octave = 0 if score.key < 6 else -12
-    notes = [72 + score.note(score.melody[i] or 0) + octave for i in place[triggers]]
-    line = NoteLine.from_triggers(grid, triggers, notes)
+    return Voice(triggers, [72 + score.note(score.melody[i] or 0) + octave for i in place[triggers]])
+
+
+def lead(score: Composition, style: Style, grid: StepGrid) -> np.ndarray | None:
+    """The melody with a little vibrato, or None where it never plays."""
+    voice = lead_voice(score, grid)
+    if not voice.notes:
+        return None
+    patch, line = style.lead, NoteLine.from_voice(grid, voice)
     seconds = grid.samples / SAMPLE_RATE
     wobble = np.sin(2 * np.pi * round(5.5 * seconds) / seconds * grid.time)
     pitch = line.pitch * (1 + 0.004 * wobble * np.minimum(line.age / 0.3, 1))

@@ -1,0 +1,75 @@
+"""What the codec does to partials, attacks and notes: `demon-patch bench codec [FILE...]`."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import numpy as np
+import torch
+
+from demon_patch.bench.notes import f1, transcriber
+from demon_patch.bench.texture import texture
+from demon_patch.engine.contracts import Source
+from demon_patch.engine.session import Session
+
+SECONDS = 10.0
+COMPOSED = ("house, a minor", "techno", "ambient, c major")
+RUNS = 25
+
+
+def measure(session: Session, recordings: Sequence[Path]) -> Iterator[dict[str, Any]]:
+    """Rows of recordings and of composed loops, 10 s each, a row of their mean, and one of the time that it takes.
+
+    onset, contrast, warble: see `texture`. notes: F1 of the notes that a transcriber hears in what is decoded, where
+    the true ones are those that it hears in the original; left out where it is not installed.
+    """
+    heard = transcriber()
+    rows: list[dict[str, Any]] = []
+    for name, clip in _clips(session, recordings):
+        rate = session.spec.sample_rate
+        original, decoded = clip.audio.mean(axis=1), session.decode(clip.latent).mean(axis=1)
+        row: dict[str, Any] = {"clip": name, **texture(original, decoded, rate)}
+        if heard is not None:
+            row["notes"] = f1(heard(original, rate), heard(decoded, rate))
+        rows.append(row)
+        yield row
+    yield {"clip": "mean", **{key: float(np.nanmean([row[key] for row in rows])) for key in rows[0] if key != "clip"}}
+    yield _speed(session)
+
+
+def _clips(session: Session, recordings: Sequence[Path]) -> Iterator[tuple[str, Source]]:
+    for path in recordings:
+        yield path.stem, session.source(path, seconds=SECONDS)
+    for words in COMPOSED:
+        yield words, session.compose(words, seconds=SECONDS, seed=2)
+
+
+def _speed(session: Session) -> dict[str, Any]:
+    """Processor time of decoding a second of sound on one thread: its frames alone, and with playing margins."""
+    spec = session.spec
+    song = session.compose(COMPOSED[0], seconds=SECONDS, seed=2).latent
+    frames = round(spec.frame_rate)
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        return {
+            "clip": "decode of 1 s",
+            "alone_ms": _cpu(session, song, frames, 0),
+            "margins_ms": _cpu(session, song, frames, spec.playing_margin),
+        }
+    finally:
+        torch.set_num_threads(threads)
+
+
+def _cpu(session: Session, song: torch.Tensor, frames: int, margin: int) -> float:
+    """The median processor time of a window's decode in milliseconds, after one to warm up."""
+    times = []
+    for _ in range(RUNS + 1):
+        start = time.process_time()
+        session.decode(song, start=len(song) // 2, frames=frames, margin=margin)
+        times.append(time.process_time() - start)
+    return 1e3 * median(times[1:])
