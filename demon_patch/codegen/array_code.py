@@ -17,10 +17,11 @@ import numpy as np
 
 from demon_patch.arrays import Array
 from demon_patch.codegen.body import Body
+from demon_patch.codegen.expressions import names_read
 from demon_patch.codegen.float_code import GATES
 from demon_patch.codegen.object_cache import cached_on_object
 from demon_patch.codegen.to_text import Text, TextWriter, text_template
-from demon_patch.codegen.vectorise import ArrayStage, leaves, vectorise
+from demon_patch.codegen.vectorise import ArrayStage, vectorise
 from demon_patch.codegen.vocabulary import ARRAY, EXACT, SCALAR
 
 _ROUNDED = re.compile(rf"\b({'|'.join(EXACT)})\(")
@@ -88,7 +89,7 @@ class _Writer:
         body = kind.body
         unrolled = vectorise(body, form.wanted)
         moving = any(stage.kind not in (None, "still") for stage in unrolled.stages)
-        used = {n for e in _expressions(unrolled.stages, unrolled.outputs) for n in leaves(e)}
+        used = {n for e in _expressions(unrolled.stages, unrolled.outputs) for n in names_read(e)}
         for port, text, count in kind.inputs:
             if port in used:
                 self._input(port, text, count, moving or form.exact)
@@ -150,7 +151,7 @@ class _Writer:
 
     def _line(self, name: str, e: Any, exact: bool) -> None:
         text = self._text(e, exact)
-        if leaves(e) <= self.steady:
+        if names_read(e) <= self.steady:
             self.steady.add(name)
         self.names[name] = f"l_{name}"
         self.lines.append(f"l_{name} = {text}")
@@ -172,7 +173,7 @@ class _Writer:
 
     def _loop(self, stage: ArrayStage, index: Mapping[str, int]) -> None:
         local = {*stage.states, *(name for name, _ in stage.lines)}
-        read = sorted({n for e in (*(e for _, e in stage.lines), *stage.following) for n in leaves(e)} - local)
+        read = sorted({n for e in (*(e for _, e in stage.lines), *stage.following) for n in names_read(e)} - local)
         read = [n for n in read if n in self.names]
         steady = [n for n in read if n in self.steady]
         running = [n for n in read if n not in self.steady]

@@ -10,8 +10,9 @@ import ast
 from collections.abc import Iterable
 
 from demon_patch.codegen.body import Body
+from demon_patch.codegen.expressions import names_read
 from demon_patch.codegen.object_cache import cached_on_object
-from demon_patch.codegen.vectorise import Line, leaves
+from demon_patch.codegen.vectorise import Line
 
 
 @cached_on_object
@@ -21,7 +22,7 @@ def inputs_of_outputs(body: Body) -> tuple[frozenset[str], ...]:
     behind: dict[str, frozenset[str]] = {}
 
     def reads(e: ast.expr) -> frozenset[str]:
-        names = leaves(e)
+        names = names_read(e)
         plain = frozenset(name.partition(".")[0] for name in names if name not in behind)
         return plain.union(*(behind[name] for name in names if name in behind))
 
@@ -50,10 +51,10 @@ def early_and_late_outputs(body: Body, early: tuple[bool, ...]) -> tuple[Body, B
 
 def _needed(body: Body, expressions: Iterable[ast.expr]) -> tuple[Line, ...]:
     """The lines of a body that expressions need."""
-    used = {name for e in expressions for name in leaves(e)}
+    used = {name for e in expressions for name in names_read(e)}
     lines: list[Line] = []
     for name, e in reversed(body.lines):
         if name in used:
-            used |= leaves(e)
+            used |= names_read(e)
             lines.append((name, e))
     return tuple(reversed(lines))

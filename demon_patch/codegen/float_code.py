@@ -20,10 +20,11 @@ import numpy as np
 
 from demon_patch.codegen.body import Body
 from demon_patch.codegen.delay_line import DelayLine
+from demon_patch.codegen.expressions import names_read
 from demon_patch.codegen.inputs import BusSource, InputCode
 from demon_patch.codegen.object_cache import cached_on_object
 from demon_patch.codegen.to_text import Template, Text, TextWriter, template, text_template
-from demon_patch.codegen.vectorise import leaves, split_steady_lines
+from demon_patch.codegen.vectorise import split_steady_lines
 from demon_patch.codegen.vocabulary import SCALAR
 from demon_patch.codegen.whole_numbers import with_whole_ports
 
@@ -288,7 +289,7 @@ def _parted(body: Body, steady: frozenset[str]) -> tuple[tuple[tuple[str, Text],
     """What of a body its steady ports alone decide, as text, with the names that it reads; and the rest of the body."""
     ahead, rest = split_steady_lines(body, steady | {"t.dt"})
     speller = TextWriter("scalar")
-    read = frozenset(name for _, e in ahead for name in leaves(e))
+    read = frozenset(name for _, e in ahead for name in names_read(e))
     return tuple((name, Text.parsed(speller(e))) for name, e in ahead), read, rest
 
 

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from functools import reduce
 from typing import Any
 
+from demon_patch.codegen.expressions import copied, parsed
+
 
 @dataclass(frozen=True, eq=False)
 class Phrase:
@@ -39,7 +41,7 @@ class Inliner(ast.NodeTransformer):
 
     def __call__(self, e: ast.expr) -> ast.expr:
         """The opened expression, which must have passed the checker."""
-        return self.visit(_copy(e))
+        return self.visit(copied(e))
 
     def visit_Call(self, node: ast.Call) -> ast.expr:
         assert isinstance(node.func, ast.Name)
@@ -64,7 +66,7 @@ class Inliner(ast.NodeTransformer):
         members = self.rows[ast.unparse(e)]
         if members is None:
             return e
-        return ast.Tuple([ast.parse(member, mode="eval").body for member in members], ast.Load())
+        return ast.Tuple([parsed(member) for member in members], ast.Load())
 
     def _phrase(self, phrase: Phrase, arguments: list[ast.expr]) -> ast.expr:
         self.opened += 1
@@ -77,9 +79,9 @@ class Inliner(ast.NodeTransformer):
                 self.lines.append((prefix + name, argument))
                 stands[name] = ast.Name(prefix + name, ast.Load())
         for name, e in phrase.lines:
-            self.lines.append((prefix + name, _Placed(stands).visit(_copy(e))))
+            self.lines.append((prefix + name, _Placed(stands).visit(copied(e))))
             stands[name] = ast.Name(prefix + name, ast.Load())
-        return _Placed(stands).visit(_copy(phrase.result))
+        return _Placed(stands).visit(copied(phrase.result))
 
 
 class _Placed(ast.NodeTransformer):
@@ -88,7 +90,3 @@ class _Placed(ast.NodeTransformer):
 
     def visit_Name(self, node: ast.Name) -> Any:
         return self.stands.get(node.id, node)
-
-
-def _copy(e: ast.expr) -> ast.expr:
-    return ast.parse(ast.unparse(e), mode="eval").body

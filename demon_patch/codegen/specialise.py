@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 from demon_patch.codegen.body import SIGNS, Body, compared
+from demon_patch.codegen.expressions import copied, names_read
 from demon_patch.codegen.frame import Gate, MixInput
 from demon_patch.codegen.vocabulary import CHOOSE
 
@@ -114,7 +115,7 @@ def specialise(
     folder = Specialiser(options, unwired, tables or {}, inlets or {})
 
     def settle(e: ast.expr) -> ast.expr:
-        return folder.visit(ast.parse(ast.unparse(e), mode="eval").body)
+        return folder.visit(copied(e))
 
     settled: list[tuple[str, ast.expr]] = []
     for name, e in body.lines:
@@ -125,11 +126,11 @@ def specialise(
             settled.append((name, made))
     outputs = tuple(tuple(settle(e) for e in pair) for pair in body.outputs)
     states = tuple(settle(e) for e in body.states)
-    used = {n for e in (*states, *(e for pair in outputs for e in pair)) for n in names_in(e)}
+    used = {n for e in (*states, *(e for pair in outputs for e in pair)) for n in names_read(e)}
     lines: list[tuple[str, ast.expr]] = []
     for name, e in reversed(settled):
         if name in used:
-            used |= names_in(e)
+            used |= names_read(e)
             lines.append((name, e))
     return Body(tuple(reversed(lines)), outputs, states, body.state_names)
 
@@ -155,8 +156,3 @@ def bypassed(body: Body, outs: Sequence[Output]) -> Body:
 
     still = tuple(ast.Name(name, ast.Load()) for name in body.state_names)
     return Body((), tuple(carried(out) for out in outs), still, body.state_names)
-
-
-def names_in(e: ast.expr) -> set[str]:
-    """Every plain name in an expression."""
-    return {n.id for n in ast.walk(e) if isinstance(n, ast.Name)}

@@ -16,6 +16,7 @@ from functools import lru_cache
 from typing import Literal
 
 from demon_patch.codegen.body import Body
+from demon_patch.codegen.expressions import parsed
 from demon_patch.codegen.object_cache import cached_on_object
 from demon_patch.codegen.vocabulary import CONSTANTS
 
@@ -204,5 +205,5 @@ def template(body: Body, mode: Mode) -> Template:
 @lru_cache(maxsize=1024)
 def text_template(source: str, mode: Mode) -> tuple[Text, Mapping[str, int]]:
     """A text in the vocabulary as a template of its own, with the use counts of its tokens."""
-    text = Text.parsed(TextWriter(mode)(ast.parse(source, mode="eval").body))
+    text = Text.parsed(TextWriter(mode)(parsed(source)))
     return text, Counter(text.parts[1::2])

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from demon_patch.codegen.body import Body
+from demon_patch.codegen.expressions import copied, names_read
 from demon_patch.codegen.object_cache import cached_on_object
 from demon_patch.codegen.vocabulary import CONSTANTS
 
@@ -44,23 +45,6 @@ class Vectorised:
     outputs: tuple[tuple[ast.expr, ...], ...]
 
 
-def leaves(e: ast.expr) -> set[str]:
-    """The names that an expression reads; of a field, `name.field`."""
-    found: set[str] = set()
-    waiting: list[ast.AST] = [e]
-    while waiting:
-        match part := waiting.pop():
-            case ast.Attribute(value=ast.Name(id=name), attr=field):
-                found.add(f"{name}.{field}")
-            case ast.Name(id=name):
-                found.add(name)
-            case ast.Call(args=args):
-                waiting.extend(args)
-            case _:
-                waiting.extend(ast.iter_child_nodes(part))
-    return found
-
-
 def vectorise(body: Body, wanted: tuple[bool, ...]) -> Vectorised:
     """The stages of a body, of which only the halves of outputs that are `wanted` count, in order."""
     return _Unroller(body).result(wanted)
@@ -83,7 +67,7 @@ class _Unroller:
         kept = iter([half if take else zero for half, take in zip(halves, wanted, strict=True)])
         outputs = tuple(tuple(next(kept) for _ in pair) for pair in self.body.outputs)
         stages = list(self._stages())
-        last = tuple(self._ready({name for pair in outputs for half in pair for name in leaves(half)}))
+        last = tuple(self._ready({name for pair in outputs for half in pair for name in names_read(half)}))
         return Vectorised((*stages, ArrayStage(last)), tuple(self.later.items()), outputs)
 
     def _stages(self) -> Iterator[ArrayStage]:
@@ -102,19 +86,19 @@ class _Unroller:
                 yield self._loop(tuple(s for s in self.body.state_names if s in needs | {state}))
 
     def _known(self, kind: Kind, state: str, following: ast.expr) -> ArrayStage:
-        before = tuple(self._ready(leaves(following)))
+        before = tuple(self._ready(names_read(following)))
         self._settle((state,))
         return ArrayStage(before, kind, (state,), (), (following,))
 
     def _loop(self, states: tuple[str, ...]) -> ArrayStage:
-        names = self._lines({n for s in states for n in leaves(self.next[s])})
-        inside = [n for n in names if self._states(leaves(self.line[n])) & self.open]
+        names = self._lines({n for s in states for n in names_read(self.next[s])})
+        inside = [n for n in names if self._states(names_read(self.line[n])) & self.open]
         moving = {*states, *inside}
         hoist = _Hoist(moving.isdisjoint, self.hoisted)
         lines = tuple((n, hoist(self.line[n])) for n in inside)
         following = tuple(hoist(self.next[s]) for s in states)
         self.hoisted = hoist.count
-        read = {n for e in (*(e for _, e in lines), *following, *(e for _, e in hoist.made)) for n in leaves(e)}
+        read = {n for e in (*(e for _, e in lines), *following, *(e for _, e in hoist.made)) for n in names_read(e)}
         before = (*self._ready(read - moving), *hoist.made)
         self._settle(states)
         return ArrayStage(before, "loop", states, lines, following)
@@ -138,14 +122,14 @@ class _Unroller:
                 step = ast.UnaryOp(ast.USub(), taken)
             case _:
                 return None
-        return None if self._states(leaves(step)) & self.open else step
+        return None if self._states(names_read(step)) & self.open else step
 
     def _needs(self, state: str) -> set[str]:
         """The open states that the next value of a state depends on, through each other."""
         found: set[str] = set()
         waiting = {state}
         while waiting:
-            more = self._states(leaves(self.next[waiting.pop()])) & self.open
+            more = self._states(names_read(self.next[waiting.pop()])) & self.open
             waiting |= more - found
             found |= more
         return found
@@ -153,7 +137,7 @@ class _Unroller:
     def _states(self, names: set[str]) -> set[str]:
         """The states behind names, lines looked into as far as they are not computed."""
         return {n for n in names if n in self.next} | {
-            s for n in self._lines(names) for s in leaves(self.line[n]) if s in self.next
+            s for n in self._lines(names) for s in names_read(self.line[n]) if s in self.next
         }
 
     def _lines(self, names: set[str]) -> list[str]:
@@ -162,7 +146,7 @@ class _Unroller:
         waiting = {n for n in names if n in self.line and n not in self.done}
         while waiting:
             found.add(name := waiting.pop())
-            waiting |= {n for n in leaves(self.line[name]) if n in self.line and n not in self.done} - found
+            waiting |= {n for n in names_read(self.line[name]) if n in self.line and n not in self.done} - found
         return [n for n, _ in self.body.lines if n in found]
 
     def _ready(self, names: set[str]) -> Iterator[Line]:
@@ -181,10 +165,10 @@ class _Hoist(ast.NodeTransformer):
         self.branch = 0
 
     def __call__(self, e: ast.expr) -> ast.expr:
-        return self.visit(ast.parse(ast.unparse(e), mode="eval").body)
+        return self.visit(copied(e))
 
     def visit(self, node: ast.AST) -> Any:
-        if isinstance(node, (ast.BinOp, ast.Call, ast.IfExp)) and self.known(leaves(node)):
+        if isinstance(node, (ast.BinOp, ast.Call, ast.IfExp)) and self.known(names_read(node)):
             if self.branch and _fails(node):
                 return node
             name = f"_h{self.count}"
@@ -220,7 +204,7 @@ def split_steady_lines(body: Body, steady: frozenset[str]) -> tuple[tuple[Line, 
     hoist = _Hoist(known.issuperset)
     lines: list[Line] = []
     for name, e in body.lines:
-        if leaves(e) <= known:
+        if names_read(e) <= known:
             ahead.append((name, e))
             known.add(name)
         else:

@@ -6,8 +6,8 @@ from __future__ import annotations
 import ast
 
 from demon_patch.codegen.body import Body
+from demon_patch.codegen.expressions import names_read, parsed
 from demon_patch.codegen.object_cache import cached_on_object
-from demon_patch.codegen.specialise import names_in
 
 HYSTERESIS = 0.2
 """Share of a step between the borders of both ways."""
@@ -27,7 +27,7 @@ def with_whole_ports(body: Body, ports: tuple[str, ...]) -> tuple[Body, tuple[st
     The returned body reads the unrounded number of a port by `raw_name`. For each port it has one more state, the last
     whole number, UNKNOWN at first.
     """
-    read = set[str]().union(*map(names_in, _expressions(body)))
+    read = set[str]().union(*map(names_read, _expressions(body)))
     found = tuple(port for port in ports if port in read)
     if not found:
         return body, ()
@@ -39,7 +39,7 @@ def with_whole_ports(body: Body, ports: tuple[str, ...]) -> tuple[Body, tuple[st
 
 def _held(port: str) -> ast.expr:
     text = f"last_{port} if abs(came_{port} - last_{port}) < {0.5 + HYSTERESIS / 2} else floor(came_{port} + 0.5)"
-    return ast.parse(text, mode="eval").body
+    return parsed(text)
 
 
 def _expressions(body: Body) -> list[ast.expr]:
