@@ -21,7 +21,7 @@ from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from itertools import chain
 from types import CodeType, FunctionType
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 from zlib import crc32
 
 import numpy as np
@@ -162,11 +162,10 @@ class _FunctionWriter:
     def add_node(self, code: NodeCode, number: int) -> None:
         """Adds the lines of one node; number: its place in the function."""
         self.begins.append(len(self.lines))
-        steady = frozenset(port for port, given in code.inputs.items() if not given.sources)
-        ahead, read, body = _split_constants(code.body, steady) if self.hoisting else ((), frozenset[str](), code.body)
-        made, prefix = template(body, "scalar"), f"n{number}_"
+        parts = float_parts(code) if self.hoisting else FloatParts((), frozenset(), template(code.body, "scalar"))
+        made, prefix = parts.every_frame, f"n{number}_"
         names: dict[str, str] = {}
-        self._add_constants(code, number, ahead, read)
+        self._add_constants(code, number, parts)
         self._add_inputs(code, number, made, names)
         for token in made.uses:
             if token.startswith("t."):
@@ -188,17 +187,15 @@ class _FunctionWriter:
             self.lines.append(f"{left} = {right}")
         self.local.update(code.slots_written)
 
-    def _add_constants(
-        self, code: NodeCode, number: int, lines: Sequence[tuple[str, Text]], read: frozenset[str]
-    ) -> None:
+    def _add_constants(self, code: NodeCode, number: int, parts: FloatParts) -> None:
         """Adds what the parameters alone decide, which is computed once."""
         names = {
             port: self.param(number, given.params[0])
             for port, given in code.inputs.items()
-            if port in read and not given.sources
+            if port in parts.read_once and not given.sources
         }
         names["t.dt"] = "t_dt"
-        self.constants += [(f"n{number}_{name}", text.fill(names, f"n{number}_")) for name, text in lines]
+        self.constants += [(f"n{number}_{name}", text.fill(names, f"n{number}_")) for name, text in parts.once]
 
     def _store(self, slot: int, text: str) -> str:
         if self.form == "scan":
@@ -317,14 +314,28 @@ def _bound(function: GeneratedFunction, params: tuple[tuple[float, ...], ...], d
     return FunctionType(_code(function.text), _SPACES[function.form], "nodes", values)
 
 
+class FloatParts(NamedTuple):
+    """The float code of a node before its slots and parameters are filled in."""
+
+    once: tuple[tuple[str, Text], ...]
+    """The lines that ports without a cable alone decide; computed once for all frames."""
+    read_once: frozenset[str]
+    """The names that these lines read."""
+    every_frame: Template
+    """The rest of the body."""
+
+
+def float_parts(code: NodeCode) -> FloatParts:
+    """The float code of a node before its slots and parameters are filled in."""
+    return _float_parts(code.body, frozenset(port for port, given in code.inputs.items() if not given.sources))
+
+
 @cached_on_object
-def _split_constants(body: Body, steady: frozenset[str]) -> tuple[tuple[tuple[str, Text], ...], frozenset[str], Body]:
-    """Splits a body: what its ports without a cable (`steady`) alone decide, as text, with the names that this reads;
-    and the rest of the body."""
-    ahead, rest = split_steady_lines(body, steady | {"t.dt"})
-    speller = TextWriter("scalar")
-    read = frozenset(name for _, e in ahead for name in names_read(e))
-    return tuple((name, Text.parsed(speller(e))) for name, e in ahead), read, rest
+def _float_parts(body: Body, steady: frozenset[str]) -> FloatParts:
+    once, rest = split_steady_lines(body, steady | {"t.dt"})
+    writer = TextWriter("scalar")
+    read = frozenset(name for _, e in once for name in names_read(e))
+    return FloatParts(tuple((name, Text.parsed(writer(e))) for name, e in once), read, template(rest, "scalar"))
 
 
 @lru_cache(maxsize=8192)

@@ -171,6 +171,9 @@ class Text:
         """Splits a text with «name» placeholders."""
         return cls(tuple(_TOKEN.split(text)))
 
+    def __str__(self) -> str:
+        return "".join(f"«{part}»" if i % 2 else part for i, part in enumerate(self.parts))
+
     def fill(self, names: Mapping[str, str], prefix: str) -> str:
         """The text with each placeholder replaced by `names`; a name that is not given is a local: prefix + name."""
         parts = list(self.parts)
