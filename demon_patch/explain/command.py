@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import Parameter
 from rich.text import Text
 
-from demon_patch.console import examples, out
+from demon_patch.console import examples, out, show
 from demon_patch.errors import DemonError, visible
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ def explain(
     node: str | None = None,
     *,
     stage: Annotated[tuple[str, ...], Parameter(negative="", show_default=False)] = (),
+    page: Path | None = None,
 ) -> None:
     """Shows what a patch is compiled to: its program, or one node from its declaration to its generated code.
 
@@ -36,6 +37,7 @@ def explain(
         patch: A patch file (*.dpatch.json), or a pack (*.dpatch).
         node: A node's id, label or title; within a subpatch with its path: left/lfo.
         stage: Only this stage, may be repeated: inputs, declared, inlined, specialised, float, array or program.
+        page: Writes a page here (Markdown) that follows the node through all stages and into the ring.
     """
     from demon_patch.explain.compiled import CompiledPatch
     from demon_patch.explain.overview import overview
@@ -46,6 +48,9 @@ def explain(
         if name not in STAGES:
             raise DemonError(f"there is no stage {name!r}", mend=chosen(name, list(STAGES)))
     compiled = CompiledPatch.of_file(patch)
+    if page is not None:
+        _page(compiled, node, patch, page)
+        return
     if node is None and not stage:
         for heading, lines in overview(compiled):
             _section(heading, lines)
@@ -58,6 +63,16 @@ def explain(
         for name in stage or stages_of(compiled, found):
             what, lines = STAGES[name]
             _section(f"{name}: {what}", list(lines(compiled, found)))
+
+
+def _page(compiled: CompiledPatch, node: str | None, file: Path, target: Path) -> None:
+    from demon_patch.explain.page import for_file
+
+    if node is None:
+        raise DemonError("a page follows one node", file=file, mend="name a node")
+    found, *_ = _nodes(compiled, node, file)
+    target.write_text(for_file(compiled, found, file, target), encoding="utf-8")
+    show(f"wrote {target}")
 
 
 def _nodes(compiled: CompiledPatch, node: str | None, file: Path) -> list[Found]:
