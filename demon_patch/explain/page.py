@@ -78,7 +78,8 @@ _STAGES = {
         compiles nothing.""",
     ),
 }
-_FORECAST = """[forecast.py](../demon_patch/runtime/graph/forecast.py) keeps the state of *now* and runs the array code ahead
+_FORECAST = """
+[forecast.py](../demon_patch/runtime/graph/forecast.py) keeps the state of *now* and runs the array code ahead
 of it, on a copy of the state. As long as nobody plays a live input, the forecast of a frame is what float code
 gives when the frame comes, within 1e-12. Here the forecast is made at frame 0, before any of these frames has
 run:"""
@@ -94,7 +95,8 @@ generation is done. Controls of class `step` are read again for every tick
 ([control_values.py](../demon_patch/runtime/performance/control_values.py)). Strength decides the timestep from
 which the generation starts ([schedule.py](../demon_patch/engine/ring/schedule.py)): the closer to 0, the closer
 it stays to its source."""
-_RING = """[ring.py](../demon_patch/engine/ring/ring.py) holds the generations in flight, each in a slot, and moves all of
+_RING = """
+[ring.py](../demon_patch/engine/ring/ring.py) holds the generations in flight, each in a slot, and moves all of
 them on by one step with every tick. A finished one is a completion; the decoder plays it from its `heard_at`
 on."""
 
