@@ -1,4 +1,4 @@
-"""The command line: render, play, check, clip, nodes, model, bench, and the commands on files."""
+"""The command line: render, play, check, explain, clip, nodes, model, bench, and the commands on files."""
 
 from __future__ import annotations
 
@@ -20,6 +20,8 @@ from demon_patch.check_command import EXAMPLES as CHECK
 from demon_patch.check_command import check
 from demon_patch.console import JsonFlag, Rate, Seconds, Switch, Threads, err, examples, out, show, tell, writable
 from demon_patch.errors import DemonError, DeviceError, visible
+from demon_patch.explain.command import EXAMPLES as EXPLAIN
+from demon_patch.explain.command import explain
 from demon_patch.file_commands import files
 from demon_patch.gallery.commands import EXAMPLES as GALLERY
 from demon_patch.gallery.commands import gallery
@@ -44,6 +46,7 @@ model = App(name="model", help="The models that can play a patch.")
 app.command(model)
 app.command(bench)
 app.command(check, help_epilogue=CHECK)
+app.command(explain, help_epilogue=EXPLAIN)
 app.command(gallery, help_epilogue=GALLERY)
 app.command(nodes, help_epilogue=EXAMPLES)
 app.command(files, name="*")

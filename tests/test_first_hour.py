@@ -12,7 +12,7 @@ import pytest
 import soundfile
 
 from demon_patch import shipped
-from demon_patch.codegen.body import SIGNS
+from demon_patch.codegen.body import COMPARISONS
 from demon_patch.codegen.vocabulary import CONSTANTS
 from demon_patch.codegen.vocabulary import FUNCTIONS as ALLOWED
 from demon_patch.nodes.catalogue import CATALOGUE
@@ -149,7 +149,7 @@ def test_everything_that_a_formula_may_say_is_listed() -> None:
     assert {word for names, _ in NAMES for word in names.split()} == {*"abcd", *_TIME, *CONSTANTS}
     signs = {"Lt": "<", "LtE": "<=", "Gt": ">", "GtE": ">=", "Eq": "==", "NotEq": "!="}
     told = " ".join(f"{spelled} {meaning}" for spelled, meaning in OPERATORS).split()
-    assert all(signs[sign.__name__] in told for sign in SIGNS)
+    assert all(signs[sign.__name__] in told for sign in COMPARISONS)
     for formula, _ in EXAMPLES:
         parse_formula(formula)
     assert (ROOT / "docs" / "formulas.md").read_text(encoding="utf-8") == page(), "run: demon-patch nodes --page"

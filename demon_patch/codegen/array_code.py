@@ -1,8 +1,10 @@
-"""Like nodes as one function of many frames at once: rows of numbers [m nodes, n frames] in, rows and states out.
+"""Writes the array code of nodes: one function for all nodes of one kind and for many frames at once.
 
-The text depends on the form of the nodes alone (body, kinds of inputs), never on their places or parameters, so that
-an edit hardly ever compiles one. States come out as the float program has them, bit for bit: what leads to them is
-computed with the functions of floats. What leads to sinks alone, and without a jump, may differ in the last bit.
+The function takes and gives arrays [m nodes, n frames]. Its text depends on the kind of the nodes alone (the body and
+how each input is wired), not on bus slots or parameters, so an edit hardly ever compiles one.
+
+States are those of the float code, bit for bit: whatever leads to a state is computed with the functions of floats.
+What leads to engine ports alone, without a jump, may differ in the last bit.
 """
 
 from __future__ import annotations
@@ -17,126 +19,138 @@ import numpy as np
 
 from demon_patch.arrays import Array
 from demon_patch.codegen.body import Body
-from demon_patch.codegen.float_code import GATES
+from demon_patch.codegen.expressions import names_read
+from demon_patch.codegen.float_code import MOST_GATES
+from demon_patch.codegen.inputs import TAPER
 from demon_patch.codegen.object_cache import cached_on_object
 from demon_patch.codegen.to_text import Text, TextWriter, text_template
-from demon_patch.codegen.vectorise import ArrayStage, leaves, vectorise
+from demon_patch.codegen.vectorise import ArrayStage, vectorise
 from demon_patch.codegen.vocabulary import ARRAY, EXACT, SCALAR
 
 _ROUNDED = re.compile(rf"\b({'|'.join(EXACT)})\(")
-_STEADY = ("t.dt", "t.dbeat", "t.length")  # fields of a frame that are numbers in a run of frames
+_STEADY = ("t.dt", "t.dbeat", "t.length")
+"""Fields of a frame that are numbers in a run of frames."""
 
 
 @dataclass(frozen=True, eq=False)
-class Kind:
-    """What nodes have in common that may run as one: `inputs` (port, text, number of sources), `gates` (port, number
-    of cables). There is one for the same of each: see `kind_of`."""
+class NodeKind:
+    """What nodes must have in common to run as one. Equal kinds are one object: see `node_kind`."""
 
     body: Body
     inputs: tuple[tuple[str, str, int], ...]
+    """Of each number port that the body reads: (port, text of its `InputCode`, number of sources)."""
     gates: tuple[tuple[str, int], ...]
+    """Of each gate port: (port, number of cables)."""
 
 
-_KINDS: WeakValueDictionary[tuple[Any, ...], Kind] = WeakValueDictionary()  # those that steps are of
+_KINDS: WeakValueDictionary[tuple[Any, ...], NodeKind] = WeakValueDictionary()
 
 
-def kind_of(body: Body, inputs: tuple[tuple[str, str, int], ...], gates: tuple[tuple[str, int], ...]) -> Kind:
-    """The kind of such nodes."""
+def node_kind(body: Body, inputs: tuple[tuple[str, str, int], ...], gates: tuple[tuple[str, int], ...]) -> NodeKind:
+    """The one kind with this body and these inputs."""
     key = body, inputs, gates
     kind = _KINDS.get(key)
     if kind is None:
-        _KINDS[key] = kind = Kind(body, inputs, gates)
+        _KINDS[key] = kind = NodeKind(body, inputs, gates)
     return kind
 
 
 @dataclass(frozen=True, slots=True)
-class Form:
-    """A kind of node in its place: which halves of outputs are `wanted`, and whether every bit counts, because they
-    lead to a state or a jump."""
+class GroupForm:
+    """What the array code of some nodes of one kind must give."""
 
-    kind: Kind
+    kind: NodeKind
     wanted: tuple[bool, ...]
+    """Which numbers are wanted: one for each value output, two for each gate output (level, rises)."""
     exact: bool
+    """Whether every bit counts, because the outputs lead to a state or a jump."""
 
 
 @dataclass(frozen=True, slots=True)
 class ArrayCode:
-    """The function of a form: `function(x, p, c, X0, t, m, n)` of rows x [sources, m, n], parameters p [k, m, 1] and
-    states c [s, m, 1] gives the wanted rows and the states after n frames. `rows` and `params`: which of a node's
-    sources and parameters it takes, in order, as (port, number) or (port, number, half of a gate)."""
+    """The function of some nodes of one kind."""
 
     function: Callable[..., tuple[tuple[Any, ...], tuple[Any, ...]]]
+    """`function(rows, params, states, taper, t, m, n)`, with rows [sources, m, n], params [k, m, 1] and states
+    [s, m, 1], gives the wanted outputs [m, n] and the states after n frames."""
     rows: tuple[tuple[str, int, int], ...]
+    """Which sources of a node it takes, in order: (port, number of the cable, 0; of a gate 0 level, 1 rises)."""
     params: tuple[tuple[str, int], ...]
+    """Which parameters of a node it takes, in order: (port, number of the parameter)."""
     text: str
+    loops: tuple[str, ...] = ()
+    """The texts of the loops of floats that it calls."""
 
 
 @dataclass(slots=True)
-class _Writer:
-    form: Form
+class _ArrayWriter:
+    form: GroupForm
     names: dict[str, str] = field(default_factory=dict)
     steady: set[str] = field(default_factory=lambda: set(_STEADY))
-    moved: set[str] = field(default_factory=set)
+    changing: set[str] = field(default_factory=set)
     lines: list[str] = field(default_factory=list)
     rows: list[tuple[str, int, int]] = field(default_factory=list)
     params: list[tuple[str, int]] = field(default_factory=list)
     space: dict[str, Any] = field(default_factory=dict)
+    loops: list[str] = field(default_factory=list)
 
     def result(self) -> ArrayCode:
-        """The whole of it."""
+        """The function of the whole group."""
         form, kind = self.form, self.form.kind
         body = kind.body
-        unrolled = vectorise(body, form.wanted)
-        moving = any(stage.kind not in (None, "still") for stage in unrolled.stages)
-        used = {n for e in _expressions(unrolled.stages, unrolled.outputs) for n in leaves(e)}
+        stages_of_body = vectorise(body, form.wanted)
+        moving = any(stage.kind not in (None, "still") for stage in stages_of_body.stages)
+        used = {n for e in _expressions(stages_of_body.stages, stages_of_body.outputs) for n in names_read(e)}
         for port, text, count in kind.inputs:
             if port in used:
-                self._input(port, text, count, moving or form.exact)
+                self._add_input(port, text, count, moving or form.exact)
         for port, count in kind.gates:
-            for half, name in enumerate(("level", "rises")):
+            for part, name in enumerate(("level", "rises")):
                 if f"{port}.{name}" in used:
-                    self._gate(f"{port}.{name}", port, count, half)
+                    self._add_gate(f"{port}.{name}", port, count, part)
         self.names |= {n: f"t.{n[2:]}" for n in used if n.startswith("t.")}
-        for stage in unrolled.stages:
+        for stage in stages_of_body.stages:
             for name, e in stage.before:
-                self._line(name, e, stage.kind is not None or form.exact)
-            self._settle(stage)
-            for name, state in unrolled.later:
+                self._add_line(name, e, stage.kind is not None or form.exact)
+            self._add_states(stage)
+            for name, state in stages_of_body.next_state_names:
                 if state in stage.states:
                     self.names[name] = f"s_{state}[:, 1:]"
-        halves = [half for pair in unrolled.outputs for half in pair]
-        outs = [self._text(half, form.exact) for half, take in zip(halves, form.wanted, strict=True) if take]
-        last = [f"s_{s}[:, -1:]" if s in self.moved else f"c[{i}]" for i, s in enumerate(body.state_names)]
+        numbers = [number for pair in stages_of_body.outputs for number in pair]
+        outs = [self._text(number, form.exact) for number, take in zip(numbers, form.wanted, strict=True) if take]
+        last = [f"s_{s}[:, -1:]" if s in self.changing else f"states[{i}]" for i, s in enumerate(body.state_names)]
         self.lines.append(f"return ({''.join(f'{o}, ' for o in outs)}), ({''.join(f'{x}, ' for x in last)})")
-        text = "def group(x, p, c, X0, t, m, n):\n" + "".join(f"    {line}\n" for line in self.lines)
-        return ArrayCode(_made(text, {**_SPACE, **self.space}, "group"), tuple(self.rows), tuple(self.params), text)
+        text = "def nodes(rows, params, states, taper, t, m, n):\n" + "".join(f"    {line}\n" for line in self.lines)
+        return ArrayCode(
+            _function_of_text(text, {**_SPACE, **self.space}, "nodes"), tuple(self.rows), tuple(self.params), text
+        )
 
-    # -- what comes in ------------------------------------------------------------------------------------------
-    def _input(self, port: str, text: str, count: int, exact: bool) -> None:
+    # -- inputs ------------------------------------------------------------------------------------------
+    def _add_input(self, port: str, text: str, count: int, exact: bool) -> None:
         made, counts = text_template(text, "array")
-        parts: dict[str, str] = {"X0": "X0"}
+        parts: dict[str, str] = {TAPER: TAPER}
         for token in sorted(counts):
             if token[0] == "x":
-                parts[token] = f"x[{self._row(port, int(token[1:]), 0)}]"
+                parts[token] = f"rows[{self._row(port, int(token[1:]), 0)}]"
             elif token[0] == "p":
-                parts[token] = f"p[{len(self.params)}]"
+                parts[token] = f"params[{len(self.params)}]"
                 self.params.append((port, int(token[1:])))
         if not count:
             self.steady.add(port)
         filled = made.fill(parts, "")
         self.names[port] = f"i_{port}"
-        self.lines.append(f"i_{port} = {_exactly(filled) if exact else filled}")
+        self.lines.append(f"i_{port} = {_with_exact_functions(filled) if exact else filled}")
 
-    def _row(self, port: str, number: int, half: int) -> int:
-        self.rows.append((port, number, half))
+    def _row(self, port: str, number: int, part: int) -> int:
+        self.rows.append((port, number, part))
         return len(self.rows) - 1
 
-    def _gate(self, token: str, port: str, count: int, half: int) -> None:
-        self.names[token] = name = f"g_{port}_{half}"
-        text = f"x[{self._row(port, 0, half)}]" if count else "0.0"
+    def _add_gate(self, token: str, port: str, count: int, part: int) -> None:
+        self.names[token] = name = f"g_{port}_{part}"
+        text = f"rows[{self._row(port, 0, part)}]" if count else "0.0"
         for i in range(1, count):
-            text = f"max({text}, x[{self._row(port, i, half)}])"
-            if i % GATES == 0:
+            text = f"max({text}, rows[{self._row(port, i, part)}])"
+            if i % MOST_GATES == 0:
                 self.lines.append(f"{name} = {text}")
                 text = name
         if not count:
@@ -146,54 +160,56 @@ class _Writer:
     # -- the body -----------------------------------------------------------------------------------------------
     def _text(self, e: Any, exact: bool) -> str:
         filled = Text.parsed(TextWriter("array")(e)).fill(self.names, "l_")
-        return _exactly(filled) if exact else filled
+        return _with_exact_functions(filled) if exact else filled
 
-    def _line(self, name: str, e: Any, exact: bool) -> None:
+    def _add_line(self, name: str, e: Any, exact: bool) -> None:
         text = self._text(e, exact)
-        if leaves(e) <= self.steady:
+        if names_read(e) <= self.steady:
             self.steady.add(name)
         self.names[name] = f"l_{name}"
         self.lines.append(f"l_{name} = {text}")
 
-    def _settle(self, stage: ArrayStage) -> None:
+    def _add_states(self, stage: ArrayStage) -> None:
         index = {state: i for i, state in enumerate(self.form.kind.body.state_names)}
         if stage.kind == "still":
-            self.names |= {state: f"c[{index[state]}]" for state in stage.states}
+            self.names |= {state: f"states[{index[state]}]" for state in stage.states}
             self.steady |= set(stage.states)
             return
         if stage.kind in ("sum", "held"):
             (state,), (following,) = stage.states, stage.following
             filled = self._text(following, True)
-            self.lines.append(f"s_{state} = {stage.kind}(c[{index[state]}], {filled}, m, n)")
+            self.lines.append(f"s_{state} = {stage.kind}(states[{index[state]}], {filled}, m, n)")
         elif stage.kind == "loop":
-            self._loop(stage, index)
+            self._add_loop(stage, index)
         self.names |= {state: f"s_{state}[:, :-1]" for state in stage.states}
-        self.moved |= set(stage.states)
+        self.changing |= set(stage.states)
 
-    def _loop(self, stage: ArrayStage, index: Mapping[str, int]) -> None:
+    def _add_loop(self, stage: ArrayStage, index: Mapping[str, int]) -> None:
         local = {*stage.states, *(name for name, _ in stage.lines)}
-        read = sorted({n for e in (*(e for _, e in stage.lines), *stage.following) for n in leaves(e)} - local)
+        read = sorted({n for e in (*(e for _, e in stage.lines), *stage.following) for n in names_read(e)} - local)
         read = [n for n in read if n in self.names]
         steady = [n for n in read if n in self.steady]
         running = [n for n in read if n not in self.steady]
         name = f"loop{len(self.space)}"
-        self.space[name] = _made(_loop_text(stage, steady, running), _LOOP_SPACE, "loop")
+        text = _loop_text(stage, steady, running)
+        self.loops.append(text.replace("def loop(", f"def {name}(", 1))
+        self.space[name] = _function_of_text(text, _LOOP_SPACE, "loop")
         states = "".join(f"s_{s}, " for s in stage.states)
         given = (f"({''.join(f'{self.names[n]}, ' for n in group)})" for group in (steady, running))
-        first = f"({''.join(f'c[{index[s]}], ' for s in stage.states)})"
+        first = f"({''.join(f'states[{index[s]}], ' for s in stage.states)})"
         self.lines.append(f"{states}= looped({name}, {', '.join(given)}, {first}, m, n)")
 
 
 def _loop_text(stage: ArrayStage, steady: Sequence[str], running: Sequence[str]) -> str:
-    """`loop(n, numbers..., lists..., first states...)`: the lists of n + 1 values of each state."""
+    """The text of `loop(n, numbers..., lists..., first states...)`, which gives the n + 1 values of each state."""
     names = {name: f"a{i}" for i, name in enumerate(steady)}
     lists = [f"b{i}" for i in range(len(running))]
     names |= {name: f"x{i}" for i, name in enumerate(running)}
     states = [f"s{i}" for i in range(len(stage.states))]
     names |= dict(zip(stage.states, states, strict=True))
-    speller = TextWriter("scalar")
-    lines = [f"l_{name} = {Text.parsed(speller(e)).fill(names, 'l_')}" for name, e in stage.lines]
-    following = [Text.parsed(speller(e)).fill(names, "l_") for e in stage.following]
+    writer = TextWriter("scalar")
+    lines = [f"l_{name} = {Text.parsed(writer(e)).fill(names, 'l_')}" for name, e in stage.lines]
+    following = [Text.parsed(writer(e)).fill(names, "l_") for e in stage.following]
     runs = {0: "for _ in range(n):", 1: "for x0 in b0:"}.get(
         len(running), f"for {', '.join(f'x{i}' for i in range(len(running)))} in zip({', '.join(lists)}):"
     )
@@ -207,7 +223,7 @@ def _loop_text(stage: ArrayStage, steady: Sequence[str], running: Sequence[str])
     )
 
 
-def _exactly(text: str) -> str:
+def _with_exact_functions(text: str) -> str:
     return _ROUNDED.sub(r"exact_\1(", text)
 
 
@@ -220,14 +236,14 @@ def _expressions(stages: Iterable[ArrayStage], outputs: Iterable[Iterable[Any]])
 
 
 # -- what generated functions call --------------------------------------------------------------------------------
-def _summed(first: Array, step: Any, m: int, n: int) -> Array:
-    """[m, n + 1]: `first` and what it grows to; added up from left to right, as a loop would."""
-    line = _held(first, step, m, n)
+def _running_sum(first: Array, step: Any, m: int, n: int) -> Array:
+    """The running sum [m, n + 1] that begins with `first`; added from left to right, as a loop does."""
+    line = _shifted(first, step, m, n)
     return np.add.accumulate(line, axis=1, out=line)
 
 
-def _held(first: Array, following: Any, m: int, n: int) -> Array:
-    """[m, n + 1]: `first`, then what follows."""
+def _shifted(first: Array, following: Any, m: int, n: int) -> Array:
+    """`first`, then `following`: [m, n + 1]."""
     line = np.empty((m, n + 1))
     line[:, :1] = first
     line[:, 1:] = following
@@ -237,7 +253,7 @@ def _held(first: Array, following: Any, m: int, n: int) -> Array:
 def _looped(
     loop: Callable[..., Any], steady: Sequence[Any], running: Sequence[Any], first: Sequence[Array], m: int, n: int
 ) -> list[Array]:
-    """Each state [m, n + 1], by a loop of floats for each of the m nodes."""
+    """Runs a loop of floats for each of the m nodes; gives each state [m, n + 1]."""
     numbers = [np.broadcast_to(x, (m, 1))[:, 0].tolist() for x in steady]
     lists = [np.broadcast_to(x, (m, n)).tolist() for x in running]
     starts = [x[:, 0].tolist() for x in first]
@@ -251,22 +267,22 @@ def _looped(
 
 _SPACE: dict[str, Any] = {
     **ARRAY, **{f"exact_{name}": function for name, function in EXACT.items()},
-    "sum": _summed, "held": _held, "looped": _looped, "__builtins__": {},
+    "sum": _running_sum, "held": _shifted, "looped": _looped, "__builtins__": {},
 }  # fmt: skip
 _LOOP_SPACE: dict[str, Any] = {**SCALAR, "range": range, "zip": zip, "__builtins__": {}}
 
 
-def _made(text: str, space: Mapping[str, Any], name: str) -> Callable[..., Any]:
+def _function_of_text(text: str, space: Mapping[str, Any], name: str) -> Callable[..., Any]:
     room = dict(space)
     exec(compile(text, "<nodes>", "exec"), room)
     return room[name]
 
 
-def array_code_of(form: Form) -> ArrayCode:
-    """The function of a form, made once."""
-    return _vector(form.kind, form.wanted, form.exact)
+def array_code_of(form: GroupForm) -> ArrayCode:
+    """The function for a form, made once."""
+    return _array_code(form.kind, form.wanted, form.exact)
 
 
 @cached_on_object
-def _vector(kind: Kind, wanted: tuple[bool, ...], exact: bool) -> ArrayCode:
-    return _Writer(Form(kind, wanted, exact)).result()
+def _array_code(kind: NodeKind, wanted: tuple[bool, ...], exact: bool) -> ArrayCode:
+    return _ArrayWriter(GroupForm(kind, wanted, exact)).result()

@@ -1,4 +1,4 @@
-"""Where the even rounds of Bjorklund's algorithm begin."""
+"""Finds with which step the rounds of Bjorklund's algorithm begin."""
 
 from __future__ import annotations
 
@@ -9,9 +9,14 @@ MOST = 64  # steps of a round
 
 @lru_cache(maxsize=(MOST + 1) ** 2)
 def bjorklund(strokes: float, steps: float) -> float:
-    """With which step of the evenly spread round (step i strikes where i * strokes / steps passes a whole number) the
-    round of Bjorklund's algorithm begins, as Tidal, Strudel and most modules write it: 2 for 5 in 8, x.x.xx.x and
-    x.xx.xx. strokes: 0 to steps; steps: 1 to 64; whole parts count, and what lies beyond is taken for the end."""
+    """The step of an evenly spread round with which Bjorklund's round begins, as Tidal, Strudel and most modules write
+    it. In the evenly spread round, step i strikes where i * strokes / steps passes a whole number. 5 in 8 gives 2:
+    x.x.xx.x becomes x.xx.xx.
+
+    strokes: 0 to steps.
+    steps: 1 to 64.
+    Only whole parts count; numbers outside of a range count as its end.
+    """
     n = int(min(max(steps, 1), MOST))
     k = int(min(max(strokes, 0), n))
     first, second, i, j = "x", ".", k, n - k

@@ -1,9 +1,13 @@
-"""Reads the body of a node: straight-line arithmetic in the fixed vocabulary, checked once at import.
+"""Reads and checks the body of a node, once, when its module is imported.
 
-A body is assignments to new names and one return. Numbers are parameters, state, earlier names, `t.<field>`,
-`gate.level`, `gate.rises`, `inlet.wired`, `inlet.rank`, constants and calls of the vocabulary and of phrases;
-conditions stand only in conditional expressions; options are only compared with their names, or chosen by; rows are
-only read by functions of rows.
+A body is straight-line arithmetic: assignments to new names, then one return. It may use
+
+- numbers: parameters, states, earlier names, constants, `t.<field>`, `gate.level`, `gate.rises`, `inlet.wired`,
+  `inlet.rank`;
+- functions of the vocabulary, and phrases (arithmetic that bodies share);
+- conditions, in conditional expressions only;
+- options, compared with the names of their choices or given to `choose`;
+- rows of ports and tables, read by the functions of rows only.
 """
 
 from __future__ import annotations
@@ -23,7 +27,7 @@ from demon_patch.codegen.vocabulary import CHOOSE, CONSTANTS, FUNCTIONS, ROWS
 from demon_patch.errors import DemonError
 
 _ARITHMETIC = (ast.Add, ast.Sub, ast.Mult, ast.Div, ast.FloorDiv, ast.Mod, ast.Pow)
-SIGNS: dict[type[ast.cmpop], Callable[[Any, Any], bool]] = {
+COMPARISONS: dict[type[ast.cmpop], Callable[[Any, Any], bool]] = {
     ast.Lt: operator.lt,
     ast.LtE: operator.le,
     ast.Gt: operator.gt,
@@ -34,44 +38,54 @@ SIGNS: dict[type[ast.cmpop], Callable[[Any, Any], bool]] = {
 
 
 class DeclarationError(DemonError):
-    """A node that is declared wrongly; raised when its module is imported."""
+    """A wrong declaration of a node; raised when its module is imported."""
 
 
 @dataclass(frozen=True, eq=False)
 class Body:
-    """A checked body: `lines` (name, number); `outputs`, one expression for a value, two (level, rises) for a gate;
-    `states`, the next value of each state in order, and `state_names`. One equals only itself."""
+    """A checked body. It equals only itself."""
 
     lines: tuple[tuple[str, ast.expr], ...]
+    """Its assignments: (name, number)."""
     outputs: tuple[tuple[ast.expr, ...], ...]
+    """Of each output its numbers: one of a value, two of a gate (level, rises)."""
     states: tuple[ast.expr, ...]
+    """The next value of each state."""
     state_names: tuple[str, ...] = ()
+
+    @property
+    def output_numbers(self) -> tuple[ast.expr, ...]:
+        """The numbers of all outputs in one row."""
+        return tuple(number for output in self.outputs for number in output)
 
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """What a body may name: numbers (value and curve ports, state), gates, options with their choices, the inlets of a
-    mix, rows by how they are written, with what stands in each (None for a table, which a setting decides), phrases,
-    and states that are delay lines."""
+    """The names that a body may use."""
 
     numbers: frozenset[str]
+    """Value ports, curve ports and states."""
     gates: frozenset[str]
     options: Mapping[str, tuple[str, ...]]
+    """Each option with its choices."""
     inlets: frozenset[str] = frozenset()
+    """The inputs of a mix."""
     frame: str = "t"
     rows: Mapping[str, tuple[str, ...] | None] = field(default_factory=dict)
+    """Each row, as a body writes it, with its members; None for a table, whose numbers a setting decides."""
     phrases: Mapping[str, Phrase] = field(default_factory=dict)
     lines: frozenset[str] = frozenset()
+    """States that are delay lines."""
 
 
 class Checker:
-    """Walks expressions and refuses what is outside the form; `complain(what, where)` raises."""
+    """Checks expressions against what a body may say; `complain(what, where)` raises."""
 
     def __init__(self, names: Names, complain: Callable[[str, ast.AST], NoReturn]) -> None:
         self.names, self.complain = names, complain
         self.locals: set[str] = set()
 
-    def number(self, e: ast.expr) -> None:  # noqa: PLR0912 (one case for each form of the vocabulary)
+    def check_number(self, e: ast.expr) -> None:  # noqa: PLR0912 (one case for each form of the vocabulary)
         """Checks an expression that yields a number."""
         match e:
             case ast.Constant(value=bool() | str() | None):
@@ -92,31 +106,31 @@ class Checker:
             case ast.BinOp(left=left, op=op, right=right):
                 if not isinstance(op, _ARITHMETIC):
                     self.complain(f"{type(op).__name__} is not part of the vocabulary", e)
-                self.number(left)
-                self.number(right)
+                self.check_number(left)
+                self.check_number(right)
             case ast.UnaryOp(op=ast.USub() | ast.UAdd(), operand=operand):
-                self.number(operand)
+                self.check_number(operand)
             case ast.IfExp(test=test, body=body, orelse=orelse):
-                self.condition(test)
-                self.number(body)
-                self.number(orelse)
+                self.check_condition(test)
+                self.check_number(body)
+                self.check_number(orelse)
             case ast.Call():
-                self.call(e)
+                self.check_call(e)
             case _:
                 self.complain(f"{type(e).__name__} is not part of the vocabulary", e)
 
-    def call(self, e: ast.Call) -> None:
+    def check_call(self, e: ast.Call) -> None:
         """Checks a call of the vocabulary or of a phrase, and its number of arguments."""
         name = e.func.id if isinstance(e.func, ast.Name) else ""
         arguments = e.args
         if name == CHOOSE and self.names.options:
-            self.chosen(e)
+            self.check_choose(e)
             return
         if name in ROWS and self.names.rows:
             least, most = ROWS[name]
             rows = 2 if name == "total" else 1
             for row in e.args[:rows]:
-                self.row(name, row)
+                self.check_row(name, row)
             arguments = e.args[rows:]
         elif name == "past" and self.names.lines:
             least = most = 2
@@ -132,58 +146,58 @@ class Checker:
         if e.keywords or not least <= len(e.args) <= most:
             self.complain(f"{name} takes {least if least == most else f'{least} to {most}'} numbers", e)
         for argument in arguments:
-            self.number(argument)
+            self.check_number(argument)
 
-    def following(self, state: str, e: ast.expr) -> None:
-        """Checks the next value of a state: a number, or of a line itself or what is pushed into it."""
+    def check_next_state(self, state: str, e: ast.expr) -> None:
+        """Checks the next value of a state: a number; of a delay line the line itself, or `push` into it."""
         match e:
             case _ if state not in self.names.lines:
-                self.number(e)
+                self.check_number(e)
             case ast.Name(id=name) if name == state:
                 pass
             case ast.Call(func=ast.Name(id="push"), args=[ast.Name(id=name), x], keywords=[]) if name == state:
-                self.number(x)
+                self.check_number(x)
             case _:
                 self.complain(f"the next state of the line {state} is push({state}, a number)", e)
 
-    def row(self, function: str, e: ast.expr) -> None:
-        """Checks the row that a function of rows reads: of a table only what reads tables, `reached` nothing else."""
+    def check_row(self, function: str, e: ast.expr) -> None:
+        """Checks the row that a function reads: `reached` reads tables, `pick` and `count` both, others no table."""
         written, table = ast.unparse(e), ast.unparse(e) in self.names.rows and self.names.rows[ast.unparse(e)] is None
         if written not in self.names.rows:
             self.complain(f"{function} reads a row of ports or a table, which {written[:40]} is not", e)
         if table != (function == "reached") and function not in ("pick", "count"):
             self.complain(f"{function} reads {'no' if table else 'only a'} table, unlike {written}", e)
 
-    def chosen(self, e: ast.Call) -> None:
-        """Checks that every choice of an option has its number."""
+    def check_choose(self, e: ast.Call) -> None:
+        """Checks a call of `choose`: it gives a number for every choice of an option."""
         option = e.args[0].id if len(e.args) == 1 and isinstance(e.args[0], ast.Name) else ""
         given = [word.arg for word in e.keywords]
         if option not in self.names.options or sorted(map(str, given)) != sorted(self.names.options[option]):
             self.complain("choose takes an option, and a number under the name of each of its choices", e)
         for word in e.keywords:
-            self.number(word.value)
+            self.check_number(word.value)
 
-    def condition(self, e: ast.expr) -> None:
+    def check_condition(self, e: ast.expr) -> None:
         """Checks an expression that yields true or false."""
         match e:
             case ast.BoolOp(values=values):
                 for part in values:
-                    self.condition(part)
+                    self.check_condition(part)
             case ast.UnaryOp(op=ast.Not(), operand=operand):
-                self.condition(operand)
+                self.check_condition(operand)
             case ast.Compare(left=ast.Name(id=name)) if name in self.names.options:
-                self.choice(name, e)
+                self.check_choice(name, e)
             case ast.Compare(left=left, ops=ops, comparators=rest):
-                if not all(type(op) in SIGNS for op in ops):
+                if not all(type(op) in COMPARISONS for op in ops):
                     self.complain("numbers are compared with < <= > >= == !=", e)
                 for part in (left, *rest):
-                    self.number(part)
+                    self.check_number(part)
             case _:
                 self.complain("a condition compares numbers or options", e)
 
-    def choice(self, name: str, e: ast.Compare) -> None:
+    def check_choice(self, name: str, e: ast.Compare) -> None:
         """Checks a comparison of an option with one of its names, or with a tuple of them."""
-        names = compared(e)
+        names = compared_choices(e)
         if names is None:
             self.complain(f"option {name} is compared by ==, != or in, with its choices", e)
         for word in names:
@@ -198,8 +212,8 @@ def _as_float(number: float) -> float:
         return math.inf
 
 
-def compared(e: ast.Compare) -> tuple[str, ...] | None:
-    """The words an option is compared with, or None where the form is another."""
+def compared_choices(e: ast.Compare) -> tuple[str, ...] | None:
+    """The choices that a comparison names; None where an option cannot be compared like that."""
     if len(e.ops) != 1:
         return None
     right, many = e.comparators[0], isinstance(e.ops[0], (ast.In, ast.NotIn))
@@ -211,41 +225,46 @@ def compared(e: ast.Compare) -> tuple[str, ...] | None:
 
 
 def read_body(function: Callable[..., Any], node: str, names: Names, outs: list[bool], states: tuple[str, ...]) -> Body:
-    """The checked body of `function`, its phrases and rows opened.
+    """The checked body of `function`, with its phrases and rows inlined.
 
-    outs: for each output whether it is a gate; states: the names of its state. Raises DeclarationError with
-    node, file and line for anything outside the form.
+    outs: for each output, whether it is a gate.
+    states: the names of the states.
+    Raises DeclarationError with node, file and line for anything that a body may not say.
     """
-    definition, complain = _source(function, node)
-    checker, opener = Checker(names, complain), Inliner(names.rows, names.phrases)
-    last = _assignments(definition, checker, opener)
-    parts = _parts(last, len(outs) + len(states), complain)
-    halves = [_output(part, is_gate, checker, complain) for part, is_gate in zip(parts[: len(outs)], outs, strict=True)]
+    definition, complain = _definition_of(function, node)
+    checker, inliner = Checker(names, complain), Inliner(names.rows, names.phrases)
+    last = _read_lines(definition, checker, inliner)
+    parts = _returned_parts(last, len(outs) + len(states), complain)
+    checked = [
+        _output_parts(part, is_gate, checker, complain) for part, is_gate in zip(parts[: len(outs)], outs, strict=True)
+    ]
     for name, part in zip(states, parts[len(outs) :], strict=True):
-        checker.following(name, part)
-    outputs = tuple(tuple(opener(half) for half in pair) for pair in halves)
-    following = tuple(opener(part) for part in parts[len(outs) :])
-    return Body(tuple(opener.lines), outputs, following, states)
+        checker.check_next_state(name, part)
+    outputs = tuple(tuple(inliner(number) for number in output) for output in checked)
+    following = tuple(inliner(part) for part in parts[len(outs) :])
+    return Body(tuple(inliner.lines), outputs, following, states)
 
 
 def phrase(function: Callable[..., float]) -> Phrase:
-    """Declares arithmetic that bodies share: a function of numbers with a body as of a node, and one number out.
+    """Declares arithmetic that bodies share: a function of numbers that returns one number, written like a body.
 
     Bodies of its module, and of modules that import it, call it by name. Raises DeclarationError.
     """
-    definition, complain = _source(function, f"phrase {function.__name__}")
+    definition, complain = _definition_of(function, f"phrase {function.__name__}")
     parameters = tuple(a.arg for a in definition.args.args)
     phrases = {name: it for name, it in function.__globals__.items() if isinstance(it, Phrase)}
     names = Names(frozenset(parameters), frozenset(), {}, frame="", phrases=phrases)
-    checker, opener = Checker(names, complain), Inliner({}, phrases)
-    result = _assignments(definition, checker, opener)
-    checker.number(result)
-    result = opener(result)
-    return Phrase(function, parameters, tuple(opener.lines), result)
+    checker, inliner = Checker(names, complain), Inliner({}, phrases)
+    result = _read_lines(definition, checker, inliner)
+    checker.check_number(result)
+    result = inliner(result)
+    return Phrase(function, parameters, tuple(inliner.lines), result)
 
 
-def _source(function: Callable[..., Any], node: str) -> tuple[ast.FunctionDef, Callable[[str, ast.AST], NoReturn]]:
-    """The definition of a function, and how to complain of a place in it."""
+def _definition_of(
+    function: Callable[..., Any], node: str
+) -> tuple[ast.FunctionDef, Callable[[str, ast.AST], NoReturn]]:
+    """The definition of a function, and a function that raises for a place in it."""
     source = textwrap.dedent(inspect.getsource(function))
     first, file = function.__code__.co_firstlineno, inspect.getsourcefile(function)
 
@@ -258,8 +277,8 @@ def _source(function: Callable[..., Any], node: str) -> tuple[ast.FunctionDef, C
     return definition, complain
 
 
-def _assignments(definition: ast.FunctionDef, checker: Checker, opener: Inliner) -> ast.expr:
-    """Checks and opens the lines of a body up to its return, whose expression is left."""
+def _read_lines(definition: ast.FunctionDef, checker: Checker, inliner: Inliner) -> ast.expr:
+    """Checks and inlines the lines of a body; returns the expression behind its `return`."""
     names, complain = checker.names, checker.complain
     statements = definition.body
     if statements and isinstance(statements[0], ast.Expr) and isinstance(statements[0].value, ast.Constant):
@@ -280,10 +299,10 @@ def _assignments(definition: ast.FunctionDef, checker: Checker, opener: Inliner)
         name = statement.targets[0].id
         if name in taken:
             complain(f"{name} is assigned twice or already means something", statement)
-        checker.number(statement.value)
+        checker.check_number(statement.value)
         taken.add(name)
         checker.locals.add(name)
-        opener.lines.append((name, opener(statement.value)))
+        inliner.lines.append((name, inliner(statement.value)))
     if not statements or not isinstance(statements[-1], ast.Return) or statements[-1].value is None:
         complain(
             "a body ends with a return of its outputs and next state", statements[-1] if statements else definition
@@ -291,7 +310,7 @@ def _assignments(definition: ast.FunctionDef, checker: Checker, opener: Inliner)
     return statements[-1].value
 
 
-def _parts(value: ast.expr, count: int, complain: Callable[[str, ast.AST], NoReturn]) -> list[ast.expr]:
+def _returned_parts(value: ast.expr, count: int, complain: Callable[[str, ast.AST], NoReturn]) -> list[ast.expr]:
     if count == 1:
         return [value]
     if not isinstance(value, ast.Tuple) or len(value.elts) != count:
@@ -299,14 +318,14 @@ def _parts(value: ast.expr, count: int, complain: Callable[[str, ast.AST], NoRet
     return value.elts
 
 
-def _output(
+def _output_parts(
     part: ast.expr, is_gate: bool, checker: Checker, complain: Callable[[str, ast.AST], NoReturn]
 ) -> tuple[ast.expr, ...]:
     if not is_gate:
-        checker.number(part)
+        checker.check_number(part)
         return (part,)
     if not isinstance(part, ast.Tuple) or len(part.elts) != 2:
         complain("a gate output returns the pair (level, rises)", part)
-    for half in part.elts:
-        checker.number(half)
+    for number in part.elts:
+        checker.check_number(number)
     return tuple(part.elts)

@@ -1,4 +1,4 @@
-"""Delay lines: a state that remembers what was pushed into it, frame by frame."""
+"""Delay lines: states that remember one number for each frame of a stretch of time."""
 
 from __future__ import annotations
 
@@ -8,11 +8,10 @@ from typing import Any
 
 
 class DelayLine:
-    """The last numbers that were pushed, as they stand at one frame; 0 before the first.
+    """The numbers that were pushed until one frame; 0 before the first.
 
-    Lines that come from one another by `push` share their memory, so that a line of the frame before can still be
-    read, and only one can be pushed on: take a `copy` for another future. Counts as its newest number where states are
-    checked to be finite.
+    `push` returns a new line that shares the memory of the old one. The old line can still be read, but not pushed to;
+    use `copy` for another future. Where states are checked to be finite, a line counts as its newest number.
     """
 
     __slots__ = ("at", "ring")
@@ -31,17 +30,18 @@ class DelayLine:
         return other + float(self)
 
 
-USUAL = 100.0  # frames a second of a line that no program has given a length: more than any model family has
+USUAL = 100.0
+"""Frames a second of a line that no program has sized yet: more than any model family has."""
 
 
 @lru_cache(maxsize=64)
 def sized_delay_line(seconds: float, rate: float) -> DelayLine:
-    """An empty line that reaches so many seconds back at `rate` frames a second."""
+    """An empty line that reaches `seconds` back, at `rate` frames a second."""
     return DelayLine([0.0] * (math.ceil(seconds * rate) + 3))
 
 
 class LineReach(DelayLine):
-    """How far back a declared line reaches: seconds above 0. By itself an empty line, for plain calls."""
+    """How far back a declared line reaches, in seconds above 0. For plain Python calls it is itself an empty line."""
 
     __slots__ = ("seconds",)
 
@@ -53,12 +53,12 @@ class LineReach(DelayLine):
 
 
 def line(seconds: float) -> Any:
-    """Declares a state that is a delay line; the body reads it by `past` and returns `push` of it as its next state."""
+    """Declares a state that is a delay line. The body reads it by `past` and returns `push` of it as the next state."""
     return LineReach(float(seconds))
 
 
 def past(memory: DelayLine, frames: float) -> float:
-    """The number that was pushed so many frames ago: 1 is the last one, at least; straight lines between frames."""
+    """The number that was pushed `frames` ago, at least 1, the newest; interpolated linearly between frames."""
     ring = memory.ring
     size = len(ring)
     back = 1.0 if frames < 1.0 else (frames if frames < size - 2 else size - 2.0)
@@ -70,6 +70,6 @@ def past(memory: DelayLine, frames: float) -> float:
 
 def push(memory: DelayLine, x: float) -> DelayLine:
     """The line a frame later, with x as its newest number."""
-    ring = memory.ring if memory.at else memory.ring[:]  # an empty line may be many nodes' first
+    ring = memory.ring if memory.at else memory.ring[:]  # an empty line is the first state of many nodes
     ring[memory.at % len(ring)] = x
     return DelayLine(ring, memory.at + 1)

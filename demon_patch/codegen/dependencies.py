@@ -1,46 +1,47 @@
-"""What an output depends on within its frame, and a body in two halves: what is known early, and the rest.
+"""Finds which inputs an output needs within its frame, and splits a body into its early and its late outputs.
 
-An output that reads only states and delay lines does not wait for the ports that lead to them, so that a loop through
-such a node needs no further frame of delay.
+An early output reads states and delay lines only, so it does not wait for the ports that change them. A loop of cables
+through such an output needs no further frame of delay.
 """
 
 from __future__ import annotations
 
 import ast
 from collections.abc import Iterable
+from itertools import chain
 
 from demon_patch.codegen.body import Body
+from demon_patch.codegen.expressions import names_read
 from demon_patch.codegen.object_cache import cached_on_object
-from demon_patch.codegen.vectorise import Line, leaves
+from demon_patch.codegen.vectorise import Line
 
 
 @cached_on_object
 def inputs_of_outputs(body: Body) -> tuple[frozenset[str], ...]:
-    """For each output the names that it reads within the frame, through the lines of the body; of a gate or of the
-    frame the name without its field."""
+    """For each output the names that it reads within the frame, through the lines of the body. A field of a gate or of
+    the frame counts as the gate or the frame."""
     behind: dict[str, frozenset[str]] = {}
 
     def reads(e: ast.expr) -> frozenset[str]:
-        names = leaves(e)
+        names = names_read(e)
         plain = frozenset(name.partition(".")[0] for name in names if name not in behind)
         return plain.union(*(behind[name] for name in names if name in behind))
 
     for name, e in body.lines:
         behind[name] = reads(e)
-    return tuple(frozenset().union(*(reads(half) for half in pair)) for pair in body.outputs)
+    return tuple(frozenset().union(*map(reads, numbers)) for numbers in body.outputs)
 
 
 @cached_on_object
 def early_and_late_outputs(body: Body, early: tuple[bool, ...]) -> tuple[Body, Body]:
-    """The half that gives the outputs that are `early` and leaves every state as it is, and the half that gives the
-    others and the states."""
+    """Two bodies: one gives the `early` outputs and changes no state, the other gives the late ones and the states."""
     still = tuple(ast.Name(name, ast.Load()) for name in body.state_names)
-    first = tuple(pair for pair, take in zip(body.outputs, early, strict=True) if take)
-    rest = tuple(pair for pair, take in zip(body.outputs, early, strict=True) if not take)
+    first = tuple(numbers for numbers, take in zip(body.outputs, early, strict=True) if take)
+    rest = tuple(numbers for numbers, take in zip(body.outputs, early, strict=True) if not take)
     return (
-        Body(_needed(body, (half for pair in first for half in pair)), first, still, body.state_names),
+        Body(_lines_needed(body, chain(*first)), first, still, body.state_names),
         Body(
-            _needed(body, (*(half for pair in rest for half in pair), *body.states)),
+            _lines_needed(body, chain(*rest, body.states)),
             rest,
             body.states,
             body.state_names,
@@ -48,12 +49,12 @@ def early_and_late_outputs(body: Body, early: tuple[bool, ...]) -> tuple[Body, B
     )
 
 
-def _needed(body: Body, expressions: Iterable[ast.expr]) -> tuple[Line, ...]:
-    """The lines of a body that expressions need."""
-    used = {name for e in expressions for name in leaves(e)}
+def _lines_needed(body: Body, expressions: Iterable[ast.expr]) -> tuple[Line, ...]:
+    """The lines of a body that some expressions need."""
+    used = {name for e in expressions for name in names_read(e)}
     lines: list[Line] = []
     for name, e in reversed(body.lines):
         if name in used:
-            used |= leaves(e)
+            used |= names_read(e)
             lines.append((name, e))
     return tuple(reversed(lines))

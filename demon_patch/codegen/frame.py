@@ -1,4 +1,4 @@
-"""What a node sees of time, what a gate is, and what a mix sees of its inputs."""
+"""What a body sees of time, of a gate, and of the inputs of a mix."""
 
 from __future__ import annotations
 
@@ -7,27 +7,32 @@ from typing import Any, NamedTuple
 
 
 class Frame(NamedTuple):
-    """One control frame, or a run of them with an array in every field that changes.
-
-    k: control frame (integer). s: seconds, k / rate. dt: seconds of a frame. beat: beats since the start.
-    dbeat: beats of a frame. song: seconds of song at this frame; length: seconds of the whole song.
-    beats_per_bar: beats of the present bar's metre. frame: latent frame of the song, song * rate (integer). bar: bars
-    since the start, whole where one begins (with a new metre too). dbar: bars of a frame. song_bar: bars since the
-    song's beginning.
-    """
+    """One control frame; or many, with an array in every field that changes."""
 
     k: Any
+    """Number of the control frame (integer)."""
     s: Any
+    """Seconds since the start: k / rate."""
     dt: float
+    """Seconds of a frame."""
     beat: Any
+    """Beats since the start."""
     dbeat: float
+    """Beats of a frame."""
     song: Any
+    """Place in the song, in seconds."""
     length: float
+    """Length of the whole song, in seconds."""
     beats_per_bar: Any
+    """Beats of the present bar."""
     frame: Any
+    """Latent frame of the song (integer): song * rate."""
     bar: Any = 0.0
+    """Bars since the start; a whole number where a bar begins, also with a new metre."""
     dbar: Any = 0.0
+    """Bars of a frame."""
     song_bar: Any = 0.0
+    """Bars since the beginning of the song."""
 
 
 class Gate(NamedTuple):
@@ -38,26 +43,29 @@ class Gate(NamedTuple):
 
 
 class MixInput(NamedTuple):
-    """An input of a mix, as its body sees it: `wired` (0 or 1), and `rank`, how many wired inputs stand before it."""
+    """An input of a mix, as its body sees it."""
 
     wired: float = 0.0
+    """1 where a cable leads to it, else 0."""
     rank: float = 0.0
+    """How many of the inputs before it are wired."""
 
 
 class Gates(tuple[Gate, ...]):
-    """A row of gates; `level` and `rises` are those of each in turn."""
+    """A row of gates."""
 
     __slots__ = ()
 
     @property
     def level(self) -> tuple[float, ...]:
-        """The level of each."""
+        """The level of each gate."""
         return tuple(gate.level for gate in self)
 
     @property
     def rises(self) -> tuple[float, ...]:
-        """The rises of each."""
+        """The rises of each gate."""
         return tuple(gate.rises for gate in self)
 
 
-Row = Sequence[float]  # a row of numbers, as the body of a node reads it
+Row = Sequence[float]
+"""A row of numbers, as a body reads it."""

@@ -1,4 +1,4 @@
-"""Opens what a body writes in short: phrases become their arithmetic, rows their members."""
+"""Inlines phrases (arithmetic that bodies share) and expands rows of ports into single ports."""
 
 from __future__ import annotations
 
@@ -8,13 +8,12 @@ from dataclasses import dataclass
 from functools import reduce
 from typing import Any
 
+from demon_patch.codegen.expressions import copied, parsed
+
 
 @dataclass(frozen=True, eq=False)
 class Phrase:
-    """Arithmetic that several nodes share: numbers in, one number out, `lines` and `result` as in a body.
-
-    Its plain Python call is that of its function.
-    """
+    """Arithmetic that bodies share: numbers in, one number out. A plain Python call runs its function."""
 
     function: Callable[..., float]
     parameters: tuple[str, ...]
@@ -26,29 +25,30 @@ class Phrase:
 
 
 class Inliner(ast.NodeTransformer):
-    """Opens the expressions of one body in their order; `lines` grows by those of the phrases that they use.
+    """Inlines the expressions of one body, in their order. The lines of the phrases that they call are added to
+    `lines`.
 
-    rows: what stands in each row, as it is written; None for a table, which opens when the text is settled. The
-    arguments of a phrase are computed whether or not its branch is taken.
+    rows: each row, as a body writes it, with its members; None for a table, which `specialise` replaces.
+    The arguments of a phrase are computed even where its branch is not taken.
     """
 
     def __init__(self, rows: Mapping[str, tuple[str, ...] | None], phrases: Mapping[str, Phrase]) -> None:
         self.rows, self.phrases = rows, phrases
         self.lines: list[tuple[str, ast.expr]] = []
-        self.opened = 0
+        self.calls_inlined = 0
 
     def __call__(self, e: ast.expr) -> ast.expr:
-        """The opened expression, which must have passed the checker."""
-        return self.visit(_copy(e))
+        """The inlined expression; the expression must have passed the checker."""
+        return self.visit(copied(e))
 
     def visit_Call(self, node: ast.Call) -> ast.expr:
         assert isinstance(node.func, ast.Name)
         name = node.func.id
-        node.args = [self._row(a) if ast.unparse(a) in self.rows else self.visit(a) for a in node.args]
+        node.args = [self._row_members(a) if ast.unparse(a) in self.rows else self.visit(a) for a in node.args]
         for word in node.keywords:
             word.value = self.visit(word.value)
         if name in self.phrases:
-            return self._phrase(self.phrases[name], node.args)
+            return self._inline_phrase(self.phrases[name], node.args)
         rows = [a.elts for a in node.args if isinstance(a, ast.Tuple)]
         if not rows or name not in ("total", "most", "least"):
             return node
@@ -60,35 +60,31 @@ class Inliner(ast.NodeTransformer):
         end = ast.Name("max" if name == "most" else "min", ast.Load())
         return reduce(lambda a, b: ast.Call(end, [a, b], []), rows[0])
 
-    def _row(self, e: ast.expr) -> ast.expr:
+    def _row_members(self, e: ast.expr) -> ast.expr:
         members = self.rows[ast.unparse(e)]
         if members is None:
             return e
-        return ast.Tuple([ast.parse(member, mode="eval").body for member in members], ast.Load())
+        return ast.Tuple([parsed(member) for member in members], ast.Load())
 
-    def _phrase(self, phrase: Phrase, arguments: list[ast.expr]) -> ast.expr:
-        self.opened += 1
-        prefix = f"_{self.opened}_"
-        stands: dict[str, ast.expr] = {}
+    def _inline_phrase(self, phrase: Phrase, arguments: list[ast.expr]) -> ast.expr:
+        self.calls_inlined += 1
+        prefix = f"_{self.calls_inlined}_"
+        replacements: dict[str, ast.expr] = {}
         for name, argument in zip(phrase.parameters, arguments, strict=True):
             if isinstance(argument, (ast.Name, ast.Constant, ast.Attribute)):
-                stands[name] = argument
+                replacements[name] = argument
             else:
                 self.lines.append((prefix + name, argument))
-                stands[name] = ast.Name(prefix + name, ast.Load())
+                replacements[name] = ast.Name(prefix + name, ast.Load())
         for name, e in phrase.lines:
-            self.lines.append((prefix + name, _Placed(stands).visit(_copy(e))))
-            stands[name] = ast.Name(prefix + name, ast.Load())
-        return _Placed(stands).visit(_copy(phrase.result))
+            self.lines.append((prefix + name, _Substitute(replacements).visit(copied(e))))
+            replacements[name] = ast.Name(prefix + name, ast.Load())
+        return _Substitute(replacements).visit(copied(phrase.result))
 
 
-class _Placed(ast.NodeTransformer):
-    def __init__(self, stands: Mapping[str, ast.expr]) -> None:
-        self.stands = stands
+class _Substitute(ast.NodeTransformer):
+    def __init__(self, replacements: Mapping[str, ast.expr]) -> None:
+        self.replacements = replacements
 
     def visit_Name(self, node: ast.Name) -> Any:
-        return self.stands.get(node.id, node)
-
-
-def _copy(e: ast.expr) -> ast.expr:
-    return ast.parse(ast.unparse(e), mode="eval").body
+        return self.replacements.get(node.id, node)

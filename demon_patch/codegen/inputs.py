@@ -1,13 +1,16 @@
-"""What an input of a node reads in a program, as text and as places on the bus."""
+"""What an input of a node reads in a program: its text, and its places on the bus."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+TAPER = "taper"
+"""The name of the family's taper in the text of an input."""
+
 
 @dataclass(frozen=True, slots=True)
 class BusSource:
-    """Where an input reads: a slot of the bus, or a curve table at the song frame."""
+    """Where an input reads: a bus slot, or a curve's table at the song frame."""
 
     slot: int = -1
     table: int = -1
@@ -15,9 +18,11 @@ class BusSource:
 
 @dataclass(frozen=True, slots=True)
 class InputCode:
-    """An input as text in the vocabulary: names x0.. stand for `sources`, p0.. for `params` of the program, X0 for
-    the family's taper. A constant is the text "p0"."""
+    """The value of a number port, as text in the vocabulary. A constant is the text "p0"."""
 
     text: str
+    """Reads x0, x1... (`sources`), p0, p1... (`params`) and `taper`, the family's taper."""
     params: tuple[int, ...]
+    """For each p, the number of the parameter among those of the node."""
     sources: tuple[BusSource, ...] = ()
+    """For each x, where it is read."""

@@ -1,4 +1,4 @@
-"""What is worked out of an object once, and lives as long as that object."""
+"""A cache for results that belong to one object and live as long as it does."""
 
 from __future__ import annotations
 
@@ -9,17 +9,16 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 
 T = TypeVar("T")
 MOST = 64
-"""Results that one object keeps; beyond that it begins anew."""
+"""Results that one object keeps; then its cache is emptied."""
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
 
 def cached_on_object(function: Callable[Concatenate[T, P], R]) -> Callable[Concatenate[T, P], R]:
-    """A function of an object that never changes, and of hashable values, that keeps its results in the object. Any
-    thread.
+    """Decorates a function of an immutable object and of hashable values: results are kept in the object. Any thread.
 
-    A cache beside the objects would hold those that nobody needs any more, and all that they hold.
+    A cache outside of the objects would keep objects that nothing else uses any more.
     """
 
     @wraps(function)
@@ -27,7 +26,7 @@ def cached_on_object(function: Callable[Concatenate[T, P], R]) -> Callable[Conca
         room: dict[Hashable, Any] = vars(of).setdefault("_kept", {})
         key = (function, args, *sorted(kwargs.items()))
         if key in room:
-            with suppress(KeyError):  # another thread has begun anew
+            with suppress(KeyError):  # another thread has emptied the cache
                 return room[key]
         result = function(of, *args, **kwargs)
         if len(room) >= MOST:

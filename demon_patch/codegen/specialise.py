@@ -1,4 +1,4 @@
-"""Settles the body of a node: options, tables, inlets and unwired gates become what they come to; or bypasses it."""
+"""Specialises a body: options, tables, inlets and unwired gates become constants. Also returns the bypassed body."""
 
 from __future__ import annotations
 
@@ -7,16 +7,17 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
-from demon_patch.codegen.body import SIGNS, Body, compared
+from demon_patch.codegen.body import COMPARISONS, Body, compared_choices
+from demon_patch.codegen.expressions import copied, names_read
 from demon_patch.codegen.frame import Gate, MixInput
 from demon_patch.codegen.vocabulary import CHOOSE
 
-_ENDS: dict[str, Callable[[Any], Any]] = {"min": min, "max": max}
+_FOLDED: dict[str, Callable[[Any], Any]] = {"min": min, "max": max}
 
 
 class Specialiser(ast.NodeTransformer):
-    """Replaces comparisons and choices of options, tables and readings of inlets and of unwired gates by what they come
-    to, and drops the branches not taken."""
+    """Replaces options, tables, inlets and unwired gates by constants, computes what only constants decide, and drops
+    the branches that are not taken."""
 
     def __init__(
         self,
@@ -45,13 +46,13 @@ class Specialiser(ast.NodeTransformer):
             return next(self.visit(word.value) for word in node.keywords if word.arg == choice)
         self.generic_visit(node)
         if node.args and isinstance(node.args[0], ast.Tuple):
-            return self._read(node, node.args[0].elts)
+            return self._row_function(node, node.args[0].elts)
         known = [a.value for a in node.args if isinstance(a, ast.Constant)]
-        if isinstance(node.func, ast.Name) and node.func.id in _ENDS and len(known) == len(node.args):
-            return ast.Constant(_ENDS[node.func.id](known))
+        if isinstance(node.func, ast.Name) and node.func.id in _FOLDED and len(known) == len(node.args):
+            return ast.Constant(_FOLDED[node.func.id](known))
         return node
 
-    def _read(self, node: ast.Call, row: list[ast.expr]) -> ast.expr:
+    def _row_function(self, node: ast.Call, row: list[ast.expr]) -> ast.expr:
         assert isinstance(node.func, ast.Name)
         if node.func.id == "count":
             return ast.Constant(float(len(row)))
@@ -65,7 +66,7 @@ class Specialiser(ast.NodeTransformer):
 
     def visit_Compare(self, node: ast.Compare) -> ast.expr:
         if isinstance(node.left, ast.Name) and node.left.id in self.options:
-            words, equal = compared(node) or (), isinstance(node.ops[0], (ast.Eq, ast.In))
+            words, equal = compared_choices(node) or (), isinstance(node.ops[0], (ast.Eq, ast.In))
             return ast.Constant((self.options[node.left.id] in words) == equal)
         self.generic_visit(node)
         sides = [node.left, *node.comparators]
@@ -73,7 +74,7 @@ class Specialiser(ast.NodeTransformer):
         if len(known) < len(sides):
             return node
         return ast.Constant(
-            all(SIGNS[type(op)](a, b) for a, op, b in zip(known[:-1], node.ops, known[1:], strict=True))
+            all(COMPARISONS[type(op)](a, b) for a, op, b in zip(known[:-1], node.ops, known[1:], strict=True))
         )
 
     def visit_BoolOp(self, node: ast.BoolOp) -> ast.expr:
@@ -106,36 +107,38 @@ def specialise(
     tables: Mapping[str, Any] | None = None,
     inlets: Mapping[str, MixInput] | None = None,
 ) -> Body:
-    """The body with its options and tables settled, its unwired gates at rest and its inlets known.
+    """The body for the chosen options, tables and wired inlets, with its unwired gates at 0.
 
-    tables: by port, the named tuple that its text or points come to. Names that only repeat another name or a constant
-    are replaced by it, and names no longer used are dropped.
+    options: the choice of each option.
+    unwired: gates without a cable.
+    tables: for each port with a table, the named tuple that its text or points give.
+    Names that only repeat another name or a constant are replaced by it; unused names are dropped.
     """
-    folder = Specialiser(options, unwired, tables or {}, inlets or {})
+    specialiser = Specialiser(options, unwired, tables or {}, inlets or {})
 
-    def settle(e: ast.expr) -> ast.expr:
-        return folder.visit(ast.parse(ast.unparse(e), mode="eval").body)
+    def specialised(e: ast.expr) -> ast.expr:
+        return specialiser.visit(copied(e))
 
-    settled: list[tuple[str, ast.expr]] = []
+    lines_left: list[tuple[str, ast.expr]] = []
     for name, e in body.lines:
-        made = settle(e)
+        made = specialised(e)
         if isinstance(made, (ast.Name, ast.Constant)):
-            folder.known[name] = made
+            specialiser.known[name] = made
         else:
-            settled.append((name, made))
-    outputs = tuple(tuple(settle(e) for e in pair) for pair in body.outputs)
-    states = tuple(settle(e) for e in body.states)
-    used = {n for e in (*states, *(e for pair in outputs for e in pair)) for n in names_in(e)}
+            lines_left.append((name, made))
+    outputs = tuple(tuple(specialised(e) for e in pair) for pair in body.outputs)
+    states = tuple(specialised(e) for e in body.states)
+    used = {n for e in (*states, *(e for pair in outputs for e in pair)) for n in names_read(e)}
     lines: list[tuple[str, ast.expr]] = []
-    for name, e in reversed(settled):
+    for name, e in reversed(lines_left):
         if name in used:
-            used |= names_in(e)
+            used |= names_read(e)
             lines.append((name, e))
     return Body(tuple(reversed(lines)), outputs, states, body.state_names)
 
 
 class Output(Protocol):
-    """What a bypassed node gives out: its type, and the port whose signal it passes on, or None."""
+    """An output of a bypassed node: its type, and the port whose signal it passes on, or None."""
 
     @property
     def type(self) -> str: ...
@@ -143,20 +146,15 @@ class Output(Protocol):
     def passes(self) -> str | None: ...
 
 
-def bypassed(body: Body, outs: Sequence[Output]) -> Body:
-    """A body whose outputs carry on what their ports bring (`passes`) or rest at 0, and which keeps its state."""
+def bypassed_body(body: Body, outs: Sequence[Output]) -> Body:
+    """The body of a bypassed node: each output passes on the signal of a port, or is 0; states do not change."""
 
     def carried(out: Output) -> tuple[ast.expr, ...]:
-        halves = Gate._fields if out.type == "gate" else ("",)
+        parts = Gate._fields if out.type == "gate" else ("",)
         if out.passes is None:
-            return tuple(ast.Constant(0.0) for _ in halves)
+            return tuple(ast.Constant(0.0) for _ in parts)
         port = ast.Name(out.passes, ast.Load())
-        return tuple(ast.Attribute(port, half, ast.Load()) if half else port for half in halves)
+        return tuple(ast.Attribute(port, part, ast.Load()) if part else port for part in parts)
 
     still = tuple(ast.Name(name, ast.Load()) for name in body.state_names)
     return Body((), tuple(carried(out) for out in outs), still, body.state_names)
-
-
-def names_in(e: ast.expr) -> set[str]:
-    """Every plain name in an expression."""
-    return {n.id for n in ast.walk(e) if isinstance(n, ast.Name)}

@@ -1,8 +1,8 @@
-"""Spells checked expressions as Python text: for floats, or for numpy arrays.
+"""Writes checked expressions as Python text, for floats or for numpy arrays.
 
-Names become tokens between guillemets, which the compiler fills with whatever they stand for in a program. The float
-spelling has no calls for min, max, clamp, abs and floor, which is several times faster. What is read twice is held in a
-temporary, so that the text is as long as the expression, however deeply that is nested.
+A name is written as a «name» placeholder; the compiler replaces it with a bus slot, a parameter or a local name. For
+floats, min, max, clamp, abs and floor are conditional expressions, which are several times faster than calls. A number
+that is read twice is kept in a temporary, so the text is as long as the expression, however deeply it is nested.
 """
 
 from __future__ import annotations
@@ -16,12 +16,14 @@ from functools import lru_cache
 from typing import Literal
 
 from demon_patch.codegen.body import Body
+from demon_patch.codegen.expressions import parsed
 from demon_patch.codegen.object_cache import cached_on_object
 from demon_patch.codegen.vocabulary import CONSTANTS
 
 Mode = Literal["scalar", "array"]
 
-LONGEST = 64  # constants of a table that are read by nested halves, 40 ns at most; a call takes twice that (measured)
+LONGEST_NESTED = 64
+"""Constants of a table that nested conditionals read, in 40 ns at most; a call takes twice that (measured)."""
 
 _TOKEN = re.compile("«([^»]+)»")
 _OPERATORS: dict[type[ast.AST], str] = {
@@ -43,7 +45,7 @@ _OPERATORS: dict[type[ast.AST], str] = {
 
 
 class TextWriter:
-    """Spells the expressions of one body in one mode; temporaries are numbered within it."""
+    """Writes the expressions of one body in one mode; numbers the temporaries of that body."""
 
     def __init__(self, mode: Mode) -> None:
         self.mode: Mode = mode
@@ -62,7 +64,7 @@ class TextWriter:
             case ast.BinOp(left=left, op=ast.Pow(), right=right):
                 return f"power({self(left)}, {self(right)})"
             case ast.BinOp(op=ast.Add() | ast.Sub()):
-                return self._summed(e)
+                return self._sum(e)
             case ast.BinOp(left=left, op=op, right=right):
                 return f"({self(left)} {_OPERATORS[type(op)]} {self(right)})"
             case ast.UnaryOp(op=ast.Not(), operand=operand):
@@ -74,18 +76,18 @@ class TextWriter:
                     return f"({self(body)} if {self(test)} else {self(orelse)})"
                 return f"where({self(test)}, {self(body)}, {self(orelse)})"
             case ast.BoolOp(op=op, values=values):
-                return self._joined([self(v) for v in values], isinstance(op, ast.And))
+                return self._logic([self(v) for v in values], isinstance(op, ast.And))
             case ast.Compare(left=left, ops=ops, comparators=rest):
-                return self._compared(left, ops, rest)
+                return self._comparison(left, ops, rest)
             case ast.Call(func=ast.Name(id="pick"), args=[ast.Tuple(elts=row), at]):
-                return self._picked(row, self(at))
+                return self._pick(row, self(at))
             case ast.Tuple(elts=row):
                 return f"({', '.join(self(x) for x in row)},)"
             case ast.Call(func=ast.Name(id=name), args=args):
-                return self._called(name, [self(a) for a in args])
+                return self._call(name, [self(a) for a in args])
         raise TypeError(f"{ast.dump(e)} has not passed the checker")
 
-    def _summed(self, e: ast.expr) -> str:
+    def _sum(self, e: ast.expr) -> str:
         """A sum of any length in one pair of brackets, of which Python allows 200 within each other."""
         parts: list[str] = []
         while isinstance(e, ast.BinOp) and isinstance(e.op, (ast.Add, ast.Sub)):
@@ -93,7 +95,7 @@ class TextWriter:
             e = e.left
         return f"({' '.join(reversed([*parts, self(e)]))})"
 
-    def _joined(self, parts: list[str], every: bool) -> str:
+    def _logic(self, parts: list[str], every: bool) -> str:
         if self.mode == "scalar":
             return f"({(' and ' if every else ' or ').join(parts)})"
         text = parts[0]
@@ -101,53 +103,56 @@ class TextWriter:
             text = f"{'both' if every else 'either'}({text}, {part})"
         return text
 
-    def _compared(self, left: ast.expr, ops: list[ast.cmpop], rest: list[ast.expr]) -> str:
+    def _comparison(self, left: ast.expr, ops: list[ast.cmpop], rest: list[ast.expr]) -> str:
         parts = [self(p) for p in (left, *rest)]
         signs = [_OPERATORS[type(op)] for op in ops]
         if self.mode == "scalar":
             return f"({parts[0]} {' '.join(f'{s} {p}' for s, p in zip(signs, parts[1:], strict=True))})"
-        middles = [self._held(part) for part in parts[1:-1]]  # each is read by two comparisons, the first one first
+        middles = [
+            self._read_twice(part) for part in parts[1:-1]
+        ]  # each is read by two comparisons, the first one first
         lefts = [parts[0], *(again for again, _ in middles)]
         rights = [*(first for _, first in middles), parts[-1]]
-        return self._joined([f"({a} {sign} {b})" for a, sign, b in zip(lefts, signs, rights, strict=True)], True)
+        return self._logic([f"({a} {sign} {b})" for a, sign, b in zip(lefts, signs, rights, strict=True)], True)
 
-    def _called(self, name: str, args: list[str]) -> str:  # noqa: PLR0911 (one return a function)
+    def _call(self, name: str, args: list[str]) -> str:  # noqa: PLR0911 (one return a function)
         if name in ("min", "max") and len(args) > 2:
-            return self._called(name, [self._called(name, args[:-1]), args[-1]])
+            return self._call(name, [self._call(name, args[:-1]), args[-1]])
         if self.mode == "array":
             return f"{name}({', '.join(args)})"
         if name == "floor":
             return f"({args[0]} // 1.0)"
         if name in ("min", "max"):
-            (a, first), (b, second) = self._held(args[0]), self._held(args[1])
+            (a, first), (b, second) = self._read_twice(args[0]), self._read_twice(args[1])
             return f"({a} if {first} {'<' if name == 'min' else '>'} {second} else {b})"
         if name == "abs":
-            a, first = self._held(args[0])
+            a, first = self._read_twice(args[0])
             return f"({a} if {first} >= 0.0 else -{a})"
         if name == "clamp":
-            (x, first), (lo, low), (hi, high) = (self._held(a) for a in args)
+            (x, first), (lo, low), (hi, high) = (self._read_twice(a) for a in args)
             first_time, second_time = f"{first} < {low}", f"{x} > {high}"
             return f"({lo} if {first_time} else ({hi} if {second_time} else {x}))"
         return f"{name}({', '.join(args)})"
 
-    def _picked(self, row: list[ast.expr], at: str) -> str:
-        """For floats nested halves, which read one port alone; a long table lies ready as a constant tuple."""
-        if self.mode == "array" or (len(row) > LONGEST and all(isinstance(x, ast.Constant) for x in row)):
+    def _pick(self, row: list[ast.expr], at: str) -> str:
+        """`pick`; for floats nested conditionals, which read one member only. Long tables of constants stay tuples."""
+        if self.mode == "array" or (len(row) > LONGEST_NESTED and all(isinstance(x, ast.Constant) for x in row)):
             return f"pick({self(ast.Tuple(row))}, {at})"
-        again, first = self._held(at)
-        return self._halved([self(x) for x in row], 1, again, first)
+        again, first = self._read_twice(at)
+        return self._nested_conditionals([self(x) for x in row], 1, again, first)
 
-    def _halved(self, row: list[str], begin: int, again: str, first: str) -> str:
+    def _nested_conditionals(self, row: list[str], begin: int, again: str, first: str) -> str:
         if len(row) == 1:
             return row[0]
         half = (len(row) + 1) // 2
         low, high = (
-            self._halved(part, b, again, again) for part, b in ((row[:half], begin), (row[half:], begin + half))
+            self._nested_conditionals(part, b, again, again)
+            for part, b in ((row[:half], begin), (row[half:], begin + half))
         )
         return f"({low} if {first} < {begin + half - 1}.0 else {high})"
 
-    def _held(self, text: str) -> tuple[str, str]:
-        """How to read a number again, and how to read it for the first time."""
+    def _read_twice(self, text: str) -> tuple[str, str]:
+        """Two texts: the one that reads a number again, and the one that reads it first."""
         if _TOKEN.fullmatch(text) or re.fullmatch(r"\(?-?[\d.]+(e[+-]?\d+)?\)?", text):
             return text, text
         self.temporaries += 1
@@ -157,17 +162,20 @@ class TextWriter:
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """Python text with tokens: odd entries of `parts` are tokens."""
+    """Python text with placeholders: the odd entries of `parts` are their names."""
 
     parts: tuple[str, ...]
 
     @classmethod
     def parsed(cls, text: str) -> Text:
-        """Splits a text with tokens between guillemets."""
+        """Splits a text with «name» placeholders."""
         return cls(tuple(_TOKEN.split(text)))
 
+    def __str__(self) -> str:
+        return "".join(f"«{part}»" if i % 2 else part for i, part in enumerate(self.parts))
+
     def fill(self, names: Mapping[str, str], prefix: str) -> str:
-        """The text with each token replaced by what it stands for; names not given are locals: prefix + name."""
+        """The text with each placeholder replaced by `names`; a name that is not given is a local: prefix + name."""
         parts = list(self.parts)
         for i in range(1, len(parts), 2):
             token = parts[i]
@@ -177,22 +185,22 @@ class Text:
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """A body as text: `lines` (local name, text), `outputs` as in the body, `states`, and how often each token is
-    used."""
+    """A body as text."""
 
     lines: tuple[tuple[str, Text], ...]
     outputs: tuple[tuple[Text, ...], ...]
     states: tuple[Text, ...]
     uses: Mapping[str, int]
+    """How often each placeholder is used."""
 
 
 @cached_on_object
 def template(body: Body, mode: Mode) -> Template:
-    """The template of a body."""
-    speller, uses = TextWriter(mode), Counter[str]()
+    """A body as text in one mode."""
+    writer, uses = TextWriter(mode), Counter[str]()
 
     def text(e: ast.expr) -> Text:
-        made = Text.parsed(speller(e))
+        made = Text.parsed(writer(e))
         uses.update(made.parts[1::2])
         return made
 
@@ -203,6 +211,6 @@ def template(body: Body, mode: Mode) -> Template:
 
 @lru_cache(maxsize=1024)
 def text_template(source: str, mode: Mode) -> tuple[Text, Mapping[str, int]]:
-    """A text in the vocabulary as a template of its own, with the use counts of its tokens."""
-    text = Text.parsed(TextWriter(mode)(ast.parse(source, mode="eval").body))
+    """A text in the vocabulary, written in one mode, and how often each placeholder is used."""
+    text = Text.parsed(TextWriter(mode)(parsed(source)))
     return text, Counter(text.parts[1::2])

@@ -1,10 +1,10 @@
-"""The fixed vocabulary of node bodies, spelled for floats and for arrays.
+"""The functions and constants that a node's body may use, for floats and for arrays.
 
-Beside numbers a body has rows: banks of ports, `level` and `rises` of banks of gates, tables that a text or drawn
-points come to. Only the functions of `ROWS` read them, each with a row as its first argument.
+A body reads numbers and rows. A row is a bank of ports, the `level` or the `rises` of a bank of gates, or a table that
+a text or drawn points give. Only the functions in `ROWS` read rows; the row is their first argument.
 
-The functions below are what a body imports, so that its plain Python call works. `SCALAR` and `ARRAY` are the
-namespaces of emitted code; both agree within 1e-12. Angles are radians.
+A body imports its functions from here, so that a plain Python call of it works. Float code runs in the namespace
+`SCALAR`, array code in `ARRAY`; both agree within 1e-12. Angles are radians.
 """
 
 from __future__ import annotations
@@ -49,7 +49,6 @@ __all__ = [
 
 inf = math.inf
 
-# Name of each function a body may call -> smallest and largest number of arguments.
 FUNCTIONS: dict[str, tuple[int, int]] = {
     "sin": (1, 1),
     "cos": (1, 1),
@@ -65,8 +64,8 @@ FUNCTIONS: dict[str, tuple[int, int]] = {
     "hash01": (2, 2),
     "bjorklund": (2, 2),
 }
+"""The functions that a body may call: (fewest, most) arguments."""
 CONSTANTS: dict[str, float] = {"pi": pi, "tau": tau}
-# Name of each function of a row -> smallest and largest number of arguments, the row included.
 ROWS: dict[str, tuple[int, int]] = {
     "count": (1, 1),
     "pick": (2, 2),
@@ -75,6 +74,7 @@ ROWS: dict[str, tuple[int, int]] = {
     "most": (1, 1),
     "least": (1, 1),
 }
+"""The functions of rows: (fewest, most) arguments, the row included."""
 CHOOSE = "choose"
 
 _MASK = 0xFFFFFFFF
@@ -91,7 +91,7 @@ def clamp(x: float, lo: float, hi: float) -> float:
 
 
 def hash01(k: float, seed: float) -> float:
-    """A random number in [0, 1) that depends on the whole parts of k and seed alone.
+    """A random number in [0, 1) that the whole parts of k and seed decide.
 
     A 32-bit counter hash (multiply and xor-shift rounds), the same bits for floats and arrays.
     """
@@ -105,7 +105,7 @@ def hash01(k: float, seed: float) -> float:
 
 
 def choose(option: str, **by_choice: float) -> float:
-    """The number under the name of the choice; every choice of the option has one."""
+    """The number under the name of the chosen choice; every choice of the option has a number."""
     return by_choice[option]
 
 
@@ -115,7 +115,7 @@ def count(row: Sequence[float]) -> float:
 
 
 def pick(row: Sequence[float], i: float) -> float:
-    """Number floor(i) of a row, counted from 0; before it the first, beyond it the last."""
+    """Number floor(i) of a row, counted from 0. Below 0 it is the first number, beyond the end the last."""
     last = len(row) - 1
     return row[0] if i < 1 else (row[int(i)] if i < last else row[last])
 
@@ -157,7 +157,7 @@ def _reached_array(table: Sequence[float], x: Any) -> np.ndarray:
 
 
 def _counter(x: Any) -> np.ndarray:
-    """Whole parts modulo 2**32 as uint64; two's complement for negative numbers."""
+    """The whole parts modulo 2**32, as uint64; a negative number as its two's complement."""
     whole = np.fmod(np.trunc(np.asarray(x, dtype=np.float64)), 4294967296.0)
     return whole.astype(np.int64).astype(np.uint64) & np.uint64(_MASK)
 
@@ -213,7 +213,7 @@ SCALAR: dict[str, Any] = {
     "log": math.log,
     "sqrt": math.sqrt,
     "power": math.pow,
-    "hash01": lru_cache(maxsize=8192)(hash01),  # held numbers, and those of the forecast, are asked for again
+    "hash01": lru_cache(maxsize=8192)(hash01),  # the forecast asks for the same numbers again
     "bjorklund": bjorklund,
     "pick": pick,
     "reached": reached,
@@ -248,7 +248,7 @@ ARRAY: dict[str, Any] = {
 
 
 def _by_float(function: Callable[..., float]) -> Callable[..., np.ndarray]:
-    """A function of floats over arrays, for where every bit counts, or where there is no other."""
+    """A function of floats, applied to each number of arrays: where every bit counts, or numpy has none."""
 
     def run(*given: Any) -> np.ndarray:
         arrays = np.broadcast_arrays(*given)
@@ -262,15 +262,16 @@ ARRAY["bjorklund"] = _by_float(bjorklund)
 
 
 def _probed(name: str) -> Callable[..., np.ndarray]:
-    """numpy's own, if it gives the bits of `math` in 4,096 places: one that rounds otherwise does so far more often."""
+    """numpy's function if it gives the bits of `math` at 4,096 places, else the one of floats. A function that rounds
+    differently does so far more often than that."""
     places = np.linspace(-9.7, 9.8, 4096)
     own = ARRAY[name]
     same = own(places).tolist() == [SCALAR[name](x) for x in places.tolist()]
     return own if same else _by_float(SCALAR[name])
 
 
-# The functions whose last bit differs between numpy and math, over arrays as math has them.
 EXACT: dict[str, Callable[..., np.ndarray]] = {
     **{name: _by_float(SCALAR[name]) for name in ("tanh", "exp", "log", "power")},
     **{name: _probed(name) for name in ("sin", "cos")},
 }
+"""The functions whose last bit differs between numpy and math, for arrays with the bits of math."""

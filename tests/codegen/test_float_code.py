@@ -1,4 +1,4 @@
-"""Program text: cached by content, clamps as conditionals, and chunks of a bounded size."""
+"""Float code: cached by content, clamps as conditionals, and functions of a bounded size."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import ast
 
 import numpy as np
 
-from demon_patch.codegen.float_code import APART, CHUNK, _code, float_function
+from demon_patch.codegen.float_code import APART, MOST_NODES, _code, float_function
 from demon_patch.codegen.to_text import template, text_template
 from demon_patch.codegen.vocabulary import clamp
 from demon_patch.nodes.catalogue import CATALOGUE
@@ -51,18 +51,18 @@ def test_a_turned_knob_compiles_nothing_anew() -> None:
     before = _code.cache_info().misses
     other = chained(60, rate=0.5)
     assert _code.cache_info().misses == before
-    assert [f.__code__ for _, f in one._chunks] == [f.__code__ for _, f in other._chunks]
+    assert [f.__code__ for _, f in one._functions] == [f.__code__ for _, f in other._functions]
 
 
 def test_functions_stay_short() -> None:
     program = chained(90)
-    assert all(len(steps) <= CHUNK for steps, _ in program._chunks)
-    assert len(program._chunks) <= 2 + 90 / CHUNK + 90 / APART  # borders by id come on top
-    for steps, _ in program._chunks:
+    assert all(len(steps) <= MOST_NODES for steps, _ in program._functions)
+    assert len(program._functions) <= 2 + 90 / MOST_NODES + 90 / APART  # borders by id come on top
+    for steps, _ in program._functions:
         assert ast.parse(float_function(steps).text)
 
 
-def test_values_pass_between_chunks_in_every_way_of_running() -> None:
+def test_values_pass_between_functions_in_every_way_of_running() -> None:
     program = chained(90)
     state = program.state()
     frame_by_frame = np.array([program.run(state, TRANSPORT.frame(k)) for k in range(100)]).T

@@ -33,7 +33,7 @@ def test_a_recurrence_runs_over_the_lines_that_need_it_alone() -> None:
     assert loop.states == ("y",)
     assert {name for name, _ in loop.before} >= {"up", "down"}
     assert {name for name, _ in loop.lines} == {"d", "z"}
-    assert unrolled.later == (("z", "y"),)
+    assert unrolled.next_state_names == (("z", "y"),)
     assert unrolled.stages[-1].before == ()  # the output is the state's next value, which the loop leaves behind
 
 
@@ -61,5 +61,5 @@ def test_jumps_are_found_where_cables_lead_to_them() -> None:
     assert discontinuities(scale, frozenset({"in_lo"})).ports
     assert discontinuities(CATALOGUE["slew"].body_for({}), frozenset({"x"})).ports
     own = CATALOGUE["expression"].body_for({"formula": "floor(sin(t) * 4)"})
-    assert discontinuities(own, frozenset()).own
-    assert not discontinuities(CATALOGUE["expression"].body_for({"formula": "sin(floor(t))"}), frozenset()).own
+    assert discontinuities(own, frozenset()).rounding
+    assert not discontinuities(CATALOGUE["expression"].body_for({"formula": "sin(floor(t))"}), frozenset()).rounding

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from demon_patch.arrays import Array
-from demon_patch.codegen.array_code import ArrayCode, Form, Kind, array_code_of, kind_of
+from demon_patch.codegen.array_code import ArrayCode, GroupForm, NodeKind, array_code_of, node_kind
 from demon_patch.codegen.discontinuities import Discontinuities, discontinuities
 from demon_patch.codegen.float_code import GeneratedFunction, NodeCode, scan_function
 from demon_patch.codegen.frame import Frame
@@ -21,7 +21,7 @@ from demon_patch.codegen.inputs import BusSource
 from demon_patch.codegen.object_cache import cached_on_object
 from demon_patch.codegen.to_text import template
 
-Whole = NDArray[np.int64]
+Indices = NDArray[np.int64]
 Unit = tuple[NodeCode, ...]
 
 
@@ -30,11 +30,11 @@ class Group:
     """Like nodes, their `steps`: the function, the rows that they read [sources, m], write (each [m]), their cells
     [s, m]; `params`: for each parameter of the function its number with each of the m nodes."""
 
-    steps: tuple[NodeCode, ...]
-    vector: ArrayCode
-    read: Whole
-    written: tuple[Whole, ...]
-    cells: Whole
+    nodes: tuple[NodeCode, ...]
+    code: ArrayCode
+    read: Indices
+    written: tuple[Indices, ...]
+    cells: Indices
     params: tuple[tuple[int, ...], ...]
 
 
@@ -42,8 +42,8 @@ class Group:
 class Scan:
     """A loop of nodes, or one with a delay line, run frame by frame."""
 
-    steps: tuple[NodeCode, ...]
-    chunk: GeneratedFunction
+    nodes: tuple[NodeCode, ...]
+    function: GeneratedFunction
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,10 +52,10 @@ class PlanPart:
     last row back the curve tables. moved: slots that a run gives a new last value. cells: its state. shown: which of
     the plan's `kept` rows it gives."""
 
-    parts: tuple[Group | Scan, ...]
-    moved: Whole
+    blocks: tuple[Group | Scan, ...]
+    written: Indices
     cells: tuple[int, ...]
-    shown: Whole
+    shown: Indices
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,16 +63,16 @@ class BatchPlan:
     """A program for many frames. halves: what nothing fed reaches, then the rest, which reads of it the slots `border`.
     fixed: slots that are read but not written. kept: the slots of the sinks, and the border."""
 
-    halves: tuple[PlanPart, PlanPart]
+    parts: tuple[PlanPart, PlanPart]
     slots: int
-    fixed: Whole
+    fixed: Indices
     border: tuple[int, ...]
     kept: tuple[int, ...]
 
     @property
-    def parts(self) -> tuple[Group | Scan, ...]:
+    def blocks(self) -> tuple[Group | Scan, ...]:
         """Those of both halves."""
-        return (*self.halves[0].parts, *self.halves[1].parts)
+        return (*self.parts[0].blocks, *self.parts[1].blocks)
 
 
 class BatchProgram:
@@ -83,10 +83,10 @@ class BatchProgram:
     ) -> None:
         self.plan, self._rises = plan, list(rises)
         self._given: dict[Group | Scan, Any] = {}
-        for part in plan.parts:
-            given = tuple(params[step] for step in part.steps)
+        for part in plan.blocks:
+            given = tuple(params[step] for step in part.nodes)
             scanned = isinstance(part, Scan)
-            self._given[part] = part.chunk.bound(given, dt) if scanned else _columns(part, given)
+            self._given[part] = part.function.bound(given, dt) if scanned else _parameter_rows(part, given)
 
     def run(
         self, bus: list[float], cells: list[float], tables: Sequence[list[float]], arrays: Sequence[Array],
@@ -109,33 +109,33 @@ class BatchProgram:
         for i in range(1, len(arrays)):
             rows[-i] = arrays[i][frames.frame]
         for half in halves:
-            self._half(plan.halves[half], rows, bus, cells, tables, arrays, frames, n)
+            self._run_part(plan.parts[half], rows, bus, cells, tables, arrays, frames, n)
         return rows
 
-    def _half(
+    def _run_part(
         self, half: PlanPart, rows: Array, bus: list[float], cells: list[float], tables: Sequence[list[float]],
         arrays: Sequence[Array], frames: Frame, n: int,
     ) -> None:  # fmt: skip
-        for part in half.parts:
+        for part in half.blocks:
             given = self._given[part]
             if isinstance(part, Scan):
                 given(rows, bus, cells, tables, frames, n)
                 continue
             states = np.array([cells[cell] for cell in part.cells.ravel().tolist()]).reshape(*part.cells.shape, 1)
-            outs, last = part.vector.function(rows[part.read], given, states, arrays[0], frames, len(part.steps), n)
+            outs, last = part.code.function(rows[part.read], given, states, arrays[0], frames, len(part.nodes), n)
             for into, out in zip(part.written, outs, strict=True):
                 rows[into] = out
             for into, state in zip(part.cells.tolist(), last, strict=True):
                 for cell, x in zip(into, state[:, 0].tolist(), strict=True):
                     cells[cell] = x
-        for slot, x in zip(half.moved.tolist(), rows[half.moved, -1].tolist(), strict=True):
+        for slot, x in zip(half.written.tolist(), rows[half.written, -1].tolist(), strict=True):
             bus[slot] = x
-        if not (np.isfinite(np.add.reduce(rows[half.moved], axis=None)) and np.isfinite(sum(cells))):
+        if not (np.isfinite(np.add.reduce(rows[half.written], axis=None)) and np.isfinite(sum(cells))):
             raise ArithmeticError("a number is not finite")
 
 
 @lru_cache(maxsize=2048)
-def _columns(group: Group, params: tuple[tuple[float, ...], ...]) -> Array:
+def _parameter_rows(group: Group, params: tuple[tuple[float, ...], ...]) -> Array:
     """The parameters of a group [k, m, 1]."""
     rows = [[given[number] for given, number in zip(params, row, strict=True)] for row in group.params]
     return np.array(rows, dtype=np.float64).reshape(-1, len(params), 1)
@@ -152,51 +152,53 @@ def batch_plan(
     found: tuple[defaultdict[int, list[Unit]], ...] = (defaultdict(list), defaultdict(list))
     reads: tuple[set[int], ...] = (set(), set())
     for unit in _units([step for step in steps if step in needed]):
-        written = {slot for step in unit for slot in step.written}
-        taken = {slot for step in unit for slot in step.read}
+        written = {slot for step in unit for slot in step.slots_written}
+        taken = {slot for step in unit for slot in step.slots_read}
         place = 1 + max((level.get(slot, 0) for slot in taken - written), default=0)
         level |= dict.fromkeys(written, place)
         half = not reached.isdisjoint(taken)
         found[half][place].append(unit)
         reads[half].update(taken)
     read = frozenset(sink_slots).union(*reads)
-    made = [_parts(levels, read, feeding) for levels in found]
-    moved = [set(chain.from_iterable(_moved(part) for part in parts)) for parts in made]
+    made = [_blocks(levels, read, feeding) for levels in found]
+    moved = [set(chain.from_iterable(_slots_written(part) for part in parts)) for parts in made]
     border = tuple(sorted(reads[1] & moved[0]))
     kept = (*sink_slots, *border)
     shown = [[i for i, slot in enumerate(kept) if (slot in moved[1]) == bool(half)] for half in (0, 1)]
     halves = [
-        PlanPart(tuple(parts), _whole(sorted(slots)), tuple(c for part in parts for s in part.steps for c in s.cells),
-             _whole(rows))
+        PlanPart(tuple(parts), _indices(sorted(slots)), tuple(c for part in parts for s in part.nodes for c in s.cells),
+             _indices(rows))
         for parts, slots, rows in zip(made, moved, shown, strict=True)
     ]  # fmt: skip
-    return BatchPlan((halves[0], halves[1]), slots, _whole(sorted(read - moved[0] - moved[1])), border, kept)
+    return BatchPlan((halves[0], halves[1]), slots, _indices(sorted(read - moved[0] - moved[1])), border, kept)
 
 
-def _parts(levels: Mapping[int, list[Unit]], read: frozenset[int], feeding: Collection[NodeCode]) -> list[Group | Scan]:
+def _blocks(
+    levels: Mapping[int, list[Unit]], read: frozenset[int], feeding: Collection[NodeCode]
+) -> list[Group | Scan]:
     """The parts of some units by level."""
     parts: list[Group | Scan] = []
     for place in sorted(levels):
-        alike: defaultdict[Form, list[NodeCode]] = defaultdict(list)
+        alike: defaultdict[GroupForm, list[NodeCode]] = defaultdict(list)
         for unit in levels[place]:
-            if unit[0].single:
+            if unit[0].frame_by_frame:
                 parts.append(Scan(unit, scan_function(unit, read)))
             else:
                 (step,) = unit
-                alike[_form(step, read, step in feeding or any(_breaks(step)))].append(step)
+                alike[_form(step, read, step in feeding or any(_jumps(step)))].append(step)
         parts += [_group(form, tuple(members)) for form, members in alike.items()]
     return parts
 
 
-def _moved(part: Group | Scan) -> Iterator[int]:
+def _slots_written(part: Group | Scan) -> Iterator[int]:
     """The slots to which a part gives a last value."""
     if isinstance(part, Scan):
-        yield from (slot for step in part.steps for slot in step.written)
+        yield from (slot for step in part.nodes for slot in step.slots_written)
     else:
         yield from chain.from_iterable(row.tolist() for row in part.written)
 
 
-def _whole(numbers: Sequence[int]) -> Whole:
+def _indices(numbers: Sequence[int]) -> Indices:
     return np.array(numbers, dtype=np.int64)
 
 
@@ -206,19 +208,19 @@ def _needed(steps: Sequence[NodeCode], sink_slots: Collection[int]) -> tuple[set
     needed: set[NodeCode] = set()
     feeding: set[NodeCode] = set()
     for step in reversed(steps):
-        written = step.written
+        written = step.slots_written
         if not felt.isdisjoint(written):
             feeding.add(step)
         if step in feeding or not step.stateless or not heard.isdisjoint(written):
             needed.add(step)
-            heard |= step.read
-        if step in feeding or not step.stateless or _breaks(step).ports:
-            felt |= step.read
+            heard |= step.slots_read
+        if step in feeding or not step.stateless or _jumps(step).ports:
+            felt |= step.slots_read
     return needed, feeding
 
 
 @cached_on_object
-def _breaks(step: NodeCode) -> Discontinuities:
+def _jumps(step: NodeCode) -> Discontinuities:
     return discontinuities(step.body, frozenset(port for port, given in step.inputs.items() if given.sources))
 
 
@@ -231,14 +233,14 @@ def _units(steps: Sequence[NodeCode]) -> Iterator[Unit]:
             yield tuple(members)
 
 
-def _form(step: NodeCode, read: Collection[int], exact: bool) -> Form:
-    return Form(_kind(step), tuple(slot in read for slot in step.written), exact)
+def _form(step: NodeCode, read: Collection[int], exact: bool) -> GroupForm:
+    return GroupForm(_kind(step), tuple(slot in read for slot in step.slots_written), exact)
 
 
 @cached_on_object
-def _kind(step: NodeCode) -> Kind:
+def _kind(step: NodeCode) -> NodeKind:
     uses = template(step.body, "scalar").uses
-    return kind_of(
+    return node_kind(
         step.body,
         tuple((port, given.text, len(given.sources)) for port, given in step.inputs.items() if port in uses),
         tuple((port, len(pairs)) for port, pairs in step.gates.items()),
@@ -246,7 +248,7 @@ def _kind(step: NodeCode) -> Kind:
 
 
 @lru_cache(maxsize=2048)
-def _group(form: Form, steps: tuple[NodeCode, ...]) -> Group:
+def _group(form: GroupForm, steps: tuple[NodeCode, ...]) -> Group:
     vector = array_code_of(form)
 
     def row(source: BusSource) -> int:
@@ -257,10 +259,10 @@ def _group(form: Form, steps: tuple[NodeCode, ...]) -> Group:
             inputs = step.inputs
             yield row(inputs[port].sources[number] if port in inputs else step.gates[port][number][half])
 
-    def columns(rows: Iterable[Sequence[int]]) -> Whole:
+    def columns(rows: Iterable[Sequence[int]]) -> Indices:
         return np.array(list(rows), dtype=np.int64).reshape(len(steps), -1).T
 
-    written = columns(step.written for step in steps)
+    written = columns(step.slots_written for step in steps)
     return Group(
         steps,
         vector,

@@ -44,7 +44,7 @@ def problems(
     if found:
         return found
     found = [*_ports(wiring), *_chain(wiring), *_loops(wiring), *mix_problems(wiring)]
-    return [*found, *_parts(patch, wiring, family)]
+    return [*found, *_family_parts(patch, wiring, family)]
 
 
 def no_source(scheduler: str) -> PatchError:
@@ -67,20 +67,20 @@ def ring_chain(wiring: Wiring, last: str | None = None) -> dict[str, str]:
     return {type: id for id in ring_nodes(wiring, last) if (type := wiring.known[id].id) in CHAIN}
 
 
-Fine: TypeAlias = SmallCache[tuple[object, ...]]
+KnownGood: TypeAlias = SmallCache[tuple[object, ...]]
 """Frozen things that were found in order, each beside others, by their id: an edit leaves most of a patch as it was."""
 
-_NODES: Fine = SmallCache(20_000)
-_CABLES: Fine = SmallCache(60_000)
+_NODES: KnownGood = SmallCache(20_000)
+_CABLES: KnownGood = SmallCache(60_000)
 
 
-def _fine(known: Fine, *things: object) -> bool:
+def _known_good(known: KnownGood, *things: object) -> bool:
     """Whether the first was found in order beside the others."""
     found = known.find(id(things[0]))
     return found is not None and all(map(is_, found, things))
 
 
-def _found_fine(known: Fine, *things: object) -> None:
+def _note_good(known: KnownGood, *things: object) -> None:
     known.put(id(things[0]), things)
 
 
@@ -88,11 +88,11 @@ def _found_fine(known: Fine, *things: object) -> None:
 def _nodes(patch: Flat, catalogue: Mapping[str, Declaration]) -> Iterator[PatchError]:
     for id, node in sorted(patch.nodes.items()):
         declaration = catalogue.get(node.type)
-        if _fine(_NODES, node, declaration):
+        if _known_good(_NODES, node, declaration):
             continue
         found = list(_node(id, node, declaration, catalogue))
         if not found:
-            _found_fine(_NODES, node, declaration)
+            _note_good(_NODES, node, declaration)
         yield from found
 
 
@@ -160,12 +160,12 @@ def _bad_range(port: Port, ends: tuple[float, float]) -> str:
 def _cables(patch: Flat, wiring: Wiring) -> Iterator[PatchError]:
     for cable in patch.cables:
         source, target = wiring.known.get(cable.src), wiring.known.get(cable.dst)
-        if source is None or target is None or _fine(_CABLES, cable, source, target):
+        if source is None or target is None or _known_good(_CABLES, cable, source, target):
             continue
         if (error := _cable(cable, source, target)) is not None:
             yield error
         else:
-            _found_fine(_CABLES, cable, source, target)
+            _note_good(_CABLES, cable, source, target)
 
 
 def _cable(cable: Cable, source: Declaration, target: Declaration) -> PatchError | None:
@@ -298,7 +298,7 @@ def _loops(wiring: Wiring) -> Iterator[PatchError]:
             return
 
 
-def _parts(patch: Patch, wiring: Wiring, family: FamilySpec | None) -> Iterator[PatchError]:
+def _family_parts(patch: Patch, wiring: Wiring, family: FamilySpec | None) -> Iterator[PatchError]:
     """Cables to what the family does not have."""
     try:
         spec = family or spec_of(patch.meta.model or NAMES[0])

@@ -12,7 +12,7 @@ from demon_patch.codegen.body import Body
 from demon_patch.codegen.delay_line import LineReach, sized_delay_line
 from demon_patch.codegen.float_code import GATE, VALUE, WHOLE, NodeCode
 from demon_patch.codegen.inputs import BusSource, InputCode
-from demon_patch.codegen.specialise import bypassed
+from demon_patch.codegen.specialise import bypassed_body
 from demon_patch.codegen.whole_numbers import UNKNOWN, raw_name, with_whole_ports
 from demon_patch.engine.contracts import FamilySpec
 from demon_patch.engine.controls import CONTROLS, Taper
@@ -25,10 +25,10 @@ from demon_patch.runtime.graph.check import problems
 from demon_patch.runtime.graph.drawn_curves import drawn_curves
 from demon_patch.runtime.graph.live_inputs_compile import LiveInputCompiler
 from demon_patch.runtime.graph.loops import LATE, ComputedCable, SplitNodes, running_order
-from demon_patch.runtime.graph.program import EnginePort, Program, SinkKind
-from demon_patch.runtime.graph.reuse import CompiledNode, Places, Reuse
+from demon_patch.runtime.graph.program import EnginePort, EnginePortKind, Program
+from demon_patch.runtime.graph.reuse import CompiledNode, Numbering, Reuse
 from demon_patch.runtime.graph.ring_plan import RingPlan, ring_plan
-from demon_patch.runtime.graph.wiring import Wiring, input_text, limited
+from demon_patch.runtime.graph.wiring import Wiring, clamped, input_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,31 +93,31 @@ class _Compiler:
     slots: dict[tuple[str, str], tuple[int, ...]] = field(default_factory=dict)
     tables: dict[str, int] = field(default_factory=dict)
     adapters: dict[str, Cable] = field(default_factory=dict)
-    steps: list[NodeCode] = field(default_factory=list)
+    code: list[NodeCode] = field(default_factory=list)
     params: list[tuple[float, ...]] = field(default_factory=list)
-    sinks: list[EnginePort] = field(default_factory=list)
-    sink_slots: list[int] = field(default_factory=list)
-    ends: dict[tuple[str, str], tuple[int, ...]] = field(default_factory=dict)
+    engine_ports: list[EnginePort] = field(default_factory=list)
+    engine_slots: list[int] = field(default_factory=list)
+    end_slots: dict[tuple[str, str], tuple[int, ...]] = field(default_factory=dict)
     owners: dict[str, str] = field(default_factory=dict)
-    halves: SplitNodes = field(default_factory=SplitNodes)
+    split: SplitNodes = field(default_factory=SplitNodes)
 
     def __post_init__(self) -> None:
-        self.bus = Places(self.before.bus)
-        self.cells = Places(self.before.cells)
-        self.feeding = LiveInputCompiler(self.wiring, self.bus.take, self.tables)
+        self.bus = Numbering(self.before.bus)
+        self.cells = Numbering(self.before.cells)
+        self.live_inputs = LiveInputCompiler(self.wiring, self.bus.take, self.tables)
 
     def program(self, previous: Program | None) -> Program:
         """The whole of it."""
         resources: dict[str, Hashable] = {}
         for id, declaration in self.wiring.known.items():
             if declaration.has_body:
-                self._add(id, declaration)
+                self._specialise_node(id, declaration)
             elif declaration.kind == "resource":
                 resources[id] = declaration.resolve(self.wiring.patch.nodes[id].values)
                 if declaration.outs[0].type == "curve":
                     self.tables[id] = len(self.tables) + 1
-        joins = self._joins()
-        self.halves, order = running_order(self.nodes, joins)
+        joins = self._computed_cables()
+        self.split, order = running_order(self.nodes, joins)
         for id in (id for id in order.nodes if id in self.nodes):
             for out in self.nodes[id].declaration.signals:
                 halves = ("level", "rises") if out.type == "gate" else ("value",)
@@ -126,44 +126,45 @@ class _Compiler:
                     self._slot(id, declared.id, str(declared.version), out.name, half) for half in halves
                 )
         for id in order.nodes:
-            self._step(id, order.loops.get(id))
+            self._compile_node(id, order.loops.get(id))
         for id, declaration in self.wiring.known.items():
             if declaration.kind in ("engine", "sink", "display"):
-                self._sinks(id, declaration)
+                self._compile_engine_ports(id, declaration)
         plan = ring_plan(self.wiring)
         for id in sorted(plan.reached):
-            self._weights(id, plan)
-        delays = frozenset(join.cable.key for join in joins if self.halves.cut(join, order))
+            self._add_mix_weights(id, plan)
+        delays = frozenset(join.cable.key for join in joins if self.split.cut(join, order))
         self.now.bus, self.now.cells = self.bus.numbers, self.cells.numbers
         made = Program(
-            tuple(self.steps), tuple(self.sinks), tuple(self.sink_slots), resources, plan,
+            tuple(self.code), tuple(self.engine_ports), tuple(self.engine_slots), resources, plan,
             self.geometry.frame_rate, self.params, self.bus.first, self.cells.first, self.bus.keys, self.cells.keys,
             self.owners, [list(self.geometry.strength_taper), *([] for _ in self.tables)], self.tables,
-            drawn_curves(self.wiring, resources), delays, self.feeding.feeds(self.steps, self.ends, self.sink_slots),
+            drawn_curves(self.wiring, resources), delays,
+            self.live_inputs.result(self.code, self.end_slots, self.engine_slots),
             inherited=previous.latest if previous is not None else None, memory=self.now,
         )  # fmt: skip
         made.use_song(self.geometry.song_frames, self.wiring.bpm or self.geometry.bpm)
         return made
 
     # -- nodes and their order ----------------------------------------------------------------------------------
-    def _add(self, id: str, declaration: Declaration) -> None:
+    def _specialise_node(self, id: str, declaration: Declaration) -> None:
         node = self.wiring.patch.nodes[id]
         names = [p.name for p in declaration.ports if p.type == "gate" and not p.live]
         names += [p.name for p in declaration.mix_inputs]
         if declaration.live:
-            self.feeding.add(id, declaration)
+            self.live_inputs.add(id, declaration)
         unwired = frozenset(n for n in names if not self.wiring.into.get((id, n)))
         wired = tuple(p.name for p in declaration.ports if p.taper == "int" and (id, p.name) in self.wiring.into)
         ports = (unwired, unwired & self.wiring.ports_with_cables.get(id, frozenset()), wired)
         known = self.before.bodies.get(id)
         if known is None or known[0] is not node or known[1] != ports or known[2] is not declaration:
             body = declaration.body_for(node.values, *ports[:2])
-            body = bypassed(body, declaration.signals) if node.bypass else body
+            body = bypassed_body(body, declaration.signals) if node.bypass else body
             known = (node, ports, declaration, *with_whole_ports(body, wired))
         self.now.bodies[id] = known
         self.nodes[id] = _Node(declaration, known[3], id, known[4])
 
-    def _joins(self) -> list[ComputedCable]:
+    def _computed_cables(self) -> list[ComputedCable]:
         """Which node waits for which, adapters included."""
         joins: list[ComputedCable] = []
         for (id, name), cables in self.wiring.into.items():
@@ -174,7 +175,7 @@ class _Compiler:
             for cable in cables:
                 start, out = cable.src, cable.out
                 if port.type == "gate" and self.wiring.out(cable).type != "gate":
-                    adapter = self._between(cable, id, name)
+                    adapter = self._adapter_id(cable, id, name)
                     self.adapters[adapter] = cable
                     self.nodes[adapter] = _Node(threshold, threshold.body_for({}), id)
                     if self.wiring.known[cable.src].has_body:
@@ -187,7 +188,7 @@ class _Compiler:
     def _slot(self, *key: str, value: float = 0.0) -> int:
         return self.bus.take(key, value)
 
-    def _step(self, name: str, loop: int | None) -> None:
+    def _compile_node(self, name: str, loop: int | None) -> None:
         id = name.removesuffix(LATE)
         node = self.nodes[id]
         declaration, body = node.declaration, node.body
@@ -200,15 +201,15 @@ class _Compiler:
         cable = self.adapters.get(id)
         given = self.wiring.patch.nodes[node.owner] if cable is None else cable
         slots = tuple(self.slots[id, out.name] for out in declaration.signals)
-        if id in self.halves.early:
-            body, slots = self.halves.body(name), self.halves.outs(name, slots)
+        if id in self.split.early:
+            body, slots = self.split.body(name), self.split.outs(name, slots)
         wired = self.wiring.cables_by_port(id) if cable is None else {"x": [cable]}
-        fed = [self.feeding.read[id, p.name] for p in declaration.ports if p.live]
+        fed = [self.live_inputs.read[id, p.name] for p in declaration.ports if p.live]
 
         def make() -> NodeCode:
             if cable is not None:
                 scale, shift = self.wiring.nominal(cable.src, cable.out).scaling
-                inputs = {"x": InputCode("p0 + x0 * p1", self._keep([shift, scale]), (self._source(cable),))}
+                inputs = {"x": InputCode("p0 + x0 * p1", self._add_parameters([shift, scale]), (self._source(cable),))}
                 gates = {}
             else:
                 inputs = {
@@ -219,40 +220,42 @@ class _Compiler:
                 gates = {p.name: self._gate(id, p) for p in declaration.ports if p.type == "gate"}
             return NodeCode(name, body, inputs, gates, slots, cells, starts, loop)
 
-        self._link(name, (given, declaration, body, slots, cells, loop, fed), wired, make)
+        self._add_code(name, (given, declaration, body, slots, cells, loop, fed), wired, make)
 
-    def _link(
+    def _add_code(
         self, id: str, made_of: tuple[Any, ...], wired: Mapping[str, Sequence[Cable]], make: Callable[[], NodeCode]
     ) -> None:
         """Adds a step: the one of the program before, as far as what it is made of is the same."""
         ends = [
-            (cable, self._origin(id.removesuffix(LATE), name, cable), self.wiring.nominal(cable.src, cable.out))
+            (cable, self._source_slots(id.removesuffix(LATE), name, cable), self.wiring.nominal(cable.src, cable.out))
             for name, cables in wired.items()
             for cable in cables
         ]
         made_of = (*made_of, ends, self.geometry.strength_taper)
-        known = self.before.links.get(id)
+        known = self.before.compiled.get(id)
         if known is None or known.made_of != made_of:
             self.values = []
             step = make()
-            known = CompiledNode(made_of, known.step if known and known.step.same(step) else step, tuple(self.values))
-        self.now.links[id] = known
-        self.steps.append(known.step)
+            known = CompiledNode(
+                made_of, known.code if known and known.code.does_the_same(step) else step, tuple(self.values)
+            )
+        self.now.compiled[id] = known
+        self.code.append(known.code)
         self.params.append(known.params)
 
-    def _origin(self, id: str, port: str, cable: Cable) -> Any:
+    def _source_slots(self, id: str, port: str, cable: Cable) -> Any:
         """Where what arrives by a cable is read."""
-        if (adapter := self._between(cable, id, port)) in self.adapters and id not in self.adapters:
+        if (adapter := self._adapter_id(cable, id, port)) in self.adapters and id not in self.adapters:
             return self.slots[adapter, "gate"]
         return self.tables[cable.src] if cable.src in self.tables else self.slots.get((cable.src, cable.out))
 
     @staticmethod
-    def _between(cable: Cable, id: str, port: str) -> str:
+    def _adapter_id(cable: Cable, id: str, port: str) -> str:
         """The id of the adapter in a cable."""
         return f"{cable.src}.{cable.out}>{id}.{port}"
 
     # -- inputs -------------------------------------------------------------------------------------------------
-    def _keep(self, values: list[float]) -> tuple[int, ...]:
+    def _add_parameters(self, values: list[float]) -> tuple[int, ...]:
         start = len(self.values)
         self.values.extend(values)
         return tuple(range(start, len(self.values)))
@@ -264,11 +267,11 @@ class _Compiler:
 
     def _gate(self, id: str, port: Port) -> tuple[tuple[BusSource, BusSource], ...]:
         if port.live:
-            level, rises = self.feeding.read[id, port.name]
+            level, rises = self.live_inputs.read[id, port.name]
             return ((level, rises),)
         found: list[tuple[BusSource, BusSource]] = []
         for cable in self.wiring.into.get((id, port.name), []):
-            adapter = self._between(cable, id, port.name)
+            adapter = self._adapter_id(cable, id, port.name)
             pair = (adapter, "gate") if adapter in self.adapters else (cable.src, cable.out)
             level, rises = self.slots[pair]
             found.append((BusSource(level), BusSource(rises)))
@@ -277,34 +280,34 @@ class _Compiler:
     def _input(self, id: str, port: Port) -> InputCode:
         """The text and parameters of a numeric input, by DESIGN 4 "Depth"."""
         if port.live:
-            return InputCode("x0", (), self.feeding.read[id, port.name])
+            return InputCode("x0", (), self.live_inputs.read[id, port.name])
         wiring, knob = self.wiring, self.wiring.knob(id, port)
-        lo, hi = wiring.playing(id, port)
+        lo, hi = wiring.playing_range(id, port)
         cables = wiring.into.get((id, port.name), [])
         if not cables:
-            return InputCode("p0", self._keep([limited(knob, lo, hi)]))
+            return InputCode("p0", self._add_parameters([clamped(knob, lo, hi)]))
         sets = [c for c in cables if wiring.sets(c)]
         adds = [c for c in cables if not wiring.sets(c)]
         sources = tuple(self._source(c) for c in (*sets, *adds))
         limits = math.isfinite(lo) or math.isfinite(hi)
         text = input_text(port.taper, port.bounded, limits, bool(sets), len(adds))
         if not port.bounded:
-            strengths = [wiring.strength(c) for c in adds]
+            strengths = [wiring.depth_and_offset(c) for c in adds]
             base = sum((offset for _, offset in strengths), 0.0 if sets else knob)
             if not limits and base == 0.0 and len(cables) == 1 and (sets or strengths[0][0] == 1.0):
                 return InputCode("x0", (), sources)
-            return InputCode(text, self._keep([base, *(depth for depth, _ in strengths), lo, hi]), sources)
-        span, place = self._places(port)
+            return InputCode(text, self._add_parameters([base, *(depth for depth, _ in strengths), lo, hi]), sources)
+        span, place = self._range_as_positions(port)
         base, gains = 0.0 if sets else place(knob), []
         for cable in adds:
-            depth, offset = wiring.strength(cable)
+            depth, offset = wiring.depth_and_offset(cable)
             scale, shift = wiring.nominal(cable.src, cable.out).scaling
             gains.append(depth * scale * span)
             base += depth * (shift + offset) * span
         ends = [lo, hi, port.lo, port.hi, place(lo), place(hi)]
-        return InputCode(text, self._keep([base, *gains, *ends]), sources)
+        return InputCode(text, self._add_parameters([base, *gains, *ends]), sources)
 
-    def _places(self, port: Port) -> tuple[float, Callable[[float], float]]:
+    def _range_as_positions(self, port: Port) -> tuple[float, Callable[[float], float]]:
         """The length of the whole range in the space where depths add up, and the place of a knob in it."""
         if port.taper == "log":
             return math.log(port.hi / port.lo), lambda x: math.log(x / port.lo)
@@ -314,14 +317,14 @@ class _Compiler:
         return port.hi - port.lo, float
 
     # -- sinks and the ring -------------------------------------------------------------------------------------
-    def _sinks(self, id: str, declaration: Declaration) -> None:
-        for port, sinks in _sinks_of(id, declaration, self.geometry.strength_taper):
+    def _compile_engine_ports(self, id: str, declaration: Declaration) -> None:
+        for port, sinks in _engine_ports_of(id, declaration, self.geometry.strength_taper):
             step, owner = f"{id}.{port.name}", (id, declaration.id, str(declaration.version), port.name)
             slots = tuple(self._slot(*owner, sink.kind) for sink in sinks)
             if declaration.kind != "display":  # what is only looked at is not forecast
-                self.sinks.extend(sinks)
-                self.sink_slots.extend(slots)
-            self.ends[id, port.name] = slots
+                self.engine_ports.extend(sinks)
+                self.engine_slots.extend(slots)
+            self.end_slots[id, port.name] = slots
             self.owners[step] = id
             cables = self.wiring.into.get((id, port.name), [])
             if port.type == "gate":
@@ -330,10 +333,10 @@ class _Compiler:
                 def gate(port: Port = port, step: str = step, halves: tuple[int, ...] = halves) -> NodeCode:
                     return NodeCode(step, GATE, {}, {"x": self._gate(id, port)}, (halves,), ())
 
-                self._link(step, (port, halves), {port.name: cables}, gate)
+                self._add_code(step, (port, halves), {port.name: cables}, gate)
                 continue
-            knob, ends = self.wiring.knob(id, port), self.wiring.playing(id, port)
-            self.bus.first[slots[0]] = first = limited(knob, *ends)
+            knob, ends = self.wiring.knob(id, port), self.wiring.playing_range(id, port)
+            self.bus.first[slots[0]] = first = clamped(knob, *ends)
             if not cables:
                 self.bus.keys[slots[0]] = (*owner, "constant", repr(first))
                 continue
@@ -349,21 +352,21 @@ class _Compiler:
                     )
                 return NodeCode(step, VALUE, {"x": self._input(id, port)}, {}, (slots,), ())
 
-            self._link(step, (port, slots, cells, knob, ends), {port.name: cables}, number)
+            self._add_code(step, (port, slots, cells, knob, ends), {port.name: cables}, number)
 
-    def _weights(self, id: str, plan: RingPlan) -> None:
+    def _add_mix_weights(self, id: str, plan: RingPlan) -> None:
         """The sinks of a mix or a surface that the engine takes from; of a mix, those of what is wired."""
         mixture = plan.mixes.get(id)
         for out in self.wiring.known[id].hidden:
             if mixture is None or out.name not in mixture.bare:
                 taper: Taper = "int" if out.name == "tap" else "linear"
-                self.sinks.append(EnginePort(id, out.name, None, "value", out.lo, out.hi, taper))
-                self.sink_slots.append(self.slots[id, out.name][0])
-                self.ends[id, out.name] = self.slots[id, out.name]
+                self.engine_ports.append(EnginePort(id, out.name, None, "value", out.lo, out.hi, taper))
+                self.engine_slots.append(self.slots[id, out.name][0])
+                self.end_slots[id, out.name] = self.slots[id, out.name]
 
 
 @lru_cache(maxsize=512)
-def _sinks_of(
+def _engine_ports_of(
     id: str, declaration: Declaration, table: tuple[float, ...]
 ) -> tuple[tuple[Port, tuple[EnginePort, ...]], ...]:
     """The sinks of a node by port; of a gate its rises, then its level."""
@@ -372,7 +375,7 @@ def _sinks_of(
         if port.type not in SIGNALS:
             continue
         control = CONTROLS[port.control] if port.control else None
-        kinds: tuple[SinkKind, ...] = ("gate", "level")
+        kinds: tuple[EnginePortKind, ...] = ("gate", "level")
         if port.type != "gate":
             kinds = ("curve",) if port.type == "curve" else ("value",)
         sinks = (EnginePort(id, port.name, control, kind, port.lo, port.hi, port.taper, table) for kind in kinds)

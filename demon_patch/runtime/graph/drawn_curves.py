@@ -64,5 +64,5 @@ def _feed(wiring: Wiring, id: str, name: str) -> CurveInput:
     port = wiring.known[id].by_name[name]
     cables = wiring.into.get((id, name), [])
     base = 0.0 if any(wiring.sets(cable) for cable in cables) else wiring.knob(id, port)
-    depths = [(1.0, 0.0) if wiring.sets(cable) else wiring.strength(cable) for cable in cables]
+    depths = [(1.0, 0.0) if wiring.sets(cable) else wiring.depth_and_offset(cable) for cable in cables]
     return CurveInput(base, tuple((cable.src, *depth) for cable, depth in zip(cables, depths, strict=True)))

@@ -43,7 +43,7 @@ class Forecast:
         self._shown: Array = np.zeros((0, 0))  # their values [rows, T], each of the moment in `_shown_at`
         self._shown_at = np.zeros(0, dtype=np.int64)
         self._use(program)
-        self._line = Timeline(program, transport, self._live, start)
+        self._timeline = Timeline(program, transport, self._live, start)
 
     def _use(self, program: Program) -> None:
         self.program = program
@@ -56,7 +56,7 @@ class Forecast:
 
         What was heard before stands only for a sink that both programs have.
         """
-        self._take(self.now)
+        self._apply_live_inputs(self.now)
         old = {(s.node, s.port, s.kind): row for row, s in enumerate(self.program.sinks)}
         rows = [old.get((s.node, s.port, s.kind)) for s in program.sinks]
         program.inherited = self._live
@@ -64,28 +64,28 @@ class Forecast:
         self._shown = self._shown[[row for _, row in shown]]
         self._rows = {i: row for row, (i, _) in enumerate(shown)}
         self._use(program)
-        self._line.use(program, rows)
+        self._timeline.use(program, rows)
         self.invalidate()
         new = [i for i, row in enumerate(rows) if row is None]
         if new:
-            self._reach(self.now + 1)
-            self._line.level(new, self.now)
+            self._compute_until(self.now + 1)
+            self._timeline.fill_new_rows(new, self.now)
 
     def fork(self, program: Program, frame: int) -> Forecast:
         """The forecast of a program that takes over at a frame to come, with the state that the nodes that stay will
         have then."""
-        self._take(self.now)
+        self._apply_live_inputs(self.now)
         state = self._live.copy()
         for k in range(self.now, frame):  # frame by frame, so that every output has its last value
             self.program.run(state, self.transport.frame(k))
         program.inherited = state
         forked = Forecast(program, self.transport, guard=self.guard, start=frame, taps=self.taps)
-        forked._reach(frame + 1)
+        forked._compute_until(frame + 1)
         return forked
 
     def invalidate(self) -> None:
         """A live change: everything from `now` on is computed again when it is asked for."""
-        self._line.all_changed(self.transport, self._live, self.now)
+        self._timeline.all_changed(self.transport, self._live, self.now)
         self._mapped = None
 
     def retime(self, transport: Transport) -> None:
@@ -106,10 +106,10 @@ class Forecast:
     @property
     def live_changes(self) -> int:
         """How often what is fed has changed, several changes at once counted as one."""
-        self._take(self.now)
+        self._apply_live_inputs(self.now)
         return self._changes
 
-    def _take(self, frame: int) -> None:
+    def _apply_live_inputs(self, frame: int) -> None:
         """Puts what is fed at `frame` or before into the live state, which is to run it."""
         if not self._waiting:
             return
@@ -128,7 +128,7 @@ class Forecast:
         if changed:
             self._changes += 1
         if heard:
-            self._line.live_changed(self._live, self.now)
+            self._timeline.live_changed(self._live, self.now)
             self._mapped = None
 
     def advance(self, to_k: int) -> None:
@@ -139,21 +139,21 @@ class Forecast:
         ran: list[list[float]] = []
         for k in range(before, to_k):
             self.now, frame = k, transport.frame(k)
-            self._take(k)
+            self._apply_live_inputs(k)
             ran.append(program.run(live, frame))
             self.taps.note(k, program, live, frame)
         self.now = to_k
-        self._line.note_run(live, before, to_k, np.array(ran).T)
+        self._timeline.note_run(live, before, to_k, np.array(ran).T)
 
     def value_at(self, sink: int, k: int) -> float:
         """A sink's value at frame k."""
-        self._reach(max(k, 0) + 1)
-        return float(self._line.rows[sink, self._line.column(k)])
+        self._compute_until(max(k, 0) + 1)
+        return float(self._timeline.rows[sink, self._timeline.column(k)])
 
     def span(self, sink: int, lo: int, hi: int) -> Array:
         """A sink's values at the frames lo to hi - 1."""
-        self._reach(hi)
-        return self._line.rows[sink, self._line.columns(np.arange(lo, hi))]
+        self._compute_until(hi)
+        return self._timeline.rows[sink, self._timeline.columns(np.arange(lo, hi))]
 
     def edges(self, sinks: Sequence[int], lo: int, hi: int) -> NDArray[np.int64]:
         """The frames of [lo, hi) at which one of the sinks has an edge.
@@ -165,17 +165,17 @@ class Forecast:
             return np.zeros(0, dtype=np.int64)
         found = np.zeros(hi - lo, dtype=bool)
         for number in sinks:
-            sink, values = self.program.sinks[number], self._behind(number, lo, hi)
+            sink, values = self.program.sinks[number], self._span_with_before(number, lo, hi)
             if sink.kind == "gate":
                 found |= values[BEFORE:] > 0
             elif sink.kind != "level" and np.ptp(values):
                 found |= whole_changes(values) if sink.taper == "int" else jumps(sink.position(values))
         return lo + np.flatnonzero(found)
 
-    def _behind(self, sink: int, lo: int, hi: int) -> Array:
+    def _span_with_before(self, sink: int, lo: int, hi: int) -> Array:
         """A sink's values at the frames lo - BEFORE to hi - 1. Before the first known one it is taken to have moved as
         it goes on to, so that a movement does not begin with an edge, but a jump on the next frame is one."""
-        values, unknown = self.span(sink, lo - BEFORE, hi), max(self._line.first, 0) - (lo - BEFORE)
+        values, unknown = self.span(sink, lo - BEFORE, hi), max(self._timeline.first, 0) - (lo - BEFORE)
         if unknown > 0 and (unknown := min(unknown, len(values))) and self.program.sinks[sink].kind == "value":
             first, second, third = self.span(sink, lo - BEFORE + unknown, lo - BEFORE + unknown + 3)
             values[:unknown] = first - (third - second) * np.arange(unknown, 0, -1)
@@ -194,39 +194,39 @@ class Forecast:
 
     def curves(self, sinks: Sequence[int], now_k: int, guard: int | None = None) -> Array:
         """Several sinks per song frame [n, T], as `per_frame` has each; what did not change is not looked up again."""
-        moments, passed = self._map(now_k, self.guard if guard is None else guard)
+        moments, passed = self._heard_moments(now_k, self.guard if guard is None else guard)
         if self._shown.shape[1] != len(moments):
             self._rows, self._shown = {}, np.zeros((0, len(moments)))
             self._shown_at = moments - 1
-        lo, hi = self._line.take_renewed()
+        lo, hi = self._timeline.take_renewed()
         stale = self._shown_at != moments
         if lo < hi:
             stale |= (moments >= lo) & (moments < hi) & ~passed
         if self._rows:
-            self._fill(slice(0, len(self._rows)), list(self._rows), np.flatnonzero(stale))
+            self._look_up(slice(0, len(self._rows)), list(self._rows), np.flatnonzero(stale))
         self._shown_at = moments.copy()
         new = [sink for sink in sinks if sink not in self._rows]
         if new:
             begin = len(self._rows)
             self._shown = np.concatenate((self._shown, np.empty((len(new), len(moments)))))
             self._rows |= {sink: begin + i for i, sink in enumerate(new)}
-            self._fill(slice(begin, begin + len(new)), new, np.arange(len(moments)))
+            self._look_up(slice(begin, begin + len(new)), new, np.arange(len(moments)))
         return self._shown[[self._rows[sink] for sink in sinks]]
 
-    def _fill(self, rows: slice, sinks: list[int], frames: NDArray[np.int64]) -> None:
+    def _look_up(self, rows: slice, sinks: list[int], frames: NDArray[np.int64]) -> None:
         """Looks up some song frames of sinks: stretches of successive moments are copied as a whole."""
         if not len(frames):
             return
-        moments = self._line.columns(self._moments[frames])
+        moments = self._timeline.columns(self._moments[frames])
         breaks = np.flatnonzero((np.diff(moments) != 1) | (np.diff(frames) != 1)) + 1
         for begin, end in pairwise((0, *breaks.tolist(), len(frames))):
             at, first = int(frames[begin]), int(moments[begin])
-            self._shown[rows, at : at + end - begin] = self._line.rows[sinks, first : first + end - begin]
+            self._shown[rows, at : at + end - begin] = self._timeline.rows[sinks, first : first + end - begin]
 
-    def _map(self, now_k: int, guard: int) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    def _heard_moments(self, now_k: int, guard: int) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
         """By song frame, the moment at which it is heard next, with the timeline as far as it must reach for it, and
         which frames are not coming up."""
-        self._take(self.now)
+        self._apply_live_inputs(self.now)
         song, first = self.transport.song_frames, now_k - guard
         lo, hi = self.transport.loop
         if not 0 <= guard < hi - lo:
@@ -236,11 +236,11 @@ class Forecast:
                 self._moments = np.full(song, first - 1, dtype=np.int64)
             coming = np.arange(first, first + song)
             self._moments[self.transport.positions(first, song)[::-1]] = coming[::-1]
-            self._line.compute_near(now_k, int(self._moments.max()) + 1)
+            self._timeline.compute_near(now_k, int(self._moments.max()) + 1)
             self._mapped = (now_k, guard, self.transport)
         return self._moments, self._moments < first
 
-    def _reach(self, stop: int) -> None:
+    def _compute_until(self, stop: int) -> None:
         """Computes the timeline at every frame before `stop`, and frame 0."""
-        self._take(self.now)
-        self._line.compute_until(stop)
+        self._apply_live_inputs(self.now)
+        self._timeline.compute_until(stop)

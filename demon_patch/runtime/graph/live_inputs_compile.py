@@ -63,20 +63,20 @@ class LiveInputCompiler:
             self._taps.append(tap)
         return BusSource(table=self._tables[tap.table])
 
-    def feeds(
+    def result(
         self, steps: Sequence[NodeCode], ends: Mapping[LivePort, tuple[int, ...]], sink_slots: Collection[int]
     ) -> LiveInputs:
         """The whole of it, once all steps are made; ends: the inputs of nodes that end the graph, with their slots."""
         if not self._ports:
             return LiveInputs(taps=tuple(self._taps))
         reached = _closure(
-            [(s.read, s.written) for s in steps], (x for feed in self._ports.values() for x in feed.slots)
+            [(s.slots_read, s.slots_written) for s in steps], (x for feed in self._ports.values() for x in feed.slots)
         )
-        heard = _closure([(s.written, s.read) for s in reversed(steps)], sink_slots)
+        heard = _closure([(s.slots_written, s.slots_read) for s in reversed(steps)], sink_slots)
         held = {socket for socket, slots in ends.items() if not reached.isdisjoint(slots)}
         for step in steps:
             node = step.node.removesuffix(LATE)
-            if node in self._wiring.known and not reached.isdisjoint(step.read):
+            if node in self._wiring.known and not reached.isdisjoint(step.slots_read):
                 held |= {(node, port) for port in _reading(step, reached)}
         ports = {key: replace(feed, heard=not heard.isdisjoint(feed.slots)) for key, feed in self._ports.items()}
         return LiveInputs(

@@ -82,7 +82,7 @@ def running_order(nodes: Mapping[str, Looped], joins: Sequence[ComputedCable]) -
             inside[loop].append(join)
             into[join.dst].append(join)
             out_of[join.src].append(join)
-    early = {id: found for id in order.loops if any(found := _early(nodes[id], into[id], out_of[id]))}
+    early = {id: found for id in order.loops if any(found := _early_outputs(nodes[id], into[id], out_of[id]))}
     halves = SplitNodes(nodes, early)
     if not early:
         return halves, order
@@ -104,7 +104,7 @@ def running_order(nodes: Mapping[str, Looped], joins: Sequence[ComputedCable]) -
     return halves, Order(tuple(names), loops, frozenset(cut))
 
 
-def _early(node: Looped, into: Sequence[ComputedCable], out_of: Sequence[ComputedCable]) -> tuple[bool, ...]:
+def _early_outputs(node: Looped, into: Sequence[ComputedCable], out_of: Sequence[ComputedCable]) -> tuple[bool, ...]:
     """The outputs of a node of a loop that do not wait for ports which the loop leads to; none where none is spared.
 
     into, out_of: the joins by which the loop leads to it and on.

@@ -13,7 +13,7 @@ import networkx as nx
 
 Edge = tuple[str, str]
 
-EFFORT = 1_000_000  # cables that are looked at for cuts that can be spared, in one loop: a second at most
+MOST_LOOKED_AT = 1_000_000  # cables that are looked at for cuts that can be spared, in one loop: a second at most
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,12 +78,12 @@ def feedback_edges(nodes: Collection[str], edges: Mapping[Edge, int]) -> set[Edg
     The order of Eades, Lin and Smyth (1993, "A fast and effective heuristic for the feedback arc set problem"), ties
     by id, weighed by how many cables run along an edge; then every cut that is not needed is taken back.
     """
-    place = {node: at for at, node in enumerate(_sequence(nodes, edges))}
+    place = {node: at for at, node in enumerate(_elimination_order(nodes, edges))}
     cut = {e for e in edges if place[e[0]] >= place[e[1]]}
-    return cut - _spared(place, edges, cut)
+    return cut - _unneeded_cuts(place, edges, cut)
 
 
-def _sequence(nodes: Collection[str], edges: Mapping[Edge, int]) -> list[str]:
+def _elimination_order(nodes: Collection[str], edges: Mapping[Edge, int]) -> list[str]:
     """The nodes in an order that few edges run against."""
     following: defaultdict[str, list[tuple[str, int]]] = defaultdict(list)
     leading: defaultdict[str, list[tuple[str, int]]] = defaultdict(list)
@@ -130,7 +130,7 @@ def _sequence(nodes: Collection[str], edges: Mapping[Edge, int]) -> list[str]:
     return [*head, *reversed(tail)]
 
 
-def _spared(place: dict[str, int], edges: Mapping[Edge, int], cut: set[Edge]) -> set[Edge]:
+def _unneeded_cuts(place: dict[str, int], edges: Mapping[Edge, int], cut: set[Edge]) -> set[Edge]:
     """The cuts that are not needed, the edges of most cables first. place: where each node stands in an order that
     every edge which is not cut follows; changed.
 
@@ -148,7 +148,7 @@ def _spared(place: dict[str, int], edges: Mapping[Edge, int], cut: set[Edge]) ->
     for a, b in sorted(cut, key=lambda e: (-edges[e], e)):
         if a == b or ((b, a) in edges and ((b, a) not in cut or (b, a) in spared)):
             continue  # a loop of one or two
-        if effort > EFFORT:
+        if effort > MOST_LOOKED_AT:
             break
         last, first = place[a], place[b]
         if last > first:

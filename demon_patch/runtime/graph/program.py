@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from demon_patch.arrays import Array
 from demon_patch.codegen.delay_line import DelayLine
-from demon_patch.codegen.float_code import NodeCode, float_function, grouped
+from demon_patch.codegen.float_code import NodeCode, float_function, function_groups
 from demon_patch.codegen.frame import Frame
 from demon_patch.engine.controls import Control, Taper
 from demon_patch.errors import PatchError
@@ -27,9 +27,12 @@ from demon_patch.runtime.graph.reuse import Reuse
 from demon_patch.runtime.graph.ring_plan import RingPlan
 
 Key = tuple[str, ...]
-SinkKind = Literal["value", "curve", "gate", "level"]
+EnginePortKind = Literal["value", "curve", "gate", "level"]
 
-SHORT, PART = 16, 120  # rows are faster from so many frames on, and so many node-frames for each part (measured)
+BATCH_FROM, BATCH_PER_BLOCK = (
+    16,
+    120,
+)  # rows are faster from so many frames on, and so many node-frames for each part (measured)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +47,7 @@ class EnginePort:
     node: str
     port: str
     control: Control | None
-    kind: SinkKind
+    kind: EnginePortKind
     lo: float
     hi: float
     taper: Taper = "linear"
@@ -108,23 +111,23 @@ class Program:
     memory: Reuse = field(default_factory=Reuse)
 
     def __post_init__(self) -> None:
-        self._chunks: list[tuple[tuple[NodeCode, ...], Callable[..., None]]] = []
+        self._functions: list[tuple[tuple[NodeCode, ...], Callable[..., None]]] = []
         done = 0
-        for part in grouped(self.steps):
-            self._chunks.append(
+        for part in function_groups(self.steps):
+            self._functions.append(
                 (part, float_function(part).bound(self.params[done : done + len(part)], 1.0 / self.rate))
             )
             done += len(part)
-        self._run = [function for _, function in self._chunks]
+        self._run = [function for _, function in self._functions]
         self._lines = [i for i, x in enumerate(self.cells) if isinstance(x, DelayLine)]
         self._number = {step: i for i, step in enumerate(self.steps)}
         self._profile: Profile | None = None
         self._rises = self.feeds.rises
         self.plan = batch_plan(self.steps, self.sink_slots, len(self.bus), self.feeds.reached)
-        self._lifted = BatchProgram(
+        self._batch = BatchProgram(
             self.plan, dict(zip(self.steps, self.params, strict=True)), 1.0 / self.rate, self._rises
         )  # fmt: skip
-        self._short = SHORT + PART * len(self.plan.parts) // max(len(self.steps), 1)
+        self._batch_from = BATCH_FROM + BATCH_PER_BLOCK * len(self.plan.blocks) // max(len(self.steps), 1)
         self._arrays = [np.asarray(table, dtype=np.float64) for table in self.tables]
         slots = self.sink_slots
         self._gather: Callable[[list[float]], Sequence[float]] = (
@@ -141,7 +144,7 @@ class Program:
         """The nodes that devices feed, and what they listen to."""
         return self.feeds.listeners
 
-    def sink(self, node: str, port: str, kind: SinkKind | None = None) -> int:
+    def sink(self, node: str, port: str, kind: EnginePortKind | None = None) -> int:
         """The number of a sink; of a gate, its rises unless `kind` asks for its level. Raises PatchError."""
         for i, s in enumerate(self.sinks):
             if (s.node, s.port) == (node, port) and kind in (None, s.kind):
@@ -156,7 +159,7 @@ class Program:
             raise ValueError(f"a song has at least one frame, not {frames}")
         self.song_frames, self.bpm = frames, bpm or self.bpm
         for table in self.table_of.values():
-            self._place(table, np.zeros(frames))
+            self._store_curve(table, np.zeros(frames))
         self._draw()
 
     def set_curve(self, node: str, curve: NDArray[Any]) -> None:
@@ -170,7 +173,7 @@ class Program:
                 f"a curve needs {self.song_frames} finite numbers, not {curve.shape}", node=node, port="curve"
             )
         if node in self.table_of:
-            self._place(self.table_of[node], curve)
+            self._store_curve(self.table_of[node], curve)
             self._draw(node)
 
     def _draw(self, after: str | None = None) -> None:
@@ -183,9 +186,9 @@ class Program:
             ):
                 fresh.add(node)
                 tables[node] = drawing(tables, self.song_frames, self.rate, self.bpm)
-                self._place(self.table_of[node], tables[node])
+                self._store_curve(self.table_of[node], tables[node])
 
-    def _place(self, table: int, curve: Array) -> None:
+    def _store_curve(self, table: int, curve: Array) -> None:
         self.tables[table], self._arrays[table] = curve.tolist(), curve
 
     # -- state --------------------------------------------------------------------------------------------------
@@ -231,8 +234,8 @@ class Program:
     def _run_guarded(self, state: State, frame: Frame) -> None:
         """Chunk by chunk, then node by node in a chunk that fails: what is not finite keeps its last good value."""
         bus, cells = state.bus, state.cells
-        for steps, chunk in self._chunks:
-            slots = [s for step in steps for s in step.written]
+        for steps, chunk in self._functions:
+            slots = [s for step in steps for s in step.slots_written]
             held = [c for step in steps for c in step.cells]
             bus_before, cells_before = bus[:], cells[:]
             try:
@@ -243,10 +246,10 @@ class Program:
                 pass
             bus[:], cells[:] = bus_before, cells_before
             for step in steps:
-                self._run_one(step, bus, cells, frame)
+                self._run_node(step, bus, cells, frame)
 
-    def _run_one(self, step: NodeCode, bus: list[float], cells: list[Any], frame: Frame) -> None:
-        outs, kept = [bus[s] for s in step.written], [cells[c] for c in step.cells]
+    def _run_node(self, step: NodeCode, bus: list[float], cells: list[Any], frame: Frame) -> None:
+        outs, kept = [bus[s] for s in step.slots_written], [cells[c] for c in step.cells]
         try:
             float_function((step,)).bound([self.params[self._number[step]]], 1.0 / self.rate)(
                 bus, cells, self.tables, frame
@@ -256,9 +259,9 @@ class Program:
             fault = f"stands still: {error}"
             for cell, before in zip(step.cells, kept, strict=True):
                 cells[cell] = before
-            for slot, before in zip(step.written, outs, strict=True):
+            for slot, before in zip(step.slots_written, outs, strict=True):
                 bus[slot] = before
-        for slot, before in zip(step.written, outs, strict=True):
+        for slot, before in zip(step.slots_written, outs, strict=True):
             if not math.isfinite(bus[slot]):
                 bus[slot], fault = before, "gave no finite number"
         for cell, first in zip(step.cells, step.first, strict=True):
@@ -280,11 +283,11 @@ class Program:
         it.
         """
         if transport.steady(k0, n) < n:
-            rest = [self.extend(state, at, length, transport) for at, length in _steadily(k0, n, transport)]
+            rest = [self.extend(state, at, length, transport) for at, length in _steady_stretches(k0, n, transport)]
             return np.concatenate(rest, axis=1)
-        if n >= self._short:
+        if n >= self._batch_from:
             trial = state.copy()
-            found = self._run_lifted(trial, transport.frames(k0, n), n)
+            found = self._run_batch(trial, transport.frames(k0, n), n)
             if found is not None:
                 state.bus[:], state.cells[:] = trial.bus, trial.cells
                 return found
@@ -294,27 +297,27 @@ class Program:
         ]
         return np.array(rows, dtype=np.float64).reshape(n, len(self.plan.kept)).T.copy()
 
-    def extend_half(
+    def extend_part(
         self, half: int, state: State, k0: int, n: int, transport: Transport, border: Array
     ) -> Array | None:
         """Runs one half of the plan as `extend` runs both: the rows that it gives [n_shown, n]. The second reads
         `border` [n_border, n], which the first gives. None where a node fails: `state` is then partly run."""
         found: list[Array] = []
-        for at, length in _steadily(k0, n, transport):
+        for at, length in _steady_stretches(k0, n, transport):
             given = border[:, at - k0 : at - k0 + length] if half else None
-            rows = self._run_lifted(state, transport.frames(at, length), length, (half,), given)
+            rows = self._run_batch(state, transport.frames(at, length), length, (half,), given)
             if rows is None:
                 return None
-            found.append(rows[self.plan.halves[half].shown])
+            found.append(rows[self.plan.parts[half].shown])
         return np.concatenate(found, axis=1)
 
-    def _run_lifted(
+    def _run_batch(
         self, state: State, frames: Frame, n: int, halves: Sequence[int] = (0, 1), border: Array | None = None
     ) -> Array | None:
         """All kept rows [n_kept, n], or None where a node fails, so that the float program decides."""
         try:
             with np.errstate(divide="raise", over="raise", invalid="raise", under="ignore"):
-                rows = self._lifted.run(
+                rows = self._batch.run(
                     state.bus, state.cells, self.tables, self._arrays, frames, n, halves, border
                 )  # fmt: skip
         except (ArithmeticError, ValueError, LookupError, TypeError):
@@ -322,7 +325,7 @@ class Program:
         return rows[list(self.plan.kept)]
 
 
-def _steadily(k0: int, n: int, transport: Transport) -> Iterator[tuple[int, int]]:
+def _steady_stretches(k0: int, n: int, transport: Transport) -> Iterator[tuple[int, int]]:
     """The stretches (first frame, length) of one tempo that n frames from k0 on consist of."""
     at = k0
     while at < k0 + n:

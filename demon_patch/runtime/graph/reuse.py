@@ -14,14 +14,14 @@ from demon_patch.patch.model.document import Node
 Key = tuple[str, ...]
 
 
-Settled = tuple[Node, tuple[Collection[str], ...], Declaration, Body, tuple[str, ...]]
+SpecialisedNode = tuple[Node, tuple[Collection[str], ...], Declaration, Body, tuple[str, ...]]
 
 
 class CompiledNode(NamedTuple):
     """A step with its parameters, and all that both are made of."""
 
     made_of: tuple[Any, ...]
-    step: NodeCode
+    code: NodeCode
     params: tuple[float, ...]
 
 
@@ -32,13 +32,13 @@ class Reuse:
     Written while its program is compiled, only read afterwards.
     """
 
-    links: dict[str, CompiledNode] = field(default_factory=dict)
+    compiled: dict[str, CompiledNode] = field(default_factory=dict)
     bus: Mapping[Key, int] = field(default_factory=dict)
     cells: Mapping[Key, int] = field(default_factory=dict)
-    bodies: dict[str, Settled] = field(default_factory=dict)
+    bodies: dict[str, SpecialisedNode] = field(default_factory=dict)
 
 
-class Places:
+class Numbering:
     """Numbers for keys: those of the program before, new ones behind them. keys: of each number, () where it is unused;
     first: the value that it begins with. Where most would be unused it numbers anew."""
 

@@ -34,7 +34,7 @@ class ScopeValues:
 
 
 @dataclass(eq=False)
-class _Ring:
+class _Recorded:
     """What is written of one program for one choice of points: `values` [n, RING] with the rows of each point, not
     numbers where nothing was known, and the frame after the newest."""
 
@@ -53,7 +53,7 @@ class Scopes:
 
     def __init__(self) -> None:
         self._points: frozenset[Point] = frozenset()
-        self._ring: _Ring | None = None
+        self._ring: _Recorded | None = None
 
     def watch(self, points: Collection[Point]) -> None:
         """Keeps these signals from the next control frame on, and no others; those that do not exist stay empty."""
@@ -82,7 +82,7 @@ class Scopes:
             self._ring = None
             return
         if ring is None or ring.program is not program or ring.points != points or ring.stop != k:
-            ring = _ring(points, program, k, ring)
+            ring = _recorded(points, program, k, ring)
         bus = state.bus
         if ring.chunk is not None:
             bus = [*bus, *([0.0] * ring.extra)]
@@ -92,9 +92,9 @@ class Scopes:
         self._ring = ring
 
 
-def _ring(points: frozenset[Point], program: Program, k: int, before: _Ring | None) -> _Ring:
+def _recorded(points: frozenset[Point], program: Program, k: int, before: _Recorded | None) -> _Recorded:
     """A ring for some points of a program, with what is known of them already."""
-    outputs, ends = _places(program)
+    outputs, ends = _slots_by_port(program)
     steps = {step.node: number for number, step in enumerate(program.steps)}
     slots: list[int] = []
     rows: dict[Point, tuple[int, ...]] = {}
@@ -121,14 +121,14 @@ def _ring(points: frozenset[Point], program: Program, k: int, before: _Ring | No
     if before is not None and before.stop == k:
         for point in rows.keys() & before.rows.keys():
             values[list(rows[point])] = before.values[list(before.rows[point])]
-    return _Ring(program, points, rows, _gather(slots), chunk, free - len(program.bus), values, k)
+    return _Recorded(program, points, rows, _gather(slots), chunk, free - len(program.bus), values, k)
 
 
 def _gather(slots: list[int]) -> Callable[[Sequence[float]], Sequence[float]]:
     return itemgetter(*slots) if len(slots) > 1 else lambda bus: [bus[slot] for slot in slots]
 
 
-def _places(program: Program) -> tuple[Found, Found]:
+def _slots_by_port(program: Program) -> tuple[Found, Found]:
     """The slots of every output of a node, and of every input of the nodes that end the graph."""
     outputs: Found = {}
     ends: Found = {}

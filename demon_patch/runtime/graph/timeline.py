@@ -43,7 +43,7 @@ class Timeline:
         for row, before in enumerate(rows):
             self.rows[row] = np.nan if before is None else old[before]
 
-    def level(self, rows: Sequence[int], now: int) -> None:
+    def fill_new_rows(self, rows: Sequence[int], now: int) -> None:
         """Rows that are new: before `now`, and where they are not computed yet, they are as they are there."""
         here = self.rows[rows, now - self.first][:, None]
         self.rows[rows, : now - self.first] = here
@@ -63,7 +63,7 @@ class Timeline:
         self._live, self._now = live, now
         for slot in self.program.feeds.reached:
             self._ahead.bus[slot] = live.bus[slot]
-        for cell in self.program.plan.halves[1].cells:
+        for cell in self.program.plan.parts[1].cells:
             kept = live.cells[cell]
             self._ahead.cells[cell] = kept.copy() if isinstance(kept, DelayLine) else kept
         self.ends[1], self._changed[1] = now, True
@@ -74,7 +74,7 @@ class Timeline:
         self.rows[: len(values), begin - self.first : stop - self.first] = values
         if self.ends[1] < stop:
             if begin < self.stored:  # they may be other than was said, from the first one on
-                self._renew(begin, stop)
+                self._note_renewed(begin, stop)
             if self.ends[0] < stop:
                 self._ahead, self.ends[:] = live.copy(), [stop, stop]
             else:
@@ -106,13 +106,13 @@ class Timeline:
         if self.ends[1] == self.stored:
             self.compute_until(last)
             return
-        self._hold(last)
-        if self.ends[1] < self.ends[0] < (stop := self._next(0, now, last)):
-            self._run_half(0, max(stop, self.ends[0] + BLOCK))
-        self._run(self._next(1, now, last))
+        self._lengthen(last)
+        if self.ends[1] < self.ends[0] < (stop := self._renew_until(0, now, last)):
+            self._run_part(0, max(stop, self.ends[0] + BLOCK))
+        self._run(self._renew_until(1, now, last))
         self._changed = [False, False]
 
-    def _next(self, half: int, now: int, last: int) -> int:
+    def _renew_until(self, half: int, now: int, last: int) -> int:
         """How far a half is renewed this time."""
         return min(last, now + NEAR if self._changed[half] else self.ends[half] + FAR)
 
@@ -125,33 +125,33 @@ class Timeline:
     def _run(self, stop: int) -> None:
         """Both halves up to `stop`."""
         if self.ends[1] < min(stop, self.ends[0]):
-            self._run_half(1, min(max(stop, self.ends[1] + NEAR), self.ends[0]))
+            self._run_part(1, min(max(stop, self.ends[1] + NEAR), self.ends[0]))
         if stop > self.ends[1]:
             begin, n = self.ends[0], max(stop - self.ends[0], BLOCK)
-            self._put(slice(None), begin, self.program.extend(self._ahead, begin, n, self.transport))
+            self._store(slice(None), begin, self.program.extend(self._ahead, begin, n, self.transport))
             self.ends = [begin + n, begin + n]
 
-    def _run_half(self, half: int, stop: int) -> None:
+    def _run_part(self, half: int, stop: int) -> None:
         """One half up to `stop`, by itself; where a node fails, both are to begin anew."""
         plan, begin = self.program.plan, self.ends[half]
-        self._hold(stop)
+        self._lengthen(stop)
         border = self.rows[len(self.program.sinks) :, begin - self.first : stop - self.first]
-        found = self.program.extend_half(half, self._ahead, begin, stop - begin, self.transport, border)
+        found = self.program.extend_part(half, self._ahead, begin, stop - begin, self.transport, border)
         if found is None:
             self.all_changed(self.transport, self._live, self._now)
         else:
-            self._put(plan.halves[half].shown, begin, found)
+            self._store(plan.parts[half].shown, begin, found)
             self.ends[half] = stop
 
-    def _put(self, rows: slice | NDArray[np.int64], begin: int, values: Array) -> None:
+    def _store(self, rows: slice | NDArray[np.int64], begin: int, values: Array) -> None:
         stop = begin + values.shape[1]
         self._widen(stop)
         self.rows[rows, begin - self.first : stop - self.first] = values
         if begin < self.stored:
-            self._renew(begin, stop)
+            self._note_renewed(begin, stop)
         self.stored = max(self.stored, stop)
 
-    def _hold(self, stop: int) -> None:
+    def _lengthen(self, stop: int) -> None:
         """Lengthens the timeline to every frame before `stop`, as its last frame was."""
         if stop > self.stored:
             self._widen(stop)
@@ -159,7 +159,7 @@ class Timeline:
             self.rows[:, self.stored - self.first : stop - self.first] = last[:, None]
             self.stored = stop
 
-    def _renew(self, lo: int, hi: int) -> None:
+    def _note_renewed(self, lo: int, hi: int) -> None:
         """Notes that frames are other than they were."""
         first, last = self._renewed
         self._renewed = (min(first, lo) if first < last else lo, max(last, hi))

@@ -43,10 +43,15 @@ def warnings_of(patch: Patch, catalogue: Mapping[str, Declaration]) -> list[Patc
         found.append(
             PatchError("it has no effect without a Step State", node=plan.step_window, mend="add one to the chain")
         )
-    return [*found, *_idle(wiring, plan.scheduler), *_deaf(wiring), *too_fast(patch, catalogue)]
+    return [
+        *found,
+        *_ring_deeper_than_steps(wiring, plan.scheduler),
+        *_unwired_live_nodes(wiring),
+        *too_fast(patch, catalogue),
+    ]
 
 
-def _idle(wiring: Wiring, scheduler: str | None) -> Iterator[PatchError]:
+def _ring_deeper_than_steps(wiring: Wiring, scheduler: str | None) -> Iterator[PatchError]:
     """A remark where the ring has more places than a generation has steps: a tick begins one generation at most, so
     that the others are never taken. A port that is wired counts with the end of its playing range that fits best."""
     if scheduler is None:
@@ -55,7 +60,7 @@ def _idle(wiring: Wiring, scheduler: str | None) -> Iterator[PatchError]:
     for name, end in (("depth", 0), ("steps", 1)):
         port = wiring.known[scheduler].by_name[name]
         wired = (scheduler, name) in wiring.into
-        ends.append(round(wiring.playing(scheduler, port)[end] if wired else wiring.knob(scheduler, port)))
+        ends.append(round(wiring.playing_range(scheduler, port)[end] if wired else wiring.knob(scheduler, port)))
     depth, steps = ends
     if depth > steps:
         what = f"of {depth} places in the ring at most {steps} are ever taken, since a generation of "
@@ -68,7 +73,7 @@ def _counted(number: int, thing: str) -> str:
     return f"{number} {thing}" + ("s" if number != 1 else "")
 
 
-def _deaf(wiring: Wiring) -> Iterator[PatchError]:
+def _unwired_live_nodes(wiring: Wiring) -> Iterator[PatchError]:
     """A remark for each live node that is about a sound or a ring, but is not told which."""
     mends = {"audio": "wire the Decoder's audio to it, or a source's", "ring": "wire the ring of any node of the chain"}
     for id, declaration in wiring.known.items():

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
+from demon_patch.codegen.inputs import TAPER
 from demon_patch.engine.contracts import FamilySpec
 from demon_patch.engine.controls import CONTROLS
 from demon_patch.nodes.language.declare import Declaration
@@ -126,7 +127,7 @@ class Wiring:
             given = port.default if row is None or self._family is None else self._family.default(row)
         return float(given)  # type: ignore[arg-type]
 
-    def playing(self, node: str, port: Port) -> tuple[float, float]:
+    def playing_range(self, node: str, port: Port) -> tuple[float, float]:
         """The playing range of a numeric port."""
         return self.patch.nodes[node].ranges.get(port.name, (port.lo, port.hi))
 
@@ -153,7 +154,7 @@ class Wiring:
         return self._nominal[key]
 
     def _arriving(self, node: str, port: Port) -> Nominal:
-        lo, hi = self.playing(node, port)
+        lo, hi = self.playing_range(node, port)
         cables = self.into.get((node, port.name), [])
         if port.bounded or not cables:
             return Nominal(lo, hi, port.unit)
@@ -162,12 +163,12 @@ class Wiring:
         low = high = 0.0 if any(self.sets(c) for c in cables) else knob
         for cable in cables:
             coming = self.nominal(cable.src, cable.out)
-            depth, offset = (1.0, 0.0) if self.sets(cable) else self.strength(cable)
+            depth, offset = (1.0, 0.0) if self.sets(cable) else self.depth_and_offset(cable)
             ends = (depth * coming.lo + offset, depth * coming.hi + offset) if depth else (offset, offset)
             low, high = low + min(ends), high + max(ends)
         return Nominal(max(low, lo), min(high, hi), units.pop() if len(units) == 1 else "")
 
-    def strength(self, cable: Cable) -> tuple[float, float]:
+    def depth_and_offset(self, cable: Cable) -> tuple[float, float]:
         """Depth and offset of an add cable."""
         usual = USUAL_DEPTH if self.port(cable).bounded else 1.0
         return (usual if cable.depth is None else cable.depth), cable.offset
@@ -179,7 +180,7 @@ def _declared(declaration: Declaration, name: str) -> Nominal:
     return Nominal(0.0, 1.0) if out.type == "gate" else Nominal(out.lo, out.hi, out.unit)
 
 
-def limited(x: float, lo: float, hi: float) -> float:
+def clamped(x: float, lo: float, hi: float) -> float:
     """x within lo..hi."""
     return min(max(x, lo), hi)
 
@@ -207,6 +208,6 @@ def input_text(taper: str, bounded: bool, limits: bool, sets: bool, adds: int) -
     if taper == "log":
         total = f"log({knob} / {p[2]}) + {total}" if sets else total
         return f"clamp({p[2]} * exp(clamp({total}, {p[4]}, {p[5]})), {p[0]}, {p[1]})"
-    position = f"to_table(({knob} - {p[2]}) / ({p[3]} - {p[2]}), X0)"
+    position = f"to_table(({knob} - {p[2]}) / ({p[3]} - {p[2]}), {TAPER})"
     total = f"{position} + {total}" if sets else total
-    return f"clamp({p[2]} + ({p[3]} - {p[2]}) * from_table(clamp({total}, {p[4]}, {p[5]}), X0), {p[0]}, {p[1]})"
+    return f"clamp({p[2]} + ({p[3]} - {p[2]}) * from_table(clamp({total}, {p[4]}, {p[5]}), {TAPER}), {p[0]}, {p[1]})"

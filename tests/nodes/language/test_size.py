@@ -10,7 +10,7 @@ import warnings
 import numpy as np
 import pytest
 
-from demon_patch.codegen.array_code import Form, array_code_of, kind_of
+from demon_patch.codegen.array_code import GroupForm, array_code_of, node_kind
 from demon_patch.codegen.body import Body
 from demon_patch.codegen.to_text import Text, TextWriter, template
 from demon_patch.codegen.vocabulary import ARRAY, EXACT, SCALAR
@@ -112,7 +112,7 @@ def test_a_chain_of_comparisons_within_others_compiles_at_once() -> None:
     began = time.process_time()
     for number in range(40):
         body = Body((), ((parse_formula(formula.replace("0", f"{number}")),),), ())
-        form = Form(kind_of(body, (("a", "x0", 1), ("b", f"p{0}", 0)), ()), (True,), True)
+        form = GroupForm(node_kind(body, (("a", "x0", 1), ("b", f"p{0}", 0)), ()), (True,), True)
         assert len(array_code_of(form).text) < 3000
     assert time.process_time() - began < 2.0  # of the processor; with doubled middles: minutes
 

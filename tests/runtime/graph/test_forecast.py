@@ -259,7 +259,7 @@ def test_long_performances_forget_the_past_and_stay_exact() -> None:
     forecast, sink = Forecast(program, TRANSPORT), program.sink("zs", "structure")
     for k in range(0, 12_000, 500):
         forecast.advance(k)
-    assert forecast._line.rows.shape[1] < 20_000
+    assert forecast._timeline.rows.shape[1] < 20_000
     seq = [0.9, 0.1, 0.15, 0.8]
     beat = int(TRANSPORT.frame(11_500).beat)
     assert forecast.value_at(sink, 11_500) == pytest.approx(1 - 0.5 * seq[beat % 4])

@@ -8,7 +8,7 @@ import gc
 import pytest
 
 from demon_patch.codegen import object_cache
-from demon_patch.codegen.array_code import Kind
+from demon_patch.codegen.array_code import NodeKind
 from demon_patch.codegen.body import Body
 from demon_patch.codegen.float_code import NodeCode
 from demon_patch.nodes.catalogue import CATALOGUE
@@ -49,14 +49,14 @@ def emptied() -> None:
 def test_former_patches_leave_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(declare, "_LATEST", declare.deque(maxlen=LATEST))
     emptied()
-    before = [living(kind) for kind in (Body, NodeCode, Kind)]
+    before = [living(kind) for kind in (Body, NodeCode, NodeKind)]
     program: Program | None = None
     for number in range(EDITS):
         program = compile(edited(number), CATALOGUE, Geometry(25.0), program)
         program.scan(program.state(), 0, 8, TRANSPORT)
     assert batch_plan.cache_info().currsize
     emptied()
-    bodies, steps, kinds = (living(kind) - was for kind, was in zip((Body, NodeCode, Kind), before, strict=True))
+    bodies, steps, kinds = (living(kind) - was for kind, was in zip((Body, NodeCode, NodeKind), before, strict=True))
     assert program is not None
     assert 0 < bodies <= 2 * (steps + LATEST)  # each with what can be computed once taken out of it; else 500
     assert steps == len(program.steps)

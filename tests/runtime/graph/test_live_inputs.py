@@ -111,13 +111,13 @@ def test_several_feeds_make_the_forecast_anew_once_and_equal_ones_never(monkeypa
     forecast = Forecast(program, TRANSPORT)
     forecast.per_frame(0, 0)
     ran: list[int] = []
-    extend = program.extend_half
+    extend = program.extend_part
 
     def counted(half: int, state: Any, k0: int, n: int, *others: Any) -> Any:
         ran.append(n)
         return extend(half, state, k0, n, *others)
 
-    monkeypatch.setattr(program, "extend_half", counted)
+    monkeypatch.setattr(program, "extend_part", counted)
     for _ in range(3):
         forecast.feed("cc", "position", 0.0)
         forecast.feed("keys", "held", (0, 0))
@@ -154,10 +154,10 @@ def test_what_is_only_looked_at_makes_no_forecast_anew() -> None:
     forecast = Forecast(program, TRANSPORT)
     forecast.taps.watch([("eye", "x", "in")])
     forecast.per_frame(0, 0)
-    ends = list(forecast._line.ends)
+    ends = list(forecast._timeline.ends)
     forecast.feed("bend", "wheel", 0.5)
     forecast.advance(10)
-    assert forecast._line.ends == ends
+    assert forecast._timeline.ends == ends
     assert (forecast.taps.read(("eye", "x", "in")).values == 0.5).all()
     forecast.feed("cc", "position", 0.5)
     assert forecast.value_at(program.sink("p", "x0"), 10) == 0.5

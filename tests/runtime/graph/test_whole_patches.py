@@ -65,7 +65,7 @@ def test_floats_rows_and_the_forecast_agree(graph: Graph, n: int) -> None:
     program = built(graph)
     whole = played(program)
     state = program.state()
-    ahead = program._run_lifted(state, TRANSPORT.frames(0, FRAMES), FRAMES)
+    ahead = program._run_batch(state, TRANSPORT.frames(0, FRAMES), FRAMES)
     if program.faults:
         assert ahead is None
         ahead = program.scan(program.state(), 0, FRAMES, TRANSPORT)
@@ -77,7 +77,7 @@ def test_floats_rows_and_the_forecast_agree(graph: Graph, n: int) -> None:
             program.run(last, TRANSPORT.frame(k))
         assert list(map(float, state.cells)) == list(map(float, last.cells))
         ahead = ahead[: len(program.sinks)]
-        moved = np.concatenate([half.moved for half in program.plan.halves])
+        moved = np.concatenate([half.written for half in program.plan.parts])
         assert np.allclose(np.array(state.bus)[moved], np.array(last.bus)[moved], rtol=1e-12, atol=1e-12)
     assert apart(ahead, whole) <= 1e-12
     forecast = Forecast(program, TRANSPORT)

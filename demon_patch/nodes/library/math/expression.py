@@ -56,7 +56,7 @@ def parse_formula(formula: str) -> ast.expr:
         ) from None
     if depth > DEEPEST:
         raise PatchError("the formula is nested too deeply", port="formula", mend="split it over two nodes")
-    Checker(Names(frozenset((*_INPUTS, *_TIME)), frozenset(), {}, frame=""), complain).number(tree)
+    Checker(Names(frozenset((*_INPUTS, *_TIME)), frozenset(), {}, frame=""), complain).check_number(tree)
     return ast.fix_missing_locations(_Floats().visit(tree))
 
 

@@ -1,0 +1,168 @@
+"""A patch with its program, and names for everything in it: nodes, bus slots, state cells, tables."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import NamedTuple
+
+from demon_patch.codegen.float_code import NodeCode
+from demon_patch.codegen.inputs import BusSource
+from demon_patch.engine.families import NAMES, spec_of
+from demon_patch.errors import DemonError
+from demon_patch.nearest import did_you_mean, either, in_short
+from demon_patch.nodes.catalogue import CATALOGUE
+from demon_patch.nodes.language.declare import Declaration
+from demon_patch.patch.model.document import Patch
+from demon_patch.patch.model.graph import REROUTE, SUBPATCH, Graph, Node
+from demon_patch.runtime.assets.assets import loaded
+from demon_patch.runtime.graph.compile import Geometry, compile
+from demon_patch.runtime.graph.wiring import Wiring
+
+MADE_ID = re.compile(r"(?=.*\d)[a-z2-9]{8}")
+"""How the id of a node looks that no person has chosen."""
+PARTS = {"level": " level", "gate": " rises", "rises": " rises"}
+"""What is written behind the name of a port for one number of a gate."""
+
+
+class Found(NamedTuple):
+    """A node of a patch, also within subpatches: its path, the node, and the type's declaration."""
+
+    path: str
+    node: Node
+    declaration: Declaration | None
+
+    @property
+    def title(self) -> str:
+        """The title of its type."""
+        return self.declaration.title if self.declaration else self.node.type.capitalize()
+
+    def is_called(self, word: str) -> bool:
+        """Whether a word is its id, its label or the title of its type."""
+        names = (self.path.rpartition("/")[2], self.node.label, self.title)
+        return bool(word) and word.casefold() in map(str.casefold, names)
+
+
+class CompiledPatch:
+    """A patch as it is compiled for the model that it names, with names for all that is in it."""
+
+    def __init__(self, patch: Patch, catalogue: Mapping[str, Declaration] = CATALOGUE) -> None:
+        """Raises the first PatchError that `check` finds."""
+        self.patch, self.catalogue = patch, catalogue
+        self.spec = spec_of(patch.meta.model or NAMES[0])
+        self.geometry = Geometry.of_family(self.spec, bpm=patch.song.bpm)
+        self.program = compile(patch, catalogue, self.geometry)
+        self.wiring = Wiring(patch, catalogue, self.spec)
+
+    @classmethod
+    def of_file(cls, path: Path) -> CompiledPatch:
+        """The compiled patch of a patch file or a pack; raises PatchError."""
+        patch = loaded(path)
+        try:
+            return cls(patch)
+        except DemonError as error:
+            raise error.located(file=path) from None
+
+    # -- nodes --------------------------------------------------------------------------------------------------
+    @cached_property
+    def nodes(self) -> Mapping[str, Found]:
+        """Every node by its path, those of subpatches included."""
+        return {found.path: found for found in self._walk(self.patch, "")}
+
+    def _walk(self, graph: Graph, prefix: str) -> Iterator[Found]:
+        for id, node in sorted(graph.nodes.items()):
+            yield Found(prefix + id, node, self.catalogue.get(node.type))
+            if node.type == SUBPATCH:
+                yield from self._walk(self.patch.definitions[node.definition], f"{prefix}{id}/")
+
+    def find(self, word: str) -> Found:
+        """The node that a word names: its path, or for each part of the path an id, a label or a title; also without
+        the first parts. Raises DemonError where there is none, or more than one."""
+        if word in self.nodes:
+            return self.nodes[word]
+        parts = word.split("/")
+        near = [found for found in self.nodes.values() if self._ends_with(found, parts)]
+        whole = [found for found in near if found.path.count("/") == len(parts) - 1]
+        for found in (whole, near):
+            if len(found) == 1:
+                return found[0]
+        if near:
+            paths = in_short(found.path for found in (whole or near))
+            raise DemonError(f"{word!r} is the name of {len(whole or near)} nodes", mend=f"name one of {paths}")
+        names = {name for f in self.nodes.values() for name in (f.path, f.node.label, f.title) if name}
+        listed = either(list(self.nodes)) if len(self.nodes) <= 12 else "without a node, explain lists all"
+        raise DemonError(f"there is no node {word!r}", mend=did_you_mean(word, names, f"its nodes are {listed}"))
+
+    def _ends_with(self, found: Found, parts: list[str]) -> bool:
+        path, chain = found.path, [found]
+        while "/" in path:
+            path = path.rpartition("/")[0]
+            chain.append(self.nodes[path])
+        return len(parts) <= len(chain) and all(
+            each.is_called(part) for each, part in zip(chain, reversed(parts), strict=False)
+        )
+
+    def inside(self, path: str) -> list[Found]:
+        """The nodes within a subpatch that run, by path."""
+        kept = (f for f in self.nodes.values() if f.path.startswith(f"{path}/"))
+        return [f for f in kept if f.node.type not in (SUBPATCH, REROUTE)]
+
+    def codes(self, path: str) -> list[tuple[int, NodeCode]]:
+        """What the program has for a node: its code, that of its engine ports and of adapters in its cables, each with
+        its number in running order."""
+        owners = self.program.owners
+        return [(i, code) for i, code in enumerate(self.program.steps) if owners[code.node] == path]
+
+    # -- names --------------------------------------------------------------------------------------------------
+    def name(self, path: str) -> str:
+        """A node in one word: its path; where an id tells nothing, with the title of its type before it."""
+        found = self.nodes.get(path)
+        made = found is not None and MADE_ID.fullmatch(path.rpartition("/")[2])
+        return f"{found.title} {path}" if found is not None and made else path
+
+    def code_name(self, code: NodeCode) -> str:
+        """A node's code in one word: a node, an engine port, or an adapter in a cable."""
+        start, arrow, end = code.node.partition(">")
+        if arrow:
+            return f"adapter {self._end(start)} to {self._end(end)}"
+        late = code.node.endswith("<")
+        node, dot, port = code.node.removesuffix("<").rpartition(".")
+        name = self._end(code.node) if dot and f"{node}.{port}" == code.node else self.name(code.node.removesuffix("<"))
+        return f"{name} (late outputs and states)" if late else name
+
+    def _end(self, end: str) -> str:
+        node, _, port = end.rpartition(".")
+        return f"{self.name(node)}.{port}"
+
+    @cached_property
+    def slot_names(self) -> Mapping[int, str]:
+        """What each bus slot holds: node.port, for a gate with `level` or `rises`."""
+        return {i: self._slot_name(key) for i, key in enumerate(self.program.bus_keys) if key}
+
+    def _slot_name(self, key: tuple[str, ...]) -> str:
+        node, _, _, port, kind, *rest = key
+        start, arrow, end = node.partition(">")
+        name = f"adapter {self._end(start)} to {self._end(end)}" if arrow else f"{self.name(node)}.{port}"
+        part = PARTS.get(rest[0] if kind == "fed" and rest else kind, "")
+        return f"{name}{part}{' (live input)' if kind == 'fed' else ''}"
+
+    @cached_property
+    def cell_names(self) -> Mapping[int, str]:
+        """What each state cell holds: node.state."""
+        return {
+            i: f"{self.name(key[0]) if '>' not in key[0] else f'adapter {key[0]}'}.{'.'.join(key[3:])}"
+            for i, key in enumerate(self.program.cell_keys) if key
+        }  # fmt: skip
+
+    @cached_property
+    def table_names(self) -> Mapping[int, str]:
+        """What each table holds: 0 the family's taper, the others curves over the song."""
+        return {0: f"the taper of {self.spec.name}"} | {n: f"{node}" for node, n in self.program.table_of.items()}
+
+    def source_name(self, source: BusSource) -> str:
+        """What an input reads."""
+        if source.table >= 0:
+            return f"{self.table_names[source.table]} at the song frame"
+        return self.slot_names[source.slot]
