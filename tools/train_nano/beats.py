@@ -45,8 +45,19 @@ def mark(truth: Truth, at: Iterable[int], part: int) -> None:
             truth[other, part] = -1
 
 
-def pattern(rng: Generator) -> list[NDArray[np.bool_]]:
-    """One or two bars of sixteenths for kick, middle and hat: a common beat, or any steps; a part may be left out."""
+def without_hidden(truth: Truth) -> Truth:
+    """The truth with -1 for each high stroke that comes with a middle one, until one has come without."""
+    high, middle = np.flatnonzero(truth[:, 2] == 1), np.flatnonzero(truth[:, 1] == 1)
+    covered = (np.abs(high[:, None] - middle) <= 1).any(axis=1)
+    heard = high[~covered].min(initial=len(truth))
+    made = truth.copy()
+    made[high[covered & (high < heard)], 2] = -1
+    return made
+
+
+def pattern(rng: Generator, absent: float = 0.18) -> list[NDArray[np.bool_]]:
+    """One or two bars of sixteenths for kick, middle and hat: a common beat, or any steps; a part may be left out, with
+    the chance `absent`."""
     step = np.arange(16 * rng.integers(1, 3))
     if rng.random() < 0.55:
         kicks = (
@@ -67,7 +78,7 @@ def pattern(rng: Generator) -> list[NDArray[np.bool_]]:
         if rng.random() < 0.5:
             hats = step % int(rng.choice([2, 4, 1])) == 0
     alone = int(rng.integers(3)) if rng.random() < 0.12 else -1
-    left = [part == alone if alone >= 0 else bool(rng.random() >= 0.18) for part in range(len(PARTS))]
+    left = [part == alone if alone >= 0 else bool(rng.random() >= absent) for part in range(len(PARTS))]
     return [struck & plays for struck, plays in zip((kicks, snares, hats), left, strict=True)]
 
 

@@ -30,6 +30,25 @@ Looks = NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
+class Odds:
+    """What beats are like.
+
+    absent: the chance that a part is left out; begun: that the beat began before the sound; noise: that it is over
+    noise. silence: the seconds before one that did not, at most; anywhere: whether that one begins at any step.
+    """
+
+    absent: float
+    begun: float
+    noise: float
+    silence: float
+    anywhere: bool
+
+
+USUAL = Odds(absent=0.18, begun=0.6, noise=0.65, silence=0.6, anywhere=False)
+CLEAR = Odds(absent=0.35, begun=0.3, noise=0.45, silence=2.0, anywhere=True)
+
+
+@dataclass(frozen=True, slots=True)
 class _Sound:
     """The energy [_SHIFTS, looks, BANDS] of a stroke, and whether it is a clear one of its part."""
 
@@ -47,20 +66,22 @@ class Bank:
         self._beside = [_looks(_beside(rng)) for _ in range(_BESIDE)]
         self._floors = [_looks(rng.normal(0, 1, FRAMES * _PER)) for _ in range(_FLOORS)]
 
-    def beat(self, rng: Generator, frames: int) -> tuple[Looks, Truth]:
+    def beat(self, rng: Generator, frames: int, odds: Odds = USUAL) -> tuple[Looks, Truth]:
         """What is heard of a random beat [frames, LOOKS * BANDS], and its truth [frames, PARTS]."""
         energy, truth = np.zeros((frames * LOOKS, BANDS)), np.zeros((FRAMES, len(PARTS)), np.int8)
         parts = self._clear if rng.random() < 0.5 else self._parts
-        bpm, start = rng.uniform(75, 150), rng.uniform(0, 0.6) - (rng.random() < 0.6) * rng.uniform(0, 4)
+        bpm = rng.uniform(75, 150)
+        start = rng.uniform(0, odds.silence) - (rng.random() < odds.begun) * rng.uniform(0, 4)
+        first = int(rng.integers(32)) if odds.anywhere and start >= 0 else 0
         swing = rng.uniform(0, 0.3) if rng.random() < 0.2 else 0.0
         levels, uneven = (between(rng, 0.2, 1), between(rng, 0.2, 1), between(rng, 0.08, 0.6)), rng.choice([0, 0, 0.3])
-        for part, (steps, level) in enumerate(zip(pattern(rng), levels, strict=True)):
+        for part, (steps, level) in enumerate(zip(pattern(rng, odds.absent), levels, strict=True)):
             count = 2 if part > 0 and rng.random() < 0.12 else 1
             sounds = [parts[part][int(rng.integers(len(parts[part])))].looks * _tint(rng) for _ in range(count)]
             times, latest = [], -10.0
             for n in range(int((frames / 25 - start) * bpm / 15)):
                 second = start + (n + swing * (n % 2)) * 15 / bpm
-                if steps[n % len(steps)] and second - latest > _APART and second > -1:
+                if steps[(n + first) % len(steps)] and second - latest > _APART and second > -1:
                     gain = (level * np.exp(-uneven * abs(rng.normal()))) ** 2
                     add(energy, second * RATE, gain * sounds[int(rng.random() < 0.3) % count])
                     latest = second
@@ -71,7 +92,7 @@ class Bank:
         if rng.random() < 0.3:
             energy += loudest * between(rng, 0.03, 0.7) ** 2 * self._cut(self._beside, rng, len(energy))
         energy *= (between(rng, 0.05, 1) ** 2 / loudest) * _tint(rng)
-        if rng.random() < 0.65:
+        if rng.random() < odds.noise:
             energy += 10 ** (rng.uniform(-85, -45) / 10) * self._cut(self._floors, rng, len(energy))
         return shapes_of(energy.reshape(frames, LOOKS, BANDS))[0].astype(np.float32), truth[:frames]
 

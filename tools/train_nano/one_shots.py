@@ -1,7 +1,7 @@
 """Recorded drums for the training of `engine.sound.strokes`: one-shots of Sonic Pi (CC0), in three groups.
 
-LEARNT are learnt from. TUNED are played, beside LEARNT, in the cases whose rate is shown while it learns. HELD are
-never heard by the training: they are there to judge by.
+LEARNT are learnt from. TUNED are played, beside LEARNT, in the sequences that set from which probability a stroke is
+told. HELD are never heard by the training: they are there to judge by.
 """
 
 from __future__ import annotations
