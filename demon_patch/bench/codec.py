@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from statistics import median
 from typing import Any
 
 import numpy as np
 import torch
 
+from demon_patch.bench.decode import milliseconds
 from demon_patch.bench.notes import f1, transcriber
 from demon_patch.bench.texture import texture
 from demon_patch.engine.contracts import Source
@@ -52,24 +51,14 @@ def _speed(session: Session) -> dict[str, Any]:
     """Processor time of decoding a second of sound on one thread: its frames alone, and with playing margins."""
     spec = session.spec
     song = session.compose(COMPOSED[0], seconds=SECONDS, seed=2).latent
-    frames = round(spec.frame_rate)
+    start, frames = len(song) // 2, round(spec.frame_rate)
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
         return {
             "clip": "decode of 1 s",
-            "alone_ms": _cpu(session, song, frames, 0),
-            "margins_ms": _cpu(session, song, frames, spec.playing_margin),
+            "alone_ms": milliseconds(lambda: session.decode(song, start=start, frames=frames, margin=0), RUNS),
+            "margins_ms": milliseconds(lambda: session.decode(song, start=start, frames=frames), RUNS),
         }
     finally:
         torch.set_num_threads(threads)
-
-
-def _cpu(session: Session, song: torch.Tensor, frames: int, margin: int) -> float:
-    """The median processor time of a window's decode in milliseconds, after one to warm up."""
-    times = []
-    for _ in range(RUNS + 1):
-        start = time.process_time()
-        session.decode(song, start=len(song) // 2, frames=frames, margin=margin)
-        times.append(time.process_time() - start)
-    return 1e3 * median(times[1:])

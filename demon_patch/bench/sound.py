@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from torch import Tensor
 
 from demon_patch.arrays import Samples
 from demon_patch.bench.judges import chroma_correlation, integrated, short_term
@@ -34,14 +35,12 @@ def measure(session: Session, path: Path) -> dict[str, Any]:
     rate = session.spec.sample_rate
     taper = session.spec.strength_taper
 
-    def turned(knob: float, **values: float) -> Samples:
-        strength = float(np.interp(knob, np.linspace(0.0, 1.0, len(taper)), taper))
-        return _played(session, clip, strength=strength, **values)
-
-    heard = {knob: turned(knob) for knob in KNOBS}
-    plain = {knob: turned(knob, dry=0.0, match=0.0) for knob in (0.0, 0.1, 0.3, 1.0)}
+    strengths = np.interp(KNOBS, np.linspace(0.0, 1.0, len(taper)), taper)
+    made = {knob: _made(session, clip, float(strength)) for knob, strength in zip(KNOBS, strengths, strict=True)}
+    heard = {knob: session.covered(latent, clip).sound(0, clip.frames) for knob, latent in made.items()}
+    plain = {knob: session.decode(made[knob]) for knob in (0.0, 0.1, 0.3, 1.0)}
     own = integrated(clip.audio, rate)
-    silent = [heard[0.0], _played(session, clip, strength=0.8, mask=0.0), _played(session, clip, source_blend=0.0)]
+    silent = [_played(session, clip, **values) for values in ({"strength": 0.0}, {"mask": 0.0}, {"source_blend": 0.0})]
     return {
         "clip": path.stem,
         "samples": max(float(np.abs(sound - clip.audio).max()) for sound in silent) / float(np.abs(clip.audio).max()),
@@ -51,6 +50,13 @@ def measure(session: Session, path: Path) -> dict[str, Any]:
         "decoded level": [round(integrated(sound, rate) - own, 2) for sound in plain.values()],
         "swing": round(_swing(session, clip), 2),
     }
+
+
+def _made(session: Session, clip: Source, strength: float) -> Tensor:
+    """The latent of a generation of a strength that is held: what streams is the same."""
+    ring = session.ring(clip, depth=1)
+    ring.submit(session.request(session.prompt(PROMPT), clip, strength=strength))
+    return ring.drain()[-1].latent
 
 
 def _played(session: Session, clip: Source, **values: float) -> Samples:
