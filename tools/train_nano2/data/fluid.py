@@ -15,7 +15,7 @@ from demon_patch.engine.families.nano.score import PARTS, Note
 from demon_patch.engine.families.nano.synth import RATE
 from demon_patch.engine.families.nano.synth.effects import folded
 
-CHANNELS = dict(zip(PARTS, (9, 0, 1, 2, 3), strict=True))
+CHANNELS: dict[str, int] = dict(zip(PARTS, (9, 0, 1, 2, 3), strict=True))
 """MIDI channels of the parts."""
 
 _BLOCK = 64  # samples: events take effect at whole blocks

@@ -25,7 +25,7 @@ def mastered(loop: Samples, draws: Draws, levels_only: bool) -> Samples:
     if not levels_only:
         loop = _compressed(_coloured(loop, draws), draws)
         drive = draws.ratio(0.5, 4)
-        loop = np.tanh(loop * np.float32(0.14 * drive / _rms(loop))) / np.float32(drive)
+        loop = np.tanh(loop * np.float32(0.14 * drive / _rms(loop)))
     gain = min(draws.between(0.1, 0.18) / _rms(loop), _PEAK / float(np.abs(loop).max()))
     return (loop * np.float32(gain)).astype(np.float32)
 
@@ -35,7 +35,7 @@ def _rms(loop: Samples) -> float:
 
 
 def _coloured(loop: Samples, draws: Draws) -> Samples:
-    """A tilt of -4.5 to 0.5 dB an octave above 300 Hz, a shelf of -3 to 4 dB below 120 Hz, a low-pass at 5 to 14 kHz."""
+    """A tilt of -4.5 to 0.5 dB an octave above 300 Hz, a shelf of -3 to 4 dB below 120 Hz, a low-pass for a third."""
     octave = np.log2(np.maximum(bins(loop.shape[1]), 20.0))
     gain = draws.between(-4.5, 0.5) * draws.between(0.4, 1) * np.maximum(octave - np.log2(300), 0)
     gain = gain + draws.between(-3, 4) / (1 + np.exp(-2 * (np.log2(120) - octave)))

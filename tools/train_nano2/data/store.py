@@ -71,7 +71,8 @@ class ClipFolder:
         path = self._path(number) / f"{render}.npy"
         if path.exists():
             return np.load(path).astype(np.float32)
-        return soundfile.read(path.with_suffix(".flac"), dtype="float32", always_2d=True)[0].T
+        sound, _ = soundfile.read(path.with_suffix(".flac"), dtype="float32", always_2d=True)
+        return np.asarray(sound.T, np.float32)
 
     def _described(self, number: int) -> dict[str, Any]:
         return json.loads((self._path(number) / "clip.json").read_text("utf-8"))

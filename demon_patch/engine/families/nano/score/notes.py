@@ -9,7 +9,7 @@ from typing import Any
 FRAME_RATE = 25
 """Frames a second, by which the length of a score is counted."""
 
-PARTS = ("drums", "bass", "chords", "arp", "lead")
+PARTS: tuple[str, ...] = ("drums", "bass", "chords", "arp", "lead")
 DRUM_CLASSES = ("kick", "snare", "hat", "open hat", "tom", "cymbal")
 """Classes of drums: claps and rims count as snares, shakers as hats, rides as open hats, other percussion as toms."""
 

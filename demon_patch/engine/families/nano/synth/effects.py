@@ -20,7 +20,8 @@ def folded(sound: Samples, samples: int) -> Samples:
 
 def filtered(loop: Samples, gain: np.ndarray) -> Samples:
     """The loop with each of its bins (of a real FFT over the whole loop) times `gain`."""
-    return np.asarray(fft.irfft(fft.rfft(loop) * gain.astype(np.float32), loop.shape[-1]), np.float32)
+    spectrum = np.asarray(fft.rfft(loop)) * gain.astype(np.float32)
+    return np.asarray(fft.irfft(spectrum, loop.shape[-1]), np.float32)
 
 
 def bins(samples: int) -> np.ndarray:
@@ -41,8 +42,8 @@ def reverb(wet: Samples, seconds: float, rng: np.random.Generator) -> Samples:
     early = int(0.012 * RATE)
     tail[:, :early] *= np.linspace(0, 1, early, dtype=np.float32)
     tail /= np.sqrt(np.square(tail).sum(1, keepdims=True))
-    size = int(fft.next_fast_len(wet.shape[1] + length, real=True))
-    spectrum = fft.rfft(wet, size) * fft.rfft(tail, size)
+    size: int = fft.next_fast_len(wet.shape[1] + length, True)  # type: ignore[assignment]
+    spectrum = np.asarray(fft.rfft(wet, size)) * np.asarray(fft.rfft(tail, size))
     return folded(np.asarray(fft.irfft(spectrum, size), np.float32), wet.shape[1])
 
 

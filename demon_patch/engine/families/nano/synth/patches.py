@@ -72,7 +72,7 @@ def note_sound(patch: SynthPatch, pitch: float, before: float | None, strength: 
     pitch, before: MIDI keys of the note and of the one it glides from. strength: 0..1, brighter and louder with more.
     """
     samples = max(int(min(seconds, _LONGEST) * RATE), 64)
-    time = np.arange(samples, dtype=np.float32) / RATE
+    time = np.arange(samples, dtype=np.float32) / np.float32(RATE)
     hertz = 440 * 2 ** ((pitch - 69) / 12)
     frequency = _frequency(patch, hertz, before, time)
     octaves = np.log2(min(patch.cutoff, 0.45 * RATE) / hertz) + patch.track * (pitch - 60) / 12 + 0.8 * (strength - 0.7)
@@ -121,6 +121,8 @@ def _modulated(patch: SynthPatch, turns: np.ndarray, time: Samples) -> np.ndarra
 
 def _spread(first: Samples, second: Samples, width: float) -> list[Samples]:
     if not width:
-        return [0.6 * (first + second)]
-    near, far = 0.6 + 0.4 * width, 0.6 - 0.55 * width
-    return [near * first + far * second, far * first + near * second]
+        sides = [0.6 * (first + second)]
+    else:
+        near, far = 0.6 + 0.4 * width, 0.6 - 0.55 * width
+        sides = [near * first + far * second, far * first + near * second]
+    return [side.astype(np.float32, copy=False) for side in sides]

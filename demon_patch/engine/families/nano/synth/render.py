@@ -137,7 +137,7 @@ def _part(notes: Collection[Note], setup: Setup, part: str, samples: int) -> Sam
             mix[:, at + held : at + held + tail.shape[1]] += tail * ramp[: tail.shape[1]]
     loop = effects.folded(mix, samples)
     if patch.drive:
-        loop = np.tanh(loop * np.float32(patch.drive)) / np.float32(np.tanh(patch.drive) * patch.drive**0.3)
+        loop = np.tanh(loop * np.float32(patch.drive)) * np.float32(1 / (np.tanh(patch.drive) * patch.drive**0.3))
     if patch.chorus:
         loop = effects.chorus(loop, patch.chorus)
     angle = (setup.pans[part] + 1) * np.pi / 4
@@ -154,13 +154,13 @@ def _finished(mix: Samples, sound: Sound, rng: np.random.Generator) -> Samples:
     if level > 1e-5:
         mix = mix * np.float32(_LOUDNESS / level)
         if sound.drive:
-            mix = np.tanh(np.float32(sound.drive) * mix) / np.float32(sound.drive)
+            mix = (np.tanh(np.float32(sound.drive) * mix) / np.float32(sound.drive)).astype(np.float32, copy=False)
     if sound.low_pass < 16000:
         hertz = effects.bins(mix.shape[1])
         mix = effects.filtered(mix, 1 / np.sqrt(1 + (hertz / sound.low_pass) ** 6))
     if sound.dust and level > 1e-5:
         hertz = effects.bins(mix.shape[1])
         hiss = rng.standard_normal(mix.shape, dtype=np.float32)
-        mix = mix + effects.filtered(hiss, (hertz > 300) & (hertz < 6000)) * np.float32(sound.dust)
+        mix += effects.filtered(hiss, (hertz > 300) & (hertz < 6000)) * np.float32(sound.dust)
     peak = float(np.abs(mix).max())
     return (mix * np.float32(min(1.0, _PEAK / max(peak, 1e-6)))).astype(np.float32)

@@ -74,4 +74,5 @@ def read_wave(table: Samples, turns: np.ndarray, octaves: np.ndarray) -> Samples
     row = level.astype(np.int32)
     flat, index = table.ravel(), row * _PHASES + column
     low = flat.take(index)
-    return low + (level - row) * (flat.take(index + _PHASES) - low)
+    sound = low + (level - row).astype(np.float32) * (flat.take(index + _PHASES) - low)
+    return sound.astype(np.float32, copy=False)
