@@ -1,0 +1,166 @@
+"""Plays a score with the synthesizer of a style, as a stereo loop at 48 kHz."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from demon_patch.arrays import Samples
+from demon_patch.engine.families.nano.score.draws import Draws
+from demon_patch.engine.families.nano.score.notes import FRAME_RATE, PARTS, Note, Score
+from demon_patch.engine.families.nano.synth import effects
+from demon_patch.engine.families.nano.synth.instruments import INSTRUMENTS, SOUNDS, Sound
+from demon_patch.engine.families.nano.synth.kit import Drums
+from demon_patch.engine.families.nano.synth.patches import SynthPatch, note_sound
+from demon_patch.engine.families.nano.synth.waves import RATE
+
+_LOUDNESS = 0.12  # rms
+_PEAK = 0.98
+_MIX = {"drums": 0.8, "bass": 0.42, "chords": 0.15, "arp": 0.28, "lead": 0.28}
+_SENDS = {"drums": 0.12, "bass": 0.02, "chords": 0.9, "arp": 0.7, "lead": 0.7}
+_SPREAD = {"drums": 0.0, "bass": 0.03, "chords": 0.4, "arp": 0.6, "lead": 0.3}
+_WIDTHS = {"drums": (0.15, 0.5), "bass": (0.0, 0.1), "chords": (0.4, 1.0), "arp": (0.3, 1.0), "lead": (0.2, 0.8)}
+
+
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """A style's sound with its choices made: the instrument of each part, pans -1..1, widths (amount and two
+    delays in samples), levels, effects, and the seed of its drums."""
+
+    style: str
+    instruments: dict[str, str]
+    patches: dict[str, SynthPatch]
+    pans: dict[str, float]
+    widths: dict[str, tuple[float, int, int]]
+    sound: Sound
+    seed: int
+    spread: float
+
+    @classmethod
+    def draw(cls, style: str, seed: int, spread: float = 0.3) -> Setup:
+        """A setup of a style; spread: how far values lie from the style's own, as a share (0.3: within 30 %)."""
+        draws = Draws(seed, 3)
+        sound = SOUNDS[style]
+        names = {part: draws.pick(getattr(sound, part)) for part in PARTS if part != "drums"}
+        patches = {part: INSTRUMENTS[name].varied(draws, spread) for part, name in names.items()}
+        pans = {part: max(-0.8, min(0.8, draws.bell(width))) for part, width in _SPREAD.items()}
+        widths = {part: _width(draws, *limits) for part, limits in _WIDTHS.items()}
+
+        def near(value: float) -> float:
+            return value * draws.ratio(1 / (1 + spread), 1 + spread)
+
+        return cls(
+            style, names, patches, pans, widths,
+            replace(
+                sound, levels=tuple(near(level) for level in sound.levels),
+                reverb=(near(sound.reverb[0]), sound.reverb[1]),
+                echo=near(sound.echo), pump=min(near(sound.pump), 0.9), drive=near(sound.drive),
+                low_pass=min(near(sound.low_pass), 21000), dust=near(sound.dust),
+            ),
+            draws.seed(), spread,
+        )  # fmt: skip
+
+    def kind(self, part: str) -> str:
+        """The kind of instrument of a part (see `patches.KINDS`)."""
+        return "drum machine" if part == "drums" else self.patches[part].kind
+
+
+def _width(draws: Draws, least: float, most: float) -> tuple[float, int, int]:
+    first = draws.whole(150, 900)
+    return draws.between(least, most), first, first + draws.whole(20, 90)
+
+
+def render(score: Score, setup: Setup, parts: Collection[str] = PARTS) -> Samples:
+    """[2, frames * 1920] float32 within -1..1: the score in a sound; `parts` leaves others out."""
+    samples = score.frames * (RATE // FRAME_RATE)
+    sound, draws = setup.sound, Draws(setup.seed)
+    rng = np.random.Generator(np.random.PCG64(draws.seed()))
+    kit = Drums(sound.kit, draws, setup.spread)
+    levels = dict(zip(PARTS, sound.levels, strict=True))
+    dry, wet = np.zeros((2, samples), np.float32), np.zeros((2, samples), np.float32)
+    drums = np.zeros((2, samples), np.float32)
+    for part in PARTS:
+        notes = score.of(part) if part in parts else ()
+        if not notes:
+            continue
+        level = np.float32(_MIX[part] * levels[part])
+        if part == "drums":
+            drums = effects.widened(_drums(notes, kit, samples) * level, *setup.widths[part])
+            wet += drums * np.float32(_SENDS[part] + kit.room)
+        else:
+            heard = effects.widened(_part(notes, setup, part, samples) * level, *setup.widths[part])
+            dry += heard
+            wet += heard * np.float32(_SENDS[part])
+    if sound.echo:
+        dry += effects.echo(wet, round(3 * samples / (score.bars * 16)), sound.echo)
+    if sound.reverb[0]:
+        dry += effects.reverb(wet, sound.reverb[1], rng) * np.float32(1.3 * sound.reverb[0])
+    kicks = np.array([int(note.start * RATE) for note in score.of("drums") if note.pitch in (35, 36)], np.int64)
+    if sound.pump and len(kicks) and "drums" in parts:
+        dry *= effects.duck(np.minimum(kicks, samples - 1), samples, sound.pump)
+    return _finished(drums + dry, sound, rng)
+
+
+def _drums(notes: Collection[Note], kit: Drums, samples: int) -> Samples:
+    sounds = {note.pitch: kit.sound(note.pitch) for note in notes}
+    mix = np.zeros((2, samples + max(sound.shape[1] for sound in sounds.values())), np.float32)
+    for note in notes:
+        sound, at = sounds[note.pitch], int(note.start * RATE)
+        mix[:, at : at + sound.shape[1]] += sound * np.float32((note.velocity / 110) ** 1.5)
+    return effects.folded(mix, samples)
+
+
+def _part(notes: Collection[Note], setup: Setup, part: str, samples: int) -> Samples:
+    """[2, samples]: a tonal part. Notes that are alike are made once."""
+    patch = setup.patches[part]
+    release = max(int(3 * patch.release * RATE), 240)
+    ramp = np.exp(-np.arange(release) / (patch.release * RATE)).astype(np.float32)
+    ramp *= np.linspace(1, 0, release, dtype=np.float32)
+    longest = max(note.length for note in notes)
+    mix = np.zeros((2, samples + int(longest * RATE) + 2 * release + 64), np.float32)
+    groups: dict[tuple[int, int | None, int], list[Note]] = {}
+    before: Note | None = None
+    for note in notes:
+        slid = before.pitch if patch.glide and before and before.start + before.length > note.start - 0.02 else None
+        groups.setdefault((note.pitch, slid, _strength(note.velocity)), []).append(note)
+        before = note
+    for (pitch, slid, strength), alike in groups.items():
+        seconds = max(note.length for note in alike) + release / RATE
+        made = note_sound(patch, pitch, slid, strength / 4, seconds)
+        for note in alike:
+            at, held = int(note.start * RATE), min(int(note.length * RATE), made.shape[1] - release)
+            held = max(held, 32)
+            mix[:, at : at + held] += made[:, :held]
+            tail = made[:, held : held + release]
+            mix[:, at + held : at + held + tail.shape[1]] += tail * ramp[: tail.shape[1]]
+    loop = effects.folded(mix, samples)
+    if patch.drive:
+        loop = np.tanh(loop * np.float32(patch.drive)) * np.float32(1 / (np.tanh(patch.drive) * patch.drive**0.3))
+    if patch.chorus:
+        loop = effects.chorus(loop, patch.chorus)
+    angle = (setup.pans[part] + 1) * np.pi / 4
+    return loop * (np.sqrt(2) * np.array([[np.cos(angle)], [np.sin(angle)]])).astype(np.float32)
+
+
+def _strength(velocity: int) -> int:
+    """Velocity in four strengths, 1..4."""
+    return min(velocity // 32, 3) + 1
+
+
+def _finished(mix: Samples, sound: Sound, rng: np.random.Generator) -> Samples:
+    level = float(np.sqrt(np.square(mix).mean()))
+    if level > 1e-5:
+        mix = mix * np.float32(_LOUDNESS / level)
+        if sound.drive:
+            mix = (np.tanh(np.float32(sound.drive) * mix) / np.float32(sound.drive)).astype(np.float32, copy=False)
+    if sound.low_pass < 16000:
+        hertz = effects.bins(mix.shape[1])
+        mix = effects.filtered(mix, 1 / np.sqrt(1 + (hertz / sound.low_pass) ** 6))
+    if sound.dust and level > 1e-5:
+        hertz = effects.bins(mix.shape[1])
+        hiss = rng.standard_normal(mix.shape, dtype=np.float32)
+        mix += effects.filtered(hiss, (hertz > 300) & (hertz < 6000)) * np.float32(sound.dust)
+    peak = float(np.abs(mix).max())
+    return (mix * np.float32(min(1.0, _PEAK / max(peak, 1e-6)))).astype(np.float32)

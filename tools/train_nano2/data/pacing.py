@@ -1,0 +1,60 @@
+"""When a long run works: it waits while a pause file is there, and says how long it will still take."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+
+class Pacing:
+    """Paces a run between its pieces.
+
+    pause: while this file exists, `wait` does not return. report: is told of waiting and of progress. clock, sleep: of
+    the system, replaced in tests.
+    """
+
+    def __init__(
+        self,
+        total: float,
+        pause: Path | None,
+        report: Callable[[str], None] = print,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._total, self._pause, self._report = total, pause, report
+        self._clock, self._sleep = clock, sleep
+        self._done = self._made = self._busy = 0.0
+        self._since, self._said = clock(), clock()
+
+    def wait(self) -> None:
+        """Returns when there is no pause file; the time until then does not count as work."""
+        if self._pause and self._pause.exists():
+            self._report(f"paused: goes on when {self._pause} is gone")
+            while self._pause.exists():
+                self._sleep(1.0)
+            self._report("goes on")
+        self._since = self._clock()
+
+    def skipped(self, seconds: float) -> None:
+        """So many seconds of sound were there already."""
+        self._done += seconds
+
+    def made(self, seconds: float) -> None:
+        """So many seconds of sound were made since `wait`; says so every half minute and at the end."""
+        now = self._clock()
+        self._busy += now - self._since
+        self._done += seconds
+        self._made += seconds
+        if now - self._said >= 30 or self._done >= self._total:
+            self._said = now
+            self._report(self.progress())
+
+    def progress(self) -> str:
+        """How much is done, how fast, and how long the rest takes at that speed."""
+        speed = self._made / max(self._busy, 1e-6)
+        left = max(self._total - self._done, 0.0) / max(speed, 1e-6)
+        return (
+            f"{self._done / 3600:.2f} of {self._total / 3600:.2f} h of sound, {speed:.0f} times real time, "
+            f"{left / 60:.0f} min left"
+        )
