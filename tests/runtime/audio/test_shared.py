@@ -123,7 +123,8 @@ def test_no_room_is_one_clear_error(monkeypatch: pytest.MonkeyPatch, tmp_path: P
 
 def test_an_orphan_that_was_killed_is_found_dead_at_once(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     dead, left = holder(
-        "from demon_patch.runtime.audio.orphan import ProcessNote; ProcessNote(memory); print('noted', flush=True);sys.stdin.read()"
+        "from demon_patch.runtime.audio.orphan import ProcessNote; ProcessNote(memory);"
+        "print('noted', flush=True);sys.stdin.read()"
     )
     assert dead.stdout is not None
     assert dead.stdout.readline() == "noted\n"
