@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from demon_patch.errors import DemonError
     from demon_patch.offline import Rendered, render
     from demon_patch.patch.model.document import Patch
-    from demon_patch.runtime.assets.assets import loaded as load
+    from demon_patch.runtime.assets.assets import load_patch as load
 
 __version__ = "0.1.0"
 __all__ = ["DemonError", "Patch", "Rendered", "__version__", "load", "render"]
@@ -29,7 +29,7 @@ _HOMES = {
     "DemonError": ("errors", "DemonError"),
     "Patch": ("patch.model.document", "Patch"),
     "Rendered": ("offline", "Rendered"),
-    "load": ("runtime.assets.assets", "loaded"),
+    "load": ("runtime.assets.assets", "load_patch"),
     "render": ("offline", "render"),
 }
 

@@ -83,12 +83,12 @@ def render(
         force: Write over files that are neither renders nor pictures of ours.
         threads: Processor threads, 1 to 64; all by default.
     """
-    from demon_patch.runtime.assets.assets import files_of, loaded
+    from demon_patch.runtime.assets.assets import files_of, load_patch
     from demon_patch.runtime.assets.overwrite import allow
 
     _writable(out, picture)
     with files_of(patch) as folder:
-        allow(out, picture, loaded(patch), folder, source, force=force)
+        allow(out, picture, load_patch(patch), folder, source, force=force)
         _write(_prepare(patch, folder, source, seed, threads), patch, seconds, out, rate, picture, force)
 
 
@@ -136,7 +136,7 @@ def play(
         from demon_patch.runtime.assets.assets import files_of, is_pack
         from demon_patch.runtime.assets.overwrite import allow
         from demon_patch.runtime.live.host import Host
-        from demon_patch.runtime.render import perform, with_seed
+        from demon_patch.runtime.performance.prepare import perform, with_seed
         from demon_patch.terminal.play import perform as perform_in_terminal
 
         if watch and is_pack(patch):
@@ -261,9 +261,9 @@ def _load(
     from demon_patch.engine.session import Session
     from demon_patch.nodes.catalogue import CATALOGUE
     from demon_patch.runtime.graph.warnings import unknown_words, warnings_of
-    from demon_patch.runtime.render import checked
+    from demon_patch.runtime.performance.prepare import load_playable
 
-    patch = checked(path, seed=seed)
+    patch = load_playable(path, seed=seed)
     for remark in [*warnings_of(patch, CATALOGUE), *unknown_words(patch, CATALOGUE)]:
         tell(remark, "yellow")
     session = Session.load(patch.meta.model or "nano", threads=threads)
@@ -273,7 +273,7 @@ def _load(
 def _prepare(path: Path, folder: Path, source: Path | None, seed: int | None, threads: int | None) -> Performer:
     """A performer of a patch whose files lie in a folder, with everything that a person should know said on the way."""
     from demon_patch.offline import notes_of
-    from demon_patch.runtime.render import perform
+    from demon_patch.runtime.performance.prepare import perform
 
     patch, session, clip = _load(path, source, seed, threads)
     with place(path):

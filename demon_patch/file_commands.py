@@ -57,10 +57,10 @@ def new(
 
 
 def _list(as_json: bool) -> None:
-    from demon_patch.patch.files.format import load
+    from demon_patch.runtime.assets.assets import load_patch
     from demon_patch.shipped import shipped
 
-    metas = {name: load(path).meta for name, path in shipped().items()}
+    metas = {name: load_patch(path).meta for name, path in shipped().items()}
     if as_json:
         rows = [{"name": n, "title": m.title, "description": m.description, "tags": m.tags} for n, m in metas.items()]
         print(json.dumps(rows, indent=2, ensure_ascii=False))

@@ -16,10 +16,10 @@ from demon_patch.patch.model.document import Patch
 from demon_patch.runtime.assets.assets import files_of
 from demon_patch.runtime.assets.overwrite import allow_sound, drafted
 from demon_patch.runtime.assets.recorder import Recorder
-from demon_patch.runtime.graph.check import problems
 from demon_patch.runtime.graph.warnings import unknown_words
 from demon_patch.runtime.performance.performer import Performer
-from demon_patch.runtime.render import Played, checked, perform, stream, with_seed
+from demon_patch.runtime.performance.prepare import load_playable, perform, playable
+from demon_patch.runtime.render import Played, stream
 
 LONGEST = 3600.0  # seconds of one rendering
 FILE_RATE = 48_000
@@ -85,12 +85,10 @@ def render(
     if not 0 < seconds <= LONGEST:
         raise DemonError(f"cannot render {seconds:g} seconds", mend=f"use more than 0 and at most {LONGEST:g}")
     if isinstance(patch, Patch):
-        for error in problems(patch, CATALOGUE):
-            raise error
-        document = patch if seed is None else with_seed(patch, seed)
+        document = playable(patch, seed)
         return _rendered(document, _performer(document, folder, folder, source, session, threads), seconds, progress)
     path = Path(patch)
-    document = checked(path, seed=seed)
+    document = load_playable(path, seed=seed)
     try:
         with files_of(path) as home:
             performer = _performer(document, home, path.parent, source, session, threads)

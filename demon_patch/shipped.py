@@ -13,7 +13,7 @@ from demon_patch.nearest import did_you_mean
 from demon_patch.patch.files import asset_names, atomic_file
 from demon_patch.patch.files.format import dumps
 from demon_patch.runtime.assets.asset_store import located, put
-from demon_patch.runtime.assets.assets import PATCH, assets_of, files_of, is_pack, loaded
+from demon_patch.runtime.assets.assets import PATCH, assets_of, files_of, is_pack, load_patch
 
 FIRST = "first-light"
 """The template of a new patch, unless another is named."""
@@ -63,7 +63,7 @@ def write_new(target: Path, origin: Path, *, force: bool = False) -> list[Path]:
         raise PatchError(
             "a new patch is a patch file", file=target, mend=f"name it *{PATCH}; `pack` makes a pack of it"
         )
-    patch = loaded(origin)
+    patch = load_patch(origin)
     own = origin in shipped().values()
     meta = structs.replace(patch.meta, title=title_of(target), **({"author": "", "licence": ""} if own else {}))
     with files_of(origin) as home:

@@ -68,7 +68,7 @@ def wrong(forbidden: Callable[[Path, str], bool], paths: Iterable[Path] = MODULE
 
 def test_imports_are_found() -> None:
     assert "demon_patch.engine.families.NAMES" not in imports(ROOT / "cli.py")
-    assert "demon_patch.runtime.render.perform" in imports(ROOT / "cli.py")  # within a function
+    assert "demon_patch.runtime.performance.prepare.perform" in imports(ROOT / "cli.py")  # within a function
     assert len(MODULES) > 200
 
 
@@ -88,6 +88,12 @@ def test_the_graph_knows_nothing_of_who_plays_it() -> None:
         return runtime or name.split(".", maxsplit=1)[0] == "torch"
 
     assert wrong(outside, (ROOT / "runtime" / "graph").glob("*.py")) == []
+
+
+def test_a_patch_is_loaded_in_one_way() -> None:
+    """`load_patch` reads files and packs and brings their nodes up to date; nothing else reads a patch."""
+    steps = {"demon_patch.patch.files.format.load": "update.py", "demon_patch.nodes.editing.update.load": "assets.py"}
+    assert wrong(lambda path, name: name in steps and path.name != steps[name]) == []
 
 
 def test_a_family_is_known_only_to_itself() -> None:

@@ -16,7 +16,8 @@ from demon_patch.nodes.library.engine.surface import channel_groups
 from demon_patch.patch.files.format import load
 from demon_patch.patch.model.document import Cable, Node
 from demon_patch.picture import LABEL, TakenControl, label, moved_controls, of_performance, taken_controls
-from demon_patch.runtime.render import perform, render
+from demon_patch.runtime.performance.prepare import perform
+from demon_patch.runtime.render import render
 from tests.support.paths import PATCHES
 from tests.support.toy_family import toy_family
 from tests.support.virtual_stage import patch

@@ -6,7 +6,8 @@ import pytest
 
 from demon_patch.engine import Session
 from demon_patch.runtime.descriptors import brightness, smooth
-from demon_patch.runtime.render import checked, perform, render
+from demon_patch.runtime.performance.prepare import load_playable, perform
+from demon_patch.runtime.render import render
 from tests.support.following import follow
 from tests.support.paths import PATCHES
 
@@ -16,7 +17,7 @@ SECONDS = 17.0
 
 @pytest.mark.slow
 def test_the_sound_grows_dull_as_the_lora_rises() -> None:
-    performer = perform(checked(PATCH), Session.load("nano"))
+    performer = perform(load_playable(PATCH), Session.load("nano"))
     sound = render(performer, SECONDS)
     beat = round(performer.spec.frame_rate / 2)
     bright = smooth(brightness(sound, performer.spec.samples_per_frame, performer.spec.sample_rate), beat)

@@ -24,7 +24,7 @@ from demon_patch.patch.model.document import Cable, Node, Patch, Song
 from demon_patch.picture import of_performance
 from demon_patch.runtime.descriptors import distance_to_source, smooth
 from demon_patch.runtime.live.host import Host
-from demon_patch.runtime.render import checked
+from demon_patch.runtime.performance.prepare import load_playable
 
 BPM = 120.0
 BAR_SECONDS = 240.0 / BPM
@@ -121,7 +121,7 @@ def measure_edges(session: Session, control: str, bars: int = 12) -> dict[str, A
 
 def measure_minute(session: Session, path: Path, picture: Path | None = None, seconds: float = 60.0) -> dict[str, Any]:
     """One row: a patch file played for a minute, its joins, and a picture of it with the joins marked."""
-    with Host(checked(path), session, folder=path.parent) as host:
+    with Host(load_playable(path), session, folder=path.parent) as host:
         host.start()
         wait(host, lambda: host.status.seconds > seconds, 3 * seconds)
         status, spec = host.status, session.spec

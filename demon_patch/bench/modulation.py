@@ -20,7 +20,8 @@ from demon_patch.engine.session import Session
 from demon_patch.errors import DemonError
 from demon_patch.runtime.descriptors import smooth
 from demon_patch.runtime.performance.performer import Performer
-from demon_patch.runtime.render import perform, render
+from demon_patch.runtime.performance.prepare import perform
+from demon_patch.runtime.render import render
 
 PERIODS = (0.25, 0.5, 1.0, 2.0)  # bars
 SEEDS = 8

@@ -14,7 +14,8 @@ from demon_patch.bench.judges import chroma_correlation, integrated, short_term
 from demon_patch.engine.contracts import Source
 from demon_patch.engine.session import Session
 from demon_patch.patch.model.document import Cable, Node, Patch
-from demon_patch.runtime.render import perform, render
+from demon_patch.runtime.performance.prepare import perform
+from demon_patch.runtime.render import render
 
 SECONDS = 30.0
 PROMPT = "acid, dark"

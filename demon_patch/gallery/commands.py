@@ -100,10 +100,10 @@ def _entry(
     from demon_patch.engine.session import Session
     from demon_patch.gallery import measure
     from demon_patch.gallery.page import Entry
-    from demon_patch.runtime.render import checked
+    from demon_patch.runtime.performance.prepare import load_playable
 
     try:
-        document = checked(path)
+        document = load_playable(path)
         model = document.meta.model or "nano"
         if model not in sessions:
             sessions[model] = Session.load(model, threads=threads)

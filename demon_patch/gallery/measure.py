@@ -20,7 +20,8 @@ from demon_patch.picture import of_performance
 from demon_patch.runtime.assets.assets import files_of
 from demon_patch.runtime.descriptors import smooth
 from demon_patch.runtime.performance.performer import Performer
-from demon_patch.runtime.render import checked, perform, render, write
+from demon_patch.runtime.performance.prepare import load_playable, perform
+from demon_patch.runtime.render import render, write
 
 CORRELATION = 0.6  # at least
 LAG_SECONDS = 0.06  # at most, of a forecast signal
@@ -60,7 +61,7 @@ class Figures:
 def show(name: str, path: Path, effect: Effect | None, session: Session, out: Path, seconds: float) -> Figures | None:
     """Renders a patch or pack to `out` as FLAC and PNG, both called by its name, and measures its effect, if it has
     one. Raises DemonError."""
-    patch = checked(path)
+    patch = load_playable(path)
     with files_of(path) as folder:
         performer = perform(patch, session, folder=folder, into=out)
         sound = write(performer, seconds, out / f"{name}.flac")

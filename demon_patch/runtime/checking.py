@@ -10,7 +10,7 @@ from pathlib import Path
 from demon_patch.errors import DemonError
 from demon_patch.nodes.catalogue import CATALOGUE
 from demon_patch.patch.model.document import Patch
-from demon_patch.runtime.assets.assets import files_of, loaded
+from demon_patch.runtime.assets.assets import files_of, load_patch
 from demon_patch.runtime.assets.named_files import inspect_files
 from demon_patch.runtime.graph.check import no_source, problems
 from demon_patch.runtime.graph.check_subpatches import promoted
@@ -76,6 +76,6 @@ def _opened(path: Path) -> Iterator[tuple[Patch, Path]]:
     if path.exists() and not path.is_file():
         what = "this is a folder, not a patch file" if path.is_dir() else "this is no ordinary file"
         raise DemonError(what, file=path, mend="name a *.dpatch.json or *.dpatch file")
-    patch = loaded(path)
+    patch = load_patch(path)
     with files_of(path) as folder:
         yield patch, folder

@@ -18,7 +18,7 @@ from textual.widgets import Static
 from demon_patch.errors import DemonError, visible
 from demon_patch.patch.edit.grid import Grid
 from demon_patch.patch.model.document import Patch
-from demon_patch.runtime.assets.assets import saved
+from demon_patch.runtime.assets.assets import save_patch
 from demon_patch.runtime.live.host import Host
 from demon_patch.runtime.live.status import Status
 from demon_patch.terminal import draw
@@ -219,7 +219,7 @@ class View(App[None]):
     def action_write(self) -> None:
         """Keeps the live values and writes the patch file."""
         patch = self.host.keep()
-        self._file(lambda: saved(patch, self.path, self.host.folder), f"wrote {self.path.name}")
+        self._file(lambda: save_patch(patch, self.path, self.host.folder), f"wrote {self.path.name}")
 
     def action_record(self) -> None:
         if self._toggled("recording"):

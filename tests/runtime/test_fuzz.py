@@ -23,7 +23,7 @@ from demon_patch.patch.files.format import dumps, loads
 from demon_patch.patch.files.pack import packed
 from demon_patch.patch.model.document import Node, Patch
 from demon_patch.runtime.assets.asset_store import FOLDER
-from demon_patch.runtime.assets.assets import loaded, unpack
+from demon_patch.runtime.assets.assets import load_patch, unpack
 from demon_patch.runtime.graph.check import problems
 from demon_patch.runtime.graph.clock import Transport
 from demon_patch.runtime.graph.compile import Geometry, compile
@@ -185,7 +185,7 @@ def test_a_damaged_pack_writes_only_what_it_may(
         told: list[Path] = []
         mistakes: list[str] = []
         try:
-            loaded(path)
+            load_patch(path)
             unpack(path, into, wrote=told.append, to_store=number % 5 == 0)
             taken += 1
         except DemonError as error:

@@ -10,11 +10,12 @@ import soundfile
 
 from demon_patch.engine.session import Session
 from demon_patch.patch.model.document import Node
-from demon_patch.runtime.assets.assets import loaded
+from demon_patch.runtime.assets.assets import load_patch
 from demon_patch.runtime.audio.feeder import Feeder
 from demon_patch.runtime.audio.song_memory import HELD, SongMemory
 from demon_patch.runtime.live.recording import Recordings
-from demon_patch.runtime.render import Played, Rendering, perform, render, write
+from demon_patch.runtime.performance.prepare import perform
+from demon_patch.runtime.render import Played, Rendering, render, write
 from tests.support.hearing import Heard
 from tests.support.paths import PATCHES
 from tests.support.sounds import RATE, hot, true_peak
@@ -119,7 +120,7 @@ def test_of_shipped_patches(tmp_path: Path, name: str) -> None:
     session = Session.load("nano", threads=1)
     for rate in (44_100, 48_000):
         path = tmp_path / f"{name}-{rate}.wav"
-        write(perform(loaded(PATCHES / f"{name}.dpatch.json"), session, folder=PATCHES), 16.0, path, rate=rate)
+        write(perform(load_patch(PATCHES / f"{name}.dpatch.json"), session, folder=PATCHES), 16.0, path, rate=rate)
         true, highest = peaks(path)
         assert true <= -0.2
         assert highest < 1.0

@@ -14,7 +14,7 @@ from demon_patch.runtime.audio.lay_window import Seam, lay
 from demon_patch.runtime.audio.reader import SongReader
 from demon_patch.runtime.graph.route import Route
 from demon_patch.runtime.live.tick_loop import TickLoop
-from demon_patch.runtime.render import perform
+from demon_patch.runtime.performance.prepare import perform
 from tests.support.toy_family import SPEC, toy_family
 from tests.support.virtual_stage import QUIET
 

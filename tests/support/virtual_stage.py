@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from demon_patch.engine.session import Session
 from demon_patch.patch.model.document import Cable, Node, Patch, Song
 from demon_patch.runtime.performance.performer import Performer
-from demon_patch.runtime.render import perform, render
+from demon_patch.runtime.performance.prepare import perform
+from demon_patch.runtime.render import render
 from tests.support.toy_family import toy_family
 
 SECONDS = 8.0  # of song

@@ -24,7 +24,7 @@ from demon_patch.patch.model.document import Node
 from demon_patch.runtime.live.host import Host
 from demon_patch.runtime.live.status import Status
 from demon_patch.runtime.live.watch import Watch
-from demon_patch.runtime.render import perform
+from demon_patch.runtime.performance.prepare import perform
 from demon_patch.terminal import play
 from demon_patch.terminal.ending import Ending
 from demon_patch.terminal.view import View

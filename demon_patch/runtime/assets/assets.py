@@ -115,7 +115,7 @@ def is_pack(path: str | Path) -> bool:
     return Path(path).suffix == SUFFIX
 
 
-def loaded(path: str | Path) -> Patch:
+def load_patch(path: str | Path) -> Patch:
     """The patch of a patch file or of a pack, its nodes as the catalogue knows them; raises PatchError."""
     if not is_pack(path):
         return load(path)
@@ -123,7 +123,7 @@ def loaded(path: str | Path) -> Patch:
         return _unpacked(path)[0]
 
 
-def saved(patch: Patch, path: str | Path, folder: Path) -> None:
+def save_patch(patch: Patch, path: str | Path, folder: Path) -> None:
     """Writes a patch into its file, a pack with the files that it names, which lie in a folder. Raises DemonError."""
     if not is_pack(path):
         save(patch, path)

@@ -39,9 +39,9 @@ from demon_patch.runtime.live.scheduled_edits import ScheduledEdit, ScheduledEdi
 from demon_patch.runtime.live.status import Status, of_engine, of_sound
 from demon_patch.runtime.live.tap_tempo import TapTempo
 from demon_patch.runtime.live.tick_loop import TickLoop
+from demon_patch.runtime.performance.prepare import measure_sounds, parts_of, perform, tempo_of, wired_recordings
 from demon_patch.runtime.performance.resources import Resources
 from demon_patch.runtime.performance.trace import Trace
-from demon_patch.runtime.render import measure_sounds, parts_of, perform, tempo_of, wired_recordings
 from demon_patch.threads import quiet_gc, restore_gc
 
 KEPT_EVENTS, KEPT_SECONDS = 4096, 600.0  # of each kind, of a performance without end

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from demon_patch.errors import DemonError
 from demon_patch.nodes.catalogue import CATALOGUE
-from demon_patch.nodes.editing.update import load
 from demon_patch.patch.model.document import Patch
+from demon_patch.runtime.assets.assets import load_patch
 from demon_patch.runtime.graph.check import problems
 from demon_patch.runtime.graph.warnings import unknown_words, warnings_of
 from demon_patch.runtime.live.host import Host
@@ -50,7 +50,7 @@ class Watch:
         if stamp != self._seen:
             self._mistake, self._looks = "", 0
             try:
-                patch = self._prepare(load(self._path))
+                patch = self._prepare(load_patch(self._path))
             except (DemonError, MemoryError, RecursionError) as error:
                 self._mistake = str(error) or f"{self._path.name} takes too much memory"
                 self._seen = stamp

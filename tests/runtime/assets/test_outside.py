@@ -12,7 +12,7 @@ from demon_patch.errors import DemonError, PatchError, SourceError
 from demon_patch.patch.files.pack import packed
 from demon_patch.patch.model.document import Patch
 from demon_patch.runtime.assets.asset_store import inside, located
-from demon_patch.runtime.assets.assets import files_of, loaded, pack, unpack
+from demon_patch.runtime.assets.assets import files_of, load_patch, pack, unpack
 from demon_patch.runtime.performance.resources import Resources
 from tests.support.packing import clip, line_of, sound, torn
 from tests.support.toy_family import toy_family
@@ -78,7 +78,10 @@ def test_a_hostile_pack_writes_nothing(tmp_path: Path, name: str, force: bool) -
 def test_what_the_patch_does_not_name_is_refused(tmp_path: Path, name: str) -> None:
     whole = packed(Patch(nodes={"n": clip("one.wav")}), {"one.wav": b"1", name: b"{}"})
     (tmp_path / "song.dpatch").write_bytes(whole)
-    for call in (lambda: unpack(tmp_path / "song.dpatch", tmp_path / "into"), lambda: loaded(tmp_path / "song.dpatch")):
+    for call in (
+        lambda: unpack(tmp_path / "song.dpatch", tmp_path / "into"),
+        lambda: load_patch(tmp_path / "song.dpatch"),
+    ):
         assert name in line_of(call)
     assert not (tmp_path / "into").exists()
 

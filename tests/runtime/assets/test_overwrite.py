@@ -23,7 +23,8 @@ from demon_patch.runtime import render as rendering
 from demon_patch.runtime.assets.overwrite import allow, allow_picture, allow_sound, drafted
 from demon_patch.runtime.assets.recorder import Recorder
 from demon_patch.runtime.performance.performer import Performer
-from demon_patch.runtime.render import Played, Rendering, perform, render, stream, write
+from demon_patch.runtime.performance.prepare import perform
+from demon_patch.runtime.render import Played, Rendering, render, stream, write
 from tests.support.command import FIRST_LIGHT, QUICK, Run
 from tests.support.toy_family import toy_family
 from tests.support.virtual_stage import patch

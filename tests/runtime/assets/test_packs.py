@@ -22,7 +22,7 @@ from demon_patch.patch.files.format import load, save
 from demon_patch.patch.files.pack import packed
 from demon_patch.patch.model.document import Meta, Node, Patch
 from demon_patch.runtime.assets.asset_store import located
-from demon_patch.runtime.assets.assets import assets_of, files_of, loaded, pack, saved, unpack
+from demon_patch.runtime.assets.assets import assets_of, files_of, load_patch, pack, save_patch, unpack
 from demon_patch.runtime.assets.named_files import inspect_files
 from demon_patch.runtime.performance.resources import Resources
 from tests.support.packing import clip, line_of, sound
@@ -130,13 +130,13 @@ def test_every_file_that_is_written_is_told(home: Path, tmp_path: Path, assets: 
 def test_a_pack_that_was_edited_is_packed_anew(home: Path, tmp_path: Path) -> None:
     shared = tmp_path / "song.dpatch"
     pack(home / "song.dpatch.json", shared)
-    patch = loaded(shared)
-    assert patch == loaded(home / "song.dpatch.json")
+    patch = load_patch(shared)
+    assert patch == load_patch(home / "song.dpatch.json")
     edited = apply(SetMeta(title="Other"), patch)[0]
     with files_of(shared) as folder:
-        saved(edited, shared, folder)
+        save_patch(edited, shared, folder)
     assert not folder.exists()
-    assert loaded(shared) == edited
+    assert load_patch(shared) == edited
     unpack(shared, tmp_path / "into")
     assert (tmp_path / "into" / "float.wav").read_bytes() == (home / "float.wav").read_bytes()
     with files_of(home / "song.dpatch.json") as folder:
@@ -152,7 +152,7 @@ def test_a_pack_that_is_played_leaves_nothing_in_the_store(tmp_path: Path, asset
         path = located(name, folder)
         assert path.is_relative_to(folder)
         assert path.read_bytes() == content
-        saved(patch, tmp_path / "again.dpatch", folder)
+        save_patch(patch, tmp_path / "again.dpatch", folder)
     assert (tmp_path / "again.dpatch").read_bytes() == (tmp_path / "song.dpatch").read_bytes()
     assert not assets.exists()
     with pytest.raises(SourceError, match="is not in the asset store"):

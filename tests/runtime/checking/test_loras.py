@@ -11,7 +11,7 @@ from demon_patch.errors import DemonError
 from demon_patch.patch.files.format import loads
 from demon_patch.runtime.assets.assets import pack, unpack
 from demon_patch.runtime.checking import REMARK, findings
-from demon_patch.runtime.render import perform
+from demon_patch.runtime.performance.prepare import perform
 from tests.support.checked_folder import mistakes, patch_of
 
 LORAS: dict[str, tuple[str, str]] = {

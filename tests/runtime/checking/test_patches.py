@@ -17,7 +17,7 @@ from demon_patch.patch.files.format import loads, save
 from demon_patch.patch.files.pack import packed
 from demon_patch.runtime.checking import MISTAKE, REMARK, findings
 from demon_patch.runtime.graph.check import problems
-from demon_patch.runtime.render import perform
+from demon_patch.runtime.performance.prepare import perform
 from tests.support.checked_folder import audio, mistakes, patch_of
 from tests.support.effort import examples
 

@@ -14,7 +14,7 @@ from demon_patch.nodes.catalogue import CATALOGUE
 from demon_patch.patch.files.format import loads
 from demon_patch.runtime.assets.assets import pack, unpack
 from demon_patch.runtime.checking import MISTAKE, REMARK, findings
-from demon_patch.runtime.render import perform
+from demon_patch.runtime.performance.prepare import perform
 from tests.support.checked_folder import audio, mistakes, patch_of
 
 SOUNDS: dict[str, tuple[str, str]] = {

@@ -169,8 +169,8 @@ def test_a_broken_version_is_read_once_and_the_next_at_once(stage: Stage, monkey
         read.append(path)
         return watch_load(path)
 
-    watch_load = watch.load
-    monkeypatch.setattr(watch, "load", load)
+    watch_load = watch.load_patch
+    monkeypatch.setattr(watch, "load_patch", load)
     for _ in range(3):
         stage.write("{ no json" + " " * len(read))
         for _ in range(2 * PATIENCE):
@@ -190,7 +190,7 @@ def test_the_end_waits_for_no_look_without_end(stage: Stage, monkeypatch: pytest
         held.wait(60.0)
         return DEEPER
 
-    monkeypatch.setattr(watch, "load", load)
+    monkeypatch.setattr(watch, "load_patch", load)
     monkeypatch.setattr(watch, "END_SECONDS", 0.05)
     with stage.watch:
         stage.write("anything")

@@ -13,9 +13,9 @@ from demon_patch.engine.ring.focus import before
 from demon_patch.nodes.catalogue import CATALOGUE
 from demon_patch.patch.model.document import Cable, Node, Patch
 from demon_patch.runtime.graph.compile import Geometry, compile
+from demon_patch.runtime.performance.prepare import parts_of
 from demon_patch.runtime.performance.reach import QUIET_SECONDS, WITHIN_SECONDS
 from demon_patch.runtime.performance.resources import Resources
-from demon_patch.runtime.render import parts_of
 from tests.support.toy_family import SPEC
 from tests.support.virtual_live import VirtualLive
 from tests.support.virtual_stage import generated, likeness, patch, square

@@ -14,7 +14,7 @@ from demon_patch.runtime.graph.clock import Transport
 from demon_patch.runtime.graph.compile import Geometry, compile
 from demon_patch.runtime.graph.forecast import Forecast
 from demon_patch.runtime.performance.control_values import ControlValues
-from demon_patch.runtime.render import perform
+from demon_patch.runtime.performance.prepare import perform
 from tests.support.toy_family import SPEC, toy_family
 from tests.support.virtual_stage import generated, likeness, patch, play, played, square
 

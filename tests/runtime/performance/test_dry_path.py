@@ -15,9 +15,10 @@ from demon_patch.patch.model.document import Cable, Node, Patch
 from demon_patch.runtime.graph.compile import Geometry, compile
 from demon_patch.runtime.performance.mixes import first_part
 from demon_patch.runtime.performance.performer import SPLICE_FRAMES, Performer
+from demon_patch.runtime.performance.prepare import measure_sounds, parts_of, perform
 from demon_patch.runtime.performance.resources import Resources
 from demon_patch.runtime.performance.trace import Take
-from demon_patch.runtime.render import measure_sounds, parts_of, perform, render
+from demon_patch.runtime.render import render
 from tests.support.virtual_stage import patch, square
 
 GAIN = 10 ** (-20 / 20)

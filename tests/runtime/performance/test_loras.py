@@ -22,7 +22,8 @@ from demon_patch.runtime.graph.check import problems
 from demon_patch.runtime.graph.compile import Geometry, compile
 from demon_patch.runtime.performance.loras import MOVED
 from demon_patch.runtime.performance.performer import Performer
-from demon_patch.runtime.render import perform, render
+from demon_patch.runtime.performance.prepare import perform
+from demon_patch.runtime.render import render
 from tests.support.toy_family import toy_family
 from tests.support.virtual_stage import QUIET, patch, play, square
 

@@ -19,8 +19,9 @@ from demon_patch.runtime.graph.compile import Geometry, compile
 from demon_patch.runtime.performance.admission import held_controls
 from demon_patch.runtime.performance.mixes import shares
 from demon_patch.runtime.performance.performer import Performer
+from demon_patch.runtime.performance.prepare import parts_of, perform
 from demon_patch.runtime.performance.resources import Resources, fitted
-from demon_patch.runtime.render import parts_of, perform, render
+from demon_patch.runtime.render import render
 from tests.support.toy_family import SPEC, toy_family
 from tests.support.virtual_stage import BAR, QUIET, generated, likeness, patch, play, played
 

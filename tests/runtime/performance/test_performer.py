@@ -15,7 +15,8 @@ from demon_patch.patch.edit.commands import Disconnect, apply
 from demon_patch.patch.files.embed import extract
 from demon_patch.patch.model.document import Cable, Node, Patch, Song
 from demon_patch.runtime.performance.admission import HeldControls
-from demon_patch.runtime.render import perform, render, with_seed, write
+from demon_patch.runtime.performance.prepare import perform, with_seed
+from demon_patch.runtime.render import render, write
 from tests.support.toy_family import toy_family
 from tests.support.virtual_stage import BAR, QUIET, generated, likeness, patch, played, square
 

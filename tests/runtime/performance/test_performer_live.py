@@ -11,7 +11,7 @@ from demon_patch.nodes.catalogue import CATALOGUE
 from demon_patch.patch.model.document import Node, Patch
 from demon_patch.runtime.graph.compile import Geometry, compile
 from demon_patch.runtime.performance.performer import Performer
-from demon_patch.runtime.render import perform
+from demon_patch.runtime.performance.prepare import perform
 from tests.support.toy_family import SPEC, toy_family
 from tests.support.virtual_stage import QUIET, generated, patch, play
 

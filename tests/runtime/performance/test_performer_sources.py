@@ -15,8 +15,8 @@ from demon_patch.runtime.graph.compile import Geometry, compile
 from demon_patch.runtime.graph.forecast import Forecast
 from demon_patch.runtime.performance.admission import held_controls
 from demon_patch.runtime.performance.feedback import Drift, Feedback, drifted
+from demon_patch.runtime.performance.prepare import perform
 from demon_patch.runtime.performance.resources import fitted
-from demon_patch.runtime.render import perform
 from tests.support.toy_family import SPEC, toy_family
 from tests.support.virtual_stage import generated, patch, play, played
 

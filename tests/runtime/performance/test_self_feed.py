@@ -16,8 +16,9 @@ from demon_patch.runtime.graph.check import problems
 from demon_patch.runtime.graph.forecast import Forecast
 from demon_patch.runtime.graph.warnings import warnings_of
 from demon_patch.runtime.performance.performer import Performer
+from demon_patch.runtime.performance.prepare import perform
 from demon_patch.runtime.performance.self_feed import measured
-from demon_patch.runtime.render import perform, render
+from demon_patch.runtime.render import render
 from tests.support.toy_family import SPEC, toy_family
 from tests.support.virtual_live import VirtualLive
 from tests.support.virtual_stage import patch, play, square

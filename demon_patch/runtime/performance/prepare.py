@@ -1,0 +1,164 @@
+"""Prepares a performer: reads a patch, compiles it, loads its prompts and clips, and measures its sounds.
+
+Offline rendering and live playing share all of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from demon_patch.engine.contracts import Source
+from demon_patch.engine.controls import CONTROLS
+from demon_patch.engine.session import Session
+from demon_patch.errors import DemonError
+from demon_patch.nodes.catalogue import CATALOGUE
+from demon_patch.patch.edit.commands import SetValue, apply
+from demon_patch.patch.files.format import dumps
+from demon_patch.patch.model.document import Patch, Song
+from demon_patch.patch.model.json_values import place
+from demon_patch.runtime.assets.assets import load_patch
+from demon_patch.runtime.graph.check import no_source, problems
+from demon_patch.runtime.graph.clock import Transport
+from demon_patch.runtime.graph.compile import Geometry, compile
+from demon_patch.runtime.graph.program import Program
+from demon_patch.runtime.performance.mixes import Part, PreparedMix, clips_of, first_part
+from demon_patch.runtime.performance.performer import Performer
+from demon_patch.runtime.performance.resources import Resources, fitted
+from demon_patch.runtime.performance.self_feed import measure
+from demon_patch.runtime.performance.trace import Trace
+
+DEFAULT_BPM = 120.0
+
+
+def load_playable(path: str | Path, *, seed: int | None = None) -> Patch:
+    """The patch of a patch file or pack, free of mistakes; `seed` takes the place of the Scheduler's. Raises
+    PatchError that names the file."""
+    with place(path):
+        return playable(load_patch(path), seed)
+
+
+def playable(patch: Patch, seed: int | None = None) -> Patch:
+    """The patch itself, free of mistakes; `seed` takes the place of the Scheduler's. Raises PatchError."""
+    for error in problems(patch, CATALOGUE):
+        raise error
+    return patch if seed is None else with_seed(patch, seed)
+
+
+def perform(
+    patch: Patch,
+    session: Session,
+    *,
+    folder: str | Path = ".",
+    into: str | Path | None = None,
+    clip: Source | None = None,
+    trace: Trace | None = None,
+) -> Performer:
+    """A performer of a patch. Raises DemonError for a file that the patch names and that cannot serve.
+
+    folder: where the files lie that the patch names.
+    into: the folder that Recorder nodes write into; the same by default.
+    clip: takes the place of the patch's own source.
+    trace: what the performer notes down; a trace without end by default.
+    """
+    resources = Resources(session, folder, into)
+    spec = session.spec
+    program = compile(patch, CATALOGUE, Geometry.of_family(spec))
+    parts = parts_of(program, resources, clip)
+    source = first_part(parts["source"])
+    assert isinstance(source, Source)
+    transport = Transport(
+        spec.frame_rate,
+        tempo_of(patch.song, source),
+        patch.song.beats_per_bar,
+        source.frames,
+        downbeat=0.0 if patch.song.bpm else source.downbeat,
+    )
+    program.use_song(source.frames, transport.bpm)
+    measure_sounds(program, resources, parts, clip)
+    recordings = [resources.written(file) for file in wired_recordings(patch)]
+    return Performer(program, session, transport, parts, recordings, trace, resources.lora, dumps(patch))
+
+
+def tempo_of(song: Song, source: Source) -> float:
+    """Beats a minute: the song's own, or those of its source."""
+    return song.bpm or source.bpm or DEFAULT_BPM
+
+
+def parts_of(
+    program: Program, resources: Resources, clip: Source | None = None, frames: int | None = None
+) -> dict[str, Part]:
+    """The prompts, clips and mixes of a program by control. Raises DemonError that names the node.
+
+    clip: takes the place of the patch's own source.
+    frames: the length of every clip; by default that of the source, and of a mix that of its first clip.
+    """
+    plan = program.ring
+    if clip is None and plan.source is None:
+        raise no_source(plan.scheduler)
+    parts: dict[str, Part] = {"prompt": resources.prompt(None)}
+    for control, node in plan.wired.items():
+        if CONTROLS[control].shape in ("prompt", "source") and (clip is None or control != "source"):
+            parts[control] = _part(program, resources, control, node)
+    if clip is not None:
+        parts["source"] = clip
+    source = first_part(parts["source"])
+    assert isinstance(source, Source)
+    per = resources.session.spec.samples_per_frame
+    return {control: _at_length(part, frames or source.frames, per) for control, part in parts.items()}
+
+
+def _part(program: Program, resources: Resources, control: str, node: str) -> Part:
+    """The prompt, clip or mix of a node, a mix with all that its cables can reach."""
+    mixture = program.ring.mixes.get(node)
+    if mixture is not None:
+        inputs = mixture.inputs.items()
+        return PreparedMix(node, tuple((port, _part(program, resources, control, behind)) for port, behind in inputs))
+    try:
+        return resources.part(control, program.resources[node])
+    except DemonError as error:
+        raise error.located(node=node) from None
+
+
+def _at_length(part: Part, frames: int, per: int) -> Part:
+    """A part whose clips are `frames` long, `per` samples a frame. Clips that were one object stay one."""
+    if isinstance(part, PreparedMix):
+        return PreparedMix(part.node, tuple((port, _at_length(inner, frames, per)) for port, inner in part.inputs))
+    return fitted(part, frames, per) if isinstance(part, Source) else part
+
+
+def measure_sounds(
+    program: Program, resources: Resources, parts: Mapping[str, Part], clip: Source | None = None
+) -> None:
+    """Fills a program's tables of its source nodes' sounds, and measures how loud the clips are that it covers.
+
+    Takes a moment for each new clip, so not on the tick thread. parts: as they are played. Raises DemonError that names
+    the node.
+    """
+    covered = first_part(parts["source"])
+    assert isinstance(covered, Source)
+    for each in clips_of(parts["source"]):
+        resources.session.measure(each)
+    clips: dict[str, Source] = {}
+    for node in {tap.source for tap in program.feeds.taps}:
+        try:
+            own = clip is None or node != program.ring.source
+            clips[node] = resources.source(program.resources[node]) if own else covered
+        except DemonError as error:
+            raise error.located(node=node) from None
+    measure(program, resources.session.spec, covered, clips)
+
+
+def wired_recordings(patch: Patch) -> list[str]:
+    """The files of the Recorder nodes that a sound reaches."""
+    default = str(CATALOGUE["recorder"].by_name["file"].default)
+    nodes = {cable.dst for cable in patch.cables if patch.node(cable.dst).type == "recorder" and not cable.muted}
+    return [str(patch.node(id).values.get("file", default)) for id in sorted(nodes)]
+
+
+def with_seed(patch: Patch, seed: int) -> Patch:
+    """The same patch with another seed on its Scheduler."""
+    for node_id, node in patch.nodes.items():
+        if node.type == "scheduler":
+            return apply(SetValue(node_id, "seed", seed), patch)[0]
+    return patch
