@@ -8,9 +8,11 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, TypeVar, runtime_checkable
 
-from demon_patch.engine.controls import CONTROLS, FAMILY, Control
+from demon_patch.engine.check_controls import checked, checked_option
+from demon_patch.engine.controls import CONTROLS, FAMILY, TABLE, Control
 from demon_patch.errors import DemonError
 
 if TYPE_CHECKING:
@@ -24,6 +26,20 @@ if TYPE_CHECKING:
 
 V = TypeVar("V")
 
+PLAIN: Mapping[str, float | str] = MappingProxyType(
+    {
+        "timesteps": "continuous",
+        "depth": 4,
+        "guidance_mode": "off",
+        "guidance": 1.0,
+        "dcw": "off",
+        "dcw_wavelet": "haar",
+        "dcw_low": 0.05,
+        "dcw_high": 0.02,
+    }
+)
+"""Defaults of a family that is played without guidance and without wavelet correction; steps and shift are missing."""
+
 
 @dataclass(frozen=True, slots=True)
 class FamilySpec:
@@ -33,7 +49,7 @@ class FamilySpec:
     exact_margin, playing_margin: latent frames decoded beside a window for a difference below 2e-6 of the
     peak, and below -80 dB. tick_frames: control frames of a nominal (offline) tick by ring depth, for songs of up to
     `tick_song` frames.
-    steps, shift, depth: the defaults of these controls (`default`).
+    defaults: by control, the defaults that the table leaves to the family, all of them (`PLAIN` is a beginning).
     border: latent frames at the ends of a generated stretch that differ more than its middle from the whole song's.
     strength_taper: the strengths at equally spaced knob positions 0..1, so that equal turns move the sound
     equally far. timbre: whether a prompt can borrow the sound colour of a clip. dry_reach: the rms distance of a
@@ -52,15 +68,36 @@ class FamilySpec:
     max_frames: int
     exact_margin: int
     playing_margin: int
-    steps: int
-    shift: float
+    defaults: Mapping[str, float | str]
     tick_frames: Mapping[int, int]
     strength_taper: tuple[float, ...]
     tick_song: int = 600
     border: int = 0
-    depth: int = 4
     timbre: bool = False
     dry_reach: float = 0.0
+
+    def __post_init__(self) -> None:
+        wanted = {row.name: row for row in TABLE if row.default is FAMILY}
+        for name in wanted.keys() ^ self.defaults.keys():
+            what = "has no default of" if name in wanted else "has a default that the table does not ask for:"
+            raise DemonError(f"the model family {self.name} {what} {name}", mend="see FamilySpec.defaults")
+        for name, value in self.defaults.items():
+            (checked_option if wanted[name].shape == "choice" else checked)(name, value)
+
+    @property
+    def steps(self) -> int:
+        """Denoising steps of a generation, by default."""
+        return int(self.defaults["steps"])
+
+    @property
+    def shift(self) -> float:
+        """The shift of the schedule, by default."""
+        return float(self.defaults["shift"])
+
+    @property
+    def depth(self) -> int:
+        """Generations in flight, by default."""
+        return int(self.defaults["depth"])
 
     @property
     def samples_per_frame(self) -> int:
@@ -72,8 +109,8 @@ class FamilySpec:
         return math.ceil(self.tick_frames[depth] * max(song_frames / self.tick_song, 1.0))
 
     def default(self, row: Control) -> float | str | None:
-        """A control's default: the table's, or the family's own field of that name where the table leaves it to it."""
-        return getattr(self, row.name) if row.default is FAMILY else row.default
+        """A control's default: the table's, or the family's own where the table leaves it to the family."""
+        return self.defaults[row.name] if row.default is FAMILY else row.default
 
     def has(self, row: Control) -> bool:
         """Whether the family has the parts that a control works on: its own, and that of the control it needs."""

@@ -13,7 +13,8 @@ from demon_patch.engine.contracts import FamilySpec
 from demon_patch.errors import DemonError
 
 if TYPE_CHECKING:
-    from demon_patch.engine.ring.slots import Request, Slot
+    from demon_patch.engine.ring.request import Request
+    from demon_patch.engine.ring.slot import Slot
 
 Stretch = tuple[int, int]
 """First song frame and number of frames."""
@@ -71,8 +72,7 @@ def focused(request: Request, start: int, frames: int, spec: FamilySpec) -> Requ
         request,
         context=cut(request.context, first, frames),
         source=part(request.source),
-        initial_noise=part(request.initial_noise),
-        mask=part(request.mask),
+        controls=request.controls.with_curves(lambda curve: cut(curve, first, frames)),
         target=part(request.target),
         start=start % song,
         song=song,

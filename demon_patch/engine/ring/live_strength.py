@@ -16,7 +16,7 @@ from torch import Tensor
 from demon_patch.engine.contracts import FamilySpec
 from demon_patch.engine.ring.noise import NoiseBank, Stream
 from demon_patch.engine.ring.schedule import Schedule
-from demon_patch.engine.ring.slots import Slot
+from demon_patch.engine.ring.slot import Slot
 
 LAST_RISE = 3 / 8
 """The share of the steps after which a generation no longer takes fresh noise: it could not shape it any more. After 3
@@ -64,7 +64,7 @@ def follow(slot: Slot, times: Schedule, spec: FamilySpec, noise: NoiseBank) -> b
         pull = 1 - distance(spec, times.plan.strength) / distance(spec, slot.strength)
         lower(slot.x, slot.clean, request.source, s, after, pull)
     elif after > s:
-        if step > LAST_RISE * request.steps or after > 1 - _STILL:
+        if step > LAST_RISE * request.plan.steps or after > 1 - _STILL:
             return False
         fresh = request.noise(noise, Stream.LIVE, step)
         higher(slot.x, fresh, s, after)

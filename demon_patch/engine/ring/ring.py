@@ -2,13 +2,13 @@
 
 A tick admits what is due, runs one forward for every slot, and returns the latents which that forward finished. Slots
 share nothing but the forward and its weights: each has its own schedule, seed, prompt, source and length (the DEMON
-design, arXiv 2605.28657). Weights may change between ticks. Used from one thread; `shared` may be written from any.
+design, arXiv 2605.28657). Weights may change between ticks. Used from one thread.
 """
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Literal
 
@@ -23,16 +23,15 @@ from demon_patch.engine.ring.focus import narrow
 from demon_patch.engine.ring.live_strength import follow
 from demon_patch.engine.ring.noise import NoiseBank, Stream
 from demon_patch.engine.ring.pool import LatentPool
+from demon_patch.engine.ring.request import Request
 from demon_patch.engine.ring.schedule import SOURCE_ONLY, Schedule, Schedules
-from demon_patch.engine.ring.slots import Completion, Request, Slot
-from demon_patch.engine.ring.step_board import Shared, check_values
+from demon_patch.engine.ring.slot import Completion, Slot
+from demon_patch.engine.ring.step_values import NOTHING, StepValues, check_values, slewed
 from demon_patch.engine.step import formulas
 from demon_patch.engine.step.chunk_step import ChunkStep, Row
 from demon_patch.errors import DemonError
 
 __all__ = ["Completion", "Request", "Ring", "Slot"]
-
-Values = Mapping[str, Tensor | str]
 
 MAX_DEPTH = int(CONTROLS["depth"].hi)
 CONDITIONS = 3
@@ -70,14 +69,13 @@ class Ring:
         self.tick_index = 0
         self.depth = int(checked("depth", spec.depth if depth is None else depth))
         self.mode = mode
-        self.shared = Shared(noise.song_frames, spec.latent_channels)
         self._executor, self._spec, self._noise = executor, spec, noise
         self._slots: list[Slot] = []
         self._waiting: deque[Request] = deque()
         self._cadence = Cadence()
         self._schedules = Schedules(executor, noise.device)
         self._pool = LatentPool()
-        self._lanes = [ChunkStep(executor, noise, 1 + max(self._rows)) for _ in range(executor.lanes.count)]
+        self._lanes = [ChunkStep(executor, spec, noise, 1 + max(self._rows)) for _ in range(executor.lanes.count)]
         self._watch = self._interrupted = False
         self._frames = 0
         self._epoch = executor.weights_epoch
@@ -121,11 +119,11 @@ class Ring:
         free = self.tick_index if crowd < 0 else self.tick_index + ends[crowd]
         return max(free, self._cadence.tick)
 
-    def next_admission(self, formulas: int) -> int:
+    def next_admission(self, steps: int) -> int:
         """The tick of the admission that follows, if a request that takes `steps` steps is admitted now: when the next
         slot is due, and one is free."""
-        ends = sorted([slot.remaining for slot in self._slots] + [formulas])
-        due = self._cadence.after(self.tick_index, formulas, self.depth).tick
+        ends = sorted([slot.remaining for slot in self._slots] + [steps])
+        due = self._cadence.after(self.tick_index, steps, self.depth).tick
         crowd = len(ends) - self.depth
         return due if crowd < 0 else max(due, self.tick_index + ends[crowd])
 
@@ -138,13 +136,16 @@ class Ring:
         return admitted
 
     @torch.no_grad()
-    def advance(self, values: Values, between: Callable[[], None] | None = None) -> list[Completion]:
-        """One step for every slot, under step controls [1 | slots, 1 | T, 1]; returns what finished, oldest first.
+    def advance(self, values: StepValues = NOTHING, between: Callable[[], None] | None = None) -> list[Completion]:
+        """One step for every slot under the step controls `values`; returns what finished, oldest first.
 
-        A control that is absent is off. between: called on this thread between the rows of the forward; it must not
-        touch the ring, but may `interrupt` it. Raises DemonError for values that are no step controls or do not fit.
+        values: see `step_values.StepValues`; n is the number of slots, in the order of `slots`.
+        between: called on this thread between the rows of the forward; it must not touch the ring, but may `interrupt`
+            it.
+        Raises DemonError for values that are no step controls or do not fit.
         """
         check_values(values, len(self._slots), self._spec.latent_channels)
+        values = slewed(values, self._slots)
         self._renew()
         chunks, self._interrupted = list(self._chunks()), False
         self._executor.lanes.run(lambda lane, rows: self._chunk(lane, rows, values), chunks, between)
@@ -166,12 +167,12 @@ class Ring:
         """Whether the latest tick was."""
         return self._interrupted
 
-    def tick(self, values: Values | None = None) -> list[Completion]:
-        """Admits, then advances, under `values` or, without them, one snapshot of `shared`."""
+    def tick(self, values: StepValues = NOTHING) -> list[Completion]:
+        """Admits what is due, then advances every slot by one step under `values`, as `advance` takes them."""
         self.admit()
-        return self.advance(self.shared.snapshot(self._slots) if values is None else values)
+        return self.advance(values)
 
-    def drain(self, values: Values | None = None) -> list[Completion]:
+    def drain(self, values: StepValues = NOTHING) -> list[Completion]:
         """Ticks until nothing waits and nothing is in flight; at depth 1, one request is generated in one go."""
         finished: list[Completion] = []
         while self._waiting or self._slots:
@@ -198,11 +199,11 @@ class Ring:
         ripe = [
             slot
             for slot in self._slots
-            if slot.position >= RIPE * slot.request.steps and (slot.source_only or slot.clean is not None)
+            if slot.position >= RIPE * slot.request.plan.steps and (slot.source_only or slot.clean is not None)
         ]
         if not ripe:
             return None
-        slot = max(ripe, key=lambda slot: (slot.position / slot.request.steps, -slot.admitted))
+        slot = max(ripe, key=lambda slot: (slot.stage, -slot.admitted))
         latent = slot.x if slot.source_only or slot.clean is None else slot.clean
         out = self._pool.take(slot.request.frames, self._spec.latent_channels, self._noise.device)
         return Completion(out.copy_(latent), slot, self.tick_index)
@@ -286,10 +287,11 @@ class Ring:
         if request.source is None:
             x.copy_(noise)
         else:
-            share = times.at[0, 0] if request.initial_noise is None else request.initial_noise[:, None]
+            curve = request.controls.curve("initial_noise")
+            share = times.at[0, 0] if curve is None else curve[:, None]
             formulas.initial(noise, request.source, share, out=x)
 
-    def _chunk(self, lane: int, rows: list[Row], values: Values) -> None:
+    def _chunk(self, lane: int, rows: list[Row], values: StepValues) -> None:
         """One step of a chunk, unless the tick is interrupted. On any lane."""
         if not self._interrupted:
             self._lanes[lane].advance(rows, values)

@@ -8,10 +8,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from demon_patch.engine.contracts import FamilySpec
 from demon_patch.engine.ring.focus import cut_values
 from demon_patch.engine.ring.noise import NoiseBank, Stream
-from demon_patch.engine.ring.slots import Slot
-from demon_patch.engine.ring.step_board import STEP_CONTROLS
+from demon_patch.engine.ring.slot import Slot
+from demon_patch.engine.ring.step_values import STEP_CONTROLS
 from demon_patch.engine.step.buffers import Buffers, broadcast
 
 Row = tuple[int, Slot]
@@ -24,16 +25,18 @@ class ChunkRows:
     What is gathered is [R, ...]. For a single row it is the slot's own memory, else a copy in a fixed buffer.
     """
 
-    def __init__(self, noise: NoiseBank) -> None:
+    def __init__(self, spec: FamilySpec, noise: NoiseBank) -> None:
         self.noise_bank = noise
         self.buffers = Buffers(noise.device)
         self.rows: Sequence[Row] = ()
         self._values: Mapping[str, Tensor | str] = {}
         self._host: dict[tuple[str, int], tuple[Tensor, np.ndarray]] = {}  # with the same memory as an array
+        defaults = {name: spec.default(row) for name, row in STEP_CONTROLS.items()}
+        self._options = {name: default for name, default in defaults.items() if isinstance(default, str)}
         self._defaults = {
-            name: torch.full((1, 1, 1), float(row.default), device=noise.device)
-            for name, row in STEP_CONTROLS.items()
-            if isinstance(row.default, float | int)
+            name: torch.full((1, 1, 1), float(default), device=noise.device)
+            for name, default in defaults.items()
+            if isinstance(default, float | int)
         }
 
     def load(self, rows: Sequence[Row], values: Mapping[str, Tensor | str]) -> None:
@@ -77,10 +80,10 @@ class ChunkRows:
 
         return self.gather(f"noise {stream.name}", noise)
 
-    def choice(self, name: str) -> str | None:
-        """A choice of this tick; None where it is not set."""
+    def option(self, name: str) -> str:
+        """The chosen option of this tick, or the default one."""
         value = self._values.get(name)
-        return value if isinstance(value, str) else None
+        return value if isinstance(value, str) else self._options[name]
 
     def value(self, name: str) -> Tensor | None:
         """A control's values for these rows, [1 | R, 1 | T, 1 | C]; None where it is off.

@@ -15,7 +15,7 @@ from torch import Tensor
 from demon_patch.engine.contracts import Executor
 from demon_patch.engine.ring.noise import Stream
 from demon_patch.engine.ring.pool import LatentPool
-from demon_patch.engine.ring.slots import Slot
+from demon_patch.engine.ring.slot import Slot
 from demon_patch.engine.step import guidance
 from demon_patch.engine.step.chunk_rows import ChunkRows
 
@@ -121,7 +121,7 @@ class Velocity:
         shape = (len(has), *weight.shape[1:])
         gated = batch.buffers.take("gated weight", shape)
         gated.copy_(batch.where("condition rows", has, weight, self._zero))
-        position = batch.scalars("position", [slot.position / slot.request.steps for slot in batch.slots])
+        position = batch.scalars("position", [slot.stage for slot in batch.slots])
         for name in ("condition_from", "condition_to"):
             bound = batch.value(name)
             if bound is not None:
@@ -166,7 +166,7 @@ class Velocity:
             batch.where("guidance rows", guided, batch.setting("guidance"), self._one),
             batch.setting("guidance_clip"),
             None if rescale is None else batch.where("rescale rows", guided, rescale, self._zero),
-            batch.choice("guidance_axis") or "time",
+            batch.option("guidance_axis"),
             batch.buffers,
         )
         for at, slot in enumerate(slots[:live]):
