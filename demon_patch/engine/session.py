@@ -64,15 +64,15 @@ class Session:
         return cls(family, TorchExecutor(family.denoiser, lanes=threads or min(os.cpu_count() or 1, 8)))
 
     def prompt(self, text: str) -> Conditioning:
-        """A prompt from free text; `.unknown` names the words that the family cannot read."""
+        """A prompt from free text; `.unknown` are the words that the family cannot read."""
         return self.family.conditioner.prompt(text)
 
     def prepare(self, prompt: Conditioning) -> None:
-        """Does at once what a prompt costs once, so that its first request is not late; from any thread."""
+        """Prepares a prompt, so that its first request does not have to wait for it. From any thread."""
         self._prepared(prompt)
 
     def compose(self, prompt: str = "", *, seconds: float = 24.0, seed: int = 0) -> Source:
-        """A source of the family's own making, `seconds` long (to the nearest length it can play)."""
+        """A source that the family composes, `seconds` long (or the nearest length that it can play)."""
         return self.family.conditioner.compose(prompt, seconds, seed)
 
     def source(
@@ -83,8 +83,10 @@ class Session:
         bpm: float | None = None,
         downbeat: float | None = None,
     ) -> Source:
-        """Any audio file as a source; bpm and downbeat (s) where they are known better than what is stored or heard;
-        raises SourceError."""
+        """Any audio file as a source; raises SourceError.
+
+        bpm, downbeat: its tempo and first bar line (s), where they are known better than what is stored or detected.
+        """
         return self.family.conditioner.load(path, seconds, bpm, downbeat)
 
     def lora(self, name: str | Path) -> Lora:
@@ -99,9 +101,9 @@ class Session:
             raise
 
     def set_loras(self, loras: Loras) -> bool:
-        """Makes these, exactly, the LoRAs in the weights, each with a strength of 0 to 2; whether anything changed.
+        """Makes these the only LoRAs in the weights, each with a strength of 0 to 2; returns whether anything changed.
 
-        Called between ticks: generations in flight go on with the new weights. Raises DemonError.
+        Called between ticks. Generations in flight go on with the new weights. Raises DemonError.
         """
         return self.executor.set_loras(loras)
 
@@ -203,14 +205,13 @@ class Session:
             return decode_window(self.family.codec, self.spec, latent, start, frames, margin).numpy()
 
     def covered(self, latent: Tensor, cover: Source | Cover | None) -> Covered:
-        """A finished latent [T, C] over the clip or clips that it covers, as it is heard: with the recording where the
-        latent is the clip's, and at its loudness elsewhere."""
+        """A finished latent [T, C] with the clips that it covers, as it is heard: with the recording where the latent
+        is the clip's, and as loud as the clip elsewhere."""
         whole = Cover(((cover, 1.0),)) if isinstance(cover, Source) else cover
         return Covered(self.family.codec, self.spec, latent, whole)
 
     def measure(self, clip: Source) -> None:
-        """Does at once what a clip costs once where it is covered, so that its first window is not late; from any
-        thread."""
+        """Measures a clip, so that its first window does not have to wait for it. From any thread."""
         if isinstance(self.family.codec, ReadsLoudness):
             power_of(clip, self.spec)
 
@@ -225,7 +226,7 @@ class Session:
         return handle
 
     def _prepared(self, prompt: Conditioning) -> Handle:
-        """From any thread; one after which many others were asked for is prepared anew."""
+        """A prepared prompt. Recent ones are kept. From any thread."""
         return self._handles.get(prompt.text, lambda: self.executor.prepare(prompt))
 
     def _negative(self) -> Handle:

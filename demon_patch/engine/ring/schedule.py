@@ -115,8 +115,11 @@ def timesteps(strength: float, steps: int, shift: float) -> Tensor:
 class Schedule:
     """A generation's times in the shapes that a step takes, computed once and shared between slots.
 
-    plan: what they were made from. t: float64 [S+1]. at: float32 [S+1, 1, 1]. change: float32 [S, 1, 1], t' - t of
-    each step, subtracted in float64. embedded: [S+1, E], the executor's time tensors.
+    plan: what they are made from.
+    t: float64 [S+1].
+    at: float32 [S+1, 1, 1].
+    change: float32 [S, 1, 1], t' - t of each step, subtracted in float64.
+    embedded: [S+1, E], the executor's time tensors.
     """
 
     plan: SchedulePlan
@@ -127,7 +130,7 @@ class Schedule:
 
 
 class Schedules:
-    """The schedules used lately, so that a setting that stands still costs nothing at admission."""
+    """Keeps recent schedules, so that an unchanged setting costs nothing at admission."""
 
     def __init__(self, executor: Executor, device: torch.device) -> None:
         self._executor, self._device = executor, device

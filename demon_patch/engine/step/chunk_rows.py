@@ -20,7 +20,7 @@ Row = tuple[int, Slot]
 
 
 class ChunkRows:
-    """Slots of equal length that step together, and the step controls of this tick; reused from chunk to chunk.
+    """Slots of equal length that step together, and the step controls of this tick. One object is used for all chunks.
 
     What is gathered is [R, ...]. For a single row it is the slot's own memory, else a copy in a fixed buffer.
     """
@@ -40,7 +40,7 @@ class ChunkRows:
         }
 
     def load(self, rows: Sequence[Row], values: Mapping[str, Tensor | str]) -> None:
-        """Takes the rows and the per-row values [1 | n, 1 | T, 1] that are meant from now on."""
+        """Takes the rows of the next chunk, and the step values of this tick for all slots."""
         self.rows, self._values = rows, values
 
     @property
@@ -88,8 +88,7 @@ class ChunkRows:
     def value(self, name: str) -> Tensor | None:
         """A control's values for these rows, [1 | R, 1 | T, 1 | C]; None where it is off.
 
-        A curve of the song is cut to each row's stretch; one of another song (it was just changed) is read by frame
-        number: cut, or its last value held.
+        A curve of the song is cut to each row's stretch (`focus.cut_values`).
         """
         value = self._values.get(name)
         if value is None or isinstance(value, str):
@@ -112,7 +111,7 @@ class ChunkRows:
         return self._defaults[name] if value is None else value
 
     def fader(self, name: str) -> Tensor | None:
-        """A control's values; None where it is off, or is known to be 0 without waiting for a device."""
+        """A control's values; None where it is off, or is 0 as far as can be known without waiting for a device."""
         value = self.value(name)
         return None if value is None or (value.device.type == "cpu" and not value.numpy().any()) else value
 
@@ -123,7 +122,7 @@ class ChunkRows:
         return torch.mul(factor, scale, out=self.buffers.take(name, broadcast(factor.shape, scale.shape)))
 
     def where(self, name: str, flags: Sequence[bool], value: Tensor, default: Tensor) -> Tensor:
-        """Per row, `value` where the flag is set and `default` [1, 1, 1] elsewhere; the value itself for all rows."""
+        """Per row, `value` where the flag is set and `default` [1, 1, 1] elsewhere; `value` itself if all are."""
         if all(flags):
             return value
         chosen = [value[at if len(value) > 1 else 0][None] if flag else default for at, flag in enumerate(flags)]

@@ -1,4 +1,4 @@
-"""One step of the slots of a chunk: their forwards, what guidance and conditions make of them, and the way to t'."""
+"""One step of the slots of a chunk: their forwards, guidance and conditions, effects, and the way to the next time."""
 
 from __future__ import annotations
 
@@ -18,12 +18,13 @@ __all__ = ["ChunkStep", "Row"]
 
 
 class ChunkStep:
-    """Buffers for the rows of one chunk, allocated once, through which slots take their steps.
+    """Takes slots of equal length through their steps, with buffers that are allocated once.
 
-    A bucket of 1 works on the slots' own memory. A larger one gathers its slots, repeating the last one on idle
-    places, and copies the live ones back. Slots that differ in their features are told apart by tensors that leave
-    the others exactly as they are, so a slot's result does not depend on its neighbours. rows: the most executor rows
-    there can be.
+    A bucket of 1 works on the slots' own memory. A larger one gathers its slots, repeats the last one on idle places,
+    and copies the live ones back. Where slots use different features, tensors keep a feature from the slots without it,
+    so a slot's result does not depend on its neighbours.
+
+    rows: the most executor rows there can be.
     """
 
     def __init__(self, executor: Executor, spec: FamilySpec, noise: NoiseBank, rows: int) -> None:
