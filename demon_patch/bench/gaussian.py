@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from demon_patch.engine.contracts import Conditioning, Family, FamilySpec, Source
+from demon_patch.engine.contracts import PLAIN, Conditioning, Family, FamilySpec, Source
 from demon_patch.errors import SourceError
 
 WIDTH = 0.5
@@ -34,8 +34,7 @@ SPEC = FamilySpec(
     max_frames=1500,
     exact_margin=0,
     playing_margin=0,
-    steps=8,
-    shift=2.0,
+    defaults={**PLAIN, "steps": 8, "shift": 2.0},
     tick_frames={depth: depth + 1 for depth in range(1, 9)},
     strength_taper=tuple(k / 10 for k in range(11)),
     timbre=True,

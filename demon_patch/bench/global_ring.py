@@ -16,7 +16,9 @@ from torch import Tensor
 
 from demon_patch.bench.stub import SPEC, StubExecutor, StubHandle
 from demon_patch.engine.ring.noise import NoiseBank, Stream
-from demon_patch.engine.ring.ring import Request, Ring
+from demon_patch.engine.ring.request import Request
+from demon_patch.engine.ring.request_controls import RequestControls
+from demon_patch.engine.ring.ring import Ring
 from demon_patch.engine.ring.schedule import timesteps
 from demon_patch.engine.step import formulas as step
 
@@ -61,7 +63,8 @@ def compare(ticks: int = 60) -> dict[str, Any]:
     context = torch.zeros(FRAMES, SPEC.context_channels)
 
     def own(strength: float) -> int:
-        ring.submit(Request(StubHandle(), context, source, 1, strength, STEPS, SHIFT))
+        controls = RequestControls({"seed": 1, "strength": strength, "steps": STEPS, "shift": SHIFT}, SPEC)
+        ring.submit(Request(StubHandle(), context, source, controls))
         return len(ring.tick())
 
     for _ in range(2 * STEPS):

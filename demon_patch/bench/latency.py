@@ -86,7 +86,7 @@ def record(
         began = perf_counter()
         if ring.admits():
             part = stretch(tick * window, focus, session.spec, source.frames)
-            ring.submit(session.request(prompt, source, strength=0.8, seed=7, steps=steps, focus=part))
+            ring.submit(session.request(prompt, source, strength=0.8, seed=7, steps=steps, stretch=part))
         ring.admit()
         finished = ring.advance({}, decode)
         took = perf_counter() - began

@@ -10,7 +10,6 @@ from typing import Any
 
 from demon_patch.bench import trials
 from demon_patch.bench.propagation import STEPS
-from demon_patch.bench.trials import SILENT
 from demon_patch.engine.contracts import FamilySpec
 from demon_patch.engine.controls import CONTROLS, FAMILY, TABLE, Control
 from demon_patch.engine.families import NAMES, spec_of
@@ -145,7 +144,7 @@ def _default(row: Control) -> str:
 
 def _unheard(row: Control) -> str:
     """Why a control has no measured change."""
-    if row.name in SILENT:
+    if not row.measured:
         return "when the sound comes, not what it is"
     spec = spec_of(NAMES[0])
     return "not measured" if spec.has(row) else f"{spec.name} has none"

@@ -91,14 +91,14 @@ def _set(session: Session, made: Side, name: str, value: Any) -> None:
         made.prompt = session.prompt(value)
     elif name == "source":
         made.source = session.compose(f"{value}, 120 bpm", seconds=frames / session.spec.frame_rate, seed=3)
-    elif name == "noise_drift":
+    elif row.becomes == "noise_position":
         made.arguments["noise_position"] = value
-    elif name in ("feedback", "feedback_tap"):
+    elif row.becomes == "source_latent":
         amount = 0.8 if name == "feedback_tap" else value
         back = session.compose("dub", seconds=frames / session.spec.frame_rate, seed=int(value)).latent
         made.arguments["source_latent"] = torch.lerp(made.source.latent, back[:frames], amount)
     elif row.propagation == "request":
-        made.arguments[name] = torch.full((frames,), float(value)) if row.per_frame else value
+        made.arguments[name] = value
     elif name == "channel_gain":
         gains = torch.ones(1, 1, session.spec.latent_channels)
         gains[..., : max(session.spec.latent_channels // 8, 1)] = value

@@ -15,7 +15,10 @@ from torch.utils._pytree import tree_leaves
 
 from demon_patch.bench.stub import SPEC, StubExecutor, StubHandle
 from demon_patch.engine.ring.noise import NoiseBank
-from demon_patch.engine.ring.ring import Request, Ring
+from demon_patch.engine.ring.request import Request
+from demon_patch.engine.ring.request_controls import RequestControls
+from demon_patch.engine.ring.ring import Ring
+from demon_patch.engine.ring.step_values import step_values
 
 FRAMES, STEPS = 1500, 8
 TARGETS_MS = {
@@ -54,7 +57,7 @@ class Workload:
     """A full ring on a stub denoiser: T = 1500, 64 channels, a cover of 8 steps, one request for every admission.
 
     features: plain, or all per-frame controls as curves (with a mask, a target and a second prompt), or guidance in
-    mode `initialize` as a curve, or DCW of both bands as curves.
+    mode `initialize` as a curve, or DCW of both bands as curves. values: the step controls of every tick.
     """
 
     def __init__(self, depth: int, features: str = "plain", bucket: int = 1) -> None:
@@ -63,21 +66,24 @@ class Workload:
         source = torch.linspace(-1, 1, FRAMES * SPEC.latent_channels).view(FRAMES, -1)
         context = torch.zeros(FRAMES, SPEC.context_channels)
         ramp = torch.linspace(0, 1, FRAMES)
-        request = Request(StubHandle(), context, source, seed=1, strength=0.7, steps=STEPS, shift=3.0)
-        shared = self.ring.shared
+        controls = RequestControls({"seed": 1, "strength": 0.7, "steps": STEPS, "shift": 3.0}, SPEC)
+        request = Request(StubHandle(), context, source, controls)
+        told: dict[str, Any] = {}
         if features == "curves":
-            request = replace(request, mask=ramp, mask_growth=0.5, target=source, second=StubHandle())
-            for name in ("source_blend", "velocity_scale", "ode_noise", "target_curve", "condition_weight"):
-                shared.write(name, ramp)
-            shared.write("channel_gain", (0.5 + ramp)[:, None].expand(-1, SPEC.latent_channels))
+            controls = controls.changed(mask=ramp, mask_growth=0.5)
+            request = replace(request, controls=controls, target=source, second=StubHandle())
+            told = dict.fromkeys(
+                ("source_blend", "velocity_scale", "ode_noise", "target_curve", "condition_weight"), ramp
+            )
+            told["channel_gain"] = (0.5 + ramp)[:, None].expand(-1, SPEC.latent_channels)
         elif features == "guidance":
-            request = replace(request, guidance_mode="initialize", negative=StubHandle())
-            shared.write("guidance", 1 + ramp)
+            controls = controls.changed(guidance_mode="initialize")
+            request = replace(request, controls=controls, negative=StubHandle())
+            told = {"guidance": 1 + ramp}
         elif features == "dcw":
-            shared.write("dcw", "double")
-            shared.write("dcw_low", ramp / 2)
-            shared.write("dcw_high", ramp / 2)
+            told = {"dcw": "double", "dcw_low": ramp / 2, "dcw_high": ramp / 2}
         self._request = request
+        self.values = step_values(told, FRAMES, SPEC.latent_channels)
         for _ in range(3 * STEPS):
             self.tick()
 
@@ -85,7 +91,7 @@ class Workload:
         """One tick; the number of latents it finished."""
         if self.ring.admits():
             self.ring.submit(self._request)
-        return len(self.ring.tick())
+        return len(self.ring.tick(self.values))
 
 
 def measure(depths: Sequence[int] = (1, 4, 8), ticks: int = 100) -> list[dict[str, Any]]:

@@ -8,7 +8,7 @@ from time import perf_counter
 import torch
 from torch import Tensor
 
-from demon_patch.engine.contracts import Conditioning, FamilySpec, Handle
+from demon_patch.engine.contracts import PLAIN, Conditioning, FamilySpec, Handle
 from demon_patch.engine.executors.row_threads import RowThreads
 from demon_patch.engine.lora.merge import Lora, Loras
 from demon_patch.errors import DemonError
@@ -26,8 +26,7 @@ SPEC = FamilySpec(
     max_frames=1500,
     exact_margin=0,
     playing_margin=0,
-    steps=8,
-    shift=3.0,
+    defaults={**PLAIN, "steps": 8, "shift": 3.0},
     tick_frames={depth: depth + 1 for depth in range(1, 9)},
     strength_taper=tuple(k / 10 for k in range(11)),
 )

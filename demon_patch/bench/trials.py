@@ -1,6 +1,6 @@
-"""What each control is tried with: where it moves, in which surroundings, and by which descriptor it is heard.
+"""What each control is tried with: where it moves, beside which settings, and by which descriptor it is heard.
 
-The one table of the kind; a control that is freed and stands here is measured, one that is missing fails a test.
+Each row of the table that is `measured` has a trial: its own in `_SPECIAL`, or the usual one.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from itertools import pairwise
 from typing import Any
 
 from demon_patch.engine.contracts import FamilySpec
-from demon_patch.engine.controls import CONTROLS, Control
+from demon_patch.engine.controls import CONTROLS, TABLE, Control
 from demon_patch.nodes.language.taper import STRAIGHT, norm
 from demon_patch.nodes.library.engine.engine import CHAIN, LORA
 from demon_patch.patch.model.document import Cable, Node, Patch, Song
@@ -19,9 +19,6 @@ from demon_patch.patch.model.document import Cable, Node, Patch, Song
 BPM, BARS, BEATS = 120.0, 4, 4
 SECONDS = BARS * BEATS * 60.0 / BPM  # of song, and of every performance
 STEPS, DEPTH = 8, 4  # of every performance, so that figures of different days compare
-SILENT = frozenset({"depth", "window", "lead", "preview", "limiter", "live_strength", "focus", "dry", "match"})
-"""Rows that set when and how safely the sound comes, not what it is: `bench latency` measures them."""
-
 ADAPTER = "tape"  # the LoRA that stands for all
 CHOSEN = {"guidance_mode": "full", "dcw": "double"}  # a choice that wakes the controls that need it
 PARTS: Mapping[str, Node] = {
@@ -65,12 +62,11 @@ class Trial:
         return (node or self.row.carrier, port or self.control)
 
 
-TRIALS: tuple[Trial, ...] = (
+_SPECIAL: tuple[Trial, ...] = (
     Trial("strength", "distance to source", 0.1, 0.9),
     Trial("structure", "distance to source", 0.0, 1.0, {"scheduler.strength": 1.0}),
     Trial("seed", "departure", 42, 43),
     Trial("steps", "departure", 1, 8),
-    Trial("shift", "departure", 1.0, 6.0),
     Trial("initial_noise", "distance to source", 0.1, 0.9),
     Trial("steps_mode", "departure", "fixed", "proportional", {"scheduler.strength": 0.5}),
     Trial("timesteps", "departure", "continuous", "staircase", {"scheduler.strength": 0.6}),
@@ -78,12 +74,8 @@ TRIALS: tuple[Trial, ...] = (
     Trial("prompt", "departure", "acid, 120 bpm", "ambient pad, 120 bpm"),
     Trial("source", "departure", "house", "drum and bass"),
     Trial("prompt_b", "departure", "off", "on", {"scheduler.prompt_blend": 1.0}),
-    Trial("prompt_blend", "departure", 0.0, 1.0),
-    Trial("condition_weight", "departure", 0.0, 1.0),
     Trial("condition_from", "departure", 0.0, 1.0, {"scheduler.condition_weight": 1.0}),
     Trial("condition_to", "departure", 0.0, 1.0, {"scheduler.condition_weight": 1.0}),
-    Trial("timbre_source", "departure", "off", "on"),
-    Trial("timbre", "departure", 0.0, 1.0),
     Trial("structure_source", "departure", "off", "on", {"scheduler.strength": 1.0}),
     Trial("feedback", "distance to source", 0.0, 0.9, gathers=True),
     Trial("feedback_tap", "departure", 1, 8, {"scheduler.feedback": 0.8}, gathers=True),
@@ -95,8 +87,6 @@ TRIALS: tuple[Trial, ...] = (
     Trial("guidance_mode", "departure", "off", "full", {"step_state.guidance": 4.0}),
     Trial("source_blend", "distance to source", 0.0, 1.0, {"scheduler.strength": 1.0}),
     Trial("velocity_scale", "noisiness", 0.8, 1.2),
-    Trial("ode_noise", "departure", 0.0, 1.0),
-    Trial("solver", "departure", "ode", "sde"),
     Trial("guidance", "departure", 1.0, 8.0),
     Trial("guidance_momentum", "departure", -0.75, 0.75, {"step_state.guidance": 6.0}),
     Trial("guidance_clip", "departure", 0.1, 10.0, {"step_state.guidance": 6.0}),
@@ -106,7 +96,6 @@ TRIALS: tuple[Trial, ...] = (
     Trial("target_strength", "distance to target", 0.0, 1.0),
     Trial("dcw", "departure", "off", "double", {"step_state.dcw_low": 0.5, "step_state.dcw_high": 0.5}),
     Trial("dcw_wavelet", "departure", "haar", "db4", {"step_state.dcw_low": 0.5, "step_state.dcw_high": 0.5}),
-    Trial("dcw_low", "departure", 0.0, 0.5),
     Trial("dcw_high", "noisiness", 0.0, 0.5),
     Trial("dcw_multiply", "departure", 0.0, 1.0, {"step_state.dcw_low": 0.5}),
     Trial("dcw_phase", "departure", 0.0, 1.0, {"step_state.dcw_low": 0.5}),
@@ -114,6 +103,23 @@ TRIALS: tuple[Trial, ...] = (
     Trial("gain", "loudness", -24.0, 0.0),
     Trial("lora_strength", "brightness", 0.0, 1.0),
 )
+"""Controls that are tried in another way than `_usual`: another descriptor, a part of the range, or settings beside."""
+
+
+def _usual(row: Control) -> Trial:
+    """The trial of a control that nothing more is known of: its departure over its whole range, between its first and
+    its last option, or without and with its prompt or clip."""
+    ends = (row.lo, row.hi) if row.numeric or row.shape == "surface" else ("off", "on")
+    first, last = (row.options[0], row.options[-1]) if row.options else ends
+    return Trial(row.name, "departure", first, last)
+
+
+def _trials() -> tuple[Trial, ...]:
+    special = {trial.control: trial for trial in _SPECIAL}
+    return tuple(special.get(row.name) or _usual(row) for row in TABLE if row.measured)
+
+
+TRIALS = _trials()
 
 
 def due(spec: FamilySpec) -> tuple[Trial, ...]:

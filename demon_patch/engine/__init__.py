@@ -11,11 +11,11 @@ from typing import Any
 _WHERE = {
     "Session": "session",
     "Ring": "ring.ring",
-    "Request": "ring.slots",
-    "Shared": "ring.step_board",
+    "Request": "ring.request",
+    "step_values": "ring.step_values",
     "NoiseBank": "ring.noise",
 }
-__all__ = ["NoiseBank", "Request", "Ring", "Session", "Shared"]  # pyright: ignore[reportUnsupportedDunderAll]
+__all__ = ["NoiseBank", "Request", "Ring", "Session", "step_values"]  # pyright: ignore[reportUnsupportedDunderAll]
 
 
 def __getattr__(name: str) -> Any:

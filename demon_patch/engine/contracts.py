@@ -8,9 +8,11 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, TypeVar, runtime_checkable
 
-from demon_patch.engine.controls import CONTROLS, FAMILY, Control
+from demon_patch.engine.check_controls import checked, checked_option
+from demon_patch.engine.controls import CONTROLS, FAMILY, TABLE, Control
 from demon_patch.errors import DemonError
 
 if TYPE_CHECKING:
@@ -24,20 +26,39 @@ if TYPE_CHECKING:
 
 V = TypeVar("V")
 
+PLAIN: Mapping[str, float | str] = MappingProxyType(
+    {
+        "timesteps": "continuous",
+        "depth": 4,
+        "guidance_mode": "off",
+        "guidance": 1.0,
+        "dcw": "off",
+        "dcw_wavelet": "haar",
+        "dcw_low": 0.05,
+        "dcw_high": 0.02,
+    }
+)
+"""Defaults of a family that is played without guidance and without wavelet correction; steps and shift are missing."""
+
 
 @dataclass(frozen=True, slots=True)
 class FamilySpec:
-    """Geometry and habits of a model family.
+    """Geometry and measured habits of a model family.
 
-    frame_rate: latent frames per second. quantum: song lengths are multiples of this many frames.
-    exact_margin, playing_margin: latent frames decoded beside a window for a difference below 2e-6 of the
-    peak, and below -80 dB. tick_frames: control frames of a nominal (offline) tick by ring depth, for songs of up to
-    `tick_song` frames.
-    steps, shift, depth: the defaults of these controls (`default`).
-    border: latent frames at the ends of a generated stretch that differ more than its middle from the whole song's.
-    strength_taper: the strengths at equally spaced knob positions 0..1, so that equal turns move the sound
-    equally far. timbre: whether a prompt can borrow the sound colour of a clip. dry_reach: the rms distance of a
-    latent frame from its source's up to which some of the recording itself is heard (`engine.covered`); 0: none is.
+    frame_rate: latent frames per second.
+    quantum: song lengths are multiples of this many frames.
+    min_frames, max_frames: the shortest and the longest song.
+    exact_margin, playing_margin: latent frames decoded beside a window, for a difference below 2e-6 of the peak, and
+        below -80 dB.
+    defaults: by control, the defaults that the table leaves to the family; all of them (`PLAIN` has the usual ones).
+    tick_frames: by ring depth, the control frames of a nominal (offline) tick, for songs of up to `tick_song` frames.
+    strength_taper: the strengths at equally spaced knob positions 0..1, chosen so that equal turns move the sound
+        equally far.
+    border: latent frames at the ends of a generated stretch that differ more from the whole song's than its middle
+        does.
+    timbre: whether a prompt can borrow the sound colour of a clip.
+    dry_reach: the rms distance of a latent frame from its source's up to which some of the recording itself is heard
+        (`engine.sound.dry_path`); 0: none is.
     """
 
     name: str
@@ -52,15 +73,36 @@ class FamilySpec:
     max_frames: int
     exact_margin: int
     playing_margin: int
-    steps: int
-    shift: float
+    defaults: Mapping[str, float | str]
     tick_frames: Mapping[int, int]
     strength_taper: tuple[float, ...]
     tick_song: int = 600
     border: int = 0
-    depth: int = 4
     timbre: bool = False
     dry_reach: float = 0.0
+
+    def __post_init__(self) -> None:
+        wanted = {row.name: row for row in TABLE if row.default is FAMILY}
+        for name in wanted.keys() ^ self.defaults.keys():
+            what = "has no default of" if name in wanted else "has a default that the table does not ask for:"
+            raise DemonError(f"the model family {self.name} {what} {name}", mend="see FamilySpec.defaults")
+        for name, value in self.defaults.items():
+            (checked_option if wanted[name].shape == "choice" else checked)(name, value)
+
+    @property
+    def steps(self) -> int:
+        """Denoising steps of a generation, by default."""
+        return int(self.defaults["steps"])
+
+    @property
+    def shift(self) -> float:
+        """The shift of the schedule, by default."""
+        return float(self.defaults["shift"])
+
+    @property
+    def depth(self) -> int:
+        """Generations in flight, by default."""
+        return int(self.defaults["depth"])
 
     @property
     def samples_per_frame(self) -> int:
@@ -68,15 +110,15 @@ class FamilySpec:
         return self.sample_rate // self.frame_rate
 
     def nominal_tick(self, depth: int, song_frames: int) -> int:
-        """Control frames of a nominal tick: longer songs cost proportionally more."""
+        """Control frames of a nominal tick; a song longer than `tick_song` takes proportionally more."""
         return math.ceil(self.tick_frames[depth] * max(song_frames / self.tick_song, 1.0))
 
     def default(self, row: Control) -> float | str | None:
-        """A control's default: the table's, or the family's own field of that name where the table leaves it to it."""
-        return getattr(self, row.name) if row.default is FAMILY else row.default
+        """A control's default: the table's, or the family's own where the table leaves it to the family."""
+        return self.defaults[row.name] if row.default is FAMILY else row.default
 
     def has(self, row: Control) -> bool:
-        """Whether the family has the parts that a control works on: its own, and that of the control it needs."""
+        """Whether the family has the part that a control works on, and the part that the control it needs works on."""
         rows = (row,) if row.needs is None else (row, CONTROLS[row.needs])
         return all(each.part is None or getattr(self, each.part) for each in rows)
 
@@ -96,8 +138,12 @@ class FamilySpec:
 
 @dataclass(frozen=True, slots=True)
 class Conditioning:
-    """A prompt as the denoiser takes it: `tokens` [L, ...] of the family's own kind, `text` as written,
-    `unknown` the words that the family could not read."""
+    """A prompt as the denoiser takes it.
+
+    tokens: [L, ...], of the family's own kind.
+    text: as written.
+    unknown: the words that the family cannot read.
+    """
 
     tokens: Tensor
     text: str = ""
@@ -112,9 +158,11 @@ Blend: TypeAlias = tuple[tuple[Conditioning, float], ...]
 class Source:
     """A clip ready to be covered.
 
-    latent: [T, C]. hints: [T, H], its structure. audio: float32 [samples, channels] at the family's rate,
-    exactly T frames long and loopable. bpm and first downbeat (seconds) where known. notes: sentences for the
-    player, for example that a long file was cut.
+    latent: [T, C].
+    hints: [T, H], its structure.
+    audio: float32 [samples, channels] at the family's rate, exactly T frames long and loopable.
+    bpm, downbeat: tempo and first bar line (s), where known.
+    notes: sentences for the player, for example that a long file was cut.
     """
 
     latent: Tensor
@@ -127,8 +175,8 @@ class Source:
     _found: dict[Hashable, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def once(self, what: Hashable, find: Callable[[], V]) -> V:
-        """What is worked out of the clip, under a name: at the first call, and kept as long as the clip is. From any
-        thread; two at once may both work it out."""
+        """Returns what `find` finds out about the clip, under the name `what`. It is called once and its result is kept
+        as long as the clip is. May be called from any thread; two threads at once may both call it."""
         if what not in self._found:
             self._found[what] = find()
         return self._found[what]
@@ -140,7 +188,7 @@ class Source:
 
 
 class Codec(Protocol):
-    """Audio to latents and back."""
+    """Turns audio into latents and latents into audio."""
 
     def encode(self, audio: np.ndarray) -> Tensor:
         """[samples, channels] at the family's rate, a whole number of frames -> [T, C]."""
@@ -156,7 +204,7 @@ class Codec(Protocol):
 
 @runtime_checkable
 class ReadsLoudness(Protocol):
-    """A codec that knows how loud a latent will be; what a family without it plays is as loud as it comes out."""
+    """A codec that can read from a latent how loud it will sound. Without it, music is as loud as it is decoded."""
 
     def loudness(self, latent: Tensor) -> Tensor:
         """[T, C] -> the K-weighted power [T] of its sound, read out of the latent without decoding it (as
@@ -165,14 +213,14 @@ class ReadsLoudness(Protocol):
 
 
 class Conditioner(Protocol):
-    """Words, clips and structure to what the denoiser is conditioned on."""
+    """Turns words, clips and structure into what the denoiser is conditioned on."""
 
     def prompt(self, text: str) -> Conditioning:
         """Free text to conditioning; the empty text is the null condition."""
         ...
 
     def compose(self, prompt: str, seconds: float, seed: int) -> Source:
-        """A source of our own making, where the family brings a composer."""
+        """A source that the family composes by itself, if it has a composer."""
         ...
 
     def load(
@@ -182,10 +230,11 @@ class Conditioner(Protocol):
         bpm: float | None = None,
         downbeat: float | None = None,
     ) -> Source:
-        """Any audio file as a source, at most its first `seconds`; raises SourceError with one clear message.
+        """Any audio file as a source, at most its first `seconds`; raises SourceError.
 
-        bpm, downbeat: its tempo and first bar line (s) in the file, where a person has given them; else those that are
-        stored beside it or heard. The source's own fit what plays: beats come home with every turn of its audio.
+        bpm, downbeat: tempo and first bar line (s) in the file, where a person gives them; else they are the stored or
+        the detected ones. The tempo of the returned source is that of its audio, so that beats meet when the audio
+        loops.
         """
         ...
 
@@ -199,7 +248,7 @@ class Conditioner(Protocol):
         ...
 
     def context(self, source: Source, structure: float) -> Tensor:
-        """[T, X]: what stands beside x_t in every forward; structure in 0..1 weighs the hints."""
+        """[T, X]: what the denoiser reads beside x_t in every forward. structure, 0 to 1, scales the hints."""
         ...
 
 
@@ -208,7 +257,7 @@ class Denoiser(Protocol):
     """The family's diffusion transformer, an eager float32 module."""
 
     def condition(self, tokens: Tensor) -> tuple[Tensor, ...]:
-        """Tokens [L, ...] -> what cross-attention needs, computed once per prompt; each tensor [L', ...]."""
+        """Tokens [L, ...] to the tensors [L', ...] that cross-attention reads, computed once per prompt."""
         ...
 
     def embed_time(self, t: Tensor) -> Tensor:
@@ -223,8 +272,7 @@ class Denoiser(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Family:
-    """A loaded family: geometry, the three parts the engine asks for, and the files of the LoRAs that come with it, by
-    name."""
+    """A loaded family: its geometry, the three parts that the engine uses, and the files of its own LoRAs by name."""
 
     spec: FamilySpec
     denoiser: Denoiser
@@ -240,10 +288,11 @@ class Handle(Protocol):
 
 
 class Executor(Protocol):
-    """Runs a denoiser in chunks of a fixed row bucket; one contract suite holds for all of them.
+    """Runs a denoiser in forwards of a fixed number of rows. One suite of tests holds for all executors.
 
-    bucket: rows of every forward (R). lanes: on which forwards may run side by side (one on a device of its own).
-    weights_epoch: raised by any weight change; older handles are void until they are renewed.
+    bucket: rows of every forward (R).
+    lanes: the threads on which forwards run side by side; a GPU has one.
+    weights_epoch: grows with any change of the weights. Handles of an older epoch are void until they are renewed.
     """
 
     bucket: int
@@ -251,15 +300,15 @@ class Executor(Protocol):
     weights_epoch: int
 
     def prepare(self, conditioning: Conditioning) -> Handle:
-        """Everything that a prompt costs once."""
+        """Computes everything that a prompt needs computed once."""
         ...
 
     def blend(self, first: Handle, second: Handle, amount: float) -> Handle:
-        """A prompt between two prepared ones, whose condition tensors are mixed: the first at 0, the second at 1."""
+        """A prompt between two prepared ones: their condition tensors mixed; 0 is the first, 1 the second."""
         ...
 
     def renew(self, handle: Handle) -> None:
-        """Brings a handle up to the present weights, in place."""
+        """Prepares a handle again for the present weights, in place."""
         ...
 
     @property
@@ -268,7 +317,7 @@ class Executor(Protocol):
         ...
 
     def set_loras(self, loras: Loras) -> bool:
-        """Makes these, exactly, the LoRAs in the weights, between forwards; whether the weights changed."""
+        """Makes these the only LoRAs in the weights, between forwards; returns whether the weights changed."""
         ...
 
     def prepare_schedule(self, t: Tensor) -> Tensor:

@@ -1,63 +1,25 @@
-"""The table of controls: one row a control, from which ports, checks, units, palette and docs are derived.
+"""The table of controls: one row a control. Ports, checks, units, pages and the choice in the palette follow from it.
 
-Torch-free. Rows follow the engine node that carries them; propagation classes are those of the design, section 3.
+To add a control:
+
+1. Add its row to `TABLE`, under the engine node that has its port. Where its default is FAMILY, each family names one.
+2. Write its effect where the engine acts: a control that a generation is made with is `request.controls.number(name)`
+   (or `.option`, `.curve`), one that every step reads is `rows.value(name)`. What only changes the clean prediction of
+   a step is a function in `engine/step/effects.py`.
+3. Run `demon-patch bench modulation` and `bench page`, which measure it and put it into docs/controls.md.
+
+Nothing else knows the control: it is a port, a row of the pages, an argument of `Session.request`, and `check` holds it
+to its range. tests/engine/test_a_new_control.py does these steps for a control of each kind. Torch-free.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Final, Literal
+from demon_patch.engine.control import FAMILY, Carrier, Control, Part, Propagation, Shape, Taper
 
-Shape = Literal["scalar", "integer", "switch", "choice", "curve", "surface", "prompt", "source"]
-Part = Literal["timbre"]
-Propagation = Literal["request", "step", "late step", "weights", "decode", "ring"]
-Taper = Literal["linear", "log", "int", "family"]
-Carrier = Literal["scheduler", "source_blend", "step_state", "decoder", "lora"]
-
-FAMILY: Final = "the family's"
-"""In place of a default: each model family has its own, which `FamilySpec.default` tells."""
-
-
-@dataclass(frozen=True, slots=True)
-class Control:
-    """One control of the engine.
-
-    name: as in files, messages and code; title and doc: as shown. carrier: the engine node whose port it is.
-    shape: what it carries (`curve` takes a number too). lo, hi, taper, unit: the declared range of a number;
-    default: a number, an option's name, None for prompts and sources, or FAMILY. options: of a choice.
-    optional: has no effect, and costs nothing, unless its port is wired or set. needs: the control without which it
-    has no effect: a prompt or clip that must be wired, a choice that must not be "off", or an optional control that
-    must be wired or set. rest: the value at which it does nothing, where its default does something. part: what a
-    family must have for it (`FamilySpec.has`).
-    """
-
-    name: str
-    title: str
-    carrier: Carrier
-    shape: Shape
-    propagation: Propagation
-    doc: str
-    default: float | str | None = None
-    lo: float = 0.0
-    hi: float = 1.0
-    taper: Taper = "linear"
-    unit: str = ""
-    options: tuple[str, ...] = ()
-    optional: bool = False
-    needs: str | None = None
-    rest: float | None = None
-    part: Part | None = None
-
-    @property
-    def per_frame(self) -> bool:
-        """Whether the engine takes one value per latent frame."""
-        return self.shape in ("curve", "surface")
-
-    @property
-    def numeric(self) -> bool:
-        """Whether a value cable can move it."""
-        return self.shape in ("scalar", "integer", "switch", "curve")
-
+__all__ = [
+    "CONTROLS", "FAMILY", "MOST_LORAS", "TABLE", "Carrier", "Control", "Part", "Propagation", "Shape", "Taper",
+    "carried_by",
+]  # fmt: skip
 
 MOST_LORAS = 4
 """LoRAs that may be in the weights at once."""
@@ -67,146 +29,286 @@ MOST_LORAS = 4
 # A table reads best as rows.
 TABLE: tuple[Control, ...] = (
     # -- Scheduler: what a new generation starts from ---------------------------------------------------
-    Control("prompt", "Prompt", "scheduler", "prompt", "request", "What the music should sound like."),
-    Control("source", "Source", "scheduler", "source", "request", "The clip that is covered."),
-    Control("strength", "Strength", "scheduler", "scalar", "request",
-            "How far the sound leaves its source: 0 plays the source, 1 keeps only its structure.", 0.7,
-            0.0, 1.0, "family"),
-    Control("structure", "Structure", "scheduler", "scalar", "request",
-            "How firmly rhythm and harmony follow the source's hints.", 1.0),
-    Control("seed", "Seed", "scheduler", "integer", "request",
-            "Which noise the generation starts from; equal seeds give one continuous song.", 42, 0,
-            4294967295, "int"),
-    Control("steps", "Steps", "scheduler", "integer", "request",
-            "Denoising steps of a generation: more are cleaner and slower.", FAMILY, 1, 16, "int"),
-    Control("shift", "Shift", "scheduler", "scalar", "request",
-            "Where along the noise the steps gather: high values spend them on form, low ones on detail.",
-            FAMILY, 1.0, 6.0, "log"),
-    Control("initial_noise", "Initial noise", "scheduler", "curve", "request",
-            "Per frame, how much of the start is noise; replaces the start that strength sets.",
-            1.0, optional=True),
-    Control("depth", "Depth", "scheduler", "integer", "ring",
-            "Generations in flight: more complete more often, each control answers later.", FAMILY,
-            1, 8, "int"),
-    Control("steps_mode", "Steps mode", "scheduler", "choice", "request",
-            "Whether a low strength keeps all its steps or takes proportionally fewer.", "fixed",
-            options=("fixed", "proportional")),
-    Control("timesteps", "Timesteps", "scheduler", "choice", "request",
-            "Whether strength is continuous, snapped to the trained timesteps, or the published staircase.",
-            "continuous", options=("continuous", "trained", "staircase")),
-    Control("noise_drift", "Noise drift", "scheduler", "scalar", "request",
-            "How fast the seed glides into the next: new takes of the song, without a cut.", 0.0, 0.0,
-            4.0, unit="keys/bar"),
-    Control("focus", "Focus", "scheduler", "choice", "request",
-            "How much of the song is generated round the coming playhead: less answers faster. Auto is, live, what the "
-            "machine makes within 400 ms of a touch, growing to the whole song when nothing is touched.",
-            "auto", options=("auto", "song", "20 s", "8 s")),
-    Control("prompt_b", "Prompt B", "scheduler", "prompt", "request",
-            "A second prompt to blend in or composite."),
-    Control("prompt_blend", "Prompt blend", "scheduler", "scalar", "request",
-            "Glides from prompt A to prompt B in one forward.", 0.0, needs="prompt_b"),
-    Control("condition_weight", "Condition weight", "scheduler", "curve", "step",
-            "Per frame, how much the second prompt's velocity counts against the first's.", 0.0,
-            optional=True, needs="prompt_b"),
-    Control("condition_from", "Condition from", "scheduler", "scalar", "step",
-            "The share of the steps after which the second prompt speaks.", 0.0, optional=True, needs="prompt_b"),
-    Control("condition_to", "Condition to", "scheduler", "scalar", "step",
-            "The share of the steps before which the second prompt speaks.", 1.0, optional=True, needs="prompt_b"),
-    Control("timbre_source", "Timbre source", "scheduler", "source", "request",
-            "A clip whose sound colour is borrowed.", part="timbre"),
-    Control("timbre", "Timbre", "scheduler", "scalar", "request",
-            "How much of the timbre source's colour is taken.", 1.0, needs="timbre_source"),
-    Control("structure_source", "Structure source", "scheduler", "source", "request",
-            "A clip whose rhythm and harmony are followed instead of the source's."),
-    Control("feedback", "Feedback", "scheduler", "scalar", "request",
-            "Mixes finished generations back into the source: the music drifts away from where it began.",
-            0.0, optional=True),
-    Control("feedback_tap", "Feedback tap", "scheduler", "integer", "request",
-            "How many completions ago the fed-back generation is.", 1, 1, 8, "int", needs="feedback"),
-    Control("mask", "Mask", "scheduler", "curve", "request",
-            "Per frame, 1 generates and 0 keeps the source untouched.", 1.0, optional=True),
-    Control("mask_growth", "Mask growth", "scheduler", "scalar", "request",
-            "Lets the mask open over the steps instead of at once.", 0.0, optional=True, needs="mask"),
-    Control("target", "Target", "scheduler", "source", "request",
-            "A clip that the clean prediction is pulled toward."),
-    Control("target_curve", "Target curve", "scheduler", "curve", "step",
-            "Per frame, how far the prediction is pulled to the target once its gate has opened.", 0.0,
-            optional=True, needs="target"),
-    Control("target_gate", "Target gate", "scheduler", "scalar", "request",
-            "The share of the steps after which the target curve begins to pull.", 0.0, needs="target"),
-    Control("guidance_mode", "Guidance mode", "scheduler", "choice", "request",
-            "Where the opposite of the prompt comes from: nowhere, the noise, the first step, or every step.",
-            "off", options=("off", "self", "initialize", "full")),
+    Control(
+        name="prompt", title="Prompt", carrier="scheduler", shape="prompt", propagation="request",
+        doc="What the music should sound like.",
+    ),
+    Control(
+        name="source", title="Source", carrier="scheduler", shape="source", propagation="request",
+        doc="The clip that is covered.",
+    ),
+    Control(
+        name="strength", title="Strength", carrier="scheduler", shape="scalar", propagation="request",
+        doc="How far the sound leaves its source: 0 plays the source, 1 keeps only its structure.",
+        default=0.7, lo=0.0, hi=1.0, taper="family",
+    ),
+    Control(
+        name="structure", title="Structure", carrier="scheduler", shape="scalar", propagation="request",
+        doc="How firmly rhythm and harmony follow the source's hints.",
+        default=1.0, lo=0.0, hi=1.0,
+    ),
+    Control(
+        name="seed", title="Seed", carrier="scheduler", shape="integer", propagation="request",
+        doc="Which noise the generation starts from; equal seeds give one continuous song.",
+        default=42, lo=0, hi=4294967295, taper="int",
+    ),
+    Control(
+        name="steps", title="Steps", carrier="scheduler", shape="integer", propagation="request",
+        doc="Denoising steps of a generation: more are cleaner and slower.",
+        default=FAMILY, lo=1, hi=16, taper="int",
+    ),
+    Control(
+        name="shift", title="Shift", carrier="scheduler", shape="scalar", propagation="request",
+        doc="Where along the noise the steps gather: high values spend them on form, low ones on detail.",
+        default=FAMILY, lo=1.0, hi=6.0, taper="log",
+    ),
+    Control(
+        name="initial_noise", title="Initial noise", carrier="scheduler", shape="curve", propagation="request",
+        doc="Per frame, how much of the start is noise; replaces the start that strength sets.",
+        default=1.0, lo=0.0, hi=1.0, optional=True,
+    ),
+    Control(
+        name="depth", title="Depth", carrier="scheduler", shape="integer", propagation="ring",
+        doc="Generations in flight: more complete more often, each control answers later.",
+        default=FAMILY, lo=1, hi=8, taper="int", measured=False,
+    ),
+    Control(
+        name="steps_mode", title="Steps mode", carrier="scheduler", shape="choice", propagation="request",
+        doc="Whether a low strength keeps all its steps or takes proportionally fewer.",
+        default="fixed", options=("fixed", "proportional"),
+    ),
+    Control(
+        name="timesteps", title="Timesteps", carrier="scheduler", shape="choice", propagation="request",
+        doc="Whether strength is continuous, snapped to the trained timesteps, or the published staircase.",
+        default=FAMILY, options=("continuous", "trained", "staircase"),
+    ),
+    Control(
+        name="noise_drift", title="Noise drift", carrier="scheduler", shape="scalar", propagation="request",
+        doc="How fast the seed glides into the next: new takes of the song, without a cut.",
+        default=0.0, lo=0.0, hi=4.0, unit="keys/bar", becomes="noise_position", heard=False,
+    ),
+    Control(
+        name="focus", title="Focus", carrier="scheduler", shape="choice", propagation="request",
+        doc="How much of the song is generated round the coming playhead: less answers faster. Auto is, live, "
+            "what the machine makes within 400 ms of a touch, growing to the whole song when nothing is touched.",
+        default="auto", options=("auto", "song", "20 s", "8 s"), becomes="stretch", measured=False,
+    ),
+    Control(
+        name="prompt_b", title="Prompt B", carrier="scheduler", shape="prompt", propagation="request",
+        doc="A second prompt to blend in or composite.",
+    ),
+    Control(
+        name="prompt_blend", title="Prompt blend", carrier="scheduler", shape="scalar", propagation="request",
+        doc="Glides from prompt A to prompt B in one forward.",
+        default=0.0, lo=0.0, hi=1.0, needs="prompt_b",
+    ),
+    Control(
+        name="condition_weight", title="Condition weight", carrier="scheduler", shape="curve", propagation="step",
+        doc="Per frame, how much the second prompt's velocity counts against the first's.",
+        default=0.0, lo=0.0, hi=1.0, optional=True, needs="prompt_b",
+    ),
+    Control(
+        name="condition_from", title="Condition from", carrier="scheduler", shape="scalar", propagation="step",
+        doc="The share of the steps after which the second prompt speaks.",
+        default=0.0, lo=0.0, hi=1.0, optional=True, needs="prompt_b",
+    ),
+    Control(
+        name="condition_to", title="Condition to", carrier="scheduler", shape="scalar", propagation="step",
+        doc="The share of the steps before which the second prompt speaks.",
+        default=1.0, lo=0.0, hi=1.0, optional=True, needs="prompt_b",
+    ),
+    Control(
+        name="timbre_source", title="Timbre source", carrier="scheduler", shape="source", propagation="request",
+        doc="A clip whose sound colour is borrowed.",
+        part="timbre",
+    ),
+    Control(
+        name="timbre", title="Timbre", carrier="scheduler", shape="scalar", propagation="request",
+        doc="How much of the timbre source's colour is taken.",
+        default=1.0, lo=0.0, hi=1.0, needs="timbre_source",
+    ),
+    Control(
+        name="structure_source", title="Structure source", carrier="scheduler", shape="source", propagation="request",
+        doc="A clip whose rhythm and harmony are followed instead of the source's.",
+    ),
+    Control(
+        name="feedback", title="Feedback", carrier="scheduler", shape="scalar", propagation="request",
+        doc="Mixes finished generations back into the source: the music drifts away from where it began.",
+        default=0.0, lo=0.0, hi=1.0, optional=True, becomes="source_latent",
+    ),
+    Control(
+        name="feedback_tap", title="Feedback tap", carrier="scheduler", shape="integer", propagation="request",
+        doc="How many completions ago the fed-back generation is.",
+        default=1, lo=1, hi=8, taper="int", needs="feedback", becomes="source_latent",
+    ),
+    Control(
+        name="mask", title="Mask", carrier="scheduler", shape="curve", propagation="request",
+        doc="Per frame, 1 generates and 0 keeps the source untouched.",
+        default=1.0, lo=0.0, hi=1.0, optional=True,
+    ),
+    Control(
+        name="mask_growth", title="Mask growth", carrier="scheduler", shape="scalar", propagation="request",
+        doc="Lets the mask open over the steps instead of at once.",
+        default=0.0, lo=0.0, hi=1.0, optional=True, needs="mask",
+    ),
+    Control(
+        name="target", title="Target", carrier="scheduler", shape="source", propagation="request",
+        doc="A clip that the clean prediction is pulled toward.",
+    ),
+    Control(
+        name="target_curve", title="Target curve", carrier="scheduler", shape="curve", propagation="step",
+        doc="Per frame, how far the prediction is pulled to the target once its gate has opened.",
+        default=0.0, lo=0.0, hi=1.0, optional=True, needs="target",
+    ),
+    Control(
+        name="target_gate", title="Target gate", carrier="scheduler", shape="scalar", propagation="request",
+        doc="The share of the steps after which the target curve begins to pull.",
+        default=0.0, lo=0.0, hi=1.0, needs="target",
+    ),
+    Control(
+        name="guidance_mode", title="Guidance mode", carrier="scheduler", shape="choice", propagation="request",
+        doc="Where the opposite of the prompt comes from: nowhere, the noise, the first step, or every step.",
+        default=FAMILY, options=("off", "self", "initialize", "full"),
+    ),
     # -- Source Blend: per-frame source blending on the re-noise step -----------------------------------
-    Control("source_blend", "Source blend", "source_blend", "curve", "step",
-            "Per frame, 1 is pure generation and 0 the source; moves every generation in flight.", 1.0),
+    Control(
+        name="source_blend", title="Source blend", carrier="source_blend", shape="curve", propagation="step",
+        doc="Per frame, 1 is pure generation and 0 the source; moves every generation in flight.",
+        default=1.0, lo=0.0, hi=1.0,
+    ),
     # -- Step State: shared by all generations in flight, read at every step ----------------------------
-    Control("velocity_scale", "Velocity scale", "step_state", "curve", "step",
-            "Scales each step: below 1 leaves noise and blur, above 1 overshoots into grit.", 1.0, 0.0,
-            2.0, optional=True),
-    Control("ode_noise", "ODE noise", "step_state", "curve", "step",
-            "Fresh noise after each step, fading as the generation ripens: restless detail.", 0.0, 0.0,
-            1.0, optional=True),
-    Control("solver", "Solver", "step_state", "choice", "step",
-            "Euler steps along the flow, or re-noised steps that forgive and blur.", "ode",
-            options=("ode", "sde")),
-    Control("guidance", "Guidance", "step_state", "curve", "step",
-            "How strongly the prompt is pushed away from its opposite.", 1.0, 0.0, 15.0, optional=True,
-            needs="guidance_mode"),
-    Control("guidance_momentum", "Guidance momentum", "step_state", "scalar", "step",
-            "Carries the guidance direction over the steps; negative values calm it.", -0.75, -1.0, 1.0,
-            needs="guidance_mode"),
-    Control("guidance_clip", "Guidance clip", "step_state", "scalar", "step",
-            "The longest guidance step allowed, as a norm.", 2.5, 0.1, 10.0, "log",
-            needs="guidance_mode"),
-    Control("guidance_rescale", "Guidance rescale", "step_state", "scalar", "step",
-            "Restores the loudness that guidance adds.", 0.0, needs="guidance_mode"),
-    Control("guidance_axis", "Guidance axis", "step_state", "choice", "step",
-            "Whether guidance norms are taken over time, as the model was tuned, or frame by frame.",
-            "time", options=("time", "frame"), needs="guidance_mode"),
-    Control("channel_gain", "Channel gain", "step_state", "surface", "step",
-            "Gains of latent channel groups as the denoiser sees them: colours without a filter.", 1.0,
-            0.0, 3.0, optional=True),
-    Control("target_strength", "Target strength", "step_state", "curve", "late step",
-            "Pulls the second half of the steps toward the target clip.", 0.0, needs="target"),
-    Control("live_strength", "Live strength", "step_state", "switch", "step",
-            "Lets a jump of strength move the generations already in flight.", 1.0, 0.0, 1.0, "int"),
-    Control("dcw", "Wavelet correction", "step_state", "choice", "step",
-            "Corrects each step in the wavelet domain: low band, high band, both, or plain.", "off",
-            options=("off", "low", "high", "double", "pix")),
-    Control("dcw_wavelet", "Wavelet", "step_state", "choice", "step", "Which wavelet splits the bands.",
-            "haar", options=("haar", "db4"), needs="dcw"),
-    Control("dcw_low", "Low correction", "step_state", "curve", "step",
-            "How much of the slow band's step is amplified.", 0.05, 0.0, 0.5, needs="dcw", rest=0.0),
-    Control("dcw_high", "High correction", "step_state", "curve", "step",
-            "How much of the fast band's step is amplified.", 0.02, 0.0, 0.5, needs="dcw", rest=0.0),
-    Control("dcw_multiply", "Multiplied correction", "step_state", "scalar", "step",
-            "Turns the correction from adding to the slow band into stretching it.", 0.0, needs="dcw"),
-    Control("dcw_phase", "Phase correction", "step_state", "scalar", "step",
-            "Corrects magnitude and phase of the slow band apart.", 0.0, needs="dcw"),
-    Control("dcw_soft", "Correction threshold", "step_state", "scalar", "step",
-            "Leaves out corrections smaller than this.", 0.0, 0.0, 0.3, needs="dcw"),
+    Control(
+        name="velocity_scale", title="Velocity scale", carrier="step_state", shape="curve", propagation="step",
+        doc="Scales each step: below 1 leaves noise and blur, above 1 overshoots into grit.",
+        default=1.0, lo=0.0, hi=2.0, optional=True,
+    ),
+    Control(
+        name="ode_noise", title="ODE noise", carrier="step_state", shape="curve", propagation="step",
+        doc="Fresh noise after each step, fading as the generation ripens: restless detail.",
+        default=0.0, lo=0.0, hi=1.0, optional=True,
+    ),
+    Control(
+        name="solver", title="Solver", carrier="step_state", shape="choice", propagation="step",
+        doc="Euler steps along the flow, or re-noised steps that forgive and blur.",
+        default="ode", options=("ode", "sde"),
+    ),
+    Control(
+        name="guidance", title="Guidance", carrier="step_state", shape="curve", propagation="step",
+        doc="How strongly the prompt is pushed away from its opposite.",
+        default=FAMILY, lo=0.0, hi=15.0, optional=True, needs="guidance_mode", rest=1.0,
+    ),
+    Control(
+        name="guidance_momentum", title="Guidance momentum", carrier="step_state", shape="scalar", propagation="step",
+        doc="Carries the guidance direction over the steps; negative values calm it.",
+        default=-0.75, lo=-1.0, hi=1.0, needs="guidance_mode",
+    ),
+    Control(
+        name="guidance_clip", title="Guidance clip", carrier="step_state", shape="scalar", propagation="step",
+        doc="The longest guidance step allowed, as a norm.",
+        default=2.5, lo=0.1, hi=10.0, taper="log", needs="guidance_mode",
+    ),
+    Control(
+        name="guidance_rescale", title="Guidance rescale", carrier="step_state", shape="scalar", propagation="step",
+        doc="Restores the loudness that guidance adds.",
+        default=0.0, lo=0.0, hi=1.0, needs="guidance_mode",
+    ),
+    Control(
+        name="guidance_axis", title="Guidance axis", carrier="step_state", shape="choice", propagation="step",
+        doc="Whether guidance norms are taken over time, as the model was tuned, or frame by frame.",
+        default="time", options=("time", "frame"), needs="guidance_mode",
+    ),
+    Control(
+        name="channel_gain", title="Channel gain", carrier="step_state", shape="surface", propagation="step",
+        doc="Gains of latent channel groups as the denoiser sees them: colours without a filter.",
+        default=1.0, lo=0.0, hi=3.0, optional=True,
+    ),
+    Control(
+        name="target_strength", title="Target strength", carrier="step_state", shape="curve", propagation="late step",
+        doc="Pulls the second half of the steps toward the target clip.",
+        default=0.0, lo=0.0, hi=1.0, needs="target",
+    ),
+    Control(
+        name="live_strength", title="Live strength", carrier="step_state", shape="switch", propagation="step",
+        doc="Lets a jump of strength move the generations already in flight.",
+        default=1.0, lo=0.0, hi=1.0, taper="int", heard=False, measured=False,
+    ),
+    Control(
+        name="dcw", title="Wavelet correction", carrier="step_state", shape="choice", propagation="step",
+        doc="Corrects each step in the wavelet domain: low band, high band, both, or plain.",
+        default=FAMILY, options=("off", "low", "high", "double", "pix"),
+    ),
+    Control(
+        name="dcw_wavelet", title="Wavelet", carrier="step_state", shape="choice", propagation="step",
+        doc="Which wavelet splits the bands.",
+        default=FAMILY, options=("haar", "db4"), needs="dcw",
+    ),
+    Control(
+        name="dcw_low", title="Low correction", carrier="step_state", shape="curve", propagation="step",
+        doc="How much of the slow band's step is amplified.",
+        default=FAMILY, lo=0.0, hi=0.5, needs="dcw", rest=0.0,
+    ),
+    Control(
+        name="dcw_high", title="High correction", carrier="step_state", shape="curve", propagation="step",
+        doc="How much of the fast band's step is amplified.",
+        default=FAMILY, lo=0.0, hi=0.5, needs="dcw", rest=0.0,
+    ),
+    Control(
+        name="dcw_multiply", title="Multiplied correction", carrier="step_state", shape="scalar", propagation="step",
+        doc="Turns the correction from adding to the slow band into stretching it.",
+        default=0.0, lo=0.0, hi=1.0, needs="dcw",
+    ),
+    Control(
+        name="dcw_phase", title="Phase correction", carrier="step_state", shape="scalar", propagation="step",
+        doc="Corrects magnitude and phase of the slow band apart.",
+        default=0.0, lo=0.0, hi=1.0, needs="dcw",
+    ),
+    Control(
+        name="dcw_soft", title="Correction threshold", carrier="step_state", shape="scalar", propagation="step",
+        doc="Leaves out corrections smaller than this.",
+        default=0.0, lo=0.0, hi=0.3, needs="dcw",
+    ),
     # -- Decoder: from latents to sound -----------------------------------------------------------------
-    Control("window", "Window", "decoder", "scalar", "decode",
-            "The stretch decoded at a time: shorter answers sooner and costs more.", 0.32, 0.08, 1.0,
-            "log", unit="s"),
-    Control("gain", "Gain", "decoder", "scalar", "decode", "Loudness of the decoded sound.", 0.0, -40.0,
-            12.0, unit="dB"),
-    Control("dry", "Dry", "decoder", "scalar", "decode",
-            "How much of the recording itself is heard where the music is still its source.", 1.0),
-    Control("match", "Match", "decoder", "switch", "decode",
-            "Keeps the music as loud as the source that it covers.", 1.0, 0.0, 1.0, "int"),
-    Control("lead", "Lead", "decoder", "scalar", "decode",
-            "From the loudspeaker to the next window: fixed in a rendering; live it begins there, then adapts.",
-            0.4, 0.05, 2.0, "log", unit="s"),
-    Control("preview", "Preview", "decoder", "switch", "decode",
-            "Plays a nearly finished generation when a live control has just moved.", 1.0, 0.0, 1.0,
-            "int"),
-    Control("limiter", "Limiter ceiling", "decoder", "scalar", "decode",
-            "Where the safety limiter holds the peaks.", -0.3, -12.0, 0.0, unit="dB"),
+    Control(
+        name="window", title="Window", carrier="decoder", shape="scalar", propagation="decode",
+        doc="The stretch decoded at a time: shorter answers sooner and costs more.",
+        default=0.32, lo=0.08, hi=1.0, taper="log", unit="s", heard=False, measured=False,
+    ),
+    Control(
+        name="gain", title="Gain", carrier="decoder", shape="scalar", propagation="decode",
+        doc="Loudness of the decoded sound.",
+        default=0.0, lo=-40.0, hi=12.0, unit="dB",
+    ),
+    Control(
+        name="dry", title="Dry", carrier="decoder", shape="scalar", propagation="decode",
+        doc="How much of the recording itself is heard where the music is still its source.",
+        default=1.0, lo=0.0, hi=1.0, heard=False, measured=False,
+    ),
+    Control(
+        name="match", title="Match", carrier="decoder", shape="switch", propagation="decode",
+        doc="Keeps the music as loud as the source that it covers.",
+        default=1.0, lo=0.0, hi=1.0, taper="int", heard=False, measured=False,
+    ),
+    Control(
+        name="lead", title="Lead", carrier="decoder", shape="scalar", propagation="decode",
+        doc="From the loudspeaker to the next window: fixed in a rendering; live it begins there, then adapts.",
+        default=0.4, lo=0.05, hi=2.0, taper="log", unit="s", heard=False, measured=False,
+    ),
+    Control(
+        name="preview", title="Preview", carrier="decoder", shape="switch", propagation="decode",
+        doc="Plays a nearly finished generation when a live control has just moved.",
+        default=1.0, lo=0.0, hi=1.0, taper="int", heard=False, measured=False,
+    ),
+    Control(
+        name="limiter", title="Limiter ceiling", carrier="decoder", shape="scalar", propagation="decode",
+        doc="Where the safety limiter holds the peaks.",
+        default=-0.3, lo=-12.0, hi=0.0, unit="dB", measured=False,
+    ),
     # -- LoRA -------------------------------------------------------------------------------------------
-    Control("lora_strength", "LoRA strength", "lora", "scalar", "weights",
-            "How much of the adapter is added to the weights.", 1.0, 0.0, 2.0),
+    Control(
+        name="lora_strength", title="LoRA strength", carrier="lora", shape="scalar", propagation="weights",
+        doc="How much of the adapter is added to the weights.",
+        default=1.0, lo=0.0, hi=2.0,
+    ),
 )
 # fmt: on
 

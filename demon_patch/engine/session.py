@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
+from numbers import Real
 from pathlib import Path
 from typing import Any
 
@@ -12,14 +14,16 @@ from torch import Tensor
 from demon_patch.arrays import Samples
 from demon_patch.engine.check_controls import checked
 from demon_patch.engine.contracts import Blend, Conditioning, Executor, Family, Handle, ReadsLoudness, Source
-from demon_patch.engine.controls import CONTROLS
+from demon_patch.engine.controls import Control
 from demon_patch.engine.executors.torch_ import TorchExecutor
 from demon_patch.engine.families import load_family
 from demon_patch.engine.lora.merge import Lora, Loras, read_lora
 from demon_patch.engine.ring.focus import focused
 from demon_patch.engine.ring.noise import NoiseBank
-from demon_patch.engine.ring.ring import CONDITIONS, MAX_DEPTH, Request, Ring
-from demon_patch.engine.ring.slots import FORWARDED, check_finite
+from demon_patch.engine.ring.request import FORWARDED, Request, check_finite
+from demon_patch.engine.ring.request_controls import RequestControls, request_control
+from demon_patch.engine.ring.ring import CONDITIONS, MAX_DEPTH, Ring
+from demon_patch.engine.ring.step_values import step_values
 from demon_patch.engine.sound.dry_path import Cover, Covered, power_of
 from demon_patch.engine.sound.window import decode_song, decode_window
 from demon_patch.errors import DemonError, WeightsError
@@ -36,7 +40,7 @@ class Session:
         ring = session.ring(source, depth=4)
         for k in range(16):
             ring.submit(session.request(prompt, source, strength=0.5 + 0.4 * (k % 2), seed=7))
-            for finished in ring.tick():
+            for finished in ring.tick(session.step_values(source, ode_noise=0.2)):
                 sound = session.decode(finished.latent, start=0, frames=50)
 
     Prompts, contexts and noise are kept, so equal requests cost nothing twice. Not thread-safe: one thread owns a
@@ -60,15 +64,15 @@ class Session:
         return cls(family, TorchExecutor(family.denoiser, lanes=threads or min(os.cpu_count() or 1, 8)))
 
     def prompt(self, text: str) -> Conditioning:
-        """A prompt from free text; `.unknown` names the words that the family cannot read."""
+        """A prompt from free text; `.unknown` are the words that the family cannot read."""
         return self.family.conditioner.prompt(text)
 
     def prepare(self, prompt: Conditioning) -> None:
-        """Does at once what a prompt costs once, so that its first request is not late; from any thread."""
+        """Prepares a prompt, so that its first request does not have to wait for it. From any thread."""
         self._prepared(prompt)
 
     def compose(self, prompt: str = "", *, seconds: float = 24.0, seed: int = 0) -> Source:
-        """A source of the family's own making, `seconds` long (to the nearest length it can play)."""
+        """A source that the family composes, `seconds` long (or the nearest length that it can play)."""
         return self.family.conditioner.compose(prompt, seconds, seed)
 
     def source(
@@ -79,8 +83,10 @@ class Session:
         bpm: float | None = None,
         downbeat: float | None = None,
     ) -> Source:
-        """Any audio file as a source; bpm and downbeat (s) where they are known better than what is stored or heard;
-        raises SourceError."""
+        """Any audio file as a source; raises SourceError.
+
+        bpm, downbeat: its tempo and first bar line (s), where they are known better than what is stored or detected.
+        """
         return self.family.conditioner.load(path, seconds, bpm, downbeat)
 
     def lora(self, name: str | Path) -> Lora:
@@ -95,9 +101,9 @@ class Session:
             raise
 
     def set_loras(self, loras: Loras) -> bool:
-        """Makes these, exactly, the LoRAs in the weights, each with a strength of 0 to 2; whether anything changed.
+        """Makes these the only LoRAs in the weights, each with a strength of 0 to 2; returns whether anything changed.
 
-        Called between ticks: generations in flight go on with the new weights. Raises DemonError.
+        Called between ticks. Generations in flight go on with the new weights. Raises DemonError.
         """
         return self.executor.set_loras(loras)
 
@@ -106,68 +112,61 @@ class Session:
         prompt: Conditioning | Blend,
         source: Source,
         *,
-        strength: float = 0.7,
-        structure: float = 1.0,
-        seed: int = 42,
-        steps: int | None = None,
-        shift: float | None = None,
-        initial_noise: Tensor | None = None,
-        prompt_b: Conditioning | Blend | None = None,
-        prompt_blend: float = 0.0,
-        timbre_source: Source | None = None,
-        timbre: float = 1.0,
-        guidance_mode: str = "off",
-        mask: Tensor | None = None,
-        mask_growth: float = 0.0,
-        target: Source | None = None,
-        target_gate: float = 0.0,
-        structure_source: Source | None = None,
         source_latent: Tensor | None = None,
-        steps_mode: str = "fixed",
-        timesteps: str = "continuous",
         noise_position: float = 0.0,
-        focus: tuple[int, int] | None = None,
+        stretch: tuple[int, int] | None = None,
         tag: object = None,
         heard_at: float | None = None,
+        **controls: Any,
     ) -> Request:
-        """What one generation starts from; steps and shift default to the family's. Raises DemonError.
+        """What one generation starts from.
 
-        prompt: one, or several with their shares. prompt_b: a second one: prompt_blend, 0 to 1, glides to it in one
-        forward, and the control condition_weight composites it in a forward of its own. timbre_source: a clip of any
-        length whose sound colour all prompts borrow, where the family has timbre: none of it at `timbre` 0, all at 1.
-        guidance_mode: off, self, initialize or full. mask: [T] in 0 to 1, 1 generates; mask_growth: 0 opens it at once,
-        1 over all steps. target: a clip as long as the source that target_strength and, from target_gate on,
-        target_curve pull to. structure_source: a clip as long as the source, whose structure is followed instead of the
-        source's. source_latent: [T, C], covered in place of the source's own latent (feedback). steps_mode and
-        timesteps: how the schedule is made. noise_position: how far, in keys, the noise has drifted. focus: the stretch
-        (first frame, frames) that alone is generated, round the seam if need be; all else is given for the whole song.
-        Its latent is heard once it is laid into one of the whole song (`focus.laid_into`).
+        prompt: one, or several with their shares.
+        controls: any rows of the table of class `request`, by name: numbers, options, curves (a number, or one number
+            for each of the source's T frames), prompts (`prompt_b`) and clips. What is not given has its default.
+            docs/controls.md says what each does.
+        source_latent: [T, C], covered in place of the source's own latent (feedback).
+        noise_position: how far, in keys, the noise has drifted.
+        stretch: (first frame, frames) that alone are generated, round the seam if need be; all else is given for the
+            whole song. The latent is heard once it is laid into one of the whole song (`focus.laid_into`).
+        tag, heard_at: see `Request`.
+
+        Raises DemonError that names the control: no such control, a value out of range, a control without the one that
+        it needs, a clip of another length, a part that the family does not have.
         """
-        first = self._tinted(prompt, timbre_source, timbre)
-        second = None if prompt_b is None else self._tinted(prompt_b, timbre_source, timbre)
+        parts, given = self._divided(controls, source.frames)
+        taken = RequestControls(given, self.spec)
+        taken.check_needs(parts.keys())
+        timbre = parts.get("timbre_source"), taken.number("timbre")
+        first = self._tinted(prompt, *timbre)
+        second = None if "prompt_b" not in parts else self._tinted(parts["prompt_b"], *timbre)
         request = Request(
-            conditioning=self._blended(first, second, prompt_blend),
-            second=second,
-            negative=self._negative() if guidance_mode in FORWARDED else None,
-            guidance_mode=guidance_mode,
-            mask=mask,
-            mask_growth=mask_growth,
-            target=None if target is None else target.latent,
-            target_gate=target_gate,
-            context=self._context(source, structure_source, structure),
+            conditioning=self._blended(first, second, taken.number("prompt_blend")),
+            context=self._context(source, parts.get("structure_source"), taken.number("structure")),
             source=source.latent if source_latent is None else source_latent,
-            seed=seed,
-            strength=strength,
-            steps=self.spec.steps if steps is None else steps,
-            shift=self.spec.shift if shift is None else shift,
-            initial_noise=initial_noise,
-            steps_mode=steps_mode,
-            timesteps=timesteps,
+            controls=taken,
+            second=second,
+            negative=self._negative() if taken.option("guidance_mode") in FORWARDED else None,
+            target=parts["target"].latent if "target" in parts else None,
             noise_position=noise_position,
             tag=tag,
             heard_at=heard_at,
         )
-        return request if focus is None else focused(request, *focus, self.spec)
+        return request if stretch is None else focused(request, *stretch, self.spec)
+
+    def _divided(self, controls: Mapping[str, Any], frames: int) -> tuple[dict[str, Any], dict[str, Any]]:
+        """The prompts and clips among the controls of a request, as far as there are any, and the other controls."""
+        parts: dict[str, Any] = {}
+        others: dict[str, Any] = {}
+        for name, value in controls.items():
+            row = request_control(name)
+            if row.shape not in ("prompt", "source"):
+                others[name] = torch.full((frames,), checked(name, value)) if _is_level(row, value) else value
+            elif value is not None:
+                if not self.spec.has(row):
+                    raise self.spec.lacks(row)
+                parts[name] = value
+        return parts, others
 
     def ring(self, source: Source, depth: int | None = None) -> Ring:
         """A ring of `depth` generations in flight, by default the family's, for songs of the source's length."""
@@ -178,6 +177,14 @@ class Session:
         if song_frames not in self._noise:
             self._noise = {song_frames: NoiseBank(self.spec.latent_channels, song_frames)}
         return self._noise[song_frames]
+
+    def step_values(self, source: Source, **controls: Any) -> dict[str, Tensor | str]:
+        """The step controls of a tick (`Ring.tick`) for songs of the source's length.
+
+        controls: numbers, curves of T numbers, surfaces [T, C], or options, by name. Raises DemonError that names the
+        control and the mend.
+        """
+        return step_values(controls, source.frames, self.spec.latent_channels)
 
     def generate(self, prompt: Conditioning | Blend, source: Source, **controls: Any) -> Tensor:
         """One generation from start to end, [T, C]; `controls` as of `request`."""
@@ -198,14 +205,13 @@ class Session:
             return decode_window(self.family.codec, self.spec, latent, start, frames, margin).numpy()
 
     def covered(self, latent: Tensor, cover: Source | Cover | None) -> Covered:
-        """A finished latent [T, C] over the clip or clips that it covers, as it is heard: with the recording where the
-        latent is the clip's, and at its loudness elsewhere."""
+        """A finished latent [T, C] with the clips that it covers, as it is heard: with the recording where the latent
+        is the clip's, and as loud as the clip elsewhere."""
         whole = Cover(((cover, 1.0),)) if isinstance(cover, Source) else cover
         return Covered(self.family.codec, self.spec, latent, whole)
 
     def measure(self, clip: Source) -> None:
-        """Does at once what a clip costs once where it is covered, so that its first window is not late; from any
-        thread."""
+        """Measures a clip, so that its first window does not have to wait for it. From any thread."""
         if isinstance(self.family.codec, ReadsLoudness):
             power_of(clip, self.spec)
 
@@ -220,7 +226,7 @@ class Session:
         return handle
 
     def _prepared(self, prompt: Conditioning) -> Handle:
-        """From any thread; one after which many others were asked for is prepared anew."""
+        """A prepared prompt. Recent ones are kept. From any thread."""
         return self._handles.get(prompt.text, lambda: self.executor.prepare(prompt))
 
     def _negative(self) -> Handle:
@@ -238,12 +244,8 @@ class Session:
                 total += share
                 first = self.executor.blend(first, other, share / total)
             return first
-        plain, amount = self._handle(prompt), checked("timbre", amount)
-        if clip is None:
-            return plain
-        if not self.spec.timbre:
-            raise self.spec.lacks(CONTROLS["timbre_source"])
-        if amount == 0:
+        plain = self._handle(prompt)
+        if clip is None or amount == 0:
             return plain
         key = (prompt.text, Same(clip), plain.epoch)
 
@@ -258,10 +260,8 @@ class Session:
 
     def _blended(self, first: Handle, second: Handle | None, amount: float) -> Handle:
         """The prompt on its way to another one."""
-        if checked("prompt_blend", amount) == 0:
+        if amount == 0 or second is None:
             return first
-        if second is None:
-            raise DemonError("there is no second prompt", port="prompt_blend", mend="give prompt_b, or leave it at 0")
         return second if amount == 1 else self.executor.blend(first, second, amount)
 
     def _context(self, source: Source, other: Source | None, structure: float) -> Tensor:
@@ -278,4 +278,9 @@ class Session:
             check_finite("source" if other is None else "structure_source", clip.hints)
             return self.family.conditioner.context(clip, structure)
 
-        return self._contexts.get((Same(clip), checked("structure", structure)), made)
+        return self._contexts.get((Same(clip), structure), made)
+
+
+def _is_level(row: Control, value: object) -> bool:
+    """Whether a curve is given as one number for all frames."""
+    return row.per_frame and isinstance(value, Real)

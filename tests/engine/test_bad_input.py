@@ -12,20 +12,16 @@ import torch
 
 from demon_patch.engine.contracts import Source
 from demon_patch.engine.controls import CONTROLS, TABLE, Control
-from demon_patch.engine.ring.step_board import STEP_CONTROLS, Shared, check_values
+from demon_patch.engine.ring.request_controls import REQUEST_CONTROLS
+from demon_patch.engine.ring.step_values import STEP_CONTROLS, check_values, step_values
 from demon_patch.engine.session import Session
 from demon_patch.errors import DemonError
 from tests.support.toy_family import FRAMES, toy_family
 
 SESSION = Session(toy_family())
 SOURCE = SESSION.compose("toy", seconds=FRAMES / SESSION.spec.frame_rate, seed=1)
-ELSEWHERE = {  # rows of class `request` that reach a request as another argument: the one, and where they are tested
-    "noise_drift": "noise_position",
-    "feedback": "source_latent",
-    "feedback_tap": "source_latent",
-}
 ARGUMENTS = inspect.signature(Session.request).parameters
-REQUEST = [row for row in TABLE if row.propagation == "request" and row.name not in ELSEWHERE]
+REQUEST = [row for row in REQUEST_CONTROLS.values() if row.becomes is None]
 STEP = [*STEP_CONTROLS.values()]
 
 Bad = tuple[Control, Any]
@@ -80,13 +76,41 @@ def ask(**given: Any) -> None:
     SESSION.ring(SOURCE, 1).submit(SESSION.request(SESSION.prompt("warm"), source, **given))
 
 
-def test_every_request_control_is_an_argument() -> None:
-    assert [row.name for row in REQUEST if row.name not in ARGUMENTS] == []
-    assert [name for name in ELSEWHERE if CONTROLS[name].propagation != "request"] == []
-    assert [argument for argument in ELSEWHERE.values() if argument not in ARGUMENTS] == []
+def test_every_request_control_is_taken_as_it_is_or_as_the_argument_that_it_becomes() -> None:
+    becomes = {row.name: row.becomes for row in TABLE if row.becomes is not None}
+    assert set(becomes) == {"noise_drift", "feedback", "feedback_tap", "focus"}
+    assert [argument for argument in becomes.values() if argument not in ARGUMENTS] == []
+    assert [name for name in becomes if CONTROLS[name].propagation != "request"] == []
+    for row in REQUEST:
+        if row.shape == "choice" or row.numeric:
+            given = row.lo if row.numeric else row.options[0]
+            ask(
+                **{row.needs: SOURCE} if row.needs and CONTROLS[row.needs].shape == "source" else {},
+                **{row.name: given},
+            )
+    for name, argument in becomes.items():
+        with pytest.raises(DemonError, match=f"give {argument}") as caught:
+            ask(**{name: CONTROLS[name].default})
+        assert caught.value.port == name
 
 
-@pytest.mark.parametrize(("row", "bad"), bad_values([row for row in REQUEST if row.name != "focus"]), ids=named)
+def test_names_that_are_no_controls_of_a_request() -> None:
+    for name, mend in (
+        ("strenght", "did you mean strength"),
+        ("ode_noise", "give it to Ring.tick"),
+        ("gain", "decoder"),
+    ):
+        with pytest.raises(DemonError, match=mend) as caught:
+            ask(**{name: 0.5})
+        assert caught.value.port == name
+
+
+def test_a_curve_may_be_one_number_for_all_frames() -> None:
+    request = SESSION.request(SESSION.prompt("warm"), SOURCE, mask=0.25)
+    assert torch.equal(request.controls.curve("mask"), torch.full((SOURCE.frames,), 0.25))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(("row", "bad"), bad_values(REQUEST), ids=named)
 def test_bad_requests_name_the_control_and_the_mend(row: Control, bad: Any) -> None:
     beside = {"timbre_source": SOURCE} if row.needs == "timbre_source" else {}
     with pytest.raises(DemonError) as caught:
@@ -103,8 +127,8 @@ def test_bad_requests_name_the_control_and_the_mend(row: Control, bad: Any) -> N
         ("source_latent", torch.full_like(SOURCE.latent, math.nan), "source"),
         ("source_latent", SOURCE.latent[1:], "source"),
         ("source_latent", SOURCE.latent.double(), "source"),
-        ("focus", (0, SESSION.spec.min_frames - 1), "focus"),
-        ("focus", (0, 0), "focus"),
+        ("stretch", (0, SESSION.spec.min_frames - 1), "focus"),
+        ("stretch", (0, 0), "focus"),
     ],
 )
 def test_bad_arguments_that_a_control_becomes(argument: str, bad: Any, port: str) -> None:
@@ -114,7 +138,7 @@ def test_bad_arguments_that_a_control_becomes(argument: str, bad: Any, port: str
     assert caught.value.mend
 
 
-@pytest.mark.parametrize("row", [row for row in REQUEST if row.numeric and row.needs in ARGUMENTS], ids=named)
+@pytest.mark.parametrize("row", [row for row in REQUEST if row.numeric and row.needs], ids=named)
 def test_a_request_without_the_part_that_it_needs(row: Control) -> None:
     value = row.hi
     if value == row.default:
@@ -128,12 +152,10 @@ def test_a_request_without_the_part_that_it_needs(row: Control) -> None:
 
 @pytest.mark.parametrize(("row", "bad"), bad_values(STEP), ids=named)
 def test_bad_writes_name_the_control_and_the_mend(row: Control, bad: Any) -> None:
-    shared = Shared(FRAMES)
     with pytest.raises(DemonError) as caught:
-        shared.write(row.name, bad)
+        step_values({row.name: bad}, FRAMES)
     assert caught.value.port == row.name
     assert caught.value.mend
-    assert shared.snapshot() == {}
 
 
 @pytest.mark.parametrize("row", [row for row in STEP if row.numeric or row.per_frame], ids=named)

@@ -161,7 +161,7 @@ def test_a_family_without_timbre_says_so() -> None:
 @pytest.mark.parametrize(
     ("fields", "says"),
     [
-        ({"prompt_blend": 0.5}, "port prompt_blend.*no second prompt"),
+        ({"prompt_blend": 0.5}, "port prompt_blend.*no prompt b"),
         ({"prompt_blend": 1.5}, "port prompt_blend"),
         ({"guidance_mode": "loud"}, "port guidance_mode"),
         ({"target_gate": 0.5}, "port target_gate.*no target"),

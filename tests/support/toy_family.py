@@ -18,11 +18,13 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from demon_patch.bench.gaussian import WIDTH, GaussianDenoiser, tinted
-from demon_patch.engine.contracts import Conditioning, Family, FamilySpec, Source
+from demon_patch.engine.contracts import PLAIN, Conditioning, Family, FamilySpec, Source
 from demon_patch.engine.executors.torch_ import TorchExecutor
 from demon_patch.engine.ring.noise import NoiseBank
+from demon_patch.engine.ring.request import Request
+from demon_patch.engine.ring.request_controls import REQUEST_CONTROLS, RequestControls
 from demon_patch.engine.ring.ring import Ring
-from demon_patch.engine.ring.slots import Request
+from demon_patch.engine.ring.schedule import SchedulePlan
 from demon_patch.engine.step.reference import Values, sampler
 from demon_patch.errors import SourceError
 
@@ -41,8 +43,7 @@ SPEC = FamilySpec(
     max_frames=1500,
     exact_margin=2,
     playing_margin=1,
-    steps=8,
-    shift=2.0,
+    defaults={**PLAIN, "steps": 8, "shift": 2.0},
     tick_frames={1: 2, 2: 3, 3: 5, 4: 6, 5: 8, 6: 9, 7: 11, 8: 12},
     strength_taper=tuple(k / 10 for k in range(11)),
     timbre=True,
@@ -134,6 +135,7 @@ def toy_family(per_frame: int = PER_FRAME) -> Family:
 
 FAMILY = toy_family()
 FRAMES = 24
+PARTS = ("target",)  # fields of a request that are called as the control whose clip they come from
 
 
 class Bench:
@@ -147,13 +149,16 @@ class Bench:
         self.handles: dict[str, Any] = {}
 
     def request(self, prompt: str = "warm", structure: float = 1.0, covers: bool = True, **fields: Any) -> Request:
-        """A cover at strength .8 of this bench's source, or what `fields` say."""
+        """A cover at strength .8 of this bench's source, or what `fields` say: controls, and other fields of a
+        request."""
         if prompt not in self.handles:
             self.handles[prompt] = self.executor.prepare(FAMILY.conditioner.prompt(prompt))
         context = FAMILY.conditioner.context(self.source, structure)
         latent = self.source.latent if covers else None
-        usual: dict[str, Any] = {"seed": 7, "strength": 0.8, "steps": 8, "shift": 2.0}
-        return Request(self.handles[prompt], context, latent, **{**usual, **fields})
+        parts = {name: value for name, value in fields.items() if name in PARTS or name not in REQUEST_CONTROLS}
+        given = {name: value for name, value in fields.items() if name not in parts}
+        controls = RequestControls({"seed": 7, "strength": 0.8, **given}, SPEC)
+        return Request(self.handles[prompt], context, latent, controls, **parts)
 
     def asked(self, blend: float = 0.0, second: str | None = None, **fields: Any) -> Request:
         """A request whose second prompt is a text, or blended in by `blend`, with a negative where one is needed."""
@@ -174,4 +179,11 @@ def plainly(request: Request, values: Values) -> Tensor:
     def forward(x: Tensor, t: Tensor, handle: Any) -> Tensor:
         return velocity(x, t, mean_of(request.context, handle.tensors[0]).double())
 
-    return sampler(request, values, forward, CHANNELS)
+    return sampler(request, values, forward, SPEC)
+
+
+def schedule_plan(
+    strength: float, steps: int, shift: float, steps_mode: str = "fixed", timesteps: str = "continuous"
+) -> SchedulePlan:
+    """A plan whose modes are the usual ones where they are not given."""
+    return SchedulePlan(strength, steps, shift, steps_mode, timesteps)

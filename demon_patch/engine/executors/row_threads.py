@@ -1,7 +1,7 @@
-"""Work side by side on a processor: one thread a lane, each operation on a single thread.
+"""Runs rows side by side on a processor: one thread a lane, each operation on a single thread.
 
-Small tensors gain little from many threads inside one operation, and pay for every barrier; whole rows side by side
-pay once a tick. A row's result is that of one thread, so it does not depend on how many lanes there are.
+Small tensors gain little from many threads inside one operation, and every operation waits for all of them. Whole rows
+side by side wait once a tick. A row is computed by one thread, so its result does not depend on the number of lanes.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ T = TypeVar("T")
 
 
 class RowThreads:
-    """`count` lanes; lane 0 is the caller's own thread, whose operations it makes single-threaded too.
+    """`count` lanes. Lane 0 is the caller's own thread, whose operations become single-threaded too.
 
     Owned by one thread at a time.
     """
@@ -32,11 +32,9 @@ class RowThreads:
     def run(
         self, work: Callable[[int, T], None], items: Sequence[T], between: Callable[[], None] | None = None
     ) -> None:
-        """Calls work(lane, item) for every item, each lane taking the next one when it is done with its last, and
-        returns when all are done.
+        """Calls work(lane, item) for every item and returns when all are done; a lane that is done takes the next item.
 
-        between: called on lane 0, which is the caller's thread, after each of its items. An error of any lane is
-        raised here.
+        between: called on lane 0, the caller's thread, after each of its items. An error of any lane is raised here.
         """
         if self.count > 1 and self._caller != get_ident():  # OpenMP counts its threads by thread
             torch.set_num_threads(1)

@@ -15,8 +15,10 @@ from demon_patch.errors import DemonError
 
 @dataclass(slots=True, eq=False)
 class Prepared:
-    """A prompt's condition tensors [L', ...], under the weights of `epoch`, and what they were made of: a prompt, or
-    two prepared ones and the second one's share."""
+    """The condition tensors [L', ...] of a prompt, under the weights of `epoch`.
+
+    origin: the prompt that they were made of, or two prepared prompts and the share of the second.
+    """
 
     epoch: int
     tensors: tuple[Tensor, ...]
@@ -24,9 +26,9 @@ class Prepared:
 
 
 class TorchExecutor:
-    """Runs a denoiser in forwards of exactly `bucket` rows, with the prompts in `capacity` fixed rows.
+    """Runs a denoiser in forwards of exactly `bucket` rows, with prompts in `capacity` fixed rows.
 
-    lanes: forwards that may run side by side; more than one makes the operations of the calling thread single-threaded.
+    lanes: forwards that run side by side; with more than one, operations on the calling thread use a single thread.
     """
 
     def __init__(self, denoiser: Denoiser, bucket: int = 1, capacity: int = 48, lanes: int = 1) -> None:
@@ -43,23 +45,22 @@ class TorchExecutor:
 
     @torch.inference_mode()
     def prepare(self, conditioning: Conditioning) -> Prepared:
-        """Everything that a prompt costs once: the denoiser's condition tensors."""
+        """The denoiser's condition tensors for a prompt, computed once."""
         return Prepared(self.weights_epoch, self._denoiser.condition(conditioning.tokens), conditioning)
 
     @torch.inference_mode()
     def blend(self, first: Handle, second: Handle, amount: float) -> Prepared:
-        """The condition tensors mixed, (1 - amount) * first + amount * second; raises DemonError for prompts that
-        another executor prepared, older weights, or prompts of different lengths."""
-        one, other = self._own(first), self._own(second)
+        """The condition tensors (1 - amount) * first + amount * second. Raises DemonError for prompts of another
+        executor, of older weights, or of different lengths."""
+        one, other = self._current_handle(first), self._current_handle(second)
         if [part.shape for part in one.tensors] != [part.shape for part in other.tensors]:
             raise DemonError("prompts of different lengths", port="prompt_b", mend="blend prompts of equal lengths")
         return Prepared(self.weights_epoch, _mixed(one, other, amount), (one, other, amount))
 
     @torch.inference_mode()
     def renew(self, handle: Handle) -> None:
-        """Brings a prepared prompt up to the present weights, in place; raises DemonError for one that another executor
-        prepared."""
-        prepared = self._mine(handle)
+        """Prepares a prompt again for the present weights, in place; raises DemonError for one of another executor."""
+        prepared = self._checked_handle(handle)
         if prepared.epoch == self.weights_epoch:
             return
         if isinstance(prepared.origin, Conditioning):
@@ -78,11 +79,11 @@ class TorchExecutor:
 
     @torch.inference_mode()
     def place(self, row: int, handle: Handle) -> None:
-        """Copies a prepared prompt into row `row`; raises DemonError for a row that there is not, a prompt that
-        another executor prepared, older weights, or a prompt of another length than the buffers'."""
+        """Copies a prepared prompt into a row. Raises DemonError for a row out of range, and for a prompt of another
+        executor, of older weights, or of another length than the prompts before it."""
         if not 0 <= row < self._capacity:
             raise DemonError(f"row {row} of {self._capacity}", mend="use a row below the executor's capacity")
-        prepared = self._own(handle)
+        prepared = self._current_handle(handle)
         if not self._buffers:
             self._buffers = tuple(part.new_zeros(self._capacity, *part.shape) for part in prepared.tensors)
         shapes, wanted = [part.shape for part in prepared.tensors], [whole.shape[1:] for whole in self._buffers]
@@ -95,13 +96,13 @@ class TorchExecutor:
         for whole, part in zip(self._buffers, prepared.tensors, strict=True):
             whole[row].copy_(part)
 
-    def _mine(self, handle: Handle) -> Prepared:
+    def _checked_handle(self, handle: Handle) -> Prepared:
         if not isinstance(handle, Prepared):
             raise DemonError("a prompt that another executor prepared", port="prompt", mend="prepare it with this one")
         return handle
 
-    def _own(self, handle: Handle) -> Prepared:
-        prepared = self._mine(handle)
+    def _current_handle(self, handle: Handle) -> Prepared:
+        prepared = self._checked_handle(handle)
         if prepared.epoch != self.weights_epoch:
             raise DemonError("prepared before the weights changed", port="prompt", mend="prepare the prompt again")
         return prepared
@@ -126,8 +127,8 @@ class TorchExecutor:
         return self._merged.loras
 
     def set_loras(self, loras: Loras) -> bool:
-        """Merges exactly these LoRAs into the weights, between forwards; whether any weight was changed, which voids
-        every prepared prompt. Raises DemonError for more than 4, or a strength out of range."""
+        """Merges exactly these LoRAs into the weights, between forwards; returns whether any weight changed, which
+        voids every prepared prompt. Raises DemonError for more than 4, or a strength out of range."""
         changed = self._merged.set(loras)
         if changed:
             self.weights_changed()

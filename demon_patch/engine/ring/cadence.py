@@ -11,9 +11,12 @@ from math import floor
 class Cadence:
     """The exact moment at which the next slot is due, in ticks.
 
-    A slot of S steps in a ring of depth D moves `due` on by S/D, so for constant S slots are admitted on the ticks
-    floor(k * S / D). A late admission (after idling, or when no slot was free) anchors the cadence anew at its tick.
-    last, steps: the latest admission.
+    A generation of S steps in a ring of depth D moves `due` by S/D, so for constant S generations are admitted on the
+    ticks floor(k * S / D). After a late admission (the ring was idle, or no slot was free) the cadence starts from that
+    tick.
+
+    due: the tick, as a fraction, at which the next one is due.
+    last, steps: tick and number of steps of the latest admission.
     """
 
     due: Fraction = Fraction(0)
@@ -26,10 +29,10 @@ class Cadence:
         return floor(self.due)
 
     def after(self, tick: int, steps: int, depth: int) -> Cadence:
-        """The cadence once a slot of `steps` steps is admitted on `tick`."""
+        """The cadence after a generation of `steps` steps is admitted on `tick`."""
         anchor = self.due if self.tick == tick else Fraction(tick)
         return Cadence(anchor + Fraction(steps, depth), tick, steps)
 
     def resized(self, depth: int) -> Cadence:
-        """The cadence at a new depth: anchored at the latest admission, so that new slots are staggered."""
+        """The cadence at a new depth. It starts from the latest admission, so that new slots are spread evenly."""
         return Cadence(self.last + Fraction(self.steps, depth), self.last, self.steps)

@@ -13,7 +13,8 @@ from demon_patch.engine.contracts import FamilySpec
 from demon_patch.errors import DemonError
 
 if TYPE_CHECKING:
-    from demon_patch.engine.ring.slots import Request, Slot
+    from demon_patch.engine.ring.request import Request
+    from demon_patch.engine.ring.slot import Slot
 
 Stretch = tuple[int, int]
 """First song frame and number of frames."""
@@ -32,9 +33,10 @@ def cut(whole: Tensor, start: int, frames: int, axis: int = 0) -> Tensor:
 
 
 def cut_values(value: Tensor, request: Request) -> Tensor:
-    """Per-frame values [n, T of the song | 1, C] as the request takes them, [n, T of its stretch | 1, C].
+    """Per-frame values [n, T of the song | 1, C] cut to a request's stretch, [n, T of the stretch | 1, C].
 
-    Values of another length belong to a song that has just changed: they are read by frame number, the last one held.
+    Values of another length belong to a song that has just been replaced: they are read by frame number, and the last
+    one is repeated.
     """
     length = value.shape[1]
     if length == 1 or (length == request.song_frames == request.frames and request.start == 0):
@@ -46,11 +48,11 @@ def cut_values(value: Tensor, request: Request) -> Tensor:
 
 
 def focused(request: Request, start: int, frames: int, spec: FamilySpec) -> Request:
-    """A request cut to `frames` frames from song frame `start`, round the seam if need be: of a whole song, or of a
-    stretch in which they lie.
+    """A request cut to `frames` frames from song frame `start`, across the seam if need be.
 
-    A stretch as long as the request's own is returned as it is. Raises DemonError for a stretch that is shorter than
-    the family plays, does not begin and end on its quantum, or does not lie in the request's own.
+    request: of the whole song, or of a stretch that contains these frames. A stretch as long as the request's own is
+    returned as it is. Raises DemonError for a stretch that is shorter than the family plays, that does not begin and
+    end on its quantum, or that is not within the request's own.
     """
     song = request.song_frames
     if frames >= request.frames:
@@ -71,8 +73,7 @@ def focused(request: Request, start: int, frames: int, spec: FamilySpec) -> Requ
         request,
         context=cut(request.context, first, frames),
         source=part(request.source),
-        initial_noise=part(request.initial_noise),
-        mask=part(request.mask),
+        controls=request.controls.with_curves(lambda curve: cut(curve, first, frames)),
         target=part(request.target),
         start=start % song,
         song=song,
@@ -80,11 +81,12 @@ def focused(request: Request, start: int, frames: int, spec: FamilySpec) -> Requ
 
 
 def stretch(heard_at: int, choice: str, spec: FamilySpec, song_frames: int) -> Stretch | None:
-    """The stretch to generate for a moment, so that its latent can be played from there on; None for the whole song.
+    """The stretch to generate so that its latent can be played from a moment on; None for the whole song.
 
-    heard_at: the song frame, which may run on round the loop, from which the latent will be played. choice: an option
-    of the control `focus`; what `auto` is, whoever plays decides, and without them it is the whole song. The stretch
-    begins just early enough for its border and the playing margin, so that it reaches as far ahead as it can.
+    heard_at: the song frame from which the latent will be played; it may run on beyond the end of the loop.
+    choice: an option of the control `focus`. `auto` is chosen by the player and is the whole song here.
+
+    The stretch begins just early enough for its border and the playing margin, so that it reaches far ahead.
     """
     checked_option("focus", choice)
     if choice in ("auto", "song"):
@@ -95,8 +97,7 @@ def stretch(heard_at: int, choice: str, spec: FamilySpec, song_frames: int) -> S
 
 
 def from_there(heard_at: int, frames: int, spec: FamilySpec, song_frames: int) -> Stretch | None:
-    """The stretch of `frames` frames that can be played from a song frame on, which may run on round the loop; None for
-    the whole song."""
+    """The stretch of `frames` frames that can be played from song frame `heard_at` on; None for the whole song."""
     if frames >= song_frames:
         return None
     start = (heard_at - before(spec)) // spec.quantum * spec.quantum
@@ -104,8 +105,8 @@ def from_there(heard_at: int, frames: int, spec: FamilySpec, song_frames: int) -
 
 
 def narrow(slot: Slot, start: int, frames: int, spec: FamilySpec, x: Tensor) -> None:
-    """Makes a generation in flight go on with `frames` frames alone, fewer than it has, from song frame `start` or as
-    near to it as its own stretch has them. x: [frames, C], takes its latent."""
+    """Lets a generation in flight go on with fewer frames: `frames` frames from song frame `start`, or from the nearest
+    frame that its own stretch allows. x: [frames, C], receives its latent."""
     own, song = slot.request, slot.request.song_frames
     first = (start - own.start) % song
     if own.frames < song and first > own.frames - frames:
@@ -119,14 +120,16 @@ def narrow(slot: Slot, start: int, frames: int, spec: FamilySpec, x: Tensor) -> 
 
 
 def before(spec: FamilySpec) -> int:
-    """Frames from the beginning of a stretch to the first that a window may begin at: what the border has changed, and
-    what is decoded beside a window."""
+    """Frames from the beginning of a stretch to the first frame that a window may begin at: the border, and what is
+    decoded beside a window."""
     return spec.border + spec.playing_margin + JOIN
 
 
 def laid_into(whole: Tensor, part: Tensor, start: int, spec: FamilySpec) -> Tensor:
-    """A new latent of the whole song: `part`, generated from song frame `start` on, without its borders, and where it
-    does not reach `whole`, an older generation of the song [T, C]. A whole latent is returned as it is."""
+    """A new latent [T, C] of the whole song: `part` without its borders, and an older generation `whole` elsewhere.
+
+    part: a generation from song frame `start` on. One of the whole song is returned as it is.
+    """
     if len(part) >= len(whole):
         return part
     inner = part[spec.border : len(part) - spec.border]

@@ -1,8 +1,8 @@
 """Live strength: a generation in flight follows a change of its strength.
 
-Changing only the times of the remaining steps would move the sound by under a twentieth of the way; so a lower
-strength also pulls the predicted clean latent to the source, and a higher one adds fresh noise while there are steps to
-shape it.
+If only the times of the remaining steps changed, the sound would move by less than a twentieth of the way. So a lower
+strength also pulls the predicted clean latent to the source, and a higher one adds fresh noise as long as enough steps
+remain to shape it.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from torch import Tensor
 from demon_patch.engine.contracts import FamilySpec
 from demon_patch.engine.ring.noise import NoiseBank, Stream
 from demon_patch.engine.ring.schedule import Schedule
-from demon_patch.engine.ring.slots import Slot
+from demon_patch.engine.ring.slot import Slot
 
 LAST_RISE = 3 / 8
 """The share of the steps after which a generation no longer takes fresh noise: it could not shape it any more. After 3
@@ -26,16 +26,17 @@ _STILL = 1e-6
 
 
 def distance(spec: FamilySpec, strength: float) -> float:
-    """How far a strength takes the sound from its source, 0 to 1: the knob position at which the family's taper has it,
-    since equal turns move the sound equally far."""
+    """How far a strength takes the sound from its source, 0 to 1. It is the knob position that the family's taper gives
+    the strength, since equal turns move the sound equally far."""
     return float(np.interp(strength, spec.strength_taper, np.linspace(0.0, 1.0, len(spec.strength_taper))))
 
 
 def lower(x: Tensor, clean: Tensor, source: Tensor, s: float, after: float, pull: float) -> None:
-    """Takes x from noise level s to the lower level `after`, and its clean part the share `pull` to the source, both in
-    place.
+    """Takes x from noise level s to the lower level `after`, and pulls its clean part to the source, both in place.
 
-    e = (x - (1 - s) * clean) / s; clean += pull * (source - clean); x = after * e + (1 - after) * clean.
+        e = (x - (1 - s) * clean) / s; clean += pull * (source - clean); x = after * e + (1 - after) * clean
+
+    pull: the share of the way to the source, 0 to 1.
     """
     x.sub_(clean, alpha=1 - s).mul_(after / s)
     torch.lerp(clean, source, pull, out=clean)
@@ -43,16 +44,19 @@ def lower(x: Tensor, clean: Tensor, source: Tensor, s: float, after: float, pull
 
 
 def higher(x: Tensor, noise: Tensor, s: float, after: float) -> None:
-    """Takes x from noise level s to the higher level `after` by the flow's forward kernel, in place:
-    a * x + sqrt(after^2 - (a * s)^2) * noise, a = (1 - after) / (1 - s)."""
+    """Takes x from noise level s to the higher level `after` by the flow's forward kernel, in place.
+
+    x = a * x + sqrt(after^2 - (a * s)^2) * noise, with a = (1 - after) / (1 - s)
+    """
     a = (1 - after) / (1 - s)
     x.mul_(a).add_(noise, alpha=sqrt(max(after * after - a * a * s * s, 0.0)))
 
 
 def follow(slot: Slot, times: Schedule, spec: FamilySpec, noise: NoiseBank) -> bool:
-    """Moves a slot that has done a step to `times`, which have as many steps; whether it could be moved.
+    """Moves a generation that has done a step to the schedule `times`, which has as many steps; returns whether it
+    could.
 
-    Not at noise level 0 or 1, not upward after the first steps, not downward before its clean prediction is known.
+    It cannot at noise level 0 or 1, upward after the first steps, or downward before its clean prediction is known.
     """
     request, step = slot.request, slot.step
     s, after = float(slot.times.t[step]), float(times.t[step])
@@ -64,7 +68,7 @@ def follow(slot: Slot, times: Schedule, spec: FamilySpec, noise: NoiseBank) -> b
         pull = 1 - distance(spec, times.plan.strength) / distance(spec, slot.strength)
         lower(slot.x, slot.clean, request.source, s, after, pull)
     elif after > s:
-        if step > LAST_RISE * request.steps or after > 1 - _STILL:
+        if step > LAST_RISE * request.plan.steps or after > 1 - _STILL:
             return False
         fresh = request.noise(noise, Stream.LIVE, step)
         higher(slot.x, fresh, s, after)

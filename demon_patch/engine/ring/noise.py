@@ -1,7 +1,7 @@
 """Gaussian noise as a pure function of (seed, stream, step, frame, channel).
 
-The generation never enters, so equal settings give equal latents whenever a slot was admitted, and a frame keeps
-its noise whatever stretch of the song is asked for.
+The number of the generation is no argument. So equal settings give equal latents whenever they are admitted, and a
+frame has the same noise in every stretch of the song.
 """
 
 from __future__ import annotations
@@ -40,9 +40,9 @@ class Stream(IntEnum):
 
 
 def philox(counter: tuple[Words, Words, Words, Words], key: tuple[int, int]) -> tuple[Words, ...]:
-    """Philox4x32-10: four 32-bit words (held in uint64, broadcast together) for each counter of four words.
+    """Philox4x32-10: four 32-bit words (in uint64, broadcast together) for each counter of four words.
 
-    A bijection of the counter under each key, so no two counters share their noise (Salmon, Moraes, Dror, Shaw:
+    It is a bijection of the counter under each key, so no two counters share their noise (Salmon, Moraes, Dror, Shaw:
     "Parallel random numbers: as easy as 1, 2, 3", SC 2011).
     """
     a, b, c, d = counter
@@ -75,7 +75,7 @@ def gaussian(seed: int, stream: int, step: int, first: int, frames: int, channel
 
 
 def drifted(seed: int, place: int) -> int:
-    """The key at a whole place of a seed's drift, 32 bits: the seed itself at 0, a hash of both elsewhere."""
+    """The key, 32 bits, at a whole-numbered place of a seed's drift: the seed itself at 0, elsewhere a hash of both."""
     if place == 0:
         return seed
     low, high = place & 0xFFFFFFFF, (place >> 32) & 0xFFFFFFFF
@@ -84,11 +84,14 @@ def drifted(seed: int, place: int) -> int:
 
 
 class NoiseBank:
-    """Noise of a song, made once per (seed, stream, step) and kept while there is room.
+    """Noise of a song, computed once per (seed, stream, step) and kept while there is room.
 
-    channels: latent channels C. song_frames: length after which the noise repeats, so that frame numbers may run on
-    round the loop. device: where the noise is kept (it is always made on the CPU). limit: bytes kept; the least
-    recently used go first. `get` may be called from any thread.
+    channels: latent channels C.
+    song_frames: the length after which the noise repeats; frame numbers may run on beyond the end of the loop.
+    device: where the noise is kept; it is always computed on the CPU.
+    limit: bytes that are kept; the least recently used noise is dropped first.
+
+    `get` may be called from any thread.
     """
 
     def __init__(

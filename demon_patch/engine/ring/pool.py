@@ -1,4 +1,4 @@
-"""Memory for latents in flight and delivered, used again once nobody looks at it."""
+"""Memory of latents, which is used again once nothing refers to it."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ from torch import Tensor
 
 
 class LatentPool:
-    """Latents of equal shape whose memory comes back by itself.
+    """Latents of equal shape whose memory is used again.
 
-    On the CPU a latent's memory returns when the last tensor, view or array on it is gone, so whoever was given one
-    may keep it, slice it and write to it for ever. On other devices their own allocator does the same.
+    On the CPU a latent's memory returns to the pool when the last tensor, view or array on it is gone. So whoever
+    receives a latent may keep it, slice it and write to it for ever. On other devices their own allocator does the
+    same.
     """
 
     def __init__(self, keep: int = 24) -> None:
@@ -21,7 +22,7 @@ class LatentPool:
         self._free: list[np.ndarray] = []
 
     def take(self, frames: int, channels: int, device: torch.device) -> Tensor:
-        """A float32 latent [frames, channels], not initialised."""
+        """A float32 latent [frames, channels] with undefined contents."""
         if device.type != "cpu":
             return torch.empty(frames, channels, device=device)
         memory = self._reuse((frames, channels))

@@ -2,13 +2,13 @@
 
 A tick admits what is due, runs one forward for every slot, and returns the latents which that forward finished. Slots
 share nothing but the forward and its weights: each has its own schedule, seed, prompt, source and length (the DEMON
-design, arXiv 2605.28657). Weights may change between ticks. Used from one thread; `shared` may be written from any.
+design, arXiv 2605.28657). Weights may change between ticks. Used from one thread.
 """
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Literal
 
@@ -23,16 +23,15 @@ from demon_patch.engine.ring.focus import narrow
 from demon_patch.engine.ring.live_strength import follow
 from demon_patch.engine.ring.noise import NoiseBank, Stream
 from demon_patch.engine.ring.pool import LatentPool
+from demon_patch.engine.ring.request import Request
 from demon_patch.engine.ring.schedule import SOURCE_ONLY, Schedule, Schedules
-from demon_patch.engine.ring.slots import Completion, Request, Slot
-from demon_patch.engine.ring.step_board import Shared, check_values
+from demon_patch.engine.ring.slot import Completion, Slot
+from demon_patch.engine.ring.step_values import NOTHING, StepValues, check_values, slewed
 from demon_patch.engine.step import formulas
 from demon_patch.engine.step.chunk_step import ChunkStep, Row
 from demon_patch.errors import DemonError
 
 __all__ = ["Completion", "Request", "Ring", "Slot"]
-
-Values = Mapping[str, Tensor | str]
 
 MAX_DEPTH = int(CONTROLS["depth"].hi)
 CONDITIONS = 3
@@ -46,10 +45,12 @@ then, after 6 of 8 steps as after 3 of 4."""
 class Ring:
     """Up to `depth` generations in flight, evenly spaced.
 
-    A request waits until a slot is free and due; in mode `latest` a newer request replaces a waiting one, in mode
-    `queue` all are made in order. A request is used once. All tensors live where the noise bank's do. depth: by
-    default the family's. rows: the executor's rows that this ring may place prompts in, by default 3 for each slot;
-    rings that share an executor need rows of their own.
+    A request waits until a slot is free and due. It is used once. All tensors are on the noise bank's device.
+
+    depth: by default the family's.
+    mode: `latest`: a newer request replaces a waiting one. `queue`: all are made, in order.
+    rows: the executor's rows that this ring may place prompts in, by default 3 for each slot. Rings that share an
+        executor need rows of their own.
     """
 
     def __init__(
@@ -70,30 +71,29 @@ class Ring:
         self.tick_index = 0
         self.depth = int(checked("depth", spec.depth if depth is None else depth))
         self.mode = mode
-        self.shared = Shared(noise.song_frames, spec.latent_channels)
         self._executor, self._spec, self._noise = executor, spec, noise
         self._slots: list[Slot] = []
         self._waiting: deque[Request] = deque()
         self._cadence = Cadence()
         self._schedules = Schedules(executor, noise.device)
         self._pool = LatentPool()
-        self._lanes = [ChunkStep(executor, noise, 1 + max(self._rows)) for _ in range(executor.lanes.count)]
+        self._lanes = [ChunkStep(executor, spec, noise, 1 + max(self._rows)) for _ in range(executor.lanes.count)]
         self._watch = self._interrupted = False
         self._frames = 0
         self._epoch = executor.weights_epoch
 
     @property
     def slots(self) -> tuple[Slot, ...]:
-        """The slots in flight, in the order of their admission: the order of per-row values."""
+        """The slots in flight in the order of their admission, which is the order of per-row values."""
         return tuple(self._slots)
 
     @property
     def waiting(self) -> tuple[Request, ...]:
-        """The requests that are not admitted yet."""
+        """The requests that are not yet admitted."""
         return tuple(self._waiting)
 
     def submit(self, request: Request) -> None:
-        """Hands in a request for the next admission; raises DemonError for one that cannot be made."""
+        """Adds a request for the next admission; raises DemonError for one that cannot be made."""
         request.check(self._spec, self._executor, self._noise.device)
         if len(request.handles) > self._conditions:
             raise DemonError(
@@ -106,7 +106,7 @@ class Ring:
         self._waiting.append(request)
 
     def admits(self) -> bool:
-        """Whether a request submitted now would be admitted on this tick: only then need it be worked out."""
+        """Whether a request submitted now would be admitted on this tick. Only then does one have to be made."""
         before = self._waiting if self.mode == "queue" else ()
         cadence = self._cadence
         for request in before:
@@ -115,22 +115,22 @@ class Ring:
 
     @property
     def opening(self) -> int:
-        """The tick at which a request can be admitted next: one is due, and a slot is free. Waiting ones apart."""
+        """The next tick at which a request can be admitted, apart from waiting ones: one is due, and a slot is free."""
         ends = sorted(slot.remaining for slot in self._slots)
         crowd = len(ends) - self.depth
         free = self.tick_index if crowd < 0 else self.tick_index + ends[crowd]
         return max(free, self._cadence.tick)
 
-    def next_admission(self, formulas: int) -> int:
-        """The tick of the admission that follows, if a request that takes `steps` steps is admitted now: when the next
-        slot is due, and one is free."""
-        ends = sorted([slot.remaining for slot in self._slots] + [formulas])
-        due = self._cadence.after(self.tick_index, formulas, self.depth).tick
+    def next_admission(self, steps: int) -> int:
+        """The tick of the admission after this one, if a request that takes `steps` steps is admitted now."""
+        ends = sorted([slot.remaining for slot in self._slots] + [steps])
+        due = self._cadence.after(self.tick_index, steps, self.depth).tick
         crowd = len(ends) - self.depth
         return due if crowd < 0 else max(due, self.tick_index + ends[crowd])
 
     def admit(self) -> list[Slot]:
-        """Moves the waiting requests that are due into free slots; they take their first step in this tick."""
+        """Moves the waiting requests that are due into free slots and returns these; they take their first step in this
+        tick."""
         self._renew()
         admitted: list[Slot] = []
         while self._waiting and len(self._slots) < self.depth and self.tick_index >= self._cadence.tick:
@@ -138,13 +138,16 @@ class Ring:
         return admitted
 
     @torch.no_grad()
-    def advance(self, values: Values, between: Callable[[], None] | None = None) -> list[Completion]:
-        """One step for every slot, under step controls [1 | slots, 1 | T, 1]; returns what finished, oldest first.
+    def advance(self, values: StepValues = NOTHING, between: Callable[[], None] | None = None) -> list[Completion]:
+        """One step for every slot under the step controls `values`; returns what finished, oldest first.
 
-        A control that is absent is off. between: called on this thread between the rows of the forward; it must not
-        touch the ring, but may `interrupt` it. Raises DemonError for values that are no step controls or do not fit.
+        values: see `step_values.StepValues`; n is the number of slots, in the order of `slots`.
+        between: called on this thread between the rows of the forward; it must not touch the ring, but may `interrupt`
+            it.
+        Raises DemonError for values that are no step controls or do not fit.
         """
         check_values(values, len(self._slots), self._spec.latent_channels)
+        values = slewed(values, self._slots)
         self._renew()
         chunks, self._interrupted = list(self._chunks()), False
         self._executor.lanes.run(lambda lane, rows: self._chunk(lane, rows, values), chunks, between)
@@ -157,22 +160,22 @@ class Ring:
         return finished
 
     def interrupt(self) -> None:
-        """Within `advance`, from its `between`: rows that are not begun are left out; their slots take that step with
-        the next tick."""
+        """Leaves out the rows that have not begun; their slots take that step with the next tick. Called from
+        `between`."""
         self._interrupted = True
 
     @property
     def interrupted(self) -> bool:
-        """Whether the latest tick was."""
+        """Whether the latest tick was interrupted."""
         return self._interrupted
 
-    def tick(self, values: Values | None = None) -> list[Completion]:
-        """Admits, then advances, under `values` or, without them, one snapshot of `shared`."""
+    def tick(self, values: StepValues = NOTHING) -> list[Completion]:
+        """Admits what is due, then advances every slot by one step under `values`, as `advance` takes them."""
         self.admit()
-        return self.advance(self.shared.snapshot(self._slots) if values is None else values)
+        return self.advance(values)
 
-    def drain(self, values: Values | None = None) -> list[Completion]:
-        """Ticks until nothing waits and nothing is in flight; at depth 1, one request is generated in one go."""
+    def drain(self, values: StepValues = NOTHING) -> list[Completion]:
+        """Ticks until nothing waits and nothing is in flight. At depth 1 this makes one request from start to end."""
         finished: list[Completion] = []
         while self._waiting or self._slots:
             finished += self.tick(values)
@@ -193,27 +196,27 @@ class Ring:
                 slot.clean = None
 
     def preview(self) -> Completion | None:
-        """The ripest generation in flight as its latest step predicts it, if one has done three quarters of the full
-        schedule; its latent is the caller's to keep. Without `watch` there is none."""
+        """The ripest generation in flight, as its latest step predicts it; None where none has done three quarters of
+        the full schedule, or without `watch`. The latent is the caller's to keep."""
         ripe = [
             slot
             for slot in self._slots
-            if slot.position >= RIPE * slot.request.steps and (slot.source_only or slot.clean is not None)
+            if slot.position >= RIPE * slot.request.plan.steps and (slot.source_only or slot.clean is not None)
         ]
         if not ripe:
             return None
-        slot = max(ripe, key=lambda slot: (slot.position / slot.request.steps, -slot.admitted))
+        slot = max(ripe, key=lambda slot: (slot.stage, -slot.admitted))
         latent = slot.x if slot.source_only or slot.clean is None else slot.clean
         out = self._pool.take(slot.request.frames, self._spec.latent_channels, self._noise.device)
         return Completion(out.copy_(latent), slot, self.tick_index)
 
     @torch.no_grad()
     def move_strength(self, slot: Slot, strength: float) -> bool:
-        """Moves a generation in flight to another strength, at most once a tick; whether it was moved.
+        """Moves a generation in flight to another strength, at most once a tick; returns whether it was moved.
 
-        Before its first step it begins anew. Later, a lower strength pulls it to its source, which needs `watch`; a
-        higher one adds noise within the first three eighths of the steps. Generations without a source, at noise level
-        0 or 1, or whose number of steps follows their strength stay as they are. Raises DemonError for an impossible
+        Before its first step it begins again. Later, a lower strength pulls it to its source, which needs `watch`; a
+        higher one adds noise within the first three eighths of the steps. A generation stays as it is without a source,
+        at noise level 0 or 1, or where its number of steps depends on its strength. Raises DemonError for an impossible
         strength.
         """
         checked("strength", strength)
@@ -232,21 +235,22 @@ class Ring:
 
     @torch.no_grad()
     def narrow(self, slot: Slot, start: int, frames: int) -> None:
-        """Between ticks: a generation in flight goes on with a stretch of `frames` frames alone, as near to song frame
-        `start` as it has them. Raises DemonError for a stretch that the family cannot play."""
+        """Between ticks: lets a generation in flight go on with only `frames` frames, from song frame `start` or as
+        near to it as possible. Raises DemonError for a stretch that the family cannot play."""
         if frames < slot.request.frames:
             x = self._pool.take(frames, self._spec.latent_channels, self._noise.device)
             narrow(slot, start, frames, self._spec, x)
 
     def resize(self, depth: int) -> None:
-        """Changes the depth from the next admission on: new slots are staggered, surplus ones finish."""
+        """Changes the depth from the next admission on. New slots are spread evenly; generations above the new depth
+        finish."""
         if int(checked("depth", depth)) != self.depth:
             self.depth = int(depth)
             self._cadence = self._cadence.resized(self.depth)
 
     @torch.no_grad()
     def _place(self, request: Request) -> Slot:
-        """Gives a request its rows and its first latent."""
+        """Gives a request its executor rows and its first latent."""
         rows = tuple(self._rows[: len(request.handles)])
         for row, handle in zip(rows, request.handles, strict=True):
             self._executor.place(row, handle)
@@ -264,7 +268,7 @@ class Ring:
         return slot
 
     def _renew(self) -> None:
-        """After a change of the weights: prepares again, and places again, the prompts and times of all generations."""
+        """After a change of the weights: prepares all prompts and times again, and places the prompts again."""
         executor = self._executor
         if self._epoch == executor.weights_epoch:
             return
@@ -278,7 +282,7 @@ class Ring:
                 executor.place(row, handle)
 
     def _begin(self, request: Request, times: Schedule, x: Tensor) -> None:
-        """Writes a generation's first latent: its source alone, noise alone, or a mix of both."""
+        """Writes a generation's first latent: its source, noise, or a mix of both."""
         if request.source is not None and times.plan.strength <= SOURCE_ONLY:
             x.copy_(request.source)
             return
@@ -286,18 +290,20 @@ class Ring:
         if request.source is None:
             x.copy_(noise)
         else:
-            share = times.at[0, 0] if request.initial_noise is None else request.initial_noise[:, None]
+            curve = request.controls.curve("initial_noise")
+            share = times.at[0, 0] if curve is None else curve[:, None]
             formulas.initial(noise, request.source, share, out=x)
 
-    def _chunk(self, lane: int, rows: list[Row], values: Values) -> None:
-        """One step of a chunk, unless the tick is interrupted. On any lane."""
+    def _chunk(self, lane: int, rows: list[Row], values: StepValues) -> None:
+        """One step of a chunk, unless the tick is interrupted. Runs on any lane."""
         if not self._interrupted:
             self._lanes[lane].advance(rows, values)
 
     def _chunks(self) -> Iterator[list[Row]]:
         """The slots that need a forward, in chunks of equal length T and at most a bucket of rows.
 
-        Slots that only deliver their source are counted on instead; those that a failed tick left done are left so.
+        A slot that only delivers its source counts a step without one. A slot that a failed tick left finished is left
+        out.
         """
         lengths: dict[int, list[Row]] = {}
         for at, slot in enumerate(self._slots):

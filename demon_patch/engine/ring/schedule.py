@@ -14,6 +14,7 @@ from torch import Tensor
 
 from demon_patch.engine.check_controls import checked, checked_option
 from demon_patch.engine.contracts import Executor
+from demon_patch.engine.ring.request_controls import RequestControls
 from demon_patch.small_cache import SmallCache
 
 SOURCE_ONLY = 1e-6
@@ -36,18 +37,29 @@ def warp(t: float | Tensor, shift: float) -> float | Tensor:
 
 @dataclass(frozen=True, slots=True)
 class SchedulePlan:
-    """What a generation's times are made from; checked when they are made.
+    """What a generation's times are made from: the controls of these names. Checked when the times are made.
 
-    strength, steps, shift: the controls. steps_mode: `fixed` takes all the steps at any strength, `proportional`
-    the share that strength leaves. timesteps: `continuous`; `trained` begins at the nearest time of full strength's
-    schedule and follows it; `staircase` has the few starting points of DEMON as published.
+    steps_mode: `fixed` takes all the steps at any strength, `proportional` the share that strength leaves.
+    timesteps: `continuous`; `trained` begins at the nearest time of full strength's schedule and follows it;
+        `staircase` has the few starting points of DEMON as published.
     """
 
     strength: float
     steps: int
     shift: float
-    steps_mode: str = "fixed"
-    timesteps: str = "continuous"
+    steps_mode: str
+    timesteps: str
+
+    @classmethod
+    def from_controls(cls, controls: RequestControls) -> SchedulePlan:
+        """The plan of a generation that is made with these controls."""
+        return cls(
+            strength=controls.number("strength"),
+            steps=controls.whole("steps"),
+            shift=controls.number("shift"),
+            steps_mode=controls.option("steps_mode"),
+            timesteps=controls.option("timesteps"),
+        )
 
     def check(self) -> None:
         """Raises DemonError for a number that is NaN or out of its control's range, or a choice that there is not."""
@@ -96,15 +108,18 @@ def timesteps(strength: float, steps: int, shift: float) -> Tensor:
     Continuous in strength: warp(linspace(strength, 0, steps + 1)). Raises DemonError for a strength, number of
     steps or shift that is NaN or out of its control's range.
     """
-    return SchedulePlan(strength, steps, shift).times()
+    return SchedulePlan(strength, steps, shift, "fixed", "continuous").times()
 
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
     """A generation's times in the shapes that a step takes, computed once and shared between slots.
 
-    plan: what they were made from. t: float64 [S+1]. at: float32 [S+1, 1, 1]. change: float32 [S, 1, 1], t' - t of
-    each step, subtracted in float64. embedded: [S+1, E], the executor's time tensors.
+    plan: what they are made from.
+    t: float64 [S+1].
+    at: float32 [S+1, 1, 1].
+    change: float32 [S, 1, 1], t' - t of each step, subtracted in float64.
+    embedded: [S+1, E], the executor's time tensors.
     """
 
     plan: SchedulePlan
@@ -115,7 +130,7 @@ class Schedule:
 
 
 class Schedules:
-    """The schedules used lately, so that a setting that stands still costs nothing at admission."""
+    """Keeps recent schedules, so that an unchanged setting costs nothing at admission."""
 
     def __init__(self, executor: Executor, device: torch.device) -> None:
         self._executor, self._device = executor, device

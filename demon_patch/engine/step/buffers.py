@@ -1,4 +1,4 @@
-"""Working memory of a step: tensors allocated once, found again by name and shape."""
+"""Tensors for intermediate results of a step, allocated once and found again by name and shape."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from torch import Tensor
 
 
 def broadcast(*shapes: Sequence[int]) -> tuple[int, ...]:
-    """The shape that shapes of as many dimensions have together, each of its sizes theirs or 1 (and none 0)."""
+    """The shape that broadcasting gives shapes of equally many dimensions, none of size 0."""
     return tuple(map(max, *shapes))
 
 
 class Buffers:
-    """Scratch tensors on one device; each is valid until the next one of its name and shape is asked for."""
+    """Scratch tensors on one device. Each is valid until the next one of its name and shape is taken."""
 
     def __init__(self, device: torch.device | str = "cpu") -> None:
         self.device = torch.device(device)
         self._kept: dict[tuple[str, tuple[int, ...], torch.dtype], Tensor] = {}
 
     def take(self, name: str, shape: tuple[int, ...], dtype: torch.dtype = torch.float32) -> Tensor:
-        """A tensor of this name, shape and type; what it holds is left from its last use (zeros at first)."""
+        """A tensor of this name, shape and type. It holds what its last use left, zeros at first."""
         key = (name, tuple(shape), dtype)
         kept = self._kept.get(key)
         if kept is None:
@@ -33,5 +33,5 @@ class Buffers:
         return self.take(name, tuple(tensor.shape), tensor.dtype)
 
     def release(self) -> None:
-        """Lets all of them go; they are allocated again when needed."""
+        """Frees all of them; they are allocated again when needed."""
         self._kept.clear()

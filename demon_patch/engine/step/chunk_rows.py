@@ -8,10 +8,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from demon_patch.engine.contracts import FamilySpec
 from demon_patch.engine.ring.focus import cut_values
 from demon_patch.engine.ring.noise import NoiseBank, Stream
-from demon_patch.engine.ring.slots import Slot
-from demon_patch.engine.ring.step_board import STEP_CONTROLS
+from demon_patch.engine.ring.slot import Slot
+from demon_patch.engine.ring.step_values import STEP_CONTROLS
 from demon_patch.engine.step.buffers import Buffers, broadcast
 
 Row = tuple[int, Slot]
@@ -19,25 +20,27 @@ Row = tuple[int, Slot]
 
 
 class ChunkRows:
-    """Slots of equal length that step together, and the step controls of this tick; reused from chunk to chunk.
+    """Slots of equal length that step together, and the step controls of this tick. One object is used for all chunks.
 
     What is gathered is [R, ...]. For a single row it is the slot's own memory, else a copy in a fixed buffer.
     """
 
-    def __init__(self, noise: NoiseBank) -> None:
+    def __init__(self, spec: FamilySpec, noise: NoiseBank) -> None:
         self.noise_bank = noise
         self.buffers = Buffers(noise.device)
         self.rows: Sequence[Row] = ()
         self._values: Mapping[str, Tensor | str] = {}
         self._host: dict[tuple[str, int], tuple[Tensor, np.ndarray]] = {}  # with the same memory as an array
+        defaults = {name: spec.default(row) for name, row in STEP_CONTROLS.items()}
+        self._options = {name: default for name, default in defaults.items() if isinstance(default, str)}
         self._defaults = {
-            name: torch.full((1, 1, 1), float(row.default), device=noise.device)
-            for name, row in STEP_CONTROLS.items()
-            if isinstance(row.default, float | int)
+            name: torch.full((1, 1, 1), float(default), device=noise.device)
+            for name, default in defaults.items()
+            if isinstance(default, float | int)
         }
 
     def load(self, rows: Sequence[Row], values: Mapping[str, Tensor | str]) -> None:
-        """Takes the rows and the per-row values [1 | n, 1 | T, 1] that are meant from now on."""
+        """Takes the rows of the next chunk, and the step values of this tick for all slots."""
         self.rows, self._values = rows, values
 
     @property
@@ -77,16 +80,15 @@ class ChunkRows:
 
         return self.gather(f"noise {stream.name}", noise)
 
-    def choice(self, name: str) -> str | None:
-        """A choice of this tick; None where it is not set."""
+    def option(self, name: str) -> str:
+        """The chosen option of this tick, or the default one."""
         value = self._values.get(name)
-        return value if isinstance(value, str) else None
+        return value if isinstance(value, str) else self._options[name]
 
     def value(self, name: str) -> Tensor | None:
         """A control's values for these rows, [1 | R, 1 | T, 1 | C]; None where it is off.
 
-        A curve of the song is cut to each row's stretch; one of another song (it was just changed) is read by frame
-        number: cut, or its last value held.
+        A curve of the song is cut to each row's stretch (`focus.cut_values`).
         """
         value = self._values.get(name)
         if value is None or isinstance(value, str):
@@ -109,7 +111,7 @@ class ChunkRows:
         return self._defaults[name] if value is None else value
 
     def fader(self, name: str) -> Tensor | None:
-        """A control's values; None where it is off, or is known to be 0 without waiting for a device."""
+        """A control's values; None where it is off, or is 0 as far as can be known without waiting for a device."""
         value = self.value(name)
         return None if value is None or (value.device.type == "cpu" and not value.numpy().any()) else value
 
@@ -120,7 +122,7 @@ class ChunkRows:
         return torch.mul(factor, scale, out=self.buffers.take(name, broadcast(factor.shape, scale.shape)))
 
     def where(self, name: str, flags: Sequence[bool], value: Tensor, default: Tensor) -> Tensor:
-        """Per row, `value` where the flag is set and `default` [1, 1, 1] elsewhere; the value itself for all rows."""
+        """Per row, `value` where the flag is set and `default` [1, 1, 1] elsewhere; `value` itself if all are."""
         if all(flags):
             return value
         chosen = [value[at if len(value) > 1 else 0][None] if flag else default for at, flag in enumerate(flags)]

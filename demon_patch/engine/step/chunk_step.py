@@ -1,4 +1,4 @@
-"""One step of the slots of a chunk: their forwards, what guidance and conditions make of them, and the way to t'."""
+"""One step of the slots of a chunk: their forwards, guidance and conditions, effects, and the way to the next time."""
 
 from __future__ import annotations
 
@@ -7,28 +7,30 @@ from collections.abc import Mapping, Sequence
 import torch
 from torch import Tensor
 
-from demon_patch.engine.contracts import Executor
+from demon_patch.engine.contracts import Executor, FamilySpec
 from demon_patch.engine.ring.noise import NoiseBank, Stream
 from demon_patch.engine.step import formulas, wavelet
 from demon_patch.engine.step.chunk_rows import ChunkRows, Row
+from demon_patch.engine.step.effects import EFFECTS
 from demon_patch.engine.step.velocity import Velocity
 
 __all__ = ["ChunkStep", "Row"]
 
 
 class ChunkStep:
-    """Buffers for the rows of one chunk, allocated once, through which slots take their steps.
+    """Takes slots of equal length through their steps, with buffers that are allocated once.
 
-    A bucket of 1 works on the slots' own memory. A larger one gathers its slots, repeating the last one on idle
-    places, and copies the live ones back. Slots that differ in their features are told apart by tensors that leave
-    the others exactly as they are, so a slot's result does not depend on its neighbours. rows: the most executor rows
-    there can be.
+    A bucket of 1 works on the slots' own memory. A larger one gathers its slots, repeats the last one on idle places,
+    and copies the live ones back. Where slots use different features, tensors keep a feature from the slots without it,
+    so a slot's result does not depend on its neighbours.
+
+    rows: the most executor rows there can be.
     """
 
-    def __init__(self, executor: Executor, noise: NoiseBank, rows: int) -> None:
+    def __init__(self, executor: Executor, spec: FamilySpec, noise: NoiseBank, rows: int) -> None:
         self.watch = False  # whether each slot's clean prediction is kept
         self._executor = executor
-        self._batch = ChunkRows(noise)
+        self._batch = ChunkRows(spec, noise)
         self._velocity = Velocity(executor, self._batch, rows)
         self._zero = torch.zeros(1, 1, 1, device=noise.device)
         self._one = torch.ones(1, 1, 1, device=noise.device)
@@ -63,13 +65,15 @@ class ChunkStep:
         x0 = formulas.x0_of(x, v, batch.scaled("scaled", t, scale), out=batch.buffers.like("x0", x))
         if mask is not None:
             formulas.masked(x0, self._sources(), mask, out=x0)
-        self._target_pull(x0)
+        for effect in EFFECTS:
+            effect(batch, x0)
         blended = self._source_blend(x0)
         if self.watch:
             for at, slot in enumerate(batch.slots):
                 slot.clean = torch.empty_like(slot.x) if slot.clean is None else slot.clean
                 slot.clean.copy_(x0[at])
-        renoised = [flag or batch.choice("solver") == "sde" for flag in blended]
+        sde = batch.option("solver") == "sde"
+        renoised = [flag or sde for flag in blended]
         share = torch.div(t_next, t, out=batch.buffers.like("share", t))
         if any(renoised):
             fresh = batch.noise(Stream.SDE)
@@ -94,15 +98,16 @@ class ChunkStep:
     def _mask(self) -> Tensor | None:
         """Each row's mask at its step, [R, 1 | T, 1], 1 where it has none; None where no row has one."""
         batch, one = self._batch, self._one
-        if all(slot.request.mask is None for slot in batch.slots):
+        masks = [slot.request.controls.curve("mask") for slot in batch.slots]
+        if all(mask is None for mask in masks):
             return None
-        mask = batch.gather("mask", lambda slot: one if slot.request.mask is None else slot.request.mask[None, :, None])
-        growths = [slot.request.mask_growth for slot in batch.slots]
+        mask = batch.collect("mask", [one if mask is None else mask[None, :, None] for mask in masks])
+        growths = [slot.request.controls.number("mask_growth") for slot in batch.slots]
         if not any(growths):
             return mask
         opening = [
-            1.0 if slot.request.mask is None else formulas.opening(slot.position, slot.request.steps, growth)
-            for slot, growth in zip(batch.slots, growths, strict=True)
+            1.0 if mask is None else formulas.opening(slot.position, slot.request.plan.steps, growth)
+            for slot, mask, growth in zip(batch.slots, masks, growths, strict=True)
         ]
         return batch.scaled("mask opening", mask, batch.scalars("opening", opening))
 
@@ -117,29 +122,6 @@ class ChunkStep:
             "source", lambda slot: (slot.x if slot.request.source is None else slot.request.source)[None]
         )
 
-    def _target_pull(self, x0: Tensor) -> None:
-        """The clean prediction pulled to the rows' targets, in place."""
-        batch, slots = self._batch, self._batch.slots
-        curve, strength = batch.value("target_curve"), batch.fader("target_strength")
-        amount = strength if curve is None else curve
-        if amount is None:
-            return
-        factors = [
-            0.0
-            if slot.request.target is None
-            else formulas.late(slot.position, slot.request.steps)
-            if curve is None
-            else formulas.ramp(slot.position, slot.request.steps, slot.request.target_gate)
-            for slot in slots
-        ]
-        if any(factors):
-            pulled = batch.scaled("target amount", batch.scalars("target factor", factors), amount)
-            target = batch.collect(
-                "target",
-                [(slot.x if slot.request.target is None else slot.request.target)[None] for slot in slots],
-            )
-            formulas.pull(x0, target, pulled, out=x0)
-
     def _source_blend(self, x0: Tensor) -> list[bool]:
         """Blends x0 with the source, in place; by row, whether it has one and source blend is on."""
         blend = self._batch.value("source_blend")
@@ -151,12 +133,12 @@ class ChunkStep:
 
     def _correction(self) -> wavelet.Correction | None:
         batch = self._batch
-        mode = batch.choice("dcw") or "off"
+        mode = batch.option("dcw")
         if mode == "off":
             return None
         return wavelet.Correction(
             mode,
-            batch.choice("dcw_wavelet") or "haar",
+            batch.option("dcw_wavelet"),
             batch.setting("dcw_low"),
             batch.setting("dcw_high"),
             batch.fader("dcw_multiply"),

@@ -1,5 +1,5 @@
 """One generation, step by step, in float64 and without buffers: read it from top to bottom to see what a denoising step
-does. `step_rows` is the fast form for many slots, and tests compare the two.
+does. `chunk_step` is the fast form for many slots, and tests compare the two.
 
 The formulas are those of `formulas`, `guidance` and `wavelet`, written a second time and independently.
 """
@@ -13,8 +13,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from demon_patch.engine.contracts import FamilySpec
+from demon_patch.engine.controls import CONTROLS
 from demon_patch.engine.ring.noise import Stream, gaussian
-from demon_patch.engine.ring.slots import Request
+from demon_patch.engine.ring.request import Request
 
 Values = Mapping[str, Tensor | str]
 """Step controls by name, in the shapes that the ring takes, or the choice of an option."""
@@ -31,7 +33,8 @@ SCALING = {
 
 def eps(request: Request, stream: Stream, step: int, channels: int) -> Tensor:
     """Noise [T, C] of a stream and step."""
-    return torch.from_numpy(gaussian(request.seed, stream, step, 0, request.frames, channels)).double()
+    seed = request.controls.whole("seed")
+    return torch.from_numpy(gaussian(seed, stream, step, 0, request.frames, channels)).double()
 
 
 def mirror(low: list[float]) -> list[float]:
@@ -83,14 +86,14 @@ def corrected(x: np.ndarray, y: np.ndarray, t: float, get: Any, mode: str, wavel
     """The wavelet correction with full transforms of both signals."""
     frames = len(x)
     if mode == "pix":
-        return x + get("dcw_low", 0.05).reshape(-1, 1) * (x - y)
+        return x + get("dcw_low").reshape(-1, 1) * (x - y)
     low, high = SCALING[wavelet], mirror(SCALING[wavelet])
     xl, xh, yl, yh = (analysis(signal, taps) for signal, taps in ((x, low), (x, high), (y, low), (y, high)))
-    tau = get("dcw_soft", 0.0).item()
+    tau = get("dcw_soft").item()
     dl, dh = (np.sign(d) * np.maximum(np.abs(d) - tau, 0) for d in (xl - yl, xh - yh))
-    multiply, phase = get("dcw_multiply", 0.0).item(), get("dcw_phase", 0.0).item()
+    multiply, phase = get("dcw_multiply").item(), get("dcw_phase").item()
     if mode in ("low", "double"):
-        a = t * band_curve(get("dcw_low", 0.05), frames, len(low))
+        a = t * band_curve(get("dcw_low"), frames, len(low))
         added, stretched = xl + a * dl, xl * (1 + a * np.sign(dl))
         result = (1 - multiply) * added + multiply * stretched
         if phase:
@@ -100,97 +103,103 @@ def corrected(x: np.ndarray, y: np.ndarray, t: float, get: Any, mode: str, wavel
             result = (1 - phase) * result + phase * apart
         xl = result
     if mode in ("high", "double"):
-        xh = xh + (1 - t) * band_curve(get("dcw_high", 0.02), frames, len(low)) * dh
+        xh = xh + (1 - t) * band_curve(get("dcw_high"), frames, len(low)) * dh
     return synthesis([(xl, low), (xh, high)], frames)
 
 
 def apg(v: Tensor, negative: Tensor, kept: Tensor, get: Any, axis: int) -> tuple[Tensor, Tensor]:
     """Guided velocity and the next momentum, by unit vectors."""
-    d = (v - negative) + get("guidance_momentum", -0.75).item() * kept
-    clipped = d * torch.clamp(get("guidance_clip", 2.5).item() / d.norm(dim=axis, keepdim=True), max=1.0)
+    d = (v - negative) + get("guidance_momentum").item() * kept
+    clipped = d * torch.clamp(get("guidance_clip").item() / d.norm(dim=axis, keepdim=True), max=1.0)
     unit = v / v.norm(dim=axis, keepdim=True)
     across = clipped - (clipped * unit).sum(axis, keepdim=True) * unit
-    out = v + (torch.from_numpy(get("guidance", 1.0)).reshape(-1, 1) - 1) * across
-    r = get("guidance_rescale", 0.0).item()
+    out = v + (torch.from_numpy(get("guidance")).reshape(-1, 1) - 1) * across
+    r = get("guidance_rescale").item()
     return r * out * v.norm(dim=axis, keepdim=True) / out.norm(dim=axis, keepdim=True) + (1 - r) * out, d
 
 
 def sampler(  # noqa: PLR0912, PLR0915 - one formula after the other is the point
-    request: Request, values: Values, forward: Forward, channels: int
+    request: Request, values: Values, forward: Forward, spec: FamilySpec
 ) -> Tensor:
-    """The finished latent [T, C] of a request under step controls that do not move. channels: of the latent."""
+    """The finished latent [T, C] of a request under step controls that do not move. spec: the family's, for the width
+    of the latent and for what is not given."""
 
-    def get(name: str, default: float) -> np.ndarray:
-        value = values.get(name, torch.tensor(default, dtype=torch.float64))
+    def get(name: str) -> np.ndarray:
+        value = values.get(name, torch.tensor(spec.default(CONTROLS[name]), dtype=torch.float64))
         assert isinstance(value, Tensor)
         return value[0].double().numpy() if value.ndim == 3 else value.numpy()
 
-    def curve(name: str, default: float) -> Tensor:
-        return torch.from_numpy(get(name, default))
+    def curve(name: str) -> Tensor:
+        return torch.from_numpy(get(name))
 
-    steps, strength = request.steps, 1.0 if request.source is None else request.strength
+    def option(name: str) -> str:
+        return str(values.get(name, spec.default(CONTROLS[name])))
+
+    controls = request.controls
+    steps, shift = controls.whole("steps"), controls.number("shift")
+    strength = 1.0 if request.source is None else controls.number("strength")
+    growth, gate, guidance_mode = (
+        controls.number("mask_growth"), controls.number("target_gate"), controls.option("guidance_mode")
+    )  # fmt: skip
     line = torch.from_numpy(strength * (1 - np.arange(steps + 1) / steps))
-    t = request.shift * line / (1 + (request.shift - 1) * line)
+    t = shift * line / (1 + (shift - 1) * line)
     handles = {"a": request.conditioning, "b": request.second, "n": request.negative}
 
     def noise_of(stream: Stream, step: int) -> Tensor:
-        return eps(request, stream, step, channels)
+        return eps(request, stream, step, spec.latent_channels)
 
     x = noise_of(Stream.INIT, 0)
     src = None if request.source is None else request.source.double()
     if src is not None:
-        c = t[0] if request.initial_noise is None else request.initial_noise.double()[:, None]
+        noisy = controls.curve("initial_noise")
+        c = t[0] if noisy is None else noisy.double()[:, None]
         x = c * x + (1 - c) * src
     momentum, first = torch.zeros_like(x), None
-    axis = 1 if values.get("guidance_axis") == "frame" else 0
+    axis = 1 if option("guidance_axis") == "frame" else 0
     for k in range(steps):
         now, nxt, progress = t[k], t[k + 1], k / (steps - 1) if steps > 1 else 1.0
-        mask = None
-        if request.mask is not None and src is not None:
-            mask = request.mask.double()[:, None] * (1 - request.mask_growth + request.mask_growth * progress)
+        mask, kept = None, controls.curve("mask")
+        if kept is not None and src is not None:
+            mask = kept.double()[:, None] * (1 - growth + growth * progress)
             noise = noise_of(Stream.MASK, 0)
             x = mask * x + (1 - mask) * (now * noise + (1 - now) * src)
-        seen = x * curve("channel_gain", 1.0)
+        seen = x * curve("channel_gain")
         v = forward(seen, now, handles["a"])
         share = np.float32(k / steps)
-        speaks = np.float32(get("condition_from", 0.0)) <= share < np.float32(get("condition_to", 1.0))
+        speaks = np.float32(get("condition_from")) <= share < np.float32(get("condition_to"))
         if request.second is not None and "condition_weight" in values and speaks:
-            w = curve("condition_weight", 0.0)
+            w = curve("condition_weight")
             v = (1 - w) * v + w * forward(seen, now, handles["b"])
-        if "guidance" in values and request.guidance_mode != "off":
-            if request.guidance_mode == "self":
+        if "guidance" in values and guidance_mode != "off":
+            if guidance_mode == "self":
                 negative = noise_of(Stream.INIT, 0)
-            elif request.guidance_mode == "full" or first is None:
+            elif guidance_mode == "full" or first is None:
                 first = negative = forward(seen, now, handles["n"])
             else:
                 negative = first
             v, momentum = apg(v, negative, momentum, get, axis)
         y = x - now * v
-        x0 = x - now * v * curve("velocity_scale", 1.0)
+        x0 = x - now * v * curve("velocity_scale")
         if mask is not None and src is not None:
             x0 = mask * x0 + (1 - mask) * src
         if request.target is not None:
             target = request.target.double()
             if "target_curve" in values:
-                pull = curve("target_curve", 0.0) * (
-                    max(0.0, progress - request.target_gate) / max(1 - request.target_gate, 1e-6)
-                )
+                pull = curve("target_curve") * (max(0.0, progress - gate) / max(1 - gate, 1e-6))
             else:
-                pull = curve("target_strength", 0.0) * (k >= steps // 2)
+                pull = curve("target_strength") * (k >= steps // 2)
             x0 = (1 - pull) * x0 + pull * target
         if "source_blend" in values and src is not None:
-            w = curve("source_blend", 1.0)
+            w = curve("source_blend")
             after = nxt * noise_of(Stream.SDE, k) + (1 - nxt) * (w * x0 + (1 - w) * src)
-        elif values.get("solver") == "sde":
+        elif option("solver") == "sde":
             after = nxt * noise_of(Stream.SDE, k) + (1 - nxt) * x0
         else:
-            after = x + (nxt - now) * (x - x0) / now + noise_of(Stream.ODE, k) * curve("ode_noise", 0.0) * nxt
-        mode = values.get("dcw", "off")
+            after = x + (nxt - now) * (x - x0) / now + noise_of(Stream.ODE, k) * curve("ode_noise") * nxt
+        mode = option("dcw")
         if mode != "off":
-            assert isinstance(mode, str)
-            wavelet = values.get("dcw_wavelet", "haar")
-            assert isinstance(wavelet, str)
-            after = torch.from_numpy(corrected(after.numpy(), y.numpy(), float(now), get, mode, wavelet))
+            corrected_ = corrected(after.numpy(), y.numpy(), float(now), get, mode, option("dcw_wavelet"))
+            after = torch.from_numpy(corrected_)
             if mask is not None and src is not None:
                 after = mask * after + (1 - mask) * (nxt * noise_of(Stream.MASK, 0) + (1 - nxt) * src)
         x = after

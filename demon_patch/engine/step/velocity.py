@@ -1,7 +1,7 @@
-"""The velocity of a chunk's slots: which rows go through the denoiser, and what is made of their answers.
+"""The velocity of a chunk's slots: which rows go through the denoiser, and how their answers are combined.
 
-A row is a pair of slot and condition: a slot has its prompt, perhaps a second one, and perhaps a negative. Rows are
-packed into forwards of exactly `bucket` rows; idle places repeat the last row.
+A row is a pair of slot and condition: each slot has its prompt, perhaps a second one, and perhaps a negative one. Rows
+are packed into forwards of exactly `bucket` rows; idle places repeat the last row.
 """
 
 from __future__ import annotations
@@ -15,14 +15,19 @@ from torch import Tensor
 from demon_patch.engine.contracts import Executor
 from demon_patch.engine.ring.noise import Stream
 from demon_patch.engine.ring.pool import LatentPool
-from demon_patch.engine.ring.slots import Slot
+from demon_patch.engine.ring.slot import Slot
 from demon_patch.engine.step import guidance
 from demon_patch.engine.step.chunk_rows import ChunkRows
 
 
 @dataclass(frozen=True, slots=True)
 class _Row:
-    """A row of a forward: its slot's place in the chunk, the executor's row, and what its velocity is for."""
+    """A row of a forward.
+
+    place: its slot's place in the chunk.
+    row: the executor's row.
+    use: what its velocity is for: "prompt", "second" or "negative".
+    """
 
     place: int
     slot: Slot
@@ -31,7 +36,7 @@ class _Row:
 
 
 class Velocity:
-    """Runs the forwards of a batch's slots and combines their conditions. Owned by a `Chunk`."""
+    """Runs the forwards of a chunk's slots and combines their conditions. Owned by a `ChunkStep`."""
 
     def __init__(self, executor: Executor, batch: ChunkRows, rows: int) -> None:
         self._executor, self._batch = executor, batch
@@ -41,10 +46,8 @@ class Velocity:
         self._zero = torch.zeros(1, 1, 1, device=batch.noise_bank.device)
 
     def predict(self, x: Tensor, live: int) -> Tensor:
-        """The velocity [R, T, C] at x [R, T, C], under this tick's controls; the first `live` rows are slots' own.
-
-        Nothing of a slot is changed before all forwards are done.
-        """
+        """The velocity [R, T, C] at x [R, T, C] under this tick's controls. The first `live` rows belong to slots, the
+        others repeat the last one. No slot changes before all forwards are done."""
         batch = self._batch
         weight = self._condition_weight(live)
         guided = [batch.value("guidance") is not None and slot.request.guidance_mode != "off" for slot in batch.slots]
@@ -66,12 +69,12 @@ class Velocity:
         return v
 
     def _seen(self, x: Tensor) -> Tensor:
-        """What the denoiser sees of x: x times the channel gains, which never reach the latent itself."""
+        """The latent as the denoiser sees it: x times the channel gains. The latent itself keeps its level."""
         gain = self._batch.value("channel_gain")
         return x if gain is None else torch.mul(x, gain, out=self._batch.buffers.like("seen", x))
 
     def _forwards(self, x: Tensor, plan: Sequence[_Row], live: int) -> dict[str, Tensor]:
-        """The velocities [R, T, C] by use; a slot without a row of some use has its prompt's there."""
+        """The velocities [R, T, C] by use. A slot without a row of some use has its prompt's velocity there."""
         bucket = self._executor.bucket
         if len(plan) == live:
             whole = [*plan, *[plan[-1]] * (bucket - live)]
@@ -121,7 +124,7 @@ class Velocity:
         shape = (len(has), *weight.shape[1:])
         gated = batch.buffers.take("gated weight", shape)
         gated.copy_(batch.where("condition rows", has, weight, self._zero))
-        position = batch.scalars("position", [slot.position / slot.request.steps for slot in batch.slots])
+        position = batch.scalars("position", [slot.stage for slot in batch.slots])
         for name in ("condition_from", "condition_to"):
             bound = batch.value(name)
             if bound is not None:
@@ -131,14 +134,14 @@ class Velocity:
         return gated
 
     def _speaks(self, weight: Tensor) -> list[bool]:
-        """By row, whether the second prompt needs a forward; decided without waiting for a device."""
+        """By row, whether the second prompt needs a forward. On another device than the CPU it is not looked at."""
         has = [slot.request.second is not None for slot in self._batch.slots]
         if weight.device.type != "cpu":
             return has
         return [flag and bool(row.any()) for flag, row in zip(has, weight.numpy(), strict=True)]
 
     def _guided(self, v: Tensor, answers: dict[str, Tensor], guided: Sequence[bool], live: int) -> Tensor:
-        """v pushed away from each guided row's negative velocity; keeps the slots' momentum and first negatives."""
+        """v pushed away from each guided row's negative velocity. Stores the slots' momentum and first negatives."""
         batch, slots = self._batch, self._batch.slots
         noise = batch.noise(Stream.INIT, 0) if any(slot.request.guidance_mode == "self" for slot in slots) else v
         negatives, momenta = [], []
@@ -166,7 +169,7 @@ class Velocity:
             batch.where("guidance rows", guided, batch.setting("guidance"), self._one),
             batch.setting("guidance_clip"),
             None if rescale is None else batch.where("rescale rows", guided, rescale, self._zero),
-            batch.choice("guidance_axis") or "time",
+            batch.option("guidance_axis"),
             batch.buffers,
         )
         for at, slot in enumerate(slots[:live]):

@@ -1,7 +1,7 @@
-"""Wavelet correction of a step: what the step changed is amplified by bands of the latent's movement over time.
+"""Wavelet correction of a step: amplifies what the step changed, by bands of how fast the latent moves over time.
 
-One level of the orthogonal discrete wavelet transform along time, the song padded with zeros, per channel (Haar 1910;
-Daubechies 1988). The correction follows DCW (Yu et al., CVPR 2026, arXiv 2604.16044).
+It uses one level of the orthogonal discrete wavelet transform along time, with the song padded with zeros, per channel
+(Haar 1910; Daubechies 1988). The correction follows DCW (Yu et al., CVPR 2026, arXiv 2604.16044).
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def band_length(frames: int, wavelet: str) -> int:
 
 
 def split(x: Tensor, wavelet: str, buffers: Buffers, name: str, high: bool = True) -> tuple[Tensor, Tensor | None]:
-    """x [R, T, C] -> its low and high band [R, N, C] (no high band where it is not asked for), in `buffers`."""
+    """The low and the high band [R, N, C] of x [R, T, C], in `buffers`; high: whether the high band is computed."""
     taps, (rows, frames, channels) = _taps(wavelet), x.shape
     length = band_length(frames, wavelet)
     padded = _padded(x, len(taps), length, buffers)
@@ -59,7 +59,7 @@ def split(x: Tensor, wavelet: str, buffers: Buffers, name: str, high: bool = Tru
 
 
 def add_joined(x: Tensor, low: Tensor | None, high: Tensor | None, wavelet: str, buffers: Buffers) -> Tensor:
-    """Adds to x [R, T, C], in place, the signal that has these bands; a band that is None is silent."""
+    """Adds the signal of two bands to x [R, T, C], in place; a band that is None is zero."""
     taps, (rows, frames, channels) = _taps(wavelet), x.shape
     length = band_length(frames, wavelet)
     padded = buffers.take("padded", (rows, 2 * length + len(taps) - 2, channels), x.dtype).zero_()
@@ -72,8 +72,10 @@ def add_joined(x: Tensor, low: Tensor | None, high: Tensor | None, wavelet: str,
 
 
 def at_band(curve: Tensor, wavelet: str, factor: Tensor, buffers: Buffers, name: str) -> Tensor:
-    """A curve [R | 1, T | 1, 1] read where each band sample's filter is centred, times factor [R, 1, 1]: [R, N | 1, 1]
-    in `buffers`; the ends are held."""
+    """A curve [R | 1, T | 1, 1] at the centre of each band sample's filter, times factor [R, 1, 1]; [R, N | 1, 1].
+
+    The result is in `buffers`. Beyond the ends of the song the last value is repeated.
+    """
     rows, frames, width = curve.shape
     mean = curve
     if frames > 1:
@@ -104,10 +106,12 @@ def _padded(x: Tensor, taps: int, length: int, buffers: Buffers) -> Tensor:
 class Correction:
     """How a step is corrected.
 
-    mode: low, high, double (both bands) or pix (no bands). low, high: [R | 1, T | 1, 1], the scalers. The faders, each
-    [R | 1, 1, 1] in 0..1 or None for off, bear on the bands only: multiply moves the low band from adding towards
-    stretching it, phase towards correcting magnitude and phase of its analytic signal apart, soft leaves out
-    differences below it.
+    mode: low, high, double (both bands) or pix (no bands).
+    low, high: [R | 1, T | 1, 1], the amounts of the two bands; `pix` uses `low`.
+    multiply, phase, soft: faders [R | 1, 1, 1] in 0..1, None for off; they act on the bands only.
+    multiply: from adding to the low band (0) to stretching it (1).
+    phase: from correcting samples (0) to correcting magnitude and phase of the analytic signal apart (1).
+    soft: differences below it are left out.
     """
 
     mode: str
@@ -120,10 +124,13 @@ class Correction:
 
 
 def correct(x: Tensor, predicted: Tensor, t: Tensor, how: Correction, buffers: Buffers | None = None) -> Tensor:
-    """Corrects a step's result x [R, T, C] in place, towards more of what tells it from the clean prediction.
+    """Corrects a step's result x [R, T, C] in place: amplifies its difference from the clean prediction.
 
-    predicted: x - t * v as it stood before the step; t: [R, 1, 1], the time at which the step began. With D the
-    difference x - predicted: pix adds low * D; the low band gets t * low * D_low, the high one (1 - t) * high * D_high.
+    predicted: x - t * v, as it was before the step.
+    t: [R, 1, 1], the time at which the step began.
+
+    With D = x - predicted: `pix` adds low * D; the low band is raised by t * low * D_low, the high one by (1 - t) *
+    high * D_high.
     """
     work = Buffers(x.device) if buffers is None else buffers
     difference = torch.sub(x, predicted, out=work.like("difference", x))

@@ -1,9 +1,11 @@
-"""The node form: one declaration a node.
+"""How a node is declared: one declaration a node type.
 
-A computed node is a function whose default values are its ports, whose keyword-only arguments are its state and whose
-body is straight-line arithmetic. A mix or a surface (`nodes.weighing`) is one too: its body gives the weights of its
-inputs, or the gains of its groups. A resource node has the same ports and returns a validated, hashable key instead.
-An engine node lists ports that the control table gives it.
+computed: a function. Its default values are the ports, its keyword-only arguments are the state, and its body is
+    straight-line arithmetic.
+mix, surface (`nodes.language.mixes`): computed too; the body returns the weights of the inputs, or the gains of the
+    channel groups.
+resource: a function with the same ports, which returns a validated, hashable key.
+engine: a list of ports, which the control table gives.
 """
 
 from __future__ import annotations
@@ -26,20 +28,27 @@ from demon_patch.nodes.language.migration import Migration
 from demon_patch.nodes.language.ports import AUTO, MIXED, NUMBERS, SETTINGS, Bank, Out, Port
 
 Kind = Literal["computed", "mix", "surface", "resource", "engine", "sink", "display"]
-_LATEST: deque[Body] = deque(maxlen=512)  # settled bodies that stay, though no program has them
+_LATEST: deque[Body] = deque(maxlen=512)  # specialised bodies that are kept although no program uses them
 
 
 @dataclass(frozen=True, eq=False)
 class Declaration:
-    """Everything there is to know about a type of node.
+    """Everything there is to know about a node type.
 
-    id, version: as in files. title, sentence: as shown; the sentence says what a musician hears. `states`: name and
-    first value of each state variable, or how far back it reaches if it is a delay line. `function`: its plain Python
-    call, the reference of the tests. `banks`: the rows of ports that one parameter declares, by its name. `body`: of a
-    computed node; `write(settings) -> Body` where its text decides. `hidden`: what the body gives where the output is
-    no signal: of a mix the weight of each inlet, of a surface the gain of each group. `table(key, frames, rate, bpm,
-    inputs)`: the curve [T] of a resource that is one, from those [T] at its curve ports. `live`: fed from outside, so
-    that its future is not known. `migrate`: from each version before this one to the next, by the older.
+    id, version: as in files.
+    title, sentence: as shown; the sentence says what a musician hears.
+    states: name and first value of each state variable; of a delay line, how far back it reaches.
+    function: the plain Python call, which is the reference in the tests.
+    banks: by parameter, the row of ports that it declares.
+    body: of a computed node.
+    write: `write(settings) -> Body`, of a computed node whose text decides what it computes.
+    hidden: what the body returns where the outputs are no signals: of a mix the weight of each input, of a surface the
+        gain of each group.
+    table: `table(key, frames, rate, bpm, inputs)`, of a resource that is a curve: its values [T], from those [T] at its
+        curve ports.
+    live: whether it is fed from outside, so that its future is not known.
+    bodies: the specialised bodies in use, by settings.
+    migrate: by older version, the migration to the next one.
     """
 
     id: str
@@ -68,13 +77,16 @@ class Declaration:
             raise DeclarationError(f"migrate names every version from 1 to {self.version - 1}", node=self.id)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        """The plain Python call: of a computed node with the values of its ports by name (a gate that is among them is
-        wired), of a resource node with a mapping of them."""
+        """The plain Python call.
+
+        A computed node takes the values of its ports by name; a gate that is given counts as wired. A resource node
+        takes one mapping of them.
+        """
         if self.function is None:
-            raise TypeError(f"{self.id} is no function: it stands for a part of the engine")
-        kwargs |= _chosen(self.settings, kwargs, frozenset(p.name for p in self.ports if p.name not in kwargs))
+            raise TypeError(f"{self.id} cannot be called: it represents a part of the engine")
+        kwargs |= _auto_choices(self.settings, kwargs, frozenset(p.name for p in self.ports if p.name not in kwargs))
         kwargs |= {p.name: p.read(kwargs.get(p.name, p.default)) for p in self.settings if p.read}
-        return self.function(*args, **_gathered(self.banks, kwargs))
+        return self.function(*args, **_with_banks(self.banks, kwargs))
 
     @cached_property
     def by_name(self) -> Mapping[str, Port]:
@@ -88,7 +100,7 @@ class Declaration:
 
     @cached_property
     def settings(self) -> tuple[Port, ...]:
-        """The ports that are settled when a patch is compiled: options, texts, files and drawn points."""
+        """The ports whose values are fixed when a patch is compiled: options, texts, files and drawn points."""
         return tuple(p for p in self.ports if p.type in SETTINGS)
 
     @property
@@ -98,24 +110,28 @@ class Declaration:
 
     @property
     def signals(self) -> tuple[Out, ...]:
-        """What its body gives."""
+        """What its body returns."""
         return self.hidden or self.outs
 
     @cached_property
     def mix_inputs(self) -> tuple[Port, ...]:
-        """The inputs whose weights a mix gives."""
+        """The ports whose weights a mix returns."""
         return tuple(p for p in self.ports if p.type in MIXED) if self.has_body else ()
 
     def body_for(
         self, values: Mapping[str, Any], unwired: frozenset[str] = frozenset(), silent: frozenset[str] = frozenset()
     ) -> Body:
-        """The body of a computed node with its options and text settled and its unwired gates and inlets at rest; the
-        same object for the same settings. silent: those that are unwired only since their cables carry nothing (muted,
-        or from a bypassed node), which changes nothing in what AUTO stands for. Raises PatchError for a text that is
-        not of the form.
+        """The body of a computed node, specialised to its options and texts; the same object for the same settings.
+
+        values: the stored values of the node.
+        unwired: the gates and mix inputs that no cable reaches, which are at rest.
+        silent: those of them whose cables carry nothing (they are muted, or come from a bypassed node). An option at
+            AUTO still counts these as wired.
+
+        Raises PatchError for a text that cannot be read.
         """
         chosen = {p.name: str(values.get(p.name, p.default)) for p in self.settings}
-        chosen |= _chosen(self.settings, values, unwired - silent)
+        chosen |= _auto_choices(self.settings, values, unwired - silent)
         key = (unwired if self.write is None else None, *chosen.values())
         body = self.bodies.get(key)
         if body is None:
@@ -130,7 +146,7 @@ class Declaration:
         return body
 
     def mix_inputs_seen(self, unwired: frozenset[str] = frozenset()) -> Mapping[str, MixInput]:
-        """A mix's inlets as its body sees them."""
+        """By name, the mix inputs as the body sees them."""
         wired = [p.name for p in self.mix_inputs if p.name not in unwired]
         before = {p.name: sum(q.name in wired for q in self.mix_inputs[:i]) for i, p in enumerate(self.mix_inputs)}
         return {name: MixInput(float(name in wired), float(rank)) for name, rank in before.items()}
@@ -140,8 +156,8 @@ class Declaration:
         return self({p.name: values.get(p.name, p.default) for p in self.ports})
 
 
-def _chosen(settings: tuple[Port, ...], values: Mapping[str, Any], unwired: frozenset[str]) -> dict[str, str]:
-    """What the options come to that stand at AUTO."""
+def _auto_choices(settings: tuple[Port, ...], values: Mapping[str, Any], unwired: frozenset[str]) -> dict[str, str]:
+    """By name, the choices that options at AUTO have for these wires."""
     return {
         p.name: p.auto[2 if p.auto[0] in unwired else 1]
         for p in settings
@@ -162,10 +178,13 @@ def node(
     write: Callable[[Mapping[str, str]], Body] | None = None,
     migrate: Mapping[int, Migration] | None = None,
 ) -> Callable[[Callable[..., Any]], Declaration]:
-    """Declares a computed node; the body is read and checked at once.
+    """Declares a computed node. Its body is read and checked at once.
 
-    A change of its ports, or of what they mean, makes a new version and a step in `migrate`. `write` gives the body
-    from the settings of a node whose text decides what it computes. Raises DeclarationError.
+    Whoever changes its ports, or what they mean, adds 1 to `version` and a migration to `migrate`.
+
+    write: returns the body for given settings, of a node whose text decides what it computes.
+
+    Raises DeclarationError.
     """
 
     def declare(function: Callable[..., Any]) -> Declaration:
@@ -185,8 +204,13 @@ def node(
 
 
 class Signature(NamedTuple):
-    """What the parameters of a node's function declare: all ports, those that stand alone, the rows of others by the
-    name of their parameter, and the state with its first values."""
+    """What the parameters of a node's function declare.
+
+    ports: all ports.
+    single: those with a parameter of their own.
+    banks: the others, by the parameter that declares a row of them.
+    states: name and first value of each state variable.
+    """
 
     ports: tuple[Port, ...]
     single: tuple[Port, ...]
@@ -208,7 +232,7 @@ def signature(function: Callable[..., Any], id: str) -> Signature:
 
 
 def body_of(function: Callable[..., Any], id: str, head: Signature, signals: tuple[Out, ...]) -> Body:
-    """The checked body of a node's function, which gives `signals`, then its next state; raises DeclarationError."""
+    """The checked body of a node's function, which returns `signals`, then its next state; raises DeclarationError."""
     names = Names(
         frozenset(
             [p.name for p in head.single if p.type in NUMBERS] + [n for n, x in head.states if isinstance(x, float)]
@@ -237,8 +261,8 @@ def resource(
 ) -> Callable[[Callable[..., Hashable]], Declaration]:
     """Declares a resource node: its function takes the values of its ports and returns a hashable key.
 
-    The function raises PatchError with its port for a value that cannot serve. Its ports take no cables, but for curve
-    ports, which take those of other curves.
+    The function raises PatchError with its port for a value that it cannot use. Only its curve ports take cables, from
+    other curves.
     """
 
     def declare(function: Callable[..., Hashable]) -> Declaration:
@@ -248,7 +272,7 @@ def resource(
 
         @wraps(function)
         def of_values(values: Mapping[str, Any]) -> Hashable:
-            return function(**_gathered(banks, values))
+            return function(**_with_banks(banks, values))
 
         return Declaration(
             id, title, sentence, "resource", category, tags, ports,
@@ -281,21 +305,21 @@ def _ports(node: str, parameters: list[inspect.Parameter]) -> tuple[tuple[Port, 
 
 
 def _rows(single: tuple[Port, ...], banks: Mapping[str, tuple[Port, ...]]) -> dict[str, tuple[str, ...] | None]:
-    """The rows that a body may read, as it writes them; a text or drawn points are read once to learn their tables."""
+    """By the name that a body uses, the rows that it may read. A default text is read once to learn its tables."""
     rows: dict[str, tuple[str, ...] | None] = {}
     for port in single:
         if port.read is not None:
             rows |= {f"{port.name}.{table}": None for table in port.read(port.default)._fields}
     for name, ports in banks.items():
         if ports[0].type == "gate":
-            rows |= {f"{name}.{half}": tuple(f"{p.name}.{half}" for p in ports) for half in Gate._fields}
+            rows |= {f"{name}.{part}": tuple(f"{p.name}.{part}" for p in ports) for part in Gate._fields}
         else:
             rows[name] = tuple(p.name for p in ports)
     return rows
 
 
-def _gathered(banks: Mapping[str, tuple[Port, ...]], values: Mapping[str, Any]) -> dict[str, Any]:
-    """The values of a call, those of the ports of each bank as one row."""
+def _with_banks(banks: Mapping[str, tuple[Port, ...]], values: Mapping[str, Any]) -> dict[str, Any]:
+    """The values of a call, in which the values of a bank's ports become one row."""
     gathered = dict(values)
     for name, ports in banks.items():
         if any(p.name in gathered for p in ports):

@@ -1,4 +1,4 @@
-"""A step from one version of a type of node to the next."""
+"""How a node of one version of its type becomes a node of the next."""
 
 from __future__ import annotations
 
@@ -13,12 +13,14 @@ def _same(values: dict[str, Any]) -> Mapping[str, Any]:
 
 @dataclass(frozen=True, slots=True)
 class Migration:
-    """What an older node becomes, in this order; all functions are pure.
+    """What is changed in a node of the version before, field by field in this order. All functions are pure.
 
-    ports, outs: new names of inputs and outputs by old ones: values, playing ranges, cables and whatever else names
-    them follow. scaled: by the input's new name, a monotone function of its number: the knob and the ends of the
-    playing range go through it. values: all that it keeps, by new names, as the next version keeps it; what is at its
-    default is not there.
+    ports, outs: new names of ports and outputs, by old name. Values, playing ranges, cables and all else that names
+        them follow.
+    scaled: by new name of a port, a monotone function of its number, which changes the knob and both ends of the
+        playing range.
+    values: takes all stored values, by new name, and returns what the next version stores. What is at its default is
+        not among them.
     """
 
     ports: Mapping[str, str] = field(default_factory=dict)

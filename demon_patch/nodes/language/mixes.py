@@ -1,4 +1,4 @@
-"""Nodes whose bodies weigh: mixes of prompts, clips or surfaces, and surfaces made of gains."""
+"""Declares nodes whose body computes weights or gains: mixes of prompts, clips or surfaces, and surfaces."""
 
 from __future__ import annotations
 
@@ -38,13 +38,15 @@ def mix(
     tags: tuple[str, ...],
     feeds: bool = False,
 ) -> Callable[[Callable[..., Any]], Declaration]:
-    """Declares a mix: a computed node whose body gives one weight for each inlet, in their order.
+    """Declares a mix: a computed node whose body returns one weight for each mix input, in their order.
 
-    Only what is wired counts. Prompts and clips count by their share of the sum of weights, or where an option `law` is
-    "power", of the root of their summed squares; weights below 0 are 0, and where all are, the first wired inlet is
-    taken; a jump of a weight is an edge. Surfaces count as they are weighed, frame by frame.
-    feeds: after the weights come that of a finished generation, and how many completions ago it was. Raises
-    DeclarationError.
+    Only wired inputs count. Surfaces are weighted frame by frame. Prompts and clips have shares: each weight is divided
+    by the sum of all, or where an option `law` is "power", by the root of the summed squares. Weights below 0 count as
+    0; where all are 0, the first wired input has the whole share. A jump of such a weight is an edge.
+
+    feeds: the body returns two more numbers, the weight of a finished generation and how many completions ago it was.
+
+    Raises DeclarationError.
     """
 
     def declare(function: Callable[..., Any]) -> Declaration:
@@ -52,7 +54,7 @@ def mix(
         ports = tuple(replace(p, type=out) if p.type in MIXED else p for p in head.ports)
         weights = tuple(Out(p.name, "value", 0.0, 1.0, doc=p.doc) for p in ports if p.type == out)
         if not weights:
-            raise DeclarationError("a mix has inlets", node=id)
+            raise DeclarationError("a mix has at least one input to mix", node=id)
         hidden = (*weights, *FED) if feeds else weights
         return Declaration(
             id, title, sentence, "mix", category, tags, ports, (Out(out, out, doc=doc),),
@@ -66,9 +68,11 @@ def mix(
 def surface(
     id: str, title: str, sentence: str, *, tags: tuple[str, ...], single: bool = False
 ) -> Callable[[Callable[..., Any]], Declaration]:
-    """Declares a surface: a computed node whose body gives the gain of each eighth of the latent channels.
+    """Declares a surface: a computed node whose body returns the gain of each eighth of the latent channels.
 
-    single: after them a channel, counted from 1 (0: none), and its gain on top of its group's. Raises DeclarationError.
+    single: the body returns two more numbers, a channel counted from 1 (0: none) and its gain on top of its group's.
+
+    Raises DeclarationError.
     """
 
     def declare(function: Callable[..., Any]) -> Declaration:

@@ -1,4 +1,4 @@
-"""Ports and outputs of a declaration, and the constructors that stand as a body's default values."""
+"""Ports and outputs of a declaration, and the constructors that are a body's default values."""
 
 from __future__ import annotations
 
@@ -20,19 +20,24 @@ NUMBERS = frozenset({"value", "curve"})  # of these, what a body reads as a numb
 SINGLE = frozenset({"surface", "prompt", "source", "ring", "audio"})  # inputs that take one cable
 MIXED = frozenset({"surface", "prompt", "source"})  # those among them that a mix can weigh
 AUTO = "auto"  # the choice of an option that a cable makes
-SETTINGS = frozenset({"option", "text", "points", "path"})  # settled when a patch is compiled
+SETTINGS = frozenset({"option", "text", "points", "path"})  # fixed when a patch is compiled
 
 
 @dataclass(frozen=True, slots=True)
 class Port:
-    """An input of a node.
+    """A port: where a node takes something in.
 
-    lo, hi, taper and unit are the declared range of a number, `default` its knob. `choices`: of an option. `fixed`:
-    takes no cable. `control`: the row of the control table that it carries. `optional`: without effect until it is
-    wired or set. `read`: what a body sees of a text or of drawn points, a named tuple of tables of numbers; raises
-    PatchError with the port. `begins`: of a text, how it must begin. `fed`: the host writes it, from what `of` names
-    (see `fed`), so that it has neither knob nor cable and is not saved. `auto`: of an option, a gate, what AUTO stands
-    for where a cable leads there, and what elsewhere.
+    lo, hi, taper, unit: the declared range of a number.
+    default: its knob where the patch does not set it.
+    choices: of an option.
+    fixed: it takes no cable.
+    control: the row of the control table that it belongs to.
+    optional: it has no effect until it is wired or set.
+    read: returns what a body sees of a text or of drawn points, a named tuple of tables of numbers; raises PatchError
+        with the port.
+    begins: how a text must begin.
+    live: the host writes it, from what `of` names (`live_value`). It has neither knob nor cable and is not saved.
+    auto: of an option: a gate, the choice that AUTO is where a cable leads to that gate, and the choice elsewhere.
     """
 
     name: str
@@ -56,7 +61,7 @@ class Port:
 
     @property
     def settles(self) -> tuple[str, ...]:
-        """The choices of an option that a body knows: all but AUTO, which is one of the others."""
+        """The choices of an option that a body knows: all but AUTO, which is replaced by one of the others."""
         return tuple(choice for choice in self.choices if not self.auto or choice != AUTO)
 
     @property
@@ -81,8 +86,8 @@ class Port:
 
 @dataclass(frozen=True, slots=True)
 class Bank:
-    """A row of like ports that one parameter declares: name1, name2, ... in files, cables and editors, one row in the
-    body."""
+    """A row of equal ports that one parameter declares. They are name1, name2, ... in files, cables and editors, and
+    one row in the body."""
 
     ports: tuple[Port, ...]
 
@@ -94,9 +99,11 @@ class Bank:
 
 @dataclass(frozen=True, slots=True)
 class Out:
-    """An output of a node: nominal range lo..hi in `unit`; `like` names the port whose range and unit it takes.
+    """An output of a node.
 
-    through: the port whose signal it carries on while the node is bypassed; of a `like` output that port, else none.
+    lo, hi, unit: its nominal range.
+    like: the port whose range and unit it takes instead.
+    through: the port whose signal it passes on while the node is bypassed; None: the port of `like`, if there is one.
     """
 
     name: str = "out"
@@ -110,12 +117,12 @@ class Out:
 
     @property
     def passes(self) -> str | None:
-        """The port that it passes on when bypassed; without one it falls silent."""
+        """The port whose signal it passes on while the node is bypassed; None: it is silent then."""
         return self.through or self.like
 
 
 def fits(out: Out, port: Port) -> bool:
-    """Whether a cable may join them, an adapter between them where the types differ."""
+    """Whether a cable may connect them. Where the types differ, an adapter is put between them."""
     if not port.wireable:
         return False
     return (out.type in SIGNALS and port.type in SIGNALS) or out.type == port.type
@@ -153,7 +160,7 @@ def _bad_number(port: Port, value: Any) -> str:
 
 
 def wanted(port: Port, given: object = None) -> str:
-    """What a port takes, as an error mends it; given: what it was offered."""
+    """What a port takes, as the mend of an error; given: the value that it does not take."""
     if port.type == "option":
         return chosen(given, port.choices)
     if port.live:
@@ -178,7 +185,7 @@ def value(
     taper: Taper = "linear",
     doc: str = "",
 ) -> Any:
-    """A number with a knob: default and declared range in `unit`; a log taper needs a range above 0."""
+    """A number with a knob; default and declared range are in `unit`. A log taper needs a range above 0."""
     if not lo <= default <= hi:
         raise ValueError(f"default {default} outside {lo}..{hi}")
     if taper == "log" and lo <= 0:
@@ -198,9 +205,9 @@ def values(
     taper: Taper = "linear",
     doc: str = "",
 ) -> Any:
-    """A row of numbers with knobs, name1 to name<count>; `{n}` in the doc is the number of each.
+    """A row of numbers with knobs, name1 to name<count>; `{n}` in the doc is replaced by the number of each.
 
-    default: of all, or of each. In the body `pick(name, i)` and its like (see `vocabulary`) read the row.
+    default: one for all, or one for each. In the body the row is read by `pick(name, i)` and others of `vocabulary`.
     """
     defaults = list(default) if isinstance(default, Sequence) else [default] * count
     if len(defaults) != count:
@@ -220,20 +227,20 @@ def gates(count: int, *, doc: str = "") -> Any:
 
 
 def curve(default: float, lo: float, hi: float, *, doc: str = "") -> Any:
-    """A number for each frame of the song, with a knob: a movement along the song, or a value like any other."""
+    """A number for each frame of the song, with a knob that gives one number for all frames."""
     return replace(value(default, lo, hi, doc=doc), type="curve")
 
 
 def mix_input(*, doc: str = "") -> Any:
-    """An input of a mix, of the type that the mix gives; in the body `name.wired` (0 or 1) and `name.rank`."""
+    """An input of a mix, of the type that the mix returns; in the body `name.wired` (0 or 1) and `name.rank`."""
     return Port("", "prompt", None, doc=doc)
 
 
 def live_value(default: float, lo: float, hi: float, *, unit: str = "", of: str = "", doc: str = "") -> Any:
     """A number that the host writes from control frame to control frame, limited to lo..hi in `unit`.
 
-    of: what it is taken from: "sound.<feature>" of the node's audio (see `engine.features`), "ring.<fact>" of the ring
-    (see `runtime.news`), or nothing for what a device sends. In a forecast it keeps its newest value.
+    of: what the host writes: "sound.<feature>" of the node's audio (`engine.sound.features`), "ring.<fact>" of the ring
+    (`runtime.performance.self_feed`), or nothing for what a device sends. In a forecast it keeps its newest value.
     """
     if not lo <= default <= hi:
         raise ValueError(f"default {default} outside {lo}..{hi}")
@@ -243,18 +250,18 @@ def live_value(default: float, lo: float, hi: float, *, unit: str = "", of: str 
 def live_values(
     count: int, default: float, lo: float, hi: float, *, unit: str = "", of: str = "", doc: str = ""
 ) -> Any:
-    """A row of fed numbers, name1 to name<count>; `{n}` in of and doc is the number of each."""
+    """A row of live numbers, name1 to name<count>; `{n}` in of and doc is the number of each."""
     made = range(1, count + 1)
     return Bank(tuple(live_value(default, lo, hi, unit=unit, of=of.format(n=n), doc=doc.format(n=n)) for n in made))
 
 
 def live_gates(count: int, *, of: str = "", doc: str = "") -> Any:
-    """A row of fed gates, name1 to name<count>."""
+    """A row of live gates, name1 to name<count>."""
     return Bank(tuple(live_gate(of=of.format(n=n), doc=doc.format(n=n)) for n in range(1, count + 1)))
 
 
 def live_gate(*, of: str = "", doc: str = "") -> Any:
-    """A gate that the host writes, as `fed`; in a forecast it keeps its level and does not rise again."""
+    """A gate that the host writes, as `live_value`; in a forecast it keeps its level and does not rise again."""
     return Port("", "gate", None, 0.0, 1.0, doc=doc, live=True, of=of)
 
 
@@ -269,15 +276,16 @@ def ring(*, doc: str = "") -> Any:
 
 
 def number(default: float, lo: float, hi: float, *, doc: str = "") -> Any:
-    """A whole number that is set on the node and takes no cable, for whoever feeds it; no part of the arithmetic."""
+    """A whole number that takes no cable and is no part of the arithmetic: a setting for the host, which writes the
+    node's live ports."""
     return replace(value(default, lo, hi, taper="int", doc=doc), fixed=True)
 
 
 def option(default: str, *choices: str, auto: tuple[str, str, str] | None = None, doc: str = "") -> Any:
     """A choice made when the patch is compiled; in the body only compared with its names.
 
-    auto: the gate that decides what the choice AUTO is, what it is where that gate is wired, and what where it is not;
-    the body sees the outcome.
+    auto: a gate, the choice that AUTO is where that gate is wired, and the choice where it is not. The body sees the
+    resulting choice.
     """
     if default not in choices:
         raise ValueError(f"{default!r} is not one of {choices}")
@@ -287,8 +295,8 @@ def option(default: str, *choices: str, auto: tuple[str, str, str] | None = None
 
 
 def text(default: str = "", *, begins: str = "", read: Callable[[str], Any] | None = None, doc: str = "") -> Any:
-    """Words, settled when the patch is compiled, and how they must begin; `read` makes of them the tables that a body
-    computes with."""
+    """Words, fixed when the patch is compiled. begins: how they must begin. read: returns the tables that the body
+    reads (`Port.read`)."""
     return Port("", "text", default, doc=doc, begins=begins, read=read)
 
 

@@ -17,10 +17,13 @@ PACED_BY = option(
 
 
 @phrase
-def ticked(turn: float, last: float, step: float) -> float:
-    """How many whole numbers a turn, which goes on by `step` a frame, has passed since the frame before, when it was
-    `last`: no more than a frame holds, so that a seek is no burst. One in the first frame (`last` is -1), and one where
-    it goes back to another number or to the beginning of the same, as in a loop no longer than a tick."""
+def ticks_passed(turn: float, last: float, step: float) -> float:
+    """How many whole numbers a turn has passed since the frame before.
+
+    turn: where it is now. last: where it was in the frame before; -1 in the first frame, which counts as one. step: by
+    how much it moves in a frame. A seek counts as no more ticks than a frame holds. Moving back to another number, or
+    to the beginning of the same one (as in a loop no longer than a tick), counts as one.
+    """
     here = floor(turn)
     gone = here - floor(last)
     return (
@@ -31,30 +34,35 @@ def ticked(turn: float, last: float, step: float) -> float:
 
 
 @phrase
-def drift(beat: float, before: float, length: float) -> float:
-    """How much a place beat / length moves where the length was `before` in the frame before (below 0: there was none),
-    so that the way until now stays as it was; 0 while the length is constant."""
+def place_shift(beat: float, before: float, length: float) -> float:
+    """By how much the place beat / length must be moved when the length changes, so that it does not jump.
+
+    before: the length in the frame before; below 0: there was none. The result is 0 while the length is constant.
+    """
     return beat / before - beat / length if before > 0 and before != length else 0
 
 
 @phrase
-def strayed(free: float, beat: float, before: float, length: float) -> float:
-    """The next sum of `drift`."""
-    return free + drift(beat, before, length)
+def shift_sum(free: float, beat: float, before: float, length: float) -> float:
+    """The sum of all `place_shift`s so far, with the one of this frame added."""
+    return free + place_shift(beat, before, length)
 
 
 @phrase
-def ahead(beat: float, dbeat: float, before: float, length: float, free: float, off: float) -> float:
-    """How far the place of what divides the beat by a length is ahead of beat / length: 0 as long as the length is
-    constant from the start, so that the place is on the grid, wherever the transport jumps.
+def grid_offset(beat: float, dbeat: float, before: float, length: float, free: float, off: float) -> float:
+    """How far the place of a node that divides the beat by a length is from beat / length, its place on the grid.
 
-    The state of such a node: `before`, the length of the frame before, at first below 0; `free`, the sum of `drift`,
-    with which the place would be the integral of 1 / length (`strayed`); `off`, what this gave in the frame before.
-    While the length moves, the place is at most one whole stroke behind that integral. While it rests, the place goes
-    at half or at one and a half times its speed until it is on the grid again, which takes two strokes at most.
+    The result is 0 as long as the length has never changed, wherever the transport jumps. While the length moves, the
+    place follows the integral of 1 / length and is at most one whole stroke behind it. Once the length rests, the place
+    moves at half or at one and a half times its speed until it is on the grid again, after two strokes at most.
+
+    State of such a node:
+    before: the length in the frame before, at first below 0.
+    free: the sum of shifts (`shift_sum`), with which the place would be that integral.
+    off: the result of the frame before.
     """
     return (
-        off + drift(beat, before, length)
+        off + place_shift(beat, before, length)
         if before != length
         else (
             clamp(floor(free + 1e-9), off - dbeat / length / 2, off + dbeat / length / 2)
@@ -65,36 +73,42 @@ def ahead(beat: float, dbeat: float, before: float, length: float, free: float, 
 
 
 @phrase
-def opened(wanted: float, rises: float, was: float) -> float:
-    """The level of a gate that is `wanted` to be high (0 or 1): it goes up only in a frame in which it rises."""
+def gate_level(wanted: float, rises: float, was: float) -> float:
+    """The level of a gate, 0 or 1. It goes up only in a frame in which the gate rises.
+
+    wanted: whether it is to be high (0 or 1). rises: how often it rises in this frame. was: its level before.
+    """
     return (1 if rises > 0 or was > 0 else 0) if wanted > 0 else 0
 
 
 @phrase
-def parts(hits: float, here: float, last: float, new: float, pace: float) -> float:
-    """The strokes in a frame of steps with `hits` strokes each: `here` in the step (0..1), at the place `last` in the
-    frame before, `new` steps since, each frame a share `pace` of a step. No more than a frame holds, so that neither a
-    leap nor another number of hits is a burst."""
+def strokes_in_frame(hits: float, here: float, last: float, new: float, pace: float) -> float:
+    """How many strokes are in this frame, of steps that have `hits` strokes each.
+
+    here: the place in the step, 0 to 1. last: the place in the frame before. new: steps that began since then. pace:
+    the share of a step that a frame takes. There are never more strokes than a frame holds, so neither a leap nor
+    another number of hits makes a burst.
+    """
     within = floor(here * hits)
     passed = clamp(within - floor((last - floor(last)) * hits), 0, floor(pace * hits) + 1)
     return min(hits, 1) * (new + (within if here <= 2 * pace else 0)) if new > 0 else passed
 
 
 @phrase
-def high(turn: float, width: float) -> float:
+def pulse_level(turn: float, width: float) -> float:
     """The level of a gate that is high for the first `width` of each cycle."""
     return 1 if turn % 1 < width else 0
 
 
 @phrase
 def wrapped(n: float, length: float) -> float:
-    """n counted round and round from 0 to length - 1."""
+    """n counted in a circle from 0 to length - 1."""
     return n - floor(n / length) * length
 
 
 @phrase
 def bounced(n: float, length: float) -> float:
-    """n counted up and down from 0 to length - 1 and back, the ends once each."""
+    """n counted up from 0 to length - 1 and down again; each end comes once."""
     period = max(2 * length - 2, 1)
     m = wrapped(n, period)
     return m if m < length else period - m
@@ -102,7 +116,7 @@ def bounced(n: float, length: float) -> float:
 
 @phrase
 def swung(turn: float, swing: float) -> float:
-    """Cycles with every second one late by `swing` cycles, and as much shorter."""
+    """Cycles of which every second one begins late by `swing` cycles and is shorter by as much."""
     return (
         turn
         if swing == 0
@@ -113,9 +127,11 @@ def swung(turn: float, swing: float) -> float:
 
 
 @phrase
-def fills(m: float, steps: float, strokes: float) -> float:
-    """How many strokes fall on the steps before step m, where `strokes` are spread over `steps` as evenly as can be and
-    the first falls on step 0: on step i if i * strokes / steps passes a whole number there."""
+def strokes_before(m: float, steps: float, strokes: float) -> float:
+    """How many strokes are on the steps before step m, where `strokes` are spread evenly over `steps`.
+
+    The first is on step 0. There is one on step i if i * strokes / steps passes a whole number there.
+    """
     return floor((m - 1) * strokes / steps) + 1
 
 
@@ -127,16 +143,19 @@ def triangle(p: float) -> float:
 
 
 @phrase
-def drifted(n: float, p: float, seed: float) -> float:
-    """On the smooth way (3 p^2 - 2 p^3) from random number n to the next, 0..1."""
+def smooth_random(n: float, p: float, seed: float) -> float:
+    """A value between random number n and the next one, 0..1, blended by 3 p^2 - 2 p^3 for p in 0..1."""
     share = p * p * (3 - 2 * p)
     return hash01(n, seed) * (1 - share) + hash01(n + 1, seed) * share
 
 
 @phrase
-def musical(rate: float) -> float:
-    """The nearest musical division: a cycle of whole beats, or 1, 4/3 (dotted) or 3/2 (triplet) cycles a beat and their
-    doublings; midway in pitch between two of those the nearer one changes."""
+def nearest_division(rate: float) -> float:
+    """The rate (cycles a beat) of the nearest musical division.
+
+    Divisions are cycles of whole beats, and 1, 4/3 (dotted) or 3/2 (triplet) cycles a beat and their doublings. Which
+    one is nearest is decided on a scale of equal ratios.
+    """
     octave = 2 ** floor(log(max(rate, 1)) / log(2))
     m = rate / octave
     near = 1 if m < 1.1547 else (4 / 3 if m < 1.4142 else (1.5 if m < 1.7321 else 2))
@@ -145,31 +164,37 @@ def musical(rate: float) -> float:
 
 @phrase
 def smoothed(y: float, x: float, dt: float, time: float) -> float:
-    """One pole: where y is on its way to x after `dt` seconds, 63 % of the way after `time`."""
+    """One pole: y after it has moved toward x for `dt` seconds; it makes 63 % of the way in `time` seconds."""
     return y + (x - y) * (1 - exp(-dt / time))
 
 
 @phrase
-def climbed(y: float, share: float) -> float:
-    """An attack to 1 bent like a capacitor's: it aims at 1.3 and takes a share of 1 from 0 to the top."""
+def attack_level(y: float, share: float) -> float:
+    """The level of an attack to 1 that bends like a capacitor's charge (it aims at 1.3), from level y on.
+
+    share: of the time that the whole attack from 0 takes.
+    """
     return min(1.3 - (1.3 - y) * exp(-1.4663370687934272 * share), 1)
 
 
 @phrase
-def to_climb(y: float) -> float:
-    """The share with which `climbed` arrives at the top from y."""
+def attack_share(y: float) -> float:
+    """The share after which `attack_level` reaches 1 from level y."""
     return log((1.3 - y) / 0.3) / 1.4663370687934272
 
 
 @phrase
-def to_sink(y: float) -> float:
-    """The share with which `sunk` arrives at 0 from y."""
+def decay_share(y: float) -> float:
+    """The share after which `decay_level` reaches 0 from level y."""
     return log((y + 0.018657360363774047) / 0.018657360363774047) / 4
 
 
 @phrase
-def sunk(y: float, end: float, share: float) -> float:
-    """An exponential way to `end`: a share of 1 goes a whole 1 of height, in the last of it a fiftieth."""
+def decay_level(y: float, end: float, share: float) -> float:
+    """The level of an exponential decay to `end`, from level y on.
+
+    share: of the time that a decay by 1 takes.
+    """
     spare = 0.018657360363774047
     left = max((abs(y - end) + spare) * exp(-4 * share) - spare, 0)
     return end + left if y > end else end - left

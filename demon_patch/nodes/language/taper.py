@@ -1,8 +1,10 @@
 """Knob positions: a number in its unit to its position 0..1 within the declared range, and back.
 
-linear and int: equal steps. log: equal ratios, the range above 0. family: a rising table of the model family, its
-entries at equally spaced positions, scaled to the range. A range that is not finite has no positions: norm and
-denorm are then the identity.
+linear, int: equal turns of the knob are equal steps of the number.
+log: equal turns are equal ratios; the range is above 0.
+family: a rising table of the model family, with its entries at equally spaced positions, scaled to the range.
+
+A range that is not finite has no positions; norm and denorm then return what they are given.
 """
 
 from __future__ import annotations
@@ -20,7 +22,7 @@ STRAIGHT: tuple[float, ...] = (0.0, 1.0)  # the family table of a family that ha
 
 
 def norm(x: Any, lo: float, hi: float, taper: Taper = "linear", table: Sequence[float] = STRAIGHT) -> Any:
-    """Positions of the numbers x (float or array); not limited to 0..1, except by a family table."""
+    """Positions of the numbers x (float or array). They are not limited to 0..1, except by a family table."""
     if not (math.isfinite(lo) and math.isfinite(hi)) or hi == lo:
         return x
     if taper == "log":

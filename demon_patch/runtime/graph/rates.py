@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from demon_patch.arrays import Array
 from demon_patch.engine.contracts import FamilySpec
-from demon_patch.engine.controls import CONTROLS, Control
+from demon_patch.engine.controls import CONTROLS, Control, Propagation
 from demon_patch.engine.families import NAMES, spec_of
 from demon_patch.errors import PatchError
 from demon_patch.nodes.language.declare import Declaration
@@ -30,9 +30,6 @@ TURN = 1 / 16  # of the range, by which a movement must go back to have turned
 SPARE = 1.05  # by which a rate may be off and is still followed
 MISSED = 1 / 4  # of the jumps, from which they are too many
 FINE = 4  # times the frame rate, at which a movement shows that is too fast for control frames
-STEP = ("step", "late step", "weights")
-HEARD_AT_ONCE = ("gain", "limiter")  # of class `decode`
-SETTINGS = frozenset({"live_strength", "noise_drift"})  # a permission, and a speed
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,13 +67,12 @@ class Rates:
 
 def when_taken(row: Control) -> Taken | None:
     """When a control is taken; None where nothing is to be followed."""
-    if row.name in SETTINGS or not (row.numeric or row.shape == "surface"):
+    if not row.heard or not (row.numeric or row.shape == "surface"):
         return None
     if row.per_frame or row.shape == "surface":
         return "frame"
-    if row.propagation in STEP:
-        return "step"
-    return "generation" if row.propagation == "request" else "window" if row.name in HEARD_AT_ONCE else None
+    classes: dict[Propagation, Taken] = {"request": "generation", "weights": "step", "decode": "window"}
+    return "step" if row.every_step else classes.get(row.propagation)
 
 
 def when_port_taken(sink: EnginePort, program: Program) -> Taken | None:

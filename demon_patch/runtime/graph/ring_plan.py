@@ -89,7 +89,7 @@ def ring_plan(wiring: Wiring) -> RingPlan:
             if not port.optional or given or (id, port.name) in wiring.into:
                 active.add(port.control)
             if port.type == "option":
-                options[port.control] = str(nodes[id].values.get(port.name, port.default))
+                options[port.control] = str(nodes[id].values.get(port.name, wiring.default(port)))
             elif port.type in SINGLE and (cables := wiring.into.get((id, port.name))):
                 wired[port.control] = cables[0].src
     return RingPlan(

@@ -122,10 +122,12 @@ class Wiring:
     def knob(self, node: str, port: Port) -> float:
         """The knob of a numeric port."""
         given = self.patch.nodes[node].values.get(port.name)
-        if given is None:
-            row = CONTROLS.get(port.control or "")
-            given = port.default if row is None or self._family is None else self._family.default(row)
-        return float(given)  # type: ignore[arg-type]
+        return float(self.default(port) if given is None else given)  # type: ignore[arg-type]
+
+    def default(self, port: Port) -> object:
+        """What a port has where the patch says nothing: of a control whose default is the family's, the family's."""
+        row = CONTROLS.get(port.control or "")
+        return port.default if row is None or self._family is None else self._family.default(row)
 
     def playing_range(self, node: str, port: Port) -> tuple[float, float]:
         """The playing range of a numeric port."""

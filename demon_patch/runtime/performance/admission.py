@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from math import ceil
 from typing import Any
 
@@ -12,18 +12,19 @@ from torch import Tensor
 
 from demon_patch.engine.controls import CONTROLS
 from demon_patch.engine.ring.focus import JOIN, Stretch, before, from_there, stretch
-from demon_patch.engine.ring.ring import Request
+from demon_patch.engine.ring.request import Request
+from demon_patch.engine.ring.request_controls import RequestControls
 from demon_patch.engine.ring.schedule import SchedulePlan
-from demon_patch.engine.ring.slots import Slot
+from demon_patch.engine.ring.slot import Slot
 from demon_patch.engine.session import Session
 from demon_patch.engine.sound.dry_path import Cover
+from demon_patch.runtime.performance.control_values import whole
 from demon_patch.runtime.performance.feedback import Drift, Feedback, drifted
 from demon_patch.runtime.performance.reach import Reach
 from demon_patch.runtime.performance.sounding import SoundingQueue
 from demon_patch.runtime.performance.touches import alike
 from demon_patch.runtime.performance.trace import Trace
 
-DERIVED = frozenset({"noise_drift", "feedback", "feedback_tap"})  # rows that reach a request as something else
 EARLY = 50  # frames by which a generation may be ready before it was expected
 UNSURE = 4  # frames by which the next one may be later, where ticks are measured
 
@@ -109,10 +110,8 @@ class Admission:
         """The steps that a generation heard at a transport frame takes."""
         frame = max(frame, 0)
         scene = self._scenes.sounding_at(frame)
-        strength, steps, shift = (scene.controls.value(name, frame) for name in ("strength", "steps", "shift"))
-        options = scene.program.ring.options
-        choices = {name: options[name] for name in ("steps_mode", "timesteps") if name in options}
-        return SchedulePlan(strength, round(steps), shift, **choices).count
+        taken = scene.controls.taken((field.name for field in fields(SchedulePlan)), frame)
+        return SchedulePlan.from_controls(RequestControls(taken, self._session.spec)).count
 
     def next_free_frame(self, pace: TickTime) -> int:
         """The first transport frame at which a generation can be heard that is not in flight yet."""
@@ -154,11 +153,9 @@ class Admission:
         scene = self._scenes.sounding_at(heard_at)
         moment = self._middle(heard_at, self.count(heard_at))
         numbers, others = scene.controls.request(moment, now)
-        given: dict[str, Any] = {
-            name: round(number) if CONTROLS[name].shape == "integer" else number
-            for name, number in numbers.items()
-            if name not in DERIVED
-        }
+        given: dict[str, Any] = {name: whole(name, number) for name, number in numbers.items()}
+        given |= others
+        given = {name: value for name, value in given.items() if CONTROLS[name].becomes is None}
         if "noise_drift" in numbers:
             given["noise_position"] = self.drift(heard_at)
         given |= scene.asked(moment, self.feedback)
@@ -167,7 +164,7 @@ class Admission:
             fed = self.feedback.mixed(covered, numbers["feedback"], tap)
             given["source_latent"] = covered if fed is None else fed
         # The first is made whole: until then there is no song that a stretch could lie in.
-        given |= {**others, "focus": None if self._first else self.stretch(heard_at)}
+        given["stretch"] = None if self._first else self.stretch(heard_at)
         tag = HeldControls(numbers, edge, heard_at, cuts, scene.cover(moment, self.feedback))
         return self._session.request(**given, tag=tag, heard_at=heard_at)
 
@@ -296,7 +293,7 @@ class Admission:
     def steps(self, now: int) -> StepValues:
         """What every step of this tick reads."""
         slots = self.ring.slots
-        return self._scenes.step(now, self.moments(), [slot.position / slot.request.steps for slot in slots])
+        return self._scenes.step(now, self.moments(), [slot.stage for slot in slots])
 
     def scalars_of(self, slot: Slot, now: int) -> Mapping[str, float]:
         """The scalars that a finished generation was made with."""
@@ -352,7 +349,8 @@ class Admission:
         return bool(old)
 
     def _strength(self, frame: int) -> float:
-        """The strength of a generation whose scalars are taken for a transport frame."""
+        """The strength of a generation whose scalars are taken for a transport frame: the one control of class
+        `request` that also moves generations in flight (live strength)."""
         return self._scenes.sounding_at(frame).controls.value("strength", frame)
 
 

@@ -5,7 +5,7 @@ Nothing here knows one control from another: a row that is freed in the table is
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 import torch
@@ -13,14 +13,11 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from demon_patch.engine.controls import CONTROLS
+from demon_patch.engine.step.step_window import narrowed, step_window
 from demon_patch.nodes.language.mixes import GROUPS
 from demon_patch.runtime.graph.forecast import Forecast
 from demon_patch.runtime.graph.program import Program
 from demon_patch.runtime.performance.mixes import Weights, shares
-
-STEP = ("step", "late step")
-HOST = frozenset({"noise_drift", "live_strength"})
-"""Rows whose value does not reach the sound by itself: a speed, and a permission."""
 
 
 class ControlValues:
@@ -39,17 +36,14 @@ class ControlValues:
         plan = program.ring
         rows = [CONTROLS[name] for name in self.sinks if name in plan.active and plan.meets(CONTROLS[name])]
         self._request = [row for row in rows if row.propagation == "request"]
-        self._step = [row for row in rows if row.propagation in STEP and row.name not in HOST]
-        self._options = {
-            kind: {name: value for name, value in plan.options.items() if CONTROLS[name].propagation in kind}
-            for kind in (("request",), STEP)
-        }
-        scalars = [row for row in (*self._request, *self._step) if not row.per_frame and row.name not in HOST]
+        self._step = [row for row in rows if row.every_step and row.heard]
+        options = [(CONTROLS[name], value) for name, value in plan.options.items()]
+        self._request_options = {row.name: value for row, value in options if row.propagation == "request"}
+        self._step_options = {row.name: value for row, value in options if row.every_step}
+        scalars = [row for row in (*self._request, *self._step) if not row.per_frame and row.heard]
         self.held = frozenset(s for s in self.sinks.values() if (sinks[s].node, sinks[s].port) in program.held)
         self._jumps = [
-            self.sinks[row.name]
-            for row in scalars
-            if row.propagation not in STEP or self.sinks[row.name] not in self.held
+            self.sinks[row.name] for row in scalars if not row.every_step or self.sinks[row.name] not in self.held
         ]
         self.weights = Weights(forecast)
         self._jumps += self.weights.jumps()
@@ -61,7 +55,7 @@ class ControlValues:
         self._window = () if window is None else tuple(program.sink(window, end) for end in ("from", "to"))
         self._window_held = window is not None and any((window, end) in program.held for end in ("from", "to"))
         self._jumps += () if self._window_held else self._window
-        self._narrowed = [row for row in self._step if row.carrier == "step_state"]
+        self._narrowed = ["channel_gain", *(row.name for row in self._step if row.carrier == "step_state")]
 
     def has_effect(self, name: str) -> bool:
         """Whether a numeric control has an effect in this patch."""
@@ -78,6 +72,11 @@ class ControlValues:
         """A numeric control at a transport frame."""
         return self.forecast.value_at(self.sinks[name], frame)
 
+    def taken(self, names: Iterable[str], frame: int) -> dict[str, float | str]:
+        """Controls as a request takes them at a transport frame: numbers, whole ones rounded, and options."""
+        options = self.program.ring.options
+        return {name: options[name] if name in options else whole(name, self.value(name, frame)) for name in names}
+
     def edges(self, lo: int, hi: int) -> NDArray[np.int64]:
         """The frames of [lo, hi) at which a scalar that generations take at their heard_at jumps."""
         return self.forecast.edges(self._jumps, lo, hi)
@@ -85,7 +84,7 @@ class ControlValues:
     def request(self, heard_at: int, now: int) -> tuple[dict[str, float], dict[str, Tensor | str]]:
         """The `request` rows of a generation heard at `heard_at`: numbers; choices, and curves [T] seen from `now`."""
         numbers = {row.name: self.value(row.name, heard_at) for row in self._request if not row.per_frame}
-        others: dict[str, Tensor | str] = dict(self._options["request",])
+        others: dict[str, Tensor | str] = dict(self._request_options)
         for row in self._request:
             if row.per_frame:
                 others[row.name] = self._per_frame(self.sinks[row.name], now)
@@ -100,7 +99,7 @@ class ControlValues:
         stages: how far each slot is, as a share of the full schedule's steps; where a step window is open for some of
         the n slots only, the rows of the Step State become [n, ...] and are at rest for the others.
         """
-        values: dict[str, Tensor | str] = dict(self._options[STEP])
+        values: dict[str, Tensor | str] = dict(self._step_options)
         for row in self._step:
             sink = self.sinks[row.name]
             if row.per_frame:
@@ -133,15 +132,10 @@ class ControlValues:
         """Brings the rows of the Step State to rest for the slots whose step lies outside the step window, as it is at
         the slot's moment."""
         ends = [[self.forecast.value_at(sink, frame) for sink in self._window] for frame in moments]
-        inside = [lo <= stage < hi for (lo, hi), stage in zip(ends, stages, strict=True)]
-        if all(inside):
-            return
-        which = torch.tensor(inside)[:, None, None]
-        for row in (*self._narrowed, CONTROLS["channel_gain"]):
-            value = values.get(row.name)
-            if isinstance(value, Tensor):
-                rest = row.default if row.rest is None else row.rest
-                values[row.name] = _short(torch.where(which, value, torch.tensor(float(rest or 0.0))))
+        inside = [step_window(lo, hi, stage) for (lo, hi), stage in zip(ends, stages, strict=True)]
+        if not all(inside):
+            for name, value in narrowed(values, self._narrowed, inside).items():
+                values[name] = _short(value) if isinstance(value, Tensor) else value
 
     def _per_frame(self, sink: int, now: int) -> Tensor:
         """A sink as [T], each song frame at the moment it will next be heard."""
@@ -172,6 +166,11 @@ class ControlValues:
         if mixture.options.get("law") == "product":
             return torch.stack([gain.clamp(min=0.0) ** weight for weight, gain in pairs]).prod(dim=0)
         return 1.0 + sum((weight * (gain - 1.0) for weight, gain in pairs), torch.zeros(()))
+
+
+def whole(name: str, number: float) -> float:
+    """A number of a control, rounded where the control takes whole numbers."""
+    return round(number) if CONTROLS[name].shape == "integer" else number
 
 
 def _short(values: Tensor) -> Tensor:

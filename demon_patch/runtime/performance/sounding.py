@@ -180,15 +180,14 @@ def _joined(before: Values, after: Values, reached: Sequence[bool]) -> Values:
     which = torch.tensor(reached)[:, None, None]
     values: dict[str, Tensor | str] = {}
     for name in before.keys() | after.keys():
-        old, new = (side.get(name, _off(name)) for side in (before, after))
+        old, new = (side.get(name, _at_rest(name)) for side in (before, after))
         if isinstance(old, Tensor) and isinstance(new, Tensor):
             values[name] = torch.where(which, new, old)
-        else:
+        elif name in before:
             values[name] = old
     return values
 
 
-def _off(name: str) -> Tensor | str:
-    """A control's default, as the engine takes it."""
-    row = CONTROLS[name]
-    return row.default if isinstance(row.default, str) else torch.full((1, 1, 1), float(row.default or 0.0))
+def _at_rest(name: str) -> Tensor:
+    """A numeric control that does nothing, as the engine takes it."""
+    return torch.full((1, 1, 1), CONTROLS[name].at_rest)

@@ -13,7 +13,6 @@ from demon_patch.runtime.graph.program import Program
 from demon_patch.runtime.performance.control_values import ControlValues
 
 SLOW_SECONDS = 2.0  # after a device has sent something, in which what it moves may still be on its way
-ELSEWHERE = ("decode", "ring")  # classes of controls that no generation is made with
 
 
 class Touches:
@@ -42,8 +41,7 @@ def _held(program: Program) -> list[int]:
     return [
         number
         for number, sink in enumerate(program.sinks)
-        if (sink.node, sink.port) in program.held
-        and (sink.control is None or sink.control.propagation not in ELSEWHERE)
+        if (sink.node, sink.port) in program.held and (sink.control is None or sink.control.of_generations)
     ]
 
 

@@ -137,7 +137,7 @@ def test_a_session_generates_and_plays_a_stretch() -> None:
     session = Session(FAMILY)
     source, prompt = session.compose("toy", seconds=2, seed=1), session.prompt("warm")
     whole = session.generate(prompt, source, seed=3)
-    part = session.generate(prompt, source, seed=3, focus=(40, 20))
+    part = session.generate(prompt, source, seed=3, stretch=(40, 20))
     torch.testing.assert_close(part, cut(whole, 40, 20), rtol=0, atol=2e-6)
     both = laid_into(session.generate(prompt, source, seed=4), part, 40, session.spec)
     sound, expected = (session.decode(latent, start=43, frames=14) for latent in (both, whole))
@@ -154,7 +154,7 @@ def test_nanos_border_covers_what_an_end_of_a_stretch_changes() -> None:
     other = session.generate(prompt, source, strength=1.0, seed=8)
     starts = (100, 300)
     errors = [
-        (session.generate(prompt, source, strength=1.0, seed=7, focus=(start, 200)) - cut(whole, start, 200)).square()
+        (session.generate(prompt, source, strength=1.0, seed=7, stretch=(start, 200)) - cut(whole, start, 200)).square()
         for start in starts
     ]
     error = torch.stack(errors).mean((0, 2))

@@ -12,9 +12,8 @@ from torch import Tensor
 from demon_patch.engine import Session
 from demon_patch.engine.ring.live_strength import distance, higher, lower
 from demon_patch.engine.ring.noise import Stream
-from demon_patch.engine.ring.schedule import SchedulePlan
 from demon_patch.errors import DemonError
-from tests.support.toy_family import SPEC, Bench
+from tests.support.toy_family import SPEC, Bench, schedule_plan
 
 
 def bench_at(done: int, bucket: int = 1, watch: bool = True, **fields: Any) -> Bench:
@@ -146,7 +145,7 @@ def test_a_moved_generation_follows_the_new_schedule_and_its_own_noise() -> None
     (slot,) = bench.ring.slots
     x, s = slot.x.clone(), float(slot.times.t[2])
     bench.ring.move_strength(slot, 0.9)
-    assert torch.equal(slot.times.t, SchedulePlan(0.9, 8, 2.0).times())
+    assert torch.equal(slot.times.t, schedule_plan(0.9, 8, 2.0).times())
     after = float(slot.times.t[2])
     a = (1 - after) / (1 - s)
     noise = bench.noise.get(7, Stream.LIVE, 2)

@@ -57,8 +57,8 @@ def test_the_latest_request_wins_and_is_used_once() -> None:
     bench = Bench(2)
     for seed in (1, 2, 3):
         bench.ring.submit(bench.request(seed=seed))
-    assert [request.seed for request in bench.ring.waiting] == [3]
-    assert [slot.request.seed for slot in bench.ring.admit()] == [3]
+    assert [request.controls.whole("seed") for request in bench.ring.waiting] == [3]
+    assert [slot.request.controls.whole("seed") for slot in bench.ring.admit()] == [3]
     for _ in range(4):
         bench.ring.tick()
     assert bench.ring.admits()
@@ -70,7 +70,7 @@ def test_a_queue_makes_all_in_order() -> None:
     for seed in range(7):
         bench.ring.submit(bench.request(seed=seed))
     assert not bench.ring.admits()
-    assert [finished.request.seed for finished in bench.ring.drain()] == list(range(7))
+    assert [finished.request.controls.whole("seed") for finished in bench.ring.drain()] == list(range(7))
     assert bench.ring.admits()
 
 
@@ -211,7 +211,7 @@ def test_sixty_completions_in_sixty_ticks_while_strength_moves() -> None:
         bench.ring.submit(bench.request(strength=0.2 + 0.0125 * k))
         done += bench.ring.tick()
     assert len(done) == 60
-    strengths = [finished.request.strength for finished in done[7:]]
+    strengths = [finished.request.controls.number("strength") for finished in done[7:]]
     assert strengths == [0.2 + 0.0125 * k for k in range(len(strengths))]
 
 

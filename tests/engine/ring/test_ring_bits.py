@@ -48,7 +48,7 @@ def test_neighbours_and_order_leave_every_bit(bucket: int, values: dict[str, Ten
         for fields in order:
             bench.ring.submit(bench.request(**fields))
         done = bench.ring.drain(values)
-        assert {finished.request.seed: digest(finished.latent) for finished in done} == expected
+        assert {finished.request.controls.whole("seed"): digest(finished.latent) for finished in done} == expected
 
 
 @pytest.mark.parametrize("values", VALUES, ids=lambda values: " ".join(values) or "plain")
@@ -58,7 +58,9 @@ def test_lanes_leave_every_bit(bucket: int, values: dict[str, Tensor | str]) -> 
         bench = Bench(5, bucket, 37, lanes=lanes, mode="queue")
         for fields in [*NEIGHBOURS, *NEIGHBOURS]:
             bench.ring.submit(bench.request(**fields))
-        return {finished.request.seed: digest(finished.latent) for finished in bench.ring.drain(values)}
+        return {
+            finished.request.controls.whole("seed"): digest(finished.latent) for finished in bench.ring.drain(values)
+        }
 
     assert latents(1) == latents(2) == latents(3)
 
@@ -74,7 +76,10 @@ def test_streamed_equals_one_shot(depth: int, bucket: int) -> None:
         done += bench.ring.tick(values)
     assert len(done) >= 2 * depth
     for finished in done:
-        fields = {"seed": finished.request.seed, "strength": finished.request.strength}
+        fields = {
+            "seed": finished.request.controls.whole("seed"),
+            "strength": finished.request.controls.number("strength"),
+        }
         assert digest(finished.latent) == digest(alone(bucket, 37, values, **fields))
         other = alone(3, 37, values, **fields)
         assert (finished.latent - other).abs().max() <= 1e-5 * other.abs().max()

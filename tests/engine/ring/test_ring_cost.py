@@ -8,8 +8,9 @@ import pytest
 import torch
 
 from demon_patch.bench.global_ring import GlobalRing, compare
-from demon_patch.bench.ring import TARGETS_MS, Allocations, Workload, measure
+from demon_patch.bench.ring import FRAMES, TARGETS_MS, Allocations, Workload, measure
 from demon_patch.engine.ring.pool import LatentPool
+from demon_patch.engine.ring.step_values import step_values
 
 
 @pytest.mark.parametrize(
@@ -36,8 +37,7 @@ def test_a_warm_ring_allocates_next_to_nothing(depth: int, features: str, bucket
 @pytest.mark.parametrize("bucket", [1, 4])
 def test_the_faders_of_the_wavelet_correction_work_in_place_too(bucket: int) -> None:
     workload = Workload(4, "dcw", bucket)
-    for name in ("dcw_soft", "dcw_multiply"):
-        workload.ring.shared.write(name, 0.3)
+    workload.values |= step_values({"dcw_soft": 0.3, "dcw_multiply": 0.3}, FRAMES)
     workload.tick()
     with Allocations() as allocations:
         for _ in range(40):

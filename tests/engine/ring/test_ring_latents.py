@@ -8,7 +8,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from demon_patch.engine.ring.ring import Request
+from demon_patch.engine.ring.request import Request
+from demon_patch.engine.ring.step_values import step_values
 from demon_patch.engine.step.reference import Values
 from demon_patch.errors import DemonError
 from tests.support.toy_family import FAMILY, FRAMES, Bench, plainly
@@ -97,7 +98,7 @@ def test_strength_0_stands_beside_others() -> None:
     for finished, scale in zip(done, (0.5, 1.0, 1.5), strict=True):
         own = {"source_blend": CURVE, "velocity_scale": torch.full((1, 1, 1), scale)}
         request = finished.request
-        expected = request.source.double() if request.strength == 0 else plainly(request, own)  # type: ignore[union-attr]
+        expected = request.source.double() if request.controls.number("strength") == 0 else plainly(request, own)  # type: ignore[union-attr]
         assert (finished.latent - expected).abs().max() < 1e-5
 
 
@@ -134,17 +135,14 @@ def test_blend_ends_are_exact() -> None:
     assert torch.equal(blended[: FRAMES // 2], generated[: FRAMES // 2])
 
 
-def test_the_ring_reads_its_shared_state_once_a_tick() -> None:
+def test_a_tick_is_an_admission_and_an_advance() -> None:
     bench = Bench(1)
-    bench.ring.shared.write("velocity_scale", 0.6)
     bench.ring.submit(bench.request())
-    from_shared = bench.ring.drain()[0].latent
+    ticked = bench.ring.drain(step_values({"velocity_scale": 0.6}, FRAMES))[0].latent
     bench.ring.submit(bench.request())
-    assert torch.equal(from_shared, bench.ring.drain({"velocity_scale": FLAT})[0].latent)
-    bench.ring.shared.write("velocity_scale", 1.4, slew=8)
-    bench.ring.submit(bench.request())
-    bench.ring.drain()
-    assert bench.ring.shared.snapshot()["velocity_scale"].item() == pytest.approx(1.4)  # type: ignore[union-attr]
+    bench.ring.admit()
+    done = [finished for _ in range(8) for finished in bench.ring.advance({"velocity_scale": FLAT})]
+    assert torch.equal(ticked, done[0].latent)
 
 
 def test_songs_of_different_lengths_all_finish() -> None:
@@ -218,7 +216,7 @@ def test_tensors_that_do_not_fit() -> None:
         (good.context[0, 0], None, "context"),
     ]:
         with pytest.raises(DemonError, match=f"port {port}"):
-            bench.ring.submit(Request(good.conditioning, context, latent, 1, 0.5, 8, 2.0))
+            bench.ring.submit(Request(good.conditioning, context, latent, good.controls))
 
 
 def test_conditioning_of_older_weights_is_refused() -> None:
@@ -256,10 +254,10 @@ def test_a_failing_forward_loses_no_work(tick: int, bucket: int) -> None:
         except MemoryError:
             continue
     done += bench.ring.drain({})
-    assert sorted(finished.request.seed for finished in done) == list(range(5))
+    assert sorted(finished.request.controls.whole("seed") for finished in done) == list(range(5))
     for finished in done:
         request = finished.request
-        expected = plainly(request, {}) if request.strength else request.source
+        expected = plainly(request, {}) if request.controls.number("strength") else request.source
         assert expected is not None
         assert (finished.latent - expected).abs().max() < 1e-5
 

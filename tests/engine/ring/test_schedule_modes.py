@@ -12,9 +12,9 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from demon_patch.engine.ring.schedule import SchedulePlan, timesteps, warp
+from demon_patch.engine.ring.schedule import timesteps, warp
 from demon_patch.errors import DemonError
-from tests.support.toy_family import Bench
+from tests.support.toy_family import Bench, schedule_plan
 from tests.support.toy_family import velocity as true_velocity
 
 STRENGTHS = st.floats(1e-5, 1.0)
@@ -24,7 +24,7 @@ SHIFTS = st.floats(1.0, 6.0)
 
 @given(STRENGTHS, STEPS, SHIFTS)
 def test_proportional_takes_the_last_steps_of_the_full_schedule(strength: float, steps: int, shift: float) -> None:
-    plan = SchedulePlan(strength, steps, shift, "proportional")
+    plan = schedule_plan(strength, steps, shift, "proportional")
     t = plan.times().numpy()
     count = max(ceil(round(steps * strength, 6)), 1)
     assert len(t) == plan.count + 1 == count + 1
@@ -37,21 +37,21 @@ def test_proportional_takes_the_last_steps_of_the_full_schedule(strength: float,
 
 @pytest.mark.parametrize(("strength", "count"), [(1.0, 8), (0.9, 8), (0.875, 7), (0.5, 4), (0.51, 5), (0.01, 1)])
 def test_proportional_counts(strength: float, count: int) -> None:
-    assert SchedulePlan(strength, 8, 3.0, "proportional").count == count
-    assert SchedulePlan(strength, 8, 3.0).count == 8
+    assert schedule_plan(strength, 8, 3.0, "proportional").count == count
+    assert schedule_plan(strength, 8, 3.0).count == 8
 
 
 @pytest.mark.parametrize("tenths", range(1, 11))
 def test_a_strength_on_the_grid_costs_no_extra_step(tenths: int) -> None:
     """0.7 * 10 is more than 7 in some orders of multiplication: no step of no length may come of it."""
-    t = SchedulePlan(0.1 * tenths, 10, 2.0, "proportional").times()
+    t = schedule_plan(0.1 * tenths, 10, 2.0, "proportional").times()
     assert len(t) == tenths + 1
     assert float((t[:-1] - t[1:]).min()) > 1e-3
 
 
 @given(STRENGTHS, STEPS, SHIFTS)
 def test_trained_times_are_the_nearest_of_the_full_schedule(strength: float, steps: int, shift: float) -> None:
-    plan = SchedulePlan(strength, steps, shift, timesteps="trained")
+    plan = schedule_plan(strength, steps, shift, timesteps="trained")
     t, full = plan.times().numpy(), timesteps(1.0, steps, shift).numpy()
     np.testing.assert_allclose(t, full[steps - plan.count :], rtol=0, atol=1e-15)
     goal = warp(strength, shift)
@@ -72,14 +72,14 @@ STAIRCASE = {  # strengths and schedules published for eight steps at shift 3
 @pytest.mark.parametrize(("strengths", "published"), STAIRCASE.items())
 def test_the_staircase_is_the_published_one(strengths: tuple[float, ...], published: list[float]) -> None:
     for strength in strengths:
-        t = SchedulePlan(strength, 8, 3.0, timesteps="staircase").times()
+        t = schedule_plan(strength, 8, 3.0, timesteps="staircase").times()
         np.testing.assert_allclose(t.numpy(), published, rtol=0, atol=6e-5)
 
 
 @given(st.floats(0.0, 1.0), STEPS, SHIFTS, st.sampled_from(["fixed", "proportional"]))
 def test_every_plan_falls_to_0_in_its_own_number_of_steps(strength: float, steps: int, shift: float, mode: str) -> None:
     for grid in ("continuous", "trained", "staircase"):
-        plan = SchedulePlan(strength, steps, shift, mode, grid)
+        plan = schedule_plan(strength, steps, shift, mode, grid)
         t = plan.times()
         assert len(t) == plan.count + 1 <= steps + 1
         assert t[-1] == 0
@@ -101,7 +101,7 @@ def test_low_strengths_finish_earlier_and_oftener(fields: dict[str, Any]) -> Non
         bench, done = Bench(4), []
         for tick in range(48):
             if bench.ring.admits():
-                assert bench.ring.next_admission(SchedulePlan(strength, 8, 2.0, **fields).count) > tick
+                assert bench.ring.next_admission(schedule_plan(strength, 8, 2.0, **fields).count) > tick
                 bench.ring.submit(bench.request(strength=strength, shift=2.0, **fields))
             done += bench.ring.tick({})
         assert all(item.tick == item.slot.admitted + item.request.count - 1 for item in done)
@@ -118,10 +118,10 @@ def test_a_proportional_latent_is_the_samplers(bucket: int) -> None:
         bench.ring.submit(bench.request(strength=strength, steps_mode="proportional"))
     for finished in bench.ring.drain({}):
         request = finished.request
-        line = [request.strength, *[k / 8 for k in range(request.count - 1, -1, -1)]]
+        line = [request.controls.number("strength"), *[k / 8 for k in range(request.count - 1, -1, -1)]]
         t = [2 * u / (1 + u) for u in line]
         assert isinstance(request.source, torch.Tensor)
-        noise = bench.noise.get(request.seed, 0, 0).double()  # type: ignore[arg-type]
+        noise = bench.noise.get(request.controls.whole("seed"), 0, 0).double()  # type: ignore[arg-type]
         x = t[0] * noise + (1 - t[0]) * request.source.double()
         weights = request.conditioning.tensors[0].double()  # type: ignore[attr-defined]
         mean = request.context.double() * weights[:1] + weights[1:]

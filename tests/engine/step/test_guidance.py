@@ -25,8 +25,7 @@ def test_guidance_is_that_of_unit_vectors(axis: str, clip: float, rescale: float
     got = guided(V, direction, scale, number(clip), number(rescale) if rescale else None, axis)
     for row in range(2):
         expected, kept = apg(
-            V[row], NEGATIVE[row], KEPT[row], lambda name, default: np.array(settings.get(name, default)),
-            1 if axis == "frame" else 0,
+            V[row], NEGATIVE[row], KEPT[row], lambda name: np.array(settings[name]), 1 if axis == "frame" else 0
         )  # fmt: skip
         torch.testing.assert_close(direction[row], kept, rtol=0, atol=1e-13)
         torch.testing.assert_close(got[row], expected, rtol=0, atol=1e-12)

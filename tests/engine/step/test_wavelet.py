@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 import torch
 
+from demon_patch.bench.gaussian import SPEC
+from demon_patch.engine.controls import CONTROLS
 from demon_patch.engine.step import wavelet
 from demon_patch.engine.step.buffers import Buffers
 from demon_patch.engine.step.reference import SCALING, analysis, corrected, mirror
@@ -54,8 +56,8 @@ def test_corrections_are_those_of_whole_transforms(name: str, mode: str, faders:
     values = {"dcw_low": low[0].numpy(), "dcw_high": high[0].numpy()}
     values |= {f"dcw_{key}": np.array(value) for key, value in faders.items()}
 
-    def get(key: str, default: float) -> np.ndarray:
-        return np.asarray(values.get(key, default))
+    def get(key: str) -> np.ndarray:
+        return np.asarray(values.get(key, SPEC.default(CONTROLS[key])))
 
     expected = [corrected(x[row].numpy(), y[row].numpy(), float(t[row]), get, mode, name) for row in range(2)]
     got = correct(x, y, t, how)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from demon_patch.codegen.vocabulary import hash01
-from demon_patch.nodes.language.shared_arithmetic import musical
+from demon_patch.nodes.language.shared_arithmetic import nearest_division
 from demon_patch.patch.model.document import Cable, Node
 from demon_patch.runtime.graph.compile import Geometry, compile
 from tests.support.node_bench import BENCH, playable
@@ -47,7 +47,7 @@ def test_random_values_begin_anew_with_a_reset() -> None:
     ],
 )  # fmt: skip
 def test_lock_snaps_to_musical_divisions(rate: float, snapped: float) -> None:
-    assert musical(rate) == pytest.approx(snapped, rel=1e-15)
+    assert nearest_division(rate) == pytest.approx(snapped, rel=1e-15)
     values = {"rate": rate, "sync": "lock", "shape": "ramp"}
     turn = BEAT * snapped + 1e-9
     assert np.allclose(play(Node("lfo", values=values), "out")[0], 2 * (turn - np.floor(turn)) - 1, atol=1e-6)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from demon_patch.engine.ring.ring import Request
+from demon_patch.engine.ring.request import Request
 from demon_patch.engine.session import Session
 from demon_patch.errors import PatchError, SourceError
 from demon_patch.patch.edit.commands import Disconnect, apply

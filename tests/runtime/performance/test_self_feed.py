@@ -202,7 +202,7 @@ def test_a_controller_on_strength_moves_what_is_in_flight(position: float, moves
     performer.feed("cc", "position", position)
     performer.begin(performer.now)
     assert performer._stirring is moves
-    strengths = {round(float(slot.request.strength), 6) for slot in performer.ring.slots}
+    strengths = {round(float(slot.request.controls.number("strength")), 6) for slot in performer.ring.slots}
     told = performer.generations.step_values(performer.now)["strength"]
     assert not isinstance(told, str)
     np.testing.assert_allclose(told, performer.controls.value("strength", performer.now + 40))

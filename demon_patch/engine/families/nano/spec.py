@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from types import MappingProxyType
 
-from demon_patch.engine.contracts import FamilySpec
+from demon_patch.engine.contracts import PLAIN, FamilySpec
 
 HINT_CHANNELS = 37
 """Structure hints of a frame: 12 chroma, 12 bass chroma, 3 bands x 4 onsets, 1 loudness."""
@@ -30,11 +30,9 @@ SPEC = FamilySpec(
     max_frames=1500,
     exact_margin=17,
     playing_margin=13,
-    steps=4,
-    shift=2.0,
+    defaults=MappingProxyType({**PLAIN, "steps": 4, "shift": 2.0, "depth": 2}),
     tick_frames=MappingProxyType({1: 2, 2: 3, 3: 5, 4: 6, 5: 8, 6: 9, 7: 11, 8: 12}),
     strength_taper=(0.0, 0.0443, 0.0954, 0.1634, 0.2573, 0.3835, 0.5324, 0.6755, 0.7989, 0.9031, 1.0),
     border=12,
-    depth=2,
     dry_reach=0.8,
 )

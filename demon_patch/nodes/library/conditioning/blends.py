@@ -6,7 +6,7 @@ from demon_patch.codegen.frame import Frame, Gate, MixInput
 from demon_patch.codegen.vocabulary import clamp, cos, floor, pi, sin
 from demon_patch.nodes.language.mixes import MOST_TAPS, mix
 from demon_patch.nodes.language.ports import curve, gate, mix_input, option, value
-from demon_patch.nodes.language.shared_arithmetic import MOVED_BY, ahead, strayed
+from demon_patch.nodes.language.shared_arithmetic import MOVED_BY, grid_offset, shift_sum
 
 
 @mix(
@@ -101,7 +101,7 @@ def _turns(
     A length that moves is taken as by Clock: the parts go on from where they are, and are on the bar again within two
     parts after it rests.
     """
-    shift = ahead(t.bar, t.dbar, before, bars, free, off)
+    shift = grid_offset(t.bar, t.dbar, before, bars, free, off)
     turn = floor(t.bar / bars + shift + 1e-9)
     begin = turn if reset.rises > 0 else origin
     now = turn - begin if by == "transport" else (0 if reset.rises > 0 else n + step.rises)
@@ -120,7 +120,7 @@ def _turns(
         (g if c == part_6.rank else 0) + (1 - g if o == part_6.rank else 0),
         (g if c == part_7.rank else 0) + (1 - g if o == part_7.rank else 0),
         (g if c == part_8.rank else 0) + (1 - g if o == part_8.rank else 0),
-        bars, strayed(free, t.bar, before, bars), shift, now, o, since, begin,
+        bars, shift_sum(free, t.bar, before, bars), shift, now, o, since, begin,
     )  # fmt: skip
 
 

@@ -6,7 +6,7 @@ from demon_patch.codegen.frame import Frame, Gate
 from demon_patch.codegen.vocabulary import clamp
 from demon_patch.nodes.language.declare import node
 from demon_patch.nodes.language.ports import gate_out, live_gate, live_value, out, text, value
-from demon_patch.nodes.language.shared_arithmetic import opened, smoothed
+from demon_patch.nodes.language.shared_arithmetic import gate_level, smoothed
 
 
 @node(
@@ -37,5 +37,5 @@ def osc_in(
     span = high - low
     x = clamp((number - low) / span if abs(span) > 1e-12 else 0, 0, 1)
     z = smoothed(y, x, t.dt, max(smooth, 1e-6))
-    level = opened(1 if x >= 0.5 else 0, message.rises, open)
+    level = gate_level(1 if x >= 0.5 else 0, message.rises, open)
     return z, (level, message.rises), z, level

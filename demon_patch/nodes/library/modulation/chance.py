@@ -7,7 +7,7 @@ from demon_patch.codegen.frame import Frame, Gate
 from demon_patch.codegen.vocabulary import choose, floor, hash01
 from demon_patch.nodes.language.declare import node
 from demon_patch.nodes.language.ports import gate, option, out, value
-from demon_patch.nodes.language.shared_arithmetic import PACED_BY, drifted, musical
+from demon_patch.nodes.language.shared_arithmetic import PACED_BY, nearest_division, smooth_random
 
 
 @phrase
@@ -19,7 +19,7 @@ def reflected(x: float) -> float:
 @phrase
 def layer(turn: float, seed: float) -> float:
     """One layer of smooth noise, -1..1, with a new direction in every cycle."""
-    return 2 * drifted(floor(turn), turn - floor(turn), seed) - 1
+    return 2 * smooth_random(floor(turn), turn - floor(turn), seed) - 1
 
 
 @node(
@@ -81,7 +81,7 @@ def smooth_noise(
 
     Lock takes beat times the nearest musical division of the rate, so that a seek finds the same noise again.
     """
-    turn = t.beat * musical(rate) if sync == "lock" else cycles
+    turn = t.beat * nearest_division(rate) if sync == "lock" else cycles
     one = layer(turn, seed)
     two = one + rough * layer(2 * turn, seed + 1) if layers != "1" else one
     three = two + rough * rough * layer(4 * turn, seed + 2) if layers in ("3", "4") else two

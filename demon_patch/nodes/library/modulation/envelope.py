@@ -6,7 +6,7 @@ from demon_patch.codegen.frame import Frame, Gate
 from demon_patch.codegen.vocabulary import choose, clamp, floor
 from demon_patch.nodes.language.declare import node
 from demon_patch.nodes.language.ports import gate, gate_out, option, out, value
-from demon_patch.nodes.language.shared_arithmetic import climbed, sunk, to_climb, to_sink
+from demon_patch.nodes.language.shared_arithmetic import attack_level, attack_share, decay_level, decay_share
 
 BENDS = ("straight", "exponential")
 
@@ -45,9 +45,9 @@ def adsr(
     up = t.dt / max(attack, t.dt)
     step = t.dt / max(decay, t.dt)
     down = t.dt / max(release, t.dt)
-    top = choose(curve, straight=min(y + up, 1), exponential=climbed(y, up))
-    settled = choose(curve, straight=clamp(sustain, y - step, y + step), exponential=sunk(y, sustain, step))
-    gone = choose(curve, straight=max(y - down, 0), exponential=sunk(y, 0, down))
+    top = choose(curve, straight=min(y + up, 1), exponential=attack_level(y, up))
+    settled = choose(curve, straight=clamp(sustain, y - step, y + step), exponential=decay_level(y, sustain, step))
+    gone = choose(curve, straight=max(y - down, 0), exponential=decay_level(y, 0, down))
     made = top if climb > 0 else (settled if held > 0 else gone)
     z = made if made > 1e-9 else 0
     return z, z, (1 if climb > 0 and z < 1 - 1e-9 else 0), gate.level
@@ -87,15 +87,19 @@ def ahd(
     climb = 1 if gate.rises > 0 else again
     rising = max(attack, t.dt)
     up = (t.dt if gate.rises > 0 else t.dt + spare) / rising
-    high = choose(curve, straight=1 - y, exponential=to_climb(y))
+    high = choose(curve, straight=1 - y, exponential=attack_share(y))
     arrived = 1 if climb > 0 and up >= high - 1e-9 else 0
-    top = 1 if arrived > 0 else choose(curve, straight=y + up, exponential=climbed(y, up))
+    top = 1 if arrived > 0 else choose(curve, straight=y + up, exponential=attack_level(y, up))
     sinking = max(decay, t.dt)
     down = (t.dt - waiting if t.dt - waiting > 1e-9 else 0) / sinking
-    low = choose(curve, straight=y, exponential=to_sink(y))
+    low = choose(curve, straight=y, exponential=decay_share(y))
     faded = 1 if climb < 1 and down >= low - 1e-9 else 0
     over = faded if y > 0 else 0
-    z = top if climb > 0 else (0 if faded > 0 else choose(curve, straight=y - down, exponential=sunk(y, 0, down)))
+    z = (
+        top
+        if climb > 0
+        else (0 if faded > 0 else choose(curve, straight=y - down, exponential=decay_level(y, 0, down)))
+    )
     rest = (up - high) * rising if gate.rises < 1 else 0
     left = hold - rest if arrived > 0 else max(waiting - t.dt, 0)
     return z, (over, over), z, climb - arrived, left, max(down - low, 0) * sinking if over > 0 else 0

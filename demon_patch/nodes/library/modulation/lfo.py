@@ -6,7 +6,7 @@ from demon_patch.codegen.frame import Frame, Gate
 from demon_patch.codegen.vocabulary import choose, floor, hash01, sin, tau
 from demon_patch.nodes.language.declare import node
 from demon_patch.nodes.language.ports import gate, option, out, value
-from demon_patch.nodes.language.shared_arithmetic import drifted, musical, swung, triangle
+from demon_patch.nodes.language.shared_arithmetic import nearest_division, smooth_random, swung, triangle
 
 WAVES = ("sine", "triangle", "saw", "ramp", "square", "random", "smooth")
 
@@ -43,13 +43,13 @@ def lfo(
     start = t.beat if reset.rises > 0 else origin
     gone = 0 if reset.rises > 0 else cycles
     missing = 0 if reset.rises > 0 else lost
-    ran = (t.beat - start) * musical(rate) if sync == "lock" else gone + missing
+    ran = (t.beat - start) * nearest_division(rate) if sync == "lock" else gone + missing
     turn = swung(ran + phase + 1e-9, swing)
     n = floor(turn)
     p = turn - n
     level = 1 if p < width else -1
     held = 2 * hash01(n, seed) - 1
-    smooth = 2 * drifted(n, p, seed) - 1
+    smooth = 2 * smooth_random(n, p, seed) - 1
     saw = 1 - 2 * p
     y = choose(
         shape, sine=sin(tau * p), triangle=triangle(p), saw=saw, ramp=-saw, square=level, random=held, smooth=smooth

@@ -9,7 +9,16 @@ from demon_patch.codegen.vocabulary import bjorklund, choose, count, floor, pick
 from demon_patch.nodes.language.declare import node, refuse
 from demon_patch.nodes.language.migration import Migration
 from demon_patch.nodes.language.ports import gate, gate_out, option, out, text, value
-from demon_patch.nodes.language.shared_arithmetic import MOVED_BY, ahead, fills, high, opened, strayed, ticked, wrapped
+from demon_patch.nodes.language.shared_arithmetic import (
+    MOVED_BY,
+    gate_level,
+    grid_offset,
+    pulse_level,
+    shift_sum,
+    strokes_before,
+    ticks_passed,
+    wrapped,
+)
 
 MOST = 256  # steps of a written pattern
 STROKE, ACCENT, TIE, RESTS, IGNORED = "x", "X", "_", ".-", " |\t\r\n"
@@ -77,26 +86,26 @@ def pattern(
 
     A length that moves is taken as by Clock.
     """
-    shift = ahead(t.beat, t.dbeat, before, beats, free, off)
+    shift = grid_offset(t.beat, t.dbeat, before, beats, free, off)
     turn = t.beat / beats + shift + 1e-9
     begin = floor(turn) if reset.rises > 0 else origin
     stood = -1 if reset.rises > 0 else last
     place = turn - begin if by == "transport" else stood + step.rises
     n = floor(place)
-    moved = ticked(place, stood, t.dbeat / beats) if by == "transport" else step.rises
+    moved = ticks_passed(place, stood, t.dbeat / beats) if by == "transport" else step.rises
     length = count(pattern.sound)
     i = wrapped(n, length)
     old = n + 1 - moved
     past = pick(pattern.before, wrapped(n + 1, length)) - pick(pattern.before, wrapped(old, length))
     rises = past + (floor((n + 1) / length) - floor(old / length)) * pick(pattern.before, length) if moved > 0 else 0
     sound = pick(pattern.sound, i) if n >= 0 or by == "transport" else 0
-    held = max(choose(by, transport=high(turn, width), gate=step.level), pick(pattern.tied, i))
+    held = max(choose(by, transport=pulse_level(turn, width), gate=step.level), pick(pattern.tied, i))
     accent = pick(pattern.accent, i)
-    level = opened(sound * held, rises, open)
-    stress = opened(accent * level, rises, stressed)
+    level = gate_level(sound * held, rises, open)
+    stress = gate_level(accent * level, rises, stressed)
     return (
         (level, rises), (stress, min(rises, 1) * accent), sound * (0.5 + 0.5 * accent),
-        beats, strayed(free, t.beat, before, beats), shift, place, begin, level, stress,
+        beats, shift_sum(free, t.beat, before, beats), shift, place, begin, level, stress,
     )  # fmt: skip
 
 
@@ -133,19 +142,19 @@ def euclid(
     Step floor(beat / beats) after the last reset; by gate, every rise at `step` moves on by one. A length that moves is
     taken as by Clock.
     """
-    shift = ahead(t.beat, t.dbeat, before, beats, free, off)
+    shift = grid_offset(t.beat, t.dbeat, before, beats, free, off)
     turn = t.beat / beats + shift + 1e-9
     begin = floor(turn) if reset.rises > 0 else origin
     stood = -1 if reset.rises > 0 else last
     place = turn - begin if by == "transport" else stood + step.rises
     n = floor(place)
-    moved = ticked(place, stood, t.dbeat / beats) if by == "transport" else step.rises
+    moved = ticks_passed(place, stood, t.dbeat / beats) if by == "transport" else step.rises
     filled = min(strokes, steps)
     at = n - rotation + choose(start, tidal=bjorklund(filled, steps), even=0)
-    rises = fills(at + 1, steps, filled) - fills(at + 1 - moved, steps, filled) if moved > 0 else 0
+    rises = strokes_before(at + 1, steps, filled) - strokes_before(at + 1 - moved, steps, filled) if moved > 0 else 0
     strikes = 1 if wrapped(at * filled, steps) < filled else 0
-    held = choose(by, transport=high(turn, width), gate=step.level) if n >= 0 or by == "transport" else 0
-    level = opened(held * strikes, rises, open)
-    rest = opened(held * (1 - strikes), moved - rises, resting)
-    summed = strayed(free, t.beat, before, beats)
+    held = choose(by, transport=pulse_level(turn, width), gate=step.level) if n >= 0 or by == "transport" else 0
+    level = gate_level(held * strikes, rises, open)
+    rest = gate_level(held * (1 - strikes), moved - rises, resting)
+    summed = shift_sum(free, t.beat, before, beats)
     return (level, rises), (rest, moved - rises), beats, summed, shift, place, begin, level, rest

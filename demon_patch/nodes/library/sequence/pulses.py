@@ -6,7 +6,7 @@ from demon_patch.codegen.frame import Frame, Gate
 from demon_patch.codegen.vocabulary import floor, inf
 from demon_patch.nodes.language.declare import node
 from demon_patch.nodes.language.ports import gate, gate_out, out, value
-from demon_patch.nodes.language.shared_arithmetic import high, opened, ticked, wrapped
+from demon_patch.nodes.language.shared_arithmetic import gate_level, pulse_level, ticks_passed, wrapped
 
 
 @node(
@@ -71,7 +71,7 @@ def multiplier(
     part = by * here / span + 1e-9 if span > 0 and here >= 0 else 0
     begun = (gate.rises if span <= 0 else 1 + by * (gate.rises - 1)) if gate.rises > 0 else 0
     rises = own + begun
-    level = opened((high(part, width) if part < by else 0) if span > 0 else gate.level, rises, open)
+    level = gate_level((pulse_level(part, width) if part < by else 0) if span > 0 else gate.level, rises, open)
     struck = passed if own > 0 else at
     return (level, rises), min(here, 1e6), span, 0 if gate.rises > 0 else struck, level
 
@@ -130,10 +130,10 @@ def beat_position(
     bars = t.bar + 1e-9 / t.beats_per_bar
     n = floor(beat)
     bar = floor(bars)
-    beaten = ticked(beat, last_beat, t.dbeat)
-    begun = ticked(bars, last_bar, t.dbar)
-    on_beat = opened(high(beat, 0.5), beaten, beat_open)
-    on_bar = opened(high(bars, 0.5), begun, bar_open)
+    beaten = ticks_passed(beat, last_beat, t.dbeat)
+    begun = ticks_passed(bars, last_bar, t.dbar)
+    on_beat = gate_level(pulse_level(beat, 0.5), beaten, beat_open)
+    on_bar = gate_level(pulse_level(bars, 0.5), begun, bar_open)
     return (
         (bars - bar) * t.beats_per_bar, bar, beat - n, bars - bar,
         (on_beat, beaten), (on_bar, begun), beat, bars, on_beat, on_bar,

@@ -8,13 +8,13 @@ from demon_patch.nodes.language.declare import node
 from demon_patch.nodes.language.ports import gate, gate_out, like, option, out, value, values
 from demon_patch.nodes.language.shared_arithmetic import (
     MOVED_BY,
-    ahead,
     bounced,
-    high,
-    opened,
-    parts,
-    strayed,
-    ticked,
+    gate_level,
+    grid_offset,
+    pulse_level,
+    shift_sum,
+    strokes_in_frame,
+    ticks_passed,
     wrapped,
 )
 
@@ -45,11 +45,11 @@ def clock(
     While beats moves, its ticks are the integral of 1 / beats. Within two ticks after it rests they are again where
     beat / beats is a whole number. A wider gate begins with the next tick.
     """
-    shift = ahead(t.beat, t.dbeat, before, beats, free, off)
+    shift = grid_offset(t.beat, t.dbeat, before, beats, free, off)
     turn = t.beat / beats + shift + 1e-9
-    rises = ticked(turn, last, t.dbeat / beats)
-    level = opened(high(turn, width), rises, open)
-    return (level, rises), beats, strayed(free, t.beat, before, beats), shift, turn, level
+    rises = ticks_passed(turn, last, t.dbeat / beats)
+    level = gate_level(pulse_level(turn, width), rises, open)
+    return (level, rises), beats, shift_sum(free, t.beat, before, beats), shift, turn, level
 
 
 @node(
@@ -82,21 +82,23 @@ def step_sequencer(
     A length that moves is taken as by Clock. A new number of strokes counts from the next of its strokes on. The glide
     is exponential; of several steps within one frame the last decides whether the gate opens.
     """
-    shift = ahead(t.beat, t.dbeat, before, beats, free, off)
+    shift = grid_offset(t.beat, t.dbeat, before, beats, free, off)
     turn = t.beat / beats + shift + 1e-9
     begin = floor(turn) if reset.rises > 0 else origin
     stood = -1 if reset.rises > 0 else last
     place = turn - begin if by == "transport" else stood + step.rises
     n = floor(place)
-    new = ticked(place, stood, t.dbeat / beats) if by == "transport" else step.rises
+    new = ticks_passed(place, stood, t.dbeat / beats) if by == "transport" else step.rises
     k = n if by == "transport" else max(n, 0)
     way = choose(order, forwards=k, backwards=-1 - k, pendulum=bounced(k, length), random=length * hash01(k, seed))
     i = floor(wrapped(way, length))
     hits = pick(strokes, i) if hash01(-2 - n, seed) < pick(chance, i) else 0
-    rises = parts(hits, place - n, last, new, t.dbeat / beats)
+    rises = strokes_in_frame(hits, place - n, last, new, t.dbeat / beats)
     z = y + (pick(v, i) - y) * t.dt / (glide / 4 + t.dt)
-    level = opened(min(hits, 1) * choose(by, transport=high((place - n) * hits, width), gate=step.level), rises, open)
-    return z, (level, rises), beats, strayed(free, t.beat, before, beats), shift, place, begin, z, level
+    level = gate_level(
+        min(hits, 1) * choose(by, transport=pulse_level((place - n) * hits, width), gate=step.level), rises, open
+    )
+    return z, (level, rises), beats, shift_sum(free, t.beat, before, beats), shift, place, begin, z, level
 
 
 @node(

@@ -7,7 +7,7 @@ from demon_patch.codegen.frame import Frame, Gate
 from demon_patch.codegen.vocabulary import floor, inf
 from demon_patch.nodes.language.declare import node
 from demon_patch.nodes.language.ports import gate, gate_out, like, option, value
-from demon_patch.nodes.language.shared_arithmetic import opened
+from demon_patch.nodes.language.shared_arithmetic import gate_level
 
 
 @node(
@@ -61,6 +61,6 @@ def gate_delay(
     back = floor(min(time / (t.dt if sync == "seconds" else t.dbeat), 30 / t.dt) + 0.5)
     seen = past(counts, back)
     rises = min(max(seen - told, 0), max(seen - past(counts, back + 1), 1))
-    level = opened(past(levels, back), rises, open)
+    level = gate_level(past(levels, back), rises, open)
     made = count + gate.rises
     return (level, rises), push(levels, gate.level), push(counts, made), made, max(told, seen), level
