@@ -9,6 +9,7 @@ import numpy as np
 
 from demon_patch.arrays import Samples
 from demon_patch.bench.judges import chroma_correlation, integrated, short_term
+from demon_patch.bench.trials import at_strength
 from demon_patch.engine.contracts import Source
 from demon_patch.engine.session import Session
 from demon_patch.patch.model.document import Cable, Node, Patch
@@ -31,16 +32,18 @@ def measure(session: Session, path: Path) -> dict[str, Any]:
     """
     clip = session.source(path, seconds=SECONDS)
     rate = session.spec.sample_rate
-    taper = session.spec.strength_taper
 
     def turned(knob: float, **values: float) -> Samples:
-        strength = float(np.interp(knob, np.linspace(0.0, 1.0, len(taper)), taper))
-        return _played(session, clip, strength=strength, **values)
+        return _played(session, clip, strength=knob, **values)
 
     heard = {knob: turned(knob) for knob in KNOBS}
     plain = {knob: turned(knob, dry=0.0, match=0.0) for knob in (0.0, 0.1, 0.3, 1.0)}
     own = integrated(clip.audio, rate)
-    silent = [heard[0.0], _played(session, clip, strength=0.8, mask=0.0), _played(session, clip, source_blend=0.0)]
+    silent = [
+        heard[0.0],
+        _played(session, clip, strength=at_strength(0.8), mask=0.0),
+        _played(session, clip, source_blend=0.0),
+    ]
     return {
         "recording": path.stem,
         "samples": max(float(np.abs(sound - clip.audio).max()) for sound in silent) / float(np.abs(clip.audio).max()),
@@ -64,7 +67,7 @@ def _rendered(session: Session, clip: Source, patch: Patch) -> Samples:
 
 def _swing(session: Session, clip: Source) -> float:
     """The range of the difference between what is heard under an LFO of one bar and the recording, in LU."""
-    patch = _patch({"strength": 0.5}, lfo=True)
+    patch = _patch({"strength": at_strength(0.5)}, lfo=True)
     rate = session.spec.sample_rate
     sound, own = short_term(_rendered(session, clip, patch), rate), short_term(clip.audio, rate)
     loud = own > own.max() - 20.0
@@ -77,7 +80,7 @@ def _patch(values: dict[str, float], lfo: bool = False) -> Patch:
 
     nodes = {
         "words": Node("prompt", values={"text": PROMPT}),
-        "scheduler": Node("scheduler", values={"strength": 0.7, **of("strength", "mask")}),
+        "scheduler": Node("scheduler", values={"strength": at_strength(0.7), **of("strength", "mask")}),
         "blend": Node("source_blend", values=of("source_blend")),
         "decoder": Node("decoder", values={"gain": QUIET, **of("dry", "match")}),
         "speaker": Node("speaker"),

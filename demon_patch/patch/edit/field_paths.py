@@ -76,5 +76,5 @@ def _parts(given: Any) -> Mapping[Any, Any] | None:
     if isinstance(given, Frozen):
         return given
     if isinstance(given, tuple) and all(isinstance(item, Cable) for item in given):
-        return {cable.socket: cable for cable in given}
+        return {cable.key: cable for cable in given}
     return {} if given is GONE else None
