@@ -26,7 +26,6 @@ from demon_patch.nodes.library.engine.engine import engine_node
 NANO = spec_of("nano")
 
 
-
 @pytest.mark.parametrize("declaration", CATALOGUE.values(), ids=lambda d: d.id)
 def test_every_declaration_is_complete(declaration: Declaration) -> None:
     d = declaration

@@ -7,7 +7,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from demon_patch.engine.families import spec_of
 from demon_patch.nodes.catalogue import CATALOGUE
 from demon_patch.nodes.language.taper import norm
 from demon_patch.patch.files.format import load

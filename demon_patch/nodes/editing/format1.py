@@ -68,7 +68,7 @@ def is_of_format_1(patch: Patch) -> bool:
 def upgraded(patch: Patch, catalogue: Catalogue) -> Patch:
     """The patch with the numbers of format 1 written by the rules of format 2, as far as the catalogue knows the ports.
 
-    Its nodes are of today's versions. A patch without marks is returned as it is.
+    Its nodes are of today's versions. A patch in which nothing changes is returned as it is.
     """
     if not is_of_format_1(patch):
         return patch
@@ -88,7 +88,8 @@ def upgraded(patch: Patch, catalogue: Catalogue) -> Patch:
         )
         for id, kept in patch.snapshots.items()
     }
-    return structs.replace(made, definitions=inner, mappings=mappings, snapshots=snapshots)
+    made = structs.replace(made, definitions=inner, mappings=mappings, snapshots=snapshots)
+    return patch if made == patch else made
 
 
 def position_of(number: Any, port: Port | Control) -> Any:
@@ -98,7 +99,7 @@ def position_of(number: Any, port: Port | Control) -> Any:
         return number
     share = (number - port.lo) / (port.hi - port.lo)
     near = to_table(share, STRENGTHS)
-    # Of the positions next to it, the first whose strength is the very same number.
+    # Of the positions next to it, the first with the very same strength, if one has it; the others are 1e-16 away.
     exact = (x for x in (near, nextafter(near, -inf), nextafter(near, inf)) if from_table(x, STRENGTHS) == share)
     return port.lo + next(exact, near) * (port.hi - port.lo)
 

@@ -162,7 +162,7 @@ def test_what_else_names_a_port_follows_and_graphs_within_have_names_of_their_ow
 
 
 UNKNOWN = """{
-  "format": 1, "room": {"reverb": [1, {"x": null}]}, "meta": {"mood": "calm"}, "song": {"swing": 0.25},
+  "format": 2, "room": {"reverb": [1, {"x": null}]}, "meta": {"mood": "calm"}, "song": {"swing": 0.25},
   "nodes": {
     "known": {"type": "lfo", "values": {"rate": 1, "wobble": [1, 2]}, "ranges": {"wobble": [0, 1]}, "hue": {"h": 0.5}},
     "newer": {"type": "lfo", "version": 9, "values": {"rate": "fast"}, "mirror": true},

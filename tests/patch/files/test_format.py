@@ -23,7 +23,7 @@ WRITTEN = """\
   "cables": [
     {"depth": 0.4, "dst": "cover", "out": "uni", "port": "strength", "src": "slow"}
   ],
-  "format": 1,
+  "format": 2,
   "nodes": {
     "cover": {
       "type": "scheduler"
