@@ -29,6 +29,8 @@ from demon_patch.node_commands import EXAMPLES, nodes
 from demon_patch.patch.model.json_values import place
 from demon_patch.scarce import scarce
 from demon_patch.threads import quiet_threads
+from demon_patch.upgrade_command import EXAMPLES as UPGRADE
+from demon_patch.upgrade_command import upgrade
 
 if TYPE_CHECKING:
     from demon_patch.engine.contracts import Source
@@ -47,6 +49,7 @@ app.command(model)
 app.command(bench)
 app.command(check, help_epilogue=CHECK)
 app.command(explain, help_epilogue=EXPLAIN)
+app.command(upgrade, help_epilogue=UPGRADE)
 app.command(gallery, help_epilogue=GALLERY)
 app.command(nodes, help_epilogue=EXAMPLES)
 app.command(files, name="*")

@@ -134,10 +134,11 @@ def extract(sound: Path, *, out: Path | None = None, force: Switch = False) -> N
         out: Writes the patch file here, instead of printing it.
         force: Write over a file that is there already.
     """
+    from demon_patch.nodes.editing.update import updated
     from demon_patch.patch.files.embed import extract as extracted
     from demon_patch.patch.files.format import dumps, save
 
-    patch = extracted(sound)
+    patch = updated(extracted(sound))
     if out is None:
         print(dumps(patch), end="")
         return

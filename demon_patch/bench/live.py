@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from demon_patch.bench.decode import peak_memory
 from demon_patch.bench.joins import figures, of_seams
+from demon_patch.bench.trials import at_strength
 from demon_patch.engine.session import Session
 from demon_patch.patch.model.document import Cable, Node, Patch, Song
 from demon_patch.picture import of_performance
@@ -31,7 +32,7 @@ BAR_SECONDS = 240.0 / BPM
 SETTLE_SECONDS = 4.0  # between two moves of a knob
 LOOK_SECONDS = 0.05
 HEARD = 0.25  # of a change
-KNOBS = {"source_blend": ("blend", 1.0, 0.0), "strength": ("scheduler", 1.0, 0.15)}
+KNOBS = {"source_blend": ("blend", 1.0, 0.0), "strength": ("scheduler", 1.0, at_strength(0.15))}
 """By control, its node and the two values between which it is moved."""
 
 

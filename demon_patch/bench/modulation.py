@@ -70,8 +70,7 @@ class Yardstick:
 
 
 def _row(session: Session, trial: Trial, yardstick: Yardstick) -> dict[str, Any]:
-    taper = session.spec.strength_taper
-    held = perform(stage(trial, taper, at=trial.lo), session)
+    held = perform(stage(trial, at=trial.lo), session)
     unmoved = render(held, SECONDS)
     target = held.parts.get("target")
     latent = session.encode(unmoved)
@@ -79,7 +78,7 @@ def _row(session: Session, trial: Trial, yardstick: Yardstick) -> dict[str, Any]
     before = DESCRIPTORS[trial.descriptor](still)
 
     def moved(bars: float | None) -> tuple[Performer, Curve]:
-        document = stage(trial, taper, at=None if bars else trial.hi, bars=bars)
+        document = stage(trial, at=None if bars else trial.hi, bars=bars)
         performer = perform(document, session)
         sound = render(performer, SECONDS)
         heard = Heard(session, sound, held.source.latent, still.target, latent)

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from demon_patch.arrays import Samples
 from demon_patch.bench.judges import chroma_correlation, integrated, short_term
+from demon_patch.bench.trials import at_strength
 from demon_patch.engine.contracts import Source
 from demon_patch.engine.session import Session
 from demon_patch.patch.model.document import Cable, Node, Patch
@@ -34,8 +35,8 @@ def measure(session: Session, path: Path) -> dict[str, Any]:
     """
     clip = session.source(path, seconds=SECONDS)
     rate = session.spec.sample_rate
-    taper = session.spec.strength_taper
 
+    taper = session.spec.strength_taper
     strengths = np.interp(KNOBS, np.linspace(0.0, 1.0, len(taper)), taper)
     made = {knob: _made(session, clip, float(strength)) for knob, strength in zip(KNOBS, strengths, strict=True)}
     heard = {knob: session.covered(latent, clip).sound(0, clip.frames) for knob, latent in made.items()}
@@ -72,7 +73,7 @@ def _rendered(session: Session, clip: Source, patch: Patch) -> Samples:
 
 def _swing(session: Session, clip: Source) -> float:
     """The range of the difference between what is heard under an LFO of one bar and the recording, in LU."""
-    patch = _patch({"strength": 0.5}, lfo=True)
+    patch = _patch({"strength": at_strength(0.5)}, lfo=True)
     rate = session.spec.sample_rate
     sound, own = short_term(_rendered(session, clip, patch), rate), short_term(clip.audio, rate)
     loud = own > own.max() - 20.0
@@ -85,7 +86,7 @@ def _patch(values: dict[str, float], lfo: bool = False) -> Patch:
 
     nodes = {
         "words": Node("prompt", values={"text": PROMPT}),
-        "scheduler": Node("scheduler", values={"strength": 0.7, **of("strength", "mask")}),
+        "scheduler": Node("scheduler", values={"strength": at_strength(0.7), **of("strength", "mask")}),
         "decoder": Node("decoder", values={"gain": QUIET, **of("dry", "match")}),
         "speaker": Node("speaker"),
     }

@@ -12,7 +12,8 @@ from typing import Any
 
 from demon_patch.engine.contracts import FamilySpec
 from demon_patch.engine.controls import CONTROLS, TABLE, Control
-from demon_patch.nodes.language.taper import STRAIGHT, norm
+from demon_patch.nodes.editing.format1 import position_of
+from demon_patch.nodes.language.taper import norm
 from demon_patch.nodes.library.engine.engine import CHAIN, LORA
 from demon_patch.patch.model.document import Cable, Node, Patch, Song
 
@@ -62,14 +63,19 @@ class Trial:
         return (node or self.row.carrier, port or self.control)
 
 
+def at_strength(strength: float) -> float:
+    """The knob position at which nano has a strength, so that figures stay those of that strength."""
+    return position_of(strength, CONTROLS["strength"])
+
+
 _SPECIAL: tuple[Trial, ...] = (
-    Trial("strength", "distance to source", 0.1, 0.9),
+    Trial("strength", "distance to source", at_strength(0.1), at_strength(0.9)),
     Trial("structure", "distance to source", 0.0, 1.0, {"scheduler.strength": 1.0}),
     Trial("seed", "departure", 42, 43),
     Trial("steps", "departure", 1, 8),
     Trial("initial_noise", "distance to source", 0.1, 0.9),
-    Trial("steps_mode", "departure", "fixed", "proportional", {"scheduler.strength": 0.5}),
-    Trial("timesteps", "departure", "continuous", "staircase", {"scheduler.strength": 0.6}),
+    Trial("steps_mode", "departure", "fixed", "proportional", {"scheduler.strength": at_strength(0.5)}),
+    Trial("timesteps", "departure", "continuous", "staircase", {"scheduler.strength": at_strength(0.6)}),
     Trial("noise_drift", "departure", 0.0, 1.0, gathers=True),
     Trial("prompt", "departure", "acid, 120 bpm", "ambient pad, 120 bpm"),
     Trial("source", "departure", "house", "drum and bass"),
@@ -129,19 +135,15 @@ def due(spec: FamilySpec) -> tuple[Trial, ...]:
 
 def stage(
     trial: Trial,
-    taper: Sequence[float] = STRAIGHT,
     *,
     at: float | str | None = None,
     bars: float | None = None,
     seed: int = 42,
 ) -> Patch:
-    """A trial's patch: held at `at`, or swept from end to end by a sine LFO of `bars` bars that starts at `lo`.
-
-    taper: the family's strength taper.
-    """
+    """A trial's patch: held at `at`, or swept from end to end by a sine LFO of `bars` bars that starts at `lo`."""
     row = trial.row
     given: dict[str, dict[str, Any]] = {
-        "scheduler": {"strength": 0.7, "seed": seed, "steps": STEPS, "depth": DEPTH},
+        "scheduler": {"strength": at_strength(0.7), "seed": seed, "steps": STEPS, "depth": DEPTH},
         "source": {"style": "house", "seconds": SECONDS, "seed": 3},
         "words": {"text": "acid, 120 bpm"},
         "decoder": {},
@@ -158,7 +160,7 @@ def stage(
         wired += [need] if need is not None and need in PARTS and need != trial.control else []
     cables: list[Cable] = []
     if bars is not None:
-        lo, hi = (float(norm(x, row.lo, row.hi, row.taper, taper)) for x in (trial.lo, trial.hi))
+        lo, hi = (float(norm(x, row.lo, row.hi, row.taper)) for x in (trial.lo, trial.hi))
         given.setdefault(node, {})[port] = trial.lo
         given["lfo"] = {"sync": "lock", "rate": 1.0 / (bars * BEATS), "phase": 0.75}
         cables.append(Cable("lfo", "uni", node, port, mode="add", depth=hi - lo))

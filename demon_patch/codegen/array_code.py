@@ -21,7 +21,6 @@ from demon_patch.arrays import Array
 from demon_patch.codegen.body import Body
 from demon_patch.codegen.expressions import names_read
 from demon_patch.codegen.float_code import MOST_GATES
-from demon_patch.codegen.inputs import TAPER
 from demon_patch.codegen.object_cache import cached_on_object
 from demon_patch.codegen.to_text import Text, TextWriter, text_template
 from demon_patch.codegen.vectorise import ArrayStage, vectorise
@@ -71,7 +70,7 @@ class ArrayCode:
     """The function of some nodes of one kind."""
 
     function: Callable[..., tuple[tuple[Any, ...], tuple[Any, ...]]]
-    """`function(rows, params, states, taper, t, m, n)`, with rows [sources, m, n], params [k, m, 1] and states
+    """`function(rows, params, states, t, m, n)`, with rows [sources, m, n], params [k, m, 1] and states
     [s, m, 1], gives the wanted outputs [m, n] and the states after n frames."""
     rows: tuple[tuple[str, int, int], ...]
     """Which sources of a node it takes, in order: (port, number of the cable, 0; of a gate 0 level, 1 rises)."""
@@ -120,7 +119,7 @@ class _ArrayWriter:
         outs = [self._text(number, form.exact) for number, take in zip(numbers, form.wanted, strict=True) if take]
         last = [f"s_{s}[:, -1:]" if s in self.changing else f"states[{i}]" for i, s in enumerate(body.state_names)]
         self.lines.append(f"return ({''.join(f'{o}, ' for o in outs)}), ({''.join(f'{x}, ' for x in last)})")
-        text = "def nodes(rows, params, states, taper, t, m, n):\n" + "".join(f"    {line}\n" for line in self.lines)
+        text = "def nodes(rows, params, states, t, m, n):\n" + "".join(f"    {line}\n" for line in self.lines)
         return ArrayCode(
             _function_of_text(text, {**_SPACE, **self.space}, "nodes"), tuple(self.rows), tuple(self.params), text
         )
@@ -128,7 +127,7 @@ class _ArrayWriter:
     # -- inputs ------------------------------------------------------------------------------------------
     def _add_input(self, port: str, text: str, count: int, exact: bool) -> None:
         made, counts = text_template(text, "array")
-        parts: dict[str, str] = {TAPER: TAPER}
+        parts: dict[str, str] = {}
         for token in sorted(counts):
             if token[0] == "x":
                 parts[token] = f"rows[{self._row(port, int(token[1:]), 0)}]"

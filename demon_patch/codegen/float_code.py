@@ -1,6 +1,6 @@
 """Writes the float code of nodes: functions for one control frame, and scans of loops over many frames.
 
-A generated function takes `bus`, the state cells `states`, the tables `tables` (0: the family's taper, then the curves)
+A generated function takes `bus`, the state cells `states`, the curves over the song `tables`
 and the frame `t`; a scan also takes `rows`, the values of every bus slot in many frames. Within a function
 
 - `v7` is the new value of bus slot 7, `a7[i]` the value of slot 7 in frame i of a scan;
@@ -29,7 +29,7 @@ import numpy as np
 from demon_patch.codegen.body import Body
 from demon_patch.codegen.delay_line import DelayLine
 from demon_patch.codegen.expressions import names_read
-from demon_patch.codegen.inputs import TAPER, BusSource, InputCode
+from demon_patch.codegen.inputs import BusSource, InputCode
 from demon_patch.codegen.object_cache import cached_on_object
 from demon_patch.codegen.to_text import Template, Text, TextWriter, template, text_template
 from demon_patch.codegen.vectorise import split_steady_lines
@@ -220,7 +220,6 @@ class _FunctionWriter:
                 continue
             text, counts = text_template(given.text, "scalar")
             parts = {f"p{i}": self.param(number, p) for i, p in enumerate(given.params) if f"p{i}" in counts}
-            parts[TAPER] = "tables[0]"
             parts |= {f"x{i}": self.source(s) for i, s in enumerate(given.sources)}
             simple = len(counts) == 1 and text.parts[::2] == ("", "")
             filled = text.fill(parts, f"{prefix}{port}__")

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-TAPER = "taper"
-"""The name of the family's taper in the text of an input."""
-
 
 @dataclass(frozen=True, slots=True)
 class BusSource:
@@ -21,7 +18,7 @@ class InputCode:
     """The value of a number port, as text in the vocabulary. A constant is the text "p0"."""
 
     text: str
-    """Reads x0, x1... (`sources`), p0, p1... (`params`) and `taper`, the family's taper."""
+    """Reads x0, x1... (`sources`) and p0, p1... (`params`)."""
     params: tuple[int, ...]
     """For each p, the number of the parameter among those of the node."""
     sources: tuple[BusSource, ...] = ()

@@ -117,6 +117,13 @@ class FamilySpec:
         """A control's default: the table's, or the family's own where the table leaves it to the family."""
         return self.defaults[row.name] if row.default is FAMILY else row.default
 
+    def at_position(self, row: Control, position: float) -> float:
+        """The number that a control with the family taper has at a knob position of its range lo..hi."""
+        u = (position - row.lo) / (row.hi - row.lo) * (len(self.strength_taper) - 1)
+        i = min(max(int(u), 0), len(self.strength_taper) - 2)
+        low, high = self.strength_taper[i : i + 2]
+        return row.lo + (low + (u - i) * (high - low)) * (row.hi - row.lo)
+
     def has(self, row: Control) -> bool:
         """Whether the family has the part that a control works on, and the part that the control it needs works on."""
         rows = (row,) if row.needs is None else (row, CONTROLS[row.needs])

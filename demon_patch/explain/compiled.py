@@ -17,7 +17,7 @@ from demon_patch.nodes.catalogue import CATALOGUE
 from demon_patch.nodes.language.declare import Declaration
 from demon_patch.patch.model.document import Patch
 from demon_patch.patch.model.graph import REROUTE, SUBPATCH, Graph, Node
-from demon_patch.runtime.assets.assets import loaded
+from demon_patch.runtime.assets.assets import load_patch
 from demon_patch.runtime.graph.compile import Geometry, compile
 from demon_patch.runtime.graph.wiring import Wiring
 
@@ -59,7 +59,7 @@ class CompiledPatch:
     @classmethod
     def of_file(cls, path: Path) -> CompiledPatch:
         """The compiled patch of a patch file or a pack; raises PatchError."""
-        patch = loaded(path)
+        patch = load_patch(path)
         try:
             return cls(patch)
         except DemonError as error:
@@ -158,8 +158,8 @@ class CompiledPatch:
 
     @cached_property
     def table_names(self) -> Mapping[int, str]:
-        """What each table holds: 0 the family's taper, the others curves over the song."""
-        return {0: f"the taper of {self.spec.name}"} | {n: f"{node}" for node, n in self.program.table_of.items()}
+        """What each table holds: the node whose curve over the song it is."""
+        return {n: f"{node}" for node, n in self.program.table_of.items()}
 
     def source_name(self, source: BusSource) -> str:
         """What an input reads."""

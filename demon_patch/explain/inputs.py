@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from demon_patch.codegen.inputs import TAPER, InputCode
+from demon_patch.codegen.inputs import InputCode
 from demon_patch.codegen.vocabulary import SCALAR, clamp
 from demon_patch.codegen.whole_numbers import raw_name
 from demon_patch.engine.controls import CONTROLS
@@ -34,9 +34,9 @@ class PortCode(NamedTuple):
         stands = {f"p{i}": p for i, p in enumerate(params)} | {f"x{i}": x for i, x in enumerate(sources)}
         return re.sub(r"\b[px]\d+\b", lambda found: stands[found[0]], self.code.text)
 
-    def value(self, sources: Sequence[float], taper: Sequence[float]) -> float:
+    def value(self, sources: Sequence[float]) -> float:
         """The value of the port for values of its sources."""
-        space = {**SCALAR, "clamp": clamp, TAPER: taper, "__builtins__": {}}
+        space = {**SCALAR, "clamp": clamp, "__builtins__": {}}
         text = self._filled([f"({self.params[p]!r})" for p in self.code.params], [f"({x!r})" for x in sources])
         return float(eval(text, space))
 
@@ -151,22 +151,19 @@ def _number(
     yield f"code: {code.code.text}" if code.code.params else "code: x0"
     if code.code.params:
         yield f"with its numbers: {code.named([compiled.source_name(s) for s in code.code.sources])}"
-    if TAPER in code.code.text:
-        yield "taper: the family's measured curve; to_table and from_table read it"
     if len(ordered) == 1:
         coming = wiring.nominal(ordered[0].src, ordered[0].out)
         if math.isfinite(coming.lo) and math.isfinite(coming.hi):
-            yield f"so it gives {_ends(code, coming.lo, coming.hi, compiled)}"
+            yield f"so it gives {_ends(code, coming.lo, coming.hi)}"
     if port.taper == "int":
         yield "rounded to a whole number, with hysteresis, before the body reads it"
     if math.isfinite(lo) or math.isfinite(hi):
         yield f"never outside of {span(lo, hi, port.unit)}"
 
 
-def _ends(code: PortCode, lo: float, hi: float, compiled: CompiledPatch) -> str:
-    taper: Any = compiled.program.tables[0]
+def _ends(code: PortCode, lo: float, hi: float) -> str:
     places = (lo, (lo + hi) / 2, hi)
-    return ", ".join(f"{number(code.value([x], taper))} at {number(x)}" for x in places)
+    return ", ".join(f"{number(code.value([x]))} at {number(x)}" for x in places)
 
 
 def _cable(compiled: CompiledPatch, port: Port, cable: Cable, name: str) -> str:
@@ -189,12 +186,12 @@ def _position(
     compiled: CompiledPatch, found: Found, port: Port, cables: Sequence[Cable], names: Sequence[str]
 ) -> Iterator[str]:
     """How knob and cables add up, as a person would write it."""
-    wiring, table = compiled.wiring, compiled.geometry.strength_taper
+    wiring = compiled.wiring
     knob, lo, hi = wiring.knob(found.path, port), *wiring.playing_range(found.path, port)
     sets = [name for cable, name in zip(cables, names, strict=True) if wiring.sets(cable)]
     adds = [(cable, name) for cable, name in zip(cables, names, strict=True) if not wiring.sets(cable)]
     if port.bounded:
-        base = f"position of {sets[0]}" if sets else f"{number(float(norm(knob, port.lo, port.hi, port.taper, table)))}"
+        base = f"position of {sets[0]}" if sets else f"{number(float(norm(knob, port.lo, port.hi, port.taper)))}"
     else:
         base = sets[0] if sets else number(knob)
     terms = [base]

@@ -16,7 +16,8 @@ from demon_patch.explain.inputs import number, ports
 from demon_patch.explain.stages import STAGES
 from demon_patch.patch.model.document import Cable
 from demon_patch.runtime.performance.performer import Performer
-from demon_patch.runtime.render import Rendering, perform
+from demon_patch.runtime.performance.prepare import perform
+from demon_patch.runtime.render import Rendering
 
 SHOWN = (0, 50, 100, 150, 200, 250)
 """Control frames of the table of the forecast."""
@@ -201,7 +202,9 @@ def _ring(performer: Performer, cable: Cable) -> Iterator[tuple[str, str]]:
             if slot.admitted not in seen:
                 seen.add(slot.admitted)
                 value = _signal(performer.controls.value(cable.port, moment))
-                admitted.append((tick, now, slot.heard_at, moment, value, _signal(slot.request.strength)))
+                admitted.append(
+                    (tick, now, slot.heard_at, moment, value, _signal(slot.request.controls.number("strength")))
+                )
     head = f"tick | now | heard_at | read for frame | forecast of `{cable.dst}.{cable.port}` | strength of the request"
     yield "heard_at", f"{_prose(_HEARD_AT)}\n\n{_table(head, admitted)}"
     yield "Request", _prose(_REQUEST)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from demon_patch.nodes.catalogue import CATALOGUE
 from demon_patch.nodes.editing.visible_ports import VisiblePorts
 from demon_patch.nodes.language.ports import Port
-from demon_patch.nodes.language.taper import STRAIGHT, denorm, norm
+from demon_patch.nodes.language.taper import denorm, norm
 from demon_patch.nodes.library.engine.engine import CHAIN
 from demon_patch.patch.model.document import Node, Patch
 from demon_patch.patch.model.graph import SUBPATCH
@@ -26,7 +26,7 @@ class Knob:
     """A numeric input of a node of the patch.
 
     title: of the node and the port. base: as the patch has it. lo, hi: the playing range, in the port's unit. wired: a
-    signal moves it as well. table: the taper of the model family.
+    signal moves it as well.
     """
 
     node: str
@@ -36,7 +36,6 @@ class Knob:
     lo: float
     hi: float
     wired: bool = False
-    table: Sequence[float] = STRAIGHT
 
     @property
     def key(self) -> Key:
@@ -49,7 +48,7 @@ class Knob:
         if port.taper == "int":
             leap = way * max(1, round(COARSE * (port.hi - port.lo))) if coarse else way
             return round(min(max(value + leap, self.lo), self.hi))
-        ends = (port.lo, port.hi, port.taper, self.table)
+        ends = (port.lo, port.hi, port.taper)
         at = float(norm(value, *ends)) + step
         new = float(denorm(min(max(at, 0.0), 1.0) if port.bounded else at, *ends))
         return float(f"{min(max(new, self.lo), self.hi):.6g}")
@@ -59,16 +58,16 @@ class Knob:
         port = self.port
         if not port.bounded:
             return None
-        return min(max(float(norm(value, port.lo, port.hi, port.taper, self.table)), 0.0), 1.0)
+        return min(max(float(norm(value, port.lo, port.hi, port.taper)), 0.0), 1.0)
 
 
-def knobs_of(patch: Patch, table: Sequence[float] = STRAIGHT) -> list[Knob]:
+def knobs_of(patch: Patch) -> list[Knob]:
     """The knobs that are worth a player's hand: those of the ring's nodes along the chain, then Knob nodes, what a
     subpatch promotes, and whatever is set or wired on others. Left out: inputs that take no cable, and optional ones
     that are not in use."""
     order = {type: place for place, type in enumerate(CHAIN)}
     nodes = sorted(patch.nodes.items(), key=lambda item: (order.get(item[1].type, len(order)), item[0]))
-    return [_knob(patch, id, node, port, table) for id, node in nodes for port in _ports(patch, id, node)]
+    return [_knob(patch, id, node, port) for id, node in nodes for port in _ports(patch, id, node)]
 
 
 def _ports(patch: Patch, id: str, node: Node) -> list[Port]:
@@ -86,12 +85,12 @@ def _used(patch: Patch, id: str, node: Node, port: Port) -> bool:
     return port.name in node.values or bool(patch.cables_into(id, port.name))
 
 
-def _knob(patch: Patch, id: str, node: Node, port: Port, table: Sequence[float]) -> Knob:
+def _knob(patch: Patch, id: str, node: Node, port: Port) -> Knob:
     base = node.values.get(port.name, port.default)
     lo, hi = node.ranges.get(port.name, (port.lo, port.hi))
     wired = any(not cable.muted for cable in patch.cables_into(id, port.name))
     title = f"{node.label or _title(patch, node)}: {port.title}"
-    return Knob(id, port, title, _number(base, 0.0), lo, hi, wired, table)
+    return Knob(id, port, title, _number(base, 0.0), lo, hi, wired)
 
 
 def _title(patch: Patch, node: Node) -> str:

@@ -104,7 +104,7 @@ class View(App[None]):
         if patch is not self._of:
             self._of = patch
             chosen = self.knobs[self.chosen].key if self.knobs else None
-            self.knobs = knobs_of(patch, self.host.performer.spec.strength_taper)
+            self.knobs = knobs_of(patch)
             keys = [knob.key for knob in self.knobs]
             self.chosen = keys.index(chosen) if chosen in keys else min(self.chosen, max(len(keys) - 1, 0))
         file = visible(self.path.name)

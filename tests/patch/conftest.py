@@ -1,4 +1,4 @@
-"""A file of format 1 that uses every key, and some that this version does not know."""
+"""A file of format 2 that uses every key, and some that this version does not know."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 from demon_patch.patch.files.format import load
 from demon_patch.patch.model.document import Patch
 
-FIXTURE = Path(__file__).parent / "files" / "fixtures" / "format1.dpatch.json"
+FIXTURE = Path(__file__).parent / "files" / "fixtures" / "format2.dpatch.json"
 
 
 @pytest.fixture

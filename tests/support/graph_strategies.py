@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from demon_patch.nodes.catalogue import CATALOGUE
 from demon_patch.nodes.language.declare import Declaration
 from demon_patch.nodes.language.ports import Port
-from demon_patch.nodes.language.taper import STRAIGHT, denorm
+from demon_patch.nodes.language.taper import denorm
 from demon_patch.patch.model.document import Cable, Node
 from tests.support.node_bench import BENCH, PROBES
 
@@ -26,8 +26,7 @@ def knob(draw: st.DrawFn, port: Port) -> float:
     lo, hi = max(port.lo, -3.0), min(port.hi, 3.0)
     if port.bounded:
         lo, hi = port.lo, port.hi
-    taper = "linear" if port.taper == "family" else port.taper
-    return min(max(float(denorm(draw(st.floats(0, 1)), lo, hi, taper, STRAIGHT)), lo), hi)
+    return min(max(float(denorm(draw(st.floats(0, 1)), lo, hi, port.taper)), lo), hi)
 
 
 @st.composite

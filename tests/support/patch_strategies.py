@@ -20,16 +20,21 @@ from demon_patch.patch.edit.commands import (
     Rename,
     RenameDefinition,
     Replace,
+    SetBookmark,
     SetBypass,
     SetCable,
+    SetColour,
     SetDefinition,
+    SetFolded,
     SetFrame,
     SetInlet,
     SetLocked,
     SetMapping,
     SetMeta,
+    SetMuted,
     SetNote,
     SetOutlet,
+    SetProbe,
     SetRange,
     SetSnapshot,
     SetSong,
@@ -37,9 +42,10 @@ from demon_patch.patch.edit.commands import (
     SetWidget,
     Within,
 )
-from demon_patch.patch.model.canvas import CanvasFrame, CanvasNote
+from demon_patch.patch.model.canvas import CanvasBookmark, CanvasFrame, CanvasNote, Probe
 from demon_patch.patch.model.dashboard import (
-    PICKUPS,
+    MAPPING_MODES,
+    TAKEOVERS,
     WIDGETS,
     CableDepth,
     Controller,
@@ -77,7 +83,11 @@ settings_of_nodes = {
     "at": positions,
     "label": lines,
     "bypass": st.booleans(),
+    "muted": st.booleans(),
     "locked": st.lists(ports, max_size=2),
+    "folded": st.lists(ports, max_size=2),
+    "colour": st.sampled_from(("", "#ff8000")),
+    "format": st.sampled_from((1, 2)),
     "extra": unknown,
 }
 nodes = st.builds(Node, type=st.sampled_from(("lfo", "scheduler", "future.orchestra", "reroute")), **settings_of_nodes)
@@ -91,6 +101,7 @@ settings_of_cables = {
 frames = st.builds(
     CanvasFrame, at=positions, size=sizes, title=lines, colour=st.sampled_from(("", "#00ff80")), extra=unknown
 )
+bookmarks = st.builds(CanvasBookmark, at=positions, zoom=st.floats(0.01, 100), title=lines, extra=unknown)
 notes = st.builds(CanvasNote, text=lines, at=positions, size=sizes, extra=unknown)
 controllers = st.one_of(
     st.builds(
@@ -124,7 +135,15 @@ def instances_of(definitions: list[str]) -> st.SearchStrategy[Node]:
 def cables_among(taken: list[str]) -> st.SearchStrategy[Cable]:
     """Cables between nodes of these ids."""
     ends = st.sampled_from(taken)
-    return st.builds(Cable, src=ends, out=ports, dst=ends, port=ports, extra=unknown, **settings_of_cables)
+    formats = st.sampled_from((1, 2))
+    return st.builds(
+        Cable, src=ends, out=ports, dst=ends, port=ports, extra=unknown, format=formats, **settings_of_cables
+    )
+
+
+def probes_of(taken: list[str]) -> st.SearchStrategy[Probe]:
+    """Displays of outputs of nodes of these ids."""
+    return st.builds(Probe, st.sampled_from(taken), ports, positions, sizes, st.floats(0.1, 60), extra=unknown)
 
 
 def widgets_of(taken: list[str]) -> st.SearchStrategy[Widget]:
@@ -138,7 +157,18 @@ def mappings_of(taken: list[str]) -> st.SearchStrategy[ControlMapping]:
     """Mapped knobs of nodes of these ids."""
     ends = st.none() | numbers
     return st.builds(
-        ControlMapping, controllers, st.sampled_from(taken), ports, ends, ends, st.sampled_from(PICKUPS), extra=unknown
+        ControlMapping,
+        controllers,
+        st.sampled_from(taken),
+        ports,
+        ends,
+        ends,
+        mode=st.sampled_from(MAPPING_MODES),
+        takeover=st.sampled_from(TAKEOVERS),
+        curve=st.floats(-1, 1),
+        centred=st.booleans(),
+        version=st.integers(1, 9),
+        extra=unknown,
     )
 
 
@@ -147,7 +177,8 @@ def snapshots_of(taken: list[str]) -> st.SearchStrategy[Snapshot]:
     if not taken:
         return st.builds(Snapshot, title=lines, scope=st.sampled_from((None, ())), extra=unknown)
     some = st.sampled_from(taken)
-    depths = st.builds(CableDepth, some, ports, some, ports, st.none() | numbers, extra=unknown)
+    formats = st.sampled_from((1, 2))
+    depths = st.builds(CableDepth, some, ports, some, ports, st.none() | numbers, formats, extra=unknown)
     return st.builds(
         Snapshot,
         title=lines,
@@ -189,6 +220,8 @@ def _graphs(draw: st.DrawFn, definitions: list[str]) -> dict[str, Any]:
         "cables": tuple(draw(cables)),
         "frames": draw(_few(frames)),
         "notes": draw(_few(notes)),
+        "bookmarks": draw(_few(bookmarks)),
+        "probes": draw(_few(probes_of(sorted(chosen)))) if chosen else {},
         "extra": draw(unknown),
     }
 
@@ -241,11 +274,16 @@ def _on_graph(graph: Graph, below: list[str]) -> list[st.SearchStrategy[Any]]:
         st.tuples(here, ports, ranges).map(lambda t: SetRange(t[0], t[1], *t[2])),
         st.builds(SetRange, here, ports),
         st.builds(SetLocked, here, ports, st.booleans()),
+        st.builds(SetFolded, here, ports, st.booleans()),
         st.builds(Move, st.dictionaries(here, positions, max_size=2)),
         st.builds(Rename, here, lines),
         st.builds(SetBypass, here, st.booleans()),
+        st.builds(SetMuted, here, st.booleans()),
+        st.builds(SetColour, here, st.sampled_from(("", "#00ff80", "red"))),
         st.builds(SetFrame, ids, st.none() | frames),
         st.builds(SetNote, ids, st.none() | notes),
+        st.builds(SetBookmark, ids, st.none() | bookmarks),
+        st.builds(SetProbe, ids, st.none() | probes_of(taken)),
         here.flatmap(
             lambda id: st.builds(
                 Replace,

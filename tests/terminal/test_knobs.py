@@ -7,7 +7,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from demon_patch.engine.families import spec_of
 from demon_patch.nodes.catalogue import CATALOGUE
 from demon_patch.nodes.language.taper import norm
 from demon_patch.patch.files.format import load
@@ -20,19 +19,20 @@ from demon_patch.terminal.view import View
 from tests.support.paths import PATCHES
 from tests.support.virtual_stage import patch
 
-TABLE = spec_of("nano").strength_taper
-
 
 def knob(type: str, port: str, **node: object) -> Knob:
     document = Patch(nodes={"it": Node(type, values={port: CATALOGUE[type].by_name[port].default}, **node)})  # type: ignore[arg-type]
-    return next(knob for knob in knobs_of(document, TABLE) if knob.port.name == port)
+    return next(knob for knob in knobs_of(document) if knob.port.name == port)
+
+
+POSITION = 0.4972266244057052  # of a strength of 0.38
 
 
 def test_the_knobs_of_first_light_begin_with_the_ring() -> None:
-    knobs = {knob.key: knob for knob in knobs_of(load(PATCHES / "first-light.dpatch.json"), TABLE)}
+    knobs = {knob.key: knob for knob in knobs_of(load(PATCHES / "first-light.dpatch.json"))}
     assert next(iter(knobs)) == ("scheduler", "strength")
     strength = knobs["scheduler", "strength"]
-    assert (strength.base, strength.wired, strength.title) == (0.38, True, "Scheduler: Strength")
+    assert (strength.base, strength.wired, strength.title) == (POSITION, True, "Scheduler: Strength")
     assert ("lfo", "rate") in knobs
     assert knobs["lfo", "rate"].title == "Four bars up, four bars home: Rate"
     assert ("decoder", "gain") in knobs
@@ -60,7 +60,7 @@ def test_what_a_subpatch_promotes_can_be_turned() -> None:
         nodes={"a": Node("subpatch", definition="d"), "b": Node("subpatch", definition="d", values={"t": 5})},
         definitions={"d": inside},
     )
-    knobs = {knob.key: (knob.title, knob.base, knob.hi) for knob in knobs_of(document, TABLE)}
+    knobs = {knob.key: (knob.title, knob.base, knob.hi) for knob in knobs_of(document)}
     assert knobs == {("a", "t"): ("Wobble: Speed", 2.0, 12.5), ("b", "t"): ("Wobble: Speed", 5.0, 12.5)}
 
 
@@ -73,11 +73,11 @@ def test_equal_turns_are_equal_steps_of_the_taper(type: str, port: str) -> None:
     values = [it.lo]
     for _ in range(10):
         values.append(it.turned(values[-1], 1, coarse=True))
-    at = norm(np.array(values), declared.lo, declared.hi, declared.taper, TABLE)
+    at = norm(np.array(values), declared.lo, declared.hi, declared.taper)
     np.testing.assert_allclose(np.diff(at), COARSE, atol=1e-4)
     middle = values[5]
     there = it.turned(middle, 1)
-    ends = (declared.lo, declared.hi, declared.taper, TABLE)
+    ends = (declared.lo, declared.hi, declared.taper)
     assert norm(there, *ends) - norm(middle, *ends) == pytest.approx(FINE, abs=1e-4)
     assert it.turned(there, -1) == pytest.approx(middle, rel=1e-4)
 
@@ -111,7 +111,7 @@ def test_a_live_value_wins_and_is_marked_without_colour() -> None:
 
 @pytest.mark.parametrize("path", sorted(PATCHES.glob("*.dpatch.json")), ids=lambda path: path.name)
 def test_the_knobs_of_every_example_fit_a_terminal_and_the_chosen_one_is_seen(path: Path) -> None:
-    knobs = knobs_of(load(path), TABLE)
+    knobs = knobs_of(load(path))
     assert len(knobs) > 8
     for chosen in range(len(knobs)):
         lines = knob_table(knobs, {}, chosen, 5).plain.split("\n")

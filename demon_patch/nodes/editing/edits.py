@@ -11,13 +11,27 @@ from collections.abc import Iterable, Mapping
 
 from msgspec import structs
 
+from demon_patch.nodes.editing.update import loads
 from demon_patch.nodes.editing.visible_ports import VisiblePorts
 from demon_patch.nodes.language.declare import Declaration
 from demon_patch.nodes.language.ports import SINGLE, misfit
+from demon_patch.patch.edit import clipboard
 from demon_patch.patch.edit.command_builder import CommandBuilder
 from demon_patch.patch.edit.commands import AddNode, Command, Connect, Disconnect, RemoveNode, RemoveNodes, Replace
 from demon_patch.patch.model.document import Cable, CableKey, Graph, Node, Patch
 from demon_patch.patch.model.graph import REROUTE, REROUTE_IN, REROUTE_OUT
+
+
+def paste(
+    patch: Patch,
+    catalogue: Mapping[str, Declaration],
+    text: str,
+    at: tuple[float, float],
+    within: str | None = None,
+    rng: random.Random | None = None,
+) -> Command:
+    """Puts in what the text of a clipboard holds, of whatever format and versions; see `clipboard.paste`."""
+    return clipboard.paste(patch, text, at, within, rng, lambda given, file: loads(given, file, catalogue))
 
 
 def plug(patch: Patch, catalogue: Mapping[str, Declaration], cable: Cable, within: str | None = None) -> Command:
@@ -86,8 +100,8 @@ def _passed(faces: VisiblePorts, id: str, name: str) -> str | None:
 def replacement(
     patch: Patch, catalogue: Mapping[str, Declaration], id: str, new: Node, within: str | None = None
 ) -> Command:
-    """Puts another node in the place of one, and keeps what fits: place, label, bypass, values, ranges and locks of
-    ports that both have, and cables, if need be at the first free port where they fit.
+    """Puts another node in the place of one, and keeps what fits: place, label, bypass, mute, colour, values, ranges,
+    locked and folded ports that both have, and cables, if need be at the first free port where they fit.
 
     new: its type, definition and what it is to have in any case.
     """
@@ -110,7 +124,10 @@ def replacement(
         at=old.at,
         label=old.label,
         bypass=old.bypass,
+        muted=old.muted,
+        colour=old.colour,
         locked=tuple(name for name in old.locked if name in ports),
+        folded=tuple(name for name in old.folded if name in ports),
         values={**values, **new.values},
         ranges={**ranges, **new.ranges},
     )

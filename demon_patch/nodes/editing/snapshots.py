@@ -6,7 +6,7 @@ give the song, not the ring's depth, which the player's hand alone changes; nor 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -15,7 +15,7 @@ from demon_patch.errors import PatchError
 from demon_patch.nodes.editing.visible_ports import VisiblePorts
 from demon_patch.nodes.language.declare import Declaration
 from demon_patch.nodes.language.ports import Port
-from demon_patch.nodes.language.taper import STRAIGHT, denorm, norm
+from demon_patch.nodes.language.taper import denorm, norm
 from demon_patch.patch.edit.overlay import Key, Overlay, Range
 from demon_patch.patch.model.dashboard import CableDepth, Snapshot
 from demon_patch.patch.model.document import Patch
@@ -93,13 +93,11 @@ def morph(
     amount: float,
     patch: Patch,
     catalogue: Catalogue,
-    table: Sequence[float] = STRAIGHT,
 ) -> Recall:
     """What lies between two snapshots: 0 is the one, 1 the other.
 
     Knobs, ranges and depths move in a straight line of knob positions, through their tapers; options, texts and whole
-    numbers switch at 0.5. What only one of them names moves from, or to, where the document has it. table: the taper
-    of the model family.
+    numbers switch at 0.5. What only one of them names moves from, or to, where the document has it.
     """
     amount = min(max(amount, 0.0), 1.0)
     faces = VisiblePorts(patch, catalogue)
@@ -110,11 +108,11 @@ def morph(
     for key in {**a.values, **b.values}:
         port = between.ports(key[0])[key[1]]
         ends = [side.values.get(key, between.base(key)) for side in (a, b)]
-        between.values[key] = _between(ends[0], ends[1], amount, port, table)
+        between.values[key] = _between(ends[0], ends[1], amount, port)
     for key in {**a.ranges, **b.ranges}:
         port = between.ports(key[0])[key[1]]
         ends = [side.ranges.get(key, between.range(key)) for side in (a, b)]
-        lo, hi = (_between(x, y, amount, port, table) for x, y in zip(*ends, strict=True))
+        lo, hi = (_between(x, y, amount, port) for x, y in zip(*ends, strict=True))
         between.ranges[key] = (lo, hi)
     for socket in {**a.depths, **b.depths}:
         ends = [side.depths.get(socket, patch.cables_by_key[socket].depth) for side in (a, b)]
@@ -219,13 +217,13 @@ def _held(number: float, port: Port) -> float:
     return min(max(number, port.lo), port.hi)
 
 
-def _between(one: Any, other: Any, amount: float, port: Port | None = None, table: Sequence[float] = STRAIGHT) -> Any:
+def _between(one: Any, other: Any, amount: float, port: Port | None = None) -> Any:
     """The value of a port, or with none a depth, between two."""
     glides = port is None or (port.numeric and port.taper != "int")
     if amount in (0.0, 1.0) or one == other or not glides or one is None or other is None:
         return one if amount < 0.5 else other
     if port is None:
         return one + amount * (other - one)
-    ends = (port.lo, port.hi, port.taper, table)
+    ends = (port.lo, port.hi, port.taper)
     low, high = (float(norm(end, *ends)) for end in (one, other))
     return _held(float(denorm(low + amount * (high - low), *ends)), port)

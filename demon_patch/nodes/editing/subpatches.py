@@ -26,10 +26,12 @@ from demon_patch.patch.edit.commands import (
     SetInlet,
     SetNote,
     SetOutlet,
+    SetProbe,
 )
 from demon_patch.patch.edit.renamed_ports import End, named_ends, redirecting_commands
 from demon_patch.patch.model.definition import Definition, Inlet, Outlet, Target, instances
 from demon_patch.patch.model.document import Graph, Node, Patch
+from demon_patch.patch.model.flatten import SWITCHES
 from demon_patch.patch.model.graph import REROUTE, SUBPATCH
 from demon_patch.patch.model.json_values import moved
 
@@ -83,6 +85,7 @@ def subpatch(
             name: Outlet(_title(faces, end, faces.outputs(end[0])), *end, float(i))
             for i, (end, name) in enumerate(outlets.items())
         },
+        probes={name: probe for name, probe in graph.probes.items() if probe.node in nodes},
     )
     at = _middle(node.at for node in nodes.values())
     draft.do_on_patch(SetDefinition(definition_id, definition))
@@ -135,6 +138,8 @@ def expanded(patch: Patch, id: str, within: str | None = None, rng: random.Rando
         draft.do(SetFrame(draft.fresh(taken), _moved(frame, shift)))
     for note in definition.notes.values():
         draft.do(SetNote(draft.fresh(taken), _moved(note, shift)))
+    for probe in definition.probes.values():
+        draft.do(SetProbe(draft.fresh(graph.probes), structs.replace(_moved(probe, shift), node=new[probe.node])))
     draft.do(*redirecting_commands(graph, inlets, outlets, {id: list(new.values())}))
     rest = (draft.patch, *draft.patch.definitions.values())
     if not any(node.definition == instance.definition for other in rest for _, node in instances(other)):
@@ -193,8 +198,8 @@ def _set_as(instance: Node, definition: Definition, name: str, node: Node) -> No
                 values.update({target.port: instance.values[inlet_id]} if inlet_id in instance.values else {})
                 ranges.update({target.port: instance.ranges[inlet_id]} if inlet_id in instance.ranges else {})
                 locked |= {target.port} if inlet_id in instance.locked else set()
-    bypass = node.bypass or instance.bypass
-    return structs.replace(node, values=values, ranges=ranges, locked=tuple(locked), bypass=bypass)
+    switches = {name: getattr(node, name) or getattr(instance, name) for name in SWITCHES}
+    return structs.replace(node, values=values, ranges=ranges, locked=tuple(locked), **switches)
 
 
 def _title(faces: VisiblePorts, end: End, shown: Mapping[str, Any]) -> str:

@@ -1,4 +1,4 @@
-"""Patches as this version's catalogue knows them: nodes of older versions are brought up to date."""
+"""Patches as this version's catalogue knows them: older nodes, and numbers of older formats, are brought up to date."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from msgspec import structs
 
 from demon_patch.errors import PatchError
 from demon_patch.nodes.catalogue import CATALOGUE
+from demon_patch.nodes.editing import format1
 from demon_patch.nodes.language.declare import Declaration
 from demon_patch.nodes.language.migration import Migration
 from demon_patch.patch.files import format
@@ -20,8 +21,8 @@ from demon_patch.patch.model.walk import is_graph, nodes_of, over
 
 P = TypeVar("P", bound=Record)
 
-_LISTED = {"locked"}  # fields of a node that list ports
-_ENDS = {"lo", "hi"}  # fields of a piece in the unit of the port that it names
+_LISTED = {"locked", "folded"}  # fields of a node that list ports
+_ENDS = {"lo", "hi"}  # fields of a record in the unit of the port that it names
 _KEPT = {"values", "ranges"}  # fields that keep by node what a node keeps
 
 
@@ -32,14 +33,22 @@ def load(path: str | Path, catalogue: Mapping[str, Declaration] = CATALOGUE) -> 
         return updated(patch, catalogue)
 
 
-def updated(patch: Patch, catalogue: Mapping[str, Declaration] = CATALOGUE) -> Patch:
-    """The patch with every node of an older version as its declaration's version is; PatchError that names the node.
+def loads(text: str | bytes, file: object = None, catalogue: Mapping[str, Declaration] = CATALOGUE) -> Patch:
+    """The same of the text of a patch file, as the clipboard holds one; file: its name in messages."""
+    patch = format.loads(text, file)
+    with place(file):
+        return updated(patch, catalogue)
 
-    Nodes of a type or version that the catalogue does not know stay as they are, and a patch without older ones is
+
+def updated(patch: Patch, catalogue: Mapping[str, Declaration] = CATALOGUE) -> Patch:
+    """The patch with every node of an older version as its declaration's version is, and with the numbers of older
+    formats by the rules of this one (`format1`). PatchError names the node.
+
+    Nodes of a type or version that the catalogue does not know stay as they are. A patch in which nothing is old is
     returned as it is.
     """
     old = any(_is_old(node, catalogue) for _, node in nodes_of(patch))
-    return _updated(patch, catalogue) if old else patch
+    return format1.upgraded(_updated(patch, catalogue) if old else patch, catalogue)
 
 
 def _is_old(node: Node, catalogue: Mapping[str, Declaration]) -> bool:

@@ -16,6 +16,9 @@ from demon_patch.patch.model.definition import Definition, instances
 from demon_patch.patch.model.document import Cable, Patch
 from demon_patch.patch.model.json_values import moved
 
+CLIPBOARD = "the clipboard"
+"""How messages call the text of a clipboard."""
+
 Coming: TypeAlias = Callable[[Mapping[str, str]], Iterable[Cable]]
 
 
@@ -31,15 +34,17 @@ def paste(
     at: tuple[float, float],
     within: str | None = None,
     rng: random.Random | None = None,
+    read: Callable[[str, object], Patch] = loads,
 ) -> Command:
     """Puts in what a text holds, under fresh ids, its upper left corner at `at`.
 
-    A subpatch whose definition is in the patch already shares it. PatchError if the text is no patch.
+    A subpatch whose definition is in the patch already shares it. read: reads the text under a name for messages;
+    `nodes.editing.edits.paste` brings old texts up to date. PatchError if the text is no patch.
     """
-    copied = loads(text, "the clipboard")
-    corner = [piece.at for pieces in (copied.nodes, copied.frames, copied.notes) for piece in pieces.values()]
+    copied = read(text, CLIPBOARD)
+    corner = [record.at for records in (copied.nodes, copied.frames, copied.notes) for record in records.values()]
     if not corner:
-        raise PatchError("there is nothing to paste", file="the clipboard", mend="copy some nodes first")
+        raise PatchError("there is nothing to paste", file=CLIPBOARD, mend="copy some nodes first")
     shift = (at[0] - min(x for x, _ in corner), at[1] - min(y for _, y in corner))
     draft = CommandBuilder(patch, within, rng)
     _put(draft, copied, shift)

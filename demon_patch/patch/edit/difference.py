@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from msgspec import structs
@@ -17,10 +17,8 @@ from demon_patch.patch.edit.commands import (
     Disconnect,
     Move,
     RemoveNodes,
-    Rename,
     Replace,
     ReplacePatch,
-    SetBypass,
     SetCable,
     SetMeta,
     SetRange,
@@ -28,15 +26,15 @@ from demon_patch.patch.edit.commands import (
     SetValue,
     apply,
 )
+from demon_patch.patch.edit.commands.on_nodes import ListPort, SetNodeField
 from demon_patch.patch.edit.commands.on_records import PUTS
 from demon_patch.patch.model.document import Patch
 from demon_patch.patch.model.record import Record
 
-_OF_NODE: dict[str, Callable[[str, Any], Command]] = {
-    "label": Rename,
-    "bypass": SetBypass,
-}
+_OF_NODE: dict[str, Any] = {kind.field(): kind for kind in SetNodeField.__subclasses__()}
+_LISTS: dict[str, Any] = {kind.listed: kind for kind in ListPort.__subclasses__()}
 _BY_PORT = {"values", "ranges"}
+_UNSET = frozenset({"extra", "format"})  # fields of a cable that no command sets: it is plugged in anew
 _PUTS: dict[str, Any] = {table: put for table, put in PUTS.items() if table in Patch.__struct_fields__}
 
 
@@ -84,10 +82,13 @@ def _nodes(old: Patch, new: Patch) -> Iterator[Command]:
         if before is None:
             continue
         changed = _changed(before, after)
-        if changed <= {"at", *_OF_NODE, *_BY_PORT}:
+        if changed <= {"at", *_OF_NODE, *_LISTS, *_BY_PORT}:
             if "at" in changed:
                 places[id] = after.at
             yield from (_OF_NODE[field](id, getattr(after, field)) for field in sorted(changed & _OF_NODE.keys()))
+            for field in sorted(changed & _LISTS.keys()):
+                here: set[str] = set(getattr(after, field))
+                yield from (_LISTS[field](id, p, p in here) for p in sorted(here ^ set(getattr(before, field))))
             for name in _keys(before.values, after.values):
                 yield SetValue(id, name, after.values.get(name, ABSENT))
             for name in _keys(before.ranges, after.ranges):
@@ -102,11 +103,11 @@ def _nodes(old: Patch, new: Patch) -> Iterator[Command]:
 def _cables(old: Patch, new: Patch) -> Iterator[Command]:
     before, after = old.cables_by_key, new.cables_by_key
     for socket, cable in before.items():
-        if socket not in after or "extra" in _changed(cable, after[socket]):
+        if socket not in after or _changed(cable, after[socket]) & _UNSET:
             yield Disconnect(*socket)
     for socket, cable in after.items():
-        changed = _changed(before[socket], cable) if socket in before else {"extra"}
-        if "extra" in changed:
+        changed = _changed(before[socket], cable) if socket in before else _UNSET
+        if changed & _UNSET:
             yield Connect(cable)
         elif changed:
             yield SetCable(*socket, **{field: getattr(cable, field) for field in sorted(changed)})

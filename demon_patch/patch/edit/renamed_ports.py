@@ -12,6 +12,7 @@ from demon_patch.patch.edit.commands import (
     SetInlet,
     SetMapping,
     SetOutlet,
+    SetProbe,
     SetSnapshot,
     SetWidget,
 )
@@ -45,23 +46,11 @@ def redirecting_commands(
     """The commands after which what `graph` named under its old ends is named under the new ones.
 
     nodes: those that are gone, and what stands for them. A name without a new one is dropped; a knob with several new
-    ones is on the dashboard, and mapped, at the first.
+    ones is on the dashboard, and mapped, at the first. A probe of an output without a new name goes with its node.
     """
-
-    def first(piece: Any) -> Any:
-        ends = inputs.get((piece.node, piece.port), ())
-        return structs.replace(piece, node=ends[0][0], port=ends[0][1]) if ends else None
-
+    yield from _probes(graph, outputs, nodes)
     if isinstance(graph, Patch):
-        for id, widget in graph.dashboard.items():
-            if widget.node in nodes:
-                yield SetWidget(id, first(widget))
-        for id, mapping in graph.mappings.items():
-            if mapping.node in nodes:
-                yield SetMapping(id, first(mapping))
-        for id, snapshot in graph.snapshots.items():
-            if snapshot.nodes & nodes.keys():
-                yield SetSnapshot(id, _snapshot(snapshot, inputs, outputs, nodes))
+        yield from _of_patch(graph, inputs, outputs, nodes)
     elif isinstance(graph, Definition):
         for id, inlet in graph.inputs.items():
             if any(target.node in nodes for target in inlet.to):
@@ -70,6 +59,30 @@ def redirecting_commands(
             if outlet.node in nodes:
                 node, out = outputs.get((outlet.node, outlet.out), ("", ""))
                 yield SetOutlet(id, structs.replace(outlet, node=node, out=out))
+
+
+def _probes(graph: Graph, outputs: Mapping[End, End], nodes: Mapping[str, Sequence[str]]) -> Iterator[Command]:
+    for id, probe in graph.probes.items():
+        if probe.node in nodes and (new := outputs.get((probe.node, probe.out))) is not None:
+            yield SetProbe(id, structs.replace(probe, node=new[0], out=new[1]))
+
+
+def _of_patch(
+    patch: Patch, inputs: Mapping[End, Sequence[End]], outputs: Mapping[End, End], nodes: Mapping[str, Sequence[str]]
+) -> Iterator[Command]:
+    def first(record: Any) -> Any:
+        ends = inputs.get((record.node, record.port), ())
+        return structs.replace(record, node=ends[0][0], port=ends[0][1]) if ends else None
+
+    for id, widget in patch.dashboard.items():
+        if widget.node in nodes:
+            yield SetWidget(id, first(widget))
+    for id, mapping in patch.mappings.items():
+        if mapping.node in nodes:
+            yield SetMapping(id, first(mapping))
+    for id, snapshot in patch.snapshots.items():
+        if snapshot.nodes & nodes.keys():
+            yield SetSnapshot(id, _snapshot(snapshot, inputs, outputs, nodes))
 
 
 def _inlet(inlet: Inlet, inputs: Mapping[End, Sequence[End]], nodes: Mapping[str, Sequence[str]]) -> Inlet:

@@ -1,6 +1,6 @@
 """Patch files, `*.dpatch.json`: UTF-8 JSON with sorted keys, small diffs, and nothing lost.
 
-    {"format": 1, "meta": {...}, "song": {...},
+    {"format": 2, "meta": {...}, "song": {...},
      "nodes": {id: {"type": ..., "values": {name: ...}, "ranges": {name: [lo, hi]}, "at": [x, y], ...}},
      "cables": [{"src": id, "out": port, "dst": id, "port": port, "depth": ..., ...}],
      "frames": {id: {"at": [x, y], ...}}, "notes": ..., "dashboard": ..., "mappings": ...,
@@ -114,7 +114,7 @@ def _parsed(text: str) -> dict[str, Any]:
     except ValueError:
         raise PatchError("a number has thousands of digits", mend="shorten it") from None
     if not isinstance(parsed, dict):
-        raise PatchError("the file holds no JSON object", mend='begin it with {"format": 1')
+        raise PatchError("the file holds no JSON object", mend=f'begin it with {{"format": {FORMAT}')
     return parsed
 
 

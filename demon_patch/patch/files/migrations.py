@@ -1,8 +1,11 @@
-"""Steps from each file format to the next."""
+"""Steps from each file format to the next: pure functions of the whole file, which know no node types.
+
+What needs the catalogue is only marked here, and upgraded where the catalogue is known (`nodes/editing/format1`).
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeAlias
 
 from demon_patch.errors import PatchError
@@ -11,12 +14,81 @@ from demon_patch.patch.model.json_values import quoted
 Document: TypeAlias = dict[str, Any]
 Migration: TypeAlias = Callable[[Document], Document]
 
-FORMAT = 1
+FORMAT = 2
 """The format that this version writes."""
 
-MIGRATIONS: Mapping[int, Migration] = {}
-"""From format n to n + 1, by n: pure functions of the whole file, which leave its `format` to `migrated`. Each has a
-file of its format among the tests' fixtures."""
+_NEW_KEYS: Mapping[str, tuple[str, ...]] = {
+    "graph": ("bookmarks", "probes"),
+    "node": ("muted", "folded", "colour", "format"),
+    "cable": ("format",),
+    "depth": ("format",),
+    "mapping": ("takeover", "curve", "centred", "version"),
+}
+"""The keys to which format 2 gives a meaning; in a file of format 1 they are unknown keys."""
+
+
+def _from_1(document: Document) -> Document:
+    """Format 2 of a file of format 1.
+
+    Nodes, and cables and stored depths without a depth or in mode set, are marked as format 1's: whoever knows their
+    ports writes down the numbers that they have by the rules of format 1. The mode pickup of a mapping becomes its
+    takeover. Unknown keys that format 2 uses are kept under other names.
+    """
+    made = _graph(document)
+    made |= _each(document, "definitions", _graph)
+    made |= _each(document, "mappings", _mapping)
+    made |= _each(document, "snapshots", lambda kept: {**kept, **_list(kept, "depths", lambda it: _cable(it, "depth"))})
+    return made
+
+
+def _graph(graph: Document) -> Document:
+    made = _set_aside(graph, "graph")
+    made |= _each(graph, "nodes", lambda node: {**_set_aside(node, "node"), "format": 1})
+    return made | _list(graph, "cables", lambda cable: _cable(cable, "cable"))
+
+
+def _cable(cable: Document, kind: str) -> Document:
+    made = _set_aside(cable, kind)
+    numbered = cable.get("depth") is not None and cable.get("mode") != "set"
+    return made if numbered else {**made, "format": 1}
+
+
+def _mapping(mapping: Document) -> Document:
+    made = _set_aside(mapping, "mapping")
+    return {**made, "mode": "absolute", "takeover": "pickup"} if mapping.get("mode") == "pickup" else made
+
+
+def _set_aside(given: Document, kind: str) -> Document:
+    """The same object, with the unknown keys that format 2 uses under names that it does not use."""
+    made = dict(given)
+    for key in _NEW_KEYS[kind]:
+        if key in given:
+            other = f"{key} (format 1)"
+            while other in made:
+                other += "'"
+            made[other] = made.pop(key)
+    return made
+
+
+def _each(given: Document, key: str, change: Callable[[Document], Document]) -> Document:
+    """The objects under a key changed, as an entry for the whole; anything else is left for the reader to refuse."""
+    table = given.get(key)
+    return {key: {id: _object(kept, change) for id, kept in table.items()}} if isinstance(table, dict) else {}
+
+
+def _list(given: Document, key: str, change: Callable[[Document], Document]) -> Document:
+    """The same for a list of objects."""
+    items: Iterable[Any] | Any = given.get(key)
+    return {key: [_object(kept, change) for kept in items]} if isinstance(items, list) else {}
+
+
+def _object(given: Any, change: Callable[[Document], Document]) -> Any:
+    return change(given) if isinstance(given, dict) else given
+
+
+MIGRATIONS: Mapping[int, Migration] = {1: _from_1}
+"""From format n to n + 1, by n. Each leaves the key `format` of the file to `migrated`, and has a file of its format
+among the tests' fixtures."""
 
 
 def migrated(document: Document, steps: Mapping[int, Migration] = MIGRATIONS, to: int = FORMAT) -> Document:

@@ -112,6 +112,11 @@ def unpacked(content: bytes) -> tuple[Patch, Files]:
     return patch, Files({asset.name: asset for asset in whole.assets})
 
 
+def patch_text(content: bytes) -> str:
+    """The text of the patch file in a pack, as it was packed; raises PatchError for no pack."""
+    return _decoded(content, _Pack).patch
+
+
 def _decoded(content: bytes, kind: type[V]) -> V:
     try:
         return msgspec.msgpack.decode(content, type=kind)

@@ -1,20 +1,22 @@
-"""What lies on the canvas beside nodes and cables: frames around them, and notes."""
+"""What lies on the canvas beside nodes and cables: frames, notes, probes, and bookmarks of places."""
 
 from __future__ import annotations
 
-import re
+from collections.abc import Set
 
-from demon_patch.errors import PatchError
-from demon_patch.patch.model import json_values
-from demon_patch.patch.model.record import Record, area
+from demon_patch.patch.model import ids, json_values
+from demon_patch.patch.model.record import Record, area, colour
 
-_COLOUR = re.compile(r"(#[0-9a-f]{6})?")
+ZOOMS = (0.01, 100.0)
+SPANS = (0.1, 60.0)
 
 
 class CanvasFrame(Record, frozen=True, omit_defaults=True):
-    """A titled rectangle behind the nodes that it groups; what lies on it is moved with it.
+    """A titled rectangle behind the nodes that it groups; whoever moves it moves what lies on it.
 
-    at, size: its corner and extent on the canvas. colour: #rrggbb, or none for the theme's.
+    at: its upper left corner on the canvas.
+    size: its width and height.
+    colour: #rrggbb, or nothing for the theme's.
     """
 
     at: tuple[float, float]
@@ -24,15 +26,16 @@ class CanvasFrame(Record, frozen=True, omit_defaults=True):
 
     def __post_init__(self) -> None:
         json_values.text(self.title, "title")
-        if not isinstance(self.colour, str) or not _COLOUR.fullmatch(self.colour):
-            raise PatchError(
-                f"colour is {json_values.quoted(self.colour)}", mend="write #rrggbb in small letters, or nothing"
-            )
+        colour(self.colour)
         self._settle(at=json_values.position(self.at, "at"), size=area(self.size, "size"))
 
 
 class CanvasNote(Record, frozen=True, omit_defaults=True):
-    """A text on the canvas, for people. at, size: its corner and extent."""
+    """A text on the canvas, for people.
+
+    at: its upper left corner.
+    size: its width and height.
+    """
 
     text: str
     at: tuple[float, float]
@@ -41,3 +44,47 @@ class CanvasNote(Record, frozen=True, omit_defaults=True):
     def __post_init__(self) -> None:
         json_values.text(self.text, "text", 20_000)
         self._settle(at=json_values.position(self.at, "at"), size=area(self.size, "size"))
+
+
+class CanvasBookmark(Record, frozen=True, omit_defaults=True):
+    """A view of the canvas to come back to.
+
+    at: the point of the canvas in the middle of the view.
+    zoom: 1 is the usual size, 2 is twice as large; 0.01 to 100.
+    title: the name that people see.
+    """
+
+    at: tuple[float, float]
+    zoom: float = 1.0
+    title: str = ""
+
+    def __post_init__(self) -> None:
+        json_values.text(self.title, "title")
+        zoom = json_values.number(self.zoom, "zoom", *ZOOMS)
+        self._settle(at=json_values.position(self.at, "at"), zoom=zoom)
+
+
+class Probe(Record, frozen=True, omit_defaults=True):
+    """A pinned display of one output: its last seconds, drawn on the canvas.
+
+    node, out: the output that it shows; the node is in the same graph.
+    at: its upper left corner on the canvas.
+    size: its width and height.
+    span: how many seconds it shows, 0.1 to 60.
+    """
+
+    node: str
+    out: str
+    at: tuple[float, float]
+    size: tuple[float, float] = (160.0, 80.0)
+    span: float = 4.0
+
+    def __post_init__(self) -> None:
+        ids.checked(self.node)
+        json_values.name(self.out, "name of an output")
+        span = json_values.number(self.span, "span", *SPANS)
+        self._settle(at=json_values.position(self.at, "at"), size=area(self.size, "size"), span=span)
+
+    def without(self, gone: Set[str]) -> Probe | None:
+        """The probe where its node stays; None where the node is among those that go."""
+        return None if self.node in gone else self

@@ -12,7 +12,7 @@ from msgspec import structs
 
 from demon_patch.errors import PatchError
 from demon_patch.patch.model import ids, json_values
-from demon_patch.patch.model.graph import CableKey
+from demon_patch.patch.model.graph import NUMBERS_OF, CableKey
 from demon_patch.patch.model.json_values import Frozen, Value
 from demon_patch.patch.model.record import Record, area, by_port, choice, listed, playing_range
 
@@ -22,15 +22,21 @@ WIDGETS: tuple[WidgetKind, ...] = ("auto", "knob", "slider", "number", "toggle",
 ControllerKind = Literal["cc", "note", "bend", "pressure", "osc", "key"]
 CONTROLLERS: tuple[ControllerKind, ...] = ("cc", "note", "bend", "pressure", "osc", "key")
 
-Pickup = Literal["absolute", "pickup", "relative", "toggle"]
-PICKUPS: tuple[Pickup, ...] = ("absolute", "pickup", "relative", "toggle")
+MappingMode = Literal["absolute", "relative", "toggle"]
+MAPPING_MODES: tuple[MappingMode, ...] = ("absolute", "relative", "toggle")
+
+Takeover = Literal["jump", "pickup", "scaled"]
+TAKEOVERS: tuple[Takeover, ...] = ("jump", "pickup", "scaled")
 
 
 class Widget(Record, frozen=True, omit_defaults=True):
     """A control on the dashboard that shows and turns one port of a node.
 
-    kind: its form, auto for the one that suits the port. at, size: its place on the dashboard. label: its name there,
-    or none for the port's title.
+    node, port: what it turns.
+    at: its upper left corner on the dashboard.
+    size: its width and height.
+    kind: its form; auto for the one that suits the port.
+    label: its name there, or nothing for the port's title.
     """
 
     node: str
@@ -48,14 +54,17 @@ class Widget(Record, frozen=True, omit_defaults=True):
         self._settle(at=json_values.position(self.at, "at"), size=area(self.size, "size"))
 
     def without(self, gone: Set[str]) -> Widget | None:
-        """What is left of it without some nodes."""
+        """What is left of it when some nodes go; None for nothing."""
         return None if self.node in gone else self
 
 
 class Controller(Record, frozen=True, omit_defaults=True):
-    """Something a player moves: a MIDI controller, note, pitch bend or channel pressure, an OSC address, or a key.
+    """Something that a player moves: a MIDI controller, note, pitch bend or channel pressure, an OSC address, or a key.
 
-    device: the name of the MIDI port, or none for any. channel: 1 to 16, 0 for any. number: of a cc or note, 0 to 127.
+    kind: which of these.
+    device: the name of the MIDI port, or nothing for any.
+    channel: 1 to 16, or 0 for any.
+    number: of a cc or note, 0 to 127.
     address: of osc, beginning with /; of a key, its name.
     """
 
@@ -81,9 +90,17 @@ class Controller(Record, frozen=True, omit_defaults=True):
 class ControlMapping(Record, frozen=True, omit_defaults=True):
     """A controller that turns a port of a node.
 
-    lo, hi: what the controller's ends give, in the port's unit; None for the ends of the playing range; lo above hi
-    turns it round. mode: absolute jumps to the controller, pickup waits until it passes the knob, relative moves the
-    knob by its changes, toggle switches between lo and hi at each press.
+    source: the controller.
+    node, port: what it turns.
+    lo, hi: the port at the controller's ends, in the port's unit; None for the ends of the playing range; lo above hi
+        turns it round.
+    mode: absolute puts the knob where the controller stands, relative moves the knob by the controller's changes,
+        toggle switches between lo and hi at each press.
+    takeover: how an absolute controller that stands elsewhere than the knob takes hold of it. jump: at once. pickup:
+        when it passes the knob. scaled: from where both stand, until they meet at an end.
+    curve: the bend of its way from lo to hi, -1 to 1: 0 is straight, above 0 slow at first.
+    centred: the controller's middle is the knob's base, and its ends lie at lo and hi; otherwise it runs from lo to hi.
+    version: of the rules of these fields.
     """
 
     source: Controller
@@ -91,49 +108,66 @@ class ControlMapping(Record, frozen=True, omit_defaults=True):
     port: str
     lo: float | None = None
     hi: float | None = None
-    mode: Pickup = "absolute"
+    mode: MappingMode = "absolute"
+    takeover: Takeover = "jump"
+    curve: float = 0.0
+    centred: bool = False
+    version: int = 1
 
     def __post_init__(self) -> None:
         if not isinstance(self.source, Controller):
             raise PatchError(f"source is {json_values.quoted(self.source)}", mend="make it with Controller(...)")
         ids.checked(self.node)
         json_values.name(self.port, "name of a port")
-        choice(self.mode, PICKUPS, "mode")
+        choice(self.mode, MAPPING_MODES, "mode")
+        choice(self.takeover, TAKEOVERS, "takeover")
+        json_values.switch(self.centred, "centred")
+        json_values.integer(self.version, "version", 1, 2**31)
         ends = {end: given for end in ("lo", "hi") if (given := getattr(self, end)) is not None}
-        self._settle(**{end: json_values.number(given, end) for end, given in ends.items()})
+        curve = json_values.number(self.curve, "curve", -1, 1)
+        self._settle(curve=curve, **{end: json_values.number(given, end) for end, given in ends.items()})
 
     def without(self, gone: Set[str]) -> ControlMapping | None:
-        """What is left of it without some nodes."""
+        """What is left of it when some nodes go; None for nothing."""
         return None if self.node in gone else self
 
 
 class CableDepth(Record, frozen=True, omit_defaults=True):
-    """The depth of one cable in a snapshot, None for the usual one. The cable may be gone; its nodes are there."""
+    """The depth of one cable in a snapshot. The cable may be gone; its nodes are there.
+
+    depth: None for the usual one.
+    format: as that of a cable.
+    """
 
     src: str
     out: str
     dst: str
     port: str
     depth: float | None = None
+    format: int = 2
 
     def __post_init__(self) -> None:
         ids.checked(self.src)
         ids.checked(self.dst)
         json_values.name(self.out, "name of an output")
         json_values.name(self.port, "name of an input")
+        json_values.integer(self.format, "format", *NUMBERS_OF)
         self._settle(depth=None if self.depth is None else json_values.number(self.depth, "depth"))
 
     @property
     def key(self) -> CableKey:
-        """Which cable it is of."""
+        """The cable that it is of."""
         return CableKey(self.src, self.out, self.dst, self.port)
 
 
 class Snapshot(Record, frozen=True, omit_defaults=True):
     """Settings of some nodes, or of all, to come back to.
 
-    scope: the ids of its nodes, sorted; None for all. values, ranges: knobs and playing ranges by node and port, as a
-    node has them, of nodes with at least one. depths: of cables, sorted by their sockets.
+    title: the name that people see.
+    scope: the ids of its nodes, sorted; None for all.
+    values: knobs, options and texts by node and port, as a node has them; of nodes with at least one.
+    ranges: playing ranges by node and port, likewise.
+    depths: of cables, sorted by their ends.
     """
 
     title: str = ""
@@ -171,7 +205,7 @@ class Snapshot(Record, frozen=True, omit_defaults=True):
         return frozenset({*(self.scope or ()), *self.values, *self.ranges, *ends})
 
     def without(self, gone: Set[str]) -> Snapshot:
-        """What is left of it without some nodes."""
+        """The snapshot without what it says of some nodes."""
         if not gone & self.nodes:
             return self
         return structs.replace(

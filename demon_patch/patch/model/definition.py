@@ -79,7 +79,7 @@ class Definition(Graph, frozen=True, omit_defaults=True, kw_only=True):
     inputs: Mapping[str, Inlet] = {}
     outputs: Mapping[str, Outlet] = {}
 
-    naming = ("inputs", "outputs")
+    naming = (*Graph.naming, "inputs", "outputs")
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -26,8 +26,8 @@ __all__ = ["MODES", "Cable", "CableKey", "Definition", "Graph", "Meta", "Mode", 
 class Patch(Graph, frozen=True, omit_defaults=True, kw_only=True):
     """A whole document; equal patches sound and look the same.
 
-    dashboard, mappings, snapshots: by id; the nodes that they name exist. definitions: what subpatches contain, by id;
-    every subpatch has one, and none contains itself.
+    dashboard, mappings, snapshots: by id; the nodes that they name exist.
+    definitions: what subpatches contain, by id; every subpatch has one, and none contains itself.
     """
 
     meta: Meta = Meta()
@@ -37,7 +37,7 @@ class Patch(Graph, frozen=True, omit_defaults=True, kw_only=True):
     snapshots: Mapping[str, Snapshot] = {}
     definitions: Mapping[str, Definition] = {}
 
-    naming = ("dashboard", "mappings", "snapshots")
+    naming = (*Graph.naming, "dashboard", "mappings", "snapshots")
 
     def __post_init__(self) -> None:
         if not isinstance(self.meta, Meta) or not isinstance(self.song, Song):

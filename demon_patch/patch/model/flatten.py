@@ -15,6 +15,7 @@ from demon_patch.errors import PatchError
 from demon_patch.patch.model.definition import Definition
 from demon_patch.patch.model.graph import CABLES, REROUTE, REROUTE_IN, REROUTE_OUT, SUBPATCH, Cable, Graph, Node
 
+SWITCHES = ("bypass", "muted")  # what an instance switches in all nodes that are in it
 STEPS = 10 * CABLES  # from port to port, while cables are joined; no patch that is drawn by hand comes near
 End = tuple[str, str]  # a node by its path, and one of its ports
 
@@ -39,13 +40,15 @@ def flat(patch: Graph, definitions: Mapping[str, Definition]) -> Flat:
     """The patch with every subpatch laid out; raises PatchError if it then has too many cables.
 
     An instance's values and ranges replace those of the inputs that its own lead to. A bypassed instance bypasses all
-    that is in it. Of cables in a row, through promoted ports and reroutes, the one that ends in a real input or in a
-    promoted one settles mode, depth and offset; if one of them is muted, all are.
+    that is in it, a muted one mutes all of it, and a muted reroute mutes the cables that go through it.
+
+    Of cables in a row, through promoted ports and reroutes, the one that ends in a real input or in a promoted one
+    settles mode, depth and offset; if one of them is muted, all are.
     """
     if not any(node.type in (SUBPATCH, REROUTE) for node in patch.nodes.values()):
         return Flat(patch.nodes, _soloed(patch.cables))
     layout = _Layout(definitions)
-    layout.spread(patch, "", False, {})
+    layout.spread(patch, "", {}, {})
     cables = sorted(layout.joined(), key=lambda cable: cable.key)
     return Flat(dict(sorted(layout.nodes.items())), _soloed(tuple(cables)))
 
@@ -55,21 +58,32 @@ class _Layout:
     definitions: Mapping[str, Definition]
     nodes: dict[str, Node] = field(default_factory=dict)
     reroutes: set[str] = field(default_factory=set)
+    silent: set[str] = field(default_factory=set)  # those reroutes that are muted
     cables: dict[str, list[Cable]] = field(default_factory=dict)  # by the prefix of their graph
     inner: dict[End, tuple[End, ...]] = field(default_factory=dict)  # where promoted inputs lead
     origin: dict[End, End] = field(default_factory=dict)  # where promoted outputs come from
     steps: int = 0
 
-    def spread(self, graph: Graph, prefix: str, bypass: bool, above: Mapping[str, list[tuple[str, str, Node]]]) -> None:
-        """Lays a graph out; `above`: by node, the ports that an instance around it promotes, as (port, input,
-        instance)."""
+    def spread(
+        self,
+        graph: Graph,
+        prefix: str,
+        switched: Mapping[str, bool],
+        above: Mapping[str, list[tuple[str, str, Node]]],
+    ) -> None:
+        """Lays a graph out.
+
+        switched: the fields `bypass` and `muted` where an instance around it has them on.
+        above: by node, the ports that an instance around it promotes, as (port, input, instance).
+        """
         self.cables[prefix] = list(graph.cables)
         for id, kept in graph.nodes.items():
             path, node = prefix + id, _overlaid(kept, above.get(id, ()))
-            if bypass and not node.bypass:
-                node = structs.replace(node, bypass=True)
+            if any(not getattr(node, name) for name in switched):
+                node = structs.replace(node, **switched)
             if node.type == REROUTE:
                 self.reroutes.add(path)
+                self.silent |= {path} if node.muted else set()
             elif node.type == SUBPATCH:
                 self._enter(path, node)
             else:
@@ -85,7 +99,8 @@ class _Layout:
         for name, outlet in definition.outputs.items():
             if outlet.node:
                 self.origin[path, name] = (f"{path}/{outlet.node}", outlet.out)
-        self.spread(definition, f"{path}/", node.bypass, promoted)
+        switched = {name: True for name in SWITCHES if getattr(node, name)}
+        self.spread(definition, f"{path}/", switched, promoted)
 
     def joined(self) -> Iterator[Cable]:
         """Every cable from a real output to a real input."""
@@ -98,7 +113,8 @@ class _Layout:
                     if end[0] not in self.reroutes:
                         ending.append((start, cable, end))
                     elif end[1] == REROUTE_IN:
-                        feeds.setdefault(end[0], []).append((start, cable.muted))
+                        muted = cable.muted or end[0] in self.silent
+                        feeds.setdefault(end[0], []).append((start, muted))
         found: dict[End, tuple[tuple[End, bool], ...]] = {}
         for start, cable, end in ending:
             if start not in found:
@@ -111,7 +127,7 @@ class _Layout:
                     kind = FlatCable if "/" in src or "/" in end[0] else Cable
                     yield kind(
                         src, out, *end, cable.mode, cable.depth, cable.offset, cable.muted or muted, cable.solo,
-                        extra=cable.extra,
+                        cable.format, extra=cable.extra,
                     )  # fmt: skip
 
     def _step(self) -> None:

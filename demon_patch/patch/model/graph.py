@@ -11,13 +11,16 @@ from typing import ClassVar, Literal, NamedTuple
 from demon_patch.errors import PatchError
 from demon_patch.nearest import did_you_mean
 from demon_patch.patch.model import ids, json_values
-from demon_patch.patch.model.canvas import CanvasFrame, CanvasNote
+from demon_patch.patch.model.canvas import CanvasBookmark, CanvasFrame, CanvasNote, Probe
 from demon_patch.patch.model.json_values import Frozen, Value
-from demon_patch.patch.model.record import Record, by_id, by_port, choice, listed, playing_range
+from demon_patch.patch.model.record import Record, by_id, by_port, choice, colour, listed, playing_range, port_names
 
 NODES = 10_000
 CABLES = 50_000
 INTO = 1000  # cables that end in one port
+
+NUMBERS_OF = (1, 2)
+"""The file formats whose rules of numbers differ: usual depths, defaults, knob positions (`nodes/editing/format1`)."""
 
 SUBPATCH = "subpatch"
 """The type of a node that stands for a graph of its own, its definition."""
@@ -43,13 +46,22 @@ class CableKey(NamedTuple):
 
 
 class Node(Record, frozen=True, omit_defaults=True):
-    """A module of the patch.
+    """A node of the patch.
 
-    type, version: of its declaration, which need not be known. values: knobs, options, texts and drawn points by name;
-    of a subpatch, those of its promoted inputs by their ids. ranges: playing ranges (lo, hi) of inputs, lo <= hi, in
-    the port's unit. at: position on the canvas. label: the name the player gave it, at most 200 characters. bypass:
-    whether it passes its input through untouched. definition: of a subpatch, the id of what it contains. locked: ports
-    that snapshots leave alone, sorted.
+    type: the id of its node type, which the catalogue may not know.
+    version: of that node type.
+    values: knobs, options, texts and drawn points by port; of a subpatch by the ids of its boundary ports. A port with
+        the family taper holds its knob position, 0 to 1.
+    ranges: playing ranges (lo, hi) by port, lo <= hi, in the port's unit.
+    at: its place on the canvas.
+    label: the name that the player gave it, at most 200 characters.
+    bypass: it passes on what comes in, untouched.
+    muted: nothing comes out of it: see `Wiring` for what that means for each kind of node.
+    definition: of a subpatch, the id of what it contains.
+    locked: ports that snapshots leave alone, sorted.
+    folded: ports that the canvas hides, sorted.
+    colour: #rrggbb, or nothing for that of its category.
+    format: the file format by whose rules its numbers are written; below 2 only while its type is unknown.
     """
 
     type: str
@@ -59,34 +71,43 @@ class Node(Record, frozen=True, omit_defaults=True):
     at: tuple[float, float] = (0.0, 0.0)
     label: str = ""
     bypass: bool = False
+    muted: bool = False
     definition: str = ""
     locked: tuple[str, ...] = ()
+    folded: tuple[str, ...] = ()
+    colour: str = ""
+    format: int = 2
 
     def __post_init__(self) -> None:
         json_values.name(self.type, "type of a node")
         json_values.integer(self.version, "version", 1, 2**31)
         json_values.text(self.label, "label")
         json_values.switch(self.bypass, "bypass")
+        json_values.switch(self.muted, "muted")
+        json_values.integer(self.format, "format", *NUMBERS_OF)
+        colour(self.colour)
         if self.type == SUBPATCH:
             ids.checked(self.definition, "definition")
         elif self.definition != "":
             raise PatchError(f"a {self.type} has no definition", mend=f"leave it out, or make it a {SUBPATCH}")
-        if not isinstance(self.locked, list | tuple):
-            raise PatchError(f"locked is {json_values.quoted(self.locked)}", mend="write a list of names of ports")
         self._settle(
             values=by_port(self.values, "the value", json_values.value),
             ranges=by_port(self.ranges, "the range", playing_range),
             at=json_values.position(self.at, "at"),
-            locked=tuple(sorted({json_values.name(port, "name of a port") for port in self.locked})),
+            locked=port_names(self.locked, "locked"),
+            folded=port_names(self.folded, "folded"),
         )
 
 
 class Cable(Record, frozen=True, omit_defaults=True):
     """A cable from output `out` of node `src` to input `port` of node `dst`; at most one between the same two ports.
 
-    mode: whether the signal adds to the knob, replaces it, or whichever the two ports suggest. depth: of the
-    modulation, None for the usual one of the two ports; offset: added to the signal before it. muted: plugged in,
-    but silent. solo: as long as one cable of an input is, the input's other cables are silent.
+    mode: add moves the port away from its knob, set replaces the knob, auto does what the units of both ends suggest.
+    depth: how far the signal moves the port; None for the usual depth (`wiring.usual_depth`).
+    offset: what is added to the signal before its depth.
+    muted: the cable stays, and carries nothing.
+    solo: the other cables into the same port carry nothing.
+    format: the file format whose usual depth it has; below 2 only while the port where it ends is unknown.
     """
 
     src: str
@@ -98,6 +119,7 @@ class Cable(Record, frozen=True, omit_defaults=True):
     offset: float = 0.0
     muted: bool = False
     solo: bool = False
+    format: int = 2
 
     def __post_init__(self) -> None:
         ids.checked(self.src)
@@ -108,6 +130,7 @@ class Cable(Record, frozen=True, omit_defaults=True):
             choice(self.mode, MODES, "mode")
             json_values.switch(self.muted, "muted")
             json_values.switch(self.solo, "solo")
+            json_values.integer(self.format, "format", *NUMBERS_OF)
             self._settle(
                 depth=None if self.depth is None else json_values.number(self.depth, "depth"),
                 offset=json_values.number(self.offset, "offset"),
@@ -168,26 +191,39 @@ def _grouped(cables: Iterable[tuple[str, Cable]]) -> Mapping[str, tuple[Cable, .
 
 
 class Graph(Record, frozen=True, omit_defaults=True, kw_only=True, dict=True):
-    """Nodes by id and the cables between them; both ends of each exist, and no two join the same ports.
+    """Nodes by id and the cables between them; both ends of each cable exist, and no two cables join the same ports.
 
-    cables: in any order when given, kept sorted by their sockets. frames, notes: by id, for the eye.
+    cables: in any order when given; kept sorted by their ends.
+    frames, notes: what is drawn behind and beside the nodes, by id.
+    bookmarks: views of the canvas, by id.
+    probes: pinned displays of outputs, by id; the nodes that they name exist.
     """
 
     nodes: Mapping[str, Node] = {}
     cables: tuple[Cable, ...] = ()
     frames: Mapping[str, CanvasFrame] = {}
     notes: Mapping[str, CanvasNote] = {}
+    bookmarks: Mapping[str, CanvasBookmark] = {}
+    probes: Mapping[str, Probe] = {}
 
-    naming: ClassVar[tuple[str, ...]] = ()
-    """The fields that hold pieces by id which name nodes; `without(gone)` of such a piece is what is left of it."""
+    naming: ClassVar[tuple[str, ...]] = ("probes",)
+    """The fields that hold records by id which name nodes; `without(gone)` of such a record is what is left of it."""
 
     def __post_init__(self) -> None:
-        nodes = _nodes(self.nodes)
+        nodes, probes = _nodes(self.nodes), by_id(self.probes, Probe, "probes")
+        for id, probe in probes.items():
+            if probe.node not in nodes:
+                raise PatchError(
+                    f"probe {id} names the node {probe.node}, which is not in the patch",
+                    mend=did_you_mean(probe.node, nodes, f"add {probe.node}, or take the probe out"),
+                )
         self._settle(
             nodes=nodes,
             cables=_cables(self.cables, nodes),
             frames=by_id(self.frames, CanvasFrame, "frames"),
             notes=by_id(self.notes, CanvasNote, "notes"),
+            bookmarks=by_id(self.bookmarks, CanvasBookmark, "bookmarks"),
+            probes=probes,
         )
 
     def node(self, id: str) -> Node:

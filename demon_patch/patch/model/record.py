@@ -1,7 +1,8 @@
-"""What all structs of the document share: they settle their fields once, and keep keys that they do not know."""
+"""The base of all structs of the document: it checks fields once, and keeps keys that this version does not know."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from typing import TypeVar
@@ -15,20 +16,22 @@ from demon_patch.patch.model.json_values import Frozen, Value
 T = TypeVar("T")
 P = TypeVar("P", bound="Record")
 
+_COLOUR = re.compile(r"(#[0-9a-f]{6})?")
+
 
 class Record(Struct, frozen=True, omit_defaults=True, kw_only=True):
-    """A part of a document; `extra` holds the keys of a later version by name, none of which it knows itself."""
+    """A part of a document. extra: the keys of a later version, by name; none of them is a field of the record."""
 
     extra: Mapping[str, Value] = {}
 
     @classmethod
     def known_keys(cls) -> tuple[str, ...]:
-        """The keys it knows, as they stand in a file."""
+        """The names of its fields but `extra`, as a file writes them."""
         return tuple(field for field in cls.__struct_fields__ if field != "extra")
 
     @classmethod
     def word(cls) -> str:
-        """What it is called in messages: "control mapping"."""
+        """The name of this kind of record in messages: "control mapping"."""
         return "".join(f" {c.lower()}" if c.isupper() else c for c in cls.__name__).strip()
 
     @classmethod
@@ -61,7 +64,7 @@ def by_port(given: object, what: str, check: Callable[[object, str], T]) -> Froz
 
 
 def by_id(given: object, kind: type[P], what: str) -> Frozen[P]:
-    """A mapping from ids to pieces of one kind."""
+    """A mapping from ids to records of one kind, checked."""
     kept = json_values.table(given, what)
     for id, piece in kept.items():
         ids.checked(id, kind.word())
@@ -73,7 +76,7 @@ def by_id(given: object, kind: type[P], what: str) -> Frozen[P]:
 
 
 def listed(given: object, kind: type[P], what: str) -> tuple[P, ...]:
-    """A list of pieces of one kind as a tuple."""
+    """A list of records of one kind as a tuple, checked."""
     if not isinstance(given, list | tuple) or not all(isinstance(piece, kind) for piece in given):
         raise PatchError(f"{what} is no list of {kind.word()}s", mend=f"make them with {kind.__name__}(...)")
     return tuple(given)
@@ -83,6 +86,20 @@ def choice(given: object, choices: Sequence[str], what: str) -> None:
     """Raises PatchError unless `given` is one of the choices."""
     if given not in choices:
         raise PatchError(f"{what} is {json_values.quoted(given)}", mend=f"write one of {', '.join(choices)}")
+
+
+def colour(given: object, what: str = "colour") -> str:
+    """#rrggbb in small letters, or nothing for the theme's own colour."""
+    if not isinstance(given, str) or not _COLOUR.fullmatch(given):
+        raise PatchError(f"{what} is {json_values.quoted(given)}", mend="write #rrggbb in small letters, or nothing")
+    return given
+
+
+def port_names(given: object, what: str) -> tuple[str, ...]:
+    """A list of names of ports, sorted, each once."""
+    if not isinstance(given, list | tuple):
+        raise PatchError(f"{what} is {json_values.quoted(given)}", mend="write a list of names of ports")
+    return tuple(sorted({json_values.name(port, "name of a port") for port in given}))
 
 
 def area(given: object, what: str) -> tuple[float, float]:

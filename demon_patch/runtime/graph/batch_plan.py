@@ -106,8 +106,8 @@ class BatchProgram:
                 bus[slot] = 0.0
         if border is not None and plan.border:
             rows[list(plan.border)] = border
-        for i in range(1, len(arrays)):
-            rows[-i] = arrays[i][frames.frame]
+        for i in range(len(arrays)):
+            rows[-1 - i] = arrays[i][frames.frame]
         for half in halves:
             self._run_part(plan.parts[half], rows, bus, cells, tables, arrays, frames, n)
         return rows
@@ -122,7 +122,7 @@ class BatchProgram:
                 given(rows, bus, cells, tables, frames, n)
                 continue
             states = np.array([cells[cell] for cell in part.cells.ravel().tolist()]).reshape(*part.cells.shape, 1)
-            outs, last = part.code.function(rows[part.read], given, states, arrays[0], frames, len(part.nodes), n)
+            outs, last = part.code.function(rows[part.read], given, states, frames, len(part.nodes), n)
             for into, out in zip(part.written, outs, strict=True):
                 rows[into] = out
             for into, state in zip(part.cells.tolist(), last, strict=True):
@@ -252,7 +252,7 @@ def _group(form: GroupForm, steps: tuple[NodeCode, ...]) -> Group:
     vector = array_code_of(form)
 
     def row(source: BusSource) -> int:
-        return source.slot if source.table < 0 else -source.table
+        return source.slot if source.table < 0 else -1 - source.table
 
     def reads(step: NodeCode) -> Iterator[int]:
         for port, number, half in vector.rows:

@@ -49,7 +49,9 @@ def problems(
 
 def no_source(scheduler: str) -> PatchError:
     """What to say where nothing is wired to the Scheduler's source, and no file is played in place of it."""
-    return PatchError("the Scheduler has no source", node=scheduler, port="source", mend="wire a source node to it")
+    return PatchError(
+        "the Scheduler has no source", node=scheduler, port="source", mend="wire a source node to it, or unmute it"
+    )
 
 
 def ring_nodes(wiring: Wiring, last: str | None = None) -> list[str]:

@@ -19,7 +19,6 @@ from demon_patch.engine.controls import CONTROLS, Taper
 from demon_patch.nodes.adapters import threshold
 from demon_patch.nodes.language.declare import Declaration
 from demon_patch.nodes.language.ports import NUMBERS, SIGNALS, Port
-from demon_patch.nodes.language.taper import STRAIGHT, norm
 from demon_patch.patch.model.document import Cable, Patch
 from demon_patch.runtime.graph.check import problems
 from demon_patch.runtime.graph.drawn_curves import drawn_curves
@@ -33,20 +32,23 @@ from demon_patch.runtime.graph.wiring import Wiring, clamped, input_text
 
 @dataclass(frozen=True, slots=True)
 class Geometry:
-    """What the graph knows of the model family: control frames a second, frames of the song (until the source is
-    known), the family's taper: strengths at equally spaced knob positions; and the family itself, if not the one that
-    the patch names; and the tempo of a patch that has none of its own."""
+    """What the graph knows of the model family.
+
+    frame_rate: control frames a second.
+    song_frames: of the song, until the source is known.
+    family: the one that plays, if not the one that the patch names.
+    bpm: the tempo of a patch that has none of its own.
+    """
 
     frame_rate: float
     song_frames: int = 600
-    strength_taper: tuple[float, ...] = STRAIGHT
     family: FamilySpec | None = None
     bpm: float | None = None
 
     @classmethod
     def of_family(cls, spec: FamilySpec, song_frames: int | None = None, bpm: float | None = None) -> Geometry:
         """The geometry of a family, with the length of its shortest song where none is given."""
-        return cls(spec.frame_rate, song_frames or spec.min_frames, tuple(spec.strength_taper), spec, bpm)
+        return cls(spec.frame_rate, song_frames or spec.min_frames, spec, bpm)
 
 
 def compile(
@@ -115,7 +117,7 @@ class _Compiler:
             elif declaration.kind == "resource":
                 resources[id] = declaration.resolve(self.wiring.patch.nodes[id].values)
                 if declaration.outs[0].type == "curve":
-                    self.tables[id] = len(self.tables) + 1
+                    self.tables[id] = len(self.tables)
         joins = self._computed_cables()
         self.split, order = running_order(self.nodes, joins)
         for id in (id for id in order.nodes if id in self.nodes):
@@ -138,7 +140,7 @@ class _Compiler:
         made = Program(
             tuple(self.code), tuple(self.engine_ports), tuple(self.engine_slots), resources, plan,
             self.geometry.frame_rate, self.params, self.bus.first, self.cells.first, self.bus.keys, self.cells.keys,
-            self.owners, [list(self.geometry.strength_taper), *([] for _ in self.tables)], self.tables,
+            self.owners, [[] for _ in self.tables], self.tables,
             drawn_curves(self.wiring, resources), delays,
             self.live_inputs.result(self.code, self.end_slots, self.engine_slots),
             inherited=previous.latest if previous is not None else None, memory=self.now,
@@ -231,7 +233,7 @@ class _Compiler:
             for name, cables in wired.items()
             for cable in cables
         ]
-        made_of = (*made_of, ends, self.geometry.strength_taper)
+        made_of = (*made_of, ends)
         known = self.before.compiled.get(id)
         if known is None or known.made_of != made_of:
             self.values = []
@@ -311,14 +313,11 @@ class _Compiler:
         """The length of the whole range in the space where depths add up, and the place of a knob in it."""
         if port.taper == "log":
             return math.log(port.hi / port.lo), lambda x: math.log(x / port.lo)
-        if port.taper == "family":
-            table = self.geometry.strength_taper
-            return 1.0, lambda x: float(norm(x, port.lo, port.hi, "family", table))
         return port.hi - port.lo, float
 
     # -- sinks and the ring -------------------------------------------------------------------------------------
     def _compile_engine_ports(self, id: str, declaration: Declaration) -> None:
-        for port, sinks in _engine_ports_of(id, declaration, self.geometry.strength_taper):
+        for port, sinks in _engine_ports_of(id, declaration):
             step, owner = f"{id}.{port.name}", (id, declaration.id, str(declaration.version), port.name)
             slots = tuple(self._slot(*owner, sink.kind) for sink in sinks)
             if declaration.kind != "display":  # what is only looked at is not forecast
@@ -366,9 +365,7 @@ class _Compiler:
 
 
 @lru_cache(maxsize=512)
-def _engine_ports_of(
-    id: str, declaration: Declaration, table: tuple[float, ...]
-) -> tuple[tuple[Port, tuple[EnginePort, ...]], ...]:
+def _engine_ports_of(id: str, declaration: Declaration) -> tuple[tuple[Port, tuple[EnginePort, ...]], ...]:
     """The sinks of a node by port; of a gate its rises, then its level."""
     found: list[tuple[Port, tuple[EnginePort, ...]]] = []
     for port in declaration.ports:
@@ -378,6 +375,6 @@ def _engine_ports_of(
         kinds: tuple[EnginePortKind, ...] = ("gate", "level")
         if port.type != "gate":
             kinds = ("curve",) if port.type == "curve" else ("value",)
-        sinks = (EnginePort(id, port.name, control, kind, port.lo, port.hi, port.taper, table) for kind in kinds)
+        sinks = (EnginePort(id, port.name, control, kind, port.lo, port.hi, port.taper) for kind in kinds)
         found.append((port, tuple(sinks)))
     return tuple(found)

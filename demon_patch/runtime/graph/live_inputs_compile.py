@@ -59,7 +59,7 @@ class LiveInputCompiler:
 
     def _table(self, tap: HeardInput) -> BusSource:
         if tap.table not in self._tables:
-            self._tables[tap.table] = len(self._tables) + 1
+            self._tables[tap.table] = len(self._tables)
             self._taps.append(tap)
         return BusSource(table=self._tables[tap.table])
 

@@ -17,7 +17,7 @@ from demon_patch.codegen.float_code import NodeCode, float_function, function_gr
 from demon_patch.codegen.frame import Frame
 from demon_patch.engine.controls import Control, Taper
 from demon_patch.errors import PatchError
-from demon_patch.nodes.language.taper import STRAIGHT, norm
+from demon_patch.nodes.language.taper import norm
 from demon_patch.runtime.graph.batch_plan import BatchProgram, batch_plan
 from demon_patch.runtime.graph.clock import Transport
 from demon_patch.runtime.graph.drawn_curves import DrawnCurve
@@ -41,7 +41,7 @@ class EnginePort:
     gives.
 
     kind: value or curve (a number in the port's unit); gate (its rises); level (of the same gate). lo, hi, taper: the
-    declared range; table: the family's taper.
+    declared range.
     """
 
     node: str
@@ -51,11 +51,10 @@ class EnginePort:
     lo: float
     hi: float
     taper: Taper = "linear"
-    table: tuple[float, ...] = STRAIGHT
 
     def position(self, values: Array) -> Array:
         """Values as positions in the declared range."""
-        return np.asarray(norm(values, self.lo, self.hi, self.taper, self.table))
+        return np.asarray(norm(values, self.lo, self.hi, self.taper))
 
 
 @dataclass(slots=True)

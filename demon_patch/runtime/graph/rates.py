@@ -170,7 +170,7 @@ def _run(patch: Patch, catalogue: Mapping[str, Declaration], spec: FamilySpec, f
     """A patch's program, and its sinks over some seconds [n_sinks, n], at so many times the frame rate."""
     rate = spec.frame_rate * fine
     frames = spec.tick_song * fine
-    program = compile(patch, catalogue, Geometry(rate, frames, tuple(spec.strength_taper), spec, patch.song.bpm))
+    program = compile(patch, catalogue, Geometry(rate, frames, spec, patch.song.bpm))
     program.use_song(frames, patch.song.bpm or BPM)
     transport = Transport(rate, patch.song.bpm or BPM, patch.song.beats_per_bar, frames)
     return program, program.scan(program.state(), 0, round(SECONDS * rate), transport)

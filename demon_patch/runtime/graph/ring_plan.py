@@ -20,7 +20,7 @@ class RingPlan:
     Ids of the chain's nodes; `wired`: by control, the node that a prompt, a clip or a surface comes from; options by
     control; `active`: the controls that have an effect. `bypass`: the source sounds as it is. `loras`: by node, in the
     chain's order, the file that each names. `mixes`: those that the engine takes from, by node. `step_window`: the node
-    that narrows the Step State.
+    that narrows the Step State. `silent`: nothing is heard, since what would be is muted.
     """
 
     scheduler: str
@@ -34,6 +34,7 @@ class RingPlan:
     loras: Mapping[str, str] = field(default_factory=dict)
     mixes: Mapping[str, MixPlan] = field(default_factory=dict)
     step_window: str | None = None
+    silent: bool = False
 
     def meets(self, row: Control) -> bool:
         """Whether the control that a row needs is there: wired, set, or a choice other than "off"."""
@@ -77,7 +78,7 @@ def ring_plan(wiring: Wiring) -> RingPlan:
     """What the engine is to do for a patch without problems."""
     nodes = wiring.patch.nodes
     chain = ring_chain(wiring)
-    ids = {type: id for type, id in chain.items() if type in CHAIN[::3] or not nodes[id].bypass}
+    ids = {type: id for type, id in chain.items() if type in CHAIN[::3] or not wiring.rests(id)}
     active: set[str] = set()
     options: dict[str, str] = {}
     wired: dict[str, str] = {}
@@ -97,8 +98,9 @@ def ring_plan(wiring: Wiring) -> RingPlan:
         frozenset(active), nodes[ids["decoder"]].bypass,
         {
             id: str(nodes[id].values["file"]).strip()
-            for id in ring_nodes(wiring) if wiring.known[id].id == LORA and not nodes[id].bypass
+            for id in ring_nodes(wiring) if wiring.known[id].id == LORA and not wiring.rests(id)
         },
         mix_plans(wiring, wired.values()),
-        next((id for id in ring_nodes(wiring) if wiring.known[id].id == STEP_WINDOW and not nodes[id].bypass), None),
+        next((id for id in ring_nodes(wiring) if wiring.known[id].id == STEP_WINDOW and not wiring.rests(id)), None),
+        wiring.silent(ring_nodes(wiring)),
     )  # fmt: skip

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
-from demon_patch.codegen.inputs import TAPER
 from demon_patch.engine.contracts import FamilySpec
 from demon_patch.engine.controls import CONTROLS
+from demon_patch.nodes.editing import format1
 from demon_patch.nodes.language.declare import Declaration
 from demon_patch.nodes.language.ports import SINGLE, Out, Port
 from demon_patch.patch.model.document import Cable, Patch
 
-USUAL_DEPTH = 0.25  # of an add cable into a port with a finite range
+USUAL_DEPTH = 0.5  # of an add cable into a port with a finite range
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +39,13 @@ class Nominal:
 class Wiring:
     """A patch as the compiler sees it: laid out flat, known nodes, and the cables that carry something.
 
-    Muted cables are left out, and those of outputs that fall silent because their node is bypassed. family: whose
-    defaults hold for the controls that leave theirs to it; those of the catalogue's ports without one.
+    A muted cable carries nothing, as if it were unplugged. Nothing comes out of a muted node: all cables from it carry
+    nothing, while its own state runs on. The chain of the ring and the sound are an exception, since they hold the
+    patch together: a muted node within the chain does as if it were bypassed, and a muted end of the chain, a muted
+    cable in it, or muted speakers and recorders alone are silence (`silent`). Cables of outputs that fall silent
+    because their node is bypassed carry nothing either.
+
+    family: whose defaults hold for the controls that leave theirs to it; those of the catalogue's ports without one.
     """
 
     def __init__(self, patch: Patch, catalogue: Mapping[str, Declaration], family: FamilySpec | None = None) -> None:
@@ -99,13 +104,39 @@ class Wiring:
     def carries(self, cable: Cable) -> bool:
         """Whether a cable joins ports that exist and is not silent."""
         source, target = self.known.get(cable.src), self.known.get(cable.dst)
-        if cable.muted or source is None or target is None:
+        if source is None or target is None:
             return False
         out = source.outs_by_name.get(cable.out)
         if out is None or cable.port not in target.by_name:
             return False
+        if self.is_muted(cable) and not _holds_together(target, out):
+            return False
         bypassed = self.patch.nodes[cable.src].bypass and source.kind in ("computed", "resource", "surface")
         return not bypassed or out.passes is not None
+
+    def is_muted(self, cable: Cable) -> bool:
+        """Whether a cable, or the node that it comes from, is muted."""
+        return cable.muted or self.patch.nodes[cable.src].muted
+
+    def rests(self, node: str) -> bool:
+        """Whether a node within the chain does nothing: bypassed, or muted."""
+        return self.patch.nodes[node].bypass or self.patch.nodes[node].muted
+
+    def silent(self, chain: Sequence[str]) -> bool:
+        """Whether nothing is heard, since an end of the chain, a cable of it or all outputs of the sound are muted.
+
+        chain: the ids of its nodes in order, as `check.ring_nodes` gives them.
+        """
+        nodes = self.patch.nodes
+        ends = {chain[0], chain[-1]}
+        rings = (cables[0] for id in chain[1:] if (cables := self.into.get((id, "ring"))))
+        heard = [
+            nodes[id].muted or all(map(self.is_muted, cables))
+            for (id, port), cables in self.into.items()
+            if self.known[id].kind == "sink" and self.known[id].by_name[port].type == "audio"
+        ]
+        muted_ring = any(cable.muted for cable in rings)
+        return any(nodes[id].muted for id in ends) or muted_ring or (bool(heard) and all(heard))
 
     def out(self, cable: Cable) -> Out:
         """The output that a cable comes from."""
@@ -172,8 +203,13 @@ class Wiring:
 
     def depth_and_offset(self, cable: Cable) -> tuple[float, float]:
         """Depth and offset of an add cable."""
-        usual = USUAL_DEPTH if self.port(cable).bounded else 1.0
+        usual = (format1.DEPTH if cable.format == 1 else USUAL_DEPTH) if self.port(cable).bounded else 1.0
         return (usual if cable.depth is None else cable.depth), cable.offset
+
+
+def _holds_together(target: Declaration, out: Out) -> bool:
+    """Whether a cable from an output belongs to the chain of the ring, or brings the sound to where it is heard."""
+    return (out.type == "ring" and target.kind == "engine") or (out.type == "audio" and target.kind == "sink")
 
 
 @lru_cache(maxsize=1024)
@@ -204,12 +240,8 @@ def input_text(taper: str, bounded: bool, limits: bool, sets: bool, adds: int) -
     if sets and not adds:
         return f"clamp(x0, {p[0]}, {p[1]})"
     knob = f"clamp(x0, {p[2]}, {p[3]})"
-    if taper in ("linear", "int"):
+    if taper != "log":
         total = f"{knob} + {total}" if sets else total
         return f"clamp({total}, {p[0]}, {p[1]})"
-    if taper == "log":
-        total = f"log({knob} / {p[2]}) + {total}" if sets else total
-        return f"clamp({p[2]} * exp(clamp({total}, {p[4]}, {p[5]})), {p[0]}, {p[1]})"
-    position = f"to_table(({knob} - {p[2]}) / ({p[3]} - {p[2]}), {TAPER})"
-    total = f"{position} + {total}" if sets else total
-    return f"clamp({p[2]} + ({p[3]} - {p[2]}) * from_table(clamp({total}, {p[4]}, {p[5]}), {TAPER}), {p[0]}, {p[1]})"
+    total = f"log({knob} / {p[2]}) + {total}" if sets else total
+    return f"clamp({p[2]} * exp(clamp({total}, {p[4]}, {p[5]})), {p[0]}, {p[1]})"

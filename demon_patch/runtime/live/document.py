@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Collection, Hashable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -12,7 +12,6 @@ from demon_patch.errors import PatchError
 from demon_patch.nodes.catalogue import CATALOGUE
 from demon_patch.nodes.editing.snapshots import Recall, morph, recall, stored
 from demon_patch.nodes.editing.valid_overlay import checked, valid_overlay
-from demon_patch.nodes.language.taper import STRAIGHT
 from demon_patch.patch.edit.commands import Command, SetSnapshot
 from demon_patch.patch.edit.difference import difference
 from demon_patch.patch.edit.grid import Grid
@@ -77,14 +76,11 @@ class LiveDocument:
 
     An edit or a recall may have a grid: it is heard from there on, and never before one that was made earlier. Undone
     before that, an edit is cancelled. The live values over what an edit writes are released when it is heard, but for
-    those that were turned after it was made. changed: called after every change, outside of the lock. table: the
-    taper of the model family.
+    those that were turned after it was made. changed: called after every change, outside of the lock.
     """
 
-    def __init__(
-        self, patch: Patch, changed: Callable[[], object] = lambda: None, table: Sequence[float] = STRAIGHT
-    ) -> None:
-        self._session, self._changed, self._table = EditSession(patch), changed, table
+    def __init__(self, patch: Patch, changed: Callable[[], object] = lambda: None) -> None:
+        self._session, self._changed = EditSession(patch), changed
         self._hand = LiveValues()
         self._recalls: list[WaitingRecall] = []
         self._recalled = 0
@@ -216,7 +212,7 @@ class LiveDocument:
         """Puts what lies between two snapshots, 0 to 1, over the document as live values; else as `recall`."""
         with self._lock:
             ends = self._snapshot(one), self._snapshot(other)
-            found = morph(*ends, amount, self.patch, CATALOGUE, self._table)
+            found = morph(*ends, amount, self.patch, CATALOGUE)
             self._hand = self._hand.recalled(found, self._session.revision.counter)
         self._changed()
         return found.skipped

@@ -83,7 +83,7 @@ class Host:
     def _make(self, patch: Patch, spec: FamilySpec) -> None:
         """What stands on the link."""
         self.live = TickLoop(self.performer, self.link, watch=self._watch)
-        self.document = LiveDocument(patch, self._refresh, spec.strength_taper)
+        self.document = LiveDocument(patch, self._refresh)
         self.status = Status()
         self._bpm = tempo_of(Song(), self.performer.source)  # of a patch without a tempo of its own
         self._scheduled = ScheduledEdits(self.performer, patch.song, self._bpm, self.add_message)

@@ -12,6 +12,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from demon_patch.engine.contracts import FamilySpec
 from demon_patch.engine.controls import CONTROLS
 from demon_patch.engine.step.step_window import narrowed, step_window
 from demon_patch.nodes.language.mixes import GROUPS
@@ -23,14 +24,15 @@ from demon_patch.runtime.performance.mixes import Weights, shares
 class ControlValues:
     """The controls of one performance. guard: frames behind the loudspeaker that may still be spliced (`Forecast`).
 
-    Owned by one thread. channels: C, latent channels of the family. sinks: the numbers in `program.sinks` of all
+    Owned by one thread. spec: of the family that plays. sinks: the numbers in `program.sinks` of all
     numeric controls, by name; of the numbers of a surface that is wired, by their names; and of those of mixes and the
     surfaces in them, by node and name. weights: what mixes and surfaces give. held: the sinks that a live source
     reaches; held_scalars: of classes `request` and `step`.
     """
 
-    def __init__(self, program: Program, forecast: Forecast, guard: int, channels: int) -> None:
-        self.program, self.forecast, self._guard, self._channels = program, forecast, guard, channels
+    def __init__(self, program: Program, forecast: Forecast, guard: int, spec: FamilySpec) -> None:
+        self.program, self.forecast, self._guard, self._spec = program, forecast, guard, spec
+        self._channels = spec.latent_channels
         sinks = program.sinks
         self.sinks = {sink.control.name: index for index, sink in enumerate(sinks) if sink.control is not None}
         plan = program.ring
@@ -69,8 +71,10 @@ class ControlValues:
         return setting >= 0.5
 
     def value(self, name: str, frame: int) -> float:
-        """A numeric control at a transport frame."""
-        return self.forecast.value_at(self.sinks[name], frame)
+        """A numeric control at a transport frame, as the engine takes it: where the port holds a knob position, the
+        number that the family has there."""
+        given = self.forecast.value_at(self.sinks[name], frame)
+        return self._spec.at_position(CONTROLS[name], given) if CONTROLS[name].taper == "family" else given
 
     def taken(self, names: Iterable[str], frame: int) -> dict[str, float | str]:
         """Controls as a request takes them at a transport frame: numbers, whole ones rounded, and options."""

@@ -66,9 +66,7 @@ class Performer:
         self.recordings, self.text = tuple(recordings), text
         self.session, self.spec = session, session.spec
         self.guard = self.spec.playing_margin + SPLICE_FRAMES + 2
-        self.scenes = SoundingQueue(
-            Sounding(Forecast(program, transport), parts, self.guard, self.spec.latent_channels)
-        )
+        self.scenes = SoundingQueue(Sounding(Forecast(program, transport), parts, self.guard, self.spec))
         self.loras = LoraRack(session, program, lora or session.lora)
         self.trace = trace or Trace()
         self.pace: float | None = None

@@ -152,7 +152,8 @@ def measure_sounds(
 def wired_recordings(patch: Patch) -> list[str]:
     """The files of the Recorder nodes that a sound reaches."""
     default = str(CATALOGUE["recorder"].by_name["file"].default)
-    nodes = {cable.dst for cable in patch.cables if patch.node(cable.dst).type == "recorder" and not cable.muted}
+    ends = {cable.dst for cable in patch.cables if not cable.muted}
+    nodes = {id for id in ends if patch.node(id).type == "recorder" and not patch.node(id).muted}
     return [str(patch.node(id).values.get("file", default)) for id in sorted(nodes)]
 
 

@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from demon_patch.engine.contracts import Conditioning, Source
+from demon_patch.engine.contracts import Conditioning, FamilySpec, Source
 from demon_patch.engine.controls import CONTROLS
 from demon_patch.engine.sound.dry_path import Cover
 from demon_patch.runtime.graph.forecast import Forecast
@@ -27,24 +27,24 @@ Values = Mapping[str, Tensor | str]
 @dataclass(eq=False)
 class Sounding:
     """A program as it plays. parts: prompts, clips and mixes by control; `prompt` and `source` are always there. guard:
-    see `Forecast`; channels: of the latent; sums: see `Mixer`. Owned by one thread."""
+    see `Forecast`; spec: of the family that plays; sums: see `Mixer`. Owned by one thread."""
 
     forecast: Forecast
     parts: Parts
     guard: int
-    channels: int
+    spec: FamilySpec
     sums: Sums = field(default_factory=lambda: SmallCache(KEPT_SUMS))
     controls: ControlValues = field(init=False)
 
     def __post_init__(self) -> None:
-        self.controls = ControlValues(self.program, self.forecast, self.guard, self.channels)
+        self.controls = ControlValues(self.program, self.forecast, self.guard, self.spec)
         framed = self.program.ring.framed is not None
         self._mixer = Mixer(self.controls.weights, self.parts, framed, self.sums)
         self._gains = [index for index, sink in enumerate(self.program.sinks) if sink.port == "gain"]
 
     def after(self, forecast: Forecast, parts: Parts | None) -> Sounding:
         """The scene that takes over with another program and, where given, other parts."""
-        return Sounding(forecast, parts or self.parts, self.guard, self.channels, self.sums)
+        return Sounding(forecast, parts or self.parts, self.guard, self.spec, self.sums)
 
     @property
     def program(self) -> Program:
@@ -90,7 +90,9 @@ class Sounding:
         return self._mixer.sound(frame, at)
 
     def gain(self, frame: int) -> np.float32:
-        """The factor of Decoder and Speaker at a transport frame."""
+        """The factor of Decoder and Speaker at a transport frame; 0 where they are muted."""
+        if self.program.ring.silent:
+            return np.float32(0.0)
         decibels = sum(self.forecast.value_at(sink, frame) for sink in self._gains)
         return np.float32(10.0 ** (decibels / 20.0))
 

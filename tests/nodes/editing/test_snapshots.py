@@ -159,12 +159,6 @@ def test_a_morph_is_a_straight_line_of_knob_positions() -> None:
         assert found.overlay.values[STRENGTH] == pytest.approx(0.1 + 0.8 * amount)
 
 
-def test_the_family_taper_bends_the_way() -> None:
-    one, other = (Snapshot(values={"scheduler": {"strength": s}}) for s in (0.0, 1.0))
-    bent = morph(one, other, 0.5, PATCH, CATALOGUE, (0.0, 0.2, 1.0)).overlay.values[STRENGTH]
-    assert bent == pytest.approx(0.2)
-
-
 def test_the_ends_are_exact() -> None:
     one, other = lfo(rate=0.1 + 0.2), lfo(rate=7.7)
     assert between(one, other, 0.0).overlay.values == {RATE: 0.1 + 0.2}

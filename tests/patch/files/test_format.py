@@ -23,7 +23,7 @@ WRITTEN = """\
   "cables": [
     {"depth": 0.4, "dst": "cover", "out": "uni", "port": "strength", "src": "slow"}
   ],
-  "format": 1,
+  "format": 2,
   "nodes": {
     "cover": {
       "type": "scheduler"
@@ -123,7 +123,7 @@ def test_changing_a_snapshot_or_a_definition_changes_few_lines(patch: Patch) -> 
         ('{"format": "1"}', 'the format is "1"'),
         ('{"format": true}', "the format is True"),
         ('{"format": 0}', "the format is 0"),
-        ('{"format": 2}', "the file has format 2, and this version reads formats up to 1 (update demon-patch)"),
+        ('{"format": 3}', "the file has format 3, and this version reads formats up to 2 (update demon-patch)"),
         (
             '{"format": 1, "note": "}{",\n "meta": {"a": {}, "b": {"c": 1,\n  "c": 2}}}',
             'the key "c" stands twice in the object that ends at line 3, column 9',

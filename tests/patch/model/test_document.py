@@ -157,7 +157,7 @@ def crowd(levels: int) -> dict[str, Definition]:
         (lambda: Patch(cables=[1]), "cables is no list of cables"),  # type: ignore[arg-type]
         (lambda: Patch(song=None), "of another kind"),  # type: ignore[arg-type]
         (lambda: Patch(notes=[]), "notes is [], not an object"),  # type: ignore[arg-type]
-        (lambda: Patch(notes={"a": [1]}), "note a is [1] (make it with CanvasNote"),  # type: ignore[dict-item]
+        (lambda: Patch(notes={"a": [1]}), "canvas note a is [1] (make it with CanvasNote"),  # type: ignore[dict-item]
         (lambda: Patch(extra={"format": 2}), "extra holds format"),
         (
             lambda: Patch(nodes=AB, cables=(Cable("a", "o", "gone", "x"),)),

@@ -26,8 +26,7 @@ from demon_patch.runtime.graph.program import Program
 from tests.support.effort import examples
 from tests.support.node_bench import BENCH, CHAIN_CABLES, CHAIN_NODES, playable
 
-TABLE = (0.0, 0.1, 0.15, 0.3, 0.45, 0.5, 0.6, 0.7, 0.8, 0.95, 1.0)
-GEOMETRY = Geometry(25, 100, TABLE)
+GEOMETRY = Geometry(25, 100)
 TRANSPORT = Transport(25, 120, 4, 100)
 
 
@@ -70,10 +69,10 @@ def test_depth_range_and_taper_are_the_arithmetic_of_the_design(
     low, high, taper = PORTS[port]
 
     def place(x: float) -> float:
-        return float(norm(x, low, high, taper, TABLE))  # type: ignore[arg-type]
+        return float(norm(x, low, high, taper))  # type: ignore[arg-type]
 
     def back(u: float) -> float:
-        return float(denorm(u, low, high, taper, TABLE))  # type: ignore[arg-type]
+        return float(denorm(u, low, high, taper))  # type: ignore[arg-type]
 
     base, lo, hi = back(knob), *sorted(back(u) for u in cut)
     nodes = {"zs": Node("scheduler", values={port: base}, ranges={port: (lo, hi)})}
@@ -102,11 +101,11 @@ def test_depth_range_and_taper_are_the_arithmetic_of_the_design(
         assert lo <= got <= hi
 
 
-def test_named_units_that_are_equal_set_and_others_add_a_quarter() -> None:
+def test_named_units_that_are_equal_set_and_others_add_a_half() -> None:
     nodes = {"k": Node("knob", values={"position": 0.8}), "song": Node("song_position"), "slew": Node("slew")}
     added = built(nodes, Cable("k", "out", "zs", "structure"), Cable("song", "seconds", "slew", "rise"))
     assert sound(built(nodes, Cable("k", "out", "zs", "shift")), "zs", "shift")[0] == pytest.approx(
-        2.0 * 6 ** (0.25 * 0.8)
+        2.0 * 6 ** (0.5 * 0.8)
     )
     assert sound(added, "zs", "structure")[0] == 1.0
     step = next(s for s in added.steps if s.node == "slew")
@@ -309,7 +308,7 @@ def test_sinks_are_all_inputs_of_the_engine() -> None:
 def test_a_default_that_is_the_familys_is_that_of_the_family_that_plays() -> None:
     """Without one the first family's is taken; a value in the patch wins."""
     other = replace(spec_of("nano"), steps=11, shift=3.0, depth=7)
-    for geometry, found in ((GEOMETRY, (4, 2.0, 2)), (Geometry(25, 100, TABLE, other), (11, 3.0, 7))):
+    for geometry, found in ((GEOMETRY, (4, 2.0, 2)), (Geometry(25, 100, other), (11, 3.0, 7))):
         for told in ({}, {"steps": 6}):
             nodes = {**CHAIN_NODES, "zs": replaced(CHAIN_NODES["zs"], values=told)}
             program = compile(Patch(nodes=nodes, cables=CHAIN_CABLES), BENCH, geometry)

@@ -19,18 +19,23 @@ from demon_patch.patch.edit.commands.on_nodes import (
     Rename,
     Replace,
     SetBypass,
+    SetColour,
+    SetFolded,
     SetLocked,
+    SetMuted,
     SetRange,
     SetValue,
 )
 from demon_patch.patch.edit.commands.on_patch import RenameDefinition, ReplacePatch, SetMeta, SetSong
 from demon_patch.patch.edit.commands.on_records import (
+    SetBookmark,
     SetDefinition,
     SetFrame,
     SetInlet,
     SetMapping,
     SetNote,
     SetOutlet,
+    SetProbe,
     SetSnapshot,
     SetWidget,
 )

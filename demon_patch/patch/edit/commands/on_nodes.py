@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from msgspec import UnsetType, structs
 
@@ -38,7 +38,7 @@ class RemoveNode(GraphEdit, frozen=True):
     id: str
 
     def applied_to(self, patch: G) -> tuple[G, tuple[Command, ...]]:
-        return _taken_out(patch, (self.id,))
+        return _without_nodes(patch, (self.id,))
 
 
 class AddNodes(GraphEdit, frozen=True):
@@ -71,12 +71,12 @@ class RemoveNodes(GraphEdit, frozen=True):
     ids: tuple[str, ...]
 
     def applied_to(self, patch: G) -> tuple[G, tuple[Command, ...]]:
-        return _taken_out(patch, self.ids)
+        return _without_nodes(patch, self.ids)
 
 
-def _taken_out(graph: G, ids: tuple[str, ...]) -> tuple[G, tuple[Command, ...]]:
-    """The graph without some nodes; what touches others comes back by commands of its own, so that it can be left out
-    where those are gone by then."""
+def _without_nodes(graph: G, ids: tuple[str, ...]) -> tuple[G, tuple[Command, ...]]:
+    """The graph without some nodes, and the commands that bring them back. What touches other nodes comes back by
+    commands of its own, so that an undo can leave it out where those nodes are gone by then."""
     gone = {id: graph.node(id) for id in ids}
     cables = tuple(cable for cable in graph.cables if cable.src in gone or cable.dst in gone)
     changes: dict[str, object] = {
@@ -147,16 +147,32 @@ class SetRange(PortCommand, frozen=True):
         return edited(patch, self.node, ranges=ranges), (SetRange(self.node, self.name, *old),)
 
 
-class SetLocked(PortCommand, frozen=True):
+class ListPort(PortCommand, frozen=True):
+    """Puts a port on a list of its node, or takes it off; the command's last field says which."""
+
+    listed: ClassVar[str] = ""
+    """The field of the node that holds the list."""
+
+    def applied_to(self, patch: G) -> tuple[G, tuple[Command, ...]]:
+        before: tuple[str, ...] = getattr(patch.node(self.node), self.listed)
+        rest = tuple(port for port in before if port != self.name)
+        after = (*rest, self.name) if getattr(self, self.__struct_fields__[-1]) else rest
+        back: Any = type(self)(self.node, self.name, self.name in before)  # type: ignore[call-arg]
+        return edited(patch, self.node, **{self.listed: after}), (back,)
+
+
+class SetLocked(ListPort, frozen=True):
     """Keeps snapshots away from a port, or lets them turn it again."""
 
     locked: bool
+    listed = "locked"
 
-    def applied_to(self, patch: G) -> tuple[G, tuple[Command, ...]]:
-        before = patch.node(self.node).locked
-        rest = tuple(port for port in before if port != self.name)
-        after = (*rest, self.name) if self.locked else rest
-        return edited(patch, self.node, locked=after), (SetLocked(self.node, self.name, self.name in before),)
+
+class SetFolded(ListPort, frozen=True):
+    """Hides a port on the canvas, or shows it again."""
+
+    folded: bool
+    listed = "folded"
 
 
 class Move(GraphEdit, frozen=True):
@@ -178,31 +194,45 @@ class Move(GraphEdit, frozen=True):
         return "Move", *sorted(self.positions)
 
 
-class Rename(GraphEdit, frozen=True):
+class SetNodeField(GraphEdit, frozen=True):
+    """Sets one field of a node: the field that is called as the command's last one."""
+
+    node: str
+
+    @classmethod
+    def field(cls) -> str:
+        """The field of the node that it sets."""
+        return cls.__struct_fields__[-1]
+
+    def applied_to(self, patch: G) -> tuple[G, tuple[Command, ...]]:
+        old, new = getattr(patch.node(self.node), self.field()), getattr(self, self.field())
+        back: Any = type(self)(self.node, old)  # type: ignore[call-arg]
+        return edited(patch, self.node, **{self.field(): new}), (back,)
+
+    @property
+    def target(self) -> Hashable:
+        return type(self).__name__, self.node
+
+
+class Rename(SetNodeField, frozen=True):
     """Gives a node a label; the empty one brings its type's title back."""
 
-    node: str
     label: str
 
-    def applied_to(self, patch: G) -> tuple[G, tuple[Command, ...]]:
-        old = patch.node(self.node).label
-        return edited(patch, self.node, label=self.label), (Rename(self.node, old),)
 
-    @property
-    def target(self) -> Hashable:
-        return "Rename", self.node
-
-
-class SetBypass(GraphEdit, frozen=True):
+class SetBypass(SetNodeField, frozen=True):
     """Lets a node pass its input through untouched, or work again."""
 
-    node: str
     bypass: bool
 
-    def applied_to(self, patch: G) -> tuple[G, tuple[Command, ...]]:
-        old = patch.node(self.node).bypass
-        return edited(patch, self.node, bypass=self.bypass), (SetBypass(self.node, old),)
 
-    @property
-    def target(self) -> Hashable:
-        return "SetBypass", self.node
+class SetMuted(SetNodeField, frozen=True):
+    """Mutes a node, so that nothing comes out of it, or lets it sound again."""
+
+    muted: bool
+
+
+class SetColour(SetNodeField, frozen=True):
+    """Gives a node a colour, #rrggbb; the empty one brings that of its category back."""
+
+    colour: str

@@ -1,5 +1,4 @@
-"""Commands on what a patch keeps by id beside its nodes: each puts a piece there, another in its place, or takes it
-away."""
+"""Commands on what a patch keeps by id beside its nodes. Each puts a record there, replaces it, or takes it away."""
 
 from __future__ import annotations
 
@@ -7,7 +6,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
 from demon_patch.patch.edit.commands.base import SetRecord
-from demon_patch.patch.model.canvas import CanvasFrame, CanvasNote
+from demon_patch.patch.model.canvas import CanvasBookmark, CanvasFrame, CanvasNote, Probe
 from demon_patch.patch.model.dashboard import ControlMapping, Snapshot, Widget
 from demon_patch.patch.model.definition import Definition, Inlet, Outlet
 from demon_patch.patch.model.document import Patch
@@ -28,6 +27,24 @@ class SetNote(SetRecord, frozen=True):
     note: CanvasNote | None = None
 
     table = "notes"
+    graphs = (Patch, Definition)
+
+
+class SetBookmark(SetRecord, frozen=True):
+    """Keeps a view of the canvas, changes it, or takes it away."""
+
+    bookmark: CanvasBookmark | None = None
+
+    table = "bookmarks"
+    graphs = (Patch, Definition)
+
+
+class SetProbe(SetRecord, frozen=True):
+    """Pins a display of an output to the canvas, changes it, or takes it away."""
+
+    probe: Probe | None = None
+
+    table = "probes"
     graphs = (Patch, Definition)
 
 
@@ -81,12 +98,5 @@ class SetOutlet(SetRecord, frozen=True):
     graphs = (Definition,)
 
 
-PUTS: Mapping[str, Callable[..., SetRecord]] = MappingProxyType(
-    {
-        put.table: put
-        for put in (
-            SetFrame, SetNote, SetWidget, SetMapping, SetSnapshot, SetDefinition, SetInlet, SetOutlet,
-        )
-    }
-)  # fmt: skip
-"""The command for each field that holds pieces by id."""
+PUTS: Mapping[str, Callable[..., SetRecord]] = MappingProxyType({put.table: put for put in SetRecord.__subclasses__()})
+"""The command for each field that holds records by id."""
