@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any, get_args
 
@@ -142,7 +143,7 @@ def test_every_command_is_among_the_examples_and_among_the_random_ones() -> None
     inner = [command.command for command, _ in EDITS if isinstance(command, Within)]
     assert {type(command).__name__ for command in [*(command for command, _ in EDITS), *inner]} == every
     random_ones = (Path(__file__).parents[2] / "support" / "patch_strategies.py").read_text(encoding="utf-8")
-    drawn = {name for name in every if f"{name}(" in random_ones or f"builds({name}," in random_ones}
+    drawn = {name for name in every if len(re.findall(rf"\b{name}\b", random_ones)) > 1}  # imported, and used
     assert drawn == every - {"Batch", "ReplacePatch"}  # a session makes the one, and the other draws nothing new
 
 
