@@ -28,8 +28,8 @@ from demon_patch.runtime.graph.check import problems
 from demon_patch.runtime.graph.clock import Transport
 from demon_patch.runtime.graph.compile import Geometry, compile
 from demon_patch.runtime.graph.warnings import warnings_of
-from tests.patch.files.test_fuzz import EXAMPLES, FUZZ
-from tests.patch.files.test_pack import wav
+from tests.support.damage import EXAMPLES, FUZZ
+from tests.support.sounds import wav
 
 CASES = 150 * FUZZ
 FRAMES = 40

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
+from io import BytesIO
+
 import numpy as np
+import soundfile
 from scipy.signal import resample_poly
+
+from demon_patch.patch.files.asset_names import name_of_hash
 
 RATE = 32_000
 
@@ -39,3 +45,18 @@ def true_peak(sound: np.ndarray, lo: int = 0, hi: int | None = None) -> float:
     """Of some of a sound's samples, beyond whose ends lies silence."""
     between = np.abs(resample_poly(sound.astype(np.float64), 4, 1, axis=0))
     return decibels(float(between[4 * lo : None if hi is None else 4 * hi].max()))
+
+
+def wav(subtype: str, channels: int = 1, seconds: float = 1.0, rate: int = 8000, form: str = "WAV") -> bytes:
+    """A decaying chord with a little noise."""
+    t = np.arange(round(seconds * rate)) / rate
+    tone = 0.5 * np.exp(-t) * np.sin(2 * np.pi * np.outer(t, 110.0 * (1 + np.arange(channels))).T)
+    stream = BytesIO()
+    noise = 0.01 * np.random.default_rng(3).standard_normal((len(t), channels))
+    soundfile.write(stream, tone.T + noise, rate, subtype, format=form)
+    return stream.getvalue()
+
+
+def hash_name(content: bytes, suffix: str = "") -> str:
+    """The name that the asset store gives to a file; suffix: of the file, as ".wav"."""
+    return name_of_hash(sha256(content).hexdigest(), suffix)

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from hashlib import sha256
 from typing import TypeGuard
 
 from demon_patch.errors import PatchError, first_hidden_character
@@ -31,11 +30,6 @@ TEMPO = ".tempo.json"
 _HASH = re.compile(r"sha256:([0-9a-f]{64})(\.[A-Za-z0-9]{1,16})?")
 _UNFIT = re.compile(r'[<>:"|?*\\]')
 _DEVICE = re.compile(r"(con|prn|aux|nul|conin\$|conout\$|(com|lpt)[0-9¹²³]) *(\..*)?", re.IGNORECASE)
-
-
-def by_hash(content: bytes, suffix: str = "") -> str:
-    """The name of an asset of the store; suffix: of the file, as ".wav"."""
-    return name_of_hash(sha256(content).hexdigest(), suffix)
 
 
 def name_of_hash(hash: str, suffix: str = "") -> str:

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
-from typing import Any
+import re
+from pathlib import Path
+from typing import Any, get_args
 
 import pytest
 from hypothesis import given, settings
@@ -21,16 +23,22 @@ from demon_patch.patch.edit.commands import (
     Rename,
     RenameDefinition,
     Replace,
+    ReplacePatch,
+    SetBookmark,
     SetBypass,
     SetCable,
+    SetColour,
     SetDefinition,
+    SetFolded,
     SetFrame,
     SetInlet,
     SetLocked,
     SetMapping,
     SetMeta,
+    SetMuted,
     SetNote,
     SetOutlet,
+    SetProbe,
     SetRange,
     SetSnapshot,
     SetSong,
@@ -41,7 +49,7 @@ from demon_patch.patch.edit.commands import (
 )
 from demon_patch.patch.files import command_json
 from demon_patch.patch.files.format import dumps
-from demon_patch.patch.model.canvas import CanvasFrame, CanvasNote
+from demon_patch.patch.model.canvas import CanvasBookmark, CanvasFrame, CanvasNote, Probe
 from demon_patch.patch.model.dashboard import Controller, ControlMapping, Snapshot, Widget
 from demon_patch.patch.model.definition import Definition, Inlet, Outlet, Target
 from demon_patch.patch.model.document import Cable, CableKey, Node, Patch
@@ -56,6 +64,7 @@ PAIR = {"x": Node("knob"), "y": Node("add")}
 TO_PAIR, IN_PAIR = Cable("slow", "uni", "y", "a"), Cable("x", "out", "y", "b")
 OUTLET = Outlet("", "turn", "out")
 LOOP = Definition(nodes={"t": Node("subpatch", definition="tail")})
+VIEW = CanvasBookmark(at=(1, 2), zoom=3, title="x")
 NOTE = CanvasNote("other", (5, 6))
 
 EDITS: list[tuple[Command, Any]] = [
@@ -83,6 +92,15 @@ EDITS: list[tuple[Command, Any]] = [
     (SetRange("cover", "strength"), lambda p: p.nodes["cover"].ranges == {}),
     (Move({"slow": (1, 2), "later": (3, 4)}), lambda p: (p.nodes["slow"].at, p.nodes["later"].at) == ((1, 2), (3, 4))),
     (Rename("cover", "♪"), lambda p: p.nodes["cover"].label == "♪"),
+    (SetMuted("slow", True), lambda p: p.nodes["slow"].muted),
+    (SetColour("slow", "#123abc"), lambda p: p.nodes["slow"].colour == "#123abc"),
+    (SetColour("later", ""), lambda p: p.nodes["later"].colour == ""),
+    (SetFolded("later", "brass", False), lambda p: p.nodes["later"].folded == ()),
+    (SetFolded("slow", "rate", True), lambda p: p.nodes["slow"].folded == ("rate",)),
+    (SetBookmark("here"), lambda p: p.bookmarks == {}),
+    (Within("tail", SetBookmark("b", VIEW)), lambda p: p.definitions["tail"].bookmarks["b"] == VIEW),
+    (SetProbe("new", Probe("later", "out", (1, 2))), lambda p: p.probes["new"].node == "later"),
+    (ReplacePatch(Patch(nodes={"a": Node("lfo")})), lambda p: set(p.nodes) == {"a"}),
     (SetBypass("slow", False), lambda p: not p.nodes["slow"].bypass),
     (SetMeta(title="", tags=("a",)), lambda p: (p.meta.title, p.meta.tags, p.meta.author) == ("", ("a",), "Ada")),
     (SetSong(bpm=None), lambda p: (p.song.bpm, p.song.beats_per_bar) == (None, 4)),
@@ -116,6 +134,17 @@ EDITS: list[tuple[Command, Any]] = [
     ),
     (Batch(()), lambda p: True),
 ]
+
+
+def test_every_command_is_among_the_examples_and_among_the_random_ones() -> None:
+    """The union of commands is derived from the base class; so is what is tried here."""
+    every = {kind.__name__ for kind in get_args(Command)}
+    assert len(every) > 30
+    inner = [command.command for command, _ in EDITS if isinstance(command, Within)]
+    assert {type(command).__name__ for command in [*(command for command, _ in EDITS), *inner]} == every
+    random_ones = (Path(__file__).parents[2] / "support" / "patch_strategies.py").read_text(encoding="utf-8")
+    drawn = {name for name in every if len(re.findall(rf"\b{name}\b", random_ones)) > 1}  # imported, and used
+    assert drawn == every - {"Batch", "ReplacePatch"}  # a session makes the one, and the other draws nothing new
 
 
 @pytest.mark.parametrize(("command", "holds"), EDITS, ids=lambda case: type(case).__name__)

@@ -19,7 +19,7 @@ from demon_patch.patch.files.embed import extract, is_open, is_render
 from demon_patch.patch.files.format import dumps
 from demon_patch.patch.model.document import Patch
 from demon_patch.runtime.assets.recorder import Recorder
-from tests.patch.files.test_fuzz import FUZZ
+from tests.support.damage import FUZZ
 
 RATE = 32_000
 SOUND = np.random.default_rng(4).uniform(-0.9, 0.9, (RATE // 4 + 1, 1)).astype(np.float32)

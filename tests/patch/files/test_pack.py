@@ -24,19 +24,10 @@ from demon_patch.patch.files.format import dumps
 from demon_patch.patch.files.pack import packed, unpacked
 from demon_patch.patch.files.wav_flac import FlacParts, as_flac, wav_blocks
 from demon_patch.patch.model.document import Patch
-from tests.patch.files.test_fuzz import FUZZ
+from tests.support.damage import FUZZ
 from tests.support.effort import examples
 from tests.support.patch_strategies import patches
-
-
-def wav(subtype: str, channels: int = 1, seconds: float = 1.0, rate: int = 8000, form: str = "WAV") -> bytes:
-    """A decaying chord with a little noise."""
-    t = np.arange(round(seconds * rate)) / rate
-    tone = 0.5 * np.exp(-t) * np.sin(2 * np.pi * np.outer(t, 110.0 * (1 + np.arange(channels))).T)
-    stream = BytesIO()
-    noise = 0.01 * np.random.default_rng(3).standard_normal((len(t), channels))
-    soundfile.write(stream, tone.T + noise, rate, subtype, format=form)
-    return stream.getvalue()
+from tests.support.sounds import hash_name, wav
 
 
 # -- sound ------------------------------------------------------------------------------------------------------
@@ -142,11 +133,11 @@ def test_names_that_lead_out_or_do_not_work_everywhere_are_refused(name: str) ->
 
 
 def test_a_hash_names_what_it_is_of() -> None:
-    name = asset_names.by_hash(b"abc", ".wav")
+    name = hash_name(b"abc", ".wav")
     assert name == "sha256:ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad.wav"
     assert asset_names.hash_in(name) == name[7:71]
     assert asset_names.hash_in("a/b") is None
-    assert asset_names.by_hash(b"abc", ".an odd suffix") == name[:71]
+    assert hash_name(b"abc", ".an odd suffix") == name[:71]
     assert unpacked(packed(Patch(), {name: b"abc"}))[1] == {name: b"abc"}
 
 

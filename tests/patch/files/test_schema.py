@@ -18,7 +18,7 @@ from demon_patch.patch.files import command_json
 from demon_patch.patch.files.format import dumps, loads
 from demon_patch.patch.files.schema import DIALECT, LIMITS, of_commands, of_patches
 from demon_patch.patch.model.document import Cable, Node, Patch
-from tests.patch.files.test_fuzz import grafted
+from tests.support.damage import grafted
 from tests.support.effort import examples
 from tests.support.json_schema import faults
 from tests.support.patch_strategies import patches

@@ -14,6 +14,7 @@ from demon_patch.runtime.assets.asset_store import FOLDER, OWN, located, put, st
 from demon_patch.runtime.assets.assets import pack, unpack
 from demon_patch.runtime.performance.resources import Resources
 from tests.support.packing import sound
+from tests.support.sounds import hash_name
 from tests.support.toy_family import toy_family
 
 
@@ -23,7 +24,7 @@ def test_in_the_store_files_are_found_by_what_they_hold(home: Path, tmp_path: Pa
     assert [file.name for file in (tmp_path / "there").iterdir()] == ["song.dpatch.json"]
     assert len(list(assets.iterdir())) == 3
     before, after = load(home / "song.dpatch.json"), load(path)
-    expected = asset_names.by_hash((home / "samples" / "break.wav").read_bytes(), ".wav")
+    expected = hash_name((home / "samples" / "break.wav").read_bytes(), ".wav")
     assert after.nodes["a"].values["file"] == after.nodes["c"].values["file"] == expected
     for id in ("d", "f", "g", "h", "i"):
         assert after.nodes[id] == before.nodes[id]
@@ -45,7 +46,7 @@ def test_a_clip_from_the_store_plays(tmp_path: Path) -> None:
 
 
 def test_what_is_missing_from_the_store_or_has_changed_there_is_named(tmp_path: Path, assets: Path) -> None:
-    name = asset_names.by_hash(b"abc", ".wav")
+    name = hash_name(b"abc", ".wav")
     file = name.removeprefix("sha256:")
     with pytest.raises(SourceError) as caught:
         located(name, tmp_path)
@@ -74,7 +75,7 @@ def test_the_store_lies_in_the_folder_of_the_user(monkeypatch: pytest.MonkeyPatc
 
 def test_the_store_is_no_way_out_either(tmp_path: Path, assets: Path) -> None:
     content = sound(tmp_path / "secret.wav")
-    name = asset_names.by_hash(content, ".wav")
+    name = hash_name(content, ".wav")
     assets.mkdir()
     (assets / name.removeprefix("sha256:")).symlink_to(tmp_path / "secret.wav")
     with pytest.raises(SourceError, match="is not in the asset store"):
@@ -91,7 +92,7 @@ def test_a_recording_is_never_written_into_the_store(tmp_path: Path) -> None:
 
 def test_a_folder_has_no_store_of_its_own_unless_it_holds_what_its_names_say(tmp_path: Path, assets: Path) -> None:
     """A planted one gives nothing that is not asked for by what it holds."""
-    name = asset_names.by_hash(b"abc", ".wav")
+    name = hash_name(b"abc", ".wav")
     (tmp_path / OWN).mkdir()
     (tmp_path / OWN / name.removeprefix("sha256:")).write_bytes(b"abd")
     with pytest.raises(SourceError, match="has changed"):

@@ -17,7 +17,6 @@ from demon_patch.nodes.catalogue import CATALOGUE
 from demon_patch.nodes.language.declare import Declaration
 from demon_patch.nodes.language.ports import Port
 from demon_patch.patch.edit.commands import SetMeta, apply
-from demon_patch.patch.files import asset_names
 from demon_patch.patch.files.format import load, save
 from demon_patch.patch.files.pack import packed
 from demon_patch.patch.model.document import Meta, Node, Patch
@@ -26,6 +25,7 @@ from demon_patch.runtime.assets.assets import assets_of, files_of, load_patch, p
 from demon_patch.runtime.assets.named_files import inspect_files
 from demon_patch.runtime.performance.resources import Resources
 from tests.support.packing import clip, line_of, sound
+from tests.support.sounds import hash_name
 from tests.support.toy_family import toy_family
 
 
@@ -145,7 +145,7 @@ def test_a_pack_that_was_edited_is_packed_anew(home: Path, tmp_path: Path) -> No
 
 def test_a_pack_that_is_played_leaves_nothing_in_the_store(tmp_path: Path, assets: Path) -> None:
     content = sound(tmp_path / "x.wav")
-    name = asset_names.by_hash(content, ".wav")
+    name = hash_name(content, ".wav")
     patch = Patch(nodes={"a": clip(name)})
     (tmp_path / "song.dpatch").write_bytes(packed(patch, {name: content}))
     with files_of(tmp_path / "song.dpatch") as folder:

@@ -82,9 +82,9 @@ def test_packs_are_checked_as_patches_and_leave_no_trace(home: Path, tmp_path: P
     assert (found.file, found.node, found.what) == (str(torn), "clip", "there is no such file: sub/kick.wav")
     torn.write_bytes(packed(loads(path.read_bytes()), {"sub/kick.wav": b"words"}))
     assert "this cannot be read as audio" in findings(torn)[0].what
-    from demon_patch.patch.files.asset_names import by_hash
+    from tests.support.sounds import hash_name
 
-    name = by_hash(content, ".wav")
+    name = hash_name(content, ".wav")
     torn.write_bytes(packed(loads(patch_of(home, clip=audio(name)).read_bytes()), {name: content}))
     assert findings(torn) == []
     assert not assets.exists()

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import torch
 
+from demon_patch.engine.families import spec_of
 from demon_patch.engine.session import Session
 from demon_patch.nodes.catalogue import CATALOGUE
 from demon_patch.patch.model.document import Cable, Node
@@ -24,7 +26,7 @@ TRANSPORT = Transport(25, 120, 4, 200)
 
 def readings(nodes: dict[str, Node], cables: list[Cable], channels: int = 4, **scheduler: Any) -> ControlValues:
     program = compile(patch(nodes, cables, **scheduler), CATALOGUE, Geometry.of_family(SPEC))
-    return ControlValues(program, Forecast(program, TRANSPORT), 4, channels)
+    return ControlValues(program, Forecast(program, TRANSPORT), 4, replace(spec_of("nano"), latent_channels=channels))
 
 
 def test_a_step_scalar_is_read_for_each_slot_at_its_heard_at() -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
 
+from demon_patch.engine.families import spec_of
 from demon_patch.nodes.catalogue import CATALOGUE
 from demon_patch.patch.model.document import Cable, Node, Patch
 from demon_patch.runtime.graph.check import problems
@@ -103,7 +105,9 @@ def test_a_window_that_jumps_is_an_edge(depth: int) -> None:
 
 def readings(document: Patch) -> ControlValues:
     program = compile(document, CATALOGUE, Geometry.of_family(SPEC))
-    return ControlValues(program, Forecast(program, Transport(25, 120, 4, 200)), 4, 4)
+    return ControlValues(
+        program, Forecast(program, Transport(25, 120, 4, 200)), 4, replace(spec_of("nano"), latent_channels=4)
+    )
 
 
 def test_outside_the_window_every_number_is_at_rest_and_choices_hold() -> None:

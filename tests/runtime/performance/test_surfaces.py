@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
 
+from demon_patch.engine.families import spec_of
 from demon_patch.nodes.catalogue import CATALOGUE
 from demon_patch.patch.model.document import Cable, Node, Patch
 from demon_patch.runtime.graph.check import problems
@@ -30,7 +33,9 @@ def document(nodes: dict[str, Node], *wires: tuple[str, str], cables: tuple[Cabl
 def surface(made: Patch) -> np.ndarray:
     """The gains [1 | T, C] that the engine is told at first."""
     program = compile(made, CATALOGUE, Geometry.of_family(SPEC))
-    readings = ControlValues(program, Forecast(program, Transport(25, 120, 4, 200)), 4, CHANNELS)
+    readings = ControlValues(
+        program, Forecast(program, Transport(25, 120, 4, 200)), 4, replace(spec_of("nano"), latent_channels=CHANNELS)
+    )
     value = readings.step(0, [5])["channel_gain"]
     assert isinstance(value, torch.Tensor)
     return value[0].numpy()
