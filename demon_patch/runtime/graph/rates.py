@@ -1,4 +1,4 @@
-"""How often each control is taken, and which are moved faster than that can follow."""
+"""Tells how often each control is taken, and finds controls that are moved faster than they can follow."""
 
 from __future__ import annotations
 
@@ -24,15 +24,23 @@ from demon_patch.runtime.graph.program import EnginePort, Program
 
 Taken = Literal["generation", "step", "frame", "window"]
 
-SECONDS = 16.0  # of a patch that are looked at
-BPM = 120.0  # of a patch without a tempo
-TURN = 1 / 16  # of the range, by which a movement must go back to have turned
-SPARE = 1.05  # by which a rate may be off and is still followed
-MISSED = 1 / 4  # of the jumps, from which they are too many
-FINE = 4  # times the frame rate, at which a movement shows that is too fast for control frames
+SECONDS = 16.0
+"""Seconds of a patch that are looked at."""
+BPM = 120.0
+"""The tempo of a patch that has none."""
+TURN = 1 / 16
+"""The share of the range by which a movement must go back to have turned."""
+SPARE = 1.05
+"""The factor by which a movement may be too fast without a remark."""
+MISSED = 1 / 4
+"""The share of missed jumps from which there is a remark."""
+FINE = 4
+"""The factor on the frame rate at which movements show that are too fast for control frames."""
 STEP = ("step", "late step", "weights")
-HEARD_AT_ONCE = ("gain", "limiter")  # of class `decode`
-SETTINGS = frozenset({"live_strength", "noise_drift"})  # a permission, and a speed
+HEARD_AT_ONCE = ("gain", "limiter")
+"""The controls of class `decode` that every window takes."""
+SETTINGS = frozenset({"live_strength", "noise_drift"})
+"""Controls without a value to follow: a switch and a speed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +77,7 @@ class Rates:
 
 
 def when_taken(row: Control) -> Taken | None:
-    """When a control is taken; None where nothing is to be followed."""
+    """When a control is taken; None for a control without a movement to follow."""
     if row.name in SETTINGS or not (row.numeric or row.shape == "surface"):
         return None
     if row.per_frame or row.shape == "surface":
@@ -80,7 +88,8 @@ def when_taken(row: Control) -> Taken | None:
 
 
 def when_port_taken(sink: EnginePort, program: Program) -> Taken | None:
-    """When a sink is taken; the weights of mixes once a generation, or a frame where they are blended by the frame."""
+    """When an engine port is taken. Weights of mixes are taken once a generation, or once a frame in a blend per
+    frame."""
     plan = program.ring
     if sink.kind in ("gate", "level"):
         return None
@@ -95,7 +104,7 @@ def when_port_taken(sink: EnginePort, program: Program) -> Taken | None:
 
 
 def turn_count(positions: Array, jump: NDArray[np.bool_]) -> int:
-    """How often a movement in 0..1 turns by more than a sixteenth; jumps are taken out of it."""
+    """How often a movement in 0..1 turns by more than TURN; its jumps are taken out."""
     change = np.diff(positions)
     for frame in np.flatnonzero(jump):  # a movement goes on through a jump as it was before
         change[frame] = change[frame - 1] if frame else 0.0
@@ -111,7 +120,7 @@ def turn_count(positions: Array, jump: NDArray[np.bool_]) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Movement:
-    """How a sink moves: cycles a second of what is no jump, and the frames of its jumps."""
+    """How an engine port moves: cycles a second without its jumps, and the frames of the jumps."""
 
     cycles: float
     jumps: NDArray[np.int64]
@@ -171,7 +180,7 @@ def _hidden(coarse: Array, fine: Array, rate: float) -> float:
 
 
 def _run(patch: Patch, catalogue: Mapping[str, Declaration], spec: FamilySpec, fine: int) -> tuple[Program, Array]:
-    """A patch's program, and its sinks over some seconds [n_sinks, n], at so many times the frame rate."""
+    """A patch's program, and its engine ports over SECONDS [n_ports, n], at `fine` times the frame rate."""
     rate = spec.frame_rate * fine
     frames = spec.tick_song * fine
     program = compile(patch, catalogue, Geometry(rate, frames, tuple(spec.strength_taper), spec, patch.song.bpm))
