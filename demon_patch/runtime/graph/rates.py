@@ -24,23 +24,15 @@ from demon_patch.runtime.graph.program import EnginePort, Program
 
 Taken = Literal["generation", "step", "frame", "window"]
 
-SECONDS = 16.0
-"""Seconds of a patch that are looked at."""
-BPM = 120.0
-"""The tempo of a patch that has none."""
-TURN = 1 / 16
-"""The share of the range by which a movement must go back to have turned."""
-SPARE = 1.05
-"""The factor by which a movement may be too fast without a remark."""
-MISSED = 1 / 4
-"""The share of missed jumps from which there is a remark."""
-FINE = 4
-"""The factor on the frame rate at which movements show that are too fast for control frames."""
+SECONDS = 16.0  # of a patch that are looked at
+BPM = 120.0  # of a patch without a tempo
+TURN = 1 / 16  # of the range, by which a movement must go back to have turned
+SPARE = 1.05  # by which a rate may be off and is still followed
+MISSED = 1 / 4  # of the jumps, from which they are too many
+FINE = 4  # times the frame rate, at which a movement shows that is too fast for control frames
 STEP = ("step", "late step", "weights")
-HEARD_AT_ONCE = ("gain", "limiter")
-"""The controls of class `decode` that every window takes."""
-SETTINGS = frozenset({"live_strength", "noise_drift"})
-"""Controls without a value to follow: a switch and a speed."""
+HEARD_AT_ONCE = ("gain", "limiter")  # of class `decode`
+SETTINGS = frozenset({"live_strength", "noise_drift"})  # a permission, and a speed
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +69,7 @@ class Rates:
 
 
 def when_taken(row: Control) -> Taken | None:
-    """When a control is taken; None for a control without a movement to follow."""
+    """When a control is taken; None where nothing is to be followed."""
     if row.name in SETTINGS or not (row.numeric or row.shape == "surface"):
         return None
     if row.per_frame or row.shape == "surface":
