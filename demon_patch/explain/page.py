@@ -202,9 +202,7 @@ def _ring(performer: Performer, cable: Cable) -> Iterator[tuple[str, str]]:
             if slot.admitted not in seen:
                 seen.add(slot.admitted)
                 value = _signal(performer.controls.value(cable.port, moment))
-                admitted.append(
-                    (tick, now, slot.heard_at, moment, value, _signal(slot.request.controls.number("strength")))
-                )
+                admitted.append((tick, now, slot.heard_at, moment, value, _signal(slot.request.plan.strength)))
     head = f"tick | now | heard_at | read for frame | forecast of `{cable.dst}.{cable.port}` | strength of the request"
     yield "heard_at", f"{_prose(_HEARD_AT)}\n\n{_table(head, admitted)}"
     yield "Request", _prose(_REQUEST)

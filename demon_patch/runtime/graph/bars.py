@@ -1,4 +1,4 @@
-"""Bars over beats: where each metre begins, and from which bar on it counts."""
+"""Counts bars over beats, for songs whose metre changes."""
 
 from __future__ import annotations
 
@@ -9,12 +9,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-NEAR = 1e-9  # beats or bars that rounding may take from a line
+NEAR = 1e-9
+"""Beats or bars by which rounding may miss a line."""
 
 
 @dataclass(frozen=True, slots=True)
 class Metre:
-    """From `beat` on, with which bar number `bar` begins: bars of `beats` beats."""
+    """Bars of `beats` beats, from `beat` on, where bar number `bar` begins."""
 
     beat: float
     bar: int
@@ -26,18 +27,20 @@ class Metre:
 
 
 class GridStep(NamedTuple):
-    """So many bars, or beats: the distance of the lines of a grid. Every number of beats above 0 is allowed."""
+    """The distance between the lines of a grid."""
 
     every: float
+    """Bars or beats, above 0."""
     bars: bool = False
+    """Whether it counts bars."""
 
 
 Metres = tuple[Metre, ...]
-"""A bar map: metres in order of their beats, the first of which also counts before its beat."""
+"""Metres in the order of their beats; the first one also counts before its beat."""
 
 
 def one_metre(beats: float) -> Metres:
-    """Bars of so many beats from beat 0 on, and before it."""
+    """Bars of `beats` beats everywhere, counted from beat 0."""
     return (Metre(0.0, 0, beats),)
 
 
@@ -47,8 +50,8 @@ def metre_at(metres: Metres, beat: float) -> Metre:
 
 
 def with_metre(metres: Metres, beat: float, beats: float) -> Metres:
-    """The map with bars of so many beats from a beat on, which begins a bar: one that is under way ends there. What was
-    to begin later is forgotten; where bars are of so many beats already they go on as they are."""
+    """Another metre from `beat` on, where a bar begins; a bar that has not ended yet ends there. Later metres are
+    dropped. Where bars have `beats` beats already, they go on as they are."""
     kept = tuple(metre for metre in metres if metre.beat < beat - NEAR)
     before = kept[-1] if kept else metres[0]
     if before.beats == beats:
@@ -57,7 +60,7 @@ def with_metre(metres: Metres, beat: float, beats: float) -> Metres:
 
 
 def bars_and_beats(metres: Metres, beat: Any) -> tuple[Any, Any]:
-    """Bars with their fractions at a beat, or at an array of them, and the beats of a bar there."""
+    """Bars with their fractions at a beat or at an array of beats, and the beats of a bar there."""
     if not isinstance(beat, np.ndarray):
         metre = metre_at(metres, beat)
         return metre.bars_at(beat), metre.beats
@@ -72,8 +75,8 @@ def bars_and_beats(metres: Metres, beat: Any) -> tuple[Any, Any]:
 
 
 def next_line(metres: Metres, beat: float, grid: GridStep) -> float:
-    """The first beat from `beat` on that is on a grid: of bars, one whose bar has a number that is a multiple of the
-    grid's; of beats, one so many beats after its metre began."""
+    """The first beat from `beat` on that lies on a grid. A grid of bars has lines at bars whose number is a multiple of
+    `every`; a grid of beats counts from where the metre began."""
     here = metre_at(metres, beat)
     later = [metre for metre in metres if metre.beat > here.beat]
     for metre, following in pairwise([here, *later, None]):
@@ -90,7 +93,7 @@ def next_line(metres: Metres, beat: float, grid: GridStep) -> float:
 
 
 def beats_since_line(metres: Metres, beat: Any, grid: GridStep) -> Any:
-    """Beats, of an array of them, since the latest line of a grid."""
+    """Beats since the latest line of a grid, for an array of beats."""
     bars, beats = bars_and_beats(metres, beat)
     if grid.bars:
         return (bars + NEAR) % grid.every * beats

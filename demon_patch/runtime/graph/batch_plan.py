@@ -1,4 +1,8 @@
-"""The program for many frames at once: like nodes of one depth as one function of rows, loops as scans."""
+"""Plans and runs a program for many frames at once.
+
+Nodes of one kind at one level become one function over arrays (`Group`). Loops and delay lines run one frame after the
+other (`Scan`). The plan has two parts: the forecast part, then the live part, which live sources reach.
+"""
 
 from __future__ import annotations
 
@@ -27,20 +31,23 @@ Unit = tuple[NodeCode, ...]
 
 @dataclass(frozen=True, eq=False)
 class Group:
-    """Like nodes, their `steps`: the function, the rows that they read [sources, m], write (each [m]), their cells
-    [s, m]; `params`: for each parameter of the function its number with each of the m nodes."""
+    """m nodes of one kind, as one function."""
 
     nodes: tuple[NodeCode, ...]
     code: ArrayCode
     read: Indices
+    """The rows that they read, [sources, m]."""
     written: tuple[Indices, ...]
+    """The rows that they write: [m] for each wanted output."""
     cells: Indices
+    """Their state cells, [states, m]."""
     params: tuple[tuple[int, ...], ...]
+    """For each parameter of the function, its number with each of the m nodes."""
 
 
 @dataclass(frozen=True, eq=False)
 class Scan:
-    """A loop of nodes, or one with a delay line, run frame by frame."""
+    """A loop of nodes, or a node with a delay line: runs one frame after the other."""
 
     nodes: tuple[NodeCode, ...]
     function: GeneratedFunction
@@ -48,35 +55,42 @@ class Scan:
 
 @dataclass(frozen=True, eq=False)
 class PlanPart:
-    """The parts that what is fed reaches, or all others, in running order. Rows are the slots of the bus, and from the
-    last row back the curve tables. moved: slots that a run gives a new last value. cells: its state. shown: which of
-    the plan's `kept` rows it gives."""
+    """The forecast part or the live part of a plan. Rows are the bus slots; the curve tables are the last rows, the
+    first of them last."""
 
     blocks: tuple[Group | Scan, ...]
+    """In running order."""
     written: Indices
+    """The bus slots that it writes."""
     cells: tuple[int, ...]
+    """Its state cells."""
     shown: Indices
+    """Which of the plan's `kept` rows it gives."""
 
 
 @dataclass(frozen=True, eq=False)
 class BatchPlan:
-    """A program for many frames. halves: what nothing fed reaches, then the rest, which reads of it the slots `border`.
-    fixed: slots that are read but not written. kept: the slots of the sinks, and the border."""
+    """A program for many frames."""
 
     parts: tuple[PlanPart, PlanPart]
+    """The forecast part, and the live part."""
     slots: int
+    """How many bus slots there are."""
     fixed: Indices
+    """The slots that are read but not written."""
     border: tuple[int, ...]
+    """The slots of the forecast part that the live part reads."""
     kept: tuple[int, ...]
+    """The slots of the engine ports, then the border."""
 
     @property
     def blocks(self) -> tuple[Group | Scan, ...]:
-        """Those of both halves."""
+        """The blocks of both parts."""
         return (*self.parts[0].blocks, *self.parts[1].blocks)
 
 
 class BatchProgram:
-    """A plan with the parameters of a program. Owned by the program. rises: slots that are 0 after the first frame."""
+    """A plan with the parameters of a program, which owns it. rises: slots of live inputs, 0 after the first frame."""
 
     def __init__(
         self, plan: BatchPlan, params: Mapping[NodeCode, tuple[float, ...]], dt: float, rises: Sequence[int] = ()
@@ -90,17 +104,19 @@ class BatchProgram:
 
     def run(
         self, bus: list[float], cells: list[float], tables: Sequence[list[float]], arrays: Sequence[Array],
-        frames: Frame, n: int, halves: Collection[int] = (0, 1), border: Array | None = None,
+        frames: Frame, n: int, parts: Collection[int] = (0, 1), border: Array | None = None,
     ) -> Array:  # fmt: skip
-        """Runs n frames of some halves on bus and cells themselves; every slot [slots + tables, n], what no sink needs
-        undefined. border: the rows of the first half that the second reads, where it runs alone.
+        """Runs n frames of some parts on `bus` and `cells` themselves: every row [slots + tables, n].
 
-        Raises ArithmeticError, ValueError or TypeError where a node fails; bus and cells are then partly run.
+        Rows that no engine port needs are undefined.
+
+        border: where the live part runs alone, the rows of the forecast part that it reads.
+        Raises ArithmeticError, ValueError or TypeError where a node fails; bus and cells have then partly changed.
         """
         plan = self.plan
         rows = np.empty((plan.slots + len(arrays), n))
         rows[plan.fixed] = np.array([bus[slot] for slot in plan.fixed.tolist()])[:, None]
-        if self._rises and 1 in halves:
+        if self._rises and 1 in parts:
             rows[self._rises, 1:] = 0.0
             for slot in self._rises:
                 bus[slot] = 0.0
@@ -108,35 +124,35 @@ class BatchProgram:
             rows[list(plan.border)] = border
         for i in range(len(arrays)):
             rows[-1 - i] = arrays[i][frames.frame]
-        for half in halves:
-            self._run_part(plan.parts[half], rows, bus, cells, tables, arrays, frames, n)
+        for part in parts:
+            self._run_part(plan.parts[part], rows, bus, cells, tables, arrays, frames, n)
         return rows
 
     def _run_part(
-        self, half: PlanPart, rows: Array, bus: list[float], cells: list[float], tables: Sequence[list[float]],
+        self, part: PlanPart, rows: Array, bus: list[float], cells: list[float], tables: Sequence[list[float]],
         arrays: Sequence[Array], frames: Frame, n: int,
     ) -> None:  # fmt: skip
-        for part in half.blocks:
-            given = self._given[part]
-            if isinstance(part, Scan):
+        for block in part.blocks:
+            given = self._given[block]
+            if isinstance(block, Scan):
                 given(rows, bus, cells, tables, frames, n)
                 continue
-            states = np.array([cells[cell] for cell in part.cells.ravel().tolist()]).reshape(*part.cells.shape, 1)
-            outs, last = part.code.function(rows[part.read], given, states, frames, len(part.nodes), n)
-            for into, out in zip(part.written, outs, strict=True):
+            states = np.array([cells[cell] for cell in block.cells.ravel().tolist()]).reshape(*block.cells.shape, 1)
+            outs, last = block.code.function(rows[block.read], given, states, frames, len(block.nodes), n)
+            for into, out in zip(block.written, outs, strict=True):
                 rows[into] = out
-            for into, state in zip(part.cells.tolist(), last, strict=True):
+            for into, state in zip(block.cells.tolist(), last, strict=True):
                 for cell, x in zip(into, state[:, 0].tolist(), strict=True):
                     cells[cell] = x
-        for slot, x in zip(half.written.tolist(), rows[half.written, -1].tolist(), strict=True):
+        for slot, x in zip(part.written.tolist(), rows[part.written, -1].tolist(), strict=True):
             bus[slot] = x
-        if not (np.isfinite(np.add.reduce(rows[half.written], axis=None)) and np.isfinite(sum(cells))):
+        if not (np.isfinite(np.add.reduce(rows[part.written], axis=None)) and np.isfinite(sum(cells))):
             raise ArithmeticError("a number is not finite")
 
 
 @lru_cache(maxsize=2048)
 def _parameter_rows(group: Group, params: tuple[tuple[float, ...], ...]) -> Array:
-    """The parameters of a group [k, m, 1]."""
+    """The parameters of a group: [k, m, 1]."""
     rows = [[given[number] for given, number in zip(params, row, strict=True)] for row in group.params]
     return np.array(rows, dtype=np.float64).reshape(-1, len(params), 1)
 
@@ -145,8 +161,7 @@ def _parameter_rows(group: Group, params: tuple[tuple[float, ...], ...]) -> Arra
 def batch_plan(
     steps: tuple[NodeCode, ...], sink_slots: tuple[int, ...], slots: int, reached: frozenset[int] = frozenset()
 ) -> BatchPlan:
-    """The plan of a program; what no sink and no state needs is left out. reached: the slots that what is fed reaches,
-    those that are fed included."""
+    """The plan of a program, without what no engine port and no state needs. reached: the slots in the live part."""
     needed, feeding = _needed(steps, sink_slots)
     level: dict[int, int] = {}
     found: tuple[defaultdict[int, list[Unit]], ...] = (defaultdict(list), defaultdict(list))
@@ -156,27 +171,27 @@ def batch_plan(
         taken = {slot for step in unit for slot in step.slots_read}
         place = 1 + max((level.get(slot, 0) for slot in taken - written), default=0)
         level |= dict.fromkeys(written, place)
-        half = not reached.isdisjoint(taken)
-        found[half][place].append(unit)
-        reads[half].update(taken)
+        live = not reached.isdisjoint(taken)
+        found[live][place].append(unit)
+        reads[live].update(taken)
     read = frozenset(sink_slots).union(*reads)
     made = [_blocks(levels, read, feeding) for levels in found]
     moved = [set(chain.from_iterable(_slots_written(part) for part in parts)) for parts in made]
     border = tuple(sorted(reads[1] & moved[0]))
     kept = (*sink_slots, *border)
-    shown = [[i for i, slot in enumerate(kept) if (slot in moved[1]) == bool(half)] for half in (0, 1)]
-    halves = [
+    shown = [[i for i, slot in enumerate(kept) if (slot in moved[1]) == live] for live in (False, True)]
+    parts = [
         PlanPart(tuple(parts), _indices(sorted(slots)), tuple(c for part in parts for s in part.nodes for c in s.cells),
              _indices(rows))
         for parts, slots, rows in zip(made, moved, shown, strict=True)
     ]  # fmt: skip
-    return BatchPlan((halves[0], halves[1]), slots, _indices(sorted(read - moved[0] - moved[1])), border, kept)
+    return BatchPlan((parts[0], parts[1]), slots, _indices(sorted(read - moved[0] - moved[1])), border, kept)
 
 
 def _blocks(
     levels: Mapping[int, list[Unit]], read: frozenset[int], feeding: Collection[NodeCode]
 ) -> list[Group | Scan]:
-    """The parts of some units by level."""
+    """The blocks of some units, which are given by level."""
     parts: list[Group | Scan] = []
     for place in sorted(levels):
         alike: defaultdict[GroupForm, list[NodeCode]] = defaultdict(list)
@@ -191,7 +206,7 @@ def _blocks(
 
 
 def _slots_written(part: Group | Scan) -> Iterator[int]:
-    """The slots to which a part gives a last value."""
+    """The slots that a block writes."""
     if isinstance(part, Scan):
         yield from (slot for step in part.nodes for slot in step.slots_written)
     else:
@@ -203,7 +218,7 @@ def _indices(numbers: Sequence[int]) -> Indices:
 
 
 def _needed(steps: Sequence[NodeCode], sink_slots: Collection[int]) -> tuple[set[NodeCode], set[NodeCode]]:
-    """The steps that a sink or a state depends on, and those of them that a state, a loop or a jump depends on."""
+    """The nodes that an engine port or a state needs, and those of them that a state, a loop or a jump needs."""
     heard, felt = set(sink_slots), set[int]()
     needed: set[NodeCode] = set()
     feeding: set[NodeCode] = set()
@@ -225,7 +240,7 @@ def _jumps(step: NodeCode) -> Discontinuities:
 
 
 def _units(steps: Sequence[NodeCode]) -> Iterator[Unit]:
-    """Each step by itself, the members of a loop together."""
+    """Each node by itself, the members of a loop together."""
     for loop, members in groupby(steps, key=lambda step: step.loop):
         if loop is None:
             yield from ((step,) for step in members)
@@ -255,9 +270,9 @@ def _group(form: GroupForm, steps: tuple[NodeCode, ...]) -> Group:
         return source.slot if source.table < 0 else -1 - source.table
 
     def reads(step: NodeCode) -> Iterator[int]:
-        for port, number, half in vector.rows:
+        for port, number, which in vector.rows:
             inputs = step.inputs
-            yield row(inputs[port].sources[number] if port in inputs else step.gates[port][number][half])
+            yield row(inputs[port].sources[number] if port in inputs else step.gates[port][number][which])
 
     def columns(rows: Iterable[Sequence[int]]) -> Indices:
         return np.array(list(rows), dtype=np.int64).reshape(len(steps), -1).T

@@ -1,4 +1,4 @@
-"""Everything that can be wrong with a patch before it runs, each told in one line with its mend."""
+"""Finds everything that can be wrong with a patch before it runs; each mistake is one line with its mend."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ def problems(
     family: FamilySpec | None = None,
     wiring: Wiring | None = None,
 ) -> list[PatchError]:
-    """The mistakes of a patch: those of nodes, then of cables, of ports, of the chain, and loops; nodes within
-    subpatches are named by their paths.
+    """The mistakes of a patch: of nodes, then of cables, ports, the chain and loops. Nodes within subpatches are named
+    by their paths.
 
-    family: the one that is to play it; the one that the patch names, or the first, by default. wiring: of the patch,
-    if there is one already.
+    family: the family that plays the patch; by default the one that the patch names, or the first.
+    wiring: the wiring of the patch, if it exists already.
     """
     try:
         wiring = wiring or Wiring(patch, catalogue)
@@ -48,7 +48,7 @@ def problems(
 
 
 def no_source(scheduler: str) -> PatchError:
-    """What to say where nothing is wired to the Scheduler's source, and no file is played in place of it."""
+    """The error where nothing is wired to the Scheduler's source, and no file takes its place."""
     return PatchError(
         "the Scheduler has no source", node=scheduler, port="source", mend="wire a source node to it, or unmute it"
     )
@@ -70,14 +70,14 @@ def ring_chain(wiring: Wiring, last: str | None = None) -> dict[str, str]:
 
 
 KnownGood: TypeAlias = SmallCache[tuple[object, ...]]
-"""Frozen things that were found in order, each beside others, by their id: an edit leaves most of a patch as it was."""
+"""Immutable objects that were found good together with others, by `id`. An edit leaves most of a patch as it was."""
 
 _NODES: KnownGood = SmallCache(20_000)
 _CABLES: KnownGood = SmallCache(60_000)
 
 
 def _known_good(known: KnownGood, *things: object) -> bool:
-    """Whether the first was found in order beside the others."""
+    """Whether the first object was found good together with the others."""
     found = known.find(id(things[0]))
     return found is not None and all(map(is_, found, things))
 
@@ -265,7 +265,7 @@ def _is_known(wiring: Wiring, id: str, name: str) -> bool:
 
 
 def _between(wiring: Wiring) -> Iterator[PatchError]:
-    """What stands anywhere in the chain: LoRAs that name none, and too many of a kind."""
+    """Mistakes of the nodes that may stand anywhere in the chain: LoRAs and step windows."""
     ids = [id for id in ring_nodes(wiring) if wiring.known[id].id == LORA]
     for id in ids:
         if not str(wiring.patch.nodes[id].values.get("file", "")).strip():
@@ -278,8 +278,8 @@ def _between(wiring: Wiring) -> Iterator[PatchError]:
 
 
 def _loops(wiring: Wiring) -> Iterator[PatchError]:
-    """Loops that no delay can cut: those through a ring, prompt, source or audio cable, and those of drawn curves. What
-    is fed to a live node is of the frame before, and cuts them."""
+    """Loops that no delay can cut: through a ring, prompt, source or audio cable, and of drawn curves. A live node cuts
+    a loop, since its live inputs are of the frame before."""
     cables = [c for group in wiring.into.values() for c in group if not wiring.only_listens(c)]
     stiff = [c for c in cables if wiring.port(c).type in SINGLE or wiring.known[c.dst].kind == "resource"]
     if not any(wiring.reaches(c.dst, c.src) for c in stiff):

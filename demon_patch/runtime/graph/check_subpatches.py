@@ -1,4 +1,4 @@
-"""What can be wrong with the subpatches and reroutes of a patch, which are gone once it is laid out."""
+"""Finds what can be wrong with subpatches and reroutes, which a flat patch does not have any more."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ def nesting(patch: Patch, catalogue: Mapping[str, Declaration]) -> Iterator[Patc
 
 
 def promoted(patch: Patch, catalogue: Mapping[str, Declaration]) -> Iterator[PatchError]:
-    """Promoted inputs and outputs that lead to ports which their nodes have not; nodes by the path of the first
-    subpatch that they stand in, or behind the id of a definition that no node stands for."""
+    """Promoted inputs and outputs that lead to ports which do not exist. A node is named by its path in the first
+    instance of the definition; where there is no instance, by the id of the definition."""
     paths = dict(_paths(patch, patch, ""))
     for name, definition in sorted(patch.definitions.items()):
         prefix = paths.get(name, name)
@@ -41,7 +41,7 @@ def promoted(patch: Patch, catalogue: Mapping[str, Declaration]) -> Iterator[Pat
 
 
 def _paths(patch: Patch, graph: Graph, prefix: str) -> Iterator[tuple[str, str]]:
-    """The definitions that nodes of a graph stand for, each with the path of one, the first one last."""
+    """The definitions in a graph, each with the path of an instance; the first instance comes last."""
     for id, node in sorted(graph.nodes.items(), reverse=True):
         if node.type == SUBPATCH:
             yield from _paths(patch, patch.definitions[node.definition], f"{prefix}{id}/")

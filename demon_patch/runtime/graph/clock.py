@@ -1,5 +1,5 @@
-"""The transport: time as control frames, never as a sum; beats by a tempo map, bars by a map of metres, song positions
-by a route."""
+"""The transport: time as numbers of control frames, never as a sum. A tempo map gives beats, metres give bars, and a
+route gives song positions."""
 
 from __future__ import annotations
 
@@ -26,13 +26,15 @@ from demon_patch.runtime.graph.bars import (
 )
 from demon_patch.runtime.graph.route import Route
 
-FIRST = -(1 << 62)  # before all control frames
-PAST = 64  # control frames behind a jump in which the one before it is still known
+FIRST = -(1 << 62)
+"""A frame before all control frames."""
+PAST = 64
+"""Control frames after a jump for which the route before it is still known."""
 
 
 @dataclass(frozen=True, slots=True)
 class TempoChange:
-    """From control frame `frame` on, where the beat is `beat`: `bpm` beats a minute."""
+    """`bpm` beats a minute from control frame `frame` on, where the beat is `beat`."""
 
     frame: int
     beat: float
@@ -41,24 +43,32 @@ class TempoChange:
 
 @dataclass(frozen=True, slots=True)
 class MetreChange:
-    """From control frame `frame` on: the metres by the transport's own beats, and by the song's, which count while the
-    song is followed."""
+    """The metres from control frame `frame` on."""
 
     frame: int
     own: Metres
+    """By the transport's own beats."""
     song: Metres
+    """By the song's beats, which count while the transport follows the song."""
 
 
 @dataclass(frozen=True, slots=True)
 class Transport:
-    """Control frame k at `rate` frames a second is t = k / rate and beat (k / rate - downbeat) * bpm / 60.
+    """Immutable: each change makes a new one.
 
-    The beat is exact wherever it is a whole number, `bpm` is one and the downbeat is 0. downbeat: seconds to the first
-    beat of the first bar. changes: of tempo, by frame. The song position wraps after `song_frames`, or goes as `route`
-    says. follow: the beats are the song's, and wrap, loop and jump with it. beats_per_bar: of the newest metre; bars:
-    its changes, none while bars count from beat 0. Metres are kept by beat: a song that goes back to before a change
-    has the metre of then. A value: each change makes a new one.
-    Raises ValueError for a rate, tempo, bar or song of nothing.
+    Control frame k is at k / rate seconds and at beat (k / rate - downbeat) * bpm / 60. Where the beat is a whole
+    number, it is exact if `bpm` is whole and the downbeat 0. Metres are kept by beat: a song that goes back to before a
+    change of metre has the metre of then. Raises ValueError for a rate, tempo, bar or song of 0 or less.
+
+    rate: control frames a second.
+    bpm: beats a minute, before the first change.
+    beats_per_bar: beats of a bar of the newest metre.
+    song_frames: latent frames of the song, after which its position wraps.
+    downbeat: seconds to the first beat of the first bar.
+    changes: changes of tempo, by frame.
+    route: where the song goes, if it does not just wrap.
+    follow: whether the beats are the song's, so that they wrap, loop and jump with it.
+    bars: changes of metre; empty while bars count from beat 0.
     """
 
     rate: float
@@ -86,7 +96,7 @@ class Transport:
         return self._at(np.arange(k0, k0 + n), self.positions(k0, n), self._tempo(k0))
 
     def steady(self, k0: int, n: int) -> int:
-        """How many of the n frames from k0 on have the tempo and the map of metres of k0; at least 1."""
+        """How many of the n frames from k0 on have the tempo and the metres of k0; at least 1."""
         changes = self.bars if self.follow else (*self.changes, *self.bars)
         return min([n, *(change.frame - k0 for change in changes if change.frame > k0)])
 
@@ -100,8 +110,10 @@ class Transport:
         return metre_at(self._metres(k), self.frame(k).beat)
 
     def next_grid(self, k: int, beats: float | Grid) -> int:
-        """The first control frame from k on in which a line of a grid falls, at its begin or since the frame before: of
-        every so many bars, or beats, which count from where their metre began; a new metre begins both."""
+        """The first control frame from k on that has a line of a grid, at its beginning or since the frame before.
+
+        beats: the grid, or a number of beats. Bars and beats count from where their metre began.
+        """
         grid = GridStep(beats.count, beats.unit == "bar") if isinstance(beats, Grid) else GridStep(beats)
         if self.follow:
             period = 2 * self.song_frames
@@ -119,7 +131,7 @@ class Transport:
             k = stop
 
     def bar_lines(self, k0: int, n: int) -> list[float]:
-        """The control frames of [k0, k0 + n), with their fractions, at which bars begin."""
+        """Where bars begin in [k0, k0 + n): control frames with fractions."""
         found, before = list[float](), self._step(k0)
         for at, length in self._stretches(k0, n + 1):
             frames = self.frames(at, length)
@@ -127,7 +139,7 @@ class Transport:
             steps[0], before = before, frames.dbeat
             passed = beats_since_line(self._metres(at), frames.beat, GridStep(1, bars=True))
             on, late = passed < steps * (1 - 1e-4), passed / steps
-            if self.follow:  # where the song jumps, nothing has begun since the frame before
+            if self.follow:  # where the song jumps, no bar has begun since the frame before
                 jump = np.diff(self.positions(at - 1, length + 1)) != 1
                 on, late = on & ~(jump & (late > 1e-4)), np.where(jump, 0.0, late)
             found += (frames.k - late)[on].tolist()
@@ -157,7 +169,7 @@ class Transport:
         return self.route.positions(k0, n)
 
     def seams(self, k0: int, n: int) -> list[int]:
-        """The control frames of [k0, k0 + n) before which the song jumps, its own end apart."""
+        """The control frames of [k0, k0 + n) before which the song jumps; its end does not count."""
         if self.route is None:
             return []
         at = self.positions(k0 - 1, n + 1)
@@ -165,12 +177,12 @@ class Transport:
 
     @property
     def loop(self) -> tuple[int, int]:
-        """What repeats in the end, as latent frames [lo, hi): the song or a loop region."""
+        """The latent frames [lo, hi) that repeat in the end: the song or a loop region."""
         return (0, self.song_frames) if self.route is None else (self.route.legs[-1].lo, self.route.legs[-1].hi)
 
     def region(self, k: int) -> tuple[int, int]:
-        """The latent frames [lo, hi) round which the song goes at control frame k: of the loop region if it is there by
-        then, of the whole song on its way to it."""
+        """The latent frames [lo, hi) that repeat at control frame k: the loop region once the song is in it, the whole
+        song before."""
         if self.route is not None:
             leg = self.route.leg_at(k)
             if leg.lo <= self.song_frame(k) < leg.hi:
@@ -179,16 +191,16 @@ class Transport:
 
     # -- changes ------------------------------------------------------------------------------------------------
     def at_tempo(self, k: int, bpm: float) -> Transport:
-        """Another tempo from control frame k on; later changes are forgotten."""
+        """Another tempo from control frame k on; later changes are dropped."""
         earlier = tuple(change for change in self.changes if change.frame < k)
         return replace(self, changes=(*earlier, TempoChange(k, replace(self, follow=False).frame(k).beat, bpm)))
 
     def at_metre(self, k: int, beats_per_bar: float) -> Transport:
-        """Bars of so many beats from the first beat at control frame k or after it, which begins a bar: one that is
-        under way ends there; where bars are of so many beats already, they go on. Later changes are forgotten.
+        """Another metre from the first beat at control frame k or after it, where a bar begins; a bar that has not
+        ended yet ends there. Where bars have `beats_per_bar` beats already, they go on. Later changes are dropped.
 
-        While the song is followed its bars change from there on, and the transport's own with them; else the song has
-        the new metre from its beginning.
+        While the transport follows the song, both change from there on; else the song has the new metre from its
+        beginning.
         """
         at = self.next_grid(k, 1.0) if self.follow else k
         earlier = tuple(change for change in self.bars if change.frame < at)
@@ -213,19 +225,20 @@ class Transport:
         return float(math.ceil(own.frame(k).beat - own._step(k) * (1 - 1e-4)))
 
     def sought(self, k: int, position: int) -> Transport:
-        """The song jumps to a latent frame at control frame k."""
+        """The transport whose song jumps to a latent frame at control frame k."""
         return replace(self, route=self._routed().trimmed(k - PAST).seek(k, position % self.song_frames))
 
     def looped(self, k: int, lo: int, hi: int) -> Transport:
-        """From control frame k on the frames [lo, hi) repeat; (0, song_frames) plays the whole song."""
+        """The transport that repeats the latent frames [lo, hi) from control frame k on; (0, song_frames): the whole
+        song."""
         return replace(self, route=self._routed().trimmed(k - PAST).loop(k, lo, hi))
 
     def following(self, follow: bool) -> Transport:
-        """Whether the beats are the song's."""
+        """The transport whose beats are the song's, or its own."""
         return replace(self, follow=follow)
 
     def trimmed(self, k: int) -> Transport:
-        """The same from control frame k on, with what lies before forgotten as far as it can be."""
+        """The same transport from control frame k on, without the changes that only matter before it."""
         passed = [change for change in self.changes if change.frame <= k]
         kept = tuple(passed[-1:]) + tuple(change for change in self.changes if change.frame > k)
         bars = [change for change in self.bars if change.frame <= k][-1:]
@@ -237,7 +250,7 @@ class Transport:
         return self.route or Route.of_song(self.song_frames)
 
     def _tempo(self, k: int) -> TempoChange | None:
-        """The change of tempo that counts at control frame k; None before the first."""
+        """The latest change of tempo at control frame k; None before the first."""
         if self.follow:
             return None
         return next((change for change in reversed(self.changes) if change.frame <= k), None)

@@ -1,4 +1,4 @@
-"""From a patch to a program: inputs, adapters, order, slots, the plan of the ring."""
+"""Compiles a patch: specialises bodies, orders nodes, gives out bus slots and state cells, and makes a `Program`."""
 
 from __future__ import annotations
 
@@ -32,22 +32,20 @@ from demon_patch.runtime.graph.wiring import Wiring, clamped, input_text
 
 @dataclass(frozen=True, slots=True)
 class Geometry:
-    """What the graph knows of the model family.
-
-    frame_rate: control frames a second.
-    song_frames: of the song, until the source is known.
-    family: the one that plays, if not the one that the patch names.
-    bpm: the tempo of a patch that has none of its own.
-    """
+    """What the compiler needs to know of the model family and the song."""
 
     frame_rate: float
+    """Control frames a second."""
     song_frames: int = 600
+    """Latent frames of the song, until its source is known."""
     family: FamilySpec | None = None
+    """The family that plays the patch; None: the one that the patch names."""
     bpm: float | None = None
+    """The tempo of a patch that has none of its own."""
 
     @classmethod
     def of_family(cls, spec: FamilySpec, song_frames: int | None = None, bpm: float | None = None) -> Geometry:
-        """The geometry of a family, with the length of its shortest song where none is given."""
+        """The geometry of a family; without `song_frames`, for its shortest song."""
         return cls(spec.frame_rate, song_frames or spec.min_frames, spec, bpm)
 
 
@@ -57,10 +55,10 @@ def compile(
     geometry: Geometry,
     previous: Program | None = None,
 ) -> Program:
-    """The program of a patch; its states adopt those of `previous`, by node id.
+    """The program of a patch. Raises the first of `problems(patch, catalogue, geometry.family)`.
 
-    With a `previous` that was compiled for an earlier state of the same document only what the edit touched is made
-    anew. Raises the first of `problems(patch, catalogue, geometry.family)`.
+    previous: the program of an earlier state of the same document. What the edit did not touch is taken from it, and
+    the new program goes on with its states, by node id.
     """
     wiring = Wiring(patch, catalogue, geometry.family)
     for problem in problems(patch, catalogue, geometry.family, wiring):
@@ -70,13 +68,13 @@ def compile(
 
 @dataclass(slots=True)
 class _Node:
-    """A computed node, or an adapter within a cable, before it has a place in the program."""
+    """A computed node, or an adapter within a cable, before it has code."""
 
     declaration: Declaration
     body: Body
     owner: str
     whole: tuple[str, ...] = ()
-    """The ports of whole numbers that signals reach and the body reads."""
+    """The ports for whole numbers that have a cable and that the body reads."""
 
     @property
     def outs(self) -> tuple[str, ...]:
@@ -109,7 +107,7 @@ class _Compiler:
         self.live_inputs = LiveInputCompiler(self.wiring, self.bus.take, self.tables)
 
     def program(self, previous: Program | None) -> Program:
-        """The whole of it."""
+        """Compiles the patch."""
         resources: dict[str, Hashable] = {}
         for id, declaration in self.wiring.known.items():
             if declaration.has_body:
@@ -122,10 +120,10 @@ class _Compiler:
         self.split, order = running_order(self.nodes, joins)
         for id in (id for id in order.nodes if id in self.nodes):
             for out in self.nodes[id].declaration.signals:
-                halves = ("level", "rises") if out.type == "gate" else ("value",)
+                parts = ("level", "rises") if out.type == "gate" else ("value",)
                 declared = self.nodes[id].declaration
                 self.slots[id, out.name] = tuple(
-                    self._slot(id, declared.id, str(declared.version), out.name, half) for half in halves
+                    self._slot(id, declared.id, str(declared.version), out.name, part) for part in parts
                 )
         for id in order.nodes:
             self._compile_node(id, order.loops.get(id))
@@ -167,7 +165,7 @@ class _Compiler:
         self.nodes[id] = _Node(declaration, known[3], id, known[4])
 
     def _computed_cables(self) -> list[ComputedCable]:
-        """Which node waits for which, adapters included."""
+        """The cables between computed nodes and adapters; makes the adapters."""
         joins: list[ComputedCable] = []
         for (id, name), cables in self.wiring.into.items():
             declaration = self.wiring.known[id]
@@ -227,7 +225,7 @@ class _Compiler:
     def _add_code(
         self, id: str, made_of: tuple[Any, ...], wired: Mapping[str, Sequence[Cable]], make: Callable[[], NodeCode]
     ) -> None:
-        """Adds a step: the one of the program before, as far as what it is made of is the same."""
+        """Adds the code of a node: that of the program before, where all that it is made of is the same."""
         ends = [
             (cable, self._source_slots(id.removesuffix(LATE), name, cable), self.wiring.nominal(cable.src, cable.out))
             for name, cables in wired.items()
@@ -246,14 +244,14 @@ class _Compiler:
         self.params.append(known.params)
 
     def _source_slots(self, id: str, port: str, cable: Cable) -> Any:
-        """Where what arrives by a cable is read."""
+        """The bus slots, or the table, that a cable reads."""
         if (adapter := self._adapter_id(cable, id, port)) in self.adapters and id not in self.adapters:
             return self.slots[adapter, "gate"]
         return self.tables[cable.src] if cable.src in self.tables else self.slots.get((cable.src, cable.out))
 
     @staticmethod
     def _adapter_id(cable: Cable, id: str, port: str) -> str:
-        """The id of the adapter in a cable."""
+        """The id of the adapter within a cable."""
         return f"{cable.src}.{cable.out}>{id}.{port}"
 
     # -- inputs -------------------------------------------------------------------------------------------------
@@ -280,7 +278,7 @@ class _Compiler:
         return tuple(found)
 
     def _input(self, id: str, port: Port) -> InputCode:
-        """The text and parameters of a numeric input, by DESIGN 4 "Depth"."""
+        """The code and parameters of a number port: knob, cables, depth and taper (docs/depth.md)."""
         if port.live:
             return InputCode("x0", (), self.live_inputs.read[id, port.name])
         wiring, knob = self.wiring, self.wiring.knob(id, port)
@@ -310,29 +308,29 @@ class _Compiler:
         return InputCode(text, self._add_parameters([base, *gains, *ends]), sources)
 
     def _range_as_positions(self, port: Port) -> tuple[float, Callable[[float], float]]:
-        """The length of the whole range in the space where depths add up, and the place of a knob in it."""
+        """The space in which the depths of a port add up: the length of its whole range, and a knob's place in it."""
         if port.taper == "log":
             return math.log(port.hi / port.lo), lambda x: math.log(x / port.lo)
         return port.hi - port.lo, float
 
-    # -- sinks and the ring -------------------------------------------------------------------------------------
+    # -- engine ports -------------------------------------------------------------------------------------------
     def _compile_engine_ports(self, id: str, declaration: Declaration) -> None:
         for port, sinks in _engine_ports_of(id, declaration):
             step, owner = f"{id}.{port.name}", (id, declaration.id, str(declaration.version), port.name)
             slots = tuple(self._slot(*owner, sink.kind) for sink in sinks)
-            if declaration.kind != "display":  # what is only looked at is not forecast
+            if declaration.kind != "display":  # what is only shown is not forecast
                 self.engine_ports.extend(sinks)
                 self.engine_slots.extend(slots)
             self.end_slots[id, port.name] = slots
             self.owners[step] = id
             cables = self.wiring.into.get((id, port.name), [])
             if port.type == "gate":
-                halves = slots[::-1]
+                level_first = slots[::-1]
 
-                def gate(port: Port = port, step: str = step, halves: tuple[int, ...] = halves) -> NodeCode:
-                    return NodeCode(step, GATE, {}, {"x": self._gate(id, port)}, (halves,), ())
+                def gate(port: Port = port, step: str = step, slots: tuple[int, ...] = level_first) -> NodeCode:
+                    return NodeCode(step, GATE, {}, {"x": self._gate(id, port)}, (slots,), ())
 
-                self._add_code(step, (port, halves), {port.name: cables}, gate)
+                self._add_code(step, (port, level_first), {port.name: cables}, gate)
                 continue
             knob, ends = self.wiring.knob(id, port), self.wiring.playing_range(id, port)
             self.bus.first[slots[0]] = first = clamped(knob, *ends)
@@ -354,7 +352,7 @@ class _Compiler:
             self._add_code(step, (port, slots, cells, knob, ends), {port.name: cables}, number)
 
     def _add_mix_weights(self, id: str, plan: RingPlan) -> None:
-        """The sinks of a mix or a surface that the engine takes from; of a mix, those of what is wired."""
+        """Adds the engine ports of a mix (one for each wired input) or of a surface (one for each gain)."""
         mixture = plan.mixes.get(id)
         for out in self.wiring.known[id].hidden:
             if mixture is None or out.name not in mixture.bare:
@@ -366,7 +364,7 @@ class _Compiler:
 
 @lru_cache(maxsize=512)
 def _engine_ports_of(id: str, declaration: Declaration) -> tuple[tuple[Port, tuple[EnginePort, ...]], ...]:
-    """The sinks of a node by port; of a gate its rises, then its level."""
+    """The engine ports of a node by port; a gate has two, its rises and its level."""
     found: list[tuple[Port, tuple[EnginePort, ...]]] = []
     for port in declaration.ports:
         if port.type not in SIGNALS:

@@ -1,4 +1,4 @@
-"""The curves of a patch as tables over the song: drawn, or made of other curves, before they are played."""
+"""Makes the curves of a patch: tables over the song, drawn or made of other curves, before they are played."""
 
 from __future__ import annotations
 
@@ -15,13 +15,14 @@ from demon_patch.runtime.graph.wiring import Wiring
 
 @dataclass(frozen=True, slots=True)
 class CurveInput:
-    """What arrives at a curve port of a curve: `base`, and depth * x + offset of each curve x, by node."""
+    """What arrives at a curve port of a curve: the sum of `base` and of depth * x + offset for each curve x."""
 
     base: float
     cables: tuple[tuple[str, float, float], ...]
+    """Node, depth and offset of each curve."""
 
     def __call__(self, tables: Mapping[str, Array], frames: int) -> Array:
-        """The sum, [T], from the tables by node."""
+        """The sum [T]; tables: the curves by node."""
         total = np.full(frames, self.base)
         for node, depth, offset in self.cables:
             total = total + depth * tables[node] + offset
@@ -30,7 +31,7 @@ class CurveInput:
 
 @dataclass(frozen=True, slots=True)
 class DrawnCurve:
-    """How the table of a curve node is made; a bypassed one passes its first input on."""
+    """How the table of a curve node is made. A bypassed node passes its first input on."""
 
     key: Hashable
     table: Callable[..., Any]
@@ -38,7 +39,7 @@ class DrawnCurve:
     bypass: bool = False
 
     def __call__(self, tables: Mapping[str, Array], frames: int, rate: float, bpm: float) -> Array:
-        """The table, [T], from those of the nodes before it."""
+        """The table [T]; tables: those of the nodes before it."""
         inputs = [feed(tables, frames) for feed in self.feeds]
         if self.bypass and inputs:
             return inputs[0]
@@ -46,7 +47,7 @@ class DrawnCurve:
 
 
 def drawn_curves(wiring: Wiring, keys: Mapping[str, Hashable]) -> dict[str, DrawnCurve]:
-    """How each curve of a patch without problems is made, by node, those that others are made of first."""
+    """How each curve of a patch without problems is made, by node; a curve comes after those that it is made of."""
     curves = {id: d for id, d in wiring.known.items() if d.table is not None and d.kind == "resource"}
     edges = {(cable.src, id) for (id, _), cables in wiring.into.items() if id in curves for cable in cables}
     nodes = {*curves, *(start for start, _ in edges)}

@@ -1,4 +1,4 @@
-"""Which frames of a control are edges: jumps, on which a generation begins, and not movements."""
+"""Finds the edges of a control: the frames at which it jumps, rather than moves. A seam is cut on an edge."""
 
 from __future__ import annotations
 
@@ -7,19 +7,22 @@ from numpy.typing import NDArray
 
 from demon_patch.arrays import Array
 
-JUMP = 1 / 8  # of the port's range, the least change of a jump between two frames
-BEND = 1 / 5  # of the port's range, by which that change differs from the one before it
-BEFORE = 3  # frames before a frame that `jumps` looks at
+JUMP = 1 / 8
+"""The least change of a jump between two frames, as a share of the port's range."""
+BEND = 1 / 5
+"""By how much that change differs from the one before it, as a share of the range."""
+BEFORE = 3
+"""Frames before a frame that `jumps` looks at."""
 
 
 def jumps(positions: Array) -> NDArray[np.bool_]:
     """Whether each frame from the fourth on is a jump: [n + BEFORE] positions in 0..1 give [n].
 
-    A jump is a change since the frame before above 1/8 of the range, which differs from the change before it by more
-    than 1/5 of the range. A movement that only slows down is none; and what follows a jump is no further one where it
-    goes on in the same direction, or where the movement from before the jump goes on and is less than half of it. So a
-    step, a square, the fall of a saw or the begin of a quick attack makes one each, and a sine over the whole range
-    makes none up to 2 Hz at 25 frames a second.
+    A jump is a change of more than 1/8 of the range since the frame before that differs from the change before it by
+    more than 1/5 of the range. A movement that only slows down is no jump. After a jump there is no further one where
+    the signal goes on in the same direction, or where the movement from before the jump goes on and is less than half
+    of the jump. So a step, a square, the fall of a saw or the begin of a quick attack make one jump each. A sine over
+    the whole range makes none up to 2 Hz at 25 frames a second.
     """
     change = np.diff(positions)
     here, before = change[1:], change[:-1]
@@ -31,5 +34,5 @@ def jumps(positions: Array) -> NDArray[np.bool_]:
 
 
 def whole_changes(values: Array) -> NDArray[np.bool_]:
-    """The same of a whole number, any change of which is an edge: [n + BEFORE] values give [n]."""
+    """Whether a whole number changes with each frame from the fourth on: [n + BEFORE] values give [n]."""
     return np.diff(values)[BEFORE - 1 :] != 0

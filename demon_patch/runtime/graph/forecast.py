@@ -1,7 +1,7 @@
-"""Every sink of a program over the coming frames, and per song frame at the moment it will next be heard.
+"""Forecasts the engine ports of a program, for coming frames and for each frame of the song when it is heard next.
 
-With no live change the forecast is exact: what it says of frame k is what is computed when k comes (within 1e-12).
-What is fed from outside keeps its newest value, and its gates do not rise again.
+Without a live change the forecast is exact: frame k is what will be computed when k comes, within 1e-12. A live input
+is forecast as its newest value, and its gates do not rise again.
 """
 
 from __future__ import annotations
@@ -22,11 +22,12 @@ from demon_patch.runtime.graph.timeline import Timeline
 
 
 class Forecast:
-    """A program's live state at `now` (control frames run so far) and a timeline of all sinks ahead of it.
+    """The state of a program at `now`, and a timeline of all engine ports ahead of it. Owned by one thread.
 
-    Owned by one thread. The look-ahead state only moves forward; `invalidate` starts it anew from the live one.
-    Sinks are given by their number in `program.sinks`. Frames before `start`, the first, have its values; frames
-    further back than are kept have the oldest kept. taps: what is shown of the frames that have run.
+    now: the control frames that have run.
+    taps: the scopes, which keep signals of the frames that have run.
+    Engine ports are given by their number in `program.sinks`. Frames before the first have its values; frames further
+    back than are kept have the oldest ones.
     """
 
     def __init__(
@@ -35,12 +36,14 @@ class Forecast:
         self.transport, self.guard = transport, guard
         self.now = start
         self.taps = Scopes() if taps is None else taps
-        self._changes = 0  # of what is fed
-        self._waiting: list[tuple[int, LivePort, tuple[float, ...]]] = []  # fed, but not run yet: frame, port, numbers
+        self._changes = 0  # of live inputs
+        self._waiting: list[
+            tuple[int, LivePort, tuple[float, ...]]
+        ] = []  # live inputs that have not run yet: frame, port, numbers
         self._moments = np.zeros(0, dtype=np.int64)
-        self._mapped: tuple[int, int, Transport] | None = None  # what `_moments` were made for: now, guard
-        self._rows: dict[int, int] = {}  # sinks that are shown per song frame, with their rows in `_shown`
-        self._shown: Array = np.zeros((0, 0))  # their values [rows, T], each of the moment in `_shown_at`
+        self._mapped: tuple[int, int, Transport] | None = None  # now and guard of `_moments`
+        self._rows: dict[int, int] = {}  # engine ports per song frame, with their rows in `_shown`
+        self._shown: Array = np.zeros((0, 0))  # their values [rows, T], of the moments in `_shown_at`
         self._shown_at = np.zeros(0, dtype=np.int64)
         self._use(program)
         self._timeline = Timeline(program, transport, self._live, start)
@@ -52,9 +55,9 @@ class Forecast:
         self._live = program.state()
 
     def swap(self, program: Program) -> None:
-        """An edit: the new program takes over from `now`, with the state of the nodes that stay.
+        """An edit: the new program takes over at `now`, with the state of the nodes that stay.
 
-        What was heard before stands only for a sink that both programs have.
+        Past values are kept for engine ports that both programs have.
         """
         self._apply_live_inputs(self.now)
         old = {(s.node, s.port, s.kind): row for row, s in enumerate(self.program.sinks)}
@@ -72,11 +75,10 @@ class Forecast:
             self._timeline.fill_new_rows(new, self.now)
 
     def fork(self, program: Program, frame: int) -> Forecast:
-        """The forecast of a program that takes over at a frame to come, with the state that the nodes that stay will
-        have then."""
+        """The forecast of a program that takes over at a coming frame, with the state that its nodes will have then."""
         self._apply_live_inputs(self.now)
         state = self._live.copy()
-        for k in range(self.now, frame):  # frame by frame, so that every output has its last value
+        for k in range(self.now, frame):  # one frame after the other, so that every output has its last value
             self.program.run(state, self.transport.frame(k))
         program.inherited = state
         forked = Forecast(program, self.transport, guard=self.guard, start=frame, taps=self.taps)
@@ -84,33 +86,34 @@ class Forecast:
         return forked
 
     def invalidate(self) -> None:
-        """A live change: everything from `now` on is computed again when it is asked for."""
+        """Marks everything from `now` on as out of date."""
         self._timeline.all_changed(self.transport, self._live, self.now)
         self._mapped = None
 
     def retime(self, transport: Transport) -> None:
-        """A change of the transport that begins at `now` or later."""
+        """Another transport, which differs from `now` on or later."""
         self.transport = transport
         self.invalidate()
 
     # -- live sources -------------------------------------------------------------------------------------------
     def feed(self, node: str, port: str, value: Fed, at: int | None = None) -> None:
-        """Gives a fed port a number, or a gate its (level, rises): from the next control frame that is run on, or from
-        frame `at`. The rises of one frame add up. Only a change that a sink may feel makes the forecast anew, and
-        several at once make it anew once. Raises PatchError for a port that nothing can be fed to, or for what is not
-        finite.
+        """Writes a live input: a number, or (level, rises) of a gate.
+
+        at: the first frame that has it; the next one that runs by default. The rises of one frame add up.
+        A change that reaches an engine port marks the live part as out of date, once for several changes.
+        Raises PatchError for a port that is no live input, or a number that is not finite.
         """
         numbers = self.program.feeds.port(node, port).read(value)
         self._waiting.append((self.now if at is None else at, (node, port), numbers))
 
     @property
     def live_changes(self) -> int:
-        """How often what is fed has changed, several changes at once counted as one."""
+        """How often live inputs have changed; several changes at once count as one."""
         self._apply_live_inputs(self.now)
         return self._changes
 
     def _apply_live_inputs(self, frame: int) -> None:
-        """Puts what is fed at `frame` or before into the live state, which is to run it."""
+        """Writes the live inputs of `frame` and before into the state, which runs that frame next."""
         if not self._waiting:
             return
         due = [each for each in self._waiting if each[0] <= frame]
@@ -132,7 +135,7 @@ class Forecast:
             self._mapped = None
 
     def advance(self, to_k: int) -> None:
-        """Runs the control frames up to but without `to_k`; what they gave stands in the timeline."""
+        """Runs the control frames before `to_k` and stores their values in the timeline."""
         program, transport, live, before = self.program, self.transport, self._live, self.now
         if to_k <= before:
             return
@@ -146,20 +149,20 @@ class Forecast:
         self._timeline.note_run(live, before, to_k, np.array(ran).T)
 
     def value_at(self, sink: int, k: int) -> float:
-        """A sink's value at frame k."""
+        """The value of an engine port at frame k."""
         self._compute_until(max(k, 0) + 1)
         return float(self._timeline.rows[sink, self._timeline.column(k)])
 
     def span(self, sink: int, lo: int, hi: int) -> Array:
-        """A sink's values at the frames lo to hi - 1."""
+        """The values of an engine port at the frames lo to hi - 1."""
         self._compute_until(hi)
         return self._timeline.rows[sink, self._timeline.columns(np.arange(lo, hi))]
 
     def edges(self, sinks: Sequence[int], lo: int, hi: int) -> NDArray[np.int64]:
-        """The frames of [lo, hi) at which one of the sinks has an edge.
+        """The frames of [lo, hi) at which one of some engine ports has an edge.
 
-        An edge is a rise of a gate, any change of a whole number, or a jump (`edges.jumps`) of another value in the
-        port's range, through its taper.
+        An edge is a rise of a gate, any change of a whole number, or a jump of another value (`edges.jumps`), measured
+        in positions of the port's range.
         """
         if hi <= lo:
             return np.zeros(0, dtype=np.int64)
@@ -173,8 +176,8 @@ class Forecast:
         return lo + np.flatnonzero(found)
 
     def _span_with_before(self, sink: int, lo: int, hi: int) -> Array:
-        """A sink's values at the frames lo - BEFORE to hi - 1. Before the first known one it is taken to have moved as
-        it goes on to, so that a movement does not begin with an edge, but a jump on the next frame is one."""
+        """The values of an engine port at the frames lo - BEFORE to hi - 1. Before the first known frame it moves as it
+        does after it: then a movement does not begin with an edge, but a jump on the next frame is one."""
         values, unknown = self.span(sink, lo - BEFORE, hi), max(self._timeline.first, 0) - (lo - BEFORE)
         if unknown > 0 and (unknown := min(unknown, len(values))) and self.program.sinks[sink].kind == "value":
             first, second, third = self.span(sink, lo - BEFORE + unknown, lo - BEFORE + unknown + 3)
@@ -182,18 +185,19 @@ class Forecast:
         return values
 
     def per_frame(self, sink: int, now_k: int, guard: int | None = None) -> Array:
-        """A sink per song frame [T], each at the moment it will next be heard, seen from `now_k` at the loudspeaker.
+        """An engine port for every frame of the song [T], each at the moment when it is heard next.
 
-        u(f) = ((f - p + G) mod P) - G and moment = now_k + u(f): p the song frame at the loudspeaker, P what repeats,
-        G the guard in frames (below P), for frames passed so recently that they may still be spliced. When time moves
-        on by n frames, n entries change. Frames that are not coming up, outside a loop region, keep their value. After
-        a live change the coming 150 frames are renewed at once, the others at 250 for each further `now_k`, and have
-        their earlier values until then. DESIGN section 5.
+        now_k: the control frame at the loudspeaker.
+        guard: G, frames behind it that may still be crossfaded; fewer than repeat.
+        moment(f) = now_k + ((f - p + G) mod P) - G, with p the song frame at the loudspeaker and P the frames that
+        repeat. When time moves on by n frames, n entries change. Outside of a loop region frames keep their value.
+        After a live change the coming 150 frames are renewed at once and 250 more with each further `now_k`; the others
+        have their earlier values until then.
         """
         return self.curves([sink], now_k, guard)[0]
 
     def curves(self, sinks: Sequence[int], now_k: int, guard: int | None = None) -> Array:
-        """Several sinks per song frame [n, T], as `per_frame` has each; what did not change is not looked up again."""
+        """Several engine ports per song frame [n, T], each as by `per_frame`; only what changed is looked up again."""
         moments, passed = self._heard_moments(now_k, self.guard if guard is None else guard)
         if self._shown.shape[1] != len(moments):
             self._rows, self._shown = {}, np.zeros((0, len(moments)))
@@ -214,7 +218,7 @@ class Forecast:
         return self._shown[[self._rows[sink] for sink in sinks]]
 
     def _look_up(self, rows: slice, sinks: list[int], frames: NDArray[np.int64]) -> None:
-        """Looks up some song frames of sinks: stretches of successive moments are copied as a whole."""
+        """Looks up some song frames of engine ports; stretches of successive moments are copied as a whole."""
         if not len(frames):
             return
         moments = self._timeline.columns(self._moments[frames])
@@ -224,8 +228,8 @@ class Forecast:
             self._shown[rows, at : at + end - begin] = self._timeline.rows[sinks, first : first + end - begin]
 
     def _heard_moments(self, now_k: int, guard: int) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-        """By song frame, the moment at which it is heard next, with the timeline as far as it must reach for it, and
-        which frames are not coming up."""
+        """For every song frame the moment at which it is heard next, and whether it is not coming up. The timeline is
+        computed as far as these moments reach."""
         self._apply_live_inputs(self.now)
         song, first = self.transport.song_frames, now_k - guard
         lo, hi = self.transport.loop
@@ -241,6 +245,6 @@ class Forecast:
         return self._moments, self._moments < first
 
     def _compute_until(self, stop: int) -> None:
-        """Computes the timeline at every frame before `stop`, and frame 0."""
+        """Computes the timeline before `stop`, at least frame 0."""
         self._apply_live_inputs(self.now)
         self._timeline.compute_until(stop)

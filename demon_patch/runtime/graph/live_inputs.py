@@ -1,4 +1,4 @@
-"""Live sources of a program: where the bus keeps what is fed, who listens to what, what they hold."""
+"""The live inputs of a program: their bus slots, the nodes that listen to devices, and what live sources reach."""
 
 from __future__ import annotations
 
@@ -10,31 +10,31 @@ from typing import Any
 
 from demon_patch.errors import PatchError
 
-LivePort = tuple[str, str]  # node, port
-Fed = float | tuple[float, float]  # a number, or level and rises of a gate
-SOUND, RING = "sound.", "ring."  # how features of a node's audio, and facts of its ring, begin in `Port.of`
+LivePort = tuple[str, str]
+"""Node, port."""
+Fed = float | tuple[float, float]
+"""What is written into a live input: a number, or (level, rises) of a gate."""
+SOUND, RING = "sound.", "ring."
+"""How `Port.of` begins for a feature of a node's sound, and for a fact of its ring."""
 
 
 @dataclass(frozen=True, slots=True)
 class LiveInput:
-    """A fed port.
-
-    lo, hi: what it is limited to.
-    slots: of the bus, one for a value, level and rises for a gate.
-    of: what it is taken from (see `nodes.language.ports.fed`); nothing for a device, or where nothing is wired.
-    heard: whether it reaches a sink.
-    """
+    """A port of a live source that the host writes."""
 
     node: str
     port: str
     lo: float
     hi: float
     slots: tuple[int, ...]
+    """Its bus slots: one of a value, two of a gate (level, rises)."""
     of: str
+    """What it measures (see `Port.of`); empty for a device, or where nothing is wired."""
     heard: bool = True
+    """Whether it reaches an engine port."""
 
     def read(self, given: Fed) -> tuple[float, ...]:
-        """A value or a gate (level, rises) as numbers for its slots; raises PatchError for another, or none finite."""
+        """A value or a gate (level, rises) as numbers for its slots; raises PatchError for anything else."""
         numbers: list[float] = []
         with suppress(TypeError, ValueError):
             numbers = [float(x) for x in (given if isinstance(given, (tuple, list)) else (given,))]
@@ -47,16 +47,18 @@ class LiveInput:
 
 @dataclass(frozen=True, slots=True)
 class Listener:
-    """A node that a device feeds: its type, its settings by name (channel, number, address...) and its fed ports."""
+    """A node that a device feeds."""
 
     type: str
     settings: Mapping[str, Any]
+    """What it listens to: channel, controller number, address and so on, by name."""
     ports: tuple[str, ...]
+    """Its live inputs."""
 
 
 @dataclass(frozen=True, slots=True)
 class HeardInput:
-    """A feature of a source's sound, read from a table at the song frame: the source node and the feature."""
+    """A feature of a source's sound. It is known before it plays: a table over the song."""
 
     source: str
     feature: str
@@ -69,26 +71,26 @@ class HeardInput:
 
 @dataclass(frozen=True, slots=True)
 class LiveInputs:
-    """Everything that comes into a program from outside.
-
-    ports: all fed ports by (node, port), those of sources' sounds apart, which are tables. held: the inputs (node,
-    port) that a live source reaches, so that their future is not known. reached: all slots of the bus that are fed or
-    that it leads to. listeners: by node. taps: the tables.
-    """
+    """Everything that comes into a program from outside."""
 
     ports: Mapping[LivePort, LiveInput] = field(default_factory=dict)
+    """All live inputs by (node, port)."""
     held: frozenset[LivePort] = frozenset()
+    """The engine ports (node, port) that a live source reaches: their future is not known."""
     listeners: Mapping[str, Listener] = field(default_factory=dict)
+    """The nodes that devices feed, by id."""
     taps: tuple[HeardInput, ...] = ()
+    """Features of sources' sounds, which are read from tables."""
     reached: frozenset[int] = frozenset()
+    """The bus slots of the live part: the live inputs, and all that they reach."""
 
     @property
     def rises(self) -> tuple[int, ...]:
-        """The slots of the rises of all fed gates."""
+        """The bus slots of the rises of all live gates."""
         return tuple(feed.slots[1] for feed in self.ports.values() if len(feed.slots) > 1)
 
     def port(self, node: str, port: str) -> LiveInput:
-        """A fed port; raises PatchError where there is none."""
+        """A live input; raises PatchError where there is none."""
         feed = self.ports.get((node, port))
         if feed is None:
             known = ", ".join(p for n, p in self.ports if n == node)
@@ -97,7 +99,7 @@ class LiveInputs:
         return feed
 
     def of_kind(self, kind: str) -> dict[str, list[LiveInput]]:
-        """The fed ports whose source begins with `kind`, by what comes after it."""
+        """The live inputs whose `of` begins with `kind`, by the rest of it."""
         found: dict[str, list[LiveInput]] = {}
         for feed in self.ports.values():
             if feed.of.startswith(kind):

@@ -1,4 +1,4 @@
-"""Live sources while a program is compiled: where their ports are read, and what they reach."""
+"""Compiles live inputs: where nodes read them, and what they reach."""
 
 from __future__ import annotations
 
@@ -14,14 +14,16 @@ from demon_patch.runtime.graph.loops import LATE
 from demon_patch.runtime.graph.reuse import Key
 from demon_patch.runtime.graph.wiring import Wiring
 
-ABOUT = {SOUND: "audio", RING: "ring"}  # the input whose cable says what a fed port is taken from
+ABOUT = {SOUND: "audio", RING: "ring"}
+"""The input whose cable says what a live input measures."""
 
 
 class LiveInputCompiler:
-    """What is fed to a program while it is compiled. read: by fed port, where it is read.
+    """Collects the live inputs of a program.
 
-    take: a place on the bus for a key, with its first value. tables: the numbers of the tables by name, to which those
-    of sources' sounds are added.
+    read: for each live input, where it is read.
+    take: gives a bus slot for a key and a first value.
+    tables: the numbers of the tables by name; those of sources' sounds are added.
     """
 
     def __init__(self, wiring: Wiring, take: Callable[[Key, float], int], tables: dict[str, int]) -> None:
@@ -32,7 +34,7 @@ class LiveInputCompiler:
         self._listeners: dict[str, Listener] = {}
 
     def add(self, id: str, declaration: Declaration) -> None:
-        """A live node: its fed ports are read from the bus, or from tables along the song for the sound of a source."""
+        """Adds a live node. Its live inputs are read from the bus, features of a source's sound from tables."""
         fed = [p for p in declaration.ports if p.live]
         if ports := tuple(p.name for p in fed if not p.of):
             values = self._wiring.patch.nodes[id].values
@@ -44,14 +46,14 @@ class LiveInputCompiler:
             if about is not None and self._wiring.known[about].kind == "resource":
                 self.read[id, port.name] = (self._table(HeardInput(about, port.of.removeprefix(SOUND))),)
                 continue
-            halves = (("level", 0.0), ("rises", 0.0)) if port.type == "gate" else (("value", float(port.default)),)
+            parts = (("level", 0.0), ("rises", 0.0)) if port.type == "gate" else (("value", float(port.default)),)
             key = (id, declaration.id, str(declaration.version), port.name, "fed")
-            slots = tuple(self._take((*key, half), first) for half, first in halves)
+            slots = tuple(self._take((*key, part), first) for part, first in parts)
             self._ports[id, port.name] = LiveInput(id, port.name, port.lo, port.hi, slots, port.of if about else "")
             self.read[id, port.name] = tuple(map(BusSource, slots))
 
     def _subject(self, id: str, port: Port) -> str | None:
-        """The node that a fed port's numbers are about; none for a device's, or where nothing is wired."""
+        """The node that a live input measures; None for a device, or where nothing is wired."""
         for kind, about in ABOUT.items():
             if port.of.startswith(kind) and (cables := self._wiring.into.get((id, about))):
                 return cables[0].src
@@ -66,7 +68,7 @@ class LiveInputCompiler:
     def result(
         self, steps: Sequence[NodeCode], ends: Mapping[LivePort, tuple[int, ...]], sink_slots: Collection[int]
     ) -> LiveInputs:
-        """The whole of it, once all steps are made; ends: the inputs of nodes that end the graph, with their slots."""
+        """The live inputs, once all code is made; ends: all engine ports, with their bus slots."""
         if not self._ports:
             return LiveInputs(taps=tuple(self._taps))
         reached = _closure(
@@ -96,7 +98,7 @@ def _closure(joins: Sequence[tuple[Collection[int], Collection[int]]], slots: It
 
 
 def _reading(step: NodeCode, slots: Collection[int]) -> Iterator[str]:
-    """The inputs of a step that read one of some slots."""
+    """The ports of a node that read one of some slots."""
     for port, given in step.inputs.items():
         if any(source.slot in slots for source in given.sources):
             yield port

@@ -1,4 +1,8 @@
-"""Loops of nodes: which run in two halves, so that a loop needs no cut where what it reads is of an earlier frame."""
+"""Orders the nodes of a patch, loops of cables included.
+
+A node with early outputs (outputs that read only earlier frames) runs as two codes: one for the early outputs, and one
+for the late outputs and the states. A loop through an early output then needs no cut.
+"""
 
 from __future__ import annotations
 
@@ -13,11 +17,12 @@ from demon_patch.codegen.dependencies import early_and_late_outputs, inputs_of_o
 from demon_patch.patch.model.document import Cable
 from demon_patch.runtime.graph.order import Edge, Order, arrange
 
-LATE = "<"  # ends the name of the second half of a node
+LATE = "<"
+"""Ends the name of a node's second code: its late outputs and its states."""
 
 
 class Looped(Protocol):
-    """A node as far as it matters here: its body, and the names of its outputs."""
+    """What the order needs of a node: its body, and the names of its outputs."""
 
     @property
     def body(self) -> Body: ...
@@ -26,7 +31,7 @@ class Looped(Protocol):
 
 
 class ComputedCable(NamedTuple):
-    """A cable between computed nodes or adapters: the output and the port that it joins."""
+    """A cable between two computed nodes or adapters."""
 
     src: str
     out: str
@@ -37,24 +42,26 @@ class ComputedCable(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class SplitNodes:
-    """The nodes in two halves: for each its outputs that are `early`. The first half has the node's name and gives
-    those; the second, named with LATE, gives the others and leads to the state."""
+    """The nodes that run as two codes. The first has the node's name and gives the early outputs; the second has LATE
+    behind the name and gives the late outputs and the states."""
 
     nodes: Mapping[str, Looped] = field(default_factory=dict)
+    """All nodes by id."""
     early: Mapping[str, tuple[bool, ...]] = field(default_factory=dict)
+    """Of each node that is split, which of its outputs are early."""
 
     def body(self, name: str) -> Body:
-        """The body of a half."""
+        """The body of one of the two codes of a node."""
         id = name.removesuffix(LATE)
         return early_and_late_outputs(self.nodes[id].body, self.early[id])[name != id]
 
     def outs(self, name: str, slots: Sequence[tuple[int, ...]]) -> tuple[tuple[int, ...], ...]:
-        """Of something for each output of a node, what is of a half."""
+        """Of slots for each output of a node, those of one of its two codes."""
         id = name.removesuffix(LATE)
         return tuple(slot for slot, take in zip(slots, self.early[id], strict=True) if take == (name == id))
 
     def edges(self, join: ComputedCable) -> list[Edge]:
-        """Which halves a join makes wait for which."""
+        """Which code a cable makes wait for which."""
         src, ends = join.src, [join.dst]
         if src in self.early and not self.early[src][self.nodes[src].outs.index(join.out)]:
             src += LATE
@@ -64,16 +71,16 @@ class SplitNodes:
         return [(src, end) for end in ends]
 
     def cut(self, join: ComputedCable, order: Order) -> bool:
-        """Whether a join carries the value of the frame before."""
+        """Whether a cable carries the value of the frame before."""
         return bool(order.cut) and not order.cut.isdisjoint(self.edges(join))
 
 
 def running_order(nodes: Mapping[str, Looped], joins: Sequence[ComputedCable]) -> tuple[SplitNodes, Order]:
-    """The running order of nodes, those in two halves under both names; the halves of a loop have its number."""
+    """The running order of nodes; a node that is split stands in it under both names."""
     order = arrange(tuple(nodes), tuple((join.src, join.dst) for join in joins))
     if not order.loops:
         return SplitNodes(nodes, {}), order
-    inside: defaultdict[int, list[ComputedCable]] = defaultdict(list)  # of each loop
+    inside: defaultdict[int, list[ComputedCable]] = defaultdict(list)  # by loop
     into: defaultdict[str, list[ComputedCable]] = defaultdict(list)
     out_of: defaultdict[str, list[ComputedCable]] = defaultdict(list)
     for join in joins:
@@ -83,9 +90,9 @@ def running_order(nodes: Mapping[str, Looped], joins: Sequence[ComputedCable]) -
             into[join.dst].append(join)
             out_of[join.src].append(join)
     early = {id: found for id in order.loops if any(found := _early_outputs(nodes[id], into[id], out_of[id]))}
-    halves = SplitNodes(nodes, early)
+    split = SplitNodes(nodes, early)
     if not early:
-        return halves, order
+        return split, order
     names: list[str] = []
     cut: set[Edge] = set()
     loops = dict(order.loops)
@@ -95,21 +102,22 @@ def running_order(nodes: Mapping[str, Looped], joins: Sequence[ComputedCable]) -
             names += ids
             continue
         parts = [part for id in ids for part in ((id, id + LATE) if id in early else (id,))]
-        edges = [edge for join in inside[loop] for edge in halves.edges(join)]
+        edges = [edge for join in inside[loop] for edge in split.edges(join)]
         edges += [(id, id + LATE) for id in ids if id in early]
         inner = arrange(tuple(parts), tuple(edges))
         names += inner.nodes
         loops |= dict.fromkeys(parts, loop)
         cut |= inner.cut
-    return halves, Order(tuple(names), loops, frozenset(cut))
+    return split, Order(tuple(names), loops, frozenset(cut))
 
 
 def _early_outputs(node: Looped, into: Sequence[ComputedCable], out_of: Sequence[ComputedCable]) -> tuple[bool, ...]:
-    """The outputs of a node of a loop that do not wait for ports which the loop leads to; none where none is spared.
+    """Which outputs of a node in a loop are early: they do not wait for the ports that the loop leads to. None are,
+    where that removes no dependency.
 
-    into, out_of: the joins by which the loop leads to it and on.
+    into, out_of: the cables by which the loop leads to the node, and on from it.
     """
     needs = dict(zip(node.outs, inputs_of_outputs(node.body), strict=True))
     used = {join.out for join in out_of}
-    spared = {port for port in {join.port for join in into} if any(port not in needs[out] for out in used)}
-    return tuple(bool(spared) and not needs[out] & spared for out in node.outs)
+    independent = {port for port in {join.port for join in into} if any(port not in needs[out] for out in used)}
+    return tuple(bool(independent) and not needs[out] & independent for out in node.outs)

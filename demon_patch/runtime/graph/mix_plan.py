@@ -1,4 +1,4 @@
-"""The mixes of a patch: which prompts, clips and surfaces each weighs, and what can be wrong with them."""
+"""Plans the mixes of a patch: which prompts, clips and surfaces each one weighs, and what can be wrong with them."""
 
 from __future__ import annotations
 
@@ -11,24 +11,27 @@ from demon_patch.runtime.graph.wiring import Wiring
 
 @dataclass(frozen=True, slots=True)
 class MixPlan:
-    """A mix as it is wired. inputs: by inlet, in their order, the node that each wired one takes from; bare: the inlets
-    that are not wired. options: of the node. feeds: whether it mixes in finished generations. bypassed: it is its first
-    wired input, since its weights are all 0."""
+    """A mix as it is wired."""
 
     inputs: Mapping[str, str]
+    """The node that each wired input takes from, by input, in their order."""
     bare: tuple[str, ...]
+    """The inputs without a cable."""
     options: Mapping[str, str]
+    """The options of the node."""
     feeds: bool
+    """Whether it mixes in finished generations."""
     bypassed: bool = False
+    """Whether it passes on its first wired input."""
 
     @property
     def per_frame(self) -> bool:
-        """Whether its weights are taken for every frame of the song."""
+        """Whether every frame of the song has weights of its own."""
         return self.options.get("per") == "frame"
 
 
 def mix_plans(wiring: Wiring, ends: Iterable[str]) -> dict[str, MixPlan]:
-    """The mixes that the nodes `ends` are or take from, by id."""
+    """The mixes among the nodes `ends` and those that they take from, by id."""
     found: dict[str, MixPlan] = {}
     waiting = list(ends)
     while waiting:
@@ -50,7 +53,7 @@ def mix_plans(wiring: Wiring, ends: Iterable[str]) -> dict[str, MixPlan]:
 
 
 def mix_problems(wiring: Wiring) -> Iterator[PatchError]:
-    """Mixes that something takes from but nothing is wired to, and blends by the frame that the engine cannot make."""
+    """Mixes that are used but have no input, and blends per frame that the engine cannot make."""
     if not any(declaration.kind == "mix" for declaration in wiring.known.values()):
         return
     takers: dict[str, list[tuple[str, str]]] = {}

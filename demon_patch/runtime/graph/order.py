@@ -1,4 +1,4 @@
-"""The order in which nodes run: sources first, stable by id, loops cut on as few cables as the heuristic finds."""
+"""Orders the nodes of a graph: sources first, stable by id. Loops are cut at as few cables as a heuristic finds."""
 
 from __future__ import annotations
 
@@ -13,22 +13,25 @@ import networkx as nx
 
 Edge = tuple[str, str]
 
-MOST_LOOKED_AT = 1_000_000  # cables that are looked at for cuts that can be spared, in one loop: a second at most
+MOST_LOOKED_AT = 1_000_000
+"""Cables that are looked at, in one loop, to find cuts that are not needed: a second at most."""
 
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """`nodes` in running order; members of a loop stand together. `loops`: number of its loop for each member.
-    `cut`: pairs (from, to) whose cables carry the value of the frame before."""
+    """A running order."""
 
     nodes: tuple[str, ...]
+    """All nodes; the members of a loop stand together."""
     loops: Mapping[str, int]
+    """The number of its loop, for each member of one."""
     cut: frozenset[Edge]
+    """Pairs (from, to) whose cables carry the value of the frame before."""
 
 
 @lru_cache(maxsize=8)
 def arrange(nodes: tuple[str, ...], edges: tuple[Edge, ...]) -> Order:
-    """The running order of a graph whose `edges` may repeat; deterministic in the ids alone."""
+    """The running order of a graph. `edges` may repeat. Only the ids decide ties."""
     pairs = Counter(edges)
     with suppress(nx.NetworkXUnfeasible):
         return Order(tuple(topological(nodes, pairs)), {}, frozenset())
@@ -67,16 +70,20 @@ def _graph(nodes: Iterable[str], edges: Iterable[Edge]) -> nx.DiGraph[str]:
 
 
 def topological(nodes: Iterable[str], edges: Iterable[Edge]) -> list[str]:
-    """Every node after all that lead to it, the smallest id first among those ready; NetworkXUnfeasible for a loop."""
+    """Every node after all that lead to it, of those that are ready the smallest id first.
+
+    Raises NetworkXUnfeasible for a loop.
+    """
     return list(nx.lexicographical_topological_sort(_graph(nodes, edges)))
 
 
 def feedback_edges(nodes: Collection[str], edges: Mapping[Edge, int]) -> set[Edge]:
-    """Edges whose removal leaves no loop; no edge of the set can be spared, unless the loops are so many that looking
-    for it would take more than EFFORT.
+    """Edges whose removal leaves no loop. Every one of them is needed, unless finding that out takes more than
+    MOST_LOOKED_AT.
 
-    The order of Eades, Lin and Smyth (1993, "A fast and effective heuristic for the feedback arc set problem"), ties
-    by id, weighed by how many cables run along an edge; then every cut that is not needed is taken back.
+    edges: each with the number of its cables.
+    The heuristic of Eades, Lin and Smyth (1993, "A fast and effective heuristic for the feedback arc set problem"),
+    weighed by the number of cables, ties by id. Then every cut that is not needed is taken back.
     """
     place = {node: at for at, node in enumerate(_elimination_order(nodes, edges))}
     cut = {e for e in edges if place[e[0]] >= place[e[1]]}
@@ -84,7 +91,7 @@ def feedback_edges(nodes: Collection[str], edges: Mapping[Edge, int]) -> set[Edg
 
 
 def _elimination_order(nodes: Collection[str], edges: Mapping[Edge, int]) -> list[str]:
-    """The nodes in an order that few edges run against."""
+    """The nodes in an order in which few edges run backwards."""
     following: defaultdict[str, list[tuple[str, int]]] = defaultdict(list)
     leading: defaultdict[str, list[tuple[str, int]]] = defaultdict(list)
     going, coming = Counter[str](), Counter[str]()
@@ -131,11 +138,11 @@ def _elimination_order(nodes: Collection[str], edges: Mapping[Edge, int]) -> lis
 
 
 def _unneeded_cuts(place: dict[str, int], edges: Mapping[Edge, int], cut: set[Edge]) -> set[Edge]:
-    """The cuts that are not needed, the edges of most cables first. place: where each node stands in an order that
-    every edge which is not cut follows; changed.
+    """The cuts that are not needed; edges with many cables are tried first.
 
-    Whether an edge closes a loop is looked up among the nodes between its ends (Pearce and Kelly 2006, "A dynamic
-    topological sort algorithm for directed acyclic graphs").
+    place: the place of each node in an order that follows all edges but the cuts. It is changed.
+    To see whether an edge closes a loop, only the nodes between its ends are looked at (Pearce and Kelly 2006, "A
+    dynamic topological sort algorithm for directed acyclic graphs").
     """
     following: defaultdict[str, list[str]] = defaultdict(list)
     leading: defaultdict[str, list[str]] = defaultdict(list)
@@ -143,10 +150,10 @@ def _unneeded_cuts(place: dict[str, int], edges: Mapping[Edge, int], cut: set[Ed
         if (a, b) not in cut:
             following[a].append(b)
             leading[b].append(a)
-    spared: set[Edge] = set()
+    unneeded: set[Edge] = set()
     effort = 0
     for a, b in sorted(cut, key=lambda e: (-edges[e], e)):
-        if a == b or ((b, a) in edges and ((b, a) not in cut or (b, a) in spared)):
+        if a == b or ((b, a) in edges and ((b, a) not in cut or (b, a) in unneeded)):
             continue  # a loop of one or two
         if effort > MOST_LOOKED_AT:
             break
@@ -160,14 +167,14 @@ def _unneeded_cuts(place: dict[str, int], edges: Mapping[Edge, int], cut: set[Ed
             effort += steps
             moved = [*sorted(behind, key=place.__getitem__), *sorted(ahead, key=place.__getitem__)]
             place.update(zip(moved, sorted(place[node] for node in moved), strict=True))
-        spared.add((a, b))
+        unneeded.add((a, b))
         following[a].append(b)
         leading[b].append(a)
-    return spared
+    return unneeded
 
 
 def _reached(start: str, ways: Mapping[str, list[str]], inside: Callable[[str], bool]) -> tuple[set[str], int]:
-    """The nodes inside a stretch to which ways lead from one, itself included; and how many ways were looked at."""
+    """The nodes that can be reached from `start` without leaving `inside`, and how many edges were looked at."""
     found, waiting, steps = {start}, [start], 0
     while waiting:
         ahead = ways[waiting.pop()]

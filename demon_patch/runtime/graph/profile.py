@@ -1,4 +1,4 @@
-"""How long each node of a playing program takes: one at a time is measured beside the music, on copies."""
+"""Measures how long each node of a playing program takes: one node at a time, on copies, beside the music."""
 
 from __future__ import annotations
 
@@ -10,13 +10,15 @@ from typing import Any
 from demon_patch.codegen.float_code import NodeCode, Params, float_function
 from demon_patch.codegen.frame import Frame
 
-REPEAT = 5  # runs of a node in one measurement, of which the fastest counts
-WEIGHT = 0.2  # of the newest measurement in a mean
+REPEAT = 5
+"""Runs of a node in one measurement; the fastest counts."""
+WEIGHT = 0.2
+"""Weight of the newest measurement in a mean."""
 
 
 class Profile:
-    """Measures one node every so many frames, after the frame has run. Owned by the thread that runs the program;
-    `times` may be read from any."""
+    """Measures one node every `every` frames, after the frame has run. Owned by the thread that runs the program;
+    `times` may be read from any thread."""
 
     def __init__(
         self, steps: Sequence[NodeCode], params: Params, owners: Mapping[str, str], dt: float, every: int
@@ -28,14 +30,15 @@ class Profile:
 
     @property
     def times(self) -> Mapping[str, float]:
-        """Microseconds of a frame by node id, adapters within its cables included, of the nodes measured so far."""
+        """From any thread. Microseconds a frame of each node measured so far, by id, adapters in its cables
+        included."""
         found: defaultdict[str, float] = defaultdict(float)
         for step, mean in list(self._means.items()):
             found[self._owners[step]] += 1e6 * mean
         return found
 
     def after(self, bus: list[float], cells: list[Any], tables: Sequence[list[float]], frame: Frame) -> None:
-        """A frame has run, with this as its result."""
+        """Called after a frame has run, with its results."""
         turn, rest = divmod(self._frames, self.every)
         self._frames += 1
         if rest or not self._steps:

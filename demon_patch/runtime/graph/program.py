@@ -1,4 +1,4 @@
-"""A compiled patch: functions over a bus of numbers, run frame by frame or many frames ahead."""
+"""A compiled patch: generated functions over a bus of numbers, run one frame after the other or many at once."""
 
 from __future__ import annotations
 
@@ -29,44 +29,43 @@ from demon_patch.runtime.graph.ring_plan import RingPlan
 Key = tuple[str, ...]
 EnginePortKind = Literal["value", "curve", "gate", "level"]
 
-BATCH_FROM, BATCH_PER_BLOCK = (
-    16,
-    120,
-)  # rows are faster from so many frames on, and so many node-frames for each part (measured)
+BATCH_FROM, BATCH_PER_BLOCK = 16, 120
+"""Array code is faster from BATCH_FROM frames on, plus BATCH_PER_BLOCK node-frames a block (measured)."""
 
 
 @dataclass(frozen=True, slots=True)
 class EnginePort:
-    """An input that leaves the graph: of an engine node, a speaker or a recorder; or a number that a mix or a surface
-    gives.
-
-    kind: value or curve (a number in the port's unit); gate (its rises); level (of the same gate). lo, hi, taper: the
-    declared range.
-    """
+    """A port whose value leaves the graph: of an engine node, a speaker or a recorder; or a weight of a mix, or a gain
+    of a surface."""
 
     node: str
     port: str
     control: Control | None
+    """Its row of the control table, if it has one."""
     kind: EnginePortKind
+    """value, curve: a number in the port's unit. gate: the rises of a gate. level: the level of the same gate."""
     lo: float
     hi: float
     taper: Taper = "linear"
 
     def position(self, values: Array) -> Array:
-        """Values as positions in the declared range."""
+        """Values as positions 0..1 in the declared range."""
         return np.asarray(norm(values, self.lo, self.hi, self.taper))
 
 
 @dataclass(slots=True)
 class State:
-    """What a program remembers from frame to frame: the bus (last value of every output and sink) and state cells,
-    each with its keys, by which a later program adopts it; `lines`: the cells that are delay lines."""
+    """What a program remembers from frame to frame."""
 
     bus: list[float]
+    """The last value of every bus slot."""
     cells: list[Any]
+    """The state cells of all nodes."""
     bus_keys: Sequence[Key]
+    """The key of every slot, by which a later program finds it."""
     cell_keys: Sequence[Key]
     lines: Sequence[int] = ()
+    """The cells that are delay lines."""
 
     def copy(self) -> State:
         """An independent copy."""
@@ -78,33 +77,46 @@ class State:
 
 @dataclass(eq=False)
 class Program:
-    """A compiled patch. `compile` makes it; one thread runs it.
-
-    steps: all nodes in running order. sinks, with `sink_slots` on the bus. resources: keys by node id. delays: sockets
-    of the cables that carry the frame before. feeds: what comes from outside. faults: what each node did wrong, by id:
-    while it does, it keeps its last good values. bus, cells: first values.
-    """
+    """A compiled patch. `compile` makes it; one thread runs it."""
 
     steps: tuple[NodeCode, ...]
+    """The code of all nodes, adapters and engine ports, in running order."""
     sinks: tuple[EnginePort, ...]
+    """The engine ports."""
     sink_slots: tuple[int, ...]
+    """The bus slot of each engine port."""
     resources: Mapping[str, Hashable]
+    """The keys of resource nodes (prompts, clips, curves), by node id."""
     ring: RingPlan
+    """What the engine is asked to do, apart from what moves."""
     rate: float
+    """Control frames a second."""
     params: Sequence[tuple[float, ...]]
+    """The parameters of each code in `steps`."""
     bus: list[float]
+    """The first value of every bus slot."""
     cells: list[Any]
+    """The first value of every state cell."""
     bus_keys: Sequence[Key]
+    """Of every bus slot: node, type, version, port, part; () where it is unused."""
     cell_keys: Sequence[Key]
+    """Of every state cell: node, type, version, state."""
     owners: Mapping[str, str]
+    """The node id that each code belongs to."""
     tables: list[list[float]]
+    """The family's taper, then the curves over the song."""
     table_of: Mapping[str, int]
+    """The table of each curve, by node id."""
     drawn: Mapping[str, DrawnCurve]
+    """How each drawn curve is made, by node id."""
     delays: frozenset[Any] = frozenset()
+    """The keys of the cables that carry the value of the frame before."""
     feeds: LiveInputs = field(default_factory=LiveInputs)
+    """The live inputs."""
     song_frames: int = 0
     bpm: float = 120.0
     faults: dict[str, str] = field(default_factory=dict)
+    """What each node has done wrong, by id. Such a node keeps its last good values."""
     inherited: State | None = None
     latest: State | None = None
     memory: Reuse = field(default_factory=Reuse)
@@ -135,16 +147,16 @@ class Program:
 
     @property
     def held(self) -> frozenset[LivePort]:
-        """The inputs (node, port) that a live source reaches: what is forecast of them holds until it moves."""
+        """The engine ports (node, port) in the live part: their forecast is the newest value."""
         return self.feeds.held
 
     @property
     def listeners(self) -> Mapping[str, Listener]:
-        """The nodes that devices feed, and what they listen to."""
+        """The nodes that devices feed, by id, and what they listen to."""
         return self.feeds.listeners
 
     def sink(self, node: str, port: str, kind: EnginePortKind | None = None) -> int:
-        """The number of a sink; of a gate, its rises unless `kind` asks for its level. Raises PatchError."""
+        """The number of an engine port; of a gate the one of its rises, unless `kind` is level. Raises PatchError."""
         for i, s in enumerate(self.sinks):
             if (s.node, s.port) == (node, port) and kind in (None, s.kind):
                 return i
@@ -152,8 +164,7 @@ class Program:
 
     # -- curves -------------------------------------------------------------------------------------------------
     def use_song(self, frames: int, bpm: float | None = None) -> None:
-        """Gives every curve the length of the song and, where given, its tempo: drawn curves are drawn again, others
-        are level at 0."""
+        """Sets the length of the song, and its tempo where given. Drawn curves are drawn again, others are 0."""
         if frames < 1:
             raise ValueError(f"a song has at least one frame, not {frames}")
         self.song_frames, self.bpm = frames, bpm or self.bpm
@@ -162,9 +173,9 @@ class Program:
         self._draw()
 
     def set_curve(self, node: str, curve: NDArray[Any]) -> None:
-        """The table [T] of a curve node, T the frames of the song; forecasts made before are void.
+        """Sets the table [T] of a curve node, T the frames of the song. Forecasts made before become wrong.
 
-        Raises PatchError for another length or a number that is not finite.
+        Raises PatchError for another length, or a number that is not finite.
         """
         curve = np.asarray(curve, dtype=np.float64)
         if curve.shape != (self.song_frames,) or not np.isfinite(curve).all():
@@ -176,7 +187,7 @@ class Program:
             self._draw(node)
 
     def _draw(self, after: str | None = None) -> None:
-        """Draws all curves, or those that are made of the one of a node, whose own stays."""
+        """Draws all curves, or only those that are made of the curve of the node `after`."""
         tables = {node: self._arrays[table] for node, table in self.table_of.items()}
         fresh = {after}
         for node, drawing in self.drawn.items():
@@ -192,8 +203,8 @@ class Program:
 
     # -- state --------------------------------------------------------------------------------------------------
     def state(self, previous: State | None = None) -> State:
-        """A state to run on: fresh, but for what it adopts, by node, from `previous` or from the last state of the
-        program that this one was compiled to replace."""
+        """A state to run on. Nodes that `previous` has too go on from there; without it, from the last state of the
+        program that this one replaces."""
         made = State(self.bus[:], self.cells[:], self.bus_keys, self.cell_keys, self._lines)
         adopted = previous or self.inherited
         if adopted is not None:
@@ -206,7 +217,7 @@ class Program:
 
     # -- one frame ----------------------------------------------------------------------------------------------
     def run(self, state: State, frame: Frame) -> list[float]:
-        """Runs one control frame on `state`; the value of every sink. Fed gates have risen with it."""
+        """Runs one control frame on `state`: the value of every engine port. Rises of live inputs are 0 afterwards."""
         bus, cells = state.bus, state.cells
         bus_before, cells_before = bus[:], cells[:]
         try:
@@ -225,13 +236,13 @@ class Program:
         return list(self._gather(bus))
 
     def profile(self, every: int | None = 4) -> Profile | None:
-        """Measures from now on one node in `every` frames run, or none; what it measures into is returned."""
+        """From now on measures one node every `every` frames, or none; returns the measurements."""
         dt = 1.0 / self.rate
         self._profile = Profile(self.steps, self.params, self.owners, dt, every) if every else None
         return self._profile
 
     def _run_guarded(self, state: State, frame: Frame) -> None:
-        """Chunk by chunk, then node by node in a chunk that fails: what is not finite keeps its last good value."""
+        """Runs function by function, or node by node in one that fails. What is not finite keeps its last value."""
         bus, cells = state.bus, state.cells
         for steps, chunk in self._functions:
             slots = [s for step in steps for s in step.slots_written]
@@ -271,15 +282,13 @@ class Program:
 
     # -- many frames --------------------------------------------------------------------------------------------
     def scan(self, state: State, k0: int, n: int, transport: Transport) -> Array:
-        """Runs n frames from k0 ahead on a copy of `state`: [n_sinks, n]."""
+        """Runs n frames from k0 on a copy of `state`: the engine ports [n_ports, n]."""
         return self.extend(state.copy(), k0, n, transport)[: len(self.sinks)]
 
     def extend(self, state: State, k0: int, n: int, transport: Transport) -> Array:
-        """Runs n frames from k0 on `state` itself, equal to n times `run` within 1e-12: the sinks, then the border of
-        the plan, [n_kept, n].
+        """Runs n frames from k0 on `state` itself: the engine ports, then the border of the plan, [n_kept, n].
 
-        State cells come out as after n times `run`, bit for bit; the bus within 1e-12, where a sink or a state needs
-        it.
+        Equal to n calls of `run`: state cells bit for bit, engine ports and whatever they need of the bus within 1e-12.
         """
         if transport.steady(k0, n) < n:
             rest = [self.extend(state, at, length, transport) for at, length in _steady_stretches(k0, n, transport)]
@@ -297,27 +306,30 @@ class Program:
         return np.array(rows, dtype=np.float64).reshape(n, len(self.plan.kept)).T.copy()
 
     def extend_part(
-        self, half: int, state: State, k0: int, n: int, transport: Transport, border: Array
+        self, part: int, state: State, k0: int, n: int, transport: Transport, border: Array
     ) -> Array | None:
-        """Runs one half of the plan as `extend` runs both: the rows that it gives [n_shown, n]. The second reads
-        `border` [n_border, n], which the first gives. None where a node fails: `state` is then partly run."""
+        """Runs one part of the plan as `extend` runs both: the rows that it gives, [n_shown, n].
+
+        part: 0 the forecast part, 1 the live part, which reads `border` [n_border, n] of the first.
+        None where a node fails; `state` has then partly changed.
+        """
         found: list[Array] = []
         for at, length in _steady_stretches(k0, n, transport):
-            given = border[:, at - k0 : at - k0 + length] if half else None
-            rows = self._run_batch(state, transport.frames(at, length), length, (half,), given)
+            given = border[:, at - k0 : at - k0 + length] if part else None
+            rows = self._run_batch(state, transport.frames(at, length), length, (part,), given)
             if rows is None:
                 return None
-            found.append(rows[self.plan.parts[half].shown])
+            found.append(rows[self.plan.parts[part].shown])
         return np.concatenate(found, axis=1)
 
     def _run_batch(
-        self, state: State, frames: Frame, n: int, halves: Sequence[int] = (0, 1), border: Array | None = None
+        self, state: State, frames: Frame, n: int, parts: Sequence[int] = (0, 1), border: Array | None = None
     ) -> Array | None:
-        """All kept rows [n_kept, n], or None where a node fails, so that the float program decides."""
+        """All kept rows [n_kept, n]; None where a node fails: float code then says which."""
         try:
             with np.errstate(divide="raise", over="raise", invalid="raise", under="ignore"):
                 rows = self._batch.run(
-                    state.bus, state.cells, self.tables, self._arrays, frames, n, halves, border
+                    state.bus, state.cells, self.tables, self._arrays, frames, n, parts, border
                 )  # fmt: skip
         except (ArithmeticError, ValueError, LookupError, TypeError):
             return None
@@ -325,7 +337,7 @@ class Program:
 
 
 def _steady_stretches(k0: int, n: int, transport: Transport) -> Iterator[tuple[int, int]]:
-    """The stretches (first frame, length) of one tempo that n frames from k0 on consist of."""
+    """Cuts n frames from k0 on into stretches of one tempo: (first frame, length)."""
     at = k0
     while at < k0 + n:
         length = transport.steady(at, k0 + n - at)

@@ -1,4 +1,4 @@
-"""How often each control is taken, and which are moved faster than that can follow."""
+"""Tells how often each control is taken, and finds controls that are moved faster than they can follow."""
 
 from __future__ import annotations
 
@@ -76,7 +76,8 @@ def when_taken(row: Control) -> Taken | None:
 
 
 def when_port_taken(sink: EnginePort, program: Program) -> Taken | None:
-    """When a sink is taken; the weights of mixes once a generation, or a frame where they are blended by the frame."""
+    """When an engine port is taken. Weights of mixes are taken once a generation, or once a frame in a blend per
+    frame."""
     plan = program.ring
     if sink.kind in ("gate", "level"):
         return None
@@ -91,7 +92,7 @@ def when_port_taken(sink: EnginePort, program: Program) -> Taken | None:
 
 
 def turn_count(positions: Array, jump: NDArray[np.bool_]) -> int:
-    """How often a movement in 0..1 turns by more than a sixteenth; jumps are taken out of it."""
+    """How often a movement in 0..1 turns by more than TURN; its jumps are taken out."""
     change = np.diff(positions)
     for frame in np.flatnonzero(jump):  # a movement goes on through a jump as it was before
         change[frame] = change[frame - 1] if frame else 0.0
@@ -107,7 +108,7 @@ def turn_count(positions: Array, jump: NDArray[np.bool_]) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Movement:
-    """How a sink moves: cycles a second of what is no jump, and the frames of its jumps."""
+    """How an engine port moves: cycles a second without its jumps, and the frames of the jumps."""
 
     cycles: float
     jumps: NDArray[np.int64]
@@ -167,7 +168,7 @@ def _hidden(coarse: Array, fine: Array, rate: float) -> float:
 
 
 def _run(patch: Patch, catalogue: Mapping[str, Declaration], spec: FamilySpec, fine: int) -> tuple[Program, Array]:
-    """A patch's program, and its sinks over some seconds [n_sinks, n], at so many times the frame rate."""
+    """A patch's program, and its engine ports over SECONDS [n_ports, n], at `fine` times the frame rate."""
     rate = spec.frame_rate * fine
     frames = spec.tick_song * fine
     program = compile(patch, catalogue, Geometry(rate, frames, spec, patch.song.bpm))

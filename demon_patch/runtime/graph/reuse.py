@@ -1,4 +1,4 @@
-"""What a program knows of how it was made, so that the next one is made of the same parts where they are the same."""
+"""What a program remembers of its compilation, so that the next one takes over all that an edit did not touch."""
 
 from __future__ import annotations
 
@@ -12,13 +12,14 @@ from demon_patch.nodes.language.declare import Declaration
 from demon_patch.patch.model.document import Node
 
 Key = tuple[str, ...]
-
+"""Identifies a bus slot or a state cell over edits: node, type, version, and port or state."""
 
 SpecialisedNode = tuple[Node, tuple[Collection[str], ...], Declaration, Body, tuple[str, ...]]
+"""A node, its unwired and wired ports, its declaration, its specialised body, and its whole-number ports."""
 
 
 class CompiledNode(NamedTuple):
-    """A step with its parameters, and all that both are made of."""
+    """The code of a node with its parameters, and all that both are made of."""
 
     made_of: tuple[Any, ...]
     code: NodeCode
@@ -27,20 +28,24 @@ class CompiledNode(NamedTuple):
 
 @dataclass(eq=False)
 class Reuse:
-    """Steps by name; places on the bus and in the state by key; bodies by node id, with what they were settled from.
-
-    Written while its program is compiled, only read afterwards.
-    """
+    """Written while its program is compiled, and only read afterwards."""
 
     compiled: dict[str, CompiledNode] = field(default_factory=dict)
+    """The code of each node, by name."""
     bus: Mapping[Key, int] = field(default_factory=dict)
+    """The bus slot of each key."""
     cells: Mapping[Key, int] = field(default_factory=dict)
+    """The state cell of each key."""
     bodies: dict[str, SpecialisedNode] = field(default_factory=dict)
+    """The specialised bodies, by node id."""
 
 
 class Numbering:
-    """Numbers for keys: those of the program before, new ones behind them. keys: of each number, () where it is unused;
-    first: the value that it begins with. Where most would be unused it numbers anew."""
+    """Gives each key the number that it had in the program before; new keys get the numbers behind them. Where most
+    numbers would be unused, it starts from 0.
+
+    keys: the key of each number, () where it is unused. first: the first value of each.
+    """
 
     def __init__(self, before: Mapping[Key, int]) -> None:
         size = max(before.values(), default=-1) + 1
@@ -51,7 +56,7 @@ class Numbering:
         self.first: list[Any] = [0.0] * size
 
     def take(self, key: Key, first: Any = 0.0) -> int:
-        """The number of a key."""
+        """The number of a key; first: the value that it begins with."""
         if key in self.numbers:
             return self.numbers[key]
         number = self._before.get(key)

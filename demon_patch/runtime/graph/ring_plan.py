@@ -1,4 +1,4 @@
-"""What a patch asks of the engine, as far as it does not move."""
+"""Plans what a patch asks of the engine, apart from what moves while it plays."""
 
 from __future__ import annotations
 
@@ -15,29 +15,32 @@ from demon_patch.runtime.graph.wiring import Wiring
 
 @dataclass(frozen=True, slots=True)
 class RingPlan:
-    """What the engine is to do, as far as it does not move.
-
-    Ids of the chain's nodes; `wired`: by control, the node that a prompt, a clip or a surface comes from; options by
-    control; `active`: the controls that have an effect. `bypass`: the source sounds as it is. `loras`: by node, in the
-    chain's order, the file that each names. `mixes`: those that the engine takes from, by node. `step_window`: the node
-    that narrows the Step State. `silent`: nothing is heard, since what would be is muted.
-    """
+    """What a patch asks of the engine, apart from what moves while it plays."""
 
     scheduler: str
+    """The id of the Scheduler; so too the nodes that follow."""
     source_blend: str | None
     step_state: str | None
     decoder: str
     wired: Mapping[str, str]
+    """By control, the node that its prompt, clip or surface comes from."""
     options: Mapping[str, str]
+    """By control, the chosen option."""
     active: frozenset[str]
+    """The controls that have an effect, as far as they need no other one."""
     bypass: bool = False
+    """Whether the source sounds as it is."""
     loras: Mapping[str, str] = field(default_factory=dict)
+    """By node, in the order of the chain, the file of each LoRA."""
     mixes: Mapping[str, MixPlan] = field(default_factory=dict)
+    """By node, the mixes that the engine takes from."""
     step_window: str | None = None
+    """The node that narrows the Step State."""
     silent: bool = False
+    """Whether nothing is heard, because what would be heard is muted."""
 
     def meets(self, row: Control) -> bool:
-        """Whether the control that a row needs is there: wired, set, or a choice other than "off"."""
+        """Whether a control has the other control that it needs: wired, set, or a choice other than "off"."""
         need = row.needs
         if need is None or need in self.wired:
             return True
@@ -47,14 +50,14 @@ class RingPlan:
 
     @property
     def reached(self) -> frozenset[str]:
-        """The nodes that prompts, clips and surfaces come from, through mixes and at their ends."""
+        """The nodes that prompts, clips and surfaces come from: mixes, and the nodes behind them."""
         return frozenset(
             [*self.wired.values(), *(id for mixture in self.mixes.values() for id in mixture.inputs.values())]
         )
 
     @property
     def surfaces(self) -> frozenset[str]:
-        """Those that the channel gains come from."""
+        """The nodes that the channel gains come from."""
         found: set[str] = set()
         waiting = [self.wired["channel_gain"]] if "channel_gain" in self.wired else []
         while waiting:
@@ -64,7 +67,7 @@ class RingPlan:
 
     @property
     def framed(self) -> MixPlan | None:
-        """The blend of two prompts that is taken for every frame of the song, if there is one."""
+        """The blend of two prompts that has weights for every frame of the song, if there is one."""
         mixture = self.mixes.get(self.wired.get("prompt", ""))
         return mixture if mixture is not None and mixture.per_frame and not (mixture.bare or mixture.bypassed) else None
 
@@ -75,7 +78,7 @@ class RingPlan:
 
 
 def ring_plan(wiring: Wiring) -> RingPlan:
-    """What the engine is to do for a patch without problems."""
+    """The plan for a patch without problems."""
     nodes = wiring.patch.nodes
     chain = ring_chain(wiring)
     ids = {type: id for type, id in chain.items() if type in CHAIN[::3] or not wiring.rests(id)}

@@ -1,7 +1,7 @@
-"""Where in the song the timeline is: plays on, seeks and loops as pure integer arithmetic.
+"""Maps the timeline to song positions: playing on, seeking and looping, in integer arithmetic.
 
-The *timeline* counts what has been played since the start and never jumps back; the *song position* wraps, loops and
-seeks. Units are whatever the route was made in: samples, latent frames or control frames; `scaled` changes them.
+The *timeline* counts what has been played since the start and never jumps back. The *song position* wraps, loops and
+seeks. A route is in samples, latent frames or control frames; `scaled` changes its unit.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""The latest seconds of chosen signals, written by the tick thread, read by any other without a lock.
+"""Keeps the latest seconds of chosen signals: the tick thread writes them, any other thread reads without a lock.
 
-The ring is twice as long as what is read of it: a reader copies, and copies again where the writer has come round to
-its frames meanwhile, which takes seconds while a patch is played.
+The memory is a ring twice as long as what is read. A reader copies, then looks whether the writer has overtaken it and
+copies again. While a patch plays, that takes the writer seconds.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ Found = dict[tuple[str, str], tuple[int, ...]]  # slots of the bus
 
 @dataclass(frozen=True, slots=True)
 class ScopeValues:
-    """A signal as it was: `values` [n] of the frames `first` to first + n - 1; of a gate its level, or 1 where it rose.
-    Empty for what is not there."""
+    """A signal in the frames `first` to first + n - 1: values [n]; of a gate its level, or 1 where it rose. Empty for a
+    signal that does not exist."""
 
     first: int
     values: NDArray[np.float64]
@@ -35,32 +35,37 @@ class ScopeValues:
 
 @dataclass(eq=False)
 class _Recorded:
-    """What is written of one program for one choice of points: `values` [n, RING] with the rows of each point, not
-    numbers where nothing was known, and the frame after the newest."""
+    """The values of some points of one program."""
 
     program: Program
     points: frozenset[Point]
     rows: dict[Point, tuple[int, ...]]
+    """The rows of each point in `values`."""
     gather: Callable[[Sequence[float]], Sequence[float]]
-    chunk: Callable[..., None] | None
+    """The values of the rows, from the bus."""
+    inputs: Callable[..., None] | None
+    """A generated function that computes the points that are inputs of nodes, in further slots of the bus."""
     extra: int
+    """How many further slots it needs."""
     values: NDArray[np.float64]
+    """[n, RING]; NaN where nothing was known."""
     stop: int
+    """The frame after the newest one."""
 
 
 class Scopes:
-    """Which signals are kept, and what they were. `watch` and `read` from any thread; `note` from the tick thread."""
+    """Chooses and keeps signals. `watch` and `read`: any thread. `note`: the tick thread."""
 
     def __init__(self) -> None:
         self._points: frozenset[Point] = frozenset()
         self._ring: _Recorded | None = None
 
     def watch(self, points: Collection[Point]) -> None:
-        """Keeps these signals from the next control frame on, and no others; those that do not exist stay empty."""
+        """From any thread. Keeps these signals, and no others, from the next control frame on."""
         self._points = frozenset(points)
 
     def read(self, point: Point) -> ScopeValues:
-        """The latest SHOWN frames of a signal, or as many as there are."""
+        """From any thread. The latest SHOWN frames of a signal, or as many as there are."""
         ring = self._ring
         if ring is None or point not in ring.rows:
             return ScopeValues(0, np.zeros(0))
@@ -76,7 +81,7 @@ class Scopes:
         return ScopeValues(int(frames[0]) + unknown, shown[unknown:])
 
     def note(self, k: int, program: Program, state: State, frame: Frame) -> None:
-        """Keeps what the program has just computed for control frame k."""
+        """On the tick thread. Keeps what the program has just computed for control frame k."""
         points, ring = self._points, self._ring
         if not points:
             self._ring = None
@@ -84,16 +89,16 @@ class Scopes:
         if ring is None or ring.program is not program or ring.points != points or ring.stop != k:
             ring = _recorded(points, program, k, ring)
         bus = state.bus
-        if ring.chunk is not None:
+        if ring.inputs is not None:
             bus = [*bus, *([0.0] * ring.extra)]
-            ring.chunk(bus, state.cells, program.tables, frame)
+            ring.inputs(bus, state.cells, program.tables, frame)
         ring.values[:, k % RING] = ring.gather(bus)
         ring.stop = k + 1
         self._ring = ring
 
 
 def _recorded(points: frozenset[Point], program: Program, k: int, before: _Recorded | None) -> _Recorded:
-    """A ring for some points of a program, with what is known of them already."""
+    """The memory for some points of a program; takes over what is already known of them."""
     outputs, ends = _slots_by_port(program)
     steps = {step.node: number for number, step in enumerate(program.steps)}
     slots: list[int] = []
@@ -116,12 +121,12 @@ def _recorded(points: frozenset[Point], program: Program, k: int, before: _Recor
         if found:
             rows[point] = tuple(range(len(slots), len(slots) + len(found)))
             slots += found
-    chunk = float_function(tuple(reading)).bound(params, 1.0 / program.rate) if reading else None
+    inputs_code = float_function(tuple(reading)).bound(params, 1.0 / program.rate) if reading else None
     values = np.full((len(slots), RING), np.nan)
     if before is not None and before.stop == k:
         for point in rows.keys() & before.rows.keys():
             values[list(rows[point])] = before.values[list(before.rows[point])]
-    return _Recorded(program, points, rows, _gather(slots), chunk, free - len(program.bus), values, k)
+    return _Recorded(program, points, rows, _gather(slots), inputs_code, free - len(program.bus), values, k)
 
 
 def _gather(slots: list[int]) -> Callable[[Sequence[float]], Sequence[float]]:
@@ -129,7 +134,7 @@ def _gather(slots: list[int]) -> Callable[[Sequence[float]], Sequence[float]]:
 
 
 def _slots_by_port(program: Program) -> tuple[Found, Found]:
-    """The slots of every output of a node, and of every input of the nodes that end the graph."""
+    """The bus slots of every output of a node, and of every engine port."""
     outputs: Found = {}
     ends: Found = {}
     for slot, key in enumerate(program.bus_keys):

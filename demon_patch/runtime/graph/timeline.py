@@ -1,4 +1,4 @@
-"""The sinks of a program frame by frame: as they were, and as far ahead as somebody has asked.
+"""The engine ports of a program frame by frame: as they were, and as far ahead as somebody has asked.
 
 A program has a live part, which live sources reach, and a forecast part (`batch_plan.BatchPlan`). After a change of a
 live input only the live part is computed again; it reads the stored values of the forecast part.
@@ -16,17 +16,22 @@ from demon_patch.codegen.delay_line import DelayLine
 from demon_patch.runtime.graph.clock import Transport
 from demon_patch.runtime.graph.program import Program, State
 
-BLOCK = 64  # frames by which the horizon grows at least
-PAST = 4096  # frames kept behind now
-NEAR, FAR = 150, 250  # frames that are renewed at once after a live change, and with every later frame
+BLOCK = 64
+"""Frames by which the horizon grows at least."""
+PAST = 4096
+"""Frames kept behind now."""
+NEAR, FAR = 150, 250
+"""Frames that are renewed at once after a live change, and with every later frame."""
 
 
 class Timeline:
-    """Rows of sinks, and behind them what the fed half reads of the other; columns of frames, from `first` on.
+    """A table of values. Owned by one thread.
 
-    Owned by one thread. ends: of each half of the program, the first frame that is not computed, or not since the
-    latest change that reaches it; the fed half is never ahead. `_ahead` is the state of both halves there. stored: the
-    first frame without a column: what lies between an end and it is as it was before the change.
+    rows: one for each engine port, then the border (what the live part reads of the forecast part). Columns are frames.
+    first: the frame of the first column.
+    stored: the first frame without a column.
+    ends: of each part of the program (forecast, live), the first frame that is missing or out of date. The live part's
+    end is never after the other's. Between an end and `stored` stand the values from before the latest change.
     """
 
     def __init__(self, program: Program, transport: Transport, live: State, start: int) -> None:
@@ -37,29 +42,29 @@ class Timeline:
         self.all_changed(transport, live, start)
 
     def use(self, program: Program, rows: Sequence[int | None]) -> None:
-        """Another program; rows: of each of its sinks, the row so far. Call `anew` next."""
+        """Another program takes over; rows: of each of its engine ports, the row so far. Call `all_changed` next."""
         self.program, old = program, self.rows
         self.rows = np.zeros((len(program.plan.kept), old.shape[1]))
         for row, before in enumerate(rows):
             self.rows[row] = np.nan if before is None else old[before]
 
     def fill_new_rows(self, rows: Sequence[int], now: int) -> None:
-        """Rows that are new: before `now`, and where they are not computed yet, they are as they are there."""
+        """Fills rows that are new with their value at `now`: before it, and where they are not computed yet."""
         here = self.rows[rows, now - self.first][:, None]
         self.rows[rows, : now - self.first] = here
         self.rows[rows, self.ends[1] - self.first :] = here
 
     # -- changes ------------------------------------------------------------------------------------------------
     def all_changed(self, transport: Transport, live: State, now: int) -> None:
-        """Everything from `now` on is to be computed again, from the state there."""
+        """Marks everything from `now` on as out of date. live: the state at `now`."""
         self.transport = transport
         self._live, self._now = live, now
         self._ahead = live.copy()
         self.ends = [now, now]
-        self._changed = [True, True]  # and nothing of the half was renewed since
+        self._changed = [True, True]  # and nothing of that part was renewed since
 
     def live_changed(self, live: State, now: int) -> None:
-        """The same of what is fed from outside and all that it reaches."""
+        """Marks the live part from `now` on as out of date."""
         self._live, self._now = live, now
         for slot in self.program.feeds.reached:
             self._ahead.bus[slot] = live.bus[slot]
@@ -69,11 +74,12 @@ class Timeline:
         self.ends[1], self._changed[1] = now, True
 
     def note_run(self, live: State, begin: int, stop: int, values: Array) -> None:
-        """The frames begin to stop - 1 have run, with these sinks [n_sinks, n], and left this state."""
+        """Stores the frames begin to stop - 1, which have run. values: engine ports [n_ports, n]; live: the state
+        after."""
         self._widen(stop)
         self.rows[: len(values), begin - self.first : stop - self.first] = values
         if self.ends[1] < stop:
-            if begin < self.stored:  # they may be other than was said, from the first one on
+            if begin < self.stored:  # they may differ from what was forecast
                 self._note_renewed(begin, stop)
             if self.ends[0] < stop:
                 self._ahead, self.ends[:] = live.copy(), [stop, stop]
@@ -89,20 +95,20 @@ class Timeline:
 
     # -- reading ------------------------------------------------------------------------------------------------
     def column(self, k: int) -> int:
-        """Where a frame stands; one before the first has its column."""
+        """The column of a frame; frames before the first have its column."""
         return max(k, self.first, 0) - self.first
 
     def columns(self, frames: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Where frames stand, as `column`."""
+        """The columns of frames, as `column`."""
         return np.maximum(frames, max(self.first, 0)) - self.first
 
     def compute_until(self, stop: int) -> None:
-        """Computes every frame before `stop`, and frame 0."""
+        """Computes every frame before `stop`, at least frame 0."""
         self._run(max(stop, 1))
 
     def compute_near(self, now: int, last: int) -> None:
-        """Every frame before `last` for one that hears `now`: after a change the coming ones at once, the others bit by
-        bit; they stay as they were until then."""
+        """Fills every frame before `last`, seen from `now` at the loudspeaker. After a change the coming frames are
+        computed at once, the others a few with each call; they keep their old values until then."""
         if self.ends[1] == self.stored:
             self.compute_until(last)
             return
@@ -112,18 +118,18 @@ class Timeline:
         self._run(self._renew_until(1, now, last))
         self._changed = [False, False]
 
-    def _renew_until(self, half: int, now: int, last: int) -> int:
-        """How far a half is renewed this time."""
-        return min(last, now + NEAR if self._changed[half] else self.ends[half] + FAR)
+    def _renew_until(self, part: int, now: int, last: int) -> int:
+        """How far a part is renewed with this call."""
+        return min(last, now + NEAR if self._changed[part] else self.ends[part] + FAR)
 
     def take_renewed(self) -> tuple[int, int]:
-        """The frames [lo, hi) that were computed again since it was asked last."""
+        """The frames [lo, hi) that were computed again since the last call."""
         found, self._renewed = self._renewed, (0, 0)
         return found
 
     # -- computing ----------------------------------------------------------------------------------------------
     def _run(self, stop: int) -> None:
-        """Both halves up to `stop`."""
+        """Computes both parts up to `stop`."""
         if self.ends[1] < min(stop, self.ends[0]):
             self._run_part(1, min(max(stop, self.ends[1] + NEAR), self.ends[0]))
         if stop > self.ends[1]:
@@ -131,17 +137,17 @@ class Timeline:
             self._store(slice(None), begin, self.program.extend(self._ahead, begin, n, self.transport))
             self.ends = [begin + n, begin + n]
 
-    def _run_part(self, half: int, stop: int) -> None:
-        """One half up to `stop`, by itself; where a node fails, both are to begin anew."""
-        plan, begin = self.program.plan, self.ends[half]
+    def _run_part(self, part: int, stop: int) -> None:
+        """Computes one part up to `stop`, by itself. Where a node fails, both parts are out of date."""
+        plan, begin = self.program.plan, self.ends[part]
         self._lengthen(stop)
         border = self.rows[len(self.program.sinks) :, begin - self.first : stop - self.first]
-        found = self.program.extend_part(half, self._ahead, begin, stop - begin, self.transport, border)
+        found = self.program.extend_part(part, self._ahead, begin, stop - begin, self.transport, border)
         if found is None:
             self.all_changed(self.transport, self._live, self._now)
         else:
-            self._store(plan.parts[half].shown, begin, found)
-            self.ends[half] = stop
+            self._store(plan.parts[part].shown, begin, found)
+            self.ends[part] = stop
 
     def _store(self, rows: slice | NDArray[np.int64], begin: int, values: Array) -> None:
         stop = begin + values.shape[1]
@@ -152,7 +158,7 @@ class Timeline:
         self.stored = max(self.stored, stop)
 
     def _lengthen(self, stop: int) -> None:
-        """Lengthens the timeline to every frame before `stop`, as its last frame was."""
+        """Makes the timeline reach `stop`; new frames repeat the last one."""
         if stop > self.stored:
             self._widen(stop)
             last = self.rows[:, self.stored - 1 - self.first]
@@ -160,7 +166,7 @@ class Timeline:
             self.stored = stop
 
     def _note_renewed(self, lo: int, hi: int) -> None:
-        """Notes that frames are other than they were."""
+        """Notes frames that were computed again."""
         first, last = self._renewed
         self._renewed = (min(first, lo) if first < last else lo, max(last, hi))
 

@@ -1,5 +1,5 @@
-"""What is odd about a patch that plays: controls that are moved and have no effect, or too fast; a ring deeper than its
-steps; nodes that hear nothing."""
+"""Finds what is odd about a patch that plays: controls without effect, controls that are moved too fast, a ring that is
+deeper than its steps, live nodes without a cable."""
 
 from __future__ import annotations
 
@@ -15,14 +15,19 @@ from demon_patch.runtime.graph.rates import too_fast
 from demon_patch.runtime.graph.ring_plan import ring_plan
 from demon_patch.runtime.graph.wiring import Wiring
 
-MOST_WORDS = 20  # of one prompt
+MOST_WORDS = 20
+"""Unknown words of one prompt that are told."""
 
 
 def warnings_of(patch: Patch, catalogue: Mapping[str, Declaration]) -> list[PatchError]:
-    """One remark for each port of the ring's nodes that is wired or set, but whose control has no effect because the
-    one that it needs is not there; for each live node whose audio or ring is not wired; for a step window without a
-    Step State; for a depth above the number of steps; and for each control that is moved faster than it can follow
-    (`rates.too_fast`). Never a reason not to play. For a patch without `problems`."""
+    """The remarks on a patch without `problems`; none of them keeps it from playing. One for each
+
+    - port of the ring's nodes that is wired or set, but has no effect without another control;
+    - live node whose audio or ring is not wired;
+    - step window without a Step State;
+    - ring depth above the number of steps;
+    - control that is moved faster than it can follow (`rates.too_fast`).
+    """
     model = patch.meta.model or NAMES[0]
     wiring = Wiring(patch, catalogue, spec_of(model) if model in NAMES else None)
     plan = ring_plan(wiring)
@@ -52,8 +57,8 @@ def warnings_of(patch: Patch, catalogue: Mapping[str, Declaration]) -> list[Patc
 
 
 def _ring_deeper_than_steps(wiring: Wiring, scheduler: str | None) -> Iterator[PatchError]:
-    """A remark where the ring has more places than a generation has steps: a tick begins one generation at most, so
-    that the others are never taken. A port that is wired counts with the end of its playing range that fits best."""
+    """A remark where the ring has more slots than a generation has steps. A tick begins one generation at most, so the
+    others stay empty. A port with a cable counts with the end of its playing range that fits best."""
     if scheduler is None:
         return
     ends: list[int] = []
@@ -74,7 +79,7 @@ def _counted(number: int, thing: str) -> str:
 
 
 def _unwired_live_nodes(wiring: Wiring) -> Iterator[PatchError]:
-    """A remark for each live node that is about a sound or a ring, but is not told which."""
+    """A remark for each live node that measures a sound or a ring, but has none wired to it."""
     mends = {"audio": "wire the Decoder's audio to it, or a source's", "ring": "wire the ring of any node of the chain"}
     for id, declaration in wiring.known.items():
         for port in declaration.ports:
@@ -84,8 +89,11 @@ def _unwired_live_nodes(wiring: Wiring) -> Iterator[PatchError]:
 
 
 def unknown_words(patch: Patch, catalogue: Mapping[str, Declaration], model: str = "") -> list[PatchError]:
-    """One remark for each word of a prompt, or of a composed style, that the model cannot read; model: the family that
-    plays it; the one that the patch names, or the first, by default. None for a family that is not known."""
+    """One remark for each word of a prompt, or of a composed style, that the model cannot read.
+
+    model: the family that plays the patch; by default the one that the patch names, or the first. An unknown family
+    gives no remarks.
+    """
     model = model or patch.meta.model or NAMES[0]
     wiring = Wiring(patch, catalogue)
     found: list[PatchError] = []

@@ -1,4 +1,4 @@
-"""What a cable does to the port that it ends in: types that fit, nominal ranges, depth, and the text of an input."""
+"""Works out what cables do to the ports that they end in: nominal ranges, modes, depths, and the code of an input."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ from demon_patch.nodes.language.declare import Declaration
 from demon_patch.nodes.language.ports import SINGLE, Out, Port
 from demon_patch.patch.model.document import Cable, Patch
 
-USUAL_DEPTH = 0.5  # of an add cable into a port with a finite range
+USUAL_DEPTH = 0.5
+"""The depth of an add cable into a port with a finite range, where the cable has none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +28,8 @@ class Nominal:
 
     @property
     def scaling(self) -> tuple[float, float]:
-        """(a, b) of x_i = a * x + b: to -1..1 where the range is symmetric, to 0..1 where it is not, as it stands
-        where it has no end."""
+        """(a, b) of a * x + b, which scales the signal to -1..1 where its range is symmetric, else to 0..1. A range
+        without an end is not scaled."""
         if not (math.isfinite(self.lo) and math.isfinite(self.hi)) or self.lo >= self.hi:
             return 1.0, 0.0
         if self.lo == -self.hi:
@@ -37,15 +38,15 @@ class Nominal:
 
 
 class Wiring:
-    """A patch as the compiler sees it: laid out flat, known nodes, and the cables that carry something.
+    """A patch as the compiler sees it: flat, with known nodes, and with the cables that carry something.
 
     A muted cable carries nothing, as if it were unplugged. Nothing comes out of a muted node: all cables from it carry
-    nothing, while its own state runs on. The chain of the ring and the sound are an exception, since they hold the
-    patch together: a muted node within the chain does as if it were bypassed, and a muted end of the chain, a muted
-    cable in it, or muted speakers and recorders alone are silence (`silent`). Cables of outputs that fall silent
-    because their node is bypassed carry nothing either.
+    nothing, while its own state runs on. Ring and sound are an exception, since they hold the patch together: a muted
+    node within the ring chain acts as if bypassed; a muted end of the chain, a muted cable in it, or only muted
+    speakers and recorders mean silence (`silent`). Cables from outputs that are silent because their node is bypassed
+    carry nothing either.
 
-    family: whose defaults hold for the controls that leave theirs to it; those of the catalogue's ports without one.
+    family: gives the defaults of controls that leave them to the family; without one, the catalogue's ports do.
     """
 
     def __init__(self, patch: Patch, catalogue: Mapping[str, Declaration], family: FamilySpec | None = None) -> None:
@@ -65,7 +66,7 @@ class Wiring:
 
     @cached_property
     def ports_with_cables(self) -> Mapping[str, frozenset[str]]:
-        """By node the ports to which cables lead, silent or not."""
+        """By node the ports that have a cable, silent or not."""
         found: dict[str, set[str]] = {}
         for cable in self.patch.cables:
             found.setdefault(cable.dst, set()).add(cable.port)
@@ -83,7 +84,7 @@ class Wiring:
         return self._by_node.get(node, {})
 
     def reaches(self, start: str, end: str) -> bool:
-        """Whether cables lead from one node to another, or it is the same."""
+        """Whether cables lead from one node to another; True for the same node."""
         known, waiting = {start}, [start]
         while waiting:
             if (node := waiting.pop()) == end:
@@ -102,7 +103,7 @@ class Wiring:
         return found
 
     def carries(self, cable: Cable) -> bool:
-        """Whether a cable joins ports that exist and is not silent."""
+        """Whether a cable connects ports that exist and is not silent."""
         source, target = self.known.get(cable.src), self.known.get(cable.dst)
         if source is None or target is None:
             return False
@@ -147,7 +148,7 @@ class Wiring:
         return self.known[cable.dst].by_name[cable.port]
 
     def only_listens(self, cable: Cable) -> bool:
-        """Whether a cable only says what a live node is about."""
+        """Whether a cable only says what a live node measures."""
         return self.known[cable.dst].live and self.port(cable).type in SINGLE
 
     def knob(self, node: str, port: Port) -> float:
@@ -165,14 +166,14 @@ class Wiring:
         return self.patch.nodes[node].ranges.get(port.name, (port.lo, port.hi))
 
     def sets(self, cable: Cable) -> bool:
-        """Whether a cable replaces the knob: by its mode, or because the units are named and equal."""
+        """Whether a cable replaces the knob, by its mode or because both units are named and equal."""
         if cable.mode != "auto":
             return cable.mode == "set"
         unit = self.nominal(cable.src, cable.out).unit
         return unit != "" and unit == self.port(cable).unit
 
     def nominal(self, node: str, out_name: str) -> Nominal:
-        """Nominal range and unit of an output; those of what arrives at a port if it is like that or passes it on."""
+        """Nominal range and unit of an output; where it is like a port or passes it on, those of what arrives there."""
         out = self.known[node].outs_by_name[out_name]
         port = out.passes if self.patch.nodes[node].bypass else out.like
         if port is None or out.type == "gate":
@@ -225,11 +226,12 @@ def clamped(x: float, lo: float, hi: float) -> float:
 
 @lru_cache(maxsize=512)
 def input_text(taper: str, bounded: bool, limits: bool, sets: bool, adds: int) -> str:
-    """The arithmetic of DESIGN 4 "Depth" for one set cable (x0) or none, then `adds` add cables; whole numbers are made
-    of it later (`nodes.form.whole`).
+    """The arithmetic of an input (docs/depth.md): for one set cable (x0) or none, then `adds` add cables.
 
-    Parameters in order: p0 the base and all offsets in knob positions (or the port's unit, for a linear port), one
-    gain for each add cable, then the ends of the playing range, of the declared one, and of the first as positions.
+    Depths add up in a space of their own: knob positions of a family taper, logarithms of a log taper, the port's unit
+    of a linear one. Parameters in order: p0 the knob and all offsets in that space, one gain for each add cable; then
+    the ends of the playing range, of the declared range, and of the playing range in that space.
+    Whole numbers are rounded later (`codegen.whole_numbers`).
     """
     first = int(sets)
     total = " + ".join(["p0", *(f"x{first + i} * p{1 + i}" for i in range(adds))])
