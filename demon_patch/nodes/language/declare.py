@@ -28,7 +28,7 @@ from demon_patch.nodes.language.migration import Migration
 from demon_patch.nodes.language.ports import AUTO, MIXED, NUMBERS, SETTINGS, Bank, Out, Port
 
 Kind = Literal["computed", "mix", "surface", "resource", "engine", "sink", "display"]
-_LATEST: deque[Body] = deque(maxlen=512)  # specialised bodies that are kept although no program uses them
+_RECENT_BODIES: deque[Body] = deque(maxlen=512)  # specialised bodies that are kept although no program uses them
 
 
 @dataclass(frozen=True, eq=False)
@@ -142,7 +142,7 @@ class Declaration:
                 tables = {p.name: p.read(values.get(p.name, p.default)) for p in self.settings if p.read}
                 body = specialise(self.body, chosen, unwired, tables, self.mix_inputs_seen(unwired))
             self.bodies[key] = body
-            _LATEST.append(body)
+            _RECENT_BODIES.append(body)
         return body
 
     def mix_inputs_seen(self, unwired: frozenset[str] = frozenset()) -> Mapping[str, MixInput]:
@@ -227,7 +227,7 @@ def signature(function: Callable[..., Any], id: str) -> Signature:
     ports, banks = _ports(id, given)
     single = tuple(p.default.with_name(p.name) for p in given if p.name not in banks)
     return Signature(
-        ports, single, banks, tuple((p.name, _first(id, p)) for p in parameters if p.kind is p.KEYWORD_ONLY)
+        ports, single, banks, tuple((p.name, _first_value(id, p)) for p in parameters if p.kind is p.KEYWORD_ONLY)
     )
 
 
@@ -328,7 +328,7 @@ def _with_banks(banks: Mapping[str, tuple[Port, ...]], values: Mapping[str, Any]
     return gathered
 
 
-def _first(node: str, parameter: inspect.Parameter) -> float | LineReach:
+def _first_value(node: str, parameter: inspect.Parameter) -> float | LineReach:
     if isinstance(parameter.default, LineReach):
         return parameter.default
     if isinstance(parameter.default, bool) or not isinstance(parameter.default, (int, float)):
