@@ -116,8 +116,8 @@ def by_layer(names: Iterable[str], layers: Layers, metadata: Mapping[str, str]) 
             continue
         adapters.add(match["adapter"] or "")
         if len(adapters) > 1:
-            told = " and ".join(shown(adapter) for adapter in sorted(adapters))
-            raise WeightsError(f"it holds several adapters: {told}", mend="save one adapter in a file")
+            adapter_names = " and ".join(shown(adapter) for adapter in sorted(adapters))
+            raise WeightsError(f"it holds several adapters: {adapter_names}", mend="save one adapter in a file")
         _add_half(keys, match)
     if not any(keys.down or keys.up for keys in found.values()):
         raise WeightsError("it holds no LoRA weights", mend="use a file with lora_A and lora_B weights")

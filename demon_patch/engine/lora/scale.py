@@ -25,7 +25,7 @@ from demon_patch.errors import WeightsError
 
 CONFIG = "adapter_config.json"
 IN_METADATA = "adapter_config"
-"""Under which key of a file's metadata that configuration stands, once the file is packed."""
+"""The key of a file's metadata that has this configuration, once the file is packed."""
 MAX_CONFIG = 2**20
 MAX_PATTERNS = 2000
 

@@ -75,17 +75,17 @@ def _tempo(path: Path, known: sound_file.Survey) -> tuple[ClipTempo | None, tupl
         if kept.content == known.content or (not _is_sound_hash(kept.content) and kept.content == _old_content(path)):
             return kept.tempo, _write(path, known.content, kept.tempo) if kept.content != known.content else ()
         if kept.tempo.edited:
-            told = f"{kept.tempo.bpm:g} bpm, first bar line at {kept.tempo.downbeat:g} s"
+            note = f"{kept.tempo.bpm:g} bpm, first bar line at {kept.tempo.downbeat:g} s"
             return kept.tempo, (
-                f"{path.name}: its tempo was edited for another sound than it holds now; the edit is kept: {told} "
+                f"{path.name}: its tempo was edited for another sound than it holds now; the edit is kept: {note} "
                 f"(demon-patch clip {path.name} --forget drops it)",
             )
     sound = sound_file.read_again(known)
     found = detect(sound.audio, sound.rate)
     tempo = ClipTempo(round(found.bpm, 6), round(found.downbeat, 6)) if found else None
     if kept == "unreadable":
-        told = f"{sidecar(path).name} does not hold a tempo that can be read: it is left as it is, and does not count"
-        return tempo, (f"{told} (demon-patch clip {path.name} --forget removes it)",)
+        note = f"{sidecar(path).name} does not hold a tempo that can be read: it is left as it is, and does not count"
+        return tempo, (f"{note} (demon-patch clip {path.name} --forget removes it)",)
     return tempo, _write(path, known.content, tempo) if tempo else ()
 
 

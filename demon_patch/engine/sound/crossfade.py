@@ -9,9 +9,7 @@ from numpy.typing import NDArray
 
 from demon_patch.arrays import Samples
 
-HALF_FADE_SECONDS = (
-    0.01  # on either side of a window's edge: long enough not to click, short enough to stand on the beat
-)
+HALF_FADE_SECONDS = 0.01  # on either side of a window's edge: long enough not to click, short enough to be on the beat
 GRAIN = 1 / 4  # of a join: the stretch over which its level is held
 SMOOTH = 1 / 16  # of a join: over which the gain that holds it is evened out, twice
 MOST = 3.0  # that gain, and its inverse

@@ -22,7 +22,7 @@ _BUSY = 400_000  # samples a second, of all channels, above which only some of t
 _CANCELS = 1 / 8
 _COUNTS = 1e-3  # share of all energy from which a third counts
 _LOUD = 1e-2  # share of a mean stretch's energy from which a third of a stretch counts
-_MANY = 8  # channels up to which stretches are told apart
+_MANY = 8  # channels up to which stretches are listened to one by one
 STRETCH = 0.5
 """Seconds, about."""
 _RUN = 2  # stretches one after the other in which channels cancel, from which they do so to an ear

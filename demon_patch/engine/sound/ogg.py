@@ -6,7 +6,7 @@ from typing import BinaryIO
 
 MAGIC = b"OggS"
 
-_HEAD = 27  # bytes of a page's head, whose last one counts the bytes that tell the lengths of its pieces
+_HEAD = 27  # bytes of a page's head, whose last one counts the bytes with the lengths of its segments
 _FIRST = 2  # the flag of a page that begins a stream
 _PAGES = 500_000  # that are walked at most
 

@@ -199,12 +199,12 @@ class _Decoder:
             return read
         if self._joined:
             return None
-        told = self._promised / self.rate
+        claimed = self._promised / self.rate
         if claim.frames is not None:
-            told = claim.frames / self.rate if _can_decode_last(self._path, claim.frames) else 0.0
+            claimed = claim.frames / self.rate if _can_decode_last(self._path, claim.frames) else 0.0
         elif claim.seconds is not None or claim.prefix:
-            told = claim.seconds or 0.0
-        return told if told >= read else None
+            claimed = claim.seconds or 0.0
+        return claimed if claimed >= read else None
 
     def notes(self) -> Iterator[str]:
         """Notes for the player."""

@@ -75,8 +75,8 @@ class Strokes:
             found[n], self._memory = self._net.step(self._shown, self._memory)
         before = np.concatenate([self._level, levels])
         levels, self._level = np.maximum(levels, before[:-1]), before[-1:]
-        told = np.where(found >= 0.5, np.clip(_MOST * levels, _LEAST, _MOST), _DOUBT * found)
-        return np.where(levels > 0, told, 0.0)
+        reported = np.where(found >= 0.5, np.clip(_MOST * levels, _LEAST, _MOST), _DOUBT * found)
+        return np.where(levels > 0, reported, 0.0)
 
 
 class Heard:

@@ -51,16 +51,16 @@ class Velocity:
         chunk = self._chunk
         weight = self._condition_weight(live)
         guided = [chunk.value("guidance") is not None and slot.request.guidance_mode != "off" for slot in chunk.slots]
-        plan = [_Row(at, slot, slot.rows[0], "prompt") for at, slot in enumerate(chunk.slots[:live])]
+        rows = [_Row(at, slot, slot.rows[0], "prompt") for at, slot in enumerate(chunk.slots[:live])]
         if weight is not None:
             speaks = self._second_speaks(weight)
-            plan += [_Row(at, slot, slot.second, "second") for at, slot in enumerate(chunk.slots[:live]) if speaks[at]]
-        plan += [
+            rows += [_Row(at, slot, slot.second, "second") for at, slot in enumerate(chunk.slots[:live]) if speaks[at]]
+        rows += [
             _Row(at, slot, slot.rows[-1], "negative")
             for at, slot in enumerate(chunk.slots[:live])
             if guided[at] and slot.needs_negative
         ]
-        velocities = self._forwards(self._as_seen(x), plan, live)
+        velocities = self._forwards(self._as_seen(x), rows, live)
         v = velocities["prompt"]
         if weight is not None and "second" in velocities:
             v = torch.lerp(v, velocities["second"], weight, out=chunk.buffers.like("composite", x))
@@ -73,24 +73,24 @@ class Velocity:
         gain = self._chunk.value("channel_gain")
         return x if gain is None else torch.mul(x, gain, out=self._chunk.buffers.like("seen", x))
 
-    def _forwards(self, x: Tensor, plan: Sequence[_Row], live: int) -> dict[str, Tensor]:
+    def _forwards(self, x: Tensor, rows: Sequence[_Row], live: int) -> dict[str, Tensor]:
         """The velocities [R, T, C] by use. A slot without a row of some use has its prompt's velocity there."""
         bucket = self._executor.bucket
-        if len(plan) == live:
-            whole = [*plan, *[plan[-1]] * (bucket - live)]
+        if len(rows) == live:
+            whole = [*rows, *[rows[-1]] * (bucket - live)]
             return {"prompt": self._forward(x, whole)}
         shape = tuple(x.shape)
         velocities: dict[str, Tensor] = {}
-        for first in range(0, len(plan), bucket):
-            part = list(plan[first : first + bucket])
+        for first in range(0, len(rows), bucket):
+            part = list(rows[first : first + bucket])
             v = self._forward(x, [*part, *[part[-1]] * (bucket - len(part))])
-            if bucket == 1 and first + 1 == len(plan):  # no forward follows that could overwrite it
+            if bucket == 1 and first + 1 == len(rows):  # no forward follows that could overwrite it
                 velocities[part[0].use] = v
                 break
             for at, row in enumerate(part):
                 kept = velocities.setdefault(row.use, self._chunk.buffers.take(f"velocity {row.use}", shape))
                 kept[row.place].copy_(v[at])
-        have = {(row.use, row.place) for row in plan}
+        have = {(row.use, row.place) for row in rows}
         prompt = velocities["prompt"]
         for at in range(live, bucket):
             prompt[at].copy_(prompt[live - 1])

@@ -192,7 +192,7 @@ def node(
         head = signature(function, id)
         _check_outs(id, head.ports, outs)
         if live != any(p.live for p in head.ports):
-            raise DeclarationError("a node is live where it has fed ports, and only there", node=id)
+            raise DeclarationError("a node with live ports is declared live=True, and no other node is", node=id)
         body = None if write else body_of(function, id, head, outs)
         return Declaration(
             id, title, sentence, "computed", category, tags, head.ports, outs, version, live,
@@ -332,7 +332,7 @@ def _first_value(node: str, parameter: inspect.Parameter) -> float | LineReach:
     if isinstance(parameter.default, LineReach):
         return parameter.default
     if isinstance(parameter.default, bool) or not isinstance(parameter.default, (int, float)):
-        raise DeclarationError(f"state {parameter.name} starts with a number or is a line", node=node)
+        raise DeclarationError(f"state {parameter.name} begins with a number, or is a delay line", node=node)
     return float(parameter.default)
 
 
@@ -341,7 +341,7 @@ def _check_outs(node: str, ports: tuple[Port, ...], outs: tuple[Out, ...]) -> No
     gates = {p.name for p in ports if p.type == "gate"}
     for p in ports:
         if p.auto is not None and p.auto[0] not in gates:
-            raise DeclarationError(f"option {p.name} goes by {p.auto[0]}, which is no gate", node=node)
+            raise DeclarationError(f"option {p.name} follows {p.auto[0]}, which is no gate", node=node)
     if len({o.name for o in outs}) != len(outs):
         raise DeclarationError("two outputs have one name", node=node)
     for o in outs:
