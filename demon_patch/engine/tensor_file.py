@@ -1,7 +1,7 @@
-"""Reads safetensors files without torch: the header first, within bounds, then one tensor at a time as float32.
+"""Reads safetensors files without torch: first the header, within bounds, then one tensor at a time as float32.
 
-A file is not trusted. Its header is at most 16 MiB of JSON; its tensors lie one after another without gaps or overlaps,
-as the format demands, and fill the file exactly.
+A file is not trusted. Its header is at most 16 MiB of JSON; its tensors follow one another without gaps or overlaps, as
+the format demands, and fill the file exactly.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _OTHERS = {"BOOL": 1, "U8": 1, "I8": 1, "I16": 2, "U16": 2, "I32": 4, "U32": 4, 
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """Where a tensor lies: its kind of numbers, its shape, and its bytes in the file."""
+    """Where a tensor is in the file: its kind of numbers, its shape, and its bytes."""
 
     kind: str
     shape: tuple[int, ...]

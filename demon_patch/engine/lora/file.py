@@ -1,7 +1,7 @@
 """LoRA files as trainers write them, read without torch: each layer's change as two float32 halves and a scale.
 
-A file, or PEFT's folder of adapter_model.safetensors and adapter_config.json. What is read is the same for every
-spelling of names (`lora_names`) and of scale (`lora_scale`).
+It is a file, or PEFT's folder of adapter_model.safetensors and adapter_config.json. The result is the same for every
+spelling of names (`names`) and of scale (`scale`).
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ def read(path: Path, shapes: Mapping[str, tuple[int, ...]]) -> LoraFile:
 
 
 def weights_in(path: Path) -> Path:
-    """The file of weights that a path means: itself, or the one in a folder; raises WeightsError."""
+    """The file of weights at a path: the path itself, or the file in a folder; raises WeightsError."""
     if path.is_dir():
         known = [path / name for name in WEIGHTS if (path / name).is_file()]
         found = known[:1] or sorted(path.glob(f"*{SUFFIX}"))
@@ -86,7 +86,8 @@ def weights_in(path: Path) -> Path:
 
 
 def config_of(file: Path) -> Path | None:
-    """PEFT's configuration of a file of weights: beside it, where it is called as PEFT calls it or is alone."""
+    """PEFT's configuration of a file of weights: the file beside it with the name that PEFT gives it, or the only one
+    there."""
     config = file.with_name(CONFIG)
     if not config.is_file():
         return None
@@ -95,8 +96,8 @@ def config_of(file: Path) -> Path | None:
 
 
 def in_one(file: Path) -> bytes | None:
-    """A file of weights with PEFT's configuration of it in its metadata, so that it can lie alone; None where it has
-    none. Raises WeightsError."""
+    """A file of weights with PEFT's configuration in its metadata, so that one file is enough; None where there is no
+    configuration. Raises WeightsError."""
     config = config_of(file)
     if config is None:
         return None
@@ -147,7 +148,7 @@ def _single(file: TensorFile, name: str) -> float:
 def _halves(
     file: TensorFile, layer: str, lower: str, upper: str, weight: tuple[int, ...]
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """The halves of a layer's change; their shapes are looked at before they are loaded."""
+    """The two halves of a layer's change. Their shapes are checked before they are loaded."""
     down, up = file.tensors[lower].shape, file.tensors[upper].shape
     for name, shape in ((lower, down), (upper, up)):
         if not 2 <= len(shape) <= 4:

@@ -1,7 +1,7 @@
 """LoRA: low-rank changes of a denoiser's weights (Hu et al. 2021, section 4.1), read from a file and merged in place.
 
-W = W0 + sum over adapters of strength * scale * B A, with scale = alpha / rank. The sum always starts from the kept W0,
-so nothing accumulates, and strength 0 gives W0 back bit for bit.
+W = W0 + sum over adapters of strength * scale * B A, with scale = alpha / rank. The sum always starts from the original
+W0, which is kept. So no error accumulates, and strength 0 restores W0 bit for bit.
 """
 
 from __future__ import annotations
@@ -34,8 +34,12 @@ class LayerChange:
 
 @dataclass(frozen=True, eq=False)
 class Lora:
-    """An adapter: its changes by the path of the layer in the denoiser. title: the file's name without its ending.
-    notes: sentences for the player, of its scale first."""
+    """An adapter.
+
+    title: the file's name without its suffix.
+    changes: by path of the layer in the denoiser.
+    notes: sentences for the player; the first is about its scale.
+    """
 
     title: str
     changes: Mapping[str, LayerChange] = field(repr=False)
@@ -58,10 +62,11 @@ def layers_of(denoiser: object) -> dict[str, Layer]:
 
 
 def read_lora(path: str | Path, denoiser: object) -> Lora:
-    """Reads a LoRA from a safetensors file, or from the folder of one, in any trainer's spelling (`lora_file`).
+    """Reads a LoRA from a safetensors file, or from its folder, in the spelling of any trainer (`file`).
 
-    The file is not trusted: raises WeightsError for one that is missing, too large or damaged, for layers that the
-    denoiser has not, for statements of scale that do not agree, and for shapes, ranks and numbers that cannot serve.
+    The file is not trusted. Raises WeightsError for one that is missing, too large or damaged, for layers that the
+    denoiser does not have, for statements of scale that contradict each other, and for shapes, ranks and numbers that
+    cannot be used.
     """
     layers = layers_of(denoiser)
     found = read(Path(path), {name: tuple(layer.weight.shape) for name, layer in layers.items()})
@@ -87,7 +92,7 @@ class Merged:
 
     @torch.no_grad()
     def set(self, loras: Loras) -> bool:
-        """Merges exactly these, in this order; whether any weight was changed. Raises DemonError for more than 4, a
+        """Merges exactly these, in this order; returns whether any weight changed. Raises DemonError for more than 4, a
         strength out of range, or a LoRA of another model."""
         if len(loras) > MOST_LORAS:
             raise DemonError(f"{len(loras)} LoRAs", port="lora_strength", mend=f"use at most {MOST_LORAS}")

@@ -58,7 +58,7 @@ FLAT = ("lora_unet_", "lora_transformer_", "lora_dit_", "lycoris_", "lora_", *(f
 
 @dataclass(slots=True)
 class Keys:
-    """The tensors of one layer by their names: the lower and the upper half, and single numbers by what they are."""
+    """The tensors of one layer by name: the lower and the upper half, and single numbers by what they mean."""
 
     down: str = ""
     up: str = ""
@@ -75,8 +75,8 @@ class Layers:
             self._flat.setdefault(name.replace(".", "_"), []).append(name)
 
     def find(self, given: str) -> str | None:
-        """The layer that a file calls `given`, perhaps behind the prefixes of programs; None where there is none.
-        Raises WeightsError for a flattened name that two layers share."""
+        """The layer that a file calls `given`, with or without a program's prefix; None where there is none. Raises
+        WeightsError for a flattened name that two layers share."""
         name = given
         while name:
             if name in self.shapes:
@@ -99,7 +99,7 @@ class Layers:
 
 
 def by_layer(names: Iterable[str], layers: Layers, metadata: Mapping[str, str]) -> dict[str, Keys]:
-    """The tensors of a LoRA file by layer, sorted; raises WeightsError naming what cannot be played, and why."""
+    """The tensors of a LoRA file by layer, sorted; raises WeightsError that says what cannot be played, and why."""
     names = sorted(names)
     for name in names:
         _refuse_kinds(name, layers)
@@ -109,15 +109,15 @@ def by_layer(names: Iterable[str], layers: Layers, metadata: Mapping[str, str]) 
         half, number = _HALF.fullmatch(name), _NUMBER.fullmatch(name)
         match = number or half
         if match is None:
-            raise _no_weight(name, layers)
+            raise _not_a_lora(name, layers)
         keys = found.setdefault(_layer(match["layer"], layers, names, metadata), Keys())
         if number is not None:
             _add_number(keys, number)
             continue
         adapters.add(match["adapter"] or "")
         if len(adapters) > 1:
-            told = " and ".join(shown(adapter) for adapter in sorted(adapters))
-            raise WeightsError(f"it holds several adapters: {told}", mend="save one adapter in a file")
+            adapter_names = " and ".join(shown(adapter) for adapter in sorted(adapters))
+            raise WeightsError(f"it holds several adapters: {adapter_names}", mend="save one adapter in a file")
         _add_half(keys, match)
     if not any(keys.down or keys.up for keys in found.values()):
         raise WeightsError("it holds no LoRA weights", mend="use a file with lora_A and lora_B weights")
@@ -166,7 +166,7 @@ def _layer(given: str, layers: Layers, names: list[str], metadata: Mapping[str, 
 _SAID = ("modelspec.architecture", "base_model_name_or_path", "ss_base_model_version", "base_model", "ss_sd_model_name")
 
 
-def _no_weight(name: str, layers: Layers) -> WeightsError:
+def _not_a_lora(name: str, layers: Layers) -> WeightsError:
     """What to say of a tensor that is no part of a LoRA."""
     given, _, last = name.rpartition(".")
     layer = layers.find(given) if last in ("weight", "bias") else None

@@ -1,9 +1,11 @@
-"""How strongly a LoRA is meant to act: what its file and its folder state about rank and alpha.
+"""How strongly a LoRA acts: what its file and its folder state about rank and alpha.
 
-scale = alpha / rank, or alpha / sqrt(rank) where rank-stabilised LoRA is stated (Kalajdzievski 2023). Read are, for one
-layer, its `.alpha` tensor, `alpha_pattern`, `networkalphas`; for all layers, `lora_alpha`, `alpha`, `ss_network_alpha`
-and `ss_network_dim` of the metadata, `lora_adapter_metadata` of diffusers, and PEFT's adapter_config.json beside the
-file. Two statements that do not agree are an error that names both; where none is made, the scale is 1, with a note.
+scale = alpha / rank, or alpha / sqrt(rank) where rank-stabilised LoRA is stated (Kalajdzievski 2023).
+
+For one layer, these are read: its `.alpha` tensor, `alpha_pattern`, `networkalphas`. For all layers: `lora_alpha`,
+`alpha`, `ss_network_alpha` and `ss_network_dim` of the metadata, `lora_adapter_metadata` of diffusers, and PEFT's
+adapter_config.json beside the file. Two statements that contradict each other are an error that names both. Without any
+statement the scale is 1, and a note says so.
 """
 
 from __future__ import annotations
@@ -23,7 +25,7 @@ from demon_patch.errors import WeightsError
 
 CONFIG = "adapter_config.json"
 IN_METADATA = "adapter_config"
-"""Under which key of a file's metadata that configuration stands, once the file is packed."""
+"""The key of a file's metadata that has this configuration, once the file is packed."""
 MAX_CONFIG = 2**20
 MAX_PATTERNS = 2000
 
@@ -38,7 +40,7 @@ _TOKEN = re.compile(r"\\d\+|\[0-9\]\+|\.\*|\.\+|\\[.\-_/]|[\w.\-/]|[$^]")
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """A number, and who states it."""
+    """A number, and where it is stated."""
 
     number: float
     by: str
@@ -46,7 +48,7 @@ class Statement:
 
 @dataclass(slots=True)
 class Statements:
-    """What is stated about all layers, and by pattern of a layer's name about some of them."""
+    """What is stated about all layers, and, by pattern of a layer's name, about some of them."""
 
     alpha: Statement | None = None
     rank: Statement | None = None
@@ -69,8 +71,8 @@ class Statements:
         return alpha.number / (math.sqrt(rank) if self.stabilised and self.stabilised.number else rank)
 
     def resolve(self, ranks: Iterable[int], owns: Iterable[Statement]) -> None:
-        """Compares what is stated for all layers with what the layers' tensors say, of which any may differ as long as
-        one agrees: a trainer may give some layers numbers of their own. Raises WeightsError where none agrees."""
+        """Compares what is stated for all layers with what the layers' tensors say; raises WeightsError where none of
+        them agrees. Some layers may differ, since a trainer may give them numbers of their own."""
         owns, ranks = list(owns), set(ranks)
         if self.alpha and owns and all(own.number != self.alpha.number for own in owns):
             raise _conflict("alpha", self.alpha, owns[0])
@@ -88,14 +90,16 @@ _MEND = "delete the wrong one of the two, or get the adapter again"
 
 
 def statements(metadata: Mapping[str, str], config: Path | None) -> Statements:
-    """Everything that a file's metadata and its adapter_config.json state; raises WeightsError for what contradicts
-    itself, and for adapters whose scale is none."""
+    """All that a file's metadata and its adapter_config.json state; raises WeightsError for contradictions, and for
+    adapters that are not scaled like a LoRA."""
     found = Statements()
-    _read(found, metadata, "the file's metadata")
+    _add_statements(found, metadata, "the file's metadata")
     for name in ("lora_adapter_metadata", IN_METADATA, "networkalphas", "network_alphas"):
         if metadata.get(name):
             inner = _json(metadata[name], f"its {name}")
-            _read(found, {"networkalphas": inner} if name.startswith("network") else inner, f"the file's {name}")
+            _add_statements(
+                found, {"networkalphas": inner} if name.startswith("network") else inner, f"the file's {name}"
+            )
     if config is not None:
         try:
             with config.open("rb") as stream:
@@ -107,7 +111,7 @@ def statements(metadata: Mapping[str, str], config: Path | None) -> Statements:
         facts = _json(text, CONFIG)
         if not isinstance(facts, dict):
             raise WeightsError(f"{CONFIG} is no JSON object", mend=AGAIN)
-        _read(found, facts, CONFIG)
+        _add_statements(found, facts, CONFIG)
     return found
 
 
@@ -118,11 +122,11 @@ def _json(text: str | bytes, what: str) -> Any:
         raise WeightsError(f"{what} is no JSON", mend=AGAIN) from None
 
 
-def _read(found: Statements, given: object, by: str) -> None:
-    """Adds what an object states; keys may stand behind the name of a part, as in transformer.lora_alpha."""
+def _add_statements(found: Statements, given: object, by: str) -> None:
+    """Adds what an object states; keys may follow the name of a part, as in transformer.lora_alpha."""
     if not isinstance(given, Mapping):
         return
-    facts = {name: value for key, value in given.items() if (name := _plain(str(key))) is not None}
+    facts = {name: value for key, value in given.items() if (name := _without_prefix(str(key))) is not None}
     _refuse(facts, by)
     for names, what in ((_ALPHAS, "alpha"), (_RANKS, "rank")):
         for name in names:
@@ -145,7 +149,7 @@ def _read(found: Statements, given: object, by: str) -> None:
             _add(found, "alpha", Statement(number, f"{by}: {name}"))
 
 
-def _plain(key: str) -> str | None:
+def _without_prefix(key: str) -> str | None:
     """The key without the names of the model's parts before it; None for that of another model, as a text encoder."""
     *parts, name = key.split(".")
     return name if set(parts) <= set(PARTS) else None
@@ -211,7 +215,7 @@ def _conflict(what: str, one: Statement, other: Statement) -> WeightsError:
 
 @lru_cache(maxsize=4096)
 def _compiled(pattern: str) -> re.Pattern[str]:
-    """A layer's name, or one of PEFT's simple patterns of names; others are refused, for they may take for ever."""
+    """A layer's name, or one of PEFT's simple patterns of names. Others are refused: matching might take for ever."""
     parts = _TOKEN.findall(pattern)
     if "".join(parts) != pattern or len(pattern) > 200 or sum(part in (".*", ".+") for part in parts) > 2:
         raise WeightsError(f"the pattern {shown(pattern)} of layers is not understood", mend="name the layers in full")

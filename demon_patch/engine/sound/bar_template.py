@@ -36,14 +36,14 @@ PERIODS = np.array([-1.12, -0.46, -1.26, 1.50, 1.92, -0.38, -0.03, -3.84])
 
 
 def normalised(profiles: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Profiles [..., 5, phases] without their means, in units of their own deviation, those that hardly vary subdued;
-    within -1..1."""
+    """Profiles [..., 5, phases] with their mean removed and divided by their deviation, in -1..1. A profile that hardly
+    varies is made smaller."""
     varying = profiles - profiles.mean(-1, keepdims=True)
     return np.tanh(varying / (1.5 * (varying.std(-1, keepdims=True) + 0.3 * SCALE[:, None])))
 
 
 def turned(profiles: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Normal profiles [..., 5, phases] -> [..., phases, 5 * 16]: the steps of a bar that begins at each phase."""
+    """Normalised profiles [..., 5, phases] to [..., phases, 5 * 16]: the steps of a bar that begins at each phase."""
     phases = profiles.shape[-1]
     at = (np.arange(phases)[:, None] + np.arange(STEPS) * (phases // STEPS)) % phases
     held = np.moveaxis(profiles[..., at], -3, -2)
@@ -51,5 +51,5 @@ def turned(profiles: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def score(profiles: NDArray[np.float64], periods: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Log odds [phases], up to a constant of the clip, that a bar of this tempo begins at each phase."""
+    """Log odds [phases] that a bar of this tempo begins at each phase, up to a constant of the clip."""
     return turned(normalised(profiles)) @ TEMPLATE.ravel() + periods @ PERIODS

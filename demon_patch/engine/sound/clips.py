@@ -1,11 +1,11 @@
-"""Tempo and first downbeat of audio files, kept beside them: `<clip>.tempo.json`.
+"""Tempo and first downbeat of audio files, stored beside them: `<clip>.tempo.json`.
 
     {"bpm": 124.0, "content": "…", "downbeat": 0.512, "edited": false}
 
-`content` is a hash of the first minute of the sound as it decodes: titles, pictures and other tags are no part of it.
-What was detected counts for that sound alone. What a person edited is never replaced by a detection: for another sound
-it is kept too, and that is told. A file beside a clip is hostile until it is read: one that cannot be read, or that
-says what no clip can have, does not count, and stays as it is until a person edits or forgets it.
+`content` is a hash of the first minute of the decoded sound; titles, pictures and other tags do not change it. What was
+detected is used for that sound only. What a person edited is never replaced by a detection: where the sound is another
+one, the edit is kept and a note says so. The file is not trusted: one that cannot be read, or that holds impossible
+values, is ignored, and stays as it is until a person edits or forgets it.
 """
 
 from __future__ import annotations
@@ -35,7 +35,12 @@ _PIECE = 2**20  # bytes that are hashed at a time
 
 @dataclass(frozen=True, slots=True)
 class ClipTempo:
-    """bpm, 20 to 400; downbeat: seconds to the first bar line; edited: by a person, not detected."""
+    """The tempo of a clip.
+
+    bpm: 20 to 400.
+    downbeat: seconds to the first bar line.
+    edited: by a person, not detected.
+    """
 
     bpm: float
     downbeat: float
@@ -43,7 +48,7 @@ class ClipTempo:
 
 
 class TempoReading(NamedTuple):
-    """The tempo of a clip, None where no rhythm is heard; what a person should know of it, and of the file."""
+    """The tempo of a clip (None where no rhythm is heard), and notes on it and on the file for the player."""
 
     tempo: ClipTempo | None
     notes: tuple[str, ...] = ()
@@ -51,9 +56,9 @@ class TempoReading(NamedTuple):
 
 
 def tempo_of(path: Path) -> ClipTempo | None:
-    """What is stored for an audio file, else what is detected in it; None where no rhythm is heard.
+    """The stored tempo of an audio file, or else the detected one; None where no rhythm is heard.
 
-    What was detected is stored, where the folder can be written. Raises SourceError for a file that is no audio.
+    A detected tempo is stored where the folder can be written. Raises SourceError for a file that is no audio.
     """
     return tempo_with_notes(path).tempo
 
@@ -67,28 +72,28 @@ def tempo_with_notes(path: Path) -> TempoReading:
 def _tempo(path: Path, known: sound_file.Survey) -> tuple[ClipTempo | None, tuple[str, ...]]:
     kept = _stored(path)
     if isinstance(kept, _Kept):
-        if kept.content == known.content or (not _new(kept.content) and kept.content == _old_content(path)):
+        if kept.content == known.content or (not _is_sound_hash(kept.content) and kept.content == _old_content(path)):
             return kept.tempo, _write(path, known.content, kept.tempo) if kept.content != known.content else ()
         if kept.tempo.edited:
-            told = f"{kept.tempo.bpm:g} bpm, first bar line at {kept.tempo.downbeat:g} s"
+            note = f"{kept.tempo.bpm:g} bpm, first bar line at {kept.tempo.downbeat:g} s"
             return kept.tempo, (
-                f"{path.name}: its tempo was edited for another sound than it holds now; the edit is kept: {told} "
+                f"{path.name}: its tempo was edited for another sound than it holds now; the edit is kept: {note} "
                 f"(demon-patch clip {path.name} --forget drops it)",
             )
     sound = sound_file.read_again(known)
     found = detect(sound.audio, sound.rate)
     tempo = ClipTempo(round(found.bpm, 6), round(found.downbeat, 6)) if found else None
     if kept == "unreadable":
-        told = f"{sidecar(path).name} does not hold a tempo that can be read: it is left as it is, and does not count"
-        return tempo, (f"{told} (demon-patch clip {path.name} --forget removes it)",)
+        note = f"{sidecar(path).name} does not hold a tempo that can be read: it is left as it is, and does not count"
+        return tempo, (f"{note} (demon-patch clip {path.name} --forget removes it)",)
     return tempo, _write(path, known.content, tempo) if tempo else ()
 
 
 def set_tempo(path: Path, bpm: float | None = None, downbeat: float | None = None) -> ClipTempo:
-    """Stores another tempo or first downbeat for an audio file; what is None stays.
+    """Stores another tempo or first downbeat for an audio file; what is None stays as it is.
 
-    A new tempo alone keeps the first downbeat's place, moved whole bars to within the first bar. Raises SourceError for
-    values out of range, where there is no tempo yet and none is given, and where it cannot be stored.
+    A new tempo alone keeps the position of the first downbeat, moved by whole bars into the first bar. Raises
+    SourceError for values out of range, where there is no tempo yet and none is given, and where it cannot be stored.
     """
     known = tempo_of(path)
     if bpm is None and known is None:
@@ -108,8 +113,8 @@ def set_tempo(path: Path, bpm: float | None = None, downbeat: float | None = Non
 
 
 def forget_tempo(path: Path) -> bool:
-    """Removes what is stored for an audio file, edited or not; returns whether there was anything. Raises
-    SourceError where it cannot be removed."""
+    """Removes what is stored for an audio file, edited or not; returns whether there was anything. Raises SourceError
+    where it cannot be removed."""
     if not os.path.lexists(sidecar(path)):
         return False
     try:
@@ -120,7 +125,7 @@ def forget_tempo(path: Path) -> bool:
 
 
 def sidecar(path: Path) -> Path:
-    """Where the tempo of an audio file is kept."""
+    """The file in which the tempo of an audio file is stored."""
     return path.with_name(path.name + SUFFIX)
 
 
@@ -135,8 +140,8 @@ def _unwritable(path: Path, what: str, error: OSError) -> SourceError:
     return SourceError(f"{what}: {error.strerror or error}", file=sidecar(path), mend="make its folder writable")
 
 
-def _new(content: str) -> bool:
-    """Whether it is a hash of decoded sound, and not a size and a hash of the file's first bytes."""
+def _is_sound_hash(content: str) -> bool:
+    """Whether a hash is one of decoded sound, and not one of an older version."""
     return "-" not in content
 
 
@@ -172,21 +177,21 @@ def _stored(path: Path) -> _Kept | Literal["missing", "unreadable"]:
         given = json.loads(text) if len(text) <= _SIZE else None
     except (OSError, ValueError, RecursionError):
         return "unreadable"
-    return _checked(given) or "unreadable"
+    return _tempo_in(given) or "unreadable"
 
 
-def _checked(given: Any) -> _Kept | None:
+def _tempo_in(given: Any) -> _Kept | None:
     """The contents of a file, where they are what one can be."""
     if not isinstance(given, dict) or not isinstance(given.get("content"), str):
         return None
     if not isinstance(given.get("edited"), bool):
         return None
-    if not _number(given.get("bpm"), BPM) or not _number(given.get("downbeat"), _DOWNBEAT):
+    if not _is_within(given.get("bpm"), BPM) or not _is_within(given.get("downbeat"), _DOWNBEAT):
         return None
     return _Kept(ClipTempo(float(given["bpm"]), float(given["downbeat"]), given["edited"]), given["content"])
 
 
-def _number(given: Any, limits: tuple[float, float]) -> bool:
+def _is_within(given: Any, limits: tuple[float, float]) -> bool:
     if isinstance(given, bool) or not isinstance(given, int | float):
         return False
     return limits[0] <= given <= limits[1]
@@ -202,7 +207,7 @@ def _write(path: Path, content: str, tempo: ClipTempo) -> tuple[str, ...]:
 
 
 def _store(path: Path, content: str, tempo: ClipTempo) -> None:
-    """Whole or not at all."""
+    """Writes the file whole or not at all."""
     entries = {"bpm": tempo.bpm, "content": content, "downbeat": tempo.downbeat, "edited": tempo.edited}
     target = sidecar(path)
     draft = target.with_name(f".{secrets.token_hex(8)}.part")

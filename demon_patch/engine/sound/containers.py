@@ -1,9 +1,9 @@
-"""What the container of a sound file says about its length, beside what the file holds: RIFF, RF64, Wave64, AIFF, AU,
-CAF, FLAC and MP3.
+"""What the container of a sound file says about its length, compared with what the file holds: RIFF, RF64, Wave64,
+AIFF, AU, CAF, FLAC and MP3.
 
-A length in a header is a promise. Each container is walked by its own structure, chunk by chunk, so that no comment,
-tag or odd byte elsewhere is taken for one. Where a wrong promise would keep the decoder from the sound, the file is
-read through `View`, which shows another header; the file itself is never changed.
+A length in a header may be wrong. Each container is walked by its own structure, chunk by chunk, so that a comment, a
+tag or a stray byte is never mistaken for a chunk. Where a wrong length would keep the decoder from the sound, the file
+is read through `View`, which shows another header; the file itself is never changed.
 """
 
 from __future__ import annotations
@@ -24,13 +24,18 @@ _ENDLESS = 0x7FFFF000  # a size from here on in 32 bits is that of a stream: it 
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """What a header promises. promised: in `unit`, None where it does not say; there: what the file holds, None where
-    only decoding tells. more: whether that is more than was promised, and is read too. start, prefix, edits: how `View`
-    shows the file. seconds: of the whole file, where the container's structure tells. frames: a header's own number of
-    samples a channel, not yet verified."""
+    """What a header says, and what the file holds.
+
+    promised: the length in the header, in `unit`; None where it does not say.
+    present: what the file holds; None where it is known only after decoding.
+    more: whether that is more than was promised, and is read too.
+    start, prefix, edits: how `View` shows the file.
+    seconds: of the whole file, where the container's structure says it.
+    frames: the header's own number of samples a channel, not verified.
+    """
 
     promised: int | None = None
-    there: int | None = None
+    present: int | None = None
     unit: str = ""
     more: bool = False
     start: int = 0
@@ -41,8 +46,12 @@ class Claim:
 
 
 class View:
-    """A file as the decoder is to see it: `prefix`, then the bytes from `start` on, with `edits` (offset in the file,
-    bytes) in place of what stands there. Reads and seeks as a file does."""
+    """A file as the decoder sees it. Reads and seeks as a file does.
+
+    prefix: bytes before the others.
+    start: the first byte of the file that is shown.
+    edits: (offset in the file, bytes) that are shown in place of the file's own.
+    """
 
     def __init__(self, file: BinaryIO, claim: Claim) -> None:
         self._file, self._claim, self._at = file, claim, 0
@@ -90,7 +99,7 @@ class View:
 
 
 def claim_of(file: BinaryIO) -> Claim:
-    """What the container of an open file promises; an empty claim for one that is not known. Raises OSError."""
+    """What the container of an open file promises; an empty claim for an unknown container. Raises OSError."""
     size = os.fstat(file.fileno()).st_size
     file.seek(0)
     head = file.read(16)
@@ -109,9 +118,14 @@ def claim_of(file: BinaryIO) -> Claim:
 
 @dataclass(frozen=True, slots=True)
 class _Layout:
-    """How the chunks of a container follow each other. first: where the first one begins. name: bytes that name a
-    chunk, which its size follows, written as `size` (of `struct`) says. whole: whether the size counts name and size
-    too. step: each chunk begins at a multiple of so many bytes."""
+    """How the chunks of a container follow each other.
+
+    first: where the first one begins.
+    name: bytes of a chunk's name; its size follows.
+    size: how the size is written (`struct`).
+    whole: whether the size includes name and size.
+    step: each chunk begins at a multiple of this many bytes.
+    """
 
     first: int
     name: int
@@ -133,8 +147,8 @@ _CAF = _Layout(8, 4, ">q")
 
 
 def _chunks(file: BinaryIO, layout: _Layout, at: int = 0) -> Iterator[tuple[bytes, int, int]]:
-    """The chunks of a container from its first or a place on: (name, where its content starts, how many bytes of
-    content it promises). After a promise below 0 none follows."""
+    """The chunks of a container, from its first or from a place on: (name, where its content starts, its promised
+    bytes). A promise below 0 is the last."""
     at = at or layout.first
     for _ in range(_CHUNKS):
         file.seek(at)
@@ -155,7 +169,7 @@ def _chunk(file: BinaryIO, layout: _Layout, name: bytes) -> tuple[int, int] | No
 
 
 def _riff(file: BinaryIO, size: int) -> Claim:
-    """WAV, little or big endian, and RF64, whose sizes of 64 bits stand in a chunk `ds64`."""
+    """WAV, little or big endian, and RF64, which has its 64-bit sizes in a chunk `ds64`."""
     file.seek(0)
     magic = file.read(4)
     layout = _RIFX if magic == b"RIFX" else _RIFF
@@ -169,7 +183,7 @@ def _riff(file: BinaryIO, size: int) -> Claim:
 
 
 def _riff_data(file: BinaryIO, size: int, layout: _Layout, start: int, length: int, wide: int | None) -> Claim:
-    """wide: where the size of 64 bits stands."""
+    """wide: where the 64-bit size is."""
     there, place, code, more = size - start, start - 4, layout.size, False
     if wide is not None and length == 0xFFFFFFFF:
         file.seek(wide)

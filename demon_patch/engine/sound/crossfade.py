@@ -9,9 +9,7 @@ from numpy.typing import NDArray
 
 from demon_patch.arrays import Samples
 
-HALF_FADE_SECONDS = (
-    0.01  # on either side of a window's edge: long enough not to click, short enough to stand on the beat
-)
+HALF_FADE_SECONDS = 0.01  # on either side of a window's edge: long enough not to click, short enough to be on the beat
 GRAIN = 1 / 4  # of a join: the stretch over which its level is held
 SMOOTH = 1 / 16  # of a join: over which the gain that holds it is evened out, twice
 MOST = 3.0  # that gain, and its inverse
@@ -19,19 +17,19 @@ ROUNDS = 8  # in which it is found
 
 
 def correlation(left: Samples, right: Samples) -> float:
-    """How alike two overlapping stretches are: 0 for unrelated (or opposed) sound, 1 for the same.
+    """How alike two overlapping stretches are: 0 for unrelated or opposite sound, 1 for equal sound.
 
-    left, right: [n, channels]. The normalised cross-correlation at lag zero, clamped to [0, 1].
+    left, right: [n, channels]. The result is the normalised cross-correlation at lag zero, limited to 0..1.
     """
     energy = float(np.sqrt(np.vdot(left, left) * np.vdot(right, right)))
     return min(max(float(np.vdot(left, right)) / energy, 0.0), 1.0) if energy > 1e-12 else 1.0
 
 
 def fade_gains(samples: int, alike: float) -> tuple[Samples, Samples]:
-    """Gains [n] of the leaving and the entering side whose sum keeps its level throughout.
+    """Gains [n] of the leaving and of the entering side whose sum has a constant level.
 
-    The power of a*left + b*right is a^2 + b^2 + 2*alike*a*b; dividing the linear fade by its root holds it
-    at 1: equal gain for alike = 1, equal power for alike = 0, and everything between.
+    The power of a*left + b*right is a^2 + b^2 + 2*alike*a*b. Dividing the linear fade by the root of it keeps it at 1:
+    equal gain for alike = 1, equal power for alike = 0, and all between.
     """
     entering = (np.arange(samples, dtype=np.float64) + 0.5) / samples
     leaving = 1.0 - entering
@@ -40,17 +38,17 @@ def fade_gains(samples: int, alike: float) -> tuple[Samples, Samples]:
 
 
 class JoinedSound(NamedTuple):
-    """A join: its `sound` [n, channels], and how `alike` its sides are, 0 to 1."""
+    """A crossfade: its `sound` [n, channels], and how `alike` its sides are, 0 to 1."""
 
     sound: Samples
     alike: float
 
 
 def join(left: Samples, right: Samples) -> JoinedSound:
-    """Fades one side into the other at a level between theirs, [n, channels] each.
+    """Crossfades two sides [n, channels] at a level between theirs.
 
-    The gains of `fade_gains` hold it on the whole; where the two cancel for a quarter of the join, so that it would be
-    weaker than the weaker side, or add up beyond the stronger one, a gain of 1/3 to 3 takes it back.
+    `fade_gains` keep the level on average. Where the two sides cancel or add up for a quarter of the fade, so that it
+    would be weaker than the weaker side or louder than the louder one, a gain of 1/3 to 3 corrects it.
     """
     n, alike = len(left), correlation(left, right)
     leaving, entering = (gain[:, None] for gain in fade_gains(n, alike))
@@ -69,7 +67,7 @@ def join(left: Samples, right: Samples) -> JoinedSound:
 
 
 def level(sound: NDArray[np.floating]) -> NDArray[np.float64]:
-    """The power [n] of a join round each of its samples, over a quarter of it."""
+    """The power [n] of a crossfade around each of its samples, over a quarter of its length."""
     return _mean((sound.astype(np.float64) ** 2).mean(axis=1), GRAIN)
 
 
@@ -81,7 +79,7 @@ def _mean(values: NDArray[np.float64], share: float) -> NDArray[np.float64]:
 
 
 def dip(left: Samples, right: Samples, joined: Samples) -> float:
-    """How far a join's level falls below the weaker of its sides at the worst place, in dB: 0 or less."""
+    """By how many dB the level of a crossfade falls below the weaker of its sides at the worst place: 0 or less."""
     weaker = np.minimum(level(left), level(right))
     heard = weaker > 1e-4 * max(float(np.max(weaker)), 1e-8)
     ratio = (level(joined)[heard] + 1e-12) / (weaker[heard] + 1e-12)
@@ -89,21 +87,21 @@ def dip(left: Samples, right: Samples, joined: Samples) -> float:
 
 
 def click(left: Samples, right: Samples, joined: Samples) -> float:
-    """How much more sudden a join is than the more sudden of its sides, in dB: peaks of the second difference."""
+    """By how many dB a crossfade is more sudden than both of its sides, in peaks of the second difference."""
     sides = max(float(np.abs(np.diff(side, 2, axis=0)).max(initial=0.0)) for side in (left, right))
     return 20.0 * float(np.log10((np.abs(np.diff(joined, 2, axis=0)).max(initial=0.0) + 1e-6) / (sides + 1e-6)))
 
 
 def half_fade(rate: int) -> int:
-    """The samples at `rate` on either side of a window's edge over which a join fades."""
+    """Samples at `rate` on either side of a seam over which a crossfade extends."""
     return round(HALF_FADE_SECONDS * rate)
 
 
 class SeamStream:
-    """Takes windows that overlap by a fade round each join and gives the stream between them.
+    """Takes windows that overlap by a crossfade at each seam, and returns one continuous stream.
 
-    Every block but the first reaches `half` samples before its window's start, and every block that much past its
-    end; the join is centred on the boundary, so a change stands where it was asked for.
+    Every block but the first begins `half` samples before its window, and every block ends as many after it. The
+    crossfade is centred on the seam, so a change is heard where it was asked for.
     """
 
     def __init__(self, half: int) -> None:
@@ -111,9 +109,9 @@ class SeamStream:
         self._tail: Samples | None = None
 
     def push(self, block: Samples) -> Samples:
-        """A block [half + n + half, channels] in, the next n samples out (n - half at the start).
+        """Takes a block [half + n + half, channels] and returns the next n samples (n - half at the start).
 
-        The first block's leading half is dropped: the stream begins at its window's start.
+        The leading half of the first block is dropped: the stream begins where its window begins.
         """
         half = self.half
         if self._tail is None:

@@ -1,13 +1,14 @@
-"""A finished latent beside the clips that it covers: their recording where it is theirs, their loudness elsewhere.
+"""A finished latent together with the clips that it covers: the recording where the latent is theirs, their loudness
+elsewhere.
 
-A codec loses much of a recording. So per latent frame the *dry share* g says how much of the recording itself is heard:
-`g = clamp(1 - d / reach, 0, 1)`, d the rms distance of the frame's latent from that of the clips, reach the family's. A
-Decoder control scales it. With w = 1 - g and rho the correlation of both sides where two frames meet,
-`sound = (w * decoded + g * recording) / sqrt(w**2 + g**2 + 2 * rho * w * g)` keeps the level on the way.
+A codec loses much of a recording. So for each latent frame the *dry share* g says how much of the recording itself is
+heard: `g = clamp(1 - d / reach, 0, 1)`, where d is the rms distance of the frame's latent from that of the clips and
+reach is the family's. A Decoder control scales it. With w = 1 - g and rho the correlation of both sides where two
+frames meet, `sound = (w * decoded + g * recording) / sqrt(w**2 + g**2 + 2 * rho * w * g)` keeps the level.
 
-The decoded side is first brought to the loudness of the clips (*match*): a gain per frame from the loudness of the
-clips and that which the family reads out of the latent, both over a second of the song. Nothing here has a history:
-every number belongs to an absolute frame of the song, so that windows are equal to the whole.
+The decoded side is first brought to the loudness of the clips (*match*): a gain per frame, from the loudness of the
+clips and the loudness that the family reads from the latent, both over a second of the song. Nothing here has a
+history: every number belongs to an absolute frame of the song, so windows are equal to the whole.
 """
 
 from __future__ import annotations
@@ -34,8 +35,8 @@ _SILENCE = 1e-9  # power: nothing is raised from below it
 
 @dataclass(frozen=True, eq=False)
 class Cover:
-    """Clips of one length T that a generation covers, each with its share; the shares of what has no recording, such as
-    music fed back, are not among them."""
+    """Clips of one length T that a generation covers, each with its share. What has no recording, such as music fed
+    back, is not among them."""
 
     clips: tuple[tuple[Source, float], ...]
 
@@ -63,12 +64,12 @@ class Cover:
 
 
 def power_of(clip: Source, spec: FamilySpec) -> Array:
-    """The K-weighted power [T] of a clip, worked out once, which takes a moment. From any thread."""
+    """The K-weighted power [T] of a clip. It is computed once, which takes a moment. From any thread."""
     return clip.once("power", lambda: frame_power(clip.audio, spec.sample_rate, spec.samples_per_frame))
 
 
 class Covered:
-    """A finished latent [T, C] over its cover; None where nothing is covered, and it is only decoded."""
+    """A finished latent [T, C] with its cover; without one (None) it is only decoded."""
 
     def __init__(self, codec: Codec, spec: FamilySpec, latent: Tensor, cover: Cover | None = None) -> None:
         self.latent, self.cover = latent, cover
@@ -91,7 +92,7 @@ class Covered:
 
     @cached_property
     def gain(self) -> Array:
-        """The gain of the decoded side by which it is as loud as the clips, [T]."""
+        """The gain [T] of the decoded side that makes it as loud as the clips."""
         if self.cover is None or not isinstance(self._codec, ReadsLoudness):
             return np.ones(len(self.latent))
         span = round(MATCH_SECONDS * self._spec.frame_rate)
@@ -131,7 +132,7 @@ class Covered:
 
 
 def alike_between(a: Samples, b: Samples, per: int) -> Array:
-    """The correlation of two sounds over each two neighbouring frames of `per` samples, [frames - 1]."""
+    """The correlation of two sounds at each border between frames of `per` samples, [frames - 1]."""
     n = len(a) // per
     a64, b64 = (side[: n * per].reshape(n, -1).astype(np.float64) for side in (a, b))
     both, left, right = ((x * y).sum(axis=1) for x, y in ((a64, b64), (a64, a64), (b64, b64)))

@@ -1,7 +1,7 @@
-"""What can be measured in a sound, one number per latent frame: level, loudness, bands, brightness, attacks, likeness.
+"""What is measured in a sound, one number per latent frame: level, loudness, bands, brightness, strokes, likeness.
 
-Whether a sound comes whole or frame by frame makes no difference: an `Analyser` keeps what a frame needs of those
-before it. Nothing looks ahead. No torch.
+A sound may be given whole or frame by frame, with equal results: an `Analyser` keeps what a frame needs of those before
+it. Nothing looks ahead. No torch.
 """
 
 from __future__ import annotations
@@ -27,14 +27,19 @@ NAMES = ("level", "peak", "loudness", "brightness", "flux", *(f"stroke_{part}" f
 
 
 def features(audio: Samples, rate: float, samples_per_frame: int) -> dict[str, Array]:
-    """Each of NAMES for the latent frames [frames] of a sound [samples, channels]; a last part of a frame is left out.
+    """Each of NAMES for the latent frames [frames] of a sound [samples, channels]. An incomplete last frame is left
+    out.
 
-    level: rms, 1 for a full sine. peak: largest sample, at most 1. loudness: momentary, LUFS (ITU-R BS.1770: K-weighted
-    mean square of 0.4 s, channels summed). brightness: the spectral centroid, from 50 Hz (0) to 12.8 kHz (1) by
-    octaves. flux: the mean rise of 24 bands since the frame before, 1 for 60 dB. stroke_low, _middle, _high:
-    a kick, a snare, a hat, from 0.03 (almost 60 dB below the loudest sound of late) to 0.5, and below 0.025 without
-    one (`engine.strokes`). band_n: rms as `level` of the n-th of eight bands, equal steps of pitch from 60 Hz to 12 kHz
-    or half the rate. Spectra are of two frames, the newest last.
+    level: rms, 1 for a full sine.
+    peak: the largest sample, at most 1.
+    loudness: momentary, in LUFS (ITU-R BS.1770: K-weighted mean square of 0.4 s, summed over channels).
+    brightness: the spectral centroid in octaves, 0 at 50 Hz and 1 at 12.8 kHz.
+    flux: the mean rise of 24 bands since the frame before; 1 is 60 dB.
+    stroke_low, stroke_middle, stroke_high: a kick, a snare, a hat: 0.03 (almost 60 dB below the loudest recent sound)
+        to 0.5; below 0.025 there is none (`strokes`).
+    band_n: rms, as `level`, of the n-th of eight bands with equal steps of pitch from 60 Hz to 12 kHz or half the rate.
+
+    Spectra are computed of two frames, the newest last.
     """
     return Analyser(rate, samples_per_frame).push(audio)[0]
 
@@ -72,8 +77,8 @@ class Analyser:
         self._power = np.zeros((self._moment - 1, 1 + FINE))  # loudness and bands of the latest frames
 
     def push(self, audio: Samples) -> tuple[dict[str, Array], Array]:
-        """The next frames [frames * samples_per_frame, channels] in; each of NAMES as [frames], and the shape
-        [frames, FINE] of their spectrum for `likeness`."""
+        """Takes the next frames [frames * samples_per_frame, channels]; returns each of NAMES as [frames], and the
+        shape [frames, FINE] of their spectrum for `likeness`."""
         frames = len(audio) // self._per
         sound = audio[: frames * self._per].astype(np.float64)
         if frames == 0:

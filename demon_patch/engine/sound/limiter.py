@@ -1,4 +1,4 @@
-"""A safety limiter: true peaks never pass the ceiling, and quiet sound is not touched."""
+"""A safety limiter: true peaks never exceed the ceiling, and quiet sound is not changed."""
 
 from __future__ import annotations
 
@@ -16,9 +16,10 @@ EDGE = REACH + 1  # samples at an end whose peaks depend on what comes beyond
 
 
 class LastGood:
-    """Makes a stream of blocks finite: what is no number holds the last good sample of its channel.
+    """Makes a stream of blocks finite: a sample that is not finite becomes the last finite one of its channel.
 
-    holes: samples, of any channel, that were no numbers. lost: how many there were since the last good one.
+    holes: samples, of any channel, that were not finite.
+    lost: how many there were since the last finite one.
     """
 
     def __init__(self, channels: int) -> None:
@@ -26,7 +27,7 @@ class LastGood:
         self._last = np.zeros(channels, np.float32)
 
     def __call__(self, block: Samples) -> Samples:
-        """The next block [n, channels], itself where it is good."""
+        """The next block [n, channels]; the block itself where all of it is finite."""
         good = np.isfinite(block)
         if good.all():
             self.lost = 0 if len(block) else self.lost
@@ -43,11 +44,12 @@ class LastGood:
 
 
 class Limiter:
-    """Look-ahead true-peak limiter for a stream of blocks, whatever their lengths.
+    """A look-ahead true-peak limiter for a stream of blocks of any length.
 
     window: samples over which the gain closes and opens again.
-    The gain at a sample is the mean, over one window, of the smallest gain needed anywhere within one window round each
-    of its samples: so it is never above what that sample needs. What is not finite holds the last good sample. The
+
+    The gain at a sample is the mean, over one window, of the smallest gain needed within one window of each of its
+    samples. So it never exceeds what that sample needs. A sample that is not finite becomes the last finite one. The
     stream is delayed by `delay` samples until `finish`.
     """
 
@@ -59,8 +61,8 @@ class Limiter:
         self._good: LastGood | None = None
 
     def push(self, block: Samples, ceiling: float | NDArray[np.float32]) -> Samples:
-        """The next samples [n, channels] in, with their ceiling in dBFS or one for each [n]; as many out as have all
-        their look-ahead."""
+        """Takes the next samples [n, channels] and their ceiling in dBFS, one or one for each [n]; returns all samples
+        whose look-ahead is complete."""
         level = 10.0 ** (np.asarray(ceiling, np.float64) / 20.0)
         if self._held is None or self._good is None:
             self._good = LastGood(block.shape[1])
@@ -69,7 +71,7 @@ class Limiter:
             self._needs = np.ones(self.delay - EDGE)
         held = np.concatenate([self._held, self._good(block)])
         ceilings = np.concatenate([self._ceilings, np.broadcast_to(level, len(block))])
-        needs = np.concatenate([self._needs, self._new_needs(held, ceilings)])
+        needs = np.concatenate([self._needs, self._new_gains(held, ceilings)])
         ready = max(len(held) - 2 * self.delay, 0)
         out = held[self.delay : self.delay + ready]
         if ready and needs.min() < 1.0:
@@ -80,7 +82,7 @@ class Limiter:
         return out
 
     def finish(self) -> Samples:
-        """What is still inside, limited as if silence followed."""
+        """Returns the remaining samples, limited as if silence followed."""
         if self._held is None:
             return np.zeros((0, 1), np.float32)
         rest = len(self._held) - self.delay
@@ -89,11 +91,11 @@ class Limiter:
         self._held = None
         return out
 
-    def _new_needs(self, held: Samples, ceilings: NDArray[np.float64]) -> NDArray[np.float64]:
-        """The gains, 1 at most, that the held samples need whose peaks can be told since the last block."""
+    def _new_gains(self, held: Samples, ceilings: NDArray[np.float64]) -> NDArray[np.float64]:
+        """The gains, 1 at most, that the held samples need, as far as their peaks are known since the last block."""
         known, until = len(self._needs), len(held) - EDGE
         near, ceilings = held[known - EDGE :], ceilings[known:until]
-        if np.abs(near).max(initial=0.0) * _most() <= ceilings.min(initial=np.inf):
+        if np.abs(near).max(initial=0.0) * _greatest_overshoot() <= ceilings.min(initial=np.inf):
             return np.ones(until - known)
         return np.minimum(1.0, ceilings / np.maximum(true_peaks(near)[EDGE:-EDGE], 1e-9))
 
@@ -115,6 +117,6 @@ def _filter() -> NDArray[np.float32]:
 
 
 @cache
-def _most() -> float:
+def _greatest_overshoot() -> float:
     """The most by which a peak between the samples can pass the samples."""
     return float(np.abs(_filter()).sum(axis=0).max())

@@ -1,10 +1,10 @@
-"""Many channels to one: the plain mean, unless channels cancel each other in it.
+"""Many channels to one: their mean, unless channels cancel each other in it.
 
-Two channels of opposite polarity have a mean of silence. Such a file is told by energy: where the mean, in a third of
-the spectrum that counts, has less than an eighth of the energy that independent channels would leave in it (for two
-channels: 12 dB below them), the channels are turned to the polarity of the loudest one, and if a third still cancels,
-the loudest channel is taken alone. The same is asked of every second that is not quiet, since channels may be opposite
-in a part of a file; the mix is one for the whole file, so that nothing jumps in it.
+Two channels of opposite polarity have a silent mean. Cancellation is detected by energy, in each third of the spectrum
+that has enough of it: the mean has less than an eighth of the energy that independent channels would have in it (for
+two channels: 12 dB below them). Then the channels get the polarity of the loudest one. If a third still cancels, only
+the loudest channel is used. Every second that is not quiet is checked in the same way, since channels may be opposite
+in a part of a file. The mix is the same for the whole file, so nothing jumps in it.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _BUSY = 400_000  # samples a second, of all channels, above which only some of t
 _CANCELS = 1 / 8
 _COUNTS = 1e-3  # share of all energy from which a third counts
 _LOUD = 1e-2  # share of a mean stretch's energy from which a third of a stretch counts
-_MANY = 8  # channels up to which stretches are told apart
+_MANY = 8  # channels up to which stretches are listened to one by one
 STRETCH = 0.5
 """Seconds, about."""
 _RUN = 2  # stretches one after the other in which channels cancel, from which they do so to an ear
@@ -33,7 +33,7 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class Mixdown:
-    """How channels become one: weights [channels], None for the plain mean; and what a person should know of it."""
+    """How channels become one: weights [channels] (None: the mean), and notes for the player."""
 
     weights: Audio | None = None
     note: str = ""
@@ -44,8 +44,8 @@ class Mixdown:
 
 
 class Listener:
-    """Gathers, block by block, how the channels of a file lie to each other: as a whole, and in each stretch of half a
-    second (with many channels as a whole alone)."""
+    """Collects, block by block, how the channels of a file are correlated: in the whole file, and in each stretch of
+    half a second (with many channels only in the whole file)."""
 
     def __init__(self, rate: int, channels: int) -> None:
         self._channels = channels
@@ -78,7 +78,7 @@ class Listener:
             self._stretches[stretch][n] += np.real(part.T @ part.conj())
 
     def mix(self) -> Mixdown:
-        """What suits what was heard: the first of these in which no stretch is lost, or the one in which least is."""
+        """The first mix of the possible ones in which no stretch is lost, or the one in which least is lost."""
         channels = self._channels
         if channels == 1:
             return Mixdown()
@@ -86,7 +86,7 @@ class Listener:
             self._add(self._rest, self._windows // self._length)
         if not self._stretches:
             return Mixdown()
-        heard = _Heard(np.array(self._stretches))
+        heard = _ChannelProducts(np.array(self._stretches))
         plain = np.full(channels, 1 / channels)
         lost = heard.lost(plain)
         if not lost.any():
@@ -100,11 +100,11 @@ class Listener:
             (plain, "so they stay, since any other mix would lose more"),
         ]
         weights, what = min(choices[not (turned < 0).any() :], key=lambda choice: heard.loss(choice[0]))
-        where = _words(lost, heard.counts, self._seconds)
+        where = _cancellation_note(lost, heard.counts, self._seconds)
         return Mixdown(weights.astype(np.float32), f"its channels cancel each other{where} in a mono mix: {what}")
 
 
-class _Heard:
+class _ChannelProducts:
     """Products of channels [stretches, 3, c, c], with their sum as one more stretch before them."""
 
     def __init__(self, products: Array) -> None:
@@ -133,7 +133,7 @@ class _Heard:
         return self._products[lost.any(axis=1)][:, :, self.loudest].sum(axis=(0, 1))
 
 
-def _words(lost: NDArray[np.bool_], counts: NDArray[np.bool_], seconds: float) -> str:
+def _cancellation_note(lost: NDArray[np.bool_], counts: NDArray[np.bool_], seconds: float) -> str:
     """Where channels cancel each other, in the spectrum and in time; nothing where they do everywhere."""
     low, high = (f"{hz:g} Hz" for hz in _BORDERS)
     names = (f"below {low}", f"from {low} to {high}", f"above {high}")

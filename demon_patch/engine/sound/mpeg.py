@@ -1,4 +1,4 @@
-"""MPEG audio frames (MP3), counted by walking them: a file of variable bit rate tells its length in no other way."""
+"""MPEG audio frames (MP3), counted one by one: the only way to know the length of a file of variable bit rate."""
 
 from __future__ import annotations
 
@@ -17,10 +17,16 @@ _ALIKE = 0x00180C00  # bits of a header that stay through a file: version and ra
 
 @dataclass(frozen=True, slots=True)
 class Frames:
-    """start: byte of the first frame that is sound. frames: how many there are, `samples` each, at `rate` Hz. whole:
-    whether all were counted. constant: whether all have one bit rate. promised: their number in the tag (Xing, Info),
-    None without one. corrected: edits of the file (offset, bytes) that put the true number there. header: a frame with
-    such a tag, for a file without one."""
+    """The frames of a file.
+
+    start: byte of the first frame that is sound.
+    frames, samples, rate: how many there are, of `samples` samples each, at `rate` Hz.
+    whole: whether all were counted.
+    constant: whether all have one bit rate.
+    promised: their number in the tag (Xing, Info); None without a tag.
+    corrected: edits of the file (offset, bytes) that write the true number there.
+    header: a frame with such a tag, for a file without one.
+    """
 
     start: int
     frames: int
@@ -113,14 +119,14 @@ def _length(head: int) -> int:
 
 
 def _side(head: int) -> int:
-    """Where the tag stands in a frame: after its header and its side information."""
+    """Where the tag is in a frame: after its header and its side information."""
     mono = head >> 6 & 3 == 3
     return 4 + ((17 if mono else 32) if head >> 19 & 3 == 3 else (9 if mono else 17))
 
 
 def _tag(file: BinaryIO, at: int, head: int) -> tuple[int | None, tuple[int, ...]] | None:
-    """The number of frames that the tag in a frame promises, and where it and the number of bytes stand; None without
-    a tag."""
+    """The number of frames that the tag in a frame promises, and where it and the number of bytes are; None without a
+    tag."""
     file.seek(at)
     data = file.read(_length(head))
     place = _side(head)
@@ -136,7 +142,8 @@ def _tag(file: BinaryIO, at: int, head: int) -> tuple[int | None, tuple[int, ...
 
 
 def _made(head: int, frames: int) -> bytes:
-    """A silent frame with a tag that tells the number of frames; without check sum, as big as the tag needs."""
+    """A silent frame with a tag that contains the number of frames. It has no check sum and is as long as the tag
+    needs."""
     head = head & ~0xF200 | 0x9000 | 0x10000
     frame = bytearray(_length(head))
     place = _side(head)

@@ -1,4 +1,4 @@
-"""OGG files that were joined: one after the other, each a whole file of its own, which players play as one."""
+"""OGG files that were joined: whole files one after the other, which players play as one."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ from typing import BinaryIO
 
 MAGIC = b"OggS"
 
-_HEAD = 27  # bytes of a page's head, whose last one counts the bytes that tell the lengths of its pieces
+_HEAD = 27  # bytes of a page's head, whose last one counts the bytes with the lengths of its segments
 _FIRST = 2  # the flag of a page that begins a stream
 _PAGES = 500_000  # that are walked at most
 
 
 def next_part(file: BinaryIO, start: int) -> int | None:
-    """Where the part begins that follows the one at a place in a file; None for the last one. Raises OSError.
+    """Where the part after the one at a place in a file begins; None for the last one. Raises OSError.
 
-    A part begins with a page for each of its streams, so that the next one begins where a stream begins after others
-    went on.
+    A part begins with a page for each of its streams. So the next part begins where a stream begins after others
+    continued.
     """
     at, began = start, False
     for _ in range(_PAGES):

@@ -1,4 +1,5 @@
-"""The end of every chain of sound: what is no number is mended, the rate is changed, and then peaks are limited."""
+"""The end of every chain of sound: samples that are not finite are replaced, the rate is changed, then peaks are
+limited."""
 
 from __future__ import annotations
 
@@ -17,11 +18,12 @@ PIECE = 2**16  # samples that are limited at a time
 
 
 class OutputStage:
-    """A stream of blocks at one rate, whatever their lengths, made into one at another rate, limited there.
+    """Converts a stream of blocks of any length from one rate to another and limits it at the new one.
 
-    source_rate: of the blocks. rate: of what comes out. Output sample k is heard when input sample
-    k * source_rate / rate is; it comes out later, once all that it depends on is known. holes: input samples that were
-    no numbers.
+    source_rate: of the blocks.
+    rate: of the result. Its sample k is heard when input sample k * source_rate / rate is; it is returned later, once
+        all that it depends on is known.
+    holes: input samples that were not finite.
     """
 
     def __init__(self, source_rate: int, rate: int, channels: int) -> None:
@@ -35,18 +37,18 @@ class OutputStage:
 
     @property
     def holes(self) -> int:
-        """Input samples, of any channel, that were no numbers."""
+        """Input samples, of any channel, that were not finite."""
         return self._good.holes
 
     def push(self, block: Samples, ceiling: Ceiling) -> Samples:
-        """A block [n, channels], with its ceiling in dBFS, or one for each sample [n]; as much out as is ready."""
+        """Takes a block [n, channels] and its ceiling in dBFS, one or [n] for each sample; returns what is ready."""
         given = np.broadcast_to(np.asarray(ceiling, np.float32), len(block))
         pieces = range(0, len(block), PIECE)
         out = [self._pushed(block[at : at + PIECE], given[at : at + PIECE]) for at in pieces]
         return out[0] if len(out) == 1 else np.concatenate([np.zeros((0, self._channels), np.float32), *out])
 
     def finish(self) -> Samples:
-        """What is still inside, as if silence followed."""
+        """Returns the remaining samples, as if silence followed."""
         last: list[Samples] = []
         if self._resample is not None:
             rest = self._resample.resample_chunk(np.zeros((0, self._channels), np.float32), last=True)

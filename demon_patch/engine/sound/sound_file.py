@@ -1,8 +1,8 @@
-"""Audio files of any format: as much as is used of them, in one channel, or one clear message.
+"""Audio files of any format: the part of a file that is used, as one channel, or one clear error.
 
-A file is decoded in blocks and mixed down as it comes, so that many channels, a very high rate or an hour cost no more
-memory than a minute of one channel. What a header says of the length is never trusted over what decodes
-(`containers`): what is there is read, with a note where it is not what was promised.
+A file is decoded in blocks and mixed down while it is read, so that many channels, a very high rate or an hour of sound
+need no more memory than a minute of one channel. The length in a header is never trusted (`containers`): what decodes
+is read, and a note says where it differs.
 """
 
 from __future__ import annotations
@@ -40,8 +40,8 @@ Audio = NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True)
 class Sound:
-    """The beginning of a file: float32 audio [samples] at `rate` Hz, all finite; the seconds of the whole file, None
-    where they are not known; and notes for the player."""
+    """The beginning of a file: finite float32 audio [samples] at `rate` Hz, the seconds of the whole file (None where
+    they are not known), and notes for the player."""
 
     audio: Audio
     rate: int
@@ -51,8 +51,8 @@ class Sound:
 
 @dataclass(frozen=True, slots=True)
 class Survey:
-    """What the beginning of a file is: its rate, how its channels are mixed, samples a channel that were decoded, a
-    hash of them (of nothing else that the file holds), the seconds of the whole file, and notes."""
+    """What was found out about the beginning of a file: its rate, how its channels are mixed, the number of decoded
+    samples a channel, their hash (of nothing else in the file), the seconds of the whole file, and notes."""
 
     path: Path
     wanted: float
@@ -65,8 +65,10 @@ class Survey:
 
 
 def read(path: Path, seconds: float, rate: int | None = None) -> Sound:
-    """The first `seconds` of a file and a tenth of a second more, or all there is, as one channel at `rate` Hz (by
-    default the file's own, up to FINEST); raises SourceError."""
+    """The first `seconds` of a file and a tenth of a second more, or all of it, as one channel; raises SourceError.
+
+    rate: of the result, by default the file's own, up to FINEST.
+    """
     return read_again(survey(path, seconds), rate)
 
 
@@ -85,7 +87,7 @@ def read_again(known: Survey, rate: int | None = None) -> Sound:
 
 
 def survey(path: Path, seconds: float) -> Survey:
-    """Decodes the first `seconds` of a file and a tenth more, and keeps what it is; raises SourceError."""
+    """Decodes the first `seconds` of a file and a tenth of a second more, and says what it is; raises SourceError."""
     decoder = _Decoder(path, seconds)
     digest, listener = hashlib.blake2b(digest_size=16), None
     for block in decoder.blocks():
@@ -105,22 +107,22 @@ def survey(path: Path, seconds: float) -> Survey:
 
 
 class _Forward(soundfile.SoundFile):
-    """Reads on without a length and without seeking back, of which some decoders are not able."""
+    """Reads a file without its length and without seeking back, for decoders that cannot."""
 
     def seekable(self) -> bool:
         return False
 
 
 class _Decoder:
-    """Decodes the beginning of a file once; what it found out is known after `blocks`."""
+    """Decodes the beginning of a file once. What it finds out is known after `blocks`."""
 
     def __init__(self, path: Path, seconds: float) -> None:
         self._path, self._wanted, self._claim = path, seconds, Claim()
-        self.rate = self.frames = self._broken = self._told = 0
+        self.rate = self.frames = self._broken = self._promised = 0
         self._ended = False  # whether there is no more to decode
         self._failed = False  # whether that is so though the file goes on
         self._joined = False  # whether another file follows what was decoded
-        self._other = ""  # what the next file of joined ones has other than the first one
+        self._difference = ""  # what the next file of joined ones has other than the first one
 
     def blocks(self) -> Iterator[Audio]:
         """The sound in blocks [samples, channels], finite."""
@@ -138,7 +140,7 @@ class _Decoder:
                 self._claim = claim_of(stream)
                 view = View(stream, self._claim)
                 with _Forward(view) as file:  # pyright: ignore[reportArgumentType]
-                    self.rate, self._told, channels = file.samplerate, file.frames, file.channels
+                    self.rate, self._promised, channels = file.samplerate, file.frames, file.channels
                     if not RATES[0] <= self.rate <= RATES[1]:
                         what = f"its sampling rate is {self.rate} Hz"
                         raise SourceError(what, file=path, mend=f"stay within {RATES[0]} to {RATES[1]} Hz")
@@ -157,7 +159,7 @@ class _Decoder:
             try:
                 with _Forward(view) as file:  # pyright: ignore[reportArgumentType]
                     if (file.samplerate, file.channels) != (self.rate, channels):
-                        self._other = f"{file.samplerate} Hz and {file.channels} channels"
+                        self._difference = f"{file.samplerate} Hz and {file.channels} channels"
                         return
                     self._ended = False
                     yield from self._decoded(file, view)
@@ -191,23 +193,23 @@ class _Decoder:
             yield np.asarray(block, np.float32)
 
     def seconds(self) -> float | None:
-        """Of the whole file; None where it goes on after what was decoded, nobody knows how far."""
+        """Of the whole file; None where the file goes on after what was decoded and its length is not known."""
         read, claim = self.frames / self.rate, self._claim
         if self._ended:
             return read
         if self._joined:
             return None
-        told = self._told / self.rate
+        claimed = self._promised / self.rate
         if claim.frames is not None:
-            told = claim.frames / self.rate if _reaches(self._path, claim.frames) else 0.0
+            claimed = claim.frames / self.rate if _can_decode_last(self._path, claim.frames) else 0.0
         elif claim.seconds is not None or claim.prefix:
-            told = claim.seconds or 0.0
-        return told if told >= read else None
+            claimed = claim.seconds or 0.0
+        return claimed if claimed >= read else None
 
     def notes(self) -> Iterator[str]:
-        """What a person should know of it."""
+        """Notes for the player."""
         name, claim = self._path.name, self._claim
-        there = self.frames if claim.there is None and self._ended else claim.there
+        there = self.frames if claim.present is None and self._ended else claim.present
         if claim.promised is not None and there is not None and (there < claim.promised or claim.more):
             yield (
                 f"{name}: its header promises {claim.promised} {claim.unit}, {there} are there: what is there is used"
@@ -216,15 +218,15 @@ class _Decoder:
             yield f"{name}: its header does not say how long it is; it holds {self.frames / self.rate:.2f} s"
         if self._failed:
             yield f"{name} cannot be decoded beyond {self.frames / self.rate:.2f} s: what comes before that is used"
-        if self._other:
+        if self._difference:
             end = f"{self.frames / self.rate:.2f} s"
-            yield f"{name} goes on after {end} with {self._other}, joined to its end: that is left out"
+            yield f"{name} goes on after {end} with {self._difference}, joined to its end: that is left out"
         if self._broken:
             yield f"{name} holds {self._broken} samples that are no numbers: they are silenced"
 
 
-def _reaches(path: Path, frames: int) -> bool:
-    """Whether the last of so many samples a channel can be decoded."""
+def _can_decode_last(path: Path, frames: int) -> bool:
+    """Whether the last of this many samples a channel can be decoded."""
     try:
         with soundfile.SoundFile(path) as file:
             file.seek(frames - 1)

@@ -1,13 +1,14 @@
-"""Strokes of kicks, snares and hats in a sound, told apart by a small recurrent network, one number each per frame.
+"""Detects strokes of kicks, snares and hats in a sound with a small recurrent network, one number each per frame.
 
-Whatever is struck puts some energy everywhere: a kick clicks, a snare has a body and a hiss, a hat rings below. How
-much belongs to the stroke itself depends on the kit, so fixed thresholds fail on the next kit. The network hears the
-energy of thirteen bands four times a frame and remembers what it heard, so that it compares a stroke with the earlier
-ones, and knows the rhythm where one drum hides another. A stroke is told when it was heard for 34 ms at least, since a
-kick's click alone looks like a snare: in its frame or the next. `tools.train_nano.strokes` trains it on drawn and
-recorded drums in random patterns, over bass lines, chords and noise, and on loops of the nano family's composer.
+Every stroke has some energy in all bands: a kick clicks, a snare has a body and a hiss, a hat rings low too. How much
+belongs to the stroke depends on the drum kit, so fixed thresholds fail with another kit. The network hears the energy
+of thirteen bands four times a frame and remembers it. So it compares a stroke with earlier ones, and knows the rhythm
+where one drum hides another. A stroke is reported in its frame or the next, when it was heard for at least 34 ms, since
+the click of a kick alone is like a snare. `tools.train_nano.strokes` trains it on synthetic and recorded drums in
+random patterns, over bass lines, chords and noise, and on loops of the nano family's composer.
 
-Nothing looks ahead, and nothing depends on how the frames are cut into pieces: `Strokes` keeps what it needs. No torch.
+Nothing looks ahead, and the result does not depend on how the frames are cut into blocks: `Strokes` keeps what it
+needs. No torch.
 """
 
 from __future__ import annotations
@@ -49,7 +50,7 @@ _LEAST, _MOST = 0.03, 0.5  # a stroke 60 dB below the loudest look, and one as l
 
 
 class Strokes:
-    """Tells strokes in a sound that comes frame by frame. Owned by one thread.
+    """Detects strokes in a sound that is given frame by frame. Owned by one thread.
 
     rate: samples a second; a frame has `samples_per_frame`.
     """
@@ -62,10 +63,10 @@ class Strokes:
         self._memory = self._net.begun()
 
     def push(self, frames: Array) -> Array:
-        """The next frames [n, samples_per_frame] in; the strokes [n, PARTS] in them.
+        """Takes the next frames [n, samples_per_frame]; returns the strokes [n, PARTS] in them.
 
-        0.03 for a stroke that is almost 60 dB below the loudest look of late, 0.5 for one as loud; below 0.025 for
-        what is more likely no stroke, and 0 where a part is quieter than that.
+        0.5 is a stroke as loud as the loudest recent look, 0.03 one almost 60 dB below it. Below 0.025 there is more
+        likely no stroke, and 0 is a part that is quieter than that.
         """
         shapes, levels = self._heard.push(frames)
         found = np.empty((len(frames), len(PARTS)))
@@ -74,12 +75,12 @@ class Strokes:
             found[n], self._memory = self._net.step(self._shown, self._memory)
         before = np.concatenate([self._level, levels])
         levels, self._level = np.maximum(levels, before[:-1]), before[-1:]
-        told = np.where(found >= 0.5, np.clip(_MOST * levels, _LEAST, _MOST), _DOUBT * found)
-        return np.where(levels > 0, told, 0.0)
+        reported = np.where(found >= 0.5, np.clip(_MOST * levels, _LEAST, _MOST), _DOUBT * found)
+        return np.where(levels > 0, reported, 0.0)
 
 
 class Heard:
-    """The energy in bands, relative to the loudest look of late. Owned by one thread."""
+    """The energy in bands, relative to the loudest recent look. Owned by one thread."""
 
     def __init__(self, rate: float, samples_per_frame: int) -> None:
         self._per = per = samples_per_frame

@@ -1,12 +1,12 @@
 """Tempo and first downbeat of a recording: onsets, their periods, and where in a period the bar begins.
 
-One tempo is assumed throughout, and four beats to a bar.
+One tempo is assumed for the whole clip, and four beats to a bar.
 
-Tempo: the autocorrelation of the onset strength at the beat and its multiples, weighed by a log-normal preference, as
+Tempo: the autocorrelation of the onset strength at the beat and its multiples, weighted by a log-normal preference, as
 in D. Ellis, "Beat Tracking by Dynamic Programming", Journal of New Music Research 36(1), 2007; with one tempo for the
-whole clip his dynamic programme reduces to a comb. Bar line and octave of the tempo: the onsets of three bands and two
+whole clip his dynamic programme becomes a comb. Bar line and octave of the tempo: the onsets of three bands and two
 measures of harmonic change are averaged over all bars and compared, at every phase, with a template of a bar
-(`engine.bar`).
+(`bar_template`).
 """
 
 from __future__ import annotations
@@ -53,8 +53,8 @@ class Tempo:
 def detect(audio: NDArray[np.floating], rate: int) -> Tempo | None:
     """Tempo and first downbeat of a clip [samples, channels] at `rate` Hz; None where no rhythm is heard.
 
-    Tempi are 55 to 200 bpm, often right but for an octave. A clip that lasts nearly whole bars (within a tenth of a
-    beat) is taken for a loop of exactly so many: its tempo is then exact, its end is heard before its start, and of
+    Tempi are 55 to 200 bpm and may be wrong by an octave. A clip that lasts almost whole bars (within a tenth of a
+    beat) counts as a loop of exactly that many: its tempo is then exact, its end is heard before its start, and among
     bar lines that are about as likely, one at its start is preferred.
     """
     sound = audio.mean(axis=1) if audio.ndim == 2 else audio
@@ -75,7 +75,7 @@ def detect(audio: NDArray[np.floating], rate: int) -> Tempo | None:
 
 
 def octaves(bpm: float) -> list[float]:
-    """The tempi within 55 to 200 bpm that are half, equal to and double a found one."""
+    """The tempi within 55 to 200 bpm that are half of, equal to and double a tempo."""
     return [bpm * factor for factor in (0.5, 1.0, 2.0) if 0.99 * _SEARCHED[0] <= bpm * factor <= 1.01 * _SEARCHED[1]]
 
 

@@ -1,4 +1,4 @@
-"""How long a loop is: whole bars, a whole number of a model's frames, and a tempo that fits what plays."""
+"""How long a loop is: whole bars, a whole number of a model's frames, and a tempo that fits."""
 
 from __future__ import annotations
 
@@ -14,9 +14,14 @@ EPSILON = 1e-6  # of a step or a bar: for rounding
 
 @dataclass(frozen=True, slots=True)
 class WholeBars:
-    """seconds: of the file that make one turn. count: how often it is played in the loop. length: of the loop in grid
-    steps, to which all turns are resampled together. bpm: the tempo at which beats come home with every turn. beats: of
-    one turn; 0 where it is cut by no beat."""
+    """How a file becomes a loop.
+
+    seconds: of the file that are one turn.
+    count: how often the turn is played in the loop.
+    length: of the loop in grid steps; all turns are resampled together to it.
+    bpm: the tempo at which beats meet when the loop turns.
+    beats: of one turn; 0 where it is not cut at a beat.
+    """
 
     seconds: float
     count: int
@@ -25,18 +30,20 @@ class WholeBars:
     beats: int = 0
 
     def cents(self, step: float) -> float:
-        """By how much resampling raises the pitch, on a grid of `step` seconds."""
+        """By how many cents resampling raises the pitch, on a grid of `step` seconds."""
         return 1200.0 * log2(self.count * self.seconds / (self.length * step))
 
 
 def whole_bars(seconds: float, step: float, least: int, most: int, bpm: float | None = None) -> WholeBars:
-    """The loop that is made of the first `seconds` of a file.
+    """The loop for the first `seconds` of a file.
 
-    step: seconds of a grid step; least, most: steps of the shortest and the longest loop. Without a tempo the file is
-    cut to the grid; one that is too short is repeated whole (silence makes it a step long). With one, a file that ends
-    within AT_HOME of a bar is one turn; any other is cut at its last whole bar within `most`. Turns are then repeated
-    until they end within ON_GRID of the grid, or, where no number of them does, within MOST_CENTS of it; where there is
-    none of these either, they end as near to it as they can.
+    step: seconds of a grid step.
+    least, most: steps of the shortest and of the longest loop.
+
+    Without a tempo the file is cut to the grid, and a file that is too short is repeated (a silence makes it a step
+    long). With a tempo, a file that ends within AT_HOME of a bar is one turn; any other is cut at its last whole bar
+    within `most`. Turns are repeated until they end within ON_GRID of the grid, or, where no number of turns does,
+    within MOST_CENTS of it, or else as near to it as possible.
     """
     one, beats = (seconds, 0) if bpm is None else _one_turn(seconds, most * step, bpm)
     if not beats and seconds >= least * step - EPSILON:

@@ -1,4 +1,4 @@
-"""Windowed decode: which stretch is decoded next, from which latent, and how it is cut out exactly."""
+"""Windowed decoding: which window is decoded next, from which latent, and how it is cut out exactly."""
 
 from __future__ import annotations
 
@@ -17,8 +17,9 @@ def decode_window(
 ) -> Tensor:
     """Sound of `frames` latent frames of the song from frame `start`, [frames * samples_per_frame, channels].
 
-    latent: [T, C], the whole song; cyclic, so a window may cross the seam and start anywhere. margin: frames
-    decoded and thrown away on each side; default the family's playing margin (-80 dB against a whole decode).
+    latent: [T, C], the whole song. It is cyclic: a window may cross the seam and start anywhere.
+    margin: frames decoded on each side and thrown away; by default the family's playing margin (-80 dB against decoding
+        the whole).
     """
     margin = spec.playing_margin if margin is None else margin
     at = torch.arange(start - margin, start + frames + margin) % latent.shape[0]
@@ -33,7 +34,7 @@ def decode_song(codec: Codec, spec: FamilySpec, latent: Tensor) -> Tensor:
 
 
 class Due(Protocol):
-    """Anything that is to be played from a transport frame on."""
+    """Anything that is played from a transport frame on."""
 
     @property
     def heard_at(self) -> int:
@@ -51,10 +52,11 @@ class Window:
 
 
 class WindowPlanner:
-    """Cuts the transport into windows, each from the newest take that is due, none across a change of take.
+    """Cuts the transport into windows, each from the newest completion that is due; none crosses the change to another
+    one.
 
-    The next window starts where the last one ended, whether or not a new latent completed: what is played is
-    at most one pass of the song old. A window ends after `frames` frames, or where the next take is heard.
+    The next window starts where the last one ended, whether or not a new latent completed. So what is played is at most
+    one pass of the song old. A window ends after `frames` frames, or where the next completion is heard.
     """
 
     def __init__(self, start: int = 0) -> None:

@@ -30,20 +30,20 @@ class ChunkStep:
     def __init__(self, executor: Executor, spec: FamilySpec, noise: NoiseBank, rows: int) -> None:
         self.watch = False  # whether each slot's clean prediction is kept
         self._executor = executor
-        self._batch = ChunkRows(spec, noise)
-        self._velocity = Velocity(executor, self._batch, rows)
+        self._chunk = ChunkRows(spec, noise)
+        self._velocity = Velocity(executor, self._chunk, rows)
         self._zero = torch.zeros(1, 1, 1, device=noise.device)
         self._one = torch.ones(1, 1, 1, device=noise.device)
 
     def advance(self, live: Sequence[Row], values: Mapping[str, Tensor | str]) -> None:
         """One step of 1 to `bucket` slots of equal length, under per-row values [1 | n, 1 | T, 1]."""
         rows = [*live, *[live[-1]] * (self._executor.bucket - len(live))]
-        batch = self._batch
-        batch.load(rows, values)
-        x = batch.gather("x", lambda slot: slot.x[None])
-        t = batch.gather("t", lambda slot: slot.times.at[slot.step : slot.step + 1])
+        chunk = self._chunk
+        chunk.load(rows, values)
+        x = chunk.gather("x", lambda slot: slot.x[None])
+        t = chunk.gather("t", lambda slot: slot.times.at[slot.step : slot.step + 1])
         mask = self._mask()
-        start = x if mask is None else self._kept(x, mask, t, out=batch.buffers.like("start", x))
+        start = x if mask is None else self._keep_source(x, mask, t, out=chunk.buffers.like("start", x))
         v = self._velocity.predict(start, len(live))
         self._step(start, v, t, mask, x)
         for at, (_, slot) in enumerate(live):
@@ -53,100 +53,100 @@ class ChunkStep:
 
     def release(self) -> None:
         """Lets the buffers go, since rows of another length follow; they are allocated again when needed."""
-        self._batch.buffers.release()
+        self._chunk.buffers.release()
 
     def _step(self, x: Tensor, v: Tensor, t: Tensor, mask: Tensor | None, out: Tensor) -> None:
         """From x at t, [R, T, C], to the latent at t', written to `out`; mask: [R, 1 | T, 1], if any row has one."""
-        batch = self._batch
-        t_next = batch.gather("t_next", lambda slot: slot.times.at[slot.step + 1 : slot.step + 2])
+        chunk = self._chunk
+        t_next = chunk.gather("t_next", lambda slot: slot.times.at[slot.step + 1 : slot.step + 2])
         correction = self._correction()
-        predicted = None if correction is None else formulas.x0_of(x, v, t, out=batch.buffers.like("predicted", x))
-        scale = batch.value("velocity_scale")
-        x0 = formulas.x0_of(x, v, batch.scaled("scaled", t, scale), out=batch.buffers.like("x0", x))
+        predicted = None if correction is None else formulas.x0_of(x, v, t, out=chunk.buffers.like("predicted", x))
+        scale = chunk.value("velocity_scale")
+        x0 = formulas.x0_of(x, v, chunk.scaled("scaled", t, scale), out=chunk.buffers.like("x0", x))
         if mask is not None:
             formulas.masked(x0, self._sources(), mask, out=x0)
         for effect in EFFECTS:
-            effect(batch, x0)
+            effect(chunk, x0)
         blended = self._source_blend(x0)
         if self.watch:
-            for at, slot in enumerate(batch.slots):
+            for at, slot in enumerate(chunk.slots):
                 slot.clean = torch.empty_like(slot.x) if slot.clean is None else slot.clean
                 slot.clean.copy_(x0[at])
-        sde = batch.option("solver") == "sde"
+        sde = chunk.option("solver") == "sde"
         renoised = [flag or sde for flag in blended]
-        share = torch.div(t_next, t, out=batch.buffers.like("share", t))
+        share = torch.div(t_next, t, out=chunk.buffers.like("share", t))
         if any(renoised):
-            fresh = batch.noise(Stream.SDE)
-            kept = fresh if all(renoised) else self._each("kept", renoised, fresh, x)
-            share = t_next if all(renoised) else self._each("mixed share", renoised, t_next, share)
+            fresh = chunk.noise(Stream.SDE)
+            kept = fresh if all(renoised) else self._choose_rows("kept", renoised, fresh, x)
+            share = t_next if all(renoised) else self._choose_rows("mixed share", renoised, t_next, share)
         else:
             kept = x
-        amount = batch.value("ode_noise")
+        amount = chunk.value("ode_noise")
         if amount is not None and not all(renoised):
-            amount = batch.where("ode_noise_rows", [not flag for flag in renoised], amount, self._zero)
-            noise, amount = batch.noise(Stream.ODE), batch.scaled("scaled", t_next, amount)
+            amount = chunk.where("ode_noise_rows", [not flag for flag in renoised], amount, self._zero)
+            noise, amount = chunk.noise(Stream.ODE), chunk.scaled("scaled", t_next, amount)
         else:
             noise = None
         formulas.step(x0, kept, share, out=out)
         if noise is not None and amount is not None:
             formulas.ode_noise(out, noise, amount, out=out)
         if correction is not None and predicted is not None:
-            wavelet.correct(out, predicted, t, correction, batch.buffers)
+            wavelet.correct(out, predicted, t, correction, chunk.buffers)
             if mask is not None:
-                self._kept(out, mask, t_next, out=out)
+                self._keep_source(out, mask, t_next, out=out)
 
     def _mask(self) -> Tensor | None:
         """Each row's mask at its step, [R, 1 | T, 1], 1 where it has none; None where no row has one."""
-        batch, one = self._batch, self._one
-        masks = [slot.request.controls.curve("mask") for slot in batch.slots]
+        chunk, one = self._chunk, self._one
+        masks = [slot.request.controls.curve("mask") for slot in chunk.slots]
         if all(mask is None for mask in masks):
             return None
-        mask = batch.collect("mask", [one if mask is None else mask[None, :, None] for mask in masks])
-        growths = [slot.request.controls.number("mask_growth") for slot in batch.slots]
+        mask = chunk.collect("mask", [one if mask is None else mask[None, :, None] for mask in masks])
+        growths = [slot.request.controls.number("mask_growth") for slot in chunk.slots]
         if not any(growths):
             return mask
         opening = [
             1.0 if mask is None else formulas.opening(slot.position, slot.request.plan.steps, growth)
-            for slot, mask, growth in zip(batch.slots, masks, growths, strict=True)
+            for slot, mask, growth in zip(chunk.slots, masks, growths, strict=True)
         ]
-        return batch.scaled("mask opening", mask, batch.scalars("opening", opening))
+        return chunk.scaled("mask opening", mask, chunk.scalars("opening", opening))
 
-    def _kept(self, x: Tensor, mask: Tensor, t: Tensor, out: Tensor) -> Tensor:
+    def _keep_source(self, x: Tensor, mask: Tensor, t: Tensor, out: Tensor) -> Tensor:
         """x with the source at time t, under the mask's own noise, where the mask keeps it."""
-        noise = self._batch.noise(Stream.MASK, 0)
-        source = formulas.initial(noise, self._sources(), t, out=self._batch.buffers.like("kept source", noise))
+        noise = self._chunk.noise(Stream.MASK, 0)
+        source = formulas.initial(noise, self._sources(), t, out=self._chunk.buffers.like("kept source", noise))
         return formulas.masked(x, source, mask, out=out)
 
     def _sources(self) -> Tensor:
-        return self._batch.gather(
+        return self._chunk.gather(
             "source", lambda slot: (slot.x if slot.request.source is None else slot.request.source)[None]
         )
 
     def _source_blend(self, x0: Tensor) -> list[bool]:
         """Blends x0 with the source, in place; by row, whether it has one and source blend is on."""
-        blend = self._batch.value("source_blend")
-        blended = [blend is not None and slot.request.source is not None for slot in self._batch.slots]
+        blend = self._chunk.value("source_blend")
+        blended = [blend is not None and slot.request.source is not None for slot in self._chunk.slots]
         if blend is not None and any(blended):
-            w = self._batch.where("w", blended, blend, self._one)
+            w = self._chunk.where("w", blended, blend, self._one)
             formulas.source_blend(x0, self._sources(), w, out=x0)
         return blended
 
     def _correction(self) -> wavelet.Correction | None:
-        batch = self._batch
-        mode = batch.option("dcw")
+        chunk = self._chunk
+        mode = chunk.option("dcw")
         if mode == "off":
             return None
         return wavelet.Correction(
             mode,
-            batch.option("dcw_wavelet"),
-            batch.setting("dcw_low"),
-            batch.setting("dcw_high"),
-            batch.fader("dcw_multiply"),
-            batch.fader("dcw_phase"),
-            batch.fader("dcw_soft"),
+            chunk.option("dcw_wavelet"),
+            chunk.setting("dcw_low"),
+            chunk.setting("dcw_high"),
+            chunk.fader("dcw_multiply"),
+            chunk.fader("dcw_phase"),
+            chunk.fader("dcw_soft"),
         )
 
-    def _each(self, name: str, flags: Sequence[bool], yes: Tensor, no: Tensor) -> Tensor:
+    def _choose_rows(self, name: str, flags: Sequence[bool], yes: Tensor, no: Tensor) -> Tensor:
         """Per row, `yes` where the flag is set and `no` elsewhere, all of R rows."""
         rows = [(yes if flag else no)[at : at + 1] for at, flag in enumerate(flags)]
-        return self._batch.collect(name, rows)
+        return self._chunk.collect(name, rows)

@@ -1,4 +1,4 @@
-"""The velocity of a chunk's slots: which rows go through the denoiser, and how their answers are combined.
+"""The velocity of a chunk's slots: which rows go through the denoiser, and how their velocities are combined.
 
 A row is a pair of slot and condition: each slot has its prompt, perhaps a second one, and perhaps a negative one. Rows
 are packed into forwards of exactly `bucket` rows; idle places repeat the last row.
@@ -38,112 +38,112 @@ class _Row:
 class Velocity:
     """Runs the forwards of a chunk's slots and combines their conditions. Owned by a `ChunkStep`."""
 
-    def __init__(self, executor: Executor, batch: ChunkRows, rows: int) -> None:
-        self._executor, self._batch = executor, batch
-        self._index = torch.arange(rows, device=batch.noise_bank.device)
+    def __init__(self, executor: Executor, chunk: ChunkRows, rows: int) -> None:
+        self._executor, self._chunk = executor, chunk
+        self._index = torch.arange(rows, device=chunk.noise_bank.device)
         self._pool = LatentPool()
-        self._one = torch.ones(1, 1, 1, device=batch.noise_bank.device)
-        self._zero = torch.zeros(1, 1, 1, device=batch.noise_bank.device)
+        self._one = torch.ones(1, 1, 1, device=chunk.noise_bank.device)
+        self._zero = torch.zeros(1, 1, 1, device=chunk.noise_bank.device)
 
     def predict(self, x: Tensor, live: int) -> Tensor:
         """The velocity [R, T, C] at x [R, T, C] under this tick's controls. The first `live` rows belong to slots, the
         others repeat the last one. No slot changes before all forwards are done."""
-        batch = self._batch
+        chunk = self._chunk
         weight = self._condition_weight(live)
-        guided = [batch.value("guidance") is not None and slot.request.guidance_mode != "off" for slot in batch.slots]
-        plan = [_Row(at, slot, slot.rows[0], "prompt") for at, slot in enumerate(batch.slots[:live])]
+        guided = [chunk.value("guidance") is not None and slot.request.guidance_mode != "off" for slot in chunk.slots]
+        rows = [_Row(at, slot, slot.rows[0], "prompt") for at, slot in enumerate(chunk.slots[:live])]
         if weight is not None:
-            speaks = self._speaks(weight)
-            plan += [_Row(at, slot, slot.second, "second") for at, slot in enumerate(batch.slots[:live]) if speaks[at]]
-        plan += [
+            speaks = self._second_speaks(weight)
+            rows += [_Row(at, slot, slot.second, "second") for at, slot in enumerate(chunk.slots[:live]) if speaks[at]]
+        rows += [
             _Row(at, slot, slot.rows[-1], "negative")
-            for at, slot in enumerate(batch.slots[:live])
+            for at, slot in enumerate(chunk.slots[:live])
             if guided[at] and slot.needs_negative
         ]
-        answers = self._forwards(self._seen(x), plan, live)
-        v = answers["prompt"]
-        if weight is not None and "second" in answers:
-            v = torch.lerp(v, answers["second"], weight, out=batch.buffers.like("composite", x))
+        velocities = self._forwards(self._as_seen(x), rows, live)
+        v = velocities["prompt"]
+        if weight is not None and "second" in velocities:
+            v = torch.lerp(v, velocities["second"], weight, out=chunk.buffers.like("composite", x))
         if any(guided):
-            v = self._guided(v, answers, guided, live)
+            v = self._guided(v, velocities, guided, live)
         return v
 
-    def _seen(self, x: Tensor) -> Tensor:
+    def _as_seen(self, x: Tensor) -> Tensor:
         """The latent as the denoiser sees it: x times the channel gains. The latent itself keeps its level."""
-        gain = self._batch.value("channel_gain")
-        return x if gain is None else torch.mul(x, gain, out=self._batch.buffers.like("seen", x))
+        gain = self._chunk.value("channel_gain")
+        return x if gain is None else torch.mul(x, gain, out=self._chunk.buffers.like("seen", x))
 
-    def _forwards(self, x: Tensor, plan: Sequence[_Row], live: int) -> dict[str, Tensor]:
+    def _forwards(self, x: Tensor, rows: Sequence[_Row], live: int) -> dict[str, Tensor]:
         """The velocities [R, T, C] by use. A slot without a row of some use has its prompt's velocity there."""
         bucket = self._executor.bucket
-        if len(plan) == live:
-            whole = [*plan, *[plan[-1]] * (bucket - live)]
+        if len(rows) == live:
+            whole = [*rows, *[rows[-1]] * (bucket - live)]
             return {"prompt": self._forward(x, whole)}
         shape = tuple(x.shape)
-        answers: dict[str, Tensor] = {}
-        for first in range(0, len(plan), bucket):
-            part = list(plan[first : first + bucket])
+        velocities: dict[str, Tensor] = {}
+        for first in range(0, len(rows), bucket):
+            part = list(rows[first : first + bucket])
             v = self._forward(x, [*part, *[part[-1]] * (bucket - len(part))])
-            if bucket == 1 and first + 1 == len(plan):  # no forward follows that could overwrite it
-                answers[part[0].use] = v
+            if bucket == 1 and first + 1 == len(rows):  # no forward follows that could overwrite it
+                velocities[part[0].use] = v
                 break
             for at, row in enumerate(part):
-                kept = answers.setdefault(row.use, self._batch.buffers.take(f"velocity {row.use}", shape))
+                kept = velocities.setdefault(row.use, self._chunk.buffers.take(f"velocity {row.use}", shape))
                 kept[row.place].copy_(v[at])
-        have = {(row.use, row.place) for row in plan}
-        prompt = answers["prompt"]
+        have = {(row.use, row.place) for row in rows}
+        prompt = velocities["prompt"]
         for at in range(live, bucket):
             prompt[at].copy_(prompt[live - 1])
-        for use, v in answers.items():
+        for use, v in velocities.items():
             for at in range(bucket):
                 if use != "prompt" and (use, at) not in have:
                     v[at].copy_(prompt[at])
-        return answers
+        return velocities
 
     def _forward(self, x: Tensor, rows: Sequence[_Row]) -> Tensor:
         """One forward of exactly `bucket` rows."""
-        batch = self._batch
+        chunk = self._chunk
         places = [row.place for row in rows]
         packed = x
         if places != list(range(len(rows))) and len(rows) > 1:
-            packed = batch.collect("packed", [x[at : at + 1] for at in places])
+            packed = chunk.collect("packed", [x[at : at + 1] for at in places])
         return self._executor.forward(
             packed,
-            batch.collect("time", [row.slot.times.embedded[row.slot.step : row.slot.step + 1] for row in rows]),
-            batch.collect("context", [row.slot.request.context[None] for row in rows]),
-            batch.collect("row", [self._index[row.row : row.row + 1] for row in rows]),
+            chunk.collect("time", [row.slot.times.embedded[row.slot.step : row.slot.step + 1] for row in rows]),
+            chunk.collect("context", [row.slot.request.context[None] for row in rows]),
+            chunk.collect("row", [self._index[row.row : row.row + 1] for row in rows]),
         )
 
     def _condition_weight(self, live: int) -> Tensor | None:
         """How much each row's second prompt counts, [R, 1 | T, 1]: 0 outside its range of steps; None where off."""
-        batch = self._batch
-        weight = batch.value("condition_weight")
-        has = [slot.request.second is not None for slot in batch.slots]
+        chunk = self._chunk
+        weight = chunk.value("condition_weight")
+        has = [slot.request.second is not None for slot in chunk.slots]
         if weight is None or not any(has[:live]):
             return None
         shape = (len(has), *weight.shape[1:])
-        gated = batch.buffers.take("gated weight", shape)
-        gated.copy_(batch.where("condition rows", has, weight, self._zero))
-        position = batch.scalars("position", [slot.stage for slot in batch.slots])
+        gated = chunk.buffers.take("gated weight", shape)
+        gated.copy_(chunk.where("condition rows", has, weight, self._zero))
+        position = chunk.scalars("position", [slot.stage for slot in chunk.slots])
         for name in ("condition_from", "condition_to"):
-            bound = batch.value(name)
+            bound = chunk.value(name)
             if bound is not None:
-                inside = batch.buffers.take("inside", (len(has), 1, 1), torch.bool)
+                inside = chunk.buffers.take("inside", (len(has), 1, 1), torch.bool)
                 compare = torch.ge if name == "condition_from" else torch.lt
                 gated.mul_(compare(position, bound, out=inside))
         return gated
 
-    def _speaks(self, weight: Tensor) -> list[bool]:
+    def _second_speaks(self, weight: Tensor) -> list[bool]:
         """By row, whether the second prompt needs a forward. On another device than the CPU it is not looked at."""
-        has = [slot.request.second is not None for slot in self._batch.slots]
+        has = [slot.request.second is not None for slot in self._chunk.slots]
         if weight.device.type != "cpu":
             return has
         return [flag and bool(row.any()) for flag, row in zip(has, weight.numpy(), strict=True)]
 
-    def _guided(self, v: Tensor, answers: dict[str, Tensor], guided: Sequence[bool], live: int) -> Tensor:
+    def _guided(self, v: Tensor, velocities: dict[str, Tensor], guided: Sequence[bool], live: int) -> Tensor:
         """v pushed away from each guided row's negative velocity. Stores the slots' momentum and first negatives."""
-        batch, slots = self._batch, self._batch.slots
-        noise = batch.noise(Stream.INIT, 0) if any(slot.request.guidance_mode == "self" for slot in slots) else v
+        chunk, slots = self._chunk, self._chunk.slots
+        noise = chunk.noise(Stream.INIT, 0) if any(slot.request.guidance_mode == "self" for slot in slots) else v
         negatives, momenta = [], []
         for at, slot in enumerate(slots):
             if not guided[at]:
@@ -153,24 +153,24 @@ class Velocity:
             elif slot.first_negative is not None and slot.request.guidance_mode == "initialize":
                 negatives.append(slot.first_negative[None])
             else:
-                negatives.append(answers["negative"][at : at + 1])
+                negatives.append(velocities["negative"][at : at + 1])
             if slot.momentum is None and guided[at]:
                 slot.momentum = self._pool.take(v.shape[1], v.shape[2], v.device).zero_()
             momenta.append(
-                batch.buffers.take("still", (1, *v.shape[1:])) if slot.momentum is None else slot.momentum[None]
+                chunk.buffers.take("still", (1, *v.shape[1:])) if slot.momentum is None else slot.momentum[None]
             )
-        momentum = batch.collect("momentum", momenta)
-        negative = batch.collect("negative", negatives)
-        guidance.with_momentum(v, negative, momentum, batch.setting("guidance_momentum"), out=momentum)
-        rescale = batch.fader("guidance_rescale")
+        momentum = chunk.collect("momentum", momenta)
+        negative = chunk.collect("negative", negatives)
+        guidance.with_momentum(v, negative, momentum, chunk.setting("guidance_momentum"), out=momentum)
+        rescale = chunk.fader("guidance_rescale")
         result = guidance.guided(
             v,
             momentum,
-            batch.where("guidance rows", guided, batch.setting("guidance"), self._one),
-            batch.setting("guidance_clip"),
-            None if rescale is None else batch.where("rescale rows", guided, rescale, self._zero),
-            batch.option("guidance_axis"),
-            batch.buffers,
+            chunk.where("guidance rows", guided, chunk.setting("guidance"), self._one),
+            chunk.setting("guidance_clip"),
+            None if rescale is None else chunk.where("rescale rows", guided, rescale, self._zero),
+            chunk.option("guidance_axis"),
+            chunk.buffers,
         )
         for at, slot in enumerate(slots[:live]):
             if not guided[at]:

@@ -161,17 +161,17 @@ def _low_change(x: Tensor, y: Tensor, difference: Tensor, a: Tensor, how: Correc
     (|L| + a * (|L| - |M|)) * cos(arg L + a * (arg L - arg M)) - L on the analytic signals by `phase`."""
     if how.multiply is None and how.phase is None:
         return difference.mul_(a)
-    mine = split(x, how.wavelet, work, "result", high=False)[0]
+    result = split(x, how.wavelet, work, "result", high=False)[0]
     change = torch.mul(difference, a, out=work.like("change", difference))
     if how.multiply is not None:
-        stretched = torch.sgn(difference, out=work.like("stretched", difference)).mul_(mine).mul_(a)
+        stretched = torch.sgn(difference, out=work.like("stretched", difference)).mul_(result).mul_(a)
         torch.lerp(change, stretched, how.multiply, out=change)
     if how.phase is not None:
-        theirs = split(y, how.wavelet, work, "predicted", high=False)[0]
-        own, other = analytic(mine), analytic(theirs)
-        turn = torch.angle(own * other.conj())
-        magnitude = own.abs() + a * (own.abs() - other.abs())
-        change = torch.lerp(change, magnitude * torch.cos(own.angle() + a * turn) - mine, how.phase)
+        before = split(y, how.wavelet, work, "predicted", high=False)[0]
+        now, then = analytic(result), analytic(before)
+        turn = torch.angle(now * then.conj())
+        magnitude = now.abs() + a * (now.abs() - then.abs())
+        change = torch.lerp(change, magnitude * torch.cos(now.angle() + a * turn) - result, how.phase)
     return change
 
 

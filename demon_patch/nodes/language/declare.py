@@ -28,7 +28,7 @@ from demon_patch.nodes.language.migration import Migration
 from demon_patch.nodes.language.ports import AUTO, MIXED, NUMBERS, SETTINGS, Bank, Out, Port
 
 Kind = Literal["computed", "mix", "surface", "resource", "engine", "sink", "display"]
-_LATEST: deque[Body] = deque(maxlen=512)  # specialised bodies that are kept although no program uses them
+_RECENT_BODIES: deque[Body] = deque(maxlen=512)  # specialised bodies that are kept although no program uses them
 
 
 @dataclass(frozen=True, eq=False)
@@ -142,7 +142,7 @@ class Declaration:
                 tables = {p.name: p.read(values.get(p.name, p.default)) for p in self.settings if p.read}
                 body = specialise(self.body, chosen, unwired, tables, self.mix_inputs_seen(unwired))
             self.bodies[key] = body
-            _LATEST.append(body)
+            _RECENT_BODIES.append(body)
         return body
 
     def mix_inputs_seen(self, unwired: frozenset[str] = frozenset()) -> Mapping[str, MixInput]:
@@ -192,7 +192,7 @@ def node(
         head = signature(function, id)
         _check_outs(id, head.ports, outs)
         if live != any(p.live for p in head.ports):
-            raise DeclarationError("a node is live where it has fed ports, and only there", node=id)
+            raise DeclarationError("a node with live ports is declared live=True, and no other node is", node=id)
         body = None if write else body_of(function, id, head, outs)
         return Declaration(
             id, title, sentence, "computed", category, tags, head.ports, outs, version, live,
@@ -227,7 +227,7 @@ def signature(function: Callable[..., Any], id: str) -> Signature:
     ports, banks = _ports(id, given)
     single = tuple(p.default.with_name(p.name) for p in given if p.name not in banks)
     return Signature(
-        ports, single, banks, tuple((p.name, _first(id, p)) for p in parameters if p.kind is p.KEYWORD_ONLY)
+        ports, single, banks, tuple((p.name, _first_value(id, p)) for p in parameters if p.kind is p.KEYWORD_ONLY)
     )
 
 
@@ -328,11 +328,11 @@ def _with_banks(banks: Mapping[str, tuple[Port, ...]], values: Mapping[str, Any]
     return gathered
 
 
-def _first(node: str, parameter: inspect.Parameter) -> float | LineReach:
+def _first_value(node: str, parameter: inspect.Parameter) -> float | LineReach:
     if isinstance(parameter.default, LineReach):
         return parameter.default
     if isinstance(parameter.default, bool) or not isinstance(parameter.default, (int, float)):
-        raise DeclarationError(f"state {parameter.name} starts with a number or is a line", node=node)
+        raise DeclarationError(f"state {parameter.name} begins with a number, or is a delay line", node=node)
     return float(parameter.default)
 
 
@@ -341,7 +341,7 @@ def _check_outs(node: str, ports: tuple[Port, ...], outs: tuple[Out, ...]) -> No
     gates = {p.name for p in ports if p.type == "gate"}
     for p in ports:
         if p.auto is not None and p.auto[0] not in gates:
-            raise DeclarationError(f"option {p.name} goes by {p.auto[0]}, which is no gate", node=node)
+            raise DeclarationError(f"option {p.name} follows {p.auto[0]}, which is no gate", node=node)
     if len({o.name for o in outs}) != len(outs):
         raise DeclarationError("two outputs have one name", node=node)
     for o in outs:

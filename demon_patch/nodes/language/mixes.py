@@ -21,7 +21,7 @@ FED = (out("fed", 0, 1, doc="Weight of what is fed back."), out("tap", 1, MOST_T
 GAINS = tuple(
     out(f"group_{n}", _GAIN.lo, _GAIN.hi, doc=f"Gain of eighth {n} of the channels.") for n in range(1, GROUPS + 1)
 )
-ONE = (
+SINGLE_CHANNEL = (
     out("channel", 0, MOST_CHANNELS, doc="One channel, counted from 1; 0 is none."),
     out("single", _GAIN.lo, _GAIN.hi, doc="The gain of that one, on top of its group's."),
 )
@@ -77,7 +77,7 @@ def surface(
 
     def declare(function: Callable[..., Any]) -> Declaration:
         head = signature(function, id)
-        hidden = (*GAINS, *ONE) if single else GAINS
+        hidden = (*GAINS, *SINGLE_CHANNEL) if single else GAINS
         return Declaration(
             id, title, sentence, "surface", "engine", tags, head.ports, (Out("surface", "surface", doc=_TO),),
             doc=inspect.cleandoc(function.__doc__ or ""), states=head.states, function=function,

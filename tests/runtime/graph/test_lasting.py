@@ -47,7 +47,7 @@ def emptied() -> None:
 
 
 def test_former_patches_leave_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(declare, "_LATEST", declare.deque(maxlen=LATEST))
+    monkeypatch.setattr(declare, "_RECENT_BODIES", declare.deque(maxlen=LATEST))
     emptied()
     before = [living(kind) for kind in (Body, NodeCode, NodeKind)]
     program: Program | None = None

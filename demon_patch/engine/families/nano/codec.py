@@ -121,7 +121,7 @@ class NanoCodec(nn.Module):
 
     @torch.no_grad()
     def decode(self, latent: Tensor, frames: Tensor) -> Tensor:
-        """[n, 64] with the absolute frame numbers [n] (int64) they stand at -> [n * 1280, 1]."""
+        """[n, 64] with the absolute frame numbers [n] (int64) of its rows -> [n * 1280, 1]."""
         magnitude = from_log(self.log_magnitude(latent[None])[0])
         steps = (frames[:, None] * STEPS_PER_FRAME + torch.arange(STEPS_PER_FRAME)).flatten()
         return sound(magnitude, steps)[:, None]

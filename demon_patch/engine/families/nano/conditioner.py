@@ -45,10 +45,10 @@ class NanoConditioner:
     ) -> Source:
         """Any audio file as a loop of 8 to 60 seconds: of whole bars where its tempo is given, stored beside it, or
         detected; raises SourceError with one clear message."""
-        tempo, told, _ = tempo_with_notes(Path(path))
+        tempo, notes_on_tempo, _ = tempo_with_notes(Path(path))
         loop = read_loop(Path(path), seconds, bpm or (tempo.bpm if tempo else None))
         first = downbeat if downbeat is not None else tempo.downbeat if tempo else 0.0
-        notes, first = loop.notes + told, first * loop.stretch
+        notes, first = loop.notes + notes_on_tempo, first * loop.stretch
         return self._source(loop.audio, title=Path(path).stem, bpm=loop.bpm, downbeat=first, notes=notes)
 
     def timbre(self, prompt: Conditioning, clip: Source) -> Conditioning:

@@ -59,7 +59,7 @@ def read_loop(path: Path, seconds: float | None = None, bpm: float | None = None
 
 
 def _planned(seconds: float, most: int, bpm: float | None) -> WholeBars:
-    """The loop of a file of so many seconds, of up to `most` steps; of more only where whole bars need it."""
+    """The loop for a file of `seconds`, of up to `most` steps, or more where whole bars need it."""
     plan = whole_bars(seconds, _STEP, _LEAST, most, bpm)
     if plan.length > most or abs(plan.cents(_STEP)) > MOST_CENTS:
         longer = whole_bars(min(seconds, plan.seconds), _STEP, _LEAST, _MOST, bpm)

@@ -1,6 +1,6 @@
 """The codec's time-frequency grid: a 100 Hz short-time Fourier transform, its inverse, and log-spaced bands.
 
-Frame i is centred on sample i * HOP + HOP / 2, so `n` frames stand for exactly `n * HOP` samples. Shapes: B batch,
+Frame i is centred on sample i * HOP + HOP / 2, so `n` frames are exactly `n * HOP` samples. Shapes: B batch,
 n frames of the transform (four to a latent frame), BINS frequency bins, BANDS bands.
 """
 

@@ -1,6 +1,6 @@
 """The words that nano understands, what each of them means, and which one is nearest to a word that it does not know.
 
-Words are looked up whole: a hyphen, an apostrophe, a point or an ampersand joins what stands on its two sides to one
+Words are looked up whole: a hyphen, an apostrophe, a point or an ampersand joins what is on its two sides into one
 word ("r&b", "d-beat"), whose parts mean nothing alone.
 """
 
@@ -61,7 +61,7 @@ FILLERS = frozenset(
     )
 )
 MODE_NAMES = frozenset({*MODES, "min", "maj", "aeolian", "ionian"})
-"""What may stand behind a letter that is a key."""
+"""What may follow a letter that is a key."""
 
 OTHERS = (
     "acid jazz|acid rock|acid folk|garage rock|garage punk|rap rock|rap metal|beat poetry|pad thai|a cappella|"
