@@ -88,7 +88,7 @@ def test_play_without_a_sound_card_says_so_and_writes_a_file(
 def test_an_unknown_sound_device_is_named(capsys: pytest.CaptureFixture[str]) -> None:
     run = Run(capsys, *NO_CARD)
     assert run.code == 1
-    assert re.search("no sound device is called 'no such card'|no sound", run.err)
+    assert "no sound device is called 'no such card' (" in run.err
 
 
 def test_nodes_are_listed_for_people_and_programs(capsys: pytest.CaptureFixture[str]) -> None:

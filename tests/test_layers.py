@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import subprocess
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
@@ -15,20 +15,22 @@ from demon_patch.engine.families import NAMES
 from tests.support import paths
 
 ROOT = paths.ROOT / "demon_patch"
-RANK = {
-    "arrays": 0,
-    "errors": 0,
-    "nearest": 0,
-    "small_cache": 0,
-    "threads": 0,
-    "engine": 1,
-    "patch": 1,
-    "codegen": 1,
-    "nodes": 2,
-    "runtime": 3,
-    "terminal": 4,
-}
-TOP = 5  # anything else
+TESTS = paths.ROOT / "tests"
+LAYERS = (  # from below; a layer may import those of the lines above it
+    {"arrays", "errors", "nearest", "scarce", "small_cache", "threads"},
+    {"engine", "patch", "codegen", "console"},
+    {"nodes"},
+    {"runtime"},
+    {"offline", "picture", "shipped", "terminal"},
+    {"bench"},
+    {"gallery"},
+    {"check_command", "file_commands", "node_commands"},
+    {"cli"},
+    {"__init__", "__main__"},
+)
+RANK = {name: rank for rank, names in enumerate(LAYERS) for name in names}
+WINDOWS = {"dearpygui": "editor", "textual": "terminal"}  # a library of windows, and the layer that may know it
+LOADERS = {"demon_patch.patch.files.format.load": "update.py", "demon_patch.nodes.editing.update.load": "assets.py"}
 TORCH_FREE = ["demon_patch.patch.files.format", "demon_patch.patch.edit.history", "demon_patch.nodes.catalogue"]
 TORCH_FREE += ["demon_patch.engine.controls", "demon_patch.engine.contracts", "demon_patch.runtime.graph.check"]
 TORCH_FREE += ["demon_patch.engine.sound.clips", "demon_patch.runtime.audio.process", "demon_patch.runtime.audio.link"]
@@ -39,15 +41,20 @@ MODULES = sorted(ROOT.rglob("*.py"))
 FAMILIES = tuple(f"demon_patch.engine.families.{name}" for name in NAMES)
 
 
-@cache
-def imports(path: Path) -> frozenset[str]:
+def imported(text: str) -> frozenset[str]:
+    """The modules and names that a module imports."""
     found = set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in ast.walk(ast.parse(text)):
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
             found |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
     return frozenset(found)
+
+
+@cache
+def imports(path: Path) -> frozenset[str]:
+    return imported(path.read_text(encoding="utf-8"))
 
 
 def layer(module: str) -> str:
@@ -59,50 +66,88 @@ def own_layer(path: Path) -> str:
     return path.relative_to(ROOT).with_suffix("").parts[0]
 
 
-def wrong(forbidden: Callable[[Path, str], bool], paths: Iterable[Path] = MODULES) -> list[str]:
-    """The imports that a rule forbids, each as "file imports name"."""
-    return [
-        f"{path.relative_to(ROOT)} imports {name}" for path in paths for name in imports(path) if forbidden(path, name)
-    ]
+Rule = Callable[[Path, str], bool]
+"""Whether a module at a path must not import a name."""
 
 
-def test_imports_are_found() -> None:
-    assert "demon_patch.engine.families.NAMES" not in imports(ROOT / "cli.py")
-    assert "demon_patch.runtime.performance.prepare.perform" in imports(ROOT / "cli.py")  # within a function
-    assert len(MODULES) > 200
+def upward(path: Path, name: str) -> bool:
+    own, other = own_layer(path), layer(name)
+    if not name.startswith("demon_patch.") or name == "demon_patch.__version__" or other == own:
+        return False
+    return RANK[other] >= RANK[own]
 
 
-def test_imports_point_down() -> None:
-    def upward(path: Path, name: str) -> bool:
-        own, other = own_layer(path), layer(name)
-        if not name.startswith("demon_patch.") or name == "demon_patch.__version__" or other == own:
-            return False
-        return RANK.get(other, TOP) >= RANK.get(own, TOP) != TOP
-
-    assert wrong(upward) == []
+def graph_to_its_players(path: Path, name: str) -> bool:
+    if path.parent != ROOT / "runtime" / "graph":
+        return False
+    runtime = name.startswith("demon_patch.runtime.") and not name.startswith("demon_patch.runtime.graph")
+    return runtime or name.split(".", maxsplit=1)[0] == "torch"
 
 
-def test_the_graph_knows_nothing_of_who_plays_it() -> None:
-    def outside(_: Path, name: str) -> bool:
-        runtime = name.startswith("demon_patch.runtime.") and not name.startswith("demon_patch.runtime.graph")
-        return runtime or name.split(".", maxsplit=1)[0] == "torch"
-
-    assert wrong(outside, (ROOT / "runtime" / "graph").glob("*.py")) == []
+def family_from_outside(path: Path, name: str) -> bool:
+    return "families" not in path.parts and name.startswith(FAMILIES)
 
 
-def test_a_patch_is_loaded_in_one_way() -> None:
+def windows_elsewhere(path: Path, name: str) -> bool:
+    user = WINDOWS.get(name.split(".", maxsplit=1)[0])
+    return user is not None and own_layer(path) != user
+
+
+def second_way_to_load(path: Path, name: str) -> bool:
     """`load_patch` reads files and packs and brings their nodes up to date; nothing else reads a patch."""
-    steps = {"demon_patch.patch.files.format.load": "update.py", "demon_patch.nodes.editing.update.load": "assets.py"}
-    assert wrong(lambda path, name: name in steps and path.name != steps[name]) == []
+    return name in LOADERS and path.name != LOADERS[name]
 
 
-def test_a_family_is_known_only_to_itself() -> None:
-    assert wrong(lambda path, name: "families" not in path.parts and name.startswith(FAMILIES)) == []
+OFFENDERS: list[tuple[Rule, str, str]] = [
+    (upward, "engine/made_up.py", "from demon_patch.patch.model.document import Patch"),
+    (upward, "runtime/live/made_up.py", "from demon_patch.picture import of_performance"),
+    (upward, "picture.py", "from demon_patch.terminal import draw"),
+    (upward, "bench/made_up.py", "from demon_patch.gallery.effects import Effect"),
+    (upward, "gallery/made_up.py", "def f():\n    import demon_patch.cli"),
+    (graph_to_its_players, "runtime/graph/made_up.py", "from demon_patch.runtime.live.host import Host"),
+    (graph_to_its_players, "runtime/graph/made_up.py", "import torch"),
+    (family_from_outside, "runtime/made_up.py", "from demon_patch.engine.families.nano.spec import SPEC"),
+    (windows_elsewhere, "runtime/made_up.py", "import dearpygui.dearpygui as dpg"),
+    (windows_elsewhere, "editor/made_up.py", "from textual.app import App"),
+    (second_way_to_load, "runtime/live/watch.py", "from demon_patch.nodes.editing.update import load"),
+    (second_way_to_load, "cli.py", "from demon_patch.patch.files.format import load"),
+]
+RULES = [upward, graph_to_its_players, family_from_outside, windows_elsewhere, second_way_to_load]
 
 
-@pytest.mark.parametrize(("library", "user"), [("dearpygui", "editor"), ("textual", "terminal")])
-def test_a_library_of_windows_is_known_only_to_its_layer(library: str, user: str) -> None:
-    assert wrong(lambda path, name: own_layer(path) != user and name.split(".")[0] == library) == []
+@pytest.mark.parametrize("rule", RULES)
+def test_no_module_imports_what_it_must_not_know(rule: Rule) -> None:
+    wrong = {
+        f"{path.relative_to(ROOT)} imports {name}" for path in MODULES for name in imports(path) if rule(path, name)
+    }
+    assert wrong == set()
+
+
+@pytest.mark.parametrize(("rule", "path", "text"), OFFENDERS)
+def test_a_module_that_did_would_be_found(rule: Rule, path: str, text: str) -> None:
+    assert any(rule(ROOT / path, name) for name in imported(text))
+
+
+def test_every_module_has_its_layer() -> None:
+    assert {own_layer(path) for path in MODULES} <= RANK.keys()
+    assert len(MODULES) > 200
+    assert "demon_patch.runtime.performance.prepare.perform" in imports(ROOT / "cli.py")  # within a function
+
+
+def test_no_test_imports_another_test() -> None:
+    """What tests share lies in tests/support, under a name that tells what it is."""
+
+    def is_test(name: str) -> bool:
+        return name.startswith("tests.") and any(part.startswith("test_") for part in name.split(".")[:-1])
+
+    assert any(is_test(name) for name in imported("from tests.nodes.test_catalogue import anything"))
+    found = {
+        f"{path.relative_to(TESTS)} imports {name}"
+        for path in TESTS.rglob("*.py")
+        for name in imports(path)
+        if is_test(name) and not name.startswith(("tests.patch.files.test_fuzz.", "tests.patch.files.test_pack."))
+    }
+    assert found == set()
 
 
 @pytest.mark.parametrize("module", TORCH_FREE)

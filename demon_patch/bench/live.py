@@ -127,7 +127,7 @@ def measure_minute(session: Session, path: Path, picture: Path | None = None, se
         wait(host, lambda: host.status.seconds > seconds, 3 * seconds)
         status, spec = host.status, session.spec
         sound = host.link.history(seconds + 1.0)
-        joins = np.array([frame for frame, _ in host.live.joins])
+        joins = np.array([frame for frame, _ in host.tick_loop.seams])
         if picture is not None:
             of_performance(host.performer, sound, picture, title=path.name, marks=joins / spec.frame_rate)
     return {
@@ -136,7 +136,7 @@ def measure_minute(session: Session, path: Path, picture: Path | None = None, se
         "late": status.late,
         "starved_s": status.starved,
         "xruns": status.xruns,
-        **of_seams([seam for _, seam in host.live.joins]),
+        **of_seams([seam for _, seam in host.tick_loop.seams]),
         **figures(sound, joins, spec.samples_per_frame, spec.sample_rate),
     }
 

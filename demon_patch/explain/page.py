@@ -198,7 +198,7 @@ def _ring(performer: Performer, cable: Cable) -> Iterator[tuple[str, str]]:
         slots = performer.ring.slots
         told = [f"step {slot.position} of {slot.request.count}, heard at {slot.heard_at}" for slot in slots]
         ticks.append((tick, now, "; ".join(told), performer.trace.completions))
-        for slot, moment in zip(slots, performer.generations.moments(), strict=True):
+        for slot, moment in zip(slots, performer.admission.moments(), strict=True):
             if slot.admitted not in seen:
                 seen.add(slot.admitted)
                 value = _signal(performer.controls.value(cable.port, moment))

@@ -87,9 +87,9 @@ def slot_status(bead: SlotStatus) -> Text:
 
 def ring(status: Status) -> Text:
     """All generations in flight, a line each, and an empty line of steps for each place that is free."""
-    steps = max((each.steps for each in status.beads), default=int(CATALOGUE["scheduler"].by_name["steps"].default))
-    free = [Text("·" * steps, FAINT)] * (status.depth - len(status.beads))
-    return Text("\n").join([*map(slot_status, status.beads), *free])
+    steps = max((each.steps for each in status.slots), default=int(CATALOGUE["scheduler"].by_name["steps"].default))
+    free = [Text("·" * steps, FAINT)] * (status.depth - len(status.slots))
+    return Text("\n").join([*map(slot_status, status.slots), *free])
 
 
 def level(name: str, decibels: float, width: int) -> Text:
@@ -136,7 +136,7 @@ def messages(status: Status, width: int, lines: int) -> Text:
     """What was told last, the newest at the bottom; below it the nodes that fail now, and the edits that wait."""
     told = [(message, "") for message in status.messages]
     told += [(f"! {node}: {what}", WARM) for node, what in status.faults.items()]
-    told += [(f"… {each.label} in {each.seconds:.1f} s ({each.at})", GOOD) for each in status.coming]
+    told += [(f"… {each.label} in {each.seconds:.1f} s ({each.at})", GOOD) for each in status.waiting]
     wrapped = [Text(each, style) for text, style in told for each in wrap(visible(text), max(width, 20))]
     return Text("\n").join(wrapped[-max(lines, 1) :])
 
@@ -161,6 +161,6 @@ def line(status: Status) -> str:
             f"late {status.late}",
             f"starved {status.starved:.1f} s",
             f"xruns {status.xruns}",
-            *([f"waiting {len(status.coming)}"] if status.coming else []),
+            *([f"waiting {len(status.waiting)}"] if status.waiting else []),
         ]
     )

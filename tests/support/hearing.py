@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from demon_patch.engine.contracts import FamilySpec
+from demon_patch.patch.files.format import dumps
+from demon_patch.patch.model.document import Patch
 from demon_patch.runtime.audio.song_memory import HISTORY_SECONDS, SongMemory
 from tests.support.toy_family import SPEC
+
+SOUNDING = replace(SPEC, sample_rate=48_000, channels=2)  # a family whose sound can be listened to
+TEXT = dumps(Patch())  # of the patch that recordings carry
 
 
 class Heard:

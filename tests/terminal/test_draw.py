@@ -15,7 +15,7 @@ from demon_patch.terminal.plain import Teller, fresh
 
 STATUS = Status(
     playing=True, begun=True, seconds=12.34, song=4.0, song_length=16.0, beat=24.6, bpm=120.0, depth=3,
-    beads=(SlotStatus(2, 8, 0.62), SlotStatus(8, 8, 0.0), SlotStatus(0, 4, -0.31)),
+    slots=(SlotStatus(2, 8, 0.62), SlotStatus(8, 8, 0.0), SlotStatus(0, 4, -0.31)),
     tick_ms=142.4, decode_ms=14.2, lead_ms=480.0,
     heard_error_ms=(12.0, 40.0), completions=31, completions_per_second=6.94, device="HDA Intel PCH", peak_db=-6.2,
     rms_db=-18.0,
@@ -106,7 +106,7 @@ def test_messages_are_wrapped_and_the_newest_stay() -> None:
 
 
 def test_what_waits_is_shown_with_its_grid() -> None:
-    status = replace(STATUS, coming=(NextEdit("Set song", Grid("bar", 2), 1.25),))
+    status = replace(STATUS, waiting=(NextEdit("Set song", Grid("bar", 2), 1.25),))
     assert draw.messages(status, 60, 3).plain == "… Set song in 1.2 s (2 bars)"
     assert draw.line(status).endswith("waiting 1")
 

@@ -160,21 +160,21 @@ def test_knobs_are_turned_reset_kept_and_written(host: Host, path: Path) -> None
 
     async def scenario(player: Player, view: View) -> None:
         player.press("comma", "comma", "less_than_sign")
-        await player.sees(lambda status: status.live.get(strength) == pytest.approx(0.5 - 0.12, abs=0.02))
+        await player.sees(lambda status: status.live_values.get(strength) == pytest.approx(0.5 - 0.12, abs=0.02))
         await player.sees(lambda _: "*" in screen(view))
         player.press("down", "shift+left")
-        await player.sees(lambda status: status.live.get(structure) == pytest.approx(0.9))
+        await player.sees(lambda status: status.live_values.get(structure) == pytest.approx(0.9))
         player.press("backspace")
-        await player.sees(lambda status: set(status.live) == {strength})
+        await player.sees(lambda status: set(status.live_values) == {strength})
         player.press("k")
-        status = await player.sees(lambda status: not status.live)
+        status = await player.sees(lambda status: not status.live_values)
         assert host.patch.nodes["scheduler"].values["strength"] == pytest.approx(0.38, abs=0.02)
         assert load(path) == DOCUMENT
         player.press("full_stop", "w")
         await player.sees(lambda status: "wrote it.dpatch.json" in status.messages)
         assert load(path) == host.patch != DOCUMENT
         player.press("up", "full_stop", "p")
-        status = await player.sees(lambda status: status.muted and not status.live)
+        status = await player.sees(lambda status: status.muted and not status.live_values)
         assert status.playing  # the transport runs on
         await player.sees(lambda _: "MUTED" in screen(view))
         player.press("m", "down")
@@ -221,10 +221,10 @@ def test_an_edit_of_the_file_is_heard_and_phases_go_on(host: Host, path: Path) -
     got: list[tuple[int, float]] = []
 
     def read() -> None:
-        frame = host.live.now + 10
+        frame = host.tick_loop.now + 10
         got.append((frame, host.performer.controls.value("strength", frame)))
 
-    host.live.post(read)
+    host.tick_loop.post(read)
     assert jack_server.until(lambda: got)
     frame, strength = got[0]
     assert strength == pytest.approx(alone.controls.value("strength", frame), abs=1e-9)

@@ -76,7 +76,7 @@ class AudioLink:
         self._opened: dict[str, Any] = {"name": "", "rate": 0, "channels": 0, "latency": 0.0}
         self._lost = True
         self._silent_from: float | None = None  # on the timeline, while the device or the process is gone
-        self._told: set[tuple[str, str]] = set()  # troubles since there was a device
+        self._told_troubles: set[tuple[str, str]] = set()  # troubles since there was a device
         self._running = False  # between a start that went well and `close`
         self._restarts = 0
         self._started = 0.0
@@ -88,127 +88,131 @@ class AudioLink:
         self.close()
 
     def start(self, check: Callable[[], None] = lambda: None) -> None:
-        """Ends the orphans of earlier hosts and opens the device; playing begins with `set_playing`.
+        """On the thread that made it. Ends the orphans of earlier hosts and opens the device; playing begins with
+        `set_playing`.
 
         check: called while it waits; what it raises ends the start. Raises DeviceError when there is no device or no
         process. After any error nothing is left running.
         """
         try:
             take_over()
-            self._first(check)
+            self._open_device(check)
         except BaseException:
             self._stop()
             raise
         self._running = True
 
-    def _first(self, check: Callable[[], None]) -> None:
+    def _open_device(self, check: Callable[[], None]) -> None:
         """Starts the process and waits until its device is open."""
         try:
-            self._spawn(patient=False)
+            self._start_process(patient=False)
         except START_ERRORS as error:
             raise DeviceError(f"the audio process cannot be started: {_reason(error)}") from error
         end = CLOCK() + START_SECONDS
         while self._lost:
-            gone = self._gone()
+            gone = self._process_ended()
             check()
             try:
                 event = self._events.get(timeout=0.0 if gone else 0.1)
             except queue.Empty:
                 if not gone and CLOCK() < end:
                     continue
-                event = {"event": "fault", "what": f"the audio process did not start: {self._said()}"}
-            self._take(event)
+                event = {"event": "fault", "what": f"the audio process did not start: {self._last_error_line()}"}
+            self._follow_event(event)
             if event["event"] in ("error", "fault"):
                 raise DeviceError(str(event["what"]), mend=str(event.get("mend", "")))
 
     def close(self) -> None:
-        """Fades out, ends the process and gives the memory back; a second time it does nothing."""
+        """On the thread that made it. Fades out, ends the process and gives the memory back; a second time it does
+        nothing."""
         self._running = False
         self._stop()
         self._memory.remove()
 
     def poll(self) -> list[dict[str, Any]]:
-        """The events since the last call; starts a new process where there is none. Call it several times a second.
+        """On the tick thread. The events since the last call; starts a new process where there is none. Call it several
+        times a second.
 
         An event is {"event": `opened` | `lost` | `back` | `error` | `fault` | `died` | `stuck`, ...}; `back` tells in
         `silent` the seconds of the timeline that were not heard; `stuck`, that no process can be started now. The new
         process goes on at the present place of the timeline. A trouble that repeats is told once.
         """
-        gone, events = self._running and self._gone(), []
+        gone, events = self._running and self._process_ended(), []
         with contextlib.suppress(queue.Empty):
             while True:
                 events.append(self._events.get_nowait())
-                self._take(events[-1])
+                self._follow_event(events[-1])
         if gone:
-            events += self._revive()
-        return [event for event in events if self._is_news(event)]
+            events += self._restart_process()
+        return [event for event in events if self._is_new(event)]
 
     def fill(self) -> None:
-        """While there is no process, silence is what is heard, and is kept in the history as such. Called by `poll`;
-        by hand only when nothing polls any more."""
-        if self._running and self._gone():
+        """On the thread that made it. While there is no process, silence is what is heard, and is kept in the
+        history as such. Called by `poll`; by hand only when nothing polls any more."""
+        if self._running and self._process_ended():
             self._memory.hush(math.floor(self.playhead()))
 
-    def _revive(self) -> list[dict[str, Any]]:
+    def _restart_process(self) -> list[dict[str, Any]]:
         """Starts a process in place of the one that is gone, once a second, however often that fails."""
-        self._leave()
+        self._note_silence()
         self.fill()
         if CLOCK() - self._started <= REVIVE_SECONDS:
             return []
         events: list[dict[str, Any]] = []
         if self._process is not None:
-            events.append({"event": "died", "what": self._said()})
+            events.append({"event": "died", "what": self._last_error_line()})
             self._restarts += 1
         try:
-            self._spawn(patient=True)
+            self._start_process(patient=True)
         except START_ERRORS as error:
             events.append({"event": "stuck", "what": _reason(error)})
         return events
 
-    def _is_news(self, event: dict[str, Any]) -> bool:
+    def _is_new(self, event: dict[str, Any]) -> bool:
         """Whether an event was not told since the device was last there."""
         if event["event"] in ("opened", "back"):
-            self._told.clear()
+            self._told_troubles.clear()
         if event["event"] not in ("died", "stuck", "fault"):
             return True
         trouble = str(event["event"]), str(event.get("what"))
-        known = trouble in self._told
-        self._told.add(trouble)
+        known = trouble in self._told_troubles
+        self._told_troubles.add(trouble)
         return not known
 
     @property
     def pid(self) -> int:
-        """The audio process, 0 while there is none."""
+        """From any thread. The audio process, 0 while there is none."""
         return self._process.pid if self._process is not None else 0
 
     # The song.
 
     @property
     def samples(self) -> int:
-        """The song's length."""
+        """From any thread. The song's length."""
         return len(self._memory.song)
 
     def write(self, position: int, block: Samples) -> None:
-        """Writes a block [n, channels] over the song from `position` on, cyclic, without any fade."""
+        """On the tick thread. Writes a block [n, channels] over the song from `position` on, cyclic, without any
+        fade."""
         self._memory.song[(position + np.arange(len(block))) % self.samples] = block
 
     def lay(
         self, position: int, block: Samples, half: int, lo: int = 0, hi: int | None = None, ceiling: float = CEILING
     ) -> Seam:
-        """Lays a window into the song with its edges faded, as `lay.lay` does; returns what its join is like. ceiling:
-        of the limiter over the window, dBFS."""
+        """On the tick thread. Lays a window into the song with its edges faded, as `lay.lay` does; returns what its
+        join is like. ceiling: of the limiter over the window, dBFS."""
         end = self.samples if hi is None else hi
         hold(self._memory.ceilings, HELD, range(position, position + len(block) - 4 * half), ceiling, lo, end)
         return lay(self._memory.song, position, block, half, lo, hi)
 
     def read(self, position: int, n: int) -> Samples:
-        """What the song holds from `position` on, cyclic: [n, channels]."""
+        """From any thread. What the song holds from `position` on, cyclic: [n, channels]."""
         return self._memory.song[(position + np.arange(n)) % self.samples]
 
     # The transport.
 
     def playhead(self) -> float:
-        """The timeline sample at the loudspeaker now: steady, and never less than before."""
+        """On the tick thread. The timeline sample at the loudspeaker now: steady, and never less than before."""
         number, position, heard, speed = self._memory.clock()
         if number != self._reported:
             self._reported = number
@@ -217,28 +221,31 @@ class AudioLink:
 
     @property
     def frontier(self) -> int:
-        """The timeline sample that the audio process reads next: what is written before it comes too late."""
+        """On the tick thread. The timeline sample that the audio process reads next: what is written before it comes
+        too late."""
         return self._memory.frontier
 
     @property
     def route(self) -> Route:
-        """The route that is played, in samples."""
+        """From any thread. The route that is played, in samples."""
         return self._memory.route
 
     def set_route(self, route: Route) -> None:
-        """Plays along another route, in samples, from the frontier on; a jump becomes a fade of 5 ms."""
+        """On the tick thread. Plays along another route, in samples, from the frontier on; a jump becomes a fade of
+        5 ms."""
         self._memory.set_route(route)
 
     def set_playing(self, on: bool) -> None:
-        """Starts or stops the timeline, with a fade of 10 ms."""
+        """On the tick thread. Starts or stops the timeline, with a fade of 10 ms."""
         self._memory.playing = on
 
     def set_mute(self, on: bool) -> None:
-        """Silences the sound, with a fade of 10 ms; the timeline runs on."""
+        """From any thread. Silences the sound, with a fade of 10 ms; the timeline runs on."""
         self._memory.muted = on
 
     def set_device(self, name: str | None) -> None:
-        """Moves to another device; `opened` or `error` among the events of `poll` tells how it went."""
+        """On the tick thread. Moves to another device; `opened` or `error` among the events of `poll` tells how it
+        went."""
         self._wanted = name
         self._command({"do": "device", "name": name})
 
@@ -246,7 +253,7 @@ class AudioLink:
 
     @property
     def state(self) -> AudioState:
-        """How the process is, as far as `poll` has heard."""
+        """From any thread. How the process is, as far as `poll` has heard."""
         return AudioState(
             device=str(self._opened["name"]),
             rate=int(self._opened["rate"]),
@@ -260,11 +267,12 @@ class AudioLink:
         )
 
     def history(self, seconds: float) -> Samples:
-        """The last `seconds` (at most 120) that were played: [n, channels] at the song's rate, before the limiter."""
+        """From any thread. The last `seconds` (at most 120) that were played: [n, channels] at the song's rate,
+        before the limiter."""
         return self._memory.history(seconds)
 
     def history_since(self, counter: int) -> tuple[Samples, int]:
-        """What was played since `counter`, before the limiter, and the counter to ask with next.
+        """From any thread. What was played since `counter`, before the limiter, and the counter to ask with next.
 
         The counter is the timeline's: where no device or no process was there to play, and where the sound is held no
         more, is silence, so that as much comes back as was played (in one piece at most 10 minutes).
@@ -276,12 +284,13 @@ class AudioLink:
         return sound, until
 
     def history_ceilings(self, since: int, until: int) -> Samples:
-        """The limiter's ceilings, dBFS [until - since], of what was played from one counter to another."""
+        """From any thread. The limiter's ceilings, dBFS [until - since], of what was played from one counter to
+        another."""
         return self._memory.history_ceilings(since, until)
 
-    def _spawn(self, *, patient: bool) -> None:
+    def _start_process(self, *, patient: bool) -> None:
         """Starts a process; raises one of START_ERRORS, and leaves none behind then."""
-        self._forget()
+        self._drop_process()
         self._started = CLOCK()
         self._log = _log()
         process = self._process = subprocess.Popen(
@@ -299,11 +308,11 @@ class AudioLink:
         except BaseException:
             process.kill()
             process.wait()
-            self._forget()
+            self._drop_process()
             raise
         self._command(asdict(Settings(str(self._memory.path), self._device, patient)))
 
-    def _gone(self) -> bool:
+    def _process_ended(self) -> bool:
         """Whether there is no process; all events of the one that was there are in the queue then."""
         if self._process is not None and self._process.poll() is None:
             return False
@@ -318,7 +327,7 @@ class AudioLink:
                 process.stdin.write(json.dumps(line).encode() + b"\n")
                 process.stdin.flush()
 
-    def _take(self, event: dict[str, Any]) -> None:
+    def _follow_event(self, event: dict[str, Any]) -> None:
         if event["event"] in ("opened", "back"):
             if event["event"] == "back" and self._silent_from is not None:
                 event["silent"] = max(self.playhead() - self._silent_from, 0.0) / self._memory.rate
@@ -327,15 +336,15 @@ class AudioLink:
         elif event["event"] == "error":
             self._wanted = self._device
         elif event["event"] == "lost":
-            self._leave()
+            self._note_silence()
 
-    def _leave(self) -> None:
+    def _note_silence(self) -> None:
         """From now on nothing is heard."""
         self._lost = True
         if self._silent_from is None:
             self._silent_from = self.playhead()
 
-    def _said(self) -> str:
+    def _last_error_line(self) -> str:
         """The last line that the process left on its error output."""
         if self._log is None:
             return ""
@@ -351,9 +360,9 @@ class AudioLink:
             except subprocess.TimeoutExpired:
                 self._process.kill()
                 self._process.wait()
-        self._forget()
+        self._drop_process()
 
-    def _forget(self) -> None:
+    def _drop_process(self) -> None:
         """Closes what is left of a process that ended."""
         if self._process is not None and self._process.stdin is not None:
             with contextlib.suppress(OSError):

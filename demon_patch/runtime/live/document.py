@@ -81,30 +81,32 @@ class LiveDocument:
 
     def __init__(self, patch: Patch, changed: Callable[[], object] = lambda: None) -> None:
         self._session, self._changed = EditSession(patch), changed
-        self._hand = LiveValues()
+        self._live_values = LiveValues()
         self._recalls: list[WaitingRecall] = []
         self._recalled = 0
         self._lock = threading.RLock()
-        self._session.subscribe(self._follow)
+        self._session.subscribe(self._follow_edit)
 
     @property
     def patch(self) -> Patch:
-        """The document as it stands."""
+        """From any thread. The document as it stands."""
         return self._session.patch
 
     @property
     def live(self) -> Overlay:
-        """The live values, as they were last turned."""
-        return self._hand.overlay
+        """From any thread. The live values, as they were last turned."""
+        return self._live_values.overlay
 
     @property
     def sounding(self) -> Patch:
-        """The document as it sounds now, live values included; what waits for its grid is not in it."""
+        """From any thread. The document as it sounds now, live values included; what waits for its grid is not in
+        it."""
         return self.stages()[0].patch
 
     @contextmanager
     def session(self) -> Iterator[EditSession]:
-        """The session for a while in which no other thread is in it; what was edited is heard afterwards."""
+        """From any thread. The session for a while in which no other thread is in it; what was edited is heard
+        afterwards."""
         edited = False
         try:
             with self._lock:
@@ -119,31 +121,31 @@ class LiveDocument:
 
     # -- edits --------------------------------------------------------------------------------------------------
     def do(self, command: Command, client: str = PLAYER, label: str = "", at: Grid | None = None) -> Delta:
-        """Edits the document; PatchError, and no change, where it cannot be done. A live value over what is written
-        is released."""
+        """From any thread. Edits the document; PatchError, and no change, where it cannot be done. A live value over
+        what is written is released."""
         with self.session() as session:
             return session.do(command, client, label, at)
 
     def edit(self, patch: Patch, client: str = PLAYER, label: str = "Edit", at: Grid | None = None) -> Delta | None:
-        """Makes the document equal to another one, in one step; None where it is already."""
+        """From any thread. Makes the document equal to another one, in one step; None where it is already."""
         with self.session() as session:
             command = difference(session.patch, patch)
             return None if command is None else session.do(command, client, label, at)
 
     def undo(self, client: str = PLAYER, at: Grid | None = None) -> UndoResult | None:
-        """Takes the client's latest step back: see `EditSession.undo`."""
+        """From any thread. Takes the client's latest step back: see `EditSession.undo`."""
         with self.session() as session:
             return session.undo(client, at)
 
     def redo(self, client: str = PLAYER, at: Grid | None = None) -> UndoResult | None:
-        """Does the client's latest undone step again: see `EditSession.redo`."""
+        """From any thread. Does the client's latest undone step again: see `EditSession.redo`."""
         with self.session() as session:
             return session.redo(client, at)
 
     # -- live values --------------------------------------------------------------------------------------------
     def turn(self, node: str, port: str, value: Value) -> None:
-        """Gives a knob a live value, which wins over its base until it is kept or released; PatchError for a port that
-        is not there, and for a value that it does not take."""
+        """From any thread. Gives a knob a live value, which wins over its base until it is kept or released;
+        PatchError for a port that is not there, and for a value that it does not take."""
         with self._lock:
             heard = self._session.stages()[0]
             try:
@@ -152,37 +154,38 @@ class LiveDocument:
                 if heard is self.patch:
                     raise
                 checked(heard, CATALOGUE, node, port, value)  # what is on its way out can still be turned
-            turned = self._hand.overlay.turned(node, port, value)
-            self._hand = self._hand.put(turned, [(node, port)], self._session.revision.counter)
+            turned = self._live_values.overlay.turned(node, port, value)
+            self._live_values = self._live_values.put(turned, [(node, port)], self._session.revision.counter)
         self._changed()
 
     def release(self, *keys: Key | CableKey) -> None:
-        """Drops the live values of some ports and cables, or of all, and with all of them the recalls that wait."""
+        """From any thread. Drops the live values of some ports and cables, or of all, and with all of them the
+        recalls that wait."""
         with self._lock:
-            self._hand = self._hand.released(*keys) if keys else LiveValues()
+            self._live_values = self._live_values.released(*keys) if keys else LiveValues()
             if not keys:
                 self._recalls.clear()
         self._changed()
 
     def keep(self, client: str = PLAYER) -> Patch:
-        """Makes the live values the base, in one step; the document as it then is. Those that an edit which waits will
-        release stay live until then, and recalls that wait go on waiting."""
+        """From any thread. Makes the live values the base, in one step; the document as it then is. Those that an
+        edit which waits will release stay live until then, and recalls that wait go on waiting."""
         with self.session() as session:
-            hand = self._hand
+            hand = self._live_values
             for waiting in session.pending:
                 hand = _heard(hand, waiting)
             lasting = valid_overlay(hand.overlay, session.patch, CATALOGUE)
             if (command := lasting.keeping_command(session.patch)) is not None:
                 session.do(command, client, "Keep live values")
-            self._hand = self._hand.released(*lasting.keys)
+            self._live_values = self._live_values.released(*lasting.keys)
             return session.patch
 
     # -- snapshots ----------------------------------------------------------------------------------------------
     def store(
         self, title: str = "", scope: Collection[str] | None = None, id: str | None = None, client: str = PLAYER
     ) -> str:
-        """Stores what sounds now, of all nodes or some, as a snapshot under a fresh id or in the place of one; the id.
-        PatchError for a node that is not there."""
+        """From any thread. Stores what sounds now, of all nodes or some, as a snapshot under a fresh id or in the
+        place of one; the id. PatchError for a node that is not there."""
         with self.session() as session:
             id = id or ids.fresh(session.patch.snapshots)
             for node in scope or ():
@@ -195,13 +198,13 @@ class LiveDocument:
             return id
 
     def recall(self, id: str, at: Grid | None = None) -> tuple[PatchError, ...]:
-        """Brings a snapshot back as live values, at once or from a grid on; what it names and cannot move, and why.
-        PatchError where there is no such snapshot."""
+        """From any thread. Brings a snapshot back as live values, at once or from a grid on; what it names and
+        cannot move, and why. PatchError where there is no such snapshot."""
         with self._lock:
             snapshot = self._snapshot(id)
             found = recall(snapshot, self.patch, CATALOGUE)
             if at is None:
-                self._hand = self._hand.recalled(found, self._session.revision.counter)
+                self._live_values = self._live_values.recalled(found, self._session.revision.counter)
             else:
                 self._recalled += 1
                 self._recalls.append(WaitingRecall(self._recalled, self._session.revision, at, snapshot))
@@ -209,21 +212,22 @@ class LiveDocument:
         return found.skipped
 
     def morph(self, one: str, other: str, amount: float) -> tuple[PatchError, ...]:
-        """Puts what lies between two snapshots, 0 to 1, over the document as live values; else as `recall`."""
+        """From any thread. Puts what lies between two snapshots, 0 to 1, over the document as live values; else as
+        `recall`."""
         with self._lock:
             ends = self._snapshot(one), self._snapshot(other)
             found = morph(*ends, amount, self.patch, CATALOGUE)
-            self._hand = self._hand.recalled(found, self._session.revision.counter)
+            self._live_values = self._live_values.recalled(found, self._session.revision.counter)
         self._changed()
         return found.skipped
 
     # -- what is heard when -------------------------------------------------------------------------------------
     def stages(self) -> tuple[DocumentStage, ...]:
-        """What sounds now, and what will when each edit and recall that waits has landed, in the order they were
-        made."""
+        """From any thread. What sounds now, and what will when each edit and recall that waits has landed, in the
+        order they were made."""
         with self._lock:
             patches, edits = self._session.stages(), self._session.pending
-            hand, number = self._hand, 0
+            hand, number = self._live_values, 0
             stages = [DocumentStage(None, None, "", _sounding(hand, patches[0]))]
             for waiting in sorted((*edits, *self._recalls), key=_place):
                 if isinstance(waiting, WaitingRecall):
@@ -236,43 +240,45 @@ class LiveDocument:
                 stages.append(DocumentStage(key, waiting.at, label, _sounding(hand, patches[number])))
             return tuple(stages)
 
-    def landed(self, key: Hashable) -> None:
-        """That stage is heard now."""
+    def note_landing(self, key: Hashable) -> None:
+        """From any thread. That stage is heard now."""
         with self._lock:
             if isinstance(key, Revision):
                 for waiting in self._session.pending:
                     if waiting.revision <= key:
-                        self._hand = _heard(self._hand, waiting)
+                        self._live_values = _heard(self._live_values, waiting)
                 self._session.landed(key)
                 self._prune()
             for waiting in [each for each in self._recalls if each.number == key]:
                 self._recalls.remove(waiting)
                 found = recall(waiting.snapshot, self._session.stages()[0], CATALOGUE)
-                self._hand = self._hand.recalled(found, waiting.after.counter)
+                self._live_values = self._live_values.recalled(found, waiting.after.counter)
 
     def _snapshot(self, id: str) -> Snapshot:
         if (found := self.patch.snapshots.get(id)) is None:
             raise PatchError(f"there is no snapshot {quoted(id)}", mend="name one that the patch has")
         return found
 
-    def _follow(self, delta: Delta) -> None:
+    def _follow_edit(self, delta: Delta) -> None:
         """After an edit: the live values that it leaves, and the recalls of the same document."""
         if delta.revision.counter == 0:
-            self._hand = LiveValues()
+            self._live_values = LiveValues()
             self._recalls.clear()
         elif delta.at is None and not delta.cancels:
-            self._hand = LiveValues(self._hand.overlay.without_overwritten(delta.command), self._hand.since)
+            self._live_values = LiveValues(
+                self._live_values.overlay.without_overwritten(delta.command), self._live_values.since
+            )
         self._prune()
 
     def _prune(self) -> None:
         """Drops the live values that no stage of the document can have."""
-        if not self._hand.overlay:
-            self._hand = LiveValues()
+        if not self._live_values.overlay:
+            self._live_values = LiveValues()
             return
         left = Overlay()
         for patch in self._session.stages():
-            left = left.covered_by(valid_overlay(self._hand.overlay, patch, CATALOGUE))
-        self._hand = LiveValues(left, self._hand.since)
+            left = left.covered_by(valid_overlay(self._live_values.overlay, patch, CATALOGUE))
+        self._live_values = LiveValues(left, self._live_values.since)
 
 
 def _heard(hand: LiveValues, edit: PendingStep) -> LiveValues:

@@ -19,7 +19,7 @@ class FirstPass:
         """Whether every frame was laid once."""
         return self._left == 0
 
-    def laid(self, frame: int, frames: int) -> None:
+    def note_laid(self, frame: int, frames: int) -> None:
         """Notes that so many frames from a song frame on were laid, round the seam if need be."""
         self._missing[(frame + np.arange(frames)) % len(self._missing)] = False
         self._left = int(self._missing.sum())

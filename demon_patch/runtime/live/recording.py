@@ -55,8 +55,8 @@ class Recording:
     ) -> None:
         self.fault = ""
         self._link, self._spec, self._tell = link, spec, tell
-        self._made = (patch, shelter)
-        self._recorder = self._begun(path)
+        self._options = (patch, shelter)
+        self._recorder = self._new_recorder(path)
         self._counter = self._first = self._start = link.history_since(1 << 62)[1]
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._run, name="tape", daemon=True)
@@ -77,8 +77,8 @@ class Recording:
         self._ended.set()
         self._thread.join()
 
-    def _begun(self, path: str | Path) -> Recorder:
-        patch, shelter = self._made
+    def _new_recorder(self, path: str | Path) -> Recorder:
+        patch, shelter = self._options
         spec, self._holes = self._spec, 0
         return Recorder(path, spec.sample_rate, spec.channels, patch=patch, kind="recording", shelter=shelter)
 
@@ -89,9 +89,9 @@ class Recording:
                 self._copy()
             self._copy()
             self._recorder.close()
-            self._news()
+            self._tell_notes()
         except Exception as error:  # whatever it is, the player hears of it and the file is ended
-            self._news()
+            self._tell_notes()
             said = str(error) if isinstance(error, DemonError) else f"{type(error).__name__}: {error}"
             self.fault = f"recording ended: {said}; {self._recorder.abandon()}"
             self._tell(self.fault)
@@ -103,8 +103,8 @@ class Recording:
         try:
             self._recorder.check_disk(self._write)
         except Spoilt as error:
-            self._anew(error)
-        self._news()
+            self._begin_again(error)
+        self._tell_notes()
         self._write()
 
     def _write(self) -> None:
@@ -114,7 +114,7 @@ class Recording:
             full = getattr(error.__cause__, "errno", None) == errno.EFBIG
             if not full or self._recorder.seconds < LONG_SECONDS:
                 raise
-            self._follow()
+            self._go_on_in_next_file()
             self._add()  # what the first file had no room for, also where this is the last look
 
     def _add(self) -> None:
@@ -131,24 +131,24 @@ class Recording:
         if len(sound):
             self._recorder.write(sound, self._link.history_ceilings(self._counter - len(sound), self._counter))
 
-    def _follow(self) -> None:
+    def _go_on_in_next_file(self) -> None:
         """Begins the next file where the sound ends in one that may not grow any more."""
         before = self._recorder
         left = before.abandon()
-        self._recorder = self._begun(before.path)
+        self._recorder = self._new_recorder(before.path)
         self._start += int(before.seconds * self._spec.sample_rate)
         self._counter = self._start
         self._tell(f"{before.path} is as large as a file can be there, {left}; the recording goes on in {self.path}")
 
-    def _anew(self, error: Spoilt) -> None:
+    def _begin_again(self, error: Spoilt) -> None:
         """Begins another file with the last two minutes, after a program has written over this one."""
         before = self._recorder
         before.abandon()
-        self._recorder = self._begun(before.path)
+        self._recorder = self._new_recorder(before.path)
         self._counter = self._start = max(self._counter - HISTORY_SECONDS * self._spec.sample_rate, self._first)
         self._tell(f"{error}; what was heard in the last two minutes, and what comes, is in {self.path}")
 
-    def _news(self) -> None:
+    def _tell_notes(self) -> None:
         """Tells what became of the file."""
         holes, self._holes = self._recorder.holes - self._holes, self._recorder.holes
         if holes:
@@ -164,12 +164,12 @@ class Recordings:
     def __init__(self, link: History, spec: FamilySpec, shelter: Path, tell: Callable[[str], object]) -> None:
         self._link, self._spec, self._shelter, self._tell = link, spec, shelter, tell
         self._lock = threading.Lock()
-        self._tapes: list[Recording] = []
+        self._recordings: list[Recording] = []
 
     @property
     def names(self) -> str:
         """The files that are being recorded; empty if there are none."""
-        return ", ".join(str(tape.path) for tape in self._tapes if tape.runs)
+        return ", ".join(str(tape.path) for tape in self._recordings if tape.runs)
 
     def record(self, path: str | Path, patch: str) -> None:
         """Begins a recording, which carries a patch; a mistake is told."""
@@ -180,12 +180,12 @@ class Recordings:
             return
         self._tell(f"recording {tape.path}{_counted(path, tape.path)}")
         with self._lock:
-            self._tapes = [*(tape for tape in self._tapes if tape.runs), tape]
+            self._recordings = [*(tape for tape in self._recordings if tape.runs), tape]
 
     def stop(self) -> None:
         """Ends all recordings, and waits until their files are whole."""
         with self._lock:
-            tapes, self._tapes = self._tapes, []
+            tapes, self._recordings = self._recordings, []
         for tape in tapes:
             tape.close()
 

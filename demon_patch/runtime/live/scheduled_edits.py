@@ -50,59 +50,59 @@ class ScheduledEdits:
     ) -> None:
         self._performer, self._song, self._bpm, self._tell = performer, song, bpm, tell
         self._frames: dict[Hashable, int] = {}
-        self._coming: Sequence[ScheduledEdit] = ()
+        self._waiting: Sequence[ScheduledEdit] = ()
         self._tempi: frozenset[TempoChange] = frozenset()  # of the edits to come, in the transport already
         self._bars: frozenset[MetreChange] = frozenset()  # the same of their metres
         self._by_hand = False
 
     @property
-    def coming(self) -> tuple[NextEdit, ...]:
+    def waiting(self) -> tuple[NextEdit, ...]:
         """What is not heard yet, in order."""
         now, rate = max(self._performer.now, 0), self._performer.spec.frame_rate
-        waiting = ((edit, self._frames.get(edit.key, now)) for edit in self._coming)
+        waiting = ((edit, self._frames.get(edit.key, now)) for edit in self._waiting)
         return tuple(NextEdit(edit.label, edit.at, max(frame - now, 0) / rate) for edit, frame in waiting if edit.at)
 
     def play(self, edits: Sequence[ScheduledEdit]) -> None:
         """The first sounds from now on, the others wait; one that landed since they were made sounds in its place."""
-        self._settle()
+        self._adopt_landed()
         passed = [self._passed(edit) for edit in edits]
         first = max((number for number, is_passed in enumerate(passed) if is_passed), default=0)
         self._performer.swap(edits[first].program, edits[first].parts)
-        self._coming = edits[first + 1 :]
+        self._waiting = edits[first + 1 :]
         self._frames = {edit.key: self._frames[edit.key] for edit in edits[1:] if edit.key in self._frames}
         song = edits[first].song
-        transport = self._timed(self._without_coming(), self._song, song, max(self._performer.now, 0))
+        transport = self._timed(self._without_waiting(), self._song, song, max(self._performer.now, 0))
         self._begin(song, transport)
         self._stage()
 
-    def retimed(self) -> None:
+    def note_retiming(self) -> None:
         """After a change of the transport: what waits finds its place on the new grid."""
-        self._settle()
-        for edit in self._coming:
+        self._adopt_landed()
+        for edit in self._waiting:
             if not self._passed(edit):
                 self._frames.pop(edit.key, None)
-        self._performer.scenes.clear()
+        self._performer.soundings.clear()
         self._stage()
 
     def take_tempo(self) -> None:
         """Before the player sets a tempo by hand: from now on the document leaves it alone."""
-        self._settle()
+        self._adopt_landed()
         self._by_hand = True
-        self._retime(self._without_coming())
+        self._retime(self._without_waiting())
         self._tempi, self._bars = frozenset(), frozenset()
 
-    def landed(self) -> list[Hashable]:
+    def take_landed(self) -> list[Hashable]:
         """What has begun to be heard since the last call, in order."""
-        self._settle()
-        heard = [edit.key for edit in self._coming if self._passed(edit)]
-        self._coming = [edit for edit in self._coming if not self._passed(edit)]
+        self._adopt_landed()
+        heard = [edit.key for edit in self._waiting if self._passed(edit)]
+        self._waiting = [edit for edit in self._waiting if not self._passed(edit)]
         return heard
 
     def _stage(self) -> None:
         """Every edit finds its frame, and from there on its tempo; what waits begins anew on that transport."""
         performer, last, song, frames = self._performer, 0, self._song, list[int]()
-        before = transport = self._without_coming()
-        for edit in self._coming:
+        before = transport = self._without_waiting()
+        for edit in self._waiting:
             if edit.key not in self._frames:
                 assert edit.at is not None
                 self._frames[edit.key] = transport.next_grid(max(performer.next_free_frame, last), edit.at)
@@ -112,7 +112,7 @@ class ScheduledEdits:
         self._tempi = frozenset(transport.changes) - frozenset(before.changes)
         self._bars = frozenset(transport.bars) - frozenset(before.bars)
         self._retime(transport)
-        for edit, frame in zip(self._coming, frames, strict=True):
+        for edit, frame in zip(self._waiting, frames, strict=True):
             performer.swap(edit.program, edit.parts, frame)
 
     def _passed(self, edit: ScheduledEdit) -> bool:
@@ -120,12 +120,12 @@ class ScheduledEdits:
         return frame is not None and frame <= max(self._performer.now, 0)
 
     # -- tempo and metre ----------------------------------------------------------------------------------------
-    def _settle(self) -> None:
+    def _adopt_landed(self) -> None:
         """The songs that have begun to be heard are what the transport goes by; their tempi and metres are in it."""
         now = max(self._performer.now, 0)
         self._tempi = frozenset(tempo for tempo in self._tempi if tempo.frame > now)
         self._bars = frozenset(bars for bars in self._bars if bars.frame > now)
-        for edit in self._coming:
+        for edit in self._waiting:
             if self._passed(edit):
                 self._begin(edit.song, self._performer.transport)
 
@@ -146,7 +146,7 @@ class ScheduledEdits:
             return transport
         return transport.at_tempo(frame, song.bpm or self._bpm)
 
-    def _without_coming(self) -> Transport:
+    def _without_waiting(self) -> Transport:
         """The transport without the tempi and metres of edits to come."""
         transport = self._performer.transport
         return replace(

@@ -57,7 +57,7 @@ class Status:
     loop: tuple[float, float] | None = None
     making: tuple[float, float] | None = None
     depth: int = 0
-    beads: tuple[SlotStatus, ...] = ()
+    slots: tuple[SlotStatus, ...] = ()
     tick_ms: float = 0.0
     decode_ms: float = 0.0
     lead_ms: float = 0.0
@@ -75,12 +75,12 @@ class Status:
     peak_db: float = -120.0
     rms_db: float = -120.0
     faults: Mapping[str, str] = field(default_factory=dict)
-    live: Mapping[tuple[str, str], Value] = field(default_factory=dict)
-    coming: tuple[NextEdit, ...] = ()
+    live_values: Mapping[tuple[str, str], Value] = field(default_factory=dict)
+    waiting: tuple[NextEdit, ...] = ()
     messages: tuple[str, ...] = ()
 
 
-def of_engine(live: TickLoop) -> dict[str, object]:
+def engine_fields(live: TickLoop) -> dict[str, object]:
     """The fields that the tick thread knows. On the tick thread."""
     performer = live.performer
     transport, rate, now = performer.transport, performer.spec.frame_rate, live.now
@@ -89,8 +89,8 @@ def of_engine(live: TickLoop) -> dict[str, object]:
     slots = [slot for slot in performer.ring.slots if slot.heard_at is not None]
     errors = np.abs(np.array([*performer.trace.errors][-RECENT:] or [0])) * 1e3 / rate
     done = len(performer.ring.slots) or 1
-    making = performer.generations.stretch_in_flight
-    steps = [slot.request.count for slot in slots] or [performer.generations.count(performer.now)]
+    making = performer.admission.stretch_in_flight
+    steps = [slot.request.count for slot in slots] or [performer.admission.count(performer.now)]
     return {
         "playing": live.playing,
         "begun": live.begun,
@@ -107,7 +107,7 @@ def of_engine(live: TickLoop) -> dict[str, object]:
         "loop": None if (lo, hi) == (0, transport.song_frames) else (lo / rate, hi / rate),
         "making": None if making is None else (making[0] / rate, making[1] / rate),
         "depth": performer.ring.depth,
-        "beads": tuple(SlotStatus(s.step, s.request.count, (int(s.heard_at or 0) - now) / rate) for s in slots),
+        "slots": tuple(SlotStatus(s.step, s.request.count, (int(s.heard_at or 0) - now) / rate) for s in slots),
         "tick_ms": 1e3 * live.tick_seconds,
         "decode_ms": 1e3 * live.decode_seconds,
         "lead_ms": 1e3 * performer.lead / rate,
@@ -122,7 +122,7 @@ def of_engine(live: TickLoop) -> dict[str, object]:
     }
 
 
-def of_sound(link: AudioLink) -> dict[str, object]:
+def sound_fields(link: AudioLink) -> dict[str, object]:
     """The fields that the audio process knows."""
     state = link.state
     sound = link.history(METER_SECONDS)

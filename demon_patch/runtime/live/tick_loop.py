@@ -28,11 +28,11 @@ from demon_patch.runtime.performance.mixes import Parts
 from demon_patch.runtime.performance.performer import SPLICE_FRAMES, Performer
 from demon_patch.runtime.performance.reach import Reach
 
-Change = Callable[[], None]
+TickChange = Callable[[], None]
 
 STALL_SECONDS = 3  # that the host may stall at any time, and the song goes on
 RECOVERY_SECONDS = 0.5  # after an error of the engine
-PACES = 16  # ticks whose mean, by row, is the pace
+TICK_TIMES = 16  # ticks whose mean, by row, is the pace
 
 
 class Speaker(Protocol):
@@ -84,36 +84,36 @@ class TickLoop:
         performer: Performer,
         speaker: Speaker,
         clock: Callable[[], float] = perf_counter,
-        watch: Callable[[list[dict[str, Any]]], None] = lambda events: None,
+        before_tick: Callable[[list[dict[str, Any]]], None] = lambda events: None,
     ) -> None:
-        self.performer, self.speaker, self._clock, self._watch = performer, speaker, clock, watch
+        self.performer, self.speaker, self._clock, self._before_tick = performer, speaker, clock, before_tick
         performer.replaces = True
         self.playing = True
         self.begun = False
         self.starved = 0
         self.faults: list[str] = []
         self.tick_seconds = 0.0
-        self.joins: deque[tuple[int, Seam]] = deque(maxlen=2048)  # with their frames of the timeline
-        self._per = performer.spec.samples_per_frame
-        self._half = half_fade(performer.spec.sample_rate)
+        self.seams: deque[tuple[int, Seam]] = deque(maxlen=2048)  # with their frames of the timeline
+        self._samples_per_frame = performer.spec.samples_per_frame
+        self._half_fade = half_fade(performer.spec.sample_rate)
         self._lead = Lead(performer.spec.frame_rate, performer.lead)
-        self._paces: deque[tuple[float, int]] = deque(maxlen=PACES)
+        self._tick_times: deque[tuple[float, int]] = deque(maxlen=TICK_TIMES)
         self._first_pass = FirstPass(performer.source.frames)
         self._slots = self._rows = 0
         self._lengths: list[int] = []  # of the generations of a tick
         executor = performer.session.executor
-        performer.generations.reach = Reach(
+        performer.admission.reach = Reach(
             performer.spec, performer.source.frames, executor.lanes.count, executor.bucket
         )
-        self._served = self._clock()
-        self._changes: deque[Change] = deque()
+        self._served_at = self._clock()
+        self._changes: deque[TickChange] = deque()
         self._awake = threading.Event()
         self._ended = False
-        speaker.set_route(Route.of_song(performer.source.frames).scaled(self._per))
+        speaker.set_route(Route.of_song(performer.source.frames).scaled(self._samples_per_frame))
 
     # -- from any thread ----------------------------------------------------------------------------------------
-    def post(self, change: Change) -> None:
-        """From any thread: a change to make on the tick thread, before its next tick."""
+    def post(self, change: TickChange) -> None:
+        """From any thread. A change to make on the tick thread, before its next tick."""
         self._changes.append(change)
         self._awake.set()
 
@@ -124,12 +124,13 @@ class TickLoop:
 
     @property
     def decode_seconds(self) -> float:
-        """From any thread: how long a window takes."""
+        """From any thread. How long a window takes."""
         return self._lead.decode_seconds
 
     # -- the tick thread ----------------------------------------------------------------------------------------
     def run(self) -> None:
-        """Ticks until `end`. After an error the engine begins anew, while the song plays on as it is."""
+        """On the tick thread. Ticks until `end`. After an error the engine begins anew, while the song plays on as
+        it is."""
         while not self._ended:
             try:
                 self.step()
@@ -139,33 +140,34 @@ class TickLoop:
                 self._awake.wait(RECOVERY_SECONDS)
 
     def step(self) -> None:
-        """One tick, after the changes that were posted; while the timeline stands, only those."""
+        """On the tick thread. One tick, after the changes that were posted; while the timeline stands, only those."""
         self._awake.clear()
         while self._changes:
             self._changes.popleft()()
-        self._watch(self.speaker.poll())
+        self._before_tick(self.speaker.poll())
         if self.begun and not self.playing:
             self._awake.wait(0.5)
             return
         performer, began = self.performer, self._clock()
         performer.begin(self.now)
         self._slots, self._rows = len(performer.ring.slots), sum(len(slot.rows) for slot in performer.ring.slots)
-        self._expect()
+        self._lead_for_rows()
         self._lengths = [slot.request.frames for slot in performer.ring.slots if not slot.source_only]
-        hasty = performer.generations.blocking and not performer.ring.interrupted
-        performer.forward(self._hurry if hasty else self.serve)
+        hasty = performer.admission.blocking and not performer.ring.interrupted
+        performer.forward(self._serve_and_interrupt if hasty else self.serve)
         performer.finish(self.now)
         if not self.begun and performer.takes:
-            self._begin()
+            self._begin_playing()
         self.serve()
-        self._fill()
+        self._fill_first_pass()
         self._measure(self._clock() - began)
 
     @property
     def now(self) -> int:
-        """The transport frame at the loudspeaker; before the first generation, less than 0 by what it still takes."""
+        """On the tick thread. The transport frame at the loudspeaker; before the first generation, less than 0 by
+        what it still takes."""
         if self.begun:
-            return floor(self.speaker.playhead() / self._per)
+            return floor(self.speaker.playhead() / self._samples_per_frame)
         performer = self.performer
         slots = performer.ring.slots
         if not slots:
@@ -173,39 +175,40 @@ class TickLoop:
         return -(ceil(slots[0].remaining * performer.tick_frames) + performer.lead)
 
     def serve(self) -> None:
-        """Decodes and lays what is due within the lead. On the tick thread, between rows and ticks."""
+        """On the tick thread. Decodes and lays what is due within the lead. On the tick thread, between rows and
+        ticks."""
         speaker, performer = self.speaker, self.performer
         if not self.begun:
             return
         started = self._clock()
-        self._lead.note_wait(started - self._served)
-        frontier = ceil(speaker.frontier / self._per)
+        self._lead.note_wait(started - self._served_at)
+        frontier = ceil(speaker.frontier / self._samples_per_frame)
         if performer.planner.next_start < frontier:
             self.starved += frontier - performer.planner.next_start
             performer.planner.next_start = frontier
-        for window in performer.due(ceil(speaker.playhead() / self._per) + performer.lead):
+        for window in performer.due(ceil(speaker.playhead() / self._samples_per_frame) + performer.lead):
             began = self._clock()
             self._lay(performer.sound(window), window.start)
             self._lead.note_decode(self._clock() - began)
-        self._served = self._clock()
+        self._served_at = self._clock()
 
-    def _expect(self) -> None:
+    def _lead_for_rows(self) -> None:
         """Before the forward: what its rows hold up is decoded ahead of them."""
         performer = self.performer
-        seconds = performer.generations.row_seconds
+        seconds = performer.admission.row_seconds
         self._lead.expect_waits(seconds)
         if self.begun and seconds:
             lead, performer.lead = performer.lead, self._lead.lengthened(self._latency)
             if performer.lead > lead:
                 self.serve()
 
-    def _hurry(self) -> None:
+    def _serve_and_interrupt(self) -> None:
         """Between the rows of a long tick: as `serve`, and what is posted need not wait for the rest of them."""
         self.serve()
         if self._changes:
             self.performer.ring.interrupt()
 
-    def _fill(self) -> None:
+    def _fill_first_pass(self) -> None:
         """Decodes a second of the song's first pass ahead of time, so that a host that stalls is never silence."""
         performer = self.performer
         if not self.begun or not performer.takes:
@@ -215,42 +218,42 @@ class TickLoop:
             self._lay(performer.ahead(*stretch), stretch[0])
 
     def _lay(self, sound: Samples, start: int) -> None:
-        transport, per, half = self.performer.transport, self._per, self._half
+        transport, per, half = self.performer.transport, self._samples_per_frame, self._half_fade
         spare = SPLICE_FRAMES * per
         lo, hi = transport.region(start)
         block = sound[spare - half : len(sound) - spare + 3 * half]
         position = transport.song_frame(start) * per
         frames = len(sound) // per - 2 * SPLICE_FRAMES
-        self._first_pass.laid(transport.song_frame(start), frames)
+        self._first_pass.note_laid(transport.song_frame(start), frames)
         ceiling = self.performer.controls.value("limiter", start)
-        self.joins.append((start, self.speaker.lay(position, block, half, lo * per, hi * per, ceiling)))
+        self.seams.append((start, self.speaker.lay(position, block, half, lo * per, hi * per, ceiling)))
 
-    def _begin(self) -> None:
+    def _begin_playing(self) -> None:
         """The first generation is there: what lies within the lead is laid, and the timeline runs."""
         performer = self.performer
         for window in performer.due(performer.lead):
             self._lay(performer.sound(window), window.start)
         self.begun = True
         for _ in range(STALL_SECONDS):
-            self._fill()
-        self._served = self._clock()
+            self._fill_first_pass()
+        self._served_at = self._clock()
         self.speaker.set_playing(self.playing)
 
     def _measure(self, seconds: float) -> None:
         """The pace of ticks, from what a row took lately, and the lead."""
         performer = self.performer
-        reach, slots = performer.generations.reach, max(self._slots, 1)
+        reach, slots = performer.admission.reach, max(self._slots, 1)
         if reach is not None and self._lengths and not performer.ring.interrupted:
             reach.note_tick(seconds, self._lengths, max(self._rows // slots, 1))
         if self._rows:
-            self._paces.append((seconds, self._rows))
-        if not self._paces:
+            self._tick_times.append((seconds, self._rows))
+        if not self._tick_times:
             return
-        took, rows = (sum(each) for each in zip(*self._paces, strict=True))
+        took, rows = (sum(each) for each in zip(*self._tick_times, strict=True))
         whole = max(
             self._rows * performer.ring.depth / max(self._slots, 1), 1.0
         )  # rows of a tick when the ring is full
-        self.tick_seconds = performer.generations.tick_seconds() or took / rows * whole
+        self.tick_seconds = performer.admission.tick_seconds() or took / rows * whole
         performer.pace = self.tick_seconds * performer.spec.frame_rate
         if self.begun:
             performer.lead = self._lead.updated(self._latency)
@@ -260,11 +263,11 @@ class TickLoop:
         """Seconds between the last moment to lay a window and its being heard."""
         speaker = self.speaker
         ahead = max(speaker.frontier - speaker.playhead(), 0.0) if self.begun else 0.0
-        return (ahead + self._half) / self.performer.spec.sample_rate
+        return (ahead + self._half_fade) / self.performer.spec.sample_rate
 
     def swap(self, program: Program, parts: Parts, beats: float | Grid = 0.0) -> None:
-        """An edited patch, compiled for the same song, plays from now on, or is heard from a line of a grid on: the
-        first that nothing in flight reaches."""
+        """On the tick thread. An edited patch, compiled for the same song, plays from now on, or is heard from a
+        line of a grid on: the first that nothing in flight reaches."""
         performer = self.performer
         performer.swap(
             program, parts, performer.transport.next_grid(performer.next_free_frame, beats) if _is_grid(beats) else None
@@ -272,29 +275,31 @@ class TickLoop:
 
     # -- transport, on the tick thread --------------------------------------------------------------------------
     @property
-    def landing(self) -> int:
-        """The first transport frame that can still be changed: nothing from there on is laid."""
+    def next_open_frame(self) -> int:
+        """On the tick thread. The first transport frame that can still be changed: nothing from there on is laid."""
         return max(self.performer.planner.next_start, self.now, 0)
 
     def on_grid(self, beats: float | Grid) -> int:
-        """The first frame that can still be changed and lies on a grid, or begins a multiple of so many beats; 0 beats:
-        any."""
-        return self.performer.transport.next_grid(self.landing, beats) if _is_grid(beats) else self.landing
+        """On the tick thread. The first frame that can still be changed and lies on a grid, or begins a multiple of
+        so many beats; 0 beats: any."""
+        return (
+            self.performer.transport.next_grid(self.next_open_frame, beats) if _is_grid(beats) else self.next_open_frame
+        )
 
     def play(self, playing: bool) -> None:
-        """Lets the timeline run, or stand."""
+        """On the tick thread. Lets the timeline run, or stand."""
         self.playing = playing
         if self.begun:
             self.speaker.set_playing(playing)
-            self._served = self._clock()
+            self._served_at = self._clock()
 
     def seek(self, position: int, beats: float | Grid = 0.0) -> None:
-        """The song jumps to a latent frame: as soon as it can, or on a grid."""
+        """On the tick thread. The song jumps to a latent frame: as soon as it can, or on a grid."""
         self._retime(self.performer.transport.sought(self.on_grid(beats), position))
 
     def loop(self, lo: int, hi: int, beats: float | Grid = 0.0) -> None:
-        """The frames [lo, hi) of the song repeat; (0, song) plays it whole. Raises DemonError for a region that is not
-        inside the song, or shorter than what is decoded ahead of the loudspeaker."""
+        """On the tick thread. The frames [lo, hi) of the song repeat; (0, song) plays it whole. Raises DemonError
+        for a region that is not inside the song, or shorter than what is decoded ahead of the loudspeaker."""
         song, per = self.performer.source.frames, self.performer.spec.frame_rate
         least = self.performer.guard + self.performer.lead + self.performer.window_frames
         if not (0 <= lo < hi <= song and hi - lo >= min(least, song)):
@@ -306,13 +311,13 @@ class TickLoop:
         self._retime(self.performer.transport.looped(self.on_grid(beats), lo, hi))
 
     def tempo(self, bpm: float, beats: float | Grid = 0.0) -> None:
-        """Another tempo, now or on a grid."""
+        """On the tick thread. Another tempo, now or on a grid."""
         transport = self.performer.transport
         at = transport.next_grid(max(self.now, 0), beats) if _is_grid(beats) else max(self.now, 0)
         self._retime(transport.at_tempo(at, bpm))
 
     def follow(self, on: bool) -> None:
-        """Whether the beats are the song's."""
+        """On the tick thread. Whether the beats are the song's."""
         self._retime(self.performer.transport.following(on))
 
     def _retime(self, transport: Transport) -> None:
@@ -320,7 +325,7 @@ class TickLoop:
         self.performer.retime(transport.trimmed(max(self.now, 0)))
         route = self.performer.transport.route
         if route is not None and route != before:
-            self.speaker.set_route(route.scaled(self._per))
+            self.speaker.set_route(route.scaled(self._samples_per_frame))
 
 
 def _is_grid(beats: float | Grid) -> bool:

@@ -66,56 +66,56 @@ class Performer:
         self.recordings, self.text = tuple(recordings), text
         self.session, self.spec = session, session.spec
         self.guard = self.spec.playing_margin + SPLICE_FRAMES + 2
-        self.scenes = SoundingQueue(Sounding(Forecast(program, transport), parts, self.guard, self.spec))
+        self.soundings = SoundingQueue(Sounding(Forecast(program, transport), parts, self.guard, self.spec))
         self.loras = LoraRack(session, program, lora or session.lora)
         self.trace = trace or Trace()
         self.pace: float | None = None
         self.replaces = False
         self.bypass = False
         self._song = self.source.latent  # the song as it was generated last, stretch by stretch
-        self.generations = Admission(session, self.scenes, self.trace)
+        self.admission = Admission(session, self.soundings, self.trace)
         self.lead = max(round(self.controls.value("lead", 0) * self.spec.frame_rate), 1)
-        self.now = -(self.generations.count(0) * ceil(self.tick_frames) + self.lead)
+        self.now = -(self.admission.count(0) * ceil(self.tick_frames) + self.lead)
         self.takes: list[Take] = []
         self.planner = WindowPlanner(0)
-        self.news = SelfFeed(self.spec)
+        self.self_feed = SelfFeed(self.spec)
         self._finished: list[Completion] = []
         self._touches = Touches()
 
     @property
     def ring(self) -> Ring:
         """The generations in flight."""
-        return self.generations.ring
+        return self.admission.ring
 
     @property
     def program(self) -> Program:
         """What runs."""
-        return self.scenes.now.program
+        return self.soundings.now.program
 
     @property
     def forecast(self) -> Forecast:
         """All sinks over the coming frames."""
-        return self.scenes.now.forecast
+        return self.soundings.now.forecast
 
     @property
     def controls(self) -> ControlValues:
         """What the engine is told."""
-        return self.scenes.now.controls
+        return self.soundings.now.controls
 
     @property
     def source(self) -> Source:
         """The clip that is covered, or the first of a mix."""
-        return self.scenes.now.source
+        return self.soundings.now.source
 
     @property
     def prompt(self) -> Conditioning:
         """The first prompt."""
-        return self.scenes.now.prompt
+        return self.soundings.now.prompt
 
     @property
     def parts(self) -> Parts:
         """The other prompts and clips, by control."""
-        return self.scenes.now.others
+        return self.soundings.now.others
 
     @property
     def transport(self) -> Transport:
@@ -130,19 +130,19 @@ class Performer:
             return self.pace
         song = self.source.frames
         whole = self.spec.nominal_tick(self.ring.depth, song)
-        part = self.generations.stretch(0)
+        part = self.admission.stretch(0)
         return whole if part is None else max(ceil(whole * part[1] / max(song, self.spec.tick_song)), 1)
 
     @property
     def rates(self) -> Rates:
         """How often a second controls are taken at present."""
         step = self.spec.frame_rate / max(self.tick_frames, 1e-6)
-        count = max(self.generations.count(self.now), 1)
+        count = max(self.admission.count(self.now), 1)
         generation = step * min(self.ring.depth, count) / count
         return Rates(generation, step, float(self.spec.frame_rate), self.spec.frame_rate / self.window_frames)
 
     @property
-    def _pace(self) -> TickTime:
+    def _tick_time(self) -> TickTime:
         return TickTime(self.now, self.tick_frames, self.lead, self.pace is None)
 
     # -- a tick -------------------------------------------------------------------------------------------------
@@ -150,27 +150,27 @@ class Performer:
         """Before a tick's forward, at transport frame `now`: runs the control frames due, and admits."""
         self.now = now
         self._control_frames()
-        moved = self._touches.moved(self.controls, max(now, 0), self.news.touched)
-        if jolted := self.news.has_jumped(self.controls, max(now, 0)):
-            self.generations.note_jump()
+        moved = self._touches.moved(self.controls, max(now, 0), self.self_feed.touched)
+        if jolted := self.self_feed.has_jumped(self.controls, max(now, 0)):
+            self.admission.note_jump()
         if moved or jolted:
-            self.generations.touch()
-        self.generations.admit(self._pace)
-        self._stirring = self.generations.follow_strength(now)
-        self.loras.follow(self.forecast, self.generations.moments())
+            self.admission.touch()
+        self.admission.admit(self._tick_time)
+        self._strength_moved = self.admission.follow_strength(now)
+        self.loras.follow(self.forecast, self.admission.moments())
 
     def forward(self, between: Callable[[], None] | None = None) -> None:
         """The tick's forward. between: called on this thread between its rows; it may call `due` and `sound`."""
-        self._finished = self.ring.advance(self.generations.steps(self.now), between)
+        self._finished = self.ring.advance(self.admission.steps(self.now), between)
 
     def finish(self, now: int) -> None:
         """After the forward, at transport frame `now`: what it finished can be played."""
         self.now = now
-        if self._stirring and self._finished:
-            self._rewind()
+        if self._strength_moved and self._finished:
+            self._decode_again()
         for done in self._finished:
-            self._take(done)
-        if self._stirring and not self._finished:
+            self._complete(done)
+        if self._strength_moved and not self._finished:
             self._preview()
 
     # -- changes ------------------------------------------------------------------------------------------------
@@ -184,38 +184,38 @@ class Performer:
         without a frame of all.
         """
         if at is not None and at > max(self.now, 0):
-            self.scenes.stage(at, program, parts)
+            self.soundings.stage(at, program, parts)
             return
-        before = self.generations.wants(self.now)
-        self.scenes.clear()
-        scene = self.scenes.now
+        before = self.admission.wants(self.now)
+        self.soundings.clear()
+        scene = self.soundings.now
         scene.forecast.swap(program)
         self.loras.read(program)
-        self.scenes.now = scene.after(scene.forecast, parts)
-        self.generations.note_live_change(before, self.now)
+        self.soundings.now = scene.after(scene.forecast, parts)
+        self.admission.note_live_change(before, self.now)
 
     def feed(self, node: str, port: str, value: Fed, at: int | None = None) -> None:
         """What a device sends to a fed port, as `Forecast.feed`; the generations in flight follow it as they follow a
         knob. Raises PatchError."""
         self.forecast.feed(node, port, value, at)
-        self.news.touched = True
+        self.self_feed.touched = True
 
     @property
     def next_free_frame(self) -> int:
         """The first transport frame at which a generation can be heard that is not in flight yet."""
-        return max(self.planner.next_start, self.generations.next_free_frame(self._pace))
+        return max(self.planner.next_start, self.admission.next_free_frame(self._tick_time))
 
     def recover(self) -> None:
         """After an error within a tick: gives up what is in flight; what is finished stays."""
-        self.generations.recover(self.now)
+        self.admission.recover(self.now)
         self._finished = []
 
     def retime(self, transport: Transport) -> None:
         """A change of the transport between ticks, which begins at `now` or later."""
-        before, route = self.generations.wants(self.now), self.transport.route
+        before, route = self.admission.wants(self.now), self.transport.route
         self.forecast.retime(transport)
-        self.scenes.restage()
-        self.generations.note_retiming(before, self.now, transport.route != route)
+        self.soundings.restage()
+        self.admission.note_retiming(before, self.now, transport.route != route)
 
     # -- control frames -----------------------------------------------------------------------------------------
     def curve(self, name: str, frames: int) -> NDArray[np.float64]:
@@ -228,14 +228,14 @@ class Performer:
     def _control_frames(self) -> None:
         """Runs the control frames that have fallen due and follows the controls of class `ring`."""
         due = max(self.now, 0)
-        while self.scenes.next is not None and self.scenes.next[0] <= due:
-            self._advance(self.scenes.next[0])
-            self.generations.drift(self.scenes.next[0])
-            self.scenes.renew()
-            self.scenes.land(due)
+        while self.soundings.next is not None and self.soundings.next[0] <= due:
+            self._advance(self.soundings.next[0])
+            self.admission.drift(self.soundings.next[0])
+            self.soundings.renew()
+            self.soundings.land(due)
             self.loras.read(self.program)
         self._advance(due)
-        self.scenes.renew()
+        self.soundings.renew()
         depth = int(self.controls.value("depth", due))
         if depth != self.ring.depth:
             self.ring.resize(depth)
@@ -244,7 +244,7 @@ class Performer:
         before = max(self.forecast.now, 0)
         if due > before:
             ring = RingFeed.measured(self.ring, self.trace, self.lead, self.spec.frame_rate)
-            self.news.feed(self.forecast, before, due, self.source, ring)
+            self.self_feed.feed(self.forecast, before, due, self.source, ring)
             self.forecast.advance(due)
             for name, index in self.controls.sinks.items():
                 self.trace.sinks[name].append(self.forecast.span(index, before, due))
@@ -254,29 +254,29 @@ class Performer:
         """Plays the ripest generation as it is, until it or another one is done."""
         ripest = self.ring.preview() if self.controls.is_on("preview", self.now) else None
         if ripest is not None and ripest.slot.heard_at is not None:
-            self._rewind()
+            self._decode_again()
             at = self.planner.next_start
             if at < ripest.slot.heard_at:
-                self._keep(Take(self._covered(ripest, self._whole(ripest)), at, held_controls(ripest.slot).values))
+                self._queue(Take(self._covered(ripest, self._whole(ripest)), at, held_controls(ripest.slot).values))
                 self.trace.previews += 1
 
-    def _rewind(self) -> None:
+    def _decode_again(self) -> None:
         """After a live change: what is decoded but can still be replaced in time will be decoded anew."""
         if self.replaces:
             self.planner.next_start = min(self.planner.next_start, max(self.now + self.lead, 0))
 
-    def _take(self, done: Completion) -> None:
+    def _complete(self, done: Completion) -> None:
         due = int(done.slot.heard_at or 0)
         heard_at = max(due, self.planner.next_start) if self.takes else self.planner.next_start
         self._song = self._whole(done)
         made = held_controls(done.slot)
         late = heard_at - made.edge if made.cuts and made.edge is not None else 0
         take = Take(self._covered(done, self._song), heard_at, made.values, late, heard_at - made.heard_at)
-        if self.scenes.now.feeds:
-            self.generations.feedback.add(self._song)
+        if self.soundings.now.feeds:
+            self.admission.feedback.add(self._song)
         self.trace.completed(take)
-        self.trace.taken.append((heard_at, self.generations.scalars_of(done.slot, self.now)))
-        self._keep(take)
+        self.trace.taken.append((heard_at, self.admission.scalars_of(done.slot, self.now)))
+        self._queue(take)
 
     def _whole(self, done: Completion) -> Tensor:
         """A generation as a whole song: a stretch without its borders, in the song as it was before."""
@@ -286,7 +286,7 @@ class Performer:
         """A whole song over the clips that its latest generation covers."""
         return self.session.covered(song, held_controls(done.slot).cover)
 
-    def _keep(self, take: Take) -> None:
+    def _queue(self, take: Take) -> None:
         """Adds a take to those that are still to be played; of those that are due, only the latest is kept."""
         current = [old for old in self.takes if old.heard_at <= self.planner.next_start][-1:]
         later = [old for old in self.takes if old.heard_at > self.planner.next_start]
@@ -311,21 +311,21 @@ class Performer:
         assert isinstance(window.take, Take)
         self.trace.windows.append((window.start, window.stop, window.take.heard_at))
         sound = self._decoded(window)
-        self.news.keep(window.start, sound[SPLICE_FRAMES * self.spec.samples_per_frame :], window.stop)
-        return sound * self.scenes.sounding_at(window.start).gain(window.start)
+        self.self_feed.keep(window.start, sound[SPLICE_FRAMES * self.spec.samples_per_frame :], window.stop)
+        return sound * self.soundings.sounding_at(window.start).gain(window.start)
 
     def ahead(self, start: int, stop: int) -> Samples:
         """The transport frames [start, stop) as they would be heard if nothing more were generated, as `sound`; they
         stay due."""
         take = [take for take in self.takes if take.heard_at <= start][-1:] or self.takes[:1]
-        return self._decoded(Window(start, stop, take[0])) * self.scenes.sounding_at(start).gain(start)
+        return self._decoded(Window(start, stop, take[0])) * self.soundings.sounding_at(start).gain(start)
 
     def _decoded(self, window: Window) -> Samples:
         """A window with SPLICE_FRAMES more on either side, before its gain."""
         assert isinstance(window.take, Take)
         start = self.transport.song_frame(window.start) - SPLICE_FRAMES
         frames = window.stop - window.start + 2 * SPLICE_FRAMES
-        scene = self.scenes.sounding_at(window.start)
+        scene = self.soundings.sounding_at(window.start)
         if scene.program.ring.bypass or self.bypass:
             per = self.spec.samples_per_frame
             return scene.source_sound(window.start, np.arange(start * per, (start + frames) * per))

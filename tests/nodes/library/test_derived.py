@@ -6,10 +6,8 @@ from __future__ import annotations
 
 import ast
 import inspect
-import itertools
 import math
 import textwrap
-from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -26,30 +24,14 @@ from demon_patch.runtime.graph.forecast import Forecast
 from demon_patch.runtime.graph.program import Program, State
 from tests.support import effort
 from tests.support.node_bench import BENCH, FEEDS, PROBES, gate_at, playable
+from tests.support.node_settings import ends, settings_of
 
 FRAMES = 160
 LIVE = 60
 GEOMETRY = Geometry(25, 97)
 TRANSPORT = Transport(25, 126, 4, 97)
 RETURNING = Transport(25, 126, 4, 97, downbeat=0.5, follow=True)  # beats that begin below 0 and go back with the song
-FORMULAS = ("a * b + sin(tau * t) - c / 7", "a if b > c else min(d, beat, 3) ** 2", "hash01(k, 3) * clamp(a, -1, 1)")
 COMPUTED = [d for d in BENCH.values() if d.kind == "computed"]
-
-
-def settings_of(declaration: Declaration) -> list[dict[str, Any]]:
-    """All combinations of a node's options, with its texts and points as they stand; or some formulas."""
-    said = {"formula": FORMULAS}
-    choices = [_read(declaration, p) or said.get(p.name, (p.default,)) for p in declaration.settings]
-    return [dict(zip((p.name for p in declaration.settings), row, strict=True)) for row in itertools.product(*choices)]
-
-
-def _read(declaration: Declaration, port: Port) -> tuple[str, ...]:
-    """The choices of an option, if the body depends on it; of a live node it may only tell a device what to send."""
-    if not declaration.live:
-        return port.choices
-    bodies = [declaration.body_for({port.name: choice}) for choice in port.choices]
-    texts = {tuple(ast.dump(e) for e in (*(e for _, e in b.lines), *chain(*b.outputs), *b.states)) for b in bodies}
-    return port.choices if len(texts) > 1 else ()
 
 
 def driven_ports(declaration: Declaration) -> list[Port]:
@@ -89,11 +71,6 @@ CASES = [
 
 FEWER = CASES if effort.tries(5) > 1 else list({d.id: case for case in CASES for d in case.values[:1]}.values())
 """In the everyday run one combination of options of each node: how they all run is told by the first test."""
-
-
-def ends(port: Port) -> tuple[float, float]:
-    """Where the random values of a port lie."""
-    return (max(port.lo, -3.0), min(port.hi, 3.0)) if not port.bounded else (port.lo, port.hi)
 
 
 def given(port: Port, k: int, seed: float, last: float = -math.inf) -> float:

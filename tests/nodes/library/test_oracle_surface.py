@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from demon_patch.patch.model.document import Node
-from tests.nodes.library.test_oracle_blends import NOISE, weights
+from tests.support.mix_weights import NOISE, weights
 from tests.support.node_oracle import N, noise
 
 GROUP = np.arange(1, 9)[:, None]

@@ -18,9 +18,9 @@ from demon_patch.nodes.library.shape import quantise, sample_and_hold, shape, sm
 from demon_patch.patch.model.document import Cable, Node
 from demon_patch.runtime.graph.clock import Transport
 from demon_patch.runtime.graph.compile import Geometry, compile
-from tests.nodes.library.test_derived import ends, settings_of
 from tests.support import nodes_by_hand
 from tests.support.node_bench import BENCH, playable
+from tests.support.node_settings import ends, settings_of
 
 PROCESSING = gather(
     arithmetic, calculus, compare, control, gates, knob, logic, mixing, preset, quantise,

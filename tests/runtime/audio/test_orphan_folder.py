@@ -17,7 +17,7 @@ from demon_patch.runtime.audio import orphan
 from demon_patch.runtime.audio.orphan import ProcessNote, folder, take_over
 from demon_patch.runtime.audio.process import Settings
 from demon_patch.runtime.audio.song_memory import SongMemory
-from tests.runtime.audio.test_process import started
+from tests.support.audio_process import started
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="folders are private by themselves on Windows")
 needs_root = pytest.mark.skipif(sys.platform == "win32" or os.geteuid() != 0, reason="only root can give files away")

@@ -6,16 +6,16 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import asdict
 from pathlib import Path
 
 import pytest
 
 from demon_patch.runtime.audio.orphan import folder, take_over
-from demon_patch.runtime.audio.process import Settings, command
+from demon_patch.runtime.audio.process import Settings
 from demon_patch.runtime.audio.shared import PREFIX
 from demon_patch.runtime.audio.song_memory import CLOCK, SongMemory
 from tests.support import jack_server
+from tests.support.audio_process import started
 
 
 @pytest.fixture
@@ -23,15 +23,6 @@ def memory() -> Iterator[SongMemory]:
     made = SongMemory.create(8000, 1, 8000)
     yield made
     made.remove()
-
-
-def started(settings: Settings) -> subprocess.Popen[bytes]:
-    """A process on these settings."""
-    process = subprocess.Popen(command(), stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-    assert process.stdin is not None
-    process.stdin.write(json.dumps(asdict(settings)).encode() + b"\n")
-    process.stdin.flush()
-    return process
 
 
 def tell(process: subprocess.Popen[bytes], line: bytes) -> None:

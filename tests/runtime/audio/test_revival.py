@@ -60,7 +60,7 @@ def link(card: None) -> Iterator[AudioLink]:
 def kill(link: AudioLink) -> None:
     pid = link.pid
     os.kill(pid, signal.SIGKILL)
-    assert jack_server.until(link._gone)
+    assert jack_server.until(link._process_ended)
 
 
 def test_it_comes_back_when_the_folder_of_temporary_files_is_gone(
@@ -144,14 +144,14 @@ def test_a_start_is_given_up_when_the_player_has_enough() -> None:
 
     started: list[subprocess.Popen[bytes]] = []
     with AudioLink(RATE, 1, RATE) as link:
-        real = link._spawn
+        real = link._start_process
 
         def spawn(*, patient: bool) -> None:
             real(patient=patient)
             assert link._process is not None
             started.append(link._process)
 
-        link._spawn = spawn  # type: ignore[method-assign]
+        link._start_process = spawn  # type: ignore[method-assign]
         with pytest.raises(KeyboardInterrupt):
             link.start(enough)
         assert started[0].poll() is not None

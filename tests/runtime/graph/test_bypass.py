@@ -6,7 +6,7 @@ import numpy as np
 
 from demon_patch.patch.model.document import Cable, Node
 from demon_patch.runtime.graph.wiring import Wiring
-from tests.runtime.graph.test_compile import built, frames, sound
+from tests.support.compiled import built, frames, sound
 from tests.support.node_bench import BENCH, playable
 
 

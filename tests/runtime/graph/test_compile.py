@@ -22,27 +22,9 @@ from demon_patch.nodes.language.taper import denorm, norm
 from demon_patch.patch.model.document import Cable, Node, Patch
 from demon_patch.runtime.graph.clock import Transport
 from demon_patch.runtime.graph.compile import Geometry, compile
-from demon_patch.runtime.graph.program import Program
+from tests.support.compiled import GEOMETRY, TRANSPORT, built, frames, sound
 from tests.support.effort import examples
-from tests.support.node_bench import BENCH, CHAIN_CABLES, CHAIN_NODES, playable
-
-GEOMETRY = Geometry(25, 100)
-TRANSPORT = Transport(25, 120, 4, 100)
-
-
-def built(nodes: dict[str, Node], *cables: Cable, previous: Program | None = None) -> Program:
-    return compile(playable(nodes, cables), BENCH, GEOMETRY, previous)
-
-
-def frames(program: Program, n: int = 40) -> np.ndarray:
-    """Sinks [n_sinks, n] by running frame by frame on a fresh state."""
-    state = program.state()
-    return np.array([program.run(state, TRANSPORT.frame(k)) for k in range(n)]).T
-
-
-def sound(program: Program, node: str, port: str, n: int = 40) -> np.ndarray:
-    return frames(program, n)[program.sink(node, port)]
-
+from tests.support.node_bench import BENCH, CHAIN_CABLES, CHAIN_NODES
 
 # -- depth ------------------------------------------------------------------------------------------------------
 PORTS = {"strength": (0.0, 1.0, "family"), "structure": (0.0, 1.0, "linear"), "shift": (1.0, 6.0, "log"),

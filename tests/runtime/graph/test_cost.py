@@ -11,7 +11,7 @@ from demon_patch.errors import PatchError
 from demon_patch.patch.model.document import Cable, Node, Patch
 from demon_patch.patch.model.graph import INTO
 from demon_patch.runtime.graph.order import arrange, topological
-from tests.runtime.graph.test_compile import TRANSPORT, built, frames, sound
+from tests.support.compiled import TRANSPORT, built, frames, sound
 
 
 def cliques() -> dict[str, tuple[dict[str, Node], list[Cable]]]:

@@ -8,7 +8,7 @@ from demon_patch.codegen.dependencies import early_and_late_outputs, inputs_of_o
 from demon_patch.nodes.catalogue import CATALOGUE
 from demon_patch.patch.model.document import Cable, Node
 from demon_patch.runtime.graph.loops import LATE
-from tests.runtime.graph.test_compile import TRANSPORT, built, frames, sound
+from tests.support.compiled import TRANSPORT, built, frames, sound
 
 
 def test_what_an_output_waits_for_is_read_from_the_body() -> None:

@@ -4,69 +4,20 @@ a loudspeaker made of arithmetic."""
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
-from demon_patch.engine.session import Session
 from demon_patch.errors import PatchError
 from demon_patch.patch.edit.commands import AddNode, Batch, RemoveNode, SetSnapshot, SetValue, apply
 from demon_patch.patch.edit.grid import Grid
 from demon_patch.patch.model.dashboard import Snapshot
-from demon_patch.patch.model.document import Node, Patch
+from demon_patch.patch.model.document import Node
 from demon_patch.runtime.live.document import LiveDocument
-from demon_patch.runtime.live.host import Host
-from tests.support.toy_family import toy_family
+from tests.support.edited_performance import BARS, DOCUMENT, Stage, strength
 from tests.support.virtual_live import VirtualLive
-from tests.support.virtual_stage import BAR, patch, square
-
-BARS = Grid("bar")
-NODES, CABLES = square(0.4, "scheduler", "structure", cycles_per_beat=0.3)
-DOCUMENT = patch(NODES, CABLES, strength=0.9, structure=0.5, depth=4)
-
-
-class Stage:
-    """A host whose time is made by hand."""
-
-    def __init__(self, document: Patch = DOCUMENT) -> None:
-        self.host = Host(document, Session(toy_family()))
-        virtual = VirtualLive(document, 0.02)
-        virtual.performer = self.host.performer
-        virtual._watch = self.host._watch
-        self.live = self.host.live = virtual
-        self.document = self.host.document
-
-    def until(self, frame: int) -> None:
-        """Plays until a transport frame is at the loudspeaker."""
-        self.settle()
-        self.live.until(frame)
-        self.settle()
-
-    def settle(self) -> None:
-        """Waits until the editing thread has done all that was left to it."""
-        self.host._editing.submit(lambda: None).result(60)
-
-    def strengths(self) -> NDArray[np.float64]:
-        """By control frame, what strength was."""
-        return self.host.performer.curve("strength", self.live.now)
-
-    def changes(self) -> dict[int, float]:
-        """Where strength changed, and to what."""
-        at = self.strengths()
-        return {int(k) + 1: round(float(at[k + 1]), 3) for k in np.flatnonzero(np.abs(np.diff(at)) > 1e-9)}
-
-
-@pytest.fixture
-def stage() -> Iterator[Stage]:
-    it = Stage()
-    yield it
-    it.host.close()
-
-
-def strength(value: float) -> SetValue:
-    return SetValue("scheduler", "strength", value)
+from tests.support.virtual_stage import BAR, patch
 
 
 def test_an_edit_is_heard_and_undone_and_phases_go_on(stage: Stage) -> None:
@@ -101,8 +52,8 @@ def test_a_knob_may_be_turned_while_an_edit_waits_and_does_not_put_it_off(stage:
     stage.until(110)
     stage.document.do(strength(0.3), at=BARS)
     stage.until(115)
-    assert stage.host.performer.scenes.next is not None
-    landing = stage.host.performer.scenes.next[0]
+    assert stage.host.performer.soundings.next is not None
+    landing = stage.host.performer.soundings.next[0]
     for number in range(6):  # also when there would be no time left to begin anew
         stage.host.turn("scheduler", "structure", 0.1 + number / 10)
         stage.until(115 + (number + 1) * (landing - 120) // 6)
@@ -305,7 +256,7 @@ def test_an_edit_and_recalls_wait_in_the_order_they_were_made() -> None:
     heard = [stage.patch.nodes["scheduler"].values["strength"] for stage in document.stages()]
     assert heard == [0.9, 0.2, 0.9, 0.6]
     for stage, value in zip(document.stages()[1:], heard[1:], strict=True):
-        document.landed(stage.key)
+        document.note_landing(stage.key)
         assert document.sounding.nodes["scheduler"].values["strength"] == value
 
 

@@ -8,7 +8,7 @@ from demon_patch.errors import PatchError
 from demon_patch.patch.edit.commands import Replace
 from demon_patch.patch.model.document import Node
 from demon_patch.runtime.live.document import LiveDocument
-from tests.runtime.live.test_document import BARS, DOCUMENT, Stage, stage, strength
+from tests.support.edited_performance import BARS, DOCUMENT, Stage, stage, strength
 from tests.support.virtual_stage import BAR
 
 __all__ = ["stage"]  # the fixture
@@ -33,7 +33,7 @@ def test_a_knob_that_is_turned_after_an_edit_that_waits_wins_over_it() -> None:
     document.do(strength(0.3), at=BARS)
     document.turn("scheduler", "strength", 0.7)
     assert [stage.patch.nodes["scheduler"].values["strength"] for stage in document.stages()] == [0.7, 0.7]
-    document.landed(document.stages()[1].key)
+    document.note_landing(document.stages()[1].key)
     assert document.sounding.nodes["scheduler"].values["strength"] == 0.7
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from demon_patch.patch.edit.commands import SetSong
 from demon_patch.patch.edit.grid import Grid
-from tests.runtime.live.test_document import BARS, Stage, stage, strength
+from tests.support.edited_performance import BARS, Stage, stage, strength
 from tests.support.virtual_stage import BAR
 
 __all__ = ["stage"]  # the fixture
@@ -41,7 +41,7 @@ def test_a_tempo_that_waits_lands_on_its_bar_and_what_follows_on_the_new_grid(st
     stage.document.do(SetSong(bpm=100.0), at=BARS)
     stage.document.do(strength(0.3), at=Grid("bar", 2))
     stage.until(120)
-    first, second = stage.host.status.coming
+    first, second = stage.host.status.waiting
     assert (first.label, str(first.at), second.label, str(second.at)) == ("Set song", "bar", "Set value", "2 bars")
     told = stage.live.now + first.seconds * 25  # a tick ago
     landing = round(told / BAR) * BAR
@@ -54,7 +54,7 @@ def test_a_tempo_that_waits_lands_on_its_bar_and_what_follows_on_the_new_grid(st
     found = stage.host.performer.transport.frame(frame)
     assert value == 0.3
     assert found.beat % 8 < found.dbeat
-    assert stage.host.status.coming == ()
+    assert stage.host.status.waiting == ()
     assert bpm(stage, stage.live.now) == [100.0]
 
 
@@ -107,7 +107,7 @@ def test_a_metre_on_the_bar_begins_a_bar_there_and_cues_wait_for_its_lines(stage
     stage.document.do(SetSong(beats_per_bar=3), at=BARS)
     stage.document.do(strength(0.3), at=Grid("bar", 2))
     stage.until(120)
-    first, second = (round(stage.live.now + coming.seconds * 25) for coming in stage.host.status.coming)
+    first, second = (round(stage.live.now + coming.seconds * 25) for coming in stage.host.status.waiting)
     landing = round(first / BAR) * BAR
     beat = landing * 4 // BAR
     assert lines(stage, landing - 40, 4) == [beat, beat + 3, beat + 6, beat + 9]

@@ -78,14 +78,14 @@ def test_live_values_win_until_they_are_released_or_kept(playing: Host, session:
     host, far = playing, distance(playing, session)
     host.turn("blend", "source_blend", 0.0)
     until(host, lambda: distance(host, session) < 0.6 * far)
-    assert host.status.live == {("blend", "source_blend"): 0.0}
+    assert host.status.live_values == {("blend", "source_blend"): 0.0}
     assert host.patch.nodes["blend"].values["source_blend"] == 1.0
     host.release()
     until(host, lambda: distance(host, session) > 0.8 * far)
     host.turn("blend", "source_blend", 0.25)
     kept = host.keep()
     assert kept.nodes["blend"].values["source_blend"] == 0.25
-    until(host, lambda: not host.status.live)
+    until(host, lambda: not host.status.live_values)
 
 
 def test_a_wrong_value_or_edit_is_told_and_nothing_else_happens(playing: Host) -> None:
@@ -133,7 +133,7 @@ def test_an_error_of_the_engine_is_told_and_it_begins_anew(playing: Host) -> Non
     def fail() -> None:
         raise RuntimeError("of the engine")
 
-    host.live.post(fail)
+    host.tick_loop.post(fail)
     until(host, lambda: any("of the engine" in message for message in host.status.messages))
     assert plays_on(host)
 

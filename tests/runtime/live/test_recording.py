@@ -9,7 +9,6 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -18,17 +17,13 @@ import soundfile
 
 from demon_patch.patch.files import embed
 from demon_patch.patch.files.embed import extract, is_open, is_render
-from demon_patch.patch.files.format import dumps
 from demon_patch.patch.model.document import Patch
 from demon_patch.runtime.assets import new_file
 from demon_patch.runtime.live import recording
 from demon_patch.runtime.live.recording import Recordings
-from tests.support.hearing import Heard, until
+from tests.support.hearing import SOUNDING, TEXT, Heard, until
 from tests.support.paths import ROOT
-from tests.support.toy_family import SPEC
 
-TEXT = dumps(Patch())
-SOUNDING = replace(SPEC, sample_rate=48_000, channels=2)
 NAMES = ["jam.wav", "jam.flac"]
 POSIX = pytest.mark.skipif(os.name == "nt", reason="open files cannot be moved there")
 
@@ -298,7 +293,7 @@ from pathlib import Path
 from dataclasses import replace
 from demon_patch.runtime.live import recording
 from tests.support.hearing import Heard, size, until
-from tests.runtime.live.test_recording import SOUNDING, TEXT
+from tests.support.hearing import SOUNDING, TEXT
 recording.LOOK_SECONDS = 0.02
 with Heard(SOUNDING) as heard:
     told = []

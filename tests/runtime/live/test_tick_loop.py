@@ -197,12 +197,12 @@ def test_a_quantised_edit_lands_on_its_bar(depth: int) -> None:
     old = live.performer.takes[-1].latent.numpy()
     after = document(0.3, 0.6)
     geometry = Geometry.of_family(live.performer.spec, live.performer.source.frames)
-    live.swap(compile(after, CATALOGUE, geometry), live.performer.scenes.now.parts, beats=4)
-    assert live.performer.scenes.next is not None
-    landing = live.performer.scenes.next[0]
+    live.swap(compile(after, CATALOGUE, geometry), live.performer.soundings.now.parts, beats=4)
+    assert live.performer.soundings.next is not None
+    landing = live.performer.soundings.next[0]
     assert landing % BAR == 0
     live.until(landing + 300)
-    assert live.performer.scenes.next is None
+    assert live.performer.soundings.next is None
     heard = live.latents()
     at = np.arange(len(heard)) % 200
     is_old = np.abs(heard - old[at]).max(axis=1) < 1e-4
@@ -219,10 +219,10 @@ def test_phases_go_on_through_a_quantised_edit_and_it_can_be_taken_back() -> Non
     live.until(110)
     geometry = Geometry.of_family(live.performer.spec, live.performer.source.frames)
     edited = compile(patch(nodes, cables, strength=0.3, structure=0.5), CATALOGUE, geometry)
-    parts = live.performer.scenes.now.parts
+    parts = live.performer.soundings.now.parts
     live.swap(edited, parts, beats=16)
     live.swap(compile(before, CATALOGUE, geometry), parts)  # before it landed
-    assert live.performer.scenes.next is None
+    assert live.performer.soundings.next is None
     live.swap(edited, parts, beats=4)
     live.until(500)
     untouched.until(500)
@@ -268,7 +268,7 @@ def test_a_turned_knob_of_class_step_is_heard_within_its_forwards(depth: int, ti
     live.until(150)
     old = live.performer.takes[-1].latent.numpy()
     turned, pace, lead = live.now, live.performer.tick_frames, live.performer.lead
-    live.swap(compile(document(0.2), CATALOGUE, geometry), live.performer.scenes.now.parts)
+    live.swap(compile(document(0.2), CATALOGUE, geometry), live.performer.soundings.now.parts)
     live.until(turned + 200)
     heard = live.latents()[: turned + 200]
     other = np.abs(heard - old[np.arange(len(heard)) % 200]).max(axis=1) > 1e-3

@@ -42,7 +42,7 @@ class Stage:
 
     def depth(self) -> int:
         """Generations in flight, some ticks later."""
-        self.host.live.step()
+        self.host.tick_loop.step()
         return self.host.status.depth
 
 

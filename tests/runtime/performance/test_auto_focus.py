@@ -2,79 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 import pytest
-from torch import Tensor
 
 from demon_patch.engine.ring.focus import before
-from demon_patch.nodes.catalogue import CATALOGUE
-from demon_patch.patch.model.document import Cable, Node, Patch
-from demon_patch.runtime.graph.compile import Geometry, compile
-from demon_patch.runtime.performance.prepare import parts_of
+from demon_patch.patch.model.document import Cable, Node
 from demon_patch.runtime.performance.reach import QUIET_SECONDS, WITHIN_SECONDS
-from demon_patch.runtime.performance.resources import Resources
+from tests.support.timed_live import DEPTH, PER_FRAME, SONG, WHOLE_SECONDS, Timed, document
 from tests.support.toy_family import SPEC
-from tests.support.virtual_live import VirtualLive
-from tests.support.virtual_stage import generated, likeness, patch, square
+from tests.support.virtual_stage import generated, likeness, square
 
-SONG = 1000  # frames
-DEPTH, STEPS = 4, 8
-WHOLE_SECONDS = 6.0  # of a whole generation in a full ring
-PER_FRAME = WHOLE_SECONDS / STEPS / DEPTH / SONG
 QUIET_FRAMES = round(QUIET_SECONDS * SPEC.frame_rate)
-
-
-class Timed(VirtualLive):
-    """A performance in which each frame of a forward takes its time. during: called within each forward."""
-
-    def __init__(self, document: Patch) -> None:
-        super().__init__(document, 0.0)
-        self.during: Callable[[], None] = lambda: None
-        self.running = False
-        self.resources = Resources(self.performer.session)
-        executor: Any = self.performer.session.executor
-        forward = executor.forward
-
-        def timed(x: Tensor, *rest: Tensor) -> Tensor:
-            if self.running:
-                self.speaker.pass_time(PER_FRAME * x.shape[0] * x.shape[1])
-                self.during()
-            return forward(x, *rest)
-
-        executor.forward = timed
-
-    def step(self) -> None:
-        self.running = True
-        super().step()
-        self.running = False
-
-    def put(self, document: Patch) -> None:
-        """The document becomes another one, as the host does it."""
-        program = compile(document, CATALOGUE, Geometry.of_family(self.performer.spec, SONG), self.performer.program)
-        parts = parts_of(program, self.resources, frames=SONG)
-        self.post(lambda: self.swap(program, parts))
-
-    def change(self, **values: Any) -> None:
-        """Other values of the scheduler, read by the next ticks."""
-        self.put(document(**values))
-        self.ticks(2)
-
-    def ticks(self, n: int) -> None:
-        for _ in range(n):
-            self.step()
-
-    @property
-    def made(self) -> set[int]:
-        """The lengths of the generations in flight."""
-        return {slot.request.frames for slot in self.performer.ring.slots}
-
-
-def document(extra: Mapping[str, Node] | None = None, cables: list[Cable] | None = None, **values: Any) -> Patch:
-    clip = Node("composed_source", values={"style": "toy", "seconds": SONG / SPEC.frame_rate, "seed": 3})
-    return patch({"source": clip, **(extra or {})}, cables or [], **{"strength": 0.8, "depth": DEPTH, **values})
 
 
 def settled(focus: str = "auto", **values: Any) -> Timed:
@@ -96,7 +36,7 @@ def test_nobody_touches_it_and_it_is_song() -> None:
 def test_a_touch_makes_what_is_in_flight_short_and_quiet_makes_it_whole_again() -> None:
     live = settled()
     live.change(strength=0.3)
-    reach, began = live.performer.generations.reach, live.now
+    reach, began = live.performer.admission.reach, live.now
     assert reach is not None
     assert live.made == {reach.quick}
     assert reach.quick < SONG / 10

@@ -9,9 +9,8 @@ import pytest
 
 from demon_patch.engine.families.nano.spec import SPEC as NANO
 from demon_patch.runtime.performance.trace import Take
-from tests.runtime.performance import test_auto_focus
-from tests.runtime.performance.test_auto_focus import Timed, document
-from tests.support import virtual_live
+from tests.support import timed_live, virtual_live
+from tests.support.timed_live import Timed, document
 from tests.support.toy_family import SPEC, toy_family
 
 SONG, RATE = 1500, NANO.frame_rate
@@ -30,8 +29,8 @@ def geometry(monkeypatch: pytest.MonkeyPatch) -> None:
         exact_margin=NANO.exact_margin,
     )
     monkeypatch.setattr(virtual_live, "toy_family", lambda: replace(toy_family(), spec=spec))
-    monkeypatch.setattr(test_auto_focus, "SONG", SONG)
-    monkeypatch.setattr(test_auto_focus, "PER_FRAME", TICK_SECONDS / DEPTH / SHORT)
+    monkeypatch.setattr(timed_live, "SONG", SONG)
+    monkeypatch.setattr(timed_live, "PER_FRAME", TICK_SECONDS / DEPTH / SHORT)
 
 
 def answers(focus: str, rest: float) -> list[float]:
@@ -40,13 +39,13 @@ def answers(focus: str, rest: float) -> list[float]:
     live = Timed(document(focus=focus))
     performer, random = live.performer, np.random.default_rng(5)
     seeds: dict[int, float] = {}
-    keep = performer._keep
+    keep = performer._queue
 
     def kept(take: Take) -> None:
         seeds[take.heard_at] = take.values["seed"]
         keep(take)
 
-    performer._keep = kept  # type: ignore[method-assign]
+    performer._queue = kept  # type: ignore[method-assign]
     times: list[float] = []
     live.until(2 * RATE)
     for seed in range(100, 100 + MOVES):

@@ -105,7 +105,7 @@ def test_a_moving_strength_is_merged_for_the_moment_at_which_it_is_heard(folder:
         ((_, strength),) = performer.session.executor.loras
         merged.append(strength)
         # those that the tick finished are gone from the ring, and were a part of the mean
-        moments = performer.generations.moments()
+        moments = performer.admission.moments()
         span = performer.forecast.span(sink, min(moments) - 30, max(moments) + 1) if moments else []
         if len(span):
             assert span.min() - MOVED <= strength <= span.max() + MOVED

@@ -111,7 +111,7 @@ def test_every_edge_that_no_generation_begins_on_is_missed_once_where_ticks_are_
 ) -> None:
     nodes, cables = square(0.5, "scheduler", "structure", cycles_per_beat=cycles)
     performer = perform(patch(nodes, cables, strength=1.0, depth=2, structure=0.5), Session(toy_family()))
-    edges, performer.pace = performer.scenes.edges(1, 2000), 9.0
+    edges, performer.pace = performer.soundings.edges(1, 2000), 9.0
     submit, taken = performer.ring.submit, [0]
 
     def noted(request: Request) -> None:

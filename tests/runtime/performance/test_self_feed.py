@@ -97,7 +97,7 @@ def test_what_is_laid_is_kept_only_until_it_is_heard() -> None:
     sizes = []
     for _ in range(60):
         play(performer)
-        sizes.append(len(performer.news._laid))
+        sizes.append(len(performer.self_feed._laid))
     assert max(sizes) <= performer.lead + performer.window_frames + 2 * performer.tick_frames
 
 
@@ -182,7 +182,7 @@ def test_a_held_step_value_is_the_newest_for_all_generations_in_flight() -> None
     tops = []
     for _ in range(3):
         performer.begin(performer.now)
-        rescale = performer.generations.steps(performer.now)["guidance_rescale"]
+        rescale = performer.admission.steps(performer.now)["guidance_rescale"]
         assert not isinstance(rescale, str)
         assert rescale.shape == (1, 1, 1)
         tops.append(float(rescale))
@@ -201,9 +201,9 @@ def test_a_controller_on_strength_moves_what_is_in_flight(position: float, moves
     play(performer, 10)
     performer.feed("cc", "position", position)
     performer.begin(performer.now)
-    assert performer._stirring is moves
+    assert performer._strength_moved is moves
     strengths = {round(float(slot.request.controls.number("strength")), 6) for slot in performer.ring.slots}
-    told = performer.generations.step_values(performer.now)["strength"]
+    told = performer.admission.step_values(performer.now)["strength"]
     assert not isinstance(told, str)
     np.testing.assert_allclose(told, performer.controls.value("strength", performer.now + 40))
     assert strengths
@@ -218,7 +218,7 @@ def test_analysis_stirs_what_is_in_flight_only_by_an_edge() -> None:
     for _ in range(10):
         play(performer)
         values.append(performer.controls.value("guidance_rescale", performer.forecast.now - 1))
-        assert not performer._stirring
+        assert not performer._strength_moved
     assert len(set(values)) > 5
 
 
@@ -232,13 +232,13 @@ def test_an_edit_on_the_bar_finds_what_was_fed_while_it_waited() -> None:
     performer.swap(perform(document, Session(toy_family())).program, at=at)
     performer.feed("cc", "position", 0.5)
     play(performer)
-    assert performer.scenes.next is not None
-    staged = performer.scenes.next[1].forecast
+    assert performer.soundings.next is not None
+    staged = performer.soundings.next[1].forecast
     sink = staged.program.sink("decoder", "gain")
     assert staged.value_at(sink, at) == performer.forecast.value_at(
         performer.program.sink("decoder", "gain"), performer.now
     )
-    while performer.scenes.next is not None:
+    while performer.soundings.next is not None:
         play(performer)
     assert performer.forecast is staged
     assert performer.controls.value("gain", performer.now) == staged.value_at(sink, at)
@@ -253,14 +253,14 @@ def test_what_still_waits_when_another_lands_is_begun_anew_only_for_what_is_fed_
     for later in (0, 100):
         performer.swap(perform(document, Session(toy_family())).program, at=at + later)
     play(performer)
-    waits = performer.scenes.waiting[-1]
-    while len(performer.scenes.waiting) == 2:
+    waits = performer.soundings.waiting[-1]
+    while len(performer.soundings.waiting) == 2:
         play(performer)
     play(performer)
-    assert performer.scenes.waiting == [waits]
+    assert performer.soundings.waiting == [waits]
     performer.feed("cc", "position", 0.7)  # one change here, as one before the other had landed
     play(performer)
-    assert performer.scenes.waiting[0][1] is not waits[1]
+    assert performer.soundings.waiting[0][1] is not waits[1]
 
 
 def test_a_live_node_without_its_subject_is_remarked_on_and_rests() -> None:

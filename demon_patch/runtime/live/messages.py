@@ -1,0 +1,57 @@
+"""What a performance tells its player: numbered messages, of which the latest are kept."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from itertools import count
+from typing import Any
+
+from demon_patch.errors import DemonError
+
+SHOWN = 50  # messages
+KEPT = 1000  # messages
+
+
+class Messages:
+    """The messages of a performance."""
+
+    def __init__(self) -> None:
+        self._messages: deque[tuple[int, str]] = deque(maxlen=KEPT)
+        self._numbers = count(1)
+
+    def add(self, message: str) -> None:
+        """From any thread. Adds a message."""
+        self._messages.append((next(self._numbers), message))
+
+    @property
+    def latest(self) -> tuple[str, ...]:
+        """From any thread. The messages to show, oldest first."""
+        return tuple(text for _, text in self.numbered[-SHOWN:])
+
+    @property
+    def numbered(self) -> tuple[tuple[int, str], ...]:
+        """From any thread. All messages that are kept, oldest first, each with its number, which counts from 1."""
+        return tuple(self._messages)
+
+    def add_mistake_of(self, change: Callable[[], None]) -> None:
+        """From any thread. Makes a change, here and now; a DemonError that it raises becomes a message."""
+        try:
+            change()
+        except DemonError as error:
+            self.add(str(error))
+
+
+def event_message(event: dict[str, Any]) -> str:
+    """An event of the audio process (`AudioLink.poll`) in words."""
+    name = event.get("name") or event.get("what") or ""
+    silent = float(event.get("silent") or 0.0)
+    after = f" after {silent:.1f} s, which are silence in recordings" if silent >= 0.05 else ""
+    words = {
+        "opened": f"playing on {name}",
+        "lost": "the sound device is gone; waiting for it",
+        "back": f"the sound device is back: {name}{after}",
+        "died": f"the audio process ended and was started again {name}".strip(),
+        "stuck": f"no sound: the audio process cannot be started, tried again every second: {name}",
+    }
+    return words.get(str(event.get("event")), f"{event.get('event')}: {name}")
