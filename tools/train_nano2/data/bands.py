@@ -37,6 +37,7 @@ PROGRAMS: dict[str, tuple[tuple[int, ...], ...]] = {
 """Drum kits, then programs of bass, chords, arp and lead, of each style."""
 
 KIT_NAMES = {0: "standard", 8: "room", 16: "power", 24: "electronic", 25: "808", 32: "jazz", 40: "brush", 48: "hall"}
+DRUM_KIT = "drum kit"
 FAMILIES = (
     "piano", "chromatic percussion", "organ", "guitar", "bass", "strings", "ensemble", "brass", "reed", "pipe",
     "synth lead", "synth pad", "synth effects", "ethnic", "percussive", "sound effects",
@@ -80,7 +81,7 @@ class Band:
 
     def family(self, part: str) -> str:
         """The family of a part's instrument, of drums "drum kit"."""
-        return "drum kit" if part == "drums" else FAMILIES[self.channels[part].program // 8]
+        return DRUM_KIT if part == "drums" else FAMILIES[self.channels[part].program // 8]
 
 
 def _within(value: float, low: int = 0, high: int = 127) -> int:

@@ -16,7 +16,7 @@ from tools.train_nano2.data.fluid import SoundfontPlayer, _events, available
 from tools.train_nano2.data.mastering import mastered
 from tools.train_nano2.data.measures import above, coverage, crest, side_to_mid, statistics
 from tools.train_nano2.data.one_shots import FOLDER, SHOTS, ShotError, Shots
-from tools.train_nano2.data.sounds import Studio
+from tools.train_nano2.data.sounds import KIT_TAGS, PLAYERS, Studio
 
 FLUID = next((path for folder in fonts.SEARCHED for path in [folder / "FluidR3_GM.sf2"] if path.exists()), None)
 needs_band = pytest.mark.skipif(FLUID is None or not available(), reason="needs FluidSynth and a soundfont")
@@ -146,5 +146,7 @@ def test_every_source_renders_every_part_with_its_tags(source: str) -> None:
         assert np.isfinite(sound).all()
         assert np.abs(sound).max() > 0.01
         assert set(tags.families) == heard
+        assert set(tags.families.values()) <= set(PLAYERS)
+        assert tags.kit in (*KIT_TAGS, None)
         assert (tags.source, tags.font is None) == (source, source == "synth")
         assert 0 <= tags.room <= 1

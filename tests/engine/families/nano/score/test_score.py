@@ -53,8 +53,13 @@ def test_every_style_fills_the_loop_with_whole_bars_at_its_tempo(style: str) -> 
         slowest, fastest = HABITS[style].bpm
         assert slowest <= score.bpm <= fastest
         assert all(0 <= note.start < 20 and 0 < note.length <= 20 for note in score.notes)
-        assert all(1 <= note.velocity <= 127 and 28 <= note.pitch <= 96 for note in score.notes)
+        assert all(1 <= note.velocity <= 127 and 28 <= note.pitch < 88 for note in score.notes)
         assert score.of("bass", "chords", "arp", "lead")
+
+
+def test_a_style_that_is_none_is_refused() -> None:
+    with pytest.raises(ValueError, match="'polka' is no style: use one of techno"):
+        compose_score("polka", 0, 10)
 
 
 def test_wishes_are_kept() -> None:

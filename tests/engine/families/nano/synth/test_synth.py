@@ -11,7 +11,7 @@ import pytest
 
 from demon_patch.engine.families.nano.score import STYLES, Note, Score, compose_score
 from demon_patch.engine.families.nano.score.draws import Draws
-from demon_patch.engine.families.nano.synth import INSTRUMENTS, KINDS, RATE, SOUNDS, Setup, render
+from demon_patch.engine.families.nano.synth import INSTRUMENTS, KINDS, RATE, SOUNDS, Setup, compose_song, render
 from demon_patch.engine.families.nano.synth.effects import reverb, widened
 from demon_patch.engine.families.nano.synth.kit import KITS, Drums
 from demon_patch.engine.families.nano.synth.patches import note_sound
@@ -105,3 +105,11 @@ def test_every_kit_has_every_drum(name: str) -> None:
 def test_the_synthesizer_needs_no_torch() -> None:
     code = "import sys, demon_patch.engine.families.nano.synth; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_a_song_has_a_title_and_is_the_same_again() -> None:
+    song = compose_song("trance", 4, 2.4)
+    key = "C C# D D# E F F# G G# A A# B".split()[song.score.key]  # noqa: SIM905
+    assert song.title == f"trance in {key} {song.score.mode}, {song.score.bpm:.0f} bpm"
+    assert song.audio.shape == (2, 60 * 1920)
+    assert np.array_equal(compose_song("trance", 4, 2.4).audio, song.audio)
