@@ -133,6 +133,18 @@ def test_a_band_plays_the_pitch_and_the_time_of_a_note() -> None:
 
 
 @needs_band
+def test_a_band_sounds_the_same_whatever_was_played_before() -> None:
+    assert FLUID is not None
+    player = SoundfontPlayer(FLUID)
+    score, band = compose_score("disco", 3, 2.4), Band.draw("disco", Draws(2))
+    assert any(channel.chorus for channel in band.channels.values())
+    first = player.play(score.notes, band.channels, band.room, score.frames)
+    player.play(compose_score("rock", 1, 1.6).notes, Band.draw("rock", Draws(3)).channels, 0.9, 40)
+    assert np.array_equal(player.play(score.notes, band.channels, band.room, score.frames), first)
+    player.close()
+
+
+@needs_band
 @needs_shots
 @pytest.mark.parametrize("source", ["synth", "band", "hybrid"])
 def test_every_source_renders_every_part_with_its_tags(source: str) -> None:
