@@ -65,10 +65,10 @@ def test_measures_of_known_sounds() -> None:
 
 def test_coverage_counts_recordings_with_a_render_near_them() -> None:
     recordings = np.random.default_rng(1).standard_normal((30, 120))
-    assert coverage(recordings, recordings) == 1
-    assert coverage(recordings, recordings + 100) == 0
+    assert coverage(recordings, recordings) == (1, 0)
+    assert coverage(recordings, recordings + 100)[0] == 0
     apart = recordings[:, :3] * 0.01 + np.repeat(np.eye(3) * 50, 10, axis=0)
-    assert coverage(apart, apart[:10]) == pytest.approx(1 / 3, abs=0.01)
+    assert coverage(apart, apart[:10])[0] == pytest.approx(1 / 3, abs=0.01)
     assert statistics(noise()).shape == (120,)
     assert np.allclose(statistics(noise()), statistics(0.1 * noise()), atol=0.5)
 
