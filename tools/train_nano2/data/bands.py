@@ -44,7 +44,7 @@ FAMILIES = (
 )  # fmt: skip
 """The sixteen families of General MIDI, eight programs each."""
 
-_VOLUMES = {"drums": 108, "bass": 98, "chords": 78, "arp": 76, "lead": 88}
+_VOLUMES = {"drums": 104, "bass": 92, "chords": 88, "arp": 86, "lead": 100}
 _PANS = {"drums": 0, "bass": 6, "chords": 30, "arp": 38, "lead": 20}
 _SENDS = {"drums": 48, "bass": 16, "chords": 96, "arp": 112, "lead": 96}
 _OWN_STYLE = 0.8
@@ -72,7 +72,7 @@ class Band:
                 program = draws.pick(_ANY[PARTS.index(part)])
             channels[part] = Channel(
                 program=program,
-                volume=_within(_VOLUMES[part] + draws.bell(9), 40),
+                volume=_within(_VOLUMES[part] + draws.bell(12), 40),
                 pan=_within(64 + draws.bell(_PANS[part]), 8, 119),
                 reverb=_within(_SENDS[part] * wet * draws.between(0.4, 1.4)),
                 chorus=_within(draws.between(20, 90)) if part != "drums" and draws.chance(0.3) else 0,
