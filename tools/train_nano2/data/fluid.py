@@ -5,7 +5,7 @@ from __future__ import annotations
 import ctypes
 import ctypes.util
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -31,13 +31,15 @@ class FluidError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Channel:
-    """How a part is played: program (of drums, the kit), volume, pan, reverb and chorus sends, 0..127 each."""
+    """How a part is played: program (of drums, the kit), volume, pan, reverb and chorus sends, 0..127 each;
+    semitones by which its keys are raised."""
 
     program: int
     volume: int
     pan: int
     reverb: int
     chorus: int
+    raised: int = 0
 
 
 def available() -> bool:
@@ -103,7 +105,7 @@ class SoundfontPlayer:
         self._prepare(channels, room)
         total, tail = frames * RATE // 25, int(_TAIL_SECONDS * RATE)
         pieces, now = [self._samples(_BLOCK)[:, :0]], 0
-        for at, sounds, channel, key, velocity in _events(notes, total + tail - _BLOCK):
+        for at, sounds, channel, key, velocity in _events(_raised(notes, channels), total + tail - _BLOCK):
             pieces.append(self._samples(at - now))
             now = at
             if sounds:
@@ -144,6 +146,10 @@ class SoundfontPlayer:
             left, right = out[0].ctypes.data, out[1].ctypes.data
             self._library.fluid_synth_write_float(self._synth, count, left, 0, 1, right, 0, 1)
         return out
+
+
+def _raised(notes: Collection[Note], channels: dict[str, Channel]) -> list[Note]:
+    return [replace(note, pitch=note.pitch + channels[note.part].raised) for note in notes]
 
 
 def _events(notes: Collection[Note], last: int) -> Sequence[tuple[int, int, int, int, int]]:

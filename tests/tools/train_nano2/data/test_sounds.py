@@ -10,9 +10,10 @@ import pytest
 from demon_patch.engine.families.nano.score import PARTS, STYLES, Note, Score, compose_score
 from demon_patch.engine.families.nano.score.draws import Draws
 from demon_patch.engine.families.nano.synth import RATE
+from tests.support.heard_pitch import semitones_off
 from tools.train_nano2.data import fonts
-from tools.train_nano2.data.bands import KIT_NAMES, PROGRAMS, Band
-from tools.train_nano2.data.fluid import SoundfontPlayer, _events, available
+from tools.train_nano2.data.bands import ANY, KIT_NAMES, PROGRAMS, RAISED, Band
+from tools.train_nano2.data.fluid import Channel, SoundfontPlayer, _events, available
 from tools.train_nano2.data.mastering import mastered
 from tools.train_nano2.data.measures import above, coverage, crest, side_to_mid, statistics
 from tools.train_nano2.data.one_shots import FOLDER, SHOTS, ShotError, Shots
@@ -129,6 +130,22 @@ def test_a_band_plays_the_pitch_and_the_time_of_a_note() -> None:
     assert level[int(0.5 * RATE) : int(0.9 * RATE)].max() > 0.02
     spectrum = np.abs(np.fft.rfft(sound.mean(0)[int(0.55 * RATE) : int(0.9 * RATE)], RATE))
     assert spectrum[436:444].max() > 5 * np.median(spectrum[300:420])
+    player.close()
+
+
+@needs_band
+def test_every_program_sounds_at_the_pitch_of_its_key() -> None:
+    assert FLUID is not None
+    player, wrong = SoundfontPlayer(FLUID), {}
+    for part, key in (("bass", 40), ("chords", 62), ("arp", 69), ("lead", 72)):
+        number = PARTS.index(part)
+        programs = {program for choices in (*PROGRAMS.values(), ANY) for program in choices[number]}
+        for program in sorted(programs):
+            channel = Channel(program, 110, 64, 0, 0, RAISED.get(program, 0))
+            sound = player.play([Note(part, 0.0, 0.9, key, 100)], {part: channel}, 0.2, 30).mean(0)
+            if abs(off := semitones_off(sound[6000:40_000], key)) > 0.4:
+                wrong[program] = off
+    assert wrong == {}
     player.close()
 
 
