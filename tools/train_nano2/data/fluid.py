@@ -5,7 +5,7 @@ from __future__ import annotations
 import ctypes
 import ctypes.util
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -21,8 +21,8 @@ CHANNELS: dict[str, int] = dict(zip(PARTS, (9, 0, 1, 2, 3), strict=True))
 _BLOCK = 64  # samples: events take effect at whole blocks
 _TAIL_SECONDS = 3.0
 _DRUM_BANK = 128
+_WARNINGS = 2
 _VOLUME, _PAN, _REVERB, _CHORUS = 7, 10, 91, 93
-_SOUND_OFF, _RESET = 120, 121
 
 
 class FluidError(Exception):
@@ -31,13 +31,15 @@ class FluidError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Channel:
-    """How a part is played: program (of drums, the kit), volume, pan, reverb and chorus sends, 0..127 each."""
+    """How a part is played: program (of drums, the kit), volume, pan, reverb and chorus sends, 0..127 each;
+    semitones by which its keys are raised."""
 
     program: int
     volume: int
     pan: int
     reverb: int
     chorus: int
+    raised: int = 0
 
 
 def available() -> bool:
@@ -60,6 +62,9 @@ def _library() -> ctypes.CDLL:
         ("delete_fluid_settings", None, (pointer,)),
         ("fluid_synth_sfload", number, (pointer, ctypes.c_char_p, number)),
         ("fluid_synth_program_select", number, (pointer, number, number, number, number)),
+        ("fluid_synth_get_sfont_by_id", pointer, (pointer, number)),
+        ("fluid_synth_remove_sfont", number, (pointer, pointer)),
+        ("fluid_synth_add_sfont", number, (pointer, pointer)),
         ("fluid_synth_cc", number, (pointer, number, number, number)),
         ("fluid_synth_noteon", number, (pointer, number, number, number)),
         ("fluid_synth_noteoff", number, (pointer, number, number)),
@@ -68,6 +73,7 @@ def _library() -> ctypes.CDLL:
     ):
         bound = getattr(library, function)
         bound.restype, bound.argtypes = result, arguments
+    library.fluid_set_log_function(_WARNINGS, None, None)  # a synthesizer without its soundfont warns of that
     return library
 
 
@@ -99,7 +105,7 @@ class SoundfontPlayer:
         self._prepare(channels, room)
         total, tail = frames * RATE // 25, int(_TAIL_SECONDS * RATE)
         pieces, now = [self._samples(_BLOCK)[:, :0]], 0
-        for at, sounds, channel, key, velocity in _events(notes, total + tail - _BLOCK):
+        for at, sounds, channel, key, velocity in _events(_raised(notes, channels), total + tail - _BLOCK):
             pieces.append(self._samples(at - now))
             now = at
             if sounds:
@@ -111,10 +117,20 @@ class SoundfontPlayer:
         sound[:, -tail // 4 :] *= np.linspace(1, 0, len(sound[0, -tail // 4 :]), dtype=np.float32)
         return folded(sound, total)
 
+    def _renew(self) -> None:
+        """A new synthesizer with the soundfont of the old one.
+
+        The oscillators of chorus and reverb go on from clip to clip whatever is reset: only new ones make a clip sound
+        the same whatever was played before it.
+        """
+        font = self._library.fluid_synth_get_sfont_by_id(self._synth, self._font)
+        self._library.fluid_synth_remove_sfont(self._synth, font)
+        self._library.delete_fluid_synth(self._synth)
+        self._synth = self._library.new_fluid_synth(self._settings)
+        self._font = self._library.fluid_synth_add_sfont(self._synth, font)
+
     def _prepare(self, channels: dict[str, Channel], room: float) -> None:
-        for number in range(16):
-            self._library.fluid_synth_cc(self._synth, number, _SOUND_OFF, 0)
-            self._library.fluid_synth_cc(self._synth, number, _RESET, 0)
+        self._renew()
         self._library.fluid_synth_set_reverb(self._synth, room, 0.4, 0.9, 0.7)
         for part, channel in channels.items():
             number, bank = CHANNELS[part], _DRUM_BANK if part == "drums" else 0
@@ -123,7 +139,6 @@ class SoundfontPlayer:
             values = ((_VOLUME, channel.volume), (_PAN, channel.pan))
             for control, value in (*values, (_REVERB, channel.reverb), (_CHORUS, channel.chorus)):
                 self._library.fluid_synth_cc(self._synth, number, control, value)
-        self._samples(RATE // 2 // _BLOCK * _BLOCK)  # what rang of the clip before
 
     def _samples(self, count: int) -> Samples:
         out = np.zeros((2, count), np.float32)
@@ -131,6 +146,10 @@ class SoundfontPlayer:
             left, right = out[0].ctypes.data, out[1].ctypes.data
             self._library.fluid_synth_write_float(self._synth, count, left, 0, 1, right, 0, 1)
         return out
+
+
+def _raised(notes: Collection[Note], channels: dict[str, Channel]) -> list[Note]:
+    return [replace(note, pitch=note.pitch + channels[note.part].raised) for note in notes]
 
 
 def _events(notes: Collection[Note], last: int) -> Sequence[tuple[int, int, int, int, int]]:

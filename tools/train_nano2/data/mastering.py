@@ -24,7 +24,7 @@ def mastered(loop: Samples, draws: Draws, levels_only: bool) -> Samples:
         return np.zeros_like(loop)
     if not levels_only:
         loop = _compressed(_coloured(loop, draws), draws)
-        drive = draws.ratio(0.5, 4)
+        drive = draws.ratio(0.4, 2.5)
         loop = np.tanh(loop * np.float32(0.14 * drive / _rms(loop)))
     gain = min(draws.between(0.1, 0.18) / _rms(loop), _PEAK / float(np.abs(loop).max()))
     return (loop * np.float32(gain)).astype(np.float32)

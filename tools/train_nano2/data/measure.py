@@ -74,8 +74,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         print(row("recordings", recordings))
         real = np.stack([statistics(sound) for sound in recordings])
         for name, sounds in sets.items():
-            share = coverage(real, np.stack([statistics(sound) for sound in sounds]))
-            print(f"{name}: {share:.2f} of the recordings are covered by {len(sounds)} renders")
+            share, distance = coverage(real, np.stack([statistics(sound) for sound in sounds]))
+            print(f"{name}: {len(sounds)} renders cover {share:.2f} of the recordings, nearest at {distance:.2f}")
 
 
 if __name__ == "__main__":

@@ -45,11 +45,12 @@ def statistics(audio: Samples) -> Array:
     return np.concatenate([level.mean(1), level.std(1), np.abs(np.diff(level, axis=1)).mean(1)])
 
 
-def coverage(recordings: Array, renders: Array) -> float:
-    """The share of recordings with a render near them, by `statistics` of each, [clips, 120].
+def coverage(recordings: Array, renders: Array) -> tuple[float, float]:
+    """The share of recordings with a render near them, and how far the nearest render of a recording is on the median.
 
-    Statistics are scaled by their spread among the recordings and seen on their 16 principal axes; near is within 1.5
-    times the median distance of a recording to its nearest neighbour among the recordings.
+    recordings, renders: [clips, 120], `statistics` of each. Statistics are scaled by their spread among the recordings
+    and seen on their 16 principal axes; the unit is the median distance of a recording to its nearest neighbour among
+    the recordings, and near is within 1.5 of it.
     """
     centre, scale = recordings.mean(0), recordings.std(0) + 1e-3
     real, made = (recordings - centre) / scale, (renders - centre) / scale
@@ -57,5 +58,5 @@ def coverage(recordings: Array, renders: Array) -> float:
     real, made = real @ axes, made @ axes
     between = np.linalg.norm(real[:, None] - real[None], axis=-1)
     np.fill_diagonal(between, np.inf)
-    limit = _NEAR * float(np.median(between.min(1)))
-    return float((np.linalg.norm(real[:, None] - made[None], axis=-1).min(1) <= limit).mean())
+    nearest = np.linalg.norm(real[:, None] - made[None], axis=-1).min(1) / float(np.median(between.min(1)))
+    return float((nearest <= _NEAR).mean()), float(np.median(nearest))

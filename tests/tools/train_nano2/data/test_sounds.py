@@ -10,13 +10,14 @@ import pytest
 from demon_patch.engine.families.nano.score import PARTS, STYLES, Note, Score, compose_score
 from demon_patch.engine.families.nano.score.draws import Draws
 from demon_patch.engine.families.nano.synth import RATE
+from tests.support.heard_pitch import semitones_off
 from tools.train_nano2.data import fonts
-from tools.train_nano2.data.bands import KIT_NAMES, PROGRAMS, Band
-from tools.train_nano2.data.fluid import SoundfontPlayer, _events, available
+from tools.train_nano2.data.bands import ANY, KIT_NAMES, PROGRAMS, RAISED, Band
+from tools.train_nano2.data.fluid import Channel, SoundfontPlayer, _events, available
 from tools.train_nano2.data.mastering import mastered
 from tools.train_nano2.data.measures import above, coverage, crest, side_to_mid, statistics
 from tools.train_nano2.data.one_shots import FOLDER, SHOTS, ShotError, Shots
-from tools.train_nano2.data.sounds import Studio
+from tools.train_nano2.data.sounds import KIT_TAGS, PLAYERS, Studio
 
 FLUID = next((path for folder in fonts.SEARCHED for path in [folder / "FluidR3_GM.sf2"] if path.exists()), None)
 needs_band = pytest.mark.skipif(FLUID is None or not available(), reason="needs FluidSynth and a soundfont")
@@ -65,10 +66,10 @@ def test_measures_of_known_sounds() -> None:
 
 def test_coverage_counts_recordings_with_a_render_near_them() -> None:
     recordings = np.random.default_rng(1).standard_normal((30, 120))
-    assert coverage(recordings, recordings) == 1
-    assert coverage(recordings, recordings + 100) == 0
+    assert coverage(recordings, recordings) == (1, 0)
+    assert coverage(recordings, recordings + 100)[0] == 0
     apart = recordings[:, :3] * 0.01 + np.repeat(np.eye(3) * 50, 10, axis=0)
-    assert coverage(apart, apart[:10]) == pytest.approx(1 / 3, abs=0.01)
+    assert coverage(apart, apart[:10])[0] == pytest.approx(1 / 3, abs=0.01)
     assert statistics(noise()).shape == (120,)
     assert np.allclose(statistics(noise()), statistics(0.1 * noise()), atol=0.5)
 
@@ -133,6 +134,34 @@ def test_a_band_plays_the_pitch_and_the_time_of_a_note() -> None:
 
 
 @needs_band
+def test_every_program_sounds_at_the_pitch_of_its_key() -> None:
+    assert FLUID is not None
+    player, wrong = SoundfontPlayer(FLUID), {}
+    for part, key in (("bass", 40), ("chords", 62), ("arp", 69), ("lead", 72)):
+        number = PARTS.index(part)
+        programs = {program for choices in (*PROGRAMS.values(), ANY) for program in choices[number]}
+        for program in sorted(programs):
+            channel = Channel(program, 110, 64, 0, 0, RAISED.get(program, 0))
+            sound = player.play([Note(part, 0.0, 0.9, key, 100)], {part: channel}, 0.2, 30).mean(0)
+            if abs(off := semitones_off(sound[6000:40_000], key)) > 0.4:
+                wrong[program] = off
+    assert wrong == {}
+    player.close()
+
+
+@needs_band
+def test_a_band_sounds_the_same_whatever_was_played_before() -> None:
+    assert FLUID is not None
+    player = SoundfontPlayer(FLUID)
+    score, band = compose_score("disco", 3, 2.4), Band.draw("disco", Draws(2))
+    assert any(channel.chorus for channel in band.channels.values())
+    first = player.play(score.notes, band.channels, band.room, score.frames)
+    player.play(compose_score("rock", 1, 1.6).notes, Band.draw("rock", Draws(3)).channels, 0.9, 40)
+    assert np.array_equal(player.play(score.notes, band.channels, band.room, score.frames), first)
+    player.close()
+
+
+@needs_band
 @needs_shots
 @pytest.mark.parametrize("source", ["synth", "band", "hybrid"])
 def test_every_source_renders_every_part_with_its_tags(source: str) -> None:
@@ -146,5 +175,7 @@ def test_every_source_renders_every_part_with_its_tags(source: str) -> None:
         assert np.isfinite(sound).all()
         assert np.abs(sound).max() > 0.01
         assert set(tags.families) == heard
+        assert set(tags.families.values()) <= set(PLAYERS)
+        assert tags.kit in (*KIT_TAGS, None)
         assert (tags.source, tags.font is None) == (source, source == "synth")
         assert 0 <= tags.room <= 1

@@ -21,12 +21,14 @@ def compose_score(
 ) -> Score:
     """A score that fills `seconds` (rounded to frames of 1/25 s) with whole bars; equal arguments give equal scores.
 
-    style: one of STYLES, None for one by the seed. Each part is drawn from a stream of its own, so that asking for a
-    part more or less leaves the others as they are.
+    style: one of STYLES, None for one by the seed; raises ValueError for any other. Each part is drawn from a stream
+    of its own, so that asking for a part more or less leaves the others as they are.
     """
     draws = Draws(seed, 2)
     drawn = draws.pick(STYLES)
     style = style or drawn
+    if style not in HABITS:
+        raise ValueError(f"{style!r} is no style: use one of {', '.join(STYLES)}")
     habit = HABITS[style]
     frames = max(round(seconds * FRAME_RATE), 1)
     plan, bpm = draw_plan(draws, style, habit, frames, wishes or Wishes(), odds)

@@ -10,7 +10,7 @@ from demon_patch.engine.families.nano.score.plan import Plan
 
 _STRUM_SECONDS = 0.018
 _BASS_LOWEST = 28
-_BASS_LOW, _ARP_LOW, _LEAD_LOW, _LEAD_HIGH = 36, 60, 60, 88
+_BASS_LOW, _ARP_LOW, _LEAD_LOW, _LEAD_HIGH = 36, 60, 60, 87
 
 
 def draw_bass(draws: Draws, plan: Plan, feel: Feel) -> list[Note]:

@@ -120,6 +120,6 @@ def _layers(draws: Draws, habit: Habit, phrases: int, wishes: Wishes, odds: Odds
         now = {part for part in PARTS if (part in base if draws.chance(_STEADY) else draws.chance(chances[part]))}
         found.append((now | asked) - refused)
     allowed = [part for part in ("chords", "bass", "lead", "arp", "drums") if part not in refused]
-    if allowed and not any(now - {"drums"} for now in found) and not asked:
+    if allowed and not any(now - {"drums"} for now in found):
         found = [now | {allowed[0]} for now in found]
     return tuple(frozenset(now or set(allowed[:1])) for now in found)

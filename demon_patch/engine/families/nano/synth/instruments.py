@@ -45,7 +45,7 @@ INSTRUMENTS = {
     "saw pluck": P("saw", "saw", 2600, 1.0, sweep=1.5, decay=0.12, fade=0.22, detune=0.006, width=0.5),
     "harp": P("pluck", "nylon", 3200, track=0.7, sweep=1.4, decay=0.2, fade=0.7, release=0.25),
     "koto": P("pluck", "guitar", 4200, track=0.7, sweep=1.8, decay=0.09, fade=0.4, release=0.15),
-    "glass bell": P("bell", "sine", 12000, fm=(3.5, 0.16), decay=0.45, fade=0.9, release=0.4),
+    "glass bell": P("bell", "sine", 12000, fm=(3.0, 0.2), decay=0.45, fade=0.9, release=0.4),
     "music box": P("bell", "sine", 14000, fm=(7.0, 0.08), decay=0.1, fade=0.6, release=0.3),
     "vibraphone": P("bell", "sine", 9000, fm=(4.0, 0.06), decay=0.12, fade=1.1, release=0.2, vibrato=0.002),
     "chip lead": P("square", "pulse", 14000, fade=1.5, release=0.02, vibrato=0.004),

@@ -26,7 +26,7 @@ class SynthPatch:
     cutoff: Hz at middle C; track: octaves it moves with each octave of pitch; sweep: octaves it falls within `decay`
     seconds after the start. attack: s; fade: s in which the level falls to 37 % (0: it stays); release: s. width: how
     far two voices, `detune` (share of the pitch) apart, stand left and right. fm: ratio and index of a sine that
-    modulates the phase, its index falls within `decay`. noise: level of breath; sub: of a sine an octave below; glide:
+    modulates the phase, its index falls within `decay`. noise: level of breath; sub: of a sine beside it; glide:
     s; vibrato: share of the pitch; drive: into a soft clipper, for the part as a whole; chorus: level.
     """
 
@@ -89,7 +89,7 @@ def note_sound(patch: SynthPatch, pitch: float, before: float | None, strength: 
     else:
         channels = [read_wave(table, bent + phase, cutoff)]
     if patch.sub:
-        low = (patch.sub * np.sin(np.pi * 2 * (turns * 0.5 if pitch > 40 else turns))).astype(np.float32)
+        low = (patch.sub * np.sin(2 * np.pi * (turns % 1.0))).astype(np.float32)
         channels = [channel + low for channel in channels]
     if patch.noise:
         breath = np.random.Generator(np.random.PCG64(int(pitch) + 7)).standard_normal(samples).astype(np.float32)

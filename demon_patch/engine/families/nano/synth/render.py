@@ -18,7 +18,7 @@ from demon_patch.engine.families.nano.synth.waves import RATE
 
 _LOUDNESS = 0.12  # rms
 _PEAK = 0.98
-_MIX = {"drums": 0.8, "bass": 0.42, "chords": 0.15, "arp": 0.28, "lead": 0.28}
+_MIX = {"drums": 0.8, "bass": 0.38, "chords": 0.21, "arp": 0.36, "lead": 0.4}
 _SENDS = {"drums": 0.12, "bass": 0.02, "chords": 0.9, "arp": 0.7, "lead": 0.7}
 _SPREAD = {"drums": 0.0, "bass": 0.03, "chords": 0.4, "arp": 0.6, "lead": 0.3}
 _WIDTHS = {"drums": (0.15, 0.5), "bass": (0.0, 0.1), "chords": (0.4, 1.0), "arp": (0.3, 1.0), "lead": (0.2, 0.8)}
@@ -40,7 +40,8 @@ class Setup:
 
     @classmethod
     def draw(cls, style: str, seed: int, spread: float = 0.3) -> Setup:
-        """A setup of a style; spread: how far values lie from the style's own, as a share (0.3: within 30 %)."""
+        """A setup of a style; spread: how far values lie from the style's own, as a share (0.3: within 30 %,
+        levels within twice that)."""
         draws = Draws(seed, 3)
         sound = SOUNDS[style]
         names = {part: draws.pick(getattr(sound, part)) for part in PARTS if part != "drums"}
@@ -48,13 +49,14 @@ class Setup:
         pans = {part: max(-0.8, min(0.8, draws.bell(width))) for part, width in _SPREAD.items()}
         widths = {part: _width(draws, *limits) for part, limits in _WIDTHS.items()}
 
-        def near(value: float) -> float:
-            return value * draws.ratio(1 / (1 + spread), 1 + spread)
+        def near(value: float, times: float = 1.0) -> float:
+            reach = 1 + times * spread
+            return value * draws.ratio(1 / reach, reach)
 
         return cls(
             style, names, patches, pans, widths,
             replace(
-                sound, levels=tuple(near(level) for level in sound.levels),
+                sound, levels=tuple(near(level, 2.0) for level in sound.levels),
                 reverb=(near(sound.reverb[0]), sound.reverb[1]),
                 echo=near(sound.echo), pump=min(near(sound.pump), 0.9), drive=near(sound.drive),
                 low_pass=min(near(sound.low_pass), 21000), dust=near(sound.dust),

@@ -1,0 +1,30 @@
+"""A composed song: a score, and how it sounds in its own style."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from demon_patch.arrays import Samples
+from demon_patch.engine.families.nano.score import Score, Wishes, compose_score
+from demon_patch.engine.families.nano.synth.render import Setup, render
+
+_KEYS = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
+
+
+@dataclass(frozen=True, slots=True)
+class Song:
+    """A score and its sound: float32 stereo `audio` [2, frames * 1920] at 48 kHz, a loop within -1..1."""
+
+    score: Score
+    audio: Samples
+
+    @property
+    def title(self) -> str:
+        """Style, key and tempo in words."""
+        return f"{self.score.style} in {_KEYS[self.score.key]} {self.score.mode}, {self.score.bpm:.0f} bpm"
+
+
+def compose_song(style: str | None, seed: int, seconds: float, wishes: Wishes | None = None) -> Song:
+    """Composes and plays a song; equal arguments give equal samples. Raises ValueError for an unknown style."""
+    score = compose_score(style, seed, seconds, wishes)
+    return Song(score, render(score, Setup.draw(score.style, seed)))
