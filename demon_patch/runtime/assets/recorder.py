@@ -63,7 +63,7 @@ class Recorder:
 
     @property
     def path(self) -> Path:
-        """The file as it is called now."""
+        """The present name of the file."""
         return self._file.path
 
     @property
@@ -82,8 +82,8 @@ class Recorder:
         self._put(self._output_stage.push(block, ceiling))
 
     def check_disk(self, meanwhile: Callable[[], None] = lambda: None) -> None:
-        """Looks after the file: one that was moved is written on where it is now; what lay in one that was deleted or
-        replaced is written into a new one, which goes on from there. Both are told in `notes`.
+        """Checks the file: one that was moved is written on where it is now; what lay in one that was deleted or
+        replaced is written into a new one, which goes on from there. `notes` says so.
 
         meanwhile: called during a long rescue; may write. Raises DemonError where the sound cannot be saved, Spoilt
         where another program has written over it.
