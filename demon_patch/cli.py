@@ -260,7 +260,7 @@ def _writable(sound: Path, picture: Path | None) -> None:
 def _load(
     path: Path, source: Path | None, seed: int | None, threads: int | None
 ) -> tuple[Patch, Session, Source | None]:
-    """A patch, the model that plays it, and the clip in place of its source; remarks are told on the way."""
+    """A patch, the model that plays it, and the clip in place of its source; prints remarks on the way."""
     from demon_patch.engine.session import Session
     from demon_patch.nodes.catalogue import CATALOGUE
     from demon_patch.runtime.graph.warnings import unknown_words, warnings_of
@@ -335,7 +335,7 @@ def usage(error: CycloptsError) -> str:
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Entry point: mistakes are told in one line, with exit status 1."""
+    """Entry point: a mistake is printed in one line, with exit status 1."""
     quiet_threads()
     if not sys.warnoptions:
         warnings.simplefilter("ignore")  # of Python and its libraries, which would stand in the view

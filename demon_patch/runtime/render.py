@@ -19,7 +19,7 @@ from demon_patch.runtime.assets.overwrite import allow_sound, drafted
 from demon_patch.runtime.assets.recorder import Recorder
 from demon_patch.runtime.performance.performer import SPLICE_FRAMES, Performer
 
-LOST_SECONDS = 1.0  # without a single number, from which on a render is given up
+LOST_SECONDS = 1.0  # of samples that are no numbers, after which a render is given up
 
 
 class Played(NamedTuple):
@@ -38,10 +38,10 @@ class Rendering:
 
     def __init__(self, performer: Performer) -> None:
         self.performer = performer
-        self._splicer = SeamStream(half_fade(performer.spec.sample_rate))
+        self._seams = SeamStream(half_fade(performer.spec.sample_rate))
 
     def tick(self) -> list[Played]:
-        """One engine tick, and the windows that fell due with it."""
+        """Makes one engine tick; the windows that fell due with it."""
         performer = self.performer
         performer.begin(performer.now)
         performer.forward()
@@ -50,15 +50,15 @@ class Rendering:
         return [played for window in windows if len((played := self._joined(window)).sound)]
 
     def blocks(self) -> Iterator[Played]:
-        """The performance until it is no longer asked for."""
+        """The performance, without end."""
         while True:
             yield from self.tick()
 
     def _joined(self, window: Window) -> Played:
         """A window, joined to the stream."""
         sound = self.performer.sound(window)
-        spare = SPLICE_FRAMES * self.performer.spec.samples_per_frame - self._splicer.half
-        joined = self._splicer.push(sound[spare : len(sound) - spare])
+        spare = SPLICE_FRAMES * self.performer.spec.samples_per_frame - self._seams.half
+        joined = self._seams.push(sound[spare : len(sound) - spare])
         return Played(joined, self.performer.controls.value("limiter", window.start))
 
 
@@ -70,23 +70,26 @@ def stream(
 ) -> Generator[Samples, None, None]:
     """Exactly `seconds` of the performance from transport 0, as blocks [n, channels] at the family's rate, limited.
 
-    Also feeds the patch's Recorder nodes, whose files replace nothing and are taken away where it ends before; wrote:
-    called with the name of each. played: called with each block before it is limited. Raises DemonError for a recording
-    that cannot be written, and for sound that is no number for a second; within less than that it holds the last good
-    sample.
+    Also writes the files of the patch's Recorder nodes; they replace no file, and are removed where the stream ends
+    early. Samples that are no numbers become the last good ones. Raises DemonError for a recording that cannot be
+    written, and where a whole second has no number.
+
+    wrote: called with the name of each file.
+    played: called with each block before it is limited.
     """
     spec = performer.spec
-    outlet = OutputStage(spec.sample_rate, spec.sample_rate, spec.channels)
+    output_stage = OutputStage(spec.sample_rate, spec.sample_rate, spec.channels)
     with closing(_played(performer, seconds, wrote)) as blocks:
         for block in blocks:
             played(block)
-            if len(out := outlet.push(*block)):
+            if len(out := output_stage.push(*block)):
                 yield out
-        yield outlet.finish()
+        yield output_stage.finish()
 
 
 def _played(performer: Performer, seconds: float, wrote: Callable[[Path], None]) -> Generator[Played, None, None]:
-    """What `stream` limits: finite, and exactly as long."""
+    """What `stream` limits: exactly `seconds` of sound, made finite here, before it goes to the file, to the Recorder
+    nodes and to `played`."""
     spec = performer.spec
     left = total = round(seconds * spec.sample_rate)
     good = LastGood(spec.channels)
@@ -131,13 +134,15 @@ def write(
 ) -> Samples:
     """Streams `seconds` into a WAV or FLAC file at `rate`, limited there; returns the sound at the family's own rate.
 
-    The file carries the patch, and takes the place of a former render, or with `force` of any file, once it is whole.
-    progress: called with the number of samples (family's rate) of each block. wrote: called with the name of each file
-    of a Recorder node. Raises DemonError when the file may not or cannot be written.
+    The file carries the patch. Once it is whole it takes the place of an earlier render, or with `force` of any file.
+    Raises DemonError when the file may not or cannot be written.
+
+    progress: called with the number of samples (family's rate) of each block.
+    wrote: called with the name of each file of a Recorder node.
     """
     allow_sound(path, force)
     spec = performer.spec
-    outlet = OutputStage(spec.sample_rate, spec.sample_rate, spec.channels)
+    output_stage = OutputStage(spec.sample_rate, spec.sample_rate, spec.channels)
     heard: list[Samples] = []
     with (
         drafted(path) as draft,
@@ -145,7 +150,7 @@ def write(
         closing(_played(performer, seconds, wrote)) as blocks,
     ):
         for played in blocks:
-            heard.append(outlet.push(*played))
+            heard.append(output_stage.push(*played))
             file.write(*played)
             progress(len(played.sound))
-    return np.concatenate([*heard, outlet.finish()])
+    return np.concatenate([*heard, output_stage.finish()])

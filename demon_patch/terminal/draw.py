@@ -52,7 +52,7 @@ def transport(status: Status) -> Text:
 
 
 def song(status: Status, width: int) -> Text:
-    """The whole song as a line of so many cells: the loop region in brackets, the place that is heard as a bead, the
+    """The whole song as a line of `width` cells: the loop region in brackets, the place that is heard as a bead, the
     stretch that is made at present thick."""
     label = f" {status.song:.1f} / {status.song_length:.1f} s"
     cells = max(width - len(label), 8)

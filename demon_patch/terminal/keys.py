@@ -50,7 +50,7 @@ BINDINGS = [Binding(each.keys, each.action, each.help, show=False, priority=True
 
 
 def help_text(width: int) -> str:
-    """All keys with what they do, wrapped to so many cells."""
+    """All keys with what they do, wrapped to `width` cells."""
     groups, signs = [], ""
     for each in KEYS:
         signs += each.shown

@@ -47,7 +47,7 @@ class Teller:
 def report(
     host: Host, say: Callable[[str], object], seconds: float | None = None, teller: Teller | None = None
 ) -> None:
-    """Says how the performance goes, until so many seconds were played, or for ever."""
+    """Says how the performance goes: until `seconds` seconds were played, or without end."""
     teller = teller or Teller(host, say)
     ever = threading.Event()  # never set: waiting for it is how time passes, and Ctrl+C ends it
     while True:

@@ -26,7 +26,7 @@ def perform(
     say: Callable[[str], object] = print,
 ) -> None:
     """Makes and starts a host, shows it and obeys the keys; `plain`: says a line a second instead. The end comes by
-    key, Ctrl+C, SIGTERM or SIGHUP, or after so many played seconds.
+    key, Ctrl+C, SIGTERM or SIGHUP, or after `seconds` played seconds.
 
     path: the patch file; `watch`: what is saved there is heard, `prepare`d as the patch of the host was. record: a file
     to record into from the start.

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import numpy as np
-import pytest
 from numpy.typing import NDArray
 
 from demon_patch.engine.session import Session
@@ -51,13 +48,6 @@ class Stage:
         """Where strength changed, and to what."""
         at = self.strengths()
         return {int(k) + 1: round(float(at[k + 1]), 3) for k in np.flatnonzero(np.abs(np.diff(at)) > 1e-9)}
-
-
-@pytest.fixture
-def stage() -> Iterator[Stage]:
-    it = Stage()
-    yield it
-    it.host.close()
 
 
 def strength(value: float) -> SetValue:

@@ -49,8 +49,8 @@ class Limiter:
     window: samples over which the gain closes and opens again.
 
     The gain at a sample is the mean, over one window, of the smallest gain needed within one window of each of its
-    samples. So it never exceeds what that sample needs. A sample that is not finite becomes the last finite one. The
-    stream is delayed by `delay` samples until `finish`.
+    samples. So it never exceeds what that sample needs. The stream is delayed by `delay` samples until `finish`. All
+    samples must be finite: see `LastGood`.
     """
 
     def __init__(self, window: int) -> None:
@@ -58,18 +58,16 @@ class Limiter:
         self.delay = self.window + EDGE
         self._held: Samples | None = None
         self._needs = self._ceilings = np.zeros(0)  # by held sample; needs of those that lie EDGE before the end
-        self._good: LastGood | None = None
 
     def push(self, block: Samples, ceiling: float | NDArray[np.float32]) -> Samples:
         """Takes the next samples [n, channels] and their ceiling in dBFS, one or one for each [n]; returns all samples
         whose look-ahead is complete."""
         level = 10.0 ** (np.asarray(ceiling, np.float64) / 20.0)
-        if self._held is None or self._good is None:
-            self._good = LastGood(block.shape[1])
+        if self._held is None:
             self._held = np.zeros((self.delay, block.shape[1]), np.float32)
             self._ceilings = np.full(self.delay, level.flat[0] if level.size else 1.0)
             self._needs = np.ones(self.delay - EDGE)
-        held = np.concatenate([self._held, self._good(block)])
+        held = np.concatenate([self._held, block])
         ceilings = np.concatenate([self._ceilings, np.broadcast_to(level, len(block))])
         needs = np.concatenate([self._needs, self._new_gains(held, ceilings)])
         ready = max(len(held) - 2 * self.delay, 0)

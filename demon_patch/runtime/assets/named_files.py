@@ -139,7 +139,7 @@ def with_weights(patch: Patch, folder: Path) -> Patch:
         try:
             path = located(name, folder)
         except DemonError:
-            return node  # it is told where the file is read
+            return node  # the error is raised where the file is read
         if not path.is_dir():
             return node
         return structs.replace(node, values={**node.values, "file": f"{name.rstrip('/')}/{file.weights_in(path).name}"})

@@ -47,7 +47,7 @@ def allow(
     """
     read = [] if clip is None else [clip]
     for asset in assets_of(patch):
-        with suppress(DemonError):  # which is told when the file is read
+        with suppress(DemonError):  # the error is raised when the file is read
             read.append(located(asset.name, folder))
     for file in () if force else read:
         with suppress(OSError, ValueError):

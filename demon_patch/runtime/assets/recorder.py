@@ -51,7 +51,7 @@ class Recorder:
         self.notes: list[str] = []
         self._patch, self._shelter, self._durable = patch, shelter, kind == "recording"
         self._rate, self._channels = rate, channels
-        self._outlet = OutputStage(source_rate, rate, channels)
+        self._output_stage = OutputStage(source_rate, rate, channels)
         self._spoilt = self._ended = self._full = False
         made = format_of(path)
         self._file = NewFile(path)
@@ -63,7 +63,7 @@ class Recorder:
 
     @property
     def path(self) -> Path:
-        """The file as it is called now."""
+        """The present name of the file."""
         return self._file.path
 
     @property
@@ -74,16 +74,16 @@ class Recorder:
     @property
     def holes(self) -> int:
         """Samples, of any channel, that came and were no numbers: the last good ones are held in the file."""
-        return self._outlet.holes
+        return self._output_stage.holes
 
     def write(self, block: Samples, ceiling: Ceiling = float("inf")) -> None:
         """Adds a block [n, channels]; ceiling: dBFS, of all of it or for each sample [n], which true peaks in the file
         do not pass; without one only samples are cut off, at full scale."""
-        self._put(self._outlet.push(block, ceiling))
+        self._put(self._output_stage.push(block, ceiling))
 
     def check_disk(self, meanwhile: Callable[[], None] = lambda: None) -> None:
-        """Looks after the file: one that was moved is written on where it is now; what lay in one that was deleted or
-        replaced is written into a new one, which goes on from there. Both are told in `notes`.
+        """Checks the file: one that was moved is written on where it is now; what lay in one that was deleted or
+        replaced is written into a new one, which goes on from there. `notes` says so.
 
         meanwhile: called during a long rescue; may write. Raises DemonError where the sound cannot be saved, Spoilt
         where another program has written over it.
@@ -113,7 +113,7 @@ class Recorder:
         if self._ended:
             return
         try:
-            self._put(self._outlet.finish())
+            self._put(self._output_stage.finish())
             self._sound.end()
             self._file.sync()
             self.check_disk()
@@ -181,7 +181,7 @@ class Recorder:
         """Ends the file as it stands."""
         if not self._ended:
             self._ended = True
-            rest = () if self._full else (lambda: self._put(self._outlet.finish()),)
+            rest = () if self._full else (lambda: self._put(self._output_stage.finish()),)
             for step in (*rest, self._sound.end, self._sound.keep, self._file.sync, self._file.close):
                 with suppress(Exception):
                     step()

@@ -19,7 +19,7 @@ HUSH_SECONDS = 0.5  # the most that closing waits for the fade
 
 
 def look_again() -> None:
-    """Makes PortAudio look for devices anew; no stream may be open."""
+    """Makes PortAudio look for devices again; no stream may be open."""
     sounddevice: Any = sound_library()
     with contextlib.suppress(sounddevice.PortAudioError):
         sounddevice._terminate()

@@ -35,7 +35,7 @@ class Feeder:
         self._chunk = memory.rate // CHUNKS
         self._sequence = memory.route_sequence
         self._reader = SongReader(memory.song, memory.route, round(JUMP_SECONDS * memory.rate))
-        self._outlet = OutputStage(memory.rate, rate, memory.channels)
+        self._output_stage = OutputStage(memory.rate, rate, memory.channels)
         self._gain = 0.0
         self._quiet_from = 0  # samples fed when the last fade ended
         self._fed = 0  # samples of the song
@@ -82,7 +82,7 @@ class Feeder:
         if runs:
             memory.frontier = now + n
             memory.append_history(block, now, ceilings)
-        self.fifo.push(_spread(self._outlet.push(block, ceilings), self.channels))
+        self.fifo.push(_spread(self._output_stage.push(block, ceilings), self.channels))
 
     def _read(self, now: int, n: int, goal: float) -> Samples:
         """A chunk of the song at its gain, which moves to `goal` within a fade."""

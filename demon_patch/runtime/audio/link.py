@@ -135,7 +135,7 @@ class AudioLink:
 
         An event is {"event": `opened` | `lost` | `back` | `error` | `fault` | `died` | `stuck`, ...}; `back` tells in
         `silent` the seconds of the timeline that were not heard; `stuck`, that no process can be started now. The new
-        process goes on at the present place of the timeline. A trouble that repeats is told once.
+        process goes on at the present place of the timeline. A repeated fault is in the events once.
         """
         gone, events = self._running and self._process_ended(), []
         with contextlib.suppress(queue.Empty):

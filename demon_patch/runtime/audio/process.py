@@ -130,7 +130,7 @@ class AudioProcess:
         self._end(CLOCK() - self._asked < MEANT_SECONDS)
 
     def _change(self, name: str | None) -> None:
-        """Moves to another device; where that fails, an error is told and the old one plays on."""
+        """Moves to another device; where that fails, an error event says so and the old one plays on."""
         before, self._settings = self._settings, replace(self._settings, device=name)
         if self._output is None:
             return

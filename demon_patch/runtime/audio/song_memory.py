@@ -256,5 +256,5 @@ class SongMemory:
 
 
 def _blocks(samples: int) -> int:
-    """Ceilings of so many samples."""
+    """How many blocks of HELD samples hold the ceilings of some samples."""
     return -(-samples // HELD)

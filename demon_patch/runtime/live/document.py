@@ -1,4 +1,4 @@
-"""The document of a performance: the session of its edits, the live values over it, and what is to be heard when."""
+"""The document of a performance: its edit session, its live values, and what will be heard when."""
 
 from __future__ import annotations
 
@@ -28,8 +28,10 @@ PLAYER = "player"
 
 
 class DocumentStage(NamedTuple):
-    """The document as it sounds from a grid on, live values included. key, label: of what lands with it; the first,
-    which sounds now, has none."""
+    """The document as it sounds from a grid on, live values included.
+
+    key, label: of the edit or recall that is heard from there on; the first stage, which sounds now, has none.
+    """
 
     key: Hashable
     at: Grid | None
@@ -48,31 +50,32 @@ class WaitingRecall(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class LiveValues:
-    """What a player has in hand: live values, and since which edit of the document each lies there."""
+    """The live values, and for each the number of the edit after which it was put there."""
 
     overlay: Overlay = field(default_factory=Overlay)
     since: Mapping[Key | CableKey, int] = field(default_factory=dict)
 
     def put(self, overlay: Overlay, keys: Collection[Key | CableKey], counter: int) -> LiveValues:
-        """With an overlay in which something new lies over some keys, put there after an edit."""
+        """With another overlay, whose values for some keys were put there after edit number `counter`."""
         return LiveValues(overlay, {**self.since, **dict.fromkeys(keys, counter)})
 
     def recalled(self, found: Recall, counter: int) -> LiveValues:
-        """After a recall that was asked for after an edit."""
+        """After a recall that was asked for after edit number `counter`."""
         return self.put(found.applied_to(self.overlay), found.overlay.keys, counter)
 
     def edit_heard(self, command: Command, counter: int) -> LiveValues:
-        """When an edit is heard: what lay over the values that it writes before it was made is released."""
+        """When an edit is heard: without the live values of what it writes, but for those that were turned after it
+        was made."""
         spared = {key for key, put in self.since.items() if put >= counter}
         return LiveValues(self.overlay.without_overwritten(command, spared), self.since)
 
     def released(self, *keys: Key | CableKey) -> LiveValues:
-        """Without what lies over those ports and cables."""
+        """Without the live values of those ports and cables."""
         return LiveValues(self.overlay.released(*keys), self.since)
 
 
 class LiveDocument:
-    """A document that is edited and played. All methods may be called from any thread; none waits for the sound.
+    """A document that is edited and played. No method waits for the sound.
 
     An edit or a recall may have a grid: it is heard from there on, and never before one that was made earlier. Undone
     before that, an edit is cancelled. The live values over what an edit writes are released when it is heard, but for
@@ -171,10 +174,10 @@ class LiveDocument:
         """From any thread. Makes the live values the base, in one step; the document as it then is. Those that an
         edit which waits will release stay live until then, and recalls that wait go on waiting."""
         with self.session() as session:
-            hand = self._live_values
+            live = self._live_values
             for waiting in session.pending:
-                hand = _heard(hand, waiting)
-            lasting = valid_overlay(hand.overlay, session.patch, CATALOGUE)
+                live = _heard(live, waiting)
+            lasting = valid_overlay(live.overlay, session.patch, CATALOGUE)
             if (command := lasting.keeping_command(session.patch)) is not None:
                 session.do(command, client, "Keep live values")
             self._live_values = self._live_values.released(*lasting.keys)
@@ -227,21 +230,21 @@ class LiveDocument:
         order they were made."""
         with self._lock:
             patches, edits = self._session.stages(), self._session.pending
-            hand, number = self._live_values, 0
-            stages = [DocumentStage(None, None, "", _sounding(hand, patches[0]))]
+            live, number = self._live_values, 0
+            stages = [DocumentStage(None, None, "", _sounding(live, patches[0]))]
             for waiting in sorted((*edits, *self._recalls), key=_place):
                 if isinstance(waiting, WaitingRecall):
                     found = recall(waiting.snapshot, patches[number], CATALOGUE)
-                    hand, key = hand.recalled(found, waiting.after.counter), waiting.number
+                    live, key = live.recalled(found, waiting.after.counter), waiting.number
                     label = f"Recall {waiting.snapshot.title}".strip()
                 else:
                     number += 1
-                    hand, key, label = _heard(hand, waiting), waiting.revision, waiting.step.label
-                stages.append(DocumentStage(key, waiting.at, label, _sounding(hand, patches[number])))
+                    live, key, label = _heard(live, waiting), waiting.revision, waiting.step.label
+                stages.append(DocumentStage(key, waiting.at, label, _sounding(live, patches[number])))
             return tuple(stages)
 
     def note_landing(self, key: Hashable) -> None:
-        """From any thread. That stage is heard now."""
+        """From any thread. Notes that a stage is heard from now on."""
         with self._lock:
             if isinstance(key, Revision):
                 for waiting in self._session.pending:
@@ -260,7 +263,7 @@ class LiveDocument:
         return found
 
     def _follow_edit(self, delta: Delta) -> None:
-        """After an edit: the live values that it leaves, and the recalls of the same document."""
+        """After an edit: releases the live values of what it writes. After a new document: drops them all."""
         if delta.revision.counter == 0:
             self._live_values = LiveValues()
             self._recalls.clear()
@@ -281,14 +284,14 @@ class LiveDocument:
         self._live_values = LiveValues(left, self._live_values.since)
 
 
-def _heard(hand: LiveValues, edit: PendingStep) -> LiveValues:
-    """What is in hand when an edit that waited is heard."""
-    return hand.edit_heard(edit.step.command, edit.step.last)
+def _heard(live: LiveValues, edit: PendingStep) -> LiveValues:
+    """The live values when an edit that waited is heard."""
+    return live.edit_heard(edit.step.command, edit.step.last)
 
 
-def _sounding(hand: LiveValues, patch: Patch) -> Patch:
+def _sounding(live: LiveValues, patch: Patch) -> Patch:
     """A stage of the document with the live values that it can have."""
-    return valid_overlay(hand.overlay, patch, CATALOGUE).sounding(patch)
+    return valid_overlay(live.overlay, patch, CATALOGUE).sounding(patch)
 
 
 def _place(waiting: PendingStep | WaitingRecall) -> tuple[int, int]:

@@ -1,4 +1,4 @@
-"""The stretches of the song that were never laid: on its first pass a host that stalls would be silence there."""
+"""The stretches of the song that no window was laid over yet: until then they are silence."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ class FirstPass:
         return self._left == 0
 
     def note_laid(self, frame: int, frames: int) -> None:
-        """Notes that so many frames from a song frame on were laid, round the seam if need be."""
+        """Notes that `frames` frames from a song frame on were laid, round the song's end if need be."""
         self._missing[(frame + np.arange(frames)) % len(self._missing)] = False
         self._left = int(self._missing.sum())
 
     def next(self, transport: Transport, start: int, most: int) -> tuple[int, int] | None:
-        """The first stretch [start, stop) from a transport frame on, of at most so many frames, that is missing in the
+        """The first stretch [start, stop) from a transport frame on, of at most `most` frames, that is missing in the
         song; None where nothing that the next pass plays is missing."""
         if self.done:
             return None

@@ -169,7 +169,7 @@ class Host:
             self._edit_thread.submit(self.document.note_landing, key)
         faults = self.tick_loop.faults[self._told_faults :]
         for fault in faults:
-            self.add_message(f"the engine begins anew: {fault}")
+            self.add_message(f"the engine starts again after an error: {fault}")
         self._told_faults += len(faults)
         self.status = replace(
             Status(),

@@ -13,8 +13,11 @@ LONGEST = 2.0  # seconds
 class Lead:
     """The lead in latent frames: the device's latency, the longest wait for a decode, and the longest decode.
 
-    It lengthens at once and shortens a frame at a time; where it is told what wait to expect, it follows that at once,
-    and measures by how much waits are longer. rate: latent frames a second. frames: to begin with. Owned by one thread.
+    It lengthens at once and shortens a frame at a time. An expected wait (`expect_waits`) changes it at once; then only
+    what waits take beyond that is measured. Owned by one thread.
+
+    rate: latent frames a second.
+    frames: the lead to begin with.
     """
 
     def __init__(self, rate: float, frames: int) -> None:
@@ -26,7 +29,7 @@ class Lead:
         self._expected = 0.0
 
     def expect_waits(self, seconds: float) -> None:
-        """From now on there are at least so many seconds between two chances to decode; 0: nothing is known."""
+        """Expects at least so long a wait, in seconds, between two chances to decode; 0: nothing is known."""
         less = self._expected - seconds
         if seconds == 0.0 < self._expected:  # waits count as a whole again
             self._waits = deque((wait + self._expected for wait in self._waits), maxlen=RECENT)

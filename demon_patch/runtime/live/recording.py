@@ -35,12 +35,14 @@ class History(Protocol):
 
 
 class Recording:
-    """A recording in progress, on a thread of its own.
+    """A recording in progress, on a thread of its own. Raises DemonError for a file that cannot be begun.
 
-    path: the file as it is called now. fault: why it ended, if it could not go on; what was written until then stays.
-    patch: the text of the patch that the file carries. shelter: a folder for the sound of a deleted file. tell: called
-    on the tape's thread with what the player should know, the end among it. Raises DemonError for a file that cannot be
-    begun.
+    patch: the text of the patch that the file carries.
+    shelter: a folder for the sound of a file that is deleted meanwhile.
+    tell: called on the recording's thread with each message for the player, the one at the end included.
+
+    path: the present name of the file.
+    fault: why it ended, if it could not go on; what was written until then stays.
     """
 
     def __init__(
@@ -59,12 +61,12 @@ class Recording:
         self._recorder = self._new_recorder(path)
         self._counter = self._first = self._start = link.history_since(1 << 62)[1]
         self._ended = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="tape", daemon=True)
+        self._thread = threading.Thread(target=self._run, name="recording", daemon=True)
         self._thread.start()
 
     @property
     def path(self) -> Path:
-        """The file as it is called now."""
+        """The present name of the file."""
         return self._recorder.path
 
     @property
@@ -83,7 +85,7 @@ class Recording:
         return Recorder(path, spec.sample_rate, spec.channels, patch=patch, kind="recording", shelter=shelter)
 
     def _run(self) -> None:
-        """The tape's thread."""
+        """On the recording's thread."""
         try:
             while not self._ended.wait(LOOK_SECONDS):
                 self._copy()
@@ -92,14 +94,14 @@ class Recording:
             self._tell_notes()
         except Exception as error:  # whatever it is, the player hears of it and the file is ended
             self._tell_notes()
-            said = str(error) if isinstance(error, DemonError) else f"{type(error).__name__}: {error}"
-            self.fault = f"recording ended: {said}; {self._recorder.abandon()}"
+            reason = str(error) if isinstance(error, DemonError) else f"{type(error).__name__}: {error}"
+            self.fault = f"recording ended: {reason}; {self._recorder.abandon()}"
             self._tell(self.fault)
         else:
             self._tell(f"recorded {self.path}")
 
     def _copy(self) -> None:
-        """Looks after the file, and adds what was heard."""
+        """Checks the file on the disk, and adds what was heard."""
         try:
             self._recorder.check_disk(self._write)
         except Spoilt as error:
@@ -132,7 +134,7 @@ class Recording:
             self._recorder.write(sound, self._link.history_ceilings(self._counter - len(sound), self._counter))
 
     def _go_on_in_next_file(self) -> None:
-        """Begins the next file where the sound ends in one that may not grow any more."""
+        """Begins the next file, with the first sound that is not in this one, which may not grow any more."""
         before = self._recorder
         left = before.abandon()
         self._recorder = self._new_recorder(before.path)
@@ -141,7 +143,7 @@ class Recording:
         self._tell(f"{before.path} is as large as a file can be there, {left}; the recording goes on in {self.path}")
 
     def _begin_again(self, error: Spoilt) -> None:
-        """Begins another file with the last two minutes, after a program has written over this one."""
+        """Begins another file with the last two minutes, after another program has written over this one."""
         before = self._recorder
         before.abandon()
         self._recorder = self._new_recorder(before.path)
@@ -149,7 +151,7 @@ class Recording:
         self._tell(f"{error}; what was heard in the last two minutes, and what comes, is in {self.path}")
 
     def _tell_notes(self) -> None:
-        """Tells what became of the file."""
+        """Tells what happened to the file since the last call."""
         holes, self._holes = self._recorder.holes - self._holes, self._recorder.holes
         if holes:
             self._tell(f"{self.path}: {holes} samples were no numbers; the last good ones are held there")
@@ -158,8 +160,11 @@ class Recording:
 
 
 class Recordings:
-    """The recordings of a performance. Any thread may call its methods. tell: called with what the player should know,
-    from several threads. shelter: see `Recording`."""
+    """The recordings of a performance. Any thread may call its methods.
+
+    shelter: see `Recording`.
+    tell: called with each message for the player, from several threads.
+    """
 
     def __init__(self, link: History, spec: FamilySpec, shelter: Path, tell: Callable[[str], object]) -> None:
         self._link, self._spec, self._shelter, self._tell = link, spec, shelter, tell
@@ -169,28 +174,28 @@ class Recordings:
     @property
     def names(self) -> str:
         """The files that are being recorded; empty if there are none."""
-        return ", ".join(str(tape.path) for tape in self._recordings if tape.runs)
+        return ", ".join(str(each.path) for each in self._recordings if each.runs)
 
     def record(self, path: str | Path, patch: str) -> None:
-        """Begins a recording, which carries a patch; a mistake is told."""
+        """Begins a recording, which carries a patch; a mistake becomes a message."""
         try:
-            tape = Recording(self._link, path, self._spec, patch, shelter=self._shelter, tell=self._tell)
+            recording = Recording(self._link, path, self._spec, patch, shelter=self._shelter, tell=self._tell)
         except DemonError as error:
             self._tell(str(error))
             return
-        self._tell(f"recording {tape.path}{_counted(path, tape.path)}")
+        self._tell(f"recording {recording.path}{_name_note(path, recording.path)}")
         with self._lock:
-            self._recordings = [*(tape for tape in self._recordings if tape.runs), tape]
+            self._recordings = [*(each for each in self._recordings if each.runs), recording]
 
     def stop(self) -> None:
         """Ends all recordings, and waits until their files are whole."""
         with self._lock:
-            tapes, self._recordings = self._recordings, []
-        for tape in tapes:
-            tape.close()
+            recordings, self._recordings = self._recordings, []
+        for recording in recordings:
+            recording.close()
 
     def save(self, path: str | Path, patch: str) -> None:
-        """Writes what was heard in the last two minutes, with its patch; a mistake is told."""
+        """Writes what was heard in the last two minutes, with its patch; a mistake becomes a message."""
         spec = self._spec
         try:
             file = Recorder(path, spec.sample_rate, spec.channels, patch=patch, kind="recording", shelter=self._shelter)
@@ -203,11 +208,11 @@ class Recordings:
             return
         for note in file.notes:
             self._tell(note)
-        self._tell(f"saved {file.path}{_counted(path, file.path)}")
+        self._tell(f"saved {file.path}{_name_note(path, file.path)}")
 
 
-def _counted(asked: str | Path, path: Path) -> str:
-    """Why a file is not called as it was asked for, and what a recording that was cut off left there."""
+def _name_note(asked: str | Path, path: Path) -> str:
+    """Why a file has another name than was asked for, and what a recording that was cut off left there."""
     asked = Path(asked)
     if path == asked:
         return ""

@@ -1,4 +1,4 @@
-"""Programs that take over one after the other, each on its grid: the tick thread's side of edits that wait."""
+"""Compiled edits that are heard one after the other, each from its grid on."""
 
 from __future__ import annotations
 
@@ -15,8 +15,12 @@ from demon_patch.runtime.performance.sounding import Parts
 
 
 class ScheduledEdit(NamedTuple):
-    """A program with its prompts and clips, the song that its patch is in, and the grid that it waits for; key, label:
-    as the document knows it."""
+    """A compiled edit.
+
+    key, label: as the document knows it.
+    at: the grid from which it is heard; None for now.
+    song: of its patch.
+    """
 
     key: Hashable
     at: Grid | None
@@ -27,8 +31,7 @@ class ScheduledEdit(NamedTuple):
 
 
 class NextEdit(NamedTuple):
-    """An edit or a recall that is not heard yet: what it is called, the grid that it waits for, and how many seconds
-    it still takes."""
+    """An edit or a recall that is not heard yet: its label, the grid that it waits for, and the seconds until then."""
 
     label: str
     at: Grid
@@ -38,11 +41,13 @@ class NextEdit(NamedTuple):
 class ScheduledEdits:
     """The scheduled edits of a performance. Owned by the tick thread.
 
-    An edit keeps the frame that it once got, whatever else is edited meanwhile: the first of its grid from which all
-    that is heard can be made anew, and none before that of the edit ahead of it. With an edit its tempo and bars take
-    over, unless the player has set a tempo by hand (`take_tempo`), which is told.
+    An edit is heard from a frame of its grid on: the first one that no generation in flight reaches, and none before
+    that of the edit ahead of it. It keeps this frame whatever else is edited meanwhile. Its tempo and metre begin with
+    it, unless the player has set a tempo by hand (`take_tempo`); then a message says so.
 
-    song: that the transport was made for. bpm: the tempo of a song that has none of its own.
+    song: the one that the transport was made for.
+    bpm: the tempo of a song that has none of its own.
+    tell: called with each message for the player.
     """
 
     def __init__(
@@ -51,19 +56,19 @@ class ScheduledEdits:
         self._performer, self._song, self._bpm, self._tell = performer, song, bpm, tell
         self._frames: dict[Hashable, int] = {}
         self._waiting: Sequence[ScheduledEdit] = ()
-        self._tempi: frozenset[TempoChange] = frozenset()  # of the edits to come, in the transport already
+        self._tempi: frozenset[TempoChange] = frozenset()  # of the edits that wait, in the transport already
         self._bars: frozenset[MetreChange] = frozenset()  # the same of their metres
         self._by_hand = False
 
     @property
     def waiting(self) -> tuple[NextEdit, ...]:
-        """What is not heard yet, in order."""
+        """The edits that are not heard yet, in order."""
         now, rate = max(self._performer.now, 0), self._performer.spec.frame_rate
         waiting = ((edit, self._frames.get(edit.key, now)) for edit in self._waiting)
         return tuple(NextEdit(edit.label, edit.at, max(frame - now, 0) / rate) for edit, frame in waiting if edit.at)
 
     def play(self, edits: Sequence[ScheduledEdit]) -> None:
-        """The first sounds from now on, the others wait; one that landed since they were made sounds in its place."""
+        """Plays the first edit from now on; the others wait. Where a later one is heard already, it plays instead."""
         self._adopt_landed()
         passed = [self._passed(edit) for edit in edits]
         first = max((number for number, is_passed in enumerate(passed) if is_passed), default=0)
@@ -76,7 +81,7 @@ class ScheduledEdits:
         self._stage()
 
     def note_retiming(self) -> None:
-        """After a change of the transport: what waits finds its place on the new grid."""
+        """After a change of the transport: the edits that wait get their frames on the new grid."""
         self._adopt_landed()
         for edit in self._waiting:
             if not self._passed(edit):
@@ -92,14 +97,14 @@ class ScheduledEdits:
         self._tempi, self._bars = frozenset(), frozenset()
 
     def take_landed(self) -> list[Hashable]:
-        """What has begun to be heard since the last call, in order."""
+        """The keys of the edits that began to be heard since the last call, in order."""
         self._adopt_landed()
         heard = [edit.key for edit in self._waiting if self._passed(edit)]
         self._waiting = [edit for edit in self._waiting if not self._passed(edit)]
         return heard
 
     def _stage(self) -> None:
-        """Every edit finds its frame, and from there on its tempo; what waits begins anew on that transport."""
+        """Gives every edit its frame, and its tempo from there on, and prepares what waits on that transport."""
         performer, last, song, frames = self._performer, 0, self._song, list[int]()
         before = transport = self._without_waiting()
         for edit in self._waiting:
@@ -121,7 +126,7 @@ class ScheduledEdits:
 
     # -- tempo and metre ----------------------------------------------------------------------------------------
     def _adopt_landed(self) -> None:
-        """The songs that have begun to be heard are what the transport goes by; their tempi and metres are in it."""
+        """Adopts the songs that have begun to be heard; their tempi and metres are in the transport already."""
         now = max(self._performer.now, 0)
         self._tempi = frozenset(tempo for tempo in self._tempi if tempo.frame > now)
         self._bars = frozenset(bars for bars in self._bars if bars.frame > now)
@@ -147,7 +152,7 @@ class ScheduledEdits:
         return transport.at_tempo(frame, song.bpm or self._bpm)
 
     def _without_waiting(self) -> Transport:
-        """The transport without the tempi and metres of edits to come."""
+        """The transport without the tempi and metres of the edits that wait."""
         transport = self._performer.transport
         return replace(
             transport,

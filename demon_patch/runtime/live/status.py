@@ -1,4 +1,4 @@
-"""How a live performance is, for those who show it: one value, published once a tick."""
+"""How a live performance is, for its clients: one value, published before every tick."""
 
 from __future__ import annotations
 
@@ -32,12 +32,22 @@ class SlotStatus:
 class Status:
     """A live performance at one moment. Times in seconds unless a name says otherwise.
 
+    begun: whether the first generation is finished and the transport has started.
+    recording: the names of the files that are being recorded; empty if there are none.
+    song, song_length: the song position, and the length of the song.
+    metre_beat, metre_bar: where the present metre began, in beats and bars.
+    loop: (from, to) of the song; None for the whole song.
+    making: (from, length) of the stretch that the newest generation makes, maybe round the song's end; None for the
+    whole song.
+    depth, slots: the ring's number of slots, and the generations that are in them.
     heard_error_ms: median and largest distance of the latest completions from the moment that they were made for.
-    starved: seconds for which no window was ready and the last pass was heard. peak_db, rms_db: of the last tenth of a
-    second. metre_beat, metre_bar: where the present metre began, in beats and bars. loop: (from, to) of the song, or
-    None. making: (from, how many seconds) of the song the newest generation makes, maybe round the song's end; None:
-    all of it. live: live values by (node, port). coming: edits and recalls that are not heard yet. messages: the
-    latest, oldest first.
+    late, missed, previews: see `Trace`.
+    starved: seconds for which no window was ready, so that the last pass was heard.
+    peak_db, rms_db: of the last tenth of a second.
+    faults: by node, the mistake that keeps it from running.
+    live_values: by (node, port).
+    waiting: edits and recalls that are not heard yet.
+    messages: the latest ones, oldest first.
     """
 
     playing: bool = False

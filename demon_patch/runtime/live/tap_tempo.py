@@ -9,7 +9,7 @@ from typing import NamedTuple
 SLOWEST, FASTEST = 20.0, 300.0  # beats a minute
 SPARE = 1.08  # by which a tapped tempo may lie outside, to be taken as the end of the range
 BOUNCE = 0.15  # seconds within which a second tap is the same one, heard twice
-PAUSE = 2.5  # beats after which tapping begins anew
+PAUSE = 2.5  # beats after which tapping starts from its first tap again
 KEPT = 8  # taps that count
 FADE = 0.6  # of what an interval counts against a tempo, with every later one
 LOOSE, LOOSE_SECONDS = 0.08, 0.03  # how far an interval may be off the beat: the greater of a share and seconds

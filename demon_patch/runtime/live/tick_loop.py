@@ -1,8 +1,8 @@
 """Plays a performance against the clock of a loudspeaker: the tick thread.
 
-The engine ticks as fast as it can. Decoding is driven by the deadline instead: between the rows of a forward, and
-between ticks, the windows that would be due within the lead are decoded and laid into the song that the loudspeaker
-plays. What is laid nowhere is heard as it was on the last pass.
+The engine ticks as fast as it can. Decoding has a deadline: between the rows of a forward, and between ticks, every
+window that starts within the lead is decoded and *laid* into the song that the loudspeaker plays, which is to say
+crossfaded into it at the window's place. Where no window is laid, the song is heard as it was on its last pass.
 """
 
 from __future__ import annotations
@@ -72,11 +72,16 @@ class Speaker(Protocol):
 
 
 class TickLoop:
-    """A performer on the tick thread, which alone may touch it; all others `post` changes to it.
+    """A performer on the tick thread. Only this thread may touch the performer; other threads `post` changes to it.
 
-    playing: whether the timeline runs. starved: latent frames for which a window came too late, so that the last pass
-    was heard. tick_seconds, decode_seconds: as they are now. faults: what the engine could not do; it begins anew after
-    each. watch: called on the tick thread before every tick, after the changes, with the speaker's events.
+    before_tick: called on the tick thread before every tick, after the changes, with the speaker's events.
+
+    playing: whether the timeline runs.
+    begun: whether the first generation is finished and the timeline has started.
+    starved: latent frames for which a window came too late, so that the last pass was heard.
+    tick_seconds: how long a tick takes at present.
+    faults: the errors of the engine, which starts again with an empty ring after each.
+    seams: the latest seams, each with its frame of the timeline.
     """
 
     def __init__(
@@ -93,7 +98,7 @@ class TickLoop:
         self.starved = 0
         self.faults: list[str] = []
         self.tick_seconds = 0.0
-        self.seams: deque[tuple[int, Seam]] = deque(maxlen=2048)  # with their frames of the timeline
+        self.seams: deque[tuple[int, Seam]] = deque(maxlen=2048)
         self._samples_per_frame = performer.spec.samples_per_frame
         self._half_fade = half_fade(performer.spec.sample_rate)
         self._lead = Lead(performer.spec.frame_rate, performer.lead)
@@ -129,8 +134,8 @@ class TickLoop:
 
     # -- the tick thread ----------------------------------------------------------------------------------------
     def run(self) -> None:
-        """On the tick thread. Ticks until `end`. After an error the engine begins anew, while the song plays on as
-        it is."""
+        """On the tick thread. Ticks until `end`. After an error the engine starts again with an empty ring, and the
+        song plays on unchanged."""
         while not self._ended:
             try:
                 self.step()
@@ -153,8 +158,8 @@ class TickLoop:
         self._slots, self._rows = len(performer.ring.slots), sum(len(slot.rows) for slot in performer.ring.slots)
         self._lead_for_rows()
         self._lengths = [slot.request.frames for slot in performer.ring.slots if not slot.source_only]
-        hasty = performer.admission.blocking and not performer.ring.interrupted
-        performer.forward(self._serve_and_interrupt if hasty else self.serve)
+        interruptible = performer.admission.blocking and not performer.ring.interrupted
+        performer.forward(self._serve_and_interrupt if interruptible else self.serve)
         performer.finish(self.now)
         if not self.begun and performer.takes:
             self._begin_playing()
@@ -193,7 +198,7 @@ class TickLoop:
         self._served_at = self._clock()
 
     def _lead_for_rows(self) -> None:
-        """Before the forward: what its rows hold up is decoded ahead of them."""
+        """Before a forward with long rows: lengthens the lead by what they take, and decodes that far ahead."""
         performer = self.performer
         seconds = performer.admission.row_seconds
         self._lead.expect_waits(seconds)
@@ -203,7 +208,7 @@ class TickLoop:
                 self.serve()
 
     def _serve_and_interrupt(self) -> None:
-        """Between the rows of a long tick: as `serve`, and what is posted need not wait for the rest of them."""
+        """Between the rows of a long tick: as `serve`; where a change is posted, ends the tick after this row."""
         self.serve()
         if self._changes:
             self.performer.ring.interrupt()
@@ -229,7 +234,7 @@ class TickLoop:
         self.seams.append((start, self.speaker.lay(position, block, half, lo * per, hi * per, ceiling)))
 
     def _begin_playing(self) -> None:
-        """The first generation is there: what lies within the lead is laid, and the timeline runs."""
+        """Once the first generation is finished: lays the windows within the lead, and starts the timeline."""
         performer = self.performer
         for window in performer.due(performer.lead):
             self._lay(performer.sound(window), window.start)
@@ -240,7 +245,7 @@ class TickLoop:
         self.speaker.set_playing(self.playing)
 
     def _measure(self, seconds: float) -> None:
-        """The pace of ticks, from what a row took lately, and the lead."""
+        """After a tick: measures how long ticks take, from the latest rows, and adapts the lead."""
         performer = self.performer
         reach, slots = performer.admission.reach, max(self._slots, 1)
         if reach is not None and self._lengths and not performer.ring.interrupted:
@@ -329,5 +334,5 @@ class TickLoop:
 
 
 def _is_grid(beats: float | Grid) -> bool:
-    """Whether something is to wait: 0 beats are none."""
+    """Whether a grid is given: 0 beats are none."""
     return isinstance(beats, Grid) or beats > 0

@@ -1,4 +1,4 @@
-"""Watches a patch file while it is played: what is saved is heard, and a mistake in it is told."""
+"""Watches a patch file while it plays: what is saved is heard; a mistake in it becomes a message."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from demon_patch.runtime.graph.warnings import unknown_words, warnings_of
 from demon_patch.runtime.live.host import Host
 
 LOOK_SECONDS = 0.2
-PATIENCE = 5  # looks at a version that cannot be read, which may be half written, until that is told
+PATIENCE = 5  # looks at a version that cannot be read, which may be half written, before a message says so
 MOST_TOLD = 4  # mistakes of one version of the file
 END_SECONDS = 2.0  # for which the end waits for a look that is under way
 
@@ -31,7 +31,7 @@ class Watch:
     def __init__(self, host: Host, path: str | Path, prepare: Callable[[Patch], Patch] = lambda patch: patch) -> None:
         self._host, self._path, self._prepare = host, Path(path), prepare
         self._seen = self._stamp()
-        self._mistake, self._looks = "", 0  # of the version that was seen last, until it is told
+        self._mistake, self._looks = "", 0  # of the version that was seen last, until a message tells it
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._run, name="watch", daemon=True)
 
@@ -44,8 +44,8 @@ class Watch:
         self._thread.join(END_SECONDS)
 
     def check_once(self) -> None:
-        """Looks once, and reads each version of the file once; on the watch's thread, or by hand while that does not
-        run."""
+        """Looks once at the file, and reads each version of it once. On the watch's thread, or by hand while that does
+        not run."""
         stamp = self._stamp()
         if stamp != self._seen:
             self._mistake, self._looks = "", 0

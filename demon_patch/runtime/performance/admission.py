@@ -1,4 +1,4 @@
-"""The ring in heard time: what each generation is told, and when it will be heard."""
+"""Admission: when each generation will be heard, and the controls that it is made with."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class TickTime:
     coming: tuple[float, ...] = ()
 
     def after(self, ticks: int) -> int:
-        """The frame at which something finished in so many ticks can be heard."""
+        """The frame at which something finished in a number of ticks can be heard."""
         return ceil(self.now + self.span(0, ticks)) + self.lead
 
     def span(self, first: int, stop: int) -> float:
@@ -269,7 +269,7 @@ class Admission:
         self._told = max((int(slot.heard_at or 0) for slot in self.ring.slots), default=self._told)
 
     def _reached(self, heard_at: int, frames: int) -> Stretch | None:
-        """A stretch of so many frames for a transport frame; of a loop region that fits into it, all."""
+        """A stretch of `frames` frames for a transport frame; a loop region that fits into it is in it whole."""
         scene, spec = self._scenes.sounding_at(heard_at), self._session.spec
         transport = scene.forecast.transport
         frame, (lo, hi) = transport.song_frame(heard_at), transport.region(heard_at)
@@ -301,12 +301,12 @@ class Admission:
         return {**held_controls(slot).values, **self._scenes.sounding_at(moment).controls.scalars(moment, now)}
 
     def step_values(self, now: int) -> StepValues:
-        """What the generations in flight are told, their strengths included."""
+        """The controls of the generations in flight, their strengths included."""
         strengths = [self._strength(moment) for moment in self.moments()]
         return {**self.steps(now), "strength": torch.tensor(strengths)}
 
     def wants(self, now: int) -> tuple[StepValues, object]:
-        """What the generations in flight are told, and what one to come is asked for."""
+        """The controls of the generations in flight, and those of the next one."""
         if self.reach is None:
             return self.step_values(now), None
         scene, moment = self._scenes.now, max(now, 0) + self._session.spec.frame_rate
@@ -332,7 +332,7 @@ class Admission:
             self.touch()
 
     def note_jump(self) -> None:
-        """Notes a live change of what the generations in flight are told."""
+        """Notes a live change of the controls of the generations in flight."""
         self._stirred = self.ring.tick_index
         self.ring.watch = True
 

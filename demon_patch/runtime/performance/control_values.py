@@ -1,4 +1,4 @@
-"""What the engine is told: every row of the control table, read from the forecast at the moment it will be heard.
+"""The values of the controls: every row of the control table, read from the forecast at the moment it will be heard.
 
 Nothing here knows one control from another: a row that is freed in the table is read by its shape and class alone.
 """

@@ -14,12 +14,14 @@ from demon_patch.runtime.graph.program import Program
 
 _ROW = CONTROLS["lora_strength"]
 MOVED = (_ROW.hi - _ROW.lo) / 64
-"""A strength is merged anew when it has moved by more than this, or has come to rest."""
+"""A strength is merged again when it has moved by more than this, or no longer moves."""
 
 
 class LoraRack:
-    """The LoRAs of one performance. load: a LoRA by the name in its node. faults: by node, what is wrong with a LoRA
-    that an edit brought while playing; the music goes on without it.
+    """The LoRAs of one performance.
+
+    load: gives a LoRA by the name in its node.
+    faults: by node, what is wrong with a LoRA that an edit brought while playing; the music goes on without it.
 
     Weights are shared by all generations in flight, so a tick uses each strength at one moment: halfway between the
     mean of the moments at which those will be heard and the latest. A generation then meets, over its steps, the

@@ -1,4 +1,4 @@
-"""What the mixes of a patch come to at a moment: the share of each input, and the prompts and clips behind them."""
+"""The mixes of prompts and clips at a moment: the share of each input, and the prompt or clip that results."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ NOTHING = 1e-9  # a share below it is none
 
 @dataclass(frozen=True, eq=False)
 class PreparedMix:
-    """A mix of prompts or of clips made real. inputs: what stands behind each wired inlet, in their order."""
+    """A mix of prompts or of clips that are loaded. inputs: by wired port, in the order of the ports."""
 
     node: str
     inputs: tuple[tuple[str, Part], ...]

@@ -1,8 +1,9 @@
 """Plays a compiled patch on a session in heard time: control frames, generations, the windows that fall due.
 
 Time. `now` is the transport frame at the loudspeaker, and whoever drives the performer says what it is: a virtual clock
-when a patch is rendered (`render`), the sound device's when it is played (`live`). A tick lasts `tick_frames` control
-frames: the family's nominal number, so that the same patch gives the same samples, unless the driver measures it.
+when a patch is rendered (`runtime.render`), the sound device's when it plays live (`runtime.live`). A tick lasts
+`tick_frames` control frames: the family's nominal number, so that the same patch gives the same samples, unless the
+driver measures it.
 """
 
 from __future__ import annotations
@@ -43,13 +44,19 @@ SPLICE_FRAMES = 1  # latent frames decoded beyond a window for its joins
 class Performer:
     """One performance of a program. A tick is `begin`, `forward`, `finish`; `due` and `sound` give what is heard.
 
-    Owned by one thread. program: compiled for the length of `source`. All values are taken from the forecast at the
-    moment at which they will be heard: `request` controls at their slot's heard_at, per-frame controls by the
-    map of song frames to coming moments. parts: prompts and clips by the control that takes them, clips of one length;
-    `prompt` and `source` are always there. recordings: the files of the patch's Recorder nodes. pace: control frames
-    of a tick as they were measured; None for the nominal ones. bypass: the source sounds as it is. replaces: what
-    was decoded further ahead than the lead may be decoded again. lora: loads what a LoRA node names. text: of
-    the patch's file, which recordings carry. Raises DemonError for a LoRA that cannot be loaded.
+    Owned by one thread. All values are taken from the forecast at the moment at which they will be heard: `request`
+    controls at their slot's heard_at, per-frame controls by the map of song frames to coming moments. Raises DemonError
+    for a LoRA that cannot be loaded.
+
+    program: compiled for the length of `source`.
+    parts: prompts and clips by control, clips of one length; `prompt` and `source` are always there.
+    recordings: the files of the patch's Recorder nodes.
+    lora: loads what a LoRA node names.
+    text: of the patch file, which recordings carry.
+
+    pace: control frames of a tick as they were measured; None for the nominal ones.
+    bypass: the source is heard in place of what is generated.
+    replaces: what was decoded further ahead than the lead may be decoded again.
     """
 
     def __init__(
@@ -89,17 +96,17 @@ class Performer:
 
     @property
     def program(self) -> Program:
-        """What runs."""
+        """The program that is heard now."""
         return self.soundings.now.program
 
     @property
     def forecast(self) -> Forecast:
-        """All sinks over the coming frames."""
+        """The values of all engine ports over the coming frames."""
         return self.soundings.now.forecast
 
     @property
     def controls(self) -> ControlValues:
-        """What the engine is told."""
+        """The values of all controls, as the engine takes them."""
         return self.soundings.now.controls
 
     @property
@@ -151,9 +158,9 @@ class Performer:
         self.now = now
         self._control_frames()
         moved = self._touches.moved(self.controls, max(now, 0), self.self_feed.touched)
-        if jolted := self.self_feed.has_jumped(self.controls, max(now, 0)):
+        if jumped := self.self_feed.has_jumped(self.controls, max(now, 0)):
             self.admission.note_jump()
-        if moved or jolted:
+        if moved or jumped:
             self.admission.touch()
         self.admission.admit(self._tick_time)
         self._strength_moved = self.admission.follow_strength(now)
@@ -179,9 +186,10 @@ class Performer:
         where prompts, clips or their mixes have changed, all parts.
 
         New generations take its values at once; those in flight take its `step` values with their next step, and a
-        changed strength by being moved to it, unless Live strength is off. at: a transport frame to come, from which it
-        is heard (from `free` on, all of it); it takes the place of those that wait for that frame or a later one, and
-        without a frame of all.
+        changed strength by being moved to it, unless Live strength is off.
+
+        at: a coming transport frame from which the program is heard (from `next_free_frame` on, all of it). It takes
+        the place of those that wait for that frame or a later one; without a frame, of all that wait.
         """
         if at is not None and at > max(self.now, 0):
             self.soundings.stage(at, program, parts)
@@ -195,8 +203,8 @@ class Performer:
         self.admission.note_live_change(before, self.now)
 
     def feed(self, node: str, port: str, value: Fed, at: int | None = None) -> None:
-        """What a device sends to a fed port, as `Forecast.feed`; the generations in flight follow it as they follow a
-        knob. Raises PatchError."""
+        """Takes what a device sends to a live input, as `Forecast.feed`; generations in flight follow it as they
+        follow a knob. Raises PatchError."""
         self.forecast.feed(node, port, value, at)
         self.self_feed.touched = True
 
@@ -219,7 +227,7 @@ class Performer:
 
     # -- control frames -----------------------------------------------------------------------------------------
     def curve(self, name: str, frames: int) -> NDArray[np.float64]:
-        """A control at the transport frames 0 to `frames` - 1, as it was and as it is forecast."""
+        """A control at the transport frames 0 to `frames` - 1: what it was, then its forecast."""
         past = self.trace.sinks.get(name, ())
         known = sum(map(len, past))
         coming = self.forecast.span(self.controls.sinks[name], known, max(frames, known))
@@ -251,7 +259,7 @@ class Performer:
 
     # -- takes --------------------------------------------------------------------------------------------------
     def _preview(self) -> None:
-        """Plays the ripest generation as it is, until it or another one is done."""
+        """Plays the generation that has done most steps, unfinished, until it or another one is finished."""
         ripest = self.ring.preview() if self.controls.is_on("preview", self.now) else None
         if ripest is not None and ripest.slot.heard_at is not None:
             self._decode_again()
@@ -261,7 +269,7 @@ class Performer:
                 self.trace.previews += 1
 
     def _decode_again(self) -> None:
-        """After a live change: what is decoded but can still be replaced in time will be decoded anew."""
+        """After a live change: decodes again what is decoded already and can still be replaced in time."""
         if self.replaces:
             self.planner.next_start = min(self.planner.next_start, max(self.now + self.lead, 0))
 

@@ -60,7 +60,7 @@ class Reach:
 
     # -- what ticks take ----------------------------------------------------------------------------------------
     def note_tick(self, seconds: float, lengths: Sequence[int], rows: int = 1) -> None:
-        """Notes what a tick took whose generations had these lengths, and so many rows each. One with several lengths
+        """Notes what a tick took whose generations had these lengths, and `rows` rows each. One with several lengths
         says nothing of either, and is passed over."""
         if len(set(lengths)) == 1:
             costs = self._costs.setdefault(lengths[0], deque(maxlen=RECENT))

@@ -1,4 +1,4 @@
-"""What resource nodes name — prompts, clips, curves — made real for one session."""
+"""Loads what resource nodes name: prompts, clips and LoRAs, for one session."""
 
 from __future__ import annotations
 
@@ -23,11 +23,13 @@ CLIPS = 32  # the same; one takes up to 10 MB
 
 
 class Resources:
-    """Prompts and sources by the keys that resource nodes resolve to; equal keys are made once, unless so many others
-    were asked for since that a long performance would fill the memory. Owned by the thread that compiles.
+    """Prompts and clips by the keys of resource nodes. Owned by the thread that compiles.
 
-    folder: where the patch lies; a file named in a patch lies there or below, or in the asset store. into: where it
-    writes its files, there by default.
+    Equal keys give one object, made once; the latest PROMPTS and CLIPS are kept, so that a long performance does not
+    fill the memory.
+
+    folder: where the patch lies; a file named in a patch lies there or below, or in the asset store.
+    into: the folder that the patch writes files into; the same by default.
     """
 
     def __init__(self, session: Session, folder: str | Path = ".", into: str | Path | None = None) -> None:

@@ -25,8 +25,13 @@ PIECE = 50  # frames that are measured at a time, so that the tick thread gets i
 
 @dataclass(frozen=True, slots=True)
 class RingFeed:
-    """The ring after its latest tick: generations finished since the performance began, the share of steps done by the
-    ripest one in flight, how many are in flight; in seconds, the heard error of the latest one and the lead."""
+    """The ring after its latest tick.
+
+    completions: since the performance began.
+    ripeness: the largest share of its steps that a generation in flight has done.
+    slots: the number of generations in flight.
+    error, lead: the heard error of the latest completion, and the lead, in seconds.
+    """
 
     completions: int
     ripeness: float
@@ -61,8 +66,8 @@ class SelfFeed:
         self._looked = self._edge = -1  # the latest frames that were looked at for edges, and that had one
 
     def keep(self, start: int, sound: Samples, stop: int) -> None:
-        """The sound [samples, channels] of the transport frames [start, stop) is laid; what follows them is not looked
-        at."""
+        """Keeps the sound [samples, channels] that was laid for the transport frames [start, stop); what follows them
+        in `sound` is left out."""
         for n, frame in enumerate(range(start, stop)):
             self._laid[frame] = sound[n * self._per : (n + 1) * self._per]
 
@@ -102,7 +107,7 @@ class SelfFeed:
         at all where a device has sent something."""
         values = [readings.forecast.value_at(sink, frame) for sink in readings.held_scalars]
         before, touched, known = self._values, self.touched, readings is self._readings
-        looked, self._looked = self._looked, frame  # the latest may be fed anew after it was looked at
+        looked, self._looked = self._looked, frame  # the latest may get another value after it was looked at
         self._readings, self._values, self.touched = readings, values, False
         if not known:
             self._edge = frame

@@ -1,4 +1,4 @@
-"""What plays: a program with its forecast and its prompts and clips; and those that wait for their moment."""
+"""The program that is heard, with its forecast and its prompts and clips; and those that wait for their frame."""
 
 from __future__ import annotations
 
@@ -127,18 +127,18 @@ class SoundingQueue:
         self._fed = self.now.forecast.live_changes
 
     def restage(self) -> None:
-        """What waits begins anew from the state as it now is, each at its frame."""
+        """Prepares all that wait again, each at its frame, from the present state."""
         waiting, self.waiting = self.waiting, []
         for frame, scene in waiting:
             self.stage(frame, scene.program, scene.parts)
 
     def renew(self) -> None:
-        """After control frames have run: those that wait find what has been fed since."""
+        """After control frames have run: those that wait get the live inputs that have arrived since."""
         if self.waiting and self._fed != self.now.forecast.live_changes:
             self.restage()
 
     def clear(self) -> None:
-        """Nothing waits any more."""
+        """Drops all that wait."""
         self.waiting = []
 
     def land(self, frame: int) -> bool:

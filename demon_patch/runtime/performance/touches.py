@@ -1,4 +1,4 @@
-"""What a person does to the controls of generations: what counts as touched where `focus` is `auto`."""
+"""Whether a person touches the controls of generations, which decides how much is made where `focus` is `auto`."""
 
 from __future__ import annotations
 

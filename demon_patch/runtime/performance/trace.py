@@ -17,9 +17,14 @@ BLOCK = 1024  # frames that are kept together
 
 @dataclass(frozen=True, slots=True)
 class Take:
-    """A finished generation over what it covers: the transport frame from which it is played, the controls of
-    class `request` that it was made with, by how many frames it missed its edge, and how many frames after the moment
-    that its controls were taken for it is heard."""
+    """A completion with its place in the performance.
+
+    song: the finished latent over the clips that it covers.
+    heard_at: the transport frame from which it is played.
+    values: the controls of class `request` that it was made with.
+    late: by how many frames it missed its edge.
+    error: how many frames it is heard after the moment that its controls were taken for.
+    """
 
     song: Covered
     heard_at: int
@@ -61,12 +66,14 @@ class Trace:
     """Counts, and the latest events of each kind: all of them, unless `frames` limits how long ago they are, in
     transport frames, and `keep` how many they are.
 
-    sinks: per engine input ("strength", ...) its value at every transport frame from 0, in pieces. takes: every
-    completion without its latent, as (heard_at, values); taken: by the same moments, all scalars that it was made with,
-    those of class `step` as in its last step. errors: their heard errors, in frames. windows: every decoded
-    stretch as (start, stop, heard_at of its take). late: completions that were not ready for their edge. missed: edges
-    that a generation had to skip because another came before it could be heard. previews: unfinished generations
-    played.
+    sinks: by engine port ("strength", ...) its value at every transport frame from 0, in pieces.
+    takes: every completion without its latent, as (heard_at, values).
+    taken: by the same moments, all scalars that it was made with, those of class `step` as in its last step.
+    errors: the heard errors of the completions, in frames.
+    windows: every decoded window as (start, stop, heard_at of its completion).
+    late: completions that were not ready for their edge.
+    missed: edges that a generation had to skip because another came before it could be heard.
+    previews: unfinished generations that were played.
     """
 
     def __init__(self, keep: int | None = None, frames: int | None = None) -> None:

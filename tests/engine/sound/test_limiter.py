@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from demon_patch.engine.sound.limiter import Limiter
+from demon_patch.engine.sound.limiter import LastGood, Limiter
 from tests.support.sounds import true_peak
 
 RATE = 48_000
@@ -63,6 +63,9 @@ def test_what_is_not_finite_holds_the_last_good_sample() -> None:
     sound = np.full((2000, 2), 0.25, np.float32)
     sound[100:200, 0], sound[150, 1], sound[1999] = np.nan, np.inf, -np.inf
     for cut in (1, 130, 2000):
-        np.testing.assert_array_equal(limited(sound, -0.3, cut), np.full((2000, 2), 0.25, np.float32))
+        good = LastGood(2)
+        finite = np.concatenate([good(sound[at : at + cut]) for at in range(0, len(sound), cut)])
+        np.testing.assert_array_equal(limited(finite, -0.3, cut), np.full((2000, 2), 0.25, np.float32))
+        assert good.holes == 101
     start = np.full((10, 1), np.nan, np.float32)
-    np.testing.assert_array_equal(limited(start, -0.3), np.zeros((10, 1), np.float32))
+    np.testing.assert_array_equal(LastGood(1)(start), np.zeros((10, 1), np.float32))

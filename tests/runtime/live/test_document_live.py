@@ -8,10 +8,8 @@ from demon_patch.errors import PatchError
 from demon_patch.patch.edit.commands import Replace
 from demon_patch.patch.model.document import Node
 from demon_patch.runtime.live.document import LiveDocument
-from tests.support.edited_performance import BARS, DOCUMENT, Stage, stage, strength
+from tests.support.edited_performance import BARS, DOCUMENT, Stage, strength
 from tests.support.virtual_stage import BAR
-
-__all__ = ["stage"]  # the fixture
 
 
 def test_a_live_value_sounds_until_the_edit_over_it_is_heard(stage: Stage) -> None:

@@ -6,10 +6,8 @@ import pytest
 
 from demon_patch.patch.edit.commands import SetSong
 from demon_patch.patch.edit.grid import Grid
-from tests.support.edited_performance import BARS, Stage, stage, strength
+from tests.support.edited_performance import BARS, Stage, strength
 from tests.support.virtual_stage import BAR
-
-__all__ = ["stage"]  # the fixture
 
 FRAMES = 25.0 * 60.0  # control frames a minute
 
