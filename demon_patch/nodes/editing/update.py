@@ -56,16 +56,16 @@ def _is_old(node: Node, catalogue: Mapping[str, Declaration]) -> bool:
     return declaration is not None and node.version < declaration.version
 
 
-def _updated(piece: P, catalogue: Mapping[str, Declaration]) -> P:
-    """A piece with all graphs in it brought up to date, the inner ones first."""
-    if isinstance(piece, Node | Cable):
-        return piece
-    piece = over(piece, lambda part: _updated(part, catalogue))
-    if not is_graph(piece):
-        return piece
-    nodes: Mapping[str, Node] = piece.nodes  # type: ignore[attr-defined]
+def _updated(record: P, catalogue: Mapping[str, Declaration]) -> P:
+    """A record with all graphs in it brought up to date, the inner ones first."""
+    if isinstance(record, Node | Cable):
+        return record
+    record = over(record, lambda part: _updated(part, catalogue))
+    if not is_graph(record):
+        return record
+    nodes: Mapping[str, Node] = record.nodes  # type: ignore[attr-defined]
     old = {id: _Old(node, catalogue[node.type]) for id, node in nodes.items() if _is_old(node, catalogue)}
-    changed = structs.replace(piece, nodes={**nodes, **{id: _today(id, o) for id, o in old.items()}})
+    changed = structs.replace(record, nodes={**nodes, **{id: _today(id, o) for id, o in old.items()}})
     return _following(changed, old, inner=False)
 
 
@@ -121,22 +121,22 @@ def _stepped(node: Node, step: Migration) -> Node:
     return structs.replace(node, version=node.version + 1, values=values, ranges=ranges, **listed)
 
 
-def _following(piece: P, old: Mapping[str, _Old], inner: bool = True) -> P:
-    """A piece with the ports and knobs of old nodes as they are today, and so all in it but graphs of their own."""
-    if isinstance(piece, Node) or (inner and is_graph(piece)):
-        return piece
-    piece = over(piece, lambda part: _following(part, old))
-    keys, changes = _keys(piece), dict[str, Any]()
+def _following(record: P, old: Mapping[str, _Old], inner: bool = True) -> P:
+    """A record with the ports and knobs of old nodes as they are today, and so all in it but graphs of their own."""
+    if isinstance(record, Node) or (inner and is_graph(record)):
+        return record
+    record = over(record, lambda part: _following(part, old))
+    keys, changes = _keys(record), dict[str, Any]()
     for end, port in (("dst", "port"), ("node", "port"), ("src", "out"), ("node", "out")):
-        if {end, port} <= keys and (node := old.get(getattr(piece, end))) is not None:
-            name = getattr(piece, port)
+        if {end, port} <= keys and (node := old.get(getattr(record, end))) is not None:
+            name = getattr(record, port)
             renamed = node.ports if port == "port" else node.outs
             changes[port] = renamed.get(name, name)
             if port == "port":
-                changes |= {key: _knob(node, name, getattr(piece, key)) for key in _ENDS & keys}
+                changes |= {key: _knob(node, name, getattr(record, key)) for key in _ENDS & keys}
     if inner and keys >= _KEPT:
-        changes |= _kept(piece, old)
-    return structs.replace(piece, **changes) if changes else piece
+        changes |= _kept(record, old)
+    return structs.replace(record, **changes) if changes else record
 
 
 def _knob(node: _Old, port: str, value: Any) -> Any:
@@ -144,9 +144,9 @@ def _knob(node: _Old, port: str, value: Any) -> Any:
     return value if value is None else node.stepped({port: value}, {}).values.get(node.ports.get(port, port), value)
 
 
-def _kept(piece: Record, old: Mapping[str, _Old]) -> dict[str, Any]:
+def _kept(record: Record, old: Mapping[str, _Old]) -> dict[str, Any]:
     """Knobs and playing ranges that are kept by node and port, as today's nodes keep them."""
-    kept: dict[str, dict[str, Any]] = {key: dict(getattr(piece, key)) for key in _KEPT}
+    kept: dict[str, dict[str, Any]] = {key: dict(getattr(record, key)) for key in _KEPT}
     for id in old.keys() & (kept["values"].keys() | kept["ranges"].keys()):
         with place(node=id):
             node = old[id].stepped(kept["values"].get(id, {}), kept["ranges"].get(id, {}))
@@ -156,5 +156,5 @@ def _kept(piece: Record, old: Mapping[str, _Old]) -> dict[str, Any]:
     return kept
 
 
-def _keys(piece: Record) -> set[str]:
-    return set(piece.known_keys())
+def _keys(record: Record) -> set[str]:
+    return set(record.known_keys())

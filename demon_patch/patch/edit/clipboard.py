@@ -71,10 +71,10 @@ def duplicate(
 def _copied(patch: Patch, chosen: set[str], within: str | None) -> Patch:
     graph = patch.graph(within)
     fields: dict[str, Any] = {
-        name: {id: piece for id, piece in getattr(graph, name).items() if id in chosen}
+        name: {id: record for id, record in getattr(graph, name).items() if id in chosen}
         for name in ("nodes", "frames", "notes")
     }
-    for id in sorted(chosen - {id for pieces in fields.values() for id in pieces}):
+    for id in sorted(chosen - {id for records in fields.values() for id in records}):
         graph.node(id)
     nodes = fields["nodes"]
     cables = tuple(cable for cable in graph.cables if cable.src in nodes and cable.dst in nodes)

@@ -47,7 +47,7 @@ def difference(old: Patch, new: Patch) -> Command | None:
     made = old
     try:
         # Each finds what those before it have made: a node that goes takes what names it along.
-        for stage in (_heads, _new_definitions, _nodes, _cables, _pieces):
+        for stage in (_heads, _new_definitions, _nodes, _cables, _records):
             found = tuple(stage(made, new))
             made, _ = apply(Batch(found), made)
             edits += found
@@ -64,9 +64,11 @@ def _heads(old: Patch, new: Patch) -> Iterator[Command]:
 
 def _new_definitions(old: Patch, new: Patch) -> Iterator[Command]:
     """What the nodes to come may need; a definition that needs another one follows it."""
-    missing = {id: piece for id, piece in new.definitions.items() if id not in old.definitions}
+    missing = {id: record for id, record in new.definitions.items() if id not in old.definitions}
     while missing:
-        ready = [id for id, piece in missing.items() if not any(n.definition in missing for n in piece.nodes.values())]
+        ready = [
+            id for id, record in missing.items() if not any(n.definition in missing for n in record.nodes.values())
+        ]
         yield from (_PUTS["definitions"](id, missing.pop(id)) for id in ready)
 
 
@@ -113,7 +115,7 @@ def _cables(old: Patch, new: Patch) -> Iterator[Command]:
             yield SetCable(*socket, **{field: getattr(cable, field) for field in sorted(changed)})
 
 
-def _pieces(old: Patch, new: Patch) -> Iterator[Command]:
+def _records(old: Patch, new: Patch) -> Iterator[Command]:
     for table, put in _PUTS.items():
         before, after = getattr(old, table), getattr(new, table)
         yield from (put(id, after.get(id)) for id in _keys(before, after))

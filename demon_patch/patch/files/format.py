@@ -3,7 +3,8 @@
     {"format": 2, "meta": {...}, "song": {...},
      "nodes": {id: {"type": ..., "values": {name: ...}, "ranges": {name: [lo, hi]}, "at": [x, y], ...}},
      "cables": [{"src": id, "out": port, "dst": id, "port": port, "depth": ..., ...}],
-     "frames": {id: {"at": [x, y], ...}}, "notes": ..., "dashboard": ..., "mappings": ...,
+     "frames": {id: {"at": [x, y], ...}}, "notes": ..., "bookmarks": ..., "probes": {id: {"node": id, "out": ...}},
+     "dashboard": ..., "mappings": {id: {"source": {...}, "node": id, "port": ...}},
      "snapshots": {id: {"scope": [id], "values": {id: {name: ...}}, "ranges": ..., "depths": [{...}], ...}},
      "definitions": {id: {"nodes": ..., "cables": ..., "inputs": {id: {"to": [{"node": id, "port": ...}]}},
                           "outputs": {id: {"node": id, "out": ...}}, ...}}, ...}
@@ -35,8 +36,8 @@ from demon_patch.patch.model.record import Record
 SIZE = 16 * 2**20  # bytes of a file
 ITEMS = 500_000  # things that stand in a file side by side: the largest patch has 350,000
 OBJECTS = 400_000  # objects of a file: the largest patch has 80,000 in nodes and cables
-PIECES = {Node: NODES, Cable: CABLES}
-MOST = 10_000  # pieces of any other kind that stand side by side
+RECORDS = {Node: NODES, Cable: CABLES}
+MOST = 10_000  # records of any other kind that stand side by side
 _CLOSING = re.compile(r'"(?:[^"\\]++|\\.)*+"|(\})', re.DOTALL)  # without a way back, so in little memory
 
 P = TypeVar("P", bound=Record)
@@ -50,7 +51,7 @@ def loads(text: str | bytes, file: object = None) -> Patch:
 
 def dumps(patch: Patch) -> str:
     """The text of a patch's file: equal patches have equal text, and `loads(dumps(patch)) == patch`."""
-    return laid_out({**_entries(patch), "format": FORMAT}) + "\n"
+    return laid_out({**_object(patch), "format": FORMAT}) + "\n"
 
 
 def load(path: str | Path) -> Patch:
@@ -126,18 +127,18 @@ def _end(text: str, count: int) -> str:
 
 
 def _patch(document: Mapping[str, Any]) -> Patch:
-    return _piece(Patch, {key: item for key, item in document.items() if key != "format"}, "the patch")
+    return _record(Patch, {key: item for key, item in document.items() if key != "format"}, "the patch")
 
 
-def _piece(kind: type[P], given: object, what: str) -> P:
+def _record(kind: type[P], given: object, what: str) -> P:
     """A struct from its JSON object: known keys to fields, the others to `extra`."""
-    entries = json_values.table(given, what)
+    given_keys = json_values.table(given, what)
     readers = _readers(kind)
-    known = {key: readers[key](entries[key], key) for key in kind.known_keys() if key in entries}
+    known = {key: readers[key](given_keys[key], key) for key in kind.known_keys() if key in given_keys}
     for key in kind.known_keys():
         if key not in known and key not in kind.defaults():
             raise PatchError(f"{what} has no {key}", mend=f'write "{key}": …')
-    return kind(**known, extra={key: item for key, item in entries.items() if key not in known})
+    return kind(**known, extra={key: item for key, item in given_keys.items() if key not in known})
 
 
 @cache
@@ -153,7 +154,7 @@ def _reader(hint: Any) -> Callable[[Any, str], object]:
         return lambda given, what: given
     (kind,) = kinds
     if kind is hint:
-        return lambda given, what: _piece(kind, given, what)
+        return lambda given, what: _record(kind, given, what)
     if get_origin(hint) is tuple:
         return lambda given, what: _list(kind, given, what)
     return lambda given, what: _table(kind, given, what)
@@ -167,9 +168,9 @@ def _table(kind: type[P], given: object, what: str) -> dict[str, P]:
 def _entry(kind: type[P], id: str, given: object) -> P:
     if kind is Node:
         with json_values.place(node=id):
-            return _piece(kind, given, "the node")
-    with _told_of(f"{kind.word()} {id}", always=True):
-        return _piece(kind, given, "it")
+            return _record(kind, given, "the node")
+    with _named_in_errors(f"{kind.word()} {id}", always=True):
+        return _record(kind, given, "it")
 
 
 def _list(kind: type[P], given: object, what: str) -> tuple[P, ...]:
@@ -178,20 +179,20 @@ def _list(kind: type[P], given: object, what: str) -> tuple[P, ...]:
     _counted(kind, len(given))
     made: list[P] = []
     for number, item in enumerate(given, 1):
-        with _told_of(f"{kind.word()} {number}"):
-            made.append(_piece(kind, item, f"the {kind.word()}"))
+        with _named_in_errors(f"{kind.word()} {number}"):
+            made.append(_record(kind, item, f"the {kind.word()}"))
     return tuple(made)
 
 
 def _counted(kind: type[P], count: int) -> None:
-    """Refuses more pieces than a patch has, before any of them is read."""
-    if count > (most := PIECES.get(kind, MOST)):
+    """Refuses more records than a patch has, before any of them is read."""
+    if count > (most := RECORDS.get(kind, MOST)):
         raise PatchError(f"the patch has {count} {kind.word()}s", mend=f"keep it within {most}")
 
 
 @contextmanager
-def _told_of(what: str, always: bool = False) -> Iterator[None]:
-    """Puts the piece that is being read before an error's message, if the error names no node."""
+def _named_in_errors(what: str, always: bool = False) -> Iterator[None]:
+    """Puts the record that is being read before an error's message, if the error names no node."""
     try:
         yield
     except PatchError as error:
@@ -200,22 +201,22 @@ def _told_of(what: str, always: bool = False) -> Iterator[None]:
         raise
 
 
-def _entries(piece: Record) -> dict[str, object]:
+def _object(record: Record) -> dict[str, object]:
     """A struct as its JSON object, without what is as it is by default."""
-    defaults = piece.defaults()
-    told = {
-        key: _told(kept)
-        for key in piece.known_keys()
-        if (kept := getattr(piece, key)) != defaults.get(key) or key not in defaults
+    defaults = record.defaults()
+    fields = {
+        key: _plain_data(kept)
+        for key in record.known_keys()
+        if (kept := getattr(record, key)) != defaults.get(key) or key not in defaults
     }
-    return {**told, **piece.extra}
+    return {**fields, **record.extra}
 
 
-def _told(kept: object) -> object:
+def _plain_data(kept: object) -> object:
     if isinstance(kept, Record):
-        return _entries(kept)
+        return _object(kept)
     if isinstance(kept, tuple):
-        return [_told(item) for item in kept]
+        return [_plain_data(item) for item in kept]
     if isinstance(kept, Mapping):
-        return {key: _told(item) for key, item in kept.items()}
+        return {key: _plain_data(item) for key, item in kept.items()}
     return kept

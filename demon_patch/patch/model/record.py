@@ -66,18 +66,18 @@ def by_port(given: object, what: str, check: Callable[[object, str], T]) -> Froz
 def by_id(given: object, kind: type[P], what: str) -> Frozen[P]:
     """A mapping from ids to records of one kind, checked."""
     kept = json_values.table(given, what)
-    for id, piece in kept.items():
+    for id, record in kept.items():
         ids.checked(id, kind.word())
-        if not isinstance(piece, kind):
+        if not isinstance(record, kind):
             raise PatchError(
-                f"{kind.word()} {id} is {json_values.quoted(piece)}", mend=f"make it with {kind.__name__}(...)"
+                f"{kind.word()} {id} is {json_values.quoted(record)}", mend=f"make it with {kind.__name__}(...)"
             )
     return kept if isinstance(kept, Frozen) else Frozen(kept)
 
 
 def listed(given: object, kind: type[P], what: str) -> tuple[P, ...]:
     """A list of records of one kind as a tuple, checked."""
-    if not isinstance(given, list | tuple) or not all(isinstance(piece, kind) for piece in given):
+    if not isinstance(given, list | tuple) or not all(isinstance(record, kind) for record in given):
         raise PatchError(f"{what} is no list of {kind.word()}s", mend=f"make them with {kind.__name__}(...)")
     return tuple(given)
 

@@ -1,4 +1,4 @@
-"""Walks through a document whatever its pieces are: graphs within graphs, and what lies in them."""
+"""Walks through a document, whatever its records are: graphs within graphs, and all records in them."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from demon_patch.patch.model.record import Record
 P = TypeVar("P", bound=Record)
 
 
-def is_graph(piece: Record) -> bool:
-    """Whether a piece has nodes and cables of its own."""
-    return {"nodes", "cables"} <= set(piece.known_keys())
+def is_graph(record: Record) -> bool:
+    """Whether a record has nodes and cables of its own."""
+    return {"nodes", "cables"} <= set(record.known_keys())
 
 
-def nodes_of(piece: Record) -> Iterator[tuple[str, Node]]:
-    """Every node in a piece with its id, those of inner graphs too."""
-    for key in piece.known_keys():
-        kept = getattr(piece, key)
+def nodes_of(record: Record) -> Iterator[tuple[str, Node]]:
+    """Every node in a record with its id, those of inner graphs too."""
+    for key in record.known_keys():
+        kept = getattr(record, key)
         for id, item in _items(kept):
             if isinstance(item, Node):
                 yield str(id), item
@@ -29,16 +29,16 @@ def nodes_of(piece: Record) -> Iterator[tuple[str, Node]]:
                 yield from nodes_of(item)
 
 
-def with_nodes(piece: P, change: Callable[[Node], Node]) -> P:
-    """The piece with all nodes in it changed, those of inner graphs too."""
-    return over(piece, lambda part: change(part) if isinstance(part, Node) else with_nodes(part, change))
+def with_nodes(record: P, change: Callable[[Node], Node]) -> P:
+    """The record with all nodes in it changed, those of inner graphs too."""
+    return over(record, lambda part: change(part) if isinstance(part, Node) else with_nodes(part, change))
 
 
-def over(piece: P, change: Callable[[Any], Any]) -> P:
-    """The piece with the pieces directly in it changed; the same object where none is."""
+def over(record: P, change: Callable[[Any], Any]) -> P:
+    """The record with the records directly in it changed; the same object where none is."""
     changes: dict[str, object] = {}
-    for key in piece.known_keys():
-        kept = getattr(piece, key)
+    for key in record.known_keys():
+        kept = getattr(record, key)
         old = {at: item for at, item in _items(kept) if isinstance(item, Record)}
         new = {at: made for at, item in old.items() if (made := change(item)) is not item}
         if not new:
@@ -49,7 +49,7 @@ def over(piece: P, change: Callable[[Any], Any]) -> P:
             changes[key] = tuple(new.get(at, item) for at, item in enumerate(kept))
         else:
             changes[key] = new[""]
-    return structs.replace(piece, **changes) if changes else piece
+    return structs.replace(record, **changes) if changes else record
 
 
 def _items(kept: object) -> list[tuple[Any, Any]]:

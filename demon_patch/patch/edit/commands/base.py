@@ -80,23 +80,23 @@ class PortCommand(GraphEdit, frozen=True):
 
 
 class SetRecord(Edit, frozen=True):
-    """A command that puts a piece under an id, in the place of what is there, or with None takes it away."""
+    """A command that puts a record under an id, in the place of what is there, or with None takes it away."""
 
     id: str
 
     table: ClassVar[str] = ""
-    """The field of the graph that holds such pieces by id; the command's last field is the piece."""
+    """The field of the graph that holds such records by id; the command's last field is the record."""
 
     def __post_init__(self) -> None:
         ids.checked(self.id, self.table.rstrip("s"))
 
     def applied_to(self, patch: G) -> tuple[G, tuple[Command, ...]]:
-        pieces: dict[str, Any] = dict(getattr(patch, self.table))
-        old, new = pieces.pop(self.id, None), getattr(self, self.__struct_fields__[-1])
+        records: dict[str, Any] = dict(getattr(patch, self.table))
+        old, new = records.pop(self.id, None), getattr(self, self.__struct_fields__[-1])
         if new is not None:
-            pieces[self.id] = new
+            records[self.id] = new
         back: Any = type(self)(self.id, old)  # type: ignore[call-arg]
-        return structs.replace(patch, **{self.table: pieces}), (back,)
+        return structs.replace(patch, **{self.table: records}), (back,)
 
     @property
     def target(self) -> Hashable:
@@ -125,11 +125,11 @@ def fields_set_by(command: Edit) -> tuple[str, ...]:
     return tuple(field for field in command.__struct_fields__ if getattr(command, field) is not UNSET)
 
 
-def with_fields_of(piece: P, command: Edit) -> tuple[P, dict[str, Any]]:
-    """The piece with the fields that the command sets, and what they were."""
+def with_fields_of(record: P, command: Edit) -> tuple[P, dict[str, Any]]:
+    """The record with the fields that the command sets, and what they were."""
     fields = fields_set_by(command)
     changes = {field: getattr(command, field) for field in fields}
-    return structs.replace(piece, **changes), {field: getattr(piece, field) for field in fields}
+    return structs.replace(record, **changes), {field: getattr(record, field) for field in fields}
 
 
 def check_fits(command: Edit, graph: Graph) -> None:

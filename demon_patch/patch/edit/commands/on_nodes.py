@@ -88,9 +88,9 @@ def _without_nodes(graph: G, ids: tuple[str, ...]) -> tuple[G, tuple[Command, ..
     back: list[Any] = [AddNodes(gone, inner), *border]
     for field in graph.naming:
         before = getattr(graph, field)
-        after = {id: piece.without(gone.keys()) for id, piece in before.items()}
+        after = {id: record.without(gone.keys()) for id, record in before.items()}
         if after != before:
-            changes[field] = {id: piece for id, piece in after.items() if piece is not None}
+            changes[field] = {id: record for id, record in after.items() if record is not None}
             back += [PUTS[field](id, before[id]) for id in before if after[id] != before[id]]
     return structs.replace(graph, **changes), tuple(back)
 
