@@ -40,7 +40,7 @@ def warnings_of(patch: Patch, catalogue: Mapping[str, Declaration]) -> list[Patc
             row = CONTROLS.get(port.control or "")
             if row is None or row.needs is None or plan.meets(row):
                 continue
-            if (id, port.name) in wiring.into or values.get(port.name, port.default) != port.default:
+            if (id, port.name) in wiring.into or values.get(port.name, wiring.default(port)) != wiring.default(port):
                 need = CONTROLS[row.needs]
                 what = f"it has no effect without {need.title.lower()}"
                 found.append(PatchError(what, node=id, port=port.name, mend=_mend(need)))

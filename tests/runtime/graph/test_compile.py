@@ -315,7 +315,7 @@ def test_the_plan_of_the_ring() -> None:
     assert (ring.scheduler, ring.source_blend, ring.step_state, ring.decoder) == ("s", "b", "t", "d")
     assert (ring.wired["prompt"], ring.source) == ("p", "c")
     choices = [row for row in CONTROLS.values() if row.shape == "choice"]
-    assert ring.options == {row.name: row.default for row in choices}
+    assert ring.options == {row.name: spec_of("nano").default(row) for row in choices}
     assert {"source_blend", "ode_noise", "initial_noise", "strength"} <= ring.active
     assert "velocity_scale" not in ring.active
     assert program.resources["p"] == ("prompt", "dub")

@@ -28,8 +28,8 @@ NODES = {"scheduler": "scheduler", "step_state": "state"}
 def moved(row: Control) -> Any:
     """A value other than the row's own."""
     if row.options:
-        return next(option for option in row.options if option != row.default)
-    return row.hi if row.hi != row.default else row.lo
+        return next(option for option in row.options if option != SPEC.default(row))
+    return row.hi if row.hi != SPEC.default(row) else row.lo
 
 
 @pytest.mark.parametrize(
@@ -65,7 +65,7 @@ def test_the_patches_that_ship_are_free_of_remarks(path: Path) -> None:
 
 
 def test_values_that_stand_as_they_are_and_bypassed_nodes_are_not_remarked_on() -> None:
-    usual = {row.name: row.default for row in NEEDING if row.carrier == "step_state"}
+    usual = {row.name: SPEC.default(row) for row in NEEDING if row.carrier == "step_state"}
     assert warnings_of(patch({"state": Node("step_state", values=usual)}, []), CATALOGUE) == []
     bypassed = Node("step_state", values={"target_strength": 1.0}, bypass=True)
     assert warnings_of(patch({"state": bypassed}, []), CATALOGUE) == []
