@@ -121,8 +121,10 @@ class _ArrayWriter:
         last = [f"s_{s}[:, -1:]" if s in self.changing else f"states[{i}]" for i, s in enumerate(body.state_names)]
         self.lines.append(f"return ({''.join(f'{o}, ' for o in outs)}), ({''.join(f'{x}, ' for x in last)})")
         text = "def nodes(rows, params, states, taper, t, m, n):\n" + "".join(f"    {line}\n" for line in self.lines)
-        function = _function_of_text(text, {**_SPACE, **self.space}, "nodes")
-        return ArrayCode(function, tuple(self.rows), tuple(self.params), text, tuple(self.loops))
+        return ArrayCode(
+            _function_of_text(text, {**_SPACE, **self.space}, "nodes"), tuple(self.rows), tuple(self.params),
+            text, tuple(self.loops),
+        )  # fmt: skip
 
     # -- inputs ------------------------------------------------------------------------------------------
     def _add_input(self, port: str, text: str, count: int, exact: bool) -> None:
