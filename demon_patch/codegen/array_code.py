@@ -121,8 +121,9 @@ class _ArrayWriter:
         self.lines.append(f"return ({''.join(f'{o}, ' for o in outs)}), ({''.join(f'{x}, ' for x in last)})")
         text = "def nodes(rows, params, states, t, m, n):\n" + "".join(f"    {line}\n" for line in self.lines)
         return ArrayCode(
-            _function_of_text(text, {**_SPACE, **self.space}, "nodes"), tuple(self.rows), tuple(self.params), text
-        )
+            _function_of_text(text, {**_SPACE, **self.space}, "nodes"), tuple(self.rows), tuple(self.params),
+            text, tuple(self.loops),
+        )  # fmt: skip
 
     # -- inputs ------------------------------------------------------------------------------------------
     def _add_input(self, port: str, text: str, count: int, exact: bool) -> None:

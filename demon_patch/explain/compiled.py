@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
@@ -114,6 +114,14 @@ class CompiledPatch:
         its number in running order."""
         owners = self.program.owners
         return [(i, code) for i, code in enumerate(self.program.steps) if owners[code.node] == path]
+
+    def params(self, code: NodeCode) -> Sequence[float]:
+        """The values of the parameters of a node's code."""
+        return self.program.params[self._numbers[code]]
+
+    @cached_property
+    def _numbers(self) -> Mapping[NodeCode, int]:
+        return {code: i for i, code in enumerate(self.program.steps)}
 
     # -- names --------------------------------------------------------------------------------------------------
     def name(self, path: str) -> str:

@@ -150,7 +150,7 @@ def _group(compiled: CompiledPatch, group: Group, code: NodeCode) -> Iterator[st
         names = ", ".join(compiled.code_name(each) for each in group.nodes)
         yield f"# one function for {len(group.nodes)} nodes of one kind: {names}"
     yield "# Every name is an array [m nodes, n frames]."
-    params = compiled.program.params[compiled.program.steps.index(code)]
+    params = compiled.params(code)
     written = group.code
     yield from (f"# rows[{i}]: {_row_name(compiled, code, row)}" for i, row in enumerate(written.rows))
     for i, (port, which) in enumerate(written.params):
@@ -214,7 +214,7 @@ def node_lines(compiled: CompiledPatch, function: GeneratedFunction, place: int)
     once = [line.strip() for line in function.constants_text.splitlines() if f"n{place}_" in line.partition("=")[0]]
     once = [line for line in once if line.startswith(f"n{place}_")]
     if once:
-        yield "# once:"
+        yield "# once, before it runs; these are further arguments:"
         for line in once:
             yield from _with_comment(compiled, function, line)
     ends = (*function.begins, len(function.text.splitlines()))
@@ -269,7 +269,7 @@ def _names(compiled: CompiledPatch, function: GeneratedFunction, line: str) -> I
 def _parameter(compiled: CompiledPatch, function: GeneratedFunction, which: int) -> str:
     place, parameter = function.params[which]
     code = function.nodes[place]
-    value = compiled.program.params[compiled.program.steps.index(code)][parameter]
+    value = compiled.params(code)[parameter]
     ports = (name for name, given in code.inputs.items() if parameter in given.params)
     return f"p{which} {_port_name(code, next(ports, ''))} {number(value)}"
 

@@ -191,6 +191,14 @@ def test_loops_and_their_cuts_are_told(tmp_path: Path, capsys: pytest.CaptureFix
     assert "because of a loop of cables" in Run(capsys, "explain", path, "a", "--stage", "array").out
 
 
+def test_array_code_shows_the_loops_that_it_calls() -> None:
+    cable = Cable("s", "out", "zs", "strength")
+    compiled = CompiledPatch(playable({"s": Node("slew")}, (cable,)))
+    shown = text_of(compiled, compiled.nodes["s"], "array")
+    (called,) = re.findall(r"looped\((loop\d+), ", shown)
+    assert f"def {called}(n, " in shown
+
+
 def test_a_made_id_is_shown_with_its_title() -> None:
     compiled = CompiledPatch(playable({"k3j2h5a7": Node("lfo")}))
     assert compiled.slot_names[compiled.program.steps[0].slots_written[0]] == "LFO k3j2h5a7.out"

@@ -40,7 +40,7 @@ class LiveInput:
             numbers = [float(x) for x in (given if isinstance(given, (tuple, list)) else (given,))]
         if len(numbers) != len(self.slots) or not all(map(math.isfinite, numbers)):
             wanted = "a finite number" if len(self.slots) == 1 else "a gate's (level, rises)"
-            raise PatchError(f"{given!r} was fed to it", node=self.node, port=self.port, mend=f"feed {wanted}")
+            raise PatchError(f"it does not take {given!r}", node=self.node, port=self.port, mend=f"feed {wanted}")
         first = min(max(numbers[0], self.lo), self.hi)
         return (first, *(max(x, 0.0) for x in numbers[1:]))
 
@@ -95,7 +95,7 @@ class LiveInputs:
         if feed is None:
             known = ", ".join(p for n, p in self.ports if n == node)
             mend = f"feed one of {known}" if known else "feed a live node"
-            raise PatchError("nothing can be fed to it", node=node, port=port, mend=mend)
+            raise PatchError("it is not a live input", node=node, port=port, mend=mend)
         return feed
 
     def of_kind(self, kind: str) -> dict[str, list[LiveInput]]:

@@ -43,8 +43,10 @@ class Rates:
 
     @classmethod
     def nominal(cls, spec: FamilySpec, depth: int, steps: int, focus: str = "song", window: float = 0.32) -> Rates:
-        """At a ring depth and a number of steps, by the family's nominal tick for a song of ordinary length. A tick
-        begins one generation at most, so a ring deeper than the steps has no more of them."""
+        """The rates at a ring depth and a number of steps, with the family's nominal tick for a song of usual length.
+
+        A tick begins one generation at most, so a ring that is deeper than the steps has no more of them.
+        """
         tick = spec.nominal_tick(depth, spec.tick_song)
         if focus not in ("auto", "song"):  # auto makes the whole song while nothing is touched
             stretch = float(focus.split(maxsplit=1)[0]) * spec.frame_rate + 2 * spec.border
@@ -54,7 +56,7 @@ class Rates:
 
     @classmethod
     def of_program(cls, program: Program, spec: FamilySpec, values: Mapping[str, float]) -> Rates:
-        """Of a program whose numeric controls have these values."""
+        """The rates of a program whose number controls have these values."""
         at = {name: values.get(name, float(spec.default(CONTROLS[name]) or 0)) for name in ("depth", "steps", "window")}
         depth = min(max(round(at["depth"]), 1), max(spec.tick_frames))
         focus = program.ring.options.get("focus", "song")
@@ -115,25 +117,25 @@ class Movement:
 
     @classmethod
     def measured(cls, positions: Array, rate: float) -> Movement:
-        """Of positions in 0..1, `rate` a second."""
+        """Measures positions in 0..1, `rate` of them a second."""
         jump = np.concatenate([np.zeros(BEFORE - 1, bool), jumps(positions)])
         return cls(turn_count(positions, jump) * rate / (2 * len(positions)), np.flatnonzero(jump))
 
     def missed(self, gap: float) -> float:
-        """The share of jumps that the next one follows within a gap in frames, so that no generation begins on it, or
-        no window."""
+        """The share of jumps with another one less than `gap` frames after them: no generation, or window, begins on
+        such a jump."""
         return float((np.diff(self.jumps) < gap - 0.5).mean()) if len(self.jumps) > 2 else 0.0
 
     def hurry(self, gap: float, rate: float) -> float:
-        """How many times a second it jumps, where the next jump follows within a gap in frames, `rate` a second: on
-        average. For a movement of which `missed` says that there are some."""
+        """How many times a second it jumps on average where jumps are less than `gap` frames apart, at `rate` frames a
+        second. Only for a movement that has `missed` jumps."""
         apart = np.diff(self.jumps)
         return rate / float(apart[apart < gap - 0.5].mean())
 
 
 def too_fast(patch: Patch, catalogue: Mapping[str, Declaration]) -> Iterator[PatchError]:
-    """A remark for each control that is moved faster than half as often as it is taken, or that jumps more often than
-    generations begin; found by running the patch, as it stands, for some seconds. For a patch without `problems`."""
+    """A remark for each control that moves faster than half as often as it is taken, or that jumps more often than
+    generations begin. Runs the patch for SECONDS. For a patch without `problems`."""
     try:
         spec = spec_of(patch.meta.model or NAMES[0])
         program, values = _run(patch, catalogue, spec, 1)
@@ -160,8 +162,8 @@ def too_fast(patch: Patch, catalogue: Mapping[str, Declaration]) -> Iterator[Pat
 
 
 def _hidden(coarse: Array, fine: Array, rate: float) -> float:
-    """Cycles a second that control frames cannot show, of positions at their rate and at a finer one; else 0. What
-    turns with every frame, however long one is, hides nothing."""
+    """Cycles a second that control frames cannot show, from positions at the frame rate and at a finer one; 0 where
+    nothing is hidden. A signal that turns with every frame at both rates hides nothing."""
     cycles, shown = (turn_count(line, np.zeros(len(line) - 1, bool)) / (2 * SECONDS) for line in (fine, coarse))
     each_frame = FINE * 0.85 < cycles / max(shown, 1e-9) < FINE * 1.15
     return cycles if cycles > rate / 2 and not each_frame else 0.0
@@ -192,7 +194,7 @@ def _remark(
 
 
 def _follows(row: Control, cycles: float, rates: Rates) -> bool:
-    """Whether a control that every patch can move follows so many cycles a second."""
+    """Whether a control can follow `cycles` a second, and every patch can move it."""
     when = when_taken(row)
     own = row.needs is None and row.part is None and row.shape != "surface"
     return own and when is not None and when != "window" and 2 * cycles <= rates.per_second(when)

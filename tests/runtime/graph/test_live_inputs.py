@@ -225,10 +225,10 @@ def test_listeners_say_what_a_device_must_know() -> None:
 @pytest.mark.parametrize(
     ("port", "value", "message"),
     [
-        ("smooth", 0.5, "node cc: port smooth: nothing can be fed to it (feed one of position)"),
-        ("position", math.nan, "node cc: port position: nan was fed to it (feed a finite number)"),
-        ("position", (1, 0), "node cc: port position: (1, 0) was fed to it (feed a finite number)"),
-        ("position", "loud", "node cc: port position: 'loud' was fed to it (feed a finite number)"),
+        ("smooth", 0.5, "node cc: port smooth: it is not a live input (feed one of position)"),
+        ("position", math.nan, "node cc: port position: it does not take nan (feed a finite number)"),
+        ("position", (1, 0), "node cc: port position: it does not take (1, 0) (feed a finite number)"),
+        ("position", "loud", "node cc: port position: it does not take 'loud' (feed a finite number)"),
     ],
 )
 def test_what_cannot_be_fed_is_refused(port: str, value: Any, message: str) -> None:
