@@ -31,6 +31,7 @@ MATCH_SECONDS = 1.0  # over which loudness is compared
 MOST_DB = 12.0  # of gain, up or down
 _OPPOSED = -0.8  # the least correlation that is made up for: opposite sides cannot be made loud
 _SILENCE = 1e-9  # power: nothing is raised from below it
+_PASSES = 5  # of match, each making up for what the ones before left: after one, what moves otherwise stays too soft
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,10 +97,13 @@ class Covered:
         if self.cover is None or not isinstance(self._codec, ReadsLoudness):
             return np.ones(len(self.latent))
         span = round(MATCH_SECONDS * self._spec.frame_rate)
-        wanted = _smoothed(self.cover.power(self._spec), span)
-        found = _smoothed(self._codec.loudness(self.latent).double().cpu().numpy(), span)
-        most = 10.0 ** (MOST_DB / 20.0)
-        return np.clip(np.sqrt((wanted + _SILENCE) / (found + _SILENCE)), 1.0 / most, most)
+        wanted = _smoothed(self.cover.power(self._spec), span) + _SILENCE
+        found = self._codec.loudness(self.latent).double().cpu().numpy()
+        most = 10.0 ** (MOST_DB / 10.0)
+        power = np.ones(len(found))  # the gain of power
+        for _ in range(_PASSES):
+            power = np.clip(power * wanted / (_smoothed(power * found, span) + _SILENCE), 1.0 / most, most)
+        return np.sqrt(power)
 
     def sound(
         self, start: int, frames: int, *, dry: float = 1.0, match: bool = True, margin: int | None = None

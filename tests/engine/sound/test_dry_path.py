@@ -7,6 +7,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 import torch
+from scipy.ndimage import gaussian_filter1d, uniform_filter1d
 
 from demon_patch.engine.contracts import Source
 from demon_patch.engine.session import Session
@@ -120,6 +121,37 @@ def test_a_mix_of_clips_is_covered_by_the_mix_of_their_recordings(
     cover = Cover(((one, 0.25), (two, 0.75)))
     heard = session.covered(0.25 * one.latent + 0.75 * two.latent, cover).sound(0, FRAMES)
     np.testing.assert_allclose(heard, 0.25 * one.audio + 0.75 * two.audio, atol=1e-6)
+
+
+class Reads:
+    """A codec of known loudness."""
+
+    def __init__(self, power: np.ndarray) -> None:
+        self.power = torch.from_numpy(power)
+
+    def loudness(self, latent: torch.Tensor) -> torch.Tensor:
+        return self.power
+
+
+def test_music_that_moves_otherwise_than_its_source_is_as_loud_on_average(
+    session: Session, clips: tuple[Source, Source]
+) -> None:
+    """Twelve pairs of random levels that have nothing in common, compared over 3 s: with one pass of match they are too
+    soft by 0.4 dB."""
+    clip, other = clips
+    plain = frame_power(clip.audio, 32_000, 1280)
+    apart = []
+    for seed in range(12):
+        noise = gaussian_filter1d(np.random.default_rng(seed).standard_normal((2, FRAMES)), 3, mode="wrap")
+        wanted, found = 10.0 ** (-2.5 + 0.5 * noise / noise.std(axis=1, keepdims=True))
+        sound = (clip.audio * np.repeat(np.sqrt(wanted / plain), 1280)[:, None]).astype(np.float32)
+        source = Source(other.latent, other.hints, sound)
+        gain = Covered(Reads(found), session.spec, clip.latent, Cover(((source, 1.0),))).gain
+        heard, own = (
+            uniform_filter1d(power, 75, mode="wrap") for power in (gain**2 * found, frame_power(sound, 32_000, 1280))
+        )
+        apart.append(float(np.mean(10 * np.log10(heard / own))))
+    assert abs(np.mean(apart)) < 0.2
 
 
 def test_nothing_is_made_louder_or_softer_than_may_be(session: Session, clips: tuple[Source, Source]) -> None:
