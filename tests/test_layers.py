@@ -21,10 +21,10 @@ LAYERS = (  # from below; a layer may import those of the lines above it
     {"engine", "patch", "codegen", "console"},
     {"nodes"},
     {"runtime"},
-    {"offline", "picture", "shipped", "terminal"},
+    {"explain", "offline", "picture", "shipped", "terminal"},
     {"bench"},
     {"gallery"},
-    {"check_command", "file_commands", "node_commands"},
+    {"check_command", "file_commands", "node_commands", "upgrade_command"},
     {"cli"},
     {"__init__", "__main__"},
 )

@@ -78,7 +78,8 @@ def _facts(compiled: CompiledPatch, found: Found, port: Port) -> str:
         facts.append(
             f"{span(port.lo, port.hi, port.unit)}, taper {port.taper}" if port.bounded else span(port.lo, port.hi)
         )
-        facts.append(f"knob {number(compiled.wiring.knob(found.path, port))}")
+        knob = compiled.wiring.knob(found.path, port)
+        facts.append(f"knob {number(knob)}{_of_family(compiled, port, knob)}")
         if port.name in found.node.ranges:
             facts.append(f"playing range {span(*found.node.ranges[port.name])}")
     row = CONTROLS.get(port.control or "")
@@ -154,16 +155,26 @@ def _number(
     if len(ordered) == 1:
         coming = wiring.nominal(ordered[0].src, ordered[0].out)
         if math.isfinite(coming.lo) and math.isfinite(coming.hi):
-            yield f"so it gives {_ends(code, coming.lo, coming.hi)}"
+            yield f"so it gives {_ends(compiled, port, code, coming.lo, coming.hi)}"
     if port.taper == "int":
         yield "rounded to a whole number, with hysteresis, before the body reads it"
     if math.isfinite(lo) or math.isfinite(hi):
         yield f"never outside of {span(lo, hi, port.unit)}"
 
 
-def _ends(code: PortCode, lo: float, hi: float) -> str:
+def _ends(compiled: CompiledPatch, port: Port, code: PortCode, lo: float, hi: float) -> str:
+    """The value of a port at both ends and in the middle of its signal."""
     places = (lo, (lo + hi) / 2, hi)
-    return ", ".join(f"{number(code.value([x]))} at {number(x)}" for x in places)
+    values = [(code.value([x]), x) for x in places]
+    return ", ".join(f"{number(value)}{_of_family(compiled, port, value)} at {number(x)}" for value, x in values)
+
+
+def _of_family(compiled: CompiledPatch, port: Port, position: float) -> str:
+    """What the model makes of a knob position, for a control with the family taper."""
+    row = CONTROLS.get(port.control or "")
+    if row is None or row.taper != "family":
+        return ""
+    return f" ({row.name} {number(compiled.spec.at_position(row, position))} of {compiled.spec.name})"
 
 
 def _cable(compiled: CompiledPatch, port: Port, cable: Cable, name: str) -> str:
@@ -206,6 +217,8 @@ def _position(
         yield f"value = {total}"
         return
     yield f"position = {total}" + ("" if sets else f"   (the knob, {number(knob)}, is at {base} of 0..1)")
-    yield f"value = the number at that position of {span(port.lo, port.hi, port.unit)}, taper {port.taper}" + (
-        f", limited to {span(lo, hi)}" if (lo, hi) != (port.lo, port.hi) else ""
-    )
+    limits = f", limited to {span(lo, hi)}" if (lo, hi) != (port.lo, port.hi) else ""
+    if port.taper == "family":
+        yield f"value = that position{limits}; the model's own curve is applied when the engine takes it"
+    else:
+        yield f"value = the number at that position of {span(port.lo, port.hi, port.unit)}, taper {port.taper}{limits}"

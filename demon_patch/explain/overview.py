@@ -38,7 +38,7 @@ def overview(compiled: CompiledPatch) -> Iterator[tuple[str, list[str]]]:
     yield "running order", [line for i, code in enumerate(program.steps) for line in _code(compiled, i, code)]
     yield "loops", list(_loops(compiled))
     yield "bus", [f"bus[{slot}]  {name}" for slot, name in compiled.slot_names.items()]
-    if len(program.tables) > 1:
+    if program.tables:
         yield "tables", [f"tables[{n}]  {name}" for n, name in sorted(compiled.table_names.items())]
     yield "engine ports", [_engine_port(compiled, i, port) for i, port in enumerate(program.sinks)]
     yield "settled before it plays", list(_settled(compiled))

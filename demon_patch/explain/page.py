@@ -69,7 +69,8 @@ _STAGES = {
         """The cable ends at {control}. [compile.py](../demon_patch/runtime/graph/compile.py) makes the arithmetic of
         that port from its knob, the depth of the cable and the taper (`input_text` in
         [wiring.py](../demon_patch/runtime/graph/wiring.py)). Signals add up as *positions* of the knob, so that a
-        depth means the same on every taper.""",
+        depth means the same on every taper. Strength has the family taper: its port carries the position, and the
+        model's own curve makes a strength of it when the engine takes it.""",
     ),
     "program": (
         "Program and bus",
@@ -90,7 +91,7 @@ frame from which it will be heard, `heard_at` = now + ticks that are left * fram
 predicts it again before every tick. The controls are read for the middle of the stretch that will be heard of
 the generation, before its first jump, so that sound and control agree in time. The transport begins at 0 with
 the first generation; the ticks before it have negative frames."""
-_REQUEST = """The forecast values become a [Request](../demon_patch/engine/ring/slots.py), by `Session.request` in
+_REQUEST = """The forecast values become a [Request](../demon_patch/engine/ring/request.py), by `Session.request` in
 [session.py](../demon_patch/engine/session.py). What a request holds, such as strength, stays as it is until the
 generation is done. Controls of class `step` are read again for every tick
 ([control_values.py](../demon_patch/runtime/performance/control_values.py)). Strength decides the timestep from
@@ -201,9 +202,12 @@ def _ring(performer: Performer, cable: Cable) -> Iterator[tuple[str, str]]:
         for slot, moment in zip(slots, performer.admission.moments(), strict=True):
             if slot.admitted not in seen:
                 seen.add(slot.admitted)
-                value = _signal(performer.controls.value(cable.port, moment))
-                admitted.append((tick, now, slot.heard_at, moment, value, _signal(slot.request.plan.strength)))
-    head = f"tick | now | heard_at | read for frame | forecast of `{cable.dst}.{cable.port}` | strength of the request"
+                sink = performer.program.sink(cable.dst, cable.port)
+                values = performer.forecast.value_at(sink, moment), performer.controls.value(cable.port, moment)
+                strengths = map(_signal, (*values, slot.request.plan.strength))
+                admitted.append((tick, now, slot.heard_at, moment, *strengths))
+    port = f"`{cable.dst}.{cable.port}`"
+    head = f"tick | now | heard_at | read for frame | forecast of {port} | as a control | strength of the request"
     yield "heard_at", f"{_prose(_HEARD_AT)}\n\n{_table(head, admitted)}"
     yield "Request", _prose(_REQUEST)
     yield "Ring", f"{_prose(_RING)}\n\n{_table('tick | now | slots after the tick | completions so far', ticks)}"

@@ -6,6 +6,7 @@ import json
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from demon_patch.codegen.float_code import float_function, function_groups
@@ -15,7 +16,6 @@ from demon_patch.explain.inputs import port_code, ports
 from demon_patch.explain.overview import overview
 from demon_patch.explain.stages import STAGES, stages_of, whole_program
 from demon_patch.nodes.catalogue import CATALOGUE
-from demon_patch.nodes.language.taper import denorm, norm
 from demon_patch.patch.files.format import dumps, load
 from demon_patch.patch.model.document import Cable, Node, Patch
 from tests.support.command import FIRST_LIGHT, Run
@@ -79,13 +79,15 @@ def test_the_shown_program_is_the_program() -> None:
 def test_the_arithmetic_of_a_port_is_the_ports() -> None:
     compiled = CompiledPatch(load(FIRST_LIGHT))
     told = dict(zip(*[iter(_blocks(ports(compiled, compiled.nodes["scheduler"])))] * 2, strict=True))
-    strength, table = told["strength"], spec_of("nano").strength_taper
-    numbers = re.findall(r"([-\d.]+) at ([-\d.]+)", strength.partition("so it gives")[2])
-    assert [float(at) for _, at in numbers] == [-1, 0, 1]
-    knob = float(norm(0.38, 0, 1, "family", table))
-    for value, at in numbers:
-        expected = float(denorm(min(max(knob + 0.5 * float(at), 0), 1), 0, 1, "family", table))
-        assert float(value) == pytest.approx(expected, abs=1e-5)
+    strength, spec = told["strength"], spec_of("nano")
+    numbers = re.findall(r"([-\d.]+) \(strength ([-\d.]+) of nano\) at ([-\d.]+)", strength.partition("so it gives")[2])
+    assert [float(at) for *_, at in numbers] == [-1, 0, 1]
+    knob = float(compiled.nodes["scheduler"].node.values["strength"])  # type: ignore[arg-type]
+    for position, value, at in numbers:
+        expected = min(max(knob + 0.5 * float(at), 0), 1)
+        assert float(position) == pytest.approx(expected, abs=1e-5)
+        taper = np.interp(expected, np.linspace(0, 1, len(spec.strength_taper)), spec.strength_taper)
+        assert float(value) == pytest.approx(taper, abs=1e-5)
     assert "lfo.out (-1..1): depth 0.5, offset 0" in strength
     assert f"position = {knob:.6g} + 0.5 * lfo.out" in strength
     assert "class request" in strength

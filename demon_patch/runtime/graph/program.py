@@ -104,7 +104,7 @@ class Program:
     owners: Mapping[str, str]
     """The node id that each code belongs to."""
     tables: list[list[float]]
-    """The family's taper, then the curves over the song."""
+    """The curves over the song."""
     table_of: Mapping[str, int]
     """The table of each curve, by node id."""
     drawn: Mapping[str, DrawnCurve]
