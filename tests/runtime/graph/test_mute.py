@@ -13,8 +13,8 @@ from demon_patch.patch.model.definition import Definition, Inlet, Outlet, Target
 from demon_patch.patch.model.document import Cable, Node, Patch
 from demon_patch.runtime.graph.check import problems
 from demon_patch.runtime.graph.compile import Geometry, compile
-from demon_patch.runtime.render import wired_recordings
-from tests.runtime.graph.test_compile import TRANSPORT, built, sound
+from demon_patch.runtime.performance.prepare import wired_recordings
+from tests.support.compiled import TRANSPORT, built, sound
 from tests.support.paths import PATCHES
 from tests.support.virtual_stage import patch, played
 

@@ -34,6 +34,7 @@ SHOTS: dict[str, tuple[str, ...]] = {
 _NAMES = tuple(SHOTS)
 _LEVELS = {"kick": 0.8, "snare": 0.6, "hat": 0.28, "open hat": 0.28, "tom": 0.5, "cymbal": 0.4}
 _LONGEST = 1.6  # seconds
+_STARTS, _LEAD = 0.1, RATE // 500  # of its peak: a stroke starts there, less 2 ms
 
 
 class ShotError(Exception):
@@ -76,12 +77,14 @@ class Shots:
         return np.stack([np.interp(at, np.arange(sound.shape[1]), side) for side in sound]).astype(np.float32)
 
     def _sound(self, name: str) -> Samples:
-        """[2, n] of peak 1, at most 1.6 s."""
+        """[2, n] of peak 1, from the start of the stroke, at most 1.6 s."""
         if name not in self._read:
             sound, rate = soundfile.read(self._folder / f"{name}.flac", always_2d=True, dtype="float32")
             wide = np.repeat(sound, 2, axis=1) if sound.shape[1] == 1 else sound[:, :2]
-            heard = np.asarray(soxr.resample(wide, rate, RATE), np.float32).T[:, : int(_LONGEST * RATE)]
+            heard = np.asarray(soxr.resample(wide, rate, RATE), np.float32).T
             heard = heard / max(float(np.abs(heard).max()), 1e-6)
+            starts = int(np.argmax(np.abs(heard).max(0) > _STARTS)) - _LEAD
+            heard = heard[:, max(starts, 0) :][:, : int(_LONGEST * RATE)].copy()
             heard[:, -480:] *= np.linspace(1, 0, heard[:, -480:].shape[1], dtype=np.float32)
             self._read[name] = heard
         return self._read[name]

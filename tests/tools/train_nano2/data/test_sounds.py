@@ -112,6 +112,11 @@ def test_one_shots_play_where_the_score_says() -> None:
     sound = Shots().play(notes, Draws(3), 2 * RATE)
     level = np.abs(sound).mean(0)
     assert sound.shape == (2, 2 * RATE)
+    shots = Shots()
+    for seed in range(20):
+        kick = np.abs(shots.play(notes[:1], Draws(seed), 3 * RATE)).mean(0)
+        starts = int(np.argmax(kick > 0.15 * kick.max())) / RATE
+        assert 0.5 <= starts < 0.51  # within a quarter of a frame
     assert level[int(0.5 * RATE) : int(0.6 * RATE)].max() > 0.1
     assert level[: int(0.05 * RATE)].max() > 0.02  # the snare's tail, over the end
     assert level[int(1.9 * RATE) : int(1.97 * RATE)].max() < 0.1

@@ -70,7 +70,7 @@ class Sound:
 
     bass, chords, arp, lead: instruments to choose from. levels: of drums, bass, chords, arp and lead. reverb: level and
     seconds; echo: level; pump: how far each kick ducks the rest; drive: into the soft clipper; low_pass: Hz; dust:
-    level of background noise; kit: drums (see `kit`).
+    level of background noise; tone: dB below 120 Hz, and dB an octave above 500 Hz; kit: drums (see `kit`).
     """
 
     bass: tuple[str, ...]
@@ -84,6 +84,7 @@ class Sound:
     drive: float
     low_pass: float
     dust: float = 0.0
+    tone: tuple[float, float] = (0.0, 0.0)
     kit: str = "machine"
 
 
@@ -91,76 +92,92 @@ SOUNDS = {
     "techno": Sound(
         ("plain bass", "rubber bass", "deep bass"), ("saw stab", "square pad"), ("square pluck", "saw pluck"),
         ("saw lead", "square lead"), (1.0, 0.8, 0.5, 0.4, 0.4), (0.22, 1.2), 0.25, 0.6, 0.9, 15000, kit="hard",
+        tone=(3, -0.8),
     ),
     "house": Sound(
         ("rubber bass", "plain bass", "deep bass"), ("drawbar organ", "electric piano", "grand piano", "saw stab"),
         ("electric piano", "square pluck"), ("electric piano", "soft lead", "saxophone"),
         (0.95, 0.75, 0.7, 0.4, 0.5), (0.18, 0.8), 0.12, 0.45, 0.7, 17000,
+        tone=(1, 0.6),
     ),
     "ambient": Sound(
         ("deep bass", "low strings"), ("warm pad", "choir", "square pad", "string section"),
         ("glass bell", "harp", "music box"), ("glass bell", "flute", "soft lead", "whistle"),
         (0.4, 0.55, 0.7, 0.45, 0.55), (0.65, 3.2), 0.35, 0.0, 0.4, 10000, kit="soft",
+        tone=(-3, -1.6),
     ),
     "dnb": Sound(
         ("reese bass", "deep bass", "plain bass"), ("warm pad", "bright pad", "electric piano"),
         ("square pluck", "saw pluck"), ("saw lead", "square lead"), (1.0, 0.9, 0.4, 0.35, 0.4), (0.2, 1.2), 0.2, 0.2,
         1.0, 17000, kit="tight",
+        tone=(4, 1.6),
     ),
     "hiphop": Sound(
         ("deep bass", "finger bass", "upright bass"), ("electric piano", "tine piano", "grand piano"),
         ("electric piano", "vibraphone"), ("electric piano", "flute", "trumpet", "soft lead"),
         (1.0, 0.9, 0.75, 0.4, 0.5), (0.12, 0.7), 0.06, 0.1, 0.9, 6500, dust=0.005, kit="dusty",
+        tone=(3, -1.5),
     ),
     "synthwave": Sound(
         ("plain bass", "rubber bass"), ("bright pad", "warm pad", "supersaw"), ("saw pluck", "square pluck"),
         ("square lead", "saw lead"), (0.95, 0.8, 0.5, 0.45, 0.5), (0.3, 1.7), 0.25, 0.2, 0.7, 16000, kit="gated",
+        tone=(0, 0.4),
     ),
     "chiptune": Sound(
         ("chip bass",), ("chip chord",), ("chip lead", "chip chord"), ("chip lead", "square lead"),
         (0.75, 0.85, 0.4, 0.4, 0.55), (0.0, 0.3), 0.05, 0.0, 0.6, 18000, kit="chip",
+        tone=(-6, 1.2),
     ),
     "acid": Sound(
         ("acid bass",), ("saw stab", "square pad"), ("square pluck",), ("saw lead",), (0.95, 1.0, 0.4, 0.35, 0.4),
         (0.14, 0.9), 0.3, 0.35, 1.1, 16000, kit="hard",
+        tone=(1, 1.2),
     ),
     "trance": Sound(
         ("plain bass", "rubber bass"), ("supersaw", "bright pad"), ("saw pluck",), ("saw lead", "supersaw"),
         (0.95, 0.75, 0.55, 0.5, 0.5), (0.32, 2.0), 0.35, 0.55, 0.8, 18000,
+        tone=(-1, 2.0),
     ),
     "trap": Sound(
         ("long 808",), ("warm pad", "choir", "grand piano", "square pad"), ("music box", "glass bell", "square pluck"),
         ("soft lead", "flute", "square lead", "whistle"), (0.95, 1.1, 0.5, 0.45, 0.5), (0.22, 1.3), 0.15, 0.15, 1.0,
         17000, kit="crisp",
+        tone=(4, 0.6),
     ),
     "disco": Sound(
         ("finger bass", "slap bass"), ("string section", "clean guitar", "electric piano", "brass section"),
         ("clean guitar", "square pluck"), ("string section", "trumpet", "saxophone", "square lead"),
         (0.95, 0.9, 0.6, 0.45, 0.5), (0.2, 1.1), 0.08, 0.05, 0.6, 15000, kit="studio",
+        tone=(-2, 1.0),
     ),
     "funk": Sound(
         ("slap bass", "finger bass"), ("clean guitar", "tine piano", "drawbar organ", "brass section"),
         ("clean guitar",), ("brass section", "saxophone", "trumpet"), (1.0, 0.95, 0.6, 0.4, 0.5), (0.12, 0.7), 0.03,
         0.0, 0.7, 15000, kit="studio",
+        tone=(-1, 0.2),
     ),
     "jazz": Sound(
         ("upright bass",), ("grand piano", "vibraphone", "clean guitar", "electric piano"), ("vibraphone",),
         ("saxophone", "trumpet", "clarinet", "vibraphone", "flute"), (0.7, 0.9, 0.6, 0.4, 0.65), (0.22, 1.2), 0.0, 0.0,
         0.4, 14000, kit="brushed",
+        tone=(-3, -1.0),
     ),
     "reggae": Sound(
         ("deep bass", "finger bass"), ("clean guitar", "drawbar organ", "grand piano"), ("drawbar organ",),
         ("trumpet", "saxophone", "flute", "drawbar organ"), (0.9, 1.05, 0.6, 0.4, 0.5), (0.25, 1.5), 0.3, 0.0, 0.6,
         12000, kit="studio",
+        tone=(4, -2.6),
     ),
     "rock": Sound(
-        ("finger bass", "plain bass"), ("driven guitar", "driven guitar", "clean guitar", "drawbar organ"),
+        ("finger bass", "plain bass"), ("driven guitar", "driven guitar", "driven guitar", "clean guitar"),
         ("steel guitar", "clean guitar"), ("guitar solo", "guitar solo", "drawbar organ"),
         (1.0, 0.85, 0.55, 0.4, 0.5), (0.16, 1.0), 0.06, 0.0, 0.8, 14000, kit="rock",
+        tone=(-2, -0.2),
     ),
     "orchestral": Sound(
         ("low strings",), ("string section", "choir", "brass section", "harp"), ("harp", "vibraphone", "solo violin"),
         ("flute", "solo violin", "clarinet", "trumpet"), (0.65, 0.75, 0.7, 0.5, 0.65), (0.45, 2.4), 0.0, 0.0, 0.3,
         15000, kit="hall",
+        tone=(-5, -0.8),
     ),
 }  # fmt: skip

@@ -17,11 +17,12 @@ from demon_patch.engine.families.nano.synth.patches import SynthPatch, note_soun
 from demon_patch.engine.families.nano.synth.waves import RATE
 
 _LOUDNESS = 0.12  # rms
+_DRIVEN = 0.09  # rms before the soft clipper, times its drive
 _PEAK = 0.98
 _MIX = {"drums": 0.8, "bass": 0.38, "chords": 0.21, "arp": 0.36, "lead": 0.4}
 _SENDS = {"drums": 0.12, "bass": 0.02, "chords": 0.9, "arp": 0.7, "lead": 0.7}
 _SPREAD = {"drums": 0.0, "bass": 0.03, "chords": 0.4, "arp": 0.6, "lead": 0.3}
-_WIDTHS = {"drums": (0.15, 0.5), "bass": (0.0, 0.1), "chords": (0.4, 1.0), "arp": (0.3, 1.0), "lead": (0.2, 0.8)}
+_WIDTHS = {"drums": (0.2, 0.6), "bass": (0.0, 0.1), "chords": (0.5, 1.2), "arp": (0.4, 1.1), "lead": (0.3, 1.0)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +61,7 @@ class Setup:
                 reverb=(near(sound.reverb[0]), sound.reverb[1]),
                 echo=near(sound.echo), pump=min(near(sound.pump), 0.9), drive=near(sound.drive),
                 low_pass=min(near(sound.low_pass), 21000), dust=near(sound.dust),
+                tone=(sound.tone[0] + draws.bell(3.5 * spread), sound.tone[1] + draws.bell(1.2 * spread)),
             ),
             draws.seed(), spread,
         )  # fmt: skip
@@ -152,17 +154,23 @@ def _strength(velocity: int) -> int:
 
 
 def _finished(mix: Samples, sound: Sound, rng: np.random.Generator) -> Samples:
+    mix = effects.filtered(mix, _tone(mix.shape[1], sound))
     level = float(np.sqrt(np.square(mix).mean()))
     if level > 1e-5:
-        mix = mix * np.float32(_LOUDNESS / level)
-        if sound.drive:
-            mix = (np.tanh(np.float32(sound.drive) * mix) / np.float32(sound.drive)).astype(np.float32, copy=False)
-    if sound.low_pass < 16000:
-        hertz = effects.bins(mix.shape[1])
-        mix = effects.filtered(mix, 1 / np.sqrt(1 + (hertz / sound.low_pass) ** 6))
+        mix = np.tanh(mix * np.float32(_DRIVEN * sound.drive / level))
+        mix = (mix * np.float32(_LOUDNESS / np.sqrt(np.square(mix).mean()))).astype(np.float32, copy=False)
     if sound.dust and level > 1e-5:
         hertz = effects.bins(mix.shape[1])
         hiss = rng.standard_normal(mix.shape, dtype=np.float32)
         mix += effects.filtered(hiss, (hertz > 300) & (hertz < 6000)) * np.float32(sound.dust)
     peak = float(np.abs(mix).max())
     return (mix * np.float32(min(1.0, _PEAK / max(peak, 1e-6)))).astype(np.float32)
+
+
+def _tone(samples: int, sound: Sound) -> np.ndarray:
+    """Gains of a loop's bins: shelf, tilt and low-pass of a style."""
+    hertz = effects.bins(samples)
+    low, tilt = sound.tone
+    octaves = np.log2(np.maximum(hertz, 20.0))
+    gain = low / (1 + np.exp(-3 * (np.log2(120) - octaves))) + tilt * np.maximum(octaves - np.log2(500), 0)
+    return 10 ** (gain / 20) / np.sqrt(1 + (hertz / sound.low_pass) ** 6)
