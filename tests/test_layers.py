@@ -145,7 +145,7 @@ def test_no_test_imports_another_test() -> None:
         f"{path.relative_to(TESTS)} imports {name}"
         for path in TESTS.rglob("*.py")
         for name in imports(path)
-        if is_test(name) and not name.startswith(("tests.patch.files.test_fuzz.", "tests.patch.files.test_pack."))
+        if is_test(name)
     }
     assert found == set()
 
