@@ -23,7 +23,7 @@ from demon_patch.patch.files import format, pack
 from demon_patch.patch.files.embed import CHUNK
 from demon_patch.patch.files.wav_chunks import chunk_bytes
 from demon_patch.patch.model.document import Cable, CableKey, Node, Patch
-from demon_patch.runtime.assets.assets import loaded
+from demon_patch.runtime.assets.assets import load_patch
 from demon_patch.runtime.graph.clock import Transport
 from demon_patch.runtime.graph.compile import Geometry, compile
 from tests.support.node_bench import playable
@@ -212,7 +212,7 @@ def test_files_and_packs_are_brought_up_to_date(tmp_path: Path) -> None:
     whole = pack._Pack(pack.PACK, old(**OLD), [])
     packed.write_bytes(pack.msgspec.msgpack.encode(whole))
     assert is_upgraded(load(file))
-    assert is_upgraded(loaded(packed))
+    assert is_upgraded(load_patch(packed))
 
 
 @pytest.mark.parametrize("suffix", [".wav", ".flac"])
