@@ -188,7 +188,7 @@ def test_a_missing_patch_is_recognised_by_its_neighbours(tmp_path: Path, capsys:
 
 # -- the README -------------------------------------------------------------------------------------------------
 def test_the_readme_counts_nodes_and_names_every_patch() -> None:
-    assert f"[{len(CATALOGUE)} nodes](docs/nodes.md)" in README
+    assert f"[{len(CATALOGUE)} nodes](docs/nodes.md)" in README, f"write {len(CATALOGUE)} nodes into README.md"
     listed = re.findall(r"^\| `([a-z-]+)` \| \S", README, re.MULTILINE)
     assert sorted(listed) == sorted(path.name.split(".")[0] for path in PATCHES.glob("*.dpatch.json"))
 

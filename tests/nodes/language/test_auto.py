@@ -69,5 +69,5 @@ def test_auto_says_what_it_is() -> None:
     ):
         return x if by == "a" else 0
 
-    with pytest.raises(DeclarationError, match="option by goes by x, which is no gate"):
+    with pytest.raises(DeclarationError, match="option by follows x, which is no gate"):
         node("n", "N", "N.", out=out(), category="test")(body)
