@@ -289,7 +289,8 @@ def test_sinks_are_all_inputs_of_the_engine() -> None:
 
 def test_a_default_that_is_the_familys_is_that_of_the_family_that_plays() -> None:
     """Without one the first family's is taken; a value in the patch wins."""
-    other = replace(spec_of("nano"), steps=11, shift=3.0, depth=7)
+    nano = spec_of("nano")
+    other = replace(nano, defaults={**nano.defaults, "steps": 11, "shift": 3.0, "depth": 7})
     for geometry, found in ((GEOMETRY, (4, 2.0, 2)), (Geometry(25, 100, other), (11, 3.0, 7))):
         for told in ({}, {"steps": 6}):
             nodes = {**CHAIN_NODES, "zs": replaced(CHAIN_NODES["zs"], values=told)}

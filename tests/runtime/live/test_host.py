@@ -114,7 +114,7 @@ def test_what_a_device_sends_is_played_and_seen(playing: Host) -> None:
     until(host, lambda: set(host.scopes.read(("wheel", "value", "out")).values[-1:]) == {0.5})
     until(host, lambda: float(host.scopes.read(("ear", "level", "out")).values.max(initial=-60.0)) > -50)
     host.feed("wheel", "smooth", 0.5)
-    until(host, lambda: any("port smooth: nothing can be fed" in message for message in host.status.messages))
+    until(host, lambda: any("port smooth: it is not a live input" in message for message in host.status.messages))
     assert plays_on(host)
 
 
