@@ -339,7 +339,7 @@ def loras_change_the_weights_and_leave_them(make: Make, family: Callable[[], Fam
             assert float((got - before).abs().max()) > 1e-3 * float(before.abs().max())
         with pytest.raises(DemonError):
             executor.set_loras([(lora, 2.5)])
-        assert executor.loras == ((lora, strength),)
+        assert executor.loras == ((lora, 1.5),)
         assert executor.weights_epoch == epochs[-1]
     finally:
         left = executor.set_loras([])
