@@ -19,6 +19,7 @@ from demon_patch.bench.commands import bench
 from demon_patch.check_command import EXAMPLES as CHECK
 from demon_patch.check_command import check
 from demon_patch.console import JsonFlag, Rate, Seconds, Switch, Threads, err, examples, out, show, tell, writable
+from demon_patch.engine.executors import DEFAULT
 from demon_patch.errors import DemonError, DeviceError, visible
 from demon_patch.explain.command import EXAMPLES as EXPLAIN
 from demon_patch.explain.command import explain
@@ -71,6 +72,7 @@ def render(
     rate: Rate = 48_000,
     picture: Path | None = None,
     force: Switch = False,
+    executor: str = DEFAULT,
     threads: Threads = None,
 ) -> None:
     """Renders a patch to a WAV or FLAC file: the same patch and seed give the same samples every time.
@@ -84,6 +86,7 @@ def render(
         rate: Samples per second of the file, 8000 to 192000.
         picture: Also writes a PNG here: spectrogram, controls, distance to the source. Needs the extra `plots`.
         force: Write over files that are neither renders nor pictures of ours.
+        executor: What runs the model, by name; torch (PyTorch) is there.
         threads: Processor threads, 1 to 64; all by default.
     """
     from demon_patch.runtime.assets.assets import files_of, load_patch
@@ -92,7 +95,7 @@ def render(
     _writable(out, picture)
     with files_of(patch) as folder:
         allow(out, picture, load_patch(patch), folder, source, force=force)
-        _write(_prepare(patch, folder, source, seed, threads), patch, seconds, out, rate, picture, force)
+        _write(_prepare(patch, folder, source, seed, executor, threads), patch, seconds, out, rate, picture, force)
 
 
 @app.command(
@@ -111,6 +114,7 @@ def play(
     watch: Switch = False,
     plain: Switch = False,
     out: Path | None = None,
+    executor: str = DEFAULT,
     threads: Threads = None,
 ) -> None:
     """Plays a patch live, with keys for transport, knobs and recording, until q or Ctrl+C.
@@ -125,6 +129,7 @@ def play(
         watch: Play what is saved in the patch file while it plays.
         plain: A line a second in place of the view; so also where the output is no terminal.
         out: Without a sound card, write 30 seconds and a picture into this folder instead.
+        executor: What runs the model, by name; torch (PyTorch) is there.
         threads: Processor threads, 1 to 64; all by default.
     """
     tell(f"loading {patch.name}")
@@ -147,7 +152,7 @@ def play(
                 "a pack is not edited while it plays", file=patch, mend="unpack it, and watch its patch file"
             )
         with files_of(patch) as folder:
-            document, session, clip = _load(patch, source, seed, threads)
+            document, session, clip = _load(patch, source, seed, executor, threads)
 
             def make() -> Host:
                 with place(patch):
@@ -258,7 +263,7 @@ def _writable(sound: Path, picture: Path | None) -> None:
 
 
 def _load(
-    path: Path, source: Path | None, seed: int | None, threads: int | None
+    path: Path, source: Path | None, seed: int | None, executor: str, threads: int | None
 ) -> tuple[Patch, Session, Source | None]:
     """A patch, the model that plays it, and the clip in place of its source; prints remarks on the way."""
     from demon_patch.engine.session import Session
@@ -269,16 +274,18 @@ def _load(
     patch = load_playable(path, seed=seed)
     for remark in [*warnings_of(patch, CATALOGUE), *unknown_words(patch, CATALOGUE)]:
         tell(remark, "yellow")
-    session = Session.load(patch.meta.model or "nano", threads=threads)
+    session = Session.load(patch.meta.model or "nano", executor=executor, threads=threads)
     return patch, session, session.source(source) if source is not None else None
 
 
-def _prepare(path: Path, folder: Path, source: Path | None, seed: int | None, threads: int | None) -> Performer:
+def _prepare(
+    path: Path, folder: Path, source: Path | None, seed: int | None, executor: str, threads: int | None
+) -> Performer:
     """A performer of a patch whose files lie in a folder, with everything that a person should know said on the way."""
     from demon_patch.offline import notes_of
     from demon_patch.runtime.performance.prepare import perform
 
-    patch, session, clip = _load(path, source, seed, threads)
+    patch, session, clip = _load(path, source, seed, executor, threads)
     with place(path):
         performer = perform(patch, session, folder=folder, into=path.parent, clip=clip)
     for note in notes_of(performer):

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from demon_patch.engine.executors import DEFAULT, executor_named
 from demon_patch.engine.session import Session
 from demon_patch.errors import DemonError
 from demon_patch.nodes.catalogue import CATALOGUE
@@ -65,6 +66,7 @@ def render(
     source: str | Path | None = None,
     folder: str | Path = ".",
     session: Session | None = None,
+    executor: str = DEFAULT,
     threads: int | None = None,
     progress: Callable[[float], None] = lambda seconds: None,
 ) -> Rendered:
@@ -76,6 +78,7 @@ def render(
     source: an audio file that takes the place of the patch's own source.
     folder: of a Patch that is no file, where the files that it names lie.
     session: a loaded model; the one that the patch names is loaded by default.
+    executor: what runs a model that is loaded here, by name (`engine.executors.EXECUTORS`).
     threads: processor threads of a model that is loaded here; all by default.
     progress: is called with the seconds that are rendered so far.
 
@@ -84,28 +87,29 @@ def render(
     """
     if not 0 < seconds <= LONGEST:
         raise DemonError(f"cannot render {seconds:g} seconds", mend=f"use more than 0 and at most {LONGEST:g}")
+    if session is None:
+        executor_named(executor)  # whose error is about no patch
+
+    def loaded(document: Patch) -> Session:
+        return session or Session.load(document.meta.model or "nano", executor=executor, threads=threads)
+
     if isinstance(patch, Patch):
         document = playable(patch, seed)
-        return _rendered(document, _performer(document, folder, folder, source, session, threads), seconds, progress)
+        performer = _performer(document, folder, folder, source, loaded(document))
+        return _rendered(document, performer, seconds, progress)
     path = Path(patch)
     document = load_playable(path, seed=seed)
     try:
         with files_of(path) as home:
-            performer = _performer(document, home, path.parent, source, session, threads)
+            performer = _performer(document, home, path.parent, source, loaded(document))
             return _rendered(document, performer, seconds, progress)
     except DemonError as error:
         raise error.located(file=path) from None
 
 
 def _performer(
-    patch: Patch,
-    folder: str | Path,
-    into: str | Path,
-    source: str | Path | None,
-    session: Session | None,
-    threads: int | None,
+    patch: Patch, folder: str | Path, into: str | Path, source: str | Path | None, session: Session
 ) -> Performer:
-    session = session or Session.load(patch.meta.model or "nano", threads=threads)
     clip = None if source is None else session.source(Path(source))
     return perform(patch, session, folder=folder, into=into, clip=clip)
 

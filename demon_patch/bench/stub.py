@@ -43,7 +43,7 @@ class StubExecutor:
     """Answers every forward with the same velocity, made beforehand; `seconds` adds up the time spent inside."""
 
     def __init__(self, frames: int, bucket: int = 1, spec: FamilySpec = SPEC) -> None:
-        self.bucket = bucket
+        self.bucket, self.capacity = bucket, 48
         self.lanes = RowThreads(1)
         self.weights_epoch = 0
         self.seconds = 0.0
@@ -71,14 +71,17 @@ class StubExecutor:
             raise DemonError("a stub has no weights", port="lora_strength", mend="use a family that has some")
         return False
 
+    def weights_changed(self) -> None:
+        """There are none."""
+
     def prepare_schedule(self, t: Tensor) -> Tensor:
         """The times themselves, [S+1, 1]."""
         return t[:, None]
 
-    def place(self, row: int, handle: Handle) -> None:
+    def place(self, place: int, handle: Handle) -> None:
         """Nothing to copy."""
 
-    def forward(self, x: Tensor, time: Tensor, context: Tensor, rows: Tensor) -> Tensor:
+    def forward(self, x: Tensor, time: Tensor, context: Tensor, places: Tensor) -> Tensor:
         """The same velocity every time, [R, T, C]."""
         start = perf_counter()
         velocity = self._velocity

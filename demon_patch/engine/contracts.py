@@ -289,7 +289,10 @@ class Family:
 
 
 class Handle(Protocol):
-    """A prompt prepared by an executor; valid while `epoch` equals the executor's weights_epoch."""
+    """A prompt prepared by an executor; valid while `epoch` equals the executor's weights_epoch.
+
+    Only the executor that made a handle takes it back; it refuses those of others, and those that are void.
+    """
 
     epoch: int
 
@@ -297,44 +300,77 @@ class Handle(Protocol):
 class Executor(Protocol):
     """Runs a denoiser in forwards of a fixed number of rows. One suite of tests holds for all executors.
 
+    A denoiser has one executor, which alone changes its weights. Bad input raises the DemonError that the function of
+    `engine.executors.checks` raises which each method names. Unless a method says otherwise, it is called by the thread
+    that owns the session, and never during a forward.
+
     bucket: rows of every forward (R).
+    capacity: places that prompts are put in, numbered from 0; a `Session` needs `session.PLACES`.
     lanes: the threads on which forwards run side by side; a GPU has one.
-    weights_epoch: grows with any change of the weights. Handles of an older epoch are void until they are renewed.
+    weights_epoch: grows with any change of the weights, which also empties all places. Handles of an older epoch are
+        void until they are renewed.
     """
 
     bucket: int
+    capacity: int
     lanes: RowThreads
     weights_epoch: int
 
     def prepare(self, conditioning: Conditioning) -> Handle:
-        """Computes everything that a prompt needs computed once."""
+        """Computes everything that a prompt needs computed once. From any thread, also during a forward.
+
+        Where the weights change meanwhile, the handle has the older epoch.
+        """
         ...
 
     def blend(self, first: Handle, second: Handle, amount: float) -> Handle:
-        """A prompt between two prepared ones: their condition tensors mixed; 0 is the first, 1 the second."""
+        """A prompt between two prepared ones: their condition tensors mixed; 0 is the first, 1 the second.
+
+        Raises `check_owner`, `check_epoch` and `check_lengths`. When it is renewed, the two are too.
+        """
         ...
 
     def renew(self, handle: Handle) -> None:
-        """Prepares a handle again for the present weights, in place."""
+        """Prepares a handle again for the present weights, in place. Raises `check_owner`, but takes void handles."""
         ...
 
     @property
     def loras(self) -> tuple[tuple[Lora, float], ...]:
-        """The LoRAs in the weights, with their strengths."""
+        """The LoRAs that were set last, with their strengths."""
         ...
 
     def set_loras(self, loras: Loras) -> bool:
-        """Makes these the only LoRAs in the weights, between forwards; returns whether the weights changed."""
+        """Makes these the only LoRAs in the weights; returns whether the weights changed, which raises the epoch.
+
+        Raises DemonError, and then changes nothing, for more than 4, a strength out of 0 to 2, or a LoRA of another
+        model.
+        """
+        ...
+
+    def weights_changed(self) -> None:
+        """Raises the epoch, after somebody changed the denoiser's weights while no LoRA was in them.
+
+        The next forward has the new weights.
+        """
         ...
 
     def prepare_schedule(self, t: Tensor) -> Tensor:
-        """Timesteps [S+1] -> per-step time tensors [S+1, E]."""
+        """Timesteps [S+1], of any float type -> per-step time tensors [S+1, E], float32."""
         ...
 
-    def place(self, row: int, handle: Handle) -> None:
-        """Copies a prepared prompt into row `row` of the fixed buffers (at admission)."""
+    def place(self, place: int, handle: Handle) -> None:
+        """Copies a prepared prompt into a place (at admission). A later `renew` of the handle does not reach the place.
+
+        Raises `check_place`, `check_owner`, `check_epoch`, and `check_lengths` against the prompts in other places.
+        """
         ...
 
-    def forward(self, x: Tensor, time: Tensor, context: Tensor, rows: Tensor) -> Tensor:
-        """x [R, T, C], time [R, E], context [R, T, X], rows [R] int64 into the buffers -> v [R, T, C]."""
+    def forward(self, x: Tensor, time: Tensor, context: Tensor, places: Tensor) -> Tensor:
+        """x [R, T, C], time [R, E], context [R, T, X], places [R] int64 -> v [R, T, C], float32.
+
+        Called from all `lanes.count` threads at once. Reads its arguments and keeps none. The velocity stays as it is
+        until the next forward of the same thread, and callers only read it. A row's velocity depends on no other row.
+
+        Raises `check_shapes`, and `check_placed` where looking at `places` does not wait for a device.
+        """
         ...

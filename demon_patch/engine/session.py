@@ -15,7 +15,7 @@ from demon_patch.arrays import Samples
 from demon_patch.engine.check_controls import checked
 from demon_patch.engine.contracts import Blend, Conditioning, Executor, Family, Handle, ReadsLoudness, Source
 from demon_patch.engine.controls import Control
-from demon_patch.engine.executors.torch_ import TorchExecutor
+from demon_patch.engine.executors import DEFAULT, executor_named
 from demon_patch.engine.families import load_family
 from demon_patch.engine.lora.merge import Lora, Loras, read_lora
 from demon_patch.engine.ring.focus import focused
@@ -29,6 +29,9 @@ from demon_patch.engine.sound.window import decode_song, decode_window
 from demon_patch.errors import DemonError, WeightsError
 from demon_patch.nearest import chosen
 from demon_patch.small_cache import Same, SmallCache
+
+PLACES = 2 * CONDITIONS * MAX_DEPTH
+"""Prompt places that a session needs of its executor: of a ring, and of a generation made beside it."""
 
 
 class Session:
@@ -45,23 +48,36 @@ class Session:
 
     Prompts, contexts and noise are kept, so equal requests cost nothing twice. Not thread-safe: one thread owns a
     session.
+
+    executor: of the family's denoiser, with at least `PLACES` prompt places (DemonError otherwise); by default
+        PyTorch on one lane.
     """
 
     def __init__(self, family: Family, executor: Executor | None = None) -> None:
         self.family = family
         self.spec = family.spec
-        self.executor: Executor = executor if executor is not None else TorchExecutor(family.denoiser)
+        self.executor: Executor = executor if executor is not None else executor_named(DEFAULT)(family.denoiser)
+        if self.executor.capacity < PLACES:
+            raise DemonError(
+                f"an executor with {self.executor.capacity} prompt places",
+                mend=f"a session needs one with a capacity of at least {PLACES}",
+            )
         self._handles: SmallCache[Handle] = SmallCache(256)
         self._contexts: SmallCache[Tensor] = SmallCache(64)
         self._tints: SmallCache[Handle] = SmallCache(16)
         self._noise: dict[int, NoiseBank] = {}
 
     @classmethod
-    def load(cls, name: str = "nano", *, threads: int | None = None) -> Session:
-        """A session on a family by name, on `threads` cores (default: all, at most 8); raises WeightsError."""
-        torch.set_num_threads(1)  # rows run side by side instead: see engine.lanes
+    def load(cls, name: str = "nano", *, executor: str = DEFAULT, threads: int | None = None) -> Session:
+        """A session on a family by name, run by an executor by name.
+
+        threads: processor threads for forwards side by side; by default all, at most 8.
+        Raises DemonError for an unknown name, and WeightsError for missing or damaged weights.
+        """
+        made = executor_named(executor)
+        torch.set_num_threads(1)  # rows run side by side instead: see engine.executors.row_threads
         family = load_family(name)
-        return cls(family, TorchExecutor(family.denoiser, lanes=threads or min(os.cpu_count() or 1, 8)))
+        return cls(family, made(family.denoiser, lanes=threads or min(os.cpu_count() or 1, 8)))
 
     def prompt(self, text: str) -> Conditioning:
         """A prompt from free text; `.unknown` are the words that the family cannot read."""
@@ -188,10 +204,9 @@ class Session:
 
     def generate(self, prompt: Conditioning | Blend, source: Source, **controls: Any) -> Tensor:
         """One generation from start to end, [T, C]; `controls` as of `request`."""
-        rows = CONDITIONS * MAX_DEPTH
         ring = Ring(
-            self.executor, self.spec, self.noise(source.frames), depth=1, rows=range(rows, 2 * rows)
-        )  # rows of its own: a ring may be playing
+            self.executor, self.spec, self.noise(source.frames), depth=1, rows=range(PLACES // 2, PLACES)
+        )  # places of its own: a ring may be playing
         ring.submit(self.request(prompt, source, **controls))
         return ring.drain()[-1].latent
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from demon_patch.codegen.body import DeclarationError
+from demon_patch.engine import executors
 from tests.support.paths import DOCS, ROOT
 
 PAGE = (DOCS / "extending.md").read_text(encoding="utf-8")
@@ -24,7 +25,8 @@ def test_every_recipe_has_an_example() -> None:
 
 
 @pytest.mark.parametrize("name", EXAMPLES)
-def test_an_example_runs(name: str, tmp_path: Path) -> None:
+def test_an_example_runs(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(executors, "EXECUTORS", dict(executors.EXECUTORS))  # an example adds its own
     path = tmp_path / "example.py"
     path.write_text(EXAMPLES[name], encoding="utf-8")
     runpy.run_path(str(path))

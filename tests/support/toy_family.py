@@ -141,8 +141,16 @@ PARTS = ("target",)  # fields of a request that are called as the control whose 
 class Bench:
     """A ring on the toy family with a source of `frames` frames, and requests that differ from a usual one."""
 
-    def __init__(self, depth: int = 4, bucket: int = 1, frames: int = FRAMES, lanes: int = 1, **ring: Any) -> None:
-        self.executor = TorchExecutor(FAMILY.denoiser, bucket, lanes=lanes)
+    def __init__(
+        self,
+        depth: int = 4,
+        bucket: int = 1,
+        frames: int = FRAMES,
+        lanes: int = 1,
+        executor: TorchExecutor | None = None,
+        **ring: Any,
+    ) -> None:
+        self.executor = executor or TorchExecutor(FAMILY.denoiser, bucket, lanes=lanes)
         self.source = FAMILY.conditioner.compose("bench", frames / SPEC.frame_rate, 5)
         self.noise = NoiseBank(CHANNELS, frames)
         self.ring = Ring(self.executor, SPEC, self.noise, depth, **ring)

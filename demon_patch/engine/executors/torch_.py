@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import cast
 
 import torch
 from torch import Tensor
 
 from demon_patch.engine.contracts import Conditioning, Denoiser, Handle
+from demon_patch.engine.executors.checks import (
+    check_epoch,
+    check_lengths,
+    check_owner,
+    check_place,
+    check_placed,
+    check_shapes,
+)
 from demon_patch.engine.executors.row_threads import RowThreads
 from demon_patch.engine.lora.merge import Lora, Loras, Merged
 from demon_patch.errors import DemonError
@@ -18,15 +28,19 @@ class Prepared:
     """The condition tensors [L', ...] of a prompt, under the weights of `epoch`.
 
     origin: the prompt that they were made of, or two prepared prompts and the share of the second.
+    owner: the executor that made it.
     """
 
+    owner: TorchExecutor
     epoch: int
     tensors: tuple[Tensor, ...]
     origin: Conditioning | tuple[Prepared, Prepared, float]
 
 
 class TorchExecutor:
-    """Runs a denoiser in forwards of exactly `bucket` rows, with prompts in `capacity` fixed rows.
+    """Runs a denoiser in forwards of exactly `bucket` rows, with prompts in `capacity` places.
+
+    The methods keep the contract of `Executor`, their threads and errors included.
 
     lanes: forwards that run side by side; with more than one, operations on the calling thread use a single thread.
     """
@@ -34,32 +48,32 @@ class TorchExecutor:
     def __init__(self, denoiser: Denoiser, bucket: int = 1, capacity: int = 48, lanes: int = 1) -> None:
         if not 1 <= bucket <= capacity:
             raise DemonError(
-                f"a row bucket of {bucket} with {capacity} rows", mend="the bucket must be from 1 to the capacity"
+                f"a row bucket of {bucket} with {capacity} prompt places",
+                mend="the bucket must be from 1 to the capacity",
             )
-        self.bucket = bucket
+        self.bucket, self.capacity = bucket, capacity
         self.lanes = RowThreads(lanes)
         self.weights_epoch = 0
-        self._denoiser, self._capacity = denoiser, capacity
+        self._denoiser = denoiser
         self._merged = Merged(denoiser)
-        self._buffers: tuple[Tensor, ...] = ()
+        self._buffers: tuple[Tensor, ...] = ()  # [capacity, L', ...]
+        self._placed: set[int] = set()
 
     @torch.inference_mode()
     def prepare(self, conditioning: Conditioning) -> Prepared:
         """The denoiser's condition tensors for a prompt, computed once."""
-        return Prepared(self.weights_epoch, self._denoiser.condition(conditioning.tokens), conditioning)
+        return Prepared(self, self.weights_epoch, self._denoiser.condition(conditioning.tokens), conditioning)
 
     @torch.inference_mode()
     def blend(self, first: Handle, second: Handle, amount: float) -> Prepared:
-        """The condition tensors (1 - amount) * first + amount * second. Raises DemonError for prompts of another
-        executor, of older weights, or of different lengths."""
+        """The condition tensors (1 - amount) * first + amount * second."""
         one, other = self._current_handle(first), self._current_handle(second)
-        if [part.shape for part in one.tensors] != [part.shape for part in other.tensors]:
-            raise DemonError("prompts of different lengths", port="prompt_b", mend="blend prompts of equal lengths")
-        return Prepared(self.weights_epoch, _mixed(one, other, amount), (one, other, amount))
+        check_lengths(_shapes(one), _shapes(other), "prompt_b")
+        return Prepared(self, self.weights_epoch, _mixed(one, other, amount), (one, other, amount))
 
     @torch.inference_mode()
     def renew(self, handle: Handle) -> None:
-        """Prepares a prompt again for the present weights, in place; raises DemonError for one of another executor."""
+        """Prepares a prompt again for the present weights, in place, and those that it is blended of."""
         prepared = self._checked_handle(handle)
         if prepared.epoch == self.weights_epoch:
             return
@@ -78,66 +92,57 @@ class TorchExecutor:
         return self._denoiser.embed_time(t.float())
 
     @torch.inference_mode()
-    def place(self, row: int, handle: Handle) -> None:
-        """Copies a prepared prompt into a row. Raises DemonError for a row out of range, and for a prompt of another
-        executor, of older weights, or of another length than the prompts before it."""
-        if not 0 <= row < self._capacity:
-            raise DemonError(f"row {row} of {self._capacity}", mend="use a row below the executor's capacity")
+    def place(self, place: int, handle: Handle) -> None:
+        """Copies a prepared prompt into a place."""
+        check_place(place, self.capacity)
         prepared = self._current_handle(handle)
         if not self._buffers:
-            self._buffers = tuple(part.new_zeros(self._capacity, *part.shape) for part in prepared.tensors)
-        shapes, wanted = [part.shape for part in prepared.tensors], [whole.shape[1:] for whole in self._buffers]
-        if shapes != wanted:
-            raise DemonError(
-                f"condition tensors {[list(s) for s in shapes]} where the buffers hold {[list(s) for s in wanted]}",
-                port="prompt",
-                mend="prompts of one executor must have equal lengths",
-            )
+            self._buffers = tuple(part.new_zeros(self.capacity, *part.shape) for part in prepared.tensors)
+        check_lengths(_shapes(prepared), [whole.shape[1:] for whole in self._buffers])
         for whole, part in zip(self._buffers, prepared.tensors, strict=True):
-            whole[row].copy_(part)
+            whole[place].copy_(part)
+        self._placed.add(place)
 
     def _checked_handle(self, handle: Handle) -> Prepared:
-        if not isinstance(handle, Prepared):
-            raise DemonError("a prompt that another executor prepared", port="prompt", mend="prepare it with this one")
-        return handle
+        own = isinstance(handle, Prepared) and handle.owner is self
+        check_owner(handle, own)
+        return cast(Prepared, handle)
 
     def _current_handle(self, handle: Handle) -> Prepared:
         prepared = self._checked_handle(handle)
-        if prepared.epoch != self.weights_epoch:
-            raise DemonError("prepared before the weights changed", port="prompt", mend="prepare the prompt again")
+        check_epoch(prepared, self.weights_epoch)
         return prepared
 
     @torch.inference_mode()
-    def forward(self, x: Tensor, time: Tensor, context: Tensor, rows: Tensor) -> Tensor:
-        """x [R, T, C], time [R, E], context [R, T, X], rows [R] -> v [R, T, C], R the bucket; raises DemonError for
-        other shapes."""
-        leads = (x.shape[:1], time.shape[:1], context.shape[:1], rows.shape)
-        if x.ndim != 3 or context.shape[:-1] != x.shape[:-1] or any(lead != (self.bucket,) for lead in leads):
-            shapes = ", ".join(str(list(part.shape)) for part in (x, time, context, rows))
-            raise DemonError(
-                f"a forward of {shapes}",
-                mend=f"give x [R, T, C], time [R, E], context [R, T, X] and rows [R] with R = {self.bucket}",
-            )
-        condition = tuple(whole.index_select(0, rows) for whole in self._buffers)
+    def forward(self, x: Tensor, time: Tensor, context: Tensor, places: Tensor) -> Tensor:
+        """x [R, T, C], time [R, E], context [R, T, X], places [R] -> a new v [R, T, C], R the bucket."""
+        check_shapes(x, time, context, places, self.bucket)
+        if not self._buffers or places.device.type == "cpu":
+            check_placed(places.tolist(), self._placed)
+        condition = tuple(whole.index_select(0, places) for whole in self._buffers)
         return self._denoiser.velocity(x, time, context, condition)
 
     @property
     def loras(self) -> tuple[tuple[Lora, float], ...]:
-        """The LoRAs in the weights, with their strengths."""
+        """The LoRAs that were set last, with their strengths."""
         return self._merged.loras
 
     def set_loras(self, loras: Loras) -> bool:
-        """Merges exactly these LoRAs into the weights, between forwards; returns whether any weight changed, which
-        voids every prepared prompt. Raises DemonError for more than 4, or a strength out of range."""
+        """Merges exactly these LoRAs into the weights; returns whether any weight changed."""
         changed = self._merged.set(loras)
         if changed:
             self.weights_changed()
         return changed
 
     def weights_changed(self) -> None:
-        """Voids every prepared prompt, after any change of the denoiser's weights."""
+        """Voids every prepared prompt and empties every place, after any change of the denoiser's weights."""
         self.weights_epoch += 1
         self._buffers = ()
+        self._placed.clear()
+
+
+def _shapes(prepared: Prepared) -> list[Sequence[int]]:
+    return [part.shape for part in prepared.tensors]
 
 
 def _mixed(first: Prepared, second: Prepared, amount: float) -> tuple[Tensor, ...]:

@@ -49,8 +49,8 @@ class Ring:
 
     depth: by default the family's.
     mode: `latest`: a newer request replaces a waiting one. `queue`: all are made, in order.
-    rows: the executor's rows that this ring may place prompts in, by default 3 for each slot. Rings that share an
-        executor need rows of their own.
+    rows: the executor's prompt places that this ring may use, by default 3 for each slot. Rings that share an executor
+        need places of their own.
     """
 
     def __init__(
@@ -67,7 +67,7 @@ class Ring:
         self._rows = list(range(CONDITIONS * MAX_DEPTH) if rows is None else rows)
         self._conditions = len(self._rows) // MAX_DEPTH
         if len(self._rows) < MAX_DEPTH:
-            raise DemonError(f"{len(self._rows)} rows for a ring", mend=f"give a ring {MAX_DEPTH} executor rows")
+            raise DemonError(f"{len(self._rows)} prompt places for a ring", mend=f"give it at least {MAX_DEPTH}")
         self.tick_index = 0
         self.depth = int(checked("depth", spec.depth if depth is None else depth))
         self.mode = mode
@@ -97,9 +97,9 @@ class Ring:
         request.check(self._spec, self._executor, self._noise.device)
         if len(request.handles) > self._conditions:
             raise DemonError(
-                f"{len(request.handles)} conditions where each generation has {self._conditions} rows",
+                f"{len(request.handles)} conditions where each generation has {self._conditions} prompt places",
                 port="prompt",
-                mend=f"use fewer prompts, or give the ring {len(request.handles) * MAX_DEPTH} executor rows",
+                mend=f"use fewer prompts, or give the ring {len(request.handles) * MAX_DEPTH} prompt places",
             )
         if self.mode == "latest":
             self._waiting.clear()
@@ -250,7 +250,7 @@ class Ring:
 
     @torch.no_grad()
     def _place(self, request: Request) -> Slot:
-        """Gives a request its executor rows and its first latent."""
+        """Gives a request its prompt places and its first latent."""
         rows = tuple(self._rows[: len(request.handles)])
         for row, handle in zip(rows, request.handles, strict=True):
             self._executor.place(row, handle)

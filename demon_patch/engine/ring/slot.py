@@ -14,7 +14,7 @@ from demon_patch.engine.ring.schedule import SOURCE_ONLY, Schedule
 class Slot:
     """A generation in flight.
 
-    rows: its prompts' rows in the executor's buffers, its own first.
+    rows: the executor's prompt places of its prompts, its own first.
     admitted: the tick of its admission, which ran its first step.
     times: its schedule.
     x: its latent [T, C].

@@ -24,7 +24,7 @@ class ChunkStep:
     and copies the live ones back. Where slots use different features, tensors keep a feature from the slots without it,
     so a slot's result does not depend on its neighbours.
 
-    rows: the most executor rows there can be.
+    rows: how many prompt places of the executor may be read.
     """
 
     def __init__(self, executor: Executor, spec: FamilySpec, noise: NoiseBank, rows: int) -> None:

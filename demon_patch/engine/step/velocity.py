@@ -25,7 +25,7 @@ class _Row:
     """A row of a forward.
 
     place: its slot's place in the chunk.
-    row: the executor's row.
+    row: the executor's prompt place that is read.
     use: what its velocity is for: "prompt", "second" or "negative".
     """
 

@@ -228,5 +228,5 @@ def test_impossible_depths(depth: int) -> None:
 def test_impossible_rings() -> None:
     with pytest.raises(DemonError, match="latest or queue"):
         Bench(2, mode="newest")
-    with pytest.raises(DemonError, match="8 executor rows"):
+    with pytest.raises(DemonError, match=r"4 prompt places for a ring .*at least 8"):
         Bench(2, rows=range(4))

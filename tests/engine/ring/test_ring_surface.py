@@ -84,7 +84,7 @@ def test_neighbours_leave_every_bit(values: Values, bucket: int) -> None:
         bench.ring.submit(bench.asked(**fields))
     beside = {id(finished.request): finished for finished in bench.ring.drain(values)}
     for finished in beside.values():
-        alone = Bench(1, bucket)
+        alone = Bench(1, bucket, executor=bench.executor)  # which prepared the request's prompts
         alone.ring.submit(finished.request)
         assert torch.equal(alone.ring.drain(values)[0].latent, finished.latent)
 
@@ -224,7 +224,7 @@ def test_impossible_requests(fields: dict[str, Any], says: str) -> None:
 def test_more_conditions_than_rows_are_refused() -> None:
     bench = Bench(2, rows=range(16))
     bench.ring.submit(bench.asked(second="cold"))
-    with pytest.raises(DemonError, match="3 conditions where each generation has 2 rows"):
+    with pytest.raises(DemonError, match="3 conditions where each generation has 2 prompt places"):
         bench.ring.submit(bench.asked(second="cold", guidance_mode="full"))
 
 

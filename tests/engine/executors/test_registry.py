@@ -1,0 +1,87 @@
+"""Executors by name: another one is registered, plays, and leaves every bit."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from threading import Lock
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+
+import demon_patch
+from demon_patch.engine import Session
+from demon_patch.engine.executors import EXECUTORS, executor_named
+from demon_patch.engine.executors.torch_ import TorchExecutor
+from demon_patch.engine.session import PLACES
+from demon_patch.errors import DemonError
+from tests.support.command import QUICK, Run
+from tests.support.toy_family import toy_family
+
+
+class Counting(TorchExecutor):
+    """Counts the forwards of all lanes."""
+
+    rows = 0
+    _counting = Lock()
+
+    def forward(self, x: Tensor, time: Tensor, context: Tensor, places: Tensor) -> Tensor:
+        with Counting._counting:
+            Counting.rows += len(places)
+        return super().forward(x, time, context, places)
+
+
+@pytest.fixture
+def counting(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(EXECUTORS, "counting", f"{__name__}:Counting")
+    monkeypatch.setattr(Counting, "rows", 0)
+
+
+def latent(session: Session) -> Tensor:
+    source = session.compose("house in a minor, 124 bpm", seconds=8, seed=3)
+    return session.generate(session.prompt("acid"), source, strength=1.0, steps=4, seed=7)
+
+
+@pytest.mark.usefixtures("counting")
+def test_a_registered_executor_plays_a_session_bit_for_bit() -> None:
+    session = Session.load("nano", executor="counting", threads=2)
+    assert isinstance(session.executor, Counting)
+    assert session.executor.lanes.count == 2
+    assert torch.equal(latent(session), latent(Session.load("nano", threads=1)))
+    assert Counting.rows == 4  # one row a step
+
+
+@pytest.mark.usefixtures("counting")
+def test_a_registered_executor_renders_a_patch_bit_for_bit() -> None:
+    counted = demon_patch.render(QUICK, seconds=1.0, executor="counting", threads=1)
+    assert Counting.rows > 0
+    np.testing.assert_array_equal(counted.sound, demon_patch.render(QUICK, seconds=1.0, threads=1).sound)
+
+
+def test_an_unknown_executor_is_told_with_what_there_is(capsys: pytest.CaptureFixture[str]) -> None:
+    for call in (
+        lambda: executor_named("toch"),
+        lambda: Session.load("nano", executor="toch"),
+        lambda: demon_patch.render(QUICK, seconds=1.0, executor="toch"),
+    ):
+        with pytest.raises(DemonError) as error:
+            call()
+        assert str(error.value) == "there is no executor named 'toch' (did you mean torch?)"
+    for command in ("render", "play"):
+        run = Run(capsys, command, str(QUICK), "--executor", "toch", "--seconds", "1")
+        assert run.code == 1
+        assert "there is no executor named 'toch' (did you mean torch?)" in run.err
+
+
+def test_the_registry_loads_no_torch() -> None:
+    code = "import sys, demon_patch.engine.executors; sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_an_executor_with_too_few_places_is_refused() -> None:
+    family = toy_family()
+    with pytest.raises(DemonError, match=f"an executor with {PLACES - 1} prompt places .* at least {PLACES}"):
+        Session(family, TorchExecutor(family.denoiser, capacity=PLACES - 1))
+    assert Session(family).executor.capacity >= PLACES
