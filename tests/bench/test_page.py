@@ -36,4 +36,20 @@ def test_kept_rows_stay_and_new_ones_take_the_place_of_their_own(tmp_path: Path)
     keep({**report, "rows": [{"control": "strength", "change": 0.123456}]}, path)
     keep({**report, "rows": [{"control": "shift", "change": 2.0}]}, path)
     rows = json.loads(path.read_text(encoding="utf-8"))["rows"]
-    assert rows == [{"control": "strength", "change": 0.1235}, {"control": "shift", "change": 2.0}]
+    assert rows == [
+        {"control": "strength", "change": 0.1235, "machine": "m"},
+        {"control": "shift", "change": 2.0, "machine": "m"},
+    ]
+
+
+def test_each_row_keeps_its_machine_and_the_page_names_all(tmp_path: Path) -> None:
+    path = tmp_path / "seen.json"
+    rows = [{"control": name, "steps": 8, "seen": 1, "t50": 1, "t90": 1} for name in ("solver", "guidance")]
+    path.write_text(json.dumps({"title": "t", "machine": "old one", "rows": rows}), encoding="utf-8")
+    assert "Measured on: old one." in page(load(tmp_path))
+    keep({"title": "t", "machine": "new one", "rows": rows[:1]}, path)
+    kept = {row["control"]: row["machine"] for row in json.loads(path.read_text(encoding="utf-8"))["rows"]}
+    assert kept == {"solver": "new one", "guidance": "old one"}
+    heard = {"descriptor": "departure", "change": 1.0, "ratio": 5.0, "lag_frames": None, "verdict": "audible"}
+    keep({"title": "t", "machine": "third", "rows": [{"control": "solver", **heard}]}, tmp_path / "modulation.json")
+    assert "Measured on: new one; old one; third." in page(load(tmp_path))
