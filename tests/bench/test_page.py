@@ -7,15 +7,16 @@ from pathlib import Path
 
 from demon_patch.bench.gaussian import SPEC
 from demon_patch.bench.page import keep, load, page
-from demon_patch.bench.propagation import COUNTED
+from demon_patch.bench.propagation import COUNTED, SEEN
 from demon_patch.bench.trials import due
 from demon_patch.engine.controls import TABLE
+from demon_patch.engine.families import spec_of
 from tests.support.paths import DOCS
 
 
 def test_the_page_is_what_the_table_and_the_measurements_say() -> None:
     assert (DOCS / "controls.md").read_text(encoding="utf-8") == page(load(DOCS / "measured")), (
-        "make it again: demon-patch bench page"
+        "make it again: demon-patch bench page (of a new control: demon-patch bench control NAME)"
     )
 
 
@@ -26,7 +27,16 @@ def test_the_page_names_every_control() -> None:
 
 def test_every_built_control_has_its_propagation_measured() -> None:
     measured = {row["control"] for row in load(DOCS / "measured")["propagation"]["rows"]}
-    assert [t.control for t in due(SPEC) if t.row.propagation in COUNTED and t.control not in measured] == []
+    missing = [t.control for t in due(SPEC) if t.row.propagation in COUNTED and t.control not in measured]
+    assert missing == [], "measure each: demon-patch bench control NAME"
+
+
+def test_every_control_that_is_heard_has_its_figures() -> None:
+    kept = {name: {row["control"] for row in report["rows"]} for name, report in load(DOCS / "measured").items()}
+    heard = due(spec_of("nano"))
+    missing = [t.control for t in heard if t.control not in kept["modulation"]]
+    missing += [t.control for t in heard if t.row.propagation in SEEN and t.control not in kept["seen"]]
+    assert missing == [], "measure each: demon-patch bench control NAME"
 
 
 def test_kept_rows_stay_and_new_ones_take_the_place_of_their_own(tmp_path: Path) -> None:

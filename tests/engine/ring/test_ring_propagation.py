@@ -10,8 +10,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from demon_patch.engine.controls import TABLE
-from tests.support.toy_family import CHANNELS, FAMILY, FRAMES, Bench
+from tests.support.toy_family import CHANNELS, FAMILY, FRAMES, READ_BY_STEPS, Bench
 
 CURVE = torch.linspace(0.2, 0.9, FRAMES).view(1, FRAMES, 1)
 RINGS = [(steps, depth) for steps in (4, 8) for depth in (1, 2, 3, 4, 8) if depth <= steps]
@@ -102,9 +101,6 @@ DCW = [
 FADING = [Write("ODE noise", values_after={"ode_noise": CURVE}), Write("solver", values_after={"solver": "sde"})]
 
 
-NOT_A_VALUE = {"live_strength"}  # it lets requests move generations in flight; no step reads its value
-
-
 def moved(write: Write) -> set[str]:
     """The step controls that a write changes."""
 
@@ -114,7 +110,7 @@ def moved(write: Write) -> set[str]:
     return {name for name, value in write.values_after.items() if not same(value, write.values.get(name))}
 
 
-@pytest.mark.parametrize("name", [row.name for row in TABLE if row.every_step and row.name not in NOT_A_VALUE])
+@pytest.mark.parametrize("name", READ_BY_STEPS)
 def test_every_step_control_of_the_table_is_written_here(name: str) -> None:
     writes = [*STEP, *RISING, *LATE, *DCW, *FADING]
     assert any(name in moved(write) for write in writes), (

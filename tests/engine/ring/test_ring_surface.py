@@ -9,10 +9,9 @@ import pytest
 import torch
 from torch import Tensor
 
-from demon_patch.engine.controls import TABLE
 from demon_patch.engine.step.reference import Values
 from demon_patch.errors import DemonError
-from tests.support.toy_family import CHANNELS, FAMILY, FRAMES, Bench, plainly
+from tests.support.toy_family import CHANNELS, FAMILY, FRAMES, READ_BY_STEPS, Bench, plainly
 
 CURVE = torch.linspace(0, 1, FRAMES).view(1, FRAMES, 1)
 GAIN = 0.5 + CURVE * torch.linspace(0.5, 1.5, CHANNELS)
@@ -78,10 +77,6 @@ def test_latents_are_those_of_the_plain_sampler(values: Values, bucket: int) -> 
 PHASE: Values = {"dcw": "double", "dcw_wavelet": "db4", "dcw_phase": flat(0.7), "dcw_multiply": flat(0.3)}
 
 
-NOT_A_VALUE = {"live_strength"}  # it lets requests move generations in flight; no step reads its value
-STEP = [row.name for row in TABLE if row.every_step and row.name not in NOT_A_VALUE]
-
-
 class Noted(dict[str, Any]):
     """Values that note which controls are asked for."""
 
@@ -110,7 +105,7 @@ def asked() -> set[str]:
     return found
 
 
-@pytest.mark.parametrize("name", STEP)
+@pytest.mark.parametrize("name", READ_BY_STEPS)
 def test_every_step_control_of_the_table_is_compared_with_the_plain_sampler(name: str) -> None:
     assert any(name in values for values in (*VALUES, PHASE)), f"add a case to VALUES: {{{name!r}: ...}}"
     assert name in asked(), f"give the sampler of engine/step/reference.py the line that reads {name}"
