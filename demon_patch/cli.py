@@ -19,6 +19,8 @@ from demon_patch.bench.commands import bench
 from demon_patch.check_command import EXAMPLES as CHECK
 from demon_patch.check_command import check
 from demon_patch.console import JsonFlag, Rate, Seconds, Switch, Threads, err, examples, out, show, tell, writable
+from demon_patch.control_command import EXAMPLES as CONTROL
+from demon_patch.control_command import control
 from demon_patch.engine.executors import DEFAULT
 from demon_patch.errors import DemonError, DeviceError, visible
 from demon_patch.explain.command import EXAMPLES as EXPLAIN
@@ -48,6 +50,7 @@ app = App(
 model = App(name="model", help="The models that can play a patch.")
 app.command(model)
 app.command(bench)
+bench.command(control, help_epilogue=CONTROL)
 app.command(check, help_epilogue=CHECK)
 app.command(explain, help_epilogue=EXPLAIN)
 app.command(upgrade, help_epilogue=UPGRADE)

@@ -24,7 +24,7 @@ LAYERS = (  # from below; a layer may import those of the lines above it
     {"explain", "offline", "picture", "shipped", "terminal"},
     {"bench"},
     {"gallery"},
-    {"check_command", "file_commands", "node_commands", "upgrade_command"},
+    {"check_command", "control_command", "file_commands", "node_commands", "upgrade_command"},
     {"cli"},
     {"__init__", "__main__"},
 )

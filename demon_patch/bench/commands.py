@@ -80,36 +80,37 @@ def codec(*recordings: Path, save: Path | None = None, as_json: JsonFlag = False
 
 
 @bench.command
-def propagation(*, save: Path | None = None, as_json: JsonFlag = False) -> None:
+def propagation(*, controls: Names = (), save: Path | None = None, as_json: JsonFlag = False) -> None:
     """Counts the forwards from a write of each control to the latent that shows it, on an exact family.
 
     Parameters:
-        save: Keeps the rows in this JSON file, beside those of other controls.
+        controls: Only these; all by default.
+        save: Keeps the rows in this JSON file, beside those of other controls. Without it they are only shown.
         as_json: Prints JSON in place of tables.
     """
     from demon_patch.bench.gaussian import gaussian
+    from demon_patch.bench.page import TITLES
     from demon_patch.bench.propagation import measure
     from demon_patch.engine.session import Session
 
-    _keep(
-        "propagation: forwards to the first difference and to convergence", measure(Session(gaussian())), save, as_json
-    )
+    _keep(TITLES["propagation"], measure(Session(gaussian()), controls=controls), save, as_json)
 
 
 @bench.command
-def seen(*, save: Path | None = None, as_json: JsonFlag = False, threads: Threads = None) -> None:
+def seen(*, controls: Names = (), save: Path | None = None, as_json: JsonFlag = False, threads: Threads = None) -> None:
     """Counts how many last steps must use a new value before it is in the embedded model's latent.
 
     Parameters:
-        save: Keeps the rows in this JSON file, beside those of other controls.
+        controls: Only these, of the classes step, late step and weights; all of them by default.
+        save: Keeps the rows in this JSON file, beside those of other controls. Without it they are only shown.
         as_json: Prints JSON in place of tables.
         threads: Processor threads, 1 to 64; all by default.
     """
+    from demon_patch.bench.page import TITLES
     from demon_patch.bench.propagation import measure_shares
     from demon_patch.engine.session import Session
 
-    title = "seen, t50, t90: last steps that must use a new value, the embedded model"
-    _keep(title, measure_shares(Session.load("nano", threads=threads)), save, as_json)
+    _keep(TITLES["seen"], measure_shares(Session.load("nano", threads=threads), controls), save, as_json)
 
 
 @bench.command
@@ -124,19 +125,20 @@ def modulation(
 
     Parameters:
         controls: Only these; all by default.
-        save: Keeps the rows in this JSON file, beside those of other controls.
+        save: Keeps the rows in this JSON file, beside those of other controls. Without it they are only shown.
         as_json: Prints JSON in place of tables.
         threads: Processor threads, 1 to 64; all by default.
     """
     from demon_patch.bench.modulation import measure
+    from demon_patch.bench.page import TITLES
     from demon_patch.engine.session import Session
 
     rows = []
     for row in measure(Session.load("nano", threads=threads), controls):
         err.print(f"{row['control']}: {row['change']:.3g} of {row['descriptor']}, {row['ratio']:.3g} spreads")
         rows.append(row)
-        _keep("", [row], save, quiet=True)
-    _keep("modulation: how far each control moves its descriptor, the embedded model", rows, save, as_json)
+        _keep(TITLES["modulation"], [row], save, quiet=True)
+    _keep(TITLES["modulation"], rows, save, as_json)
 
 
 @bench.command

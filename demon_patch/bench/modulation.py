@@ -14,10 +14,8 @@ import numpy as np
 
 from demon_patch.arrays import Curve, Samples
 from demon_patch.bench.descriptors import DESCRIPTORS, Heard
-from demon_patch.bench.trials import BARS, SECONDS, Trial, due, stage
-from demon_patch.engine.contracts import FamilySpec
+from demon_patch.bench.trials import BARS, SECONDS, Trial, chosen, due, stage
 from demon_patch.engine.session import Session
-from demon_patch.errors import DemonError
 from demon_patch.runtime.descriptors import smooth
 from demon_patch.runtime.performance.performer import Performer
 from demon_patch.runtime.performance.prepare import perform
@@ -26,17 +24,6 @@ from demon_patch.runtime.render import render
 PERIODS = (0.25, 0.5, 1.0, 2.0)  # bars
 SEEDS = 8
 AUDIBLE = 3.0  # below this many spreads a control is subtle
-
-
-def chosen(spec: FamilySpec, names: Sequence[str] | None) -> tuple[Trial, ...]:
-    """The trials of controls by name, or all that a family has; raises DemonError for a name without
-    one."""
-    trials = due(spec)
-    known = {trial.control for trial in trials}
-    for name in names or ():
-        if name not in known:
-            raise DemonError(f"{name} has no trial", port=name, mend=f"choose of {', '.join(sorted(known))}")
-    return tuple(trial for trial in trials if not names or trial.control in names)
 
 
 def measure(session: Session, controls: Sequence[str] | None = None, seeds: int = SEEDS) -> Iterator[dict[str, Any]]:

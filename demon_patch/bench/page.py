@@ -17,7 +17,12 @@ from demon_patch.runtime.graph.rates import Rates
 
 Measured = Mapping[tuple[str, int], Mapping[str, Any]]
 
-REPORTS = ("propagation", "seen", "modulation")
+TITLES = {
+    "propagation": "propagation: forwards to the first difference and to convergence",
+    "seen": "seen, t50, t90: last steps that must use a new value, the embedded model",
+    "modulation": "modulation: how far each control moves its descriptor, the embedded model",
+}
+"""The reports that the page is made of, by name, each with its title."""
 _NODES = {
     "scheduler": "Scheduler",
     "source_blend": "Source Blend",
@@ -65,25 +70,32 @@ def _rates() -> str:
 def load(folder: str | Path) -> dict[str, dict[str, Any]]:
     """The reports kept in a folder, by name; those that are not there are empty."""
     found: dict[str, dict[str, Any]] = {}
-    for name in REPORTS:
+    for name in TITLES:
         path = Path(folder) / f"{name}.json"
-        found[name] = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {"machine": "", "rows": []}
+        found[name] = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {"rows": []}
     return found
 
 
 def keep(report: Mapping[str, Any], path: str | Path) -> None:
-    """Writes a report {title, machine, rows} as JSON; rows of the file that are of something else stay: of other
-    controls that the table has, of other numbers of steps, of other clips."""
+    """Writes a report {title, machine, rows} as JSON, with the machine in each row; rows of the file that are of
+    something else stay, with the machine that they were measured on: of other controls that the table has, of other
+    numbers of steps, of other clips."""
     path = Path(path)
-    old = json.loads(path.read_text(encoding="utf-8"))["rows"] if path.exists() else []
-    rows = {_key(row): row for row in [*old, *map(_rounded, report["rows"])]}
+    old = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {"rows": []}
+    fresh = {**report, "rows": [_rounded(row) for row in report["rows"]]}
+    rows = {_key(row): {**row, "machine": machine_of(row, kept)} for kept in (old, fresh) for row in kept["rows"]}
     order = {row.name: place for place, row in enumerate(TABLE)}
     known = (key for key, row in rows.items() if "control" not in row or key[0] in order)
     kept = sorted(known, key=lambda key: (key[1], order.get(key[0], 0)))
     lines = ",\n".join(f"  {json.dumps(row)}" for row in map(rows.__getitem__, kept))
-    head = "".join(f" {json.dumps(key)}: {json.dumps(report[key])},\n" for key in ("title", "machine"))
+    title = json.dumps(report["title"])
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(f'{{\n{head} "rows": [\n{lines}\n ]\n}}\n', encoding="utf-8")
+    path.write_text(f'{{\n "title": {title},\n "rows": [\n{lines}\n ]\n}}\n', encoding="utf-8")
+
+
+def machine_of(row: Mapping[str, Any], report: Mapping[str, Any]) -> str:
+    """The machine that a row was measured on: its own, or its report's, as older files have it; "" if unknown."""
+    return str(row.get("machine", report.get("machine", "")))
 
 
 def _key(row: Mapping[str, Any]) -> tuple[str, int]:
@@ -99,7 +111,7 @@ def page(reports: Mapping[str, Mapping[str, Any]]) -> str:
     """The whole page from the reports of `load`."""
     rows = {name: {_key(row): row for row in report["rows"]} for name, report in reports.items()}
     parts = [_HEAD.format(rates=_rates(), usual=f"depth {trials.DEPTH} and {trials.STEPS} steps")]
-    machines = sorted({str(report["machine"]) for report in reports.values()} - {""})
+    machines = sorted({machine_of(row, report) for report in reports.values() for row in report["rows"]} - {""})
     if machines:
         parts.append(f"Measured on: {'; '.join(machines)}.\n")
     for carrier, controls in groupby(TABLE, key=lambda row: row.carrier):

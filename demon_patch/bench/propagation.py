@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from demon_patch.bench.trials import ADAPTER, CHOSEN, PARTS, SECONDS, Trial, due
+from demon_patch.bench.trials import ADAPTER, CHOSEN, PARTS, SECONDS, Trial, chosen
 from demon_patch.engine.contracts import Conditioning, Source
 from demon_patch.engine.controls import CONTROLS
 from demon_patch.engine.lora.merge import LayerChange, Lora, Loras, layers_of
@@ -20,6 +20,7 @@ from demon_patch.runtime.performance.resources import fitted
 DEPTHS = (1, 2, 4, 8)
 STEPS = (4, 8)
 COUNTED = ("request", "step", "late step", "weights")  # the classes that are counted in forwards
+SEEN = COUNTED[1:]  # those whose change grows with the steps that use it
 SHARES = {"seen": 0.25, "t50": 0.5, "t90": 0.9}
 
 
@@ -115,9 +116,7 @@ def measure(
     settled. Depths above the number of steps are left out: a ring of that depth is one of as many steps."""
     rows = []
     for count in steps:
-        for trial in due(session.spec):
-            if trial.row.propagation not in COUNTED or (controls and trial.control not in controls):
-                continue
+        for trial in chosen(session.spec, controls, COUNTED):
             row: dict[str, Any] = {"control": trial.control, "steps": count, "class": trial.row.propagation}
             sides = side(session, trial, False, count, 2.0), side(session, trial, True, count, 2.0)
             steady = tuple(_finish(session, one, count) for one in sides)
@@ -152,14 +151,12 @@ def _answer(
 def measure_shares(
     session: Session, controls: Sequence[str] = (), seconds: float = SECONDS, steps: Sequence[int] = STEPS
 ) -> list[dict[str, Any]]:
-    """One row for each control of class `step` or `weights` and each number of steps: how many of a generation's last
-    steps must use a new value before a quarter (seen), half (t50) and nine tenths (t90) of its final change are in the
+    """One row for each control of the classes `SEEN` and each number of steps: how many of a generation's last steps
+    must use a new value before a quarter (seen), half (t50) and nine tenths (t90) of its final change are in the
     latent, and the share by steps."""
     rows = []
     for count in steps:
-        for trial in due(session.spec):
-            if trial.row.propagation not in COUNTED[1:] or (controls and trial.control not in controls):
-                continue
+        for trial in chosen(session.spec, controls, SEEN):
             before, after = (side(session, trial, high, count, seconds) for high in (False, True))
             old, new = (_finish(session, one, count) for one in (before, after))
             shares = []

@@ -12,6 +12,7 @@ from typing import Any
 
 from demon_patch.engine.contracts import FamilySpec
 from demon_patch.engine.controls import CONTROLS, TABLE, Control
+from demon_patch.errors import DemonError
 from demon_patch.nodes.editing.format1 import position_of
 from demon_patch.nodes.language.taper import norm
 from demon_patch.nodes.library.engine.engine import CHAIN, LORA
@@ -131,6 +132,17 @@ TRIALS = _trials()
 def due(spec: FamilySpec) -> tuple[Trial, ...]:
     """The trials of the rows that a family has."""
     return tuple(trial for trial in TRIALS if spec.has(trial.row))
+
+
+def chosen(spec: FamilySpec, names: Sequence[str] | None, classes: Sequence[str] = ()) -> tuple[Trial, ...]:
+    """The trials of controls by name, or all that a family has; only those of some propagation classes, where classes
+    are named. Raises DemonError for a name without one."""
+    trials = {trial.control: trial for trial in due(spec) if not classes or trial.row.propagation in classes}
+    for name in names or ():
+        if name not in trials:
+            what = f" of class {', '.join(classes)}" if classes else ""
+            raise DemonError(f"{name} has no trial{what}", port=name, mend=f"choose of {', '.join(sorted(trials))}")
+    return tuple(trial for name, trial in trials.items() if not names or name in names)
 
 
 def stage(

@@ -22,10 +22,11 @@ class Control:
     name: as in files, messages and code.
     title, doc: as a person sees them.
     carrier: the engine node that has its port.
-    shape: what its port takes; a `curve` takes a number too.
+    shape: what its port takes: one number for all frames (`scalar`), or one per latent frame (`curve`, which takes a
+        single number too), and so on.
     propagation: its propagation class, which says how soon it is heard.
     default: a number, an option's name, None for prompts and sources, or FAMILY.
-    lo, hi, taper, unit: the range of a number, how a knob moves in it, and its unit.
+    lo, hi, taper, unit: the range of a number (0 to 1 where it is not given), how a knob moves in it, and its unit.
     options: of a choice.
     optional: it has no effect, and costs nothing, unless its port is wired or set.
     needs: the control without which it has no effect: a prompt or clip that must be wired, a choice that must not be

@@ -3,13 +3,27 @@
 To add a control:
 
 1. Add its row to `TABLE`, under the engine node that has its port. Where its default is FAMILY, each family names one.
-2. Write its effect where the engine acts: a control that a generation is made with is `request.controls.number(name)`
-   (or `.option`, `.curve`), one that every step reads is `rows.value(name)`. What only changes the clean prediction of
-   a step is a function in `engine/step/effects.py`.
-3. Run `demon-patch bench modulation` and `bench page`, which measure it and put it into docs/controls.md.
+   `lo` and `hi` are 0 and 1 where they are not given. Its shape is `scalar` where one number holds for a whole
+   generation or step, `curve` where each latent frame of the song may have its own. Make a step control optional
+   unless it is to act, and cost time, in every patch with a Step State.
+2. Write its effect where the engine acts. A control that a generation is made with is `request.controls.number(name)`
+   (or `.whole`, `.is_on`, `.option`, `.curve`). One that every step reads is read from the rows of a chunk
+   (`engine/step/chunk_rows.py`), with one of four readers: `value` is None while it is off, `fader` is None at 0 too,
+   `setting` is its default while it is absent, `option` is the name of a choice. The places in `engine/step`:
+   - what the denoiser sees: `Velocity._as_seen`;
+   - conditions and guidance, the velocity that they make: `Velocity.predict`;
+   - the scale of that velocity: `ChunkStep._step`;
+   - the clean prediction: a function in `effects.py`, in its list `EFFECTS`;
+   - noise, solver and wavelet correction: `ChunkStep._step`.
+   Each step control, wherever it acts, also has its line in the plain sampler (`engine/step/reference.py`), a case in
+   `VALUES` of tests/engine/ring/test_ring_surface.py, which compares the two, and one in `STEP` of
+   tests/engine/ring/test_ring_propagation.py; tests demand them.
+3. Run `demon-patch bench control NAME`: it measures the control, keeps the figures in docs/measured, and makes
+   docs/controls.md and docs/nodes.md again. How it is tried is in `bench/trials.py`, where its whole range will not do.
 
 Nothing else knows the control: it is a port, a row of the pages, an argument of `Session.request`, and `check` holds it
-to its range. tests/engine/test_a_new_control.py does these steps for a control of each kind. Torch-free.
+to its range. A control needs no new version of its node and no migration. tests/engine/test_a_new_control.py does steps
+1 and 2 for a control of each kind. Torch-free.
 """
 
 from __future__ import annotations

@@ -123,9 +123,16 @@ def _entry(
 
 
 def _keep(path: Path, machine: str, rows: list[dict[str, object]]) -> None:
-    """Writes rows into a report, in the place of those of the same name."""
-    before = json.loads(path.read_text(encoding="utf-8"))["rows"] if path.exists() else []
-    fresh = {row["name"] for row in rows}
-    kept = sorted([*rows, *(row for row in before if row["name"] not in fresh)], key=lambda row: str(row["name"]))
-    report = {"title": "gallery: how far each patch's effect is heard", "machine": machine, "rows": kept}
+    """Writes rows into a report, each with its machine, in the place of those of the same name."""
+    from demon_patch.bench.page import machine_of
+
+    before = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {"rows": []}
+    fresh = {"machine": machine, "rows": rows}
+    by_name = {
+        str(row["name"]): {**row, "machine": machine_of(row, kept)} for kept in (before, fresh) for row in kept["rows"]
+    }
+    report = {
+        "title": "gallery: how far each patch's effect is heard",
+        "rows": [row for _, row in sorted(by_name.items())],
+    }
     path.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")

@@ -32,4 +32,4 @@ def test_rows_of_clips_are_kept_as_they_came(tmp_path: Path) -> None:
     keep({"title": "t", "machine": "m", "rows": [{"clip": "b", "swing": 1.0}, {"clip": "a", "swing": 2.0}]}, path)
     keep({"title": "t", "machine": "m", "rows": [{"clip": "b", "swing": 3.0}, {"clip": "c", "swing": 4.0}]}, path)
     rows = json.loads(path.read_text(encoding="utf-8"))["rows"]
-    assert rows == [{"clip": "b", "swing": 3.0}, {"clip": "a", "swing": 2.0}, {"clip": "c", "swing": 4.0}]
+    assert [(row["clip"], row["swing"]) for row in rows] == [("b", 3.0), ("a", 2.0), ("c", 4.0)]

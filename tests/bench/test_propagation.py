@@ -8,10 +8,13 @@ from typing import Any
 import pytest
 
 from demon_patch.bench.gaussian import SPEC, gaussian
+from demon_patch.bench.page import load
 from demon_patch.bench.propagation import STEPS, measure, measure_shares
 from demon_patch.bench.trials import due
 from demon_patch.engine.controls import CONTROLS
 from demon_patch.engine.session import Session
+from demon_patch.errors import DemonError
+from tests.support.paths import DOCS
 
 DEPTH = 4
 FEWER_STEPS = ("steps", "steps_mode", "timesteps")  # their own generations are shorter
@@ -47,6 +50,26 @@ def test_a_step_control_answers_with_the_next_completion(control: str, steps: in
     assert best in (1, 2)  # fresh noise is multiplied by the next time, 0 on the last step
     assert worst == best + gap - 1
     assert row[f"converged_{DEPTH}"][1] <= steps + gap - 1
+
+
+@pytest.mark.parametrize("control", [*REQUEST, *STEP])
+def test_the_kept_figures_are_those_of_today(control: str) -> None:
+    kept = {row["steps"]: row for row in load(DOCS / "measured")["propagation"]["rows"] if row["control"] == control}
+    for steps, row in measured(control).items():
+        assert {key: kept[steps][key] for key in row} == row, (
+            f"count again: demon-patch bench propagation --controls {control} --save docs/measured/propagation.json, "
+            "then demon-patch bench page"
+        )
+
+
+def test_a_control_that_is_not_counted_is_refused_by_name() -> None:
+    session = Session(gaussian())
+    with pytest.raises(DemonError, match="gain has no trial of class request, step"):
+        measure(session, controls=("gain",))
+    with pytest.raises(DemonError, match="seed has no trial of class step, late step, weights"):
+        measure_shares(session, ("seed",))
+    with pytest.raises(DemonError, match="loudness has no trial"):
+        measure(session, controls=("loudness",))
 
 
 def test_depths_that_a_generation_cannot_fill_are_left_out() -> None:

@@ -1,4 +1,4 @@
-"""The checklist "to add a control" of `engine.controls` is all that there is to do, for a control of each kind."""
+"""Steps 1 and 2 of the checklist "to add a control" of `engine.controls` make one of each kind work everywhere."""
 
 from __future__ import annotations
 

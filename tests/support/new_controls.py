@@ -14,7 +14,7 @@ from demon_patch.engine.control import Control
 STEP: dict[str, Any] = {"carrier": "step_state", "propagation": "step"}
 REQUEST: dict[str, Any] = {"carrier": "scheduler", "propagation": "request"}
 ROWS = (
-    Control(name="tint", title="Tint", shape="scalar", doc="Adds to each step.", default=0.0, hi=2.0, **STEP),
+    Control(name="tint", title="Tint", shape="scalar", doc="Adds.", default=0.0, hi=2.0, optional=True, **STEP),
     Control(name="sway", title="Sway", shape="curve", doc="Adds to each frame.", default=0.0, optional=True, **STEP),
     Control(name="edge", title="Edge", shape="choice", doc="Turns.", default="off", options=("off", "on"), **STEP),
     Control(name="hush", title="Hush", shape="switch", doc="Silences.", default=0.0, taper="int", **STEP),

@@ -19,6 +19,7 @@ from torch import Tensor
 
 from demon_patch.bench.gaussian import WIDTH, GaussianDenoiser, tinted
 from demon_patch.engine.contracts import PLAIN, Conditioning, Family, FamilySpec, Source
+from demon_patch.engine.controls import TABLE
 from demon_patch.engine.executors.torch_ import TorchExecutor
 from demon_patch.engine.ring.noise import NoiseBank
 from demon_patch.engine.ring.request import Request
@@ -132,6 +133,10 @@ def toy_family(per_frame: int = PER_FRAME) -> Family:
     spec = replace(SPEC, sample_rate=per_frame * SPEC.frame_rate)
     return Family(spec, GaussianDenoiser(), codec, ToyConditioner(codec))
 
+
+NOT_READ = ("live_strength",)  # it lets a request move generations in flight; no step reads its value
+READ_BY_STEPS = [row.name for row in TABLE if row.every_step and row.name not in NOT_READ]
+"""The step controls whose values steps read. A new one that none reads goes to NOT_READ, with its reason."""
 
 FAMILY = toy_family()
 FRAMES = 24

@@ -2,6 +2,9 @@
 
 A row is a pair of slot and condition: each slot has its prompt, perhaps a second one, and perhaps a negative one. Rows
 are packed into forwards of exactly `bucket` rows; idle places repeat the last row.
+
+`velocity_scale` is not applied here but in `ChunkStep._step`, after guidance. The wavelet correction there compares the
+step with the prediction of the unscaled velocity, on purpose: so it sees what the scale has changed.
 """
 
 from __future__ import annotations

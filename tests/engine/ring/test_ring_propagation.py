@@ -10,7 +10,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from tests.support.toy_family import CHANNELS, FAMILY, FRAMES, Bench
+from tests.support.toy_family import CHANNELS, FAMILY, FRAMES, READ_BY_STEPS, Bench
 
 CURVE = torch.linspace(0.2, 0.9, FRAMES).view(1, FRAMES, 1)
 RINGS = [(steps, depth) for steps in (4, 8) for depth in (1, 2, 3, 4, 8) if depth <= steps]
@@ -91,6 +91,7 @@ RISING = [
 LATE = [Write("target strength", AIMED, AIMED, values_after={"target_strength": flat(0.5)})]
 DCW = [
     Write("DCW low", values=corrected(), values_after=corrected(dcw_low=flat(0.5))),
+    Write("DCW high", values=corrected(), values_after=corrected(dcw_high=flat(0.5))),
     Write("DCW multiply", values=corrected(), values_after=corrected(dcw_multiply=flat(1.0))),
     Write("DCW phase", values=corrected(), values_after=corrected(dcw_phase=flat(1.0))),
     Write("DCW soft", values=corrected(), values_after=corrected(dcw_soft=flat(0.05))),
@@ -98,6 +99,23 @@ DCW = [
     Write("DCW", values_after=corrected()),
 ]
 FADING = [Write("ODE noise", values_after={"ode_noise": CURVE}), Write("solver", values_after={"solver": "sde"})]
+
+
+def moved(write: Write) -> set[str]:
+    """The step controls that a write changes."""
+
+    def same(a: Any, b: Any) -> bool:
+        return torch.equal(a, b) if isinstance(a, Tensor) and isinstance(b, Tensor) else a is b
+
+    return {name for name, value in write.values_after.items() if not same(value, write.values.get(name))}
+
+
+@pytest.mark.parametrize("name", READ_BY_STEPS)
+def test_every_step_control_of_the_table_is_written_here(name: str) -> None:
+    writes = [*STEP, *RISING, *LATE, *DCW, *FADING]
+    assert any(name in moved(write) for write in writes), (
+        f"add to STEP, or to the list of how it converges, Write({name!r}, values_after={{{name!r}: ...}})"
+    )
 
 
 @cache

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from torch import Tensor
 
 from demon_patch.engine.step.reference import Values
 from demon_patch.errors import DemonError
-from tests.support.toy_family import CHANNELS, FAMILY, FRAMES, Bench, plainly
+from tests.support.toy_family import CHANNELS, FAMILY, FRAMES, READ_BY_STEPS, Bench, plainly
 
 CURVE = torch.linspace(0, 1, FRAMES).view(1, FRAMES, 1)
 GAIN = 0.5 + CURVE * torch.linspace(0.5, 1.5, CHANNELS)
@@ -74,6 +75,40 @@ def test_latents_are_those_of_the_plain_sampler(values: Values, bucket: int) -> 
 
 # the phase correction jumps where two phases are half a turn apart, so float64 may fall on the other side there
 PHASE: Values = {"dcw": "double", "dcw_wavelet": "db4", "dcw_phase": flat(0.7), "dcw_multiply": flat(0.3)}
+
+
+class Noted(dict[str, Any]):
+    """Values that note which controls are asked for."""
+
+    def __init__(self, values: Values) -> None:
+        super().__init__(values)
+        self.asked: set[str] = set()
+
+    def get(self, key: str, default: Any = None) -> Any:
+        self.asked.add(key)
+        return super().get(key, default)
+
+    def __contains__(self, key: object) -> bool:
+        self.asked.add(str(key))
+        return super().__contains__(key)
+
+
+@cache
+def asked() -> set[str]:
+    """The step controls that the plain sampler reads."""
+    found: set[str] = set()
+    for values in (*VALUES, PHASE):
+        noted = Noted(values)
+        for fields in REQUESTS:
+            plainly(Bench(1).asked(**fields), noted)
+        found |= noted.asked
+    return found
+
+
+@pytest.mark.parametrize("name", READ_BY_STEPS)
+def test_every_step_control_of_the_table_is_compared_with_the_plain_sampler(name: str) -> None:
+    assert any(name in values for values in (*VALUES, PHASE)), f"add a case to VALUES: {{{name!r}: ...}}"
+    assert name in asked(), f"give the sampler of engine/step/reference.py the line that reads {name}"
 
 
 @pytest.mark.parametrize("bucket", [1, 4])
