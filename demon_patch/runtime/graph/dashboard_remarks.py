@@ -29,10 +29,10 @@ def dashboard_remarks(patch: Patch, catalogue: Mapping[str, Declaration]) -> Ite
             yield from _no_port(faces, f"widget {id}", widget)
     for id, snapshot in sorted(patch.snapshots.items()):
         for error in recall(snapshot, patch, catalogue).skipped:
-            mend = error.mend
-            if error.node in patch.nodes and error.port and faces.ahead(error.node, error.port) is None:
-                mend = of_these(error.port, faces.inputs(error.node))
-            yield PatchError(f"snapshot {id}: {error.what}", node=error.node, port=error.port, mend=mend)
+            node, port, mend = error.node or "", error.port, error.mend
+            if node in patch.nodes and port and faces.ahead(node, port) is None:
+                mend = of_these(port, faces.inputs(node))
+            yield PatchError(f"snapshot {id}: {error.what}", node=error.node, port=port, mend=mend)
 
 
 def _no_port(faces: VisiblePorts, name: str, one: ControlMapping | Widget) -> Iterator[PatchError]:

@@ -127,7 +127,7 @@ class EditThread:
             try:
                 found = self._scheduled(stage, patch)
             except Exception as error:
-                nearer = without_mistake(version, good, error)
+                nearer = without_mistake(version, good, error, stage.live)
                 stays[_in_words(error)] = GOES_ON if nearer is None else nearer[1]
                 if nearer is None:
                     break

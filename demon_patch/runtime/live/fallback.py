@@ -28,12 +28,14 @@ class Version(NamedTuple):
         return valid_overlay(self.live, self.base, CATALOGUE).sounding(self.base)
 
 
-def without_mistake(wanted: Version, good: Version, error: Exception) -> tuple[Version, str] | None:
+def without_mistake(wanted: Version, good: Version, error: Exception, newest: Overlay) -> tuple[Version, str] | None:
     """A version nearer to one that played, after `wanted` raised an error, and what of it stays as it was, in words;
     None where there is none nearer.
 
     Tried in this order: the live values of the node that the error names as they were, that node as it was, the whole
-    document as it was under the newer live values, all of it as it was.
+    document as it was, all of it as it was.
+
+    newest: the live values as they are; each document is tried with these first.
     """
     node, port = (error.node, error.port) if isinstance(error, DemonError) else (None, None)
     if node is not None:
@@ -49,9 +51,9 @@ def without_mistake(wanted: Version, good: Version, error: Exception) -> tuple[V
         old, new = good.base.nodes.get(node), wanted.base.nodes.get(node)
         if old is not None and new is not None and old != new:
             try:
-                return wanted._replace(base=structs.replace(wanted.base, nodes={**wanted.base.nodes, node: old})), stays
+                return Version(structs.replace(wanted.base, nodes={**wanted.base.nodes, node: old}), newest), stays
             except PatchError:
                 pass  # its definition is gone
     if wanted.base != good.base:
-        return wanted._replace(base=good.base), GOES_ON
+        return Version(good.base, newest), GOES_ON
     return None if wanted.live == good.live else (good, GOES_ON)

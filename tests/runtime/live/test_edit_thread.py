@@ -79,6 +79,19 @@ def test_a_later_edit_of_another_node_is_heard(host: Host) -> None:
     assert host.performer.program.resources["source"] == ("composed", "toy", 8.0, 3)
 
 
+@pytest.mark.parametrize(("knob", "control", "value"), [("scheduler", "strength", 0.8), ("decoder", "gain", -6.0)])
+@pytest.mark.parametrize("port", ["ring", "audio", "source"])
+def test_after_an_edit_that_breaks_the_chain_every_knob_is_heard(
+    host: Host, port: str, knob: str, control: str, value: float
+) -> None:
+    cables = tuple(cable for cable in DOCUMENT.cables if cable.port != port)
+    host.edit(structs.replace(DOCUMENT, cables=cables))
+    host.turn(knob, control, value)
+    assert heard(host, control) == pytest.approx(value)
+    (told,) = host.messages
+    assert told.endswith("; the music goes on as it was")
+
+
 def test_a_live_value_that_cannot_be_played_keeps_no_other_from_being_heard(tmp_path: Path) -> None:
     soundfile.write(tmp_path / "loop.wav", np.zeros((48000 * 8, 2), np.float32), 48000)
     with Host(with_source(DOCUMENT, "loop.wav"), Session(toy_family()), folder=tmp_path) as host:
