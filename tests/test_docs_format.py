@@ -8,12 +8,17 @@ from collections.abc import Iterator
 import pytest
 
 from demon_patch.engine.families import spec_of
+from demon_patch.nodes.catalogue import CATALOGUE
 from demon_patch.nodes.editing.format1 import DEFAULTS, DEPTH
+from demon_patch.patch.files.format import loads
 from demon_patch.patch.files.migrations import FORMAT
 from demon_patch.patch.model.dashboard import MAPPING_MODES, TAKEOVERS
 from demon_patch.patch.model.document import Patch
 from demon_patch.patch.model.record import Record
-from demon_patch.runtime.graph.wiring import USUAL_DEPTH
+from demon_patch.runtime.graph.check import problems
+from demon_patch.runtime.graph.ring_plan import ring_plan
+from demon_patch.runtime.graph.warnings import unknown_words, warnings_of
+from demon_patch.runtime.graph.wiring import USUAL_DEPTH, Wiring
 from tests.support.paths import DOCS
 
 PAGE = (DOCS / "format.md").read_text(encoding="utf-8")
@@ -32,6 +37,20 @@ def test_the_page_names_every_field(kind: type[Record]) -> None:
     assert len({*kinds()}) > 12
     missing = [field for field in kind.known_keys() if f"`{field}`" not in PAGE]
     assert missing == []
+
+
+def test_the_example_is_a_whole_patch_and_has_what_the_page_says() -> None:
+    (text,) = re.findall(r"```json\n(.*?)```", PAGE, re.DOTALL)
+    example = loads(text)
+    assert problems(example, CATALOGUE) == []
+    assert warnings_of(example, CATALOGUE) == []
+    assert [*unknown_words(example, CATALOGUE)] == []
+    assert ring_plan(Wiring(example, CATALOGUE)).source == "source"
+    assert [cable.src for cable in example.cables if cable.muted] == ["lfo2"]
+    assert example.nodes["lfo"].label
+    assert example.nodes["scheduler"].ranges["strength"] == (0.2, 0.8)
+    (mapping,) = example.mappings.values()
+    assert (mapping.source.kind, mapping.source.number) == ("cc", 1)
 
 
 def test_its_numbers_are_those_of_the_program() -> None:

@@ -165,19 +165,19 @@ def _refitted(faces: VisiblePorts, graph: Graph, id: str) -> list[tuple[Cable, C
 
 def bend(
     patch: Patch,
-    socket: CableKey,
+    key: CableKey,
     at: tuple[float, float],
     within: str | None = None,
     rng: random.Random | None = None,
 ) -> Command:
     """Puts a reroute point into a cable; the half that ends in the input keeps the cable's settings."""
     draft = CommandBuilder(patch, within, rng)
-    cable = draft.graph.cable(socket)
+    cable = draft.graph.cable(key)
     id = draft.fresh(draft.graph.nodes)
     draft.do(
-        Disconnect(*socket),
+        Disconnect(*key),
         AddNode(id, Node(REROUTE, at=at)),
-        Connect(Cable(socket.src, socket.out, id, REROUTE_IN)),
+        Connect(Cable(key.src, key.out, id, REROUTE_IN)),
         Connect(structs.replace(cable, src=id, out=REROUTE_OUT)),
     )
     return draft.command

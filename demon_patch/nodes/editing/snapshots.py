@@ -114,9 +114,9 @@ def morph(
         ends = [side.ranges.get(key, between.range(key)) for side in (a, b)]
         lo, hi = (_between(x, y, amount, port) for x, y in zip(*ends, strict=True))
         between.ranges[key] = (lo, hi)
-    for socket in {**a.depths, **b.depths}:
-        ends = [side.depths.get(socket, patch.cables_by_key[socket].depth) for side in (a, b)]
-        between.depths[socket] = _between(ends[0], ends[1], amount)
+    for key in {**a.depths, **b.depths}:
+        ends = [side.depths.get(key, patch.cables_by_key[key].depth) for side in (a, b)]
+        between.depths[key] = _between(ends[0], ends[1], amount)
     return between.recalled()
 
 

@@ -104,15 +104,15 @@ def _nodes(old: Patch, new: Patch) -> Iterator[Command]:
 
 def _cables(old: Patch, new: Patch) -> Iterator[Command]:
     before, after = old.cables_by_key, new.cables_by_key
-    for socket, cable in before.items():
-        if socket not in after or _changed(cable, after[socket]) & _UNSET:
-            yield Disconnect(*socket)
-    for socket, cable in after.items():
-        changed = _changed(before[socket], cable) if socket in before else _UNSET
+    for key, cable in before.items():
+        if key not in after or _changed(cable, after[key]) & _UNSET:
+            yield Disconnect(*key)
+    for key, cable in after.items():
+        changed = _changed(before[key], cable) if key in before else _UNSET
         if changed & _UNSET:
             yield Connect(cable)
         elif changed:
-            yield SetCable(*socket, **{field: getattr(cable, field) for field in sorted(changed)})
+            yield SetCable(*key, **{field: getattr(cable, field) for field in sorted(changed)})
 
 
 def _records(old: Patch, new: Patch) -> Iterator[Command]:

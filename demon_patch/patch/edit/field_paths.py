@@ -1,6 +1,6 @@
 """The fields of a document: every smallest part of it that an edit can change, by where it stands.
 
-A field's path is made of names, ids, sockets of cables and names of ports: ("nodes", "lfo1", "values", "rate"),
+A field's path is made of names, ids, keys of cables and names of ports: ("nodes", "lfo1", "values", "rate"),
 ("cables", CableKey(...), "depth"), ("meta", "title"). Which there are follows from the structs alone.
 """
 
@@ -47,8 +47,8 @@ def place_of(path: Path) -> tuple[str | None, str | None, str]:
             return node, inner[1], ("the value" if inner[0] == "values" else "the range") + within
         return node, None, f"the {inner[0] if inner else 'node'}{within}"
     if kind == ("cables",) and rest and isinstance(rest[0], CableKey):
-        socket = rest[0]
-        return socket.dst, socket.port, f"the cable from {socket.src}.{socket.out}{within}"
+        key = rest[0]
+        return key.dst, key.port, f"the cable from {key.src}.{key.out}{within}"
     return None, None, ".".join(map(str, path)) + within
 
 

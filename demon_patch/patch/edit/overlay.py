@@ -7,7 +7,7 @@ kept, which makes it the base, or released.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
 
@@ -15,6 +15,7 @@ from msgspec import UNSET, structs
 
 from demon_patch.patch.edit.commands import Command, SetCable, SetRange, SetValue
 from demon_patch.patch.edit.difference import difference
+from demon_patch.patch.edit.field_paths import Path
 from demon_patch.patch.edit.history import primitives
 from demon_patch.patch.model import ids, json_values
 from demon_patch.patch.model.document import CableKey, Patch
@@ -61,18 +62,23 @@ class Overlay:
             {**self.values, **other.values}, {**self.ranges, **other.ranges}, {**self.depths, **other.depths}
         )
 
-    def without_overwritten(self, command: Command, spared: Collection[Key | CableKey] = ()) -> Overlay:
-        """Without what lies over the values that a command writes, but for some: who turns the base wants to hear
-        it."""
-        edits = primitives(command)
-        values = {(edit.node, edit.name) for edit in edits if isinstance(edit, SetValue)} - {*spared}
-        ranges = {(edit.node, edit.name) for edit in edits if isinstance(edit, SetRange)} - {*spared}
-        cables = (edit for edit in edits if isinstance(edit, SetCable) and edit.depth is not UNSET)
-        depths = {CableKey(edit.src, edit.out, edit.dst, edit.port) for edit in cables} - {*spared}
+    def without_overwritten(
+        self, command: Command, changed: Iterable[Path] = (), spared: Collection[Key | CableKey] = ()
+    ) -> Overlay:
+        """Releases the live values over every value, range and depth that an edit writes: the new base is heard.
+
+        changed: the fields that the edit changed (`field_paths.changes`). A command that sets a value, range or depth
+        writes it also where the base has it already. spared: ports and cables whose live values stay.
+        """
+        written = {*_set_by(command), *changed}
+
+        def stays(key: Key | CableKey, path: Path) -> bool:
+            return key in spared or path not in written
+
         return Overlay(
-            _where(self.values, lambda key: key not in values),
-            _where(self.ranges, lambda key: key not in ranges),
-            _where(self.depths, lambda key: key not in depths),
+            _where(self.values, lambda key: stays(key, ("nodes", key[0], "values", key[1]))),
+            _where(self.ranges, lambda key: stays(key, ("nodes", key[0], "ranges", key[1]))),
+            _where(self.depths, lambda key: stays(key, ("cables", key, "depth"))),
         )
 
     def sounding(self, patch: Patch) -> Patch:
@@ -105,3 +111,14 @@ class Overlay:
 
 def _where(table: Mapping[Any, Any], stays: Callable[[Key | CableKey], bool]) -> dict[Any, Any]:
     return {key: kept for key, kept in table.items() if stays(key)}
+
+
+def _set_by(command: Command) -> Iterator[Path]:
+    """The fields that a command sets by name."""
+    for edit in primitives(command):
+        if isinstance(edit, SetValue):
+            yield "nodes", edit.node, "values", edit.name
+        elif isinstance(edit, SetRange):
+            yield "nodes", edit.node, "ranges", edit.name
+        elif isinstance(edit, SetCable) and edit.depth is not UNSET:
+            yield "cables", CableKey(edit.src, edit.out, edit.dst, edit.port), "depth"

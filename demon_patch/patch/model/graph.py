@@ -234,10 +234,10 @@ class Graph(Record, frozen=True, omit_defaults=True, kw_only=True, dict=True):
             )
         return found
 
-    def cable(self, socket: CableKey) -> Cable:
+    def cable(self, key: CableKey) -> Cable:
         """The cable between those two ports; PatchError if there is none."""
-        if (found := self.cables_by_key.get(socket)) is None:
-            named = Cable(*socket)
+        if (found := self.cables_by_key.get(key)) is None:
+            named = Cable(*key)
             raise PatchError(
                 f"no cable comes from {named.src}.{named.out}",
                 node=named.dst,

@@ -68,10 +68,18 @@ class FileFindings:
     remarks: list[DemonError] = field(default_factory=list)
 
 
-def inspect_files(patch: Patch, folder: Path, catalogue: Mapping[str, Declaration]) -> FileFindings:
-    """Opens every file that a patch in a folder names, nodes of subpatches by their paths; raises nothing."""
+def inspect_files(
+    patch: Patch, folder: Path, catalogue: Mapping[str, Declaration], known: Patch | None = None
+) -> FileFindings:
+    """Opens every file that a patch in a folder names, nodes of subpatches by their paths; raises nothing.
+
+    known: a patch that plays; what its nodes name is in memory, and is not looked at again.
+    """
     seen = FileFindings()
+    playing = {} if known is None else {id: (node.type, node.values) for id, node in _nodes(known)}
     for id, node in _nodes(patch):
+        if playing.get(id) == (node.type, node.values):
+            continue
         declaration = catalogue.get(node.type)
         for port in () if declaration is None else declaration.ports:
             name = node.values.get(port.name, port.default)

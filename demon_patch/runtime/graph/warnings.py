@@ -1,5 +1,5 @@
 """Finds what is odd about a patch that plays: controls without effect, controls that are moved too fast, a ring that is
-deeper than its steps, live nodes without a cable."""
+deeper than its steps, live nodes without a cable, mutes that silence all, names that are not there."""
 
 from __future__ import annotations
 
@@ -11,8 +11,11 @@ from demon_patch.errors import PatchError
 from demon_patch.nodes.language.declare import Declaration
 from demon_patch.patch.model.document import Patch
 from demon_patch.patch.model.json_values import quoted
+from demon_patch.runtime.graph.check import ring_nodes
+from demon_patch.runtime.graph.dashboard_remarks import dashboard_remarks
 from demon_patch.runtime.graph.rates import too_fast
 from demon_patch.runtime.graph.ring_plan import ring_plan
+from demon_patch.runtime.graph.unknown_keys import misspelt_keys
 from demon_patch.runtime.graph.wiring import Wiring
 
 MOST_WORDS = 20
@@ -26,6 +29,9 @@ def warnings_of(patch: Patch, catalogue: Mapping[str, Declaration]) -> list[Patc
     - live node whose audio or ring is not wired;
     - step window without a Step State;
     - ring depth above the number of steps;
+    - muted cable or end of the ring's chain, for which nothing is heard;
+    - mapping, widget or value of a snapshot that fits no port (`dashboard_remarks`);
+    - unknown key that is like a known one (`misspelt_keys`);
     - control that is moved faster than it can follow (`rates.too_fast`).
     """
     model = patch.meta.model or NAMES[0]
@@ -52,6 +58,9 @@ def warnings_of(patch: Patch, catalogue: Mapping[str, Declaration]) -> list[Patc
         *found,
         *_ring_deeper_than_steps(wiring, plan.scheduler),
         *_unwired_live_nodes(wiring),
+        *(_muted(wiring) if plan.silent else ()),
+        *dashboard_remarks(patch, catalogue),
+        *misspelt_keys(patch),
         *too_fast(patch, catalogue),
     ]
 
@@ -76,6 +85,27 @@ def _ring_deeper_than_steps(wiring: Wiring, scheduler: str | None) -> Iterator[P
 
 def _counted(number: int, thing: str) -> str:
     return f"{number} {thing}" + ("s" if number != 1 else "")
+
+
+def _muted(wiring: Wiring) -> Iterator[PatchError]:
+    """A remark for each mute that silences all: of an end of the chain, of a cable in it, or of all outputs."""
+    nodes, chain = wiring.patch.nodes, ring_nodes(wiring)
+    into = [(id, port, cables[0]) for (id, port), cables in sorted(wiring.into.items())]
+    ends = sorted({id for id in (chain[0], chain[-1]) if nodes[id].muted})
+    cables = [(id, cable) for id, port, cable in into if id in chain and port == "ring" and cable.muted]
+    if not ends and not cables:
+        sinks = [(id, cable) for id, port, cable in into if _hears(wiring, id, port)]
+        ends = [id for id, _ in sinks if nodes[id].muted]
+        cables = [(id, cable) for id, cable in sinks if cable.muted and id not in ends]
+    for id in ends:
+        yield PatchError("nothing is heard while it is muted", node=id, mend="unmute it, unless that is meant")
+    for id, cable in cables:
+        what = f"nothing is heard while the cable from {cable.src}.{cable.out} is muted"
+        yield PatchError(what, node=id, port=cable.port, mend="unmute it, unless that is meant")
+
+
+def _hears(wiring: Wiring, id: str, port: str) -> bool:
+    return wiring.known[id].kind == "sink" and wiring.known[id].by_name[port].type == "audio"
 
 
 def _unwired_live_nodes(wiring: Wiring) -> Iterator[PatchError]:

@@ -14,7 +14,9 @@ from demon_patch.nodes.editing.snapshots import Recall, morph, recall, stored
 from demon_patch.nodes.editing.valid_overlay import checked, valid_overlay
 from demon_patch.patch.edit.commands import Command, SetSnapshot
 from demon_patch.patch.edit.difference import difference
+from demon_patch.patch.edit.field_paths import changes
 from demon_patch.patch.edit.grid import Grid
+from demon_patch.patch.edit.history import UndoStep
 from demon_patch.patch.edit.overlay import Key, Overlay
 from demon_patch.patch.edit.session import Delta, EditSession, PendingStep, Revision, UndoResult
 from demon_patch.patch.model import ids
@@ -31,12 +33,15 @@ class DocumentStage(NamedTuple):
     """The document as it sounds from a grid on, live values included.
 
     key, label: of the edit or recall that is heard from there on; the first stage, which sounds now, has none.
+    patch: with the live values that it can have. base: without any. live: all live values.
     """
 
     key: Hashable
     at: Grid | None
     label: str
     patch: Patch
+    base: Patch
+    live: Overlay
 
 
 class WaitingRecall(NamedTuple):
@@ -63,11 +68,12 @@ class LiveValues:
         """After a recall that was asked for after edit number `counter`."""
         return self.put(found.applied_to(self.overlay), found.overlay.keys, counter)
 
-    def edit_heard(self, command: Command, counter: int) -> LiveValues:
+    def edit_heard(self, edit: UndoStep) -> LiveValues:
         """When an edit is heard: without the live values of what it writes, but for those that were turned after it
         was made."""
-        spared = {key for key, put in self.since.items() if put >= counter}
-        return LiveValues(self.overlay.without_overwritten(command, spared), self.since)
+        spared = {key for key, put in self.since.items() if put >= edit.last}
+        changed = (path for part in edit.parts for path in part.changed)
+        return LiveValues(self.overlay.without_overwritten(edit.command, changed, spared), self.since)
 
     def released(self, *keys: Key | CableKey) -> LiveValues:
         """Without the live values of those ports and cables."""
@@ -88,6 +94,7 @@ class LiveDocument:
         self._recalls: list[WaitingRecall] = []
         self._recalled = 0
         self._lock = threading.RLock()
+        self._followed = patch  # the document after the last edit that `_follow_edit` was told of
         self._session.subscribe(self._follow_edit)
 
     @property
@@ -231,7 +238,7 @@ class LiveDocument:
         with self._lock:
             patches, edits = self._session.stages(), self._session.pending
             live, number = self._live_values, 0
-            stages = [DocumentStage(None, None, "", _sounding(live, patches[0]))]
+            stages = [_stage(None, None, "", live, patches[0])]
             for waiting in sorted((*edits, *self._recalls), key=_place):
                 if isinstance(waiting, WaitingRecall):
                     found = recall(waiting.snapshot, patches[number], CATALOGUE)
@@ -240,7 +247,7 @@ class LiveDocument:
                 else:
                     number += 1
                     live, key, label = _heard(live, waiting), waiting.revision, waiting.step.label
-                stages.append(DocumentStage(key, waiting.at, label, _sounding(live, patches[number])))
+                stages.append(_stage(key, waiting.at, label, live, patches[number]))
             return tuple(stages)
 
     def note_landing(self, key: Hashable) -> None:
@@ -263,14 +270,20 @@ class LiveDocument:
         return found
 
     def _follow_edit(self, delta: Delta) -> None:
-        """After an edit: releases the live values of what it writes. After a new document: drops them all."""
+        """Releases live values after every edit that the session accepts; called under the lock.
+
+        An edit without a grid releases those over all that it writes at once; one with a grid does so when it is heard
+        (`note_landing`). Another document in the place of this one drops all of them, and all recalls.
+        """
+        before, self._followed = self._followed, self._session.patch
         if delta.revision.counter == 0:
             self._live_values = LiveValues()
             self._recalls.clear()
         elif delta.at is None and not delta.cancels:
-            self._live_values = LiveValues(
-                self._live_values.overlay.without_overwritten(delta.command), self._live_values.since
-            )
+            overlay = self._live_values.overlay
+            if overlay:
+                overlay = overlay.without_overwritten(delta.command, changes(before, self._followed))
+            self._live_values = LiveValues(overlay, self._live_values.since)
         self._prune()
 
     def _prune(self) -> None:
@@ -286,12 +299,12 @@ class LiveDocument:
 
 def _heard(live: LiveValues, edit: PendingStep) -> LiveValues:
     """The live values when an edit that waited is heard."""
-    return live.edit_heard(edit.step.command, edit.step.last)
+    return live.edit_heard(edit.step)
 
 
-def _sounding(live: LiveValues, patch: Patch) -> Patch:
-    """A stage of the document with the live values that it can have."""
-    return valid_overlay(live.overlay, patch, CATALOGUE).sounding(patch)
+def _stage(key: Hashable, at: Grid | None, label: str, live: LiveValues, base: Patch) -> DocumentStage:
+    sounding = valid_overlay(live.overlay, base, CATALOGUE).sounding(base)
+    return DocumentStage(key, at, label, sounding, base, live.overlay)
 
 
 def _place(waiting: PendingStep | WaitingRecall) -> tuple[int, int]:

@@ -12,11 +12,14 @@ import torch
 from demon_patch.engine.contracts import Source
 from demon_patch.errors import DemonError
 from demon_patch.nodes.catalogue import CATALOGUE
+from demon_patch.patch.edit.overlay import Overlay
+from demon_patch.patch.model.document import Patch
 from demon_patch.runtime.graph.compile import Geometry, compile
 from demon_patch.runtime.live.document import DocumentStage
+from demon_patch.runtime.live.fallback import GOES_ON, Version, without_mistake
 from demon_patch.runtime.live.scheduled_edits import ScheduledEdit
 from demon_patch.runtime.performance.performer import Performer
-from demon_patch.runtime.performance.prepare import measure_sounds, parts_of
+from demon_patch.runtime.performance.prepare import load_loras, measure_sounds, parts_of
 from demon_patch.runtime.performance.resources import Resources
 
 P = ParamSpec("P")
@@ -28,7 +31,8 @@ class EditThread:
 
     stages: the document as it sounds now and after each edit that waits; called on the editing thread.
     play: called on the editing thread with the compiled stages; passes them on to the tick thread.
-    tell: called on the editing thread with each mistake of the document, once.
+    tell: called on the editing thread with each mistake of the document, once, and with any other error of its work.
+    patch: the document that the performer plays.
     bpm: the tempo of a patch that has none of its own.
     clip: takes the place of the patch's own source.
     """
@@ -39,6 +43,7 @@ class EditThread:
         resources: Resources,
         bpm: float,
         clip: Source | None,
+        patch: Patch,
         *,
         stages: Callable[[], Sequence[DocumentStage]],
         play: Callable[[Sequence[ScheduledEdit]], object],
@@ -48,6 +53,7 @@ class EditThread:
         self._frames = performer.source.frames
         self._geometry = Geometry.of_family(performer.spec, self._frames, bpm)
         self._program = performer.program  # that was compiled last; the next one is compiled to replace it
+        self._good = Version(patch, Overlay())  # of the document that was compiled last
         self._mistakes: list[str] = []  # of the document that was compiled last
         self._lock = threading.Lock()  # of the two that follow
         self._newest = 0  # the number of the newest version of the document
@@ -56,14 +62,23 @@ class EditThread:
         self._executor = ThreadPoolExecutor(1, "editing", torch.set_num_threads, (1,))
 
     def submit(self, work: Callable[P, T], *args: P.args, **options: P.kwargs) -> Future[T]:
-        """From any thread. Does some work on the editing thread, after all that was submitted before."""
-        return self._executor.submit(work, *args, **options)
+        """From any thread. Does some work on the editing thread, after all that was submitted before. An error in it is
+        told, and raised where the result is asked for."""
+
+        def told() -> T:
+            try:
+                return work(*args, **options)
+            except Exception as error:
+                self._tell(_in_words(error))
+                raise
+
+        return self._executor.submit(told)
 
     def compile_newest(self) -> None:
         """From any thread. Compiles the document as it is when its turn comes; older versions that wait are skipped."""
         with self._lock:
             self._newest += 1
-            self._compiled = self._executor.submit(self._compile, self._newest)
+            self._compiled = self.submit(self._compile, self._newest)
 
     @property
     def compiled(self) -> Future[None]:
@@ -77,19 +92,22 @@ class EditThread:
     def _compile(self, number: int) -> None:
         """On the editing thread. Compiles every stage of the document, unless a newer version waits.
 
-        A stage with a mistake is left out; where the first one has a mistake, the performance goes on as it is.
+        A stage with a mistake plays as near to it as can be played (`fallback.without_mistake`), so that all that is
+        edited and turned afterwards is heard.
         """
         if number != self._newest:
             return
         edits: list[ScheduledEdit] = []
         mistakes: list[str] = []
+        good = self._good
         for stage in self._stages():
-            try:
-                edits.append(self._scheduled(stage))
-            except DemonError as error:
-                mistakes.append(str(error))
+            if (found := self._playable(stage, good, mistakes)) is not None:
+                edit, good = found
                 if not edits:
-                    break
+                    self._good = good  # later stages may be cancelled
+                edits.append(edit)
+            elif not edits:
+                break
         for mistake in mistakes:
             if mistake not in self._mistakes:
                 self._tell(mistake)
@@ -97,10 +115,40 @@ class EditThread:
         if edits:
             self._play(edits)
 
-    def _scheduled(self, stage: DocumentStage) -> ScheduledEdit:
-        """On the editing thread. A stage of the document, ready to be heard."""
-        program = compile(stage.patch, CATALOGUE, self._geometry, self._program)
+    def _playable(
+        self, stage: DocumentStage, good: Version, mistakes: list[str]
+    ) -> tuple[ScheduledEdit, Version] | None:
+        """On the editing thread. A stage, or what is nearest to it, ready to be heard, and its version; None where not
+        even the one that played before can be compiled. Adds the mistakes."""
+        version, patch = Version(stage.base, stage.live), stage.patch
+        stays: dict[str, str] = {}  # by mistake, what stays as it was for it in the end
+        found: ScheduledEdit | None = None
+        while found is None:
+            try:
+                found = self._scheduled(stage, patch)
+            except Exception as error:
+                nearer = without_mistake(version, good, error, stage.live)
+                stays[_in_words(error)] = GOES_ON if nearer is None else nearer[1]
+                if nearer is None:
+                    break
+                version = nearer[0]
+                patch = version.sounding
+        mistakes += [f"{mistake}; {stayed}" for mistake, stayed in stays.items()]
+        return None if found is None else (found, version)
+
+    def _scheduled(self, stage: DocumentStage, patch: Patch) -> ScheduledEdit:
+        """On the editing thread. A patch, in the place of a stage of the document, ready to be heard: with its prompts,
+        clips and LoRAs. Raises DemonError that names the node."""
+        program = compile(patch, CATALOGUE, self._geometry, self._program)
         parts = parts_of(program, self._resources, self._clip, self._frames)
         measure_sounds(program, self._resources, parts, self._clip)
+        load_loras(program, self._resources)
         self._program = program
-        return ScheduledEdit(stage.key, stage.at, stage.label, stage.patch.song, program, parts)
+        return ScheduledEdit(stage.key, stage.at, stage.label, patch.song, program, parts)
+
+
+def _in_words(error: Exception) -> str:
+    """An error as the player reads it."""
+    if isinstance(error, DemonError):
+        return str(error)
+    return f"an error of the program: {type(error).__name__}: {' '.join(str(error).split())[:200]}"

@@ -71,7 +71,7 @@ class Host:
         self._resources = Resources(session, folder, into)
         spec = session.spec
         trace = Trace(KEPT_EVENTS, round(KEPT_SECONDS * spec.frame_rate))
-        self.performer = perform(patch, session, folder=folder, into=into, clip=clip, trace=trace)
+        self.performer = perform(patch, session, clip=clip, trace=trace, resources=self._resources)
         samples = self.performer.source.frames * spec.samples_per_frame
         self.link = AudioLink(spec.sample_rate, spec.channels, samples, device)
         try:
@@ -93,6 +93,7 @@ class Host:
             self._resources,
             bpm,
             clip,
+            patch,
             stages=self.document.stages,
             play=self._play_edits,
             tell=self.add_message,
@@ -102,6 +103,7 @@ class Host:
         self._tap_lock = threading.Lock()
         self._muted = False
         self._told_faults = 0  # of the tick loop
+        self._told_loras: list[str] = []  # faults of the LoRAs that play
         self._interval: float | None = None  # the interpreter's own, while ours is in its place
         self._tick_thread = threading.Thread(target=self.tick_loop.run, name="tick", daemon=True)
 
@@ -171,6 +173,11 @@ class Host:
         for fault in faults:
             self.add_message(f"the engine starts again after an error: {fault}")
         self._told_faults += len(faults)
+        loras = list(map(str, self.performer.loras.faults.values()))
+        for fault in loras:
+            if fault not in self._told_loras:
+                self.add_message(f"{fault}; the music goes on without it")
+        self._told_loras = loras
         self.status = replace(
             Status(),
             **engine_fields(self.tick_loop),  # type: ignore[arg-type]

@@ -10,8 +10,10 @@ from demon_patch.errors import DemonError
 from demon_patch.nodes.catalogue import CATALOGUE
 from demon_patch.patch.model.document import Patch
 from demon_patch.runtime.assets.assets import load_patch
+from demon_patch.runtime.assets.named_files import inspect_files
 from demon_patch.runtime.graph.check import problems
 from demon_patch.runtime.graph.warnings import unknown_words, warnings_of
+from demon_patch.runtime.live.fallback import GOES_ON
 from demon_patch.runtime.live.host import Host
 
 LOOK_SECONDS = 0.2
@@ -20,6 +22,7 @@ MOST_TOLD = 4  # mistakes of one version of the file
 END_SECONDS = 2.0  # for which the end waits for a look that is under way
 
 Stamp = tuple[int, int, int, int]  # of a version of a file: when, how long, which
+UNSEEN: Stamp = (0, 0, -1, -1)  # of no version
 
 
 class Watch:
@@ -30,7 +33,7 @@ class Watch:
 
     def __init__(self, host: Host, path: str | Path, prepare: Callable[[Patch], Patch] = lambda patch: patch) -> None:
         self._host, self._path, self._prepare = host, Path(path), prepare
-        self._seen = self._stamp()
+        self._seen: Stamp | None = UNSEEN  # so that a save while the model was loaded is heard, too
         self._mistake, self._looks = "", 0  # of the version that was seen last, until a message tells it
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._run, name="watch", daemon=True)
@@ -62,7 +65,7 @@ class Watch:
         if self._mistake:
             self._looks += 1
             if self._looks == PATIENCE:
-                self._host.add_message(self._mistake)
+                self._host.add_message(f"{self._mistake}; {GOES_ON}")
                 self._mistake = ""
 
     def _run(self) -> None:
@@ -74,18 +77,20 @@ class Watch:
         host = self._host
         if patch == host.patch or self._ended.is_set():
             return
-        wrong = problems(patch, CATALOGUE, host.performer.spec)
-        odd = (
-            [*warnings_of(patch, CATALOGUE), *unknown_words(patch, CATALOGUE, host.performer.spec.name)]
-            if not wrong
-            else []
-        )
-        for error in (wrong or odd)[:MOST_TOLD]:
-            host.add_message(str(error.located(file=self._path.name)))
+        spec = host.performer.spec
+        wrong: list[DemonError] = [*problems(patch, CATALOGUE, spec)]
+        wrong = wrong or inspect_files(patch, host.folder, CATALOGUE, known=host.patch).mistakes
+        odd = [] if wrong else [*warnings_of(patch, CATALOGUE), *unknown_words(patch, CATALOGUE, spec.name)]
+        told = [str(error.located(file=self._path.name)) for error in (wrong or odd)[:MOST_TOLD]]
         if len(wrong) > MOST_TOLD:
-            host.add_message(f"{self._path.name}: and {len(wrong) - MOST_TOLD} more mistakes")
+            told.append(f"{self._path.name}: and {len(wrong) - MOST_TOLD} more mistakes")
+        if wrong:
+            told[-1] += f"; {GOES_ON}"
+        else:
+            told.append(f"{self._path.name} was saved, and is played as soon as it is compiled")
+        for message in told:
+            host.add_message(message)
         if not wrong:
-            host.add_message(f"{self._path.name} was edited")
             host.edit(patch)
 
     def _stamp(self) -> Stamp | None:

@@ -53,6 +53,7 @@ def perform(
     into: str | Path | None = None,
     clip: Source | None = None,
     trace: Trace | None = None,
+    resources: Resources | None = None,
 ) -> Performer:
     """A performer of a patch. Raises DemonError for a file that the patch names and that cannot serve.
 
@@ -60,8 +61,9 @@ def perform(
     into: the folder that Recorder nodes write into; the same by default.
     clip: takes the place of the patch's own source.
     trace: what the performer notes down; a trace without end by default.
+    resources: what loads prompts, clips and LoRAs, in the place of one of its own for `folder` and `into`.
     """
-    resources = Resources(session, folder, into)
+    resources = resources or Resources(session, folder, into)
     spec = session.spec
     program = compile(patch, CATALOGUE, Geometry.of_family(spec))
     parts = parts_of(program, resources, clip)
@@ -147,6 +149,16 @@ def measure_sounds(
         except DemonError as error:
             raise error.located(node=node) from None
     measure(program, resources.session.spec, covered, clips)
+
+
+def load_loras(program: Program, resources: Resources) -> None:
+    """Reads the LoRAs of a program, so that the tick thread finds them in memory. Raises DemonError that names the
+    node."""
+    for node, file in program.ring.loras.items():
+        try:
+            resources.lora(file)
+        except DemonError as error:
+            raise error.located(node=node, port="file") from None
 
 
 def wired_recordings(patch: Patch) -> list[str]:

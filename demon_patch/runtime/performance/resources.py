@@ -23,7 +23,8 @@ CLIPS = 32  # the same; one takes up to 10 MB
 
 
 class Resources:
-    """Prompts and clips by the keys of resource nodes. Owned by the thread that compiles.
+    """Prompts and clips by the keys of resource nodes, and LoRAs by name. Owned by the thread that compiles: the one
+    that makes the performer, then the editing thread. `lora` of a LoRA that was loaded already: from any thread.
 
     Equal keys give one object, made once; the latest PROMPTS and CLIPS are kept, so that a long performance does not
     fill the memory.
@@ -57,12 +58,14 @@ class Resources:
         return self.prompt(key) if CONTROLS[control].shape == "prompt" else self.source(key)
 
     def lora(self, file: str) -> Lora:
-        """The LoRA that comes with the model under that name, or lies in a file; raises WeightsError."""
-        if file not in self._loras:
-            own = self.session.family.loras
-            with named_files.of_file(file):
-                self._loras[file] = self.session.lora(file if file in own else named_files.lora(file, self.folder, own))
-        return self._loras[file]
+        """The LoRA that comes with the model under that name, or lies in a file; raises WeightsError. It is read
+        once, and kept."""
+        if (known := self._loras.get(file)) is not None:
+            return known
+        own = self.session.family.loras
+        with named_files.of_file(file):
+            read = self.session.lora(file if file in own else named_files.lora(file, self.folder, own))
+        return self._loras.setdefault(file, read)
 
     def file(self, name: str) -> Path:
         """A file that a patch reads: in its folder, or in the asset store; raises SourceError."""

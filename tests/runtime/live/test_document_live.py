@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from msgspec import structs
 
 from demon_patch.errors import PatchError
 from demon_patch.patch.edit.commands import Replace
-from demon_patch.patch.model.document import Node
+from demon_patch.patch.edit.grid import Grid
+from demon_patch.patch.model.document import Node, Patch
 from demon_patch.runtime.live.document import LiveDocument
 from tests.support.edited_performance import BARS, DOCUMENT, Stage, strength
 from tests.support.virtual_stage import BAR
@@ -24,6 +26,25 @@ def test_a_live_value_sounds_until_the_edit_over_it_is_heard(stage: Stage) -> No
     ((landing, value),) = stage.changes().items()
     assert (landing % BAR, value) == (0, 0.3)
     assert stage.host.live_values == {}
+
+
+def saved(value: float) -> Patch:
+    """The document as an editor may save it: another strength, and a key that this version does not know."""
+    node = DOCUMENT.nodes["scheduler"]
+    node = structs.replace(node, values={**node.values, "strength": value}, extra={"later": 1})
+    return structs.replace(DOCUMENT, nodes={**DOCUMENT.nodes, "scheduler": node})
+
+
+@pytest.mark.parametrize("at", [None, BARS])
+def test_a_saved_number_is_heard_whatever_else_was_saved(at: Grid | None) -> None:
+    document = LiveDocument(DOCUMENT)
+    document.turn("scheduler", "strength", 0.7)
+    document.turn("scheduler", "structure", 0.1)
+    document.edit(saved(0.3), at=at)
+    for stage in document.stages()[1:]:
+        document.note_landing(stage.key)
+    assert document.sounding.nodes["scheduler"].values["strength"] == 0.3
+    assert document.live.values == {("scheduler", "structure"): 0.1}
 
 
 def test_a_knob_that_is_turned_after_an_edit_that_waits_wins_over_it() -> None:

@@ -7,13 +7,17 @@ import socket
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
+import soundfile
+from msgspec import structs
 
 from demon_patch.engine.session import Session
-from demon_patch.patch.edit.commands import SetValue, apply
+from demon_patch.patch.edit.commands import Replace, SetValue, apply
 from demon_patch.patch.files.format import dumps, save
-from demon_patch.patch.model.document import Patch
+from demon_patch.patch.model.document import Cable, CableKey, Node, Patch
 from demon_patch.runtime.live import watch
 from demon_patch.runtime.live.host import Host
 from demon_patch.runtime.live.watch import PATIENCE, Watch
@@ -22,6 +26,8 @@ from tests.support.toy_family import toy_family
 from tests.support.virtual_stage import patch, square
 
 DOCUMENT = patch(*square(0.4, "scheduler", "strength"), strength=0.5, depth=4, steps=8)
+PLAYED = "it.dpatch.json was saved, and is played as soon as it is compiled"
+GOES_ON = "; the music goes on as it was"
 DEEPER = apply(SetValue("scheduler", "depth", 6), DOCUMENT)[0]
 
 
@@ -60,7 +66,63 @@ def test_what_is_saved_is_played(stage: Stage) -> None:
         assert until(lambda: stage.depth() == 6)
         stage.write(dumps(DOCUMENT))
         assert until(lambda: stage.depth() == 4)
-    assert stage.host.messages.count("it.dpatch.json was edited") == 2
+    assert stage.host.messages.count(PLAYED) == 2
+
+
+def test_what_was_saved_before_the_watch_began_is_played(tmp_path: Path) -> None:
+    """As while the model and the device were opened."""
+    path = tmp_path / "it.dpatch.json"
+    save(DEEPER, path)
+    with Host(DOCUMENT, Session(toy_family()), folder=tmp_path) as host:
+        Watch(host, path).check_once()
+        assert host.patch == DEEPER
+        assert host.messages == (PLAYED,)
+
+
+def names(node: str, **values: Any) -> Patch:
+    """The document with another source or a LoRA that names a file."""
+    if node == "source":
+        return apply(Replace("source", Node("audio_source", values=values), CHAIN), DOCUMENT)[0]
+    cables = [c for c in DOCUMENT.cables if (c.src, c.dst) != ("scheduler", "decoder")]
+    ring = (Cable("scheduler", "ring", "lora", "ring"), Cable("lora", "ring", "decoder", "ring"))
+    nodes = {**DOCUMENT.nodes, "lora": Node("lora", values=values)}
+    return structs.replace(DOCUMENT, nodes=nodes, cables=(*cables, *ring))
+
+
+CHAIN = (CableKey("source", "source", "scheduler", "source"),)
+BAD_FILES = [
+    names("source", file="gone.wav"),
+    names("source", file="broken.wav"),
+    names("lora", file="gone.safetensors"),
+    names("lora", file="broken.wav"),
+]
+
+
+@pytest.mark.parametrize("document", BAD_FILES)
+def test_a_save_that_names_a_file_which_cannot_serve_is_refused(stage: Stage, document: Patch) -> None:
+    (stage.path.parent / "broken.wav").write_bytes(b"this is no sound")
+    stage.write(dumps(document))
+    stage.watch.check_once()
+    (told,) = stage.host.messages
+    assert told.startswith("it.dpatch.json: node ")
+    assert "port file" in told
+    assert told.endswith(GOES_ON)
+    assert stage.host.patch is DOCUMENT
+    stage.write(dumps(DEEPER))
+    stage.watch.check_once()
+    assert until(lambda: stage.depth() == 6)
+
+
+def test_a_file_that_plays_may_be_gone_when_something_else_is_saved(tmp_path: Path) -> None:
+    soundfile.write(tmp_path / "loop.wav", np.zeros((48000 * 8, 2), np.float32), 48000)
+    document = names("source", file="loop.wav", seconds=8.0)
+    path = tmp_path / "it.dpatch.json"
+    save(document, path)
+    with Host(document, Session(toy_family()), folder=tmp_path) as host:
+        (tmp_path / "loop.wav").unlink()
+        save(deeper := apply(SetValue("scheduler", "depth", 6), document)[0], path)
+        Watch(host, path).check_once()
+        assert host.patch == deeper
 
 
 def test_what_has_not_changed_is_let_be(stage: Stage) -> None:
@@ -77,7 +139,7 @@ def test_a_half_written_file_is_tried_again_before_it_is_told(stage: Stage) -> N
         stage.watch.check_once()
     stage.write(text)
     stage.watch.check_once()
-    assert stage.host.messages == ("it.dpatch.json was edited",)
+    assert stage.host.messages == (PLAYED,)
     assert until(lambda: stage.depth() == 6)
 
 
@@ -114,7 +176,8 @@ def test_mistakes_are_told_with_file_node_port_and_mend(stage: Stage) -> None:
     assert len(told) == 2
     for message, port in zip(sorted(told), ("depth", "strength"), strict=True):
         assert message.startswith(f"it.dpatch.json: node scheduler: port {port}: ")
-        assert message.endswith(")")  # how to mend it
+        assert message.removesuffix(GOES_ON).endswith(")")  # how to mend it
+    assert told[-1].endswith(GOES_ON)
     assert stage.host.patch is DOCUMENT
     assert stage.depth() == 4
 
@@ -125,7 +188,7 @@ def test_many_mistakes_do_not_fill_the_screen(stage: Stage) -> None:
     stage.write(dumps(wrong))
     stage.watch.check_once()
     assert len(stage.host.messages) == watch.MOST_TOLD + 1
-    assert "more mistakes" in stage.host.messages[-1]
+    assert stage.host.messages[-1].endswith(f"more mistakes{GOES_ON}")
 
 
 def test_each_version_is_prepared(stage: Stage) -> None:
@@ -178,7 +241,7 @@ def test_a_broken_version_is_read_once_and_the_next_at_once(stage: Stage, monkey
     assert len(read) == len(stage.host.messages) == 3
     stage.write(dumps(DEEPER))
     stage.watch.check_once()
-    assert stage.host.messages[-1] == "it.dpatch.json was edited"
+    assert stage.host.messages[-1] == PLAYED
     assert len(read) == 4
 
 

@@ -21,15 +21,15 @@ class Connect(GraphEdit, frozen=True):
     cable: Cable
 
     def applied_to(self, patch: G) -> tuple[G, tuple[Command, ...]]:
-        socket = self.cable.key
-        if socket in patch.cables_by_key:
+        key = self.cable.key
+        if key in patch.cables_by_key:
             raise PatchError(
-                f"a cable from {socket.src}.{socket.out} is plugged in already",
-                node=socket.dst,
-                port=socket.port,
+                f"a cable from {key.src}.{key.out} is plugged in already",
+                node=key.dst,
+                port=key.port,
                 mend="change that one",
             )
-        return structs.replace(patch, cables=(*patch.cables, self.cable)), (Disconnect(*socket),)
+        return structs.replace(patch, cables=(*patch.cables, self.cable)), (Disconnect(*key),)
 
 
 class Disconnect(GraphEdit, frozen=True):

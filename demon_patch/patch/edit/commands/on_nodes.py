@@ -104,9 +104,9 @@ class Replace(GraphEdit, frozen=True):
 
     def applied_to(self, patch: G) -> tuple[G, tuple[Command, ...]]:
         old, cables = patch.node(self.node), patch.cables_of(self.node)
-        for socket in self.keep:
-            if patch.cable(socket) not in cables:
-                raise PatchError(f"the cable {socket} does not touch it", node=self.node, mend="keep only its own")
+        for key in self.keep:
+            if patch.cable(key) not in cables:
+                raise PatchError(f"the cable {key} does not touch it", node=self.node, mend="keep only its own")
         dropped = [cable for cable in cables if cable.key not in self.keep]
         left = structs.replace(patch, cables=without(patch, dropped))
         return with_node(left, self.node, self.new), (Replace(self.node, old, self.keep), *map(Connect, dropped))
