@@ -27,7 +27,7 @@ from demon_patch.gallery.commands import EXAMPLES as GALLERY
 from demon_patch.gallery.commands import gallery
 from demon_patch.node_commands import EXAMPLES, nodes
 from demon_patch.patch.model.json_values import place
-from demon_patch.scarce import scarce
+from demon_patch.scarce import is_out_of_memory
 from demon_patch.threads import quiet_threads
 from demon_patch.upgrade_command import EXAMPLES as UPGRADE
 from demon_patch.upgrade_command import upgrade
@@ -348,7 +348,7 @@ def main(arguments: list[str] | None = None) -> None:
         tell(error, "red")
         sys.exit(1)
     except (MemoryError, ImportError, OSError, RuntimeError) as error:
-        if not scarce(error):
+        if not is_out_of_memory(error):
             raise
         tell(f"not enough memory{f': {error}' if str(error) else ''} (close other programs)", "red")
         sys.exit(1)

@@ -72,11 +72,11 @@ class Admission:
         self.feedback = Feedback()
         self._session, self._scenes, self._trace = session, scenes, trace
         self._drift = Drift()
-        self._stirred = -1  # the ring's tick at the latest live change
+        self._changed_at = -1  # the ring's tick at the latest live change
         self._first = True
         self._narrows = False  # those in flight, before the next tick
         self.reach: Reach | None = None  # of a live performance
-        self._told = 0  # the frame from which the latest one admitted is heard
+        self._latest_heard_at = 0  # the frame from which the latest one admitted is heard
         self._tick = 0.0  # frames, as of the latest admission
         scene = scenes.now
         self.ring = session.ring(scene.source, int(scene.controls.value("depth", 0)))
@@ -85,7 +85,7 @@ class Admission:
         """After an error within a tick: gives up what is in flight."""
         scene = self._scenes.now
         self.ring = self._session.ring(scene.source, int(scene.controls.value("depth", max(now, 0))))
-        self._stirred = -1
+        self._changed_at = -1
 
     # -- admission ----------------------------------------------------------------------------------------------
     def admit(self, pace: TickTime) -> None:
@@ -143,8 +143,8 @@ class Admission:
             edge = 0
         elif len(coming):
             heard_at = edge = int(coming[-1])
-        self._trace.missed += len(self._scenes.edges(self._told + 1, heard_at if edge is None else edge))
-        cuts, self._told = edge is not None and edge > self._told, heard_at
+        self._trace.missed += len(self._scenes.edges(self._latest_heard_at + 1, heard_at if edge is None else edge))
+        cuts, self._latest_heard_at = edge is not None and edge > self._latest_heard_at, heard_at
         self.ring.submit(self._request(heard_at, edge, pace.now, cuts))
         self._first = False
 
@@ -266,7 +266,9 @@ class Admission:
             part = self._reached(round(slot.heard_at or 0), self.reach.length)
             if part is not None:
                 self.ring.narrow(slot, *part)
-        self._told = max((int(slot.heard_at or 0) for slot in self.ring.slots), default=self._told)
+        self._latest_heard_at = max(
+            (int(slot.heard_at or 0) for slot in self.ring.slots), default=self._latest_heard_at
+        )
 
     def _reached(self, heard_at: int, frames: int) -> Stretch | None:
         """A stretch of `frames` frames for a transport frame; a loop region that fits into it is in it whole."""
@@ -296,9 +298,11 @@ class Admission:
         return self._scenes.step(now, self.moments(), [slot.stage for slot in slots])
 
     def scalars_of(self, slot: Slot, now: int) -> Mapping[str, float]:
-        """The scalars that a finished generation was made with."""
+        """By control, the scalars that a finished generation was made with, as the engine takes them. Strength is the
+        slot's present one: where a live change moved the generation, not the one that it began with."""
         moment = self._middle(round(slot.heard_at or 0), slot.request.count)
-        return {**held_controls(slot).values, **self._scenes.sounding_at(moment).controls.scalars(moment, now)}
+        found = {**held_controls(slot).values, **self._scenes.sounding_at(moment).controls.scalars(moment, now)}
+        return found | ({"strength": slot.strength} if "strength" in found else {})
 
     def step_values(self, now: int) -> StepValues:
         """The controls of the generations in flight, their strengths included."""
@@ -333,20 +337,24 @@ class Admission:
 
     def note_jump(self) -> None:
         """Notes a live change of the controls of the generations in flight."""
-        self._stirred = self.ring.tick_index
+        self._changed_at = self.ring.tick_index
         self.ring.watch = True
 
-    def follow_strength(self, now: int) -> bool:
-        """After a live change: moves the generations admitted before it to their strength as it is now; whether there
-        are any."""
-        moments = zip(self.ring.slots, self.moments(), strict=True)
-        old = [(slot, moment) for slot, moment in moments if slot.admitted <= self._stirred]
-        if not old:
+    @property
+    def changed_in_flight(self) -> bool:
+        """Whether generations are in flight that were admitted before the latest live change of any of their
+        controls."""
+        return any(slot.admitted <= self._changed_at for slot in self.ring.slots)
+
+    def follow_strength(self, now: int) -> None:
+        """Moves the generations that were admitted before the latest live change to the strength that their moment has
+        now, as far as `Ring.move_strength` can. Nothing moves where live strength is off."""
+        if not self.changed_in_flight:
             self.ring.watch = False
         elif self._scenes.now.controls.is_on("live_strength", now):
-            for slot, moment in old:
-                self.ring.move_strength(slot, self._strength(moment))
-        return bool(old)
+            for slot, moment in zip(self.ring.slots, self.moments(), strict=True):
+                if slot.admitted <= self._changed_at:
+                    self.ring.move_strength(slot, self._strength(moment))
 
     def _strength(self, frame: int) -> float:
         """The strength of a generation whose scalars are taken for a transport frame: the one control of class

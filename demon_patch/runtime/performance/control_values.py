@@ -12,6 +12,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from demon_patch.arrays import Curve
 from demon_patch.engine.contracts import FamilySpec
 from demon_patch.engine.controls import CONTROLS
 from demon_patch.engine.step.step_window import narrowed, step_window
@@ -75,6 +76,14 @@ class ControlValues:
         number that the family has there."""
         given = self.forecast.value_at(self.sinks[name], frame)
         return self._spec.at_position(CONTROLS[name], given) if CONTROLS[name].taper == "family" else given
+
+    def as_taken(self, name: str, values: Curve) -> Curve:
+        """Values of the engine port of a sink, as the engine takes them: knob positions become the family's numbers,
+        and all others stay as they are. name: of `sinks`."""
+        row = CONTROLS.get(name)
+        if row is None or row.taper != "family":
+            return values
+        return np.array([self._spec.at_position(row, position) for position in values.tolist()])
 
     def taken(self, names: Iterable[str], frame: int) -> dict[str, float | str]:
         """Controls as a request takes them at a transport frame: numbers, whole ones rounded, and options."""

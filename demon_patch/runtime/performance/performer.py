@@ -87,6 +87,7 @@ class Performer:
         self.planner = WindowPlanner(0)
         self.self_feed = SelfFeed(self.spec)
         self._finished: list[Completion] = []
+        self._changed_in_flight = False  # of this tick: see `Admission.changed_in_flight`
         self._touches = Touches()
 
     @property
@@ -163,7 +164,8 @@ class Performer:
         if moved or jumped:
             self.admission.touch()
         self.admission.admit(self._tick_time)
-        self._strength_moved = self.admission.follow_strength(now)
+        self._changed_in_flight = self.admission.changed_in_flight
+        self.admission.follow_strength(now)
         self.loras.follow(self.forecast, self.admission.moments())
 
     def forward(self, between: Callable[[], None] | None = None) -> None:
@@ -173,11 +175,11 @@ class Performer:
     def finish(self, now: int) -> None:
         """After the forward, at transport frame `now`: what it finished can be played."""
         self.now = now
-        if self._strength_moved and self._finished:
+        if self._changed_in_flight and self._finished:
             self._decode_again()
         for done in self._finished:
             self._complete(done)
-        if self._strength_moved and not self._finished:
+        if self._changed_in_flight and not self._finished:
             self._preview()
 
     # -- changes ------------------------------------------------------------------------------------------------
@@ -227,11 +229,12 @@ class Performer:
 
     # -- control frames -----------------------------------------------------------------------------------------
     def curve(self, name: str, frames: int) -> NDArray[np.float64]:
-        """A control at the transport frames 0 to `frames` - 1: what it was, then its forecast."""
+        """A control at the transport frames 0 to `frames` - 1, as the engine takes it (strength, not the position of
+        its knob): what it was, then its forecast. name: of `ControlValues.sinks`."""
         past = self.trace.sinks.get(name, ())
         known = sum(map(len, past))
         coming = self.forecast.span(self.controls.sinks[name], known, max(frames, known))
-        return np.concatenate([*past, coming])[:frames]
+        return self.controls.as_taken(name, np.concatenate([*past, coming])[:frames])
 
     def _control_frames(self) -> None:
         """Runs the control frames that have fallen due and follows the controls of class `ring`."""
