@@ -36,7 +36,7 @@ def test_a_strength_left_out_of_a_request_is_what_a_patch_has_at_the_knobs_defau
     assert RequestControls({}, bent).number("strength") == pytest.approx(expected)
     assert RequestControls({"strength": 0.7}, bent).number("strength") == 0.7  # given, it is the strength itself
     performer = perform(patch({}, []), Session(replace(toy_family(), spec=bent)))
-    assert performer.controls.value("strength", 0) == pytest.approx(expected)
+    assert performer.controls.control_value("strength", 0) == pytest.approx(expected)
     assert Session(replace(toy_family(), spec=bent)).request(performer.prompt, performer.source).plan.strength == (
         pytest.approx(expected)
     )

@@ -15,7 +15,7 @@ class Slot:
     """A generation in flight.
 
     rows: its prompts' rows in the executor's buffers, its own first.
-    admitted: the tick of its admission, which ran its first step.
+    admitted: the number of the tick that admitted it, and that also runs its first step.
     times: its schedule.
     x: its latent [T, C].
     step: steps done, 0 to S.

@@ -81,7 +81,7 @@ class Performer:
         self.bypass = False
         self._song = self.source.latent  # the song as it was generated last, stretch by stretch
         self.admission = Admission(session, self.soundings, self.trace)
-        self.lead = max(round(self.controls.value("lead", 0) * self.spec.frame_rate), 1)
+        self.lead = max(round(self.controls.control_value("lead", 0) * self.spec.frame_rate), 1)
         self.now = -(self.admission.count(0) * ceil(self.tick_frames) + self.lead)
         self.takes: list[Take] = []
         self.planner = WindowPlanner(0)
@@ -170,7 +170,7 @@ class Performer:
 
     def forward(self, between: Callable[[], None] | None = None) -> None:
         """The tick's forward. between: called on this thread between its rows; it may call `due` and `sound`."""
-        self._finished = self.ring.advance(self.admission.steps(self.now), between)
+        self._finished = self.ring.advance(self.admission.step_controls(self.now), between)
 
     def finish(self, now: int) -> None:
         """After the forward, at transport frame `now`: what it finished can be played."""
@@ -187,8 +187,8 @@ class Performer:
         """A live change between ticks: a program compiled to replace this one, for a song of the same length, and
         where prompts, clips or their mixes have changed, all parts.
 
-        New generations take its values at once; those in flight take its `step` values with their next step, and a
-        changed strength by being moved to it, unless Live strength is off.
+        New generations take its values at once; those in flight take its `step` values with their next step, and are
+        moved to a changed strength as far as `Ring.move_strength` can, unless Live strength is off.
 
         at: a coming transport frame from which the program is heard (from `next_free_frame` on, all of it). It takes
         the place of those that wait for that frame or a later one; without a frame, of all that wait.
@@ -196,7 +196,7 @@ class Performer:
         if at is not None and at > max(self.now, 0):
             self.soundings.stage(at, program, parts)
             return
-        before = self.admission.wants(self.now)
+        before = self.admission.flight_and_next(self.now)
         self.soundings.clear()
         scene = self.soundings.now
         scene.forecast.swap(program)
@@ -222,7 +222,7 @@ class Performer:
 
     def retime(self, transport: Transport) -> None:
         """A change of the transport between ticks, which begins at `now` or later."""
-        before, route = self.admission.wants(self.now), self.transport.route
+        before, route = self.admission.flight_and_next(self.now), self.transport.route
         self.forecast.retime(transport)
         self.soundings.restage()
         self.admission.note_retiming(before, self.now, transport.route != route)
@@ -247,7 +247,7 @@ class Performer:
             self.loras.read(self.program)
         self._advance(due)
         self.soundings.renew()
-        depth = int(self.controls.value("depth", due))
+        depth = int(self.controls.control_value("depth", due))
         if depth != self.ring.depth:
             self.ring.resize(depth)
 
@@ -306,7 +306,7 @@ class Performer:
     @property
     def window_frames(self) -> int:
         """Latent frames of a window, at most."""
-        return max(round(self.controls.value("window", max(self.now, 0)) * self.spec.frame_rate), 1)
+        return max(round(self.controls.control_value("window", max(self.now, 0)) * self.spec.frame_rate), 1)
 
     # -- sound --------------------------------------------------------------------------------------------------
     def due(self, until: int) -> list[Window]:
@@ -340,5 +340,5 @@ class Performer:
         if scene.program.ring.bypass or self.bypass:
             per = self.spec.samples_per_frame
             return scene.source_sound(window.start, np.arange(start * per, (start + frames) * per))
-        dry, match = (scene.controls.value(name, window.start) for name in ("dry", "match"))
+        dry, match = (scene.controls.control_value(name, window.start) for name in ("dry", "match"))
         return window.take.song.sound(start, frames, dry=dry, match=match >= 0.5)
