@@ -30,7 +30,7 @@ from demon_patch.gallery.commands import EXAMPLES as GALLERY
 from demon_patch.gallery.commands import gallery
 from demon_patch.node_commands import EXAMPLES, nodes
 from demon_patch.patch.model.json_values import place
-from demon_patch.scarce import scarce
+from demon_patch.scarce import is_out_of_memory
 from demon_patch.threads import quiet_threads
 from demon_patch.upgrade_command import EXAMPLES as UPGRADE
 from demon_patch.upgrade_command import upgrade
@@ -131,7 +131,8 @@ def play(
         record: A new WAV or FLAC file to record into from the start (jam-2.flac where there is a jam.flac).
         watch: Play what is saved in the patch file while it plays.
         plain: A line a second in place of the view; so also where the output is no terminal.
-        out: Without a sound card, write 30 seconds and a picture into this folder instead.
+        out: Only where no sound device can be opened: write a .wav and a picture into this folder, as long as --seconds
+            says, else 30 seconds.
         executor: What runs the model, by name; torch (PyTorch) is there.
         threads: Processor threads, 1 to 64; all by default.
     """
@@ -358,7 +359,7 @@ def main(arguments: list[str] | None = None) -> None:
         tell(error, "red")
         sys.exit(1)
     except (MemoryError, ImportError, OSError, RuntimeError) as error:
-        if not scarce(error):
+        if not is_out_of_memory(error):
             raise
         tell(f"not enough memory{f': {error}' if str(error) else ''} (close other programs)", "red")
         sys.exit(1)

@@ -4,10 +4,16 @@ from __future__ import annotations
 
 import errno
 
-SAYINGS = ("failed to map segment", "cannot allocate memory", "can't allocate memory", "not enough memory")
+SAYINGS = (
+    "failed to map segment",
+    "cannot allocate memory",
+    "can't allocate memory",
+    "not enough memory",
+    "out of memory",
+)
 
 
-def scarce(error: BaseException) -> bool:
+def is_out_of_memory(error: BaseException) -> bool:
     """Whether an error means that there is not enough memory."""
     if isinstance(error, MemoryError) or (isinstance(error, OSError) and error.errno == errno.ENOMEM):
         return True

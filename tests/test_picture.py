@@ -19,7 +19,7 @@ from demon_patch.picture import LABEL, TakenControl, label, moved_controls, of_p
 from demon_patch.runtime.performance.prepare import perform
 from demon_patch.runtime.render import render
 from tests.support.paths import PATCHES
-from tests.support.toy_family import toy_family
+from tests.support.toy_family import SPEC, toy_family
 from tests.support.virtual_stage import patch
 
 
@@ -68,6 +68,20 @@ def test_a_picture_shows_what_generations_took_beside_what_was_sent(tmp_path: Pa
         assert np.abs(values - sent[np.minimum(middle, 209)])[inside].max() < 0.1
         assert np.ptp(values) > 0.35
     assert of_performance(performer, sound, tmp_path / "took.png").read_bytes()[:4] == b"\x89PNG"
+
+
+def test_what_was_sent_and_what_was_taken_are_drawn_on_one_scale() -> None:
+    bent = tuple((k / 10) ** 3 for k in range(11))
+    family = replace(toy_family(), spec=replace(SPEC, strength_taper=bent))
+    wires = [Cable("lfo", "out", "scheduler", "strength", mode="add", depth=0.4)]
+    performer = perform(patch({"lfo": Node("lfo", values={"rate": 0.05})}, wires, strength=0.5), Session(family))
+    render(performer, 6.0)
+    sent, taken = moved_controls(performer, 400)["strength"], taken_controls(performer)["strength"]
+    middle = np.round((taken.seconds + 0.5 / performer.rates.generation) * SPEC.frame_rate).astype(int)
+    np.testing.assert_allclose(taken.values, sent[middle], atol=0.05)
+    positions = performer.forecast.span(performer.controls.sinks["strength"], 0, 100)
+    np.testing.assert_allclose(sent[:100], np.interp(positions, np.linspace(0, 1, 11), bent), atol=1e-12)
+    assert np.abs(sent[:100] - positions).max() > 0.3
 
 
 def test_the_label_of_a_trace_stays_beside_it() -> None:

@@ -8,8 +8,9 @@ import sys
 from pathlib import Path
 
 import pytest
+import torch
 
-from demon_patch.scarce import scarce
+from demon_patch.scarce import is_out_of_memory
 from tests.support.paths import PATCHES
 
 FIRST_LIGHT = PATCHES / "first-light.dpatch.json"
@@ -22,16 +23,17 @@ FIRST_LIGHT = PATCHES / "first-light.dpatch.json"
         MemoryError("Unable to allocate 1.95 MiB for an array"),
         OSError(errno.ENOMEM, "Cannot allocate memory"),
         ImportError("libtorch_cpu.so: failed to map segment from shared object"),
+        torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB."),
         RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory: you tried to allocate 64 bytes."),
     ],
 )
 def test_a_lack_of_memory_is_known_in_whichever_words(error: BaseException) -> None:
-    assert scarce(error)
+    assert is_out_of_memory(error)
 
 
 @pytest.mark.parametrize("error", [OSError(errno.ENOENT, "No such file"), ImportError("no x"), RuntimeError("shape")])
 def test_other_errors_are_not_taken_for_one(error: BaseException) -> None:
-    assert not scarce(error)
+    assert not is_out_of_memory(error)
 
 
 @pytest.mark.slow

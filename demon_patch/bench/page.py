@@ -142,6 +142,7 @@ def _range(row: Control) -> str:
     if row.shape in ("prompt", "source"):
         return f"a {row.shape}"
     unit = f" {row.unit}" if row.unit else ""
+    unit = " of the knob" if row.taper == "family" else unit
     return f"{row.lo:g} to {row.hi:g}{unit}" + (", per frame" if row.per_frame else "")
 
 
@@ -150,8 +151,16 @@ def _default(row: Control) -> str:
     default = spec.default(row)
     if default is None:
         return ""
+    if row.taper == "family":
+        return of_knob(row, float(default))
     text = default if isinstance(default, str) else f"{default:g}"
     return f"{text} ({spec.name})" if row.default == FAMILY else text
+
+
+def of_knob(row: Control, position: float) -> str:
+    """A knob position of a control with the family taper, and what the first family has there."""
+    spec = spec_of(NAMES[0])
+    return f"{position:g} of the knob ({spec.name}: {row.name} {spec.at_position(row, position):.2f})"
 
 
 def _unheard(row: Control) -> str:

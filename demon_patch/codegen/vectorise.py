@@ -205,7 +205,11 @@ def _may_fail(e: ast.expr) -> bool:
 
 @cached_on_object
 def split_steady_lines(body: Body, steady: frozenset[str]) -> tuple[tuple[Line, ...], Body]:
-    """Splits a body: the lines that `steady` names alone decide, which are computed once, and the rest of the body."""
+    """Splits a body into what is computed once and the rest of the body, which reads it.
+
+    Once are computed the lines that read only names of `steady`, and the parts of other expressions that do, which
+    become lines of their own called _h0, _h1 and so on.
+    """
     known = {*steady, *CONSTANTS}
     ahead: list[Line] = []
     hoist = _Hoister(known.issuperset)

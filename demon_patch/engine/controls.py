@@ -78,7 +78,8 @@ TABLE: tuple[Control, ...] = (
     ),
     Control(
         name="initial_noise", title="Initial noise", carrier="scheduler", shape="curve", propagation="request",
-        doc="Per frame, how much of the start is noise; replaces the start that strength sets.",
+        doc="Per frame, the share of noise that a generation begins with, in place of strength's; the times of its "
+        "steps stay those of strength.",
         default=1.0, lo=0.0, hi=1.0, optional=True,
     ),
     Control(

@@ -140,7 +140,8 @@ class Session:
         prompt: one, or several with their shares.
         controls: any rows of the table of class `request`, by name: numbers, options, curves (a number, or one number
             for each of the source's T frames), prompts (`prompt_b`) and clips. What is not given has its default.
-            docs/controls.md says what each does.
+            docs/controls.md says what each does. strength is the strength itself, not a knob position; left out, it
+            is that of the knob's default.
         source_latent: [T, C], covered in place of the source's own latent (feedback).
         noise_position: how far, in keys, the noise has drifted.
         stretch: (first frame, frames) that alone are generated, round the seam if need be; all else is given for the

@@ -76,8 +76,8 @@ _STAGES = {
         "Program and bus",
         """[float_code.py](../demon_patch/codegen/float_code.py) fills in bus slots, state cells and parameters, and
         joins up to 16 nodes into one generated function. A [program](../demon_patch/runtime/graph/program.py) is these
-        functions, the parameters, and the first values of bus and states. A turned knob changes a parameter and
-        compiles nothing.""",
+        functions, the parameters, and the first values of bus and states. When a knob is turned, the
+        patch is compiled again, but all generated code is reused: only parameters differ.""",
     ),
 }
 _FORECAST = """
@@ -92,9 +92,10 @@ predicts it again before every tick. The controls are read for the middle of the
 the generation, before its first jump, so that sound and control agree in time. The transport begins at 0 with
 the first generation; the ticks before it have negative frames."""
 _REQUEST = """The forecast values become a [Request](../demon_patch/engine/ring/request.py), by `Session.request` in
-[session.py](../demon_patch/engine/session.py). What a request holds, such as strength, stays as it is until the
-generation is done. Controls of class `step` are read again for every tick
-([control_values.py](../demon_patch/runtime/performance/control_values.py)). Strength decides the timestep from
+[session.py](../demon_patch/engine/session.py). What a request holds stays as it is until the generation is
+done, but for strength: after a live turn, generations in flight are moved to the new one as far as they can
+([live_strength.py](../demon_patch/engine/ring/live_strength.py)). Controls of class `step` are read again for every
+tick ([control_values.py](../demon_patch/runtime/performance/control_values.py)). Strength decides the timestep from
 which the generation starts ([schedule.py](../demon_patch/engine/ring/schedule.py)): the closer to 0, the closer
 it stays to its source."""
 _RING = """
@@ -203,11 +204,15 @@ def _ring(performer: Performer, cable: Cable) -> Iterator[tuple[str, str]]:
             if slot.admitted not in seen:
                 seen.add(slot.admitted)
                 sink = performer.program.sink(cable.dst, cable.port)
-                values = performer.forecast.value_at(sink, moment), performer.controls.value(cable.port, moment)
+                values = (
+                    performer.forecast.port_value(sink, moment),
+                    performer.controls.control_value(cable.port, moment),
+                )
                 strengths = map(_signal, (*values, slot.request.plan.strength))
                 admitted.append((tick, now, slot.heard_at, moment, *strengths))
     port = f"`{cable.dst}.{cable.port}`"
-    head = f"tick | now | heard_at | read for frame | forecast of {port} | as a control | strength of the request"
+    head = f"tick | now | heard_at | read for frame | forecast of {port} | "
+    head += "as the engine takes it | strength of the request"
     yield "heard_at", f"{_prose(_HEARD_AT)}\n\n{_table(head, admitted)}"
     yield "Request", _prose(_REQUEST)
     yield "Ring", f"{_prose(_RING)}\n\n{_table('tick | now | slots after the tick | completions so far', ticks)}"

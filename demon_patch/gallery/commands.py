@@ -50,7 +50,7 @@ def gallery(
     from demon_patch.picture import check_can_draw
 
     folder = folder or shipped.folder()
-    known = effects.read(folder) if (folder / effects.FILE).is_file() else {}
+    known = effects.read_effects(folder) if (folder / effects.FILE).is_file() else {}
     paths = _patches(folder, known)
     for name in only:
         if name not in paths:

@@ -39,7 +39,7 @@ class Effect:
     gathers: bool = False
 
 
-def read(folder: str | Path) -> dict[str, Effect]:
+def read_effects(folder: str | Path) -> dict[str, Effect]:
     """The effects of a folder's patches, by the patch's name without its ending; raises DemonError for a wrong file."""
     path = Path(folder) / FILE
     try:

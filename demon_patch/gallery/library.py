@@ -11,6 +11,8 @@ import numpy as np
 
 from demon_patch.arrays import Curve
 from demon_patch.bench.graph import CABLES, CHAIN
+from demon_patch.bench.page import of_knob
+from demon_patch.engine.controls import CONTROLS
 from demon_patch.errors import DemonError
 from demon_patch.nodes import formulas
 from demon_patch.nodes.language.declare import Declaration
@@ -81,6 +83,8 @@ def _bypassed(out: Out) -> str:
 
 def _row(p: Port) -> str:
     default = "" if p.default is None or p.default == "" else f"{p.default:g}" if p.numeric else str(p.default)
+    if p.taper == "family" and p.control is not None:
+        default = of_knob(CONTROLS[p.control], float(p.default or 0))
     return f"| {p.name} | {p.doc} | {_range(p)} | {default.replace('|', '/')} |"
 
 
@@ -91,7 +95,7 @@ def _range(p: Port) -> str:
         return p.type
     if not (math.isfinite(p.lo) or math.isfinite(p.hi)):
         return "any number"
-    unit = f" {p.unit}" if p.unit else ""
+    unit = f" {p.unit}" if p.unit else " of the knob" if p.taper == "family" else ""
     return f"{p.lo:g} to {p.hi:g}{unit}{'' if p.taper == 'linear' else f' ({p.taper})'}"
 
 

@@ -34,10 +34,17 @@ HELD_SECONDS = 2.0  # ... where a signal is held, or gathers
 class Figures:
     """What was measured of one patch.
 
+    name, title: of the patch.
+    descriptor: by which its effect is heard. control: the port that moves, as node.port.
     correlation: of the control with the change of its descriptor against the patch at rest, at the lag at which they
-    agree best, by ranks (Spearman), since many effects are strong at once and then saturate; its sign is that of the
-    effect. lag: seconds by which the sound is late, between frames by a parabola. good: whether they are correlated
-    enough, and as well without a lag, where the effect must have none.
+        agree best, by ranks (Spearman), since many effects are strong at once and then saturate; its sign is that of
+        the effect.
+    lag: seconds by which the sound is late, between frames by a parabola.
+    held: whether a live source reaches the port, so that the sound may be late.
+    loudness: mean power of the sound in dBFS.
+    late, missed: completions that were not ready for their edge, and edges that were skipped (`Trace`).
+    good: whether the correlation is at least CORRELATION (0.6) in size, and, unless the signal is held or gathers, a
+        lag of at most LAG_SECONDS (0.06) is as good within TOLD_APART (0.01).
     """
 
     name: str
@@ -90,7 +97,7 @@ def _measured(
 
 
 def controlled(performer: Performer, effect: Effect, frames: int) -> Curve:
-    """The control at every frame."""
+    """The port that moves at each of `frames` control frames, in its own unit: of a family taper the knob position."""
     return performer.forecast.span(performer.program.sink(effect.node, effect.trace or effect.port), 0, frames)
 
 

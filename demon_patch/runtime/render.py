@@ -59,7 +59,7 @@ class Rendering:
         sound = self.performer.sound(window)
         spare = SPLICE_FRAMES * self.performer.spec.samples_per_frame - self._seams.half
         joined = self._seams.push(sound[spare : len(sound) - spare])
-        return Played(joined, self.performer.controls.value("limiter", window.start))
+        return Played(joined, self.performer.controls.control_value("limiter", window.start))
 
 
 def stream(

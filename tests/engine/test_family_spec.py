@@ -10,13 +10,16 @@ import torch
 
 from demon_patch.engine.controls import CONTROLS, FAMILY, TABLE
 from demon_patch.engine.ring.request import Request
+from demon_patch.engine.ring.request_controls import RequestControls
 from demon_patch.engine.ring.ring import Ring
 from demon_patch.engine.ring.step_values import StepValues
+from demon_patch.engine.session import Session
 from demon_patch.errors import DemonError
 from demon_patch.nodes.catalogue import CATALOGUE
 from demon_patch.patch.model.document import Node
 from demon_patch.runtime.graph.compile import Geometry, compile
-from tests.support.toy_family import SPEC, Bench
+from demon_patch.runtime.performance.prepare import perform
+from tests.support.toy_family import SPEC, Bench, toy_family
 from tests.support.virtual_stage import patch
 
 
@@ -25,6 +28,18 @@ def test_a_default_is_the_tables_or_the_familys() -> None:
     assert (spec.default(CONTROLS["steps"]), spec.steps, spec.default(CONTROLS["dcw"])) == (3, 3, "low")
     assert spec.default(CONTROLS["strength"]) == CONTROLS["strength"].default
     assert {row.name for row in TABLE if row.default is FAMILY} == spec.defaults.keys()
+
+
+def test_a_strength_left_out_of_a_request_is_what_a_patch_has_at_the_knobs_default() -> None:
+    bent = replace(SPEC, strength_taper=tuple((k / 10) ** 2 for k in range(11)))
+    expected = 0.7**2  # at the position 0.7
+    assert RequestControls({}, bent).number("strength") == pytest.approx(expected)
+    assert RequestControls({"strength": 0.7}, bent).number("strength") == 0.7  # given, it is the strength itself
+    performer = perform(patch({}, []), Session(replace(toy_family(), spec=bent)))
+    assert performer.controls.control_value("strength", 0) == pytest.approx(expected)
+    assert Session(replace(toy_family(), spec=bent)).request(performer.prompt, performer.source).plan.strength == (
+        pytest.approx(expected)
+    )
 
 
 @pytest.mark.parametrize(

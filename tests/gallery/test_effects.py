@@ -10,7 +10,7 @@ from msgspec import structs
 
 from demon_patch.engine.session import Session
 from demon_patch.errors import DemonError
-from demon_patch.gallery.effects import FILE, Effect, read, stilled
+from demon_patch.gallery.effects import FILE, Effect, read_effects, stilled
 from demon_patch.gallery.measure import agreement
 from demon_patch.gallery.page import Entry, page
 from demon_patch.nodes.catalogue import CATALOGUE
@@ -22,7 +22,7 @@ from tests.support.paths import PATCHES
 from tests.support.toy_family import toy_family
 
 EFFECT = Effect("scheduler", "strength", "distance to source", "An idea.")
-EFFECTS = read(PATCHES)
+EFFECTS = read_effects(PATCHES)
 
 
 def test_every_patch_says_what_it_is_about() -> None:
@@ -61,7 +61,7 @@ def test_every_patch_is_right_and_its_effect_moves(name: str) -> None:
 def test_a_wrong_file_is_told(tmp_path: Path, text: str, said: str) -> None:
     (tmp_path / FILE).write_text(text)
     with pytest.raises(DemonError, match=said.replace("[", r"\[").replace("]", r"\]")):
-        read(tmp_path)
+        read_effects(tmp_path)
 
 
 def test_agreement_finds_lag_and_sign() -> None:

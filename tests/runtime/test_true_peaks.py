@@ -95,7 +95,7 @@ def test_the_ceiling_is_laid_with_each_window() -> None:
     live.until(200)
     laid = [ceiling for _, ceiling in live.speaker.ceilings]
     assert len(laid) > 20
-    assert set(laid) == {live.performer.controls.value("limiter", bar * BAR) for bar in range(4, 12)}
+    assert set(laid) == {live.performer.controls.control_value("limiter", bar * BAR) for bar in range(4, 12)}
     assert len(set(laid)) == 2
 
 

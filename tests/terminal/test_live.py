@@ -222,13 +222,15 @@ def test_an_edit_of_the_file_is_heard_and_phases_go_on(host: Host, path: Path) -
 
     def read() -> None:
         frame = host.tick_loop.now + 10
-        got.append((frame, host.performer.controls.value("strength", frame)))
+        got.append((frame, host.performer.controls.control_value("strength", frame)))
 
     host.tick_loop.post(read)
     assert jack_server.until(lambda: got)
     frame, strength = got[0]
-    assert strength == pytest.approx(alone.controls.value("strength", frame), abs=1e-9)
-    assert alone.controls.value("strength", frame) != pytest.approx(alone.controls.value("strength", 0), abs=1e-3)
+    assert strength == pytest.approx(alone.controls.control_value("strength", frame), abs=1e-9)
+    assert alone.controls.control_value("strength", frame) != pytest.approx(
+        alone.controls.control_value("strength", 0), abs=1e-3
+    )
 
 
 @pytest.mark.slow

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from demon_patch.engine.lora.names import OTHER, Layers, by_layer
-from demon_patch.engine.lora.scale import CONFIG, IN_METADATA, Statement, statements
+from demon_patch.engine.lora.scale import CONFIG, IN_METADATA, StatedNumber, statements
 from demon_patch.engine.tensor_file import AGAIN, TensorFile, shown
 from demon_patch.errors import WeightsError
 
@@ -119,7 +119,7 @@ def _read(path: Path, shapes: Mapping[str, tuple[int, ...]]) -> LoraFile:
     keys = by_layer(file.tensors, Layers(shapes), file.metadata)
     stated = statements(file.metadata, config_of(path))
     owns = {
-        layer: Statement(_single(file, given.numbers["alpha"]), shown(given.numbers["alpha"]))
+        layer: StatedNumber(_single(file, given.numbers["alpha"]), shown(given.numbers["alpha"]))
         for layer, given in keys.items()
         if "alpha" in given.numbers
     }

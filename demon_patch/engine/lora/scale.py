@@ -39,7 +39,7 @@ _TOKEN = re.compile(r"\\d\+|\[0-9\]\+|\.\*|\.\+|\\[.\-_/]|[\w.\-/]|[$^]")
 
 
 @dataclass(frozen=True, slots=True)
-class Statement:
+class StatedNumber:
     """A number, and where it is stated."""
 
     number: float
@@ -50,13 +50,13 @@ class Statement:
 class Statements:
     """What is stated about all layers, and, by pattern of a layer's name, about some of them."""
 
-    alpha: Statement | None = None
-    rank: Statement | None = None
-    stabilised: Statement | None = None
-    alphas: dict[str, Statement] = field(default_factory=dict)
-    ranks: dict[str, Statement] = field(default_factory=dict)
+    alpha: StatedNumber | None = None
+    rank: StatedNumber | None = None
+    stabilised: StatedNumber | None = None
+    alphas: dict[str, StatedNumber] = field(default_factory=dict)
+    ranks: dict[str, StatedNumber] = field(default_factory=dict)
 
-    def scale(self, layer: str, rank: int, own: Statement | None) -> float:
+    def scale(self, layer: str, rank: int, own: StatedNumber | None) -> float:
         """The scale of a layer of this rank; own: the alpha that its tensor states. Raises WeightsError."""
         if (stated := self._one(self.ranks, layer) or self.rank) is not None and stated.number != rank:
             raise WeightsError(
@@ -70,7 +70,7 @@ class Statements:
             return 1.0
         return alpha.number / (math.sqrt(rank) if self.stabilised and self.stabilised.number else rank)
 
-    def resolve(self, ranks: Iterable[int], owns: Iterable[Statement]) -> None:
+    def resolve(self, ranks: Iterable[int], owns: Iterable[StatedNumber]) -> None:
         """Compares what is stated for all layers with what the layers' tensors say; raises WeightsError where none of
         them agrees. Some layers may differ, since a trainer may give them numbers of their own."""
         owns, ranks = list(owns), set(ranks)
@@ -80,7 +80,7 @@ class Statements:
             self.rank = None
 
     @staticmethod
-    def _one(patterns: Mapping[str, Statement], layer: str) -> Statement | None:
+    def _one(patterns: Mapping[str, StatedNumber], layer: str) -> StatedNumber | None:
         """What is stated for the first pattern that the layer's name ends with, as PEFT reads them."""
         return next((said for pattern, said in patterns.items() if _matches(pattern, layer)), None)
 
@@ -133,9 +133,9 @@ def _add_statements(found: Statements, given: object, by: str) -> None:
             if name in facts and not isinstance(facts[name], Mapping):
                 number = _number(facts[name], what, f"{by}: {name}")
                 if number is not None and (number or name not in _AS_RANK):
-                    _add(found, what, Statement(number, f"{by}: {name}"))
+                    _add(found, what, StatedNumber(number, f"{by}: {name}"))
     if facts.get("use_rslora") is not None:
-        _add(found, "stabilised", Statement(float(_true(facts["use_rslora"])), f"{by}: use_rslora"))
+        _add(found, "stabilised", StatedNumber(float(_true(facts["use_rslora"])), f"{by}: use_rslora"))
     pairs = [("alpha_pattern", found.alphas), ("rank_pattern", found.ranks), ("networkalphas", found.alphas)]
     for name, patterns in pairs:
         inner = facts.get(name) or {}
@@ -146,7 +146,7 @@ def _add_statements(found: Statements, given: object, by: str) -> None:
             for pattern, number in inner.items():
                 _add_pattern(patterns, str(pattern), number, f"{by}: {name}")
         elif name == "networkalphas" and (number := _number(inner, "alpha", f"{by}: {name}")) is not None:
-            _add(found, "alpha", Statement(number, f"{by}: {name}"))
+            _add(found, "alpha", StatedNumber(number, f"{by}: {name}"))
 
 
 def _without_prefix(key: str) -> str | None:
@@ -187,26 +187,26 @@ def _number(given: object, what: str, by: str) -> float | None:
     return number
 
 
-def _add(found: Statements, what: str, said: Statement) -> None:
-    known: Statement | None = getattr(found, what)
+def _add(found: Statements, what: str, said: StatedNumber) -> None:
+    known: StatedNumber | None = getattr(found, what)
     if known is not None and known.number != said.number:
         raise _conflict("rank-stabilised scale" if what == "stabilised" else what, known, said)
     if known is None:
         setattr(found, what, said)
 
 
-def _add_pattern(patterns: dict[str, Statement], pattern: str, given: object, by: str) -> None:
+def _add_pattern(patterns: dict[str, StatedNumber], pattern: str, given: object, by: str) -> None:
     number = _number(given, shown(pattern), by)
     if number is None:
         return
-    said = Statement(number, f"{by} {shown(pattern)}")
+    said = StatedNumber(number, f"{by} {shown(pattern)}")
     if (known := patterns.get(pattern)) is not None and known.number != number:
         raise _conflict("number", known, said)
     _compiled(pattern)
     patterns[pattern] = said
 
 
-def _conflict(what: str, one: Statement, other: Statement) -> WeightsError:
+def _conflict(what: str, one: StatedNumber, other: StatedNumber) -> WeightsError:
     return WeightsError(
         f"two statements of its {what} do not agree: {one.number:g} by {one.by}, {other.number:g} by {other.by}",
         mend=_MEND,

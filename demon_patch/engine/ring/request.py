@@ -23,12 +23,14 @@ FORWARDED = ("initialize", "full")
 
 @dataclass(frozen=True, eq=False)
 class Request:
-    """One generation to be made. Its values hold for the generation's whole life; its tensors must not be written to.
+    """What a generation begins with. Its tensors must not be written to. Strength is what it began with:
+    `Slot.strength` is the present one.
 
     conditioning: a prompt prepared by the ring's executor.
     context: [T, X].
     source: the latent [T, C] that is covered; None: none is, and strength acts as 1.
-    controls: what the table has of class `request`: numbers, options, and curves [T].
+    controls: what the table has of class `request`: numbers as the engine takes them (strength, no knob position),
+        options, and curves [T].
     second: a second prompt, for the control condition_weight.
     negative: the null prompt, which the guidance modes `initialize` and `full` need.
     target: a latent [T, C], for the controls target_strength and target_curve.

@@ -19,7 +19,8 @@ RequestValue: TypeAlias = float | str | Tensor
 
 
 class RequestControls:
-    """Numbers, options and curves of a generation, read-only; what is not given has its default.
+    """Numbers, options and curves of a generation, read-only; what is not given has its default (strength: what the
+    family has at the default position of its knob).
 
     given: by control, a number, an option's name, or a curve [T] (None: no curve). spec: the family, which has the
     defaults that the table leaves to it. Raises DemonError that names the control for an unknown name, a number that is
@@ -43,10 +44,19 @@ class RequestControls:
                 raise DemonError(f"{value!r} is no curve", port=name, mend="give a float32 tensor [T]")
 
     def number(self, name: str) -> float:
-        """A number, or its default."""
-        value = self._given[name] if name in self._given else self._spec.default(CONTROLS[name])
+        """A number as the engine takes it: the one given, or the control's default. The default of a control with the
+        family taper is a knob position, and the number is what the family has there, as in a patch."""
+        value = self._given[name] if name in self._given else self._default(name)
         assert isinstance(value, float | int)
         return value
+
+    def _default(self, name: str) -> float | str | None:
+        row = CONTROLS[name]
+        default = self._spec.default(row)
+        if row.taper != "family":
+            return default
+        assert isinstance(default, float | int)
+        return self._spec.at_position(row, default)
 
     def whole(self, name: str) -> int:
         """A whole number, or its default."""
@@ -85,7 +95,7 @@ class RequestControls:
         """
         for name, value in self._given.items():
             need = CONTROLS[name].needs
-            moved = isinstance(value, Tensor) or value != self._spec.default(CONTROLS[name])
+            moved = isinstance(value, Tensor) or value != self._default(name)
             if moved and need is not None and need not in there and need not in self._given:
                 raise without(name, need)
 

@@ -214,10 +214,10 @@ class Ring:
     def move_strength(self, slot: Slot, strength: float) -> bool:
         """Moves a generation in flight to another strength, at most once a tick; returns whether it was moved.
 
-        Before its first step it begins again. Later, a lower strength pulls it to its source, which needs `watch`; a
-        higher one adds noise within the first three eighths of the steps. A generation stays as it is without a source,
-        at noise level 0 or 1, or where its number of steps depends on its strength. Raises DemonError for an impossible
-        strength.
+        Before its first step it begins again. Later, a lower strength pulls it to its source, which needs a step done
+        since `watch` was set; a higher one adds noise within the first three eighths of the steps. A generation stays
+        as it is without a source, at noise level 0 or 1, or where its number of steps depends on its strength. Raises
+        DemonError for an impossible strength.
         """
         checked("strength", strength)
         plan = slot.times.plan

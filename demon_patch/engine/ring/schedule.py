@@ -118,14 +118,12 @@ class Schedule:
     plan: what they are made from.
     t: float64 [S+1].
     at: float32 [S+1, 1, 1].
-    change: float32 [S, 1, 1], t' - t of each step, subtracted in float64.
     embedded: [S+1, E], the executor's time tensors.
     """
 
     plan: SchedulePlan
     t: Tensor
     at: Tensor
-    change: Tensor
     embedded: Tensor
 
 
@@ -143,6 +141,5 @@ class Schedules:
     def _made(self, plan: SchedulePlan) -> Schedule:
         t = plan.times()
         single = t.float().to(self._device)
-        change = (t[1:] - t[:-1]).float().to(self._device)
         embedded = self._executor.prepare_schedule(single)
-        return Schedule(plan, t, single.view(-1, 1, 1), change.view(-1, 1, 1), embedded)
+        return Schedule(plan, t, single.view(-1, 1, 1), embedded)

@@ -15,7 +15,7 @@ class Slot:
     """A generation in flight.
 
     rows: the executor's prompt places of its prompts, its own first.
-    admitted: the tick of its admission, which ran its first step.
+    admitted: the number of the tick that admitted it, and that also runs its first step unless it is interrupted.
     times: its schedule.
     x: its latent [T, C].
     step: steps done, 0 to S.

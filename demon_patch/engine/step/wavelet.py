@@ -72,9 +72,10 @@ def add_joined(x: Tensor, low: Tensor | None, high: Tensor | None, wavelet: str,
 
 
 def at_band(curve: Tensor, wavelet: str, factor: Tensor, buffers: Buffers, name: str) -> Tensor:
-    """A curve [R | 1, T | 1, 1] at the centre of each band sample's filter, times factor [R, 1, 1]; [R, N | 1, 1].
+    """A curve [R | 1, T | 1, 1] for each sample of a band, times factor [R, 1, 1]; gives [R, N | 1, 1].
 
-    The result is in `buffers`. Beyond the ends of the song the last value is repeated.
+    Each sample has the mean of the two frames round the centre of its filter. The result is in `buffers`, under names
+    that begin with `name`. Beyond the ends of the song the last value is repeated.
     """
     rows, frames, width = curve.shape
     mean = curve

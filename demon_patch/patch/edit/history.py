@@ -67,8 +67,8 @@ class UndoStep:
         """What takes all of it back, where nothing else has changed."""
         return together(tuple(part.inverse for part in reversed(self.parts)))
 
-    def made(self, counter: int) -> UndoStep:
-        """The step as that revision made it."""
+    def at_revision(self, counter: int) -> UndoStep:
+        """This step, noted as what the revision of that number alone made."""
         return replace(self, first=counter, last=counter)
 
     def holds(self, counter: int) -> bool:

@@ -98,7 +98,7 @@ class EditSession:
         from; the document changes at once."""
         patch, step = do_step(command, self._patch, label, at)
         delta = self._accept(patch, client, step.label, command, at)
-        step = step.made(delta.revision.counter)
+        step = step.at_revision(delta.revision.counter)
         history = self._history(client)
         history.add(step)
         if at is not None:
@@ -255,7 +255,7 @@ class EditSession:
         if again.parts:
             at = None if cancelled else at
             delta = self._accept(patch, client, f"{word} {step.label}", again.command, at, cancelled)
-            again = again.made(delta.revision.counter)
+            again = again.at_revision(delta.revision.counter)
             if at is not None:
                 self._pending.append(PendingStep(delta.revision, client, at, again))
             self._tell(delta)

@@ -43,7 +43,8 @@ def located(name: str, folder: Path) -> Path:
 
 
 def shown(name: str) -> str:
-    """A name as a message shows it: as it is, or escaped where it would not be seen as it is."""
+    """A name as a message shows it: as it is. One with characters that cannot be seen, or of more than 240, is quoted:
+    escaped, and cut to 46 characters."""
     return name if name.isprintable() and len(name) <= asset_names.LONGEST else quoted(name)
 
 

@@ -145,7 +145,7 @@ class AudioProcess:
 
     def _open(self, name: str | None) -> None:
         """Raises DeviceError."""
-        output = self._output = Output(self._memory, name, self._memory.present(CLOCK()))
+        output = self._output = Output(self._memory, name, self._memory.position_at(CLOCK()))
         facts = {"name": output.name, "rate": output.rate, "channels": output.channels, "latency": output.latency}
         _tell("back" if self._lost else "opened", **facts)
         self._lost = False
@@ -171,7 +171,7 @@ class AudioProcess:
     def _drift(self) -> None:
         """Without a device the timeline goes on by the clock, and what is heard of it is silence."""
         now = CLOCK()
-        position = self._memory.present(now)
+        position = self._memory.position_at(now)
         self._memory.frontier = math.ceil(position)
         self._memory.hush(math.floor(position))
         self._memory.set_clock(position, now, self._memory.rate if self._memory.playing else 0.0)

@@ -178,8 +178,9 @@ class SongMemory:
             if before % 2 == 0 and before == int(sequence[0]):
                 return before // 2, position, heard, speed
 
-    def present(self, now: float) -> float:
-        """The timeline at the loudspeaker at `now` by the last published clock alone."""
+    def position_at(self, now: float) -> float:
+        """The timeline sample at the loudspeaker at the time `now`, in seconds of the audio process's clock; 0 before
+        the first clock is published. It follows the latest clock alone, not smoothed as in `AudioLink.playhead`."""
         number, position, heard, speed = self.clock()
         return position + (now - heard) * speed if number else 0.0
 

@@ -292,11 +292,11 @@ class _Compiler:
         limits = math.isfinite(lo) or math.isfinite(hi)
         text = input_text(port.taper, port.bounded, limits, bool(sets), len(adds))
         if not port.bounded:
-            strengths = [wiring.depth_and_offset(c) for c in adds]
-            base = sum((offset for _, offset in strengths), 0.0 if sets else knob)
-            if not limits and base == 0.0 and len(cables) == 1 and (sets or strengths[0][0] == 1.0):
+            depths = [wiring.depth_and_offset(c) for c in adds]
+            base = sum((offset for _, offset in depths), 0.0 if sets else knob)
+            if not limits and base == 0.0 and len(cables) == 1 and (sets or depths[0][0] == 1.0):
                 return InputCode("x0", (), sources)
-            return InputCode(text, self._add_parameters([base, *(depth for depth, _ in strengths), lo, hi]), sources)
+            return InputCode(text, self._add_parameters([base, *(depth for depth, _ in depths), lo, hi]), sources)
         span, place = self._range_as_positions(port)
         base, gains = 0.0 if sets else place(knob), []
         for cable in adds:

@@ -148,13 +148,14 @@ class Forecast:
         self.now = to_k
         self._timeline.note_run(live, before, to_k, np.array(ran).T)
 
-    def value_at(self, sink: int, k: int) -> float:
-        """The value of an engine port at frame k."""
+    def port_value(self, sink: int, k: int) -> float:
+        """What an engine port holds at frame k, in the port's own unit: of a port with the family taper the knob
+        position, which `ControlValues.control_value` turns into what the engine takes."""
         self._compute_until(max(k, 0) + 1)
         return float(self._timeline.rows[sink, self._timeline.column(k)])
 
     def span(self, sink: int, lo: int, hi: int) -> Array:
-        """The values of an engine port at the frames lo to hi - 1."""
+        """The values of an engine port at the frames lo to hi - 1, [hi - lo], in the unit of `port_value`."""
         self._compute_until(hi)
         return self._timeline.rows[sink, self._timeline.columns(np.arange(lo, hi))]
 

@@ -56,7 +56,8 @@ class SplitNodes:
         return early_and_late_outputs(self.nodes[id].body, self.early[id])[name != id]
 
     def outs(self, name: str, slots: Sequence[tuple[int, ...]]) -> tuple[tuple[int, ...], ...]:
-        """Of slots for each output of a node, those of one of its two codes."""
+        """The bus slots that one of a node's two codes writes: of the early outputs for the node's own name, of the
+        late ones for the name with LATE. slots: by output of the node, in order."""
         id = name.removesuffix(LATE)
         return tuple(slot for slot, take in zip(slots, self.early[id], strict=True) if take == (name == id))
 

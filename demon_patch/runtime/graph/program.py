@@ -43,7 +43,8 @@ class EnginePort:
     control: Control | None
     """Its row of the control table, if it has one."""
     kind: EnginePortKind
-    """value, curve: a number in the port's unit. gate: the rises of a gate. level: the level of the same gate."""
+    """value, curve: a number in the port's unit, of a family taper the knob position. gate: the rises of a gate.
+    level: the level of the same gate."""
     lo: float
     hi: float
     taper: Taper = "linear"

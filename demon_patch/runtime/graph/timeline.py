@@ -49,7 +49,8 @@ class Timeline:
             self.rows[row] = np.nan if before is None else old[before]
 
     def fill_new_rows(self, rows: Sequence[int], now: int) -> None:
-        """Fills rows that are new with their value at `now`: before it, and where they are not computed yet."""
+        """Writes the value that each of these rows has at `now` into all its frames before `now`, and into those behind
+        the computed ones. rows: engine ports that an edit has added; `now` is computed."""
         here = self.rows[rows, now - self.first][:, None]
         self.rows[rows, : now - self.first] = here
         self.rows[rows, self.ends[1] - self.first :] = here

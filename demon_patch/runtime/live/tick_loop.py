@@ -230,7 +230,7 @@ class TickLoop:
         position = transport.song_frame(start) * per
         frames = len(sound) // per - 2 * SPLICE_FRAMES
         self._first_pass.note_laid(transport.song_frame(start), frames)
-        ceiling = self.performer.controls.value("limiter", start)
+        ceiling = self.performer.controls.control_value("limiter", start)
         self.seams.append((start, self.speaker.lay(position, block, half, lo * per, hi * per, ceiling)))
 
     def _begin_playing(self) -> None:

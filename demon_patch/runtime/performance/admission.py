@@ -33,9 +33,15 @@ StepValues = Mapping[str, Tensor | str]
 
 @dataclass(frozen=True, slots=True)
 class HeldControls:
-    """What a slot carries: the controls of class `request` it was made with, and the edge after which they hold, before
-    which it is not heard; `heard_at`: the moment that they were taken for. cuts: it is the first after that edge.
-    cover: the clips that it covers."""
+    """What a slot carries from its admission on; all moments are transport frames.
+
+    values: by control of class `request`, the number that it began with, as the engine takes it; a live change may have
+        moved its strength since (`Slot.strength`).
+    edge: the jump of a control after which the values hold, before which it is not heard; None without one.
+    heard_at: from when it was expected to be heard at its admission; `values` are of the middle of what is heard.
+    cuts: it is the first after that edge.
+    cover: the clips that it covers.
+    """
 
     values: Mapping[str, float]
     edge: int | None
@@ -72,20 +78,20 @@ class Admission:
         self.feedback = Feedback()
         self._session, self._scenes, self._trace = session, scenes, trace
         self._drift = Drift()
-        self._stirred = -1  # the ring's tick at the latest live change
+        self._changed_at = -1  # the ring's tick at the latest live change of a control of generations in flight
         self._first = True
         self._narrows = False  # those in flight, before the next tick
         self.reach: Reach | None = None  # of a live performance
-        self._told = 0  # the frame from which the latest one admitted is heard
+        self._latest_heard_at = 0  # the frame from which the latest one admitted is heard
         self._tick = 0.0  # frames, as of the latest admission
         scene = scenes.now
-        self.ring = session.ring(scene.source, int(scene.controls.value("depth", 0)))
+        self.ring = session.ring(scene.source, int(scene.controls.control_value("depth", 0)))
 
     def recover(self, now: int) -> None:
         """After an error within a tick: gives up what is in flight."""
         scene = self._scenes.now
-        self.ring = self._session.ring(scene.source, int(scene.controls.value("depth", max(now, 0))))
-        self._stirred = -1
+        self.ring = self._session.ring(scene.source, int(scene.controls.control_value("depth", max(now, 0))))
+        self._changed_at = -1
 
     # -- admission ----------------------------------------------------------------------------------------------
     def admit(self, pace: TickTime) -> None:
@@ -143,8 +149,8 @@ class Admission:
             edge = 0
         elif len(coming):
             heard_at = edge = int(coming[-1])
-        self._trace.missed += len(self._scenes.edges(self._told + 1, heard_at if edge is None else edge))
-        cuts, self._told = edge is not None and edge > self._told, heard_at
+        self._trace.missed += len(self._scenes.edges(self._latest_heard_at + 1, heard_at if edge is None else edge))
+        cuts, self._latest_heard_at = edge is not None and edge > self._latest_heard_at, heard_at
         self.ring.submit(self._request(heard_at, edge, pace.now, cuts))
         self._first = False
 
@@ -158,7 +164,7 @@ class Admission:
         given = {name: value for name, value in given.items() if CONTROLS[name].becomes is None}
         if "noise_drift" in numbers:
             given["noise_position"] = self.drift(heard_at)
-        given |= scene.asked(moment, self.feedback)
+        given |= scene.parts_at(moment, self.feedback)
         if "feedback" in numbers:
             covered, tap = given.get("source_latent", given["source"].latent), round(numbers["feedback_tap"])
             fed = self.feedback.mixed(covered, numbers["feedback"], tap)
@@ -266,7 +272,9 @@ class Admission:
             part = self._reached(round(slot.heard_at or 0), self.reach.length)
             if part is not None:
                 self.ring.narrow(slot, *part)
-        self._told = max((int(slot.heard_at or 0) for slot in self.ring.slots), default=self._told)
+        self._latest_heard_at = max(
+            (int(slot.heard_at or 0) for slot in self.ring.slots), default=self._latest_heard_at
+        )
 
     def _reached(self, heard_at: int, frames: int) -> Stretch | None:
         """A stretch of `frames` frames for a transport frame; a loop region that fits into it is in it whole."""
@@ -290,37 +298,42 @@ class Admission:
         return int(jumps[0]) - 1 if len(jumps) else middle
 
     # -- in flight ----------------------------------------------------------------------------------------------
-    def steps(self, now: int) -> StepValues:
-        """What every step of this tick reads."""
+    def step_controls(self, now: int) -> StepValues:
+        """By control of class `step`, what this tick gives the ring (`Ring.advance`): the option, or the numbers
+        [1 | n, 1 | T, 1] of the n slots in flight, in the controls' own units."""
         slots = self.ring.slots
         return self._scenes.step(now, self.moments(), [slot.stage for slot in slots])
 
     def scalars_of(self, slot: Slot, now: int) -> Mapping[str, float]:
-        """The scalars that a finished generation was made with."""
+        """By control, the scalars that a finished generation was made with, as the engine takes them. Strength is the
+        slot's present one: where a live change moved the generation, not the one that it began with."""
         moment = self._middle(round(slot.heard_at or 0), slot.request.count)
-        return {**held_controls(slot).values, **self._scenes.sounding_at(moment).controls.scalars(moment, now)}
+        found = {**held_controls(slot).values, **self._scenes.sounding_at(moment).controls.scalars(moment, now)}
+        return found | ({"strength": slot.strength} if "strength" in found else {})
 
     def step_values(self, now: int) -> StepValues:
-        """The controls of the generations in flight, their strengths included."""
+        """What `step_controls` gives, and under `strength` the strength that each generation in flight would have
+        now, [n]."""
         strengths = [self._strength(moment) for moment in self.moments()]
-        return {**self.steps(now), "strength": torch.tensor(strengths)}
+        return {**self.step_controls(now), "strength": torch.tensor(strengths)}
 
-    def wants(self, now: int) -> tuple[StepValues, object]:
-        """The controls of the generations in flight, and those of the next one."""
+    def flight_and_next(self, now: int) -> tuple[StepValues, object]:
+        """The controls of the generations in flight (`step_values`), and those of the next one, only to be compared:
+        None where the host does not choose how much of the song is made."""
         if self.reach is None:
             return self.step_values(now), None
         scene, moment = self._scenes.now, max(now, 0) + self._session.spec.frame_rate
-        asked = scene.asked(moment, self.feedback)
-        return self.step_values(now), (scene.controls.request(moment, now), scene.controls.step(now, [moment]), asked)
+        parts = scene.parts_at(moment, self.feedback)
+        return self.step_values(now), (scene.controls.request(moment, now), scene.controls.step(now, [moment]), parts)
 
     def note_live_change(self, before: tuple[StepValues, object], now: int) -> None:
-        """Notes a live change, if what the generations in flight are told is other than before, and a touch, if that
-        is so or a later one is asked for something else."""
-        told, asked = self.wants(now)
-        if not alike(before[0], told):
+        """Compares with `flight_and_next` of before the change: notes a live change where the generations in flight
+        have other controls now, and a touch where they or the next one have."""
+        in_flight, coming = self.flight_and_next(now)
+        if not alike(before[0], in_flight):
             self.note_jump()
             self.touch()
-        elif not alike(before[1], asked):
+        elif not alike(before[1], coming):
             self.touch()
 
     def note_retiming(self, before: tuple[StepValues, object], now: int, jumped: bool) -> None:
@@ -333,25 +346,29 @@ class Admission:
 
     def note_jump(self) -> None:
         """Notes a live change of the controls of the generations in flight."""
-        self._stirred = self.ring.tick_index
+        self._changed_at = self.ring.tick_index
         self.ring.watch = True
 
-    def follow_strength(self, now: int) -> bool:
-        """After a live change: moves the generations admitted before it to their strength as it is now; whether there
-        are any."""
-        moments = zip(self.ring.slots, self.moments(), strict=True)
-        old = [(slot, moment) for slot, moment in moments if slot.admitted <= self._stirred]
-        if not old:
+    @property
+    def changed_in_flight(self) -> bool:
+        """Whether generations are in flight that were admitted before the latest live change of any of their
+        controls."""
+        return any(slot.admitted <= self._changed_at for slot in self.ring.slots)
+
+    def follow_strength(self, now: int) -> None:
+        """Moves the generations that were admitted before the latest live change to the strength that their moment has
+        now, as far as `Ring.move_strength` can. Nothing moves where live strength is off."""
+        if not self.changed_in_flight:
             self.ring.watch = False
         elif self._scenes.now.controls.is_on("live_strength", now):
-            for slot, moment in old:
-                self.ring.move_strength(slot, self._strength(moment))
-        return bool(old)
+            for slot, moment in zip(self.ring.slots, self.moments(), strict=True):
+                if slot.admitted <= self._changed_at:
+                    self.ring.move_strength(slot, self._strength(moment))
 
     def _strength(self, frame: int) -> float:
-        """The strength of a generation whose scalars are taken for a transport frame: the one control of class
+        """The strength, 0 to 1, of a generation whose scalars are taken for a transport frame: the one control of class
         `request` that also moves generations in flight (live strength)."""
-        return self._scenes.sounding_at(frame).controls.value("strength", frame)
+        return self._scenes.sounding_at(frame).controls.control_value("strength", frame)
 
 
 def held_controls(slot: Slot) -> HeldControls:

@@ -12,6 +12,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from demon_patch.arrays import Curve
 from demon_patch.engine.contracts import FamilySpec
 from demon_patch.engine.controls import CONTROLS
 from demon_patch.engine.step.step_window import narrowed, step_window
@@ -67,27 +68,38 @@ class ControlValues:
     def is_on(self, name: str, now: int) -> bool:
         """Whether a switch is on; where the patch does not show it, as it is by default."""
         row = CONTROLS[name]
-        setting = self.value(name, max(now, 0)) if self.has_effect(name) else float(row.default or 0.0)
+        setting = self.control_value(name, max(now, 0)) if self.has_effect(name) else float(row.default or 0.0)
         return setting >= 0.5
 
-    def value(self, name: str, frame: int) -> float:
+    def control_value(self, name: str, frame: int) -> float:
         """A numeric control at a transport frame, as the engine takes it: where the port holds a knob position, the
         number that the family has there."""
-        given = self.forecast.value_at(self.sinks[name], frame)
+        given = self.forecast.port_value(self.sinks[name], frame)
         return self._spec.at_position(CONTROLS[name], given) if CONTROLS[name].taper == "family" else given
+
+    def as_taken(self, name: str, values: Curve) -> Curve:
+        """Values of the engine port of a sink, as the engine takes them: knob positions become the family's numbers,
+        and all others stay as they are. name: of `sinks`."""
+        row = CONTROLS.get(name)
+        if row is None or row.taper != "family":
+            return values
+        return np.array([self._spec.at_position(row, position) for position in values.tolist()])
 
     def taken(self, names: Iterable[str], frame: int) -> dict[str, float | str]:
         """Controls as a request takes them at a transport frame: numbers, whole ones rounded, and options."""
         options = self.program.ring.options
-        return {name: options[name] if name in options else whole(name, self.value(name, frame)) for name in names}
+        return {
+            name: options[name] if name in options else whole(name, self.control_value(name, frame)) for name in names
+        }
 
     def edges(self, lo: int, hi: int) -> NDArray[np.int64]:
         """The frames of [lo, hi) at which a scalar that generations take at their heard_at jumps."""
         return self.forecast.edges(self._jumps, lo, hi)
 
-    def request(self, heard_at: int, now: int) -> tuple[dict[str, float], dict[str, Tensor | str]]:
-        """The `request` rows of a generation heard at `heard_at`: numbers; choices, and curves [T] seen from `now`."""
-        numbers = {row.name: self.value(row.name, heard_at) for row in self._request if not row.per_frame}
+    def request(self, moment: int, now: int) -> tuple[dict[str, float], dict[str, Tensor | str]]:
+        """The `request` rows of a generation whose scalars are taken for the transport frame `moment` (`Admission`: the
+        middle of what is heard of it): numbers as the engine takes them; choices, and curves [T] seen from `now`."""
+        numbers = {row.name: self.control_value(row.name, moment) for row in self._request if not row.per_frame}
         others: dict[str, Tensor | str] = dict(self._request_options)
         for row in self._request:
             if row.per_frame:
@@ -95,10 +107,10 @@ class ControlValues:
         return numbers, others
 
     def step(
-        self, now: int, heard_at: Sequence[int], stages: Sequence[float] | None = None
+        self, now: int, moments: Sequence[int], stages: Sequence[float] | None = None
     ) -> Mapping[str, Tensor | str]:
-        """The `step` rows for a tick: choices, curves [1, 1 | T, 1], scalars [1 | n, 1, 1] at each slot's heard_at,
-        held ones as they are now, and the surface of channel gains [1, 1 | T, C].
+        """The `step` rows for a tick: choices, curves [1, 1 | T, 1], scalars [1 | n, 1, 1] at each slot's
+        moment (a transport frame), held ones as they are now, and the surface of channel gains [1, 1 | T, C].
 
         stages: how far each slot is, as a share of the full schedule's steps; where a step window is open for some of
         the n slots only, the rows of the Step State become [n, ...] and are at rest for the others.
@@ -108,9 +120,9 @@ class ControlValues:
             sink = self.sinks[row.name]
             if row.per_frame:
                 values[row.name] = _short(self._per_frame(sink, now))[None, :, None]
-            elif heard_at:
-                moments = [now] if sink in self.held else heard_at
-                each = torch.tensor([self.forecast.value_at(sink, frame) for frame in moments], dtype=torch.float32)
+            elif moments:
+                frames = [now] if sink in self.held else moments
+                each = torch.tensor([self.forecast.port_value(sink, frame) for frame in frames], dtype=torch.float32)
                 values[row.name] = _short(each)[:, None, None]
         surface = self.program.ring.wired.get("channel_gain")
         if surface is not None:
@@ -122,7 +134,7 @@ class ControlValues:
             pair = np.array([self.weights.per_frame(node, name, now, self._guard) for name in framed.inputs])
             values["condition_weight"] = _short(torch.from_numpy(shares(pair)[1].astype(np.float32)))[None, :, None]
         if self._window and stages:
-            self._narrow(values, [now] * len(stages) if self._window_held else heard_at, stages)
+            self._narrow(values, [now] * len(stages) if self._window_held else moments, stages)
         return values
 
     def scalars(self, frame: int, now: int) -> dict[str, float]:
@@ -130,12 +142,12 @@ class ControlValues:
         now."""
         rows = [row for row in self._step if not row.per_frame]
         held = {row.name: self.sinks[row.name] in self.held for row in rows}
-        return {row.name: self.value(row.name, max(now if held[row.name] else frame, 0)) for row in rows}
+        return {row.name: self.control_value(row.name, max(now if held[row.name] else frame, 0)) for row in rows}
 
     def _narrow(self, values: dict[str, Tensor | str], moments: Sequence[int], stages: Sequence[float]) -> None:
         """Brings the rows of the Step State to rest for the slots whose step lies outside the step window, as it is at
         the slot's moment."""
-        ends = [[self.forecast.value_at(sink, frame) for sink in self._window] for frame in moments]
+        ends = [[self.forecast.port_value(sink, frame) for sink in self._window] for frame in moments]
         inside = [step_window(lo, hi, stage) for (lo, hi), stage in zip(ends, stages, strict=True)]
         if not all(inside):
             for name, value in narrowed(values, self._narrowed, inside).items():

@@ -64,7 +64,7 @@ class LoraRack:
         heard_at: the transport frames at which the generations in flight will be heard.
         """
         moment = round((fmean(heard_at) + max(heard_at)) / 2) if heard_at else 0
-        wanted = tuple(forecast.value_at(sink, moment) for sink in self._sinks)
+        wanted = tuple(forecast.port_value(sink, moment) for sink in self._sinks)
         rests, self._wanted = wanted == self._wanted, wanted
         if not self._due(wanted, rests):
             return False

@@ -73,11 +73,11 @@ class Weights:
         ]
 
     def weight_at(self, node: str, name: str, frame: int) -> float:
-        """One of them at a transport frame."""
-        return self.forecast.value_at(self.sinks[node, name], frame)
+        """The number of a mix's or surface's port at a transport frame, in the port's unit."""
+        return self.forecast.port_value(self.sinks[node, name], frame)
 
     def per_frame(self, node: str, name: str, now: int, guard: int) -> Array:
-        """One of them per song frame, [T]."""
+        """The number of a mix's or surface's port per song frame, [T], each as of when it is heard next."""
         return self.forecast.per_frame(self.sinks[node, name], now, guard)
 
     def shares_at(self, mix: PreparedMix, frame: int, fed: bool, law: str = "") -> Array:
@@ -117,7 +117,7 @@ class Mixer:
     def __init__(self, weights: Weights, parts: Parts, framed: bool, sums: Sums) -> None:
         self._weights, self._parts, self._framed, self._sums = weights, parts, framed, sums
 
-    def asked(self, frame: int, feedback: Feedback) -> dict[str, Any]:
+    def parts_at(self, frame: int, feedback: Feedback) -> dict[str, Any]:
         """By control, what a request takes: all prompts and clips, and `source_latent` where music is fed back."""
         given: dict[str, Any] = {}
         for control, part in self._parts.items():
@@ -145,7 +145,11 @@ class Mixer:
         return Cover(clips) if clips else None
 
     def sound(self, frame: int, at: NDArray[np.int64]) -> NDArray[np.float32]:
-        """The source's own sound at some of its samples, [n, channels], mixed as at a transport frame."""
+        """The recording that is covered, at the sample rate of the family, [n, channels]: its clips summed by the
+        shares that they have at a transport frame.
+
+        at: [n], samples of the song; beyond its end they begin again.
+        """
         cover = self.cover(frame, Feedback())
         assert cover is not None
         return cover.sound(at % len(cover.clips[0][0].audio))

@@ -81,12 +81,13 @@ class Performer:
         self.bypass = False
         self._song = self.source.latent  # the song as it was generated last, stretch by stretch
         self.admission = Admission(session, self.soundings, self.trace)
-        self.lead = max(round(self.controls.value("lead", 0) * self.spec.frame_rate), 1)
+        self.lead = max(round(self.controls.control_value("lead", 0) * self.spec.frame_rate), 1)
         self.now = -(self.admission.count(0) * ceil(self.tick_frames) + self.lead)
         self.takes: list[Take] = []
         self.planner = WindowPlanner(0)
         self.self_feed = SelfFeed(self.spec)
         self._finished: list[Completion] = []
+        self._changed_in_flight = False  # of this tick: see `Admission.changed_in_flight`
         self._touches = Touches()
 
     @property
@@ -163,21 +164,22 @@ class Performer:
         if moved or jumped:
             self.admission.touch()
         self.admission.admit(self._tick_time)
-        self._strength_moved = self.admission.follow_strength(now)
+        self._changed_in_flight = self.admission.changed_in_flight
+        self.admission.follow_strength(now)
         self.loras.follow(self.forecast, self.admission.moments())
 
     def forward(self, between: Callable[[], None] | None = None) -> None:
         """The tick's forward. between: called on this thread between its rows; it may call `due` and `sound`."""
-        self._finished = self.ring.advance(self.admission.steps(self.now), between)
+        self._finished = self.ring.advance(self.admission.step_controls(self.now), between)
 
     def finish(self, now: int) -> None:
         """After the forward, at transport frame `now`: what it finished can be played."""
         self.now = now
-        if self._strength_moved and self._finished:
+        if self._changed_in_flight and self._finished:
             self._decode_again()
         for done in self._finished:
             self._complete(done)
-        if self._strength_moved and not self._finished:
+        if self._changed_in_flight and not self._finished:
             self._preview()
 
     # -- changes ------------------------------------------------------------------------------------------------
@@ -185,8 +187,8 @@ class Performer:
         """A live change between ticks: a program compiled to replace this one, for a song of the same length, and
         where prompts, clips or their mixes have changed, all parts.
 
-        New generations take its values at once; those in flight take its `step` values with their next step, and a
-        changed strength by being moved to it, unless Live strength is off.
+        New generations take its values at once; those in flight take its `step` values with their next step, and are
+        moved to a changed strength as far as `Ring.move_strength` can, unless Live strength is off.
 
         at: a coming transport frame from which the program is heard (from `next_free_frame` on, all of it). It takes
         the place of those that wait for that frame or a later one; without a frame, of all that wait.
@@ -194,7 +196,7 @@ class Performer:
         if at is not None and at > max(self.now, 0):
             self.soundings.stage(at, program, parts)
             return
-        before = self.admission.wants(self.now)
+        before = self.admission.flight_and_next(self.now)
         self.soundings.clear()
         scene = self.soundings.now
         scene.forecast.swap(program)
@@ -220,18 +222,19 @@ class Performer:
 
     def retime(self, transport: Transport) -> None:
         """A change of the transport between ticks, which begins at `now` or later."""
-        before, route = self.admission.wants(self.now), self.transport.route
+        before, route = self.admission.flight_and_next(self.now), self.transport.route
         self.forecast.retime(transport)
         self.soundings.restage()
         self.admission.note_retiming(before, self.now, transport.route != route)
 
     # -- control frames -----------------------------------------------------------------------------------------
     def curve(self, name: str, frames: int) -> NDArray[np.float64]:
-        """A control at the transport frames 0 to `frames` - 1: what it was, then its forecast."""
+        """A control at the transport frames 0 to `frames` - 1, as the engine takes it (strength, not the position of
+        its knob): what it was, then its forecast. name: of `ControlValues.sinks`."""
         past = self.trace.sinks.get(name, ())
         known = sum(map(len, past))
         coming = self.forecast.span(self.controls.sinks[name], known, max(frames, known))
-        return np.concatenate([*past, coming])[:frames]
+        return self.controls.as_taken(name, np.concatenate([*past, coming])[:frames])
 
     def _control_frames(self) -> None:
         """Runs the control frames that have fallen due and follows the controls of class `ring`."""
@@ -244,7 +247,7 @@ class Performer:
             self.loras.read(self.program)
         self._advance(due)
         self.soundings.renew()
-        depth = int(self.controls.value("depth", due))
+        depth = int(self.controls.control_value("depth", due))
         if depth != self.ring.depth:
             self.ring.resize(depth)
 
@@ -303,7 +306,7 @@ class Performer:
     @property
     def window_frames(self) -> int:
         """Latent frames of a window, at most."""
-        return max(round(self.controls.value("window", max(self.now, 0)) * self.spec.frame_rate), 1)
+        return max(round(self.controls.control_value("window", max(self.now, 0)) * self.spec.frame_rate), 1)
 
     # -- sound --------------------------------------------------------------------------------------------------
     def due(self, until: int) -> list[Window]:
@@ -337,5 +340,5 @@ class Performer:
         if scene.program.ring.bypass or self.bypass:
             per = self.spec.samples_per_frame
             return scene.source_sound(window.start, np.arange(start * per, (start + frames) * per))
-        dry, match = (scene.controls.value(name, window.start) for name in ("dry", "match"))
+        dry, match = (scene.controls.control_value(name, window.start) for name in ("dry", "match"))
         return window.take.song.sound(start, frames, dry=dry, match=match >= 0.5)

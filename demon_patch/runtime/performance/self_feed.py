@@ -105,7 +105,7 @@ class SelfFeed:
     def has_jumped(self, readings: ControlValues, frame: int) -> bool:
         """Whether what live sources hold of the ring's scalars has jumped since the latest tick, by an edge, or moved
         at all where a device has sent something."""
-        values = [readings.forecast.value_at(sink, frame) for sink in readings.held_scalars]
+        values = [readings.forecast.port_value(sink, frame) for sink in readings.held_scalars]
         before, touched, known = self._values, self.touched, readings is self._readings
         looked, self._looked = self._looked, frame  # the latest may get another value after it was looked at
         self._readings, self._values, self.touched = readings, values, False

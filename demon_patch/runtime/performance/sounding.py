@@ -77,9 +77,9 @@ class Sounding:
             mixture.feeds for mixture in self.program.ring.mixes.values()
         )
 
-    def asked(self, frame: int, feedback: Feedback) -> dict[str, Any]:
-        """By control, the prompts and clips of a generation as they are at a transport frame (`Mixer.asked`)."""
-        return self._mixer.asked(frame, feedback)
+    def parts_at(self, frame: int, feedback: Feedback) -> dict[str, Any]:
+        """By control, the prompts and clips of a generation as they are at a transport frame (`Mixer.parts_at`)."""
+        return self._mixer.parts_at(frame, feedback)
 
     def cover(self, frame: int, feedback: Feedback) -> Cover | None:
         """The clips that a generation covers at a transport frame; None where all of it is fed back."""
@@ -93,7 +93,7 @@ class Sounding:
         """The factor of Decoder and Speaker at a transport frame; 0 where they are muted."""
         if self.program.ring.silent:
             return np.float32(0.0)
-        decibels = sum(self.forecast.value_at(sink, frame) for sink in self._gains)
+        decibels = sum(self.forecast.port_value(sink, frame) for sink in self._gains)
         return np.float32(10.0 ** (decibels / 20.0))
 
 
@@ -164,14 +164,14 @@ class SoundingQueue:
                 lo = min(change, hi)
             scene = coming
 
-    def step(self, now: int, heard_at: Sequence[int], stages: Sequence[float]) -> Values:
+    def step(self, now: int, moments: Sequence[int], stages: Sequence[float]) -> Values:
         """The `step` rows of a tick, each slot's of the scene in which it is heard; a choice is the scene's that all
         have reached. stages: see `ControlValues.step`."""
-        values = self.now.controls.step(now, heard_at, stages)
+        values = self.now.controls.step(now, moments, stages)
         for change, scene in self.waiting:
-            reached = [frame >= change for frame in heard_at]
+            reached = [frame >= change for frame in moments]
             if any(reached):
-                values = _joined(values, scene.controls.step(now, heard_at, stages), reached)
+                values = _joined(values, scene.controls.step(now, moments, stages), reached)
         return values
 
 

@@ -29,9 +29,9 @@ class Touches:
         something since then or shortly before."""
         if readings is not self._readings:
             self._readings, self._sinks = readings, _held(readings.program)
-            self._values = [readings.forecast.value_at(sink, frame) for sink in self._sinks]
+            self._values = [readings.forecast.port_value(sink, frame) for sink in self._sinks]
         self._sent = frame if sent else self._sent
-        before, self._values = self._values, [readings.forecast.value_at(sink, frame) for sink in self._sinks]
+        before, self._values = self._values, [readings.forecast.port_value(sink, frame) for sink in self._sinks]
         lately = self._sent is not None and frame - self._sent <= SLOW_SECONDS * readings.forecast.transport.rate
         return lately and before != self._values
 

@@ -21,7 +21,7 @@ class Take:
 
     song: the finished latent over the clips that it covers.
     heard_at: the transport frame from which it is played.
-    values: the controls of class `request` that it was made with.
+    values: the controls of class `request` that it began with, as the engine takes them.
     late: by how many frames it missed its edge.
     error: how many frames it is heard after the moment that its controls were taken for.
     """
@@ -66,9 +66,12 @@ class Trace:
     """Counts, and the latest events of each kind: all of them, unless `frames` limits how long ago they are, in
     transport frames, and `keep` how many they are.
 
-    sinks: by engine port ("strength", ...) its value at every transport frame from 0, in pieces.
-    takes: every completion without its latent, as (heard_at, values).
-    taken: by the same moments, all scalars that it was made with, those of class `step` as in its last step.
+    sinks: by engine port ("strength", ...) its value at every transport frame from 0, in pieces, as the port has it: of
+        a family taper the knob position.
+    takes: every completion without its latent, as (heard_at, values): the controls of class `request` that it began
+        with, as the engine takes them (strength, no position).
+    taken: by the same moments, all scalars that it was made with, as the engine takes them: those of class `step` as in
+        its last step, and the strength that it had been moved to by then.
     errors: the heard errors of the completions, in frames.
     windows: every decoded window as (start, stop, heard_at of its completion).
     late: completions that were not ready for their edge.

@@ -45,7 +45,7 @@ assert not {"torch", "demon_patch.runtime.performance.performer"} & set(sys.modu
     said = subprocess.run([sys.executable, "-c", code, str(memory.path)], capture_output=True, text=True, check=True)
     assert said.stdout.strip() == f"1000 2 (5000, 2) {float(memory.song.sum())} {route} True True (157,) -3.5"
     assert memory.clock() == (1, 12.5, 3.25, 1000.0)
-    assert memory.present(4.25) == 1012.5
+    assert memory.position_at(4.25) == 1012.5
     assert (memory.frontier, memory.counter("xruns"), memory.counter("starved")) == (99, 2, 0)
     np.testing.assert_array_equal(memory.history(1.0), memory.song[500:1500])
 

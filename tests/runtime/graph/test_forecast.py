@@ -81,8 +81,8 @@ def test_values_before_the_beginning_are_those_of_frame_0() -> None:
     program = built(NODES, *CABLES)
     forecast = Forecast(program, TRANSPORT)
     sink = program.sink("zs", "structure")
-    assert forecast.value_at(sink, -9) == forecast.value_at(sink, 0)
-    assert (forecast.span(sink, -5, 1) == forecast.value_at(sink, 0)).all()
+    assert forecast.port_value(sink, -9) == forecast.port_value(sink, 0)
+    assert (forecast.span(sink, -5, 1) == forecast.port_value(sink, 0)).all()
 
 
 def test_nothing_is_computed_twice_when_nothing_changed(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -131,8 +131,8 @@ def test_the_map_works_before_the_music_begins_and_refuses_a_guard_as_long_as_th
     program = built(NODES, *CABLES)
     forecast, sink = Forecast(program, TRANSPORT), program.sink("zs", "initial_noise")
     early = forecast.per_frame(sink, -30, 5)
-    assert (early[65:] == forecast.value_at(sink, 0)).all()
-    assert early[20] == forecast.value_at(sink, 20)
+    assert (early[65:] == forecast.port_value(sink, 0)).all()
+    assert early[20] == forecast.port_value(sink, 20)
     with pytest.raises(ValueError, match="guard of 100"):
         forecast.per_frame(sink, 0, 100)
 
@@ -262,4 +262,4 @@ def test_long_performances_forget_the_past_and_stay_exact() -> None:
     assert forecast._timeline.rows.shape[1] < 20_000
     seq = [0.9, 0.1, 0.15, 0.8]
     beat = int(TRANSPORT.frame(11_500).beat)
-    assert forecast.value_at(sink, 11_500) == pytest.approx(1 - 0.5 * seq[beat % 4])
+    assert forecast.port_value(sink, 11_500) == pytest.approx(1 - 0.5 * seq[beat % 4])

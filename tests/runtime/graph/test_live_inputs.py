@@ -56,7 +56,7 @@ def test_what_is_fed_holds_from_the_next_frame_on() -> None:
     sink = forecast.program.sink("p", "x0")
     forecast.advance(10)
     forecast.feed("cc", "position", 0.75)
-    assert forecast.value_at(sink, 9) == 0.0
+    assert forecast.port_value(sink, 9) == 0.0
     assert (forecast.span(sink, 10, 300) == 0.75).all()
     forecast.advance(20)
     assert (forecast.span(sink, 0, 20) == [0.0] * 10 + [0.75] * 10).all()
@@ -128,7 +128,7 @@ def test_several_feeds_make_the_forecast_anew_once_and_equal_ones_never(monkeypa
     forecast.feed("keys", "note", 72.0)
     forecast.per_frame(0, 0)
     assert (ran, forecast.live_changes) == ([150], 1)
-    assert forecast.value_at(program.sink("p", "x0"), 3) == 0.3
+    assert forecast.port_value(program.sink("p", "x0"), 3) == 0.3
 
 
 @pytest.mark.parametrize("source", [("cc", "value"), ("knob", "out")], ids=["what is fed", "the rest"])
@@ -160,7 +160,7 @@ def test_what_is_only_looked_at_makes_no_forecast_anew() -> None:
     assert forecast._timeline.ends == ends
     assert (forecast.taps.read(("eye", "x", "in")).values == 0.5).all()
     forecast.feed("cc", "position", 0.5)
-    assert forecast.value_at(program.sink("p", "x0"), 10) == 0.5
+    assert forecast.port_value(program.sink("p", "x0"), 10) == 0.5
 
 
 def test_a_curve_seen_from_the_same_frame_follows_a_feed() -> None:
@@ -189,7 +189,7 @@ def test_an_edit_keeps_what_was_fed_by_node_type_and_port() -> None:
     forecast.feed("keys", "held", (1, 1))
     other = {**NODES, "cc": Node("midi_cc", values={"smooth": 0.0, "number": 8}), "keys": Node("keyboard")}
     forecast.swap(built(other))
-    assert forecast.value_at(forecast.program.sink("p", "x0"), 50) == 0.75
+    assert forecast.port_value(forecast.program.sink("p", "x0"), 50) == 0.75
     assert forecast.program.feeds.port("keys", "key").slots
     assert not forecast.span(forecast.program.sink("p", "g0", "level"), 4, 50).any()
 
@@ -241,7 +241,7 @@ def test_what_cannot_be_fed_is_refused(port: str, value: Any, message: str) -> N
 def test_a_number_is_limited_to_the_ports_range() -> None:
     forecast = Forecast(built(), TRANSPORT)
     forecast.feed("cc", "position", 3.0)
-    assert forecast.value_at(forecast.program.sink("p", "x0"), 0) == 1.0
+    assert forecast.port_value(forecast.program.sink("p", "x0"), 0) == 1.0
 
 
 def test_a_fed_port_takes_neither_value_nor_cable() -> None:

@@ -97,7 +97,7 @@ def test_one_of_several_that_wait_is_cancelled_and_the_others_land(stage: Stage)
     stage.document.undo("cy")
     stage.until(210 + 8 * BAR)
     assert list(stage.changes().values()) == [0.3]
-    assert stage.host.performer.controls.value("seed", 0) == 5
+    assert stage.host.performer.controls.control_value("seed", 0) == 5
 
 
 def test_another_tempo_moves_what_waits_to_its_bar(stage: Stage) -> None:

@@ -33,7 +33,7 @@ def test_a_step_scalar_is_read_for_each_slot_at_its_heard_at() -> None:
     cable = Cable("lfo", "uni", "state", "guidance_rescale", mode="add", depth=1.0)
     made = readings({"lfo": LFO, "state": Node("step_state")}, [cable], guidance_mode="self")
     values = made.step(0, [10, 25, 60])
-    expected = [made.value("guidance_rescale", frame) for frame in (10, 25, 60)]
+    expected = [made.control_value("guidance_rescale", frame) for frame in (10, 25, 60)]
     rescale = values["guidance_rescale"]
     assert isinstance(rescale, torch.Tensor)
     assert rescale.shape == (3, 1, 1)

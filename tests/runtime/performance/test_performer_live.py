@@ -56,6 +56,19 @@ def test_a_live_change_of_strength_moves_what_is_in_flight(before: float, after:
     torch.testing.assert_close(latents[-1], ends[1], atol=1e-5, rtol=0)
 
 
+def test_what_a_moved_generation_was_made_with_is_its_present_strength() -> None:
+    for live, strength in ((1.0, 0.3), (0.0, 0.9)):
+        performer = changed(document(0.9, live), document(0.3, live))
+        moved = [slot.strength for slot in performer.ring.slots]
+        assert set(moved) == {0.9}  # no tick has followed the change yet
+        known = len(performer.trace.taken)
+        while len(performer.trace.taken) == known:
+            play(performer)
+        assert performer.trace.takes[-1][1]["strength"] == pytest.approx(0.9)  # as it was admitted
+        assert performer.trace.taken[-1][1]["strength"] == pytest.approx(strength)
+        assert performer.trace.taken[0][1]["strength"] == pytest.approx(0.9)
+
+
 def test_a_ripe_generation_is_heard_before_it_is_done() -> None:
     for preview, heard in ((0.0, False), (1.0, True)):
         performer = changed(document(0.9, preview=preview), document(0.3, preview=preview))

@@ -182,31 +182,35 @@ def test_a_held_step_value_is_the_newest_for_all_generations_in_flight() -> None
     tops = []
     for _ in range(3):
         performer.begin(performer.now)
-        rescale = performer.admission.steps(performer.now)["guidance_rescale"]
+        rescale = performer.admission.step_controls(performer.now)["guidance_rescale"]
         assert not isinstance(rescale, str)
         assert rescale.shape == (1, 1, 1)
         tops.append(float(rescale))
         sink = performer.controls.sinks["guidance_rescale"]
-        assert tops[-1] == pytest.approx(performer.forecast.value_at(sink, performer.now))
+        assert tops[-1] == pytest.approx(performer.forecast.port_value(sink, performer.now))
         performer.forward()
         performer.finish(performer.now + 3)
     assert tops[0] < tops[1]
 
 
-@pytest.mark.parametrize(("position", "moves"), [(0.0, False), (0.03, True), (0.6, True)])
-def test_a_controller_on_strength_moves_what_is_in_flight(position: float, moves: bool) -> None:
+@pytest.mark.parametrize("position", [0.0, 0.03, 0.6])
+def test_a_controller_on_strength_moves_what_is_in_flight(position: float) -> None:
     nodes = {"cc": Node("midi_cc", values={"smooth": 0.0})}
     cables = [Cable("cc", "value", "scheduler", "strength", mode="add", depth=-1.0)]
     performer = perform(patch(nodes, cables, strength=0.9), Session(toy_family()))
     play(performer, 10)
+    flying = list(performer.ring.slots)
+    assert flying
+    assert {slot.strength for slot in flying} == {0.9}
     performer.feed("cc", "position", position)
-    performer.begin(performer.now)
-    assert performer._strength_moved is moves
-    strengths = {round(float(slot.request.controls.number("strength")), 6) for slot in performer.ring.slots}
-    told = performer.admission.step_values(performer.now)["strength"]
-    assert not isinstance(told, str)
-    np.testing.assert_allclose(told, performer.controls.value("strength", performer.now + 40))
-    assert strengths
+    for _ in range(2):  # the first tick only watches what generations in flight predict, the second moves them
+        performer.begin(performer.now)
+        assert performer.admission.changed_in_flight is (position > 0)
+        performer.forward()
+        performer.finish(performer.now + 3)
+    assert all(slot.request.controls.number("strength") == 0.9 for slot in flying)  # what they began with
+    moved = [slot.strength for slot in flying]
+    np.testing.assert_allclose(moved, 0.9 - position, atol=1e-9)
 
 
 def test_analysis_stirs_what_is_in_flight_only_by_an_edge() -> None:
@@ -217,8 +221,8 @@ def test_analysis_stirs_what_is_in_flight_only_by_an_edge() -> None:
     values = []
     for _ in range(10):
         play(performer)
-        values.append(performer.controls.value("guidance_rescale", performer.forecast.now - 1))
-        assert not performer._strength_moved
+        values.append(performer.controls.control_value("guidance_rescale", performer.forecast.now - 1))
+        assert not performer.admission.changed_in_flight
     assert len(set(values)) > 5
 
 
@@ -235,13 +239,13 @@ def test_an_edit_on_the_bar_finds_what_was_fed_while_it_waited() -> None:
     assert performer.soundings.next is not None
     staged = performer.soundings.next[1].forecast
     sink = staged.program.sink("decoder", "gain")
-    assert staged.value_at(sink, at) == performer.forecast.value_at(
+    assert staged.port_value(sink, at) == performer.forecast.port_value(
         performer.program.sink("decoder", "gain"), performer.now
     )
     while performer.soundings.next is not None:
         play(performer)
     assert performer.forecast is staged
-    assert performer.controls.value("gain", performer.now) == staged.value_at(sink, at)
+    assert performer.controls.control_value("gain", performer.now) == staged.port_value(sink, at)
 
 
 def test_what_still_waits_when_another_lands_is_begun_anew_only_for_what_is_fed_since() -> None:

@@ -47,7 +47,7 @@ class ConvBlock(nn.Module):
 
 
 class NanoCodec(nn.Module):
-    """Audio to latents and back (the `Codec` of `engine.family`).
+    """Audio to latents and back (the `Codec` of `engine.contracts`).
 
     width: channels of the network at the latent rate; fine_width: at the rate of the transform; blocks and
     fine_blocks: how many convolution blocks run at either rate.

@@ -20,7 +20,7 @@ from demon_patch.engine.sound.clips import tempo_with_notes
 
 
 class NanoConditioner:
-    """Makes conditioning and sources (the `Conditioner` of `engine.family`)."""
+    """Makes conditioning and sources (the `Conditioner` of `engine.contracts`)."""
 
     def __init__(self, codec: NanoCodec) -> None:
         self._codec = codec

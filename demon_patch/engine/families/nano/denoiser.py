@@ -111,7 +111,7 @@ class Block(nn.Module):
 
 
 class NanoDenoiser(nn.Module):
-    """The velocity of the flow at x_t (the `Denoiser` of `engine.family`)."""
+    """The velocity of the flow at x_t (the `Denoiser` of `engine.contracts`)."""
 
     def __init__(self, width: int = 256, depth: int = 6, heads: int = 4, expansion: int = 3) -> None:
         super().__init__()

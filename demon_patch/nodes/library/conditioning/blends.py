@@ -51,8 +51,8 @@ def source_crossfade(
         "linear", "linear", "power", "cut", doc="A mean; equal power, fuller half way; or one or the other."
     ),
 ):
-    """Latents, structure hints and sound are summed by the weights: 1 - p and p; cos and sin of 90 degrees * p (hints:
-    by their shares); or 1 and 0 below p = 0.5, 0 and 1 from there on."""
+    """Gives the weights of the two clips, by which latents, structure hints and sound are summed: 1 - p and p; cos
+    and sin of 90 degrees * p (hints: by their shares); or 1 and 0 below p = 0.5, 0 and 1 from there on."""
     p = (1 if position >= 0.5 else 0) if law == "cut" else position
     return (cos(p * pi / 2) if law == "power" else 1 - p), (sin(p * pi / 2) if law == "power" else p)
 
