@@ -131,8 +131,7 @@ def play(
         record: A new WAV or FLAC file to record into from the start (jam-2.flac where there is a jam.flac).
         watch: Play what is saved in the patch file while it plays.
         plain: A line a second in place of the view; so also where the output is no terminal.
-        out: Only where no sound device can be opened: write a .wav and a picture into this folder, as long as --seconds
-            says, else 30 seconds.
+        out: Where no sound device can be opened, write a WAV (--seconds, else 30) and a picture into this folder.
         executor: What runs the model, by name; torch (PyTorch) is there.
         threads: Processor threads, 1 to 64; all by default.
     """

@@ -110,7 +110,7 @@ def test_the_patch_of_a_sound_is_given_back(name: str, tmp_path: Path, capsys: p
 
 def test_the_schema_is_printed_and_written(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     printed = Run(capsys, "schema").out
-    assert json.loads(printed)["properties"]["format"] == {"const": 1}
+    assert json.loads(printed)["properties"]["format"] == {"const": 2}
     assert Run(capsys, "schema", "--out", tmp_path / "s.json").code == 0
     assert (tmp_path / "s.json").read_text(encoding="utf-8") == printed
     assert "add_node" in json.loads(Run(capsys, "schema", "--commands").out)["discriminator"]["mapping"]
