@@ -1,5 +1,5 @@
-"""The transport: time as numbers of control frames, never as a sum. A tempo map gives beats, metres give bars, and a
-route gives song positions."""
+"""The transport: gives the seconds, beats, bars and song position of each control frame. Each is computed from the
+frame's number, never summed up. A tempo map gives beats, metres give bars, and a route gives song positions."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ from demon_patch.runtime.graph.route import Route
 FIRST = -(1 << 62)
 """A frame before all control frames."""
 PAST = 64
-"""Control frames after a jump for which the route before it is still known."""
+"""Control frames that a route still goes back before a seek or a new loop region."""
 
 
 @dataclass(frozen=True, slots=True)
 class TempoChange:
-    """`bpm` beats a minute from control frame `frame` on, where the beat is `beat`."""
+    """A change of tempo: from control frame `frame` on, which is at beat `beat`, there are `bpm` beats a minute."""
 
     frame: int
     beat: float
@@ -43,32 +43,32 @@ class TempoChange:
 
 @dataclass(frozen=True, slots=True)
 class MetreChange:
-    """The metres from control frame `frame` on."""
+    """A change of metre: the metres that count from control frame `frame` on."""
 
     frame: int
     own: Metres
-    """By the transport's own beats."""
+    """The metres by the transport's own beats."""
     song: Metres
-    """By the song's beats, which count while the transport follows the song."""
+    """The metres by the song's beats, which count while the transport follows the song."""
 
 
 @dataclass(frozen=True, slots=True)
 class Transport:
-    """Immutable: each change makes a new one.
+    """The map from control frames to seconds, beats, bars and song positions. Immutable: each change returns a new one.
 
     Control frame k is at k / rate seconds and at beat (k / rate - downbeat) * bpm / 60. Where the beat is a whole
-    number, it is exact if `bpm` is whole and the downbeat 0. Metres are kept by beat: a song that goes back to before a
-    change of metre has the metre of then. Raises ValueError for a rate, tempo, bar or song of 0 or less.
+    number, it is exact if `bpm` is whole and the downbeat 0. Each metre begins at a beat: a song that goes back to
+    before a change of metre has the earlier metre again. Raises ValueError for a rate, tempo, bar or song of 0 or less.
 
     rate: control frames a second.
     bpm: beats a minute, before the first change.
     beats_per_bar: beats of a bar of the newest metre.
     song_frames: latent frames of the song, after which its position wraps.
-    downbeat: seconds to the first beat of the first bar.
+    downbeat: seconds from frame 0 to the first beat of the first bar.
     changes: changes of tempo, by frame.
-    route: where the song goes, if it does not just wrap.
-    follow: whether the beats are the song's, so that they wrap, loop and jump with it.
-    bars: changes of metre; empty while bars count from beat 0.
+    route: the map to song positions where the song loops or seeks; None where it only wraps.
+    follow: whether beats are counted from the song position, so that they wrap, loop and jump with the song.
+    bars: changes of metre, by frame; empty while bars count from beat 0.
     """
 
     rate: float
@@ -88,31 +88,33 @@ class Transport:
 
     # -- time ---------------------------------------------------------------------------------------------------
     def frame(self, k: int) -> Frame:
-        """Control frame k, which may lie before 0."""
+        """Returns control frame k, as bodies read it. k may be below 0."""
         return self._at(k, self.song_frame(k), self._tempo(k))
 
     def frames(self, k0: int, n: int) -> Frame:
-        """Control frames k0 to k0 + n - 1 of one tempo (`steady`), with arrays [n] in the fields that change."""
+        """Returns the control frames k0 to k0 + n - 1 as one `Frame`, with arrays [n] in the fields that change. They
+        must have one tempo and one metre (`steady`)."""
         return self._at(np.arange(k0, k0 + n), self.positions(k0, n), self._tempo(k0))
 
     def steady(self, k0: int, n: int) -> int:
-        """How many of the n frames from k0 on have the tempo and the metres of k0; at least 1."""
+        """Returns the number of control frames from k0 on that have the tempo and the metres of k0: 1 to n."""
         changes = self.bars if self.follow else (*self.changes, *self.bars)
         return min([n, *(change.frame - k0 for change in changes if change.frame > k0)])
 
     def tempo(self, k: int) -> float:
-        """Beats a minute at a control frame."""
+        """Returns the tempo at control frame k, in beats a minute."""
         tempo = self._tempo(k)
         return self.bpm if tempo is None else tempo.bpm
 
     def metre(self, k: int) -> Metre:
-        """The metre that counts at a control frame."""
+        """Returns the metre that counts at control frame k."""
         return metre_at(self._metres(k), self.frame(k).beat)
 
     def next_grid(self, k: int, beats: float | Grid) -> int:
-        """The first control frame from k on that has a line of a grid, at its beginning or since the frame before.
+        """Returns the first control frame from k on that has a line of a grid: at its beginning, or since the frame
+        before.
 
-        beats: the grid, or a number of beats. Bars and beats count from where their metre began.
+        beats: the grid, or the distance of its lines in beats. Bars and beats count from the beginning of their metre.
         """
         grid = GridStep(beats.count, beats.unit == "bar") if isinstance(beats, Grid) else GridStep(beats)
         if self.follow:
@@ -131,7 +133,7 @@ class Transport:
             k = stop
 
     def bar_lines(self, k0: int, n: int) -> list[float]:
-        """Where bars begin in [k0, k0 + n): control frames with fractions."""
+        """Returns the places in [k0, k0 + n) at which bars begin, in control frames with fractions."""
         found, before = list[float](), self._step(k0)
         for at, length in self._stretches(k0, n + 1):
             frames = self.frames(at, length)
@@ -146,7 +148,7 @@ class Transport:
         return [round(line, 6) for line in found if k0 - 1e-6 <= line < k0 + n - 1e-6]
 
     def _stretches(self, k0: int, n: int) -> Iterator[tuple[int, int]]:
-        """The steady stretches (first frame, length) of n frames from k0 on."""
+        """Yields the steady stretches of the n control frames from k0 on: (first frame, number of frames)."""
         at = k0
         while at < k0 + n:
             length = self.steady(at, k0 + n - at)
@@ -154,22 +156,23 @@ class Transport:
             at += length
 
     def _step(self, k: int) -> float:
-        """Beats from the control frame before k to k."""
+        """Returns the beats from control frame k - 1 to k."""
         return self.frame(k - 1).dbeat
 
     # -- song ---------------------------------------------------------------------------------------------------
     def song_frame(self, k: int) -> int:
-        """The latent frame of the song at control frame k."""
+        """Returns the song position at control frame k, in latent frames."""
         return k % self.song_frames if self.route is None else self.route.position_at(k)
 
     def positions(self, k0: int, n: int) -> NDArray[np.int64]:
-        """The latent frames of the song at the control frames k0 to k0 + n - 1."""
+        """Returns the song positions at the control frames k0 to k0 + n - 1, in latent frames [n]."""
         if self.route is None:
             return np.arange(k0, k0 + n) % self.song_frames
         return self.route.positions(k0, n)
 
     def seams(self, k0: int, n: int) -> list[int]:
-        """The control frames of [k0, k0 + n) before which the song jumps; its end does not count."""
+        """Returns the control frames of [k0, k0 + n) before which the song jumps. The wrap from the song's end to its
+        beginning does not count."""
         if self.route is None:
             return []
         at = self.positions(k0 - 1, n + 1)
@@ -177,12 +180,13 @@ class Transport:
 
     @property
     def loop(self) -> tuple[int, int]:
-        """The latent frames [lo, hi) that repeat in the end: the song or a loop region."""
+        """The latent frames [lo, hi) that repeat after the last change of the route: the whole song or a loop
+        region."""
         return (0, self.song_frames) if self.route is None else (self.route.legs[-1].lo, self.route.legs[-1].hi)
 
     def region(self, k: int) -> tuple[int, int]:
-        """The latent frames [lo, hi) that repeat at control frame k: the loop region once the song is in it, the whole
-        song before."""
+        """Returns the latent frames [lo, hi) that repeat at control frame k: the loop region if the song position is
+        inside it, else the whole song."""
         if self.route is not None:
             leg = self.route.leg_at(k)
             if leg.lo <= self.song_frame(k) < leg.hi:
@@ -191,15 +195,16 @@ class Transport:
 
     # -- changes ------------------------------------------------------------------------------------------------
     def at_tempo(self, k: int, bpm: float) -> Transport:
-        """Another tempo from control frame k on; later changes are dropped."""
+        """Returns a transport with `bpm` beats a minute from control frame k on. Later changes of tempo are dropped."""
         earlier = tuple(change for change in self.changes if change.frame < k)
         return replace(self, changes=(*earlier, TempoChange(k, replace(self, follow=False).frame(k).beat, bpm)))
 
     def at_metre(self, k: int, beats_per_bar: float) -> Transport:
-        """Another metre from the first beat at control frame k or after it, where a bar begins; a bar that has not
-        ended yet ends there. Where bars have `beats_per_bar` beats already, they go on. Later changes are dropped.
+        """Returns a transport with `beats_per_bar` beats a bar from the first whole beat at or after control frame k. A
+        bar begins there, and an unfinished bar ends. Later changes of metre are dropped.
 
-        While the transport follows the song, both change from there on; else the song has the new metre from its
+        Where bars have `beats_per_bar` beats already, they go on. While the transport follows the song, its own beats
+        and the song's beats both have the new metre from there on. Otherwise the song's beats have it from the song's
         beginning.
         """
         at = self.next_grid(k, 1.0) if self.follow else k
@@ -216,29 +221,31 @@ class Transport:
         return replace(self, beats_per_bar=beats_per_bar, bars=(*(earlier or (maps,)), MetreChange(at, own, song)))
 
     def _before(self) -> Metres:
-        """The metres while none has changed."""
+        """Returns the metres before the first change of metre."""
         return self.bars[0].own if self.bars else one_metre(self.beats_per_bar)
 
     def _beat_within(self, k: int, follow: bool) -> float:
-        """The whole beat that falls in control frame k, or else the next one."""
+        """Returns the whole beat within control frame k, or else the next whole beat. follow: whether the song's beats
+        count."""
         own = replace(self, follow=follow)
         return float(math.ceil(own.frame(k).beat - own._step(k) * (1 - 1e-4)))
 
     def sought(self, k: int, position: int) -> Transport:
-        """The transport whose song jumps to a latent frame at control frame k."""
+        """Returns a transport whose song is at latent frame `position` at control frame k, modulo the song's length,
+        and runs on from there."""
         return replace(self, route=self._routed().trimmed(k - PAST).seek(k, position % self.song_frames))
 
     def looped(self, k: int, lo: int, hi: int) -> Transport:
-        """The transport that repeats the latent frames [lo, hi) from control frame k on; (0, song_frames): the whole
-        song."""
+        """Returns a transport that repeats the latent frames [lo, hi) from control frame k on. (0, song_frames) repeats
+        the whole song."""
         return replace(self, route=self._routed().trimmed(k - PAST).loop(k, lo, hi))
 
     def following(self, follow: bool) -> Transport:
-        """The transport whose beats are the song's, or its own."""
+        """Returns a transport that counts beats from the song position (`follow`) or from its own start."""
         return replace(self, follow=follow)
 
     def trimmed(self, k: int) -> Transport:
-        """The same transport from control frame k on, without the changes that only matter before it."""
+        """Returns a transport that is equal from control frame k on, without the changes that matter only before k."""
         passed = [change for change in self.changes if change.frame <= k]
         kept = tuple(passed[-1:]) + tuple(change for change in self.changes if change.frame > k)
         bars = [change for change in self.bars if change.frame <= k][-1:]
@@ -250,19 +257,21 @@ class Transport:
         return self.route or Route.of_song(self.song_frames)
 
     def _tempo(self, k: int) -> TempoChange | None:
-        """The latest change of tempo at control frame k; None before the first."""
+        """Returns the latest change of tempo at control frame k; None before the first, or while the transport follows
+        the song."""
         if self.follow:
             return None
         return next((change for change in reversed(self.changes) if change.frame <= k), None)
 
     def _bars(self, k: int) -> MetreChange:
-        """The bars that count at control frame k."""
+        """Returns the change of metre that counts at control frame k."""
         if not self.bars:
             return MetreChange(FIRST, *2 * (one_metre(self.beats_per_bar),))
         return next((change for change in reversed(self.bars) if change.frame <= k), self.bars[0])
 
     def _metres(self, k: int) -> Metres:
-        """The metres by the beats that count at control frame k."""
+        """Returns the metres at control frame k: by the song's beats while the transport follows the song, else by its
+        own."""
         bars = self._bars(k)
         return bars.song if self.follow else bars.own
 
@@ -298,7 +307,8 @@ class Transport:
 
 
 def _song_bars(metres: Metres, beat: Any, downbeat: float) -> Any:
-    """Bars since the song's beginning at some beats of it."""
+    """Returns the bars from the song's beginning to a beat, or to each beat of an array. beat, downbeat: beats from the
+    song's beginning."""
     if len(metres) == 1:
         return beat / metres[0].beats
     return bars_and_beats(metres, beat - downbeat)[0] - bars_and_beats(metres, -downbeat)[0]

@@ -8,21 +8,22 @@ from numpy.typing import NDArray
 from demon_patch.arrays import Array
 
 JUMP = 1 / 8
-"""The least change of a jump between two frames, as a share of the port's range."""
+"""Least change from one frame to the next that counts as a jump, as a share of the port's range."""
 BEND = 1 / 5
-"""By how much that change differs from the one before it, as a share of the range."""
+"""Least difference between a jump's change and the change before it, as a share of the port's range."""
 BEFORE = 3
-"""Frames before a frame that `jumps` looks at."""
+"""Frames that `jumps` and `whole_changes` need before the first frame that they judge."""
 
 
 def jumps(positions: Array) -> NDArray[np.bool_]:
-    """Whether each frame from the fourth on is a jump: [n + BEFORE] positions in 0..1 give [n].
+    """Returns for each frame from the fourth on whether the signal jumps there: [n + BEFORE] positions of 0 to 1 give
+    [n].
 
     A jump is a change of more than 1/8 of the range since the frame before that differs from the change before it by
     more than 1/5 of the range. A movement that only slows down is no jump. After a jump there is no further one where
-    the signal goes on in the same direction, or where the movement from before the jump goes on and is less than half
-    of the jump. So a step, a square, the fall of a saw or the begin of a quick attack make one jump each. A sine over
-    the whole range makes none up to 2 Hz at 25 frames a second.
+    the signal goes on in the same direction by less. There is none either where the movement from before the jump goes
+    on and is less than half of the jump. So a step, a square, the fall of a saw or the begin of a quick attack make one
+    jump each. A sine over the whole range makes none up to 2 Hz at 25 frames a second.
     """
     change = np.diff(positions)
     here, before = change[1:], change[:-1]
@@ -34,5 +35,6 @@ def jumps(positions: Array) -> NDArray[np.bool_]:
 
 
 def whole_changes(values: Array) -> NDArray[np.bool_]:
-    """Whether a whole number changes with each frame from the fourth on: [n + BEFORE] values give [n]."""
+    """Returns for each frame from the fourth on whether a whole number changed since the frame before: numbers [n +
+    BEFORE] in the port's unit give [n]."""
     return np.diff(values)[BEFORE - 1 :] != 0

@@ -1,7 +1,8 @@
-"""Forecasts the engine ports of a program, for coming frames and for each frame of the song when it is heard next.
+"""Forecasts the engine ports of a program, for coming control frames and for each latent frame of the song when it is
+heard next.
 
-Without a live change the forecast is exact: frame k is what will be computed when k comes, within 1e-12. A live input
-is forecast as its newest value, and its gates do not rise again.
+Without a live change the forecast is exact: frame k equals what is computed when k runs, within 1e-12. A live input
+keeps its newest number in the forecast, and its gates do not rise again.
 """
 
 from __future__ import annotations
@@ -22,12 +23,12 @@ from demon_patch.runtime.graph.timeline import Timeline
 
 
 class Forecast:
-    """The state of a program at `now`, and a timeline of all engine ports ahead of it. Owned by one thread.
+    """The state of a running program, and a timeline of all its engine ports ahead of that state. Owned by one thread.
 
-    now: the control frames that have run.
-    taps: the scopes, which keep signals of the frames that have run.
-    Engine ports are given by their number in `program.sinks`. Frames before the first have its values; frames further
-    back than are kept have the oldest ones.
+    now: number of control frames that have run, so also the next one to run.
+    taps: the scopes, which keep signals of the control frames that have run.
+    Engine ports are given by their number in `program.sinks`. Control frames before the first one, or further back than
+    are kept, have the oldest number that is kept.
     """
 
     def __init__(
@@ -55,10 +56,8 @@ class Forecast:
         self._live = program.state()
 
     def swap(self, program: Program) -> None:
-        """An edit: the new program takes over at `now`, with the state of the nodes that stay.
-
-        Past values are kept for engine ports that both programs have.
-        """
+        """Changes to another program at `now`, after an edit. Nodes that both programs have keep their state, and
+        engine ports that both have keep their past numbers."""
         self._apply_live_inputs(self.now)
         old = {(s.node, s.port, s.kind): row for row, s in enumerate(self.program.sinks)}
         rows = [old.get((s.node, s.port, s.kind)) for s in program.sinks]
@@ -75,7 +74,8 @@ class Forecast:
             self._timeline.fill_new_rows(new, self.now)
 
     def fork(self, program: Program, frame: int) -> Forecast:
-        """The forecast of a program that takes over at a coming frame, with the state that its nodes will have then."""
+        """Returns the forecast of a program that takes over at the coming control frame `frame`. Its nodes have the
+        state that they will have then. This forecast does not change."""
         self._apply_live_inputs(self.now)
         state = self._live.copy()
         for k in range(self.now, frame):  # one frame after the other, so that every output has its last value
@@ -91,15 +91,15 @@ class Forecast:
         self._mapped = None
 
     def retime(self, transport: Transport) -> None:
-        """Another transport, which differs from `now` on or later."""
+        """Takes another transport, which differs from the old one only from control frame `now` on."""
         self.transport = transport
         self.invalidate()
 
     # -- live sources -------------------------------------------------------------------------------------------
     def feed(self, node: str, port: str, value: Fed, at: int | None = None) -> None:
-        """Writes a live input: a number, or (level, rises) of a gate.
+        """Writes a live input: a number in the port's unit, or (level, rises) of a gate.
 
-        at: the first frame that has it; the next one that runs by default. The rises of one frame add up.
+        at: the first control frame that has it; by default the next one that runs. The rises of one frame add up.
         A change that reaches an engine port marks the live part as out of date, once for several changes.
         Raises PatchError for a port that is no live input, or a number that is not finite.
         """
@@ -108,12 +108,12 @@ class Forecast:
 
     @property
     def live_changes(self) -> int:
-        """How often live inputs have changed; several changes at once count as one."""
+        """How often live inputs have changed since this forecast was made; several changes at once count as one."""
         self._apply_live_inputs(self.now)
         return self._changes
 
     def _apply_live_inputs(self, frame: int) -> None:
-        """Writes the live inputs of `frame` and before into the state, which runs that frame next."""
+        """Writes the waiting live inputs of control frame `frame` and earlier into the state."""
         if not self._waiting:
             return
         due = [each for each in self._waiting if each[0] <= frame]
@@ -135,7 +135,7 @@ class Forecast:
             self._mapped = None
 
     def advance(self, to_k: int) -> None:
-        """Runs the control frames before `to_k` and stores their values in the timeline."""
+        """Runs the control frames before `to_k` and stores their numbers in the timeline."""
         program, transport, live, before = self.program, self.transport, self._live, self.now
         if to_k <= before:
             return
@@ -149,20 +149,21 @@ class Forecast:
         self._timeline.note_run(live, before, to_k, np.array(ran).T)
 
     def port_value(self, sink: int, k: int) -> float:
-        """What an engine port holds at frame k, in the port's own unit: of a port with the family taper the knob
-        position, which `ControlValues.control_value` turns into what the engine takes."""
+        """Returns the number of an engine port at control frame k, in the port's own unit. For the family taper it is
+        the knob position, which `ControlValues.control_value` turns into what the engine takes."""
         self._compute_until(max(k, 0) + 1)
         return float(self._timeline.rows[sink, self._timeline.column(k)])
 
     def span(self, sink: int, lo: int, hi: int) -> Array:
-        """The values of an engine port at the frames lo to hi - 1, [hi - lo], in the unit of `port_value`."""
+        """Returns the numbers of an engine port at the control frames lo to hi - 1, [hi - lo], in the unit of
+        `port_value`."""
         self._compute_until(hi)
         return self._timeline.rows[sink, self._timeline.columns(np.arange(lo, hi))]
 
     def edges(self, sinks: Sequence[int], lo: int, hi: int) -> NDArray[np.int64]:
-        """The frames of [lo, hi) at which one of some engine ports has an edge.
+        """Returns the control frames of [lo, hi) at which at least one of some engine ports has an edge.
 
-        An edge is a rise of a gate, any change of a whole number, or a jump of another value (`edges.jumps`), measured
+        An edge is a rise of a gate, any change of a whole number, or a jump of another signal (`edges.jumps`), measured
         in positions of the port's range.
         """
         if hi <= lo:
@@ -177,8 +178,9 @@ class Forecast:
         return lo + np.flatnonzero(found)
 
     def _span_with_before(self, sink: int, lo: int, hi: int) -> Array:
-        """The values of an engine port at the frames lo - BEFORE to hi - 1. Before the first known frame it moves as it
-        does after it: then a movement does not begin with an edge, but a jump on the next frame is one."""
+        """Returns the numbers of an engine port at the control frames lo - BEFORE to hi - 1, in the unit of
+        `port_value`. Before the first known frame, the movement from the second to the third known frame is continued
+        backwards. So a movement does not begin with an edge, but a jump from the first to the second frame is one."""
         values, unknown = self.span(sink, lo - BEFORE, hi), max(self._timeline.first, 0) - (lo - BEFORE)
         if unknown > 0 and (unknown := min(unknown, len(values))) and self.program.sinks[sink].kind == "value":
             first, second, third = self.span(sink, lo - BEFORE + unknown, lo - BEFORE + unknown + 3)
@@ -186,19 +188,22 @@ class Forecast:
         return values
 
     def per_frame(self, sink: int, now_k: int, guard: int | None = None) -> Array:
-        """An engine port for every frame of the song [T], each at the moment when it is heard next.
+        """Returns an engine port for every latent frame of the song, [T], in the unit of `port_value`. Each number
+        belongs to the control frame at which that latent frame is heard next.
 
         now_k: the control frame at the loudspeaker.
-        guard: G, frames behind it that may still be crossfaded; fewer than repeat.
-        moment(f) = now_k + ((f - p + G) mod P) - G, with p the song frame at the loudspeaker and P the frames that
-        repeat. When time moves on by n frames, n entries change. Outside of a loop region frames keep their value.
-        After a live change the coming 150 frames are renewed at once and 250 more with each further `now_k`; the others
-        have their earlier values until then.
+        guard: G, control frames behind now_k that may still be crossfaded; fewer than the frames that repeat.
+        Latent frame f has the control frame now_k + ((f - p + G) mod P) - G, with p the latent frame at the loudspeaker
+        and P the number of frames that repeat. When now_k grows by n, n entries change. Latent frames outside of a loop
+        region keep their number.
+        After a live change the coming 150 control frames are renewed at once and 250 more with each further `now_k`;
+        the others have their earlier numbers until then.
         """
         return self.curves([sink], now_k, guard)[0]
 
     def curves(self, sinks: Sequence[int], now_k: int, guard: int | None = None) -> Array:
-        """Several engine ports per song frame [n, T], each as by `per_frame`; only what changed is looked up again."""
+        """Returns several engine ports for every latent frame of the song, [n, T], each as by `per_frame`. Only what
+        changed since the last call is looked up again."""
         moments, passed = self._heard_moments(now_k, self.guard if guard is None else guard)
         if self._shown.shape[1] != len(moments):
             self._rows, self._shown = {}, np.zeros((0, len(moments)))
@@ -219,7 +224,8 @@ class Forecast:
         return self._shown[[self._rows[sink] for sink in sinks]]
 
     def _look_up(self, rows: slice, sinks: list[int], frames: NDArray[np.int64]) -> None:
-        """Looks up some song frames of engine ports; stretches of successive moments are copied as a whole."""
+        """Copies the numbers of engine ports at some latent frames from the timeline into `_shown`; stretches of
+        successive control frames are copied as a whole."""
         if not len(frames):
             return
         moments = self._timeline.columns(self._moments[frames])
@@ -229,8 +235,8 @@ class Forecast:
             self._shown[rows, at : at + end - begin] = self._timeline.rows[sinks, first : first + end - begin]
 
     def _heard_moments(self, now_k: int, guard: int) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-        """For every song frame the moment at which it is heard next, and whether it is not coming up. The timeline is
-        computed as far as these moments reach."""
+        """Returns two arrays [T]: for every latent frame of the song the control frame at which it is heard next, and
+        whether it is not heard again. Computes the timeline up to the last of these control frames."""
         self._apply_live_inputs(self.now)
         song, first = self.transport.song_frames, now_k - guard
         lo, hi = self.transport.loop
@@ -246,6 +252,6 @@ class Forecast:
         return self._moments, self._moments < first
 
     def _compute_until(self, stop: int) -> None:
-        """Computes the timeline before `stop`, at least frame 0."""
+        """Computes the timeline before control frame `stop`, at least frame 0."""
         self._apply_live_inputs(self.now)
         self._timeline.compute_until(stop)

@@ -1,7 +1,7 @@
 """Maps the timeline to song positions: playing on, seeking and looping, in integer arithmetic.
 
 The *timeline* counts what has been played since the start and never jumps back. The *song position* wraps, loops and
-seeks. A route is in samples, latent frames or control frames; `scaled` changes its unit.
+seeks. One unit holds for a whole route: samples, latent frames or control frames; `scaled` converts to a finer unit.
 """
 
 from __future__ import annotations
@@ -17,10 +17,11 @@ MAX_LEGS = 16
 
 @dataclass(frozen=True, slots=True)
 class Leg:
-    """From timeline `start` the song is at `position` and runs on, in the loop region [lo, hi).
+    """A stretch of the timeline that begins with a jump or a new loop region: at timeline `start` the song is at
+    `position`, and the loop region is [lo, hi).
 
-    A position before hi runs until hi (so one before lo plays up to the region first); a position at or past hi runs
-    on to the end of the song. From there it is at lo, and stays inside the region.
+    A position before hi runs on to hi (so one before lo plays up to the region first). A position at or past hi runs on
+    to the end of the song. From there the song goes to lo and stays inside the region.
     """
 
     start: int
@@ -33,8 +34,9 @@ class Leg:
 class Route:
     """The map from timeline to song position, as 1 to 16 legs in order of their starts.
 
-    length: of the song. Before its first leg the song runs as one whole towards that leg's position. Raises
-    ValueError for legs out of order or out of the song, for none, and for more than 16.
+    length: length of the song, in the unit of the route.
+    Before the first leg the whole song runs round so that it arrives at that leg's position. Raises ValueError for legs
+    out of order or out of the song, for none, and for more than 16.
     """
 
     length: int
@@ -52,15 +54,15 @@ class Route:
 
     @classmethod
     def of_song(cls, length: int, position: int = 0, start: int = 0) -> Route:
-        """The whole song round and round, at `position` when the timeline is at `start`."""
+        """Returns a route that repeats the whole song, and is at `position` when the timeline is at `start`."""
         return cls(length, (Leg(start, position, 0, length),))
 
     def position_at(self, n: int) -> int:
-        """The song position at timeline n."""
+        """Returns the song position at timeline n."""
         return int(self._along(self.leg_at(n), np.asarray(n, np.int64)))
 
     def positions(self, n0: int, n: int) -> NDArray[np.int64]:
-        """The song positions at timeline n0 to n0 + n - 1."""
+        """Returns the song positions [n] at timeline n0 to n0 + n - 1."""
         out, begin = np.empty(n, np.int64), n0
         for leg, end in zip(self.legs, [*(leg.start for leg in self.legs[1:]), n0 + n], strict=True):
             stop = min(end, n0 + n)
@@ -70,30 +72,27 @@ class Route:
         return out
 
     def leg_at(self, n: int) -> Leg:
-        """The leg that holds at timeline n."""
+        """Returns the leg that counts at timeline n; before the first leg, the first."""
         return next((leg for leg in reversed(self.legs) if leg.start <= n), self.legs[0])
 
     def seek(self, at: int, position: int) -> Route:
-        """The route that is at `position` from timeline `at` on, in the region that holds there.
-
-        Legs that would start later are dropped.
-        """
+        """Returns a route that is at song position `position` at timeline `at` and runs on from there, with the loop
+        region that counts at `at`. Legs that start at `at` or later are dropped."""
         leg = self.leg_at(at)
         return self._then(Leg(at, position, leg.lo, leg.hi))
 
     def loop(self, at: int, lo: int, hi: int) -> Route:
-        """The route whose region is [lo, hi) from timeline `at` on; the song runs on without a jump.
-
-        Legs that would start later are dropped. The region (0, length) ends a loop.
-        """
+        """Returns a route whose loop region is [lo, hi) from timeline `at` on; the song runs on without a jump. Legs
+        that start at `at` or later are dropped. The region (0, length) ends a loop."""
         return self._then(Leg(at, self.position_at(at), lo, hi))
 
     def trimmed(self, before: int) -> Route:
-        """The same route without the legs that are over at timeline `before`; equal from there on."""
+        """Returns a route that is equal from timeline `before` on, without the legs that are over there."""
         return replace(self, legs=self.legs[self.legs.index(self.leg_at(before)) :])
 
     def scaled(self, factor: int) -> Route:
-        """The same route in units `factor` times finer, as from latent frames to samples: exact at every frame."""
+        """Returns the same route in units `factor` times finer, as from latent frames to samples. It is exact at every
+        frame."""
         return Route(
             self.length * factor,
             tuple(
@@ -102,7 +101,8 @@ class Route:
         )
 
     def jumps(self, n0: int, n: int) -> list[int]:
-        """The timeline places in [n0, n0 + n) at which a leg starts somewhere else than the one before it ran to."""
+        """Returns the timeline places in [n0, n0 + n) at which the song position jumps: a leg starts elsewhere than the
+        leg before it has arrived."""
         return [
             leg.start
             for old, leg in pairwise(self.legs)
@@ -110,7 +110,7 @@ class Route:
         ]
 
     def cut_at(self, n: int) -> Route:
-        """The route as if its legs from timeline n on were not there."""
+        """Returns the route without the legs that start at timeline n or later; the first leg always stays."""
         return replace(self, legs=tuple(leg for leg in self.legs if leg.start < n) or self.legs[:1])
 
     def _then(self, leg: Leg) -> Route:

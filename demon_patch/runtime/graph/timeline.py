@@ -1,7 +1,8 @@
-"""The engine ports of a program frame by frame: as they were, and as far ahead as somebody has asked.
+"""Keeps the numbers of a program's engine ports for each control frame: those of past frames, and the forecast as far
+as it was asked for.
 
 A program has a live part, which live sources reach, and a forecast part (`batch_plan.BatchPlan`). After a change of a
-live input only the live part is computed again; it reads the stored values of the forecast part.
+live input only the live part is computed again; it reads the stored numbers of the forecast part.
 """
 
 from __future__ import annotations
@@ -17,21 +18,23 @@ from demon_patch.runtime.graph.clock import Transport
 from demon_patch.runtime.graph.program import Program, State
 
 BLOCK = 64
-"""Frames by which the horizon grows at least."""
+"""Control frames that are computed ahead at once, at least."""
 PAST = 4096
-"""Frames kept behind now."""
+"""Control frames before the newest one that are kept, at least."""
 NEAR, FAR = 150, 250
-"""Frames that are renewed at once after a live change, and with every later frame."""
+"""Control frames that are computed again at once after a change, and with each later call of `compute_near`."""
 
 
 class Timeline:
-    """A table of values. Owned by one thread.
+    """A table of numbers, one row for each engine port and one column for each control frame. Owned by one thread.
 
-    rows: one for each engine port, then the border (what the live part reads of the forecast part). Columns are frames.
-    first: the frame of the first column.
-    stored: the first frame without a column.
-    ends: of each part of the program (forecast, live), the first frame that is missing or out of date. The live part's
-    end is never after the other's. Between an end and `stored` stand the values from before the latest change.
+    rows: the table [rows, frames]: the engine ports in their units, then the border (bus slots of the forecast part
+    that the live part reads).
+    first: the control frame of the first column.
+    stored: the first control frame without a column.
+    ends: for each part of the program (forecast, live), the first control frame that is missing or out of date. The
+    live part's end is never after the forecast part's. Columns from an end to `stored` hold the numbers from before the
+    latest change.
     """
 
     def __init__(self, program: Program, transport: Transport, live: State, start: int) -> None:
@@ -42,22 +45,24 @@ class Timeline:
         self.all_changed(transport, live, start)
 
     def use(self, program: Program, rows: Sequence[int | None]) -> None:
-        """Another program takes over; rows: of each of its engine ports, the row so far. Call `all_changed` next."""
+        """Takes another program. rows: for each of its engine ports, the row that it had before; None for a new port,
+        whose numbers are NaN until they are computed. Call `all_changed` next."""
         self.program, old = program, self.rows
         self.rows = np.zeros((len(program.plan.kept), old.shape[1]))
         for row, before in enumerate(rows):
             self.rows[row] = np.nan if before is None else old[before]
 
     def fill_new_rows(self, rows: Sequence[int], now: int) -> None:
-        """Writes the value that each of these rows has at `now` into all its frames before `now`, and into those behind
-        the computed ones. rows: engine ports that an edit has added; `now` is computed."""
+        """Copies the number that each of these rows has at frame `now` into its frames before `now`, and into the
+        frames behind the computed ones. rows: engine ports that an edit has added. Frame `now` must be computed."""
         here = self.rows[rows, now - self.first][:, None]
         self.rows[rows, : now - self.first] = here
         self.rows[rows, self.ends[1] - self.first :] = here
 
     # -- changes ------------------------------------------------------------------------------------------------
     def all_changed(self, transport: Transport, live: State, now: int) -> None:
-        """Marks everything from `now` on as out of date. live: the state at `now`."""
+        """Marks both parts as out of date from control frame `now` on. live: the program's state before frame `now`
+        runs."""
         self.transport = transport
         self._live, self._now = live, now
         self._ahead = live.copy()
@@ -65,7 +70,8 @@ class Timeline:
         self._changed = [True, True]  # and nothing of that part was renewed since
 
     def live_changed(self, live: State, now: int) -> None:
-        """Marks the live part from `now` on as out of date."""
+        """Marks the live part as out of date from control frame `now` on. live: the program's state before frame `now`
+        runs."""
         self._live, self._now = live, now
         for slot in self.program.feeds.reached:
             self._ahead.bus[slot] = live.bus[slot]
@@ -75,8 +81,8 @@ class Timeline:
         self.ends[1], self._changed[1] = now, True
 
     def note_run(self, live: State, begin: int, stop: int, values: Array) -> None:
-        """Stores the frames begin to stop - 1, which have run. values: engine ports [n_ports, n]; live: the state
-        after."""
+        """Stores the control frames `begin` to stop - 1, which the program has run. values: engine ports [n_ports, n],
+        in their units. live: the state after the last of these frames."""
         self._widen(stop)
         self.rows[: len(values), begin - self.first : stop - self.first] = values
         if self.ends[1] < stop:
@@ -96,20 +102,21 @@ class Timeline:
 
     # -- reading ------------------------------------------------------------------------------------------------
     def column(self, k: int) -> int:
-        """The column of a frame; frames before the first have its column."""
+        """Returns the column of control frame k; the first column for frames before `first`."""
         return max(k, self.first, 0) - self.first
 
     def columns(self, frames: NDArray[np.int64]) -> NDArray[np.int64]:
-        """The columns of frames, as `column`."""
+        """Returns the columns of many control frames, each like `column`."""
         return np.maximum(frames, max(self.first, 0)) - self.first
 
     def compute_until(self, stop: int) -> None:
-        """Computes every frame before `stop`, at least frame 0."""
+        """Computes every control frame before `stop`, at least frame 0."""
         self._run(max(stop, 1))
 
     def compute_near(self, now: int, last: int) -> None:
-        """Fills every frame before `last`, seen from `now` at the loudspeaker. After a change the coming frames are
-        computed at once, the others a few with each call; they keep their old values until then."""
+        """Makes every control frame before `last` readable; `now` is the frame at the loudspeaker. After a change, each
+        call computes only the next frames again (see NEAR and FAR). The others keep their old numbers until a later
+        call."""
         if self.ends[1] == self.stored:
             self.compute_until(last)
             return
@@ -120,17 +127,18 @@ class Timeline:
         self._changed = [False, False]
 
     def _renew_until(self, part: int, now: int, last: int) -> int:
-        """How far a part is renewed with this call."""
+        """Returns the control frame up to which this call computes a part again. part: 0 forecast, 1 live."""
         return min(last, now + NEAR if self._changed[part] else self.ends[part] + FAR)
 
     def take_renewed(self) -> tuple[int, int]:
-        """The frames [lo, hi) that were computed again since the last call."""
+        """Returns the control frames [lo, hi) that were computed again since the last call; (0, 0) where there are
+        none."""
         found, self._renewed = self._renewed, (0, 0)
         return found
 
     # -- computing ----------------------------------------------------------------------------------------------
     def _run(self, stop: int) -> None:
-        """Computes both parts up to `stop`."""
+        """Computes both parts up to control frame `stop`."""
         if self.ends[1] < min(stop, self.ends[0]):
             self._run_part(1, min(max(stop, self.ends[1] + NEAR), self.ends[0]))
         if stop > self.ends[1]:
@@ -139,7 +147,8 @@ class Timeline:
             self.ends = [begin + n, begin + n]
 
     def _run_part(self, part: int, stop: int) -> None:
-        """Computes one part up to `stop`, by itself. Where a node fails, both parts are out of date."""
+        """Computes one part (0 forecast, 1 live) up to control frame `stop`, without the other. Where a node fails, it
+        marks both parts as out of date."""
         plan, begin = self.program.plan, self.ends[part]
         self._lengthen(stop)
         border = self.rows[len(self.program.sinks) :, begin - self.first : stop - self.first]
@@ -159,7 +168,7 @@ class Timeline:
         self.stored = max(self.stored, stop)
 
     def _lengthen(self, stop: int) -> None:
-        """Makes the timeline reach `stop`; new frames repeat the last one."""
+        """Adds columns up to control frame `stop`; they repeat the last column."""
         if stop > self.stored:
             self._widen(stop)
             last = self.rows[:, self.stored - 1 - self.first]
@@ -167,12 +176,12 @@ class Timeline:
             self.stored = stop
 
     def _note_renewed(self, lo: int, hi: int) -> None:
-        """Notes frames that were computed again."""
+        """Adds the control frames [lo, hi) to those that were computed again."""
         first, last = self._renewed
         self._renewed = (min(first, lo) if first < last else lo, max(last, hi))
 
     def _widen(self, stop: int) -> None:
-        """Makes room for the frames before `stop`."""
+        """Makes room in the table for the control frames before `stop`."""
         if stop - self.first > self.rows.shape[1]:
             wider = np.zeros((self.rows.shape[0], max(2 * self.rows.shape[1], stop - self.first)))
             wider[:, : self.rows.shape[1]] = self.rows
