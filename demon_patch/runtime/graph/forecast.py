@@ -235,8 +235,9 @@ class Forecast:
             self._shown[rows, at : at + end - begin] = self._timeline.rows[sinks, first : first + end - begin]
 
     def _heard_moments(self, now_k: int, guard: int) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-        """Returns two arrays [T]: for every latent frame of the song the control frame at which it is heard next, and
-        whether it is not heard again. Computes the timeline up to the last of these control frames."""
+        """Returns two arrays [T]. For every latent frame of the song the first has the control frame at which it is
+        heard next. The second says whether that control frame lies before now_k - guard, so that it is not coming any
+        more. Computes the timeline up to the last of these control frames."""
         self._apply_live_inputs(self.now)
         song, first = self.transport.song_frames, now_k - guard
         lo, hi = self.transport.loop

@@ -18,11 +18,11 @@ from demon_patch.patch.model.document import Cable
 from demon_patch.runtime.graph.order import Edge, Order, arrange
 
 LATE = "<"
-"""Ends the name of a node's second code: its late outputs and its states."""
+"""End of the name of a node's second code, which gives the late outputs and the states."""
 
 
 class Looped(Protocol):
-    """What the order needs of a node: its body, and the names of its outputs."""
+    """What `running_order` needs of a node: its body, and the names of its outputs."""
 
     @property
     def body(self) -> Body: ...
@@ -42,27 +42,31 @@ class ComputedCable(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class SplitNodes:
-    """The nodes that run as two codes. The first has the node's name and gives the early outputs; the second has LATE
-    behind the name and gives the late outputs and the states."""
+    """The nodes that run as two codes. The first code has the node's name and gives the early outputs; the second has
+    LATE behind the name and gives the late outputs and the states."""
 
     nodes: Mapping[str, Looped] = field(default_factory=dict)
     """All nodes by id."""
     early: Mapping[str, tuple[bool, ...]] = field(default_factory=dict)
-    """Of each node that is split, which of its outputs are early."""
+    """By node that runs as two codes, whether each of its outputs is early."""
 
     def body(self, name: str) -> Body:
-        """The body of one of the two codes of a node."""
+        """Returns the body of one of a node's two codes. name: the node's own for the early outputs, with LATE for the
+        late ones."""
         id = name.removesuffix(LATE)
         return early_and_late_outputs(self.nodes[id].body, self.early[id])[name != id]
 
     def outs(self, name: str, slots: Sequence[tuple[int, ...]]) -> tuple[tuple[int, ...], ...]:
-        """The bus slots that one of a node's two codes writes: of the early outputs for the node's own name, of the
-        late ones for the name with LATE. slots: by output of the node, in order."""
+        """Returns the bus slots that one of a node's two codes writes: those of the early outputs for the node's own
+        name, of the late ones for the name with LATE.
+
+        slots: the bus slots of each output of the node, in order.
+        """
         id = name.removesuffix(LATE)
         return tuple(slot for slot, take in zip(slots, self.early[id], strict=True) if take == (name == id))
 
     def edges(self, join: ComputedCable) -> list[Edge]:
-        """Which code a cable makes wait for which."""
+        """Returns the pairs (first, second) of codes that must run in this order because of a cable."""
         src, ends = join.src, [join.dst]
         if src in self.early and not self.early[src][self.nodes[src].outs.index(join.out)]:
             src += LATE
@@ -72,12 +76,13 @@ class SplitNodes:
         return [(src, end) for end in ends]
 
     def cut(self, join: ComputedCable, order: Order) -> bool:
-        """Whether a cable carries the value of the frame before."""
+        """Returns whether a cable carries the number of the control frame before."""
         return bool(order.cut) and not order.cut.isdisjoint(self.edges(join))
 
 
 def running_order(nodes: Mapping[str, Looped], joins: Sequence[ComputedCable]) -> tuple[SplitNodes, Order]:
-    """The running order of nodes; a node that is split stands in it under both names."""
+    """Returns the nodes that run as two codes, and the running order. A node that is split is in the order under both
+    names."""
     order = arrange(tuple(nodes), tuple((join.src, join.dst) for join in joins))
     if not order.loops:
         return SplitNodes(nodes, {}), order
@@ -113,10 +118,10 @@ def running_order(nodes: Mapping[str, Looped], joins: Sequence[ComputedCable]) -
 
 
 def _early_outputs(node: Looped, into: Sequence[ComputedCable], out_of: Sequence[ComputedCable]) -> tuple[bool, ...]:
-    """Which outputs of a node in a loop are early: they do not wait for the ports that the loop leads to. None are,
-    where that removes no dependency.
+    """Returns for each output of a node in a loop whether it is early: it does not read the ports through which the
+    loop enters the node. No output is early where that would remove no dependency.
 
-    into, out_of: the cables by which the loop leads to the node, and on from it.
+    into, out_of: the cables by which the loop enters and leaves the node.
     """
     needs = dict(zip(node.outs, inputs_of_outputs(node.body), strict=True))
     used = {join.out for join in out_of}

@@ -1,4 +1,5 @@
-"""Orders the nodes of a graph: sources first, stable by id. Loops are cut at as few cables as a heuristic finds."""
+"""Orders the nodes of a graph so that each runs after those that lead to it; the same ids always give the same order.
+Loops are cut at as few cables as a heuristic finds."""
 
 from __future__ import annotations
 
@@ -14,24 +15,25 @@ import networkx as nx
 Edge = tuple[str, str]
 
 MOST_LOOKED_AT = 1_000_000
-"""Cables that are looked at, in one loop, to find cuts that are not needed: a second at most."""
+"""Most cables of one loop that are looked at to find cuts that are not needed. It takes a second at most."""
 
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """A running order."""
+    """A running order of nodes."""
 
     nodes: tuple[str, ...]
-    """All nodes; the members of a loop stand together."""
+    """All nodes in running order; the members of a loop stand together."""
     loops: Mapping[str, int]
-    """The number of its loop, for each member of one."""
+    """By node, the number of the loop that it is in, from 0. Nodes outside of loops are missing."""
     cut: frozenset[Edge]
-    """Pairs (from, to) whose cables carry the value of the frame before."""
+    """The cut pairs (from, to). Their cables carry the number of the control frame before."""
 
 
 @lru_cache(maxsize=8)
 def arrange(nodes: tuple[str, ...], edges: tuple[Edge, ...]) -> Order:
-    """The running order of a graph. `edges` may repeat. Only the ids decide ties."""
+    """Returns the running order of a graph. `edges` may repeat: one pair for each cable. Where several orders are
+    possible, the ids decide."""
     pairs = Counter(edges)
     with suppress(nx.NetworkXUnfeasible):
         return Order(tuple(topological(nodes, pairs)), {}, frozenset())
@@ -70,7 +72,8 @@ def _graph(nodes: Iterable[str], edges: Iterable[Edge]) -> nx.DiGraph[str]:
 
 
 def topological(nodes: Iterable[str], edges: Iterable[Edge]) -> list[str]:
-    """Every node after all that lead to it, of those that are ready the smallest id first.
+    """Returns the nodes in an order in which each follows all that lead to it. Of the nodes that are ready, the
+    smallest id comes first.
 
     Raises NetworkXUnfeasible for a loop.
     """
@@ -78,12 +81,12 @@ def topological(nodes: Iterable[str], edges: Iterable[Edge]) -> list[str]:
 
 
 def feedback_edges(nodes: Collection[str], edges: Mapping[Edge, int]) -> set[Edge]:
-    """Edges whose removal leaves no loop. Every one of them is needed, unless finding that out takes more than
-    MOST_LOOKED_AT.
+    """Returns edges whose removal leaves no loop. Each of them is needed, unless finding that out takes more than
+    MOST_LOOKED_AT steps.
 
     edges: each with the number of its cables.
-    The heuristic of Eades, Lin and Smyth (1993, "A fast and effective heuristic for the feedback arc set problem"),
-    weighed by the number of cables, ties by id. Then every cut that is not needed is taken back.
+    Uses the heuristic of Eades, Lin and Smyth (1993, "A fast and effective heuristic for the feedback arc set
+    problem"), weighed by the number of cables, ties by id. Then it takes back every cut that is not needed.
     """
     place = {node: at for at, node in enumerate(_elimination_order(nodes, edges))}
     cut = {e for e in edges if place[e[0]] >= place[e[1]]}
@@ -91,7 +94,7 @@ def feedback_edges(nodes: Collection[str], edges: Mapping[Edge, int]) -> set[Edg
 
 
 def _elimination_order(nodes: Collection[str], edges: Mapping[Edge, int]) -> list[str]:
-    """The nodes in an order in which few edges run backwards."""
+    """Returns the nodes in an order in which few edges lead backwards."""
     following: defaultdict[str, list[tuple[str, int]]] = defaultdict(list)
     leading: defaultdict[str, list[tuple[str, int]]] = defaultdict(list)
     going, coming = Counter[str](), Counter[str]()
@@ -138,7 +141,7 @@ def _elimination_order(nodes: Collection[str], edges: Mapping[Edge, int]) -> lis
 
 
 def _unneeded_cuts(place: dict[str, int], edges: Mapping[Edge, int], cut: set[Edge]) -> set[Edge]:
-    """The cuts that are not needed; edges with many cables are tried first.
+    """Returns the cuts that are not needed; edges with many cables are tried first.
 
     place: the place of each node in an order that follows all edges but the cuts. It is changed.
     To see whether an edge closes a loop, only the nodes between its ends are looked at (Pearce and Kelly 2006, "A
@@ -174,7 +177,8 @@ def _unneeded_cuts(place: dict[str, int], edges: Mapping[Edge, int], cut: set[Ed
 
 
 def _reached(start: str, ways: Mapping[str, list[str]], inside: Callable[[str], bool]) -> tuple[set[str], int]:
-    """The nodes that can be reached from `start` without leaving `inside`, and how many edges were looked at."""
+    """Returns the nodes that can be reached from `start` through nodes for which `inside` is true, and how many nodes
+    and edges were looked at."""
     found, waiting, steps = {start}, [start], 0
     while waiting:
         ahead = ways[waiting.pop()]

@@ -1,4 +1,5 @@
-"""Measures how long each node of a playing program takes: one node at a time, on copies, beside the music."""
+"""Measures how long each node of a playing program takes: one node at a time, on copies of its numbers, without
+changing the music."""
 
 from __future__ import annotations
 
@@ -11,14 +12,14 @@ from demon_patch.codegen.float_code import NodeCode, Params, float_function
 from demon_patch.codegen.frame import Frame
 
 REPEAT = 5
-"""Runs of a node in one measurement; the fastest counts."""
+"""Runs of a node in one measurement; the fastest one counts."""
 WEIGHT = 0.2
-"""Weight of the newest measurement in a mean."""
+"""Weight of the newest measurement in a node's mean, 0 to 1."""
 
 
 class Profile:
-    """Measures one node every `every` frames, after the frame has run. Owned by the thread that runs the program;
-    `times` may be read from any thread."""
+    """Measures one node every `every` control frames, after the frame has run. Owned by the thread that runs the
+    program; `times` may be read from any thread."""
 
     def __init__(
         self, steps: Sequence[NodeCode], params: Params, owners: Mapping[str, str], dt: float, every: int
@@ -30,15 +31,16 @@ class Profile:
 
     @property
     def times(self) -> Mapping[str, float]:
-        """From any thread. Microseconds a frame of each node measured so far, by id, adapters in its cables
-        included."""
+        """From any thread. Microseconds that each measured node takes in one control frame, by node id; adapters in its
+        cables are included."""
         found: defaultdict[str, float] = defaultdict(float)
         for step, mean in list(self._means.items()):
             found[self._owners[step]] += 1e6 * mean
         return found
 
     def after(self, bus: list[float], cells: list[Any], tables: Sequence[list[float]], frame: Frame) -> None:
-        """Called after a frame has run, with its results."""
+        """Measures the node whose turn it is. Called after each control frame, with the bus and state cells that it
+        left."""
         turn, rest = divmod(self._frames, self.every)
         self._frames += 1
         if rest or not self._steps:

@@ -1,4 +1,5 @@
-"""A compiled patch: generated functions over a bus of numbers, run one frame after the other or many at once."""
+"""Runs a compiled patch: generated functions that read and write a bus of numbers, one control frame after the other or
+many at once."""
 
 from __future__ import annotations
 
@@ -30,46 +31,47 @@ Key = tuple[str, ...]
 EnginePortKind = Literal["value", "curve", "gate", "level"]
 
 BATCH_FROM, BATCH_PER_BLOCK = 16, 120
-"""Array code is faster from BATCH_FROM frames on, plus BATCH_PER_BLOCK node-frames a block (measured)."""
+"""Least number of control frames for which array code is used: BATCH_FROM + BATCH_PER_BLOCK * blocks / nodes. Below it
+float code is faster (measured)."""
 
 
 @dataclass(frozen=True, slots=True)
 class EnginePort:
-    """A port whose value leaves the graph: of an engine node, a speaker or a recorder; or a weight of a mix, or a gain
+    """A port whose number leaves the graph: of an engine node, a speaker or a recorder; or a weight of a mix, or a gain
     of a surface."""
 
     node: str
     port: str
     control: Control | None
-    """Its row of the control table, if it has one."""
+    """Its row of the control table; None for a port without a control."""
     kind: EnginePortKind
-    """value, curve: a number in the port's unit, of a family taper the knob position. gate: the rises of a gate.
-    level: the level of the same gate."""
+    """value, curve: a number in the port's unit; for the family taper the knob position. gate: the number of rises
+    within a control frame. level: the level of the same gate, 0 or 1."""
     lo: float
     hi: float
     taper: Taper = "linear"
 
     def position(self, values: Array) -> Array:
-        """Values as positions 0..1 in the declared range."""
+        """Returns values, in the port's unit, as positions of 0 to 1 in the range lo..hi."""
         return np.asarray(norm(values, self.lo, self.hi, self.taper))
 
 
 @dataclass(slots=True)
 class State:
-    """What a program remembers from frame to frame."""
+    """What a program keeps from one control frame to the next."""
 
     bus: list[float]
-    """The last value of every bus slot."""
+    """The newest number of each bus slot."""
     cells: list[Any]
-    """The state cells of all nodes."""
+    """The newest number or delay line of each state cell, of all nodes."""
     bus_keys: Sequence[Key]
-    """The key of every slot, by which a later program finds it."""
+    """The key of each bus slot, by which a later program finds the same slot."""
     cell_keys: Sequence[Key]
     lines: Sequence[int] = ()
-    """The cells that are delay lines."""
+    """The numbers of the cells that hold delay lines."""
 
     def copy(self) -> State:
-        """An independent copy."""
+        """Returns an independent copy."""
         made = State(self.bus[:], self.cells[:], self.bus_keys, self.cell_keys, self.lines)
         for cell in self.lines:
             made.cells[cell] = made.cells[cell].copy()
@@ -85,39 +87,40 @@ class Program:
     sinks: tuple[EnginePort, ...]
     """The engine ports."""
     sink_slots: tuple[int, ...]
-    """The bus slot of each engine port."""
+    """The bus slot of each engine port, in the order of `sinks`."""
     resources: Mapping[str, Hashable]
     """The keys of resource nodes (prompts, clips, curves), by node id."""
     ring: RingPlan
-    """What the engine is asked to do, apart from what moves."""
+    """What the patch asks of the engine, apart from the numbers of the engine ports."""
     rate: float
     """Control frames a second."""
     params: Sequence[tuple[float, ...]]
-    """The parameters of each code in `steps`."""
+    """The parameters of each entry of `steps`."""
     bus: list[float]
-    """The first value of every bus slot."""
+    """The number of each bus slot before the first control frame."""
     cells: list[Any]
-    """The first value of every state cell."""
+    """The number or delay line of each state cell before the first control frame."""
     bus_keys: Sequence[Key]
-    """Of every bus slot: node, type, version, port, part; () where it is unused."""
+    """The key of each bus slot: (node, type, version, port, part, ...); () where the slot is unused."""
     cell_keys: Sequence[Key]
-    """Of every state cell: node, type, version, state."""
+    """The key of each state cell: (node, type, version, state), or (node, type, version, port, "last") for the last
+    whole number at an engine port."""
     owners: Mapping[str, str]
-    """The node id that each code belongs to."""
+    """The node id that each entry of `steps` belongs to, by its name (`NodeCode.node`)."""
     tables: list[list[float]]
-    """The curves over the song."""
+    """The curves over the song: one number for each latent frame, in the curve's unit."""
     table_of: Mapping[str, int]
-    """The table of each curve, by node id."""
+    """The number of each curve's table in `tables`, by node id or name."""
     drawn: Mapping[str, DrawnCurve]
-    """How each drawn curve is made, by node id."""
+    """How the table of each drawn curve is computed, by node id."""
     delays: frozenset[Any] = frozenset()
-    """The keys of the cables that carry the value of the frame before."""
+    """The keys of the cables that carry the number of the control frame before."""
     feeds: LiveInputs = field(default_factory=LiveInputs)
     """The live inputs."""
     song_frames: int = 0
     bpm: float = 120.0
     faults: dict[str, str] = field(default_factory=dict)
-    """What each node has done wrong, by id. Such a node keeps its last good values."""
+    """By node id, the latest error of each node that has failed. Such a node keeps its last good numbers."""
     inherited: State | None = None
     latest: State | None = None
     memory: Reuse = field(default_factory=Reuse)
@@ -148,16 +151,17 @@ class Program:
 
     @property
     def held(self) -> frozenset[LivePort]:
-        """The engine ports (node, port) in the live part: their forecast is the newest value."""
+        """The ports (node, port) in the live part. Their forecast is the newest number."""
         return self.feeds.held
 
     @property
     def listeners(self) -> Mapping[str, Listener]:
-        """The nodes that devices feed, by id, and what they listen to."""
+        """By node id, the nodes that devices feed, with what each listens to."""
         return self.feeds.listeners
 
     def sink(self, node: str, port: str, kind: EnginePortKind | None = None) -> int:
-        """The number of an engine port; of a gate the one of its rises, unless `kind` is level. Raises PatchError."""
+        """Returns the number of an engine port in `sinks`; for a gate the one of its rises, unless `kind` is level.
+        Raises PatchError where there is none."""
         for i, s in enumerate(self.sinks):
             if (s.node, s.port) == (node, port) and kind in (None, s.kind):
                 return i
@@ -165,7 +169,8 @@ class Program:
 
     # -- curves -------------------------------------------------------------------------------------------------
     def use_song(self, frames: int, bpm: float | None = None) -> None:
-        """Sets the length of the song, and its tempo where given. Drawn curves are drawn again, others are 0."""
+        """Sets the length of the song in latent frames, and its tempo in beats a minute where given. Draws all drawn
+        curves again and sets the other curves to 0. Raises ValueError for less than one frame."""
         if frames < 1:
             raise ValueError(f"a song has at least one frame, not {frames}")
         self.song_frames, self.bpm = frames, bpm or self.bpm
@@ -174,7 +179,8 @@ class Program:
         self._draw()
 
     def set_curve(self, node: str, curve: NDArray[Any]) -> None:
-        """Sets the table [T] of a curve node, T the frames of the song. Forecasts made before become wrong.
+        """Replaces the table [T] of a curve node, in the curve's unit, with T the latent frames of the song. Draws the
+        curves that are made of it again. Forecasts made before become wrong.
 
         Raises PatchError for another length, or a number that is not finite.
         """
@@ -188,7 +194,7 @@ class Program:
             self._draw(node)
 
     def _draw(self, after: str | None = None) -> None:
-        """Draws all curves, or only those that are made of the curve of the node `after`."""
+        """Computes the tables of all drawn curves, or only of those that are made of the curve of the node `after`."""
         tables = {node: self._arrays[table] for node, table in self.table_of.items()}
         fresh = {after}
         for node, drawing in self.drawn.items():
@@ -204,8 +210,9 @@ class Program:
 
     # -- state --------------------------------------------------------------------------------------------------
     def state(self, previous: State | None = None) -> State:
-        """A state to run on. Nodes that `previous` has too go on from there; without it, from the last state of the
-        program that this one replaces."""
+        """Returns a new state to run on. It takes over the numbers of nodes that `previous` has too; without
+        `previous`, those of the last state of the program that this one replaces. All others have their first
+        numbers."""
         made = State(self.bus[:], self.cells[:], self.bus_keys, self.cell_keys, self._lines)
         adopted = previous or self.inherited
         if adopted is not None:
@@ -218,7 +225,8 @@ class Program:
 
     # -- one frame ----------------------------------------------------------------------------------------------
     def run(self, state: State, frame: Frame) -> list[float]:
-        """Runs one control frame on `state`: the value of every engine port. Rises of live inputs are 0 afterwards."""
+        """Runs one control frame on `state` and returns the number of each engine port. Afterwards the rises of live
+        inputs are 0. Where a node fails, it keeps its last numbers, and `faults` has the error."""
         bus, cells = state.bus, state.cells
         bus_before, cells_before = bus[:], cells[:]
         try:
@@ -237,13 +245,15 @@ class Program:
         return list(self._gather(bus))
 
     def profile(self, every: int | None = 4) -> Profile | None:
-        """From now on measures one node every `every` frames, or none; returns the measurements."""
+        """Begins to measure one node every `every` control frames, and returns the measurements; None ends measuring
+        and returns None."""
         dt = 1.0 / self.rate
         self._profile = Profile(self.steps, self.params, self.owners, dt, every) if every else None
         return self._profile
 
     def _run_guarded(self, state: State, frame: Frame) -> None:
-        """Runs function by function, or node by node in one that fails. What is not finite keeps its last value."""
+        """Runs one control frame function by function, and node by node where a function fails. A number that would not
+        be finite keeps its last finite one."""
         bus, cells = state.bus, state.cells
         for steps, chunk in self._functions:
             slots = [s for step in steps for s in step.slots_written]
@@ -283,13 +293,15 @@ class Program:
 
     # -- many frames --------------------------------------------------------------------------------------------
     def scan(self, state: State, k0: int, n: int, transport: Transport) -> Array:
-        """Runs n frames from k0 on a copy of `state`: the engine ports [n_ports, n]."""
+        """Runs n control frames from k0 on, on a copy of `state`, and returns the engine ports [n_ports, n]."""
         return self.extend(state.copy(), k0, n, transport)[: len(self.sinks)]
 
     def extend(self, state: State, k0: int, n: int, transport: Transport) -> Array:
-        """Runs n frames from k0 on `state` itself: the engine ports, then the border of the plan, [n_kept, n].
+        """Runs n control frames from k0 on, on `state` itself. Returns the engine ports, then the border of the plan,
+        [n_kept, n].
 
-        Equal to n calls of `run`: state cells bit for bit, engine ports and whatever they need of the bus within 1e-12.
+        The result equals n calls of `run`: state cells bit for bit, engine ports and the bus slots that they need
+        within 1e-12.
         """
         if transport.steady(k0, n) < n:
             rest = [self.extend(state, at, length, transport) for at, length in _steady_stretches(k0, n, transport)]
@@ -309,10 +321,11 @@ class Program:
     def extend_part(
         self, part: int, state: State, k0: int, n: int, transport: Transport, border: Array
     ) -> Array | None:
-        """Runs one part of the plan as `extend` runs both: the rows that it gives, [n_shown, n].
+        """Runs n control frames of one part of the plan, on `state` itself. Returns the rows that this part computes,
+        [n_shown, n]; None where a node fails, and `state` has then partly changed.
 
-        part: 0 the forecast part, 1 the live part, which reads `border` [n_border, n] of the first.
-        None where a node fails; `state` has then partly changed.
+        part: 0 the forecast part, 1 the live part.
+        border: the rows [n_border, n] of the forecast part that the live part reads.
         """
         found: list[Array] = []
         for at, length in _steady_stretches(k0, n, transport):
@@ -326,7 +339,8 @@ class Program:
     def _run_batch(
         self, state: State, frames: Frame, n: int, parts: Sequence[int] = (0, 1), border: Array | None = None
     ) -> Array | None:
-        """All kept rows [n_kept, n]; None where a node fails: float code then says which."""
+        """Runs array code and returns all kept rows [n_kept, n]; None where a node fails. Float code can then find the
+        node."""
         try:
             with np.errstate(divide="raise", over="raise", invalid="raise", under="ignore"):
                 rows = self._batch.run(
@@ -338,7 +352,8 @@ class Program:
 
 
 def _steady_stretches(k0: int, n: int, transport: Transport) -> Iterator[tuple[int, int]]:
-    """Cuts n frames from k0 on into stretches of one tempo: (first frame, length)."""
+    """Cuts n control frames from k0 on into stretches of one tempo and one metre, and yields (first frame, number of
+    frames)."""
     at = k0
     while at < k0 + n:
         length = transport.steady(at, k0 + n - at)

@@ -1,4 +1,4 @@
-"""Tells how often each control is taken, and finds controls that are moved faster than they can follow."""
+"""Computes how often a second each control is taken, and finds controls that are moved faster than they can follow."""
 
 from __future__ import annotations
 
@@ -34,7 +34,13 @@ FINE = 4  # times the frame rate, at which a movement shows that is too fast for
 
 @dataclass(frozen=True, slots=True)
 class Rates:
-    """How often a second controls are taken: generations, steps, control frames, windows of the decoder."""
+    """How many times a second controls are taken.
+
+    generation: generations that begin, in a second.
+    step: ticks in a second, each with one denoising step of every generation in flight.
+    frame: control frames in a second.
+    window: windows that are decoded, in a second.
+    """
 
     generation: float
     step: float
@@ -43,9 +49,12 @@ class Rates:
 
     @classmethod
     def nominal(cls, spec: FamilySpec, depth: int, steps: int, focus: str = "song", window: float = 0.32) -> Rates:
-        """The rates at a ring depth and a number of steps, with the family's nominal tick for a song of usual length.
+        """Returns the rates for a ring depth and a number of denoising steps, with the family's nominal tick for a song
+        of usual length.
 
-        A tick begins one generation at most, so a ring that is deeper than the steps has no more of them.
+        focus: the option of that name: auto, song, or a number of seconds followed by its unit.
+        window: length of a decoded window, in seconds.
+        A tick begins one generation at most, so a ring with more slots than steps begins no more generations.
         """
         tick = spec.nominal_tick(depth, spec.tick_song)
         if focus not in ("auto", "song"):  # auto makes the whole song while nothing is touched
@@ -56,19 +65,20 @@ class Rates:
 
     @classmethod
     def of_program(cls, program: Program, spec: FamilySpec, values: Mapping[str, float]) -> Rates:
-        """The rates of a program whose number controls have these values."""
+        """Returns the rates of a program. values: its number controls (depth, steps, window in seconds) by name; the
+        family's default where one is missing."""
         at = {name: values.get(name, float(spec.default(CONTROLS[name]) or 0)) for name in ("depth", "steps", "window")}
         depth = min(max(round(at["depth"]), 1), max(spec.tick_frames))
         focus = program.ring.options.get("focus", "song")
         return cls.nominal(spec, depth, max(round(at["steps"]), 1), focus, max(at["window"], 0.01))
 
     def per_second(self, taken: Taken) -> float:
-        """How often something is taken."""
+        """Returns how many times a second a kind of moment comes."""
         return float(getattr(self, taken))
 
 
 def when_taken(row: Control) -> Taken | None:
-    """When a control is taken; None where nothing is to be followed."""
+    """Returns at which moments a control is taken; None for a control that cannot be moved or is not heard."""
     if not row.heard or not (row.numeric or row.shape == "surface"):
         return None
     if row.per_frame or row.shape == "surface":
@@ -78,8 +88,8 @@ def when_taken(row: Control) -> Taken | None:
 
 
 def when_port_taken(sink: EnginePort, program: Program) -> Taken | None:
-    """When an engine port is taken. Weights of mixes are taken once a generation, or once a frame in a blend per
-    frame."""
+    """Returns at which moments an engine port is taken; None for gates and for ports without effect. Weights of mixes
+    are taken once a generation, or once a control frame in a blend per frame."""
     plan = program.ring
     if sink.kind in ("gate", "level"):
         return None
@@ -94,7 +104,11 @@ def when_port_taken(sink: EnginePort, program: Program) -> Taken | None:
 
 
 def turn_count(positions: Array, jump: NDArray[np.bool_]) -> int:
-    """How often a movement in 0..1 turns by more than TURN; its jumps are taken out."""
+    """Returns how many times a movement changes its direction by more than TURN.
+
+    positions: 0 to 1, one for each frame.
+    jump: for each change between two frames, whether it is a jump. A jump is replaced by the change before it.
+    """
     change = np.diff(positions)
     for frame in np.flatnonzero(jump):  # a movement goes on through a jump as it was before
         change[frame] = change[frame - 1] if frame else 0.0
@@ -110,32 +124,36 @@ def turn_count(positions: Array, jump: NDArray[np.bool_]) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Movement:
-    """How an engine port moves: cycles a second without its jumps, and the frames of the jumps."""
+    """How an engine port moves.
+
+    cycles: cycles a second of the movement without its jumps.
+    jumps: the numbers of the frames at which it jumps, counted from 0.
+    """
 
     cycles: float
     jumps: NDArray[np.int64]
 
     @classmethod
     def measured(cls, positions: Array, rate: float) -> Movement:
-        """Measures positions in 0..1, `rate` of them a second."""
+        """Measures a signal. positions: 0 to 1, one for each frame. rate: frames a second."""
         jump = np.concatenate([np.zeros(BEFORE - 1, bool), jumps(positions)])
         return cls(turn_count(positions, jump) * rate / (2 * len(positions)), np.flatnonzero(jump))
 
     def missed(self, gap: float) -> float:
-        """The share of jumps with another one less than `gap` frames after them: no generation, or window, begins on
-        such a jump."""
+        """Returns the share of jumps (0 to 1) that are followed by another jump less than `gap` frames later. No
+        generation, or window, begins on such a jump."""
         return float((np.diff(self.jumps) < gap - 0.5).mean()) if len(self.jumps) > 2 else 0.0
 
     def hurry(self, gap: float, rate: float) -> float:
-        """How many times a second it jumps on average where jumps are less than `gap` frames apart, at `rate` frames a
-        second. Only for a movement that has `missed` jumps."""
+        """Returns how many times a second the signal jumps, on average over the jumps that are less than `gap` frames
+        apart. rate: frames a second. Only for a movement that has `missed` jumps."""
         apart = np.diff(self.jumps)
         return rate / float(apart[apart < gap - 0.5].mean())
 
 
 def too_fast(patch: Patch, catalogue: Mapping[str, Declaration]) -> Iterator[PatchError]:
-    """A remark for each control that moves faster than half as often as it is taken, or that jumps more often than
-    generations begin. Runs the patch for SECONDS. For a patch without `problems`."""
+    """Yields a remark for each control that moves faster than half as often as it is taken, or that jumps more often
+    than generations (or windows) begin. Runs the patch for SECONDS. Only for a patch without `problems`."""
     try:
         spec = spec_of(patch.meta.model or NAMES[0])
         program, values = _run(patch, catalogue, spec, 1)
@@ -162,15 +180,19 @@ def too_fast(patch: Patch, catalogue: Mapping[str, Declaration]) -> Iterator[Pat
 
 
 def _hidden(coarse: Array, fine: Array, rate: float) -> float:
-    """Cycles a second that control frames cannot show, from positions at the frame rate and at a finer one; 0 where
-    nothing is hidden. A signal that turns with every frame at both rates hides nothing."""
+    """Returns the cycles a second of a movement that control frames cannot show; 0 where nothing is hidden.
+
+    coarse: positions 0 to 1, at the frame rate. fine: the same at FINE times the frame rate. rate: control frames a
+    second.
+    A signal that turns with every frame at both rates hides nothing.
+    """
     cycles, shown = (turn_count(line, np.zeros(len(line) - 1, bool)) / (2 * SECONDS) for line in (fine, coarse))
     each_frame = FINE * 0.85 < cycles / max(shown, 1e-9) < FINE * 1.15
     return cycles if cycles > rate / 2 and not each_frame else 0.0
 
 
 def _run(patch: Patch, catalogue: Mapping[str, Declaration], spec: FamilySpec, fine: int) -> tuple[Program, Array]:
-    """A patch's program, and its engine ports over SECONDS [n_ports, n], at `fine` times the frame rate."""
+    """Returns a patch's program, and its engine ports over SECONDS, [n_ports, n], at `fine` times the frame rate."""
     rate = spec.frame_rate * fine
     frames = spec.tick_song * fine
     program = compile(patch, catalogue, Geometry(rate, frames, spec, patch.song.bpm))
@@ -194,7 +216,7 @@ def _remark(
 
 
 def _follows(row: Control, cycles: float, rates: Rates) -> bool:
-    """Whether a control can follow `cycles` a second, and every patch can move it."""
+    """Returns whether a control can follow `cycles` a second, and every patch can move it."""
     when = when_taken(row)
     own = row.needs is None and row.part is None and row.shape != "surface"
     return own and when is not None and when != "window" and 2 * cycles <= rates.per_second(when)

@@ -1,4 +1,4 @@
-"""What a program remembers of its compilation, so that the next one takes over all that an edit did not touch."""
+"""Keeps the results of a compilation, so that the next compilation takes over all that an edit did not touch."""
 
 from __future__ import annotations
 
@@ -12,14 +12,15 @@ from demon_patch.nodes.language.declare import Declaration
 from demon_patch.patch.model.document import Node
 
 Key = tuple[str, ...]
-"""Identifies a bus slot or a state cell over edits: node, type, version, and port or state."""
+"""Identifies a bus slot or a state cell across edits: node, type, version, and port or state."""
 
 SpecialisedNode = tuple[Node, tuple[Collection[str], ...], Declaration, Body, tuple[str, ...]]
-"""A node, its unwired and wired ports, its declaration, its specialised body, and its whole-number ports."""
+"""A node, its sets of ports by how they are wired, its declaration, its specialised body, and its whole-number
+ports."""
 
 
 class CompiledNode(NamedTuple):
-    """The code of a node with its parameters, and all that both are made of."""
+    """The code of a node with its parameters, and everything from which both were made."""
 
     made_of: tuple[Any, ...]
     code: NodeCode
@@ -28,10 +29,10 @@ class CompiledNode(NamedTuple):
 
 @dataclass(eq=False)
 class Reuse:
-    """Written while its program is compiled, and only read afterwards."""
+    """The results of one compilation. They are written while its program is compiled, and only read afterwards."""
 
     compiled: dict[str, CompiledNode] = field(default_factory=dict)
-    """The code of each node, by name."""
+    """The code of each node, by the name of the code."""
     bus: Mapping[Key, int] = field(default_factory=dict)
     """The bus slot of each key."""
     cells: Mapping[Key, int] = field(default_factory=dict)
@@ -41,10 +42,11 @@ class Reuse:
 
 
 class Numbering:
-    """Gives each key the number that it had in the program before; new keys get the numbers behind them. Where most
-    numbers would be unused, it starts from 0.
+    """Gives each key the bus slot or state cell that it had in the previous program; new keys get the numbers after
+    those. Where most numbers would be unused, it starts from 0.
 
-    keys: the key of each number, () where it is unused. first: the first value of each.
+    keys: the key of each number, () where it is unused.
+    first: what each slot or cell holds before the first control frame.
     """
 
     def __init__(self, before: Mapping[Key, int]) -> None:
@@ -56,7 +58,7 @@ class Numbering:
         self.first: list[Any] = [0.0] * size
 
     def take(self, key: Key, first: Any = 0.0) -> int:
-        """The number of a key; first: the value that it begins with."""
+        """Returns the slot or cell of a key. first: what it holds before the first control frame."""
         if key in self.numbers:
             return self.numbers[key]
         number = self._before.get(key)

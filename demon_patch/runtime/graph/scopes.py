@@ -1,7 +1,8 @@
-"""Keeps the latest seconds of chosen signals: the tick thread writes them, any other thread reads without a lock.
+"""Keeps the latest seconds of chosen signals: the tick thread writes them, any other thread reads them without a lock.
 
-The memory is a ring twice as long as what is read. A reader copies, then looks whether the writer has overtaken it and
-copies again. While a patch plays, that takes the writer seconds.
+The memory is a ring of RING control frames, twice as many as are read. A reader copies its frames, then checks whether
+the writer has meanwhile overwritten any of them; if so, it copies again. While a patch plays, the writer needs seconds
+to overwrite them.
 """
 
 from __future__ import annotations
@@ -26,8 +27,10 @@ Found = dict[tuple[str, str], tuple[int, ...]]  # slots of the bus
 
 @dataclass(frozen=True, slots=True)
 class ScopeValues:
-    """A signal in the frames `first` to first + n - 1: values [n]; of a gate its level, or 1 where it rose. Empty for a
-    signal that does not exist."""
+    """A signal in the control frames `first` to first + n - 1.
+
+    values: [n], in the signal's unit; for a gate its level, or 1 where it rose. Empty for a signal that does not exist.
+    """
 
     first: int
     values: NDArray[np.float64]
@@ -35,37 +38,39 @@ class ScopeValues:
 
 @dataclass(eq=False)
 class _Recorded:
-    """The values of some points of one program."""
+    """The memory of some points of one program."""
 
     program: Program
     points: frozenset[Point]
     rows: dict[Point, tuple[int, ...]]
-    """The rows of each point in `values`."""
+    """By point, its rows in `values`."""
     gather: Callable[[Sequence[float]], Sequence[float]]
-    """The values of the rows, from the bus."""
+    """Returns the number of each row, from the bus."""
     inputs: Callable[..., None] | None
-    """A generated function that computes the points that are inputs of nodes, in further slots of the bus."""
+    """A generated function that computes the points that are inputs of nodes, into further slots of a copy of the bus;
+    None where there are none."""
     extra: int
-    """How many further slots it needs."""
+    """Number of further slots that `inputs` needs."""
     values: NDArray[np.float64]
-    """[n, RING]; NaN where nothing was known."""
+    """The numbers [rows, RING]; control frame k is in column k modulo RING. NaN where nothing is known."""
     stop: int
-    """The frame after the newest one."""
+    """The control frame after the newest one."""
 
 
 class Scopes:
-    """Chooses and keeps signals. `watch` and `read`: any thread. `note`: the tick thread."""
+    """Chooses signals and keeps their latest numbers. `watch` and `read`: any thread. `note`: the tick thread."""
 
     def __init__(self) -> None:
         self._points: frozenset[Point] = frozenset()
         self._ring: _Recorded | None = None
 
     def watch(self, points: Collection[Point]) -> None:
-        """From any thread. Keeps these signals, and no others, from the next control frame on."""
+        """From any thread. Keeps these signals, and no others, from the next control frame on. An empty collection
+        keeps none."""
         self._points = frozenset(points)
 
     def read(self, point: Point) -> ScopeValues:
-        """From any thread. The latest SHOWN frames of a signal, or as many as there are."""
+        """From any thread. Returns the latest SHOWN control frames of a signal, or fewer where fewer are known."""
         ring = self._ring
         if ring is None or point not in ring.rows:
             return ScopeValues(0, np.zeros(0))
@@ -81,7 +86,7 @@ class Scopes:
         return ScopeValues(int(frames[0]) + unknown, shown[unknown:])
 
     def note(self, k: int, program: Program, state: State, frame: Frame) -> None:
-        """On the tick thread. Keeps what the program has just computed for control frame k."""
+        """On the tick thread. Stores the watched signals of control frame k, which the program has just run."""
         points, ring = self._points, self._ring
         if not points:
             self._ring = None
@@ -98,7 +103,8 @@ class Scopes:
 
 
 def _recorded(points: frozenset[Point], program: Program, k: int, before: _Recorded | None) -> _Recorded:
-    """The memory for some points of a program; takes over what is already known of them."""
+    """Returns the memory for some points of a program, from control frame k on. It takes over what `before` knows of
+    them, if that ends at k."""
     outputs, ends = _slots_by_port(program)
     steps = {step.node: number for number, step in enumerate(program.steps)}
     slots: list[int] = []
@@ -134,7 +140,7 @@ def _gather(slots: list[int]) -> Callable[[Sequence[float]], Sequence[float]]:
 
 
 def _slots_by_port(program: Program) -> tuple[Found, Found]:
-    """The bus slots of every output of a node, and of every engine port."""
+    """Returns the bus slots of every output of a node, and those of every engine port, by (node, port)."""
     outputs: Found = {}
     ends: Found = {}
     for slot, key in enumerate(program.bus_keys):

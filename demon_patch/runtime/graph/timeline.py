@@ -22,7 +22,7 @@ BLOCK = 64
 PAST = 4096
 """Control frames before the newest one that are kept, at least."""
 NEAR, FAR = 150, 250
-"""Control frames that are computed again at once after a change, and with each later call of `compute_near`."""
+"""After a change, `compute_near` computes NEAR control frames again at once, and FAR more with each later call."""
 
 
 class Timeline:
