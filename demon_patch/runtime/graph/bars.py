@@ -10,19 +10,19 @@ from typing import Any, NamedTuple
 import numpy as np
 
 NEAR = 1e-9
-"""Beats or bars by which rounding may miss a line."""
+"""Rounding error, in beats or bars, up to which a place still counts as on a line."""
 
 
 @dataclass(frozen=True, slots=True)
 class Metre:
-    """Bars of `beats` beats, from `beat` on, where bar number `bar` begins."""
+    """A metre: bars of `beats` beats, from `beat` on, where bar number `bar` begins."""
 
     beat: float
     bar: int
     beats: float
 
     def bars_at(self, beat: Any) -> Any:
-        """Bars at a beat, with their fractions; a whole number where one begins."""
+        """Returns the bars at a beat, with their fractions; a whole number where a bar begins."""
         return self.bar + (beat - self.beat) / self.beats
 
 
@@ -30,28 +30,28 @@ class GridStep(NamedTuple):
     """The distance between the lines of a grid."""
 
     every: float
-    """Bars or beats, above 0."""
+    """Bars or beats from one line to the next, above 0."""
     bars: bool = False
-    """Whether it counts bars."""
+    """Whether `every` counts bars."""
 
 
 Metres = tuple[Metre, ...]
-"""Metres in the order of their beats; the first one also counts before its beat."""
+"""Metres in the order of their beats. The first one also counts before its beat."""
 
 
 def one_metre(beats: float) -> Metres:
-    """Bars of `beats` beats everywhere, counted from beat 0."""
+    """Returns bars of `beats` beats everywhere, counted from beat 0."""
     return (Metre(0.0, 0, beats),)
 
 
 def metre_at(metres: Metres, beat: float) -> Metre:
-    """The metre that counts at a beat."""
+    """Returns the metre that counts at a beat."""
     return next((metre for metre in reversed(metres) if metre.beat <= beat + NEAR), metres[0])
 
 
 def with_metre(metres: Metres, beat: float, beats: float) -> Metres:
-    """Another metre from `beat` on, where a bar begins; a bar that has not ended yet ends there. Later metres are
-    dropped. Where bars have `beats` beats already, they go on as they are."""
+    """Returns the metres with bars of `beats` beats from `beat` on. A bar begins there, and an unfinished bar ends.
+    Later metres are dropped. Where bars have `beats` beats already, they go on."""
     kept = tuple(metre for metre in metres if metre.beat < beat - NEAR)
     before = kept[-1] if kept else metres[0]
     if before.beats == beats:
@@ -60,7 +60,8 @@ def with_metre(metres: Metres, beat: float, beats: float) -> Metres:
 
 
 def bars_and_beats(metres: Metres, beat: Any) -> tuple[Any, Any]:
-    """Bars with their fractions at a beat or at an array of beats, and the beats of a bar there."""
+    """Returns two numbers at a beat, or two arrays at an array of beats: the bars with their fractions, and the beats
+    of a bar."""
     if not isinstance(beat, np.ndarray):
         metre = metre_at(metres, beat)
         return metre.bars_at(beat), metre.beats
@@ -75,8 +76,8 @@ def bars_and_beats(metres: Metres, beat: Any) -> tuple[Any, Any]:
 
 
 def next_line(metres: Metres, beat: float, grid: GridStep) -> float:
-    """The first beat from `beat` on that lies on a grid. A grid of bars has lines at bars whose number is a multiple of
-    `every`; a grid of beats counts from where the metre began."""
+    """Returns the first beat from `beat` on that is on a line of a grid. A grid of bars has lines at bars whose number
+    is a multiple of `every`; a grid of beats counts from the beginning of its metre."""
     here = metre_at(metres, beat)
     later = [metre for metre in metres if metre.beat > here.beat]
     for metre, following in pairwise([here, *later, None]):
@@ -93,7 +94,7 @@ def next_line(metres: Metres, beat: float, grid: GridStep) -> float:
 
 
 def beats_since_line(metres: Metres, beat: Any, grid: GridStep) -> Any:
-    """Beats since the latest line of a grid, for an array of beats."""
+    """Returns the beats since the latest line of a grid, for an array of beats."""
     bars, beats = bars_and_beats(metres, beat)
     if grid.bars:
         return (bars + NEAR) % grid.every * beats

@@ -1,4 +1,4 @@
-"""Plans and runs a program for many frames at once.
+"""Plans and runs a program for many control frames at once.
 
 Nodes of one kind at one level become one function over arrays (`Group`). Loops and delay lines run one frame after the
 other (`Scan`). The plan has two parts: the forecast part, then the live part, which live sources reach.
@@ -31,23 +31,23 @@ Unit = tuple[NodeCode, ...]
 
 @dataclass(frozen=True, eq=False)
 class Group:
-    """m nodes of one kind, as one function."""
+    """m nodes of one kind that one function computes together."""
 
     nodes: tuple[NodeCode, ...]
     code: ArrayCode
     read: Indices
-    """The rows that they read, [sources, m]."""
+    """The rows that the nodes read, [sources, m]."""
     written: tuple[Indices, ...]
-    """The rows that they write: [m] for each wanted output."""
+    """For each wanted output, the rows that the nodes write, [m]."""
     cells: Indices
-    """Their state cells, [states, m]."""
+    """The state cells of the nodes, [states, m]."""
     params: tuple[tuple[int, ...], ...]
-    """For each parameter of the function, its number with each of the m nodes."""
+    """For each parameter of the function, the number of that parameter in each of the m nodes."""
 
 
 @dataclass(frozen=True, eq=False)
 class Scan:
-    """A loop of nodes, or a node with a delay line: runs one frame after the other."""
+    """A loop of nodes, or a node with a delay line, which runs one control frame after the other."""
 
     nodes: tuple[NodeCode, ...]
     function: GeneratedFunction
@@ -55,33 +55,33 @@ class Scan:
 
 @dataclass(frozen=True, eq=False)
 class PlanPart:
-    """The forecast part or the live part of a plan. Rows are the bus slots; the curve tables are the last rows, the
-    first of them last."""
+    """The forecast part or the live part of a plan. Its rows are the bus slots, then the curve tables, in reverse
+    order: the first table is the last row."""
 
     blocks: tuple[Group | Scan, ...]
     """In running order."""
     written: Indices
-    """The bus slots that it writes."""
+    """The bus slots that the part writes."""
     cells: tuple[int, ...]
-    """Its state cells."""
+    """The state cells of the part."""
     shown: Indices
-    """Which of the plan's `kept` rows it gives."""
+    """The places in the plan's `kept` whose numbers this part computes."""
 
 
 @dataclass(frozen=True, eq=False)
 class BatchPlan:
-    """A program for many frames."""
+    """The plan of a program for many control frames at once."""
 
     parts: tuple[PlanPart, PlanPart]
     """The forecast part, and the live part."""
     slots: int
-    """How many bus slots there are."""
+    """Number of bus slots."""
     fixed: Indices
-    """The slots that are read but not written."""
+    """The bus slots that are read but not written."""
     border: tuple[int, ...]
-    """The slots of the forecast part that the live part reads."""
+    """The bus slots of the forecast part that the live part reads."""
     kept: tuple[int, ...]
-    """The slots of the engine ports, then the border."""
+    """The bus slots of the engine ports, then the border."""
 
     @property
     def blocks(self) -> tuple[Group | Scan, ...]:
@@ -90,7 +90,10 @@ class BatchPlan:
 
 
 class BatchProgram:
-    """A plan with the parameters of a program, which owns it. rises: slots of live inputs, 0 after the first frame."""
+    """A plan with the parameters of one program, which owns it.
+
+    rises: bus slots of live gates' rises. They are set to 0 after the first control frame of a run.
+    """
 
     def __init__(
         self, plan: BatchPlan, params: Mapping[NodeCode, tuple[float, ...]], dt: float, rises: Sequence[int] = ()
@@ -106,11 +109,13 @@ class BatchProgram:
         self, bus: list[float], cells: list[float], tables: Sequence[list[float]], arrays: Sequence[Array],
         frames: Frame, n: int, parts: Collection[int] = (0, 1), border: Array | None = None,
     ) -> Array:  # fmt: skip
-        """Runs n frames of some parts on `bus` and `cells` themselves: every row [slots + tables, n].
+        """Runs n control frames of some parts, on `bus` and `cells` themselves, and returns every row [slots + tables,
+        n].
 
         Rows that no engine port needs are undefined.
 
-        border: where the live part runs alone, the rows of the forecast part that it reads.
+        parts: 0 the forecast part, 1 the live part.
+        border: where the live part runs alone, the rows [n_border, n] of the forecast part that it reads.
         Raises ArithmeticError, ValueError or TypeError where a node fails; bus and cells have then partly changed.
         """
         plan = self.plan
@@ -152,7 +157,7 @@ class BatchProgram:
 
 @lru_cache(maxsize=2048)
 def _parameter_rows(group: Group, params: tuple[tuple[float, ...], ...]) -> Array:
-    """The parameters of a group: [k, m, 1]."""
+    """Returns the parameters of a group, [k, m, 1]."""
     rows = [[given[number] for given, number in zip(params, row, strict=True)] for row in group.params]
     return np.array(rows, dtype=np.float64).reshape(-1, len(params), 1)
 
@@ -161,7 +166,11 @@ def _parameter_rows(group: Group, params: tuple[tuple[float, ...], ...]) -> Arra
 def batch_plan(
     steps: tuple[NodeCode, ...], sink_slots: tuple[int, ...], slots: int, reached: frozenset[int] = frozenset()
 ) -> BatchPlan:
-    """The plan of a program, without what no engine port and no state needs. reached: the slots in the live part."""
+    """Returns the plan of a program, without the nodes that no engine port and no state needs.
+
+    sink_slots: the bus slots of the engine ports. slots: the number of bus slots. reached: the bus slots of the live
+    part.
+    """
     needed, feeding = _needed(steps, sink_slots)
     level: dict[int, int] = {}
     found: tuple[defaultdict[int, list[Unit]], ...] = (defaultdict(list), defaultdict(list))
@@ -191,7 +200,7 @@ def batch_plan(
 def _blocks(
     levels: Mapping[int, list[Unit]], read: frozenset[int], feeding: Collection[NodeCode]
 ) -> list[Group | Scan]:
-    """The blocks of some units, which are given by level."""
+    """Returns the blocks of some units in running order. levels: the units by level."""
     parts: list[Group | Scan] = []
     for place in sorted(levels):
         alike: defaultdict[GroupForm, list[NodeCode]] = defaultdict(list)
@@ -206,7 +215,7 @@ def _blocks(
 
 
 def _slots_written(part: Group | Scan) -> Iterator[int]:
-    """The slots that a block writes."""
+    """Yields the bus slots that a block writes."""
     if isinstance(part, Scan):
         yield from (slot for step in part.nodes for slot in step.slots_written)
     else:
@@ -218,7 +227,8 @@ def _indices(numbers: Sequence[int]) -> Indices:
 
 
 def _needed(steps: Sequence[NodeCode], sink_slots: Collection[int]) -> tuple[set[NodeCode], set[NodeCode]]:
-    """The nodes that an engine port or a state needs, and those of them that a state, a loop or a jump needs."""
+    """Returns the nodes that an engine port or a state needs, and those of them that a state, a loop or a jump
+    needs."""
     heard, felt = set(sink_slots), set[int]()
     needed: set[NodeCode] = set()
     feeding: set[NodeCode] = set()
@@ -240,7 +250,7 @@ def _jumps(step: NodeCode) -> Discontinuities:
 
 
 def _units(steps: Sequence[NodeCode]) -> Iterator[Unit]:
-    """Each node by itself, the members of a loop together."""
+    """Yields each node by itself, and the members of a loop together."""
     for loop, members in groupby(steps, key=lambda step: step.loop):
         if loop is None:
             yield from ((step,) for step in members)

@@ -30,8 +30,8 @@ def problems(
     family: FamilySpec | None = None,
     wiring: Wiring | None = None,
 ) -> list[PatchError]:
-    """The mistakes of a patch: of nodes, then of cables, ports, the chain and loops. Nodes within subpatches are named
-    by their paths.
+    """Returns the mistakes of a patch: of nodes, then of cables, ports, the chain and loops. Nodes within subpatches
+    are named by their paths.
 
     family: the family that plays the patch; by default the one that the patch names, or the first.
     wiring: the wiring of the patch, if it exists already.
@@ -48,14 +48,16 @@ def problems(
 
 
 def no_source(scheduler: str) -> PatchError:
-    """The error where nothing is wired to the Scheduler's source, and no file takes its place."""
+    """Returns the error for a patch in which nothing is wired to the Scheduler's source, and no file takes its
+    place."""
     return PatchError(
         "the Scheduler has no source", node=scheduler, port="source", mend="wire a source node to it, or unmute it"
     )
 
 
 def ring_nodes(wiring: Wiring, last: str | None = None) -> list[str]:
-    """The chain that ends in the node `last`, or in the Decoder: node ids in its order, as far as it is wired."""
+    """Returns the node ids of the ring chain in its order, back from its last node as far as it is wired. last: that
+    node; by default the Decoder."""
     id = last or next((id for id, d in wiring.known.items() if d.id == CHAIN[-1]), None)
     chain: list[str] = []
     while id is not None and id not in chain:
@@ -65,19 +67,21 @@ def ring_nodes(wiring: Wiring, last: str | None = None) -> list[str]:
 
 
 def ring_chain(wiring: Wiring, last: str | None = None) -> dict[str, str]:
-    """The same chain without its LoRAs: node ids by type of engine node."""
+    """Returns the node ids of the ring chain by type of engine node, in its order, without LoRAs and step windows.
+    last: as for `ring_nodes`."""
     return {type: id for id in ring_nodes(wiring, last) if (type := wiring.known[id].id) in CHAIN}
 
 
 KnownGood: TypeAlias = SmallCache[tuple[object, ...]]
-"""Immutable objects that were found good together with others, by `id`. An edit leaves most of a patch as it was."""
+"""Immutable objects without mistakes, with the objects together with which they were checked, by `id`. After an edit,
+the objects that it did not touch need no new check."""
 
 _NODES: KnownGood = SmallCache(20_000)
 _CABLES: KnownGood = SmallCache(60_000)
 
 
 def _known_good(known: KnownGood, *things: object) -> bool:
-    """Whether the first object was found good together with the others."""
+    """Returns whether the first object was checked together with the others and has no mistake."""
     found = known.find(id(things[0]))
     return found is not None and all(map(is_, found, things))
 
@@ -133,7 +137,7 @@ def _values(id: str, node: Node, declaration: Declaration) -> Iterator[PatchErro
 
 
 def _texts(id: str, node: Node, declaration: Declaration) -> Iterator[PatchError]:
-    """What a node's own reading of its texts, files and points says."""
+    """Yields the mistake that a node finds in its own texts, files and points."""
     settled = {p.name for p in declaration.settings if not misfit(p, node.values.get(p.name, p.default))}
     if len(settled) != len(declaration.settings):
         return
@@ -260,12 +264,12 @@ def _chain(wiring: Wiring) -> Iterator[PatchError]:
 
 
 def _is_known(wiring: Wiring, id: str, name: str) -> bool:
-    """Whether a sound that is wired to a port is heard or written."""
+    """Returns whether a port takes a sound that is heard or written to a file."""
     return wiring.known[id].kind == "sink" and wiring.known[id].by_name[name].type == "audio"
 
 
 def _between(wiring: Wiring) -> Iterator[PatchError]:
-    """Mistakes of the nodes that may stand anywhere in the chain: LoRAs and step windows."""
+    """Yields the mistakes of the nodes that may stand anywhere in the chain: LoRAs and step windows."""
     ids = [id for id in ring_nodes(wiring) if wiring.known[id].id == LORA]
     for id in ids:
         if not str(wiring.patch.nodes[id].values.get("file", "")).strip():
@@ -278,8 +282,8 @@ def _between(wiring: Wiring) -> Iterator[PatchError]:
 
 
 def _loops(wiring: Wiring) -> Iterator[PatchError]:
-    """Loops that no delay can cut: through a ring, prompt, source or audio cable, and of drawn curves. A live node cuts
-    a loop, since its live inputs are of the frame before."""
+    """Yields the first loop that no delay can cut: through a ring, prompt, source or audio cable, or of drawn curves. A
+    live node cuts a loop, since its live inputs are of the control frame before."""
     cables = [c for group in wiring.into.values() for c in group if not wiring.only_listens(c)]
     stiff = [c for c in cables if wiring.port(c).type in SINGLE or wiring.known[c.dst].kind == "resource"]
     if not any(wiring.reaches(c.dst, c.src) for c in stiff):
@@ -301,7 +305,7 @@ def _loops(wiring: Wiring) -> Iterator[PatchError]:
 
 
 def _family_parts(patch: Patch, wiring: Wiring, family: FamilySpec | None) -> Iterator[PatchError]:
-    """Cables to what the family does not have."""
+    """Yields a mistake for each cable to a port whose control the family does not have."""
     try:
         spec = family or spec_of(patch.meta.model or NAMES[0])
     except DemonError as error:

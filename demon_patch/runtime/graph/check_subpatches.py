@@ -1,4 +1,4 @@
-"""Finds what can be wrong with subpatches and reroutes, which a flat patch does not have any more."""
+"""Finds mistakes of subpatches and reroutes, which the flat patch does not contain any more."""
 
 from __future__ import annotations
 
@@ -14,14 +14,15 @@ from demon_patch.patch.model.graph import REROUTE, REROUTE_IN, REROUTE_OUT, SUBP
 
 
 def nesting(patch: Patch, catalogue: Mapping[str, Declaration]) -> Iterator[PatchError]:
-    """Promoted ports that do not exist, and nodes that cannot stand within a subpatch; nodes by their paths."""
+    """Yields the mistakes of subpatches: promoted ports that do not exist, and nodes that cannot stand within a
+    subpatch. Nodes are named by their paths."""
     if any(node.type in (SUBPATCH, REROUTE) for node in patch.nodes.values()):
         yield from _graph(patch, catalogue, patch, "")
 
 
 def promoted(patch: Patch, catalogue: Mapping[str, Declaration]) -> Iterator[PatchError]:
-    """Promoted inputs and outputs that lead to ports which do not exist. A node is named by its path in the first
-    instance of the definition; where there is no instance, by the id of the definition."""
+    """Yields the promoted inputs and outputs that lead to ports which do not exist. A node is named by its path in the
+    first instance of the definition; where there is no instance, by the id of the definition."""
     paths = dict(_paths(patch, patch, ""))
     for name, definition in sorted(patch.definitions.items()):
         prefix = paths.get(name, name)
@@ -41,7 +42,7 @@ def promoted(patch: Patch, catalogue: Mapping[str, Declaration]) -> Iterator[Pat
 
 
 def _paths(patch: Patch, graph: Graph, prefix: str) -> Iterator[tuple[str, str]]:
-    """The definitions in a graph, each with the path of an instance; the first instance comes last."""
+    """Yields the definitions in a graph, each with the path of an instance; the first instance comes last."""
     for id, node in sorted(graph.nodes.items(), reverse=True):
         if node.type == SUBPATCH:
             yield from _paths(patch, patch.definitions[node.definition], f"{prefix}{id}/")
@@ -49,7 +50,7 @@ def _paths(patch: Patch, graph: Graph, prefix: str) -> Iterator[tuple[str, str]]
 
 
 def _ports_of(patch: Patch, catalogue: Mapping[str, Declaration], node: Node, *, inputs: bool) -> list[str] | None:
-    """The names of a node's inputs or outputs; None for a node of unknown type."""
+    """Returns the names of a node's inputs or outputs; None for a node of unknown type."""
     if node.type == SUBPATCH:
         definition = patch.definitions[node.definition]
         return sorted(definition.inputs if inputs else definition.outputs)

@@ -1,4 +1,4 @@
-"""Compiles a patch: specialises bodies, orders nodes, gives out bus slots and state cells, and makes a `Program`."""
+"""Compiles a patch: specialises bodies, orders nodes, assigns bus slots and state cells, and builds a `Program`."""
 
 from __future__ import annotations
 
@@ -39,13 +39,14 @@ class Geometry:
     song_frames: int = 600
     """Latent frames of the song, until its source is known."""
     family: FamilySpec | None = None
-    """The family that plays the patch; None: the one that the patch names."""
+    """The family that plays the patch. None: the patch is checked for the family that it names, or the first."""
     bpm: float | None = None
-    """The tempo of a patch that has none of its own."""
+    """The tempo, in beats a minute, of a patch that has none of its own."""
 
     @classmethod
     def of_family(cls, spec: FamilySpec, song_frames: int | None = None, bpm: float | None = None) -> Geometry:
-        """The geometry of a family; without `song_frames`, for its shortest song."""
+        """Returns the geometry of a family. song_frames: latent frames of the song; by default those of the family's
+        shortest song."""
         return cls(spec.frame_rate, song_frames or spec.min_frames, spec, bpm)
 
 
@@ -55,10 +56,10 @@ def compile(
     geometry: Geometry,
     previous: Program | None = None,
 ) -> Program:
-    """The program of a patch. Raises the first of `problems(patch, catalogue, geometry.family)`.
+    """Returns the program of a patch. Raises the first of `problems(patch, catalogue, geometry.family)`.
 
-    previous: the program of an earlier state of the same document. What the edit did not touch is taken from it, and
-    the new program goes on with its states, by node id.
+    previous: the program of an earlier state of the same document. What the edit did not touch is taken from it. The
+    new program continues with its states, by node id.
     """
     wiring = Wiring(patch, catalogue, geometry.family)
     for problem in problems(patch, catalogue, geometry.family, wiring):
@@ -68,13 +69,13 @@ def compile(
 
 @dataclass(slots=True)
 class _Node:
-    """A computed node, or an adapter within a cable, before it has code."""
+    """A computed node, or an adapter within a cable, before its code is generated."""
 
     declaration: Declaration
     body: Body
     owner: str
     whole: tuple[str, ...] = ()
-    """The ports for whole numbers that have a cable and that the body reads."""
+    """The whole-number ports that have a cable and that the body reads."""
 
     @property
     def outs(self) -> tuple[str, ...]:
@@ -107,7 +108,7 @@ class _Compiler:
         self.live_inputs = LiveInputCompiler(self.wiring, self.bus.take, self.tables)
 
     def program(self, previous: Program | None) -> Program:
-        """Compiles the patch."""
+        """Compiles the patch and returns its program."""
         resources: dict[str, Hashable] = {}
         for id, declaration in self.wiring.known.items():
             if declaration.has_body:
@@ -165,7 +166,7 @@ class _Compiler:
         self.nodes[id] = _Node(declaration, known[3], id, known[4])
 
     def _computed_cables(self) -> list[ComputedCable]:
-        """The cables between computed nodes and adapters; makes the adapters."""
+        """Returns the cables between computed nodes and adapters, and adds the adapters to `nodes`."""
         joins: list[ComputedCable] = []
         for (id, name), cables in self.wiring.into.items():
             declaration = self.wiring.known[id]
@@ -225,7 +226,8 @@ class _Compiler:
     def _add_code(
         self, id: str, made_of: tuple[Any, ...], wired: Mapping[str, Sequence[Cable]], make: Callable[[], NodeCode]
     ) -> None:
-        """Adds the code of a node: that of the program before, where all that it is made of is the same."""
+        """Adds the code of a node. Takes the code of the previous program where everything from which it was made is
+        the same."""
         ends = [
             (cable, self._source_slots(id.removesuffix(LATE), name, cable), self.wiring.nominal(cable.src, cable.out))
             for name, cables in wired.items()
@@ -244,14 +246,14 @@ class _Compiler:
         self.params.append(known.params)
 
     def _source_slots(self, id: str, port: str, cable: Cable) -> Any:
-        """The bus slots, or the table, that a cable reads."""
+        """Returns what a cable reads: bus slots, or the number of a table; None for an output without bus slots."""
         if (adapter := self._adapter_id(cable, id, port)) in self.adapters and id not in self.adapters:
             return self.slots[adapter, "gate"]
         return self.tables[cable.src] if cable.src in self.tables else self.slots.get((cable.src, cable.out))
 
     @staticmethod
     def _adapter_id(cable: Cable, id: str, port: str) -> str:
-        """The id of the adapter within a cable."""
+        """Returns the id of the adapter within a cable."""
         return f"{cable.src}.{cable.out}>{id}.{port}"
 
     # -- inputs -------------------------------------------------------------------------------------------------
@@ -278,7 +280,7 @@ class _Compiler:
         return tuple(found)
 
     def _input(self, id: str, port: Port) -> InputCode:
-        """The code and parameters of a number port: knob, cables, depth and taper (docs/depth.md)."""
+        """Returns the code of a number port (knob, cables, depth and taper: docs/depth.md) and adds its parameters."""
         if port.live:
             return InputCode("x0", (), self.live_inputs.read[id, port.name])
         wiring, knob = self.wiring, self.wiring.knob(id, port)
@@ -308,7 +310,8 @@ class _Compiler:
         return InputCode(text, self._add_parameters([base, *gains, *ends]), sources)
 
     def _range_as_positions(self, port: Port) -> tuple[float, Callable[[float], float]]:
-        """The space in which the depths of a port add up: the length of its whole range, and a knob's place in it."""
+        """Returns how the depths of a port add up: the length of its range, and a function that places a knob on it.
+        Both are in the port's unit, for a log taper in natural logarithms."""
         if port.taper == "log":
             return math.log(port.hi / port.lo), lambda x: math.log(x / port.lo)
         return port.hi - port.lo, float
@@ -364,7 +367,7 @@ class _Compiler:
 
 @lru_cache(maxsize=512)
 def _engine_ports_of(id: str, declaration: Declaration) -> tuple[tuple[Port, tuple[EnginePort, ...]], ...]:
-    """The engine ports of a node by port; a gate has two, its rises and its level."""
+    """Returns the engine ports of a node by port; a gate has two, its rises and its level."""
     found: list[tuple[Port, tuple[EnginePort, ...]]] = []
     for port in declaration.ports:
         if port.type not in SIGNALS:

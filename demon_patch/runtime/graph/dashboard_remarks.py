@@ -1,4 +1,5 @@
-"""Finds what mappings, widgets and snapshots name that is not there, or that cannot be moved as they say."""
+"""Finds mappings, widgets and snapshots that name something that does not exist, or that cannot be moved as they
+ask."""
 
 from __future__ import annotations
 
@@ -15,11 +16,11 @@ from demon_patch.patch.model.document import Patch
 
 
 def dashboard_remarks(patch: Patch, catalogue: Mapping[str, Declaration]) -> Iterator[PatchError]:
-    """One remark for each
+    """Yields one remark for each
 
     - mapping or widget of a port that its node does not have;
     - mapping of a port that has no knob, and mapping with an end outside of its port's range;
-    - value, playing range or depth that a snapshot cannot bring back.
+    - knob, playing range or depth that a snapshot cannot restore.
     """
     faces = VisiblePorts(patch, catalogue)
     for id, mapping in sorted(patch.mappings.items()):

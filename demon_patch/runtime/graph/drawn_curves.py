@@ -1,4 +1,4 @@
-"""Makes the curves of a patch: tables over the song, drawn or made of other curves, before they are played."""
+"""Computes the curves of a patch before they are played: tables over the song, drawn or made of other curves."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from demon_patch.runtime.graph.wiring import Wiring
 
 @dataclass(frozen=True, slots=True)
 class CurveInput:
-    """What arrives at a curve port of a curve: the sum of `base` and of depth * x + offset for each curve x."""
+    """The input of a curve node: `base` plus depth * x + offset for each curve x that is wired to it."""
 
     base: float
     cables: tuple[tuple[str, float, float], ...]
-    """Node, depth and offset of each curve."""
+    """For each cable, the node id of its curve, its depth and its offset."""
 
     def __call__(self, tables: Mapping[str, Array], frames: int) -> Array:
-        """The sum [T]; tables: the curves by node."""
+        """Returns the sum [T] over the latent frames of the song. tables: the curves by node id."""
         total = np.full(frames, self.base)
         for node, depth, offset in self.cables:
             total = total + depth * tables[node] + offset
@@ -31,7 +31,7 @@ class CurveInput:
 
 @dataclass(frozen=True, slots=True)
 class DrawnCurve:
-    """How the table of a curve node is made. A bypassed node passes its first input on."""
+    """How the table of a curve node is computed. A bypassed node passes its first input on."""
 
     key: Hashable
     table: Callable[..., Any]
@@ -39,7 +39,11 @@ class DrawnCurve:
     bypass: bool = False
 
     def __call__(self, tables: Mapping[str, Array], frames: int, rate: float, bpm: float) -> Array:
-        """The table [T]; tables: those of the nodes before it."""
+        """Returns the table [T] over the latent frames of the song.
+
+        tables: the curves that it is made of, by node id.
+        frames: T. rate: control frames a second. bpm: beats a minute.
+        """
         inputs = [feed(tables, frames) for feed in self.feeds]
         if self.bypass and inputs:
             return inputs[0]
@@ -47,7 +51,8 @@ class DrawnCurve:
 
 
 def drawn_curves(wiring: Wiring, keys: Mapping[str, Hashable]) -> dict[str, DrawnCurve]:
-    """How each curve of a patch without problems is made, by node; a curve comes after those that it is made of."""
+    """Returns how each curve of a patch without `problems` is computed, by node id. A curve comes after the curves that
+    it is made of."""
     curves = {id: d for id, d in wiring.known.items() if d.table is not None and d.kind == "resource"}
     edges = {(cable.src, id) for (id, _), cables in wiring.into.items() if id in curves for cable in cables}
     nodes = {*curves, *(start for start, _ in edges)}

@@ -1,4 +1,5 @@
-"""The live inputs of a program: their bus slots, the nodes that listen to devices, and what live sources reach."""
+"""Describes the live inputs of a program: their bus slots, the nodes that listen to devices, and what live sources
+reach."""
 
 from __future__ import annotations
 
@@ -11,16 +12,16 @@ from typing import Any
 from demon_patch.errors import PatchError
 
 LivePort = tuple[str, str]
-"""Node, port."""
+"""A port, as (node, port)."""
 Fed = float | tuple[float, float]
-"""What is written into a live input: a number, or (level, rises) of a gate."""
+"""What is written into a live input: a number in the port's unit, or (level, rises) of a gate."""
 SOUND, RING = "sound.", "ring."
-"""How `Port.of` begins for a feature of a node's sound, and for a fact of its ring."""
+"""How `Port.of` begins for a feature of a node's sound (SOUND) and for a fact of its ring (RING)."""
 
 
 @dataclass(frozen=True, slots=True)
 class LiveInput:
-    """A port of a live source that the host writes."""
+    """A port of a live source, into which the host writes."""
 
     node: str
     port: str
@@ -29,12 +30,13 @@ class LiveInput:
     slots: tuple[int, ...]
     """Its bus slots: one of a value, two of a gate (level, rises)."""
     of: str
-    """What it measures (see `Port.of`); empty for a device, or where nothing is wired."""
+    """What the host measures for it (see `Port.of`); empty for a device, or where nothing is wired."""
     heard: bool = True
-    """Whether it reaches an engine port."""
+    """Whether its signal reaches an engine port."""
 
     def read(self, given: Fed) -> tuple[float, ...]:
-        """A value or a gate (level, rises) as numbers for its slots; raises PatchError for anything else."""
+        """Returns a number, or a gate (level, rises), as the numbers for its bus slots: the number or level limited to
+        lo..hi, rises at least 0. Raises PatchError for anything else."""
         numbers: list[float] = []
         with suppress(TypeError, ValueError):
             numbers = [float(x) for x in (given if isinstance(given, (tuple, list)) else (given,))]
@@ -51,14 +53,15 @@ class Listener:
 
     type: str
     settings: Mapping[str, Any]
-    """What it listens to: channel, controller number, address and so on, by name."""
+    """What the node listens to, by name: channel, controller number, address and so on."""
     ports: tuple[str, ...]
-    """Its live inputs."""
+    """The names of its live inputs."""
 
 
 @dataclass(frozen=True, slots=True)
 class HeardInput:
-    """A feature of a source's sound. It is known before it plays: a table over the song."""
+    """A feature of a source's sound. It is known before the sound plays, as a table with one number for each latent
+    frame of the song."""
 
     source: str
     feature: str
@@ -71,18 +74,18 @@ class HeardInput:
 
 @dataclass(frozen=True, slots=True)
 class LiveInputs:
-    """Everything that comes into a program from outside."""
+    """The inputs of a program from outside."""
 
     ports: Mapping[LivePort, LiveInput] = field(default_factory=dict)
     """All live inputs by (node, port)."""
     held: frozenset[LivePort] = frozenset()
-    """The engine ports (node, port) that a live source reaches: their future is not known."""
+    """The ports (node, port) of nodes and of the engine that a live source reaches. Their future is not known."""
     listeners: Mapping[str, Listener] = field(default_factory=dict)
-    """The nodes that devices feed, by id."""
+    """By id, the nodes that devices feed."""
     taps: tuple[HeardInput, ...] = ()
-    """Features of sources' sounds, which are read from tables."""
+    """The features of sources' sounds that the program reads from tables."""
     reached: frozenset[int] = frozenset()
-    """The bus slots of the live part: the live inputs, and all that they reach."""
+    """The bus slots of the live part: those of live inputs, and all that they reach."""
 
     @property
     def rises(self) -> tuple[int, ...]:
@@ -90,7 +93,7 @@ class LiveInputs:
         return tuple(feed.slots[1] for feed in self.ports.values() if len(feed.slots) > 1)
 
     def port(self, node: str, port: str) -> LiveInput:
-        """A live input; raises PatchError where there is none."""
+        """Returns a live input. Raises PatchError where there is none."""
         feed = self.ports.get((node, port))
         if feed is None:
             known = ", ".join(p for n, p in self.ports if n == node)
@@ -99,7 +102,7 @@ class LiveInputs:
         return feed
 
     def of_kind(self, kind: str) -> dict[str, list[LiveInput]]:
-        """The live inputs whose `of` begins with `kind`, by the rest of it."""
+        """Returns the live inputs whose `of` begins with `kind` (SOUND or RING), by the rest of `of`."""
         found: dict[str, list[LiveInput]] = {}
         for feed in self.ports.values():
             if feed.of.startswith(kind):

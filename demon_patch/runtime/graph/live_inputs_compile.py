@@ -1,4 +1,4 @@
-"""Compiles live inputs: where nodes read them, and what they reach."""
+"""Compiles live inputs: assigns the bus slots from which nodes read them, and finds what they reach."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from demon_patch.runtime.graph.reuse import Key
 from demon_patch.runtime.graph.wiring import Wiring
 
 ABOUT = {SOUND: "audio", RING: "ring"}
-"""The input whose cable says what a live input measures."""
+"""By kind of live input, the name of the port whose cable names what it measures."""
 
 
 class LiveInputCompiler:
     """Collects the live inputs of a program.
 
-    read: for each live input, where it is read.
-    take: gives a bus slot for a key and a first value.
+    read: by live input, the bus slots or the table that its node reads.
+    take: returns the bus slot for a key and a first number.
     tables: the numbers of the tables by name; those of sources' sounds are added.
     """
 
@@ -34,7 +34,8 @@ class LiveInputCompiler:
         self._listeners: dict[str, Listener] = {}
 
     def add(self, id: str, declaration: Declaration) -> None:
-        """Adds a live node. Its live inputs are read from the bus, features of a source's sound from tables."""
+        """Adds a live node. It reads features of a source's sound from tables, and its other live inputs from the
+        bus."""
         fed = [p for p in declaration.ports if p.live]
         if ports := tuple(p.name for p in fed if not p.of):
             values = self._wiring.patch.nodes[id].values
@@ -53,7 +54,7 @@ class LiveInputCompiler:
             self.read[id, port.name] = tuple(map(BusSource, slots))
 
     def _subject(self, id: str, port: Port) -> str | None:
-        """The node that a live input measures; None for a device, or where nothing is wired."""
+        """Returns the id of the node that a live input measures; None for a device, or where nothing is wired."""
         for kind, about in ABOUT.items():
             if port.of.startswith(kind) and (cables := self._wiring.into.get((id, about))):
                 return cables[0].src
@@ -68,7 +69,8 @@ class LiveInputCompiler:
     def result(
         self, steps: Sequence[NodeCode], ends: Mapping[LivePort, tuple[int, ...]], sink_slots: Collection[int]
     ) -> LiveInputs:
-        """The live inputs, once all code is made; ends: all engine ports, with their bus slots."""
+        """Returns the live inputs, once the code of all nodes is compiled. ends: all engine ports, with their bus
+        slots."""
         if not self._ports:
             return LiveInputs(taps=tuple(self._taps))
         reached = _closure(
@@ -87,7 +89,8 @@ class LiveInputCompiler:
 
 
 def _closure(joins: Sequence[tuple[Collection[int], Collection[int]]], slots: Iterable[int]) -> set[int]:
-    """Some slots and all that they lead to, by joins (from, to) that are nearly in order; round loops too."""
+    """Returns some bus slots and all that they lead to, through loops too. joins: pairs (from, to) of bus slots, nearly
+    in running order."""
     found, before = set(slots), -1
     while len(found) != before:
         before = len(found)
@@ -98,7 +101,7 @@ def _closure(joins: Sequence[tuple[Collection[int], Collection[int]]], slots: It
 
 
 def _reading(step: NodeCode, slots: Collection[int]) -> Iterator[str]:
-    """The ports of a node that read one of some slots."""
+    """Yields the ports of a node that read one of some bus slots."""
     for port, given in step.inputs.items():
         if any(source.slot in slots for source in given.sources):
             yield port

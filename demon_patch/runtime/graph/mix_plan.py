@@ -1,4 +1,4 @@
-"""Plans the mixes of a patch: which prompts, clips and surfaces each one weighs, and what can be wrong with them."""
+"""Plans the mixes of a patch: which prompts, clips and surfaces each mix weighs. Also finds mistakes in them."""
 
 from __future__ import annotations
 
@@ -11,27 +11,27 @@ from demon_patch.runtime.graph.wiring import Wiring
 
 @dataclass(frozen=True, slots=True)
 class MixPlan:
-    """A mix as it is wired."""
+    """The wiring and options of a mix."""
 
     inputs: Mapping[str, str]
-    """The node that each wired input takes from, by input, in their order."""
+    """By wired input, in the order of the ports, the id of the node that it takes from."""
     bare: tuple[str, ...]
     """The inputs without a cable."""
     options: Mapping[str, str]
     """The options of the node."""
     feeds: bool
-    """Whether it mixes in finished generations."""
+    """Whether the mix takes finished generations too."""
     bypassed: bool = False
-    """Whether it passes on its first wired input."""
+    """Whether the mix passes on its first wired input alone."""
 
     @property
     def per_frame(self) -> bool:
-        """Whether every frame of the song has weights of its own."""
+        """Whether the mix has separate weights for every latent frame of the song."""
         return self.options.get("per") == "frame"
 
 
 def mix_plans(wiring: Wiring, ends: Iterable[str]) -> dict[str, MixPlan]:
-    """The mixes among the nodes `ends` and those that they take from, by id."""
+    """Returns the mixes among the nodes `ends` and the nodes that these take from, by node id."""
     found: dict[str, MixPlan] = {}
     waiting = list(ends)
     while waiting:
@@ -53,7 +53,8 @@ def mix_plans(wiring: Wiring, ends: Iterable[str]) -> dict[str, MixPlan]:
 
 
 def mix_problems(wiring: Wiring) -> Iterator[PatchError]:
-    """Mixes that are used but have no input, and blends per frame that the engine cannot make."""
+    """Yields the mistakes of mixes: mixes that are used but have no input, and blends per frame that the engine cannot
+    make."""
     if not any(declaration.kind == "mix" for declaration in wiring.known.values()):
         return
     takers: dict[str, list[tuple[str, str]]] = {}

@@ -120,7 +120,8 @@ class Program:
     song_frames: int = 0
     bpm: float = 120.0
     faults: dict[str, str] = field(default_factory=dict)
-    """By node id, the latest error of each node that has failed. Such a node keeps its last good numbers."""
+    """By node id, the latest error of each node that has failed. Such a node keeps its last good numbers; a state that
+    is not finite begins again."""
     inherited: State | None = None
     latest: State | None = None
     memory: Reuse = field(default_factory=Reuse)
@@ -252,8 +253,8 @@ class Program:
         return self._profile
 
     def _run_guarded(self, state: State, frame: Frame) -> None:
-        """Runs one control frame function by function, and node by node where a function fails. A number that would not
-        be finite keeps its last finite one."""
+        """Runs one control frame function by function, and node by node where a function fails. A bus slot that would
+        not be finite keeps its last finite number; a state cell goes back to its first one."""
         bus, cells = state.bus, state.cells
         for steps, chunk in self._functions:
             slots = [s for step in steps for s in step.slots_written]

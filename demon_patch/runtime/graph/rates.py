@@ -78,7 +78,8 @@ class Rates:
 
 
 def when_taken(row: Control) -> Taken | None:
-    """Returns at which moments a control is taken; None for a control that cannot be moved or is not heard."""
+    """Returns at which moments a control is taken. None for a control that is not heard, that is neither a number nor a
+    surface, or whose propagation class has no such moment."""
     if not row.heard or not (row.numeric or row.shape == "surface"):
         return None
     if row.per_frame or row.shape == "surface":
@@ -127,7 +128,7 @@ class Movement:
     """How an engine port moves.
 
     cycles: cycles a second of the movement without its jumps.
-    jumps: the numbers of the frames at which it jumps, counted from 0.
+    jumps: which changes from one frame to the next are jumps, by their numbers from 0.
     """
 
     cycles: float

@@ -15,8 +15,8 @@ Key = tuple[str, ...]
 """Identifies a bus slot or a state cell across edits: node, type, version, and port or state."""
 
 SpecialisedNode = tuple[Node, tuple[Collection[str], ...], Declaration, Body, tuple[str, ...]]
-"""A node, its sets of ports by how they are wired, its declaration, its specialised body, and its whole-number
-ports."""
+"""A node, three sets of its ports (unwired ones, those of them with a silent cable, wired whole-number ports), its
+declaration, its specialised body, and the whole-number ports that the body reads."""
 
 
 class CompiledNode(NamedTuple):

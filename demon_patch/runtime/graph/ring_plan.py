@@ -1,4 +1,4 @@
-"""Plans what a patch asks of the engine, apart from what moves while it plays."""
+"""Plans what a patch asks of the engine, apart from the numbers that move while it plays."""
 
 from __future__ import annotations
 
@@ -15,32 +15,35 @@ from demon_patch.runtime.graph.wiring import Wiring
 
 @dataclass(frozen=True, slots=True)
 class RingPlan:
-    """What a patch asks of the engine, apart from what moves while it plays."""
+    """What a patch asks of the engine, apart from the numbers that move while it plays."""
 
     scheduler: str
-    """The id of the Scheduler; so too the nodes that follow."""
+    """Node id of the Scheduler. The three fields below are node ids too; None where the node is missing, bypassed or
+    muted."""
     source_blend: str | None
     step_state: str | None
     decoder: str
     wired: Mapping[str, str]
-    """By control, the node that its prompt, clip or surface comes from."""
+    """By control, the id of the node that its prompt, clip or surface comes from."""
     options: Mapping[str, str]
     """By control, the chosen option."""
     active: frozenset[str]
-    """The controls that have an effect, as far as they need no other one."""
+    """The controls that are set or wired, or need not be. One that needs another control (`meets`) has no effect
+    without it."""
     bypass: bool = False
-    """Whether the source sounds as it is."""
+    """Whether the Decoder is bypassed, so that the source is heard unchanged."""
     loras: Mapping[str, str] = field(default_factory=dict)
-    """By node, in the order of the chain, the file of each LoRA."""
+    """By node id, in the order of the chain, the file of each LoRA."""
     mixes: Mapping[str, MixPlan] = field(default_factory=dict)
-    """By node, the mixes that the engine takes from."""
+    """By node id, the mixes that prompts, clips and surfaces of the engine come through."""
     step_window: str | None = None
-    """The node that narrows the Step State."""
+    """The id of the node that narrows the Step State."""
     silent: bool = False
-    """Whether nothing is heard, because what would be heard is muted."""
+    """Whether nothing is heard, because an end or a cable of the ring chain, or all outputs of the sound, are muted."""
 
     def meets(self, row: Control) -> bool:
-        """Whether a control has the other control that it needs: wired, set, or a choice other than "off"."""
+        """Returns whether a control has the other control that it needs: that one is wired, set, or an option other
+        than "off". True for a control that needs none."""
         need = row.needs
         if need is None or need in self.wired:
             return True
@@ -50,14 +53,15 @@ class RingPlan:
 
     @property
     def reached(self) -> frozenset[str]:
-        """The nodes that prompts, clips and surfaces come from: mixes, and the nodes behind them."""
+        """The ids of the nodes that prompts, clips and surfaces come from: mixes, and the nodes that these take
+        from."""
         return frozenset(
             [*self.wired.values(), *(id for mixture in self.mixes.values() for id in mixture.inputs.values())]
         )
 
     @property
     def surfaces(self) -> frozenset[str]:
-        """The nodes that the channel gains come from."""
+        """The ids of the nodes that the channel gains come from."""
         found: set[str] = set()
         waiting = [self.wired["channel_gain"]] if "channel_gain" in self.wired else []
         while waiting:
@@ -67,18 +71,18 @@ class RingPlan:
 
     @property
     def framed(self) -> MixPlan | None:
-        """The blend of two prompts that has weights for every frame of the song, if there is one."""
+        """The blend of two prompts that has weights for every latent frame of the song; None where there is none."""
         mixture = self.mixes.get(self.wired.get("prompt", ""))
         return mixture if mixture is not None and mixture.per_frame and not (mixture.bare or mixture.bypassed) else None
 
     @property
     def source(self) -> str | None:
-        """The node of the clip that is covered."""
+        """The id of the node of the clip that is covered; None where none is wired."""
         return self.wired.get("source")
 
 
 def ring_plan(wiring: Wiring) -> RingPlan:
-    """The plan for a patch without problems."""
+    """Returns the plan of a patch without `problems`."""
     nodes = wiring.patch.nodes
     chain = ring_chain(wiring)
     ids = {type: id for type, id in chain.items() if type in CHAIN[::3] or not wiring.rests(id)}

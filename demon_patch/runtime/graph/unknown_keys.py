@@ -1,4 +1,4 @@
-"""Finds keys of a patch file that the program does not know, and that are spelled nearly as one that it does."""
+"""Finds keys of a patch file that the program does not know, and that are spelled nearly like a key that it knows."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ SET_ASIDE = " (format 1)"  # the end of a key that the update of an old file has
 
 
 def misspelt_keys(patch: Patch) -> Iterator[PatchError]:
-    """One remark for each unknown key that is like a known one of the same object. Other unknown keys may be those of a
-    later version; they are kept in silence."""
+    """Yields one remark for each unknown key that is like a known one of the same object. Other unknown keys may belong
+    to a later version; they are kept without a remark."""
     for path, record in _records((), patch):
         names = record.known_keys()
         for key in sorted(record.extra):
@@ -27,7 +27,7 @@ def misspelt_keys(patch: Patch) -> Iterator[PatchError]:
 
 
 def _records(path: Path, given: object) -> Iterator[tuple[Path, Record]]:
-    """A part of a patch and all records in it, each with its path."""
+    """Yields all records of a part of a patch, the part itself included, each with its path."""
     if isinstance(given, Record):
         yield path, given
         for name in given.known_keys():

@@ -1,5 +1,5 @@
 """Finds what is odd about a patch that plays: controls without effect, controls that are moved too fast, a ring that is
-deeper than its steps, live nodes without a cable, mutes that silence all, names that are not there."""
+deeper than its steps, live nodes without a cable, mutes that silence everything, names that do not exist."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from demon_patch.runtime.graph.unknown_keys import misspelt_keys
 from demon_patch.runtime.graph.wiring import Wiring
 
 MOST_WORDS = 20
-"""Unknown words of one prompt that are told."""
+"""Most unknown words of one prompt that are shown."""
 
 
 def warnings_of(patch: Patch, catalogue: Mapping[str, Declaration]) -> list[PatchError]:
-    """The remarks on a patch without `problems`; none of them keeps it from playing. One for each
+    """Returns the remarks on a patch without `problems`; none of them keeps it from playing. There is one for each
 
     - port of the ring's nodes that is wired or set, but has no effect without another control;
     - live node whose audio or ring is not wired;
@@ -66,8 +66,9 @@ def warnings_of(patch: Patch, catalogue: Mapping[str, Declaration]) -> list[Patc
 
 
 def _ring_deeper_than_steps(wiring: Wiring, scheduler: str | None) -> Iterator[PatchError]:
-    """A remark where the ring has more slots than a generation has steps. A tick begins one generation at most, so the
-    others stay empty. A port with a cable counts with the end of its playing range that fits best."""
+    """Yields a remark where the ring has more slots than a generation has steps. A tick begins one generation at most,
+    so the further slots stay empty. For a port with a cable, the lowest depth and the highest number of steps of its
+    playing range count."""
     if scheduler is None:
         return
     ends: list[int] = []
@@ -88,7 +89,8 @@ def _counted(number: int, thing: str) -> str:
 
 
 def _muted(wiring: Wiring) -> Iterator[PatchError]:
-    """A remark for each mute that silences all: of an end of the chain, of a cable in it, or of all outputs."""
+    """Yields a remark for each mute that silences everything: of an end of the chain, of a cable in it, or of all
+    outputs."""
     nodes, chain = wiring.patch.nodes, ring_nodes(wiring)
     into = [(id, port, cables[0]) for (id, port), cables in sorted(wiring.into.items())]
     ends = sorted({id for id in (chain[0], chain[-1]) if nodes[id].muted})
@@ -109,7 +111,7 @@ def _hears(wiring: Wiring, id: str, port: str) -> bool:
 
 
 def _unwired_live_nodes(wiring: Wiring) -> Iterator[PatchError]:
-    """A remark for each live node that measures a sound or a ring, but has none wired to it."""
+    """Yields a remark for each live node that measures a sound or a ring, but has none wired to it."""
     mends = {"audio": "wire the Decoder's audio to it, or a source's", "ring": "wire the ring of any node of the chain"}
     for id, declaration in wiring.known.items():
         for port in declaration.ports:
@@ -119,7 +121,8 @@ def _unwired_live_nodes(wiring: Wiring) -> Iterator[PatchError]:
 
 
 def unknown_words(patch: Patch, catalogue: Mapping[str, Declaration], model: str = "") -> list[PatchError]:
-    """One remark for each word of a prompt, or of a composed style, that the model cannot read.
+    """Returns one remark for each word of a prompt, or of a composed style, that the model cannot read; at most
+    MOST_WORDS for each text.
 
     model: the family that plays the patch; by default the one that the patch names, or the first. An unknown family
     gives no remarks.

@@ -1,4 +1,4 @@
-"""Works out what cables do to the ports that they end in: nominal ranges, modes, depths, and the code of an input."""
+"""Determines what cables do to the ports that they end in: nominal ranges, modes, depths, and the code of an input."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ USUAL_DEPTH = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Nominal:
-    """Nominal range and unit of a signal."""
+    """The range and unit that a signal normally has. An infinite end means that none is known."""
 
     lo: float = -math.inf
     hi: float = math.inf
@@ -28,8 +28,8 @@ class Nominal:
 
     @property
     def scaling(self) -> tuple[float, float]:
-        """(a, b) of a * x + b, which scales the signal to -1..1 where its range is symmetric, else to 0..1. A range
-        without an end is not scaled."""
+        """The numbers (a, b) with which a * x + b scales the signal to -1..1 where its range is symmetric, else to
+        0..1. (1, 0) for a range without an end, which is not scaled."""
         if not (math.isfinite(self.lo) and math.isfinite(self.hi)) or self.lo >= self.hi:
             return 1.0, 0.0
         if self.lo == -self.hi:
@@ -38,13 +38,13 @@ class Nominal:
 
 
 class Wiring:
-    """A patch as the compiler sees it: flat, with known nodes, and with the cables that carry something.
+    """A flat patch with its known nodes and the cables that carry something, for the compiler.
 
-    A muted cable carries nothing, as if it were unplugged. Nothing comes out of a muted node: all cables from it carry
-    nothing, while its own state runs on. Ring and sound are an exception, since they hold the patch together: a muted
-    node within the ring chain acts as if bypassed; a muted end of the chain, a muted cable in it, or only muted
-    speakers and recorders mean silence (`silent`). Cables from outputs that are silent because their node is bypassed
-    carry nothing either.
+    A muted cable carries nothing, as if it were unplugged. All cables from a muted node carry nothing either, while the
+    node's own state runs on. Ring and sound are an exception, since they hold the patch together: a muted node within
+    the ring chain acts as if bypassed. A muted end of the chain, a muted cable in it, or only muted speakers and
+    recorders mean silence (`silent`). Cables from outputs that are silent because their node is bypassed carry nothing
+    either.
 
     family: gives the defaults of controls that leave them to the family; without one, the catalogue's ports do.
     """
@@ -57,7 +57,7 @@ class Wiring:
 
     @cached_property
     def into(self) -> Mapping[tuple[str, str], list[Cable]]:
-        """The cables into each wired port (node, port), sorted."""
+        """By wired port (node, port), the cables that carry something into it, sorted."""
         ends: dict[tuple[str, str], list[Cable]] = {}
         for cable in self.patch.cables:
             if self.carries(cable):
@@ -66,7 +66,7 @@ class Wiring:
 
     @cached_property
     def ports_with_cables(self) -> Mapping[str, frozenset[str]]:
-        """By node the ports that have a cable, silent or not."""
+        """By node, the ports that have a cable, silent or not."""
         found: dict[str, set[str]] = {}
         for cable in self.patch.cables:
             found.setdefault(cable.dst, set()).add(cable.port)
@@ -80,11 +80,11 @@ class Wiring:
         return found
 
     def cables_by_port(self, node: str) -> Mapping[str, list[Cable]]:
-        """The cables into each wired port of a node."""
+        """Returns the cables into each wired port of a node, by port."""
         return self._by_node.get(node, {})
 
     def reaches(self, start: str, end: str) -> bool:
-        """Whether cables lead from one node to another; True for the same node."""
+        """Returns whether cables lead from the node `start` to the node `end`; True for the same node."""
         known, waiting = {start}, [start]
         while waiting:
             if (node := waiting.pop()) == end:
@@ -103,7 +103,7 @@ class Wiring:
         return found
 
     def carries(self, cable: Cable) -> bool:
-        """Whether a cable connects ports that exist and is not silent."""
+        """Returns whether a cable connects ports that exist and is not silent."""
         source, target = self.known.get(cable.src), self.known.get(cable.dst)
         if source is None or target is None:
             return False
@@ -116,17 +116,18 @@ class Wiring:
         return not bypassed or out.passes is not None
 
     def is_muted(self, cable: Cable) -> bool:
-        """Whether a cable, or the node that it comes from, is muted."""
+        """Returns whether a cable, or the node that it comes from, is muted."""
         return cable.muted or self.patch.nodes[cable.src].muted
 
     def rests(self, node: str) -> bool:
-        """Whether a node within the chain does nothing: bypassed, or muted."""
+        """Returns whether a node within the chain does nothing, because it is bypassed or muted."""
         return self.patch.nodes[node].bypass or self.patch.nodes[node].muted
 
     def silent(self, chain: Sequence[str]) -> bool:
-        """Whether nothing is heard, since an end of the chain, a cable of it or all outputs of the sound are muted.
+        """Returns whether nothing is heard, because an end of the chain, a cable of it or all outputs of the sound are
+        muted.
 
-        chain: the ids of its nodes in order, as `check.ring_nodes` gives them.
+        chain: the node ids of the chain in order, as `check.ring_nodes` gives them.
         """
         nodes = self.patch.nodes
         ends = {chain[0], chain[-1]}
@@ -140,40 +141,43 @@ class Wiring:
         return any(nodes[id].muted for id in ends) or muted_ring or (bool(heard) and all(heard))
 
     def out(self, cable: Cable) -> Out:
-        """The output that a cable comes from."""
+        """Returns the output that a cable comes from."""
         return self.known[cable.src].outs_by_name[cable.out]
 
     def port(self, cable: Cable) -> Port:
-        """The port that a cable ends in."""
+        """Returns the port that a cable ends in."""
         return self.known[cable.dst].by_name[cable.port]
 
     def only_listens(self, cable: Cable) -> bool:
-        """Whether a cable only says what a live node measures."""
+        """Returns whether a cable carries no signal, but names what a live node measures."""
         return self.known[cable.dst].live and self.port(cable).type in SINGLE
 
     def knob(self, node: str, port: Port) -> float:
-        """The knob of a numeric port."""
+        """Returns the knob of a numeric port, in the port's unit (for the family taper, the knob position)."""
         given = self.patch.nodes[node].values.get(port.name)
         return float(self.default(port) if given is None else given)  # type: ignore[arg-type]
 
     def default(self, port: Port) -> object:
-        """What a port has where the patch says nothing: of a control whose default is the family's, the family's."""
+        """Returns what a port holds where the patch gives nothing: the family's default for a control that leaves it to
+        the family, else the port's own."""
         row = CONTROLS.get(port.control or "")
         return port.default if row is None or self._family is None else self._family.default(row)
 
     def playing_range(self, node: str, port: Port) -> tuple[float, float]:
-        """The playing range of a numeric port."""
+        """Returns the playing range of a numeric port: lowest and highest number, in the port's unit."""
         return self.patch.nodes[node].ranges.get(port.name, (port.lo, port.hi))
 
     def sets(self, cable: Cable) -> bool:
-        """Whether a cable replaces the knob, by its mode or because both units are named and equal."""
+        """Returns whether a cable replaces the knob: because its mode is set, or because its mode is auto and the units
+        of output and port are named and equal."""
         if cable.mode != "auto":
             return cable.mode == "set"
         unit = self.nominal(cable.src, cable.out).unit
         return unit != "" and unit == self.port(cable).unit
 
     def nominal(self, node: str, out_name: str) -> Nominal:
-        """Nominal range and unit of an output; where it is like a port or passes it on, those of what arrives there."""
+        """Returns the nominal range and unit of an output. An output that is like a port, or passes a port on, has the
+        range and unit of what arrives at that port."""
         out = self.known[node].outs_by_name[out_name]
         port = out.passes if self.patch.nodes[node].bypass else out.like
         if port is None or out.type == "gate":
@@ -203,13 +207,13 @@ class Wiring:
         return Nominal(max(low, lo), min(high, hi), units.pop() if len(units) == 1 else "")
 
     def depth_and_offset(self, cable: Cable) -> tuple[float, float]:
-        """Depth and offset of an add cable."""
+        """Returns depth and offset of an add cable, with the usual depth where the cable has none."""
         usual = (format1.DEPTH if cable.format == 1 else USUAL_DEPTH) if self.port(cable).bounded else 1.0
         return (usual if cable.depth is None else cable.depth), cable.offset
 
 
 def _holds_together(target: Declaration, out: Out) -> bool:
-    """Whether a cable from an output belongs to the chain of the ring, or brings the sound to where it is heard."""
+    """Returns whether a cable from an output belongs to the ring chain, or brings the sound to where it is heard."""
     return (out.type == "ring" and target.kind == "engine") or (out.type == "audio" and target.kind == "sink")
 
 
@@ -220,17 +224,19 @@ def _declared(declaration: Declaration, name: str) -> Nominal:
 
 
 def clamped(x: float, lo: float, hi: float) -> float:
-    """x within lo..hi."""
+    """Returns x limited to lo..hi."""
     return min(max(x, lo), hi)
 
 
 @lru_cache(maxsize=512)
 def input_text(taper: str, bounded: bool, limits: bool, sets: bool, adds: int) -> str:
-    """The arithmetic of an input (docs/depth.md): for one set cable (x0) or none, then `adds` add cables.
+    """Returns the arithmetic of an input as text (docs/depth.md): of one set cable (x0) or none, then `adds` add
+    cables.
 
-    Depths add up in a space of their own: knob positions of a family taper, logarithms of a log taper, the port's unit
-    of a linear one. Parameters in order: p0 the knob and all offsets in that space, one gain for each add cable; then
-    the ends of the playing range, of the declared range, and of the playing range in that space.
+    Depths add up in a space that depends on the taper: knob positions for a family taper, natural logarithms for a log
+    taper, the port's unit for a linear one.
+    Parameters in order: p0 is the sum of the knob and all offsets in that space. Then follows one gain for each add
+    cable. Then follow the ends of the playing range, of the declared range, and of the playing range in that space.
     Whole numbers are rounded later (`codegen.whole_numbers`).
     """
     first = int(sets)
