@@ -1,1 +1,2 @@
-"""From a node's body to float code and array code: one pass a file. It knows no patch and no catalogue."""
+"""Translates a node's body into float code and array code, with one pass in each file. It knows no patch and no
+catalogue."""

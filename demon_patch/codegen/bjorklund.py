@@ -1,4 +1,4 @@
-"""Finds with which step the rounds of Bjorklund's algorithm begin."""
+"""Computes the step of an evenly spread rhythm with which the rhythm of Bjorklund's algorithm begins."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ MOST = 64  # steps of a round
 
 @lru_cache(maxsize=(MOST + 1) ** 2)
 def bjorklund(strokes: float, steps: float) -> float:
-    """The step of an evenly spread round with which Bjorklund's round begins, as Tidal, Strudel and most modules write
-    it. In the evenly spread round, step i strikes where i * strokes / steps passes a whole number. 5 in 8 gives 2:
-    x.x.xx.x becomes x.xx.xx.
+    """Returns the step, counted from 0, of an evenly spread round with which Bjorklund's round begins, as Tidal,
+    Strudel and most modules write it. In the evenly spread round, step i strikes where i * strokes / steps passes a
+    whole number. 5 strokes in 8 steps give 2: x.x.xx.x becomes x.xx.xx.
 
     strokes: 0 to steps.
     steps: 1 to 64.

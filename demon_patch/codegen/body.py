@@ -38,24 +38,24 @@ COMPARISONS: dict[type[ast.cmpop], Callable[[Any, Any], bool]] = {
 
 
 class DeclarationError(DemonError):
-    """A wrong declaration of a node; raised when its module is imported."""
+    """A mistake in the declaration of a node. It is raised when the node's module is imported."""
 
 
 @dataclass(frozen=True, eq=False)
 class Body:
-    """A checked body. It equals only itself."""
+    """The checked arithmetic of a node. Two bodies are equal only if they are the same object."""
 
     lines: tuple[tuple[str, ast.expr], ...]
-    """Its assignments: (name, number)."""
+    """Its assignments in order: (name, expression of a number)."""
     outputs: tuple[tuple[ast.expr, ...], ...]
-    """Of each output its numbers: one of a value, two of a gate (level, rises)."""
+    """For each output the expressions of its numbers: one of a value, two of a gate (level, rises)."""
     states: tuple[ast.expr, ...]
-    """The next value of each state."""
+    """For each state the expression of its next number or delay line."""
     state_names: tuple[str, ...] = ()
 
     @property
     def output_numbers(self) -> tuple[ast.expr, ...]:
-        """The numbers of all outputs in one row."""
+        """The expressions of all outputs' numbers, one after the other."""
         return tuple(number for output in self.outputs for number in output)
 
 
@@ -67,26 +67,27 @@ class Names:
     """Value ports, curve ports and states."""
     gates: frozenset[str]
     options: Mapping[str, tuple[str, ...]]
-    """Each option with its choices."""
+    """By option, the names of its choices."""
     inlets: frozenset[str] = frozenset()
     """The inputs of a mix."""
     frame: str = "t"
     rows: Mapping[str, tuple[str, ...] | None] = field(default_factory=dict)
-    """Each row, as a body writes it, with its members; None for a table, whose numbers a setting decides."""
+    """By row, as a body writes it, its members; None for a table, whose numbers a setting decides."""
     phrases: Mapping[str, Phrase] = field(default_factory=dict)
     lines: frozenset[str] = frozenset()
     """States that are delay lines."""
 
 
 class Checker:
-    """Checks expressions against what a body may say; `complain(what, where)` raises."""
+    """Checks that expressions contain only what a body may contain. `complain(what, where)` raises the error of the
+    first mistake."""
 
     def __init__(self, names: Names, complain: Callable[[str, ast.AST], NoReturn]) -> None:
         self.names, self.complain = names, complain
         self.locals: set[str] = set()
 
     def check_number(self, e: ast.expr) -> None:  # noqa: PLR0912 (one case for each form of the vocabulary)
-        """Checks an expression that yields a number."""
+        """Checks an expression that gives a number."""
         match e:
             case ast.Constant(value=bool() | str() | None):
                 self.complain("only numbers can be computed with", e)
@@ -149,7 +150,8 @@ class Checker:
             self.check_number(argument)
 
     def check_next_state(self, state: str, e: ast.expr) -> None:
-        """Checks the next value of a state: a number; of a delay line the line itself, or `push` into it."""
+        """Checks the next value of a state: a number; for a delay line, the line itself or `push` of a number into
+        it."""
         match e:
             case _ if state not in self.names.lines:
                 self.check_number(e)
@@ -161,7 +163,8 @@ class Checker:
                 self.complain(f"the next state of the line {state} is push({state}, a number)", e)
 
     def check_row(self, function: str, e: ast.expr) -> None:
-        """Checks the row that a function reads: `reached` reads tables, `pick` and `count` both, others no table."""
+        """Checks the row that a function reads: `reached` reads only tables, `pick` and `count` read tables and rows of
+        ports, other functions only rows of ports."""
         written, table = ast.unparse(e), ast.unparse(e) in self.names.rows and self.names.rows[ast.unparse(e)] is None
         if written not in self.names.rows:
             self.complain(f"{function} reads a row of ports or a table, which {written[:40]} is not", e)
@@ -169,7 +172,7 @@ class Checker:
             self.complain(f"{function} reads {'no' if table else 'only a'} table, unlike {written}", e)
 
     def check_choose(self, e: ast.Call) -> None:
-        """Checks a call of `choose`: it gives a number for every choice of an option."""
+        """Checks a call of `choose`: it must have a number for every choice of an option."""
         option = e.args[0].id if len(e.args) == 1 and isinstance(e.args[0], ast.Name) else ""
         given = [word.arg for word in e.keywords]
         if option not in self.names.options or sorted(map(str, given)) != sorted(self.names.options[option]):
@@ -178,7 +181,7 @@ class Checker:
             self.check_number(word.value)
 
     def check_condition(self, e: ast.expr) -> None:
-        """Checks an expression that yields true or false."""
+        """Checks an expression that is true or false."""
         match e:
             case ast.BoolOp(values=values):
                 for part in values:
@@ -196,7 +199,7 @@ class Checker:
                 self.complain("a condition compares numbers or options", e)
 
     def check_choice(self, name: str, e: ast.Compare) -> None:
-        """Checks a comparison of an option with one of its names, or with a tuple of them."""
+        """Checks a comparison of an option with the name of one of its choices, or with a tuple of them."""
         names = compared_choices(e)
         if names is None:
             self.complain(f"option {name} is compared by ==, != or in, with its choices", e)
@@ -213,7 +216,7 @@ def _as_float(number: float) -> float:
 
 
 def compared_choices(e: ast.Compare) -> tuple[str, ...] | None:
-    """The choices that a comparison names; None where an option cannot be compared like that."""
+    """Returns the choices that a comparison names; None for a comparison that is not allowed for options."""
     if len(e.ops) != 1:
         return None
     right, many = e.comparators[0], isinstance(e.ops[0], (ast.In, ast.NotIn))
@@ -225,11 +228,11 @@ def compared_choices(e: ast.Compare) -> tuple[str, ...] | None:
 
 
 def read_body(function: Callable[..., Any], node: str, names: Names, outs: list[bool], states: tuple[str, ...]) -> Body:
-    """The checked body of `function`, with its phrases and rows inlined.
+    """Returns the checked body of `function`, with its phrases and rows inlined.
 
     outs: for each output, whether it is a gate.
     states: the names of the states.
-    Raises DeclarationError with node, file and line for anything that a body may not say.
+    Raises DeclarationError with node, file and line for anything that a body may not contain.
     """
     definition, complain = _definition_of(function, node)
     checker, inliner = Checker(names, complain), Inliner(names.rows, names.phrases)
@@ -247,8 +250,10 @@ def read_body(function: Callable[..., Any], node: str, names: Names, outs: list[
 
 def phrase(function: Callable[..., float]) -> Phrase:
     """Declares arithmetic that bodies share: a function of numbers that returns one number, written like a body.
+    Returns the phrase.
 
-    Bodies of its module, and of modules that import it, call it by name. Raises DeclarationError.
+    Bodies of its module, and of modules that import it, call it by name. Raises DeclarationError for anything that a
+    body may not contain.
     """
     definition, complain = _definition_of(function, f"phrase {function.__name__}")
     parameters = tuple(a.arg for a in definition.args.args)
@@ -264,7 +269,7 @@ def phrase(function: Callable[..., float]) -> Phrase:
 def _definition_of(
     function: Callable[..., Any], node: str
 ) -> tuple[ast.FunctionDef, Callable[[str, ast.AST], NoReturn]]:
-    """The definition of a function, and a function that raises for a place in it."""
+    """Returns the definition of a function, and a function that raises DeclarationError for a place in it."""
     source = textwrap.dedent(inspect.getsource(function))
     first, file = function.__code__.co_firstlineno, inspect.getsourcefile(function)
 
@@ -278,7 +283,7 @@ def _definition_of(
 
 
 def _read_lines(definition: ast.FunctionDef, checker: Checker, inliner: Inliner) -> ast.expr:
-    """Checks and inlines the lines of a body; returns the expression behind its `return`."""
+    """Checks and inlines the lines of a body, and returns the expression behind its `return`."""
     names, complain = checker.names, checker.complain
     statements = definition.body
     if statements and isinstance(statements[0], ast.Expr) and isinstance(statements[0].value, ast.Constant):

@@ -1,4 +1,4 @@
-"""Delay lines: states that remember one number for each frame of a stretch of time."""
+"""Delay lines: states that store one number for each control frame of a stretch of time."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ from typing import Any
 
 
 class DelayLine:
-    """The numbers that were pushed until one frame; 0 before the first.
+    """The latest numbers that were pushed, one for each control frame; 0 before the first.
 
-    `push` returns a new line that shares the memory of the old one. The old line can still be read, but not pushed to;
-    use `copy` for another future. Where states are checked to be finite, a line counts as its newest number.
+    `push` returns a new line that shares the memory of the old one. The old line can still be read, but not pushed to.
+    For two different futures, use `copy`. As a number (where states are checked to be finite), a line is its newest
+    number.
     """
 
     __slots__ = ("at", "ring")
@@ -20,7 +21,7 @@ class DelayLine:
         self.ring, self.at = ring, at
 
     def copy(self) -> DelayLine:
-        """A line with a memory of its own."""
+        """Returns an equal line with a memory of its own."""
         return DelayLine(self.ring[:], self.at)
 
     def __float__(self) -> float:
@@ -31,17 +32,18 @@ class DelayLine:
 
 
 USUAL = 100.0
-"""Frames a second of a line that no program has sized yet: more than any model family has."""
+"""Control frames a second of a line that no program has sized yet: more than any model family has."""
 
 
 @lru_cache(maxsize=64)
 def sized_delay_line(seconds: float, rate: float) -> DelayLine:
-    """An empty line that reaches `seconds` back, at `rate` frames a second."""
+    """Returns an empty line that reaches `seconds` back. rate: control frames a second."""
     return DelayLine([0.0] * (math.ceil(seconds * rate) + 3))
 
 
 class LineReach(DelayLine):
-    """How far back a declared line reaches, in seconds above 0. For plain Python calls it is itself an empty line."""
+    """The reach of a declared line, in seconds: above 0, up to 600. For plain Python calls it is itself an empty line.
+    Raises ValueError for another reach."""
 
     __slots__ = ("seconds",)
 
@@ -53,12 +55,14 @@ class LineReach(DelayLine):
 
 
 def line(seconds: float) -> Any:
-    """Declares a state that is a delay line. The body reads it by `past` and returns `push` of it as the next state."""
+    """Declares a state that is a delay line, which reaches `seconds` back (above 0, up to 600). The body reads it by
+    `past` and returns `push` of it as the next state."""
     return LineReach(float(seconds))
 
 
 def past(memory: DelayLine, frames: float) -> float:
-    """The number that was pushed `frames` ago, at least 1, the newest; interpolated linearly between frames."""
+    """Returns the number that was pushed `frames` control frames ago. 1 is the newest; fewer count as 1, more than the
+    line stores as its oldest. Interpolates linearly between frames."""
     ring = memory.ring
     size = len(ring)
     back = 1.0 if frames < 1.0 else (frames if frames < size - 2 else size - 2.0)
@@ -69,7 +73,7 @@ def past(memory: DelayLine, frames: float) -> float:
 
 
 def push(memory: DelayLine, x: float) -> DelayLine:
-    """The line a frame later, with x as its newest number."""
+    """Returns the line of the next control frame, with x as its newest number."""
     ring = memory.ring if memory.at else memory.ring[:]  # an empty line is the first state of many nodes
     ring[memory.at % len(ring)] = x
     return DelayLine(ring, memory.at + 1)

@@ -18,8 +18,8 @@ from demon_patch.codegen.vectorise import Line
 
 @cached_on_object
 def inputs_of_outputs(body: Body) -> tuple[frozenset[str], ...]:
-    """For each output the names that it reads within the frame, through the lines of the body. A field of a gate or of
-    the frame counts as the gate or the frame."""
+    """Returns for each output the names that it reads within its control frame, also through the lines of the body. A
+    field of a gate or of the frame counts as the gate or the frame."""
     behind: dict[str, frozenset[str]] = {}
 
     def reads(e: ast.expr) -> frozenset[str]:
@@ -34,7 +34,8 @@ def inputs_of_outputs(body: Body) -> tuple[frozenset[str], ...]:
 
 @cached_on_object
 def early_and_late_outputs(body: Body, early: tuple[bool, ...]) -> tuple[Body, Body]:
-    """Two bodies: one gives the `early` outputs and changes no state, the other gives the late ones and the states."""
+    """Returns two bodies: the first gives the `early` outputs and changes no state, the second gives the late ones and
+    the states. early: for each output, whether it is early."""
     still = tuple(ast.Name(name, ast.Load()) for name in body.state_names)
     first = tuple(numbers for numbers, take in zip(body.outputs, early, strict=True) if take)
     rest = tuple(numbers for numbers, take in zip(body.outputs, early, strict=True) if not take)
@@ -50,7 +51,7 @@ def early_and_late_outputs(body: Body, early: tuple[bool, ...]) -> tuple[Body, B
 
 
 def _lines_needed(body: Body, expressions: Iterable[ast.expr]) -> tuple[Line, ...]:
-    """The lines of a body that some expressions need."""
+    """Returns the lines of a body that some expressions need, in order."""
     used = {name for e in expressions for name in names_read(e)}
     lines: list[Line] = []
     for name, e in reversed(body.lines):

@@ -1,4 +1,4 @@
-"""Finds where a rounding error becomes audible: comparisons, whole parts and random numbers turn the last bit of a
+"""Finds where a rounding error can become audible: comparisons, whole parts and random numbers turn the last bit of a
 number into a jump."""
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ class Discontinuities(NamedTuple):
 
 @cached_on_object
 def discontinuities(body: Body, wired: frozenset[str]) -> Discontinuities:
-    """The jumps of a body; wired: the ports that cables move."""
+    """Returns what the jumps of a body depend on. wired: the ports that cables move."""
     finder = _Finder(wired)
     for name, e in body.lines:
         finder.known[name] = finder(e)
@@ -39,7 +39,8 @@ class _Finder:
         self.found = Discontinuities(False, False)
 
     def __call__(self, e: ast.AST) -> Discontinuities:
-        """The ports and rounding functions that the value of an expression depends on."""
+        """Returns whether the number of an expression depends on wired ports and on rounding functions. If the
+        expression jumps, adds that to `found`."""
         if isinstance(e, ast.Name):
             return self.known.get(e.id, Discontinuities(False, False))
         called = e.func.id if isinstance(e, ast.Call) and isinstance(e.func, ast.Name) else ""

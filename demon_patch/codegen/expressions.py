@@ -1,4 +1,4 @@
-"""What every pass needs of expressions: a copy, and the names that one reads."""
+"""Helps every pass with expressions: copies and parses them, and lists the names that they read."""
 
 from __future__ import annotations
 
@@ -6,17 +6,18 @@ import ast
 
 
 def copied(e: ast.expr) -> ast.expr:
-    """A copy of an expression, which a pass may change in place. The only way in which this package copies one."""
+    """Returns a copy of an expression, which a pass may change in place. All passes copy expressions with this function
+    alone."""
     return ast.parse(ast.unparse(e), mode="eval").body
 
 
 def parsed(text: str) -> ast.expr:
-    """The expression that a text stands for."""
+    """Returns the expression that a text contains."""
     return ast.parse(text, mode="eval").body
 
 
 def names_read(e: ast.expr) -> set[str]:
-    """The names that an expression reads; of a field, `name.field`. Names of functions do not count."""
+    """Returns the names that an expression reads; for a field, `name.field`. Names of functions do not count."""
     found: set[str] = set()
     waiting: list[ast.AST] = [e]
     while waiting:

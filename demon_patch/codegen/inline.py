@@ -13,7 +13,7 @@ from demon_patch.codegen.expressions import copied, parsed
 
 @dataclass(frozen=True, eq=False)
 class Phrase:
-    """Arithmetic that bodies share: numbers in, one number out. A plain Python call runs its function."""
+    """Arithmetic that bodies share: it takes numbers and returns one number. A plain Python call runs its function."""
 
     function: Callable[..., float]
     parameters: tuple[str, ...]
@@ -25,10 +25,10 @@ class Phrase:
 
 
 class Inliner(ast.NodeTransformer):
-    """Inlines the expressions of one body, in their order. The lines of the phrases that they call are added to
-    `lines`.
+    """Inlines phrases and rows in the expressions of one body, in their order. Adds the lines of the phrases that they
+    call to `lines`.
 
-    rows: each row, as a body writes it, with its members; None for a table, which `specialise` replaces.
+    rows: by row, as a body writes it, its members; None for a table, which `specialise` replaces.
     The arguments of a phrase are computed even where its branch is not taken.
     """
 
@@ -38,7 +38,7 @@ class Inliner(ast.NodeTransformer):
         self.calls_inlined = 0
 
     def __call__(self, e: ast.expr) -> ast.expr:
-        """The inlined expression; the expression must have passed the checker."""
+        """Returns the inlined expression. The expression must have passed the checker."""
         return self.visit(copied(e))
 
     def visit_Call(self, node: ast.Call) -> ast.expr:

@@ -1,4 +1,4 @@
-"""A cache for results that belong to one object and live as long as it does."""
+"""Caches results that belong to one object and live as long as it does."""
 
 from __future__ import annotations
 
@@ -9,16 +9,17 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 
 T = TypeVar("T")
 MOST = 64
-"""Results that one object keeps; then its cache is emptied."""
+"""Most results that one object keeps. When one more is added, its cache is emptied first."""
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
 
 def cached_on_object(function: Callable[Concatenate[T, P], R]) -> Callable[Concatenate[T, P], R]:
-    """Decorates a function of an immutable object and of hashable values: results are kept in the object. Any thread.
+    """Any thread. Decorates a function of an immutable object and of hashable arguments, so that its results are kept
+    in the object.
 
-    A cache outside of the objects would keep objects that nothing else uses any more.
+    A cache outside of the objects would keep alive objects that nothing else uses any more.
     """
 
     @wraps(function)

@@ -1,8 +1,9 @@
 """Writes checked expressions as Python text, for floats or for numpy arrays.
 
 A name is written as a «name» placeholder; the compiler replaces it with a bus slot, a parameter or a local name. For
-floats, min, max, clamp, abs and floor are conditional expressions, which are several times faster than calls. A number
-that is read twice is kept in a temporary, so the text is as long as the expression, however deeply it is nested.
+floats, min, max, clamp, abs and floor are written as operators and conditional expressions, which are several times
+faster than calls. A number that is read twice is kept in a temporary, so the text grows only as fast as the expression,
+however deeply it is nested.
 """
 
 from __future__ import annotations
@@ -23,7 +24,8 @@ from demon_patch.codegen.vocabulary import CONSTANTS
 Mode = Literal["scalar", "array"]
 
 LONGEST_NESTED = 64
-"""Constants of a table that nested conditionals read, in 40 ns at most; a call takes twice that (measured)."""
+"""Most constants of a table that nested conditionals read. They take 40 ns at most; a call takes twice that
+(measured)."""
 
 _TOKEN = re.compile("«([^»]+)»")
 _OPERATORS: dict[type[ast.AST], str] = {
@@ -45,14 +47,15 @@ _OPERATORS: dict[type[ast.AST], str] = {
 
 
 class TextWriter:
-    """Writes the expressions of one body in one mode; numbers the temporaries of that body."""
+    """Writes the expressions of one body as text, for floats ("scalar") or arrays ("array"). Numbers the temporaries of
+    that body."""
 
     def __init__(self, mode: Mode) -> None:
         self.mode: Mode = mode
         self.temporaries = 0
 
     def __call__(self, e: ast.expr) -> str:  # noqa: PLR0911, PLR0912 (one case a form)
-        """The text of a number or condition that has passed the checker."""
+        """Returns the text of a number or condition. The expression must have passed the checker."""
         match e:
             case ast.Constant(value=number):
                 assert isinstance(number, (int, float))
@@ -88,7 +91,8 @@ class TextWriter:
         raise TypeError(f"{ast.dump(e)} has not passed the checker")
 
     def _sum(self, e: ast.expr) -> str:
-        """A sum of any length in one pair of brackets, of which Python allows 200 within each other."""
+        """Returns the text of a sum of any length in one pair of brackets, since Python allows at most 200 brackets
+        within each other."""
         parts: list[str] = []
         while isinstance(e, ast.BinOp) and isinstance(e.op, (ast.Add, ast.Sub)):
             parts += [self(e.right), _OPERATORS[type(e.op)]]
@@ -135,7 +139,8 @@ class TextWriter:
         return f"{name}({', '.join(args)})"
 
     def _pick(self, row: list[ast.expr], at: str) -> str:
-        """`pick`; for floats nested conditionals, which read one member only. Long tables of constants stay tuples."""
+        """Returns the text of `pick`. For floats it is nested conditionals, which compute one member only. A table of
+        more than LONGEST_NESTED constants stays a tuple."""
         if self.mode == "array" or (len(row) > LONGEST_NESTED and all(isinstance(x, ast.Constant) for x in row)):
             return f"pick({self(ast.Tuple(row))}, {at})"
         again, first = self._read_twice(at)
@@ -152,7 +157,7 @@ class TextWriter:
         return f"({low} if {first} < {begin + half - 1}.0 else {high})"
 
     def _read_twice(self, text: str) -> tuple[str, str]:
-        """Two texts: the one that reads a number again, and the one that reads it first."""
+        """Returns two texts: the first reads the number again; the second computes it and must run first."""
         if _TOKEN.fullmatch(text) or re.fullmatch(r"\(?-?[\d.]+(e[+-]?\d+)?\)?", text):
             return text, text
         self.temporaries += 1
@@ -162,20 +167,22 @@ class TextWriter:
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """Python text with placeholders: the odd entries of `parts` are their names."""
+    """Python text with placeholders. The entries of `parts` with an odd number, counted from 0, are the names of
+    placeholders."""
 
     parts: tuple[str, ...]
 
     @classmethod
     def parsed(cls, text: str) -> Text:
-        """Splits a text with «name» placeholders."""
+        """Returns a text with «name» placeholders, split at them."""
         return cls(tuple(_TOKEN.split(text)))
 
     def __str__(self) -> str:
         return "".join(f"«{part}»" if i % 2 else part for i, part in enumerate(self.parts))
 
     def fill(self, names: Mapping[str, str], prefix: str) -> str:
-        """The text with each placeholder replaced by `names`; a name that is not given is a local: prefix + name."""
+        """Returns the text with each placeholder replaced by its entry in `names`. A placeholder without an entry is a
+        local name: prefix + name."""
         parts = list(self.parts)
         for i in range(1, len(parts), 2):
             token = parts[i]
@@ -185,18 +192,18 @@ class Text:
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """A body as text."""
+    """A body as text with placeholders."""
 
     lines: tuple[tuple[str, Text], ...]
     outputs: tuple[tuple[Text, ...], ...]
     states: tuple[Text, ...]
     uses: Mapping[str, int]
-    """How often each placeholder is used."""
+    """By placeholder, how often it is used."""
 
 
 @cached_on_object
 def template(body: Body, mode: Mode) -> Template:
-    """A body as text in one mode."""
+    """Returns a body as text, for floats ("scalar") or arrays ("array")."""
     writer, uses = TextWriter(mode), Counter[str]()
 
     def text(e: ast.expr) -> Text:
@@ -211,6 +218,6 @@ def template(body: Body, mode: Mode) -> Template:
 
 @lru_cache(maxsize=1024)
 def text_template(source: str, mode: Mode) -> tuple[Text, Mapping[str, int]]:
-    """A text in the vocabulary, written in one mode, and how often each placeholder is used."""
+    """Returns a text in the vocabulary as Python text, for floats or arrays, and how often each placeholder is used."""
     text = Text.parsed(TextWriter(mode)(parsed(source)))
     return text, Counter(text.parts[1::2])

@@ -1,7 +1,7 @@
-"""Rounds the signals that arrive at ports for whole numbers.
+"""Rounds the signals that arrive at whole-number ports.
 
-The rounded number stays until the signal is half a step and half a hysteresis away from it, as in the node Quantise.
-So noise half way between two numbers makes no rhythm.
+The rounded number stays until the signal is half a step and half a hysteresis away from it, as in the node Quantise. So
+noise half way between two numbers makes no rhythm.
 """
 
 from __future__ import annotations
@@ -13,22 +13,23 @@ from demon_patch.codegen.expressions import names_read, parsed
 from demon_patch.codegen.object_cache import cached_on_object
 
 HYSTERESIS = 0.2
-"""Share of a step between the border on the way up and the one on the way down."""
+"""Distance between the signal at which the number changes upwards and the one at which it changes back, as a share of a
+step."""
 UNKNOWN = -1e12
-"""The state before the first frame; the first number is the nearest one."""
+"""The state before the first control frame; in that frame the signal is rounded to the nearest whole number."""
 
 
 def raw_name(port: str) -> str:
-    """The name of the signal at a port before it is rounded."""
+    """Returns the name of a port's signal before it is rounded."""
     return f"raw_{port}"
 
 
 @cached_on_object
 def with_whole_ports(body: Body, ports: tuple[str, ...]) -> tuple[Body, tuple[str, ...]]:
-    """The body with its whole-number ports rounded, and those of `ports` that it reads.
+    """Returns the body with its whole-number ports rounded, and those of `ports` that it reads.
 
-    The returned body reads the unrounded number of a port by `raw_name`. It has one more state for each port: the last
-    whole number, UNKNOWN at first.
+    The returned body reads the signal before rounding by `raw_name`. It has one more state for each of these ports: the
+    last whole number, UNKNOWN at first.
     """
     read = set[str]().union(*map(names_read, _expressions(body)))
     found = tuple(port for port in ports if port in read)

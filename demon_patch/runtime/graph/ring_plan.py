@@ -18,8 +18,8 @@ class RingPlan:
     """What a patch asks of the engine, apart from the numbers that move while it plays."""
 
     scheduler: str
-    """Node id of the Scheduler. The three fields below are node ids too; None where the node is missing, bypassed or
-    muted."""
+    """Node id of the Scheduler. The next three fields are node ids too; `source_blend` and `step_state` are None where
+    the node is missing, bypassed or muted."""
     source_blend: str | None
     step_state: str | None
     decoder: str
@@ -28,7 +28,7 @@ class RingPlan:
     options: Mapping[str, str]
     """By control, the chosen option."""
     active: frozenset[str]
-    """The controls that are set or wired, or need not be. One that needs another control (`meets`) has no effect
+    """The controls whose port is set, wired or not optional. One that needs another control (`meets`) has no effect
     without it."""
     bypass: bool = False
     """Whether the Decoder is bypassed, so that the source is heard unchanged."""
