@@ -1,10 +1,10 @@
-"""Writes the array code of nodes: one function for all nodes of one kind and for many frames at once.
+"""Writes the array code of nodes: one function for all nodes of one kind and for many control frames at once.
 
-The function takes and gives arrays [m nodes, n frames]. Its text depends on the kind of the nodes alone (the body and
-how each input is wired), not on bus slots or parameters, so an edit hardly ever compiles one.
+The function takes and returns arrays [m nodes, n frames]. Its text depends on the kind of the nodes alone (the body and
+how each input is wired), not on bus slots or parameters, so an edit rarely compiles one.
 
-States are those of the float code, bit for bit: whatever leads to a state is computed with the functions of floats.
-What leads to engine ports alone, without a jump, may differ in the last bit.
+States equal those of the float code bit for bit: everything that leads to a state is computed with the functions of
+floats. What leads to engine ports alone, without a jump, may differ in the last bit.
 """
 
 from __future__ import annotations
@@ -28,25 +28,25 @@ from demon_patch.codegen.vocabulary import ARRAY, EXACT, SCALAR
 
 _ROUNDED = re.compile(rf"\b({'|'.join(EXACT)})\(")
 _STEADY = ("t.dt", "t.dbeat", "t.length")
-"""Fields of a frame that are numbers in a run of frames."""
+"""Fields of a frame that are single numbers, not arrays, in a run of control frames."""
 
 
 @dataclass(frozen=True, eq=False)
 class NodeKind:
-    """What nodes must have in common to run as one. Equal kinds are one object: see `node_kind`."""
+    """What nodes must have in common to run as one function. Equal kinds are one object: see `node_kind`."""
 
     body: Body
     inputs: tuple[tuple[str, str, int], ...]
-    """Of each number port that the body reads: (port, text of its `InputCode`, number of sources)."""
+    """For each number port that the body reads: (port, text of its `InputCode`, number of sources)."""
     gates: tuple[tuple[str, int], ...]
-    """Of each gate port: (port, number of cables)."""
+    """For each gate port: (port, number of cables)."""
 
 
 _KINDS: WeakValueDictionary[tuple[Any, ...], NodeKind] = WeakValueDictionary()
 
 
 def node_kind(body: Body, inputs: tuple[tuple[str, str, int], ...], gates: tuple[tuple[str, int], ...]) -> NodeKind:
-    """The one kind with this body and these inputs."""
+    """Returns the one `NodeKind` object with this body and these inputs."""
     key = body, inputs, gates
     kind = _KINDS.get(key)
     if kind is None:
@@ -56,29 +56,31 @@ def node_kind(body: Body, inputs: tuple[tuple[str, str, int], ...], gates: tuple
 
 @dataclass(frozen=True, slots=True)
 class GroupForm:
-    """What the array code of some nodes of one kind must give."""
+    """What the array code of some nodes of one kind must compute."""
 
     kind: NodeKind
     wanted: tuple[bool, ...]
-    """Which numbers are wanted: one for each value output, two for each gate output (level, rises)."""
+    """For each number of the outputs, whether it is needed: one for each value output, two for each gate output (level,
+    rises)."""
     exact: bool
-    """Whether every bit counts, because the outputs lead to a state or a jump."""
+    """Whether every bit must equal the float code, because the outputs lead to a state or a jump."""
 
 
 @dataclass(frozen=True, slots=True)
 class ArrayCode:
-    """The function of some nodes of one kind."""
+    """The generated function for some nodes of one kind."""
 
     function: Callable[..., tuple[tuple[Any, ...], tuple[Any, ...]]]
-    """`function(rows, params, states, t, m, n)`, with rows [sources, m, n], params [k, m, 1] and states
-    [s, m, 1], gives the wanted outputs [m, n] and the states after n frames."""
+    """`function(rows, params, states, t, m, n)` takes rows [sources, m, n], params [k, m, 1] and states [s, m, 1]. It
+    returns the wanted outputs [m, n] and the states [m, 1] after n control frames."""
     rows: tuple[tuple[str, int, int], ...]
-    """Which sources of a node it takes, in order: (port, number of the cable, 0; of a gate 0 level, 1 rises)."""
+    """The sources of a node that it takes, in order: (port, number of the cable, part). part: 0, or 1 for the rises of
+    a gate."""
     params: tuple[tuple[str, int], ...]
-    """Which parameters of a node it takes, in order: (port, number of the parameter)."""
+    """The parameters of a node that it takes, in order: (port, number of the parameter)."""
     text: str
     loops: tuple[str, ...] = ()
-    """The texts of the loops of floats that it calls."""
+    """The texts of the loops over floats that it calls."""
 
 
 @dataclass(slots=True)
@@ -94,7 +96,7 @@ class _ArrayWriter:
     loops: list[str] = field(default_factory=list)
 
     def result(self) -> ArrayCode:
-        """The function of the whole group."""
+        """Returns the function of the whole group."""
         form, kind = self.form, self.form.kind
         body = kind.body
         stages_of_body = vectorise(body, form.wanted)
@@ -201,7 +203,8 @@ class _ArrayWriter:
 
 
 def _loop_text(stage: ArrayStage, steady: Sequence[str], running: Sequence[str]) -> str:
-    """The text of `loop(n, numbers..., lists..., first states...)`, which gives the n + 1 values of each state."""
+    """Returns the text of `loop(n, numbers..., lists..., first states...)`, which returns the n + 1 numbers of each
+    state."""
     names = {name: f"a{i}" for i, name in enumerate(steady)}
     lists = [f"b{i}" for i in range(len(running))]
     names |= {name: f"x{i}" for i, name in enumerate(running)}
@@ -237,13 +240,13 @@ def _expressions(stages: Iterable[ArrayStage], outputs: Iterable[Iterable[Any]])
 
 # -- what generated functions call --------------------------------------------------------------------------------
 def _running_sum(first: Array, step: Any, m: int, n: int) -> Array:
-    """The running sum [m, n + 1] that begins with `first`; added from left to right, as a loop does."""
+    """Returns the running sum [m, n + 1] that begins with `first`, added from left to right, as a loop does."""
     line = _shifted(first, step, m, n)
     return np.add.accumulate(line, axis=1, out=line)
 
 
 def _shifted(first: Array, following: Any, m: int, n: int) -> Array:
-    """`first`, then `following`: [m, n + 1]."""
+    """Returns [m, n + 1]: `first`, then `following`."""
     line = np.empty((m, n + 1))
     line[:, :1] = first
     line[:, 1:] = following
@@ -253,7 +256,7 @@ def _shifted(first: Array, following: Any, m: int, n: int) -> Array:
 def _looped(
     loop: Callable[..., Any], steady: Sequence[Any], running: Sequence[Any], first: Sequence[Array], m: int, n: int
 ) -> list[Array]:
-    """Runs a loop of floats for each of the m nodes; gives each state [m, n + 1]."""
+    """Runs a loop over floats for each of the m nodes, and returns each state, [m, n + 1]."""
     numbers = [np.broadcast_to(x, (m, 1))[:, 0].tolist() for x in steady]
     lists = [np.broadcast_to(x, (m, n)).tolist() for x in running]
     starts = [x[:, 0].tolist() for x in first]
@@ -279,7 +282,7 @@ def _function_of_text(text: str, space: Mapping[str, Any], name: str) -> Callabl
 
 
 def array_code_of(form: GroupForm) -> ArrayCode:
-    """The function for a form, made once."""
+    """Returns the array code for a form. It is generated once and kept in the form's kind."""
     return _array_code(form.kind, form.wanted, form.exact)
 
 

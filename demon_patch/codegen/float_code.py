@@ -1,16 +1,17 @@
-"""Writes the float code of nodes: functions for one control frame, and scans of loops over many frames.
+"""Writes the float code of nodes: functions for one control frame, and scans, which run loops of nodes over many
+frames.
 
-A generated function takes `bus`, the state cells `states`, the curves over the song `tables`
-and the frame `t`; a scan also takes `rows`, the values of every bus slot in many frames. Within a function
+A generated function takes `bus`, the state cells `states`, the curves over the song `tables` and the frame `t`. A scan
+also takes `rows`, the numbers of every bus slot in many control frames. Within a function
 
-- `v7` is the new value of bus slot 7, `a7[i]` the value of slot 7 in frame i of a scan;
+- `v7` is the new number of bus slot 7, `a7[i]` the number of slot 7 in frame i of a scan;
 - `s4` is state cell 4 in a scan;
 - `t_beat` is the field `beat` of the frame;
 - `n2_p` is the name `p` in the body of the function's node number 2, counted from 0;
 - `p5` is a parameter.
 
-Parameters are default arguments, so a turned knob compiles nothing. The text is made once for the same nodes, and the
-code once for the same text, so an edit compiles only what it changes.
+Parameters are default arguments, so a turned knob compiles nothing. The text is written once for the same nodes, and
+compiled once for the same text, so an edit compiles only what it changes.
 """
 
 from __future__ import annotations
@@ -40,11 +41,12 @@ CodeForm = Literal["scalar", "scan"]
 Params = Sequence[tuple[float, ...]]
 """The parameters of each node of a program, in running order."""
 MOST_NODES = 16
-"""Nodes in one generated function."""
+"""Most nodes in one generated function."""
 MOST_GATES = 16
-"""Gates that one expression joins."""
+"""Most gates that one expression joins."""
 APART = 12
-"""One node in APART begins a function because of its id, so that an inserted node moves few of those after it."""
+"""About one node in APART begins a function because of its id, so that an inserted node changes the functions of only a
+few nodes after it."""
 
 # The bodies of engine ports: a number, a whole number and a gate, as they arrive at `x`.
 VALUE = Body((), ((ast.Name("x", ast.Load()),),), ())
@@ -57,8 +59,8 @@ _RUNNING = ("k", "s", "beat", "song", "frame")
 
 @dataclass(frozen=True, eq=False)
 class NodeCode:
-    """One node of a program, ready to be written as code. The values of its parameters are kept elsewhere, so that a
-    turned knob leaves this object the same."""
+    """One node of a program, ready to be written as code. The numbers of its parameters are kept elsewhere, so a turned
+    knob does not change this object."""
 
     node: str
     body: Body
@@ -69,59 +71,62 @@ class NodeCode:
     slots: tuple[tuple[int, ...], ...]
     """The bus slots of each output: one of a number, two of a gate (level, rises)."""
     cells: tuple[int, ...]
-    """Its state cells, in the order of the body's states."""
+    """The node's state cells, in the order of the body's states."""
     first: tuple[float | DelayLine, ...] = ()
-    """The first value of each state cell."""
+    """For each state cell, the number or delay line before the first control frame."""
     loop: int | None = None
-    """The number of the loop of cables that it is in."""
+    """The number of the loop of cables that the node is in; None outside of loops."""
 
     def does_the_same(self, other: NodeCode) -> bool:
-        """Whether another node has the same code in the same slots and cells."""
+        """Returns whether another node has the same name and code, in the same slots and cells."""
         return (self.node, self.body, self.slots, self.cells, self.loop, self.first, self.inputs, self.gates) == (
             other.node, other.body, other.slots, other.cells, other.loop, other.first, other.inputs, other.gates
         )  # fmt: skip
 
     @property
     def stateless(self) -> bool:
-        """Whether all frames can be computed at once."""
+        """Whether all control frames can be computed at once, because the node has no state and is in no loop."""
         return not self.cells and self.loop is None
 
     @cached_property
     def frame_by_frame(self) -> bool:
-        """Whether it runs one frame after the other even in array code: in a loop, or with a delay line."""
+        """Whether the node runs one control frame after the other even in array code: in a loop, or with a delay
+        line."""
         return self.loop is not None or any(isinstance(x, DelayLine) for x in self.first)
 
     @cached_property
     def slots_read(self) -> frozenset[int]:
-        """The bus slots that it reads."""
+        """The bus slots that the node reads."""
         sources = [s for given in self.inputs.values() for s in given.sources]
         sources += [s for pairs in self.gates.values() for pair in pairs for s in pair]
         return frozenset(s.slot for s in sources if s.slot >= 0)
 
     @cached_property
     def slots_written(self) -> tuple[int, ...]:
-        """The bus slots that it writes."""
+        """The bus slots that the node writes, in the order of its outputs."""
         return tuple(chain.from_iterable(self.slots))
 
 
 @dataclass(frozen=True, eq=False)
 class GeneratedFunction:
-    """Some nodes as one function."""
+    """One generated function that computes some nodes, as text."""
 
     nodes: tuple[NodeCode, ...]
     form: CodeForm
     text: str
     params: tuple[tuple[int, int], ...]
-    """What the parameters p0, p1... are: (number of the node, number of its parameter)."""
+    """For each parameter p0, p1..., the number of its node in the function and its number within that node."""
     constants_text: str
-    """A function of dt and the parameters that computes what they alone decide: more default arguments."""
+    """A function of dt and the parameters, as text. It computes the numbers that depend on them alone, which become
+    further default arguments."""
     wanted: frozenset[int] = frozenset()
-    """The slots whose value in every frame is kept; of a scan."""
+    """In a scan, the bus slots whose number is kept for every control frame."""
     begins: tuple[int, ...] = ()
-    """The line of the text, from 0, with which each node begins."""
+    """For each node, the line of the text at which it begins, counted from 0."""
 
     def bound(self, params: Params, dt: float) -> Callable[..., None]:
-        """The callable, with the parameters of its nodes and what they alone decide; dt: seconds of a frame."""
+        """Returns the callable, with the parameters of its nodes and the numbers that depend on them alone. dt: length
+        of a control frame, in seconds."""
         return _bound(self, tuple(params), dt)
 
 
@@ -141,7 +146,7 @@ class _FunctionWriter:
     begins: list[int] = field(default_factory=list)
 
     def source(self, source: BusSource) -> str:
-        """The text that reads a source."""
+        """Returns the text that reads a source."""
         if source.table >= 0:
             return f"tables[{source.table}][{self.time('frame')}]"
         if source.slot in self.local:
@@ -150,17 +155,18 @@ class _FunctionWriter:
         return f"bus[{source.slot}]" if self.form == "scalar" else f"a{source.slot}[i]"
 
     def param(self, code: int, number: int) -> str:
-        """The text that reads a parameter of a node, given as (number of the node, number of the parameter)."""
+        """Returns the text that reads a parameter. code: number of the node in the function. number: number of the
+        parameter within that node."""
         self.params.append((code, number))
         return f"p{len(self.params) - 1}"
 
     def time(self, name: str) -> str:
-        """The text that reads a field of the frame."""
+        """Returns the text that reads a field of the frame."""
         self.frame_fields.add(name)
         return f"t_{name}[i]" if self.form == "scan" and name in _RUNNING else f"t_{name}"
 
     def add_node(self, code: NodeCode, number: int) -> None:
-        """Adds the lines of one node; number: its place in the function."""
+        """Adds the lines of one node. number: its place in the function, from 0."""
         self.begins.append(len(self.lines))
         parts = float_parts(code) if self.hoisting else FloatParts((), frozenset(), template(code.body, "scalar"))
         made, prefix = parts.every_frame, f"n{number}_"
@@ -188,7 +194,7 @@ class _FunctionWriter:
         self.local.update(code.slots_written)
 
     def _add_constants(self, code: NodeCode, number: int, parts: FloatParts) -> None:
-        """Adds what the parameters alone decide, which is computed once."""
+        """Adds the lines that depend on parameters alone, which are computed once."""
         names = {
             port: self.param(number, given.params[0])
             for port, given in code.inputs.items()
@@ -250,7 +256,8 @@ class _FunctionWriter:
 
     # -- the function -------------------------------------------------------------------------------------------
     def function(self, codes: tuple[NodeCode, ...], wanted: frozenset[int]) -> GeneratedFunction:
-        """The function of some nodes."""
+        """Returns the generated function of some nodes. wanted: in a scan, the bus slots that are kept for every
+        control frame."""
         inside = [slot for code in codes for slot in code.slots_written]
         if self.form == "scan":
             self.local, self.wanted = set(inside), set(wanted.intersection(inside))
@@ -293,7 +300,8 @@ class _FunctionWriter:
 
 
 def function_groups(codes: Sequence[NodeCode]) -> Iterator[tuple[NodeCode, ...]]:
-    """The nodes of a program in groups of at most MOST_NODES, one for each function; their ids decide the borders."""
+    """Yields the nodes of a program in groups of at most MOST_NODES, one for each function. The ids of the nodes decide
+    where groups begin."""
     first = 0
     for i in range(1, len(codes) + 1):
         if i == len(codes) or i - first >= MOST_NODES or begins_function(codes[i].node):
@@ -317,15 +325,15 @@ class FloatParts(NamedTuple):
     """The float code of a node before its slots and parameters are filled in."""
 
     once: tuple[tuple[str, Text], ...]
-    """The lines that ports without a cable alone decide; computed once for all frames."""
+    """The lines that depend on ports without a cable alone; they are computed once for all control frames."""
     read_once: frozenset[str]
     """The names that these lines read."""
     every_frame: Template
-    """The rest of the body."""
+    """The rest of the body, which runs in every control frame."""
 
 
 def float_parts(code: NodeCode) -> FloatParts:
-    """The float code of a node before its slots and parameters are filled in."""
+    """Returns the float code of a node before its slots and parameters are filled in."""
     return _float_parts(code.body, frozenset(port for port, given in code.inputs.items() if not given.sources))
 
 
@@ -339,22 +347,25 @@ def _float_parts(body: Body, steady: frozenset[str]) -> FloatParts:
 
 @lru_cache(maxsize=8192)
 def begins_function(node: str) -> bool:
-    """Whether a node of this id begins a function."""
+    """Returns whether a node of this id begins a function."""
     return crc32(node.encode()) % APART == 0
 
 
 @lru_cache(maxsize=2048)
 def float_function(codes: tuple[NodeCode, ...]) -> GeneratedFunction:
-    """The float code of some nodes in order: `nodes(bus, states, tables, t)`."""
+    """Returns the float code of some nodes in running order: `nodes(bus, states, tables, t)`."""
     return _FunctionWriter("scalar").function(codes, frozenset())
 
 
 @lru_cache(maxsize=512)
 def scan_function(codes: tuple[NodeCode, ...], wanted: frozenset[int]) -> GeneratedFunction:
-    """The function that runs nodes over n frames, one after the other: `nodes(rows, bus, states, tables, t, n)`.
+    """Returns the function that runs nodes over n control frames, one after the other: `nodes(rows, bus, states,
+    tables, t, n)`.
 
-    Values pass from node to node as in float code: a node reads the value of the frame before from a node after it.
-    wanted: the slots of which every frame is kept; the others leave their last value.
+    Numbers pass from node to node as in float code: from a node that runs after it, a node reads the number of the
+    frame before.
+    wanted: the bus slots of which `rows` has the number of every frame; the others have their last number in all
+    frames.
     """
     return _FunctionWriter("scan").function(codes, wanted)
 
@@ -371,6 +382,6 @@ _SPACES: dict[CodeForm, dict[str, Any]] = {
 
 @lru_cache(maxsize=2048)
 def _code(text: str) -> CodeType:
-    """The code object of the one function in a text."""
+    """Returns the code object of the one function in a text."""
     module = compile(text, "<patch>", "exec")
     return next(constant for constant in module.co_consts if isinstance(constant, CodeType))

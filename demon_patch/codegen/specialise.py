@@ -1,4 +1,5 @@
-"""Specialises a body: options, tables, inlets and unwired gates become constants. Also returns the bypassed body."""
+"""Specialises a body: replaces its options, tables, inlets and unwired gates by constants. Also returns the body of a
+bypassed node."""
 
 from __future__ import annotations
 
@@ -16,8 +17,8 @@ _FOLDED: dict[str, Callable[[Any], Any]] = {"min": min, "max": max}
 
 
 class Specialiser(ast.NodeTransformer):
-    """Replaces options, tables, inlets and unwired gates by constants, computes what only constants decide, and drops
-    the branches that are not taken."""
+    """Replaces options, tables, inlets and unwired gates by constants, computes what depends on constants alone, and
+    drops the branches that are not taken."""
 
     def __init__(
         self,
@@ -107,11 +108,12 @@ def specialise(
     tables: Mapping[str, Any] | None = None,
     inlets: Mapping[str, MixInput] | None = None,
 ) -> Body:
-    """The body for the chosen options, tables and wired inlets, with its unwired gates at 0.
+    """Returns the body for the chosen options, tables and wired inlets, with its unwired gates at 0.
 
-    options: the choice of each option.
+    options: by option, the chosen choice.
     unwired: gates without a cable.
-    tables: for each port with a table, the named tuple that its text or points give.
+    tables: by port with a table, the named tuple that its text or points give.
+    inlets: by input of a mix, whether it is wired, and its rank.
     Names that only repeat another name or a constant are replaced by it; unused names are dropped.
     """
     specialiser = Specialiser(options, unwired, tables or {}, inlets or {})
@@ -138,7 +140,7 @@ def specialise(
 
 
 class Output(Protocol):
-    """An output of a bypassed node: its type, and the port whose signal it passes on, or None."""
+    """What `bypassed_body` needs of an output: its type, and the port whose signal it passes on, or None."""
 
     @property
     def type(self) -> str: ...
@@ -147,7 +149,8 @@ class Output(Protocol):
 
 
 def bypassed_body(body: Body, outs: Sequence[Output]) -> Body:
-    """The body of a bypassed node: each output passes on the signal of a port, or is 0; states do not change."""
+    """Returns the body of a bypassed node: each output passes on the signal of a port, or is 0; states do not
+    change."""
 
     def carried(out: Output) -> tuple[ast.expr, ...]:
         parts = Gate._fields if out.type == "gate" else ("",)

@@ -1,7 +1,9 @@
-"""Plans how a body runs over many frames at once: what is computed for all frames, and which states need a loop.
+"""Plans how a body runs over many control frames at once: what is computed for all frames, and which states need a
+loop.
 
-Most states need no loop. A state that only adds up is a running sum. A state whose next value depends on no state is
-that value, one frame later. The rest are true recurrences: they run as a loop of floats over the lines that need it.
+Most states need no loop. A state that only adds up is a running sum. A state whose next number depends on no state is
+that number, one frame later. The rest are true recurrences: they run as a loop over floats, together with the lines
+that need them.
 """
 
 from __future__ import annotations
@@ -25,23 +27,24 @@ _NEVER_FAIL = frozenset({"min", "max", "clamp", "abs", "floor", "hash01", "sin",
 
 @dataclass(frozen=True, slots=True)
 class ArrayStage:
-    """One stage: some lines for all frames at once, then some states. The last stage of a body has no states."""
+    """One stage of a body: some lines for all control frames at once, then some states. The last stage has no
+    states."""
 
     before: tuple[Line, ...]
-    """The lines that are computed for all frames at once."""
+    """The lines that are computed for all control frames at once."""
     kind: StageKind | None = None
-    """How the states are computed. still: they never change. sum: each adds a known number. held: the next value is
-    known. loop: frame by frame."""
+    """How the states are computed. still: they never change. sum: each adds a number that depends on no state without a
+    stage. held: the next number depends on no such state. loop: frame by frame."""
     states: tuple[str, ...] = ()
     lines: tuple[Line, ...] = ()
-    """The lines within a loop."""
+    """The lines within a loop, computed frame by frame."""
     following: tuple[ast.expr, ...] = ()
-    """Of each state the next value; in a sum the number that is added."""
+    """For each state its next number; in a sum the number that is added."""
 
 
 @dataclass(frozen=True, slots=True)
 class Vectorised:
-    """A body as stages, in their order."""
+    """A body as stages, in running order."""
 
     stages: tuple[ArrayStage, ...]
     next_state_names: tuple[tuple[str, str], ...]
@@ -50,7 +53,8 @@ class Vectorised:
 
 
 def vectorise(body: Body, wanted: tuple[bool, ...]) -> Vectorised:
-    """The stages of a body. wanted: which numbers of its outputs are needed (a gate has two, level and rises)."""
+    """Returns the stages of a body. wanted: for each number of its outputs, whether it is needed (a gate has two, level
+    and rises); the others become 0."""
     return _StagePlanner(body).result(wanted)
 
 
@@ -65,7 +69,7 @@ class _StagePlanner:
         self.hoisted = 0
 
     def result(self, wanted: tuple[bool, ...]) -> Vectorised:
-        """All stages."""
+        """Returns all stages."""
         zero = ast.Constant(0.0)
         kept = iter([number if take else zero for number, take in zip(self.body.output_numbers, wanted, strict=True)])
         outputs = tuple(tuple(next(kept) for _ in pair) for pair in self.body.outputs)
@@ -117,7 +121,7 @@ class _StagePlanner:
                 self.done.add(following.id)
 
     def _increment(self, state: str) -> ast.expr | None:
-        """What a state adds to itself in a frame; None where it does anything else."""
+        """Returns what a state adds to itself in a control frame; None where it does anything else."""
         match self.next[state]:
             case ast.BinOp(left=ast.Name(id=left), op=ast.Add(), right=step) if left == state:
                 pass
@@ -130,7 +134,8 @@ class _StagePlanner:
         return None if self._states_behind(names_read(step)) & self.open else step
 
     def _open_states_behind(self, state: str) -> set[str]:
-        """The states without a stage on which the next value of a state depends, directly or through each other."""
+        """Returns the states without a stage on which the next number of a state depends, directly or through each
+        other."""
         found: set[str] = set()
         waiting = {state}
         while waiting:
@@ -140,13 +145,13 @@ class _StagePlanner:
         return found
 
     def _states_behind(self, names: set[str]) -> set[str]:
-        """The states on which names depend, through lines without a stage."""
+        """Returns the states on which names depend, through lines without a stage."""
         return {n for n in names if n in self.next} | {
             s for n in self._pending_lines(names) for s in names_read(self.line[n]) if s in self.next
         }
 
     def _pending_lines(self, names: set[str]) -> list[str]:
-        """The lines without a stage that names need, in the body's order."""
+        """Returns the lines without a stage that names need, in the body's order."""
         found: set[str] = set()
         waiting = {n for n in names if n in self.line and n not in self.done}
         while waiting:
@@ -163,7 +168,7 @@ class _StagePlanner:
 class _Hoister(ast.NodeTransformer):
     """Moves the parts of expressions that read only `known` names into lines of their own (`made`).
 
-    Bare names and constants stay. So does arithmetic that may fail, within a branch that is perhaps not taken.
+    Bare names and constants stay. Arithmetic that may fail stays too, within a branch that is perhaps not taken.
     """
 
     def __init__(self, known: Callable[[set[str]], bool], count: int = 0) -> None:
@@ -195,7 +200,7 @@ class _Hoister(ast.NodeTransformer):
 
 
 def _may_fail(e: ast.expr) -> bool:
-    """Whether an expression may have no value, such as a division by 0."""
+    """Returns whether an expression may have no result, such as a division by 0."""
     return any(
         (isinstance(part, ast.BinOp) and isinstance(part.op, _MAY_FAIL))
         or (isinstance(part, ast.Call) and isinstance(part.func, ast.Name) and part.func.id not in _NEVER_FAIL)
@@ -205,10 +210,11 @@ def _may_fail(e: ast.expr) -> bool:
 
 @cached_on_object
 def split_steady_lines(body: Body, steady: frozenset[str]) -> tuple[tuple[Line, ...], Body]:
-    """Splits a body into what is computed once and the rest of the body, which reads it.
+    """Returns the lines that are computed once, and the rest of the body, which reads them. steady: names whose numbers
+    never change.
 
-    Once are computed the lines that read only names of `steady`, and the parts of other expressions that do, which
-    become lines of their own called _h0, _h1 and so on.
+    Computed once are the lines that read only names of `steady`, and such parts of other expressions, which become
+    lines of their own called _h0, _h1 and so on.
     """
     known = {*steady, *CONSTANTS}
     ahead: list[Line] = []

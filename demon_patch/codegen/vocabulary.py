@@ -1,4 +1,4 @@
-"""The functions and constants that a node's body may use, for floats and for arrays.
+"""Defines the functions and constants that a node's body may use, for floats and for arrays.
 
 A body reads numbers and rows. A row is a bank of ports, the `level` or the `rises` of a bank of gates, or a table that
 a text or drawn points give. Only the functions in `ROWS` read rows; the row is their first argument.
@@ -64,7 +64,7 @@ FUNCTIONS: dict[str, tuple[int, int]] = {
     "hash01": (2, 2),
     "bjorklund": (2, 2),
 }
-"""The functions that a body may call: (fewest, most) arguments."""
+"""The functions that a body may call, by name: (fewest, most) arguments."""
 CONSTANTS: dict[str, float] = {"pi": pi, "tau": tau}
 ROWS: dict[str, tuple[int, int]] = {
     "count": (1, 1),
@@ -74,26 +74,26 @@ ROWS: dict[str, tuple[int, int]] = {
     "most": (1, 1),
     "least": (1, 1),
 }
-"""The functions of rows: (fewest, most) arguments, the row included."""
+"""The functions that read rows, by name: (fewest, most) arguments, the row included."""
 CHOOSE = "choose"
 
 _MASK = 0xFFFFFFFF
 
 
 def floor(x: float) -> float:
-    """The largest whole number not above x, as a float."""
+    """Returns the largest whole number not above x, as a float."""
     return x // 1.0
 
 
 def clamp(x: float, lo: float, hi: float) -> float:
-    """x limited to lo..hi; lo wins where lo > hi and x < lo."""
+    """Returns x limited to lo..hi. Where lo > hi, it is lo for x < lo, else hi."""
     return lo if x < lo else (hi if x > hi else x)
 
 
 def hash01(k: float, seed: float) -> float:
-    """A random number in [0, 1) that the whole parts of k and seed decide.
+    """Returns a pseudo-random number in [0, 1), always the same for the same whole parts of k and seed.
 
-    A 32-bit counter hash (multiply and xor-shift rounds), the same bits for floats and arrays.
+    It is a 32-bit counter hash (multiply and xor-shift rounds), with the same bits for floats and arrays.
     """
     x = (int(k) * 0x9E3779B1 + int(seed) * 0x85EBCA6B) & _MASK
     x ^= x >> 15
@@ -105,28 +105,29 @@ def hash01(k: float, seed: float) -> float:
 
 
 def choose(option: str, **by_choice: float) -> float:
-    """The number under the name of the chosen choice; every choice of the option has a number."""
+    """Returns the number under the name of the chosen choice. Every choice of the option must have a number."""
     return by_choice[option]
 
 
 def count(row: Sequence[float]) -> float:
-    """How many numbers a row has."""
+    """Returns how many numbers a row has."""
     return float(len(row))
 
 
 def pick(row: Sequence[float], i: float) -> float:
-    """Number floor(i) of a row, counted from 0. Below 0 it is the first number, beyond the end the last."""
+    """Returns number floor(i) of a row, counted from 0. For i below 0 it is the first number, beyond the end the
+    last."""
     last = len(row) - 1
     return row[0] if i < 1 else (row[int(i)] if i < last else row[last])
 
 
 def reached(table: Sequence[float], x: float) -> float:
-    """How many numbers of a rising table are not above x."""
+    """Returns how many numbers of a rising table are not above x."""
     return float(bisect_right(table, x))
 
 
 def total(row: Sequence[float], by: Sequence[float] | None = None) -> float:
-    """The sum of a row, or of its products with another of the same length, from left to right."""
+    """Returns the sum of a row, or of its products with another row of the same length, added from left to right."""
     made = list(row) if by is None else [x * y for x, y in zip(row, by, strict=True)]
     summed = made[0]
     for x in made[1:]:
@@ -135,12 +136,12 @@ def total(row: Sequence[float], by: Sequence[float] | None = None) -> float:
 
 
 def most(row: Sequence[float]) -> float:
-    """The largest number of a row."""
+    """Returns the largest number of a row."""
     return max(row)
 
 
 def least(row: Sequence[float]) -> float:
-    """The smallest number of a row."""
+    """Returns the smallest number of a row."""
     return min(row)
 
 
@@ -157,7 +158,7 @@ def _reached_array(table: Sequence[float], x: Any) -> np.ndarray:
 
 
 def _counter(x: Any) -> np.ndarray:
-    """The whole parts modulo 2**32, as uint64; a negative number as its two's complement."""
+    """Returns the whole parts modulo 2**32, as uint64; a negative number as its two's complement."""
     whole = np.fmod(np.trunc(np.asarray(x, dtype=np.float64)), 4294967296.0)
     return whole.astype(np.int64).astype(np.uint64) & np.uint64(_MASK)
 
@@ -178,7 +179,8 @@ def _clamp_array(x: Any, lo: Any, hi: Any) -> np.ndarray:
 
 
 def from_table(u: float, table: Sequence[float]) -> float:
-    """The rising `table` at position u in 0..1, its entries equally spaced, straight lines between them."""
+    """Returns the number of a rising `table` at position u of 0 to 1. Its entries are equally spaced, with straight
+    lines between them."""
     last = len(table) - 1
     place = clamp(u, 0.0, 1.0) * last
     i = min(int(place), last - 1)
@@ -186,7 +188,7 @@ def from_table(u: float, table: Sequence[float]) -> float:
 
 
 def to_table(x: float, table: Sequence[float]) -> float:
-    """The position in 0..1 at which the rising `table` has the value x."""
+    """Returns the position, 0 to 1, at which the rising `table` has the number x. The inverse of `from_table`."""
     last = len(table) - 1
     i = min(max(bisect_right(table, x) - 1, 0), last - 1)
     return clamp((i + (x - table[i]) / (table[i + 1] - table[i])) / last, 0.0, 1.0)
@@ -248,7 +250,8 @@ ARRAY: dict[str, Any] = {
 
 
 def _by_float(function: Callable[..., float]) -> Callable[..., np.ndarray]:
-    """A function of floats, applied to each number of arrays: where every bit counts, or numpy has none."""
+    """Returns a function of floats as a function that applies it to each number of arrays. It serves where every bit
+    must equal the float code, or numpy has no such function."""
 
     def run(*given: Any) -> np.ndarray:
         arrays = np.broadcast_arrays(*given)
@@ -262,8 +265,8 @@ ARRAY["bjorklund"] = _by_float(bjorklund)
 
 
 def _probed(name: str) -> Callable[..., np.ndarray]:
-    """numpy's function if it gives the bits of `math` at 4,096 places, else the one of floats. A function that rounds
-    differently does so far more often than that."""
+    """Returns numpy's function if it gives the bits of `math` at 4,096 places, else the function of floats. A function
+    that rounds differently does so far more often than once in 4,096 places."""
     places = np.linspace(-9.7, 9.8, 4096)
     own = ARRAY[name]
     same = own(places).tolist() == [SCALAR[name](x) for x in places.tolist()]
@@ -274,4 +277,4 @@ EXACT: dict[str, Callable[..., np.ndarray]] = {
     **{name: _by_float(SCALAR[name]) for name in ("tanh", "exp", "log", "power")},
     **{name: _probed(name) for name in ("sin", "cos")},
 }
-"""The functions whose last bit differs between numpy and math, for arrays with the bits of math."""
+"""By name, the functions whose last bit differs between numpy and math, for arrays, with the bits of math."""
