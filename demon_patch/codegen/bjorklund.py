@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-MOST = 64  # steps of a round
+MOST = 64  # most steps of a round
 
 
 @lru_cache(maxsize=(MOST + 1) ** 2)

@@ -16,7 +16,7 @@ R = TypeVar("R")
 
 
 def cached_on_object(function: Callable[Concatenate[T, P], R]) -> Callable[Concatenate[T, P], R]:
-    """Any thread. Decorates a function of an immutable object and of hashable arguments, so that its results are kept
+    """Any thread may call the result. Decorates a function of an immutable object and of hashable arguments, so that its results are kept
     in the object.
 
     A cache outside of the objects would keep alive objects that nothing else uses any more.

@@ -37,14 +37,16 @@ class Forecast:
         self.transport, self.guard = transport, guard
         self.now = start
         self.taps = Scopes() if taps is None else taps
-        self._changes = 0  # of live inputs
+        self._changes = 0  # how often live inputs have changed
         self._waiting: list[
             tuple[int, LivePort, tuple[float, ...]]
         ] = []  # live inputs that have not run yet: frame, port, numbers
         self._moments = np.zeros(0, dtype=np.int64)
-        self._mapped: tuple[int, int, Transport] | None = None  # now and guard of `_moments`
-        self._rows: dict[int, int] = {}  # engine ports per song frame, with their rows in `_shown`
-        self._shown: Array = np.zeros((0, 0))  # their values [rows, T], of the moments in `_shown_at`
+        self._mapped: tuple[int, int, Transport] | None = (
+            None  # now_k, guard and transport for which `_moments` was computed
+        )
+        self._rows: dict[int, int] = {}  # by engine port, its row in `_shown`
+        self._shown: Array = np.zeros((0, 0))  # engine ports [rows, T] at the control frames in `_shown_at`
         self._shown_at = np.zeros(0, dtype=np.int64)
         self._use(program)
         self._timeline = Timeline(program, transport, self._live, start)
@@ -121,7 +123,7 @@ class Forecast:
         bus, changed, heard = self._live.bus, False, False
         for _, socket, numbers in due:
             feed = self.program.feeds.ports.get(socket)
-            if feed is None or len(feed.slots) != len(numbers):  # an edit has taken it away
+            if feed is None or len(feed.slots) != len(numbers):  # an edit has removed the port
                 continue
             if bus[feed.slots[0]] != numbers[0] or any(numbers[1:]):
                 changed, heard = True, heard or feed.heard

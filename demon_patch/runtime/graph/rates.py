@@ -24,12 +24,12 @@ from demon_patch.runtime.graph.program import EnginePort, Program
 
 Taken = Literal["generation", "step", "frame", "window"]
 
-SECONDS = 16.0  # of a patch that are looked at
-BPM = 120.0  # of a patch without a tempo
-TURN = 1 / 16  # of the range, by which a movement must go back to have turned
-SPARE = 1.05  # by which a rate may be off and is still followed
-MISSED = 1 / 4  # of the jumps, from which they are too many
-FINE = 4  # times the frame rate, at which a movement shows that is too fast for control frames
+SECONDS = 16.0  # of a patch that are run to measure its movements
+BPM = 120.0  # beats a minute of a patch without a tempo
+TURN = 1 / 16  # share of the range by which a movement must go back to count as turned
+SPARE = 1.05  # factor by which a movement may be too fast without a remark
+MISSED = 1 / 4  # share of missed jumps above which there is a remark
+FINE = 4  # times the control frame rate: the finer rate that shows movements too fast for control frames
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,7 @@ class Rates:
         A tick begins one generation at most, so a ring with more slots than steps begins no more generations.
         """
         tick = spec.nominal_tick(depth, spec.tick_song)
-        if focus not in ("auto", "song"):  # auto makes the whole song while nothing is touched
+        if focus not in ("auto", "song"):  # auto covers the whole song while no control is touched
             stretch = float(focus.split(maxsplit=1)[0]) * spec.frame_rate + 2 * spec.border
             tick = max(math.ceil(tick * min(stretch / spec.tick_song, 1.0)), 1)
         step = spec.frame_rate / tick
@@ -111,7 +111,7 @@ def turn_count(positions: Array, jump: NDArray[np.bool_]) -> int:
     jump: for each change between two frames, whether it is a jump. A jump is replaced by the change before it.
     """
     change = np.diff(positions)
-    for frame in np.flatnonzero(jump):  # a movement goes on through a jump as it was before
+    for frame in np.flatnonzero(jump):  # a jump is replaced by the change before it
         change[frame] = change[frame - 1] if frame else 0.0
     found, way, lo, hi = 0, 0, 0.0, 0.0
     for here in np.cumsum(change).tolist():

@@ -18,11 +18,11 @@ from demon_patch.codegen.float_code import GATE, VALUE, NodeCode, float_function
 from demon_patch.codegen.frame import Frame
 from demon_patch.runtime.graph.program import Program, State
 
-SHOWN = 256  # frames that can be read: 10 s at 25 a second
+SHOWN = 256  # control frames that can be read: 10 s at 25 a second
 RING = 2 * SHOWN
 
 Point = tuple[str, str, str]  # node, port, "in" or "out"
-Found = dict[tuple[str, str], tuple[int, ...]]  # slots of the bus
+Found = dict[tuple[str, str], tuple[int, ...]]  # bus slots by (node, port)
 
 
 @dataclass(frozen=True, slots=True)

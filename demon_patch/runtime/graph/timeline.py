@@ -67,7 +67,7 @@ class Timeline:
         self._live, self._now = live, now
         self._ahead = live.copy()
         self.ends = [now, now]
-        self._changed = [True, True]  # and nothing of that part was renewed since
+        self._changed = [True, True]  # by part: it was marked, and nothing of it was computed again since
 
     def live_changed(self, live: State, now: int) -> None:
         """Marks the live part as out of date from control frame `now` on. live: the program's state before frame `now`
@@ -86,7 +86,7 @@ class Timeline:
         self._widen(stop)
         self.rows[: len(values), begin - self.first : stop - self.first] = values
         if self.ends[1] < stop:
-            if begin < self.stored:  # they may differ from what was forecast
+            if begin < self.stored:  # these numbers may differ from the forecast
                 self._note_renewed(begin, stop)
             if self.ends[0] < stop:
                 self._ahead, self.ends[:] = live.copy(), [stop, stop]

@@ -11,7 +11,7 @@ from demon_patch.patch.model.document import Cable, Patch
 from demon_patch.patch.model.json_values import Frozen, quoted
 from demon_patch.patch.model.record import Record
 
-SET_ASIDE = " (format 1)"  # the end of a key that the update of an old file has kept: `patch/files/migrations`
+SET_ASIDE = " (format 1)"  # end of a key that was kept when an old file was updated: `patch/files/migrations`
 
 
 def misspelt_keys(patch: Patch) -> Iterator[PatchError]:
