@@ -16,8 +16,8 @@ R = TypeVar("R")
 
 
 def cached_on_object(function: Callable[Concatenate[T, P], R]) -> Callable[Concatenate[T, P], R]:
-    """Any thread may call the result. Decorates a function of an immutable object and of hashable arguments, so that its results are kept
-    in the object.
+    """Decorates a function of an immutable object and of hashable arguments, so that its results are kept in the
+    object. Any thread may call the decorated function.
 
     A cache outside of the objects would keep alive objects that nothing else uses any more.
     """

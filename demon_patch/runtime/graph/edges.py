@@ -22,8 +22,8 @@ def jumps(positions: Array) -> NDArray[np.bool_]:
     A jump is a change of more than 1/8 of the range since the frame before that differs from the change before it by
     more than 1/5 of the range. A movement that only slows down is no jump. After a jump there is no further one where
     the signal goes on in the same direction by less. There is none either where the movement from before the jump goes
-    on and is less than half of the jump. So a step, a square, the fall of a saw or the beginning of a quick attack make one
-    jump each. A sine over the whole range makes none up to 2 Hz at 25 frames a second.
+    on and is less than half of the jump. So a step, a square, the fall of a saw or the beginning of a quick attack make
+    one jump each. A sine over the whole range makes none up to 2 Hz at 25 frames a second.
     """
     change = np.diff(positions)
     here, before = change[1:], change[:-1]

@@ -42,9 +42,7 @@ class Forecast:
             tuple[int, LivePort, tuple[float, ...]]
         ] = []  # live inputs that have not run yet: frame, port, numbers
         self._moments = np.zeros(0, dtype=np.int64)
-        self._mapped: tuple[int, int, Transport] | None = (
-            None  # now_k, guard and transport for which `_moments` was computed
-        )
+        self._mapped: tuple[int, int, Transport] | None = None  # now_k, guard, transport of `_moments`
         self._rows: dict[int, int] = {}  # by engine port, its row in `_shown`
         self._shown: Array = np.zeros((0, 0))  # engine ports [rows, T] at the control frames in `_shown_at`
         self._shown_at = np.zeros(0, dtype=np.int64)
