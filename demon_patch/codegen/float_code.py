@@ -54,7 +54,7 @@ WHOLE = with_whole_ports(VALUE, ("x",))[0]
 GATE = Body((), (tuple(ast.Attribute(ast.Name("x", ast.Load()), part, ast.Load()) for part in ("level", "rises")),), ())
 
 _RUNNING = ("k", "s", "beat", "song", "frame")
-"""Fields of a frame that are arrays in a run of frames."""
+"""Fields of a frame that are arrays [n] in a run of n control frames."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -327,7 +327,7 @@ class FloatParts(NamedTuple):
     once: tuple[tuple[str, Text], ...]
     """The lines that depend on ports without a cable alone; they are computed once for all control frames."""
     read_once: frozenset[str]
-    """The names that these lines read."""
+    """The names that the lines of `once` read."""
     every_frame: Template
     """The rest of the body, which runs in every control frame."""
 

@@ -48,7 +48,7 @@ class Vectorised:
 
     stages: tuple[ArrayStage, ...]
     next_state_names: tuple[tuple[str, str], ...]
-    """Names of lines that are the next value of a state: (name, state)."""
+    """The names of lines that are the next number of a state: (name of the line, state)."""
     outputs: tuple[tuple[ast.expr, ...], ...]
 
 

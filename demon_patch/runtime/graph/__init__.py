@@ -1,1 +1,2 @@
-"""From a patch to a program, and what it will give: checks, compiler, clock, forecast. Nothing here knows torch."""
+"""Turns a patch into a program, and forecasts its engine ports: checks, compiler, clock, forecast. Nothing here imports
+torch."""

@@ -59,7 +59,7 @@ class PlanPart:
     order: the first table is the last row."""
 
     blocks: tuple[Group | Scan, ...]
-    """In running order."""
+    """The blocks (groups and scans) of the part, in running order."""
     written: Indices
     """The bus slots that the part writes."""
     cells: tuple[int, ...]
@@ -85,7 +85,7 @@ class BatchPlan:
 
     @property
     def blocks(self) -> tuple[Group | Scan, ...]:
-        """The blocks of both parts."""
+        """The blocks of both parts, in running order."""
         return (*self.parts[0].blocks, *self.parts[1].blocks)
 
 

@@ -27,7 +27,7 @@ from demon_patch.runtime.graph.bars import (
 from demon_patch.runtime.graph.route import Route
 
 FIRST = -(1 << 62)
-"""A frame before all control frames."""
+"""The number of a control frame before all others."""
 PAST = 64
 """Control frames that a route still goes back before a seek or a new loop region."""
 

@@ -86,7 +86,7 @@ class Forecast:
         return forked
 
     def invalidate(self) -> None:
-        """Marks everything from `now` on as out of date."""
+        """Marks the whole forecast from control frame `now` on as out of date."""
         self._timeline.all_changed(self.transport, self._live, self.now)
         self._mapped = None
 
