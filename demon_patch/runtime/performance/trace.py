@@ -71,7 +71,7 @@ class Trace:
     frames: how many transport frames back events are kept; without limit by default.
     keep: how many events of each kind are kept; all by default.
 
-    sinks: by engine port ("strength", ...) its value at every transport frame, in pieces, in the port's unit; a
+    sinks: by engine port ("strength", ...) its value at every transport frame from 0 on, in pieces, in the port's unit; a
         family taper has knob positions.
     takes: every completion without its latent, as (heard_at, values): the number of each control of class `request`
         at admission, as the engine takes it (strength, not its position).
