@@ -148,8 +148,9 @@ class LiveDocument:
 
     # -- edits --------------------------------------------------------------------------------------------------
     def do(self, command: Command, client: str = PLAYER, label: str = "", at: Grid | None = None) -> Delta:
-        """From any thread. Edits the document and returns the session's `Delta`. Live values over what is written are
-        released once the edit is heard. Raises PatchError, and changes nothing, where the command cannot be done."""
+        """From any thread. Edits the document and returns the session's `Delta`. Releases the live values over what is
+        written: at once, or for an edit with a grid when it is heard. Raises PatchError, and changes nothing, where
+        the command cannot be done."""
         with self.session() as session:
             return session.do(command, client, label, at)
 

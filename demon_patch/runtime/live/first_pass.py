@@ -27,8 +27,8 @@ class FirstPass:
 
     def next(self, transport: Transport, start: int, most: int) -> tuple[int, int] | None:
         """Returns the first stretch [start, stop) of transport frames, at or after `start`, that has no sound in the
-        song yet. It has at most `most` frames and ends before a seam. None where the next pass of the song needs
-        nothing."""
+        song yet. It has at most `most` frames and ends at the next seam at the latest. None where the next pass of
+        the song needs nothing."""
         if self.done:
             return None
         wanted = np.flatnonzero(self._missing[transport.positions(start, len(self._missing))])

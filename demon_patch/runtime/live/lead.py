@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import deque
 from math import ceil
 
-RECENT = 96  # measurements that count
-CALM = 24  # looks in a row that ask for less, before the lead shortens by a frame
+RECENT = 96  # measurements of each kind that are kept
+CALM = 24  # updates in a row that need less, before the lead shortens by a frame
 LONGEST = 2.0  # seconds
 
 

@@ -20,10 +20,11 @@ from demon_patch.runtime.assets.recorder import Recorder, Spoilt
 from demon_patch.runtime.audio.song_memory import HISTORY_SECONDS
 
 LONG_SECONDS = 600.0
-"""From here on a file that may not grow is followed by another one: some disks hold files of 4 GiB at most."""
+"""The least length of a file that may not grow after which the recording goes on in another one: some disks hold files of
+4 GiB at most. A shorter one ends the recording."""
 
 LOOK_SECONDS = 0.5
-"""Between two writes: what a killed program loses at most, and an encoder's last block."""
+"""Seconds between two writes. A killed program loses at most this much sound, and an encoder's last block."""
 
 
 class History(Protocol):

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from demon_patch.runtime.live.tick_loop import TickLoop
 
 METER_SECONDS = 0.1
-RECENT = 32  # completions that the heard error is taken of
+RECENT = 32  # completions from which the heard error is computed
 
 
 @dataclass(frozen=True, slots=True)

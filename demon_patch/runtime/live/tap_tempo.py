@@ -7,11 +7,11 @@ from itertools import pairwise
 from typing import NamedTuple
 
 SLOWEST, FASTEST = 20.0, 300.0  # beats a minute
-SPARE = 1.08  # by which a tapped tempo may lie outside, to be taken as the end of the range
-BOUNCE = 0.15  # seconds within which a second tap is the same one, heard twice
-PAUSE = 2.5  # beats after which tapping starts from its first tap again
+SPARE = 1.08  # factor by which a tapped tempo may be outside the range; it becomes the end of the range
+BOUNCE = 0.15  # seconds within which a second tap is ignored
+PAUSE = 2.5  # beats without a tap after which taps are counted from the beginning
 KEPT = 8  # taps that count
-FADE = 0.6  # of what an interval counts against a tempo, with every later one
+FADE = 0.6  # factor on the weight of an interval for every later one
 LOOSE, LOOSE_SECONDS = 0.08, 0.03  # how far an interval may be off the beat: the greater of a share and seconds
 SWUNG = (1.15, 2.6)  # how much longer every second interval is than its neighbours, where taps swing
 MOVED, MOVED_SECONDS = 0.04, 0.02  # how far two intervals must be off it, the same way, to be another tempo
@@ -27,7 +27,7 @@ class _Form(NamedTuple):
 
 
 _FORMS = (_Form(1, 1, 0.0), _Form(2, 1, 1.0), _Form(2, 2, 1.0), _Form(1, 2, 1.5), _Form(3, 1, 2.0))
-_STRAY = _Form(1, 0, 2.0)  # an interval that tells nothing
+_STRAY = _Form(1, 0, 2.0)  # an interval that is ignored
 
 
 class _Reading(NamedTuple):

@@ -18,7 +18,7 @@ from demon_patch.runtime.live.host import Host
 
 LOOK_SECONDS = 0.2
 PATIENCE = 5  # looks at a version that cannot be read, which may be half written, before a message says so
-MOST_TOLD = 4  # mistakes of one version of the file
+MOST_TOLD = 4  # mistakes of one version of the file that become messages
 END_SECONDS = 2.0  # for which the end waits for a look that is under way
 
 Stamp = tuple[int, int, int, int]  # of a version of a file: when, how long, which

@@ -25,8 +25,8 @@ from demon_patch.runtime.performance.sounding import SoundingQueue
 from demon_patch.runtime.performance.touches import alike
 from demon_patch.runtime.performance.trace import Trace
 
-EARLY = 50  # frames by which a generation may be ready before it was expected
-UNSURE = 4  # frames by which the next one may be later, where ticks are measured
+EARLY = 50  # transport frames: a generation may be ready this much earlier than expected
+UNSURE = 4  # transport frames: the next one may be this much later, where ticks are measured
 
 StepValues = Mapping[str, Tensor | str]
 

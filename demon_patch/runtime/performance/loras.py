@@ -14,7 +14,7 @@ from demon_patch.runtime.graph.program import Program
 
 _ROW = CONTROLS["lora_strength"]
 MOVED = (_ROW.hi - _ROW.lo) / 64
-"""A strength is merged again when it has moved by more than this, or no longer moves."""
+"""LoRA strengths are merged again once one has moved by more than this, and once they no longer move."""
 
 
 class LoraRack:

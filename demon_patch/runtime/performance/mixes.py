@@ -17,7 +17,7 @@ from demon_patch.runtime.graph.forecast import Forecast
 from demon_patch.runtime.performance.feedback import Feedback
 from demon_patch.small_cache import Same, SmallCache
 
-NOTHING = 1e-9  # a share below it is none
+NOTHING = 1e-9  # a smaller share counts as 0
 
 
 @dataclass(frozen=True, eq=False)

@@ -17,9 +17,9 @@ from demon_patch.engine.ring.focus import JOIN, before
 
 WITHIN_SECONDS = 0.4  # from a generation's admission to its end, after a touch
 QUIET_SECONDS = 2.0  # without a touch, after which stretches grow
-RUNGS = 2  # of the ladder that double a length
-RECENT = 16  # ticks of each length that count
-SPARE = 0.9  # of the time, in which a longer stretch must be made to be chosen: the choice does not waver
+RUNGS = 2  # steps of the ladder that double a length
+RECENT = 16  # ticks of each length whose costs are averaged
+SPARE = 0.9  # share of WITHIN_SECONDS in which a longer stretch must be made: so the choice is stable
 
 Middle = Callable[[Sequence[float]], float]
 

@@ -18,8 +18,8 @@ from demon_patch.runtime.assets import named_files
 from demon_patch.runtime.assets.asset_store import inside, located
 from demon_patch.small_cache import SmallCache
 
-PROMPTS = 256  # that are kept beside those that play
-CLIPS = 32  # the same; one takes up to 10 MB
+PROMPTS = 256  # prompts that are kept besides those that play
+CLIPS = 32  # clips that are kept besides those that play; one takes up to 10 MB
 
 
 class Resources:

@@ -20,7 +20,7 @@ from demon_patch.runtime.performance.trace import Trace
 LEAD_IN = (
     750  # frames of a song's end that its beginning is measured after: what is learnt of its strokes is known then
 )
-PIECE = 50  # frames that are measured at a time, so that the tick thread gets its turn
+PIECE = 50  # frames that are measured at a time, so that the tick thread can run in between
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from torch import Tensor
 from demon_patch.runtime.graph.program import Program
 from demon_patch.runtime.performance.control_values import ControlValues
 
-SLOW_SECONDS = 2.0  # after a device has sent something, in which what it moves may still be on its way
+SLOW_SECONDS = 2.0  # for which a knob may go on moving after a device has sent something
 
 
 class Touches:

@@ -12,7 +12,7 @@ from torch import Tensor
 from demon_patch.arrays import Curve
 from demon_patch.engine.sound.dry_path import Covered
 
-BLOCK = 1024  # frames that are kept together
+BLOCK = 1024  # transport frames of a block
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +71,8 @@ class Trace:
     frames: how many transport frames back events are kept; without limit by default.
     keep: how many events of each kind are kept; all by default.
 
-    sinks: by engine port ("strength", ...) its value at every transport frame from 0 on, in pieces, in the port's unit; a
-        family taper has knob positions.
+    sinks: by engine port ("strength", ...) its value at every transport frame from 0 on, in pieces, in the port's
+        unit; a family taper has knob positions.
     takes: every completion without its latent, as (heard_at, values): the number of each control of class `request`
         at admission, as the engine takes it (strength, not its position).
     taken: every completion as (heard_at, values): all scalars that it was made with, as the engine takes them. Those
