@@ -45,7 +45,7 @@ class Rendering:
         self._seams = SeamStream(half_fade(performer.spec.sample_rate))
 
     def tick(self) -> list[Played]:
-        """Runs one engine tick, and returns the windows that can be played after it."""
+        """Runs one engine tick, and returns the sound of the windows that fell due with it."""
         performer = self.performer
         performer.begin(performer.now)
         performer.forward()

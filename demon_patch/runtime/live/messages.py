@@ -14,7 +14,7 @@ KEPT = 1000  # messages
 
 
 class Messages:
-    """The messages of a performance; the latest KEPT of them are kept."""
+    """The messages of a performance, of which the latest KEPT remain."""
 
     def __init__(self) -> None:
         self._messages: deque[tuple[int, str]] = deque(maxlen=KEPT)

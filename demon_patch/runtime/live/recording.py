@@ -20,8 +20,8 @@ from demon_patch.runtime.assets.recorder import Recorder, Spoilt
 from demon_patch.runtime.audio.song_memory import HISTORY_SECONDS
 
 LONG_SECONDS = 600.0
-"""The least length of a file that may not grow after which the recording goes on in another one: some disks hold files of
-4 GiB at most. A shorter one ends the recording."""
+"""Seconds. A recording goes on in another file when a file of at least this length may not grow, since some disks hold
+files of 4 GiB at most; a shorter file that may not grow ends the recording."""
 
 LOOK_SECONDS = 0.5
 """Seconds between two writes. A killed program loses at most this much sound, and an encoder's last block."""
