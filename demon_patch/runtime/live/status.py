@@ -38,6 +38,8 @@ class Status:
     """The state of a live performance at one moment. Times are in seconds unless a name says otherwise.
 
     begun: whether the first generation is finished and the transport has started.
+    bypass: whether the source is heard in place of what is generated.
+    follow: whether the transport's beats are the song's beats.
     recording: the names of the files that are being recorded; empty if there are none.
     song, song_length: the song position, and the length of the song.
     metre_beat, metre_bar: where the present metre began, in beats and bars.
@@ -48,6 +50,7 @@ class Status:
     heard_error_ms: median and largest heard error of the latest completions, without sign.
     late, missed, previews: see `Trace`.
     starved: seconds for which no window was ready, so that the last pass was heard.
+    completions_per_second: for the generations in flight, at the present length of a tick; 0 before a tick was measured.
     peak_db, rms_db: of the last tenth of a second, in dBFS.
     faults: by node, the mistake that keeps it from running.
     live_values: by (node, port).

@@ -57,7 +57,7 @@ class Speaker(Protocol):
 
         position: the sample of the song at which the window begins.
         block: the window, [samples, channels], with `half` samples more before it and 3 * half after it.
-        lo, hi: the samples of the song that repeat; the window goes on at `lo` beyond `hi`.
+        lo, hi: the samples of the song that repeat; what goes beyond `hi` continues at `lo`. None for the song's end.
         ceiling: of the limiter over the window, in dBFS.
         """
         ...
