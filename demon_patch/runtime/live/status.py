@@ -50,7 +50,7 @@ class Status:
     heard_error_ms: median and largest heard error of the latest completions, without sign.
     late, missed, previews: see `Trace`.
     starved: seconds for which no window was ready, so that the last pass was heard.
-    completions_per_second: for the generations in flight, at the present length of a tick; 0 before a tick was measured.
+    completions_per_second: for the generations in flight, at the present length of a tick; 0 before one was measured.
     peak_db, rms_db: of the last tenth of a second, in dBFS.
     faults: by node, the mistake that keeps it from running.
     live_values: by (node, port).
