@@ -77,7 +77,7 @@ def stream(
 
     Also writes the files of the patch's Recorder nodes. They replace no existing file, and are removed if the stream
     ends early. A sample that is not a number is replaced by the last good one. Raises DemonError for a recording
-    that cannot be written, and where LOST_SECONDS of samples are not numbers.
+    that cannot be written, and where LOST_SECONDS of samples in a row are not numbers.
 
     wrote: called with the name of each file.
     played: called with each block before it is limited.
