@@ -1,4 +1,4 @@
-"""What is wrong or odd about a patch file or a pack, and about the files that it names, without playing it."""
+"""Finds mistakes and oddities of a patch file or a pack, and of the files that it names, without playing it."""
 
 from __future__ import annotations
 
@@ -23,8 +23,13 @@ MISTAKE, REMARK = "mistake", "remark"
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A mistake, for which a patch does not play or pack, or a remark. file: the patch. node: by its path in
-    subpatches; node and port are None where it is about the whole."""
+    """A mistake, for which a patch cannot be played or packed, or a remark.
+
+    file: the patch file.
+    node: the node's path through subpatches; None where the finding is about the whole patch.
+    port: the port; None where no port is meant.
+    severity: MISTAKE or REMARK.
+    """
 
     file: str
     node: str | None
@@ -38,7 +43,7 @@ class Finding:
 
 
 def findings(path: Path) -> list[Finding]:
-    """All findings of a patch file or pack: mistakes first, each with its mend. Raises nothing."""
+    """Returns all findings of a patch file or pack: mistakes first, each with its mend. Raises nothing."""
     try:
         with _opened(path) as (patch, folder):
             return _of_patch(patch, folder, path)
@@ -72,7 +77,7 @@ def _finding(error: DemonError, path: Path, severity: str) -> Finding:
 
 @contextmanager
 def _opened(path: Path) -> Iterator[tuple[Patch, Path]]:
-    """A patch and the folder of its files, as they are played."""
+    """Gives a patch and the folder of its files, as they are used when it is played."""
     if path.exists() and not path.is_file():
         what = "this is a folder, not a patch file" if path.is_dir() else "this is no ordinary file"
         raise DemonError(what, file=path, mend="name a *.dpatch.json or *.dpatch file")

@@ -1,4 +1,4 @@
-"""Offline rendering: exactly so many seconds of a performance, as a stream, an array, or a WAV or FLAC file."""
+"""Offline rendering: an exact number of seconds of a performance, as a stream, an array, or a WAV or FLAC file."""
 
 from __future__ import annotations
 
@@ -19,18 +19,22 @@ from demon_patch.runtime.assets.overwrite import allow_sound, drafted
 from demon_patch.runtime.assets.recorder import Recorder
 from demon_patch.runtime.performance.performer import SPLICE_FRAMES, Performer
 
-LOST_SECONDS = 1.0  # of samples that are no numbers, after which a render is given up
+LOST_SECONDS = 1.0  # of samples that are not numbers, after which a render ends with an error
 
 
 class Played(NamedTuple):
-    """Sound [n, channels] at the family's rate, before the limiter, and the limiter's ceiling over it, dBFS."""
+    """Sound before the limiter.
+
+    sound: [n, channels], at the family's rate.
+    ceiling: of the limiter over this sound, in dBFS.
+    """
 
     sound: Samples
     ceiling: float
 
 
 class Rendering:
-    """A performance by a virtual clock: from transport frame 0 on, as fast as it can be made.
+    """A performance on a virtual clock: from transport frame 0 on, as fast as it can be made.
 
     Before frame 0 the ring fills, so that the first generation is heard there. A tick lasts the family's nominal
     number of control frames at the ring's depth, never a measured time: the same patch gives the same samples.
@@ -41,7 +45,7 @@ class Rendering:
         self._seams = SeamStream(half_fade(performer.spec.sample_rate))
 
     def tick(self) -> list[Played]:
-        """Makes one engine tick; the windows that fell due with it."""
+        """Runs one engine tick, and returns the sound of the windows that fell due with it."""
         performer = self.performer
         performer.begin(performer.now)
         performer.forward()
@@ -50,12 +54,12 @@ class Rendering:
         return [played for window in windows if len((played := self._joined(window)).sound)]
 
     def blocks(self) -> Iterator[Played]:
-        """The performance, without end."""
+        """Gives the sound of the performance in blocks, without end."""
         while True:
             yield from self.tick()
 
     def _joined(self, window: Window) -> Played:
-        """A window, joined to the stream."""
+        """Returns a window's sound, crossfaded to that of the window before it."""
         sound = self.performer.sound(window)
         spare = SPLICE_FRAMES * self.performer.spec.samples_per_frame - self._seams.half
         joined = self._seams.push(sound[spare : len(sound) - spare])
@@ -68,11 +72,12 @@ def stream(
     wrote: Callable[[Path], None] = lambda path: None,
     played: Callable[[Played], object] = lambda played: None,
 ) -> Generator[Samples, None, None]:
-    """Exactly `seconds` of the performance from transport 0, as blocks [n, channels] at the family's rate, limited.
+    """Gives exactly `seconds` of the performance from transport frame 0 on, as blocks [n, channels] at the family's
+    rate, limited.
 
-    Also writes the files of the patch's Recorder nodes; they replace no file, and are removed where the stream ends
-    early. Samples that are no numbers become the last good ones. Raises DemonError for a recording that cannot be
-    written, and where a whole second has no number.
+    Also writes the files of the patch's Recorder nodes. They replace no existing file, and are removed if the stream
+    ends early. A sample that is not a number is replaced by the last good one. Raises DemonError for a recording
+    that cannot be written, and where LOST_SECONDS of samples in a row are not numbers.
 
     wrote: called with the name of each file.
     played: called with each block before it is limited.
@@ -88,8 +93,8 @@ def stream(
 
 
 def _played(performer: Performer, seconds: float, wrote: Callable[[Path], None]) -> Generator[Played, None, None]:
-    """What `stream` limits: exactly `seconds` of sound, made finite here, before it goes to the file, to the Recorder
-    nodes and to `played`."""
+    """Gives exactly `seconds` of sound before the limiter, with all samples finite, and writes the files of the
+    Recorder nodes."""
     spec = performer.spec
     left = total = round(seconds * spec.sample_rate)
     good = LastGood(spec.channels)
@@ -118,7 +123,7 @@ def _played(performer: Performer, seconds: float, wrote: Callable[[Path], None])
 
 
 def render(performer: Performer, seconds: float) -> Samples:
-    """`seconds` of the performance in one array [samples, channels] at the family's rate."""
+    """Returns `seconds` of the performance, limited, in one array [samples, channels] at the family's rate."""
     return np.concatenate(list(stream(performer, seconds)))
 
 
@@ -132,10 +137,11 @@ def write(
     progress: Callable[[int], None] = lambda samples: None,
     wrote: Callable[[Path], None] = lambda path: None,
 ) -> Samples:
-    """Streams `seconds` into a WAV or FLAC file at `rate`, limited there; returns the sound at the family's own rate.
+    """Writes `seconds` of the performance into a WAV or FLAC file at `rate` samples a second, limited. Returns the
+    sound, limited, at the family's own rate, [samples, channels].
 
-    The file carries the patch. Once it is whole it takes the place of an earlier render, or with `force` of any file.
-    Raises DemonError when the file may not or cannot be written.
+    The file carries the patch. When it is complete it replaces an earlier render of that name, or with `force` any
+    file. Raises DemonError when the file may not or cannot be written.
 
     progress: called with the number of samples (family's rate) of each block.
     wrote: called with the name of each file of a Recorder node.

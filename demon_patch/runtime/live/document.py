@@ -1,4 +1,4 @@
-"""The document of a performance: its edit session, its live values, and what will be heard when."""
+"""The document of a performance: its edit session, its live values, and which version is heard when."""
 
 from __future__ import annotations
 
@@ -32,8 +32,12 @@ PLAYER = "player"
 class DocumentStage(NamedTuple):
     """The document as it sounds from a grid on, live values included.
 
-    key, label: of the edit or recall that is heard from there on; the first stage, which sounds now, has none.
-    patch: with the live values that it can have. base: without any. live: all live values.
+    key, label: those of the edit or recall that is heard from the grid on; None and "" for the first stage, which
+        sounds now.
+    at: the grid; None for the first stage.
+    patch: the document with the live values that it can have.
+    base: the document without live values.
+    live: all live values.
     """
 
     key: Hashable
@@ -45,7 +49,13 @@ class DocumentStage(NamedTuple):
 
 
 class WaitingRecall(NamedTuple):
-    """A recall that waits for its grid, behind the edits up to a revision."""
+    """A recall that waits for its grid.
+
+    number: counts the recalls that waited, from 1.
+    after: the revision at which it was asked for; it is heard after the edits up to there.
+    at: the grid from which it is heard.
+    snapshot: what is recalled.
+    """
 
     number: int
     after: Revision
@@ -55,37 +65,44 @@ class WaitingRecall(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class LiveValues:
-    """The live values, and for each the number of the edit after which it was put there."""
+    """The live values, with the time at which each was set.
+
+    overlay: the live values.
+    since: by port or cable, the number of the latest edit when its live value was set.
+    """
 
     overlay: Overlay = field(default_factory=Overlay)
     since: Mapping[Key | CableKey, int] = field(default_factory=dict)
 
     def put(self, overlay: Overlay, keys: Collection[Key | CableKey], counter: int) -> LiveValues:
-        """With another overlay, whose values for some keys were put there after edit number `counter`."""
+        """Returns the live values with another overlay, in which the values of some keys were set after edit number
+        `counter`."""
         return LiveValues(overlay, {**self.since, **dict.fromkeys(keys, counter)})
 
     def recalled(self, found: Recall, counter: int) -> LiveValues:
-        """After a recall that was asked for after edit number `counter`."""
+        """Returns the live values after a recall that was asked for after edit number `counter`."""
         return self.put(found.applied_to(self.overlay), found.overlay.keys, counter)
 
     def edit_heard(self, edit: UndoStep) -> LiveValues:
-        """When an edit is heard: without the live values of what it writes, but for those that were turned after it
-        was made."""
+        """Returns the live values once an edit is heard: those over what it writes are released, except for those that
+        were turned after the edit was made."""
         spared = {key for key, put in self.since.items() if put >= edit.last}
         changed = (path for part in edit.parts for path in part.changed)
         return LiveValues(self.overlay.without_overwritten(edit.command, changed, spared), self.since)
 
     def released(self, *keys: Key | CableKey) -> LiveValues:
-        """Without the live values of those ports and cables."""
+        """Returns the live values without those of some ports and cables."""
         return LiveValues(self.overlay.released(*keys), self.since)
 
 
 class LiveDocument:
-    """A document that is edited and played. No method waits for the sound.
+    """A document that is edited while it plays. No method waits for the sound.
 
-    An edit or a recall may have a grid: it is heard from there on, and never before one that was made earlier. Undone
-    before that, an edit is cancelled. The live values over what an edit writes are released when it is heard, but for
-    those that were turned after it was made. changed: called after every change, outside of the lock.
+    An edit or a recall may have a grid. It is then heard from that grid on, and never before one that was made
+    earlier. An edit that is undone before it is heard is cancelled. When an edit is heard, the live values over what
+    it writes are released, except for those that were turned after it was made.
+
+    changed: called after every change, outside of the lock.
     """
 
     def __init__(self, patch: Patch, changed: Callable[[], object] = lambda: None) -> None:
@@ -99,24 +116,24 @@ class LiveDocument:
 
     @property
     def patch(self) -> Patch:
-        """From any thread. The document as it stands."""
+        """From any thread. The document with all edits, those that are not heard yet included; without live values."""
         return self._session.patch
 
     @property
     def live(self) -> Overlay:
-        """From any thread. The live values, as they were last turned."""
+        """From any thread. The latest live values."""
         return self._live_values.overlay
 
     @property
     def sounding(self) -> Patch:
-        """From any thread. The document as it sounds now, live values included; what waits for its grid is not in
-        it."""
+        """From any thread. The document as it sounds now, live values included; without edits and recalls that wait for
+        their grid."""
         return self.stages()[0].patch
 
     @contextmanager
     def session(self) -> Iterator[EditSession]:
-        """From any thread. The session for a while in which no other thread is in it; what was edited is heard
-        afterwards."""
+        """From any thread. Gives the edit session, which no other thread can use meanwhile. Calls `changed` at the end
+        if it was edited."""
         edited = False
         try:
             with self._lock:
@@ -131,31 +148,35 @@ class LiveDocument:
 
     # -- edits --------------------------------------------------------------------------------------------------
     def do(self, command: Command, client: str = PLAYER, label: str = "", at: Grid | None = None) -> Delta:
-        """From any thread. Edits the document; PatchError, and no change, where it cannot be done. A live value over
-        what is written is released."""
+        """From any thread. Edits the document and returns the session's `Delta`. Releases the live values over what is
+        written: at once, or for an edit with a grid when it is heard. Raises PatchError, and changes nothing, where
+        the command cannot be done."""
         with self.session() as session:
             return session.do(command, client, label, at)
 
     def edit(self, patch: Patch, client: str = PLAYER, label: str = "Edit", at: Grid | None = None) -> Delta | None:
-        """From any thread. Makes the document equal to another one, in one step; None where it is already."""
+        """From any thread. Makes the document equal to another one, in one undo step. Returns the session's `Delta`, or
+        None where the two are equal already."""
         with self.session() as session:
             command = difference(session.patch, patch)
             return None if command is None else session.do(command, client, label, at)
 
     def undo(self, client: str = PLAYER, at: Grid | None = None) -> UndoResult | None:
-        """From any thread. Takes the client's latest step back: see `EditSession.undo`."""
+        """From any thread. Takes back the client's latest undo step, and returns the session's result
+        (`EditSession.undo`)."""
         with self.session() as session:
             return session.undo(client, at)
 
     def redo(self, client: str = PLAYER, at: Grid | None = None) -> UndoResult | None:
-        """From any thread. Does the client's latest undone step again: see `EditSession.redo`."""
+        """From any thread. Does again what the client's latest undo took back, and returns the session's result
+        (`EditSession.redo`)."""
         with self.session() as session:
             return session.redo(client, at)
 
     # -- live values --------------------------------------------------------------------------------------------
     def turn(self, node: str, port: str, value: Value) -> None:
-        """From any thread. Gives a knob a live value, which wins over its base until it is kept or released;
-        PatchError for a port that is not there, and for a value that it does not take."""
+        """From any thread. Gives a knob a live value, in the port's unit, over its base, until it is kept or released.
+        Raises PatchError for a port that does not exist, and for a value that it does not take."""
         with self._lock:
             heard = self._session.stages()[0]
             try:
@@ -169,7 +190,7 @@ class LiveDocument:
         self._changed()
 
     def release(self, *keys: Key | CableKey) -> None:
-        """From any thread. Drops the live values of some ports and cables, or of all, and with all of them the
+        """From any thread. Drops the live values of some ports and cables. Without keys it drops all of them, and all
         recalls that wait."""
         with self._lock:
             self._live_values = self._live_values.released(*keys) if keys else LiveValues()
@@ -178,8 +199,8 @@ class LiveDocument:
         self._changed()
 
     def keep(self, client: str = PLAYER) -> Patch:
-        """From any thread. Makes the live values the base, in one step; the document as it then is. Those that an
-        edit which waits will release stay live until then, and recalls that wait go on waiting."""
+        """From any thread. Makes the live values the base, in one undo step, and returns the new document. Live values
+        that a waiting edit will release stay live until then, and recalls that wait go on waiting."""
         with self.session() as session:
             live = self._live_values
             for waiting in session.pending:
@@ -194,8 +215,12 @@ class LiveDocument:
     def store(
         self, title: str = "", scope: Collection[str] | None = None, id: str | None = None, client: str = PLAYER
     ) -> str:
-        """From any thread. Stores what sounds now, of all nodes or some, as a snapshot under a fresh id or in the
-        place of one; the id. PatchError for a node that is not there."""
+        """From any thread. Stores what sounds now as a snapshot, and returns its id. Raises PatchError for a node that
+        does not exist.
+
+        scope: the nodes that it stores; all by default.
+        id: the snapshot that it replaces; a new id by default.
+        """
         with self.session() as session:
             id = id or ids.fresh(session.patch.snapshots)
             for node in scope or ():
@@ -208,8 +233,8 @@ class LiveDocument:
             return id
 
     def recall(self, id: str, at: Grid | None = None) -> tuple[PatchError, ...]:
-        """From any thread. Brings a snapshot back as live values, at once or from a grid on; what it names and
-        cannot move, and why. PatchError where there is no such snapshot."""
+        """From any thread. Makes a snapshot's values live values, at once or from a grid on. Returns an error for each
+        thing that the snapshot names and that cannot be set. Raises PatchError where there is no such snapshot."""
         with self._lock:
             snapshot = self._snapshot(id)
             found = recall(snapshot, self.patch, CATALOGUE)
@@ -222,8 +247,8 @@ class LiveDocument:
         return found.skipped
 
     def morph(self, one: str, other: str, amount: float) -> tuple[PatchError, ...]:
-        """From any thread. Puts what lies between two snapshots, 0 to 1, over the document as live values; else as
-        `recall`."""
+        """From any thread. Makes the values between two snapshots live values; `amount` is 0 at the first and 1 at the
+        second. Returns and raises errors as `recall` does."""
         with self._lock:
             ends = self._snapshot(one), self._snapshot(other)
             found = morph(*ends, amount, self.patch, CATALOGUE)
@@ -233,8 +258,8 @@ class LiveDocument:
 
     # -- what is heard when -------------------------------------------------------------------------------------
     def stages(self) -> tuple[DocumentStage, ...]:
-        """From any thread. What sounds now, and what will when each edit and recall that waits has landed, in the
-        order they were made."""
+        """From any thread. Returns the document as it sounds now, and as it will sound after each edit and recall that
+        waits, in the order in which they were made."""
         with self._lock:
             patches, edits = self._session.stages(), self._session.pending
             live, number = self._live_values, 0
@@ -251,7 +276,7 @@ class LiveDocument:
             return tuple(stages)
 
     def note_landing(self, key: Hashable) -> None:
-        """From any thread. Notes that a stage is heard from now on."""
+        """From any thread. Notes that the stage with this key is heard from now on."""
         with self._lock:
             if isinstance(key, Revision):
                 for waiting in self._session.pending:
@@ -272,8 +297,8 @@ class LiveDocument:
     def _follow_edit(self, delta: Delta) -> None:
         """Releases live values after every edit that the session accepts; called under the lock.
 
-        An edit without a grid releases those over all that it writes at once; one with a grid does so when it is heard
-        (`note_landing`). Another document in the place of this one drops all of them, and all recalls.
+        An edit without a grid releases those over all that it writes at once; one with a grid releases them when it
+        is heard (`note_landing`). When another document replaces this one, all live values and recalls are dropped.
         """
         before, self._followed = self._followed, self._session.patch
         if delta.revision.counter == 0:
@@ -287,7 +312,7 @@ class LiveDocument:
         self._prune()
 
     def _prune(self) -> None:
-        """Drops the live values that no stage of the document can have."""
+        """Drops the live values that fit no stage of the document."""
         if not self._live_values.overlay:
             self._live_values = LiveValues()
             return
@@ -298,7 +323,7 @@ class LiveDocument:
 
 
 def _heard(live: LiveValues, edit: PendingStep) -> LiveValues:
-    """The live values when an edit that waited is heard."""
+    """Returns the live values once an edit that waited is heard."""
     return live.edit_heard(edit.step)
 
 
@@ -308,7 +333,7 @@ def _stage(key: Hashable, at: Grid | None, label: str, live: LiveValues, base: P
 
 
 def _place(waiting: PendingStep | WaitingRecall) -> tuple[int, int]:
-    """Where something that waits stands among the others: recalls behind the edit that came before them."""
+    """Returns the sort key of an edit or recall that waits: a recall comes after the edits that were made before it."""
     if isinstance(waiting, WaitingRecall):
         return waiting.after.counter, waiting.number
     return waiting.revision.counter, 0

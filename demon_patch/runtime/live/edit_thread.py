@@ -27,14 +27,17 @@ T = TypeVar("T")
 
 
 class EditThread:
-    """One thread that works off what it is given, in order. Its work never holds up the tick thread.
+    """One thread that does what is submitted to it, in order. Its work never holds up the tick thread.
 
-    stages: the document as it sounds now and after each edit that waits; called on the editing thread.
-    play: called on the editing thread with the compiled stages; passes them on to the tick thread.
-    tell: called on the editing thread with each mistake of the document, once, and with any other error of its work.
+    performer: the performance, as it begins.
+    resources: loads prompts, clips and LoRAs.
+    bpm: the tempo, in beats a minute, of a patch that has none of its own.
+    clip: replaces the patch's own source.
     patch: the document that the performer plays.
-    bpm: the tempo of a patch that has none of its own.
-    clip: takes the place of the patch's own source.
+    stages: returns the document as it sounds now and after each edit that waits; called on the editing thread.
+    play: called on the editing thread with the compiled stages; passes them to the tick thread.
+    tell: called on the editing thread with a message for each mistake of the document, once, and for any other
+        error.
     """
 
     def __init__(
@@ -62,8 +65,8 @@ class EditThread:
         self._executor = ThreadPoolExecutor(1, "editing", torch.set_num_threads, (1,))
 
     def submit(self, work: Callable[P, T], *args: P.args, **options: P.kwargs) -> Future[T]:
-        """From any thread. Does some work on the editing thread, after all that was submitted before. An error in it is
-        told, and raised where the result is asked for."""
+        """From any thread. Calls a function on the editing thread, after all that was submitted before, and returns its
+        result as a future. An error becomes a message, and is raised where the result is read."""
 
         def told() -> T:
             try:
@@ -75,25 +78,27 @@ class EditThread:
         return self._executor.submit(told)
 
     def compile_newest(self) -> None:
-        """From any thread. Compiles the document as it is when its turn comes; older versions that wait are skipped."""
+        """From any thread. Has the editing thread compile the document. It compiles the newest version when its turn
+        comes, and skips older ones that wait."""
         with self._lock:
             self._newest += 1
             self._compiled = self.submit(self._compile, self._newest)
 
     @property
     def compiled(self) -> Future[None]:
-        """From any thread. Done when the newest version of the document is compiled."""
+        """From any thread. A future that is done when the newest version of the document is compiled."""
         return self._compiled
 
     def shutdown(self) -> None:
-        """From any thread but this one. Finishes what was submitted, and ends the thread."""
+        """From any thread but the editing thread. Finishes what was submitted, and ends the thread."""
         self._executor.shutdown()
 
     def _compile(self, number: int) -> None:
-        """On the editing thread. Compiles every stage of the document, unless a newer version waits.
+        """On the editing thread. Compiles every stage of the document and passes them to `play`. Does nothing if a
+        newer version than `number` waits.
 
-        A stage with a mistake plays as near to it as can be played (`fallback.without_mistake`), so that all that is
-        edited and turned afterwards is heard.
+        For a stage with a mistake, the nearest version without it plays (`fallback.without_mistake`), so that all
+        later edits and live values are heard.
         """
         if number != self._newest:
             return
@@ -118,8 +123,9 @@ class EditThread:
     def _playable(
         self, stage: DocumentStage, good: Version, mistakes: list[str]
     ) -> tuple[ScheduledEdit, Version] | None:
-        """On the editing thread. A stage, or what is nearest to it, ready to be heard, and its version; None where not
-        even the one that played before can be compiled. Adds the mistakes."""
+        """On the editing thread. Returns a stage, or the nearest version of it that can be compiled, ready to be heard,
+        with its version; None where not even the version that played before can be compiled. Adds a message for each
+        mistake to `mistakes`."""
         version, patch = Version(stage.base, stage.live), stage.patch
         stays: dict[str, str] = {}  # by mistake, what stays as it was for it in the end
         found: ScheduledEdit | None = None
@@ -137,8 +143,8 @@ class EditThread:
         return None if found is None else (found, version)
 
     def _scheduled(self, stage: DocumentStage, patch: Patch) -> ScheduledEdit:
-        """On the editing thread. A patch, in the place of a stage of the document, ready to be heard: with its prompts,
-        clips and LoRAs. Raises DemonError that names the node."""
+        """On the editing thread. Compiles a patch in the place of a stage of the document, and loads its prompts, clips
+        and LoRAs. Returns the edit, ready to be heard. Raises DemonError that names the node."""
         program = compile(patch, CATALOGUE, self._geometry, self._program)
         parts = parts_of(program, self._resources, self._clip, self._frames)
         measure_sounds(program, self._resources, parts, self._clip)
@@ -148,7 +154,7 @@ class EditThread:
 
 
 def _in_words(error: Exception) -> str:
-    """An error as the player reads it."""
+    """Returns an error as the text that the player is shown."""
     if isinstance(error, DemonError):
         return str(error)
     return f"an error of the program: {type(error).__name__}: {' '.join(str(error).split())[:200]}"

@@ -1,5 +1,5 @@
-"""What plays where a version of the document cannot be played: the version that did, with as much of the new one as
-can be heard."""
+"""Finds what to play in place of a version of the document that cannot be played: the last good version, with as much
+of the new one as possible."""
 
 from __future__ import annotations
 
@@ -17,7 +17,11 @@ GOES_ON = "the music goes on as it was"
 
 
 class Version(NamedTuple):
-    """A document without its live values, and those."""
+    """A version of the document.
+
+    base: the document without live values.
+    live: the live values.
+    """
 
     base: Patch
     live: Overlay
@@ -29,13 +33,13 @@ class Version(NamedTuple):
 
 
 def without_mistake(wanted: Version, good: Version, error: Exception, newest: Overlay) -> tuple[Version, str] | None:
-    """A version nearer to one that played, after `wanted` raised an error, and what of it stays as it was, in words;
-    None where there is none nearer.
+    """Returns a version nearer to the last good one, after `wanted` raised an error, and a text that says which part
+    keeps its former state. None where there is no nearer version.
 
-    Tried in this order: the live values of the node that the error names as they were, that node as it was, the whole
-    document as it was, all of it as it was.
+    Tries to restore from `good`, in this order: the live values of the node that the error names, that node, the
+    whole document, the document with its live values.
 
-    newest: the live values as they are; each document is tried with these first.
+    newest: the present live values; each restored document has these first.
     """
     node, port = (error.node, error.port) if isinstance(error, DemonError) else (None, None)
     if node is not None:

@@ -1,4 +1,4 @@
-"""The stretches of the song that no window was laid over yet: until then they are silence."""
+"""Keeps track of the stretches of the song without any sound yet, which are silent until a window is laid there."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from demon_patch.runtime.graph.clock import Transport
 
 
 class FirstPass:
-    """Which of the song's `frames` the loudspeaker has never been given. Owned by the tick thread."""
+    """Keeps track of which of the song's `frames` latent frames have no sound yet. Owned by the tick thread."""
 
     def __init__(self, frames: int) -> None:
         self._missing = np.ones(frames, bool)
@@ -16,17 +16,19 @@ class FirstPass:
 
     @property
     def done(self) -> bool:
-        """Whether every frame was laid once."""
+        """Whether every frame of the song has had sound laid."""
         return self._left == 0
 
     def note_laid(self, frame: int, frames: int) -> None:
-        """Notes that `frames` frames from a song frame on were laid, round the song's end if need be."""
+        """Notes that `frames` latent frames were laid, from a song frame on; beyond the song's end they continue at its
+        beginning."""
         self._missing[(frame + np.arange(frames)) % len(self._missing)] = False
         self._left = int(self._missing.sum())
 
     def next(self, transport: Transport, start: int, most: int) -> tuple[int, int] | None:
-        """The first stretch [start, stop) from a transport frame on, of at most `most` frames, that is missing in the
-        song; None where nothing that the next pass plays is missing."""
+        """Returns the first stretch [start, stop) of transport frames, at or after `start`, that has no sound in the
+        song yet. It has at most `most` frames and ends at the next seam at the latest. None where the next pass of
+        the song needs nothing."""
         if self.done:
             return None
         wanted = np.flatnonzero(self._missing[transport.positions(start, len(self._missing))])

@@ -1,8 +1,8 @@
 """A patch that plays live: what its clients see and do, and the life of its threads and its audio process.
 
-Threads. The *tick thread* owns performer, session and scheduled edits. The *editing thread* compiles, loads clips and
-writes takes. Each recording has a thread of its own. A client calls the methods of `Host` from any thread: they post
-what is wanted to the thread that does it, and return at once.
+Threads. The *tick thread* owns performer, session and scheduled edits. The *editing thread* compiles, loads clips
+and writes takes. Each recording has a thread of its own. A client calls the methods of `Host` from any thread: each
+passes the call on to the thread that does the work, and returns at once.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ from demon_patch.runtime.performance.resources import Resources
 from demon_patch.runtime.performance.trace import Trace
 from demon_patch.threads import quiet_gc, restore_gc
 
-KEPT_EVENTS, KEPT_SECONDS = 4096, 600.0  # of each kind, of a performance without end
+KEPT_EVENTS, KEPT_SECONDS = 4096, 600.0  # how much of each kind of event a live performance keeps
 SWITCH_SECONDS = 0.001  # for which a thread keeps the interpreter from the others
 
 
@@ -49,13 +49,13 @@ class Host:
 
     patch: what is played first.
     session: the loaded model.
-    folder: where the files lie that the patch names.
-    into: the folder that the performance writes files into; the same by default.
-    clip: takes the place of the patch's own source.
+    folder: the folder of the files that the patch names.
+    into: the folder that the performance writes files into; `folder` by default.
+    clip: replaces the patch's own source.
     device: part of a sound device's name; the system's default device otherwise.
 
-    document: the patch as it is edited, by all who edit it.
-    status: how the performance is; a new value before every tick.
+    document: the patch, edited by all clients.
+    status: the state of the performance; a new value before every tick.
     """
 
     def __init__(
@@ -81,7 +81,7 @@ class Host:
             raise
 
     def _assemble(self, patch: Patch, spec: FamilySpec, clip: Source | None) -> None:
-        """Makes all parts that need the audio link."""
+        """Creates all parts that need the audio link."""
         self.status = Status()
         self._messages = Messages()
         self.tick_loop = TickLoop(self.performer, self.link, before_tick=self._publish)
@@ -109,10 +109,10 @@ class Host:
 
     # -- life ---------------------------------------------------------------------------------------------------
     def start(self, check: Callable[[], None] = lambda: None) -> None:
-        """On the thread that made it. Opens the device and begins to play; raises DeviceError without one. After an
-        error `close` is still due.
+        """On the thread that made it. Opens the device and begins to play. Raises DeviceError where there is no device;
+        `close` must be called after an error, too.
 
-        check: called while it waits; what it raises ends the start.
+        check: called while it waits; an error that it raises ends the start.
         """
         self.link.start(check)
         for file in wired_recordings(self.patch):
@@ -123,8 +123,8 @@ class Host:
         self._tick_thread.start()
 
     def close(self) -> None:
-        """On the thread that made it. Stops, and finishes recordings. Each part is closed whatever happens to the
-        others; a second call does nothing."""
+        """On the thread that made it. Stops, and ends recordings. Each part is closed even if another one raises an
+        error. A second call does nothing."""
         with ExitStack() as parts:  # from the last to the first
             parts.callback(self.link.close)
             parts.callback(self._edit_thread.shutdown)
@@ -133,7 +133,7 @@ class Host:
             parts.callback(self._end_tick_thread)
 
     def _end_tick_thread(self) -> None:
-        """Waits for the end of the tick thread, and takes back what `start` did to the whole program."""
+        """Ends the tick thread, waits for its end, and restores what `start` changed for the whole program."""
         self.tick_loop.end()
         if self._tick_thread.is_alive():
             self._tick_thread.join()
@@ -160,11 +160,13 @@ class Host:
 
     @property
     def numbered_messages(self) -> tuple[tuple[int, str], ...]:
-        """From any thread, also after `close`. As `messages`, but more of them, each with its number, from 1."""
+        """From any thread, also after `close`. As `messages`, but more of them, each as (number, text); numbers count
+        from 1."""
         return self._messages.numbered
 
     def _publish(self, events: list[dict[str, Any]]) -> None:
-        """On the tick thread, before each tick. Publishes the status, and tells what happened since the last one."""
+        """On the tick thread, before each tick. Publishes the status, and adds a message for each event since the last
+        tick."""
         for event in events:
             self.add_message(event_message(event))
         for key in self._scheduled.take_landed():
@@ -192,18 +194,18 @@ class Host:
     # -- the document -------------------------------------------------------------------------------------------
     @property
     def patch(self) -> Patch:
-        """From any thread. The document as it stands."""
+        """From any thread. The document with all edits, those that are not heard yet included; without live values."""
         return self.document.patch
 
     @property
     def folder(self) -> Path:
-        """From any thread. Where the files lie that the document names."""
+        """From any thread. The folder of the files that the document names."""
         return self._resources.folder
 
     def edit(self, patch: Patch, at: Grid | None = None) -> Future[None]:
-        """From any thread. Makes the document equal to another patch, in one step; the result is done once that is
-        compiled. Nodes that stay keep their phases and envelopes. A mistake becomes a message, and the performance goes
-        on as it was.
+        """From any thread. Makes the document equal to another patch, in one undo step. Returns a future that is done
+        when the patch is compiled. Nodes that stay keep their phases and envelopes. A mistake becomes a message, and
+        the performance goes on without the mistake.
 
         at: the grid from which the edit is heard; as soon as possible by default.
         """
@@ -211,12 +213,12 @@ class Host:
         return self._edit_thread.compiled
 
     def turn(self, node: str, port: str, value: Value) -> None:
-        """From any thread. Gives a knob a live value, which wins over its base until it is kept or released; a mistake
-        becomes a message."""
+        """From any thread. Gives a knob a live value, in the port's unit, which is heard in place of its base until it
+        is kept or released; a mistake becomes a message."""
         self._messages.add_mistake_of(lambda: self.document.turn(node, port, value))
 
     def feed(self, node: str, port: str, value: Fed) -> None:
-        """From any thread. Gives a live input what a device sent; a mistake becomes a message."""
+        """From any thread. Passes what a device sent on to a live input; a mistake becomes a message."""
         self.tick_loop.post(
             lambda: self._messages.add_mistake_of(lambda: self.performer.feed(node, port, value)),
         )
@@ -227,7 +229,7 @@ class Host:
         return self.performer.forecast.taps
 
     def keep(self) -> Patch:
-        """From any thread. Makes the live values the base, in one step; the patch as it then is."""
+        """From any thread. Makes the live values the base, in one undo step, and returns the new patch."""
         return self.document.keep()
 
     def release(self, *keys: Key) -> None:
@@ -236,11 +238,12 @@ class Host:
 
     @property
     def live_values(self) -> dict[Key, Value]:
-        """From any thread. The live values by (node, port), as they were last turned."""
+        """From any thread. The latest live values by (node, port), each in the port's unit."""
         return dict(self.document.live.values)
 
     def _compile_newest(self) -> None:
-        """From any thread. After every change of the document or of live values: what plays follows."""
+        """From any thread. Has the editing thread compile the newest document; called after every change of it or of a
+        live value."""
         self._edit_thread.compile_newest()
 
     def _play_edits(self, edits: Sequence[ScheduledEdit]) -> None:
@@ -249,25 +252,25 @@ class Host:
 
     # -- transport ----------------------------------------------------------------------------------------------
     def play(self, on: bool) -> None:
-        """From any thread. Lets the transport run, or stand."""
+        """From any thread. Lets the transport run, or stops it."""
         self.tick_loop.post(lambda: self.tick_loop.play(on))
 
     def seek(self, seconds: float, beats: float | Grid = 0.0) -> None:
-        """From any thread. Jumps to a moment of the song: as soon as it can be heard, or on a grid, which as a number
-        counts beats."""
+        """From any thread. Jumps to a moment of the song, in seconds: as soon as it can be heard, or on a grid.
+        `beats`: a grid, or a number of beats; 0 for none."""
         rate = self.performer.spec.frame_rate
         self._retime(lambda: self.tick_loop.seek(round(seconds * rate), beats))
 
     def loop(self, region: tuple[float, float] | None, beats: float | Grid = 0.0) -> None:
-        """From any thread. Repeats a stretch of the song, (from, to) in seconds, or with None the whole song. One that
-        is too short is not looped, and a message says so."""
+        """From any thread. Repeats a stretch of the song, (from, to) in seconds, or with None the whole song; `beats`:
+        see `seek`. A stretch that is too short is not looped, and a message says so."""
         rate, song = self.performer.spec.frame_rate, self.performer.source.frames
         lo, hi = (0, song) if region is None else (round(region[0] * rate), round(region[1] * rate))
         self._retime(lambda: self.tick_loop.loop(lo, hi, beats))
 
     def tempo(self, bpm: float, beats: float | Grid = 0.0) -> None:
-        """From any thread. Sets the tempo by hand, 20 to 400 beats a minute; later edits of the patch's own tempo do
-        not change it."""
+        """From any thread. Sets the tempo by hand, 20 to 400 beats a minute (a number outside is clipped); `beats`: see
+        `seek`. Later edits of the patch's own tempo do not change it."""
         wanted = min(max(bpm, 20.0), 400.0)
 
         def change() -> None:
@@ -277,8 +280,8 @@ class Host:
         self._retime(change)
 
     def tap(self) -> None:
-        """From any thread. Takes a beat that the player taps now: from the second one on, the tempo is that of the
-        taps (`TapTempo`)."""
+        """From any thread. Notes that the player taps a beat now. From the second tap on, it sets the tempo that the
+        taps give (`TapTempo`)."""
         with self._tap_lock:
             bpm = self._tap_tempo.tap(perf_counter())
         if bpm is not None:
@@ -289,7 +292,7 @@ class Host:
         self._retime(lambda: self.tick_loop.follow(on))
 
     def bypass(self, on: bool) -> None:
-        """From any thread. Plays the source as it is, in place of what is generated."""
+        """From any thread. Plays the source unchanged, in place of what is generated."""
 
         def change() -> None:
             self.performer.bypass = on
@@ -297,7 +300,7 @@ class Host:
         self.tick_loop.post(change)
 
     def mute(self, on: bool) -> None:
-        """From any thread. Silences the sound at once; the transport runs on."""
+        """From any thread. Silences the sound at once or ends the silence; the transport runs on."""
         self._muted = on
         self.link.set_mute(on)
 
@@ -308,7 +311,7 @@ class Host:
         self.release()
 
     def _retime(self, change: Callable[[], None]) -> None:
-        """From any thread. Posts a change of the transport; edits that wait then find their new frames."""
+        """From any thread. Has the tick thread change the transport; edits that wait then get their new frames."""
 
         def retime() -> None:
             self._messages.add_mistake_of(change)
@@ -318,8 +321,8 @@ class Host:
 
     # -- recordings ---------------------------------------------------------------------------------------------
     def record(self, path: str | Path) -> None:
-        """From any thread. Begins to record what is heard into a new file, which carries the patch as it sounds now:
-        `jam-2.flac` where there is a `jam.flac`. Messages give the name, or the mistake."""
+        """From any thread. Begins to record what is heard into a new file, which carries the patch that sounds now. Its
+        name is `jam-2.flac` where there is a `jam.flac`. Messages give the name, or the mistake."""
         self._recordings.record(path, self._sounding_text())
 
     def stop_recording(self) -> None:
@@ -327,10 +330,10 @@ class Host:
         self._recordings.stop()
 
     def save_take(self, path: str | Path) -> Future[None]:
-        """From any thread. Writes the last two minutes that were heard into a new file, which carries the patch as it
-        sounds now; the result is done once the file is."""
+        """From any thread. Writes what was heard in the last two minutes into a new file, which carries the patch that
+        sounds now. Returns a future that is done when the file is."""
         return self._edit_thread.submit(lambda: self._recordings.save(path, self._sounding_text()))
 
     def _sounding_text(self) -> str:
-        """The text of the patch file, as the document sounds now."""
+        """Returns the text of a patch file of the document that sounds now."""
         return dumps(self.document.sounding)

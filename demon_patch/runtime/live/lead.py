@@ -1,23 +1,24 @@
-"""The lead: how far ahead of the loudspeaker windows are decoded, from what waiting and decoding really take."""
+"""The lead: how far ahead of the loudspeaker windows are decoded, from the measured time of waiting and decoding."""
 
 from __future__ import annotations
 
 from collections import deque
 from math import ceil
 
-RECENT = 96  # measurements that count
-CALM = 24  # looks in a row that ask for less, before the lead shortens by a frame
+RECENT = 96  # measurements of each kind that are kept
+CALM = 24  # updates in a row that need less, before the lead shortens by a frame
 LONGEST = 2.0  # seconds
 
 
 class Lead:
-    """The lead in latent frames: the device's latency, the longest wait for a decode, and the longest decode.
+    """Computes the lead in latent frames: the device's latency, plus the longest wait for a decode, plus the longest
+    decode.
 
-    It lengthens at once and shortens a frame at a time. An expected wait (`expect_waits`) changes it at once; then only
-    what waits take beyond that is measured. Owned by one thread.
+    The lead grows at once and shrinks a frame at a time. An expected wait (`expect_waits`) changes it at once; then
+    only the part of a wait beyond that is measured. Owned by one thread.
 
     rate: latent frames a second.
-    frames: the lead to begin with.
+    frames: the lead in latent frames, at first and later.
     """
 
     def __init__(self, rate: float, frames: int) -> None:
@@ -29,7 +30,8 @@ class Lead:
         self._expected = 0.0
 
     def expect_waits(self, seconds: float) -> None:
-        """Expects at least so long a wait, in seconds, between two chances to decode; 0: nothing is known."""
+        """Sets the wait in seconds that is expected, at least, between two chances to decode; 0 where nothing is
+        known."""
         less = self._expected - seconds
         if seconds == 0.0 < self._expected:  # waits count as a whole again
             self._waits = deque((wait + self._expected for wait in self._waits), maxlen=RECENT)
@@ -38,25 +40,29 @@ class Lead:
         self._expected = seconds
 
     def note_wait(self, seconds: float) -> None:
-        """Notes the time between two chances to decode."""
+        """Notes the seconds between two chances to decode."""
         self._waits.append(max(seconds - self._expected, 0.0))
 
     def note_decode(self, seconds: float) -> None:
-        """Notes the time that a window took, its laying included."""
+        """Notes the seconds that decoding and laying a window took."""
         self._decodes.append(seconds)
 
     @property
     def decode_seconds(self) -> float:
-        """The middle of the latest decodes; 0 before the first."""
+        """The median of the latest decodes in seconds; 0 before the first."""
         return sorted(self._decodes)[len(self._decodes) // 2] if self._decodes else 0.0
 
     def lengthened(self, latency: float) -> int:
-        """The lead in frames, no shorter than it was: before a wait that is expected. latency: as for `updated`."""
+        """Returns the lead in latent frames, never shorter than before; called before a wait that is expected.
+        `latency`: as for `updated`."""
         self.frames = max(self.frames, self._wanted(latency))
         return self.frames
 
     def updated(self, latency: float) -> int:
-        """The lead in frames, `latency` seconds lying between what is read from the song and the loudspeaker."""
+        """Returns the lead in latent frames.
+
+        latency: the seconds between the reading of a sample of the song and its being heard.
+        """
         frames = self._wanted(latency)
         if frames >= self.frames:
             self.frames, self._calm = frames, 0
@@ -72,5 +78,6 @@ class Lead:
 
 
 def _nearly_longest(times: deque[float]) -> float:
-    """The longest but one in 48, so that one accident does not stay for long; 0 of none."""
+    """Returns the longest of some times in seconds, without one of every 48, so that one accident does not stay for
+    long; 0 for none."""
     return sorted(times)[-1 - len(times) // 48] if times else 0.0

@@ -1,4 +1,4 @@
-"""What a performance tells its player: numbered messages, of which the latest are kept."""
+"""The messages that a performance shows its player; they are numbered, and the latest are kept."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ KEPT = 1000  # messages
 
 
 class Messages:
-    """The messages of a performance."""
+    """The messages of a performance, of which the latest KEPT remain."""
 
     def __init__(self) -> None:
         self._messages: deque[tuple[int, str]] = deque(maxlen=KEPT)
@@ -26,16 +26,16 @@ class Messages:
 
     @property
     def latest(self) -> tuple[str, ...]:
-        """From any thread. The messages to show, oldest first."""
+        """From any thread. The latest SHOWN messages, oldest first."""
         return tuple(text for _, text in self.numbered[-SHOWN:])
 
     @property
     def numbered(self) -> tuple[tuple[int, str], ...]:
-        """From any thread. All messages that are kept, oldest first, each with its number, which counts from 1."""
+        """From any thread. All messages that are kept, oldest first, as (number, text); numbers count from 1."""
         return tuple(self._messages)
 
     def add_mistake_of(self, change: Callable[[], None]) -> None:
-        """From any thread. Makes a change, here and now; a DemonError that it raises becomes a message."""
+        """From any thread. Calls `change` on this thread; a DemonError that it raises becomes a message."""
         try:
             change()
         except DemonError as error:
@@ -43,7 +43,7 @@ class Messages:
 
 
 def event_message(event: dict[str, Any]) -> str:
-    """An event of the audio process (`AudioLink.poll`) in words."""
+    """Returns the message for an event of the audio process (`AudioLink.poll`)."""
     name = event.get("name") or event.get("what") or ""
     silent = float(event.get("silent") or 0.0)
     after = f" after {silent:.1f} s, which are silence in recordings" if silent >= 0.05 else ""

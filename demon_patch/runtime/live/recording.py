@@ -20,14 +20,15 @@ from demon_patch.runtime.assets.recorder import Recorder, Spoilt
 from demon_patch.runtime.audio.song_memory import HISTORY_SECONDS
 
 LONG_SECONDS = 600.0
-"""From here on a file that may not grow is followed by another one: some disks hold files of 4 GiB at most."""
+"""Seconds. A recording goes on in another file when a file of at least this length may not grow, since some disks hold
+files of 4 GiB at most; a shorter file that may not grow ends the recording."""
 
 LOOK_SECONDS = 0.5
-"""Between two writes: what a killed program loses at most, and an encoder's last block."""
+"""Seconds between two writes. A killed program loses at most this much sound, and an encoder's last block."""
 
 
 class History(Protocol):
-    """What was played: see `AudioLink`."""
+    """The latest sound that was played: see `AudioLink`."""
 
     def history_since(self, counter: int) -> tuple[NDArray[np.float32], int]: ...
 
@@ -42,7 +43,7 @@ class Recording:
     tell: called on the recording's thread with each message for the player, the one at the end included.
 
     path: the present name of the file.
-    fault: why it ended, if it could not go on; what was written until then stays.
+    fault: why it ended, if it could not go on; what was written until then stays. Else "".
     """
 
     def __init__(
@@ -71,11 +72,11 @@ class Recording:
 
     @property
     def runs(self) -> bool:
-        """Whether it records."""
+        """Whether the recording goes on."""
         return self._thread.is_alive() and not self.fault
 
     def close(self) -> None:
-        """Writes what was heard until now, and ends the file."""
+        """Writes what was heard until now, ends the file, and waits for that."""
         self._ended.set()
         self._thread.join()
 
@@ -85,7 +86,7 @@ class Recording:
         return Recorder(path, spec.sample_rate, spec.channels, patch=patch, kind="recording", shelter=shelter)
 
     def _run(self) -> None:
-        """On the recording's thread."""
+        """On the recording's thread. Writes what was heard every LOOK_SECONDS until `close`, then ends the file."""
         try:
             while not self._ended.wait(LOOK_SECONDS):
                 self._copy()
@@ -101,7 +102,7 @@ class Recording:
             self._tell(f"recorded {self.path}")
 
     def _copy(self) -> None:
-        """Checks the file on the disk, and adds what was heard."""
+        """Checks the file on the disk, and adds what was heard since the last call."""
         try:
             self._recorder.check_disk(self._write)
         except Spoilt as error:
@@ -134,7 +135,7 @@ class Recording:
             self._recorder.write(sound, self._link.history_ceilings(self._counter - len(sound), self._counter))
 
     def _go_on_in_next_file(self) -> None:
-        """Begins the next file, with the first sound that is not in this one, which may not grow any more."""
+        """Begins the next file where this one ends, since this one may not grow any more."""
         before = self._recorder
         left = before.abandon()
         self._recorder = self._new_recorder(before.path)
@@ -143,7 +144,7 @@ class Recording:
         self._tell(f"{before.path} is as large as a file can be there, {left}; the recording goes on in {self.path}")
 
     def _begin_again(self, error: Spoilt) -> None:
-        """Begins another file with the last two minutes, after another program has written over this one."""
+        """Begins another file with the last HISTORY_SECONDS, after another program has written over this one."""
         before = self._recorder
         before.abandon()
         self._recorder = self._new_recorder(before.path)
@@ -151,7 +152,7 @@ class Recording:
         self._tell(f"{error}; what was heard in the last two minutes, and what comes, is in {self.path}")
 
     def _tell_notes(self) -> None:
-        """Tells what happened to the file since the last call."""
+        """Passes on messages about what happened to the file since the last call."""
         holes, self._holes = self._recorder.holes - self._holes, self._recorder.holes
         if holes:
             self._tell(f"{self.path}: {holes} samples were no numbers; the last good ones are held there")
@@ -160,7 +161,7 @@ class Recording:
 
 
 class Recordings:
-    """The recordings of a performance. Any thread may call its methods.
+    """The recordings of a performance. Its methods may be called from any thread.
 
     shelter: see `Recording`.
     tell: called with each message for the player, from several threads.
@@ -173,11 +174,11 @@ class Recordings:
 
     @property
     def names(self) -> str:
-        """The files that are being recorded; empty if there are none."""
+        """The names of the files that are being recorded, separated by commas; empty if there are none."""
         return ", ".join(str(each.path) for each in self._recordings if each.runs)
 
     def record(self, path: str | Path, patch: str) -> None:
-        """Begins a recording, which carries a patch; a mistake becomes a message."""
+        """Begins a recording whose file carries a patch's text; a mistake becomes a message."""
         try:
             recording = Recording(self._link, path, self._spec, patch, shelter=self._shelter, tell=self._tell)
         except DemonError as error:
@@ -188,14 +189,15 @@ class Recordings:
             self._recordings = [*(each for each in self._recordings if each.runs), recording]
 
     def stop(self) -> None:
-        """Ends all recordings, and waits until their files are whole."""
+        """Ends all recordings, and waits until their files are complete."""
         with self._lock:
             recordings, self._recordings = self._recordings, []
         for recording in recordings:
             recording.close()
 
     def save(self, path: str | Path, patch: str) -> None:
-        """Writes what was heard in the last two minutes, with its patch; a mistake becomes a message."""
+        """Writes what was heard in the last two minutes to a file, which carries a patch's text; a mistake becomes a
+        message."""
         spec = self._spec
         try:
             file = Recorder(path, spec.sample_rate, spec.channels, patch=patch, kind="recording", shelter=self._shelter)
@@ -212,7 +214,8 @@ class Recordings:
 
 
 def _name_note(asked: str | Path, path: Path) -> str:
-    """Why a file has another name than was asked for, and what a recording that was cut off left there."""
+    """Returns text that says why a file has another name than was asked for, and how long a recording is that was cut
+    off under the asked name; "" where the names are equal."""
     asked = Path(asked)
     if path == asked:
         return ""

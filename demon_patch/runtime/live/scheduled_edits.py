@@ -17,9 +17,9 @@ from demon_patch.runtime.performance.sounding import Parts
 class ScheduledEdit(NamedTuple):
     """A compiled edit.
 
-    key, label: as the document knows it.
+    key, label: those of its `DocumentStage`.
     at: the grid from which it is heard; None for now.
-    song: of its patch.
+    song: the song of its patch.
     """
 
     key: Hashable
@@ -31,7 +31,12 @@ class ScheduledEdit(NamedTuple):
 
 
 class NextEdit(NamedTuple):
-    """An edit or a recall that is not heard yet: its label, the grid that it waits for, and the seconds until then."""
+    """An edit or a recall that is not heard yet.
+
+    label: what the player is shown.
+    at: the grid for which it waits.
+    seconds: the time until then.
+    """
 
     label: str
     at: Grid
@@ -41,12 +46,12 @@ class NextEdit(NamedTuple):
 class ScheduledEdits:
     """The scheduled edits of a performance. Owned by the tick thread.
 
-    An edit is heard from a frame of its grid on: the first one that no generation in flight reaches, and none before
-    that of the edit ahead of it. It keeps this frame whatever else is edited meanwhile. Its tempo and metre begin with
-    it, unless the player has set a tempo by hand (`take_tempo`); then a message says so.
+    An edit is heard from a transport frame of its grid on: the first that no generation in flight reaches, and not
+    before the edit ahead of it. It keeps this frame whatever else is edited meanwhile. Its tempo and metre begin
+    there, too, unless the player has set a tempo by hand (`take_tempo`); then a message says so.
 
     song: the one that the transport was made for.
-    bpm: the tempo of a song that has none of its own.
+    bpm: the tempo, in beats a minute, of a song that has none of its own.
     tell: called with each message for the player.
     """
 
@@ -62,13 +67,14 @@ class ScheduledEdits:
 
     @property
     def waiting(self) -> tuple[NextEdit, ...]:
-        """The edits that are not heard yet, in order."""
+        """The edits that are not heard yet, in order, with their seconds."""
         now, rate = max(self._performer.now, 0), self._performer.spec.frame_rate
         waiting = ((edit, self._frames.get(edit.key, now)) for edit in self._waiting)
         return tuple(NextEdit(edit.label, edit.at, max(frame - now, 0) / rate) for edit, frame in waiting if edit.at)
 
     def play(self, edits: Sequence[ScheduledEdit]) -> None:
-        """Plays the first edit from now on; the others wait. Where a later one is heard already, it plays instead."""
+        """Plays the first edit from now on; the others wait. If a later one is heard already, that one plays instead of
+        the first."""
         self._adopt_landed()
         passed = [self._passed(edit) for edit in edits]
         first = max((number for number, is_passed in enumerate(passed) if is_passed), default=0)
@@ -81,7 +87,7 @@ class ScheduledEdits:
         self._stage()
 
     def note_retiming(self) -> None:
-        """After a change of the transport: the edits that wait get their frames on the new grid."""
+        """After a change of the transport: gives each edit that waits its frame on the new grid."""
         self._adopt_landed()
         for edit in self._waiting:
             if not self._passed(edit):
@@ -90,21 +96,22 @@ class ScheduledEdits:
         self._stage()
 
     def take_tempo(self) -> None:
-        """Before the player sets a tempo by hand: from now on the document leaves it alone."""
+        """Called before the player sets a tempo by hand: from now on the document does not change the tempo."""
         self._adopt_landed()
         self._by_hand = True
         self._retime(self._without_waiting())
         self._tempi, self._bars = frozenset(), frozenset()
 
     def take_landed(self) -> list[Hashable]:
-        """The keys of the edits that began to be heard since the last call, in order."""
+        """Returns the keys of the edits that began to be heard since the last call, in order."""
         self._adopt_landed()
         heard = [edit.key for edit in self._waiting if self._passed(edit)]
         self._waiting = [edit for edit in self._waiting if not self._passed(edit)]
         return heard
 
     def _stage(self) -> None:
-        """Gives every edit its frame, and its tempo from there on, and prepares what waits on that transport."""
+        """Gives each edit its transport frame, with its tempo and metre from there on, and prepares all edits that
+        wait."""
         performer, last, song, frames = self._performer, 0, self._song, list[int]()
         before = transport = self._without_waiting()
         for edit in self._waiting:
@@ -126,7 +133,8 @@ class ScheduledEdits:
 
     # -- tempo and metre ----------------------------------------------------------------------------------------
     def _adopt_landed(self) -> None:
-        """Adopts the songs that have begun to be heard; their tempi and metres are in the transport already."""
+        """Adopts the songs of the edits that have begun to be heard; their tempi and metres are in the transport
+        already."""
         now = max(self._performer.now, 0)
         self._tempi = frozenset(tempo for tempo in self._tempi if tempo.frame > now)
         self._bars = frozenset(bars for bars in self._bars if bars.frame > now)
@@ -135,7 +143,7 @@ class ScheduledEdits:
                 self._begin(edit.song, self._performer.transport)
 
     def _begin(self, song: Song, transport: Transport) -> None:
-        """A song is heard from now on, by a transport that has its tempo and metre."""
+        """Makes a song the one that is heard now, with a transport that has its tempo and metre."""
         if self._by_hand and song.bpm != self._song.bpm:
             self._tell(
                 f"the tempo stays at {transport.tempo(max(self._performer.now, 0)):g} bpm, as it was set by hand"
@@ -144,7 +152,8 @@ class ScheduledEdits:
         self._retime(transport)
 
     def _timed(self, transport: Transport, before: Song, song: Song, frame: int) -> Transport:
-        """The transport with another song's metre from the first beat at a frame or after it, and tempo from there."""
+        """Returns the transport with another song's metre, from the first beat at or after a transport frame, and its
+        tempo, from that frame on."""
         if song.beats_per_bar != before.beats_per_bar:
             transport = transport.at_metre(frame, song.beats_per_bar)
         if self._by_hand or song.bpm == before.bpm:
@@ -152,7 +161,7 @@ class ScheduledEdits:
         return transport.at_tempo(frame, song.bpm or self._bpm)
 
     def _without_waiting(self) -> Transport:
-        """The transport without the tempi and metres of the edits that wait."""
+        """Returns the transport without the tempi and metres of the edits that wait."""
         transport = self._performer.transport
         return replace(
             transport,

@@ -1,4 +1,4 @@
-"""How a live performance is, for its clients: one value, published before every tick."""
+"""The state of a live performance for its clients: one value, published before every tick."""
 
 from __future__ import annotations
 
@@ -16,12 +16,17 @@ if TYPE_CHECKING:
     from demon_patch.runtime.live.tick_loop import TickLoop
 
 METER_SECONDS = 0.1
-RECENT = 32  # completions that the heard error is taken of
+RECENT = 32  # completions from which the heard error is computed
 
 
 @dataclass(frozen=True, slots=True)
 class SlotStatus:
-    """A generation in flight: steps done of all its steps, and the seconds until it is heard."""
+    """A generation in flight.
+
+    step: the denoising steps that are done.
+    steps: all its steps.
+    heard_in: the seconds until it is heard.
+    """
 
     step: int
     steps: int
@@ -30,20 +35,23 @@ class SlotStatus:
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """A live performance at one moment. Times in seconds unless a name says otherwise.
+    """The state of a live performance at one moment. Times are in seconds unless a name says otherwise.
 
     begun: whether the first generation is finished and the transport has started.
+    bypass: whether the source is heard in place of what is generated.
+    follow: whether the transport's beats are the song's beats.
     recording: the names of the files that are being recorded; empty if there are none.
     song, song_length: the song position, and the length of the song.
     metre_beat, metre_bar: where the present metre began, in beats and bars.
     loop: (from, to) of the song; None for the whole song.
-    making: (from, length) of the stretch that the newest generation makes, maybe round the song's end; None for the
-    whole song.
-    depth, slots: the ring's number of slots, and the generations that are in them.
-    heard_error_ms: median and largest distance of the latest completions from the moment that they were made for.
+    making: (from, length) of the stretch of the song that the newest generation makes, which may go beyond the
+        song's end to its beginning; None for the whole song.
+    depth, slots: the ring's number of slots, and the generations in flight.
+    heard_error_ms: median and largest heard error of the latest completions, without sign.
     late, missed, previews: see `Trace`.
     starved: seconds for which no window was ready, so that the last pass was heard.
-    peak_db, rms_db: of the last tenth of a second.
+    completions_per_second: for the generations in flight, at the present length of a tick; 0 before one was measured.
+    peak_db, rms_db: of the last tenth of a second, in dBFS.
     faults: by node, the mistake that keeps it from running.
     live_values: by (node, port).
     waiting: edits and recalls that are not heard yet.
@@ -91,7 +99,7 @@ class Status:
 
 
 def engine_fields(live: TickLoop) -> dict[str, object]:
-    """The fields that the tick thread knows. On the tick thread."""
+    """On the tick thread. Returns the fields of `Status` that the tick thread knows, by name."""
     performer = live.performer
     transport, rate, now = performer.transport, performer.spec.frame_rate, live.now
     frame, metre = transport.frame(max(now, 0)), transport.metre(max(now, 0))
@@ -133,7 +141,7 @@ def engine_fields(live: TickLoop) -> dict[str, object]:
 
 
 def sound_fields(link: AudioLink) -> dict[str, object]:
-    """The fields that the audio process knows."""
+    """Returns the fields of `Status` that the audio process knows, by name."""
     state = link.state
     sound = link.history(METER_SECONDS)
     until = link.history_since(1 << 62)[1]

@@ -1,4 +1,4 @@
-"""The tempo of beats that a person taps: robust against a tap too many, one missed, double clicks and pauses."""
+"""Finds the tempo of beats that a person taps, despite extra taps, missed taps, double clicks and pauses."""
 
 from __future__ import annotations
 
@@ -7,18 +7,19 @@ from itertools import pairwise
 from typing import NamedTuple
 
 SLOWEST, FASTEST = 20.0, 300.0  # beats a minute
-SPARE = 1.08  # by which a tapped tempo may lie outside, to be taken as the end of the range
-BOUNCE = 0.15  # seconds within which a second tap is the same one, heard twice
-PAUSE = 2.5  # beats after which tapping starts from its first tap again
+SPARE = 1.08  # factor by which a tapped tempo may be outside the range; it becomes the end of the range
+BOUNCE = 0.15  # seconds within which a second tap is ignored
+PAUSE = 2.5  # beats without a tap after which taps are counted from the beginning
 KEPT = 8  # taps that count
-FADE = 0.6  # of what an interval counts against a tempo, with every later one
+FADE = 0.6  # factor on the weight of an interval for every later one
 LOOSE, LOOSE_SECONDS = 0.08, 0.03  # how far an interval may be off the beat: the greater of a share and seconds
 SWUNG = (1.15, 2.6)  # how much longer every second interval is than its neighbours, where taps swing
 MOVED, MOVED_SECONDS = 0.04, 0.02  # how far two intervals must be off it, the same way, to be another tempo
 
 
 class _Form(NamedTuple):
-    """So many intervals together last so many beats: a price above 0 is a mistake of the person."""
+    """A way to read neighbouring intervals: `intervals` of them together last `beats` beats. A price above 0 counts as
+    a mistake of the person."""
 
     intervals: int
     beats: int
@@ -26,24 +27,29 @@ class _Form(NamedTuple):
 
 
 _FORMS = (_Form(1, 1, 0.0), _Form(2, 1, 1.0), _Form(2, 2, 1.0), _Form(1, 2, 1.5), _Form(3, 1, 2.0))
-_STRAY = _Form(1, 0, 2.0)  # an interval that tells nothing
+_STRAY = _Form(1, 0, 2.0)  # an interval that is ignored
 
 
 class _Reading(NamedTuple):
-    """Intervals read at a tempo. price: of its mistakes; single: the intervals that are one beat each."""
+    """Intervals, read at a tempo.
+
+    price: of the mistakes in it.
+    single: the intervals, in seconds, that are one beat each.
+    """
 
     price: float
     single: tuple[float, ...] = ()
 
 
 class TapTempo:
-    """The latest taps, and the tempo that explains them with the fewest mistakes.
+    """Finds the tempo that explains the latest taps with the fewest mistakes. Owned by its caller.
 
-    A tap within 0.15 s of the one before is the same. A gap longer than 2.5 beats, or than a beat at 20 bpm, begins
-    anew. Of all intervals, and sums of neighbours, the one is the beat that explains the latest seven best, where a
-    pair that lasts one beat has a tap too many in it, one of two beats a tap missed; until two taps agree on another
-    beat, the one before stays. The tempo is the mean of what agrees. Taps that swing, long, short, long, short, are
-    taken for even ones, at their mean. Owned by its caller.
+    A tap within 0.15 s of the one before is ignored. After a gap longer than 2.5 beats, or than a beat at 20 bpm,
+    taps are counted from the beginning. Candidates for the beat are all intervals and all sums of neighbouring
+    intervals; the one that explains the latest seven intervals best is the beat. Two intervals that together last
+    one beat contain an extra tap; one that lasts two beats lacks a tap. The beat changes only once two intervals
+    agree on another one. The tempo is the mean of the intervals that agree. Taps that swing (long, short, long,
+    short) are read as even ones, at their mean.
     """
 
     def __init__(self) -> None:
@@ -51,7 +57,8 @@ class TapTempo:
         self._beat = 0.0  # seconds; 0 while none is known
 
     def tap(self, seconds: float) -> float | None:
-        """A tap at a time that never goes back; the tempo in beats a minute, 20 to 300, or None while there is none."""
+        """Takes a tap at a time in seconds that never goes back. Returns the tempo in beats a minute, 20 to 300, or
+        None while there is none and for a tap that is ignored."""
         since = seconds - self._taps[-1] if self._taps else 0.0
         if self._taps and since < BOUNCE:
             return None
@@ -63,7 +70,7 @@ class TapTempo:
         return None if self._beat <= 0 else min(max(60.0 / self._beat, SLOWEST), FASTEST)
 
     def _found(self, intervals: Sequence[float]) -> float:
-        """The beat in seconds that explains some intervals, oldest first; 0 for none."""
+        """Returns the beat in seconds that explains some intervals best, oldest first; 0 for none."""
         if swing := _swinging(intervals):
             return swing
         candidates = [beat for beat in _candidates(intervals) if beat >= 60.0 / FASTEST / SPARE]
@@ -76,8 +83,8 @@ class TapTempo:
 
 
 def _swinging(intervals: Sequence[float]) -> float:
-    """The mean of the latest intervals if they are long and short in turn, four at least, and two beats last the same
-    wherever they begin; else 0."""
+    """Returns the mean of the latest four intervals in seconds, if they are long and short in turn and two beats last
+    the same wherever they begin; else 0."""
     last = intervals[-4:]
     if len(last) < 4:
         return 0.0
@@ -89,19 +96,20 @@ def _swinging(intervals: Sequence[float]) -> float:
 
 
 def _candidates(intervals: Sequence[float]) -> Iterator[float]:
-    """What could be the beat: the newest first."""
+    """Gives the intervals, and sums of two and three neighbours, that may be the beat, in seconds, newest first."""
     newest = intervals[::-1]
     for count in (1, 2, 3):
         yield from (sum(newest[at : at + count]) for at in range(len(newest) - count + 1))
 
 
 def _off(seconds: float, beats: int, beat: float) -> float:
-    """How far some seconds are off some beats: 1 is the farthest that still counts."""
+    """Returns how far an interval in seconds is off a number of beats, each `beat` seconds long; 1 is the farthest that
+    still counts."""
     return abs(seconds - beats * beat) / max(LOOSE * beats * beat, LOOSE_SECONDS)
 
 
 def _read(intervals: Sequence[float], beat: float) -> _Reading:
-    """The cheapest reading of intervals at a tempo."""
+    """Returns the reading of intervals with the lowest price, at a beat in seconds."""
     best = [_Reading(0.0)]
     for end in range(1, len(intervals) + 1):
         weight = FADE ** (len(intervals) - end)
@@ -118,8 +126,8 @@ def _read(intervals: Sequence[float], beat: float) -> _Reading:
 
 
 def _settled(beats: Sequence[float]) -> float:
-    """The mean of intervals of one beat each, or of the last ones alone where two or more are off all those before them
-    the same way: a tempo that has moved. 0 for none."""
+    """Returns the mean of intervals of one beat each, in seconds; 0 for none. Where the last two or more are all
+    longer, or all shorter, than the mean of those before, the tempo has moved, and only these count."""
     for at in range(1, len(beats) - 1):
         mean = sum(beats[:at]) / at
         least = max(MOVED * mean, MOVED_SECONDS)

@@ -1,8 +1,8 @@
 """Plays a performance against the clock of a loudspeaker: the tick thread.
 
 The engine ticks as fast as it can. Decoding has a deadline: between the rows of a forward, and between ticks, every
-window that starts within the lead is decoded and *laid* into the song that the loudspeaker plays, which is to say
-crossfaded into it at the window's place. Where no window is laid, the song is heard as it was on its last pass.
+window that starts within the lead is decoded and *laid* into the song that the loudspeaker plays. Laying crossfades
+the window into the song at its place. Where no window is laid, the song sounds like its last pass.
 """
 
 from __future__ import annotations
@@ -30,19 +30,19 @@ from demon_patch.runtime.performance.reach import Reach
 
 TickChange = Callable[[], None]
 
-STALL_SECONDS = 3  # that the host may stall at any time, and the song goes on
-RECOVERY_SECONDS = 0.5  # after an error of the engine
-TICK_TIMES = 16  # ticks whose mean, by row, is the pace
+STALL_SECONDS = 3  # for which the host may stall while the song plays on
+RECOVERY_SECONDS = 0.5  # of waiting after an error of the engine
+TICK_TIMES = 16  # ticks whose mean time by row gives the pace
 
 
 class Speaker(Protocol):
     """What plays the song: the audio process, or a virtual one. Called from the tick thread only.
 
-    The timeline counts samples at the family's rate that were played, and never jumps.
+    The *timeline* counts the samples, at the family's rate, that were played; it never jumps.
     """
 
     def playhead(self) -> float:
-        """The sample of the timeline at the loudspeaker."""
+        """Returns the sample of the timeline that is at the loudspeaker."""
         ...
 
     @property
@@ -53,35 +53,40 @@ class Speaker(Protocol):
     def lay(
         self, position: int, block: Samples, half: int, lo: int = 0, hi: int | None = None, ceiling: float = 0.0
     ) -> Seam:
-        """Lays a window into the song from a sample of it on, `half` samples before it and 3 * half behind it included;
-        in the loop region [lo, hi) round its seam; ceiling: of the limiter over the window, dBFS. Returns what its
-        first join is like."""
+        """Lays a window into the song. Returns how its sound joins the song's at its beginning.
+
+        position: the sample of the song at which the window begins.
+        block: the window, [samples, channels], with `half` samples more before it and 3 * half after it.
+        lo, hi: the samples of the song that repeat; what goes beyond `hi` continues at `lo`. None for the song's end.
+        ceiling: of the limiter over the window, in dBFS.
+        """
         ...
 
     def set_route(self, route: Route) -> None:
-        """Which song sample sounds at which sample of the timeline."""
+        """Sets which sample of the song sounds at which sample of the timeline."""
         ...
 
     def set_playing(self, on: bool) -> None:
-        """Whether the timeline runs."""
+        """Lets the timeline run, or stops it."""
         ...
 
     def poll(self) -> list[dict[str, Any]]:
-        """What happened to it since the last call; mends what it can. Does not wait."""
+        """Returns the events since the last call, and repairs what can be repaired. Does not wait."""
         ...
 
 
 class TickLoop:
-    """A performer on the tick thread. Only this thread may touch the performer; other threads `post` changes to it.
+    """A performer on the tick thread. Only this thread may use the performer; other threads `post` changes to it.
 
+    clock: returns seconds.
     before_tick: called on the tick thread before every tick, after the changes, with the speaker's events.
 
     playing: whether the timeline runs.
     begun: whether the first generation is finished and the timeline has started.
     starved: latent frames for which a window came too late, so that the last pass was heard.
-    tick_seconds: how long a tick takes at present.
+    tick_seconds: how many seconds a tick takes at present.
     faults: the errors of the engine, which starts again with an empty ring after each.
-    seams: the latest seams, each with its frame of the timeline.
+    seams: the latest seams, each with its transport frame.
     """
 
     def __init__(
@@ -118,24 +123,24 @@ class TickLoop:
 
     # -- from any thread ----------------------------------------------------------------------------------------
     def post(self, change: TickChange) -> None:
-        """From any thread. A change to make on the tick thread, before its next tick."""
+        """From any thread. Has a change made on the tick thread before its next tick."""
         self._changes.append(change)
         self._awake.set()
 
     def end(self) -> None:
-        """From any thread: `run` returns after the present tick."""
+        """From any thread. Makes `run` return after the present tick."""
         self._ended = True
         self._awake.set()
 
     @property
     def decode_seconds(self) -> float:
-        """From any thread. How long a window takes."""
+        """From any thread. The seconds that decoding and laying a window take, at the median."""
         return self._lead.decode_seconds
 
     # -- the tick thread ----------------------------------------------------------------------------------------
     def run(self) -> None:
-        """On the tick thread. Ticks until `end`. After an error the engine starts again with an empty ring, and the
-        song plays on unchanged."""
+        """On the tick thread. Ticks until `end` is called. After an error the engine starts again with an empty ring,
+        and the song plays on unchanged."""
         while not self._ended:
             try:
                 self.step()
@@ -145,7 +150,8 @@ class TickLoop:
                 self._awake.wait(RECOVERY_SECONDS)
 
     def step(self) -> None:
-        """On the tick thread. One tick, after the changes that were posted; while the timeline stands, only those."""
+        """On the tick thread. Makes the changes that were posted, then one tick. While the timeline is stopped, makes
+        only the changes."""
         self._awake.clear()
         while self._changes:
             self._changes.popleft()()
@@ -169,8 +175,8 @@ class TickLoop:
 
     @property
     def now(self) -> int:
-        """On the tick thread. The transport frame at the loudspeaker; before the first generation, less than 0 by
-        what it still takes."""
+        """On the tick thread. The transport frame at the loudspeaker; before the first generation is heard, minus the
+        frames until then."""
         if self.begun:
             return floor(self.speaker.playhead() / self._samples_per_frame)
         performer = self.performer
@@ -180,8 +186,8 @@ class TickLoop:
         return -(ceil(slots[0].remaining * performer.tick_frames) + performer.lead)
 
     def serve(self) -> None:
-        """On the tick thread. Decodes and lays what is due within the lead. On the tick thread, between rows and
-        ticks."""
+        """On the tick thread, between rows and between ticks. Decodes and lays the windows that start within the
+        lead."""
         speaker, performer = self.speaker, self.performer
         if not self.begun:
             return
@@ -198,7 +204,7 @@ class TickLoop:
         self._served_at = self._clock()
 
     def _lead_for_rows(self) -> None:
-        """Before a forward with long rows: lengthens the lead by what they take, and decodes that far ahead."""
+        """Lengthens the lead by the time of the longest row of the coming forward, and decodes that far ahead."""
         performer = self.performer
         seconds = performer.admission.row_seconds
         self._lead.expect_waits(seconds)
@@ -208,13 +214,15 @@ class TickLoop:
                 self.serve()
 
     def _serve_and_interrupt(self) -> None:
-        """Between the rows of a long tick: as `serve`; where a change is posted, ends the tick after this row."""
+        """Decodes and lays between the rows of a long tick (`serve`). Ends the tick after this row if a change is
+        posted."""
         self.serve()
         if self._changes:
             self.performer.ring.interrupt()
 
     def _fill_first_pass(self) -> None:
-        """Decodes a second of the song's first pass ahead of time, so that a host that stalls is never silence."""
+        """Decodes up to a second of the song's first pass ahead of time, so that the song is never silent while the
+        host stalls."""
         performer = self.performer
         if not self.begun or not performer.takes:
             return
@@ -234,7 +242,7 @@ class TickLoop:
         self.seams.append((start, self.speaker.lay(position, block, half, lo * per, hi * per, ceiling)))
 
     def _begin_playing(self) -> None:
-        """Once the first generation is finished: lays the windows within the lead, and starts the timeline."""
+        """Lays the windows within the lead and starts the timeline; called when the first generation is finished."""
         performer = self.performer
         for window in performer.due(performer.lead):
             self._lay(performer.sound(window), window.start)
@@ -245,7 +253,8 @@ class TickLoop:
         self.speaker.set_playing(self.playing)
 
     def _measure(self, seconds: float) -> None:
-        """After a tick: measures how long ticks take, from the latest rows, and adapts the lead."""
+        """Measures how many seconds a tick takes, from the latest ticks and their rows, and adapts the lead. `seconds`:
+        of the tick that has ended."""
         performer = self.performer
         reach, slots = performer.admission.reach, max(self._slots, 1)
         if reach is not None and self._lengths and not performer.ring.interrupted:
@@ -265,14 +274,15 @@ class TickLoop:
 
     @property
     def _latency(self) -> float:
-        """Seconds between the last moment to lay a window and its being heard."""
+        """The seconds from the last moment at which a sample can be laid until it is heard."""
         speaker = self.speaker
         ahead = max(speaker.frontier - speaker.playhead(), 0.0) if self.begun else 0.0
         return (ahead + self._half_fade) / self.performer.spec.sample_rate
 
     def swap(self, program: Program, parts: Parts, beats: float | Grid = 0.0) -> None:
-        """On the tick thread. An edited patch, compiled for the same song, plays from now on, or is heard from a
-        line of a grid on: the first that nothing in flight reaches."""
+        """On the tick thread. Replaces the program by an edited one, compiled for the same song. It plays at once, or
+        is heard from the first line of a grid that no generation in flight reaches. `beats`: a grid, or a number of
+        beats; 0 for none."""
         performer = self.performer
         performer.swap(
             program, parts, performer.transport.next_grid(performer.next_free_frame, beats) if _is_grid(beats) else None
@@ -285,26 +295,28 @@ class TickLoop:
         return max(self.performer.planner.next_start, self.now, 0)
 
     def on_grid(self, beats: float | Grid) -> int:
-        """On the tick thread. The first frame that can still be changed and lies on a grid, or begins a multiple of
-        so many beats; 0 beats: any."""
+        """On the tick thread. Returns the first transport frame that can still be changed and is on a grid or begins a
+        multiple of some beats. With 0 beats it is `next_open_frame`."""
         return (
             self.performer.transport.next_grid(self.next_open_frame, beats) if _is_grid(beats) else self.next_open_frame
         )
 
     def play(self, playing: bool) -> None:
-        """On the tick thread. Lets the timeline run, or stand."""
+        """On the tick thread. Lets the timeline run, or stops it."""
         self.playing = playing
         if self.begun:
             self.speaker.set_playing(playing)
             self._served_at = self._clock()
 
     def seek(self, position: int, beats: float | Grid = 0.0) -> None:
-        """On the tick thread. The song jumps to a latent frame: as soon as it can, or on a grid."""
+        """On the tick thread. Jumps to a latent frame of the song (`position`): as soon as possible, or on a grid
+        (`beats`: see `swap`)."""
         self._retime(self.performer.transport.sought(self.on_grid(beats), position))
 
     def loop(self, lo: int, hi: int, beats: float | Grid = 0.0) -> None:
-        """On the tick thread. The frames [lo, hi) of the song repeat; (0, song) plays it whole. Raises DemonError
-        for a region that is not inside the song, or shorter than what is decoded ahead of the loudspeaker."""
+        """On the tick thread. Repeats the latent frames [lo, hi) of the song, as soon as possible or on a grid
+        (`beats`: see `swap`); (0, song) plays it whole. Raises DemonError for a region that is not inside the song,
+        or shorter than what is decoded ahead of the loudspeaker."""
         song, per = self.performer.source.frames, self.performer.spec.frame_rate
         least = self.performer.guard + self.performer.lead + self.performer.window_frames
         if not (0 <= lo < hi <= song and hi - lo >= min(least, song)):
@@ -316,13 +328,13 @@ class TickLoop:
         self._retime(self.performer.transport.looped(self.on_grid(beats), lo, hi))
 
     def tempo(self, bpm: float, beats: float | Grid = 0.0) -> None:
-        """On the tick thread. Another tempo, now or on a grid."""
+        """On the tick thread. Sets the tempo in beats a minute, now or on a grid (`beats`: see `swap`)."""
         transport = self.performer.transport
         at = transport.next_grid(max(self.now, 0), beats) if _is_grid(beats) else max(self.now, 0)
         self._retime(transport.at_tempo(at, bpm))
 
     def follow(self, on: bool) -> None:
-        """On the tick thread. Whether the beats are the song's."""
+        """On the tick thread. Makes the transport's beats the song's beats, or lets them run on their own."""
         self._retime(self.performer.transport.following(on))
 
     def _retime(self, transport: Transport) -> None:
@@ -334,5 +346,5 @@ class TickLoop:
 
 
 def _is_grid(beats: float | Grid) -> bool:
-    """Whether a grid is given: 0 beats are none."""
+    """Returns whether a grid is given; a number of 0 beats is none."""
     return isinstance(beats, Grid) or beats > 0

@@ -1,4 +1,4 @@
-"""Watches a patch file while it plays: what is saved is heard; a mistake in it becomes a message."""
+"""Watches a patch file while it plays: each saved version is played; a mistake in it becomes a message."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from demon_patch.runtime.live.host import Host
 
 LOOK_SECONDS = 0.2
 PATIENCE = 5  # looks at a version that cannot be read, which may be half written, before a message says so
-MOST_TOLD = 4  # mistakes of one version of the file
+MOST_TOLD = 4  # mistakes of one version of the file that become messages
 END_SECONDS = 2.0  # for which the end waits for a look that is under way
 
 Stamp = tuple[int, int, int, int]  # of a version of a file: when, how long, which
@@ -28,7 +28,7 @@ UNSEEN: Stamp = (0, 0, -1, -1)  # of no version
 class Watch:
     """A thread that plays a patch file's newest version on a host; a context manager.
 
-    prepare: what is done to each version that is read before it is played.
+    prepare: returns the patch to play for each version that is read.
     """
 
     def __init__(self, host: Host, path: str | Path, prepare: Callable[[Patch], Patch] = lambda patch: patch) -> None:
@@ -47,8 +47,8 @@ class Watch:
         self._thread.join(END_SECONDS)
 
     def check_once(self) -> None:
-        """Looks once at the file, and reads each version of it once. On the watch's thread, or by hand while that does
-        not run."""
+        """Looks at the file once, and plays its version if that was not read before. Called on the watch's thread, or
+        by hand while that does not run."""
         stamp = self._stamp()
         if stamp != self._seen:
             self._mistake, self._looks = "", 0
@@ -69,7 +69,7 @@ class Watch:
                 self._mistake = ""
 
     def _run(self) -> None:
-        """The watch's thread."""
+        """On the watch's thread. Looks at the file every LOOK_SECONDS."""
         while not self._ended.wait(LOOK_SECONDS):
             self.check_once()
 
@@ -94,7 +94,7 @@ class Watch:
             host.edit(patch)
 
     def _stamp(self) -> Stamp | None:
-        """None where there is no such file."""
+        """Returns what tells versions of the file apart; None where there is no file."""
         try:
             stat = self._path.stat()
         except OSError:

@@ -1,4 +1,4 @@
-"""Admission: when each generation will be heard, and the controls that it is made with."""
+"""Admission: estimates when each generation will be heard, and gives it the controls of that moment."""
 
 from __future__ import annotations
 
@@ -25,22 +25,23 @@ from demon_patch.runtime.performance.sounding import SoundingQueue
 from demon_patch.runtime.performance.touches import alike
 from demon_patch.runtime.performance.trace import Trace
 
-EARLY = 50  # frames by which a generation may be ready before it was expected
-UNSURE = 4  # frames by which the next one may be later, where ticks are measured
+EARLY = 50  # transport frames: a generation may be ready this much earlier than expected
+UNSURE = 4  # transport frames: the next one may be this much later, where ticks are measured
 
 StepValues = Mapping[str, Tensor | str]
 
 
 @dataclass(frozen=True, slots=True)
 class HeldControls:
-    """What a slot carries from its admission on; all moments are transport frames.
+    """The controls and moments that a generation keeps from its admission on. All moments are transport frames.
 
-    values: by control of class `request`, the number that it began with, as the engine takes it; a live change may have
-        moved its strength since (`Slot.strength`).
-    edge: the jump of a control after which the values hold, before which it is not heard; None without one.
-    heard_at: from when it was expected to be heard at its admission; `values` are of the middle of what is heard.
-    cuts: it is the first after that edge.
-    cover: the clips that it covers.
+    values: the number of each control of class `request` at admission, as the engine takes it. A live change may
+        have moved the strength since (`Slot.strength`). They are read for the middle of the time for which the
+        generation is heard.
+    edge: the jump of a control after which `values` hold; the generation is not heard before it. None without one.
+    heard_at: the frame from which it was expected to be heard at its admission.
+    cuts: whether it is the first generation after that edge.
+    cover: the clips that it covers; None where there is none.
     """
 
     values: Mapping[str, float]
@@ -52,8 +53,14 @@ class HeldControls:
 
 @dataclass(frozen=True, slots=True)
 class TickTime:
-    """Time as a tick sees it, in transport frames: `now` at the loudspeaker, the frames of a `tick`, the `lead`; `sure`
-    where ticks are nominal and not measured. coming: the frames of each of the next ticks, where they differ."""
+    """The time of one tick, in transport frames.
+
+    now: the frame at the loudspeaker.
+    tick: the length of a tick.
+    lead: the lead.
+    sure: whether ticks have their nominal length; False where they are measured.
+    coming: the length of each of the next ticks, where these differ from `tick`.
+    """
 
     now: int
     tick: float
@@ -62,17 +69,18 @@ class TickTime:
     coming: tuple[float, ...] = ()
 
     def after(self, ticks: int) -> int:
-        """The frame at which something finished in a number of ticks can be heard."""
+        """Returns the transport frame at which a generation can be heard that is finished after a number of ticks."""
         return ceil(self.now + self.span(0, ticks)) + self.lead
 
     def span(self, first: int, stop: int) -> float:
-        """The frames of the coming ticks [first, stop)."""
+        """Returns the length in transport frames of the coming ticks [first, stop); 0 is the next one."""
         known = self.coming[first:stop]
         return sum(known) + (stop - first - len(known)) * self.tick
 
 
 class Admission:
-    """The ring of one performance, fed from its scenes. Owned by one thread."""
+    """Admits generations to the ring of one performance, with the controls of the programs that play (`SoundingQueue`).
+    Owned by one thread."""
 
     def __init__(self, session: Session, scenes: SoundingQueue, trace: Trace) -> None:
         self.feedback = Feedback()
@@ -88,14 +96,16 @@ class Admission:
         self.ring = session.ring(scene.source, int(scene.controls.control_value("depth", 0)))
 
     def recover(self, now: int) -> None:
-        """After an error within a tick: gives up what is in flight."""
+        """Replaces the ring by an empty one after an error within a tick: all generations in flight are lost. `now` is
+        a transport frame."""
         scene = self._scenes.now
         self.ring = self._session.ring(scene.source, int(scene.controls.control_value("depth", max(now, 0))))
         self._changed_at = -1
 
     # -- admission ----------------------------------------------------------------------------------------------
     def admit(self, pace: TickTime) -> None:
-        """Says when each generation in flight will be heard, and admits the next one if it is due."""
+        """Estimates the transport frame from which each generation in flight will be heard (`Slot.heard_at`), and
+        admits the next generation if it is due."""
         narrows = self._chooses(pace)
         pace = self._foreseen(pace, narrows)
         self._tick = pace.tick
@@ -113,20 +123,21 @@ class Admission:
         self.ring.admit()
 
     def count(self, frame: int) -> int:
-        """The steps that a generation heard at a transport frame takes."""
+        """Returns the number of denoising steps of a generation that is heard at a transport frame."""
         frame = max(frame, 0)
         scene = self._scenes.sounding_at(frame)
         taken = scene.controls.taken((field.name for field in fields(SchedulePlan)), frame)
         return SchedulePlan.from_controls(RequestControls(taken, self._session.spec)).count
 
     def next_free_frame(self, pace: TickTime) -> int:
-        """The first transport frame at which a generation can be heard that is not in flight yet."""
+        """Returns the first transport frame at which a generation can be heard that is not in flight yet."""
         pace = self._foreseen(pace)
         coming = pace.after(self.ring.opening - self.ring.tick_index + self.count(pace.now))
         return max([coming, *(int(slot.heard_at or 0) + 1 for slot in self.ring.slots)])
 
     def stretch(self, heard_at: int) -> Stretch | None:
-        """What is generated of the song for a generation heard at a transport frame; None for all of it."""
+        """Returns the stretch of the song that a generation heard at a transport frame makes, as its first latent frame
+        and its length in frames; None for the whole song."""
         scene = self._scenes.sounding_at(heard_at)
         focus = str(scene.program.ring.options.get("focus", CONTROLS["focus"].default))
         frame = scene.forecast.transport.song_frame(heard_at)
@@ -135,7 +146,8 @@ class Admission:
         return stretch(frame, focus, self._session.spec, scene.source.frames)
 
     def _submit(self, pace: TickTime) -> None:
-        """Submits the request of the slot that is admitted on this tick, with the controls it will be heard at."""
+        """Submits the request of the generation that is admitted on this tick, with the controls of the moment at which
+        it will be heard."""
         count = self.count(pace.after(self.ring.depth))
         count = self.count(pace.after(count))
         heard_at = pace.after(count)
@@ -155,7 +167,8 @@ class Admission:
         self._first = False
 
     def _request(self, heard_at: int, edge: int | None, now: int, cuts: bool) -> Request:
-        """The request of a generation heard from `heard_at` on."""
+        """Returns the request of a generation that is heard from the transport frame `heard_at` on. The other arguments
+        are those of `HeldControls`; `now` is the frame at the loudspeaker."""
         scene = self._scenes.sounding_at(heard_at)
         moment = self._middle(heard_at, self.count(heard_at))
         numbers, others = scene.controls.request(moment, now)
@@ -175,7 +188,7 @@ class Admission:
         return self._session.request(**given, tag=tag, heard_at=heard_at)
 
     def drift(self, frame: int) -> float:
-        """Where the noise has drifted to at a transport frame, in keys."""
+        """Returns the position of the noise at a transport frame, in keys (`Drift`)."""
 
         def bars(lo: int, hi: int) -> float:
             heard = self._scenes.heard(lo, hi)
@@ -186,19 +199,22 @@ class Admission:
     # -- how much of the song -----------------------------------------------------------------------------------
     @property
     def _auto(self) -> bool:
-        """Whether the host chooses how much of the song is made."""
+        """Whether the host chooses how much of the song a generation makes: a live performance with `focus` at
+        `auto`."""
         focus = self._scenes.now.program.ring.options.get("focus", CONTROLS["focus"].default)
         return self.reach is not None and focus == "auto"
 
     @property
     def blocking(self) -> bool:
-        """Whether the next tick takes longer than one after a touch would."""
+        """Whether a generation in flight makes a longer stretch than `Reach.quick`, so that the next tick takes longer
+        than a tick after a touch would."""
         quick = self.reach.quick if self.reach is not None and self._auto else 0
         return any(slot.request.frames > quick > 0 for slot in self.ring.slots)
 
     @property
     def stretch_in_flight(self) -> Stretch | None:
-        """What the latest generation in flight makes of the song; None for all of it."""
+        """The stretch that the latest generation in flight makes, as its first latent frame of the song and its length
+        in frames; None for the whole song, and where nothing is in flight."""
         latest = self.ring.slots[-1].request if self.ring.slots else None
         return None if latest is None or latest.song is None else (latest.start, latest.frames)
 
@@ -209,31 +225,34 @@ class Admission:
 
     @property
     def _rows(self) -> int:
-        """Forwards of a generation."""
+        """The largest number of rows, which is to say forwards in a tick, that a generation in flight has; 1 where
+        nothing is in flight."""
         return max((len(slot.rows) for slot in self.ring.slots), default=1)
 
     def touch(self) -> None:
-        """A person has moved something that generations are made with: what is made is heard soon."""
+        """Notes that a person has moved something that generations are made with. The next tick shortens what is made,
+        so that the change is heard soon."""
         self._narrows = True
 
     @property
     def row_seconds(self) -> float:
-        """What the longest row of the next tick takes; 0 where `tick_seconds` is None."""
+        """The seconds that the longest row of the next tick takes; 0 where `tick_seconds` is None."""
         if self.reach is None or not self._auto:
             return 0.0
         longest = max([slot.request.frames for slot in self.ring.slots], default=self.reach.length)
         return self.reach.seconds([longest], self._rows) or 0.0
 
     def tick_seconds(self) -> float | None:
-        """What a tick takes with a full ring of generations like the next one; None where that is not chosen here, or
-        nothing was measured yet."""
+        """Returns the seconds of a tick with a full ring of generations as long as the next one. None where the host
+        does not choose how much of the song is made, or has measured no tick yet."""
         if self.reach is None or not self._auto:
             return None
         return self.reach.seconds([self.reach.length] * self.ring.depth, self._rows)
 
     def _chooses(self, pace: TickTime) -> bool:
-        """Chooses how much of the song the next generation makes; whether those in flight are to make no more. Until
-        one is done all are whole: there is no song yet that a stretch could lie in."""
+        """Chooses how much of the song the next generation makes. Returns whether the generations in flight are to be
+        shortened to that. Until the first generation is finished all of them make the whole song, since there is no
+        song yet that a stretch could be put into."""
         if self.reach is None or not self._auto or not self._trace.completions:
             return False
         narrows, self._narrows = self._narrows, False
@@ -243,8 +262,11 @@ class Admission:
         return narrows and not self.reach.is_whole
 
     def _foreseen(self, pace: TickTime, narrows: bool = False) -> TickTime:
-        """The pace with the coming ticks as long as the stretches that are in flight then make them. narrows: those in
-        flight make no more from now on than the next one."""
+        """Returns the pace with an estimate of each coming tick, from the lengths of the stretches that are in flight
+        during it. Returns the same pace where ticks are nominal or were not measured.
+
+        narrows: whether the generations in flight make no more than the next one from now on.
+        """
         reach, ring = self.reach, self.ring
         if reach is None or pace.sure or not self._auto or not ring.slots:
             return pace
@@ -266,7 +288,8 @@ class Admission:
         return replace(pace, tick=full * self._session.spec.frame_rate, coming=tuple(coming))
 
     def _narrow(self) -> None:
-        """Those in flight make no more than what will be heard of them before the next ones."""
+        """Shortens every generation in flight to a stretch of the length `Reach.length` around the frame at which it is
+        heard."""
         assert self.reach is not None
         for slot in self.ring.slots:
             part = self._reached(round(slot.heard_at or 0), self.reach.length)
@@ -277,7 +300,8 @@ class Admission:
         )
 
     def _reached(self, heard_at: int, frames: int) -> Stretch | None:
-        """A stretch of `frames` frames for a transport frame; a loop region that fits into it is in it whole."""
+        """Returns the stretch of `frames` latent frames for a generation heard at a transport frame; None for the whole
+        song. A loop region that fits into the stretch is covered from its beginning."""
         scene, spec = self._scenes.sounding_at(heard_at), self._session.spec
         transport = scene.forecast.transport
         frame, (lo, hi) = transport.song_frame(heard_at), transport.region(heard_at)
@@ -287,39 +311,41 @@ class Admission:
 
     # -- moments ------------------------------------------------------------------------------------------------
     def moments(self) -> list[int]:
-        """By generation in flight, the transport frame that its scalars are taken for."""
+        """Returns for each generation in flight the transport frame for which its scalars are read."""
         return [self._middle(round(slot.heard_at or 0), slot.request.count) for slot in self.ring.slots]
 
     def _middle(self, heard_at: int, count: int) -> int:
-        """The middle of what is heard of a generation of `count` steps, from heard_at to the next one's; no later than
-        the first jump after heard_at."""
+        """Returns the transport frame in the middle of the time for which a generation of `count` steps is heard:
+        between `heard_at` and the next generation's. It lies before the first jump of a control after `heard_at`."""
         middle = heard_at + max(int(max(count / self.ring.depth, 1.0) * self._tick) - 1, 0) // 2
         jumps = self._scenes.edges(heard_at + 1, middle + 1)
         return int(jumps[0]) - 1 if len(jumps) else middle
 
     # -- in flight ----------------------------------------------------------------------------------------------
     def step_controls(self, now: int) -> StepValues:
-        """By control of class `step`, what this tick gives the ring (`Ring.advance`): the option, or the numbers
-        [1 | n, 1 | T, 1] of the n slots in flight, in the controls' own units."""
+        """Returns by name what this tick gives the ring for each control of class `step` (`Ring.advance`): the option,
+        or numbers [1 | n, 1 | T, 1] in the control's own unit, n the slots in flight and T the latent frames of the
+        song. Channel gains are [1, 1 | T, C]."""
         slots = self.ring.slots
         return self._scenes.step(now, self.moments(), [slot.stage for slot in slots])
 
     def scalars_of(self, slot: Slot, now: int) -> Mapping[str, float]:
-        """By control, the scalars that a finished generation was made with, as the engine takes them. Strength is the
-        slot's present one: where a live change moved the generation, not the one that it began with."""
+        """Returns by control the scalars that a finished generation was made with, as the engine takes them. Strength
+        is the slot's present one: where a live change moved the generation, it is not the one that it began with."""
         moment = self._middle(round(slot.heard_at or 0), slot.request.count)
         found = {**held_controls(slot).values, **self._scenes.sounding_at(moment).controls.scalars(moment, now)}
         return found | ({"strength": slot.strength} if "strength" in found else {})
 
     def step_values(self, now: int) -> StepValues:
-        """What `step_controls` gives, and under `strength` the strength that each generation in flight would have
-        now, [n]."""
+        """Returns what `step_controls` gives, and under `strength` the strength, 0 to 1, that each generation in flight
+        would have if it were read now, [n]."""
         strengths = [self._strength(moment) for moment in self.moments()]
         return {**self.step_controls(now), "strength": torch.tensor(strengths)}
 
     def flight_and_next(self, now: int) -> tuple[StepValues, object]:
-        """The controls of the generations in flight (`step_values`), and those of the next one, only to be compared:
-        None where the host does not choose how much of the song is made."""
+        """Returns two things that `note_live_change` compares: the controls of the generations in flight
+        (`step_values`), and those of the next generation. The second is None where the performance is not live
+        (`reach` is None)."""
         if self.reach is None:
             return self.step_values(now), None
         scene, moment = self._scenes.now, max(now, 0) + self._session.spec.frame_rate
@@ -327,8 +353,8 @@ class Admission:
         return self.step_values(now), (scene.controls.request(moment, now), scene.controls.step(now, [moment]), parts)
 
     def note_live_change(self, before: tuple[StepValues, object], now: int) -> None:
-        """Compares with `flight_and_next` of before the change: notes a live change where the generations in flight
-        have other controls now, and a touch where they or the next one have."""
+        """Compares the present controls with the result of `flight_and_next` from before a change. Notes a live change
+        where those of the generations in flight differ, and a touch where those or the next generation's differ."""
         in_flight, coming = self.flight_and_next(now)
         if not alike(before[0], in_flight):
             self.note_jump()
@@ -337,27 +363,27 @@ class Admission:
             self.touch()
 
     def note_retiming(self, before: tuple[StepValues, object], now: int, jumped: bool) -> None:
-        """As `note_live_change`, after a change of the transport. A jump to a part of the song that is older than the
-        rest counts as a touch."""
+        """Compares the step values as `note_live_change` does, after a change of the transport, and notes a live change
+        where they differ. `jumped`: whether the song position jumped; this counts as a touch where parts of the song
+        may be older than others."""
         if not alike(before[0], self.step_values(now)):
             self.note_jump()
         if jumped and self.reach is not None and not (self.reach.is_whole and self._whole):
             self.touch()
 
     def note_jump(self) -> None:
-        """Notes a live change of the controls of the generations in flight."""
+        """Notes at the ring's present tick that a control of the generations in flight has changed (a live change)."""
         self._changed_at = self.ring.tick_index
         self.ring.watch = True
 
     @property
     def changed_in_flight(self) -> bool:
-        """Whether generations are in flight that were admitted before the latest live change of any of their
-        controls."""
+        """Whether a generation is in flight that was admitted before the latest live change."""
         return any(slot.admitted <= self._changed_at for slot in self.ring.slots)
 
     def follow_strength(self, now: int) -> None:
-        """Moves the generations that were admitted before the latest live change to the strength that their moment has
-        now, as far as `Ring.move_strength` can. Nothing moves where live strength is off."""
+        """Moves each generation that was admitted before the latest live change to the strength that is read for its
+        moment now, as far as `Ring.move_strength` can. Moves nothing where live strength is off."""
         if not self.changed_in_flight:
             self.ring.watch = False
         elif self._scenes.now.controls.is_on("live_strength", now):
@@ -366,12 +392,12 @@ class Admission:
                     self.ring.move_strength(slot, self._strength(moment))
 
     def _strength(self, frame: int) -> float:
-        """The strength, 0 to 1, of a generation whose scalars are taken for a transport frame: the one control of class
-        `request` that also moves generations in flight (live strength)."""
+        """Returns the strength, 0 to 1, of a generation whose scalars are read for a transport frame. It is the one
+        control of class `request` that also moves generations in flight (live strength)."""
         return self._scenes.sounding_at(frame).controls.control_value("strength", frame)
 
 
 def held_controls(slot: Slot) -> HeldControls:
-    """What a slot of a performance carries."""
+    """Returns the controls and moments that a slot of a performance keeps from its admission."""
     assert isinstance(slot.request.tag, HeldControls)
     return slot.request.tag

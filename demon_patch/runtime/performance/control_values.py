@@ -1,6 +1,6 @@
-"""The values of the controls: every row of the control table, read from the forecast at the moment it will be heard.
+"""Reads the controls: every row of the control table, from the forecast, for the moment at which it will be heard.
 
-Nothing here knows one control from another: a row that is freed in the table is read by its shape and class alone.
+No control has code of its own here: each row of the table is read by its shape and class alone.
 """
 
 from __future__ import annotations
@@ -23,12 +23,16 @@ from demon_patch.runtime.performance.mixes import Weights, shares
 
 
 class ControlValues:
-    """The controls of one performance. guard: frames behind the loudspeaker that may still be spliced (`Forecast`).
+    """Reads the controls of one program. Owned by one thread.
 
-    Owned by one thread. spec: of the family that plays. sinks: the numbers in `program.sinks` of all
-    numeric controls, by name; of the numbers of a surface that is wired, by their names; and of those of mixes and the
-    surfaces in them, by node and name. weights: what mixes and surfaces give. held: the sinks that a live source
-    reaches; held_scalars: of classes `request` and `step`.
+    guard: transport frames behind the loudspeaker that may still be replaced (`Forecast`).
+    spec: the model family that plays.
+
+    sinks: indices in `program.sinks`, by name: of all numeric controls, of the ports of a wired surface by port, and
+        of the ports of mixes and their surfaces by "node.port".
+    weights: reads the ports of mixes and surfaces.
+    held: the indices of the controls that a live source reaches.
+    held_scalars: those of them that are scalars of classes `request` and `step`.
     """
 
     def __init__(self, program: Program, forecast: Forecast, guard: int, spec: FamilySpec) -> None:
@@ -61,44 +65,51 @@ class ControlValues:
         self._narrowed = ["channel_gain", *(row.name for row in self._step if row.carrier == "step_state")]
 
     def has_effect(self, name: str) -> bool:
-        """Whether a numeric control has an effect in this patch."""
+        """Returns whether a numeric control has an effect in this patch."""
         plan = self.program.ring
         return name in self.sinks and name in plan.active and plan.meets(CONTROLS[name])
 
     def is_on(self, name: str, now: int) -> bool:
-        """Whether a switch is on; where the patch does not show it, as it is by default."""
+        """Returns whether a switch is on at transport frame `now`; its default where it has no effect in this patch."""
         row = CONTROLS[name]
         setting = self.control_value(name, max(now, 0)) if self.has_effect(name) else float(row.default or 0.0)
         return setting >= 0.5
 
     def control_value(self, name: str, frame: int) -> float:
-        """A numeric control at a transport frame, as the engine takes it: where the port holds a knob position, the
-        number that the family has there."""
+        """Returns a numeric control at a transport frame, as the engine takes it. Where the port holds a knob position,
+        this is the family's number at that position."""
         given = self.forecast.port_value(self.sinks[name], frame)
         return self._spec.at_position(CONTROLS[name], given) if CONTROLS[name].taper == "family" else given
 
     def as_taken(self, name: str, values: Curve) -> Curve:
-        """Values of the engine port of a sink, as the engine takes them: knob positions become the family's numbers,
-        and all others stay as they are. name: of `sinks`."""
+        """Converts values of an engine port to what the engine takes: knob positions become the family's numbers, all
+        others stay unchanged.
+
+        name: a key of `sinks`.
+        """
         row = CONTROLS.get(name)
         if row is None or row.taper != "family":
             return values
         return np.array([self._spec.at_position(row, position) for position in values.tolist()])
 
     def taken(self, names: Iterable[str], frame: int) -> dict[str, float | str]:
-        """Controls as a request takes them at a transport frame: numbers, whole ones rounded, and options."""
+        """Returns some controls by name as a request takes them at a transport frame: options, and numbers, rounded
+        where the control takes whole ones."""
         options = self.program.ring.options
         return {
             name: options[name] if name in options else whole(name, self.control_value(name, frame)) for name in names
         }
 
     def edges(self, lo: int, hi: int) -> NDArray[np.int64]:
-        """The frames of [lo, hi) at which a scalar that generations take at their heard_at jumps."""
+        """Returns the transport frames of [lo, hi) at which a scalar that generations take for their heard time
+        jumps."""
         return self.forecast.edges(self._jumps, lo, hi)
 
     def request(self, moment: int, now: int) -> tuple[dict[str, float], dict[str, Tensor | str]]:
-        """The `request` rows of a generation whose scalars are taken for the transport frame `moment` (`Admission`: the
-        middle of what is heard of it): numbers as the engine takes them; choices, and curves [T] seen from `now`."""
+        """Returns the controls of class `request` for one generation, in two dicts by name. The first has the scalars
+        at the transport frame `moment` (`Admission`: the middle of what is heard of it), as the engine takes them.
+        The second has the options, and the curves [T], each song frame read for the moment at which it is heard next
+        after `now`."""
         numbers = {row.name: self.control_value(row.name, moment) for row in self._request if not row.per_frame}
         others: dict[str, Tensor | str] = dict(self._request_options)
         for row in self._request:
@@ -109,11 +120,12 @@ class ControlValues:
     def step(
         self, now: int, moments: Sequence[int], stages: Sequence[float] | None = None
     ) -> Mapping[str, Tensor | str]:
-        """The `step` rows for a tick: choices, curves [1, 1 | T, 1], scalars [1 | n, 1, 1] at each slot's
-        moment (a transport frame), held ones as they are now, and the surface of channel gains [1, 1 | T, C].
+        """Returns the controls of class `step` for a tick, by name: options, curves [1, 1 | T, 1], scalars [1 | n, 1,
+        1] at each slot's moment (a transport frame), and the surface of channel gains [1, 1 | T, C]. Scalars that a
+        live source reaches are read at transport frame `now` for all slots.
 
-        stages: how far each slot is, as a share of the full schedule's steps; where a step window is open for some of
-        the n slots only, the rows of the Step State become [n, ...] and are at rest for the others.
+        stages: how far each slot is, as a share of the full schedule's steps. Where a step window is open for some
+            of the n slots only, the rows of the Step State become [n, ...] and are at rest for the others.
         """
         values: dict[str, Tensor | str] = dict(self._step_options)
         for row in self._step:
@@ -138,15 +150,15 @@ class ControlValues:
         return values
 
     def scalars(self, frame: int, now: int) -> dict[str, float]:
-        """The `step` rows of one generation that are scalars, taken for a transport frame; held ones as they are
-        now."""
+        """Returns the scalar controls of class `step` of one generation, by name, read for a transport frame; those
+        that a live source reaches are read for `now`."""
         rows = [row for row in self._step if not row.per_frame]
         held = {row.name: self.sinks[row.name] in self.held for row in rows}
         return {row.name: self.control_value(row.name, max(now if held[row.name] else frame, 0)) for row in rows}
 
     def _narrow(self, values: dict[str, Tensor | str], moments: Sequence[int], stages: Sequence[float]) -> None:
-        """Brings the rows of the Step State to rest for the slots whose step lies outside the step window, as it is at
-        the slot's moment."""
+        """Puts the rows of the Step State at rest for the slots whose step lies outside the step window, which is read
+        at each slot's moment."""
         ends = [[self.forecast.port_value(sink, frame) for sink in self._window] for frame in moments]
         inside = [step_window(lo, hi, stage) for (lo, hi), stage in zip(ends, stages, strict=True)]
         if not all(inside):
@@ -154,11 +166,12 @@ class ControlValues:
                 values[name] = _short(value) if isinstance(value, Tensor) else value
 
     def _per_frame(self, sink: int, now: int) -> Tensor:
-        """A sink as [T], each song frame at the moment it will next be heard."""
+        """Returns an engine port as [T]: each song frame has the number of the moment at which it is heard next."""
         return torch.from_numpy(self.forecast.per_frame(sink, now, self._guard).astype(np.float32))
 
     def _surface(self, node: str, now: int) -> Tensor:
-        """The gains of a surface or a mix of them, [T, C]: each channel's group's, and the single one's on top."""
+        """Returns the gains of a surface or of a mix of surfaces, [T, C]: each channel's group gain, times the single
+        gain for the one channel that is chosen."""
         sinks, mixture = self.weights.sinks, self.program.ring.mixes.get(node)
         if mixture is not None:
             return self._mixed(node, now)
@@ -171,8 +184,8 @@ class ControlValues:
         return gains
 
     def _mixed(self, node: str, now: int) -> Tensor:
-        """A mix of surfaces, [T, C]: 1 + the sum of weight * (gain - 1), or the product of gain ** weight; an inlet
-        that is not wired has gains of 1. Bypassed, it is its first wired one."""
+        """Returns a mix of surfaces, [T, C]: 1 + the sum of weight * (gain - 1), or with the law "product" the product
+        of gain ** weight. Ports without a cable add nothing. A bypassed mix is its first wired surface."""
         mixture = self.program.ring.mixes[node]
         weights = [self._per_frame(self.weights.sinks[node, name], now)[:, None] for name in mixture.inputs]
         gains = [self._surface(behind, now) for behind in mixture.inputs.values()]
@@ -185,10 +198,10 @@ class ControlValues:
 
 
 def whole(name: str, number: float) -> float:
-    """A number of a control, rounded where the control takes whole numbers."""
+    """Returns a number, rounded where the control takes whole numbers."""
     return round(number) if CONTROLS[name].shape == "integer" else number
 
 
 def _short(values: Tensor) -> Tensor:
-    """[n, ...] as [1, ...] where all n are equal."""
+    """Returns [n, ...] as [1, ...] where all n are equal, else unchanged."""
     return values[:1] if bool((values == values[:1]).all()) else values

@@ -1,4 +1,4 @@
-"""Finished generations fed back into the source, and the seed's way into the next."""
+"""Feedback of finished generations into the source, and the drift of the noise."""
 
 from __future__ import annotations
 
@@ -15,34 +15,34 @@ TAPS = int(CONTROLS["feedback_tap"].hi)
 
 
 class Feedback:
-    """The latest finished latents [T, C], newest first, and what they make of the source. Owned by one thread."""
+    """The latest finished latents [T, C], newest first. Mixes them into the source. Owned by one thread."""
 
     def __init__(self) -> None:
         self._finished: deque[Tensor] = deque(maxlen=TAPS)
 
     def add(self, latent: Tensor) -> None:
-        """Keeps a finished latent, of a whole song."""
+        """Keeps the finished latent of a whole song, [T, C]."""
         self._finished.appendleft(latent)
 
     @property
     def ready(self) -> bool:
-        """Whether anything is finished."""
+        """Whether a latent is kept."""
         return bool(self._finished)
 
     def tap(self, tap: int) -> Tensor:
-        """The latent finished `tap` completions ago, or the oldest kept; only where one is finished."""
+        """Returns the latent that was finished `tap` completions ago (1 is the latest), or the oldest that is kept.
+        Only where `ready`."""
         return self._finished[min(tap, len(self._finished)) - 1]
 
     def mixed(self, source: Tensor, amount: float, tap: int) -> Tensor | None:
-        """(1 - amount) * source + amount * the latent finished `tap` completions ago, [T, C].
-
-        A tap that is not there yet is the oldest that is; None where nothing is fed back.
-        """
+        """Returns (1 - amount) * source + amount * the latent of a tap (see `tap`), [T, C]. None where `amount` is 0 or
+        no latent is kept."""
         return torch.lerp(source, self.tap(tap), amount) if amount > 0 and self.ready else None
 
 
 class Drift:
-    """The noise's position in keys: the drift, in keys a bar, summed over the transport from its frame 0.
+    """Sums the drift of the noise, in keys a bar, over the transport from frame 0 on; the sum is the noise's position
+    in keys.
 
     Frames before 0 have position 0.
     """
@@ -51,8 +51,11 @@ class Drift:
         self._frame, self._sum = 0, 0.0
 
     def position_at(self, now: int, frame: int, bars: Callable[[int, int], float]) -> float:
-        """The position at a transport frame: what has passed before `now` as it was, what is to come as it is forecast.
-        bars: the drift summed over the frames lo to hi - 1 (`drifted`)."""
+        """Returns the noise's position in keys at a transport frame: the sum of the drift up to `now`, and from there
+        of its forecast.
+
+        bars: returns the drift summed over the transport frames lo to hi - 1, in keys (`drifted`).
+        """
         past = min(now, frame)
         if past > self._frame:
             self._sum += bars(self._frame, past)
@@ -61,8 +64,11 @@ class Drift:
 
 
 def drifted(forecast: Forecast, sink: int, lo: int, hi: int) -> float:
-    """A drift in keys a bar summed over the frames lo to hi - 1, each as long as it is in bars; `sink` is its number in
-    the forecast's program."""
+    """Returns a drift, in keys a bar, summed over the transport frames lo to hi - 1, each weighted by its length in
+    bars: keys.
+
+    sink: the drift's index in `program.sinks` of the forecast.
+    """
     transport, total = forecast.transport, 0.0
     while lo < hi:
         stop = lo + transport.steady(lo, hi - lo)

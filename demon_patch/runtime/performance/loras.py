@@ -1,4 +1,4 @@
-"""Keeps the LoRAs of a patch in the model's weights, at the strengths that will be heard."""
+"""Merges the LoRAs of a patch into the model's weights, at the strengths that will be heard."""
 
 from __future__ import annotations
 
@@ -14,19 +14,18 @@ from demon_patch.runtime.graph.program import Program
 
 _ROW = CONTROLS["lora_strength"]
 MOVED = (_ROW.hi - _ROW.lo) / 64
-"""A strength is merged again when it has moved by more than this, or no longer moves."""
+"""LoRA strengths are merged again once one has moved by more than this, and once they no longer move."""
 
 
 class LoraRack:
-    """The LoRAs of one performance.
+    """The LoRAs of one performance. Owned by the thread of the session, whose weights it sets.
 
-    load: gives a LoRA by the name in its node.
-    faults: by node, what is wrong with a LoRA that an edit brought while playing; the music goes on without it.
+    All generations in flight share the weights, so each tick reads every strength for one transport frame: halfway
+    between the mean and the latest of the frames at which those generations will be heard. Over its steps a
+    generation so meets strengths from around its own moment, nearest to it in the first steps, which count most.
 
-    Weights are shared by all generations in flight, so a tick uses each strength at one moment: halfway between the
-    mean of the moments at which those will be heard and the latest. A generation then meets, over its steps, the
-    strengths round its own moment, the first steps, which count most, the nearest ones.
-    Owned by the thread of the session, whose weights it sets. Raises DemonError for a LoRA that cannot be loaded.
+    load: returns a LoRA by the name in its node. Raises DemonError for one that cannot be loaded.
+    faults: by node, the error of a LoRA that an edit brought while playing; the music goes on without it.
     """
 
     def __init__(self, session: Session, program: Program, load: Callable[[str], Lora]) -> None:
@@ -41,7 +40,7 @@ class LoraRack:
             raise fault
 
     def read(self, program: Program) -> None:
-        """Takes over the LoRAs of a program; their strengths follow on the next tick."""
+        """Loads the LoRAs of a program; the next tick merges their strengths."""
         self.faults.clear()
         found: dict[str, Lora] = {}
         for node, file in program.ring.loras.items():
@@ -55,11 +54,12 @@ class LoraRack:
 
     @property
     def loaded(self) -> tuple[Lora, ...]:
-        """The LoRAs of the program, in the chain's order."""
+        """The LoRAs of the program, in the order of their chain."""
         return self._loras
 
     def follow(self, forecast: Forecast, heard_at: Sequence[int]) -> bool:
-        """Once a tick, before its forwards: merges the strengths where they have moved; whether weights changed.
+        """Merges the LoRAs again where strengths have moved far enough; called once a tick, before its forwards.
+        Returns whether the weights changed.
 
         heard_at: the transport frames at which the generations in flight will be heard.
         """
@@ -72,7 +72,8 @@ class LoraRack:
         return self._session.set_loras(self._merged)
 
     def _due(self, wanted: tuple[float, ...], rests: bool) -> bool:
-        """Whether the weights hold other LoRAs, or strengths too far from these; at rest any distance is too far."""
+        """Returns whether the merged weights have other LoRAs than the program, or strengths that differ from `wanted`
+        by more than MOVED; where strengths no longer move (`rests`), any difference counts."""
         merged = self._merged
         if self._session.executor.loras != merged or tuple(lora for lora, _ in merged) != self._loras:
             return True

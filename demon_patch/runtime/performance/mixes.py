@@ -1,4 +1,4 @@
-"""The mixes of prompts and clips at a moment: the share of each input, and the prompt or clip that results."""
+"""The mixes of prompts and clips at a moment: each input's share, and the prompt or clip that results."""
 
 from __future__ import annotations
 
@@ -17,12 +17,16 @@ from demon_patch.runtime.graph.forecast import Forecast
 from demon_patch.runtime.performance.feedback import Feedback
 from demon_patch.small_cache import Same, SmallCache
 
-NOTHING = 1e-9  # a share below it is none
+NOTHING = 1e-9  # a smaller share counts as 0
 
 
 @dataclass(frozen=True, eq=False)
 class PreparedMix:
-    """A mix of prompts or of clips that are loaded. inputs: by wired port, in the order of the ports."""
+    """A mix whose prompts or clips are loaded.
+
+    node: the node of the mix.
+    inputs: (port, prompt, clip or mix) for each port with a cable, in the order of the ports.
+    """
 
     node: str
     inputs: tuple[tuple[str, Part], ...]
@@ -33,12 +37,12 @@ Parts: TypeAlias = Mapping[str, Part]
 
 
 def first_part(part: Part) -> Conditioning | Source:
-    """The prompt or clip that comes first in a mix; one that is none is its own."""
+    """Returns the first prompt or clip of a mix, or the prompt or clip itself."""
     return first_part(part.inputs[0][1]) if isinstance(part, PreparedMix) else part
 
 
 def clips_of(part: Part) -> Iterator[Source]:
-    """The clips of a mix, or the one that stands alone."""
+    """Gives every clip of a mix, or the clip itself."""
     if isinstance(part, Source):
         yield part
     for _, inner in part.inputs if isinstance(part, PreparedMix) else ():
@@ -46,8 +50,9 @@ def clips_of(part: Part) -> Iterator[Source]:
 
 
 def shares(weights: Array, law: str = "") -> Array:
-    """Weights [inputs, ...] as shares: below 0 they are 0, and each is divided by their sum, with the law "power" by
-    the root of their summed squares; where all are 0, the first has all."""
+    """Returns weights [inputs, ...] as shares of the same shape. Weights below 0 count as 0; each is divided by the sum
+    of all inputs, or with the law "power" by the root of the sum of squares. Where all are 0, the first input has
+    share 1."""
     positive = np.maximum(weights, 0.0)
     total = np.sqrt((positive**2).sum(axis=0)) if law == "power" else positive.sum(axis=0)
     found = positive / np.where(total > NOTHING, total, 1.0)
@@ -57,14 +62,18 @@ def shares(weights: Array, law: str = "") -> Array:
 
 
 class Weights:
-    """The numbers that mixes and surfaces give, by node and name. Owned by the thread of the forecast."""
+    """Reads the ports of mixes and surfaces from the forecast. Owned by the thread of the forecast.
+
+    sinks: the index in `program.sinks` by (node, port).
+    """
 
     def __init__(self, forecast: Forecast) -> None:
         self.forecast, self._plan = forecast, forecast.program.ring
         self.sinks = {(s.node, s.port): i for i, s in enumerate(forecast.program.sinks) if s.node in self._plan.reached}
 
     def jumps(self) -> list[int]:
-        """The sinks whose jumps are edges: the weights of prompts and clips that are taken once a generation."""
+        """Returns the indices of the sinks whose jumps are edges: the weights of prompts and clips that each generation
+        takes once."""
         surfaces = self._plan.surfaces
         return [
             sink
@@ -73,28 +82,36 @@ class Weights:
         ]
 
     def weight_at(self, node: str, name: str, frame: int) -> float:
-        """The number of a mix's or surface's port at a transport frame, in the port's unit."""
+        """Returns the number of a port of a mix or surface at a transport frame, in the port's unit."""
         return self.forecast.port_value(self.sinks[node, name], frame)
 
     def per_frame(self, node: str, name: str, now: int, guard: int) -> Array:
-        """The number of a mix's or surface's port per song frame, [T], each as of when it is heard next."""
+        """Returns the number of a port of a mix or surface as [T], in the port's unit: each song frame has the number
+        of the transport frame at which it is heard next after `now`.
+
+        guard: see `Forecast`.
+        """
         return self.forecast.per_frame(self.sinks[node, name], now, guard)
 
     def shares_at(self, mix: PreparedMix, frame: int, fed: bool, law: str = "") -> Array:
-        """The shares of a mix's inputs at a transport frame, with that of what is fed back as the last one, where the
-        mix feeds and there is something."""
+        """Returns the shares of a mix's inputs at a transport frame, [inputs]. The last one is that of the music that
+        is fed back, where the mix has a port for it and `fed` says that there is some."""
         mixture = self._plan.mixes[mix.node]
         names = [*(port for port, _ in mix.inputs), *(["fed"] if mixture.feeds and fed else [])]
         return shares(np.array([self.weight_at(mix.node, name, frame) for name in names]), law)
 
     def law(self, mix: PreparedMix) -> str:
-        """The law of a mix's shares."""
+        """Returns the law of a mix's shares (`shares`); "" is the default law."""
         return self._plan.mixes[mix.node].options.get("law", "")
 
 
 @dataclass(slots=True)
 class _Clip:
-    """A clip in a mix: its share of the latent, and of the structure."""
+    """A clip in a mix.
+
+    latent: its share of the latent.
+    hints: its share of the structure (hints).
+    """
 
     clip: Source
     latent: float = 0.0
@@ -106,19 +123,23 @@ KEPT_SUMS = 8
 
 
 class Mixer:
-    """The prompts and clips of a scene as a generation takes them, at the moment for which its scalars are taken.
+    """Mixes the prompts and clips of a scene for a generation, at the moment for which the generation's scalars are
+    read.
 
-    Nested mixes are taken apart to prompts and clips, each with the product of the shares on its way. Prompts become a
-    blend of all of them. Clips become one, latents and hints summed by share; a clip with all of the share is taken as
-    it is. A blend per frame gives its two sides as prompt and prompt_b. sums: clips that were made so, kept while their
-    shares stand still, so that what the model makes of them is kept too.
+    Nested mixes are resolved to prompts and clips; each has the product of the shares of the mixes around it.
+    Prompts become a blend of all of them. Clips become one clip, whose latents and hints are summed by share; a clip
+    with a share of 1 is used unchanged. A blend per frame gives its two sides as `prompt` and `prompt_b`.
+
+    sums: the clips that were mixed, kept while their shares do not change, so that what the model computes from them
+        is kept, too.
     """
 
     def __init__(self, weights: Weights, parts: Parts, framed: bool, sums: Sums) -> None:
         self._weights, self._parts, self._framed, self._sums = weights, parts, framed, sums
 
     def parts_at(self, frame: int, feedback: Feedback) -> dict[str, Any]:
-        """By control, what a request takes: all prompts and clips, and `source_latent` where music is fed back."""
+        """Returns by control what a request takes at a transport frame: all prompts and clips, and `source_latent` [T,
+        C] where music is fed back."""
         given: dict[str, Any] = {}
         for control, part in self._parts.items():
             if isinstance(first_part(part), Conditioning):
@@ -135,8 +156,8 @@ class Mixer:
         return given
 
     def cover(self, frame: int, feedback: Feedback) -> Cover | None:
-        """The clips that are covered at a transport frame, by their shares of the latent. Beside music that is fed
-        back, which has no recording, their shares add up to 1. None where there is no clip at all."""
+        """Returns the clips that are covered at a transport frame, with their shares of the latent; None where there is
+        no clip. Music that is fed back has no recording: beside it the clips' shares are scaled to add up to 1."""
         part = self._parts["source"]
         found = self._each(part, frame, feedback)
         fed = any(self._taps(part, frame, 1.0, feedback))
@@ -145,17 +166,17 @@ class Mixer:
         return Cover(clips) if clips else None
 
     def sound(self, frame: int, at: NDArray[np.int64]) -> NDArray[np.float32]:
-        """The recording that is covered, at the sample rate of the family, [n, channels]: its clips summed by the
+        """Returns the recording that is covered, [n, channels] at the family's sample rate: its clips summed by the
         shares that they have at a transport frame.
 
-        at: [n], samples of the song; beyond its end they begin again.
+        at: [n], samples of the song; those beyond its end continue at its beginning.
         """
         cover = self.cover(frame, Feedback())
         assert cover is not None
         return cover.sound(at % len(cover.clips[0][0].audio))
 
     def _blend(self, part: Part, frame: int) -> Conditioning | Blend:
-        """A prompt, or several with their shares."""
+        """Returns the prompt at a transport frame, or (prompt, share) of each where several are mixed."""
         found: dict[int, tuple[Conditioning, float]] = {}
         for prompt, share in self._prompts(part, frame, 1.0):
             found[id(prompt)] = (prompt, share + (found[id(prompt)][1] if id(prompt) in found else 0.0))
@@ -170,7 +191,8 @@ class Mixer:
                     yield from self._prompts(inner, frame, share * float(each))
 
     def _cover(self, part: Part, frame: int, feedback: Feedback) -> tuple[Source, Tensor | None]:
-        """A clip, and where music is fed back the latent [T, C] that is covered in place of its own."""
+        """Returns the clip that is covered at a transport frame. Where music is fed back, the second result is the
+        latent [T, C] that is covered in place of the clip's own; else None."""
         taps = list(self._taps(part, frame, 1.0, feedback))
         clips = self._each(part, frame, feedback)
         if not taps:
@@ -181,7 +203,7 @@ class Mixer:
         return self._summed([_Clip(each.clip, each.hints, each.hints) for each in clips]), covered
 
     def _each(self, part: Part, frame: int, feedback: Feedback) -> list[_Clip]:
-        """The clips of a part, each once."""
+        """Returns each clip of a part once, with the sums of its shares."""
         found: dict[int, _Clip] = {}
         for clip, latent, hints in self._clips(part, frame, 1.0, 1.0, feedback):
             each = found.setdefault(id(clip), _Clip(clip))
@@ -191,7 +213,7 @@ class Mixer:
     def _clips(
         self, part: Part, frame: int, latent: float, hints: float, feedback: Feedback
     ) -> Iterator[tuple[Source, float, float]]:
-        """The clips of a part with their shares of latent and hints."""
+        """Gives each clip of a part as (clip, share of the latent, share of the hints)."""
         if isinstance(part, Source):
             yield part, latent, hints
         elif isinstance(part, PreparedMix):
@@ -202,7 +224,8 @@ class Mixer:
                     yield from self._clips(inner, frame, latent * float(mine), hints * float(its), feedback)
 
     def _taps(self, part: Part, frame: int, share: float, feedback: Feedback) -> Iterator[tuple[int, float]]:
-        """The finished generations of a part, by how many completions ago they were, with their shares."""
+        """Gives each finished generation that a part feeds back as (tap, share): the tap counts completions back, 1 is
+        the latest."""
         if not isinstance(part, PreparedMix) or not feedback.ready:
             return
         loud = self._weights.shares_at(part, frame, True, self._weights.law(part))
@@ -213,7 +236,7 @@ class Mixer:
             yield max(round(self._weights.weight_at(part.node, "tap", frame)), 1), share * float(loud[-1])
 
     def _summed(self, clips: list[_Clip]) -> Source:
-        """One clip of several, as long as they are; its sound is the first one's."""
+        """Returns the sum of several clips of one length, by their shares. Its sound is the first clip's."""
         if len(clips) == 1 and clips[0].latent == clips[0].hints == 1.0:
             return clips[0].clip
 

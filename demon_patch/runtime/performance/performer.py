@@ -1,9 +1,9 @@
-"""Plays a compiled patch on a session in heard time: control frames, generations, the windows that fall due.
+"""Plays a compiled patch on a session in heard time: control frames, generations, and the windows to decode.
 
-Time. `now` is the transport frame at the loudspeaker, and whoever drives the performer says what it is: a virtual clock
-when a patch is rendered (`runtime.render`), the sound device's when it plays live (`runtime.live`). A tick lasts
-`tick_frames` control frames: the family's nominal number, so that the same patch gives the same samples, unless the
-driver measures it.
+`now` is the transport frame at the loudspeaker. The caller sets it: from a virtual clock when a patch is rendered
+(`runtime.render`), from the sound device's clock when it plays live (`runtime.live`). A tick lasts `tick_frames`
+control frames. This is the family's nominal number, so that the same patch gives the same samples, unless the caller
+measures ticks and sets `pace`.
 """
 
 from __future__ import annotations
@@ -44,19 +44,22 @@ SPLICE_FRAMES = 1  # latent frames decoded beyond a window for its joins
 class Performer:
     """One performance of a program. A tick is `begin`, `forward`, `finish`; `due` and `sound` give what is heard.
 
-    Owned by one thread. All values are taken from the forecast at the moment at which they will be heard: `request`
-    controls at their slot's heard_at, per-frame controls by the map of song frames to coming moments. Raises DemonError
-    for a LoRA that cannot be loaded.
+    Owned by one thread. All controls are read from the forecast for the moment at which they will be heard: those of
+    class `request` for their generation's time, numbers per song frame for the transport frame at which that song
+    frame is heard next. Raises DemonError for a LoRA that cannot be loaded.
 
     program: compiled for the length of `source`.
-    parts: prompts and clips by control, clips of one length; `prompt` and `source` are always there.
+    parts: prompts, clips and mixes by control, clips of one length; `prompt` and `source` are always there.
     recordings: the files of the patch's Recorder nodes.
-    lora: loads what a LoRA node names.
-    text: of the patch file, which recordings carry.
+    trace: where events are noted; a trace without end by default.
+    lora: loads a LoRA by the name in its node; the session's own by default.
+    text: the text of the patch file, which recordings carry.
 
-    pace: control frames of a tick as they were measured; None for the nominal ones.
-    bypass: the source is heard in place of what is generated.
-    replaces: what was decoded further ahead than the lead may be decoded again.
+    now: the transport frame at the loudspeaker; less than 0 until the first generation is heard.
+    lead: the lead in transport frames.
+    pace: the measured length of a tick in control frames; None for the nominal length.
+    bypass: whether the source is heard in place of what is generated.
+    replaces: whether sound that was decoded further ahead than the lead may be decoded again.
     """
 
     def __init__(
@@ -102,38 +105,38 @@ class Performer:
 
     @property
     def forecast(self) -> Forecast:
-        """The values of all engine ports over the coming frames."""
+        """The forecast of all engine ports, in the ports' units."""
         return self.soundings.now.forecast
 
     @property
     def controls(self) -> ControlValues:
-        """The values of all controls, as the engine takes them."""
+        """Reads all controls, as the engine takes them."""
         return self.soundings.now.controls
 
     @property
     def source(self) -> Source:
-        """The clip that is covered, or the first of a mix."""
+        """The clip that is covered; of a mix the first."""
         return self.soundings.now.source
 
     @property
     def prompt(self) -> Conditioning:
-        """The first prompt."""
+        """The prompt; of a mix the first."""
         return self.soundings.now.prompt
 
     @property
     def parts(self) -> Parts:
-        """The other prompts and clips, by control."""
+        """The prompts, clips and mixes by control, without `prompt` and `source`."""
         return self.soundings.now.others
 
     @property
     def transport(self) -> Transport:
-        """Time as the patch sees it."""
+        """The transport: frames, seconds, beats and bars since play began, and the song position."""
         return self.forecast.transport
 
     @property
     def tick_frames(self) -> float:
-        """Control frames of a tick: as measured, or nominal for the ring's present depth, less in proportion where only
-        a stretch is made."""
+        """The length of a tick in control frames. Measured (`pace`), or else nominal for the ring's present depth;
+        shorter in proportion where a generation makes only a stretch of the song."""
         if self.pace is not None:
             return self.pace
         song = self.source.frames
@@ -143,7 +146,8 @@ class Performer:
 
     @property
     def rates(self) -> Rates:
-        """How often a second controls are taken at present."""
+        """How often controls are read at present, times a second: by generations, by steps, by control frames and by
+        windows."""
         step = self.spec.frame_rate / max(self.tick_frames, 1e-6)
         count = max(self.admission.count(self.now), 1)
         generation = step * min(self.ring.depth, count) / count
@@ -155,7 +159,8 @@ class Performer:
 
     # -- a tick -------------------------------------------------------------------------------------------------
     def begin(self, now: int) -> None:
-        """Before a tick's forward, at transport frame `now`: runs the control frames due, and admits."""
+        """Does what comes before a tick's forward, at transport frame `now`: runs the control frames up to it, follows
+        touches and live changes, admits generations, and merges LoRAs."""
         self.now = now
         self._control_frames()
         moved = self._touches.moved(self.controls, max(now, 0), self.self_feed.touched)
@@ -169,11 +174,13 @@ class Performer:
         self.loras.follow(self.forecast, self.admission.moments())
 
     def forward(self, between: Callable[[], None] | None = None) -> None:
-        """The tick's forward. between: called on this thread between its rows; it may call `due` and `sound`."""
+        """Runs the forwards of a tick. `between` is called on this thread between the rows; it may call `due` and
+        `sound`."""
         self._finished = self.ring.advance(self.admission.step_controls(self.now), between)
 
     def finish(self, now: int) -> None:
-        """After the forward, at transport frame `now`: what it finished can be played."""
+        """Does what comes after the forward, at transport frame `now`: queues the generations that it finished, so that
+        they can be decoded."""
         self.now = now
         if self._changed_in_flight and self._finished:
             self._decode_again()
@@ -184,14 +191,16 @@ class Performer:
 
     # -- changes ------------------------------------------------------------------------------------------------
     def swap(self, program: Program, parts: Parts | None = None, at: int | None = None) -> None:
-        """A live change between ticks: a program compiled to replace this one, for a song of the same length, and
-        where prompts, clips or their mixes have changed, all parts.
+        """Makes a live change between two ticks. `program` replaces the present one and is compiled for a song of the
+        same length; `parts` replace all parts, and are given where prompts, clips or their mixes have changed.
 
-        New generations take its values at once; those in flight take its `step` values with their next step, and are
-        moved to a changed strength as far as `Ring.move_strength` can, unless Live strength is off.
+        New generations take their controls from the new program at once. Generations in flight take its `step`
+        values with their next step, and are moved to a changed strength as far as `Ring.move_strength` can, unless
+        Live strength is off.
 
-        at: a coming transport frame from which the program is heard (from `next_free_frame` on, all of it). It takes
-        the place of those that wait for that frame or a later one; without a frame, of all that wait.
+        at: a coming transport frame from which the program is heard; from `next_free_frame` on, all of it. The
+            program then replaces those that wait for that frame or a later one. Without a frame it replaces all that
+            wait.
         """
         if at is not None and at > max(self.now, 0):
             self.soundings.stage(at, program, parts)
@@ -205,23 +214,24 @@ class Performer:
         self.admission.note_live_change(before, self.now)
 
     def feed(self, node: str, port: str, value: Fed, at: int | None = None) -> None:
-        """Takes what a device sends to a live input, as `Forecast.feed`; generations in flight follow it as they
+        """Passes what a device sends on to a live input (`Forecast.feed`). Generations in flight follow it as they
         follow a knob. Raises PatchError."""
         self.forecast.feed(node, port, value, at)
         self.self_feed.touched = True
 
     @property
     def next_free_frame(self) -> int:
-        """The first transport frame at which a generation can be heard that is not in flight yet."""
+        """The first transport frame at which a generation can be heard that is not in flight yet, and for which no
+        window was planned."""
         return max(self.planner.next_start, self.admission.next_free_frame(self._tick_time))
 
     def recover(self) -> None:
-        """After an error within a tick: gives up what is in flight; what is finished stays."""
+        """Drops all generations in flight after an error within a tick. Takes that are queued stay."""
         self.admission.recover(self.now)
         self._finished = []
 
     def retime(self, transport: Transport) -> None:
-        """A change of the transport between ticks, which begins at `now` or later."""
+        """Replaces the transport between two ticks. The new one may differ from the present one from `now` on only."""
         before, route = self.admission.flight_and_next(self.now), self.transport.route
         self.forecast.retime(transport)
         self.soundings.restage()
@@ -229,15 +239,19 @@ class Performer:
 
     # -- control frames -----------------------------------------------------------------------------------------
     def curve(self, name: str, frames: int) -> NDArray[np.float64]:
-        """A control at the transport frames 0 to `frames` - 1, as the engine takes it (strength, not the position of
-        its knob): what it was, then its forecast. name: of `ControlValues.sinks`."""
+        """Returns a control at the transport frames 0 to `frames` - 1, [frames], as the engine takes it (strength, not
+        the position of its knob): the noted past, then the forecast.
+
+        name: a key of `ControlValues.sinks`.
+        """
         past = self.trace.sinks.get(name, ())
         known = sum(map(len, past))
         coming = self.forecast.span(self.controls.sinks[name], known, max(frames, known))
         return self.controls.as_taken(name, np.concatenate([*past, coming])[:frames])
 
     def _control_frames(self) -> None:
-        """Runs the control frames that have fallen due and follows the controls of class `ring`."""
+        """Runs the control frames up to `now`, switches to programs whose frame has come, and gives the ring its
+        depth."""
         due = max(self.now, 0)
         while self.soundings.next is not None and self.soundings.next[0] <= due:
             self._advance(self.soundings.next[0])
@@ -262,7 +276,8 @@ class Performer:
 
     # -- takes --------------------------------------------------------------------------------------------------
     def _preview(self) -> None:
-        """Plays the generation that has done most steps, unfinished, until it or another one is finished."""
+        """Queues the generation that has done most steps, unfinished, where preview is on. It plays until that or
+        another generation is finished."""
         ripest = self.ring.preview() if self.controls.is_on("preview", self.now) else None
         if ripest is not None and ripest.slot.heard_at is not None:
             self._decode_again()
@@ -272,7 +287,7 @@ class Performer:
                 self.trace.previews += 1
 
     def _decode_again(self) -> None:
-        """After a live change: decodes again what is decoded already and can still be replaced in time."""
+        """After a live change: has windows decoded again that begin at the lead or later, where `replaces` allows."""
         if self.replaces:
             self.planner.next_start = min(self.planner.next_start, max(self.now + self.lead, 0))
 
@@ -290,27 +305,28 @@ class Performer:
         self._queue(take)
 
     def _whole(self, done: Completion) -> Tensor:
-        """A generation as a whole song: a stretch without its borders, in the song as it was before."""
+        """Returns the latent of a whole song, [T, C]: a completion's stretch without its borders, put into the latest
+        song."""
         return laid_into(self._song, done.latent, done.start, self.spec)
 
     def _covered(self, done: Completion, song: Tensor) -> Covered:
-        """A whole song over the clips that its latest generation covers."""
+        """Joins the latent of a whole song with the clips that its latest generation covers."""
         return self.session.covered(song, held_controls(done.slot).cover)
 
     def _queue(self, take: Take) -> None:
-        """Adds a take to those that are still to be played; of those that are due, only the latest is kept."""
+        """Adds a take to those that wait to be played. Of those whose frame has come, only the latest is kept."""
         current = [old for old in self.takes if old.heard_at <= self.planner.next_start][-1:]
         later = [old for old in self.takes if old.heard_at > self.planner.next_start]
         self.takes = sorted([*current, *later, take], key=lambda old: old.heard_at)
 
     @property
     def window_frames(self) -> int:
-        """Latent frames of a window, at most."""
+        """The largest length of a window in latent frames, at least 1."""
         return max(round(self.controls.control_value("window", max(self.now, 0)) * self.spec.frame_rate), 1)
 
     # -- sound --------------------------------------------------------------------------------------------------
     def due(self, until: int) -> list[Window]:
-        """The windows that start before transport frame `until` and have not been asked for yet."""
+        """Returns the windows that start before transport frame `until` and were not returned by an earlier call."""
         frames = self.window_frames
         start = self.planner.next_start
         cuts = [int(slot.heard_at) for slot in self.ring.slots if slot.heard_at is not None]
@@ -318,7 +334,8 @@ class Performer:
         return self.planner.plan(until, frames, self.takes, cuts)
 
     def sound(self, window: Window) -> Samples:
-        """A window decoded at its gain, with SPLICE_FRAMES more on either side, [samples, channels]."""
+        """Returns a window decoded and with its gain, [samples, channels] at the family's rate. SPLICE_FRAMES latent
+        frames are added on either side."""
         assert isinstance(window.take, Take)
         self.trace.windows.append((window.start, window.stop, window.take.heard_at))
         sound = self._decoded(window)
@@ -326,13 +343,14 @@ class Performer:
         return sound * self.soundings.sounding_at(window.start).gain(window.start)
 
     def ahead(self, start: int, stop: int) -> Samples:
-        """The transport frames [start, stop) as they would be heard if nothing more were generated, as `sound`; they
-        stay due."""
+        """Returns the transport frames [start, stop) decoded like `sound`, from the takes that are there now. `due`
+        still returns their windows afterwards."""
         take = [take for take in self.takes if take.heard_at <= start][-1:] or self.takes[:1]
         return self._decoded(Window(start, stop, take[0])) * self.soundings.sounding_at(start).gain(start)
 
     def _decoded(self, window: Window) -> Samples:
-        """A window with SPLICE_FRAMES more on either side, before its gain."""
+        """Returns a window with SPLICE_FRAMES latent frames more on either side, before its gain, [samples,
+        channels]."""
         assert isinstance(window.take, Take)
         start = self.transport.song_frame(window.start) - SPLICE_FRAMES
         frames = window.stop - window.start + 2 * SPLICE_FRAMES

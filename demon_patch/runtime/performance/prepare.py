@@ -32,14 +32,15 @@ DEFAULT_BPM = 120.0
 
 
 def load_playable(path: str | Path, *, seed: int | None = None) -> Patch:
-    """The patch of a patch file or pack, free of mistakes; `seed` takes the place of the Scheduler's. Raises
-    PatchError that names the file."""
+    """Reads the patch of a patch file or pack and checks it; `seed` replaces the Scheduler's. Raises PatchError that
+    names the file for a patch with a mistake."""
     with place(path):
         return playable(load_patch(path), seed)
 
 
 def playable(patch: Patch, seed: int | None = None) -> Patch:
-    """The patch itself, free of mistakes; `seed` takes the place of the Scheduler's. Raises PatchError."""
+    """Returns the patch, once it is checked; `seed` replaces the Scheduler's. Raises PatchError for a patch with a
+    mistake."""
     for error in problems(patch, CATALOGUE):
         raise error
     return patch if seed is None else with_seed(patch, seed)
@@ -55,13 +56,14 @@ def perform(
     trace: Trace | None = None,
     resources: Resources | None = None,
 ) -> Performer:
-    """A performer of a patch. Raises DemonError for a file that the patch names and that cannot serve.
+    """Returns a performer that is ready to play a patch. Raises DemonError for a file that the patch names and that
+    cannot be used.
 
-    folder: where the files lie that the patch names.
-    into: the folder that Recorder nodes write into; the same by default.
-    clip: takes the place of the patch's own source.
-    trace: what the performer notes down; a trace without end by default.
-    resources: what loads prompts, clips and LoRAs, in the place of one of its own for `folder` and `into`.
+    folder: the folder of the files that the patch names.
+    into: the folder that Recorder nodes write into; `folder` by default.
+    clip: replaces the patch's own source.
+    trace: where the performer notes events; a trace without end by default.
+    resources: loads prompts, clips and LoRAs; by default a new `Resources` for `folder` and `into`.
     """
     resources = resources or Resources(session, folder, into)
     spec = session.spec
@@ -83,17 +85,19 @@ def perform(
 
 
 def tempo_of(song: Song, source: Source) -> float:
-    """Beats a minute: the song's own, or those of its source."""
+    """Returns the tempo in beats a minute: the song's own, else its source's, else DEFAULT_BPM."""
     return song.bpm or source.bpm or DEFAULT_BPM
 
 
 def parts_of(
     program: Program, resources: Resources, clip: Source | None = None, frames: int | None = None
 ) -> dict[str, Part]:
-    """The prompts, clips and mixes of a program by control. Raises DemonError that names the node.
+    """Loads the prompts, clips and mixes of a program, and returns them by control. Raises DemonError that names the
+    node.
 
-    clip: takes the place of the patch's own source.
-    frames: the length of every clip; by default that of the source, and of a mix that of its first clip.
+    clip: replaces the patch's own source.
+    frames: the length of every clip in latent frames; by default that of the source, of a mix that of its first
+        clip.
     """
     plan = program.ring
     if clip is None and plan.source is None:
@@ -111,7 +115,7 @@ def parts_of(
 
 
 def _part(program: Program, resources: Resources, control: str, node: str) -> Part:
-    """The prompt, clip or mix of a node, a mix with all that its cables can reach."""
+    """Loads the prompt, clip or mix of a node; a mix with everything that its cables reach."""
     mixture = program.ring.mixes.get(node)
     if mixture is not None:
         inputs = mixture.inputs.items()
@@ -123,7 +127,8 @@ def _part(program: Program, resources: Resources, control: str, node: str) -> Pa
 
 
 def _at_length(part: Part, frames: int, per: int) -> Part:
-    """A part whose clips are `frames` long, `per` samples a frame. Clips that were one object stay one."""
+    """Returns a part whose clips are `frames` latent frames long, with `per` samples a frame. A clip that occurs twice
+    remains one object."""
     if isinstance(part, PreparedMix):
         return PreparedMix(part.node, tuple((port, _at_length(inner, frames, per)) for port, inner in part.inputs))
     return fitted(part, frames, per) if isinstance(part, Source) else part
@@ -132,10 +137,10 @@ def _at_length(part: Part, frames: int, per: int) -> Part:
 def measure_sounds(
     program: Program, resources: Resources, parts: Mapping[str, Part], clip: Source | None = None
 ) -> None:
-    """Fills a program's tables of its source nodes' sounds, and measures how loud the clips are that it covers.
+    """Fills a program's tables with the sounds of its source nodes, and measures how loud the covered clips are.
 
-    Takes a moment for each new clip, so not on the tick thread. parts: as they are played. Raises DemonError that names
-    the node.
+    Takes long for a new clip, so it must not run on the tick thread. `parts`: those that will play. Raises
+    DemonError that names the node.
     """
     covered = first_part(parts["source"])
     assert isinstance(covered, Source)
@@ -162,7 +167,7 @@ def load_loras(program: Program, resources: Resources) -> None:
 
 
 def wired_recordings(patch: Patch) -> list[str]:
-    """The files of the Recorder nodes that a sound reaches."""
+    """Returns the file names of the Recorder nodes that a cable reaches and that are not muted."""
     default = str(CATALOGUE["recorder"].by_name["file"].default)
     ends = {cable.dst for cable in patch.cables if not cable.muted}
     nodes = {id for id in ends if patch.node(id).type == "recorder" and not patch.node(id).muted}
@@ -170,7 +175,7 @@ def wired_recordings(patch: Patch) -> list[str]:
 
 
 def with_seed(patch: Patch, seed: int) -> Patch:
-    """The same patch with another seed on its Scheduler."""
+    """Returns the patch with another seed on its Scheduler; unchanged where it has none."""
     for node_id, node in patch.nodes.items():
         if node.type == "scheduler":
             return apply(SetValue(node_id, "seed", seed), patch)[0]

@@ -1,7 +1,7 @@
-"""How much of the song a generation makes, live, where the control `focus` is `auto`.
+"""Chooses how much of the song a live generation makes, where the control `focus` is `auto`.
 
-As much as the machine makes in time after something was touched; twice as much with every further generation once
-nothing was touched for a while, up to the whole song.
+After something was touched, it is as much as the machine makes in WITHIN_SECONDS. Once nothing was touched for a
+while, every further generation makes twice as much, up to the whole song.
 """
 
 from __future__ import annotations
@@ -17,23 +17,24 @@ from demon_patch.engine.ring.focus import JOIN, before
 
 WITHIN_SECONDS = 0.4  # from a generation's admission to its end, after a touch
 QUIET_SECONDS = 2.0  # without a touch, after which stretches grow
-RUNGS = 2  # of the ladder that double a length
-RECENT = 16  # ticks of each length that count
-SPARE = 0.9  # of the time, in which a longer stretch must be made to be chosen: the choice does not waver
+RUNGS = 2  # steps of the ladder that double a length
+RECENT = 16  # ticks of each length whose costs are averaged
+SPARE = 0.9  # share of WITHIN_SECONDS in which a longer stretch must be made: so the choice is stable
 
 Middle = Callable[[Sequence[float]], float]
 
 
 def after(spec: FamilySpec) -> int:
-    """Frames of a stretch that must lie behind the moment it is made for: two generations later it is still heard, in
-    the longest window, and its border is not."""
+    """Returns the latent frames of a stretch that must follow the moment for which it is made: two generations later
+    the stretch is still heard, in the longest window, and its border is not."""
     return (
         ceil((2 * WITHIN_SECONDS + CONTROLS["window"].hi) * spec.frame_rate) + spec.playing_margin + JOIN + spec.border
     )
 
 
 def ladder(spec: FamilySpec, song_frames: int) -> tuple[int, ...]:
-    """The lengths in frames that stretches may have, each half an octave above the last; the last is the song.
+    """Returns the lengths in latent frames that stretches may have, shortest first, each half an octave above the one
+    before; the last is the whole song.
 
     They are few, since an executor may have to prepare itself for each.
     """
@@ -44,10 +45,13 @@ def ladder(spec: FamilySpec, song_frames: int) -> tuple[int, ...]:
 
 
 class Reach:
-    """The lengths of the stretches of one performance, chosen from what its ticks took. Owned by the tick thread.
+    """Chooses the length of a performance's stretches from the measured time of its ticks. Owned by the tick thread.
 
-    lanes, bucket: of the executor. Costs are in seconds; moments in transport frames, which stand while the
-    performance does.
+    Moments are transport frames, so that quiet time does not pass while the performance stands. Lengths are latent
+    frames.
+
+    lanes, bucket: of the executor.
+    lengths: the lengths that stretches may have, shortest first (`ladder`).
     """
 
     def __init__(self, spec: FamilySpec, song_frames: int, lanes: int = 1, bucket: int = 1) -> None:
@@ -60,28 +64,30 @@ class Reach:
 
     # -- what ticks take ----------------------------------------------------------------------------------------
     def note_tick(self, seconds: float, lengths: Sequence[int], rows: int = 1) -> None:
-        """Notes what a tick took whose generations had these lengths, and `rows` rows each. One with several lengths
-        says nothing of either, and is passed over."""
+        """Notes the seconds of a tick whose generations have these lengths, with `rows` rows each. A tick with several
+        lengths is ignored, since it measures none of them."""
         if len(set(lengths)) == 1:
             costs = self._costs.setdefault(lengths[0], deque(maxlen=RECENT))
             costs.append(seconds / self._busiest(lengths, {lengths[0]: 1.0}, rows))
 
     def seconds(self, lengths: Sequence[int], rows: int = 1, middle: Middle = fmean) -> float | None:
-        """Seconds of a tick whose generations have these lengths, 0 for one without a forward; None before a tick was
-        measured.
+        """Returns the expected seconds of a tick whose generations have these lengths; a length of 0 means no forward.
+        None before a tick was measured.
 
-        middle: of the recent costs. The mean predicts many ticks; a single slow tick does not move the median.
+        middle: averages the recent costs. The mean predicts many ticks; the median ignores a single slow tick.
         """
         if not self._costs:
             return None
         return self._busiest(lengths, {length: self._cost(length, middle) for length in lengths if length}, rows)
 
     def _cost(self, length: int, middle: Middle) -> float:
-        """Of a frame in a stretch of this length, or of the nearest one that was measured."""
+        """Returns the seconds of one latent frame of a row, in a stretch of this length or of the nearest length that
+        was measured."""
         return middle(self._costs[min(self._costs, key=lambda known: abs(log(known / length)))])
 
     def _busiest(self, lengths: Sequence[int], costs: dict[int, float], rows: int) -> float:
-        """What the busiest lane makes; each takes the next chunk of rows when it is done with its last."""
+        """Returns the work of the busiest lane, in latent frames times rows times `costs`; each lane takes the next
+        chunk of rows when its last is done."""
         ends = [0.0] * self._lanes
         for length, cost in costs.items():
             for _ in range(ceil(lengths.count(length) / self._bucket)):
@@ -91,7 +97,8 @@ class Reach:
     # -- touches ------------------------------------------------------------------------------------------------
     @property
     def length(self) -> int:
-        """Of the stretch that the next generation makes; that of the song is the whole of it."""
+        """The length in latent frames of the stretch that the next generation makes; the song's length means the whole
+        song."""
         return self.lengths[self._rung]
 
     @property
@@ -101,16 +108,18 @@ class Reach:
 
     @property
     def quick(self) -> int:
-        """The length that the machine makes in time."""
+        """The length in latent frames that the machine makes within WITHIN_SECONDS."""
         return self.lengths[self._quick]
 
     def note_touch(self, now: int) -> None:
-        """Something was touched at a moment: stretches are no longer than what is made in time, until it is quiet."""
+        """Notes that something was touched at transport frame `now`: until it is quiet, stretches have no more than the
+        length `quick`."""
         self._touched = now
         self._rung = self._quick
 
     def choose_length(self, now: int, steps: int, depth: int, rows: int = 1) -> None:
-        """Chooses the length that a ring of `depth` generations, of `steps` steps and `rows` rows, makes in time."""
+        """Updates `quick` and `length` at transport frame `now`, for a ring of `depth` generations, each with `steps`
+        steps and `rows` rows. Without a measurement, `quick` is the whole song."""
         quick = 0
         for rung, length in enumerate(self.lengths):
             tick = self.seconds([length] * depth, rows, median)
@@ -121,7 +130,8 @@ class Reach:
         self._rung = max(self._rung, quick) if self._is_quiet(now) else quick
 
     def note_admission(self, now: int) -> None:
-        """After a generation was admitted: the next one's stretch is twice as long, if it is quiet."""
+        """Notes an admission at transport frame `now`: if it is quiet, the next generation's stretch is twice as
+        long."""
         if self._is_quiet(now):
             self._rung = min(self._rung + RUNGS, len(self.lengths) - 1)
 

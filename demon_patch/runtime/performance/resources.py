@@ -1,4 +1,4 @@
-"""Loads what resource nodes name: prompts, clips and LoRAs, for one session."""
+"""Loads the prompts, clips and LoRAs that resource nodes name, for one session."""
 
 from __future__ import annotations
 
@@ -18,19 +18,20 @@ from demon_patch.runtime.assets import named_files
 from demon_patch.runtime.assets.asset_store import inside, located
 from demon_patch.small_cache import SmallCache
 
-PROMPTS = 256  # that are kept beside those that play
-CLIPS = 32  # the same; one takes up to 10 MB
+PROMPTS = 256  # prompts that are kept besides those that play
+CLIPS = 32  # clips that are kept besides those that play; one takes up to 10 MB
 
 
 class Resources:
-    """Prompts and clips by the keys of resource nodes, and LoRAs by name. Owned by the thread that compiles: the one
-    that makes the performer, then the editing thread. `lora` of a LoRA that was loaded already: from any thread.
+    """Loads prompts and clips by the keys of resource nodes, and LoRAs by name. Owned by the thread that compiles:
+    first the one that makes the performer, then the editing thread. Only `lora`, for a LoRA that is loaded already,
+    may be called from any thread.
 
-    Equal keys give one object, made once; the latest PROMPTS and CLIPS are kept, so that a long performance does not
-    fill the memory.
+    Equal keys give the same object, which is made once. The latest PROMPTS prompts and CLIPS clips are kept, so that
+    a long performance does not fill the memory.
 
-    folder: where the patch lies; a file named in a patch lies there or below, or in the asset store.
-    into: the folder that the patch writes files into; the same by default.
+    folder: the patch's folder. A file that a patch names is in it or below, or in the asset store.
+    into: the folder that the patch writes files into; `folder` by default.
     """
 
     def __init__(self, session: Session, folder: str | Path = ".", into: str | Path | None = None) -> None:
@@ -42,24 +43,24 @@ class Resources:
         self._loras: dict[str, Lora] = {}
 
     def prompt(self, key: Hashable | None) -> Conditioning:
-        """The prompt of a key ("prompt", text); None is the null condition."""
+        """Returns the prompt of a key ("prompt", text), prepared for the executor. None gives the null condition."""
         text = str(key[1]) if isinstance(key, tuple) else ""
         made = self._prompts.get(text, lambda: self.session.prompt(text))
         self.session.prepare(made)
         return made
 
     def source(self, key: Hashable) -> Source:
-        """The clip of a key ("audio", file, seconds, bpm or None, downbeat or None) or ("composed", style, seconds,
-        seed); raises SourceError."""
+        """Returns the clip of a key ("audio", file, seconds, bpm or None, downbeat or None) or ("composed", style,
+        seconds, seed). Raises SourceError."""
         return self._clips.get(key, lambda: self._make(key))
 
     def part(self, control: str, key: Hashable | None) -> Conditioning | Source:
-        """The prompt or clip of a key, as the control takes it."""
+        """Returns the prompt or clip of a key, whichever the control takes."""
         return self.prompt(key) if CONTROLS[control].shape == "prompt" else self.source(key)
 
     def lora(self, file: str) -> Lora:
-        """The LoRA that comes with the model under that name, or lies in a file; raises WeightsError. It is read
-        once, and kept."""
+        """Returns the LoRA that comes with the model under a name, or is read from a file; it is read once and kept.
+        Raises WeightsError."""
         if (known := self._loras.get(file)) is not None:
             return known
         own = self.session.family.loras
@@ -68,11 +69,12 @@ class Resources:
         return self._loras.setdefault(file, read)
 
     def file(self, name: str) -> Path:
-        """A file that a patch reads: in its folder, or in the asset store; raises SourceError."""
+        """Returns the path of a file that a patch reads, in its folder or in the asset store. Raises SourceError."""
         return located(name, self.folder)
 
     def written(self, name: str) -> Path:
-        """A file that a patch writes: in its folder alone; raises SourceError for one outside."""
+        """Returns the path of a file that a patch writes, in its folder `into`. Raises SourceError for a file
+        outside."""
         return inside(name, self.into, written=True)
 
     def _make(self, key: Hashable) -> Source:
@@ -88,7 +90,8 @@ class Resources:
 
 
 def fitted(clip: Source, frames: int, samples_per_frame: int) -> Source:
-    """A clip `frames` latent frames long: cut, or played round, so that it lies beside another. It is made once."""
+    """Returns a clip that is `frames` latent frames long: cut, or repeated from its beginning. It is made once for each
+    length."""
     if clip.frames == frames:
         return clip
 

@@ -1,4 +1,4 @@
-"""What a performance feeds to its own live nodes: the sound that was just heard, and the work of the ring."""
+"""Feeds a performance's own live nodes: with the sound that was just heard, and with the state of the ring."""
 
 from __future__ import annotations
 
@@ -20,17 +20,18 @@ from demon_patch.runtime.performance.trace import Trace
 LEAD_IN = (
     750  # frames of a song's end that its beginning is measured after: what is learnt of its strokes is known then
 )
-PIECE = 50  # frames that are measured at a time, so that the tick thread gets its turn
+PIECE = 50  # frames that are measured at a time, so that the tick thread can run in between
 
 
 @dataclass(frozen=True, slots=True)
 class RingFeed:
-    """The ring after its latest tick.
+    """The ring's state after its latest tick.
 
-    completions: since the performance began.
-    ripeness: the largest share of its steps that a generation in flight has done.
+    completions: how many generations were finished since the performance began.
+    ripeness: the largest share of its steps, 0 to 1, that a generation in flight has done.
     slots: the number of generations in flight.
-    error, lead: the heard error of the latest completion, and the lead, in seconds.
+    error: the heard error of the latest completion, in seconds.
+    lead: the lead, in seconds.
     """
 
     completions: int
@@ -41,18 +42,19 @@ class RingFeed:
 
     @classmethod
     def measured(cls, ring: Ring, trace: Trace, lead: int, rate: float) -> RingFeed:
-        """As it is now; lead in frames at `rate` a second."""
+        """Reads the present state. `lead` is in transport frames, `rate` in frames a second."""
         ripest = max((slot.step / max(slot.request.count, 1) for slot in ring.slots), default=0.0)
         error = abs(trace.errors[-1]) if trace.errors else 0
         return cls(trace.completions, ripest, len(ring.slots), error / rate, lead / rate)
 
 
 class SelfFeed:
-    """Feeds one performance. Owned by its thread.
+    """Feeds the live nodes of one performance. Owned by its thread.
 
-    Control frame k is fed with the sound of transport frame k - 1 as it was laid, of which no more is kept than is
-    still to be heard; a frame that was laid nowhere leaves the numbers as they are. touched: whether a device has sent
-    something since the latest tick.
+    Control frame k gets the features of the sound laid for transport frame k - 1. Sound is kept only until it has
+    been heard. A frame without laid sound leaves the nodes' numbers unchanged.
+
+    touched: whether a device has sent something since the latest tick.
     """
 
     def __init__(self, spec: FamilySpec) -> None:
@@ -66,13 +68,17 @@ class SelfFeed:
         self._looked = self._edge = -1  # the latest frames that were looked at for edges, and that had one
 
     def keep(self, start: int, sound: Samples, stop: int) -> None:
-        """Keeps the sound [samples, channels] that was laid for the transport frames [start, stop); what follows them
-        in `sound` is left out."""
+        """Keeps the sound [samples, channels] laid for the transport frames [start, stop). Samples after those frames
+        are ignored."""
         for n, frame in enumerate(range(start, stop)):
             self._laid[frame] = sound[n * self._per : (n + 1) * self._per]
 
     def feed(self, forecast: Forecast, lo: int, hi: int, source: Source, ring: RingFeed) -> None:
-        """Feeds what is wired to the Decoder or the ring at the control frames [lo, hi), which are to run next."""
+        """Feeds the live nodes that are wired to the Decoder or the ring, at the control frames [lo, hi), which run
+        next.
+
+        source: the clip that `likeness` compares the sound with.
+        """
         feeds = forecast.program.feeds
         frames = [frame for frame in range(lo - 1, hi - 1) if frame in self._laid]
         sound = feeds.of_kind(SOUND) if frames else {}
@@ -103,8 +109,8 @@ class SelfFeed:
         return found
 
     def has_jumped(self, readings: ControlValues, frame: int) -> bool:
-        """Whether what live sources hold of the ring's scalars has jumped since the latest tick, by an edge, or moved
-        at all where a device has sent something."""
+        """Returns whether scalars that a live source reaches (`held_scalars`) have had an edge since the latest tick,
+        or have moved at all after a device has sent something. Resets `touched`."""
         values = [readings.forecast.port_value(sink, frame) for sink in readings.held_scalars]
         before, touched, known = self._values, self.touched, readings is self._readings
         looked, self._looked = self._looked, frame  # the latest may get another value after it was looked at
@@ -119,9 +125,10 @@ class SelfFeed:
 
 
 def measured(source: Source, spec: FamilySpec) -> tuple[Mapping[str, Array], Array]:
-    """Features, and spectrum for `likeness`, of a clip by song frame, its beginning after its end.
+    """Returns a clip's features by name, [song frames] each, and its spectra for `likeness`, by song frame. The song's
+    end is measured before its beginning, as it is heard.
 
-    Worked out once for a clip, which takes a moment: `measure` does it off the tick thread.
+    Computed once for a clip. This takes a moment: `measure` does it off the tick thread.
     """
     return source.once("features", lambda: _measured(source, spec.sample_rate, spec.samples_per_frame))
 
@@ -136,9 +143,11 @@ def _measured(clip: Source, rate: int, samples_per_frame: int) -> tuple[Mapping[
 
 
 def measure(program: Program, spec: FamilySpec, covered: Source, clips: Mapping[str, Source]) -> None:
-    """Fills a program's tables of sources' sounds, and has ready what the likeness to the covered source needs.
+    """Fills a program's tables with the features of its source nodes' sounds, and measures the covered source where
+    `likeness` needs it.
 
-    covered: the clip that the music covers, as long as the program's song. clips: by node, of any length.
+    covered: the clip that the music covers, as long as the program's song.
+    clips: by node, clips of any length; they are repeated.
     """
     if "likeness" in program.feeds.of_kind(SOUND):
         measured(covered, spec)

@@ -1,4 +1,5 @@
-"""The program that is heard, with its forecast and its prompts and clips; and those that wait for their frame."""
+"""The program that is heard, with its forecast, prompts and clips (a *scene*), and the scenes that wait for their
+frame."""
 
 from __future__ import annotations
 
@@ -26,8 +27,13 @@ Values = Mapping[str, Tensor | str]
 
 @dataclass(eq=False)
 class Sounding:
-    """A program as it plays. parts: prompts, clips and mixes by control; `prompt` and `source` are always there. guard:
-    see `Forecast`; spec: of the family that plays; sums: see `Mixer`. Owned by one thread."""
+    """A scene: a program that plays, with its forecast, prompts and clips. Owned by one thread.
+
+    parts: prompts, clips and mixes by control; `prompt` and `source` are always there.
+    guard: see `Forecast`.
+    spec: the model family that plays.
+    sums: the clips that mixes made (see `Mixer`).
+    """
 
     forecast: Forecast
     parts: Parts
@@ -43,54 +49,58 @@ class Sounding:
         self._gains = [index for index, sink in enumerate(self.program.sinks) if sink.port == "gain"]
 
     def after(self, forecast: Forecast, parts: Parts | None) -> Sounding:
-        """The scene that takes over with another program and, where given, other parts."""
+        """Returns the scene that follows this one with another program's forecast and, where given, other parts."""
         return Sounding(forecast, parts or self.parts, self.guard, self.spec, self.sums)
 
     @property
     def program(self) -> Program:
-        """What runs."""
+        """The program that runs."""
         return self.forecast.program
 
     @property
     def prompt(self) -> Conditioning:
-        """The prompt, or the first of a mix."""
+        """The prompt; of a mix the first."""
         prompt = first_part(self.parts["prompt"])
         assert isinstance(prompt, Conditioning)
         return prompt
 
     @property
     def others(self) -> Parts:
-        """The other prompts and clips."""
+        """The prompts, clips and mixes by control, without `prompt` and `source`."""
         return {name: part for name, part in self.parts.items() if name not in ("prompt", "source")}
 
     @property
     def source(self) -> Source:
-        """The clip that is covered, or the first of a mix, which sets its length."""
+        """The clip that is covered; of a mix the first, which sets the mix's length."""
         source = first_part(self.parts["source"])
         assert isinstance(source, Source)
         return source
 
     @property
     def feeds(self) -> bool:
-        """Whether finished generations are fed back."""
+        """Whether finished generations are fed back into the source."""
         return self.controls.has_effect("feedback") or any(
             mixture.feeds for mixture in self.program.ring.mixes.values()
         )
 
     def parts_at(self, frame: int, feedback: Feedback) -> dict[str, Any]:
-        """By control, the prompts and clips of a generation as they are at a transport frame (`Mixer.parts_at`)."""
+        """Returns by control the prompts and clips of a generation whose controls are read for a transport frame
+        (`Mixer.parts_at`)."""
         return self._mixer.parts_at(frame, feedback)
 
     def cover(self, frame: int, feedback: Feedback) -> Cover | None:
-        """The clips that a generation covers at a transport frame; None where all of it is fed back."""
+        """Returns the clips that a generation covers whose controls are read for a transport frame; None where all of
+        its source is fed back."""
         return self._mixer.cover(frame, feedback)
 
     def source_sound(self, frame: int, at: NDArray[np.int64]) -> NDArray[np.float32]:
-        """The source's own sound at some samples of the song, [n, channels], as heard at a transport frame."""
+        """Returns the source's own sound as heard at a transport frame, [n, channels]. `at` [n] are samples of the
+        song."""
         return self._mixer.sound(frame, at)
 
     def gain(self, frame: int) -> np.float32:
-        """The factor of Decoder and Speaker at a transport frame; 0 where they are muted."""
+        """Returns the linear gain factor of Decoder and Speaker together at a transport frame; 0 where they are
+        muted."""
         if self.program.ring.silent:
             return np.float32(0.0)
         decibels = sum(self.forecast.port_value(sink, frame) for sink in self._gains)
@@ -98,10 +108,10 @@ class Sounding:
 
 
 class SoundingQueue:
-    """The scene that plays, and those that take over at frames to come: what is heard from there on is theirs.
+    """The scene that plays now, and the scenes that replace it at coming transport frames.
 
-    waiting: frames and scenes, in the order of their frames. Each frame is an edge of its own, so that a generation
-    begins on it.
+    waiting: (frame, scene), in the order of the frames. Each frame counts as an edge, so that a generation begins on
+        it.
     """
 
     def __init__(self, scene: Sounding) -> None:
@@ -111,38 +121,39 @@ class SoundingQueue:
 
     @property
     def next(self) -> tuple[int, Sounding] | None:
-        """The scene that takes over next, and its frame."""
+        """The next scene that waits, with its transport frame; None where none waits."""
         return self.waiting[0] if self.waiting else None
 
     def sounding_at(self, frame: int) -> Sounding:
-        """The scene that is heard at a transport frame."""
+        """Returns the scene that is heard at a transport frame."""
         return next((scene for change, scene in reversed(self.waiting) if frame >= change), self.now)
 
     def stage(self, frame: int, program: Program, parts: Parts | None) -> None:
-        """Another program takes over at a transport frame to come, with the state that it then finds; it takes the
-        place of all that wait for that frame or a later one."""
+        """Has another program replace the scene at a coming transport frame. It starts from the forecast state of that
+        frame, and replaces all scenes that wait for that frame or a later one."""
         self.waiting = [waiting for waiting in self.waiting if waiting[0] < frame]
         before = self.sounding_at(frame)
         self.waiting.append((frame, before.after(before.forecast.fork(program, frame), parts)))
         self._fed = self.now.forecast.live_changes
 
     def restage(self) -> None:
-        """Prepares all that wait again, each at its frame, from the present state."""
+        """Prepares all scenes that wait again, each at its frame, from the present state."""
         waiting, self.waiting = self.waiting, []
         for frame, scene in waiting:
             self.stage(frame, scene.program, scene.parts)
 
     def renew(self) -> None:
-        """After control frames have run: those that wait get the live inputs that have arrived since."""
+        """Prepares all scenes that wait again if live inputs have arrived since. Called after control frames have
+        run."""
         if self.waiting and self._fed != self.now.forecast.live_changes:
             self.restage()
 
     def clear(self) -> None:
-        """Drops all that wait."""
+        """Drops all scenes that wait."""
         self.waiting = []
 
     def land(self, frame: int) -> bool:
-        """At a transport frame: whether the next scene has taken over."""
+        """Switches to the next scene if its frame is this transport frame or an earlier one. Returns whether it did."""
         if self.next is None or frame < self.next[0]:
             return False
         _, self.now = self.waiting.pop(0)
@@ -150,13 +161,14 @@ class SoundingQueue:
         return True
 
     def edges(self, lo: int, hi: int) -> NDArray[np.int64]:
-        """The frames of [lo, hi) at which a scalar jumps, or the scene changes."""
+        """Returns the transport frames of [lo, hi) at which a scalar jumps or the scene changes, in order."""
         changes = [change for change, _ in self.waiting if lo <= change < hi]
         found = [scene.controls.edges(a + (a in changes), b) for scene, a, b in self.heard(lo, hi)]
         return np.sort(np.concatenate([np.array(changes, dtype=np.int64), *found]))
 
     def heard(self, lo: int, hi: int) -> Iterator[tuple[Sounding, int, int]]:
-        """The scenes that are heard within the frames [lo, hi), each with its own of them."""
+        """Gives each scene that is heard within the transport frames [lo, hi), as (scene, first, stop) with the part of
+        the frames in which it is heard."""
         scene = self.now
         for change, coming in [*self.waiting, (hi, self.now)]:
             if lo < min(change, hi):
@@ -165,8 +177,11 @@ class SoundingQueue:
             scene = coming
 
     def step(self, now: int, moments: Sequence[int], stages: Sequence[float]) -> Values:
-        """The `step` rows of a tick, each slot's of the scene in which it is heard; a choice is the scene's that all
-        have reached. stages: see `ControlValues.step`."""
+        """Returns the `step` rows of a tick by control. Each slot has the numbers of the scene in which it is heard; an
+        option is that of the latest scene that all slots have reached.
+
+        moments: the transport frame of each slot. stages: see `ControlValues.step`.
+        """
         values = self.now.controls.step(now, moments, stages)
         for change, scene in self.waiting:
             reached = [frame >= change for frame in moments]
@@ -176,7 +191,8 @@ class SoundingQueue:
 
 
 def _joined(before: Values, after: Values, reached: Sequence[bool]) -> Values:
-    """The rows of `after` for the slots that have reached it, of `before` for the others."""
+    """Returns step rows with the numbers of `after` for the slots that have `reached` it, and those of `before` for the
+    others."""
     if all(reached):
         return after
     which = torch.tensor(reached)[:, None, None]
@@ -191,5 +207,5 @@ def _joined(before: Values, after: Values, reached: Sequence[bool]) -> Values:
 
 
 def _at_rest(name: str) -> Tensor:
-    """A numeric control that does nothing, as the engine takes it."""
+    """Returns the number, [1, 1, 1], at which a control does nothing, as the engine takes it."""
     return torch.full((1, 1, 1), CONTROLS[name].at_rest)

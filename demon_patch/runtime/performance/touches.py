@@ -1,4 +1,5 @@
-"""Whether a person touches the controls of generations, which decides how much is made where `focus` is `auto`."""
+"""Detects that a person touches the controls of generations. Where `focus` is `auto`, this shortens what is
+generated."""
 
 from __future__ import annotations
 
@@ -12,11 +13,11 @@ from torch import Tensor
 from demon_patch.runtime.graph.program import Program
 from demon_patch.runtime.performance.control_values import ControlValues
 
-SLOW_SECONDS = 2.0  # after a device has sent something, in which what it moves may still be on its way
+SLOW_SECONDS = 2.0  # for which a knob may go on moving after a device has sent something
 
 
 class Touches:
-    """Whether what devices send moves what generations are made with. Owned by the tick thread."""
+    """Detects that what a device sends moves the controls of generations. Owned by the tick thread."""
 
     def __init__(self) -> None:
         self._readings: ControlValues | None = None
@@ -25,8 +26,12 @@ class Touches:
         self._sent: int | None = None
 
     def moved(self, readings: ControlValues, frame: int, sent: bool) -> bool:
-        """Once a tick: whether a sink that a live source reaches has moved since the last, a device having `sent`
-        something since then or shortly before."""
+        """Returns whether an engine port that a live source reaches has moved since the last call, and a device has
+        sent something within the last SLOW_SECONDS. Called once a tick.
+
+        frame: the transport frame now.
+        sent: whether a device has sent something since the last call.
+        """
         if readings is not self._readings:
             self._readings, self._sinks = readings, _held(readings.program)
             self._values = [readings.forecast.port_value(sink, frame) for sink in self._sinks]
@@ -37,7 +42,7 @@ class Touches:
 
 
 def _held(program: Program) -> list[int]:
-    """The sinks that a live source reaches and that generations are made with."""
+    """Returns the indices of the engine ports that a live source reaches and that generations are made with."""
     return [
         number
         for number, sink in enumerate(program.sinks)
@@ -46,8 +51,8 @@ def _held(program: Program) -> list[int]:
 
 
 def alike(a: Any, b: Any) -> bool:
-    """Whether two things that a generation is asked for are the same: numbers, words, tensors, prompts, clips, and what
-    is made of them."""
+    """Returns whether two inputs of generations are equal: numbers, words, tensors, prompts, clips, and collections of
+    them."""
     if a is b or type(a) is not type(b):
         return a is b
     match a:

@@ -1,4 +1,4 @@
-"""What happened in a performance, for pictures, meters and tests."""
+"""Notes what happened in a performance, for pictures, meters and tests."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from torch import Tensor
 from demon_patch.arrays import Curve
 from demon_patch.engine.sound.dry_path import Covered
 
-BLOCK = 1024  # frames that are kept together
+BLOCK = 1024  # transport frames of a block
 
 
 @dataclass(frozen=True, slots=True)
 class Take:
-    """A completion with its place in the performance.
+    """A completion that is queued to be played.
 
     song: the finished latent over the clips that it covers.
     heard_at: the transport frame from which it is played.
-    values: the controls of class `request` that it began with, as the engine takes them.
-    late: by how many frames it missed its edge.
-    error: how many frames it is heard after the moment that its controls were taken for.
+    values: the number of each control of class `request` at its admission, as the engine takes it.
+    late: how many transport frames after its edge it is played.
+    error: the transport frames from the moment expected at its admission to `heard_at`.
     """
 
     song: Covered
@@ -34,19 +34,22 @@ class Take:
 
     @property
     def latent(self) -> Tensor:
-        """Its latent [T, C]."""
+        """The finished latent, [T, C]."""
         return self.song.latent
 
 
 class Track:
-    """The values of an input, a number a frame, in blocks; of the latest `frames` alone where that is given."""
+    """The values of one engine port, one a transport frame, stored in blocks.
+
+    frames: how many of the latest frames are kept at least; all by default.
+    """
 
     def __init__(self, frames: int | None = None) -> None:
         self._blocks: deque[Curve] = deque(maxlen=None if frames is None else -(-frames // BLOCK) + 1)
         self._filled = BLOCK  # of the last block
 
     def append(self, piece: Curve) -> None:
-        """Adds the values of the next frames."""
+        """Adds the values of the next frames, [frames]."""
         while len(piece):
             if self._filled == BLOCK:
                 self._blocks.append(np.empty(BLOCK))
@@ -57,26 +60,29 @@ class Track:
             piece = piece[len(here) :]
 
     def __iter__(self) -> Iterator[Curve]:
-        """The values in order, in pieces."""
+        """Gives the values in order, as arrays of BLOCK frames or fewer."""
         for block in tuple(self._blocks):
             yield block if block is not self._blocks[-1] else block[: self._filled]
 
 
 class Trace:
-    """Counts, and the latest events of each kind: all of them, unless `frames` limits how long ago they are, in
-    transport frames, and `keep` how many they are.
+    """Counts events of a performance and keeps the latest ones of each kind.
 
-    sinks: by engine port ("strength", ...) its value at every transport frame from 0, in pieces, as the port has it: of
-        a family taper the knob position.
-    takes: every completion without its latent, as (heard_at, values): the controls of class `request` that it began
-        with, as the engine takes them (strength, no position).
-    taken: by the same moments, all scalars that it was made with, as the engine takes them: those of class `step` as in
-        its last step, and the strength that it had been moved to by then.
-    errors: the heard errors of the completions, in frames.
-    windows: every decoded window as (start, stop, heard_at of its completion).
-    late: completions that were not ready for their edge.
-    missed: edges that a generation had to skip because another came before it could be heard.
-    previews: unfinished generations that were played.
+    frames: how many transport frames back events are kept; without limit by default.
+    keep: how many events of each kind are kept; all by default.
+
+    sinks: by engine port ("strength", ...) its value at every transport frame from 0 on, in pieces, in the port's
+        unit; a family taper has knob positions.
+    takes: every completion without its latent, as (heard_at, values): the number of each control of class `request`
+        at admission, as the engine takes it (strength, not its position).
+    taken: every completion as (heard_at, values): all scalars that it was made with, as the engine takes them. Those
+        of class `step` are of its last step, and strength is the one to which it was moved by then.
+    errors: the heard errors of the completions, in transport frames.
+    windows: every decoded window as (start, stop, heard_at of its completion), in transport frames.
+    completions: the number of completions.
+    late: the number of completions that were not ready for their edge.
+    missed: the number of edges that were skipped because another came before a generation could be heard on them.
+    previews: the number of unfinished generations that were played.
     """
 
     def __init__(self, keep: int | None = None, frames: int | None = None) -> None:
@@ -89,7 +95,7 @@ class Trace:
         self.completions = self.late = self.missed = self.previews = 0
 
     def completed(self, take: Take) -> None:
-        """Notes a completion."""
+        """Notes a completion, and drops what is older than `frames`."""
         self.completions += 1
         self.late += take.late > 0
         self.errors.append(take.error)
