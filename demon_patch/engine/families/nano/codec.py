@@ -94,7 +94,8 @@ class NanoCodec(nn.Module):
         return (bands.reshape(batch, steps // STEPS_PER_FRAME, _PATCH) - self.pca_mean) @ self.pca_encode
 
     def log_magnitude(self, latent: Tensor) -> Tensor:
-        """Returns the magnitudes of latents [B, n, 64] on the coded logarithmic scale, [B, n * STEPS_PER_FRAME, BINS]."""
+        """Returns the magnitudes [B, n * STEPS_PER_FRAME, BINS] of latents [B, n, 64], on the coded log scale
+        (`stft.to_log`)."""
         batch, frames, _ = latent.shape
         steps = frames * STEPS_PER_FRAME
         x = self.latent_in(latent)

@@ -22,7 +22,7 @@ _EPSILON = torch.finfo(torch.float32).eps
 
 
 def _rotary(tokens: int, width: int) -> tuple[Tensor, Tensor]:
-    """Returns cosines and signed sines of the angles by which positions turn the two halves of a head, each [N, width]."""
+    """Returns cosines and signed sines of the angles by which positions turn a head's two halves, each [N, width]."""
     frequency = 1.0 / (_ROPE_BASE ** (torch.arange(0, width, 2).float() / width))
     angle = torch.arange(tokens).float()[:, None] * frequency
     return torch.cat([angle.cos()] * 2, 1), torch.cat([-angle.sin(), angle.sin()], 1)
@@ -185,5 +185,5 @@ class NanoDenoiser(nn.Module):
         return self.tokens_out(y).reshape(rows, frames, channels)
 
     def forward(self, x: Tensor, t: Tensor, tokens: Tensor, context: Tensor) -> Tensor:
-        """Returns the velocity [R, T, 64] of R rows with their own timesteps [R] and tag tokens [R, L], as in training."""
+        """Returns the velocity [R, T, 64] of R rows with their timesteps [R] and tag tokens [R, L], as in training."""
         return self.velocity(x, self.embed_time(t), context, self.condition(tokens))

@@ -120,7 +120,8 @@ def steady(magnitude: Tensor, hertz: Tensor) -> Tensor:
 def _griffin_lim(magnitude: Tensor, phase: Tensor, keep: Tensor, iterations: int) -> Tensor:
     """Returns samples [n * HOP] whose transform has about these magnitudes [n, BINS].
 
-    phase: where the search starts, in radians [n, BINS]. keep: bool [n, BINS], bins that hold this start phase.
+    phase: where the search starts, in radians [n, BINS].
+    keep: bool [n, BINS], the bins that hold their start phase.
     """
     magnitude, keep = magnitude[None], keep[None]
     fixed = torch.polar(magnitude, phase[None])
@@ -136,7 +137,7 @@ def _griffin_lim(magnitude: Tensor, phase: Tensor, keep: Tensor, iterations: int
 
 
 def _length(spectrum: Tensor) -> Tensor:
-    """Returns the absolute values of complex numbers of ordinary size, several times faster than a guarded hypotenuse."""
+    """Returns the absolute values of complex numbers of ordinary size, much faster than a guarded hypotenuse."""
     squares = torch.view_as_real(spectrum).square()
     return torch.add(squares[..., 0], squares[..., 1]).sqrt_()
 

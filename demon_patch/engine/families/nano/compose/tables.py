@@ -1,4 +1,4 @@
-"""The oscillator: it reads wavetables by cutoff and phase, so a moving resonant low-pass filter costs one table lookup."""
+"""The oscillator reads wavetables by cutoff and phase, so a moving resonant low-pass filter costs one table lookup."""
 
 from __future__ import annotations
 
