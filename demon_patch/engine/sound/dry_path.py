@@ -37,7 +37,7 @@ _PASSES = 5  # of match, each making up for what the ones before left: after one
 
 @dataclass(frozen=True, eq=False)
 class Cover:
-    """The clips that a generation covers, all T latent frames long, each with its share (their sum is at most 1).
+    """The clips that a generation covers, all T latent frames long, each with its share.
 
     What has no recording, such as music fed back, is not among them.
     """
@@ -114,12 +114,13 @@ class Covered:
     def sound(
         self, start: int, frames: int, *, dry: float = 1.0, match: bool = True, margin: int | None = None
     ) -> Samples:
-        """Returns the sound of `frames` latent frames of the song from latent frame `start`, as [frames *
-        samples_per_frame, channels].
+        """Returns what is heard of `frames` latent frames from latent frame `start` of the song.
+
+        Shape [frames * samples_per_frame, channels]. The song is cyclic: a window may cross the seam.
 
         dry: factor on the dry share.
         match: whether the decoded side gets the loudness of the clips.
-        margin: latent frames, as of `decode_window`. The song is cyclic: a window may cross the seam.
+        margin: latent frames, as of `decode_window`.
         """
         spec, per = self._spec, self._spec.samples_per_frame
         song = np.arange(start - 1, start + frames + 1) % len(self.latent)  # a frame more on either side
@@ -144,8 +145,10 @@ class Covered:
 
 
 def alike_between(a: Samples, b: Samples, per: int) -> Array:
-    """Returns the correlation [frames - 1] of two sounds at each border between frames of `per` samples, at least
-    -0.8."""
+    """Returns the correlation [frames - 1] of two sounds at each border between frames of `per` samples.
+
+    It is never below -0.8: sound that opposes its other side cannot be made loud.
+    """
     n = len(a) // per
     a64, b64 = (side[: n * per].reshape(n, -1).astype(np.float64) for side in (a, b))
     both, left, right = ((x * y).sum(axis=1) for x, y in ((a64, b64), (a64, a64), (b64, b64)))

@@ -15,12 +15,13 @@ from demon_patch.engine.contracts import Codec, FamilySpec
 def decode_window(
     codec: Codec, spec: FamilySpec, latent: Tensor, start: int, frames: int, margin: int | None = None
 ) -> Tensor:
-    """Returns the sound of `frames` latent frames of the song from latent frame `start`, [frames * samples_per_frame,
-    channels].
+    """Returns the sound of `frames` latent frames from latent frame `start` of the song.
+
+    Shape [frames * samples_per_frame, channels].
 
     latent: [T, C], the whole song. It is cyclic: a window may cross the seam and start anywhere.
-    margin: latent frames decoded on each side and thrown away; by default the family's playing margin, which differs by
-    at most -80 dB from decoding the whole.
+    margin: latent frames decoded on each side and thrown away; by default the family's playing margin (-80 dB against
+    decoding the whole).
     """
     margin = spec.playing_margin if margin is None else margin
     at = torch.arange(start - margin, start + frames + margin) % latent.shape[0]
@@ -53,13 +54,13 @@ class Window:
 
 
 class WindowPlanner:
-    """Cuts the transport into windows, each decoded from the newest completion that is due; none crosses a change of
-    it.
+    """Cuts the transport into windows, each decoded from the newest completion that is due.
+
+    No window crosses the change to another completion. The next window starts where the last one ended, whether or not
+    a new latent completed. So what is played is at most one pass of the song old. A window ends after `frames` frames,
+    or where the next completion is heard.
 
     next_start: transport frame where the next window starts.
-
-    The next window starts where the last one ended, whether or not a new latent completed. So what is played is at most
-    one pass of the song old. A window ends after `frames` frames, or where the next completion is heard.
     """
 
     def __init__(self, start: int = 0) -> None:
@@ -68,10 +69,11 @@ class WindowPlanner:
     def plan(self, until: int, frames: int, takes: Sequence[Due], coming: Iterable[int] = ()) -> list[Window]:
         """Returns the windows that start before transport frame `until` and are not planned yet.
 
+        The list is empty before the first of `takes` is due.
+
         frames: the longest window, in transport frames.
         takes: finished latents in order of `heard_at`.
-        coming: `heard_at` of generations still in flight; a window is cut there. The list is empty before the first of
-        `takes` is due.
+        coming: `heard_at` of generations still in flight; a window is cut there.
         """
         cuts = sorted({take.heard_at for take in takes} | set(coming))
         planned: list[Window] = []
