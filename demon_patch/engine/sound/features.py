@@ -40,7 +40,8 @@ def features(audio: Samples, rate: float, samples_per_frame: int) -> dict[str, A
         flux: the mean rise of 24 bands since the frame before; 1 is 60 dB.
         stroke_low, stroke_middle, stroke_high: strokes of kicks, snares and hats. 0.03 is almost 60 dB below the
             loudest recent sound, 0.5 as loud as it; below 0.025 there is no stroke (`strokes`).
-        band_n: rms, as `level`, of the n-th of eight bands with equal steps of pitch from 60 Hz to 12 kHz or half the rate.
+        band_n: rms, as `level`, of the n-th of eight bands with equal steps of pitch, from 60 Hz to 12 kHz or half the
+            rate.
 
     Each spectrum is computed of two frames, the newest last.
     """

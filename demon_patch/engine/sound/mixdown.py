@@ -1,10 +1,10 @@
-"""Many channels to one: their mean, unless channels cancel each other in it.
+"""Mixes many channels to one: their mean, unless channels cancel each other in it.
 
 Two channels of opposite polarity have a silent mean. Cancellation is detected by energy, in each third of the spectrum
 that has enough of it: the mean has less than an eighth of the energy that independent channels would have in it (for
-two channels: 12 dB below them). Then the channels get the polarity of the loudest one. If a third still cancels, only
-the loudest channel is used. Every second that is not quiet is checked in the same way, since channels may be opposite
-in a part of a file. The mix is the same for the whole file, so nothing jumps in it.
+two channels: 12 dB below one channel). Then the channels get the polarity of the loudest one. If a third still cancels,
+only the loudest channel is used. Every stretch that is not quiet is checked in the same way, since channels may be
+opposite in a part of a file. The mix is the same for the whole file, so nothing jumps in it.
 """
 
 from __future__ import annotations
@@ -137,8 +137,10 @@ class _ChannelProducts:
         return float(self._each[self.lost(weights)].sum())
 
     def beside_the_loudest(self, lost: NDArray[np.bool_]) -> Array:
-        """Returns the correlation [channels] of each channel with the loudest one where something is lost; below 0 is
-        opposite."""
+        """Returns the summed product [channels] of each channel with the loudest one where something is lost.
+
+        A number below 0 means opposite polarity.
+        """
         return self._products[lost.any(axis=1)][:, :, self.loudest].sum(axis=(0, 1))
 
 

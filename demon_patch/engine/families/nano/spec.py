@@ -7,10 +7,10 @@ from types import MappingProxyType
 from demon_patch.engine.contracts import PLAIN, FamilySpec
 
 HINT_CHANNELS = 37
-"""Structure hints of a frame: 12 chroma, 12 bass chroma, 3 bands x 4 onsets, 1 loudness."""
+"""Structure hints of a latent frame: 12 chroma, 12 bass chroma, 3 bands x 4 onsets, 1 loudness."""
 
 PATCH = 2
-"""Latent frames of one token of the denoiser."""
+"""Latent frames in one token of the denoiser."""
 
 # Border: a stretch of 200 or 500 frames differs from the whole song's most in its first 8 frames, a little more than in
 # its middle in the next 4, and from the twelfth on by no more than there.

@@ -14,20 +14,23 @@ KINDS = (
     "saw", "square", "triangle", "sine", "organ", "electric piano", "piano", "bell", "pluck", "guitar", "strings",
     "voice", "brass", "reed", "flute", "drum machine",
 )  # fmt: skip
-"""Kinds of instrument, by which a tag names them."""
+"""Kinds of instrument, with the names that tags use."""
 
 _LONGEST = 9.0  # seconds of a note
 
 
 @dataclass(frozen=True, slots=True)
 class SynthPatch:
-    """An instrument.
+    """An instrument. Times are in seconds.
 
-    cutoff: Hz at middle C; track: octaves it moves with each octave of pitch; sweep: octaves it falls within `decay`
-    seconds after the start. attack: s; fade: s in which the level falls to 37 % (0: it stays); release: s. width: how
-    far two voices, `detune` (share of the pitch) apart, stand left and right. fm: ratio and index of a sine that
-    modulates the phase, its index falls within `decay`. noise: level of breath; sub: of a sine beside it; glide:
-    s; vibrato: share of the pitch; drive: into a soft clipper, for the part as a whole; chorus: level.
+    cutoff: in Hz at middle C; track: octaves by which it moves with each octave of pitch.
+    sweep: octaves by which the cutoff falls within `decay` after the start.
+    fade: time in which the level falls to 37 % (0: it stays).
+    detune: distance of two voices, as a share of the pitch; width: how far they stand left and right.
+    fm: ratio and index of a sine that modulates the phase; its index falls within `decay`.
+    noise: level of breath; sub: level of a sine added to the wave.
+    glide: time of a slide; vibrato: depth as a share of the pitch.
+    drive: gain into a soft clipper, for the part as a whole; chorus: its level.
     """
 
     kind: str
