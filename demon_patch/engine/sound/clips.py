@@ -29,7 +29,7 @@ LISTENED = 60.0
 
 _DOWNBEAT = (0.0, 3600.0)  # seconds
 _SIZE = 4096  # bytes of a stored tempo
-_HASHED = 32 * 2**20  # bytes of the audio file, in `content` as it was until now
+_HASHED = 32 * 2**20  # bytes of the audio file that older versions hashed for `content`
 _PIECE = 2**20  # bytes that are hashed at a time
 
 
@@ -94,11 +94,15 @@ def _tempo(path: Path, known: sound_file.Survey) -> tuple[ClipTempo | None, tupl
 
 
 def set_tempo(path: Path, bpm: float | None = None, downbeat: float | None = None) -> ClipTempo:
-    """Stores a tempo, a first downbeat or both for an audio file, and returns the new tempo. None keeps what is known.
+    """Stores a tempo, a first downbeat or both for an audio file, and returns the new tempo.
 
-    bpm: beats a minute. downbeat: seconds. A new tempo alone keeps the position of the first downbeat, moved by whole
-    bars into the first bar. Raises SourceError for values out of range, where there is no tempo yet and none is given,
-    and where the tempo cannot be stored.
+    A new tempo alone keeps the position of the first downbeat, moved by whole bars into the first bar.
+
+    bpm: beats a minute; None keeps the known one.
+    downbeat: seconds to the first bar line; None keeps the known one.
+
+    Raises SourceError for numbers out of range, where there is no tempo yet and none is given, and where it cannot be
+    stored.
     """
     known = tempo_of(path)
     if bpm is None and known is None:

@@ -9,11 +9,11 @@ from numpy.typing import NDArray
 
 from demon_patch.arrays import Samples
 
-HALF_FADE_SECONDS = 0.01  # on either side of a window's edge: long enough not to click, short enough to be on the beat
-GRAIN = 1 / 4  # of a join: the stretch over which its level is held
-SMOOTH = 1 / 16  # of a join: over which the gain that holds it is evened out, twice
-MOST = 3.0  # that gain, and its inverse
-ROUNDS = 8  # in which it is found
+HALF_FADE_SECONDS = 0.01  # on either side of a seam: long enough not to click, short enough to be on the beat
+GRAIN = 1 / 4  # share of a crossfade over which its level is measured
+SMOOTH = 1 / 16  # share of a crossfade over which the correcting gain is averaged, twice
+MOST = 3.0  # the greatest correcting gain; the least is its inverse
+ROUNDS = 8  # passes that compute the correcting gain
 
 
 def correlation(left: Samples, right: Samples) -> float:

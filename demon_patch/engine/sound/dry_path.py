@@ -28,11 +28,11 @@ from demon_patch.engine.contracts import Codec, FamilySpec, ReadsLoudness, Sourc
 from demon_patch.engine.sound.loudness import frame_power
 from demon_patch.engine.sound.window import decode_window
 
-MATCH_SECONDS = 1.0  # over which loudness is compared
-MOST_DB = 12.0  # of gain, up or down
-_OPPOSED = -0.8  # the least correlation that is made up for: opposite sides cannot be made loud
-_SILENCE = 1e-9  # power: nothing is raised from below it
-_PASSES = 5  # of match, each making up for what the ones before left: after one, what moves otherwise stays too soft
+MATCH_SECONDS = 1.0  # span over which loudness is compared
+MOST_DB = 12.0  # the greatest gain of match, up or down
+_OPPOSED = -0.8  # the least correlation that gains correct: opposite sides cannot be made loud
+_SILENCE = 1e-9  # power below which nothing is raised
+_PASSES = 5  # of match; each corrects what the last one left: after one pass, music that moves differently is too soft
 
 
 @dataclass(frozen=True, eq=False)

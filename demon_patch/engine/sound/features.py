@@ -15,10 +15,10 @@ from demon_patch.arrays import Array, Samples
 from demon_patch.engine.sound.strokes import PARTS, Strokes
 
 BANDS = 8
-FINE = 24  # bands of the spectrum that attacks and likeness are taken from; three to each of the BANDS
+FINE = 24  # bands from which flux and likeness are computed; three to each of the BANDS
 RANGE_HZ = (60.0, 12_000.0)  # of the bands
 BRIGHT_HZ = (50.0, 12_800.0)  # brightness 0 and 1: eight octaves
-MOMENT_SECONDS = 0.4  # over which loudness and likeness are taken
+MOMENT_SECONDS = 0.4  # span over which loudness and likeness are measured
 SILENCE_LUFS = -70.0
 FLOOR_DB = -80.0
 

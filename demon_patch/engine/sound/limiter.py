@@ -10,8 +10,8 @@ from scipy.ndimage import minimum_filter1d, uniform_filter1d
 
 from demon_patch.arrays import Samples
 
-OVER = 4  # times oversampled: what lies between the samples (ITU-R BS.1770-5, annex 2)
-REACH = 10  # samples that the oversampling looks at on either side
+OVER = 4  # factor of oversampling, which finds peaks between samples (ITU-R BS.1770-5, annex 2)
+REACH = 10  # samples on either side that the oversampling reads
 EDGE = REACH + 1  # samples at an end whose peaks depend on what comes beyond
 
 
@@ -57,7 +57,9 @@ class Limiter:
         self.window = max(window, EDGE) | 1
         self.delay = self.window + EDGE
         self._held: Samples | None = None
-        self._needs = self._ceilings = np.zeros(0)  # by held sample; needs of those that lie EDGE before the end
+        self._needs = self._ceilings = np.zeros(
+            0
+        )  # dBFS as a factor for each held sample; gains for all but the last EDGE
 
     def push(self, block: Samples, ceiling: float | NDArray[np.float32]) -> Samples:
         """Takes the next samples [n, channels] and returns all samples whose look-ahead is complete, limited.

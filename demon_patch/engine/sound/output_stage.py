@@ -11,8 +11,8 @@ from demon_patch.engine.sound.limiter import LastGood, Limiter
 
 Ceiling = float | NDArray[np.float32]
 
-LOOK_SECONDS = 0.005  # over which the limiter closes and opens
-LOOK_SAMPLES = 48  # but never over less
+LOOK_SECONDS = 0.005  # span over which the limiter closes and opens
+LOOK_SAMPLES = 48  # the least span
 PIECE = 2**16  # samples that are limited at a time
 
 

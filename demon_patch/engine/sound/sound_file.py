@@ -77,9 +77,10 @@ class Survey:
 
 
 def read(path: Path, seconds: float, rate: int | None = None) -> Sound:
-    """Returns the first `seconds` of a file and a tenth of a second more, or all of it, as one channel.
+    """Returns the first `seconds` of a file and a tenth of a second more, or all of it, as one channel; raises
+    SourceError.
 
-    rate: of the result in Hz; by default the file's own, up to FINEST. Raises SourceError.
+    rate: of the result in Hz; by default the file's own, up to FINEST.
     """
     return read_again(survey(path, seconds), rate)
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from math import log2
 
 BEATS_PER_BAR = 4
-AT_HOME = 0.03  # s by which a file may miss a whole bar and still is a loop as it is
-ON_GRID = 0.002  # s from the grid at which turns are not repeated any further
+AT_HOME = 0.03  # seconds by which a file may miss a whole bar and still be a loop without a cut
+ON_GRID = 0.002  # seconds from the grid within which turns are not repeated further
 MOST_CENTS = 3.0  # by which a loop may be resampled to lie on the grid
 EPSILON = 1e-6  # of a step or a bar: for rounding
 

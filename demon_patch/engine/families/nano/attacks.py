@@ -21,9 +21,9 @@ EDGES_HZ = (1200.0, 3500.0, 8000.0, 16_000.0)
 LEAST_DB = 6.0
 """The rise of a band's level within 80 ms, in dB, from which it counts as an attack."""
 
-_FLOOR = 1e-9  # mean power of a band's bins: nothing rises out of less
+_FLOOR = 1e-9  # mean power of a band's bins below which nothing counts as a rise
 _AUDIBLE = 1e-8
-_NEAR_SECONDS = 0.019  # of an attack from a step's middle, for its phases to be those of an impulse
+_NEAR_SECONDS = 0.019  # from a step's middle, within which an attack gives the step the phases of an impulse
 _ROUND = (-1, 0, 1, 2)  # steps round an attack by which its moment is found
 _DECAYS = (100.0, 200.0, 400.0, 800.0, 1600.0, 1e6)  # samples in which its energy falls to 1 / e
 _BEFORE, _BEHIND = 4, 4  # steps over which the levels before and behind are taken
@@ -35,7 +35,7 @@ _HELD, _RAISED, _LOOK = (
     10,
     3,
     8,
-)  # steps of the gate held down before an attack, brought up after it, looked at for its top
+)  # steps of the gate: held down before an attack, raised after it, searched for its top level
 _LEAST_GAIN, _MOST_GAIN = 0.06, 2.0
 
 

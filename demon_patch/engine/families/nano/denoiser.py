@@ -167,8 +167,11 @@ class NanoDenoiser(nn.Module):
     def velocity(self, x: Tensor, time: Tensor, context: Tensor, condition: tuple[Tensor, ...]) -> Tensor:
         """Returns the velocity v = noise - x0, [R, T, 64], at the latents x [R, T, 64].
 
-        time: embedded timesteps [R, E]. context: [R, T, 103]. condition: tensors of R rows from `condition`.
         T is a multiple of 2, at most 1500.
+
+        time: embedded timesteps [R, E].
+        context: [R, T, 103].
+        condition: tensors of R rows from `condition`.
         """
         rows, frames, channels = x.shape
         pooled, *cross = condition

@@ -22,7 +22,7 @@ _LEAST, _MOST = SPEC.min_frames // SPEC.quantum, SPEC.max_frames // SPEC.quantum
 _JOIN_SECONDS = 0.05
 _DECLICK_SECONDS = 0.005
 _LOUDNESS, _SILENCE = 0.14, 1e-4  # rms
-_TOLD_CENTS = 0.05  # by which a loop is resampled without a word
+_TOLD_CENTS = 0.05  # by which a loop is resampled without a note to the player
 
 
 class Loop(NamedTuple):

@@ -22,8 +22,9 @@ def compose_score(
     """Returns a score that fills `seconds` (rounded to frames of 1/25 s) with whole bars; equal arguments give equal
     scores.
 
-    style: one of STYLES, or None for one drawn from the seed. Raises ValueError for any other. Each part is drawn from
-    a stream of its own, so a wish for or against one part leaves the other parts unchanged.
+    Each part is drawn from a stream of its own, so a wish for or against one part leaves the other parts unchanged.
+
+    style: one of STYLES, or None for one drawn from the seed. Raises ValueError for any other.
     """
     draws = Draws(seed, 2)
     drawn = draws.pick(STYLES)

@@ -84,7 +84,7 @@ def draw_chords(draws: Draws, shapes: dict[str, float], free: bool) -> list[Chor
 def voiced(tones: list[int], before: list[int] | None, low: int, inverted: bool) -> list[int]:
     """Returns the MIDI keys of a chord, lowest first.
 
-    low: the lowest MIDI key of the root's octave.
+    low: the lowest MIDI key of the octave in which the lowest tone lies; an inversion may begin up to 5 keys lower.
     inverted: the inversion that moves least from the chord `before` is taken; else the root is lowest.
     """
     rooted = _stacked(tones, low)

@@ -55,7 +55,8 @@ class SynthPatch:
     level: float = 1.0
 
     def varied(self, draws: Draws, share: float) -> SynthPatch:
-        """The same instrument set up a little differently: times, cutoff and detuning within `share` either way."""
+        """Returns the same instrument with slightly different settings: times, cutoff and detuning within `share`
+        either way."""
 
         def near(value: float, times: float = 1.0) -> float:
             reach = (1 + share) ** times
@@ -70,9 +71,11 @@ class SynthPatch:
 
 
 def note_sound(patch: SynthPatch, pitch: float, before: float | None, strength: float, seconds: float) -> Samples:
-    """[2 or 1, n] float32: a note held for `seconds`, without its release; two channels where the patch is wide.
+    """Returns the sound of a note held for `seconds`, without its release: float32 [1, n], or [2, n] where the patch is
+    wide.
 
-    pitch, before: MIDI keys of the note and of the one it glides from. strength: 0..1, brighter and louder with more.
+    pitch, before: MIDI keys of the note and of the note that it glides from.
+    strength: 0 to 1; with more, the note is brighter and louder.
     """
     samples = max(int(min(seconds, _LONGEST) * RATE), 64)
     time = np.arange(samples, dtype=np.float32) / np.float32(RATE)
@@ -116,7 +119,7 @@ def _frequency(patch: SynthPatch, hertz: float, before: float | None, time: Samp
 
 
 def _modulated(patch: SynthPatch, turns: np.ndarray, time: Samples) -> np.ndarray:
-    """Phases in turns, moved by a sine of `ratio` times the pitch whose index falls."""
+    """Returns phases in turns, moved by a sine of `ratio` times the pitch whose index falls."""
     ratio, index = patch.fm
     swing = np.sin((2 * np.pi * ((turns * ratio) % 1.0)).astype(np.float32))
     return turns + swing * (index * (0.15 + 0.85 * np.exp(-time / patch.decay)))
