@@ -57,9 +57,7 @@ class Limiter:
         self.window = max(window, EDGE) | 1
         self.delay = self.window + EDGE
         self._held: Samples | None = None
-        self._needs = self._ceilings = np.zeros(
-            0
-        )  # dBFS as a factor for each held sample; gains for all but the last EDGE
+        self._needs = self._ceilings = np.zeros(0)  # linear, of the held samples; needs: gains, without the last EDGE
 
     def push(self, block: Samples, ceiling: float | NDArray[np.float32]) -> Samples:
         """Takes the next samples [n, channels] and returns all samples whose look-ahead is complete, limited.

@@ -3,8 +3,8 @@
 Two channels of opposite polarity have a silent mean. Cancellation is detected by energy, in each third of the spectrum
 that has enough of it: the mean has less than an eighth of the energy that independent channels would have in it (for
 two channels: 12 dB below one channel). Then the channels get the polarity of the loudest one. If a third still cancels,
-only the loudest channel is used. Every stretch that is not quiet is checked in the same way, since channels may be
-opposite in a part of a file. The mix is the same for the whole file, so nothing jumps in it.
+only the loudest channel is used. Every second (two stretches) that is not quiet is checked in the same way, since
+channels may be opposite in a part of a file. The mix is the same for the whole file, so nothing jumps in it.
 """
 
 from __future__ import annotations

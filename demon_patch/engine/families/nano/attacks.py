@@ -44,7 +44,7 @@ class Attacks:
 
     flag: bool [BANDS, n], True at the step before the middle of an attack.
     at: time of that attack in samples from the start [BANDS, n].
-    drop: the level before each step as a share of the level behind it [BANDS, n].
+    drop: the level before each step as a share of the level after it [BANDS, n].
     any: whether there is an attack.
     """
 
@@ -108,8 +108,8 @@ class Attacks:
         return total.flatten()[GRID // 2 : GRID // 2 + len(audio)]
 
     def _gains(self, level: Tensor) -> Tensor:
-        """Returns the gain of the gate for each band and step of the gate [BANDS, steps], given the levels of the
-        sound."""
+        """Returns the gain of the gate for each of its bands and steps [BANDS, steps], for levels of the sound of that
+        shape."""
         steps = level.shape[1]
         band, step = torch.nonzero(self.flag, as_tuple=True)
         place = ((self.at[band, step] - GRID / 2) / GRID).long().clamp(0, steps - 1)

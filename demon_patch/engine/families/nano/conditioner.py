@@ -69,10 +69,10 @@ class NanoConditioner:
         raise SPEC.lacks(CONTROLS["timbre_source"])
 
     def context(self, source: Source, structure: float) -> Tensor:
-        """Returns the context of a source [T, 103]: known latents (64 zeros, none are known), their mask (1), hints
-        times `structure` (37), and `structure` itself (1).
+        """Returns the context of a source, [T, 103] for each latent frame.
 
-        structure: weight of the hints, 0 to 1.
+        Its channels are known latents (64 zeros, since none are known), their mask (1, also 0), the source's hints
+        times `structure` (37), and `structure` itself (1), a weight from 0 to 1.
         """
         known = torch.zeros(source.frames, SPEC.latent_channels + 1)
         weight = torch.full((source.frames, 1), float(structure))

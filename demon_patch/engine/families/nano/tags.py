@@ -143,9 +143,8 @@ def _whole(word: str) -> bool:
 def parse(text: str) -> tuple[Tags, tuple[str, ...]]:
     """Returns the tags of a prompt in free text, and the words that could not be read, in their order.
 
-    The first style, mode, tempo and key count; a second style is one of the unread words. A word is read whole, or not
-    at
-    all: no part of it means anything alone.
+    The first style, mode, tempo and key count; a second style is one of the unread words. A word is read whole or not:
+    no part of it means anything alone.
     """
     words = [_END, *_words(text), _END]
     tags, unknown = Tags(), []
@@ -224,9 +223,9 @@ def _key(words: list[_Word], at: int) -> tuple[int, str | None] | None:
 def _clear(words: list[_Word], at: int, match: re.Match[str]) -> bool:
     """Returns whether the letters of the word `at` clearly name a key.
 
-    They do where they say so themselves (F#, Bb, Am, amin), where a mode follows, or where "key of" stands before them.
-    They do after "in", if the text or phrase ends behind them or goes on with a filler, a number or a known word (not
-    for "a", which may be an article). They do alone between commas, except a lone small letter. Small `fm` and `ebm`
+    These do: letters that say so themselves (F#, Bb, Am, amin), letters before a mode, and letters after "key of". So
+    do letters after "in", if the phrase ends behind them or goes on with a filler, a number or a known word (except
+    "a", which may be an article). So do letters alone between commas, except a lone small letter. Small `fm` and `ebm`
     are kinds of sound.
     """
     letter, accidental, suffix = match[1], match[2] or "", match[3] or ""
