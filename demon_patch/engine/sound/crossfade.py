@@ -31,8 +31,7 @@ def fade_gains(samples: int, alike: float) -> tuple[Samples, Samples]:
     alike: how alike the sides are, 0 to 1 (`correlation`).
 
     The power of a*left + b*right is a^2 + b^2 + 2*alike*a*b for sides of power 1. The linear fade is divided by the
-    root of
-    this power, which keeps the power at 1: equal gain for alike = 1, equal power for alike = 0, and all between.
+    root of it, which keeps the power at 1 (equal gain for alike = 1, equal power for alike = 0, and all between).
     """
     entering = (np.arange(samples, dtype=np.float64) + 0.5) / samples
     leaving = 1.0 - entering

@@ -32,9 +32,7 @@ ANCHOR = 16
 
 _BIN_HZ = SPEC.sample_rate / WINDOW
 _STEP_SECONDS = HOP / SPEC.sample_rate
-_QUANTUM = (
-    0.5  # Hz; frequencies are rounded to it, so that a small error in one leaves its phase at an anchor unchanged
-)
+_QUANTUM = 0.5  # Hz, to which frequencies are rounded: a small error leaves the phase at an anchor unchanged
 _SPREAD = 2e-4  # turns per Hz squared: gives each frequency its own origin of time, else all were in phase at time 0
 _LOBE = 3  # bins on either side of a peak that move with it
 _PIN_HZ, _PIN_DB, _STILL_HZ, _PIN_TOP = 50.0, 5.0, 9.0, 6000.0
