@@ -1,4 +1,4 @@
-"""The model families that ship with the engine, found by name and loaded when they are first asked for.
+"""Finds the model families that ship with the engine by name, and loads each when it is first asked for.
 
 Nothing here loads torch before `load_family` is called.
 """
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from demon_patch.engine.contracts import Family, FamilySpec
 
 NAMES: tuple[str, ...] = ("nano",)
-"""Every family of this version, the default first."""
+"""The name of every family of this version, the default first."""
 
 
 LORA = ".safetensors"
@@ -35,12 +35,12 @@ def _package(name: str) -> str:
 
 
 def spec_of(name: str) -> FamilySpec:
-    """The geometry of a family, without torch and without its weights; raises DemonError for an unknown name."""
+    """Returns the geometry of a family, without loading torch or weights; raises DemonError for an unknown name."""
     return import_module(f"{_package(name)}.spec").SPEC
 
 
 def load_family(name: str) -> Family:
-    """Loads a family with its weights.
+    """Loads a family with its weights and returns it.
 
     Raises DemonError for an unknown name and WeightsError for missing or damaged weights.
     """
@@ -48,12 +48,13 @@ def load_family(name: str) -> Family:
 
 
 def card_of(name: str) -> str:
-    """The model card of a family, as Markdown; raises DemonError for an unknown name."""
+    """Returns the model card of a family, as Markdown; raises DemonError for an unknown name."""
     return (files(_package(name)) / "card.md").read_text(encoding="utf-8")
 
 
 def loras_of(name: str) -> frozenset[str]:
-    """The names of the LoRAs that come with a family, without loading it; raises DemonError for an unknown name."""
+    """Returns the names of the LoRAs that ship with a family, without loading it; raises DemonError for an unknown
+    name."""
     folder = files(_package(name)) / "loras"
     found = folder.iterdir() if folder.is_dir() else ()
     return frozenset(file.name.removesuffix(LORA) for file in found if file.name.endswith(LORA))
@@ -61,15 +62,22 @@ def loras_of(name: str) -> frozenset[str]:
 
 @cache
 def layers_of(name: str) -> Mapping[str, tuple[int, ...]]:
-    """The shapes of the weights that a LoRA can change, by layer, without loading a family; raises DemonError."""
+    """Returns the shape of the weights of each layer that a LoRA can change, without loading a family.
+
+    Raises DemonError for an unknown name.
+    """
     return import_module(_package(name)).layers()
 
 
 def unread(name: str, text: str) -> list[tuple[str, str]]:
-    """The words of a prompt that a family cannot read, each with what to do about it; raises DemonError."""
+    """Returns the words of a prompt that a family cannot read, each with advice on what to do about it.
+
+    Raises DemonError for an unknown name.
+    """
     return import_module(f"{_package(name)}.tags").unread(text)
 
 
 def words_of(name: str) -> str:
-    """A page (Markdown) of the words that a family understands in a prompt; raises DemonError for an unknown name."""
+    """Returns a page (Markdown) of the words that a family understands in a prompt; raises DemonError for an unknown
+    name."""
     return "\n".join(import_module(f"{_package(name)}.words").page()) + "\n"

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 BPM = (20.0, 400.0)
-"""The tempi that a clip may be given, in beats a minute."""
+"""The lowest and highest tempo that a clip may be given, in beats a minute."""
 
 BEATS_PER_BAR = 4
 STEPS = 16
@@ -32,18 +32,21 @@ TEMPLATE = np.array(
 """Weights of 16 steps for each of the `ClipRhythm.profiles`: kicks, snares, hats, harmony over a beat, over a bar."""
 
 PERIODS = np.array([-1.12, -0.46, -1.26, 1.50, 1.92, -0.38, -0.03, -3.84])
-"""Weights of `Clip.periods`."""
+"""Weights of the numbers that `ClipRhythm.periods` returns."""
 
 
 def normalised(profiles: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Profiles [..., 5, phases] with their mean removed and divided by their deviation, in -1..1. A profile that hardly
-    varies is made smaller."""
+    """Returns profiles [..., 5, phases] without their mean, divided by their deviation, and limited to -1..1.
+
+    A profile that hardly varies is made smaller.
+    """
     varying = profiles - profiles.mean(-1, keepdims=True)
     return np.tanh(varying / (1.5 * (varying.std(-1, keepdims=True) + 0.3 * SCALE[:, None])))
 
 
 def turned(profiles: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Normalised profiles [..., 5, phases] to [..., phases, 5 * 16]: the steps of a bar that begins at each phase."""
+    """Returns the 16 steps of a bar that begins at each phase, [..., phases, 5 * 16], for normalised profiles [..., 5,
+    phases]."""
     phases = profiles.shape[-1]
     at = (np.arange(phases)[:, None] + np.arange(STEPS) * (phases // STEPS)) % phases
     held = np.moveaxis(profiles[..., at], -3, -2)
@@ -51,5 +54,8 @@ def turned(profiles: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def score(profiles: NDArray[np.float64], periods: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Log odds [phases] that a bar of this tempo begins at each phase, up to a constant of the clip."""
+    """Returns the log odds [phases] that a bar of this tempo begins at each phase, up to a constant of the clip.
+
+    profiles: [5, phases] from `ClipRhythm.profiles`. periods: [8] from `ClipRhythm.periods`.
+    """
     return turned(normalised(profiles)) @ TEMPLATE.ravel() + periods @ PERIODS

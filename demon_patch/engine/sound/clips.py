@@ -2,10 +2,10 @@
 
     {"bpm": 124.0, "content": "…", "downbeat": 0.512, "edited": false}
 
-`content` is a hash of the first minute of the decoded sound; titles, pictures and other tags do not change it. What was
-detected is used for that sound only. What a person edited is never replaced by a detection: where the sound is another
-one, the edit is kept and a note says so. The file is not trusted: one that cannot be read, or that holds impossible
-values, is ignored, and stays as it is until a person edits or forgets it.
+`content` is a hash of the first minute of the decoded sound; titles, pictures and other tags do not change it. A
+detected tempo is used for that sound only. A tempo that a person edited is never replaced by a detection: where the
+file now holds another sound, the edit is kept and a note says this. The stored file is not trusted. If it cannot be
+read or holds impossible values, it is ignored, and left unchanged until a person edits or forgets the tempo.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ from demon_patch.errors import SourceError
 
 SUFFIX = ".tempo.json"
 LISTENED = 60.0
-"""Seconds from the start of a file that are listened to."""
+"""Seconds from the start of an audio file in which its tempo is detected."""
 
 _DOWNBEAT = (0.0, 3600.0)  # seconds
 _SIZE = 4096  # bytes of a stored tempo
-_HASHED = 32 * 2**20  # bytes of the audio file, in `content` as it was until now
+_HASHED = 32 * 2**20  # bytes of the audio file that older versions hashed for `content`
 _PIECE = 2**20  # bytes that are hashed at a time
 
 
@@ -37,9 +37,9 @@ _PIECE = 2**20  # bytes that are hashed at a time
 class ClipTempo:
     """The tempo of a clip.
 
-    bpm: 20 to 400.
-    downbeat: seconds to the first bar line.
-    edited: by a person, not detected.
+    bpm: beats a minute, 20 to 400.
+    downbeat: seconds from the file's start to the first bar line.
+    edited: whether a person set it; False where it was detected.
     """
 
     bpm: float
@@ -48,7 +48,11 @@ class ClipTempo:
 
 
 class TempoReading(NamedTuple):
-    """The tempo of a clip (None where no rhythm is heard), and notes on it and on the file for the player."""
+    """The tempo of a clip, with notes for the player.
+
+    tempo: None where no rhythm is heard.
+    notes: on the tempo. file_notes: on the audio file.
+    """
 
     tempo: ClipTempo | None
     notes: tuple[str, ...] = ()
@@ -56,7 +60,7 @@ class TempoReading(NamedTuple):
 
 
 def tempo_of(path: Path) -> ClipTempo | None:
-    """The stored tempo of an audio file, or else the detected one; None where no rhythm is heard.
+    """Returns the stored tempo of an audio file, or else the detected one; None where no rhythm is heard.
 
     A detected tempo is stored where the folder can be written. Raises SourceError for a file that is no audio.
     """
@@ -64,7 +68,7 @@ def tempo_of(path: Path) -> ClipTempo | None:
 
 
 def tempo_with_notes(path: Path) -> TempoReading:
-    """The same as `tempo_of`, with notes for the player."""
+    """Returns the tempo of an audio file as `tempo_of` does, with notes for the player."""
     known = sound_file.survey(path, LISTENED)
     return TempoReading(*_tempo(path, known), known.notes)
 
@@ -90,10 +94,15 @@ def _tempo(path: Path, known: sound_file.Survey) -> tuple[ClipTempo | None, tupl
 
 
 def set_tempo(path: Path, bpm: float | None = None, downbeat: float | None = None) -> ClipTempo:
-    """Stores another tempo or first downbeat for an audio file; what is None stays as it is.
+    """Stores a tempo, a first downbeat or both for an audio file, and returns the new tempo.
 
-    A new tempo alone keeps the position of the first downbeat, moved by whole bars into the first bar. Raises
-    SourceError for values out of range, where there is no tempo yet and none is given, and where it cannot be stored.
+    A new tempo alone keeps the position of the first downbeat, moved by whole bars into the first bar.
+
+    bpm: beats a minute; None keeps the known one.
+    downbeat: seconds to the first bar line; None keeps the known one.
+
+    Raises SourceError for numbers out of range, where there is no tempo yet and none is given, and where it cannot be
+    stored.
     """
     known = tempo_of(path)
     if bpm is None and known is None:
@@ -113,8 +122,10 @@ def set_tempo(path: Path, bpm: float | None = None, downbeat: float | None = Non
 
 
 def forget_tempo(path: Path) -> bool:
-    """Removes what is stored for an audio file, edited or not; returns whether there was anything. Raises SourceError
-    where it cannot be removed."""
+    """Removes the stored tempo of an audio file, edited or not; returns whether there was one.
+
+    Raises SourceError where it cannot be removed.
+    """
     if not os.path.lexists(sidecar(path)):
         return False
     try:
@@ -125,7 +136,7 @@ def forget_tempo(path: Path) -> bool:
 
 
 def sidecar(path: Path) -> Path:
-    """The file in which the tempo of an audio file is stored."""
+    """Returns the path of the file in which the tempo of an audio file is stored."""
     return path.with_name(path.name + SUFFIX)
 
 
@@ -141,12 +152,13 @@ def _unwritable(path: Path, what: str, error: OSError) -> SourceError:
 
 
 def _is_sound_hash(content: str) -> bool:
-    """Whether a hash is one of decoded sound, and not one of an older version."""
+    """Returns whether `content` is a hash of decoded sound, and not one that an older version wrote."""
     return "-" not in content
 
 
 def _old_content(path: Path) -> str:
-    """The size of a file and a hash of its first 32 MiB: `content` in files that were written until now."""
+    """Returns `content` as older versions wrote it: the size of a file and a hash of its first 32 MiB; "" if
+    unreadable."""
     digest, left = hashlib.blake2b(digest_size=16), _HASHED
     try:
         with path.open("rb") as stream:
@@ -160,7 +172,7 @@ def _old_content(path: Path) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Kept:
-    """A stored tempo, and the sound that it was found in or edited for."""
+    """A stored tempo, and the hash (`content`) of the sound that it was found in or edited for."""
 
     tempo: ClipTempo
     content: str
@@ -181,7 +193,7 @@ def _stored(path: Path) -> _Kept | Literal["missing", "unreadable"]:
 
 
 def _tempo_in(given: Any) -> _Kept | None:
-    """The contents of a file, where they are what one can be."""
+    """Returns the tempo in the parsed contents of a stored file; None where they are not valid."""
     if not isinstance(given, dict) or not isinstance(given.get("content"), str):
         return None
     if not isinstance(given.get("edited"), bool):
@@ -198,7 +210,7 @@ def _is_within(given: Any, limits: tuple[float, float]) -> bool:
 
 
 def _write(path: Path, content: str, tempo: ClipTempo) -> tuple[str, ...]:
-    """Stores a tempo, or says why it cannot be stored."""
+    """Stores a tempo; returns a note for the player where it cannot be stored, else nothing."""
     try:
         _store(path, content, tempo)
     except OSError as error:
@@ -207,7 +219,7 @@ def _write(path: Path, content: str, tempo: ClipTempo) -> tuple[str, ...]:
 
 
 def _store(path: Path, content: str, tempo: ClipTempo) -> None:
-    """Writes the file whole or not at all."""
+    """Writes the stored file whole or not at all; raises OSError."""
     entries = {"bpm": tempo.bpm, "content": content, "downbeat": tempo.downbeat, "edited": tempo.edited}
     target = sidecar(path)
     draft = target.with_name(f".{secrets.token_hex(8)}.part")

@@ -1,5 +1,5 @@
-"""What the container of a sound file says about its length, compared with what the file holds: RIFF, RF64, Wave64,
-AIFF, AU, CAF, FLAC and MP3.
+"""Compares what the container of a sound file says about its length with what the file holds: RIFF, RF64, Wave64, AIFF,
+AU, CAF, FLAC and MP3.
 
 A length in a header may be wrong. Each container is walked by its own structure, chunk by chunk, so that a comment, a
 tag or a stray byte is never mistaken for a chunk. Where a wrong length would keep the decoder from the sound, the file
@@ -24,11 +24,11 @@ _ENDLESS = 0x7FFFF000  # a size from here on in 32 bits is that of a stream: it 
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """What a header says, and what the file holds.
+    """The length that a header promises, and the length that the file holds.
 
-    promised: the length in the header, in `unit`; None where it does not say.
-    present: what the file holds; None where it is known only after decoding.
-    more: whether that is more than was promised, and is read too.
+    promised: the length in the header, in `unit`; None where the header does not say it.
+    present: the length that the file holds, in `unit`; None where it is known only after decoding.
+    more: whether the file holds more than was promised, and the rest is read too.
     start, prefix, edits: how `View` shows the file.
     seconds: of the whole file, where the container's structure says it.
     frames: the header's own number of samples a channel, not verified.
@@ -46,11 +46,13 @@ class Claim:
 
 
 class View:
-    """A file as the decoder sees it. Reads and seeks as a file does.
+    """A file as the decoder sees it; it reads and seeks as a file does.
 
-    prefix: bytes before the others.
-    start: the first byte of the file that is shown.
-    edits: (offset in the file, bytes) that are shown in place of the file's own.
+    From the claim it takes:
+
+        prefix: bytes before the others.
+        start: the first byte of the file that is shown.
+        edits: (offset in the file, bytes) that are shown in place of the file's own.
     """
 
     def __init__(self, file: BinaryIO, claim: Claim) -> None:
@@ -58,20 +60,20 @@ class View:
         self._shift = len(claim.prefix) - claim.start
         self._size = os.fstat(file.fileno()).st_size + self._shift
         self.ended = False
-        """Whether it was read to its end."""
+        """Whether the file was read to its end."""
 
     def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
-        """Moves to a byte; returns it."""
+        """Moves to a byte and returns its number."""
         base = {os.SEEK_SET: 0, os.SEEK_CUR: self._at, os.SEEK_END: self._size}[whence]
         self._at = max(base + offset, 0)
         return self._at
 
     def tell(self) -> int:
-        """The byte that is read next."""
+        """Returns the number of the byte that is read next."""
         return self._at
 
     def read(self, count: int = -1) -> bytes:
-        """The next `count` bytes, or as many as there are."""
+        """Returns the next `count` bytes, or fewer at the end; all the rest for a count below 0."""
         count = max(self._size - self._at, 0) if count < 0 else count
         head = self._claim.prefix[self._at : self._at + count]
         data = bytearray(head)
@@ -88,18 +90,18 @@ class View:
         return bytes(data)
 
     def readinto(self, buffer: bytearray | memoryview) -> int:
-        """Fills a buffer; returns how many bytes were read."""
+        """Fills a buffer and returns how many bytes were read."""
         data = self.read(len(buffer))
         buffer[: len(data)] = data
         return len(data)
 
     def write(self, data: bytes) -> int:
-        """Refused: a view is only read."""
+        """Raises OSError: a view is only read."""
         raise OSError("a view is only read")
 
 
 def claim_of(file: BinaryIO) -> Claim:
-    """What the container of an open file promises; an empty claim for an unknown container. Raises OSError."""
+    """Returns what the container of an open file promises; an empty claim for an unknown container. Raises OSError."""
     size = os.fstat(file.fileno()).st_size
     file.seek(0)
     head = file.read(16)
@@ -147,8 +149,10 @@ _CAF = _Layout(8, 4, ">q")
 
 
 def _chunks(file: BinaryIO, layout: _Layout, at: int = 0) -> Iterator[tuple[bytes, int, int]]:
-    """The chunks of a container, from its first or from a place on: (name, where its content starts, its promised
-    bytes). A promise below 0 is the last."""
+    """Yields the chunks of a container: name, byte where the content starts, and promised bytes of content.
+
+    It begins at byte `at`, or at the first chunk for 0. A chunk that promises less than 0 bytes is the last one.
+    """
     at = at or layout.first
     for _ in range(_CHUNKS):
         file.seek(at)
@@ -164,12 +168,13 @@ def _chunks(file: BinaryIO, layout: _Layout, at: int = 0) -> Iterator[tuple[byte
 
 
 def _chunk(file: BinaryIO, layout: _Layout, name: bytes) -> tuple[int, int] | None:
-    """Where the content of the first chunk of a name starts, and how many bytes it promises."""
+    """Returns the byte where the content of the first chunk of a name starts, and its promised bytes; None without
+    one."""
     return next(((start, length) for found, start, length in _chunks(file, layout) if found == name), None)
 
 
 def _riff(file: BinaryIO, size: int) -> Claim:
-    """WAV, little or big endian, and RF64, which has its 64-bit sizes in a chunk `ds64`."""
+    """Returns the claim of a WAV, little or big endian, or an RF64, which has its 64-bit sizes in a chunk `ds64`."""
     file.seek(0)
     magic = file.read(4)
     layout = _RIFX if magic == b"RIFX" else _RIFF
@@ -183,7 +188,10 @@ def _riff(file: BinaryIO, size: int) -> Claim:
 
 
 def _riff_data(file: BinaryIO, size: int, layout: _Layout, start: int, length: int, wide: int | None) -> Claim:
-    """wide: where the 64-bit size is."""
+    """Returns the claim of a WAV or RF64 from its data chunk.
+
+    start, length: byte where the sound starts, and its promised bytes. wide: byte of the 64-bit size, None without one.
+    """
     there, place, code, more = size - start, start - 4, layout.size, False
     if wide is not None and length == 0xFFFFFFFF:
         file.seek(wide)
@@ -202,7 +210,7 @@ def _riff_data(file: BinaryIO, size: int, layout: _Layout, start: int, length: i
 
 
 def _only_chunks(file: BinaryIO, layout: _Layout, at: int, size: int) -> bool:
-    """Whether chunks, and nothing else, go from a place in a file to its end."""
+    """Returns whether chunks, and nothing else, go from byte `at` of a file to its end."""
     for name, start, length in _chunks(file, layout, at):
         end = start + -(-length // layout.step) * layout.step
         if not _is_name(name) or end > size + 1:
@@ -213,7 +221,7 @@ def _only_chunks(file: BinaryIO, layout: _Layout, at: int, size: int) -> bool:
 
 
 def _is_name(name: bytes) -> bool:
-    """Whether bytes could name a chunk."""
+    """Returns whether these bytes could name a chunk."""
     return all(32 <= byte < 127 for byte in name)
 
 
@@ -264,7 +272,10 @@ def _plain(length: int, there: int, *, endless: bool, edits: tuple[tuple[int, by
 
 
 def _flac(file: BinaryIO, start: int) -> Claim:
-    """The total is hidden, since the decoder stops there and cannot read on where it is too small or missing."""
+    """Returns the claim of a FLAC file that starts at byte `start`.
+
+    The view hides the total, since the decoder stops there and cannot read on where the total is too small or missing.
+    """
     file.seek(start + 4)
     head = file.read(4 + 34)
     if len(head) < 38 or head[0] & 0x7F != 0:
@@ -290,7 +301,7 @@ def _mp3(file: BinaryIO, start: int) -> Claim:
 
 
 _TAGGED = (b"OggS", b"RIFF", b"RIFX", b"RF64", b"FORM", b".snd", b"caff")
-"""How containers begin that may have an ID3 tag before them, which they should not."""
+"""First bytes of containers that sometimes have an ID3 tag before them, though they should not."""
 
 _WALKS: tuple[tuple[tuple[bytes, ...] | bytes, Callable[[BinaryIO, int], Claim]], ...] = (
     ((b"RIFF", b"RIFX", b"RF64", b"BW64"), _riff),

@@ -9,27 +9,29 @@ from numpy.typing import NDArray
 
 from demon_patch.arrays import Samples
 
-HALF_FADE_SECONDS = 0.01  # on either side of a window's edge: long enough not to click, short enough to be on the beat
-GRAIN = 1 / 4  # of a join: the stretch over which its level is held
-SMOOTH = 1 / 16  # of a join: over which the gain that holds it is evened out, twice
-MOST = 3.0  # that gain, and its inverse
-ROUNDS = 8  # in which it is found
+HALF_FADE_SECONDS = 0.01  # on either side of a seam: long enough not to click, short enough to be on the beat
+GRAIN = 1 / 4  # share of a crossfade over which its level is measured
+SMOOTH = 1 / 16  # share of a crossfade over which the correcting gain is averaged, twice
+MOST = 3.0  # the greatest correcting gain; the least is its inverse
+ROUNDS = 8  # passes that compute the correcting gain
 
 
 def correlation(left: Samples, right: Samples) -> float:
-    """How alike two overlapping stretches are: 0 for unrelated or opposite sound, 1 for equal sound.
+    """Returns how alike two overlapping stretches are: 0 for unrelated or opposite sound, 1 for equal sound.
 
-    left, right: [n, channels]. The result is the normalised cross-correlation at lag zero, limited to 0..1.
+    left, right: samples [n, channels]. The result is the normalised cross-correlation at lag zero, limited to 0..1.
     """
     energy = float(np.sqrt(np.vdot(left, left) * np.vdot(right, right)))
     return min(max(float(np.vdot(left, right)) / energy, 0.0), 1.0) if energy > 1e-12 else 1.0
 
 
 def fade_gains(samples: int, alike: float) -> tuple[Samples, Samples]:
-    """Gains [n] of the leaving and of the entering side whose sum has a constant level.
+    """Returns the gains [n] of the leaving and of the entering side of a crossfade, whose sum has a constant level.
 
-    The power of a*left + b*right is a^2 + b^2 + 2*alike*a*b. Dividing the linear fade by the root of it keeps it at 1:
-    equal gain for alike = 1, equal power for alike = 0, and all between.
+    alike: how alike the sides are, 0 to 1 (`correlation`).
+
+    The power of a*left + b*right is a^2 + b^2 + 2*alike*a*b for sides of power 1. The linear fade is divided by the
+    root of it, which keeps the power at 1 (equal gain for alike = 1, equal power for alike = 0, and all between).
     """
     entering = (np.arange(samples, dtype=np.float64) + 0.5) / samples
     leaving = 1.0 - entering
@@ -38,17 +40,21 @@ def fade_gains(samples: int, alike: float) -> tuple[Samples, Samples]:
 
 
 class JoinedSound(NamedTuple):
-    """A crossfade: its `sound` [n, channels], and how `alike` its sides are, 0 to 1."""
+    """A crossfade.
+
+    sound: its samples [n, channels].
+    alike: how alike its two sides are, 0 to 1 (`correlation`).
+    """
 
     sound: Samples
     alike: float
 
 
 def join(left: Samples, right: Samples) -> JoinedSound:
-    """Crossfades two sides [n, channels] at a level between theirs.
+    """Returns the crossfade from `left` to `right`, each samples [n, channels], at a level between theirs.
 
-    `fade_gains` keep the level on average. Where the two sides cancel or add up for a quarter of the fade, so that it
-    would be weaker than the weaker side or louder than the louder one, a gain of 1/3 to 3 corrects it.
+    `fade_gains` keep the level on average. The sides may cancel or add up for a quarter of the fade, so that the sum
+    would be weaker than the weaker side or louder than the louder one. A gain of 1/3 to 3 corrects this.
     """
     n, alike = len(left), correlation(left, right)
     leaving, entering = (gain[:, None] for gain in fade_gains(n, alike))
@@ -67,19 +73,25 @@ def join(left: Samples, right: Samples) -> JoinedSound:
 
 
 def level(sound: NDArray[np.floating]) -> NDArray[np.float64]:
-    """The power [n] of a crossfade around each of its samples, over a quarter of its length."""
+    """Returns the power [n] of a crossfade [n, channels] around each of its samples, averaged over a quarter of its
+    length."""
     return _mean((sound.astype(np.float64) ** 2).mean(axis=1), GRAIN)
 
 
 def _mean(values: NDArray[np.float64], share: float) -> NDArray[np.float64]:
-    """The mean round each value over a share of all, the ends going on as they are."""
+    """Returns the mean [n] round each value, over a share of all n values; beyond the ends the first and last value
+    repeat."""
     n, grain = len(values), max(round(len(values) * share), 1)
     sums = np.cumsum(np.pad(values, (grain // 2 + 1, grain - grain // 2), mode="edge"))
     return (sums[grain : grain + n] - sums[:n]) / grain
 
 
 def dip(left: Samples, right: Samples, joined: Samples) -> float:
-    """By how many dB the level of a crossfade falls below the weaker of its sides at the worst place: 0 or less."""
+    """Returns by how many dB the level of a crossfade falls below the weaker of its sides at the worst place: 0 or
+    less.
+
+    All three are samples [n, channels].
+    """
     weaker = np.minimum(level(left), level(right))
     heard = weaker > 1e-4 * max(float(np.max(weaker)), 1e-8)
     ratio = (level(joined)[heard] + 1e-12) / (weaker[heard] + 1e-12)
@@ -87,21 +99,24 @@ def dip(left: Samples, right: Samples, joined: Samples) -> float:
 
 
 def click(left: Samples, right: Samples, joined: Samples) -> float:
-    """By how many dB a crossfade is more sudden than both of its sides, in peaks of the second difference."""
+    """Returns by how many dB a crossfade is more sudden than both of its sides, in peaks of the second difference.
+
+    All three are samples [n, channels].
+    """
     sides = max(float(np.abs(np.diff(side, 2, axis=0)).max(initial=0.0)) for side in (left, right))
     return 20.0 * float(np.log10((np.abs(np.diff(joined, 2, axis=0)).max(initial=0.0) + 1e-6) / (sides + 1e-6)))
 
 
 def half_fade(rate: int) -> int:
-    """Samples at `rate` on either side of a seam over which a crossfade extends."""
+    """Returns the number of samples at `rate` Hz over which a crossfade extends on either side of its seam."""
     return round(HALF_FADE_SECONDS * rate)
 
 
 class SeamStream:
-    """Takes windows that overlap by a crossfade at each seam, and returns one continuous stream.
+    """Joins windows that overlap by a crossfade at each seam into one continuous stream.
 
-    Every block but the first begins `half` samples before its window, and every block ends as many after it. The
-    crossfade is centred on the seam, so a change is heard where it was asked for.
+    Every block but the first begins `half` samples before its window, and every block ends `half` samples after its
+    window. The crossfade is centred on the seam, so a change is heard where it was asked for.
     """
 
     def __init__(self, half: int) -> None:
@@ -109,7 +124,8 @@ class SeamStream:
         self._tail: Samples | None = None
 
     def push(self, block: Samples) -> Samples:
-        """Takes a block [half + n + half, channels] and returns the next n samples (n - half at the start).
+        """Takes a block [half + n + half, channels] and returns the next n samples; n - half samples for the first
+        block.
 
         The leading half of the first block is dropped: the stream begins where its window begins.
         """

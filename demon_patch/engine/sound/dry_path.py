@@ -1,14 +1,15 @@
-"""A finished latent together with the clips that it covers: the recording where the latent is theirs, their loudness
-elsewhere.
+"""The sound of a finished latent with the clips that it covers: their recording where the latent equals theirs, and
+their loudness elsewhere.
 
 A codec loses much of a recording. So for each latent frame the *dry share* g says how much of the recording itself is
-heard: `g = clamp(1 - d / reach, 0, 1)`, where d is the rms distance of the frame's latent from that of the clips and
-reach is the family's. A Decoder control scales it. With w = 1 - g and rho the correlation of both sides where two
-frames meet, `sound = (w * decoded + g * recording) / sqrt(w**2 + g**2 + 2 * rho * w * g)` keeps the level.
+heard: `g = clamp(1 - d / reach, 0, 1)`, where d is the rms distance of the frame's latent from the latent of the clips,
+and reach is the family's `dry_reach`. A Decoder control scales g. With w = 1 - g, and rho the correlation of decoded
+sound and recording where two frames meet, `sound = (w * decoded + g * recording) / sqrt(w**2 + g**2 + 2 * rho * w * g)`
+keeps the level.
 
-The decoded side is first brought to the loudness of the clips (*match*): a gain per frame, from the loudness of the
-clips and the loudness that the family reads from the latent, both over a second of the song. Nothing here has a
-history: every number belongs to an absolute frame of the song, so windows are equal to the whole.
+The decoded side is first given the loudness of the clips (*match*): a gain per latent frame, computed from the loudness
+of the clips and the loudness that the family reads from the latent, both averaged over a second of the song. Nothing
+here has a history: every number depends on the frame's number in the song, so windows equal the whole.
 """
 
 from __future__ import annotations
@@ -27,30 +28,32 @@ from demon_patch.engine.contracts import Codec, FamilySpec, ReadsLoudness, Sourc
 from demon_patch.engine.sound.loudness import frame_power
 from demon_patch.engine.sound.window import decode_window
 
-MATCH_SECONDS = 1.0  # over which loudness is compared
-MOST_DB = 12.0  # of gain, up or down
-_OPPOSED = -0.8  # the least correlation that is made up for: opposite sides cannot be made loud
-_SILENCE = 1e-9  # power: nothing is raised from below it
-_PASSES = 5  # of match, each making up for what the ones before left: after one, what moves otherwise stays too soft
+MATCH_SECONDS = 1.0  # span over which loudness is compared
+MOST_DB = 12.0  # the greatest gain of match, up or down
+_OPPOSED = -0.8  # the least correlation that gains correct: opposite sides cannot be made loud
+_SILENCE = 1e-9  # power below which nothing is raised
+_PASSES = 5  # of match; each corrects what the last one left: after one pass, music that moves differently is too soft
 
 
 @dataclass(frozen=True, eq=False)
 class Cover:
-    """Clips of one length T that a generation covers, each with its share. What has no recording, such as music fed
-    back, is not among them."""
+    """The clips that a generation covers, all T latent frames long, each with its share.
+
+    What has no recording, such as music fed back, is not among them.
+    """
 
     clips: tuple[tuple[Source, float], ...]
 
     @cached_property
     def latent(self) -> Tensor:
-        """Their latent [T, C]."""
+        """The weighted sum of the clips' latents [T, C]."""
         (first, share), *others = self.clips
         if share == 1.0 and not others:
             return first.latent
         return sum((each * clip.latent for clip, each in others), share * first.latent)
 
     def sound(self, at: NDArray[np.int64]) -> Samples:
-        """Their recording at some of its samples, [n, channels]."""
+        """Returns the weighted sum of the clips' recordings at the sample numbers `at` [n], as [n, channels]."""
         (first, share), *others = self.clips
         found = first.audio[at] if share == 1.0 else np.float32(share) * first.audio[at]
         for clip, each in others:
@@ -58,19 +61,22 @@ class Cover:
         return found
 
     def power(self, spec: FamilySpec) -> Array:
-        """Their K-weighted power [T], each clip's by its share."""
+        """Returns the K-weighted power [T] of each latent frame: the mean over the clips, weighted by their shares."""
         total = sum(share for _, share in self.clips)
         each = (share / total * power_of(clip, spec) for clip, share in self.clips)
         return np.sum([*each], axis=0)
 
 
 def power_of(clip: Source, spec: FamilySpec) -> Array:
-    """The K-weighted power [T] of a clip. It is computed once, which takes a moment. From any thread."""
+    """Returns the K-weighted power [T] of a clip, one number a latent frame. From any thread.
+
+    It is computed once for each clip, which takes a moment.
+    """
     return clip.once("power", lambda: frame_power(clip.audio, spec.sample_rate, spec.samples_per_frame))
 
 
 class Covered:
-    """A finished latent [T, C] with its cover; without one (None) it is only decoded."""
+    """A finished latent [T, C] and the clips that it covers; with cover None it is only decoded."""
 
     def __init__(self, codec: Codec, spec: FamilySpec, latent: Tensor, cover: Cover | None = None) -> None:
         self.latent, self.cover = latent, cover
@@ -78,7 +84,7 @@ class Covered:
 
     @cached_property
     def distance(self) -> Array:
-        """By how much each frame's latent differs from its clips', rms, [T]; without clips beyond all reach."""
+        """The rms distance [T] of each latent frame from the clips' latent; infinite without a cover."""
         if self.cover is None:
             return np.full(len(self.latent), np.inf)
         away = (self.latent - self.cover.latent).square().mean(dim=1).sqrt()
@@ -86,14 +92,14 @@ class Covered:
 
     @cached_property
     def share(self) -> Array:
-        """The dry share [T] in 0 to 1 where the Decoder's control is 1."""
+        """The dry share [T], 0 to 1, that each latent frame has while the Decoder's control is 1."""
         if self._spec.dry_reach <= 0:
             return np.zeros(len(self.latent))
         return np.clip(1.0 - self.distance / self._spec.dry_reach, 0.0, 1.0)
 
     @cached_property
     def gain(self) -> Array:
-        """The gain [T] of the decoded side that makes it as loud as the clips."""
+        """The gain [T] that makes the decoded side as loud as the clips, one factor a latent frame."""
         if self.cover is None or not isinstance(self._codec, ReadsLoudness):
             return np.ones(len(self.latent))
         span = round(MATCH_SECONDS * self._spec.frame_rate)
@@ -108,10 +114,13 @@ class Covered:
     def sound(
         self, start: int, frames: int, *, dry: float = 1.0, match: bool = True, margin: int | None = None
     ) -> Samples:
-        """What is heard of `frames` frames of the song from frame `start`, [frames * samples_per_frame, channels].
+        """Returns what is heard of `frames` latent frames from latent frame `start` of the song.
 
-        dry: scales the dry share. match: whether the decoded side is as loud as the clips. margin: as of
-        `decode_window`. Windows round the seam are cyclic.
+        Shape [frames * samples_per_frame, channels]. The song is cyclic: a window may cross the seam.
+
+        dry: factor on the dry share.
+        match: whether the decoded side gets the loudness of the clips.
+        margin: latent frames, as of `decode_window`.
         """
         spec, per = self._spec, self._spec.samples_per_frame
         song = np.arange(start - 1, start + frames + 1) % len(self.latent)  # a frame more on either side
@@ -136,7 +145,10 @@ class Covered:
 
 
 def alike_between(a: Samples, b: Samples, per: int) -> Array:
-    """The correlation of two sounds at each border between frames of `per` samples, [frames - 1]."""
+    """Returns the correlation [frames - 1] of two sounds at each border between frames of `per` samples.
+
+    It is never below -0.8: sound that opposes its other side cannot be made loud.
+    """
     n = len(a) // per
     a64, b64 = (side[: n * per].reshape(n, -1).astype(np.float64) for side in (a, b))
     both, left, right = ((x * y).sum(axis=1) for x, y in ((a64, b64), (a64, a64), (b64, b64)))
@@ -145,19 +157,25 @@ def alike_between(a: Samples, b: Samples, per: int) -> Array:
 
 
 def _ramp(values: Array, per: int) -> Array:
-    """Values at the middles of frames of `per` samples as one a sample; equal neighbours exactly so."""
+    """Returns one value a sample, interpolated between values at the middles of frames of `per` samples.
+
+    Between equal neighbours the result equals them exactly.
+    """
     middles = (np.arange(len(values)) + 0.5) * per - 0.5
     return np.interp(np.arange(len(values) * per), middles, values)
 
 
 def _between(values: Array, per: int) -> Array:
-    """Values at the borders between frames, one fewer than frames, as one a sample."""
+    """Returns one value a sample, interpolated between values at the borders of frames of `per` samples.
+
+    `values` has one entry fewer than there are frames.
+    """
     borders = np.arange(1, len(values) + 1) * per - 0.5
     return np.interp(np.arange((len(values) + 1) * per), borders, values)
 
 
 def _smoothed(power: Array, span: int) -> Array:
-    """The mean of a loop's frames over `span` of them round each, weighted by a raised cosine."""
+    """Returns the mean power [T] of a loop's frames over `span` frames round each, weighted by a raised cosine."""
     span = min(span | 1, len(power) - 1 + len(power) % 2)
     kernel: Array = np.hanning(2 * (span // 2) + 3)[1:-1]
     return correlate1d(power, kernel / kernel.sum(), mode="wrap")

@@ -1,7 +1,7 @@
-"""What is measured in a sound, one number per latent frame: level, loudness, bands, brightness, strokes, likeness.
+"""Measures a sound, one number a latent frame each: level, loudness, bands, brightness, strokes, likeness.
 
-A sound may be given whole or frame by frame, with equal results: an `Analyser` keeps what a frame needs of those before
-it. Nothing looks ahead. No torch.
+A sound may be given whole or frame by frame, with equal results: an `Analyser` keeps what a frame needs of earlier
+ones. Nothing looks ahead. No torch.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from demon_patch.arrays import Array, Samples
 from demon_patch.engine.sound.strokes import PARTS, Strokes
 
 BANDS = 8
-FINE = 24  # bands of the spectrum that attacks and likeness are taken from; three to each of the BANDS
+FINE = 24  # bands from which flux and likeness are computed; three to each of the BANDS
 RANGE_HZ = (60.0, 12_000.0)  # of the bands
 BRIGHT_HZ = (50.0, 12_800.0)  # brightness 0 and 1: eight octaves
-MOMENT_SECONDS = 0.4  # over which loudness and likeness are taken
+MOMENT_SECONDS = 0.4  # span over which loudness and likeness are measured
 SILENCE_LUFS = -70.0
 FLOOR_DB = -80.0
 
@@ -27,25 +27,30 @@ NAMES = ("level", "peak", "loudness", "brightness", "flux", *(f"stroke_{part}" f
 
 
 def features(audio: Samples, rate: float, samples_per_frame: int) -> dict[str, Array]:
-    """Each of NAMES for the latent frames [frames] of a sound [samples, channels]. An incomplete last frame is left
-    out.
+    """Returns the numbers of each of NAMES, [frames] a name, for a sound [samples, channels].
 
-    level: rms, 1 for a full sine.
-    peak: the largest sample, at most 1.
-    loudness: momentary, in LUFS (ITU-R BS.1770: K-weighted mean square of 0.4 s, summed over channels).
-    brightness: the spectral centroid in octaves, 0 at 50 Hz and 1 at 12.8 kHz.
-    flux: the mean rise of 24 bands since the frame before; 1 is 60 dB.
-    stroke_low, stroke_middle, stroke_high: a kick, a snare, a hat: 0.03 (almost 60 dB below the loudest recent sound)
-        to 0.5; below 0.025 there is none (`strokes`).
-    band_n: rms, as `level`, of the n-th of eight bands with equal steps of pitch from 60 Hz to 12 kHz or half the rate.
+    rate: samples a second; a latent frame has `samples_per_frame`. An incomplete last frame is left out.
 
-    Spectra are computed of two frames, the newest last.
+    The names:
+
+        level: rms, 1 for a full sine.
+        peak: the largest sample, at most 1.
+        loudness: momentary, in LUFS (ITU-R BS.1770: K-weighted mean square of 0.4 s, summed over channels).
+        brightness: the spectral centroid in octaves, 0 at 50 Hz and 1 at 12.8 kHz.
+        flux: the mean rise of 24 bands since the frame before; 1 is 60 dB.
+        stroke_low, stroke_middle, stroke_high: strokes of kicks, snares and hats. 0.03 is almost 60 dB below the
+            loudest recent sound, 0.5 as loud as it; below 0.025 there is no stroke (`strokes`).
+        band_n: rms, as `level`, of the n-th of eight bands with equal steps of pitch, from 60 Hz to 12 kHz or half the
+            rate.
+
+    Each spectrum is computed of two frames, the newest last.
     """
     return Analyser(rate, samples_per_frame).push(audio)[0]
 
 
 def likeness(shape: Array, other: Array) -> Array:
-    """How alike two spectra are, [frames, FINE] each: the correlation of their bands in dB, 0..1, at any level."""
+    """Returns how alike two spectra in dB [frames, FINE] are: the correlation of their bands, 0..1, whatever their
+    level."""
     a, b = (x - x.mean(axis=1, keepdims=True) for x in (shape, other))
     energy = np.sqrt((a * a).sum(axis=1) * (b * b).sum(axis=1))
     found = np.divide((a * b).sum(axis=1), energy, out=np.zeros(len(a)), where=energy > 1e-9)
@@ -77,8 +82,11 @@ class Analyser:
         self._power = np.zeros((self._moment - 1, 1 + FINE))  # loudness and bands of the latest frames
 
     def push(self, audio: Samples) -> tuple[dict[str, Array], Array]:
-        """Takes the next frames [frames * samples_per_frame, channels]; returns each of NAMES as [frames], and the
-        shape [frames, FINE] of their spectrum for `likeness`."""
+        """Takes the next frames [frames * samples_per_frame, channels] and measures them.
+
+        Returns the numbers of each of NAMES, [frames] a name, and the shape of their spectra in dB [frames, FINE], for
+        `likeness`.
+        """
         frames = len(audio) // self._per
         sound = audio[: frames * self._per].astype(np.float64)
         if frames == 0:
@@ -110,7 +118,10 @@ class Analyser:
         return found, _decibels(2.0 * moments[:, 1:])
 
     def _spectrum(self, frames: Array) -> Array:
-        """Power [frames, bins] of each frame with the one before it: the bins sum to its mean square."""
+        """Returns the power [frames, bins] of each frame [samples_per_frame] with the one before it.
+
+        The bins of a frame sum to the mean square of the two.
+        """
         before = np.concatenate([self._before[None], frames[:-1]])
         self._before = frames[-1]
         return np.abs(np.fft.rfft(np.concatenate([before, frames], axis=1) * self._window, axis=1)) ** 2 * self._scale
@@ -127,10 +138,10 @@ def _decibels(power: Array) -> Array:
 
 
 def k_weighting(rate: float) -> Array:
-    """The two sections [2, 6] of the K weighting at any sampling rate.
+    """Returns the two filter sections [2, 6] of the K-weighting at a sampling rate in Hz.
 
     ITU-R BS.1770 gives them for 48 kHz; the analogue prototypes behind those numbers are from De Man, "Evaluation of
-    implementations of the EBU R128 loudness measurement" (2018). Below 4 kHz of rate the shelf is left out.
+    implementations of the EBU R128 loudness measurement" (2018). Below a rate of 4 kHz the shelf is left out.
     """
     high = math.tan(math.pi * 38.13547087602444 / rate)
     q = 0.5003270373238773

@@ -1,4 +1,4 @@
-"""A safety limiter: true peaks never exceed the ceiling, and quiet sound is not changed."""
+"""A safety limiter: it keeps true peaks below the ceiling and leaves quiet sound unchanged."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from scipy.ndimage import minimum_filter1d, uniform_filter1d
 
 from demon_patch.arrays import Samples
 
-OVER = 4  # times oversampled: what lies between the samples (ITU-R BS.1770-5, annex 2)
-REACH = 10  # samples that the oversampling looks at on either side
+OVER = 4  # factor of oversampling, which finds peaks between samples (ITU-R BS.1770-5, annex 2)
+REACH = 10  # samples on either side that the oversampling reads
 EDGE = REACH + 1  # samples at an end whose peaks depend on what comes beyond
 
 
 class LastGood:
     """Makes a stream of blocks finite: a sample that is not finite becomes the last finite one of its channel.
 
-    holes: samples, of any channel, that were not finite.
-    lost: how many there were since the last finite one.
+    holes: how many samples so far were not finite in some channel.
+    lost: how many such samples came after the last sample that was finite in all channels.
     """
 
     def __init__(self, channels: int) -> None:
@@ -27,7 +27,7 @@ class LastGood:
         self._last = np.zeros(channels, np.float32)
 
     def __call__(self, block: Samples) -> Samples:
-        """The next block [n, channels]; the block itself where all of it is finite."""
+        """Returns the next block [n, channels] with finite samples; the same block where it needs no change."""
         good = np.isfinite(block)
         if good.all():
             self.lost = 0 if len(block) else self.lost
@@ -47,21 +47,23 @@ class Limiter:
     """A look-ahead true-peak limiter for a stream of blocks of any length.
 
     window: samples over which the gain closes and opens again.
+    delay: samples by which the stream is delayed until `finish`.
 
     The gain at a sample is the mean, over one window, of the smallest gain needed within one window of each of its
-    samples. So it never exceeds what that sample needs. The stream is delayed by `delay` samples until `finish`. All
-    samples must be finite: see `LastGood`.
+    samples. So it never exceeds what that sample needs. All samples must be finite: see `LastGood`.
     """
 
     def __init__(self, window: int) -> None:
         self.window = max(window, EDGE) | 1
         self.delay = self.window + EDGE
         self._held: Samples | None = None
-        self._needs = self._ceilings = np.zeros(0)  # by held sample; needs of those that lie EDGE before the end
+        self._needs = self._ceilings = np.zeros(0)  # linear, of the held samples; needs: gains, without the last EDGE
 
     def push(self, block: Samples, ceiling: float | NDArray[np.float32]) -> Samples:
-        """Takes the next samples [n, channels] and their ceiling in dBFS, one or one for each [n]; returns all samples
-        whose look-ahead is complete."""
+        """Takes the next samples [n, channels] and returns all samples whose look-ahead is complete, limited.
+
+        ceiling: of the peaks in dBFS, one for the block or one for each sample [n].
+        """
         level = 10.0 ** (np.asarray(ceiling, np.float64) / 20.0)
         if self._held is None:
             self._held = np.zeros((self.delay, block.shape[1]), np.float32)
@@ -90,7 +92,11 @@ class Limiter:
         return out
 
     def _new_gains(self, held: Samples, ceilings: NDArray[np.float64]) -> NDArray[np.float64]:
-        """The gains, 1 at most, that the held samples need, as far as their peaks are known since the last block."""
+        """Returns the gains, at most 1, that the newest held samples need so that their true peaks stay below the
+        ceilings.
+
+        It covers the samples from the first that has no gain yet up to EDGE samples before the end.
+        """
         known, until = len(self._needs), len(held) - EDGE
         near, ceilings = held[known - EDGE :], ceilings[known:until]
         if np.abs(near).max(initial=0.0) * _greatest_overshoot() <= ceilings.min(initial=np.inf):
@@ -99,7 +105,10 @@ class Limiter:
 
 
 def true_peaks(sound: Samples) -> NDArray[np.float32]:
-    """By sample [n], the largest level of any channel at it or between it and the next; silence beyond the ends."""
+    """Returns for each sample [n] the largest absolute level of any channel at it or between it and the next sample.
+
+    Beyond the ends of `sound` [n, channels] there is silence.
+    """
     padded = np.pad(sound, ((REACH, REACH), (0, 0)))
     near = np.lib.stride_tricks.sliding_window_view(padded, 2 * REACH + 1, axis=0)  # [n, channels, 2 * REACH + 1]
     between = np.abs(near.reshape(-1, 2 * REACH + 1) @ _filter()).reshape(len(sound), -1)
@@ -108,7 +117,8 @@ def true_peaks(sound: Samples) -> NDArray[np.float32]:
 
 @cache
 def _filter() -> NDArray[np.float32]:
-    """[2 * REACH + 1, OVER]: a windowed sinc, from the samples round one to what lies between it and the next."""
+    """Returns windowed sincs [2 * REACH + 1, OVER] that oversample: from the samples round one to levels between it and
+    the next sample."""
     at = np.arange(OVER)[None] / OVER - np.arange(-REACH, REACH + 1)[:, None]
     taps = np.sinc(at) * np.i0(5.0 * np.sqrt(np.maximum(1.0 - (at / (REACH + 1)) ** 2, 0.0))) / np.i0(5.0)
     return (taps / taps.sum(axis=0)).astype(np.float32)
@@ -116,5 +126,5 @@ def _filter() -> NDArray[np.float32]:
 
 @cache
 def _greatest_overshoot() -> float:
-    """The most by which a peak between the samples can pass the samples."""
+    """Returns the largest factor by which a peak between samples can exceed the samples."""
     return float(np.abs(_filter()).sum(axis=0).max())

@@ -1,4 +1,4 @@
-"""Loudness as a listener hears it: power under the K-weighting of ITU-R BS.1770-5, frame by frame."""
+"""Loudness as a listener hears it: power under the K-weighting of ITU-R BS.1770-5, for each latent frame."""
 
 from __future__ import annotations
 
@@ -17,7 +17,10 @@ _SHELF_MIDDLE = 0.4996667741545416  # the shelf's gain at its corner, as an expo
 
 
 def k_weight(hertz: Reals) -> Array:
-    """The gain of power [n] at frequencies [n]: 1 at 997 Hz, less below 100 Hz, 4 dB more above 3 kHz."""
+    """Returns the K-weighting's gain of power [n] at frequencies in Hz [n].
+
+    The gain is 1 at 997 Hz, less below 100 Hz, and 4 dB more above 3 kHz.
+    """
     raw = _k_response(np.asarray(hertz, dtype=np.float64))
     return raw / _k_response(np.array([997.0]))
 
@@ -33,8 +36,10 @@ def _k_response(hertz: Array) -> Array:
 
 
 def frame_power(audio: NDArray[np.float32], rate: int, samples_per_frame: int) -> Array:
-    """K-weighted power [T] of a loop [T * samples_per_frame, channels], summed over its channels: a full-scale sine of
-    997 Hz has 0.5 a channel."""
+    """Returns the K-weighted power [T] of a loop [T * samples_per_frame, channels], one number a frame.
+
+    It is summed over the channels: a full-scale sine of 997 Hz has 0.5 a channel. rate: samples a second.
+    """
     size = 2 * samples_per_frame
     window = np.hanning(size + 1)[:-1]
     weight = k_weight(np.fft.rfftfreq(size, 1.0 / rate)) * (2.0 / (size * np.sum(window**2)))

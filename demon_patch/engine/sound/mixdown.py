@@ -1,10 +1,10 @@
-"""Many channels to one: their mean, unless channels cancel each other in it.
+"""Mixes many channels to one: their mean, unless channels cancel each other in it.
 
 Two channels of opposite polarity have a silent mean. Cancellation is detected by energy, in each third of the spectrum
 that has enough of it: the mean has less than an eighth of the energy that independent channels would have in it (for
-two channels: 12 dB below them). Then the channels get the polarity of the loudest one. If a third still cancels, only
-the loudest channel is used. Every second that is not quiet is checked in the same way, since channels may be opposite
-in a part of a file. The mix is the same for the whole file, so nothing jumps in it.
+two channels: 12 dB below one channel). Then the channels get the polarity of the loudest one. If a third still cancels,
+only the loudest channel is used. Every second (two stretches) that is not quiet is checked in the same way, since
+channels may be opposite in a part of a file. The mix is the same for the whole file, so nothing jumps in it.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _COUNTS = 1e-3  # share of all energy from which a third counts
 _LOUD = 1e-2  # share of a mean stretch's energy from which a third of a stretch counts
 _MANY = 8  # channels up to which stretches are listened to one by one
 STRETCH = 0.5
-"""Seconds, about."""
+"""Seconds of a stretch, about."""
 _RUN = 2  # stretches one after the other in which channels cancel, from which they do so to an ear
 
 Audio = NDArray[np.float32]
@@ -33,19 +33,26 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class Mixdown:
-    """How channels become one: weights [channels] (None: the mean), and notes for the player."""
+    """How the channels of a file become one.
+
+    weights: of the channels [channels]; None stands for the mean.
+    note: for the player, empty for the mean.
+    """
 
     weights: Audio | None = None
     note: str = ""
 
     def mixed(self, block: Audio) -> Audio:
-        """A block [samples, channels] as [samples]."""
+        """Returns a block [samples, channels] as one channel [samples]."""
         return block.mean(axis=1) if self.weights is None else block @ self.weights
 
 
 class Listener:
-    """Collects, block by block, how the channels of a file are correlated: in the whole file, and in each stretch of
-    half a second (with many channels only in the whole file)."""
+    """Collects, block by block, how the channels of a file are correlated.
+
+    It does this for the whole file and for each stretch of half a second; with more than 8 channels for the whole file
+    only.
+    """
 
     def __init__(self, rate: int, channels: int) -> None:
         self._channels = channels
@@ -58,7 +65,7 @@ class Listener:
         self._edges = np.searchsorted(np.fft.rfftfreq(_WINDOW, 1 / rate), _BORDERS).tolist()
 
     def hear(self, block: Audio) -> None:
-        """The next samples [samples, channels]."""
+        """Takes the next samples [samples, channels]."""
         if self._channels == 1:
             return
         block = np.concatenate([self._rest, block]) if len(self._rest) else block
@@ -78,7 +85,7 @@ class Listener:
             self._stretches[stretch][n] += np.real(part.T @ part.conj())
 
     def mix(self) -> Mixdown:
-        """The first mix of the possible ones in which no stretch is lost, or the one in which least is lost."""
+        """Returns the first of the possible mixes in which no stretch is lost, or the mix in which least is lost."""
         channels = self._channels
         if channels == 1:
             return Mixdown()
@@ -105,7 +112,8 @@ class Listener:
 
 
 class _ChannelProducts:
-    """Products of channels [stretches, 3, c, c], with their sum as one more stretch before them."""
+    """Products of channels [stretches, 3, c, c] by stretch and third of the spectrum, with their sum as one more
+    stretch before them."""
 
     def __init__(self, products: Array) -> None:
         self._products = np.concatenate([products.sum(axis=0, keepdims=True), products])
@@ -114,27 +122,34 @@ class _ChannelProducts:
         least = np.maximum(_COUNTS * total, _LOUD * total[0] / len(products))
         least[0] = _COUNTS * total[0]
         self.counts = self._each > np.maximum(least, 1e-20)[:, None]
-        """Which thirds of which stretches count [1 + s, 3]."""
+        """Which thirds of which stretches count, bool [1 + s, 3]."""
         self.loudest = int(np.einsum("bcc->c", self._products[0]).argmax())
 
     def lost(self, weights: Array) -> NDArray[np.bool_]:
-        """In which thirds of which stretches channels weighed like this cancel each other."""
+        """Returns in which thirds of which stretches channels cancel each other with these weights, bool [1 + s, 3]."""
         energy = np.einsum("c,sbcd,d->sb", weights, self._products, weights)
         found = self.counts & (energy < _CANCELS * self._each / len(weights))
         found[1:] = binary_opening(found[1:], np.ones((_RUN, 1)))
         return found
 
     def loss(self, weights: Array) -> float:
-        """The energy of what is lost, once more for what is lost as a whole."""
+        """Returns the energy of what is lost with these weights; what is lost in the whole file counts once more."""
         return float(self._each[self.lost(weights)].sum())
 
     def beside_the_loudest(self, lost: NDArray[np.bool_]) -> Array:
-        """How the channels lie to the loudest one where something is lost, below 0: opposite."""
+        """Returns the summed product [channels] of each channel with the loudest one where something is lost.
+
+        A number below 0 means opposite polarity.
+        """
         return self._products[lost.any(axis=1)][:, :, self.loudest].sum(axis=(0, 1))
 
 
 def _cancellation_note(lost: NDArray[np.bool_], counts: NDArray[np.bool_], seconds: float) -> str:
-    """Where channels cancel each other, in the spectrum and in time; nothing where they do everywhere."""
+    """Returns text that says where channels cancel each other, in the spectrum and in time; empty where they do
+    everywhere.
+
+    seconds: of a stretch.
+    """
     low, high = (f"{hz:g} Hz" for hz in _BORDERS)
     names = (f"below {low}", f"from {low} to {high}", f"above {high}")
     rows = lost.any(axis=1) if not lost[0].any() else np.arange(len(lost)) == 0  # the whole file, where that is lost

@@ -1,4 +1,4 @@
-"""MPEG audio frames (MP3), counted one by one: the only way to know the length of a file of variable bit rate."""
+"""Counts MPEG audio frames (MP3) one by one: the only way to know the length of a file of variable bit rate."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ _ALIKE = 0x00180C00  # bits of a header that stay through a file: version and ra
 
 @dataclass(frozen=True, slots=True)
 class Frames:
-    """The frames of a file.
+    """The MPEG frames of a file.
 
     start: byte of the first frame that is sound.
-    frames, samples, rate: how many there are, of `samples` samples each, at `rate` Hz.
-    whole: whether all were counted.
+    frames, samples, rate: the number of frames, samples a frame, and samples a second.
+    whole: whether all frames were counted.
     constant: whether all have one bit rate.
-    promised: their number in the tag (Xing, Info); None without a tag.
-    corrected: edits of the file (offset, bytes) that write the true number there.
+    promised: the number of frames in the tag (Xing, Info); None without a tag.
+    corrected: edits (byte of the file, new bytes) that write the true numbers into the tag.
     header: a frame with such a tag, for a file without one.
     """
 
@@ -40,7 +40,7 @@ class Frames:
 
 
 def after_tag(file: BinaryIO) -> int:
-    """The byte after the ID3v2 tags at the start of a file."""
+    """Returns the number of the byte after the ID3v2 tags at the start of a file."""
     at = 0
     for _ in range(16):
         file.seek(at)
@@ -55,7 +55,10 @@ def after_tag(file: BinaryIO) -> int:
 
 
 def scan(file: BinaryIO, start: int) -> Frames | None:
-    """The frames of a file from a byte on; None where none begin there, two in a row (padding may come first)."""
+    """Returns the frames of a file from byte `start` on, which padding may precede.
+
+    None where no two frames in a row begin there.
+    """
     first = _first(file, start)
     if first is None:
         return None
@@ -72,7 +75,7 @@ def scan(file: BinaryIO, start: int) -> Frames | None:
 
 
 def _first(file: BinaryIO, start: int) -> tuple[int, int] | None:
-    """The first frame that another follows: its byte and its header."""
+    """Returns the first frame that another frame follows: its byte and its header; None where there is none."""
     file.seek(start)
     data = file.read(_LOST // 16)
     for at in range(max(len(data) - 4, 0)):
@@ -84,7 +87,10 @@ def _first(file: BinaryIO, start: int) -> tuple[int, int] | None:
 
 
 def _count(file: BinaryIO, at: int, like: int) -> tuple[int, int, bool, bool]:
-    """Frames from a byte on: their number, the byte after the last, whether one bit rate, whether all were counted."""
+    """Counts frames from byte `at` on.
+
+    Returns their number, the byte after the last, whether all have one bit rate, and whether all were counted.
+    """
     count, end, constant, lost = 0, at, True, 0
     rate = None
     file.seek(at)
@@ -110,7 +116,7 @@ def _count(file: BinaryIO, at: int, like: int) -> tuple[int, int, bool, bool]:
 
 
 def _length(head: int) -> int:
-    """The bytes of a frame of layer III by its header, 0 for what is none."""
+    """Returns the bytes of a frame of layer III from its header, 0 where it is no such header."""
     version, kbit, rate = head >> 19 & 3, head >> 12 & 15, head >> 10 & 3
     if head >> 21 != 0x7FF or version == 1 or head >> 17 & 3 != 1 or kbit in (0, 15) or rate == 3:
         return 0
@@ -119,14 +125,14 @@ def _length(head: int) -> int:
 
 
 def _side(head: int) -> int:
-    """Where the tag is in a frame: after its header and its side information."""
+    """Returns the byte within a frame at which a tag begins: after its header and its side information."""
     mono = head >> 6 & 3 == 3
     return 4 + ((17 if mono else 32) if head >> 19 & 3 == 3 else (9 if mono else 17))
 
 
 def _tag(file: BinaryIO, at: int, head: int) -> tuple[int | None, tuple[int, ...]] | None:
-    """The number of frames that the tag in a frame promises, and where it and the number of bytes are; None without a
-    tag."""
+    """Returns the number of frames that the tag in a frame promises, and the bytes of the file where this number and
+    the number of bytes are written. None without a tag."""
     file.seek(at)
     data = file.read(_length(head))
     place = _side(head)
@@ -142,8 +148,8 @@ def _tag(file: BinaryIO, at: int, head: int) -> tuple[int | None, tuple[int, ...
 
 
 def _made(head: int, frames: int) -> bytes:
-    """A silent frame with a tag that contains the number of frames. It has no check sum and is as long as the tag
-    needs."""
+    """Returns a silent frame with a tag that contains the number of frames. It has no check sum and is long enough for
+    the tag."""
     head = head & ~0xF200 | 0x9000 | 0x10000
     frame = bytearray(_length(head))
     place = _side(head)

@@ -12,7 +12,7 @@ _PAGES = 500_000  # that are walked at most
 
 
 def next_part(file: BinaryIO, start: int) -> int | None:
-    """Where the part after the one at a place in a file begins; None for the last one. Raises OSError.
+    """Returns the byte where the part after the one at byte `start` begins; None for the last part. Raises OSError.
 
     A part begins with a page for each of its streams. So the next part begins where a stream begins after others
     continued.

@@ -1,5 +1,4 @@
-"""The end of every chain of sound: samples that are not finite are replaced, the rate is changed, then peaks are
-limited."""
+"""The end of every chain of sound: it replaces samples that are not finite, changes the rate, and limits peaks."""
 
 from __future__ import annotations
 
@@ -12,18 +11,18 @@ from demon_patch.engine.sound.limiter import LastGood, Limiter
 
 Ceiling = float | NDArray[np.float32]
 
-LOOK_SECONDS = 0.005  # over which the limiter closes and opens
-LOOK_SAMPLES = 48  # but never over less
+LOOK_SECONDS = 0.005  # span over which the limiter closes and opens
+LOOK_SAMPLES = 48  # the least span
 PIECE = 2**16  # samples that are limited at a time
 
 
 class OutputStage:
-    """Converts a stream of blocks of any length from one rate to another and limits it at the new one.
+    """Converts a stream of blocks of any length from one sampling rate to another, and limits its peaks at the new
+    rate.
 
-    source_rate: of the blocks.
-    rate: of the result. Its sample k is heard when input sample k * source_rate / rate is; it is returned later, once
-        all that it depends on is known.
-    holes: input samples that were not finite.
+    source_rate: samples a second of the blocks.
+    rate: samples a second of the result. Its sample k is heard together with input sample k * source_rate / rate. It is
+    returned later, once all samples that it depends on are known.
     """
 
     def __init__(self, source_rate: int, rate: int, channels: int) -> None:
@@ -37,18 +36,21 @@ class OutputStage:
 
     @property
     def holes(self) -> int:
-        """Input samples, of any channel, that were not finite."""
+        """How many input samples, of any channel, were not finite."""
         return self._good.holes
 
     def push(self, block: Samples, ceiling: Ceiling) -> Samples:
-        """Takes a block [n, channels] and its ceiling in dBFS, one or [n] for each sample; returns what is ready."""
+        """Takes the next block [n, channels] and returns the output samples that are ready, [m, channels].
+
+        ceiling: of the peaks in dBFS, one for the block or one for each sample [n].
+        """
         given = np.broadcast_to(np.asarray(ceiling, np.float32), len(block))
         pieces = range(0, len(block), PIECE)
         out = [self._pushed(block[at : at + PIECE], given[at : at + PIECE]) for at in pieces]
         return out[0] if len(out) == 1 else np.concatenate([np.zeros((0, self._channels), np.float32), *out])
 
     def finish(self) -> Samples:
-        """Returns the remaining samples, as if silence followed."""
+        """Returns the remaining output samples [m, channels], computed as if silence followed."""
         last: list[Samples] = []
         if self._resample is not None:
             rest = self._resample.resample_chunk(np.zeros((0, self._channels), np.float32), last=True)
@@ -67,7 +69,7 @@ class OutputStage:
         return self._limited(self._resample.resample_chunk(block))
 
     def _limited(self, sound: Samples) -> Samples:
-        """Resampled sound, limited to the ceilings of the input samples that are heard with it."""
+        """Returns resampled sound, limited to the ceilings of the input samples that are heard with it."""
         at = ((self._made + np.arange(len(sound) + 1)) * self._ratio).astype(np.int64) - self._first
         self._made += len(sound)
         last = len(self._ceilings) - 1

@@ -1,8 +1,8 @@
-"""Audio files of any format: the part of a file that is used, as one channel, or one clear error.
+"""Reads audio files of any format: the part of a file that is used, as one channel, or one clear error.
 
 A file is decoded in blocks and mixed down while it is read, so that many channels, a very high rate or an hour of sound
-need no more memory than a minute of one channel. The length in a header is never trusted (`containers`): what decodes
-is read, and a note says where it differs.
+need no more memory than a minute of one channel. The length in a header is never trusted (`containers`): what can be
+decoded is read, and a note says where it differs from the header.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ from demon_patch.engine.sound.mixdown import Listener, Mixdown
 from demon_patch.errors import SourceError
 
 FINEST = 96_000
-"""Hz; a file of a higher rate is read at half of that, unless another rate is asked for."""
+"""Hz; a file of a higher rate is read at 48 kHz, unless another rate is asked for."""
 
 RATES = (100, 1_000_000)
-"""Hz: the rates of files that are read."""
+"""The lowest and highest sampling rate in Hz of files that are read."""
 
 _MORE = 0.1  # seconds read beyond what is asked for, so that resampling has no edge there
 _BLOCK = 2**18  # samples of all channels that are decoded at a time
@@ -40,8 +40,12 @@ Audio = NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True)
 class Sound:
-    """The beginning of a file: finite float32 audio [samples] at `rate` Hz, the seconds of the whole file (None where
-    they are not known), and notes for the player."""
+    """The beginning of a file.
+
+    audio: one channel of finite float32 samples [samples] at `rate` Hz.
+    seconds: of the whole file; None where they are not known.
+    notes: for the player.
+    """
 
     audio: Audio
     rate: int
@@ -51,8 +55,16 @@ class Sound:
 
 @dataclass(frozen=True, slots=True)
 class Survey:
-    """What was found out about the beginning of a file: its rate, how its channels are mixed, the number of decoded
-    samples a channel, their hash (of nothing else in the file), the seconds of the whole file, and notes."""
+    """What was found out about the beginning of a file.
+
+    wanted: the seconds that were asked for.
+    rate: the file's own, in Hz.
+    mix: how its channels are mixed.
+    frames: number of decoded samples a channel.
+    content: hash of the decoded samples, and of nothing else in the file.
+    seconds: of the whole file; None where they are not known.
+    notes: for the player.
+    """
 
     path: Path
     wanted: float
@@ -65,15 +77,16 @@ class Survey:
 
 
 def read(path: Path, seconds: float, rate: int | None = None) -> Sound:
-    """The first `seconds` of a file and a tenth of a second more, or all of it, as one channel; raises SourceError.
+    """Returns the first `seconds` of a file and a tenth of a second more, or all of it, as one channel; raises
+    SourceError.
 
-    rate: of the result, by default the file's own, up to FINEST.
+    rate: of the result in Hz; by default the file's own, up to FINEST.
     """
     return read_again(survey(path, seconds), rate)
 
 
 def read_again(known: Survey, rate: int | None = None) -> Sound:
-    """The sound of a surveyed file, as `read` gives it."""
+    """Returns the sound of a surveyed file, as `read` does; it decodes the file once more."""
     target = rate or (known.rate if known.rate <= FINEST else FINEST // 2)
     blocks = (known.mix.mixed(block) for block in _Decoder(known.path, known.wanted).blocks())
     if target == known.rate:
@@ -87,7 +100,8 @@ def read_again(known: Survey, rate: int | None = None) -> Sound:
 
 
 def survey(path: Path, seconds: float) -> Survey:
-    """Decodes the first `seconds` of a file and a tenth of a second more, and says what it is; raises SourceError."""
+    """Decodes the first `seconds` of a file and a tenth of a second more, and returns what was found out; raises
+    SourceError."""
     decoder = _Decoder(path, seconds)
     digest, listener = hashlib.blake2b(digest_size=16), None
     for block in decoder.blocks():
@@ -107,14 +121,14 @@ def survey(path: Path, seconds: float) -> Survey:
 
 
 class _Forward(soundfile.SoundFile):
-    """Reads a file without its length and without seeking back, for decoders that cannot."""
+    """A file that is read without using its length and without seeking back, for decoders that cannot seek."""
 
     def seekable(self) -> bool:
         return False
 
 
 class _Decoder:
-    """Decodes the beginning of a file once. What it finds out is known after `blocks`."""
+    """Decodes the beginning of a file once. Its findings are known after `blocks` has ended."""
 
     def __init__(self, path: Path, seconds: float) -> None:
         self._path, self._wanted, self._claim = path, seconds, Claim()
@@ -125,7 +139,7 @@ class _Decoder:
         self._difference = ""  # what the next file of joined ones has other than the first one
 
     def blocks(self) -> Iterator[Audio]:
-        """The sound in blocks [samples, channels], finite."""
+        """Yields the sound in blocks [samples, channels] of finite float32; raises SourceError."""
         path = self._path
         if not path.exists():
             raise SourceError("there is no such file", file=path, mend="check the path")
@@ -152,7 +166,8 @@ class _Decoder:
             raise SourceError(what, file=path, mend=_WHOLE) from error
 
     def _joined_parts(self, stream: BinaryIO, channels: int) -> Iterator[Audio]:
-        """The files that were joined to the end of an OGG file, as long as they are of its kind."""
+        """Yields blocks of the files that were joined to the end of an OGG file, as long as rate and channels are the
+        same."""
         start = ogg.next_part(stream, self._claim.start)
         while start is not None and self._ended and not self._failed:
             view = View(stream, Claim(start=start))
@@ -193,7 +208,8 @@ class _Decoder:
             yield np.asarray(block, np.float32)
 
     def seconds(self) -> float | None:
-        """Of the whole file; None where the file goes on after what was decoded and its length is not known."""
+        """Returns the seconds of the whole file; None where the file goes on behind the decoded part and its length is
+        not known."""
         read, claim = self.frames / self.rate, self._claim
         if self._ended:
             return read
@@ -207,7 +223,7 @@ class _Decoder:
         return claimed if claimed >= read else None
 
     def notes(self) -> Iterator[str]:
-        """Notes for the player."""
+        """Yields notes for the player."""
         name, claim = self._path.name, self._claim
         there = self.frames if claim.present is None and self._ended else claim.present
         if claim.promised is not None and there is not None and (there < claim.promised or claim.more):
@@ -226,7 +242,7 @@ class _Decoder:
 
 
 def _can_decode_last(path: Path, frames: int) -> bool:
-    """Whether the last of this many samples a channel can be decoded."""
+    """Returns whether the last of `frames` samples a channel can be decoded."""
     try:
         with soundfile.SoundFile(path) as file:
             file.seek(frames - 1)

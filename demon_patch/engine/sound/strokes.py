@@ -29,12 +29,12 @@ PARTS: Final = ("low", "middle", "high")
 """Kicks; snares; hats."""
 
 LOOKS: Final = 4
-"""How often a frame the bands are measured."""
+"""How often a frame the bands are measured; each measurement is a *look*."""
 
 PAST: Final = 2
-"""How many earlier frames the network is shown beside the newest one."""
+"""How many earlier frames the network sees beside the newest one."""
 RHYTHM: Final = 64
-"""How many frames the network is shown six numbers each of, the newest among them."""
+"""Of how many frames, the newest among them, the network sees six numbers each."""
 
 _LOW: Final = ((25, 62), (62, 100), (100, 150), (150, 250), (250, 350))  # Hz, in a window of a frame
 _REST: Final = ((350, 700), (700, 1200), (1200, 2000), (2000, 3200), (3200, 5000), (5000, 8000), (8000, 12_000),
@@ -63,10 +63,10 @@ class Strokes:
         self._memory = self._net.begun()
 
     def push(self, frames: Array) -> Array:
-        """Takes the next frames [n, samples_per_frame]; returns the strokes [n, PARTS] in them.
+        """Takes the next frames [n, samples_per_frame] of mono sound and returns the strokes in them [n, PARTS].
 
-        0.5 is a stroke as loud as the loudest recent look, 0.03 one almost 60 dB below it. Below 0.025 there is more
-        likely no stroke, and 0 is a part that is quieter than that.
+        0.5 is a stroke as loud as the loudest recent look, 0.03 one almost 60 dB below it. Below 0.025 a stroke is
+        unlikely. A part has 0 while it is 60 dB below the loudest look or more.
         """
         shapes, levels = self._heard.push(frames)
         found = np.empty((len(frames), len(PARTS)))
@@ -80,7 +80,7 @@ class Strokes:
 
 
 class Heard:
-    """The energy in bands, relative to the loudest recent look. Owned by one thread."""
+    """Measures the energy in bands, relative to the loudest recent look. Owned by one thread."""
 
     def __init__(self, rate: float, samples_per_frame: int) -> None:
         self._per = per = samples_per_frame
@@ -90,8 +90,11 @@ class Heard:
         self._loudest = 0.0
 
     def push(self, frames: Array) -> tuple[Array, Array]:
-        """Frames [n, samples_per_frame] in; the bands of their looks [n, LOOKS * BANDS], from -1 (70 dB below the
-        loudest look) to 1, and the level of each part [n, PARTS], from 0 (60 dB below it) to 1."""
+        """Takes the next frames [n, samples_per_frame] and returns two arrays.
+
+        First the bands of their looks [n, LOOKS * BANDS], from -1 (70 dB below the loudest recent look) to 1 (as loud).
+        Then the level of each part [n, PARTS], from 0 (60 dB below that look) to 1.
+        """
         sound = np.concatenate([self._before, frames.ravel()])
         self._before = sound[len(sound) - self._per :]
         ends = (np.arange(len(frames))[:, None] * self._per + self._ends).ravel() + self._per
@@ -103,12 +106,13 @@ class Heard:
 
 
 def powers(sound: Array, ends: NDArray[np.intp]) -> Array:
-    """The energy [ends, BANDS] that is heard of a sound at 32 kHz where a look ends at these samples."""
+    """Returns the energy [ends, BANDS] of a sound at 32 kHz in the looks that end at the sample numbers `ends`."""
     return np.concatenate([view.powers(sound, ends) for view in _views(32_000, 1280)], axis=1)
 
 
 def shapes_of(power: Array) -> tuple[Array, Array]:
-    """From energies [n, LOOKS, BANDS] what the network is shown [n, LOOKS * BANDS], and the energies by the loudest."""
+    """Returns what the network sees [n, LOOKS * BANDS] of energies [n, LOOKS, BANDS], and the energies divided by the
+    loudest."""
     return _shapes(power, 0.0)[:2]
 
 
@@ -128,7 +132,7 @@ def _views(rate: float, per: int) -> tuple[_View, _View]:
 
 
 class _View:
-    """Energies of bands in a window that ends at a look."""
+    """Computes energies of bands in a window that ends at a look."""
 
     def __init__(self, rate: float, size: int, bands: tuple[tuple[int, int], ...]) -> None:
         self._size, self._window = size, np.hanning(size + 1)[:-1]
@@ -137,15 +141,15 @@ class _View:
         self._bands = [slice(*np.searchsorted(hz, band).tolist()) for band in bands]
 
     def powers(self, sound: Array, ends: NDArray[np.intp]) -> Array:
-        """The mean square [ends, bands] in the windows of a sound that end at these samples."""
+        """Returns the mean square [ends, bands] in the windows of a sound that end at the sample numbers `ends`."""
         pieces = np.lib.stride_tricks.sliding_window_view(sound, self._size)[ends - self._size]
         power = np.abs(np.fft.rfft(pieces * self._window, axis=1)) ** 2 * self._scale
         return np.stack([power[:, bins].sum(axis=1) for bins in self._bands], axis=1)
 
 
 class _Network:
-    """A dense layer; what it heard of late, six numbers a frame; a gated recurrent unit over both; and a probability of
-    each part from all three. Owned by nobody: a `_Memory` holds what it remembers."""
+    """A small recurrent network: a dense layer, six numbers a frame from the latest frames, a gated recurrent unit over
+    both, and a probability of each part from all three. Owned by nobody: a `_Memory` holds its state."""
 
     def __init__(self, path: Path) -> None:
         file = TensorFile(path)
@@ -159,11 +163,14 @@ class _Network:
         self._out, self._out_bias = read["o.weight"], read["o.bias"]
 
     def begun(self) -> _Memory:
-        """What it remembers before the first frame."""
+        """Returns the memory before the first frame."""
         return _Memory(np.zeros(self._kept.shape[1]), np.zeros(self._past.shape[1]))
 
     def step(self, heard: Array, memory: _Memory) -> tuple[Array, _Memory]:
-        """The probability of a stroke of each part from the looks of the newest frames, and what it remembers then."""
+        """Returns the probability of a stroke of each part [PARTS], and the memory after this frame.
+
+        heard: the looks of the newest frames.
+        """
         state, at = memory.state, len(memory.state)
         first = np.maximum(self._in @ heard + self._in_bias, 0.0)
         code = np.tanh(self._code @ first + self._code_bias)
@@ -179,7 +186,10 @@ class _Network:
 
 @dataclass(frozen=True, slots=True)
 class _Memory:
-    """The state of the recurrent unit, and the codes of the latest frames, the oldest first."""
+    """What the network remembers between frames.
+
+    state: of the recurrent unit. codes: six numbers for each of the latest frames, the oldest first.
+    """
 
     state: Array
     codes: Array

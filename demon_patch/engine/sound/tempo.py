@@ -1,12 +1,13 @@
-"""Tempo and first downbeat of a recording: onsets, their periods, and where in a period the bar begins.
+"""Detects the tempo and the first downbeat of a recording.
 
 One tempo is assumed for the whole clip, and four beats to a bar.
 
 Tempo: the autocorrelation of the onset strength at the beat and its multiples, weighted by a log-normal preference, as
-in D. Ellis, "Beat Tracking by Dynamic Programming", Journal of New Music Research 36(1), 2007; with one tempo for the
-whole clip his dynamic programme becomes a comb. Bar line and octave of the tempo: the onsets of three bands and two
-measures of harmonic change are averaged over all bars and compared, at every phase, with a template of a bar
-(`bar_template`).
+in D. Ellis, "Beat Tracking by Dynamic Programming", Journal of New Music Research 36(1), 2007. With one tempo for the
+whole clip, his dynamic programme becomes a comb.
+
+Bar line and octave of the tempo: the onsets of three bands and two measures of harmonic change are averaged over all
+bars and compared, at every phase, with a template of a bar (`bar_template`).
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from demon_patch.engine.sound.bar_template import BEATS_PER_BAR
 Numbers = NDArray[np.float32]
 
 PHASES = 8 * template.STEPS
-"""Places in a bar that are tried as its beginning."""
+"""The number of places in a bar that are tried as its beginning."""
 
 _RATE, _HOP, _FINE, _LONG = 16000, 160, 1024, 4096  # Hz and samples: what is analysed, in which windows
 _FPS, _CHANGE_FPS = _RATE / _HOP, _RATE / (4 * _HOP)
@@ -44,18 +45,22 @@ _EARLY = 0.02  # a bar line this many seconds before the start is the start
 
 @dataclass(frozen=True, slots=True)
 class Tempo:
-    """bpm; downbeat: seconds to the first bar line, 0 <= downbeat < a bar."""
+    """A detected tempo.
+
+    bpm: beats a minute.
+    downbeat: seconds to the first bar line, from 0 up to less than a bar.
+    """
 
     bpm: float
     downbeat: float
 
 
 def detect(audio: NDArray[np.floating], rate: int) -> Tempo | None:
-    """Tempo and first downbeat of a clip [samples, channels] at `rate` Hz; None where no rhythm is heard.
+    """Returns tempo and first downbeat of a clip [samples, channels] at `rate` Hz; None where no rhythm is heard.
 
     Tempi are 55 to 200 bpm and may be wrong by an octave. A clip that lasts almost whole bars (within a tenth of a
-    beat) counts as a loop of exactly that many: its tempo is then exact, its end is heard before its start, and among
-    bar lines that are about as likely, one at its start is preferred.
+    beat) counts as a loop of exactly this many bars. Then its tempo is exact, its end is heard before its start, and
+    among bar lines that are about as likely, one at its start is preferred.
     """
     sound = audio.mean(axis=1) if audio.ndim == 2 else audio
     if len(sound) < _SHORTEST * rate or not (level := float(np.sqrt(np.square(sound, dtype=np.float64).mean()))) > 1e-5:
@@ -75,16 +80,17 @@ def detect(audio: NDArray[np.floating], rate: int) -> Tempo | None:
 
 
 def octaves(bpm: float) -> list[float]:
-    """The tempi within 55 to 200 bpm that are half of, equal to and double a tempo."""
+    """Returns those of half, equal and double a tempo that are within 55 to 200 bpm."""
     return [bpm * factor for factor in (0.5, 1.0, 2.0) if 0.99 * _SEARCHED[0] <= bpm * factor <= 1.01 * _SEARCHED[1]]
 
 
 @dataclass(frozen=True, slots=True)
 class ClipRhythm:
-    """What is heard in a clip of `seconds`.
+    """The onsets and pitches of a clip that lasts `seconds`.
 
-    onsets: [n, 4] rises of loudness by band, 100 a second. pitch: [m, 68] loudness by semitone, 25 a second. strength:
-    autocorrelation of all onsets at lags of 10 ms.
+    onsets: rises of loudness by band [n, 4], 100 rows a second.
+    pitch: loudness by semitone [m, 68], 25 rows a second.
+    strength: autocorrelation of all onsets together at lags of 10 ms.
     """
 
     seconds: float
@@ -94,7 +100,7 @@ class ClipRhythm:
 
     @classmethod
     def from_sound(cls, sound: Numbers, seconds: float) -> ClipRhythm:
-        """A clip from sound [samples] at 16 kHz with an rms of 1."""
+        """Returns the rhythm of sound [samples] at 16 kHz with an rms of 1."""
         loudness = np.log1p(0.5 * (_spectra(sound, _FINE, _HOP) @ _bands()))
         rises = np.maximum(loudness - np.roll(loudness, 2, 0), 0)
         centre = _band_centres()
@@ -104,7 +110,7 @@ class ClipRhythm:
         return cls(seconds, onsets, pitch, _autocorrelation(onsets[4:-4].sum(1)))
 
     def beat(self) -> float | None:
-        """Beats a minute, to about a part in a thousand; None where onsets do not repeat."""
+        """Returns the tempo in beats a minute, exact to about a part in a thousand; None where onsets do not repeat."""
         bpm = np.geomspace(*_SEARCHED, 600)
         comb, longest = np.zeros(len(bpm)), len(self.strength) * 0.75
         for beats, weight in _COMB:
@@ -116,7 +122,10 @@ class ClipRhythm:
         return self._refined(float(bpm[np.argmax((comb + 0.5) * preference)]))
 
     def _refined(self, bpm: float) -> float:
-        """The tempo from the peaks at ever more beats, each looked for where the last one promises it."""
+        """Returns the tempo in bpm, refined at peaks of the autocorrelation after 1, 2, 4 … beats.
+
+        Each peak is looked for near the place that the last one predicts.
+        """
         beats, reach = 1, 0.02
         while (lag := beats * 60.0 / bpm * _FPS) < len(self.strength) * 0.6:
             near = np.linspace(1 - reach, 1 + reach, 81)
@@ -128,20 +137,29 @@ class ClipRhythm:
         return np.interp(lag, np.arange(len(self.strength)), self.strength)
 
     def fitted(self, bpm: float) -> tuple[float, bool]:
-        """The tempo at which a loop lasts whole bars, and whether the clip is near enough to being one."""
+        """Returns the tempo in bpm and whether the clip counts as a loop of whole bars at `bpm`.
+
+        For a loop it is the tempo at which the clip lasts exactly whole bars, and else `bpm`.
+        """
         bars = round(self.seconds * bpm / 60.0 / BEATS_PER_BAR)
         cyclic = bars > 0 and abs(self.seconds * bpm / 60.0 - bars * BEATS_PER_BAR) < _WHOLE
         return (bars * BEATS_PER_BAR * 60.0 / self.seconds if cyclic else bpm), cyclic
 
     def periods(self, bpm: float) -> NDArray[np.float64]:
-        """What speaks for a tempo whatever the bar line: repetition after each of the comb's lags, and the octaves from
-        118 bpm with their square."""
+        """Returns the evidence for a tempo that does not depend on the bar line [8].
+
+        First the autocorrelation after each lag of the comb, then the octaves from 118 bpm, and their square.
+        """
         lag = np.array([beats for beats, _ in _COMB]) * 60.0 / bpm * _FPS
         octaves = np.log2(bpm / _PREFERRED)
         return np.concatenate([np.where(lag < len(self.strength) * 0.75, self._at(lag), 0.0), [octaves, octaves**2]])
 
     def profiles(self, bpm: float, cyclic: bool) -> NDArray[np.float64]:
-        """[5, PHASES] over a bar: onsets of kicks, snares and hats, change of harmony over a beat, and over a bar."""
+        """Returns five profiles of a mean bar [5, PHASES]: onsets of kicks, snares and hats, then change of harmony
+        over a beat and over a bar.
+
+        cyclic: whether the clip is a loop of whole bars.
+        """
         bar = BEATS_PER_BAR * 60.0 / bpm
         count = round(self.seconds / bar) if cyclic else int(np.ceil(self.seconds / bar))
         time = np.arange(max(count, 1) * PHASES) / PHASES * bar
@@ -155,7 +173,10 @@ class ClipRhythm:
         return np.array([*means[:3], *(mean**0.25 for mean in means[3:])])
 
     def _change(self, time: NDArray[np.float64], width: float, cyclic: bool) -> NDArray[np.float64]:
-        """How far the mean spectrum of the next `width` seconds lies from that of the last, at each time."""
+        """Returns how far the mean spectra of the next and of the last `width` seconds differ, at each time in seconds.
+
+        Without `cyclic` it is 0 less than `width` seconds from either end.
+        """
         total = np.concatenate([np.zeros((1, self.pitch.shape[1])), np.cumsum(self.pitch, 0, dtype=np.float64)])
         size = len(self.pitch)
 
@@ -172,7 +193,7 @@ class ClipRhythm:
 
 
 def _spectra(sound: Numbers, window: int, hop: int) -> Numbers:
-    """[len(sound) / hop, window / 2 + 1] magnitudes of centred windows; the end is heard before the start."""
+    """Returns magnitudes [len(sound) / hop, window / 2 + 1] of centred windows of a loop."""
     padded = np.pad(sound, (window // 2, window), mode="wrap")
     frames = np.lib.stride_tricks.sliding_window_view(padded, window)[::hop][: len(sound) // hop]
     return np.abs(np.fft.rfft(frames * np.hanning(window).astype(np.float32), axis=1)).astype(np.float32)
@@ -190,7 +211,7 @@ def _band_centres() -> NDArray[np.float64]:
 
 @cache
 def _bands() -> Numbers:
-    """[bins, 24] means over bands of equal width in octaves, at least one bin each."""
+    """Returns weights [bins, 24] of means over bands of equal width in octaves, at least one bin each."""
     frequency = np.fft.rfftfreq(_FINE, 1 / _RATE)
     weights = np.zeros((len(frequency), 24), np.float32)
     for band, (low, high) in enumerate(pairwise(_band_edges())):
@@ -202,7 +223,7 @@ def _bands() -> Numbers:
 
 @cache
 def _semitones() -> Numbers:
-    """[bins, 68] means around the notes E1 to B6."""
+    """Returns weights [bins, 68] of means around the notes E1 to B6."""
     frequency = np.fft.rfftfreq(_LONG, 1 / _RATE)
     pitch = 69 + 12 * np.log2(np.maximum(frequency, 1e-3) / 440)
     weights = np.exp(-0.5 * ((pitch[:, None] - np.arange(28, 96)) / 0.4) ** 2)
@@ -210,8 +231,10 @@ def _semitones() -> Numbers:
 
 
 def _autocorrelation(onsets: Numbers) -> Numbers:
-    """Autocorrelation at every lag, 1 at lag 0 (less where onsets are faint), free of what varies over seconds and of
-    the overlap's shortening."""
+    """Returns the autocorrelation of onsets [n] at every lag, 1 at lag 0 (less where onsets are faint).
+
+    Changes over seconds are removed first, and the shorter overlap at long lags is made up for.
+    """
     size = len(onsets)
     varying = onsets - uniform_filter1d(onsets, 100, mode="nearest")
     power = np.abs(np.fft.rfft(varying, 2 * size)) ** 2

@@ -1,4 +1,4 @@
-"""How long a loop is: whole bars, a whole number of a model's frames, and a tempo that fits."""
+"""Finds the length of a loop: whole bars, a whole number of a model's latent frames, and a tempo that fits."""
 
 from __future__ import annotations
 
@@ -6,20 +6,20 @@ from dataclasses import dataclass
 from math import log2
 
 BEATS_PER_BAR = 4
-AT_HOME = 0.03  # s by which a file may miss a whole bar and still is a loop as it is
-ON_GRID = 0.002  # s from the grid at which turns are not repeated any further
+AT_HOME = 0.03  # seconds by which a file may miss a whole bar and still be a loop without a cut
+ON_GRID = 0.002  # seconds from the grid within which turns are not repeated further
 MOST_CENTS = 3.0  # by which a loop may be resampled to lie on the grid
 EPSILON = 1e-6  # of a step or a bar: for rounding
 
 
 @dataclass(frozen=True, slots=True)
 class WholeBars:
-    """How a file becomes a loop.
+    """How a file becomes a loop: one turn of sound, repeated.
 
-    seconds: of the file that are one turn.
-    count: how often the turn is played in the loop.
-    length: of the loop in grid steps; all turns are resampled together to it.
-    bpm: the tempo at which beats meet when the loop turns.
+    seconds: of the file that make one turn.
+    count: turns in the loop.
+    length: of the loop in grid steps; all turns together are resampled to this length.
+    bpm: the tempo at which beats meet where the loop turns; None without a tempo.
     beats: of one turn; 0 where it is not cut at a beat.
     """
 
@@ -30,19 +30,20 @@ class WholeBars:
     beats: int = 0
 
     def cents(self, step: float) -> float:
-        """By how many cents resampling raises the pitch, on a grid of `step` seconds."""
+        """Returns by how many cents the resampling raises the pitch, on a grid of `step` seconds."""
         return 1200.0 * log2(self.count * self.seconds / (self.length * step))
 
 
 def whole_bars(seconds: float, step: float, least: int, most: int, bpm: float | None = None) -> WholeBars:
-    """The loop for the first `seconds` of a file.
+    """Returns the loop for the first `seconds` of a file.
 
     step: seconds of a grid step.
     least, most: steps of the shortest and of the longest loop.
+    bpm: the file's tempo, None where it has none.
 
-    Without a tempo the file is cut to the grid, and a file that is too short is repeated (a silence makes it a step
+    Without a tempo the file is cut to the grid, and a file that is too short is repeated (a silence is made a step
     long). With a tempo, a file that ends within AT_HOME of a bar is one turn; any other is cut at its last whole bar
-    within `most`. Turns are repeated until they end within ON_GRID of the grid, or, where no number of turns does,
+    within `most`. Turns are repeated until they end within ON_GRID of the grid. Where no number of turns does, they end
     within MOST_CENTS of it, or else as near to it as possible.
     """
     one, beats = (seconds, 0) if bpm is None else _one_turn(seconds, most * step, bpm)
@@ -60,7 +61,8 @@ def whole_bars(seconds: float, step: float, least: int, most: int, bpm: float | 
 
 
 def _one_turn(seconds: float, most: float, bpm: float) -> tuple[float, int]:
-    """Seconds and beats of one turn, of `most` seconds or hardly more; 0 beats where there is no whole one.
+    """Returns the seconds and the beats of one turn, of `most` seconds or hardly more; 0 beats where it holds no whole
+    one.
 
     A file of less than a bar is a turn where it lasts whole beats.
     """

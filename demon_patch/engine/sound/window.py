@@ -15,11 +15,13 @@ from demon_patch.engine.contracts import Codec, FamilySpec
 def decode_window(
     codec: Codec, spec: FamilySpec, latent: Tensor, start: int, frames: int, margin: int | None = None
 ) -> Tensor:
-    """Sound of `frames` latent frames of the song from frame `start`, [frames * samples_per_frame, channels].
+    """Returns the sound of `frames` latent frames from latent frame `start` of the song.
+
+    Shape [frames * samples_per_frame, channels].
 
     latent: [T, C], the whole song. It is cyclic: a window may cross the seam and start anywhere.
-    margin: frames decoded on each side and thrown away; by default the family's playing margin (-80 dB against decoding
-        the whole).
+    margin: latent frames decoded on each side and thrown away; by default the family's playing margin (-80 dB against
+    decoding the whole).
     """
     margin = spec.playing_margin if margin is None else margin
     at = torch.arange(start - margin, start + frames + margin) % latent.shape[0]
@@ -29,22 +31,22 @@ def decode_window(
 
 
 def decode_song(codec: Codec, spec: FamilySpec, latent: Tensor) -> Tensor:
-    """The whole cyclic song in one piece, [T * samples_per_frame, channels], exact at the seam."""
+    """Returns the sound of the whole cyclic song, [T * samples_per_frame, channels], exact at the seam."""
     return decode_window(codec, spec, latent, 0, latent.shape[0], spec.exact_margin)
 
 
 class Due(Protocol):
-    """Anything that is played from a transport frame on."""
+    """A latent or completion that is played from a transport frame on."""
 
     @property
     def heard_at(self) -> int:
-        """The transport frame."""
+        """The transport frame from which it is heard."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """A stretch to decode: transport frames [start, stop), taken from `take`."""
+    """A stretch to decode: the transport frames from `start` up to, not including, `stop`, decoded from `take`."""
 
     start: int
     stop: int
@@ -52,21 +54,26 @@ class Window:
 
 
 class WindowPlanner:
-    """Cuts the transport into windows, each from the newest completion that is due; none crosses the change to another
-    one.
+    """Cuts the transport into windows, each decoded from the newest completion that is due.
 
-    The next window starts where the last one ended, whether or not a new latent completed. So what is played is at most
-    one pass of the song old. A window ends after `frames` frames, or where the next completion is heard.
+    No window crosses the change to another completion. The next window starts where the last one ended, whether or not
+    a new latent completed. So what is played is at most one pass of the song old. A window ends after `frames` frames,
+    or where the next completion is heard.
+
+    next_start: transport frame where the next window starts.
     """
 
     def __init__(self, start: int = 0) -> None:
         self.next_start = start
 
     def plan(self, until: int, frames: int, takes: Sequence[Due], coming: Iterable[int] = ()) -> list[Window]:
-        """The windows that start before `until` and are not planned yet.
+        """Returns the windows that start before transport frame `until` and are not planned yet.
 
-        takes: finished latents in order of `heard_at`; coming: heard_at of generations still in flight, at
-        which a window must be cut. Before the first take is due there is nothing to plan.
+        The list is empty before the first of `takes` is due.
+
+        frames: the longest window, in transport frames.
+        takes: finished latents in order of `heard_at`.
+        coming: `heard_at` of generations still in flight; a window is cut there.
         """
         cuts = sorted({take.heard_at for take in takes} | set(coming))
         planned: list[Window] = []

@@ -21,14 +21,16 @@ LORAS = Path(__file__).parent / "loras"
 
 
 def layers() -> dict[str, tuple[int, ...]]:
-    """The shapes of the weights that a LoRA can change, by layer, read from the header of the denoiser's file."""
+    """Returns the shape of the weights of each layer that a LoRA can change, read from the header of the denoiser's
+    file."""
     tensors = TensorFile(WEIGHTS / "denoiser.safetensors").tensors
     weights = {name.removesuffix(".weight"): stored.shape for name, stored in tensors.items() if ".weight" in name}
     return {name: shape for name, shape in weights.items() if len(shape) > 1 and "embedding" not in name}
 
 
 def load(folder: Path = WEIGHTS) -> Family:
-    """Loads codec, denoiser and conditioner from `folder`; raises WeightsError where its files cannot be used."""
+    """Loads codec, denoiser and conditioner from `folder` and returns the family; raises WeightsError for unusable
+    files."""
     from demon_patch.engine.contracts import Family  # noqa: PLC0415
     from demon_patch.engine.families.nano.codec import NanoCodec  # noqa: PLC0415 (keeps the import torch-free)
     from demon_patch.engine.families.nano.conditioner import NanoConditioner  # noqa: PLC0415

@@ -1,8 +1,8 @@
-"""Attacks, found in coded magnitudes: a step of energy within a window of the transform, at its place.
+"""Finds attacks in coded magnitudes, and places each where it sounds within a window of the transform.
 
-Where the energy of a band rises, the levels of the neighbouring steps tell when within their windows it did. Around it
-the start phases are those of an impulse at that moment, and the sound before it is held down to its earlier level.
-Shapes: n steps, BINS bins, BANDS bands.
+Where the energy of a band rises, the levels of the neighbouring steps tell at which moment within their windows it
+rose. Around this moment the start phases are those of an impulse, and the sound before it is held down to its earlier
+level. Shapes: n steps of 10 ms, BINS bins, BANDS bands.
 """
 
 from __future__ import annotations
@@ -19,29 +19,34 @@ from demon_patch.engine.families.nano.stft import BINS, HOP, WINDOW
 
 EDGES_HZ = (1200.0, 3500.0, 8000.0, 16_000.0)
 LEAST_DB = 6.0
-"""By how much a band's level must rise within 80 ms."""
+"""The rise of a band's level within 80 ms, in dB, from which it counts as an attack."""
 
-_FLOOR = 1e-9  # mean power of a band's bins: nothing rises out of less
+_FLOOR = 1e-9  # mean power of a band's bins below which nothing counts as a rise
 _AUDIBLE = 1e-8
-_NEAR_SECONDS = 0.019  # of an attack from a step's middle, for its phases to be those of an impulse
+_NEAR_SECONDS = 0.019  # from a step's middle, within which an attack gives the step the phases of an impulse
 _ROUND = (-1, 0, 1, 2)  # steps round an attack by which its moment is found
 _DECAYS = (100.0, 200.0, 400.0, 800.0, 1600.0, 1e6)  # samples in which its energy falls to 1 / e
 _BEFORE, _BEHIND = 4, 4  # steps over which the levels before and behind are taken
 
 GRID = 80
-"""Samples of the gate's steps: 2.5 ms."""
+"""Samples of one step of the gate: 2.5 ms."""
 
 _HELD, _RAISED, _LOOK = (
     10,
     3,
     8,
-)  # steps of the gate held down before an attack, brought up after it, looked at for its top
+)  # steps of the gate: held down before an attack, raised after it, searched for its top level
 _LEAST_GAIN, _MOST_GAIN = 0.06, 2.0
 
 
 class Attacks:
-    """The attacks of magnitudes [n, BINS]. flag: [BANDS, n] at the step before an attack's middle. at: its time in
-    samples from the start. drop: the level before it as a share of that behind it."""
+    """The attacks in magnitudes [n, BINS], by band and step.
+
+    flag: bool [BANDS, n], True at the step before the middle of an attack.
+    at: time of that attack in samples from the start [BANDS, n].
+    drop: the level before each step as a share of the level after it [BANDS, n].
+    any: whether there is an attack.
+    """
 
     def __init__(self, magnitude: Tensor) -> None:
         energy = (magnitude.square() @ _bank()).T + _FLOOR
@@ -65,7 +70,10 @@ class Attacks:
             self.at[band, step] += _moment((round_it - before[band, step][:, None]).clamp_min(0.0))
 
     def aligned(self, phase: Tensor) -> Tensor:
-        """Phases [n, BINS] with those of an impulse round each attack, in its band; the latest of several counts."""
+        """Returns phases in radians [n, BINS] in which bins near an attack in their band have the phases of an impulse.
+
+        Of several attacks near a step the latest counts.
+        """
         if not self.any:
             return phase
         n = phase.shape[0]
@@ -83,8 +91,8 @@ class Attacks:
         return torch.where(near.T[:, which] & (which >= 0), impulse, phase)
 
     def gated(self, audio: Tensor) -> Tensor:
-        """Sound [n * HOP] in which a band is at its earlier level until each attack, and at its later one right
-        behind it."""
+        """Returns sound [n * HOP] in which each band keeps its earlier level until an attack, and has its later level
+        right after."""
         if not self.any:
             return audio
         window = torch.hann_window(2 * GRID)
@@ -100,7 +108,8 @@ class Attacks:
         return total.flatten()[GRID // 2 : GRID // 2 + len(audio)]
 
     def _gains(self, level: Tensor) -> Tensor:
-        """The gate's gain by band and step, [BANDS, steps]."""
+        """Returns the gain of the gate for each of its bands and steps [BANDS, steps], for levels of the sound of that
+        shape."""
         steps = level.shape[1]
         band, step = torch.nonzero(self.flag, as_tuple=True)
         place = ((self.at[band, step] - GRID / 2) / GRID).long().clamp(0, steps - 1)
@@ -121,8 +130,10 @@ class Attacks:
 
 
 def _moment(energy: Tensor) -> Tensor:
-    """When the energy [attacks, 4] of the steps round an attack rose, in samples from the middle of the second one: the
-    best of the moments and decays of a table."""
+    """Returns when the energy round each attack rose, in samples from the middle of the second of four steps [attacks].
+
+    energy: [attacks, 4], of the steps round an attack. The result is the best entry of a table of moments and decays.
+    """
     moments, caught = _table()
     seen = (energy / energy.sum(1, keepdim=True).clamp_min(1e-20)).sqrt()
     return moments[(seen @ caught.T).argmax(1)]
@@ -131,8 +142,11 @@ def _moment(energy: Tensor) -> Tensor:
 @cache
 @torch.inference_mode(False)
 def _table() -> tuple[Tensor, Tensor]:
-    """Moments [m] in samples, and the roots of the shares of energy [m, 4] that the steps round it catch of a sound
-    that sets in then and dies away at one of several speeds."""
+    """Returns a table of moments and what steps catch of a sound that sets in at each moment and decays at one of six
+    speeds.
+
+    First the moments in samples [m], then the square roots of the shares of energy that four steps catch [m, 4].
+    """
     power = torch.hann_window(WINDOW).square()
     time = torch.arange(-WINDOW // 2, WINDOW // 2, dtype=torch.float32)
     moments, rows = [], []
@@ -157,7 +171,7 @@ def _hertz() -> Tensor:
 @cache
 @torch.inference_mode(False)
 def _band_of_bin() -> Tensor:
-    """[BINS] the band of each bin, -1 for none."""
+    """Returns the number of the band of each bin [BINS], -1 for none."""
     band = torch.bucketize(_hertz(), torch.tensor(EDGES_HZ), right=True) - 1
     return torch.where(_hertz() < EDGES_HZ[-1], band, -1)
 
@@ -165,21 +179,21 @@ def _band_of_bin() -> Tensor:
 @cache
 @torch.inference_mode(False)
 def _bank() -> Tensor:
-    """[BINS, BANDS] the mean over each band's bins."""
+    """Returns weights [BINS, BANDS] of the mean over each band's bins."""
     return _means(_hertz())
 
 
 @cache
 @torch.inference_mode(False)
 def _gate_bank() -> Tensor:
-    """[2 * GRID + 1, BANDS] the same for the gate's transform."""
+    """Returns weights [2 * GRID + 1, BANDS] of the mean over each band's bins in the gate's transform."""
     return _means(torch.arange(2 * GRID + 1) * (SPEC.sample_rate / (4 * GRID)))
 
 
 @cache
 @torch.inference_mode(False)
 def _gate_spread() -> Tensor:
-    """[BANDS, 2 * GRID + 1] which band each bin of the gate's transform belongs to."""
+    """Returns 1 where a bin of the gate's transform belongs to a band, else 0, [BANDS, 2 * GRID + 1]."""
     return (_gate_bank().T > 0).float()
 
 

@@ -1,8 +1,8 @@
-"""The codec: 40 ms of sound to 64 numbers and back.
+"""The codec: it turns 40 ms of sound (1280 samples) into 64 numbers and back.
 
-Only magnitudes are coded. The encoder is a principal component analysis of log-band patches (no receptive field
-beyond its own frame and one Fourier window); the decoder is its inverse plus a learned correction, and phase is found
-by `phase.sound`. Shapes: B batch, n latent frames.
+Only magnitudes are coded. The encoder is a principal component analysis of log-band patches; it sees its own latent
+frame and one Fourier window, no more. The decoder is the inverse of the encoder plus a learned correction, and
+`phase.sound` finds the phase. Shapes: B batch, n latent frames.
 """
 
 from __future__ import annotations
@@ -41,16 +41,16 @@ class ConvBlock(nn.Module):
         nn.init.zeros_(self.contract.bias)
 
     def forward(self, x: Tensor) -> Tensor:
-        """[B, time, width] -> [B, time, width]."""
+        """Returns the block's output [B, time, width] for x [B, time, width]."""
         y = self.depthwise(x.transpose(1, 2)).transpose(1, 2)
         return x + self.contract(functional.gelu(self.expand(self.norm(y)), approximate="tanh"))
 
 
 class NanoCodec(nn.Module):
-    """Audio to latents and back (the `Codec` of `engine.contracts`).
+    """The codec of nano, sound to latents and back (the `Codec` of `engine.contracts`).
 
-    width: channels of the network at the latent rate; fine_width: at the rate of the transform; blocks and
-    fine_blocks: how many convolution blocks run at either rate.
+    width, blocks: channels and convolution blocks of the network that runs once a latent frame.
+    fine_width, fine_blocks: channels and convolution blocks of the network that runs once a step of the transform.
     """
 
     def __init__(self, width: int = 256, fine_width: int = 160, blocks: int = 4, fine_blocks: int = 3) -> None:
@@ -73,10 +73,11 @@ class NanoCodec(nn.Module):
         nn.init.zeros_(self.bins_out.bias)
 
     def fit(self, patches: Tensor, whiten: float = 0.5) -> None:
-        """Fits the principal components to `patches` [N, BANDS * STEPS_PER_FRAME].
+        """Fits the principal components to `patches` [N, BANDS * STEPS_PER_FRAME], the coded bands of one latent frame
+        a row.
 
-        Each component is divided by its standard deviation to the power `whiten` (order and some of the scale stay),
-        and all together are scaled to an rms of 1.
+        Each component is divided by its standard deviation to the power `whiten`, so that the order and some of the
+        scale stay. All components together are scaled to an rms of 1.
         """
         mean = patches.mean(0)
         _, singular, directions = torch.linalg.svd(patches - mean, full_matrices=False)
@@ -88,12 +89,13 @@ class NanoCodec(nn.Module):
         self.pca_decode.copy_(directions[:LATENT] * gain[:, None])
 
     def latents(self, bands: Tensor) -> Tensor:
-        """Log bands [B, n * STEPS_PER_FRAME, BANDS] -> latents [B, n, 64]."""
+        """Returns the latents [B, n, 64] of coded log bands [B, n * STEPS_PER_FRAME, BANDS]."""
         batch, steps, _ = bands.shape
         return (bands.reshape(batch, steps // STEPS_PER_FRAME, _PATCH) - self.pca_mean) @ self.pca_encode
 
     def log_magnitude(self, latent: Tensor) -> Tensor:
-        """Latents [B, n, 64] -> magnitudes on the coded logarithmic scale [B, n * STEPS_PER_FRAME, BINS]."""
+        """Returns the magnitudes [B, n * STEPS_PER_FRAME, BINS] of latents [B, n, 64], on the coded log scale
+        (`stft.to_log`)."""
         batch, frames, _ = latent.shape
         steps = frames * STEPS_PER_FRAME
         x = self.latent_in(latent)
@@ -107,13 +109,19 @@ class NanoCodec(nn.Module):
 
     @torch.no_grad()
     def loudness(self, latent: Tensor) -> Tensor:
-        """[T, 64] -> the K-weighted power [T] that its sound will have, read from the coded bands alone."""
+        """Returns the K-weighted mean power [T] that the sound of each latent frame will have.
+
+        It is computed from the coded bands of the latent [T, 64] alone, without the learned correction.
+        """
         bands = (latent @ self.pca_decode + self.pca_mean).reshape(-1, STEPS_PER_FRAME, BANDS)
         return (from_log(bands).square() @ band_power()).mean(dim=1)
 
     @torch.no_grad()
     def encode(self, audio: np.ndarray) -> Tensor:
-        """[samples, 1] float, a whole number of frames, taken as a loop -> [T, 64]."""
+        """Returns the latent [T, 64] of mono samples [T * 1280, 1], which are taken as a loop.
+
+        Raises ValueError where there are no samples, or no whole number of latent frames.
+        """
         samples = torch.from_numpy(np.ascontiguousarray(audio[:, 0], dtype=np.float32))
         if len(samples) == 0 or len(samples) % SPEC.samples_per_frame:
             raise ValueError(f"{len(samples)} samples are not a whole number of frames of {SPEC.samples_per_frame}")
@@ -121,7 +129,10 @@ class NanoCodec(nn.Module):
 
     @torch.no_grad()
     def decode(self, latent: Tensor, frames: Tensor) -> Tensor:
-        """[n, 64] with the absolute frame numbers [n] (int64) of its rows -> [n * 1280, 1]."""
+        """Returns mono samples [n * 1280, 1] of a latent [n, 64].
+
+        frames: int64 [n], the number of each latent frame in the song, which fixes the phase of its sound.
+        """
         magnitude = from_log(self.log_magnitude(latent[None])[0])
         steps = (frames[:, None] * STEPS_PER_FRAME + torch.arange(STEPS_PER_FRAME)).flatten()
         return sound(magnitude, steps)[:, None]

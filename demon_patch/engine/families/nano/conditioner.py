@@ -1,4 +1,4 @@
-"""Words, clips and structure to what the denoiser is conditioned on."""
+"""Turns prompts, clips and structure into what the denoiser is conditioned on."""
 
 from __future__ import annotations
 
@@ -20,18 +20,25 @@ from demon_patch.engine.sound.clips import tempo_with_notes
 
 
 class NanoConditioner:
-    """Makes conditioning and sources (the `Conditioner` of `engine.contracts`)."""
+    """The conditioner of nano (the `Conditioner` of `engine.contracts`): it makes conditioning and sources."""
 
     def __init__(self, codec: NanoCodec) -> None:
         self._codec = codec
 
     def prompt(self, text: str) -> Conditioning:
-        """Free text to nine tag tokens [9] int64; the empty text is the null condition."""
+        """Returns the conditioning of a prompt in free text: nine tag tokens, int64 [9], and the words that were not
+        read.
+
+        The empty text gives the null condition.
+        """
         tags, unknown = parse(text)
         return Conditioning(torch.tensor(tags.tokens()), text, unknown)
 
     def compose(self, prompt: str, seconds: float, seed: int) -> Source:
-        """A composed and synthesised loop after `prompt`, of 8 to 60 seconds, the same for the same arguments."""
+        """Returns a source that is composed and synthesised after `prompt`: a loop of `seconds`, 8 to 60.
+
+        Equal arguments give equal sources.
+        """
         tags, _ = parse(prompt)
         song = compose_song(tags, SPEC.frames(seconds), seed)
         return self._source(song.audio, title=song.title, bpm=song.bpm, downbeat=song.downbeat)
@@ -43,8 +50,14 @@ class NanoConditioner:
         bpm: float | None = None,
         downbeat: float | None = None,
     ) -> Source:
-        """Any audio file as a loop of 8 to 60 seconds: of whole bars where its tempo is given, stored beside it, or
-        detected; raises SourceError with one clear message."""
+        """Returns an audio file as a source: a loop of 8 to 60 seconds.
+
+        seconds: how much of the file is used, by default up to 60.
+        bpm: its tempo, by default the stored or the detected one. With a tempo the loop lasts whole bars.
+        downbeat: seconds from the file's start to the first bar line, by default the stored or the detected one.
+
+        Raises SourceError with one clear message.
+        """
         tempo, notes_on_tempo, _ = tempo_with_notes(Path(path))
         loop = read_loop(Path(path), seconds, bpm or (tempo.bpm if tempo else None))
         first = downbeat if downbeat is not None else tempo.downbeat if tempo else 0.0
@@ -52,11 +65,15 @@ class NanoConditioner:
         return self._source(loop.audio, title=Path(path).stem, bpm=loop.bpm, downbeat=first, notes=notes)
 
     def timbre(self, prompt: Conditioning, clip: Source) -> Conditioning:
-        """Refused: colour comes from the prompt's tags alone."""
+        """Raises an error: nano takes the colour of a sound from the prompt's tags alone."""
         raise SPEC.lacks(CONTROLS["timbre_source"])
 
     def context(self, source: Source, structure: float) -> Tensor:
-        """[T, 103]: known latents (64, none), their mask, hints weighed by `structure` in 0..1, and that weight."""
+        """Returns the context of a source, [T, 103] for each latent frame.
+
+        Its channels are known latents (64 zeros, since none are known), their mask (1, also 0), the source's hints
+        times `structure` (37), and `structure` itself (1), a weight from 0 to 1.
+        """
         known = torch.zeros(source.frames, SPEC.latent_channels + 1)
         weight = torch.full((source.frames, 1), float(structure))
         return torch.cat([known, source.hints * weight, weight], 1)

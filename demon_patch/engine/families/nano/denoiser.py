@@ -1,8 +1,8 @@
 """The denoiser: a small diffusion transformer over latent frames.
 
-Two frames make a token; self-attention has rotary positions and normalised queries and keys; time and tags modulate
-every block (adaLN-single, PixArt-alpha, section 2.3); every second block attends to the nine tag tokens. Shapes:
-R rows, T latent frames, N = T / 2 tokens, E = 256 width, L = 9 tag tokens.
+Two latent frames make a token. Self-attention has rotary positions and normalised queries and keys. Time and tags
+modulate every block (adaLN-single, PixArt-alpha, section 2.3). Every second block attends to the nine tag tokens.
+Shapes: R rows, T latent frames, N = T / 2 tokens, E = 256 width, L = 9 tag tokens.
 """
 
 from __future__ import annotations
@@ -22,20 +22,23 @@ _EPSILON = torch.finfo(torch.float32).eps
 
 
 def _rotary(tokens: int, width: int) -> tuple[Tensor, Tensor]:
-    """Cosines and signed sines of the angles by which the two halves of a head turn, each [N, width]."""
+    """Returns cosines and signed sines of the angles by which positions turn a head's two halves, each [N, width]."""
     frequency = 1.0 / (_ROPE_BASE ** (torch.arange(0, width, 2).float() / width))
     angle = torch.arange(tokens).float()[:, None] * frequency
     return torch.cat([angle.cos()] * 2, 1), torch.cat([-angle.sin(), angle.sin()], 1)
 
 
 def _normal(x: Tensor) -> Tensor:
-    """x divided by its root mean square over the last dimension."""
+    """Returns x divided by its root mean square over the last dimension."""
     norm = torch.linalg.vector_norm(x, dim=-1, keepdim=True)
     return x * norm.square().mul_(1 / x.shape[-1]).add_(_EPSILON).rsqrt_()
 
 
 def _gelu(x: Tensor) -> Tensor:
-    """The tanh form of GELU; in play as x * sigmoid(2u) for x * (1 + tanh(u)) / 2, the same without the slow tanh."""
+    """Returns the tanh form of GELU of x.
+
+    Without gradients it is computed as x * sigmoid(2u), which equals x * (1 + tanh(u)) / 2 and spares the slow tanh.
+    """
     if x.requires_grad:
         return functional.gelu(x, approximate="tanh")
     work = x.square()
@@ -43,7 +46,7 @@ def _gelu(x: Tensor) -> Tensor:
 
 
 class CrossAttention(nn.Module):
-    """Attention of the music's tokens to the tag tokens, whose keys and values are made once per prompt."""
+    """Attention of the music's tokens to the tag tokens, whose keys and values are computed once per prompt."""
 
     def __init__(self, width: int, heads: int) -> None:
         super().__init__()
@@ -55,12 +58,12 @@ class CrossAttention(nn.Module):
         nn.init.zeros_(self.out.weight)
 
     def prepare(self, tags: Tensor) -> tuple[Tensor, Tensor]:
-        """Embedded tags [..., L, E] -> keys and values, each [..., L, E]."""
+        """Returns keys and values, each [..., L, E], of embedded tags [..., L, E]."""
         key, value = self.key_value(tags).chunk(2, -1)
         return key, value
 
     def forward(self, x: Tensor, key: Tensor, value: Tensor) -> Tensor:
-        """x [R, N, E], key and value [R, L, E] -> [R, N, E]."""
+        """Returns what the tokens x [R, N, E] take from the tags [R, N, E], with key and value [R, L, E]."""
         query, key, value = (
             part.unflatten(-1, (self.heads, -1)).transpose(1, 2)
             for part in (self.query(_normal(x) * self.norm.weight), key, value)
@@ -69,7 +72,7 @@ class CrossAttention(nn.Module):
 
 
 class Block(nn.Module):
-    """Self-attention, perhaps cross-attention, and a two-layer network, each added to its input."""
+    """Self-attention, in some blocks cross-attention, and a two-layer network; each result is added to its input."""
 
     def __init__(self, width: int, heads: int, expansion: int, cross: bool) -> None:
         super().__init__()
@@ -88,8 +91,13 @@ class Block(nn.Module):
     def forward(
         self, x: Tensor, shared: Tensor, rotary: tuple[Tensor, Tensor], cross: tuple[Tensor, Tensor] | None
     ) -> Tensor:
-        """x [R, N, E], shared modulation [R, 6, E] (shift, scale and gate of either half; scales and gates about 1),
-        rotary tables [N, 1, 1, width of a head], keys and values of the tags -> [R, N, E]."""
+        """Returns the block's output [R, N, E] for tokens x [R, N, E].
+
+        shared: the modulation that all blocks share [R, 6, E]: shift, scale and gate of self-attention, then of the
+        two-layer network. Scales and gates are about 1.
+        rotary: cosines and signed sines, each [N, 1, 1, width of a head].
+        cross: keys and values of the tags, None in a block without cross-attention.
+        """
         shift1, scale1, gate1, shift2, scale2, gate2 = (shared + self.modulation)[:, :, None].unbind(1)
         y = torch.addcmul(shift1, _normal(x), scale1)
         heads = self.query_key_value(y).unflatten(-1, (3, self.heads, -1))
@@ -103,7 +111,7 @@ class Block(nn.Module):
         return torch.addcmul(x, self.mlp_out(_gelu(self.mlp_in(y))), gate2)
 
     def _turned(self, heads: Tensor, cosine: Tensor, sine: Tensor) -> Tensor:
-        """Queries and keys [R, N, 2, heads, width], normalised and turned by their position."""
+        """Returns queries and keys [R, N, 2, heads, width], normalised and turned by their position."""
         weight = torch.stack([self.query_norm.weight, self.key_norm.weight])[:, None]
         first, second = (y := _normal(heads)).chunk(2, -1)
         crossed = torch.cat([second, first], -1)
@@ -111,7 +119,7 @@ class Block(nn.Module):
 
 
 class NanoDenoiser(nn.Module):
-    """The velocity of the flow at x_t (the `Denoiser` of `engine.contracts`)."""
+    """The denoiser of nano (the `Denoiser` of `engine.contracts`): it predicts the velocity of the flow at x_t."""
 
     def __init__(self, width: int = 256, depth: int = 6, heads: int = 4, expansion: int = 3) -> None:
         super().__init__()
@@ -139,7 +147,10 @@ class NanoDenoiser(nn.Module):
         self.register_buffer("rope_sine", sine, persistent=False)
 
     def condition(self, tokens: Tensor) -> tuple[Tensor, ...]:
-        """Tag tokens [..., L] int64 -> pooled tags [..., 1, E], then keys and values [..., L, E] by cross block."""
+        """Returns the condition of tag tokens, int64 [..., L]: a tuple of tensors.
+
+        First the pooled tags [..., 1, E], then keys and values [..., L, E] for each block with cross-attention.
+        """
         tags = self.tag_embedding(tokens) + self.tag_position
         parts = [self.tag_pool(tags.mean(-2, keepdim=True))]
         for block in self.blocks:
@@ -148,15 +159,19 @@ class NanoDenoiser(nn.Module):
         return tuple(parts)
 
     def embed_time(self, t: Tensor) -> Tensor:
-        """Timesteps [N] in 0..1 -> [N, E]."""
+        """Returns the embedding [N, E] of N timesteps in 0..1."""
         rate = torch.arange(_TIME_FREQUENCIES, device=t.device) * (-math.log(1000.0) / _TIME_FREQUENCIES)
         angle = t[:, None] * (rate.exp() * (6 * 1000.0**0.5))
         return self.time_out(functional.silu(self.time_in(torch.cat([angle.cos(), angle.sin()], -1))))
 
     def velocity(self, x: Tensor, time: Tensor, context: Tensor, condition: tuple[Tensor, ...]) -> Tensor:
-        """x [R, T, 64], time [R, E], context [R, T, 103], condition of R rows -> v [R, T, 64], v = noise - x0.
+        """Returns the velocity v = noise - x0, [R, T, 64], at the latents x [R, T, 64].
 
         T is a multiple of 2, at most 1500.
+
+        time: embedded timesteps [R, E].
+        context: [R, T, 103].
+        condition: tensors of R rows from `condition`.
         """
         rows, frames, channels = x.shape
         pooled, *cross = condition
@@ -173,5 +188,5 @@ class NanoDenoiser(nn.Module):
         return self.tokens_out(y).reshape(rows, frames, channels)
 
     def forward(self, x: Tensor, t: Tensor, tokens: Tensor, context: Tensor) -> Tensor:
-        """The velocity of R rows with their own timesteps [R] and tag tokens [R, L], as in training."""
+        """Returns the velocity [R, T, 64] of R rows with their timesteps [R] and tag tokens [R, L], as in training."""
         return self.velocity(x, self.embed_time(t), context, self.condition(tokens))

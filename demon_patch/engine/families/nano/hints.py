@@ -1,8 +1,8 @@
-"""Structure hints: rhythm, harmony and loudness of a clip, frame by frame, with little of its sound colour.
+"""Structure hints: rhythm, harmony and loudness of a clip for each latent frame, with little of its sound colour.
 
-Signal processing only, so any audio file can be covered. The clip is a loop: windows that reach over one end read the
-other. Channels of a latent frame: chroma (12, 160 to 2200 Hz), bass chroma (12, 40 to 160 Hz), onsets in three bands at
-four moments each (12), loudness (1).
+They are computed by signal processing alone, so any audio file can be covered. The clip is a loop: windows that reach
+over one end read the other. Channels of a latent frame: chroma (12, 160 to 2200 Hz), bass chroma (12, 40 to 160 Hz),
+onsets in three bands at four moments each (12), loudness (1).
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _CHUNK = 256  # frames transformed at a time, which bounds the memory
 
 @cache
 def _pitch_classes(low: float, high: float) -> np.ndarray:
-    """[bins, 12] weights that fold the notes between two frequencies into pitch classes."""
+    """Returns weights [bins, 12] that sum the notes between two frequencies in Hz into pitch classes, C first."""
     frequency = np.arange(_CHROMA_WINDOW // 2 + 1) * SPEC.sample_rate / _CHROMA_WINDOW
     pitch = 69 + 12 * np.log2(np.maximum(frequency, 1e-3) / 440)
     weights = np.zeros((len(frequency), 12), np.float32)
@@ -34,7 +34,7 @@ def _pitch_classes(low: float, high: float) -> np.ndarray:
 
 
 def _windows(audio: np.ndarray, size: int, hop: int, before: int) -> np.ndarray:
-    """[len(audio) / hop, size] views; the first starts `before` samples ahead of the loop's start."""
+    """Returns views [len(audio) / hop, size] of a loop; the first begins `before` samples ahead of the loop's start."""
     padded = np.pad(audio, (before, size), mode="wrap")
     return np.lib.stride_tricks.sliding_window_view(padded, size)[::hop][: len(audio) // hop]
 
@@ -69,7 +69,7 @@ def _onsets(audio: np.ndarray) -> list[np.ndarray]:
 
 
 def structure_hints(audio: np.ndarray) -> np.ndarray:
-    """[T * 1280] samples of a loop -> [T, 37] float32."""
+    """Returns the structure hints of a loop, float32 [T, 37], for mono samples [T * 1280] at 32 kHz."""
     audio = np.ascontiguousarray(audio, dtype=np.float32)
     loudness = np.log10(np.square(audio.reshape(-1, _FRAME)).mean(1) + 1e-5)
     parts = [*_chroma(audio), *_onsets(audio), ((loudness + 2) / 1.5)[:, None]]

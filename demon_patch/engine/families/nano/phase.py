@@ -1,9 +1,11 @@
-"""Phase for coded magnitudes: partials stay steady, attacks stand where they rise, two Griffin-Lim steps do the rest.
+"""Finds phases for coded magnitudes and turns them into sound.
 
-Frequencies are read off the peaks of the magnitudes. At every `ANCHOR`-th absolute step of the transform the phase of a
-frequency is a function of time alone, and in between it follows the frequency, so that nothing jumps and a steady tone
-is exactly steady. Every number depends on a few neighbouring steps and on absolute ones, so that a window decoded with
-enough margin has the same samples as the same stretch of a whole decode. Shapes: n steps, BINS bins.
+Partials stay steady, attacks sound at the moment when they rise, and two Griffin-Lim steps find the rest. Frequencies
+are the peaks of the magnitudes. At every `ANCHOR`-th step of the transform, counted from the song's start, the phase of
+a frequency depends on time alone; in between it follows the frequency. Nothing jumps, and a steady tone is exactly
+steady. Every result depends on a few neighbouring steps and on step numbers of the song only. A window decoded with
+enough margin therefore has the same samples as the same stretch of a whole decode. Shapes: n steps, BINS bins; a step
+is 10 ms.
 """
 
 from __future__ import annotations
@@ -19,25 +21,28 @@ from demon_patch.engine.families.nano.spec import SPEC
 from demon_patch.engine.families.nano.stft import BINS, HOP, WINDOW, istft, stft
 
 ITERATIONS = 2
-"""Measured: with a good start fewer steps are better for tone and attack; they pull toward what the coded magnitudes
-blur (`demon-patch bench codec`)."""
+"""Griffin-Lim steps. Measured: with a good start, fewer steps are better for tone and attack, because each step pulls
+the sound toward what the coded magnitudes blur (`demon-patch bench codec`)."""
 
 MOMENTUM = 0.99
-"""Fast Griffin-Lim (Perraudin, Balazs and Sondergaard 2013, algorithm 2)."""
+"""Momentum of fast Griffin-Lim (Perraudin, Balazs and Sondergaard 2013, algorithm 2)."""
 
 ANCHOR = 16
-"""Steps from one anchor to the next; 8 to 64 sound alike."""
+"""Steps of the transform from one anchor to the next; 8 to 64 sound alike."""
 
 _BIN_HZ = SPEC.sample_rate / WINDOW
 _STEP_SECONDS = HOP / SPEC.sample_rate
-_QUANTUM = 0.5  # Hz: so that a frequency read a little otherwise has the same phase at an anchor
-_SPREAD = 2e-4  # turns a Hz squared: each frequency its own origin of time, or all would be in phase at time 0
+_QUANTUM = 0.5  # Hz, to which frequencies are rounded: a small error leaves the phase at an anchor unchanged
+_SPREAD = 2e-4  # turns per Hz squared: gives each frequency its own origin of time, else all were in phase at time 0
 _LOBE = 3  # bins on either side of a peak that move with it
 _PIN_HZ, _PIN_DB, _STILL_HZ, _PIN_TOP = 50.0, 5.0, 9.0, 6000.0
 
 
 def sound(magnitude: Tensor, steps: Tensor) -> Tensor:
-    """Magnitudes [n, BINS] at absolute steps [n] of the transform (as `anchored`) -> samples [n * HOP]."""
+    """Returns samples [n * HOP] for magnitudes [n, BINS].
+
+    steps: int64 [n], the number of each step of the transform, counted from the song's start (see `anchored`).
+    """
     hertz = frequencies(magnitude)
     attacks = Attacks(magnitude)
     phase = attacks.aligned(anchored(hertz, steps))
@@ -46,8 +51,11 @@ def sound(magnitude: Tensor, steps: Tensor) -> Tensor:
 
 
 def frequencies(magnitude: Tensor) -> Tensor:
-    """The frequency of each bin in Hz, [n, BINS]: that of the nearest peak within a few bins (a parabola through the
-    logarithm), else its own."""
+    """Returns the frequency of each bin in Hz [n, BINS], for magnitudes [n, BINS].
+
+    It is the frequency of the nearest peak at most 3 bins away, read from a parabola through the log magnitudes. A bin
+    without such a peak has its own centre frequency.
+    """
     level = (magnitude + 1e-5).log()
     left, mid, right = level[:, :-2], level[:, 1:-1], level[:, 2:]
     peak = (mid >= left) & (mid > right)
@@ -66,11 +74,14 @@ def frequencies(magnitude: Tensor) -> Tensor:
 
 
 def anchored(hertz: Tensor, steps: Tensor) -> Tensor:
-    """The phase [n, BINS] in radians of frequencies [n, BINS], as seen by the transform, at absolute steps [n], which
-    run on by one but for the song's seam, where they begin again at 0.
+    """Returns the phase of each bin in radians [n, BINS], as the transform sees it, for frequencies in Hz [n, BINS].
 
-    At an anchor, a multiple of ANCHOR, it is that of a tone that has always been there; between two of them frequencies
-    are summed, and what is missing at the second one is spread evenly.
+    steps: int64 [n], the number of each step, counted from the song's start. They rise by one; only at the song's seam
+    they begin again at 0.
+
+    At an anchor, a step whose number is a multiple of ANCHOR, the phase is that of a tone that has always sounded.
+    Between two anchors the frequencies are summed, and the phase that the sum lacks at the second anchor is spread
+    evenly.
     """
     n, first, last = len(hertz), int(steps[0]), int(steps[-1])
     before, after = first % ANCHOR, ANCHOR - last % ANCHOR
@@ -89,13 +100,13 @@ def anchored(hertz: Tensor, steps: Tensor) -> Tensor:
 
 
 def _absolute(hertz: Tensor, steps: Tensor) -> Tensor:
-    """Turns [m, BINS] of tones of frequencies [m, BINS] at absolute steps [m]."""
+    """Returns the phase in turns [m, BINS] that tones of frequencies in Hz [m, BINS] have at steps [m] of the song."""
     tone = (hertz.double() / _QUANTUM).round() * _QUANTUM
     return tone * ((steps.double() + 0.5) * _STEP_SECONDS)[:, None] + 0.5 * _SPREAD * tone * tone
 
 
 def steady(magnitude: Tensor, hertz: Tensor) -> Tensor:
-    """Whether a bin belongs to a partial that stands out and hardly moves, [n, BINS] bool."""
+    """Returns whether each bin belongs to a partial that stands out and hardly moves, bool [n, BINS]."""
     top = int(_PIN_TOP / _BIN_HZ)
     near = (hertz[:, :top] - _bins()[:top] * _BIN_HZ).abs() <= _PIN_HZ
     level = 20 * (magnitude[:, : top + 7] + 1e-5).log10()
@@ -107,7 +118,11 @@ def steady(magnitude: Tensor, hertz: Tensor) -> Tensor:
 
 
 def _griffin_lim(magnitude: Tensor, phase: Tensor, keep: Tensor, iterations: int) -> Tensor:
-    """Samples [n * HOP] whose transform has about these magnitudes, from a start phase that bins of `keep` hold."""
+    """Returns samples [n * HOP] whose transform has about these magnitudes [n, BINS].
+
+    phase: where the search starts, in radians [n, BINS].
+    keep: bool [n, BINS], the bins that hold their start phase.
+    """
     magnitude, keep = magnitude[None], keep[None]
     fixed = torch.polar(magnitude, phase[None])
     spectrum, previous = fixed, None
@@ -122,7 +137,7 @@ def _griffin_lim(magnitude: Tensor, phase: Tensor, keep: Tensor, iterations: int
 
 
 def _length(spectrum: Tensor) -> Tensor:
-    """The absolute values of complex numbers of ordinary size, several times faster than by a guarded hypotenuse."""
+    """Returns the absolute values of complex numbers of ordinary size, much faster than a guarded hypotenuse."""
     squares = torch.view_as_real(spectrum).square()
     return torch.add(squares[..., 0], squares[..., 1]).sqrt_()
 

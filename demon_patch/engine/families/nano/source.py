@@ -1,7 +1,7 @@
-"""Any audio file to a loop: decoded, mixed to mono, resampled, cut, joined end to start, repeated, levelled.
+"""Turns any audio file into a loop: decoded, mixed to mono, resampled, cut, joined end to start, repeated, levelled.
 
 Only the part that is used is read, so an hour-long file costs no more than a minute. A clip begins where its file does:
-times in the file are times in the loop. With a tempo the loop lasts whole bars (`engine.sound.whole_bars`).
+times in the file are times in the loop. With a tempo, the loop lasts whole bars (`engine.sound.whole_bars`).
 """
 
 from __future__ import annotations
@@ -22,12 +22,17 @@ _LEAST, _MOST = SPEC.min_frames // SPEC.quantum, SPEC.max_frames // SPEC.quantum
 _JOIN_SECONDS = 0.05
 _DECLICK_SECONDS = 0.005
 _LOUDNESS, _SILENCE = 0.14, 1e-4  # rms
-_TOLD_CENTS = 0.05  # by which a loop is resampled without a word
+_TOLD_CENTS = 0.05  # by which a loop is resampled without a note to the player
 
 
 class Loop(NamedTuple):
-    """audio: float32 [T * 1280]. notes: for the player. bpm: at which beats come home with every turn of the loop, None
-    without a tempo. stretch: seconds of the loop by second of the file."""
+    """A loop that was read from a file.
+
+    audio: mono float32 samples [T * 1280] at 32 kHz.
+    notes: for the player.
+    bpm: the tempo at which beats meet where the loop turns; None without a tempo.
+    stretch: seconds of the loop per second of the file.
+    """
 
     audio: np.ndarray
     notes: tuple[str, ...]
@@ -36,12 +41,13 @@ class Loop(NamedTuple):
 
 
 def read_loop(path: Path, seconds: float | None = None, bpm: float | None = None) -> Loop:
-    """The first `seconds` (8 to 60; by default 60) of a file as a loop of 8 to 60 s.
+    """Returns the first `seconds` of a file (8 to 60; by default 60) as a loop of 8 to 60 s.
 
-    bpm: its tempo; the loop then is turns of whole bars, and lasts longer than `seconds` only where no whole bars can
-    lie within without a change of pitch of more than 3 cents. The loop is levelled to an rms of 0.14, as far as its
-    peaks allow. Shorter files keep their length, or are repeated up to 8 s. Raises SourceError where there is no sound
-    to read.
+    bpm: the file's tempo. With it, the loop consists of turns of whole bars. It lasts longer than `seconds` only where
+    no whole bars fit without a change of pitch of more than 3 cents.
+
+    The loop is levelled to an rms of 0.14, as far as its peaks allow. Shorter files keep their length, or are repeated
+    up to 8 s. Raises SourceError where there is no sound to read.
     """
     wanted = SPEC.max_frames if seconds is None else SPEC.frames(seconds)
     limit = wanted * SPEC.samples_per_frame
@@ -59,7 +65,7 @@ def read_loop(path: Path, seconds: float | None = None, bpm: float | None = None
 
 
 def _planned(seconds: float, most: int, bpm: float | None) -> WholeBars:
-    """The loop for a file of `seconds`, of up to `most` steps, or more where whole bars need it."""
+    """Returns the loop for a file of `seconds`, of up to `most` steps of the grid, or more where whole bars need it."""
     plan = whole_bars(seconds, _STEP, _LEAST, most, bpm)
     if plan.length > most or abs(plan.cents(_STEP)) > MOST_CENTS:
         longer = whole_bars(min(seconds, plan.seconds), _STEP, _LEAST, _MOST, bpm)
@@ -68,7 +74,10 @@ def _planned(seconds: float, most: int, bpm: float | None) -> WholeBars:
 
 
 def _said(name: str, plan: WholeBars, whole: float | None, asked: bool) -> tuple[str, ...]:
-    """What the player should know of a loop made of a file of `whole` seconds; asked: the player has named a length."""
+    """Returns notes for the player on a loop from a file of `whole` seconds (None where they are not known).
+
+    asked: whether the player has named a length.
+    """
     total = plan.length * _STEP
     cents = plan.cents(_STEP)
     longer = whole is None or whole > plan.seconds + AT_HOME
@@ -101,14 +110,18 @@ def _clock(seconds: float) -> str:
 
 
 def _levelled(loop: np.ndarray) -> np.ndarray:
-    """The loop at the loudness that the model knows, without clipping; what is next to silent stays so."""
+    """Returns the loop at the loudness that the model was trained with, without clipping; almost silent loops are
+    unchanged."""
     peak = float(np.abs(loop).max())
     rms = float(np.sqrt(np.square(loop, dtype=np.float64).mean()))
     return loop * np.float32(min(_LOUDNESS / rms, 0.98 / peak)) if rms > _SILENCE else loop
 
 
 def _loop(audio: np.ndarray, length: int) -> np.ndarray:
-    """The first `length` samples with what follows them faded into the start; without a rest, the step is bent away."""
+    """Returns the first `length` samples, with the samples that follow them faded into the start.
+
+    Where too few samples follow, the last 5 ms are bent, so that the end meets the start without a step.
+    """
     loop = np.zeros(length, np.float32)
     loop[: min(length, len(audio))] = audio[:length]
     rest = audio[length : length + int(_JOIN_SECONDS * SPEC.sample_rate)]

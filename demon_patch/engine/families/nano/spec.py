@@ -7,16 +7,16 @@ from types import MappingProxyType
 from demon_patch.engine.contracts import PLAIN, FamilySpec
 
 HINT_CHANNELS = 37
-"""Structure hints of a frame: 12 chroma, 12 bass chroma, 3 bands x 4 onsets, 1 loudness."""
+"""Structure hints of a latent frame: 12 chroma, 12 bass chroma, 3 bands x 4 onsets, 1 loudness."""
 
 PATCH = 2
-"""Latent frames of one token of the denoiser."""
+"""Latent frames in one token of the denoiser."""
 
-# Border: a stretch of 200 or 500 frames differs from the whole song's most in its first 8 frames, a little more than in
-# its middle in the next 4, and from the twelfth on by no more than there.
+# Border: a stretch of 200 or 500 latent frames differs from the whole song most in its first 8 frames. In the next 4
+# it differs a little more than in its middle, and from the twelfth frame on no more than there.
 # Margins, tapers and ticks are measured, the first two by train/measure.py: 17 frames are the whole reach of a decode,
 # which is then equal within 2e-7; 13 leave -119 dB in the worst of 8 windows (12 leave -77 dB).
-# Depth: a row for each of two cores, which is as many completions as more rows give, and each answers sooner.
+# Ring depth: a row for each of two cores. More rows complete no more generations a second, and each answers later.
 SPEC = FamilySpec(
     name="nano",
     title="nano, embedded",

@@ -1,7 +1,7 @@
 """The codec's time-frequency grid: a 100 Hz short-time Fourier transform, its inverse, and log-spaced bands.
 
-Frame i is centred on sample i * HOP + HOP / 2, so `n` frames are exactly `n * HOP` samples. Shapes: B batch,
-n frames of the transform (four to a latent frame), BINS frequency bins, BANDS bands.
+Step i of the transform is centred on sample i * HOP + HOP / 2, so n steps are exactly n * HOP samples. Shapes: B batch,
+n steps of the transform (four to a latent frame), BINS frequency bins, BANDS bands.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ WINDOW = 1280
 BINS = WINDOW // 2 + 1
 BANDS = 160
 STEPS_PER_FRAME = 4
-"""Frames of the transform in one latent frame."""
+"""Steps of the transform in one latent frame."""
 
 _LINEAR_BANDS = 64
 _OVERLAP = WINDOW // HOP
@@ -35,14 +35,18 @@ _HANN = torch.hann_window(WINDOW)
 
 
 def stft(audio: Tensor, *, cyclic: bool = False) -> Tensor:
-    """[B, n * HOP] samples -> complex [B, n, BINS]; beyond the ends lies silence, or the other end if `cyclic`."""
+    """Returns the complex transform [B, n, BINS] of samples [B, n * HOP].
+
+    Beyond the ends there is silence, or the other end of the sound if `cyclic`.
+    """
     mode = "circular" if cyclic else "constant"
     padded = functional.pad(audio[:, None], (_EDGE, _EDGE), mode=mode)[:, 0]
     return torch.fft.rfft(padded.unfold(1, WINDOW, HOP) * (_HANN * _SCALE))
 
 
 def istft(spectrum: Tensor) -> Tensor:
-    """The least-squares inverse of `stft` with silence beyond the ends: complex [B, n, BINS] -> [B, n * HOP]."""
+    """Returns samples [B, n * HOP] of a complex transform [B, n, BINS]: the least-squares inverse of `stft` with
+    silence beyond the ends."""
     steps = spectrum.shape[1]
     audio = _overlap_add(torch.fft.irfft(spectrum, n=WINDOW).mul_(_HANN / _SCALE)).mul_(_inverse_envelope(steps))
     return audio[:, _EDGE : _EDGE + steps * HOP]
@@ -65,19 +69,20 @@ def _inverse_envelope(steps: int) -> Tensor:
 
 
 def to_log(magnitude: Tensor) -> Tensor:
-    """Magnitudes >= 0 to the coded logarithmic scale."""
+    """Returns magnitudes (0 or more) on the coded logarithmic scale."""
     return ((magnitude + LOG_FLOOR).log() - LOG_MEAN) / LOG_SCALE
 
 
 def from_log(coded: Tensor) -> Tensor:
-    """The inverse of `to_log`, never below 0."""
+    """Returns the magnitudes of numbers on the coded logarithmic scale, the inverse of `to_log`, never below 0."""
     return ((coded * LOG_SCALE + LOG_MEAN).exp() - LOG_FLOOR).clamp_min(0)
 
 
 @cache
 @torch.inference_mode(False)
 def band_bank() -> Tensor:
-    """[BINS, BANDS] triangular bands, each of sum 1: 64 on single bins, then spaced by equal ratios."""
+    """Returns the weights [BINS, BANDS] of triangular bands, each of sum 1: 64 on single bins, then spaced by equal
+    ratios."""
     spaced = np.geomspace(_LINEAR_BANDS + 1, BINS - 1, BANDS - _LINEAR_BANDS + 1)[1:]
     centres = np.concatenate([np.arange(_LINEAR_BANDS + 1), spaced])[:BANDS]
     below = np.concatenate([[-1.0], centres[:-1]])
@@ -91,7 +96,7 @@ def band_bank() -> Tensor:
 @cache
 @torch.inference_mode(False)
 def band_to_bin() -> Tensor:
-    """[BANDS, BINS] linear interpolation between the bands' centres."""
+    """Returns the weights [BANDS, BINS] of linear interpolation between the bands' centres."""
     bank = band_bank()
     centres = (bank * torch.arange(BINS)[:, None]).sum(0).numpy()
     bins, unit = np.arange(BINS), np.eye(BANDS)
@@ -100,14 +105,14 @@ def band_to_bin() -> Tensor:
 
 
 def log_bands(audio: Tensor, *, cyclic: bool = False) -> Tensor:
-    """[B, n * HOP] samples -> [B, n, BANDS] on the coded logarithmic scale."""
+    """Returns the bands [B, n, BANDS] of samples [B, n * HOP] on the coded logarithmic scale."""
     return to_log(stft(audio, cyclic=cyclic).abs() @ band_bank())
 
 
 @cache
 @torch.inference_mode(False)
 def band_power() -> Tensor:
-    """[BANDS] the K-weighted power of a sound whose band has a magnitude of 1."""
+    """Returns for each band [BANDS] the K-weighted power of a sound whose band has a magnitude of 1."""
     weight = torch.from_numpy(k_weight(np.arange(BINS) * SPEC.sample_rate / WINDOW)).float()
     weight[0] = 0.0
     bins = weight * (2.0 / (WINDOW * float(_HANN.square().sum()) * _SCALE**2))

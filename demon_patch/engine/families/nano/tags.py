@@ -1,7 +1,8 @@
-"""Words to tags: a prompt in free text becomes nine tokens that the denoiser was trained with.
+"""Reads a prompt in free text into nine tokens, with which the denoiser was trained.
 
 A token is 0 ("not said") or one of the vocabulary: 8 styles, 4 modes, 13 tempo buckets, 12 keys, and for each of 5
-instruments present or absent. Words that mean nothing here are given back by name. Pure Python.
+instruments present or absent. Words that mean nothing to the model are returned, so that the player can be shown them.
+Pure Python.
 """
 
 from __future__ import annotations
@@ -37,9 +38,10 @@ _TEMPO_BUCKETS, _SLOWEST, _BUCKET = 13, 65, 10
 
 @dataclass(frozen=True, slots=True)
 class Tags:
-    """What a prompt says: each field is None, and each instrument missing, where it does not say.
+    """What a prompt says. A field is None, and an instrument is missing, where the prompt does not say it.
 
-    key: semitones above C; instruments: True where wanted, False where excluded.
+    key: semitones of the tonic above C, 0 to 11.
+    instruments: True where an instrument is wanted, False where it is excluded.
     """
 
     style: str | None = None
@@ -49,7 +51,7 @@ class Tags:
     instruments: dict[str, bool] = field(default_factory=dict)
 
     def tokens(self) -> tuple[int, ...]:
-        """The nine tokens; all 0 where nothing is said, which is the null condition."""
+        """Returns the nine tokens, 0 where nothing is said; nine zeros are the null condition."""
         bucket = 0 if self.bpm is None else min(max(int((self.bpm - _SLOWEST) // _BUCKET), 0), _TEMPO_BUCKETS - 1)
         played = [self.instruments.get(name) for name in INSTRUMENTS]
         return (
@@ -63,7 +65,7 @@ class Tags:
 
 @dataclass(frozen=True, slots=True)
 class _Word:
-    """A word as it is written; "," ends what belongs together."""
+    """One word of a prompt in its original spelling, or ",", which separates groups of words."""
 
     given: str
 
@@ -95,15 +97,17 @@ _BETWEEN = re.compile(
 _SETTLED = re.compile(r"(?i)\s*(?:[,;.)]|$|(?:minor|major|min|maj|dorian|phrygian|aeolian|ionian)\b)")
 _EDGES = "'.-_*&~^=@$%`\\"
 DOUBTFUL = ("fm", "ebm")
-"""Words that look like keys in small letters, and are kinds of sound."""
+"""Words in small letters that look like keys but name kinds of sound."""
 
 _KEY_WORD = re.compile(r"([A-Ga-g])(#|b)?(m|(?i:min|maj|minor|major))?")
 _NUMBER = re.compile(r"\d+(\.\d+)?")
 
 
 def _words(text: str) -> list[_Word]:
-    """The words of a text and the ends between them. A list with slashes or plus signs is several words where each of
-    them is known, and else one."""
+    """Returns the words of a text, with "," between groups of them.
+
+    A list with slashes or plus signs becomes several words where each of them is known, and else one word.
+    """
     even = unicodedata.normalize("NFKC", text).translate(_DASHES)
     even = re.sub(rf"{_LETTER}([ -])((?i:sharp|flat))\b", _altered, even)
     for pattern, new in _EVEN:
@@ -121,7 +125,10 @@ def _words(text: str) -> list[_Word]:
 
 
 def _altered(match: re.Match[str]) -> str:
-    """A sharp or a flat as one word, "f#" or "Bb"; "a sharp lead" stays as it is: an article and an adjective."""
+    """Returns a key with a sharp or a flat as one word, "f#" or "Bb".
+
+    "a sharp lead" is returned unchanged, because there "a" is an article and "sharp" an adjective.
+    """
     letter, between, sign = match.groups()
     if letter == "a" and between == " " and not _SETTLED.match(match.string, match.end()):
         return match[0]
@@ -134,10 +141,10 @@ def _whole(word: str) -> bool:
 
 
 def parse(text: str) -> tuple[Tags, tuple[str, ...]]:
-    """Free text -> tags and the words that could not be read, in their order.
+    """Returns the tags of a prompt in free text, and the words that could not be read, in their order.
 
-    The first style, mode, tempo and key count; a second style is named among the unread words. A word is read whole, or
-    not at all: no part of it means anything alone.
+    The first style, mode, tempo and key count; a second style is one of the unread words. A word is read whole or not:
+    no part of it means anything alone.
     """
     words = [_END, *_words(text), _END]
     tags, unknown = Tags(), []
@@ -168,7 +175,7 @@ def parse(text: str) -> tuple[Tags, tuple[str, ...]]:
 
 
 def unread(text: str) -> list[tuple[str, str]]:
-    """The words of a prompt that cannot be read, each with what to do about it."""
+    """Returns the words of a prompt that cannot be read, each with advice on what to do about it."""
     return [(word, _advice(word)) for word in parse(text)[1]]
 
 
@@ -188,7 +195,11 @@ def _said(words: list[_Word], at: int, length: int) -> str:
 
 
 def _phrase(words: list[_Word], at: int) -> tuple[int, tuple[str, str]] | None:
-    """The longest row of whole words that means something: how many words, and what."""
+    """Returns the longest known phrase that begins at word `at`: its number of words, and the kind and value of its
+    meaning.
+
+    None where no known phrase begins there.
+    """
     pieces = [parts(word.text) if not word.ends else (",",) for word in words[at : at + LONGEST]]
     for length in range(len(pieces), 1, -1):
         if known := PHRASES.get(sum(pieces[:length], ())):
@@ -198,7 +209,10 @@ def _phrase(words: list[_Word], at: int) -> tuple[int, tuple[str, str]] | None:
 
 
 def _key(words: list[_Word], at: int) -> tuple[int, str | None] | None:
-    """A key at this word, where it is clear that it is one: semitones above C, and a mode if it names one."""
+    """Returns the key that the word `at` names: semitones of the tonic above C, and a mode or None.
+
+    None in place of both where the word is not clearly a key.
+    """
     match = _KEY_WORD.fullmatch(words[at].given)
     if not match or not _clear(words, at, match):
         return None
@@ -207,9 +221,13 @@ def _key(words: list[_Word], at: int) -> tuple[int, str | None] | None:
 
 
 def _clear(words: list[_Word], at: int, match: re.Match[str]) -> bool:
-    """Whether letters are a key: they say so themselves (F#, Bb, Am, amin), a mode follows, "key of" stands before
-    them, or "in" and nothing or no other word follows; or they stand alone between commas, and are no lone small
-    letter. Small `fm` and `ebm` are kinds of sound."""
+    """Returns whether the letters of the word `at` clearly name a key.
+
+    These do: letters that say so themselves (F#, Bb, Am, amin), letters before a mode, and letters after "key of". So
+    do letters after "in", if the phrase ends behind them or goes on with a filler, a number or a known word (except
+    "a", which may be an article). So do letters alone between commas, except a lone small letter. Small `fm` and `ebm`
+    are kinds of sound.
+    """
     letter, accidental, suffix = match[1], match[2] or "", match[3] or ""
     before, after = words[at - 1], words[at + 1]
     alone, small = before.ends and after.ends, letter.islower()
@@ -229,13 +247,17 @@ def _clear(words: list[_Word], at: int, match: re.Match[str]) -> bool:
 
 
 def _names_mode(words: list[_Word], at: int) -> bool:
-    """Whether a mode is named here, as a musician writes it behind a key: "minor", "harmonic minor"."""
+    """Returns whether the words from `at` on name a mode as a musician writes it behind a key ("minor", "harmonic
+    minor")."""
     phrase = _phrase(words, at)
     return words[at].text in MODE_NAMES or (phrase is not None and phrase[0] > 1 and phrase[1][0] == "mode")
 
 
 def _tempo(words: list[_Word], at: int) -> tuple[int, float | None] | None:
-    """A tempo at this word: how many words, and beats a minute, None for minutes."""
+    """Returns the tempo at word `at`: its number of words, and beats a minute.
+
+    The tempo is None where the number counts minutes. The whole result is None where there is no tempo.
+    """
     word, following = words[at].text, words[at + 1].text
     if _NUMBER.fullmatch(word) and following == "bpm":
         return 2, float(word)
@@ -256,7 +278,7 @@ def _with_key(tags: Tags, semitone: int, mode: str | None) -> Tags:
 
 
 def _with(tags: Tags, kind: str, value: str, negated: bool) -> tuple[Tags, bool]:
-    """The tags with one more word read, and whether it could be used."""
+    """Returns the tags with one more word taken in, and whether the word could be used."""
     if kind in ("instrument", "absent"):
         wanted = kind == "instrument" and not negated
         return replace(tags, instruments={**tags.instruments, value: wanted}), True

@@ -22,7 +22,8 @@ Net = TypeVar("Net", bound=nn.Module)
 
 
 def digest(tensors: Mapping[str, Tensor]) -> str:
-    """SHA-256 over the tensors' names, shapes and bytes, in the order of their names."""
+    """Returns the SHA-256, in hexadecimal, of the tensors' names, types, shapes and bytes, in the order of their
+    names."""
     total = hashlib.sha256()
     for name in sorted(tensors):
         tensor = tensors[name].contiguous()
@@ -32,7 +33,10 @@ def digest(tensors: Mapping[str, Tensor]) -> str:
 
 
 def save(net: nn.Module, path: Path, name: str, training: Mapping[str, object]) -> None:
-    """Writes a network's parameters and buffers to `path`; `training` says in JSON how they came about."""
+    """Writes a network's parameters and buffers to `path` in float16.
+
+    training: how the weights were trained; it is stored as JSON.
+    """
     tensors = {key: value.detach().cpu().half().contiguous() for key, value in net.state_dict().items()}
     about = {
         "format": FORMAT,
@@ -45,7 +49,7 @@ def save(net: nn.Module, path: Path, name: str, training: Mapping[str, object]) 
 
 
 def load_into(net: Net, path: Path) -> Net:
-    """Fills `net` from `path` and makes it ready to play: evaluation mode, float32, no gradients.
+    """Fills `net` with the weights in `path` and returns it ready to play: evaluation mode, float32, no gradients.
 
     Raises WeightsError for a file that is missing, truncated, of another format or shape, or changed.
     """
@@ -65,7 +69,7 @@ def load_into(net: Net, path: Path) -> Net:
 
 
 def metadata(path: Path) -> dict[str, str]:
-    """What a weights file says about itself; raises WeightsError where it cannot be read."""
+    """Returns the text entries in the header of a weights file; raises WeightsError where it cannot be read."""
     return _read(path)[1]
 
 

@@ -61,14 +61,14 @@ FILLERS = frozenset(
     )
 )
 MODE_NAMES = frozenset({*MODES, "min", "maj", "aeolian", "ionian"})
-"""What may follow a letter that is a key."""
+"""Words that may follow the letter of a key."""
 
 OTHERS = (
     "acid jazz|acid rock|acid folk|garage rock|garage punk|rap rock|rap metal|beat poetry|pad thai|a cappella|"
     "a capella|dark wave|minimal wave|chill wave|italo disco|disco polo|witch house|big beat|new beat|future bass|"
     "dance punk|dance rock|dance hall"
 )
-"""Several words that mean one thing, which is not the thing that one of them means."""
+"""Phrases that name one thing, which differs from what one of their words means."""
 
 NEAR = {
     "techno": "dub|new beat|dub techno|electro|ebm|industrial|hardcore|gabber|hardstyle|schranz|berlin|psy|goa",
@@ -92,13 +92,13 @@ NEAR = {
     "slow": "slowly|adagio|largo|lento|ballad|laid back|lazy|andante",
     "fast": "quick|quickly|presto|allegro|rapid|speedy|energetic|driving|fast paced",
 }
-"""The nearest word that is known, and words that are not."""
+"""For each known word, the unknown words to which it is nearest."""
 
 Phrase = tuple[str, ...]
 
 
 def parts(word: str) -> Phrase:
-    """The pieces of a text between spaces, hyphens and the like; an ampersand is one of its own."""
+    """Returns the pieces of a text between spaces, hyphens and similar marks; an ampersand is a piece of its own."""
     return tuple(re.findall(r"(?:[^\W_]|#)+|&", word))
 
 
@@ -113,7 +113,7 @@ def _phrases() -> dict[Phrase, tuple[str, str]]:
 
 
 PHRASES = _phrases()
-"""What each word, or each row of words, means: its kind and its value."""
+"""The meaning of each word or phrase: its kind and its value."""
 
 LONGEST = max(map(len, PHRASES))
 
@@ -122,14 +122,15 @@ _KNOWN = sorted({" ".join(phrase) for phrase, (kind, _) in PHRASES.items() if ki
 
 
 def meaning(word: str) -> tuple[str, str] | None:
-    """What a word means as a whole: its pieces in a row, or written as one."""
+    """Returns kind and value of what a word means as a whole, its pieces apart or written as one; None where it is not
+    known."""
     pieces = parts(word)
     return PHRASES.get(pieces) or PHRASES.get(("".join(pieces),))
 
 
 @cache
 def nearest(word: str) -> str | None:
-    """A word, or a few, that a prompt can say in place of one that is not known; None where nothing is near."""
+    """Returns a word, or a few, that a prompt can say in place of an unknown word; None where nothing is near."""
     pieces = parts(word.lower())
     joined = "".join(pieces)
     if known := _NEAREST.get(pieces) or _NEAREST.get((joined,)):
@@ -147,7 +148,7 @@ def nearest(word: str) -> str | None:
 
 
 def page() -> Iterator[str]:
-    """The lines of a page (Markdown) of all words."""
+    """Yields the lines of a page (Markdown) of all words."""
     yield from ("# Words that nano understands", "")
     yield "Printed by `demon-patch model info nano --words`. A prompt says at most one style, mode, tempo and key (the"
     yield "first counts), and any instruments. Words are read whole: `r&b` is not the key of B. Others have no"

@@ -1,4 +1,4 @@
-"""Composer and synthesiser: songs of an exact number of frames that loop, made from tags and a seed."""
+"""Composes and synthesises songs from tags and a seed: loops that last an exact number of latent frames."""
 
 from __future__ import annotations
 
@@ -15,7 +15,13 @@ __all__ = ["ComposedSong", "Composition", "compose", "compose_song", "render"]
 
 @dataclass(frozen=True, slots=True)
 class ComposedSong:
-    """A rendered composition: float32 mono `audio` [T * 1280], `title`, tempo `bpm`, first `downbeat` in seconds."""
+    """A composition and its sound.
+
+    audio: float32 mono samples [T * 1280] at 32 kHz, T latent frames.
+    title: style, key, mode and tempo as text.
+    bpm: tempo in beats per minute.
+    downbeat: the first downbeat, in seconds from the loop's start.
+    """
 
     audio: np.ndarray
     composition: Composition
@@ -25,7 +31,10 @@ class ComposedSong:
 
 
 def compose_song(tags: Tags, frames: int, seed: int) -> ComposedSong:
-    """Composes and renders a loop of `frames` latent frames after `tags`; equal arguments give equal samples."""
+    """Returns a loop of `frames` latent frames, composed and rendered after `tags`.
+
+    Equal arguments give equal samples.
+    """
     composition = compose(np.random.default_rng(seed), frames, tags)
     key = f"{KEYS[composition.key].upper()} {composition.mode}"
     title = f"{composition.style} in {key}, {composition.bpm:.0f} bpm"

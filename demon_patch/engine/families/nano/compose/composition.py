@@ -1,7 +1,7 @@
-"""What is played: a composition of whole bars, drawn from a seed within what the tags ask for.
+"""The score of a composed song: whole bars, drawn from a seed within what the tags ask for.
 
-How it sounds is separate (`render`), so that one composition rendered in two styles is a pair of covers of the same
-music, frame by frame.
+The score says which notes are played; `render` turns it into sound. One composition rendered in two styles is a pair of
+covers of the same music, frame by frame.
 """
 
 from __future__ import annotations
@@ -27,12 +27,20 @@ SCALES = {
 
 @dataclass(frozen=True, slots=True)
 class Composition:
-    """One song's score.
+    """The score of one song.
 
-    Patterns are of 16 steps a bar: levels 0..1 (drums by name, bass_rhythm, chord_rhythm, arp_rhythm), semitones
-    (bass_offset), flags (bass_accent, bass_slide), chord tones (arp). melody: 32 scale degrees, or None for a rest.
-    progression: 4 scale degrees, a bar each. swing: delay of odd steps, in steps / 2. arrangement [sections of 2 bars,
-    5]: whether drums, bass, chords, arp and lead play. fill: a snare roll in every fourth bar.
+    A pattern has 16 steps a bar. A level is 0 (no note) to 1 (loudest).
+
+    bpm: beats per minute; bars: length of the loop, in bars of 4 beats.
+    mode: a key of `SCALES`; key: semitones of the tonic above C, 0 to 11.
+    progression: the scale degree of each chord's root, one bar each, repeated over the loop.
+    swing: steps of odd number begin 2 * swing steps late.
+    drums: a pattern of levels for each drum by name; bass_rhythm, chord_rhythm, arp_rhythm: patterns of levels.
+    bass_offset: a pattern of semitones above the chord's root; bass_accent, bass_slide: patterns of flags.
+    arp: a pattern of chord tones, each an index 0 to 5.
+    melody: 32 scale degrees, one for each step of two bars; None is a rest.
+    arrangement: [sections of 2 bars, 5] whether drums, bass, chords, arp and lead play.
+    fill: whether a snare roll ends every fourth bar.
     """
 
     style: str
@@ -55,22 +63,25 @@ class Composition:
     fill: bool
 
     def note(self, degree: int | np.integer) -> int:
-        """Scale degree (0 is the tonic, 7 its octave) to semitones above C."""
+        """Returns the semitones above C of a scale degree, where degree 0 is the tonic and 7 its octave."""
         octave, step = divmod(int(degree), 7)
         return self.key + SCALES[self.mode][step] + 12 * octave
 
     def tags(self, style: str) -> Tags:
-        """What a prompt for a rendering in `style` would say in full."""
+        """Returns the tags of a prompt that describes this composition, rendered in `style`, in full.
+
+        An instrument counts as wanted where it plays in more than 30 % of the sections, and else as excluded.
+        """
         share = self.arrangement.mean(0)
         played = {name: bool(share[i] > 0.3) for i, name in enumerate(INSTRUMENTS)}
         return Tags(style, self.mode, self.bpm, self.key, played)
 
 
 def whole_bars(frames: int, bpm: float, fits: tuple[float, float]) -> tuple[int, float]:
-    """Bars and tempo near `bpm` that fill `frames` exactly.
+    """Returns a number of bars and the tempo in bpm, near `bpm`, at which they fill `frames` latent frames exactly.
 
-    Of the bar counts whose tempo lies within `fits`, a multiple of four bars is preferred, then of two; where none
-    fits, the nearest tempo is taken.
+    Of the bar counts whose tempo lies within `fits` (lowest and highest bpm), a multiple of four bars is preferred,
+    then of two. Where no bar count fits, the tempo nearest to `bpm` is taken.
     """
     minutes = frames / SPEC.frame_rate / 60
 
@@ -88,7 +99,10 @@ def whole_bars(frames: int, bpm: float, fits: tuple[float, float]) -> tuple[int,
 
 
 def compose(rng: Generator, frames: int, tags: Tags | None = None) -> Composition:
-    """Draws a composition that fills `frames` latent frames with whole bars; what `tags` say is kept to."""
+    """Returns a composition that fills `frames` latent frames with whole bars.
+
+    What `tags` name is used; the rest is drawn from `rng`.
+    """
     tags = tags or Tags()
     style = tags.style or str(rng.choice(STYLES))
     habit = patterns.HABITS[style]
@@ -131,7 +145,10 @@ def _melody(rng: Generator) -> tuple[int | None, ...]:
 
 
 def _arrangement(rng: Generator, bars: int, chances: tuple[float, ...], tags: Tags) -> np.ndarray:
-    """[sections, 5]: mostly one set of layers, varied a little; never silence, nor drums alone, but where asked for."""
+    """Returns which layers play, bool [sections of 2 bars, 5]: mostly one set of layers, varied a little.
+
+    It holds no silence, and not drums alone, unless the tags ask for them.
+    """
     odds = np.array(chances)
     asked = np.array([tags.instruments.get(name) for name in INSTRUMENTS], object)
     allowed = asked != False  # noqa: E712 (an array of True, False and None)

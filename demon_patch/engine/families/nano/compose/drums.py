@@ -39,17 +39,17 @@ _HAT_HZ = {
 
 
 def decay(samples: int, seconds: float) -> np.ndarray:
-    """An exponential decay from 1."""
+    """Returns an exponential decay [samples] from 1; `seconds` is its time constant."""
     return np.exp(-np.arange(samples, dtype=np.float32) / (seconds * SAMPLE_RATE))
 
 
 def noise(rng: Generator, samples: int) -> np.ndarray:
-    """White noise of unit variance."""
+    """Returns white noise [samples] of unit variance."""
     return rng.standard_normal(samples).astype(np.float32)
 
 
 def drum_kit(style: str, rng: Generator) -> dict[str, np.ndarray]:
-    """Kick, snare, hat and open hat as samples, slightly different for every seed."""
+    """Returns the samples of "kick", "snare", "hat" and "open_hat", slightly different for every seed."""
     kick, snare = _kick(style, rng), _snare(style, rng)
     closed = _hat(style, rng, 0.022 * rng.uniform(0.7, 1.6), 0.1)
     return {"kick": kick, "snare": snare, "hat": closed, "open_hat": _hat(style, rng, 0.11, 0.3)}
@@ -88,7 +88,7 @@ def _snare(style: str, rng: Generator) -> np.ndarray:
 
 
 def _claps(samples: int) -> np.ndarray:
-    """Three hands, ten milliseconds apart, and a tail."""
+    """Returns the envelope [samples] of a clap: three bursts, 10 ms apart, and a tail."""
     at = np.arange(samples)
     hands = [np.where(at >= start, np.exp(-np.maximum(at - start, 0) / 192.0), 0.0) for start in (0, 320, 640)]
     return np.sum(hands, axis=0) * 0.6 + decay(samples, 0.07) * 0.6

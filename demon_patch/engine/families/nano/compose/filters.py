@@ -1,4 +1,4 @@
-"""Filters, plain or run round a loop."""
+"""Filters of sound in samples, and a way to run one round a loop."""
 
 from __future__ import annotations
 
@@ -19,25 +19,28 @@ def _butterworth(x: np.ndarray, order: int, edges: float | tuple[float, float], 
 
 
 def low_pass(x: np.ndarray, cutoff: float) -> np.ndarray:
-    """A third-order low-pass; cutoff in Hz."""
+    """Returns `x` behind a third-order low-pass; cutoff in Hz."""
     return _butterworth(x, 3, cutoff, "low")
 
 
 def high_pass(x: np.ndarray, cutoff: float) -> np.ndarray:
-    """A second-order high-pass; cutoff in Hz."""
+    """Returns `x` behind a second-order high-pass; cutoff in Hz."""
     return _butterworth(x, 2, cutoff, "high")
 
 
 def band_pass(x: np.ndarray, low: float, high: float) -> np.ndarray:
-    """A second-order band-pass between two frequencies in Hz."""
+    """Returns `x` behind a second-order band-pass between two frequencies in Hz."""
     return _butterworth(x, 2, (low, min(high, 0.99 * _NYQUIST)), "band")
 
 
 def smooth(x: np.ndarray, keep: float) -> np.ndarray:
-    """A one-pole low-pass of unit gain that keeps the share `keep` of its state at every sample; starts at x[0]."""
+    """Returns `x` behind a one-pole low-pass of unit gain, whose state starts at x[0].
+
+    keep: the share of its state that the filter keeps at every sample.
+    """
     return np.asarray(lfilter([1 - keep], [1, -keep], x - x[0])) + x[0]
 
 
 def cyclic(run: Callable[[np.ndarray], np.ndarray], loop: np.ndarray) -> np.ndarray:
-    """A filter run over a loop whose last half second has been heard before."""
+    """Returns a loop [samples] behind the filter `run`, which hears the loop's last half second before its start."""
     return run(np.concatenate([loop[-_LEAD:], loop]))[_LEAD:]

@@ -1,6 +1,6 @@
-"""The tonal instruments: bass, chords, arpeggio and lead, each a function of score, style and time grid.
+"""The tonal instruments bass, chords, arpeggio and lead, each a function of score, style and step grid.
 
-Everything is cyclic: a note still sounding at the end of the loop sounds on at its start.
+Everything is cyclic: a note that sounds at the end of the loop sounds on at its start.
 """
 
 from __future__ import annotations
@@ -21,9 +21,14 @@ _ARP_DEGREES = (0, 2, 4, 7, 9, 11)
 
 
 class StepGrid:
-    """The loop's steps in samples: `position` [steps] of each step's start, `step` [samples] of each sample.
+    """The steps of a loop, 16 a bar, and their places in samples.
 
-    bar and beat_step are a step's bar and its place in it; plays [steps, 5] which layers play there.
+    position: the sample at which each step begins, swing included [steps].
+    step: the number of the step that each sample belongs to [samples].
+    bar, beat_step: the bar of each step, and the step's number within that bar, 0 to 15 [steps].
+    plays: whether each of the five layers plays at each step [steps, 5].
+    root: the scale degree of the chord's root at each step [steps].
+    time: seconds from the loop's start for each sample [samples].
     """
 
     def __init__(self, composition: Composition, samples: int) -> None:
@@ -41,11 +46,11 @@ class StepGrid:
         self.time = np.arange(samples) / SAMPLE_RATE
 
     def triggers(self, sounds: np.ndarray, layer: int) -> np.ndarray:
-        """The steps at which a layer plays a note."""
+        """Returns the numbers of the steps at which a layer plays and `sounds` (bool [steps]) is True."""
         return np.nonzero(sounds & self.plays[:, layer])[0]
 
     def gate(self, layer: int) -> np.ndarray:
-        """[samples] 1 where a layer plays, with short ramps."""
+        """Returns a gain for each sample [samples]: 1 where a layer plays, else 0, with ramps of 8 ms."""
         ramp = np.ones(int(_GATE_SECONDS * SAMPLE_RATE), np.float32)
         open_ = self.plays[self.step, layer].astype(np.float32)
         wrapped = np.concatenate([open_[-len(ramp) :], open_])
@@ -54,7 +59,7 @@ class StepGrid:
 
 
 class Voice(NamedTuple):
-    """What one voice plays: the steps at which it begins a note, and the notes (MIDI numbers)."""
+    """The notes of one voice: the steps at which each note begins, and their MIDI note numbers, equally many."""
 
     triggers: np.ndarray
     notes: list[int]
@@ -62,7 +67,11 @@ class Voice(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class NoteLine:
-    """A monophonic line by samples: each note holds until the next. pitch in Hz, age in seconds since its start."""
+    """A monophonic line for every sample; each note holds until the next one. All arrays are [samples].
+
+    note: which note sounds, as an index into its voice; -1, the last one, before the first note.
+    pitch: in Hz. age: seconds since the note's start.
+    """
 
     note: np.ndarray
     pitch: np.ndarray
@@ -70,7 +79,7 @@ class NoteLine:
 
     @classmethod
     def from_voice(cls, grid: StepGrid, voice: Voice) -> NoteLine:
-        """The line that a voice plays."""
+        """Returns the line that a voice plays on a grid."""
         triggers, notes = voice
         last = np.full(len(grid.number), -1, np.int64)
         last[triggers] = np.arange(len(triggers))
@@ -81,16 +90,16 @@ class NoteLine:
         return cls(note, pitch[note], (age / SAMPLE_RATE).astype(np.float32))
 
     def each(self, values: np.ndarray) -> np.ndarray:
-        """A value for each note, by samples."""
+        """Returns the value of the sounding note for every sample; `values` has one for each note [notes]."""
         return np.asarray(values, np.float32)[self.note]
 
     def attack(self, seconds: float) -> np.ndarray:
-        """A linear rise from each note's start."""
+        """Returns a gain [samples] that rises linearly from 0 to 1 within `seconds` of each note's start."""
         return np.minimum(self.age / seconds, 1)
 
 
 def bass_voice(score: Composition, grid: StepGrid) -> Voice:
-    """The notes of the bass."""
+    """Returns the notes of the bass."""
     triggers = grid.triggers(score.bass_rhythm[grid.beat_step] > 0.1, 1)
     offsets = score.bass_offset[grid.beat_step[triggers]]
     notes = [score.note(d) % 12 + 36 + int(o) for d, o in zip(grid.root[triggers], offsets, strict=True)]
@@ -98,7 +107,7 @@ def bass_voice(score: Composition, grid: StepGrid) -> Voice:
 
 
 def bass(score: Composition, style: Style, grid: StepGrid, rng: Generator) -> np.ndarray | None:
-    """The bass line, or None where it never plays."""
+    """Returns the sound of the bass [samples], or None where it never plays."""
     voice = bass_voice(score, grid)
     if not voice.notes:
         return None
@@ -125,12 +134,12 @@ def bass(score: Composition, style: Style, grid: StepGrid, rng: Generator) -> np
 
 
 def _glide(pitch: np.ndarray) -> np.ndarray:
-    """Pitch that slides to each note with a time constant of 21 ms, round the loop."""
+    """Returns a pitch in Hz [samples] that slides to each note with a time constant of 21 ms, round the loop."""
     return np.exp(cyclic(lambda octave: smooth(octave, 0.9985), np.log(pitch)))
 
 
 def chord_voices(score: Composition, style: Style, grid: StepGrid) -> list[Voice]:
-    """The notes of the three or four voices of the chords."""
+    """Returns the notes of the chords, one voice for each of their three or four tones."""
     sounds = grid.beat_step == 0 if style.chords.held else score.chord_rhythm[grid.beat_step] > 0.1
     triggers = grid.triggers(sounds, 2)
     voices = []
@@ -142,7 +151,7 @@ def chord_voices(score: Composition, style: Style, grid: StepGrid) -> list[Voice
 
 
 def chords(score: Composition, style: Style, grid: StepGrid, rng: Generator) -> np.ndarray | None:
-    """Three or four voices of chords, held or struck, or None where they never play."""
+    """Returns the sound of the chords, held or struck [samples], or None where they never play."""
     patch, voices = style.chords, chord_voices(score, style, grid)
     if not voices[0].notes:
         return None
@@ -168,7 +177,7 @@ def chords(score: Composition, style: Style, grid: StepGrid, rng: Generator) -> 
 
 
 def arp_voice(score: Composition, grid: StepGrid) -> Voice:
-    """The notes of the arpeggio."""
+    """Returns the notes of the arpeggio."""
     triggers = grid.triggers(score.arp_rhythm[grid.beat_step] > 0.1, 3)
     tones = score.arp[grid.beat_step[triggers]]
     degrees = [root + _ARP_DEGREES[tone] for root, tone in zip(grid.root[triggers], tones, strict=True)]
@@ -176,7 +185,7 @@ def arp_voice(score: Composition, grid: StepGrid) -> Voice:
 
 
 def arp(score: Composition, style: Style, grid: StepGrid) -> np.ndarray | None:
-    """The arpeggio, or None where it never plays."""
+    """Returns the sound of the arpeggio [samples], or None where it never plays."""
     voice = arp_voice(score, grid)
     if not voice.notes:
         return None
@@ -189,7 +198,7 @@ def arp(score: Composition, style: Style, grid: StepGrid) -> np.ndarray | None:
 
 
 def lead_voice(score: Composition, grid: StepGrid) -> Voice:
-    """The notes of the melody."""
+    """Returns the notes of the melody."""
     place = grid.number % len(score.melody)
     sounds = np.array([degree is not None for degree in score.melody])[place]
     triggers = grid.triggers(sounds, 4)
@@ -198,7 +207,7 @@ def lead_voice(score: Composition, grid: StepGrid) -> Voice:
 
 
 def lead(score: Composition, style: Style, grid: StepGrid) -> np.ndarray | None:
-    """The melody with a little vibrato, or None where it never plays."""
+    """Returns the sound of the melody with a little vibrato [samples], or None where it never plays."""
     voice = lead_voice(score, grid)
     if not voice.notes:
         return None

@@ -1,4 +1,4 @@
-"""Rhythms, progressions and habits of the styles, from which compositions are drawn."""
+"""The rhythms, progressions and habits of the styles, from which compositions are drawn."""
 
 from __future__ import annotations
 
@@ -9,12 +9,17 @@ from numpy.random import Generator
 
 
 def steps(text: str) -> np.ndarray:
-    """Sixteen digits 0..9, a bar, to levels 0..1."""
+    """Returns the levels [16] in 0..1 of one bar, written as sixteen digits 0 to 9."""
     return np.array([int(digit) for digit in text.replace(" ", "")], np.float32) / 9.0
 
 
 class Habit(NamedTuple):
-    """A style's tempo range, chance of each layer (drums, bass, chords, arp, lead), and weights of BASS_RHYTHMS."""
+    """What is usual in a style.
+
+    bpm: lowest and highest tempo, in beats per minute.
+    layers: the chance, 0 to 1, that drums, bass, chords, arp and lead play.
+    bass: the weight with which each of `BASS_RHYTHMS` is drawn.
+    """
 
     bpm: tuple[float, float]
     layers: tuple[float, float, float, float, float]
@@ -87,7 +92,7 @@ _BACKBEAT, _GHOSTS, _OFFBEAT = "0000 9000 0000 9000", "0000 0003 0300 0003", "00
 
 
 def draw_drums(rng: Generator, style: str) -> dict[str, np.ndarray]:
-    """Kick, snare, hat and open hat: levels of 16 steps each."""
+    """Returns patterns of levels [16] for "kick", "snare", "hat" and "open_hat", drawn for a style."""
     kicks = _KICKS.get(style, (_FOUR,))
     kick = steps(kicks[rng.integers(len(kicks))])
     snare = steps(_SILENCE if style == "ambient" else _BACKBEAT)
@@ -103,14 +108,17 @@ def draw_drums(rng: Generator, style: str) -> dict[str, np.ndarray]:
 
 
 def draw_bass(rng: Generator, style: str) -> np.ndarray:
-    """Levels of the bass's 16 steps, some of them softer."""
+    """Returns the levels [16] of the bass in one bar, drawn for a style; about a third of its steps are softer."""
     weights = np.array(HABITS[style].bass, float)
     rhythm = BASS_RHYTHMS[rng.choice(len(BASS_RHYTHMS), p=weights / weights.sum())]
     return (rhythm * rng.choice((1.0, 1.0, 0.6), 16)).astype(np.float32)
 
 
 def bass_offsets(style: str) -> tuple[int, ...]:
-    """Semitones above the root that the bass may jump to, each as often as it stands here."""
+    """Returns the semitones above the root that the bass of a style may jump to.
+
+    A number that stands here several times is drawn that much more often.
+    """
     low = -2 if style == "acid" else 0
     high = 12 if style in ("acid", "synthwave") else 0
     return (0, 0, 0, 0, 12, 7, low, high)

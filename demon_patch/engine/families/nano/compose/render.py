@@ -1,4 +1,4 @@
-"""How it sounds: a composition in a style, as a loop of samples.
+"""Turns a composition into the samples of a loop in a given style.
 
 Tails of drums, echoes, reverberation and filters run over the end of the loop into its start.
 """
@@ -20,7 +20,11 @@ _ECHOES = 3
 
 
 def render(score: Composition, style_name: str, frames: int, seed: int) -> np.ndarray:
-    """[frames * 1280] float32 samples within -1..1: the composition as it sounds in a style."""
+    """Returns the sound of a composition in a style: float32 samples [frames * 1280] at 32 kHz, within -1 to 1.
+
+    frames: latent frames of the loop.
+    seed: draws the small differences of drums, phases and noise.
+    """
     rng = np.random.default_rng((seed, 1))
     style = SOUNDS[style_name]
     grid = instruments.StepGrid(score, frames * SPEC.samples_per_frame)
@@ -44,7 +48,7 @@ def render(score: Composition, style_name: str, frames: int, seed: int) -> np.nd
 
 
 def _drums(score: Composition, grid: instruments.StepGrid, kit: dict[str, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
-    """The drums [samples] and the positions of the kicks."""
+    """Returns the sound of the drums [samples], and the sample at which each kick begins [kicks]."""
     room = max(map(len, kit.values()))
     mix = np.zeros(grid.samples + room, np.float32)
     kicks = np.zeros(0, np.int64)
@@ -73,7 +77,7 @@ def _echo(wet: np.ndarray, style: Style, delay: int) -> np.ndarray:
 
 
 def _reverb(wet: np.ndarray, style: Style, rng: Generator) -> np.ndarray:
-    """Circular convolution with decaying noise."""
+    """Returns the reverberation of `wet` [samples]: its circular convolution with decaying noise."""
     level, seconds = style.reverb
     if not level:
         return np.zeros_like(wet)
@@ -85,7 +89,11 @@ def _reverb(wet: np.ndarray, style: Style, rng: Generator) -> np.ndarray:
 
 
 def _duck(kicks: np.ndarray, samples: int, depth: float) -> np.ndarray:
-    """[samples] gain that drops at every kick and recovers within a tenth of a second."""
+    """Returns a gain [samples] that drops by the share `depth` at every kick and recovers with a time constant of 90
+    ms.
+
+    kicks: the sample at which each kick begins.
+    """
     latest = np.full(samples, kicks[-1] - samples, np.int64)
     latest[kicks] = kicks
     since = (np.arange(samples) - np.maximum.accumulate(latest)) / SAMPLE_RATE

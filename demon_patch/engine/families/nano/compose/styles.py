@@ -1,4 +1,4 @@
-"""How each style sounds: its instruments, levels and effects."""
+"""The instruments, levels and effects of each style."""
 
 from __future__ import annotations
 
@@ -7,9 +7,14 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class SynthPatch:
-    """An instrument: wavetable, resonance, cutoff in Hz, `sweep` of the cutoff in octaves, times in seconds.
+    """An instrument of the synthesiser. Times are in seconds.
 
-    held: chords sound on until the next. detune: of a second oscillator, as a share of the pitch.
+    wave: name of a waveform in `tables`.
+    resonance: height of the peak at the cutoff, as a share of the gain there.
+    cutoff: of the low-pass, in Hz.
+    sweep: octaves by which the cutoff of a bass is higher at a note's start, times 0.6, or 1.2 for an accent.
+    held: whether each chord sounds until the next one.
+    detune: of a second oscillator, as a share of the pitch.
     """
 
     wave: str
@@ -25,10 +30,14 @@ class SynthPatch:
 
 @dataclass(frozen=True, slots=True)
 class Style:
-    """Instruments, levels (drums, bass, chords, arp, lead) and effects of a style.
+    """Instruments, levels and effects of a style.
 
-    reverb: level and seconds; delay: level of the echo; pump: how far each kick ducks the rest; drive: into the soft
-    clipper; low_pass in Hz; voices: of a chord; loudness: rms of the whole; dust: level of background noise.
+    levels: gains of drums, bass, chords, arp and lead.
+    reverb: gain of the reverberation, and its length in seconds.
+    delay: gain of the first echo; drum_room: share of the drums sent to echo and reverberation.
+    pump: share by which each kick ducks the other layers.
+    drive: gain into the soft clipper; low_pass: cutoff of the whole, in Hz.
+    voices: of a chord; loudness: rms of the whole; dust: gain of the background noise.
     """
 
     bass: SynthPatch

@@ -1,4 +1,4 @@
-"""The oscillator: wavetables by cutoff and phase, so that a moving resonant low-pass filter is a table lookup."""
+"""The oscillator reads wavetables by cutoff and phase, so a moving resonant low-pass filter costs one table lookup."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _LOWEST, _HIGHEST = -1.0, 7.2  # octaves of the cutoff above the fundamental
 
 
 def _spectrum(wave: str) -> np.ndarray:
-    """Amplitudes of the harmonics 1 .. 160 of a plain waveform."""
+    """Returns the amplitudes [160] of the harmonics 1 to 160 of a waveform before the filter."""
     h = np.arange(1, _HARMONICS + 1)
     odd = h % 2 == 1
     waves = {
@@ -31,7 +31,11 @@ def _spectrum(wave: str) -> np.ndarray:
 
 @cache
 def wavetable(wave: str, resonance: float) -> np.ndarray:
-    """[48 cutoff levels, 2048 phases] of a waveform behind a four-pole low-pass with a resonant peak at its cutoff."""
+    """Returns one turn of a waveform behind a four-pole low-pass, for each cutoff: [48 cutoff levels, 2048 phases].
+
+    The levels are spaced evenly from 1 octave below the fundamental to 7.2 above. The filter has a resonant peak at its
+    cutoff, whose height is `resonance`.
+    """
     harmonic = np.arange(1, _HARMONICS + 1)[None]
     level = np.linspace(_LOWEST, _HIGHEST, _LEVELS)[:, None]
     gain = 1.0 / np.sqrt(1 + (harmonic / 2.0**level) ** 8)
@@ -42,14 +46,20 @@ def wavetable(wave: str, resonance: float) -> np.ndarray:
 
 
 def phases(frequency: np.ndarray) -> np.ndarray:
-    """Phase in turns after each sample of a frequency in Hz, nudged to close on a whole number over the loop."""
+    """Returns the phase in turns after each sample of a frequency in Hz [samples].
+
+    The phase is scaled a little, so that the loop ends on a whole number of turns, at least one.
+    """
     phase = np.cumsum(frequency, dtype=np.float64) / SAMPLE_RATE
     total = phase[-1]
     return phase * (max(round(total), 1) / total)
 
 
 def oscillator(table: np.ndarray, frequency: np.ndarray, cutoff: np.ndarray, phase: float = 0.0) -> np.ndarray:
-    """A wavetable played as a loop: frequency and cutoff in Hz for every sample, start phase in turns."""
+    """Returns the samples of a wavetable that is played as a loop.
+
+    frequency, cutoff: in Hz for every sample [samples]. phase: at the start, in turns.
+    """
     at = phases(frequency) + phase
     column = ((at - np.floor(at)) * _PHASES).astype(np.int32) & (_PHASES - 1)
     octaves = np.log2(np.minimum(cutoff, SAMPLE_RATE * 0.47) / frequency)

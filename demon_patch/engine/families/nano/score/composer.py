@@ -19,10 +19,12 @@ _WRITERS = (draw_drums, draw_bass, draw_chords, draw_arp, draw_lead)
 def compose_score(
     style: str | None, seed: int, seconds: float, wishes: Wishes | None = None, odds: Odds = SONG
 ) -> Score:
-    """A score that fills `seconds` (rounded to frames of 1/25 s) with whole bars; equal arguments give equal scores.
+    """Returns a score that fills `seconds` (rounded to frames of 1/25 s) with whole bars; equal arguments give equal
+    scores.
 
-    style: one of STYLES, None for one by the seed; raises ValueError for any other. Each part is drawn from a stream
-    of its own, so that asking for a part more or less leaves the others as they are.
+    Each part is drawn from a stream of its own, so a wish for or against one part leaves the other parts unchanged.
+
+    style: one of STYLES, or None for one drawn from the seed. Raises ValueError for any other.
     """
     draws = Draws(seed, 2)
     drawn = draws.pick(STYLES)
@@ -42,6 +44,7 @@ def compose_score(
 
 
 def _settled(note: Note, frames: int) -> Note:
-    """Times on whole microseconds, so that a score read from its file equals the score written."""
+    """Returns a note whose times are whole microseconds, so that a score read from its file equals the score
+    written."""
     start = round(note.start, 6)
     return replace(note, start=0.0 if start >= frames / FRAME_RATE else start, length=round(note.length, 6))

@@ -21,27 +21,27 @@ class Draws:
         self._generator = np.random.Generator(np.random.PCG64(np.random.SeedSequence(seed)))
 
     def share(self) -> float:
-        """A number from 0 to 1, 1 excluded."""
+        """Returns a uniform number from 0 up to less than 1."""
         return float(self._generator.random())
 
     def chance(self, probability: float) -> bool:
-        """True with this probability."""
+        """Returns True with this probability."""
         return self.share() < probability
 
     def between(self, low: float, high: float) -> float:
-        """A number of even chance between two limits."""
+        """Returns a uniform number between two limits."""
         return low + (high - low) * self.share()
 
     def ratio(self, low: float, high: float) -> float:
-        """A number between two positive limits, of even chance by ratio."""
+        """Returns a number between two positive limits whose logarithm is uniform."""
         return float(low * (high / low) ** self.share())
 
     def whole(self, low: int, high: int) -> int:
-        """A whole number from `low` to `high`, both included."""
+        """Returns a whole number from `low` to `high`, both included."""
         return low + min(int(self.share() * (high - low + 1)), high - low)
 
     def pick(self, options: Sequence[T], weights: Sequence[float] | None = None) -> T:
-        """One of the options, each as likely as its weight says."""
+        """Returns one of the options, drawn by weight; without weights all are equally likely."""
         if weights is None:
             return options[self.whole(0, len(options) - 1)]
         at = self.share() * sum(weights)
@@ -52,14 +52,14 @@ class Draws:
         return options[-1]
 
     def bell(self, spread: float) -> float:
-        """A number round 0 whose standard deviation is `spread`; at most three times that."""
+        """Returns a number round 0 whose standard deviation is `spread`; it is at most three times `spread` from 0."""
         return (self.share() + self.share() + self.share() - 1.5) * 2 * spread
 
     def some(self, options: Sequence[T], count: int) -> list[T]:
-        """`count` different options in random order."""
+        """Returns `count` different options in random order; all of them where there are fewer."""
         left = list(options)
         return [left.pop(self.whole(0, len(left) - 1)) for _ in range(min(count, len(left)))]
 
     def seed(self) -> int:
-        """A seed for another stream."""
+        """Returns a seed for another stream."""
         return self.whole(0, 2**31 - 1)

@@ -12,7 +12,7 @@ _FREE_VOICES = "ksch" + "oprdtmgul"
 
 
 def draw_drums(draws: Draws, plan: Plan, feel: Feel) -> list[Note]:
-    """The drum notes of a whole song."""
+    """Returns the drum notes of a whole song."""
     groove = voices_of(draws.pick(GROOVES[plan.style]))
     if draws.chance(0.1):
         groove = voices_of(draws.pick([text for texts in GROOVES.values() for text in texts]))
@@ -43,7 +43,7 @@ def draw_drums(draws: Draws, plan: Plan, feel: Feel) -> list[Note]:
 
 
 def _strokes(draws: Draws, feel: Feel, key: int, text: str, start: int, omitted: float) -> list[Note]:
-    """The notes of one voice from `start` on; a share `omitted` of them is left out."""
+    """Returns the notes of one voice from step `start` on; a share `omitted` of them is left out."""
     found = []
     for place, mark in enumerate(text):
         if mark not in LEVELS or (omitted and draws.chance(omitted)):
@@ -58,7 +58,8 @@ def _hit(feel: Feel, key: int, step: float, level: float, seconds: float) -> Not
 
 
 def _free(draws: Draws) -> dict[str, str]:
-    """Two to five voices, each with strokes spread evenly over one or two bars and turned at random."""
+    """Returns patterns for two to five voices, each with strokes spread evenly over one or two bars and rotated at
+    random."""
     letters = ["k", *draws.some(_FREE_VOICES[1:], draws.whole(1, 4))]
     return {letter: _even(draws, STEPS * draws.pick((1, 1, 2)), "k" in letter) for letter in letters}
 

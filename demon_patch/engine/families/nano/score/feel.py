@@ -14,9 +14,10 @@ _LOUDEST = {"drums": 112, "bass": 106, "chords": 92, "arp": 92, "lead": 104}
 
 
 class Feel:
-    """How a part is played.
+    """The timing and the loudness with which a part is played.
 
-    draws: for what the parts of a song share; loose: for each note. seconds, steps: of the loop.
+    draws: choices that the parts of a song share; loose: choices for each note.
+    seconds, steps: length of the loop.
     """
 
     def __init__(self, draws: Draws, loose: Draws, habit: Habit, seconds: float, steps: int) -> None:
@@ -30,23 +31,26 @@ class Feel:
         self._accents = draws.between(0.1, 0.35)
 
     def warped(self, step: float) -> float:
-        """A place in steps after swing: the second half of each pair comes later, and what lies between moves along."""
+        """Returns the place of a step after swing, in steps.
+
+        The second half of each pair comes later, and what lies between moves along.
+        """
         pair, within = divmod(step, 2 * self._pair)
         half, late = self._pair, self.swing
         bent = within * (half + late) / half if within < half else within + late * (2 * half - within) / half
         return pair * 2 * self._pair + bent
 
     def time(self, part: str, step: float) -> float:
-        """Seconds into the loop of a note written at `step`."""
+        """Returns the time of a note written at `step`, in seconds from the loop's start."""
         loose = self._draws.bell(self.spread) if self.spread else 0.0
         return (self.warped(step) * self.step + self._lag[part] + loose) % self.seconds
 
     def length(self, steps: float) -> float:
-        """Seconds of so many steps, at least 30 ms."""
+        """Returns the seconds of `steps` steps, at least 0.03."""
         return max(steps * self.step, 0.03)
 
     def velocity(self, part: str, level: float, step: float) -> int:
-        """MIDI velocity of a level 0..1: on the beat louder than beside it."""
+        """Returns the MIDI velocity, 8 to 127, of a level 0 to 1 at a step; on the beat it is louder than beside it."""
         place = int(step) % 4
         accent = 1 - self._accents * (0, 1, 0.5, 1)[place]
         value = _LOUDEST[part] * (0.25 + 0.75 * level) * accent + self._draws.bell(self._dynamics)

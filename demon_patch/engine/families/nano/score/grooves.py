@@ -113,7 +113,7 @@ FILLS = (
 
 
 def voices_of(text: str) -> dict[str, str]:
-    """The patterns of a groove or a fill by letter of the voice."""
+    """Returns the pattern of each voice, by its letter, in the text of a groove or a fill."""
     found: dict[str, str] = {}
     letter = ""
     for word in text.split():

@@ -23,10 +23,12 @@ _HARD = {"power": 0.6, "triad": 0.35, "sus two": 0.05}
 class Habit:
     """What a style does most.
 
-    bpm: slowest and fastest. parts: chance of drums, bass, chords, arp and lead. bass, chords: rhythms (see above).
-    shapes: weights of kinds of chord. modes: weights in the order of MODES. swing: chance, then the steps of a pair (1:
-    sixteenths, 2: eighths) and the most that the second comes late, in steps. human: chance of loose timing. notes:
-    sparsest and densest melody, in notes a step. bars: weights of chords that last half a bar, one and two bars.
+    bpm: slowest and fastest tempo. parts: chance that drums, bass, chords, arp and lead play.
+    bass, chords: rhythms (see above). shapes: weights of kinds of chord. modes: weights in the order of MODES.
+    swing: chance of swing; steps of half a pair (1: sixteenths, 2: eighths); the most that the second half is late, in
+    steps.
+    human: chance of loose timing. notes: sparsest and densest melody, in notes a step.
+    bars: weights of chords that last half a bar, one bar and two bars.
     """
 
     bpm: tuple[float, float]

@@ -25,14 +25,14 @@ SHAPES = {
     "sus four": (0, 3, 4),
     "power": (0, 4, 7),
 }
-"""Scale degrees above the root of each kind of chord."""
+"""Scale degrees above the root, for each kind of chord."""
 
 PROGRESSIONS = (
     "0526", "0343", "0054", "0453", "0235", "0656", "0000", "0033", "0534", "5304", "0455", "3045", "0415", "1400",
     "0314", "5340", "0642", "0362", "0565", "0304", "0101", "0606", "2514", "0324", "0245", "0050",
     "04523034", "05361400", "00335500", "03040354", "36251400", "05423450", "00003304",
 )  # fmt: skip
-"""Scale degrees of the chords of a phrase."""
+"""Scale degrees of the roots of a phrase's chords, one digit each."""
 
 _FREE = (0.22, 0.11, 0.09, 0.2, 0.17, 0.15, 0.06)
 
@@ -47,27 +47,27 @@ class Chord:
 
 @dataclass(frozen=True, slots=True)
 class Tonality:
-    """A key (semitones above C) in a mode."""
+    """A key, in semitones of the tonic above C, and a mode."""
 
     key: int
     mode: str
 
     def semitones(self, degree: int) -> int:
-        """A scale degree (7 is the octave of the tonic) in semitones above C."""
+        """Returns the semitones above C of a scale degree; 7 is the octave of the tonic."""
         octave, step = divmod(degree, 7)
         return self.key + SCALES[self.mode][step] + 12 * octave
 
     def near(self, degree: int, low: int) -> int:
-        """The MIDI key of a scale degree that lies in the octave from `low` up."""
+        """Returns the MIDI key of a scale degree within the octave from the MIDI key `low` up."""
         return low + (self.semitones(degree) - low) % 12
 
     def tones(self, chord: Chord) -> list[int]:
-        """The chord's tones in semitones above C, root first."""
+        """Returns the chord's tones in semitones above C, root first."""
         return [self.semitones(chord.degree + step) for step in SHAPES[chord.shape]]
 
 
 def draw_chords(draws: Draws, shapes: dict[str, float], free: bool) -> list[Chord]:
-    """A progression of four or eight chords, one of the known ones or, where `free`, of any degrees."""
+    """Returns a progression: one of PROGRESSIONS or, where `free`, two to eight chords of any degrees."""
     if free:
         length = draws.pick((2, 3, 4, 8), (0.15, 0.1, 0.5, 0.25))
         degrees = [draws.pick(range(7), _FREE) for _ in range(length)]
@@ -82,9 +82,10 @@ def draw_chords(draws: Draws, shapes: dict[str, float], free: bool) -> list[Chor
 
 
 def voiced(tones: list[int], before: list[int] | None, low: int, inverted: bool) -> list[int]:
-    """MIDI keys of a chord, lowest first, all from `low` to two octaves above.
+    """Returns the MIDI keys of a chord, lowest first.
 
-    inverted: the inversion that moves least from the chord `before` is taken; else the root lies lowest.
+    low: the lowest MIDI key of the octave in which the lowest tone lies; an inversion may begin up to 5 keys lower.
+    inverted: the inversion that moves least from the chord `before` is taken; else the root is lowest.
     """
     rooted = _stacked(tones, low)
     if not inverted or not before:
@@ -97,7 +98,8 @@ def voiced(tones: list[int], before: list[int] | None, low: int, inverted: bool)
 
 
 def _stacked(tones: list[int], low: int) -> list[int]:
-    """Keys that each lie above the one before and as near to it as they can, the first in the octave from `low`."""
+    """Returns MIDI keys that each lie above the one before and as near to it as they can, the first in the octave from
+    `low`."""
     keys = [low + (tones[0] - low) % 12]
     for tone in tones[1:]:
         keys.append(keys[-1] + ((tone - keys[-1]) % 12 or 12))

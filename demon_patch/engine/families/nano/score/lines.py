@@ -14,7 +14,7 @@ _BASS_LOW, _ARP_LOW, _LEAD_LOW, _LEAD_HIGH = 36, 60, 60, 87
 
 
 def draw_bass(draws: Draws, plan: Plan, feel: Feel) -> list[Note]:
-    """The bass line: a figure of a bar, sometimes another in every second bar."""
+    """Returns the notes of the bass line: a figure of a bar, sometimes another in every second bar."""
     figures = [_bass_figure(draws, plan) for _ in range(2)]
     alternate = draws.chance(0.3)
     low = _BASS_LOW - draws.pick((0, 0, 3, 5, 8))
@@ -52,13 +52,13 @@ def _bass_figure(draws: Draws, plan: Plan) -> str:
 
 
 def _gap(steps: list[int], number: int, total: int, most: int) -> int:
-    """Steps from a note to the next one, round the loop, at most `most`."""
+    """Returns the steps from a note to the next one, round the loop, at most `most`."""
     gap = (steps[(number + 1) % len(steps)] - steps[number]) % total or total
     return min(gap, most)
 
 
 def draw_chords(draws: Draws, plan: Plan, feel: Feel) -> list[Note]:
-    """The chords, held, struck, strummed or broken."""
+    """Returns the notes of the chords, held, struck, strummed or broken."""
     manner, rhythm = (draws.pick(HABITS[plan.style].chords) + " ").split(" ", 1)
     rhythm = rhythm.strip()
     if plan.free_rhythms and draws.chance(0.6):
@@ -90,7 +90,7 @@ def draw_chords(draws: Draws, plan: Plan, feel: Feel) -> list[Note]:
 
 
 def _held(draws: Draws, plan: Plan, feel: Feel) -> list[Note]:
-    """Each chord sounds until the next; tones that stay may be tied."""
+    """Returns the notes of chords that each sound until the next one."""
     found: list[Note] = []
     size = 8 * plan.half_bars
     total = plan.bars * STEPS
@@ -112,7 +112,7 @@ def _chord_note(draws: Draws, feel: Feel, time: float, length: float, key: int, 
 
 
 def draw_arp(draws: Draws, plan: Plan, feel: Feel) -> list[Note]:
-    """Single tones of the chords, in a fixed order or at random."""
+    """Returns the notes of the arpeggio: single tones of the chords, in a fixed order or at random."""
     rhythm = draws.pick(ARPS)
     if plan.free_rhythms:
         odds = draws.between(0.3, 0.8)
@@ -146,7 +146,10 @@ def draw_arp(draws: Draws, plan: Plan, feel: Feel) -> list[Note]:
 
 
 def draw_lead(draws: Draws, plan: Plan, feel: Feel) -> list[Note]:
-    """A melody of two-bar motifs in a question, an answer and repeats; tones of the chord stand on strong steps."""
+    """Returns the notes of a melody of two-bar motifs: a question, an answer and repeats.
+
+    Tones of the chord are on strong steps.
+    """
     sparse, dense = HABITS[plan.style].notes
     density = draws.between(sparse, dense)
     motifs = [_motif(draws, density, plan.free_melody) for _ in range(2)]
@@ -183,7 +186,7 @@ def _nearest(degrees: list[int], wanted: int) -> int:
 
 
 def _motif(draws: Draws, density: float, free: bool) -> dict[int, int]:
-    """Scale degrees by step of two bars."""
+    """Returns a motif: the scale degree of each of its notes by the step, 0 to 31, at which it begins."""
     weights = [1.0 if n % 4 == 0 else 0.7 if n % 2 == 0 else 0.3 for n in range(2 * STEPS)]
     scale = density * len(weights) / sum(weights)
     found: dict[int, int] = {}

@@ -1,4 +1,4 @@
-"""What a score is: notes in seconds, by part, and what is said of the song as a whole."""
+"""Scores: notes in seconds, by part, and facts of the song as a whole."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 FRAME_RATE = 25
-"""Frames a second, by which the length of a score is counted."""
+"""Frames a second in which the length of a score is counted."""
 
 PARTS: tuple[str, ...] = ("drums", "bass", "chords", "arp", "lead")
 DRUM_CLASSES = ("kick", "snare", "hat", "open hat", "tom", "cymbal")
@@ -23,7 +23,7 @@ _CLASSES = {
 
 
 def drum_class(key: int) -> int:
-    """The index in DRUM_CLASSES of a General MIDI drum key."""
+    """Returns the index in DRUM_CLASSES of a General MIDI drum key."""
     return _CLASSES.get(key, 4)
 
 
@@ -31,8 +31,8 @@ def drum_class(key: int) -> int:
 class Note:
     """A note of a part.
 
-    start, length: seconds; a note that reaches over the end of the loop sounds on at its start. pitch: MIDI key, of
-    drums the General MIDI drum key. velocity: 1..127.
+    start, length: in seconds; a note that reaches over the end of the loop sounds on at its start.
+    pitch: MIDI key; for drums, the General MIDI drum key. velocity: 1 to 127.
     """
 
     part: str
@@ -44,8 +44,11 @@ class Note:
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """A song: its notes by start, and style, seed, length in frames (25 a second), whole bars, tempo, key (semitones
-    above C) and mode."""
+    """A song as notes.
+
+    frames: length, 25 frames a second; bars: length in whole bars.
+    bpm: beats a minute. key: semitones of the tonic above C. notes: in order of their start.
+    """
 
     style: str
     seed: int
@@ -58,24 +61,24 @@ class Score:
 
     @property
     def seconds(self) -> float:
-        """The length of the loop."""
+        """The length of the loop in seconds."""
         return self.frames / FRAME_RATE
 
     def of(self, *parts: str) -> tuple[Note, ...]:
-        """The notes of these parts."""
+        """Returns the notes of these parts."""
         return tuple(note for note in self.notes if note.part in parts)
 
     def only(self, parts: Iterable[str]) -> Score:
-        """The same song with these parts alone."""
+        """Returns the same song with these parts alone."""
         return replace(self, notes=self.of(*parts))
 
     def played(self) -> dict[str, bool]:
-        """Whether each part plays at all."""
+        """Returns for each part whether it plays at all."""
         heard = {note.part for note in self.notes}
         return {part: part in heard for part in PARTS}
 
     def as_json(self) -> dict[str, Any]:
-        """The score as plain values; times are kept to a microsecond."""
+        """Returns the score as plain values for JSON; times are rounded to a microsecond."""
         rows = [
             [note.part, round(note.start, 6), round(note.length, 6), note.pitch, note.velocity] for note in self.notes
         ]
@@ -83,7 +86,7 @@ class Score:
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Score:
-        """The score of which `as_json` made these values; raises ValueError where they are not such."""
+        """Returns the score of values that `as_json` returned; raises ValueError for other values."""
         try:
             notes = tuple(Note(str(p), float(s), float(n), int(k), int(v)) for p, s, n, k, v in value["notes"])
             return cls(**{**value, "notes": notes})

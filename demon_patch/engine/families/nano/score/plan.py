@@ -17,10 +17,11 @@ _STEADY = 0.8  # of phrases, a part does what it does in the song as a whole
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What a song's parts agree on.
+    """The decisions that all parts of a song share.
 
-    start: bar of the music with which the loop begins. phrase: bars of a phrase. half_bars: half bars that a chord
-    lasts. voicings: MIDI keys of each chord. layers: for each phrase, the parts that play.
+    bars: of the loop. start: bar of the music with which the loop begins.
+    phrase: bars of a phrase. half_bars: how many half bars a chord lasts.
+    voicings: MIDI keys of each chord. layers: the parts that play in each phrase.
     """
 
     style: str
@@ -36,23 +37,23 @@ class Plan:
     free_melody: bool
 
     def place(self, bar: int) -> int:
-        """The bar of the music that is played in a bar of the loop."""
+        """Returns the bar of the music that is played in a bar of the loop."""
         return bar + self.start
 
     def plays(self, bar: int, part: str) -> bool:
-        """Whether a part plays in a bar of the loop."""
+        """Returns whether a part plays in a bar of the loop."""
         return part in self.layers[(self.place(bar) // self.phrase) % len(self.layers)]
 
     def chord_number(self, step: int) -> int:
-        """Which chord of the progression sounds at a step of the loop."""
+        """Returns the number, in the progression, of the chord that sounds at a step of the loop."""
         return (self.place(0) * 2 + step // 8) // self.half_bars % len(self.chords)
 
 
 def whole_bars(frames: int, bpm: float, fits: tuple[float, float], any_number: bool) -> tuple[int, float]:
-    """Bars and tempo near `bpm` that fill `frames` exactly.
+    """Returns a number of bars and the tempo in bpm, near `bpm`, at which they fill `frames` (25 a second) exactly.
 
-    Of the numbers of bars whose tempo lies within `fits`, a multiple of four is preferred, then of two, unless
-    `any_number`; where none fits, the nearest tempo is taken.
+    Of the bar counts whose tempo lies within `fits` (lowest and highest bpm), a multiple of four is preferred, then of
+    two, unless `any_number`. Where no bar count fits, the one with the nearest tempo is taken.
     """
     minutes = frames / FRAME_RATE / 60
     nearest = max(round(bpm * minutes / 4), 1)
@@ -64,7 +65,8 @@ def whole_bars(frames: int, bpm: float, fits: tuple[float, float], any_number: b
 
 
 def draw_plan(draws: Draws, style: str, habit: Habit, frames: int, wishes: Wishes, odds: Odds) -> tuple[Plan, float]:
-    """The plan of a song of `frames`, and its tempo; what `wishes` say is kept to."""
+    """Returns the plan of a song of `frames` (25 a second), and its tempo in bpm; what `wishes` ask for is
+    fulfilled."""
     drawn, fits = draws.between(*habit.bpm), habit.bpm
     if draws.chance(odds.any_tempo):
         drawn, fits = draws.ratio(SLOWEST, FASTEST), (SLOWEST, FASTEST)
@@ -102,7 +104,7 @@ def _voicings(draws: Draws, tonality: Tonality, chords: list[Chord]) -> tuple[tu
 
 
 def _layers(draws: Draws, habit: Habit, phrases: int, wishes: Wishes, odds: Odds) -> tuple[frozenset[str], ...]:
-    """The parts of each phrase: mostly one set of them, varied a little."""
+    """Returns the parts that play in each phrase: mostly one set of them, varied a little."""
     asked = {part for part, wanted in wishes.parts.items() if wanted}
     refused = {part for part, wanted in wishes.parts.items() if not wanted}
     thin, silent, drumless = draws.chance(odds.thin), draws.chance(odds.silent), draws.chance(odds.drumless)

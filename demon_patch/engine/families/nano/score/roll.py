@@ -1,8 +1,8 @@
-"""The exact hints of a score: what sounds in each frame, 25 times a second.
+"""The exact hints of a score: what sounds in each frame, 25 frames a second.
 
 Columns of a frame: piano roll of the tonal parts (60 keys from E1 up), pitch class of the bass (12), keys of the lead
-(48 from C3 up), six classes of drums at four moments each (24, moment by moment). A value is the velocity 0..1 in the
-frame in which a note starts, and .6 of it in the frames in which it sounds on.
+(48 from C3 up), six classes of drums at four moments each (24, moment by moment). A number is the velocity, 0 to 1, in
+the frame in which a note starts, and 0.6 times the velocity in the frames in which it sounds on.
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ SUSTAIN = 0.6
 
 
 def score_hints(score: Score) -> Samples:
-    """[frames, 144] float32, 0..1: the hints of a score, as a loop.
+    """Returns the hints of a score as a loop, float32 [frames, 144], 0 to 1.
 
-    A note starts in the frame (a drum stroke in the quarter of a frame) in which its start lies, and sounds on in the
+    A note starts in the frame (a drum stroke in the quarter of a frame) that contains its start, and sounds on in the
     frames of which it fills at least half. Notes outside the range of the roll or of the lead are left out of it.
     """
     hints = np.zeros((score.frames, SCORE_CHANNELS), np.float32)

@@ -1,4 +1,4 @@
-"""What may be asked of a score, and how adventurous scores are drawn."""
+"""What may be asked of a score, and how likely unusual scores are drawn."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class Wishes:
-    """What a prompt asks for; None, or a part not named, where it does not say.
+    """What a prompt asks of a score; a field is None, and a part is missing, where it asks nothing.
 
-    key: semitones above C. parts: True where a part must play, False where it must not.
+    key: semitones of the tonic above C. bpm: beats a minute. parts: True where a part must play, False where it must
+    not.
     """
 
     mode: str | None = None
@@ -21,11 +22,12 @@ class Wishes:
 
 @dataclass(frozen=True, slots=True)
 class Odds:
-    """Chances of what makes a score unusual.
+    """The chances, 0 to 1, of what makes a score unusual.
 
-    free: of a free progression, melody and rhythms, each by itself. thin: one or two parts only. silent: of a thin
-    score, nothing at all. drumless: no drums. any_tempo: a tempo from 60 to 190 whatever the style. odd_bars: any
-    number of bars instead of a multiple of four or two.
+    free: a free progression, a free melody and free rhythms, each drawn by itself.
+    thin: one or two parts only. silent: of thin scores, those in which nothing plays.
+    drumless: no drums. any_tempo: a tempo from 60 to 190 bpm whatever the style.
+    odd_bars: any number of bars instead of a multiple of four or two.
     """
 
     free: float = 0.0
@@ -37,7 +39,7 @@ class Odds:
 
 
 SONG = Odds(free=0.15)
-"""For songs that a player asks for."""
+"""Odds for songs that a player asks for."""
 
 TRAINING = Odds(free=0.4, thin=0.08, silent=0.08, drumless=0.02, any_tempo=0.25, odd_bars=0.6)
-"""For what a model learns from."""
+"""Odds for scores that a model learns from."""

@@ -1,4 +1,4 @@
-"""Effects on loops: what they add runs over the end into the start. 48 kHz."""
+"""Effects on loops at 48 kHz: whatever an effect adds runs over the end into the start."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from demon_patch.engine.families.nano.synth.waves import RATE
 
 
 def folded(sound: Samples, samples: int) -> Samples:
-    """[channels, samples]: what reaches beyond the end is added at the start."""
+    """Returns a loop [channels, samples]: sound beyond its end is added at its start."""
     loop = sound[:, :samples].copy()
     for start in range(samples, sound.shape[1], samples):
         rest = sound[:, start : start + samples]
@@ -19,19 +19,22 @@ def folded(sound: Samples, samples: int) -> Samples:
 
 
 def filtered(loop: Samples, gain: np.ndarray) -> Samples:
-    """The loop with each of its bins (of a real FFT over the whole loop) times `gain`."""
+    """Returns the loop with each bin of its real Fourier transform multiplied by `gain` [bins]."""
     spectrum = np.asarray(fft.rfft(loop)) * gain.astype(np.float32)
     return np.asarray(fft.irfft(spectrum, loop.shape[-1]), np.float32)
 
 
 def bins(samples: int) -> np.ndarray:
-    """Frequencies in Hz of a loop's bins."""
+    """Returns the frequencies in Hz of the bins of a loop's real Fourier transform."""
     return np.arange(samples // 2 + 1) * (RATE / samples)
 
 
 def reverb(wet: Samples, seconds: float, rng: np.random.Generator) -> Samples:
-    """[2, n]: two tails of decaying noise, not alike left and right, duller as they fade; as loud as a tail of unit
-    energy makes them."""
+    """Returns the reverberation [2, n] of `wet` [2, n]: tails of decaying noise, unlike left and right, duller as they
+    fade.
+
+    seconds: length of the tail, at most 3. Each tail has an energy of 1.
+    """
     length = int(min(seconds, 3.0) * RATE)
     time = np.arange(length, dtype=np.float32) / RATE
     noise = rng.standard_normal((2, length), dtype=np.float32)
@@ -48,7 +51,10 @@ def reverb(wet: Samples, seconds: float, rng: np.random.Generator) -> Samples:
 
 
 def echo(wet: Samples, delay: int, level: float) -> Samples:
-    """[2, n]: three echoes that fall by 0.6 and change sides."""
+    """Returns three echoes [2, n] of `wet` [2, n], each 0.6 times the one before and with its sides exchanged.
+
+    delay: samples between two echoes. level: gain of the first one.
+    """
     total = np.zeros_like(wet)
     for number in range(3):
         source = wet[::-1] if number % 2 == 0 else wet
@@ -57,7 +63,7 @@ def echo(wet: Samples, delay: int, level: float) -> Samples:
 
 
 def chorus(sound: Samples, level: float) -> Samples:
-    """[2, n]: two copies, 11 and 17 ms late and swaying by 2 ms, one for each side."""
+    """Returns the sound [2, n] with two copies added, 11 ms and 17 ms late and swaying by 2 ms, one for each side."""
     count = sound.shape[1]
     sways = max(round(0.4 * count / RATE), 1)
     turns = np.arange(count, dtype=np.float32) * np.float32(sways / count)
@@ -69,9 +75,11 @@ def chorus(sound: Samples, level: float) -> Samples:
 
 
 def widened(sound: Samples, amount: float, first: int, second: int) -> Samples:
-    """[2, n]: with a side made of the difference of two late copies of the middle; their sum, mono, stays as it was.
+    """Returns the sound [2, n] with a side signal: the difference of two late copies of the middle. Its mono sum is
+    unchanged.
 
-    first, second: samples by which they are late; the nearer to each other, the fewer low frequencies in the side.
+    first, second: samples by which the copies are late; the nearer to each other, the fewer low frequencies in the
+    side.
     """
     middle = sound.mean(0) * np.float32(0.7 * amount)
     side = np.roll(middle, first) - np.roll(middle, second)
@@ -79,7 +87,11 @@ def widened(sound: Samples, amount: float, first: int, second: int) -> Samples:
 
 
 def duck(kicks: np.ndarray, samples: int, depth: float) -> Samples:
-    """[samples] gain that drops at every kick and recovers within a tenth of a second."""
+    """Returns a gain [samples] that drops by the share `depth` at every kick and recovers with a time constant of 90
+    ms.
+
+    kicks: the sample at which each kick begins.
+    """
     latest = np.full(samples, kicks.max() - samples, np.int64)
     latest[kicks] = kicks
     since = (np.arange(samples) - np.maximum.accumulate(latest)).astype(np.float32) / RATE

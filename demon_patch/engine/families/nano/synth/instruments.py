@@ -66,11 +66,14 @@ INSTRUMENTS = {
 
 @dataclass(frozen=True, slots=True)
 class Sound:
-    """How a style sounds.
+    """The instruments, levels and effects of a style.
 
-    bass, chords, arp, lead: instruments to choose from. levels: of drums, bass, chords, arp and lead. reverb: level and
-    seconds; echo: level; pump: how far each kick ducks the rest; drive: into the soft clipper; low_pass: Hz; dust:
-    level of background noise; tone: dB below 120 Hz, and dB an octave above 500 Hz; kit: drums (see `kit`).
+    bass, chords, arp, lead: names of instruments to choose from.
+    levels: gains of drums, bass, chords, arp and lead.
+    reverb: gain, and length in seconds. echo: gain of the first echo.
+    pump: share by which each kick ducks the other parts. drive: into the soft clipper.
+    low_pass: cutoff in Hz. dust: gain of background noise.
+    tone: dB below 120 Hz, and dB an octave above 500 Hz. kit: name of the drums (see `kit`).
     """
 
     bass: tuple[str, ...]

@@ -1,4 +1,4 @@
-"""Drums, synthesised: every General MIDI drum key that scores use, in the manner of a style's kit."""
+"""Synthesises drums: every General MIDI drum key that scores use, in the manner of a style's kit."""
 
 from __future__ import annotations
 
@@ -22,11 +22,14 @@ _PANS = {
 
 @dataclass(frozen=True, slots=True)
 class Kit:
-    """How the drums of a style sound.
+    """The sound of a style's drums.
 
-    kick: pitch Hz, sweep Hz, sweep s, decay s, drive, click. snare: tone Hz, decay of the tone s, of the noise s, share
-    of noise, low and high edge of the noise in Hz. hats: edge Hz, closed s, open s, share of metallic tones. room: its
-    send to the reverb. chip: noise of few steps. gated: the snare's noise is cut off.
+    kick: pitch in Hz, sweep in Hz, sweep in s, decay in s, drive, click.
+    snare: tone in Hz, decay of the tone in s, decay of the noise in s, share of noise, low and high edge of the noise
+    in Hz.
+    hats: edge in Hz, decay closed in s, decay open in s, share of metallic tones.
+    room: gain of its send to the reverb.
+    chip: whether noise has few steps. gated: whether the snare's noise is cut off.
     """
 
     kick: tuple[float, float, float, float, float, float]
@@ -57,7 +60,8 @@ KITS = {
 
 
 class Drums:
-    """A kit with its values drawn within `share` of the style's; sounds are made when they are first asked for."""
+    """A kit with its numbers drawn within `share` of the style's own; a sound is computed when it is first asked
+    for."""
 
     def __init__(self, name: str, draws: Draws, share: float) -> None:
         def near(values: tuple[float, ...]) -> list[float]:
@@ -73,7 +77,7 @@ class Drums:
         self._made: dict[int, Samples] = {}
 
     def sound(self, key: int) -> Samples:
-        """[2, n] float32: a full stroke of a General MIDI drum key."""
+        """Returns a full stroke of a General MIDI drum key, float32 [2, n]."""
         if key not in self._made:
             mono = self._mono(key)
             pan = max(-0.9, min(0.9, _PANS.get(key, 0.0) * self._width))

@@ -14,20 +14,23 @@ KINDS = (
     "saw", "square", "triangle", "sine", "organ", "electric piano", "piano", "bell", "pluck", "guitar", "strings",
     "voice", "brass", "reed", "flute", "drum machine",
 )  # fmt: skip
-"""Kinds of instrument, by which a tag names them."""
+"""Kinds of instrument, with the names that tags use."""
 
 _LONGEST = 9.0  # seconds of a note
 
 
 @dataclass(frozen=True, slots=True)
 class SynthPatch:
-    """An instrument.
+    """An instrument. Times are in seconds.
 
-    cutoff: Hz at middle C; track: octaves it moves with each octave of pitch; sweep: octaves it falls within `decay`
-    seconds after the start. attack: s; fade: s in which the level falls to 37 % (0: it stays); release: s. width: how
-    far two voices, `detune` (share of the pitch) apart, stand left and right. fm: ratio and index of a sine that
-    modulates the phase, its index falls within `decay`. noise: level of breath; sub: of a sine beside it; glide:
-    s; vibrato: share of the pitch; drive: into a soft clipper, for the part as a whole; chorus: level.
+    cutoff: in Hz at middle C; track: octaves by which it moves with each octave of pitch.
+    sweep: octaves by which the cutoff falls within `decay` after the start.
+    fade: time in which the level falls to 37 % (0: it stays).
+    detune: distance of two voices, as a share of the pitch; width: how far they stand left and right.
+    fm: ratio and index of a sine that modulates the phase; its index falls within `decay`.
+    noise: level of breath; sub: level of a sine added to the wave.
+    glide: time of a slide; vibrato: depth as a share of the pitch.
+    drive: gain into a soft clipper, for the part as a whole; chorus: its level.
     """
 
     kind: str
@@ -52,7 +55,8 @@ class SynthPatch:
     level: float = 1.0
 
     def varied(self, draws: Draws, share: float) -> SynthPatch:
-        """The same instrument set up a little differently: times, cutoff and detuning within `share` either way."""
+        """Returns the same instrument with slightly different settings: times, cutoff and detuning within `share`
+        either way."""
 
         def near(value: float, times: float = 1.0) -> float:
             reach = (1 + share) ** times
@@ -67,9 +71,11 @@ class SynthPatch:
 
 
 def note_sound(patch: SynthPatch, pitch: float, before: float | None, strength: float, seconds: float) -> Samples:
-    """[2 or 1, n] float32: a note held for `seconds`, without its release; two channels where the patch is wide.
+    """Returns the sound of a note held for `seconds`, without its release: float32 [1, n], or [2, n] where the patch is
+    wide.
 
-    pitch, before: MIDI keys of the note and of the one it glides from. strength: 0..1, brighter and louder with more.
+    pitch, before: MIDI keys of the note and of the note that it glides from.
+    strength: 0 to 1; with more, the note is brighter and louder.
     """
     samples = max(int(min(seconds, _LONGEST) * RATE), 64)
     time = np.arange(samples, dtype=np.float32) / np.float32(RATE)
@@ -113,7 +119,7 @@ def _frequency(patch: SynthPatch, hertz: float, before: float | None, time: Samp
 
 
 def _modulated(patch: SynthPatch, turns: np.ndarray, time: Samples) -> np.ndarray:
-    """Phases in turns, moved by a sine of `ratio` times the pitch whose index falls."""
+    """Returns phases in turns, moved by a sine of `ratio` times the pitch whose index falls."""
     ratio, index = patch.fm
     swing = np.sin((2 * np.pi * ((turns * ratio) % 1.0)).astype(np.float32))
     return turns + swing * (index * (0.15 + 0.85 * np.exp(-time / patch.decay)))

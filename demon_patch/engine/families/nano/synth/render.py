@@ -27,8 +27,13 @@ _WIDTHS = {"drums": (0.2, 0.6), "bass": (0.0, 0.1), "chords": (0.5, 1.2), "arp":
 
 @dataclass(frozen=True, slots=True)
 class Setup:
-    """A style's sound with its choices made: the instrument of each part, pans -1..1, widths (amount and two
-    delays in samples), levels, effects, and the seed of its drums."""
+    """The sound of a style with all choices made.
+
+    instruments, patches: name and settings of the instrument of each part.
+    pans: -1 (left) to 1 (right). widths: amount, and two delays in samples.
+    sound: levels and effects. seed: of the drums.
+    spread: how far numbers may differ from the style's own, as a share.
+    """
 
     style: str
     instruments: dict[str, str]
@@ -41,8 +46,11 @@ class Setup:
 
     @classmethod
     def draw(cls, style: str, seed: int, spread: float = 0.3) -> Setup:
-        """A setup of a style; spread: how far values lie from the style's own, as a share (0.3: within 30 %,
-        levels within twice that)."""
+        """Returns a setup of a style, drawn from a seed.
+
+        spread: how far numbers may differ from the style's own, as a share (0.3: within 30 %, levels within twice
+        that).
+        """
         draws = Draws(seed, 3)
         sound = SOUNDS[style]
         names = {part: draws.pick(getattr(sound, part)) for part in PARTS if part != "drums"}
@@ -67,7 +75,7 @@ class Setup:
         )  # fmt: skip
 
     def kind(self, part: str) -> str:
-        """The kind of instrument of a part (see `patches.KINDS`)."""
+        """Returns the kind of instrument of a part (see `patches.KINDS`)."""
         return "drum machine" if part == "drums" else self.patches[part].kind
 
 
@@ -77,7 +85,7 @@ def _width(draws: Draws, least: float, most: float) -> tuple[float, int, int]:
 
 
 def render(score: Score, setup: Setup, parts: Collection[str] = PARTS) -> Samples:
-    """[2, frames * 1920] float32 within -1..1: the score in a sound; `parts` leaves others out."""
+    """Returns the sound of a score, float32 [2, frames * 1920] at 48 kHz, within -1 to 1; only `parts` are heard."""
     samples = score.frames * (RATE // FRAME_RATE)
     sound, draws = setup.sound, Draws(setup.seed)
     rng = np.random.Generator(np.random.PCG64(draws.seed()))
@@ -117,7 +125,7 @@ def _drums(notes: Collection[Note], kit: Drums, samples: int) -> Samples:
 
 
 def _part(notes: Collection[Note], setup: Setup, part: str, samples: int) -> Samples:
-    """[2, samples]: a tonal part. Notes that are alike are made once."""
+    """Returns the sound of a tonal part [2, samples]; notes that are alike are computed once."""
     patch = setup.patches[part]
     release = max(int(3 * patch.release * RATE), 240)
     ramp = np.exp(-np.arange(release) / (patch.release * RATE)).astype(np.float32)
@@ -149,7 +157,7 @@ def _part(notes: Collection[Note], setup: Setup, part: str, samples: int) -> Sam
 
 
 def _strength(velocity: int) -> int:
-    """Velocity in four strengths, 1..4."""
+    """Returns one of four strengths, 1 to 4, for a MIDI velocity."""
     return min(velocity // 32, 3) + 1
 
 
@@ -168,7 +176,7 @@ def _finished(mix: Samples, sound: Sound, rng: np.random.Generator) -> Samples:
 
 
 def _tone(samples: int, sound: Sound) -> np.ndarray:
-    """Gains of a loop's bins: shelf, tilt and low-pass of a style."""
+    """Returns the gain of each bin of a loop's Fourier transform: shelf, tilt and low-pass of a style."""
     hertz = effects.bins(samples)
     low, tilt = sound.tone
     octaves = np.log2(np.maximum(hertz, 20.0))

@@ -1,4 +1,4 @@
-"""A composed song: a score, and how it sounds in its own style."""
+"""Composed songs: a score, and its sound in its own style."""
 
 from __future__ import annotations
 
@@ -13,7 +13,10 @@ _KEYS = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
 
 @dataclass(frozen=True, slots=True)
 class Song:
-    """A score and its sound: float32 stereo `audio` [2, frames * 1920] at 48 kHz, a loop within -1..1."""
+    """A score and its sound.
+
+    audio: float32 stereo [2, frames * 1920] at 48 kHz, a loop within -1 to 1.
+    """
 
     score: Score
     audio: Samples
@@ -25,6 +28,7 @@ class Song:
 
 
 def compose_song(style: str | None, seed: int, seconds: float, wishes: Wishes | None = None) -> Song:
-    """Composes and plays a song; equal arguments give equal samples. Raises ValueError for an unknown style."""
+    """Returns a composed and rendered song; equal arguments give equal samples. Raises ValueError for an unknown
+    style."""
     score = compose_score(style, seed, seconds, wishes)
     return Song(score, render(score, Setup.draw(score.style, seed)))

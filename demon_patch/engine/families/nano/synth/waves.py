@@ -1,4 +1,4 @@
-"""Wavetables by cutoff and phase: a moving resonant low-pass filter is a table look-up. 48 kHz."""
+"""Wavetables by cutoff and phase, at 48 kHz: a moving resonant low-pass filter costs one table lookup."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _LOWEST, _HIGHEST = -1.0, 7.2  # octaves of the cutoff above the fundamental
 
 
 def _spectrum(wave: str) -> np.ndarray:
-    """Amplitudes of the harmonics 1 .. 160 of a waveform."""
+    """Returns the amplitudes [160] of the harmonics 1 to 160 of a waveform before the filter."""
     h = np.arange(1, _HARMONICS + 1)
     odd = h % 2 == 1
 
@@ -44,7 +44,11 @@ def _spectrum(wave: str) -> np.ndarray:
 
 @cache
 def wavetable(wave: str, resonance: float) -> Samples:
-    """[48 cutoff levels, 2048 phases] of a waveform behind a four-pole low-pass with a resonant peak at its cutoff."""
+    """Returns one turn of a waveform behind a four-pole low-pass, for each cutoff: [48 cutoff levels, 2048 phases].
+
+    The levels are spaced evenly from 1 octave below the fundamental to 7.2 above. The filter has a resonant peak at its
+    cutoff, whose height is `resonance`.
+    """
     harmonic = np.arange(1, _HARMONICS + 1)[None]
     level = np.linspace(_LOWEST, _HIGHEST, _LEVELS)[:, None]
     gain = 1.0 / np.sqrt(1 + (harmonic / 2.0**level) ** 8)
@@ -54,20 +58,24 @@ def wavetable(wave: str, resonance: float) -> Samples:
 
 
 def _offsets(wave: str) -> np.ndarray:
-    """Start phases of the harmonics: aligned for what is plucked or synthetic, spread for what is blown or bowed."""
+    """Returns the start phases of the harmonics, in turns [160, 1]: spread for strings, voice, brass, piano and organ,
+    else 0."""
     spread = wave in ("strings", "voice", "brass", "piano", "organ")
     h = np.arange(_HARMONICS)[:, None]
     return (h * h * 0.381966) % 1.0 if spread else np.zeros((_HARMONICS, 1))
 
 
 def turns_of(frequency: np.ndarray) -> np.ndarray:
-    """[n] phase in turns, from 0 at the first sample, of a frequency in Hz for every sample."""
+    """Returns the phase in turns [n], from 0 at the first sample, for a frequency in Hz at every sample [n]."""
     phase = np.cumsum(frequency, dtype=np.float64)
     return (phase - phase[0]) / RATE
 
 
 def read_wave(table: Samples, turns: np.ndarray, octaves: np.ndarray) -> Samples:
-    """[n] a wavetable at phases in turns, with its cutoff so many octaves above the fundamental."""
+    """Returns the samples [n] of a wavetable at phases in turns [n].
+
+    octaves: the cutoff in octaves above the fundamental [n].
+    """
     column = ((turns - np.floor(turns)) * _PHASES).astype(np.int32) & (_PHASES - 1)
     level = np.clip((octaves - _LOWEST) * ((_LEVELS - 1) / (_HIGHEST - _LOWEST)), 0, _LEVELS - 1.001)
     level = level.astype(np.float32)
