@@ -25,7 +25,7 @@ class DelayLine:
         return DelayLine(self.ring[:], self.at)
 
     def __float__(self) -> float:
-        return self.ring[(self.at - 1) % len(self.ring)]
+        return float(self.ring[(self.at - 1) % len(self.ring)])
 
     def __radd__(self, other: float) -> float:
         return other + float(self)

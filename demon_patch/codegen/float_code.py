@@ -30,6 +30,7 @@ import numpy as np
 from demon_patch.codegen.body import Body
 from demon_patch.codegen.delay_line import DelayLine
 from demon_patch.codegen.expressions import names_read
+from demon_patch.codegen.frame import Frame
 from demon_patch.codegen.inputs import BusSource, InputCode
 from demon_patch.codegen.object_cache import cached_on_object
 from demon_patch.codegen.to_text import Template, Text, TextWriter, template, text_template
@@ -53,8 +54,8 @@ VALUE = Body((), ((ast.Name("x", ast.Load()),),), ())
 WHOLE = with_whole_ports(VALUE, ("x",))[0]
 GATE = Body((), (tuple(ast.Attribute(ast.Name("x", ast.Load()), part, ast.Load()) for part in ("level", "rises")),), ())
 
-_RUNNING = ("k", "s", "beat", "song", "frame")
-"""Fields of a frame that are arrays [n] in a run of n control frames."""
+_RUNNING = frozenset(Frame._fields) - {"dt", "length"}
+"""Fields of a frame that may be arrays [n] in a run of n control frames: all that can change from frame to frame."""
 
 
 @dataclass(frozen=True, eq=False)
