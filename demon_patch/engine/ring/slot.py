@@ -22,7 +22,7 @@ class Slot:
     heard_at: the moment from which it will be heard, in the caller's unit; the caller may move it.
     clean: the clean latent [T, C] that its latest step predicted; kept only while `Ring.watch` is on.
     moved: the number of the tick that changed its strength last; -1 if none did.
-    momentum: the running sum of its guidance directions [T, C], from the first guided step on.
+    momentum: the guidance direction [T, C] of its latest guided step, momentum included (`guidance.with_momentum`).
     first_negative: the velocity [T, C] of its negative prompt at the first guided step, in guidance mode `initialize`.
     slewed: by name of a control with a slew, the step value [1, 1 | T, 1 | C] that its latest tick took.
     """
