@@ -15,7 +15,7 @@ class Cadence:
     are admitted on the ticks floor(k * S / D). After a late admission (the ring was idle, or no slot was free) the
     cadence starts again from that tick.
 
-    due: the moment of the next admission, a fraction of ticks.
+    due: the moment of the next admission, in ticks; it may lie between two ticks.
     last: the number of the tick of the latest admission.
     steps: the number of denoising steps of the generation admitted then.
     """

@@ -42,7 +42,7 @@ class SchedulePlan:
     """The five controls that fix a generation's timesteps, under the names of the controls. `times` checks them.
 
     strength: 0 to 1. steps: the number of steps at full strength.
-    steps_mode: `fixed` runs all steps at any strength; `proportional` runs the share `strength` of them, rounded up.
+    steps_mode: `fixed` runs all steps at any strength; `proportional` runs the share `start` of them, rounded up.
     timesteps: `continuous` begins exactly at `strength`. `trained` begins at the nearest timestep of the schedule of
         strength 1 and follows that schedule. `staircase` has only the few starting points of DEMON as published.
     """
