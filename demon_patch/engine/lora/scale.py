@@ -85,8 +85,8 @@ class Statements:
 
         ranks: the rank of each layer. owns: the alphas that the layers' tensors state.
         Raises WeightsError if no layer's own alpha agrees with the stated one. Some may differ, since a trainer may
-        give layers their own numbers. For the same reason a stated `ss_network_dim` that some layer has is dropped, so
-        that layers may have other ranks.
+        give layers their own numbers. For the same reason a stated `ss_network_dim` is dropped if some layer has this
+        rank and no ranks are stated by pattern: other layers may then have other ranks.
         """
         owns, ranks = list(owns), set(ranks)
         if self.alpha and owns and all(own.number != self.alpha.number for own in owns):

@@ -1,4 +1,4 @@
-"""Wavelet correction: amplifies the change that a step made to the latent, apart for its slow and its fast movement.
+"""Wavelet correction: amplifies what a step changed in the latent, separately for slow and for fast movement in time.
 
 It uses one level of the orthogonal discrete wavelet transform along time, with the song padded with zeros, per channel
 (Haar 1910; Daubechies 1988). The correction follows DCW (Yu et al., CVPR 2026, arXiv 2604.16044).
@@ -169,8 +169,11 @@ def _low_change(x: Tensor, y: Tensor, difference: Tensor, a: Tensor, how: Correc
     """Returns the change [R, N, C] that is added to the low band L of x.
 
     With M the low band of y, D = L - M after the threshold, and a the amount, it is a * D. The fader `multiply` moves
-    it to a * sign(D) * L. Then the fader `phase` moves it to (|L| + a * (|L| - |M|)) * cos(arg L + a * (arg L - arg M))
-    - L, where | | and arg are of the analytic signals of L and M.
+    it to a * sign(D) * L. Then the fader `phase` moves it to
+
+        (|L| + a * (|L| - |M|)) * cos(arg L + a * (arg L - arg M)) - L
+
+    where | | and arg are magnitude and phase of the analytic signals of L and M.
 
     x: the step's result. y: the clean prediction. difference: D; it may be overwritten.
     """
