@@ -1,6 +1,6 @@
-"""Streaming diffusion for music: a ring of in-flight generations advanced by one batched forward per tick.
+"""Streaming diffusion for music: each tick moves all generations in a ring on by one denoising step.
 
-The names below load torch when they are first used; `engine.controls` and `engine.contracts` never do.
+The names in `__all__` load torch when they are first used; `engine.controls` and `engine.contracts` never load it.
 """
 
 from __future__ import annotations

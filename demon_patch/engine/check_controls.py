@@ -1,4 +1,4 @@
-"""Checks of numbers against the table of controls; torch-free."""
+"""Checks numbers and options against the table of controls. Torch-free."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from demon_patch.nearest import chosen
 
 
 def out_of_range(control: Control, value: object) -> DemonError:
-    """The error for a value that the control's row does not allow."""
+    """Returns the error for a number that the control's row does not allow."""
     kind = "a whole number" if control.shape == "integer" else "a number"
     return DemonError(
         f"{value!r} is not {kind} from {control.lo:g} to {control.hi:g}",
@@ -21,8 +21,8 @@ def out_of_range(control: Control, value: object) -> DemonError:
 
 
 def checked(name: str, value: object) -> float:
-    """A number for the control `name`, as it was given; raises DemonError when it is NaN, infinite, out of the
-    control's range, or not whole where a whole number is wanted."""
+    """Returns `value` as a float, in the unit of the control `name`. Raises DemonError if it is no number, NaN,
+    infinite, out of the control's range, or not whole where the control takes whole numbers."""
     control = CONTROLS[name]
     if isinstance(value, bool) or not isinstance(value, Real):
         raise out_of_range(control, value)
@@ -35,7 +35,7 @@ def checked(name: str, value: object) -> float:
 
 
 def checked_option(name: str, value: object) -> str:
-    """An option of the choice `name`; raises DemonError when there is no such option."""
+    """Returns `value` if it is an option of the control `name`. Raises DemonError otherwise."""
     control = CONTROLS[name]
     if not isinstance(value, str) or value not in control.options:
         raise DemonError(f"{value!r} is no option", port=name, mend=chosen(value, control.options))

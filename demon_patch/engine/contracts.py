@@ -1,6 +1,6 @@
-"""What a model family provides, and nothing about any one family; torch-free at run time.
+"""The interfaces that every model family and every executor implements. Torch-free at run time.
 
-Shapes: T latent frames, C latent channels, X context channels, R rows of a forward, S steps, L tokens.
+Letters of shapes: T latent frames, C latent channels, X context channels, R rows of a forward, S steps, L tokens.
 """
 
 from __future__ import annotations
@@ -38,27 +38,32 @@ PLAIN: Mapping[str, float | str] = MappingProxyType(
         "dcw_high": 0.02,
     }
 )
-"""Defaults of a family that is played without guidance and without wavelet correction; steps and shift are missing."""
+"""Defaults for a family that is played without guidance and without wavelet correction. The family adds `steps` and
+`shift`."""
 
 
 @dataclass(frozen=True, slots=True)
 class FamilySpec:
-    """Geometry and measured habits of a model family.
+    """The geometry of a model family and what was measured of it.
 
+    sample_rate: audio samples per second and channel.
+    channels: audio channels.
     frame_rate: latent frames per second.
-    quantum: song lengths are multiples of this many frames.
-    min_frames, max_frames: the shortest and the longest song.
-    exact_margin, playing_margin: latent frames decoded beside a window, for a difference below 2e-6 of the peak, and
-        below -80 dB.
-    defaults: by control, the defaults that the table leaves to the family; all of them (`PLAIN` has the usual ones).
-    tick_frames: by ring depth, the control frames of a nominal (offline) tick, for songs of up to `tick_song` frames.
-    strength_taper: the strengths at equally spaced knob positions 0..1, chosen so that equal turns move the sound
-        equally far.
-    border: latent frames at the ends of a generated stretch that differ more from the whole song's than its middle
-        does.
+    quantum: song lengths are multiples of this number of latent frames.
+    min_frames, max_frames: the shortest and the longest song, in latent frames.
+    exact_margin, playing_margin: latent frames decoded on each side of a window and thrown away. With `exact_margin`
+        the window differs from a decode of the whole song by less than 2e-6 of the peak, with `playing_margin` by less
+        than -80 dB.
+    defaults: the family's default of every control whose row has the default FAMILY (`PLAIN` has the usual ones).
+    tick_frames: by ring depth, the control frames of a nominal (offline) tick, for songs of up to `tick_song` latent
+        frames.
+    strength_taper: the strengths (0 to 1) at equally spaced knob positions from 0 to 1. Equal turns of the knob move
+        the sound equally far.
+    border: the number of latent frames at each end of a generated stretch that differ more from a generation of the
+        whole song than the middle of the stretch does.
     timbre: whether a prompt can borrow the sound colour of a clip.
-    dry_reach: the rms distance of a latent frame from its source's up to which some of the recording itself is heard
-        (`engine.sound.dry_path`); 0: none is.
+    dry_reach: the rms distance between a latent frame and the same frame of its source below which some of the
+        recording itself is heard (`engine.sound.dry_path`). At 0 the recording is never heard.
     """
 
     name: str
@@ -91,46 +96,54 @@ class FamilySpec:
 
     @property
     def steps(self) -> int:
-        """Denoising steps of a generation, by default."""
+        """Returns the default number of denoising steps of a generation."""
         return int(self.defaults["steps"])
 
     @property
     def shift(self) -> float:
-        """The shift of the schedule, by default."""
+        """Returns the default of the control `shift`, which warps the schedule."""
         return float(self.defaults["shift"])
 
     @property
     def depth(self) -> int:
-        """Generations in flight, by default."""
+        """Returns the default ring depth, in slots."""
         return int(self.defaults["depth"])
 
     @property
     def samples_per_frame(self) -> int:
-        """Audio samples of one latent frame (a whole number in every family)."""
+        """Returns the audio samples per channel in one latent frame (a whole number in every family)."""
         return self.sample_rate // self.frame_rate
 
     def nominal_tick(self, depth: int, song_frames: int) -> int:
-        """Control frames of a nominal tick; a song longer than `tick_song` takes proportionally more."""
+        """Returns the length of a nominal (offline) tick in control frames, rounded up.
+
+        depth: ring depth. song_frames: latent frames; a song longer than `tick_song` takes proportionally more.
+        """
         return math.ceil(self.tick_frames[depth] * max(song_frames / self.tick_song, 1.0))
 
     def default(self, row: Control) -> float | str | None:
-        """A control's default: the table's, or the family's own where the table leaves it to the family."""
+        """Returns a control's default: the family's own where its row says FAMILY, else the one in the row. It is a
+        number in the control's unit (a knob position for the family taper), an option's name, or None."""
         return self.defaults[row.name] if row.default is FAMILY else row.default
 
     def at_position(self, row: Control, position: float) -> float:
-        """The number that a control with the family taper has at a knob position of its range lo..hi."""
+        """Returns the number that the engine takes for a control with the family taper at a knob position.
+
+        position: from `row.lo` to `row.hi`. The number is in the same range, by `strength_taper`.
+        """
         u = (position - row.lo) / (row.hi - row.lo) * (len(self.strength_taper) - 1)
         i = min(max(int(u), 0), len(self.strength_taper) - 2)
         low, high = self.strength_taper[i : i + 2]
         return row.lo + (low + (u - i) * (high - low)) * (row.hi - row.lo)
 
     def has(self, row: Control) -> bool:
-        """Whether the family has the part that a control works on, and the part that the control it needs works on."""
+        """Returns whether the family can play a control: it has the part named in the control's row, and the part named
+        in the row of the control that this one needs."""
         rows = (row,) if row.needs is None else (row, CONTROLS[row.needs])
         return all(each.part is None or getattr(self, each.part) for each in rows)
 
     def lacks(self, row: Control) -> DemonError:
-        """The error for a control whose part the family does not have."""
+        """Returns the error for a control whose part (`Control.part`) the family does not have."""
         return DemonError(
             f"the model family {self.name} has no {row.part}",
             port=row.name,
@@ -138,18 +151,18 @@ class FamilySpec:
         )
 
     def frames(self, seconds: float) -> int:
-        """The nearest song length in frames that the family can play."""
+        """Returns the song length that the family can play and that is nearest to `seconds`, in latent frames."""
         whole = round(seconds * self.frame_rate / self.quantum) * self.quantum
         return min(max(whole, self.min_frames), self.max_frames)
 
 
 @dataclass(frozen=True, slots=True)
 class Conditioning:
-    """A prompt as the denoiser takes it.
+    """A prompt in the form that the denoiser takes.
 
-    tokens: [L, ...], of the family's own kind.
-    text: as written.
-    unknown: the words that the family cannot read.
+    tokens: [L, ...], in the family's own encoding.
+    text: the prompt in the player's words.
+    unknown: the words of the text that the family cannot read.
     """
 
     tokens: Tensor
@@ -158,17 +171,19 @@ class Conditioning:
 
 
 Blend: TypeAlias = tuple[tuple[Conditioning, float], ...]
-"""Several prompts as one: each with its share, shares of 0 or more that are not all 0."""
+"""Several prompts that act as one, each with its share. Shares are 0 or more, and at least one is above 0."""
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A clip ready to be covered.
+    """A clip that a generation can cover.
 
     latent: [T, C].
-    hints: [T, H], its structure.
-    audio: float32 [samples, channels] at the family's rate, exactly T frames long and loopable.
-    bpm, downbeat: tempo and first bar line (s), where known.
+    hints: [T, H], the structure of the clip.
+    audio: float32 [samples, channels] at the family's sample rate, exactly T latent frames long; it loops without a
+        gap.
+    bpm: tempo in beats per minute, None where it is unknown.
+    downbeat: time of the first bar line, in seconds.
     notes: sentences for the player, for example that a long file was cut.
     """
 
@@ -182,15 +197,15 @@ class Source:
     _found: dict[Hashable, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def once(self, what: Hashable, find: Callable[[], V]) -> V:
-        """Returns what `find` finds out about the clip, under the name `what`. It is called once and its result is kept
-        as long as the clip is. May be called from any thread; two threads at once may both call it."""
+        """From any thread. Returns the result of `find()`, which the clip keeps under the key `what`: later calls with
+        this key return the kept result. Two threads that ask at once may both call `find`."""
         if what not in self._found:
             self._found[what] = find()
         return self._found[what]
 
     @property
     def frames(self) -> int:
-        """Length in latent frames."""
+        """Returns the length in latent frames."""
         return self.latent.shape[0]
 
 
@@ -198,36 +213,41 @@ class Codec(Protocol):
     """Turns audio into latents and latents into audio."""
 
     def encode(self, audio: np.ndarray) -> Tensor:
-        """[samples, channels] at the family's rate, a whole number of frames -> [T, C]."""
+        """Returns the latent [T, C] of sound.
+
+        audio: [samples, channels] at the family's sample rate, a whole number of latent frames long.
+        """
         ...
 
     def decode(self, latent: Tensor, frames: Tensor) -> Tensor:
-        """[n, C] at absolute frame numbers [n] (int64) -> [n * samples_per_frame, channels].
+        """Returns the sound [n * samples_per_frame, channels] of n latent frames.
 
-        Deterministic in latent and frames alone, so that a window equals the same stretch of a whole decode.
+        latent: [n, C]. frames: int64 [n], the absolute number of each latent frame. The result depends on these two
+        alone, so a window sounds like the same stretch of a decode of the whole song.
         """
         ...
 
 
 @runtime_checkable
 class ReadsLoudness(Protocol):
-    """A codec that can read from a latent how loud it will sound. Without it, music is as loud as it is decoded."""
+    """A codec that can estimate from a latent how loud its sound will be. With other codecs the music keeps the
+    loudness that decoding gives it."""
 
     def loudness(self, latent: Tensor) -> Tensor:
-        """[T, C] -> the K-weighted power [T] of its sound, read out of the latent without decoding it (as
-        `engine.sound.loudness.frame_power` measures it)."""
+        """Returns the K-weighted power [T] of each latent frame of a latent [T, C], without decoding it. The scale is
+        that of `engine.sound.loudness.frame_power`."""
         ...
 
 
 class Conditioner(Protocol):
-    """Turns words, clips and structure into what the denoiser is conditioned on."""
+    """Makes prompts, sources and contexts: all that a denoiser reads beside the noisy latent and the time."""
 
     def prompt(self, text: str) -> Conditioning:
-        """Free text to conditioning; the empty text is the null condition."""
+        """Returns the conditioning of free text. The empty text gives the null prompt."""
         ...
 
     def compose(self, prompt: str, seconds: float, seed: int) -> Source:
-        """A source that the family composes by itself, if it has a composer."""
+        """Returns a source that the family composes itself, if it has a composer."""
         ...
 
     def load(
@@ -237,49 +257,56 @@ class Conditioner(Protocol):
         bpm: float | None = None,
         downbeat: float | None = None,
     ) -> Source:
-        """Any audio file as a source, at most its first `seconds`; raises SourceError.
+        """Returns an audio file as a source, at most its first `seconds`. Raises SourceError.
 
-        bpm, downbeat: tempo and first bar line (s) in the file, where a person gives them; else they are the stored or
-        the detected ones. The tempo of the returned source is that of its audio, so that beats meet when the audio
-        loops.
+        bpm, downbeat: tempo (beats per minute) and time of the first bar line (seconds) in the file, if a person gives
+        them; otherwise the stored or the detected ones are taken. `Source.bpm` is the tempo of the returned audio, at
+        which beats meet when the audio loops.
         """
         ...
 
     def timbre(self, prompt: Conditioning, clip: Source) -> Conditioning:
-        """The prompt with the sound colour of a clip in place of the colour of silence, which `prompt` has.
+        """Returns the prompt with the sound colour of a clip. `prompt` itself has the colour of silence.
 
-        Its tokens have the shape of the prompt's own, so that the two can be mixed: the control `timbre` is the share
-        of this one (in a family whose reference latents become further tokens of cross-attention, silence has as many).
-        Asked only of a family whose spec says `timbre`; others raise `FamilySpec.lacks`.
+        The returned tokens have the shape of the prompt's tokens, so that the two can be mixed: the control `timbre` is
+        the share of the returned one. (In a family whose reference latents become further tokens of cross-attention,
+        silence has as many tokens as a clip.) Called only for a family with `FamilySpec.timbre`; others raise
+        `FamilySpec.lacks`.
         """
         ...
 
     def context(self, source: Source, structure: float) -> Tensor:
-        """[T, X]: what the denoiser reads beside x_t in every forward. structure, 0 to 1, scales the hints."""
+        """Returns the context [T, X], which the denoiser reads beside the noisy latent in every forward.
+
+        structure: 0 to 1, the factor of the source's hints.
+        """
         ...
 
 
 @runtime_checkable
 class Denoiser(Protocol):
-    """The family's diffusion transformer, an eager float32 module."""
+    """A family's diffusion transformer, an eager float32 module."""
 
     def condition(self, tokens: Tensor) -> tuple[Tensor, ...]:
-        """Tokens [L, ...] to the tensors [L', ...] that cross-attention reads, computed once per prompt."""
+        """Returns the tensors [L', ...] that cross-attention reads for tokens [L, ...]. Called once per prompt."""
         ...
 
     def embed_time(self, t: Tensor) -> Tensor:
-        """Timesteps [N] -> embeddings [N, E], computed once per schedule."""
+        """Returns the embeddings [N, E] of timesteps [N] (1 is noise, 0 is clean). Called once per schedule."""
         ...
 
     def velocity(self, x: Tensor, time: Tensor, context: Tensor, condition: tuple[Tensor, ...]) -> Tensor:
-        """v = noise - x0 as [R, T, C], from x [R, T, C], time [R, E], context [R, T, X] and condition
-        tensors [R, L', ...]."""
+        """Returns the predicted velocity noise - x0, [R, T, C].
+
+        x: the noisy latents [R, T, C]. time: embeddings [R, E]. context: [R, T, X]. condition: tensors [R, L', ...].
+        """
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Family:
-    """A loaded family: its geometry, the three parts that the engine uses, and the files of its own LoRAs by name."""
+    """A loaded model family: its geometry, the three parts that the engine uses, and the files of its own LoRAs by
+    name."""
 
     spec: FamilySpec
     denoiser: Denoiser
@@ -289,9 +316,9 @@ class Family:
 
 
 class Handle(Protocol):
-    """A prompt prepared by an executor; valid while `epoch` equals the executor's weights_epoch.
+    """A prompt that an executor prepared. Only that executor takes it.
 
-    Only the executor that made a handle takes it back; it refuses those of others, and those that are void.
+    epoch: the weights epoch for which it was prepared. The handle is void while the executor's epoch is another one.
     """
 
     epoch: int
@@ -300,15 +327,15 @@ class Handle(Protocol):
 class Executor(Protocol):
     """Runs a denoiser in forwards of a fixed number of rows. One suite of tests holds for all executors.
 
-    A denoiser has one executor, which alone changes its weights. Bad input raises the DemonError that the function of
-    `engine.executors.checks` raises which each method names. Unless a method says otherwise, it is called by the thread
-    that owns the session, and never during a forward.
+    A denoiser has one executor, which alone changes its weights. Where a method names a function of
+    `engine.executors.checks`, bad input raises the DemonError of that function. Unless a method says otherwise, it is
+    called by the thread that owns the session, and never during a forward.
 
     bucket: rows of every forward (R).
-    capacity: places that prompts are put in, numbered from 0; a `Session` needs `session.PLACES`.
+    capacity: the number of prompt places, which are numbered from 0. A `Session` needs `session.PLACES` of them.
     lanes: the threads on which forwards run side by side; a GPU has one.
-    weights_epoch: grows with any change of the weights, which also empties all places. Handles of an older epoch are
-        void until they are renewed.
+    weights_epoch: a number that grows with any change of the weights. Such a change also empties all prompt places.
+        Handles of an older epoch are void until they are renewed.
     """
 
     bucket: int
@@ -317,30 +344,32 @@ class Executor(Protocol):
     weights_epoch: int
 
     def prepare(self, conditioning: Conditioning) -> Handle:
-        """Computes everything that a prompt needs computed once. From any thread, also during a forward.
+        """From any thread, also during a forward. Returns a handle with all that is computed once per prompt.
 
-        Where the weights change meanwhile, the handle has the older epoch.
+        If the weights change during the call, the handle has the older epoch.
         """
         ...
 
     def blend(self, first: Handle, second: Handle, amount: float) -> Handle:
-        """A prompt between two prepared ones: their condition tensors mixed; 0 is the first, 1 the second.
+        """Returns a handle whose condition tensors are a mix of those of two prepared prompts.
 
-        Raises `check_owner`, `check_epoch` and `check_lengths`. When it is renewed, the two are too.
+        amount: the share of the second prompt, 0 to 1.
+        Raises the errors of `check_owner`, `check_epoch` and `check_lengths`. Renewing the mix renews the two as well.
         """
         ...
 
     def renew(self, handle: Handle) -> None:
-        """Prepares a handle again for the present weights, in place. Raises `check_owner`, but takes void handles."""
+        """Prepares a handle again for the present weights, in place. Void handles are taken. Raises the error of
+        `check_owner`."""
         ...
 
     @property
     def loras(self) -> tuple[tuple[Lora, float], ...]:
-        """The LoRAs that were set last, with their strengths."""
+        """Returns the LoRAs that were set last, with their strengths, 0 to 2."""
         ...
 
     def set_loras(self, loras: Loras) -> bool:
-        """Makes these the only LoRAs in the weights; returns whether the weights changed, which raises the epoch.
+        """Makes these the only LoRAs in the weights. Returns whether any weight changed; if so, the epoch grows.
 
         Raises DemonError, and then changes nothing, for more than 4, a strength out of 0 to 2, or a LoRA of another
         model.
@@ -348,29 +377,33 @@ class Executor(Protocol):
         ...
 
     def weights_changed(self) -> None:
-        """Raises the epoch, after somebody changed the denoiser's weights while no LoRA was in them.
+        """Raises the weights epoch. The caller has changed the denoiser's weights while no LoRA was in them.
 
-        The next forward has the new weights.
+        The next forward runs with the new weights.
         """
         ...
 
     def prepare_schedule(self, t: Tensor) -> Tensor:
-        """Timesteps [S+1], of any float type -> per-step time tensors [S+1, E], float32."""
+        """Returns the time tensors of all steps, float32 [S+1, E]. t: timesteps [S+1] of any float type."""
         ...
 
     def place(self, place: int, handle: Handle) -> None:
-        """Copies a prepared prompt into a place (at admission). A later `renew` of the handle does not reach the place.
+        """Copies a prepared prompt into a prompt place (at admission). A later `renew` of the handle does not change
+        the place.
 
-        Raises `check_place`, `check_owner`, `check_epoch`, and `check_lengths` against the prompts in other places.
+        Raises the errors of `check_place`, `check_owner`, `check_epoch`, and `check_lengths` against the prompts in
+        other places.
         """
         ...
 
     def forward(self, x: Tensor, time: Tensor, context: Tensor, places: Tensor) -> Tensor:
-        """x [R, T, C], time [R, E], context [R, T, X], places [R] int64 -> v [R, T, C], float32.
+        """From all `lanes.count` threads at once. Returns the velocities noise - x0 of R rows, float32 [R, T, C].
 
-        Called from all `lanes.count` threads at once. Reads its arguments and keeps none. The velocity stays as it is
-        until the next forward of the same thread, and callers only read it. A row's velocity depends on no other row.
+        x: [R, T, C]. time: [R, E]. context: [R, T, X]. places: int64 [R], the prompt place of each row.
+        Reads its arguments and keeps none. The next forward of the same thread may overwrite the result, and callers
+        only read it. A row's velocity depends on no other row.
 
-        Raises `check_shapes`, and `check_placed` where looking at `places` does not wait for a device.
+        Raises the error of `check_shapes`, and that of `check_placed` where looking at `places` does not wait for a
+        device.
         """
         ...

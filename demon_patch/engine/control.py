@@ -1,4 +1,4 @@
-"""What the table of controls says of one control (`Control`), and the words that it uses. Torch-free."""
+"""`Control`, a row of the table of controls, and the words that its fields use. Torch-free."""
 
 from __future__ import annotations
 
@@ -12,33 +12,37 @@ Taper = Literal["linear", "log", "int", "family"]
 Carrier = Literal["scheduler", "source_blend", "step_state", "decoder", "lora"]
 
 FAMILY: Final = "the family's"
-"""In place of a default: each model family has its own in `FamilySpec.defaults`."""
+"""Stands in place of a default where each model family has its own, in `FamilySpec.defaults`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Control:
     """One control of the engine: a row of the table.
 
-    name: as in files, messages and code.
-    title, doc: as a person sees them.
-    carrier: the engine node that has its port.
-    shape: what its port takes: one number for all frames (`scalar`), or one per latent frame (`curve`, which takes a
-        single number too), and so on.
-    propagation: its propagation class, which says how soon it is heard.
+    name: the name in files, messages and code.
+    title, doc: the name and the sentence that a person reads.
+    carrier: the engine node that has the control's port.
+    shape: what the port takes, for example one number for all latent frames (`scalar`), or one number per latent frame
+        (`curve`, which also takes a single number).
+    propagation: the propagation class, which says how soon the control is heard.
     default: a number, an option's name, None for prompts and sources, or FAMILY.
-    lo, hi, taper, unit: the range of a number (0 to 1 where it is not given), how a knob moves in it, and its unit.
-    options: of a choice.
-    optional: it has no effect, and costs nothing, unless its port is wired or set.
-    needs: the control without which it has no effect: a prompt or clip that must be wired, a choice that must not be
-        "off", or an optional control that must be wired or set.
-    rest: the value at which it does nothing; None: its default.
-    part: what a family must have for it (`FamilySpec.has`).
-    slew: of a step control, the ticks in which a change over its whole range is made; 0: a change is made at once.
-    becomes: the argument of `Session.request` that the player makes of it; None: the request takes it as it is.
-    heard: whether a movement of its value is heard as that movement. It is not of a speed, of a permission, or of what
-        sets how sound is decoded.
-    measured: whether it changes the sound itself, which `bench modulation` measures, and not only when or how safely it
-        comes, which `bench latency` measures.
+    lo, hi: lowest and highest number, in the control's unit; 0 and 1 where they are not given.
+    taper: how this range lies on a knob.
+    unit: the unit of the number, for display.
+    options: the names of the options of a choice.
+    optional: whether the control has no effect, and costs no time, unless its port is wired or set.
+    needs: the control without which this one has no effect. It is a prompt or clip that must be wired, a choice that
+        must not be "off", or an optional control that must be wired or set.
+    rest: the number at which the control does nothing; None means its default.
+    part: the part that a family must have for this control (`FamilySpec.has`).
+    slew: for a step control, the number of ticks that a change over the whole range takes; at 0 a change takes effect
+        in one tick.
+    becomes: the argument of `Session.request` that the player computes from this control. None means that the request
+        takes the control itself.
+    heard: whether a movement of the number is heard as that movement. This is False for a speed, for a permission, and
+        for what sets how sound is decoded.
+    measured: True if the control changes the sound itself, which `bench modulation` measures. False if it only changes
+        when or how safely the sound arrives, which `bench latency` measures.
     """
 
     name: str
@@ -64,26 +68,26 @@ class Control:
 
     @property
     def per_frame(self) -> bool:
-        """Whether the engine takes one value per latent frame."""
+        """Returns whether the engine takes one number per latent frame (of a surface, one per channel too)."""
         return self.shape in ("curve", "surface")
 
     @property
     def numeric(self) -> bool:
-        """Whether a value cable can move it."""
+        """Returns whether a cable with a signal can move the control."""
         return self.shape in ("scalar", "integer", "switch", "curve")
 
     @property
     def every_step(self) -> bool:
-        """Whether every denoising step reads it, and not only the admission."""
+        """Returns whether every denoising step reads the control, not only the admission."""
         return self.propagation in ("step", "late step")
 
     @property
     def of_generations(self) -> bool:
-        """Whether generations are made with it, and not only decoded or counted."""
+        """Returns whether the control has an influence on generations, not only on decoding or on the ring."""
         return self.propagation not in ("decode", "ring")
 
     @property
     def at_rest(self) -> float:
-        """The number at which a numeric control does nothing."""
+        """Returns the number at which a numeric control does nothing: `rest`, else its default, else 0."""
         rest = self.default if self.rest is None else self.rest
         return float(rest) if isinstance(rest, float | int) else 0.0

@@ -36,7 +36,7 @@ __all__ = [
 ]  # fmt: skip
 
 MOST_LORAS = 4
-"""LoRAs that may be in the weights at once."""
+"""The largest number of LoRAs that may be in the weights at once."""
 
 
 # fmt: off
@@ -331,5 +331,5 @@ CONTROLS: dict[str, Control] = {row.name: row for row in TABLE}
 
 
 def carried_by(carrier: str) -> tuple[Control, ...]:
-    """The rows whose ports an engine node shows, in the table's order."""
+    """Returns the rows whose ports the engine node `carrier` has, in the table's order."""
     return tuple(row for row in TABLE if row.carrier == carrier)

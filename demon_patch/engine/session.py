@@ -31,7 +31,7 @@ from demon_patch.nearest import chosen
 from demon_patch.small_cache import Same, SmallCache
 
 PLACES = 2 * CONDITIONS * MAX_DEPTH
-"""Prompt places that a session needs of its executor: of a ring, and of a generation made beside it."""
+"""The number of prompt places that a session needs: those of a ring, and as many for a generation made beside it."""
 
 
 class Session:
@@ -46,11 +46,11 @@ class Session:
             for finished in ring.tick(session.step_values(source, ode_noise=0.2)):
                 sound = session.decode(finished.latent, start=0, frames=50)
 
-    Prompts, contexts and noise are kept, so equal requests cost nothing twice. Not thread-safe: one thread owns a
-    session.
+    Prompts, contexts and noise are kept, so an equal request does not compute them again. Not thread-safe: one thread
+    owns a session.
 
-    executor: of the family's denoiser, with at least `PLACES` prompt places (DemonError otherwise); by default
-        PyTorch on one lane.
+    executor: runs the family's denoiser; by default PyTorch on one lane. Raises DemonError if it has fewer than
+        `PLACES` prompt places.
     """
 
     def __init__(self, family: Family, executor: Executor | None = None) -> None:
@@ -69,9 +69,9 @@ class Session:
 
     @classmethod
     def load(cls, name: str = "nano", *, executor: str = DEFAULT, threads: int | None = None) -> Session:
-        """A session on a family by name, run by an executor by name.
+        """Returns a session of the family `name`, run by the executor of that name.
 
-        threads: processor threads for forwards side by side; by default all, at most 8.
+        threads: processor threads (lanes) on which forwards run side by side; by default all of them, at most 8.
         Raises DemonError for an unknown name, and WeightsError for missing or damaged weights.
         """
         made = executor_named(executor)
@@ -80,15 +80,15 @@ class Session:
         return cls(family, made(family.denoiser, lanes=threads or min(os.cpu_count() or 1, 8)))
 
     def prompt(self, text: str) -> Conditioning:
-        """A prompt from free text; `.unknown` are the words that the family cannot read."""
+        """Returns a prompt from free text. Its `unknown` are the words that the family cannot read."""
         return self.family.conditioner.prompt(text)
 
     def prepare(self, prompt: Conditioning) -> None:
-        """Prepares a prompt, so that its first request does not have to wait for it. From any thread."""
+        """From any thread. Prepares a prompt, so that the first request with it does not have to wait."""
         self._prepared(prompt)
 
     def compose(self, prompt: str = "", *, seconds: float = 24.0, seed: int = 0) -> Source:
-        """A source that the family composes, `seconds` long (or the nearest length that it can play)."""
+        """Returns a source that the family composes, `seconds` long, or of the nearest length that it can play."""
         return self.family.conditioner.compose(prompt, seconds, seed)
 
     def source(
@@ -99,14 +99,16 @@ class Session:
         bpm: float | None = None,
         downbeat: float | None = None,
     ) -> Source:
-        """Any audio file as a source; raises SourceError.
+        """Returns an audio file as a source, at most its first `seconds`. Raises SourceError.
 
-        bpm, downbeat: its tempo and first bar line (s), where they are known better than what is stored or detected.
+        bpm, downbeat: tempo (beats per minute) and time of the first bar line (seconds) in the file. They replace what
+        is stored or detected.
         """
         return self.family.conditioner.load(path, seconds, bpm, downbeat)
 
     def lora(self, name: str | Path) -> Lora:
-        """A LoRA that comes with the family, by name, or any safetensors file; raises WeightsError."""
+        """Reads a LoRA: one of the family's own by its name, or any safetensors file by its path. Raises
+        WeightsError."""
         own = self.family.loras
         path = own.get(str(name), Path(name))
         try:
@@ -117,7 +119,8 @@ class Session:
             raise
 
     def set_loras(self, loras: Loras) -> bool:
-        """Makes these the only LoRAs in the weights, each with a strength of 0 to 2; returns whether anything changed.
+        """Makes these the only LoRAs in the weights, each with a strength of 0 to 2. Returns whether any weight
+        changed.
 
         Called between ticks. Generations in flight go on with the new weights. Raises DemonError.
         """
@@ -135,21 +138,23 @@ class Session:
         heard_at: float | None = None,
         **controls: Any,
     ) -> Request:
-        """What one generation starts from.
+        """Returns a request: all that one generation takes when it is admitted.
 
-        prompt: one, or several with their shares.
-        controls: any rows of the table of class `request`, by name: numbers, options, curves (a number, or one number
-            for each of the source's T frames), prompts (`prompt_b`) and clips. What is not given has its default.
-            docs/controls.md says what each does. strength is the strength itself, not a knob position; left out, it
-            is that of the knob's default.
+        prompt: one prompt, or several with their shares.
+        source: the clip that is covered, T latent frames long.
         source_latent: [T, C], covered in place of the source's own latent (feedback).
-        noise_position: how far, in keys, the noise has drifted.
-        stretch: (first frame, frames) that alone are generated, round the seam if need be; all else is given for the
-            whole song. The latent is heard once it is laid into one of the whole song (`focus.laid_into`).
+        noise_position: how far the noise has drifted from the seed's own, in keys (`NoiseBank.get`).
+        stretch: first song frame and number of latent frames to generate; the stretch may cross the seam of the song.
+            All other arguments are given for the whole song. To hear the result, write it into a latent of the whole
+            song (`focus.laid_into`).
         tag, heard_at: see `Request`.
+        controls: by name, any controls of propagation class `request`: numbers, options, curves (one number, or one for
+            each of the source's T latent frames), prompts (`prompt_b`) and clips. A control left out has its default.
+            docs/controls.md says what each one does. `strength` is the strength itself, not a knob position; left out,
+            it is the strength at the default knob position.
 
-        Raises DemonError that names the control: no such control, a value out of range, a control without the one that
-        it needs, a clip of another length, a part that the family does not have.
+        Raises DemonError that names the control, for an unknown control, a number out of range, a control without the
+        one that it needs, a clip of another length, or a part that the family does not have.
         """
         parts, given = self._divided(controls, source.frames)
         taken = RequestControls(given, self.spec)
@@ -172,7 +177,10 @@ class Session:
         return request if stretch is None else focused(request, *stretch, self.spec)
 
     def _divided(self, controls: Mapping[str, Any], frames: int) -> tuple[dict[str, Any], dict[str, Any]]:
-        """The prompts and clips among the controls of a request, as far as there are any, and the other controls."""
+        """Splits the controls of a request by name: first the prompts and clips that are given, then the others.
+
+        A curve given as one number becomes float32 [frames].
+        """
         parts: dict[str, Any] = {}
         others: dict[str, Any] = {}
         for name, value in controls.items():
@@ -186,25 +194,25 @@ class Session:
         return parts, others
 
     def ring(self, source: Source, depth: int | None = None) -> Ring:
-        """A ring of `depth` generations in flight, by default the family's, for songs of the source's length."""
+        """Returns a ring of `depth` slots (by default the family's ring depth) for songs of the source's length."""
         return Ring(self.executor, self.spec, self.noise(source.frames), depth=depth)
 
     def noise(self, song_frames: int) -> NoiseBank:
-        """The noise of songs of that many frames, shared by all rings of this session."""
+        """Returns the noise of songs of `song_frames` latent frames. All rings of this session share it."""
         if song_frames not in self._noise:
             self._noise = {song_frames: NoiseBank(self.spec.latent_channels, song_frames)}
         return self._noise[song_frames]
 
     def step_values(self, source: Source, **controls: Any) -> dict[str, Tensor | str]:
-        """The step controls of a tick (`Ring.tick`) for songs of the source's length.
+        """Returns the step values of a tick, as `Ring.tick` takes them, for songs of the source's length.
 
-        controls: numbers, curves of T numbers, surfaces [T, C], or options, by name. Raises DemonError that names the
+        controls: by name, numbers, curves of T numbers, surfaces [T, C], or options. Raises DemonError that names the
         control and the mend.
         """
         return step_values(controls, source.frames, self.spec.latent_channels)
 
     def generate(self, prompt: Conditioning | Blend, source: Source, **controls: Any) -> Tensor:
-        """One generation from start to end, [T, C]; `controls` as of `request`."""
+        """Runs one generation from start to end and returns its latent [T, C]. `controls` are those of `request`."""
         ring = Ring(
             self.executor, self.spec, self.noise(source.frames), depth=1, rows=range(PLACES // 2, PLACES)
         )  # places of its own: a ring may be playing
@@ -214,25 +222,32 @@ class Session:
     def decode(
         self, latent: Tensor, *, start: int = 0, frames: int | None = None, margin: int | None = None
     ) -> Samples:
-        """Sound [samples, channels] of a latent [T, C]: the whole cyclic song, or `frames` frames of it."""
+        """Decodes a latent [T, C] to sound [samples, channels]: the whole cyclic song, or a window of it.
+
+        start, frames: the window, in latent frames; `frames` None decodes the whole song and ignores `start`.
+        margin: latent frames decoded on each side of the window and thrown away.
+        """
         with torch.inference_mode():
             if frames is None:
                 return decode_song(self.family.codec, self.spec, latent).numpy()
             return decode_window(self.family.codec, self.spec, latent, start, frames, margin).numpy()
 
     def covered(self, latent: Tensor, cover: Source | Cover | None) -> Covered:
-        """A finished latent [T, C] with the clips that it covers, as it is heard: with the recording where the latent
-        is the clip's, and as loud as the clip elsewhere."""
+        """Returns a finished latent [T, C] together with the clips that it covers, ready to be decoded for playing:
+        where the latent is the clip's, the recording itself is heard; elsewhere the sound gets the clip's loudness."""
         whole = Cover(((cover, 1.0),)) if isinstance(cover, Source) else cover
         return Covered(self.family.codec, self.spec, latent, whole)
 
     def measure(self, clip: Source) -> None:
-        """Measures a clip, so that its first window does not have to wait for it. From any thread."""
+        """From any thread. Measures the loudness of a clip, so that the first window over it does not have to wait."""
         if isinstance(self.family.codec, ReadsLoudness):
             power_of(clip, self.spec)
 
     def encode(self, audio: Samples) -> Tensor:
-        """Latent [T, C] of sound [samples, channels] at the family's rate, a whole number of frames long."""
+        """Returns the latent [T, C] of sound.
+
+        audio: [samples, channels] at the family's sample rate, a whole number of latent frames long.
+        """
         with torch.inference_mode():
             return self.family.codec.encode(audio)
 
@@ -242,15 +257,19 @@ class Session:
         return handle
 
     def _prepared(self, prompt: Conditioning) -> Handle:
-        """A prepared prompt. Recent ones are kept. From any thread."""
+        """From any thread. Returns the handle of a prompt; recent handles are kept. It may be void."""
         return self._handles.get(prompt.text, lambda: self.executor.prepare(prompt))
 
     def _negative(self) -> Handle:
-        """The null prompt, whose velocity guidance leads away from."""
+        """Returns the handle of the null prompt. Guidance pushes the velocity away from this prompt's velocity."""
         return self._handle(self.family.conditioner.prompt(""))
 
     def _tinted(self, prompt: Conditioning | Blend, clip: Source | None, amount: float) -> Handle:
-        """The prompt, or the mean of several by their shares, with its share of a clip's timbre."""
+        """Returns the handle of a prompt with some of a clip's sound colour, or the mean of several such prompts by
+        their shares.
+
+        amount: the share of the clip's sound colour, 0 to 1. Raises DemonError if no prompt has a share above 0.
+        """
         if not isinstance(prompt, Conditioning):
             parts = [(self._tinted(each, clip, amount), share) for each, share in prompt if share > 0]
             if not parts:
@@ -275,13 +294,17 @@ class Session:
         return self._tints.get((*key, amount), lambda: self.executor.blend(plain, whole, amount))
 
     def _blended(self, first: Handle, second: Handle | None, amount: float) -> Handle:
-        """The prompt on its way to another one."""
+        """Returns the mix of two prompts. amount: the share of the second, 0 to 1; without a second, the first is
+        returned."""
         if amount == 0 or second is None:
             return first
         return second if amount == 1 else self.executor.blend(first, second, amount)
 
     def _context(self, source: Source, other: Source | None, structure: float) -> Tensor:
-        """The context of a source, with the structure of another clip where one is given."""
+        """Returns the context [T, X] of a source, or of the clip `other` if one is given.
+
+        structure: the factor of the hints, 0 to 1. Raises DemonError for a clip of another length than the source's.
+        """
         clip = source if other is None else other
         if clip.frames != source.frames:
             raise DemonError(
@@ -298,5 +321,5 @@ class Session:
 
 
 def _is_level(row: Control, value: object) -> bool:
-    """Whether a curve is given as one number for all frames."""
+    """Returns whether `value` is one number where the control takes one per latent frame."""
     return row.per_frame and isinstance(value, Real)

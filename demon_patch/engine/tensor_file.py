@@ -1,7 +1,7 @@
-"""Reads safetensors files without torch: first the header, within bounds, then one tensor at a time as float32.
+"""Reads safetensors files without torch: first the header, then one tensor at a time as float32.
 
-A file is not trusted. Its header is at most 16 MiB of JSON; its tensors follow one another without gaps or overlaps, as
-the format demands, and fill the file exactly.
+A file is not trusted. Its header must be at most 16 MiB of JSON. Its tensors must follow one another without gaps or
+overlaps, as the format demands, and fill the file exactly.
 """
 
 from __future__ import annotations
@@ -25,13 +25,14 @@ MAX_DIMENSIONS = 8
 
 AGAIN = "get the file again, or save it again"
 _BYTES = {"F64": 8, "F32": 4, "F16": 2, "BF16": 2, "F8_E4M3": 1, "F8_E5M2": 1}
-"""The kinds of numbers that are read, and the bytes of one."""
+"""Bytes of one number, by kind of number, for the kinds that `TensorFile.read` takes."""
 _OTHERS = {"BOOL": 1, "U8": 1, "I8": 1, "I16": 2, "U16": 2, "I32": 4, "U32": 4, "I64": 8, "U64": 8, "F8_E8M0": 1}
 
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """Where a tensor is in the file: its kind of numbers, its shape, and its bytes."""
+    """The header entry of a tensor: its kind of numbers (such as F32), its shape, and its bytes in the file, from
+    `start` up to, but not including, `end`."""
 
     kind: str
     shape: tuple[int, ...]
@@ -40,9 +41,11 @@ class Stored:
 
 
 class TensorFile:
-    """The header of a safetensors file: `tensors` by name in the file's order, and `metadata`, texts by name.
+    """A safetensors file whose header is read.
 
-    Raises WeightsError where the file is missing, too large, or no safetensors file.
+    tensors: header entries by name, in the order of the header.
+    metadata: texts by name.
+    Raises WeightsError if the file is missing, too large, or no safetensors file.
     """
 
     def __init__(self, path: Path) -> None:
@@ -64,7 +67,8 @@ class TensorFile:
         self.metadata, self.tensors = _header(text, self._begin, size)
 
     def read(self, name: str) -> NDArray[np.float32]:
-        """A tensor as float32; raises WeightsError for whole numbers and other kinds that are not read."""
+        """Reads a tensor and returns it as float32. Raises WeightsError for whole numbers and other kinds that are not
+        read, and for a file that cannot be read."""
         stored = self.tensors[name]
         if stored.kind not in _BYTES:
             raise WeightsError(
@@ -82,7 +86,8 @@ class TensorFile:
         return _numbers(content, stored.kind).reshape(stored.shape)
 
     def with_metadata(self, metadata: Mapping[str, str]) -> bytes:
-        """The bytes of a file with the same tensors and other metadata; equal input gives equal bytes."""
+        """Returns the bytes of a safetensors file with the same tensors and with `metadata` in place of its own. Equal
+        input gives equal bytes."""
         header: dict[str, Any] = {"__metadata__": dict(metadata)} if metadata else {}
         for name, stored in self.tensors.items():
             offsets = [stored.start - self._begin, stored.end - self._begin]
@@ -94,7 +99,7 @@ class TensorFile:
             return len(text).to_bytes(8, "little") + text + stream.read()
 
     def whole_number(self, name: str) -> float:
-        """The one number of a tensor of whole numbers."""
+        """Returns the number of a tensor that holds one whole number. The caller checks that it does."""
         stored = self.tensors[name]
         with self.path.open("rb") as stream:
             stream.seek(stored.start)
@@ -103,7 +108,7 @@ class TensorFile:
 
 
 def shown(text: str) -> str:
-    """A name from a file as a message shows it: quoted, escaped, shortened."""
+    """Returns a name from a file in the form for messages: quoted, escaped, cut to 80 characters."""
     return ascii(text if len(text) <= 80 else f"{text[:77]}...")
 
 
@@ -142,7 +147,7 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _stored(name: str, entry: object, begin: int) -> Stored:
-    """A tensor's entry in the header, checked against itself."""
+    """Returns a tensor's header entry. Raises WeightsError if its kind, shape and number of bytes do not agree."""
     match entry:
         case {"dtype": str(kind), "shape": list(shape), "data_offsets": [int(start), int(end)]}:
             pass
@@ -170,7 +175,11 @@ def _numbers(content: bytes, kind: str) -> NDArray[np.float32]:
 
 
 def _e4m3(code: int) -> float:
-    """A number of 8 bits: a sign, 4 bits of exponent with bias 7, 3 of mantissa; no infinity, 127 is not a number."""
+    """Returns the number of an 8-bit code in the format E4M3: a sign bit, 4 bits of exponent with bias 7, 3 of
+    mantissa.
+
+    There is no infinity; the codes 127 and 255 are NaN.
+    """
     sign, exponent, mantissa = -1.0 if code & 0x80 else 1.0, code >> 3 & 15, code & 7
     if code & 0x7F == 0x7F:
         return math.nan

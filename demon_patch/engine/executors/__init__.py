@@ -1,4 +1,4 @@
-"""What runs a denoiser's forwards, found by name and imported when it is first asked for.
+"""Executors, which run a denoiser's forwards. They are found by name and imported on first use.
 
 PyTorch is the one executor so far. Nothing here loads torch before `executor_named` is called.
 """
@@ -16,22 +16,22 @@ if TYPE_CHECKING:
 
 DEFAULT = "torch"
 EXECUTORS: dict[str, str] = {DEFAULT: f"{__name__}.torch_:TorchExecutor"}
-"""The module and the class of every executor, by name. A program may add its own before it loads a session."""
+"""`module:class` of every executor, by name. A program may add its own before it loads a session."""
 
 
 class MakesExecutor(Protocol):
-    """The class of an executor, as the registry calls it."""
+    """The signature with which the class of an executor is called."""
 
     def __call__(self, denoiser: Denoiser, *, lanes: int = 1) -> Executor:
-        """An executor of a bucket and a capacity of its own choice, for the whole life of the denoiser.
+        """Returns the executor of a denoiser for the denoiser's whole life. It chooses its bucket and capacity itself.
 
-        lanes: the threads that it may use for forwards; one on a GPU may use fewer.
+        lanes: the largest number of threads on which it may run forwards; on a GPU it may use fewer.
         """
         ...
 
 
 def executor_named(name: str) -> MakesExecutor:
-    """The class of an executor; raises DemonError for an unknown name."""
+    """Returns the class of the executor `name`, importing its module. Raises DemonError for an unknown name."""
     if name not in EXECUTORS:
         raise DemonError(
             f"there is no executor named {name!r}",

@@ -1,4 +1,4 @@
-"""What every executor refuses, each with one wording: an executor calls these, and the suite of tests expects them."""
+"""Checks that every executor makes. Each raises an error with one wording, which the suite of tests expects."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ LENGTHS = "prompts of different lengths"
 NO_PLACE = "there is no prompt place"
 EMPTY = "no prompt is in place"
 SHAPES = "a forward of shapes"
-"""How each error begins."""
+"""The beginning of each error's message."""
 
 
 def check_owner(handle: Handle, own: bool) -> None:
@@ -28,13 +28,16 @@ def check_owner(handle: Handle, own: bool) -> None:
 
 
 def check_epoch(handle: Handle, weights_epoch: int) -> None:
-    """Raises DemonError for a handle of other weights than the present ones."""
+    """Raises DemonError for a void handle: one of another weights epoch than `weights_epoch`."""
     if handle.epoch != weights_epoch:
         raise DemonError(VOID, port="prompt", mend="renew it, or prepare the prompt again")
 
 
 def check_lengths(one: Sequence[Sequence[int]], other: Sequence[Sequence[int]], port: str = "prompt") -> None:
-    """Raises DemonError where the condition tensors of two prompts have different shapes. port: which prompt is new."""
+    """Raises DemonError if the condition tensors of two prompts have different shapes.
+
+    one, other: the shapes of each prompt's condition tensors. port: the control that the error names.
+    """
     if [tuple(shape) for shape in one] != [tuple(shape) for shape in other]:
         shapes = " and ".join(str([list(shape) for shape in shapes]) for shapes in (one, other))
         raise DemonError(
@@ -43,13 +46,13 @@ def check_lengths(one: Sequence[Sequence[int]], other: Sequence[Sequence[int]], 
 
 
 def check_place(place: int, capacity: int) -> None:
-    """Raises DemonError for a place that the executor does not have."""
+    """Raises DemonError for a prompt place outside 0 to `capacity - 1`."""
     if not 0 <= place < capacity:
         raise DemonError(f"{NO_PLACE} {place}", mend=f"use 0 to {capacity - 1}, or a larger capacity")
 
 
 def check_placed(places: Sequence[int], placed: Collection[int]) -> None:
-    """Raises DemonError where a forward reads a place without a prompt. placed: those that have one."""
+    """Raises DemonError if a forward reads a prompt place without a prompt. placed: the places that have one."""
     for place in places:
         if place not in placed:
             raise DemonError(f"{EMPTY} {place}", port="prompt", mend="place one before the forward")

@@ -1,4 +1,4 @@
-"""Runs rows side by side on a processor: one thread a lane, each operation on a single thread.
+"""Runs rows side by side on a processor. Each lane is one thread, and each operation runs on a single thread.
 
 Small tensors gain little from many threads inside one operation, and every operation waits for all of them. Whole rows
 side by side wait once a tick. A row is computed by one thread, so its result does not depend on the number of lanes.
@@ -17,9 +17,9 @@ T = TypeVar("T")
 
 
 class RowThreads:
-    """`count` lanes. Lane 0 is the caller's own thread, whose operations become single-threaded too.
+    """`count` lanes that run work side by side. Used by one thread at a time.
 
-    Owned by one thread at a time.
+    Lane 0 is the caller's own thread. With more than one lane, torch operations on it become single-threaded.
     """
 
     def __init__(self, count: int) -> None:
@@ -32,9 +32,11 @@ class RowThreads:
     def run(
         self, work: Callable[[int, T], None], items: Sequence[T], between: Callable[[], None] | None = None
     ) -> None:
-        """Calls work(lane, item) for every item and returns when all are done; a lane that is done takes the next item.
+        """Calls work(lane, item) once for every item and returns when all calls are done. A free lane takes the next
+        item.
 
-        between: called on lane 0, the caller's thread, after each of its items. An error of any lane is raised here.
+        between: called on lane 0, the caller's thread, after each item of lane 0.
+        Raises the error of any lane.
         """
         if self.count > 1 and self._caller != get_ident():  # OpenMP counts its threads by thread
             torch.set_num_threads(1)

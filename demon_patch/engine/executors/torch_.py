@@ -1,4 +1,4 @@
-"""The PyTorch executor: a family's denoiser, eager, in float32."""
+"""The PyTorch executor: runs a family's denoiser eagerly in float32."""
 
 from __future__ import annotations
 
@@ -25,10 +25,11 @@ from demon_patch.errors import DemonError
 
 @dataclass(slots=True, eq=False)
 class Prepared:
-    """The condition tensors [L', ...] of a prompt, under the weights of `epoch`.
+    """A handle: the condition tensors [L', ...] of a prompt.
 
-    origin: the prompt that they were made of, or two prepared prompts and the share of the second.
     owner: the executor that made it.
+    epoch: the weights epoch for which the tensors were computed.
+    origin: the prompt from which they were computed, or two prepared prompts and the share (0 to 1) of the second.
     """
 
     owner: TorchExecutor
@@ -40,9 +41,10 @@ class Prepared:
 class TorchExecutor:
     """Runs a denoiser in forwards of exactly `bucket` rows, with prompts in `capacity` places.
 
-    The methods keep the contract of `Executor`, their threads and errors included.
+    The methods keep the contract of `Executor`, including its threads and errors.
 
-    lanes: forwards that run side by side; with more than one, operations on the calling thread use a single thread.
+    lanes: the number of forwards that run side by side. With more than one, operations on the calling thread use a
+        single thread.
     """
 
     def __init__(self, denoiser: Denoiser, bucket: int = 1, capacity: int = 48, lanes: int = 1) -> None:
@@ -61,19 +63,19 @@ class TorchExecutor:
 
     @torch.inference_mode()
     def prepare(self, conditioning: Conditioning) -> Prepared:
-        """The denoiser's condition tensors for a prompt, computed once."""
+        """Computes the denoiser's condition tensors of a prompt and returns them as a handle."""
         return Prepared(self, self.weights_epoch, self._denoiser.condition(conditioning.tokens), conditioning)
 
     @torch.inference_mode()
     def blend(self, first: Handle, second: Handle, amount: float) -> Prepared:
-        """The condition tensors (1 - amount) * first + amount * second."""
+        """Returns a handle with the condition tensors (1 - amount) * first + amount * second; amount is 0 to 1."""
         one, other = self._current_handle(first), self._current_handle(second)
         check_lengths(_shapes(one), _shapes(other), "prompt_b")
         return Prepared(self, self.weights_epoch, _mixed(one, other, amount), (one, other, amount))
 
     @torch.inference_mode()
     def renew(self, handle: Handle) -> None:
-        """Prepares a prompt again for the present weights, in place, and those that it is blended of."""
+        """Prepares a handle again for the present weights, in place. For a blend, renews its two handles too."""
         prepared = self._checked_handle(handle)
         if prepared.epoch == self.weights_epoch:
             return
@@ -88,12 +90,12 @@ class TorchExecutor:
 
     @torch.inference_mode()
     def prepare_schedule(self, t: Tensor) -> Tensor:
-        """Timesteps [S+1] -> time embeddings [S+1, E]."""
+        """Returns the time embeddings [S+1, E] of timesteps [S+1]."""
         return self._denoiser.embed_time(t.float())
 
     @torch.inference_mode()
     def place(self, place: int, handle: Handle) -> None:
-        """Copies a prepared prompt into a place."""
+        """Copies a prepared prompt into a prompt place."""
         check_place(place, self.capacity)
         prepared = self._current_handle(handle)
         if not self._buffers:
@@ -115,7 +117,10 @@ class TorchExecutor:
 
     @torch.inference_mode()
     def forward(self, x: Tensor, time: Tensor, context: Tensor, places: Tensor) -> Tensor:
-        """x [R, T, C], time [R, E], context [R, T, X], places [R] -> a new v [R, T, C], R the bucket."""
+        """Returns the velocities of R = `bucket` rows, a new tensor [R, T, C].
+
+        x: [R, T, C]. time: [R, E]. context: [R, T, X]. places: [R], the prompt place of each row.
+        """
         check_shapes(x, time, context, places, self.bucket)
         if not self._buffers or places.device.type == "cpu":
             check_placed(places.tolist(), self._placed)
@@ -124,18 +129,18 @@ class TorchExecutor:
 
     @property
     def loras(self) -> tuple[tuple[Lora, float], ...]:
-        """The LoRAs that were set last, with their strengths."""
+        """Returns the LoRAs that were set last, with their strengths, 0 to 2."""
         return self._merged.loras
 
     def set_loras(self, loras: Loras) -> bool:
-        """Merges exactly these LoRAs into the weights; returns whether any weight changed."""
+        """Makes these the only LoRAs in the weights. Returns whether any weight changed."""
         changed = self._merged.set(loras)
         if changed:
             self.weights_changed()
         return changed
 
     def weights_changed(self) -> None:
-        """Voids every prepared prompt and empties every place, after any change of the denoiser's weights."""
+        """Makes every handle void and empties every prompt place. Called after any change of the denoiser's weights."""
         self.weights_epoch += 1
         self._buffers = ()
         self._placed.clear()
@@ -146,5 +151,5 @@ def _shapes(prepared: Prepared) -> list[Sequence[int]]:
 
 
 def _mixed(first: Prepared, second: Prepared, amount: float) -> tuple[Tensor, ...]:
-    """The condition tensors between two prompts of equal lengths."""
+    """Returns the condition tensors (1 - amount) * first + amount * second of two prompts with equal shapes."""
     return tuple(torch.lerp(a, b, amount) for a, b in zip(first.tensors, second.tensors, strict=True))

@@ -1,1 +1,1 @@
-"""LoRA: files of every common trainer, their names and scales, merged into a model's weights."""
+"""LoRA: reads the files of every common trainer and merges them into a model's weights."""

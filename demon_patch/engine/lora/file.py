@@ -1,7 +1,7 @@
-"""LoRA files as trainers write them, read without torch: each layer's change as two float32 halves and a scale.
+"""Reads LoRA files without torch. A layer's change becomes two float32 halves and a scale.
 
-It is a file, or PEFT's folder of adapter_model.safetensors and adapter_config.json. The result is the same for every
-spelling of names (`names`) and of scale (`scale`).
+A LoRA is a file, or PEFT's folder of adapter_model.safetensors and adapter_config.json. The result is the same for
+every trainer's spelling of names (`names`) and of scale (`scale`).
 """
 
 from __future__ import annotations
@@ -21,11 +21,12 @@ from demon_patch.errors import WeightsError
 
 MAX_RANK = 256
 MAX_NORM = 1e4
-"""The largest norm of a layer's change: beyond it there is no music, only overflow."""
+"""The largest allowed bound of a layer's change: the norms of both halves, multiplied, times the scale. Beyond it there
+is no music, only overflow."""
 
 SUFFIX = ".safetensors"
 WEIGHTS = ("adapter_model.safetensors", "pytorch_lora_weights.safetensors")
-"""The files of weights in an adapter's folder, by PEFT and by diffusers."""
+"""The names that PEFT and diffusers give to the file of weights in an adapter's folder."""
 
 _PICKLES = (".bin", ".pt", ".pth", ".ckpt", ".pkl")
 _UNSAID = "no alpha is stated: it is played at scale 1, as if alpha were the rank"
@@ -33,7 +34,7 @@ _UNSAID = "no alpha is stated: it is played at scale 1, as if alpha were the ran
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LowRankChange:
-    """A layer's change: down [rank, in * kernel] times up [out, rank] times scale."""
+    """The change of a layer's weight: scale * (up [out, rank] @ down [rank, in * kernel])."""
 
     down: NDArray[np.float32]
     up: NDArray[np.float32]
@@ -42,20 +43,27 @@ class LowRankChange:
 
 @dataclass(frozen=True, slots=True)
 class LoraFile:
-    """The changes by layer, and sentences for the player."""
+    """A LoRA that was read.
+
+    changes: by path of the layer.
+    notes: sentences for the player.
+    """
 
     changes: Mapping[str, LowRankChange] = field(repr=False)
     notes: tuple[str, ...] = ()
 
     @property
     def scales(self) -> str:
-        """The scale as a person reads it, or the lowest and the highest."""
+        """Returns the layers' scale as text; if they differ, the lowest and the highest, as in "0.5 to 2"."""
         ends = sorted({change.scale for change in self.changes.values()})
         return f"{ends[0]:g}" if len(ends) == 1 else f"{ends[0]:g} to {ends[-1]:g}"
 
 
 def read(path: Path, shapes: Mapping[str, tuple[int, ...]]) -> LoraFile:
-    """Reads a LoRA for a model whose layers have weights of these shapes; raises WeightsError naming file and mend."""
+    """Reads a LoRA from a file or a folder. Raises WeightsError that names the file and the mend.
+
+    shapes: by path of the layer, the shape of the model's weight.
+    """
     try:
         file = weights_in(path)
         return _read(file, shapes)
@@ -66,7 +74,10 @@ def read(path: Path, shapes: Mapping[str, tuple[int, ...]]) -> LoraFile:
 
 
 def weights_in(path: Path) -> Path:
-    """The file of weights at a path: the path itself, or the file in a folder; raises WeightsError."""
+    """Returns the file of weights at a path: the path itself, or the one file of weights in a folder.
+
+    Raises WeightsError if there is none, if a folder holds several, and for pickles.
+    """
     if path.is_dir():
         known = [path / name for name in WEIGHTS if (path / name).is_file()]
         found = known[:1] or sorted(path.glob(f"*{SUFFIX}"))
@@ -86,8 +97,11 @@ def weights_in(path: Path) -> Path:
 
 
 def config_of(file: Path) -> Path | None:
-    """PEFT's configuration of a file of weights: the file beside it with the name that PEFT gives it, or the only one
-    there."""
+    """Returns the path of PEFT's adapter_config.json that belongs to a file of weights; None if there is none.
+
+    A configuration in the same folder belongs to the file if the file has one of the names `WEIGHTS`, or is the only
+    safetensors file there.
+    """
     config = file.with_name(CONFIG)
     if not config.is_file():
         return None
@@ -96,8 +110,8 @@ def config_of(file: Path) -> Path | None:
 
 
 def in_one(file: Path) -> bytes | None:
-    """A file of weights with PEFT's configuration in its metadata, so that one file is enough; None where there is no
-    configuration. Raises WeightsError."""
+    """Returns the bytes of a file of weights with PEFT's configuration in its metadata, so that one file is enough.
+    None if it has no configuration. Raises WeightsError."""
     config = config_of(file)
     if config is None:
         return None
@@ -148,7 +162,12 @@ def _single(file: TensorFile, name: str) -> float:
 def _halves(
     file: TensorFile, layer: str, lower: str, upper: str, weight: tuple[int, ...]
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """The two halves of a layer's change. Their shapes are checked before they are loaded."""
+    """Returns the halves `down` and `up` of a layer's change, in the shapes of the file. Checks shapes before it loads
+    them.
+
+    lower, upper: the names of their tensors. weight: the shape of the layer's weight.
+    Raises WeightsError for shapes and ranks that do not fit.
+    """
     down, up = file.tensors[lower].shape, file.tensors[upper].shape
     for name, shape in ((lower, down), (upper, up)):
         if not 2 <= len(shape) <= 4:
@@ -166,7 +185,7 @@ def _halves(
 
 
 def _trimmed(shape: tuple[int, ...], dimensions: int) -> tuple[int, ...]:
-    """A shape without the kernels of length 1 behind it that the layer's weight has not."""
+    """Returns a shape without trailing lengths of 1, as long as it has more than `dimensions` dimensions."""
     while len(shape) > dimensions and shape[-1] == 1:
         shape = shape[:-1]
     return shape

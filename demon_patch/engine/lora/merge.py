@@ -1,7 +1,7 @@
 """LoRA: low-rank changes of a denoiser's weights (Hu et al. 2021, section 4.1), read from a file and merged in place.
 
-W = W0 + sum over adapters of strength * scale * B A, with scale = alpha / rank. The sum always starts from the original
-W0, which is kept. So no error accumulates, and strength 0 restores W0 bit for bit.
+W = W0 + sum over LoRAs of strength * scale * B A, with scale = alpha / rank. The sum always starts from the original
+weights W0, which are kept. For this reason no error accumulates, and strength 0 restores W0 bit for bit.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ Layer: TypeAlias = nn.Linear | nn.Conv1d
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LayerChange:
-    """A layer's change: down [rank, in * kernel] times up [out, rank] times scale, float32."""
+    """The change of a layer's weight in float32: scale * (up [out, rank] @ down [rank, in * kernel])."""
 
     down: Tensor
     up: Tensor
@@ -34,11 +34,11 @@ class LayerChange:
 
 @dataclass(frozen=True, eq=False)
 class Lora:
-    """An adapter.
+    """A LoRA, read for one denoiser.
 
     title: the file's name without its suffix.
     changes: by path of the layer in the denoiser.
-    notes: sentences for the player; the first is about its scale.
+    notes: sentences for the player; the first one states the scale.
     """
 
     title: str
@@ -47,11 +47,11 @@ class Lora:
 
 
 Loras: TypeAlias = Sequence[tuple[Lora, float]]
-"""Adapters with their strengths, 0 to 2."""
+"""LoRAs, each with its strength, 0 to 2."""
 
 
 def layers_of(denoiser: object) -> dict[str, Layer]:
-    """The layers of a denoiser that a LoRA can change, by path; none where it is no torch module."""
+    """Returns the layers of a denoiser that a LoRA can change, by path; none if the denoiser is no torch module."""
     if not isinstance(denoiser, nn.Module):
         return {}
     return {
@@ -62,11 +62,11 @@ def layers_of(denoiser: object) -> dict[str, Layer]:
 
 
 def read_lora(path: str | Path, denoiser: object) -> Lora:
-    """Reads a LoRA from a safetensors file, or from its folder, in the spelling of any trainer (`file`).
+    """Reads a LoRA for a denoiser from a safetensors file, or from its folder, in any trainer's spelling (`lora.file`).
 
-    The file is not trusted. Raises WeightsError for one that is missing, too large or damaged, for layers that the
-    denoiser does not have, for statements of scale that contradict each other, and for shapes, ranks and numbers that
-    cannot be used.
+    Its tensors are on the device of the layers. The file is not trusted. Raises WeightsError for a file that is
+    missing, too large or damaged, for layers that the denoiser does not have, for statements of scale that contradict
+    each other, and for shapes, ranks and numbers that cannot be used.
     """
     layers = layers_of(denoiser)
     found = read(Path(path), {name: tuple(layer.weight.shape) for name, layer in layers.items()})
@@ -79,9 +79,9 @@ def read_lora(path: str | Path, denoiser: object) -> Lora:
 
 
 class Merged:
-    """The layers of a denoiser with LoRAs merged into them. Used from one thread, between forwards.
+    """Merges LoRAs into the layers of a denoiser. Used from one thread, between forwards.
 
-    W0 is kept of the layers that the present LoRAs touch, and only of those.
+    The original weights W0 are kept only of the layers that the present LoRAs change.
     """
 
     def __init__(self, denoiser: object) -> None:
@@ -92,8 +92,10 @@ class Merged:
 
     @torch.no_grad()
     def set(self, loras: Loras) -> bool:
-        """Merges exactly these, in this order; returns whether any weight changed. Raises DemonError for more than 4, a
-        strength out of range, or a LoRA of another model."""
+        """Makes these the only LoRAs in the weights, added in this order. Returns whether any layer was merged again.
+
+        Raises DemonError for more than 4 LoRAs, a strength outside 0 to 2, or a LoRA of another model.
+        """
         if len(loras) > MOST_LORAS:
             raise DemonError(f"{len(loras)} LoRAs", port="lora_strength", mend=f"use at most {MOST_LORAS}")
         sums: dict[str, list[tuple[LayerChange, float]]] = {}

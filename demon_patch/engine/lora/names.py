@@ -1,4 +1,4 @@
-"""The names of tensors in LoRA files: which layer and which half each one is, in the spelling of every common trainer.
+"""Finds the layer and the half of each tensor of a LoRA file from its name, in the spelling of every common trainer.
 
 blocks.0.mlp_in.lora_A.weight, .lora_B.weight                  PEFT; also .lora_A.ADAPTER.weight
 diffusion_model.blocks.0.mlp_in.lora_down.weight, .lora_up     ComfyUI and others; also .lora.down, _lora.down
@@ -58,7 +58,11 @@ FLAT = ("lora_unet_", "lora_transformer_", "lora_dit_", "lycoris_", "lora_", *(f
 
 @dataclass(slots=True)
 class Keys:
-    """The tensors of one layer by name: the lower and the upper half, and single numbers by what they mean."""
+    """The names of the tensors of one layer. An empty name means that the file has none.
+
+    down, up: the two halves of the change.
+    numbers: tensors of one number, under the keys `alpha` and `scalar`.
+    """
 
     down: str = ""
     up: str = ""
@@ -75,8 +79,11 @@ class Layers:
             self._flat.setdefault(name.replace(".", "_"), []).append(name)
 
     def find(self, given: str) -> str | None:
-        """The layer that a file calls `given`, with or without a program's prefix; None where there is none. Raises
-        WeightsError for a flattened name that two layers share."""
+        """Returns the path of the layer that a file calls `given`; None if the model has no such layer.
+
+        given: may begin with a program's prefix, and may have underscores in place of dots (a flattened name).
+        Raises WeightsError for a flattened name that two layers share.
+        """
         name = given
         while name:
             if name in self.shapes:
@@ -99,7 +106,11 @@ class Layers:
 
 
 def by_layer(names: Iterable[str], layers: Layers, metadata: Mapping[str, str]) -> dict[str, Keys]:
-    """The tensors of a LoRA file by layer, sorted; raises WeightsError that says what cannot be played, and why."""
+    """Returns the tensors of a LoRA file by path of the layer, sorted by path.
+
+    names: the names of its tensors. metadata: of the file; it is used in messages only.
+    Raises WeightsError that says what cannot be played, and why.
+    """
     names = sorted(names)
     for name in names:
         _refuse_kinds(name, layers)
@@ -129,7 +140,7 @@ def by_layer(names: Iterable[str], layers: Layers, metadata: Mapping[str, str]) 
 
 
 def _refuse_kinds(name: str, layers: Layers) -> None:
-    """Raises WeightsError for a tensor of another kind of adapter, named by its kind."""
+    """Raises WeightsError that names the kind of adapter, if the tensor belongs to another kind than LoRA."""
     if len(name) > LONGEST:
         raise WeightsError(f"{shown(name)} is too long a name", mend=AGAIN)
     for pattern, kind in _KINDS:
@@ -167,7 +178,7 @@ _SAID = ("modelspec.architecture", "base_model_name_or_path", "ss_base_model_ver
 
 
 def _not_a_lora(name: str, layers: Layers) -> WeightsError:
-    """What to say of a tensor that is no part of a LoRA."""
+    """Returns the error for a tensor that is no part of a LoRA."""
     given, _, last = name.rpartition(".")
     layer = layers.find(given) if last in ("weight", "bias") else None
     if layer is not None:

@@ -1,4 +1,4 @@
-"""How strongly a LoRA acts: what its file and its folder state about rank and alpha.
+"""Computes the scale of a LoRA's layers from what its file and its folder state about rank and alpha.
 
 scale = alpha / rank, or alpha / sqrt(rank) where rank-stabilised LoRA is stated (Kalajdzievski 2023).
 
@@ -25,7 +25,7 @@ from demon_patch.errors import WeightsError
 
 CONFIG = "adapter_config.json"
 IN_METADATA = "adapter_config"
-"""The key of a file's metadata that has this configuration, once the file is packed."""
+"""The key under which a packed file has adapter_config.json in its metadata."""
 MAX_CONFIG = 2**20
 MAX_PATTERNS = 2000
 
@@ -40,7 +40,7 @@ _TOKEN = re.compile(r"\\d\+|\[0-9\]\+|\.\*|\.\+|\\[.\-_/]|[\w.\-/]|[$^]")
 
 @dataclass(frozen=True, slots=True)
 class StatedNumber:
-    """A number, and where it is stated."""
+    """A number, and in `by` the place where it is stated, in words for a message."""
 
     number: float
     by: str
@@ -48,7 +48,12 @@ class StatedNumber:
 
 @dataclass(slots=True)
 class Statements:
-    """What is stated about all layers, and, by pattern of a layer's name, about some of them."""
+    """What a LoRA states about alpha, rank and scale.
+
+    alpha, rank: of all layers; None if it is not stated.
+    stabilised: number 1 if rank-stabilised LoRA is stated, 0 if it is denied; None if nothing is stated.
+    alphas, ranks: of some layers, by pattern of a layer's name.
+    """
 
     alpha: StatedNumber | None = None
     rank: StatedNumber | None = None
@@ -57,7 +62,12 @@ class Statements:
     ranks: dict[str, StatedNumber] = field(default_factory=dict)
 
     def scale(self, layer: str, rank: int, own: StatedNumber | None) -> float:
-        """The scale of a layer of this rank; own: the alpha that its tensor states. Raises WeightsError."""
+        """Returns the scale of a layer: alpha / rank, or alpha / sqrt(rank) if rank-stabilised LoRA is stated; 1
+        without an alpha.
+
+        rank: the rank of the layer's halves. own: the alpha that the layer's own tensor states.
+        Raises WeightsError if statements contradict each other or the rank.
+        """
         if (stated := self._one(self.ranks, layer) or self.rank) is not None and stated.number != rank:
             raise WeightsError(
                 f"{stated.by} states rank {stated.number:g}, and layer {layer} has rank {rank}", mend=_MEND
@@ -71,8 +81,13 @@ class Statements:
         return alpha.number / (math.sqrt(rank) if self.stabilised and self.stabilised.number else rank)
 
     def resolve(self, ranks: Iterable[int], owns: Iterable[StatedNumber]) -> None:
-        """Compares what is stated for all layers with what the layers' tensors say; raises WeightsError where none of
-        them agrees. Some layers may differ, since a trainer may give them numbers of their own."""
+        """Compares the alpha and rank that are stated for all layers with the layers' tensors.
+
+        ranks: the rank of each layer. owns: the alphas that the layers' tensors state.
+        Raises WeightsError if no layer's own alpha agrees with the stated one. Some may differ, since a trainer may
+        give layers their own numbers. For the same reason a stated `ss_network_dim` is dropped if some layer has this
+        rank and no ranks are stated by pattern: other layers may then have other ranks.
+        """
         owns, ranks = list(owns), set(ranks)
         if self.alpha and owns and all(own.number != self.alpha.number for own in owns):
             raise _conflict("alpha", self.alpha, owns[0])
@@ -81,7 +96,8 @@ class Statements:
 
     @staticmethod
     def _one(patterns: Mapping[str, StatedNumber], layer: str) -> StatedNumber | None:
-        """What is stated for the first pattern that the layer's name ends with, as PEFT reads them."""
+        """Returns the number of the first pattern that matches the end of the layer's name, as in PEFT; None without
+        one."""
         return next((said for pattern, said in patterns.items() if _matches(pattern, layer)), None)
 
 
@@ -90,8 +106,11 @@ _MEND = "delete the wrong one of the two, or get the adapter again"
 
 
 def statements(metadata: Mapping[str, str], config: Path | None) -> Statements:
-    """All that a file's metadata and its adapter_config.json state; raises WeightsError for contradictions, and for
-    adapters that are not scaled like a LoRA."""
+    """Returns all that a file's metadata and its adapter_config.json state about alpha, rank and scale.
+
+    config: the path of adapter_config.json, if there is one.
+    Raises WeightsError for contradictions, and for adapters of another kind than LoRA.
+    """
     found = Statements()
     _add_statements(found, metadata, "the file's metadata")
     for name in ("lora_adapter_metadata", IN_METADATA, "networkalphas", "network_alphas"):
@@ -123,7 +142,11 @@ def _json(text: str | bytes, what: str) -> Any:
 
 
 def _add_statements(found: Statements, given: object, by: str) -> None:
-    """Adds what an object states; keys may follow the name of a part, as in transformer.lora_alpha."""
+    """Adds to `found` what a JSON object states. Its keys may begin with a part of the model, as in
+    transformer.lora_alpha.
+
+    by: the object's name in messages. Raises WeightsError.
+    """
     if not isinstance(given, Mapping):
         return
     facts = {name: value for key, value in given.items() if (name := _without_prefix(str(key))) is not None}
@@ -150,13 +173,15 @@ def _add_statements(found: Statements, given: object, by: str) -> None:
 
 
 def _without_prefix(key: str) -> str | None:
-    """The key without the names of the model's parts before it; None for that of another model, as a text encoder."""
+    """Returns the key without the parts of the model before it; None if a part belongs to another model, for example a
+    text encoder."""
     *parts, name = key.split(".")
     return name if set(parts) <= set(PARTS) else None
 
 
 def _refuse(facts: Mapping[str, Any], by: str) -> None:
-    """Raises WeightsError for the adapters that a configuration says are something else than LoRA."""
+    """Raises WeightsError if the configuration states another kind of adapter than LoRA, or a start of the training
+    that also changes the model's own weights."""
     kind = facts.get("peft_type") or ""
     if str(kind).upper() not in _LORA:
         raise WeightsError(f"it is {shown(str(kind))} by {by}, which is not played", mend="use a plain LoRA")
@@ -175,7 +200,10 @@ def _true(given: object) -> bool:
 
 
 def _number(given: object, what: str, by: str) -> float | None:
-    """A finite number above 0; None for the words by which trainers leave it to the layers."""
+    """Returns a stated number, which is finite; None for the words with which trainers leave it to the layers.
+
+    what, by: the number's name and place in messages. Raises WeightsError for anything else.
+    """
     if given is None or (isinstance(given, str) and given.strip() in _SETTLED):
         return None
     try:
@@ -215,7 +243,11 @@ def _conflict(what: str, one: StatedNumber, other: StatedNumber) -> WeightsError
 
 @lru_cache(maxsize=4096)
 def _compiled(pattern: str) -> re.Pattern[str]:
-    """A layer's name, or one of PEFT's simple patterns of names. Others are refused: matching might take for ever."""
+    """Returns the compiled pattern of a layer's name, which may have anything and a dot before it.
+
+    pattern: a name, or one of PEFT's simple patterns. Raises WeightsError for others, since matching them might take
+    for ever.
+    """
     parts = _TOKEN.findall(pattern)
     if "".join(parts) != pattern or len(pattern) > 200 or sum(part in (".*", ".+") for part in parts) > 2:
         raise WeightsError(f"the pattern {shown(pattern)} of layers is not understood", mend="name the layers in full")
@@ -223,7 +255,8 @@ def _compiled(pattern: str) -> re.Pattern[str]:
 
 
 def _matches(pattern: str, layer: str) -> bool:
-    """Whether a pattern means a layer, perhaps behind the prefix of a program, or with its dots as underscores."""
+    """Returns whether a pattern means a layer. It may begin with a program's prefix, and may have underscores for
+    dots."""
     plain = re.sub(r"([._]lora[._](A|B|down|up))?(\.weight)?(\.alpha)?$", "", pattern) or pattern
     if _compiled(plain).fullmatch(layer) is not None:
         return True

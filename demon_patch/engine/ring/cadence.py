@@ -1,4 +1,4 @@
-"""When slots are admitted, so that completions come evenly spaced."""
+"""`Cadence`, which spaces admissions evenly in ticks, so that completions are evenly spaced too."""
 
 from __future__ import annotations
 
@@ -9,14 +9,15 @@ from math import floor
 
 @dataclass(frozen=True, slots=True)
 class Cadence:
-    """The exact moment at which the next slot is due, in ticks.
+    """The exact moment at which the next admission is due, in ticks.
 
-    A generation of S steps in a ring of depth D moves `due` by S/D, so for constant S generations are admitted on the
-    ticks floor(k * S / D). After a late admission (the ring was idle, or no slot was free) the cadence starts from that
-    tick.
+    Admitting a generation of S steps in a ring of depth D moves `due` on by S / D ticks. With constant S, generations
+    are admitted on the ticks floor(k * S / D). After a late admission (the ring was idle, or no slot was free) the
+    cadence starts again from that tick.
 
-    due: the tick, as a fraction, at which the next one is due.
-    last, steps: tick and number of steps of the latest admission.
+    due: the moment of the next admission, in ticks; it may lie between two ticks.
+    last: the number of the tick of the latest admission.
+    steps: the number of denoising steps of the generation admitted then.
     """
 
     due: Fraction = Fraction(0)
@@ -25,14 +26,15 @@ class Cadence:
 
     @property
     def tick(self) -> int:
-        """The tick on which the next slot is due."""
+        """Returns the number of the tick on which the next admission is due."""
         return floor(self.due)
 
     def after(self, tick: int, steps: int, depth: int) -> Cadence:
-        """The cadence after a generation of `steps` steps is admitted on `tick`."""
+        """Returns the cadence after a generation of `steps` steps is admitted on `tick` to a ring of `depth` slots."""
         anchor = self.due if self.tick == tick else Fraction(tick)
         return Cadence(anchor + Fraction(steps, depth), tick, steps)
 
     def resized(self, depth: int) -> Cadence:
-        """The cadence at a new depth. It starts from the latest admission, so that new slots are spread evenly."""
+        """Returns the cadence for a new ring depth. It counts from the latest admission, so that new slots are spread
+        evenly."""
         return Cadence(self.last + Fraction(self.steps, depth), self.last, self.steps)

@@ -1,4 +1,7 @@
-"""Stretches of a song: which one to generate for a coming moment, and how a request is cut to it."""
+"""Stretches of a song: chooses the stretch to generate for a coming moment, and cuts requests and latents to it.
+
+All frames here are latent frames. A song frame counts from the start of the song.
+"""
 
 from __future__ import annotations
 
@@ -20,11 +23,12 @@ Stretch = tuple[int, int]
 """First song frame and number of frames."""
 
 JOIN = 2
-"""Frames beside a window that its joins take."""
+"""Latent frames beside a window that its seams need."""
 
 
 def cut(whole: Tensor, start: int, frames: int, axis: int = 0) -> Tensor:
-    """`frames` frames of a cyclic song from frame `start` along `axis`: a view, or a copy round the seam."""
+    """Returns `frames` frames of a cyclic song from song frame `start` along `axis`: a view, or a copy if they cross
+    the seam."""
     song = whole.shape[axis]
     start %= song
     if start + frames <= song:
@@ -33,10 +37,10 @@ def cut(whole: Tensor, start: int, frames: int, axis: int = 0) -> Tensor:
 
 
 def cut_values(value: Tensor, request: Request) -> Tensor:
-    """Per-frame values [n, T of the song | 1, C] cut to a request's stretch, [n, T of the stretch | 1, C].
+    """Returns the part of a step value that covers a request's stretch, [n, T of the stretch | 1, C].
 
-    Values of another length belong to a song that has just been replaced: they are read by frame number, and the last
-    one is repeated.
+    value: [n, T of the song | 1, C]. One of another length belongs to a song that has just been replaced: it is read by
+        song frame, and its last frame is repeated.
     """
     length = value.shape[1]
     if length == 1 or (length == request.song_frames == request.frames and request.start == 0):
@@ -48,11 +52,12 @@ def cut_values(value: Tensor, request: Request) -> Tensor:
 
 
 def focused(request: Request, start: int, frames: int, spec: FamilySpec) -> Request:
-    """A request cut to `frames` frames from song frame `start`, across the seam if need be.
+    """Returns a request cut to `frames` frames from song frame `start`. The stretch may cross the seam.
 
-    request: of the whole song, or of a stretch that contains these frames. A stretch as long as the request's own is
-    returned as it is. Raises DemonError for a stretch that is shorter than the family plays, that does not begin and
-    end on its quantum, or that is not within the request's own.
+    request: covers the whole song, or a stretch that contains these frames. If `frames` is not less than its own
+        length, `request` itself is returned.
+    Raises DemonError for a stretch that is shorter than the family plays, that does not begin and end on the family's
+    quantum, or that is not within the request's own stretch.
     """
     song = request.song_frames
     if frames >= request.frames:
@@ -81,12 +86,14 @@ def focused(request: Request, start: int, frames: int, spec: FamilySpec) -> Requ
 
 
 def stretch(heard_at: int, choice: str, spec: FamilySpec, song_frames: int) -> Stretch | None:
-    """The stretch to generate so that its latent can be played from a moment on; None for the whole song.
+    """Returns the stretch to generate so that its latent can be played from song frame `heard_at` on; None for the
+    whole song.
 
-    heard_at: the song frame from which the latent will be played; it may run on beyond the end of the loop.
-    choice: an option of the control `focus`. `auto` is chosen by the player and is the whole song here.
+    heard_at: the song frame from which the latent will be played. It may lie beyond the end of the loop.
+    choice: an option of the control `focus`. `auto`, which the player resolves, means the whole song here.
 
-    The stretch begins just early enough for its border and the playing margin, so that it reaches far ahead.
+    The stretch begins only as far before `heard_at` as its border and the playing margin need, so that it reaches far
+    ahead.
     """
     checked_option("focus", choice)
     if choice in ("auto", "song"):
@@ -97,7 +104,8 @@ def stretch(heard_at: int, choice: str, spec: FamilySpec, song_frames: int) -> S
 
 
 def from_there(heard_at: int, frames: int, spec: FamilySpec, song_frames: int) -> Stretch | None:
-    """The stretch of `frames` frames that can be played from song frame `heard_at` on; None for the whole song."""
+    """Returns the stretch of `frames` frames that can be played from song frame `heard_at` on; None if it is not
+    shorter than the song."""
     if frames >= song_frames:
         return None
     start = (heard_at - before(spec)) // spec.quantum * spec.quantum
@@ -105,8 +113,11 @@ def from_there(heard_at: int, frames: int, spec: FamilySpec, song_frames: int) -
 
 
 def narrow(slot: Slot, start: int, frames: int, spec: FamilySpec, x: Tensor) -> None:
-    """Lets a generation in flight go on with fewer frames: `frames` frames from song frame `start`, or from the nearest
-    frame that its own stretch allows. x: [frames, C], receives its latent."""
+    """Cuts a generation in flight to `frames` frames from song frame `start`, or from the nearest frame that keeps the
+    new stretch inside its own. Changes the slot in place.
+
+    x: memory [frames, C] for the cut latent.
+    """
     own, song = slot.request, slot.request.song_frames
     first = (start - own.start) % song
     if own.frames < song and first > own.frames - frames:
@@ -120,15 +131,16 @@ def narrow(slot: Slot, start: int, frames: int, spec: FamilySpec, x: Tensor) -> 
 
 
 def before(spec: FamilySpec) -> int:
-    """Frames from the beginning of a stretch to the first frame that a window may begin at: the border, and what is
-    decoded beside a window."""
+    """Returns the latent frames from the start of a stretch to the first frame at which a window may begin: the border,
+    the playing margin, and `JOIN`."""
     return spec.border + spec.playing_margin + JOIN
 
 
 def laid_into(whole: Tensor, part: Tensor, start: int, spec: FamilySpec) -> Tensor:
-    """A new latent [T, C] of the whole song: `part` without its borders, and an older generation `whole` elsewhere.
+    """Returns a new latent [T, C] of the whole song: a copy of `whole` in which `part` without its borders is written.
 
-    part: a generation from song frame `start` on. One of the whole song is returned as it is.
+    whole: an older generation of the whole song, [T, C].
+    part: a generation whose first frame is song frame `start`. If it is as long as the song, `part` itself is returned.
     """
     if len(part) >= len(whole):
         return part

@@ -1,8 +1,8 @@
-"""Live strength: a generation in flight follows a change of its strength.
+"""Live strength: changes the strength of a generation in flight.
 
-If only the times of the remaining steps changed, the sound would move by less than a twentieth of the way. So a lower
-strength also pulls the predicted clean latent to the source, and a higher one adds fresh noise as long as enough steps
-remain to shape it.
+If only the times of the remaining steps changed, the sound would move by less than a twentieth of the way. For this
+reason a lower strength also pulls the predicted clean latent to the source, and a higher strength adds fresh noise
+while enough steps remain to shape the noise.
 """
 
 from __future__ import annotations
@@ -19,20 +19,22 @@ from demon_patch.engine.ring.schedule import Schedule
 from demon_patch.engine.ring.slot import Slot
 
 LAST_RISE = 3 / 8
-"""The share of the steps after which a generation no longer takes fresh noise: it could not shape it any more. After 3
-of 8 steps nano goes a third of the way, after 1 of 4 more than half, after half of them a quarter."""
+"""The stage (share of all steps, 0 to 1) after which a generation no longer takes fresh noise, since too few steps are
+left to shape the noise. With noise added after 3 of 8 steps, nano moves a third of the way to the new strength; after 1
+of 4, more than half; after half of the steps, a quarter."""
 
 _STILL = 1e-6
 
 
 def distance(spec: FamilySpec, strength: float) -> float:
-    """How far a strength takes the sound from its source, 0 to 1. It is the knob position that the family's taper gives
-    the strength, since equal turns move the sound equally far."""
+    """Returns how far a strength (0 to 1) moves the sound from its source, 0 to 1. It is the knob position of that
+    strength in the family's taper, since equal turns of the knob move the sound equally far."""
     return float(np.interp(strength, spec.strength_taper, np.linspace(0.0, 1.0, len(spec.strength_taper))))
 
 
 def lower(x: Tensor, clean: Tensor, source: Tensor, s: float, after: float, pull: float) -> None:
-    """Takes x from noise level s to the lower level `after`, and pulls its clean part to the source, both in place.
+    """Takes x from noise level s to the lower level `after`, and pulls its clean part to the source. Changes `x` and
+    `clean` in place; both are [T, C], and noise levels are 0 (clean) to 1.
 
         e = (x - (1 - s) * clean) / s; clean += pull * (source - clean); x = after * e + (1 - after) * clean
 
@@ -44,7 +46,7 @@ def lower(x: Tensor, clean: Tensor, source: Tensor, s: float, after: float, pull
 
 
 def higher(x: Tensor, noise: Tensor, s: float, after: float) -> None:
-    """Takes x from noise level s to the higher level `after` by the flow's forward kernel, in place.
+    """Takes x [T, C] from noise level s to the higher level `after` (0 to 1) by the flow's forward kernel, in place.
 
     x = a * x + sqrt(after^2 - (a * s)^2) * noise, with a = (1 - after) / (1 - s)
     """
@@ -53,10 +55,11 @@ def higher(x: Tensor, noise: Tensor, s: float, after: float) -> None:
 
 
 def follow(slot: Slot, times: Schedule, spec: FamilySpec, noise: NoiseBank) -> bool:
-    """Moves a generation that has done a step to the schedule `times`, which has as many steps; returns whether it
-    could.
+    """Moves a generation that has done at least one step to another schedule. Returns whether it was moved.
 
-    It cannot at noise level 0 or 1, upward after the first steps, or downward before its clean prediction is known.
+    times: the schedule of the new strength, with the same number of steps.
+    The generation is not moved if it has no source, if its noise level is 0 or 1, up after stage `LAST_RISE`, or down
+    before its clean prediction is known.
     """
     request, step = slot.request, slot.step
     s, after = float(slot.times.t[step]), float(times.t[step])

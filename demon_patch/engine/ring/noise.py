@@ -1,7 +1,7 @@
-"""Gaussian noise as a pure function of (seed, stream, step, frame, channel).
+"""Gaussian noise as a pure function of seed, stream, denoising step, song frame and channel.
 
-The number of the generation is no argument. So equal settings give equal latents whenever they are admitted, and a
-frame has the same noise in every stretch of the song.
+The number of the generation is no argument. Equal settings therefore give equal latents at any tick of admission, and a
+song frame has the same noise in every stretch that contains it.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _DRIFT = 0x64726966  # sets the keys of a drifting seed apart from noise
 
 
 class Stream(IntEnum):
-    """What a noise is for: independent streams of one seed."""
+    """The use of a noise. Streams of one seed are independent of each other."""
 
     INIT = 0
     SDE = 1
@@ -40,10 +40,11 @@ class Stream(IntEnum):
 
 
 def philox(counter: tuple[Words, Words, Words, Words], key: tuple[int, int]) -> tuple[Words, ...]:
-    """Philox4x32-10: four 32-bit words (in uint64, broadcast together) for each counter of four words.
+    """Returns four pseudo-random 32-bit words (held in uint64) for each counter of four words, by Philox4x32-10.
 
-    It is a bijection of the counter under each key, so no two counters share their noise (Salmon, Moraes, Dror, Shaw:
-    "Parallel random numbers: as easy as 1, 2, 3", SC 2011).
+    counter: four arrays of 32-bit words in uint64, which are broadcast together. key: two 32-bit words.
+    For each key the function is a bijection of the counter, so no two counters share their noise (Salmon, Moraes, Dror,
+    Shaw: "Parallel random numbers: as easy as 1, 2, 3", SC 2011).
     """
     a, b, c, d = counter
     k0, k1 = key
@@ -56,7 +57,7 @@ def philox(counter: tuple[Words, Words, Words, Words], key: tuple[int, int]) -> 
 
 
 def gaussian(seed: int, stream: int, step: int, first: int, frames: int, channels: int) -> NDArray[np.float32]:
-    """Standard normal noise of frames `first` to `first + frames`, float32 [frames, channels].
+    """Returns standard normal noise of the song frames `first` to `first + frames - 1`, float32 [frames, channels].
 
     Counter (channel // 4, frame, step, 0) under key (seed, stream) gives four words; each pair makes two uniforms
     and, by Box and Muller (1958) in float64, two normals: channels 4j to 4j + 3.
@@ -75,7 +76,8 @@ def gaussian(seed: int, stream: int, step: int, first: int, frames: int, channel
 
 
 def drifted(seed: int, place: int) -> int:
-    """The key, 32 bits, at a whole-numbered place of a seed's drift: the seed itself at 0, elsewhere a hash of both."""
+    """Returns the 32-bit key at a whole-numbered place of a seed's drift: the seed itself at place 0, elsewhere a hash
+    of seed and place."""
     if place == 0:
         return seed
     low, high = place & 0xFFFFFFFF, (place >> 32) & 0xFFFFFFFF
@@ -84,12 +86,13 @@ def drifted(seed: int, place: int) -> int:
 
 
 class NoiseBank:
-    """Noise of a song, computed once per (seed, stream, step) and kept while there is room.
+    """The noise of a song, computed once per seed, stream and step, and kept while there is room.
 
     channels: latent channels C.
-    song_frames: the length after which the noise repeats; frame numbers may run on beyond the end of the loop.
-    device: where the noise is kept; it is always computed on the CPU.
-    limit: bytes that are kept; the least recently used noise is dropped first.
+    song_frames: the number of latent frames after which the noise repeats. Frame numbers may go beyond the end of the
+        loop.
+    device: the device that keeps the noise. It is always computed on the CPU.
+    limit: the largest number of bytes that are kept. The least recently used noise is dropped first.
 
     `get` may be called from any thread.
     """
@@ -116,12 +119,16 @@ class NoiseBank:
         song: int | None = None,
         position: float = 0.0,
     ) -> Tensor:
-        """Noise of `frames` frames (all of the song if None) from absolute frame `start`, float32 [T, C].
+        """From any thread. Returns standard normal noise, float32 [frames, C]. It may be shared and must not be written
+        to.
 
-        Frames count modulo `song` (the bank's own length if None). position: how far the seed has drifted, in keys;
-        between two keys their noises are mixed by cos and sin of 90 degrees * frac(position), so that it stays normal.
-        The result may be shared: it must not be written to. Raises DemonError for a seed outside 0 to 4294967295 or a
-        negative step or length.
+        start: the first latent frame, modulo `song`.
+        frames: the number of latent frames; None means the whole song.
+        song: the length of the song in latent frames; None means the bank's own.
+        position: how far the noise has drifted from the seed's own, in keys. At whole numbers it is the noise of one
+            key (`drifted`). Between two keys their noises are mixed by cos and sin of 90 degrees * frac(position), so
+            that the mix stays standard normal.
+        Raises DemonError for a seed outside 0 to 4294967295, a negative step or length, or a song without frames.
         """
         song = self.song_frames if song is None else song
         frames = song if frames is None else frames
@@ -144,7 +151,7 @@ class NoiseBank:
             return self._upto(key, stream, step, song)[wrapped]
 
     def _upto(self, seed: int, stream: Stream, step: int, end: int) -> Tensor:
-        """Frames 0 to `end`, from the store, which is extended where it is too short."""
+        """Returns the noise of the frames 0 to `end - 1`, [end, C], from the store. Computes what the store lacks."""
         key = (seed, int(stream), step)
         kept = self._kept.find(key)
         if kept is None or kept.shape[0] < end:

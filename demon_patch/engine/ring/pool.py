@@ -1,4 +1,4 @@
-"""Memory of latents, which is used again once nothing refers to it."""
+"""`LatentPool`, which uses the memory of a latent again once nothing refers to it."""
 
 from __future__ import annotations
 
@@ -10,11 +10,13 @@ from torch import Tensor
 
 
 class LatentPool:
-    """Latents of equal shape whose memory is used again.
+    """Allocates latents, and uses the memory of a freed latent of equal shape again.
 
-    On the CPU a latent's memory returns to the pool when the last tensor, view or array on it is gone. So whoever
-    receives a latent may keep it, slice it and write to it for ever. On other devices their own allocator does the
-    same.
+    On the CPU a latent's memory returns to the pool when the last tensor, view or array on it is gone. Whoever receives
+    a latent may therefore keep it, slice it and write to it without limit. On other devices the device's own allocator
+    does the same.
+
+    keep: the largest number of freed latents that stay allocated, checked when one is used again.
     """
 
     def __init__(self, keep: int = 24) -> None:
@@ -22,7 +24,7 @@ class LatentPool:
         self._free: list[np.ndarray] = []
 
     def take(self, frames: int, channels: int, device: torch.device) -> Tensor:
-        """A float32 latent [frames, channels] with undefined contents."""
+        """Returns a float32 latent [frames, channels] with undefined contents."""
         if device.type != "cpu":
             return torch.empty(frames, channels, device=device)
         memory = self._reuse((frames, channels))

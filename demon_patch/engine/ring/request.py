@@ -1,4 +1,4 @@
-"""What the ring is given for one generation."""
+"""`Request`: everything that a generation takes when it is admitted to a ring."""
 
 from __future__ import annotations
 
@@ -18,27 +18,26 @@ from demon_patch.engine.ring.schedule import SchedulePlan
 from demon_patch.errors import DemonError
 
 FORWARDED = ("initialize", "full")
-"""The modes of guidance whose negative prompt goes through the denoiser."""
+"""The guidance modes that run forwards of the negative prompt."""
 
 
 @dataclass(frozen=True, eq=False)
 class Request:
-    """What a generation begins with. Its tensors must not be written to. Strength is what it began with:
-    `Slot.strength` is the present one.
+    """Everything that a generation takes when it is admitted. Its tensors must not be written to.
 
-    conditioning: a prompt prepared by the ring's executor.
+    conditioning: the generation's prompt, a handle prepared by the ring's executor.
     context: [T, X].
-    source: the latent [T, C] that is covered; None: none is, and strength acts as 1.
-    controls: what the table has of class `request`: numbers as the engine takes them (strength, no knob position),
-        options, and curves [T].
-    second: a second prompt, for the control condition_weight.
-    negative: the null prompt, which the guidance modes `initialize` and `full` need.
+    source: the latent [T, C] that is covered. With None no source is covered, and strength acts as 1.
+    controls: the controls of propagation class `request`: numbers in the engine's unit (the strength itself, not a knob
+        position), options, and curves [T]. The strength is that of the admission; `Slot.strength` is the present one.
+    second: the handle of a second prompt, for the control condition_weight.
+    negative: the handle of the null prompt, which the guidance modes `initialize` and `full` need.
     target: a latent [T, C], for the controls target_strength and target_curve.
-    noise_position: how far, in keys, the noise has drifted from the seed's own.
-    start, song: the stretch of a song of `song` frames that is generated, from frame `start`, round the seam if need
-        be; all tensors are cut to it. A whole song has start 0 and song None.
-    tag: the caller's own.
-    heard_at: when it will be heard, if known.
+    noise_position: how far the noise has drifted from the seed's own, in keys (`NoiseBank.get`).
+    start, song: the generation covers T latent frames from song frame `start` of a song of `song` latent frames, and
+        may cross the seam. All tensors are cut to this stretch. A whole song has start 0 and song None.
+    tag: any object of the caller; the engine does not read it.
+    heard_at: the moment from which the generation will be heard, in the caller's unit; None if it is not known.
     """
 
     conditioning: Handle = field(repr=False)
@@ -56,32 +55,33 @@ class Request:
 
     @cached_property
     def plan(self) -> SchedulePlan:
-        """What its schedule is made from."""
+        """Returns the controls from which its schedule is computed; the strength is 1 without a source."""
         plan = SchedulePlan.from_controls(self.controls)
         return replace(plan, strength=1.0) if self.source is None else plan
 
     @cached_property
     def count(self) -> int:
-        """The steps that it really takes: `plan.steps`, or fewer where the schedule leaves some out."""
+        """Returns the number of denoising steps that it runs: `plan.steps`, or fewer if the schedule leaves some
+        out."""
         return self.plan.count
 
     @property
     def guidance_mode(self) -> str:
-        """Where the opposite of its prompt is from."""
+        """Returns its option of `guidance_mode`, which says where the negative velocity of guidance comes from."""
         return self.controls.option("guidance_mode")
 
     @property
     def song_frames(self) -> int:
-        """Frames of the song that it is a stretch of."""
+        """Returns the length of the whole song in latent frames."""
         return self.frames if self.song is None else self.song
 
     @property
     def frames(self) -> int:
-        """Length T in latent frames."""
+        """Returns the length T of the generation in latent frames."""
         return self.context.shape[0]
 
     def noise(self, bank: NoiseBank, stream: Stream, step: int) -> Tensor:
-        """Its noise of a stream at a step, [T, C], which must not be written to."""
+        """Returns its noise [T, C] of a stream at a step, for its seed and stretch. It must not be written to."""
         return bank.get(
             self.controls.whole("seed"),
             stream,
@@ -94,13 +94,15 @@ class Request:
 
     @property
     def handles(self) -> tuple[Handle, ...]:
-        """The prompts that need a row each: its own, the second, the negative, as far as there are any."""
+        """Returns the prompts that need a prompt place each: its own, then the second and the negative if it uses
+        them."""
         others = (self.second, self.negative if self.guidance_mode in FORWARDED else None)
         return (self.conditioning, *(handle for handle in others if handle is not None))
 
     def check(self, spec: FamilySpec, executor: Executor, device: torch.device) -> None:
-        """Raises DemonError for a tensor of the wrong shape, out of range or on another device, for a control without
-        what it needs, or for conditioning that was prepared before the weights changed."""
+        """Raises DemonError for a tensor of the wrong shape or type or on another device, for a curve out of range or a
+        latent that is not finite, for a stretch outside the song, for a control without the prompt or clip that it
+        needs, and for a void handle."""
         if not isfinite(self.noise_position):
             raise DemonError(f"a noise position of {self.noise_position!r}", port="noise_drift", mend="give a number")
         _shape("context", self.context, (*self.context.shape[:1], spec.context_channels), device)
@@ -133,7 +135,7 @@ class Request:
             )
 
     def _check_needs(self) -> None:
-        """Raises DemonError for a control without what it works on."""
+        """Raises DemonError for a control without the prompt, clip or source that it needs."""
         there = {"timbre_source"}  # which is in the conditioning
         there |= {name for name, part in (("prompt_b", self.second), ("target", self.target)) if part is not None}
         self.controls.check_needs(there)
@@ -144,13 +146,13 @@ class Request:
 
 
 def check_finite(name: str, latent: Tensor) -> None:
-    """Raises DemonError naming the control `name` where what a clip was made into is not finite."""
+    """Raises DemonError that names the control `name` if a tensor made from a clip holds NaN or infinity."""
     if not isfinite(float(_numbers(latent).sum())):
         raise DemonError("a clip whose latent is not finite", port=name, mend="give another clip")
 
 
 def _numbers(tensor: Tensor) -> np.ndarray:
-    """What a tensor holds, without a copy where it is on the CPU."""
+    """Returns the numbers of a tensor as an array, without a copy if it is on the CPU."""
     return tensor.detach().cpu().numpy()
 
 

@@ -1,4 +1,4 @@
-"""The controls that one generation is made with, by the names of the table."""
+"""The controls of propagation class `request` of one generation, by their names in the table."""
 
 from __future__ import annotations
 
@@ -19,12 +19,14 @@ RequestValue: TypeAlias = float | str | Tensor
 
 
 class RequestControls:
-    """Numbers, options and curves of a generation, read-only; what is not given has its default (strength: what the
-    family has at the default position of its knob).
+    """The numbers, options and curves of one generation, read-only. A control that is not given has its default (for
+    strength: the family's strength at the default knob position).
 
-    given: by control, a number, an option's name, or a curve [T] (None: no curve). spec: the family, which has the
-    defaults that the table leaves to it. Raises DemonError that names the control for an unknown name, a number that is
-    NaN or out of range, or an option that there is not. Curves are checked with the request, which has a length.
+    given: by control, a number in the control's unit, an option's name, or a curve [T] (None for no curve).
+    spec: the family, which has the defaults that the table leaves to it.
+
+    Raises DemonError that names the control for an unknown name, a number that is NaN or out of range, or an unknown
+    option. Curves are checked later, by `Request.check`, since only the request has a length.
     """
 
     __slots__ = ("_given", "_spec")
@@ -44,8 +46,11 @@ class RequestControls:
                 raise DemonError(f"{value!r} is no curve", port=name, mend="give a float32 tensor [T]")
 
     def number(self, name: str) -> float:
-        """A number as the engine takes it: the one given, or the control's default. The default of a control with the
-        family taper is a knob position, and the number is what the family has there, as in a patch."""
+        """Returns a control's number in the unit that the engine takes: the one given, or the default.
+
+        The default of a control with the family taper is a knob position; the family's number at that position is
+        returned, as in a patch.
+        """
         value = self._given[name] if name in self._given else self._default(name)
         assert isinstance(value, float | int)
         return value
@@ -59,39 +64,39 @@ class RequestControls:
         return self._spec.at_position(row, default)
 
     def whole(self, name: str) -> int:
-        """A whole number, or its default."""
+        """Returns a control's number as an integer: the one given, or the default."""
         return int(self.number(name))
 
     def is_on(self, name: str) -> bool:
-        """Whether a switch is on, given or by default."""
+        """Returns whether a switch is on (its number, given or by default, is 0.5 or more)."""
         return self.number(name) >= 0.5
 
     def option(self, name: str) -> str:
-        """The chosen option, or the default one."""
+        """Returns the name of a choice's option: the one given, or the default."""
         return str(self._given[name] if name in self._given else self._spec.default(CONTROLS[name]))
 
     def curve(self, name: str) -> Tensor | None:
-        """A curve [T]; None where none is given."""
+        """Returns a control's curve [T]; None if none is given."""
         value = self._given.get(name)
         return value if isinstance(value, Tensor) else None
 
     @property
     def curves(self) -> dict[str, Tensor]:
-        """All curves that are given, by control."""
+        """Returns all curves [T] that are given, by name of the control."""
         return {name: value for name, value in self._given.items() if isinstance(value, Tensor)}
 
     def changed(self, **given: RequestValue | None) -> RequestControls:
-        """These controls with others in their place or beside them; raises DemonError."""
+        """Returns a copy in which the controls `given` are set. Raises DemonError as the constructor does."""
         return RequestControls({**self._given, **given}, self._spec)
 
     def with_curves(self, change: Callable[[Tensor], Tensor]) -> RequestControls:
-        """These controls, each curve changed by a function."""
+        """Returns a copy in which `change` is applied to each curve [T]."""
         return self.changed(**{name: change(curve) for name, curve in self.curves.items()})
 
     def check_needs(self, there: Collection[str]) -> None:
-        """Raises DemonError for a control that is moved from its default while the one that it needs is not there.
+        """Raises DemonError for a control that is moved from its default while the control that it needs is missing.
 
-        there: the prompts and clips that are.
+        there: the names of the prompts and clips that the request has.
         """
         for name, value in self._given.items():
             need = CONTROLS[name].needs
@@ -101,7 +106,7 @@ class RequestControls:
 
 
 def without(name: str, need: str) -> DemonError:
-    """The error for the control `name` where there is no `need`."""
+    """Returns the error for the control `name`, which needs `need` (a control, or a thing in words) and has none."""
     article = "an" if need[0] in "aeiou" else "a"
     return DemonError(
         f"there is no {CONTROLS[need].title.lower() if need in CONTROLS else need}",
@@ -111,7 +116,7 @@ def without(name: str, need: str) -> DemonError:
 
 
 def request_control(name: str) -> Control:
-    """The row of a control that a generation is made with; raises DemonError where a request does not take it."""
+    """Returns the row of a control of a request. Raises DemonError for a control that a request does not take."""
     row = CONTROLS.get(name)
     if row is None:
         known = [each.name for each in REQUEST_CONTROLS.values() if each.becomes is None]

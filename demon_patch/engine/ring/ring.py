@@ -1,8 +1,8 @@
-"""The ring: generations in flight, all advanced by each tick's forward.
+"""The ring of generations in flight. Each tick moves all of them on by one denoising step.
 
-A tick admits what is due, runs one forward for every slot, and returns the latents which that forward finished. Slots
-share nothing but the forward and its weights: each has its own schedule, seed, prompt, source and length (the DEMON
-design, arXiv 2605.28657). Weights may change between ticks. Used from one thread.
+A tick admits the requests that are due, runs one step for every slot, and returns the generations that this step
+finished. Slots share only the forward and its weights: each has its own schedule, seed, prompt, source and length (the
+DEMON design, arXiv 2605.28657). Weights may change between ticks. Used from one thread.
 """
 
 from __future__ import annotations
@@ -35,22 +35,23 @@ __all__ = ["Completion", "Request", "Ring", "Slot"]
 
 MAX_DEPTH = int(CONTROLS["depth"].hi)
 CONDITIONS = 3
-"""Prompts that a generation may have: its own, a second, and a negative."""
+"""The largest number of prompts of a generation: its own, a second, and a negative one."""
 
 RIPE = 0.75
-"""The share of the full schedule after which a clean prediction is worth hearing: at most 3 % of its variance is amiss
-then, after 6 of 8 steps as after 3 of 4."""
+"""The stage (share of all steps, 0 to 1) from which a clean prediction is good enough to be heard. At most 3 % of its
+variance is wrong there, after 6 of 8 steps and also after 3 of 4."""
 
 
 class Ring:
-    """Up to `depth` generations in flight, evenly spaced.
+    """Up to `depth` generations in flight, whose completions are evenly spaced in ticks.
 
-    A request waits until a slot is free and due. It is used once. All tensors are on the noise bank's device.
+    A request waits until a slot is free and the next admission is due. It is used once. All tensors are on the noise
+    bank's device.
 
-    depth: by default the family's.
-    mode: `latest`: a newer request replaces a waiting one. `queue`: all are made, in order.
-    rows: the executor's prompt places that this ring may use, by default 3 for each slot. Rings that share an executor
-        need places of their own.
+    depth: the number of slots, by default the family's ring depth.
+    mode: with `latest`, a newer request replaces the waiting one. With `queue`, all requests are admitted in order.
+    rows: the executor's prompt places that this ring may use; by default the first 3 * MAX_DEPTH, 3 for each possible
+        slot. Two rings that share an executor need different places.
     """
 
     def __init__(
@@ -84,16 +85,21 @@ class Ring:
 
     @property
     def slots(self) -> tuple[Slot, ...]:
-        """The slots in flight in the order of their admission, which is the order of per-row values."""
+        """Returns the slots in flight in the order of admission. Step values [n, ...] have their entries in this
+        order."""
         return tuple(self._slots)
 
     @property
     def waiting(self) -> tuple[Request, ...]:
-        """The requests that are not yet admitted."""
+        """Returns the requests that are not yet admitted, oldest first."""
         return tuple(self._waiting)
 
     def submit(self, request: Request) -> None:
-        """Adds a request for the next admission; raises DemonError for one that cannot be made."""
+        """Adds a request for the next admission. In mode `latest` it replaces the waiting one.
+
+        Raises DemonError for a request that `Request.check` refuses, or with more prompts than a slot has prompt
+        places.
+        """
         request.check(self._spec, self._executor, self._noise.device)
         if len(request.handles) > self._conditions:
             raise DemonError(
@@ -106,7 +112,8 @@ class Ring:
         self._waiting.append(request)
 
     def admits(self) -> bool:
-        """Whether a request submitted now would be admitted on this tick. Only then does one have to be made."""
+        """Returns whether a request submitted now would be admitted on this tick. Where it would not, no request needs
+        to be prepared."""
         before = self._waiting if self.mode == "queue" else ()
         cadence = self._cadence
         for request in before:
@@ -115,22 +122,24 @@ class Ring:
 
     @property
     def opening(self) -> int:
-        """The next tick at which a request can be admitted, apart from waiting ones: one is due, and a slot is free."""
+        """Returns the number of the next tick on which an admission is due and a slot is free. Waiting requests are
+        ignored."""
         ends = sorted(slot.remaining for slot in self._slots)
         crowd = len(ends) - self.depth
         free = self.tick_index if crowd < 0 else self.tick_index + ends[crowd]
         return max(free, self._cadence.tick)
 
     def next_admission(self, steps: int) -> int:
-        """The tick of the admission after this one, if a request that takes `steps` steps is admitted now."""
+        """Returns the number of the tick on which the following admission can happen, if a request with `steps`
+        denoising steps is admitted on this tick."""
         ends = sorted([slot.remaining for slot in self._slots] + [steps])
         due = self._cadence.after(self.tick_index, steps, self.depth).tick
         crowd = len(ends) - self.depth
         return due if crowd < 0 else max(due, self.tick_index + ends[crowd])
 
     def admit(self) -> list[Slot]:
-        """Moves the waiting requests that are due into free slots and returns these; they take their first step in this
-        tick."""
+        """Moves the waiting requests that are due into free slots. Returns the new slots, which take their first step
+        in this tick."""
         self._renew()
         admitted: list[Slot] = []
         while self._waiting and len(self._slots) < self.depth and self.tick_index >= self._cadence.tick:
@@ -139,12 +148,13 @@ class Ring:
 
     @torch.no_grad()
     def advance(self, values: StepValues = NOTHING, between: Callable[[], None] | None = None) -> list[Completion]:
-        """One step for every slot under the step controls `values`; returns what finished, oldest first.
+        """Runs one denoising step for every slot and returns the generations that it finished, oldest first.
 
-        values: see `step_values.StepValues`; n is the number of slots, in the order of `slots`.
-        between: called on this thread between the rows of the forward; it must not touch the ring, but may `interrupt`
-            it.
-        Raises DemonError for values that are no step controls or do not fit.
+        values: the step values of this tick (`step_values.StepValues`); n is the number of slots, in the order of
+            `slots`.
+        between: called on this thread after each chunk that lane 0 has finished. It must not touch the ring, except
+            that it may call `interrupt`.
+        Raises DemonError for names that are no step controls, and for values of a wrong type or shape.
         """
         check_values(values, len(self._slots), self._spec.latent_channels)
         values = slewed(values, self._slots)
@@ -160,22 +170,27 @@ class Ring:
         return finished
 
     def interrupt(self) -> None:
-        """Leaves out the rows that have not begun; their slots take that step with the next tick. Called from
-        `between`."""
+        """Ends the tick early: chunks that have not begun are left out, and their slots take this step with the next
+        tick. Called from `between`."""
         self._interrupted = True
 
     @property
     def interrupted(self) -> bool:
-        """Whether the latest tick was interrupted."""
+        """Returns whether the latest tick was interrupted."""
         return self._interrupted
 
     def tick(self, values: StepValues = NOTHING) -> list[Completion]:
-        """Admits what is due, then advances every slot by one step under `values`, as `advance` takes them."""
+        """Admits the requests that are due, then runs one step for every slot. Returns the generations that it
+        finished.
+
+        values: see `advance`.
+        """
         self.admit()
         return self.advance(values)
 
     def drain(self, values: StepValues = NOTHING) -> list[Completion]:
-        """Ticks until nothing waits and nothing is in flight. At depth 1 this makes one request from start to end."""
+        """Ticks until no request waits and no generation is in flight. Returns all completions, oldest first. At depth
+        1 this runs one request after the other from start to end."""
         finished: list[Completion] = []
         while self._waiting or self._slots:
             finished += self.tick(values)
@@ -183,7 +198,8 @@ class Ring:
 
     @property
     def watch(self) -> bool:
-        """Whether slots keep the x0 predicted by their last step; `preview` and `move_strength` need it. Off first."""
+        """Returns whether slots keep the clean latent that their latest step predicted. `preview` and `move_strength`
+        need it. It is off at first."""
         return self._watch
 
     @watch.setter
@@ -196,8 +212,11 @@ class Ring:
                 slot.clean = None
 
     def preview(self) -> Completion | None:
-        """The ripest generation in flight, as its latest step predicts it; None where none has done three quarters of
-        the full schedule, or without `watch`. The latent is the caller's to keep."""
+        """Returns the generation in flight with the highest stage, its latent being the clean latent that its latest
+        step predicted (the source where no forward is run). The caller may keep the latent.
+
+        None if no generation has reached stage `RIPE`, or if none has a prediction because `watch` is off.
+        """
         ripe = [
             slot
             for slot in self._slots
@@ -212,12 +231,12 @@ class Ring:
 
     @torch.no_grad()
     def move_strength(self, slot: Slot, strength: float) -> bool:
-        """Moves a generation in flight to another strength, at most once a tick; returns whether it was moved.
+        """Moves a generation in flight to another strength (0 to 1), at most once a tick. Returns whether it was moved.
 
-        Before its first step it begins again. Later, a lower strength pulls it to its source, which needs a step done
-        since `watch` was set; a higher one adds noise within the first three eighths of the steps. A generation stays
-        as it is without a source, at noise level 0 or 1, or where its number of steps depends on its strength. Raises
-        DemonError for an impossible strength.
+        Before its first step, the generation begins again. Later, a lower strength pulls its latent to its source,
+        which needs a step done since `watch` was set. A higher strength adds noise, within the first three eighths of
+        the steps. A generation is not moved if it has no source, if its noise level is 0 or 1 after its first step, or
+        if its number of steps depends on its strength. Raises DemonError for a strength out of range.
         """
         checked("strength", strength)
         plan = slot.times.plan
@@ -235,22 +254,23 @@ class Ring:
 
     @torch.no_grad()
     def narrow(self, slot: Slot, start: int, frames: int) -> None:
-        """Between ticks: lets a generation in flight go on with only `frames` frames, from song frame `start` or as
-        near to it as possible. Raises DemonError for a stretch that the family cannot play."""
+        """Between ticks. Cuts a generation in flight to `frames` latent frames from song frame `start`, or from the
+        frame nearest to it that leaves the stretch inside the generation's own. It does nothing if `frames` is not less
+        than the generation has. Raises DemonError for a stretch that the family cannot play."""
         if frames < slot.request.frames:
             x = self._pool.take(frames, self._spec.latent_channels, self._noise.device)
             narrow(slot, start, frames, self._spec, x)
 
     def resize(self, depth: int) -> None:
-        """Changes the depth from the next admission on. New slots are spread evenly; generations above the new depth
-        finish."""
+        """Changes the ring depth (number of slots) from the next admission on. New slots are spread evenly in ticks.
+        Generations above the new depth run to their end. Raises DemonError for a depth out of range."""
         if int(checked("depth", depth)) != self.depth:
             self.depth = int(depth)
             self._cadence = self._cadence.resized(self.depth)
 
     @torch.no_grad()
     def _place(self, request: Request) -> Slot:
-        """Gives a request its prompt places and its first latent."""
+        """Puts a request into a new slot, with its prompts in prompt places and its first latent. Returns the slot."""
         rows = tuple(self._rows[: len(request.handles)])
         for row, handle in zip(rows, request.handles, strict=True):
             self._executor.place(row, handle)
@@ -268,7 +288,8 @@ class Ring:
         return slot
 
     def _renew(self) -> None:
-        """After a change of the weights: prepares all prompts and times again, and places the prompts again."""
+        """Prepares all prompts and times again, and places the prompts again, if the weights have changed since the
+        last call."""
         executor = self._executor
         if self._epoch == executor.weights_epoch:
             return
@@ -282,7 +303,7 @@ class Ring:
                 executor.place(row, handle)
 
     def _begin(self, request: Request, times: Schedule, x: Tensor) -> None:
-        """Writes a generation's first latent: its source, noise, or a mix of both."""
+        """Writes a generation's first latent to x [T, C]: its source, noise, or a mix of both."""
         if request.source is not None and times.plan.strength <= SOURCE_ONLY:
             x.copy_(request.source)
             return
@@ -295,15 +316,15 @@ class Ring:
             formulas.initial(noise, request.source, share, out=x)
 
     def _chunk(self, lane: int, rows: list[Row], values: StepValues) -> None:
-        """One step of a chunk, unless the tick is interrupted. Runs on any lane."""
+        """On any lane. Runs one step of a chunk, unless the tick is interrupted."""
         if not self._interrupted:
             self._lanes[lane].advance(rows, values)
 
     def _chunks(self) -> Iterator[list[Row]]:
-        """The slots that need a forward, in chunks of equal length T and at most a bucket of rows.
+        """Yields the slots that need a forward, in chunks of equal length T with at most `bucket` slots each.
 
-        A slot that only delivers its source counts a step without one. A slot that a failed tick left finished is left
-        out.
+        A slot that only delivers its source counts a step without a forward. A slot that is finished already, because
+        the tick that finished it failed, is left out.
         """
         lengths: dict[int, list[Row]] = {}
         for at, slot in enumerate(self._slots):

@@ -18,7 +18,7 @@ from demon_patch.engine.ring.request_controls import RequestControls
 from demon_patch.small_cache import SmallCache
 
 SOURCE_ONLY = 1e-6
-"""At or below this strength a generation is its source: no noise is added and no forward is run."""
+"""The strength up to which a generation delivers its source unchanged: no noise is added and no forward is run."""
 
 
 @overload
@@ -30,18 +30,21 @@ def warp(t: Tensor, shift: float) -> Tensor: ...
 
 
 def warp(t: float | Tensor, shift: float) -> float | Tensor:
-    """The shift warp of flow matching, shift * t / (1 + (shift - 1) * t): keeps 0 and 1, and for shift above 1
-    spends more of the steps at high noise (Esser et al. 2024, section 5.3.2)."""
+    """Returns the timestep shift * t / (1 + (shift - 1) * t) for a time t from 0 to 1: the shift warp of flow matching.
+
+    It keeps 0 and 1. A shift above 1 puts more of the steps at high noise (Esser et al. 2024, section 5.3.2).
+    """
     return shift * t / (1 + (shift - 1) * t)
 
 
 @dataclass(frozen=True, slots=True)
 class SchedulePlan:
-    """What a generation's times are made from: the controls of these names. Checked when the times are made.
+    """The five controls that fix a generation's timesteps, under the names of the controls. `times` checks them.
 
-    steps_mode: `fixed` takes all the steps at any strength, `proportional` the share that strength leaves.
-    timesteps: `continuous`; `trained` begins at the nearest time of full strength's schedule and follows it;
-        `staircase` has the few starting points of DEMON as published.
+    strength: 0 to 1. steps: the number of steps at full strength.
+    steps_mode: `fixed` runs all steps at any strength; `proportional` runs the share `start` of them, rounded up.
+    timesteps: `continuous` begins exactly at `strength`. `trained` begins at the nearest timestep of the schedule of
+        strength 1 and follows that schedule. `staircase` has only the few starting points of DEMON as published.
     """
 
     strength: float
@@ -52,7 +55,7 @@ class SchedulePlan:
 
     @classmethod
     def from_controls(cls, controls: RequestControls) -> SchedulePlan:
-        """The plan of a generation that is made with these controls."""
+        """Returns the plan with the numbers and options of a request's controls."""
         return cls(
             strength=controls.number("strength"),
             steps=controls.whole("steps"),
@@ -62,7 +65,7 @@ class SchedulePlan:
         )
 
     def check(self) -> None:
-        """Raises DemonError for a number that is NaN or out of its control's range, or a choice that there is not."""
+        """Raises DemonError for a number that is NaN or out of its control's range, and for an unknown option."""
         for name in ("strength", "steps", "shift"):
             checked(name, getattr(self, name))
         for name in ("steps_mode", "timesteps"):
@@ -70,12 +73,13 @@ class SchedulePlan:
 
     @property
     def moves(self) -> bool:
-        """Whether its number of steps is the same at any strength, so that a generation in flight can change it."""
+        """Returns whether the number of steps is the same at any strength. Only then can a generation in flight change
+        its strength."""
         return self.steps_mode == "fixed" and self.timesteps != "trained"
 
     @property
     def count(self) -> int:
-        """The steps that it really takes, 1 to `steps`."""
+        """Returns the number of denoising steps that the generation runs, 1 to `steps`."""
         if self.timesteps == "trained":
             goal = warp(self.strength, self.shift)
             nearest = min(range(self.steps + 1), key=lambda k: abs(warp(k / self.steps, self.shift) - goal))
@@ -84,7 +88,7 @@ class SchedulePlan:
 
     @property
     def start(self) -> float:
-        """Where it begins before the warp, 0 to 1."""
+        """Returns the first time before the shift warp, 0 to 1."""
         if self.timesteps == "trained" and self.strength > SOURCE_ONLY:
             return self.count / self.steps
         if self.timesteps == "staircase" and SOURCE_ONLY < self.strength < 1:
@@ -92,7 +96,8 @@ class SchedulePlan:
         return self.strength
 
     def times(self) -> Tensor:
-        """The `count + 1` times, float64, falling from warp(start) to 0."""
+        """Returns the `count + 1` timesteps, float64, falling from warp(start) to 0. Raises DemonError as `check`
+        does."""
         self.check()
         if self.moves:
             line = torch.linspace(self.start, 0.0, self.steps + 1, dtype=torch.float64)
@@ -103,9 +108,9 @@ class SchedulePlan:
 
 
 def timesteps(strength: float, steps: int, shift: float) -> Tensor:
-    """The `steps + 1` times of a generation, float64, falling from warp(strength) to 0.
+    """Returns the `steps + 1` timesteps of a generation, float64, falling from warp(strength) to 0.
 
-    Continuous in strength: warp(linspace(strength, 0, steps + 1)). Raises DemonError for a strength, number of
+    They are continuous in strength: warp(linspace(strength, 0, steps + 1)). Raises DemonError for a strength, number of
     steps or shift that is NaN or out of its control's range.
     """
     return SchedulePlan(strength, steps, shift, "fixed", "continuous").times()
@@ -113,11 +118,12 @@ def timesteps(strength: float, steps: int, shift: float) -> Tensor:
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """A generation's times in the shapes that a step takes, computed once and shared between slots.
+    """A generation's S + 1 timesteps, in the shapes that a denoising step reads. Computed once and shared between
+    slots.
 
-    plan: what they are made from.
-    t: float64 [S+1].
-    at: float32 [S+1, 1, 1].
+    plan: the controls from which they were computed.
+    t: the timesteps, float64 [S+1].
+    at: the timesteps, float32 [S+1, 1, 1] on the ring's device.
     embedded: [S+1, E], the executor's time tensors.
     """
 
@@ -128,14 +134,14 @@ class Schedule:
 
 
 class Schedules:
-    """Keeps recent schedules, so that an unchanged setting costs nothing at admission."""
+    """Computes schedules and keeps the recent ones, so that an admission with unchanged controls computes none."""
 
     def __init__(self, executor: Executor, device: torch.device) -> None:
         self._executor, self._device = executor, device
         self._kept: SmallCache[Schedule] = SmallCache(64)
 
     def get(self, plan: SchedulePlan) -> Schedule:
-        """The schedule of a plan under the executor's present weights."""
+        """Returns the schedule of a plan under the executor's present weights."""
         return self._kept.get((self._executor.weights_epoch, plan), lambda: self._made(plan))
 
     def _made(self, plan: SchedulePlan) -> Schedule:

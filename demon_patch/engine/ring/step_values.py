@@ -1,7 +1,8 @@
-"""The step controls of one tick: what the ring takes, how it is checked, and how numbers become it.
+"""The step values of one tick: their form, their checks, and how a person's numbers are turned into them.
 
-A *step value* is the name of an option, or a float32 tensor [1 | n, 1 | T, 1 | C]: for all n generations in flight or
-for each, for the whole song or for each latent frame, for all channels or (of a surface) for each.
+A *step value* is the name of an option, or a float32 tensor [1 | n, 1 | T, 1 | C] in the control's unit. The first axis
+is one number for all n generations in flight, or one for each. The second is one for the whole song, or one for each
+latent frame. The third is one for all channels, or (of a surface) one for each.
 """
 
 from __future__ import annotations
@@ -22,17 +23,17 @@ if TYPE_CHECKING:
     from demon_patch.engine.ring.slot import Slot
 
 StepValues = Mapping[str, Tensor | str]
-"""Step controls by name. A curve, a surface or a fader that is absent is off; a choice that is absent has its default,
-and so has a number that another control needs."""
+"""Step values by name of the control. If absent, a curve, a surface or a fader is off; a choice, or a number that
+another control needs, has its default."""
 
 NOTHING: StepValues = MappingProxyType({})
 
 STEP_CONTROLS: dict[str, Control] = {row.name: row for row in TABLE if row.every_step}
-"""The rows of the table that every step reads."""
+"""The rows of all step controls (propagation class `step` or `late step`), by name."""
 
 
 def step_control(name: str) -> Control:
-    """The row of a step control; raises DemonError where there is none."""
+    """Returns the row of a step control. Raises DemonError if `name` is no step control."""
     row = STEP_CONTROLS.get(name)
     if row is None:
         known = ", ".join(STEP_CONTROLS)
@@ -44,8 +45,10 @@ def check_values(values: StepValues, rows: int, channels: int = 1) -> None:
     """Raises DemonError unless every name is a step control, every choice one of its options, and every tensor float32
     [1 | rows, 1 | T, 1] ([1 | rows, 1 | T, 1 | C] of a surface, [1 | rows, 1, 1] of a scalar).
 
-    Whoever makes the tensors sees to it that they are finite and in range (`step_values` does): looking would wait for
-    the device.
+    rows: the number n of generations in flight. channels: latent channels C.
+
+    Numbers are not checked here, since reading them would wait for the device. Whoever makes the tensors keeps them
+    finite and in range, as `step_values` does.
     """
     for name, value in values.items():
         row = step_control(name)
@@ -68,11 +71,12 @@ def _fits(row: Control, shape: torch.Size, rows: int, channels: int) -> bool:
 
 
 def step_values(controls: Mapping[str, Any], frames: int, channels: int = 1) -> dict[str, Tensor | str]:
-    """Step values from what a person writes: a number, a curve of `frames` numbers, a surface [frames, channels], or an
-    option's name.
+    """Returns step values for all generations in flight, from the numbers that a person writes.
 
-    Later changes of a given tensor do not show. Raises DemonError that names the control and the mend: an unknown name,
-    NaN or infinity, a number out of range, a curve of another length.
+    controls: by name, a number, a curve of `frames` numbers (latent frames), a surface [frames, channels], or an
+        option's name. Tensors are copied.
+    Raises DemonError that names the control and the mend, for an unknown name, NaN or infinity, a number out of range,
+    or a curve of another length.
     """
     return {name: _step_value(step_control(name), value, frames, channels) for name, value in controls.items()}
 
@@ -112,10 +116,11 @@ def _in_range(row: Control, curve: Tensor) -> Tensor:
 
 
 def slewed(values: StepValues, slots: Sequence[Slot]) -> StepValues:
-    """The values of a tick, with each control that has a `slew` on its way from where it was a tick before.
+    """Returns the step values of a tick, in which each control with a `slew` moves by at most 1 / slew of its range
+    from the number that the slot took one tick before.
 
-    A generation that has no value of it yet takes what is given. Called once a tick; the slots keep what they took. The
-    values themselves where no control has a slew.
+    Called once a tick; `Slot.slewed` keeps what each slot took. A slot without an earlier number takes the given one.
+    If no control has a slew, `values` itself is returned.
     """
     moving = [name for name in values if STEP_CONTROLS[name].slew > 0]
     if not moving or not slots:

@@ -1,4 +1,4 @@
-"""Tensors for intermediate results of a step, allocated once and found again by name and shape."""
+"""`Buffers`: tensors for intermediate results of a step, allocated once and found again by name, shape and type."""
 
 from __future__ import annotations
 
@@ -9,19 +9,20 @@ from torch import Tensor
 
 
 def broadcast(*shapes: Sequence[int]) -> tuple[int, ...]:
-    """The shape that broadcasting gives shapes of equally many dimensions, none of size 0."""
+    """Returns the shape to which `shapes` broadcast. They have equal numbers of dimensions, and no dimension is 0."""
     return tuple(map(max, *shapes))
 
 
 class Buffers:
-    """Scratch tensors on one device. Each is valid until the next one of its name and shape is taken."""
+    """Scratch tensors on one device. The contents of one are valid until the same name, shape and type is taken
+    again."""
 
     def __init__(self, device: torch.device | str = "cpu") -> None:
         self.device = torch.device(device)
         self._kept: dict[tuple[str, tuple[int, ...], torch.dtype], Tensor] = {}
 
     def take(self, name: str, shape: tuple[int, ...], dtype: torch.dtype = torch.float32) -> Tensor:
-        """A tensor of this name, shape and type. It holds what its last use left, zeros at first."""
+        """Returns the tensor of this name, shape and type. It holds what its last use left; zeros at first."""
         key = (name, tuple(shape), dtype)
         kept = self._kept.get(key)
         if kept is None:
@@ -29,9 +30,9 @@ class Buffers:
         return kept
 
     def like(self, name: str, tensor: Tensor) -> Tensor:
-        """A tensor of this name with the shape and type of another."""
+        """Returns the tensor of this name with the shape and type of `tensor`."""
         return self.take(name, tuple(tensor.shape), tensor.dtype)
 
     def release(self) -> None:
-        """Frees all of them; they are allocated again when needed."""
+        """Frees all tensors. They are allocated again when they are taken."""
         self._kept.clear()

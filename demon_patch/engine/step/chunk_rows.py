@@ -1,4 +1,4 @@
-"""The rows of one chunk as tensors: slots' parts, controls and scalars, gathered into fixed buffers."""
+"""`ChunkRows`: gathers the tensors, step values and numbers of a chunk's slots into one tensor each."""
 
 from __future__ import annotations
 
@@ -16,13 +16,14 @@ from demon_patch.engine.ring.step_values import STEP_CONTROLS
 from demon_patch.engine.step.buffers import Buffers, broadcast
 
 Row = tuple[int, Slot]
-"""A slot with its place in per-row values."""
+"""A slot, and before it its index among the slots in flight, which is its index in the first axis of step values."""
 
 
 class ChunkRows:
-    """Slots of equal length that step together, and the step controls of this tick. One object is used for all chunks.
+    """The slots of one chunk, all of equal length T, and the step values of this tick. One object serves all chunks.
 
-    What is gathered is [R, ...]. For a single row it is the slot's own memory, else a copy in a fixed buffer.
+    Gathered tensors are [R, ...], one row for each slot. With one row they are the slot's own memory, otherwise a copy
+    in a buffer that is valid until the same name is gathered again.
     """
 
     def __init__(self, spec: FamilySpec, noise: NoiseBank) -> None:
@@ -40,20 +41,21 @@ class ChunkRows:
         }
 
     def load(self, rows: Sequence[Row], values: Mapping[str, Tensor | str]) -> None:
-        """Takes the rows of the next chunk, and the step values of this tick for all slots."""
+        """Sets the rows of the next chunk, and the step values of this tick, which are for all slots in flight."""
         self.rows, self._values = rows, values
 
     @property
     def slots(self) -> list[Slot]:
-        """The slot of each row."""
+        """Returns the slot of each row."""
         return [slot for _, slot in self.rows]
 
     def gather(self, name: str, part: Callable[[Slot], Tensor]) -> Tensor:
-        """The rows' parts [1, ...] as one [R, ...]."""
+        """Returns the tensors `part(slot)`, [1, ...], of all rows as one tensor [R, ...]."""
         return self.collect(name, [part(slot) for _, slot in self.rows])
 
     def collect(self, name: str, parts: list[Tensor]) -> Tensor:
-        """Parts [1, ...] as one [R, ...]: the part itself for one row, else copied into a fixed buffer."""
+        """Returns tensors [1, ...] as one tensor [R, ...]: a single one itself, several as a copy in the buffer
+        `name`."""
         if len(parts) == 1:
             return parts[0]
         shape = (len(parts), *broadcast(*(part.shape[1:] for part in parts)))
@@ -62,7 +64,7 @@ class ChunkRows:
         return torch.cat(parts, out=self.buffers.take(name, shape, parts[0].dtype))
 
     def scalars(self, name: str, numbers: Sequence[float]) -> Tensor:
-        """One number for each row, [R, 1, 1]; no device is waited for."""
+        """Returns one number for each row as a tensor [R, 1, 1], without waiting for a device."""
         host = self._host.get((name, len(numbers)))
         if host is None:
             tensor = torch.empty(len(numbers), 1, 1)
@@ -73,7 +75,7 @@ class ChunkRows:
         return tensor if device.type == "cpu" else self.buffers.take(name, (len(numbers), 1, 1)).copy_(tensor)
 
     def noise(self, stream: Stream, step: int | None = None) -> Tensor:
-        """Each row's noise of its step, or of step `step`, [R, T, C]."""
+        """Returns each row's noise of a stream, [R, T, C], at the slot's own denoising step or at `step`."""
 
         def noise(slot: Slot) -> Tensor:
             return slot.request.noise(self.noise_bank, stream, slot.step if step is None else step)[None]
@@ -81,14 +83,14 @@ class ChunkRows:
         return self.gather(f"noise {stream.name}", noise)
 
     def option(self, name: str) -> str:
-        """The chosen option of this tick, or the default one."""
+        """Returns the option of a choice in this tick, or the default one."""
         value = self._values.get(name)
         return value if isinstance(value, str) else self._options[name]
 
     def value(self, name: str) -> Tensor | None:
-        """A control's values for these rows, [1 | R, 1 | T, 1 | C]; None where it is off.
+        """Returns a control's step value for these rows, [1 | R, 1 | T, 1 | C]; None if the control is off.
 
-        A curve of the song is cut to each row's stretch (`focus.cut_values`).
+        A curve of the whole song is cut to each row's stretch (`focus.cut_values`).
         """
         value = self._values.get(name)
         if value is None or isinstance(value, str):
@@ -106,23 +108,31 @@ class ChunkRows:
         return self.collect(name, own)
 
     def setting(self, name: str) -> Tensor:
-        """A control's values, or its default where it is not set."""
+        """Returns a control's step value for these rows, [1 | R, 1 | T, 1 | C], or its default [1, 1, 1] if it is
+        off."""
         value = self.value(name)
         return self._defaults[name] if value is None else value
 
     def fader(self, name: str) -> Tensor | None:
-        """A control's values; None where it is off, or is 0 as far as can be known without waiting for a device."""
+        """Returns a control's step value for these rows, [1 | R, 1 | T, 1 | C]; None if it is off.
+
+        On the CPU, None too if all its numbers are 0. On other devices they are not read, since that would wait.
+        """
         value = self.value(name)
         return None if value is None or (value.device.type == "cpu" and not value.numpy().any()) else value
 
     def scaled(self, name: str, factor: Tensor, scale: Tensor | None) -> Tensor:
-        """factor * scale in a buffer; the factor itself where there is no scale."""
+        """Returns factor * scale in the buffer `name`; `factor` itself if `scale` is None."""
         if scale is None:
             return factor
         return torch.mul(factor, scale, out=self.buffers.take(name, broadcast(factor.shape, scale.shape)))
 
     def where(self, name: str, flags: Sequence[bool], value: Tensor, default: Tensor) -> Tensor:
-        """Per row, `value` where the flag is set and `default` [1, 1, 1] elsewhere; `value` itself if all are."""
+        """Returns [R, ...]: row by row, `value` if the row's flag is set, else `default` [1, 1, 1]. If all flags are
+        set, `value` itself.
+
+        value: [1 | R, 1 | T, 1 | C].
+        """
         if all(flags):
             return value
         chosen = [value[at if len(value) > 1 else 0][None] if flag else default for at, flag in enumerate(flags)]

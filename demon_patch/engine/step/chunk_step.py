@@ -1,4 +1,4 @@
-"""One step of the slots of a chunk: their forwards, guidance and conditions, effects, and the way to the next time."""
+"""`ChunkStep`, which runs one denoising step of a chunk: forwards, conditions, guidance, effects, the next timestep."""
 
 from __future__ import annotations
 
@@ -18,13 +18,14 @@ __all__ = ["ChunkStep", "Row"]
 
 
 class ChunkStep:
-    """Takes slots of equal length through their steps, with buffers that are allocated once.
+    """Runs denoising steps of chunks of slots of equal length, with buffers that are allocated once.
 
-    A bucket of 1 works on the slots' own memory. A larger one gathers its slots, repeats the last one on idle places,
-    and copies the live ones back. Where slots use different features, tensors keep a feature from the slots without it,
-    so a slot's result does not depend on its neighbours.
+    A bucket of 1 works on the slots' own memory. A larger bucket gathers its slots, fills idle rows with copies of the
+    last slot, and copies the results back. Where slots of a chunk use different features, per-row factors keep each
+    feature away from the slots that do not use it, so a slot's result does not depend on its neighbours.
 
-    rows: how many prompt places of the executor may be read.
+    rows: one more than the highest prompt place that is read.
+    watch: whether each slot's predicted clean latent is kept in `Slot.clean`.
     """
 
     def __init__(self, executor: Executor, spec: FamilySpec, noise: NoiseBank, rows: int) -> None:
@@ -36,7 +37,10 @@ class ChunkStep:
         self._one = torch.ones(1, 1, 1, device=noise.device)
 
     def advance(self, live: Sequence[Row], values: Mapping[str, Tensor | str]) -> None:
-        """One step of 1 to `bucket` slots of equal length, under per-row values [1 | n, 1 | T, 1]."""
+        """Runs one denoising step of 1 to `bucket` slots of equal length; changes their latents and their `step`.
+
+        values: the step values of this tick, for all n slots in flight.
+        """
         rows = [*live, *[live[-1]] * (self._executor.bucket - len(live))]
         chunk = self._chunk
         chunk.load(rows, values)
@@ -52,11 +56,15 @@ class ChunkStep:
             slot.step += 1
 
     def release(self) -> None:
-        """Lets the buffers go, since rows of another length follow; they are allocated again when needed."""
+        """Frees the buffers, because slots of another length follow. They are allocated again when needed."""
         self._chunk.buffers.release()
 
     def _step(self, x: Tensor, v: Tensor, t: Tensor, mask: Tensor | None, out: Tensor) -> None:
-        """From x at t, [R, T, C], to the latent at t', written to `out`; mask: [R, 1 | T, 1], if any row has one."""
+        """Computes the latents at the next timesteps and writes them to `out`, [R, T, C].
+
+        x: the latents at the timesteps t, [R, T, C]. v: their velocities, [R, T, C]. t: [R, 1, 1].
+        mask: [R, 1 | T, 1], or None if no row has one.
+        """
         chunk = self._chunk
         t_next = chunk.gather("t_next", lambda slot: slot.times.at[slot.step + 1 : slot.step + 2])
         correction = self._correction()
@@ -96,7 +104,8 @@ class ChunkStep:
                 self._keep_source(out, mask, t_next, out=out)
 
     def _mask(self) -> Tensor | None:
-        """Each row's mask at its step, [R, 1 | T, 1], 1 where it has none; None where no row has one."""
+        """Returns each row's mask at its step, [R, 1 | T, 1]: 1 generates, 0 keeps the source. A row without a mask has
+        1. None if no row has a mask."""
         chunk, one = self._chunk, self._one
         masks = [slot.request.controls.curve("mask") for slot in chunk.slots]
         if all(mask is None for mask in masks):
@@ -112,7 +121,8 @@ class ChunkStep:
         return chunk.scaled("mask opening", mask, chunk.scalars("opening", opening))
 
     def _keep_source(self, x: Tensor, mask: Tensor, t: Tensor, out: Tensor) -> Tensor:
-        """x with the source at time t, under the mask's own noise, where the mask keeps it."""
+        """Returns mask * x + (1 - mask) * the source at timestep t, [R, T, C], written to `out`. The noise in the
+        source is that of `Stream.MASK` at step 0."""
         noise = self._chunk.noise(Stream.MASK, 0)
         source = formulas.initial(noise, self._sources(), t, out=self._chunk.buffers.like("kept source", noise))
         return formulas.masked(x, source, mask, out=out)
@@ -123,7 +133,8 @@ class ChunkStep:
         )
 
     def _source_blend(self, x0: Tensor) -> list[bool]:
-        """Blends x0 with the source, in place; by row, whether it has one and source blend is on."""
+        """Blends x0 [R, T, C] with the sources, in place. Returns for each row whether it was blended: source blend is
+        on and the row has a source."""
         blend = self._chunk.value("source_blend")
         blended = [blend is not None and slot.request.source is not None for slot in self._chunk.slots]
         if blend is not None and any(blended):
@@ -147,6 +158,6 @@ class ChunkStep:
         )
 
     def _choose_rows(self, name: str, flags: Sequence[bool], yes: Tensor, no: Tensor) -> Tensor:
-        """Per row, `yes` where the flag is set and `no` elsewhere, all of R rows."""
+        """Returns [R, ...]: row by row, `yes` if the row's flag is set, else `no`. Both have R rows."""
         rows = [(yes if flag else no)[at : at + 1] for at, flag in enumerate(flags)]
         return self._chunk.collect(name, rows)

@@ -1,9 +1,9 @@
-"""Effects on the clean prediction of a step: what every step does to it before the way to the next timestep.
+"""Effects, which every denoising step applies to the predicted clean latent before it goes on to the next timestep.
 
-An effect is a function of the rows that step together and their clean prediction x0 [R, T, C], which it changes in
-place. A step control is `rows.value(name)`, [1 | R, 1 | T, 1 | C], and None while it is off; a control that a
-generation is made with is `slot.request.controls.number(name)` of each of `rows.slots`. A row that an effect does not
-concern must stay exactly as it is, so that a generation does not depend on its neighbours.
+An effect is a function of the rows of a chunk and their clean prediction x0 [R, T, C], which it changes in place. It
+reads a step control with `rows.value(name)`, [1 | R, 1 | T, 1 | C], which is None while the control is off. It reads a
+control of a request with `slot.request.controls.number(name)` for each of `rows.slots`. It must not change a row that
+it does not concern, not even in the last bit, so that a generation does not depend on its neighbours.
 """
 
 from __future__ import annotations
@@ -20,7 +20,8 @@ Effect: TypeAlias = Callable[[ChunkRows, Tensor], None]
 
 
 def target_pull(rows: ChunkRows, x0: Tensor) -> None:
-    """Pulls the prediction to each row's target: by the target curve where it is set, else by target strength."""
+    """Pulls the clean prediction x0 [R, T, C] to each row's target, in place. The amount is the target curve if it is
+    set, else target strength. A row without a target keeps its prediction."""
     slots = rows.slots
     curve, strength = rows.value("target_curve"), rows.fader("target_strength")
     amount = strength if curve is None else curve
@@ -43,4 +44,4 @@ def target_pull(rows: ChunkRows, x0: Tensor) -> None:
 
 
 EFFECTS: list[Effect] = [target_pull]
-"""All of them, in the order in which they act: after the mask, before source blend."""
+"""All effects, in the order in which they act. They act after the mask and before source blend."""

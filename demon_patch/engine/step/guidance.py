@@ -1,9 +1,10 @@
 """Guidance away from the null prompt, as pure functions of velocities.
 
-Adaptive projected guidance (Sadat, Hilliges, Weber 2024, arXiv 2410.02416): the difference to the negative velocity
-carries a momentum, is clipped to a longest norm, and loses its part along the positive velocity, which only makes the
-result louder; then what loudness is left is taken back (rescale, Lin et al. 2023, arXiv 2305.08891, section 3.4).
-Norms and projections run over time for each channel, as the models were tuned, or over channels for each frame.
+This is adaptive projected guidance (Sadat, Hilliges, Weber 2024, arXiv 2410.02416). The guidance direction is the
+difference between the prompt's velocity and the negative velocity, plus a momentum. It is clipped to a largest norm,
+and its part along the prompt's velocity is removed, since that part only makes the result louder. Then the norm that
+guidance still added is taken back (rescale, Lin et al. 2023, arXiv 2305.08891, section 3.4). Norms and projections run
+over time for each channel, as the models were tuned, or over channels for each latent frame.
 """
 
 from __future__ import annotations
@@ -18,9 +19,10 @@ _TINY = 1e-12
 
 
 def with_momentum(v: Tensor, negative: Tensor, momentum: Tensor, share: Tensor, out: Tensor) -> Tensor:
-    """The direction away from the negative velocity: v - negative + share * momentum.
+    """Returns the guidance direction away from the negative velocity, v - negative + share * momentum, in `out`.
 
-    v, negative, momentum: [R, T, C]; share: [R | 1, 1 | T, 1]; `out` may be the momentum, whose next value it is.
+    v, negative, momentum: [R, T, C]; momentum is the direction of the step before. share: [R | 1, 1 | T, 1].
+    out: may be `momentum`, since the result is the momentum of the next step.
     """
     torch.mul(momentum, share, out=out)
     return out.add_(v).sub_(negative)
@@ -35,11 +37,15 @@ def guided(
     axis: str = "time",
     buffers: Buffers | None = None,
 ) -> Tensor:
-    """v + (scale - 1) * (the clipped direction without its part along v), rescaled, [R, T, C].
+    """Returns the guided velocity [R, T, C]: v + (scale - 1) * (the clipped direction without its part along v),
+    rescaled.
 
-    scale: [R | 1, T | 1, 1], 1 is exactly v. clip: [R | 1, 1, 1], longest norm of the direction along `axis`.
-    rescale: [R | 1, 1 | T, 1] in 0..1, how much of v's own norm is restored; None is 0. The result is in `buffers`
-    where they are given.
+    v, direction: [R, T, C].
+    scale: [R | 1, T | 1, 1]; without rescale, 1 gives exactly v.
+    clip: [R | 1, 1, 1], the largest norm of the direction along `axis`.
+    rescale: [R | 1, 1 | T, 1] from 0 to 1, the share of v's own norm that is restored; None is 0.
+    axis: `time` or `frame`, the axis of norms and projections.
+    buffers: hold the result, if they are given.
     """
     work = Buffers(v.device) if buffers is None else buffers
     over = AXES[axis]

@@ -1,7 +1,7 @@
-"""One generation, step by step, in float64 and without buffers: read it from top to bottom to see what a denoising step
-does. `chunk_step` is the fast form for many slots, and tests compare the two.
+"""The plain sampler: one generation, step by step, in float64 and without buffers.
 
-The formulas are those of `formulas`, `guidance` and `wavelet`, written a second time and independently.
+Read it from top to bottom to see what a denoising step does. `chunk_step` is the fast form for many slots, and tests
+compare the two. The formulas of `formulas`, `guidance` and `wavelet` are written here a second time, independently.
 """
 
 from __future__ import annotations
@@ -19,10 +19,11 @@ from demon_patch.engine.ring.noise import Stream, gaussian
 from demon_patch.engine.ring.request import Request
 
 Values = Mapping[str, Tensor | str]
-"""Step controls by name, in the shapes that the ring takes, or the choice of an option."""
+"""Step values by name of the control (see `ring.step_values`)."""
 
 Forward = Callable[[Tensor, Tensor, Any], Tensor]
-"""The denoiser: latent [T, C], timestep and prepared conditioning (a handle) to velocity [T, C], in float64."""
+"""A function that runs the denoiser: it takes a latent [T, C], a timestep and a handle, and returns the velocity [T,
+C], all in float64."""
 
 SCALING = {
     "haar": [np.sqrt(0.5)] * 2,
@@ -32,18 +33,21 @@ SCALING = {
 
 
 def eps(request: Request, stream: Stream, step: int, channels: int) -> Tensor:
-    """Noise [T, C] of a stream and step."""
+    """Returns the request's noise [T, C] of a stream and denoising step, in float64."""
     seed = request.controls.whole("seed")
     return torch.from_numpy(gaussian(seed, stream, step, 0, request.frames, channels)).double()
 
 
 def mirror(low: list[float]) -> list[float]:
-    """The high-pass filter that belongs to a low-pass filter."""
+    """Returns the high-pass filter (quadrature mirror) that belongs to a low-pass filter."""
     return [(-1) ** j * low[len(low) - 1 - j] for j in range(len(low))]
 
 
 def analysis(x: np.ndarray, taps: list[float]) -> np.ndarray:
-    """Every second value of the correlation of x [T, C], zeros outside, with the filter; sample n ends at 2n + 1."""
+    """Returns a band [n, C]: every second number of the correlation of x [T, C] with a filter. x is 0 outside the song.
+
+    The filter of band sample n ends at latent frame 2n + 1.
+    """
     frames, size = len(x), len(taps)
     out = np.zeros(((frames + size - 1) // 2, x.shape[1]))
     for n in range(len(out)):
@@ -55,7 +59,7 @@ def analysis(x: np.ndarray, taps: list[float]) -> np.ndarray:
 
 
 def synthesis(bands: list[tuple[np.ndarray, list[float]]], frames: int) -> np.ndarray:
-    """The sum of bands [n, C], each spread by its filter: the inverse of `analysis`."""
+    """Returns the signal [frames, C] of bands [n, C], each with its filter. It is the inverse of `analysis`."""
     out = np.zeros((frames, bands[0][0].shape[1]))
     for band, taps in bands:
         for n in range(len(band)):
@@ -67,14 +71,15 @@ def synthesis(bands: list[tuple[np.ndarray, list[float]]], frames: int) -> np.nd
 
 
 def band_curve(curve: np.ndarray, frames: int, size: int) -> np.ndarray:
-    """A curve [1 | T, 1] by linear interpolation at the centre of each band sample's filter."""
+    """Returns a curve for each band sample, [n, 1]: the curve [1 | T, 1], interpolated linearly at the centre of the
+    sample's filter. size: taps of the filter."""
     whole = np.broadcast_to(curve.reshape(-1), (frames,))
     centres = [2 * n - (size - 2) + (size - 1) / 2 for n in range((frames + size - 1) // 2)]
     return np.interp(centres, np.arange(frames), whole)[:, None]
 
 
 def hilbert(x: np.ndarray) -> np.ndarray:
-    """The analytic signal of x [T, C] along time."""
+    """Returns the complex analytic signal of x [T, C] along time."""
     spectrum = np.fft.fft(x, axis=0)
     for k in range(len(x)):
         mirrored = (len(x) - k) % len(x)
@@ -83,7 +88,10 @@ def hilbert(x: np.ndarray) -> np.ndarray:
 
 
 def corrected(x: np.ndarray, y: np.ndarray, t: float, get: Any, mode: str, wavelet: str) -> np.ndarray:
-    """The wavelet correction with full transforms of both signals."""
+    """Returns the step's result x [T, C] after wavelet correction, computed with full transforms of both signals.
+
+    y: the clean prediction [T, C]. t: the timestep at which the step began. get: returns a control's numbers by name.
+    """
     frames = len(x)
     if mode == "pix":
         return x + get("dcw_low").reshape(-1, 1) * (x - y)
@@ -108,7 +116,10 @@ def corrected(x: np.ndarray, y: np.ndarray, t: float, get: Any, mode: str, wavel
 
 
 def apg(v: Tensor, negative: Tensor, kept: Tensor, get: Any, axis: int) -> tuple[Tensor, Tensor]:
-    """Guided velocity and the next momentum, by unit vectors."""
+    """Returns the guided velocity and the next momentum, both [T, C], computed with unit vectors.
+
+    kept: the momentum of the step before. axis: 0 for time, 1 for channels. get: returns a control's numbers by name.
+    """
     d = (v - negative) + get("guidance_momentum").item() * kept
     clipped = d * torch.clamp(get("guidance_clip").item() / d.norm(dim=axis, keepdim=True), max=1.0)
     unit = v / v.norm(dim=axis, keepdim=True)
@@ -121,8 +132,10 @@ def apg(v: Tensor, negative: Tensor, kept: Tensor, get: Any, axis: int) -> tuple
 def sampler(  # noqa: PLR0912, PLR0915 - one formula after the other is the point
     request: Request, values: Values, forward: Forward, spec: FamilySpec
 ) -> Tensor:
-    """The finished latent [T, C] of a request under step controls that do not move. spec: the family's, for the width
-    of the latent and for what is not given."""
+    """Returns the finished latent [T, C] of a request, in float64, with the same step values in every step.
+
+    spec: the family's, for the number of latent channels and the defaults of controls that are not given.
+    """
 
     def get(name: str) -> np.ndarray:
         value = values.get(name, torch.tensor(spec.default(CONTROLS[name]), dtype=torch.float64))

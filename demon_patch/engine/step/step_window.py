@@ -1,4 +1,4 @@
-"""Step windows: controls that act in some steps of a generation only."""
+"""Step windows: controls that act only in some denoising steps of a generation."""
 
 from __future__ import annotations
 
@@ -11,10 +11,11 @@ from demon_patch.engine.controls import CONTROLS
 
 
 def step_window(lo: float, hi: float, stage: float) -> bool:
-    """Whether a generation at `stage` is inside the window from `lo` up to, but not including, `hi`.
+    """Returns whether a generation at `stage` is inside the window from `lo` up to, but not including, `hi`.
 
-    stage: how far it is when its next step begins, as a share of all steps (`Slot.stage`), or in steps (`Slot.step`);
-    lo, hi: in the same unit. A window whose `hi` is not above its `lo` is empty.
+    stage: how far the generation is when its next step begins, as a share of all steps (`Slot.stage`) or in steps
+        (`Slot.step`).
+    lo, hi: in the unit of `stage`. A window whose `hi` is not above its `lo` is empty.
     """
     return lo <= stage < hi
 
@@ -22,9 +23,11 @@ def step_window(lo: float, hi: float, stage: float) -> bool:
 def narrowed(
     values: Mapping[str, Tensor | str], names: Iterable[str], inside: Sequence[bool]
 ) -> dict[str, Tensor | str]:
-    """Step values in which the controls `names` are at rest for the generations that are not inside a window.
+    """Returns step values in which the controls `names` do nothing for the generations outside a window.
 
-    inside: by generation in flight, in the ring's order. Numbers become [n, ...]; choices hold for all generations.
+    inside: for each of the n generations in flight, in the ring's order, whether it is inside the window.
+    Outside, the tensor of a control is `Control.at_rest`; the returned tensors of `names` are [n, ...] unless all
+    generations are inside. Options cannot differ between generations and are not changed.
     """
     found = dict(values)
     if all(inside):

@@ -1,10 +1,10 @@
-"""The velocity of a chunk's slots: which rows go through the denoiser, and how their velocities are combined.
+"""`Velocity`, which runs the forwards of a chunk's slots and combines their velocities.
 
 A row is a pair of slot and condition: each slot has its prompt, perhaps a second one, and perhaps a negative one. Rows
-are packed into forwards of exactly `bucket` rows; idle places repeat the last row.
+are packed into forwards of exactly `bucket` rows; idle rows repeat the last one.
 
 `velocity_scale` is not applied here but in `ChunkStep._step`, after guidance. The wavelet correction there compares the
-step with the prediction of the unscaled velocity, on purpose: so it sees what the scale has changed.
+step with the prediction of the unscaled velocity on purpose: the difference then contains the effect of the scale.
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ from demon_patch.engine.step.chunk_rows import ChunkRows
 class _Row:
     """A row of a forward.
 
-    place: its slot's place in the chunk.
-    row: the executor's prompt place that is read.
-    use: what its velocity is for: "prompt", "second" or "negative".
+    place: the index of its slot in the chunk.
+    row: the prompt place of the executor that it reads.
+    use: the condition, "prompt", "second" or "negative".
     """
 
     place: int
@@ -49,8 +49,11 @@ class Velocity:
         self._zero = torch.zeros(1, 1, 1, device=chunk.noise_bank.device)
 
     def predict(self, x: Tensor, live: int) -> Tensor:
-        """The velocity [R, T, C] at x [R, T, C] under this tick's controls. The first `live` rows belong to slots, the
-        others repeat the last one. No slot changes before all forwards are done."""
+        """Returns the velocity [R, T, C] of the latents x [R, T, C], with second prompts and guidance applied.
+
+        live: the number of rows that belong to slots; the rows after them repeat the last one.
+        Slots change (their momentum and first negative velocity) only after all forwards are done.
+        """
         chunk = self._chunk
         weight = self._condition_weight(live)
         guided = [chunk.value("guidance") is not None and slot.request.guidance_mode != "off" for slot in chunk.slots]
@@ -72,12 +75,13 @@ class Velocity:
         return v
 
     def _as_seen(self, x: Tensor) -> Tensor:
-        """The latent as the denoiser sees it: x times the channel gains. The latent itself keeps its level."""
+        """Returns the input of the denoiser, x [R, T, C] times the control channel_gain. x itself is not changed."""
         gain = self._chunk.value("channel_gain")
         return x if gain is None else torch.mul(x, gain, out=self._chunk.buffers.like("seen", x))
 
     def _forwards(self, x: Tensor, rows: Sequence[_Row], live: int) -> dict[str, Tensor]:
-        """The velocities [R, T, C] by use. A slot without a row of some use has its prompt's velocity there."""
+        """Returns the velocities [R, T, C] by use. A slot without a row of a use has the velocity of its prompt
+        there."""
         bucket = self._executor.bucket
         if len(rows) == live:
             whole = [*rows, *[rows[-1]] * (bucket - live)]
@@ -104,7 +108,7 @@ class Velocity:
         return velocities
 
     def _forward(self, x: Tensor, rows: Sequence[_Row]) -> Tensor:
-        """One forward of exactly `bucket` rows."""
+        """Runs one forward of exactly `bucket` rows and returns their velocities [R, T, C]."""
         chunk = self._chunk
         places = [row.place for row in rows]
         packed = x
@@ -118,7 +122,8 @@ class Velocity:
         )
 
     def _condition_weight(self, live: int) -> Tensor | None:
-        """How much each row's second prompt counts, [R, 1 | T, 1]: 0 outside its range of steps; None where off."""
+        """Returns the share of each row's second prompt, [R, 1 | T, 1], from 0 to 1; 0 for a row without one and at
+        stages outside condition_from to condition_to. None if the control is off or no slot has a second prompt."""
         chunk = self._chunk
         weight = chunk.value("condition_weight")
         has = [slot.request.second is not None for slot in chunk.slots]
@@ -137,14 +142,16 @@ class Velocity:
         return gated
 
     def _second_speaks(self, weight: Tensor) -> list[bool]:
-        """By row, whether the second prompt needs a forward. On another device than the CPU it is not looked at."""
+        """Returns for each row whether its second prompt needs a forward. On the CPU a row whose weight is 0 needs
+        none; on other devices the weight is not read."""
         has = [slot.request.second is not None for slot in self._chunk.slots]
         if weight.device.type != "cpu":
             return has
         return [flag and bool(row.any()) for flag, row in zip(has, weight.numpy(), strict=True)]
 
     def _guided(self, v: Tensor, velocities: dict[str, Tensor], guided: Sequence[bool], live: int) -> Tensor:
-        """v pushed away from each guided row's negative velocity. Stores the slots' momentum and first negatives."""
+        """Returns v [R, T, C] with guidance: guided rows are pushed away from their negative velocity. Stores momentum
+        and first negative velocity in the slots."""
         chunk, slots = self._chunk, self._chunk.slots
         noise = chunk.noise(Stream.INIT, 0) if any(slot.request.guidance_mode == "self" for slot in slots) else v
         negatives, momenta = [], []

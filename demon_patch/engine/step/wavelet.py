@@ -1,4 +1,4 @@
-"""Wavelet correction of a step: amplifies what the step changed, by bands of how fast the latent moves over time.
+"""Wavelet correction: amplifies what a step changed in the latent, separately for slow and for fast movement in time.
 
 It uses one level of the orthogonal discrete wavelet transform along time, with the song padded with zeros, per channel
 (Haar 1910; Daubechies 1988). The correction follows DCW (Yu et al., CVPR 2026, arXiv 2604.16044).
@@ -28,22 +28,26 @@ SCALING: dict[str, tuple[float, ...]] = {
         -0.010597401785069032,
     ),
 }
-"""The scaling filters, of 1 and of 4 vanishing moments (Daubechies 1992, table 6.1)."""
+"""The scaling (low-pass) filters by wavelet, with 1 and with 4 vanishing moments (Daubechies 1992, table 6.1)."""
 
 
 def _taps(wavelet: str) -> tuple[tuple[float, float], ...]:
-    """(scaling, wavelet) filter by tap; the wavelet is the scaling filter's quadrature mirror."""
+    """Returns for each tap the scaling and the wavelet filter's number. The wavelet filter is the scaling filter's
+    quadrature mirror."""
     low = SCALING[wavelet]
     return tuple((tap, (-1) ** at * low[-1 - at]) for at, tap in enumerate(low))
 
 
 def band_length(frames: int, wavelet: str) -> int:
-    """Samples of each band of a signal of `frames` frames."""
+    """Returns the number of band samples N that each band has for `frames` latent frames."""
     return (frames + len(SCALING[wavelet]) - 1) // 2
 
 
 def split(x: Tensor, wavelet: str, buffers: Buffers, name: str, high: bool = True) -> tuple[Tensor, Tensor | None]:
-    """The low and the high band [R, N, C] of x [R, T, C], in `buffers`; high: whether the high band is computed."""
+    """Returns the low and the high band [R, N, C] of x [R, T, C], held in `buffers` under names that begin with `name`.
+
+    high: whether the high band is computed; if not, None is returned for it.
+    """
     taps, (rows, frames, channels) = _taps(wavelet), x.shape
     length = band_length(frames, wavelet)
     padded = _padded(x, len(taps), length, buffers)
@@ -59,7 +63,8 @@ def split(x: Tensor, wavelet: str, buffers: Buffers, name: str, high: bool = Tru
 
 
 def add_joined(x: Tensor, low: Tensor | None, high: Tensor | None, wavelet: str, buffers: Buffers) -> Tensor:
-    """Adds the signal of two bands to x [R, T, C], in place; a band that is None is zero."""
+    """Adds the signal that two bands [R, N, C] stand for to x [R, T, C], in place, and returns x. A band of None is
+    zero."""
     taps, (rows, frames, channels) = _taps(wavelet), x.shape
     length = band_length(frames, wavelet)
     padded = buffers.take("padded", (rows, 2 * length + len(taps) - 2, channels), x.dtype).zero_()
@@ -72,10 +77,12 @@ def add_joined(x: Tensor, low: Tensor | None, high: Tensor | None, wavelet: str,
 
 
 def at_band(curve: Tensor, wavelet: str, factor: Tensor, buffers: Buffers, name: str) -> Tensor:
-    """A curve [R | 1, T | 1, 1] for each sample of a band, times factor [R, 1, 1]; gives [R, N | 1, 1].
+    """Returns a curve for each band sample, times `factor`, [R, N | 1, 1].
 
-    Each sample has the mean of the two frames round the centre of its filter. The result is in `buffers`, under names
-    that begin with `name`. Beyond the ends of the song the last value is repeated.
+    curve: [R | 1, T | 1, 1], per latent frame. factor: [R, 1, 1].
+    A band sample takes the mean of the curve at the two latent frames round the centre of its filter. Beyond the ends
+    of the song, the curve's first and last numbers are repeated. The result is in `buffers`, under names that begin
+    with `name`.
     """
     rows, frames, width = curve.shape
     mean = curve
@@ -105,14 +112,15 @@ def _padded(x: Tensor, taps: int, length: int, buffers: Buffers) -> Tensor:
 
 @dataclass(frozen=True, slots=True)
 class Correction:
-    """How a step is corrected.
+    """The controls of the wavelet correction.
 
-    mode: low, high, double (both bands) or pix (no bands).
-    low, high: [R | 1, T | 1, 1], the amounts of the two bands; `pix` uses `low`.
-    multiply, phase, soft: faders [R | 1, 1, 1] in 0..1, None for off; they act on the bands only.
-    multiply: from adding to the low band (0) to stretching it (1).
-    phase: from correcting samples (0) to correcting magnitude and phase of the analytic signal apart (1).
-    soft: differences below it are left out.
+    mode: `low`, `high`, `double` (both bands) or `pix` (no bands).
+    wavelet: a key of `SCALING`.
+    low, high: the amounts of the two bands, [R | 1, T | 1, 1]. Mode `pix` uses `low`.
+    multiply, phase, soft: faders [R | 1, 1, 1] from 0 to 1, None for off. They act on the bands only.
+    multiply: at 0 the correction adds to the low band, at 1 it stretches the low band.
+    phase: at 0 it corrects the low band's samples, at 1 the magnitude and the phase of its analytic signal separately.
+    soft: band samples of the difference are moved towards 0 by this much; smaller ones become 0.
     """
 
     mode: str
@@ -125,13 +133,13 @@ class Correction:
 
 
 def correct(x: Tensor, predicted: Tensor, t: Tensor, how: Correction, buffers: Buffers | None = None) -> Tensor:
-    """Corrects a step's result x [R, T, C] in place: amplifies its difference from the clean prediction.
+    """Amplifies the difference of a step's result x [R, T, C] from the clean prediction, in place, and returns x.
 
-    predicted: x - t * v, as it was before the step.
-    t: [R, 1, 1], the time at which the step began.
+    predicted: [R, T, C], x - t * v of the latent before the step.
+    t: [R, 1, 1], the timestep at which the step began.
 
-    With D = x - predicted: `pix` adds low * D; the low band is raised by t * low * D_low, the high one by (1 - t) *
-    high * D_high.
+    With D = x - predicted: mode `pix` adds low * D. The other modes add t * low * D_low to the low band, and
+    (1 - t) * high * D_high to the high band.
     """
     work = Buffers(x.device) if buffers is None else buffers
     difference = torch.sub(x, predicted, out=work.like("difference", x))
@@ -152,14 +160,23 @@ def correct(x: Tensor, predicted: Tensor, t: Tensor, how: Correction, buffers: B
 
 
 def _soft(band: Tensor, threshold: Tensor, work: Buffers) -> None:
-    """Shrinks a band towards 0 by the threshold (Donoho 1995), in place."""
+    """Moves each sample of a band towards 0 by the threshold, at most to 0 (Donoho 1995), in place."""
     lowest = torch.neg(threshold, out=work.like("lowest", threshold))
     band.sub_(torch.clamp(band, lowest, threshold, out=work.like("lost", band)))
 
 
 def _low_change(x: Tensor, y: Tensor, difference: Tensor, a: Tensor, how: Correction, work: Buffers) -> Tensor:
-    """What is added to the low band L of x, where that of y is M and D = L - M: a * D; a * sign(D) * L by `multiply`;
-    (|L| + a * (|L| - |M|)) * cos(arg L + a * (arg L - arg M)) - L on the analytic signals by `phase`."""
+    """Returns the change [R, N, C] that is added to the low band L of x.
+
+    With M the low band of y, D = L - M after the threshold, and a the amount, it is a * D. The fader `multiply` moves
+    it to a * sign(D) * L. Then the fader `phase` moves it to
+
+        (|L| + a * (|L| - |M|)) * cos(arg L + a * (arg L - arg M)) - L
+
+    where | | and arg are magnitude and phase of the analytic signals of L and M.
+
+    x: the step's result. y: the clean prediction. difference: D; it may be overwritten.
+    """
     if how.multiply is None and how.phase is None:
         return difference.mul_(a)
     result = split(x, how.wavelet, work, "result", high=False)[0]
@@ -177,7 +194,8 @@ def _low_change(x: Tensor, y: Tensor, difference: Tensor, a: Tensor, how: Correc
 
 
 def analytic(x: Tensor) -> Tensor:
-    """The analytic signal of x along dimension 1, complex: its real part is x, negative frequencies are gone."""
+    """Returns the complex analytic signal of x [R, N, C] along dimension 1: its real part is x, and it has no negative
+    frequencies."""
     length = x.shape[1]
     gain = torch.zeros(length, dtype=x.dtype, device=x.device)
     gain[0] = 1
