@@ -76,7 +76,7 @@ class UndoStep:
         return replace(self, first=counter, last=counter)
 
     def holds(self, counter: int) -> bool:
-        """Whether the revision with that counter belongs to the step."""
+        """Whether a counter lies in `first` to `last`; revisions of other clients can lie between the step's own."""
         return self.first <= counter <= self.last
 
 

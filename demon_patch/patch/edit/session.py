@@ -159,8 +159,8 @@ class EditSession:
     def undo(self, client: str, at: Grid | None = None) -> UndoResult | None:
         """Takes the client's latest undo step back and returns the result; None if the client has no step.
 
-        An open gesture is closed first. A step that is still pending is cancelled, so it is never heard. Where all
-        steps were dropped to save memory, the result has no label and says so in `skipped`.
+        An open gesture is closed first. A step that is still pending is cancelled, so it is never heard. Where no step
+        is left and older ones were dropped to save memory, the result has no label and an error that says so.
         at: the grid from whose next point on the undo is heard.
         """
         history = self._history(client)
