@@ -79,9 +79,9 @@ class Declaration:
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Calls the plain Python function and returns its result.
 
-        For a computed node: takes the values of ports by name and returns the outputs of one control frame and the next
-        state. A gate that is given counts as wired. For a resource node: takes one mapping of values by port and
-        returns the key.
+        For a computed node: takes the values of ports by name and returns what the body returns in one control frame,
+        then the next state. A gate that is given counts as wired. For a resource node: takes one mapping of values by
+        port and returns the key.
         """
         if self.function is None:
             raise TypeError(f"{self.id} cannot be called: it represents a part of the engine")
@@ -125,9 +125,9 @@ class Declaration:
         """The body of a computed node, specialised to its options and texts; the same object for the same settings.
 
         values: the stored values of the node.
-        unwired: the gates and mix inputs that no cable reaches, which are at rest.
-        silent: those of them whose cables carry nothing (they are muted, or come from a bypassed node). An option at
-            AUTO still counts these as wired.
+        unwired: the gates and mix inputs that no signal reaches; a gate among them stays at 0.
+        silent: the unwired ones that do have cables, which carry nothing (they are muted, or come from a bypassed
+            node). An option at AUTO counts these as wired.
 
         Raises PatchError for a text that cannot be read.
         """
