@@ -114,7 +114,7 @@ def wrapped(n: float, length: float) -> float:
 
 @phrase
 def bounced(n: float, length: float) -> float:
-    """The n-th number of a count up from 0 to length - 1 and down again, over and over; each end occurs once a round."""
+    """The n-th number of an endless count from 0 up to length - 1 and down again; each end occurs once a round."""
     period = max(2 * length - 2, 1)
     m = wrapped(n, period)
     return m if m < length else period - m
@@ -163,7 +163,7 @@ def nearest_division(rate: float) -> float:
     """The rate of the musical division nearest to a rate, both in cycles a beat.
 
     Divisions are cycles that last whole beats, and 1, 4/3 (dotted) or 3/2 (triplet) cycles a beat and their doublings.
-    The nearest of the faster ones is chosen by ratio.
+    At rates above 1.1547 the nearest is chosen by ratio, below that as the nearest whole number of beats.
     """
     octave = 2 ** floor(log(max(rate, 1)) / log(2))
     m = rate / octave
