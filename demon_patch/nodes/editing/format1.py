@@ -45,8 +45,8 @@ DEFAULTS: Mapping[str, float | str] = {
     "steps": 8.0, "shift": 2.0, "depth": 4.0, "timesteps": "continuous", "guidance_mode": "off", "dcw": "off",
     "dcw_wavelet": "haar", "dcw_low": 0.05, "dcw_high": 0.02, "strength": 0.7,
 }  # fmt: skip
-"""nano's defaults in format 1 by control: of controls whose default each model family has today (`controls.FAMILY`), and
-of strength, as the engine takes it."""
+"""nano's defaults in format 1 by control: of controls whose default is each model family's own today
+(`controls.FAMILY`), and of strength, as the engine takes it."""
 
 STRENGTHS = (0.0, 0.0443, 0.0954, 0.1634, 0.2573, 0.3835, 0.5324, 0.6755, 0.7989, 0.9031, 1.0)
 """nano's strengths, 0..1, at the knob positions 0, 0.1, ..., 1."""
@@ -69,8 +69,8 @@ def is_of_format_1(patch: Patch) -> bool:
 def upgraded(patch: Patch, catalogue: Catalogue) -> Patch:
     """The patch with numbers of format 1 converted to format 2, as far as the catalogue knows the ports.
 
-    The nodes of `patch` must have the catalogue's versions already. A patch in which nothing changes is returned
-    itself.
+    The nodes of `patch` must be migrated to the catalogue's versions already. A patch in which nothing changes is
+    returned itself.
     """
     if not is_of_format_1(patch):
         return patch

@@ -150,7 +150,7 @@ def expanded(patch: Patch, id: str, within: str | None = None, rng: random.Rando
 
 
 def unique(patch: Patch, id: str, within: str | None = None, rng: random.Random | None = None) -> Command:
-    """Returns the command that gives a subpatch its own copy of its definition; edits of it change no other subpatch."""
+    """Returns the command that gives a subpatch its own copy of its definition, which no other subpatch shares."""
     draft = CommandBuilder(patch, within, rng)
     instance = _instance(draft.graph, id)
     own = draft.fresh(patch.definitions)
