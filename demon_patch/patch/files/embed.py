@@ -2,8 +2,8 @@
 
 A WAV file has the patch in a RIFF chunk named `dpch` before the sound; a FLAC file has it as the comment in its tags.
 Both contain the unchanged text of the patch file. It is written before the first sample, so a recording that is cut off
-has it too. The tag `software` (WAV: ISFT) says whether the file is a render or a recording, and of a WAV file whether it
-is still unfinished; an unfinished FLAC file has no checksum. Files may be hostile, as in `format`.
+has it too. The tag `software` (WAV: ISFT) says whether the file is a render or a recording, and of a WAV file whether
+it is still unfinished; an unfinished FLAC file has no checksum. Files may be hostile, as in `format`.
 """
 
 from __future__ import annotations

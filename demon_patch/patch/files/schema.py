@@ -72,7 +72,7 @@ def of_patches() -> Schema:
 
 
 def of_commands() -> Schema:
-    """The schema of a command as it travels (see `wire`)."""
+    """The schema of a command's JSON object (`files.command_json`)."""
     schema = msgspec.json.schema(Command)
     for kind in schema["$defs"].values():
         kind["description"] = inspect.cleandoc(kind["description"])

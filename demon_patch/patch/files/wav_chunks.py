@@ -68,8 +68,8 @@ def chunk_bytes(name: bytes, content: bytes) -> bytes:
 
 
 def information(**texts: str) -> bytes:
-    """The content of a `LIST` chunk with texts about a file, by tag names of four letters. `ISFT`: the program that made
-    the file."""
+    """The content of a `LIST` chunk with texts about a file, by tag names of four letters. `ISFT` names the program
+    that made the file."""
     return b"INFO" + b"".join(chunk_bytes(name.encode(), text.encode() + b"\0") for name, text in texts.items())
 
 
