@@ -33,8 +33,8 @@ _DEVICE = re.compile(r"(con|prn|aux|nul|conin\$|conout\$|(com|lpt)[0-9¹²³]) *
 
 
 def name_of_hash(hash: str, suffix: str = "") -> str:
-    """The name of an asset of the store from its SHA-256 (64 hex digits) and the file's suffix, such as ".wav". A suffix
-    that no name can have is left out."""
+    """The name of an asset of the store from its SHA-256 (64 hex digits) and the file's suffix, such as ".wav". A
+    suffix that no name can have is left out."""
     named = f"sha256:{hash}{suffix}"
     return named if _HASH.fullmatch(named) else named[: len("sha256:") + 64]
 

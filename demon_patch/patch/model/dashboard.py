@@ -1,6 +1,6 @@
-"""What a player has at hand: the dashboard, the controllers that are mapped to knobs, and snapshots.
+"""Records for playing a patch: widgets of the dashboard, mappings of controllers to knobs, and snapshots.
 
-All of it names nodes of the patch, by id, and their ports by name; which ports a node has is for others to know.
+They name nodes of the patch by id and ports by name. Whether a node has such a port is not checked here.
 """
 
 from __future__ import annotations

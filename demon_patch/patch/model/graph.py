@@ -26,8 +26,8 @@ NUMBERS_OF = (1, 2)
 SUBPATCH = "subpatch"
 """The type of a node that contains a graph, its definition."""
 REROUTE = "reroute"
-"""The type of a node that is only a bend in a cable: it passes anything on from `in` to `out`. Of the cables through it,
-mode, depth and offset count only for the one that ends in a port of another node; each of them can be muted."""
+"""The type of a node that is only a bend in a cable: it passes anything on from `in` to `out`. Of the cables in a row
+through reroutes, only the last one's mode, depth and offset count; if one of them is muted, all are."""
 REROUTE_IN, REROUTE_OUT = "in", "out"
 
 Mode = Literal["auto", "add", "set"]
