@@ -27,7 +27,7 @@ SUBPATCH = "subpatch"
 """The type of a node that contains a graph, its definition."""
 REROUTE = "reroute"
 """The type of a node that is only a bend in a cable: it passes anything on from `in` to `out`. Of the cables in a row
-through reroutes, only the last one's mode, depth and offset count; if one of them is muted, all are."""
+through reroutes, only the last one's mode, depth and offset count; if one of them is muted, the row is silent."""
 REROUTE_IN, REROUTE_OUT = "in", "out"
 
 Mode = Literal["auto", "add", "set"]
