@@ -1,4 +1,4 @@
-"""All types of node by id."""
+"""The catalogue: all node types by id."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from demon_patch.nodes.language.ports import Out, Port
 
 
 def gather(*modules: ModuleType) -> Mapping[str, Declaration]:
-    """The declarations of some modules by id, in their order; raises ValueError where two have one id."""
+    """The node types that some modules declare, by id, in order; raises ValueError if two have the same id."""
     found: dict[str, Declaration] = {}
     for module in modules:
         for declaration in vars(module).values():
@@ -27,7 +27,7 @@ def gather(*modules: ModuleType) -> Mapping[str, Declaration]:
 
 
 def library() -> list[ModuleType]:
-    """The modules of `nodes/library`, by their own names: one that lies there is part of the library."""
+    """All modules below `nodes/library`, imported, sorted by the last part of their names."""
     home = demon_patch.nodes.library
     found = [module.name for module in walk_packages(home.__path__, f"{home.__name__}.") if not module.ispkg]
     return [import_module(name) for name in sorted(found, key=lambda name: name.rpartition(".")[2])]
@@ -37,7 +37,7 @@ CATALOGUE: Mapping[str, Declaration] = gather(*library())
 
 
 def describe(catalogue: Mapping[str, Declaration] = CATALOGUE) -> list[dict[str, Any]]:
-    """Every declaration as JSON data; an infinite end of a range is null."""
+    """Describes every node type as JSON data: a list of objects. An infinite end of a range is null."""
     return [
         {
             "id": d.id,

@@ -1,4 +1,4 @@
-"""What a formula of the Expression node may say: names, operators and functions, each with its meaning."""
+"""The names, functions and operators that a formula of the Expression node may use, each with its meaning."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ ENTRIES: dict[str, Entries] = {
     "operators": OPERATORS,
     "examples": EXAMPLES,
 }
-"""Everything by heading, as the command line and the page show it."""
+"""All entries by heading, in the order in which the command line and the page show them."""
 
 _HEAD = """# Formulas
 
@@ -64,7 +64,7 @@ no value, as in a division by 0, the last one stays.
 
 
 def page() -> str:
-    """The page of formulas in Markdown."""
+    """The Markdown text of the page about formulas."""
     parts = [_HEAD]
     for title, entries in ENTRIES.items():
         rows = [f"| `{spelled}` | {meaning} |" for spelled, meaning in entries]

@@ -12,23 +12,25 @@ from demon_patch.nodes.language.declare import Declaration
 from demon_patch.nodes.language.ports import PortType
 
 TYPES: tuple[str, ...] = get_args(PortType)
-"""The types that ports have, those of settings among them."""
+"""All port types, including those of settings."""
 
 Side = Literal["either", "takes", "gives"]
 
 
 def search(words: Sequence[str], catalogue: Mapping[str, Declaration]) -> list[Declaration]:
-    """The nodes that every word leads to, the closest first: by id and title, then by search words and category, then
-    by words of the sentence and names of ports and outputs. A word counts where another begins with it; without words
-    all nodes, by category and title."""
+    """The node types that match every word, the closest first; without words all, by category and title.
+
+    A word matches a text if the text, or a word in it, begins with it. Matches in id and title are closest, then those
+    in search words and category, then those in the sentence and the names of ports and outputs.
+    """
     ranked = [(d, [_rank(word, d) for word in words]) for d in catalogue.values()]
     found = [(sum(map(int, filter(None, ranks))), d) for d, ranks in ranked if None not in ranks]
     return [d for _, d in sorted(found, key=lambda pair: (pair[0], pair[1].category, pair[1].title))]
 
 
 def of_type(type: str, side: Side, declarations: Iterable[Declaration]) -> list[Declaration]:
-    """Those that take a type of cable, give it, or either; what the host writes does not count. Raises DemonError for
-    a type that there is not."""
+    """The declarations with a port of a type, an output of that type, or either, as `side` says. Live ports do not
+    count. Raises DemonError for an unknown type."""
     if type not in TYPES:
         raise DemonError(f"there is no type {type!r}", mend=did_you_mean(type, TYPES, f"use {either(TYPES)}"))
     return [
@@ -40,8 +42,11 @@ def of_type(type: str, side: Side, declarations: Iterable[Declaration]) -> list[
 
 
 def alike(word: str, catalogue: Mapping[str, Declaration]) -> list[str]:
-    """Ids of nodes that were perhaps meant by a word: those spelled like it, else those that have it as a part of their
-    id, as a title or as a search word, at most three."""
+    """Up to three ids of node types that an unknown word may mean.
+
+    They are those with similar spelling, and one with the word as its title or search word. Where no id is similar, all
+    with the word as title, search word or part of the id count.
+    """
     plain = word.replace("_", " ").replace("-", " ").lower()
     near = nearest(word, catalogue)
     named = [d.id for d in catalogue.values() if plain in (d.title.lower(), *d.tags)]
@@ -50,13 +55,14 @@ def alike(word: str, catalogue: Mapping[str, Declaration]) -> list[str]:
 
 
 def in_place_of(word: str, catalogue: Mapping[str, Declaration], otherwise: str) -> str:
-    """The mend for a type of node that there is not."""
+    """The mend for an unknown node type: ids that may be meant, or only `otherwise` where there are none."""
     near = alike(word, catalogue)
     return f"did you mean {either(near)}? else {otherwise}" if near else otherwise
 
 
 def _rank(word: str, d: Declaration) -> int | None:
-    """How far from a node's name a word is found: 0 is its id, None is nowhere."""
+    """How close a word matches a node type: 0 equals id or title, 1 begins in them, 2 in search words or category, 3 in
+    sentence or port names; None does not match."""
     plain = word.lower()
     ports = [text for p in d.ports if not p.live for text in (p.name, p.title)] + [o.name for o in d.outs]
     places = ([d.id, d.title], [*d.tags, d.category], [d.sentence, *ports])
@@ -69,6 +75,6 @@ def _rank(word: str, d: Declaration) -> int | None:
 
 
 def _begins(word: str, text: str) -> bool:
-    """Whether the text, or a word of it, begins with the word."""
+    """Whether a text, or a word in it, begins with `word`."""
     lower = text.lower()
     return lower.startswith(word) or re.search(rf"(?<![a-z0-9]){re.escape(word)}", lower) is not None

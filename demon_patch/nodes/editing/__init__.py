@@ -1,1 +1,1 @@
-"""Edits and readings of a patch that need to know what its nodes are."""
+"""Edits and inspects patches with the catalogue, where the ports of node types matter."""

@@ -1,7 +1,8 @@
-"""Edits that need to know what nodes are: each looks at a patch and gives the one command that does it.
+"""Edits that need the catalogue. Each function changes nothing; it returns one command that does the edit.
 
-What travels and is undone is made of primitive commands alone. within: the definition whose graph is edited, none for
-the patch itself. rng: where fresh ids come from; the system's randomness by default.
+These commands consist of primitive commands only, so clients and undo need no catalogue.
+within: the id of the definition whose graph is edited; None for the patch itself.
+rng: the source of fresh ids; the system's randomness by default.
 """
 
 from __future__ import annotations
@@ -30,12 +31,14 @@ def paste(
     within: str | None = None,
     rng: random.Random | None = None,
 ) -> Command:
-    """Puts in what the text of a clipboard holds, of whatever format and versions; see `clipboard.paste`."""
+    """Returns the command that pastes a clipboard text (`clipboard.paste`), after updating older formats and node
+    versions in it. PatchError if it is no patch."""
     return clipboard.paste(patch, text, at, within, rng, lambda given, file: loads(given, file, catalogue))
 
 
 def plug(patch: Patch, catalogue: Mapping[str, Declaration], cable: Cable, within: str | None = None) -> Command:
-    """Plugs a cable in, in the place of the one in an input that takes only one; PatchError where it does not fit."""
+    """Returns the command that adds a cable. If the port takes one cable only, the command removes the cable that is
+    there. PatchError if the cable does not fit."""
     faces, draft = VisiblePorts(patch, catalogue, within), CommandBuilder(patch, within)
     for end in (cable.src, cable.dst):
         draft.graph.node(end)
@@ -53,10 +56,11 @@ def removal(
     heal: bool = True,
     within: str | None = None,
 ) -> Command:
-    """Takes nodes out; where one passed a signal through, the cables on both sides become one that fits.
+    """Returns the command that removes nodes.
 
-    What is passed through: a ring, prompt, source, surface or sound of one type, the input that an output is like, and
-    all that goes through a reroute.
+    heal: the cables on both sides of a removed node become one cable, if it fits. This is done for a reroute, for a
+        value or gate output that passes a port on (`Out.passes`), and for a ring, prompt, source, surface or sound
+        output with an input of the same type.
     """
     draft, rest = CommandBuilder(patch, within), []
     for id in sorted(set(chosen)):
@@ -70,7 +74,7 @@ def removal(
 
 
 def _healed(faces: VisiblePorts, id: str) -> list[Cable]:
-    """The cables that take the place of a node."""
+    """The cables that replace a node and the cables at it."""
     graph = faces.graph
     made: dict[CableKey, Cable] = {}
     for after in graph.cables_from(id):
@@ -87,7 +91,7 @@ def _healed(faces: VisiblePorts, id: str) -> list[Cable]:
 
 
 def _passed(faces: VisiblePorts, id: str, name: str) -> str | None:
-    """The input whose signal goes through a node to one of its outputs."""
+    """The name of the input whose signal a node passes on to its output `name`; None if there is none."""
     if faces.graph.node(id).type == REROUTE:
         return REROUTE_IN
     out = faces.outputs(id).get(name)
@@ -100,10 +104,11 @@ def _passed(faces: VisiblePorts, id: str, name: str) -> str | None:
 def replacement(
     patch: Patch, catalogue: Mapping[str, Declaration], id: str, new: Node, within: str | None = None
 ) -> Command:
-    """Puts another node in the place of one, and keeps what fits: place, label, bypass, mute, colour, values, ranges,
-    locked and folded ports that both have, and cables, if need be at the first free port where they fit.
+    """Returns the command that replaces a node by another one and keeps what fits.
 
-    new: its type, definition and what it is to have in any case.
+    Kept are place, label, bypass, muted, colour; values, playing ranges, locked and folded ports that both nodes have;
+    and cables, if necessary moved to the first free port where they fit.
+    new: type, definition, and values and ranges that win over the kept ones.
     """
     draft = CommandBuilder(patch, within)
     old, graph = draft.graph.node(id), draft.graph
@@ -139,14 +144,15 @@ def replacement(
 
 
 def _refitted(faces: VisiblePorts, graph: Graph, id: str) -> list[tuple[Cable, Cable | None]]:
-    """Each cable of a node that is replaced, and what becomes of it; those whose port is still there come first."""
+    """Pairs of each cable of a replaced node and its new cable; None where no port takes it. Cables that fit at their
+    old port have precedence."""
     ports, outs = list(faces.inputs(id)), list(faces.outputs(id))
     cables = graph.cables_of(id)
     found: dict[CableKey, Cable] = {}
     used: set[str] = set()
 
     def ends(cable: Cable, at_home: bool) -> Iterable[Cable]:
-        """The cable with its ends at this node moved: where they were, or anywhere."""
+        """Versions of a cable: with its old ends if `at_home`, else with its end at the node on each possible port."""
         ins = [cable.port] if cable.dst != id or at_home else [name for name in ports if name not in used]
         out = [cable.out] if cable.src != id or at_home else outs
         return (structs.replace(cable, out=o, port=p) for p in ins for o in out)
@@ -170,7 +176,8 @@ def bend(
     within: str | None = None,
     rng: random.Random | None = None,
 ) -> Command:
-    """Puts a reroute point into a cable; the half that ends in the input keeps the cable's settings."""
+    """Returns the command that puts a reroute into a cable, at a place of the canvas. The new cable into the old input
+    keeps the settings of the old cable."""
     draft = CommandBuilder(patch, within, rng)
     cable = draft.graph.cable(key)
     id = draft.fresh(draft.graph.nodes)

@@ -1,15 +1,16 @@
-"""Files of format 1: the numbers that they mean, written down by the rules of format 2.
+"""Converts the numbers of a patch from file format 1 to the rules of file format 2.
 
-The rules that have changed, all of which need the catalogue:
+These rules differ, and need the catalogue:
 
-* A cable without a depth had .25 into a port with a range, and has .5.
-* A port that is left out had the default that the model nano had, and has that of the family that plays.
-* A port with the family taper held its value, and holds its knob position 0..1. Knobs, playing ranges, snapshots and
-  the ends of mappings are converted. A depth counts in knob positions in both formats. A cable that sets such a port
-  gets an Expression node that turns its signal into a position.
+* The depth of a cable without one, into a port with a finite range: 0.25 in format 1, 0.5 in format 2.
+* The number of a port that the file leaves out: the default of the model nano in format 1, that of the playing model
+  family in format 2.
+* The number of a port with the family taper: the engine's value in format 1, the knob position 0..1 in format 2. Knobs,
+  playing ranges, snapshots and the ends of mappings are converted. A depth counts in knob positions in both formats.
+  A cable that sets such a port gets an Expression node that turns its signal into a knob position.
 
-`files/migrations` marks what is format 1's (`format` of nodes, cables and stored depths). Here the marks are taken
-away where all ports are known. Where one is not, the mark stays, and so does its meaning.
+`files/migrations` marks nodes, cables and stored depths of format 1 (`format` is 1). Here the mark becomes 2 where all
+ports are known. Where a port is unknown, the mark stays, and the number keeps its meaning of format 1.
 """
 
 from __future__ import annotations
@@ -38,26 +39,26 @@ Catalogue = Mapping[str, Declaration]
 G = TypeVar("G", bound=Graph)
 
 DEPTH = 0.25
-"""The depth of a cable without one, into a port with a range."""
+"""The depth that format 1 gives to a cable without one, into a port with a finite range."""
 
 DEFAULTS: Mapping[str, float | str] = {
     "steps": 8.0, "shift": 2.0, "depth": 4.0, "timesteps": "continuous", "guidance_mode": "off", "dcw": "off",
     "dcw_wavelet": "haar", "dcw_low": 0.05, "dcw_high": 0.02, "strength": 0.7,
 }  # fmt: skip
-"""nano's defaults by control, of those that are each family's own today (`controls.FAMILY`), and of the port that held
-a value."""
+"""nano's defaults in format 1 by control: of controls whose default is each model family's own today
+(`controls.FAMILY`), and of strength, as the engine takes it."""
 
 STRENGTHS = (0.0, 0.0443, 0.0954, 0.1634, 0.2573, 0.3835, 0.5324, 0.6755, 0.7989, 0.9031, 1.0)
-"""nano's strengths at equally spaced knob positions."""
+"""nano's strengths, 0..1, at the knob positions 0, 0.1, ..., 1."""
 
 TO_POSITION = "({})/10".format("+".join(f"clamp((a-{lo:g})/({hi:g}-{lo:g}),0,1)" for lo, hi in pairwise(STRENGTHS)))
-"""The formula of the Expression node that turns a strength into a knob position."""
+"""The formula of the Expression node that turns a strength, signal `a`, into a knob position 0..1."""
 
 _EXPRESSION = "expression"
 
 
 def is_of_format_1(patch: Patch) -> bool:
-    """Whether anything in a patch is marked as format 1's."""
+    """Whether any node, cable or stored depth of a patch is marked as of format 1."""
     return (
         any(node.format == 1 for _, node in nodes_of(patch))
         or any(cable.format == 1 for graph in (patch, *patch.definitions.values()) for cable in graph.cables)
@@ -66,9 +67,10 @@ def is_of_format_1(patch: Patch) -> bool:
 
 
 def upgraded(patch: Patch, catalogue: Catalogue) -> Patch:
-    """The patch with the numbers of format 1 written by the rules of format 2, as far as the catalogue knows the ports.
+    """The patch with numbers of format 1 converted to format 2, as far as the catalogue knows the ports.
 
-    Its nodes are of today's versions. A patch in which nothing changes is returned as it is.
+    The nodes of `patch` must be migrated to the catalogue's versions already. A patch in which nothing changes is
+    returned itself.
     """
     if not is_of_format_1(patch):
         return patch
@@ -93,8 +95,10 @@ def upgraded(patch: Patch, catalogue: Catalogue) -> Patch:
 
 
 def position_of(number: Any, port: Port | Control) -> Any:
-    """The knob position of a format 1 value of a port with the family taper; the value itself where it is no number in
-    the port's range, for the check to name."""
+    """The knob position of a port with the family taper, from its value in format 1; both are in the port's range.
+
+    Anything that is not a number in that range is returned itself, so that a later check can name it.
+    """
     if isinstance(number, bool) or not isinstance(number, int | float) or not port.lo <= number <= port.hi:
         return number
     share = (number - port.lo) / (port.hi - port.lo)
@@ -106,14 +110,14 @@ def position_of(number: Any, port: Port | Control) -> Any:
 
 @dataclass
 class _Upgrade:
-    """The upgrade of one graph: of the patch itself, or of a definition."""
+    """Converts one graph, the patch itself or a definition, to format 2."""
 
     faces: VisiblePorts
     renamed: dict[CableKey, CableKey] = field(default_factory=dict)
-    """The cables whose end is another one now, by what they were."""
+    """The new key of each cable that begins at a new Expression node now, by its old key."""
 
     def graph(self, graph: G) -> G:
-        """The graph with its nodes and cables by the rules of format 2."""
+        """The graph with its nodes and cables converted to format 2."""
         nodes = {id: self._node(id, node) for id, node in graph.nodes.items()}
         cables: list[Cable] = []
         for cable in graph.cables:
@@ -125,11 +129,12 @@ class _Upgrade:
 
     # -- knobs --------------------------------------------------------------------------------------------------
     def values(self, id: str, values: Mapping[str, Value]) -> Mapping[str, Value]:
-        """Knobs of a node by port."""
+        """A node's values by port, converted to format 2."""
         return {port: self.number(id, port, value) for port, value in values.items()}
 
     def ranges(self, id: str, ranges: Mapping[str, tuple[float, float]]) -> Mapping[str, tuple[float, float]]:
-        """Playing ranges of a node by port; one that leaves the port's range stays as it is."""
+        """A node's playing ranges by port, converted to format 2. A playing range that is not within the port's
+        declared range is not converted."""
         made: dict[str, tuple[float, float]] = {}
         for port, ends in ranges.items():
             reached, _ = self._reached(self.faces, id, port) if id in self.faces.graph.nodes else ([], False)
@@ -138,7 +143,8 @@ class _Upgrade:
         return made
 
     def number(self, id: str, port: str, number: Any) -> Any:
-        """A number in the unit of a port, where the port is known and its node is format 1's."""
+        """A number of a port, converted to format 2. It is returned unchanged where the port is unknown, has another
+        taper than family, or its node is not of format 1."""
         node = self.faces.graph.nodes.get(id)
         if number is None or node is None or node.format != 1 or not self._is_known(id, node):
             return number
@@ -162,7 +168,8 @@ class _Upgrade:
         return structs.replace(node, values=values, ranges=self.ranges(id, node.ranges), format=2)
 
     def _is_known(self, id: str, node: Node) -> bool:
-        """Whether its type and version are known; of a subpatch, all ports that it keeps something for."""
+        """Whether a node's type and version are known; for a subpatch, whether all ports are known for which it has
+        values or ranges."""
         if node.type == SUBPATCH:
             named = self.faces.patch.definitions[node.definition].inputs.keys() & {*node.values, *node.ranges}
             return all(self._reached(self.faces, id, port)[1] for port in named)
@@ -171,7 +178,7 @@ class _Upgrade:
 
     # -- cables -------------------------------------------------------------------------------------------------
     def depth(self, cable: Any) -> Any:
-        """A cable, or a stored depth, with the depth that it had."""
+        """A cable or stored depth with the depth that format 1 gives it, marked as of format 2 if its port is known."""
         if cable.format != 1 or cable.dst not in self.faces.graph.nodes:
             return cable
         reached, known = self._reached(self.faces, cable.dst, cable.port)
@@ -182,7 +189,7 @@ class _Upgrade:
         return structs.replace(cable, depth=cable.depth if fixed else DEPTH, format=2)
 
     def moved(self, kept: Any) -> Any:
-        """A stored depth under the ends that its cable has now."""
+        """A stored depth with the ends that its cable has after the conversion."""
         key = self.renamed.get(kept.key)
         return kept if key is None else structs.replace(kept, src=key.src, out=key.out)
 
@@ -191,7 +198,8 @@ class _Upgrade:
         return known and _EXPRESSION in self.faces.catalogue and any(port.taper == "family" for port in reached)
 
     def _by_position(self, cable: Cable, nodes: dict[str, Node]) -> tuple[Cable, Cable]:
-        """Puts a node into a cable whose signal was a strength, which makes a knob position of it."""
+        """Adds to `nodes` an Expression node that turns the cable's signal, a strength, into a knob position. Returns
+        the cables into and out of that node."""
         id = ids.fresh(nodes, Random(str(cable.key)))  # the same one whenever the same file is read
         (x1, y1), (x2, y2) = nodes[cable.src].at, nodes[cable.dst].at
         formula: dict[str, Value] = {"formula": TO_POSITION}
@@ -203,7 +211,7 @@ class _Upgrade:
         return Cable(cable.src, cable.out, id, "a"), after
 
     def _reached(self, faces: VisiblePorts, id: str, port: str) -> tuple[list[Port], bool]:
-        """The ports of node types that a port stands for, and whether all of them are known."""
+        """The declared ports that a port leads to, through subpatches, and whether all of them are known."""
         node = faces.graph.nodes[id]
         if node.type == REROUTE:
             return [], True

@@ -1,7 +1,7 @@
-"""Snapshots of what sounds: stored, recalled, and morphed from one into another, as live values over a document.
+"""Stores, recalls and morphs snapshots. A recall gives live values that are put over a document.
 
-What a port is says whether a snapshot moves it: knobs, options, texts and drawn points; not files, not the nodes that
-give the song, not the ring's depth, which the player's hand alone changes; nor what the player has locked.
+A snapshot moves knobs, options, texts and drawn points. It does not move file names, ports of nodes that give the song,
+ports of class `ring` such as the ring depth, and ports that the player has locked.
 """
 
 from __future__ import annotations
@@ -28,20 +28,25 @@ _KINDS = {"text": str, "points": list}
 
 
 class Recall(NamedTuple):
-    """What a recall puts over the document. ports: all that it may move of the nodes that it speaks of; their other
-    live values go. skipped: what it names and cannot move, and why."""
+    """The result of a recall or morph.
+
+    overlay: the live values, ranges and depths that it puts over the document.
+    ports: all ports that a snapshot may move, of the nodes that the snapshot names. Their earlier live values are
+        released.
+    skipped: one error for each thing that the snapshot names and cannot move, with the reason.
+    """
 
     overlay: Overlay
     ports: frozenset[Key]
     skipped: tuple[PatchError, ...] = ()
 
     def applied_to(self, before: Overlay) -> Overlay:
-        """An overlay after the recall."""
+        """The overlay after the recall, from the one before."""
         return before.without(self.ports).covered_by(self.overlay)
 
 
 def movable(faces: VisiblePorts, id: str) -> dict[str, Port]:
-    """The inputs of a node that snapshots move, by name; of a node that gives the song itself, none."""
+    """The ports of a node that snapshots move, by name; {} for a node that gives the song (a source output)."""
     if any(out.type == "source" for out in faces.outputs(id).values()):
         return {}
     locked = faces.graph.node(id).locked
@@ -49,11 +54,11 @@ def movable(faces: VisiblePorts, id: str) -> dict[str, Port]:
 
 
 def stored(patch: Patch, catalogue: Catalogue, scope: Collection[str] | None = None, title: str = "") -> Snapshot:
-    """A snapshot of a document as it sounds (`Overlay.sounding`): of the nodes in `scope`, or of all.
+    """Makes a snapshot of the nodes in `scope`, or of all nodes. PatchError for a node that does not exist.
 
-    Every knob and option is in it, also where it stands at its default; texts, points and the inputs that have no
-    effect until they are set, where they are; of a subpatch, its promoted inputs. PatchError for a node that is not
-    there.
+    patch: the document with its live values (`Overlay.sounding`).
+    The snapshot has every knob and option, also those at their default; texts, points and optional ports only where
+    they are set; of a subpatch the boundary ports.
     """
     faces = VisiblePorts(patch, catalogue)
     nodes = {id: patch.node(id) for id in (patch.nodes if scope is None else scope)}
@@ -81,7 +86,7 @@ def stored(patch: Patch, catalogue: Catalogue, scope: Collection[str] | None = N
 
 
 def recall(snapshot: Snapshot, patch: Patch, catalogue: Catalogue) -> Recall:
-    """The snapshot over a document: live values for what differs from it."""
+    """Recalls a snapshot: returns live values for all that it has and that differs from the patch."""
     found = _Reading(VisiblePorts(patch, catalogue))
     found.read(snapshot)
     return found.recalled()
@@ -94,10 +99,10 @@ def morph(
     patch: Patch,
     catalogue: Catalogue,
 ) -> Recall:
-    """What lies between two snapshots: 0 is the one, 1 the other.
+    """Recalls a mixture of two snapshots. amount: 0 is `one`, 1 is `other`; limited to 0..1.
 
-    Knobs, ranges and depths move in a straight line of knob positions, through their tapers; options, texts and whole
-    numbers switch at 0.5. What only one of them names moves from, or to, where the document has it.
+    Knobs and playing ranges move linearly in knob positions, depths linearly. Options, texts, points and whole numbers
+    switch at 0.5. For what only one snapshot has, the patch gives the other end.
     """
     amount = min(max(amount, 0.0), 1.0)
     faces = VisiblePorts(patch, catalogue)
@@ -122,7 +127,8 @@ def morph(
 
 @dataclass
 class _Reading:
-    """What a document lets a snapshot move."""
+    """The part of a snapshot that a document can take: values, ranges, depths, what is skipped, and the nodes
+    named."""
 
     faces: VisiblePorts
     values: dict[Key, Any] = field(default_factory=dict)
@@ -139,7 +145,8 @@ class _Reading:
         return self.faces.patch
 
     def read(self, snapshot: Snapshot) -> None:
-        """Takes what can be moved; what cannot is named, but for what no snapshot ever moves."""
+        """Adds what a snapshot can move, and an error to `skipped` for what it cannot. Ports that no snapshot moves get
+        no error."""
         named = {*snapshot.values, *snapshot.ranges}
         scope = named | self.patch.nodes.keys() if snapshot.scope is None else frozenset(snapshot.scope)
         for id in sorted(named & scope):
@@ -162,7 +169,7 @@ class _Reading:
                 self._skip(f"its cable from {kept.src}.{kept.out} is not plugged in any more", kept.dst, kept.port)
 
     def recalled(self) -> Recall:
-        """All of it, without what the document has already."""
+        """The recall of all that was read, without what equals the document."""
         overlay = Overlay(
             {key: value for key, value in self.values.items() if value != self.base(key)},
             {key: ends for key, ends in self.ranges.items() if ends != self.range(key)},
@@ -178,11 +185,11 @@ class _Reading:
         return self._ports[id]
 
     def base(self, key: Key) -> Any:
-        """What the document has there."""
+        """The document's value of a port, or the port's default."""
         return self.patch.nodes[key[0]].values.get(key[1], self.ports(key[0])[key[1]].default)
 
     def range(self, key: Key) -> Range:
-        """The playing range that the document has there."""
+        """The document's playing range of a port, or the port's declared range."""
         port = self.ports(key[0])[key[1]]
         return self.patch.nodes[key[0]].ranges.get(key[1], (port.lo, port.hi))
 
@@ -192,7 +199,7 @@ class _Reading:
         return name in self._movable[id]
 
     def _fit(self, id: str, name: str, value: Any) -> Any:
-        """The value as the port can have it; None, and named, where it cannot."""
+        """The value, limited to the port's range; None, with an error in `skipped`, if the port cannot take it."""
         port = self.ports(id)[name]
         if port.numeric:
             if isinstance(value, int | float) and not isinstance(value, bool):
@@ -206,7 +213,8 @@ class _Reading:
 
 
 def _structural(port: Port) -> bool:
-    """Whether a port settles what the patch is, and not how it sounds."""
+    """Whether a port belongs to what snapshots never move: ports of class `ring`, and all but knobs, options, texts and
+    points."""
     if port.control is not None and CONTROLS[port.control].propagation == "ring":
         return True
     knob = port.numeric and not port.fixed
@@ -218,7 +226,7 @@ def _held(number: float, port: Port) -> float:
 
 
 def _between(one: Any, other: Any, amount: float, port: Port | None = None) -> Any:
-    """The value of a port, or with none a depth, between two."""
+    """The value of a port between two values; a depth if `port` is None. amount: 0 gives `one`, 1 gives `other`."""
     glides = port is None or (port.numeric and port.taper != "int")
     if amount in (0.0, 1.0) or one == other or not glides or one is None or other is None:
         return one if amount < 0.5 else other

@@ -1,4 +1,4 @@
-"""Making subpatches out of nodes, and nodes out of subpatches: each gives the one command that does it.
+"""Turns nodes into subpatches and subpatches into nodes. Each function returns one command that does it.
 
 within, rng: as in `edits`.
 """
@@ -36,7 +36,7 @@ from demon_patch.patch.model.graph import REROUTE, SUBPATCH
 from demon_patch.patch.model.json_values import moved
 
 AT_TOP = ("engine", "sink")
-"""Kinds of node that stand in the patch itself, never within a subpatch."""
+"""Kinds of node that may be in the patch itself only, not in a subpatch."""
 
 
 def subpatch(
@@ -47,10 +47,10 @@ def subpatch(
     within: str | None = None,
     rng: random.Random | None = None,
 ) -> Command:
-    """Puts nodes into a subpatch of their own, and an instance of it in their place.
+    """Returns the command that moves nodes into a new definition and puts an instance of it in their place.
 
-    Promoted are the ports at which cables cross its border, and those that the dashboard, a mapping, a snapshot or the
-    subpatch around it names. PatchError for engine nodes and outputs, which stay at the top.
+    Its boundary ports are those where cables cross its border, and those that the dashboard, a mapping, a snapshot or
+    the subpatch around it names. PatchError for engine nodes and output nodes, which no subpatch may contain.
     """
     draft = CommandBuilder(patch, within, rng)
     graph, inside = draft.graph, sorted(set(chosen))
@@ -106,8 +106,10 @@ def subpatch(
 
 
 def expanded(patch: Patch, id: str, within: str | None = None, rng: random.Random | None = None) -> Command:
-    """Puts what a subpatch contains in its place, under fresh ids, set as the instance was; of cables that
-    would join the same two ports, the first stays. The definition goes with the last subpatch that needs it."""
+    """Returns the command that replaces a subpatch by its contents, under fresh ids and with the instance's settings.
+
+    Of several cables between the same two ports, the first is kept. A definition without other instances is removed.
+    """
     draft = CommandBuilder(patch, within, rng)
     graph = draft.graph
     instance = _instance(graph, id)
@@ -148,7 +150,7 @@ def expanded(patch: Patch, id: str, within: str | None = None, rng: random.Rando
 
 
 def unique(patch: Patch, id: str, within: str | None = None, rng: random.Random | None = None) -> Command:
-    """Gives a subpatch a definition of its own, so that editing it changes no other."""
+    """Returns the command that gives a subpatch its own copy of its definition, which no other subpatch shares."""
     draft = CommandBuilder(patch, within, rng)
     instance = _instance(draft.graph, id)
     own = draft.fresh(patch.definitions)
@@ -161,7 +163,7 @@ def unique(patch: Patch, id: str, within: str | None = None, rng: random.Random 
 def promoted(
     patch: Patch, definition: str, node: str, port: str, title: str = "", rng: random.Random | None = None
 ) -> Command:
-    """Shows an input of a node within a subpatch on all its instances, below those that are shown."""
+    """Returns the command that adds a boundary port for an input of a node in a definition, below the present ones."""
     draft = CommandBuilder(patch, definition, rng)
     inside = patch.definition(definition)
     inside.node(node)
@@ -173,7 +175,8 @@ def promoted(
 def promoted_output(
     patch: Patch, definition: str, node: str, out: str, title: str = "", rng: random.Random | None = None
 ) -> Command:
-    """Shows an output of a node within a subpatch on all its instances, likewise."""
+    """Returns the command that adds a boundary output for an output of a node in a definition, below the present
+    ones."""
     draft = CommandBuilder(patch, definition, rng)
     inside = patch.definition(definition)
     inside.node(node)
@@ -190,7 +193,7 @@ def _instance(graph: Graph, id: str) -> Node:
 
 
 def _set_as(instance: Node, definition: Definition, name: str, node: Node) -> Node:
-    """A node within, with what the instance sets on it."""
+    """Node `name` of a definition with the values, ranges, locks, bypass and mute that the instance gives it."""
     values, ranges, locked = dict(node.values), dict(node.ranges), {*node.locked}
     for inlet_id, inlet in sorted(definition.inputs.items()):
         for target in inlet.to:
@@ -203,7 +206,7 @@ def _set_as(instance: Node, definition: Definition, name: str, node: Node) -> No
 
 
 def _title(faces: VisiblePorts, end: End, shown: Mapping[str, Any]) -> str:
-    """What a promoted port is called: after the node, where that has a name of its own, and the port."""
+    """The title of a boundary port: the node's label, if any, and the port's title; "" for a port of a reroute."""
     node = faces.graph.nodes[end[0]]
     if node.type == REROUTE:
         return ""
@@ -212,7 +215,7 @@ def _title(faces: VisiblePorts, end: End, shown: Mapping[str, Any]) -> str:
 
 
 def _reading(nodes: Mapping[str, Node]) -> Any:
-    """Orders ports as their nodes stand: from the top down, then from left to right."""
+    """A sort key for ports: by the place of their nodes on the canvas, from top to bottom, then left to right."""
     return lambda end: (nodes[end[0]].at[1], nodes[end[0]].at[0], end)
 
 

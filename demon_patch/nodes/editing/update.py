@@ -1,4 +1,4 @@
-"""Patches as this version's catalogue knows them: older nodes, and numbers of older formats, are brought up to date."""
+"""Reads patches and updates them: nodes of older versions, and numbers written by the rules of older file formats."""
 
 from __future__ import annotations
 
@@ -23,29 +23,32 @@ P = TypeVar("P", bound=Record)
 
 _LISTED = {"locked", "folded"}  # fields of a node that list ports
 _ENDS = {"lo", "hi"}  # fields of a record in the unit of the port that it names
-_KEPT = {"values", "ranges"}  # fields that keep by node what a node keeps
+_KEPT = {"values", "ranges"}  # fields of a record that hold values and playing ranges by node and port
 
 
 def load(path: str | Path, catalogue: Mapping[str, Declaration] = CATALOGUE) -> Patch:
-    """Reads a patch file, its nodes as the catalogue knows them; PatchError if it cannot be read or is no patch."""
+    """Reads a patch file and returns the updated patch (`updated`); PatchError if it cannot be read or is no patch."""
     patch = format.load(path)
     with place(path):
         return updated(patch, catalogue)
 
 
 def loads(text: str | bytes, file: object = None, catalogue: Mapping[str, Declaration] = CATALOGUE) -> Patch:
-    """The same of the text of a patch file, as the clipboard holds one; file: its name in messages."""
+    """Returns the updated patch (`updated`) from the text of a patch file; PatchError if it is no patch.
+
+    file: the name of the text in messages.
+    """
     patch = format.loads(text, file)
     with place(file):
         return updated(patch, catalogue)
 
 
 def updated(patch: Patch, catalogue: Mapping[str, Declaration] = CATALOGUE) -> Patch:
-    """The patch with every node of an older version as its declaration's version is, and with the numbers of older
-    formats by the rules of this one (`format1`). PatchError names the node.
+    """The patch with all nodes migrated to the versions of the catalogue, and with numbers of file format 1 converted
+    (`format1`). PatchError names a node that cannot be migrated.
 
-    Nodes of a type or version that the catalogue does not know stay as they are. A patch in which nothing is old is
-    returned as it is.
+    Nodes whose type or version the catalogue does not know are not changed. A patch in which nothing is old is returned
+    itself.
     """
     old = any(_is_old(node, catalogue) for _, node in nodes_of(patch))
     return format1.upgraded(_updated(patch, catalogue) if old else patch, catalogue)
@@ -57,7 +60,7 @@ def _is_old(node: Node, catalogue: Mapping[str, Declaration]) -> bool:
 
 
 def _updated(record: P, catalogue: Mapping[str, Declaration]) -> P:
-    """A record with all graphs in it brought up to date, the inner ones first."""
+    """The record with the old nodes of all its graphs migrated, inner graphs first."""
     if isinstance(record, Node | Cable):
         return record
     record = over(record, lambda part: _updated(part, catalogue))
@@ -75,7 +78,7 @@ def _today(id: str, old: _Old) -> Node:
 
 
 class _Old:
-    """A node of an older version, and its way to the newest: new names of its ports, and what it keeps."""
+    """A node of an older version with its migrations. ports, outs: newest names by old name."""
 
     def __init__(self, node: Node, declaration: Declaration) -> None:
         self.node = node
@@ -84,7 +87,8 @@ class _Old:
         self.outs = _joined([step.outs for step in self._steps])
 
     def stepped(self, values: Mapping[str, Value], ranges: Mapping[str, tuple[float, float]]) -> Node:
-        """The node of today with these knobs and playing ranges of its version; PatchError if they are not."""
+        """The node migrated to the newest version, with values and ranges of its old version in place of its own;
+        PatchError if a migration cannot use them."""
         node = structs.replace(self.node, values=values, ranges=ranges)
         for step in self._steps:
             node = _stepped(node, step)
@@ -92,7 +96,7 @@ class _Old:
 
 
 def _joined(steps: list[Mapping[str, str]]) -> Mapping[str, str]:
-    """New names by old ones over several steps."""
+    """Newest names by oldest name, from the new names of several migrations in order."""
     joined: dict[str, str] = {}
     for step in steps:
         fresh = {old: new for old, new in step.items() if old not in joined.values()}
@@ -122,7 +126,8 @@ def _stepped(node: Node, step: Migration) -> Node:
 
 
 def _following(record: P, old: Mapping[str, _Old], inner: bool = True) -> P:
-    """A record with the ports and knobs of old nodes as they are today, and so all in it but graphs of their own."""
+    """The record with its names and numbers of old nodes' ports replaced by those of the newest version. Records inside
+    it are changed too, but not inner graphs."""
     if isinstance(record, Node) or (inner and is_graph(record)):
         return record
     record = over(record, lambda part: _following(part, old))
@@ -140,12 +145,12 @@ def _following(record: P, old: Mapping[str, _Old], inner: bool = True) -> P:
 
 
 def _knob(node: _Old, port: str, value: Any) -> Any:
-    """A number in the unit of an old port in that of today's."""
+    """A number of an old port, converted to the unit of the port in the newest version."""
     return value if value is None else node.stepped({port: value}, {}).values.get(node.ports.get(port, port), value)
 
 
 def _kept(record: Record, old: Mapping[str, _Old]) -> dict[str, Any]:
-    """Knobs and playing ranges that are kept by node and port, as today's nodes keep them."""
+    """A record's fields `values` and `ranges`, by node and port, converted to the newest version of the nodes."""
     kept: dict[str, dict[str, Any]] = {key: dict(getattr(record, key)) for key in _KEPT}
     for id in old.keys() & (kept["values"].keys() | kept["ranges"].keys()):
         with place(node=id):

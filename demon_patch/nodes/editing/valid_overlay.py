@@ -1,4 +1,4 @@
-"""Which live values a document can have: over ports and cables that it has, and such as those ports take."""
+"""Checks live values against a document: whether their ports and cables exist, and whether the ports take them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Catalogue = Mapping[str, Declaration]
 
 
 def checked(patch: Patch, catalogue: Catalogue, node: str, port: str, value: Any) -> None:
-    """Raises PatchError where a document cannot have that live value."""
+    """Raises PatchError if the patch has no such node or port, or if the port cannot have `value`."""
     patch.node(node)
     faces = VisiblePorts(patch, catalogue)
     if (reached := faces.ahead(node, port)) is None:
@@ -28,7 +28,8 @@ def checked(patch: Patch, catalogue: Catalogue, node: str, port: str, value: Any
 
 
 def valid_overlay(overlay: Overlay, patch: Patch, catalogue: Catalogue) -> Overlay:
-    """Of an overlay, what a document can have; the rest would keep it from being played."""
+    """The overlay without live values, ranges and depths that the patch cannot have. With those, the patch could not be
+    played."""
     faces, cables = VisiblePorts(patch, catalogue), patch.cables_by_key
 
     def takes(key: Key, values: Iterable[Any]) -> bool:

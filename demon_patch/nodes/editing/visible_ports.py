@@ -1,4 +1,4 @@
-"""Which ports a node shows, be it of the catalogue, a subpatch or a reroute, and which of them a cable may join."""
+"""The ports and outputs that a node, subpatch or reroute shows, and which of them a cable may connect."""
 
 from __future__ import annotations
 
@@ -23,13 +23,15 @@ class VisiblePorts:
 
     @property
     def graph(self) -> Graph:
-        """The graph that it is about."""
+        """The graph whose nodes are meant."""
         return self.patch.graph(self.within)
 
     def inputs(self, id: str) -> dict[str, Port]:
-        """The inputs of a node by name, in the order they are shown; those of a subpatch under the ids of its
-        promoted ports, with their titles and with the knobs that they have within. A reroute shows what its cables
-        make of it; none for an unknown node."""
+        """The ports of a node by name, in the order in which they are shown; {} for a node of unknown type.
+
+        Ports of a subpatch are named by the ids of its boundary ports, and have their titles and the knobs set inside
+        as defaults. The port of a reroute has the type of what its cables connect; {} without such cables.
+        """
         node = self.graph.node(id)
         if node.type == SUBPATCH:
             shown: dict[str, Port] = {}
@@ -51,7 +53,8 @@ class VisiblePorts:
         return {} if declaration is None else dict(declaration.by_name)
 
     def outputs(self, id: str) -> dict[str, Out]:
-        """The outputs of a node by name, likewise."""
+        """The outputs of a node by name, in the order in which they are shown; of subpatches and reroutes as in
+        `inputs`."""
         node = self.graph.node(id)
         if node.type == SUBPATCH:
             shown: dict[str, Out] = {}
@@ -71,8 +74,11 @@ class VisiblePorts:
         return VisiblePorts(self.patch, self.catalogue, definition)
 
     def ahead(self, id: str, port: str, seen: frozenset[str] = frozenset()) -> list[Port] | None:
-        """The inputs of the catalogue's nodes that a cable into that port would reach; None if there is no such port,
-        none for a promoted port or reroute that leads nowhere yet."""
+        """The declared ports that a cable into a port would reach, through subpatches and reroutes. None if there is no
+        such port; [] for a boundary port or reroute that leads nowhere yet.
+
+        seen: reroutes passed already.
+        """
         node = self.graph.node(id)
         if node.type == SUBPATCH:
             inlet = self.patch.definitions[node.definition].inputs.get(port)
@@ -90,7 +96,11 @@ class VisiblePorts:
         return None if found is None else [found]
 
     def behind(self, id: str, out: str, seen: frozenset[str] = frozenset()) -> list[Out] | None:
-        """The outputs of the catalogue's nodes that a cable from that output would carry, likewise."""
+        """The declared outputs whose signals a cable from an output would carry, through subpatches and reroutes. None
+        if there is no such output; [] for a boundary port or reroute that nothing leads to yet.
+
+        seen: reroutes passed already.
+        """
         node = self.graph.node(id)
         if node.type == SUBPATCH:
             outlet = self.patch.definitions[node.definition].outputs.get(out)
@@ -107,14 +117,15 @@ class VisiblePorts:
         return None if found is None else [found]
 
     def joins(self, src: str, out: str, dst: str, port: str) -> bool:
-        """Whether a cable may join the two; what leads nowhere yet takes any."""
+        """Whether a cable may lead from output `out` of node `src` to port `port` of node `dst`. A boundary port or
+        reroute that leads nowhere yet takes any cable."""
         behind, ahead = self.behind(src, out), self.ahead(dst, port)
         if behind is None or ahead is None or not all(end.wireable for end in ahead):
             return False
         return all(fits(start, end) for start in behind for end in ahead)
 
     def checked(self, src: str, out: str, dst: str, port: str) -> None:
-        """Raises PatchError unless a cable may join the two."""
+        """Raises PatchError unless a cable may lead from output `out` of `src` to port `port` of `dst`."""
         if self.behind(src, out) is None:
             raise PatchError(f"has no output {out}", node=src, mend=of_these(out, self.outputs(src)))
         if self.ahead(dst, port) is None:

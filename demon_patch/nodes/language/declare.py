@@ -1,11 +1,11 @@
-"""How a node is declared: one declaration a node type.
+"""Declares node types: one `Declaration` for each. There are these kinds:
 
-computed: a function. Its default values are the ports, its keyword-only arguments are the state, and its body is
-    straight-line arithmetic.
-mix, surface (`nodes.language.mixes`): computed too; the body returns the weights of the inputs, or the gains of the
+computed: declared by a function (`node`). The default values of its parameters are the ports, its keyword-only
+    parameters are the state, and its body is straight-line arithmetic, computed once a control frame.
+mix, surface (`nodes.language.mixes`): computed nodes whose body returns the weights of the inputs, or the gains of the
     channel groups.
-resource: a function with the same ports, which returns a validated, hashable key.
-engine: a list of ports, which the control table gives.
+resource: declared by a function (`resource`) that takes the ports and returns a validated, hashable key.
+engine: declared by a list of ports, which comes from the control table.
 """
 
 from __future__ import annotations
@@ -28,27 +28,27 @@ from demon_patch.nodes.language.migration import Migration
 from demon_patch.nodes.language.ports import AUTO, MIXED, NUMBERS, SETTINGS, Bank, Out, Port
 
 Kind = Literal["computed", "mix", "surface", "resource", "engine", "sink", "display"]
-_RECENT_BODIES: deque[Body] = deque(maxlen=512)  # specialised bodies that are kept although no program uses them
+_RECENT_BODIES: deque[Body] = deque(maxlen=512)  # the latest specialised bodies, kept even if no program uses them
 
 
 @dataclass(frozen=True, eq=False)
 class Declaration:
-    """Everything there is to know about a node type.
+    """A node type: its ports, outputs, body and texts.
 
-    id, version: as in files.
-    title, sentence: as shown; the sentence says what a musician hears.
-    states: name and first value of each state variable; of a delay line, how far back it reaches.
-    function: the plain Python call, which is the reference in the tests.
-    banks: by parameter, the row of ports that it declares.
-    body: of a computed node.
-    write: `write(settings) -> Body`, of a computed node whose text decides what it computes.
-    hidden: what the body returns where the outputs are no signals: of a mix the weight of each input, of a surface the
-        gain of each group.
-    table: `table(key, frames, rate, bpm, inputs)`, of a resource that is a curve: its values [T], from those [T] at its
-        curve ports.
-    live: whether it is fed from outside, so that its future is not known.
-    bodies: the specialised bodies in use, by settings.
-    migrate: by older version, the migration to the next one.
+    id, version: the type's id and version in patch files.
+    title, sentence: shown to the player; the sentence says what a musician hears.
+    states: name and first value of each state variable; for a delay line, how far back it reaches.
+    function: the plain Python function; tests use it as the reference.
+    banks: by parameter name, the row of ports that the parameter declares.
+    body: the body of a computed node.
+    write: `write(settings) -> Body`, for a computed node whose text decides what it computes.
+    hidden: what the body returns where the outputs are not signals: the weight of each input of a mix, the gain of each
+        channel group of a surface.
+    table: `table(key, frames, rate, bpm, inputs)`, for a resource that is a curve. Returns its values, shape [T], from
+        the values, shape [T] each, at its curve ports.
+    live: whether the node is a live source, whose future is unknown.
+    bodies: the specialised bodies in use, by settings and unwired ports.
+    migrate: by older version, the migration to the next version.
     """
 
     id: str
@@ -77,10 +77,11 @@ class Declaration:
             raise DeclarationError(f"migrate names every version from 1 to {self.version - 1}", node=self.id)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        """The plain Python call.
+        """Calls the plain Python function and returns its result.
 
-        A computed node takes the values of its ports by name; a gate that is given counts as wired. A resource node
-        takes one mapping of them.
+        For a computed node: takes the values of ports by name and returns what the body returns in one control frame,
+        then the next state. A gate that is given counts as wired. For a resource node: takes one mapping of values by
+        port and returns the key.
         """
         if self.function is None:
             raise TypeError(f"{self.id} cannot be called: it represents a part of the engine")
@@ -90,12 +91,12 @@ class Declaration:
 
     @cached_property
     def by_name(self) -> Mapping[str, Port]:
-        """Its ports by name."""
+        """The ports by name."""
         return {p.name: p for p in self.ports}
 
     @cached_property
     def outs_by_name(self) -> Mapping[str, Out]:
-        """Its outputs by name."""
+        """The outputs by name."""
         return {o.name: o for o in self.outs}
 
     @cached_property
@@ -105,17 +106,17 @@ class Declaration:
 
     @property
     def has_body(self) -> bool:
-        """Whether it has a body, which runs in every control frame."""
+        """Whether the node type has a body, which is computed in every control frame."""
         return self.body is not None or self.write is not None
 
     @property
     def signals(self) -> tuple[Out, ...]:
-        """What its body returns."""
+        """What the body returns, in order: the outputs, or for a mix or a surface the hidden weights or gains."""
         return self.hidden or self.outs
 
     @cached_property
     def mix_inputs(self) -> tuple[Port, ...]:
-        """The ports whose weights a mix returns."""
+        """The ports whose weights the body of a mix returns; none for other kinds."""
         return tuple(p for p in self.ports if p.type in MIXED) if self.has_body else ()
 
     def body_for(
@@ -124,9 +125,9 @@ class Declaration:
         """The body of a computed node, specialised to its options and texts; the same object for the same settings.
 
         values: the stored values of the node.
-        unwired: the gates and mix inputs that no cable reaches, which are at rest.
-        silent: those of them whose cables carry nothing (they are muted, or come from a bypassed node). An option at
-            AUTO still counts these as wired.
+        unwired: the gates and mix inputs that no signal reaches; a gate among them stays at 0.
+        silent: the unwired ones that do have cables, which carry nothing (they are muted, or come from a bypassed
+            node). An option at AUTO counts these as wired.
 
         Raises PatchError for a text that cannot be read.
         """
@@ -146,18 +147,20 @@ class Declaration:
         return body
 
     def mix_inputs_seen(self, unwired: frozenset[str] = frozenset()) -> Mapping[str, MixInput]:
-        """By name, the mix inputs as the body sees them."""
+        """By name, what the body reads of each mix input: whether it is wired, 0 or 1, and how many wired ones precede
+        it."""
         wired = [p.name for p in self.mix_inputs if p.name not in unwired]
         before = {p.name: sum(q.name in wired for q in self.mix_inputs[:i]) for i, p in enumerate(self.mix_inputs)}
         return {name: MixInput(float(name in wired), float(rank)) for name, rank in before.items()}
 
     def resolve(self, values: Mapping[str, Any]) -> Hashable:
-        """The key of a resource node with these values; raises PatchError that names the port."""
+        """The key of a resource node with these values by port. Ports without one have their default. Raises a
+        PatchError that names the port."""
         return self({p.name: values.get(p.name, p.default) for p in self.ports})
 
 
 def _auto_choices(settings: tuple[Port, ...], values: Mapping[str, Any], unwired: frozenset[str]) -> dict[str, str]:
-    """By name, the choices that options at AUTO have for these wires."""
+    """By name, the choice that AUTO stands for in each option that is at AUTO, given the unwired ports."""
     return {
         p.name: p.auto[2 if p.auto[0] in unwired else 1]
         for p in settings
@@ -178,11 +181,11 @@ def node(
     write: Callable[[Mapping[str, str]], Body] | None = None,
     migrate: Mapping[int, Migration] | None = None,
 ) -> Callable[[Callable[..., Any]], Declaration]:
-    """Declares a computed node. Its body is read and checked at once.
+    """Declares a computed node: a decorator that turns a function into a Declaration and checks the body at once.
 
-    Whoever changes its ports, or what they mean, adds 1 to `version` and a migration to `migrate`.
+    Whoever changes the ports, or what they mean, adds 1 to `version` and a migration to `migrate`.
 
-    write: returns the body for given settings, of a node whose text decides what it computes.
+    write: for a node whose text decides what it computes; returns the body for given settings.
 
     Raises DeclarationError.
     """
@@ -207,8 +210,8 @@ class Signature(NamedTuple):
     """What the parameters of a node's function declare.
 
     ports: all ports.
-    single: those with a parameter of their own.
-    banks: the others, by the parameter that declares a row of them.
+    single: the ports that have a parameter of their own.
+    banks: the other ports, by the name of the parameter that declares a row of them.
     states: name and first value of each state variable.
     """
 
@@ -232,7 +235,10 @@ def signature(function: Callable[..., Any], id: str) -> Signature:
 
 
 def body_of(function: Callable[..., Any], id: str, head: Signature, signals: tuple[Out, ...]) -> Body:
-    """The checked body of a node's function, which returns `signals`, then its next state; raises DeclarationError."""
+    """Reads and checks the body of a node's function; raises DeclarationError.
+
+    signals: what the body must return, before its next state.
+    """
     names = Names(
         frozenset(
             [p.name for p in head.single if p.type in NUMBERS] + [n for n, x in head.states if isinstance(x, float)]
@@ -259,10 +265,10 @@ def resource(
     table: Callable[..., Any] | None = None,
     migrate: Mapping[int, Migration] | None = None,
 ) -> Callable[[Callable[..., Hashable]], Declaration]:
-    """Declares a resource node: its function takes the values of its ports and returns a hashable key.
+    """Declares a resource node: a decorator that turns a function into a Declaration.
 
-    The function raises PatchError with its port for a value that it cannot use. Only its curve ports take cables, from
-    other curves.
+    The function takes the values of the ports and returns a hashable key. For a value that it cannot use it raises a
+    PatchError that names the port. Only curve ports of the node take cables, from other curves.
     """
 
     def declare(function: Callable[..., Hashable]) -> Declaration:
@@ -285,7 +291,7 @@ def resource(
 
 
 def _ports(node: str, parameters: list[inspect.Parameter]) -> tuple[tuple[Port, ...], dict[str, tuple[Port, ...]]]:
-    """All ports in their order, and those of each bank by the name of its parameter."""
+    """All ports in order, and the ports of each bank by the name of its parameter; raises DeclarationError."""
     ports: list[Port] = []
     banks: dict[str, tuple[Port, ...]] = {}
     for p in parameters:
@@ -305,7 +311,10 @@ def _ports(node: str, parameters: list[inspect.Parameter]) -> tuple[tuple[Port, 
 
 
 def _rows(single: tuple[Port, ...], banks: Mapping[str, tuple[Port, ...]]) -> dict[str, tuple[str, ...] | None]:
-    """By the name that a body uses, the rows that it may read. A default text is read once to learn its tables."""
+    """The rows that a body may read, by the name that it uses: the port names of a bank, None for a table of a setting.
+
+    The default of a setting is read once to learn the names of its tables.
+    """
     rows: dict[str, tuple[str, ...] | None] = {}
     for port in single:
         if port.read is not None:
@@ -319,7 +328,7 @@ def _rows(single: tuple[Port, ...], banks: Mapping[str, tuple[Port, ...]]) -> di
 
 
 def _with_banks(banks: Mapping[str, tuple[Port, ...]], values: Mapping[str, Any]) -> dict[str, Any]:
-    """The values of a call, in which the values of a bank's ports become one row."""
+    """The values of a call by parameter: the values of a bank's ports become one row."""
     gathered = dict(values)
     for name, ports in banks.items():
         if any(p.name in gathered for p in ports):
@@ -354,5 +363,5 @@ def _check_outs(node: str, ports: tuple[Port, ...], outs: tuple[Out, ...]) -> No
 
 
 def refuse(what: str, port: str, mend: str = "") -> PatchError:
-    """The error of a resource's value that cannot serve."""
+    """Returns the PatchError for a value of a resource's port that cannot be used."""
     return PatchError(what, port=port, mend=mend)

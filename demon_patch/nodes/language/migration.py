@@ -1,4 +1,4 @@
-"""How a node of one version of its type becomes a node of the next."""
+"""Migration of a node from one version of its node type to the next."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ def _same(values: dict[str, Any]) -> Mapping[str, Any]:
 
 @dataclass(frozen=True, slots=True)
 class Migration:
-    """What is changed in a node of the version before, field by field in this order. All functions are pure.
+    """The changes that turn a node into one of the next version, made in this order. All functions are pure.
 
-    ports, outs: new names of ports and outputs, by old name. Values, playing ranges, cables and all else that names
-        them follow.
-    scaled: by new name of a port, a monotone function of its number, which changes the knob and both ends of the
-        playing range.
-    values: takes all stored values, by new name, and returns what the next version stores. What is at its default is
-        not among them.
+    ports, outs: new names of ports and outputs, by old name. Values, playing ranges, cables and all other records that
+        name them get the new names.
+    scaled: by new port name, a monotone function from the old number to the new one. It is applied to the knob and to
+        both ends of the playing range.
+    values: takes all stored values by new port name and returns those that the next version stores. Values at their
+        default are not stored, so they are not passed.
     """
 
     ports: Mapping[str, str] = field(default_factory=dict)

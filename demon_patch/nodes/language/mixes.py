@@ -40,11 +40,13 @@ def mix(
 ) -> Callable[[Callable[..., Any]], Declaration]:
     """Declares a mix: a computed node whose body returns one weight for each mix input, in their order.
 
-    Only wired inputs count. Surfaces are weighted frame by frame. Prompts and clips have shares: each weight is divided
-    by the sum of all, or where an option `law` is "power", by the root of the summed squares. Weights below 0 count as
-    0; where all are 0, the first wired input has the whole share. A jump of such a weight is an edge.
+    Only wired inputs count. Surfaces are weighted in each control frame. Prompts and clips have shares: each weight is
+    divided by the sum of all, or where an option `law` is "power", by the root of the summed squares. Weights below 0
+    count as 0; where all are 0, the first wired input has the whole share. A jump of a prompt's or clip's weight is an
+    edge.
 
-    feeds: the body returns two more numbers, the weight of a finished generation and how many completions ago it was.
+    feeds: the body returns two more numbers: the weight of a finished generation, 0 to 1, and how many completions ago
+        it was finished.
 
     Raises DeclarationError.
     """

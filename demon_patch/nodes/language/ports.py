@@ -1,4 +1,8 @@
-"""Ports and outputs of a declaration, and the constructors that are a body's default values."""
+"""Ports and outputs of a declaration, and their constructors.
+
+The calls of port constructors are the default values of the parameters of a node's function. The name of the parameter
+becomes the name of the port.
+"""
 
 from __future__ import annotations
 
@@ -15,29 +19,32 @@ PortType = Literal[
 ]
 OutType = Literal["value", "gate", "curve", "surface", "prompt", "source", "ring", "audio"]
 
-SIGNALS = frozenset({"value", "gate", "curve"})  # what the graph computes in every control frame
-NUMBERS = frozenset({"value", "curve"})  # of these, what a body reads as a number
-SINGLE = frozenset({"surface", "prompt", "source", "ring", "audio"})  # inputs that take one cable
-MIXED = frozenset({"surface", "prompt", "source"})  # those among them that a mix can weigh
-AUTO = "auto"  # the choice of an option that a cable makes
-SETTINGS = frozenset({"option", "text", "points", "path"})  # fixed when a patch is compiled
+SIGNALS = frozenset({"value", "gate", "curve"})  # port types that the graph computes in every control frame
+NUMBERS = frozenset({"value", "curve"})  # the signal types that a body reads as one number
+SINGLE = frozenset({"surface", "prompt", "source", "ring", "audio"})  # port types that take one cable only
+MIXED = frozenset({"surface", "prompt", "source"})  # port types that a mix can weigh
+AUTO = "auto"  # the choice of an option that leaves the choice to whether a gate has a cable
+SETTINGS = frozenset({"option", "text", "points", "path"})  # port types that are fixed when a patch is compiled
 
 
 @dataclass(frozen=True, slots=True)
 class Port:
     """A port: where a node takes something in.
 
-    lo, hi, taper, unit: the declared range of a number.
-    default: its knob where the patch does not set it.
-    choices: of an option.
-    fixed: it takes no cable.
-    control: the row of the control table that it belongs to.
-    optional: it has no effect until it is wired or set.
-    read: returns what a body sees of a text or of drawn points, a named tuple of tables of numbers; raises PatchError
-        with the port.
+    lo, hi: lowest and highest number of a port with a number, in `unit`.
+    taper: how that range lies on the knob.
+    default: the knob, choice, text or points where the patch sets none.
+    choices: the choices of an option.
+    fixed: whether the port takes no cable.
+    control: the name of its row in the control table, if any.
+    optional: whether the port has no effect until it is wired or set.
+    read: for a text or drawn points; returns what the body reads of it, a named tuple of tables of numbers. Raises a
+        PatchError that names the port.
     begins: how a text must begin.
-    live: the host writes it, from what `of` names (`live_value`). It has neither knob nor cable and is not saved.
-    auto: of an option: a gate, the choice that AUTO is where a cable leads to that gate, and the choice elsewhere.
+    live: whether the host writes the port's number or gate, from what `of` names (`live_value`). Such a port has
+        neither knob nor cable and is not saved.
+    auto: for an option: the name of a gate, the choice that AUTO stands for if that gate has a cable, and the choice
+        that it stands for otherwise.
     """
 
     name: str
@@ -61,12 +68,12 @@ class Port:
 
     @property
     def settles(self) -> tuple[str, ...]:
-        """The choices of an option that a body knows: all but AUTO, which is replaced by one of the others."""
+        """The choices of an option that a body can see: all but AUTO, which one of the others replaces."""
         return tuple(choice for choice in self.choices if not self.auto or choice != AUTO)
 
     @property
     def numeric(self) -> bool:
-        """Whether it has a knob."""
+        """Whether the port has a knob."""
         return self.type in NUMBERS and not self.live
 
     @property
@@ -76,23 +83,23 @@ class Port:
 
     @property
     def wireable(self) -> bool:
-        """Whether it can take a cable at all."""
+        """Whether the port can take a cable."""
         return not (self.fixed or self.live or self.type in SETTINGS)
 
     def with_name(self, name: str) -> Port:
-        """The same port under the name of its parameter."""
+        """The same port with that name; a port without a title gets one made from the name."""
         return replace(self, name=name, title=self.title or name.replace("_", " ").capitalize())
 
 
 @dataclass(frozen=True, slots=True)
 class Bank:
-    """A row of equal ports that one parameter declares. They are name1, name2, ... in files, cables and editors, and
-    one row in the body."""
+    """A row of equal ports that one parameter declares. In files, cables and editors they are separate ports name1,
+    name2, ...; the body reads them as one row."""
 
     ports: tuple[Port, ...]
 
     def with_name(self, name: str) -> tuple[Port, ...]:
-        """The ports under the name of their parameter, counted from 1."""
+        """The ports of the row, named `name` and a number from 1."""
         title = name.replace("_", " ").capitalize()
         return tuple(replace(p, title=f"{title} {n}").with_name(f"{name}{n}") for n, p in enumerate(self.ports, 1))
 
@@ -101,9 +108,9 @@ class Bank:
 class Out:
     """An output of a node.
 
-    lo, hi, unit: its nominal range.
-    like: the port whose range and unit it takes instead.
-    through: the port whose signal it passes on while the node is bypassed; None: the port of `like`, if there is one.
+    lo, hi: lowest and highest value that the output usually has (nominal range), in `unit`.
+    like: the name of a port whose signal's range and unit the output takes instead.
+    through: the name of the port whose signal the output passes on while the node is bypassed; None: that of `like`.
     """
 
     name: str = "out"
@@ -117,19 +124,19 @@ class Out:
 
     @property
     def passes(self) -> str | None:
-        """The port whose signal it passes on while the node is bypassed; None: it is silent then."""
+        """The name of the port whose signal the output passes on while the node is bypassed; None: nothing."""
         return self.through or self.like
 
 
 def fits(out: Out, port: Port) -> bool:
-    """Whether a cable may connect them. Where the types differ, an adapter is put between them."""
+    """Whether a cable may lead from the output to the port. If the types differ, the compiler adds an adapter."""
     if not port.wireable:
         return False
     return (out.type in SIGNALS and port.type in SIGNALS) or out.type == port.type
 
 
 def misfit(port: Port, value: Any) -> str:
-    """What is wrong with a value for a port, or nothing."""
+    """Says what is wrong with a stored value for a port, as the words of an error; "" if the port can have it."""
     if port.numeric:
         return _bad_number(port, value)
     if port.type == "option":
@@ -160,7 +167,7 @@ def _bad_number(port: Port, value: Any) -> str:
 
 
 def wanted(port: Port, given: object = None) -> str:
-    """What a port takes, as the mend of an error; given: the value that it does not take."""
+    """Says what a port takes, as the mend of an error. given: the value that it did not take."""
     if port.type == "option":
         return chosen(given, port.choices)
     if port.live:
@@ -185,7 +192,8 @@ def value(
     taper: Taper = "linear",
     doc: str = "",
 ) -> Any:
-    """A number with a knob; default and declared range are in `unit`. A log taper needs a range above 0."""
+    """A port for a number, with a knob; default, lo and hi are in `unit`. Raises ValueError for a default outside lo to
+    hi, a log taper with lo <= 0, and a taper other than linear on an infinite range."""
     if not lo <= default <= hi:
         raise ValueError(f"default {default} outside {lo}..{hi}")
     if taper == "log" and lo <= 0:
@@ -205,9 +213,11 @@ def values(
     taper: Taper = "linear",
     doc: str = "",
 ) -> Any:
-    """A row of numbers with knobs, name1 to name<count>; `{n}` in the doc is replaced by the number of each.
+    """A row of ports for numbers with knobs, name1 to name<count>. The body reads it by `pick(name, i)` and other
+    functions of `vocabulary`.
 
-    default: one for all, or one for each. In the body the row is read by `pick(name, i)` and others of `vocabulary`.
+    default: one number for all ports, or one for each, in `unit`.
+    doc: `{n}` in it becomes the number of the port.
     """
     defaults = list(default) if isinstance(default, Sequence) else [default] * count
     if len(defaults) != count:
@@ -217,30 +227,33 @@ def values(
 
 
 def gate(*, doc: str = "") -> Any:
-    """A gate; in the body `name.level` (0 or 1) and `name.rises` (edges in this frame)."""
+    """A port for a gate. The body reads `name.level` (0 or 1 at the end of the control frame) and `name.rises` (the
+    number of rises within the frame)."""
     return Port("", "gate", None, 0.0, 1.0, doc=doc)
 
 
 def gates(count: int, *, doc: str = "") -> Any:
-    """A row of gates, name1 to name<count>; in the body the rows `name.level` and `name.rises`."""
+    """A row of ports for gates, name1 to name<count>. The body reads the rows `name.level` and `name.rises`."""
     return Bank(tuple(gate(doc=doc.format(n=n)) for n in range(1, count + 1)))
 
 
 def curve(default: float, lo: float, hi: float, *, doc: str = "") -> Any:
-    """A number for each frame of the song, with a knob that gives one number for all frames."""
+    """A port for a curve, a number per latent frame of the song. Its knob gives one number for all frames."""
     return replace(value(default, lo, hi, doc=doc), type="curve")
 
 
 def mix_input(*, doc: str = "") -> Any:
-    """An input of a mix, of the type that the mix returns; in the body `name.wired` (0 or 1) and `name.rank`."""
+    """A port for one input of a mix, of the type that the mix returns. The body reads `name.wired` (0 or 1) and
+    `name.rank` (the number of wired inputs before it)."""
     return Port("", "prompt", None, doc=doc)
 
 
 def live_value(default: float, lo: float, hi: float, *, unit: str = "", of: str = "", doc: str = "") -> Any:
-    """A number that the host writes from control frame to control frame, limited to lo..hi in `unit`.
+    """A port for a number that the host writes in each control frame, limited to lo..hi in `unit`. A forecast keeps its
+    newest number.
 
     of: what the host writes: "sound.<feature>" of the node's audio (`engine.sound.features`), "ring.<fact>" of the ring
-    (`runtime.performance.self_feed`), or nothing for what a device sends. In a forecast it keeps its newest value.
+        (`runtime.performance.self_feed`), or "" for what a device sends.
     """
     if not lo <= default <= hi:
         raise ValueError(f"default {default} outside {lo}..{hi}")
@@ -250,42 +263,44 @@ def live_value(default: float, lo: float, hi: float, *, unit: str = "", of: str 
 def live_values(
     count: int, default: float, lo: float, hi: float, *, unit: str = "", of: str = "", doc: str = ""
 ) -> Any:
-    """A row of live numbers, name1 to name<count>; `{n}` in of and doc is the number of each."""
+    """A row of live numbers (`live_value`), name1 to name<count>. `{n}` in `of` and `doc` becomes the port's number."""
     made = range(1, count + 1)
     return Bank(tuple(live_value(default, lo, hi, unit=unit, of=of.format(n=n), doc=doc.format(n=n)) for n in made))
 
 
 def live_gates(count: int, *, of: str = "", doc: str = "") -> Any:
-    """A row of live gates, name1 to name<count>."""
+    """A row of live gates (`live_gate`), name1 to name<count>. `{n}` in `of` and `doc` becomes the port's number."""
     return Bank(tuple(live_gate(of=of.format(n=n), doc=doc.format(n=n)) for n in range(1, count + 1)))
 
 
 def live_gate(*, of: str = "", doc: str = "") -> Any:
-    """A gate that the host writes, as `live_value`; in a forecast it keeps its level and does not rise again."""
+    """A port for a gate that the host writes; `of` as in `live_value`. In a forecast the gate keeps its level and does
+    not rise."""
     return Port("", "gate", None, 0.0, 1.0, doc=doc, live=True, of=of)
 
 
 def audio(*, doc: str = "") -> Any:
-    """The sound that a node is about: it takes one cable, and the body does not see it."""
+    """A port for the sound that a node analyses. It takes one cable, and the body does not read it."""
     return Port("", "audio", doc=doc)
 
 
 def ring(*, doc: str = "") -> Any:
-    """The ring that a node is about: a cable from anywhere in its chain, and the body does not see it."""
+    """A port for the ring that a node refers to: a cable from any node in the ring's chain. The body does not read
+    it."""
     return Port("", "ring", doc=doc)
 
 
 def number(default: float, lo: float, hi: float, *, doc: str = "") -> Any:
-    """A whole number that takes no cable and is no part of the arithmetic: a setting for the host, which writes the
-    node's live ports."""
+    """A port for a whole number that takes no cable: a setting for the host, which writes the node's live ports. The
+    body does not compute with it."""
     return replace(value(default, lo, hi, taper="int", doc=doc), fixed=True)
 
 
 def option(default: str, *choices: str, auto: tuple[str, str, str] | None = None, doc: str = "") -> Any:
-    """A choice made when the patch is compiled; in the body only compared with its names.
+    """A port for an option, chosen when the patch is compiled. The body only compares it with the names of choices.
 
-    auto: a gate, the choice that AUTO is where that gate is wired, and the choice where it is not. The body sees the
-    resulting choice.
+    auto: the name of a gate, the choice that AUTO stands for if that gate is wired, and the choice otherwise. The body
+        reads the resulting choice.
     """
     if default not in choices:
         raise ValueError(f"{default!r} is not one of {choices}")
@@ -295,18 +310,21 @@ def option(default: str, *choices: str, auto: tuple[str, str, str] | None = None
 
 
 def text(default: str = "", *, begins: str = "", read: Callable[[str], Any] | None = None, doc: str = "") -> Any:
-    """Words, fixed when the patch is compiled. begins: how they must begin. read: returns the tables that the body
-    reads (`Port.read`)."""
+    """A port for a text, fixed when the patch is compiled.
+
+    begins: how the text must begin.
+    read: returns the tables of numbers that the body reads (`Port.read`).
+    """
     return Port("", "text", default, doc=doc, begins=begins, read=read)
 
 
 def path(default: str = "", *, doc: str = "") -> Any:
-    """A file name, relative to the patch file."""
+    """A port for a file name, relative to the patch file."""
     return Port("", "path", default, doc=doc)
 
 
 def points(default: list[list[float]], *, read: Callable[[Any], Any] | None = None, doc: str = "") -> Any:
-    """Drawn points [[where, value], ...] in rising order of where; `read` as of `text`."""
+    """A port for drawn points [[where, value], ...] in rising order of `where`. read: as in `text`."""
     return Port("", "points", default, doc=doc, read=read)
 
 
@@ -319,16 +337,21 @@ def out(
     through: str | None = None,
     doc: str = "",
 ) -> Out:
-    """A value output with its nominal range; `through`: the value port that it passes on when bypassed."""
+    """An output for a number, with nominal range lo..hi in `unit`.
+
+    through: the name of the value port whose signal it passes on while the node is bypassed.
+    """
     return Out(name, "value", float(lo), float(hi), unit, doc, through=through)
 
 
 def gate_out(name: str = "gate", *, through: str | None = None, doc: str = "") -> Out:
-    """A gate output; the body returns a pair (level, rises) for it. `through`: the gate that it passes on when
-    bypassed."""
+    """An output for a gate. The body returns a pair for it: level, 0 or 1, and number of rises.
+
+    through: the name of the gate port whose signal it passes on while the node is bypassed.
+    """
     return Out(name, "gate", 0.0, 1.0, "", doc, through=through)
 
 
 def like(port: str, name: str = "out", *, doc: str = "") -> Out:
-    """A value output whose range and unit are those of the signal at `port`."""
+    """An output for a number, whose range and unit are those of the signal at the port of that name."""
     return Out(name, "value", doc=doc, like=port)

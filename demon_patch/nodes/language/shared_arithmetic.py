@@ -18,11 +18,13 @@ PACED_BY = option(
 
 @phrase
 def ticks_passed(turn: float, last: float, step: float) -> float:
-    """How many whole numbers a turn has passed since the frame before.
+    """The number of whole numbers that a turn, a position in cycles, has passed since the last control frame.
 
-    turn: where it is now. last: where it was in the frame before; -1 in the first frame, which counts as one. step: by
-    how much it moves in a frame. A seek counts as no more ticks than a frame holds. Moving back to another number, or
-    to the beginning of the same one (as in a loop no longer than a tick), counts as one.
+    turn: the turn now.
+    last: the turn in the last frame; -1 in the first frame, for which the result is 1.
+    step: how far the turn moves in a frame.
+    After a seek forward the result is at most what a frame holds. It is 1 if the turn moves back to another whole
+    number, or to the beginning of the same one (as in a loop of one cycle or less).
     """
     here = floor(turn)
     gone = here - floor(last)
@@ -35,31 +37,32 @@ def ticks_passed(turn: float, last: float, step: float) -> float:
 
 @phrase
 def place_shift(beat: float, before: float, length: float) -> float:
-    """By how much the place beat / length must be moved when the length changes, so that it does not jump.
+    """What must be added to the place beat / length, in lengths, so that it does not jump when the length changes.
 
-    before: the length in the frame before; below 0: there was none. The result is 0 while the length is constant.
+    beat: beats since play began.
+    length, before: beats in a length now and in the last control frame; `before` is below 0 in the first frame.
+    The result is 0 while the length is constant.
     """
     return beat / before - beat / length if before > 0 and before != length else 0
 
 
 @phrase
 def shift_sum(free: float, beat: float, before: float, length: float) -> float:
-    """The sum of all `place_shift`s so far, with the one of this frame added."""
+    """The sum of all `place_shift`s including that of this control frame. free: the sum up to the last frame."""
     return free + place_shift(beat, before, length)
 
 
 @phrase
 def grid_offset(beat: float, dbeat: float, before: float, length: float, free: float, off: float) -> float:
-    """How far the place of a node that divides the beat by a length is from beat / length, its place on the grid.
+    """The offset, in lengths, of a node's place from its place on the grid, beat / length.
 
-    The result is 0 as long as the length has never changed, wherever the transport jumps. While the length moves, the
-    place follows the integral of 1 / length and is at most one whole stroke behind it. Once the length rests, the place
-    moves at half or at one and a half times its speed until it is on the grid again, after two strokes at most.
+    The offset is 0 as long as the length has never changed, also when the transport jumps. While the length changes,
+    the place follows the integral of 1 / length and is at most one whole stroke behind that. Once the length rests, the
+    place moves at half or one and a half times its speed until it is on the grid again, after two strokes at most.
 
-    State of such a node:
-    before: the length in the frame before, at first below 0.
-    free: the sum of shifts (`shift_sum`), with which the place would be that integral.
-    off: the result of the frame before.
+    beat, dbeat: beats since play began, and beats in this control frame.
+    before, free, off: state of the node. The length in the last frame, below 0 at first; the sum of shifts
+        (`shift_sum`), by which the place would be the integral; the result of the last frame.
     """
     return (
         off + place_shift(beat, before, length)
@@ -74,20 +77,23 @@ def grid_offset(beat: float, dbeat: float, before: float, length: float, free: f
 
 @phrase
 def gate_level(wanted: float, rises: float, was: float) -> float:
-    """The level of a gate, 0 or 1. It goes up only in a frame in which the gate rises.
+    """The level of a gate, 0 or 1. The level changes to 1 only in a control frame in which the gate rises.
 
-    wanted: whether it is to be high (0 or 1). rises: how often it rises in this frame. was: its level before.
+    wanted: the level that the gate should have.
+    rises: the number of rises in this frame.
+    was: the level in the last frame.
     """
     return (1 if rises > 0 or was > 0 else 0) if wanted > 0 else 0
 
 
 @phrase
 def strokes_in_frame(hits: float, here: float, last: float, new: float, pace: float) -> float:
-    """How many strokes are in this frame, of steps that have `hits` strokes each.
+    """The number of strokes in this control frame, where each step has `hits` strokes.
 
-    here: the place in the step, 0 to 1. last: the place in the frame before. new: steps that began since then. pace:
-    the share of a step that a frame takes. There are never more strokes than a frame holds, so neither a leap nor
-    another number of hits makes a burst.
+    here, last: the place in the step now, 0 to 1, and in the last frame.
+    new: the number of steps that began since the last frame.
+    pace: the share of a step that a frame takes.
+    Within a step the number is at most what a frame holds, so a jump or another `hits` makes no burst.
     """
     within = floor(here * hits)
     passed = clamp(within - floor((last - floor(last)) * hits), 0, floor(pace * hits) + 1)
@@ -96,19 +102,19 @@ def strokes_in_frame(hits: float, here: float, last: float, new: float, pace: fl
 
 @phrase
 def pulse_level(turn: float, width: float) -> float:
-    """The level of a gate that is high for the first `width` of each cycle."""
+    """The level of a gate, 0 or 1, that is 1 for the first share `width` (0 to 1) of each cycle. turn: in cycles."""
     return 1 if turn % 1 < width else 0
 
 
 @phrase
 def wrapped(n: float, length: float) -> float:
-    """n counted in a circle from 0 to length - 1."""
+    """The rest of n / length, from 0 up to length: whole numbers n give 0 to length - 1, then 0 again."""
     return n - floor(n / length) * length
 
 
 @phrase
 def bounced(n: float, length: float) -> float:
-    """n counted up from 0 to length - 1 and down again; each end comes once."""
+    """The n-th number of an endless count from 0 up to length - 1 and down again; each end occurs once a round."""
     period = max(2 * length - 2, 1)
     m = wrapped(n, period)
     return m if m < length else period - m
@@ -116,7 +122,10 @@ def bounced(n: float, length: float) -> float:
 
 @phrase
 def swung(turn: float, swing: float) -> float:
-    """Cycles of which every second one begins late by `swing` cycles and is shorter by as much."""
+    """A turn in swung cycles: every second cycle begins `swing` cycles late and is shorter by `swing`.
+
+    turn: in even cycles.
+    """
     return (
         turn
         if swing == 0
@@ -128,33 +137,33 @@ def swung(turn: float, swing: float) -> float:
 
 @phrase
 def strokes_before(m: float, steps: float, strokes: float) -> float:
-    """How many strokes are on the steps before step m, where `strokes` are spread evenly over `steps`.
+    """The number of strokes on the steps before step m, where `strokes` strokes are spread evenly over `steps` steps.
 
-    The first is on step 0. There is one on step i if i * strokes / steps passes a whole number there.
+    Step 0 has the first stroke. Step i has one if i * strokes / steps passes a whole number there.
     """
     return floor((m - 1) * strokes / steps) + 1
 
 
 @phrase
 def triangle(p: float) -> float:
-    """A triangle wave of phase p: 0, 1, 0, -1 at the quarters."""
+    """A triangle wave, -1 to 1. p: phase in cycles; at 0, 1/4, 1/2, 3/4 the wave is 0, 1, 0, -1."""
     q = p + 0.25
     return 1 - 4 * abs(q - floor(q) - 0.5)
 
 
 @phrase
 def smooth_random(n: float, p: float, seed: float) -> float:
-    """A value between random number n and the next one, 0..1, blended by 3 p^2 - 2 p^3 for p in 0..1."""
+    """A smooth random number, 0..1: random number n at p = 0, number n + 1 at p = 1, blended by 3 p^2 - 2 p^3."""
     share = p * p * (3 - 2 * p)
     return hash01(n, seed) * (1 - share) + hash01(n + 1, seed) * share
 
 
 @phrase
 def nearest_division(rate: float) -> float:
-    """The rate (cycles a beat) of the nearest musical division.
+    """The rate of the musical division nearest to a rate, both in cycles a beat.
 
-    Divisions are cycles of whole beats, and 1, 4/3 (dotted) or 3/2 (triplet) cycles a beat and their doublings. Which
-    one is nearest is decided on a scale of equal ratios.
+    Divisions are cycles that last whole beats, and 1, 4/3 (dotted) or 3/2 (triplet) cycles a beat and their doublings.
+    At rates above 1.1547 the nearest is chosen by ratio, below that as the nearest whole number of beats.
     """
     octave = 2 ** floor(log(max(rate, 1)) / log(2))
     m = rate / octave
@@ -164,36 +173,36 @@ def nearest_division(rate: float) -> float:
 
 @phrase
 def smoothed(y: float, x: float, dt: float, time: float) -> float:
-    """One pole: y after it has moved toward x for `dt` seconds; it makes 63 % of the way in `time` seconds."""
+    """A one-pole smoothing: y after moving toward x for `dt` seconds. In `time` seconds y moves 63 % of the way."""
     return y + (x - y) * (1 - exp(-dt / time))
 
 
 @phrase
 def attack_level(y: float, share: float) -> float:
-    """The level of an attack to 1 that bends like a capacitor's charge (it aims at 1.3), from level y on.
+    """The level of an attack from level y to 1, after some time. It bends like a capacitor's charge that aims at 1.3.
 
-    share: of the time that the whole attack from 0 takes.
+    share: that time as a share of what a whole attack from 0 to 1 takes.
     """
     return min(1.3 - (1.3 - y) * exp(-1.4663370687934272 * share), 1)
 
 
 @phrase
 def attack_share(y: float) -> float:
-    """The share after which `attack_level` reaches 1 from level y."""
+    """The share of a whole attack's time after which `attack_level` reaches 1 from level y."""
     return log((1.3 - y) / 0.3) / 1.4663370687934272
 
 
 @phrase
 def decay_share(y: float) -> float:
-    """The share after which `decay_level` reaches 0 from level y."""
+    """The share of a whole decay's time after which `decay_level` reaches 0 from level y."""
     return log((y + 0.018657360363774047) / 0.018657360363774047) / 4
 
 
 @phrase
 def decay_level(y: float, end: float, share: float) -> float:
-    """The level of an exponential decay to `end`, from level y on.
+    """The level of an exponential decay from level y to level `end`, after some time.
 
-    share: of the time that a decay by 1 takes.
+    share: that time as a share of what a decay by 1 takes.
     """
     spare = 0.018657360363774047
     left = max((abs(y - end) + spare) * exp(-4 * share) - spare, 0)

@@ -1,11 +1,11 @@
-"""Knob positions: a number in its unit to its position 0..1 within the declared range, and back.
+"""Converts numbers in a port's unit to knob positions, 0..1 within the declared range, and back.
 
 linear, int: equal turns of the knob are equal steps of the number.
-log: equal turns are equal ratios; the range is above 0.
-family: as linear, since the number of such a port is a knob position already. The engine's value is the family's curve
-    at that position; it is read when a request is made (`ControlValues.value`).
+log: equal turns are equal ratios of the number; the range is above 0.
+family: converts as linear, since the number of such a port is a knob position already. The engine's number is that of
+    the model family at this position; it is read when a request is made (`ControlValues.value`).
 
-A range that is not finite has no positions; norm and denorm then return what they are given.
+A range that is not finite has no knob positions; `norm` and `denorm` then return their first argument.
 """
 
 from __future__ import annotations
@@ -19,7 +19,8 @@ from demon_patch.engine.controls import Taper
 
 
 def norm(x: Any, lo: float, hi: float, taper: Taper = "linear") -> Any:
-    """Positions of the numbers x (float or array). They are not limited to 0..1."""
+    """Knob positions of the numbers x, a float or an array; same shape. x outside lo..hi gives positions outside
+    0..1."""
     if not (math.isfinite(lo) and math.isfinite(hi)) or hi == lo:
         return x
     if taper == "log":
@@ -28,7 +29,8 @@ def norm(x: Any, lo: float, hi: float, taper: Taper = "linear") -> Any:
 
 
 def denorm(u: Any, lo: float, hi: float, taper: Taper = "linear") -> Any:
-    """Numbers at the positions u; the inverse of `norm`, rounded to whole numbers for an int taper."""
+    """Numbers at the knob positions u, a float or an array; same shape. The inverse of `norm`; an int taper rounds to
+    whole numbers."""
     if not (math.isfinite(lo) and math.isfinite(hi)):
         return u
     u = np.asarray(u, dtype=np.float64)

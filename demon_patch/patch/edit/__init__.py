@@ -1,1 +1,1 @@
-"""Edits of a document: commands with inverses, history, the session of several clients, the overlay of live values."""
+"""Edits of a document: commands with inverses, undo steps, edit sessions of several clients, overlays."""

@@ -1,4 +1,4 @@
-"""Copies of parts of a patch: as text, which is a small patch file, and in place."""
+"""Copies parts of a patch: to a text, which is a small patch file, from such a text, and beside themselves."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from demon_patch.patch.model.document import Cable, Patch
 from demon_patch.patch.model.json_values import moved
 
 CLIPBOARD = "the clipboard"
-"""How messages call the text of a clipboard."""
+"""The name of a clipboard's text in messages."""
 
 Coming: TypeAlias = Callable[[Mapping[str, str]], Iterable[Cable]]
 
 
 def copy_text(patch: Patch, chosen: Iterable[str], within: str | None = None) -> str:
-    """Nodes, frames and notes of these ids as text, with the cables between them and the subpatches they need;
-    PatchError names an id that is not there."""
+    """The nodes, frames and notes with these ids as the text of a patch file, with the cables between them and the
+    definitions they need. PatchError names an id that does not exist."""
     return dumps(_copied(patch, set(chosen), within))
 
 
@@ -36,10 +36,11 @@ def paste(
     rng: random.Random | None = None,
     read: Callable[[str, object], Patch] = loads,
 ) -> Command:
-    """Puts in what a text holds, under fresh ids, its upper left corner at `at`.
+    """Returns the command that adds the contents of a clipboard text under fresh ids. PatchError if it is no patch.
 
-    A subpatch whose definition is in the patch already shares it. read: reads the text under a name for messages;
-    `nodes.editing.edits.paste` brings old texts up to date. PatchError if the text is no patch.
+    at: place on the canvas for their upper left corner.
+    read: `read(text, name for messages)` returns the patch; `nodes.editing.edits.paste` also updates older texts.
+    A subpatch whose definition is in the patch already shares it.
     """
     copied = read(text, CLIPBOARD)
     corner = [record.at for records in (copied.nodes, copied.frames, copied.notes) for record in records.values()]
@@ -58,8 +59,10 @@ def duplicate(
     within: str | None = None,
     rng: random.Random | None = None,
 ) -> Command:
-    """Doubles nodes, frames and notes beside themselves, with the cables between them and those that come in from
-    other nodes."""
+    """Returns the command that copies nodes, frames and notes, with the cables between them and from other nodes.
+
+    shift: distance of each copy from its original on the canvas.
+    """
     wanted = set(chosen)
     copied = _copied(patch, wanted, within)
     draft = CommandBuilder(patch, within, rng)
@@ -88,7 +91,10 @@ def _copied(patch: Patch, chosen: set[str], within: str | None) -> Patch:
 
 
 def _put(draft: CommandBuilder, copied: Patch, shift: tuple[float, float], coming: Coming = lambda new: ()) -> None:
-    """Adds what was copied to a draft, and the cables that come in to it by the new ids of the nodes."""
+    """Adds copied records to a draft under fresh ids, moved by `shift`.
+
+    coming: takes the new id of each node by its old one, and returns further cables to add.
+    """
     known = _defined(draft, copied)
     taken = {*draft.graph.nodes, *draft.graph.frames, *draft.graph.notes}
     new = {id: draft.fresh(taken) for id in copied.nodes}
@@ -105,7 +111,8 @@ def _put(draft: CommandBuilder, copied: Patch, shift: tuple[float, float], comin
 
 
 def _defined(draft: CommandBuilder, copied: Patch) -> Mapping[str, str]:
-    """Adds the definitions that the patch does not have yet; the id of each in the patch, those within first."""
+    """Adds copied definitions that the patch lacks, inner ones first. Returns each one's id in the patch by its copied
+    id."""
     known: dict[str, str] = {}
 
     def define(id: str) -> None:

@@ -1,4 +1,4 @@
-"""Commands put together step by step, each on the patch as the ones before it left it."""
+"""Builds one command from several, each of which is applied to the result of those before it."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from demon_patch.patch.model.document import Graph, Patch
 
 
 class CommandBuilder:
-    """A patch with some edits done, and the one command that does them all.
+    """A draft: a patch to which edits are applied one by one, and the one command that does them all.
 
-    within: the definition whose graph is edited; none for the patch itself. rng: where fresh ids are drawn from; the
-    system's randomness by default.
+    within: the id of the definition whose graph is edited; None for the patch itself.
+    rng: the source of fresh ids; the system's randomness by default.
     """
 
     def __init__(self, patch: Patch, within: str | None = None, rng: random.Random | None = None) -> None:
@@ -24,26 +24,26 @@ class CommandBuilder:
 
     @property
     def graph(self) -> Graph:
-        """The graph under edit, as it stands."""
+        """The edited graph, after the edits so far."""
         return self.patch.graph(self.within)
 
     @property
     def command(self) -> Command:
-        """All that was done."""
+        """One command that does all edits so far."""
         return together(tuple(self._commands))
 
     def do(self, *commands: Command) -> None:
-        """Edits the graph; PatchError if that cannot be done."""
+        """Applies commands to the graph, in order; PatchError if one cannot be done."""
         for command in commands:
             self.do_on_patch(command if self.within is None else Within(self.within, command))
 
     def do_on_patch(self, command: Command) -> None:
-        """Edits the patch itself."""
+        """Applies a command to the patch itself; PatchError if it cannot be done."""
         self.patch, _ = apply(command, self.patch)
         self._commands.append(command)
 
     def fresh(self, taken: Container[str]) -> str:
-        """An id that is neither taken nor drawn before."""
+        """A new random id that is neither in `taken` nor returned before."""
         while (drawn := ids.fresh(taken, self._rng)) in self._drawn:
             pass
         self._drawn.add(drawn)

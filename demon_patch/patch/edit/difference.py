@@ -1,4 +1,4 @@
-"""The edit that turns one document into another: how a file that was changed elsewhere enters a session."""
+"""Finds the command that turns one document into another, for example a file that was changed outside a session."""
 
 from __future__ import annotations
 
@@ -34,13 +34,16 @@ from demon_patch.patch.model.record import Record
 _OF_NODE: dict[str, Any] = {kind.field(): kind for kind in SetNodeField.__subclasses__()}
 _LISTS: dict[str, Any] = {kind.listed: kind for kind in ListPort.__subclasses__()}
 _BY_PORT = {"values", "ranges"}
-_UNSET = frozenset({"extra", "format"})  # fields of a cable that no command sets: it is plugged in anew
+_UNSET = frozenset({"extra", "format"})  # fields of a cable that no command sets; for them it is removed and added
 _PUTS: dict[str, Any] = {table: put for table, put in PUTS.items() if table in Patch.__struct_fields__}
 
 
 def difference(old: Patch, new: Patch) -> Command | None:
-    """A command that makes `new` of `old` by the smallest edits there are, which touch nothing that both have; None
-    where they are equal. What has no edit of its own comes with the whole document, last."""
+    """The command that turns `old` into `new`; None if they are equal.
+
+    It consists of the smallest edits and leaves alone what both have. Differences that no edit can make are made by a
+    ReplacePatch with the whole document at the end.
+    """
     if old == new:
         return None
     edits: list[Command] = []
@@ -63,7 +66,7 @@ def _heads(old: Patch, new: Patch) -> Iterator[Command]:
 
 
 def _new_definitions(old: Patch, new: Patch) -> Iterator[Command]:
-    """What the nodes to come may need; a definition that needs another one follows it."""
+    """Commands that add missing definitions. A definition follows those that its subpatches need."""
     missing = {id: record for id, record in new.definitions.items() if id not in old.definitions}
     while missing:
         ready = [
@@ -73,7 +76,7 @@ def _new_definitions(old: Patch, new: Patch) -> Iterator[Command]:
 
 
 def _nodes(old: Patch, new: Patch) -> Iterator[Command]:
-    """Those that come, go or move do so at once, as many as they are."""
+    """Commands that make the nodes equal: one removes nodes, one adds, one moves, the others set single fields."""
     if gone := sorted(old.nodes.keys() - new.nodes.keys()):
         yield RemoveNodes(tuple(gone))
     if fresh := {id: node for id, node in new.nodes.items() if id not in old.nodes}:
@@ -122,7 +125,7 @@ def _records(old: Patch, new: Patch) -> Iterator[Command]:
 
 
 def _changed(before: Record, after: Record) -> set[str]:
-    """The fields in which two parts of a kind differ."""
+    """The names of the fields in which two records of one kind differ."""
     if before == after:
         return set()
     return {field.name for field in structs.fields(after) if getattr(before, field.name) != getattr(after, field.name)}

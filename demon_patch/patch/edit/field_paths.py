@@ -1,7 +1,7 @@
-"""The fields of a document: every smallest part of it that an edit can change, by where it stands.
+"""Paths of a document's fields. A field is a smallest part that an edit can change.
 
-A field's path is made of names, ids, keys of cables and names of ports: ("nodes", "lfo1", "values", "rate"),
-("cables", CableKey(...), "depth"), ("meta", "title"). Which there are follows from the structs alone.
+A path consists of names, ids, cable keys and port names: ("nodes", "lfo1", "values", "rate"),
+("cables", CableKey(...), "depth"), ("meta", "title"). The structs alone determine which paths exist.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ Path: TypeAlias = tuple[Hashable, ...]
 
 
 class _Gone:
-    """The value of a field that is not there."""
+    """The type of GONE, which stands for the value of a field that does not exist."""
 
     def __repr__(self) -> str:
         return "GONE"
@@ -27,16 +27,16 @@ class _Gone:
 GONE: Final = _Gone()
 
 Changes: TypeAlias = Mapping[Path, tuple[Any, Any]]
-"""What an edit did, by field: the value before and after, GONE where there was or is none."""
+"""What an edit changed: by path, the value before and the value after; GONE where the field does not exist."""
 
 
 def changes(old: Patch, new: Patch) -> Changes:
-    """The fields in which two documents differ; each field of a part that only one of them has is one of them."""
+    """The fields in which two documents differ, with both values. Where only one has a part, all its fields differ."""
     return dict(_differences((), old, new))
 
 
 def place_of(path: Path) -> tuple[str | None, str | None, str]:
-    """Where a field stands, as an error tells it: the node, the port, and the field's name."""
+    """A field's node id, port name and name in words, as an error shows them; None where it has no node or port."""
     within = ""
     if path[0] == "definitions" and len(path) > 2:
         within, path = f" in subpatch {path[1]}", path[2:]
@@ -53,7 +53,7 @@ def place_of(path: Path) -> tuple[str | None, str | None, str]:
 
 
 def changed_since(path: Path) -> PatchError:
-    """Why an undo leaves a field alone that someone else has changed."""
+    """Returns the error that says that an undo left a field alone, because another client has changed it."""
     node, port, name = place_of(path)
     return PatchError(f"{name} was changed by another client since", node=node, port=port, mend="change it by hand")
 
@@ -70,7 +70,7 @@ def _differences(at: Path, old: Any, new: Any) -> Iterator[tuple[Path, tuple[Any
 
 
 def _parts(given: Any) -> Mapping[Any, Any] | None:
-    """What a part of the document is made of, nothing where there is or was none; None for a field."""
+    """The parts of a record, table or list of cables by name, id or cable key; {} for GONE, None for a field."""
     if isinstance(given, Record):
         return {name: getattr(given, name) for name in given.__struct_fields__}
     if isinstance(given, Frozen):

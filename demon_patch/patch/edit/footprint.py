@@ -1,4 +1,4 @@
-"""How much memory parts of a document take, near enough to keep what grows within a bound."""
+"""Estimates the memory of parts of a document, to limit logs that grow."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from msgspec import Struct
 
 
 def footprint(*given: object) -> int:
-    """The bytes of some pieces and of all that they hold, each object counted once."""
+    """The bytes of memory of the given objects and of all that they contain; each object counts once."""
     total = 0
     seen: set[int] = set()
     waiting: list[Any] = list(given)

@@ -1,4 +1,4 @@
-"""Where in the music an edit lands: on a beat, on a bar, or on every so many of them."""
+"""The grid of a scheduled edit: each beat or bar, or each n-th, on which the edit may become heard."""
 
 from __future__ import annotations
 
@@ -33,14 +33,14 @@ class Grid(Struct, frozen=True, omit_defaults=True):
 
     @classmethod
     def parsed(cls, words: str) -> Grid:
-        """The grid of a text: "beat", "bar", "4 bars", "0.5 beats"."""
+        """Reads a grid from a text: "beat", "bar", "4 bars", "0.5 beats". Raises PatchError for any other text."""
         found = _WORDS.fullmatch(words.strip().lower())
         if found is None:
             raise PatchError(f"{json_values.quoted(words)} is no grid", mend='write "beat", "bar" or "4 bars"')
         return cls("beat" if found[2] == "beat" else "bar", float(found[1] or 1))
 
     def beats(self, beats_per_bar: float) -> float:
-        """Its length in beats."""
+        """The distance between two points of the grid, in beats."""
         return self.count * beats_per_bar if self.unit == "bar" else self.count
 
     def __str__(self) -> str:

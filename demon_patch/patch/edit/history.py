@@ -1,7 +1,7 @@
-"""What one client did to a document, and how it is taken back: pure functions of steps, and the client's two stacks.
+"""Undo steps of one client: pure functions that make, extend and undo them, and the client's two stacks of steps.
 
-A step remembers what its edits left in every field that they changed. Taking it back changes only fields in which that
-still stands: what another client has put there since is its own.
+A step stores the value that each of its edits left in each field. Undo changes a field only while it still has that
+value; a value that another client has set since stays.
 """
 
 from __future__ import annotations
@@ -35,12 +35,12 @@ from demon_patch.patch.edit.grid import Grid
 from demon_patch.patch.model.document import CableKey, Patch
 
 LIMIT = 1000
-BYTES = 64 * 2**20  # of a client's steps, as they take memory
+BYTES = 64 * 2**20  # the most memory that a client's done steps take
 _UNTOUCHED: Final = (object(), object())  # equal to no field's value
 
 
 class StepPart(NamedTuple):
-    """One edit of a step: the command, what takes it back, and what it did."""
+    """One edit of a step: the command, its inverse, and the fields that it changed with their old and new values."""
 
     command: Command
     inverse: Command
@@ -49,7 +49,11 @@ class StepPart(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class UndoStep:
-    """One step of undo. at: the grid that it was made for. first, last: the counters of its revisions."""
+    """One undo step: edits that are taken back together.
+
+    at: the grid from whose next point on it is heard; None: at once.
+    first, last: counters of its first and last revision.
+    """
 
     label: str
     parts: tuple[StepPart, ...]
@@ -59,26 +63,28 @@ class UndoStep:
 
     @property
     def command(self) -> Command:
-        """What does all of it."""
+        """One command that does all edits of the step."""
         return together(tuple(part.command for part in self.parts))
 
     @property
     def inverse(self) -> Command:
-        """What takes all of it back, where nothing else has changed."""
+        """One command that takes all edits of the step back, for a document in which nothing else has changed."""
         return together(tuple(part.inverse for part in reversed(self.parts)))
 
     def at_revision(self, counter: int) -> UndoStep:
-        """This step, noted as what the revision of that number alone made."""
+        """The same step, with `counter` as the counter of its only revision."""
         return replace(self, first=counter, last=counter)
 
     def holds(self, counter: int) -> bool:
-        """Whether a revision is one of the step's."""
+        """Whether a counter lies in `first` to `last`; revisions of other clients can lie between the step's own."""
         return self.first <= counter <= self.last
 
 
 def do_step(command: Command, patch: Patch, label: str = "", at: Grid | None = None) -> tuple[Patch, UndoStep]:
-    """The edited patch and the step, called after the command where it has no label; PatchError, and no change, where
-    the edit cannot be done."""
+    """Applies a command; returns the edited patch and the undo step. Raises PatchError.
+
+    label: of the step; by default the title of the command.
+    """
     parts = []
     for primitive in primitives(command):
         after, inverse = apply(primitive, patch)
@@ -88,8 +94,10 @@ def do_step(command: Command, patch: Patch, label: str = "", at: Grid | None = N
 
 
 def undo_step(step: UndoStep, patch: Patch) -> tuple[Patch, UndoStep, tuple[PatchError, ...]]:
-    """The patch without what a step did, the step that does it again, and what had to be left, and why: what can no
-    longer be taken back, and fields that hold something else by now."""
+    """Takes a step back. Returns the patch, the step that does it again, and one error for each thing that was left.
+
+    Left are edits whose inverse fails, and fields that have another value than the step gave them.
+    """
     parts: list[StepPart] = []
     skipped: list[PatchError] = []
     for part in reversed(step.parts):
@@ -108,7 +116,7 @@ def undo_step(step: UndoStep, patch: Patch) -> tuple[Patch, UndoStep, tuple[Patc
 
 
 def extend_step(step: UndoStep, more: UndoStep) -> UndoStep:
-    """A gesture's step with what was done next; where that overwrites the edits before it, it takes their place."""
+    """A gesture's step, extended by the edits of another step. Edits that overwrite the latest ones replace them."""
     kept, last = step.parts[: -len(more.parts)], step.parts[-len(more.parts) :]
     if len(last) == len(more.parts) and all(map(_overwrites, more.parts, last)):
         parts = (*kept, *map(_over, more.parts, last))
@@ -118,26 +126,27 @@ def extend_step(step: UndoStep, more: UndoStep) -> UndoStep:
 
 
 def primitives(command: Command) -> tuple[Command, ...]:
-    """The commands that a command is made of."""
+    """The commands of a batch; any other command alone."""
     return command.commands if isinstance(command, Batch) else (command,)
 
 
 @dataclass
 class History:
-    """The steps of one client: done, undone, and the gesture that is open. Owned by the session.
+    """The undo steps of one client: those done, those undone, and the open gesture. Owned by the session.
 
-    At most LIMIT steps, of at most BYTES together, are kept: the oldest is forgotten first, the latest one never.
-    forgotten: whether any was.
+    At most LIMIT done steps of at most BYTES of memory together are kept. The oldest are dropped first, the latest
+    never.
+    forgotten: whether any step was dropped.
     """
 
     done: deque[UndoStep] = field(default_factory=deque)
     undone: list[UndoStep] = field(default_factory=list)
     gesture: UndoStep | None = None
     forgotten: bool = False
-    _sizes: deque[int] = field(default_factory=deque)  # of what is done
+    _sizes: deque[int] = field(default_factory=deque)  # bytes of memory of each done step
 
     def add(self, step: UndoStep) -> None:
-        """A new step, or a part of the open gesture; what was undone is forgotten with the step."""
+        """Adds a new step and clears the undone ones; while a gesture is open, extends the gesture instead."""
         if self.gesture is None:
             self.push(step)
             self.undone.clear()
@@ -145,7 +154,7 @@ class History:
             self.gesture = extend_step(self.gesture, step)
 
     def push(self, step: UndoStep) -> None:
-        """A step that is done, or done again."""
+        """Adds a step to those done, and drops the oldest beyond LIMIT and BYTES."""
         self.done.append(step)
         self._sizes.append(footprint(step))
         while len(self.done) > 1 and (len(self.done) > LIMIT or sum(self._sizes) > BYTES):
@@ -154,19 +163,20 @@ class History:
             self.forgotten = True
 
     def pop(self) -> UndoStep:
-        """The latest step that is done, taken out."""
+        """Removes the latest done step and returns it."""
         self._sizes.pop()
         return self.done.pop()
 
     def end(self) -> None:
-        """Closes the gesture as it stands; one in which nothing was done leaves no step."""
+        """Closes the open gesture, if any, and adds its step if it has edits."""
         step, self.gesture = self.gesture, None
         if step is not None and step.parts:
             self.add(step)
 
 
 def _attempt(inverse: Command, part: StepPart, patch: Patch) -> tuple[tuple[Patch, StepPart] | None, list[PatchError]]:
-    """The patch after a part's inverse, or a piece of it, and the part that this is; or what stands against it."""
+    """Applies a part's inverse, or a piece of it. Returns the patch and the new part with no errors; or None with the
+    errors that prevent it."""
     try:
         after, again = apply(inverse, patch)
     except PatchError as error:
@@ -177,7 +187,7 @@ def _attempt(inverse: Command, part: StepPart, patch: Patch) -> tuple[tuple[Patc
 
 
 def _pieces(command: Command) -> tuple[Command, ...]:
-    """The smaller commands that do the same one after the other, where one command does several things."""
+    """Smaller commands that together do what a command does; none if it does one thing only."""
     if isinstance(command, Within):
         return tuple(Within(command.definition, piece) for piece in _pieces(command.command))
     if isinstance(command, AddNodes):
@@ -195,7 +205,7 @@ def _pieces(command: Command) -> tuple[Command, ...]:
 
 
 def _overwrites(new: StepPart, last: StepPart) -> bool:
-    """Whether an edit overwrites the one before it wholly, with nobody's in between."""
+    """Whether edit `new` overwrites all that edit `last` set, and no other edit changed those fields in between."""
     target = new.command.target
     return (
         target is not None
@@ -205,7 +215,7 @@ def _overwrites(new: StepPart, last: StepPart) -> bool:
 
 
 def _over(new: StepPart, last: StepPart) -> StepPart:
-    """Both edits as one."""
+    """One part that stands for edit `last` followed by edit `new`, which overwrites it."""
     changed = {path: (last.changed[path][0], then) for path, (_, then) in new.changed.items()}
     return StepPart(new.command, last.inverse, {**last.changed, **changed})
 

@@ -1,7 +1,7 @@
-"""Live values: what a performer, a controller or a snapshot has put over the knobs of a document, which stays as it is.
+"""The overlay: live values that a performer, a controller or a snapshot puts over the bases of a document.
 
-An overlay is a value like the document; every function gives another one. A live value wins over its base until it is
-kept, which makes it the base, or released.
+The document does not change by them. An overlay is immutable; its methods return another overlay. A live value
+replaces its base until it is kept (it becomes the base) or released (the base is heard again).
 """
 
 from __future__ import annotations
@@ -28,8 +28,12 @@ Range: TypeAlias = tuple[float, float]
 
 @dataclass(frozen=True, slots=True)
 class Overlay:
-    """values: live values by port, numbers in the port's unit, options and texts. ranges: live playing ranges by port.
-    depths: live depths by cable, None for the usual one."""
+    """All live values of a performance.
+
+    values: by port, a number in the port's unit, an option or a text.
+    ranges: by port, a playing range (lowest, highest) in the port's unit.
+    depths: by cable, its depth; None for the usual depth.
+    """
 
     values: Mapping[Key, Value] = field(default_factory=dict)
     ranges: Mapping[Key, Range] = field(default_factory=dict)
@@ -40,24 +44,24 @@ class Overlay:
 
     @property
     def keys(self) -> frozenset[Key | CableKey]:
-        """The ports and cables that it lies over."""
+        """The ports and cables that have a live value, range or depth."""
         return frozenset({*self.values, *self.ranges, *self.depths})
 
     def turned(self, node: str, port: str, value: Value) -> Overlay:
-        """With another live value; PatchError for one that no port can have."""
+        """The overlay with a live value for a port; PatchError for a value that no port can have."""
         with json_values.place(node=ids.checked(node), port=json_values.name(port, "name of a port")):
             return replace(self, values={**self.values, (node, port): json_values.value(value, "live value")})
 
     def released(self, *keys: Key | CableKey) -> Overlay:
-        """Without what lies over those ports and cables."""
+        """The overlay without the live values, ranges and depths of those ports and cables."""
         return self._where(lambda key: key not in keys)
 
     def without(self, ports: Collection[Key]) -> Overlay:
-        """Without what lies over those ports, and over the cables that end there."""
+        """The overlay without live values and ranges of those ports, and without depths of cables that end there."""
         return self._where(lambda key: ((key.dst, key.port) if isinstance(key, CableKey) else key) not in ports)
 
     def covered_by(self, other: Overlay) -> Overlay:
-        """With another overlay on top of it."""
+        """Both overlays together; where both have an entry, that of `other` counts."""
         return Overlay(
             {**self.values, **other.values}, {**self.ranges, **other.ranges}, {**self.depths, **other.depths}
         )
@@ -82,7 +86,7 @@ class Overlay:
         )
 
     def sounding(self, patch: Patch) -> Patch:
-        """The document as it sounds: with the live values in the place of its own."""
+        """The patch with the live values, ranges and depths in the place of its own."""
         if not self:
             return patch
         over: defaultdict[str, tuple[dict[str, Value], dict[str, Range]]] = defaultdict(lambda: ({}, {}))
@@ -102,7 +106,7 @@ class Overlay:
         return structs.replace(patch, nodes=nodes, cables=cables)
 
     def keeping_command(self, patch: Patch) -> Command | None:
-        """The edit that makes the live values the document's own; None where it has them already."""
+        """The command that writes all live values into the patch as bases; None if it has them already."""
         return difference(patch, self.sounding(patch))
 
     def _where(self, stays: Callable[[Key | CableKey], bool]) -> Overlay:
@@ -114,7 +118,7 @@ def _where(table: Mapping[Any, Any], stays: Callable[[Key | CableKey], bool]) ->
 
 
 def _set_by(command: Command) -> Iterator[Path]:
-    """The fields that a command sets by name."""
+    """The paths of the values, ranges and depths that a command sets."""
     for edit in primitives(command):
         if isinstance(edit, SetValue):
             yield "nodes", edit.node, "values", edit.name

@@ -1,4 +1,4 @@
-"""Names of ports that have moved: what the dashboard, mappings, snapshots and promoted ports then say."""
+"""Updates what names a port when that port has moved: dashboard, mappings, snapshots, probes and boundary ports."""
 
 from __future__ import annotations
 
@@ -25,7 +25,10 @@ End = tuple[str, str]
 
 
 def named_ends(graph: Graph) -> tuple[set[End], set[End]]:
-    """The inputs and the outputs that a patch, or a definition, names beside its cables."""
+    """The inputs, and the outputs, that a patch or definition names other than in its cables.
+
+    Of a patch: inputs of its dashboard, mappings and snapshots. Of a definition: ends of its boundary ports.
+    """
     if isinstance(graph, Patch):
         knobs = {(piece.node, piece.port) for piece in (*graph.dashboard.values(), *graph.mappings.values())}
         for snapshot in graph.snapshots.values():
@@ -43,10 +46,13 @@ def named_ends(graph: Graph) -> tuple[set[End], set[End]]:
 def redirecting_commands(
     graph: Graph, inputs: Mapping[End, Sequence[End]], outputs: Mapping[End, End], nodes: Mapping[str, Sequence[str]]
 ) -> Iterator[Command]:
-    """The commands after which what `graph` named under its old ends is named under the new ones.
+    """Yields commands that replace old ends by new ones in all records of `graph` that name them.
 
-    nodes: those that are gone, and what stands for them. A name without a new one is dropped; a knob with several new
-    ones is on the dashboard, and mapped, at the first. A probe of an output without a new name goes with its node.
+    inputs: new inputs by old input.
+    outputs: the new output by old output.
+    nodes: by each removed node, the nodes that replace it.
+    An end without a new one is dropped. Widgets and mappings take the first of several new inputs. A probe of an output
+    without a new one is removed with its node.
     """
     yield from _probes(graph, outputs, nodes)
     if isinstance(graph, Patch):

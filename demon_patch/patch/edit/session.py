@@ -1,6 +1,6 @@
-"""A document that several clients edit: orders their commands, tells everyone, and undoes for each its own.
+"""An edit session: applies the commands of several clients in order, reports each edit, and undoes per client.
 
-A session is owned by one thread, or guarded by its owner's lock; it starts none and waits for nothing.
+One thread owns a session, or its owner's lock guards it. A session starts no thread and waits for nothing.
 """
 
 from __future__ import annotations
@@ -20,13 +20,14 @@ from demon_patch.patch.model.document import Patch
 from demon_patch.patch.model.json_values import quoted
 
 KEPT = 4096
-"""The latest deltas that can be asked for."""
+"""The most deltas that a session keeps for `edits_since`."""
 KEPT_BYTES = 64 * 2**20
-"""Of their commands, as they take memory; the latest one is kept however large it is."""
+"""The most bytes of memory that the commands of the kept deltas take. The latest delta is kept at any size."""
 
 
 class Revision(NamedTuple):
-    """A state of the document: the epoch changes when another document is loaded, the counter with every edit."""
+    """Names a state of the document. `load` adds 1 to the epoch and sets the counter to 0; each edit adds 1 to the
+    counter."""
 
     epoch: int
     counter: int
@@ -45,7 +46,10 @@ class Delta(Struct, frozen=True):
 
 
 class PendingStep(NamedTuple):
-    """A step that is in the document, and heard from a grid on. revision: of its first edit, by which it is known."""
+    """An undo step that is in the document already, and is heard only from the next point of its grid on.
+
+    revision: the revision that its first edit made; it identifies the step.
+    """
 
     revision: Revision
     client: str
@@ -54,7 +58,11 @@ class PendingStep(NamedTuple):
 
 
 class UndoResult(NamedTuple):
-    """What an undo or a redo came to: the step's label, and what had to be left as it is, and why."""
+    """The result of an undo, a redo or a cancel.
+
+    label: of the step.
+    skipped: one error for each part of the document that was not changed back, with the reason.
+    """
 
     label: str
     skipped: tuple[PatchError, ...] = ()
@@ -64,11 +72,11 @@ _FORGOTTEN = PatchError("what was done before is no longer kept", mend="change i
 
 
 class EditSession:
-    """A document under edit by clients, each known by a name of its own choice.
+    """A document that clients edit. Each client chooses the name that it is known by.
 
-    An edit that cannot be done raises PatchError and changes nothing. Undo is per client: it takes the client's own
-    latest step back from the document as it now is. What another client has changed since, or taken away, is left and
-    named in the result; with one client, the equal document comes back.
+    An edit that cannot be done raises PatchError and changes nothing. Undo is per client: it takes back the client's
+    own latest step. Fields that another client has changed or removed since are left alone, and the result names them.
+    With a single client, undo restores a document equal to the earlier one.
     """
 
     def __init__(self, patch: Patch | None = None) -> None:
@@ -84,18 +92,21 @@ class EditSession:
 
     @property
     def patch(self) -> Patch:
-        """The document as it stands."""
+        """The document after all edits so far, those that are not heard yet among them."""
         return self._patch
 
     @property
     def revision(self) -> Revision:
-        """Of the document as it stands."""
+        """The revision of `patch`."""
         return self._revision
 
     # -- edits --------------------------------------------------------------------------------------------------
     def do(self, command: Command, client: str, label: str = "", at: Grid | None = None) -> Delta:
-        """Edits the document: a step of the client's own, or a part of its open gesture. at: where it is to be heard
-        from; the document changes at once."""
+        """Applies a command and returns the delta that subscribers receive; raises PatchError.
+
+        The edit becomes an undo step of the client, or a part of its open gesture.
+        at: the grid from whose next point on the edit is heard. The document itself changes at once.
+        """
         patch, step = do_step(command, self._patch, label, at)
         delta = self._accept(patch, client, step.label, command, at)
         step = step.at_revision(delta.revision.counter)
@@ -107,7 +118,7 @@ class EditSession:
         return delta
 
     def load(self, patch: Patch, client: str, label: str = "Load") -> Delta:
-        """Another document takes the place of this one: a new epoch, in which there is nothing to undo."""
+        """Replaces the document and returns the delta of that: a new epoch with no undo steps and none pending."""
         self._revision = Revision(self._revision.epoch + 1, 0)
         self._patch = patch
         self._histories.clear()
@@ -121,31 +132,37 @@ class EditSession:
 
     # -- gestures -----------------------------------------------------------------------------------------------
     def begin(self, client: str, label: str) -> None:
-        """Opens a gesture of a client: all that it does until `end` becomes one step."""
+        """Opens a gesture: all edits of the client until `end` become one undo step. PatchError if one is open."""
         history = self._history(client)
         if history.gesture is not None:
             raise PatchError(f"the gesture {quoted(history.gesture.label)} is still open", mend="end it first")
         history.gesture = UndoStep(label, ())
 
     def end(self, client: str) -> None:
-        """Closes the gesture as it stands; one in which nothing was done leaves no step."""
+        """Closes the client's gesture and makes its edits one undo step; none if there were no edits. PatchError if no
+        gesture is open."""
         self._open(client).end()
 
     def cancel(self, client: str) -> UndoResult:
-        """Closes the gesture and takes back what it did."""
+        """Closes the client's gesture and takes its edits back; returns what was skipped. PatchError if none is
+        open."""
         history = self._open(client)
         step, history.gesture = history.gesture, None
         assert step is not None
         return self._take(step, client, "Cancel", None)[1]
 
     def leave(self, client: str) -> None:
-        """A client is gone: its gesture is closed as it stands. Under the same name it finds its history again."""
+        """Closes the gesture of a client that has gone, if one is open. Its history is kept under its name."""
         self._history(client).end()
 
     # -- undo ---------------------------------------------------------------------------------------------------
     def undo(self, client: str, at: Grid | None = None) -> UndoResult | None:
-        """Takes the client's latest step back, closing its gesture first; one that was not heard yet is cancelled.
-        None if there is no step; where there were some that are no longer kept, the result says so."""
+        """Takes the client's latest undo step back and returns the result; None if the client has no step.
+
+        An open gesture is closed first. A step that is still pending is cancelled, so it is never heard. Where no step
+        is left and older ones were dropped to save memory, the result has no label and an error that says so.
+        at: the grid from whose next point on the undo is heard.
+        """
         history = self._history(client)
         history.end()
         if not history.done:
@@ -156,8 +173,11 @@ class EditSession:
         return undone
 
     def redo(self, client: str, at: Grid | None = None) -> UndoResult | None:
-        """Does the client's latest undone step again, closing its gesture first; on the grid that it was made for,
-        unless there is another. None if there is no step."""
+        """Does the client's latest undone step again and returns the result; None if there is none.
+
+        An open gesture is closed first.
+        at: the grid from whose next point on the step is heard; by default the grid of the step.
+        """
         history = self._history(client)
         history.end()
         if not history.undone:
@@ -169,27 +189,28 @@ class EditSession:
         return undone
 
     def labels(self, client: str) -> tuple[str, ...]:
-        """What `undo` would take back, oldest first."""
+        """The labels of the client's steps that `undo` can take back, oldest first."""
         return tuple(step.label for step in self._history(client).done)
 
     def undone_labels(self, client: str) -> tuple[str, ...]:
-        """What `redo` would do again, the next one first."""
+        """The labels of the client's steps that `redo` can do again, the next one first."""
         return tuple(step.label for step in reversed(self._history(client).undone))
 
     # -- what is not heard yet ----------------------------------------------------------------------------------
     @property
     def pending(self) -> tuple[PendingStep, ...]:
-        """The steps that wait for their grid, in the order in which they were made, which is that of their landing."""
+        """The steps that are not heard yet, in the order in which they were made. They become heard in that order."""
         return tuple(self._pending)
 
     def landed(self, revision: Revision) -> None:
-        """That pending step is heard now, and with it all before it; one that was cancelled meanwhile is no mistake."""
+        """Notes that a pending step, named by its revision, is heard now, and so are all pending steps before it. A
+        step that has been cancelled meanwhile is no error."""
         self._pending = [waiting for waiting in self._pending if waiting.revision > revision]
 
     def stages(self) -> tuple[Patch, ...]:
-        """The document as it is heard now, then as it will be when each pending step has landed.
+        """The document that is heard now, followed by the document after each pending step, in order.
 
-        What was edited without a grid is in all of them, also where a pending step has changed the same field.
+        Edits without a grid are in all of them, also where a pending step has changed the same field.
         """
         patches = [self._patch]
         for waiting in reversed(self._pending):
@@ -198,12 +219,14 @@ class EditSession:
 
     # -- for those who follow -----------------------------------------------------------------------------------
     def subscribe(self, hear: Callable[[Delta], object]) -> Callable[[], None]:
-        """Calls `hear` with every edit from now on, in order, on the thread that makes it; the result ends that."""
+        """Calls `hear` with each delta from now on, in order, on the thread that edits. Returns a function that ends
+        the subscription."""
         self._subscribers.append(hear)
         return lambda: self._subscribers.remove(hear)
 
     def edits_since(self, revision: Revision) -> tuple[Delta, ...] | None:
-        """The edits that were made after a revision; None where the whole document has to be asked for instead."""
+        """The deltas after a revision, in order; None if they are no longer kept or the revision is of another epoch.
+        The caller then takes the whole document (`snapshot`)."""
         epoch, counter = revision
         if epoch != self._revision.epoch or not 0 <= counter <= self._revision.counter:
             return None
@@ -212,7 +235,7 @@ class EditSession:
         return news if len(news) == missing else None
 
     def snapshot(self) -> tuple[Revision, Patch]:
-        """The whole document and its revision."""
+        """The revision of the document and the document."""
         return self._revision, self._patch
 
     # -- within -------------------------------------------------------------------------------------------------
@@ -228,7 +251,7 @@ class EditSession:
     def _accept(
         self, patch: Patch, client: str, label: str, command: Command, at: Grid | None, cancels: bool = False
     ) -> Delta:
-        """The next revision."""
+        """Makes `patch` the document under the next revision; returns and keeps its delta."""
         self._patch = patch
         self._revision = Revision(self._revision.epoch, self._revision.counter + 1)
         delta = Delta(self._revision, client, label, command, at, cancels)
@@ -236,7 +259,7 @@ class EditSession:
         return delta
 
     def _remember(self, delta: Delta) -> None:
-        """Adds an edit to those that can be asked for, of which the oldest are dropped."""
+        """Adds a delta to the log and drops the oldest ones beyond KEPT and KEPT_BYTES."""
         self._log.append(delta)
         self._sizes.append(footprint(delta.command))
         while len(self._log) > 1 and (len(self._log) > KEPT or sum(self._sizes) > KEPT_BYTES):
@@ -244,7 +267,10 @@ class EditSession:
             self._sizes.popleft()
 
     def _take(self, step: UndoStep, client: str, word: str, at: Grid | None) -> tuple[UndoStep, UndoResult]:
-        """Takes a step back, as a revision of its own if anything of it can be; the step that does it again."""
+        """Takes a step back in a new revision; no revision if none of it can be taken back.
+
+        Returns the step that does it again, and the result. word: begins the label of the delta, as "Undo".
+        """
         patch, again, skipped = undo_step(step, self._patch)
         left = [
             waiting
@@ -262,7 +288,7 @@ class EditSession:
         return again, UndoResult(step.label, skipped)
 
     def _wait(self, new: PendingStep, gesture: UndoStep | None) -> None:
-        """Adds a pending step, or what a gesture goes on with to the one that waits already."""
+        """Adds a pending step. If the last pending step is of the same open gesture, extends that one instead."""
         last = self._pending[-1] if self._pending else None
         if last and gesture and last.client == new.client and gesture.holds(last.revision.counter):
             self._pending[-1] = last._replace(step=extend_step(last.step, new.step))
@@ -270,7 +296,7 @@ class EditSession:
             self._pending.append(new)
 
     def _tell(self, delta: Delta) -> None:
-        """Tells the subscribers, one delta after the other, also where one of them edits in turn."""
+        """Calls the subscribers with a delta. Where a subscriber edits in turn, its delta follows after this one."""
         self._untold.append(delta)
         if self._telling:
             return

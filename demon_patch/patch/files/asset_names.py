@@ -1,10 +1,10 @@
-"""Names that files are given inside a pack: where an asset lies beside its patch, or what it holds.
+"""Names of files inside a pack. A name is a path beside the patch, or the SHA-256 of the file's bytes.
 
 samples/break.wav                    a path within the patch's folder
 samples/break.wav.tempo.json         the tempo that is kept beside a sound
 sha256:2cf24d…9824.wav               an asset of the store, by the SHA-256 of its bytes
 
-A pack holds sounds, their tempi and LoRAs, and nothing that another program would run, load or obey.
+A pack contains sounds, their tempi and LoRAs, and no file that another program would execute or load as settings.
 """
 
 from __future__ import annotations
@@ -16,16 +16,16 @@ from typing import TypeGuard
 from demon_patch.errors import PatchError, first_hidden_character
 from demon_patch.patch.model.json_values import quoted
 
-LONGEST = 240  # bytes of a name, and so of each of its parts
+LONGEST = 240  # the most characters and UTF-8 bytes of a name
 
-DEEPEST = 16  # folders and file of a name
+DEEPEST = 16  # the most parts of a name between slashes
 SOUNDS = frozenset(
     (".wav", ".wave", ".w64", ".rf64", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".aif", ".aiff", ".aifc", ".au")
 ) | {".snd", ".caf"}
 """Suffixes of the sounds that can be read, in small letters."""
 WEIGHTS = ".safetensors"
 TEMPO = ".tempo.json"
-"""What follows the name of a sound in that of its tempo."""
+"""The suffix that is added to a sound's name to get the name of its tempo file."""
 
 _HASH = re.compile(r"sha256:([0-9a-f]{64})(\.[A-Za-z0-9]{1,16})?")
 _UNFIT = re.compile(r'[<>:"|?*\\]')
@@ -33,13 +33,15 @@ _DEVICE = re.compile(r"(con|prn|aux|nul|conin\$|conout\$|(com|lpt)[0-9¹²³]) *
 
 
 def name_of_hash(hash: str, suffix: str = "") -> str:
-    """The name of an asset of the store with that SHA-256; suffix: of the file, as ".wav"."""
+    """The name of an asset of the store from its SHA-256 (64 hex digits) and the file's suffix, such as ".wav". A
+    suffix that no name can have is left out."""
     named = f"sha256:{hash}{suffix}"
     return named if _HASH.fullmatch(named) else named[: len("sha256:") + 64]
 
 
 def hash_in(name: str) -> str | None:
-    """The hash in the name of an asset of the store; None for a path. PatchError for a hash that is none."""
+    """The SHA-256 (64 hex digits) in the name of an asset of the store; None for a path. PatchError if the name begins
+    with sha256: and is not valid."""
     if not name.startswith("sha256:"):
         return None
     if (match := _HASH.fullmatch(name)) is None:
@@ -48,8 +50,10 @@ def hash_in(name: str) -> str | None:
 
 
 def checked(name: object) -> str:
-    """A name as it was given, which stays within its folder on every system, shows all of its characters and is not
-    hidden; raises PatchError for any other."""
+    """Returns the name if it is safe; raises PatchError otherwise.
+
+    A safe name stays within its folder on every system, has no invisible characters and names no hidden file.
+    """
     if not isinstance(name, str) or not 0 < len(name.removesuffix(TEMPO)) <= LONGEST:
         raise PatchError(f"{quoted(name)} is no name of a file", mend=f"use 1 to {LONGEST} characters")
     if hash_in(name) is not None:
@@ -73,8 +77,8 @@ def checked(name: object) -> str:
 
 
 def packable(name: object) -> str:
-    """The name of a file that a pack may bring: `checked`, of a sound, of a sound's tempo, or of a LoRA. PatchError for
-    any other."""
+    """Returns the name if a pack may contain such a file: a safe name (`checked`) of a sound, its tempo or a LoRA.
+    Raises PatchError otherwise."""
     kind = suffix(checked(name).removesuffix(TEMPO))
     if kind in SOUNDS or (kind == WEIGHTS and not is_tempo(name)) or (not kind and hash_in(str(name)) is not None):
         return str(name)
@@ -84,7 +88,7 @@ def packable(name: object) -> str:
 
 
 def is_tempo(name: object) -> TypeGuard[str]:
-    """Whether a file holds the tempo of the sound whose name its own begins with."""
+    """Whether a name is that of a tempo file, which is the name of its sound and TEMPO."""
     return isinstance(name, str) and name.endswith(TEMPO)
 
 
@@ -95,11 +99,12 @@ def suffix(name: str) -> str:
 
 
 def folded_name(name: str) -> str:
-    """What two names have in common that mean one file on some systems: case and the form of accents do not count."""
+    """A form of the name that is equal for names that mean the same file on some systems: it ignores case and the
+    Unicode form of accents."""
     return unicodedata.normalize("NFC", unicodedata.normalize("NFD", name).casefold())
 
 
 def _fit(part: str) -> bool:
-    """Whether a folder or file may be called so on every system; what begins with a point is hidden on many, with a
-    hyphen an option of commands, and with a tilde somebody's home folder."""
+    """Whether a folder or file may have this name on every system. Names that begin with a point (hidden files), a
+    hyphen (options of commands) or a tilde (home folders) may not."""
     return bool(part) and part[-1] not in ". " and part[0] not in ". -~" and not _DEVICE.fullmatch(part)

@@ -1,4 +1,4 @@
-"""Files read within a limit, and written whole or not at all."""
+"""Reads files up to a limit, and writes files whole or not at all."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from typing import BinaryIO
 from demon_patch.errors import PatchError
 from demon_patch.nearest import did_you_mean
 
-_LISTED = 1000  # files of a folder that are looked at
+_LISTED = 1000  # the most files of a folder among which a similar name is sought
 
 
 def opened(path: str | Path) -> BinaryIO:
-    """An ordinary file, open for reading; raises OSError for anything else, without waiting: a pipe, a device."""
+    """Opens an ordinary file for reading bytes. For a folder, pipe or device it raises OSError and does not wait."""
     _ordinary(os.stat(path))
     handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
     try:
@@ -31,7 +31,8 @@ def opened(path: str | Path) -> BinaryIO:
 
 
 def read(path: str | Path, limit: int) -> bytes:
-    """The bytes of an ordinary file, at most one more than `limit`; raises PatchError where it cannot be read."""
+    """Reads the bytes of an ordinary file, at most `limit` + 1, so that the caller notices a file that is too long.
+    Raises PatchError if it cannot be read."""
     try:
         with opened(path) as stream:
             return stream.read(min(limit, os.fstat(stream.fileno()).st_size) + 1)
@@ -40,7 +41,7 @@ def read(path: str | Path, limit: int) -> bytes:
 
 
 def _beside(path: Path) -> str:
-    """The mend for a file that cannot be read: files of its folder with names like its own."""
+    """The mend for a file that cannot be read: similar names in its folder if it does not exist."""
     try:
         names = [] if path.exists() else [entry.name for entry in islice(os.scandir(path.parent), _LISTED)]
     except (OSError, ValueError):
@@ -49,10 +50,10 @@ def _beside(path: Path) -> str:
 
 
 def write(path: str | Path, content: bytes | Iterable[bytes], *, follow: bool = True) -> None:
-    """Writes a file whole or not at all: until the new one is on disk, the old one stays as it was.
+    """Writes a file whole or not at all: the old file stays unchanged until the new one is on disk. Raises PatchError.
 
-    content: all of it, or in pieces. follow: a link stays, and what it points to is written; otherwise the file takes
-    the link's place. Raises PatchError.
+    content: all bytes, or pieces of them in order.
+    follow: for a symbolic link, writes the file that it points to; if False, the new file replaces the link.
     """
     try:
         target = Path(os.path.realpath(path)) if follow else Path(path)
@@ -73,7 +74,7 @@ def write(path: str | Path, content: bytes | Iterable[bytes], *, follow: bool = 
 
 
 def reason(error: OSError | ValueError) -> str:
-    """What the system says of a file that it refuses, in a few words."""
+    """The system's words for why a file could not be read or written."""
     return (error.strerror if isinstance(error, OSError) else None) or str(error)
 
 

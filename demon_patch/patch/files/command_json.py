@@ -1,4 +1,4 @@
-"""Commands as JSON, for clients in other processes and on other machines."""
+"""Converts commands to JSON and back, for clients in other processes and on other machines."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ _DECODER = msgspec.json.Decoder(Command)
 
 
 def encode(command: Command) -> bytes:
-    """A command as a JSON object: its name under `do`, its fields beside it."""
+    """The bytes of a JSON object with the command's name as `do` and its fields as further keys."""
     return _ENCODER.encode(command)
 
 
 def decode(message: bytes | str) -> Command:
-    """The command of a message; PatchError if it holds none."""
+    """The command from the text of a JSON object (`encode`); PatchError if it is no command."""
     try:
         return _DECODER.decode(message)
     except (msgspec.MsgspecError, RecursionError, UnicodeError) as error:

@@ -1,9 +1,9 @@
-"""The patch inside a sound file, and what made that file.
+"""Stores a patch in a sound file and reads it from there.
 
-A WAV file carries the patch in a RIFF chunk of its own, `dpch`, before the sound; a FLAC file as the comment of its
-tags. Both hold the text of the patch file as it is, from the first sample on, so that a recording that is cut off
-carries it too. The tag `software` (WAV: ISFT) tells a render from a recording, and of a WAV file that it has not been
-ended; a FLAC file that has not been ended has no checksum. A file is hostile until it is read: see `format`.
+A WAV file has the patch in a RIFF chunk named `dpch` before the sound; a FLAC file has it as the comment in its tags.
+Both contain the unchanged text of the patch file. It is written before the first sample, so a recording that is cut off
+has it too. The tag `software` (WAV: ISFT) says whether the file is a render or a recording, and of a WAV file whether
+it is still unfinished; an unfinished FLAC file has no checksum. Files may be hostile, as in `format`.
 """
 
 from __future__ import annotations
@@ -25,40 +25,41 @@ Kind = Literal["render", "recording"]
 
 CHUNK = b"dpch"
 OPEN = " (not ended)"
-"""What the tag `software` of a WAV file ends with until the file is ended."""
+"""The end of the tag `software` of a WAV file that is not finished."""
 
 LARGEST = 8 * 2**20
-"""Bytes of the text of a patch that a sound file carries: a tag of a FLAC file holds less than 16 MiB."""
+"""The most bytes of a patch's text in a sound file. A FLAC tag holds less than 16 MiB."""
 
 _MD5 = slice(26, 42)  # of the sound, in the first block of a FLAC file
 
 
 class Carried(NamedTuple):
-    """What a sound file of ours carries: the text of its patch, and what made it, empty where it does not tell."""
+    """The text of the patch in a sound file, and its tag `software`; each is empty if the file has none."""
 
     text: str | bytes
     software: str
 
 
 def fits(text: str) -> bool:
-    """Whether a sound file can carry that text."""
+    """Whether a patch's text is short enough for a sound file (LARGEST)."""
     return len(text.encode()) <= LARGEST
 
 
 def software(kind: Kind) -> str:
-    """The tag `software` of a file of that kind."""
+    """The tag `software` of a finished file of that kind."""
     return f"demon-patch {kind}"
 
 
 def patch_chunks(text: str, kind: Kind) -> tuple[tuple[bytes, bytes], ...]:
-    """The chunks of a WAV file that is begun, and carries a patch, or with an empty text only tells what made it."""
+    """The chunks (name, content) of a new, unfinished WAV file: the tag `software`, and the patch if `text` is not
+    empty."""
     own = ((CHUNK, text.encode()),) if text else ()
     return ((b"LIST", wav_chunks.information(ISFT=software(kind) + OPEN)), *own)
 
 
 def is_open(path: Path) -> bool:
-    """Whether a file is a recording that was not ended: cut off, or still going on. Raises OSError, and PatchError for
-    another kind of file."""
+    """Whether a file is an unfinished recording: cut off, or still being written. Raises OSError, and PatchError for a
+    file that is neither WAV nor FLAC."""
     with opened(path) as stream:
         head = stream.read(_MD5.stop)
     told = carried(path).software
@@ -67,7 +68,7 @@ def is_open(path: Path) -> bool:
 
 
 def is_render(path: str | Path) -> bool:
-    """Whether a file carries a patch and is no recording, so that it can be made again."""
+    """Whether a file contains a patch and is no recording, so it can be rendered again. False if it cannot be read."""
     try:
         found = carried(Path(path))
     except (OSError, ValueError, PatchError):
@@ -76,7 +77,7 @@ def is_render(path: str | Path) -> bool:
 
 
 def extract(path: str | Path) -> Patch:
-    """The patch that a WAV or FLAC file carries; raises PatchError where it carries none."""
+    """The patch in a WAV or FLAC file; raises PatchError if it contains none or cannot be read."""
     path = Path(path)
     try:
         text = carried(path).text
@@ -89,7 +90,8 @@ def extract(path: str | Path) -> Patch:
 
 
 def carried(path: Path) -> Carried:
-    """What a WAV or FLAC file carries; raises OSError, and PatchError for another kind of file."""
+    """The patch's text and the tag `software` of a WAV or FLAC file. Raises OSError, and PatchError for another kind of
+    file."""
     with opened(path) as stream:
         head = stream.read(12)
         if wav_chunks.is_riff(head):
@@ -115,7 +117,7 @@ def _in_wav(stream: BinaryIO) -> Carried:
 
 
 def _in_flac(stream: BinaryIO, path: Path) -> Carried:
-    """The comment, where it can be a patch."""
+    """The comment as the patch's text, if it begins with { and is not too long, and the tag `software`."""
     try:
         with soundfile.SoundFile(stream) as file:
             text, told = file.comment, file.software

@@ -9,9 +9,9 @@
      "definitions": {id: {"nodes": ..., "cables": ..., "inputs": {id: {"to": [{"node": id, "port": ...}]}},
                           "outputs": {id: {"node": id, "out": ...}}, ...}}, ...}
 
-Defaults are left out. Keys that this version does not know are kept at every level, and so are nodes of unknown type
-with their cables. A file is hostile until it is read: whatever it holds, reading it ends in a valid Patch or in one
-PatchError that names the place.
+Fields at their default are not written. Unknown keys are kept at every level, and so are nodes of unknown type with
+their cables. Files may be hostile: for any content, reading ends in a valid Patch or in one PatchError that names the
+place in the file.
 """
 
 from __future__ import annotations
@@ -33,24 +33,24 @@ from demon_patch.patch.model.document import Cable, Node, Patch
 from demon_patch.patch.model.graph import CABLES, NODES
 from demon_patch.patch.model.record import Record
 
-SIZE = 16 * 2**20  # bytes of a file
-ITEMS = 500_000  # things that stand in a file side by side: the largest patch has 350,000
-OBJECTS = 400_000  # objects of a file: the largest patch has 80,000 in nodes and cables
+SIZE = 16 * 2**20  # the most bytes of a file
+ITEMS = 500_000  # the most commas in a file; the largest patch has 350,000
+OBJECTS = 400_000  # the most JSON objects in a file; the largest patch has 80,000 for nodes and cables
 RECORDS = {Node: NODES, Cable: CABLES}
-MOST = 10_000  # records of any other kind that stand side by side
-_CLOSING = re.compile(r'"(?:[^"\\]++|\\.)*+"|(\})', re.DOTALL)  # without a way back, so in little memory
+MOST = 10_000  # the most records of any other kind in one table or list
+_CLOSING = re.compile(r'"(?:[^"\\]++|\\.)*+"|(\})', re.DOTALL)  # does not backtrack, so it takes little memory
 
 P = TypeVar("P", bound=Record)
 
 
 def loads(text: str | bytes, file: object = None) -> Patch:
-    """The patch that a file's text holds; PatchError names `file` and the place in it."""
+    """Reads a patch from the text of a patch file; PatchError names `file` and the place in it."""
     with json_values.place(file):
         return _patch(migrated(_parsed(_decoded(text))))
 
 
 def dumps(patch: Patch) -> str:
-    """The text of a patch's file: equal patches have equal text, and `loads(dumps(patch)) == patch`."""
+    """The text of a patch file. Equal patches have equal text, and `loads(dumps(patch)) == patch`."""
     return laid_out({**_object(patch), "format": FORMAT}) + "\n"
 
 
@@ -60,7 +60,8 @@ def load(path: str | Path) -> Patch:
 
 
 def save(patch: Patch, path: str | Path) -> None:
-    """Writes a patch file whole or not at all: until the new one is on disk, the old one stays as it was."""
+    """Writes a patch file whole or not at all: the old file stays unchanged until the new one is on disk. PatchError if
+    it is larger than SIZE or cannot be written."""
     text = dumps(patch).encode()
     if len(text) > SIZE:
         raise PatchError(f"the patch takes {len(text)} bytes", file=path, mend=f"keep it within {SIZE}")
@@ -68,7 +69,8 @@ def save(patch: Patch, path: str | Path) -> None:
 
 
 def _decoded(text: str | bytes) -> str:
-    """The characters of a file, without the byte order mark that some editors write."""
+    """The text of a file decoded from UTF-8, without a byte order mark. PatchError if it is larger than SIZE or not
+    UTF-8."""
     try:
         given = text.encode() if isinstance(text, str) else text
     except UnicodeEncodeError:
@@ -83,7 +85,7 @@ def _decoded(text: str | bytes) -> str:
 
 
 def _parsed(text: str) -> dict[str, Any]:
-    """The JSON object of a text; a key that stands twice in one object is an error."""
+    """Parses the JSON object of a file; PatchError for other JSON, no JSON, a key given twice, and too many items."""
     closed = 0
     if text.count(",") > ITEMS:
         raise PatchError(f"the file holds more than {ITEMS} items", mend="keep the data of nodes elsewhere")
@@ -120,7 +122,7 @@ def _parsed(text: str) -> dict[str, Any]:
 
 
 def _end(text: str, count: int) -> str:
-    """Where the count-th object to be closed is closed."""
+    """Line and column, in words, of the closing brace that ends the count-th object. Inner objects end first."""
     braces = (match.start() for match in _CLOSING.finditer(text) if match[1])
     at = next(start for number, start in enumerate(braces, 1) if number == count)
     return f"line {text.count(chr(10), 0, at) + 1}, column {at - text.rfind(chr(10), 0, at)}"
@@ -131,7 +133,8 @@ def _patch(document: Mapping[str, Any]) -> Patch:
 
 
 def _record(kind: type[P], given: object, what: str) -> P:
-    """A struct from its JSON object: known keys to fields, the others to `extra`."""
+    """Makes a record from its JSON object: known keys become fields, the others go to `extra`. what: its name in
+    errors."""
     given_keys = json_values.table(given, what)
     readers = _readers(kind)
     known = {key: readers[key](given_keys[key], key) for key in kind.known_keys() if key in given_keys}
@@ -143,8 +146,8 @@ def _record(kind: type[P], given: object, what: str) -> P:
 
 @cache
 def _readers(kind: type[Record]) -> Mapping[str, Callable[[Any, str], object]]:
-    """How each field of a struct is read, by its type: what holds structs is taken apart, the rest is left to the
-    struct itself."""
+    """By field of a record class, the function that converts the field's JSON data. It makes the records inside; other
+    data it returns unchanged, for the record's constructor to check."""
     return {field: _reader(hint) for field, hint in get_type_hints(kind).items()}
 
 
@@ -185,14 +188,14 @@ def _list(kind: type[P], given: object, what: str) -> tuple[P, ...]:
 
 
 def _counted(kind: type[P], count: int) -> None:
-    """Refuses more records than a patch has, before any of them is read."""
+    """Raises PatchError if there are more records of a kind than a patch may have, before any is read."""
     if count > (most := RECORDS.get(kind, MOST)):
         raise PatchError(f"the patch has {count} {kind.word()}s", mend=f"keep it within {most}")
 
 
 @contextmanager
 def _named_in_errors(what: str, always: bool = False) -> Iterator[None]:
-    """Puts the record that is being read before an error's message, if the error names no node."""
+    """Puts the name of the record that is read before an error's message, if the error names no node, or `always`."""
     try:
         yield
     except PatchError as error:
@@ -202,7 +205,7 @@ def _named_in_errors(what: str, always: bool = False) -> Iterator[None]:
 
 
 def _object(record: Record) -> dict[str, object]:
-    """A struct as its JSON object, without what is as it is by default."""
+    """The JSON object of a record, without fields at their default."""
     defaults = record.defaults()
     fields = {
         key: _plain_data(kept)

@@ -1,8 +1,8 @@
-"""JSON text laid out for people and for git.
+"""Writes JSON text with line breaks that suit readers and git.
 
-Keys are sorted. A list of plain items stands on one line, and so does a record of plain items inside a list; all else
-stands one entry a line. The layout depends on structure alone, never on lengths, so a change of one number changes
-one line. Whole numbers are written without a point, so equal data have equal text.
+Keys are sorted. A list of plain items is on one line, and so is an object of plain items inside a list; everything else
+has one entry a line. The layout depends on the structure only, not on lengths, so a change of one number changes one
+line. Whole numbers are written without a point, so equal data have equal text.
 """
 
 from __future__ import annotations
@@ -17,7 +17,11 @@ _ENCODE = json.JSONEncoder(ensure_ascii=False, allow_nan=False).encode
 
 
 def laid_out(given: object, margin: str = "", in_list: bool = False) -> str:
-    """JSON text of finite data (mappings with texts as keys, lists, tuples, texts, numbers, booleans, None)."""
+    """The JSON text of data: mappings with texts as keys, lists, tuples, texts, finite numbers, booleans, None.
+
+    margin: the indent of the line on which the data begins.
+    in_list: whether the data is an item of a list.
+    """
     inner = margin + _INDENT
     if isinstance(given, Mapping):
         begin, end, items = "{", "}", list(given.values())

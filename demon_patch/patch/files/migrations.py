@@ -1,6 +1,6 @@
-"""Steps from each file format to the next: pure functions of the whole file, which know no node types.
+"""Converts a file's JSON data from each file format to the next, by pure functions that do not know the node types.
 
-What needs the catalogue is only marked here, and upgraded where the catalogue is known (`nodes/editing/format1`).
+What needs the catalogue is only marked here; `nodes/editing/format1` converts it.
 """
 
 from __future__ import annotations
@@ -24,15 +24,15 @@ _NEW_KEYS: Mapping[str, tuple[str, ...]] = {
     "depth": ("format",),
     "mapping": ("takeover", "curve", "centred", "version"),
 }
-"""The keys to which format 2 gives a meaning; in a file of format 1 they are unknown keys."""
+"""By kind of object, the keys that format 2 has added; in a file of format 1 they are unknown keys."""
 
 
 def _from_1(document: Document) -> Document:
-    """Format 2 of a file of format 1.
+    """Converts a file from format 1 to format 2.
 
-    Nodes, and cables and stored depths without a depth or in mode set, are marked as format 1's: whoever knows their
-    ports writes down the numbers that they have by the rules of format 1. The mode pickup of a mapping becomes its
-    takeover. Unknown keys that format 2 uses are kept under other names.
+    All nodes, and those cables and stored depths that have no depth or have mode set, get the mark "format": 1, because
+    their numbers can be converted only where their ports are known. The mode pickup of a mapping becomes its takeover.
+    Unknown keys that format 2 uses are renamed.
     """
     made = _graph(document)
     made |= _each(document, "definitions", _graph)
@@ -59,7 +59,7 @@ def _mapping(mapping: Document) -> Document:
 
 
 def _set_aside(given: Document, kind: str) -> Document:
-    """The same object, with the unknown keys that format 2 uses under names that it does not use."""
+    """The object with its unknown keys renamed that format 2 uses: `key` becomes "key (format 1)"."""
     made = dict(given)
     for key in _NEW_KEYS[kind]:
         if key in given:
@@ -71,13 +71,13 @@ def _set_aside(given: Document, kind: str) -> Document:
 
 
 def _each(given: Document, key: str, change: Callable[[Document], Document]) -> Document:
-    """The objects under a key changed, as an entry for the whole; anything else is left for the reader to refuse."""
+    """{key: the table under `key` with each object changed}. {} if it is no table; the reader reports that later."""
     table = given.get(key)
     return {key: {id: _object(kept, change) for id, kept in table.items()}} if isinstance(table, dict) else {}
 
 
 def _list(given: Document, key: str, change: Callable[[Document], Document]) -> Document:
-    """The same for a list of objects."""
+    """{key: the list under `key` with each object changed}. {} if it is no list; the reader reports that later."""
     items: Iterable[Any] | Any = given.get(key)
     return {key: [_object(kept, change) for kept in items]} if isinstance(items, list) else {}
 
@@ -87,12 +87,13 @@ def _object(given: Any, change: Callable[[Document], Document]) -> Any:
 
 
 MIGRATIONS: Mapping[int, Migration] = {1: _from_1}
-"""From format n to n + 1, by n. Each leaves the key `format` of the file to `migrated`, and has a file of its format
-among the tests' fixtures."""
+"""By n, the function from format n to n + 1. `migrated` sets the key `format`. The tests have a fixture file for each
+format."""
 
 
 def migrated(document: Document, steps: Mapping[int, Migration] = MIGRATIONS, to: int = FORMAT) -> Document:
-    """The same document in format `to`; PatchError if it names no format, a newer one, or is not what it says."""
+    """Converts a file's JSON data to format `to`. PatchError if it names no format or a newer one, or does not have the
+    shape of its format."""
     given = document.get("format")
     if given is None:
         raise PatchError("the file names no format", mend=f'write "format": {to}')

@@ -1,11 +1,11 @@
-"""One self-contained file, `*.dpatch`: a patch and the files that it names.
+"""Writes and reads packs, `*.dpatch`: one file with a patch and the files that it names.
 
-msgpack of `{"pack": 1, "patch": text of the patch file, "assets": [{"name", "sha256", "size", "data", …}]}`. A WAV file
-of 16 or 24 bits stands in it as FLAC (`coding`), with the bytes before and after its samples (`head`, `tail`); every
-other file as it is. What comes out of a pack is, byte for byte, what went in: SHA-256 says so.
+A pack is msgpack of `{"pack": 1, "patch": text of the patch file, "assets": [{"name", "sha256", "size", "data", …}]}`.
+A WAV file of 16 or 24 bits is stored as FLAC (`coding`), with the bytes before and after its samples (`head`, `tail`);
+every other file is stored unchanged. Unpacked files equal the packed ones byte for byte; SHA-256 checks that.
 
-A pack is hostile until it is read: reading it ends in a valid patch and files with harmless names (see `names`), or in
-one PatchError. A sound is unfolded a block at a time, so that a small pack takes little memory, whatever it says.
+Packs may be hostile: reading one ends in a valid patch and files with harmless names (`asset_names`), or in one
+PatchError. A sound is decoded a block at a time, so a small pack takes little memory whatever size it claims.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ from demon_patch.patch.model.document import Patch
 from demon_patch.patch.model.json_values import LINE, quoted
 
 PACK = 1
-"""The version of packs that this version writes."""
+"""The pack version that this program reads and writes."""
 
 SUFFIX = ".dpatch"
-SIZE = 512 * 2**20  # bytes of a pack, and of all its assets together
-ASSETS = 1000  # assets of a pack
-TEMPO_SIZE = 4096  # bytes of the tempo of a sound
+SIZE = 512 * 2**20  # the most bytes of a pack, and of all its assets together
+ASSETS = 1000  # the most assets of a pack
+TEMPO_SIZE = 4096  # the most bytes of a sound's tempo file
 
 _ANEW = "get the file anew"
 
@@ -56,7 +56,7 @@ class _Pack(_Version):
 
 
 class Files(Mapping[str, bytes]):
-    """The files of a pack by name: each is what was packed, and is made when it is asked for."""
+    """The files of a pack: their bytes by name. Each file is decoded when it is read, and is not kept."""
 
     def __init__(self, assets: Mapping[str, _Asset]) -> None:
         self._assets = assets
@@ -71,18 +71,20 @@ class Files(Mapping[str, bytes]):
         return len(self._assets)
 
     def blocks(self, name: str) -> Iterator[bytes]:
-        """A file in pieces of little memory."""
+        """Yields the bytes of a file in pieces; of a WAV file stored as FLAC, one block of samples at a time."""
         return _pieces(self._assets[name])
 
     def hash(self, name: str) -> str:
-        """The SHA-256 of a file."""
+        """The SHA-256 of a file, 64 hex digits."""
         return self._assets[name].sha256
 
 
 def packed(patch: Patch, assets: Mapping[str, bytes]) -> bytes:
-    """The bytes of a pack: a patch and the contents of files by name (see `names`). Equal input gives equal bytes.
+    """The bytes of a pack with a patch and files. Equal input gives equal bytes.
 
-    Raises PatchError for a name that no pack holds, too many files, and too much in them: what is packed, unpacks.
+    assets: the files' bytes by name (`asset_names`).
+    Raises PatchError for a name that is not safe, more than ASSETS files, and more than SIZE bytes, so that `unpacked`
+    accepts every pack that this function makes.
     """
     _within({name: len(content) for name, content in assets.items()}.items())
     whole = _Pack(PACK, dumps(patch), [_asset(name, content) for name, content in sorted(assets.items())])
@@ -93,9 +95,9 @@ def packed(patch: Patch, assets: Mapping[str, bytes]) -> bytes:
 
 
 def unpacked(content: bytes) -> tuple[Patch, Files]:
-    """The patch and the files of a pack, by name; raises PatchError for anything that no pack holds.
+    """Reads a pack: returns its patch and its files by name. Raises PatchError if it is no valid pack.
 
-    Each file has been compared with its SHA-256, and is unfolded anew when it is asked for.
+    Each file has been compared with its SHA-256. It is decoded again whenever it is read.
     """
     if len(content) > SIZE:
         raise PatchError(f"the pack is larger than {SIZE // 2**20} MiB", mend="share it in parts")
@@ -113,7 +115,7 @@ def unpacked(content: bytes) -> tuple[Patch, Files]:
 
 
 def patch_text(content: bytes) -> str:
-    """The text of the patch file in a pack, as it was packed; raises PatchError for no pack."""
+    """The text of the patch file in a pack, unchanged; raises PatchError if it is no pack."""
     return _decoded(content, _Pack).patch
 
 
@@ -126,7 +128,8 @@ def _decoded(content: bytes, kind: type[V]) -> V:
 
 
 def _within(given: Iterable[tuple[str, int]]) -> None:
-    """Refuses names that no pack holds or that stand in each other's way, and more than a pack holds."""
+    """Raises PatchError for unsafe names, names that mean the same file or a folder of another, and files that are too
+    many or too large. given: (name, bytes) of each file."""
     known: dict[str, str] = {}
     total = 0
     for name, size in given:
@@ -160,14 +163,14 @@ def _asset(name: str, content: bytes) -> _Asset:
 
 
 def _pieces(asset: _Asset) -> Iterator[bytes]:
-    """The file that an asset was, in pieces."""
+    """Yields the bytes of an asset's file in pieces."""
     if asset.coding == "flac":
         return wav_blocks(FlacParts(asset.head, asset.data, asset.tail), asset.size)
     return iter((asset.data,))
 
 
 def _verify(asset: _Asset) -> None:
-    """PatchError for an asset that has changed since; in little memory."""
+    """Raises PatchError if an asset's size or SHA-256 is not that of its bytes. Reads it piece by piece."""
     try:
         digest, size = sha256(), 0
         for piece in _pieces(asset):

@@ -1,9 +1,8 @@
-"""JSON Schemas (draft 2020-12) of patch files and of commands, from the structs that read them.
+"""Makes JSON Schemas (draft 2020-12) of patch files and of commands from the structs of the document.
 
-Shapes, choices and defaults are those of the structs; lengths and ranges, which their constructors check, are named
-here once by field, a name meaning the same in every struct. What a schema refuses, `format.loads` refuses; that the
-ends of a cable exist, and the like, is beyond a schema. As in files, keys of a later version are allowed at every
-level.
+Shapes, choices and defaults come from the structs. Lengths and ranges, which constructors check, are listed here by
+field name; a name has the same limits in every struct. `format.loads` refuses whatever a schema refuses, and more, for
+example cables whose ends do not exist. Unknown keys are allowed at every level, as in files.
 """
 
 from __future__ import annotations
@@ -42,7 +41,7 @@ LIMITS: Mapping[str, Schema] = {
     "bpm": {"minimum": 1e-3, "maximum": 1000},
     "beats_per_bar": {"minimum": 1, "maximum": 64},
 }
-"""By field, what the constructors of `document` demand beyond its type."""
+"""By field name, the limits that the constructors of records check beyond the field's type."""
 
 _VALUE: Schema = {"$ref": "#/$defs/Value"}
 _DATA: Schema = {
@@ -73,7 +72,7 @@ def of_patches() -> Schema:
 
 
 def of_commands() -> Schema:
-    """The schema of a command as it travels (see `wire`)."""
+    """The schema of a command's JSON object (`files.command_json`)."""
     schema = msgspec.json.schema(Command)
     for kind in schema["$defs"].values():
         kind["description"] = inspect.cleandoc(kind["description"])
@@ -81,7 +80,7 @@ def of_commands() -> Schema:
 
 
 def _piece(kind: Schema) -> Schema:
-    """A struct as it stands in a file: its fields within their limits, and any other key."""
+    """The schema of a record's JSON object: its fields with their limits, and any other key."""
     fields = {name: _field(name, field) for name, field in kind["properties"].items() if name != "extra"}
     made = {key: kind[key] for key in ("type", "required") if kind.get(key)}
     described = {"title": kind["title"], "description": inspect.cleandoc(kind["description"])}
@@ -101,7 +100,7 @@ def _field(name: str, field: Schema) -> Schema:
 
 
 def _kind(part: Any) -> Any:
-    """A part of a schema, with one name for JSON data of any kind."""
+    """A part of a schema in which each place for any JSON data refers to the definition `Value`."""
     if isinstance(part, Mapping):
         if {"type": "object"} in part.get("anyOf", ()):
             return _VALUE

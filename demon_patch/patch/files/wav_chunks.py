@@ -1,4 +1,4 @@
-"""The chunks of a WAV file: written so that the file is whole while it grows, and found without reading them."""
+"""Makes the head of a WAV file, so that the file is valid while it grows, and finds chunks without reading them."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from struct import pack
 from typing import BinaryIO, NamedTuple
 
 MOST = 10_000
-"""Chunks that are looked at; no recorder writes so many."""
+"""The most chunks of a file that are looked at; no recorder writes as many."""
 
 LONGEST = 0xFFFFFFFF
-"""Bytes that a size of 32 bits counts less than. A longer file is RF64, whose sizes stand in its `ds64` chunk."""
+"""A size of 32 bits is below this number of bytes. A longer file is RF64, with its sizes in its `ds64` chunk."""
 
 _FORMS = (b"RIFF", b"RF64")
 _RESERVED = 28  # bytes of a `ds64` chunk without a table
@@ -19,7 +19,7 @@ _SIZES = 12 + 8 + _RESERVED  # bytes of a file that change while it grows, but f
 
 
 class WavChunk(NamedTuple):
-    """A chunk's name, and where its content starts and how long it is, in bytes."""
+    """A chunk: its name, the byte of the file at which its content starts, and the size of its content in bytes."""
 
     name: bytes
     start: int
@@ -27,10 +27,13 @@ class WavChunk(NamedTuple):
 
 
 class WavHead:
-    """What stands before the samples of a WAV file of 24 bits a sample: the sizes, the form, and other chunks.
+    """The head of a WAV file with 24 bits a sample: all bytes before the samples.
 
-    rate: Hz. chunks: (name, content) of the others. The head is as long for any number of samples: room is reserved
-    for sizes of 64 bits, so that a file of more than 4 GiB becomes RF64 (EBU Tech 3306) where it lies.
+    rate: sample rate in Hz.
+    chunks: (name, content) of further chunks in the head.
+    frame, size: bytes of one sample of all channels, and of the head.
+    The head has the same size for any number of samples. It reserves room for sizes of 64 bits, so a file that grows
+    beyond 4 GiB becomes RF64 (EBU Tech 3306) without moving the samples.
     """
 
     def __init__(self, rate: int, channels: int, chunks: tuple[tuple[bytes, bytes], ...] = ()) -> None:
@@ -40,14 +43,17 @@ class WavHead:
         self.size = _SIZES + len(self._rest) + 8
 
     def bytes_for(self, frames: int) -> bytes:
-        """The head of a finished file with so many samples of each channel."""
+        """The head's bytes for a finished file. frames: the number of samples of each channel."""
         sound = frames * self.frame
         (_, sizes), (_, data) = self.changes(frames, self.size + sound + sound % 2)
         return sizes + self._rest + b"data" + data
 
     def changes(self, frames: int, size: int) -> tuple[tuple[int, bytes], tuple[int, bytes]]:
-        """The places of the head of a file of `size` bytes that tell the number of samples, and their bytes: (offset,
-        bytes), twice."""
+        """The two places of the head that depend on the file's length, each as (byte offset, bytes to write there).
+
+        frames: the number of samples of each channel.
+        size: the size of the whole file in bytes.
+        """
         sound, whole, at = frames * self.frame, size - 8, self.size - 4
         if whole < LONGEST:
             sizes = b"RIFF" + pack("<I", whole) + b"WAVE" + chunk_bytes(b"JUNK", bytes(_RESERVED))
@@ -57,13 +63,13 @@ class WavHead:
 
 
 def chunk_bytes(name: bytes, content: bytes) -> bytes:
-    """The bytes of a chunk."""
+    """The bytes of a chunk: name, size, content, and a zero byte if the content has an odd size."""
     return name + pack("<I", len(content)) + content + bytes(len(content) % 2)
 
 
 def information(**texts: str) -> bytes:
-    """The content of a `LIST` chunk with facts about a file, by their names of four letters; `ISFT`: the program that
-    made it."""
+    """The content of a `LIST` chunk with texts about a file, by tag names of four letters. `ISFT` names the program
+    that made the file."""
     return b"INFO" + b"".join(chunk_bytes(name.encode(), text.encode() + b"\0") for name, text in texts.items())
 
 
@@ -73,9 +79,9 @@ def is_riff(head: bytes) -> bool:
 
 
 def chunks(stream: BinaryIO) -> Iterator[WavChunk]:
-    """The chunks of an open WAV file that lie in it whole; nothing for another kind of file.
+    """Yields the chunks of an open WAV file that are completely in it; none for another kind of file.
 
-    In a file of more than 4 GiB (RF64, EBU Tech 3306) the length of the sound stands in the `ds64` chunk.
+    In a file of more than 4 GiB (RF64, EBU Tech 3306) the size of the sound comes from the `ds64` chunk.
     """
     end = stream.seek(0, os.SEEK_END)
     stream.seek(0)

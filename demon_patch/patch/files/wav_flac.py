@@ -1,4 +1,4 @@
-"""WAV files kept small: their samples as FLAC, all else as it is, and the very same bytes back."""
+"""Converts WAV files to smaller parts, with the samples as FLAC, and back to exactly the same bytes."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import soundfile
 from demon_patch.errors import PatchError
 from demon_patch.patch.files import wav_chunks
 
-BLOCK = 2**16  # frames that are decoded at once
+BLOCK = 2**16  # samples of each channel that are coded or decoded at once
 
 _FORM = struct.Struct("<2xHI6xH")  # of the chunk `fmt `: channels, rate, bits a sample
 _PCM = {16: "PCM_16", 24: "PCM_24"}
@@ -30,10 +30,10 @@ class FlacParts(NamedTuple):
 
 
 def as_flac(wav: bytes) -> FlacParts | None:
-    """The parts of a WAV file of 16 or 24 bits; None for any other file, and wherever FLAC is not exact or no smaller.
+    """The parts of a WAV file of 16 or 24 bits. None for any other file, and if FLAC is not exact or not smaller.
 
-    What it gives has been read back: `pieces` gives the same bytes. Samples that are floats stay as they are, because
-    FLAC holds whole numbers only.
+    The parts have been checked: `wav_blocks` returns the same bytes. For float samples it returns None, because FLAC
+    stores whole numbers only.
     """
     found = {chunk.name: chunk for chunk in wav_chunks.chunks(BytesIO(wav))}
     form, sound = found.get(b"fmt "), found.get(b"data")
@@ -63,9 +63,9 @@ def as_flac(wav: bytes) -> FlacParts | None:
 
 
 def wav_blocks(parts: FlacParts, size: int) -> Iterator[bytes]:
-    """The WAV file of `size` bytes that was squeezed, a block of samples at a time; raises PatchError.
+    """Yields the bytes of the WAV file that `as_flac` took apart, a block of samples at a time; raises PatchError.
 
-    It takes the memory of a block, whatever the FLAC unfolds to, and decodes no more than `size` asks for.
+    size: bytes of the WAV file. No more samples are decoded than fit in it, and only a block is in memory at once.
     """
     missing = size - len(parts.head) - len(parts.tail)
     try:
@@ -88,7 +88,7 @@ def wav_blocks(parts: FlacParts, size: int) -> Iterator[bytes]:
 
 
 def _numbers(raw: bytes, bits: int) -> np.ndarray:
-    """Little-endian samples as whole numbers; those of 24 bits in the upper bits of int32."""
+    """Whole numbers from little-endian samples, one dimension: int16, or for 24 bits the upper 24 bits of int32."""
     if bits == 16:
         return np.frombuffer(raw, "<i2")
     wide = np.zeros((len(raw) // 3, 4), np.uint8)

@@ -1,4 +1,4 @@
-"""What lies on the canvas beside nodes and cables: frames, notes, probes, and bookmarks of places."""
+"""Records of the canvas other than nodes and cables: frames, notes, probes and bookmarks."""
 
 from __future__ import annotations
 
@@ -86,5 +86,5 @@ class Probe(Record, frozen=True, omit_defaults=True):
         self._settle(at=json_values.position(self.at, "at"), size=area(self.size, "size"), span=span)
 
     def without(self, gone: Set[str]) -> Probe | None:
-        """The probe where its node stays; None where the node is among those that go."""
+        """The probe; None if its node is in `gone`."""
         return None if self.node in gone else self

@@ -1,6 +1,6 @@
-"""What a player has at hand: the dashboard, the controllers that are mapped to knobs, and snapshots.
+"""Records for playing a patch: widgets of the dashboard, mappings of controllers to knobs, and snapshots.
 
-All of it names nodes of the patch, by id, and their ports by name; which ports a node has is for others to know.
+They name nodes of the patch by id and ports by name. Whether a node has such a port is not checked here.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ class Widget(Record, frozen=True, omit_defaults=True):
         self._settle(at=json_values.position(self.at, "at"), size=area(self.size, "size"))
 
     def without(self, gone: Set[str]) -> Widget | None:
-        """What is left of it when some nodes go; None for nothing."""
+        """The widget; None if its node is in `gone`."""
         return None if self.node in gone else self
 
 
@@ -128,7 +128,7 @@ class ControlMapping(Record, frozen=True, omit_defaults=True):
         self._settle(curve=curve, **{end: json_values.number(given, end) for end, given in ends.items()})
 
     def without(self, gone: Set[str]) -> ControlMapping | None:
-        """What is left of it when some nodes go; None for nothing."""
+        """The mapping; None if its node is in `gone`."""
         return None if self.node in gone else self
 
 
@@ -156,7 +156,7 @@ class CableDepth(Record, frozen=True, omit_defaults=True):
 
     @property
     def key(self) -> CableKey:
-        """The cable that it is of."""
+        """The key of the cable whose depth this is."""
         return CableKey(self.src, self.out, self.dst, self.port)
 
 
@@ -200,12 +200,12 @@ class Snapshot(Record, frozen=True, omit_defaults=True):
 
     @property
     def nodes(self) -> frozenset[str]:
-        """Every node that it names."""
+        """The ids of all nodes that the snapshot names."""
         ends = {end for depth in self.depths for end in (depth.src, depth.dst)}
         return frozenset({*(self.scope or ()), *self.values, *self.ranges, *ends})
 
     def without(self, gone: Set[str]) -> Snapshot:
-        """The snapshot without what it says of some nodes."""
+        """The snapshot without everything that names a node in `gone`."""
         if not gone & self.nodes:
             return self
         return structs.replace(

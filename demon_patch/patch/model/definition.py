@@ -1,4 +1,4 @@
-"""Subpatches: what their instances contain, and the ports through which it meets the outside."""
+"""Definitions of subpatches: the graph that all instances contain, and its boundary ports."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Inlet(Record, frozen=True, omit_defaults=True):
         self._settle(to=to, order=json_values.number(self.order, "order"))
 
     def without(self, gone: Set[str]) -> Inlet:
-        """What is left of it without some nodes."""
+        """The inlet without its targets at the nodes in `gone`."""
         return structs.replace(self, to=tuple(target for target in self.to if target.node not in gone))
 
 
@@ -64,7 +64,7 @@ class Outlet(Record, frozen=True, omit_defaults=True):
         self._settle(order=json_values.number(self.order, "order"))
 
     def without(self, gone: Set[str]) -> Outlet:
-        """What is left of it without some nodes."""
+        """The outlet; it leads to no output if its node is in `gone`."""
         return structs.replace(self, node="", out="") if self.node in gone else self
 
 
@@ -101,13 +101,13 @@ class Definition(Graph, frozen=True, omit_defaults=True, kw_only=True):
 
 
 def instances(graph: Graph) -> Iterator[tuple[str, Node]]:
-    """The subpatches in a graph, by id, sorted."""
+    """Yields (id, node) for each subpatch in a graph, sorted by id; not those in inner graphs."""
     return iter(sorted((id, node) for id, node in graph.nodes.items() if node.type == SUBPATCH))
 
 
 def check_nesting(graph: Graph, definitions: Mapping[str, Definition]) -> None:
-    """Raises PatchError if a subpatch has no definition, contains itself, is nested more than NESTING deep, or is
-    larger than a patch may be when all instances are laid out."""
+    """Raises PatchError if a subpatch has no definition or contains itself, if subpatches are nested more than NESTING
+    levels deep, or if graph and subpatches together have more than NODES nodes or CABLES cables."""
     known: dict[str, tuple[int, int, int]] = {}
 
     def size(of: Graph, way: tuple[str, ...]) -> tuple[int, int, int]:

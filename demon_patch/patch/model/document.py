@@ -1,8 +1,8 @@
-"""A patch as a value: frozen structs that are valid from the moment they exist.
+"""The patch as an immutable value: frozen structs, each of which is valid.
 
-Constructors check and copy what they are given and raise PatchError, so no other module has to; what is checked here
-is the document alone (ids, names, finite numbers, cables whose ends exist, subpatches that have a definition and end),
-never what a type of node means by it. `extra` holds the keys of a later version, kept verbatim. Change a patch with
+Constructors check and copy their arguments and raise PatchError, so no other module has to check. They check only the
+document: ids, names, finite numbers, ends of cables that exist, definitions of subpatches that exist and do not contain
+themselves. They do not check values against node types. `extra` holds unknown keys unchanged. Patches are changed by
 `commands.apply`.
 """
 
@@ -65,7 +65,7 @@ class Patch(Graph, frozen=True, omit_defaults=True, kw_only=True):
         yield from ((f"snapshot {id}", snapshot.nodes) for id, snapshot in self.snapshots.items())
 
     def definition(self, id: str) -> Definition:
-        """The definition of that id; PatchError if there is none."""
+        """The definition with an id; PatchError if there is none."""
         if (found := self.definitions.get(id)) is None:
             raise PatchError(
                 f"the definition {ids.checked(id, 'definition')} is not in the patch", mend="name one that is"
@@ -73,10 +73,10 @@ class Patch(Graph, frozen=True, omit_defaults=True, kw_only=True):
         return found
 
     def graph(self, within: str | None = None) -> Graph:
-        """The patch itself, or with the id of a definition the graph inside it."""
+        """The patch itself, or the definition with the id `within`; PatchError if there is none."""
         return self if within is None else self.definition(within)
 
     @cached_property
     def flat(self) -> Flat:
-        """The patch as it runs: see `flatten.flat`."""
+        """The nodes and cables of the patch without subpatches and reroutes, as it is compiled (`flatten.flat`)."""
         return flat(self, self.definitions)

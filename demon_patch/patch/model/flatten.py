@@ -1,7 +1,6 @@
-"""A patch as it runs: subpatches replaced by what they contain, bends taken out of cables.
+"""Makes the flat form of a patch, which is compiled: subpatches replaced by their contents, reroutes by cables.
 
-The id of a node within a subpatch is a path, "instance/node", of as many parts as there are levels. Nothing else of a
-patch holds paths.
+The id of a node from a subpatch is a path, "instance/node", with one part for each level. Only flat patches have paths.
 """
 
 from __future__ import annotations
@@ -15,35 +14,37 @@ from demon_patch.errors import PatchError
 from demon_patch.patch.model.definition import Definition
 from demon_patch.patch.model.graph import CABLES, REROUTE, REROUTE_IN, REROUTE_OUT, SUBPATCH, Cable, Graph, Node
 
-SWITCHES = ("bypass", "muted")  # what an instance switches in all nodes that are in it
-STEPS = 10 * CABLES  # from port to port, while cables are joined; no patch that is drawn by hand comes near
-End = tuple[str, str]  # a node by its path, and one of its ports
+SWITCHES = ("bypass", "muted")  # fields that an instance passes on to all nodes in it
+STEPS = 10 * CABLES  # the most steps from port to port while cables are joined; more than any patch drawn by hand needs
+End = tuple[str, str]  # path of a node, name of a port or output
 
 
 class FlatCable(Cable, frozen=True, omit_defaults=True):
     """A cable of a flat patch: its ends are paths, and several may join the same two ports."""
 
     def __post_init__(self) -> None:
-        """Its parts were checked where they came from."""
+        """Checks nothing, because the parts come from checked cables."""
 
 
 @dataclass(frozen=True)
 class Flat:
-    """Nodes by path and cables between them, sorted, without subpatches, reroutes and solos. What needed no change is
-    the same object as in the patch."""
+    """A flat patch: nodes by path and the cables between them, sorted, without subpatches, reroutes and solos.
+
+    Nodes and cables that are the same as in the patch are the same objects.
+    """
 
     nodes: Mapping[str, Node]
     cables: tuple[Cable, ...]
 
 
 def flat(patch: Graph, definitions: Mapping[str, Definition]) -> Flat:
-    """The patch with every subpatch laid out; raises PatchError if it then has too many cables.
+    """Makes the flat form of a patch; raises PatchError if joining its cables takes more than STEPS steps.
 
-    An instance's values and ranges replace those of the inputs that its own lead to. A bypassed instance bypasses all
-    that is in it, a muted one mutes all of it, and a muted reroute mutes the cables that go through it.
+    An instance's values and ranges replace those of the inputs to which its boundary ports lead. A bypassed instance
+    bypasses all nodes in it, a muted one mutes them, and a muted reroute mutes the cables through it.
 
-    Of cables in a row, through promoted ports and reroutes, the one that ends in a real input or in a promoted one
-    settles mode, depth and offset; if one of them is muted, all are.
+    Cables in a row, through boundary ports and reroutes, become one. Its mode, depth and offset are those of the cable
+    that ends in a port of a node or in a boundary port of an instance; it is muted if one of them is.
     """
     if not any(node.type in (SUBPATCH, REROUTE) for node in patch.nodes.values()):
         return Flat(patch.nodes, _soloed(patch.cables))
@@ -58,10 +59,10 @@ class _Layout:
     definitions: Mapping[str, Definition]
     nodes: dict[str, Node] = field(default_factory=dict)
     reroutes: set[str] = field(default_factory=set)
-    silent: set[str] = field(default_factory=set)  # those reroutes that are muted
+    silent: set[str] = field(default_factory=set)  # the reroutes that are muted
     cables: dict[str, list[Cable]] = field(default_factory=dict)  # by the prefix of their graph
-    inner: dict[End, tuple[End, ...]] = field(default_factory=dict)  # where promoted inputs lead
-    origin: dict[End, End] = field(default_factory=dict)  # where promoted outputs come from
+    inner: dict[End, tuple[End, ...]] = field(default_factory=dict)  # by boundary port, the inputs it leads to
+    origin: dict[End, End] = field(default_factory=dict)  # by boundary output, the output it comes from
     steps: int = 0
 
     def spread(
@@ -71,10 +72,11 @@ class _Layout:
         switched: Mapping[str, bool],
         above: Mapping[str, list[tuple[str, str, Node]]],
     ) -> None:
-        """Lays a graph out.
+        """Adds the nodes and cables of a graph, and those of its subpatches.
 
-        switched: the fields `bypass` and `muted` where an instance around it has them on.
-        above: by node, the ports that an instance around it promotes, as (port, input, instance).
+        prefix: the path of the instance whose graph it is, and "/"; "" for the patch itself.
+        switched: {"bypass": True} or {"muted": True} or both, where the instance around it has these on.
+        above: by node, the ports with a boundary port, as (port, id of the boundary port, instance).
         """
         self.cables[prefix] = list(graph.cables)
         for id, kept in graph.nodes.items():
@@ -103,8 +105,8 @@ class _Layout:
         self.spread(definition, f"{path}/", switched, promoted)
 
     def joined(self) -> Iterator[Cable]:
-        """Every cable from a real output to a real input."""
-        feeds: dict[str, list[tuple[End, bool]]] = {}  # what ends in each reroute, and whether it is muted
+        """Yields the joined cables, each from an output of a node to a port of a node."""
+        feeds: dict[str, list[tuple[End, bool]]] = {}  # by reroute, the start of each cable into it and if it is muted
         ending: list[tuple[End, Cable, End]] = []
         for prefix, cables in self.cables.items():
             for cable in cables:
@@ -136,7 +138,8 @@ class _Layout:
             raise PatchError("the subpatches have too many cables when they are laid out", mend="take some of them out")
 
     def _inward(self, end: End) -> Iterator[End]:
-        """The inputs of nodes that an input leads to: itself, or what a promoted one stands for."""
+        """Yields the ports of nodes and reroutes that a port leads to: the port itself, or those behind a boundary
+        port."""
         self._step()
         if end[0] in self.nodes or end[0] in self.reroutes:
             yield end
@@ -144,7 +147,8 @@ class _Layout:
             yield from self._inward(inner)
 
     def _sources(self, start: End, feeds: Mapping[str, list[tuple[End, bool]]]) -> Iterator[tuple[End, bool]]:
-        """The outputs of nodes that an output stands for, each once, and whether a cable on every way is muted."""
+        """Yields each output of a node that reaches an output through boundary ports and reroutes, and whether every
+        way from it has a muted cable or reroute."""
         waiting, reached = [(start, False)], dict[End, bool]()
         while waiting:
             self._step()
@@ -160,7 +164,8 @@ class _Layout:
 
 
 def _overlaid(node: Node, above: list[tuple[str, str, Node]] | tuple[()]) -> Node:
-    """A node with the values and ranges that the instance around it gives to its promoted ports."""
+    """A node with the values and ranges that the instance around it gives to those of its ports that have a boundary
+    port. above: as in `_Layout.spread`."""
     values = {port: of.values[name] for port, name, of in above if name in of.values}
     ranges = {port: of.ranges[name] for port, name, of in above if name in of.ranges}
     if not values and not ranges:
@@ -169,7 +174,7 @@ def _overlaid(node: Node, above: list[tuple[str, str, Node]] | tuple[()]) -> Nod
 
 
 def _soloed(cables: tuple[Cable, ...]) -> tuple[Cable, ...]:
-    """The same cables, with those muted that another one's solo silences."""
+    """The cables without solos: where a port has an unmuted cable with solo, its cables without solo are muted."""
     chosen = {(cable.dst, cable.port) for cable in cables if cable.solo and not cable.muted}
     if not chosen:
         return cables

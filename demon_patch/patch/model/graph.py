@@ -1,4 +1,4 @@
-"""Nodes and cables between them: what a patch and the inside of a subpatch have in common."""
+"""Graphs: nodes and the cables between them. A patch is a graph, and so is the definition of a subpatch."""
 
 from __future__ import annotations
 
@@ -17,16 +17,17 @@ from demon_patch.patch.model.record import Record, by_id, by_port, choice, colou
 
 NODES = 10_000
 CABLES = 50_000
-INTO = 1000  # cables that end in one port
+INTO = 1000  # the most cables that end in one port
 
 NUMBERS_OF = (1, 2)
-"""The file formats whose rules of numbers differ: usual depths, defaults, knob positions (`nodes/editing/format1`)."""
+"""The oldest and the newest file format by whose rules numbers may be written: usual depths, defaults, knob positions
+(`nodes/editing/format1`)."""
 
 SUBPATCH = "subpatch"
-"""The type of a node that stands for a graph of its own, its definition."""
+"""The type of a node that contains a graph, its definition."""
 REROUTE = "reroute"
-"""The type of a node that is only a bend in a cable: what comes in at `in` goes out at `out`, whatever it is. Of the
-cables, only the one that ends in a real port has mode, depth and offset; muted, each is."""
+"""The type of a node that is only a bend in a cable: it passes anything on from `in` to `out`. Of the cables in a row
+through reroutes, only the last one's mode, depth and offset count; if one of them is muted, the row is silent."""
 REROUTE_IN, REROUTE_OUT = "in", "out"
 
 Mode = Literal["auto", "add", "set"]
@@ -34,7 +35,7 @@ MODES: tuple[Mode, ...] = ("auto", "add", "set")
 
 
 class CableKey(NamedTuple):
-    """What identifies a cable: the node and output it comes from, the node and input it goes to."""
+    """The ends that identify a cable: node id and output where it begins, node id and port where it ends."""
 
     src: str
     out: str
@@ -138,7 +139,7 @@ class Cable(Record, frozen=True, omit_defaults=True):
 
     @property
     def key(self) -> CableKey:
-        """The two ports it joins, which identify it."""
+        """The two ends of the cable, which identify it."""
         return CableKey(self.src, self.out, self.dst, self.port)
 
 
@@ -207,7 +208,8 @@ class Graph(Record, frozen=True, omit_defaults=True, kw_only=True, dict=True):
     probes: Mapping[str, Probe] = {}
 
     naming: ClassVar[tuple[str, ...]] = ("probes",)
-    """The fields that hold records by id which name nodes; `without(gone)` of such a record is what is left of it."""
+    """The names of fields with records that name nodes, by id. Such a record has `without(gone)`, which returns the
+    record without the nodes in `gone`, or None if nothing is left."""
 
     def __post_init__(self) -> None:
         nodes, probes = _nodes(self.nodes), by_id(self.probes, Probe, "probes")
@@ -227,7 +229,7 @@ class Graph(Record, frozen=True, omit_defaults=True, kw_only=True, dict=True):
         )
 
     def node(self, id: str) -> Node:
-        """The node of that id; PatchError if there is none."""
+        """The node with an id; PatchError if there is none."""
         if (found := self.nodes.get(id)) is None:
             raise PatchError(
                 "is not in the patch", node=ids.checked(id), mend=did_you_mean(id, self.nodes, "name a node that is")
@@ -235,7 +237,7 @@ class Graph(Record, frozen=True, omit_defaults=True, kw_only=True, dict=True):
         return found
 
     def cable(self, key: CableKey) -> Cable:
-        """The cable between those two ports; PatchError if there is none."""
+        """The cable with a key; PatchError if there is none."""
         if (found := self.cables_by_key.get(key)) is None:
             named = Cable(*key)
             raise PatchError(
@@ -247,21 +249,21 @@ class Graph(Record, frozen=True, omit_defaults=True, kw_only=True, dict=True):
         return found
 
     def cables_into(self, id: str, port: str | None = None) -> tuple[Cable, ...]:
-        """The cables that end at a node, or at one of its inputs, sorted."""
+        """The cables that end at a node, or only those that end at its port `port`, sorted by key."""
         return tuple(c for c in self._into.get(id, ()) if port in (None, c.port))
 
     def cables_from(self, id: str, out: str | None = None) -> tuple[Cable, ...]:
-        """The cables that begin at a node, or at one of its outputs, sorted."""
+        """The cables that begin at a node, or only those that begin at its output `out`, sorted by key."""
         return tuple(c for c in self._from.get(id, ()) if out in (None, c.out))
 
     def cables_of(self, id: str) -> tuple[Cable, ...]:
-        """The cables that touch a node, sorted, each once."""
+        """The cables that begin or end at a node, sorted by key, each once."""
         touching = (*self.cables_into(id), *self.cables_from(id))
         return tuple(cable for _, cable in sorted({c.key: c for c in touching}.items()))
 
     @cached_property
     def cables_by_key(self) -> Mapping[CableKey, Cable]:
-        """Every cable by its identity."""
+        """All cables by key."""
         return {cable.key: cable for cable in self.cables}
 
     @cached_property

@@ -1,4 +1,4 @@
-"""Ids of nodes, and of all else that a patch keeps by id: 8 random base-32 characters, or a word written by hand."""
+"""Ids of nodes and of the other records of a patch: 8 random base-32 characters, or a word written by hand."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _ID = re.compile(FORM)
 
 
 def fresh(taken: Container[str], rng: random.Random | None = None) -> str:
-    """A new id that is not in `taken`; drawn from the system's randomness unless `rng` is given."""
+    """A new random id of 8 characters that is not in `taken`. rng: the system's randomness by default."""
     rng = rng or random.SystemRandom()
     while (drawn := "".join(rng.choices(ALPHABET, k=LENGTH))) in taken:
         pass
@@ -24,9 +24,9 @@ def fresh(taken: Container[str], rng: random.Random | None = None) -> str:
 
 
 def checked(given: object, kind: str = "node") -> str:
-    """An id as it was given: 1 to 32 of a-z 0-9 _ -; raises PatchError for anything else.
+    """Returns the id if it has 1 to 32 characters of a-z 0-9 _ -; raises PatchError otherwise.
 
-    kind: what it is the id of, for the message.
+    kind: the kind of record that the id is of, for the message.
     """
     if not isinstance(given, str) or not _ID.fullmatch(given):
         raise PatchError(f"{quoted(given)} is no id of a {kind}", mend="use 1 to 32 of a-z 0-9 _ -")

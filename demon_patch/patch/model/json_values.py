@@ -1,7 +1,7 @@
-"""JSON data inside a patch: checked and copied once when it enters, never changed afterwards.
+"""Checks JSON data that enters a patch. Data is checked and copied once and does not change afterwards.
 
-Every function takes what was given and the name it is given under, returns the value as a patch keeps it, and raises
-PatchError with that name. Nothing is trusted: a value may come from a file, from the network or from code.
+The checking functions take the given data and its name in messages (`what`), return the data as a patch stores it, and
+raise PatchError with that name. No data is trusted: it may come from a file, from the network or from code.
 """
 
 from __future__ import annotations
@@ -16,18 +16,18 @@ from typing import Any, NoReturn, TypeAlias, TypeVar
 from demon_patch.errors import DemonError, PatchError, first_hidden_character
 
 Value: TypeAlias = float | int | bool | str | list[Any] | dict[str, Any] | None
-"""What a node keeps under a name: a knob's value, an option, a text, drawn points, or data of a later version."""
+"""What a node stores for a port: a knob's number, an option, a text, drawn points, or JSON data of a later version."""
 
-DEPTH = 34  # levels of nesting in a file
-FARTHEST = 1e9  # of a place from the middle of the canvas
-DATA_DEPTH = DEPTH - 6  # ... of which a value stands inside six at most: the file, `definitions`, one of them, `nodes`,
-# the node, `values`
-TEXT = 100_000  # characters of one text
-ITEMS = 200_000  # things within one value
-LINE = 200  # characters of a label, a title, a key
-WHOLE = 2**63  # integers lie within plus and minus this
+DEPTH = 34  # the most levels of nesting in a file
+FARTHEST = 1e9  # the most units of x or y of a place, from the middle of the canvas
+DATA_DEPTH = DEPTH - 6  # the most levels of one value; a file has up to six around it: the file, `definitions`, one of
+# them, `nodes`, the node, `values`
+TEXT = 100_000  # the most characters of one text
+ITEMS = 200_000  # the most items within one value
+LINE = 200  # the most characters of a label, a title, a key
+WHOLE = 2**63  # integers are above minus this and below this
 NAME = r"[A-Za-z0-9_.:/-]{1,64}"
-"""The form of a type of node, and of a port."""
+"""The regular expression of the names of node types and ports."""
 _NAME = re.compile(NAME)
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
@@ -35,9 +35,9 @@ V = TypeVar("V")
 
 
 class Frozen(dict[str, V]):
-    """A dict that nobody changes: equal to, read and serialised like any other.
+    """A dict that raises TypeError when it is changed. It is read, compared and serialised like any dict.
 
-    Only checked content is frozen, so a Frozen is taken over as it is.
+    Only checked content is put into one, so constructors take a Frozen without checking or copying it.
     """
 
     def _refuse(self, *_: object, **__: object) -> NoReturn:
@@ -51,7 +51,7 @@ class Frozen(dict[str, V]):
 
 @contextmanager
 def place(file: object = None, node: str | None = None, port: str | None = None) -> Iterator[None]:
-    """Says of a DemonError that is raised within where it is, as far as it does not know yet."""
+    """Adds file, node and port to a DemonError raised in its `with` block, where the error has none yet."""
     try:
         yield
     except DemonError as error:
@@ -59,20 +59,21 @@ def place(file: object = None, node: str | None = None, port: str | None = None)
 
 
 def quoted(value: object) -> str:
-    """What was given, as a message shows it: on one line, escaped, shortened."""
+    """The text of given data for a message: on one line, escaped, at most 48 characters with its quotes."""
     shown = json.dumps(value) if isinstance(value, str) else repr(value)
     return shown if len(shown) <= 48 else f"{shown[:44]}…{shown[-1]}"
 
 
 def name(given: object, what: str) -> str:
-    """The name of a node type, a port or a value: 1 to 64 of A-Z a-z 0-9 _ . : / -"""
+    """Returns the name of a node type or port if it has 1 to 64 characters of A-Z a-z 0-9 _ . : / - only."""
     if not isinstance(given, str) or not _NAME.fullmatch(given):
         raise PatchError(f"{quoted(given)} is no {what}", mend="use 1 to 64 of A-Z a-z 0-9 _ . : / -")
     return given
 
 
 def text(given: object, what: str, limit: int = LINE) -> str:
-    """Unicode text of at most `limit` characters, none of them hidden (`errors.hidden`) but tab and newline."""
+    """Returns a text if it is whole Unicode, has at most `limit` characters, and no hidden ones but tab and newline
+    (`errors.first_hidden_character`)."""
     if not isinstance(given, str):
         raise PatchError(f"{what} is {quoted(given)}, not text", mend="write it in quotes")
     if len(given) > limit:
@@ -86,7 +87,7 @@ def text(given: object, what: str, limit: int = LINE) -> str:
 
 
 def number(given: object, what: str, lo: float = -math.inf, hi: float = math.inf) -> float:
-    """A finite number in lo..hi."""
+    """Returns a number as a float if it is finite and in lo..hi."""
     if isinstance(given, bool) or not isinstance(given, int | float):
         raise PatchError(f"{what} is {quoted(given)}, not a number", mend="write a number")
     if isinstance(given, float) and not math.isfinite(given):
@@ -99,47 +100,48 @@ def number(given: object, what: str, lo: float = -math.inf, hi: float = math.inf
 
 
 def integer(given: object, what: str, lo: int, hi: int) -> int:
-    """A whole number in lo..hi."""
+    """Returns an int if it is in lo..hi."""
     if number(given, what, lo, hi) != given or not isinstance(given, int):
         raise PatchError(f"{what} is {quoted(given)}, not a whole number", mend=f"write one of {lo} to {hi}")
     return given
 
 
 def switch(given: object, what: str) -> bool:
-    """True or false."""
+    """Returns what is given if it is True or False."""
     if not isinstance(given, bool):
         raise PatchError(f"{what} is {quoted(given)}, neither true nor false", mend="write true or false")
     return given
 
 
 def pair(given: object, what: str) -> tuple[float, float]:
-    """Two finite numbers."""
+    """Returns two finite numbers as a tuple of floats, from a list or tuple."""
     if not isinstance(given, list | tuple) or len(given) != 2:
         raise PatchError(f"{what} is {quoted(given)}, not two numbers", mend="write [a, b]")
     return number(given[0], what), number(given[1], what)
 
 
 def position(given: object, what: str) -> tuple[float, float]:
-    """A place on the canvas, [x, y], within FARTHEST of its middle."""
+    """Returns a place on the canvas as a tuple (x, y), if both are within -FARTHEST..FARTHEST."""
     x, y = pair(given, what)
     return number(x, what, -FARTHEST, FARTHEST), number(y, what, -FARTHEST, FARTHEST)
 
 
 def moved(at: tuple[float, float], by: tuple[float, float]) -> tuple[float, float]:
-    """A place so far from another, or at the edge of the canvas where it would lie beyond."""
+    """The place at + by on the canvas; x and y are limited to -FARTHEST..FARTHEST."""
     x, y = (min(max(a + b, -FARTHEST), FARTHEST) for a, b in zip(at, by, strict=True))
     return x, y
 
 
 def table(given: object, what: str) -> Mapping[Any, Any]:
-    """A mapping, whose keys and values are still to be checked."""
+    """Returns what is given if it is a mapping. Its keys and values are not checked."""
     if not isinstance(given, Mapping):
         raise PatchError(f"{what} is {quoted(given)}, not an object", mend="write {…}")
     return given
 
 
 def value(given: object, what: str, levels: int = DATA_DEPTH) -> Value:
-    """Any JSON data: finite numbers, whole Unicode texts, at most `levels` of nesting, at most ITEMS; copied."""
+    """Returns a copy of any JSON data with finite numbers, whole Unicode texts, at most `levels` levels of nesting and
+    at most ITEMS items."""
     try:
         return _copied(given, levels, [ITEMS])
     except PatchError:
@@ -147,7 +149,10 @@ def value(given: object, what: str, levels: int = DATA_DEPTH) -> Value:
 
 
 def _copied(given: Any, levels: int, left: list[int]) -> Value:
-    """What was given, copied; PatchError, without a place, for what is no data. left: how many items may follow."""
+    """A copy of JSON data; PatchError without a place for other data.
+
+    left: a list with the number of items that may still follow; it is counted down.
+    """
     if given is None or given is True or given is False:
         return given
     kind = type(given)
@@ -166,7 +171,7 @@ def _copied(given: Any, levels: int, left: list[int]) -> Value:
 
 
 def _named(given: object, what: str, levels: int, left: list[int]) -> Value:
-    """As `_copied`, slowly, with the place of what is wrong."""
+    """The same as `_copied`, but slower; its PatchError names the place of what is wrong."""
     if isinstance(given, list | tuple | Mapping):
         if levels <= 0:
             raise PatchError(f"{what[:LINE]} is nested too deeply", mend=f"keep a file within {DEPTH} levels")
@@ -188,7 +193,7 @@ def _named(given: object, what: str, levels: int, left: list[int]) -> Value:
 
 
 def values(given: object, what: str, prefix: str = "") -> Frozen[Value]:
-    """A mapping from texts to JSON data, copied and frozen; messages name an item by `prefix` and its key."""
+    """A frozen copy of a mapping from texts to JSON data. Messages name an item by `prefix` and its key."""
     if isinstance(given, Frozen):
         return given
     return Frozen({_key(key, what): value(item, f"{prefix}{_shown(key)}") for key, item in table(given, what).items()})

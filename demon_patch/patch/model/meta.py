@@ -1,4 +1,4 @@
-"""What a patch says of itself as a whole: its tempo, and what a library shows of it."""
+"""Facts about a patch as a whole: its tempo, and the title, author and other texts that a library shows."""
 
 from __future__ import annotations
 

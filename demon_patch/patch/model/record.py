@@ -1,4 +1,4 @@
-"""The base of all structs of the document: it checks fields once, and keeps keys that this version does not know."""
+"""The base class of all structs of the document, which keeps unknown keys, and checks that their fields share."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Record(Struct, frozen=True, omit_defaults=True, kw_only=True):
 
     @classmethod
     def known_keys(cls) -> tuple[str, ...]:
-        """The names of its fields but `extra`, as a file writes them."""
+        """The names of all fields except `extra`, which are the keys in a file."""
         return tuple(field for field in cls.__struct_fields__ if field != "extra")
 
     @classmethod
@@ -37,7 +37,7 @@ class Record(Struct, frozen=True, omit_defaults=True, kw_only=True):
     @classmethod
     @cache
     def defaults(cls) -> Mapping[str, object]:
-        """The default of every known key that has one; the others must be given."""
+        """The default of each known key by name. Keys without a default are not in it; they must be given."""
         return {
             field.name: field.default if field.default_factory is NODEFAULT else field.default_factory()
             for field in structs.fields(cls)
@@ -45,7 +45,7 @@ class Record(Struct, frozen=True, omit_defaults=True, kw_only=True):
         }
 
     def _settle(self, **fields: object) -> None:
-        """Replaces what the constructor was given by what is kept; called by `__post_init__` alone."""
+        """Sets fields to their checked values, and checks `extra`. Only `__post_init__` may call it."""
         unknown = json_values.values(self.extra, "extra")
         if taken := unknown.keys() & set(self.known_keys()):
             raise PatchError(f"extra holds {min(taken)}, which has its own place", mend="set it there")
@@ -54,7 +54,7 @@ class Record(Struct, frozen=True, omit_defaults=True, kw_only=True):
 
 
 def by_port(given: object, what: str, check: Callable[[object, str], T]) -> Frozen[T]:
-    """A mapping from names of ports to what `check(item, what)` keeps of each; errors name the port."""
+    """A frozen mapping from port names to the results of `check(item, what)`; errors name the port."""
     kept: dict[str, T] = {}
     for port, item in json_values.table(given, what).items():
         json_values.name(port, "name of a port")
@@ -64,7 +64,8 @@ def by_port(given: object, what: str, check: Callable[[object, str], T]) -> Froz
 
 
 def by_id(given: object, kind: type[P], what: str) -> Frozen[P]:
-    """A mapping from ids to records of one kind, checked."""
+    """Returns a mapping from ids to records, frozen; PatchError if an id is not valid or a record is of another
+    kind."""
     kept = json_values.table(given, what)
     for id, record in kept.items():
         ids.checked(id, kind.word())
@@ -76,7 +77,7 @@ def by_id(given: object, kind: type[P], what: str) -> Frozen[P]:
 
 
 def listed(given: object, kind: type[P], what: str) -> tuple[P, ...]:
-    """A list of records of one kind as a tuple, checked."""
+    """Returns a list of records as a tuple; PatchError if one is of another kind."""
     if not isinstance(given, list | tuple) or not all(isinstance(record, kind) for record in given):
         raise PatchError(f"{what} is no list of {kind.word()}s", mend=f"make them with {kind.__name__}(...)")
     return tuple(given)
@@ -89,27 +90,27 @@ def choice(given: object, choices: Sequence[str], what: str) -> None:
 
 
 def colour(given: object, what: str = "colour") -> str:
-    """#rrggbb in small letters, or nothing for the theme's own colour."""
+    """Returns a colour if it is #rrggbb in small letters, or "" for the theme's own colour; PatchError otherwise."""
     if not isinstance(given, str) or not _COLOUR.fullmatch(given):
         raise PatchError(f"{what} is {json_values.quoted(given)}", mend="write #rrggbb in small letters, or nothing")
     return given
 
 
 def port_names(given: object, what: str) -> tuple[str, ...]:
-    """A list of names of ports, sorted, each once."""
+    """Returns a list of port names as a tuple, sorted, each once; PatchError if one is not valid."""
     if not isinstance(given, list | tuple):
         raise PatchError(f"{what} is {json_values.quoted(given)}", mend="write a list of names of ports")
     return tuple(sorted({json_values.name(port, "name of a port") for port in given}))
 
 
 def area(given: object, what: str) -> tuple[float, float]:
-    """Width and height, neither below 0."""
+    """Returns width and height, in units of the canvas, as a tuple of floats; PatchError if one is below 0."""
     width, height = json_values.pair(given, what)
     return json_values.number(width, f"the width of {what}", 0), json_values.number(height, f"the height of {what}", 0)
 
 
 def playing_range(given: object, what: str) -> tuple[float, float]:
-    """Two finite numbers, the lower one first."""
+    """Returns a playing range as a tuple (lowest, highest); PatchError if the lower number is not the first."""
     lo, hi = json_values.pair(given, what)
     if lo > hi:
         raise PatchError(f"{what} runs from {lo:g} down to {hi:g}", mend="write the lower end first")

@@ -1,4 +1,4 @@
-"""Walks through a document, whatever its records are: graphs within graphs, and all records in them."""
+"""Visits or changes all records in a document, including those in inner graphs."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ P = TypeVar("P", bound=Record)
 
 
 def is_graph(record: Record) -> bool:
-    """Whether a record has nodes and cables of its own."""
+    """Whether a record has the fields `nodes` and `cables`."""
     return {"nodes", "cables"} <= set(record.known_keys())
 
 
 def nodes_of(record: Record) -> Iterator[tuple[str, Node]]:
-    """Every node in a record with its id, those of inner graphs too."""
+    """Yields (id, node) for each node in a record, including those of inner graphs."""
     for key in record.known_keys():
         kept = getattr(record, key)
         for id, item in _items(kept):
@@ -30,12 +30,12 @@ def nodes_of(record: Record) -> Iterator[tuple[str, Node]]:
 
 
 def with_nodes(record: P, change: Callable[[Node], Node]) -> P:
-    """The record with all nodes in it changed, those of inner graphs too."""
+    """The record with each node in it replaced by `change(node)`, including nodes of inner graphs."""
     return over(record, lambda part: change(part) if isinstance(part, Node) else with_nodes(part, change))
 
 
 def over(record: P, change: Callable[[Any], Any]) -> P:
-    """The record with the records directly in it changed; the same object where none is."""
+    """The record with each record directly in it replaced by `change(record)`; the same object if none changes."""
     changes: dict[str, object] = {}
     for key in record.known_keys():
         kept = getattr(record, key)
@@ -53,7 +53,7 @@ def over(record: P, change: Callable[[Any], Any]) -> P:
 
 
 def _items(kept: object) -> list[tuple[Any, Any]]:
-    """What lies in a field, by its key or its place."""
+    """The items of a field with their keys: of a mapping its items, of a tuple with their index, else ("", field)."""
     if isinstance(kept, Mapping):
         return list(kept.items())
     return list(enumerate(kept)) if isinstance(kept, tuple) else [("", kept)]

@@ -1,8 +1,8 @@
-"""Every edit of a patch, by name: a frozen struct, a pure function from patch to patch, and its inverse.
+"""All commands. A command is a frozen struct that describes an edit of a patch and has an inverse.
 
-`apply(command, patch)` gives the new patch and the command that takes it back exactly. The editor, the command line
-and remote clients all edit in this way; `files.command_json` turns commands to JSON and back. The imports here are
-the list of commands: `Command` is any one of them.
+`apply(command, patch)` returns the new patch and the inverse command, which restores an equal patch. The editor, the
+command line and remote clients all edit in this way; `files.command_json` converts commands to JSON and back. The
+imports here list all commands; `Command` is the union of their types.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What all commands share."""
+"""Base classes of commands, and functions that several commands use."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from demon_patch.patch.edit.commands import Command
 
 ABSENT = UNSET
-"""As the value of a knob: it has none of its own, and stands at its default."""
+"""In place of a knob's number: the patch sets none, so the knob has the port's default."""
 
 G = TypeVar("G", bound=Graph)
 P = TypeVar("P", bound=Record)
@@ -32,13 +32,13 @@ class Edit(
     tag_field="do",
     tag=lambda name: "".join(f"_{c.lower()}" if c.isupper() else c for c in name).lstrip("_"),
 ):
-    """A command: `applied_to(patch)` gives the edited patch and the commands that take it back, or raises PatchError.
+    """Base class of all commands. `applied_to(patch)` returns the edited patch and the commands that take it back.
 
-    Numbers in it are finite from the start, so that it can travel as JSON.
+    The constructor raises PatchError for numbers that are not finite, because JSON has none.
     """
 
     graphs: ClassVar[tuple[type[Graph], ...]] = (Patch,)
-    """What it can be done on: the patch, the graph within a definition, or both."""
+    """What the command can be applied to: Patch, Definition, or both."""
 
     def __post_init__(self) -> None:
         for field in self.__struct_fields__:
@@ -46,24 +46,25 @@ class Edit(
                 json_values.number(given, field)
 
     def applied_to(self, patch: Any) -> tuple[Any, tuple[Command, ...]]:
-        """The edited patch, or graph, and the commands that take it back; raises PatchError. Each command has its
-        own."""
+        """Returns the edited patch, or definition, and the commands that take the edit back, in order. Raises
+        PatchError. Each command defines it."""
         ...
 
     @property
     def target(self) -> Hashable:
-        """What a later command of the same target overwrites wholly; None if there is no such thing."""
+        """A key of all that the command sets: a later command with an equal key overwrites it wholly. None if no other
+        command can."""
         return None
 
 
 class GraphEdit(Edit, frozen=True):
-    """A command on the patch or, in a `Within`, on the graph inside a definition."""
+    """Base class of commands on the patch or, in a `Within`, on the graph inside a definition."""
 
     graphs = (Patch, Definition)
 
 
 class PortCommand(GraphEdit, frozen=True):
-    """A command on what a node keeps under the name of a port."""
+    """Base class of commands on what a node stores for one port."""
 
     node: str
     name: str
@@ -80,12 +81,12 @@ class PortCommand(GraphEdit, frozen=True):
 
 
 class SetRecord(Edit, frozen=True):
-    """A command that puts a record under an id, in the place of what is there, or with None takes it away."""
+    """Base class of commands that store a record under an id in place of an earlier one; None removes it."""
 
     id: str
 
     table: ClassVar[str] = ""
-    """The field of the graph that holds such records by id; the command's last field is the record."""
+    """The name of the graph's field that holds these records by id. The last field of the command is the record."""
 
     def __post_init__(self) -> None:
         ids.checked(self.id, self.table.rstrip("s"))
@@ -104,36 +105,36 @@ class SetRecord(Edit, frozen=True):
 
 
 def with_node(graph: G, id: str, node: Node) -> G:
-    """The graph with a node, in the place of one of the same id."""
+    """The graph with a node under an id; it replaces a node with that id."""
     return structs.replace(graph, nodes={**graph.nodes, id: node})
 
 
 def edited(graph: G, id: str, **changes: object) -> G:
-    """The graph with some fields of a node changed."""
+    """The graph with some fields of a node changed; PatchError if there is no such node or a field cannot be so."""
     with json_values.place(node=id):
         return with_node(graph, id, structs.replace(graph.node(id), **changes))
 
 
 def without(graph: Graph, cables: Iterable[Cable]) -> tuple[Cable, ...]:
-    """The cables of a graph but some."""
+    """The cables of the graph except those given."""
     gone = {cable.key for cable in cables}
     return tuple(cable for cable in graph.cables if cable.key not in gone)
 
 
 def fields_set_by(command: Edit) -> tuple[str, ...]:
-    """The fields that a command sets."""
+    """The names of the command's fields that are given (not UNSET)."""
     return tuple(field for field in command.__struct_fields__ if getattr(command, field) is not UNSET)
 
 
 def with_fields_of(record: P, command: Edit) -> tuple[P, dict[str, Any]]:
-    """The record with the fields that the command sets, and what they were."""
+    """The record with the fields that the command gives, and their old values by name."""
     fields = fields_set_by(command)
     changes = {field: getattr(command, field) for field in fields}
     return structs.replace(record, **changes), {field: getattr(record, field) for field in fields}
 
 
 def check_fits(command: Edit, graph: Graph) -> None:
-    """Raises PatchError if the command is not for such a graph."""
+    """Raises PatchError if the command cannot be applied to a graph of this kind (`Edit.graphs`)."""
     if not isinstance(graph, command.graphs):
         where = "within a subpatch" if isinstance(graph, Definition) else "on the patch itself"
         raise PatchError(f"{title(command)} is nothing to do {where}", mend="do it where it belongs")

@@ -1,4 +1,4 @@
-"""Commands made of commands, and what all of them have in common for a caller."""
+"""Commands that contain commands, the type `Command`, and `apply`."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ class Batch(Edit, frozen=True):
 
 
 def _kinds(kind: type[Edit]) -> Iterator[type[Edit]]:
-    """The commands of a kind: those of which there are no special ones."""
+    """All classes derived from a class of commands that have no derived classes themselves."""
     kinds = kind.__subclasses__()
     for special in kinds:
         yield from _kinds(special)
@@ -84,12 +84,12 @@ else:
 
 
 def apply(command: Command, patch: Patch) -> tuple[Patch, Command]:
-    """The edited patch and the inverse command; PatchError, and no change, where the edit cannot be done."""
+    """Applies a command; returns the edited patch and the inverse command. PatchError if the edit cannot be done."""
     check_fits(command, patch)
     edited, back = command.applied_to(patch)
     return edited, together(back)
 
 
 def together(commands: tuple[Command, ...]) -> Command:
-    """Several commands as one."""
+    """One command that does several in order."""
     return commands[0] if len(commands) == 1 else Batch(commands)

@@ -75,8 +75,8 @@ class RemoveNodes(GraphEdit, frozen=True):
 
 
 def _without_nodes(graph: G, ids: tuple[str, ...]) -> tuple[G, tuple[Command, ...]]:
-    """The graph without some nodes, and the commands that bring them back. What touches other nodes comes back by
-    commands of its own, so that an undo can leave it out where those nodes are gone by then."""
+    """The graph without some nodes, and the commands that restore them. Cables and records that also name other nodes
+    are restored by separate commands, so that undo can skip those whose other nodes have been removed since."""
     gone = {id: graph.node(id) for id in ids}
     cables = tuple(cable for cable in graph.cables if cable.src in gone or cable.dst in gone)
     changes: dict[str, object] = {
@@ -148,10 +148,10 @@ class SetRange(PortCommand, frozen=True):
 
 
 class ListPort(PortCommand, frozen=True):
-    """Puts a port on a list of its node, or takes it off; the command's last field says which."""
+    """Base class of commands that add a port to a list of its node or remove it; the last field says which."""
 
     listed: ClassVar[str] = ""
-    """The field of the node that holds the list."""
+    """The name of the node's field that holds the list."""
 
     def applied_to(self, patch: G) -> tuple[G, tuple[Command, ...]]:
         before: tuple[str, ...] = getattr(patch.node(self.node), self.listed)
@@ -195,13 +195,13 @@ class Move(GraphEdit, frozen=True):
 
 
 class SetNodeField(GraphEdit, frozen=True):
-    """Sets one field of a node: the field that is called as the command's last one."""
+    """Base class of commands that set one field of a node: the field with the name of the command's last field."""
 
     node: str
 
     @classmethod
     def field(cls) -> str:
-        """The field of the node that it sets."""
+        """The name of the node's field that the command sets."""
         return cls.__struct_fields__[-1]
 
     def applied_to(self, patch: G) -> tuple[G, tuple[Command, ...]]:
