@@ -15,7 +15,7 @@ from demon_patch.errors import DemonError, visible
 
 
 class Harmless(Console):
-    """A terminal on which no text that is printed does more than stand there: see `errors.hidden`."""
+    """A terminal on which no text that is printed does more than stand there: see `errors.first_hidden_character`."""
 
     def print(self, *what: Any, **how: Any) -> None:
         """As of any console; in plain texts, what is hidden is written out."""

@@ -104,7 +104,7 @@ class Cable(Record, frozen=True, omit_defaults=True):
     """A cable from output `out` of node `src` to input `port` of node `dst`; at most one between the same two ports.
 
     mode: add moves the port away from its knob, set replaces the knob, auto does what the units of both ends suggest.
-    depth: how far the signal moves the port; None for the usual depth (`wiring.usual_depth`).
+    depth: how far the signal moves the port; None for the usual depth (`Wiring.depth_and_offset`).
     offset: what is added to the signal before its depth.
     muted: the cable stays, and carries nothing.
     solo: the other cables into the same port carry nothing.

@@ -199,7 +199,7 @@ class AudioLink:
     def lay(
         self, position: int, block: Samples, half: int, lo: int = 0, hi: int | None = None, ceiling: float = CEILING
     ) -> Seam:
-        """On the tick thread. Lays a window into the song with its edges faded, as `lay.lay` does; returns what its
+        """On the tick thread. Lays a window into the song with its edges faded, as `lay_window.lay` does; returns what its
         join is like. ceiling: of the limiter over the window, dBFS."""
         end = self.samples if hi is None else hi
         hold(self._memory.ceilings, HELD, range(position, position + len(block) - 4 * half), ceiling, lo, end)
