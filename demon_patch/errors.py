@@ -23,7 +23,7 @@ _LINES = "\t\n"
 
 
 def first_hidden_character(text: str, lines: bool = False) -> int | None:
-    """Where the first character stands that acts on a terminal or is not seen, from 0; None without one.
+    """Returns the index, from 0, of the first character that acts on a terminal or is not seen; None without one.
 
     lines: tab and newline count as seen.
     """
@@ -31,21 +31,23 @@ def first_hidden_character(text: str, lines: bool = False) -> int | None:
 
 
 def visible(text: str, lines: bool = False) -> str:
-    """The text with such characters written out. lines: tab and newline stay."""
+    """Returns the text with each hidden character replaced by its escape, such as `\\x1b`. lines: tab and newline stay."""
     return _HIDDEN.sub(lambda found: found[0] if lines and found[0] in _LINES else written(found[0]), text)
 
 
 def written(character: str) -> str:
-    """A character as Python writes it: `\\x1b`, `\\u202e`."""
+    """Returns the escape that Python writes for a character: `\\x1b`, `\\u202e`."""
     return character.encode("unicode_escape").decode("ascii")
 
 
 class DemonError(Exception):
-    """A mistake in what was given to us, told in one line.
+    """An error in what the user gave the program, shown as one line.
 
-    `what` says what is wrong; `file`, `node` and `port` say where, as far as they are known; `mend` says
-    what to do about it. `str(error)` puts them together: "patch.json: node lfo1: port rate: ... (mend)", with hidden
-    characters written out.
+    what: what is wrong.
+    file, node, port: where it is wrong, as far as it is known.
+    mend: what the user can do about it.
+
+    `str(error)` puts them together: "patch.json: node lfo1: port rate: ... (mend)", with hidden characters written out.
     """
 
     def __init__(
@@ -67,7 +69,7 @@ class DemonError(Exception):
         return visible(": ".join([*where, self.what]) + (f" ({self.mend})" if self.mend else ""))
 
     def located(self, *, file: object = None, node: str | None = None, port: str | None = None) -> DemonError:
-        """The same error with the places filled in that it did not know yet."""
+        """Fills in the file, node and port that the error does not have yet, and returns the error itself."""
         self.file = self.file if self.file is not None else file
         self.node, self.port = self.node or node, self.port or port
         return self
