@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Samples: TypeAlias = NDArray[np.float32]
-"""Sound as float32, full scale at 1, shape [samples, channels] unless a docstring gives another shape."""
+"""Sound as float32, shape [samples, channels] unless a docstring gives another shape."""
 
 Array: TypeAlias = NDArray[np.float64]
 """Float64 numbers of any shape."""
