@@ -31,7 +31,10 @@ def first_hidden_character(text: str, lines: bool = False) -> int | None:
 
 
 def visible(text: str, lines: bool = False) -> str:
-    """Returns the text with each hidden character replaced by its escape, such as `\\x1b`. lines: tab and newline stay."""
+    """Returns the text with each hidden character replaced by its escape, such as `\\x1b`.
+
+    lines: tab and newline stay.
+    """
     return _HIDDEN.sub(lambda found: found[0] if lines and found[0] in _LINES else written(found[0]), text)
 
 

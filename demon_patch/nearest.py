@@ -30,7 +30,8 @@ def likeness(a: str, b: str) -> float:
 
 
 def nearest(word: str, names: Iterable[str], most: int = 3) -> list[str]:
-    """Returns at most `most` of the names that are like a word, the most alike first. Takes about a microsecond a name."""
+    """Returns at most `most` of the names that are like a word, the most alike first. Takes about a microsecond for
+    each name."""
     scored = sorted((-likeness(word, name), name) for name in {*names})
     if not scored:
         return []
@@ -55,7 +56,7 @@ def chosen(word: object, names: Sequence[str]) -> str:
 
 
 def in_short(names: Iterable[str]) -> str:
-    """Returns names joined by commas, where three or more that differ in the number at their end are shortened: v1-8."""
+    """Returns names joined by commas. Three or more that differ only in the number at their end are shortened: v1-8."""
     runs = [list(run) for _, run in groupby(names, key=lambda name: name.rstrip(digits))]
     told = ([f"{run[0]}-{run[-1][len(run[-1].rstrip(digits)) :]}"] if len(run) > 2 else run for run in runs)
     return ", ".join(chain.from_iterable(told))

@@ -280,7 +280,7 @@ class AudioLink:
         )
 
     def history(self, seconds: float) -> Samples:
-        """From any thread. The last `seconds` (at most 120) that were played: [n, channels] at the song's rate,
+        """From any thread. Returns the last `seconds` (at most 120) of played sound, [n, channels] at the song's rate,
         before the limiter."""
         return self._memory.history(seconds)
 
