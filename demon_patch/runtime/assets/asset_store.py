@@ -21,7 +21,6 @@ from demon_patch.runtime.assets import file_names
 
 FOLDER = "DEMON_PATCH_ASSETS"
 """The environment variable that names another store."""
-"""The mend for the name of a file that a patch may not write."""
 OWN = ".assets"
 """Name of the store within a folder into which a pack is unpacked. No file of a pack can have this name."""
 

@@ -105,7 +105,10 @@ class Feeder:
         return block * gains.astype(np.float32)[:, None]
 
     def _place(self, frame: int) -> tuple[float, bool]:
-        """Returns the timeline sample of a device frame, counted since the start, and whether the timeline runs there."""
+        """Returns the timeline sample of a device frame and whether the timeline runs there.
+
+        frame: device frames since the start.
+        """
         fed = frame * self._per_frame
         at, timeline, runs = next((mark for mark in reversed(self._marks) if mark[0] <= fed), self._marks[0])
         return (timeline + fed - at, True) if runs else (float(timeline), False)

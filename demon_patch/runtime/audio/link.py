@@ -225,7 +225,7 @@ class AudioLink:
     # The transport.
 
     def playhead(self) -> float:
-        """On the tick thread. Returns the timeline sample at the loudspeaker now: smoothed, and never less than before."""
+        """On the tick thread. Returns the timeline sample at the loudspeaker now: smoothed, never less than before."""
         number, position, heard, speed = self._memory.clock()
         if number != self._reported:
             self._reported = number
