@@ -69,11 +69,11 @@ class Knob:
 
 
 def knobs_of(patch: Patch) -> list[Knob]:
-    """Returns the knobs that the view lists: those of the nodes of the ring in the order of the chain, then those of
-    other nodes by id.
+    """Returns the knobs that the view lists: first those of the engine's nodes in the order of CHAIN, then the others
+    by node id.
 
-    Of nodes outside the engine, only those of Knob nodes and subpatches are listed, and ports that are set or have a
-    cable. Ports that take no cable, and unused optional ports, are left out.
+    Engine nodes, mixes and surfaces list all their ports but unused optional ones; Knob nodes and subpatches list all;
+    other nodes list the ports that are set or have a cable. Ports that take no cable are left out.
     """
     order = {type: place for place, type in enumerate(CHAIN)}
     nodes = sorted(patch.nodes.items(), key=lambda item: (order.get(item[1].type, len(order)), item[0]))
