@@ -35,7 +35,7 @@ PARTS: Mapping[str, Node] = {
 class Trial:
     """A trial of a control, which moves between `lo` and `hi` and is heard in `descriptor`.
 
-    lo, hi: in the port's unit, or names of options.
+    lo, hi: in the port's unit; options of a choice; words of a prompt or a composed clip.
     settings: other values of the patch, as "node.port".
     port: where the control is moved, if not at its own port.
     gathers: the effect grows while the control is held, so that the mean over the second half counts, not the movement.
