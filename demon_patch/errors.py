@@ -1,8 +1,9 @@
-"""The one error a person sees: what is wrong, where, and how to mend it; and which characters may stand in it.
+"""The error class whose message the player sees, and the characters that may stand in a message.
 
-Text of patches, names of files and of devices, and tags of sound files may hold characters that move a terminal's
-cursor, turn the direction of a line, or are not seen. A patch refuses them where it is read
-(`patch.model.json_values.text`); whatever else is shown has them replaced by what Python writes for them: `\\x1b`.
+An error says what is wrong, where, and how to mend it. Texts of patches, names of files and devices, and tags of sound
+files may hold characters that move a terminal's cursor, turn the direction of a line, or are not seen. A patch that
+holds such a character is refused when it is read (`patch.model.json_values.text`); in any other text that is shown,
+Python's escape replaces it: `\\x1b`.
 """
 
 from __future__ import annotations
@@ -79,16 +80,16 @@ class DemonError(Exception):
 
 
 class PatchError(DemonError):
-    """A patch, or a command on a patch, that cannot be read, checked or compiled."""
+    """A patch, or a command on a patch, cannot be read, checked or compiled."""
 
 
 class SourceError(DemonError):
-    """An audio file that cannot serve as a source."""
+    """An audio file cannot be used as a source."""
 
 
 class WeightsError(DemonError):
-    """Model weights that are missing or damaged."""
+    """Model weights are missing or damaged."""
 
 
 class DeviceError(DemonError):
-    """A sound card or MIDI device that is missing or refuses."""
+    """A sound card or MIDI device is missing or refuses."""

@@ -23,7 +23,7 @@ SONGS = (60.0, 24.0)  # seconds
 WAYS = ("song", "8 s", "auto")
 SETTLE = {"song": 0.1, "8 s": 2.2, "auto": 2.6}  # seconds after a move; `song`: of each second of the song
 MOVES = {"song": 3, "8 s": 6, "auto": 6}
-RESTED = 3  # moves after all has become whole
+RESTED = 3  # moves after all generations cover the whole song
 
 
 @dataclass

@@ -43,7 +43,8 @@ SPEC = FamilySpec(
 
 
 class GaussianDenoiser(nn.Module):
-    """v = (t - (1-t) w^2) / ((1-t)^2 w^2 + t^2) * (x - (1-t) m) - m, with w the width and m the data's mean."""
+    """The denoiser, whose velocity is v = (t - (1-t) w^2) / ((1-t)^2 w^2 + t^2) * (x - (1-t) m) - m, with w the width
+    and m the mean of the data."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -51,7 +52,7 @@ class GaussianDenoiser(nn.Module):
         nn.init.eye_(self.colour.weight)
 
     def condition(self, tokens: Tensor) -> tuple[Tensor, ...]:
-        """Returns the tokens of a prompt, the context's scale and shift [2, C], unchanged."""
+        """Returns the tokens of a prompt, the context's scale and shift [2, C], unchanged, as a tuple of one."""
         return (tokens,)
 
     def embed_time(self, t: Tensor) -> Tensor:

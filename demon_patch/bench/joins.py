@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from demon_patch.runtime.audio.lay_window import Seam
 
-SIDE_SECONDS = 0.01  # of a join, on either side of its middle
+SIDE_SECONDS = 0.01  # of a seam, on either side of its middle
 CLICK_SECONDS = 0.004
 AROUND_SECONDS = 0.04
 

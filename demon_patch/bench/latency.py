@@ -152,8 +152,9 @@ def steps_seen(report: Mapping[str, Any], steps: int) -> dict[str, int]:
 def measure(
     session: Session, report: Mapping[str, Any], seconds: float = 24.0, rings: Sequence[tuple[int, int]] = RINGS
 ) -> list[dict[str, Any]]:
-    """Returns one row for each option of `focus`, number of steps, ring depth and control: median, 90th percentile and
-    worst time from knob to ear in milliseconds, and the steps that the control takes to be heard.
+    """Returns one row for each option of `focus`, number of steps, ring depth and control, for `step` controls with and
+    without previews: median, 90th percentile and worst time from knob to ear in milliseconds, and the steps that the
+    control takes to be heard.
 
     report: of `bench seen`.
     rings: pairs of steps and ring depth.
@@ -161,7 +162,7 @@ def measure(
     source = session.compose("house, 120 bpm", seconds=seconds, seed=3)
     seen = {steps: steps_seen(report, steps) for steps, _ in rings}
     rows: list[dict[str, Any]] = []
-    for focus in CONTROLS["focus"].options[1:]:  # `auto` is one or another of them, as the moment has it
+    for focus in CONTROLS["focus"].options[1:]:  # without `auto`, which chooses among the others
         for steps, depth in rings:
             made = record(session, source, depth, focus=focus, steps=steps)
             shared: dict[str, Any] = {"song_seconds": seconds, "focus": focus, "steps": steps, "depth": depth}

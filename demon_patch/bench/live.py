@@ -33,7 +33,7 @@ BPM = 120.0
 BAR_SECONDS = 240.0 / BPM
 SETTLE_SECONDS = 4.0  # between two moves of a knob
 LOOK_SECONDS = 0.05
-HEARD = 0.25  # of a change
+HEARD = 0.25  # share of a change at which it counts as heard
 KNOBS = {"source_blend": ("blend", 1.0, 0.0), "strength": ("scheduler", 1.0, at_strength(0.15))}
 """For each control: its node, and the two knobs between which it is moved."""
 

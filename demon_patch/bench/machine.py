@@ -1,4 +1,4 @@
-"""Names the machine that a figure was measured on."""
+"""Names the machine on which a figure was measured."""
 
 from __future__ import annotations
 

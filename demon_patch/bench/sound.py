@@ -94,7 +94,7 @@ def _patch(values: dict[str, float], lfo: bool = False) -> Patch:
         "speaker": Node("speaker"),
     }
     chain = ["scheduler", "decoder"]
-    if "source_blend" in values:  # at 1 too it steps in another way: it makes noise anew at every step
+    if "source_blend" in values:  # left out by default: even at 1 it changes the steps, each of which adds new noise
         nodes["blend"] = Node("source_blend", values=of("source_blend"))
         chain.insert(1, "blend")
     cables = [Cable(a, "ring", b, "ring") for a, b in pairwise(chain)]

@@ -21,8 +21,8 @@ from demon_patch.patch.model.document import Cable, Node, Patch, Song
 BPM, BARS, BEATS = 120.0, 4, 4
 SECONDS = BARS * BEATS * 60.0 / BPM  # of song, and of every performance
 STEPS, DEPTH = 8, 4  # of every performance, so that figures of different days compare
-ADAPTER = "tape"  # the LoRA that stands for all
-CHOSEN = {"guidance_mode": "full", "dcw": "double"}  # a choice that wakes the controls that need it
+ADAPTER = "tape"  # the LoRA of all trials
+CHOSEN = {"guidance_mode": "full", "dcw": "double"}  # options with which the controls that need them have an effect
 PARTS: Mapping[str, Node] = {
     "prompt_b": Node("prompt", values={"text": "ambient pad, 120 bpm"}),
     "target": Node("composed_source", values={"style": "drum and bass", "seconds": SECONDS, "seed": 9}),

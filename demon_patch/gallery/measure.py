@@ -23,11 +23,11 @@ from demon_patch.runtime.performance.performer import Performer
 from demon_patch.runtime.performance.prepare import load_playable, perform
 from demon_patch.runtime.render import render, write
 
-CORRELATION = 0.6  # at least
-LAG_SECONDS = 0.06  # at most, of a forecast signal
-FARTHEST_SECONDS = 0.6  # of the lags that are looked at
+CORRELATION = 0.6  # least size of a good correlation
+LAG_SECONDS = 0.06  # longest good lag of a forecast signal
+FARTHEST_SECONDS = 0.6  # longest lag that is tried
 TOLD_APART = 0.01  # lags whose correlations differ by less are not told apart: a slow movement agrees over many
-HELD_SECONDS = 2.0  # ... where a signal is held, or gathers
+HELD_SECONDS = 2.0  # longest lag that is tried for a signal that is held or gathers
 
 
 @dataclass(frozen=True, slots=True)

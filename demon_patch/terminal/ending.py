@@ -26,7 +26,7 @@ class Ending:
 
     def __init__(self, *, last: bool = False) -> None:
         self._last = last
-        self.number = 0  # of the first signal
+        self.number = 0  # number of the first signal, 0 before it
         self.closing = False
         self._holds = 0
         self._instead: Callable[[], object] | None = None

@@ -42,7 +42,7 @@ def perform(
     host: Host | None = None
     teller: Teller | None = None
     try:
-        ending.check()  # libraries that load can swallow what a signal raises
+        ending.check()  # libraries can swallow a KeyboardInterrupt while they load
         host = make()
         teller = Teller(host, say)
         with ending.held():
@@ -69,7 +69,7 @@ def _play(
     """Plays until a key or a signal ends it, or `seconds` seconds were played."""
 
     def checked(text: str) -> None:
-        ending.check()  # a second later at the most, where what the signal raised was swallowed
+        ending.check()  # at most a second late, where the KeyboardInterrupt was swallowed
         say(text)
 
     with contextlib.suppress(KeyboardInterrupt):

@@ -1,4 +1,4 @@
-"""The knobs as lines of styled text."""
+"""Draws the knobs as lines of styled text."""
 
 from __future__ import annotations
 

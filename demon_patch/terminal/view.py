@@ -26,9 +26,9 @@ from demon_patch.terminal.keys import BINDINGS, help_text
 from demon_patch.terminal.knobs import Knob, knobs_of, value_of
 from demon_patch.terminal.table import knob_table
 
-LOOKS = 15  # a second
-WISH_SECONDS = 3.0  # in which a key counts from what was asked for last, as the status may not show it yet
-SEEK_SECONDS = 1.0  # the same of a place in the song, which moves on
+LOOKS = 15  # times a second that the status is drawn
+WISH_SECONDS = 3.0  # for which keys count from the last request, because the status may not show it yet
+SEEK_SECONDS = 1.0  # the same for a song position, which moves on
 LOOP_BARS = 4
 GRIDS = ("none", "beat", "bar")
 

@@ -20,7 +20,7 @@ from demon_patch.patch.files import asset_names, atomic_file
 from demon_patch.runtime.assets import file_names
 
 FOLDER = "DEMON_PATCH_ASSETS"
-"""The environment variable that names another store."""
+"""The environment variable that names a folder to use in place of the user's asset store."""
 OWN = ".assets"
 """Name of the store within a folder into which a pack is unpacked. No file of a pack can have this name."""
 

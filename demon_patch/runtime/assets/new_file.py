@@ -28,9 +28,9 @@ MOST = 9_999
 
 _DRAFT = re.compile(r"\.[0-9a-f]{16}\.part(\.(?:wav|flac))?", re.IGNORECASE)
 """Names of files that are still being written and replace another file when they are complete."""
-_OLD = 60.0  # seconds after which what is written in a moment is not written any more
+_OLD = 60.0  # seconds after which a draft without sound counts as left behind
 _PIECE = 2**20
-_HEAD = 64  # bytes at the start by which a file is known to be ours still
+_HEAD = 64  # bytes at the start by which a change by another program is noticed
 
 
 class NewFile:

@@ -29,7 +29,7 @@ SOFTWARE = "demon-patch"
 """The text `Software` in the pictures of this program."""
 
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
-_HEADER = 4096  # bytes of a PNG file within which the texts of ours stand
+_HEADER = 4096  # bytes at the start of a PNG file that hold the texts which this program writes
 
 
 def allow(
@@ -44,8 +44,8 @@ def allow(
 ) -> None:
     """Raises DemonError where the render `sound` of a patch, or its picture, may not be written.
 
-    folder: of the files that the patch reads, none of which may be replaced.
-    clip: the file that replaces the patch's source, which may not be replaced either.
+    folder: of the files that the patch reads; the render may replace none of them.
+    clip: the file that is played in place of the patch's source; the render may not replace it either.
     force: allows to replace any file.
     mend: the mend of an error about an existing file.
     """

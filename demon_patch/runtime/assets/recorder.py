@@ -182,7 +182,7 @@ class Recorder:
             self._sound.put(sound)
             if self._durable:
                 self._file.sync()  # before the header counts it
-            if not self._file.spoilt():  # which the next look tells
+            if not self._file.spoilt():  # `check_disk` raises Spoilt then
                 self._sound.keep()
         except Exception as error:  # the libraries raise what they like where a disk is full
             self._full = True

@@ -68,7 +68,8 @@ def _told(before: Patch, after: Patch) -> Iterator[str]:
 
 
 def _whole(found: Changes) -> dict[tuple[Any, ...], tuple[Any, Any]]:
-    """Returns the nodes and cables that only one of the two patches has, by their paths, with both values."""
+    """Returns the nodes and cables that only one of the two patches has, by their paths. Each has the old and new
+    `type` or `src`, of which one is GONE."""
     parts: dict[tuple[Any, ...], tuple[Any, Any]] = {}
     for path, (old, new) in found.items():
         at = next((i for i, key in enumerate(path) if key in ("nodes", "cables")), None)

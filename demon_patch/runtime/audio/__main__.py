@@ -22,7 +22,7 @@ def _own_package() -> None:
 
 if __name__ == "__main__":
     for name in ("SIGINT", "SIGTERM", "SIGHUP"):
-        if hasattr(signal, name):  # until the process knows what to do with them
+        if hasattr(signal, name):  # ignored until the process sets its own handlers
             signal.signal(getattr(signal, name), signal.SIG_IGN)
     if not __package__:
         _own_package()

@@ -14,8 +14,8 @@ from demon_patch.runtime.audio.devices import output_device, sound_library
 from demon_patch.runtime.audio.feeder import PRIME_SECONDS, Feeder
 from demon_patch.runtime.audio.song_memory import CLOCK, SongMemory
 
-SILENCE_SECONDS = 2.0  # without a callback: the device is gone (some servers begin a second late)
-HUSH_SECONDS = 0.5  # the most that closing waits for the fade
+SILENCE_SECONDS = 2.0  # without a callback after which the device counts as lost (some servers start a second late)
+HUSH_SECONDS = 0.5  # longest wait for the fade when closing
 
 
 def look_again() -> None:
@@ -106,5 +106,5 @@ class Output:
             while not self._closing:
                 self._feeder.fill()
                 self._wake.acquire(timeout=0.1)
-        except Exception as error:  # told by the process, which ends with it
+        except Exception as error:  # the main thread raises it and ends the process
             self.fault = error

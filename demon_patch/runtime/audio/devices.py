@@ -1,4 +1,4 @@
-"""The sound devices of this machine, as PortAudio names them."""
+"""Finds the sound devices of this machine by their names in PortAudio."""
 
 from __future__ import annotations
 

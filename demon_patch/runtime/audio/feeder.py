@@ -10,13 +10,13 @@ from demon_patch.runtime.audio.fifo import Fifo
 from demon_patch.runtime.audio.reader import SongReader
 from demon_patch.runtime.audio.song_memory import HELD, SongMemory
 
-CHUNKS = 200  # a second: the song is read in stretches of 5 ms
+CHUNKS = 200  # per second: the song is read in chunks of 5 ms
 FADE_CHUNKS = 2  # a fade of 10 ms when playing starts or stops
-JUMP_SECONDS = 0.005  # a fade where the route jumps
-FIFO_SECONDS = 0.5  # the most that ever waits for the device
-LEAST_SECONDS = 0.015  # the least that waits, however short the device's buffers are
-PRIME_SECONDS = 0.06  # ready before a device starts, whose first buffers come unevenly
-BUFFERS = 2.5  # device buffers that wait
+JUMP_SECONDS = 0.005  # length of the crossfade where the route jumps
+FIFO_SECONDS = 0.5  # size of the fifo
+LEAST_SECONDS = 0.015  # least sound that waits in the fifo, however short the device's buffers are
+PRIME_SECONDS = 0.06  # of sound ready before a device starts, because its first buffers come unevenly
+BUFFERS = 2.5  # device buffers of sound that wait in the fifo
 
 
 class Feeder:
@@ -39,9 +39,9 @@ class Feeder:
         self._reader = SongReader(memory.song, memory.route, round(JUMP_SECONDS * memory.rate))
         self._output_stage = OutputStage(memory.rate, rate, memory.channels)
         self._gain = 0.0
-        self._quiet_from = 0  # samples fed when the last fade ended
-        self._fed = 0  # samples of the song
-        # Where the timeline starts or stops to run: (sample fed, timeline there, whether it runs).
+        self._quiet_from = 0  # number of song samples fed when the last fade ended
+        self._fed = 0  # number of song samples fed since the start
+        # Where the timeline starts or stops: (song samples fed until then, timeline sample there, whether it runs).
         self._marks: tuple[tuple[int, int, bool], ...] = ((0, start, False),)
         memory.frontier = start
 

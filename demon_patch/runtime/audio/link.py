@@ -26,12 +26,18 @@ from demon_patch.runtime.audio.shared import collect
 from demon_patch.runtime.audio.song_memory import CLOCK, HELD, SongMemory
 from demon_patch.runtime.graph.route import Route
 
-CEILING = float(CONTROLS["limiter"].default or 0.0)  # dBFS, of the limiter, where nothing else was laid
-START_SECONDS = 20.0  # until a process that tells nothing is given up
-QUIT_SECONDS = 2.0  # until a process that does not quit is killed
-REVIVE_SECONDS = 1.0  # between two starts
-GAP_SECONDS = 600.0  # the most silence in place of what is held no more
-START_ERRORS = (OSError, MemoryError, RuntimeError, subprocess.SubprocessError, DemonError)  # of a process or thread
+CEILING = float(CONTROLS["limiter"].default or 0.0)  # dBFS, ceiling of the limiter where no window has set another
+START_SECONDS = 20.0  # after which a process that sends no event is given up
+QUIT_SECONDS = 2.0  # after which a process that does not quit is killed
+REVIVE_SECONDS = 1.0  # at least, between two starts of a process
+GAP_SECONDS = 600.0  # most silence that stands for sound that is held no more
+START_ERRORS = (
+    OSError,
+    MemoryError,
+    RuntimeError,
+    subprocess.SubprocessError,
+    DemonError,
+)  # from starting a process or thread
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +78,7 @@ class AudioLink:
     """
 
     def __init__(self, rate: int, channels: int, samples: int, device: str | None = None) -> None:
-        collect()  # what killed performances left behind may be the room that this one needs
+        collect()  # memory that killed performances left behind may take the room needed here
         self._memory = SongMemory.create(rate, channels, samples)
         self._memory.ceilings[:] = CEILING
         self._playhead = Playhead(rate)
@@ -84,9 +90,9 @@ class AudioLink:
         self._events: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
         self._opened: dict[str, Any] = {"name": "", "rate": 0, "channels": 0, "latency": 0.0}
         self._lost = True
-        self._silent_from: float | None = None  # on the timeline, while the device or the process is gone
-        self._told_troubles: set[tuple[str, str]] = set()  # troubles since there was a device
-        self._running = False  # between a start that went well and `close`
+        self._silent_from: float | None = None  # timeline sample; None while there is a device
+        self._told_troubles: set[tuple[str, str]] = set()  # (event, what) since a device was last opened
+        self._running = False  # True from a successful start until `close`
         self._restarts = 0
         self._started = 0.0
 
@@ -285,10 +291,11 @@ class AudioLink:
         return self._memory.history(seconds)
 
     def history_since(self, counter: int) -> tuple[Samples, int]:
-        """From any thread. What was played since `counter`, before the limiter, and the counter to ask with next.
+        """From any thread. Returns the sound played from the timeline sample `counter` on, [n, channels] before the
+        limiter, and the timeline sample to ask with next.
 
-        The counter is the timeline's: where no device or no process was there to play, and where the sound is held no
-        more, is silence, so that as much comes back as was played (in one piece at most 10 minutes).
+        Silence stands for samples at which there was no device or no process, and for samples that are held no more
+        (these at most 10 minutes), so that n is the number of timeline samples since `counter`.
         """
         sound, until = self._memory.history_since(counter)
         gone = min(until - counter - len(sound), round(GAP_SECONDS * self._memory.rate))

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 
 BANDWIDTH = 0.5  # Hz: slow against the jitter of callbacks, fast against the drift of clocks
-RESYNC_SECONDS = 0.05  # a larger error is a jump, and is followed at once
+RESYNC_SECONDS = 0.05  # a larger error is a jump and is corrected at once
 
 
 class Playhead:
@@ -22,8 +22,12 @@ class Playhead:
     def __init__(self, rate: float) -> None:
         self._nominal = 1.0 / rate
         self.resyncs = 0
-        self._position, self._time, self._period = 0.0, 0.0, self._nominal  # at _position the time is _time
-        self._end: float | None = 0.0  # where the timeline stands still; None while it runs
+        self._position, self._time, self._period = (
+            0.0,
+            0.0,
+            self._nominal,
+        )  # timeline sample _position is heard at _time; _period: seconds a sample
+        self._end: float | None = 0.0  # timeline sample at which it has stopped; None while it runs
         self._last = 0.0
 
     def report(self, position: float, heard: float, speed: float) -> None:

@@ -25,12 +25,12 @@ from demon_patch.runtime.audio.device import Output, look_again
 from demon_patch.runtime.audio.orphan import ProcessNote
 from demon_patch.runtime.audio.song_memory import CLOCK, SongMemory
 
-BEAT_SECONDS = 0.05  # between two looks at device, host and commands
+BEAT_SECONDS = 0.05  # between two checks of device, host and commands
 RETRY_SECONDS = 1.0  # between two attempts to open a device
-PRIORITY = -10  # of the feeder, where the system allows it
+PRIORITY = -10  # nice value of the process, where the system allows it
 FILES = 1024  # more open files than a process like this ever has
 ORPHAN_SECONDS = 600.0  # how long the song loops without a host
-MEANT_SECONDS = 10.0  # a host that dies so soon after a signal to both of us was meant to end, and the sound with it
+MEANT_SECONDS = 10.0  # if the host dies this soon after a signal, the sound was meant to end too
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,14 +67,15 @@ class AudioProcess:
         self._lost = settings.patient
         self._tried = -RETRY_SECONDS
         self._ending = False
-        self._asked = -MEANT_SECONDS  # when a signal last asked us to end
+        self._asked = -MEANT_SECONDS  # time of the last signal, in seconds of CLOCK
 
     def run(self) -> None:
         """Plays until a command, a signal or the end of an orphan's time ends it. Raises DeviceError when there is no
         device at the start.
 
         A signal ends an orphan. While the host lives, a signal does not end this process, because the host has to close
-        its recordings first; if the host then ends, this process ends too instead of becoming an orphan.
+        its recordings first. If the host dies within MEANT_SECONDS after the signal, this process ends too instead of
+        becoming an orphan.
         """
         for name in ("SIGINT", "SIGTERM", "SIGHUP"):
             if hasattr(signal, name):
@@ -164,9 +165,11 @@ class AudioProcess:
         self._lost = True
         if os.name != "nt":
             again = replace(self._settings, patient=True)
-            os.closerange(3, FILES)  # what the server's library left open would stay open
+            os.closerange(3, FILES)  # files that the audio server's library left open would stay open
             for name in ("SIGINT", "SIGTERM", "SIGHUP"):
-                signal.signal(getattr(signal, name), signal.SIG_IGN)  # until the fresh program has its own
+                signal.signal(
+                    getattr(signal, name), signal.SIG_IGN
+                )  # ignored until the fresh program sets its own handlers
             os.execv(sys.executable, command(json.dumps(asdict(again))))
         if self._output is not None:
             self._output.close()
@@ -206,7 +209,7 @@ def main() -> None:
     except DeviceError as error:
         _tell("error", what=error.what, mend=error.mend)
         os._exit(1)
-    except Exception as error:  # told to the host, which starts another process
+    except Exception as error:  # sent to the host, which starts another process
         what = str(error) if isinstance(error, DemonError) else f"{type(error).__name__}: {error}"
         _tell("fault", what=what)
         os._exit(1)

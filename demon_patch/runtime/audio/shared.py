@@ -18,12 +18,12 @@ from pathlib import Path
 from typing import BinaryIO
 
 PREFIX = "demon-patch-audio-"
-FORMAT = 3  # of the memory and of how it is held
+FORMAT = 3  # number of the memory layout and of the locking
 NAME = f"{PREFIX}{FORMAT}-"
 """How the names of files start that are locked as this module describes, in this FORMAT."""
 ZEROS = bytes(2**20)
 
-_made: set[Path] = set()  # by this process, and not removed yet
+_made: set[Path] = set()  # files that this process created and has not removed yet
 
 
 def folders() -> list[Path]:
@@ -112,7 +112,7 @@ def _named(folder: Path) -> list[Path]:
 if sys.platform == "win32":
 
     def _lock(file: BinaryIO) -> None:
-        """An open file cannot be deleted."""
+        """Does nothing: Windows refuses to delete an open file."""
 
     def _deleted(file: BinaryIO) -> bool:
         return False
@@ -121,7 +121,7 @@ else:
     import fcntl
 
     def _lock(file: BinaryIO) -> None:
-        with contextlib.suppress(OSError):  # a file system without locks: what is there is never collected
+        with contextlib.suppress(OSError):  # a file system without locks: its files are never collected
             fcntl.flock(file, fcntl.LOCK_SH)
 
     def _deleted(file: BinaryIO) -> bool:
@@ -132,5 +132,5 @@ else:
 def _leave() -> None:
     """Deletes the files that this process created, when it ends normally."""
     for path in list(_made):
-        if path.name.startswith(f"{NAME}{os.getpid()}-"):  # not in a copy of the process
+        if path.name.startswith(f"{NAME}{os.getpid()}-"):  # not in a forked copy of the process
             remove(path)

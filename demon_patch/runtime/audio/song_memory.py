@@ -83,7 +83,7 @@ class SongMemory:
         self.ceilings, rest = np.split(rest, [_blocks(samples)])
         ring = (HISTORY_SECONDS + SLACK_SECONDS) * self.rate * self.channels
         self._ring: Samples = rest[:ring].reshape(-1, self.channels)
-        self._held_at = rest[ring:]  # the ceilings of the ring, by timeline
+        self._held_at = rest[ring:]  # ceilings of the history, one for each HELD timeline samples
         self._legs = self._field["route"][0]
         self._clock = self._field["clock"][0]
 
