@@ -31,13 +31,7 @@ START_SECONDS = 20.0  # after which a process that sends no event is given up
 QUIT_SECONDS = 2.0  # after which a process that does not quit is killed
 REVIVE_SECONDS = 1.0  # at least, between two starts of a process
 GAP_SECONDS = 600.0  # most silence that stands for sound that is held no more
-START_ERRORS = (
-    OSError,
-    MemoryError,
-    RuntimeError,
-    subprocess.SubprocessError,
-    DemonError,
-)  # from starting a process or thread
+START_ERRORS = (OSError, MemoryError, RuntimeError, subprocess.SubprocessError, DemonError)  # of a process or thread
 
 
 @dataclass(frozen=True, slots=True)

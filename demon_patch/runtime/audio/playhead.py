@@ -22,11 +22,8 @@ class Playhead:
     def __init__(self, rate: float) -> None:
         self._nominal = 1.0 / rate
         self.resyncs = 0
-        self._position, self._time, self._period = (
-            0.0,
-            0.0,
-            self._nominal,
-        )  # timeline sample _position is heard at _time; _period: seconds a sample
+        # The timeline sample _position is heard at _time (s); a sample takes _period (s).
+        self._position, self._time, self._period = 0.0, 0.0, self._nominal
         self._end: float | None = 0.0  # timeline sample at which it has stopped; None while it runs
         self._last = 0.0
 

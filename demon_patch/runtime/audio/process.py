@@ -27,7 +27,7 @@ from demon_patch.runtime.audio.song_memory import CLOCK, SongMemory
 
 BEAT_SECONDS = 0.05  # between two checks of device, host and commands
 RETRY_SECONDS = 1.0  # between two attempts to open a device
-PRIORITY = -10  # nice value of the process, where the system allows it
+PRIORITY = -10  # nice value of the process and so of the feeder, where the system allows it
 FILES = 1024  # more open files than a process like this ever has
 ORPHAN_SECONDS = 600.0  # how long the song loops without a host
 MEANT_SECONDS = 10.0  # if the host dies this soon after a signal, the sound was meant to end too
@@ -167,9 +167,7 @@ class AudioProcess:
             again = replace(self._settings, patient=True)
             os.closerange(3, FILES)  # files that the audio server's library left open would stay open
             for name in ("SIGINT", "SIGTERM", "SIGHUP"):
-                signal.signal(
-                    getattr(signal, name), signal.SIG_IGN
-                )  # ignored until the fresh program sets its own handlers
+                signal.signal(getattr(signal, name), signal.SIG_IGN)  # until the fresh program sets handlers
             os.execv(sys.executable, command(json.dumps(asdict(again))))
         if self._output is not None:
             self._output.close()
