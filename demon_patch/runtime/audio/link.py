@@ -36,16 +36,10 @@ START_ERRORS = (OSError, MemoryError, RuntimeError, subprocess.SubprocessError, 
 
 @dataclass(frozen=True, slots=True)
 class AudioState:
-    """The state of the audio process and its device.
+    """The state of the audio process and of its device, which has a name, a rate in Hz and a latency in seconds.
 
-    device: its name.
-    rate, channels: of the device, the rate in Hz.
-    latency: of the device, in seconds.
-    xruns: buffer underflows that the device reported.
-    starved: device buffers that the audio process did not fill in time.
-    restarts: of the audio process.
-    resyncs: jumps of the playhead.
-    lost: whether there is no device now.
+    xruns: buffer underflows that the device reported. starved: device buffers not filled in time. restarts: of the
+    process. resyncs: jumps of the playhead. lost: whether there is no device now.
     """
 
     device: str
@@ -62,13 +56,11 @@ class AudioState:
 class AudioLink:
     """A song in shared memory, silent at first, and the process that plays it; a context manager.
 
-    rate, channels: of the song, the rate in Hz.
-    samples: length of the song.
-    device: part of a device's name, or None for the default device.
+    rate, channels, samples: of the song, the rate in Hz. device: part of a device's name, or None for the default
+    device.
 
     All methods are the host's and may be called from one thread at a time; only `start` and `close` wait. When the host
-    is killed, the song loops on until the next host starts. When the host ends by itself without `close`, the sound
-    ends too.
+    is killed, the song loops on until the next host starts; when it ends by itself without `close`, the sound ends too.
     """
 
     def __init__(self, rate: int, channels: int, samples: int, device: str | None = None) -> None:
@@ -100,9 +92,8 @@ class AudioLink:
         """On the thread that made it. Ends the audio processes that earlier hosts left behind and opens the device.
         Playing begins with `set_playing`.
 
-        check: called again and again while it waits; an error that it raises ends the start.
-
-        Raises DeviceError when there is no device or no process. After any error no process is left running.
+        check: called again and again while it waits; an error that it raises ends the start. Raises DeviceError when
+        there is no device or no process. After any error no process is left running.
         """
         try:
             take_over()
@@ -162,7 +153,7 @@ class AudioLink:
             self._memory.hush(math.floor(self.playhead()))
 
     def _restart_process(self) -> list[dict[str, Any]]:
-        """Starts a new process at most once a second, as often as needed; returns the events `died` and `stuck`."""
+        """Starts a new process, at most once a second; returns the events `died` and `stuck`."""
         self._note_silence()
         self.fill()
         if CLOCK() - self._started <= REVIVE_SECONDS:
@@ -178,8 +169,7 @@ class AudioLink:
         return events
 
     def _is_new(self, event: dict[str, Any]) -> bool:
-        """Returns whether an event is to be reported: a `died`, `stuck` or `fault` only once until a device is open
-        again."""
+        """Returns whether to report an event: a `died`, `stuck` or `fault` only once until a device is open again."""
         if event["event"] in ("opened", "back"):
             self._told_troubles.clear()
         if event["event"] not in ("died", "stuck", "fault"):
@@ -203,17 +193,14 @@ class AudioLink:
 
     def write(self, position: int, block: Samples) -> None:
         """On the tick thread. Writes a block [n, channels] over the song from song sample `position` on, cyclic,
-        without any fade."""
+        unfaded."""
         self._memory.song[(position + np.arange(len(block))) % self.samples] = block
 
     def lay(
         self, position: int, block: Samples, half: int, lo: int = 0, hi: int | None = None, ceiling: float = CEILING
     ) -> Seam:
         """On the tick thread. Writes a window into the song with crossfades, as `lay_window.lay`; returns the measures
-        of its seam.
-
-        ceiling: of the limiter over the window, dBFS.
-        """
+        of its seam. ceiling: of the limiter over the window, dBFS."""
         end = self.samples if hi is None else hi
         hold(self._memory.ceilings, HELD, range(position, position + len(block) - 4 * half), ceiling, lo, end)
         return lay(self._memory.song, position, block, half, lo, hi)
@@ -225,7 +212,7 @@ class AudioLink:
     # The transport.
 
     def playhead(self) -> float:
-        """On the tick thread. Returns the timeline sample at the loudspeaker now: smoothed, never less than before."""
+        """On the tick thread. Returns the timeline sample at the loudspeaker now, smoothed, never less than before."""
         number, position, heard, speed = self._memory.clock()
         if number != self._reported:
             self._reported = number
@@ -234,8 +221,7 @@ class AudioLink:
 
     @property
     def frontier(self) -> int:
-        """On the tick thread. The timeline sample that the audio process reads next. Sound written before it is not
-        heard."""
+        """On the tick thread. The timeline sample that the process reads next; sound written before it is not heard."""
         return self._memory.frontier
 
     @property
@@ -298,15 +284,12 @@ class AudioLink:
         return sound, until
 
     def history_ceilings(self, since: int, until: int) -> Samples:
-        """From any thread. Returns the limiter's ceilings, dBFS [until - since], of the sound played at the timeline
-        samples `since` to `until` - 1."""
+        """From any thread. Returns the limiter's ceilings, dBFS [until - since], at those timeline samples."""
         return self._memory.history_ceilings(since, until)
 
     def _start_process(self, *, patient: bool) -> None:
         """Starts a process and sends it its settings. Raises one of START_ERRORS, and then leaves no process behind.
-
-        patient: the process waits for a device where there is none, instead of ending with an error.
-        """
+        patient: the process waits for a device where there is none, instead of ending with an error."""
         self._drop_process()
         self._started = CLOCK()
         self._log = _log()
@@ -330,8 +313,8 @@ class AudioLink:
         self._command(asdict(Settings(str(self._memory.path), self._device, patient)))
 
     def _process_ended(self) -> bool:
-        """Returns whether there is no process. If so, all events of the last one are in the queue, as far as they came
-        within 1 s."""
+        """Returns whether there is no process; if so, all its events are in the queue, or 1 s has passed in waiting for
+        them."""
         if self._process is not None and self._process.poll() is None:
             return False
         if self._listener is not None:
@@ -405,8 +388,7 @@ def _reason(error: BaseException) -> str:
 
 
 def _listen(process: subprocess.Popen[bytes], put: Callable[[dict[str, Any]], None]) -> None:
-    """On the listener's thread. Reads a process's events until its output ends and passes each to `put`. Skips lines
-    that are no event."""
+    """On the listener's thread. Passes each event of a process to `put`, until its output ends; skips other lines."""
     assert process.stdout is not None
     with process.stdout as lines:
         for line in lines:
