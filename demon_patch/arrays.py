@@ -1,4 +1,4 @@
-"""Names for the arrays that the modules hand to one another."""
+"""Type names for the arrays that modules pass to one another."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 Samples: TypeAlias = NDArray[np.float32]
-"""Sound, [samples, channels] unless something else is said."""
+"""Sound as float32, shape [samples, channels] unless a docstring gives another shape."""
 
 Array: TypeAlias = NDArray[np.float64]
-"""Numbers of any shape."""
+"""Float64 numbers of any shape."""
 
 Curve: TypeAlias = NDArray[np.float64]
-"""A value a frame, [frames]."""
+"""One float64 number per frame, shape [frames]."""

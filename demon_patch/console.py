@@ -1,4 +1,4 @@
-"""What all commands share: where they write, and the kinds of their options."""
+"""What all commands share: the terminal they write to, and the types of their options."""
 
 from __future__ import annotations
 
@@ -15,10 +15,11 @@ from demon_patch.errors import DemonError, visible
 
 
 class Harmless(Console):
-    """A terminal on which no text that is printed does more than stand there: see `errors.first_hidden_character`."""
+    """A terminal that writes out hidden and control characters of printed texts, so that they cannot act on it
+    (`errors`)."""
 
     def print(self, *what: Any, **how: Any) -> None:
-        """As of any console; in plain texts, what is hidden is written out."""
+        """Prints as any `Console` does; in plain strings, hidden characters are written out (`errors.visible`)."""
         super().print(*(visible(each, lines=True) if isinstance(each, str) else each for each in what), **how)
 
 
@@ -34,12 +35,15 @@ Threads = Annotated[int | None, Parameter(validator=validators.Number(gte=1, lte
 
 
 def examples(*lines: str) -> str:
-    """The end of a command's help: calls that work as they stand, each `command  # what it does` or a command alone."""
+    """Returns the last part of a command's help: "Examples:" and one indented line for each call.
+
+    lines: calls that work as written, each `command  # what it does` or a command alone.
+    """
     return "\n".join(["Examples:", *(f"  {line}" for line in lines)])
 
 
 def writable(path: Path) -> None:
-    """Raises DemonError where a file cannot be written; leaves nothing behind, and an old file as it is."""
+    """Raises DemonError where a file cannot be written. Creates nothing and leaves an existing file unchanged."""
     folder = path.parent
     while not folder.exists() and folder != folder.parent:
         folder = folder.parent
@@ -53,12 +57,12 @@ def writable(path: Path) -> None:
 
 
 def tell(what: object, colour: str = "") -> None:
-    """One line for the person at the terminal, word for word: brackets in it are no markup. Where it cannot be written,
-    as into a log on a full disk, what is told of goes on."""
+    """Prints one line on the standard error, word for word: brackets in it are no markup. Where it cannot be printed,
+    for example into a log on a full disk, nothing is raised."""
     with suppress(OSError):
         err.print(Text(visible(str(what)), style=colour), soft_wrap=True)
 
 
 def show(what: object, colour: str = "") -> None:
-    """One line of what was asked for, on the standard output, word for word."""
+    """Prints one line of a command's result on the standard output, word for word: brackets in it are no markup."""
     out.print(Text(visible(str(what)), style=colour), soft_wrap=True)

@@ -1,8 +1,9 @@
-"""The one error a person sees: what is wrong, where, and how to mend it; and which characters may stand in it.
+"""The error class whose message the player sees, and the characters that may stand in a message.
 
-Text of patches, names of files and of devices, and tags of sound files may hold characters that move a terminal's
-cursor, turn the direction of a line, or are not seen. A patch refuses them where it is read
-(`patch.model.json_values.text`); whatever else is shown has them replaced by what Python writes for them: `\\x1b`.
+An error says what is wrong, where, and how to mend it. Texts of patches, names of files and devices, and tags of sound
+files may hold characters that move a terminal's cursor, turn the direction of a line, or are not seen. A patch that
+holds such a character is refused when it is read (`patch.model.json_values.text`); in any other text that is shown,
+Python's escape replaces it: `\\x1b`.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ _LINES = "\t\n"
 
 
 def first_hidden_character(text: str, lines: bool = False) -> int | None:
-    """Where the first character stands that acts on a terminal or is not seen, from 0; None without one.
+    """Returns the index, from 0, of the first character that acts on a terminal or is not seen; None without one.
 
     lines: tab and newline count as seen.
     """
@@ -31,21 +32,26 @@ def first_hidden_character(text: str, lines: bool = False) -> int | None:
 
 
 def visible(text: str, lines: bool = False) -> str:
-    """The text with such characters written out. lines: tab and newline stay."""
+    """Returns the text with each hidden character replaced by its escape, such as `\\x1b`.
+
+    lines: tab and newline stay.
+    """
     return _HIDDEN.sub(lambda found: found[0] if lines and found[0] in _LINES else written(found[0]), text)
 
 
 def written(character: str) -> str:
-    """A character as Python writes it: `\\x1b`, `\\u202e`."""
+    """Returns the escape that Python writes for a character: `\\x1b`, `\\u202e`."""
     return character.encode("unicode_escape").decode("ascii")
 
 
 class DemonError(Exception):
-    """A mistake in what was given to us, told in one line.
+    """An error in what the user gave the program, shown as one line.
 
-    `what` says what is wrong; `file`, `node` and `port` say where, as far as they are known; `mend` says
-    what to do about it. `str(error)` puts them together: "patch.json: node lfo1: port rate: ... (mend)", with hidden
-    characters written out.
+    what: what is wrong.
+    file, node, port: where it is wrong, as far as it is known.
+    mend: what the user can do about it.
+
+    `str(error)` puts them together: "patch.json: node lfo1: port rate: ... (mend)", with hidden characters written out.
     """
 
     def __init__(
@@ -67,23 +73,23 @@ class DemonError(Exception):
         return visible(": ".join([*where, self.what]) + (f" ({self.mend})" if self.mend else ""))
 
     def located(self, *, file: object = None, node: str | None = None, port: str | None = None) -> DemonError:
-        """The same error with the places filled in that it did not know yet."""
+        """Fills in the file, node and port that the error does not have yet, and returns the error itself."""
         self.file = self.file if self.file is not None else file
         self.node, self.port = self.node or node, self.port or port
         return self
 
 
 class PatchError(DemonError):
-    """A patch, or a command on a patch, that cannot be read, checked or compiled."""
+    """A patch, or a command on a patch, cannot be read, checked or compiled."""
 
 
 class SourceError(DemonError):
-    """An audio file that cannot serve as a source."""
+    """An audio file cannot be used as a source."""
 
 
 class WeightsError(DemonError):
-    """Model weights that are missing or damaged."""
+    """Model weights are missing or damaged."""
 
 
 class DeviceError(DemonError):
-    """A sound card or MIDI device that is missing or refuses."""
+    """A sound card or MIDI device is missing or refuses."""

@@ -1,4 +1,4 @@
-"""`demon_patch.render`: a patch as an array of samples, in one call."""
+"""`demon_patch.render`: renders a patch into an array of samples, in one call."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ FILE_RATE = 48_000
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """A patch that was rendered.
+    """The result of `render`.
 
-    sound: float32 [samples, channels], at most 1 in size.
+    sound: float32 [samples, channels], within -1 to 1.
     rate: samples per second of `sound`, the model's own.
-    notes: what a person should know of the source and the prompt, for example words that the model does not know.
+    notes: what the player should know of the source and the prompt, for example words that the model does not know.
     text: the patch as the text of its file, which a saved file carries.
     """
 
@@ -44,13 +44,17 @@ class Rendered:
 
     @property
     def seconds(self) -> float:
-        """The length of the sound."""
+        """Length of the sound in seconds."""
         return len(self.sound) / self.rate
 
     def save(self, path: str | Path, *, rate: int = FILE_RATE, force: bool = False) -> Path:
-        """Writes a WAV or FLAC file that carries the patch, 24 bits at `rate` samples per second, the same as
-        `demon-patch render` writes. It takes the place of a former render, or with `force` of any file. Returns its
-        path; raises DemonError."""
+        """Writes a WAV or FLAC file that carries the patch, and returns its path.
+
+        The file is the one that `demon-patch render` writes: 24 bits, at `rate` samples per second.
+        force: replaces any file; without it only an earlier render is replaced.
+
+        Raises DemonError where the file cannot be written.
+        """
         allow_sound(path, force)
         with drafted(path) as draft, Recorder(draft, self.rate, self.sound.shape[1], rate, patch=self.text) as file:
             for played in self._played:
@@ -70,20 +74,20 @@ def render(
     threads: int | None = None,
     progress: Callable[[float], None] = lambda seconds: None,
 ) -> Rendered:
-    """Renders a patch offline: the same patch and seed give the same samples every time.
+    """Renders a patch offline and returns its sound: the same patch and seed give the same samples every time.
 
     patch: the path of a patch file or pack, or a Patch.
-    seconds: how much, more than 0 and at most 3600.
-    seed: takes the place of the Scheduler's.
-    source: an audio file that takes the place of the patch's own source.
-    folder: of a Patch that is no file, where the files that it names lie.
+    seconds: how many seconds of sound, more than 0 and at most 3600.
+    seed: replaces the Scheduler's seed.
+    source: an audio file that replaces the patch's own source.
+    folder: for a Patch that is no file, the folder of the files that it names.
     session: a loaded model; the one that the patch names is loaded by default.
-    executor: what runs a model that is loaded here, by name (`engine.executors.EXECUTORS`).
-    threads: processor threads of a model that is loaded here; all by default.
-    progress: is called with the seconds that are rendered so far.
+    executor: the executor of a model that is loaded here, by name (`engine.executors.EXECUTORS`).
+    threads: the number of processor threads of a model that is loaded here; all by default.
+    progress: called with the seconds of sound rendered so far.
 
-    Recorder nodes write their files, into the folder of the patch. Raises DemonError for a patch, a file or a value
-    that cannot serve, with its mend.
+    Recorder nodes write their files into the folder of the patch. Raises DemonError, with its mend, for a patch, a file
+    or a value that cannot be used.
     """
     if not 0 < seconds <= LONGEST:
         raise DemonError(f"cannot render {seconds:g} seconds", mend=f"use more than 0 and at most {LONGEST:g}")
@@ -115,7 +119,7 @@ def _performer(
 
 
 def notes_of(performer: Performer) -> tuple[str, ...]:
-    """What a person should know of the source and the LoRAs of a performance."""
+    """Returns the notes for the player on the source and on the LoRAs of a performance, one line each."""
     told = [f"source: {note}" for note in performer.source.notes]
     return (*told, *(f"LoRA {lora.title}: {note}" for lora in performer.loras.loaded for note in lora.notes))
 

@@ -1,4 +1,4 @@
-"""Pictures of what was rendered: spectrogram, control traces, bar lines (needs the `plots` extra)."""
+"""Draws pictures of a render: spectrogram, control traces, bar lines (needs the `plots` extra)."""
 
 from __future__ import annotations
 
@@ -29,8 +29,12 @@ LABEL = 15  # characters of a trace's label in a line: as many as its height has
 
 
 class TakenControl(NamedTuple):
-    """What generations took of a control: at which seconds they are heard, its values, and how often a second it is
-    taken."""
+    """What the generations of a performance took of one control.
+
+    seconds: transport seconds from which each generation is heard, [n].
+    values: what each generation took, in the control's unit, [n].
+    rate: how many times a second the control is taken.
+    """
 
     seconds: NDArray[np.float64]
     values: NDArray[np.float64]
@@ -38,8 +42,8 @@ class TakenControl(NamedTuple):
 
 
 def check_can_draw(path: Path) -> None:
-    """Raises DemonError where a picture cannot be drawn into a file: without matplotlib, for another kind of file, and
-    where it cannot be written. Draws nothing."""
+    """Raises DemonError where a picture cannot be drawn into a file: without matplotlib, for a file that is no .png,
+    and where the file cannot be written. Draws nothing."""
     if find_spec("matplotlib") is None:
         raise DemonError("a picture needs matplotlib", mend="install it with: pip install 'demon-patch[plots]'")
     if path.suffix.lower() != ".png":
@@ -58,11 +62,15 @@ def spectrogram(
     marks: NDArray[np.float64] | None = None,
     taken: Mapping[str, TakenControl] | None = None,
 ) -> Path:
-    """Writes a PNG: the sound's spectrogram in dBFS, below it each trace as (values, values per second).
+    """Writes a PNG with the sound's spectrogram in dBFS and one plot below it for each trace; returns its path.
 
-    sound: [samples, channels] at `rate`. bars: seconds of the bar lines; marks: of other events, as ticks along the
-    top; taken: by trace, what generations took of it, drawn over it. Raises DemonError without matplotlib, and where it
-    cannot be written.
+    sound: [samples, channels] at `rate` samples per second.
+    traces: by label, (values, values per second).
+    bars: seconds of the bar lines.
+    marks: seconds of other events, drawn as ticks along the top.
+    taken: by label of a trace, what generations took of it, drawn over it.
+
+    Raises DemonError without matplotlib, and where the file cannot be written.
     """
     check_can_draw(Path(path))
     import matplotlib as mpl
@@ -127,13 +135,15 @@ def spectrogram(
 
 
 def label(name: str, took: TakenControl | None = None) -> str:
-    """What stands beside a trace, in lines that do not run into the labels above and below it."""
+    """Returns the label of a trace, broken into lines of at most LABEL characters; with `took`, how often it is taken
+    is the last line."""
     lines = wrap(name, LABEL)
     return "\n".join(lines if took is None else [*lines, f"taken {took.rate:.2g}/s"])
 
 
 def moved_controls(performer: Performer, frames: int) -> dict[str, NDArray[np.float64]]:
-    """The controls that moved, those of channel groups among them, by title, at the transport frames 0 to `frames`."""
+    """Returns the controls that moved, by title, each as one value per transport frame for the frames 0 to `frames` -
+    1, as the engine takes it. Controls of channel groups are included."""
     curves = {name: performer.curve(name, frames) for name in performer.controls.sinks}
     titled = {**channel_groups.by_name, **CONTROLS}
     names = {name: titled[name].title.lower() if name in titled else name for name in curves}
@@ -141,7 +151,7 @@ def moved_controls(performer: Performer, frames: int) -> dict[str, NDArray[np.fl
 
 
 def taken_controls(performer: Performer) -> dict[str, TakenControl]:
-    """What the generations of a performance took of each scalar control, by title."""
+    """Returns what the generations of a performance took of each scalar control, by title."""
     rate, rates, found = performer.spec.frame_rate, performer.rates, dict[str, TakenControl]()
     for name in {name for _, values in performer.trace.taken for name in values}:
         at, values = zip(*((at, values[name]) for at, values in performer.trace.taken if name in values), strict=True)
@@ -161,8 +171,12 @@ def of_performance(
     marks: NDArray[np.float64] | None = None,
     more: Mapping[str, NDArray[np.float64]] | None = None,
 ) -> Path:
-    """A picture of a performance: what was heard, each control that moved with what generations took of it, and the
-    distance to the source. more: other curves, one value a latent frame, in its place; marks: see `spectrogram`."""
+    """Draws a performance into a PNG and returns its path: the sound, each control that moved with what generations
+    took of it, and the distance to the source.
+
+    more: other curves, one value per latent frame, in place of the distance.
+    marks: seconds of other events (`spectrogram`).
+    """
     spec = performer.spec
     seconds = len(sound) / spec.sample_rate
     frames = round(seconds * spec.frame_rate)

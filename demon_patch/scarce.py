@@ -1,4 +1,4 @@
-"""Tells a lack of memory from other errors: interpreter, loader and PyTorch each say it in words of their own."""
+"""Tells a lack of memory from other errors: interpreter, loader and PyTorch each report it in other words."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ SAYINGS = (
 
 
 def is_out_of_memory(error: BaseException) -> bool:
-    """Whether an error means that there is not enough memory."""
+    """Returns whether an error means that there is not enough memory."""
     if isinstance(error, MemoryError) or (isinstance(error, OSError) and error.errno == errno.ENOMEM):
         return True
     told = str(error).lower()

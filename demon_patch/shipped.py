@@ -1,4 +1,4 @@
-"""The patches that come with the program, and new patch files made from them."""
+"""The patches that come with the program, and new patch files copied from a patch."""
 
 from __future__ import annotations
 
@@ -20,20 +20,21 @@ FIRST = "first-light"
 
 
 def folder() -> Path:
-    """The folder of the patches that come with the program: in a clone `patches/`, in an installed package its copy."""
+    """Returns the folder of the patches that come with the program: `patches/` in a clone, its copy in an installed
+    package."""
     packed = Path(str(files("demon_patch") / "patches"))
     return packed if packed.is_dir() else Path(__file__).parents[1] / "patches"
 
 
 def shipped() -> dict[str, Path]:
-    """The patch files that come with the program, by name, the template of new patches first."""
+    """Returns the patch files that come with the program, by name; FIRST, the template of new patches, is the first."""
     found = {path.name.removesuffix(PATCH): path for path in sorted(folder().glob(f"*{PATCH}"))}
     return {name: found[name] for name in sorted(found, key=lambda name: (name != FIRST, name))}
 
 
 def template(name: str) -> Path:
-    """The file of a patch that is named by its path, or by its name among those that come with the program; raises
-    PatchError with the names that are like it."""
+    """Returns the file of a patch, given its path or its name among those that come with the program. Raises
+    PatchError, with the names that are like it, where there is no such patch."""
     known = shipped()
     if name in known:
         return known[name]
@@ -47,17 +48,21 @@ def template(name: str) -> Path:
 
 
 def title_of(path: Path) -> str:
-    """The title of a new patch: the name of its file as words."""
+    """Returns the title of a new patch: the name of its file as words, at most 200 characters."""
     words = path.name.removesuffix(PATCH).replace("-", " ").replace("_", " ").strip()
     return (words[:1].upper() + words[1:])[:200]
 
 
 def write_new(target: Path, origin: Path, *, force: bool = False) -> list[Path]:
-    """Writes a new patch file from another, and the files that it names beside it; returns all that was written. Files
-    of a pack that are named by what they hold go into the asset store.
+    """Writes a copy of the patch file or pack `origin` as the new patch file `target`, and beside it the files that it
+    names; returns the paths written. Files of a pack that are named by their hash go into the asset store and are not
+    among these paths.
 
-    Its title is the name of the file. The author and the licence of a patch that comes with the program are left out,
-    since the new one is the player's. force: over files that are there already. Raises PatchError.
+    The title of the copy is the name of its file. A copy of a patch that comes with the program has no author and no
+    licence, since it is the player's.
+    force: replaces existing files.
+
+    Raises PatchError.
     """
     if is_pack(target):
         raise PatchError(

@@ -1,4 +1,4 @@
-"""A small memory of what was made last."""
+"""A cache that keeps the values used last."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ V = TypeVar("V")
 
 
 class Same:
-    """An object as a part of a key: equal to itself alone, and alive as long as the key is."""
+    """An object as part of a cache key: equal to itself alone, and kept alive by the key."""
 
     __slots__ = ("object",)
 
@@ -25,10 +25,12 @@ class Same:
 
 
 class SmallCache(Generic[V]):
-    """Values by key while there is room; the one that was asked for longest ago goes first. Any thread.
+    """A cache of values by key. When it is full, the value that was used longest ago is dropped. Any thread.
 
-    most: how many values are kept, or the sum of their `size`; the latest one is kept however large it is. No value is
-    None.
+    most: the largest sum of the values' `size`, which is 1 each by default; the latest value is kept however large it
+    is.
+
+    No value is None.
     """
 
     def __init__(self, most: float, size: Callable[[V], float] = lambda value: 1) -> None:
@@ -38,7 +40,7 @@ class SmallCache(Generic[V]):
         self._lock = Lock()
 
     def find(self, key: Hashable) -> V | None:
-        """The value of a key; None where it is not kept."""
+        """Returns the value of a key, or None where it is not kept."""
         with self._lock:
             value = self._kept.pop(key, None)
             if value is not None:
@@ -46,7 +48,7 @@ class SmallCache(Generic[V]):
             return value
 
     def put(self, key: Hashable, value: V) -> None:
-        """Keeps a value under a key, in the place of another."""
+        """Stores a value under a key, in place of an earlier one, and drops old values until the rest fits."""
         with self._lock:
             if key in self._kept:
                 self._total -= self._size(self._kept.pop(key))
@@ -56,7 +58,8 @@ class SmallCache(Generic[V]):
                 self._total -= self._size(self._kept.pop(next(iter(self._kept))))
 
     def get(self, key: Hashable, make: Callable[[], V]) -> V:
-        """The value of a key, made where it is not kept; two threads that ask at once may both make it."""
+        """Returns the value of a key; calls `make` and stores its value where none is kept. Two threads that ask at
+        once may both call it."""
         value = self.find(key)
         if value is None:
             self.put(key, value := make())

@@ -1,4 +1,4 @@
-"""What holds up the processor's threads: how they wait for each other, and when garbage is collected."""
+"""Settings of the process that keep its threads from being delayed: OpenMP's waiting and garbage collection."""
 
 from __future__ import annotations
 
@@ -10,23 +10,23 @@ USUAL = gc.get_threshold()
 
 
 def quiet_threads() -> None:
-    """Lets OpenMP threads sleep at their barriers instead of spinning, unless the user has chosen otherwise; called
+    """Makes OpenMP threads sleep at their barriers instead of spinning, unless the user has chosen otherwise. Call it
     before PyTorch is loaded.
 
-    A spinning team is stopped dead by any other program that needs a core: see docs/decisions.md for figures.
+    A spinning team stops dead whenever another program needs a core: see docs/decisions.md for figures.
     """
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 
 def quiet_gc() -> None:
-    """Once all is loaded: what is there is not looked through for garbage again, and what comes is so seldom, since a
-    whole collection holds up a tick by 10 ms. `restore_gc` takes it back."""
+    """Makes garbage collection rare: objects that exist now are never searched again, later ones seldom. Call it once
+    all is loaded. A full collection delays a tick by 10 ms. `restore_gc` undoes it."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(*SELDOM)
 
 
 def restore_gc() -> None:
-    """Garbage is collected as Python does by itself."""
+    """Returns garbage collection to Python's own settings."""
     gc.set_threshold(*USUAL)
     gc.unfreeze()

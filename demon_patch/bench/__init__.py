@@ -1,1 +1,1 @@
-"""Measurements behind the figures in the documentation; each returns plain data for a table or for JSON."""
+"""Measurements behind the figures in the documentation. Each returns plain data for a table or for JSON."""

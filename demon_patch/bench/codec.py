@@ -1,4 +1,4 @@
-"""What the codec does to partials, attacks and notes: `demon-patch bench codec [FILE...]`."""
+"""Measures what the codec does to partials, attacks and notes: `demon-patch bench codec [FILE...]`."""
 
 from __future__ import annotations
 
@@ -21,10 +21,12 @@ RUNS = 25
 
 
 def measure(session: Session, recordings: Sequence[Path]) -> Iterator[dict[str, Any]]:
-    """Rows of recordings and of composed loops, 10 s each, a row of their mean, and one of the time that it takes.
+    """Yields one row for each recording and each composed loop, 10 s each, then a row of their means and a row of
+    decode times.
 
-    onset, contrast, warble: see `texture`. notes: F1 of the notes that a transcriber hears in what is decoded, where
-    the true ones are those that it hears in the original; left out where it is not installed.
+    onset, contrast, warble: see `texture`.
+    notes: F1, 0 to 1, of the notes that a transcriber finds in the decoded sound against those that it finds in the
+    original; left out where the transcriber is not installed.
     """
     heard = transcriber()
     rows: list[dict[str, Any]] = []
@@ -48,7 +50,8 @@ def _clips(session: Session, recordings: Sequence[Path]) -> Iterator[tuple[str, 
 
 
 def _speed(session: Session) -> dict[str, Any]:
-    """Processor time of decoding a second of sound on one thread: its frames alone, and with playing margins."""
+    """Returns the processor time, in ms, of decoding 1 s of sound on one thread: without margins, and with playing
+    margins."""
     spec = session.spec
     song = session.compose(COMPOSED[0], seconds=SECONDS, seed=2).latent
     start, frames = len(song) // 2, round(spec.frame_rate)

@@ -1,4 +1,5 @@
-"""Measures windowed decode against a whole decode, and a ring of the embedded family at work."""
+"""Measures the decode of a window against the decode of a whole song, and the speed of a ring of the embedded
+family."""
 
 from __future__ import annotations
 
@@ -21,8 +22,8 @@ LONG = 60.0  # seconds of the whole decode
 
 
 def milliseconds(work: Callable[[], object], runs: int) -> float:
-    """The median processor time of `runs` calls after one to warm up, in milliseconds: on one thread the time that it
-    takes where nothing else runs."""
+    """Returns the median processor time of `runs` calls, in milliseconds, after one call to warm up. On one thread this
+    is the time that a call takes on an idle machine."""
     work()
     times = []
     for _ in range(runs):
@@ -33,7 +34,7 @@ def milliseconds(work: Callable[[], object], runs: int) -> float:
 
 
 def peak_memory() -> float | None:
-    """The most memory that this process has held, in MB; None where the system does not say."""
+    """Returns the most memory that this process has held, in MB; None on Windows."""
     if sys.platform == "win32":
         return None
     unit = 1 if sys.platform == "darwin" else 1024
@@ -41,12 +42,13 @@ def peak_memory() -> float | None:
 
 
 def decibels(difference: float, peak: float) -> float:
-    """A difference against a peak, in dB."""
+    """Returns a difference relative to a peak, in dB."""
     return 20.0 * float(np.log10(difference / peak + 1e-12))
 
 
 def measure_decode(session: Session, runs: int = 7) -> dict[str, Any]:
-    """Window and whole decode of the same song on one thread: times, ratio, differences at both margins."""
+    """Returns times, in ms on one thread, of decoding a window and the whole song, their ratio, and the difference of
+    the two sounds with either margin."""
     spec = session.spec
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
@@ -81,8 +83,8 @@ def measure_decode(session: Session, runs: int = 7) -> dict[str, Any]:
 
 
 def measure_playing(session: Session, seconds: float = 24.0, ticks: int = 24) -> dict[str, Any]:
-    """A full ring on a song of `seconds` at the family's steps and depth, one request a tick: tick time, completions a
-    second."""
+    """Returns the tick time in ms and the completions a second of a full ring on a song of `seconds` seconds, at the
+    family's steps and ring depth, with one request a tick."""
     source = session.compose("house", seconds=seconds, seed=2)
     prompt = session.prompt("acid")
     ring = session.ring(source)

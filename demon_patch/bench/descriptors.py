@@ -1,4 +1,4 @@
-"""Named descriptors: one number for each latent frame of a sound, by which a control is heard."""
+"""Named descriptors: each is one number per latent frame of a sound, in which the effect of a control is heard."""
 
 from __future__ import annotations
 
@@ -16,8 +16,12 @@ from demon_patch.runtime.descriptors import brightness, loudness
 
 @dataclass(frozen=True, eq=False)
 class Heard:
-    """A sound [samples, channels] beside what it is compared with: the source's, the target's and the unmoved
-    performance's latents [T, C], each cyclic. All is measured on the sound, which is encoded again."""
+    """A sound with the latents that it is compared with. Everything is measured on the sound, which is encoded again.
+
+    sound: [samples, channels].
+    source, target, unmoved: latents [T, C], each cyclic, of the source, of the target, and of the same performance
+    without the movement.
+    """
 
     session: Session
     sound: Samples
@@ -27,12 +31,12 @@ class Heard:
 
     @property
     def latent(self) -> Tensor:
-        """The sound's own latents, [frames, C]."""
+        """The latent of the sound, [frames, C]."""
         per = self.session.spec.samples_per_frame
         return self.session.encode(self.sound[: len(self.sound) // per * per])
 
     def distance(self, other: Tensor | None) -> Curve:
-        """Rms latent distance of each frame to a cyclic latent."""
+        """Returns the rms distance of each latent frame to a cyclic latent [T, C], in latent units: [frames]."""
         assert other is not None
         mine = self.latent
         at = torch.arange(len(mine)) % other.shape[0]
@@ -40,7 +44,10 @@ class Heard:
 
 
 def noisiness(sound: Samples, per_frame: int) -> Curve:
-    """Spectral flatness in dB of each latent frame: geometric over arithmetic mean of the power."""
+    """Returns the spectral flatness of each latent frame in dB: geometric over arithmetic mean of the power, at most 0.
+
+    per_frame: samples of a latent frame.
+    """
     frames = sound[: len(sound) // per_frame * per_frame].mean(axis=1).reshape(-1, per_frame)
     power = np.abs(np.fft.rfft(frames * np.hanning(per_frame), axis=1))[:, 1:] ** 2 + 1e-9
     return 10.0 * (np.log10(power).mean(axis=1) - np.log10(power.mean(axis=1)))
@@ -59,5 +66,5 @@ DESCRIPTORS: Mapping[str, Callable[[Heard], Curve]] = {
     "brightness": _brightness,
     "noisiness": lambda heard: noisiness(heard.sound, heard.session.spec.samples_per_frame),
 }
-"""departure: from the unmoved performance. Distances are rms in latent units, loudness and noisiness in dB, brightness
-in Hz."""
+"""By name, what computes a descriptor of a sound, one number per latent frame. Distances are rms in latent units
+(`departure` is the distance to the unmoved performance), loudness and noisiness in dB, brightness in Hz."""

@@ -1,7 +1,9 @@
-"""Measures how soon a request is heard live, by how much of the song is generated: the control `focus`.
+"""Measures how soon a request is heard live for each option of the control `focus`, which says how much of the song is
+generated.
 
-Method. As `bench.live`; a strength is turned that moves new generations only. Moves follow each other by three seconds
-or so, as while somebody plays; with `auto` there are also some after all generations in flight have become whole again.
+Method. As `bench.live`, with a strength that moves new generations only. Moves follow each other at about three
+seconds, as when somebody plays; with `auto` there are also moves after all generations in flight cover the whole song
+again.
 """
 
 from __future__ import annotations
@@ -21,12 +23,17 @@ SONGS = (60.0, 24.0)  # seconds
 WAYS = ("song", "8 s", "auto")
 SETTLE = {"song": 0.1, "8 s": 2.2, "auto": 2.6}  # seconds after a move; `song`: of each second of the song
 MOVES = {"song": 3, "8 s": 6, "auto": 6}
-RESTED = 3  # moves after all has become whole
+RESTED = 3  # moves after all generations cover the whole song
 
 
 @dataclass
 class Moves:
-    """A knob that is moved to and fro, and the seconds until each move was heard."""
+    """A knob that is turned up and down, and the seconds until each move was heard.
+
+    settle: seconds to wait after a move.
+    times: seconds from move to ear.
+    tick: milliseconds of a tick at the last move.
+    """
 
     session: Session
     host: Host
@@ -36,7 +43,7 @@ class Moves:
     tick: float = 0.0
 
     def move(self) -> None:
-        """One move, and what was heard of it."""
+        """Turns the knob once and adds the seconds until this was heard to `times`, if it was heard."""
         node, high, low = KNOBS["strength"]
         self.count += 1
         self.host.turn(node, "strength", (high, low)[self.count % 2])
@@ -47,7 +54,7 @@ class Moves:
         self.times += [] if time is None else [time]
 
     def row(self, shared: dict[str, Any]) -> dict[str, Any]:
-        """The figures of all moves."""
+        """Returns `shared` with the figures of all moves: milliseconds from move to ear, and counts of the host."""
         names = ("median_ms", "p90_ms", "worst_ms")
         figures = 1e3 * np.percentile(self.times, (50, 90, 100)) if self.times else np.full(3, np.nan)
         numbers = dict(zip(names, map(float, figures), strict=True))
@@ -57,8 +64,8 @@ class Moves:
 
 
 def measure(session: Session) -> Iterator[dict[str, Any]]:
-    """One row for each song and way of playing, and one more for `auto` after a rest, which says how long it took until
-    all was whole."""
+    """Yields one row for each song length and option of `focus`, and for `auto` one more after a rest, with the seconds
+    until all generations covered the whole song."""
     random = np.random.default_rng(5)
     for seconds in SONGS:
         for way in WAYS:
@@ -77,7 +84,7 @@ def measure(session: Session) -> Iterator[dict[str, Any]]:
 
 
 def _rested(session: Session, host: Host, shared: dict[str, Any]) -> dict[str, Any]:
-    """Moves that find everything whole."""
+    """Returns the row of moves that are made when all generations in flight cover the whole song."""
     moves, took = Moves(session, host, SETTLE["auto"]), 0.0
     for _ in range(RESTED):
         began = perf_counter()

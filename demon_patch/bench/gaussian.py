@@ -1,8 +1,9 @@
-"""A family without weights whose denoiser is exact: the optimal one for Gaussian data.
+"""A model family without weights whose denoiser is exact: the optimal denoiser for Gaussian data.
 
-For data N(mean, WIDTH^2) with a mean made of context and prompt, E[noise - x0 | x_t] is a short formula, so a ring on
-it runs in microseconds and answers every control as a trained model does. For measurements in forwards, not in sound.
-Its one layer mixes the mean's channels; it is the identity, to the bit, until a LoRA changes it.
+For data N(mean, WIDTH^2), whose mean is computed from context and prompt, E[noise - x0 | x_t] is a short formula. A
+ring on it therefore runs in microseconds and responds to every control like a trained model. It serves to count
+forwards, not to be heard. Its one layer mixes the channels of the mean; until a LoRA changes it, it is exactly the
+identity.
 """
 
 from __future__ import annotations
@@ -42,7 +43,8 @@ SPEC = FamilySpec(
 
 
 class GaussianDenoiser(nn.Module):
-    """v = (t - (1-t) w^2) / ((1-t)^2 w^2 + t^2) * (x - (1-t) m) - m, with w the width and m the data's mean."""
+    """The denoiser, whose velocity is v = (t - (1-t) w^2) / ((1-t)^2 w^2 + t^2) * (x - (1-t) m) - m, with w the width
+    and m the mean of the data."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -50,15 +52,15 @@ class GaussianDenoiser(nn.Module):
         nn.init.eye_(self.colour.weight)
 
     def condition(self, tokens: Tensor) -> tuple[Tensor, ...]:
-        """A prompt's scale and shift of the context, [2, C], as they are."""
+        """Returns the tokens of a prompt, the context's scale and shift [2, C], unchanged, as a tuple of one."""
         return (tokens,)
 
     def embed_time(self, t: Tensor) -> Tensor:
-        """The times themselves, [N, 1]."""
+        """Returns the timesteps [N] as [N, 1]."""
         return t[:, None]
 
     def velocity(self, x: Tensor, time: Tensor, context: Tensor, condition: tuple[Tensor, ...]) -> Tensor:
-        """The exact velocity [R, T, C]."""
+        """Returns the exact velocity [R, T, C]."""
         t = time[:, :, None]
         mean = self.colour(context * condition[0][:, :1] + condition[0][:, 1:])
         spread = (1 - t) ** 2 * WIDTH**2 + t**2
@@ -66,33 +68,35 @@ class GaussianDenoiser(nn.Module):
 
 
 class GaussianCodec:
-    """Latents are sound: sixteen samples a frame repeat its four numbers."""
+    """A codec without loss: the sixteen samples of a latent frame repeat its four numbers."""
 
     def encode(self, audio: np.ndarray) -> Tensor:
-        """[samples, 1] -> [T, C]."""
+        """Returns the latent [T, C] of sound [samples, 1]."""
         return torch.from_numpy(audio[:, 0].reshape(-1, SPEC.samples_per_frame)[:, :CHANNELS].copy())
 
     def decode(self, latent: Tensor, frames: Tensor) -> Tensor:
-        """[n, C] -> [n * 16, 1]."""
+        """Returns the sound [n * 16, 1] of a latent [n, C]."""
         return latent.repeat(1, SPEC.samples_per_frame // CHANNELS).reshape(-1, 1)
 
 
 def tinted(prompt: Conditioning, clip: Source) -> Conditioning:
-    """Scale and shift [2, C] with a clip's mean change from frame to frame added to the shift."""
+    """Returns the prompt with a clip's mean absolute change from latent frame to latent frame, per channel, added to
+    its shift."""
     speed = clip.latent.diff(dim=0).abs().mean(0)
     return replace(prompt, tokens=prompt.tokens + torch.stack((torch.zeros_like(speed), speed)))
 
 
 class GaussianConditioner:
-    """Words and seeds are hashed to numbers."""
+    """A conditioner that hashes words and seeds to numbers."""
 
     def prompt(self, text: str) -> Conditioning:
-        """Scale and shift of the mean; the empty text is no prompt: zero."""
+        """Returns a prompt: scale and shift [2, C] of the mean, -1 to 1, hashed from the text; zeros for the empty
+        text."""
         tokens = np.random.default_rng(zlib.crc32(text.encode())).uniform(-1, 1, (2, CHANNELS)).astype(np.float32)
         return Conditioning(torch.from_numpy(tokens) * bool(text), text)
 
     def compose(self, prompt: str, seconds: float, seed: int) -> Source:
-        """Slow sines, the same for the same words and seed."""
+        """Returns a source of slow sines, the same for the same words and seed."""
         frames = SPEC.frames(seconds)
         rng = np.random.default_rng((zlib.crc32(prompt.encode()), seed))
         turns = np.arange(frames)[:, None] / frames * rng.integers(1, 5, CHANNELS) + rng.uniform(0, 1, CHANNELS)
@@ -107,18 +111,18 @@ class GaussianConditioner:
         bpm: float | None = None,
         downbeat: float | None = None,
     ) -> Source:
-        """Refused: this family has no ears."""
+        """Raises SourceError: this family reads no sound files."""
         raise SourceError("the measuring family reads no files", file=path, mend="use the nano family")
 
     def timbre(self, prompt: Conditioning, clip: Source) -> Conditioning:
-        """The prompt, its mean moved by how fast each of the clip's channels moves."""
+        """Returns the prompt with the clip's speed of change in each channel added to its shift (`tinted`)."""
         return tinted(prompt, clip)
 
     def context(self, source: Source, structure: float) -> Tensor:
-        """The hints, weighed."""
+        """Returns the source's hints [T, C] times `structure`."""
         return source.hints * structure
 
 
 def gaussian() -> Family:
-    """The family."""
+    """Returns the family."""
     return Family(SPEC, GaussianDenoiser(), GaussianCodec(), GaussianConditioner())

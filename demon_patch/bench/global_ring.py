@@ -1,7 +1,8 @@
-"""The ring of a global schedule, for comparison: what a moving strength costs without a schedule per slot.
+"""A ring with one global schedule, for comparison: what a moving strength costs where slots have no schedule of their
+own.
 
-The published rules of StreamDiffusion (Kodaira et al. 2023, section 3.1): row i of the batch always stands at step i
-of one schedule, so depth equals steps, and a new schedule empties the batch.
+It follows the rules of StreamDiffusion (Kodaira et al. 2023, section 3.1): row i of the batch is always at step i of
+one schedule, so that the ring depth equals the number of steps, and a new schedule empties the batch.
 """
 
 from __future__ import annotations
@@ -26,7 +27,8 @@ FRAMES, STEPS, SHIFT = 100, 8, 3.0
 
 
 class GlobalRing:
-    """One schedule for all rows: [S, T, C] latents, row i at step i, one admission and one completion a tick."""
+    """A ring with one schedule for all rows: S latents [T, C], row i at step i. A tick admits one generation and
+    completes at most one."""
 
     def __init__(self, source: Tensor, noise: Tensor, velocity: Tensor, steps: int = STEPS) -> None:
         self._source, self._noise, self._velocity, self._steps = source, noise, velocity, steps
@@ -35,7 +37,8 @@ class GlobalRing:
         self._t = torch.empty(0)
 
     def tick(self, strength: float) -> list[Tensor]:
-        """Admits one generation at `strength` and advances all; a changed strength discards those in flight first."""
+        """Admits one generation at `strength`, moves all on by one step, and returns the finished latents. A changed
+        strength first discards the generations in flight."""
         if strength != self._strength:
             self._strength, self._rows = strength, []
             self._t = timesteps(strength, self._steps, SHIFT).float()
@@ -47,7 +50,7 @@ class GlobalRing:
 
 
 def moving_strength() -> Iterator[float]:
-    """A strength that is never the same twice in a row, in 0.25 to 0.95."""
+    """Yields strengths from 0.25 to 0.95, no two successive ones equal."""
     tick = 0
     while True:
         yield 0.6 + 0.35 * sin(0.7 * tick)
@@ -55,7 +58,8 @@ def moving_strength() -> Iterator[float]:
 
 
 def compare(ticks: int = 60) -> dict[str, Any]:
-    """Completions in `ticks` ticks at D = S = 8, from a full ring on, while the strength moves with every tick."""
+    """Returns the completions of both rings in `ticks` ticks, at ring depth 8 and 8 steps from a full ring on, while
+    the strength changes with every tick."""
     source, noise = torch.zeros(FRAMES, SPEC.latent_channels), NoiseBank(SPEC.latent_channels, FRAMES)
     ring = Ring(StubExecutor(FRAMES), SPEC, noise, depth=STEPS)
     velocity = torch.full_like(source, 0.01)

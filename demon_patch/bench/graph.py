@@ -1,7 +1,8 @@
-"""Times the patching runtime: control frames, edits, and curves over a song, beside objects with dictionaries.
+"""Times the patching runtime (control frames, edits, and curves over a song) against a baseline of objects with
+dictionaries.
 
-The graph is a third LFOs, a third mixes and a third slews, each wired to two that come before it. The baseline runs the
-same declarations as objects: each keeps its inputs, outputs and state in dictionaries and is asked in order.
+The graph is a third LFOs, a third mixes and a third slews, each with cables from two nodes before it. The baseline runs
+the same declarations as objects in order: each keeps its inputs, outputs and state in dictionaries.
 """
 
 from __future__ import annotations
@@ -47,7 +48,7 @@ CABLES = (Cable("zs", "ring", "zd", "ring"), Cable("zd", "audio", "zo", "audio")
 
 
 def graph(n: int) -> Patch:
-    """A patch of n nodes without loops, of which one moves the engine."""
+    """Returns a patch of n nodes without loops, one of which moves an engine port."""
     random = np.random.default_rng(n)
     nodes, cables = dict(CHAIN), list(CABLES)
     for i in range(n):
@@ -67,7 +68,8 @@ def _node(i: int, rate: float) -> Node:
 
 
 class Plain:
-    """The baseline: a patch as objects with dictionaries. Reads cables as sums of depth times signal."""
+    """The baseline: a patch as objects with dictionaries. Each port is its knob plus depth times signal of every
+    cable."""
 
     def __init__(self, patch: Patch) -> None:
         self.nodes: dict[str, dict[str, Any]] = {}
@@ -85,7 +87,7 @@ class Plain:
                 }  # fmt: skip
 
     def run(self, k: int) -> None:
-        """One control frame."""
+        """Computes control frame k."""
         frame = TRANSPORT.frame(k)
         for node in self.nodes.values():
             inputs = dict(node["knobs"])
@@ -102,8 +104,8 @@ class Plain:
 
 
 def measure() -> Iterator[dict[str, Any]]:
-    """One row a question, times in microseconds or milliseconds as their names say; what was there before is kept from
-    the collector, as in the host."""
+    """Yields one row for each question, with times in microseconds (`_us`) or milliseconds (`_ms`). As in the host,
+    objects that exist before are kept from garbage collection."""
     geometry = Geometry(RATE, SONG)
     quiet_gc()
     try:
@@ -121,7 +123,8 @@ def _measured(geometry: Geometry) -> Iterator[dict[str, Any]]:
 
 
 def _frames(geometry: Geometry, n: int, aim: float) -> dict[str, Any]:
-    """A control frame of a patch of n nodes."""
+    """Returns the row of times, in microseconds, of one control frame of a patch of n nodes. aim: microseconds to stay
+    below."""
     patch = graph(n)
     program = compile(patch, NODES, geometry)
     state, plain = program.state(), Plain(patch)
@@ -151,8 +154,8 @@ def _grown(patch: Patch, i: int) -> Patch:
 
 
 def _edits(geometry: Geometry, name: str, edit: Callable[[Patch, int], Patch]) -> dict[str, Any]:
-    """From an edit of a patch of 200 nodes, made one after another, to the published program. The baseline makes its
-    objects anew."""
+    """Returns the row of times, in ms, from an edit of a patch of 200 nodes to the published program, for successive
+    edits. The baseline builds all its objects again."""
     patch = graph(200)
     forecast = Forecast(compile(patch, NODES, geometry), TRANSPORT)
     forecast.advance(100)
@@ -172,8 +175,9 @@ def _edits(geometry: Geometry, name: str, edit: Callable[[Patch, int], Patch]) -
 
 
 def _beside(geometry: Geometry) -> dict[str, Any]:
-    """How late a thread that wants to run every millisecond is at most while another edits: for so long an edit may
-    hold up a tick. The baseline is the same thread alone. The host's interval between threads is used."""
+    """Returns the row of how late, in ms, a thread that wants to run every millisecond is at most while another thread
+    edits: an edit may delay a tick by this time. The baseline is the thread alone. The host's switch interval of
+    threads is used."""
     patch, late = graph(200), 0.0
     program = compile(patch, NODES, geometry)
     stop = threading.Event()
@@ -218,8 +222,9 @@ def _beside(geometry: Geometry) -> dict[str, Any]:
 
 
 def _curves(geometry: Geometry) -> Iterator[dict[str, Any]]:
-    """60 curves of three nodes each, of which 20 have a state that needs a loop, over 1,500 frames: a tick's worth. The
-    baseline runs its objects over the frames that are needed anew."""
+    """Yields the rows of times, in ms, that 60 curves take in one tick: three nodes each, over 1,500 control frames; 20
+    of them have a state that needs a loop. The baseline runs its objects over the frames that have to be computed
+    again."""
     nodes, cables = {**CHAIN, "p": Node("probe")}, list(CABLES)
     for i in range(CURVES):
         last = "slew" if i % 3 == 0 else "scale"
@@ -258,8 +263,9 @@ def _curves(geometry: Geometry) -> Iterator[dict[str, Any]]:
 
 
 def _fed(geometry: Geometry) -> dict[str, Any]:
-    """200 nodes of which 20 are reached by a number that is fed with every control frame, and 20 curves, half of them
-    reached: a tick's worth. The baseline runs its objects over the frames that are needed anew."""
+    """Returns the row of times, in ms, that one tick takes for 200 nodes and 20 curves, where 20 nodes and half of the
+    curves are reached by a live source written in every control frame. The baseline runs its objects over the frames
+    that have to be computed again."""
     patch = graph(180)
     nodes, cables = {**patch.nodes, "p": Node("probe"), "cc": Node("midi_cc")}, list(patch.cables)
     for i in range(20):
@@ -297,7 +303,7 @@ def _fed(geometry: Geometry) -> dict[str, Any]:
 
 
 def _timed(run: Callable[[int], object], times: int) -> NDArray[np.float64]:
-    """Seconds of each call."""
+    """Returns the seconds that each of `times` calls takes, [times]."""
     taken = np.empty(times)
     for i in range(times):
         began = perf_counter()

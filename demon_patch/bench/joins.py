@@ -1,4 +1,4 @@
-"""Whether the joins of what was played can be heard: the places where windows meet, compared with all others."""
+"""Measures whether the seams of played sound can be heard: compares the places where windows meet with all others."""
 
 from __future__ import annotations
 
@@ -10,18 +10,21 @@ from numpy.typing import NDArray
 
 from demon_patch.runtime.audio.lay_window import Seam
 
-SIDE_SECONDS = 0.01  # of a join, on either side of its middle
+SIDE_SECONDS = 0.01  # of a seam, on either side of its middle
 CLICK_SECONDS = 0.004
 AROUND_SECONDS = 0.04
 
 
 def figures(sound: NDArray[np.float32], joins: NDArray[np.int64], per: int, rate: int) -> dict[str, Any]:
-    """One row: how often the level dips by more than 1 dB within a join, and how sudden its high frequencies are (99 %
-    of joins are less so), beside the same at the frames between joins.
+    """Returns one row: the share of seams at which the level dips by more than 1 dB, and how sudden the high
+    frequencies are there (99th percentile, dB), beside the same figures for the latent frames between seams.
 
-    sound: [samples, channels] from the timeline's start, joins: the frames of `per` samples at which windows begin. A
-    dip: the power of 20 ms against the lower of the 20 ms before and behind. Sudden: the power of the second difference
-    in 4 ms against the 40 ms round it, in dB. Music dips and clicks by itself: only a difference tells.
+    sound: [samples, channels] from the timeline's start.
+    joins: the latent frames, of `per` samples, at which windows begin.
+
+    A dip compares the power of 20 ms with the lower of the powers of the 20 ms before and after. Suddenness compares
+    the power of the second difference in 4 ms with that in the 40 ms around it. Music dips and clicks by itself, so
+    that only a difference between both figures counts.
     """
     mono = sound.mean(axis=1, dtype=np.float64)
     inside = np.arange(3, len(mono) // per - 3)
@@ -40,9 +43,11 @@ def figures(sound: NDArray[np.float32], joins: NDArray[np.int64], per: int, rate
 
 
 def of_seams(seams: Sequence[Seam]) -> dict[str, Any]:
-    """One row: what the joins themselves did, measured against their own two sides as they were laid.
+    """Returns one row on the seams themselves, measured against their own two sides when they were written.
 
-    dipping: the share of joins that at some place, over 5 ms, are more than 1 dB weaker than the weaker side.
+    dipping: the share of seams that, over 5 ms at some place, are more than 1 dB weaker than the weaker side.
+    worst_dip_db: the deepest of these dips, dB.
+    click_p99_db: the 99th percentile of suddenness, dB.
     """
     dips, clicks = (np.array([getattr(seam, name) for seam in seams]) for name in ("dip", "click"))
     return {
@@ -53,7 +58,7 @@ def of_seams(seams: Sequence[Seam]) -> dict[str, Any]:
 
 
 def _power(power: NDArray[np.float64], first: NDArray[np.int64], n: int) -> NDArray[np.float64]:
-    """The mean of n samples from each place on."""
+    """Returns the mean of n numbers from each index in `first` on, plus 1e-12."""
     sums = np.concatenate([[0.0], np.cumsum(power)])
     return (sums[first + n] - sums[first]) / n + 1e-12
 

@@ -1,4 +1,4 @@
-"""How alike and how loud two sounds are, by judges that the engine does not use."""
+"""Measures how alike and how loud two sounds are, by algorithms that the engine does not use."""
 
 from __future__ import annotations
 
@@ -18,7 +18,8 @@ CHROMA_HOP = 441  # 40 ms
 
 
 def chroma(audio: Sound, rate: int) -> Array:
-    """Constant-Q chroma [frames, 12] of a loop [samples, channels], 25 frames a second, each of unit length."""
+    """Returns the constant-Q chroma [frames, 12] of a loop [samples, channels], 25 frames a second, each frame of unit
+    length."""
     mono = soxr.resample(np.asarray(audio, np.float64).mean(axis=1), rate, CHROMA_RATE)
     n = len(mono)
     spectrum, hertz = np.fft.rfft(mono), np.fft.rfftfreq(n, 1.0 / CHROMA_RATE)
@@ -34,12 +35,14 @@ def chroma(audio: Sound, rate: int) -> Array:
 
 
 def chroma_correlation(a: Sound, b: Sound, rate: int) -> float:
-    """How alike the chroma of two loops of one length move: 1 for the same, 0 for strangers."""
+    """Returns the correlation of the chroma of two loops of equal length: 1 for equal ones, near 0 for unrelated
+    ones."""
     return float(np.corrcoef(chroma(a, rate).ravel(), chroma(b, rate).ravel())[0, 1])
 
 
 def integrated(audio: Sound, rate: int) -> float:
-    """Integrated loudness in LUFS, gated as in ITU-R BS.1770-5, of [samples, channels] at 48 kHz or another rate."""
+    """Returns the integrated loudness in LUFS, gated as in ITU-R BS.1770-5, of sound [samples, channels] at any sample
+    rate."""
     power = _blocks(audio, rate, 0.4, 0.1)
     loud = power[power > 10 ** ((-70.0 + 0.691) / 10)]
     if not len(loud):
@@ -49,12 +52,13 @@ def integrated(audio: Sound, rate: int) -> float:
 
 
 def short_term(audio: Sound, rate: int) -> Array:
-    """Short-term loudness in LUFS, over 3 s, ten times a second."""
+    """Returns the short-term loudness in LUFS, over 3 s, ten numbers a second."""
     return -0.691 + 10.0 * np.log10(_blocks(audio, rate, 3.0, 0.1) + 1e-7)
 
 
 def _blocks(audio: Sound, rate: int, seconds: float, step: float) -> Array:
-    """K-weighted power of blocks, by the recommendation's two filters at 48 kHz."""
+    """Returns the K-weighted power of blocks of `seconds` that begin every `step` seconds, by the two filters that the
+    recommendation gives for 48 kHz."""
     sound = np.asarray(audio, np.float64)
     sound = sound if rate == 48_000 else soxr.resample(sound, rate, 48_000)
     shelf = ([1.53512485958697, -2.69169618940638, 1.19839281085285], [1.0, -1.69065929318241, 0.73248077421585])

@@ -1,14 +1,15 @@
-"""Measures knob to ear: the real engine's ticks and decodes, played against a clock made of their own durations.
+"""Measures the time from knob to ear: records the real engine's ticks and decodes, and plays them against a clock that
+is the sum of their durations.
 
-Method. A full ring on the embedded model runs as fast as it can; what it finished is decoded between the rows of the
-next tick, as in live playing. The time of every tick, its admissions and its completions are noted, and the times of
-decodes. Knob moves are then dropped at every moment of that record. A `step` control is in the latent of the first
-completion that has used the new value for as many steps as make it seen (`bench seen`, whose report is kept); a
-`request` control in the first generation admitted after the move. The ear follows after the shortest safe lead: the
-slowest decode, one row of a forward for which a decode may wait, and the sound device. Nothing is slept and no sound
-device is open, so figures hold for a machine that does nothing else. The ring runs one row a slot; guidance by a
-forwarded negative prompt (modes `full` and `initialize`) runs more, at their cost. Numbers of steps and depths are
-measured one after the other for each way of playing, so that what else the machine does falls on all of them alike.
+Method. A full ring on the embedded model runs as fast as it can. What it finishes is decoded between the rows of the
+next tick, as in live playing. The record holds the time of every tick, its admissions and completions, and the times of
+decodes. Knob moves are then placed at every moment of that record. A `step` control is heard in the first completion
+that has used the new value for enough steps (`bench seen`, whose report is kept); a `request` control is heard in the
+first generation admitted after the move. The ear follows after the shortest safe lead: the slowest decode, one row of a
+forward for which a decode may wait, and the sound device. Nothing sleeps and no sound device is open, so that the
+figures hold for a machine that does nothing else. The ring runs one row a slot; guidance by a forwarded negative prompt
+(modes `full` and `initialize`) runs more rows and costs their time. For each way of playing, the numbers of steps and
+ring depths are measured one after the other, so that other load on the machine affects all of them alike.
 """
 
 from __future__ import annotations
@@ -37,9 +38,12 @@ RINGS = ((8, 4), (4, 4), (4, 2))  # steps and depth, what is measured side by si
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """What a ring did: `starts` and `ends` of its ticks in seconds, and each generation's (admitted, finished) ticks.
+    """The record of a running ring.
 
-    decodes: seconds of a window's decode, one entry a completion.
+    starts, ends: of its ticks, in seconds.
+    generations: for each completed generation, the ticks at which it was admitted and finished.
+    decodes: seconds that the decode of a window took, one for each completion.
+    depth: ring depth.
     """
 
     starts: Sequence[float]
@@ -50,21 +54,24 @@ class Record:
 
     @property
     def lead(self) -> float:
-        """The shortest safe distance from the loudspeaker to the next window, in seconds."""
+        """Shortest safe time from the frame at the loudspeaker to the start of the next window, in seconds."""
         ticks = np.subtract(self.ends, self.starts)
         return max(self.decodes) + float(np.median(ticks)) / self.depth + DEVICE_SECONDS
 
     @property
     def rate(self) -> float:
-        """Completions a second, decodes included."""
+        """Completions a second, with the time of decodes."""
         return len(self.generations) / (self.ends[-1] - self.starts[0])
 
 
 def record(
     session: Session, source: Source, depth: int = 4, ticks: int = 48, focus: str = "song", steps: int | None = None
 ) -> Record:
-    """The record of `ticks` ticks of a full ring on a source: generations of `steps` steps, by default the family's;
-    `focus` how much of the song is generated."""
+    """Runs a full ring on a source for `ticks` ticks, after a warm-up, and returns the record.
+
+    focus: how much of the song each generation covers.
+    steps: of each generation, by default the family's.
+    """
     prompt, ring = session.prompt("acid, 120 bpm"), session.ring(source, depth)
     starts: list[float] = []
     ends: list[float] = []
@@ -102,8 +109,12 @@ def record(
 
 
 def answers(made: Record, seen: int | None, steps: int, previews: bool = False) -> list[float]:
-    """Seconds from each of many knob moves to the ear. seen: steps that make a `step` control heard, or None for a
-    `request` control. previews: whether nearly finished generations of `steps` steps are played for it."""
+    """Returns the seconds from each of MOVES knob moves to the ear; moves that are not heard within the record are left
+    out.
+
+    seen: the number of steps that make a `step` control heard, or None for a `request` control.
+    previews: nearly finished generations, of `steps` steps, are played too.
+    """
     heard: list[float] = []
     starts = np.asarray(made.starts)
     for move in np.linspace(0.0, made.starts[-1], MOVES, endpoint=False):
@@ -120,13 +131,14 @@ def answers(made: Record, seen: int | None, steps: int, previews: bool = False) 
 
 
 def _uses(admitted: int, tick: int, first: int, seen: int | None) -> bool:
-    """Whether a generation, as it stands after `tick`, answers a move that is read from tick `first` on."""
+    """Returns whether a generation has used a new value enough to be heard after `tick`, when the first tick with the
+    new value is `first`."""
     return admitted >= first if seen is None else tick - max(first, admitted) + 1 >= seen
 
 
 def steps_seen(report: Mapping[str, Any], steps: int) -> dict[str, int]:
-    """By control of `SHOWN`, the last of `steps` steps that must use a new value before it is seen, from the report of
-    `bench seen`; raises DemonError where it does not have one."""
+    """Returns, for each control of `SHOWN`, how many of the last of `steps` steps must use a new value before it is
+    heard, from the report of `bench seen`. Raises DemonError for a control that the report lacks."""
     found = {row["control"]: int(row["seen"]) for row in report["rows"] if row["steps"] == steps}
     for name in SHOWN:
         if name not in found:
@@ -140,12 +152,17 @@ def steps_seen(report: Mapping[str, Any], steps: int) -> dict[str, int]:
 def measure(
     session: Session, report: Mapping[str, Any], seconds: float = 24.0, rings: Sequence[tuple[int, int]] = RINGS
 ) -> list[dict[str, Any]]:
-    """One row for each way of playing, number of steps and depth, and class: median, p90 and worst milliseconds from
-    knob to ear, and the steps it takes. report: of `bench seen`. rings: steps and depths."""
+    """Returns one row for each option of `focus`, number of steps, ring depth and control, for `step` controls with and
+    without previews: median, 90th percentile and worst time from knob to ear in milliseconds, and the steps that the
+    control takes to be heard.
+
+    report: of `bench seen`.
+    rings: pairs of steps and ring depth.
+    """
     source = session.compose("house, 120 bpm", seconds=seconds, seed=3)
     seen = {steps: steps_seen(report, steps) for steps, _ in rings}
     rows: list[dict[str, Any]] = []
-    for focus in CONTROLS["focus"].options[1:]:  # `auto` is one or another of them, as the moment has it
+    for focus in CONTROLS["focus"].options[1:]:  # without `auto`, which chooses among the others
         for steps, depth in rings:
             made = record(session, source, depth, focus=focus, steps=steps)
             shared: dict[str, Any] = {"song_seconds": seconds, "focus": focus, "steps": steps, "depth": depth}

@@ -1,9 +1,11 @@
-"""Measures live playing as it is heard: starting, holding out, edges on the bar, knob to ear.
+"""Measures live playing through the sound device: the start, a long run, edges on the bar, and the time from knob to
+ear.
 
-Method. A host plays a patch of its own through the sound device. What was heard is taken from the audio process's
-history, whose samples count as the timeline does, encoded again and compared with the source frame by frame. A knob's
-move is heard in the frame in which that distance has gone a quarter of its way, smoothed over three frames; the frame's
-time at the loudspeaker comes from the playhead. A square on the bar is heard where the distance jumps most.
+Method. A host plays a patch of its own through the sound device. The played sound is read from the audio process's
+history, which counts in timeline samples, encoded again and compared with the source latent frame by latent frame. A
+knob's move is heard in the latent frame in which that distance, smoothed over three frames, has moved a quarter of its
+way; the playhead gives the time of this frame at the loudspeaker. The edge of a square on the bar is heard where the
+distance jumps most.
 """
 
 from __future__ import annotations
@@ -31,17 +33,21 @@ BPM = 120.0
 BAR_SECONDS = 240.0 / BPM
 SETTLE_SECONDS = 4.0  # between two moves of a knob
 LOOK_SECONDS = 0.05
-HEARD = 0.25  # of a change
+HEARD = 0.25  # share of a change at which it counts as heard
 KNOBS = {"source_blend": ("blend", 1.0, 0.0), "strength": ("scheduler", 1.0, at_strength(0.15))}
-"""By control, its node and the two values between which it is moved."""
+"""For each control: its node, and the two knobs between which it is moved."""
 
 
 def patch(
     focus: str = "song", square: str | None = None, depth: int | None = None, seconds: float = 24.0, moves: bool = True
 ) -> Patch:
-    """A cover of a clip very unlike it, so that the distance tells them apart. square: the control under a square on
-    the bar. depth: of the ring, by default the family's. moves: whether a strength moves what is in flight, or only
-    new generations."""
+    """Returns a cover of a clip that is very unlike it, so that the distance to the source tells them apart.
+
+    square: a control that a square LFO on the bar moves, or None.
+    depth: ring depth, by default the family's.
+    seconds: length of the song.
+    moves: whether a new strength also changes the generations in flight (live strength), or only new ones.
+    """
     deep = {} if depth is None else {"depth": depth}
     nodes = {
         "source": Node("composed_source", values={"style": "ambient in a minor", "seconds": seconds, "seed": 7}),
@@ -68,7 +74,7 @@ def patch(
 
 
 def wait(host: Host, until: Callable[[], bool], seconds: float = 60.0) -> None:
-    """Waits until something holds; raises TimeoutError with the host's messages."""
+    """Waits until `until` returns True. Raises TimeoutError with the host's messages after `seconds` seconds."""
     end = perf_counter() + seconds
     while not until():
         if perf_counter() > end:
@@ -77,7 +83,8 @@ def wait(host: Host, until: Callable[[], bool], seconds: float = 60.0) -> None:
 
 
 def heard(host: Host, session: Session, seconds: float) -> tuple[NDArray[np.float64], int]:
-    """The distance to the source in each frame of the last so many seconds, and the first one's transport frame."""
+    """Returns the distance to the source of each latent frame of the last `seconds` seconds, and the transport frame of
+    the first one."""
     per = session.spec.samples_per_frame
     end = host.link.history_since(1 << 62)[1] // per
     start = max(end - round(seconds * session.spec.frame_rate), 0)
@@ -86,8 +93,8 @@ def heard(host: Host, session: Session, seconds: float) -> tuple[NDArray[np.floa
 
 
 def jumps(distance: NDArray[np.float64], first: int, apart: int, side: int = 3) -> NDArray[np.int64]:
-    """Round each of the frames `first`, first + apart, ... the one at which a distance jumps most: where the means of
-    the `side` frames from there on and before differ most."""
+    """Returns, for each of the frames `first`, first + apart, ..., the frame near it at which a distance jumps most:
+    where the mean of `side` frames from there on differs most from the mean of `side` frames before."""
     sums = np.concatenate([[0.0], np.cumsum(distance)])
     at = np.arange(side, len(distance) - side)
     step = np.zeros(len(distance))
@@ -97,7 +104,7 @@ def jumps(distance: NDArray[np.float64], first: int, apart: int, side: int = 3) 
 
 
 def measure_edges(session: Session, control: str, bars: int = 12) -> dict[str, Any]:
-    """One row: how far from its bar line each edge of a square on `control` is heard, in milliseconds."""
+    """Returns one row: the distance, in milliseconds, of each heard edge of a square on `control` from its bar line."""
     with Host(patch(square=control), session) as host:
         host.start()
         wait(host, lambda: host.status.seconds > (bars + 0.5) * BAR_SECONDS, 120.0)
@@ -121,7 +128,8 @@ def measure_edges(session: Session, control: str, bars: int = 12) -> dict[str, A
 
 
 def measure_minute(session: Session, path: Path, picture: Path | None = None, seconds: float = 60.0) -> dict[str, Any]:
-    """One row: a patch file played for a minute, its joins, and a picture of it with the joins marked."""
+    """Plays a patch file for a minute and returns one row on it and its seams; draws a picture with the seams marked,
+    if a path is given."""
     with Host(load_playable(path), session, folder=path.parent) as host:
         host.start()
         wait(host, lambda: host.status.seconds > seconds, 3 * seconds)
@@ -142,8 +150,8 @@ def measure_minute(session: Session, path: Path, picture: Path | None = None, se
 
 
 def moved_after(session: Session, host: Host, frame: float, seconds: float) -> float | None:
-    """Seconds from transport frame `frame`, at which a knob was moved, to the ear, looked for in the last so many
-    seconds; None where nothing moved."""
+    """Returns the seconds from a knob's move at transport frame `frame` to the ear; None where the sound of the last
+    `seconds` seconds did not change."""
     rate = session.spec.frame_rate
     distance, start = heard(host, session, seconds)
     moved = int(frame) - start
@@ -155,7 +163,8 @@ def moved_after(session: Session, host: Host, frame: float, seconds: float) -> f
 
 
 def measure_knob(session: Session, host: Host, control: str, moves: int = 10) -> list[float]:
-    """Seconds from each of some moves of a knob to the ear."""
+    """Turns a knob `moves` times and returns the seconds from each move to the ear; moves that were not heard are left
+    out."""
     node, high, low = KNOBS[control]
     per = session.spec.samples_per_frame
     random = np.random.default_rng(5)
@@ -173,7 +182,10 @@ def measure_knob(session: Session, host: Host, control: str, moves: int = 10) ->
 
 
 def measure_run(session: Session, began: float, seconds: float = 60.0, focus: str = "8 s") -> list[dict[str, Any]]:
-    """One row of a whole run, then one for each knob. began: when the program was started, by perf_counter."""
+    """Plays for `seconds` seconds and returns one row on the whole run, then one row for each knob.
+
+    began: when the program was started, in seconds of `perf_counter`.
+    """
     with Host(patch(focus=focus), session) as host:
         host.start()
         wait(host, lambda: host.status.begun)

@@ -1,4 +1,4 @@
-"""Names the machine that a figure was measured on."""
+"""Names the machine on which a figure was measured."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import torch
 
 
 def processor() -> str:
-    """The processor's name as the system gives it."""
+    """Returns the processor's name from the system."""
     info = Path("/proc/cpuinfo")
     if info.exists():
         for line in info.read_text(encoding="utf-8").splitlines():
@@ -20,6 +20,6 @@ def processor() -> str:
 
 
 def machine() -> str:
-    """One line: processor, cores, system, Python and PyTorch."""
+    """Returns one line: processor, cores, system, Python and PyTorch."""
     versions = f"Python {platform.python_version()}, PyTorch {torch.__version__}"
     return f"{processor()}, {os.cpu_count()} cores, {platform.system()}, {versions}"

@@ -1,7 +1,7 @@
-"""Measures how far each control moves the sound: every numeric one under an LFO, every choice and clip switched.
+"""Measures how far each control moves the sound: numeric controls under an LFO, choices and clips by a switch.
 
-A control's performance is set against the same performance with the control held, at the same song frames, so that
-what the song itself does falls out. The yardstick is the descriptor's spread over seeds at the same song frames.
+A control's performance is compared with the same performance with the control held, at the same song frames, so that
+changes of the song itself cancel out. The yardstick is the descriptor's spread over seeds at the same song frames.
 """
 
 from __future__ import annotations
@@ -27,22 +27,25 @@ AUDIBLE = 3.0  # below this many spreads a control is subtle
 
 
 def measure(session: Session, controls: Sequence[str] | None = None, seeds: int = SEEDS) -> Iterator[dict[str, Any]]:
-    """One row for each control, as it is measured: change of its descriptor by period of the LFO, lag in latent frames
-    at the slowest, spread over `seeds` seeds, the greatest ratio of the two, and whether it is subtle."""
+    """Yields one row for each control: the change of its descriptor for each period of the LFO, the lag in latent
+    frames at the slowest, the spread over `seeds` seeds, the ratio of the largest change to the spread, and whether it
+    is subtle."""
     yardstick = Yardstick(session, seeds)
     for trial in chosen(session.spec, controls):
         yield _row(session, trial, yardstick)
 
 
 class Yardstick:
-    """The spread of descriptors over seeds, measured once in the usual surroundings and once for each target."""
+    """The spread of descriptors over seeds. The performances are rendered once, with the patch of the control
+    `seed`."""
 
     def __init__(self, session: Session, seeds: int) -> None:
         self._session, self._seeds = session, seeds
         self._played: list[tuple[Performer, Samples]] = []
 
     def spread(self, descriptor: str, beside: Heard) -> float:
-        """The standard deviation over seeds of a descriptor smoothed over a beat, averaged over the song's frames."""
+        """Returns the standard deviation over seeds of a descriptor that is smoothed over a beat, averaged over the
+        song's frames, in the descriptor's unit."""
         if not self._played:
             usual = next(trial for trial in due(self._session.spec) if trial.control == "seed")
             for seed in range(100, 100 + self._seeds):
@@ -89,7 +92,7 @@ def _row(session: Session, trial: Trial, yardstick: Yardstick) -> dict[str, Any]
 
 
 def _position(performer: Performer, trial: Trial, frames: int) -> Curve:
-    """Where the control stood in each frame, 0 at `lo` and 1 at `hi`."""
+    """Returns the control at each frame as a share of its way, 0 at `lo` and 1 at `hi`: [frames]."""
     sink = performer.program.sink(*trial.end)
     values = performer.forecast.span(sink, 0, frames)
     assert not isinstance(trial.lo, str)
@@ -98,9 +101,15 @@ def _position(performer: Performer, trial: Trial, frames: int) -> Curve:
 
 
 def followed(control: Curve, difference: Curve, bars: float, session: Session) -> tuple[float, int]:
-    """The change of a descriptor between the control's ends (the slope of a line through all frames), and the lag in
-    frames at which they agree best, within a quarter of the period either way. Both curves are smoothed over a
-    quarter of the period, at most a beat."""
+    """Returns the change of a descriptor between the control's two ends (the slope of a line through all frames), and
+    the lag, in latent frames, at which both agree best, searched within a quarter of the period either way.
+
+    control: 0 to 1, [frames].
+    difference: of the descriptor from the held performance, [frames].
+    bars: period of the LFO.
+
+    Both curves are smoothed over a quarter of the period, at most a beat.
+    """
     period = round(bars * session.spec.frame_rate * SECONDS / BARS)
     width = max(min(period, round(session.spec.frame_rate * SECONDS / BARS)) // 4, 1)
     control, difference = smooth(control, width), smooth(difference, width)

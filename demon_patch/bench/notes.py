@@ -1,8 +1,8 @@
-"""The notes in a sound, as a transcriber hears them, and how many of the true ones are among them.
+"""Finds the notes in a sound by a transcriber, and measures how many of the true ones are among them.
 
-The transcriber is basic-pitch (Apache-2.0, its weights in its wheel). It is no dependency of this package, and its own
-asks for TensorFlow that it does not need: `pip install --no-deps basic-pitch`, then
-`pip install onnxruntime librosa resampy mir_eval pretty_midi`.
+The transcriber is basic-pitch (Apache-2.0, with its weights in its wheel). This package does not depend on it, and it
+does not need the TensorFlow that it asks for: `pip install --no-deps basic-pitch`, then `pip install onnxruntime
+librosa resampy mir_eval pretty_midi`.
 """
 
 from __future__ import annotations
@@ -29,15 +29,15 @@ MODEL = "saved_models/icassp_2022/nmp.onnx"
 
 
 class Note(NamedTuple):
-    """A note by its start in seconds and its MIDI key."""
+    """A note: its start in seconds and its MIDI key."""
 
     start: float
     key: int
 
 
 def f1(true: Sequence[Note], found: Sequence[Note]) -> float:
-    """The F1 of found notes: of equal key, begun within NEAR seconds, each true note found by one at most. 0..1; nan
-    where there are none to find."""
+    """Returns the F1 of found notes, 0 to 1; nan where there are no true notes. A found note matches a true note of
+    equal key that begins within NEAR seconds; each note matches at most one."""
     if not true:
         return float("nan")
     if not found:
@@ -50,7 +50,8 @@ def f1(true: Sequence[Note], found: Sequence[Note]) -> float:
 
 
 def transcriber() -> Callable[[Sound, int], list[Note]] | None:
-    """What tells the notes of [samples] at a rate, or None where basic-pitch is not installed."""
+    """Returns a function that finds the notes in sound [samples] at a sample rate in Hz; None where basic-pitch is not
+    installed."""
     if importlib.util.find_spec("basic_pitch") is None:
         return None
     logging.getLogger().setLevel(logging.ERROR)  # it names every library that it could use and does not find

@@ -1,4 +1,4 @@
-"""All measurements of one control, which its row of docs/controls.md is made of."""
+"""All measurements of one control, from which its row of docs/controls.md is made."""
 
 from __future__ import annotations
 
@@ -15,9 +15,12 @@ from demon_patch.engine.session import Session
 def measured(
     name: str, exact: Session, session: Session, seeds: int = modulation.SEEDS, seconds: float = SECONDS
 ) -> Iterator[tuple[str, list[dict[str, Any]]]]:
-    """The reports that a control has, by name (`page.TITLES`), each with its rows, as they are measured: those of its
-    class, and of what a family has. exact: of the family that forwards are counted on; session: of the one that is
-    heard. A control that is not `measured` has none."""
+    """Yields the reports that a control has, each as its name (`page.TITLES`) and its rows: those that fit the
+    control's propagation class and the families. A control that is not `measured` has none.
+
+    exact: a session of the family on which forwards are counted.
+    session: a session of the family that is heard.
+    """
     row = CONTROLS[name]
     counted, heard = (any(trial.control == name for trial in due(each.spec)) for each in (exact, session))
     if counted and row.propagation in COUNTED:

@@ -1,4 +1,4 @@
-"""Writes docs/controls.md: what the table declares of every control, and what was measured of it."""
+"""Writes docs/controls.md: the declaration of every control, and the measurements of it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ TITLES = {
     "seen": "seen, t50, t90: last steps that must use a new value, the embedded model",
     "modulation": "modulation: how far each control moves its descriptor, the embedded model",
 }
-"""The reports that the page is made of, by name, each with its title."""
+"""The reports from which the page is made, by name, each with its title."""
 _NODES = {
     "scheduler": "Scheduler",
     "source_blend": "Source Blend",
@@ -51,14 +51,15 @@ generation begins on each that stands a generation from the next.
 
 
 def _usual() -> tuple[FamilySpec, int, int]:
-    """The family that ships with the engine, its default depth and steps."""
+    """Returns the spec of the family that ships with the engine, its default ring depth and its default steps."""
     spec = spec_of(NAMES[0])
     depth, steps = (int(spec.default(CONTROLS[name]) or 0) for name in ("depth", "steps"))
     return spec, depth, steps
 
 
 def _rates() -> str:
-    """What each class follows, of the family that ships with the engine at its default depth and steps."""
+    """Returns a sentence on the highest frequency, in Hz, that controls of each class follow, for the family that ships
+    with the engine at its default ring depth and steps."""
     spec, depth, steps = _usual()
     rates = Rates.nominal(spec, depth, steps)
     follows = (f"{name} {often / 2:.3g} Hz" for name, often in (
@@ -68,7 +69,7 @@ def _rates() -> str:
 
 
 def load(folder: str | Path) -> dict[str, dict[str, Any]]:
-    """The reports kept in a folder, by name; those that are not there are empty."""
+    """Returns the reports kept in a folder, by name; a report without a file has no rows."""
     found: dict[str, dict[str, Any]] = {}
     for name in TITLES:
         path = Path(folder) / f"{name}.json"
@@ -77,9 +78,11 @@ def load(folder: str | Path) -> dict[str, dict[str, Any]]:
 
 
 def keep(report: Mapping[str, Any], path: str | Path) -> None:
-    """Writes a report {title, machine, rows} as JSON, with the machine in each row; rows of the file that are of
-    something else stay, with the machine that they were measured on: of other controls that the table has, of other
-    numbers of steps, of other clips."""
+    """Writes a report {title, machine, rows} as JSON, with the machine in each row.
+
+    Rows of the existing file stay, with the machine that they were measured on, where the report has no row for the
+    same control and number of steps, or the same clip. Rows of controls that the table no longer has are dropped.
+    """
     path = Path(path)
     old = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {"rows": []}
     fresh = {**report, "rows": [_rounded(row) for row in report["rows"]]}
@@ -94,12 +97,12 @@ def keep(report: Mapping[str, Any], path: str | Path) -> None:
 
 
 def machine_of(row: Mapping[str, Any], report: Mapping[str, Any]) -> str:
-    """The machine that a row was measured on: its own, or its report's, as older files have it; "" if unknown."""
+    """Returns the machine on which a row was measured: the row's own, else its report's (in older files), else ""."""
     return str(row.get("machine", report.get("machine", "")))
 
 
 def _key(row: Mapping[str, Any]) -> tuple[str, int]:
-    """What a row is of: a control, and a number of steps where it is measured at several; or a clip."""
+    """Returns what a row describes: its control or clip, and the number of steps, 0 where there is none."""
     return str(row["control"] if "control" in row else row["clip"]), int(row.get("steps", 0))
 
 
@@ -108,7 +111,7 @@ def _rounded(row: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def page(reports: Mapping[str, Mapping[str, Any]]) -> str:
-    """The whole page from the reports of `load`."""
+    """Returns the whole page as Markdown, from the reports of `load`."""
     rows = {name: {_key(row): row for row in report["rows"]} for name, report in reports.items()}
     parts = [_HEAD.format(rates=_rates(), usual=f"depth {trials.DEPTH} and {trials.STEPS} steps")]
     machines = sorted({machine_of(row, report) for report in reports.values() for row in report["rows"]} - {""})
@@ -158,13 +161,14 @@ def _default(row: Control) -> str:
 
 
 def of_knob(row: Control, position: float) -> str:
-    """A knob position of a control with the family taper, and what the first family has there."""
+    """Returns text with a knob position, 0 to 1, of a control with the family taper, and the number that the first
+    family has there."""
     spec = spec_of(NAMES[0])
     return f"{position:g} of the knob ({spec.name}: {row.name} {spec.at_position(row, position):.2f})"
 
 
 def _unheard(row: Control) -> str:
-    """Why a control has no measured change."""
+    """Returns why a control has no measured change."""
     if not row.measured:
         return "when the sound comes, not what it is"
     spec = spec_of(NAMES[0])

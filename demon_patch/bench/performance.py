@@ -1,6 +1,6 @@
-"""The tables of docs/performance.md that are made of kept measurements; the text between them is written by hand.
+"""Fills the tables of docs/performance.md from kept measurements; the text between them is written by hand.
 
-Where a table goes, the page has `<!-- table: NAME -->`, the table, and `<!-- end -->`.
+The page marks each table by `<!-- table: NAME -->` before it and `<!-- end -->` after it.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _SPEED = (
 
 
 def filled(page: str, folder: str | Path) -> str:
-    """The page with each of its tables made again from the measurements kept in a folder."""
+    """Returns the page with each table replaced by one from the measurements kept in a folder."""
 
     def table(match: re.Match[str]) -> str:
         head, name, foot = match.groups()
@@ -47,7 +47,8 @@ def _drawn(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]
 
 
 def _tenths(folder: Path, key: str, form: str, last: str, worst: Callable[[list[float]], float]) -> Iterator[str]:
-    """A row a recording, by tenths of the knob, with its worst figure."""
+    """Yields a table with a row for each recording: a figure at every tenth of the knob position, and the worst of
+    them."""
     heads = ["knob", *(f"{tenth / 10:g}" for tenth in range(11)), last]
     rows = [(row["clip"], row[key]) for row in _rows(folder, "sound")]
     return _drawn(heads, [[name, *(form.format(x + 0.0) for x in (*xs, worst(xs)))] for name, xs in rows])
@@ -75,7 +76,8 @@ def _itself(folder: Path) -> Iterator[str]:
 
 
 def _codec(folder: Path) -> Iterator[str]:
-    """The means of all clips and the times, before the mend of the phase and after it."""
+    """Yields the table of the means of all clips and of decode times, before and after the codec's phase was
+    repaired."""
 
     def by_clip(name: str) -> dict[str, Row]:
         return {row["clip"]: row for row in _rows(folder, name)}

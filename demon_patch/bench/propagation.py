@@ -1,4 +1,4 @@
-"""Measures when a control is heard, counted in forwards: first difference, convergence, and shares of the change."""
+"""Measures when a control is heard, in forwards: first difference, convergence, and shares of the change."""
 
 from __future__ import annotations
 
@@ -26,8 +26,12 @@ SHARES = {"seen": 0.25, "t50": 0.5, "t90": 0.9}
 
 @dataclass(eq=False)
 class Side:
-    """One end of a trial as the engine takes it: a request's arguments, the values of every step, and the LoRAs in the
-    weights."""
+    """One of the two ends of a trial, in the engine's terms.
+
+    arguments: of the request.
+    values: the step controls of every step.
+    loras: in the weights.
+    """
 
     prompt: Conditioning
     source: Source
@@ -36,11 +40,11 @@ class Side:
     loras: Loras = ()
 
     def request(self, session: Session) -> Request:
-        """A request of this side."""
+        """Returns a request of this side."""
         return session.request(self.prompt, self.source, **self.arguments)
 
     def tick(self, session: Session, ring: Ring) -> list[Completion]:
-        """One tick of a ring on this side."""
+        """Runs one tick of a ring with this side's request, step controls and LoRAs; returns its completions."""
         session.set_loras(self.loras)
         if ring.admits():
             ring.submit(self.request(session))
@@ -48,7 +52,7 @@ class Side:
 
 
 def side(session: Session, trial: Trial, high: bool, steps: int, seconds: float = SECONDS) -> Side:
-    """One end of a trial, in generations of `steps` steps: what stands beside the control, then the control itself."""
+    """Returns one end of a trial, the high one or the low one, for generations of `steps` steps."""
     source = session.compose("house, 120 bpm", seconds=seconds, seed=3)
     made = Side(session.prompt("acid, 120 bpm"), source, {"strength": 0.7, "seed": 42, "steps": steps})
     settings: dict[str, Any] = {key.partition(".")[2]: value for key, value in trial.settings.items()}
@@ -67,7 +71,7 @@ def side(session: Session, trial: Trial, high: bool, steps: int, seconds: float 
 
 
 def _lora(session: Session) -> Lora:
-    """The family's own LoRA, or for a family without any, small changes of all its layers."""
+    """Returns the family's own LoRA; for a family without any, one with small random changes of all layers."""
     if ADAPTER in session.family.loras:
         return session.lora(ADAPTER)
     draw = torch.Generator().manual_seed(3)
@@ -111,9 +115,14 @@ def _set(session: Session, made: Side, name: str, value: Any) -> None:
 def measure(
     session: Session, depths: Sequence[int] = DEPTHS, controls: Sequence[str] = (), steps: Sequence[int] = STEPS
 ) -> list[dict[str, Any]]:
-    """One row a control and number of steps: by depth the forwards from a write to the first latent that differs (best,
-    mean and worst over the phases of the write; the delivering one included) and to the last that is not yet
-    settled. Depths above the number of steps are left out: a ring of that depth is one of as many steps."""
+    """Returns one row for each control and number of steps.
+
+    first_D: for ring depth D, the forwards from a write to the first delivered latent that differs, the delivering
+    forward included: best, mean and worst over the phases of the write.
+    converged_D: the forwards to the first latent from which on all are settled, least and most.
+
+    Ring depths above the number of steps are left out, because such a ring acts like one with as many slots as steps.
+    """
     rows = []
     for count in steps:
         for trial in chosen(session.spec, controls, COUNTED):
@@ -137,7 +146,11 @@ def _finish(session: Session, one: Side, steps: int) -> Tensor:
 def _answer(
     session: Session, sides: tuple[Side, Side], steady: tuple[Tensor, ...], depth: int, steps: int, phase: int
 ) -> tuple[int, int]:
-    """Forwards from the write, at `phase` ticks after a full ring, to the first difference and to the settled."""
+    """Returns the forwards from a write to the first latent that differs, and to the first from which on all are
+    settled.
+
+    phase: ticks from the full ring to the write.
+    """
     ring, at = session.ring(sides[0].source, depth), steps + phase
     delivered: list[tuple[int, Tensor]] = []
     for tick in range(at + 2 * steps + 1):
@@ -151,9 +164,11 @@ def _answer(
 def measure_shares(
     session: Session, controls: Sequence[str] = (), seconds: float = SECONDS, steps: Sequence[int] = STEPS
 ) -> list[dict[str, Any]]:
-    """One row for each control of the classes `SEEN` and each number of steps: how many of a generation's last steps
-    must use a new value before a quarter (seen), half (t50) and nine tenths (t90) of its final change are in the
-    latent, and the share by steps."""
+    """Returns one row for each control of the classes `SEEN` and each number of steps.
+
+    shares: for 1, 2, ... last steps that use a new value, the share of the final change that is in the latent.
+    seen, t50, t90: the last steps that bring a quarter, half and nine tenths of the final change.
+    """
     rows = []
     for count in steps:
         for trial in chosen(session.spec, controls, SEEN):

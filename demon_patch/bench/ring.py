@@ -1,4 +1,4 @@
-"""Measures what the ring costs outside the forward: time and newly allocated tensors per tick."""
+"""Measures what a tick costs outside the forward: its time and its newly allocated tensors."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ TARGETS_MS = {
     "guidance": {1: 1.0, 4: 4.0, 8: 8.0},
     "dcw": {},
 }
-"""Milliseconds of a tick outside the forward, by features and depth."""
+"""The most milliseconds that a tick should take outside the forward, by features and ring depth."""
 
 
 class Allocations(TorchDispatchMode):
-    """Counts, while it is entered, the tensors that operations return in memory that was not one of their inputs'."""
+    """Counts, within its context, the tensors that operations return in newly allocated memory."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -54,10 +54,12 @@ def _memory(tensor: Tensor) -> int:
 
 
 class Workload:
-    """A full ring on a stub denoiser: T = 1500, 64 channels, a cover of 8 steps, one request for every admission.
+    """A full ring on a stub denoiser: 1500 latent frames, 64 channels, covers of 8 steps, one request for every
+    admission.
 
-    features: plain, or all per-frame controls as curves (with a mask, a target and a second prompt), or guidance in
-    mode `initialize` as a curve, or DCW of both bands as curves. values: the step controls of every tick.
+    features: "plain"; "curves": all per-frame controls as curves, with a mask, a target and a second prompt;
+    "guidance": in mode `initialize`, as a curve; "dcw": both bands as curves.
+    values: the step controls of every tick.
     """
 
     def __init__(self, depth: int, features: str = "plain", bucket: int = 1) -> None:
@@ -88,15 +90,15 @@ class Workload:
             self.tick()
 
     def tick(self) -> int:
-        """One tick; the number of latents it finished."""
+        """Runs one tick; returns the number of completions."""
         if self.ring.admits():
             self.ring.submit(self._request)
         return len(self.ring.tick(self.values))
 
 
 def measure(depths: Sequence[int] = (1, 4, 8), ticks: int = 100) -> list[dict[str, Any]]:
-    """One row for each set of features and depth: the median and slowest milliseconds of a tick outside the forward on
-    one thread, the target, and the tensors allocated in `ticks` ticks after warm-up."""
+    """Returns one row for each set of features and ring depth: the median and slowest time of a tick outside the
+    forward, in milliseconds on one thread, the target, and the tensors allocated in `ticks` ticks after the warm-up."""
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:

@@ -1,4 +1,4 @@
-"""How a recording sounds on its way from itself to a generation: `demon-patch bench sound FILE...`."""
+"""Measures how the sound changes from a recording to its generations: `demon-patch bench sound FILE...`."""
 
 from __future__ import annotations
 
@@ -25,13 +25,14 @@ QUIET = -12.0  # dB: below the limiter, which would be judged too
 
 
 def measure(session: Session, path: Path) -> dict[str, Any]:
-    """A recording at every tenth of the strength knob (equal turns move the sound equally far), and under an LFO of one
-    bar on strength.
+    """Returns one row for a recording, heard at every tenth of the strength knob (equal turns move the sound equally
+    far) and under an LFO of one bar on strength.
 
-    chroma, decoded: correlation of the chroma with the recording's, as heard at every tenth, and at 0, .1, .3 and 1
-    without its dry part and match. level, decoded level: integrated loudness against the recording's, LU. samples: the
-    largest difference from the recording at strength, mask and source blend 0, as a share of its peak. swing: by how
-    much short-term loudness moves under the LFO beyond the recording's own, LU.
+    chroma: correlation of the heard chroma with the recording's, at every tenth.
+    decoded: the same at the knob positions 0, .1, .3 and 1, without dry path and match.
+    level, decoded level: integrated loudness relative to the recording's, LU.
+    samples: the largest difference from the recording with strength, mask or source blend at 0, as a share of its peak.
+    swing: how far the short-term loudness moves under the LFO beyond the recording's own movement, LU.
     """
     clip = session.source(path, seconds=SECONDS)
     rate = session.spec.sample_rate
@@ -55,14 +56,15 @@ def measure(session: Session, path: Path) -> dict[str, Any]:
 
 
 def _made(session: Session, clip: Source, strength: float) -> Tensor:
-    """The latent of a generation of a strength that is held: what streams is the same."""
+    """Returns the latent of a generation at a strength that does not move; a stream of such generations has the same
+    latent."""
     ring = session.ring(clip, depth=1)
     ring.submit(session.request(session.prompt(PROMPT), clip, strength=strength))
     return ring.drain()[-1].latent
 
 
 def _played(session: Session, clip: Source, **values: float) -> Samples:
-    """One pass of a clip covered with some controls, at the family's rate."""
+    """Returns the sound of one pass of a clip that is covered with some knobs set, at the family's sample rate."""
     return _rendered(session, clip, _patch(values))
 
 
@@ -72,7 +74,8 @@ def _rendered(session: Session, clip: Source, patch: Patch) -> Samples:
 
 
 def _swing(session: Session, clip: Source) -> float:
-    """The range of the difference between what is heard under an LFO of one bar and the recording, in LU."""
+    """Returns the range of the difference in short-term loudness between the cover under an LFO of one bar and the
+    recording, in LU."""
     patch = _patch({"strength": at_strength(0.5)}, lfo=True)
     rate = session.spec.sample_rate
     sound, own = short_term(_rendered(session, clip, patch), rate), short_term(clip.audio, rate)
@@ -91,7 +94,7 @@ def _patch(values: dict[str, float], lfo: bool = False) -> Patch:
         "speaker": Node("speaker"),
     }
     chain = ["scheduler", "decoder"]
-    if "source_blend" in values:  # at 1 too it steps in another way: it makes noise anew at every step
+    if "source_blend" in values:  # left out by default: even at 1 it changes the steps, each of which adds new noise
         nodes["blend"] = Node("source_blend", values=of("source_blend"))
         chain.insert(1, "blend")
     cables = [Cable(a, "ring", b, "ring") for a, b in pairwise(chain)]

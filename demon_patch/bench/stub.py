@@ -1,4 +1,4 @@
-"""A denoiser that costs nothing, so that what is left of a tick is the ring itself."""
+"""A stub denoiser without cost, so that the remaining time of a tick is the ring's own."""
 
 from __future__ import annotations
 
@@ -34,13 +34,16 @@ SPEC = FamilySpec(
 
 @dataclass(slots=True, eq=False)
 class StubHandle:
-    """A prompt that holds nothing."""
+    """A handle without a prompt."""
 
     epoch: int = 0
 
 
 class StubExecutor:
-    """Answers every forward with the same velocity, made beforehand; `seconds` adds up the time spent inside."""
+    """An executor that returns the same velocity from every forward.
+
+    seconds: the time spent in forwards.
+    """
 
     def __init__(self, frames: int, bucket: int = 1, spec: FamilySpec = SPEC) -> None:
         self.bucket, self.capacity = bucket, 48
@@ -50,39 +53,39 @@ class StubExecutor:
         self._velocity = torch.full((bucket, frames, spec.latent_channels), 0.01)
 
     def prepare(self, conditioning: Conditioning) -> Handle:
-        """A handle on nothing."""
+        """Returns an empty handle."""
         return StubHandle(self.weights_epoch)
 
     def blend(self, first: Handle, second: Handle, amount: float) -> Handle:
-        """A handle on nothing."""
+        """Returns an empty handle."""
         return StubHandle(self.weights_epoch)
 
     def renew(self, handle: Handle) -> None:
-        """There are no weights that could change."""
+        """Does nothing: there are no weights that could change."""
 
     @property
     def loras(self) -> tuple[tuple[Lora, float], ...]:
-        """None."""
+        """Always empty."""
         return ()
 
     def set_loras(self, loras: Loras) -> bool:
-        """Refuses all."""
+        """Returns False for no LoRAs; raises DemonError for any."""
         if loras:
             raise DemonError("a stub has no weights", port="lora_strength", mend="use a family that has some")
         return False
 
     def weights_changed(self) -> None:
-        """There are none."""
+        """Does nothing: there are no weights."""
 
     def prepare_schedule(self, t: Tensor) -> Tensor:
-        """The times themselves, [S+1, 1]."""
+        """Returns the timesteps [S+1] as [S+1, 1]."""
         return t[:, None]
 
     def place(self, place: int, handle: Handle) -> None:
-        """Nothing to copy."""
+        """Does nothing: a handle has no numbers to copy."""
 
     def forward(self, x: Tensor, time: Tensor, context: Tensor, places: Tensor) -> Tensor:
-        """The same velocity every time, [R, T, C]."""
+        """Returns the same velocity every time, [R, T, C]."""
         start = perf_counter()
         velocity = self._velocity
         self.seconds += perf_counter() - start

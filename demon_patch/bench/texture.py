@@ -1,7 +1,9 @@
-"""What a codec does to attacks and partials: a decoded sound against its original, both mono at one rate.
+"""Measures what a codec does to attacks and partials: compares a decoded sound with its original, both mono at one
+sample rate.
 
-onset: how steeply levels rise over 6 ms at the original's attacks, decoded / original (1: as sharp). contrast: by how
-many dB less steady partials stand out of their surroundings. warble: by how many dB more their level wobbles.
+onset: steepness of the rise of levels over 6 ms at the original's attacks, decoded / original (1: as sharp).
+contrast: by how many dB less steady partials stand out of their surroundings.
+warble: by how many dB more the level of steady partials fluctuates.
 """
 
 from __future__ import annotations
@@ -20,13 +22,16 @@ STANDS_OUT, LOUD = 15.0, 40.0  # dB above the surroundings, and below the loudes
 
 
 def texture(original: NDArray[np.floating], decoded: NDArray[np.floating], rate: int) -> dict[str, float]:
-    """The measures of this module, by name, of [samples] each."""
+    """Returns the three measures of this module by name.
+
+    original, decoded: mono sound [samples] at `rate` Hz.
+    """
     contrast, warble = _partials(original, decoded, rate)
     return {"onset": _onsets(original, decoded, rate), "contrast": contrast, "warble": warble}
 
 
 def _spectra(sound: NDArray[np.floating], size: int, hop: int) -> Array:
-    """Magnitudes [frames, bins] under a Hann window; a full-scale sine reads about 0.5."""
+    """Returns magnitudes [frames, bins] under a Hann window; a full-scale sine has about 0.5."""
     frames = sliding_window_view(np.pad(np.asarray(sound, np.float64), size // 2), size)[::hop]
     return np.abs(np.fft.rfft(frames * np.hanning(size), axis=1)) * (2.0 / size)
 

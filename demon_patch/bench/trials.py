@@ -1,4 +1,4 @@
-"""What each control is tried with: where it moves, beside which settings, and by which descriptor it is heard.
+"""The trial of each control: between which ends it moves, beside which settings, and in which descriptor it is heard.
 
 Each row of the table that is `measured` has a trial: its own in `_SPECIAL`, or the usual one.
 """
@@ -21,8 +21,8 @@ from demon_patch.patch.model.document import Cable, Node, Patch, Song
 BPM, BARS, BEATS = 120.0, 4, 4
 SECONDS = BARS * BEATS * 60.0 / BPM  # of song, and of every performance
 STEPS, DEPTH = 8, 4  # of every performance, so that figures of different days compare
-ADAPTER = "tape"  # the LoRA that stands for all
-CHOSEN = {"guidance_mode": "full", "dcw": "double"}  # a choice that wakes the controls that need it
+ADAPTER = "tape"  # the LoRA of all trials
+CHOSEN = {"guidance_mode": "full", "dcw": "double"}  # options with which the controls that need them have an effect
 PARTS: Mapping[str, Node] = {
     "prompt_b": Node("prompt", values={"text": "ambient pad, 120 bpm"}),
     "target": Node("composed_source", values={"style": "drum and bass", "seconds": SECONDS, "seed": 9}),
@@ -33,10 +33,12 @@ PARTS: Mapping[str, Node] = {
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """A control swept between `lo` and `hi` (names for a choice), heard by `descriptor`.
+    """A trial of a control, which moves between `lo` and `hi` and is heard in `descriptor`.
 
-    settings: values beside it, as "node.port". port: where it is moved, if not at its own port. gathers: its effect
-    grows while it is held, so the mean over the second half counts in place of the movement.
+    lo, hi: in the port's unit; options of a choice; words of a prompt or a composed clip.
+    settings: other values of the patch, as "node.port".
+    port: where the control is moved, if not at its own port.
+    gathers: the effect grows while the control is held, so that the mean over the second half counts, not the movement.
     """
 
     control: str
@@ -49,23 +51,23 @@ class Trial:
 
     @property
     def row(self) -> Control:
-        """Its row of the table."""
+        """The control's row of the table."""
         return CONTROLS[self.control]
 
     @property
     def moves(self) -> bool:
-        """Whether an LFO can move it."""
+        """Whether an LFO can move the control."""
         return not isinstance(self.lo, str)
 
     @property
     def end(self) -> tuple[str, str]:
-        """Node and port that it is moved at."""
+        """The node and port at which the control is moved."""
         node, _, port = self.port.rpartition(".")
         return (node or self.row.carrier, port or self.control)
 
 
 def at_strength(strength: float) -> float:
-    """The knob position at which nano has a strength, so that figures stay those of that strength."""
+    """Returns the knob position, 0 to 1, at which nano has a strength, so that figures stay those of that strength."""
     return position_of(strength, CONTROLS["strength"])
 
 
@@ -110,12 +112,12 @@ _SPECIAL: tuple[Trial, ...] = (
     Trial("gain", "loudness", -24.0, 0.0),
     Trial("lora_strength", "brightness", 0.0, 1.0),
 )
-"""Controls that are tried in another way than `_usual`: another descriptor, a part of the range, or settings beside."""
+"""Trials that differ from `_usual`: by another descriptor, a part of the range, or settings."""
 
 
 def _usual(row: Control) -> Trial:
-    """The trial of a control that nothing more is known of: its departure over its whole range, between its first and
-    its last option, or without and with its prompt or clip."""
+    """Returns the usual trial of a control, heard as departure: over its whole range, between its first and last
+    option, or without and with its prompt or clip."""
     ends = (row.lo, row.hi) if row.numeric or row.shape == "surface" else ("off", "on")
     first, last = (row.options[0], row.options[-1]) if row.options else ends
     return Trial(row.name, "departure", first, last)
@@ -130,13 +132,13 @@ TRIALS = _trials()
 
 
 def due(spec: FamilySpec) -> tuple[Trial, ...]:
-    """The trials of the rows that a family has."""
+    """Returns the trials of the controls that a family has."""
     return tuple(trial for trial in TRIALS if spec.has(trial.row))
 
 
 def chosen(spec: FamilySpec, names: Sequence[str] | None, classes: Sequence[str] = ()) -> tuple[Trial, ...]:
-    """The trials of controls by name, or all that a family has; only those of some propagation classes, where classes
-    are named. Raises DemonError for a name without one."""
+    """Returns the trials of the named controls, or of all that a family has; with `classes`, only those of these
+    propagation classes. Raises DemonError for a name without a trial."""
     trials = {trial.control: trial for trial in due(spec) if not classes or trial.row.propagation in classes}
     for name in names or ():
         if name not in trials:
@@ -152,7 +154,8 @@ def stage(
     bars: float | None = None,
     seed: int = 42,
 ) -> Patch:
-    """A trial's patch: held at `at`, or swept from end to end by a sine LFO of `bars` bars that starts at `lo`."""
+    """Returns a trial's patch: with the control held at `at`, or swept between its ends by a sine LFO with a period of
+    `bars` bars, from `lo` on."""
     row = trial.row
     given: dict[str, dict[str, Any]] = {
         "scheduler": {"strength": at_strength(0.7), "seed": seed, "steps": STEPS, "depth": DEPTH},
@@ -186,7 +189,8 @@ def stage(
 
 
 def _wired(given: Mapping[str, Mapping[str, Any]], parts: Sequence[str], cables: list[Cable]) -> Patch:
-    """The patch of nodes with these values, its chain and its parts joined up."""
+    """Returns the patch of nodes with these knobs and options, with the cables of the chain, of its parts, and
+    `cables`."""
     types = {"source": "composed_source", "words": "prompt", "groups": "channel_groups"}
     if LORA in given:
         given = {**given, LORA: {"file": ADAPTER, **given[LORA]}}

@@ -1,1 +1,1 @@
-"""Shows what a patch is compiled to: each stage of a node, and the program with its bus slots by name."""
+"""Shows what a patch is compiled to: each stage of a node, and the program with the names of its bus slots."""

@@ -1,4 +1,4 @@
-"""A patch with its program, and names for everything in it: nodes, bus slots, state cells, tables."""
+"""A compiled patch with readable names for its nodes, bus slots, state cells and tables."""
 
 from __future__ import annotations
 
@@ -22,13 +22,14 @@ from demon_patch.runtime.graph.compile import Geometry, compile
 from demon_patch.runtime.graph.wiring import Wiring
 
 MADE_ID = re.compile(r"(?=.*\d)[a-z2-9]{8}")
-"""How the id of a node looks that no person has chosen."""
+"""Matches ids of nodes that the program has made, not a person: eight letters and digits, among them a digit."""
 PARTS = {"level": " level", "gate": " rises", "rises": " rises"}
-"""What is written behind the name of a port for one number of a gate."""
+"""What follows the name of a port for each of a gate's parts."""
 
 
 class Found(NamedTuple):
-    """A node of a patch, also within subpatches: its path, the node, and the type's declaration."""
+    """A node of a patch or of a subpatch: its path, the node, and the declaration of its type, None for an unknown
+    type."""
 
     path: str
     node: Node
@@ -36,20 +37,20 @@ class Found(NamedTuple):
 
     @property
     def title(self) -> str:
-        """The title of its type."""
+        """The title of the node's type."""
         return self.declaration.title if self.declaration else self.node.type.capitalize()
 
     def is_called(self, word: str) -> bool:
-        """Whether a word is its id, its label or the title of its type."""
+        """Returns whether a word is the node's id, its label or the title of its type, in any case."""
         names = (self.path.rpartition("/")[2], self.node.label, self.title)
         return bool(word) and word.casefold() in map(str.casefold, names)
 
 
 class CompiledPatch:
-    """A patch as it is compiled for the model that it names, with names for all that is in it."""
+    """A patch compiled for the model that it names, with readable names for all its parts."""
 
     def __init__(self, patch: Patch, catalogue: Mapping[str, Declaration] = CATALOGUE) -> None:
-        """Raises the first PatchError that `check` finds."""
+        """Compiles the patch. Raises the first PatchError that `check` finds."""
         self.patch, self.catalogue = patch, catalogue
         self.spec = spec_of(patch.meta.model or NAMES[0])
         self.geometry = Geometry.of_family(self.spec, bpm=patch.song.bpm)
@@ -58,7 +59,7 @@ class CompiledPatch:
 
     @classmethod
     def of_file(cls, path: Path) -> CompiledPatch:
-        """The compiled patch of a patch file or a pack; raises PatchError."""
+        """Returns the compiled patch of a patch file or pack. Raises PatchError."""
         patch = load_patch(path)
         try:
             return cls(patch)
@@ -68,7 +69,7 @@ class CompiledPatch:
     # -- nodes --------------------------------------------------------------------------------------------------
     @cached_property
     def nodes(self) -> Mapping[str, Found]:
-        """Every node by its path, those of subpatches included."""
+        """All nodes by path, those of subpatches included."""
         return {found.path: found for found in self._walk(self.patch, "")}
 
     def _walk(self, graph: Graph, prefix: str) -> Iterator[Found]:
@@ -78,8 +79,8 @@ class CompiledPatch:
                 yield from self._walk(self.patch.definitions[node.definition], f"{prefix}{id}/")
 
     def find(self, word: str) -> Found:
-        """The node that a word names: its path, or for each part of the path an id, a label or a title; also without
-        the first parts. Raises DemonError where there is none, or more than one."""
+        """Returns the node that a word names: by its path, or by an id, label or title for each part of the path, of
+        which the first parts may be missing. Raises DemonError where no node or several nodes have this name."""
         if word in self.nodes:
             return self.nodes[word]
         parts = word.split("/")
@@ -105,18 +106,18 @@ class CompiledPatch:
         )
 
     def inside(self, path: str) -> list[Found]:
-        """The nodes within a subpatch that run, by path."""
+        """Returns the nodes within a subpatch that have code or ports of their own: no subpatches and no reroutes."""
         kept = (f for f in self.nodes.values() if f.path.startswith(f"{path}/"))
         return [f for f in kept if f.node.type not in (SUBPATCH, REROUTE)]
 
     def codes(self, path: str) -> list[tuple[int, NodeCode]]:
-        """What the program has for a node: its code, that of its engine ports and of adapters in its cables, each with
-        its number in running order."""
+        """Returns the pieces of code that the program has for a node, each with its index in running order: the node's
+        own code, that of its engine ports, and that of adapters in its cables."""
         owners = self.program.owners
         return [(i, code) for i, code in enumerate(self.program.steps) if owners[code.node] == path]
 
     def params(self, code: NodeCode) -> Sequence[float]:
-        """The values of the parameters of a node's code."""
+        """Returns the values of the parameters of a node's code."""
         return self.program.params[self._numbers[code]]
 
     @cached_property
@@ -125,13 +126,13 @@ class CompiledPatch:
 
     # -- names --------------------------------------------------------------------------------------------------
     def name(self, path: str) -> str:
-        """A node in one word: its path; where an id tells nothing, with the title of its type before it."""
+        """Returns a node's path; where its id was made by the program, with the title of its type before it."""
         found = self.nodes.get(path)
         made = found is not None and MADE_ID.fullmatch(path.rpartition("/")[2])
         return f"{found.title} {path}" if found is not None and made else path
 
     def code_name(self, code: NodeCode) -> str:
-        """A node's code in one word: a node, an engine port, or an adapter in a cable."""
+        """Returns the name of a piece of code: of a node, of an engine port, or of an adapter in a cable."""
         start, arrow, end = code.node.partition(">")
         if arrow:
             return f"adapter {self._end(start)} to {self._end(end)}"
@@ -146,7 +147,7 @@ class CompiledPatch:
 
     @cached_property
     def slot_names(self) -> Mapping[int, str]:
-        """What each bus slot holds: node.port, for a gate with `level` or `rises`."""
+        """By bus slot, the name of what it holds: node.port, for gates followed by `level` or `rises`."""
         return {i: self._slot_name(key) for i, key in enumerate(self.program.bus_keys) if key}
 
     def _slot_name(self, key: tuple[str, ...]) -> str:
@@ -158,7 +159,7 @@ class CompiledPatch:
 
     @cached_property
     def cell_names(self) -> Mapping[int, str]:
-        """What each state cell holds: node.state."""
+        """By state cell, the name of what it holds: node.state."""
         return {
             i: f"{self.name(key[0]) if '>' not in key[0] else f'adapter {key[0]}'}.{'.'.join(key[3:])}"
             for i, key in enumerate(self.program.cell_keys) if key
@@ -166,11 +167,11 @@ class CompiledPatch:
 
     @cached_property
     def table_names(self) -> Mapping[int, str]:
-        """What each table holds: the node whose curve over the song it is."""
+        """By table, the node whose curve over the song it holds."""
         return {n: f"{node}" for node, n in self.program.table_of.items()}
 
     def source_name(self, source: BusSource) -> str:
-        """What an input reads."""
+        """Returns the name of the bus slot or table that an input reads."""
         if source.table >= 0:
             return f"{self.table_names[source.table]} at the song frame"
         return self.slot_names[source.slot]

@@ -1,4 +1,4 @@
-"""What arrives at each port of a node: its cables, and the arithmetic of depth and taper with its numbers."""
+"""Describes what each port of a node receives: its cables, and the arithmetic of depth and taper with its numbers."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ OFTEN = {"generation": "once a generation", "step": "once a step", "frame": "onc
 
 
 class PortCode(NamedTuple):
-    """The code of a number port, and the values of its node's parameters."""
+    """The code of a number port, and the values of the parameters of its node's code."""
 
     code: InputCode
     params: Sequence[float]
 
     def named(self, names: Sequence[str]) -> str:
-        """The text with the numbers of its parameters, and what its sources are called."""
+        """Returns the text of the code with the values of its parameters, and `names` in place of its sources."""
         return self._filled([number(self.params[p]) for p in self.code.params], names)
 
     def _filled(self, params: Sequence[str], sources: Sequence[str]) -> str:
@@ -35,26 +35,27 @@ class PortCode(NamedTuple):
         return re.sub(r"\b[px]\d+\b", lambda found: stands[found[0]], self.code.text)
 
     def value(self, sources: Sequence[float]) -> float:
-        """The value of the port for values of its sources."""
+        """Computes the number of the port, in its unit, from the values of its sources."""
         space = {**SCALAR, "clamp": clamp, "__builtins__": {}}
         text = self._filled([f"({self.params[p]!r})" for p in self.code.params], [f"({x!r})" for x in sources])
         return float(eval(text, space))
 
 
 def number(x: float) -> str:
-    """A number, short and exact enough to be read."""
+    """Returns a number as text with at most six significant digits."""
     return f"{x:.6g}"
 
 
 def span(lo: float, hi: float, unit: str = "") -> str:
-    """A range: "0..1 s", or "any number"."""
+    """Returns a range as text: "0..1 s", or "any number"."""
     return (f"{number(lo)}..{number(hi)}" if math.isfinite(lo) or math.isfinite(hi) else "any number") + (
         f" {unit}" if unit else ""
     )
 
 
 def ports(compiled: CompiledPatch, found: Found) -> Iterator[str]:
-    """All ports of a node, each with what arrives there and how it is computed."""
+    """Yields lines on all ports of a node: each port's facts, what it receives and how its number is computed; then its
+    outputs."""
     assert found.declaration is not None
     for port in found.declaration.ports:
         yield f"{port.name}: {_facts(compiled, found, port)}"
@@ -121,7 +122,8 @@ def _unwired(compiled: CompiledPatch, found: Found, port: Port) -> str:
 
 
 def port_code(compiled: CompiledPatch, path: str, port: str) -> PortCode | None:
-    """The code of a number port of a node that runs, or of an engine port with a cable; None for others."""
+    """Returns the code of a number port of a node with a body, or of an engine port with a cable; None for other
+    ports."""
     for i, code in compiled.codes(path):
         names = (port, raw_name(port)) if code.node.removesuffix("<") == path else ("x", raw_name("x"))
         if code.node in (path, f"{path}<", f"{path}.{port}"):
@@ -138,7 +140,7 @@ def _cable_name(compiled: CompiledPatch, cable: Cable) -> str:
 def _number(
     compiled: CompiledPatch, found: Found, port: Port, code: PortCode, cables: Sequence[Cable]
 ) -> Iterator[str]:
-    """The cables of a number port, then its arithmetic."""
+    """Yields lines on the cables of a number port, then on its arithmetic."""
     wiring = compiled.wiring
     if not cables:
         yield f"no cable: {code.code.text} = {code.named([])}"
@@ -163,14 +165,15 @@ def _number(
 
 
 def _ends(compiled: CompiledPatch, port: Port, code: PortCode, lo: float, hi: float) -> str:
-    """The value of a port at both ends and in the middle of its signal."""
+    """Returns, as text, the number of a port at both ends and in the middle of its signal's range."""
     places = (lo, (lo + hi) / 2, hi)
     values = [(code.value([x]), x) for x in places]
     return ", ".join(f"{number(value)}{_of_family(compiled, port, value)} at {number(x)}" for value, x in values)
 
 
 def _of_family(compiled: CompiledPatch, port: Port, position: float) -> str:
-    """What the model makes of a knob position, for a control with the family taper."""
+    """Returns, as text, what the model takes at a knob position, for a control with the family taper; empty for
+    others."""
     row = CONTROLS.get(port.control or "")
     if row is None or row.taper != "family":
         return ""
@@ -178,7 +181,7 @@ def _of_family(compiled: CompiledPatch, port: Port, position: float) -> str:
 
 
 def _cable(compiled: CompiledPatch, port: Port, cable: Cable, name: str) -> str:
-    """One cable: what it carries, its mode, depth and offset."""
+    """Returns one line on a cable: its signal, mode, depth and offset."""
     wiring = compiled.wiring
     coming = wiring.nominal(cable.src, cable.out)
     carries = f"{name} ({span(coming.lo, coming.hi, coming.unit)})"
@@ -196,7 +199,7 @@ def _cable(compiled: CompiledPatch, port: Port, cable: Cable, name: str) -> str:
 def _position(
     compiled: CompiledPatch, found: Found, port: Port, cables: Sequence[Cable], names: Sequence[str]
 ) -> Iterator[str]:
-    """How knob and cables add up, as a person would write it."""
+    """Yields lines on how knob and cables add up, written as a formula."""
     wiring = compiled.wiring
     knob, lo, hi = wiring.knob(found.path, port), *wiring.playing_range(found.path, port)
     sets = [name for cable, name in zip(cables, names, strict=True) if wiring.sets(cable)]

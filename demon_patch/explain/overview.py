@@ -1,4 +1,4 @@
-"""The program of a patch in one view: order, loops, bus, engine ports, and how each control is taken."""
+"""The overview of a patch's program: running order, loops, bus, engine ports, and when each control is taken."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ BY_CLASS = {
     "decode": "with the next window",
     "ring": "with the next admission",
 }
-"""When a control of a class is taken that does not have to be followed, such as a switch."""
+"""By propagation class, when a control is taken that has no rate of its own, such as a switch."""
 
 
 def overview(compiled: CompiledPatch) -> Iterator[tuple[str, list[str]]]:
-    """The sections of the view: a heading, and its lines."""
+    """Yields the sections of the overview: a heading and its lines."""
     program, title = compiled.program, compiled.patch.meta.title or "untitled"
     yield (
         "patch",
@@ -52,7 +52,7 @@ def _node(compiled: CompiledPatch, found: Found) -> str:
 
 
 def _code(compiled: CompiledPatch, place: int, code: NodeCode) -> Iterator[str]:
-    """One code in running order: what it reads and writes."""
+    """Yields the lines on one piece of code, which is `place`-th in running order: what it reads and writes."""
     live = not compiled.program.feeds.reached.isdisjoint((*code.slots_read, *code.slots_written))
     loop = f", loop {code.loop}" if code.loop is not None else ""
     yield f"{place}  {compiled.code_name(code)}: {'live part' if live else 'forecast part'}{loop}"
@@ -65,7 +65,7 @@ def _code(compiled: CompiledPatch, place: int, code: NodeCode) -> Iterator[str]:
 
 
 def _loops(compiled: CompiledPatch) -> Iterator[str]:
-    """The loops of cables, and the cables that carry the value of the frame before."""
+    """Yields lines on the loops of cables, and on the cables that carry the number of the control frame before."""
     members: dict[int, list[str]] = {}
     for code in compiled.program.steps:
         if code.loop is not None:
@@ -81,7 +81,7 @@ def _loops(compiled: CompiledPatch) -> Iterator[str]:
 
 
 def _engine_port(compiled: CompiledPatch, i: int, port: EnginePort) -> str:
-    """An engine port: its control, its class, when it is taken, and where its value comes from."""
+    """Returns a line on an engine port: its propagation class, when it is taken, and where its number comes from."""
     program, row, slot = compiled.program, port.control, compiled.program.sink_slots[i]
     facts = [f"class {row.propagation}, {taken(compiled, port)}"] if row is not None else []
     cables = compiled.wiring.into.get((port.node, port.port), [])
@@ -95,7 +95,7 @@ def _engine_port(compiled: CompiledPatch, i: int, port: EnginePort) -> str:
 
 
 def taken(compiled: CompiledPatch, port: EnginePort) -> str:
-    """When the engine takes a control, or why it does not."""
+    """Returns when the engine takes a control, or why it does not take it."""
     row, plan = port.control, compiled.program.ring
     assert row is not None
     often = when_port_taken(port, compiled.program)
@@ -107,7 +107,8 @@ def taken(compiled: CompiledPatch, port: EnginePort) -> str:
 
 
 def _settled(compiled: CompiledPatch) -> Iterator[str]:
-    """What does not move: prompts, clips and options of the engine."""
+    """Yields lines on what does not move while the patch plays: prompts, clips, options of the engine, and LoRA
+    files."""
     plan = compiled.program.ring
     for control, node in plan.wired.items():
         yield f"{control}: {compiled.name(node)}"

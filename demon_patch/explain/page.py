@@ -1,6 +1,6 @@
-"""The page docs/how-a-patch-runs.md: one node of one patch, followed from its declaration into the ring.
+"""Makes docs/how-a-patch-runs.md, which follows one node of one patch from its declaration into the ring.
 
-All code and all numbers on the page are taken from a run; only the sentences between them are written here.
+All code and numbers of the page come from a run; only the sentences between them are written here.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ from demon_patch.runtime.performance.prepare import perform
 from demon_patch.runtime.render import Rendering
 
 SHOWN = (0, 50, 100, 150, 200, 250)
-"""Control frames of the table of the forecast."""
+"""The control frames in the table of the forecast."""
 TICKS = 9
-"""Ticks of the ring that are shown: the first generation, and some after it."""
+"""How many ticks of the ring are shown: those of the first generation, and some more."""
 
 _HEAD = """
 Made by `demon-patch explain {file} {node} --page {page}`; do not edit. A test compares it with the code.
@@ -105,7 +105,7 @@ on."""
 
 
 def _prose(text: str) -> str:
-    """A paragraph, wrapped for the page."""
+    """Returns a paragraph wrapped for the page."""
     return textwrap.fill(" ".join(text.split()), 116, break_long_words=False, break_on_hyphens=False)
 
 
@@ -116,13 +116,13 @@ def _table(head: str, rows: Sequence[Sequence[object]]) -> str:
 
 
 def _signal(x: float) -> str:
-    """A signal with as many digits as every machine computes alike."""
+    """Returns a number with six decimals, which every machine computes alike."""
     return f"{round(float(x), 6) + 0.0:.6f}"
 
 
 def page(compiled: CompiledPatch, found: Found, session: Session, file: Path, target: Path) -> str:
-    """The page in Markdown; plays some ticks of the patch for it. Raises DemonError for a node that moves no control
-    that is taken once a generation."""
+    """Plays some ticks of the patch and returns the page as Markdown. Raises DemonError for a node that moves no
+    control of class `request`."""
     cable, end = _moved(compiled, found)
     performer = perform(compiled.patch, session, folder=file.parent)
     sections = [*_stages(compiled, found, end, cable), *_forecast(performer, cable), *_ring(performer, cable)]
@@ -138,7 +138,8 @@ def page(compiled: CompiledPatch, found: Found, session: Session, file: Path, ta
 
 
 def _moved(compiled: CompiledPatch, found: Found) -> tuple[Cable, Found]:
-    """The cable from a node to a control of class `request`, and the node that it ends in."""
+    """Returns the cable from a node to a control of class `request`, and the node at its end. Raises DemonError where
+    there is none."""
     for cable in compiled.wiring.patch.cables:
         for port in compiled.program.sinks:
             request = port.control is not None and port.control.propagation == "request" and port.kind == "value"
@@ -162,7 +163,7 @@ def _stages(compiled: CompiledPatch, found: Found, end: Found, cable: Cable) -> 
 
 
 def _port(lines: Iterable[str], port: str) -> list[str]:
-    """The lines of one port."""
+    """Returns the lines on one port."""
     kept: list[str] = []
     inside = False
     for line in lines:
@@ -174,7 +175,8 @@ def _port(lines: Iterable[str], port: str) -> list[str]:
 
 
 def _forecast(performer: Performer, cable: Cable) -> Iterator[tuple[str, str]]:
-    """The port as float code gives it frame by frame, and as it is forecast from frame 0."""
+    """Yields the section with the port's number at some control frames, by float code frame by frame and as forecast at
+    frame 0."""
     program, transport = performer.program, performer.transport
     sink = program.sink(cable.dst, cable.port)
     slot = next(i for i, key in enumerate(program.bus_keys) if key and (key[0], key[3]) == (cable.src, cable.out))
@@ -191,7 +193,7 @@ def _forecast(performer: Performer, cable: Cable) -> Iterator[tuple[str, str]]:
 
 
 def _ring(performer: Performer, cable: Cable) -> Iterator[tuple[str, str]]:
-    """heard_at, request and ring, from some ticks of the offline renderer."""
+    """Yields the sections heard_at, request and ring, from TICKS ticks of the offline renderer."""
     rendering = Rendering(performer)
     admitted, ticks, seen = list[Sequence[object]](), list[Sequence[object]](), set[int]()
     for tick in range(TICKS):
@@ -219,5 +221,5 @@ def _ring(performer: Performer, cable: Cable) -> Iterator[tuple[str, str]]:
 
 
 def for_file(compiled: CompiledPatch, found: Found, file: Path, target: Path) -> str:
-    """The page of a node of a patch file, with the model that the patch names."""
+    """Loads the model that a patch file names and returns the page of one of its nodes as Markdown."""
     return page(compiled, found, Session.load(compiled.spec.name, threads=1), file, target)

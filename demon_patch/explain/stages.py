@@ -1,4 +1,4 @@
-"""The stages from the declaration of a node to its generated code, each as lines of text."""
+"""The stages from a node's declaration to its generated code, each as lines of text."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from demon_patch.nodes.language.ports import Out
 from demon_patch.runtime.graph.batch_plan import Group, Scan
 
 WIDE = 100
-"""Characters of a line of code from which its comment stands on a line of its own."""
+"""Characters of a line of code and its comment beyond which the comment gets a line of its own."""
 _READ = re.compile(r"\b(bus|states|tables)\[(\d+)\]|\b([avop])(\d+)\b")
 _SCAN_CELL = re.compile(r"\bs(\d+)\b")
 
 
 # -- bodies -----------------------------------------------------------------------------------------------------
 def declared(compiled: CompiledPatch, found: Found) -> Iterator[str]:
-    """The function of the node as its module declares it."""
+    """Yields the source of the node's function from its module."""
     declaration = found.declaration
     assert declaration is not None
     if declaration.function is None:
@@ -44,7 +44,7 @@ def _module(function: Callable[..., object]) -> str:
 
 
 def inlined(compiled: CompiledPatch, found: Found) -> Iterator[str]:
-    """The body with phrases and rows inlined, for every choice of its options."""
+    """Yields the body with phrases and rows inlined, before options are chosen."""
     declaration = found.declaration
     assert declaration is not None
     if declaration.body is not None:
@@ -56,7 +56,7 @@ def inlined(compiled: CompiledPatch, found: Found) -> Iterator[str]:
 
 
 def specialised(compiled: CompiledPatch, found: Found) -> Iterator[str]:
-    """The body with this node's options, tables and wiring as constants."""
+    """Yields the body with this node's options, tables and missing cables as constants."""
     declaration = found.declaration
     assert declaration is not None
     if not declaration.has_body:
@@ -77,7 +77,7 @@ def _no_body(found: Found, declaration: Declaration) -> str:
 
 
 def body_lines(body: Body, signals: Sequence[Out]) -> Iterator[str]:
-    """A body as Python: its lines, its outputs by name, the next value of each state."""
+    """Yields a body as Python: its lines, its outputs by name, and the next value of each state."""
     yield from (f"{name} = {ast.unparse(e)}" for name, e in body.lines)
     yield from _results(
         [[ast.unparse(e) for e in numbers] for numbers in body.outputs],
@@ -95,7 +95,7 @@ def _results(
 
 
 def float_code(compiled: CompiledPatch, found: Found) -> Iterator[str]:
-    """The body as text for floats, its names still placeholders."""
+    """Yields the body as float code in which names are still placeholders."""
     own = _own_code(compiled, found)
     if not own:
         yield from specialised(compiled, found)
@@ -118,7 +118,7 @@ def float_code(compiled: CompiledPatch, found: Found) -> Iterator[str]:
 
 
 def _signals_of(compiled: CompiledPatch, code: NodeCode, signals: Sequence[Out]) -> list[Out]:
-    """The outputs that a code gives; of a node that is split, some of them."""
+    """Returns the outputs that a piece of code computes: all of its node's, or some if the node's code is split."""
     names = [compiled.program.bus_keys[slots[0]][3] for slots in code.slots]
     return [out for out in signals if out.name in names]
 
@@ -129,7 +129,7 @@ def _own_code(compiled: CompiledPatch, found: Found) -> list[NodeCode]:
 
 # -- array code -------------------------------------------------------------------------------------------------
 def array_code(compiled: CompiledPatch, found: Found) -> Iterator[str]:
-    """The function that computes many frames of the node at once."""
+    """Yields the function that computes many control frames of the node at once."""
     for _, code in compiled.codes(found.path):
         yield f"# {compiled.code_name(code)}"
         block = next((b for b in compiled.program.plan.blocks if code in b.nodes), None)
@@ -182,7 +182,7 @@ def _row_name(compiled: CompiledPatch, code: NodeCode, row: tuple[str, int, int]
 
 # -- the program ------------------------------------------------------------------------------------------------
 def program(compiled: CompiledPatch, found: Found) -> Iterator[str]:
-    """The lines of the generated program that are this node's, with its bus slots by name."""
+    """Yields the node's lines of the generated program, with the names of its bus slots."""
     own = {code.node for _, code in compiled.codes(found.path)}
     if not own:
         yield f"The program has no code for {found.title}{_constants(compiled, found)}."
@@ -205,12 +205,16 @@ def _constants(compiled: CompiledPatch, found: Found) -> str:
 
 
 def functions(compiled: CompiledPatch) -> list[GeneratedFunction]:
-    """The generated functions of a program, in running order."""
+    """Returns the generated functions of a program, in running order."""
     return [float_function(group) for group in function_groups(compiled.program.steps)]
 
 
 def node_lines(compiled: CompiledPatch, function: GeneratedFunction, place: int) -> Iterator[str]:
-    """The lines of one node of a function, those that are computed once before them, with names in comments."""
+    """Yields the lines of one node of a generated function, with names in comments; lines that are computed once come
+    first.
+
+    place: index of the node in the function.
+    """
     once = [line.strip() for line in function.constants_text.splitlines() if f"n{place}_" in line.partition("=")[0]]
     once = [line for line in once if line.startswith(f"n{place}_")]
     if once:
@@ -222,7 +226,7 @@ def node_lines(compiled: CompiledPatch, function: GeneratedFunction, place: int)
 
 
 def whole_program(compiled: CompiledPatch) -> Iterator[str]:
-    """All generated functions, with every bus slot by name."""
+    """Yields all generated functions, with the name of every bus slot."""
     for nth, function in enumerate(functions(compiled)):
         text = function.text.splitlines()
         yield f"# function {nth}: {', '.join(compiled.code_name(code) for code in function.nodes)}"
@@ -251,7 +255,7 @@ def _with_comment(compiled: CompiledPatch, function: GeneratedFunction, line: st
 
 
 def _names(compiled: CompiledPatch, function: GeneratedFunction, line: str) -> Iterator[str]:
-    """What the bus slots, states, tables and parameters of a line stand for."""
+    """Yields the names of the bus slots, state cells, tables and parameters in a line of code."""
     rooms: Mapping[str, Mapping[int, str]] = {
         "bus": compiled.slot_names, "v": compiled.slot_names, "a": compiled.slot_names, "o": compiled.slot_names,
         "states": compiled.cell_names, "tables": compiled.table_names,
@@ -275,7 +279,7 @@ def _parameter(compiled: CompiledPatch, function: GeneratedFunction, which: int)
 
 
 def _port_name(code: NodeCode, port: str) -> str:
-    """The port of a node that a port of its code stands for: an engine port's code has one, `x`."""
+    """Returns the port of a node for a port of its code: the code of an engine port calls its only port `x`."""
     engine_port = code.node.rpartition(".")[2] if ">" not in code.node else ""
     return engine_port if engine_port and port.removeprefix("raw_") == "x" and "." in code.node else port
 
@@ -290,11 +294,11 @@ STAGES: Mapping[str, tuple[str, Callable[[CompiledPatch, Found], Iterator[str]]]
     "array": ("array code: many frames at once, for the forecast", array_code),
     "program": ("the generated program, with its bus slots by name", program),
 }
-"""Each stage: what it shows, and its lines for one node."""
+"""Each stage by name: what it shows, and the function that yields its lines for one node."""
 
 
 def stages_of(compiled: CompiledPatch, found: Found) -> list[str]:
-    """The stages that have something to show for a node."""
+    """Returns the names of the stages that show something for a node."""
     declaration = found.declaration
     assert declaration is not None
     if declaration.has_body:

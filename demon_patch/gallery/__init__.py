@@ -1,1 +1,1 @@
-"""The patches that come with the program, rendered, measured and shown on one page."""
+"""Renders and measures the patches that come with the program, and shows them on one page."""

@@ -1,4 +1,4 @@
-"""What each patch of a gallery is about: the port that moves, and the descriptor in which it is heard."""
+"""The effect of each patch of a gallery: the port that moves, and the descriptor in which it is heard."""
 
 from __future__ import annotations
 
@@ -18,13 +18,17 @@ FILE = "effects.toml"
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """A patch's one idea, as it is measured.
+    """The effect that a patch demonstrates, and how it is measured.
 
-    node, port: the input that moves. descriptor: by which it is heard. still: where its knob rests in the performance
-    that it is compared with, its cables silent. trace: the sink whose course counts, if it is another (of a mix or a
-    surface, what the port brings in). idea: one sentence. lead: frames at the start that do not count. smooth: frames
-    over which both curves are evened out. held: a live source reaches the port, so that the sound is late by its
-    class's latency. gathers: the effect grows while it is held, so that it has no lag of its own.
+    node, port: the port that moves.
+    descriptor: in which it is heard.
+    idea: one sentence on it.
+    still: the knob of that port in the performance for comparison, in which its cables are muted.
+    trace: an engine port of the node whose signal counts in place of `port` (for a mix or a surface).
+    lead: control frames at the start that do not count.
+    smooth: control frames over which both curves are smoothed.
+    held: whether a live source reaches the port, so that the sound is late by the latency of its propagation class.
+    gathers: whether the effect grows while it is held, so that it has no lag of its own.
     """
 
     node: str
@@ -40,7 +44,8 @@ class Effect:
 
 
 def read_effects(folder: str | Path) -> dict[str, Effect]:
-    """The effects of a folder's patches, by the patch's name without its ending; raises DemonError for a wrong file."""
+    """Returns the effects of a folder's patches, by the patch's name without its suffix. Raises DemonError for a faulty
+    file."""
     path = Path(folder) / FILE
     try:
         entries = tomllib.loads(path.read_text(encoding="utf-8"))
@@ -62,7 +67,8 @@ def _effect(path: Path, name: str, entry: Any) -> Effect:
 
 
 def stilled(patch: Patch, effect: Effect) -> Patch:
-    """The same patch with the effect's port at rest; raises PatchError where there is no such node."""
+    """Returns the patch with the effect's port at rest: its knob at `still`, its cables muted. Raises PatchError where
+    there is no such node."""
     patch.node(effect.node)
     cables = [c for c in patch.cables if (c.dst, c.port) == (effect.node, effect.port)]
     commands: list[Command] = [SetCable(*cable.key, muted=True) for cable in cables]

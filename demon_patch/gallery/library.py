@@ -1,4 +1,4 @@
-"""The page of all nodes, made from their declarations, with a picture of what each puts out."""
+"""Makes the page of all nodes from their declarations, with a picture of each node's outputs."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ _SHOWN = {
     "source_sequence": {"bars": 1.0, "glide": 0.5},
     "surface_bump": {"width": 1.5},
 }
-"""Knobs of nodes that would show little as they stand."""
+"""Knobs of nodes whose outputs would show little at their defaults."""
 _PARTS = {"prompt": "prompt", "source": "composed_source", "surface": "channel_groups"}
 _HEAD = """# Nodes
 
@@ -52,7 +52,7 @@ would move, a slow wave turns the first knob. What hands, a keyboard, an ear or 
 
 
 def page(catalogue: Mapping[str, Declaration], pictures: Mapping[str, str]) -> str:
-    """The page in Markdown. pictures: by node, the path of its picture, relative to the page."""
+    """Returns the page as Markdown. pictures: the path of each node's picture, relative to the page."""
     listed = sorted(catalogue.values(), key=lambda d: (d.category, d.title))
     parts = [_HEAD, f"{len(listed)} nodes: " + ", ".join(f"[{d.title}](#{_anchor(d)})" for d in listed) + ".\n"]
     for category, group in groupby(listed, key=lambda d: d.category):
@@ -101,8 +101,8 @@ def _range(p: Port) -> str:
 
 # -- what a node puts out ---------------------------------------------------------------------------------------
 def outputs(declaration: Declaration, catalogue: Mapping[str, Declaration]) -> Mapping[str, Curve]:
-    """What a node puts out over FRAMES control frames, by output: values, levels of gates, the weights of a mix, the
-    gains of a surface. Nothing of a node without signals."""
+    """Returns the outputs of a node over FRAMES control frames, by name: values, levels of gates, weights of a mix,
+    gains of a surface. Empty for a node without signals."""
     if declaration.kind == "resource" and declaration.table is not None:
         program = compile(_demonstrated(declaration), catalogue, GEOMETRY)
         return {declaration.outs[0].name: np.asarray(program.tables[program.table_of["n"]])}
@@ -116,7 +116,7 @@ def outputs(declaration: Declaration, catalogue: Mapping[str, Declaration]) -> M
 
 
 def _played(declaration: Declaration, catalogue: Mapping[str, Declaration], moved: str) -> Mapping[str, Curve]:
-    """The outputs of the node as it plays alone; `moved`: a knob that a slow wave turns."""
+    """Returns the outputs of the node, played alone, by name. moved: a port that a slow wave moves."""
     program = compile(_demonstrated(declaration, moved), catalogue, GEOMETRY)
     forecast = Forecast(program, TRANSPORT)
     forecast.taps.watch({("n", out.name, "out") for out in declaration.signals})
@@ -131,7 +131,8 @@ def _played(declaration: Declaration, catalogue: Mapping[str, Declaration], move
 
 
 def _fed(port: Port, number: int, k: int) -> float | tuple[float, float]:
-    """What hands, a keyboard or an ear would send to a fed port at a frame: a gate on every beat, a slow wave."""
+    """Returns the live input of a port at control frame k: a gate on every beat as (level, rises), otherwise a slow
+    wave."""
     if port.type == "gate":
         beat = int(RATE * 60.0 / BPM)
         return (1.0 if k % beat < beat // 2 else 0.0, 1.0 if k % beat == 0 else 0.0)
@@ -141,8 +142,11 @@ def _fed(port: Port, number: int, k: int) -> float | tuple[float, float]:
 
 
 def _demonstrated(declaration: Declaration, moved: str = "") -> Patch:
-    """A patch in which the node stands alone: gate inputs on clocks, its first open signal input on a wave with steps,
-    what else it needs to be there."""
+    """Returns a patch in which the node plays alone: clocks at its gate ports, a wave with steps at its first unbounded
+    number port, and the parts that it needs.
+
+    moved: a port that a slow wave moves.
+    """
     nodes, cables = (
         {**CHAIN, "n": Node(declaration.id, version=declaration.version, values=_SHOWN.get(declaration.id, {}))},
         list(CABLES),
@@ -182,7 +186,7 @@ def _demonstrated(declaration: Declaration, moved: str = "") -> Patch:
 
 
 def draw(curves: Mapping[str, Curve], path: Path) -> None:
-    """Writes a small PNG of some curves; raises DemonError without matplotlib."""
+    """Writes a small PNG of some curves. Raises DemonError without matplotlib."""
     try:
         import matplotlib as mpl
     except ImportError:
@@ -208,8 +212,8 @@ def draw(curves: Mapping[str, Curve], path: Path) -> None:
 
 
 def write(catalogue: Mapping[str, Declaration], path: Path) -> list[Path]:
-    """Writes the page, its pictures into a folder beside it that is called like it, and the page of formulas; returns
-    the paths of both pages."""
+    """Writes the page, its pictures into a folder of the same name beside it, and the page of formulas; returns the
+    paths of both pages."""
     folder, drawn = path.with_suffix(""), []
     for id, declaration in catalogue.items():
         if curves := outputs(declaration, catalogue):
@@ -221,5 +225,5 @@ def write(catalogue: Mapping[str, Declaration], path: Path) -> list[Path]:
 
 
 def pictures_of(drawn: Iterable[str], folder: Path) -> dict[str, str]:
-    """By node, the path of its picture in a folder beside the page."""
+    """Returns the path of each node's picture, relative to the page."""
     return {id: f"{folder.name}/{id}.png" for id in drawn}

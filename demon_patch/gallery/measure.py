@@ -1,4 +1,4 @@
-"""Renders a patch beside itself with its effect at rest, and measures how far the sound follows the control."""
+"""Renders a patch with its effect and with the effect at rest, and measures how far the sound follows the control."""
 
 from __future__ import annotations
 
@@ -23,28 +23,29 @@ from demon_patch.runtime.performance.performer import Performer
 from demon_patch.runtime.performance.prepare import load_playable, perform
 from demon_patch.runtime.render import render, write
 
-CORRELATION = 0.6  # at least
-LAG_SECONDS = 0.06  # at most, of a forecast signal
-FARTHEST_SECONDS = 0.6  # of the lags that are looked at
+CORRELATION = 0.6  # least size of a good correlation
+LAG_SECONDS = 0.06  # longest good lag of a forecast signal
+FARTHEST_SECONDS = 0.6  # longest lag that is tried
 TOLD_APART = 0.01  # lags whose correlations differ by less are not told apart: a slow movement agrees over many
-HELD_SECONDS = 2.0  # ... where a signal is held, or gathers
+HELD_SECONDS = 2.0  # longest lag that is tried for a signal that is held or gathers
 
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """What was measured of one patch.
+    """The figures of one patch.
 
     name, title: of the patch.
-    descriptor: by which its effect is heard. control: the port that moves, as node.port.
-    correlation: of the control with the change of its descriptor against the patch at rest, at the lag at which they
-        agree best, by ranks (Spearman), since many effects are strong at once and then saturate; its sign is that of
-        the effect.
+    descriptor: in which its effect is heard.
+    control: the port that moves, as node.port.
+    correlation: -1 to 1, of the control with the descriptor's change against the patch at rest, at the lag at which
+    they agree best. It compares ranks (Spearman), since many effects are strong at once and then saturate; its sign is
+    that of the effect.
     lag: seconds by which the sound is late, between frames by a parabola.
     held: whether a live source reaches the port, so that the sound may be late.
     loudness: mean power of the sound in dBFS.
     late, missed: completions that were not ready for their edge, and edges that were skipped (`Trace`).
-    good: whether the correlation is at least CORRELATION (0.6) in size, and, unless the signal is held or gathers, a
-        lag of at most LAG_SECONDS (0.06) is as good within TOLD_APART (0.01).
+    good: whether the correlation is at least CORRELATION (0.6) in size and, unless the signal is held or gathers, a lag
+    of at most LAG_SECONDS (0.06) is as good within TOLD_APART (0.01).
     """
 
     name: str
@@ -61,13 +62,13 @@ class Figures:
 
     @property
     def row(self) -> dict[str, Any]:
-        """As JSON data."""
+        """The figures as JSON data."""
         return asdict(self)
 
 
 def show(name: str, path: Path, effect: Effect | None, session: Session, out: Path, seconds: float) -> Figures | None:
-    """Renders a patch or pack to `out` as FLAC and PNG, both called by its name, and measures its effect, if it has
-    one. Raises DemonError."""
+    """Renders a patch or pack into the folder `out`, as FLAC and PNG with its name, and returns the figures of its
+    effect; None for a patch without one. Raises DemonError."""
     patch = load_playable(path)
     with files_of(path) as folder:
         performer = perform(patch, session, folder=folder, into=out)
@@ -97,7 +98,8 @@ def _measured(
 
 
 def controlled(performer: Performer, effect: Effect, frames: int) -> Curve:
-    """The port that moves at each of `frames` control frames, in its own unit: of a family taper the knob position."""
+    """Returns the port that moves at each of `frames` control frames, in its own unit; with the family taper, the knob
+    position."""
     return performer.forecast.span(performer.program.sink(effect.node, effect.trace or effect.port), 0, frames)
 
 
@@ -112,7 +114,8 @@ def _at_rest(
 def _difference(
     performer: Performer, sound: NDArray[np.float32], resting: NDArray[np.float32], effect: Effect
 ) -> Curve:
-    """How much the descriptor differs from the same moment of the patch at rest."""
+    """Returns the difference of the descriptor, in its unit, from the same latent frame of the patch at rest:
+    [frames]."""
     session, target = performer.session, performer.parts.get("target")
     latent = target.latent if isinstance(target, Source) else None
     unmoved = session.encode(resting)
@@ -122,8 +125,8 @@ def _difference(
 
 
 def agreement(control: Curve, difference: Curve, effect: Effect, session: Session) -> tuple[float, float, bool]:
-    """The correlation at the best lag; that lag in seconds, positive where the sound is late; and whether a lag within
-    `LAG_SECONDS` is as good within `TOLD_APART`."""
+    """Returns the correlation at the best lag, -1 to 1; that lag in seconds, positive where the sound is late; and
+    whether a lag within `LAG_SECONDS` is as good within `TOLD_APART`."""
     rate = session.spec.frame_rate
     control, difference = smooth(control, effect.smooth), smooth(difference, effect.smooth)
     frames, most = (
@@ -145,7 +148,8 @@ def agreement(control: Curve, difference: Curve, effect: Effect, session: Sessio
 
 
 def _between(values: Curve, at: int) -> float:
-    """Where between its neighbours the top of a parabola through three values lies, -1/2 to 1/2."""
+    """Returns where the vertex of a parabola through the values at `at` and its two neighbours lies, relative to `at`:
+    -1/2 to 1/2."""
     if not 0 < at < len(values) - 1:
         return 0.0
     before, here, after = values[at - 1 : at + 2]

@@ -1,4 +1,4 @@
-"""One static HTML page of rendered patches, without anything from elsewhere."""
+"""Makes one static HTML page of rendered patches, which loads nothing from other sites."""
 
 from __future__ import annotations
 
@@ -26,8 +26,12 @@ a { color: inherit; } nav a { margin-right: 1rem; white-space: nowrap; }
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A patch of the page: its name and file; the document, unless a fault kept it from being rendered; what it is
-    about and the figures of that, where it was measured."""
+    """A patch of the page.
+
+    name, file: of the patch.
+    patch: None where an error kept it from being rendered, which `fault` tells.
+    effect, figures: None where nothing was measured.
+    """
 
     name: str
     file: str
@@ -38,17 +42,17 @@ class Entry:
 
     @property
     def title(self) -> str:
-        """As the patch has it, or else its name."""
+        """The title in the patch, or else its name."""
         return (self.patch.meta.title if self.patch is not None else "") or self.name
 
     @property
     def good(self) -> bool:
-        """Whether it was rendered, and its effect, if it has one, is heard as it should be."""
+        """Whether the patch was rendered and its effect, if it was measured, is good."""
         return not self.fault and (self.figures is None or self.figures.good)
 
 
 def page(entries: Sequence[Entry], machine: str) -> str:
-    """The page; pictures, sounds and patch files lie beside it, named like the patches."""
+    """Returns the page as HTML. Pictures, sounds and patch files lie beside it, with the patches' names."""
     links = "".join(f'<a href="#{escape(e.name)}">{escape(e.title)}</a> ' for e in entries)
     articles = "\n".join(map(_article, entries))
     said = "Below each: the sound, its spectrogram with bar lines, and the controls that moved"
@@ -81,7 +85,7 @@ def _article(entry: Entry) -> str:
 
 
 def _verdict(figures: Figures | None) -> str:
-    """How far the sound follows the control, as a paragraph; nothing where that was not measured."""
+    """Returns a paragraph on how far the sound follows the control; empty where it was not measured."""
     if figures is None:
         return ""
     late = f"{abs(1e3 * figures.lag):.0f} ms {'late' if figures.lag >= 0 else 'early'}"
@@ -93,7 +97,7 @@ def _verdict(figures: Figures | None) -> str:
 
 
 def write(entries: Sequence[Entry], machine: str, out: Path) -> Path:
-    """Writes the page as index.html into a folder."""
+    """Writes the page as index.html into a folder; returns its path."""
     path = out / "index.html"
     path.write_text(page(entries, machine), encoding="utf-8")
     return path

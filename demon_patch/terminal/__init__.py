@@ -1,1 +1,1 @@
-"""Playing from a terminal: a view with keys, or a line a second."""
+"""Plays a performance from a terminal: a view with keys, or one line a second."""

@@ -1,4 +1,4 @@
-"""A status as styled text. Colour only repeats what the characters say."""
+"""Turns a host's status into styled text. Colour only repeats what the characters say."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ GOOD, WARM, BAD, FAINT, LIVE = "green", "yellow", "bold red", "grey58", "bold cy
 
 
 def place(status: Status) -> str:
-    """Bar, beat and sixteenth, each from 1: `7.1.3`."""
+    """Returns bar, beat and sixteenth, each counted from 1: `7.1.3`."""
     sixteenths = int((status.beat - status.metre_beat) * 4 // 1)
     bar, rest = divmod(sixteenths, round(4 * status.beats_per_bar))
     return f"{status.metre_bar + bar + 1}.{rest // 4 + 1}.{rest % 4 + 1}"
 
 
 def state(status: Status) -> str:
-    """What the transport does, in a word."""
+    """Returns the state of the transport: "playing", "stopped", "no device" or "filling the ring"."""
     if not status.begun:
         return "filling the ring"
     if not status.playing:
@@ -34,7 +34,7 @@ def state(status: Status) -> str:
 
 
 def transport(status: Status) -> Text:
-    """Playing or not, where it is, tempo, and the switches that are on."""
+    """Returns the line of the transport: its state, place in bars, seconds, tempo, and the switches that are on."""
     sign = "▶" if status.playing and status.begun else "■"
     text = Text().append(f"{sign} {state(status)}", GOOD if status.playing and not status.device_lost else WARM)
     text.append(f"  {place(status):<8}", "bold")
@@ -52,8 +52,8 @@ def transport(status: Status) -> Text:
 
 
 def song(status: Status, width: int) -> Text:
-    """The whole song as a line of `width` cells: the loop region in brackets, the place that is heard as a bead, the
-    stretch that is made at present thick."""
+    """Returns the song as a line of `width` cells. Brackets enclose the loop region, a bead marks the song position
+    that is heard, and a thick line marks the stretch that is being generated."""
     label = f" {status.song:.1f} / {status.song_length:.1f} s"
     cells = max(width - len(label), 8)
     per_second = cells / max(status.song_length, 1e-9)
@@ -76,7 +76,8 @@ def song(status: Status, width: int) -> Text:
 
 
 def slot_status(bead: SlotStatus) -> Text:
-    """A generation: a bead at its step, rings for the steps behind it, and when it will be heard."""
+    """Returns the line of one generation: rings for finished steps, a bead at its present step, and when it will be
+    heard."""
     at = min(bead.step, bead.steps - 1)
     text = Text().append("○" * at, FAINT).append("●", LIVE).append("·" * (bead.steps - 1 - at), FAINT)
     text.append(f" {bead.step:>2}/{bead.steps:<2} ")
@@ -86,14 +87,14 @@ def slot_status(bead: SlotStatus) -> Text:
 
 
 def ring(status: Status) -> Text:
-    """All generations in flight, a line each, and an empty line of steps for each place that is free."""
+    """Returns one line for each slot of the ring: the generations in flight, then the free slots."""
     steps = max((each.steps for each in status.slots), default=int(CATALOGUE["scheduler"].by_name["steps"].default))
     free = [Text("·" * steps, FAINT)] * (status.depth - len(status.slots))
     return Text("\n").join([*map(slot_status, status.slots), *free])
 
 
 def level(name: str, decibels: float, width: int) -> Text:
-    """A level in dB as a number and a bar; `!` at its end where it is at the limit."""
+    """Returns a level in dB as a number and a bar of `width` cells, with `!` at its end above CLIPPED_DB."""
     share = min(max(1.0 - decibels / FLOOR_DB, 0.0), 1.0)
     style = BAD if decibels > CLIPPED_DB else WARM if decibels > HOT_DB else GOOD
     filled = round(share * width)
@@ -102,13 +103,13 @@ def level(name: str, decibels: float, width: int) -> Text:
 
 
 def _counted(*counts: tuple[str, float]) -> Text:
-    """Names with numbers that ought to be nothing."""
+    """Returns names with counts that ought to be 0; other counts have the colour of a warning."""
     each = (Text(name + " ").append(f"{count:g}", WARM if count else GOOD) for name, count in counts)
     return Text("   ").join(each)
 
 
 def meters(status: Status) -> Text:
-    """Levels, times and counts, eight lines of at most 40 cells."""
+    """Returns eight lines of at most 40 cells with levels, times and counts."""
     median, worst = status.heard_error_ms
     lines = [
         level("peak", status.peak_db, 16),
@@ -128,12 +129,13 @@ def meters(status: Status) -> Text:
 
 
 def _of(status: Status) -> str:
-    """How long a generation is, where it is not the whole song."""
+    """Returns the length of a generation in seconds, as text; empty where it is the whole song."""
     return "" if status.making is None else f"   of {status.making[1]:.1f} s"
 
 
 def messages(status: Status, width: int, lines: int) -> Text:
-    """What was told last, the newest at the bottom; below it the nodes that fail now, and the edits that wait."""
+    """Returns the last `lines` lines of: the messages, the newest last; then the nodes that fail now; then the waiting
+    edits."""
     told = [(message, "") for message in status.messages]
     told += [(f"! {node}: {what}", WARM) for node, what in status.faults.items()]
     told += [(f"… {each.label} in {each.seconds:.1f} s ({each.at})", GOOD) for each in status.waiting]
@@ -142,7 +144,7 @@ def messages(status: Status, width: int, lines: int) -> Text:
 
 
 def line(status: Status) -> str:
-    """Everything that matters in one plain line."""
+    """Returns the whole status in one plain line."""
     lost = status.device_lost and state(status) != "no device"
     switches = (("muted", status.muted), ("source", status.bypass), ("no device", lost))
     on = [word for word, is_on in switches if is_on]

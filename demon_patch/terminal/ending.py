@@ -1,4 +1,4 @@
-"""The signals that ask a program to end, as one wish that is heard once and never interrupts the closing."""
+"""Handles the signals that ask a program to end: the first one counts, and none interrupts the closing."""
 
 from __future__ import annotations
 
@@ -13,19 +13,20 @@ NAMES = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")  # Ctrl+C, the system, a ter
 
 
 class Ending:
-    """Ctrl+C, SIGTERM and SIGHUP on the main thread; a context manager of it.
+    """Handles Ctrl+C, SIGTERM and SIGHUP on the main thread; a context manager for that thread.
 
-    The first signal raises KeyboardInterrupt where the main thread is, or where it leaves `held`, or calls what
-    `instead` names. Every later one is passed over, and so are all while `closing` is set: what closes is not
-    interrupted. A signal that the program was started to ignore (`nohup`) stays ignored. Where a KeyboardInterrupt
-    leaves the context, it becomes the exit status that shells expect: 128 and the number of the signal.
+    The first signal raises KeyboardInterrupt at once, or at the end of a `held` block; within an `instead` block it
+    makes the call named there. Every later signal is ignored, and so is every signal while `closing` is set. A signal
+    that the program was started to ignore (`nohup`) stays ignored. A KeyboardInterrupt that leaves the context after a
+    signal becomes the exit status that shells expect: 128 plus the number of the signal.
 
-    last: the program ends with the context: after a signal was heard, its repeats are ignored to the very end.
+    last: the program ends with this context, so that after a signal its repeats are ignored until the program has
+    ended.
     """
 
     def __init__(self, *, last: bool = False) -> None:
         self._last = last
-        self.number = 0  # of the first signal
+        self.number = 0  # number of the first signal, 0 before it
         self.closing = False
         self._holds = 0
         self._instead: Callable[[], object] | None = None
@@ -48,7 +49,7 @@ class Ending:
 
     @contextmanager
     def held(self) -> Iterator[None]:
-        """What is inside is not interrupted; a signal meanwhile raises KeyboardInterrupt at its end."""
+        """Keeps signals from interrupting the block; after a signal, KeyboardInterrupt is raised at its end."""
         self._holds += 1
         try:
             yield
@@ -57,13 +58,14 @@ class Ending:
         self.check()
 
     def check(self) -> None:
-        """Raises KeyboardInterrupt where a signal was heard."""
+        """Raises KeyboardInterrupt if a signal has come."""
         if self.number:
             raise KeyboardInterrupt
 
     @contextmanager
     def instead(self, call: Callable[[], object]) -> Iterator[None]:
-        """What is inside is not interrupted; a signal calls something, which must not wait, on the main thread."""
+        """Keeps signals from interrupting the block; a signal makes `call`, which must not wait, on the main thread
+        instead."""
         self._instead = call
         try:
             if self.number:

@@ -1,4 +1,4 @@
-"""The keys of the view: each with its action and what the help says of it."""
+"""The keys of the view, each with its action and its text in the help."""
 
 from __future__ import annotations
 
@@ -9,8 +9,13 @@ from textual.binding import Binding
 
 
 class Keys(NamedTuple):
-    """keys: as Textual names them. action: of the view. shown: as the help shows the keys. help: what they do; where it
-    is empty, what the next entry says."""
+    """One entry of the key table.
+
+    keys: names of the keys in Textual.
+    action: the action of the view.
+    shown: the keys in the help.
+    help: what they do; empty where the next entry's help covers these keys too.
+    """
 
     keys: str
     action: str
@@ -50,7 +55,7 @@ BINDINGS = [Binding(each.keys, each.action, each.help, show=False, priority=True
 
 
 def help_text(width: int) -> str:
-    """All keys with what they do, wrapped to `width` cells."""
+    """Returns all keys with what they do, wrapped to `width` cells."""
     groups, signs = [], ""
     for each in KEYS:
         signs += each.shown

@@ -1,4 +1,4 @@
-"""The knobs of a patch as a list that a player turns: which there are, where they stand, what a turn makes of them."""
+"""The knobs of a patch as a list for the player: which there are, their positions, and their numbers after a turn."""
 
 from __future__ import annotations
 
@@ -16,17 +16,20 @@ from demon_patch.patch.model.graph import SUBPATCH
 from demon_patch.patch.model.json_values import Value
 
 FINE, COARSE = 0.01, 0.1
-"""Of a knob's whole way, one turn; at least 1 of a whole number, and 1 where it is turned finely."""
+"""Share of a knob's whole way for one turn, fine and coarse. Knobs of whole numbers move by 1 with a fine turn and by
+at least 1 with a coarse one."""
 
 Key = tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True)
 class Knob:
-    """A numeric input of a node of the patch.
+    """The knob of one numeric port of a node.
 
-    title: of the node and the port. base: as the patch has it. lo, hi: the playing range, in the port's unit. wired: a
-    signal moves it as well.
+    title: of node and port.
+    base: the knob as the document stores it, in the port's unit.
+    lo, hi: the playing range, in the port's unit.
+    wired: whether a cable that is not muted ends at the port.
     """
 
     node: str
@@ -43,7 +46,11 @@ class Knob:
         return self.node, self.port.name
 
     def turned(self, value: float, way: int, coarse: bool = False) -> float:
-        """The number after a turn up (way 1) or down (-1) from another, through the taper, within the playing range."""
+        """Returns the number that a turn makes of `value`, both in the port's unit: by a share of the knob's way,
+        through the taper, within the playing range.
+
+        way: 1 up, -1 down.
+        """
         port, step = self.port, way * (COARSE if coarse else FINE)
         if port.taper == "int":
             leap = way * max(1, round(COARSE * (port.hi - port.lo))) if coarse else way
@@ -54,7 +61,7 @@ class Knob:
         return float(f"{min(max(new, self.lo), self.hi):.6g}")
 
     def place(self, value: float) -> float | None:
-        """Where a number stands on the knob's whole way, 0 to 1; None without a finite range."""
+        """Returns the knob position of a number in the port's unit, 0 to 1; None where the port has no finite range."""
         port = self.port
         if not port.bounded:
             return None
@@ -62,9 +69,12 @@ class Knob:
 
 
 def knobs_of(patch: Patch) -> list[Knob]:
-    """The knobs that are worth a player's hand: those of the ring's nodes along the chain, then Knob nodes, what a
-    subpatch promotes, and whatever is set or wired on others. Left out: inputs that take no cable, and optional ones
-    that are not in use."""
+    """Returns the knobs that the view lists: first those of the engine's nodes in the order of CHAIN, then the others
+    by node id.
+
+    Engine nodes, mixes and surfaces list all their ports but unused optional ones; Knob nodes and subpatches list all;
+    other nodes list the ports that are set or have a cable. Ports that take no cable are left out.
+    """
     order = {type: place for place, type in enumerate(CHAIN)}
     nodes = sorted(patch.nodes.items(), key=lambda item: (order.get(item[1].type, len(order)), item[0]))
     return [_knob(patch, id, node, port) for id, node in nodes for port in _ports(patch, id, node)]
@@ -104,5 +114,5 @@ def _number(value: object, otherwise: float) -> float:
 
 
 def value_of(knob: Knob, live: Mapping[Key, Value]) -> float:
-    """The number that a knob has now: its live value, else its base."""
+    """Returns the number of a knob now, in its port's unit: its live value, else its base."""
     return _number(live.get(knob.key), knob.base)

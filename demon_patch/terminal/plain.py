@@ -1,4 +1,4 @@
-"""Playing without a view: a line a second, and each message once."""
+"""Plays without a view: prints one line a second, and each message once."""
 
 from __future__ import annotations
 
@@ -16,25 +16,25 @@ T = TypeVar("T")
 
 
 def fresh(before: Sequence[T], now: Sequence[T]) -> Sequence[T]:
-    """The messages of a list that were not in the one before, from whose beginning some may have gone. Those with a
-    number are never taken for each other."""
+    """Returns the messages of `now` that are not in `before`. Old messages may be missing at the start of `now`. Equal
+    messages with different numbers are different."""
     known = next(k for k in range(min(len(before), len(now)), -1, -1) if k == 0 or before[-k:] == now[:k])
     return now[known:]
 
 
 class Teller:
-    """Says each message of a host once."""
+    """Prints each message of a host once."""
 
     def __init__(self, host: Host, say: Callable[[str], object]) -> None:
         self._host, self._say = host, say
         self._known: Sequence[tuple[int, str]] = ()
 
     def pass_over(self) -> None:
-        """Leaves out what was told until now, since it was seen elsewhere."""
+        """Skips all messages until now, because the player has seen them elsewhere."""
         self._known = self._host.numbered_messages
 
     def tell(self) -> None:
-        """Says what is new."""
+        """Prints the messages that are new since the last call."""
         before, now = self._known, self._host.numbered_messages
         self._known = now
         new = fresh(before, now)
@@ -47,7 +47,8 @@ class Teller:
 def report(
     host: Host, say: Callable[[str], object], seconds: float | None = None, teller: Teller | None = None
 ) -> None:
-    """Says how the performance goes: until `seconds` seconds were played, or without end."""
+    """Prints a line of status every second and the new messages, until `seconds` seconds were played, or without
+    end."""
     teller = teller or Teller(host, say)
     ever = threading.Event()  # never set: waiting for it is how time passes, and Ctrl+C ends it
     while True:

@@ -1,4 +1,4 @@
-"""A performance played from a terminal until the player has enough, whatever signals come meanwhile."""
+"""Plays a performance from a terminal until the player or a signal ends it."""
 
 from __future__ import annotations
 
@@ -25,19 +25,24 @@ def perform(
     prepare: Callable[[Patch], Patch] = lambda patch: patch,
     say: Callable[[str], object] = print,
 ) -> None:
-    """Makes and starts a host, shows it and obeys the keys; `plain`: says a line a second instead. The end comes by
-    key, Ctrl+C, SIGTERM or SIGHUP, or after `seconds` played seconds.
+    """Creates and starts a host, shows it in the view, and obeys the keys. A key, Ctrl+C, SIGTERM, SIGHUP or the end of
+    `seconds` played seconds ends it.
 
-    path: the patch file; `watch`: what is saved there is heard, `prepare`d as the patch of the host was. record: a file
-    to record into from the start.
+    make: creates the host.
+    path: the patch file.
+    plain: prints one line a second instead of the view.
+    record: a file to record into from the start.
+    watch: plays what is saved to the patch file.
+    prepare: applied to each saved patch, as it was to the host's patch.
+    say: prints a line.
 
-    Whatever ends it, at any moment, the host is closed, nothing of it is left running and no recording is lost. Raises
+    However and whenever it ends, the host is closed, nothing of it is left running and no recording is lost. Raises
     DeviceError without a device, and KeyboardInterrupt where a signal ends it before it plays.
     """
     host: Host | None = None
     teller: Teller | None = None
     try:
-        ending.check()  # libraries that load can swallow what a signal raises
+        ending.check()  # libraries can swallow a KeyboardInterrupt while they load
         host = make()
         teller = Teller(host, say)
         with ending.held():
@@ -61,10 +66,10 @@ def _play(
     say: Callable[[str], object],
     teller: Teller,
 ) -> None:
-    """Plays until the end, for which a signal is as good as a key."""
+    """Plays until a key or a signal ends it, or `seconds` seconds were played."""
 
     def checked(text: str) -> None:
-        ending.check()  # a second later at the most, where what the signal raised was swallowed
+        ending.check()  # at most a second late, where the KeyboardInterrupt was swallowed
         say(text)
 
     with contextlib.suppress(KeyboardInterrupt):
@@ -84,7 +89,7 @@ def _play(
 
 
 def _close(host: Host, say: Callable[[str], object], teller: Teller) -> None:
-    """Ends the sound, and says what that brought to light. The terminal may be gone."""
+    """Closes the host and prints the messages that closing made. The terminal may be gone."""
     with contextlib.suppress(OSError, ValueError):
         say("closing…")
     host.close()

@@ -1,4 +1,4 @@
-"""The knobs as lines of styled text."""
+"""Draws the knobs as lines of styled text."""
 
 from __future__ import annotations
 
@@ -12,16 +12,17 @@ from demon_patch.terminal.draw import FAINT, LIVE
 from demon_patch.terminal.knobs import Key, Knob, value_of
 
 TITLE, WAY = 26, 12
-"""Cells of a title, and of a knob's whole way."""
+"""Cells of a title, and of the line that shows a knob's whole way."""
 
 
 def number(value: float) -> str:
-    """A number short enough to be read while it moves."""
+    """Returns a number with few enough digits to be read while it moves."""
     return f"{value:.0f}" if abs(value) >= 10_000 or value == round(value) else f"{value:.4g}"
 
 
 def knob_line(knob: Knob, live: Mapping[Key, Value], chosen: bool) -> Text:
-    """A knob in one line: `▸` chosen, `*` with a live value, `~` moved by a signal; value, unit, way and range."""
+    """Returns a knob as one line: `▸` chosen, `*` with a live value, `~` with a cable; then number, unit, position and
+    playing range."""
     value, is_live = value_of(knob, live), knob.key in live
     title = visible(knob.title)
     title = title if len(title) <= TITLE else title[: TITLE - 1] + "…"
@@ -37,7 +38,7 @@ def knob_line(knob: Knob, live: Mapping[Key, Value], chosen: bool) -> Text:
 
 
 def knob_table(knobs: Sequence[Knob], live: Mapping[Key, Value], chosen: int, lines: int) -> Text:
-    """As many lines of knobs as there is room for, the chosen one among them."""
+    """Returns at most `lines` lines of knobs, the chosen one among them."""
     if not knobs:
         return Text("this patch has no knobs", FAINT)
     first = min(max(chosen - lines // 2, 0), max(len(knobs) - lines, 0))

@@ -1,4 +1,4 @@
-"""The view of a live performance in a terminal: everything from the host's status, every key to the host."""
+"""The view of a live performance in a terminal: shows the host's status and passes every key to the host."""
 
 from __future__ import annotations
 
@@ -26,18 +26,18 @@ from demon_patch.terminal.keys import BINDINGS, help_text
 from demon_patch.terminal.knobs import Knob, knobs_of, value_of
 from demon_patch.terminal.table import knob_table
 
-LOOKS = 15  # a second
-WISH_SECONDS = 3.0  # in which a key counts from what was asked for last, as the status may not show it yet
-SEEK_SECONDS = 1.0  # the same of a place in the song, which moves on
+LOOKS = 15  # times a second that the status is drawn
+WISH_SECONDS = 3.0  # for which keys count from the last request, because the status may not show it yet
+SEEK_SECONDS = 1.0  # the same for a song position, which moves on
 LOOP_BARS = 4
 GRIDS = ("none", "beat", "bar")
 
 
 class View(App[None]):
-    """The performance of a host. It runs on the thread that calls `run`, and never waits.
+    """The view of a host's performance. It runs on the thread that calls `run`, and never waits.
 
-    path: of the patch file, beside which recordings are written, the date in their names. seconds: after which it
-    ends, of what was played.
+    path: the patch file. Recordings are written beside it, with the date in their names.
+    seconds: played seconds after which the view ends.
     """
 
     CSS = """
@@ -77,25 +77,26 @@ class View(App[None]):
             yield Static(id=name)
 
     def on_mount(self) -> None:
-        """Begins to look at the host."""
+        """Starts drawing the status LOOKS times a second."""
         self.refresh_status()
         self.set_interval(1 / LOOKS, self.refresh_status)
 
     def leave(self) -> None:
-        """Ends the view at its next look. From any thread, from a signal's handler, and before it runs."""
+        """From any thread and from a signal's handler. Ends the view the next time it draws; may be called before it
+        runs."""
         self._leaving = True
 
     def on_resize(self) -> None:
-        """Draws again, as much as there is room for."""
+        """Draws the status for the new size."""
         self.refresh_status()
 
     def on_unmount(self) -> None:
-        """Waits for the files that are being written."""
+        """Waits until the files in writing are complete."""
         self._files.shutdown()
 
     # -- drawing ------------------------------------------------------------------------------------------------
     def refresh_status(self) -> None:
-        """Draws what has changed since the last look; nothing before the screen is made, or after it has gone."""
+        """Draws what has changed since the last call. Draws nothing before the screen exists or after it is gone."""
         if self._leaving:
             self.exit()
         if not self.query("#help"):
@@ -128,7 +129,8 @@ class View(App[None]):
 
     # -- wishes -------------------------------------------------------------------------------------------------
     def _wished(self, name: str, now: Any) -> Any:
-        """What was asked for a moment ago, if the status cannot show it yet, else what it shows."""
+        """Returns what a key asked for less than a few seconds ago, because the status may not show it yet; else
+        `now`."""
         wish, until = self._wishes.get(name, (now, 0.0))
         return wish if monotonic() < until else now
 
@@ -137,7 +139,7 @@ class View(App[None]):
         return value
 
     def _toggled(self, name: str) -> bool:
-        """The other position of a switch of the status."""
+        """Returns the opposite of a switch's state, and remembers it as asked for."""
         return self._wish(name, not self._wished(name, getattr(self.host.status, name)))
 
     # -- transport ----------------------------------------------------------------------------------------------
@@ -150,7 +152,7 @@ class View(App[None]):
         self.host.play(self._toggled("playing"))
 
     def action_seek(self, bars: int) -> None:
-        """Some bars on or back; on the grid, to a place that lay on it."""
+        """Seeks a number of bars on or back in the song; with a grid, from the last line of the grid."""
         status = self.host.status
         here = self._wished("song", _on_grid(status, self._grid))
         to = (here + bars * _bar(status)) % max(status.song_length, 1e-9)
@@ -160,7 +162,7 @@ class View(App[None]):
         self.host.seek(self._wish("song", 0.0, SEEK_SECONDS), self._grid)
 
     def action_loop(self) -> None:
-        """The bars from the present one on, or as many as the song has; again: the whole song."""
+        """Loops LOOP_BARS bars from the present bar on, at most the song; again: plays the whole song."""
         status = self.host.status
         if self._wished("loop", status.loop) is not None:
             self.host.loop(self._wish("loop", None), self._grid)
@@ -232,12 +234,13 @@ class View(App[None]):
         self.host.save_take(self.dated("take"))
 
     def dated(self, what: str) -> Path:
-        """A new sound file beside the patch."""
+        """Returns the path of a new sound file beside the patch, with date and time in its name."""
         name = self.path.name.split(".")[0]
         return self.path.with_name(f"{name}-{what}-{datetime.now():%Y-%m-%d-%H%M%S}.wav")
 
     def _file(self, work: Callable[[], object], done: str = "") -> None:
-        """Does something that may take long on the thread of the files, and tells a mistake."""
+        """Runs `work`, which may take long, on the thread for files. Shows its DemonError, or else `done`, as a
+        message."""
 
         def run() -> None:
             try:
@@ -255,12 +258,12 @@ class View(App[None]):
 
 
 def _bar(status: Status) -> float:
-    """Seconds of a bar."""
+    """Returns the length of a bar in seconds."""
     return status.beats_per_bar * 60.0 / status.bpm
 
 
 def _on_grid(status: Status, grid: Grid | float) -> float:
-    """The place in the song, in seconds, that was heard at the latest beat or bar line; 0: now."""
+    """Returns the song position, in seconds, at the last beat or bar line; with grid 0, the present one."""
     if not isinstance(grid, Grid):
         return status.song
     line = status.beats_per_bar if grid.unit == "bar" else 1.0

@@ -1,8 +1,8 @@
-"""Where the files that a patch names lie: within its folder, or in the store of assets by what they hold.
+"""Finds the files that a patch names: in the patch's folder, or in the asset store by the hash of their content.
 
-The store is a folder of this user (DEMON_PATCH_ASSETS names another) with files called by the SHA-256 of their bytes.
-A patch names one as "sha256:HEX.wav"; the suffix may be left out. A folder that a pack is laid out in for a while has a
-store of its own, which is asked first. Nothing else on the machine is ever opened.
+The store is a folder of this user (DEMON_PATCH_ASSETS names another). Its files are called by the SHA-256 of their
+bytes; a patch names one as "sha256:HEX.wav", with or without the suffix. A folder into which a pack is unpacked for a
+while has its own store, which is searched first. No file elsewhere on the machine is ever opened.
 """
 
 from __future__ import annotations
@@ -20,21 +20,23 @@ from demon_patch.patch.files import asset_names, atomic_file
 from demon_patch.runtime.assets import file_names
 
 FOLDER = "DEMON_PATCH_ASSETS"
-"""The environment variable that names another store."""
-"""The mend for the name of a file that a patch may not write."""
+"""The environment variable that names a folder to use in place of the user's asset store."""
 OWN = ".assets"
-"""The store within a folder that a pack is laid out in; no file of a pack can be called so."""
+"""Name of the store within a folder into which a pack is unpacked. No file of a pack can have this name."""
 
 
 def store() -> Path:
-    """The folder of the asset store, which need not exist yet."""
+    """Returns the folder of the asset store, which may not exist yet."""
     return Path(os.environ.get(FOLDER) or user_data_path("demon-patch", appauthor=False) / "assets").resolve()
 
 
 def located(name: str, folder: Path) -> Path:
-    """The file that a patch in `folder` means by a name; raises SourceError for one outside of folder and store, for
-    one that is not there or is written otherwise (see `naming`), for what is no ordinary file, and for an asset that is
-    not in the store or is not what it was."""
+    """Returns the path of the file that a patch in `folder` names.
+
+    Raises SourceError for a file outside of folder and store, one that does not exist or has another spelling on the
+    disk (`file_names`), one that is neither an ordinary file nor a folder, and an asset that is not in the store or
+    whose content has changed.
+    """
     try:
         hash = asset_names.hash_in(name)
     except PatchError as error:
@@ -46,8 +48,11 @@ def located(name: str, folder: Path) -> Path:
 
 
 def inside(name: str, folder: Path, *, written: bool = False) -> Path:
-    """A path within a folder, links resolved; written: of a file that is made. Raises SourceError for one outside, or
-    with a backslash."""
+    """Returns the path of a name within a folder, with links resolved. Raises SourceError for a path outside of the
+    folder, and for a name with a backslash.
+
+    written: the file is to be written, which changes the mend of the error.
+    """
     within = folder.resolve()
     with suppress(OSError, ValueError, RuntimeError):
         if (path := (within / name).resolve()).is_relative_to(within):
@@ -57,7 +62,7 @@ def inside(name: str, folder: Path, *, written: bool = False) -> Path:
 
 
 def _beside(name: str, folder: Path) -> Path:
-    """A file in the folder of a patch, by the one name that it has on every machine."""
+    """Returns the path of a file in the folder of a patch, by the only spelling that works on every machine."""
     within = folder.resolve()
     inside(name, within)
     path = file_names.located(name, within).resolve()
@@ -67,7 +72,8 @@ def _beside(name: str, folder: Path) -> Path:
 
 
 def put(content: bytes, suffix: str = "") -> str:
-    """Puts a file into the store, where it is not there yet; its name in a patch. Raises PatchError."""
+    """Writes a file into the store, unless it has it already; returns the name by which a patch names it. Raises
+    PatchError."""
     return put_pieces((content,), sha256(content).hexdigest(), suffix)
 
 
@@ -78,8 +84,11 @@ def put_pieces(
     wrote: Callable[[Path], object] = lambda path: None,
     within: Path | None = None,
 ) -> str:
-    """As `put`, a file in pieces whose SHA-256 is known; wrote: called with its path if it was not there yet. within: a
-    folder in place of the store."""
+    """As `put`, for a file in pieces whose SHA-256 `hash` is known.
+
+    wrote: called with the file's path if it was written.
+    within: a folder to use in place of the store.
+    """
     name = asset_names.name_of_hash(hash, suffix)
     target = (within or store()) / name.removeprefix("sha256:")
     try:
@@ -99,8 +108,8 @@ def _hash(path: Path) -> str:
 
 
 def _stored(name: str, hash: str, folder: Path) -> Path:
-    """An asset by its hash, from the folder's own store or else that of the user; with a suffix, under that name first,
-    else under any."""
+    """Returns the path of an asset, from the folder's own store or else from the user's: first under the exact name,
+    then under the hash with any suffix."""
     within = store()
     for place in (folder.resolve() / OWN, within):
         others = sorted(place.glob(f"{hash}*")) if place.is_dir() else []

@@ -1,7 +1,7 @@
-"""A patch with its files: which files it names, and packs of both (`*.dpatch`).
+"""Lists the files that a patch names, and writes and reads packs: a patch with its files (`*.dpatch`).
 
-Files are the values of `path` ports, except where a node writes its file (it is a sink), and except the LoRAs that
-come with a model. The tempo that is kept beside an audio file goes with it.
+Files are the values of `path` ports, except those that a node writes (a sink), and except the LoRAs that come with a
+model. The file with the tempo of an audio file, which lies beside it, belongs to it.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ PATCH = ".dpatch.json"
 
 
 class Asset(NamedTuple):
-    """A file that a patch reads: as it is named in the patch, and a node and port that name it."""
+    """A file that a patch reads: its name in the patch, and one node and port that name it."""
 
     name: str
     node: str
@@ -47,7 +47,7 @@ class Asset(NamedTuple):
 
 
 def assets_of(patch: Patch, catalogue: Mapping[str, Declaration] = CATALOGUE) -> list[Asset]:
-    """The files that a patch reads, each once, sorted by name; of nodes of unknown type, nothing is known."""
+    """Returns the files that a patch reads, each once, sorted by name. Nodes of unknown type are skipped."""
     found: dict[str, Asset] = {}
     for id, node in nodes_of(patch):
         for port in _ports(patch, node, catalogue):
@@ -57,9 +57,10 @@ def assets_of(patch: Patch, catalogue: Mapping[str, Declaration] = CATALOGUE) ->
 
 
 def pack(path: str | Path, out: str | Path, *, force: bool = False) -> list[str]:
-    """Writes a patch file and the files that it names into one; returns their names. Raises DemonError.
+    """Writes a patch file and the files that it names into one pack `out`; returns the names of these files. Raises
+    DemonError.
 
-    force: also over a file that is there already.
+    force: replaces an existing file.
     """
     path, out = Path(path), Path(out)
     patch = load(path)
@@ -81,12 +82,17 @@ def unpack(
     assets: Path | None = None,
     wrote: Callable[[Path], object] = lambda path: None,
 ) -> Path:
-    """Writes the patch of a pack into a folder, and its files beside it; returns the path of the patch file.
+    """Writes the patch and the files of a pack into a folder; returns the path of the patch file.
 
     All is checked before anything is written: each file must be one that the patch names, or the tempo of one. Files
-    that are named by what they hold go into the asset store; with `to_store` all do, and the patch names them so.
-    force: over files that are there already. assets: a folder in place of the asset store. wrote: called with each file
-    once it is written. Raises DemonError.
+    that are named by their hash go into the asset store.
+
+    to_store: all files go into the asset store, and the patch names them by their hashes.
+    force: replaces existing files.
+    assets: a folder to use in place of the asset store.
+    wrote: called with the path of each file once it is written.
+
+    Raises DemonError.
     """
     path, into = Path(path), Path(into)
     with place(path):
@@ -111,12 +117,13 @@ def unpack(
 
 
 def is_pack(path: str | Path) -> bool:
-    """Whether a file is a pack, by its name."""
+    """Returns whether a path is that of a pack, by its suffix."""
     return Path(path).suffix == SUFFIX
 
 
 def load_patch(path: str | Path) -> Patch:
-    """The patch of a patch file or of a pack, its nodes as the catalogue knows them; raises PatchError."""
+    """Returns the patch of a patch file or pack, its nodes updated to the versions of the catalogue. Raises
+    PatchError."""
     if not is_pack(path):
         return load(path)
     with place(path):
@@ -124,7 +131,8 @@ def load_patch(path: str | Path) -> Patch:
 
 
 def save_patch(patch: Patch, path: str | Path, folder: Path) -> None:
-    """Writes a patch into its file, a pack with the files that it names, which lie in a folder. Raises DemonError."""
+    """Writes a patch into a patch file, or into a pack together with the files that it names, which lie in `folder`.
+    Raises DemonError."""
     if not is_pack(path):
         save(patch, path)
         return
@@ -136,8 +144,8 @@ def save_patch(patch: Patch, path: str | Path, folder: Path) -> None:
 
 @contextmanager
 def files_of(path: str | Path) -> Iterator[Path]:
-    """The folder of the files that a patch file names; all those of a pack lie in a temporary one meanwhile, and none
-    of them stays. Raises DemonError."""
+    """Gives the folder with the files that a patch file or pack names. Those of a pack lie in a temporary folder, which
+    is deleted at the end of the context. Raises DemonError."""
     if not is_pack(path):
         yield Path(path).parent
         return
@@ -147,7 +155,8 @@ def files_of(path: str | Path) -> Iterator[Path]:
 
 
 def _unpacked(path: Path | str) -> tuple[Patch, Files]:
-    """The patch of a pack, its nodes as the catalogue knows them, and its files, all of which the patch names."""
+    """Returns the patch of a pack, its nodes updated to the versions of the catalogue, and its files. Raises PatchError
+    for a file that the patch does not name."""
     patch, contents = unpacked(atomic_file.read(path, SIZE))
     patch = updated(patch)
     named = {asset.name for asset in assets_of(patch)}
@@ -159,7 +168,7 @@ def _unpacked(path: Path | str) -> tuple[Patch, Files]:
 
 
 def _contents(patch: Patch, folder: Path) -> dict[str, bytes]:
-    """The files that a patch in a folder reads, by name."""
+    """Returns the content of each file that a patch in `folder` reads, by name."""
     contents: dict[str, bytes] = {}
     for asset in assets_of(patch):
         with of_file(asset.name, asset.node, asset.port):
@@ -168,7 +177,7 @@ def _contents(patch: Patch, folder: Path) -> dict[str, bytes]:
 
 
 def _ports(patch: Patch, node: Node, catalogue: Mapping[str, Declaration] = CATALOGUE) -> list[str]:
-    """The ports of a node whose value names a file that it reads."""
+    """Returns the names of a node's ports whose values name files that it reads."""
     declaration = catalogue.get(node.type)
     if declaration is None or declaration.kind == "sink":
         return []
@@ -186,12 +195,13 @@ def _own_loras(patch: Patch) -> frozenset[str]:
 
 
 def _plain(name: Any) -> str:
-    """The one name of a file that can be named in several ways, as ./a.wav and a.wav."""
+    """Returns one spelling for all equal names of a file: a.wav for ./a.wav and a.wav."""
     return name if name.startswith("sha256:") else posixpath.normpath(name)
 
 
 def _read(name: str, folder: Path, room: int) -> dict[str, bytes]:
-    """A file and the tempo that is kept beside it, by name."""
+    """Returns the content of a file and of the tempo file beside it, if there is one, by name. Raises DemonError, also
+    where they take more than `room` bytes."""
     path = located(name, folder)
     if path.is_dir():
         raise PatchError("this is a folder, not an audio file", mend="name a file in it")
@@ -210,7 +220,8 @@ def _read(name: str, folder: Path, room: int) -> dict[str, bytes]:
 
 
 def _target(name: str, into: Path) -> Path:
-    """Where a file of a pack is written: no link leads out of the folder on the way."""
+    """Returns the path at which a file of a pack is written. Raises SourceError where a link leads out of the
+    folder."""
     *folders, last = name.split("/")
     return inside("/".join(folders), into) / last if folders else into / last
 
@@ -228,7 +239,8 @@ def _folder(path: Path) -> None:
 
 
 def _stored(contents: Files, stored: Set[str], assets: Path, wrote: Callable[[Path], object]) -> dict[str, str]:
-    """Puts files into an asset store, and beside each the tempo that comes with it; their names there by name."""
+    """Writes files of a pack, and the tempo of each, into the folder `assets`; returns their new names by their old
+    ones."""
     kept: dict[str, str] = {}
     for name in sorted(stored):  # a sound comes before its tempo
         if not asset_names.is_tempo(name):
@@ -240,7 +252,7 @@ def _stored(contents: Files, stored: Set[str], assets: Path, wrote: Callable[[Pa
 
 
 def _renamed(patch: Patch, node: Node, renamed: Mapping[str, str]) -> Node:
-    """The node with the files that it reads under their new names."""
+    """Returns the node with the files that it reads under their new names."""
     found = {port: _plain(node.values[port]) for port in _ports(patch, node)}
     files = {port: renamed[name] for port, name in found.items() if name in renamed}
     return structs.replace(node, values={**node.values, **files}) if files else node

@@ -1,7 +1,8 @@
-"""Names of files as a patch on any machine may write them, and the files that they mean on this one.
+"""Checks names of files in patches, and finds the files that they mean on this machine.
 
-A name means the same file everywhere, or it is refused everywhere: separators are slashes, capitals are as on the disk,
-nothing leads out of the patch's folder. Accents may be composed or not: é is found by either spelling.
+A name means the same file on every machine, or is refused on every machine: separators are slashes, capital letters are
+those on the disk, no name leads out of the patch's folder. An accent may be a character of its own or part of its
+letter: either spelling finds é.
 """
 
 from __future__ import annotations
@@ -21,7 +22,8 @@ _OTHER_ROOT = re.compile(r"[A-Za-z]:[\\/]|\\\\|//")  # of Windows: a drive, or a
 
 
 def located(name: str, folder: Path) -> Path:
-    """The file that a patch in `folder` means by a name; raises SourceError that says how to write it."""
+    """Returns the path of the file that a patch in `folder` names. Raises SourceError, which says how to write the
+    name."""
     plain = spelled(name, folder)
     try:
         asset_names.checked(plain)
@@ -43,14 +45,14 @@ def located(name: str, folder: Path) -> Path:
 
 
 def shown(name: str) -> str:
-    """A name as a message shows it: as it is. One with characters that cannot be seen, or of more than 240, is quoted:
-    escaped, and cut to 46 characters."""
+    """Returns a name for a message: unchanged, or quoted (escaped, and cut to 46 characters) where it has characters
+    that cannot be seen, or more than 240 characters."""
     return name if name.isprintable() and len(name) <= asset_names.LONGEST else quoted(name)
 
 
 def spelled(name: str, folder: Path) -> str:
-    """The one way to write a name of a file in a folder, as a/b.wav for ./a/../a/b.wav; raises SourceError for a
-    backslash, and for a name that begins at the root of a machine."""
+    """Returns the shortest spelling of a file's name in a folder: a/b.wav for ./a/../a/b.wav. Raises SourceError for a
+    backslash, for an absolute path, and for a name that leads out of the folder."""
     if "\0" in name or _OTHER_ROOT.match(name):
         raise outside(name, folder)
     if "\\" in name:
@@ -73,13 +75,17 @@ def spelled(name: str, folder: Path) -> str:
 
 
 def outside(name: str, folder: Path, *, written: bool = False) -> SourceError:
-    """The error for a name that leads out of the patch's folder; written: of a file that is made, not read."""
+    """Returns the error for a name that leads out of the patch's folder.
+
+    written: the file is to be written, not read.
+    """
     mend = f"name a file within {folder}" if written else f"copy the file beside the patch, into {folder}"
     return SourceError(f"{shown(name)} lies outside the patch's folder", mend=mend)
 
 
 def _called(part: str, folder: Path) -> str | None:
-    """What a file is called on the disk: exactly so, or with its accents spelled otherwise, or with other capitals."""
+    """Returns the name on the disk of a file or folder in `folder`: equal to `part`, else with its accents spelled
+    otherwise, else with other capital letters. None where there is none."""
     try:
         entries = sorted(os.listdir(folder))
     except NotADirectoryError:
@@ -99,7 +105,7 @@ def _folded(text: str) -> str:
 
 
 def _missing(name: str, folder: Path, part: str) -> SourceError:
-    """The error for a file that is not there; it names one that is called nearly so, or so with another suffix."""
+    """Returns the error for a file that does not exist; its mend names a file with a similar name or another suffix."""
     try:
         stems = {Path(entry).stem.casefold(): entry for entry in sorted(os.listdir(folder))[:2000]}
     except OSError:

@@ -1,8 +1,8 @@
-"""WAV and FLAC, 24 bits a sample, in files that can be read at every moment while they grow.
+"""Writes WAV and FLAC files, 24 bits a sample, that can be read at every moment while they grow.
 
-Both keep their headers current: a WAV file its sizes (RF64 beyond 4 GiB), a FLAC file the number of samples in its
-STREAMINFO block. A program that is killed, or a disk that is full, leaves a file that other programs read to its last
-whole block.
+Both kinds keep their headers current: a WAV file its sizes (RF64 beyond 4 GiB), a FLAC file the number of samples in
+its STREAMINFO block. When the program is killed or the disk is full, other programs can read the file to its last whole
+block.
 """
 
 from __future__ import annotations
@@ -18,7 +18,8 @@ from demon_patch.patch.files import embed, wav_chunks
 from demon_patch.runtime.assets.new_file import NewFile
 
 BLOCK = 4096
-"""Samples that are written at a time: where there is no room for all of them, the file ends before them."""
+"""Samples of each channel that are written at a time. Where a block does not fit on the disk, the file ends before
+it."""
 
 _FULL = 2.0**23
 _TOTAL = 21  # where the number of samples stands in a FLAC file: the lower half of this byte, and four more
@@ -26,25 +27,29 @@ _INFO = 42  # bytes of a FLAC file up to its tags
 
 
 class GrowingFile(Protocol):
-    """A sound file that is being written by one thread. frames: samples of each channel that lie in it whole."""
+    """A sound file that one thread is writing.
+
+    frames: samples of each channel that are completely in the file.
+    """
 
     frames: int
 
     def put(self, sound: Samples) -> None:
-        """Adds sound [n, channels], -1 to 1, all finite; raises OSError where there is no room for all of it."""
+        """Adds finite sound [n, channels], -1 to 1. Raises OSError where it does not all fit."""
         ...
 
     def keep(self) -> None:
-        """Lets the header tell of all that lies in the file; raises OSError."""
+        """Updates the header, so that it counts all samples in the file. Raises OSError."""
         ...
 
     def end(self) -> None:
-        """Writes what is still held back, and the header; raises OSError. Nothing can be added then."""
+        """Writes the samples that are still held back, and the header. Raises OSError. Nothing can be added
+        afterwards."""
         ...
 
 
 class Wav:
-    """A WAV file. text: of the patch that it carries."""
+    """A growing WAV file. text: the text of the patch that it carries."""
 
     def __init__(self, file: NewFile, rate: int, channels: int, text: str, kind: embed.Kind) -> None:
         self.frames, self._file = 0, file
@@ -72,7 +77,10 @@ class Wav:
 
 
 class Flac:
-    """A FLAC file. text: of the patch that it carries. Raises LibsndfileError for a rate or width that FLAC has not."""
+    """A growing FLAC file. text: the text of the patch that it carries.
+
+    Raises LibsndfileError for a sample rate or number of channels that FLAC does not have.
+    """
 
     def __init__(self, file: NewFile, rate: int, channels: int, text: str, kind: embed.Kind) -> None:
         self.frames, self._put = 0, 0
@@ -109,8 +117,8 @@ class Flac:
 
 
 class _Sink:
-    """The file as the encoder sees it: bytes at a place. After a fault it takes all that comes and keeps nothing, so
-    that the encoder, which does not expect a full disk, ends in order."""
+    """The file object that the FLAC encoder writes to. After an error it accepts and drops all bytes, because the
+    encoder does not expect a full disk and has to end in order."""
 
     def __init__(self, file: NewFile) -> None:
         self.fault: OSError | None = None
@@ -138,13 +146,16 @@ class _Sink:
         return b""
 
     def total(self, frames: int) -> None:
-        """Writes the number of samples into the header; 0 means that it is not known."""
+        """Writes the number of samples of each channel into the header; 0 means unknown."""
         if self._file.size >= _INFO:
             self._file.patch(_TOTAL, bytes([self._high | frames >> 32]) + (frames & 0xFFFFFFFF).to_bytes(4, "big"))
 
     def _write(self, data: bytes) -> None:
-        """The encoder writes the mark, each block of the header, and each block of sound in one piece; at the end it
-        writes over the header."""
+        """Writes bytes at the present offset and counts the blocks of sound.
+
+        The encoder passes the mark at the start, each block of the header and each block of sound in one piece; at its
+        end it overwrites the header.
+        """
         if self._at < self._file.size:
             self._file.patch(self._at, data)
             return

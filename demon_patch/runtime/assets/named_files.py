@@ -1,6 +1,6 @@
-"""The files that a patch names, looked at as they are when it is played: what is wrong with each, and what is odd.
+"""Checks the files that a patch names: which of them cannot be used, and what the player should know of the others.
 
-Loads no torch. `check`, `render`, `play` and `pack` find a file, and refuse one, by the same functions.
+Loads no torch. `check`, `render`, `play` and `pack` find and refuse files by the same functions.
 """
 
 from __future__ import annotations
@@ -29,7 +29,8 @@ from demon_patch.runtime.assets.recorder import FORMATS
 
 @contextmanager
 def of_file(name: str, node: str | None = None, port: str | None = "file") -> Iterator[None]:
-    """Says of an error that is raised within which file it is about, by its name in the patch, and who names it."""
+    """Adds the file's name in the patch, and the node and port that name it, to a DemonError that is raised within the
+    context."""
     try:
         yield
     except DemonError as error:
@@ -40,7 +41,7 @@ def of_file(name: str, node: str | None = None, port: str | None = "file") -> It
 
 
 def sound(name: str, folder: Path) -> Path:
-    """The file of a sound that a patch names; raises SourceError."""
+    """Returns the path of a sound file that a patch in `folder` names. Raises SourceError."""
     path = located(name, folder)
     if path.is_dir():
         raise SourceError("this is a folder, not an audio file", file=path, mend="name a file in it")
@@ -48,8 +49,10 @@ def sound(name: str, folder: Path) -> Path:
 
 
 def lora(name: str, folder: Path, own: Mapping[str, object] | frozenset[str] = frozenset()) -> Path:
-    """The file or the folder of a LoRA that a patch names, and that is none of the model's `own`; raises SourceError or
-    WeightsError."""
+    """Returns the path of the file or folder of a LoRA that a patch names. Raises SourceError or WeightsError.
+
+    own: names of the model's own LoRAs, none of which is `name`; the error's mend lists them.
+    """
     try:
         path = located(name, folder)
     except SourceError as error:
@@ -62,7 +65,7 @@ def lora(name: str, folder: Path, own: Mapping[str, object] | frozenset[str] = f
 
 @dataclass(slots=True)
 class FileFindings:
-    """What was seen: mistakes, and remarks on files that serve."""
+    """What `inspect_files` found: errors of files that cannot be used, and remarks on files that can."""
 
     mistakes: list[DemonError] = field(default_factory=list)
     remarks: list[DemonError] = field(default_factory=list)
@@ -71,9 +74,10 @@ class FileFindings:
 def inspect_files(
     patch: Patch, folder: Path, catalogue: Mapping[str, Declaration], known: Patch | None = None
 ) -> FileFindings:
-    """Opens every file that a patch in a folder names, nodes of subpatches by their paths; raises nothing.
+    """Opens every file that a patch in `folder` names and returns what it found, with nodes of subpatches by their
+    paths. Raises nothing.
 
-    known: a patch that plays; what its nodes name is in memory, and is not looked at again.
+    known: a patch that is playing; files of nodes that are equal in it are in memory and are not opened again.
     """
     seen = FileFindings()
     playing = {} if known is None else {id: (node.type, node.values) for id, node in _nodes(known)}
@@ -97,7 +101,7 @@ def inspect_files(
 
 
 def _nodes(patch: Patch) -> list[tuple[str, Node]]:
-    """All nodes by path, those of subpatches that no node stands for by definition and id."""
+    """Returns all nodes by path. Nodes of definitions that no node uses have the path definition/id."""
     try:
         found = dict(patch.flat.nodes)
     except PatchError:
@@ -111,7 +115,7 @@ def _nodes(patch: Patch) -> list[tuple[str, Node]]:
 
 
 def _notes(patch: Patch, node: Node, declaration: Declaration, name: str, folder: Path) -> tuple[str, ...]:
-    """What is odd about a file that serves; raises DemonError for one that does not."""
+    """Returns remarks on a file that can be used. Raises DemonError for a file that cannot."""
     if declaration.kind == "sink":
         path = inside(name, folder.resolve(), written=True)
         if path.suffix.lower() not in FORMATS:
@@ -138,7 +142,7 @@ def _notes(patch: Patch, node: Node, declaration: Declaration, name: str, folder
 
 
 def with_weights(patch: Patch, folder: Path) -> Patch:
-    """The patch with every LoRA's folder named by the file of weights in it; raises DemonError."""
+    """Returns the patch with each LoRA's folder replaced by the file of weights in it. Raises DemonError."""
 
     def named(node: Node) -> Node:
         name = node.values.get("file")

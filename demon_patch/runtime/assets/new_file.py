@@ -1,7 +1,7 @@
-"""A new file: it replaces nothing, and what is written into it is looked after while it grows.
+"""Writes a new file that replaces nothing, and guards it while it grows.
 
-Where its name is taken, it counts on: `jam.flac`, `jam-2.flac`, `jam-3.flac`. Names that differ only in case or in the
-form of their accents count as taken, because a disk or a player's other computer may hold them to be the same.
+Where its name is taken, the file gets the next free one: `jam.flac`, `jam-2.flac`, `jam-3.flac`. Names that differ only
+in case or in the form of their accents count as taken, because another disk or computer may treat them as equal.
 """
 
 from __future__ import annotations
@@ -24,20 +24,23 @@ if sys.platform != "win32":
     import fcntl
 
 MOST = 9_999
-"""The number up to which names are counted on."""
+"""How many names with a number are tried after the one that was asked for."""
 
 _DRAFT = re.compile(r"\.[0-9a-f]{16}\.part(\.(?:wav|flac))?", re.IGNORECASE)
-"""Names of files that are still being written, and take another's place when they are whole."""
-_OLD = 60.0  # seconds after which what is written in a moment is not written any more
+"""Names of files that are still being written and replace another file when they are complete."""
+_OLD = 60.0  # seconds after which a draft without sound counts as left behind
 _PIECE = 2**20
-_HEAD = 64  # bytes at the start by which a file is known to be ours still
+_HEAD = 64  # bytes at the start by which a change by another program is noticed
 
 
 class NewFile:
-    """A file that did not exist before, open and growing at its end.
+    """A file that this object has created and that grows at its end.
 
-    path: its name; `asked`: the one that was asked for. size: bytes that lie in it whole. One thread uses it. Raises
-    DemonError where no such file can be made.
+    asked: the path that was asked for.
+    path: the path that the file has.
+    size: bytes that are completely in the file.
+
+    One thread uses it. Raises DemonError where no such file can be created.
     """
 
     def __init__(self, asked: str | Path) -> None:
@@ -57,7 +60,7 @@ class NewFile:
             ) from error
 
     def append(self, data: bytes) -> None:
-        """Adds bytes at the end: all of them, or none with an OSError."""
+        """Adds bytes at the end: all of them, or none and raises OSError."""
         self._refuse_spoilt()
         try:
             self._raw.seek(self.size)
@@ -71,7 +74,7 @@ class NewFile:
         self.size += len(data)
 
     def patch(self, at: int, data: bytes) -> None:
-        """Writes over bytes that lie in it; raises OSError."""
+        """Overwrites bytes in the file from the byte offset `at` on. Raises OSError."""
         self._refuse_spoilt()
         self._patches[at] = data
         self._raw.seek(at)
@@ -79,15 +82,15 @@ class NewFile:
         self._note(at, data)
 
     def sync(self) -> None:
-        """Waits until all is on the disk; raises OSError."""
+        """Waits until all bytes are on the disk. Raises OSError."""
         getattr(os, "fdatasync", os.fsync)(self._raw.fileno())
 
     def close(self) -> None:
-        """Closes it; a second time it does nothing."""
+        """Closes the file. A second call does nothing."""
         self._raw.close()
 
     def discard(self) -> None:
-        """Closes it and takes it away, unless another file has taken its place."""
+        """Closes the file and deletes it, unless another file has its path now."""
         try:
             if self.gone() is None:
                 self.close()
@@ -98,7 +101,8 @@ class NewFile:
             self.close()
 
     def spoilt(self) -> bool:
-        """Whether another program has cut it short or written over it; then it is left alone. Raises OSError."""
+        """Returns whether another program has shortened or overwritten the file; nothing more is written to it then.
+        Raises OSError."""
         if not self._spoilt:
             self._raw.seek(0)
             short = os.fstat(self._raw.fileno()).st_size < self.size
@@ -106,8 +110,8 @@ class NewFile:
         return self._spoilt
 
     def gone(self) -> str | None:
-        """What became of the file under its name: None while it is there, else "deleted", "replaced by another file" or
-        "moved". Raises OSError."""
+        """Returns None while the file is at its path, else "deleted", "replaced by another file" or "moved". Raises
+        OSError."""
         own = os.fstat(self._raw.fileno())
         try:
             there = self.path.stat()
@@ -118,7 +122,7 @@ class NewFile:
         return "replaced by another file"
 
     def found(self) -> Path | None:
-        """Where a file lies that was moved, as far as the system tells; it is the file's path from then on."""
+        """Returns the path of a file that was moved, and makes it `path`; None where the system does not tell."""
         own = os.fstat(self._raw.fileno())
         try:
             path = Path(os.readlink(f"/proc/self/fd/{self._raw.fileno()}"))
@@ -131,9 +135,13 @@ class NewFile:
         return path
 
     def rescue(self, shelter: Path | None, meanwhile: Callable[[], None]) -> None:
-        """Writes all that lies in it into another new file, and goes on there: in its folder, else in `shelter`, else
-        in the nearest folder above, else in the player's home. meanwhile: called after each piece, may add to the
-        file. Raises DemonError where there is no room anywhere; the file then stays as it is."""
+        """Copies the content into another new file and continues there: in the file's folder, else in `shelter`, else
+        in the nearest folder above, else in the player's home.
+
+        meanwhile: called after each piece; it may add to the file.
+
+        Raises DemonError where no folder has room; nothing is changed then.
+        """
         fresh = self._sheltered(shelter)
         try:
             while fresh.size < self.size:
@@ -155,13 +163,14 @@ class NewFile:
             raise OSError("another program has written over it")
 
     def _note(self, at: int, data: bytes) -> None:
-        """Keeps what its first bytes are."""
+        """Remembers the first _HEAD bytes of the file."""
         if at < _HEAD:
             self._head[at : at + len(data)] = data
             del self._head[_HEAD:]
 
     def _sheltered(self, shelter: Path | None) -> NewFile:
-        """A new file of the same name in the first folder that takes one."""
+        """Creates a new file of the same name in the first folder that accepts one, and returns it. Raises
+        DemonError."""
         here = self.path.absolute().parent
         folders = [here, *([shelter] if shelter else []), *list(here.parents)[:-1]]
         with suppress(RuntimeError):  # of a player without a home
@@ -177,7 +186,7 @@ class NewFile:
 
 
 def opened(asked: Path) -> tuple[Path, FileIO]:
-    """The first free name, and the empty file that has it now; raises OSError."""
+    """Creates an empty file under the first free name; returns its path and the open file. Raises OSError."""
     taken = _names(asked.parent)
     for path in _counted(asked):
         if _form(path.name) not in taken:
@@ -187,7 +196,8 @@ def opened(asked: Path) -> tuple[Path, FileIO]:
 
 
 def refuse_odd(path: Path) -> None:
-    """Raises DemonError for what is there and is no ordinary file, links followed; OSError where it cannot be seen."""
+    """Raises DemonError where the path, with links followed, is a folder, pipe, socket or device; OSError where this
+    cannot be found out. A path where nothing exists is good."""
     try:
         mode = path.stat().st_mode
     except FileNotFoundError:
@@ -200,8 +210,8 @@ def refuse_odd(path: Path) -> None:
 
 
 def _sweep(folder: Path) -> None:
-    """Takes away the drafts of programs that were killed: of sound where no program writes it, of other files (which
-    are written in a moment) where they are old."""
+    """Deletes the drafts that killed programs left in a folder: drafts of sound where no program writes them, others
+    where they are older than _OLD seconds, since these are written in a moment."""
     for name in _listed(folder):
         if draft := _DRAFT.fullmatch(name):
             with suppress(OSError):
@@ -211,7 +221,8 @@ def _sweep(folder: Path) -> None:
 
 
 def _is_held(path: Path) -> bool:
-    """Whether a program still writes a new file, as far as can be told."""
+    """Returns whether a program is still writing a new file, as far as the system tells; True where it cannot be
+    opened."""
     try:
         with path.open("r+b", buffering=0) as file:
             return not _hold(file)
@@ -220,8 +231,8 @@ def _is_held(path: Path) -> bool:
 
 
 def _hold(file: FileIO) -> bool:
-    """Marks a file as one that is being written, until it is closed; False where another program has done so, or where
-    there are no such marks."""
+    """Locks a file as being written until it is closed. Returns False where another program has locked it, or where
+    there are no such locks."""
     if sys.platform == "win32":
         return False
     try:
@@ -232,19 +243,19 @@ def _hold(file: FileIO) -> bool:
 
 
 def _counted(path: Path) -> Iterator[Path]:
-    """The name that was asked for, and those after it."""
+    """Yields the path that was asked for, then those with the numbers 2, 3, ... after the name."""
     yield path
     for number in range(2, MOST + 2):
         yield path.with_name(f"{path.stem}-{number}{path.suffix}")
 
 
 def _names(folder: Path) -> set[str]:
-    """The names in a folder, in one form."""
+    """Returns the names in a folder, in the form of `_form`."""
     return {_form(name) for name in _listed(folder)}
 
 
 def _listed(folder: Path) -> list[str]:
-    """The names in a folder; nothing where they are not to be seen."""
+    """Returns the names in a folder; an empty list where it cannot be read."""
     try:
         return os.listdir(folder)
     except OSError:
@@ -252,5 +263,5 @@ def _listed(folder: Path) -> list[str]:
 
 
 def _form(name: str) -> str:
-    """The same for all names that some disk holds to be the same."""
+    """Returns a form of a name that is equal for all names that some disk treats as equal."""
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())

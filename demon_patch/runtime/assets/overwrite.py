@@ -1,7 +1,9 @@
-"""Files that a command writes where the player says: whole or not at all, and over nothing that cannot be made again.
+"""Writes files at paths that the player names: completely or not at all, and never over a file that cannot be rendered
+again.
 
-A render may be written over a former render, which carries its patch, and a picture over a picture of ours; over
-anything else only where the player forces it. A recording carries its patch too, but cannot be made again.
+A render may replace an earlier render, which carries its patch, and a picture may replace a picture of this program.
+Other files are replaced only where the player forces it. A recording carries its patch too, but cannot be rendered
+again.
 """
 
 from __future__ import annotations
@@ -24,10 +26,10 @@ from demon_patch.runtime.assets.recorder import format_of
 
 FORCE = "--force writes over it"
 SOFTWARE = "demon-patch"
-"""What the text `Software` of our pictures says."""
+"""The text `Software` in the pictures of this program."""
 
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
-_HEADER = 4096  # bytes of a PNG file within which the texts of ours stand
+_HEADER = 4096  # bytes at the start of a PNG file that hold the texts which this program writes
 
 
 def allow(
@@ -40,10 +42,12 @@ def allow(
     force: bool = False,
     mend: str = FORCE,
 ) -> None:
-    """Raises DemonError where a render of a patch, and a picture of it, may not be written.
+    """Raises DemonError where the render `sound` of a patch, or its picture, may not be written.
 
-    folder: of the files that the patch reads, over which it is not rendered. clip: takes the place of its source.
-    force: over any file. mend: what to do about a file that is there.
+    folder: of the files that the patch reads; the render may replace none of them.
+    clip: the file that is played in place of the patch's source; the render may not replace it either.
+    force: allows to replace any file.
+    mend: the mend of an error about an existing file.
     """
     read = [] if clip is None else [clip]
     for asset in assets_of(patch):
@@ -59,20 +63,20 @@ def allow(
 
 
 def allow_sound(path: str | Path, force: bool = False, *, mend: str = FORCE) -> None:
-    """Raises DemonError where a render may not be written. force: over any file."""
+    """Raises DemonError where a render may not be written. force: allows to replace any file."""
     format_of(path)
     _allow(Path(path), force, is_render, "no render of ours", mend)
 
 
 def allow_picture(path: str | Path, force: bool = False, *, mend: str = FORCE) -> None:
-    """Raises DemonError where a picture may not be written. force: over any file."""
+    """Raises DemonError where a picture may not be written. force: allows to replace any file."""
     if Path(path).suffix.lower() != ".png":
         raise DemonError("cannot be written as a picture", file=path, mend="name a .png file")
     _allow(Path(path), force, is_picture, "no picture of ours", mend)
 
 
 def is_picture(path: Path) -> bool:
-    """Whether a file is a PNG file that we have drawn."""
+    """Returns whether a file is a PNG file that this program has drawn."""
     try:
         with path.open("rb") as stream:
             head = stream.read(_HEADER)
@@ -93,11 +97,11 @@ def _allow(path: Path, force: bool, ours: Callable[[Path], bool], what: str, men
 
 @contextmanager
 def drafted(path: str | Path) -> Iterator[Path]:
-    """A name for a new file that takes the place of `path` once all went well; until then what is there stays as it is.
-    Links stay, and what they point to is replaced.
+    """Gives the path of a draft to write to. At the end of the context the draft replaces `path`; after an error `path`
+    is unchanged. Where `path` is a link, the file that it points to is replaced.
 
-    Where another program has written to `path` meanwhile, that stays too: the new file has a name after it, and
-    DemonError tells it.
+    Where another program has written to `path` meanwhile, that file stays too: the draft gets the next free name, and
+    DemonError says which.
     """
     try:
         target = Path(os.path.realpath(path))
@@ -127,7 +131,8 @@ def drafted(path: str | Path) -> Iterator[Path]:
 
 
 def _mark(path: Path) -> tuple[int, ...] | None:
-    """What a file is known by, None where there is none."""
+    """Returns numbers by which a change of a file is noticed (device, inode, size in bytes, time of change in ns); None
+    where there is no file."""
     try:
         found = path.stat()
     except FileNotFoundError:

@@ -1,4 +1,4 @@
-"""Writes a stream of sound to a new WAV or FLAC file that carries its patch, at a rate of its own."""
+"""Writes a stream of sound to a new WAV or FLAC file that carries its patch, at a sample rate of its own."""
 
 from __future__ import annotations
 
@@ -21,20 +21,23 @@ MEND = "name a .wav or .flac file in a folder with room for it"
 
 
 class Spoilt(DemonError):
-    """Another program has written over a file while we wrote it."""
+    """Another program has written over a file while the recorder was writing it."""
 
 
 class Recorder:
-    """An open sound file, 24 bits a sample, resampled and limited as it is written; a context manager, of one thread.
+    """An open sound file, 24 bits a sample, resampled and limited as it is written; a context manager, for one thread.
 
-    The file replaces nothing: where its name is taken it counts on, and `path` says which name it has. It carries the
-    patch from its first sample on, and can be read after every `write`, also where the program is killed.
+    source_rate: sample rate of the blocks, Hz.
+    rate: sample rate of the file, Hz.
+    patch: text of the patch that the file carries, from its first sample on.
+    kind: what the file says that it is. A "recording" is on the disk after each `write`, so that it survives a loss of
+    power.
+    shelter: a folder for the sound of a file that is deleted while it is written, if its own folder is gone.
+    notes: what the player should know of the file.
 
-    source_rate: of the blocks. rate: of the file. patch: the text of the patch that the file carries. kind: what the
-    file says that it is; after each `write` of a recording all is on the disk, so that it outlives a loss of power.
-    shelter: a folder for the sound of a file that is deleted while it is written, where its own is gone. Raises
-    DemonError for another kind of file than .wav or .flac, and where the file cannot be written; what was written until
-    then stays. notes: what the player should know of the file.
+    The file replaces none: where its name is taken it gets the next free one, which `path` gives. It can be read after
+    every `write`, even if the program is killed. Raises DemonError for a file that is not .wav or .flac, and where the
+    file cannot be written; the sound written so far stays.
     """
 
     def __init__(
@@ -63,30 +66,35 @@ class Recorder:
 
     @property
     def path(self) -> Path:
-        """The present name of the file."""
+        """The present path of the file."""
         return self._file.path
 
     @property
     def seconds(self) -> float:
-        """How much sound can be read in the file."""
+        """Seconds of sound that can be read in the file."""
         return self._sound.frames / self._rate
 
     @property
     def holes(self) -> int:
-        """Samples, of any channel, that came and were no numbers: the last good ones are held in the file."""
+        """Number of samples, over all channels, that were not finite. The file has the last good sample in place of
+        each."""
         return self._output_stage.holes
 
     def write(self, block: Samples, ceiling: Ceiling = float("inf")) -> None:
-        """Adds a block [n, channels]; ceiling: dBFS, of all of it or for each sample [n], which true peaks in the file
-        do not pass; without one only samples are cut off, at full scale."""
+        """Adds a block [n, channels].
+
+        ceiling: dBFS that true peaks in the file do not exceed, for the block or for each sample [n]. Without it,
+        samples are only clipped at full scale.
+        """
         self._put(self._output_stage.push(block, ceiling))
 
     def check_disk(self, meanwhile: Callable[[], None] = lambda: None) -> None:
-        """Checks the file: one that was moved is written on where it is now; what lay in one that was deleted or
-        replaced is written into a new one, which goes on from there. `notes` says so.
+        """Checks that the file is still at its path. A moved file is continued at its new path; the sound of a deleted
+        or replaced file is copied into a new file, which is continued. `notes` says so.
 
-        meanwhile: called during a long rescue; may write. Raises DemonError where the sound cannot be saved, Spoilt
-        where another program has written over it.
+        meanwhile: called during a long copy; it may write.
+
+        Raises DemonError where the sound cannot be saved, Spoilt where another program has written over it.
         """
         before = self.path
         try:
@@ -108,8 +116,11 @@ class Recorder:
         self.notes.append(f"{before} was {gone} while it was written; all of its sound is in {self.path}")
 
     def close(self) -> None:
-        """Writes what is still on its way, ends the file and reads it back; a second time it does nothing. Raises
-        DemonError where the file is not good, or carries no patch; a file without any sound is taken away."""
+        """Writes the remaining samples, ends the file and reads its end back. A second call does nothing. A file
+        without any sound is deleted.
+
+        Raises DemonError where the file is faulty, carries no patch or has no sound.
+        """
         if self._ended:
             return
         try:
@@ -135,8 +146,8 @@ class Recorder:
             raise DemonError(what, file=self.path, mend="save the patch beside it")
 
     def abandon(self) -> str:
-        """Ends a file that has a fault as it stands, to its last whole block; says what is left. One without sound
-        is taken away. Raises nothing."""
+        """Ends a file after an error, at its last whole block; returns a sentence on what can be read of it. A file
+        without sound is deleted. Raises nothing."""
         ours = False
         with suppress(OSError, ValueError):  # it cannot be seen, or is closed
             ours = not self._spoilt and self._file.gone() is None
@@ -150,7 +161,7 @@ class Recorder:
         return f"its first {self.seconds:.1f} s are good"
 
     def discard(self) -> None:
-        """Ends the file, and takes it away unless another one has its name now."""
+        """Ends the file and deletes it, unless another file has its path now."""
         with suppress(OSError):
             if not self._ended and self._file.gone() is None:
                 self._stop()
@@ -171,14 +182,14 @@ class Recorder:
             self._sound.put(sound)
             if self._durable:
                 self._file.sync()  # before the header counts it
-            if not self._file.spoilt():  # which the next look tells
+            if not self._file.spoilt():  # `check_disk` raises Spoilt then
                 self._sound.keep()
         except Exception as error:  # the libraries raise what they like where a disk is full
             self._full = True
             raise self._error(error) from error
 
     def _stop(self) -> None:
-        """Ends the file as it stands."""
+        """Ends and closes the file, past any error."""
         if not self._ended:
             self._ended = True
             rest = () if self._full else (lambda: self._put(self._output_stage.finish()),)
@@ -187,7 +198,7 @@ class Recorder:
                     step()
 
     def _read_back(self) -> str:
-        """What is wrong with the file that is on the disk, by its header and its last block; empty where it is good."""
+        """Returns what is wrong with the file on the disk, by its header and its last block; empty where it is good."""
         frames = self._sound.frames
         try:
             with soundfile.SoundFile(self.path) as file:
@@ -204,7 +215,8 @@ class Recorder:
 
 
 def format_of(path: str | Path) -> type[Wav] | type[Flac]:
-    """How a file of that name is written; raises DemonError for another kind of name."""
+    """Returns the class that writes files with the suffix of a path. Raises DemonError for another suffix than .wav or
+    .flac."""
     kind = FORMATS.get(Path(path).suffix.lower())
     if kind is None:
         raise DemonError("cannot be written as sound", file=path, mend=MEND)
@@ -212,6 +224,6 @@ def format_of(path: str | Path) -> type[Wav] | type[Flac]:
 
 
 def _words(error: Exception) -> str:
-    """What an error says, in a few words."""
+    """Returns the message of an error, or the name of its type where it has none."""
     said = reason(error) if isinstance(error, OSError | ValueError) else str(error)
     return said or type(error).__name__

@@ -1,4 +1,4 @@
-"""Patch files and packs brought to the format of this version, where they lie."""
+"""Brings patch files and packs to the format of this version, in place."""
 
 from __future__ import annotations
 
@@ -19,11 +19,13 @@ from demon_patch.runtime.assets.assets import is_pack
 
 
 def upgraded_file(path: Path, *, write: bool = True) -> list[str]:
-    """Brings a patch file or pack to the format of this version; what has changed, a line each, the format first.
+    """Brings a patch file or pack to the format of this version; returns what has changed, one line each, the format
+    first. Where the file is up to date, nothing is written and the list is empty.
 
-    Nothing is written, and the list is empty, where the file is up to date. The new file is read back before it takes
-    the place of the old one, whole. write: False only says what would change. Raises PatchError, and leaves the file
-    as it is.
+    write: False writes nothing and only returns what would change.
+
+    The new content is read back before it replaces the old file in one step. Raises PatchError, and then the file is
+    unchanged.
     """
     content = atomic_file.read(path, pack.SIZE if is_pack(path) else SIZE)
     with place(path):
@@ -51,7 +53,7 @@ def upgraded_file(path: Path, *, write: bool = True) -> list[str]:
 
 
 def _told(before: Patch, after: Patch) -> Iterator[str]:
-    """What has changed between two patches, a line each; a node or cable that comes or goes is one line."""
+    """Yields the changes between two patches, one line each. A node or cable that is added or taken out is one line."""
     found = changes(before, after)
     whole = _whole(found)
     for part, (old, _) in whole.items():
@@ -66,7 +68,8 @@ def _told(before: Patch, after: Patch) -> Iterator[str]:
 
 
 def _whole(found: Changes) -> dict[tuple[Any, ...], tuple[Any, Any]]:
-    """The nodes and cables that only one of the patches has, by their paths."""
+    """Returns the nodes and cables that only one of the two patches has, by their paths. Each has the old and new
+    `type` or `src`, of which one is GONE."""
     parts: dict[tuple[Any, ...], tuple[Any, Any]] = {}
     for path, (old, new) in found.items():
         at = next((i for i, key in enumerate(path) if key in ("nodes", "cables")), None)

@@ -1,4 +1,4 @@
-"""The audio process: a small process of its own that owns the sound device, and the host's link to it.
+"""The audio process, a small process that owns the sound device, and the host's link to it.
 
-Nothing here loads torch. `link` is the host's side; `process` runs the other one; both share `memory`.
+Nothing here loads torch. `link` is the host's side, `process` the other side; both map the same `song_memory`.
 """

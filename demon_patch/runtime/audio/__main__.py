@@ -1,7 +1,7 @@
-"""`python -P .../runtime/audio/__main__.py`: the audio process; started by `process.command`, not by hand.
+"""`python -P .../runtime/audio/__main__.py`: runs the audio process. `process.command` starts it, never a user by hand.
 
-Started as a file, it uses the package that this file lies in. With `-P` nothing is ever searched for in the working
-folder, where a stranger's files may lie.
+It uses the package in which this file lies. With `-P` Python never searches the working folder, in which a stranger's
+files may lie.
 """
 
 import importlib.util
@@ -11,7 +11,7 @@ from pathlib import Path
 
 
 def _own_package() -> None:
-    """Makes `demon_patch` the package that this file lies in, without a search."""
+    """Imports the package in which this file lies as `demon_patch`, without a search of `sys.path`."""
     root = Path(__file__).resolve().parents[2]
     spec = importlib.util.spec_from_file_location(root.name, root / "__init__.py")
     assert spec is not None
@@ -22,7 +22,7 @@ def _own_package() -> None:
 
 if __name__ == "__main__":
     for name in ("SIGINT", "SIGTERM", "SIGHUP"):
-        if hasattr(signal, name):  # until the process knows what to do with them
+        if hasattr(signal, name):  # ignored until the process sets its own handlers
             signal.signal(getattr(signal, name), signal.SIG_IGN)
     if not __package__:
         _own_package()

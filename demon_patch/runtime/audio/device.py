@@ -1,4 +1,4 @@
-"""The sound device: a stream whose callback only copies, and tells the time."""
+"""The sound device: a stream whose callback only copies samples and publishes the clock."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from demon_patch.runtime.audio.devices import output_device, sound_library
 from demon_patch.runtime.audio.feeder import PRIME_SECONDS, Feeder
 from demon_patch.runtime.audio.song_memory import CLOCK, SongMemory
 
-SILENCE_SECONDS = 2.0  # without a callback: the device is gone (some servers begin a second late)
-HUSH_SECONDS = 0.5  # the most that closing waits for the fade
+SILENCE_SECONDS = 2.0  # without a callback after which the device counts as lost (some servers start a second late)
+HUSH_SECONDS = 0.5  # longest wait for the fade when closing
 
 
 def look_again() -> None:
-    """Makes PortAudio look for devices again; no stream may be open."""
+    """Makes PortAudio search for devices again. No stream may be open."""
     sounddevice: Any = sound_library()
     with contextlib.suppress(sounddevice.PortAudioError):
         sounddevice._terminate()
@@ -28,10 +28,13 @@ def look_again() -> None:
 
 
 class Output:
-    """An open device that plays the song of `memory` from timeline `start` on.
+    """An open sound device that plays the song of `memory`.
 
-    name: part of the device's name, or None for the default. Raises DeviceError. Three threads: the caller's, the
-    feeder's, and the one on which PortAudio calls `_play`, which copies, publishes the clock and wakes the feeder.
+    name: part of the device's name, or None for the default device.
+    start: timeline sample to begin with.
+
+    Raises DeviceError. Three threads take part: the caller's, the feeder's, and PortAudio's, which calls `_play` to
+    copy samples, publish the clock and wake the feeder.
     """
 
     def __init__(self, memory: SongMemory, name: str | None, start: float) -> None:
@@ -67,12 +70,12 @@ class Output:
 
     @property
     def lost(self) -> bool:
-        """Whether the device has gone away."""
+        """Whether the device is gone: its stream has ended, or made no callback for SILENCE_SECONDS."""
         return not self._stream.active or CLOCK() - self._called > SILENCE_SECONDS
 
     def close(self) -> None:
-        """Fades out and closes the device, which must not be lost (but on Windows: elsewhere PortAudio
-        can wait for a lost device for ever)."""
+        """Fades out and closes the device. A lost device is closed on Windows only: elsewhere PortAudio can wait for it
+        for ever."""
         self._feeder.hushed = True
         end = CLOCK() + HUSH_SECONDS
         while not (self._feeder.silent or self.lost) and CLOCK() < end:
@@ -83,7 +86,8 @@ class Output:
         self._thread.join(1.0)
 
     def _play(self, out: Any, frames: int, when: Any, status: Any) -> None:
-        """PortAudio's thread."""
+        """On PortAudio's thread. Fills `out` [frames, channels] with the next frames of the device and publishes the
+        clock."""
         now = CLOCK()
         if status and status.output_underflow:
             self._memory.count("xruns")
@@ -96,10 +100,11 @@ class Output:
             self._wake.release()
 
     def _feed(self) -> None:
-        """The feeder's thread."""
+        """On the feeder's thread. Refills the feeder until the device is closed; stores the error that ends it in
+        `fault`."""
         try:
             while not self._closing:
                 self._feeder.fill()
                 self._wake.acquire(timeout=0.1)
-        except Exception as error:  # told by the process, which ends with it
+        except Exception as error:  # the main thread raises it and ends the process
             self.fault = error

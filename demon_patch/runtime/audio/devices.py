@@ -1,4 +1,4 @@
-"""The sound devices of this machine, as PortAudio names them."""
+"""Finds the sound devices of this machine by their names in PortAudio."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from demon_patch.errors import DeviceError
 
 
 def sound_library() -> ModuleType:
-    """PortAudio's bindings; raises DeviceError where the library is missing."""
+    """Returns PortAudio's bindings (`sounddevice`). Raises DeviceError where the library is missing."""
     try:
         import sounddevice
     except OSError as error:  # the bindings look for the system's PortAudio when they are imported
@@ -19,7 +19,10 @@ def sound_library() -> ModuleType:
 
 
 def output_device(name: str | None = None) -> dict[str, object]:
-    """The device to play on, as PortAudio describes it; `name`: part of its name. Raises DeviceError."""
+    """Returns PortAudio's description of the device to play on. Raises DeviceError where there is none.
+
+    name: part of the device's name, or None for the default device.
+    """
     sounddevice = sound_library()
     try:
         return dict(sounddevice.query_devices(name, "output"))

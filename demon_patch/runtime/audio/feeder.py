@@ -1,4 +1,4 @@
-"""From the song to the frames of a device: route, fades, history, rate, limiter, channels."""
+"""Turns the song into the frames that a device plays: route, fades, history, sample rate, limiter, channels."""
 
 from __future__ import annotations
 
@@ -10,20 +10,22 @@ from demon_patch.runtime.audio.fifo import Fifo
 from demon_patch.runtime.audio.reader import SongReader
 from demon_patch.runtime.audio.song_memory import HELD, SongMemory
 
-CHUNKS = 200  # a second: the song is read in stretches of 5 ms
+CHUNKS = 200  # per second: the song is read in chunks of 5 ms
 FADE_CHUNKS = 2  # a fade of 10 ms when playing starts or stops
-JUMP_SECONDS = 0.005  # a fade where the route jumps
-FIFO_SECONDS = 0.5  # the most that ever waits for the device
-LEAST_SECONDS = 0.015  # the least that waits, however short the device's buffers are
-PRIME_SECONDS = 0.06  # ready before a device starts, whose first buffers come unevenly
-BUFFERS = 2.5  # device buffers that wait
+JUMP_SECONDS = 0.005  # length of the crossfade where the route jumps
+FIFO_SECONDS = 0.5  # size of the fifo
+LEAST_SECONDS = 0.015  # least sound that waits in the fifo, however short the device's buffers are
+PRIME_SECONDS = 0.06  # of sound ready before a device starts, because its first buffers come unevenly
+BUFFERS = 2.5  # device buffers of sound that wait in the fifo
 
 
 class Feeder:
-    """Makes the frames that a device takes, and knows which timeline sample each of them is.
+    """Computes the frames that a device plays, and knows the timeline sample of each.
 
-    One thread calls `fill`; the device's callback calls `take`; they share the fifo and the tuple of marks.
-    rate, channels: the device's. start: timeline sample to begin with, faded in.
+    rate, channels: the device's sample rate in Hz and its channels.
+    start: timeline sample to begin with, faded in.
+
+    The feeder's thread calls `fill`, the device's callback calls `take`. They share the fifo and the tuple of marks.
     """
 
     def __init__(self, memory: SongMemory, rate: int, channels: int, start: int) -> None:
@@ -37,22 +39,25 @@ class Feeder:
         self._reader = SongReader(memory.song, memory.route, round(JUMP_SECONDS * memory.rate))
         self._output_stage = OutputStage(memory.rate, rate, memory.channels)
         self._gain = 0.0
-        self._quiet_from = 0  # samples fed when the last fade ended
-        self._fed = 0  # samples of the song
-        # Where the timeline starts or stops to run: (sample fed, timeline there, whether it runs).
+        self._quiet_from = 0  # number of song samples fed when the last fade ended
+        self._fed = 0  # number of song samples fed since the start
+        # Where the timeline starts or stops: (song samples fed until then, timeline sample there, whether it runs).
         self._marks: tuple[tuple[int, int, bool], ...] = ((0, start, False),)
         memory.frontier = start
 
     def fill(self, least: int = 0) -> None:
-        """Makes frames until enough wait for the device, and `least` of them; the feeder thread's."""
+        """On the feeder's thread. Computes device frames until the usual number, and at least `least`, wait in the
+        fifo."""
         self._trim()
         while self.fifo.level < max(self._target, least):
             self._step()
 
     def take(self, out: Samples) -> tuple[float, bool]:
-        """Copies frames out; returns the timeline of the first and whether it runs there. The callback's: never waits.
+        """On the device callback's thread; never waits. Copies the next device frames into `out` [frames, channels];
+        returns the timeline sample of the first frame and whether the timeline runs there.
 
-        A shortfall is silence, is counted as `starved`, and lets more wait from then on, up to a quarter second.
+        Frames that are missing are silent and counted as one `starved`. From then on more frames wait in the fifo, at
+        most a quarter of a second.
         """
         place = self._place(self.fifo.taken)
         frames = len(out)
@@ -64,11 +69,11 @@ class Feeder:
 
     @property
     def silent(self) -> bool:
-        """Whether everything that waits for the device is silence, after `hushed`."""
+        """Whether all frames that wait for the device are silent. True some time after `hushed` is set."""
         return self._gain == 0.0 and self.fifo.taken * self._per_frame >= self._quiet_from
 
     def _step(self) -> None:
-        """Feeds one chunk."""
+        """Reads one chunk of 5 ms from the song and pushes its device frames into the fifo."""
         memory, n = self._memory, self._chunk
         playing = memory.playing
         goal = float(playing and not memory.muted and not self.hushed)
@@ -85,7 +90,8 @@ class Feeder:
         self.fifo.push(_spread(self._output_stage.push(block, ceilings), self.channels))
 
     def _read(self, now: int, n: int, goal: float) -> Samples:
-        """A chunk of the song at its gain, which moves to `goal` within a fade."""
+        """Returns `n` samples of the song from timeline sample `now` on, [n, channels], times the gain, which moves
+        towards `goal` (0 or 1) by at most 1 / FADE_CHUNKS."""
         if self._memory.route_sequence != self._sequence:
             self._sequence = self._memory.route_sequence
             self._reader.follow(self._memory.route)
@@ -99,20 +105,24 @@ class Feeder:
         return block * gains.astype(np.float32)[:, None]
 
     def _place(self, frame: int) -> tuple[float, bool]:
-        """The timeline of a frame of the device, and whether it runs there."""
+        """Returns the timeline sample of a device frame and whether the timeline runs there.
+
+        frame: device frames since the start.
+        """
         fed = frame * self._per_frame
         at, timeline, runs = next((mark for mark in reversed(self._marks) if mark[0] <= fed), self._marks[0])
         return (timeline + fed - at, True) if runs else (float(timeline), False)
 
     def _trim(self) -> None:
-        """Drops the marks that nothing waiting lies before."""
+        """Drops the marks that no waiting frame needs."""
         done = self.fifo.taken * self._per_frame
         while len(self._marks) > 1 and self._marks[1][0] < done:
             self._marks = self._marks[1:]
 
 
 def _spread(frames: Samples, channels: int) -> Samples:
-    """Frames [n, c] on the channels of a device: one channel on all, all on one as their mean, else the first ones."""
+    """Returns frames [n, c] with the device's number of channels, [n, channels]. One channel goes to all; all go to one
+    as their mean; else the first ones are kept and the rest is silent."""
     if frames.shape[1] == channels:
         return frames
     if channels == 1:

@@ -1,4 +1,4 @@
-"""A short queue of sound between one thread that fills it and one that must never wait."""
+"""A short queue of sound between a thread that fills it and a thread that must never wait."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from demon_patch.arrays import Samples
 
 
 class Fifo:
-    """A ring of frames [n, channels] for one writer and one reader, without locks.
+    """A circular buffer of device frames [frames, channels] for one writer and one reader, without locks.
 
-    `put` and `taken` count frames since the start; each has one writer, so either side may read both.
+    put, taken: frames written and read since the start. Each is changed by one side only, so both sides may read both.
     """
 
     def __init__(self, frames: int, channels: int) -> None:
@@ -19,11 +19,11 @@ class Fifo:
 
     @property
     def level(self) -> int:
-        """Frames inside; either side."""
+        """From both sides. Number of frames that wait."""
         return self.put - self.taken
 
     def push(self, block: Samples) -> None:
-        """Adds a block that fits; the writer's side."""
+        """On the writer's thread. Adds a block [n, channels], for which there must be room."""
         start = self.put % len(self._ring)
         first = min(len(block), len(self._ring) - start)
         self._ring[start : start + first] = block[:first]
@@ -31,7 +31,8 @@ class Fifo:
         self.put += len(block)
 
     def take(self, out: Samples) -> int:
-        """Fills `out` with what there is, the rest with silence; returns how much there was. The reader's side."""
+        """On the reader's thread. Fills `out` [n, channels] with waiting frames, then silence; returns how many frames
+        waited."""
         ready = min(len(out), self.level)
         start = self.taken % len(self._ring)
         first = min(ready, len(self._ring) - start)

@@ -1,4 +1,4 @@
-"""Lays a decoded window into the song that is playing, so that no edge in it ever clicks."""
+"""Writes a decoded window into the song that is playing, with a crossfade at each of its edges, so that none clicks."""
 
 from __future__ import annotations
 
@@ -11,8 +11,12 @@ from demon_patch.engine.sound.crossfade import click, dip, join
 
 
 class Seam(NamedTuple):
-    """The join at which a window begins: how `alike` its sides are, 0 to 1; by how many dB its level dips below the
-    weaker side (0 or less), and how much more sudden it is than the more sudden one."""
+    """Measures of the seam at the start of a window.
+
+    alike: how alike its two sides are, 0 to 1.
+    dip: by how many dB its level is below the weaker side, 0 or less.
+    click: how much more sudden it is than the more sudden side.
+    """
 
     alike: float
     dip: float
@@ -20,22 +24,30 @@ class Seam(NamedTuple):
 
 
 def hold(ceilings: Samples, held: int, stretch: range, decibels: float, lo: int, hi: int) -> None:
-    """Sets the limiter's ceiling of the song samples `stretch`, cyclic in the region [lo, hi), where each value of
-    `ceilings` counts for `held` samples."""
+    """Sets the limiter's ceiling, in dBFS, of the song samples `stretch`, which are cyclic in the region [lo, hi).
+
+    ceilings: changed in place; each number counts for `held` samples of the song.
+    """
     at = np.asarray(stretch[::held] if len(stretch) else stretch)
     ceilings[(lo + (np.append(at, stretch[-1:]) - lo) % (hi - lo)) // held] = decibels
 
 
 def lay(song: Samples, position: int, block: Samples, half: int, lo: int = 0, hi: int | None = None) -> Seam:
-    """Writes `block` over the song from `position - half` on; returns what its join is like.
+    """Writes the window `block` over the song from sample `position - half` on; returns the measures of the seam at its
+    start.
 
-    song: [samples, channels], changed in place. block: [half + n + 3 * half, channels], the new sound of the window
-    [position, position + n), `half` samples before it and three halves after it. The join is centred on the window's
-    start: over 2 * half samples what is there fades into the block. `half` samples past the window's end the block
-    still stands alone, which is the left side of the next window's join; over the 2 * half after that it fades into
-    what is there. All is cyclic in the region [lo, hi), by default the whole song: what runs past hi goes on at lo, and
-    the join of a window at lo begins before hi. Raises ValueError for a position outside the region or a block that is
-    too short for its edges or longer than the region.
+    song: [samples, channels], changed in place.
+    block: [half + n + 3 * half, channels]: `half` samples before the window [position, position + n), the window, and 3
+    * half samples after it.
+    lo, hi: the region in which all is cyclic, by default the whole song. Samples past hi go on at lo; the seam of a
+    window at lo begins before hi.
+
+    The seam is centred on the window's start: over 2 * half samples the old sound fades into the block. For `half`
+    samples past the window's end the block is heard alone, which is the left side of the next window's seam. Over the
+    last 2 * half samples the block fades into the old sound.
+
+    Raises ValueError for a position outside the region, and for a block that is too short for its edges or longer than
+    the region.
     """
     hi = len(song) if hi is None else hi
     frames = len(block)

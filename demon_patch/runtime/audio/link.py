@@ -1,4 +1,4 @@
-"""The host's side of the audio process: starts it, writes the song, knows what is heard, and revives it."""
+"""The host's side of the audio process: starts and restarts it, writes the song, and reports what is heard."""
 
 from __future__ import annotations
 
@@ -26,20 +26,20 @@ from demon_patch.runtime.audio.shared import collect
 from demon_patch.runtime.audio.song_memory import CLOCK, HELD, SongMemory
 from demon_patch.runtime.graph.route import Route
 
-CEILING = float(CONTROLS["limiter"].default or 0.0)  # dBFS, of the limiter, where nothing else was laid
-START_SECONDS = 20.0  # until a process that tells nothing is given up
-QUIT_SECONDS = 2.0  # until a process that does not quit is killed
-REVIVE_SECONDS = 1.0  # between two starts
-GAP_SECONDS = 600.0  # the most silence in place of what is held no more
+CEILING = float(CONTROLS["limiter"].default or 0.0)  # dBFS, ceiling of the limiter where no window has set another
+START_SECONDS = 20.0  # after which a process that sends no event is given up
+QUIT_SECONDS = 2.0  # after which a process that does not quit is killed
+REVIVE_SECONDS = 1.0  # at least, between two starts of a process
+GAP_SECONDS = 600.0  # most silence that stands for sound that is held no more
 START_ERRORS = (OSError, MemoryError, RuntimeError, subprocess.SubprocessError, DemonError)  # of a process or thread
 
 
 @dataclass(frozen=True, slots=True)
 class AudioState:
-    """How the audio process is.
+    """The state of the audio process and of its device, which has a name, a rate in Hz and a latency in seconds.
 
-    rate: the device's, Hz. latency: of the device, s. xruns: told by the device; starved: buffers that we did not fill
-    in time. restarts: of the process. resyncs: jumps of the playhead. lost: there is no device now.
+    xruns: buffer underflows that the device reported. starved: device buffers not filled in time. restarts: of the
+    process. resyncs: jumps of the playhead. lost: whether there is no device now.
     """
 
     device: str
@@ -54,16 +54,17 @@ class AudioState:
 
 
 class AudioLink:
-    """A song of silence in shared memory, and a process that plays it; a context manager.
+    """A song in shared memory, silent at first, and the process that plays it; a context manager.
 
-    rate, channels: of the song. samples: its length. device: part of a device's name, or None for the default. All
-    methods are the host's and may be called from one thread at a time; none but `start` and `close` waits. A host that
-    is killed has died as far as the process knows: the song loops on until the next host starts. One that ends by
-    itself without `close` takes the sound with it.
+    rate, channels, samples: of the song, the rate in Hz. device: part of a device's name, or None for the default
+    device.
+
+    All methods are the host's and may be called from one thread at a time; only `start` and `close` wait. When the host
+    is killed, the song loops on until the next host starts; when it ends by itself without `close`, the sound ends too.
     """
 
     def __init__(self, rate: int, channels: int, samples: int, device: str | None = None) -> None:
-        collect()  # what killed performances left behind may be the room that this one needs
+        collect()  # memory that killed performances left behind may take the room needed here
         self._memory = SongMemory.create(rate, channels, samples)
         self._memory.ceilings[:] = CEILING
         self._playhead = Playhead(rate)
@@ -75,9 +76,9 @@ class AudioLink:
         self._events: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
         self._opened: dict[str, Any] = {"name": "", "rate": 0, "channels": 0, "latency": 0.0}
         self._lost = True
-        self._silent_from: float | None = None  # on the timeline, while the device or the process is gone
-        self._told_troubles: set[tuple[str, str]] = set()  # troubles since there was a device
-        self._running = False  # between a start that went well and `close`
+        self._silent_from: float | None = None  # timeline sample; None while there is a device
+        self._told_troubles: set[tuple[str, str]] = set()  # (event, what) since a device was last opened
+        self._running = False  # True from a successful start until `close`
         self._restarts = 0
         self._started = 0.0
 
@@ -88,11 +89,11 @@ class AudioLink:
         self.close()
 
     def start(self, check: Callable[[], None] = lambda: None) -> None:
-        """On the thread that made it. Ends the orphans of earlier hosts and opens the device; playing begins with
-        `set_playing`.
+        """On the thread that made it. Ends the audio processes that earlier hosts left behind and opens the device.
+        Playing begins with `set_playing`.
 
-        check: called while it waits; what it raises ends the start. Raises DeviceError when there is no device or no
-        process. After any error nothing is left running.
+        check: called again and again while it waits; an error that it raises ends the start. Raises DeviceError when
+        there is no device or no process. After any error no process is left running.
         """
         try:
             take_over()
@@ -103,7 +104,7 @@ class AudioLink:
         self._running = True
 
     def _open_device(self, check: Callable[[], None]) -> None:
-        """Starts the process and waits until its device is open."""
+        """Starts the process and waits until its device is open. Raises DeviceError, or the error of `check`."""
         try:
             self._start_process(patient=False)
         except START_ERRORS as error:
@@ -123,19 +124,18 @@ class AudioLink:
                 raise DeviceError(str(event["what"]), mend=str(event.get("mend", "")))
 
     def close(self) -> None:
-        """On the thread that made it. Fades out, ends the process and gives the memory back; a second time it does
-        nothing."""
+        """On the thread that made it. Fades out, ends the process and frees the memory. A second call does nothing."""
         self._running = False
         self._stop()
         self._memory.remove()
 
     def poll(self) -> list[dict[str, Any]]:
-        """On the tick thread. The events since the last call; starts a new process where there is none. Call it several
-        times a second.
+        """On the tick thread. Returns the events since the last call, and starts a new process where there is none.
+        Call it several times a second.
 
-        An event is {"event": `opened` | `lost` | `back` | `error` | `fault` | `died` | `stuck`, ...}; `back` tells in
-        `silent` the seconds of the timeline that were not heard; `stuck`, that no process can be started now. The new
-        process goes on at the present place of the timeline. A repeated fault is in the events once.
+        An event is {"event": `opened` | `lost` | `back` | `error` | `fault` | `died` | `stuck`, ...}. `back` has in
+        `silent` the seconds of the timeline that were not heard. `stuck` means that no process can be started now. A
+        new process continues at the present timeline sample. A repeated `died`, `stuck` or `fault` is returned once.
         """
         gone, events = self._running and self._process_ended(), []
         with contextlib.suppress(queue.Empty):
@@ -147,13 +147,13 @@ class AudioLink:
         return [event for event in events if self._is_new(event)]
 
     def fill(self) -> None:
-        """On the thread that made it. While there is no process, silence is what is heard, and is kept in the
-        history as such. Called by `poll`; by hand only when nothing polls any more."""
+        """On the thread that made it. While there is no process, adds silence to the history up to the playhead. `poll`
+        does this too; call it yourself only when nothing polls any more."""
         if self._running and self._process_ended():
             self._memory.hush(math.floor(self.playhead()))
 
     def _restart_process(self) -> list[dict[str, Any]]:
-        """Starts a process in place of the one that is gone, once a second, however often that fails."""
+        """Starts a new process, at most once a second; returns the events `died` and `stuck`."""
         self._note_silence()
         self.fill()
         if CLOCK() - self._started <= REVIVE_SECONDS:
@@ -169,7 +169,7 @@ class AudioLink:
         return events
 
     def _is_new(self, event: dict[str, Any]) -> bool:
-        """Whether an event was not told since the device was last there."""
+        """Returns whether to report an event: a `died`, `stuck` or `fault` only once until a device is open again."""
         if event["event"] in ("opened", "back"):
             self._told_troubles.clear()
         if event["event"] not in ("died", "stuck", "fault"):
@@ -181,38 +181,38 @@ class AudioLink:
 
     @property
     def pid(self) -> int:
-        """From any thread. The audio process, 0 while there is none."""
+        """From any thread. Process id of the audio process, 0 while there is none."""
         return self._process.pid if self._process is not None else 0
 
     # The song.
 
     @property
     def samples(self) -> int:
-        """From any thread. The song's length."""
+        """From any thread. Length of the song in samples."""
         return len(self._memory.song)
 
     def write(self, position: int, block: Samples) -> None:
-        """On the tick thread. Writes a block [n, channels] over the song from `position` on, cyclic, without any
-        fade."""
+        """On the tick thread. Writes a block [n, channels] over the song from song sample `position` on, cyclic,
+        unfaded."""
         self._memory.song[(position + np.arange(len(block))) % self.samples] = block
 
     def lay(
         self, position: int, block: Samples, half: int, lo: int = 0, hi: int | None = None, ceiling: float = CEILING
     ) -> Seam:
-        """On the tick thread. Lays a window into the song with its edges faded, as `lay_window.lay` does; returns what its
-        join is like. ceiling: of the limiter over the window, dBFS."""
+        """On the tick thread. Writes a window into the song with crossfades, as `lay_window.lay`; returns the measures
+        of its seam. ceiling: of the limiter over the window, dBFS."""
         end = self.samples if hi is None else hi
         hold(self._memory.ceilings, HELD, range(position, position + len(block) - 4 * half), ceiling, lo, end)
         return lay(self._memory.song, position, block, half, lo, hi)
 
     def read(self, position: int, n: int) -> Samples:
-        """From any thread. What the song holds from `position` on, cyclic: [n, channels]."""
+        """From any thread. Returns `n` samples of the song from song sample `position` on, cyclic: [n, channels]."""
         return self._memory.song[(position + np.arange(n)) % self.samples]
 
     # The transport.
 
     def playhead(self) -> float:
-        """On the tick thread. The timeline sample at the loudspeaker now: steady, and never less than before."""
+        """On the tick thread. Returns the timeline sample at the loudspeaker now, smoothed, never less than before."""
         number, position, heard, speed = self._memory.clock()
         if number != self._reported:
             self._reported = number
@@ -221,8 +221,7 @@ class AudioLink:
 
     @property
     def frontier(self) -> int:
-        """On the tick thread. The timeline sample that the audio process reads next: what is written before it comes
-        too late."""
+        """On the tick thread. The timeline sample that the process reads next; sound written before it is not heard."""
         return self._memory.frontier
 
     @property
@@ -231,8 +230,8 @@ class AudioLink:
         return self._memory.route
 
     def set_route(self, route: Route) -> None:
-        """On the tick thread. Plays along another route, in samples, from the frontier on; a jump becomes a fade of
-        5 ms."""
+        """On the tick thread. Plays along another route, in samples, from the frontier on. A jump becomes a fade of 5
+        ms."""
         self._memory.set_route(route)
 
     def set_playing(self, on: bool) -> None:
@@ -244,8 +243,8 @@ class AudioLink:
         self._memory.muted = on
 
     def set_device(self, name: str | None) -> None:
-        """On the tick thread. Moves to another device; `opened` or `error` among the events of `poll` tells how it
-        went."""
+        """On the tick thread. Asks the process to play on another device, by part of its name or None for the default.
+        The event `opened` or `error` of `poll` says how it went."""
         self._wanted = name
         self._command({"do": "device", "name": name})
 
@@ -253,7 +252,7 @@ class AudioLink:
 
     @property
     def state(self) -> AudioState:
-        """From any thread. How the process is, as far as `poll` has heard."""
+        """From any thread. The state of the audio process after the last `poll`."""
         return AudioState(
             device=str(self._opened["name"]),
             rate=int(self._opened["rate"]),
@@ -267,15 +266,16 @@ class AudioLink:
         )
 
     def history(self, seconds: float) -> Samples:
-        """From any thread. The last `seconds` (at most 120) that were played: [n, channels] at the song's rate,
+        """From any thread. Returns the last `seconds` (at most 120) of played sound, [n, channels] at the song's rate,
         before the limiter."""
         return self._memory.history(seconds)
 
     def history_since(self, counter: int) -> tuple[Samples, int]:
-        """From any thread. What was played since `counter`, before the limiter, and the counter to ask with next.
+        """From any thread. Returns the sound played from the timeline sample `counter` on, [n, channels] before the
+        limiter, and the timeline sample to ask with next.
 
-        The counter is the timeline's: where no device or no process was there to play, and where the sound is held no
-        more, is silence, so that as much comes back as was played (in one piece at most 10 minutes).
+        Silence stands for samples at which there was no device or no process, and for samples that are held no more
+        (these at most 10 minutes), so that n is the number of timeline samples since `counter`.
         """
         sound, until = self._memory.history_since(counter)
         gone = min(until - counter - len(sound), round(GAP_SECONDS * self._memory.rate))
@@ -284,12 +284,12 @@ class AudioLink:
         return sound, until
 
     def history_ceilings(self, since: int, until: int) -> Samples:
-        """From any thread. The limiter's ceilings, dBFS [until - since], of what was played from one counter to
-        another."""
+        """From any thread. Returns the limiter's ceilings, dBFS [until - since], at those timeline samples."""
         return self._memory.history_ceilings(since, until)
 
     def _start_process(self, *, patient: bool) -> None:
-        """Starts a process; raises one of START_ERRORS, and leaves none behind then."""
+        """Starts a process and sends it its settings. Raises one of START_ERRORS, and then leaves no process behind.
+        patient: the process waits for a device where there is none, instead of ending with an error."""
         self._drop_process()
         self._started = CLOCK()
         self._log = _log()
@@ -313,7 +313,8 @@ class AudioLink:
         self._command(asdict(Settings(str(self._memory.path), self._device, patient)))
 
     def _process_ended(self) -> bool:
-        """Whether there is no process; all events of the one that was there are in the queue then."""
+        """Returns whether there is no process; if so, all its events are in the queue, or 1 s has passed in waiting for
+        them."""
         if self._process is not None and self._process.poll() is None:
             return False
         if self._listener is not None:
@@ -339,13 +340,13 @@ class AudioLink:
             self._note_silence()
 
     def _note_silence(self) -> None:
-        """From now on nothing is heard."""
+        """Notes that the device is lost, and the timeline sample from which nothing is heard."""
         self._lost = True
         if self._silent_from is None:
             self._silent_from = self.playhead()
 
     def _last_error_line(self) -> str:
-        """The last line that the process left on its error output."""
+        """Returns the last line of the process's error output, empty without one."""
         if self._log is None:
             return ""
         self._log.seek(0)
@@ -363,7 +364,7 @@ class AudioLink:
         self._drop_process()
 
     def _drop_process(self) -> None:
-        """Closes what is left of a process that ended."""
+        """Closes the pipes and the log of a process that ended, and forgets it."""
         if self._process is not None and self._process.stdin is not None:
             with contextlib.suppress(OSError):
                 self._process.stdin.close()
@@ -374,7 +375,7 @@ class AudioLink:
 
 
 def _log() -> IO[bytes] | None:
-    """A file for what the process says when it dies; None where none can be made, which shall stop nothing."""
+    """Returns a temporary file for the process's error output; None where none can be created, which is no error."""
     try:
         return tempfile.TemporaryFile()
     except OSError:
@@ -382,12 +383,12 @@ def _log() -> IO[bytes] | None:
 
 
 def _reason(error: BaseException) -> str:
-    """An error in words, also one that has none."""
+    """Returns the text of an error, or the name of its type where it has no text."""
     return str(error) or type(error).__name__
 
 
 def _listen(process: subprocess.Popen[bytes], put: Callable[[dict[str, Any]], None]) -> None:
-    """The thread that reads a process's events to its end; what is not an event is passed over."""
+    """On the listener's thread. Passes each event of a process to `put`, until its output ends; skips other lines."""
     assert process.stdout is not None
     with process.stdout as lines:
         for line in lines:

@@ -1,4 +1,4 @@
-"""An audio process whose host died plays on; this is how it is found again and ended."""
+"""Finds and ends audio processes whose host died: each of them, called an orphan, plays on by itself."""
 
 from __future__ import annotations
 
@@ -23,10 +23,11 @@ SESSIONS = Path("/run/user")  # where systems keep the runtime folders of their 
 
 
 def folders() -> Iterator[Path]:
-    """The folders that orphans may leave their notes in, the best first: each is there, and this user's alone.
+    """Yields the folders in which orphans may leave their notes, the best first. Each exists and can be used by this
+    user alone.
 
-    The user's runtime folder; where the system has none that can be used, the user's folder for state, or one among the
-    temporary files. What another user owns or can write into is passed over.
+    They are the user's runtime folder, the user's folder for state, and one among the temporary files. A folder that
+    belongs to another user is skipped; one of this user that others may use is closed to them.
     """
     for place in (_runtime, _state, _temporary):
         with contextlib.suppress(OSError, RuntimeError, KeyError):
@@ -35,14 +36,14 @@ def folders() -> Iterator[Path]:
 
 
 def folder() -> Path:
-    """The first of `folders`; raises DeviceError where there is none."""
+    """Returns the first of `folders`. Raises DeviceError where there is none."""
     for path in folders():
         return path
     raise DeviceError("no folder for notes between performances", mend="set XDG_RUNTIME_DIR to a folder of your own")
 
 
 def _runtime() -> Path:
-    """The runtime folder of the user's session; raises OSError where there is none."""
+    """Returns the runtime folder of the user's session. Raises OSError where there is none."""
     if sys.platform == "win32" or sys.platform == "darwin":
         return Path(platformdirs.user_runtime_dir("demon_patch"))
     named = Path(os.environ.get("XDG_RUNTIME_DIR") or SESSIONS / str(os.geteuid()))
@@ -61,7 +62,8 @@ def _temporary() -> Path:
 
 
 def _private(path: Path) -> bool:
-    """Whether a folder, made where it is missing, is this user's alone. Raises OSError where it cannot be used."""
+    """Returns whether a folder belongs to this user alone. Creates it where it is missing. Raises OSError where it
+    cannot be used."""
     if not path.is_absolute():
         return False
     if not path.parent.exists():
@@ -79,8 +81,8 @@ def _private(path: Path) -> bool:
 
 
 class ProcessNote:
-    """The control file of an orphan: who deletes it ends the orphan. Raises OSError or DeviceError where it cannot be
-    left anywhere."""
+    """The note file that an orphan writes to be found; deleting the file asks the orphan to end. Raises OSError or
+    DeviceError where it cannot be written."""
 
     def __init__(self, memory: SongMemory) -> None:
         self._path = folder() / f"{PREFIX}{os.getpid()}.json"
@@ -88,22 +90,22 @@ class ProcessNote:
 
     @property
     def withdrawn(self) -> bool:
-        """Whether somebody asked the orphan to end."""
+        """Whether the note file was deleted, which asks the orphan to end."""
         with contextlib.suppress(OSError):
             return not self._path.exists()
         return True
 
     def remove(self) -> None:
-        """Takes the note away; the orphan's own last act."""
+        """Deletes the note file; the last thing that an orphan does."""
         with contextlib.suppress(OSError):
             self._path.unlink(missing_ok=True)
 
 
 def take_over() -> int:
-    """Ends every orphan of this user and waits until each is silent; returns how many there were.
+    """Ends every orphan of this user and waits until each is silent; returns the number of notes found.
 
-    An orphan that does not answer within two seconds is taken for dead, and its memory is removed. So is the memory
-    that no process uses any more.
+    An orphan that does not end within two seconds counts as dead, and its memory is deleted. Memory that no process
+    uses is deleted as well.
     """
     notes = []
     for path in folders():

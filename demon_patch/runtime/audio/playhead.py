@@ -1,7 +1,7 @@
-"""Where the timeline is at the loudspeaker, smoothed from the device's reports.
+"""The timeline sample at the loudspeaker, smoothed from the device's reports.
 
-The filter is the delay-locked loop of F. Adriaensen, "Using a DLL to filter time" (Linux Audio Conference 2005), on
-reports of any spacing: the loop's coefficients follow the time between them.
+The filter is the delay-locked loop of F. Adriaensen, "Using a DLL to filter time" (Linux Audio Conference 2005), for
+reports at any distance: the loop's coefficients depend on the time between two reports.
 """
 
 from __future__ import annotations
@@ -9,24 +9,27 @@ from __future__ import annotations
 import math
 
 BANDWIDTH = 0.5  # Hz: slow against the jitter of callbacks, fast against the drift of clocks
-RESYNC_SECONDS = 0.05  # a larger error is a jump, and is followed at once
+RESYNC_SECONDS = 0.05  # a larger error is a jump and is corrected at once
 
 
 class Playhead:
-    """Turns reports (position, time heard, speed) into one steady, monotone playhead; the host's side.
+    """Turns reports (timeline sample, time heard, speed) into one steady, monotone playhead. Used by the host.
 
-    rate: nominal timeline samples a second. resyncs: how often an error of more than 50 ms was followed at once.
+    rate: nominal timeline samples a second.
+    resyncs: how often an error of more than 50 ms was corrected at once.
     """
 
     def __init__(self, rate: float) -> None:
         self._nominal = 1.0 / rate
         self.resyncs = 0
-        self._position, self._time, self._period = 0.0, 0.0, self._nominal  # at _position the time is _time
-        self._end: float | None = 0.0  # where the timeline stands still; None while it runs
+        # The timeline sample _position is heard at _time (s); a sample takes _period (s).
+        self._position, self._time, self._period = 0.0, 0.0, self._nominal
+        self._end: float | None = 0.0  # timeline sample at which it has stopped; None while it runs
         self._last = 0.0
 
     def report(self, position: float, heard: float, speed: float) -> None:
-        """Takes a report: timeline `position` is heard at `heard` (s); speed 0: and it stands still from there on."""
+        """Takes a report: the timeline sample `position` is heard at the time `heard`, in seconds of CLOCK. Speed 0
+        means that the timeline stops at `position`."""
         if speed <= 0.0:
             self._end = position
             return
@@ -46,7 +49,8 @@ class Playhead:
             self._position = position
 
     def position_at(self, now: float) -> float:
-        """The timeline at the loudspeaker at `now` (s); never less than it was before."""
+        """Returns the timeline sample at the loudspeaker at the time `now`, in seconds; never less than the last one
+        returned."""
         here = self._position + (now - self._time) / self._period
         self._last = max(self._last, here if self._end is None else min(here, self._end))
         return self._last

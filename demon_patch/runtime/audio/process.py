@@ -1,7 +1,7 @@
-"""The audio process: keeps a device playing the shared song, whatever becomes of the device or of the host.
+"""The audio process: keeps a device playing the shared song, also when the device is lost or the host dies.
 
-The first line on standard input is the settings; every further one a command: {"do": "device", "name": ...} or
-{"do": "quit"}. The end of the input is the host's death. Events go to standard output, one JSON object a line: `opened`
+Standard input: the first line is the settings, each further line a command: {"do": "device", "name": ...} or {"do":
+"quit"}. The end of the input means that the host is dead. Standard output: one event a line, as a JSON object: `opened`
 and `back` with name, rate, channels and latency; `lost`; `error` with what and mend; `fault` with what.
 """
 
@@ -25,21 +25,22 @@ from demon_patch.runtime.audio.device import Output, look_again
 from demon_patch.runtime.audio.orphan import ProcessNote
 from demon_patch.runtime.audio.song_memory import CLOCK, SongMemory
 
-BEAT_SECONDS = 0.05  # between two looks at device, host and commands
+BEAT_SECONDS = 0.05  # between two checks of device, host and commands
 RETRY_SECONDS = 1.0  # between two attempts to open a device
-PRIORITY = -10  # of the feeder, where the system allows it
+PRIORITY = -10  # nice value of the process and so of the feeder, where the system allows it
 FILES = 1024  # more open files than a process like this ever has
 ORPHAN_SECONDS = 600.0  # how long the song loops without a host
-MEANT_SECONDS = 10.0  # a host that dies so soon after a signal to both of us was meant to end, and the sound with it
+MEANT_SECONDS = 10.0  # if the host dies this soon after a signal, the sound was meant to end too
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """How an audio process starts.
+    """The settings with which an audio process starts.
 
-    memory: path of the mapped file. device: part of the device's name, or None. patient: without a device wait for
-    one, instead of ending with an error. ends: when the process ends by itself, on the shared clock, once it is an
-    orphan.
+    memory: path of the mapped file.
+    device: part of the device's name, or None for the default device.
+    patient: without a device, wait for one instead of ending with an error.
+    ends: for an orphan, the time at which it ends by itself, in seconds of CLOCK.
     """
 
     memory: str
@@ -49,12 +50,13 @@ class Settings:
 
 
 def command(*settings: str) -> list[str]:
-    """The command that starts an audio process of this very package, which never searches the working folder."""
+    """Returns the command line that starts an audio process of this package and never searches the working folder."""
     return [sys.executable, "-P", str(Path(__file__).resolve().with_name("__main__.py")), *settings]
 
 
 class AudioProcess:
-    """The main thread's work: opens, watches and reopens the device; obeys the host; outlives it for a while."""
+    """The work of the main thread: opens, watches and reopens the device, obeys the host, and plays on for a while when
+    the host dies."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
@@ -65,13 +67,15 @@ class AudioProcess:
         self._lost = settings.patient
         self._tried = -RETRY_SECONDS
         self._ending = False
-        self._asked = -MEANT_SECONDS  # when a signal last asked us to end
+        self._asked = -MEANT_SECONDS  # time of the last signal, in seconds of CLOCK
 
     def run(self) -> None:
-        """Plays until told to end. Raises DeviceError when there is no device to start with.
+        """Plays until a command, a signal or the end of an orphan's time ends it. Raises DeviceError when there is no
+        device at the start.
 
-        A signal ends an orphan. While the host lives it is the host that ends us, once it has closed its recordings:
-        a signal that went to both of us only means that we do not outlive it.
+        A signal ends an orphan. While the host lives, a signal does not end this process, because the host has to close
+        its recordings first. If the host dies within MEANT_SECONDS after the signal, this process ends too instead of
+        becoming an orphan.
         """
         for name in ("SIGINT", "SIGTERM", "SIGHUP"):
             if hasattr(signal, name):
@@ -111,7 +115,7 @@ class AudioProcess:
             self._end(unwanted or CLOCK() > (self._settings.ends or 0.0))
 
     def _obey(self, command: dict[str, Any] | None) -> None:
-        """One command of the host; None: it is gone."""
+        """Obeys one command of the host; None means that the host is gone."""
         if command is None:
             self._outlive()
         elif command.get("do") == "quit":
@@ -120,7 +124,8 @@ class AudioProcess:
             self._change(command.get("name"))
 
     def _outlive(self) -> None:
-        """The host is gone: plays on as an orphan, unless that was meant to end, or nobody could find the orphan."""
+        """Makes this process an orphan, which plays on without its host. Ends it instead if a signal came in the last
+        MEANT_SECONDS, or if no note can be written by which a later host finds it."""
         self._settings = replace(self._settings, ends=self._settings.ends or CLOCK() + ORPHAN_SECONDS)
         try:
             self._note = ProcessNote(self._memory)
@@ -130,7 +135,7 @@ class AudioProcess:
         self._end(CLOCK() - self._asked < MEANT_SECONDS)
 
     def _change(self, name: str | None) -> None:
-        """Moves to another device; where that fails, an error event says so and the old one plays on."""
+        """Moves to another device. Where that fails, sends an `error` event and goes back to the former device."""
         before, self._settings = self._settings, replace(self._settings, device=name)
         if self._output is None:
             return
@@ -144,32 +149,32 @@ class AudioProcess:
             self._settings, self._lost = before, True
 
     def _open(self, name: str | None) -> None:
-        """Raises DeviceError."""
+        """Opens a device at the present timeline sample and sends `opened` or `back`. Raises DeviceError."""
         output = self._output = Output(self._memory, name, self._memory.position_at(CLOCK()))
         facts = {"name": output.name, "rate": output.rate, "channels": output.channels, "latency": output.latency}
         _tell("back" if self._lost else "opened", **facts)
         self._lost = False
 
     def _lose(self) -> None:
-        """Tells that the device is gone and gets ready to look for it.
+        """Sends `lost` and prepares the search for the device.
 
-        Closing a lost stream, and ending PortAudio with it, can wait for ever inside the audio server's library; the
-        one sure way to be rid of it is to put a fresh program in the place of this one, in the same process.
+        Closing a lost stream, and ending PortAudio with it, can wait for ever inside the audio server's library. Except
+        on Windows, this process therefore replaces its program by a fresh one (`execv`).
         """
         _tell("lost")
         self._lost = True
         if os.name != "nt":
             again = replace(self._settings, patient=True)
-            os.closerange(3, FILES)  # what the server's library left open would stay open
+            os.closerange(3, FILES)  # files that the audio server's library left open would stay open
             for name in ("SIGINT", "SIGTERM", "SIGHUP"):
-                signal.signal(getattr(signal, name), signal.SIG_IGN)  # until the fresh program has its own
+                signal.signal(getattr(signal, name), signal.SIG_IGN)  # until the fresh program sets handlers
             os.execv(sys.executable, command(json.dumps(asdict(again))))
         if self._output is not None:
             self._output.close()
             self._output = None
 
     def _drift(self) -> None:
-        """Without a device the timeline goes on by the clock, and what is heard of it is silence."""
+        """Without a device, moves the timeline on by the clock and adds silence to the history."""
         now = CLOCK()
         position = self._memory.position_at(now)
         self._memory.frontier = math.ceil(position)
@@ -177,7 +182,7 @@ class AudioProcess:
         self._memory.set_clock(position, now, self._memory.rate if self._memory.playing else 0.0)
 
     def _retry(self) -> None:
-        """Once a second: the same device, else the default one."""
+        """Tries once a second to open the same device, else the default one."""
         if CLOCK() - self._tried < RETRY_SECONDS:
             return
         look_again()
@@ -202,7 +207,7 @@ def main() -> None:
     except DeviceError as error:
         _tell("error", what=error.what, mend=error.mend)
         os._exit(1)
-    except Exception as error:  # told to the host, which starts another process
+    except Exception as error:  # sent to the host, which starts another process
         what = str(error) if isinstance(error, DemonError) else f"{type(error).__name__}: {error}"
         _tell("fault", what=what)
         os._exit(1)
@@ -210,13 +215,13 @@ def main() -> None:
 
 
 def _tell(event: str, **facts: object) -> None:
-    """One event to the host, if there is one."""
+    """Sends one event to the host, if there is one."""
     with contextlib.suppress(OSError):
         os.write(1, json.dumps({"event": event, **facts}).encode() + b"\n")
 
 
 def _line() -> bytes:
-    """The first line of standard input, and not a byte more."""
+    """Reads and returns the first line of standard input, and no byte after it."""
     line = b""
     while not line.endswith(b"\n") and (byte := os.read(0, 1)):
         line += byte
@@ -224,7 +229,8 @@ def _line() -> bytes:
 
 
 def _listen(commands: queue.SimpleQueue[dict[str, Any] | None]) -> None:
-    """The thread that reads commands; ends, with None, when the host does. Lines that make no sense are passed over."""
+    """On the commands' thread. Reads the host's commands into the queue, and None when the host is gone. Skips lines
+    that are no JSON object."""
     rest = b""
     while piece := os.read(0, 4096):
         *lines, rest = (rest + piece).split(b"\n")

@@ -1,4 +1,4 @@
-"""Reads the song along the route, and makes a jump of the route a short fade."""
+"""Reads the song along the route; a jump of the route becomes a short crossfade."""
 
 from __future__ import annotations
 
@@ -12,10 +12,12 @@ from demon_patch.runtime.graph.route import Route
 
 
 class SongReader:
-    """The sound of the timeline, block after block, from a song that others may be writing.
+    """Reads the sound of the timeline, block after block, from a song that another process may be writing.
 
-    song: [samples, channels]. fade: samples over which, from a jump on, the stretch that was left fades into the one
-    that was sought. A route that is replaced too late, when its jump is already behind, jumps at the next block.
+    song: [samples, channels].
+    fade: samples after a jump over which the sound before the jump fades into the sound after it.
+
+    A route that is replaced after its jump has passed jumps at the start of the next block.
     """
 
     def __init__(self, song: Samples, route: Route, fade: int) -> None:
@@ -25,12 +27,13 @@ class SongReader:
         self._left: tuple[int, Samples] | None = None
 
     def follow(self, route: Route) -> None:
-        """Takes another route for the blocks that are not read yet."""
+        """Sets the route of the blocks that are read from now on."""
         self._late = self._late or self._route
         self._route = route
 
     def read(self, n0: int, n: int) -> Samples:
-        """The sound at timeline n0 to n0 + n - 1, [n, channels]; what is no number holds the last good sample."""
+        """Returns the sound at the timeline samples n0 to n0 + n - 1, [n, channels]. A sample that is not finite is
+        replaced by the last good one."""
         sound = self._good(self._song[self._route.positions(n0, n)])
         late, self._late = self._late, None
         moved = late is not None and late.position_at(n0) != self._route.position_at(n0)
@@ -43,11 +46,12 @@ class SongReader:
         return sound
 
     def positions(self, n0: int, n: int) -> NDArray[np.int64]:
-        """The song samples of the block that was read at timeline n0 to n0 + n - 1."""
+        """Returns the song sample at each of the timeline samples n0 to n0 + n - 1, [n], by the present route."""
         return self._route.positions(n0, n)
 
     def _leave(self, at: int, route: Route) -> None:
-        """Prepares the fade at a jump: what the left route would have played, times its falling gain."""
+        """Prepares the crossfade at the timeline sample `at`: the sound along the old `route` times its falling gain,
+        and the rising gain of the new sound."""
         old, new = (
             LastGood(self._song.shape[1])(self._song[each.positions(at, self._fade)]) for each in (route, self._route)
         )
@@ -57,7 +61,7 @@ class SongReader:
         self._entering = entering[:, None]
 
     def _mix(self, sound: Samples, n0: int) -> None:
-        """Mixes the fade that is under way into a block that starts at timeline n0."""
+        """Mixes the crossfade under way into a block [n, channels] that starts at timeline sample n0, in place."""
         if self._left is None:
             return
         at, leaving = self._left

@@ -1,8 +1,8 @@
-"""The files that shared memory lies in: made, held while a process uses them, collected when none does.
+"""The files that hold shared memory: created, held while a process uses them, deleted when no process does.
 
-A process that uses a file holds a shared lock on it (`flock`), which the system drops when the process ends, however it
-ends. A file that can be locked alone is used by nobody. Windows has no such locks, and refuses to delete a file that is
-in use: there the attempt to delete is the question.
+A process that uses a file holds a shared lock on it (`flock`), which the system releases when the process ends in any
+way. A file on which an exclusive lock can be taken is used by no process. Windows has no such locks but refuses to
+delete a file in use: there, a file that can be deleted was used by no process.
 """
 
 from __future__ import annotations
@@ -18,16 +18,17 @@ from pathlib import Path
 from typing import BinaryIO
 
 PREFIX = "demon-patch-audio-"
-FORMAT = 3  # of the memory and of how it is held
+FORMAT = 3  # number of the memory layout and of the locking
 NAME = f"{PREFIX}{FORMAT}-"
-"""How the names of files begin that are held as this module says."""
+"""How the names of files start that are locked as this module describes, in this FORMAT."""
 ZEROS = bytes(2**20)
 
-_made: set[Path] = set()  # by this process, and not removed yet
+_made: set[Path] = set()  # files that this process created and has not removed yet
 
 
 def folders() -> list[Path]:
-    """Where the files lie: in RAM where the system has a place for that, else among the temporary files."""
+    """Returns the folders for the files, the best first: one in RAM where the system has it, then that of temporary
+    files."""
     found = [Path("/dev/shm")] if sys.platform == "linux" else []
     with contextlib.suppress(OSError):
         found.append(Path(tempfile.gettempdir()))
@@ -35,9 +36,10 @@ def folders() -> list[Path]:
 
 
 def made(folder: Path, start: bytes, size: int) -> BinaryIO:
-    """A new file of `size` bytes that begins with `start`, its room really there, held; raises OSError without room.
+    """Creates, holds and returns a file of `size` bytes that begins with `start`. Raises OSError where there is no
+    room: all of it is written, so that the room is really there.
 
-    It is deleted when this process ends in any way that lets it, and is collected by another where it could not.
+    The file is deleted when this process ends normally; otherwise another process deletes it with `collect`.
     """
     path = folder / f"{NAME}{os.getpid()}-{secrets.token_hex(6)}"
     _made.add(path)  # before it exists: whatever interrupts us from here on, it is deleted at the end
@@ -59,7 +61,7 @@ def made(folder: Path, start: bytes, size: int) -> BinaryIO:
 
 
 def held(path: Path) -> BinaryIO:
-    """Opens a file and holds it until it is closed; raises OSError where it is gone."""
+    """Opens and returns a file, held until it is closed. Raises OSError where it does not exist."""
     file = path.open("r+b")
     _lock(file)
     if _deleted(file):
@@ -69,20 +71,20 @@ def held(path: Path) -> BinaryIO:
 
 
 def remove(path: Path) -> None:
-    """Deletes a file; what is mapped stays valid until its process ends."""
+    """Deletes a file. Memory that a process has mapped stays valid until that process ends."""
     with contextlib.suppress(OSError):
         path.unlink(missing_ok=True)
     _made.discard(path)
 
 
 def collect() -> int:
-    """Deletes this user's files that no process uses any more; returns how many there were."""
+    """Deletes this user's files that no process uses; returns how many."""
     found = [path for folder in folders() for path in _named(folder)]
     return sum(map(collected, found))
 
 
 def collected(path: Path) -> bool:
-    """Deletes a file of this user that no process uses; whether there was such a file."""
+    """Deletes a file if it is this user's and no process uses it; returns whether it was deleted."""
     if sys.platform == "win32":
         with contextlib.suppress(OSError):
             path.unlink()
@@ -110,7 +112,7 @@ def _named(folder: Path) -> list[Path]:
 if sys.platform == "win32":
 
     def _lock(file: BinaryIO) -> None:
-        """An open file cannot be deleted."""
+        """Does nothing: Windows refuses to delete an open file."""
 
     def _deleted(file: BinaryIO) -> bool:
         return False
@@ -119,7 +121,7 @@ else:
     import fcntl
 
     def _lock(file: BinaryIO) -> None:
-        with contextlib.suppress(OSError):  # a file system without locks: what is there is never collected
+        with contextlib.suppress(OSError):  # a file system without locks: its files are never collected
             fcntl.flock(file, fcntl.LOCK_SH)
 
     def _deleted(file: BinaryIO) -> bool:
@@ -128,7 +130,7 @@ else:
 
 @atexit.register
 def _leave() -> None:
-    """The end of a process that ends by itself: what it made goes with it."""
+    """Deletes the files that this process created, when it ends normally."""
     for path in list(_made):
-        if path.name.startswith(f"{NAME}{os.getpid()}-"):  # not in a copy of the process
+        if path.name.startswith(f"{NAME}{os.getpid()}-"):  # not in a forked copy of the process
             remove(path)

@@ -1,7 +1,9 @@
-"""The memory that the host and the audio process share: a header, the song, and what was last played.
+"""The memory that the host and the audio process share: a header, the song, its ceilings, and the history of what was
+played.
 
-One mapped file, so that it outlives either process. Every field has one writer; fields of several words stand behind a
-sequence number that is odd while they change, and a reader tries again until it is even and the same before and after.
+It is one mapped file, so that it outlives either process. Every field has one writer. Fields of several words have a
+sequence number that is odd while they change; a reader reads them again until the number is even and the same before
+and after.
 """
 
 from __future__ import annotations
@@ -46,7 +48,7 @@ HEADER = np.dtype(
     ]
 )
 SONG_AT = 4096
-"""Bytes before the song: a page for the header."""
+"""Offset of the song in the file, in bytes: a page for the header comes before it."""
 
 HELD = 32
 """Samples of the song, or of the timeline, that share one ceiling of the limiter."""
@@ -56,11 +58,13 @@ CLOCK = time.perf_counter
 
 
 class SongMemory:
-    """The mapped file, seen from either side.
+    """The mapped file, as both processes use it.
 
-    song: [samples, channels] float32 at the family's rate, written by the host. ceilings: float32 dBFS, of the safety
-    limiter, for each HELD samples of the song, written with it. The file counts as used while this lives. Whoever ends
-    last calls `remove`. Raises DemonError for another kind of file, OSError for none.
+    song: [samples, channels] float32 at the family's rate, written by the host.
+    ceilings: float32 dBFS of the safety limiter, one for each HELD samples of the song, written by the host.
+
+    The file counts as used while this object lives. The process that ends last calls `remove`. Raises DemonError for
+    another kind of file, OSError where there is no file.
     """
 
     def __init__(self, path: Path) -> None:
@@ -79,15 +83,17 @@ class SongMemory:
         self.ceilings, rest = np.split(rest, [_blocks(samples)])
         ring = (HISTORY_SECONDS + SLACK_SECONDS) * self.rate * self.channels
         self._ring: Samples = rest[:ring].reshape(-1, self.channels)
-        self._held_at = rest[ring:]  # the ceilings of the ring, by timeline
+        self._held_at = rest[ring:]  # ceilings of the history, one for each HELD timeline samples
         self._legs = self._field["route"][0]
         self._clock = self._field["clock"][0]
 
     @classmethod
     def create(cls, rate: int, channels: int, samples: int) -> SongMemory:
-        """New memory for a song of silence; in RAM where the system has a place for that.
+        """Creates memory for a silent song of `samples` samples; in RAM where the system has a folder for that.
 
-        rate: Hz. Raises DemonError when there is no room for it.
+        rate: of the song, Hz.
+
+        Raises DemonError when there is no room for it.
         """
         header = np.zeros(1, HEADER)
         header["magic"], header["version"] = MAGIC, shared.FORMAT
@@ -107,14 +113,14 @@ class SongMemory:
         raise DemonError(f"no memory for the song: {why}", mend="free space for temporary files")
 
     def remove(self) -> None:
-        """Deletes the file; what is mapped stays valid until its process ends."""
+        """Deletes the file. Memory that a process has mapped stays valid until that process ends."""
         shared.remove(self.path)
         self._held.close()
 
     # Written by the host.
 
     def set_route(self, route: Route) -> None:
-        """Publishes a route in samples of the song. Raises ValueError for one of another length."""
+        """Publishes a route, in samples of the song. Raises ValueError for a route of another length than the song."""
         if route.length != len(self.song):
             raise ValueError(f"a route of {route.length} samples for a song of {len(self.song)}")
         sequence = self._field["route_sequence"]
@@ -126,7 +132,7 @@ class SongMemory:
 
     @property
     def route(self) -> Route:
-        """The published route; either side may read it."""
+        """From both processes. The published route, in samples of the song."""
         while True:
             before = self.route_sequence
             legs = self._legs[: int(self._field["route_legs"][0])].tolist()
@@ -135,7 +141,7 @@ class SongMemory:
 
     @property
     def route_sequence(self) -> int:
-        """Changes whenever the route does."""
+        """A number that changes whenever the route changes; odd while it is being written."""
         return int(self._field["route_sequence"][0])
 
     @property
@@ -149,7 +155,7 @@ class SongMemory:
 
     @property
     def muted(self) -> bool:
-        """Whether silence comes out while the timeline runs; set by the host."""
+        """Whether the sound is silenced while the timeline runs; set by the host."""
         return bool(self._field["muted"][0])
 
     @muted.setter
@@ -159,9 +165,11 @@ class SongMemory:
     # Written by the audio process.
 
     def set_clock(self, position: float, heard: float, speed: float) -> None:
-        """Publishes that timeline `position` (samples) is heard at `heard` (s) and runs on at `speed` (samples/s).
+        """Publishes that the timeline sample `position` is heard at the time `heard` (seconds of CLOCK) and that the
+        timeline runs on at `speed` (samples a second, 0 while it stops).
 
-        Called by the device's callback, and without a device by the process itself: never by both at once.
+        Called by the device's callback, and without a device by the main thread of the audio process: never by both at
+        once.
         """
         sequence = self._field["clock_sequence"]
         sequence[0] += 1
@@ -170,7 +178,8 @@ class SongMemory:
         sequence[0] += 1
 
     def clock(self) -> tuple[int, float, float, float]:
-        """The last published clock: its number (0: none yet), position, time heard and speed."""
+        """Returns the last published clock: its number (0 where none is published yet), timeline sample, time heard and
+        speed."""
         sequence = self._field["clock_sequence"]
         while True:
             before = int(sequence[0])
@@ -179,14 +188,14 @@ class SongMemory:
                 return before // 2, position, heard, speed
 
     def position_at(self, now: float) -> float:
-        """The timeline sample at the loudspeaker at the time `now`, in seconds of the audio process's clock; 0 before
-        the first clock is published. It follows the latest clock alone, not smoothed as in `AudioLink.playhead`."""
+        """Returns the timeline sample at the loudspeaker at the time `now`, in seconds of CLOCK; 0 before the first
+        clock is published. It follows the latest clock only, unlike the smoothed `AudioLink.playhead`."""
         number, position, heard, speed = self.clock()
         return position + (now - heard) * speed if number else 0.0
 
     @property
     def frontier(self) -> int:
-        """The timeline sample that is read from the song next: writing before it is too late."""
+        """The timeline sample that the audio process reads from the song next. Sound written before it is not heard."""
         return int(self._field["frontier"][0])
 
     @frontier.setter
@@ -198,20 +207,22 @@ class SongMemory:
         self._field[name][0] += more
 
     def counter(self, name: str) -> int:
-        """A counter of the audio process."""
+        """Returns a counter of the audio process: `xruns` or `starved`."""
         return int(self._field[name][0])
 
     @property
     def history_end(self) -> int:
-        """How far the history goes: the timeline sample that it ends before."""
+        """The timeline sample after the last one in the history."""
         return int(self._field["history"][0])
 
     def append_history(self, block: Samples, at: int | None = None, ceilings: Ceilings | None = None) -> None:
-        """Adds a block [n, channels] of what is played from timeline `at` on, or where the history ends, to the ring,
-        as it is before the limiter; ceilings: dBFS [n], where it is limited.
+        """Adds a block [n, channels] of played sound, as it is before the limiter, to the history.
 
-        The history holds every sample of the timeline once: what is missing before `at` is silence, what is there
-        already stays.
+        at: timeline sample of the block's first sample; by default the end of the history.
+        ceilings: of the limiter, dBFS [n], where it is limited.
+
+        The history holds every timeline sample once: missing samples before `at` become silence, samples that it has
+        already are not replaced.
         """
         if at is not None:
             self.hush(at)
@@ -227,8 +238,8 @@ class SongMemory:
         self._field["history"][0] = written + len(block)
 
     def hush(self, until: int) -> None:
-        """Adds silence to the history up to timeline `until`, where nothing was played. Called by the audio process,
-        and by the host while there is none."""
+        """Adds silence to the history up to the timeline sample `until` (exclusive), where nothing was played. Called
+        by the audio process, and by the host while there is no such process."""
         size = len(self._ring)
         missing = min(until - self.history_end, size)
         if missing > 0:
@@ -236,26 +247,28 @@ class SongMemory:
             self._field["history"][0] = until
 
     def history_since(self, counter: int) -> tuple[Samples, int]:
-        """What was played since `counter`, at most the last 120 s, and the counter to ask with next.
+        """Returns the sound played from the timeline sample `counter` on, [n, channels], at most the last 120 s, and
+        the timeline sample to ask with next.
 
-        The counter is the timeline's; where it rose by more than came back, the rest is gone.
+        Where that next number minus `counter` is more than n, the samples in between are held no more.
         """
         until = self.history_end
         since = max(counter, until - HISTORY_SECONDS * self.rate, 0)
         return self._ring[np.arange(since, until) % len(self._ring)], until
 
     def history_ceilings(self, since: int, until: int) -> Ceilings:
-        """The limiter's ceilings, dBFS [until - since], of what was played at timeline `since` to `until` - 1."""
+        """Returns the limiter's ceilings, dBFS [until - since], of the sound played at the timeline samples `since` to
+        `until` - 1."""
         blocks = np.arange(since // HELD, -(-until // HELD))
         held = self._held_at[blocks % len(self._held_at)]
         return np.repeat(held, HELD)[since % HELD :][: until - since]
 
     def history(self, seconds: float) -> Samples:
-        """The last `seconds` that were played, as far as they are still held: [n, channels]."""
+        """Returns the last `seconds` of played sound, at most 120 s: [n, channels]."""
         until = self.history_end
         return self.history_since(until - round(seconds * self.rate))[0]
 
 
 def _blocks(samples: int) -> int:
-    """How many blocks of HELD samples hold the ceilings of some samples."""
+    """Returns the number of ceilings for a number of samples: one for each HELD samples, rounded up."""
     return -(-samples // HELD)
