@@ -79,8 +79,7 @@ class TickTime:
 
 
 class Admission:
-    """Admits generations to the ring of one performance, with the controls of the programs that play (`SoundingQueue`).
-    Owned by one thread."""
+    """Admits generations to the ring of one performance, with the controls of what plays. Owned by one thread."""
 
     def __init__(self, session: Session, scenes: SoundingQueue, trace: Trace) -> None:
         self.feedback = Feedback()
@@ -96,16 +95,14 @@ class Admission:
         self.ring = session.ring(scene.source, int(scene.controls.control_value("depth", 0)))
 
     def recover(self, now: int) -> None:
-        """Replaces the ring by an empty one after an error within a tick: all generations in flight are lost. `now` is
-        a transport frame."""
+        """Replaces the ring by an empty one after an error at transport frame `now`: what is in flight is lost."""
         scene = self._scenes.now
         self.ring = self._session.ring(scene.source, int(scene.controls.control_value("depth", max(now, 0))))
         self._changed_at = -1
 
     # -- admission ----------------------------------------------------------------------------------------------
     def admit(self, pace: TickTime) -> None:
-        """Estimates the transport frame from which each generation in flight will be heard (`Slot.heard_at`), and
-        admits the next generation if it is due."""
+        """Estimates `Slot.heard_at` (a transport frame) of each generation in flight, and admits the next if due."""
         narrows = self._chooses(pace)
         pace = self._foreseen(pace, narrows)
         self._tick = pace.tick
