@@ -186,8 +186,8 @@ class TickLoop:
         return -(ceil(slots[0].remaining * performer.tick_frames) + performer.lead)
 
     def serve(self) -> None:
-        """On the tick thread, between rows and between ticks. Decodes and lays the windows that start within the
-        lead."""
+        """On the tick thread. Decodes and lays the windows that start within the lead, between rows and between
+        ticks."""
         speaker, performer = self.speaker, self.performer
         if not self.begun:
             return
