@@ -42,7 +42,7 @@ def peak_memory() -> float | None:
 
 
 def decibels(difference: float, peak: float) -> float:
-    """Returns a difference relative to a peak, in dB."""
+    """Returns the level of an amplitude difference relative to a peak in the same unit, in dB; -240 for none."""
     return 20.0 * float(np.log10(difference / peak + 1e-12))
 
 

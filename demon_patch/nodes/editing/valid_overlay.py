@@ -17,7 +17,7 @@ Catalogue = Mapping[str, Declaration]
 
 
 def checked(patch: Patch, catalogue: Catalogue, node: str, port: str, value: Any) -> None:
-    """Raises PatchError if the patch has no such node or port, or if the port cannot have `value`."""
+    """Returns nothing. Raises PatchError if the patch has no such node or port, or if the port cannot have `value`."""
     patch.node(node)
     faces = VisiblePorts(patch, catalogue)
     if (reached := faces.ahead(node, port)) is None:

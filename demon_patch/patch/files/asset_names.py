@@ -33,8 +33,8 @@ _DEVICE = re.compile(r"(con|prn|aux|nul|conin\$|conout\$|(com|lpt)[0-9¹²³]) *
 
 
 def name_of_hash(hash: str, suffix: str = "") -> str:
-    """The name of an asset of the store from its SHA-256 (64 hex digits) and the file's suffix, such as ".wav". A
-    suffix that no name can have is left out."""
+    """Returns the name by which patches call an asset of the store, "sha256:2cf2....wav", from its SHA-256 (64 hex
+    digits) and the suffix of its file with the dot. It is no file name. A suffix that no name can have is left out."""
     named = f"sha256:{hash}{suffix}"
     return named if _HASH.fullmatch(named) else named[: len("sha256:") + 64]
 

@@ -39,7 +39,7 @@ class Recording:
     """A recording in progress, on a thread of its own. Raises DemonError for a file that cannot be begun.
 
     patch: the text of the patch that the file carries.
-    shelter: a folder for the sound of a file that is deleted meanwhile.
+    shelter: a folder for the sound of a file that is deleted meanwhile, if its own folder is gone.
     tell: called on the recording's thread with each message for the player, the one at the end included.
 
     path: the present name of the file.

@@ -69,7 +69,8 @@ def test_what_is_no_strength_stays_for_the_check_to_name(wrong: Any) -> None:
 def test_knob_and_range_are_positions_and_defaults_of_the_day_are_written_down() -> None:
     scheduler = {"type": "scheduler", "values": {"steps": 6}, "ranges": {"strength": [0.1634, 0.9031], "shift": [1, 2]}}
     node = read(nodes={"s": scheduler}).nodes["s"]
-    assert node.values == {"steps": 6, "depth": 4, "shift": 2, "strength": position_of(0.7, PORT)}
+    of_the_day = {"depth": 4, "shift": 2, "timesteps": "continuous", "guidance_mode": "off"}
+    assert node.values == {"steps": 6, "strength": position_of(0.7, PORT), **of_the_day}
     assert node.ranges["strength"] == pytest.approx((0.3, 0.9), abs=1e-12)
     assert node.ranges["shift"] == (1, 2)
     assert node.format == 2

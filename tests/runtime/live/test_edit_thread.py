@@ -34,7 +34,7 @@ def heard(host: Host, control: str) -> float:
     """A control, once all that was edited is compiled and a tick has taken it over."""
     host._edit_thread.submit(lambda: None).result(60)
     host.tick_loop.step()
-    return float(host.performer.controls.value(control, max(host.performer.now, 0)))
+    return float(host.performer.controls.control_value(control, max(host.performer.now, 0)))
 
 
 def with_source(document: Patch, file: str) -> Patch:

@@ -26,9 +26,7 @@ def adsr(
     decay: float = value(0.3, 0.001, 30, unit="s", taper="log", doc="Seconds to sink by 1."),
     sustain: float = value(0.6, 0, 1, doc="Where it stays while the gate is high."),
     release: float = value(0.5, 0.001, 30, unit="s", taper="log", doc="Seconds to sink by 1."),
-    curve: str = option(
-        "straight", *BENDS, doc="Form of its parts; exponential: fast at first, like a plucked string."
-    ),
+    curve: str = option("straight", *BENDS, doc="Form of its parts; exponential: fast at first, as a plucked string."),
     *,
     y: float = 0.0,
     climbing: float = 0.0,
@@ -67,9 +65,7 @@ def ahd(
     attack: float = value(0.05, 0.001, 30, unit="s", taper="log", doc="Seconds to climb by 1."),
     hold: float = value(0.1, 0, 30, unit="s", doc="Seconds at the top."),
     decay: float = value(0.5, 0.001, 30, unit="s", taper="log", doc="Seconds to sink by 1."),
-    curve: str = option(
-        "straight", *BENDS, doc="Form of its parts; exponential: fast at first, like a plucked string."
-    ),
+    curve: str = option("straight", *BENDS, doc="Form of its parts; exponential: fast at first, as a plucked string."),
     play: str = option("once", "once", "loop", doc="Once with every rise, or again and again by itself."),
     *,
     y: float = 0.0,
@@ -95,11 +91,8 @@ def ahd(
     low = choose(curve, straight=y, exponential=decay_share(y))
     faded = 1 if climb < 1 and down >= low - 1e-9 else 0
     over = faded if y > 0 else 0
-    z = (
-        top
-        if climb > 0
-        else (0 if faded > 0 else choose(curve, straight=y - down, exponential=decay_level(y, 0, down)))
-    )
+    sunk = 0 if faded > 0 else choose(curve, straight=y - down, exponential=decay_level(y, 0, down))
+    z = top if climb > 0 else sunk
     rest = (up - high) * rising if gate.rises < 1 else 0
     left = hold - rest if arrived > 0 else max(waiting - t.dt, 0)
     return z, (over, over), z, climb - arrived, left, max(down - low, 0) * sinking if over > 0 else 0

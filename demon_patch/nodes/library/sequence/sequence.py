@@ -57,9 +57,8 @@ def clock(
     "Step Sequencer",
     "Plays up to eight values in turn, on the beat.",
     out=(out("out", 0, 1, doc="The value that plays."), gate_out("gate", doc="Rises with every step that plays.")),
-    category="sequence",
-    tags=("pattern", "rhythm", "steps", "sequence", "loop", "ratchet", "probability"),
-)
+    category="sequence", tags=("pattern", "rhythm", "steps", "sequence", "loop", "ratchet", "probability"),
+)  # fmt: skip
 def step_sequencer(
     t: Frame,
     v: Row = values(8, 0, 0, 1, doc="Value of step {n}."),
@@ -95,9 +94,8 @@ def step_sequencer(
     hits = pick(strokes, i) if hash01(-2 - n, seed) < pick(chance, i) else 0
     rises = strokes_in_frame(hits, place - n, last, new, t.dbeat / beats)
     z = y + (pick(v, i) - y) * t.dt / (glide / 4 + t.dt)
-    level = gate_level(
-        min(hits, 1) * choose(by, transport=pulse_level((place - n) * hits, width), gate=step.level), rises, open
-    )
+    high = choose(by, transport=pulse_level((place - n) * hits, width), gate=step.level)
+    level = gate_level(min(hits, 1) * high, rises, open)
     return z, (level, rises), beats, shift_sum(free, t.beat, before, beats), shift, place, begin, z, level
 
 
