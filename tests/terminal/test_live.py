@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import faulthandler
 import os
 import signal
 import subprocess
@@ -259,8 +260,10 @@ def test_a_signal_ends_it_in_order(silent: Host, path: Path, tmp_path: Path, nam
 
     threading.Thread(target=end, daemon=True).start()
     said: list[str] = []
+    faulthandler.dump_traceback_later(300, exit=True)  # one that is never ended says where it stands
     with Ending() as ending:
         play.perform(lambda: silent, path, ending, plain=True, watch=True, record=tmp_path / "all.wav", say=said.append)
+    faulthandler.cancel_dump_traceback_later()
     assert said[-1] == f"recorded {tmp_path / 'all.wav'}"
     assert soundfile.info(tmp_path / "all.wav").duration > 0.5
     assert signal.getsignal(getattr(signal, name)) == before
