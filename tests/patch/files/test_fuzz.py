@@ -38,12 +38,12 @@ def in_one_line(told: str) -> bool:
 
 @pytest.mark.parametrize("damage", [torn, grafted, spliced, doubled])
 def test_no_damage_gets_through(path: Path, damage: Callable[[random.Random, bytes], bytes]) -> None:
-    whole, rng, refused = path.read_bytes(), random.Random(2), 0
+    whole, rng, refused = path.read_bytes(), random.Random(3), 0
     for _ in range(CASES):
         told = outcome(damage(rng, whole))
         refused += told is not None
         assert told is None or in_one_line(told)
-    assert 0.02 < refused / CASES < 0.999
+    assert 0.02 < refused / CASES < 0.995
 
 
 def spots(at: Any, way: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
