@@ -91,7 +91,7 @@ from demon_patch.runtime.assets.recorder import Recorder
 random, written = np.random.default_rng(1), 0
 with Recorder(sys.argv[1], 48000, 1, 48000, patch=sys.argv[2], kind="recording") as recorder:
     while True:
-        block = random.uniform(-1.0, 1.0, (24000, 1)).astype(np.float32)
+        block = random.uniform(-1.0, 1.0, (4800, 1)).astype(np.float32)
         recorder.write(block)
         written += len(block)
         print(written, flush=True)
@@ -105,7 +105,7 @@ def test_a_program_that_is_killed_leaves_all_that_it_wrote(tmp_path: Path, name:
     path = tmp_path / name
     child = subprocess.Popen([sys.executable, "-c", KILLED, str(path), TEXT], stdout=subprocess.PIPE)
     assert child.stdout is not None
-    for _ in range(random.Random(turn).randint(2, 40)):
+    for _ in range(random.Random(turn).randint(10, 200)):  # as much as 2 to 40 half seconds
         line = child.stdout.readline()
     child.send_signal(signal.SIGKILL)
     rest = child.stdout.read()  # with what it wrote until the signal came
