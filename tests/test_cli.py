@@ -167,7 +167,8 @@ def test_broken_and_missing_files_are_told(tmp_path: Path, capsys: pytest.Captur
     broken = tmp_path / "broken.dpatch.json"
     broken.write_text(FIRST_LIGHT.read_text(encoding="utf-8")[:200], encoding="utf-8")
     nan = tmp_path / "nan.dpatch.json"
-    nan.write_text(FIRST_LIGHT.read_text(encoding="utf-8").replace('"format": 1', '"format": NaN'), encoding="utf-8")
+    nan.write_text(FIRST_LIGHT.read_text(encoding="utf-8").replace('"format": 2', '"format": NaN'), encoding="utf-8")
+    assert "NaN" in nan.read_text(encoding="utf-8")
     for path in (broken, nan, tmp_path / "missing.dpatch.json"):
         run = Run(capsys, "render", path, "--out", tmp_path / "x.wav")
         assert run.code == 1
