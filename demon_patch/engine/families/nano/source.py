@@ -14,12 +14,14 @@ from scipy.signal import resample
 
 from demon_patch.engine.families.nano.spec import SPEC
 from demon_patch.engine.sound import sound_file
+from demon_patch.engine.sound.crossfade import join
 from demon_patch.engine.sound.whole_bars import AT_HOME, BEATS_PER_BAR, MOST_CENTS, WholeBars, whole_bars
 
 _QUANTUM = SPEC.quantum * SPEC.samples_per_frame
 _STEP = _QUANTUM / SPEC.sample_rate
 _LEAST, _MOST = SPEC.min_frames // SPEC.quantum, SPEC.max_frames // SPEC.quantum
-_JOIN_SECONDS = 0.05
+_BEYOND_SECONDS = 0.05  # read beyond the longest loop: more than AT_HOME, by which a longer file is known as such
+_JOIN_SECONDS = 0.01  # long enough not to click; a stroke that follows the cut is not heard at the start
 _DECLICK_SECONDS = 0.005
 _LOUDNESS, _SILENCE = 0.14, 1e-4  # rms
 _TOLD_CENTS = 0.05  # by which a loop is resampled without a note to the player
@@ -51,7 +53,7 @@ def read_loop(path: Path, seconds: float | None = None, bpm: float | None = None
     """
     wanted = SPEC.max_frames if seconds is None else SPEC.frames(seconds)
     limit = wanted * SPEC.samples_per_frame
-    used = limit + int(_JOIN_SECONDS * SPEC.sample_rate)
+    used = limit + int(_BEYOND_SECONDS * SPEC.sample_rate)
     sound = sound_file.read(path, used / SPEC.sample_rate, SPEC.sample_rate)
     audio = sound.audio[:used]
     plan = _planned(len(audio) / SPEC.sample_rate, wanted // SPEC.quantum, bpm)
@@ -118,17 +120,16 @@ def _levelled(loop: np.ndarray) -> np.ndarray:
 
 
 def _loop(audio: np.ndarray, length: int) -> np.ndarray:
-    """Returns the first `length` samples, with the samples that follow them faded into the start.
+    """Returns the first `length` samples, with a crossfade of 10 ms at the start, from the samples that follow them.
 
-    Where too few samples follow, the last 5 ms are bent, so that the end meets the start without a step.
+    Where fewer than 5 ms follow, the last 5 ms are bent, so that the end meets the start without a step.
     """
     loop = np.zeros(length, np.float32)
     loop[: min(length, len(audio))] = audio[:length]
     rest = audio[length : length + int(_JOIN_SECONDS * SPEC.sample_rate)]
     declick = int(_DECLICK_SECONDS * SPEC.sample_rate)
     if len(rest) >= declick:
-        angle = np.linspace(0.0, np.pi / 2, len(rest), dtype=np.float32)
-        loop[: len(rest)] = loop[: len(rest)] * np.sin(angle) + rest * np.cos(angle)
+        loop[: len(rest)] = join(rest[:, None], loop[: len(rest), None]).sound[:, 0]
     else:
         loop[-declick:] += np.linspace(0.0, 1.0, declick, dtype=np.float32) ** 2 * (loop[0] - loop[-1])
     return loop

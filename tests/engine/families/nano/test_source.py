@@ -93,6 +93,26 @@ def test_the_seam_has_no_step(tmp_path: Path, seconds: float) -> None:
     assert steps.max() < 0.02
 
 
+def test_a_stroke_behind_the_cut_is_not_heard_at_the_start(tmp_path: Path) -> None:
+    path, rate = tmp_path / "late.wav", SPEC.sample_rate
+    audio = _tone(rate, 12.0)
+    audio[: rate // 2] = 0.0
+    soundfile.write(path, audio, rate)
+    loop, _ = read_loop(path, 8.0)[:2]
+    assert np.abs(loop[rate // 100 : rate // 2]).max() == 0
+    assert np.abs(loop[: rate // 100]).max() > 0
+
+
+def test_a_stroke_at_the_start_keeps_its_attack(tmp_path: Path) -> None:
+    path, rate = tmp_path / "stroke.wav", SPEC.sample_rate
+    audio = _tone(rate, 12.0)[:, 0] * np.exp(-np.arange(12 * rate) % rate / (rate / 20))
+    soundfile.write(path, audio, rate, subtype="FLOAT")
+    loop, _ = read_loop(path, 8.0)[:2]
+    first, second = loop[: rate // 2], loop[rate : rate + rate // 2]
+    assert np.abs(first[rate // 100 :] - second[rate // 100 :]).max() < 1e-6
+    assert np.square(first).sum() == pytest.approx(np.square(second).sum(), rel=0.05)
+
+
 def test_broken_samples_are_silenced_and_said(tmp_path: Path) -> None:
     path = tmp_path / "broken.wav"
     audio = _tone(32000, 9.0)
