@@ -1,6 +1,7 @@
 """Measurements that the family's spec is written from: how far strength moves the sound, and how far a decode reaches.
 
-`python -m tools.train_nano.measure` prints both for the weights in the package.
+`python -m tools.train_nano.measure` prints both for the weights in the package; `taper.py` makes the taper of strength
+from the distances and from recordings.
 """
 
 from __future__ import annotations
@@ -60,12 +61,6 @@ class Distances:
     strengths: np.ndarray
     distance: np.ndarray
 
-    def taper(self, knots: int = 11) -> tuple[float, ...]:
-        """The strengths at which the distance has reached k / (knots - 1) of its range."""
-        share = np.linspace(0, 1, knots)
-        rising = np.maximum.accumulate(self.distance - self.distance[0])
-        return tuple(float(s) for s in np.interp(share * rising[-1], rising, self.strengths))
-
 
 def strength_distances(
     family: Family, strengths: Sequence[float], seeds: Iterable[int], seconds: float = 10.0
@@ -101,14 +96,13 @@ def window_difference(family: Family, latent: Tensor, start: int, length: int, m
 
 
 def main() -> None:
-    """Prints the strength taper and the differences by margin."""
+    """Prints the distances by strength and the differences by margin."""
     torch.set_num_threads(1)
     family = load()
     strengths = [k / 32 for k in range(33)]
     found = strength_distances(family, strengths, range(16))
     for strength, distance in zip(found.strengths, found.distance, strict=True):
         print(f"strength {strength:.3f}  distance {distance:.4f}  {distance / found.distance[-1]:.3f} of its range")
-    print("strength_taper =", tuple(round(s, 4) for s in found.taper()))
     sources = [family.conditioner.compose(style, 8, 5).latent for style in STYLES]
     for margin in range(4, 19):
         pairs = [

@@ -8,7 +8,7 @@ import pytest
 from demon_patch.engine.contracts import Family, Source
 from tools.train_nano.evaluate import decoded
 from tools.train_nano.judges import chroma_correlation, onset_correlation
-from tools.train_nano.measure import Distances, cover, strength_distances, warp
+from tools.train_nano.measure import cover, strength_distances, warp
 
 
 def test_a_cover_in_another_style_keeps_the_music(family: Family, song: Source) -> None:
@@ -35,12 +35,6 @@ def test_warp_in_float64() -> None:
     t = torch.linspace(0, 1, 101, dtype=torch.float64)
     plain = np.array([2.0 * u / (1 + (2.0 - 1) * u) for u in t.tolist()])
     assert np.abs(warp(t, 2.0).numpy() - plain).max() < 1e-15
-
-
-def test_a_taper_inverts_the_distances() -> None:
-    strengths = np.linspace(0, 1, 101)
-    taper = Distances(strengths, 3 * strengths**2).taper()
-    assert np.abs(np.array(taper) - np.sqrt(np.linspace(0, 1, 11))).max() < 1e-3
 
 
 @pytest.mark.slow
