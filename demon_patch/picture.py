@@ -144,7 +144,7 @@ def label(name: str, took: TakenControl | None = None) -> str:
 def moved_controls(performer: Performer, frames: int) -> dict[str, NDArray[np.float64]]:
     """Returns the controls that moved, by title, each as one value per transport frame for the frames 0 to `frames` -
     1, as the engine takes it. Controls of channel groups are included."""
-    curves = {name: performer.curve(name, frames) for name in performer.controls.sinks}
+    curves = {name: performer.curve(name, frames) for name in performer.controls.port_numbers}
     titled = {**channel_groups.by_name, **CONTROLS}
     names = {name: titled[name].title.lower() if name in titled else name for name in curves}
     return {names[name]: curve for name, curve in curves.items() if np.ptp(curve)}

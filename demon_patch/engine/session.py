@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from demon_patch.arrays import Samples
-from demon_patch.engine.check_controls import checked
+from demon_patch.engine.check_controls import checked_number
 from demon_patch.engine.contracts import Blend, Conditioning, Executor, Family, Handle, ReadsLoudness, Source
 from demon_patch.engine.controls import Control
 from demon_patch.engine.executors import DEFAULT, executor_named
@@ -186,7 +186,7 @@ class Session:
         for name, value in controls.items():
             row = request_control(name)
             if row.shape not in ("prompt", "source"):
-                others[name] = torch.full((frames,), checked(name, value)) if _is_level(row, value) else value
+                others[name] = torch.full((frames,), checked_number(name, value)) if _is_level(row, value) else value
             elif value is not None:
                 if not self.spec.has(row):
                     raise self.spec.lacks(row)

@@ -119,15 +119,15 @@ def _played(declaration: Declaration, catalogue: Mapping[str, Declaration], move
     """Returns the outputs of the node, played alone, by name. moved: a port that a slow wave moves."""
     program = compile(_demonstrated(declaration, moved), catalogue, GEOMETRY)
     forecast = Forecast(program, TRANSPORT)
-    forecast.taps.watch({("n", out.name, "out") for out in declaration.signals})
+    forecast.scopes.watch({("n", out.name, "out") for out in declaration.signals})
     fed = [port for port in declaration.ports if port.live]
     for k in range(FRAMES):
         for number, port in enumerate(fed):
             forecast.feed("n", port.name, _fed(port, number, k))
         forecast.advance(k + 1)
     if declaration.hidden:
-        return {o.name: forecast.span(program.sink("n", o.name), 0, FRAMES) for o in declaration.hidden}
-    return {out.name: forecast.taps.read(("n", out.name, "out")).values for out in declaration.signals}
+        return {o.name: forecast.span(program.engine_port("n", o.name), 0, FRAMES) for o in declaration.hidden}
+    return {out.name: forecast.scopes.read(("n", out.name, "out")).values for out in declaration.signals}
 
 
 def _fed(port: Port, number: int, k: int) -> float | tuple[float, float]:

@@ -42,7 +42,7 @@ def plug(patch: Patch, catalogue: Mapping[str, Declaration], cable: Cable, withi
     faces, draft = VisiblePorts(patch, catalogue, within), CommandBuilder(patch, within)
     for end in (cable.src, cable.dst):
         draft.graph.node(end)
-    faces.checked(*cable.key)
+    faces.check_cable(*cable.key)
     if any(port.type in SINGLE for port in faces.ahead(cable.dst, cable.port) or []):
         draft.do(*(Disconnect(*old.key) for old in draft.graph.cables_into(cable.dst, cable.port)))
     draft.do(Connect(cable))

@@ -15,7 +15,8 @@ ports are known. Where a port is unknown, the mark stays, and the number keeps i
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from bisect import bisect_right
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from math import inf, nextafter
@@ -24,7 +25,7 @@ from typing import Any, TypeVar
 
 from msgspec import structs
 
-from demon_patch.codegen.vocabulary import from_table, to_table
+from demon_patch.codegen.vocabulary import clamp
 from demon_patch.engine.controls import CONTROLS, FAMILY, Control
 from demon_patch.nodes.editing.visible_ports import VisiblePorts
 from demon_patch.nodes.language.declare import Declaration
@@ -92,6 +93,22 @@ def upgraded(patch: Patch, catalogue: Catalogue) -> Patch:
     }
     made = structs.replace(made, definitions=inner, mappings=mappings, snapshots=snapshots)
     return patch if made == patch else made
+
+
+def from_table(u: float, table: Sequence[float]) -> float:
+    """Returns the number of a rising `table` at position u of 0 to 1. Its entries are equally spaced, with straight
+    lines between them."""
+    last = len(table) - 1
+    place = clamp(u, 0.0, 1.0) * last
+    i = min(int(place), last - 1)
+    return table[i] + (place - i) * (table[i + 1] - table[i])
+
+
+def to_table(x: float, table: Sequence[float]) -> float:
+    """Returns the position, 0 to 1, at which the rising `table` has the number x. The inverse of `from_table`."""
+    last = len(table) - 1
+    i = min(max(bisect_right(table, x) - 1, 0), last - 1)
+    return clamp((i + (x - table[i]) / (table[i + 1] - table[i])) / last, 0.0, 1.0)
 
 
 def position_of(number: Any, port: Port | Control) -> Any:

@@ -124,7 +124,7 @@ class VisiblePorts:
             return False
         return all(fits(start, end) for start in behind for end in ahead)
 
-    def checked(self, src: str, out: str, dst: str, port: str) -> None:
+    def check_cable(self, src: str, out: str, dst: str, port: str) -> None:
         """Raises PatchError unless a cable may lead from output `out` of `src` to port `port` of `dst`."""
         if self.behind(src, out) is None:
             raise PatchError(f"has no output {out}", node=src, mend=of_these(out, self.outputs(src)))

@@ -49,7 +49,7 @@ class Overlay:
 
     def turned(self, node: str, port: str, value: Value) -> Overlay:
         """The overlay with a live value for a port; PatchError for a value that no port can have."""
-        with json_values.place(node=ids.checked(node), port=json_values.name(port, "name of a port")):
+        with json_values.place(node=ids.valid_id(node), port=json_values.name(port, "name of a port")):
             return replace(self, values={**self.values, (node, port): json_values.value(value, "live value")})
 
     def released(self, *keys: Key | CableKey) -> Overlay:

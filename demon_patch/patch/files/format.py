@@ -165,7 +165,9 @@ def _reader(hint: Any) -> Callable[[Any, str], object]:
 
 def _table(kind: type[P], given: object, what: str) -> dict[str, P]:
     _counted(kind, len(json_values.table(given, what)))
-    return {ids.checked(id, kind.word()): _entry(kind, id, item) for id, item in json_values.table(given, what).items()}
+    return {
+        ids.valid_id(id, kind.word()): _entry(kind, id, item) for id, item in json_values.table(given, what).items()
+    }
 
 
 def _entry(kind: type[P], id: str, given: object) -> P:

@@ -133,7 +133,7 @@ def _within(given: Iterable[tuple[str, int]]) -> None:
     known: dict[str, str] = {}
     total = 0
     for name, size in given:
-        one = asset_names.folded_name(asset_names.checked(name))
+        one = asset_names.folded_name(asset_names.safe_name(name))
         if one in known:
             raise _twice(known[one])
         known[one] = name

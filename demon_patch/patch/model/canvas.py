@@ -80,7 +80,7 @@ class Probe(Record, frozen=True, omit_defaults=True):
     span: float = 4.0
 
     def __post_init__(self) -> None:
-        ids.checked(self.node)
+        ids.valid_id(self.node)
         json_values.name(self.out, "name of an output")
         span = json_values.number(self.span, "span", *SPANS)
         self._settle(at=json_values.position(self.at, "at"), size=area(self.size, "size"), span=span)

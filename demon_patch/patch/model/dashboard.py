@@ -47,7 +47,7 @@ class Widget(Record, frozen=True, omit_defaults=True):
     label: str = ""
 
     def __post_init__(self) -> None:
-        ids.checked(self.node)
+        ids.valid_id(self.node)
         json_values.name(self.port, "name of a port")
         choice(self.kind, WIDGETS, "kind")
         json_values.text(self.label, "label")
@@ -117,7 +117,7 @@ class ControlMapping(Record, frozen=True, omit_defaults=True):
     def __post_init__(self) -> None:
         if not isinstance(self.source, Controller):
             raise PatchError(f"source is {json_values.quoted(self.source)}", mend="make it with Controller(...)")
-        ids.checked(self.node)
+        ids.valid_id(self.node)
         json_values.name(self.port, "name of a port")
         choice(self.mode, MAPPING_MODES, "mode")
         choice(self.takeover, TAKEOVERS, "takeover")
@@ -147,8 +147,8 @@ class CableDepth(Record, frozen=True, omit_defaults=True):
     format: int = 2
 
     def __post_init__(self) -> None:
-        ids.checked(self.src)
-        ids.checked(self.dst)
+        ids.valid_id(self.src)
+        ids.valid_id(self.dst)
         json_values.name(self.out, "name of an output")
         json_values.name(self.port, "name of an input")
         json_values.integer(self.format, "format", *NUMBERS_OF)
@@ -182,15 +182,15 @@ class Snapshot(Record, frozen=True, omit_defaults=True):
         if scope is not None:
             if not isinstance(scope, list | tuple):
                 raise PatchError(f"scope is {json_values.quoted(scope)}", mend="write a list of ids, or leave it out")
-            scope = tuple(sorted({ids.checked(id) for id in scope}))
+            scope = tuple(sorted({ids.valid_id(id) for id in scope}))
         values: dict[str, Frozen[Value]] = {}
         for id, ports in json_values.table(self.values, "values").items():
-            with json_values.place(node=ids.checked(id)):
+            with json_values.place(node=ids.valid_id(id)):
                 if kept := by_port(ports, "the value", json_values.value):
                     values[id] = kept
         ranges: dict[str, Frozen[tuple[float, float]]] = {}
         for id, ports in json_values.table(self.ranges, "ranges").items():
-            with json_values.place(node=ids.checked(id)):
+            with json_values.place(node=ids.valid_id(id)):
                 if ends := by_port(ports, "the range", playing_range):
                     ranges[id] = ends
         depths = sorted(listed(self.depths, CableDepth, "depths"), key=lambda depth: depth.key)

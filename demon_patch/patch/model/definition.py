@@ -21,7 +21,7 @@ class Target(Record, frozen=True, omit_defaults=True):
     port: str
 
     def __post_init__(self) -> None:
-        ids.checked(self.node)
+        ids.valid_id(self.node)
         json_values.name(self.port, "name of an input")
         self._settle()
 
@@ -59,7 +59,7 @@ class Outlet(Record, frozen=True, omit_defaults=True):
     def __post_init__(self) -> None:
         json_values.text(self.title, "title")
         if (self.node, self.out) != ("", ""):
-            ids.checked(self.node)
+            ids.valid_id(self.node)
             json_values.name(self.out, "name of an output")
         self._settle(order=json_values.number(self.order, "order"))
 

@@ -68,7 +68,7 @@ class Patch(Graph, frozen=True, omit_defaults=True, kw_only=True):
         """The definition with an id; PatchError if there is none."""
         if (found := self.definitions.get(id)) is None:
             raise PatchError(
-                f"the definition {ids.checked(id, 'definition')} is not in the patch", mend="name one that is"
+                f"the definition {ids.valid_id(id, 'definition')} is not in the patch", mend="name one that is"
             )
         return found
 

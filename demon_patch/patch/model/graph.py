@@ -88,7 +88,7 @@ class Node(Record, frozen=True, omit_defaults=True):
         json_values.integer(self.format, "format", *NUMBERS_OF)
         colour(self.colour)
         if self.type == SUBPATCH:
-            ids.checked(self.definition, "definition")
+            ids.valid_id(self.definition, "definition")
         elif self.definition != "":
             raise PatchError(f"a {self.type} has no definition", mend=f"leave it out, or make it a {SUBPATCH}")
         self._settle(
@@ -123,8 +123,8 @@ class Cable(Record, frozen=True, omit_defaults=True):
     format: int = 2
 
     def __post_init__(self) -> None:
-        ids.checked(self.src)
-        ids.checked(self.dst)
+        ids.valid_id(self.src)
+        ids.valid_id(self.dst)
         json_values.name(self.out, "name of an output")
         json_values.name(self.port, "name of an input")
         with json_values.place(node=self.dst, port=self.port):
@@ -148,7 +148,7 @@ def _nodes(given: object) -> Frozen[Node]:
     if len(nodes) > NODES:
         raise PatchError(f"the patch has {len(nodes)} nodes", mend=f"keep it within {NODES}")
     for id, node in nodes.items():
-        ids.checked(id)
+        ids.valid_id(id)
         if not isinstance(node, Node):
             raise PatchError(f"is {json_values.quoted(node)}, not a node", node=id, mend="make it with Node(...)")
     return nodes if isinstance(nodes, Frozen) else Frozen(nodes)
@@ -232,7 +232,7 @@ class Graph(Record, frozen=True, omit_defaults=True, kw_only=True, dict=True):
         """The node with an id; PatchError if there is none."""
         if (found := self.nodes.get(id)) is None:
             raise PatchError(
-                "is not in the patch", node=ids.checked(id), mend=did_you_mean(id, self.nodes, "name a node that is")
+                "is not in the patch", node=ids.valid_id(id), mend=did_you_mean(id, self.nodes, "name a node that is")
             )
         return found
 

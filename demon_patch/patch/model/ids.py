@@ -23,7 +23,7 @@ def fresh(taken: Container[str], rng: random.Random | None = None) -> str:
     return drawn
 
 
-def checked(given: object, kind: str = "node") -> str:
+def valid_id(given: object, kind: str = "node") -> str:
     """Returns the id if it has 1 to 32 characters of a-z 0-9 _ -; raises PatchError otherwise.
 
     kind: the kind of record that the id is of, for the message.

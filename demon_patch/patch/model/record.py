@@ -68,7 +68,7 @@ def by_id(given: object, kind: type[P], what: str) -> Frozen[P]:
     kind."""
     kept = json_values.table(given, what)
     for id, record in kept.items():
-        ids.checked(id, kind.word())
+        ids.valid_id(id, kind.word())
         if not isinstance(record, kind):
             raise PatchError(
                 f"{kind.word()} {id} is {json_values.quoted(record)}", mend=f"make it with {kind.__name__}(...)"

@@ -96,9 +96,9 @@ def _muted(wiring: Wiring) -> Iterator[PatchError]:
     ends = sorted({id for id in (chain[0], chain[-1]) if nodes[id].muted})
     cables = [(id, cable) for id, port, cable in into if id in chain and port == "ring" and cable.muted]
     if not ends and not cables:
-        sinks = [(id, cable) for id, port, cable in into if _hears(wiring, id, port)]
-        ends = [id for id, _ in sinks if nodes[id].muted]
-        cables = [(id, cable) for id, cable in sinks if cable.muted and id not in ends]
+        heard = [(id, cable) for id, port, cable in into if _hears(wiring, id, port)]
+        ends = [id for id, _ in heard if nodes[id].muted]
+        cables = [(id, cable) for id, cable in heard if cable.muted and id not in ends]
     for id in ends:
         yield PatchError("nothing is heard while it is muted", node=id, mend="unmute it, unless that is meant")
     for id, cable in cables:

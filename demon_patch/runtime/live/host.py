@@ -226,7 +226,7 @@ class Host:
     @property
     def scopes(self) -> Scopes:
         """From any thread. The latest seconds of the signals that a client watches."""
-        return self.performer.forecast.taps
+        return self.performer.forecast.scopes
 
     def keep(self) -> Patch:
         """From any thread. Makes the live values the base, in one undo step, and returns the new patch."""

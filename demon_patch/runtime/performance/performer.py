@@ -203,14 +203,14 @@ class Performer:
             wait.
         """
         if at is not None and at > max(self.now, 0):
-            self.soundings.stage(at, program, parts)
+            self.soundings.schedule(at, program, parts)
             return
         before = self.admission.flight_and_next(self.now)
         self.soundings.clear()
-        scene = self.soundings.now
-        scene.forecast.swap(program)
+        sounding = self.soundings.now
+        sounding.forecast.swap(program)
         self.loras.read(program)
-        self.soundings.now = scene.after(scene.forecast, parts)
+        self.soundings.now = sounding.after(sounding.forecast, parts)
         self.admission.note_live_change(before, self.now)
 
     def feed(self, node: str, port: str, value: Fed, at: int | None = None) -> None:
@@ -234,7 +234,7 @@ class Performer:
         """Replaces the transport between two ticks. The new one may differ from the present one from `now` on only."""
         before, route = self.admission.flight_and_next(self.now), self.transport.route
         self.forecast.retime(transport)
-        self.soundings.restage()
+        self.soundings.reschedule()
         self.admission.note_retiming(before, self.now, transport.route != route)
 
     # -- control frames -----------------------------------------------------------------------------------------
@@ -242,11 +242,11 @@ class Performer:
         """Returns a control at the transport frames 0 to `frames` - 1, [frames], as the engine takes it (strength, not
         the position of its knob): the noted past, then the forecast.
 
-        name: a key of `ControlValues.sinks`.
+        name: a key of `ControlValues.port_numbers`.
         """
-        past = self.trace.sinks.get(name, ())
+        past = self.trace.signals.get(name, ())
         known = sum(map(len, past))
-        coming = self.forecast.span(self.controls.sinks[name], known, max(frames, known))
+        coming = self.forecast.span(self.controls.port_numbers[name], known, max(frames, known))
         return self.controls.as_taken(name, np.concatenate([*past, coming])[:frames])
 
     def _control_frames(self) -> None:
@@ -271,8 +271,8 @@ class Performer:
             ring = RingFeed.measured(self.ring, self.trace, self.lead, self.spec.frame_rate)
             self.self_feed.feed(self.forecast, before, due, self.source, ring)
             self.forecast.advance(due)
-            for name, index in self.controls.sinks.items():
-                self.trace.sinks[name].append(self.forecast.span(index, before, due))
+            for name, index in self.controls.port_numbers.items():
+                self.trace.signals[name].append(self.forecast.span(index, before, due))
 
     # -- takes --------------------------------------------------------------------------------------------------
     def _preview(self) -> None:
@@ -354,9 +354,9 @@ class Performer:
         assert isinstance(window.take, Take)
         start = self.transport.song_frame(window.start) - SPLICE_FRAMES
         frames = window.stop - window.start + 2 * SPLICE_FRAMES
-        scene = self.soundings.sounding_at(window.start)
-        if scene.program.ring.bypass or self.bypass:
+        sounding = self.soundings.sounding_at(window.start)
+        if sounding.program.ring.bypass or self.bypass:
             per = self.spec.samples_per_frame
-            return scene.source_sound(window.start, np.arange(start * per, (start + frames) * per))
-        dry, match = (scene.controls.control_value(name, window.start) for name in ("dry", "match"))
+            return sounding.source_sound(window.start, np.arange(start * per, (start + frames) * per))
+        dry, match = (sounding.controls.control_value(name, window.start) for name in ("dry", "match"))
         return window.take.song.sound(start, frames, dry=dry, match=match >= 0.5)

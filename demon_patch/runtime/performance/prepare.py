@@ -147,7 +147,7 @@ def measure_sounds(
     for each in clips_of(parts["source"]):
         resources.session.measure(each)
     clips: dict[str, Source] = {}
-    for node in {tap.source for tap in program.feeds.taps}:
+    for node in {heard_input.source for heard_input in program.live_inputs.heard_inputs}:
         try:
             own = clip is None or node != program.ring.source
             clips[node] = resources.source(program.resources[node]) if own else covered

@@ -71,7 +71,7 @@ class Trace:
     frames: how many transport frames back events are kept; without limit by default.
     keep: how many events of each kind are kept; all by default.
 
-    sinks: by engine port ("strength", ...) its value at every transport frame from 0 on, in pieces, in the port's
+    signals: by engine port ("strength", ...) its value at every transport frame from 0 on, in pieces, in the port's
         unit; a family taper has knob positions.
     takes: every completion without its latent, as (heard_at, values): the number of each control of class `request`
         at admission, as the engine takes it (strength, not its position).
@@ -87,7 +87,7 @@ class Trace:
 
     def __init__(self, keep: int | None = None, frames: int | None = None) -> None:
         self._frames = frames
-        self.sinks: defaultdict[str, Track] = defaultdict(lambda: Track(frames))
+        self.signals: defaultdict[str, Track] = defaultdict(lambda: Track(frames))
         self.takes: deque[tuple[int, Mapping[str, float]]] = deque(maxlen=keep)
         self.taken: deque[tuple[int, Mapping[str, float]]] = deque(maxlen=keep)
         self.windows: deque[tuple[int, int, int]] = deque(maxlen=keep)

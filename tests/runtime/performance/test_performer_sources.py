@@ -62,7 +62,7 @@ def test_the_drift_is_the_sum_of_keys_a_bar_over_the_bars_passed() -> None:
     program = compile(patch(nodes, cables, structure=0.5), CATALOGUE, Geometry.of_family(SPEC))
     transport = Transport(25, 120, 4, 200)
     forecast = Forecast(program, transport)
-    sink = program.sink("scheduler", "structure")
+    sink = program.engine_port("scheduler", "structure")
     drift = Drift()
     speeds = Forecast(program, transport).span(sink, 0, 400)
     for now in (0, 10, 37, 200):

@@ -46,7 +46,7 @@ def test_an_hour_levels_off_after_ten_minutes() -> None:
         for half in (0, 12):
             frame = second * RATE + half
             for name in names:
-                trace.sinks[name].append(np.full(12 + half // 12, float(frame)))
+                trace.signals[name].append(np.full(12 + half // 12, float(frame)))
             trace.windows.append((frame, frame + 12, frame))
             trace.completed(Take(latent, frame, {name: float(frame) for name in names}))
         if second % 900 == 899:

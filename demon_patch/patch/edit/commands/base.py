@@ -70,7 +70,7 @@ class PortCommand(GraphEdit, frozen=True):
     name: str
 
     def __post_init__(self) -> None:
-        ids.checked(self.node)
+        ids.valid_id(self.node)
         json_values.name(self.name, "name of a port")
         with json_values.place(node=self.node, port=self.name):
             super().__post_init__()
@@ -89,7 +89,7 @@ class SetRecord(Edit, frozen=True):
     """The name of the graph's field that holds these records by id. The last field of the command is the record."""
 
     def __post_init__(self) -> None:
-        ids.checked(self.id, self.table.rstrip("s"))
+        ids.valid_id(self.id, self.table.rstrip("s"))
 
     def applied_to(self, patch: G) -> tuple[G, tuple[Command, ...]]:
         records: dict[str, Any] = dict(getattr(patch, self.table))

@@ -22,7 +22,7 @@ class Within(Edit, frozen=True):
     command: Command
 
     def __post_init__(self) -> None:
-        ids.checked(self.definition, "definition")
+        ids.valid_id(self.definition, "definition")
         if Definition not in self.command.graphs:
             raise PatchError(
                 f"{title(self.command)} is nothing to do within a subpatch",
