@@ -153,8 +153,8 @@ def moved_controls(performer: Performer, frames: int) -> dict[str, NDArray[np.fl
 def taken_controls(performer: Performer) -> dict[str, TakenControl]:
     """Returns what the generations of a performance took of each scalar control, by title."""
     rate, rates, found = performer.spec.frame_rate, performer.rates, dict[str, TakenControl]()
-    for name in {name for _, values in performer.trace.taken for name in values}:
-        at, values = zip(*((at, values[name]) for at, values in performer.trace.taken if name in values), strict=True)
+    for name in {name for _, values in performer.trace.as_made for name in values}:
+        at, values = zip(*((at, values[name]) for at, values in performer.trace.as_made if name in values), strict=True)
         often = rates.per_second(taken_by(CONTROLS[name]) or "generation")
         found[CONTROLS[name].title.lower()] = TakenControl(
             np.array(at) / rate, np.array(values, dtype=np.float64), often

@@ -168,7 +168,7 @@ def batch_plan(
 ) -> BatchPlan:
     """Returns the plan of a program, without the nodes that no engine port and no state needs.
 
-    sink_slots: the bus slots of the engine ports. slots: the number of bus slots. reached: the bus slots of the live
+    engine_slots: the bus slots of the engine ports. slots: the number of bus slots. reached: the bus slots of the live
     part.
     """
     needed, feeding = _needed(codes, engine_slots)

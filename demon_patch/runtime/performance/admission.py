@@ -247,9 +247,9 @@ class Admission:
         return self.reach.seconds([self.reach.length] * self.ring.depth, self._rows)
 
     def _chooses(self, pace: TickTime) -> bool:
-        """Chooses how much of the song the next generation makes. Returns whether the generations in flight are to be
-        shortened to that. Until the first generation is finished all of them make the whole song, since there is no
-        song yet that a stretch could be put into."""
+        """Chooses how many latent frames of the song the next generation makes. Returns whether the generations in
+        flight are to be shortened to that length. Until the first generation is finished all of them make the whole
+        song, since there is no song yet that a stretch could be put into."""
         if self.reach is None or not self._auto or not self._trace.completions:
             return False
         narrows, self._narrows = self._narrows, False

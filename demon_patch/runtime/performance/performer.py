@@ -36,7 +36,7 @@ from demon_patch.runtime.performance.mixes import Parts
 from demon_patch.runtime.performance.self_feed import RingFeed, SelfFeed
 from demon_patch.runtime.performance.sounding import Sounding, SoundingQueue
 from demon_patch.runtime.performance.touches import Touches
-from demon_patch.runtime.performance.trace import Take, Trace
+from demon_patch.runtime.performance.trace import QueuedCompletion, Trace
 
 SPLICE_FRAMES = 1  # latent frames decoded beyond a window for its joins
 
@@ -86,7 +86,7 @@ class Performer:
         self.admission = Admission(session, self.soundings, self.trace)
         self.lead = max(round(self.controls.control_value("lead", 0) * self.spec.frame_rate), 1)
         self.now = -(self.admission.count(0) * ceil(self.tick_frames) + self.lead)
-        self.takes: list[Take] = []
+        self.queued: list[QueuedCompletion] = []
         self.planner = WindowPlanner(0)
         self.self_feed = SelfFeed(self.spec)
         self._finished: list[Completion] = []
@@ -226,7 +226,7 @@ class Performer:
         return max(self.planner.next_start, self.admission.next_free_frame(self._tick_time))
 
     def recover(self) -> None:
-        """Drops all generations in flight after an error within a tick. Takes that are queued stay."""
+        """Drops all generations in flight after an error within a tick. Queued completions stay."""
         self.admission.recover(self.now)
         self._finished = []
 
@@ -274,7 +274,7 @@ class Performer:
             for name, index in self.controls.port_numbers.items():
                 self.trace.signals[name].append(self.forecast.span(index, before, due))
 
-    # -- takes --------------------------------------------------------------------------------------------------
+    # -- completions --------------------------------------------------------------------------------------------------
     def _preview(self) -> None:
         """Queues the generation that has done most steps, unfinished, where preview is on. It plays until that or
         another generation is finished."""
@@ -283,7 +283,9 @@ class Performer:
             self._decode_again()
             at = self.planner.next_start
             if at < ripest.slot.heard_at:
-                self._queue(Take(self._covered(ripest, self._whole(ripest)), at, held_controls(ripest.slot).values))
+                self._queue(
+                    QueuedCompletion(self._covered(ripest, self._whole(ripest)), at, held_controls(ripest.slot).values)
+                )
                 self.trace.previews += 1
 
     def _decode_again(self) -> None:
@@ -293,16 +295,18 @@ class Performer:
 
     def _complete(self, done: Completion) -> None:
         due = int(done.slot.heard_at or 0)
-        heard_at = max(due, self.planner.next_start) if self.takes else self.planner.next_start
+        heard_at = max(due, self.planner.next_start) if self.queued else self.planner.next_start
         self._song = self._whole(done)
         made = held_controls(done.slot)
         late = heard_at - made.edge if made.cuts and made.edge is not None else 0
-        take = Take(self._covered(done, self._song), heard_at, made.values, late, heard_at - made.heard_at)
+        completion = QueuedCompletion(
+            self._covered(done, self._song), heard_at, made.values, late, heard_at - made.heard_at
+        )
         if self.soundings.now.feeds:
             self.admission.feedback.add(self._song)
-        self.trace.completed(take)
-        self.trace.taken.append((heard_at, self.admission.scalars_of(done.slot, self.now)))
-        self._queue(take)
+        self.trace.completed(completion)
+        self.trace.as_made.append((heard_at, self.admission.scalars_of(done.slot, self.now)))
+        self._queue(completion)
 
     def _whole(self, done: Completion) -> Tensor:
         """Returns the latent of a whole song, [T, C]: a completion's stretch without its borders, put into the latest
@@ -313,11 +317,11 @@ class Performer:
         """Joins the latent of a whole song with the clips that its latest generation covers."""
         return self.session.covered(song, held_controls(done.slot).cover)
 
-    def _queue(self, take: Take) -> None:
-        """Adds a take to those that wait to be played. Of those whose frame has come, only the latest is kept."""
-        current = [old for old in self.takes if old.heard_at <= self.planner.next_start][-1:]
-        later = [old for old in self.takes if old.heard_at > self.planner.next_start]
-        self.takes = sorted([*current, *later, take], key=lambda old: old.heard_at)
+    def _queue(self, completion: QueuedCompletion) -> None:
+        """Queues a completion to be played. Of those whose `heard_at` has come, only the latest is kept."""
+        current = [old for old in self.queued if old.heard_at <= self.planner.next_start][-1:]
+        later = [old for old in self.queued if old.heard_at > self.planner.next_start]
+        self.queued = sorted([*current, *later, completion], key=lambda old: old.heard_at)
 
     @property
     def window_frames(self) -> int:
@@ -331,27 +335,27 @@ class Performer:
         start = self.planner.next_start
         cuts = [int(slot.heard_at) for slot in self.ring.slots if slot.heard_at is not None]
         cuts += self.transport.seams(start, max(until - start, 0) + frames)
-        return self.planner.plan(until, frames, self.takes, cuts)
+        return self.planner.plan(until, frames, self.queued, cuts)
 
     def sound(self, window: Window) -> Samples:
         """Returns a window decoded and with its gain, [samples, channels] at the family's rate. SPLICE_FRAMES latent
         frames are added on either side."""
-        assert isinstance(window.take, Take)
-        self.trace.windows.append((window.start, window.stop, window.take.heard_at))
+        assert isinstance(window.completion, QueuedCompletion)
+        self.trace.windows.append((window.start, window.stop, window.completion.heard_at))
         sound = self._decoded(window)
         self.self_feed.keep(window.start, sound[SPLICE_FRAMES * self.spec.samples_per_frame :], window.stop)
         return sound * self.soundings.sounding_at(window.start).gain(window.start)
 
     def ahead(self, start: int, stop: int) -> Samples:
-        """Returns the transport frames [start, stop) decoded like `sound`, from the takes that are there now. `due`
-        still returns their windows afterwards."""
-        take = [take for take in self.takes if take.heard_at <= start][-1:] or self.takes[:1]
-        return self._decoded(Window(start, stop, take[0])) * self.soundings.sounding_at(start).gain(start)
+        """Returns the transport frames [start, stop) decoded like `sound`, from the completions that are queued now.
+        `due` still returns their windows afterwards."""
+        completion = [completion for completion in self.queued if completion.heard_at <= start][-1:] or self.queued[:1]
+        return self._decoded(Window(start, stop, completion[0])) * self.soundings.sounding_at(start).gain(start)
 
     def _decoded(self, window: Window) -> Samples:
         """Returns a window with SPLICE_FRAMES latent frames more on either side, before its gain, [samples,
         channels]."""
-        assert isinstance(window.take, Take)
+        assert isinstance(window.completion, QueuedCompletion)
         start = self.transport.song_frame(window.start) - SPLICE_FRAMES
         frames = window.stop - window.start + 2 * SPLICE_FRAMES
         sounding = self.soundings.sounding_at(window.start)
@@ -359,4 +363,4 @@ class Performer:
             per = self.spec.samples_per_frame
             return sounding.source_sound(window.start, np.arange(start * per, (start + frames) * per))
         dry, match = (sounding.controls.control_value(name, window.start) for name in ("dry", "match"))
-        return window.take.song.sound(start, frames, dry=dry, match=match >= 0.5)
+        return window.completion.song.sound(start, frames, dry=dry, match=match >= 0.5)

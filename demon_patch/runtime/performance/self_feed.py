@@ -125,8 +125,8 @@ class SelfFeed:
 
 
 def measured(source: Source, spec: FamilySpec) -> tuple[Mapping[str, Array], Array]:
-    """Returns a clip's features by name, [song frames] each, and its spectra for `likeness`, by song frame. The song's
-    end is measured before its beginning, as it is heard.
+    """Returns a clip's features by name, [T] each, and its spectra in dB for `likeness`; T: latent frames of the
+    clip. The clip loops: what is measured at its beginning follows its end.
 
     Computed once for a clip. This takes a moment: `measure` does it off the tick thread.
     """
