@@ -70,7 +70,7 @@ def nodes(
 def _chosen(
     words: Sequence[str], type: str | None, takes: str | None, gives: str | None, category: str | None
 ) -> list[Declaration]:
-    """The nodes that are asked for; raises DemonError where there are none."""
+    """Returns the nodes that are asked for; raises DemonError where there are none."""
     from demon_patch.nodes.catalogue import CATALOGUE
     from demon_patch.nodes.search import alike, search
     from demon_patch.nodes.search import of_type as typed
@@ -112,7 +112,7 @@ def _listed(found: list[Declaration]) -> None:
 
 
 def _sides(d: Declaration) -> str:
-    """The ports of a node and its outputs in a line."""
+    """Returns the ports of a node and its outputs in a line."""
     ports, outs = (in_short(names) for names in ([p.name for p in d.ports if not p.live], [o.name for o in d.outs]))
     return " -> ".join(part for part in (ports, outs) if part)
 
@@ -182,7 +182,7 @@ def port_facts(p: Port) -> str:
 
 
 def number_range(p: Port | Out) -> str:
-    """The declared range of a number: "0.001 to 30 s (log)"."""
+    """Returns the declared range of a number: "0.001 to 30 s (log)"."""
     unit, taper = f" {p.unit}" if p.unit else "", getattr(p, "taper", "linear")
     if abs(p.lo) == abs(p.hi) == float("inf"):
         return f"any number{unit and f' of{unit}'}"

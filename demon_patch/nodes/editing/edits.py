@@ -74,7 +74,7 @@ def removal(
 
 
 def _healed(faces: VisiblePorts, id: str) -> list[Cable]:
-    """The cables that replace a node and the cables at it."""
+    """Returns the cables that replace a node and the cables at it."""
     graph = faces.graph
     made: dict[CableKey, Cable] = {}
     for after in graph.cables_from(id):
@@ -91,7 +91,7 @@ def _healed(faces: VisiblePorts, id: str) -> list[Cable]:
 
 
 def _passed(faces: VisiblePorts, id: str, name: str) -> str | None:
-    """The name of the input whose signal a node passes on to its output `name`; None if there is none."""
+    """Returns the name of the input whose signal a node passes on to its output `name`; None if there is none."""
     if faces.graph.node(id).type == REROUTE:
         return REROUTE_IN
     out = faces.outputs(id).get(name)

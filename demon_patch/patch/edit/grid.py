@@ -40,7 +40,7 @@ class Grid(Struct, frozen=True, omit_defaults=True):
         return cls("beat" if found[2] == "beat" else "bar", float(found[1] or 1))
 
     def beats(self, beats_per_bar: float) -> float:
-        """The distance between two points of the grid, in beats."""
+        """Returns the distance between two points of the grid, in beats."""
         return self.count * beats_per_bar if self.unit == "bar" else self.count
 
     def __str__(self) -> str:

@@ -109,6 +109,6 @@ def folded_name(name: str) -> str:
 
 
 def _fit(part: str) -> bool:
-    """Whether a folder or file may have this name on every system. Names that begin with a point (hidden files), a
-    hyphen (options of commands) or a tilde (home folders) may not."""
+    """Returns whether a folder or file may have this name on every system. Names that begin with a point (hidden
+    files), a hyphen (options of commands) or a tilde (home folders) may not."""
     return bool(part) and part[-1] not in ". " and part[0] not in ". -~" and not _DEVICE.fullmatch(part)

@@ -86,5 +86,5 @@ class Probe(Record, frozen=True, omit_defaults=True):
         self._settle(at=json_values.position(self.at, "at"), size=area(self.size, "size"), span=span)
 
     def without(self, gone: Set[str]) -> Probe | None:
-        """The probe; None if its node is in `gone`."""
+        """Returns the probe; None if its node is in `gone`."""
         return None if self.node in gone else self

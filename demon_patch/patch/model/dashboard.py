@@ -54,7 +54,7 @@ class Widget(Record, frozen=True, omit_defaults=True):
         self._settle(at=json_values.position(self.at, "at"), size=area(self.size, "size"))
 
     def without(self, gone: Set[str]) -> Widget | None:
-        """The widget; None if its node is in `gone`."""
+        """Returns the widget; None if its node is in `gone`."""
         return None if self.node in gone else self
 
 
@@ -128,7 +128,7 @@ class ControlMapping(Record, frozen=True, omit_defaults=True):
         self._settle(curve=curve, **{end: json_values.number(given, end) for end, given in ends.items()})
 
     def without(self, gone: Set[str]) -> ControlMapping | None:
-        """The mapping; None if its node is in `gone`."""
+        """Returns the mapping; None if its node is in `gone`."""
         return None if self.node in gone else self
 
 
@@ -205,7 +205,7 @@ class Snapshot(Record, frozen=True, omit_defaults=True):
         return frozenset({*(self.scope or ()), *self.values, *self.ranges, *ends})
 
     def without(self, gone: Set[str]) -> Snapshot:
-        """The snapshot without everything that names a node in `gone`."""
+        """Returns the snapshot without everything that names a node in `gone`."""
         if not gone & self.nodes:
             return self
         return structs.replace(

@@ -44,7 +44,7 @@ class Inlet(Record, frozen=True, omit_defaults=True):
         self._settle(to=to, order=json_values.number(self.order, "order"))
 
     def without(self, gone: Set[str]) -> Inlet:
-        """The inlet without its targets at the nodes in `gone`."""
+        """Returns the inlet without its targets at the nodes in `gone`."""
         return structs.replace(self, to=tuple(target for target in self.to if target.node not in gone))
 
 
@@ -64,7 +64,7 @@ class Outlet(Record, frozen=True, omit_defaults=True):
         self._settle(order=json_values.number(self.order, "order"))
 
     def without(self, gone: Set[str]) -> Outlet:
-        """The outlet; it leads to no output if its node is in `gone`."""
+        """Returns the outlet; it leads to no output if its node is in `gone`."""
         return structs.replace(self, node="", out="") if self.node in gone else self
 
 

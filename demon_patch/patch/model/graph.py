@@ -229,7 +229,7 @@ class Graph(Record, frozen=True, omit_defaults=True, kw_only=True, dict=True):
         )
 
     def node(self, id: str) -> Node:
-        """The node with an id; PatchError if there is none."""
+        """Returns the node with an id; PatchError if there is none."""
         if (found := self.nodes.get(id)) is None:
             raise PatchError(
                 "is not in the patch", node=ids.valid_id(id), mend=did_you_mean(id, self.nodes, "name a node that is")
@@ -237,7 +237,7 @@ class Graph(Record, frozen=True, omit_defaults=True, kw_only=True, dict=True):
         return found
 
     def cable(self, key: CableKey) -> Cable:
-        """The cable with a key; PatchError if there is none."""
+        """Returns the cable with a key; PatchError if there is none."""
         if (found := self.cables_by_key.get(key)) is None:
             named = Cable(*key)
             raise PatchError(
@@ -249,15 +249,15 @@ class Graph(Record, frozen=True, omit_defaults=True, kw_only=True, dict=True):
         return found
 
     def cables_into(self, id: str, port: str | None = None) -> tuple[Cable, ...]:
-        """The cables that end at a node, or only those that end at its port `port`, sorted by key."""
+        """Returns the cables that end at a node, or only those that end at its port `port`, sorted by key."""
         return tuple(c for c in self._into.get(id, ()) if port in (None, c.port))
 
     def cables_from(self, id: str, out: str | None = None) -> tuple[Cable, ...]:
-        """The cables that begin at a node, or only those that begin at its output `out`, sorted by key."""
+        """Returns the cables that begin at a node, or only those that begin at its output `out`, sorted by key."""
         return tuple(c for c in self._from.get(id, ()) if out in (None, c.out))
 
     def cables_of(self, id: str) -> tuple[Cable, ...]:
-        """The cables that begin or end at a node, sorted by key, each once."""
+        """Returns the cables that begin or end at a node, sorted by key, each once."""
         touching = (*self.cables_into(id), *self.cables_from(id))
         return tuple(cable for _, cable in sorted({c.key: c for c in touching}.items()))
 

@@ -16,7 +16,7 @@ _ID = re.compile(FORM)
 
 
 def fresh(taken: Container[str], rng: random.Random | None = None) -> str:
-    """A new random id of 8 characters that is not in `taken`. rng: the system's randomness by default."""
+    """Returns a new random id of 8 characters that is not in `taken`. rng: the system's randomness by default."""
     rng = rng or random.SystemRandom()
     while (drawn := "".join(rng.choices(ALPHABET, k=LENGTH))) in taken:
         pass

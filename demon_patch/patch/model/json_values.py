@@ -59,7 +59,7 @@ def place(file: object = None, node: str | None = None, port: str | None = None)
 
 
 def quoted(value: object) -> str:
-    """The text of given data for a message: on one line, escaped, at most 48 characters with its quotes."""
+    """Returns the text of given data for a message: on one line, escaped, at most 48 characters with its quotes."""
     shown = json.dumps(value) if isinstance(value, str) else repr(value)
     return shown if len(shown) <= 48 else f"{shown[:44]}…{shown[-1]}"
 
@@ -127,7 +127,7 @@ def position(given: object, what: str) -> tuple[float, float]:
 
 
 def moved(at: tuple[float, float], by: tuple[float, float]) -> tuple[float, float]:
-    """The place at + by on the canvas; x and y are limited to -FARTHEST..FARTHEST."""
+    """Returns the place at + by on the canvas; x and y are limited to -FARTHEST..FARTHEST."""
     x, y = (min(max(a + b, -FARTHEST), FARTHEST) for a, b in zip(at, by, strict=True))
     return x, y
 
@@ -149,7 +149,7 @@ def value(given: object, what: str, levels: int = DATA_DEPTH) -> Value:
 
 
 def _copied(given: Any, levels: int, left: list[int]) -> Value:
-    """A copy of JSON data; PatchError without a place for other data.
+    """Returns a copy of JSON data; PatchError without a place for other data.
 
     left: a list with the number of items that may still follow; it is counted down.
     """
@@ -171,7 +171,7 @@ def _copied(given: Any, levels: int, left: list[int]) -> Value:
 
 
 def _named(given: object, what: str, levels: int, left: list[int]) -> Value:
-    """The same as `_copied`, but slower; its PatchError names the place of what is wrong."""
+    """Returns the same as `_copied`, but slower; its PatchError names the place of what is wrong."""
     if isinstance(given, list | tuple | Mapping):
         if levels <= 0:
             raise PatchError(f"{what[:LINE]} is nested too deeply", mend=f"keep a file within {DEPTH} levels")
@@ -193,7 +193,7 @@ def _named(given: object, what: str, levels: int, left: list[int]) -> Value:
 
 
 def values(given: object, what: str, prefix: str = "") -> Frozen[Value]:
-    """A frozen copy of a mapping from texts to JSON data. Messages name an item by `prefix` and its key."""
+    """Returns a frozen copy of a mapping from texts to JSON data. Messages name an item by `prefix` and its key."""
     if isinstance(given, Frozen):
         return given
     return Frozen({_key(key, what): value(item, f"{prefix}{_shown(key)}") for key, item in table(given, what).items()})

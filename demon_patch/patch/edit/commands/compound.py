@@ -91,5 +91,5 @@ def apply(command: Command, patch: Patch) -> tuple[Patch, Command]:
 
 
 def together(commands: tuple[Command, ...]) -> Command:
-    """One command that does several in order."""
+    """Returns one command that does several in order."""
     return commands[0] if len(commands) == 1 else Batch(commands)
