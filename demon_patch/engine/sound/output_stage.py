@@ -47,12 +47,13 @@ class OutputStage:
 
     @property
     def holes(self) -> int:
-        """How many input samples, of any channel, were not finite."""
+        """How many input samples (moments with all their channels) had a channel that was not finite."""
         return self._good.holes
 
     @property
     def lost(self) -> int:
-        """How many input samples, up to the newest one, were not finite in a row."""
+        """How many of the newest input samples in a row had a channel that was not finite; 0 if the newest is
+        finite."""
         return self._good.lost
 
     def push(self, block: Samples, ceiling: Ceiling) -> Samples:

@@ -37,8 +37,8 @@ def changes(old: Patch, new: Patch) -> Changes:
 
 
 def place_of(path: Path) -> tuple[str | None, str | None, str]:
-    """Returns a field's node id, port name and name in words, as an error shows them; None where it has no node or
-    port."""
+    """Returns (node id, port name, name in words) of a field, as an error shows them. Node id or port name is None if
+    the field belongs to no node or no port."""
     within = ""
     if path[0] == "definitions" and len(path) > 2:
         within, path = f" in subpatch {path[1]}", path[2:]

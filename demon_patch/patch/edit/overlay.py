@@ -70,7 +70,8 @@ class Overlay:
     def without_overwritten(
         self, command: Command, changed: Iterable[Path] = (), spared: Collection[Key | CableKey] = ()
     ) -> Overlay:
-        """Releases the live values over every value, range and depth that an edit writes: the new base is heard.
+        """Returns the overlay without the live values, ranges and depths of all that an edit writes, so that the new
+        bases are heard.
 
         changed: the fields that the edit changed (`field_paths.changes`). A command that sets a value, range or depth
         writes it also where the base has it already. spared: ports and cables whose live values stay.

@@ -12,7 +12,7 @@ SPANS = (0.1, 60.0)
 
 
 class CanvasFrame(Record, frozen=True, omit_defaults=True):
-    """A titled rectangle behind the nodes that it groups; whoever moves it moves what lies on it.
+    """A titled rectangle behind the nodes that it groups. Moving it on the canvas moves the nodes on it, too.
 
     at: its upper left corner on the canvas.
     size: its width and height.

@@ -35,8 +35,8 @@ class Widget(Record, frozen=True, omit_defaults=True):
     node, port: what it turns.
     at: its upper left corner on the dashboard.
     size: its width and height.
-    kind: its form; auto for the one that suits the port.
-    label: its name there, or nothing for the port's title.
+    kind: what it looks like; `auto` is the kind that suits the port.
+    label: its name on the dashboard; "" shows the port's title.
     """
 
     node: str

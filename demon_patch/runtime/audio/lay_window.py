@@ -15,7 +15,7 @@ class Seam(NamedTuple):
 
     alike: how alike its two sides are, 0 to 1.
     dip: by how many dB its level is below the weaker side, 0 or less.
-    click: how much more sudden it is than the more sudden side.
+    click: by how many dB it is more sudden than the more sudden side.
     """
 
     alike: float

@@ -110,8 +110,8 @@ def with_node(graph: G, id: str, node: Node) -> G:
 
 
 def edited(graph: G, id: str, **changes: object) -> G:
-    """Returns the graph with some fields of a node changed; PatchError if there is no such node or a field cannot be
-    so."""
+    """Returns the graph with some fields of a node changed; PatchError if there is no such node, or if a field cannot
+    have its new value."""
     with json_values.place(node=id):
         return with_node(graph, id, structs.replace(graph.node(id), **changes))
 
