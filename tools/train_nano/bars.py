@@ -39,7 +39,11 @@ class Turned:
 
 
 def turned_loops(seed: int, count: int, lengths: tuple[float, ...] = LENGTHS) -> Iterator[Turned]:
-    """Loops of all styles in turn, of drawn lengths in seconds, turned by up to a bar; seeds count from `seed`."""
+    """Yields `count` loops of all styles in turn, each turned by up to a bar, so that its music begins later.
+
+    seed: of the first loop; each next loop has the next seed.
+    lengths: in seconds; one is drawn for each loop.
+    """
     rng = np.random.default_rng(seed)
     for number in range(count):
         frames = SPEC.frames(float(rng.choice(lengths)))
@@ -59,7 +63,7 @@ class Example:
 
     @classmethod
     def of(cls, loop: Turned) -> Example | None:
-        """None where the true tempo is not among the octaves of the one that was found."""
+        """Returns the example of a loop; None if the true tempo is not among the octaves of the detected one."""
         sound = soxr.resample(loop.audio / np.sqrt(np.square(loop.audio).mean()), SPEC.sample_rate, 16000)
         clip = ClipRhythm.from_sound(sound, len(loop.audio) / SPEC.sample_rate)
         found = clip.beat()
@@ -80,7 +84,8 @@ class Example:
 
 
 def fit(examples: list[Example]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """TEMPLATE and PERIODS: the softmax over octaves and phases that is nearest to the truth, with weight decay."""
+    """Returns the fitted TEMPLATE and PERIODS: those whose softmax over octaves and phases is nearest to the truth,
+    with weight decay."""
     heard = torch.from_numpy(bar_template.turned(bar_template.normalised(np.array([e.profiles for e in examples]))))
     periods = torch.from_numpy(np.array([e.periods for e in examples]))
     truth = torch.from_numpy(np.array([e.truth for e in examples])).flatten(1)

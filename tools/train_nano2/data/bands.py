@@ -69,7 +69,7 @@ class Band:
 
     @classmethod
     def draw(cls, style: str, draws: Draws) -> Band:
-        """A band for a style; one in five is any instruments at all."""
+        """Returns a random band that plays a style. One band in five has instruments of any style."""
         own = draws.chance(_OWN_STYLE)
         choices = PROGRAMS[style] if own else ANY
         wet, loose = draws.share(), draws.chance(0.3)
@@ -89,7 +89,7 @@ class Band:
         return cls(style if own else None, channels, draws.between(0.2, 0.9), wet)
 
     def family(self, part: str) -> str:
-        """The family of a part's instrument, of drums "drum kit"."""
+        """Returns the General MIDI family of a part's instrument; "drum kit" for drums."""
         return DRUM_KIT if part == "drums" else FAMILIES[self.channels[part].program // 8]
 
 

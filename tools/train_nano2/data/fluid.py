@@ -43,7 +43,7 @@ class Channel:
 
 
 def available() -> bool:
-    """Whether FluidSynth's library is installed."""
+    """Returns whether FluidSynth's library is installed."""
     return ctypes.util.find_library("fluidsynth") is not None
 
 
@@ -98,9 +98,10 @@ class SoundfontPlayer:
         self._library.delete_fluid_settings(self._settings)
 
     def play(self, notes: Collection[Note], channels: dict[str, Channel], room: float, frames: int) -> Samples:
-        """[2, frames * 1920] float32: a loop whose tail of 3 s runs over its end into its start.
+        """Returns the sound of notes as a loop, float32 [2, frames * 1920] at 48 kHz. A tail of 3 s continues from its
+        end into its start. Raises FluidError for a program that the soundfont lacks.
 
-        room: size of the reverb's room, 0..1. A program that the soundfont lacks raises FluidError.
+        room: size of the reverb's room, 0 to 1.
         """
         self._prepare(channels, room)
         total, tail = frames * RATE // 25, int(_TAIL_SECONDS * RATE)
@@ -118,10 +119,10 @@ class SoundfontPlayer:
         return folded(sound, total)
 
     def _renew(self) -> None:
-        """A new synthesizer with the soundfont of the old one.
+        """Replaces the synthesizer by a new one with the same soundfont.
 
-        The oscillators of chorus and reverb go on from clip to clip whatever is reset: only new ones make a clip sound
-        the same whatever was played before it.
+        The oscillators of chorus and reverb run on from clip to clip, whatever is reset. Only with a new synthesizer a
+        clip sounds the same whatever was played before it.
         """
         font = self._library.fluid_synth_get_sfont_by_id(self._synth, self._font)
         self._library.fluid_synth_remove_sfont(self._synth, font)
@@ -153,7 +154,8 @@ def _raised(notes: Collection[Note], channels: dict[str, Channel]) -> list[Note]
 
 
 def _events(notes: Collection[Note], last: int) -> Sequence[tuple[int, int, int, int, int]]:
-    """Starts and ends in order of time: sample, 1 or 0, channel, key, velocity.
+    """Returns the starts and ends of notes in order of time, each as (sample, 1 for a start or 0 for an end, channel,
+    key, velocity).
 
     A note ends where its key is struck again, since an end would stop both.
     """

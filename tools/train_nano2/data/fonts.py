@@ -40,7 +40,8 @@ class FontError(Exception):
 
 
 def find_fonts(folders: tuple[Path, ...], cache: Path | None = None) -> dict[str, Path]:
-    """The file of every soundfont, by its name in labels; raises FontError where one is missing or another than known.
+    """Returns the path of every soundfont by its name in labels. Raises FontError for a soundfont that is missing, or
+    that is not the known file.
 
     cache: a file that remembers checked digests by size and time of change, since reading both fonts takes seconds.
     """

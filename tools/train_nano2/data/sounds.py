@@ -64,7 +64,7 @@ class SoundTags:
     energy: float = 0.0
 
     def as_json(self) -> dict[str, Any]:
-        """The tags as plain values."""
+        """Returns the tags as plain values."""
         return asdict(self)
 
 
@@ -81,7 +81,8 @@ class Studio:
         return SOURCES if self._paths else SOURCES[:1]
 
     def render(self, score: Score, source: str, draws: Draws) -> tuple[Samples, SoundTags]:
-        """[2, frames * 1920] float32 before mastering, and its tags: the score in a drawn sound of a source."""
+        """Returns the sound of a score, float32 [2, frames * 1920] before mastering, rendered by a source with a drawn
+        choice of instruments; and its tags."""
         style = score.style if draws.chance(_OWN_STYLE) else draws.pick(STYLES)
         setup = Setup.draw(style, draws.seed())
         if source == "synth":
@@ -141,6 +142,7 @@ def _band_tags(score: Score, band: Band, font: str) -> SoundTags:
 
 
 def _matched(first: Samples, second: Samples, draws: Draws) -> float:
-    """The gain that makes the first as loud as the second, within 4 dB."""
+    """Returns the gain that makes the first sound as loud as the second, times a random factor of up to 4 dB; 1 if one
+    is silent."""
     levels = [float(np.sqrt(np.square(sound).mean())) for sound in (first, second)]
     return levels[1] / levels[0] * draws.ratio(0.63, 1.6) if min(levels) > 1e-4 else 1.0
