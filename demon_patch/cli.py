@@ -284,8 +284,8 @@ def _load(
 def _prepare(
     path: Path, folder: Path, source: Path | None, seed: int | None, executor: str, threads: int | None
 ) -> Performer:
-    """Returns a performer of a patch whose files lie in a folder, with everything that a person should know said on the
-    way."""
+    """Returns a performer of a patch whose files lie in `folder`. Prints the remarks and notes that the player should
+    know."""
     from demon_patch.offline import notes_of
     from demon_patch.runtime.performance.prepare import perform
 
@@ -346,7 +346,7 @@ def usage(error: CycloptsError) -> str:
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Entry point: a mistake is printed in one line, with exit status 1."""
+    """Runs the command of the command line. A mistake is printed in one line, and the exit status is 1."""
     quiet_threads()
     if not sys.warnoptions:
         warnings.simplefilter("ignore")  # of Python and its libraries, which would stand in the view

@@ -21,7 +21,8 @@ def between(rng: Generator, lo: float, hi: float) -> float:
 
 
 def noise(seconds: float, rng: Generator, lo: float = 0.0, hi: float = np.inf) -> Array:
-    """Returns white noise [samples] with a mean square of about 1, of which only the band from `lo` to `hi` Hz is left."""
+    """Returns white noise [samples] with a mean square of about 1, of which only the band from `lo` to `hi` Hz is kept.
+    It lasts `seconds`."""
     made = rng.normal(0, 1, int(RATE * seconds))
     hz = np.fft.rfftfreq(len(made), 1 / RATE)
     return np.fft.irfft(np.fft.rfft(made) * ((hz >= lo) & (hz < hi)), len(made))

@@ -137,7 +137,7 @@ def fits(out: Out, port: Port) -> bool:
 
 
 def misfit(port: Port, value: Any) -> str:
-    """Says what is wrong with a stored value for a port, as the words of an error; "" if the port can have it."""
+    """Returns what is wrong with a stored value for a port, as the words of an error; "" if the port can have it."""
     if port.numeric:
         return _bad_number(port, value)
     if port.type == "option":
@@ -168,7 +168,7 @@ def _bad_number(port: Port, value: Any) -> str:
 
 
 def wanted(port: Port, given: object = None) -> str:
-    """Says what a port takes, as the mend of an error. given: the value that it did not take."""
+    """Returns what a port takes, as the mend of an error. given: the value that it did not take."""
     if port.type == "option":
         return chosen(given, port.choices)
     if port.live:

@@ -120,7 +120,7 @@ def _where(table: Mapping[Any, Any], stays: Callable[[Key | CableKey], bool]) ->
 
 
 def _set_by(command: Command) -> Iterator[Path]:
-    """The paths of the values, ranges and depths that a command sets."""
+    """Yields the paths of the values, ranges and depths that a command sets."""
     for edit in primitives(command):
         if isinstance(edit, SetValue):
             yield "nodes", edit.node, "values", edit.name

@@ -41,7 +41,8 @@ class Pacing:
         self._done += seconds
 
     def made(self, seconds: float) -> None:
-        """Notes that `seconds` of sound were made since `wait`. Reports the progress each half minute and at the end."""
+        """Notes that `seconds` of sound were made since `wait`. Reports the progress every half minute, and at the end
+        of the run."""
         now = self._clock()
         self._busy += now - self._since
         self._done += seconds

@@ -69,7 +69,7 @@ class Batch(Edit, frozen=True):
 
 
 def _kinds(kind: type[Edit]) -> Iterator[type[Edit]]:
-    """All classes derived from a class of commands that have no derived classes themselves."""
+    """Yields all classes derived from a class of commands that have no derived classes themselves."""
     kinds = kind.__subclasses__()
     for special in kinds:
         yield from _kinds(special)
