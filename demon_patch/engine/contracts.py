@@ -368,7 +368,7 @@ class Executor(Protocol):
         ...
 
     def weights_changed(self) -> None:
-        """Raises the weights epoch. The caller has changed the denoiser's weights while no LoRA was in them.
+        """Makes the weights epoch grow. The caller has changed the denoiser's weights while no LoRA was in them.
 
         The next forward runs with the new weights.
         """

@@ -52,7 +52,10 @@ would move, a slow wave turns the first knob. What hands, a keyboard, an ear or 
 
 
 def page(catalogue: Mapping[str, Declaration], pictures: Mapping[str, str]) -> str:
-    """Returns the page of all node types as Markdown. pictures: the path of each node's picture, relative to the page."""
+    """Returns the page of all node types as Markdown.
+
+    pictures: the path of each node's picture, relative to the page.
+    """
     listed = sorted(catalogue.values(), key=lambda d: (d.category, d.title))
     parts = [_HEAD, f"{len(listed)} nodes: " + ", ".join(f"[{d.title}](#{_anchor(d)})" for d in listed) + ".\n"]
     for category, group in groupby(listed, key=lambda d: d.category):

@@ -144,8 +144,8 @@ def replacement(
 
 
 def _refitted(faces: VisiblePorts, graph: Graph, id: str) -> list[tuple[Cable, Cable | None]]:
-    """Pairs of each cable of a replaced node and its new cable; None where no port takes it. Cables that fit at their
-    old port have precedence."""
+    """Returns (cable, new cable) for each cable of a replaced node; the new cable is None if no port takes it. Cables
+    that fit at their old port have precedence."""
     ports, outs = list(faces.inputs(id)), list(faces.outputs(id))
     cables = graph.cables_of(id)
     found: dict[CableKey, Cable] = {}

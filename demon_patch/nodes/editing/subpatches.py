@@ -193,7 +193,8 @@ def _instance(graph: Graph, id: str) -> Node:
 
 
 def _set_as(instance: Node, definition: Definition, name: str, node: Node) -> Node:
-    """Node `name` of a definition with the values, ranges, locks, bypass and mute that the instance gives it."""
+    """Returns the node `name` of a definition with the values, ranges, locks, bypass and mute that the instance gives
+    it."""
     values, ranges, locked = dict(node.values), dict(node.ranges), {*node.locked}
     for inlet_id, inlet in sorted(definition.inputs.items()):
         for target in inlet.to:

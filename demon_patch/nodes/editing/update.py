@@ -96,7 +96,7 @@ class _Old:
 
 
 def _joined(steps: list[Mapping[str, str]]) -> Mapping[str, str]:
-    """Newest names by oldest name, from the new names of several migrations in order."""
+    """Returns the newest names by the oldest name, from the new names of several migrations in order."""
     joined: dict[str, str] = {}
     for step in steps:
         fresh = {old: new for old, new in step.items() if old not in joined.values()}
