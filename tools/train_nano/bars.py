@@ -30,7 +30,11 @@ _DECAY, _TEMPO_DECAY = 0.01, 0.001
 
 @dataclass(frozen=True, slots=True)
 class Turned:
-    """A loop whose music begins at `downbeat` seconds instead of 0: audio [samples] at the family's rate."""
+    """A loop that was turned, so that its music begins later.
+
+    audio: [samples] at the family's rate.
+    downbeat: seconds from the start to the first bar line.
+    """
 
     audio: NDArray[np.float32]
     style: str
@@ -55,7 +59,12 @@ def turned_loops(seed: int, count: int, lengths: tuple[float, ...] = LENGTHS) ->
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """A loop's profiles [3, 5, PHASES] and periods [3, 8] at each octave (0 where unused), and truth [3, PHASES]."""
+    """What the fit learns from a loop, for up to three octaves of its tempo; unused ones are 0.
+
+    profiles: [3, 5, PHASES].
+    periods: [3, 8].
+    truth: [3, PHASES], the wanted probability of each octave and phase: a narrow peak at the true ones.
+    """
 
     profiles: NDArray[np.float64]
     periods: NDArray[np.float64]

@@ -13,7 +13,11 @@ import torch
 
 @dataclass
 class Budget:
-    """Minutes of training, over all runs of it, or a number of steps where one is given."""
+    """How long to train, over all runs together: in minutes, or in steps if a number of steps is given.
+
+    spent: seconds of earlier runs.
+    step: the number of steps done.
+    """
 
     minutes: float
     steps: int | None = None

@@ -30,7 +30,12 @@ _SHORTEST, _LONGEST = 300, 500  # frames of a clip: lengths vary so that tempi d
 
 @dataclass(frozen=True, slots=True)
 class Clip:
-    """One rendering: its composition's number, style, tag tokens, and where its frames lie in the corpus."""
+    """One rendering in a corpus.
+
+    composition: the number of its composition.
+    tokens: its tag tokens.
+    start, frames: where its latent frames lie in the corpus, and how many there are.
+    """
 
     composition: int
     style: str

@@ -31,7 +31,13 @@ _LOG_EVERY, _SAVE_EVERY = 25, 100
 
 
 class Batch(NamedTuple):
-    """Latents [B, T, 64], tag tokens [B, 9], context [B, T, 103], mask of the known frames [B, T, 1]."""
+    """A batch of crops.
+
+    latent: [B, T, 64].
+    tokens: tag tokens [B, 9].
+    context: [B, T, 103].
+    known: [B, T, 1], 1 in frames whose latent the denoiser is given.
+    """
 
     latent: Tensor
     tokens: Tensor

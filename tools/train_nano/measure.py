@@ -56,7 +56,11 @@ def cover(
 
 @dataclass(frozen=True, slots=True)
 class Distances:
-    """Mean rms latent distance to the source, by strength."""
+    """The mean rms distance of covers to the source, in latent units.
+
+    strengths: [n], 0 to 1.
+    distance: [n], one for each strength.
+    """
 
     strengths: np.ndarray
     distance: np.ndarray

@@ -60,7 +60,13 @@ _OWN_STYLE = 0.8
 
 @dataclass(frozen=True, slots=True)
 class Band:
-    """A drawn band. style: None where its instruments are of no style. wet: 0..1, how much reverb it plays with."""
+    """A band drawn at random.
+
+    style: the style of its instruments; None if they are of any style.
+    channels: how each part is played.
+    room: size of the reverb's room, 0 to 1.
+    wet: how much reverb it plays with, 0 to 1.
+    """
 
     style: str | None
     channels: dict[str, Channel]

@@ -22,7 +22,11 @@ _THIRD = 0.6  # of the scores are rendered a third time
 
 @dataclass(frozen=True, slots=True)
 class Render:
-    """A score in one sound: [2, frames * 1920] float32 at 48 kHz, and its tags."""
+    """One rendering of a score.
+
+    audio: float32 [2, frames * 1920] at 48 kHz.
+    tags: what it sounds like.
+    """
 
     audio: Samples
     tags: SoundTags
@@ -30,7 +34,10 @@ class Render:
 
 @dataclass(frozen=True, slots=True)
 class Clip:
-    """A score, its renders, and the hints [frames, 144] that hold for each of them."""
+    """A score with its renderings.
+
+    hints: float32 [frames, 144], the same for every rendering.
+    """
 
     number: int
     score: Score

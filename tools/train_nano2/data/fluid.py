@@ -26,13 +26,17 @@ _VOLUME, _PAN, _REVERB, _CHORUS = 7, 10, 91, 93
 
 
 class FluidError(Exception):
-    """FluidSynth cannot be used, with what to do about it."""
+    """FluidSynth cannot be used. The message says what to do about it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Channel:
-    """How a part is played: program (of drums, the kit), volume, pan, reverb and chorus sends, 0..127 each;
-    semitones by which its keys are raised."""
+    """How a part is played. All numbers but `raised` are 0 to 127.
+
+    program: the General MIDI program; for drums, the kit.
+    reverb, chorus: what is sent to these effects.
+    raised: semitones by which its keys are raised.
+    """
 
     program: int
     volume: int
@@ -78,7 +82,8 @@ def _library() -> ctypes.CDLL:
 
 
 class SoundfontPlayer:
-    """One soundfont in FluidSynth; loading it takes some seconds, a clip a fiftieth of its length."""
+    """Plays notes with one soundfont in FluidSynth. Loading it takes some seconds; playing a clip takes a fiftieth of
+    its length."""
 
     def __init__(self, path: Path) -> None:
         self._library = _library()

@@ -38,7 +38,7 @@ _STARTS, _LEAD = 0.1, RATE // 500  # of its peak: a stroke starts there, less 2 
 
 
 class ShotError(Exception):
-    """The one-shots cannot be found, with what to do about it."""
+    """The one-shots cannot be found. The message says what to do about it."""
 
 
 class Shots:

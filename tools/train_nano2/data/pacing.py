@@ -8,10 +8,11 @@ from pathlib import Path
 
 
 class Pacing:
-    """Paces a run between its pieces.
+    """Pauses a run between its pieces, and reports its progress.
 
-    pause: while this file exists, `wait` does not return. report: is told of waiting and of progress. clock, sleep: of
-    the system, replaced in tests.
+    pause: while this file exists, `wait` does not return.
+    report: called with each line on waiting and progress.
+    clock, sleep: those of the system, or others in tests.
     """
 
     def __init__(

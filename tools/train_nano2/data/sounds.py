@@ -44,13 +44,18 @@ _OWN_STYLE = 0.6  # of the sounds are in the style of the score, the others are 
 
 @dataclass(frozen=True, slots=True)
 class SoundTags:
-    """What a render sounds like.
+    """What a rendering sounds like.
 
-    style: None where its instruments are of no style. source: one of SOURCES. font: name of the soundfont. families:
-    what plays each part of the score (General MIDI families, "drum kit", "synth" and a kind of our synthesizer, or
-    "one-shots"). kit: of the drums. room: 0 dry .. 1 wet. mastered: whether more than its level was changed.
-    brightness: dB of what lies above 3 kHz, of the whole. energy: 0 calm .. 1 busy, by strokes, notes and their
-    velocities in a second.
+    style: the style of its instruments; None if they are of any style.
+    source: one of SOURCES.
+    font: the name of the soundfont, if one plays.
+    families: what plays each part of the score: a General MIDI family, "drum kit", "one-shots", or "synth" and a kind
+        of our synthesizer.
+    kit: the name of the drums.
+    room: 0 dry to 1 wet.
+    mastered: whether more than its level was changed.
+    brightness: the energy above 3 kHz relative to all energy, in dB.
+    energy: 0 calm to 1 busy (`clips.energy`).
     """
 
     style: str | None

@@ -40,7 +40,10 @@ class ClipFolder:
         return sorted(int(path.name) for path in self.folder.iterdir() if path.name.isdigit())
 
     def write(self, clip: Clip, kind: str = "flac") -> None:
-        """Stores a clip; a run that is stopped meanwhile leaves no half of it."""
+        """Stores a clip whole or not at all, so that a run that is stopped leaves no half of it.
+
+        kind: the format of the sounds.
+        """
         part = self.folder / f"{clip.number:06d}.part"
         shutil.rmtree(part, ignore_errors=True)
         part.mkdir()
