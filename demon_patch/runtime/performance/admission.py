@@ -347,8 +347,7 @@ class Admission:
             return self.step_values(now), None
         sounding, moment = self._soundings.now, max(now, 0) + self._session.spec.frame_rate
         controls, parts = sounding.controls, sounding.parts_at(moment, self.feedback)
-        following = (controls.request_values(moment, now), controls.step_values(now, [moment]), parts)
-        return self.step_values(now), following
+        return self.step_values(now), (controls.request_values(moment, now), controls.step_values(now, [moment]), parts)
 
     def note_live_change(self, before: tuple[StepValues, object], now: int) -> None:
         """Compares the present controls with the result of `flight_and_next` from before a change. Notes a live change
