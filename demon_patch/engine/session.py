@@ -328,8 +328,8 @@ class Session:
 
 
 def _digest(tensor: Tensor) -> Hashable:
-    """Returns what is equal for two tensors only if they have the same kind of numbers, the same shape and equal
-    bits."""
+    """Returns a part of a cache key. It is equal for two tensors only if they have the same kind of numbers, the same
+    shape and the same bits."""
     numbers = tensor.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy()
     return tensor.dtype, *tensor.shape, blake2b(numbers.tobytes(), digest_size=16).digest()
 

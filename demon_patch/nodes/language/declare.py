@@ -148,8 +148,8 @@ class Declaration:
         return body
 
     def mix_inputs_seen(self, unwired: frozenset[str] = frozenset()) -> Mapping[str, MixInput]:
-        """Returns by name, what the body reads of each mix input: whether it is wired, 0 or 1, and how many wired ones
-        precede it."""
+        """Returns what the body reads of each mix input, by its name: whether it is wired, 0 or 1, and how many wired
+        ones precede it."""
         wired = [p.name for p in self.mix_inputs if p.name not in unwired]
         before = {p.name: sum(q.name in wired for q in self.mix_inputs[:i]) for i, p in enumerate(self.mix_inputs)}
         return {name: MixInput(float(name in wired), float(rank)) for name, rank in before.items()}
@@ -161,7 +161,7 @@ class Declaration:
 
 
 def _auto_choices(settings: tuple[Port, ...], values: Mapping[str, Any], unwired: frozenset[str]) -> dict[str, str]:
-    """Returns by name, the choice that AUTO stands for in each option that is at AUTO, given the unwired ports."""
+    """Returns the choice that AUTO stands for, by each option that is at AUTO. It follows from the unwired ports."""
     return {
         p.name: p.auto[2 if p.auto[0] in unwired else 1]
         for p in settings

@@ -147,7 +147,7 @@ def _record(kind: type[P], given: object, what: str) -> P:
 
 @cache
 def _readers(kind: type[Record]) -> Mapping[str, Callable[[Any, str], object]]:
-    """Returns by field of a record class, the function that converts the field's JSON data. It makes the records
+    """Returns the function that converts a field's JSON data, by each field of a record class. It makes the records
     inside; other data it returns unchanged, for the record's constructor to check."""
     return {field: _reader(hint) for field, hint in get_type_hints(kind).items()}
 

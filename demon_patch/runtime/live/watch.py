@@ -97,7 +97,7 @@ class Watch:
             host.edit(patch)
 
     def _stamp(self) -> Stamp | None:
-        """Returns what tells versions of the file apart; None where there is no file."""
+        """Returns numbers that differ for two versions of the file; None if there is no file."""
         try:
             stat = self._path.stat()
         except OSError:
