@@ -268,7 +268,7 @@ def _writable(sound: Path, picture: Path | None) -> None:
 def _load(
     path: Path, source: Path | None, seed: int | None, executor: str, threads: int | None
 ) -> tuple[Patch, Session, Source | None]:
-    """A patch, the model that plays it, and the clip in place of its source; prints remarks on the way."""
+    """Returns a patch, the model that plays it, and the clip in place of its source; prints remarks on the way."""
     from demon_patch.engine.session import Session
     from demon_patch.nodes.catalogue import CATALOGUE
     from demon_patch.runtime.graph.warnings import unknown_words, warnings_of
@@ -284,7 +284,8 @@ def _load(
 def _prepare(
     path: Path, folder: Path, source: Path | None, seed: int | None, executor: str, threads: int | None
 ) -> Performer:
-    """A performer of a patch whose files lie in a folder, with everything that a person should know said on the way."""
+    """Returns a performer of a patch whose files lie in `folder`. Prints the remarks and notes that the player should
+    know."""
     from demon_patch.offline import notes_of
     from demon_patch.runtime.performance.prepare import perform
 
@@ -332,7 +333,7 @@ class _progress:
 
 
 def usage(error: CycloptsError) -> str:
-    """A mistake in how a command was called, in one line with where its help is."""
+    """Returns a mistake in how a command was called, in one line with where its help is."""
     command = " ".join(["demon-patch", *(error.command_chain or ())])
     what = " ".join(str(error).split()).rstrip(".")
     if isinstance(error, MissingArgumentError) and error.argument is not None:
@@ -345,7 +346,7 @@ def usage(error: CycloptsError) -> str:
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Entry point: a mistake is printed in one line, with exit status 1."""
+    """Runs the command of the command line. A mistake is printed in one line, and the exit status is 1."""
     quiet_threads()
     if not sys.warnoptions:
         warnings.simplefilter("ignore")  # of Python and its libraries, which would stand in the view

@@ -70,7 +70,7 @@ def nodes(
 def _chosen(
     words: Sequence[str], type: str | None, takes: str | None, gives: str | None, category: str | None
 ) -> list[Declaration]:
-    """The nodes that are asked for; raises DemonError where there are none."""
+    """Returns the nodes that are asked for; raises DemonError where there are none."""
     from demon_patch.nodes.catalogue import CATALOGUE
     from demon_patch.nodes.search import alike, search
     from demon_patch.nodes.search import of_type as typed
@@ -96,7 +96,7 @@ def _chosen(
 
 
 def _listed(found: list[Declaration]) -> None:
-    """A table of nodes by category, readable at 80 columns."""
+    """Prints a table of nodes by category, readable at 80 columns."""
     for category, group in groupby(sorted(found, key=lambda d: (d.category, d.title)), key=lambda d: d.category):
         table = Table.grid(padding=(0, 2, 0, 0))
         table.add_column(min_width=max(len(d.id) for d in found), no_wrap=True)
@@ -112,14 +112,14 @@ def _listed(found: list[Declaration]) -> None:
 
 
 def _sides(d: Declaration) -> str:
-    """The ports of a node and its outputs in a line."""
+    """Returns one line with the names of a node's ports and outputs."""
     ports, outs = (in_short(names) for names in ([p.name for p in d.ports if not p.live], [o.name for o in d.outs]))
     return " -> ".join(part for part in (ports, outs) if part)
 
 
 # -- one node ---------------------------------------------------------------------------------------------------
 def _whole(d: Declaration) -> None:
-    """One node with every port and output."""
+    """Prints a node with all its ports and outputs."""
     out.print(Text.assemble((d.title, "bold"), f"  {d.id}, {d.category}"))
     out.print(Text(d.sentence))
     if d.doc and not d.doc.startswith("("):  # that of a resource says what its key is, for whoever reads the code
@@ -151,7 +151,8 @@ def _table(title: str, rows: Iterable[tuple[str, str, str]]) -> None:
 
 
 def _runs(ports: list[Port]) -> Iterator[list[Port]]:
-    """Ports, those of a row that differ by their number alone together."""
+    """Yields ports in lists: those of one row, which differ only in the number at the end of their names, together,
+    each other port alone."""
 
     def alike(p: Port) -> tuple[object, ...]:
         return p.name.rstrip(digits), port_facts(p), re.sub(r"\d+", "", p.doc)
@@ -166,7 +167,7 @@ def _entry(run: list[Port]) -> tuple[str, str, str]:
 
 
 def port_facts(p: Port) -> str:
-    """Type, range, unit, taper and default of a port, or its choices, in a line."""
+    """Returns a line on a port: its type, and range, unit, taper and default, or its choices."""
     from demon_patch.nodes.language.ports import SETTINGS
 
     facts = [p.type]
@@ -182,7 +183,7 @@ def port_facts(p: Port) -> str:
 
 
 def number_range(p: Port | Out) -> str:
-    """The declared range of a number: "0.001 to 30 s (log)"."""
+    """Returns the declared range of a number: "0.001 to 30 s (log)"."""
     unit, taper = f" {p.unit}" if p.unit else "", getattr(p, "taper", "linear")
     if abs(p.lo) == abs(p.hi) == float("inf"):
         return f"any number{unit and f' of{unit}'}"

@@ -144,7 +144,7 @@ def label(name: str, took: TakenControl | None = None) -> str:
 def moved_controls(performer: Performer, frames: int) -> dict[str, NDArray[np.float64]]:
     """Returns the controls that moved, by title, each as one value per transport frame for the frames 0 to `frames` -
     1, as the engine takes it. Controls of channel groups are included."""
-    curves = {name: performer.curve(name, frames) for name in performer.controls.sinks}
+    curves = {name: performer.curve(name, frames) for name in performer.controls.port_numbers}
     titled = {**channel_groups.by_name, **CONTROLS}
     names = {name: titled[name].title.lower() if name in titled else name for name in curves}
     return {names[name]: curve for name, curve in curves.items() if np.ptp(curve)}
@@ -153,8 +153,8 @@ def moved_controls(performer: Performer, frames: int) -> dict[str, NDArray[np.fl
 def taken_controls(performer: Performer) -> dict[str, TakenControl]:
     """Returns what the generations of a performance took of each scalar control, by title."""
     rate, rates, found = performer.spec.frame_rate, performer.rates, dict[str, TakenControl]()
-    for name in {name for _, values in performer.trace.taken for name in values}:
-        at, values = zip(*((at, values[name]) for at, values in performer.trace.taken if name in values), strict=True)
+    for name in {name for _, values in performer.trace.as_made for name in values}:
+        at, values = zip(*((at, values[name]) for at, values in performer.trace.as_made if name in values), strict=True)
         often = rates.per_second(taken_by(CONTROLS[name]) or "generation")
         found[CONTROLS[name].title.lower()] = TakenControl(
             np.array(at) / rate, np.array(values, dtype=np.float64), often

@@ -79,7 +79,7 @@ def write_new(target: Path, origin: Path, *, force: bool = False) -> list[Path]:
             if path is not None and asset_names.hash_in(asset.name) is not None:
                 stored.append(path)
             elif path is not None:
-                written[target.parent / asset_names.checked(asset.name)] = path.read_bytes()
+                written[target.parent / asset_names.safe_name(asset.name)] = path.read_bytes()
         for path, content in written.items():
             same = path != target and path.is_file() and path.read_bytes() == content
             if os.path.lexists(path) and not (force or same):

@@ -49,7 +49,7 @@ def upgrade(
 
 
 def _found(given: tuple[Path, ...]) -> Iterator[Path]:
-    """The files that are named, and the patches and packs in the folders that are."""
+    """Yields the files that are named, and the patches and packs in the folders that are named."""
     from demon_patch.patch.files.pack import SUFFIX
     from demon_patch.runtime.assets.assets import PATCH
 

@@ -44,4 +44,4 @@ def test_a_worked_example_is_what_is_computed(row: list[str]) -> None:
     program = compile(Patch(nodes=nodes, cables=(*CABLES, cable)), CATALOGUE, Geometry.of_family(spec))
     forecast = Forecast(program, Transport(spec.frame_rate, 120.0, 4, 400))
     forecast.advance(3)
-    assert forecast.span(program.sink(zs, name), 1, 2)[0] == pytest.approx(float(value), abs=6e-4)
+    assert forecast.span(program.engine_port(zs, name), 1, 2)[0] == pytest.approx(float(value), abs=6e-4)

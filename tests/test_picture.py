@@ -31,7 +31,7 @@ def test_the_picture_of_channel_groups_shows_the_groups_that_move(tmp_path: Path
     names = [f"group_{n}" for n in range(1, 5)]
     shown = np.array(list(curves.values()))
     forecast = perform(load(PATCHES / "inner-equaliser.dpatch.json"), Session(toy_family())).forecast
-    groups = [forecast.program.sink("groups", name) for name in names]
+    groups = [forecast.program.engine_port("groups", name) for name in names]
     np.testing.assert_allclose(shown, [forecast.span(sink, 0, 100) for sink in groups], atol=1e-12)
     assert of_performance(performer, sound, tmp_path / "groups.png").read_bytes()[:4] == b"\x89PNG"
 
@@ -79,7 +79,7 @@ def test_what_was_sent_and_what_was_taken_are_drawn_on_one_scale() -> None:
     sent, taken = moved_controls(performer, 400)["strength"], taken_controls(performer)["strength"]
     middle = np.round((taken.seconds + 0.5 / performer.rates.generation) * SPEC.frame_rate).astype(int)
     np.testing.assert_allclose(taken.values, sent[middle], atol=0.05)
-    positions = performer.forecast.span(performer.controls.sinks["strength"], 0, 100)
+    positions = performer.forecast.span(performer.controls.port_numbers["strength"], 0, 100)
     np.testing.assert_allclose(sent[:100], np.interp(positions, np.linspace(0, 1, 11), bent), atol=1e-12)
     assert np.abs(sent[:100] - positions).max() > 0.3
 

@@ -124,5 +124,5 @@ class GaussianConditioner:
 
 
 def gaussian() -> Family:
-    """Returns the family."""
+    """Returns the family of this module, whose denoiser is exact."""
     return Family(SPEC, GaussianDenoiser(), GaussianCodec(), GaussianConditioner())

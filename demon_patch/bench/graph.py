@@ -234,14 +234,14 @@ def _curves(geometry: Geometry) -> Iterator[dict[str, Any]]:
     patch = Patch(nodes=nodes, cables=tuple(cables))
     program = compile(patch, NODES, geometry)
     forecast, plain = Forecast(program, TRANSPORT), Plain(patch)
-    sinks = [program.sink("p", f"x{i}") for i in range(CURVES)]
+    engine_ports = [program.engine_port("p", f"x{i}") for i in range(CURVES)]
     now = 0
 
     def tick(_: int) -> None:
         nonlocal now
         now += TICK
         forecast.advance(now)
-        forecast.curves(sinks, now, 12)
+        forecast.curves(engine_ports, now, 12)
 
     def turned(i: int) -> None:
         forecast.invalidate()
@@ -280,7 +280,7 @@ def _fed(geometry: Geometry) -> dict[str, Any]:
     patch = Patch(nodes=nodes, cables=tuple(cables))
     program = compile(patch, NODES, geometry)
     forecast, plain = Forecast(program, TRANSPORT), Plain(patch)
-    sinks = [program.sink("p", f"x{i}") for i in range(20)]
+    engine_ports = [program.engine_port("p", f"x{i}") for i in range(20)]
     now = 0
 
     def tick(_: int) -> None:
@@ -290,7 +290,7 @@ def _fed(geometry: Geometry) -> dict[str, Any]:
         now += TICK
         forecast.advance(now)
         forecast.feed("cc", "position", 0.5 + 0.5 * math.sin(now / 50.0))
-        forecast.curves(sinks, now, 12)
+        forecast.curves(engine_ports, now, 12)
 
     tick(0)
     times = 1e3 * _timed(tick, 60)

@@ -14,7 +14,7 @@ import numpy as np
 
 from demon_patch.arrays import Curve, Samples
 from demon_patch.bench.descriptors import DESCRIPTORS, Heard
-from demon_patch.bench.trials import BARS, SECONDS, Trial, chosen, due, stage
+from demon_patch.bench.trials import BARS, SECONDS, Trial, chosen, due, trial_patch
 from demon_patch.engine.session import Session
 from demon_patch.runtime.descriptors import smooth
 from demon_patch.runtime.performance.performer import Performer
@@ -49,7 +49,7 @@ class Yardstick:
         if not self._played:
             usual = next(trial for trial in due(self._session.spec) if trial.control == "seed")
             for seed in range(100, 100 + self._seeds):
-                performer = perform(stage(usual, at=seed), self._session)
+                performer = perform(trial_patch(usual, at=seed), self._session)
                 self._played.append((performer, render(performer, SECONDS)))
         beat = round(self._session.spec.frame_rate * SECONDS / BARS / 4)
         curves = [
@@ -60,7 +60,7 @@ class Yardstick:
 
 
 def _row(session: Session, trial: Trial, yardstick: Yardstick) -> dict[str, Any]:
-    held = perform(stage(trial, at=trial.lo), session)
+    held = perform(trial_patch(trial, at=trial.lo), session)
     unmoved = render(held, SECONDS)
     target = held.parts.get("target")
     latent = session.encode(unmoved)
@@ -68,7 +68,7 @@ def _row(session: Session, trial: Trial, yardstick: Yardstick) -> dict[str, Any]
     before = DESCRIPTORS[trial.descriptor](still)
 
     def moved(bars: float | None) -> tuple[Performer, Curve]:
-        document = stage(trial, at=None if bars else trial.hi, bars=bars)
+        document = trial_patch(trial, at=None if bars else trial.hi, bars=bars)
         performer = perform(document, session)
         sound = render(performer, SECONDS)
         heard = Heard(session, sound, held.source.latent, still.target, latent)
@@ -93,8 +93,8 @@ def _row(session: Session, trial: Trial, yardstick: Yardstick) -> dict[str, Any]
 
 def _position(performer: Performer, trial: Trial, frames: int) -> Curve:
     """Returns the control at each frame as a share of its way, 0 at `lo` and 1 at `hi`: [frames]."""
-    sink = performer.program.sink(*trial.end)
-    values = performer.forecast.span(sink, 0, frames)
+    engine_port = performer.program.engine_port(*trial.end)
+    values = performer.forecast.span(engine_port, 0, frames)
     assert not isinstance(trial.lo, str)
     assert not isinstance(trial.hi, str)
     return (values - trial.lo) / (trial.hi - trial.lo)

@@ -64,7 +64,8 @@ def _made(session: Session, clip: Source, strength: float) -> Tensor:
 
 
 def _played(session: Session, clip: Source, **values: float) -> Samples:
-    """Returns the sound of one pass of a clip that is covered with some knobs set, at the family's sample rate."""
+    """Returns the sound [samples, channels] of one pass of a song that covers a clip with some knobs set, at the
+    family's sample rate."""
     return _rendered(session, clip, _patch(values))
 
 

@@ -147,15 +147,20 @@ def chosen(spec: FamilySpec, names: Sequence[str] | None, classes: Sequence[str]
     return tuple(trial for name, trial in trials.items() if not names or name in names)
 
 
-def stage(
+def trial_patch(
     trial: Trial,
     *,
     at: float | str | None = None,
     bars: float | None = None,
     seed: int = 42,
 ) -> Patch:
-    """Returns a trial's patch: with the control held at `at`, or swept between its ends by a sine LFO with a period of
-    `bars` bars, from `lo` on."""
+    """Returns the patch with which a control's effect is measured. The control is held at `at`, or, with `bars`, swept
+    by a sine LFO between the trial's `lo` and `hi`, from `lo` on.
+
+    at: a number in the unit of the control's port, or an option.
+    bars: the period of the LFO, in bars.
+    seed: of the noise.
+    """
     row = trial.row
     given: dict[str, dict[str, Any]] = {
         "scheduler": {"strength": at_strength(0.7), "seed": seed, "steps": STEPS, "depth": DEPTH},

@@ -9,9 +9,9 @@ MOST = 64  # most steps of a round
 
 @lru_cache(maxsize=(MOST + 1) ** 2)
 def bjorklund(strokes: float, steps: float) -> float:
-    """Returns the step, counted from 0, of an evenly spread round with which Bjorklund's round begins, as Tidal,
-    Strudel and most modules write it. In the evenly spread round, step i strikes where i * strokes / steps passes a
-    whole number. 5 strokes in 8 steps give 2: x.x.xx.x becomes x.xx.xx.
+    """Returns by how many steps an evenly spread rhythm must be turned to the left to become Bjorklund's rhythm, as
+    Tidal, Strudel and most modules write it. In the evenly spread rhythm, step i strikes where i * strokes / steps
+    passes a whole number. 5 strokes in 8 steps give 2: x.x.xx.x becomes x.xx.xx.
 
     strokes: 0 to steps.
     steps: 1 to 64.

@@ -24,7 +24,7 @@ class Discontinuities(NamedTuple):
 
 @cached_on_object
 def discontinuities(body: Body, wired: frozenset[str]) -> Discontinuities:
-    """Returns what the jumps of a body depend on. wired: the ports that cables move."""
+    """Returns what the jumps of a body depend on (`Discontinuities`). wired: the ports that cables move."""
     finder = _Finder(wired)
     for name, e in body.lines:
         finder.known[name] = finder(e)

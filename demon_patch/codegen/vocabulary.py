@@ -178,35 +178,6 @@ def _clamp_array(x: Any, lo: Any, hi: Any) -> np.ndarray:
     return np.where(x < lo, lo, np.where(x > hi, hi, x))
 
 
-def from_table(u: float, table: Sequence[float]) -> float:
-    """Returns the number of a rising `table` at position u of 0 to 1. Its entries are equally spaced, with straight
-    lines between them."""
-    last = len(table) - 1
-    place = clamp(u, 0.0, 1.0) * last
-    i = min(int(place), last - 1)
-    return table[i] + (place - i) * (table[i + 1] - table[i])
-
-
-def to_table(x: float, table: Sequence[float]) -> float:
-    """Returns the position, 0 to 1, at which the rising `table` has the number x. The inverse of `from_table`."""
-    last = len(table) - 1
-    i = min(max(bisect_right(table, x) - 1, 0), last - 1)
-    return clamp((i + (x - table[i]) / (table[i + 1] - table[i])) / last, 0.0, 1.0)
-
-
-def _from_table_array(u: Any, table: np.ndarray) -> np.ndarray:
-    last = len(table) - 1
-    place = _clamp_array(np.asarray(u, dtype=np.float64), 0.0, 1.0) * last
-    i = np.minimum(place.astype(np.int64), last - 1)
-    return table[i] + (place - i) * (table[i + 1] - table[i])
-
-
-def _to_table_array(x: Any, table: np.ndarray) -> np.ndarray:
-    last = len(table) - 1
-    i = np.clip(np.searchsorted(table, x, side="right") - 1, 0, last - 1)
-    return _clamp_array((i + (x - table[i]) / (table[i + 1] - table[i])) / last, 0.0, 1.0)
-
-
 SCALAR: dict[str, Any] = {
     "sin": math.sin,
     "cos": math.cos,
@@ -219,8 +190,6 @@ SCALAR: dict[str, Any] = {
     "bjorklund": bjorklund,
     "pick": pick,
     "reached": reached,
-    "from_table": from_table,
-    "to_table": to_table,
     "past": past,
     "push": push,
 }
@@ -240,8 +209,6 @@ ARRAY: dict[str, Any] = {
     "hash01": _hash01_array,
     "pick": _pick_array,
     "reached": _reached_array,
-    "from_table": _from_table_array,
-    "to_table": _to_table_array,
     "where": np.where,
     "both": np.logical_and,
     "either": np.logical_or,

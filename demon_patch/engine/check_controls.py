@@ -20,7 +20,7 @@ def out_of_range(control: Control, value: object) -> DemonError:
     )
 
 
-def checked(name: str, value: object) -> float:
+def checked_number(name: str, value: object) -> float:
     """Returns `value` as a float, in the unit of the control `name`. Raises DemonError if it is no number, NaN,
     infinite, out of the control's range, or not whole where the control takes whole numbers."""
     control = CONTROLS[name]

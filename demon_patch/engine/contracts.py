@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, TypeVar, runtime_checkable
 
-from demon_patch.engine.check_controls import checked, checked_option
+from demon_patch.engine.check_controls import checked_number, checked_option
 from demon_patch.engine.controls import CONTROLS, FAMILY, TABLE, Control
 from demon_patch.errors import DemonError
 
@@ -83,7 +83,7 @@ class FamilySpec:
             what = "has no default of" if name in wanted else "has a default that the table does not ask for:"
             raise DemonError(f"the model family {self.name} {what} {name}", mend="see FamilySpec.defaults")
         for name, value in self.defaults.items():
-            (checked_option if wanted[name].shape == "choice" else checked)(name, value)
+            (checked_option if wanted[name].shape == "choice" else checked_number)(name, value)
 
     @property
     def steps(self) -> int:
@@ -368,7 +368,7 @@ class Executor(Protocol):
         ...
 
     def weights_changed(self) -> None:
-        """Raises the weights epoch. The caller has changed the denoiser's weights while no LoRA was in them.
+        """Makes the weights epoch grow. The caller has changed the denoiser's weights while no LoRA was in them.
 
         The next forward runs with the new weights.
         """

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
+from hashlib import blake2b
 from numbers import Real
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ import torch
 from torch import Tensor
 
 from demon_patch.arrays import Samples
-from demon_patch.engine.check_controls import checked
+from demon_patch.engine.check_controls import checked_number
 from demon_patch.engine.contracts import Blend, Conditioning, Executor, Family, Handle, ReadsLoudness, Source
 from demon_patch.engine.controls import Control
 from demon_patch.engine.executors import DEFAULT, executor_named
@@ -62,6 +63,7 @@ class Session:
                 f"an executor with {self.executor.capacity} prompt places",
                 mend=f"a session needs one with a capacity of at least {PLACES}",
             )
+        self._keys: SmallCache[Hashable] = SmallCache(256)
         self._handles: SmallCache[Handle] = SmallCache(256)
         self._contexts: SmallCache[Tensor] = SmallCache(64)
         self._tints: SmallCache[Handle] = SmallCache(16)
@@ -186,7 +188,7 @@ class Session:
         for name, value in controls.items():
             row = request_control(name)
             if row.shape not in ("prompt", "source"):
-                others[name] = torch.full((frames,), checked(name, value)) if _is_level(row, value) else value
+                others[name] = torch.full((frames,), checked_number(name, value)) if _is_level(row, value) else value
             elif value is not None:
                 if not self.spec.has(row):
                     raise self.spec.lacks(row)
@@ -256,9 +258,14 @@ class Session:
         self.executor.renew(handle)
         return handle
 
+    def _key(self, prompt: Conditioning) -> Hashable:
+        """From any thread. Returns the key of a prompt in the caches: equal for two prompts with equal tokens and
+        texts."""
+        return self._keys.get(Same(prompt), lambda: (prompt.text, _digest(prompt.tokens)))
+
     def _prepared(self, prompt: Conditioning) -> Handle:
         """From any thread. Returns the handle of a prompt; recent handles are kept. It may be void."""
-        return self._handles.get(prompt.text, lambda: self.executor.prepare(prompt))
+        return self._handles.get(self._key(prompt), lambda: self.executor.prepare(prompt))
 
     def _negative(self) -> Handle:
         """Returns the handle of the null prompt. Guidance pushes the velocity away from this prompt's velocity."""
@@ -282,7 +289,7 @@ class Session:
         plain = self._handle(prompt)
         if clip is None or amount == 0:
             return plain
-        key = (prompt.text, Same(clip), plain.epoch)
+        key = (self._key(prompt), Same(clip), plain.epoch)
 
         def made() -> Handle:
             check_finite("timbre_source", clip.latent)
@@ -318,6 +325,13 @@ class Session:
             return self.family.conditioner.context(clip, structure)
 
         return self._contexts.get((Same(clip), structure), made)
+
+
+def _digest(tensor: Tensor) -> Hashable:
+    """Returns a part of a cache key. It is equal for two tensors only if they have the same kind of numbers, the same
+    shape and the same bits."""
+    numbers = tensor.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy()
+    return tensor.dtype, *tensor.shape, blake2b(numbers.tobytes(), digest_size=16).digest()
 
 
 def _is_level(row: Control, value: object) -> bool:

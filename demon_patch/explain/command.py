@@ -76,7 +76,7 @@ def _page(compiled: CompiledPatch, node: str | None, file: Path, target: Path) -
 
 
 def _nodes(compiled: CompiledPatch, node: str | None, file: Path) -> list[Found]:
-    """The nodes that are asked for; of a subpatch those within it. Raises DemonError."""
+    """Returns the nodes that are asked for; of a subpatch those within it. Raises DemonError."""
     from demon_patch.patch.model.graph import REROUTE, SUBPATCH
 
     if node is None:

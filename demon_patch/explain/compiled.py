@@ -114,15 +114,16 @@ class CompiledPatch:
         """Returns the pieces of code that the program has for a node, each with its index in running order: the node's
         own code, that of its engine ports, and that of adapters in its cables."""
         owners = self.program.owners
-        return [(i, code) for i, code in enumerate(self.program.steps) if owners[code.node] == path]
+        return [(i, code) for i, code in enumerate(self.program.codes) if owners[code.node] == path]
 
     def params(self, code: NodeCode) -> Sequence[float]:
-        """Returns the values of the parameters of a node's code."""
+        """Returns the numbers of the parameters of a node's code, in the order in which the code numbers them: knobs,
+        depths and offsets of its cables, and what else its text leaves open."""
         return self.program.params[self._numbers[code]]
 
     @cached_property
     def _numbers(self) -> Mapping[NodeCode, int]:
-        return {code: i for i, code in enumerate(self.program.steps)}
+        return {code: i for i, code in enumerate(self.program.codes)}
 
     # -- names --------------------------------------------------------------------------------------------------
     def name(self, path: str) -> str:

@@ -86,8 +86,10 @@ def _facts(compiled: CompiledPatch, found: Found, port: Port) -> str:
     row = CONTROLS.get(port.control or "")
     if row is not None:
         facts.append(f"class {row.propagation}")
-        sink = next((s for s in compiled.program.sinks if (s.node, s.port) == (found.path, port.name)), None)
-        taken = when_port_taken(sink, compiled.program) if sink is not None else None
+        engine_port = next(
+            (s for s in compiled.program.engine_ports if (s.node, s.port) == (found.path, port.name)), None
+        )
+        taken = when_port_taken(engine_port, compiled.program) if engine_port is not None else None
         facts += [f"taken {OFTEN[taken]}"] if taken else []
     return ", ".join(facts)
 

@@ -35,12 +35,12 @@ def overview(compiled: CompiledPatch) -> Iterator[tuple[str, list[str]]]:
         ],
     )
     yield "nodes", [_node(compiled, found) for found in compiled.nodes.values()]
-    yield "running order", [line for i, code in enumerate(program.steps) for line in _code(compiled, i, code)]
+    yield "running order", [line for i, code in enumerate(program.codes) for line in _code(compiled, i, code)]
     yield "loops", list(_loops(compiled))
     yield "bus", [f"bus[{slot}]  {name}" for slot, name in compiled.slot_names.items()]
     if program.tables:
         yield "tables", [f"tables[{n}]  {name}" for n, name in sorted(compiled.table_names.items())]
-    yield "engine ports", [_engine_port(compiled, i, port) for i, port in enumerate(program.sinks)]
+    yield "engine ports", [_engine_port(compiled, i, port) for i, port in enumerate(program.engine_ports)]
     yield "settled before it plays", list(_settled(compiled))
 
 
@@ -53,7 +53,7 @@ def _node(compiled: CompiledPatch, found: Found) -> str:
 
 def _code(compiled: CompiledPatch, place: int, code: NodeCode) -> Iterator[str]:
     """Yields the lines on one piece of code, which is `place`-th in running order: what it reads and writes."""
-    live = not compiled.program.feeds.reached.isdisjoint((*code.slots_read, *code.slots_written))
+    live = not compiled.program.live_inputs.reached.isdisjoint((*code.slots_read, *code.slots_written))
     loop = f", loop {code.loop}" if code.loop is not None else ""
     yield f"{place}  {compiled.code_name(code)}: {'live part' if live else 'forecast part'}{loop}"
     reads = [compiled.slot_names[slot] for slot in sorted(code.slots_read)]
@@ -67,7 +67,7 @@ def _code(compiled: CompiledPatch, place: int, code: NodeCode) -> Iterator[str]:
 def _loops(compiled: CompiledPatch) -> Iterator[str]:
     """Yields lines on the loops of cables, and on the cables that carry the number of the control frame before."""
     members: dict[int, list[str]] = {}
-    for code in compiled.program.steps:
+    for code in compiled.program.codes:
         if code.loop is not None:
             members.setdefault(code.loop, []).append(compiled.code_name(code))
     for loop, names in members.items():
@@ -82,7 +82,7 @@ def _loops(compiled: CompiledPatch) -> Iterator[str]:
 
 def _engine_port(compiled: CompiledPatch, i: int, port: EnginePort) -> str:
     """Returns a line on an engine port: its propagation class, when it is taken, and where its number comes from."""
-    program, row, slot = compiled.program, port.control, compiled.program.sink_slots[i]
+    program, row, slot = compiled.program, port.control, compiled.program.engine_slots[i]
     facts = [f"class {row.propagation}, {taken(compiled, port)}"] if row is not None else []
     cables = compiled.wiring.into.get((port.node, port.port), [])
     if cables:

@@ -141,7 +141,7 @@ def _moved(compiled: CompiledPatch, found: Found) -> tuple[Cable, Found]:
     """Returns the cable from a node to a control of class `request`, and the node at its end. Raises DemonError where
     there is none."""
     for cable in compiled.wiring.patch.cables:
-        for port in compiled.program.sinks:
+        for port in compiled.program.engine_ports:
             request = port.control is not None and port.control.propagation == "request" and port.kind == "value"
             if request and cable.src == found.path and (cable.dst, cable.port) == (port.node, port.port):
                 return cable, compiled.nodes[cable.dst]
@@ -178,12 +178,12 @@ def _forecast(performer: Performer, cable: Cable) -> Iterator[tuple[str, str]]:
     """Yields the section with the port's number at some control frames, by float code frame by frame and as forecast at
     frame 0."""
     program, transport = performer.program, performer.transport
-    sink = program.sink(cable.dst, cable.port)
+    engine_port = program.engine_port(cable.dst, cable.port)
     slot = next(i for i, key in enumerate(program.bus_keys) if key and (key[0], key[3]) == (cable.src, cable.out))
-    ahead = performer.forecast.span(sink, 0, SHOWN[-1] + 1)
+    ahead = performer.forecast.span(engine_port, 0, SHOWN[-1] + 1)
     state, rows = program.state(), list[Sequence[object]]()
     for k in range(SHOWN[-1] + 1):
-        value = program.run(state, transport.frame(k))[sink]
+        value = program.run(state, transport.frame(k))[engine_port]
         if k in SHOWN:
             signals = map(_signal, (state.bus[slot], value, ahead[k]))
             rows.append((k, number(transport.frame(k).beat), *signals))
@@ -205,9 +205,9 @@ def _ring(performer: Performer, cable: Cable) -> Iterator[tuple[str, str]]:
         for slot, moment in zip(slots, performer.admission.moments(), strict=True):
             if slot.admitted not in seen:
                 seen.add(slot.admitted)
-                sink = performer.program.sink(cable.dst, cable.port)
+                engine_port = performer.program.engine_port(cable.dst, cable.port)
                 values = (
-                    performer.forecast.port_value(sink, moment),
+                    performer.forecast.port_value(engine_port, moment),
                     performer.controls.control_value(cable.port, moment),
                 )
                 strengths = map(_signal, (*values, slot.request.plan.strength))

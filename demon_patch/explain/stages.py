@@ -206,7 +206,7 @@ def _constants(compiled: CompiledPatch, found: Found) -> str:
 
 def functions(compiled: CompiledPatch) -> list[GeneratedFunction]:
     """Returns the generated functions of a program, in running order."""
-    return [float_function(group) for group in function_groups(compiled.program.steps)]
+    return [float_function(group) for group in function_groups(compiled.program.codes)]
 
 
 def node_lines(compiled: CompiledPatch, function: GeneratedFunction, place: int) -> Iterator[str]:

@@ -71,8 +71,8 @@ def gallery(
 
 
 def _patches(folder: Path, known: dict[str, Effect]) -> dict[str, Path]:
-    """The patches and packs of a folder by name, those that its effects name among them; raises DemonError where there
-    are none."""
+    """Returns the patches and packs of a folder by name, those that its effects name among them; raises DemonError
+    where there are none."""
     from demon_patch.patch.files.pack import SUFFIX
     from demon_patch.runtime.assets.assets import PATCH
 
@@ -96,7 +96,8 @@ def _entry(
     seconds: float,
     threads: int | None,
 ) -> Entry:
-    """A patch rendered, measured where it has an effect, and told; one that cannot be is told as well."""
+    """Renders a patch into the folder `to`, measures its effect if it has one, prints a line about it, and returns its
+    entry of the page. An error is printed, and is in the entry."""
     from demon_patch.engine.session import Session
     from demon_patch.gallery import measure
     from demon_patch.gallery.page import Entry

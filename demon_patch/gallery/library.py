@@ -52,7 +52,10 @@ would move, a slow wave turns the first knob. What hands, a keyboard, an ear or 
 
 
 def page(catalogue: Mapping[str, Declaration], pictures: Mapping[str, str]) -> str:
-    """Returns the page as Markdown. pictures: the path of each node's picture, relative to the page."""
+    """Returns the page of all node types as Markdown.
+
+    pictures: the path of each node's picture, relative to the page.
+    """
     listed = sorted(catalogue.values(), key=lambda d: (d.category, d.title))
     parts = [_HEAD, f"{len(listed)} nodes: " + ", ".join(f"[{d.title}](#{_anchor(d)})" for d in listed) + ".\n"]
     for category, group in groupby(listed, key=lambda d: d.category):
@@ -119,15 +122,15 @@ def _played(declaration: Declaration, catalogue: Mapping[str, Declaration], move
     """Returns the outputs of the node, played alone, by name. moved: a port that a slow wave moves."""
     program = compile(_demonstrated(declaration, moved), catalogue, GEOMETRY)
     forecast = Forecast(program, TRANSPORT)
-    forecast.taps.watch({("n", out.name, "out") for out in declaration.signals})
+    forecast.scopes.watch({("n", out.name, "out") for out in declaration.signals})
     fed = [port for port in declaration.ports if port.live]
     for k in range(FRAMES):
         for number, port in enumerate(fed):
             forecast.feed("n", port.name, _fed(port, number, k))
         forecast.advance(k + 1)
     if declaration.hidden:
-        return {o.name: forecast.span(program.sink("n", o.name), 0, FRAMES) for o in declaration.hidden}
-    return {out.name: forecast.taps.read(("n", out.name, "out")).values for out in declaration.signals}
+        return {o.name: forecast.span(program.engine_port("n", o.name), 0, FRAMES) for o in declaration.hidden}
+    return {out.name: forecast.scopes.read(("n", out.name, "out")).values for out in declaration.signals}
 
 
 def _fed(port: Port, number: int, k: int) -> float | tuple[float, float]:

@@ -100,7 +100,7 @@ def _measured(
 def controlled(performer: Performer, effect: Effect, frames: int) -> Curve:
     """Returns the port that moves at each of `frames` control frames, in its own unit; with the family taper, the knob
     position."""
-    return performer.forecast.span(performer.program.sink(effect.node, effect.trace or effect.port), 0, frames)
+    return performer.forecast.span(performer.program.engine_port(effect.node, effect.trace or effect.port), 0, frames)
 
 
 def _at_rest(

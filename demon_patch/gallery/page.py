@@ -52,7 +52,8 @@ class Entry:
 
 
 def page(entries: Sequence[Entry], machine: str) -> str:
-    """Returns the page as HTML. Pictures, sounds and patch files lie beside it, with the patches' names."""
+    """Returns the page of a gallery as HTML. It refers to pictures, sounds and patch files beside it, by the names of
+    the patches."""
     links = "".join(f'<a href="#{escape(e.name)}">{escape(e.title)}</a> ' for e in entries)
     articles = "\n".join(map(_article, entries))
     said = "Below each: the sound, its spectrogram with bar lines, and the controls that moved"

@@ -15,7 +15,7 @@ from demon_patch.nodes.language.ports import Out, Port
 
 
 def gather(*modules: ModuleType) -> Mapping[str, Declaration]:
-    """The node types that some modules declare, by id, in order; raises ValueError if two have the same id."""
+    """Returns the node types that some modules declare, by id, in order; raises ValueError if two have the same id."""
     found: dict[str, Declaration] = {}
     for module in modules:
         for declaration in vars(module).values():
@@ -27,7 +27,7 @@ def gather(*modules: ModuleType) -> Mapping[str, Declaration]:
 
 
 def library() -> list[ModuleType]:
-    """All modules below `nodes/library`, imported, sorted by the last part of their names."""
+    """Returns all modules below `nodes/library`, imported, sorted by the last part of their names."""
     home = demon_patch.nodes.library
     found = [module.name for module in walk_packages(home.__path__, f"{home.__name__}.") if not module.ispkg]
     return [import_module(name) for name in sorted(found, key=lambda name: name.rpartition(".")[2])]

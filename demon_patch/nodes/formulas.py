@@ -64,7 +64,7 @@ no value, as in a division by 0, the last one stays.
 
 
 def page() -> str:
-    """The Markdown text of the page about formulas."""
+    """Returns the Markdown text of the page about formulas."""
     parts = [_HEAD]
     for title, entries in ENTRIES.items():
         rows = [f"| `{spelled}` | {meaning} |" for spelled, meaning in entries]

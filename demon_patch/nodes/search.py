@@ -18,7 +18,7 @@ Side = Literal["either", "takes", "gives"]
 
 
 def search(words: Sequence[str], catalogue: Mapping[str, Declaration]) -> list[Declaration]:
-    """The node types that match every word, the closest first; without words all, by category and title.
+    """Returns the node types that match every word, the closest first; without words all, by category and title.
 
     A word matches a text if the text, or a word in it, begins with it. Matches in id and title are closest, then those
     in search words and category, then those in the sentence and the names of ports and outputs.
@@ -29,8 +29,8 @@ def search(words: Sequence[str], catalogue: Mapping[str, Declaration]) -> list[D
 
 
 def of_type(type: str, side: Side, declarations: Iterable[Declaration]) -> list[Declaration]:
-    """The declarations with a port of a type, an output of that type, or either, as `side` says. Live ports do not
-    count. Raises DemonError for an unknown type."""
+    """Returns the declarations with a port of a type, an output of that type, or either, as `side` says. Live ports do
+    not count. Raises DemonError for an unknown type."""
     if type not in TYPES:
         raise DemonError(f"there is no type {type!r}", mend=did_you_mean(type, TYPES, f"use {either(TYPES)}"))
     return [
@@ -55,14 +55,14 @@ def alike(word: str, catalogue: Mapping[str, Declaration]) -> list[str]:
 
 
 def in_place_of(word: str, catalogue: Mapping[str, Declaration], otherwise: str) -> str:
-    """The mend for an unknown node type: ids that may be meant, or only `otherwise` where there are none."""
+    """Returns the mend for an unknown node type: ids that may be meant, or only `otherwise` where there are none."""
     near = alike(word, catalogue)
     return f"did you mean {either(near)}? else {otherwise}" if near else otherwise
 
 
 def _rank(word: str, d: Declaration) -> int | None:
-    """How close a word matches a node type: 0 equals id or title, 1 begins in them, 2 in search words or category, 3 in
-    sentence or port names; None does not match."""
+    """Returns how close a word matches a node type: 0 equals id or title, 1 begins in them, 2 in search words or
+    category, 3 in sentence or port names; None does not match."""
     plain = word.lower()
     ports = [text for p in d.ports if not p.live for text in (p.name, p.title)] + [o.name for o in d.outs]
     places = ([d.id, d.title], [*d.tags, d.category], [d.sentence, *ports])
@@ -75,6 +75,6 @@ def _rank(word: str, d: Declaration) -> int | None:
 
 
 def _begins(word: str, text: str) -> bool:
-    """Whether a text, or a word in it, begins with `word`."""
+    """Returns whether a text, or a word in it, begins with `word`."""
     lower = text.lower()
     return lower.startswith(word) or re.search(rf"(?<![a-z0-9]){re.escape(word)}", lower) is not None

@@ -11,7 +11,6 @@ import numpy as np
 
 from demon_patch.arrays import Samples
 from demon_patch.engine.sound.crossfade import SeamStream, half_fade
-from demon_patch.engine.sound.limiter import LastGood
 from demon_patch.engine.sound.output_stage import OutputStage
 from demon_patch.engine.sound.window import Window
 from demon_patch.errors import DemonError
@@ -23,7 +22,7 @@ LOST_SECONDS = 1.0  # of samples that are not numbers, after which a render ends
 
 
 class Played(NamedTuple):
-    """Sound before the limiter.
+    """Sound before the output stage, which mends and limits it.
 
     sound: [n, channels], at the family's rate.
     ceiling: of the limiter over this sound, in dBFS.
@@ -73,43 +72,41 @@ def stream(
     played: Callable[[Played], object] = lambda played: None,
 ) -> Generator[Samples, None, None]:
     """Gives exactly `seconds` of the performance from transport frame 0 on, as blocks [n, channels] at the family's
-    rate, limited.
+    rate, as it is heard: the output stage replaces a sample that is not a number by the last good one, and limits.
 
     Also writes the files of the patch's Recorder nodes. They replace no existing file, and are removed if the stream
-    ends early. A sample that is not a number is replaced by the last good one. Raises DemonError for a recording
-    that cannot be written, and where LOST_SECONDS of samples in a row are not numbers.
+    ends early. Raises DemonError for a recording that cannot be written, and where LOST_SECONDS of samples in a row are
+    not numbers.
 
     wrote: called with the name of each file.
-    played: called with each block before it is limited.
+    played: called with each block before the output stage.
     """
-    spec = performer.spec
-    output_stage = OutputStage(spec.sample_rate, spec.sample_rate, spec.channels)
+    rate, made = performer.spec.sample_rate, 0
+    output_stage = OutputStage(rate, rate, performer.spec.channels)
     with closing(_played(performer, seconds, wrote)) as blocks:
         for block in blocks:
             played(block)
-            if len(out := output_stage.push(*block)):
+            out, made = output_stage.push(*block), made + len(block.sound)
+            if output_stage.lost >= LOST_SECONDS * rate:
+                what = f"from {(made - output_stage.lost) / rate:.2f} s on the model makes samples that are no numbers"
+                raise DemonError(what, mend="move the patch's extreme knobs towards the middle; nothing is written")
+            if len(out):
                 yield out
         yield output_stage.finish()
 
 
 def _played(performer: Performer, seconds: float, wrote: Callable[[Path], None]) -> Generator[Played, None, None]:
-    """Gives exactly `seconds` of sound before the limiter, with all samples finite, and writes the files of the
-    Recorder nodes."""
+    """Gives exactly `seconds` of sound before the output stage, and writes the files of the Recorder nodes."""
     spec = performer.spec
-    left = total = round(seconds * spec.sample_rate)
-    good = LastGood(spec.channels)
+    left = round(seconds * spec.sample_rate)
     with ExitStack() as unless_whole:
         recorders = []
         for path in performer.recordings:
             recorders.append(Recorder(path, spec.sample_rate, spec.channels, patch=performer.text))
             unless_whole.callback(recorders[-1].discard)
         for sound, ceiling in Rendering(performer).blocks():
-            cut = good(sound[:left])
+            cut = sound[:left]
             left -= len(cut)
-            if good.lost >= LOST_SECONDS * spec.sample_rate:
-                at = (total - left - good.lost) / spec.sample_rate
-                what = f"from {at:.2f} s on the model makes samples that are no numbers"
-                raise DemonError(what, mend="move the patch's extreme knobs towards the middle; nothing is written")
             for recorder in recorders:
                 recorder.write(cut, ceiling)
             yield Played(cut, ceiling)
@@ -123,7 +120,8 @@ def _played(performer: Performer, seconds: float, wrote: Callable[[Path], None])
 
 
 def render(performer: Performer, seconds: float) -> Samples:
-    """Returns `seconds` of the performance, limited, in one array [samples, channels] at the family's rate."""
+    """Returns `seconds` of the performance as it is heard (`stream`), in one array [samples, channels] at the family's
+    rate."""
     return np.concatenate(list(stream(performer, seconds)))
 
 
@@ -148,15 +146,13 @@ def write(
     """
     allow_sound(path, force)
     spec = performer.spec
-    output_stage = OutputStage(spec.sample_rate, spec.sample_rate, spec.channels)
-    heard: list[Samples] = []
     with (
         drafted(path) as draft,
         Recorder(draft, spec.sample_rate, spec.channels, rate, patch=performer.text) as file,
-        closing(_played(performer, seconds, wrote)) as blocks,
     ):
-        for played in blocks:
-            heard.append(output_stage.push(*played))
+
+        def keep(played: Played) -> None:
             file.write(*played)
             progress(len(played.sound))
-    return np.concatenate([*heard, output_stage.finish()])
+
+        return np.concatenate(list(stream(performer, seconds, wrote, keep)))

@@ -8,7 +8,7 @@ import pytest
 from demon_patch.bench.descriptors import DESCRIPTORS, Heard, noisiness
 from demon_patch.bench.gaussian import SPEC, gaussian
 from demon_patch.bench.modulation import PERIODS, followed, measure
-from demon_patch.bench.trials import TRIALS, Trial, due, stage
+from demon_patch.bench.trials import TRIALS, Trial, due, trial_patch
 from demon_patch.engine.controls import TABLE
 from demon_patch.engine.session import Session
 from demon_patch.errors import DemonError
@@ -29,8 +29,8 @@ def test_every_built_control_is_tried() -> None:
 
 @pytest.mark.parametrize("trial", due(SPEC), ids=lambda trial: trial.control)
 def test_the_patches_of_a_trial_are_good(trial: Trial) -> None:
-    documents = [stage(trial, at=end) for end in (trial.lo, trial.hi)]
-    documents += [stage(trial, bars=bars) for bars in PERIODS if trial.moves]
+    documents = [trial_patch(trial, at=end) for end in (trial.lo, trial.hi)]
+    documents += [trial_patch(trial, bars=bars) for bars in PERIODS if trial.moves]
     assert [str(problem) for document in documents for problem in problems(document, CATALOGUE, SPEC)] == []
 
 

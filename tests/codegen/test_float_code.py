@@ -67,4 +67,4 @@ def test_values_pass_between_functions_in_every_way_of_running() -> None:
     state = program.state()
     frame_by_frame = np.array([program.run(state, TRANSPORT.frame(k)) for k in range(100)]).T
     assert np.allclose(program.scan(program.state(), 0, 100, TRANSPORT), frame_by_frame, atol=1e-12)
-    assert np.ptp(frame_by_frame[program.sink("p", "x0")]) > 0
+    assert np.ptp(frame_by_frame[program.engine_port("p", "x0")]) > 0

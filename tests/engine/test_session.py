@@ -102,9 +102,36 @@ def test_a_prompt_is_prepared_once_and_ahead_of_its_request() -> None:
     session = Session(toy_family())
     warm = session.prompt("warm")
     session.prepare(warm)
-    handle = session._handles.get("warm", lambda: pytest.fail("it is not kept"))
+    handle = session._handles.get(session._key(warm), lambda: pytest.fail("it is not kept"))
     session.prepare(session.prompt("warm"))
     assert session.request(warm, session.compose("bench", seconds=2.0)).conditioning is handle
+
+
+def test_prompts_of_one_text_and_other_tokens_are_prepared_apart(session: Session) -> None:
+    source, clip = (session.compose(style, seconds=2, seed=1) for style in ("toy", "other"))
+    warm, cold = session.prompt("warm"), session.prompt("cold")
+    tinted: dict[str, Any] = {"timbre_source": clip, "timbre": 0.5}
+    for given in ({}, tinted, {**tinted, "timbre": 1.0}):
+        plain = [session.generate(prompt, source, seed=3, **given) for prompt in (warm, cold)]
+        assert not torch.equal(*plain)
+        for prompt, wanted in zip((warm, cold), plain, strict=True):
+            mine = Conditioning(prompt.tokens.clone(), "mine")
+            assert torch.equal(session.generate(mine, source, seed=3, **given), wanted)
+
+
+def test_the_key_of_a_prompt_tells_all_that_is_prepared_of_it(session: Session) -> None:
+    tokens = torch.tensor([[1.0, 2.0]])
+    same, *others = (
+        Conditioning(tokens.clone(), "mine", ("mine",)),
+        Conditioning(tokens + 1e-7, "mine"),
+        Conditioning(tokens[0], "mine"),
+        Conditioning(tokens.to(torch.bfloat16), "mine"),
+        Conditioning(tokens.to(torch.int32), "mine"),
+        Conditioning(tokens, "yours"),
+    )
+    key = session._key(Conditioning(tokens, "mine"))
+    assert session._key(same) == key
+    assert all(session._key(other) != key for other in others)
 
 
 def test_a_prompt_borrows_its_share_of_a_timbre(session: Session) -> None:

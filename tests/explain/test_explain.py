@@ -54,9 +54,9 @@ def test_every_node_of_a_shipped_patch_is_explained(path: Path) -> None:
     for found in nodes:
         explained(compiled, found)
     view = {heading: "\n".join(lines) for heading, lines in overview(compiled)}
-    for code in compiled.program.steps:
+    for code in compiled.program.codes:
         assert compiled.code_name(code) in view["running order"]
-    for sink, slot in zip(compiled.program.sinks, compiled.program.sink_slots, strict=True):
+    for sink, slot in zip(compiled.program.engine_ports, compiled.program.engine_slots, strict=True):
         assert f"{sink.node}.{sink.port}" in view["engine ports"]
         assert f"bus[{slot}]  " in view["bus"]
 
@@ -71,7 +71,7 @@ def test_every_type_of_node_is_explained(type: str) -> None:
 def test_the_shown_program_is_the_program() -> None:
     compiled = CompiledPatch(load(PATCHES / "twins.dpatch.json"))
     shown = [line.strip().partition("  #")[0] for line in whole_program(compiled)]
-    for group in function_groups(compiled.program.steps):
+    for group in function_groups(compiled.program.codes):
         for line in float_function(group).text.splitlines():
             assert line.strip() in shown
 
@@ -203,7 +203,7 @@ def test_array_code_shows_the_loops_that_it_calls() -> None:
 
 def test_a_made_id_is_shown_with_its_title() -> None:
     compiled = CompiledPatch(playable({"k3j2h5a7": Node("lfo")}))
-    assert compiled.slot_names[compiled.program.steps[0].slots_written[0]] == "LFO k3j2h5a7.out"
+    assert compiled.slot_names[compiled.program.codes[0].slots_written[0]] == "LFO k3j2h5a7.out"
 
 
 def test_every_engine_node_is_explained_somewhere() -> None:

@@ -40,7 +40,7 @@ def test_every_patch_is_right_and_its_effect_moves(name: str) -> None:
     assert patch.meta.licence
     assert len(patch.meta.tags) >= 2
     program = compile(patch, CATALOGUE, Geometry(25.0, 400))
-    program.sink(effect.node, effect.trace or effect.port)
+    program.engine_port(effect.node, effect.trace or effect.port)
     held = (effect.node, effect.trace or effect.port) in program.held
     assert held == effect.held
     resting = stilled(patch, effect)

@@ -33,7 +33,7 @@ def test_a_place_chooses_what_has_its_number(chooser: Node, out: str, chosen: No
     heard = "a" if chosen.type == "preset_switch" else "out"
     cables = (Cable("c", "gate", "n", counts), Cable("n", out, "s", port), Cable("s", heard, "p", "x0"))
     program = compile(playable(nodes, cables), BENCH, Geometry(RATE, 150))
-    came = program.scan(program.state(), 0, 120, TRANSPORT)[program.sink("p", "x0")]
+    came = program.scan(program.state(), 0, 120, TRANSPORT)[program.engine_port("p", "x0")]
     ticks = np.floor(np.arange(120) / 12.5 + 1e-9) + 1  # one tick in the first frame
     assert np.allclose(came, (ticks % 8 + 1) ** 2 / 100)
 

@@ -25,4 +25,4 @@ def frames(program: Program, n: int = 40) -> np.ndarray:
 
 
 def sound(program: Program, node: str, port: str, n: int = 40) -> np.ndarray:
-    return frames(program, n)[program.sink(node, port)]
+    return frames(program, n)[program.engine_port(node, port)]

@@ -32,7 +32,7 @@ def play_fed(node: Node, fed: Mapping[str, Sequence[Fed]], *outs: str) -> list[n
             forecast.feed("n", port, value, at=k)
     forecast.advance(N)
     kinds = ["level" if out.endswith("**") else None for out in outs]
-    sinks = [program.sink("p", name, kind) for name, kind in zip(names, kinds, strict=True)]  # type: ignore[arg-type]
+    sinks = [program.engine_port("p", name, kind) for name, kind in zip(names, kinds, strict=True)]  # type: ignore[arg-type]
     return [forecast.span(sink, 0, N) for sink in sinks]
 
 

@@ -27,4 +27,4 @@ def weights(node: Node, wired: str = "", feeds: dict[str, tuple[Node, str]] | No
     cables += [Cable("n", out.name, "p", f"x{i}") for i, out in enumerate(declaration.outs)]
     program = compile(playable(nodes, tuple(cables)), BENCH, Geometry(RATE, 150))
     run = program.scan(program.state(), 0, N, TRANSPORT)
-    return run[[program.sink("p", f"x{i}") for i in range(len(declaration.outs))]]
+    return run[[program.engine_port("p", f"x{i}") for i in range(len(declaration.outs))]]

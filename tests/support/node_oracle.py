@@ -28,7 +28,7 @@ def play(node: Node, *outs: str, feeds: Mapping[str, tuple[Node, str]] | None = 
     cables += [Cable("n", out.rstrip("*"), "p", name) for out, name in zip(outs, names, strict=True)]
     program = compile(playable(nodes, tuple(cables)), BENCH, Geometry(RATE, 150))
     run = program.scan(program.state(), 0, N, TRANSPORT)
-    return [run[program.sink("p", name)] for name in names]
+    return [run[program.engine_port("p", name)] for name in names]
 
 
 def noise(seed: float = 3.0) -> np.ndarray:

@@ -30,7 +30,11 @@ _DECAY, _TEMPO_DECAY = 0.01, 0.001
 
 @dataclass(frozen=True, slots=True)
 class Turned:
-    """A loop whose music begins at `downbeat` seconds instead of 0: audio [samples] at the family's rate."""
+    """A loop that was turned, so that its music begins later.
+
+    audio: [samples] at the family's rate.
+    downbeat: seconds from the start to the first bar line.
+    """
 
     audio: NDArray[np.float32]
     style: str
@@ -39,7 +43,11 @@ class Turned:
 
 
 def turned_loops(seed: int, count: int, lengths: tuple[float, ...] = LENGTHS) -> Iterator[Turned]:
-    """Loops of all styles in turn, of drawn lengths in seconds, turned by up to a bar; seeds count from `seed`."""
+    """Yields `count` loops of all styles in turn, each turned by up to a bar, so that its music begins later.
+
+    seed: of the first loop; each next loop has the next seed.
+    lengths: in seconds; one is drawn for each loop.
+    """
     rng = np.random.default_rng(seed)
     for number in range(count):
         frames = SPEC.frames(float(rng.choice(lengths)))
@@ -51,7 +59,12 @@ def turned_loops(seed: int, count: int, lengths: tuple[float, ...] = LENGTHS) ->
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """A loop's profiles [3, 5, PHASES] and periods [3, 8] at each octave (0 where unused), and truth [3, PHASES]."""
+    """What the fit learns from a loop, for up to three octaves of its tempo; unused ones are 0.
+
+    profiles: [3, 5, PHASES].
+    periods: [3, 8].
+    truth: [3, PHASES], the wanted probability of each octave and phase: a narrow peak at the true ones.
+    """
 
     profiles: NDArray[np.float64]
     periods: NDArray[np.float64]
@@ -59,7 +72,7 @@ class Example:
 
     @classmethod
     def of(cls, loop: Turned) -> Example | None:
-        """None where the true tempo is not among the octaves of the one that was found."""
+        """Returns the example of a loop; None if the true tempo is not among the octaves of the detected one."""
         sound = soxr.resample(loop.audio / np.sqrt(np.square(loop.audio).mean()), SPEC.sample_rate, 16000)
         clip = ClipRhythm.from_sound(sound, len(loop.audio) / SPEC.sample_rate)
         found = clip.beat()
@@ -80,7 +93,8 @@ class Example:
 
 
 def fit(examples: list[Example]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """TEMPLATE and PERIODS: the softmax over octaves and phases that is nearest to the truth, with weight decay."""
+    """Returns the fitted TEMPLATE and PERIODS: those whose softmax over octaves and phases is nearest to the truth,
+    with weight decay."""
     heard = torch.from_numpy(bar_template.turned(bar_template.normalised(np.array([e.profiles for e in examples]))))
     periods = torch.from_numpy(np.array([e.periods for e in examples]))
     truth = torch.from_numpy(np.array([e.truth for e in examples])).flatten(1)

@@ -34,8 +34,13 @@ or -1 where either is right), and whether other instruments play, whose strokes 
 
 
 def mark(truth: Truth, at: Iterable[int], part: int) -> None:
-    """Marks strokes at these samples: 1 in the first frame that ends _NEEDS frames later, and -1 in the other one of
-    the frame in which it is struck and the next."""
+    """Marks the strokes of a part in `truth`, in place. A stroke is 1 in the frame in which it begins, or in the next
+    one if less than _NEEDS of that frame is left; the other one of these two frames is -1 (either answer is right).
+
+    truth: [FRAMES, PARTS].
+    at: the samples at which strokes begin.
+    part: the part's number.
+    """
     for sample in at:
         frame, late = divmod(sample, _PER)
         told, other = (frame + 1, frame) if late > (1 - _NEEDS) * _PER else (frame, frame + 1)
@@ -46,7 +51,8 @@ def mark(truth: Truth, at: Iterable[int], part: int) -> None:
 
 
 def without_hidden(truth: Truth) -> Truth:
-    """The truth with -1 for each high stroke that comes with a middle one, until one has come without."""
+    """Returns a copy of the truth [FRAMES, PARTS] in which a high stroke that sounds together with a middle one is -1
+    (either answer is right), as long as no high stroke has been heard alone before."""
     high, middle = np.flatnonzero(truth[:, 2] == 1), np.flatnonzero(truth[:, 1] == 1)
     covered = (np.abs(high[:, None] - middle) <= 1).any(axis=1)
     heard = high[~covered].min(initial=len(truth))
@@ -56,8 +62,11 @@ def without_hidden(truth: Truth) -> Truth:
 
 
 def pattern(rng: Generator, absent: float = 0.18) -> list[NDArray[np.bool_]]:
-    """One or two bars of sixteenths for kick, middle and hat: a common beat, or any steps; a part may be left out, with
-    the chance `absent`."""
+    """Returns for kick, middle and hat on which sixteenths they strike, each bool [16 or 32]: a common beat, or any
+    steps.
+
+    absent: the chance, 0 to 1, that a part is left out.
+    """
     step = np.arange(16 * rng.integers(1, 3))
     if rng.random() < 0.55:
         kicks = (
@@ -83,7 +92,7 @@ def pattern(rng: Generator, absent: float = 0.18) -> list[NDArray[np.bool_]]:
 
 
 def sound_of(part: int, kits: Kit, mixed: bool, rng: Generator) -> Array:
-    """A stroke of a part, often a recorded one where the kit is `mixed`."""
+    """Returns the sound of one stroke of a part [samples]. Where the kit is `mixed`, it is often a recorded one."""
     if mixed and rng.random() < 0.85:
         sound = one_of(kits[part], rng)
         return drums.altered(sound, rng) if rng.random() < 0.8 else sound
@@ -92,7 +101,12 @@ def sound_of(part: int, kits: Kit, mixed: bool, rng: Generator) -> Array:
 
 
 def drawn(rng: Generator, kits: Kit, recordings: float) -> tuple[Array, Truth]:
-    """A sequence of a random kit in a random pattern, often over other sounds, and its truth."""
+    """Returns the sound [samples] of a random kit that plays a random pattern, often over other instruments, and its
+    truth [FRAMES, PARTS].
+
+    kits: recorded one-shots by part.
+    recordings: the share of kits, 0 to 1, that have recorded one-shots.
+    """
     truth, sound = np.zeros((FRAMES, len(PARTS)), np.int8), np.zeros(FRAMES * _PER)
     mixed = bool(kits) and rng.random() < recordings
     bpm, start = rng.uniform(75, 150), rng.uniform(0, 0.6)
@@ -117,7 +131,7 @@ def drawn(rng: Generator, kits: Kit, recordings: float) -> tuple[Array, Truth]:
 
 
 def _dressed(sound: Array, bpm: float, rng: Generator) -> Array:
-    """Drums with a bass line, a chord, plucked notes, a room or drive."""
+    """Returns drums [samples] to which a bass line, a chord, plucked notes, a room or drive are added at random."""
     peak = max(np.abs(sound).max(), 0.05)
     if rng.random() < 0.3:
         sound = sound + peak * between(rng, 0.05, 0.5) * bass_line(rng, len(sound), bpm)
@@ -133,7 +147,11 @@ def _dressed(sound: Array, bpm: float, rng: Generator) -> Array:
 
 
 def composed(rng: Generator, seed: int) -> tuple[Array, Truth]:
-    """A loop of the composer, and its truth."""
+    """Returns the sound [samples] of a loop from the composer, with drums, and the truth of its strokes [FRAMES,
+    PARTS].
+
+    seed: of the composition.
+    """
     song = compose_song(Tags(str(rng.choice(STYLES)), instruments={"drums": True}), FRAMES, _SEED + seed)
     score, truth = song.composition, np.zeros((FRAMES, len(PARTS)), np.int8)
     grid = StepGrid(score, len(song.audio))
@@ -149,12 +167,12 @@ def composed(rng: Generator, seed: int) -> tuple[Array, Truth]:
 
 @functools.cache
 def kits_of(folder: str, names: Names) -> Kit:
-    """The one-shots of these names in a folder; none where no folder is given."""
+    """Returns the one-shots with these names in a folder, by part; () for the folder ""."""
     return recorded(Path(folder), names) if folder else ()
 
 
 def _over_noise(sound: Array, rng: Generator) -> Array:
-    """The sound over white or coloured noise, and at times over a hum."""
+    """Returns the sound [samples] with white or coloured noise added at random, and at times a hum."""
     loudest = np.abs(sound).max() if rng.random() < 0.5 else 1
     if rng.random() < 0.65:
         floor = rng.standard_normal(len(sound), np.float32).astype(np.float64)
@@ -169,10 +187,11 @@ def _over_noise(sound: Array, rng: Generator) -> Array:
 
 
 def example(seed: Sequence[int], folder: str, names: Names, recordings: float = 0.55) -> Example:
-    """The example of a seed, at any level, of any brightness, and often over noise.
+    """Returns one example to train or to tune with. The seed decides all: sound, level, brightness, noise.
 
-    folder: of the one-shots, "" without any; names: the one-shots that may be in it; recordings: the share of kits with
-    one-shots.
+    folder: of the recorded one-shots, "" for none.
+    names: the one-shots that may be taken from it.
+    recordings: the share of kits, 0 to 1, that have recorded one-shots.
     """
     rng = np.random.default_rng(seed)
     others = rng.random() < _COMPOSED

@@ -14,13 +14,13 @@ _SINE = np.sin(_CIRCLE)
 
 
 def _wave(table: Array, hz: float, samples: int, phase: float = 0.0) -> Array:
-    """A tone that repeats this table."""
+    """Returns a tone [samples] of `hz` that reads a table of one cycle round and round. phase: in cycles."""
     at = np.arange(samples, dtype=np.uint32) * np.uint32(hz / RATE * 2**32) + np.uint32((phase % 1) * 2**32)
     return table[at >> np.uint32(18)]
 
 
 def bass_line(rng: Generator, samples: int, bpm: float) -> Array:
-    """Notes of a pattern of sixteenths, each held until the next one, of peak 1."""
+    """Returns a random bass line [samples] with a peak of 1: notes on some sixteenths, each held until the next one."""
     sound, step = np.zeros(samples), 60 / bpm / 4
     on, notes = rng.random(16) < rng.uniform(0.1, 0.7), rng.choice(np.arange(28, 50), 4)
     cutoff, fade, attack = between(rng, 60, 1200), between(rng, 0.08, 2), between(rng, 0.002, 0.05)
@@ -37,7 +37,7 @@ def bass_line(rng: Generator, samples: int, bpm: float) -> Array:
 
 
 def chord(rng: Generator, samples: int) -> Array:
-    """Held tones that swell and fade, of peak 1."""
+    """Returns a random chord [samples] with a peak of 1, whose held tones swell and fade."""
     hz, sound = between(rng, 110, 500), np.zeros(samples)
     for q in (1, 1.26, 1.5, 2, 3, 4):
         swell = 0.5 + 0.5 * _wave(_SINE, rng.uniform(0.1, 0.5), samples)
@@ -46,7 +46,7 @@ def chord(rng: Generator, samples: int) -> Array:
 
 
 def plucks(rng: Generator, samples: int, bpm: float) -> Array:
-    """Short notes of a few harmonics in a pattern of sixteenths, of peak 1: no drums."""
+    """Returns random plucked notes [samples] with a peak of 1, on some sixteenths. They are no drums."""
     sound, step = np.zeros(samples), 60 / bpm / 4
     on, pitches = rng.random(16) < rng.uniform(0.1, 0.6), rng.choice(np.arange(48, 84), 16)
     t, decay, attack = seconds(0.4), between(rng, 0.03, 0.3), between(rng, 0.001, 0.02)
@@ -62,6 +62,6 @@ def plucks(rng: Generator, samples: int, bpm: float) -> Array:
 
 
 def room(sound: Array, rng: Generator) -> Array:
-    """What a room adds to a sound."""
+    """Returns the reverberation [samples] of a random room, to be added to the sound."""
     tail = noise(0.5, rng) * np.exp(-seconds(0.5) / between(rng, 0.03, 0.15))
     return between(rng, 0.03, 0.4) * oaconvolve(sound, tail / np.sqrt(np.sum(tail**2)))[: len(sound)]

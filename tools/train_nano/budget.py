@@ -13,7 +13,11 @@ import torch
 
 @dataclass
 class Budget:
-    """Minutes of training, over all runs of it, or a number of steps where one is given."""
+    """How long to train, over all runs together: in minutes, or in steps if a number of steps is given.
+
+    spent: seconds of earlier runs.
+    step: the number of steps done.
+    """
 
     minutes: float
     steps: int | None = None
@@ -33,7 +37,8 @@ class Budget:
         return min(done, 1.0)
 
     def rate(self, peak: float, warmup: int, power: float) -> float:
-        """A learning rate that rises over `warmup` steps and falls with the progress, never below 3 % of `peak`."""
+        """Returns the learning rate now: it rises to `peak` over `warmup` steps, then falls with the progress by
+        `power`, to 3 % of `peak` at the lowest."""
         return peak * min(1.0, (self.step + 1) / warmup) * max(0.03, 1 - self.progress) ** power
 
 
@@ -45,7 +50,7 @@ def save_checkpoint(path: Path, budget: Budget, **state: Any) -> None:
 
 
 def load_checkpoint(path: Path, budget: Budget) -> dict[str, Any] | None:
-    """The checkpoint to go on from, if there is one; `budget` learns what has been spent."""
+    """Returns the state of the last checkpoint, and sets what `budget` has spent; None if there is no checkpoint."""
     if not path.exists():
         return None
     state = torch.load(path, weights_only=True)

@@ -34,13 +34,17 @@ _LOG_EVERY, _SAVE_EVERY = 25, 100
 
 
 def bin_weights() -> Tensor:
-    """[BINS] weights of mean 1 that fall with frequency, about as the bands get wider."""
+    """Returns weights [BINS] with a mean of 1, which fall with frequency as the bands become wider."""
     weights = 1.0 / (1.0 + torch.arange(BINS) / 24.0) + 0.08
     return weights / weights.mean()
 
 
 def decoder_loss(coded: Tensor, magnitude: Tensor, weights: Tensor) -> Tensor:
-    """How far coded magnitudes [B, n, BINS] are from true ones: log, compressed, and their change over time."""
+    """Returns the loss of coded magnitudes [B, n, BINS] against true ones: the error of their logarithms, of compressed
+    levels, and of the change over time, weighted by bin.
+
+    coded: on the log scale (`stft.to_log`). magnitude: linear. weights: [BINS].
+    """
     target = to_log(magnitude)
     log_error = ((coded - target).abs() * weights).mean()
     level = (coded.clamp(max=4) * LOG_SCALE + LOG_MEAN).exp()

@@ -30,7 +30,12 @@ _SHORTEST, _LONGEST = 300, 500  # frames of a clip: lengths vary so that tempi d
 
 @dataclass(frozen=True, slots=True)
 class Clip:
-    """One rendering: its composition's number, style, tag tokens, and where its frames lie in the corpus."""
+    """One rendering in a corpus.
+
+    composition: the number of its composition.
+    tokens: its tag tokens.
+    start, frames: where its latent frames lie in the corpus, and how many there are.
+    """
 
     composition: int
     style: str
@@ -54,17 +59,17 @@ class Corpus:
         self.held = [i for i, clip in enumerate(self.clips) if clip.composition >= first_held]
 
     def audio(self, clip: Clip) -> np.ndarray:
-        """[frames * 1280] float32 samples."""
+        """Returns the samples of a clip, float32 [frames * 1280]."""
         hop = SPEC.samples_per_frame
         samples = _slice(self.folder / "audio.i16", np.int16, clip.start * hop, clip.frames * hop)
         return samples.astype(np.float32) / 32767
 
     def latents(self, clip: Clip) -> Tensor:
-        """[frames, 64] float32."""
+        """Returns the latents of a clip, float32 [frames, 64]."""
         return self._rows("latents.f16", SPEC.latent_channels, clip)
 
     def hints(self, clip: Clip) -> Tensor:
-        """[frames, 37] float32."""
+        """Returns the hints of a clip, float32 [frames, 37]."""
         return self._rows("hints.f16", HINT_CHANNELS, clip)
 
     def _rows(self, name: str, width: int, clip: Clip) -> Tensor:
@@ -72,7 +77,8 @@ class Corpus:
         return torch.from_numpy(rows.reshape(-1, width).astype(np.float32))
 
     def sample_audio(self, rng: Generator, count: int, frames: int, clips: Sequence[int] | None = None) -> Tensor:
-        """[count, frames * 1280] crops of the training clips (or of `clips`), each a few dB louder or softer."""
+        """Returns random crops [count, frames * 1280] of the training clips, or of `clips`, each a few dB louder or
+        softer."""
         crops = []
         for index in rng.choice(self.training if clips is None else clips, count):
             clip = self.clips[index]
@@ -87,7 +93,7 @@ def _slice(path: Path, kind: type, start: int, count: int) -> np.ndarray:
 
 
 def read_clips(folder: Path) -> list[Clip]:
-    """The whole lines of a corpus's list of clips."""
+    """Returns the clips of a corpus, from its list; a last line that is cut off is left out."""
     path = folder / "clips.jsonl"
     lines = path.read_text("utf-8").splitlines(keepends=True) if path.exists() else []
     rows = [json.loads(line) for line in lines if line.endswith("\n")]
@@ -133,14 +139,18 @@ def _renders(number: int, start: int) -> list[tuple[Clip, np.ndarray]]:
 
 
 def make_hints(folder: Path) -> None:
-    """Structure hints of every clip that has none yet."""
+    """Computes and stores the structure hints of every clip that has none yet."""
     _append(folder, "hints.f16", HINT_CHANNELS, lambda corpus, clip: structure_hints(corpus.audio(clip)))
 
 
 def make_latents(
     folder: Path, codec: NanoCodec, process: Callable[[np.ndarray], np.ndarray] = lambda audio: audio
 ) -> None:
-    """Latents of every clip that has none yet, through `process`; the codec's encoder must never change after this."""
+    """Computes and stores the latents of every clip that has none yet. The codec's encoder must never change after
+    this.
+
+    process: changes the sound before it is encoded.
+    """
 
     def encode(corpus: Corpus, clip: Clip) -> np.ndarray:
         return codec.encode(process(corpus.audio(clip))[:, None]).numpy()

@@ -31,7 +31,13 @@ _LOG_EVERY, _SAVE_EVERY = 25, 100
 
 
 class Batch(NamedTuple):
-    """Latents [B, T, 64], tag tokens [B, 9], context [B, T, 103], mask of the known frames [B, T, 1]."""
+    """A batch of crops.
+
+    latent: [B, T, 64].
+    tokens: tag tokens [B, 9].
+    context: [B, T, 103].
+    known: [B, T, 1], 1 in frames whose latent the denoiser is given.
+    """
 
     latent: Tensor
     tokens: Tensor
@@ -40,7 +46,9 @@ class Batch(NamedTuple):
 
 
 def draw_batch(corpus: Corpus, clips: Sequence[int], rng: Generator, size: int, frames: int) -> Batch:
-    """Random crops, round the loop, with hints of any rendering; hints, prompt, tags and a known start come and go."""
+    """Returns a batch of `size` random crops of `frames` latent frames, cyclic over the loop's end. Hints come from any
+    rendering of the composition. Hints, prompt and single tags are left out at random, and the first frames are known
+    at random."""
     latents, hints, tokens = [], [], []
     for index in rng.choice(clips, size):
         clip = corpus.clips[index]
@@ -61,14 +69,15 @@ def draw_batch(corpus: Corpus, clips: Sequence[int], rng: Generator, size: int, 
 
 
 def draw_times(rng: Generator, size: int) -> Tensor:
-    """[size] timesteps: half uniform, half logit-normal, all through the family's shift."""
+    """Returns random timesteps [size]: half uniform, half logit-normal, all after the family's shift."""
     normal = 1 / (1 + np.exp(-rng.standard_normal(size)))
     t = np.where(rng.random(size) < 0.5, rng.random(size), normal).astype(np.float32)
     return warp(torch.from_numpy(t), SPEC.shift).clamp(1e-3, 1)
 
 
 def velocity_loss(net: Callable[..., Tensor], batch: Batch, t: Tensor, noise: Tensor, known_weight: float) -> Tensor:
-    """Mean squared error of the velocity, where known frames count `known_weight`."""
+    """Returns the mean squared error of the predicted velocity at timesteps t [B]. Known frames count `known_weight`
+    times."""
     at = t[:, None, None]
     predicted = net(at * noise + (1 - at) * batch.latent, t, batch.tokens, batch.context)
     weight = 1 - (1 - known_weight) * batch.known
@@ -143,7 +152,7 @@ def train_denoiser(
 
 
 def _optimiser(net: NanoDenoiser) -> torch.optim.AdamW:
-    """Weight decay on matrices only."""
+    """Returns the optimiser of the parameters; only matrices have weight decay."""
     plain = {name for name, value in net.named_parameters() if value.ndim < 2 or name.endswith("modulation")}
     groups = [
         {"params": [value for name, value in net.named_parameters() if name not in plain], "weight_decay": 0.01},
@@ -159,7 +168,7 @@ def _follow(average: NanoDenoiser, net: NanoDenoiser, keep: float) -> None:
 
 
 def fixed_batch(corpus: Corpus, size: int, frames: int) -> tuple[Batch, Tensor, Tensor]:
-    """One fixed batch of held-out clips with its timesteps and noise."""
+    """Returns the same batch of held-out clips in each call, with its timesteps [B] and its noise."""
     rng = np.random.default_rng(5)
     batch = draw_batch(corpus, corpus.held, rng, size, frames)
     noise = torch.from_numpy(rng.standard_normal(batch.latent.shape).astype(np.float32))
@@ -168,5 +177,5 @@ def fixed_batch(corpus: Corpus, size: int, frames: int) -> tuple[Batch, Tensor, 
 
 @torch.no_grad()
 def held_loss(net: NanoDenoiser, held: tuple[Batch, Tensor, Tensor]) -> float:
-    """The loss on the unknown frames of the held-out batch."""
+    """Returns the loss on the unknown frames of the held-out batch."""
     return velocity_loss(net, *held, known_weight=0.0).item()

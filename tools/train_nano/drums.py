@@ -16,24 +16,25 @@ RATE = SPEC.sample_rate
 
 
 def between(rng: Generator, lo: float, hi: float) -> float:
-    """A number of even chance by ratio."""
+    """Returns a random number from lo to hi, drawn evenly on a logarithmic scale."""
     return float(np.exp(rng.uniform(np.log(lo), np.log(hi))))
 
 
 def noise(seconds: float, rng: Generator, lo: float = 0.0, hi: float = np.inf) -> Array:
-    """White noise from `lo` to `hi` Hz, of a mean square of about 1 before the bands outside are taken away."""
+    """Returns white noise [samples] with a mean square of about 1, of which only the band from `lo` to `hi` Hz is kept.
+    It lasts `seconds`."""
     made = rng.normal(0, 1, int(RATE * seconds))
     hz = np.fft.rfftfreq(len(made), 1 / RATE)
     return np.fft.irfft(np.fft.rfft(made) * ((hz >= lo) & (hz < hi)), len(made))
 
 
 def peaked(sound: Array) -> Array:
-    """The sound with a peak of 1."""
+    """Returns a sound [samples], scaled to a peak of 1."""
     return sound / max(float(np.abs(sound).max()), 1e-9)
 
 
 def seconds(length: float) -> Array:
-    """The times of the samples of a sound of this length."""
+    """Returns the time in seconds of each sample of a sound that lasts `length` seconds."""
     return np.arange(int(RATE * length)) / RATE
 
 
@@ -42,12 +43,14 @@ def _tone(hz: Array, phase: float = 0.0) -> Array:
 
 
 def _fades(t: Array, attack: float, decay: float) -> Array:
-    """An attack by a line, a decay by halves, and a soft end."""
+    """Returns a gain at the times t: a linear attack, an exponential decay, both times in seconds, and a fade at the
+    end."""
     return np.minimum(t / attack, 1) * np.exp(-t / decay) * np.minimum((t[-1] - t) / 0.03, 1)
 
 
 def kick(rng: Generator) -> Array:
-    """A falling tone; often with a click, a second body, a noise layer or drive; some ring long, as an 808 does."""
+    """Returns a random kick drum [samples]: a falling tone, often with a click, a second body, noise or drive. Some
+    ring long."""
     kind = rng.random()
     long, hollow = kind < 0.15, kind > 0.9
     t = seconds(1.2 if long else 0.5)
@@ -78,7 +81,7 @@ def kick(rng: Generator) -> Array:
 
 
 def snare(rng: Generator) -> Array:
-    """One or two tones and noise."""
+    """Returns a random snare drum [samples]: one or two tones and noise."""
     t, hz = seconds(0.5), between(rng, 130, 420)
     tone = _tone(hz * (1 + rng.uniform(0, 0.8) * np.exp(-t / between(rng, 0.005, 0.03)))) * np.exp(
         -t / between(rng, 0.015, 0.2)
@@ -96,7 +99,7 @@ def snare(rng: Generator) -> Array:
 
 
 def clap(rng: Generator) -> Array:
-    """A band of noise, struck two to four times within 40 ms."""
+    """Returns a random clap [samples]: a band of noise, struck two to four times within 40 ms."""
     t, centre = seconds(0.4), between(rng, 700, 2500)
     hiss = noise(0.4, rng, centre / rng.uniform(1.4, 3), centre * rng.uniform(1.4, 6))
     shape, at = np.zeros(len(t)), 0
@@ -108,7 +111,7 @@ def clap(rng: Generator) -> Array:
 
 
 def rim(rng: Generator) -> Array:
-    """Short tones, and a click."""
+    """Returns a random rim shot [samples]: short tones and a click."""
     t = seconds(0.15)
     tones = [rng.uniform(0.3, 1) * np.sin(2 * np.pi * between(rng, 300, 2500) * t + rng.uniform(0, 6)) for _ in "123"]
     sound = np.sum(tones, axis=0) * np.exp(-t / between(rng, 0.004, 0.03))
@@ -117,7 +120,7 @@ def rim(rng: Generator) -> Array:
 
 
 def tom(rng: Generator) -> Array:
-    """A tone that falls a little, with a stick's click."""
+    """Returns a random tom [samples]: a tone that falls a little, with a stick's click."""
     t, hz = seconds(0.7), between(rng, 115, 300)
     sound = _tone(hz * (1 + rng.uniform(0.05, 0.6) * np.exp(-t / between(rng, 0.02, 0.1))))
     sound = sound + rng.uniform(0, 0.4) * np.sin(2 * np.pi * hz * rng.uniform(1.4, 1.7) * t) * np.exp(-t / 0.06)
@@ -129,12 +132,12 @@ def tom(rng: Generator) -> Array:
 
 
 def middle(rng: Generator) -> Array:
-    """A snare, a clap, a rim or a tom."""
+    """Returns a random snare, clap, rim shot or tom [samples]."""
     return (snare, snare, snare, snare, snare, clap, rim, tom)[int(rng.integers(8))](rng)
 
 
 def hat(rng: Generator) -> Array:
-    """High noise, closed or open, sometimes with metallic tones or a body."""
+    """Returns a random hat [samples], closed or open: high noise, sometimes with metallic tones or a body."""
     length = 0.9 if rng.random() < 0.15 else 0.4
     t = seconds(length)
     sound = noise(length, rng, rng.uniform(3000, 10_000), rng.choice([11_000.0, 20_000.0, 20_000.0]))
@@ -151,14 +154,15 @@ def hat(rng: Generator) -> Array:
 
 
 def shaker(rng: Generator) -> Array:
-    """High noise that swells within some milliseconds."""
+    """Returns a random shaker [samples]: high noise that swells within some milliseconds."""
     t, centre = seconds(0.25), between(rng, 4000, 9000)
     sound = noise(0.25, rng, centre / rng.uniform(1.2, 2), centre * rng.uniform(1.2, 3))
     return peaked(sound * _fades(t, between(rng, 0.004, 0.025), between(rng, 0.015, 0.06)))
 
 
 def cymbal(rng: Generator) -> Array:
-    """Many tones out of tune with each other, and noise, which ring long; or a bell or a triangle of few."""
+    """Returns a random cymbal, bell or triangle [samples]: tones out of tune with each other, with or without noise,
+    that ring long."""
     length = rng.uniform(0.5, 1.4)
     t, few = seconds(length), rng.random() < 0.3
     hz = rng.uniform(2500, 14_000, 5 if few else 24)
@@ -174,12 +178,13 @@ def cymbal(rng: Generator) -> Array:
 
 
 def high(rng: Generator) -> Array:
-    """A hat, a shaker or a cymbal."""
+    """Returns a random hat, shaker or cymbal [samples]."""
     return (hat, hat, hat, hat, hat, shaker, cymbal)[int(rng.integers(7))](rng)
 
 
 def clear(sound: Array, part: int) -> bool:
-    """Whether a kick (0), a middle sound (1) or a high one (2) has its energy where most of its kind have it."""
+    """Returns whether a stroke has most of its energy where most sounds of its part have it. part: 0 kick, 1 middle, 2
+    high."""
     power = np.abs(np.fft.rfft(sound)) ** 2
     hz = np.fft.rfftfreq(len(sound), 1 / RATE)
 
@@ -194,7 +199,7 @@ def clear(sound: Array, part: int) -> bool:
 
 
 def tilted(sound: Array, rng: Generator) -> Array:
-    """A sound made brighter or duller, by up to 3.6 dB an octave."""
+    """Returns a sound [samples] made brighter or duller at random, by up to 3.6 dB an octave."""
     bins = np.asarray(scipy.fft.rfft(sound.astype(np.float32)))
     hz = np.maximum(np.arange(len(bins), dtype=np.float32) * (RATE / len(sound)), 30)
     made = scipy.fft.irfft(bins * (hz / 1000) ** np.float32(rng.uniform(-0.6, 0.6)), len(sound))
@@ -202,7 +207,8 @@ def tilted(sound: Array, rng: Generator) -> Array:
 
 
 def altered(sound: Array, rng: Generator) -> Array:
-    """A recorded stroke: faster or slower, and often tilted, equalised, driven or shortened."""
+    """Returns a recorded stroke [samples], changed at random: faster or slower, and often tilted, equalised, driven or
+    shortened."""
     sound = np.interp(np.arange(0, len(sound) - 1, np.exp(rng.uniform(-0.35, 0.35))), np.arange(len(sound)), sound)
     if rng.random() < 0.4:
         sound = tilted(sound, rng)

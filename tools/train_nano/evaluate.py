@@ -26,14 +26,15 @@ _CASES = (("cover", 1.0, 1.0), ("cover at strength 0.5", 0.5, 1.0), ("without hi
 
 
 def band_error(first: np.ndarray, second: np.ndarray) -> float:
-    """Mean difference of two loops in the codec's bands, in dB, above a floor of -70 dB."""
+    """Returns the mean difference of two loops [samples] in the codec's bands, in dB; levels below -70 dB count as -70
+    dB."""
     levels = [stft(torch.from_numpy(audio)[None], cyclic=True).abs() @ band_bank() for audio in (first, second)]
     a, b = (20 * (level + 3e-4).log10() for level in levels)
     return (a - b).abs().mean().item()
 
 
 def decoded(family: Family, latent: torch.Tensor) -> np.ndarray:
-    """A whole cyclic song as [samples], decoded with margin round its seam."""
+    """Returns the sound [samples] of a whole cyclic song's latent, decoded with a margin across its seam."""
     hop, margin = SPEC.samples_per_frame, SPEC.exact_margin
     frames = torch.arange(-margin, len(latent) + margin) % len(latent)
     audio = family.codec.decode(latent[frames], frames)[margin * hop : -margin * hop, 0]
@@ -43,7 +44,8 @@ def decoded(family: Family, latent: torch.Tensor) -> np.ndarray:
 def evaluate(
     family: Family, corpus: Corpus, compositions: int = 4, out: Path | None = None
 ) -> dict[str, dict[str, float]]:
-    """The table over the first held-out compositions, each covered in all eight styles; written to `out` as JSON."""
+    """Returns a table of measures by case, each by name, over the first held-out compositions, each covered in all
+    eight styles. out: also writes it there as JSON."""
     known = [corpus.clips[i] for i in corpus.training[: 40 * RENDERS]]
     rounds = [decoded(family, corpus.latents(clip)) for clip in known]
     judge = StyleClassifier([statistics(audio) for audio in rounds], [clip.style for clip in known])
@@ -93,7 +95,7 @@ def _means(names: tuple[str, ...], rows: list[tuple[float, ...]]) -> dict[str, f
 
 
 def as_text(table: dict[str, dict[str, float]]) -> str:
-    """The table for people, a case a line."""
+    """Returns the table as text, one line for each case."""
     lines = [
         f"{case:22s} " + ", ".join(f"{name} {value:.2f}" for name, value in row.items()) for case, row in table.items()
     ]

@@ -17,7 +17,7 @@ _ONSET_RATE = 100  # Hz
 
 
 def onsets(audio: np.ndarray) -> np.ndarray:
-    """[samples] of a loop -> [T * 4] onset strength at 100 Hz, all bands together, smoothed over 90 ms."""
+    """Returns the onset strength [T * 4] of a loop [samples], at 100 Hz: of all bands together, smoothed over 90 ms."""
     hints = structure_hints(audio)
     bands = hints[:, 24:36].reshape(len(hints), 3, 4).sum(1).ravel()
     window = np.hanning(9)
@@ -25,19 +25,19 @@ def onsets(audio: np.ndarray) -> np.ndarray:
 
 
 def onset_correlation(first: np.ndarray, second: np.ndarray) -> float:
-    """Correlation of two loops' onsets, at the best of lags up to 40 ms."""
+    """Returns the correlation, -1 to 1, of the onset strengths of two loops [samples], at the best lag within 40 ms."""
     a, b = onsets(first), onsets(second)
     return float(max(np.corrcoef(a, np.roll(b, lag))[0, 1] for lag in range(-4, 5)))
 
 
 def chroma_correlation(first: np.ndarray, second: np.ndarray) -> float:
-    """Correlation of two loops' chroma, frame by frame."""
+    """Returns the correlation, -1 to 1, of the chroma of two loops [samples], compared frame by frame."""
     a, b = structure_hints(first)[:, :12], structure_hints(second)[:, :12]
     return float(np.corrcoef(a.ravel(), b.ravel())[0, 1])
 
 
 def pulse_clarity(audio: np.ndarray) -> float:
-    """The highest autocorrelation of the onsets at a period of 0.25 to 2 s, as a share of their power."""
+    """Returns the highest autocorrelation of the onsets at a period of 0.25 to 2 s, as a share of their power."""
     strength = onsets(audio)
     strength = strength - strength.mean()
     correlation = np.correlate(strength, strength, "full")[len(strength) - 1 :]
@@ -45,7 +45,8 @@ def pulse_clarity(audio: np.ndarray) -> float:
 
 
 def statistics(audio: np.ndarray) -> np.ndarray:
-    """[160] pooled statistics of the log bands: levels, their spread, peaks and changes."""
+    """Returns statistics [160] of the log bands of a loop [samples]: for each of 40 groups of bands the mean, the
+    spread, the mean change and the 95 % quantile."""
     bands = log_bands(torch.from_numpy(audio)[None], cyclic=True)[0].numpy()
     grouped = bands.reshape(len(bands), 40, 4).mean(2)
     change = np.abs(np.diff(bands, axis=0)).reshape(-1, 40, 4).mean((0, 2))
@@ -78,5 +79,5 @@ class StyleClassifier:
 
     @torch.no_grad()
     def probabilities(self, audio: np.ndarray) -> np.ndarray:
-        """[8] how likely each style is."""
+        """Returns how likely a loop [samples] is of each style, [8]."""
         return (self._scaled(statistics(audio)[None]) @ self._weight + self._bias).softmax(-1)[0].numpy()

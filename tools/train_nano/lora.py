@@ -40,7 +40,7 @@ _LOG_EVERY = 100
 
 
 def tape(audio: np.ndarray) -> np.ndarray:
-    """A loop [samples] as a worn tape plays it: driven into saturation, no bass below 90 Hz, dull above 1200 Hz."""
+    """Returns a loop [samples] as a worn tape plays it: saturated, without bass below 90 Hz, dull above 1200 Hz."""
     driven = np.tanh(4.0 * audio) / np.tanh(4.0)
     worn = cyclic(lambda loop: low_pass(high_pass(loop, 90.0), 1200.0), driven)
     return (worn * (np.sqrt(np.mean(audio**2)) / (np.sqrt(np.mean(worn**2)) + 1e-9))).astype(np.float32)
@@ -58,7 +58,7 @@ class Adapter(nn.Module):
         self.up = nn.ParameterList(torch.zeros(shape[0], rank) for shape in shapes)
 
     def forward(self, x: Tensor, t: Tensor, tokens: Tensor, context: Tensor) -> Tensor:
-        """The velocity as of the denoiser's own forward, with the changed weights."""
+        """Returns the velocity, as the denoiser's own `forward`, with the changed weights."""
         net = self._net[0]
         changed = {
             f"{name}.weight": torch.addmm(weight, up, down)

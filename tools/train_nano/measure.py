@@ -21,7 +21,7 @@ _WHOLE_MARGIN = 40
 
 
 def warp(t: Tensor, shift: float) -> Tensor:
-    """The shift of a timestep schedule, s t / (1 + (s - 1) t)."""
+    """Returns timesteps t, 0 to 1, after the shift warp: s t / (1 + (s - 1) t), with s the shift."""
     return shift * t / (1 + (shift - 1) * t)
 
 
@@ -34,7 +34,8 @@ def cover(
     seed: int,
     structure: float = 1.0,
 ) -> Tensor:
-    """One plain Euler cover for each pair of prompt and strength -> [rows, T, C], all from the same noise.
+    """Returns latents [rows, T, C], one plain Euler cover of the source for each pair of prompt and strength, all from
+    the same noise.
 
     Timesteps are warp(linspace(strength, 0, steps + 1)); x starts as t0 * noise + (1 - t0) * source.
     """
@@ -56,7 +57,11 @@ def cover(
 
 @dataclass(frozen=True, slots=True)
 class Distances:
-    """Mean rms latent distance to the source, by strength."""
+    """The mean rms distance of covers to the source, in latent units.
+
+    strengths: [n], 0 to 1.
+    distance: [n], one for each strength.
+    """
 
     strengths: np.ndarray
     distance: np.ndarray
@@ -65,7 +70,8 @@ class Distances:
 def strength_distances(
     family: Family, strengths: Sequence[float], seeds: Iterable[int], seconds: float = 10.0
 ) -> Distances:
-    """Distances over one composed source for each seed, each covered in its own and in another style."""
+    """Returns the mean distances by strength. One source is composed for each seed and covered in its own and in
+    another style."""
     rows = []
     for seed in seeds:
         style, other = STYLES[seed % len(STYLES)], STYLES[(seed * 3 + 5) % len(STYLES)]
@@ -79,7 +85,8 @@ def strength_distances(
 
 @torch.inference_mode()
 def window_difference(family: Family, latent: Tensor, start: int, length: int, margin: int) -> tuple[float, float]:
-    """How a window decoded with `margin` differs from one with ample margin: (largest sample of its peak, rms in dB).
+    """Returns how a window decoded with `margin` differs from one with ample margin: the largest difference of a sample
+    as a share of the peak, and the rms difference in dB.
 
     The window covers `length` frames from frame `start` of a cyclic song, and may cross its seam.
     """

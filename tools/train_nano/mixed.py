@@ -31,10 +31,13 @@ Looks = NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True)
 class Odds:
-    """What beats are like.
+    """How likely each property of a random beat is; chances are 0 to 1.
 
-    absent: the chance that a part is left out; begun: that the beat began before the sound; noise: that it is over
-    noise. silence: the seconds before one that did not, at most; anywhere: whether that one begins at any step.
+    absent: the chance that a part is left out.
+    begun: the chance that the beat began before the sound does.
+    noise: the chance that it plays over noise.
+    silence: the most seconds of silence before a beat that did not begin earlier.
+    anywhere: whether such a beat may begin at any step of its pattern.
     """
 
     absent: float
@@ -67,7 +70,8 @@ class Bank:
         self._floors = [_looks(rng.normal(0, 1, FRAMES * _PER)) for _ in range(_FLOORS)]
 
     def beat(self, rng: Generator, frames: int, odds: Odds = USUAL) -> tuple[Looks, Truth]:
-        """What is heard of a random beat [frames, LOOKS * BANDS], and its truth [frames, PARTS]."""
+        """Returns the looks [frames, LOOKS * BANDS] of a random beat, as the network hears them, and its truth [frames,
+        PARTS]."""
         energy, truth = np.zeros((frames * LOOKS, BANDS)), np.zeros((FRAMES, len(PARTS)), np.int8)
         parts = self._clear if rng.random() < 0.5 else self._parts
         bpm = rng.uniform(75, 150)
@@ -103,7 +107,8 @@ class Bank:
 
 
 def add(energy: Array, sample: float, looks: Array | Looks) -> None:
-    """Adds the energy of a stroke at this sample, which may be before the beginning."""
+    """Adds the energy of a stroke to `energy` [looks, BANDS], in place. sample: where it begins; less than 0 is before
+    the start."""
     at, shift = divmod(round(sample * _SHIFTS / _LOOK), _SHIFTS)
     cut = looks[shift][max(-at, 0) :]
     at = max(at, 0)
@@ -113,7 +118,8 @@ def add(energy: Array, sample: float, looks: Array | Looks) -> None:
 
 
 def _tint(rng: Generator) -> Array:
-    """Random gains [BANDS], smooth over the bands, as of an equaliser; none at all often."""
+    """Returns random gains of energy [BANDS] that are smooth over the bands, as of an equaliser. In 4 of 10 cases all
+    are 1."""
     if rng.random() < 0.4:
         return np.ones(BANDS)
     tilt, bend = rng.normal(0, 3), np.interp(np.arange(BANDS), np.arange(0, BANDS + 2, 3), rng.normal(0, 2.5, 5))
@@ -127,8 +133,11 @@ def _measured(part: int, kits: Kit, rng: Generator) -> _Sound:
 
 
 def looks_of(sound: Array, in_room: Generator | None = None) -> Looks:
-    """The energy [_SHIFTS, looks, BANDS] of a stroke that begins at a look, or a third or two later, in a random room
-    where a generator is given."""
+    """Returns the energy [_SHIFTS, looks, BANDS] of a stroke that begins with a look, or one or two thirds of a look
+    later.
+
+    in_room: if given, the stroke sounds in a random room.
+    """
     padded = np.concatenate([np.zeros(_PER), sound, np.zeros(2 * _PER)])
     if in_room:
         padded = padded + room(padded, in_room)

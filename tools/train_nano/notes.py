@@ -29,7 +29,7 @@ PARTS = {"drums": False, "bass": True, "chords": True, "arp": True, "lead": True
 
 
 def written(score: Composition, frames: int) -> list[Note]:
-    """The notes of a score of so many latent frames, as its renders play them."""
+    """Returns the notes of a composition of `frames` latent frames, as its renders play them."""
     grid = play.StepGrid(score, frames * SPEC.samples_per_frame)
     voices = [play.bass_voice(score, grid), play.arp_voice(score, grid), play.lead_voice(score, grid)]
     voices += play.chord_voices(score, SOUNDS[score.style], grid)
@@ -38,7 +38,8 @@ def written(score: Composition, frames: int) -> list[Note]:
 
 
 def measure(clips: int) -> Iterator[dict[str, object]]:
-    """A row a clip: note F1 of the render, and of what the codec makes of it; then their means."""
+    """Yields one row for each clip, then their means: the note F1 (0 to 1) of the render, and of the render after the
+    codec."""
     heard = transcriber()
     if heard is None:
         raise SystemExit("basic-pitch is not installed: demon_patch/bench/notes.py says how")

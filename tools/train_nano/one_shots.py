@@ -39,7 +39,7 @@ HELD: Names = (
 
 
 def recorded(folder: Path, names: Names) -> list[list[Array]]:
-    """One-shots from a folder of FLAC files, at most 1.2 s each, of peak 1."""
+    """Returns recorded strokes [samples] by part, from a folder of FLAC files: at most 1.2 s each, with a peak of 1."""
     return [[_read(folder / f"{name}.flac") for name in part] for part in names]
 
 
@@ -49,5 +49,5 @@ def _read(path: Path) -> Array:
 
 
 def one_of(sounds: Sequence[Array], rng: np.random.Generator) -> Array:
-    """One of these sounds."""
+    """Returns one of the sounds, drawn at random."""
     return sounds[int(rng.integers(len(sounds)))]

@@ -71,7 +71,7 @@ class Net(torch.nn.Module):
         self.o = torch.nn.Linear(_SIZE + _FIRST + _HISTORY, len(PARTS))
 
     def forward(self, heard: torch.Tensor) -> torch.Tensor:
-        """Looks [batch, frames, LOOKS * BANDS] in, logits [batch, frames, PARTS] out."""
+        """Returns the logits [batch, frames, PARTS] of strokes, from looks [batch, frames, LOOKS * BANDS]."""
         padded = torch.nn.functional.pad(heard, (0, 0, PAST, 0), value=-1.0)
         frames = heard.shape[1]
         first = torch.relu(
@@ -83,8 +83,12 @@ class Net(torch.nn.Module):
 
 
 def loss(logits: torch.Tensor, truth: torch.Tensor, others: torch.Tensor, unheard: float = 1.0) -> torch.Tensor:
-    """Cross entropy; a frame without a stroke beside other instruments counts 0.4 times, and one with a middle stroke,
-    but no high one so far, `unheard` times for high ones."""
+    """Returns the weighted cross entropy of the network's logits. Frames with truth -1 do not count. Frames without a
+    stroke count 0.4 times where other instruments play. For the high part, a frame with a middle stroke counts
+    `unheard` times as long as no high stroke has come.
+
+    logits, truth: [batch, frames, PARTS]. others: bool [batch], whether other instruments play.
+    """
     weight = (truth >= 0) * torch.where(truth == 1, 1.0, 1.0 - 0.6 * others[:, None, None].float())
     none_yet = (truth[..., 2] == 1).cumsum(dim=1) == 0
     weight[..., 2] *= torch.where(none_yet & (truth[..., 1] != 0), unheard, 1.0)
@@ -93,7 +97,11 @@ def loss(logits: torch.Tensor, truth: torch.Tensor, others: torch.Tensor, unhear
 
 
 def told(probability: Array, level: Array, threshold: float) -> NDArray[np.intp]:
-    """The frames in which the Onset node strikes, as it is by itself."""
+    """Returns the frames in which the Onset node would strike: those with at least the threshold's probability and a
+    level above 0, and a gap between them.
+
+    probability, level: [frames].
+    """
     hits, latest = [], -_GAP
     for frame in np.flatnonzero((probability >= threshold) & (level > 0)):
         if frame - latest >= _GAP:
@@ -103,7 +111,8 @@ def told(probability: Array, level: Array, threshold: float) -> NDArray[np.intp]
 
 
 def found_and_false(hits: NDArray[np.intp], truth: NDArray[np.int8]) -> tuple[float, float]:
-    """The share of a part's strokes in `truth` [frames] that are hit, and of hits that are no strokes."""
+    """Returns two shares, 0 to 1: how many of a part's strokes in `truth` [frames] are hit within a frame, and how many
+    of the hits belong to no stroke."""
     struck = np.flatnonzero(truth == 1)
     near = np.abs(hits[:, None] - struck) <= 1
     near &= truth[hits][:, None] != 0
@@ -112,7 +121,7 @@ def found_and_false(hits: NDArray[np.intp], truth: NDArray[np.int8]) -> tuple[fl
 
 
 class Tuning:
-    """Sequences that set the probability from which a stroke is told, and whose share that is told is shown."""
+    """Sequences with which the threshold of each part is chosen, and with which the network is judged."""
 
     def __init__(self, examples: Sequence[Example]) -> None:
         self._heard = torch.from_numpy(np.stack([each[0] for each in examples])).float()
@@ -120,8 +129,9 @@ class Tuning:
         self._truth = np.stack([each[2] for each in examples])
 
     def best(self, net: torch.nn.Module) -> tuple[float, list[float]]:
-        """The share of cases that are told, and the threshold of each part: the one at which the share of its strokes
-        that are missed and the share of what is told false, both the mean of all sequences, sum to the least."""
+        """Returns the share of cases (sequence and part), 0 to 1, in which at least 90 % of the strokes are found and
+        at most 10 % of the hits are false; and the threshold of each part. A threshold is chosen so that the mean
+        shares of missed strokes and of false hits have the smallest sum."""
         with torch.no_grad():
             found = torch.cat([torch.sigmoid(net(part)) for part in self._heard.split(16)]).numpy().astype(np.float64)
         levels = np.maximum(self._levels, np.concatenate([self._levels[:, :1], self._levels[:, :-1]], axis=1))
@@ -138,12 +148,12 @@ class Tuning:
 
 
 def least(faults: Array) -> int:
-    """Which of these is the least, each smoothed with its two neighbours."""
+    """Returns the index of the smallest of some numbers, after each was smoothed with its two neighbours."""
     return int(np.argmin(np.convolve(np.pad(faults, 1, mode="edge"), [0.25, 0.5, 0.25], "valid")))
 
 
 class Training:
-    """A run, which may be cut into pieces and goes on from its checkpoint."""
+    """A training run. It can be stopped at any time, and goes on from its checkpoint."""
 
     def __init__(self, given: argparse.Namespace) -> None:
         self._given, self._out = given, Path(given.out)
@@ -177,7 +187,8 @@ class Training:
         return self._kept / "checkpoint.pt"
 
     def _example(self, group: int, n: int) -> Example:
-        """Sequence `n` to learn from (1) or to tune by (2), from its file where it was made before."""
+        """Returns sequence number `n`. It is made once and kept in a file. group: 1 for sequences to learn from, 2 to
+        tune by."""
         path = self._kept / f"{group}-{n}.npz"
         if not path.exists():
             seed, names = (self._given.seed, group, n), _TUNED if group == 2 else LEARNT
@@ -187,14 +198,16 @@ class Training:
             return file["heard"], file["levels"], file["truth"], bool(file["others"])
 
     def _make(self) -> None:
-        """Makes the sequences of this step: a fifth of them at first, all after 60 % of the steps."""
+        """Makes the sequences that are missing at this step: a fifth of all at first, all of them after 60 % of the
+        steps."""
         share = 0.2 + 0.8 * min(self.step / (0.6 * self._given.steps), 1.0)
         while (made := sum(map(len, self._pools))) < max(round(self._given.sequences * share), 1):
             each = self._example(1, made)
             self._pools[each[3]].append(each)
 
     def _batch(self, rng: np.random.Generator) -> list[tuple[NDArray[np.floating], Truth, bool]]:
-        """Crops of sequences, as many composed ones as others, and three times as many beats never heard before."""
+        """Returns the crops of one step: as many of composed sequences as of drawn ones, and three times as many new
+        beats. Each is (looks, truth, whether other instruments play)."""
         pools = [pool for pool in self._pools if pool]
         size = _BATCH // 4 // len(pools)
         kept = [pool[n] for pool in pools for n in rng.choice(len(pool), size, replace=len(pool) < size)]
@@ -246,20 +259,22 @@ class Training:
         return _RATE * min((self.step + 1) / 50, max(swing, 0.01))
 
     def _average(self) -> None:
-        """Takes the newest weights into the mean; before they settle, the mean is the newest weights."""
+        """Moves the mean of the weights towards the newest weights; before the weights settle, the mean equals the
+        newest weights."""
         share = 1 / min(max(self.step - self._given.steps, 0) + 1, _AVERAGED)
         with torch.no_grad():
             for mean, newest in zip(self._mean.parameters(), self.net.parameters(), strict=True):
                 mean.lerp_(newest, share)
 
     def check(self) -> tuple[float, list[float]]:
-        """The share of tuning cases told, and the thresholds that they set; writes the weights."""
+        """Writes the mean weights with the thresholds that tune best. Returns the share of cases that `Tuning.best`
+        gives, and the thresholds."""
         self.best, thresholds = self._tuning.best(self._mean)
         self.save(thresholds)
         return self.best, thresholds
 
     def save(self, thresholds: Sequence[float]) -> None:
-        """Writes the weights with these thresholds, and what they come from."""
+        """Writes the mean weights, with these thresholds and the settings of the run in the file's metadata."""
         told = {name: getattr(self._given, name) for name in ("seed", "sequences", "steps", "settling")}
         told |= {"recipe": RECIPE, "step": self.step, "cases": f"{self.best:.4f}"}
         told["thresholds"] = " ".join(f"{at:.2f}" for at in thresholds)
@@ -267,14 +282,14 @@ class Training:
 
 
 def saved(net: Net, thresholds: Sequence[float], path: Path, metadata: dict[str, str]) -> None:
-    """Writes weights in half precision, shifted so that a stroke of its threshold's probability has one half."""
+    """Writes weights as float16, shifted so that a stroke at its part's threshold has the probability one half."""
     weights = {name: weight.clone() for name, weight in net.state_dict().items()}
     weights["o.bias"] -= torch.logit(torch.tensor(thresholds))
     save_file({name: weight.half().contiguous() for name, weight in weights.items()}, path, metadata)
 
 
 def arguments(given: Sequence[str] | None = None) -> argparse.Namespace:
-    """The numbers of a run."""
+    """Returns the parsed command line. given: its words; by default those of this process."""
     parser = argparse.ArgumentParser(prog="python -m tools.train_nano.strokes")
     parser.add_argument("--out", type=Path, required=True, help="file of the weights")
     parser.add_argument("--recorded", default="", help="folder of Sonic Pi's samples; without it drums are drawn only")

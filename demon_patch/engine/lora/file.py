@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from demon_patch.engine.lora.names import OTHER, Layers, by_layer
-from demon_patch.engine.lora.scale import CONFIG, IN_METADATA, StatedNumber, statements
+from demon_patch.engine.lora.scale import CONFIG, IN_METADATA, StatedNumber, check_alpha, statements
 from demon_patch.engine.tensor_file import AGAIN, TensorFile, shown
 from demon_patch.errors import WeightsError
 
@@ -133,9 +133,7 @@ def _read(path: Path, shapes: Mapping[str, tuple[int, ...]]) -> LoraFile:
     keys = by_layer(file.tensors, Layers(shapes), file.metadata)
     stated = statements(file.metadata, config_of(path))
     owns = {
-        layer: StatedNumber(_single(file, given.numbers["alpha"]), shown(given.numbers["alpha"]))
-        for layer, given in keys.items()
-        if "alpha" in given.numbers
+        layer: _own_alpha(file, given.numbers["alpha"]) for layer, given in keys.items() if "alpha" in given.numbers
     }
     halves = {layer: _halves(file, layer, given.down, given.up, shapes[layer]) for layer, given in keys.items()}
     stated.resolve([len(down) for down, _ in halves.values()], owns.values())
@@ -147,6 +145,13 @@ def _read(path: Path, shapes: Mapping[str, tuple[int, ...]]) -> LoraFile:
         changes[layer] = _bounded(layer, LowRankChange(down.reshape(len(down), -1), up.reshape(len(up), -1), scale))
     said = stated.alpha or stated.alphas or owns
     return LoraFile(changes, () if said else (_UNSAID,))
+
+
+def _own_alpha(file: TensorFile, name: str) -> StatedNumber:
+    """Returns the alpha that a layer's own tensor states. Raises WeightsError for 0, less than 0, and NaN."""
+    number = _single(file, name)
+    check_alpha(number, f"{shown(name)} is {number:g}")
+    return StatedNumber(number, shown(name))
 
 
 def _single(file: TensorFile, name: str) -> float:

@@ -14,7 +14,7 @@ from typing import TypeAlias
 import torch
 from torch import Tensor, nn
 
-from demon_patch.engine.check_controls import checked
+from demon_patch.engine.check_controls import checked_number
 from demon_patch.engine.controls import MOST_LORAS
 from demon_patch.engine.lora.file import read
 from demon_patch.engine.lora.names import OTHER
@@ -100,7 +100,7 @@ class Merged:
             raise DemonError(f"{len(loras)} LoRAs", port="lora_strength", mend=f"use at most {MOST_LORAS}")
         sums: dict[str, list[tuple[LayerChange, float]]] = {}
         for lora, strength in loras:
-            checked("lora_strength", strength)
+            checked_number("lora_strength", strength)
             for name, change in lora.changes.items():
                 if name not in self._layers:
                     raise DemonError(f"the model has no layer {name} for the LoRA {lora.title}", mend=OTHER)

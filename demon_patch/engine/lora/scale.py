@@ -6,6 +6,9 @@ For one layer, these are read: its `.alpha` tensor, `alpha_pattern`, `networkalp
 `alpha`, `ss_network_alpha` and `ss_network_dim` of the metadata, `lora_adapter_metadata` of diffusers, and PEFT's
 adapter_config.json beside the file. Two statements that contradict each other are an error that names both. Without any
 statement the scale is 1, and a note says so.
+
+An alpha is above 0: with 0 a layer would not change, and below 0 it would change the other way. Kohya's
+`ss_network_alpha` and `network_alpha` may be 0, which means an alpha as large as the rank.
 """
 
 from __future__ import annotations
@@ -155,20 +158,25 @@ def _add_statements(found: Statements, given: object, by: str) -> None:
         for name in names:
             if name in facts and not isinstance(facts[name], Mapping):
                 number = _number(facts[name], what, f"{by}: {name}")
-                if number is not None and (number or name not in _AS_RANK):
-                    _add(found, what, StatedNumber(number, f"{by}: {name}"))
+                if number is None or (number == 0 and name in _AS_RANK):
+                    continue
+                if what == "alpha":
+                    check_alpha(number, f"its alpha is {number:g} by {by}: {name}")
+                _add(found, what, StatedNumber(number, f"{by}: {name}"))
     if facts.get("use_rslora") is not None:
         _add(found, "stabilised", StatedNumber(float(_true(facts["use_rslora"])), f"{by}: use_rslora"))
     pairs = [("alpha_pattern", found.alphas), ("rank_pattern", found.ranks), ("networkalphas", found.alphas)]
     for name, patterns in pairs:
-        inner = facts.get(name) or {}
+        what = "rank" if patterns is found.ranks else "alpha"
+        inner = {} if facts.get(name) in (None, "") else facts[name]
         inner = _json(inner, f"{name} of {by}") if isinstance(inner, str) else inner
         if isinstance(inner, Mapping):
             if len(inner) > MAX_PATTERNS:
                 raise WeightsError(f"{name} of {by} holds {len(inner)} patterns", mend=f"keep it to {MAX_PATTERNS}")
             for pattern, number in inner.items():
-                _add_pattern(patterns, str(pattern), number, f"{by}: {name}")
+                _add_pattern(patterns, what, str(pattern), number, f"{by}: {name}")
         elif name == "networkalphas" and (number := _number(inner, "alpha", f"{by}: {name}")) is not None:
+            check_alpha(number, f"its alpha is {number:g} by {by}: {name}")
             _add(found, "alpha", StatedNumber(number, f"{by}: {name}"))
 
 
@@ -215,6 +223,14 @@ def _number(given: object, what: str, by: str) -> float | None:
     return number
 
 
+def check_alpha(number: float, statement: str) -> None:
+    """Raises WeightsError if an alpha is not above 0. statement: says in the error which alpha it is, and where."""
+    if number <= 0:
+        raise WeightsError(
+            f"{statement}, and an alpha must be above 0", mend="set it to the rank, or get the file again"
+        )
+
+
 def _add(found: Statements, what: str, said: StatedNumber) -> None:
     known: StatedNumber | None = getattr(found, what)
     if known is not None and known.number != said.number:
@@ -223,10 +239,12 @@ def _add(found: Statements, what: str, said: StatedNumber) -> None:
         setattr(found, what, said)
 
 
-def _add_pattern(patterns: dict[str, StatedNumber], pattern: str, given: object, by: str) -> None:
+def _add_pattern(patterns: dict[str, StatedNumber], what: str, pattern: str, given: object, by: str) -> None:
     number = _number(given, shown(pattern), by)
     if number is None:
         return
+    if what == "alpha":
+        check_alpha(number, f"its alpha is {number:g} by {by} {shown(pattern)}")
     said = StatedNumber(number, f"{by} {shown(pattern)}")
     if (known := patterns.get(pattern)) is not None and known.number != number:
         raise _conflict("number", known, said)

@@ -15,7 +15,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from demon_patch.engine.check_controls import checked
+from demon_patch.engine.check_controls import checked_number
 from demon_patch.errors import DemonError
 from demon_patch.small_cache import SmallCache
 
@@ -134,7 +134,7 @@ class NoiseBank:
         frames = song if frames is None else frames
         if step < 0 or frames < 0 or song < 1:
             raise DemonError(f"noise of step {step}, {frames} frames, song of {song}", mend="none may be negative")
-        seed, place = int(checked("seed", seed)), floor(position)
+        seed, place = int(checked_number("seed", seed)), floor(position)
         here = self._stretch(drifted(seed, place), stream, step, start % song, frames, song)
         if position == place:
             return here

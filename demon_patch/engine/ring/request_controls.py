@@ -7,7 +7,7 @@ from typing import TypeAlias
 
 from torch import Tensor
 
-from demon_patch.engine.check_controls import checked, checked_option
+from demon_patch.engine.check_controls import checked_number, checked_option
 from demon_patch.engine.contracts import FamilySpec
 from demon_patch.engine.controls import CONTROLS, TABLE, Control
 from demon_patch.errors import DemonError
@@ -39,7 +39,7 @@ class RequestControls:
             if row.shape == "choice":
                 self._given[name] = checked_option(name, value)
             elif not row.per_frame:
-                self._given[name] = checked(name, value)
+                self._given[name] = checked_number(name, value)
             elif isinstance(value, Tensor):
                 self._given[name] = value
             elif value is not None:

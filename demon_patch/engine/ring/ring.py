@@ -15,7 +15,7 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from demon_patch.engine.check_controls import checked
+from demon_patch.engine.check_controls import checked_number
 from demon_patch.engine.contracts import Executor, FamilySpec
 from demon_patch.engine.controls import CONTROLS
 from demon_patch.engine.ring.cadence import Cadence
@@ -70,7 +70,7 @@ class Ring:
         if len(self._rows) < MAX_DEPTH:
             raise DemonError(f"{len(self._rows)} prompt places for a ring", mend=f"give it at least {MAX_DEPTH}")
         self.tick_index = 0
-        self.depth = int(checked("depth", spec.depth if depth is None else depth))
+        self.depth = int(checked_number("depth", spec.depth if depth is None else depth))
         self.mode = mode
         self._executor, self._spec, self._noise = executor, spec, noise
         self._slots: list[Slot] = []
@@ -238,7 +238,7 @@ class Ring:
         the steps. A generation is not moved if it has no source, if its noise level is 0 or 1 after its first step, or
         if its number of steps depends on its strength. Raises DemonError for a strength out of range.
         """
-        checked("strength", strength)
+        checked_number("strength", strength)
         plan = slot.times.plan
         still = strength == plan.strength or slot.remaining == 0 or slot.moved == self.tick_index
         if still or slot.request.source is None or not plan.moves:
@@ -264,7 +264,7 @@ class Ring:
     def resize(self, depth: int) -> None:
         """Changes the ring depth (number of slots) from the next admission on. New slots are spread evenly in ticks.
         Generations above the new depth run to their end. Raises DemonError for a depth out of range."""
-        if int(checked("depth", depth)) != self.depth:
+        if int(checked_number("depth", depth)) != self.depth:
             self.depth = int(depth)
             self._cadence = self._cadence.resized(self.depth)
 

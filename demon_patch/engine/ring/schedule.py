@@ -12,7 +12,7 @@ from typing import overload
 import torch
 from torch import Tensor
 
-from demon_patch.engine.check_controls import checked, checked_option
+from demon_patch.engine.check_controls import checked_number, checked_option
 from demon_patch.engine.contracts import Executor
 from demon_patch.engine.ring.request_controls import RequestControls
 from demon_patch.small_cache import SmallCache
@@ -67,7 +67,7 @@ class SchedulePlan:
     def check(self) -> None:
         """Raises DemonError for a number that is NaN or out of its control's range, and for an unknown option."""
         for name in ("strength", "steps", "shift"):
-            checked(name, getattr(self, name))
+            checked_number(name, getattr(self, name))
         for name in ("steps_mode", "timesteps"):
             checked_option(name, getattr(self, name))
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor
 
-from demon_patch.engine.check_controls import checked, checked_option, out_of_range
+from demon_patch.engine.check_controls import checked_number, checked_option, out_of_range
 from demon_patch.engine.controls import TABLE, Control
 from demon_patch.errors import DemonError
 
@@ -87,13 +87,13 @@ def _step_value(row: Control, value: Any, frames: int, channels: int) -> Tensor 
     if isinstance(value, str):
         raise out_of_range(row, value)
     if isinstance(value, Real):
-        return torch.full((1, 1, 1), checked(row.name, value))
+        return torch.full((1, 1, 1), checked_number(row.name, value))
     try:
         curve = torch.as_tensor(value, dtype=torch.float32)
     except (TypeError, ValueError, RuntimeError):
         raise out_of_range(row, value) from None
     if curve.ndim == 0:
-        return torch.full((1, 1, 1), checked(row.name, curve.item()))
+        return torch.full((1, 1, 1), checked_number(row.name, curve.item()))
     if row.shape == "surface" and curve.shape == (frames, channels):
         return _in_range(row, curve).clone()[None]
     if not row.per_frame or curve.shape != (frames,):

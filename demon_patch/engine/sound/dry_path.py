@@ -92,7 +92,7 @@ class Covered:
 
     @cached_property
     def share(self) -> Array:
-        """The dry share [T], 0 to 1, that each latent frame has while the Decoder's control is 1."""
+        """The dry share [T], 0 to 1, that each latent frame has if the control `dry` is 1. 1 is only the recording."""
         if self._spec.dry_reach <= 0:
             return np.zeros(len(self.latent))
         return np.clip(1.0 - self.distance / self._spec.dry_reach, 0.0, 1.0)

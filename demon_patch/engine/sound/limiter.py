@@ -18,8 +18,9 @@ EDGE = REACH + 1  # samples at an end whose peaks depend on what comes beyond
 class LastGood:
     """Makes a stream of blocks finite: a sample that is not finite becomes the last finite one of its channel.
 
-    holes: how many samples so far were not finite in some channel.
-    lost: how many such samples came after the last sample that was finite in all channels.
+    Here a sample is one moment with all its channels.
+    holes: how many samples so far had a channel that was not finite.
+    lost: how many such samples in a row came last.
     """
 
     def __init__(self, channels: int) -> None:

@@ -16,6 +16,17 @@ LOOK_SAMPLES = 48  # the least span
 PIECE = 2**16  # samples that are limited at a time
 
 
+def limited(sound: Samples, ceiling: Ceiling, rate: int) -> Samples:
+    """Returns a stretch of sound [n, channels] as it is heard: mended and limited by an `OutputStage` that keeps the
+    rate. Sample k of the result is sample k of `sound`. Beyond its ends there is silence.
+
+    ceiling: of the peaks in dBFS, one for the stretch or one for each sample [n].
+    rate: samples a second.
+    """
+    stage = OutputStage(rate, rate, sound.shape[1])
+    return np.concatenate([stage.push(sound, ceiling), stage.finish()])
+
+
 class OutputStage:
     """Converts a stream of blocks of any length from one sampling rate to another, and limits its peaks at the new
     rate.
@@ -36,8 +47,14 @@ class OutputStage:
 
     @property
     def holes(self) -> int:
-        """How many input samples, of any channel, were not finite."""
+        """How many input samples (moments with all their channels) had a channel that was not finite."""
         return self._good.holes
+
+    @property
+    def lost(self) -> int:
+        """How many of the newest input samples in a row had a channel that was not finite; 0 if the newest is
+        finite."""
+        return self._good.lost
 
     def push(self, block: Samples, ceiling: Ceiling) -> Samples:
         """Takes the next block [n, channels] and returns the output samples that are ready, [m, channels].

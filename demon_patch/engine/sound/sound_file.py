@@ -161,7 +161,10 @@ class _Decoder:
                     yield from self._decoded(file, view)
                 yield from self._joined_parts(stream, channels)
         except (soundfile.LibsndfileError, OSError, RuntimeError, TypeError, ValueError) as error:
+            if not self.frames and (other := _other_kind(path)) is not None:
+                raise SourceError(f"this is {other[0]}, not an audio file", file=path, mend=other[1]) from error
             reason = getattr(error, "strerror", None) or str(error).rsplit(": ", maxsplit=1)[-1].rstrip(".")
+            reason = reason.replace("Format not recognised", "it is in no known format of sound")
             what = f"this cannot be read as audio: {reason or type(error).__name__}"
             raise SourceError(what, file=path, mend=_WHOLE) from error
 
@@ -239,6 +242,21 @@ class _Decoder:
             yield f"{name} goes on after {end} with {self._difference}, joined to its end: that is left out"
         if self._broken:
             yield f"{name} holds {self._broken} samples that are no numbers: they are silenced"
+
+
+def _other_kind(path: Path) -> tuple[str, str] | None:
+    """Returns what a file is that holds no sound, and what to do about it, in words for a message: weights such as a
+    LoRA, a patch or other JSON, a pack. None for a file of any other kind."""
+    try:
+        with path.open("rb") as stream:
+            begin, size = stream.read(64), path.stat().st_size
+    except OSError:
+        return None
+    if begin[8:9] == b"{" and int.from_bytes(begin[:8], "little") <= size - 8:  # how safetensors begin
+        return "a LoRA or another file of weights", f"{_WHOLE}; a LoRA node plays a LoRA"
+    if begin.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{"):
+        return "a patch or another JSON file", _WHOLE
+    return ("a pack", f"{_WHOLE}; unpack takes the sounds out of a pack") if path.suffix == ".dpatch" else None
 
 
 def _can_decode_last(path: Path, frames: int) -> bool:

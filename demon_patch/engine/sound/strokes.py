@@ -111,8 +111,8 @@ def powers(sound: Array, ends: NDArray[np.intp]) -> Array:
 
 
 def shapes_of(power: Array) -> tuple[Array, Array]:
-    """Returns what the network sees [n, LOOKS * BANDS] of energies [n, LOOKS, BANDS], and the energies divided by the
-    loudest."""
+    """Returns two arrays for energies [n, LOOKS, BANDS]: the input of the network [n, LOOKS * BANDS], and the energies
+    divided by the loudest, in the same shape."""
     return _shapes(power, 0.0)[:2]
 
 

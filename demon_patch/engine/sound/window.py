@@ -46,11 +46,12 @@ class Due(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """A stretch to decode: the transport frames from `start` up to, not including, `stop`, decoded from `take`."""
+    """A stretch to decode: the transport frames from `start` up to, not including, `stop`, decoded from
+    `completion`."""
 
     start: int
     stop: int
-    take: Due
+    completion: Due
 
 
 class WindowPlanner:
@@ -66,23 +67,23 @@ class WindowPlanner:
     def __init__(self, start: int = 0) -> None:
         self.next_start = start
 
-    def plan(self, until: int, frames: int, takes: Sequence[Due], coming: Iterable[int] = ()) -> list[Window]:
+    def plan(self, until: int, frames: int, completions: Sequence[Due], coming: Iterable[int] = ()) -> list[Window]:
         """Returns the windows that start before transport frame `until` and are not planned yet.
 
-        The list is empty before the first of `takes` is due.
+        The list is empty before the first of `completions` is due.
 
         frames: the longest window, in transport frames.
-        takes: finished latents in order of `heard_at`.
+        completions: finished latents in order of `heard_at`.
         coming: `heard_at` of generations still in flight; a window is cut there.
         """
-        cuts = sorted({take.heard_at for take in takes} | set(coming))
+        cuts = sorted({completion.heard_at for completion in completions} | set(coming))
         planned: list[Window] = []
         while self.next_start < until:
             start = self.next_start
-            due = [take for take in takes if take.heard_at <= start]
+            due = [completion for completion in completions if completion.heard_at <= start]
             if not due:
                 break
             stop = min([start + frames, *(cut for cut in cuts if cut > start)])
-            planned.append(Window(start, stop, max(due, key=lambda take: take.heard_at)))
+            planned.append(Window(start, stop, max(due, key=lambda completion: completion.heard_at)))
             self.next_start = stop
         return planned

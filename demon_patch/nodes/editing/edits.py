@@ -42,7 +42,7 @@ def plug(patch: Patch, catalogue: Mapping[str, Declaration], cable: Cable, withi
     faces, draft = VisiblePorts(patch, catalogue, within), CommandBuilder(patch, within)
     for end in (cable.src, cable.dst):
         draft.graph.node(end)
-    faces.checked(*cable.key)
+    faces.check_cable(*cable.key)
     if any(port.type in SINGLE for port in faces.ahead(cable.dst, cable.port) or []):
         draft.do(*(Disconnect(*old.key) for old in draft.graph.cables_into(cable.dst, cable.port)))
     draft.do(Connect(cable))
@@ -74,7 +74,7 @@ def removal(
 
 
 def _healed(faces: VisiblePorts, id: str) -> list[Cable]:
-    """The cables that replace a node and the cables at it."""
+    """Returns the cables that replace a node and the cables at it."""
     graph = faces.graph
     made: dict[CableKey, Cable] = {}
     for after in graph.cables_from(id):
@@ -91,7 +91,7 @@ def _healed(faces: VisiblePorts, id: str) -> list[Cable]:
 
 
 def _passed(faces: VisiblePorts, id: str, name: str) -> str | None:
-    """The name of the input whose signal a node passes on to its output `name`; None if there is none."""
+    """Returns the name of the input whose signal a node passes on to its output `name`; None if there is none."""
     if faces.graph.node(id).type == REROUTE:
         return REROUTE_IN
     out = faces.outputs(id).get(name)
@@ -144,8 +144,8 @@ def replacement(
 
 
 def _refitted(faces: VisiblePorts, graph: Graph, id: str) -> list[tuple[Cable, Cable | None]]:
-    """Pairs of each cable of a replaced node and its new cable; None where no port takes it. Cables that fit at their
-    old port have precedence."""
+    """Returns (cable, new cable) for each cable of a replaced node; the new cable is None if no port takes it. Cables
+    that fit at their old port have precedence."""
     ports, outs = list(faces.inputs(id)), list(faces.outputs(id))
     cables = graph.cables_of(id)
     found: dict[CableKey, Cable] = {}

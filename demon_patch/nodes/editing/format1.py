@@ -15,7 +15,8 @@ ports are known. Where a port is unknown, the mark stays, and the number keeps i
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from bisect import bisect_right
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from math import inf, nextafter
@@ -24,7 +25,7 @@ from typing import Any, TypeVar
 
 from msgspec import structs
 
-from demon_patch.codegen.vocabulary import from_table, to_table
+from demon_patch.codegen.vocabulary import clamp
 from demon_patch.engine.controls import CONTROLS, FAMILY, Control
 from demon_patch.nodes.editing.visible_ports import VisiblePorts
 from demon_patch.nodes.language.declare import Declaration
@@ -58,7 +59,7 @@ _EXPRESSION = "expression"
 
 
 def is_of_format_1(patch: Patch) -> bool:
-    """Whether any node, cable or stored depth of a patch is marked as of format 1."""
+    """Returns whether any node, cable or stored depth of a patch is marked as of format 1."""
     return (
         any(node.format == 1 for _, node in nodes_of(patch))
         or any(cable.format == 1 for graph in (patch, *patch.definitions.values()) for cable in graph.cables)
@@ -67,7 +68,7 @@ def is_of_format_1(patch: Patch) -> bool:
 
 
 def upgraded(patch: Patch, catalogue: Catalogue) -> Patch:
-    """The patch with numbers of format 1 converted to format 2, as far as the catalogue knows the ports.
+    """Returns the patch with numbers of format 1 converted to format 2, as far as the catalogue knows the ports.
 
     The nodes of `patch` must be migrated to the catalogue's versions already. A patch in which nothing changes is
     returned itself.
@@ -94,8 +95,25 @@ def upgraded(patch: Patch, catalogue: Catalogue) -> Patch:
     return patch if made == patch else made
 
 
+def from_table(u: float, table: Sequence[float]) -> float:
+    """Returns the number of a rising `table` at position u of 0 to 1. Its entries are equally spaced, with straight
+    lines between them."""
+    last = len(table) - 1
+    place = clamp(u, 0.0, 1.0) * last
+    i = min(int(place), last - 1)
+    return table[i] + (place - i) * (table[i + 1] - table[i])
+
+
+def to_table(x: float, table: Sequence[float]) -> float:
+    """Returns the position, 0 to 1, at which the rising `table` has the number x. The inverse of `from_table`."""
+    last = len(table) - 1
+    i = min(max(bisect_right(table, x) - 1, 0), last - 1)
+    return clamp((i + (x - table[i]) / (table[i + 1] - table[i])) / last, 0.0, 1.0)
+
+
 def position_of(number: Any, port: Port | Control) -> Any:
-    """The knob position of a port with the family taper, from its value in format 1; both are in the port's range.
+    """Returns the knob position of a port with the family taper, from its value in format 1; both are in the port's
+    range.
 
     Anything that is not a number in that range is returned itself, so that a later check can name it.
     """
@@ -117,7 +135,7 @@ class _Upgrade:
     """The new key of each cable that begins at a new Expression node now, by its old key."""
 
     def graph(self, graph: G) -> G:
-        """The graph with its nodes and cables converted to format 2."""
+        """Returns the graph with its nodes and cables converted to format 2."""
         nodes = {id: self._node(id, node) for id, node in graph.nodes.items()}
         cables: list[Cable] = []
         for cable in graph.cables:
@@ -129,11 +147,11 @@ class _Upgrade:
 
     # -- knobs --------------------------------------------------------------------------------------------------
     def values(self, id: str, values: Mapping[str, Value]) -> Mapping[str, Value]:
-        """A node's values by port, converted to format 2."""
+        """Returns a node's values by port, converted to format 2."""
         return {port: self.number(id, port, value) for port, value in values.items()}
 
     def ranges(self, id: str, ranges: Mapping[str, tuple[float, float]]) -> Mapping[str, tuple[float, float]]:
-        """A node's playing ranges by port, converted to format 2. A playing range that is not within the port's
+        """Returns a node's playing ranges by port, converted to format 2. A playing range that is not within the port's
         declared range is not converted."""
         made: dict[str, tuple[float, float]] = {}
         for port, ends in ranges.items():
@@ -143,8 +161,8 @@ class _Upgrade:
         return made
 
     def number(self, id: str, port: str, number: Any) -> Any:
-        """A number of a port, converted to format 2. It is returned unchanged where the port is unknown, has another
-        taper than family, or its node is not of format 1."""
+        """Returns a number of a port, converted to format 2. It is returned unchanged where the port is unknown, has
+        another taper than family, or its node is not of format 1."""
         node = self.faces.graph.nodes.get(id)
         if number is None or node is None or node.format != 1 or not self._is_known(id, node):
             return number
@@ -168,8 +186,8 @@ class _Upgrade:
         return structs.replace(node, values=values, ranges=self.ranges(id, node.ranges), format=2)
 
     def _is_known(self, id: str, node: Node) -> bool:
-        """Whether a node's type and version are known; for a subpatch, whether all ports are known for which it has
-        values or ranges."""
+        """Returns whether a node's type and version are known; for a subpatch, whether all ports are known for which it
+        has values or ranges."""
         if node.type == SUBPATCH:
             named = self.faces.patch.definitions[node.definition].inputs.keys() & {*node.values, *node.ranges}
             return all(self._reached(self.faces, id, port)[1] for port in named)
@@ -178,7 +196,8 @@ class _Upgrade:
 
     # -- cables -------------------------------------------------------------------------------------------------
     def depth(self, cable: Any) -> Any:
-        """A cable or stored depth with the depth that format 1 gives it, marked as of format 2 if its port is known."""
+        """Returns a cable or stored depth with the depth that format 1 gives it, marked as of format 2 if its port is
+        known."""
         if cable.format != 1 or cable.dst not in self.faces.graph.nodes:
             return cable
         reached, known = self._reached(self.faces, cable.dst, cable.port)
@@ -189,7 +208,7 @@ class _Upgrade:
         return structs.replace(cable, depth=cable.depth if fixed else DEPTH, format=2)
 
     def moved(self, kept: Any) -> Any:
-        """A stored depth with the ends that its cable has after the conversion."""
+        """Returns a stored depth with the ends that its cable has after the conversion."""
         key = self.renamed.get(kept.key)
         return kept if key is None else structs.replace(kept, src=key.src, out=key.out)
 
@@ -211,7 +230,7 @@ class _Upgrade:
         return Cable(cable.src, cable.out, id, "a"), after
 
     def _reached(self, faces: VisiblePorts, id: str, port: str) -> tuple[list[Port], bool]:
-        """The declared ports that a port leads to, through subpatches, and whether all of them are known."""
+        """Returns the declared ports that a port leads to, through subpatches, and whether all of them are known."""
         node = faces.graph.nodes[id]
         if node.type == REROUTE:
             return [], True

@@ -41,12 +41,12 @@ class Recall(NamedTuple):
     skipped: tuple[PatchError, ...] = ()
 
     def applied_to(self, before: Overlay) -> Overlay:
-        """The overlay after the recall, from the one before."""
+        """Returns the overlay after the recall, from the one before."""
         return before.without(self.ports).covered_by(self.overlay)
 
 
 def movable(faces: VisiblePorts, id: str) -> dict[str, Port]:
-    """The ports of a node that snapshots move, by name; {} for a node that gives the song (a source output)."""
+    """Returns the ports of a node that snapshots move, by name; {} for a node that gives the song (a source output)."""
     if any(out.type == "source" for out in faces.outputs(id).values()):
         return {}
     locked = faces.graph.node(id).locked
@@ -169,7 +169,7 @@ class _Reading:
                 self._skip(f"its cable from {kept.src}.{kept.out} is not plugged in any more", kept.dst, kept.port)
 
     def recalled(self) -> Recall:
-        """The recall of all that was read, without what equals the document."""
+        """Returns the recall of all that was read, without what equals the document."""
         overlay = Overlay(
             {key: value for key, value in self.values.items() if value != self.base(key)},
             {key: ends for key, ends in self.ranges.items() if ends != self.range(key)},
@@ -179,17 +179,17 @@ class _Reading:
         return Recall(overlay, ports, tuple(self.skipped))
 
     def ports(self, id: str) -> Mapping[str, Port]:
-        """The inputs of a node by name."""
+        """Returns the inputs of a node by name."""
         if id not in self._ports:
             self._ports[id], self._movable[id] = self.faces.inputs(id), movable(self.faces, id)
         return self._ports[id]
 
     def base(self, key: Key) -> Any:
-        """The document's value of a port, or the port's default."""
+        """Returns the document's value of a port, or the port's default."""
         return self.patch.nodes[key[0]].values.get(key[1], self.ports(key[0])[key[1]].default)
 
     def range(self, key: Key) -> Range:
-        """The document's playing range of a port, or the port's declared range."""
+        """Returns the document's playing range of a port, or the port's declared range."""
         port = self.ports(key[0])[key[1]]
         return self.patch.nodes[key[0]].ranges.get(key[1], (port.lo, port.hi))
 
@@ -199,7 +199,8 @@ class _Reading:
         return name in self._movable[id]
 
     def _fit(self, id: str, name: str, value: Any) -> Any:
-        """The value, limited to the port's range; None, with an error in `skipped`, if the port cannot take it."""
+        """Returns the value, limited to the port's range; None, with an error in `skipped`, if the port cannot take
+        it."""
         port = self.ports(id)[name]
         if port.numeric:
             if isinstance(value, int | float) and not isinstance(value, bool):
@@ -213,8 +214,8 @@ class _Reading:
 
 
 def _structural(port: Port) -> bool:
-    """Whether a port belongs to what snapshots never move: ports of class `ring`, and all but knobs, options, texts and
-    points."""
+    """Returns whether a port belongs to what snapshots never move: ports of class `ring`, and all but knobs, options,
+    texts and points."""
     if port.control is not None and CONTROLS[port.control].propagation == "ring":
         return True
     knob = port.numeric and not port.fixed
@@ -226,7 +227,8 @@ def _held(number: float, port: Port) -> float:
 
 
 def _between(one: Any, other: Any, amount: float, port: Port | None = None) -> Any:
-    """The value of a port between two values; a depth if `port` is None. amount: 0 gives `one`, 1 gives `other`."""
+    """Returns the value of a port between two values; a depth if `port` is None. amount: 0 gives `one`, 1 gives
+    `other`."""
     glides = port is None or (port.numeric and port.taper != "int")
     if amount in (0.0, 1.0) or one == other or not glides or one is None or other is None:
         return one if amount < 0.5 else other

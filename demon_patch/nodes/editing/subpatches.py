@@ -193,7 +193,8 @@ def _instance(graph: Graph, id: str) -> Node:
 
 
 def _set_as(instance: Node, definition: Definition, name: str, node: Node) -> Node:
-    """Node `name` of a definition with the values, ranges, locks, bypass and mute that the instance gives it."""
+    """Returns the node `name` of a definition with the values, ranges, locks, bypass and mute that the instance gives
+    it."""
     values, ranges, locked = dict(node.values), dict(node.ranges), {*node.locked}
     for inlet_id, inlet in sorted(definition.inputs.items()):
         for target in inlet.to:
@@ -206,7 +207,8 @@ def _set_as(instance: Node, definition: Definition, name: str, node: Node) -> No
 
 
 def _title(faces: VisiblePorts, end: End, shown: Mapping[str, Any]) -> str:
-    """The title of a boundary port: the node's label, if any, and the port's title; "" for a port of a reroute."""
+    """Returns the title of a boundary port: the node's label, if any, and the port's title; "" for a port of a
+    reroute."""
     node = faces.graph.nodes[end[0]]
     if node.type == REROUTE:
         return ""
@@ -215,7 +217,8 @@ def _title(faces: VisiblePorts, end: End, shown: Mapping[str, Any]) -> str:
 
 
 def _reading(nodes: Mapping[str, Node]) -> Any:
-    """A sort key for ports: by the place of their nodes on the canvas, from top to bottom, then left to right."""
+    """Returns a sort key for ports: by the place of their nodes on the canvas, from top to bottom, then left to
+    right."""
     return lambda end: (nodes[end[0]].at[1], nodes[end[0]].at[0], end)
 
 

@@ -44,8 +44,8 @@ def loads(text: str | bytes, file: object = None, catalogue: Mapping[str, Declar
 
 
 def updated(patch: Patch, catalogue: Mapping[str, Declaration] = CATALOGUE) -> Patch:
-    """The patch with all nodes migrated to the versions of the catalogue, and with numbers of file format 1 converted
-    (`format1`). PatchError names a node that cannot be migrated.
+    """Returns the patch with all nodes migrated to the versions of the catalogue, and with numbers of file format 1
+    converted (`format1`). PatchError names a node that cannot be migrated.
 
     Nodes whose type or version the catalogue does not know are not changed. A patch in which nothing is old is returned
     itself.
@@ -60,7 +60,7 @@ def _is_old(node: Node, catalogue: Mapping[str, Declaration]) -> bool:
 
 
 def _updated(record: P, catalogue: Mapping[str, Declaration]) -> P:
-    """The record with the old nodes of all its graphs migrated, inner graphs first."""
+    """Returns the record with the old nodes of all its graphs migrated, inner graphs first."""
     if isinstance(record, Node | Cable):
         return record
     record = over(record, lambda part: _updated(part, catalogue))
@@ -87,8 +87,8 @@ class _Old:
         self.outs = _joined([step.outs for step in self._steps])
 
     def stepped(self, values: Mapping[str, Value], ranges: Mapping[str, tuple[float, float]]) -> Node:
-        """The node migrated to the newest version, with values and ranges of its old version in place of its own;
-        PatchError if a migration cannot use them."""
+        """Returns the node migrated to the newest version, with values and ranges of its old version in place of its
+        own; PatchError if a migration cannot use them."""
         node = structs.replace(self.node, values=values, ranges=ranges)
         for step in self._steps:
             node = _stepped(node, step)
@@ -96,7 +96,7 @@ class _Old:
 
 
 def _joined(steps: list[Mapping[str, str]]) -> Mapping[str, str]:
-    """Newest names by oldest name, from the new names of several migrations in order."""
+    """Returns the newest names by the oldest name, from the new names of several migrations in order."""
     joined: dict[str, str] = {}
     for step in steps:
         fresh = {old: new for old, new in step.items() if old not in joined.values()}
@@ -126,8 +126,8 @@ def _stepped(node: Node, step: Migration) -> Node:
 
 
 def _following(record: P, old: Mapping[str, _Old], inner: bool = True) -> P:
-    """The record with its names and numbers of old nodes' ports replaced by those of the newest version. Records inside
-    it are changed too, but not inner graphs."""
+    """Returns the record with its names and numbers of old nodes' ports replaced by those of the newest version.
+    Records inside it are changed too, but not inner graphs."""
     if isinstance(record, Node) or (inner and is_graph(record)):
         return record
     record = over(record, lambda part: _following(part, old))
@@ -145,12 +145,13 @@ def _following(record: P, old: Mapping[str, _Old], inner: bool = True) -> P:
 
 
 def _knob(node: _Old, port: str, value: Any) -> Any:
-    """A number of an old port, converted to the unit of the port in the newest version."""
+    """Returns a number of an old port, converted to the unit of the port in the newest version."""
     return value if value is None else node.stepped({port: value}, {}).values.get(node.ports.get(port, port), value)
 
 
 def _kept(record: Record, old: Mapping[str, _Old]) -> dict[str, Any]:
-    """A record's fields `values` and `ranges`, by node and port, converted to the newest version of the nodes."""
+    """Returns a record's fields `values` and `ranges`, by node and port, converted to the newest version of the
+    nodes."""
     kept: dict[str, dict[str, Any]] = {key: dict(getattr(record, key)) for key in _KEPT}
     for id in old.keys() & (kept["values"].keys() | kept["ranges"].keys()):
         with place(node=id):

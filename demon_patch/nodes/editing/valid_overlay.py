@@ -16,8 +16,13 @@ from demon_patch.patch.model.document import Patch
 Catalogue = Mapping[str, Declaration]
 
 
-def checked(patch: Patch, catalogue: Catalogue, node: str, port: str, value: Any) -> None:
-    """Returns nothing. Raises PatchError if the patch has no such node or port, or if the port cannot have `value`."""
+def check_live_value(patch: Patch, catalogue: Catalogue, node: str, port: str, value: Any) -> None:
+    """Raises PatchError unless `value` may be put over the port `port` of the node `node` as a live value: the patch
+    must have the node and the port, and the value must be in the port's range or among its choices.
+
+    value: a number in the port's unit, or what a port of another type holds. It is not changed, and nothing is
+        returned.
+    """
     patch.node(node)
     faces = VisiblePorts(patch, catalogue)
     if (reached := faces.ahead(node, port)) is None:
@@ -28,8 +33,8 @@ def checked(patch: Patch, catalogue: Catalogue, node: str, port: str, value: Any
 
 
 def valid_overlay(overlay: Overlay, patch: Patch, catalogue: Catalogue) -> Overlay:
-    """The overlay without live values, ranges and depths that the patch cannot have. With those, the patch could not be
-    played."""
+    """Returns a new overlay with those live values, playing ranges and depths of `overlay` that the patch can have. The
+    others would keep the patch from playing: their nodes, ports or cables are gone, or the port does not take them."""
     faces, cables = VisiblePorts(patch, catalogue), patch.cables_by_key
 
     def takes(key: Key, values: Iterable[Any]) -> bool:

@@ -27,7 +27,7 @@ class VisiblePorts:
         return self.patch.graph(self.within)
 
     def inputs(self, id: str) -> dict[str, Port]:
-        """The ports of a node by name, in the order in which they are shown; {} for a node of unknown type.
+        """Returns the ports of a node by name, in the order in which they are shown; {} for a node of unknown type.
 
         Ports of a subpatch are named by the ids of its boundary ports, and have their titles and the knobs set inside
         as defaults. The port of a reroute has the type of what its cables connect; {} without such cables.
@@ -53,7 +53,7 @@ class VisiblePorts:
         return {} if declaration is None else dict(declaration.by_name)
 
     def outputs(self, id: str) -> dict[str, Out]:
-        """The outputs of a node by name, in the order in which they are shown; of subpatches and reroutes as in
+        """Returns the outputs of a node by name, in the order in which they are shown; of subpatches and reroutes as in
         `inputs`."""
         node = self.graph.node(id)
         if node.type == SUBPATCH:
@@ -74,8 +74,8 @@ class VisiblePorts:
         return VisiblePorts(self.patch, self.catalogue, definition)
 
     def ahead(self, id: str, port: str, seen: frozenset[str] = frozenset()) -> list[Port] | None:
-        """The declared ports that a cable into a port would reach, through subpatches and reroutes. None if there is no
-        such port; [] for a boundary port or reroute that leads nowhere yet.
+        """Returns the declared ports that a cable into a port would reach, through subpatches and reroutes. None if
+        there is no such port; [] for a boundary port or reroute that leads nowhere yet.
 
         seen: reroutes passed already.
         """
@@ -96,8 +96,8 @@ class VisiblePorts:
         return None if found is None else [found]
 
     def behind(self, id: str, out: str, seen: frozenset[str] = frozenset()) -> list[Out] | None:
-        """The declared outputs whose signals a cable from an output would carry, through subpatches and reroutes. None
-        if there is no such output; [] for a boundary port or reroute that nothing leads to yet.
+        """Returns the declared outputs whose signals a cable from an output would carry, through subpatches and
+        reroutes. None if there is no such output; [] for a boundary port or reroute that nothing leads to yet.
 
         seen: reroutes passed already.
         """
@@ -117,14 +117,14 @@ class VisiblePorts:
         return None if found is None else [found]
 
     def joins(self, src: str, out: str, dst: str, port: str) -> bool:
-        """Whether a cable may lead from output `out` of node `src` to port `port` of node `dst`. A boundary port or
-        reroute that leads nowhere yet takes any cable."""
+        """Returns whether a cable may lead from output `out` of node `src` to port `port` of node `dst`. A boundary
+        port or reroute that leads nowhere yet takes any cable."""
         behind, ahead = self.behind(src, out), self.ahead(dst, port)
         if behind is None or ahead is None or not all(end.wireable for end in ahead):
             return False
         return all(fits(start, end) for start in behind for end in ahead)
 
-    def checked(self, src: str, out: str, dst: str, port: str) -> None:
+    def check_cable(self, src: str, out: str, dst: str, port: str) -> None:
         """Raises PatchError unless a cable may lead from output `out` of `src` to port `port` of `dst`."""
         if self.behind(src, out) is None:
             raise PatchError(f"has no output {out}", node=src, mend=of_these(out, self.outputs(src)))

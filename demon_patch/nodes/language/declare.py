@@ -122,7 +122,8 @@ class Declaration:
     def body_for(
         self, values: Mapping[str, Any], unwired: frozenset[str] = frozenset(), silent: frozenset[str] = frozenset()
     ) -> Body:
-        """The body of a computed node, specialised to its options and texts; the same object for the same settings.
+        """Returns the body of a computed node, specialised to its options and texts; the same object for the same
+        settings.
 
         values: the stored values of the node.
         unwired: the gates and mix inputs that no signal reaches; a gate among them stays at 0.
@@ -147,20 +148,20 @@ class Declaration:
         return body
 
     def mix_inputs_seen(self, unwired: frozenset[str] = frozenset()) -> Mapping[str, MixInput]:
-        """By name, what the body reads of each mix input: whether it is wired, 0 or 1, and how many wired ones precede
-        it."""
+        """Returns what the body reads of each mix input, by its name: whether it is wired, 0 or 1, and how many wired
+        ones precede it."""
         wired = [p.name for p in self.mix_inputs if p.name not in unwired]
         before = {p.name: sum(q.name in wired for q in self.mix_inputs[:i]) for i, p in enumerate(self.mix_inputs)}
         return {name: MixInput(float(name in wired), float(rank)) for name, rank in before.items()}
 
     def resolve(self, values: Mapping[str, Any]) -> Hashable:
-        """The key of a resource node with these values by port. Ports without one have their default. Raises a
+        """Returns the key of a resource node with these values by port. Ports without one have their default. Raises a
         PatchError that names the port."""
         return self({p.name: values.get(p.name, p.default) for p in self.ports})
 
 
 def _auto_choices(settings: tuple[Port, ...], values: Mapping[str, Any], unwired: frozenset[str]) -> dict[str, str]:
-    """By name, the choice that AUTO stands for in each option that is at AUTO, given the unwired ports."""
+    """Returns the choice that AUTO stands for, by each option that is at AUTO. It follows from the unwired ports."""
     return {
         p.name: p.auto[2 if p.auto[0] in unwired else 1]
         for p in settings
@@ -291,7 +292,7 @@ def resource(
 
 
 def _ports(node: str, parameters: list[inspect.Parameter]) -> tuple[tuple[Port, ...], dict[str, tuple[Port, ...]]]:
-    """All ports in order, and the ports of each bank by the name of its parameter; raises DeclarationError."""
+    """Returns all ports in order, and the ports of each bank by the name of its parameter; raises DeclarationError."""
     ports: list[Port] = []
     banks: dict[str, tuple[Port, ...]] = {}
     for p in parameters:
@@ -311,7 +312,8 @@ def _ports(node: str, parameters: list[inspect.Parameter]) -> tuple[tuple[Port, 
 
 
 def _rows(single: tuple[Port, ...], banks: Mapping[str, tuple[Port, ...]]) -> dict[str, tuple[str, ...] | None]:
-    """The rows that a body may read, by the name that it uses: the port names of a bank, None for a table of a setting.
+    """Returns the rows that a body may read, by the name that it uses: the port names of a bank, None for a table of a
+    setting.
 
     The default of a setting is read once to learn the names of its tables.
     """
@@ -328,7 +330,7 @@ def _rows(single: tuple[Port, ...], banks: Mapping[str, tuple[Port, ...]]) -> di
 
 
 def _with_banks(banks: Mapping[str, tuple[Port, ...]], values: Mapping[str, Any]) -> dict[str, Any]:
-    """The values of a call by parameter: the values of a bank's ports become one row."""
+    """Returns the values of a call by parameter: the values of a bank's ports become one row."""
     gathered = dict(values)
     for name, ports in banks.items():
         if any(p.name in gathered for p in ports):

@@ -87,7 +87,7 @@ class Port:
         return not (self.fixed or self.live or self.type in SETTINGS)
 
     def with_name(self, name: str) -> Port:
-        """The same port with that name; a port without a title gets one made from the name."""
+        """Returns the same port with that name; a port without a title gets one made from the name."""
         return replace(self, name=name, title=self.title or name.replace("_", " ").capitalize())
 
 
@@ -99,7 +99,7 @@ class Bank:
     ports: tuple[Port, ...]
 
     def with_name(self, name: str) -> tuple[Port, ...]:
-        """The ports of the row, named `name` and a number from 1."""
+        """Returns the ports of the row, named `name` and a number from 1."""
         title = name.replace("_", " ").capitalize()
         return tuple(replace(p, title=f"{title} {n}").with_name(f"{name}{n}") for n, p in enumerate(self.ports, 1))
 
@@ -129,14 +129,15 @@ class Out:
 
 
 def fits(out: Out, port: Port) -> bool:
-    """Whether a cable may lead from the output to the port. If the types differ, the compiler adds an adapter."""
+    """Returns whether a cable may lead from the output to the port. If the types differ, the compiler adds an
+    adapter."""
     if not port.wireable:
         return False
     return (out.type in SIGNALS and port.type in SIGNALS) or out.type == port.type
 
 
 def misfit(port: Port, value: Any) -> str:
-    """Says what is wrong with a stored value for a port, as the words of an error; "" if the port can have it."""
+    """Returns what is wrong with a stored value for a port, as the words of an error; "" if the port can have it."""
     if port.numeric:
         return _bad_number(port, value)
     if port.type == "option":
@@ -167,7 +168,7 @@ def _bad_number(port: Port, value: Any) -> str:
 
 
 def wanted(port: Port, given: object = None) -> str:
-    """Says what a port takes, as the mend of an error. given: the value that it did not take."""
+    """Returns what a port takes, as the mend of an error. given: the value that it did not take."""
     if port.type == "option":
         return chosen(given, port.choices)
     if port.live:
@@ -192,8 +193,8 @@ def value(
     taper: Taper = "linear",
     doc: str = "",
 ) -> Any:
-    """A port for a number, with a knob; default, lo and hi are in `unit`. Raises ValueError for a default outside lo to
-    hi, a log taper with lo <= 0, and a taper other than linear on an infinite range."""
+    """Returns a port for a number, with a knob; default, lo and hi are in `unit`. Raises ValueError for a default
+    outside lo to hi, a log taper with lo <= 0, and a taper other than linear on an infinite range."""
     if not lo <= default <= hi:
         raise ValueError(f"default {default} outside {lo}..{hi}")
     if taper == "log" and lo <= 0:
@@ -213,8 +214,8 @@ def values(
     taper: Taper = "linear",
     doc: str = "",
 ) -> Any:
-    """A row of ports for numbers with knobs, name1 to name<count>. The body reads it by `pick(name, i)` and other
-    functions of `vocabulary`.
+    """Returns a row of ports for numbers with knobs, name1 to name<count>. The body reads it by `pick(name, i)` and
+    other functions of `vocabulary`.
 
     default: one number for all ports, or one for each, in `unit`.
     doc: `{n}` in it becomes the number of the port.
@@ -227,30 +228,30 @@ def values(
 
 
 def gate(*, doc: str = "") -> Any:
-    """A port for a gate. The body reads `name.level` (0 or 1 at the end of the control frame) and `name.rises` (the
-    number of rises within the frame)."""
+    """Returns a port for a gate. The body reads `name.level` (0 or 1 at the end of the control frame) and `name.rises`
+    (the number of rises within the frame)."""
     return Port("", "gate", None, 0.0, 1.0, doc=doc)
 
 
 def gates(count: int, *, doc: str = "") -> Any:
-    """A row of ports for gates, name1 to name<count>. The body reads the rows `name.level` and `name.rises`."""
+    """Returns a row of ports for gates, name1 to name<count>. The body reads the rows `name.level` and `name.rises`."""
     return Bank(tuple(gate(doc=doc.format(n=n)) for n in range(1, count + 1)))
 
 
 def curve(default: float, lo: float, hi: float, *, doc: str = "") -> Any:
-    """A port for a curve, a number per latent frame of the song. Its knob gives one number for all frames."""
+    """Returns a port for a curve, a number per latent frame of the song. Its knob gives one number for all frames."""
     return replace(value(default, lo, hi, doc=doc), type="curve")
 
 
 def mix_input(*, doc: str = "") -> Any:
-    """A port for one input of a mix, of the type that the mix returns. The body reads `name.wired` (0 or 1) and
+    """Returns a port for one input of a mix, of the type that the mix returns. The body reads `name.wired` (0 or 1) and
     `name.rank` (the number of wired inputs before it)."""
     return Port("", "prompt", None, doc=doc)
 
 
 def live_value(default: float, lo: float, hi: float, *, unit: str = "", of: str = "", doc: str = "") -> Any:
-    """A port for a number that the host writes in each control frame, limited to lo..hi in `unit`. A forecast keeps its
-    newest number.
+    """Returns a port for a number that the host writes in each control frame, limited to lo..hi in `unit`. A forecast
+    keeps its newest number.
 
     of: what the host writes: "sound.<feature>" of the node's audio (`engine.sound.features`), "ring.<fact>" of the ring
         (`runtime.performance.self_feed`), or "" for what a device sends.
@@ -263,41 +264,44 @@ def live_value(default: float, lo: float, hi: float, *, unit: str = "", of: str 
 def live_values(
     count: int, default: float, lo: float, hi: float, *, unit: str = "", of: str = "", doc: str = ""
 ) -> Any:
-    """A row of live numbers (`live_value`), name1 to name<count>. `{n}` in `of` and `doc` becomes the port's number."""
+    """Returns a row of live numbers (`live_value`), name1 to name<count>. `{n}` in `of` and `doc` becomes the port's
+    number."""
     made = range(1, count + 1)
     return Bank(tuple(live_value(default, lo, hi, unit=unit, of=of.format(n=n), doc=doc.format(n=n)) for n in made))
 
 
 def live_gates(count: int, *, of: str = "", doc: str = "") -> Any:
-    """A row of live gates (`live_gate`), name1 to name<count>. `{n}` in `of` and `doc` becomes the port's number."""
+    """Returns a row of live gates (`live_gate`), name1 to name<count>. `{n}` in `of` and `doc` becomes the port's
+    number."""
     return Bank(tuple(live_gate(of=of.format(n=n), doc=doc.format(n=n)) for n in range(1, count + 1)))
 
 
 def live_gate(*, of: str = "", doc: str = "") -> Any:
-    """A port for a gate that the host writes; `of` as in `live_value`. In a forecast the gate keeps its level and does
-    not rise."""
+    """Returns a port for a gate that the host writes; `of` as in `live_value`. In a forecast the gate keeps its level
+    and does not rise."""
     return Port("", "gate", None, 0.0, 1.0, doc=doc, live=True, of=of)
 
 
 def audio(*, doc: str = "") -> Any:
-    """A port for the sound that a node analyses. It takes one cable, and the body does not read it."""
+    """Returns a port for the sound that a node analyses. It takes one cable, and the body does not read it."""
     return Port("", "audio", doc=doc)
 
 
 def ring(*, doc: str = "") -> Any:
-    """A port for the ring that a node refers to: a cable from any node in the ring's chain. The body does not read
-    it."""
+    """Returns a port for the ring that a node refers to: a cable from any node in the ring's chain. The body does not
+    read it."""
     return Port("", "ring", doc=doc)
 
 
 def number(default: float, lo: float, hi: float, *, doc: str = "") -> Any:
-    """A port for a whole number that takes no cable: a setting for the host, which writes the node's live ports. The
-    body does not compute with it."""
+    """Returns a port for a whole number that takes no cable: a setting for the host, which writes the node's live
+    ports. The body does not compute with it."""
     return replace(value(default, lo, hi, taper="int", doc=doc), fixed=True)
 
 
 def option(default: str, *choices: str, auto: tuple[str, str, str] | None = None, doc: str = "") -> Any:
-    """A port for an option, chosen when the patch is compiled. The body only compares it with the names of choices.
+    """Returns a port for an option, chosen when the patch is compiled. The body only compares it with the names of
+    choices.
 
     auto: the name of a gate, the choice that AUTO stands for if that gate is wired, and the choice otherwise. The body
         reads the resulting choice.
@@ -310,7 +314,7 @@ def option(default: str, *choices: str, auto: tuple[str, str, str] | None = None
 
 
 def text(default: str = "", *, begins: str = "", read: Callable[[str], Any] | None = None, doc: str = "") -> Any:
-    """A port for a text, fixed when the patch is compiled.
+    """Returns a port for a text, fixed when the patch is compiled.
 
     begins: how the text must begin.
     read: returns the tables of numbers that the body reads (`Port.read`).
@@ -319,12 +323,12 @@ def text(default: str = "", *, begins: str = "", read: Callable[[str], Any] | No
 
 
 def path(default: str = "", *, doc: str = "") -> Any:
-    """A port for a file name, relative to the patch file."""
+    """Returns a port for a file name, relative to the patch file."""
     return Port("", "path", default, doc=doc)
 
 
 def points(default: list[list[float]], *, read: Callable[[Any], Any] | None = None, doc: str = "") -> Any:
-    """A port for drawn points [[where, value], ...] in rising order of `where`. read: as in `text`."""
+    """Returns a port for drawn points [[where, value], ...] in rising order of `where`. read: as in `text`."""
     return Port("", "points", default, doc=doc, read=read)
 
 
@@ -337,7 +341,7 @@ def out(
     through: str | None = None,
     doc: str = "",
 ) -> Out:
-    """An output for a number, with nominal range lo..hi in `unit`.
+    """Returns an output for a number, with nominal range lo..hi in `unit`.
 
     through: the name of the value port whose signal it passes on while the node is bypassed.
     """
@@ -345,7 +349,7 @@ def out(
 
 
 def gate_out(name: str = "gate", *, through: str | None = None, doc: str = "") -> Out:
-    """An output for a gate. The body returns a pair for it: level, 0 or 1, and number of rises.
+    """Returns an output for a gate. The body returns a pair for it: level, 0 or 1, and number of rises.
 
     through: the name of the gate port whose signal it passes on while the node is bypassed.
     """
@@ -353,5 +357,5 @@ def gate_out(name: str = "gate", *, through: str | None = None, doc: str = "") -
 
 
 def like(port: str, name: str = "out", *, doc: str = "") -> Out:
-    """An output for a number, whose range and unit are those of the signal at the port of that name."""
+    """Returns an output for a number, whose range and unit are those of the signal at the port of that name."""
     return Out(name, "value", doc=doc, like=port)

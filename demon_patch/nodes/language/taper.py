@@ -19,8 +19,8 @@ from demon_patch.engine.controls import Taper
 
 
 def norm(x: Any, lo: float, hi: float, taper: Taper = "linear") -> Any:
-    """Knob positions of the numbers x, a float or an array; same shape. x outside lo..hi gives positions outside
-    0..1."""
+    """Returns knob positions of the numbers x, a float or an array; same shape. x outside lo..hi gives positions
+    outside 0..1."""
     if not (math.isfinite(lo) and math.isfinite(hi)) or hi == lo:
         return x
     if taper == "log":
@@ -29,8 +29,8 @@ def norm(x: Any, lo: float, hi: float, taper: Taper = "linear") -> Any:
 
 
 def denorm(u: Any, lo: float, hi: float, taper: Taper = "linear") -> Any:
-    """Numbers at the knob positions u, a float or an array; same shape. The inverse of `norm`; an int taper rounds to
-    whole numbers."""
+    """Returns numbers at the knob positions u, a float or an array; same shape. The inverse of `norm`; an int taper
+    rounds to whole numbers."""
     if not (math.isfinite(lo) and math.isfinite(hi)):
         return u
     u = np.asarray(u, dtype=np.float64)

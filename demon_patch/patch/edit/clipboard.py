@@ -23,8 +23,8 @@ Coming: TypeAlias = Callable[[Mapping[str, str]], Iterable[Cable]]
 
 
 def copy_text(patch: Patch, chosen: Iterable[str], within: str | None = None) -> str:
-    """The nodes, frames and notes with these ids as the text of a patch file, with the cables between them and the
-    definitions they need. PatchError names an id that does not exist."""
+    """Returns the nodes, frames and notes with these ids as the text of a patch file, with the cables between them and
+    the definitions they need. PatchError names an id that does not exist."""
     return dumps(_copied(patch, set(chosen), within))
 
 

@@ -43,7 +43,7 @@ class CommandBuilder:
         self._commands.append(command)
 
     def fresh(self, taken: Container[str]) -> str:
-        """A new random id that is neither in `taken` nor returned before."""
+        """Returns a new random id that is neither in `taken` nor returned before."""
         while (drawn := ids.fresh(taken, self._rng)) in self._drawn:
             pass
         self._drawn.add(drawn)

@@ -39,7 +39,7 @@ _PUTS: dict[str, Any] = {table: put for table, put in PUTS.items() if table in P
 
 
 def difference(old: Patch, new: Patch) -> Command | None:
-    """The command that turns `old` into `new`; None if they are equal.
+    """Returns the command that turns `old` into `new`; None if they are equal.
 
     It consists of the smallest edits and leaves alone what both have. Differences that no edit can make are made by a
     ReplacePatch with the whole document at the end.
@@ -125,7 +125,7 @@ def _records(old: Patch, new: Patch) -> Iterator[Command]:
 
 
 def _changed(before: Record, after: Record) -> set[str]:
-    """The names of the fields in which two records of one kind differ."""
+    """Returns the names of the fields in which two records of one kind differ."""
     if before == after:
         return set()
     return {field.name for field in structs.fields(after) if getattr(before, field.name) != getattr(after, field.name)}

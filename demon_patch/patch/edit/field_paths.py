@@ -31,12 +31,14 @@ Changes: TypeAlias = Mapping[Path, tuple[Any, Any]]
 
 
 def changes(old: Patch, new: Patch) -> Changes:
-    """The fields in which two documents differ, with both values. Where only one has a part, all its fields differ."""
+    """Returns the fields in which two documents differ, with both values. Where only one has a part, all its fields
+    differ."""
     return dict(_differences((), old, new))
 
 
 def place_of(path: Path) -> tuple[str | None, str | None, str]:
-    """A field's node id, port name and name in words, as an error shows them; None where it has no node or port."""
+    """Returns (node id, port name, name in words) of a field, as an error shows them. Node id or port name is None if
+    the field belongs to no node or no port."""
     within = ""
     if path[0] == "definitions" and len(path) > 2:
         within, path = f" in subpatch {path[1]}", path[2:]
@@ -70,7 +72,8 @@ def _differences(at: Path, old: Any, new: Any) -> Iterator[tuple[Path, tuple[Any
 
 
 def _parts(given: Any) -> Mapping[Any, Any] | None:
-    """The parts of a record, table or list of cables by name, id or cable key; {} for GONE, None for a field."""
+    """Returns the parts of a record, table or list of cables by name, id or cable key; {} for GONE, None for a
+    field."""
     if isinstance(given, Record):
         return {name: getattr(given, name) for name in given.__struct_fields__}
     if isinstance(given, Frozen):

@@ -11,7 +11,7 @@ from msgspec import Struct
 
 
 def footprint(*given: object) -> int:
-    """The bytes of memory of the given objects and of all that they contain; each object counts once."""
+    """Returns the bytes of memory of the given objects and of all that they contain; each object counts once."""
     total = 0
     seen: set[int] = set()
     waiting: list[Any] = list(given)

@@ -15,9 +15,13 @@ _WORDS = re.compile(r"(?:(\d{1,3}(?:\.\d{1,4})?)\s*)?(beat|bar)s?")
 
 
 class Grid(Struct, frozen=True, omit_defaults=True):
-    """Every `count` beats or bars of the transport: beats above 0, bars whole, at most 256 of either.
+    """The points of the transport at every `count`-th beat or bar.
 
-    An edit that has one changes the document at once, and is heard from the next such point on that can be reached.
+    unit: `beat` or `bar`.
+    count: beats, above 0 and not always whole, or whole bars; at most 256.
+
+    An edit with a grid changes the document at once. It is heard from the next point of the grid on that can be
+    reached.
     """
 
     unit: Literal["beat", "bar"]
@@ -40,7 +44,7 @@ class Grid(Struct, frozen=True, omit_defaults=True):
         return cls("beat" if found[2] == "beat" else "bar", float(found[1] or 1))
 
     def beats(self, beats_per_bar: float) -> float:
-        """The distance between two points of the grid, in beats."""
+        """Returns the distance between two points of the grid, in beats."""
         return self.count * beats_per_bar if self.unit == "bar" else self.count
 
     def __str__(self) -> str:

@@ -72,11 +72,12 @@ class UndoStep:
         return together(tuple(part.inverse for part in reversed(self.parts)))
 
     def at_revision(self, counter: int) -> UndoStep:
-        """The same step, with `counter` as the counter of its only revision."""
+        """Returns the same step, with `counter` as the counter of its only revision."""
         return replace(self, first=counter, last=counter)
 
     def holds(self, counter: int) -> bool:
-        """Whether a counter lies in `first` to `last`; revisions of other clients can lie between the step's own."""
+        """Returns whether a counter lies in `first` to `last`; revisions of other clients can lie between the step's
+        own."""
         return self.first <= counter <= self.last
 
 
@@ -116,7 +117,8 @@ def undo_step(step: UndoStep, patch: Patch) -> tuple[Patch, UndoStep, tuple[Patc
 
 
 def extend_step(step: UndoStep, more: UndoStep) -> UndoStep:
-    """A gesture's step, extended by the edits of another step. Edits that overwrite the latest ones replace them."""
+    """Returns a gesture's step, extended by the edits of another step. Edits that overwrite the latest ones replace
+    them."""
     kept, last = step.parts[: -len(more.parts)], step.parts[-len(more.parts) :]
     if len(last) == len(more.parts) and all(map(_overwrites, more.parts, last)):
         parts = (*kept, *map(_over, more.parts, last))
@@ -126,7 +128,7 @@ def extend_step(step: UndoStep, more: UndoStep) -> UndoStep:
 
 
 def primitives(command: Command) -> tuple[Command, ...]:
-    """The commands of a batch; any other command alone."""
+    """Returns the commands of a batch; any other command alone."""
     return command.commands if isinstance(command, Batch) else (command,)
 
 
@@ -187,7 +189,7 @@ def _attempt(inverse: Command, part: StepPart, patch: Patch) -> tuple[tuple[Patc
 
 
 def _pieces(command: Command) -> tuple[Command, ...]:
-    """Smaller commands that together do what a command does; none if it does one thing only."""
+    """Returns smaller commands that together do what a command does; none if it does one thing only."""
     if isinstance(command, Within):
         return tuple(Within(command.definition, piece) for piece in _pieces(command.command))
     if isinstance(command, AddNodes):
@@ -205,7 +207,8 @@ def _pieces(command: Command) -> tuple[Command, ...]:
 
 
 def _overwrites(new: StepPart, last: StepPart) -> bool:
-    """Whether edit `new` overwrites all that edit `last` set, and no other edit changed those fields in between."""
+    """Returns whether edit `new` overwrites all that edit `last` set, and no other edit changed those fields in
+    between."""
     target = new.command.target
     return (
         target is not None
@@ -215,7 +218,7 @@ def _overwrites(new: StepPart, last: StepPart) -> bool:
 
 
 def _over(new: StepPart, last: StepPart) -> StepPart:
-    """One part that stands for edit `last` followed by edit `new`, which overwrites it."""
+    """Returns one part that stands for edit `last` followed by edit `new`, which overwrites it."""
     changed = {path: (last.changed[path][0], then) for path, (_, then) in new.changed.items()}
     return StepPart(new.command, last.inverse, {**last.changed, **changed})
 

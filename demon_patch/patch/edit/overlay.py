@@ -48,20 +48,21 @@ class Overlay:
         return frozenset({*self.values, *self.ranges, *self.depths})
 
     def turned(self, node: str, port: str, value: Value) -> Overlay:
-        """The overlay with a live value for a port; PatchError for a value that no port can have."""
-        with json_values.place(node=ids.checked(node), port=json_values.name(port, "name of a port")):
+        """Returns the overlay with a live value for a port; PatchError for a value that no port can have."""
+        with json_values.place(node=ids.valid_id(node), port=json_values.name(port, "name of a port")):
             return replace(self, values={**self.values, (node, port): json_values.value(value, "live value")})
 
     def released(self, *keys: Key | CableKey) -> Overlay:
-        """The overlay without the live values, ranges and depths of those ports and cables."""
+        """Returns the overlay without the live values, ranges and depths of those ports and cables."""
         return self._where(lambda key: key not in keys)
 
     def without(self, ports: Collection[Key]) -> Overlay:
-        """The overlay without live values and ranges of those ports, and without depths of cables that end there."""
+        """Returns the overlay without live values and ranges of those ports, and without depths of cables that end
+        there."""
         return self._where(lambda key: ((key.dst, key.port) if isinstance(key, CableKey) else key) not in ports)
 
     def covered_by(self, other: Overlay) -> Overlay:
-        """Both overlays together; where both have an entry, that of `other` counts."""
+        """Returns both overlays together; where both have an entry, that of `other` counts."""
         return Overlay(
             {**self.values, **other.values}, {**self.ranges, **other.ranges}, {**self.depths, **other.depths}
         )
@@ -69,7 +70,8 @@ class Overlay:
     def without_overwritten(
         self, command: Command, changed: Iterable[Path] = (), spared: Collection[Key | CableKey] = ()
     ) -> Overlay:
-        """Releases the live values over every value, range and depth that an edit writes: the new base is heard.
+        """Returns the overlay without the live values, ranges and depths of all that an edit writes, so that the new
+        bases are heard.
 
         changed: the fields that the edit changed (`field_paths.changes`). A command that sets a value, range or depth
         writes it also where the base has it already. spared: ports and cables whose live values stay.
@@ -86,7 +88,7 @@ class Overlay:
         )
 
     def sounding(self, patch: Patch) -> Patch:
-        """The patch with the live values, ranges and depths in the place of its own."""
+        """Returns the patch with the live values, ranges and depths in the place of its own."""
         if not self:
             return patch
         over: defaultdict[str, tuple[dict[str, Value], dict[str, Range]]] = defaultdict(lambda: ({}, {}))
@@ -106,7 +108,7 @@ class Overlay:
         return structs.replace(patch, nodes=nodes, cables=cables)
 
     def keeping_command(self, patch: Patch) -> Command | None:
-        """The command that writes all live values into the patch as bases; None if it has them already."""
+        """Returns the command that writes all live values into the patch as bases; None if it has them already."""
         return difference(patch, self.sounding(patch))
 
     def _where(self, stays: Callable[[Key | CableKey], bool]) -> Overlay:
@@ -118,7 +120,7 @@ def _where(table: Mapping[Any, Any], stays: Callable[[Key | CableKey], bool]) ->
 
 
 def _set_by(command: Command) -> Iterator[Path]:
-    """The paths of the values, ranges and depths that a command sets."""
+    """Yields the paths of the values, ranges and depths that a command sets."""
     for edit in primitives(command):
         if isinstance(edit, SetValue):
             yield "nodes", edit.node, "values", edit.name

@@ -25,7 +25,7 @@ End = tuple[str, str]
 
 
 def named_ends(graph: Graph) -> tuple[set[End], set[End]]:
-    """The inputs, and the outputs, that a patch or definition names other than in its cables.
+    """Returns the inputs, and the outputs, that a patch or definition names other than in its cables.
 
     Of a patch: inputs of its dashboard, mappings and snapshots. Of a definition: ends of its boundary ports.
     """

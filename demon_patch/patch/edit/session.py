@@ -189,11 +189,11 @@ class EditSession:
         return undone
 
     def labels(self, client: str) -> tuple[str, ...]:
-        """The labels of the client's steps that `undo` can take back, oldest first."""
+        """Returns the labels of the client's steps that `undo` can take back, oldest first."""
         return tuple(step.label for step in self._history(client).done)
 
     def undone_labels(self, client: str) -> tuple[str, ...]:
-        """The labels of the client's steps that `redo` can do again, the next one first."""
+        """Returns the labels of the client's steps that `redo` can do again, the next one first."""
         return tuple(step.label for step in reversed(self._history(client).undone))
 
     # -- what is not heard yet ----------------------------------------------------------------------------------
@@ -208,7 +208,7 @@ class EditSession:
         self._pending = [waiting for waiting in self._pending if waiting.revision > revision]
 
     def stages(self) -> tuple[Patch, ...]:
-        """The document that is heard now, followed by the document after each pending step, in order.
+        """Returns the document that is heard now, followed by the document after each pending step, in order.
 
         Edits without a grid are in all of them, also where a pending step has changed the same field.
         """
@@ -225,8 +225,8 @@ class EditSession:
         return lambda: self._subscribers.remove(hear)
 
     def edits_since(self, revision: Revision) -> tuple[Delta, ...] | None:
-        """The deltas after a revision, in order; None if they are no longer kept or the revision is of another epoch.
-        The caller then takes the whole document (`snapshot`)."""
+        """Returns the deltas after a revision, in order; None if they are no longer kept or the revision is of another
+        epoch. The caller then takes the whole document (`snapshot`)."""
         epoch, counter = revision
         if epoch != self._revision.epoch or not 0 <= counter <= self._revision.counter:
             return None
@@ -235,7 +235,7 @@ class EditSession:
         return news if len(news) == missing else None
 
     def snapshot(self) -> tuple[Revision, Patch]:
-        """The revision of the document and the document."""
+        """Returns the revision of the document and the document."""
         return self._revision, self._patch
 
     # -- within -------------------------------------------------------------------------------------------------

@@ -33,15 +33,19 @@ _DEVICE = re.compile(r"(con|prn|aux|nul|conin\$|conout\$|(com|lpt)[0-9¹²³]) *
 
 
 def name_of_hash(hash: str, suffix: str = "") -> str:
-    """Returns the name by which patches call an asset of the store, "sha256:2cf2....wav", from its SHA-256 (64 hex
-    digits) and the suffix of its file with the dot. It is no file name. A suffix that no name can have is left out."""
+    """Returns the name by which a patch refers to a file of the asset store: `sha256:`, the hash, and the suffix, as in
+    "sha256:2cf2....wav". It is not the name of a file on disk.
+
+    hash: the SHA-256 of the file's bytes, 64 hex digits.
+    suffix: with its dot, or "". One that is not a dot and 1 to 16 letters or digits is left out of the name.
+    """
     named = f"sha256:{hash}{suffix}"
     return named if _HASH.fullmatch(named) else named[: len("sha256:") + 64]
 
 
 def hash_in(name: str) -> str | None:
-    """The SHA-256 (64 hex digits) in the name of an asset of the store; None for a path. PatchError if the name begins
-    with sha256: and is not valid."""
+    """Returns the SHA-256, 64 hex digits, in the name of a file of the asset store; None for a path. Raises PatchError
+    for a name that begins with "sha256:" and goes on with anything else."""
     if not name.startswith("sha256:"):
         return None
     if (match := _HASH.fullmatch(name)) is None:
@@ -49,10 +53,10 @@ def hash_in(name: str) -> str | None:
     return match[1]
 
 
-def checked(name: object) -> str:
-    """Returns the name if it is safe; raises PatchError otherwise.
+def safe_name(name: object) -> str:
+    """Returns `name` if it may name a file of a pack: a safe path or the name of an asset. Raises PatchError otherwise.
 
-    A safe name stays within its folder on every system, has no invisible characters and names no hidden file.
+    A safe path stays within its folder on every system, has no invisible characters and names no hidden file.
     """
     if not isinstance(name, str) or not 0 < len(name.removesuffix(TEMPO)) <= LONGEST:
         raise PatchError(f"{quoted(name)} is no name of a file", mend=f"use 1 to {LONGEST} characters")
@@ -77,9 +81,9 @@ def checked(name: object) -> str:
 
 
 def packable(name: object) -> str:
-    """Returns the name if a pack may contain such a file: a safe name (`checked`) of a sound, its tempo or a LoRA.
+    """Returns the name if a pack may contain such a file: a safe name (`safe_name`) of a sound, its tempo or a LoRA.
     Raises PatchError otherwise."""
-    kind = suffix(checked(name).removesuffix(TEMPO))
+    kind = suffix(safe_name(name).removesuffix(TEMPO))
     if kind in SOUNDS or (kind == WEIGHTS and not is_tempo(name)) or (not kind and hash_in(str(name)) is not None):
         return str(name)
     raise PatchError(
@@ -88,23 +92,23 @@ def packable(name: object) -> str:
 
 
 def is_tempo(name: object) -> TypeGuard[str]:
-    """Whether a name is that of a tempo file, which is the name of its sound and TEMPO."""
+    """Returns whether `name` is the name of a tempo file: the name of a sound, followed by TEMPO."""
     return isinstance(name, str) and name.endswith(TEMPO)
 
 
 def suffix(name: str) -> str:
-    """The last suffix of a name, in small letters: ".wav"."""
+    """Returns the last suffix of a name with its dot, in small letters, as in ".wav"; "" if it has none."""
     last = name.rpartition("/")[2]
     return f".{last.rpartition('.')[2].lower()}" if "." in last else ""
 
 
 def folded_name(name: str) -> str:
-    """A form of the name that is equal for names that mean the same file on some systems: it ignores case and the
-    Unicode form of accents."""
+    """Returns a form of the name for comparing. It is equal for two names that mean the same file on some system: case
+    and the Unicode form of accents make no difference."""
     return unicodedata.normalize("NFC", unicodedata.normalize("NFD", name).casefold())
 
 
 def _fit(part: str) -> bool:
-    """Whether a folder or file may have this name on every system. Names that begin with a point (hidden files), a
-    hyphen (options of commands) or a tilde (home folders) may not."""
+    """Returns whether a folder or file may have this name on every system. Names that begin with a point (hidden
+    files), a hyphen (options of commands) or a tilde (home folders) may not."""
     return bool(part) and part[-1] not in ". " and part[0] not in ". -~" and not _DEVICE.fullmatch(part)

@@ -41,7 +41,7 @@ def read(path: str | Path, limit: int) -> bytes:
 
 
 def _beside(path: Path) -> str:
-    """The mend for a file that cannot be read: similar names in its folder if it does not exist."""
+    """Returns the mend for a file that cannot be read: similar names in its folder if it does not exist."""
     try:
         names = [] if path.exists() else [entry.name for entry in islice(os.scandir(path.parent), _LISTED)]
     except (OSError, ValueError):
@@ -74,7 +74,7 @@ def write(path: str | Path, content: bytes | Iterable[bytes], *, follow: bool = 
 
 
 def reason(error: OSError | ValueError) -> str:
-    """The system's words for why a file could not be read or written."""
+    """Returns the system's words for why a file could not be read or written."""
     return (error.strerror if isinstance(error, OSError) else None) or str(error)
 
 

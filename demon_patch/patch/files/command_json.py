@@ -12,12 +12,12 @@ _DECODER = msgspec.json.Decoder(Command)
 
 
 def encode(command: Command) -> bytes:
-    """The bytes of a JSON object with the command's name as `do` and its fields as further keys."""
+    """Returns the bytes of a JSON object with the command's name as `do` and its fields as further keys."""
     return _ENCODER.encode(command)
 
 
 def decode(message: bytes | str) -> Command:
-    """The command from the text of a JSON object (`encode`); PatchError if it is no command."""
+    """Returns the command from the text of a JSON object (`encode`); PatchError if it is no command."""
     try:
         return _DECODER.decode(message)
     except (msgspec.MsgspecError, RecursionError, UnicodeError) as error:

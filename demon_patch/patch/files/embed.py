@@ -41,25 +41,25 @@ class Carried(NamedTuple):
 
 
 def fits(text: str) -> bool:
-    """Whether a patch's text is short enough for a sound file (LARGEST)."""
+    """Returns whether a patch's text is short enough for a sound file (LARGEST)."""
     return len(text.encode()) <= LARGEST
 
 
 def software(kind: Kind) -> str:
-    """The tag `software` of a finished file of that kind."""
+    """Returns the tag `software` of a finished file of that kind."""
     return f"demon-patch {kind}"
 
 
 def patch_chunks(text: str, kind: Kind) -> tuple[tuple[bytes, bytes], ...]:
-    """The chunks (name, content) of a new, unfinished WAV file: the tag `software`, and the patch if `text` is not
-    empty."""
+    """Returns the chunks (name, content) of a new, unfinished WAV file: the tag `software`, and the patch if `text` is
+    not empty."""
     own = ((CHUNK, text.encode()),) if text else ()
     return ((b"LIST", wav_chunks.information(ISFT=software(kind) + OPEN)), *own)
 
 
 def is_open(path: Path) -> bool:
-    """Whether a file is an unfinished recording: cut off, or still being written. Raises OSError, and PatchError for a
-    file that is neither WAV nor FLAC."""
+    """Returns whether a file is an unfinished recording: cut off, or still being written. Raises OSError, and
+    PatchError for a file that is neither WAV nor FLAC."""
     with opened(path) as stream:
         head = stream.read(_MD5.stop)
     told = carried(path).software
@@ -68,7 +68,8 @@ def is_open(path: Path) -> bool:
 
 
 def is_render(path: str | Path) -> bool:
-    """Whether a file contains a patch and is no recording, so it can be rendered again. False if it cannot be read."""
+    """Returns whether a file contains a patch and is no recording, so it can be rendered again. False if it cannot be
+    read."""
     try:
         found = carried(Path(path))
     except (OSError, ValueError, PatchError):
@@ -77,7 +78,7 @@ def is_render(path: str | Path) -> bool:
 
 
 def extract(path: str | Path) -> Patch:
-    """The patch in a WAV or FLAC file; raises PatchError if it contains none or cannot be read."""
+    """Returns the patch in a WAV or FLAC file; raises PatchError if it contains none or cannot be read."""
     path = Path(path)
     try:
         text = carried(path).text
@@ -90,8 +91,8 @@ def extract(path: str | Path) -> Patch:
 
 
 def carried(path: Path) -> Carried:
-    """The patch's text and the tag `software` of a WAV or FLAC file. Raises OSError, and PatchError for another kind of
-    file."""
+    """Returns the patch's text and the tag `software` of a WAV or FLAC file. Raises OSError, and PatchError for another
+    kind of file."""
     with opened(path) as stream:
         head = stream.read(12)
         if wav_chunks.is_riff(head):
@@ -117,7 +118,7 @@ def _in_wav(stream: BinaryIO) -> Carried:
 
 
 def _in_flac(stream: BinaryIO, path: Path) -> Carried:
-    """The comment as the patch's text, if it begins with { and is not too long, and the tag `software`."""
+    """Returns the comment as the patch's text, if it begins with { and is not too long, and the tag `software`."""
     try:
         with soundfile.SoundFile(stream) as file:
             text, told = file.comment, file.software

@@ -50,7 +50,7 @@ def loads(text: str | bytes, file: object = None) -> Patch:
 
 
 def dumps(patch: Patch) -> str:
-    """The text of a patch file. Equal patches have equal text, and `loads(dumps(patch)) == patch`."""
+    """Returns the text of a patch file. Equal patches have equal text, and `loads(dumps(patch)) == patch`."""
     return laid_out({**_object(patch), "format": FORMAT}) + "\n"
 
 
@@ -69,8 +69,8 @@ def save(patch: Patch, path: str | Path) -> None:
 
 
 def _decoded(text: str | bytes) -> str:
-    """The text of a file decoded from UTF-8, without a byte order mark. PatchError if it is larger than SIZE or not
-    UTF-8."""
+    """Returns the text of a file decoded from UTF-8, without a byte order mark. PatchError if it is larger than SIZE or
+    not UTF-8."""
     try:
         given = text.encode() if isinstance(text, str) else text
     except UnicodeEncodeError:
@@ -122,7 +122,8 @@ def _parsed(text: str) -> dict[str, Any]:
 
 
 def _end(text: str, count: int) -> str:
-    """Line and column, in words, of the closing brace that ends the count-th object. Inner objects end first."""
+    """Returns line and column, in words, of the closing brace that ends the count-th object. Inner objects end
+    first."""
     braces = (match.start() for match in _CLOSING.finditer(text) if match[1])
     at = next(start for number, start in enumerate(braces, 1) if number == count)
     return f"line {text.count(chr(10), 0, at) + 1}, column {at - text.rfind(chr(10), 0, at)}"
@@ -146,8 +147,8 @@ def _record(kind: type[P], given: object, what: str) -> P:
 
 @cache
 def _readers(kind: type[Record]) -> Mapping[str, Callable[[Any, str], object]]:
-    """By field of a record class, the function that converts the field's JSON data. It makes the records inside; other
-    data it returns unchanged, for the record's constructor to check."""
+    """Returns the function that converts a field's JSON data, by each field of a record class. It makes the records
+    inside; other data it returns unchanged, for the record's constructor to check."""
     return {field: _reader(hint) for field, hint in get_type_hints(kind).items()}
 
 
@@ -165,7 +166,9 @@ def _reader(hint: Any) -> Callable[[Any, str], object]:
 
 def _table(kind: type[P], given: object, what: str) -> dict[str, P]:
     _counted(kind, len(json_values.table(given, what)))
-    return {ids.checked(id, kind.word()): _entry(kind, id, item) for id, item in json_values.table(given, what).items()}
+    return {
+        ids.valid_id(id, kind.word()): _entry(kind, id, item) for id, item in json_values.table(given, what).items()
+    }
 
 
 def _entry(kind: type[P], id: str, given: object) -> P:
@@ -205,7 +208,7 @@ def _named_in_errors(what: str, always: bool = False) -> Iterator[None]:
 
 
 def _object(record: Record) -> dict[str, object]:
-    """The JSON object of a record, without fields at their default."""
+    """Returns the JSON object of a record, without fields at their default."""
     defaults = record.defaults()
     fields = {
         key: _plain_data(kept)

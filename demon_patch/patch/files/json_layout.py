@@ -17,7 +17,7 @@ _ENCODE = json.JSONEncoder(ensure_ascii=False, allow_nan=False).encode
 
 
 def laid_out(given: object, margin: str = "", in_list: bool = False) -> str:
-    """The JSON text of data: mappings with texts as keys, lists, tuples, texts, finite numbers, booleans, None.
+    """Returns the JSON text of data: mappings with texts as keys, lists, tuples, texts, finite numbers, booleans, None.
 
     margin: the indent of the line on which the data begins.
     in_list: whether the data is an item of a list.

@@ -59,7 +59,7 @@ def _mapping(mapping: Document) -> Document:
 
 
 def _set_aside(given: Document, kind: str) -> Document:
-    """The object with its unknown keys renamed that format 2 uses: `key` becomes "key (format 1)"."""
+    """Returns the object with its unknown keys renamed that format 2 uses: `key` becomes "key (format 1)"."""
     made = dict(given)
     for key in _NEW_KEYS[kind]:
         if key in given:

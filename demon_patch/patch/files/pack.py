@@ -75,12 +75,12 @@ class Files(Mapping[str, bytes]):
         return _pieces(self._assets[name])
 
     def hash(self, name: str) -> str:
-        """The SHA-256 of a file, 64 hex digits."""
+        """Returns the SHA-256 of a file, 64 hex digits."""
         return self._assets[name].sha256
 
 
 def packed(patch: Patch, assets: Mapping[str, bytes]) -> bytes:
-    """The bytes of a pack with a patch and files. Equal input gives equal bytes.
+    """Returns the bytes of a pack with a patch and files. Equal input gives equal bytes.
 
     assets: the files' bytes by name (`asset_names`).
     Raises PatchError for a name that is not safe, more than ASSETS files, and more than SIZE bytes, so that `unpacked`
@@ -115,7 +115,7 @@ def unpacked(content: bytes) -> tuple[Patch, Files]:
 
 
 def patch_text(content: bytes) -> str:
-    """The text of the patch file in a pack, unchanged; raises PatchError if it is no pack."""
+    """Returns the text of the patch file in a pack, unchanged; raises PatchError if it is no pack."""
     return _decoded(content, _Pack).patch
 
 
@@ -133,7 +133,7 @@ def _within(given: Iterable[tuple[str, int]]) -> None:
     known: dict[str, str] = {}
     total = 0
     for name, size in given:
-        one = asset_names.folded_name(asset_names.checked(name))
+        one = asset_names.folded_name(asset_names.safe_name(name))
         if one in known:
             raise _twice(known[one])
         known[one] = name

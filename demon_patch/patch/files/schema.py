@@ -57,7 +57,7 @@ _DATA: Schema = {
 
 
 def of_patches() -> Schema:
-    """The schema of a patch file in the format that this version writes."""
+    """Returns the schema of a patch file in the format that this version writes."""
     (_,), kinds = msgspec.json.schema_components([Patch], ref_template="#/$defs/{name}")
     defs = {name: _piece(kind) for name, kind in kinds.items()}
     patch = defs.pop("Patch")
@@ -72,7 +72,7 @@ def of_patches() -> Schema:
 
 
 def of_commands() -> Schema:
-    """The schema of a command's JSON object (`files.command_json`)."""
+    """Returns the schema of a command's JSON object (`files.command_json`)."""
     schema = msgspec.json.schema(Command)
     for kind in schema["$defs"].values():
         kind["description"] = inspect.cleandoc(kind["description"])
@@ -80,7 +80,7 @@ def of_commands() -> Schema:
 
 
 def _piece(kind: Schema) -> Schema:
-    """The schema of a record's JSON object: its fields with their limits, and any other key."""
+    """Returns the schema of a record's JSON object: its fields with their limits, and any other key."""
     fields = {name: _field(name, field) for name, field in kind["properties"].items() if name != "extra"}
     made = {key: kind[key] for key in ("type", "required") if kind.get(key)}
     described = {"title": kind["title"], "description": inspect.cleandoc(kind["description"])}
@@ -100,7 +100,7 @@ def _field(name: str, field: Schema) -> Schema:
 
 
 def _kind(part: Any) -> Any:
-    """A part of a schema in which each place for any JSON data refers to the definition `Value`."""
+    """Returns a part of a schema in which each place for any JSON data refers to the definition `Value`."""
     if isinstance(part, Mapping):
         if {"type": "object"} in part.get("anyOf", ()):
             return _VALUE

@@ -43,13 +43,14 @@ class WavHead:
         self.size = _SIZES + len(self._rest) + 8
 
     def bytes_for(self, frames: int) -> bytes:
-        """The head's bytes for a finished file. frames: the number of samples of each channel."""
+        """Returns the head's bytes for a finished file. frames: the number of samples of each channel."""
         sound = frames * self.frame
         (_, sizes), (_, data) = self.changes(frames, self.size + sound + sound % 2)
         return sizes + self._rest + b"data" + data
 
     def changes(self, frames: int, size: int) -> tuple[tuple[int, bytes], tuple[int, bytes]]:
-        """The two places of the head that depend on the file's length, each as (byte offset, bytes to write there).
+        """Returns the two places of the head that depend on the file's length, each as (byte offset, bytes to write
+        there).
 
         frames: the number of samples of each channel.
         size: the size of the whole file in bytes.
@@ -63,18 +64,18 @@ class WavHead:
 
 
 def chunk_bytes(name: bytes, content: bytes) -> bytes:
-    """The bytes of a chunk: name, size, content, and a zero byte if the content has an odd size."""
+    """Returns the bytes of a chunk: name, size, content, and a zero byte if the content has an odd size."""
     return name + pack("<I", len(content)) + content + bytes(len(content) % 2)
 
 
 def information(**texts: str) -> bytes:
-    """The content of a `LIST` chunk with texts about a file, by tag names of four letters. `ISFT` names the program
-    that made the file."""
+    """Returns the content of a `LIST` chunk with texts about a file, by tag names of four letters. `ISFT` names the
+    program that made the file."""
     return b"INFO" + b"".join(chunk_bytes(name.encode(), text.encode() + b"\0") for name, text in texts.items())
 
 
 def is_riff(head: bytes) -> bool:
-    """Whether a file that begins with these 12 bytes is a WAV file."""
+    """Returns whether a file that begins with these 12 bytes is a WAV file."""
     return head[:4] in _FORMS and head[8:12] == b"WAVE"
 
 

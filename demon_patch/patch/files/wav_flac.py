@@ -30,7 +30,8 @@ class FlacParts(NamedTuple):
 
 
 def as_flac(wav: bytes) -> FlacParts | None:
-    """The parts of a WAV file of 16 or 24 bits. None for any other file, and if FLAC is not exact or not smaller.
+    """Returns the parts of a WAV file of 16 or 24 bits. None for any other file, and if FLAC is not exact or not
+    smaller.
 
     The parts have been checked: `wav_blocks` returns the same bytes. For float samples it returns None, because FLAC
     stores whole numbers only.
@@ -88,7 +89,8 @@ def wav_blocks(parts: FlacParts, size: int) -> Iterator[bytes]:
 
 
 def _numbers(raw: bytes, bits: int) -> np.ndarray:
-    """Whole numbers from little-endian samples, one dimension: int16, or for 24 bits the upper 24 bits of int32."""
+    """Returns whole numbers from little-endian samples, one dimension: int16, or for 24 bits the upper 24 bits of
+    int32."""
     if bits == 16:
         return np.frombuffer(raw, "<i2")
     wide = np.zeros((len(raw) // 3, 4), np.uint8)

@@ -12,7 +12,7 @@ SPANS = (0.1, 60.0)
 
 
 class CanvasFrame(Record, frozen=True, omit_defaults=True):
-    """A titled rectangle behind the nodes that it groups; whoever moves it moves what lies on it.
+    """A titled rectangle behind the nodes that it groups. Moving it on the canvas moves the nodes on it, too.
 
     at: its upper left corner on the canvas.
     size: its width and height.
@@ -80,11 +80,11 @@ class Probe(Record, frozen=True, omit_defaults=True):
     span: float = 4.0
 
     def __post_init__(self) -> None:
-        ids.checked(self.node)
+        ids.valid_id(self.node)
         json_values.name(self.out, "name of an output")
         span = json_values.number(self.span, "span", *SPANS)
         self._settle(at=json_values.position(self.at, "at"), size=area(self.size, "size"), span=span)
 
     def without(self, gone: Set[str]) -> Probe | None:
-        """The probe; None if its node is in `gone`."""
+        """Returns the probe; None if its node is in `gone`."""
         return None if self.node in gone else self

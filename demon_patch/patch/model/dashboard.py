@@ -35,8 +35,8 @@ class Widget(Record, frozen=True, omit_defaults=True):
     node, port: what it turns.
     at: its upper left corner on the dashboard.
     size: its width and height.
-    kind: its form; auto for the one that suits the port.
-    label: its name there, or nothing for the port's title.
+    kind: what it looks like; `auto` is the kind that suits the port.
+    label: its name on the dashboard; "" shows the port's title.
     """
 
     node: str
@@ -47,14 +47,14 @@ class Widget(Record, frozen=True, omit_defaults=True):
     label: str = ""
 
     def __post_init__(self) -> None:
-        ids.checked(self.node)
+        ids.valid_id(self.node)
         json_values.name(self.port, "name of a port")
         choice(self.kind, WIDGETS, "kind")
         json_values.text(self.label, "label")
         self._settle(at=json_values.position(self.at, "at"), size=area(self.size, "size"))
 
     def without(self, gone: Set[str]) -> Widget | None:
-        """The widget; None if its node is in `gone`."""
+        """Returns the widget; None if its node is in `gone`."""
         return None if self.node in gone else self
 
 
@@ -117,7 +117,7 @@ class ControlMapping(Record, frozen=True, omit_defaults=True):
     def __post_init__(self) -> None:
         if not isinstance(self.source, Controller):
             raise PatchError(f"source is {json_values.quoted(self.source)}", mend="make it with Controller(...)")
-        ids.checked(self.node)
+        ids.valid_id(self.node)
         json_values.name(self.port, "name of a port")
         choice(self.mode, MAPPING_MODES, "mode")
         choice(self.takeover, TAKEOVERS, "takeover")
@@ -128,7 +128,7 @@ class ControlMapping(Record, frozen=True, omit_defaults=True):
         self._settle(curve=curve, **{end: json_values.number(given, end) for end, given in ends.items()})
 
     def without(self, gone: Set[str]) -> ControlMapping | None:
-        """The mapping; None if its node is in `gone`."""
+        """Returns the mapping; None if its node is in `gone`."""
         return None if self.node in gone else self
 
 
@@ -147,8 +147,8 @@ class CableDepth(Record, frozen=True, omit_defaults=True):
     format: int = 2
 
     def __post_init__(self) -> None:
-        ids.checked(self.src)
-        ids.checked(self.dst)
+        ids.valid_id(self.src)
+        ids.valid_id(self.dst)
         json_values.name(self.out, "name of an output")
         json_values.name(self.port, "name of an input")
         json_values.integer(self.format, "format", *NUMBERS_OF)
@@ -182,15 +182,15 @@ class Snapshot(Record, frozen=True, omit_defaults=True):
         if scope is not None:
             if not isinstance(scope, list | tuple):
                 raise PatchError(f"scope is {json_values.quoted(scope)}", mend="write a list of ids, or leave it out")
-            scope = tuple(sorted({ids.checked(id) for id in scope}))
+            scope = tuple(sorted({ids.valid_id(id) for id in scope}))
         values: dict[str, Frozen[Value]] = {}
         for id, ports in json_values.table(self.values, "values").items():
-            with json_values.place(node=ids.checked(id)):
+            with json_values.place(node=ids.valid_id(id)):
                 if kept := by_port(ports, "the value", json_values.value):
                     values[id] = kept
         ranges: dict[str, Frozen[tuple[float, float]]] = {}
         for id, ports in json_values.table(self.ranges, "ranges").items():
-            with json_values.place(node=ids.checked(id)):
+            with json_values.place(node=ids.valid_id(id)):
                 if ends := by_port(ports, "the range", playing_range):
                     ranges[id] = ends
         depths = sorted(listed(self.depths, CableDepth, "depths"), key=lambda depth: depth.key)
@@ -205,7 +205,7 @@ class Snapshot(Record, frozen=True, omit_defaults=True):
         return frozenset({*(self.scope or ()), *self.values, *self.ranges, *ends})
 
     def without(self, gone: Set[str]) -> Snapshot:
-        """The snapshot without everything that names a node in `gone`."""
+        """Returns the snapshot without everything that names a node in `gone`."""
         if not gone & self.nodes:
             return self
         return structs.replace(

@@ -21,7 +21,7 @@ class Target(Record, frozen=True, omit_defaults=True):
     port: str
 
     def __post_init__(self) -> None:
-        ids.checked(self.node)
+        ids.valid_id(self.node)
         json_values.name(self.port, "name of an input")
         self._settle()
 
@@ -44,7 +44,7 @@ class Inlet(Record, frozen=True, omit_defaults=True):
         self._settle(to=to, order=json_values.number(self.order, "order"))
 
     def without(self, gone: Set[str]) -> Inlet:
-        """The inlet without its targets at the nodes in `gone`."""
+        """Returns the inlet without its targets at the nodes in `gone`."""
         return structs.replace(self, to=tuple(target for target in self.to if target.node not in gone))
 
 
@@ -59,12 +59,12 @@ class Outlet(Record, frozen=True, omit_defaults=True):
     def __post_init__(self) -> None:
         json_values.text(self.title, "title")
         if (self.node, self.out) != ("", ""):
-            ids.checked(self.node)
+            ids.valid_id(self.node)
             json_values.name(self.out, "name of an output")
         self._settle(order=json_values.number(self.order, "order"))
 
     def without(self, gone: Set[str]) -> Outlet:
-        """The outlet; it leads to no output if its node is in `gone`."""
+        """Returns the outlet; it leads to no output if its node is in `gone`."""
         return structs.replace(self, node="", out="") if self.node in gone else self
 
 

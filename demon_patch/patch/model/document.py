@@ -65,15 +65,15 @@ class Patch(Graph, frozen=True, omit_defaults=True, kw_only=True):
         yield from ((f"snapshot {id}", snapshot.nodes) for id, snapshot in self.snapshots.items())
 
     def definition(self, id: str) -> Definition:
-        """The definition with an id; PatchError if there is none."""
+        """Returns the definition with an id; PatchError if there is none."""
         if (found := self.definitions.get(id)) is None:
             raise PatchError(
-                f"the definition {ids.checked(id, 'definition')} is not in the patch", mend="name one that is"
+                f"the definition {ids.valid_id(id, 'definition')} is not in the patch", mend="name one that is"
             )
         return found
 
     def graph(self, within: str | None = None) -> Graph:
-        """The patch itself, or the definition with the id `within`; PatchError if there is none."""
+        """Returns the patch itself, or the definition with the id `within`; PatchError if there is none."""
         return self if within is None else self.definition(within)
 
     @cached_property

@@ -164,8 +164,8 @@ class _Layout:
 
 
 def _overlaid(node: Node, above: list[tuple[str, str, Node]] | tuple[()]) -> Node:
-    """A node with the values and ranges that the instance around it gives to those of its ports that have a boundary
-    port. above: as in `_Layout.spread`."""
+    """Returns a node with the values and ranges that the instance around it gives to those of its ports that have a
+    boundary port. above: as in `_Layout.spread`."""
     values = {port: of.values[name] for port, name, of in above if name in of.values}
     ranges = {port: of.ranges[name] for port, name, of in above if name in of.ranges}
     if not values and not ranges:
@@ -174,7 +174,8 @@ def _overlaid(node: Node, above: list[tuple[str, str, Node]] | tuple[()]) -> Nod
 
 
 def _soloed(cables: tuple[Cable, ...]) -> tuple[Cable, ...]:
-    """The cables without solos: where a port has an unmuted cable with solo, its cables without solo are muted."""
+    """Returns the cables without solos: where a port has an unmuted cable with solo, its cables without solo are
+    muted."""
     chosen = {(cable.dst, cable.port) for cable in cables if cable.solo and not cable.muted}
     if not chosen:
         return cables

@@ -88,7 +88,7 @@ class Node(Record, frozen=True, omit_defaults=True):
         json_values.integer(self.format, "format", *NUMBERS_OF)
         colour(self.colour)
         if self.type == SUBPATCH:
-            ids.checked(self.definition, "definition")
+            ids.valid_id(self.definition, "definition")
         elif self.definition != "":
             raise PatchError(f"a {self.type} has no definition", mend=f"leave it out, or make it a {SUBPATCH}")
         self._settle(
@@ -123,8 +123,8 @@ class Cable(Record, frozen=True, omit_defaults=True):
     format: int = 2
 
     def __post_init__(self) -> None:
-        ids.checked(self.src)
-        ids.checked(self.dst)
+        ids.valid_id(self.src)
+        ids.valid_id(self.dst)
         json_values.name(self.out, "name of an output")
         json_values.name(self.port, "name of an input")
         with json_values.place(node=self.dst, port=self.port):
@@ -148,7 +148,7 @@ def _nodes(given: object) -> Frozen[Node]:
     if len(nodes) > NODES:
         raise PatchError(f"the patch has {len(nodes)} nodes", mend=f"keep it within {NODES}")
     for id, node in nodes.items():
-        ids.checked(id)
+        ids.valid_id(id)
         if not isinstance(node, Node):
             raise PatchError(f"is {json_values.quoted(node)}, not a node", node=id, mend="make it with Node(...)")
     return nodes if isinstance(nodes, Frozen) else Frozen(nodes)
@@ -229,15 +229,15 @@ class Graph(Record, frozen=True, omit_defaults=True, kw_only=True, dict=True):
         )
 
     def node(self, id: str) -> Node:
-        """The node with an id; PatchError if there is none."""
+        """Returns the node with an id; PatchError if there is none."""
         if (found := self.nodes.get(id)) is None:
             raise PatchError(
-                "is not in the patch", node=ids.checked(id), mend=did_you_mean(id, self.nodes, "name a node that is")
+                "is not in the patch", node=ids.valid_id(id), mend=did_you_mean(id, self.nodes, "name a node that is")
             )
         return found
 
     def cable(self, key: CableKey) -> Cable:
-        """The cable with a key; PatchError if there is none."""
+        """Returns the cable with a key; PatchError if there is none."""
         if (found := self.cables_by_key.get(key)) is None:
             named = Cable(*key)
             raise PatchError(
@@ -249,15 +249,15 @@ class Graph(Record, frozen=True, omit_defaults=True, kw_only=True, dict=True):
         return found
 
     def cables_into(self, id: str, port: str | None = None) -> tuple[Cable, ...]:
-        """The cables that end at a node, or only those that end at its port `port`, sorted by key."""
+        """Returns the cables that end at a node, or only those that end at its port `port`, sorted by key."""
         return tuple(c for c in self._into.get(id, ()) if port in (None, c.port))
 
     def cables_from(self, id: str, out: str | None = None) -> tuple[Cable, ...]:
-        """The cables that begin at a node, or only those that begin at its output `out`, sorted by key."""
+        """Returns the cables that begin at a node, or only those that begin at its output `out`, sorted by key."""
         return tuple(c for c in self._from.get(id, ()) if out in (None, c.out))
 
     def cables_of(self, id: str) -> tuple[Cable, ...]:
-        """The cables that begin or end at a node, sorted by key, each once."""
+        """Returns the cables that begin or end at a node, sorted by key, each once."""
         touching = (*self.cables_into(id), *self.cables_from(id))
         return tuple(cable for _, cable in sorted({c.key: c for c in touching}.items()))
 

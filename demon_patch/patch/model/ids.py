@@ -16,14 +16,14 @@ _ID = re.compile(FORM)
 
 
 def fresh(taken: Container[str], rng: random.Random | None = None) -> str:
-    """A new random id of 8 characters that is not in `taken`. rng: the system's randomness by default."""
+    """Returns a new random id of 8 characters that is not in `taken`. rng: the system's randomness by default."""
     rng = rng or random.SystemRandom()
     while (drawn := "".join(rng.choices(ALPHABET, k=LENGTH))) in taken:
         pass
     return drawn
 
 
-def checked(given: object, kind: str = "node") -> str:
+def valid_id(given: object, kind: str = "node") -> str:
     """Returns the id if it has 1 to 32 characters of a-z 0-9 _ -; raises PatchError otherwise.
 
     kind: the kind of record that the id is of, for the message.

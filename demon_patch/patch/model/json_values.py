@@ -59,13 +59,14 @@ def place(file: object = None, node: str | None = None, port: str | None = None)
 
 
 def quoted(value: object) -> str:
-    """The text of given data for a message: on one line, escaped, at most 48 characters with its quotes."""
+    """Returns the text of given data for a message: on one line, escaped, at most 48 characters with its quotes."""
     shown = json.dumps(value) if isinstance(value, str) else repr(value)
     return shown if len(shown) <= 48 else f"{shown[:44]}…{shown[-1]}"
 
 
 def name(given: object, what: str) -> str:
-    """Returns the name of a node type or port if it has 1 to 64 characters of A-Z a-z 0-9 _ . : / - only."""
+    """Returns the name of a node type or port if it has 1 to 64 characters of A-Z a-z 0-9 _ . : / - only. Raises
+    PatchError otherwise; `what` names the value in its message."""
     if not isinstance(given, str) or not _NAME.fullmatch(given):
         raise PatchError(f"{quoted(given)} is no {what}", mend="use 1 to 64 of A-Z a-z 0-9 _ . : / -")
     return given
@@ -73,7 +74,7 @@ def name(given: object, what: str) -> str:
 
 def text(given: object, what: str, limit: int = LINE) -> str:
     """Returns a text if it is whole Unicode, has at most `limit` characters, and no hidden ones but tab and newline
-    (`errors.first_hidden_character`)."""
+    (`errors.first_hidden_character`). Raises PatchError otherwise; `what` names the text in its message."""
     if not isinstance(given, str):
         raise PatchError(f"{what} is {quoted(given)}, not text", mend="write it in quotes")
     if len(given) > limit:
@@ -87,7 +88,8 @@ def text(given: object, what: str, limit: int = LINE) -> str:
 
 
 def number(given: object, what: str, lo: float = -math.inf, hi: float = math.inf) -> float:
-    """Returns a number as a float if it is finite and in lo..hi."""
+    """Returns a number as a float if it is finite and in lo..hi. Raises PatchError otherwise; `what` names the number
+    in its message."""
     if isinstance(given, bool) or not isinstance(given, int | float):
         raise PatchError(f"{what} is {quoted(given)}, not a number", mend="write a number")
     if isinstance(given, float) and not math.isfinite(given):
@@ -100,40 +102,44 @@ def number(given: object, what: str, lo: float = -math.inf, hi: float = math.inf
 
 
 def integer(given: object, what: str, lo: int, hi: int) -> int:
-    """Returns an int if it is in lo..hi."""
+    """Returns `given` if it is an int in lo..hi. Raises PatchError otherwise; `what` names the number in its
+    message."""
     if number(given, what, lo, hi) != given or not isinstance(given, int):
         raise PatchError(f"{what} is {quoted(given)}, not a whole number", mend=f"write one of {lo} to {hi}")
     return given
 
 
 def switch(given: object, what: str) -> bool:
-    """Returns what is given if it is True or False."""
+    """Returns `given` if it is True or False. Raises PatchError otherwise; `what` names the value in its message."""
     if not isinstance(given, bool):
         raise PatchError(f"{what} is {quoted(given)}, neither true nor false", mend="write true or false")
     return given
 
 
 def pair(given: object, what: str) -> tuple[float, float]:
-    """Returns two finite numbers as a tuple of floats, from a list or tuple."""
+    """Returns a list or tuple of two finite numbers as a tuple of floats. Raises PatchError for anything else; `what`
+    names the pair in its message."""
     if not isinstance(given, list | tuple) or len(given) != 2:
         raise PatchError(f"{what} is {quoted(given)}, not two numbers", mend="write [a, b]")
     return number(given[0], what), number(given[1], what)
 
 
 def position(given: object, what: str) -> tuple[float, float]:
-    """Returns a place on the canvas as a tuple (x, y), if both are within -FARTHEST..FARTHEST."""
+    """Returns a place on the canvas as a tuple (x, y), if both are within -FARTHEST..FARTHEST. Raises PatchError
+    otherwise; `what` names the place in its message."""
     x, y = pair(given, what)
     return number(x, what, -FARTHEST, FARTHEST), number(y, what, -FARTHEST, FARTHEST)
 
 
 def moved(at: tuple[float, float], by: tuple[float, float]) -> tuple[float, float]:
-    """The place at + by on the canvas; x and y are limited to -FARTHEST..FARTHEST."""
+    """Returns the place at + by on the canvas; x and y are limited to -FARTHEST..FARTHEST."""
     x, y = (min(max(a + b, -FARTHEST), FARTHEST) for a, b in zip(at, by, strict=True))
     return x, y
 
 
 def table(given: object, what: str) -> Mapping[Any, Any]:
-    """Returns what is given if it is a mapping. Its keys and values are not checked."""
+    """Returns `given` if it is a mapping; its keys and values are not checked. Raises PatchError otherwise; `what`
+    names the mapping in its message."""
     if not isinstance(given, Mapping):
         raise PatchError(f"{what} is {quoted(given)}, not an object", mend="write {…}")
     return given
@@ -149,7 +155,7 @@ def value(given: object, what: str, levels: int = DATA_DEPTH) -> Value:
 
 
 def _copied(given: Any, levels: int, left: list[int]) -> Value:
-    """A copy of JSON data; PatchError without a place for other data.
+    """Returns a copy of JSON data; PatchError without a place for other data.
 
     left: a list with the number of items that may still follow; it is counted down.
     """
@@ -171,7 +177,7 @@ def _copied(given: Any, levels: int, left: list[int]) -> Value:
 
 
 def _named(given: object, what: str, levels: int, left: list[int]) -> Value:
-    """The same as `_copied`, but slower; its PatchError names the place of what is wrong."""
+    """Returns the same as `_copied`, but slower; its PatchError names the place of what is wrong."""
     if isinstance(given, list | tuple | Mapping):
         if levels <= 0:
             raise PatchError(f"{what[:LINE]} is nested too deeply", mend=f"keep a file within {DEPTH} levels")
@@ -193,7 +199,7 @@ def _named(given: object, what: str, levels: int, left: list[int]) -> Value:
 
 
 def values(given: object, what: str, prefix: str = "") -> Frozen[Value]:
-    """A frozen copy of a mapping from texts to JSON data. Messages name an item by `prefix` and its key."""
+    """Returns a frozen copy of a mapping from texts to JSON data. Messages name an item by `prefix` and its key."""
     if isinstance(given, Frozen):
         return given
     return Frozen({_key(key, what): value(item, f"{prefix}{_shown(key)}") for key, item in table(given, what).items()})

@@ -10,7 +10,11 @@ TAGS = 64
 
 
 class Song(Record, frozen=True, omit_defaults=True):
-    """Tempo of the transport: bpm in (0, 1000], None to follow the source; beats of a bar, 1 to 64."""
+    """The tempo and metre of the transport.
+
+    bpm: beats a minute, above 0 and up to 1000; None takes the tempo of the source.
+    beats_per_bar: 1 to 64.
+    """
 
     bpm: float | None = None
     beats_per_bar: int = 4

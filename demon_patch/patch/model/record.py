@@ -26,18 +26,18 @@ class Record(Struct, frozen=True, omit_defaults=True, kw_only=True):
 
     @classmethod
     def known_keys(cls) -> tuple[str, ...]:
-        """The names of all fields except `extra`, which are the keys in a file."""
+        """Returns the names of all fields except `extra`, which are the keys in a file."""
         return tuple(field for field in cls.__struct_fields__ if field != "extra")
 
     @classmethod
     def word(cls) -> str:
-        """The name of this kind of record in messages: "control mapping"."""
+        """Returns the name of this kind of record in messages: "control mapping"."""
         return "".join(f" {c.lower()}" if c.isupper() else c for c in cls.__name__).strip()
 
     @classmethod
     @cache
     def defaults(cls) -> Mapping[str, object]:
-        """The default of each known key by name. Keys without a default are not in it; they must be given."""
+        """Returns the default of each known key by name. Keys without a default are not in it; they must be given."""
         return {
             field.name: field.default if field.default_factory is NODEFAULT else field.default_factory()
             for field in structs.fields(cls)
@@ -54,7 +54,7 @@ class Record(Struct, frozen=True, omit_defaults=True, kw_only=True):
 
 
 def by_port(given: object, what: str, check: Callable[[object, str], T]) -> Frozen[T]:
-    """A frozen mapping from port names to the results of `check(item, what)`; errors name the port."""
+    """Returns a frozen mapping from port names to the results of `check(item, what)`; errors name the port."""
     kept: dict[str, T] = {}
     for port, item in json_values.table(given, what).items():
         json_values.name(port, "name of a port")
@@ -68,7 +68,7 @@ def by_id(given: object, kind: type[P], what: str) -> Frozen[P]:
     kind."""
     kept = json_values.table(given, what)
     for id, record in kept.items():
-        ids.checked(id, kind.word())
+        ids.valid_id(id, kind.word())
         if not isinstance(record, kind):
             raise PatchError(
                 f"{kind.word()} {id} is {json_values.quoted(record)}", mend=f"make it with {kind.__name__}(...)"

@@ -14,7 +14,7 @@ P = TypeVar("P", bound=Record)
 
 
 def is_graph(record: Record) -> bool:
-    """Whether a record has the fields `nodes` and `cables`."""
+    """Returns whether a record has the fields `nodes` and `cables`."""
     return {"nodes", "cables"} <= set(record.known_keys())
 
 
@@ -30,12 +30,13 @@ def nodes_of(record: Record) -> Iterator[tuple[str, Node]]:
 
 
 def with_nodes(record: P, change: Callable[[Node], Node]) -> P:
-    """The record with each node in it replaced by `change(node)`, including nodes of inner graphs."""
+    """Returns the record with each node in it replaced by `change(node)`, including nodes of inner graphs."""
     return over(record, lambda part: change(part) if isinstance(part, Node) else with_nodes(part, change))
 
 
 def over(record: P, change: Callable[[Any], Any]) -> P:
-    """The record with each record directly in it replaced by `change(record)`; the same object if none changes."""
+    """Returns the record with each record directly in it replaced by `change(record)`; the same object if none
+    changes."""
     changes: dict[str, object] = {}
     for key in record.known_keys():
         kept = getattr(record, key)
@@ -53,7 +54,8 @@ def over(record: P, change: Callable[[Any], Any]) -> P:
 
 
 def _items(kept: object) -> list[tuple[Any, Any]]:
-    """The items of a field with their keys: of a mapping its items, of a tuple with their index, else ("", field)."""
+    """Returns the items of a field with their keys: of a mapping its items, of a tuple with their index, else ("",
+    field)."""
     if isinstance(kept, Mapping):
         return list(kept.items())
     return list(enumerate(kept)) if isinstance(kept, tuple) else [("", kept)]

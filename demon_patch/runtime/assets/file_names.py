@@ -26,7 +26,7 @@ def located(name: str, folder: Path) -> Path:
     name."""
     plain = spelled(name, folder)
     try:
-        asset_names.checked(plain)
+        asset_names.safe_name(plain)
     except PatchError as error:
         raise SourceError(error.what, mend=error.mend) from None
     found, wanted = folder, ""

@@ -5,7 +5,7 @@ Loads no torch. `check`, `render`, `play` and `pack` find and refuse files by th
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -72,17 +72,25 @@ class FileFindings:
 
 
 def inspect_files(
-    patch: Patch, folder: Path, catalogue: Mapping[str, Declaration], known: Patch | None = None
+    patch: Patch,
+    folder: Path,
+    catalogue: Mapping[str, Declaration],
+    known: Patch | None = None,
+    unread: Container[str] = (),
+    unread_before: Container[str] = (),
 ) -> FileFindings:
     """Opens every file that a patch in `folder` names and returns what it found, with nodes of subpatches by their
     paths. Raises nothing.
 
     known: a patch that is playing; files of nodes that are equal in it are in memory and are not opened again.
+    unread: paths of nodes whose files are not opened.
+    unread_before: paths of nodes of `known` whose files were not opened and are not in memory.
     """
     seen = FileFindings()
-    playing = {} if known is None else {id: (node.type, node.values) for id, node in _nodes(known)}
+    before = () if known is None else _nodes(known)
+    playing = {id: (node.type, node.values) for id, node in before if id not in unread_before}
     for id, node in _nodes(patch):
-        if playing.get(id) == (node.type, node.values):
+        if id in unread or playing.get(id) == (node.type, node.values):
             continue
         declaration = catalogue.get(node.type)
         for port in () if declaration is None else declaration.ports:

@@ -76,8 +76,8 @@ class Recorder:
 
     @property
     def holes(self) -> int:
-        """Number of samples, over all channels, that were not finite. The file has the last good sample in place of
-        each."""
+        """How many samples (moments with all their channels) had a channel that was not finite. The file has the
+        channel's last good number in place of each."""
         return self._output_stage.holes
 
     def write(self, block: Samples, ceiling: Ceiling = float("inf")) -> None:

@@ -15,7 +15,7 @@ class Seam(NamedTuple):
 
     alike: how alike its two sides are, 0 to 1.
     dip: by how many dB its level is below the weaker side, 0 or less.
-    click: how much more sudden it is than the more sudden side.
+    click: by how many dB it is more sudden than the more sudden side.
     """
 
     alike: float
@@ -23,10 +23,11 @@ class Seam(NamedTuple):
     click: float
 
 
-def hold(ceilings: Samples, held: int, stretch: range, decibels: float, lo: int, hi: int) -> None:
-    """Sets the limiter's ceiling, in dBFS, of the song samples `stretch`, which are cyclic in the region [lo, hi).
+def set_ceilings(ceilings: Samples, held: int, stretch: range, decibels: float, lo: int, hi: int) -> None:
+    """Sets the limiter's ceiling of the song samples in `stretch` to `decibels`, in dBFS.
 
-    ceilings: changed in place; each number counts for `held` samples of the song.
+    ceilings: changed in place; dBFS, one number for each `held` samples of the song.
+    lo, hi: the region [lo, hi) of the song, in samples, in which `stretch` is cyclic. Both are multiples of `held`.
     """
     at = np.asarray(stretch[::held] if len(stretch) else stretch)
     ceilings[(lo + (np.append(at, stretch[-1:]) - lo) % (hi - lo)) // held] = decibels

@@ -18,7 +18,7 @@ import numpy as np
 from demon_patch.arrays import Samples
 from demon_patch.engine.controls import CONTROLS
 from demon_patch.errors import DemonError, DeviceError
-from demon_patch.runtime.audio.lay_window import Seam, hold, lay
+from demon_patch.runtime.audio.lay_window import Seam, lay, set_ceilings
 from demon_patch.runtime.audio.orphan import take_over
 from demon_patch.runtime.audio.playhead import Playhead
 from demon_patch.runtime.audio.process import Settings, command
@@ -202,7 +202,7 @@ class AudioLink:
         """On the tick thread. Writes a window into the song with crossfades, as `lay_window.lay`; returns the measures
         of its seam. ceiling: of the limiter over the window, dBFS."""
         end = self.samples if hi is None else hi
-        hold(self._memory.ceilings, HELD, range(position, position + len(block) - 4 * half), ceiling, lo, end)
+        set_ceilings(self._memory.ceilings, HELD, range(position, position + len(block) - 4 * half), ceiling, lo, end)
         return lay(self._memory.song, position, block, half, lo, hi)
 
     def read(self, position: int, n: int) -> Samples:

@@ -60,8 +60,8 @@ def with_metre(metres: Metres, beat: float, beats: float) -> Metres:
 
 
 def bars_and_beats(metres: Metres, beat: Any) -> tuple[Any, Any]:
-    """Returns two numbers at a beat, or two arrays at an array of beats: the bars with their fractions, and the beats
-    of a bar."""
+    """Returns (bars with their fractions, beats in a bar) at a beat, in the metre that counts there; for an array of
+    beats, two arrays."""
     if not isinstance(beat, np.ndarray):
         metre = metre_at(metres, beat)
         return metre.bars_at(beat), metre.beats

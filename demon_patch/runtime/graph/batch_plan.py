@@ -101,7 +101,7 @@ class BatchProgram:
         self.plan, self._rises = plan, list(rises)
         self._given: dict[Group | Scan, Any] = {}
         for part in plan.blocks:
-            given = tuple(params[step] for step in part.nodes)
+            given = tuple(params[code] for code in part.nodes)
             scanned = isinstance(part, Scan)
             self._given[part] = part.function.bound(given, dt) if scanned else _parameter_rows(part, given)
 
@@ -164,30 +164,30 @@ def _parameter_rows(group: Group, params: tuple[tuple[float, ...], ...]) -> Arra
 
 @lru_cache(maxsize=8)
 def batch_plan(
-    steps: tuple[NodeCode, ...], sink_slots: tuple[int, ...], slots: int, reached: frozenset[int] = frozenset()
+    codes: tuple[NodeCode, ...], engine_slots: tuple[int, ...], slots: int, reached: frozenset[int] = frozenset()
 ) -> BatchPlan:
     """Returns the plan of a program, without the nodes that no engine port and no state needs.
 
-    sink_slots: the bus slots of the engine ports. slots: the number of bus slots. reached: the bus slots of the live
+    engine_slots: the bus slots of the engine ports. slots: the number of bus slots. reached: the bus slots of the live
     part.
     """
-    needed, feeding = _needed(steps, sink_slots)
+    needed, feeding = _needed(codes, engine_slots)
     level: dict[int, int] = {}
     found: tuple[defaultdict[int, list[Unit]], ...] = (defaultdict(list), defaultdict(list))
     reads: tuple[set[int], ...] = (set(), set())
-    for unit in _units([step for step in steps if step in needed]):
-        written = {slot for step in unit for slot in step.slots_written}
-        taken = {slot for step in unit for slot in step.slots_read}
+    for unit in _units([code for code in codes if code in needed]):
+        written = {slot for code in unit for slot in code.slots_written}
+        taken = {slot for code in unit for slot in code.slots_read}
         place = 1 + max((level.get(slot, 0) for slot in taken - written), default=0)
         level |= dict.fromkeys(written, place)
         live = not reached.isdisjoint(taken)
         found[live][place].append(unit)
         reads[live].update(taken)
-    read = frozenset(sink_slots).union(*reads)
+    read = frozenset(engine_slots).union(*reads)
     made = [_blocks(levels, read, feeding) for levels in found]
     moved = [set(chain.from_iterable(_slots_written(part) for part in parts)) for parts in made]
     border = tuple(sorted(reads[1] & moved[0]))
-    kept = (*sink_slots, *border)
+    kept = (*engine_slots, *border)
     shown = [[i for i, slot in enumerate(kept) if (slot in moved[1]) == live] for live in (False, True)]
     parts = [
         PlanPart(tuple(parts), _indices(sorted(slots)), tuple(c for part in parts for s in part.nodes for c in s.cells),
@@ -208,8 +208,8 @@ def _blocks(
             if unit[0].frame_by_frame:
                 parts.append(Scan(unit, scan_function(unit, read)))
             else:
-                (step,) = unit
-                alike[_form(step, read, step in feeding or any(_jumps(step)))].append(step)
+                (code,) = unit
+                alike[_form(code, read, code in feeding or any(_jumps(code)))].append(code)
         parts += [_group(form, tuple(members)) for form, members in alike.items()]
     return parts
 
@@ -217,7 +217,7 @@ def _blocks(
 def _slots_written(part: Group | Scan) -> Iterator[int]:
     """Yields the bus slots that a block writes."""
     if isinstance(part, Scan):
-        yield from (slot for step in part.nodes for slot in step.slots_written)
+        yield from (slot for code in part.nodes for slot in code.slots_written)
     else:
         yield from chain.from_iterable(row.tolist() for row in part.written)
 
@@ -226,73 +226,73 @@ def _indices(numbers: Sequence[int]) -> Indices:
     return np.array(numbers, dtype=np.int64)
 
 
-def _needed(steps: Sequence[NodeCode], sink_slots: Collection[int]) -> tuple[set[NodeCode], set[NodeCode]]:
+def _needed(codes: Sequence[NodeCode], engine_slots: Collection[int]) -> tuple[set[NodeCode], set[NodeCode]]:
     """Returns the nodes that an engine port or a state needs, and those of them that a state, a loop or a jump
     needs."""
-    heard, felt = set(sink_slots), set[int]()
+    heard, felt = set(engine_slots), set[int]()
     needed: set[NodeCode] = set()
     feeding: set[NodeCode] = set()
-    for step in reversed(steps):
-        written = step.slots_written
+    for code in reversed(codes):
+        written = code.slots_written
         if not felt.isdisjoint(written):
-            feeding.add(step)
-        if step in feeding or not step.stateless or not heard.isdisjoint(written):
-            needed.add(step)
-            heard |= step.slots_read
-        if step in feeding or not step.stateless or _jumps(step).ports:
-            felt |= step.slots_read
+            feeding.add(code)
+        if code in feeding or not code.stateless or not heard.isdisjoint(written):
+            needed.add(code)
+            heard |= code.slots_read
+        if code in feeding or not code.stateless or _jumps(code).ports:
+            felt |= code.slots_read
     return needed, feeding
 
 
 @cached_on_object
-def _jumps(step: NodeCode) -> Discontinuities:
-    return discontinuities(step.body, frozenset(port for port, given in step.inputs.items() if given.sources))
+def _jumps(code: NodeCode) -> Discontinuities:
+    return discontinuities(code.body, frozenset(port for port, given in code.inputs.items() if given.sources))
 
 
-def _units(steps: Sequence[NodeCode]) -> Iterator[Unit]:
+def _units(codes: Sequence[NodeCode]) -> Iterator[Unit]:
     """Yields each node by itself, and the members of a loop together."""
-    for loop, members in groupby(steps, key=lambda step: step.loop):
+    for loop, members in groupby(codes, key=lambda code: code.loop):
         if loop is None:
-            yield from ((step,) for step in members)
+            yield from ((code,) for code in members)
         else:
             yield tuple(members)
 
 
-def _form(step: NodeCode, read: Collection[int], exact: bool) -> GroupForm:
-    return GroupForm(_kind(step), tuple(slot in read for slot in step.slots_written), exact)
+def _form(code: NodeCode, read: Collection[int], exact: bool) -> GroupForm:
+    return GroupForm(_kind(code), tuple(slot in read for slot in code.slots_written), exact)
 
 
 @cached_on_object
-def _kind(step: NodeCode) -> NodeKind:
-    uses = template(step.body, "scalar").uses
+def _kind(code: NodeCode) -> NodeKind:
+    uses = template(code.body, "scalar").uses
     return node_kind(
-        step.body,
-        tuple((port, given.text, len(given.sources)) for port, given in step.inputs.items() if port in uses),
-        tuple((port, len(pairs)) for port, pairs in step.gates.items()),
+        code.body,
+        tuple((port, given.text, len(given.sources)) for port, given in code.inputs.items() if port in uses),
+        tuple((port, len(pairs)) for port, pairs in code.gates.items()),
     )
 
 
 @lru_cache(maxsize=2048)
-def _group(form: GroupForm, steps: tuple[NodeCode, ...]) -> Group:
+def _group(form: GroupForm, codes: tuple[NodeCode, ...]) -> Group:
     vector = array_code_of(form)
 
     def row(source: BusSource) -> int:
         return source.slot if source.table < 0 else -1 - source.table
 
-    def reads(step: NodeCode) -> Iterator[int]:
+    def reads(code: NodeCode) -> Iterator[int]:
         for port, number, which in vector.rows:
-            inputs = step.inputs
-            yield row(inputs[port].sources[number] if port in inputs else step.gates[port][number][which])
+            inputs = code.inputs
+            yield row(inputs[port].sources[number] if port in inputs else code.gates[port][number][which])
 
     def columns(rows: Iterable[Sequence[int]]) -> Indices:
-        return np.array(list(rows), dtype=np.int64).reshape(len(steps), -1).T
+        return np.array(list(rows), dtype=np.int64).reshape(len(codes), -1).T
 
-    written = columns(step.slots_written for step in steps)
+    written = columns(code.slots_written for code in codes)
     return Group(
-        steps,
+        codes,
         vector,
-        columns(list(reads(step)) for step in steps),
+        columns(list(reads(code)) for code in codes),
         tuple(row for row, take in zip(written, form.wanted, strict=True) if take),
-        columns(step.cells for step in steps),
-        tuple(tuple(step.inputs[port].params[number] for step in steps) for port, number in vector.params),
+        columns(code.cells for code in codes),
+        tuple(tuple(code.inputs[port].params[number] for code in codes) for port, number in vector.params),
     )

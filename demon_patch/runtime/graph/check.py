@@ -248,7 +248,7 @@ def _chain(wiring: Wiring) -> Iterator[PatchError]:
         yield PatchError(
             "no chain leads from the Scheduler to it", node=first, port="ring", mend=f"wire {' -> '.join(CHAIN)}"
         )
-    elif not (heard := [(id, c) for (id, name), (c, *_) in wiring.into.items() if _is_known(wiring, id, name)]):
+    elif not (heard := [(id, c) for (id, name), (c, *_) in wiring.into.items() if takes_heard_sound(wiring, id, name)]):
         yield PatchError(
             "nothing is heard: no sound is wired anywhere", node=chain["decoder"], mend="wire its audio to a Speaker"
         )
@@ -263,8 +263,8 @@ def _chain(wiring: Wiring) -> Iterator[PatchError]:
                 )
 
 
-def _is_known(wiring: Wiring, id: str, name: str) -> bool:
-    """Returns whether a port takes a sound that is heard or written to a file."""
+def takes_heard_sound(wiring: Wiring, id: str, name: str) -> bool:
+    """Returns whether the port `name` of a node takes a sound that is heard or written to a file."""
     return wiring.known[id].kind == "sink" and wiring.known[id].by_name[name].type == "audio"
 
 

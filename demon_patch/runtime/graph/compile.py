@@ -203,7 +203,7 @@ class _Compiler:
         given = self.wiring.patch.nodes[node.owner] if cable is None else cable
         slots = tuple(self.slots[id, out.name] for out in declaration.signals)
         if id in self.split.early:
-            body, slots = self.split.body(name), self.split.outs(name, slots)
+            body, slots = self.split.body(name), self.split.slots_written(name, slots)
         wired = self.wiring.cables_by_port(id) if cable is None else {"x": [cable]}
         fed = [self.live_inputs.read[id, p.name] for p in declaration.ports if p.live]
 
@@ -237,9 +237,9 @@ class _Compiler:
         known = self.before.compiled.get(id)
         if known is None or known.made_of != made_of:
             self.values = []
-            step = make()
+            code = make()
             known = CompiledNode(
-                made_of, known.code if known and known.code.does_the_same(step) else step, tuple(self.values)
+                made_of, known.code if known and known.code.does_the_same(code) else code, tuple(self.values)
             )
         self.now.compiled[id] = known
         self.code.append(known.code)
@@ -318,22 +318,24 @@ class _Compiler:
 
     # -- engine ports -------------------------------------------------------------------------------------------
     def _compile_engine_ports(self, id: str, declaration: Declaration) -> None:
-        for port, sinks in _engine_ports_of(id, declaration):
-            step, owner = f"{id}.{port.name}", (id, declaration.id, str(declaration.version), port.name)
-            slots = tuple(self._slot(*owner, sink.kind) for sink in sinks)
+        for port, engine_ports in _engine_ports_of(id, declaration):
+            code_name, owner = f"{id}.{port.name}", (id, declaration.id, str(declaration.version), port.name)
+            slots = tuple(self._slot(*owner, engine_port.kind) for engine_port in engine_ports)
             if declaration.kind != "display":  # what is only shown is not forecast
-                self.engine_ports.extend(sinks)
+                self.engine_ports.extend(engine_ports)
                 self.engine_slots.extend(slots)
             self.end_slots[id, port.name] = slots
-            self.owners[step] = id
+            self.owners[code_name] = id
             cables = self.wiring.into.get((id, port.name), [])
             if port.type == "gate":
                 level_first = slots[::-1]
 
-                def gate(port: Port = port, step: str = step, slots: tuple[int, ...] = level_first) -> NodeCode:
-                    return NodeCode(step, GATE, {}, {"x": self._gate(id, port)}, (slots,), ())
+                def gate(
+                    port: Port = port, code_name: str = code_name, slots: tuple[int, ...] = level_first
+                ) -> NodeCode:
+                    return NodeCode(code_name, GATE, {}, {"x": self._gate(id, port)}, (slots,), ())
 
-                self._add_code(step, (port, level_first), {port.name: cables}, gate)
+                self._add_code(code_name, (port, level_first), {port.name: cables}, gate)
                 continue
             knob, ends = self.wiring.knob(id, port), self.wiring.playing_range(id, port)
             self.bus.first[slots[0]] = first = clamped(knob, *ends)
@@ -344,15 +346,18 @@ class _Compiler:
             cells = (self.cells.take((*owner, "last"), UNKNOWN),) if port.taper == "int" else ()
 
             def number(
-                port: Port = port, step: str = step, slots: tuple[int, ...] = slots, cells: tuple[int, ...] = cells
+                port: Port = port,
+                code_name: str = code_name,
+                slots: tuple[int, ...] = slots,
+                cells: tuple[int, ...] = cells,
             ) -> NodeCode:
                 if cells:
                     return NodeCode(
-                        step, WHOLE, {raw_name("x"): self._input(id, port)}, {}, (slots,), cells, (UNKNOWN,)
+                        code_name, WHOLE, {raw_name("x"): self._input(id, port)}, {}, (slots,), cells, (UNKNOWN,)
                     )
-                return NodeCode(step, VALUE, {"x": self._input(id, port)}, {}, (slots,), ())
+                return NodeCode(code_name, VALUE, {"x": self._input(id, port)}, {}, (slots,), ())
 
-            self._add_code(step, (port, slots, cells, knob, ends), {port.name: cables}, number)
+            self._add_code(code_name, (port, slots, cells, knob, ends), {port.name: cables}, number)
 
     def _add_mix_weights(self, id: str, plan: RingPlan) -> None:
         """Adds the engine ports of a mix (one for each wired input) or of a surface (one for each gain)."""
@@ -376,6 +381,6 @@ def _engine_ports_of(id: str, declaration: Declaration) -> tuple[tuple[Port, tup
         kinds: tuple[EnginePortKind, ...] = ("gate", "level")
         if port.type != "gate":
             kinds = ("curve",) if port.type == "curve" else ("value",)
-        sinks = (EnginePort(id, port.name, control, kind, port.lo, port.hi, port.taper) for kind in kinds)
-        found.append((port, tuple(sinks)))
+        engine_ports = (EnginePort(id, port.name, control, kind, port.lo, port.hi, port.taper) for kind in kinds)
+        found.append((port, tuple(engine_ports)))
     return tuple(found)

@@ -35,7 +35,7 @@ class DrawnCurve:
 
     key: Hashable
     table: Callable[..., Any]
-    feeds: tuple[CurveInput, ...] = ()
+    inputs: tuple[CurveInput, ...] = ()
     bypass: bool = False
 
     def __call__(self, tables: Mapping[str, Array], frames: int, rate: float, bpm: float) -> Array:
@@ -44,7 +44,7 @@ class DrawnCurve:
         tables: the curves that it is made of, by node id.
         frames: T. rate: control frames a second. bpm: beats a minute.
         """
-        inputs = [feed(tables, frames) for feed in self.feeds]
+        inputs = [curve_input(tables, frames) for curve_input in self.inputs]
         if self.bypass and inputs:
             return inputs[0]
         return np.asarray(self.table(self.key, frames, rate, bpm, inputs), dtype=np.float64)
@@ -61,12 +61,12 @@ def drawn_curves(wiring: Wiring, keys: Mapping[str, Hashable]) -> dict[str, Draw
         if id in curves:
             declaration = curves[id]
             assert declaration.table is not None
-            feeds = tuple(_feed(wiring, id, port.name) for port in declaration.ports if port.type == "curve")
-            found[id] = DrawnCurve(keys[id], declaration.table, feeds, wiring.patch.nodes[id].bypass)
+            inputs = tuple(_curve_input(wiring, id, port.name) for port in declaration.ports if port.type == "curve")
+            found[id] = DrawnCurve(keys[id], declaration.table, inputs, wiring.patch.nodes[id].bypass)
     return found
 
 
-def _feed(wiring: Wiring, id: str, name: str) -> CurveInput:
+def _curve_input(wiring: Wiring, id: str, name: str) -> CurveInput:
     port = wiring.known[id].by_name[name]
     cables = wiring.into.get((id, name), [])
     base = 0.0 if any(wiring.sets(cable) for cable in cables) else wiring.knob(id, port)

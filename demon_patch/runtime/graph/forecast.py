@@ -26,17 +26,17 @@ class Forecast:
     """The state of a running program, and a timeline of all its engine ports ahead of that state. Owned by one thread.
 
     now: number of control frames that have run, so also the next one to run.
-    taps: the scopes, which keep signals of the control frames that have run.
-    Engine ports are given by their number in `program.sinks`. Control frames before the first one, or further back than
-    are kept, have the oldest number that is kept.
+    scopes: the scopes, which keep signals of the control frames that have run.
+    Engine ports are given by their number in `program.engine_ports`. Control frames before the first one, or further
+    back than are kept, have the oldest number that is kept.
     """
 
     def __init__(
-        self, program: Program, transport: Transport, *, guard: int = 0, start: int = 0, taps: Scopes | None = None
+        self, program: Program, transport: Transport, *, guard: int = 0, start: int = 0, scopes: Scopes | None = None
     ) -> None:
         self.transport, self.guard = transport, guard
         self.now = start
-        self.taps = Scopes() if taps is None else taps
+        self.scopes = Scopes() if scopes is None else scopes
         self._changes = 0  # how often live inputs have changed
         self._waiting: list[
             tuple[int, LivePort, tuple[float, ...]]
@@ -59,8 +59,8 @@ class Forecast:
         """Changes to another program at `now`, after an edit. Nodes that both programs have keep their state, and
         engine ports that both have keep their past numbers."""
         self._apply_live_inputs(self.now)
-        old = {(s.node, s.port, s.kind): row for row, s in enumerate(self.program.sinks)}
-        rows = [old.get((s.node, s.port, s.kind)) for s in program.sinks]
+        old = {(s.node, s.port, s.kind): row for row, s in enumerate(self.program.engine_ports)}
+        rows = [old.get((s.node, s.port, s.kind)) for s in program.engine_ports]
         program.inherited = self._live
         shown = [(i, self._rows[row]) for i, row in enumerate(rows) if row in self._rows]
         self._shown = self._shown[[row for _, row in shown]]
@@ -81,7 +81,7 @@ class Forecast:
         for k in range(self.now, frame):  # one frame after the other, so that every output has its last value
             self.program.run(state, self.transport.frame(k))
         program.inherited = state
-        forked = Forecast(program, self.transport, guard=self.guard, start=frame, taps=self.taps)
+        forked = Forecast(program, self.transport, guard=self.guard, start=frame, scopes=self.scopes)
         forked._compute_until(frame + 1)
         return forked
 
@@ -103,7 +103,7 @@ class Forecast:
         A change that reaches an engine port marks the live part as out of date, once for several changes.
         Raises PatchError for a port that is no live input, or a number that is not finite.
         """
-        numbers = self.program.feeds.port(node, port).read(value)
+        numbers = self.program.live_inputs.port(node, port).read(value)
         self._waiting.append((self.now if at is None else at, (node, port), numbers))
 
     @property
@@ -120,7 +120,7 @@ class Forecast:
         self._waiting = [each for each in self._waiting if each[0] > frame]
         bus, changed, heard = self._live.bus, False, False
         for _, socket, numbers in due:
-            feed = self.program.feeds.ports.get(socket)
+            feed = self.program.live_inputs.ports.get(socket)
             if feed is None or len(feed.slots) != len(numbers):  # an edit has removed the port
                 continue
             if bus[feed.slots[0]] != numbers[0] or any(numbers[1:]):
@@ -144,23 +144,23 @@ class Forecast:
             self.now, frame = k, transport.frame(k)
             self._apply_live_inputs(k)
             ran.append(program.run(live, frame))
-            self.taps.note(k, program, live, frame)
+            self.scopes.note(k, program, live, frame)
         self.now = to_k
         self._timeline.note_run(live, before, to_k, np.array(ran).T)
 
-    def port_value(self, sink: int, k: int) -> float:
+    def port_value(self, engine_port: int, k: int) -> float:
         """Returns the number of an engine port at control frame k, in the port's own unit. For the family taper it is
         the knob position, which `ControlValues.control_value` turns into what the engine takes."""
         self._compute_until(max(k, 0) + 1)
-        return float(self._timeline.rows[sink, self._timeline.column(k)])
+        return float(self._timeline.rows[engine_port, self._timeline.column(k)])
 
-    def span(self, sink: int, lo: int, hi: int) -> Array:
+    def span(self, engine_port: int, lo: int, hi: int) -> Array:
         """Returns the numbers of an engine port at the control frames lo to hi - 1, [hi - lo], in the unit of
         `port_value`."""
         self._compute_until(hi)
-        return self._timeline.rows[sink, self._timeline.columns(np.arange(lo, hi))]
+        return self._timeline.rows[engine_port, self._timeline.columns(np.arange(lo, hi))]
 
-    def edges(self, sinks: Sequence[int], lo: int, hi: int) -> NDArray[np.int64]:
+    def edges(self, engine_ports: Sequence[int], lo: int, hi: int) -> NDArray[np.int64]:
         """Returns the control frames of [lo, hi) at which at least one of some engine ports has an edge.
 
         An edge is a rise of a gate, any change of a whole number, or a jump of another signal (`edges.jumps`), measured
@@ -169,25 +169,29 @@ class Forecast:
         if hi <= lo:
             return np.zeros(0, dtype=np.int64)
         found = np.zeros(hi - lo, dtype=bool)
-        for number in sinks:
-            sink, values = self.program.sinks[number], self._span_with_before(number, lo, hi)
-            if sink.kind == "gate":
+        for number in engine_ports:
+            engine_port, values = self.program.engine_ports[number], self._span_with_before(number, lo, hi)
+            if engine_port.kind == "gate":
                 found |= values[BEFORE:] > 0
-            elif sink.kind != "level" and np.ptp(values):
-                found |= whole_changes(values) if sink.taper == "int" else jumps(sink.position(values))
+            elif engine_port.kind != "level" and np.ptp(values):
+                found |= whole_changes(values) if engine_port.taper == "int" else jumps(engine_port.position(values))
         return lo + np.flatnonzero(found)
 
-    def _span_with_before(self, sink: int, lo: int, hi: int) -> Array:
+    def _span_with_before(self, engine_port: int, lo: int, hi: int) -> Array:
         """Returns the numbers of an engine port at the control frames lo - BEFORE to hi - 1, in the unit of
         `port_value`. Before the first known frame, the movement from the second to the third known frame is continued
         backwards. So a movement does not begin with an edge, but a jump from the first to the second frame is one."""
-        values, unknown = self.span(sink, lo - BEFORE, hi), max(self._timeline.first, 0) - (lo - BEFORE)
-        if unknown > 0 and (unknown := min(unknown, len(values))) and self.program.sinks[sink].kind == "value":
-            first, second, third = self.span(sink, lo - BEFORE + unknown, lo - BEFORE + unknown + 3)
+        values, unknown = self.span(engine_port, lo - BEFORE, hi), max(self._timeline.first, 0) - (lo - BEFORE)
+        if (
+            unknown > 0
+            and (unknown := min(unknown, len(values)))
+            and self.program.engine_ports[engine_port].kind == "value"
+        ):
+            first, second, third = self.span(engine_port, lo - BEFORE + unknown, lo - BEFORE + unknown + 3)
             values[:unknown] = first - (third - second) * np.arange(unknown, 0, -1)
         return values
 
-    def per_frame(self, sink: int, now_k: int, guard: int | None = None) -> Array:
+    def per_frame(self, engine_port: int, now_k: int, guard: int | None = None) -> Array:
         """Returns an engine port for every latent frame of the song, [T], in the unit of `port_value`. Each number
         belongs to the control frame at which that latent frame is heard next.
 
@@ -199,9 +203,9 @@ class Forecast:
         After a live change the coming 150 control frames are renewed at once and 250 more with each further `now_k`;
         the others have their earlier numbers until then.
         """
-        return self.curves([sink], now_k, guard)[0]
+        return self.curves([engine_port], now_k, guard)[0]
 
-    def curves(self, sinks: Sequence[int], now_k: int, guard: int | None = None) -> Array:
+    def curves(self, engine_ports: Sequence[int], now_k: int, guard: int | None = None) -> Array:
         """Returns several engine ports for every latent frame of the song, [n, T], each as by `per_frame`. Only what
         changed since the last call is looked up again."""
         moments, passed = self._heard_moments(now_k, self.guard if guard is None else guard)
@@ -215,15 +219,15 @@ class Forecast:
         if self._rows:
             self._look_up(slice(0, len(self._rows)), list(self._rows), np.flatnonzero(stale))
         self._shown_at = moments.copy()
-        new = [sink for sink in sinks if sink not in self._rows]
+        new = [engine_port for engine_port in engine_ports if engine_port not in self._rows]
         if new:
             begin = len(self._rows)
             self._shown = np.concatenate((self._shown, np.empty((len(new), len(moments)))))
-            self._rows |= {sink: begin + i for i, sink in enumerate(new)}
+            self._rows |= {engine_port: begin + i for i, engine_port in enumerate(new)}
             self._look_up(slice(begin, begin + len(new)), new, np.arange(len(moments)))
-        return self._shown[[self._rows[sink] for sink in sinks]]
+        return self._shown[[self._rows[engine_port] for engine_port in engine_ports]]
 
-    def _look_up(self, rows: slice, sinks: list[int], frames: NDArray[np.int64]) -> None:
+    def _look_up(self, rows: slice, engine_ports: list[int], frames: NDArray[np.int64]) -> None:
         """Copies the numbers of engine ports at some latent frames from the timeline into `_shown`; stretches of
         successive control frames are copied as a whole."""
         if not len(frames):
@@ -232,7 +236,7 @@ class Forecast:
         breaks = np.flatnonzero((np.diff(moments) != 1) | (np.diff(frames) != 1)) + 1
         for begin, end in pairwise((0, *breaks.tolist(), len(frames))):
             at, first = int(frames[begin]), int(moments[begin])
-            self._shown[rows, at : at + end - begin] = self._timeline.rows[sinks, first : first + end - begin]
+            self._shown[rows, at : at + end - begin] = self._timeline.rows[engine_ports, first : first + end - begin]
 
     def _heard_moments(self, now_k: int, guard: int) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
         """Returns two arrays [T]. For every latent frame of the song the first has the control frame at which it is

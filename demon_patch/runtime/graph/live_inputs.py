@@ -82,7 +82,7 @@ class LiveInputs:
     """The ports (node, port) of nodes and of the engine that a live source reaches. Their future is not known."""
     listeners: Mapping[str, Listener] = field(default_factory=dict)
     """By id, the nodes that devices feed."""
-    taps: tuple[HeardInput, ...] = ()
+    heard_inputs: tuple[HeardInput, ...] = ()
     """The features of sources' sounds that the program reads from tables."""
     reached: frozenset[int] = frozenset()
     """The bus slots of the live part: those of live inputs, and all that they reach."""
@@ -90,21 +90,21 @@ class LiveInputs:
     @property
     def rises(self) -> tuple[int, ...]:
         """The bus slots of the rises of all live gates."""
-        return tuple(feed.slots[1] for feed in self.ports.values() if len(feed.slots) > 1)
+        return tuple(live_input.slots[1] for live_input in self.ports.values() if len(live_input.slots) > 1)
 
     def port(self, node: str, port: str) -> LiveInput:
         """Returns a live input. Raises PatchError where there is none."""
-        feed = self.ports.get((node, port))
-        if feed is None:
+        live_input = self.ports.get((node, port))
+        if live_input is None:
             known = ", ".join(p for n, p in self.ports if n == node)
             mend = f"feed one of {known}" if known else "feed a live node"
             raise PatchError("it is not a live input", node=node, port=port, mend=mend)
-        return feed
+        return live_input
 
     def of_kind(self, kind: str) -> dict[str, list[LiveInput]]:
         """Returns the live inputs whose `of` begins with `kind` (SOUND or RING), by the rest of `of`."""
         found: dict[str, list[LiveInput]] = {}
-        for feed in self.ports.values():
-            if feed.of.startswith(kind):
-                found.setdefault(feed.of.removeprefix(kind), []).append(feed)
+        for live_input in self.ports.values():
+            if live_input.of.startswith(kind):
+                found.setdefault(live_input.of.removeprefix(kind), []).append(live_input)
         return found

@@ -30,7 +30,7 @@ class LiveInputCompiler:
         self.read: dict[LivePort, tuple[BusSource, ...]] = {}
         self._wiring, self._take, self._tables = wiring, take, tables
         self._ports: dict[LivePort, LiveInput] = {}
-        self._taps: list[HeardInput] = []
+        self._heard_inputs: list[HeardInput] = []
         self._listeners: dict[str, Listener] = {}
 
     def add(self, id: str, declaration: Declaration) -> None:
@@ -60,31 +60,35 @@ class LiveInputCompiler:
                 return cables[0].src
         return None
 
-    def _table(self, tap: HeardInput) -> BusSource:
-        if tap.table not in self._tables:
-            self._tables[tap.table] = len(self._tables)
-            self._taps.append(tap)
-        return BusSource(table=self._tables[tap.table])
+    def _table(self, heard_input: HeardInput) -> BusSource:
+        if heard_input.table not in self._tables:
+            self._tables[heard_input.table] = len(self._tables)
+            self._heard_inputs.append(heard_input)
+        return BusSource(table=self._tables[heard_input.table])
 
     def result(
-        self, steps: Sequence[NodeCode], ends: Mapping[LivePort, tuple[int, ...]], sink_slots: Collection[int]
+        self, codes: Sequence[NodeCode], ends: Mapping[LivePort, tuple[int, ...]], engine_slots: Collection[int]
     ) -> LiveInputs:
         """Returns the live inputs, once the code of all nodes is compiled. ends: all engine ports, with their bus
         slots."""
         if not self._ports:
-            return LiveInputs(taps=tuple(self._taps))
+            return LiveInputs(heard_inputs=tuple(self._heard_inputs))
         reached = _closure(
-            [(s.slots_read, s.slots_written) for s in steps], (x for feed in self._ports.values() for x in feed.slots)
+            [(s.slots_read, s.slots_written) for s in codes],
+            (x for live_input in self._ports.values() for x in live_input.slots),
         )
-        heard = _closure([(s.slots_written, s.slots_read) for s in reversed(steps)], sink_slots)
-        held = {socket for socket, slots in ends.items() if not reached.isdisjoint(slots)}
-        for step in steps:
-            node = step.node.removesuffix(LATE)
-            if node in self._wiring.known and not reached.isdisjoint(step.slots_read):
-                held |= {(node, port) for port in _reading(step, reached)}
-        ports = {key: replace(feed, heard=not heard.isdisjoint(feed.slots)) for key, feed in self._ports.items()}
+        heard = _closure([(s.slots_written, s.slots_read) for s in reversed(codes)], engine_slots)
+        held = {end for end, slots in ends.items() if not reached.isdisjoint(slots)}
+        for code in codes:
+            node = code.node.removesuffix(LATE)
+            if node in self._wiring.known and not reached.isdisjoint(code.slots_read):
+                held |= {(node, port) for port in _reading(code, reached)}
+        ports = {
+            key: replace(live_input, heard=not heard.isdisjoint(live_input.slots))
+            for key, live_input in self._ports.items()
+        }
         return LiveInputs(
-            ports, frozenset(held - ports.keys()), self._listeners, tuple(self._taps), frozenset(reached)
+            ports, frozenset(held - ports.keys()), self._listeners, tuple(self._heard_inputs), frozenset(reached)
         )  # fmt: skip
 
 
@@ -100,11 +104,11 @@ def _closure(joins: Sequence[tuple[Collection[int], Collection[int]]], slots: It
     return found
 
 
-def _reading(step: NodeCode, slots: Collection[int]) -> Iterator[str]:
+def _reading(code: NodeCode, slots: Collection[int]) -> Iterator[str]:
     """Yields the ports of a node that read one of some bus slots."""
-    for port, given in step.inputs.items():
+    for port, given in code.inputs.items():
         if any(source.slot in slots for source in given.sources):
             yield port
-    for port, pairs in step.gates.items():
+    for port, pairs in code.gates.items():
         if any(source.slot in slots for pair in pairs for source in pair):
             yield port

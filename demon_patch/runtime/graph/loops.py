@@ -51,16 +51,19 @@ class SplitNodes:
     """By node that runs as two codes, whether each of its outputs is early."""
 
     def body(self, name: str) -> Body:
-        """Returns the body of one of a node's two codes. name: the node's own for the early outputs, with LATE for the
-        late ones."""
+        """Returns the body of one of a split node's two codes. Raises KeyError for a node that is not split.
+
+        name: the node's own for the early outputs, with LATE behind it for the late outputs and the states.
+        """
         id = name.removesuffix(LATE)
         return early_and_late_outputs(self.nodes[id].body, self.early[id])[name != id]
 
-    def outs(self, name: str, slots: Sequence[tuple[int, ...]]) -> tuple[tuple[int, ...], ...]:
-        """Returns the bus slots that one of a node's two codes writes: those of the early outputs for the node's own
-        name, of the late ones for the name with LATE.
+    def slots_written(self, name: str, slots: Sequence[tuple[int, ...]]) -> tuple[tuple[int, ...], ...]:
+        """Returns the bus slots that one of a split node's two codes writes, one tuple for each output that it gives:
+        the early outputs for the node's own name, the late ones for the name with LATE. Raises KeyError for a node that
+        is not split.
 
-        slots: the bus slots of each output of the node, in order.
+        slots: one tuple of bus slots for each output of the node, in order.
         """
         id = name.removesuffix(LATE)
         return tuple(slot for slot, take in zip(slots, self.early[id], strict=True) if take == (name == id))

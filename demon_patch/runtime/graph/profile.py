@@ -22,10 +22,10 @@ class Profile:
     program; `times` may be read from any thread."""
 
     def __init__(
-        self, steps: Sequence[NodeCode], params: Params, owners: Mapping[str, str], dt: float, every: int
+        self, codes: Sequence[NodeCode], params: Params, owners: Mapping[str, str], dt: float, every: int
     ) -> None:
         self.every, self._dt = max(every, 1), dt
-        self._steps, self._params, self._owners = steps, params, owners
+        self._codes, self._params, self._owners = codes, params, owners
         self._frames = 0
         self._means: dict[str, float] = {}
 
@@ -34,8 +34,8 @@ class Profile:
         """From any thread. Microseconds that each measured node takes in one control frame, by node id; adapters in its
         cables are included."""
         found: defaultdict[str, float] = defaultdict(float)
-        for step, mean in list(self._means.items()):
-            found[self._owners[step]] += 1e6 * mean
+        for code, mean in list(self._means.items()):
+            found[self._owners[code]] += 1e6 * mean
         return found
 
     def after(self, bus: list[float], cells: list[Any], tables: Sequence[list[float]], frame: Frame) -> None:
@@ -43,11 +43,11 @@ class Profile:
         left."""
         turn, rest = divmod(self._frames, self.every)
         self._frames += 1
-        if rest or not self._steps:
+        if rest or not self._codes:
             return
-        number = turn % len(self._steps)
-        step = self._steps[number]
-        function = float_function((step,)).bound([self._params[number]], self._dt)
+        number = turn % len(self._codes)
+        code = self._codes[number]
+        function = float_function((code,)).bound([self._params[number]], self._dt)
         bus, cells = bus[:], cells[:]
         fastest = float("inf")
         for _ in range(REPEAT):
@@ -57,5 +57,5 @@ class Profile:
             except (ArithmeticError, ValueError, LookupError, TypeError):
                 return
             fastest = min(fastest, perf_counter() - began)
-        mean = self._means.get(step.node, fastest)
-        self._means[step.node] = mean + WEIGHT * (fastest - mean)
+        mean = self._means.get(code.node, fastest)
+        self._means[code.node] = mean + WEIGHT * (fastest - mean)

@@ -82,12 +82,12 @@ class State:
 class Program:
     """A compiled patch. `compile` makes it; one thread runs it."""
 
-    steps: tuple[NodeCode, ...]
+    codes: tuple[NodeCode, ...]
     """The code of all nodes, adapters and engine ports, in running order."""
-    sinks: tuple[EnginePort, ...]
+    engine_ports: tuple[EnginePort, ...]
     """The engine ports."""
-    sink_slots: tuple[int, ...]
-    """The bus slot of each engine port, in the order of `sinks`."""
+    engine_slots: tuple[int, ...]
+    """The bus slot of each engine port, in the order of `engine_ports`."""
     resources: Mapping[str, Hashable]
     """The keys of resource nodes (prompts, clips, curves), by node id."""
     ring: RingPlan
@@ -95,7 +95,7 @@ class Program:
     rate: float
     """Control frames a second."""
     params: Sequence[tuple[float, ...]]
-    """The parameters of each entry of `steps`."""
+    """The parameters of each entry of `codes`."""
     bus: list[float]
     """The number of each bus slot before the first control frame."""
     cells: list[Any]
@@ -106,7 +106,7 @@ class Program:
     """The key of each state cell: (node, type, version, state), or (node, type, version, port, "last") for the last
     whole number at an engine port."""
     owners: Mapping[str, str]
-    """The node id that each entry of `steps` belongs to, by its name (`NodeCode.node`)."""
+    """The node id that each entry of `codes` belongs to, by its name (`NodeCode.node`)."""
     tables: list[list[float]]
     """The curves over the song: one number for each latent frame, in the curve's unit."""
     table_of: Mapping[str, int]
@@ -115,7 +115,7 @@ class Program:
     """How the table of each drawn curve is computed, by node id."""
     delays: frozenset[Any] = frozenset()
     """The keys of the cables that carry the number of the control frame before."""
-    feeds: LiveInputs = field(default_factory=LiveInputs)
+    live_inputs: LiveInputs = field(default_factory=LiveInputs)
     """The live inputs."""
     song_frames: int = 0
     bpm: float = 120.0
@@ -129,23 +129,23 @@ class Program:
     def __post_init__(self) -> None:
         self._functions: list[tuple[tuple[NodeCode, ...], Callable[..., None]]] = []
         done = 0
-        for part in function_groups(self.steps):
+        for part in function_groups(self.codes):
             self._functions.append(
                 (part, float_function(part).bound(self.params[done : done + len(part)], 1.0 / self.rate))
             )
             done += len(part)
         self._run = [function for _, function in self._functions]
         self._lines = [i for i, x in enumerate(self.cells) if isinstance(x, DelayLine)]
-        self._number = {step: i for i, step in enumerate(self.steps)}
+        self._number = {code: i for i, code in enumerate(self.codes)}
         self._profile: Profile | None = None
-        self._rises = self.feeds.rises
-        self.plan = batch_plan(self.steps, self.sink_slots, len(self.bus), self.feeds.reached)
+        self._rises = self.live_inputs.rises
+        self.plan = batch_plan(self.codes, self.engine_slots, len(self.bus), self.live_inputs.reached)
         self._batch = BatchProgram(
-            self.plan, dict(zip(self.steps, self.params, strict=True)), 1.0 / self.rate, self._rises
+            self.plan, dict(zip(self.codes, self.params, strict=True)), 1.0 / self.rate, self._rises
         )  # fmt: skip
-        self._batch_from = BATCH_FROM + BATCH_PER_BLOCK * len(self.plan.blocks) // max(len(self.steps), 1)
+        self._batch_from = BATCH_FROM + BATCH_PER_BLOCK * len(self.plan.blocks) // max(len(self.codes), 1)
         self._arrays = [np.asarray(table, dtype=np.float64) for table in self.tables]
-        slots = self.sink_slots
+        slots = self.engine_slots
         self._gather: Callable[[list[float]], Sequence[float]] = (
             itemgetter(*slots) if len(slots) > 1 else lambda bus: [bus[i] for i in slots]
         )
@@ -153,17 +153,17 @@ class Program:
     @property
     def held(self) -> frozenset[LivePort]:
         """The ports (node, port) in the live part. Their forecast is the newest number."""
-        return self.feeds.held
+        return self.live_inputs.held
 
     @property
     def listeners(self) -> Mapping[str, Listener]:
         """By node id, the nodes that devices feed, with what each listens to."""
-        return self.feeds.listeners
+        return self.live_inputs.listeners
 
-    def sink(self, node: str, port: str, kind: EnginePortKind | None = None) -> int:
-        """Returns the number of an engine port in `sinks`; for a gate the one of its rises, unless `kind` is level.
-        Raises PatchError where there is none."""
-        for i, s in enumerate(self.sinks):
+    def engine_port(self, node: str, port: str, kind: EnginePortKind | None = None) -> int:
+        """Returns the number of an engine port: its place in `engine_ports`. A gate has two; the one of its rises is
+        returned, unless `kind` is level. Raises PatchError if there is no such engine port."""
+        for i, s in enumerate(self.engine_ports):
             if (s.node, s.port) == (node, port) and kind in (None, s.kind):
                 return i
         raise PatchError("there is no such input of the engine", node=node, port=port)
@@ -200,7 +200,7 @@ class Program:
         fresh = {after}
         for node, drawing in self.drawn.items():
             if after is None or (
-                node != after and any(src in fresh for feed in drawing.feeds for src, *_ in feed.cables)
+                node != after and any(src in fresh for curve_input in drawing.inputs for src, *_ in curve_input.cables)
             ):
                 fresh.add(node)
                 tables[node] = drawing(tables, self.song_frames, self.rate, self.bpm)
@@ -249,16 +249,16 @@ class Program:
         """Begins to measure one node every `every` control frames, and returns the measurements; None ends measuring
         and returns None."""
         dt = 1.0 / self.rate
-        self._profile = Profile(self.steps, self.params, self.owners, dt, every) if every else None
+        self._profile = Profile(self.codes, self.params, self.owners, dt, every) if every else None
         return self._profile
 
     def _run_guarded(self, state: State, frame: Frame) -> None:
         """Runs one control frame function by function, and node by node where a function fails. A bus slot that would
         not be finite keeps its last finite number; a state cell goes back to its first one."""
         bus, cells = state.bus, state.cells
-        for steps, chunk in self._functions:
-            slots = [s for step in steps for s in step.slots_written]
-            held = [c for step in steps for c in step.cells]
+        for codes, chunk in self._functions:
+            slots = [s for code in codes for s in code.slots_written]
+            held = [c for code in codes for c in code.cells]
             bus_before, cells_before = bus[:], cells[:]
             try:
                 chunk(bus, cells, self.tables, frame)
@@ -267,35 +267,35 @@ class Program:
             except (ArithmeticError, ValueError, LookupError, TypeError):
                 pass
             bus[:], cells[:] = bus_before, cells_before
-            for step in steps:
-                self._run_node(step, bus, cells, frame)
+            for code in codes:
+                self._run_node(code, bus, cells, frame)
 
-    def _run_node(self, step: NodeCode, bus: list[float], cells: list[Any], frame: Frame) -> None:
-        outs, kept = [bus[s] for s in step.slots_written], [cells[c] for c in step.cells]
+    def _run_node(self, code: NodeCode, bus: list[float], cells: list[Any], frame: Frame) -> None:
+        outs, kept = [bus[s] for s in code.slots_written], [cells[c] for c in code.cells]
         try:
-            float_function((step,)).bound([self.params[self._number[step]]], 1.0 / self.rate)(
+            float_function((code,)).bound([self.params[self._number[code]]], 1.0 / self.rate)(
                 bus, cells, self.tables, frame
             )
             fault = ""
         except (ArithmeticError, ValueError, LookupError, TypeError) as error:
             fault = f"stands still: {error}"
-            for cell, before in zip(step.cells, kept, strict=True):
+            for cell, before in zip(code.cells, kept, strict=True):
                 cells[cell] = before
-            for slot, before in zip(step.slots_written, outs, strict=True):
+            for slot, before in zip(code.slots_written, outs, strict=True):
                 bus[slot] = before
-        for slot, before in zip(step.slots_written, outs, strict=True):
+        for slot, before in zip(code.slots_written, outs, strict=True):
             if not math.isfinite(bus[slot]):
                 bus[slot], fault = before, "gave no finite number"
-        for cell, first in zip(step.cells, step.first, strict=True):
+        for cell, first in zip(code.cells, code.first, strict=True):
             if not math.isfinite(cells[cell]):
                 cells[cell], fault = first, "lost its state"
         if fault:
-            self.faults[self.owners[step.node]] = fault
+            self.faults[self.owners[code.node]] = fault
 
     # -- many frames --------------------------------------------------------------------------------------------
     def scan(self, state: State, k0: int, n: int, transport: Transport) -> Array:
         """Runs n control frames from k0 on, on a copy of `state`, and returns the engine ports [n_ports, n]."""
-        return self.extend(state.copy(), k0, n, transport)[: len(self.sinks)]
+        return self.extend(state.copy(), k0, n, transport)[: len(self.engine_ports)]
 
     def extend(self, state: State, k0: int, n: int, transport: Transport) -> Array:
         """Runs n control frames from k0 on, on `state` itself. Returns the engine ports, then the border of the plan,

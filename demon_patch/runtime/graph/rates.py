@@ -88,20 +88,20 @@ def when_taken(row: Control) -> Taken | None:
     return "step" if row.every_step else classes.get(row.propagation)
 
 
-def when_port_taken(sink: EnginePort, program: Program) -> Taken | None:
+def when_port_taken(engine_port: EnginePort, program: Program) -> Taken | None:
     """Returns at which moments an engine port is taken; None for gates and for ports without effect. Weights of mixes
     are taken once a generation, or once a control frame in a blend per frame."""
     plan = program.ring
-    if sink.kind in ("gate", "level"):
+    if engine_port.kind in ("gate", "level"):
         return None
-    if sink.control is not None:
-        row = sink.control
+    if engine_port.control is not None:
+        row = engine_port.control
         return (
             when_taken(row) if row.propagation == "weights" or (row.name in plan.active and plan.meets(row)) else None
         )
-    if sink.node in plan.surfaces or (sink.node in plan.mixes and plan.mixes[sink.node].per_frame):
+    if engine_port.node in plan.surfaces or (engine_port.node in plan.mixes and plan.mixes[engine_port.node].per_frame):
         return "frame"
-    return "generation" if sink.node in plan.mixes else None
+    return "generation" if engine_port.node in plan.mixes else None
 
 
 def turn_count(positions: Array, jump: NDArray[np.bool_]) -> int:
@@ -160,24 +160,28 @@ def too_fast(patch: Patch, catalogue: Mapping[str, Declaration]) -> Iterator[Pat
         program, values = _run(patch, catalogue, spec, 1)
     except PatchError:
         return
-    at = {sink.control.name: float(line[0]) for sink, line in zip(program.sinks, values, strict=True) if sink.control}
+    at = {
+        engine_port.control.name: float(line[0])
+        for engine_port, line in zip(program.engine_ports, values, strict=True)
+        if engine_port.control
+    }
     rates, fine = Rates.of_program(program, spec, at), None
-    for number, (sink, line) in enumerate(zip(program.sinks, values, strict=True)):
-        when = when_port_taken(sink, program)
+    for number, (engine_port, line) in enumerate(zip(program.engine_ports, values, strict=True)):
+        when = when_port_taken(engine_port, program)
         if when is None or not np.ptp(line):
             continue
         often = rates.per_second(when)
-        moved = Movement.measured(sink.position(line), rates.frame)
+        moved = Movement.measured(engine_port.position(line), rates.frame)
         fine = _run(patch, catalogue, spec, FINE)[1] if fine is None else fine
-        cycles = max(moved.cycles, _hidden(sink.position(line), sink.position(fine[number]), rates.frame))
+        cycles = max(moved.cycles, _hidden(engine_port.position(line), engine_port.position(fine[number]), rates.frame))
         if cycles > SPARE * often / 2:
-            yield _remark(sink, f"it moves {cycles:.3g} times a second", often / 2, when, often, rates, cycles)
+            yield _remark(engine_port, f"it moves {cycles:.3g} times a second", often / 2, when, often, rates, cycles)
         elif when != "frame":
             most = rates.window if when == "window" else rates.generation
             if moved.missed(rates.frame / most) > MISSED:
                 jumping = moved.hurry(rates.frame / most, rates.frame)
                 what = f"it jumps up to {jumping:.3g} times a second"
-                yield _remark(sink, what, most, when, often, rates, jumping / 2)
+                yield _remark(engine_port, what, most, when, often, rates, jumping / 2)
 
 
 def _hidden(coarse: Array, fine: Array, rate: float) -> float:
@@ -203,7 +207,7 @@ def _run(patch: Patch, catalogue: Mapping[str, Declaration], spec: FamilySpec, f
 
 
 def _remark(
-    sink: EnginePort, what: str, most: float, when: Taken, often: float, rates: Rates, cycles: float
+    engine_port: EnginePort, what: str, most: float, when: Taken, often: float, rates: Rates, cycles: float
 ) -> PatchError:
     once = {"generation": "a generation", "step": "a step", "frame": "a frame", "window": "a window"}[when]
     mend = f"slow it down to {most:.2g} a second"
@@ -213,7 +217,7 @@ def _remark(
     follows = f"it is taken once {once}, {often:.3g} times a second, and "
     begins = "jumps" in what and when == "step"
     follows += f"a generation begins on a jump at most {most:.2g} times" if begins else f"follows up to {most:.2g}"
-    return PatchError(f"{what}, but {follows}", node=sink.node, port=sink.port, mend=mend)
+    return PatchError(f"{what}, but {follows}", node=engine_port.node, port=engine_port.port, mend=mend)
 
 
 def _follows(row: Control, cycles: float, rates: Rates) -> bool:

@@ -106,7 +106,7 @@ def _recorded(points: frozenset[Point], program: Program, k: int, before: _Recor
     """Returns the memory for some points of a program, from control frame k on. It takes over what `before` knows of
     them, if that ends at k."""
     outputs, ends = _slots_by_port(program)
-    steps = {step.node: number for number, step in enumerate(program.steps)}
+    codes = {code.node: number for number, code in enumerate(program.codes)}
     slots: list[int] = []
     rows: dict[Point, tuple[int, ...]] = {}
     reading: list[NodeCode] = []
@@ -115,15 +115,15 @@ def _recorded(points: frozenset[Point], program: Program, k: int, before: _Recor
     for point in sorted(points):
         node, port, side = point
         found = outputs.get((node, port), ()) if side == "out" else ends.get((node, port), ())
-        if side == "in" and not found and node in steps:
-            step = program.steps[steps[node]]
-            gates = {"x": step.gates[port]} if port in step.gates else {}
-            inputs = {"x": step.inputs[port]} if port in step.inputs else {}
+        if side == "in" and not found and node in codes:
+            code = program.codes[codes[node]]
+            gates = {"x": code.gates[port]} if port in code.gates else {}
+            inputs = {"x": code.inputs[port]} if port in code.inputs else {}
             if gates or inputs:
                 found = tuple(range(free, free + 1 + len(gates)))
                 free += len(found)
                 reading.append(NodeCode(node, GATE if gates else VALUE, inputs, gates, (found,), ()))
-                params.append(program.params[steps[node]])
+                params.append(program.params[codes[node]])
         if found:
             rows[point] = tuple(range(len(slots), len(slots) + len(found)))
             slots += found

@@ -41,7 +41,7 @@ class Timeline:
         self.first = self.stored = start
         self.rows: Array = np.zeros((0, 0))
         self._renewed = (0, 0)
-        self.use(program, [None] * len(program.sinks))
+        self.use(program, [None] * len(program.engine_ports))
         self.all_changed(transport, live, start)
 
     def use(self, program: Program, rows: Sequence[int | None]) -> None:
@@ -73,7 +73,7 @@ class Timeline:
         """Marks the live part as out of date from control frame `now` on. live: the program's state before frame `now`
         runs."""
         self._live, self._now = live, now
-        for slot in self.program.feeds.reached:
+        for slot in self.program.live_inputs.reached:
             self._ahead.bus[slot] = live.bus[slot]
         for cell in self.program.plan.parts[1].cells:
             kept = live.cells[cell]
@@ -151,7 +151,7 @@ class Timeline:
         marks both parts as out of date."""
         plan, begin = self.program.plan, self.ends[part]
         self._lengthen(stop)
-        border = self.rows[len(self.program.sinks) :, begin - self.first : stop - self.first]
+        border = self.rows[len(self.program.engine_ports) :, begin - self.first : stop - self.first]
         found = self.program.extend_part(part, self._ahead, begin, stop - begin, self.transport, border)
         if found is None:
             self.all_changed(self.transport, self._live, self._now)

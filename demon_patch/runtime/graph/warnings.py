@@ -11,7 +11,7 @@ from demon_patch.errors import PatchError
 from demon_patch.nodes.language.declare import Declaration
 from demon_patch.patch.model.document import Patch
 from demon_patch.patch.model.json_values import quoted
-from demon_patch.runtime.graph.check import ring_nodes
+from demon_patch.runtime.graph.check import ring_nodes, takes_heard_sound
 from demon_patch.runtime.graph.dashboard_remarks import dashboard_remarks
 from demon_patch.runtime.graph.rates import too_fast
 from demon_patch.runtime.graph.ring_plan import ring_plan
@@ -96,18 +96,14 @@ def _muted(wiring: Wiring) -> Iterator[PatchError]:
     ends = sorted({id for id in (chain[0], chain[-1]) if nodes[id].muted})
     cables = [(id, cable) for id, port, cable in into if id in chain and port == "ring" and cable.muted]
     if not ends and not cables:
-        sinks = [(id, cable) for id, port, cable in into if _hears(wiring, id, port)]
-        ends = [id for id, _ in sinks if nodes[id].muted]
-        cables = [(id, cable) for id, cable in sinks if cable.muted and id not in ends]
+        heard = [(id, cable) for id, port, cable in into if takes_heard_sound(wiring, id, port)]
+        ends = [id for id, _ in heard if nodes[id].muted]
+        cables = [(id, cable) for id, cable in heard if cable.muted and id not in ends]
     for id in ends:
         yield PatchError("nothing is heard while it is muted", node=id, mend="unmute it, unless that is meant")
     for id, cable in cables:
         what = f"nothing is heard while the cable from {cable.src}.{cable.out} is muted"
         yield PatchError(what, node=id, port=cable.port, mend="unmute it, unless that is meant")
-
-
-def _hears(wiring: Wiring, id: str, port: str) -> bool:
-    return wiring.known[id].kind == "sink" and wiring.known[id].by_name[port].type == "audio"
 
 
 def _unwired_live_nodes(wiring: Wiring) -> Iterator[PatchError]:

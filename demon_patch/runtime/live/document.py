@@ -11,7 +11,7 @@ from typing import NamedTuple
 from demon_patch.errors import PatchError
 from demon_patch.nodes.catalogue import CATALOGUE
 from demon_patch.nodes.editing.snapshots import Recall, morph, recall, stored
-from demon_patch.nodes.editing.valid_overlay import checked, valid_overlay
+from demon_patch.nodes.editing.valid_overlay import check_live_value, valid_overlay
 from demon_patch.patch.edit.commands import Command, SetSnapshot
 from demon_patch.patch.edit.difference import difference
 from demon_patch.patch.edit.field_paths import changes
@@ -180,11 +180,11 @@ class LiveDocument:
         with self._lock:
             heard = self._session.stages()[0]
             try:
-                checked(self.patch, CATALOGUE, node, port, value)
+                check_live_value(self.patch, CATALOGUE, node, port, value)
             except PatchError:
                 if heard is self.patch:
                     raise
-                checked(heard, CATALOGUE, node, port, value)  # what is on its way out can still be turned
+                check_live_value(heard, CATALOGUE, node, port, value)  # what is on its way out can still be turned
             turned = self._live_values.overlay.turned(node, port, value)
             self._live_values = self._live_values.put(turned, [(node, port)], self._session.revision.counter)
         self._changed()

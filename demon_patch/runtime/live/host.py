@@ -19,12 +19,15 @@ from typing import Any
 
 from demon_patch.engine.contracts import FamilySpec, Source
 from demon_patch.engine.session import Session
+from demon_patch.errors import PatchError
+from demon_patch.nodes.catalogue import CATALOGUE
 from demon_patch.patch.edit.grid import Grid
 from demon_patch.patch.edit.overlay import Key
 from demon_patch.patch.files.format import dumps
 from demon_patch.patch.model.document import Patch, Song
 from demon_patch.patch.model.json_values import Value
 from demon_patch.runtime.audio.link import AudioLink
+from demon_patch.runtime.graph.compile import Geometry, compile
 from demon_patch.runtime.graph.live_inputs import Fed
 from demon_patch.runtime.graph.scopes import Scopes
 from demon_patch.runtime.live.document import LiveDocument
@@ -35,7 +38,7 @@ from demon_patch.runtime.live.scheduled_edits import ScheduledEdit, ScheduledEdi
 from demon_patch.runtime.live.status import Status, engine_fields, sound_fields
 from demon_patch.runtime.live.tap_tempo import TapTempo
 from demon_patch.runtime.live.tick_loop import TickLoop
-from demon_patch.runtime.performance.prepare import perform, tempo_of, wired_recordings
+from demon_patch.runtime.performance.prepare import perform, replaced_clips, tempo_of, wired_recordings
 from demon_patch.runtime.performance.resources import Resources
 from demon_patch.runtime.performance.trace import Trace
 from demon_patch.threads import quiet_gc, restore_gc
@@ -68,7 +71,7 @@ class Host:
         clip: Source | None = None,
         device: str | None = None,
     ) -> None:
-        self._resources = Resources(session, folder, into)
+        self._resources, self._clip = Resources(session, folder, into), clip
         spec = session.spec
         trace = Trace(KEPT_EVENTS, round(KEPT_SECONDS * spec.frame_rate))
         self.performer = perform(patch, session, clip=clip, trace=trace, resources=self._resources)
@@ -183,7 +186,7 @@ class Host:
         self.status = replace(
             Status(),
             **engine_fields(self.tick_loop),  # type: ignore[arg-type]
-            **sound_fields(self.link),  # type: ignore[arg-type]
+            **sound_fields(self.link, self.performer.spec.sample_rate),  # type: ignore[arg-type]
             muted=self._muted,
             recording=self._recordings.names,
             live_values=self.live_values,
@@ -201,6 +204,16 @@ class Host:
     def folder(self) -> Path:
         """From any thread. The folder of the files that the document names."""
         return self._resources.folder
+
+    def unread_clips(self, patch: Patch) -> frozenset[str]:
+        """From any thread. Returns the ids of the nodes of a patch whose files are not opened when it plays here,
+        because the host's own clip replaces them; none for a patch that cannot be compiled."""
+        if self._clip is None:
+            return frozenset()
+        try:
+            return replaced_clips(compile(patch, CATALOGUE, Geometry.of_family(self.performer.spec)))
+        except PatchError:
+            return frozenset()
 
     def edit(self, patch: Patch, at: Grid | None = None) -> Future[None]:
         """From any thread. Makes the document equal to another patch, in one undo step. Returns a future that is done
@@ -226,7 +239,7 @@ class Host:
     @property
     def scopes(self) -> Scopes:
         """From any thread. The latest seconds of the signals that a client watches."""
-        return self.performer.forecast.taps
+        return self.performer.forecast.scopes
 
     def keep(self) -> Patch:
         """From any thread. Makes the live values the base, in one undo step, and returns the new patch."""

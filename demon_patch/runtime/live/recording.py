@@ -36,14 +36,17 @@ class History(Protocol):
 
 
 class Recording:
-    """A recording in progress, on a thread of its own. Raises DemonError for a file that cannot be begun.
+    """A running recording: a thread writes the sound that is heard into a WAV or FLAC file until `close`. It begins
+    when it is made. Raises DemonError if the file cannot be begun.
 
-    patch: the text of the patch that the file carries.
-    shelter: a folder for the sound of a file that is deleted meanwhile, if its own folder is gone.
+    link: where the heard sound is read, LOOK_SECONDS at a time.
+    path: the file to write. A long recording goes on in further files: see LONG_SECONDS.
+    spec: the model family, for the sample rate and the number of channels.
+    patch: the text of the patch, which is stored in the file.
+    shelter: a folder that takes the sound if the file and its folder are deleted meanwhile.
     tell: called on the recording's thread with each message for the player, the one at the end included.
 
-    path: the present name of the file.
-    fault: why it ended, if it could not go on; what was written until then stays. Else "".
+    fault: why the recording ended by itself, in words; "" while it runs and after `close`. What was written stays.
     """
 
     def __init__(
@@ -67,12 +70,12 @@ class Recording:
 
     @property
     def path(self) -> Path:
-        """The present name of the file."""
+        """The file that is being written, or the last one."""
         return self._recorder.path
 
     @property
     def runs(self) -> bool:
-        """Whether the recording goes on."""
+        """Whether sound is still being written."""
         return self._thread.is_alive() and not self.fault
 
     def close(self) -> None:

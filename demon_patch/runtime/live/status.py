@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from demon_patch.arrays import Samples
+from demon_patch.engine.sound.output_stage import LOOK_SECONDS, limited
 from demon_patch.patch.model.json_values import Value
 
 if TYPE_CHECKING:
@@ -51,7 +53,7 @@ class Status:
     late, missed, previews: see `Trace`.
     starved: seconds for which no window was ready, so that the last pass was heard.
     completions_per_second: for the generations in flight, at the present length of a tick; 0 before one was measured.
-    peak_db, rms_db: of the last tenth of a second, in dBFS.
+    peak_db, rms_db: of the last tenth of a second that was heard, after the limiter, in dBFS.
     faults: by node, the mistake that keeps it from running.
     live_values: by (node, port).
     waiting: edits and recalls that are not heard yet.
@@ -140,13 +142,11 @@ def engine_fields(live: TickLoop) -> dict[str, object]:
     }
 
 
-def sound_fields(link: AudioLink) -> dict[str, object]:
-    """Returns the fields of `Status` that the audio process knows, by name."""
+def sound_fields(link: AudioLink, rate: int) -> dict[str, object]:
+    """Returns the fields of `Status` that the audio process knows, by name. rate: samples a second of the song."""
     state = link.state
-    sound = link.history(METER_SECONDS)
-    until = link.history_since(1 << 62)[1]
-    ceiling = float(link.history_ceilings(max(until - 1, 0), max(until, 1))[0])
-    peak = min(float(np.abs(sound).max(initial=0.0)), 10.0 ** (ceiling / 20.0))  # the history is not limited yet
+    sound = _heard(link, rate)
+    peak = float(np.abs(sound).max(initial=0.0))
     rms = float(np.sqrt(np.mean(np.square(sound)))) if sound.size else 0.0
     return {
         "device": state.device,
@@ -156,3 +156,12 @@ def sound_fields(link: AudioLink) -> dict[str, object]:
         "peak_db": 20.0 * np.log10(max(peak, 1e-6)),
         "rms_db": 20.0 * np.log10(max(rms, 1e-6)),
     }
+
+
+def _heard(link: AudioLink, rate: int) -> Samples:
+    """Returns the last METER_SECONDS of sound as it was heard, [n, channels]: the history, which is kept before the
+    limiter, limited again."""
+    wanted, before = round(METER_SECONDS * rate), round(2 * LOOK_SECONDS * rate)
+    end = link.history_since(1 << 62)[1]
+    sound, end = link.history_since(max(end - wanted - before, 0))
+    return limited(sound, link.history_ceilings(end - len(sound), end), rate)[-wanted:]

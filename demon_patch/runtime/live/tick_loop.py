@@ -167,7 +167,7 @@ class TickLoop:
         interruptible = performer.admission.blocking and not performer.ring.interrupted
         performer.forward(self._serve_and_interrupt if interruptible else self.serve)
         performer.finish(self.now)
-        if not self.begun and performer.takes:
+        if not self.begun and performer.queued:
             self._begin_playing()
         self.serve()
         self._fill_first_pass()
@@ -224,7 +224,7 @@ class TickLoop:
         """Decodes up to a second of the song's first pass ahead of time, so that the song is never silent while the
         host stalls."""
         performer = self.performer
-        if not self.begun or not performer.takes:
+        if not self.begun or not performer.queued:
             return
         stretch = self._first_pass.next(performer.transport, performer.planner.next_start, performer.spec.frame_rate)
         if stretch is not None:

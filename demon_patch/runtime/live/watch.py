@@ -79,7 +79,10 @@ class Watch:
             return
         spec = host.performer.spec
         wrong: list[DemonError] = [*problems(patch, CATALOGUE, spec)]
-        wrong = wrong or inspect_files(patch, host.folder, CATALOGUE, known=host.patch).mistakes
+        if not wrong:
+            before = host.patch
+            unread, unread_before = host.unread_clips(patch), host.unread_clips(before)
+            wrong += inspect_files(patch, host.folder, CATALOGUE, before, unread, unread_before).mistakes
         odd = [] if wrong else [*warnings_of(patch, CATALOGUE), *unknown_words(patch, CATALOGUE, spec.name)]
         told = [str(error.located(file=self._path.name)) for error in (wrong or odd)[:MOST_TOLD]]
         if len(wrong) > MOST_TOLD:
@@ -94,7 +97,7 @@ class Watch:
             host.edit(patch)
 
     def _stamp(self) -> Stamp | None:
-        """Returns what tells versions of the file apart; None where there is no file."""
+        """Returns numbers that differ for two versions of the file; None if there is no file."""
         try:
             stat = self._path.stat()
         except OSError:

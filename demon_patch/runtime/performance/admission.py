@@ -81,9 +81,9 @@ class TickTime:
 class Admission:
     """Admits generations to the ring of one performance, with the controls of what plays. Owned by one thread."""
 
-    def __init__(self, session: Session, scenes: SoundingQueue, trace: Trace) -> None:
+    def __init__(self, session: Session, soundings: SoundingQueue, trace: Trace) -> None:
         self.feedback = Feedback()
-        self._session, self._scenes, self._trace = session, scenes, trace
+        self._session, self._soundings, self._trace = session, soundings, trace
         self._drift = Drift()
         self._changed_at = -1  # the ring's tick at the latest live change of a control of generations in flight
         self._first = True
@@ -91,13 +91,13 @@ class Admission:
         self.reach: Reach | None = None  # of a live performance
         self._latest_heard_at = 0  # the frame from which the latest one admitted is heard
         self._tick = 0.0  # frames, as of the latest admission
-        scene = scenes.now
-        self.ring = session.ring(scene.source, int(scene.controls.control_value("depth", 0)))
+        sounding = soundings.now
+        self.ring = session.ring(sounding.source, int(sounding.controls.control_value("depth", 0)))
 
     def recover(self, now: int) -> None:
         """Replaces the ring by an empty one after an error at transport frame `now`: what is in flight is lost."""
-        scene = self._scenes.now
-        self.ring = self._session.ring(scene.source, int(scene.controls.control_value("depth", max(now, 0))))
+        sounding = self._soundings.now
+        self.ring = self._session.ring(sounding.source, int(sounding.controls.control_value("depth", max(now, 0))))
         self._changed_at = -1
 
     # -- admission ----------------------------------------------------------------------------------------------
@@ -122,8 +122,8 @@ class Admission:
     def count(self, frame: int) -> int:
         """Returns the number of denoising steps of a generation that is heard at a transport frame."""
         frame = max(frame, 0)
-        scene = self._scenes.sounding_at(frame)
-        taken = scene.controls.taken((field.name for field in fields(SchedulePlan)), frame)
+        sounding = self._soundings.sounding_at(frame)
+        taken = sounding.controls.taken((field.name for field in fields(SchedulePlan)), frame)
         return SchedulePlan.from_controls(RequestControls(taken, self._session.spec)).count
 
     def next_free_frame(self, pace: TickTime) -> int:
@@ -135,12 +135,12 @@ class Admission:
     def stretch(self, heard_at: int) -> Stretch | None:
         """Returns the stretch of the song that a generation heard at a transport frame makes, as its first latent frame
         and its length in frames; None for the whole song."""
-        scene = self._scenes.sounding_at(heard_at)
-        focus = str(scene.program.ring.options.get("focus", CONTROLS["focus"].default))
-        frame = scene.forecast.transport.song_frame(heard_at)
+        sounding = self._soundings.sounding_at(heard_at)
+        focus = str(sounding.program.ring.options.get("focus", CONTROLS["focus"].default))
+        frame = sounding.forecast.transport.song_frame(heard_at)
         if focus == "auto" and self.reach is not None:
             return self._reached(heard_at, self.reach.length)
-        return stretch(frame, focus, self._session.spec, scene.source.frames)
+        return stretch(frame, focus, self._session.spec, sounding.source.frames)
 
     def _submit(self, pace: TickTime) -> None:
         """Submits the request of the generation that is admitted on this tick, with the controls of the moment at which
@@ -151,14 +151,14 @@ class Admission:
         if self._first:  # the transport waits for the first
             count, heard_at = self.count(0), 0
         after = ceil(heard_at + pace.span(count, count + self.ring.next_admission(count) - self.ring.tick_index))
-        edges = self._scenes.edges(heard_at - EARLY, after if pace.sure else after + UNSURE)
+        edges = self._soundings.edges(heard_at - EARLY, after if pace.sure else after + UNSURE)
         passed, coming = edges[edges < heard_at], edges[edges >= heard_at]
         edge = int(passed[-1]) if len(passed) else None
         if heard_at == 0:  # nothing can sound before the first generation: it keeps its place
             edge = 0
         elif len(coming):
             heard_at = edge = int(coming[-1])
-        self._trace.missed += len(self._scenes.edges(self._latest_heard_at + 1, heard_at if edge is None else edge))
+        self._trace.missed += len(self._soundings.edges(self._latest_heard_at + 1, heard_at if edge is None else edge))
         cuts, self._latest_heard_at = edge is not None and edge > self._latest_heard_at, heard_at
         self.ring.submit(self._request(heard_at, edge, pace.now, cuts))
         self._first = False
@@ -166,39 +166,39 @@ class Admission:
     def _request(self, heard_at: int, edge: int | None, now: int, cuts: bool) -> Request:
         """Returns the request of a generation that is heard from the transport frame `heard_at` on. The other arguments
         are those of `HeldControls`; `now` is the frame at the loudspeaker."""
-        scene = self._scenes.sounding_at(heard_at)
+        sounding = self._soundings.sounding_at(heard_at)
         moment = self._middle(heard_at, self.count(heard_at))
-        numbers, others = scene.controls.request(moment, now)
+        numbers, others = sounding.controls.request_values(moment, now)
         given: dict[str, Any] = {name: whole(name, number) for name, number in numbers.items()}
         given |= others
         given = {name: value for name, value in given.items() if CONTROLS[name].becomes is None}
         if "noise_drift" in numbers:
             given["noise_position"] = self.drift(heard_at)
-        given |= scene.parts_at(moment, self.feedback)
+        given |= sounding.parts_at(moment, self.feedback)
         if "feedback" in numbers:
-            covered, tap = given.get("source_latent", given["source"].latent), round(numbers["feedback_tap"])
-            fed = self.feedback.mixed(covered, numbers["feedback"], tap)
+            covered, back = given.get("source_latent", given["source"].latent), round(numbers["feedback_tap"])
+            fed = self.feedback.mixed(covered, numbers["feedback"], back)
             given["source_latent"] = covered if fed is None else fed
         # The first is made whole: until then there is no song that a stretch could lie in.
         given["stretch"] = None if self._first else self.stretch(heard_at)
-        tag = HeldControls(numbers, edge, heard_at, cuts, scene.cover(moment, self.feedback))
+        tag = HeldControls(numbers, edge, heard_at, cuts, sounding.cover(moment, self.feedback))
         return self._session.request(**given, tag=tag, heard_at=heard_at)
 
     def drift(self, frame: int) -> float:
         """Returns the position of the noise at a transport frame, in keys (`Drift`)."""
 
         def bars(lo: int, hi: int) -> float:
-            heard = self._scenes.heard(lo, hi)
-            return sum(drifted(s.forecast, s.controls.sinks["noise_drift"], *frames) for s, *frames in heard)
+            heard = self._soundings.heard(lo, hi)
+            return sum(drifted(s.forecast, s.controls.port_numbers["noise_drift"], *frames) for s, *frames in heard)
 
-        return self._drift.position_at(self._scenes.now.forecast.now, frame, bars)
+        return self._drift.position_at(self._soundings.now.forecast.now, frame, bars)
 
     # -- how much of the song -----------------------------------------------------------------------------------
     @property
     def _auto(self) -> bool:
         """Whether the host chooses how much of the song a generation makes: a live performance with `focus` at
         `auto`."""
-        focus = self._scenes.now.program.ring.options.get("focus", CONTROLS["focus"].default)
+        focus = self._soundings.now.program.ring.options.get("focus", CONTROLS["focus"].default)
         return self.reach is not None and focus == "auto"
 
     @property
@@ -247,9 +247,9 @@ class Admission:
         return self.reach.seconds([self.reach.length] * self.ring.depth, self._rows)
 
     def _chooses(self, pace: TickTime) -> bool:
-        """Chooses how much of the song the next generation makes. Returns whether the generations in flight are to be
-        shortened to that. Until the first generation is finished all of them make the whole song, since there is no
-        song yet that a stretch could be put into."""
+        """Chooses how many latent frames of the song the next generation makes. Returns whether the generations in
+        flight are to be shortened to that length. Until the first generation is finished all of them make the whole
+        song, since there is no song yet that a stretch could be put into."""
         if self.reach is None or not self._auto or not self._trace.completions:
             return False
         narrows, self._narrows = self._narrows, False
@@ -299,12 +299,12 @@ class Admission:
     def _reached(self, heard_at: int, frames: int) -> Stretch | None:
         """Returns the stretch of `frames` latent frames for a generation heard at a transport frame; None for the whole
         song. A loop region that fits into the stretch is covered from its beginning."""
-        scene, spec = self._scenes.sounding_at(heard_at), self._session.spec
-        transport = scene.forecast.transport
+        sounding, spec = self._soundings.sounding_at(heard_at), self._session.spec
+        transport = sounding.forecast.transport
         frame, (lo, hi) = transport.song_frame(heard_at), transport.region(heard_at)
         if before(spec) + hi - lo + spec.playing_margin + JOIN + spec.border <= frames:
             frame = lo
-        return from_there(frame, frames, spec, scene.source.frames)
+        return from_there(frame, frames, spec, sounding.source.frames)
 
     # -- moments ------------------------------------------------------------------------------------------------
     def moments(self) -> list[int]:
@@ -315,7 +315,7 @@ class Admission:
         """Returns the transport frame in the middle of the time for which a generation of `count` steps is heard:
         between `heard_at` and the next generation's. It lies before the first jump of a control after `heard_at`."""
         middle = heard_at + max(int(max(count / self.ring.depth, 1.0) * self._tick) - 1, 0) // 2
-        jumps = self._scenes.edges(heard_at + 1, middle + 1)
+        jumps = self._soundings.edges(heard_at + 1, middle + 1)
         return int(jumps[0]) - 1 if len(jumps) else middle
 
     # -- in flight ----------------------------------------------------------------------------------------------
@@ -324,13 +324,13 @@ class Admission:
         or numbers [1 | n, 1 | T, 1] in the control's own unit, n the slots in flight and T the latent frames of the
         song. Channel gains are [1, 1 | T, C]."""
         slots = self.ring.slots
-        return self._scenes.step(now, self.moments(), [slot.stage for slot in slots])
+        return self._soundings.step_values(now, self.moments(), [slot.stage for slot in slots])
 
     def scalars_of(self, slot: Slot, now: int) -> Mapping[str, float]:
         """Returns by control the scalars that a finished generation was made with, as the engine takes them. Strength
         is the slot's present one: where a live change moved the generation, it is not the one that it began with."""
         moment = self._middle(round(slot.heard_at or 0), slot.request.count)
-        found = {**held_controls(slot).values, **self._scenes.sounding_at(moment).controls.scalars(moment, now)}
+        found = {**held_controls(slot).values, **self._soundings.sounding_at(moment).controls.scalars(moment, now)}
         return found | ({"strength": slot.strength} if "strength" in found else {})
 
     def step_values(self, now: int) -> StepValues:
@@ -345,9 +345,9 @@ class Admission:
         (`reach` is None)."""
         if self.reach is None:
             return self.step_values(now), None
-        scene, moment = self._scenes.now, max(now, 0) + self._session.spec.frame_rate
-        parts = scene.parts_at(moment, self.feedback)
-        return self.step_values(now), (scene.controls.request(moment, now), scene.controls.step(now, [moment]), parts)
+        sounding, moment = self._soundings.now, max(now, 0) + self._session.spec.frame_rate
+        controls, parts = sounding.controls, sounding.parts_at(moment, self.feedback)
+        return self.step_values(now), (controls.request_values(moment, now), controls.step_values(now, [moment]), parts)
 
     def note_live_change(self, before: tuple[StepValues, object], now: int) -> None:
         """Compares the present controls with the result of `flight_and_next` from before a change. Notes a live change
@@ -383,7 +383,7 @@ class Admission:
         moment now, as far as `Ring.move_strength` can. Moves nothing where live strength is off."""
         if not self.changed_in_flight:
             self.ring.watch = False
-        elif self._scenes.now.controls.is_on("live_strength", now):
+        elif self._soundings.now.controls.is_on("live_strength", now):
             for slot, moment in zip(self.ring.slots, self.moments(), strict=True):
                 if slot.admitted <= self._changed_at:
                     self.ring.move_strength(slot, self._strength(moment))
@@ -391,7 +391,7 @@ class Admission:
     def _strength(self, frame: int) -> float:
         """Returns the strength, 0 to 1, of a generation whose scalars are read for a transport frame. It is the one
         control of class `request` that also moves generations in flight (live strength)."""
-        return self._scenes.sounding_at(frame).controls.control_value("strength", frame)
+        return self._soundings.sounding_at(frame).controls.control_value("strength", frame)
 
 
 def held_controls(slot: Slot) -> HeldControls:

@@ -28,38 +28,40 @@ class ControlValues:
     guard: transport frames behind the loudspeaker that may still be replaced (`Forecast`).
     spec: the model family that plays.
 
-    sinks: indices in `program.sinks`, by name: of all numeric controls, of the ports of a wired surface by port, and
-        of the ports of mixes and their surfaces by "node.port".
+    port_numbers: the numbers of engine ports in `program.engine_ports`, by name: of all numeric controls, of the ports
+        of a wired surface by port, and of the ports of mixes and their surfaces by "node.port".
     weights: reads the ports of mixes and surfaces.
-    held: the indices of the controls that a live source reaches.
+    held: the engine ports, by number, that a live source reaches.
     held_scalars: those of them that are scalars of classes `request` and `step`.
     """
 
     def __init__(self, program: Program, forecast: Forecast, guard: int, spec: FamilySpec) -> None:
         self.program, self.forecast, self._guard, self._spec = program, forecast, guard, spec
         self._channels = spec.latent_channels
-        sinks = program.sinks
-        self.sinks = {sink.control.name: index for index, sink in enumerate(sinks) if sink.control is not None}
+        ports = program.engine_ports
+        self.port_numbers = {port.control.name: i for i, port in enumerate(ports) if port.control is not None}
         plan = program.ring
-        rows = [CONTROLS[name] for name in self.sinks if name in plan.active and plan.meets(CONTROLS[name])]
+        rows = [CONTROLS[name] for name in self.port_numbers if name in plan.active and plan.meets(CONTROLS[name])]
         self._request = [row for row in rows if row.propagation == "request"]
         self._step = [row for row in rows if row.every_step and row.heard]
         options = [(CONTROLS[name], value) for name, value in plan.options.items()]
         self._request_options = {row.name: value for row, value in options if row.propagation == "request"}
         self._step_options = {row.name: value for row, value in options if row.every_step}
         scalars = [row for row in (*self._request, *self._step) if not row.per_frame and row.heard]
-        self.held = frozenset(s for s in self.sinks.values() if (sinks[s].node, sinks[s].port) in program.held)
+        self.held = frozenset(s for s in self.port_numbers.values() if (ports[s].node, ports[s].port) in program.held)
         self._jumps = [
-            self.sinks[row.name] for row in scalars if not row.every_step or self.sinks[row.name] not in self.held
+            self.port_numbers[row.name]
+            for row in scalars
+            if not row.every_step or self.port_numbers[row.name] not in self.held
         ]
         self.weights = Weights(forecast)
         self._jumps += self.weights.jumps()
-        self.held_scalars = [self.sinks[row.name] for row in scalars if self.sinks[row.name] in self.held]
+        self.held_scalars = [self.port_numbers[row.name] for row in scalars if self.port_numbers[row.name] in self.held]
         surface = plan.wired.get("channel_gain")
-        for (node, name), sink in self.weights.sinks.items():
-            self.sinks[name if node == surface else f"{node}.{name}"] = sink
+        for (node, name), engine_port in self.weights.port_numbers.items():
+            self.port_numbers[name if node == surface else f"{node}.{name}"] = engine_port
         window = plan.step_window if plan.step_state is not None else None
-        self._window = () if window is None else tuple(program.sink(window, end) for end in ("from", "to"))
+        self._window = () if window is None else tuple(program.engine_port(window, end) for end in ("from", "to"))
         self._window_held = window is not None and any((window, end) in program.held for end in ("from", "to"))
         self._jumps += () if self._window_held else self._window
         self._narrowed = ["channel_gain", *(row.name for row in self._step if row.carrier == "step_state")]
@@ -67,7 +69,7 @@ class ControlValues:
     def has_effect(self, name: str) -> bool:
         """Returns whether a numeric control has an effect in this patch."""
         plan = self.program.ring
-        return name in self.sinks and name in plan.active and plan.meets(CONTROLS[name])
+        return name in self.port_numbers and name in plan.active and plan.meets(CONTROLS[name])
 
     def is_on(self, name: str, now: int) -> bool:
         """Returns whether a switch is on at transport frame `now`; its default where it has no effect in this patch."""
@@ -78,14 +80,14 @@ class ControlValues:
     def control_value(self, name: str, frame: int) -> float:
         """Returns a numeric control at a transport frame, as the engine takes it. Where the port holds a knob position,
         this is the family's number at that position."""
-        given = self.forecast.port_value(self.sinks[name], frame)
+        given = self.forecast.port_value(self.port_numbers[name], frame)
         return self._spec.at_position(CONTROLS[name], given) if CONTROLS[name].taper == "family" else given
 
     def as_taken(self, name: str, values: Curve) -> Curve:
         """Converts values of an engine port to what the engine takes: knob positions become the family's numbers, all
         others stay unchanged.
 
-        name: a key of `sinks`.
+        name: a key of `port_numbers`.
         """
         row = CONTROLS.get(name)
         if row is None or row.taper != "family":
@@ -105,7 +107,7 @@ class ControlValues:
         jumps."""
         return self.forecast.edges(self._jumps, lo, hi)
 
-    def request(self, moment: int, now: int) -> tuple[dict[str, float], dict[str, Tensor | str]]:
+    def request_values(self, moment: int, now: int) -> tuple[dict[str, float], dict[str, Tensor | str]]:
         """Returns the controls of class `request` for one generation, in two dicts by name. The first has the scalars
         at the transport frame `moment` (`Admission`: the middle of what is heard of it), as the engine takes them.
         The second has the options, and the curves [T], each song frame read for the moment at which it is heard next
@@ -114,10 +116,10 @@ class ControlValues:
         others: dict[str, Tensor | str] = dict(self._request_options)
         for row in self._request:
             if row.per_frame:
-                others[row.name] = self._per_frame(self.sinks[row.name], now)
+                others[row.name] = self._per_frame(self.port_numbers[row.name], now)
         return numbers, others
 
-    def step(
+    def step_values(
         self, now: int, moments: Sequence[int], stages: Sequence[float] | None = None
     ) -> Mapping[str, Tensor | str]:
         """Returns the controls of class `step` for a tick, by name: options, curves [1, 1 | T, 1], scalars [1 | n, 1,
@@ -129,12 +131,14 @@ class ControlValues:
         """
         values: dict[str, Tensor | str] = dict(self._step_options)
         for row in self._step:
-            sink = self.sinks[row.name]
+            engine_port = self.port_numbers[row.name]
             if row.per_frame:
-                values[row.name] = _short(self._per_frame(sink, now))[None, :, None]
+                values[row.name] = _short(self._per_frame(engine_port, now))[None, :, None]
             elif moments:
-                frames = [now] if sink in self.held else moments
-                each = torch.tensor([self.forecast.port_value(sink, frame) for frame in frames], dtype=torch.float32)
+                frames = [now] if engine_port in self.held else moments
+                each = torch.tensor(
+                    [self.forecast.port_value(engine_port, frame) for frame in frames], dtype=torch.float32
+                )
                 values[row.name] = _short(each)[:, None, None]
         surface = self.program.ring.wired.get("channel_gain")
         if surface is not None:
@@ -153,41 +157,41 @@ class ControlValues:
         """Returns the scalar controls of class `step` of one generation, by name, read for a transport frame; those
         that a live source reaches are read for `now`."""
         rows = [row for row in self._step if not row.per_frame]
-        held = {row.name: self.sinks[row.name] in self.held for row in rows}
+        held = {row.name: self.port_numbers[row.name] in self.held for row in rows}
         return {row.name: self.control_value(row.name, max(now if held[row.name] else frame, 0)) for row in rows}
 
     def _narrow(self, values: dict[str, Tensor | str], moments: Sequence[int], stages: Sequence[float]) -> None:
         """Puts the rows of the Step State at rest for the slots whose step lies outside the step window, which is read
         at each slot's moment."""
-        ends = [[self.forecast.port_value(sink, frame) for sink in self._window] for frame in moments]
+        ends = [[self.forecast.port_value(engine_port, frame) for engine_port in self._window] for frame in moments]
         inside = [step_window(lo, hi, stage) for (lo, hi), stage in zip(ends, stages, strict=True)]
         if not all(inside):
             for name, value in narrowed(values, self._narrowed, inside).items():
                 values[name] = _short(value) if isinstance(value, Tensor) else value
 
-    def _per_frame(self, sink: int, now: int) -> Tensor:
+    def _per_frame(self, engine_port: int, now: int) -> Tensor:
         """Returns an engine port as [T]: each song frame has the number of the moment at which it is heard next."""
-        return torch.from_numpy(self.forecast.per_frame(sink, now, self._guard).astype(np.float32))
+        return torch.from_numpy(self.forecast.per_frame(engine_port, now, self._guard).astype(np.float32))
 
     def _surface(self, node: str, now: int) -> Tensor:
         """Returns the gains of a surface or of a mix of surfaces, [T, C]: each channel's group gain, times the single
         gain for the one channel that is chosen."""
-        sinks, mixture = self.weights.sinks, self.program.ring.mixes.get(node)
+        ports, mixture = self.weights.port_numbers, self.program.ring.mixes.get(node)
         if mixture is not None:
             return self._mixed(node, now)
-        curves = torch.stack([self._per_frame(sinks[node, f"group_{n + 1}"], now) for n in range(GROUPS)])
+        curves = torch.stack([self._per_frame(ports[node, f"group_{n + 1}"], now) for n in range(GROUPS)])
         gains = curves[torch.arange(self._channels) * GROUPS // max(self._channels, GROUPS)].T
-        chosen = round(self.weights.weight_at(node, "channel", max(now, 0))) if (node, "channel") in sinks else 0
+        chosen = round(self.weights.weight_at(node, "channel", max(now, 0))) if (node, "channel") in ports else 0
         if 1 <= chosen <= self._channels:
             gains = gains.clone()
-            gains[:, chosen - 1] *= self._per_frame(sinks[node, "single"], now)
+            gains[:, chosen - 1] *= self._per_frame(ports[node, "single"], now)
         return gains
 
     def _mixed(self, node: str, now: int) -> Tensor:
         """Returns a mix of surfaces, [T, C]: 1 + the sum of weight * (gain - 1), or with the law "product" the product
         of gain ** weight. Ports without a cable add nothing. A bypassed mix is its first wired surface."""
         mixture = self.program.ring.mixes[node]
-        weights = [self._per_frame(self.weights.sinks[node, name], now)[:, None] for name in mixture.inputs]
+        weights = [self._per_frame(self.weights.port_numbers[node, name], now)[:, None] for name in mixture.inputs]
         gains = [self._surface(behind, now) for behind in mixture.inputs.values()]
         if mixture.bypassed:
             return gains[0]

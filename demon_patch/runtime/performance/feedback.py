@@ -29,15 +29,15 @@ class Feedback:
         """Whether a latent is kept."""
         return bool(self._finished)
 
-    def tap(self, tap: int) -> Tensor:
-        """Returns the latent that was finished `tap` completions ago (1 is the latest), or the oldest that is kept.
-        Only where `ready`."""
-        return self._finished[min(tap, len(self._finished)) - 1]
+    def latent(self, back: int) -> Tensor:
+        """Returns the latent [T, C] that was finished `back` completions ago (1 is the latest), or the oldest that is
+        kept. Only where `ready`."""
+        return self._finished[min(back, len(self._finished)) - 1]
 
-    def mixed(self, source: Tensor, amount: float, tap: int) -> Tensor | None:
-        """Returns (1 - amount) * source + amount * the latent of a tap (see `tap`), [T, C]. None where `amount` is 0 or
-        no latent is kept."""
-        return torch.lerp(source, self.tap(tap), amount) if amount > 0 and self.ready else None
+    def mixed(self, source: Tensor, amount: float, back: int) -> Tensor | None:
+        """Returns (1 - amount) * source + amount * `latent(back)`, [T, C]. None if `amount` is 0 or no latent is
+        kept."""
+        return torch.lerp(source, self.latent(back), amount) if amount > 0 and self.ready else None
 
 
 class Drift:
@@ -63,15 +63,15 @@ class Drift:
         return self._sum + (bars(self._frame, frame) if frame > self._frame else 0.0)
 
 
-def drifted(forecast: Forecast, sink: int, lo: int, hi: int) -> float:
+def drifted(forecast: Forecast, engine_port: int, lo: int, hi: int) -> float:
     """Returns a drift, in keys a bar, summed over the transport frames lo to hi - 1, each weighted by its length in
     bars: keys.
 
-    sink: the drift's index in `program.sinks` of the forecast.
+    engine_port: the number of the drift's engine port in `program.engine_ports` of the forecast.
     """
     transport, total = forecast.transport, 0.0
     while lo < hi:
         stop = lo + transport.steady(lo, hi - lo)
-        total += float((forecast.span(sink, lo, stop) * transport.frames(lo, stop - lo).dbar).sum())
+        total += float((forecast.span(engine_port, lo, stop) * transport.frames(lo, stop - lo).dbar).sum())
         lo = stop
     return total

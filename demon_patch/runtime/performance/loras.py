@@ -31,7 +31,7 @@ class LoraRack:
     def __init__(self, session: Session, program: Program, load: Callable[[str], Lora]) -> None:
         self.faults: dict[str, DemonError] = {}
         self._session, self._load = session, load
-        self._sinks: tuple[int, ...] = ()
+        self._engine_ports: tuple[int, ...] = ()
         self._loras: tuple[Lora, ...] = ()
         self._wanted: tuple[float, ...] = ()
         self._merged: tuple[tuple[Lora, float], ...] = ()
@@ -48,7 +48,7 @@ class LoraRack:
                 found[node] = self._load(file)
             except DemonError as error:
                 self.faults[node] = error.located(node=node, port="file")
-        self._sinks = tuple(program.sink(node, _ROW.name) for node in found)
+        self._engine_ports = tuple(program.engine_port(node, _ROW.name) for node in found)
         self._loras = tuple(found.values())
         self._wanted = ()
 
@@ -64,7 +64,7 @@ class LoraRack:
         heard_at: the transport frames at which the generations in flight will be heard.
         """
         moment = round((fmean(heard_at) + max(heard_at)) / 2) if heard_at else 0
-        wanted = tuple(forecast.port_value(sink, moment) for sink in self._sinks)
+        wanted = tuple(forecast.port_value(engine_port, moment) for engine_port in self._engine_ports)
         rests, self._wanted = wanted == self._wanted, wanted
         if not self._due(wanted, rests):
             return False

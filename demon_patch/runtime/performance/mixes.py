@@ -64,26 +64,28 @@ def shares(weights: Array, law: str = "") -> Array:
 class Weights:
     """Reads the ports of mixes and surfaces from the forecast. Owned by the thread of the forecast.
 
-    sinks: the index in `program.sinks` by (node, port).
+    port_numbers: the number of each engine port in `program.engine_ports`, by (node, port).
     """
 
     def __init__(self, forecast: Forecast) -> None:
         self.forecast, self._plan = forecast, forecast.program.ring
-        self.sinks = {(s.node, s.port): i for i, s in enumerate(forecast.program.sinks) if s.node in self._plan.reached}
+        self.port_numbers = {
+            (s.node, s.port): i for i, s in enumerate(forecast.program.engine_ports) if s.node in self._plan.reached
+        }
 
     def jumps(self) -> list[int]:
-        """Returns the indices of the sinks whose jumps are edges: the weights of prompts and clips that each generation
-        takes once."""
+        """Returns the numbers of the engine ports whose jumps are edges: the weights of prompts and clips that each
+        generation takes once."""
         surfaces = self._plan.surfaces
         return [
-            sink
-            for (node, _), sink in self.sinks.items()
+            engine_port
+            for (node, _), engine_port in self.port_numbers.items()
             if node not in surfaces and not (node in self._plan.mixes and self._plan.mixes[node].per_frame)
         ]
 
     def weight_at(self, node: str, name: str, frame: int) -> float:
         """Returns the number of a port of a mix or surface at a transport frame, in the port's unit."""
-        return self.forecast.port_value(self.sinks[node, name], frame)
+        return self.forecast.port_value(self.port_numbers[node, name], frame)
 
     def per_frame(self, node: str, name: str, now: int, guard: int) -> Array:
         """Returns the number of a port of a mix or surface as [T], in the port's unit: each song frame has the number
@@ -91,7 +93,7 @@ class Weights:
 
         guard: see `Forecast`.
         """
-        return self.forecast.per_frame(self.sinks[node, name], now, guard)
+        return self.forecast.per_frame(self.port_numbers[node, name], now, guard)
 
     def shares_at(self, mix: PreparedMix, frame: int, fed: bool, law: str = "") -> Array:
         """Returns the shares of a mix's inputs at a transport frame, [inputs]. The last one is that of the music that
@@ -123,8 +125,8 @@ KEPT_SUMS = 8
 
 
 class Mixer:
-    """Mixes the prompts and clips of a scene for a generation, at the moment for which the generation's scalars are
-    read.
+    """Mixes the prompts and clips of a sounding program for a generation, at the moment for which the generation's
+    scalars are read.
 
     Nested mixes are resolved to prompts and clips; each has the product of the shares of the mixes around it.
     Prompts become a blend of all of them. Clips become one clip, whose latents and hints are summed by share; a clip
@@ -160,7 +162,7 @@ class Mixer:
         no clip. Music that is fed back has no recording: beside it the clips' shares are scaled to add up to 1."""
         part = self._parts["source"]
         found = self._each(part, frame, feedback)
-        fed = any(self._taps(part, frame, 1.0, feedback))
+        fed = any(self._fed_back(part, frame, 1.0, feedback))
         whole = sum(each.latent for each in found) if fed else 1.0
         clips = tuple((each.clip, each.latent / whole) for each in found if each.latent > NOTHING)
         return Cover(clips) if clips else None
@@ -193,12 +195,12 @@ class Mixer:
     def _cover(self, part: Part, frame: int, feedback: Feedback) -> tuple[Source, Tensor | None]:
         """Returns the clip that is covered at a transport frame. Where music is fed back, the second result is the
         latent [T, C] that is covered in place of the clip's own; else None."""
-        taps = list(self._taps(part, frame, 1.0, feedback))
+        fed_back = list(self._fed_back(part, frame, 1.0, feedback))
         clips = self._each(part, frame, feedback)
-        if not taps:
+        if not fed_back:
             return self._summed(clips), None
         covered = sum((each.latent * each.clip.latent for each in clips), 0.0)
-        covered = sum((share * feedback.tap(tap) for tap, share in taps), covered)
+        covered = sum((share * feedback.latent(back) for back, share in fed_back), covered)
         assert isinstance(covered, Tensor)
         return self._summed([_Clip(each.clip, each.hints, each.hints) for each in clips]), covered
 
@@ -223,15 +225,15 @@ class Mixer:
                 if mine or its:
                     yield from self._clips(inner, frame, latent * float(mine), hints * float(its), feedback)
 
-    def _taps(self, part: Part, frame: int, share: float, feedback: Feedback) -> Iterator[tuple[int, float]]:
-        """Gives each finished generation that a part feeds back as (tap, share): the tap counts completions back, 1 is
-        the latest."""
+    def _fed_back(self, part: Part, frame: int, share: float, feedback: Feedback) -> Iterator[tuple[int, float]]:
+        """Gives (completions back, share) for each finished generation that a part feeds back; 1 is the latest
+        completion."""
         if not isinstance(part, PreparedMix) or not feedback.ready:
             return
         loud = self._weights.shares_at(part, frame, True, self._weights.law(part))
         for (_, inner), mine in zip(part.inputs, loud, strict=False):
             if mine:
-                yield from self._taps(inner, frame, share * float(mine), feedback)
+                yield from self._fed_back(inner, frame, share * float(mine), feedback)
         if len(loud) > len(part.inputs) and loud[-1]:
             yield max(round(self._weights.weight_at(part.node, "tap", frame)), 1), share * float(loud[-1])
 

@@ -36,7 +36,7 @@ from demon_patch.runtime.performance.mixes import Parts
 from demon_patch.runtime.performance.self_feed import RingFeed, SelfFeed
 from demon_patch.runtime.performance.sounding import Sounding, SoundingQueue
 from demon_patch.runtime.performance.touches import Touches
-from demon_patch.runtime.performance.trace import Take, Trace
+from demon_patch.runtime.performance.trace import QueuedCompletion, Trace
 
 SPLICE_FRAMES = 1  # latent frames decoded beyond a window for its joins
 
@@ -86,7 +86,7 @@ class Performer:
         self.admission = Admission(session, self.soundings, self.trace)
         self.lead = max(round(self.controls.control_value("lead", 0) * self.spec.frame_rate), 1)
         self.now = -(self.admission.count(0) * ceil(self.tick_frames) + self.lead)
-        self.takes: list[Take] = []
+        self.queued: list[QueuedCompletion] = []
         self.planner = WindowPlanner(0)
         self.self_feed = SelfFeed(self.spec)
         self._finished: list[Completion] = []
@@ -203,14 +203,14 @@ class Performer:
             wait.
         """
         if at is not None and at > max(self.now, 0):
-            self.soundings.stage(at, program, parts)
+            self.soundings.schedule(at, program, parts)
             return
         before = self.admission.flight_and_next(self.now)
         self.soundings.clear()
-        scene = self.soundings.now
-        scene.forecast.swap(program)
+        sounding = self.soundings.now
+        sounding.forecast.swap(program)
         self.loras.read(program)
-        self.soundings.now = scene.after(scene.forecast, parts)
+        self.soundings.now = sounding.after(sounding.forecast, parts)
         self.admission.note_live_change(before, self.now)
 
     def feed(self, node: str, port: str, value: Fed, at: int | None = None) -> None:
@@ -226,7 +226,7 @@ class Performer:
         return max(self.planner.next_start, self.admission.next_free_frame(self._tick_time))
 
     def recover(self) -> None:
-        """Drops all generations in flight after an error within a tick. Takes that are queued stay."""
+        """Drops all generations in flight after an error within a tick. Queued completions stay."""
         self.admission.recover(self.now)
         self._finished = []
 
@@ -234,7 +234,7 @@ class Performer:
         """Replaces the transport between two ticks. The new one may differ from the present one from `now` on only."""
         before, route = self.admission.flight_and_next(self.now), self.transport.route
         self.forecast.retime(transport)
-        self.soundings.restage()
+        self.soundings.reschedule()
         self.admission.note_retiming(before, self.now, transport.route != route)
 
     # -- control frames -----------------------------------------------------------------------------------------
@@ -242,11 +242,11 @@ class Performer:
         """Returns a control at the transport frames 0 to `frames` - 1, [frames], as the engine takes it (strength, not
         the position of its knob): the noted past, then the forecast.
 
-        name: a key of `ControlValues.sinks`.
+        name: a key of `ControlValues.port_numbers`.
         """
-        past = self.trace.sinks.get(name, ())
+        past = self.trace.signals.get(name, ())
         known = sum(map(len, past))
-        coming = self.forecast.span(self.controls.sinks[name], known, max(frames, known))
+        coming = self.forecast.span(self.controls.port_numbers[name], known, max(frames, known))
         return self.controls.as_taken(name, np.concatenate([*past, coming])[:frames])
 
     def _control_frames(self) -> None:
@@ -271,10 +271,10 @@ class Performer:
             ring = RingFeed.measured(self.ring, self.trace, self.lead, self.spec.frame_rate)
             self.self_feed.feed(self.forecast, before, due, self.source, ring)
             self.forecast.advance(due)
-            for name, index in self.controls.sinks.items():
-                self.trace.sinks[name].append(self.forecast.span(index, before, due))
+            for name, index in self.controls.port_numbers.items():
+                self.trace.signals[name].append(self.forecast.span(index, before, due))
 
-    # -- takes --------------------------------------------------------------------------------------------------
+    # -- completions --------------------------------------------------------------------------------------------------
     def _preview(self) -> None:
         """Queues the generation that has done most steps, unfinished, where preview is on. It plays until that or
         another generation is finished."""
@@ -283,7 +283,9 @@ class Performer:
             self._decode_again()
             at = self.planner.next_start
             if at < ripest.slot.heard_at:
-                self._queue(Take(self._covered(ripest, self._whole(ripest)), at, held_controls(ripest.slot).values))
+                self._queue(
+                    QueuedCompletion(self._covered(ripest, self._whole(ripest)), at, held_controls(ripest.slot).values)
+                )
                 self.trace.previews += 1
 
     def _decode_again(self) -> None:
@@ -293,16 +295,18 @@ class Performer:
 
     def _complete(self, done: Completion) -> None:
         due = int(done.slot.heard_at or 0)
-        heard_at = max(due, self.planner.next_start) if self.takes else self.planner.next_start
+        heard_at = max(due, self.planner.next_start) if self.queued else self.planner.next_start
         self._song = self._whole(done)
         made = held_controls(done.slot)
         late = heard_at - made.edge if made.cuts and made.edge is not None else 0
-        take = Take(self._covered(done, self._song), heard_at, made.values, late, heard_at - made.heard_at)
+        completion = QueuedCompletion(
+            self._covered(done, self._song), heard_at, made.values, late, heard_at - made.heard_at
+        )
         if self.soundings.now.feeds:
             self.admission.feedback.add(self._song)
-        self.trace.completed(take)
-        self.trace.taken.append((heard_at, self.admission.scalars_of(done.slot, self.now)))
-        self._queue(take)
+        self.trace.completed(completion)
+        self.trace.as_made.append((heard_at, self.admission.scalars_of(done.slot, self.now)))
+        self._queue(completion)
 
     def _whole(self, done: Completion) -> Tensor:
         """Returns the latent of a whole song, [T, C]: a completion's stretch without its borders, put into the latest
@@ -313,11 +317,11 @@ class Performer:
         """Joins the latent of a whole song with the clips that its latest generation covers."""
         return self.session.covered(song, held_controls(done.slot).cover)
 
-    def _queue(self, take: Take) -> None:
-        """Adds a take to those that wait to be played. Of those whose frame has come, only the latest is kept."""
-        current = [old for old in self.takes if old.heard_at <= self.planner.next_start][-1:]
-        later = [old for old in self.takes if old.heard_at > self.planner.next_start]
-        self.takes = sorted([*current, *later, take], key=lambda old: old.heard_at)
+    def _queue(self, completion: QueuedCompletion) -> None:
+        """Queues a completion to be played. Of those whose `heard_at` has come, only the latest is kept."""
+        current = [old for old in self.queued if old.heard_at <= self.planner.next_start][-1:]
+        later = [old for old in self.queued if old.heard_at > self.planner.next_start]
+        self.queued = sorted([*current, *later, completion], key=lambda old: old.heard_at)
 
     @property
     def window_frames(self) -> int:
@@ -331,32 +335,32 @@ class Performer:
         start = self.planner.next_start
         cuts = [int(slot.heard_at) for slot in self.ring.slots if slot.heard_at is not None]
         cuts += self.transport.seams(start, max(until - start, 0) + frames)
-        return self.planner.plan(until, frames, self.takes, cuts)
+        return self.planner.plan(until, frames, self.queued, cuts)
 
     def sound(self, window: Window) -> Samples:
         """Returns a window decoded and with its gain, [samples, channels] at the family's rate. SPLICE_FRAMES latent
         frames are added on either side."""
-        assert isinstance(window.take, Take)
-        self.trace.windows.append((window.start, window.stop, window.take.heard_at))
+        assert isinstance(window.completion, QueuedCompletion)
+        self.trace.windows.append((window.start, window.stop, window.completion.heard_at))
         sound = self._decoded(window)
         self.self_feed.keep(window.start, sound[SPLICE_FRAMES * self.spec.samples_per_frame :], window.stop)
         return sound * self.soundings.sounding_at(window.start).gain(window.start)
 
     def ahead(self, start: int, stop: int) -> Samples:
-        """Returns the transport frames [start, stop) decoded like `sound`, from the takes that are there now. `due`
-        still returns their windows afterwards."""
-        take = [take for take in self.takes if take.heard_at <= start][-1:] or self.takes[:1]
-        return self._decoded(Window(start, stop, take[0])) * self.soundings.sounding_at(start).gain(start)
+        """Returns the transport frames [start, stop) decoded like `sound`, from the completions that are queued now.
+        `due` still returns their windows afterwards."""
+        completion = [completion for completion in self.queued if completion.heard_at <= start][-1:] or self.queued[:1]
+        return self._decoded(Window(start, stop, completion[0])) * self.soundings.sounding_at(start).gain(start)
 
     def _decoded(self, window: Window) -> Samples:
         """Returns a window with SPLICE_FRAMES latent frames more on either side, before its gain, [samples,
         channels]."""
-        assert isinstance(window.take, Take)
+        assert isinstance(window.completion, QueuedCompletion)
         start = self.transport.song_frame(window.start) - SPLICE_FRAMES
         frames = window.stop - window.start + 2 * SPLICE_FRAMES
-        scene = self.soundings.sounding_at(window.start)
-        if scene.program.ring.bypass or self.bypass:
+        sounding = self.soundings.sounding_at(window.start)
+        if sounding.program.ring.bypass or self.bypass:
             per = self.spec.samples_per_frame
-            return scene.source_sound(window.start, np.arange(start * per, (start + frames) * per))
-        dry, match = (scene.controls.control_value(name, window.start) for name in ("dry", "match"))
-        return window.take.song.sound(start, frames, dry=dry, match=match >= 0.5)
+            return sounding.source_sound(window.start, np.arange(start * per, (start + frames) * per))
+        dry, match = (sounding.controls.control_value(name, window.start) for name in ("dry", "match"))
+        return window.completion.song.sound(start, frames, dry=dry, match=match >= 0.5)

@@ -5,7 +5,7 @@ Offline rendering and live playing share all of it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from demon_patch.engine.contracts import Source
@@ -114,6 +114,26 @@ def parts_of(
     return {control: _at_length(part, frames or source.frames, per) for control, part in parts.items()}
 
 
+def replaced_clips(program: Program) -> frozenset[str]:
+    """Returns the ids of the nodes whose clips are not loaded while a clip replaces the patch's own source: those that
+    nothing but the Scheduler's port `source` needs."""
+    plan = program.ring
+    own: set[str] = set()
+    others = {heard_input.source for heard_input in program.live_inputs.heard_inputs} - {plan.source}
+    for control, node in plan.wired.items():
+        (own if control == "source" else others).update(_nodes_of(program, node))
+    return frozenset(own - others)
+
+
+def _nodes_of(program: Program, node: str) -> Iterator[str]:
+    """Gives the id of the node that a prompt or clip comes from; of a mix the ids of all nodes that it takes from."""
+    mixture = program.ring.mixes.get(node)
+    if mixture is None:
+        yield node
+    for behind in () if mixture is None else mixture.inputs.values():
+        yield from _nodes_of(program, behind)
+
+
 def _part(program: Program, resources: Resources, control: str, node: str) -> Part:
     """Loads the prompt, clip or mix of a node; a mix with everything that its cables reach."""
     mixture = program.ring.mixes.get(node)
@@ -147,7 +167,7 @@ def measure_sounds(
     for each in clips_of(parts["source"]):
         resources.session.measure(each)
     clips: dict[str, Source] = {}
-    for node in {tap.source for tap in program.feeds.taps}:
+    for node in {heard_input.source for heard_input in program.live_inputs.heard_inputs}:
         try:
             own = clip is None or node != program.ring.source
             clips[node] = resources.source(program.resources[node]) if own else covered

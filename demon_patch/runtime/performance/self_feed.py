@@ -79,7 +79,7 @@ class SelfFeed:
 
         source: the clip that `likeness` compares the sound with.
         """
-        feeds = forecast.program.feeds
+        feeds = forecast.program.live_inputs
         frames = [frame for frame in range(lo - 1, hi - 1) if frame in self._laid]
         sound = feeds.of_kind(SOUND) if frames else {}
         if sound:
@@ -111,7 +111,7 @@ class SelfFeed:
     def has_jumped(self, readings: ControlValues, frame: int) -> bool:
         """Returns whether scalars that a live source reaches (`held_scalars`) have had an edge since the latest tick,
         or have moved at all after a device has sent something. Resets `touched`."""
-        values = [readings.forecast.port_value(sink, frame) for sink in readings.held_scalars]
+        values = [readings.forecast.port_value(engine_port, frame) for engine_port in readings.held_scalars]
         before, touched, known = self._values, self.touched, readings is self._readings
         looked, self._looked = self._looked, frame  # the latest may get another value after it was looked at
         self._readings, self._values, self.touched = readings, values, False
@@ -125,8 +125,8 @@ class SelfFeed:
 
 
 def measured(source: Source, spec: FamilySpec) -> tuple[Mapping[str, Array], Array]:
-    """Returns a clip's features by name, [song frames] each, and its spectra for `likeness`, by song frame. The song's
-    end is measured before its beginning, as it is heard.
+    """Returns a clip's features by name, [T] each, and its spectra in dB for `likeness`; T: latent frames of the
+    clip. The clip loops: what is measured at its beginning follows its end.
 
     Computed once for a clip. This takes a moment: `measure` does it off the tick thread.
     """
@@ -149,14 +149,14 @@ def measure(program: Program, spec: FamilySpec, covered: Source, clips: Mapping[
     covered: the clip that the music covers, as long as the program's song.
     clips: by node, clips of any length; they are repeated.
     """
-    if "likeness" in program.feeds.of_kind(SOUND):
+    if "likeness" in program.live_inputs.of_kind(SOUND):
         measured(covered, spec)
     at = np.arange(program.song_frames)
-    for tap in program.feeds.taps:
-        found, shape = measured(clips[tap.source], spec)
-        here = at % clips[tap.source].frames
-        if tap.feature == "likeness":
+    for heard_input in program.live_inputs.heard_inputs:
+        found, shape = measured(clips[heard_input.source], spec)
+        here = at % clips[heard_input.source].frames
+        if heard_input.feature == "likeness":
             table = likeness(shape[here], measured(covered, spec)[1][at % covered.frames])
         else:
-            table = found[tap.feature][here]
-        program.set_curve(tap.table, table)
+            table = found[heard_input.feature][here]
+        program.set_curve(heard_input.table, table)

@@ -1,5 +1,5 @@
-"""The program that is heard, with its forecast, prompts and clips (a *scene*), and the scenes that wait for their
-frame."""
+"""The sounding program: a program that plays, with its forecast, prompts and clips; and the sounding programs that wait
+for the transport frame at which they replace it."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ Values = Mapping[str, Tensor | str]
 
 @dataclass(eq=False)
 class Sounding:
-    """A scene: a program that plays, with its forecast, prompts and clips. Owned by one thread.
+    """A sounding program: a program that plays, with its forecast, prompts and clips. Owned by one thread.
 
     parts: prompts, clips and mixes by control; `prompt` and `source` are always there.
     guard: see `Forecast`.
@@ -46,10 +46,13 @@ class Sounding:
         self.controls = ControlValues(self.program, self.forecast, self.guard, self.spec)
         framed = self.program.ring.framed is not None
         self._mixer = Mixer(self.controls.weights, self.parts, framed, self.sums)
-        self._gains = [index for index, sink in enumerate(self.program.sinks) if sink.port == "gain"]
+        self._gains = [
+            index for index, engine_port in enumerate(self.program.engine_ports) if engine_port.port == "gain"
+        ]
 
     def after(self, forecast: Forecast, parts: Parts | None) -> Sounding:
-        """Returns the scene that follows this one with another program's forecast and, where given, other parts."""
+        """Returns a new sounding program with another program's forecast, and with `parts`; None keeps the present
+        parts."""
         return Sounding(forecast, parts or self.parts, self.guard, self.spec, self.sums)
 
     @property
@@ -103,57 +106,62 @@ class Sounding:
         muted."""
         if self.program.ring.silent:
             return np.float32(0.0)
-        decibels = sum(self.forecast.port_value(sink, frame) for sink in self._gains)
+        decibels = sum(self.forecast.port_value(engine_port, frame) for engine_port in self._gains)
         return np.float32(10.0 ** (decibels / 20.0))
 
 
 class SoundingQueue:
-    """The scene that plays now, and the scenes that replace it at coming transport frames.
+    """The sounding program that plays now, and those that replace it at coming transport frames.
 
-    waiting: (frame, scene), in the order of the frames. Each frame counts as an edge, so that a generation begins on
-        it.
+    now: the sounding program that plays.
+    waiting: pairs (transport frame, sounding program), in the order of the frames. Each of these frames counts as an
+        edge, so that a generation is heard from it on.
     """
 
-    def __init__(self, scene: Sounding) -> None:
-        self.now = scene
+    def __init__(self, sounding: Sounding) -> None:
+        self.now = sounding
         self.waiting: list[tuple[int, Sounding]] = []
         self._fed = 0  # changes of what is fed that those that wait know of
 
     @property
     def next(self) -> tuple[int, Sounding] | None:
-        """The next scene that waits, with its transport frame; None where none waits."""
+        """The next pair (transport frame, sounding program) that waits; None if none waits."""
         return self.waiting[0] if self.waiting else None
 
     def sounding_at(self, frame: int) -> Sounding:
-        """Returns the scene that is heard at a transport frame."""
-        return next((scene for change, scene in reversed(self.waiting) if frame >= change), self.now)
+        """Returns the sounding program that is heard at a transport frame."""
+        return next((sounding for change, sounding in reversed(self.waiting) if frame >= change), self.now)
 
-    def stage(self, frame: int, program: Program, parts: Parts | None) -> None:
-        """Has another program replace the scene at a coming transport frame. It starts from the forecast state of that
-        frame, and replaces all scenes that wait for that frame or a later one."""
+    def schedule(self, frame: int, program: Program, parts: Parts | None) -> None:
+        """Adds a program that replaces the sounding one at a coming transport frame. It starts from the state that is
+        forecast for that frame. Those that wait for that frame or a later one are dropped.
+
+        parts: its prompts and clips; None keeps those of the program before it.
+        """
         self.waiting = [waiting for waiting in self.waiting if waiting[0] < frame]
         before = self.sounding_at(frame)
         self.waiting.append((frame, before.after(before.forecast.fork(program, frame), parts)))
         self._fed = self.now.forecast.live_changes
 
-    def restage(self) -> None:
-        """Prepares all scenes that wait again, each at its frame, from the present state."""
+    def reschedule(self) -> None:
+        """Adds all programs that wait again, each at its transport frame, from the present forecast."""
         waiting, self.waiting = self.waiting, []
-        for frame, scene in waiting:
-            self.stage(frame, scene.program, scene.parts)
+        for frame, sounding in waiting:
+            self.schedule(frame, sounding.program, sounding.parts)
 
     def renew(self) -> None:
-        """Prepares all scenes that wait again if live inputs have arrived since. Called after control frames have
-        run."""
+        """Adds all programs that wait again if live inputs have arrived since they were added. Called after control
+        frames have run."""
         if self.waiting and self._fed != self.now.forecast.live_changes:
-            self.restage()
+            self.reschedule()
 
     def clear(self) -> None:
-        """Drops all scenes that wait."""
+        """Drops all programs that wait."""
         self.waiting = []
 
     def land(self, frame: int) -> bool:
-        """Switches to the next scene if its frame is this transport frame or an earlier one. Returns whether it did."""
+        """Replaces `now` by the next program that waits, if its transport frame is `frame` or an earlier one. Returns
+        whether it did."""
         if self.next is None or frame < self.next[0]:
             return False
         _, self.now = self.waiting.pop(0)
@@ -161,38 +169,41 @@ class SoundingQueue:
         return True
 
     def edges(self, lo: int, hi: int) -> NDArray[np.int64]:
-        """Returns the transport frames of [lo, hi) at which a scalar jumps or the scene changes, in order."""
+        """Returns, in order, the transport frames of [lo, hi) at which a scalar control jumps or another program begins
+        to sound."""
         changes = [change for change, _ in self.waiting if lo <= change < hi]
-        found = [scene.controls.edges(a + (a in changes), b) for scene, a, b in self.heard(lo, hi)]
+        found = [sounding.controls.edges(a + (a in changes), b) for sounding, a, b in self.heard(lo, hi)]
         return np.sort(np.concatenate([np.array(changes, dtype=np.int64), *found]))
 
     def heard(self, lo: int, hi: int) -> Iterator[tuple[Sounding, int, int]]:
-        """Gives each scene that is heard within the transport frames [lo, hi), as (scene, first, stop) with the part of
-        the frames in which it is heard."""
-        scene = self.now
+        """Gives (sounding program, first, stop) for each program that is heard within the transport frames [lo, hi). It
+        is heard at the frames first to stop - 1."""
+        sounding = self.now
         for change, coming in [*self.waiting, (hi, self.now)]:
             if lo < min(change, hi):
-                yield scene, lo, min(change, hi)
+                yield sounding, lo, min(change, hi)
                 lo = min(change, hi)
-            scene = coming
+            sounding = coming
 
-    def step(self, now: int, moments: Sequence[int], stages: Sequence[float]) -> Values:
-        """Returns the `step` rows of a tick by control. Each slot has the numbers of the scene in which it is heard; an
-        option is that of the latest scene that all slots have reached.
+    def step_values(self, now: int, moments: Sequence[int], stages: Sequence[float]) -> Values:
+        """Returns the step values of a tick, by control: see `ControlValues.step_values`. Each slot has the numbers of
+        the program that sounds when the slot is heard; an option is that of the latest program that all slots have
+        reached.
 
-        moments: the transport frame of each slot. stages: see `ControlValues.step`.
+        moments: the transport frame at which each slot is heard.
+        stages: how far each slot is, as a share of the full schedule's steps.
         """
-        values = self.now.controls.step(now, moments, stages)
-        for change, scene in self.waiting:
+        values = self.now.controls.step_values(now, moments, stages)
+        for change, sounding in self.waiting:
             reached = [frame >= change for frame in moments]
             if any(reached):
-                values = _joined(values, scene.controls.step(now, moments, stages), reached)
+                values = _joined(values, sounding.controls.step_values(now, moments, stages), reached)
         return values
 
 
 def _joined(before: Values, after: Values, reached: Sequence[bool]) -> Values:
-    """Returns step rows with the numbers of `after` for the slots that have `reached` it, and those of `before` for the
-    others."""
+    """Returns step values with the numbers of `after` for the slots that have `reached` it, and those of `before` for
+    the others."""
     if all(reached):
         return after
     which = torch.tensor(reached)[:, None, None]

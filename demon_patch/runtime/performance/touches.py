@@ -21,7 +21,7 @@ class Touches:
 
     def __init__(self) -> None:
         self._readings: ControlValues | None = None
-        self._sinks: list[int] = []
+        self._engine_ports: list[int] = []
         self._values: list[float] = []
         self._sent: int | None = None
 
@@ -33,10 +33,10 @@ class Touches:
         sent: whether a device has sent something since the last call.
         """
         if readings is not self._readings:
-            self._readings, self._sinks = readings, _held(readings.program)
-            self._values = [readings.forecast.port_value(sink, frame) for sink in self._sinks]
+            self._readings, self._engine_ports = readings, _held(readings.program)
+            self._values = [readings.forecast.port_value(port, frame) for port in self._engine_ports]
         self._sent = frame if sent else self._sent
-        before, self._values = self._values, [readings.forecast.port_value(sink, frame) for sink in self._sinks]
+        before, self._values = self._values, [readings.forecast.port_value(port, frame) for port in self._engine_ports]
         lately = self._sent is not None and frame - self._sent <= SLOW_SECONDS * readings.forecast.transport.rate
         return lately and before != self._values
 
@@ -45,8 +45,8 @@ def _held(program: Program) -> list[int]:
     """Returns the indices of the engine ports that a live source reaches and that generations are made with."""
     return [
         number
-        for number, sink in enumerate(program.sinks)
-        if (sink.node, sink.port) in program.held and (sink.control is None or sink.control.of_generations)
+        for number, port in enumerate(program.engine_ports)
+        if (port.node, port.port) in program.held and (port.control is None or port.control.of_generations)
     ]
 
 

@@ -16,7 +16,7 @@ BLOCK = 1024  # transport frames of a block
 
 
 @dataclass(frozen=True, slots=True)
-class Take:
+class QueuedCompletion:
     """A completion that is queued to be played.
 
     song: the finished latent over the clips that it covers.
@@ -71,11 +71,11 @@ class Trace:
     frames: how many transport frames back events are kept; without limit by default.
     keep: how many events of each kind are kept; all by default.
 
-    sinks: by engine port ("strength", ...) its value at every transport frame from 0 on, in pieces, in the port's
+    signals: by engine port ("strength", ...) its value at every transport frame from 0 on, in pieces, in the port's
         unit; a family taper has knob positions.
-    takes: every completion without its latent, as (heard_at, values): the number of each control of class `request`
-        at admission, as the engine takes it (strength, not its position).
-    taken: every completion as (heard_at, values): all scalars that it was made with, as the engine takes them. Those
+    as_admitted: every completion without its latent, as (heard_at, values): the number of each control of class
+        `request` at admission, as the engine takes it (strength, not its position).
+    as_made: every completion as (heard_at, values): all scalars that it was made with, as the engine takes them. Those
         of class `step` are of its last step, and strength is the one to which it was moved by then.
     errors: the heard errors of the completions, in transport frames.
     windows: every decoded window as (start, stop, heard_at of its completion), in transport frames.
@@ -87,22 +87,22 @@ class Trace:
 
     def __init__(self, keep: int | None = None, frames: int | None = None) -> None:
         self._frames = frames
-        self.sinks: defaultdict[str, Track] = defaultdict(lambda: Track(frames))
-        self.takes: deque[tuple[int, Mapping[str, float]]] = deque(maxlen=keep)
-        self.taken: deque[tuple[int, Mapping[str, float]]] = deque(maxlen=keep)
+        self.signals: defaultdict[str, Track] = defaultdict(lambda: Track(frames))
+        self.as_admitted: deque[tuple[int, Mapping[str, float]]] = deque(maxlen=keep)
+        self.as_made: deque[tuple[int, Mapping[str, float]]] = deque(maxlen=keep)
         self.windows: deque[tuple[int, int, int]] = deque(maxlen=keep)
         self.errors: deque[int] = deque(maxlen=keep)
         self.completions = self.late = self.missed = self.previews = 0
 
-    def completed(self, take: Take) -> None:
+    def completed(self, completion: QueuedCompletion) -> None:
         """Notes a completion, and drops what is older than `frames`."""
         self.completions += 1
-        self.late += take.late > 0
-        self.errors.append(take.error)
-        self.takes.append((take.heard_at, take.values))
+        self.late += completion.late > 0
+        self.errors.append(completion.error)
+        self.as_admitted.append((completion.heard_at, completion.values))
         if self._frames is not None:
-            oldest = take.heard_at - self._frames
-            while self.takes[0][0] < oldest:
-                self.takes.popleft()
+            oldest = completion.heard_at - self._frames
+            while self.as_admitted[0][0] < oldest:
+                self.as_admitted.popleft()
             while self.windows and self.windows[0][1] < oldest:
                 self.windows.popleft()

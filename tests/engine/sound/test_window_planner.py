@@ -34,7 +34,7 @@ def test_the_newest_due_take_plays_whether_or_not_one_completed() -> None:
     old, new = Take(0), Take(4)
     planner = WindowPlanner(0)
     planner.plan(4, 4, [old, new])
-    assert [window.take for window in planner.plan(30, 4, [old, new])] == [new] * 7
+    assert [window.completion for window in planner.plan(30, 4, [old, new])] == [new] * 7
 
 
 @given(
@@ -52,7 +52,7 @@ def test_every_frame_is_played_once_from_the_newest_due_take(heard: list[int], f
     for window in windows:
         assert window.start == expected < window.stop <= window.start + frames
         due = [take.heard_at for take in takes if take.heard_at <= window.start]
-        assert window.take.heard_at == max(due)
+        assert window.completion.heard_at == max(due)
         assert not any(window.start < take.heard_at < window.stop for take in takes)
         expected = window.stop
     assert expected >= until

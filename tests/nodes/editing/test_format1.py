@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 import soundfile
 
-from demon_patch.codegen.vocabulary import from_table
 from demon_patch.engine.families import spec_of
 from demon_patch.nodes.catalogue import CATALOGUE
 from demon_patch.nodes.editing import format1
@@ -57,7 +56,7 @@ def test_a_strength_becomes_the_knob_position_of_the_same_strength(strength: flo
     found = spec_of("nano").at_position(format1.CONTROLS["strength"], position)
     assert found == pytest.approx(strength, abs=1.2e-16)
     assert np.float32(found) == np.float32(strength)
-    assert from_table(position, STRENGTHS) == found
+    assert format1.from_table(position, STRENGTHS) == found
 
 
 @pytest.mark.parametrize("wrong", [1.5, -0.1, True, "much", None, [1]])
@@ -123,7 +122,9 @@ def test_a_cable_that_sets_strength_sets_the_same_strength_through_a_node() -> N
         knob = {"k": Node("knob", values={"position": strength}), id: patch.nodes[id]}
         cables = (Cable("k", "out", id, "a"), Cable(id, "out", "zs", "strength", mode="set"))
         program = compile(playable(knob, cables), CATALOGUE, Geometry(25, 100))
-        position = program.run(program.state(), Transport(25, 120, 4, 100).frame(0))[program.sink("zs", "strength")]
+        position = program.run(program.state(), Transport(25, 120, 4, 100).frame(0))[
+            program.engine_port("zs", "strength")
+        ]
         assert spec.at_position(format1.CONTROLS["strength"], position) == pytest.approx(strength, abs=1e-15)
 
 
@@ -140,9 +141,9 @@ def test_what_is_unknown_keeps_its_mark_and_its_meaning() -> None:
     moved, _ = apply(replacement(patch, CATALOGUE, "x", Node(known.id)), patch)
     (kept,) = (cable for cable in moved.cables if cable.dst == "x")
     program = compile(playable({**moved.nodes, "s": Node("lfo")}, (kept,)), CATALOGUE, Geometry(25, 100))
-    step = next(step for step in program.steps if step.node == "x")
+    step = next(step for step in program.codes if step.node == "x")
     assert kept.format == 1
-    assert 0.25 in program.params[program.steps.index(step)]
+    assert 0.25 in program.params[program.codes.index(step)]
     assert {c.depth for c in updated(moved).cables if c.dst == "x"} == {0.25}
 
 

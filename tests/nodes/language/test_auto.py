@@ -51,11 +51,11 @@ def test_a_silent_cable_stops_it_and_does_not_send_it_to_the_beat(how: str) -> N
     }
     cables = (Cable("c", "gate", "n", "step", muted=how == "muted"), Cable("n", "out", "p", "x0"))
     program = compile(playable(nodes, cables), BENCH, Geometry(RATE, 150))
-    assert np.ptp(program.scan(program.state(), 0, N, TRANSPORT)[program.sink("p", "x0")]) == 0
+    assert np.ptp(program.scan(program.state(), 0, N, TRANSPORT)[program.engine_port("p", "x0")]) == 0
     nodes = {**nodes, "c": Node("clock")}
     cables = (Cable("c", "gate", "n", "step"), cables[1])
     program = compile(playable(nodes, cables), BENCH, Geometry(RATE, 150), program)
-    assert np.ptp(program.scan(program.state(), 0, N, TRANSPORT)[program.sink("p", "x0")]) > 0
+    assert np.ptp(program.scan(program.state(), 0, N, TRANSPORT)[program.engine_port("p", "x0")]) > 0
 
 
 def test_auto_says_what_it_is() -> None:

@@ -50,12 +50,12 @@ def head(
 ) -> np.ndarray:
     """The frames in which its fed ports move, [sinks, LIVE]; no frames of a node that has none."""
     if not declaration.live:
-        return np.zeros((len(program.sinks), 0))
+        return np.zeros((len(program.engine_ports), 0))
     rows: list[list[float]] = []
     for k in range(LIVE):
         for i, port in enumerate(driven_ports(declaration)):
             if port.live:
-                slots = program.feeds.port("n", port.name).slots
+                slots = program.live_inputs.port("n", port.name).slots
                 numbers = fed_gate_at(k, seed + i) if port.type == "gate" else (given(port, k, seed + i),)
                 for slot, number in zip(slots, numbers, strict=True):
                     state.bus[slot] = number
@@ -113,9 +113,9 @@ def observed(declaration: Declaration, program: Program) -> list[int]:
     sinks: list[int] = []
     for i, out in enumerate(declaration.outs):
         if out.type == "gate":
-            sinks += [program.sink(*_probe(out, i), "level"), program.sink(*_probe(out, i), "gate")]
+            sinks += [program.engine_port(*_probe(out, i), "level"), program.engine_port(*_probe(out, i), "gate")]
         else:
-            sinks.append(program.sink(*_probe(out, i)))
+            sinks.append(program.engine_port(*_probe(out, i)))
     return sinks
 
 

@@ -26,7 +26,7 @@ def beaten(node: Node, out: str, transport: Transport, n: int = 200, first: int 
     program = compile(
         playable({"n": node, "p": Node("probe")}, (Cable("n", out, "p", "g0"),)), BENCH, Geometry(25, 400)
     )
-    state, sinks = program.state(), [program.sink("p", "g0", "gate"), program.sink("p", "g0", "level")]
+    state, sinks = program.state(), [program.engine_port("p", "g0", "gate"), program.engine_port("p", "g0", "level")]
     came = np.array([program.run(state, transport.frame(k)) for k in range(first, first + n)])
     return came[:, sinks[0]], came[:, sinks[1]]
 

@@ -47,7 +47,7 @@ def test_delay_in_beats_follows_the_tempo_and_reaches_no_further_than_30_seconds
     cables = (Cable("l", "out", "d", "x"), Cable("d", "late", "p", "x0"), Cable("l", "out", "p", "x1"))
     program = compile(playable(nodes, cables), BENCH, Geometry(RATE, 150))
     run = program.scan(program.state(), 0, 1000, TRANSPORT)
-    echo, direct = (run[program.sink("p", port)] for port in ("x0", "x1"))
+    echo, direct = (run[program.engine_port("p", port)] for port in ("x0", "x1"))
     assert np.array_equal(echo[750:], direct[:250])
     assert not echo[:750].any()
 
@@ -68,7 +68,7 @@ def test_gate_delay_keeps_level_and_rises() -> None:
     program = compile(playable(nodes, cables), BENCH, Geometry(RATE, 150))
     run = program.scan(program.state(), 0, N, TRANSPORT)
     for kind in ("gate", "level"):
-        came, went = (run[program.sink("p", port, kind)] for port in ("g0", "g1"))
+        came, went = (run[program.engine_port("p", port, kind)] for port in ("g0", "g1"))
         assert np.array_equal(came[6:], went[:-6])
         assert not came[:6].any()
 
@@ -90,7 +90,7 @@ def looped(out_name: str) -> tuple[Program, np.ndarray]:
     state = program.state()
     run = np.array([program.run(state, TRANSPORT.frame(k)) for k in range(N)]).T
     assert np.array_equal(program.scan(program.state(), 0, N, TRANSPORT), run)
-    return program, run[program.sink("p", "x0")]
+    return program, run[program.engine_port("p", "x0")]
 
 
 @pytest.mark.parametrize(("out_name", "frames", "cuts"), [("late", 5, 0), ("out", 6, 1)])
@@ -120,7 +120,7 @@ def test_copies_are_independent_and_an_edit_keeps_the_line() -> None:
     swapped.inherited = state
     on = swapped.state()
     program.extend(state, 300, 40, TRANSPORT)
-    came = swapped.extend(on, 60, 60, TRANSPORT)[swapped.sink("p", "x0")]
+    came = swapped.extend(on, 60, 60, TRANSPORT)[swapped.engine_port("p", "x0")]
     assert np.array_equal(came, noise()[40:100])
 
 
@@ -130,7 +130,7 @@ def test_a_line_that_is_lost_begins_again() -> None:
     program.extend(state, 0, 30, TRANSPORT)
     (cell,) = state.lines
     state.cells[cell] = push(state.cells[cell], float("nan"))
-    values = [program.run(state, TRANSPORT.frame(k))[program.sink("p", "x0")] for k in range(30, 100)]
+    values = [program.run(state, TRANSPORT.frame(k))[program.engine_port("p", "x0")] for k in range(30, 100)]
     assert np.isfinite(values).all()
     assert "d" in program.faults
     assert values[-1] == noise()[79]

@@ -58,6 +58,6 @@ def test_a_free_square_jumps_on_its_frame_for_ten_hours(rate: float) -> None:
     nodes = {"n": Node("lfo", values={"rate": rate, "shape": "square"}), "p": Node("probe")}
     program = compile(playable(nodes, (Cable("n", "out", "p", "x0"),)), BENCH, Geometry(25.0, 150))
     frames = 900_000
-    out = program.scan(program.state(), 0, frames, TRANSPORT)[program.sink("p", "x0")]
+    out = program.scan(program.state(), 0, frames, TRANSPORT)[program.engine_port("p", "x0")]
     twice = np.arange(frames) * round(rate * 20) // 250  # exact halves of a cycle
     assert np.array_equal(out, 1 - 2 * (twice % 2))

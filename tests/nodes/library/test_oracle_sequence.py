@@ -122,7 +122,7 @@ def beaten(node: str, transport: Transport) -> np.ndarray:
     out = {"beat_position": "on_beat"}.get(node, "gate")
     nodes = {"n": Node(node, values=BEATEN[node]), "p": Node("probe")}
     program = compile(playable(nodes, (Cable("n", out, "p", "g0"),)), BENCH, Geometry(25.0, transport.song_frames))
-    return program.scan(program.state(), 0, N, transport)[program.sink("p", "g0")]
+    return program.scan(program.state(), 0, N, transport)[program.engine_port("p", "g0")]
 
 
 @pytest.mark.parametrize("node", BEATEN)

@@ -105,8 +105,8 @@ def test_strokes_within_one_frame_are_counted_along_a_chain() -> None:
     cables += [Cable("ends", "both", "p", "g3")]
     program = compile(playable(nodes, tuple(cables)), BENCH, Geometry(25, 97))
     run = program.scan(program.state(), 0, 500, TRANSPORT)
-    strokes, ups, downs, turns = (np.cumsum(run[program.sink("p", f"g{i}")]) for i in range(4))
-    assert run[program.sink("p", "g0")].max() == 2
+    strokes, ups, downs, turns = (np.cumsum(run[program.engine_port("p", f"g{i}")]) for i in range(4))
+    assert run[program.engine_port("p", "g0")].max() == 2
     assert np.array_equal(ups, (strokes + 1) // 2)
     assert np.array_equal(downs, strokes // 2)
     assert np.array_equal(turns[1:] - turns[0], strokes[1:] - strokes[0])

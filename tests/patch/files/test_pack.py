@@ -120,13 +120,13 @@ BAD = (
 
 @pytest.mark.parametrize("name", GOOD)
 def test_names_that_work_everywhere(name: str) -> None:
-    assert asset_names.checked(name) == name
+    assert asset_names.safe_name(name) == name
 
 
 @pytest.mark.parametrize("name", BAD)
 def test_names_that_lead_out_or_do_not_work_everywhere_are_refused(name: str) -> None:
     with pytest.raises(PatchError) as caught:
-        asset_names.checked(name)
+        asset_names.safe_name(name)
     assert caught.value.mend
     with pytest.raises(PatchError):
         packed(Patch(), {name: b""})

@@ -98,4 +98,4 @@ def test_a_folder_has_no_store_of_its_own_unless_it_holds_what_its_names_say(tmp
     with pytest.raises(SourceError, match="has changed"):
         located(name, tmp_path)
     with pytest.raises(PatchError):
-        asset_names.checked(f"{OWN}/x.wav")
+        asset_names.safe_name(f"{OWN}/x.wav")

@@ -13,6 +13,7 @@ import pytest
 import soundfile
 
 from demon_patch.engine.session import Session
+from demon_patch.engine.sound.output_stage import OutputStage
 from demon_patch.errors import DemonError
 from demon_patch.patch.edit.commands import AddNode, Connect, apply
 from demon_patch.patch.files.embed import extract
@@ -113,6 +114,30 @@ def test_sound_that_is_no_number_is_never_written(tmp_path: Path, name: str, mon
     assert listed(tmp_path) == {}
     with pytest.raises(DemonError, match="no numbers"):
         render(player(patch({}, []), tmp_path), 4.0)
+
+
+def test_sound_that_is_no_number_is_mended_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By the output stage, which live playing has too: what is kept before it is what the model made."""
+    tick = Rendering.tick
+
+    def broken(self: Rendering) -> list[Played]:
+        blocks = tick(self)
+        for block, _ in blocks:
+            block[100:300] = np.nan
+        return blocks
+
+    monkeypatch.setattr(Rendering, "tick", broken)
+    played: list[Played] = []
+    performer = player(RECORDED, tmp_path)
+    heard = np.concatenate(list(stream(performer, 1.0, played=played.append)))
+    assert np.isfinite(heard).all()
+    assert not np.isfinite(np.concatenate([block.sound for block in played])).all()
+    rate = performer.spec.sample_rate
+    whole = OutputStage(rate, rate, performer.spec.channels)
+    again = np.concatenate([*(whole.push(*block) for block in played), whole.finish()])
+    np.testing.assert_array_equal(heard, again)
+    written, _ = soundfile.read(tmp_path / "takes" / "one.wav")
+    assert np.isfinite(written).all()
 
 
 def test_recorder_nodes_write_new_files_and_tell_their_names(tmp_path: Path) -> None:

@@ -204,9 +204,9 @@ def test_the_forecast_of_bar_nodes_is_what_comes() -> None:
         transport = replace(PLAIN, follow=follow).at_metre(frame(5), 3).at_metre(frame(17.4), 7)
         program = compile(playable(nodes, tuple(cables)), BENCH, Geometry(25, 600))
         forecast = Forecast(program, transport)
-        sinks = range(len(program.sinks))
+        sinks = range(len(program.engine_ports))
         said = np.array([forecast.span(sink, 0, 900) for sink in sinks])
         forecast.advance(900)
         came = np.array([forecast.span(sink, 0, 900) for sink in sinks])
         assert np.abs(said - came).max() <= 1e-9
-        assert np.ptp(came[program.sink("b", "x2")]) > 3
+        assert np.ptp(came[program.engine_port("b", "x2")]) > 3

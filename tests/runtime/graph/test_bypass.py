@@ -15,7 +15,7 @@ def test_bypass_passes_through_or_falls_silent() -> None:
     cables = (Cable("lfo", "out", "slew", "x"), Cable("slew", "out", "p", "x0"), Cable("lfo", "out", "p", "x1"))
     out = frames(built(nodes, *cables))
     program = built(nodes, *cables)
-    assert np.array_equal(out[program.sink("p", "x0")], out[program.sink("p", "x1")])
+    assert np.array_equal(out[program.engine_port("p", "x0")], out[program.engine_port("p", "x1")])
     silent = built({"lfo": Node("lfo", bypass=True)}, Cable("lfo", "out", "zs", "structure", depth=-1.0))
     assert (sound(silent, "zs", "structure") == 1.0).all()
     muted = built({"lfo": Node("lfo")}, Cable("lfo", "out", "zs", "structure", depth=-1.0, muted=True))
@@ -36,11 +36,11 @@ def test_a_bypassed_gate_or_processor_carries_its_signal_on() -> None:
     )  # fmt: skip
     out = frames(program)
     for kind in ("gate", "level"):
-        ticks, *others = (out[program.sink("p", f"g{n}", kind)] for n in range(6))
+        ticks, *others = (out[program.engine_port("p", f"g{n}", kind)] for n in range(6))
         assert ticks.any()
         assert np.array_equal(others[0], ticks)
         assert np.array_equal(others[1], ticks)
         assert not np.any(others[2:])
-    assert np.array_equal(out[program.sink("p", "x0")], out[program.sink("p", "x1")])
+    assert np.array_equal(out[program.engine_port("p", "x0")], out[program.engine_port("p", "x1")])
     wiring = Wiring(playable(nodes, (Cable("wave", "uni", "s", "x"),)), BENCH)
     assert wiring.nominal("s", "out") == wiring.nominal("wave", "uni")

@@ -93,7 +93,7 @@ def heard(patch: Patch, port: str = "x0", frames: int = FRAMES) -> np.ndarray:
     """What the probe hears."""
     program = compile(patch, BENCH, GEOMETRY)
     state = program.state()
-    sink = program.sink("p", port)
+    sink = program.engine_port("p", port)
     return np.array([program.run(state, TRANSPORT.frame(k))[sink] for k in range(frames)])
 
 
@@ -129,7 +129,7 @@ def test_phases_within_a_subpatch_go_on_over_an_edit() -> None:
     forecast.advance(33)
     forecast.swap(compile(edited, BENCH, GEOMETRY, forecast.program))
     forecast.advance(FRAMES)
-    sink = forecast.program.sink("p", "x0")
+    sink = forecast.program.engine_port("p", "x0")
     assert np.allclose(forecast.span(sink, 34, FRAMES), heard(edited)[34:FRAMES], atol=1e-12)
 
 

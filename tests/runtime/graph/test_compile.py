@@ -69,8 +69,8 @@ def test_depth_range_and_taper_are_the_arithmetic_of_the_design(
     taps = [Cable(c.src, c.out, "p", f"x{i}") for i, c in enumerate(cables)]
     program = built({**nodes, **probes}, *cables, *taps)
     out = frames(program)
-    signals = [out[program.sink("p", f"x{i}")] for i in range(len(cables))]
-    for k, got in enumerate(out[program.sink("zs", port)]):
+    signals = [out[program.engine_port("p", f"x{i}")] for i in range(len(cables))]
+    for k, got in enumerate(out[program.engine_port("zs", port)]):
         start = min(max(signals[-1][k], low), high) if sets else base
         moved = sum(d * (x[k] + o) for (d, o, _), x in zip(adds, signals, strict=False))
         u = min(max(place(start) + moved, place(lo)), place(hi))
@@ -90,7 +90,7 @@ def test_named_units_that_are_equal_set_and_others_add_a_half() -> None:
         2.0 * 6 ** (0.5 * 0.8)
     )
     assert sound(added, "zs", "structure")[0] == 1.0
-    step = next(s for s in added.steps if s.node == "slew")
+    step = next(s for s in added.codes if s.node == "slew")
     assert step.inputs["rise"].text.startswith("clamp(x0")  # seconds into seconds
 
 
@@ -135,13 +135,13 @@ def test_value_and_curve_into_gate_and_gate_into_value() -> None:
     )  # fmt: skip
     out = frames(program, 100)
     wave = np.sin(2 * np.pi * np.arange(100) / 25)
-    assert np.array_equal(np.flatnonzero(out[program.sink("p", "g0")]), [3, 28, 53, 78])
-    assert (out[program.sink("p", "g0", "level")][wave > 0.5] == 1).all()
-    assert np.flatnonzero(out[program.sink("p", "g1")]).tolist() == [50]
-    assert (out[program.sink("p", "x3")] == (np.arange(100) >= 50)).all()
-    level = out[program.sink("p", "x2")]
+    assert np.array_equal(np.flatnonzero(out[program.engine_port("p", "g0")]), [3, 28, 53, 78])
+    assert (out[program.engine_port("p", "g0", "level")][wave > 0.5] == 1).all()
+    assert np.flatnonzero(out[program.engine_port("p", "g1")]).tolist() == [50]
+    assert (out[program.engine_port("p", "x3")] == (np.arange(100) >= 50)).all()
+    level = out[program.engine_port("p", "x2")]
     assert set(level) == {0.0, 1.0}
-    assert np.array_equal(out[program.sink("zs", "structure")], 1.0 - 0.5 * level)
+    assert np.array_equal(out[program.engine_port("zs", "structure")], 1.0 - 0.5 * level)
 
 
 def test_gates_join() -> None:
@@ -153,7 +153,7 @@ def test_gates_join() -> None:
     )  # fmt: skip
     out = frames(program, 100)
     for kind in ("gate", "level"):
-        joined, one, other = (out[program.sink("p", f"g{i}", kind)] for i in range(3))
+        joined, one, other = (out[program.engine_port("p", f"g{i}", kind)] for i in range(3))
         assert np.array_equal(joined, np.maximum(one, other))
 
 
@@ -166,7 +166,7 @@ def test_a_curve_is_read_at_the_song_frame_and_can_be_replaced() -> None:
     assert (sound(program, "p", "x0", 10) == 0.7).all()
     program.use_song(50)
     state = program.state()
-    assert program.run(state, Transport(25, 120, 4, 50).frame(25))[program.sink("p", "x0")] == pytest.approx(0.5)
+    assert program.run(state, Transport(25, 120, 4, 50).frame(25))[program.engine_port("p", "x0")] == pytest.approx(0.5)
     for wrong in (np.zeros(49), np.full(50, np.nan)):
         with pytest.raises(Exception, match="finite numbers"):
             program.set_curve("dc", wrong)
@@ -184,7 +184,7 @@ def test_a_loop_carries_the_frame_before_on_one_cable() -> None:
         y = 1.0 + 0.5 * y
         expected.append(y)
     assert np.allclose(sound(program, "p", "x0", 100), expected, atol=1e-12)
-    ahead = program.scan(program.state(), 0, 100, TRANSPORT)[program.sink("p", "x0")]
+    ahead = program.scan(program.state(), 0, 100, TRANSPORT)[program.engine_port("p", "x0")]
     assert np.array_equal(ahead, sound(program, "p", "x0", 100))
 
 
@@ -231,8 +231,8 @@ def test_phases_survive_an_edit() -> None:
     edited = built({**nodes, "new": Node("lfo"), "a0": Node("knob")}, *cables, previous=program)
     state = edited.state()
     now = edited.extend(state, 50, 40, TRANSPORT)
-    for i, sink in enumerate(program.sinks):
-        assert np.array_equal(now[edited.sink(sink.node, sink.port, sink.kind)], whole[i, 50:])
+    for i, sink in enumerate(program.engine_ports):
+        assert np.array_equal(now[edited.engine_port(sink.node, sink.port, sink.kind)], whole[i, 50:])
 
 
 def test_an_edited_knob_takes_effect_and_another_type_starts_fresh() -> None:
@@ -241,10 +241,10 @@ def test_an_edited_knob_takes_effect_and_another_type_starts_fresh() -> None:
     louder = built({"k": Node("knob", values={"position": 0.9}), "p": Node("probe", values={"x1": 4.0})},
                    Cable("k", "out", "p", "x0"), previous=program)  # fmt: skip
     values = louder.run(louder.state(), TRANSPORT.frame(1))
-    assert values[louder.sink("p", "x0")] == 0.9
-    assert values[louder.sink("p", "x1")] == 4.0
+    assert values[louder.engine_port("p", "x0")] == 0.9
+    assert values[louder.engine_port("p", "x1")] == 4.0
     clock = built({"k": Node("clock"), "p": Node("probe")}, Cable("k", "gate", "p", "g0"), previous=louder)
-    assert clock.run(clock.state(), TRANSPORT.frame(0))[clock.sink("p", "g0")] == 1.0
+    assert clock.run(clock.state(), TRANSPORT.frame(0))[clock.engine_port("p", "g0")] == 1.0
 
 
 # -- guards -----------------------------------------------------------------------------------------------------
@@ -256,10 +256,10 @@ def test_what_is_not_finite_keeps_the_last_good_value_and_is_flagged(formula: st
     assert np.isfinite(out).all()
     assert set(program.faults) == {"e"}
     alone = built({"lfo": Node("lfo"), "p": Node("probe")}, Cable("lfo", "out", "p", "x1"))
-    assert np.array_equal(out[program.sink("p", "x1")], sound(alone, "p", "x1", 100))
+    assert np.array_equal(out[program.engine_port("p", "x1")], sound(alone, "p", "x1", 100))
     assert np.array_equal(program.scan(program.state(), 0, 100, TRANSPORT), out)
     if formula.startswith("1 /"):
-        x = out[program.sink("p", "x0")]
+        x = out[program.engine_port("p", "x0")]
         assert x[20] == x[19] == -1.0
         assert x[21] == 1.0
 
@@ -279,11 +279,11 @@ def test_state_that_is_lost_begins_again() -> None:
 def test_sinks_are_all_inputs_of_the_engine() -> None:
     program = built({"out": Node("speaker", values={"gain": -6.0})})
     rows = [row for row in CONTROLS.values() if row.carrier in ("scheduler", "decoder")]
-    assert {s.control.name for s in program.sinks if s.control} == {row.name for row in rows if row.numeric}
+    assert {s.control.name for s in program.engine_ports if s.control} == {row.name for row in rows if row.numeric}
     values = program.run(program.state(), TRANSPORT.frame(0))
-    assert values[program.sink("out", "gain")] == -6.0
-    assert values[program.sink("zs", "strength")] == 0.7
-    kinds = {s.port: s.kind for s in program.sinks}
+    assert values[program.engine_port("out", "gain")] == -6.0
+    assert values[program.engine_port("zs", "strength")] == 0.7
+    kinds = {s.port: s.kind for s in program.engine_ports}
     assert (kinds["initial_noise"], kinds["strength"]) == ("curve", "value")
 
 
@@ -296,8 +296,8 @@ def test_a_default_that_is_the_familys_is_that_of_the_family_that_plays() -> Non
             nodes = {**CHAIN_NODES, "zs": replaced(CHAIN_NODES["zs"], values=told)}
             program = compile(Patch(nodes=nodes, cables=CHAIN_CABLES), BENCH, geometry)
             values = program.run(program.state(), TRANSPORT.frame(0))
-            assert values[program.sink("zs", "steps")] == told.get("steps", found[0])
-            assert tuple(values[program.sink("zs", name)] for name in ("shift", "depth")) == found[1:]
+            assert values[program.engine_port("zs", "steps")] == told.get("steps", found[0])
+            assert tuple(values[program.engine_port("zs", name)] for name in ("shift", "depth")) == found[1:]
 
 
 def test_the_plan_of_the_ring() -> None:
@@ -342,16 +342,16 @@ def test_an_edit_makes_anew_only_what_it_touches() -> None:
     nodes, cables = long_patch()
     before = built(nodes, *cables)
     turned = built({**nodes, "n010": Node("lfo", values={"rate": 2.0})}, *cables, previous=before)
-    assert turned.steps == before.steps
+    assert turned.codes == before.codes
     assert turned.params != before.params
     misses = _code.cache_info().misses
     grown = built({**nodes, "m": Node("knob")}, *cables, Cable("m", "out", "n011", "rise"), previous=turned)
-    kept = {id(step) for step in turned.steps}
-    assert [step.node for step in grown.steps if id(step) not in kept] == ["m", "n011"]
+    kept = {id(step) for step in turned.codes}
+    assert [step.node for step in grown.codes if id(step) not in kept] == ["m", "n011"]
     assert _code.cache_info().misses - misses <= 6  # two or three functions, each with what is computed once
     fewer = {id: node for id, node in nodes.items() if id != "n000"}
     shrunk = built(fewer, *(c for c in cables if "n000" not in (c.src, c.dst)), previous=grown)
-    assert [step.node for step in shrunk.steps if id(step) not in {id(s) for s in grown.steps}] == ["n001", "n011"]
+    assert [step.node for step in shrunk.codes if id(step) not in {id(s) for s in grown.codes}] == ["n001", "n011"]
 
 
 def test_a_program_sounds_the_same_however_it_was_reached() -> None:
@@ -372,5 +372,5 @@ def test_a_knob_that_no_arithmetic_can_be_done_with_is_a_fault_of_its_node_alone
     program = built(nodes, Cable("e", "out", "p", "x0"), Cable("lfo", "out", "p", "x1"))
     out = frames(program, 60)
     assert set(program.faults) == {"e"}
-    assert (out[program.sink("p", "x0")] == 0.0).all()
-    assert np.ptp(out[program.sink("p", "x1")]) > 1.0
+    assert (out[program.engine_port("p", "x0")] == 0.0).all()
+    assert np.ptp(out[program.engine_port("p", "x1")]) > 1.0

@@ -103,7 +103,7 @@ def forecast(rate: float, shape: str, phase: float, port: str = "structure") -> 
     nodes = {"lfo": Node("lfo", values={"rate": rate, "shape": shape, "phase": phase})}
     program = compile(patch(nodes, [Cable("lfo", "uni", "scheduler", port, mode="add", depth=1.0)],
                             **{port: 1 if port == "steps" else 0.0}), CATALOGUE, Geometry.of_family(SPEC))  # fmt: skip
-    return Forecast(program, Transport(RATE, 120, 4, 200)), program.sink("scheduler", port)
+    return Forecast(program, Transport(RATE, 120, 4, 200)), program.engine_port("scheduler", port)
 
 
 @pytest.mark.parametrize("phase", PHASES[::3])

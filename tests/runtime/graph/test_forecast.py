@@ -57,7 +57,7 @@ def graphs(draw: st.DrawFn) -> Program:
 def test_the_forecast_of_any_graph_is_what_comes(program: Program, n: int, ahead: int) -> None:
     forecast = Forecast(program, TRANSPORT)
     forecast.advance(n)
-    said = np.array([forecast.span(s, n, n + ahead) for s in range(len(program.sinks))])
+    said = np.array([forecast.span(s, n, n + ahead) for s in range(len(program.engine_ports))])
     state = program.state()
     really = np.array([program.run(state, TRANSPORT.frame(k)) for k in range(n + ahead)]).T
     scale = np.maximum(1.0, np.abs(really).max(axis=1, keepdims=True))
@@ -80,14 +80,14 @@ CABLES = (
 def test_values_before_the_beginning_are_those_of_frame_0() -> None:
     program = built(NODES, *CABLES)
     forecast = Forecast(program, TRANSPORT)
-    sink = program.sink("zs", "structure")
+    sink = program.engine_port("zs", "structure")
     assert forecast.port_value(sink, -9) == forecast.port_value(sink, 0)
     assert (forecast.span(sink, -5, 1) == forecast.port_value(sink, 0)).all()
 
 
 def test_nothing_is_computed_twice_when_nothing_changed(monkeypatch: pytest.MonkeyPatch) -> None:
     program = built(NODES, *CABLES)
-    forecast, sink = Forecast(program, TRANSPORT), program.sink("zs", "initial_noise")
+    forecast, sink = Forecast(program, TRANSPORT), program.engine_port("zs", "initial_noise")
     ran: list[tuple[int, int]] = []
     extend = program.extend
 
@@ -107,7 +107,7 @@ def test_nothing_is_computed_twice_when_nothing_changed(monkeypatch: pytest.Monk
 @pytest.mark.parametrize("guard", [0, 10, 99])
 def test_the_map_of_song_frames_to_moments(guard: int) -> None:
     program = built(NODES, *CABLES)
-    forecast, sink = Forecast(program, TRANSPORT), program.sink("zs", "initial_noise")
+    forecast, sink = Forecast(program, TRANSPORT), program.engine_port("zs", "initial_noise")
     state = program.state()
     line = np.array([program.run(state, TRANSPORT.frame(k))[sink] for k in range(600)])
     for now in (0, 6, 7, 93, 100, 101, 350):
@@ -119,7 +119,7 @@ def test_the_map_of_song_frames_to_moments(guard: int) -> None:
 
 def test_after_six_frames_exactly_six_entries_change() -> None:
     program = built(NODES, *CABLES)
-    forecast, sink = Forecast(program, TRANSPORT), program.sink("zs", "initial_noise")
+    forecast, sink = Forecast(program, TRANSPORT), program.engine_port("zs", "initial_noise")
     before = forecast.per_frame(sink, 200, 12)
     after = forecast.per_frame(sink, 206, 12)
     assert np.flatnonzero(before != after).tolist() == [88, 89, 90, 91, 92, 93]
@@ -129,7 +129,7 @@ def test_after_six_frames_exactly_six_entries_change() -> None:
 
 def test_the_map_works_before_the_music_begins_and_refuses_a_guard_as_long_as_the_song() -> None:
     program = built(NODES, *CABLES)
-    forecast, sink = Forecast(program, TRANSPORT), program.sink("zs", "initial_noise")
+    forecast, sink = Forecast(program, TRANSPORT), program.engine_port("zs", "initial_noise")
     early = forecast.per_frame(sink, -30, 5)
     assert (early[65:] == forecast.port_value(sink, 0)).all()
     assert early[20] == forecast.port_value(sink, 20)
@@ -140,9 +140,8 @@ def test_the_map_works_before_the_music_begins_and_refuses_a_guard_as_long_as_th
 def test_edges_are_rises_and_jumps() -> None:
     program = built(NODES, *CABLES)
     forecast = Forecast(program, TRANSPORT)
-    gate, steps, smooth = (
-        program.sink("b", "g0"), program.sink("zs", "structure"), program.sink("zs", "initial_noise"),
-    )  # fmt: skip
+    ports = (("b", "g0"), ("zs", "structure"), ("zs", "initial_noise"))
+    gate, steps, smooth = (program.engine_port(*port) for port in ports)
     beat = 25 * 60 / 126
     assert forecast.edges([smooth], 0, 400).tolist() == []
     assert forecast.edges([gate], 0, 100).tolist() == [int(np.ceil(i * 2 * beat)) for i in range(5)]
@@ -157,7 +156,11 @@ def test_edges_are_rises_and_jumps() -> None:
 def test_several_sinks_per_song_frame_are_as_each_by_itself_through_knobs_loops_and_edits() -> None:
     program, other = built(NODES, *CABLES), built(NODES, *CABLES)
     together, alone = Forecast(program, TRANSPORT), Forecast(other, TRANSPORT)
-    sinks = [program.sink("zs", "initial_noise"), program.sink("zs", "structure"), program.sink("b", "g0")]
+    sinks = [
+        program.engine_port("zs", "initial_noise"),
+        program.engine_port("zs", "structure"),
+        program.engine_port("b", "g0"),
+    ]
     for now in range(0, 700, 7):
         for forecast in (together, alone):
             forecast.advance(now)
@@ -179,7 +182,7 @@ def test_after_a_live_change_the_next_frames_are_renewed_and_the_rest_bit_by_bit
     song = 1000
     transport = Transport(25, 126, 4, song)
     program = compile(playable(NODES, CABLES), BENCH, Geometry(25, song))
-    forecast, sink = Forecast(program, transport), program.sink("zs", "initial_noise")
+    forecast, sink = Forecast(program, transport), program.engine_port("zs", "initial_noise")
     before = forecast.per_frame(sink, 0)
     forecast.swap(compile(playable({**NODES, "lfo": Node("lfo", values={"rate": 2.0})}, CABLES), BENCH,
                           Geometry(25, song)))  # fmt: skip
@@ -196,20 +199,22 @@ def test_after_a_live_change_the_next_frames_are_renewed_and_the_rest_bit_by_bit
 def test_an_edit_takes_over_from_now() -> None:
     program = built(NODES, *CABLES)
     forecast = Forecast(program, TRANSPORT)
-    sink = program.sink("zs", "structure")
+    sink = program.engine_port("zs", "structure")
     past = forecast.span(sink, 0, 90)
     forecast.advance(60)
     edited = built({**NODES, "seq": Node("step_sequencer", values={"v1": 0.4, "length": 1}), "k": Node("knob")},
                    *CABLES, Cable("k", "out", "b", "x0"))  # fmt: skip
     forecast.swap(edited)
-    sink = edited.sink("zs", "structure")
+    sink = edited.engine_port("zs", "structure")
     assert np.array_equal(forecast.span(sink, 0, 60), past[:60])
     assert np.allclose(forecast.span(sink, 60, 90), 1 - 0.5 * 0.4)
-    lfo = edited.sink("zs", "initial_noise")
+    lfo = edited.engine_port("zs", "initial_noise")
     state = program.state(None)
     fresh = built(NODES, *CABLES)
     state = fresh.state()
-    line = np.array([fresh.run(state, TRANSPORT.frame(k)) for k in range(90)]).T[fresh.sink("zs", "initial_noise")]
+    line = np.array([fresh.run(state, TRANSPORT.frame(k)) for k in range(90)]).T[
+        fresh.engine_port("zs", "initial_noise")
+    ]
     assert np.allclose(forecast.span(lfo, 0, 90), line, atol=1e-12)
 
 
@@ -219,7 +224,7 @@ def test_a_sink_that_an_edit_adds_is_forecast_as_it_comes() -> None:
     forecast.advance(20)
     edited = built({"lfo": NODES["lfo"], "p": Node("probe")}, Cable("lfo", "out", "p", "x0"))
     forecast.swap(edited)
-    sink = edited.sink("p", "x0")
+    sink = edited.engine_port("p", "x0")
     said = forecast.span(sink, 20, 90)
     assert (forecast.span(sink, 0, 20) == said[0]).all()
     forecast.advance(90)
@@ -244,7 +249,7 @@ def test_a_hundred_edits_keep_no_program_that_has_played() -> None:
 def test_a_curve_replaced_while_it_plays_is_heard_from_now() -> None:
     nodes = {"dc": Node("drawn_curve", values={"points": [[0, 0.5]]}), "p": Node("probe")}
     program = built(nodes, Cable("dc", "curve", "p", "x0"))
-    forecast, sink = Forecast(program, TRANSPORT), program.sink("p", "x0")
+    forecast, sink = Forecast(program, TRANSPORT), program.engine_port("p", "x0")
     forecast.per_frame(sink, 0)
     forecast.advance(30)
     program.set_curve("dc", np.full(SONG, 0.25))
@@ -256,7 +261,7 @@ def test_a_curve_replaced_while_it_plays_is_heard_from_now() -> None:
 
 def test_long_performances_forget_the_past_and_stay_exact() -> None:
     program = built(NODES, *CABLES)
-    forecast, sink = Forecast(program, TRANSPORT), program.sink("zs", "structure")
+    forecast, sink = Forecast(program, TRANSPORT), program.engine_port("zs", "structure")
     for k in range(0, 12_000, 500):
         forecast.advance(k)
     assert forecast._timeline.rows.shape[1] < 20_000

@@ -59,7 +59,7 @@ def test_former_patches_leave_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     bodies, steps, kinds = (living(kind) - was for kind, was in zip((Body, NodeCode, NodeKind), before, strict=True))
     assert program is not None
     assert 0 < bodies <= 2 * (steps + LATEST)  # each with what can be computed once taken out of it; else 500
-    assert steps == len(program.steps)
+    assert steps == len(program.codes)
     assert kinds <= steps
 
 

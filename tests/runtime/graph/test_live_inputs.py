@@ -48,12 +48,12 @@ def built(nodes: dict[str, Node] = NODES, cables: tuple[Cable, ...] = CABLES) ->
 
 
 def spans(forecast: Forecast, lo: int, hi: int) -> np.ndarray:
-    return np.array([forecast.span(s, lo, hi) for s in range(len(forecast.program.sinks))])
+    return np.array([forecast.span(s, lo, hi) for s in range(len(forecast.program.engine_ports))])
 
 
 def test_what_is_fed_holds_from_the_next_frame_on() -> None:
     forecast = Forecast(built(), TRANSPORT)
-    sink = forecast.program.sink("p", "x0")
+    sink = forecast.program.engine_port("p", "x0")
     forecast.advance(10)
     forecast.feed("cc", "position", 0.75)
     assert forecast.port_value(sink, 9) == 0.0
@@ -64,7 +64,7 @@ def test_what_is_fed_holds_from_the_next_frame_on() -> None:
 
 def test_a_fed_gate_rises_once_and_its_rises_of_one_frame_add_up() -> None:
     forecast = Forecast(built(), TRANSPORT)
-    gate, level = forecast.program.sink("p", "g0"), forecast.program.sink("p", "g0", "level")
+    gate, level = forecast.program.engine_port("p", "g0"), forecast.program.engine_port("p", "g0", "level")
     forecast.advance(5)
     forecast.feed("keys", "held", (1, 1))
     forecast.feed("keys", "held", (1, 1))
@@ -103,7 +103,7 @@ def test_the_forecast_after_a_feed_is_what_comes() -> None:
     said = spans(forecast, 20, 180)
     forecast.advance(180)
     assert np.abs(said - spans(forecast, 20, 180)).max() <= 1e-12
-    assert said[forecast.program.sink("p", "x1")].max() > 0.5
+    assert said[forecast.program.engine_port("p", "x1")].max() > 0.5
 
 
 def test_several_feeds_make_the_forecast_anew_once_and_equal_ones_never(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -128,14 +128,14 @@ def test_several_feeds_make_the_forecast_anew_once_and_equal_ones_never(monkeypa
     forecast.feed("keys", "note", 72.0)
     forecast.per_frame(0, 0)
     assert (ran, forecast.live_changes) == ([150], 1)
-    assert forecast.port_value(program.sink("p", "x0"), 3) == 0.3
+    assert forecast.port_value(program.engine_port("p", "x0"), 3) == 0.3
 
 
 @pytest.mark.parametrize("source", [("cc", "value"), ("knob", "out")], ids=["what is fed", "the rest"])
 def test_a_node_that_fails_in_either_half_leaves_the_forecast_exact(source: tuple[str, str]) -> None:
     nodes = {**NODES, "knob": Node("knob"), "over": Node("expression", values={"formula": "1 / (a - 0.5)"})}
     program = built(nodes, (*CABLES, Cable(*source, "over", "a", "add", 1.0), Cable("over", "out", "p", "x4")))
-    forecast, sinks = Forecast(program, TRANSPORT), range(len(program.sinks))
+    forecast, sinks = Forecast(program, TRANSPORT), range(len(program.engine_ports))
     for now in range(1, 40):
         forecast.advance(now)
         forecast.feed("cc", "position", 0.5 if now % 3 else now / 100)
@@ -150,22 +150,22 @@ def test_what_is_only_looked_at_makes_no_forecast_anew() -> None:
     nodes = {**NODES, "eye": Node("scope"), "bend": Node("midi_bend")}
     program = built(nodes, (*CABLES, Cable("bend", "bend", "eye", "x")))
     assert ("eye", "x") in program.held
-    assert not any(sink.node == "eye" for sink in program.sinks)
+    assert not any(sink.node == "eye" for sink in program.engine_ports)
     forecast = Forecast(program, TRANSPORT)
-    forecast.taps.watch([("eye", "x", "in")])
+    forecast.scopes.watch([("eye", "x", "in")])
     forecast.per_frame(0, 0)
     ends = list(forecast._timeline.ends)
     forecast.feed("bend", "wheel", 0.5)
     forecast.advance(10)
     assert forecast._timeline.ends == ends
-    assert (forecast.taps.read(("eye", "x", "in")).values == 0.5).all()
+    assert (forecast.scopes.read(("eye", "x", "in")).values == 0.5).all()
     forecast.feed("cc", "position", 0.5)
-    assert forecast.port_value(program.sink("p", "x0"), 10) == 0.5
+    assert forecast.port_value(program.engine_port("p", "x0"), 10) == 0.5
 
 
 def test_a_curve_seen_from_the_same_frame_follows_a_feed() -> None:
     forecast = Forecast(built(), TRANSPORT)
-    sink = forecast.program.sink("p", "x0")
+    sink = forecast.program.engine_port("p", "x0")
     assert not forecast.per_frame(sink, 0).any()
     forecast.feed("cc", "position", 0.5)
     assert (forecast.per_frame(sink, 0)[:150] == 0.5).all()  # what is renewed at once
@@ -173,7 +173,7 @@ def test_a_curve_seen_from_the_same_frame_follows_a_feed() -> None:
 
 def test_a_curve_shows_all_that_was_fed_since_it_was_looked_at() -> None:
     forecast = Forecast(built(), TRANSPORT)
-    sink = forecast.program.sink("p", "x0")
+    sink = forecast.program.engine_port("p", "x0")
     forecast.per_frame(sink, 0, 8)
     forecast.feed("cc", "position", 0.5)
     forecast.feed("cc", "position", 0.75, at=3)
@@ -189,9 +189,9 @@ def test_an_edit_keeps_what_was_fed_by_node_type_and_port() -> None:
     forecast.feed("keys", "held", (1, 1))
     other = {**NODES, "cc": Node("midi_cc", values={"smooth": 0.0, "number": 8}), "keys": Node("keyboard")}
     forecast.swap(built(other))
-    assert forecast.port_value(forecast.program.sink("p", "x0"), 50) == 0.75
-    assert forecast.program.feeds.port("keys", "key").slots
-    assert not forecast.span(forecast.program.sink("p", "g0", "level"), 4, 50).any()
+    assert forecast.port_value(forecast.program.engine_port("p", "x0"), 50) == 0.75
+    assert forecast.program.live_inputs.port("keys", "key").slots
+    assert not forecast.span(forecast.program.engine_port("p", "g0", "level"), 4, 50).any()
 
 
 def test_a_gate_that_rose_but_has_not_run_survives_an_edit() -> None:
@@ -199,7 +199,7 @@ def test_a_gate_that_rose_but_has_not_run_survives_an_edit() -> None:
     forecast.advance(4)
     forecast.feed("keys", "held", (1, 1))
     forecast.swap(built({**NODES, "env": Node("adsr", values={"attack": 0.3})}))
-    assert np.flatnonzero(forecast.span(forecast.program.sink("p", "g0"), 0, 50)).tolist() == [4]
+    assert np.flatnonzero(forecast.span(forecast.program.engine_port("p", "g0"), 0, 50)).tolist() == [4]
 
 
 def test_held_is_all_that_a_live_source_reaches_and_nothing_else() -> None:
@@ -241,7 +241,7 @@ def test_what_cannot_be_fed_is_refused(port: str, value: Any, message: str) -> N
 def test_a_number_is_limited_to_the_ports_range() -> None:
     forecast = Forecast(built(), TRANSPORT)
     forecast.feed("cc", "position", 3.0)
-    assert forecast.port_value(forecast.program.sink("p", "x0"), 0) == 1.0
+    assert forecast.port_value(forecast.program.engine_port("p", "x0"), 0) == 1.0
 
 
 def test_a_fed_port_takes_neither_value_nor_cable() -> None:

@@ -31,7 +31,7 @@ def test_an_oscillator_that_moves_its_own_rate_needs_no_cut() -> None:
     nodes = {"lfo": Node("lfo", values={"rate": 0.5}), "p": Node("probe")}
     program = built(nodes, Cable("lfo", "out", "lfo", "rate", depth=0.2), Cable("lfo", "out", "p", "x0"))
     assert program.delays == frozenset()
-    assert [step.node for step in program.steps[:2]] == ["lfo", "lfo" + LATE]
+    assert [step.node for step in program.codes[:2]] == ["lfo", "lfo" + LATE]
     cycles, expected = 0.0, []
     for _ in range(200):
         expected.append(np.sin(2 * np.pi * (cycles + 1e-9)))

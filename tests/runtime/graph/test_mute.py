@@ -57,7 +57,7 @@ def test_prompts_gates_curves_and_surfaces_can_be_muted(how: str) -> None:
     assert not {"prompt", "channel_gain"} & bare.ring.wired.keys()
     assert "mask" not in bare.ring.active
     values = bare.run(bare.state(), TRANSPORT.frame(0))
-    assert values[bare.sink("scheduler", "structure")] == 1.0
+    assert values[bare.engine_port("scheduler", "structure")] == 1.0
 
 
 LIGHT = load(PATCHES / "first-light.dpatch.json")

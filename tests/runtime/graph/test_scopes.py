@@ -46,11 +46,11 @@ def test_outputs_and_inputs_are_read_as_they_were() -> None:
               ("env", "sustain"), ("env", "attack"), ("key", "key")}  # fmt: skip
     outputs = {("lfo", "out"), ("env", "out"), ("clk", "gate"), ("key", "pitch")}
     points = {*((*each, "in") for each in inputs), *((*each, "out") for each in outputs)}
-    forecast.taps.watch(points)
+    forecast.scopes.watch(points)
     forecast.advance(100)
-    read = {(node, port): forecast.taps.read((node, port, side)) for node, port, side in points}
+    read = {(node, port): forecast.scopes.read((node, port, side)) for node, port, side in points}
     assert {trail.first for trail in read.values()} == {0}
-    sink = {name: forecast.span(forecast.program.sink("p", name), 0, 100) for name in ("x0", "x1")}
+    sink = {name: forecast.span(forecast.program.engine_port("p", name), 0, 100) for name in ("x0", "x1")}
     np.testing.assert_allclose(read["lfo", "out"].values, sink["x0"])
     np.testing.assert_allclose(read["scale", "x"].values, sink["x0"])
     np.testing.assert_allclose(read["env", "out"].values, sink["x1"])
@@ -67,48 +67,48 @@ def test_outputs_and_inputs_are_read_as_they_were() -> None:
 
 def test_only_the_latest_seconds_are_kept() -> None:
     forecast = Forecast(built(), TRANSPORT)
-    forecast.taps.watch({("lfo", "out", "out")})
+    forecast.scopes.watch({("lfo", "out", "out")})
     forecast.advance(2000)
-    trail = forecast.taps.read(("lfo", "out", "out"))
+    trail = forecast.scopes.read(("lfo", "out", "out"))
     assert trail.first == 2000 - SHOWN
-    sink = forecast.program.sink("p", "x0")
+    sink = forecast.program.engine_port("p", "x0")
     np.testing.assert_allclose(trail.values, forecast.span(sink, trail.first, 2000))
 
 
 def test_what_is_not_there_or_not_watched_is_empty() -> None:
     forecast = Forecast(built(), TRANSPORT)
-    forecast.taps.watch({("gone", "out", "out"), ("lfo", "rates", "in")})
+    forecast.scopes.watch({("gone", "out", "out"), ("lfo", "rates", "in")})
     forecast.advance(10)
     for point in (("gone", "out", "out"), ("lfo", "rates", "in"), ("lfo", "out", "out")):
-        assert len(forecast.taps.read(point).values) == 0
+        assert len(forecast.scopes.read(point).values) == 0
 
 
 def test_a_trail_goes_on_through_edits_and_through_other_points() -> None:
     forecast = Forecast(built(), TRANSPORT)
-    forecast.taps.watch({("lfo", "out", "out")})
+    forecast.scopes.watch({("lfo", "out", "out")})
     forecast.advance(30)
-    forecast.taps.watch({("lfo", "out", "out"), ("env", "out", "out")})
+    forecast.scopes.watch({("lfo", "out", "out"), ("env", "out", "out")})
     forecast.advance(50)
     forecast.swap(built({**NODES, "extra": Node("lfo")}))
     forecast.advance(70)
-    lfo, env = (forecast.taps.read((node, "out", "out")) for node in ("lfo", "env"))
+    lfo, env = (forecast.scopes.read((node, "out", "out")) for node in ("lfo", "env"))
     assert (lfo.first, len(lfo.values), env.first, len(env.values)) == (0, 70, 30, 40)
-    np.testing.assert_allclose(lfo.values, forecast.span(forecast.program.sink("p", "x0"), 0, 70))
-    forecast.taps.watch(())
+    np.testing.assert_allclose(lfo.values, forecast.span(forecast.program.engine_port("p", "x0"), 0, 70))
+    forecast.scopes.watch(())
     forecast.advance(71)
-    assert len(forecast.taps.read(("lfo", "out", "out")).values) == 0
+    assert len(forecast.scopes.read(("lfo", "out", "out")).values) == 0
 
 
 @pytest.mark.parametrize("k", [64])
 def test_another_thread_reads_whole_trails_while_they_are_written(k: int) -> None:
     forecast = Forecast(built(), TRANSPORT)
-    forecast.taps.watch({("lfo", "out", "out")})
-    expected = Forecast(built(), TRANSPORT).span(forecast.program.sink("p", "x0"), 0, 60 * k)
+    forecast.scopes.watch({("lfo", "out", "out")})
+    expected = Forecast(built(), TRANSPORT).span(forecast.program.engine_port("p", "x0"), 0, 60 * k)
     done, wrong = threading.Event(), []
 
     def look() -> None:
         while not done.is_set():
-            trail = forecast.taps.read(("lfo", "out", "out"))
+            trail = forecast.scopes.read(("lfo", "out", "out"))
             if not np.allclose(trail.values, expected[trail.first : trail.first + len(trail.values)]):
                 wrong.append(trail)
 

@@ -9,7 +9,7 @@ import msgspec
 import numpy as np
 import pytest
 
-from demon_patch.bench.trials import PARTS, TRIALS, Trial, stage
+from demon_patch.bench.trials import PARTS, TRIALS, Trial, trial_patch
 from demon_patch.engine.controls import CONTROLS, TABLE, Control
 from demon_patch.nodes.catalogue import CATALOGUE
 from demon_patch.patch.files.format import load
@@ -55,7 +55,7 @@ def test_a_control_without_what_it_needs_is_remarked_on(row: Control, wired: boo
 @pytest.mark.parametrize("trial", TRIALS, ids=lambda trial: trial.control)
 def test_a_control_with_what_it_needs_is_not(trial: Trial) -> None:
     ends = (trial.lo, trial.hi) if trial.control not in PARTS and trial.lo != "off" else (trial.hi,)
-    found = [remark for at in ends for remark in warnings_of(stage(trial, at=at), CATALOGUE)]
+    found = [remark for at in ends for remark in warnings_of(trial_patch(trial, at=at), CATALOGUE)]
     assert [str(remark) for remark in found if remark.port != "depth"] == []  # at one step the ring is too deep
 
 

@@ -35,7 +35,7 @@ def moved(formula: str, *more: Cable, mode: str = "set") -> Program:
 
 def came(program: Program, port: str, n: int = 300) -> np.ndarray:
     """What the Scheduler's port was, frame by frame; the forecast says the same."""
-    sink, state = program.sink("scheduler", port), program.state()
+    sink, state = program.engine_port("scheduler", port), program.state()
     ahead = Forecast(program, TRANSPORT).span(sink, 0, n)
     real = np.array([program.run(state, TRANSPORT.frame(k))[sink] for k in range(n)])
     np.testing.assert_allclose(ahead, real, atol=1e-12)
@@ -49,7 +49,7 @@ def test_noise_between_two_numbers_makes_none_of_them_chatter(middle: float) -> 
     for number in (steps, rows):
         assert len(set(number.round(6))) == 1
         assert abs(number[0] - middle) == pytest.approx(0.5)
-    assert len(Forecast(program, TRANSPORT).edges([program.sink("scheduler", "steps")], 1, 300)) == 0
+    assert len(Forecast(program, TRANSPORT).edges([program.engine_port("scheduler", "steps")], 1, 300)) == 0
     loud = came(moved(f"{middle} + 0.6 * (hash01(k, 3) - 0.5)"), "steps")
     assert np.count_nonzero(np.diff(loud)) > 30  # which is a movement
 
@@ -78,5 +78,5 @@ def test_an_added_signal_is_held_too_and_an_edit_keeps_the_number() -> None:
     edited = patch(signal, [Cable("signal", "out", "scheduler", "steps", mode="set")])
     after = compile(edited, CATALOGUE, GEOMETRY, before)
     carried = after.run(after.state(state), TRANSPORT.frame(100))
-    assert carried[after.sink("scheduler", "steps")] == 6
+    assert carried[after.engine_port("scheduler", "steps")] == 6
     assert came(compile(edited, CATALOGUE, GEOMETRY), "steps", 3)[0] == 7  # where nothing was before

@@ -76,7 +76,7 @@ def test_floats_rows_and_the_forecast_agree(graph: Graph, n: int) -> None:
         for k in range(FRAMES):
             program.run(last, TRANSPORT.frame(k))
         assert list(map(float, state.cells)) == list(map(float, last.cells))
-        ahead = ahead[: len(program.sinks)]
+        ahead = ahead[: len(program.engine_ports)]
         moved = np.concatenate([half.written for half in program.plan.parts])
         assert np.allclose(np.array(state.bus)[moved], np.array(last.bus)[moved], rtol=1e-12, atol=1e-12)
     assert apart(ahead, whole) <= 1e-12
@@ -90,7 +90,7 @@ def test_floats_rows_and_the_forecast_agree(graph: Graph, n: int) -> None:
 @given(graphs(LIVE), st.data())
 def test_a_forecast_that_is_fed_is_as_a_fresh_one(graph: Graph, data: st.DataObject) -> None:
     program = built(graph)
-    forecast, every, near, guard = Forecast(program, TRANSPORT), range(len(program.sinks)), 20, 5
+    forecast, every, near, guard = Forecast(program, TRANSPORT), range(len(program.engine_ports)), 20, 5
 
     def really() -> np.ndarray:
         state = forecast._live.copy()
@@ -104,7 +104,7 @@ def test_a_forecast_that_is_fed_is_as_a_fresh_one(graph: Graph, data: st.DataObj
         patch.setattr(timeline, "FAR", 13)
         for _ in range(data.draw(st.integers(1, 12))):
             begin, now = forecast.now, forecast.now + data.draw(st.integers(0, 15))
-            for (node, port), feed in program.feeds.ports.items():
+            for (node, port), feed in program.live_inputs.ports.items():
                 if data.draw(st.booleans()):
                     x, at = data.draw(st.floats(0, 1)), data.draw(st.integers(begin, now))
                     forecast.feed(node, port, (x, float(x > 0.5)) if len(feed.slots) > 1 else x, at=at)
@@ -157,8 +157,8 @@ def test_an_edit_leaves_every_node_that_it_does_not_reach_as_it_was(
         if cable.dst == "p" and cable.src not in reached:
             kinds = ("gate", "level") if cable.port[0] == "g" else ("value",)
             for sink in kinds:
-                row = program.sink("p", cable.port, sink)
-                assert np.array_equal(came[swapped.sink("p", cable.port, sink)], whole[row, 50:]), (cable, kind)
+                row = program.engine_port("p", cable.port, sink)
+                assert np.array_equal(came[swapped.engine_port("p", cable.port, sink)], whole[row, 50:]), (cable, kind)
 
 
 def test_an_upgraded_node_begins_anew() -> None:
@@ -172,4 +172,4 @@ def test_an_upgraded_node_begins_anew() -> None:
     again = compile(playable(graph[0], tuple(graph[1])), newer, GEOMETRY, program)
     assert np.array_equal(played(again, 30), played(built(graph), 30))
     with pytest.raises(PatchError):
-        again.sink("n", "out")
+        again.engine_port("n", "out")

@@ -194,7 +194,7 @@ def test_a_quantised_edit_lands_on_its_bar(depth: int) -> None:
 
     live = VirtualLive(document(0.9, 1.0), 0.08 / depth)
     live.until(130)
-    old = live.performer.takes[-1].latent.numpy()
+    old = live.performer.queued[-1].latent.numpy()
     after = document(0.3, 0.6)
     geometry = Geometry.of_family(live.performer.spec, live.performer.source.frames)
     live.swap(compile(after, CATALOGUE, geometry), live.performer.soundings.now.parts, beats=4)
@@ -208,7 +208,7 @@ def test_a_quantised_edit_lands_on_its_bar(depth: int) -> None:
     is_old = np.abs(heard - old[at]).max(axis=1) < 1e-4
     assert is_old[1 : landing - 1].all()
     assert not is_old[landing + 1 :].any()
-    last = live.performer.takes[-1].latent.numpy()
+    last = live.performer.queued[-1].latent.numpy()
     np.testing.assert_allclose(heard[landing + 1 :], last[at[landing + 1 :]], atol=1e-4)
 
 
@@ -266,7 +266,7 @@ def test_a_turned_knob_of_class_step_is_heard_within_its_forwards(depth: int, ti
     live = VirtualLive(document(1.0), 0.08 / depth)
     geometry = Geometry.of_family(live.performer.spec, live.performer.source.frames)
     live.until(150)
-    old = live.performer.takes[-1].latent.numpy()
+    old = live.performer.queued[-1].latent.numpy()
     turned, pace, lead = live.now, live.performer.tick_frames, live.performer.lead
     live.swap(compile(document(0.2), CATALOGUE, geometry), live.performer.soundings.now.parts)
     live.until(turned + 200)

@@ -113,6 +113,26 @@ def test_a_save_that_names_a_file_which_cannot_serve_is_refused(stage: Stage, do
     assert until(lambda: stage.depth() == 6)
 
 
+def test_a_save_may_name_a_missing_source_while_a_clip_replaces_it(tmp_path: Path) -> None:
+    path, session = tmp_path / "it.dpatch.json", Session(toy_family())
+    save(DOCUMENT, path)
+    with Host(DOCUMENT, session, folder=tmp_path, clip=session.compose("mine", seconds=8.0)) as host:
+        save(gone := names("source", file="gone.wav"), path)
+        Watch(host, path).check_once()
+        assert host.messages == (PLAYED,)
+        assert host.patch == gone
+        timbre = Cable("source", "source", "scheduler", "timbre_source")  # for this it is read
+        save(structs.replace(gone, cables=(*gone.cables, timbre)), path)
+        Watch(host, path).check_once()
+        assert "gone.wav" in host.messages[-1]
+        assert host.messages[-1].endswith(GOES_ON)
+        assert host.patch == gone
+        save(names("lora", file="gone.safetensors"), path)
+        Watch(host, path).check_once()
+        assert "gone.safetensors" in host.messages[-1]
+        assert host.patch == gone
+
+
 def test_a_file_that_plays_may_be_gone_when_something_else_is_saved(tmp_path: Path) -> None:
     soundfile.write(tmp_path / "loop.wav", np.zeros((48000 * 8, 2), np.float32), 48000)
     document = names("source", file="loop.wav", seconds=8.0)

@@ -55,9 +55,9 @@ def test_a_request_is_heard_within_what_auto_promises() -> None:
         live = settled(focus)
         live.put(document(focus=focus, seed=99))
         moved = live.now
-        while not any(take.values["seed"] == 99 for take in live.performer.takes):
+        while not any(take.values["seed"] == 99 for take in live.performer.queued):
             live.step()
-        heard = min(take.heard_at for take in live.performer.takes if take.values["seed"] == 99)
+        heard = min(take.heard_at for take in live.performer.queued if take.values["seed"] == 99)
         seconds[focus] = (heard - moved) / SPEC.frame_rate
     assert seconds["song"] > WHOLE_SECONDS
     rows = 2 * PER_FRAME * SONG  # that were begun

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from demon_patch.engine.families.nano.spec import SPEC as NANO
-from demon_patch.runtime.performance.trace import Take
+from demon_patch.runtime.performance.trace import QueuedCompletion
 from tests.support import timed_live, virtual_live
 from tests.support.timed_live import Timed, document
 from tests.support.toy_family import SPEC, toy_family
@@ -41,7 +41,7 @@ def answers(focus: str, rest: float) -> list[float]:
     seeds: dict[int, float] = {}
     keep = performer._queue
 
-    def kept(take: Take) -> None:
+    def kept(take: QueuedCompletion) -> None:
         seeds[take.heard_at] = take.values["seed"]
         keep(take)
 

@@ -32,7 +32,7 @@ def readings(nodes: dict[str, Node], cables: list[Cable], channels: int = 4, **s
 def test_a_step_scalar_is_read_for_each_slot_at_its_heard_at() -> None:
     cable = Cable("lfo", "uni", "state", "guidance_rescale", mode="add", depth=1.0)
     made = readings({"lfo": LFO, "state": Node("step_state")}, [cable], guidance_mode="self")
-    values = made.step(0, [10, 25, 60])
+    values = made.step_values(0, [10, 25, 60])
     expected = [made.control_value("guidance_rescale", frame) for frame in (10, 25, 60)]
     rescale = values["guidance_rescale"]
     assert isinstance(rescale, torch.Tensor)
@@ -47,15 +47,15 @@ def test_a_step_scalar_is_read_for_each_slot_at_its_heard_at() -> None:
 def test_a_control_whose_part_is_missing_is_not_sent() -> None:
     state = {"state": Node("step_state", values={"guidance": 4.0, "target_strength": 0.5})}
     made = readings(state, [])
-    assert not {"guidance", "target_strength", "dcw_low"} & set(made.step(0, [10]))
+    assert not {"guidance", "target_strength", "dcw_low"} & set(made.step_values(0, [10]))
     assert not made.has_effect("guidance")
-    assert "guidance" in readings(state, [], guidance_mode="full").step(0, [10])
+    assert "guidance" in readings(state, [], guidance_mode="full").step_values(0, [10])
 
 
 def test_a_still_curve_is_one_number_and_a_moving_one_a_number_a_frame() -> None:
     nodes = {"lfo": LFO, "state": Node("step_state", values={"velocity_scale": 0.9})}
-    still = readings(nodes, []).step(0, [5])["velocity_scale"]
-    moving = readings(nodes, [Cable("lfo", "out", "state", "velocity_scale")]).step(0, [5])["velocity_scale"]
+    still = readings(nodes, []).step_values(0, [5])["velocity_scale"]
+    moving = readings(nodes, [Cable("lfo", "out", "state", "velocity_scale")]).step_values(0, [5])["velocity_scale"]
     assert isinstance(still, torch.Tensor)
     assert isinstance(moving, torch.Tensor)
     assert (still.shape, moving.shape) == ((1, 1, 1), (1, 200, 1))
@@ -68,16 +68,16 @@ def test_channel_groups_become_a_surface() -> None:
         "state": Node("step_state"),
     }
     wire = Cable("groups", "surface", "state", "channel_gain")
-    surface = readings(nodes, [wire], channels=16).step(0, [5])["channel_gain"]
+    surface = readings(nodes, [wire], channels=16).step_values(0, [5])["channel_gain"]
     assert isinstance(surface, torch.Tensor)
     assert surface.flatten().tolist() == [2, 2, 2, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 0.5, 0.5]
     moving = readings(nodes, [wire, Cable("lfo", "out", "groups", "group_1")], channels=16)
-    curves = moving.step(0, [5])["channel_gain"]
+    curves = moving.step_values(0, [5])["channel_gain"]
     assert isinstance(curves, torch.Tensor)
     assert curves.shape == (1, 200, 16)
     assert float(curves.max()) <= 3.0
     bypassed = {**nodes, "groups": Node("channel_groups", values={"group_1": 2.0}, bypass=True)}
-    assert "channel_gain" not in readings(bypassed, [wire]).step(0, [5])
+    assert "channel_gain" not in readings(bypassed, [wire]).step_values(0, [5])
 
 
 def test_channel_groups_are_heard() -> None:

@@ -17,7 +17,7 @@ from demon_patch.runtime.performance.mixes import first_part
 from demon_patch.runtime.performance.performer import SPLICE_FRAMES, Performer
 from demon_patch.runtime.performance.prepare import measure_sounds, parts_of, perform
 from demon_patch.runtime.performance.resources import Resources
-from demon_patch.runtime.performance.trace import Take
+from demon_patch.runtime.performance.trace import QueuedCompletion
 from demon_patch.runtime.render import render
 from tests.support.virtual_stage import patch, square
 
@@ -63,7 +63,7 @@ def test_at_0_the_recording_itself_is_heard(
     assert np.abs(sound - expected).max() <= 1e-6 * np.abs(expected).max()
 
 
-def heard_windows(performer: Performer, count: int) -> list[tuple[int, int, Take, np.ndarray]]:
+def heard_windows(performer: Performer, count: int) -> list[tuple[int, int, QueuedCompletion, np.ndarray]]:
     """Ticks until so many windows were heard."""
     found = []
     while len(found) < count:
@@ -71,12 +71,12 @@ def heard_windows(performer: Performer, count: int) -> list[tuple[int, int, Take
         performer.forward()
         performer.finish(performer.now + int(performer.tick_frames))
         for window in performer.due(performer.now + performer.lead):
-            assert isinstance(window.take, Take)
-            found.append((window.start, window.stop, window.take, performer.sound(window)))
+            assert isinstance(window.completion, QueuedCompletion)
+            found.append((window.start, window.stop, window.completion, performer.sound(window)))
     return found
 
 
-def check_windows(performer: Performer, windows: list[tuple[int, int, Take, np.ndarray]]) -> set[bool]:
+def check_windows(performer: Performer, windows: list[tuple[int, int, QueuedCompletion, np.ndarray]]) -> set[bool]:
     """Each window is its part of the whole of its take; whether dry, wet and mixed frames were among them."""
     per, frames = performer.spec.samples_per_frame, performer.source.frames
     wholes: dict[int, np.ndarray] = {}

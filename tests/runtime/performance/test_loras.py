@@ -98,7 +98,7 @@ def lfo(shape: str, rate: float) -> tuple[dict[str, Node], list[Cable]]:
 
 def test_a_moving_strength_is_merged_for_the_moment_at_which_it_is_heard(folder: Path) -> None:
     performer = perform(with_loras(1.0, extra=lfo("sine", 1 / 16)), Session(toy_family()), folder=folder)
-    sink = performer.program.sink("lora0", "lora_strength")
+    sink = performer.program.engine_port("lora0", "lora_strength")
     merged: list[float] = []
     while performer.now < 200:
         play(performer)

@@ -60,11 +60,11 @@ def made(performer: Performer, count: int) -> list[tuple[Mapping[str, float], to
     found: list[tuple[Mapping[str, float], torch.Tensor]] = []
     while len(found) < count:
         flying = performer.ring.slots
-        known = len(performer.trace.takes)
+        known = len(performer.trace.as_admitted)
         play(performer)
-        if len(performer.trace.takes) > known:
+        if len(performer.trace.as_admitted) > known:
             done = next(slot for slot in flying if slot not in performer.ring.slots)
-            found.append((held_controls(done).values, performer.takes[-1].latent))
+            found.append((held_controls(done).values, performer.queued[-1].latent))
     return found
 
 
@@ -129,7 +129,7 @@ def test_a_bypassed_mix_and_one_with_a_single_wire_give_that_prompt_itself() -> 
     for mix in (Node("prompt_blend", values={"blend": 0.7}, bypass=True), Node("prompt_blend", values={"blend": 0.7})):
         wires = [("hot", "mix.a"), ("mix", "scheduler.prompt"), *([("cold", "mix.b")] if mix.bypass else [])]
         performer, _ = played(mixed({"mix": mix, **words("hot", "cold")}, wires), 4.0)
-        assert torch.equal(performer.takes[-1].latent, plain.takes[-1].latent)
+        assert torch.equal(performer.queued[-1].latent, plain.queued[-1].latent)
 
 
 def test_every_prompt_of_a_mix_is_prepared_before_it_plays() -> None:
@@ -193,14 +193,14 @@ def test_a_clip_with_all_the_weight_is_that_clip_bit_for_bit(law: str, end: floa
     if end:
         two = fitted(performer.session.compose("toy", seconds=9.0, seed=2), 200, SPEC.samples_per_frame)
         expected = performer.session.generate(performer.prompt, two, strength=0.6)
-    assert torch.equal(performer.takes[-1].latent, expected)
+    assert torch.equal(performer.queued[-1].latent, expected)
 
 
 def test_equal_power_keeps_the_size_of_latents_and_the_shares_of_hints() -> None:
     performer, _ = played(mixed(fade("power", 0.5), FADE_WIRES, strength=0.0), 4.0)
     one, two = (performer.session.compose("toy", seconds=s, seed=n) for s, n in ((8.0, 1), (9.0, 2)))
     expected = np.sqrt(0.5) * (one.latent + two.latent[:200])
-    torch.testing.assert_close(performer.takes[-1].latent, expected, atol=1e-6, rtol=0)
+    torch.testing.assert_close(performer.queued[-1].latent, expected, atol=1e-6, rtol=0)
 
 
 def test_a_bypassed_decoder_plays_the_mix_of_the_raw_clips() -> None:
@@ -275,7 +275,7 @@ def test_an_edited_mix_takes_over_while_it_plays() -> None:
     performer.swap(program)
     play(performer, 20)
     expected = session.generate(session.prompt("cold"), performer.source)
-    torch.testing.assert_close(performer.takes[-1].latent, expected, atol=1e-5, rtol=0)
+    torch.testing.assert_close(performer.queued[-1].latent, expected, atol=1e-5, rtol=0)
 
 
 def test_a_staged_mix_takes_over_in_its_frame_with_prompts_of_its_own() -> None:

@@ -96,7 +96,7 @@ def test_steps_that_move_from_the_first_generation_on_never_stop_the_sound() -> 
     cables = [Cable("lfo", "uni", "scheduler", "steps", mode="add", depth=0.5)]
     performer, heard = played(patch(nodes, cables, steps=1), 8.0)
     assert len(heard) == 200
-    assert len({int(values["steps"]) for _, values in performer.trace.takes}) > 3
+    assert len({int(values["steps"]) for _, values in performer.trace.as_admitted}) > 3
 
 
 def test_two_edges_closer_than_a_completion_are_counted_as_missed() -> None:

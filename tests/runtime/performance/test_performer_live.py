@@ -34,10 +34,10 @@ def changed(before: Patch, after: Patch, ticks: int = 20) -> Performer:
 
 
 def next_latent(performer: Performer) -> torch.Tensor:
-    known = len(performer.trace.takes)
-    while len(performer.trace.takes) == known:
+    known = len(performer.trace.as_admitted)
+    while len(performer.trace.as_admitted) == known:
         play(performer)
-    return performer.takes[-1].latent
+    return performer.queued[-1].latent
 
 
 @pytest.mark.parametrize(("before", "after"), [(0.9, 0.3), (0.4, 0.8)])
@@ -61,12 +61,12 @@ def test_what_a_moved_generation_was_made_with_is_its_present_strength() -> None
         performer = changed(document(0.9, live), document(0.3, live))
         moved = [slot.strength for slot in performer.ring.slots]
         assert set(moved) == {0.9}  # no tick has followed the change yet
-        known = len(performer.trace.taken)
-        while len(performer.trace.taken) == known:
+        known = len(performer.trace.as_made)
+        while len(performer.trace.as_made) == known:
             play(performer)
-        assert performer.trace.takes[-1][1]["strength"] == pytest.approx(0.9)  # as it was admitted
-        assert performer.trace.taken[-1][1]["strength"] == pytest.approx(strength)
-        assert performer.trace.taken[0][1]["strength"] == pytest.approx(0.9)
+        assert performer.trace.as_admitted[-1][1]["strength"] == pytest.approx(0.9)  # as it was admitted
+        assert performer.trace.as_made[-1][1]["strength"] == pytest.approx(strength)
+        assert performer.trace.as_made[0][1]["strength"] == pytest.approx(0.9)
 
 
 def test_a_ripe_generation_is_heard_before_it_is_done() -> None:

@@ -45,8 +45,8 @@ def test_a_patch_with_feedback_covers_what_it_played() -> None:
     finished: list[torch.Tensor] = []
     while len(finished) < 3:
         play(performer)
-        if len(performer.trace.takes) > len(finished):
-            finished.append(performer.takes[-1].latent)
+        if len(performer.trace.as_admitted) > len(finished):
+            finished.append(performer.queued[-1].latent)
     made = [generated(performer, strength=0.6)]
     for _ in range(2):
         fed = torch.lerp(performer.source.latent, made[-1], 0.5)
@@ -62,7 +62,7 @@ def test_the_drift_is_the_sum_of_keys_a_bar_over_the_bars_passed() -> None:
     program = compile(patch(nodes, cables, structure=0.5), CATALOGUE, Geometry.of_family(SPEC))
     transport = Transport(25, 120, 4, 200)
     forecast = Forecast(program, transport)
-    sink = program.sink("scheduler", "structure")
+    sink = program.engine_port("scheduler", "structure")
     drift = Drift()
     speeds = Forecast(program, transport).span(sink, 0, 400)
     for now in (0, 10, 37, 200):
@@ -95,9 +95,9 @@ def test_a_drifting_seed_is_heard_where_the_drift_has_brought_it() -> None:
     finished: list[torch.Tensor] = []
     while len(finished) < 3:
         play(performer)
-        if len(performer.trace.takes) > len(finished):
-            finished.append(performer.takes[-1].latent)
-    for (heard_at, _), latent in zip(performer.trace.takes, finished, strict=True):
+        if len(performer.trace.as_admitted) > len(finished):
+            finished.append(performer.queued[-1].latent)
+    for (heard_at, _), latent in zip(performer.trace.as_admitted, finished, strict=True):
         expected = generated(performer, strength=1.0, noise_position=heard_at / 50)
         torch.testing.assert_close(latent, expected, atol=1e-4, rtol=0)
     assert (finished[2] - finished[0]).abs().max() > 0.1
@@ -133,7 +133,7 @@ def test_a_moving_number_of_steps_keeps_its_appointments() -> None:
     cables = [Cable("lfo", "out", "scheduler", "strength", mode="add", depth=0.4)]
     performer, heard = played(patch(nodes, cables, strength=0.5, steps_mode="proportional"), 16.0)
     assert len(heard) == 400
-    assert performer.trace.late <= len(performer.trace.takes) // 4
+    assert performer.trace.late <= len(performer.trace.as_admitted) // 4
 
 
 @pytest.mark.parametrize("focus", ["8 s", "20 s"])
@@ -150,11 +150,11 @@ def test_a_focused_song_sounds_as_the_whole_one(focus: str) -> None:
 def test_feedback_of_a_stretch_is_the_song_with_that_stretch_in_it() -> None:
     long = {"source": Node("composed_source", values={"style": "toy", "seconds": 24.0, "seed": 3})}
     performer = perform(patch(long, [], strength=0.6, depth=1, focus="8 s", feedback=0.5), Session(toy_family()))
-    while not performer.trace.takes:
+    while not performer.trace.as_admitted:
         play(performer)
-    first = performer.takes[-1].latent
+    first = performer.queued[-1].latent
     assert not (first == performer.source.latent).all(dim=1).any()  # the first is whole: the raw source is never heard
-    while len(performer.trace.takes) < 2:
+    while len(performer.trace.as_admitted) < 2:
         play(performer)
-    changed = (performer.takes[-1].latent != first).any(dim=1)
+    changed = (performer.queued[-1].latent != first).any(dim=1)
     assert 200 - 2 * performer.spec.border == int(changed.sum())

@@ -48,11 +48,11 @@ def listening(source: str, extra: dict[str, Node] | None = None, *cables: Cable,
 
 
 def watched(performer: Performer) -> None:
-    performer.forecast.taps.watch([(node, port, "in") for node, port in (*HEARD, ("alike", "likeness"))])
+    performer.forecast.scopes.watch([(node, port, "in") for node, port in (*HEARD, ("alike", "likeness"))])
 
 
 def trails(performer: Performer) -> dict[tuple[str, str], tuple[int, np.ndarray]]:
-    read = {key: performer.forecast.taps.read((*key, "in")) for key in (*HEARD, ("alike", "likeness"))}
+    read = {key: performer.forecast.scopes.read((*key, "in")) for key in (*HEARD, ("alike", "likeness"))}
     return {key: (trail.first, trail.values) for key, trail in read.items()}
 
 
@@ -104,7 +104,7 @@ def test_what_is_laid_is_kept_only_until_it_is_heard() -> None:
 def test_a_sources_sound_is_known_beforehand_and_not_held() -> None:
     performer = perform(listening("source"), Session(toy_family()))
     assert not performer.program.held
-    assert len(performer.program.feeds.taps) == 17
+    assert len(performer.program.live_inputs.heard_inputs) == 17
     watched(performer)
     render(performer, 12.0)
     found = measured(performer.source, SPEC)[0]
@@ -120,11 +120,11 @@ def test_the_forecast_of_a_sources_sound_is_what_comes() -> None:
     performer = perform(document, Session(toy_family()))
     forecast = Forecast(performer.program, performer.transport)
     forecast.advance(31)
-    said = np.array([forecast.span(s, 31, 260) for s in range(len(performer.program.sinks))])
+    said = np.array([forecast.span(s, 31, 260) for s in range(len(performer.program.engine_ports))])
     forecast.advance(260)
-    came = np.array([forecast.span(s, 31, 260) for s in range(len(performer.program.sinks))])
+    came = np.array([forecast.span(s, 31, 260) for s in range(len(performer.program.engine_ports))])
     assert np.abs(said - came).max() <= 1e-12 * np.abs(came).max()
-    assert np.ptp(came[performer.program.sink("decoder", "gain")]) > 1.0
+    assert np.ptp(came[performer.program.engine_port("decoder", "gain")]) > 1.0
 
 
 def test_the_features_of_a_clip_are_cyclic() -> None:
@@ -156,14 +156,14 @@ def test_the_ring_tells_of_its_work() -> None:
     taps = [Cable("scheduler", "ring", "tell", "ring")]
     performer = perform(patch(nodes, [*wires, *taps], strength=0.5), Session(toy_family()))
     outs = ("ripeness", "slots", "error", "lead")
-    performer.forecast.taps.watch([("tell", out, "out") for out in (*outs, "completed")])
+    performer.forecast.scopes.watch([("tell", out, "out") for out in (*outs, "completed")])
     before = performer.trace.completions
     render(performer, 8.0)
-    rises = performer.forecast.taps.read(("tell", "completed", "out")).values
+    rises = performer.forecast.scopes.read(("tell", "completed", "out")).values
     play(performer)  # the last tick's completions are told with the next
     assert performer.trace.completions > before
     assert rises.sum() in (performer.trace.completions - n for n in range(4))
-    values = {out: performer.forecast.taps.read(("tell", out, "out")).values for out in outs}
+    values = {out: performer.forecast.scopes.read(("tell", out, "out")).values for out in outs}
     assert 0.5 < values["ripeness"].max() <= 1.0
     assert set(values["slots"][20:]) <= {3.0, 4.0}  # one has just been finished, or none
     np.testing.assert_allclose(values["lead"], performer.lead / SPEC.frame_rate)
@@ -186,8 +186,8 @@ def test_a_held_step_value_is_the_newest_for_all_generations_in_flight() -> None
         assert not isinstance(rescale, str)
         assert rescale.shape == (1, 1, 1)
         tops.append(float(rescale))
-        sink = performer.controls.sinks["guidance_rescale"]
-        assert tops[-1] == pytest.approx(performer.forecast.port_value(sink, performer.now))
+        engine_port = performer.controls.port_numbers["guidance_rescale"]
+        assert tops[-1] == pytest.approx(performer.forecast.port_value(engine_port, performer.now))
         performer.forward()
         performer.finish(performer.now + 3)
     assert tops[0] < tops[1]
@@ -238,14 +238,14 @@ def test_an_edit_on_the_bar_finds_what_was_fed_while_it_waited() -> None:
     play(performer)
     assert performer.soundings.next is not None
     staged = performer.soundings.next[1].forecast
-    sink = staged.program.sink("decoder", "gain")
-    assert staged.port_value(sink, at) == performer.forecast.port_value(
-        performer.program.sink("decoder", "gain"), performer.now
+    engine_port = staged.program.engine_port("decoder", "gain")
+    assert staged.port_value(engine_port, at) == performer.forecast.port_value(
+        performer.program.engine_port("decoder", "gain"), performer.now
     )
     while performer.soundings.next is not None:
         play(performer)
     assert performer.forecast is staged
-    assert performer.controls.control_value("gain", performer.now) == staged.port_value(sink, at)
+    assert performer.controls.control_value("gain", performer.now) == staged.port_value(engine_port, at)
 
 
 def test_what_still_waits_when_another_lands_is_begun_anew_only_for_what_is_fed_since() -> None:
@@ -275,10 +275,10 @@ def test_a_live_node_without_its_subject_is_remarked_on_and_rests() -> None:
         "node tell: port ring: it stays at rest: nothing is wired to it (wire the ring of any node of the chain)",
     ]
     performer = perform(document, Session(toy_family()))
-    performer.forecast.taps.watch([("meter", "rms", "in"), ("tell", "flying", "in")])
+    performer.forecast.scopes.watch([("meter", "rms", "in"), ("tell", "flying", "in")])
     render(performer, 4.0)
     for node, port in (("meter", "rms"), ("tell", "flying")):
-        assert not performer.forecast.taps.read((node, port, "in")).values.any()
+        assert not performer.forecast.scopes.read((node, port, "in")).values.any()
 
 
 def test_a_source_cannot_be_wired_to_the_speaker() -> None:

@@ -115,7 +115,7 @@ def test_outside_the_window_every_number_is_at_rest_and_choices_hold() -> None:
     extra = {"groups": Node("channel_groups", values={"group_1": 2.0})}
     cable = (Cable("groups", "surface", "state", "channel_gain"),)
     made = readings(windowed({"from": 0.5}, state, extra=extra, cables=cable, guidance_mode="self"))
-    values = made.step(0, [10, 20], [0.25, 0.5])
+    values = made.step_values(0, [10, 20], [0.25, 0.5])
     at_rest = {"velocity_scale": 1.0, "guidance": 1.0, "dcw_low": 0.0, "dcw_high": 0.0, "channel_gain": 1.0}
     for name, rest in at_rest.items():
         value = values[name]
@@ -124,7 +124,7 @@ def test_outside_the_window_every_number_is_at_rest_and_choices_hold() -> None:
         assert set(value[0].flatten().tolist()) == {rest}
         assert set(value[1].flatten().tolist()) != {rest}
     assert (values["dcw"], values["solver"]) == ("double", "sde")
-    whole = made.step(0, [10, 20], [0.5, 0.75])["velocity_scale"]
+    whole = made.step_values(0, [10, 20], [0.5, 0.75])["velocity_scale"]
     assert isinstance(whole, torch.Tensor)
     assert whole.shape[0] == 1
 
@@ -139,7 +139,7 @@ def test_a_bypassed_window_is_none_and_two_are_refused() -> None:
     base = windowed({"from": 1.0}, {"velocity_scale": 0.7})
     bypassed = Node("step_window", values={"from": 1.0}, bypass=True)
     open_ = Patch(song=base.song, nodes={**base.nodes, "window": bypassed}, cables=base.cables)
-    assert readings(open_).step(0, [10], [0.0])["velocity_scale"] != 1.0
+    assert readings(open_).step_values(0, [10], [0.0])["velocity_scale"] != 1.0
     two = windowed({}, {})
     nodes = {**two.nodes, "more": Node("step_window")}
     ring = [c for c in two.cables if c.port != "ring"]

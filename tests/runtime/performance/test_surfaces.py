@@ -36,7 +36,7 @@ def surface(made: Patch) -> np.ndarray:
     readings = ControlValues(
         program, Forecast(program, Transport(25, 120, 4, 200)), 4, replace(spec_of("nano"), latent_channels=CHANNELS)
     )
-    value = readings.step(0, [5])["channel_gain"]
+    value = readings.step_values(0, [5])["channel_gain"]
     assert isinstance(value, torch.Tensor)
     return value[0].numpy()
 

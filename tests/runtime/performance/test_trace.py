@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from demon_patch.runtime.performance.trace import BLOCK, Take, Trace, Track
+from demon_patch.runtime.performance.trace import BLOCK, QueuedCompletion, Trace, Track
 
 RATE = 25
 FRAMES = 600 * RATE  # ten minutes
@@ -46,15 +46,15 @@ def test_an_hour_levels_off_after_ten_minutes() -> None:
         for half in (0, 12):
             frame = second * RATE + half
             for name in names:
-                trace.sinks[name].append(np.full(12 + half // 12, float(frame)))
+                trace.signals[name].append(np.full(12 + half // 12, float(frame)))
             trace.windows.append((frame, frame + 12, frame))
-            trace.completed(Take(latent, frame, {name: float(frame) for name in names}))
+            trace.completed(QueuedCompletion(latent, frame, {name: float(frame) for name in names}))
         if second % 900 == 899:
             sizes.append(tracemalloc.get_traced_memory()[0])
     tracemalloc.stop()
     assert max(sizes) < 16_000_000
     assert sizes[3] - sizes[1] < 500_000
     assert trace.completions == 7200
-    assert 3600 * RATE - trace.takes[0][0] <= FRAMES + RATE
-    assert len(trace.takes) >= 1199
+    assert 3600 * RATE - trace.as_admitted[0][0] <= FRAMES + RATE
+    assert len(trace.as_admitted) >= 1199
     assert 3600 * RATE - trace.windows[0][1] <= FRAMES + RATE

@@ -60,7 +60,13 @@ _OWN_STYLE = 0.8
 
 @dataclass(frozen=True, slots=True)
 class Band:
-    """A drawn band. style: None where its instruments are of no style. wet: 0..1, how much reverb it plays with."""
+    """A band drawn at random.
+
+    style: the style of its instruments; None if they are of any style.
+    channels: how each part is played.
+    room: size of the reverb's room, 0 to 1.
+    wet: how much reverb it plays with, 0 to 1.
+    """
 
     style: str | None
     channels: dict[str, Channel]
@@ -69,7 +75,7 @@ class Band:
 
     @classmethod
     def draw(cls, style: str, draws: Draws) -> Band:
-        """A band for a style; one in five is any instruments at all."""
+        """Returns a random band that plays a style. One band in five has instruments of any style."""
         own = draws.chance(_OWN_STYLE)
         choices = PROGRAMS[style] if own else ANY
         wet, loose = draws.share(), draws.chance(0.3)
@@ -89,7 +95,7 @@ class Band:
         return cls(style if own else None, channels, draws.between(0.2, 0.9), wet)
 
     def family(self, part: str) -> str:
-        """The family of a part's instrument, of drums "drum kit"."""
+        """Returns the General MIDI family of a part's instrument; "drum kit" for drums."""
         return DRUM_KIT if part == "drums" else FAMILIES[self.channels[part].program // 8]
 
 

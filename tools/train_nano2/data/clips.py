@@ -22,7 +22,11 @@ _THIRD = 0.6  # of the scores are rendered a third time
 
 @dataclass(frozen=True, slots=True)
 class Render:
-    """A score in one sound: [2, frames * 1920] float32 at 48 kHz, and its tags."""
+    """One rendering of a score.
+
+    audio: float32 [2, frames * 1920] at 48 kHz.
+    tags: what it sounds like.
+    """
 
     audio: Samples
     tags: SoundTags
@@ -30,7 +34,10 @@ class Render:
 
 @dataclass(frozen=True, slots=True)
 class Clip:
-    """A score, its renders, and the hints [frames, 144] that hold for each of them."""
+    """A score with its renderings.
+
+    hints: float32 [frames, 144], the same for every rendering.
+    """
 
     number: int
     score: Score
@@ -40,7 +47,12 @@ class Clip:
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """Which clips there are: a seed, shortest and longest in seconds, and how adventurous the scores are."""
+    """Decides all clips of a corpus by their numbers.
+
+    seed: of all random choices.
+    shortest, longest: of a clip, in seconds.
+    odds: how unusual the scores are.
+    """
 
     seed: int = 0
     shortest: float = 8.0
@@ -48,20 +60,20 @@ class Recipe:
     odds: Odds = TRAINING
 
     def frames(self, number: int) -> int:
-        """The length of a clip in frames; lengths vary so that tempi do."""
+        """Returns the length of a clip in frames, 25 a second. It varies, so that tempi vary."""
         least, most = (int(seconds * 25) // FRAMES_EVEN for seconds in (self.shortest, self.longest))
         return Draws(self.seed, number, 4).whole(least, most) * FRAMES_EVEN
 
     def renders(self, number: int) -> int:
-        """How many sounds a score is rendered in: two or three."""
+        """Returns the number of renders of a clip's score: two or three."""
         return 3 if Draws(self.seed, number, 5).chance(_THIRD) else 2
 
     def seconds(self, number: int) -> float:
-        """Seconds of sound of a clip, its renders together."""
+        """Returns the seconds of sound of a clip, of all its renders together."""
         return self.frames(number) / 25 * self.renders(number)
 
     def numbers(self, hours: float) -> Iterator[int]:
-        """The clips that make so many hours of sound."""
+        """Yields the numbers of the clips, from 0 on, until they make `hours` hours of sound."""
         left, number = hours * 3600, 0
         while left > 0:
             yield number
@@ -84,7 +96,7 @@ def make_clip(recipe: Recipe, number: int, studio: Studio) -> Clip:
 
 
 def _sources(count: int, studio: Studio, draws: Draws) -> list[str]:
-    """Sources of the renders of a score, not all of them the same where there is a choice."""
+    """Returns the source of each render of a score. If there are several sources, not all renders have the same."""
     offered = studio.sources
     found = [draws.pick(offered, SHARES[: len(offered)]) for _ in range(count)]
     if len(offered) > 1 and len(set(found)) == 1:
@@ -94,13 +106,14 @@ def _sources(count: int, studio: Studio, draws: Draws) -> list[str]:
 
 
 def brightness(audio: Samples) -> float:
-    """dB of the energy above 3 kHz, of the whole; -60 at least."""
+    """Returns the energy above 3 kHz relative to all energy, in dB, -60 to 0."""
     power = np.square(np.abs(np.fft.rfft(audio.mean(0))))
     above = float(power[bins(audio.shape[1]) > 3000].sum() / (power.sum() + 1e-12))
     return 10 * float(np.log10(above + 1e-6))
 
 
 def energy(score: Score) -> float:
-    """0 calm .. 1 busy: notes in a second, each by its velocity, and strokes of drums for half."""
+    """Returns how busy a score is, 0 calm to 1 busy: by its notes a second, weighted by velocity; drum strokes count
+    half."""
     weights = [(0.5 if note.part == "drums" else 1.0) * note.velocity / 127 for note in score.notes]
     return float(min(np.log2(1 + sum(weights) / score.seconds) / 5, 1.0))

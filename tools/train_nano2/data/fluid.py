@@ -26,13 +26,17 @@ _VOLUME, _PAN, _REVERB, _CHORUS = 7, 10, 91, 93
 
 
 class FluidError(Exception):
-    """FluidSynth cannot be used, with what to do about it."""
+    """FluidSynth cannot be used. The message says what to do about it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Channel:
-    """How a part is played: program (of drums, the kit), volume, pan, reverb and chorus sends, 0..127 each;
-    semitones by which its keys are raised."""
+    """How a part is played. All numbers but `raised` are 0 to 127.
+
+    program: the General MIDI program; for drums, the kit.
+    reverb, chorus: what is sent to these effects.
+    raised: semitones by which its keys are raised.
+    """
 
     program: int
     volume: int
@@ -43,7 +47,7 @@ class Channel:
 
 
 def available() -> bool:
-    """Whether FluidSynth's library is installed."""
+    """Returns whether FluidSynth's library is installed."""
     return ctypes.util.find_library("fluidsynth") is not None
 
 
@@ -78,7 +82,8 @@ def _library() -> ctypes.CDLL:
 
 
 class SoundfontPlayer:
-    """One soundfont in FluidSynth; loading it takes some seconds, a clip a fiftieth of its length."""
+    """Plays notes with one soundfont in FluidSynth. Loading it takes some seconds; playing a clip takes a fiftieth of
+    its length."""
 
     def __init__(self, path: Path) -> None:
         self._library = _library()
@@ -98,9 +103,10 @@ class SoundfontPlayer:
         self._library.delete_fluid_settings(self._settings)
 
     def play(self, notes: Collection[Note], channels: dict[str, Channel], room: float, frames: int) -> Samples:
-        """[2, frames * 1920] float32: a loop whose tail of 3 s runs over its end into its start.
+        """Returns the sound of notes as a loop, float32 [2, frames * 1920] at 48 kHz. A tail of 3 s continues from its
+        end into its start. Raises FluidError for a program that the soundfont lacks.
 
-        room: size of the reverb's room, 0..1. A program that the soundfont lacks raises FluidError.
+        room: size of the reverb's room, 0 to 1.
         """
         self._prepare(channels, room)
         total, tail = frames * RATE // 25, int(_TAIL_SECONDS * RATE)
@@ -118,10 +124,10 @@ class SoundfontPlayer:
         return folded(sound, total)
 
     def _renew(self) -> None:
-        """A new synthesizer with the soundfont of the old one.
+        """Replaces the synthesizer by a new one with the same soundfont.
 
-        The oscillators of chorus and reverb go on from clip to clip whatever is reset: only new ones make a clip sound
-        the same whatever was played before it.
+        The oscillators of chorus and reverb run on from clip to clip, whatever is reset. Only with a new synthesizer a
+        clip sounds the same whatever was played before it.
         """
         font = self._library.fluid_synth_get_sfont_by_id(self._synth, self._font)
         self._library.fluid_synth_remove_sfont(self._synth, font)
@@ -153,7 +159,8 @@ def _raised(notes: Collection[Note], channels: dict[str, Channel]) -> list[Note]
 
 
 def _events(notes: Collection[Note], last: int) -> Sequence[tuple[int, int, int, int, int]]:
-    """Starts and ends in order of time: sample, 1 or 0, channel, key, velocity.
+    """Returns the starts and ends of notes in order of time, each as (sample, 1 for a start or 0 for an end, channel,
+    key, velocity).
 
     A note ends where its key is struck again, since an end would stop both.
     """

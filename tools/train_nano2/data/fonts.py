@@ -13,8 +13,14 @@ SEARCHED = (Path("/usr/share/sounds/sf2"), Path("/usr/share/soundfonts"))
 
 @dataclass(frozen=True, slots=True)
 class Font:
-    """A soundfont: its name in labels, file name, SHA-256 in hexadecimal, the Debian package that holds it, and the
-    share of the bands that it plays."""
+    """A soundfont.
+
+    name: the name in labels.
+    file: the name of its file.
+    digest: SHA-256 of the file, in hexadecimal.
+    package: the Debian package that contains it.
+    share: the share of the bands that it plays, 0 to 1.
+    """
 
     name: str
     file: str
@@ -36,11 +42,12 @@ FONTS = (
 
 
 class FontError(Exception):
-    """A soundfont that cannot be used, with what to do about it."""
+    """A soundfont cannot be used. The message says what to do about it."""
 
 
 def find_fonts(folders: tuple[Path, ...], cache: Path | None = None) -> dict[str, Path]:
-    """The file of every soundfont, by its name in labels; raises FontError where one is missing or another than known.
+    """Returns the path of every soundfont by its name in labels. Raises FontError for a soundfont that is missing, or
+    that is not the known file.
 
     cache: a file that remembers checked digests by size and time of change, since reading both fonts takes seconds.
     """

@@ -15,10 +15,11 @@ _SILENCE = 1e-5
 
 
 def mastered(loop: Samples, draws: Draws, levels_only: bool) -> Samples:
-    """[2, samples] float32 within -1..1, of an rms of 0.1 to 0.18 as far as its peaks allow; silence stays silence.
+    """Returns a loop [2, samples] at the level of a finished record, float32 within -1..1: an rms of 0.1 to 0.18 if the
+    peaks allow it. Silence stays silent.
 
-    levels_only: nothing but the level changes. Else a tilt, a low shelf, for a third a low-pass, a compressor and a
-    soft clipper are drawn.
+    levels_only: changes only the level. Otherwise a tilt, a low shelf, a compressor and a soft clipper are drawn at
+        random, and for a third of the loops a low-pass.
     """
     if _rms(loop) < _SILENCE:
         return np.zeros_like(loop)
@@ -35,7 +36,8 @@ def _rms(loop: Samples) -> float:
 
 
 def _coloured(loop: Samples, draws: Draws) -> Samples:
-    """A tilt of -4.5 to 0.5 dB an octave above 300 Hz, a shelf of -3 to 4 dB below 120 Hz, a low-pass for a third."""
+    """Returns the loop [2, samples] with random filters: a tilt of -4.5 to 0.5 dB an octave above 300 Hz, a shelf of -3
+    to 4 dB below 120 Hz, and for a third of the loops a low-pass."""
     octave = np.log2(np.maximum(bins(loop.shape[1]), 20.0))
     gain = draws.between(-4.5, 0.5) * draws.between(0.4, 1) * np.maximum(octave - np.log2(300), 0)
     gain = gain + draws.between(-3, 4) / (1 + np.exp(-2 * (np.log2(120) - octave)))
@@ -45,7 +47,8 @@ def _coloured(loop: Samples, draws: Draws) -> Samples:
 
 
 def _compressed(loop: Samples, draws: Draws) -> Samples:
-    """Levels of 110 ms pulled to their mean by a power of 0 to 0.5."""
+    """Returns the loop [2, samples] with its level over 110 ms pulled towards the mean level, by a random power of 0 to
+    0.5."""
     power = np.square(loop).mean(0)
     power = power[: len(power) // _HOP * _HOP].reshape(-1, _HOP).mean(1)
     around = np.convolve(np.concatenate([power[-5:], power, power[:5]]), np.ones(11) / 11, "valid")

@@ -27,7 +27,8 @@ _ENDINGS = (".ogg", ".flac", ".wav", ".mp3")
 
 
 def excerpts(folder: Path, most: int) -> list[Samples]:
-    """Two excerpts of 10 s of each of at most `most` recordings of at least half a minute, at 48 kHz stereo."""
+    """Returns two excerpts of 10 s [2, samples] at 48 kHz of each of at most `most` recordings, which last half a
+    minute or more."""
     paths = sorted(path for path in folder.rglob("*") if path.suffix.lower() in _ENDINGS)
     long = [path for path in paths if soundfile.info(path).duration >= 3 * _SECONDS]
     chosen = long[:: max(len(long) // most, 1)][:most]
@@ -43,7 +44,7 @@ def excerpts(folder: Path, most: int) -> list[Samples]:
 
 
 def row(name: str, sounds: Sequence[Samples]) -> str:
-    """A line of the table: medians of a set."""
+    """Returns a line of the table: the medians of a set of sounds."""
     values = [np.median([measure(sound) for sound in sounds]) for measure in (crest, side_to_mid)]
     bright = np.median([above(sound, 10_000) for sound in sounds])
     return f"{name:<22}{len(sounds):>6}{values[0]:>9.1f}{values[1]:>10.1f}{bright:>10.1f}"

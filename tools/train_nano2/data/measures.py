@@ -17,25 +17,26 @@ _QUIET = 1e-9
 
 
 def crest(audio: Samples) -> float:
-    """dB of the highest peak over the rms."""
+    """Returns the highest peak relative to the rms, in dB."""
     return 20 * float(np.log10(np.abs(audio).max() / np.sqrt(np.square(audio).mean() + _QUIET) + _QUIET))
 
 
 def side_to_mid(audio: Samples) -> float:
-    """dB of half the difference of the channels, of half their sum."""
+    """Returns the power of the difference of the channels relative to that of their sum, in dB. audio: [2, samples]."""
     mid, side = audio[0] + audio[1], audio[0] - audio[1]
     return 10 * float(np.log10((np.square(side).mean() + _QUIET) / (np.square(mid).mean() + _QUIET)))
 
 
 def above(audio: Samples, hertz: float) -> float:
-    """dB of the energy above a frequency, of the whole."""
+    """Returns the energy above a frequency relative to all energy, in dB."""
     power = np.square(np.abs(np.fft.rfft(audio.mean(0))))
     edge = int(hertz * audio.shape[1] / RATE)
     return 10 * float(np.log10(power[edge:].sum() / (power.sum() + _QUIET) + _QUIET))
 
 
 def statistics(audio: Samples) -> Array:
-    """[120] of a clip at equal loudness: mean, spread and restlessness of 40 bands from 40 Hz to 10 kHz, in dB."""
+    """Returns statistics [120] of a clip at equal loudness: mean, spread and mean change over time of 40 bands from 40
+    Hz to 10 kHz, in dB."""
     _, _, bins = stft(audio.mean(0), RATE, nperseg=4096, noverlap=2048, padded=False)
     power = np.square(np.abs(bins))
     edges = np.geomspace(_LOWEST, _HIGHEST, _BANDS + 1) * 4096 / RATE
@@ -46,11 +47,12 @@ def statistics(audio: Samples) -> Array:
 
 
 def coverage(recordings: Array, renders: Array) -> tuple[float, float]:
-    """The share of recordings with a render near them, and how far the nearest render of a recording is on the median.
+    """Returns the share of recordings (0 to 1) that have a render near them, and the median distance of a recording to
+    its nearest render.
 
-    recordings, renders: [clips, 120], `statistics` of each. Statistics are scaled by their spread among the recordings
-    and seen on their 16 principal axes; the unit is the median distance of a recording to its nearest neighbour among
-    the recordings, and near is within 1.5 of it.
+    recordings, renders: `statistics` of each, [clips, 120]. They are scaled by their spread among the recordings and
+        reduced to 16 principal axes. The unit of distance is the median distance of a recording to its nearest
+        recording; near means within 1.5.
     """
     centre, scale = recordings.mean(0), recordings.std(0) + 1e-3
     real, made = (recordings - centre) / scale, (renders - centre) / scale

@@ -38,7 +38,7 @@ _STARTS, _LEAD = 0.1, RATE // 500  # of its peak: a stroke starts there, less 2 
 
 
 class ShotError(Exception):
-    """The one-shots cannot be found, with what to do about it."""
+    """The one-shots cannot be found. The message says what to do about it."""
 
 
 class Shots:
@@ -55,7 +55,8 @@ class Shots:
             )
 
     def play(self, notes: Collection[Note], draws: Draws, samples: int) -> Samples:
-        """[2, samples] float32: drum notes played with a kit drawn from the one-shots, one for each class of drums."""
+        """Returns the sound of drum notes, float32 [2, samples], played with a kit that is drawn from the one-shots:
+        one for each class of drums."""
         kit = [self._tuned(draws.pick(names), draws) for names in SHOTS.values()]
         pans = [0.0, draws.bell(0.08), draws.bell(0.4), draws.bell(0.4), draws.bell(0.4), draws.bell(0.5)]
         levels = [_LEVELS[name] * draws.ratio(0.7, 1.4) for name in _NAMES]
@@ -70,14 +71,14 @@ class Shots:
         return folded(mix, samples)
 
     def _tuned(self, name: str, draws: Draws) -> Samples:
-        """A one-shot, up to 12 % higher or lower."""
+        """Returns a one-shot [2, n] at random up to 12 % higher or lower."""
         sound = self._sound(name)
         ratio = draws.ratio(1 / 1.12, 1.12)
         at = np.arange(0, sound.shape[1] - 1, ratio)
         return np.stack([np.interp(at, np.arange(sound.shape[1]), side) for side in sound]).astype(np.float32)
 
     def _sound(self, name: str) -> Samples:
-        """[2, n] of peak 1, from the start of the stroke, at most 1.6 s."""
+        """Returns a one-shot [2, n] with a peak of 1, from the start of its stroke on, at most 1.6 s."""
         if name not in self._read:
             sound, rate = soundfile.read(self._folder / f"{name}.flac", always_2d=True, dtype="float32")
             wide = np.repeat(sound, 2, axis=1) if sound.shape[1] == 1 else sound[:, :2]

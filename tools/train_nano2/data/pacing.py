@@ -8,10 +8,11 @@ from pathlib import Path
 
 
 class Pacing:
-    """Paces a run between its pieces.
+    """Pauses a run between its pieces, and reports its progress.
 
-    pause: while this file exists, `wait` does not return. report: is told of waiting and of progress. clock, sleep: of
-    the system, replaced in tests.
+    pause: while this file exists, `wait` does not return.
+    report: called with each line on waiting and progress.
+    clock, sleep: those of the system, or others in tests.
     """
 
     def __init__(
@@ -28,7 +29,7 @@ class Pacing:
         self._since, self._said = clock(), clock()
 
     def wait(self) -> None:
-        """Returns when there is no pause file; the time until then does not count as work."""
+        """Waits as long as the pause file exists. This time does not count as work."""
         if self._pause and self._pause.exists():
             self._report(f"paused: goes on when {self._pause} is gone")
             while self._pause.exists():
@@ -37,11 +38,12 @@ class Pacing:
         self._since = self._clock()
 
     def skipped(self, seconds: float) -> None:
-        """So many seconds of sound were there already."""
+        """Notes that `seconds` of sound existed already."""
         self._done += seconds
 
     def made(self, seconds: float) -> None:
-        """So many seconds of sound were made since `wait`; says so every half minute and at the end."""
+        """Notes that `seconds` of sound were made since `wait`. Reports the progress every half minute, and at the end
+        of the run."""
         now = self._clock()
         self._busy += now - self._since
         self._done += seconds
@@ -51,7 +53,7 @@ class Pacing:
             self._report(self.progress())
 
     def progress(self) -> str:
-        """How much is done, how fast, and how long the rest takes at that speed."""
+        """Returns a line of text: how much is done, how fast, and how long the rest takes at that speed."""
         speed = self._made / max(self._busy, 1e-6)
         left = max(self._total - self._done, 0.0) / max(speed, 1e-6)
         return (

@@ -44,13 +44,18 @@ _OWN_STYLE = 0.6  # of the sounds are in the style of the score, the others are 
 
 @dataclass(frozen=True, slots=True)
 class SoundTags:
-    """What a render sounds like.
+    """What a rendering sounds like.
 
-    style: None where its instruments are of no style. source: one of SOURCES. font: name of the soundfont. families:
-    what plays each part of the score (General MIDI families, "drum kit", "synth" and a kind of our synthesizer, or
-    "one-shots"). kit: of the drums. room: 0 dry .. 1 wet. mastered: whether more than its level was changed.
-    brightness: dB of what lies above 3 kHz, of the whole. energy: 0 calm .. 1 busy, by strokes, notes and their
-    velocities in a second.
+    style: the style of its instruments; None if they are of any style.
+    source: one of SOURCES.
+    font: the name of the soundfont, if one plays.
+    families: what plays each part of the score: a General MIDI family, "drum kit", "one-shots", or "synth" and a kind
+        of our synthesizer.
+    kit: the name of the drums.
+    room: 0 dry to 1 wet.
+    mastered: whether more than its level was changed.
+    brightness: the energy above 3 kHz relative to all energy, in dB.
+    energy: 0 calm to 1 busy (`clips.energy`).
     """
 
     style: str | None
@@ -64,7 +69,7 @@ class SoundTags:
     energy: float = 0.0
 
     def as_json(self) -> dict[str, Any]:
-        """The tags as plain values."""
+        """Returns the tags as plain values."""
         return asdict(self)
 
 
@@ -81,7 +86,8 @@ class Studio:
         return SOURCES if self._paths else SOURCES[:1]
 
     def render(self, score: Score, source: str, draws: Draws) -> tuple[Samples, SoundTags]:
-        """[2, frames * 1920] float32 before mastering, and its tags: the score in a drawn sound of a source."""
+        """Returns the sound of a score, float32 [2, frames * 1920] before mastering, rendered by a source with a drawn
+        choice of instruments; and its tags."""
         style = score.style if draws.chance(_OWN_STYLE) else draws.pick(STYLES)
         setup = Setup.draw(style, draws.seed())
         if source == "synth":
@@ -141,6 +147,7 @@ def _band_tags(score: Score, band: Band, font: str) -> SoundTags:
 
 
 def _matched(first: Samples, second: Samples, draws: Draws) -> float:
-    """The gain that makes the first as loud as the second, within 4 dB."""
+    """Returns the gain that makes the first sound as loud as the second, times a random factor of up to 4 dB; 1 if one
+    is silent."""
     levels = [float(np.sqrt(np.square(sound).mean())) for sound in (first, second)]
     return levels[1] / levels[0] * draws.ratio(0.63, 1.6) if min(levels) > 1e-4 else 1.0

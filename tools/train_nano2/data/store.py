@@ -32,15 +32,18 @@ class ClipFolder:
         self.folder.mkdir(parents=True, exist_ok=True)
 
     def has(self, number: int) -> bool:
-        """Whether a clip is there as a whole."""
+        """Returns whether all files of a clip are there."""
         return self._path(number).exists()
 
     def numbers(self) -> list[int]:
-        """The clips that are there."""
+        """Returns the numbers of the clips that are there."""
         return sorted(int(path.name) for path in self.folder.iterdir() if path.name.isdigit())
 
     def write(self, clip: Clip, kind: str = "flac") -> None:
-        """Stores a clip; a run that is stopped meanwhile leaves no half of it."""
+        """Stores a clip whole or not at all, so that a run that is stopped leaves no half of it.
+
+        kind: the format of the sounds.
+        """
         part = self.folder / f"{clip.number:06d}.part"
         shutil.rmtree(part, ignore_errors=True)
         part.mkdir()
@@ -55,19 +58,19 @@ class ClipFolder:
         part.rename(self._path(clip.number))
 
     def score(self, number: int) -> Score:
-        """The score of a clip."""
+        """Returns the score of a clip."""
         return Score.from_json(self._described(number)["score"])
 
     def tags(self, number: int) -> Sequence[dict[str, Any]]:
-        """The tags of a clip's renders."""
+        """Returns the tags of a clip's renders."""
         return self._described(number)["renders"]
 
     def hints(self, number: int) -> Samples:
-        """[frames, 144] float32: the hints of a clip."""
+        """Returns the hints of a clip, float32 [frames, 144]."""
         return np.load(self._path(number) / "hints.npy").astype(np.float32)
 
     def audio(self, number: int, render: int) -> Samples:
-        """[2, samples] float32: a render of a clip."""
+        """Returns a render of a clip, float32 [2, samples]."""
         path = self._path(number) / f"{render}.npy"
         if path.exists():
             return np.load(path).astype(np.float32)

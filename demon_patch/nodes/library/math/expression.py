@@ -34,7 +34,8 @@ _PLAIN: dict[str, Any] = {
 
 
 def parse_formula(formula: str) -> ast.expr:
-    """The checked expression of a formula, its numbers as floats; raises PatchError that says what is not allowed."""
+    """Returns the checked expression of a formula, its numbers as floats. Raises PatchError that says what is not
+    allowed."""
 
     def complain(what: str, where: ast.AST) -> NoReturn:
         column = getattr(where, "col_offset", 0) + 1

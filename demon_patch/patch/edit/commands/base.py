@@ -70,7 +70,7 @@ class PortCommand(GraphEdit, frozen=True):
     name: str
 
     def __post_init__(self) -> None:
-        ids.checked(self.node)
+        ids.valid_id(self.node)
         json_values.name(self.name, "name of a port")
         with json_values.place(node=self.node, port=self.name):
             super().__post_init__()
@@ -89,7 +89,7 @@ class SetRecord(Edit, frozen=True):
     """The name of the graph's field that holds these records by id. The last field of the command is the record."""
 
     def __post_init__(self) -> None:
-        ids.checked(self.id, self.table.rstrip("s"))
+        ids.valid_id(self.id, self.table.rstrip("s"))
 
     def applied_to(self, patch: G) -> tuple[G, tuple[Command, ...]]:
         records: dict[str, Any] = dict(getattr(patch, self.table))
@@ -105,29 +105,30 @@ class SetRecord(Edit, frozen=True):
 
 
 def with_node(graph: G, id: str, node: Node) -> G:
-    """The graph with a node under an id; it replaces a node with that id."""
+    """Returns the graph with a node under an id; it replaces a node with that id."""
     return structs.replace(graph, nodes={**graph.nodes, id: node})
 
 
 def edited(graph: G, id: str, **changes: object) -> G:
-    """The graph with some fields of a node changed; PatchError if there is no such node or a field cannot be so."""
+    """Returns the graph with some fields of a node changed; PatchError if there is no such node, or if a field cannot
+    have its new value."""
     with json_values.place(node=id):
         return with_node(graph, id, structs.replace(graph.node(id), **changes))
 
 
 def without(graph: Graph, cables: Iterable[Cable]) -> tuple[Cable, ...]:
-    """The cables of the graph except those given."""
+    """Returns the cables of the graph except those given."""
     gone = {cable.key for cable in cables}
     return tuple(cable for cable in graph.cables if cable.key not in gone)
 
 
 def fields_set_by(command: Edit) -> tuple[str, ...]:
-    """The names of the command's fields that are given (not UNSET)."""
+    """Returns the names of the command's fields that are given (not UNSET)."""
     return tuple(field for field in command.__struct_fields__ if getattr(command, field) is not UNSET)
 
 
 def with_fields_of(record: P, command: Edit) -> tuple[P, dict[str, Any]]:
-    """The record with the fields that the command gives, and their old values by name."""
+    """Returns the record with the fields that the command gives, and their old values by name."""
     fields = fields_set_by(command)
     changes = {field: getattr(command, field) for field in fields}
     return structs.replace(record, **changes), {field: getattr(record, field) for field in fields}
@@ -141,5 +142,5 @@ def check_fits(command: Edit, graph: Graph) -> None:
 
 
 def title(command: Edit) -> str:
-    """The command's name in words: "Set value"."""
+    """Returns the command's name in words: "Set value"."""
     return str(command.__struct_config__.tag).replace("_", " ").capitalize()

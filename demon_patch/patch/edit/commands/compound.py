@@ -22,7 +22,7 @@ class Within(Edit, frozen=True):
     command: Command
 
     def __post_init__(self) -> None:
-        ids.checked(self.definition, "definition")
+        ids.valid_id(self.definition, "definition")
         if Definition not in self.command.graphs:
             raise PatchError(
                 f"{title(self.command)} is nothing to do within a subpatch",
@@ -69,7 +69,7 @@ class Batch(Edit, frozen=True):
 
 
 def _kinds(kind: type[Edit]) -> Iterator[type[Edit]]:
-    """All classes derived from a class of commands that have no derived classes themselves."""
+    """Yields all classes derived from a class of commands that have no derived classes themselves."""
     kinds = kind.__subclasses__()
     for special in kinds:
         yield from _kinds(special)
@@ -91,5 +91,5 @@ def apply(command: Command, patch: Patch) -> tuple[Patch, Command]:
 
 
 def together(commands: tuple[Command, ...]) -> Command:
-    """One command that does several in order."""
+    """Returns one command that does several in order."""
     return commands[0] if len(commands) == 1 else Batch(commands)

@@ -75,8 +75,8 @@ class RemoveNodes(GraphEdit, frozen=True):
 
 
 def _without_nodes(graph: G, ids: tuple[str, ...]) -> tuple[G, tuple[Command, ...]]:
-    """The graph without some nodes, and the commands that restore them. Cables and records that also name other nodes
-    are restored by separate commands, so that undo can skip those whose other nodes have been removed since."""
+    """Returns the graph without some nodes, and the commands that restore them. Cables and records that also name other
+    nodes are restored by separate commands, so that undo can skip those whose other nodes have been removed since."""
     gone = {id: graph.node(id) for id in ids}
     cables = tuple(cable for cable in graph.cables if cable.src in gone or cable.dst in gone)
     changes: dict[str, object] = {
@@ -201,7 +201,7 @@ class SetNodeField(GraphEdit, frozen=True):
 
     @classmethod
     def field(cls) -> str:
-        """The name of the node's field that the command sets."""
+        """Returns the name of the node's field that the command sets."""
         return cls.__struct_fields__[-1]
 
     def applied_to(self, patch: G) -> tuple[G, tuple[Command, ...]]:

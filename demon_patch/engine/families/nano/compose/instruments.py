@@ -59,7 +59,11 @@ class StepGrid:
 
 
 class Voice(NamedTuple):
-    """The notes of one voice: the steps at which each note begins, and their MIDI note numbers, equally many."""
+    """The notes of one voice.
+
+    triggers: the step of the grid (`StepGrid`) at which each note begins [notes].
+    notes: the MIDI note number of each note.
+    """
 
     triggers: np.ndarray
     notes: list[int]
@@ -99,15 +103,16 @@ class NoteLine:
 
 
 def bass_voice(score: Composition, grid: StepGrid) -> Voice:
-    """Returns the notes of the bass."""
+    """Returns the notes of the bass over the whole loop."""
     triggers = grid.triggers(score.bass_rhythm[grid.beat_step] > 0.1, 1)
     offsets = score.bass_offset[grid.beat_step[triggers]]
     notes = [score.note(d) % 12 + 36 + int(o) for d, o in zip(grid.root[triggers], offsets, strict=True)]
     return Voice(triggers, notes)
 
 
-def bass(score: Composition, style: Style, grid: StepGrid, rng: Generator) -> np.ndarray | None:
-    """Returns the sound of the bass [samples], or None where it never plays."""
+def bass_sound(score: Composition, style: Style, grid: StepGrid, rng: Generator) -> np.ndarray | None:
+    """Returns the sound of the bass over the whole loop, one channel, float32 [samples]; None if the composition has no
+    bass note."""
     voice = bass_voice(score, grid)
     if not voice.notes:
         return None
@@ -139,7 +144,7 @@ def _glide(pitch: np.ndarray) -> np.ndarray:
 
 
 def chord_voices(score: Composition, style: Style, grid: StepGrid) -> list[Voice]:
-    """Returns the notes of the chords, one voice for each of their three or four tones."""
+    """Returns the notes of the chords over the whole loop, one voice for each of their three or four tones."""
     sounds = grid.beat_step == 0 if style.chords.held else score.chord_rhythm[grid.beat_step] > 0.1
     triggers = grid.triggers(sounds, 2)
     voices = []
@@ -150,8 +155,9 @@ def chord_voices(score: Composition, style: Style, grid: StepGrid) -> list[Voice
     return voices
 
 
-def chords(score: Composition, style: Style, grid: StepGrid, rng: Generator) -> np.ndarray | None:
-    """Returns the sound of the chords, held or struck [samples], or None where they never play."""
+def chords_sound(score: Composition, style: Style, grid: StepGrid, rng: Generator) -> np.ndarray | None:
+    """Returns the sound of the chords, held or struck, over the whole loop, one channel, float32 [samples]; None if the
+    composition has no chord."""
     patch, voices = style.chords, chord_voices(score, style, grid)
     if not voices[0].notes:
         return None
@@ -177,15 +183,16 @@ def chords(score: Composition, style: Style, grid: StepGrid, rng: Generator) -> 
 
 
 def arp_voice(score: Composition, grid: StepGrid) -> Voice:
-    """Returns the notes of the arpeggio."""
+    """Returns the notes of the arpeggio over the whole loop."""
     triggers = grid.triggers(score.arp_rhythm[grid.beat_step] > 0.1, 3)
     tones = score.arp[grid.beat_step[triggers]]
     degrees = [root + _ARP_DEGREES[tone] for root, tone in zip(grid.root[triggers], tones, strict=True)]
     return Voice(triggers, [60 + (score.note(degree) - 60) % 24 for degree in degrees])
 
 
-def arp(score: Composition, style: Style, grid: StepGrid) -> np.ndarray | None:
-    """Returns the sound of the arpeggio [samples], or None where it never plays."""
+def arp_sound(score: Composition, style: Style, grid: StepGrid) -> np.ndarray | None:
+    """Returns the sound of the arpeggio over the whole loop, one channel, float32 [samples]; None if the composition
+    has no arpeggio note."""
     voice = arp_voice(score, grid)
     if not voice.notes:
         return None
@@ -198,7 +205,7 @@ def arp(score: Composition, style: Style, grid: StepGrid) -> np.ndarray | None:
 
 
 def lead_voice(score: Composition, grid: StepGrid) -> Voice:
-    """Returns the notes of the melody."""
+    """Returns the notes of the melody over the whole loop."""
     place = grid.number % len(score.melody)
     sounds = np.array([degree is not None for degree in score.melody])[place]
     triggers = grid.triggers(sounds, 4)
@@ -206,8 +213,9 @@ def lead_voice(score: Composition, grid: StepGrid) -> Voice:
     return Voice(triggers, [72 + score.note(score.melody[i] or 0) + octave for i in place[triggers]])
 
 
-def lead(score: Composition, style: Style, grid: StepGrid) -> np.ndarray | None:
-    """Returns the sound of the melody with a little vibrato [samples], or None where it never plays."""
+def lead_sound(score: Composition, style: Style, grid: StepGrid) -> np.ndarray | None:
+    """Returns the sound of the melody, with a little vibrato, over the whole loop, one channel, float32 [samples]; None
+    if the composition has no melody note."""
     voice = lead_voice(score, grid)
     if not voice.notes:
         return None

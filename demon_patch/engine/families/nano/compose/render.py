@@ -32,10 +32,10 @@ def render(score: Composition, style_name: str, frames: int, seed: int) -> np.nd
     dry = np.zeros(grid.samples, np.float32)
     wet = drums * style.drum_room
     parts = (
-        (instruments.bass(score, style, grid, rng), 1, 1.0, 0.0),
-        (instruments.chords(score, style, grid, rng), 2, 1.0, 1.0),
-        (instruments.arp(score, style, grid), 3, 0.38, 0.3),
-        (instruments.lead(score, style, grid), 4, 0.3, 0.3),
+        (instruments.bass_sound(score, style, grid, rng), 1, 1.0, 0.0),
+        (instruments.chords_sound(score, style, grid, rng), 2, 1.0, 1.0),
+        (instruments.arp_sound(score, style, grid), 3, 0.38, 0.3),
+        (instruments.lead_sound(score, style, grid), 4, 0.3, 0.3),
     )
     for part, layer, level, send in parts:
         if part is not None:
