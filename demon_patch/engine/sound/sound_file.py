@@ -18,6 +18,7 @@ import soundfile
 import soxr
 from numpy.typing import NDArray
 
+from demon_patch import links
 from demon_patch.engine.sound import ogg
 from demon_patch.engine.sound.containers import Claim, View, claim_of
 from demon_patch.engine.sound.mixdown import Listener, Mixdown
@@ -141,6 +142,8 @@ class _Decoder:
     def blocks(self) -> Iterator[Audio]:
         """Yields the sound in blocks [samples, channels] of finite float32; raises SourceError."""
         path = self._path
+        if wrong := links.broken(path):
+            raise SourceError(f"this is {wrong}", file=path, mend=links.MEND)
         if not path.exists():
             raise SourceError("there is no such file", file=path, mend="check the path")
         if path.is_dir():
@@ -152,6 +155,8 @@ class _Decoder:
         try:
             with path.open("rb") as stream:
                 self._claim = claim_of(stream)
+                if self._claim.fault:
+                    raise SourceError(self._claim.fault, file=path, mend=_WHOLE)
                 view = View(stream, self._claim)
                 with _Forward(view) as file:  # pyright: ignore[reportArgumentType]
                     self.rate, self._promised, channels = file.samplerate, file.frames, file.channels
@@ -218,7 +223,7 @@ class _Decoder:
         claimed = self._promised / self.rate
         if claim.frames is not None:
             claimed = claim.frames / self.rate if _can_decode_last(self._path, claim.frames) else 0.0
-        elif claim.seconds is not None or claim.prefix:
+        elif claim.seconds is not None or (claim.prefix and not claim.unit):
             claimed = claim.seconds or 0.0
         return claimed if claimed >= read else None
 
@@ -237,6 +242,8 @@ class _Decoder:
         if self._difference:
             end = f"{self.frames / self.rate:.2f} s"
             yield f"{name} goes on after {end} with {self._difference}, joined to its end: that is left out"
+        if claim.rest:
+            yield f"{name} holds {claim.rest} behind its sound: that is left out"
         if self._broken:
             yield f"{name} holds {self._broken} samples that are no numbers: they are silenced"
 

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from platformdirs import user_data_path
 
+from demon_patch import links
 from demon_patch.errors import PatchError, SourceError
 from demon_patch.patch.files import asset_names, atomic_file
 from demon_patch.runtime.assets import file_names
@@ -49,23 +50,37 @@ def located(name: str, folder: Path) -> Path:
 
 def inside(name: str, folder: Path, *, written: bool = False) -> Path:
     """Returns the path of a name within a folder, with links resolved. Raises SourceError for a path outside of the
-    folder, and for a name with a backslash.
+    folder, for a name with a backslash, and for a link that leads back to itself.
 
     written: the file is to be written, which changes the mend of the error.
     """
     within = folder.resolve()
+    path = None
     with suppress(OSError, ValueError, RuntimeError):
-        if (path := (within / name).resolve()).is_relative_to(within):
-            file_names.spelled(name, within)
+        path = (within / name).resolve()
+    if path is None or path.is_relative_to(within):
+        file_names.spelled(name, within)
+        if wrong := _circle(within / name):
+            raise SourceError(f"{file_names.shown(name)} is {wrong}", mend=links.MEND)
+        if path is not None:
             return path
     raise file_names.outside(name, folder, written=written)
+
+
+def _circle(path: Path) -> str:
+    """Returns what `links.broken` does for a link that leads back to itself; "" for every other path."""
+    wrong = links.broken(path)
+    return wrong if "itself" in wrong else ""
 
 
 def _beside(name: str, folder: Path) -> Path:
     """Returns the path of a file in the folder of a patch, by the only spelling that works on every machine."""
     within = folder.resolve()
     inside(name, within)
-    path = file_names.located(name, within).resolve()
+    there = file_names.located(name, within)
+    if wrong := links.broken(there):
+        raise SourceError(f"{file_names.shown(name)} is {wrong}", mend=links.MEND)
+    path = there.resolve()
     if not path.is_relative_to(within):
         raise file_names.outside(name, folder)
     return path
