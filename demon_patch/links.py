@@ -8,20 +8,23 @@ from pathlib import Path
 
 MEND = "put the file itself in its place"
 """What to do about a link that leads to no file."""
+CIRCLE = "a link that leads back to itself"
+"""What `broken` says of such a link."""
 _SHOWN = 200  # characters of a link's target that a message shows
-_CIRCLE = 1921  # the error of Windows for links that lead round
+_WINDOWS_CIRCLE = 1921  # the error of Windows for links that lead round
 
 
 def broken(path: str | Path) -> str:
-    """Returns what a path is, if it is a link that leads to no file, as "a link that leads back to itself"; else "".
+    """Returns what a path is, if it is a link that leads to no file: CIRCLE, or "a link to x.wav, which does not exist".
+    Returns "" for every other path.
 
     A path through a folder that is a link which leads back to itself counts too. Never raises OSError.
     """
     try:
         os.stat(path)
     except OSError as error:
-        if error.errno == errno.ELOOP or getattr(error, "winerror", None) == _CIRCLE:
-            return "a link that leads back to itself"
+        if error.errno == errno.ELOOP or getattr(error, "winerror", None) == _WINDOWS_CIRCLE:
+            return CIRCLE
         if os.path.islink(path):
             target = os.readlink(path)
             plain = target.isprintable() and len(target) <= _SHOWN

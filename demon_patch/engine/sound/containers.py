@@ -170,7 +170,7 @@ def _ordered(file: BinaryIO, size: int, layout: Layout, claim: Claim, form: Chun
                 return _ordered(file, size, layout, real, form, chunk)
             if chunk.name == b"fmt " and form is None:
                 form = chunk
-            if chunk.name in (b"fmt ", b"data"):
+            if chunk.name in (b"fmt ", b"data", b"RIFF"):
                 edits.append((chunk.start - layout.head, b"JUNK"))
             if chunk.name in (b"data", b"RIFF") and chunk.length > 0:
                 rest = rest or ("another file" if chunk.name == b"RIFF" else "a second stretch of sound")

@@ -55,22 +55,14 @@ def inside(name: str, folder: Path, *, written: bool = False) -> Path:
     written: the file is to be written, which changes the mend of the error.
     """
     within = folder.resolve()
-    path = None
     with suppress(OSError, ValueError, RuntimeError):
         path = (within / name).resolve()
-    if path is None or path.is_relative_to(within):
-        file_names.spelled(name, within)
-        if wrong := _circle(within / name):
-            raise SourceError(f"{file_names.shown(name)} is {wrong}", mend=links.MEND)
-        if path is not None:
+        if path.is_relative_to(within) and links.broken(within / name) != links.CIRCLE:
+            file_names.spelled(name, within)
             return path
+    if links.broken(within / name) == links.CIRCLE:
+        raise SourceError(f"{file_names.shown(name)} is {links.CIRCLE}", mend=links.MEND)
     raise file_names.outside(name, folder, written=written)
-
-
-def _circle(path: Path) -> str:
-    """Returns what `links.broken` does for a link that leads back to itself; "" for every other path."""
-    wrong = links.broken(path)
-    return wrong if "itself" in wrong else ""
 
 
 def _beside(name: str, folder: Path) -> Path:
