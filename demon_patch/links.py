@@ -15,7 +15,7 @@ _WINDOWS_CIRCLE = 1921  # the error of Windows for links that lead round
 
 
 def broken(path: str | Path) -> str:
-    """Returns what a path is, if it is a link that leads to no file: CIRCLE, or "a link to x.wav, which does not exist".
+    """Returns what a path is, if it is a link that leads to no file: CIRCLE, or "a link to x, which does not exist".
     Returns "" for every other path.
 
     A path through a folder that is a link which leads back to itself counts too. Never raises OSError.

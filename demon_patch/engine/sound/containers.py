@@ -46,8 +46,8 @@ class Claim:
     start, prefix, edits: how `View` shows the file.
     seconds: of the whole file, where the container's structure says it.
     frames: the header's own number of samples a channel, not verified.
-    rest: what the file holds behind its sound that is left out; "" for nothing that could be heard.
-    fault: why no decoder can read it; "" where one may.
+    rest: what the file holds behind its sound that could be heard too, and is left out; else "".
+    fault: what is missing in the file, where a decoder cannot read it; else "".
     """
 
     promised: int | None = None
@@ -150,7 +150,7 @@ def _riff(file: BinaryIO, size: int) -> Claim:
         elif chunk.name == b"data":
             claim = _riff_data(file, size, layout, chunk.start, chunk.length, wide)
             return claim if wide is not None else _ordered(file, size, layout, claim, form, chunk)
-    return Claim()
+    return Claim(fault="it has no chunk `data`, which would be its sound")
 
 
 def _ordered(file: BinaryIO, size: int, layout: Layout, claim: Claim, form: Chunk | None, sound: Chunk) -> Claim:
@@ -173,9 +173,11 @@ def _ordered(file: BinaryIO, size: int, layout: Layout, claim: Claim, form: Chun
             if chunk.name in (b"fmt ", b"data", b"RIFF"):
                 edits.append((chunk.start - layout.head, b"JUNK"))
             if chunk.name in (b"data", b"RIFF") and chunk.length > 0:
-                rest = rest or ("another file" if chunk.name == b"RIFF" else "a second stretch of sound")
+                rest = rest or (
+                    "another file, joined to its end" if chunk.name == b"RIFF" else "a second stretch of sound"
+                )
     if form is None:
-        return replace(claim, fault="it does not say what its samples are: it has no chunk `fmt `")
+        return replace(claim, fault="it has no chunk `fmt `, which would say what its samples are")
     claim = replace(claim, edits=tuple(edits), rest=rest)
     if first is form and in_order(file, layout, sound):
         return claim
@@ -218,10 +220,12 @@ def _only_chunks(file: BinaryIO, layout: Layout, at: int, size: int) -> bool:
 def _aiff(file: BinaryIO, size: int) -> Claim:
     form, sound = chunk_of(file, AIFF, b"COMM"), chunk_of(file, AIFF, b"SSND")
     if sound is None:
-        return Claim()
+        return Claim(fault="it has no chunk `SSND`, which would be its sound")
     length = sound.length  # 8 bytes of its content are an offset and a block's size
     claim = _plain(length - 8, size - sound.start - 8, endless=length < 8 or length >= _ENDLESS)
-    if form is None or in_order(file, AIFF, sound):
+    if form is None:
+        return replace(claim, fault="it has no chunk `COMM`, which would say what its samples are")
+    if in_order(file, AIFF, sound):
         return claim
     return replace(claim, start=sound.start, prefix=described(file, AIFF, form, sound))
 

@@ -155,8 +155,6 @@ class _Decoder:
         try:
             with path.open("rb") as stream:
                 self._claim = claim_of(stream)
-                if self._claim.fault:
-                    raise SourceError(self._claim.fault, file=path, mend=_WHOLE)
                 view = View(stream, self._claim)
                 with _Forward(view) as file:  # pyright: ignore[reportArgumentType]
                     self.rate, self._promised, channels = file.samplerate, file.frames, file.channels
@@ -167,8 +165,8 @@ class _Decoder:
                 yield from self._joined_parts(stream, channels)
         except (soundfile.LibsndfileError, OSError, RuntimeError, TypeError, ValueError) as error:
             reason = getattr(error, "strerror", None) or str(error).rsplit(": ", maxsplit=1)[-1].rstrip(".")
-            what = f"this cannot be read as audio: {reason or type(error).__name__}"
-            raise SourceError(what, file=path, mend=_WHOLE) from error
+            what = self._claim.fault or reason or type(error).__name__
+            raise SourceError(f"this cannot be read as audio: {what}", file=path, mend=_WHOLE) from error
 
     def _joined_parts(self, stream: BinaryIO, channels: int) -> Iterator[Audio]:
         """Yields blocks of the files that were joined to the end of an OGG file, as long as rate and channels are the
@@ -243,7 +241,7 @@ class _Decoder:
             end = f"{self.frames / self.rate:.2f} s"
             yield f"{name} goes on after {end} with {self._difference}, joined to its end: that is left out"
         if claim.rest:
-            yield f"{name} holds {claim.rest} behind its sound: that is left out"
+            yield f"{name} holds {claim.rest}: only what comes before it is used"
         if self._broken:
             yield f"{name} holds {self._broken} samples that are no numbers: they are silenced"
 

@@ -279,13 +279,29 @@ def test_sound_behind_the_sound_is_left_out_and_told(
     expected = read(kept(tmp_path, wav(FMT, DATA), "plain.wav"), 60.0)
     np.testing.assert_array_equal(found.audio, expected.audio)
     assert found.seconds == SECONDS
-    assert found.notes == ((f"x.wav holds {what} behind its sound: that is left out",) if what else ())
+    assert found.notes == ((f"x.wav holds {what}: only what comes before it is used",) if what else ())
 
 
-@pytest.mark.parametrize("chunks", [(DATA,), (chunk(b"LIST", bytes(8)), DATA, chunk(b"LIST", bytes(8)))])
-def test_a_wav_without_a_description_is_refused_by_a_plain_sentence(tmp_path: Path, chunks: tuple[bytes, ...]) -> None:
-    with pytest.raises(SourceError, match="it does not say what its samples are: it has no chunk `fmt `"):
+@pytest.mark.parametrize(
+    ("chunks", "what"),
+    [
+        ((DATA,), "it has no chunk `fmt `, which would say what its samples are"),
+        ((chunk(b"LIST", bytes(8)), DATA, chunk(b"LIST", bytes(8))), "it has no chunk `fmt `"),
+        ((FMT, chunk(b"LIST", bytes(8))), "it has no chunk `data`, which would be its sound"),
+        ((), "it has no chunk `data`"),
+    ],
+)
+def test_a_wav_without_a_part_is_refused_by_what_it_lacks(tmp_path: Path, chunks: tuple[bytes, ...], what: str) -> None:
+    with pytest.raises(SourceError, match=f"this cannot be read as audio: {what}"):
         read(kept(tmp_path, wav(*chunks)), 60.0)
+
+
+@pytest.mark.parametrize("name", [b"COMM", b"SSND"])
+def test_an_aiff_without_a_part_is_refused_by_what_it_lacks(tmp_path: Path, name: bytes) -> None:
+    data = encoded(noise(), "AIFF", subtype="PCM_16")
+    at = data.find(name)
+    with pytest.raises(SourceError, match=f"it has no chunk `{name.decode()}`"):
+        read(kept(tmp_path, data[:at] + b"APPL" + data[at + 4 :], "x.aiff"), 60.0)
 
 
 @pytest.mark.parametrize("size", [FRAMES * 2 + 200, 0xFFFFFFFF, 1000])
