@@ -14,7 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import BinaryIO
 
-from demon_patch.engine.sound import mpeg
+from demon_patch.engine.sound import mpeg, ogg
 from demon_patch.engine.sound.chunks import (
     AIFF,
     CAF,
@@ -131,6 +131,9 @@ def claim_of(file: BinaryIO) -> Claim:
     magic = file.read(4)
     if magic == b"fLaC":
         return _flac(file, start)
+    if magic == ogg.MAGIC:
+        cut = "it is cut off before its first stretch of sound ends"
+        return Claim(start=start, fault=cut if ogg.is_cut_off(file, start) else "")
     if start and magic in _TAGGED:
         return Claim(start=start)
     return _mp3(file, start)
@@ -297,7 +300,7 @@ def _mp3(file: BinaryIO, start: int) -> Claim:
     return Claim(None, None, start=found.start, prefix=found.header, seconds=seconds)
 
 
-_TAGGED = (b"OggS", b"RIFF", b"RIFX", b"RF64", b"FORM", b".snd", b"caff")
+_TAGGED = (b"RIFF", b"RIFX", b"RF64", b"FORM", b".snd", b"caff")
 """First bytes of containers that sometimes have an ID3 tag before them, though they should not."""
 
 _WALKS: tuple[tuple[tuple[bytes, ...] | bytes, Callable[[BinaryIO, int], Claim]], ...] = (

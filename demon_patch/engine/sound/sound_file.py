@@ -112,7 +112,7 @@ def survey(path: Path, seconds: float) -> Survey:
         digest.update(block.astype("<f4").tobytes())
         listener.hear(block)
     if listener is None:
-        raise SourceError("no sound can be decoded from it", file=path, mend=_WHOLE)
+        raise SourceError(decoder.fault or "no sound can be decoded from it", file=path, mend=_WHOLE)
     mix = listener.mix()
     notes = [*decoder.notes()]
     if mix.note:
@@ -137,7 +137,13 @@ class _Decoder:
         self._ended = False  # whether there is no more to decode
         self._failed = False  # whether that is so though the file goes on
         self._joined = False  # whether another file follows what was decoded
+        self._cut_off = False  # whether it is an OGG file that was cut off
         self._difference = ""  # what the next file of joined ones has other than the first one
+
+    @property
+    def fault(self) -> str:
+        """Returns what is missing in the file, where it cannot be decoded; else ""."""
+        return self._claim.fault
 
     def blocks(self) -> Iterator[Audio]:
         """Yields the sound in blocks [samples, channels] of finite float32; raises SourceError."""
@@ -171,7 +177,8 @@ class _Decoder:
     def _joined_parts(self, stream: BinaryIO, channels: int) -> Iterator[Audio]:
         """Yields blocks of the files that were joined to the end of an OGG file, as long as rate and channels are the
         same."""
-        start = ogg.next_part(stream, self._claim.start)
+        last = self._claim.start
+        start = ogg.next_part(stream, last)
         while start is not None and self._ended and not self._failed:
             view = View(stream, Claim(start=start))
             try:
@@ -184,8 +191,9 @@ class _Decoder:
             except soundfile.LibsndfileError:
                 self._failed = True
                 return
-            start = ogg.next_part(stream, start)
+            last, start = start, ogg.next_part(stream, start)
         self._joined = start is not None
+        self._cut_off = self._ended and start is None and ogg.is_cut_off(stream, last)
 
     def _decoded(self, file: _Forward, view: View) -> Iterator[Audio]:
         needed = int(np.ceil(self._wanted * self.rate)) + int(_MORE * self.rate)
@@ -237,6 +245,8 @@ class _Decoder:
             yield f"{name}: its header does not say how long it is; it holds {self.frames / self.rate:.2f} s"
         if self._failed:
             yield f"{name} cannot be decoded beyond {self.frames / self.rate:.2f} s: what comes before that is used"
+        if self._cut_off:
+            yield f"{name} is cut off after {self.frames / self.rate:.2f} s: what is there is used"
         if self._difference:
             end = f"{self.frames / self.rate:.2f} s"
             yield f"{name} goes on after {end} with {self._difference}, joined to its end: that is left out"
