@@ -176,9 +176,7 @@ def _ordered(file: BinaryIO, size: int, layout: Layout, claim: Claim, form: Chun
             if chunk.name in (b"fmt ", b"data", b"RIFF"):
                 edits.append((chunk.start - layout.head, b"JUNK"))
             if chunk.name in (b"data", b"RIFF") and chunk.length > 0:
-                rest = rest or (
-                    "another file, joined to its end" if chunk.name == b"RIFF" else "a second stretch of sound"
-                )
+                rest = rest or ("another file" if chunk.name == b"RIFF" else "a second stretch of sound")
     if form is None:
         return replace(claim, fault="it has no chunk `fmt `, which would say what its samples are")
     claim = replace(claim, edits=tuple(edits), rest=rest)
