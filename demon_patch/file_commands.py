@@ -12,6 +12,7 @@ from rich.table import Table
 from demon_patch.console import JsonFlag, Switch, examples, tell
 from demon_patch.console import out as console
 from demon_patch.errors import PatchError
+from demon_patch.shell_word import shell_word
 
 files = App(name="files")
 """Its commands stand among those of the program itself."""
@@ -53,7 +54,7 @@ def new(
     target = file if file.suffix in (".json", ".dpatch") else file.with_name(file.name + ".dpatch.json")
     for path in shipped.write_new(target, shipped.template(template), force=force):
         tell(f"wrote {path}")
-    tell(f"hear it, and what you change in it: demon-patch play {target} --watch")
+    tell(f"hear it, and what you change in it: demon-patch play {shell_word(target)} --watch")
 
 
 def _list(as_json: bool) -> None:

@@ -55,7 +55,7 @@ class Rendered:
 
         Raises DemonError where the file cannot be written.
         """
-        allow_sound(path, force)
+        allow_sound(path, force, mend="save(path, force=True) writes over it")
         with drafted(path) as draft, Recorder(draft, self.rate, self.sound.shape[1], rate, patch=self.text) as file:
             for played in self._played:
                 file.write(*played)

@@ -45,6 +45,7 @@ def test_the_page_can_be_followed_from_top_to_bottom(
                 arguments[arguments.index("--seconds") + 1] = "2"
             run = Run(capsys, command, *arguments, *(SILENT if command == "play" else []))
             assert run.code == 0, (line, run.err)
+            assert "does not know" not in run.out + run.err, line
             ran.append(command)
     assert {"new", "play", "clip", "check", "nodes", "render", "pack", "extract", "unpack"} == set(ran)
     assert np.sqrt(np.mean(soundfile.read("my-song.flac")[0] ** 2)) > 0.01

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import os
 import re
+import shlex
 import sys
 from pathlib import Path
 
@@ -20,6 +22,7 @@ from demon_patch.nodes.formulas import EXAMPLES, FUNCTIONS, NAMES, OPERATORS, pa
 from demon_patch.nodes.library.math.expression import _TIME, parse_formula
 from demon_patch.patch.files.format import load, save
 from demon_patch.patch.model.document import Node, Patch
+from demon_patch.shell_word import shell_word
 from tests.support.command import FIRST_LIGHT, PATCHES, Run
 from tests.support.paths import ROOT
 
@@ -49,6 +52,19 @@ def test_a_new_patch_is_good_titled_by_its_file_and_never_written_over(
     for call in (("new", "."), ("pack", "my-patch.dpatch.json", "--out", "deep")):
         assert "this is a folder, not a file" in Run(capsys, *call).err
     assert "this is a patch file, not a pack" in Run(capsys, "unpack", "my-patch.dpatch.json").err
+
+
+@pytest.mark.parametrize("name", ["My Song #3", "it's $HOME", "plain_name-1.0"])
+def test_the_command_that_is_offered_for_a_new_patch_can_be_typed(
+    name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    offered = Run(capsys, "new", name).err.splitlines()[-1].split(": ")[1]
+    if os.name == "posix":
+        assert shlex.split(offered) == ["demon-patch", "play", f"{name}.dpatch.json", "--watch"]
+    monkeypatch.setattr(os, "name", "nt")
+    word = shell_word(f"{name}.dpatch.json")
+    assert word == f"{name}.dpatch.json" if name.startswith("plain") else word == f'"{name}.dpatch.json"'
 
 
 @pytest.mark.parametrize("name", shipped.shipped())

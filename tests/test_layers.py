@@ -17,7 +17,7 @@ from tests.support import paths
 ROOT = paths.ROOT / "demon_patch"
 TESTS = paths.ROOT / "tests"
 LAYERS = (  # from below; a layer may import those of the lines above it
-    {"arrays", "errors", "nearest", "scarce", "small_cache", "threads"},
+    {"arrays", "errors", "links", "nearest", "scarce", "shell_word", "small_cache", "threads"},
     {"engine", "patch", "codegen", "console"},
     {"nodes"},
     {"runtime"},

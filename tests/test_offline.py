@@ -55,6 +55,10 @@ def test_it_gives_the_samples_of_the_command_line(tmp_path: Path, capsys: pytest
     wav, rate = soundfile.read(song.save(tmp_path / "own.wav", rate=song.rate))
     assert rate == song.rate
     np.testing.assert_allclose(wav, song.sound[:, 0], atol=2**-22)
+    (tmp_path / "words.wav").write_text("mine")
+    with pytest.raises(demon_patch.DemonError, match=r"\(save\(path, force=True\) writes over it\)"):
+        song.save(tmp_path / "words.wav")
+    assert soundfile.info(song.save(tmp_path / "words.wav", force=True)).frames == 2 * 48_000
 
 
 def test_bad_input_is_one_clear_error(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from demon_patch import links
 from demon_patch.engine.lora.names import OTHER, Layers, by_layer
 from demon_patch.engine.lora.scale import CONFIG, IN_METADATA, StatedNumber, check_alpha, statements
 from demon_patch.engine.tensor_file import AGAIN, TensorFile, shown
@@ -87,6 +88,8 @@ def weights_in(path: Path) -> Path:
             raise _pickle()
         what = f"the folder holds {len(found)} LoRAs" if found else "the folder holds no LoRA"
         raise WeightsError(what, mend=f"name a {SUFFIX} file in it" if found else f"use a folder with {WEIGHTS[0]}")
+    if wrong := links.broken(path):
+        raise WeightsError(f"this is {wrong}", mend=links.MEND)
     if not path.exists():
         raise WeightsError("there is no such file", mend=f"name a LoRA of the model, or a {SUFFIX} file")
     if path.suffix.lower() in _PICKLES:

@@ -22,6 +22,7 @@ from demon_patch.engine.sound import sound_file
 from demon_patch.engine.sound.bar_template import BEATS_PER_BAR, BPM
 from demon_patch.engine.sound.tempo import detect
 from demon_patch.errors import SourceError
+from demon_patch.shell_word import shell_word
 
 SUFFIX = ".tempo.json"
 LISTENED = 60.0
@@ -82,14 +83,14 @@ def _tempo(path: Path, known: sound_file.Survey) -> tuple[ClipTempo | None, tupl
             note = f"{kept.tempo.bpm:g} bpm, first bar line at {kept.tempo.downbeat:g} s"
             return kept.tempo, (
                 f"{path.name}: its tempo was edited for another sound than it holds now; the edit is kept: {note} "
-                f"(demon-patch clip {path.name} --forget drops it)",
+                f"(demon-patch clip {shell_word(path.name)} --forget drops it)",
             )
     sound = sound_file.read_again(known)
     found = detect(sound.audio, sound.rate)
     tempo = ClipTempo(round(found.bpm, 6), round(found.downbeat, 6)) if found else None
     if kept == "unreadable":
         note = f"{sidecar(path).name} does not hold a tempo that can be read: it is left as it is, and does not count"
-        return tempo, (f"{note} (demon-patch clip {path.name} --forget removes it)",)
+        return tempo, (f"{note} (demon-patch clip {shell_word(path.name)} --forget removes it)",)
     return tempo, _write(path, known.content, tempo) if tempo else ()
 
 

@@ -10,13 +10,27 @@ from __future__ import annotations
 
 import os
 import struct
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import BinaryIO
 
-from demon_patch.engine.sound import mpeg
+from demon_patch.engine.sound import mpeg, ogg
+from demon_patch.engine.sound.chunks import (
+    AIFF,
+    CAF,
+    RIFF,
+    RIFX,
+    W64,
+    Chunk,
+    Layout,
+    after,
+    chunk_of,
+    described,
+    in_order,
+    is_name,
+    walk,
+)
 
-_CHUNKS = 10_000  # of a container, at most
 _W64_DATA = b"data\xf3\xac\xd3\x11\x8c\xd1\x00\xc0O\x8e\xdb\x8a"
 _W64_RIFF = b"riff.\x91\xcf\x11\xa5\xd6(\xdb\x04\xc1\x00\x00"
 _ENDLESS = 0x7FFFF000  # a size from here on in 32 bits is that of a stream: it promises nothing
@@ -32,6 +46,8 @@ class Claim:
     start, prefix, edits: how `View` shows the file.
     seconds: of the whole file, where the container's structure says it.
     frames: the header's own number of samples a channel, not verified.
+    rest: what the file holds behind its sound that could be heard too, and is left out; else "".
+    fault: what is missing in the file, where a decoder cannot read it; else "".
     """
 
     promised: int | None = None
@@ -43,6 +59,8 @@ class Claim:
     edits: tuple[tuple[int, bytes], ...] = ()
     seconds: float | None = None
     frames: int | None = None
+    rest: str = ""
+    fault: str = ""
 
 
 class View:
@@ -105,89 +123,69 @@ def claim_of(file: BinaryIO) -> Claim:
     size = os.fstat(file.fileno()).st_size
     file.seek(0)
     head = file.read(16)
-    for magics, walk in _WALKS:
+    for magics, claim in _WALKS:
         if head.startswith(magics):
-            return walk(file, size)
+            return claim(file, size)
     start = mpeg.after_tag(file)
     file.seek(start)
     magic = file.read(4)
     if magic == b"fLaC":
         return _flac(file, start)
+    if magic == ogg.MAGIC:
+        cut = "it is cut off before its first stretch of sound ends"
+        return Claim(start=start, fault=cut if ogg.is_cut_off(file, start) else "")
     if start and magic in _TAGGED:
         return Claim(start=start)
     return _mp3(file, start)
-
-
-@dataclass(frozen=True, slots=True)
-class _Layout:
-    """How the chunks of a container follow each other.
-
-    first: where the first one begins.
-    name: bytes of a chunk's name; its size follows.
-    size: how the size is written (`struct`).
-    whole: whether the size includes name and size.
-    step: each chunk begins at a multiple of this many bytes.
-    """
-
-    first: int
-    name: int
-    size: str
-    whole: bool = False
-    step: int = 1
-
-    @property
-    def head(self) -> int:
-        """Bytes of a chunk's name and size."""
-        return self.name + struct.calcsize(self.size)
-
-
-_RIFF = _Layout(12, 4, "<I", step=2)
-_RIFX = _Layout(12, 4, ">I", step=2)
-_AIFF = _Layout(12, 4, ">I", step=2)
-_W64 = _Layout(40, 16, "<Q", whole=True, step=8)
-_CAF = _Layout(8, 4, ">q")
-
-
-def _chunks(file: BinaryIO, layout: _Layout, at: int = 0) -> Iterator[tuple[bytes, int, int]]:
-    """Yields the chunks of a container: name, byte where the content starts, and promised bytes of content.
-
-    It begins at byte `at`, or at the first chunk for 0. A chunk that promises less than 0 bytes is the last one.
-    """
-    at = at or layout.first
-    for _ in range(_CHUNKS):
-        file.seek(at)
-        head = file.read(layout.head)
-        if len(head) < layout.head:
-            return
-        length = struct.unpack(layout.size, head[layout.name :])[0] - (layout.head if layout.whole else 0)
-        start = at + layout.head
-        yield head[: layout.name], start, length
-        if length < 0:
-            return
-        at = start + -(-length // layout.step) * layout.step
-
-
-def _chunk(file: BinaryIO, layout: _Layout, name: bytes) -> tuple[int, int] | None:
-    """Returns the byte where the content of the first chunk of a name starts, and its promised bytes; None without
-    one."""
-    return next(((start, length) for found, start, length in _chunks(file, layout) if found == name), None)
 
 
 def _riff(file: BinaryIO, size: int) -> Claim:
     """Returns the claim of a WAV, little or big endian, or an RF64, which has its 64-bit sizes in a chunk `ds64`."""
     file.seek(0)
     magic = file.read(4)
-    layout = _RIFX if magic == b"RIFX" else _RIFF
-    wide = None
-    for name, start, length in _chunks(file, layout):
-        if name == b"ds64" and magic != b"RIFF":
-            wide = start + 8
-        if name == b"data":
-            return _riff_data(file, size, layout, start, length, wide)
-    return Claim()
+    layout = RIFX if magic == b"RIFX" else RIFF
+    wide = form = None
+    for chunk in walk(file, layout):
+        if chunk.name == b"ds64" and magic != b"RIFF":
+            wide = chunk.start + 8
+        elif chunk.name == b"fmt " and form is None:
+            form = chunk
+        elif chunk.name == b"data":
+            claim = _riff_data(file, size, layout, chunk.start, chunk.length, wide)
+            return claim if wide is not None else _ordered(file, size, layout, claim, form, chunk)
+    return Claim(fault="it has no chunk `data`, which would be its sound")
 
 
-def _riff_data(file: BinaryIO, size: int, layout: _Layout, start: int, length: int, wide: int | None) -> Claim:
+def _ordered(file: BinaryIO, size: int, layout: Layout, claim: Claim, form: Chunk | None, sound: Chunk) -> Claim:
+    """Returns the claim of a WAV by which the decoder finds the description of its samples and its first stretch of
+    sound, though they stand in another order, lack a pad, or are followed by more sound.
+
+    claim: of the first stretch. form: the description, if it stands before the sound.
+    """
+    rest, edits, first = "", list(claim.edits), form
+    if claim.promised == claim.present == sound.length:  # what follows the sound is chunks, if anything
+        for chunk in walk(file, layout, after(file, layout, sound)):
+            if not is_name(chunk.name) or chunk.start + chunk.length > size + 1:
+                break
+            if chunk.name == b"data" and chunk.length > 0 and sound.length == 0:
+                hidden = (sound.start - layout.head, b"JUNK")
+                real = Claim(chunk.length, chunk.length, "bytes", edits=(hidden,))
+                return _ordered(file, size, layout, real, form, chunk)
+            if chunk.name == b"fmt " and form is None:
+                form = chunk
+            if chunk.name in (b"fmt ", b"data", b"RIFF"):
+                edits.append((chunk.start - layout.head, b"JUNK"))
+            if chunk.name in (b"data", b"RIFF") and chunk.length > 0:
+                rest = rest or ("another file" if chunk.name == b"RIFF" else "a second stretch of sound")
+    if form is None:
+        return replace(claim, fault="it has no chunk `fmt `, which would say what its samples are")
+    claim = replace(claim, edits=tuple(edits), rest=rest)
+    if first is form and in_order(file, layout, sound):
+        return claim
+    return replace(claim, start=sound.start, prefix=described(file, layout, form, sound))
+
+
+def _riff_data(file: BinaryIO, size: int, layout: Layout, start: int, length: int, wide: int | None) -> Claim:
     """Returns the claim of a WAV or RF64 from its data chunk.
 
     start, length: byte where the sound starts, and its promised bytes. wide: byte of the 64-bit size, None without one.
@@ -202,35 +200,35 @@ def _riff_data(file: BinaryIO, size: int, layout: _Layout, start: int, length: i
     elif 0 < length < there - length:  # if no chunk follows, what does is sound too
         file.seek(start + length)
         names = file.read(5)  # with or without a pad
-        more = not any(_is_name(names[pad : pad + 4]) for pad in (0, 1))
+        more = not any(is_name(names[pad : pad + 4]) for pad in (0, 1))
     if not endless and not more and length <= there:
         return Claim(length, length, "bytes")
     edit = (place, struct.pack(code, there if code == "<Q" else min(there, 0xFFFFFFFF)))
     return Claim(None if endless else length, there, "bytes", more and not endless, edits=(edit,))
 
 
-def _only_chunks(file: BinaryIO, layout: _Layout, at: int, size: int) -> bool:
+def _only_chunks(file: BinaryIO, layout: Layout, at: int, size: int) -> bool:
     """Returns whether chunks, and nothing else, go from byte `at` of a file to its end."""
-    for name, start, length in _chunks(file, layout, at):
+    for name, start, length in walk(file, layout, at):
         end = start + -(-length // layout.step) * layout.step
-        if not _is_name(name) or end > size + 1:
+        if not is_name(name) or end > size + 1:
             return False
         if end >= size:
             return True
     return False
 
 
-def _is_name(name: bytes) -> bool:
-    """Returns whether these bytes could name a chunk."""
-    return all(32 <= byte < 127 for byte in name)
-
-
 def _aiff(file: BinaryIO, size: int) -> Claim:
-    found = _chunk(file, _AIFF, b"SSND")
-    if found is None:
-        return Claim()
-    start, length = found  # 8 bytes of its content are an offset and a block's size
-    return _plain(length - 8, size - start - 8, endless=length < 8 or length >= _ENDLESS)
+    form, sound = chunk_of(file, AIFF, b"COMM"), chunk_of(file, AIFF, b"SSND")
+    if sound is None:
+        return Claim(fault="it has no chunk `SSND`, which would be its sound")
+    length = sound.length  # 8 bytes of its content are an offset and a block's size
+    claim = _plain(length - 8, size - sound.start - 8, endless=length < 8 or length >= _ENDLESS)
+    if form is None:
+        return replace(claim, fault="it has no chunk `COMM`, which would say what its samples are")
+    if in_order(file, AIFF, sound):
+        return claim
+    return replace(claim, start=sound.start, prefix=described(file, AIFF, form, sound))
 
 
 def _au(file: BinaryIO, size: int) -> Claim:
@@ -245,21 +243,21 @@ def _au(file: BinaryIO, size: int) -> Claim:
 
 
 def _w64(file: BinaryIO, size: int) -> Claim:
-    found = _chunk(file, _W64, _W64_DATA)
+    found = chunk_of(file, W64, _W64_DATA)
     if found is None:
         return Claim()
-    start, length = found
+    _, start, length = found
     there = size - start
-    endless = length + _W64.head >= 1 << 63 or (length <= 0 and there > 0)
-    edits = ((start - 8, struct.pack("<Q", there + _W64.head)),) if endless else ()
+    endless = length + W64.head >= 1 << 63 or (length <= 0 and there > 0)
+    edits = ((start - 8, struct.pack("<Q", there + W64.head)),) if endless else ()
     return _plain(length, there, endless=endless, edits=edits)
 
 
 def _caf(file: BinaryIO, size: int) -> Claim:
-    found = _chunk(file, _CAF, b"data")
+    found = chunk_of(file, CAF, b"data")
     if found is None:
         return Claim()
-    start, length = found  # 4 bytes of its content are a count of edits
+    _, start, length = found  # 4 bytes of its content are a count of edits
     there = size - start - 4
     edit = (start - 8, struct.pack(">q", there + 4))
     return _plain(length - 4, there, endless=length < 4 and there > 0, edits=(edit,))
@@ -300,7 +298,7 @@ def _mp3(file: BinaryIO, start: int) -> Claim:
     return Claim(None, None, start=found.start, prefix=found.header, seconds=seconds)
 
 
-_TAGGED = (b"OggS", b"RIFF", b"RIFX", b"RF64", b"FORM", b".snd", b"caff")
+_TAGGED = (b"RIFF", b"RIFX", b"RF64", b"FORM", b".snd", b"caff")
 """First bytes of containers that sometimes have an ID3 tag before them, though they should not."""
 
 _WALKS: tuple[tuple[tuple[bytes, ...] | bytes, Callable[[BinaryIO, int], Claim]], ...] = (

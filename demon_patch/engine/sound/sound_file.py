@@ -18,6 +18,7 @@ import soundfile
 import soxr
 from numpy.typing import NDArray
 
+from demon_patch import links
 from demon_patch.engine.sound import ogg
 from demon_patch.engine.sound.containers import Claim, View, claim_of
 from demon_patch.engine.sound.mixdown import Listener, Mixdown
@@ -111,7 +112,7 @@ def survey(path: Path, seconds: float) -> Survey:
         digest.update(block.astype("<f4").tobytes())
         listener.hear(block)
     if listener is None:
-        raise SourceError("no sound can be decoded from it", file=path, mend=_WHOLE)
+        raise SourceError(decoder.fault or "no sound can be decoded from it", file=path, mend=_WHOLE)
     mix = listener.mix()
     notes = [*decoder.notes()]
     if mix.note:
@@ -136,11 +137,19 @@ class _Decoder:
         self._ended = False  # whether there is no more to decode
         self._failed = False  # whether that is so though the file goes on
         self._joined = False  # whether another file follows what was decoded
+        self._cut_off = False  # whether it is an OGG file that was cut off
         self._difference = ""  # what the next file of joined ones has other than the first one
+
+    @property
+    def fault(self) -> str:
+        """Returns what is missing in the file, where it cannot be decoded; else ""."""
+        return self._claim.fault
 
     def blocks(self) -> Iterator[Audio]:
         """Yields the sound in blocks [samples, channels] of finite float32; raises SourceError."""
         path = self._path
+        if wrong := links.broken(path):
+            raise SourceError(f"this is {wrong}", file=path, mend=links.MEND)
         if not path.exists():
             raise SourceError("there is no such file", file=path, mend="check the path")
         if path.is_dir():
@@ -165,13 +174,14 @@ class _Decoder:
                 raise SourceError(f"this is {other[0]}, not an audio file", file=path, mend=other[1]) from error
             reason = getattr(error, "strerror", None) or str(error).rsplit(": ", maxsplit=1)[-1].rstrip(".")
             reason = reason.replace("Format not recognised", "it is in no known format of sound")
-            what = f"this cannot be read as audio: {reason or type(error).__name__}"
+            what = f"this cannot be read as audio: {self._claim.fault or reason or type(error).__name__}"
             raise SourceError(what, file=path, mend=_WHOLE) from error
 
     def _joined_parts(self, stream: BinaryIO, channels: int) -> Iterator[Audio]:
         """Yields blocks of the files that were joined to the end of an OGG file, as long as rate and channels are the
         same."""
-        start = ogg.next_part(stream, self._claim.start)
+        last = self._claim.start
+        start = ogg.next_part(stream, last)
         while start is not None and self._ended and not self._failed:
             view = View(stream, Claim(start=start))
             try:
@@ -184,8 +194,9 @@ class _Decoder:
             except soundfile.LibsndfileError:
                 self._failed = True
                 return
-            start = ogg.next_part(stream, start)
+            last, start = start, ogg.next_part(stream, start)
         self._joined = start is not None
+        self._cut_off = self._ended and start is None and ogg.is_cut_off(stream, last)
 
     def _decoded(self, file: _Forward, view: View) -> Iterator[Audio]:
         needed = int(np.ceil(self._wanted * self.rate)) + int(_MORE * self.rate)
@@ -221,7 +232,7 @@ class _Decoder:
         claimed = self._promised / self.rate
         if claim.frames is not None:
             claimed = claim.frames / self.rate if _can_decode_last(self._path, claim.frames) else 0.0
-        elif claim.seconds is not None or claim.prefix:
+        elif claim.seconds is not None or (claim.prefix and not claim.unit):
             claimed = claim.seconds or 0.0
         return claimed if claimed >= read else None
 
@@ -237,9 +248,13 @@ class _Decoder:
             yield f"{name}: its header does not say how long it is; it holds {self.frames / self.rate:.2f} s"
         if self._failed:
             yield f"{name} cannot be decoded beyond {self.frames / self.rate:.2f} s: what comes before that is used"
+        if self._cut_off:
+            yield f"{name} is cut off after {self.frames / self.rate:.2f} s: what is there is used"
         if self._difference:
             end = f"{self.frames / self.rate:.2f} s"
             yield f"{name} goes on after {end} with {self._difference}, joined to its end: that is left out"
+        if claim.rest:
+            yield f"{name} holds {claim.rest}: only what comes before it is used"
         if self._broken:
             yield f"{name} holds {self._broken} samples that are no numbers: they are silenced"
 

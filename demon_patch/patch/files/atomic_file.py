@@ -12,6 +12,7 @@ from itertools import islice
 from pathlib import Path
 from typing import BinaryIO
 
+from demon_patch import links
 from demon_patch.errors import PatchError
 from demon_patch.nearest import did_you_mean
 
@@ -37,6 +38,8 @@ def read(path: str | Path, limit: int) -> bytes:
         with opened(path) as stream:
             return stream.read(min(limit, os.fstat(stream.fileno()).st_size) + 1)
     except (OSError, ValueError) as error:
+        if wrong := links.broken(path):
+            raise PatchError(f"cannot be read: it is {wrong}", file=path, mend=links.MEND) from None
         raise PatchError(f"cannot be read: {reason(error)}", file=path, mend=_beside(Path(path))) from None
 
 

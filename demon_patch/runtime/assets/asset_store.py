@@ -15,6 +15,7 @@ from pathlib import Path
 
 from platformdirs import user_data_path
 
+from demon_patch import links
 from demon_patch.errors import PatchError, SourceError
 from demon_patch.patch.files import asset_names, atomic_file
 from demon_patch.runtime.assets import file_names
@@ -49,15 +50,18 @@ def located(name: str, folder: Path) -> Path:
 
 def inside(name: str, folder: Path, *, written: bool = False) -> Path:
     """Returns the path of a name within a folder, with links resolved. Raises SourceError for a path outside of the
-    folder, and for a name with a backslash.
+    folder, for a name with a backslash, and for a link that leads back to itself.
 
     written: the file is to be written, which changes the mend of the error.
     """
     within = folder.resolve()
     with suppress(OSError, ValueError, RuntimeError):
-        if (path := (within / name).resolve()).is_relative_to(within):
+        path = (within / name).resolve()
+        if path.is_relative_to(within) and links.broken(within / name) != links.CIRCLE:
             file_names.spelled(name, within)
             return path
+    if links.broken(within / name) == links.CIRCLE:
+        raise SourceError(f"{file_names.shown(name)} is {links.CIRCLE}", mend=links.MEND)
     raise file_names.outside(name, folder, written=written)
 
 
@@ -65,7 +69,10 @@ def _beside(name: str, folder: Path) -> Path:
     """Returns the path of a file in the folder of a patch, by the only spelling that works on every machine."""
     within = folder.resolve()
     inside(name, within)
-    path = file_names.located(name, within).resolve()
+    there = file_names.located(name, within)
+    if wrong := links.broken(there):
+        raise SourceError(f"{file_names.shown(name)} is {wrong}", mend=links.MEND)
+    path = there.resolve()
     if not path.is_relative_to(within):
         raise file_names.outside(name, folder)
     return path

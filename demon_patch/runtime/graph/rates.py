@@ -19,7 +19,7 @@ from demon_patch.nodes.language.declare import Declaration
 from demon_patch.patch.model.document import Patch
 from demon_patch.runtime.graph.clock import Transport
 from demon_patch.runtime.graph.compile import Geometry, compile
-from demon_patch.runtime.graph.edges import BEFORE, jumps
+from demon_patch.runtime.graph.edges import BEFORE, jumps, whole_changes
 from demon_patch.runtime.graph.program import EnginePort, Program
 
 Taken = Literal["generation", "step", "frame", "window"]
@@ -135,9 +135,14 @@ class Movement:
     jumps: NDArray[np.int64]
 
     @classmethod
-    def measured(cls, positions: Array, rate: float) -> Movement:
-        """Measures a signal. positions: 0 to 1, one for each frame. rate: frames a second."""
-        jump = np.concatenate([np.zeros(BEFORE - 1, bool), jumps(positions)])
+    def measured(cls, positions: Array, rate: float, numbers: Array | None = None) -> Movement:
+        """Measures a signal.
+
+        positions: 0 to 1, one for each frame. rate: frames a second.
+        numbers: the signal in its unit, if it is one of whole numbers: each change is then a jump, however small.
+        """
+        found = jumps(positions) if numbers is None else whole_changes(numbers)
+        jump = np.concatenate([np.zeros(BEFORE - 1, bool), found])
         return cls(turn_count(positions, jump) * rate / (2 * len(positions)), np.flatnonzero(jump))
 
     def missed(self, gap: float) -> float:
@@ -171,7 +176,7 @@ def too_fast(patch: Patch, catalogue: Mapping[str, Declaration]) -> Iterator[Pat
         if when is None or not np.ptp(line):
             continue
         often = rates.per_second(when)
-        moved = Movement.measured(engine_port.position(line), rates.frame)
+        moved = Movement.measured(engine_port.position(line), rates.frame, line if engine_port.taper == "int" else None)
         fine = _run(patch, catalogue, spec, FINE)[1] if fine is None else fine
         cycles = max(moved.cycles, _hidden(engine_port.position(line), engine_port.position(fine[number]), rates.frame))
         if cycles > SPARE * often / 2:

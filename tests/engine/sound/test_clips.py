@@ -86,7 +86,7 @@ def test_an_edit_is_kept_for_another_sound_too_and_that_is_told(clip: Path) -> N
     tempo, (note,), _ = tempo_with_notes(clip)
     assert tempo == edited
     assert "edited for another sound than it holds now; the edit is kept: 77 bpm, first bar line at" in note
-    assert "demon-patch clip my loop.wav --forget" in note
+    assert "demon-patch clip 'my loop.wav' --forget" in note.replace('"', "'")
     assert sidecar(clip).read_bytes() == before
     assert forget_tempo(clip)
     assert not forget_tempo(clip)

@@ -10,6 +10,7 @@ import pytest
 import soundfile
 
 from demon_patch.engine.sound.sound_file import read
+from demon_patch.errors import SourceError
 
 RATE = 48_000
 
@@ -69,3 +70,22 @@ def test_a_part_that_is_broken_is_told(tmp_path: Path) -> None:
     assert len(found.audio) == RATE
     assert found.notes == ("set.ogg cannot be decoded beyond 1.00 s: what comes before that is used",)
     assert len(read(joined(tmp_path, first, b"no sound at all"), 60.0).audio) == RATE
+
+
+@pytest.mark.parametrize("subtype", ["VORBIS", "OPUS"])
+def test_a_file_that_is_cut_off_is_played_and_told(tmp_path: Path, subtype: str) -> None:
+    whole = ogg(np.random.default_rng(1).normal(0, 0.1, 3 * RATE), subtype)
+    pages = [at for at in range(len(whole)) if whole.startswith(b"OggS", at)]
+    for end in (pages[-1], pages[-1] + 100, pages[-2], pages[-1] + 20):
+        found = read(joined(tmp_path, whole[:end]), 60.0)
+        assert 0.1 < len(found.audio) / found.rate < 3
+        assert found.notes == (
+            f"set.ogg is cut off after {len(found.audio) / found.rate:.2f} s: what is there is used",
+        )
+    assert read(joined(tmp_path, whole, b"TAG".ljust(128, b"x")), 60.0).notes == ()
+    assert read(joined(tmp_path, whole[: pages[-1]]), 0.01).notes == ()  # what is asked for is there
+    (note,) = read(joined(tmp_path, whole, whole[: pages[-1]]), 60.0).notes
+    assert note.startswith("set.ogg is cut off after ")
+    for end in (pages[2] + 200, pages[1] + 10, 40):
+        with pytest.raises(SourceError, match="it is cut off before its first stretch of sound ends"):
+            read(joined(tmp_path, whole[:end]), 60.0)

@@ -38,8 +38,20 @@ def test_no_path_outside_the_folder_is_opened(tmp_path: Path) -> None:
         with pytest.raises(SourceError, match="lies outside"):
             resources.source(("audio", name, 1.0, None, None))
     assert resources.file("inner.wav") == (folder / "good.wav").resolve()
-    with pytest.raises(DemonError):
-        resources.source(("audio", "round.wav", 1.0, None, None))
+    (folder / "lost.wav").symlink_to(folder / "gone.wav")
+    (folder / "ring").symlink_to(folder / "ring")
+    for name, told in (
+        ("round.wav", "leads back to itself"),
+        ("ring/x.wav", "leads back to itself"),
+        ("lost.wav", "gone.wav, which"),
+    ):
+        for lookup in (resources.file, resources.lora):
+            with pytest.raises(SourceError, match=f"{name} is a link .*{told}.*put the file itself in its place"):
+                lookup(name)
+        with pytest.raises(SourceError, match=told):
+            resources.source(("audio", name, 1.0, None, None))
+    with pytest.raises(SourceError, match=r"round\.wav is a link that leads back to itself"):
+        resources.written("round.wav")
 
 
 def test_what_is_no_ordinary_file_is_not_opened(tmp_path: Path) -> None:

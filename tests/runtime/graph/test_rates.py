@@ -96,6 +96,24 @@ def test_jumps_are_remarked_on_only_where_generations_cannot_begin_on_them() -> 
     assert "slow it down to 2.1" in said
 
 
+@pytest.mark.parametrize(
+    ("port", "depth", "rate", "remarks"),
+    [
+        ("seed", 2e-9, 1.0, 1), ("seed", 5e-10, 2.0, 1), ("seed", 0.4, 0.1, 1), ("steps", 0.1, 1.5, 1),
+        ("seed", 2e-9, 0.02, 0), ("seed", 1e-11, 5.0, 0), ("steps", 0.1, 0.1, 0),
+    ],
+)  # fmt: skip
+def test_whole_numbers_that_change_too_often_are_remarked_on_however_small_their_range(
+    port: str, depth: float, rate: float, remarks: int
+) -> None:
+    """A seed that turns by 9 numbers moves a billionth of its range, and each of them is another noise."""
+    nodes = {"lfo": Node("lfo", values={"rate": rate})}
+    cable = Cable("lfo", "out", "scheduler", port, mode="add", depth=depth)
+    found = [str(remark) for remark in too_fast(patch(nodes, [cable], depth=4, steps=8, seed=100), CATALOGUE)]
+    assert len(found) == remarks
+    assert all(f"port {port}: it jumps up to" in said for said in found)
+
+
 def test_a_remark_on_jumps_tells_how_soon_they_follow_each_other() -> None:
     """Also where it rests between them: half of these steps are equal to the one before."""
     values = {"v1": 1.0, "v3": 0.7, "v5": 0.2, "v8": 1.0, "beats": 0.5}

@@ -13,6 +13,7 @@ from demon_patch.codegen.body import Body, Checker, Names
 from demon_patch.codegen.frame import Frame
 from demon_patch.codegen.vocabulary import inf
 from demon_patch.errors import PatchError
+from demon_patch.nearest import did_you_mean
 from demon_patch.nodes.language.declare import node
 from demon_patch.nodes.language.ports import out, text, value
 
@@ -39,10 +40,13 @@ def parse_formula(formula: str) -> ast.expr:
 
     def complain(what: str, where: ast.AST) -> NoReturn:
         column = getattr(where, "col_offset", 0) + 1
+        called = where.func if isinstance(where, ast.Call) else where
+        words = (*_INPUTS, *_TIME, *vocabulary.CONSTANTS, *vocabulary.FUNCTIONS)
+        near = did_you_mean(called.id, words) if isinstance(called, ast.Name) and called.id not in words else ""
         raise PatchError(
             f"formula {formula[:60]!r}, column {column}: {what}",
             port="formula",
-            mend=f"write arithmetic with {', '.join((*_INPUTS, *_TIME))}, {', '.join(vocabulary.FUNCTIONS)}",
+            mend=f"{near} write arithmetic with {', '.join(words)}".lstrip(),
         )
 
     if len(formula) > LONGEST:

@@ -64,6 +64,21 @@ def test_hostile_text_is_refused_with_its_port(formula: str) -> None:
     assert "\n" not in caught.value.what
 
 
+@pytest.mark.parametrize(
+    ("formula", "mend"),
+    [
+        ("sine(t)", "did you mean sin? write"), ("clip(a, 0, 1)", "did you mean clamp? write"),
+        ("beats * 2", "did you mean beat? write"), ("a + lenght", "did you mean length? write"),
+        ("a * z", "write arithmetic with a, b, c, d, t,"), ("sin(a, b)", "write"), ("rnd(k)", "write"),
+    ],
+)  # fmt: skip
+def test_a_word_that_is_like_one_of_a_formula_is_recognised(formula: str, mend: str) -> None:
+    with pytest.raises(PatchError) as caught:
+        parse_formula(formula)
+    assert caught.value.mend.startswith(mend)
+    assert "tau" in caught.value.mend
+
+
 @given(st.text(max_size=80))
 def test_no_text_raises_anything_else(formula: str) -> None:
     with contextlib.suppress(PatchError):
