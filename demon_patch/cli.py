@@ -29,6 +29,7 @@ from demon_patch.file_commands import files
 from demon_patch.gallery.commands import EXAMPLES as GALLERY
 from demon_patch.gallery.commands import gallery
 from demon_patch.node_commands import EXAMPLES, nodes
+from demon_patch.patch.files.atomic_file import reason
 from demon_patch.patch.model.json_values import place
 from demon_patch.scarce import is_out_of_memory
 from demon_patch.threads import quiet_threads
@@ -358,9 +359,12 @@ def main(arguments: list[str] | None = None) -> None:
         tell(error, "red")
         sys.exit(1)
     except (MemoryError, ImportError, OSError, RuntimeError) as error:
-        if not is_out_of_memory(error):
+        if is_out_of_memory(error):
+            tell(f"not enough memory{f': {error}' if str(error) else ''} (close other programs)", "red")
+        elif isinstance(error, OSError) and error.filename is not None:
+            tell(DemonError(f"cannot be used: {reason(error)}", file=error.filename, mend="name another file"), "red")
+        else:
             raise
-        tell(f"not enough memory{f': {error}' if str(error) else ''} (close other programs)", "red")
         sys.exit(1)
     except KeyboardInterrupt:
         sys.exit(130)
