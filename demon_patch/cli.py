@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 import warnings
 from contextlib import suppress
@@ -261,6 +262,7 @@ def _writable(sound: Path, picture: Path | None) -> None:
         raise DemonError("cannot be written as sound", file=sound, mend="name a .wav or .flac file")
     with suppress(OSError):  # which `writable` tells
         refuse_odd(sound)
+        refuse_odd(picture or sound)
     writable(sound)
     if picture is not None:
         check_can_draw(picture)
@@ -345,12 +347,22 @@ def usage(error: CycloptsError) -> str:
     return f"{what} ({command} --help shows how)"
 
 
+def _check_working_folder() -> None:
+    """Raises DemonError where the working folder was deleted: names of files mean nothing there, and the libraries of
+    PyTorch end the program."""
+    try:
+        os.getcwd()
+    except OSError:
+        raise DemonError("the working folder was deleted", mend="change into another one") from None
+
+
 def main(arguments: list[str] | None = None) -> None:
     """Entry point: a mistake is printed in one line, with exit status 1."""
     quiet_threads()
     if not sys.warnoptions:
         warnings.simplefilter("ignore")  # of Python and its libraries, which would stand in the view
     try:
+        _check_working_folder()
         app(arguments, exit_on_error=False, print_error=False)
     except CycloptsError as error:
         tell(usage(error), "red")
