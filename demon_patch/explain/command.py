@@ -37,8 +37,7 @@ def explain(
         patch: A patch file (*.dpatch.json), or a pack (*.dpatch).
         node: A node's id, label or title; within a subpatch with its path: left/lfo.
         stage: Only this stage, may be repeated: inputs, declared, inlined, specialised, float, array or program.
-        page: Writes a page here (Markdown) that follows the node through all stages and into the ring; over a former
-            page only.
+        page: Writes a page here (Markdown), or over a former one: the node through all stages and into the ring.
     """
     from demon_patch.explain.compiled import CompiledPatch
     from demon_patch.explain.overview import overview
