@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 import warnings
 from contextlib import suppress
@@ -29,6 +30,7 @@ from demon_patch.file_commands import files
 from demon_patch.gallery.commands import EXAMPLES as GALLERY
 from demon_patch.gallery.commands import gallery
 from demon_patch.node_commands import EXAMPLES, nodes
+from demon_patch.patch.files.atomic_file import reason
 from demon_patch.patch.model.json_values import place
 from demon_patch.scarce import is_out_of_memory
 from demon_patch.threads import quiet_threads
@@ -260,6 +262,7 @@ def _writable(sound: Path, picture: Path | None) -> None:
         raise DemonError("cannot be written as sound", file=sound, mend="name a .wav or .flac file")
     with suppress(OSError):  # which `writable` tells
         refuse_odd(sound)
+        refuse_odd(picture or sound)
     writable(sound)
     if picture is not None:
         check_can_draw(picture)
@@ -345,12 +348,22 @@ def usage(error: CycloptsError) -> str:
     return f"{what} ({command} --help shows how)"
 
 
+def _check_working_folder() -> None:
+    """Raises DemonError where the working folder was deleted: names of files mean nothing there, and the libraries of
+    PyTorch end the program."""
+    try:
+        os.getcwd()
+    except OSError:
+        raise DemonError("the working folder was deleted", mend="change into another one") from None
+
+
 def main(arguments: list[str] | None = None) -> None:
     """Runs the command of the command line. A mistake is printed in one line, and the exit status is 1."""
     quiet_threads()
     if not sys.warnoptions:
         warnings.simplefilter("ignore")  # of Python and its libraries, which would stand in the view
     try:
+        _check_working_folder()
         app(arguments, exit_on_error=False, print_error=False)
     except CycloptsError as error:
         tell(usage(error), "red")
@@ -359,9 +372,12 @@ def main(arguments: list[str] | None = None) -> None:
         tell(error, "red")
         sys.exit(1)
     except (MemoryError, ImportError, OSError, RuntimeError) as error:
-        if not is_out_of_memory(error):
+        if is_out_of_memory(error):
+            tell(f"not enough memory{f': {error}' if str(error) else ''} (close other programs)", "red")
+        elif isinstance(error, OSError) and error.filename is not None:
+            tell(DemonError(f"cannot be used: {reason(error)}", file=error.filename, mend="name another file"), "red")
+        else:
             raise
-        tell(f"not enough memory{f': {error}' if str(error) else ''} (close other programs)", "red")
         sys.exit(1)
     except KeyboardInterrupt:
         sys.exit(130)

@@ -45,9 +45,9 @@ def examples(*lines: str) -> str:
 def writable(path: Path) -> None:
     """Raises DemonError where a file cannot be written. Creates nothing and leaves an existing file unchanged."""
     folder = path.parent
-    while not folder.exists() and folder != folder.parent:
-        folder = folder.parent
     try:
+        while not folder.exists() and folder != folder.parent:
+            folder = folder.parent
         if path.exists():
             path.open("r+b").close()
         TemporaryFile(dir=folder).close()

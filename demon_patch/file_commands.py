@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -73,12 +74,13 @@ def _list(as_json: bool) -> None:
 
 
 @files.command(help_epilogue=examples("demon-patch schema --out patch.schema.json"))
-def schema(*, out: Path | None = None, commands: Switch = False) -> None:
+def schema(*, out: Path | None = None, commands: Switch = False, force: Switch = False) -> None:
     """Prints the JSON Schema (draft 2020-12) of patch files, by which editors complete and check them.
 
     Parameters:
         out: Writes it here instead.
         commands: Of the commands that remote clients send.
+        force: Write over a file that is there already.
     """
     from demon_patch.patch.files.atomic_file import write
     from demon_patch.patch.files.schema import of_commands, of_patches
@@ -87,6 +89,7 @@ def schema(*, out: Path | None = None, commands: Switch = False) -> None:
     if out is None:
         print(text, end="")
     else:
+        refuse_existing(out, force)
         write(out, text.encode())
         tell(f"wrote {out}")
 
@@ -102,7 +105,7 @@ def pack(patch: Path, *, out: Path, force: Switch = False) -> None:
     """
     from demon_patch.runtime.assets import assets
 
-    if out.is_dir():
+    if os.path.isdir(out):
         raise PatchError("this is a folder, not a file", file=out, mend=f"name a file in it, *{assets.SUFFIX}")
     for name in assets.pack(patch, out, force=force):
         tell(f"packed {name}")
@@ -143,7 +146,12 @@ def extract(sound: Path, *, out: Path | None = None, force: Switch = False) -> N
     if out is None:
         print(dumps(patch), end="")
         return
-    if out.exists() and not force:
-        raise PatchError("there is such a file already", file=out, mend="--force writes over it")
+    refuse_existing(out, force)
     save(patch, out)
     tell(f"wrote {out}")
+
+
+def refuse_existing(path: Path, force: bool) -> None:
+    """Raises PatchError where a file exists, even as a link to nothing, unless it is forced."""
+    if os.path.lexists(path) and not force:
+        raise PatchError("there is such a file already", file=path, mend="--force writes over it")

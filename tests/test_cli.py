@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -189,3 +190,17 @@ def test_a_file_that_cannot_be_written_is_told(tmp_path: Path, capsys: pytest.Ca
     run = Run(capsys, "render", FIRST_LIGHT, "--seconds", 1, "--out", tmp_path / "song.doc")
     assert run.code == 1
     assert "song.doc" in run.err.replace(" ", "")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows keeps a folder that a program works in")
+def test_a_deleted_working_folder_is_told_before_anything_is_loaded(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    for call in (("render", QUICK, "--out", tmp_path / "a.wav"), ("check", QUICK), ("new",)):
+        run = Run(capsys, *call)
+        assert run.code == 1
+        assert run.err == "the working folder was deleted (change into another one)"

@@ -124,3 +124,6 @@ def test_what_is_no_file_is_not_written_to(song: Path, tmp_path: Path, capsys: p
         run = Run(capsys, *command)
         assert run.code == 1
         assert f"{pipe}: this is a pipe, not a file (name another file)" in run.err
+    pipe.rename(pipe.with_suffix(".png"))
+    run = Run(capsys, "render", song, "--out", tmp_path / "out.wav", "--picture", pipe.with_suffix(".png"))
+    assert f"{pipe.with_suffix('.png')}: this is a pipe, not a file (name another file)" in run.err

@@ -176,8 +176,9 @@ def pages(
     """
     from demon_patch.bench.page import load, page
     from demon_patch.bench.performance import filled
+    from demon_patch.runtime.assets.text_pages import write_page
 
-    out.write_text(page(load(measured)), encoding="utf-8")
+    write_page(out, page(load(measured)))
     performance.write_text(filled(performance.read_text(encoding="utf-8"), measured), encoding="utf-8")
     err.print(f"wrote {out} and {performance}", soft_wrap=True)
 

@@ -13,6 +13,8 @@ from demon_patch.bench.propagation import STEPS
 from demon_patch.engine.contracts import FamilySpec
 from demon_patch.engine.controls import CONTROLS, FAMILY, TABLE, Control
 from demon_patch.engine.families import NAMES, spec_of
+from demon_patch.errors import DemonError
+from demon_patch.patch.files import atomic_file
 from demon_patch.runtime.graph.rates import Rates
 
 Measured = Mapping[tuple[str, int], Mapping[str, Any]]
@@ -73,7 +75,7 @@ def load(folder: str | Path) -> dict[str, dict[str, Any]]:
     found: dict[str, dict[str, Any]] = {}
     for name in TITLES:
         path = Path(folder) / f"{name}.json"
-        found[name] = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {"rows": []}
+        found[name] = kept_report(path)
     return found
 
 
@@ -84,7 +86,7 @@ def keep(report: Mapping[str, Any], path: str | Path) -> None:
     same control and number of steps, or the same clip. Rows of controls that the table no longer has are dropped.
     """
     path = Path(path)
-    old = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {"rows": []}
+    old = kept_report(path)
     fresh = {**report, "rows": [_rounded(row) for row in report["rows"]]}
     rows = {_key(row): {**row, "machine": machine_of(row, kept)} for kept in (old, fresh) for row in kept["rows"]}
     order = {row.name: place for place, row in enumerate(TABLE)}
@@ -93,7 +95,22 @@ def keep(report: Mapping[str, Any], path: str | Path) -> None:
     lines = ",\n".join(f"  {json.dumps(row)}" for row in map(rows.__getitem__, kept))
     title = json.dumps(report["title"])
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(f'{{\n "title": {title},\n "rows": [\n{lines}\n ]\n}}\n', encoding="utf-8")
+    atomic_file.write(path, f'{{\n "title": {title},\n "rows": [\n{lines}\n ]\n}}\n'.encode())
+
+
+def kept_report(path: Path) -> dict[str, Any]:
+    """Returns a report that was kept; one without rows where there is no file. Raises DemonError for another file,
+    which therefore is never written over."""
+    try:
+        with atomic_file.opened(path) as stream:
+            kept = json.loads(stream.read())
+    except FileNotFoundError:
+        return {"rows": []}
+    except (OSError, ValueError) as error:
+        raise DemonError(f"cannot be read as a report: {error}", file=path, mend="name another file") from None
+    if not isinstance(kept, dict) or not isinstance(kept.get("rows"), list):
+        raise DemonError("this is no report of measurements", file=path, mend="name another file")
+    return kept
 
 
 def machine_of(row: Mapping[str, Any], report: Mapping[str, Any]) -> str:

@@ -14,12 +14,14 @@ from demon_patch.codegen.body import Body
 from demon_patch.codegen.expressions import names_read
 from demon_patch.codegen.object_cache import cached_on_object
 from demon_patch.codegen.vectorise import Line
+from demon_patch.codegen.whole_numbers import raw_name
 
 
 @cached_on_object
 def inputs_of_outputs(body: Body) -> tuple[frozenset[str], ...]:
     """Returns for each output the names that it reads within its control frame, also through the lines of the body. A
-    field of a gate or of the frame counts as the gate or the frame."""
+    field of a gate or of the frame counts as the gate or the frame, and the signal of a whole-number port before it is
+    rounded as the port too."""
     behind: dict[str, frozenset[str]] = {}
 
     def reads(e: ast.expr) -> frozenset[str]:
@@ -29,6 +31,8 @@ def inputs_of_outputs(body: Body) -> tuple[frozenset[str], ...]:
 
     for name, e in body.lines:
         behind[name] = reads(e)
+        if raw_name(name) in behind[name]:
+            behind[name] |= {name}
     return tuple(frozenset().union(*map(reads, numbers)) for numbers in body.outputs)
 
 

@@ -37,7 +37,7 @@ def explain(
         patch: A patch file (*.dpatch.json), or a pack (*.dpatch).
         node: A node's id, label or title; within a subpatch with its path: left/lfo.
         stage: Only this stage, may be repeated: inputs, declared, inlined, specialised, float, array or program.
-        page: Writes a page here (Markdown) that follows the node through all stages and into the ring.
+        page: Writes a page here (Markdown), or over a former one: the node through all stages and into the ring.
     """
     from demon_patch.explain.compiled import CompiledPatch
     from demon_patch.explain.overview import overview
@@ -67,11 +67,13 @@ def explain(
 
 def _page(compiled: CompiledPatch, node: str | None, file: Path, target: Path) -> None:
     from demon_patch.explain.page import for_file
+    from demon_patch.runtime.assets.text_pages import check_page, write_page
 
     if node is None:
         raise DemonError("a page follows one node", file=file, mend="name a node")
+    check_page(target)
     found, *_ = _nodes(compiled, node, file)
-    target.write_text(for_file(compiled, found, file, target), encoding="utf-8")
+    write_page(target, for_file(compiled, found, file, target))
     show(f"wrote {target}")
 
 

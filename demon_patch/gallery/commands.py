@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
-import shutil
+import os
+from collections.abc import Set
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from demon_patch.console import Names, Seconds, Threads, examples, out, tell
 from demon_patch.errors import DemonError
 from demon_patch.nearest import did_you_mean, in_short
+from demon_patch.patch.files import atomic_file
 
 if TYPE_CHECKING:
     from demon_patch.engine.session import Session
@@ -57,10 +59,12 @@ def gallery(
             mend = did_you_mean(name, paths, f"there are {in_short(paths)}")
             raise DemonError(f"there is no patch named {name!r}", file=folder, mend=mend)
     check_can_draw(to / "x.png")
-    to.mkdir(parents=True, exist_ok=True)
+    copies = page.copies_in(to)
+    _folder(to)
     sessions: dict[str, Session] = {}
     entries = [
-        _entry(name, paths[name], known.get(name), sessions, to, seconds, threads) for name in only or sorted(paths)
+        _entry(name, paths[name], known.get(name), sessions, to, seconds, threads, copies)
+        for name in only or sorted(paths)
     ]
     rows = [entry.figures.row for entry in entries if entry.figures is not None]
     if save is not None and rows:
@@ -95,9 +99,13 @@ def _entry(
     to: Path,
     seconds: float,
     threads: int | None,
+    copies: Set[str],
 ) -> Entry:
     """Renders a patch into the folder `to`, measures its effect if it has one, prints a line about it, and returns its
-    entry of the page. An error is printed, and is in the entry."""
+    entry of the page. An error is printed, and is in the entry.
+
+    copies: names of files in `to` that may be replaced by a copy of the patch.
+    """
     from demon_patch.engine.session import Session
     from demon_patch.gallery import measure
     from demon_patch.gallery.page import Entry
@@ -105,12 +113,16 @@ def _entry(
 
     try:
         document = load_playable(path)
+        copy = to / path.name
+        own = path.resolve() == copy.resolve()
+        if not (own or path.name in copies or _same(path, copy)):
+            raise DemonError("there is such a file already, and it is another patch", file=copy, mend=measure.ELSEWHERE)
         model = document.meta.model or "nano"
         if model not in sessions:
             sessions[model] = Session.load(model, threads=threads)
         figures = measure.show(name, path, effect, sessions[model], to, seconds)
-        if path.resolve() != (to / path.name).resolve():
-            shutil.copyfile(path, to / path.name)
+        if not own:
+            atomic_file.write(copy, path.read_bytes())
     except (DemonError, OSError) as error:
         fault = str(error.located(file=path) if isinstance(error, DemonError) else error)
         tell(fault, "red")
@@ -120,14 +132,31 @@ def _entry(
     else:
         said = f"{name}: {figures.correlation:+.2f} in {figures.descriptor}, {1e3 * figures.lag:+.0f} ms"
         tell(said, "" if figures.good else "red")
-    return Entry(name, path.name, document, effect, figures)
+    return Entry(name, path.name, document, effect, figures, copied=not own)
+
+
+def _folder(path: Path) -> None:
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise DemonError(
+            f"cannot be made: {atomic_file.reason(error)}", file=path, mend="name another folder with --to"
+        ) from None
+
+
+def _same(path: Path, copy: Path) -> bool:
+    """Whether a copy does not exist yet, or holds what the file holds. Raises DemonError where it cannot be read."""
+    if not os.path.lexists(copy):
+        return True
+    size = path.stat().st_size
+    return atomic_file.read(copy, size) == atomic_file.read(path, size)
 
 
 def _keep(path: Path, machine: str, rows: list[dict[str, object]]) -> None:
     """Writes rows into a report, each with its machine, in the place of those of the same name."""
-    from demon_patch.bench.page import machine_of
+    from demon_patch.bench.page import kept_report, machine_of
 
-    before = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {"rows": []}
+    before = kept_report(path)
     fresh = {"machine": machine, "rows": rows}
     by_name = {
         str(row["name"]): {**row, "machine": machine_of(row, kept)} for kept in (before, fresh) for row in kept["rows"]
@@ -136,4 +165,4 @@ def _keep(path: Path, machine: str, rows: list[dict[str, object]]) -> None:
         "title": "gallery: how far each patch's effect is heard",
         "rows": [row for _, row in sorted(by_name.items())],
     }
-    path.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
+    atomic_file.write(path, (json.dumps(report, indent=2) + "\n").encode())

@@ -18,6 +18,7 @@ from demon_patch.nodes import formulas
 from demon_patch.nodes.language.declare import Declaration
 from demon_patch.nodes.language.ports import NUMBERS, Out, Port
 from demon_patch.patch.model.document import Cable, Node, Patch
+from demon_patch.runtime.assets.text_pages import check_page, write_page
 from demon_patch.runtime.graph.clock import Transport
 from demon_patch.runtime.graph.compile import Geometry, compile
 from demon_patch.runtime.graph.forecast import Forecast
@@ -216,15 +217,16 @@ def draw(curves: Mapping[str, Curve], path: Path) -> None:
 
 def write(catalogue: Mapping[str, Declaration], path: Path) -> list[Path]:
     """Writes the page, its pictures into a folder of the same name beside it, and the page of formulas; returns the
-    paths of both pages."""
-    folder, drawn = path.with_suffix(""), []
+    paths of both pages. Raises DemonError where one is another file than a former page."""
+    folder, drawn, beside = path.with_suffix(""), [], path.with_name("formulas.md")
+    for each in (path, beside):
+        check_page(each)
     for id, declaration in catalogue.items():
         if curves := outputs(declaration, catalogue):
             draw(curves, folder / f"{id}.png")
             drawn.append(id)
-    path.write_text(page(catalogue, pictures_of(drawn, folder)), encoding="utf-8")
-    path.with_name("formulas.md").write_text(formulas.page(), encoding="utf-8")
-    return [path, path.with_name("formulas.md")]
+    pages = {path: page(catalogue, pictures_of(drawn, folder)), beside: formulas.page()}
+    return [write_page(each, text) for each, text in pages.items()]
 
 
 def pictures_of(drawn: Iterable[str], folder: Path) -> dict[str, str]:

@@ -18,11 +18,13 @@ from demon_patch.gallery.effects import Effect, stilled
 from demon_patch.patch.model.document import Patch
 from demon_patch.picture import of_performance
 from demon_patch.runtime.assets.assets import files_of
+from demon_patch.runtime.assets.overwrite import allow_picture
 from demon_patch.runtime.descriptors import smooth
 from demon_patch.runtime.performance.performer import Performer
 from demon_patch.runtime.performance.prepare import load_playable, perform
 from demon_patch.runtime.render import render, write
 
+ELSEWHERE = "name another folder with --to"
 CORRELATION = 0.6  # least size of a good correlation
 LAG_SECONDS = 0.06  # longest good lag of a forecast signal
 FARTHEST_SECONDS = 0.6  # longest lag that is tried
@@ -70,6 +72,7 @@ def show(name: str, path: Path, effect: Effect | None, session: Session, out: Pa
     """Renders a patch or pack into the folder `out`, as FLAC and PNG with its name, and returns the figures of its
     effect; None for a patch without one. Raises DemonError."""
     patch = load_playable(path)
+    allow_picture(out / f"{name}.png", mend=ELSEWHERE)
     with files_of(path) as folder:
         performer = perform(patch, session, folder=folder, into=out)
         sound = write(performer, seconds, out / f"{name}.flac")

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 from demon_patch.gallery.effects import Effect
 from demon_patch.gallery.measure import Figures
 from demon_patch.patch.model.document import Patch
+from demon_patch.runtime.assets.text_pages import check_page, write_page
+
+INDEX = "index.html"
+MARK = "<title>demon_patch: patches</title>"
+"""What every page of a gallery holds in its head."""
+COPIED = " data-copied"
+"""What the link to a patch file holds if the file is a copy."""
 
 _STYLE = """
 :root { color-scheme: dark; --ink: #e8e4dc; --dim: #9a948a; --line: #3a3733; --ground: #171615; --good: #8fd18f; }
@@ -31,6 +39,7 @@ class Entry:
     name, file: of the patch.
     patch: None where an error kept it from being rendered, which `fault` tells.
     effect, figures: None where nothing was measured.
+    copied: whether the patch file beside the page is a copy, which the next page may replace.
     """
 
     name: str
@@ -39,6 +48,7 @@ class Entry:
     effect: Effect | None = None
     figures: Figures | None = None
     fault: str = ""
+    copied: bool = False
 
     @property
     def title(self) -> str:
@@ -60,7 +70,7 @@ def page(entries: Sequence[Entry], machine: str) -> str:
     measured = any(entry.figures is not None for entry in entries)
     said += "; where it was measured, how far the sound follows the control that matters." if measured else "."
     return (
-        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>demon_patch: patches</title>'
+        f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8">{MARK}'
         f'<meta name="viewport" content="width=device-width"><style>{_STYLE}</style></head><body>\n'
         f"<h1>Patches</h1>\n<p>{said}</p>\n"
         f"<nav>{links}</nav>\n{articles}\n<p><small>Rendered on {escape(machine)}.</small></p></body></html>\n"
@@ -81,7 +91,8 @@ def _article(entry: Entry) -> str:
         f'{head}<p class="dim">{escape(patch.meta.description)}</p>\n'
         f'<audio controls preload="none" src="{quote(entry.name)}.flac"></audio>\n'
         f'<img alt="" src="{quote(entry.name)}.png">\n{_verdict(entry.figures)}'
-        f'<p class="dim"><a href="{quote(entry.file)}">patch file</a>, {count}</p></article>'
+        f'<p class="dim"><a href="{quote(entry.file)}"{COPIED if entry.copied else ""}>patch file</a>, {count}</p>'
+        "</article>"
     )
 
 
@@ -98,7 +109,17 @@ def _verdict(figures: Figures | None) -> str:
 
 
 def write(entries: Sequence[Entry], machine: str, out: Path) -> Path:
-    """Writes the page as index.html into a folder; returns its path."""
-    path = out / "index.html"
-    path.write_text(page(entries, machine), encoding="utf-8")
-    return path
+    """Writes the page as index.html into a folder; returns its path. Raises DemonError where there is another file of
+    that name."""
+    return write_page(out / INDEX, page(entries, machine), MARK)
+
+
+def copies_in(out: Path) -> set[str]:
+    """Returns the names of the patch files in a folder that its page names as copies; none without a page. Raises
+    DemonError where the page is no page of ours."""
+    check_page(out / INDEX, MARK)
+    try:
+        text = (out / INDEX).read_text(encoding="utf-8", errors="replace")
+    except FileNotFoundError:
+        return set()
+    return {unquote(name) for name in re.findall(f'<a href="([^"]*)"{COPIED}>', text)}

@@ -53,13 +53,16 @@ def _beside(path: Path) -> str:
 
 
 def write(path: str | Path, content: bytes | Iterable[bytes], *, follow: bool = True) -> None:
-    """Writes a file whole or not at all: the old file stays unchanged until the new one is on disk. Raises PatchError.
+    """Writes a file whole or not at all: the old file stays unchanged until the new one is on disk. Raises PatchError,
+    also where the path is that of a folder, pipe, socket or device, which stays.
 
     content: all bytes, or pieces of them in order.
     follow: for a symbolic link, writes the file that it points to; if False, the new file replaces the link.
     """
     try:
         target = Path(os.path.realpath(path)) if follow else Path(path)
+        if what := _odd_target(target):
+            raise PatchError(f"cannot be written: this is {what}, not a file", file=path, mend="name another file")
         draft = target.with_name(f".{secrets.token_hex(8)}.part")
         try:
             with draft.open("xb") as stream:
@@ -79,6 +82,27 @@ def write(path: str | Path, content: bytes | Iterable[bytes], *, follow: bool = 
 def reason(error: OSError | ValueError) -> str:
     """Returns the system's words for why a file could not be read or written."""
     return (error.strerror if isinstance(error, OSError) else None) or str(error)
+
+
+def odd_kind(mode: int) -> str:
+    """Returns what something that is no ordinary file is, from its mode (`st_mode`): "a folder", "a pipe", "a socket"
+    or "a device"; empty for an ordinary file."""
+    if stat.S_ISREG(mode):
+        return ""
+    return (
+        "a folder" if stat.S_ISDIR(mode) else "a pipe" if stat.S_ISFIFO(mode) else
+        "a socket" if stat.S_ISSOCK(mode) else "a device"
+    )  # fmt: skip
+
+
+def _odd_target(target: Path) -> str:
+    """Returns `odd_kind` of what a new file would replace; empty where there is nothing, and for a link, which is
+    replaced itself. Raises OSError."""
+    try:
+        mode = target.lstat().st_mode
+    except (FileNotFoundError, NotADirectoryError):
+        return ""
+    return "" if stat.S_ISLNK(mode) else odd_kind(mode)
 
 
 def _ordinary(about: os.stat_result) -> None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import re
-import stat
 import sys
 import time
 import unicodedata
@@ -18,7 +17,7 @@ from io import FileIO
 from pathlib import Path
 
 from demon_patch.errors import DemonError
-from demon_patch.patch.files.atomic_file import reason
+from demon_patch.patch.files.atomic_file import odd_kind, reason
 
 if sys.platform != "win32":
     import fcntl
@@ -202,10 +201,10 @@ def refuse_odd(path: Path) -> None:
         mode = path.stat().st_mode
     except FileNotFoundError:
         return
-    if stat.S_ISDIR(mode):
+    kind = odd_kind(mode)
+    if kind == "a folder":
         raise DemonError("this is a folder", file=path, mend="name a file in it")
-    if not stat.S_ISREG(mode):
-        kind = "a pipe" if stat.S_ISFIFO(mode) else "a socket" if stat.S_ISSOCK(mode) else "a device"
+    if kind:
         raise DemonError(f"this is {kind}, not a file", file=path, mend="name another file")
 
 

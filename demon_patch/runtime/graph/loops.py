@@ -99,9 +99,18 @@ def running_order(nodes: Mapping[str, Looped], joins: Sequence[ComputedCable]) -
             into[join.dst].append(join)
             out_of[join.src].append(join)
     early = {id: found for id in order.loops if any(found := _early_outputs(nodes[id], into[id], out_of[id]))}
-    split = SplitNodes(nodes, early)
-    if not early:
-        return split, order
+    while early:
+        split = SplitNodes(nodes, early)
+        ordered = _order_of_halves(order, inside, split)
+        if not (torn := _torn(ordered, into, split)):
+            return split, ordered
+        early = {id: found for id, found in early.items() if id not in torn}
+    return SplitNodes(nodes, early), order
+
+
+def _order_of_halves(order: Order, inside: Mapping[int, Sequence[ComputedCable]], split: SplitNodes) -> Order:
+    """Returns an order with the split nodes of each loop under both names. inside: the cables of each loop."""
+    early = split.early
     names: list[str] = []
     cut: set[Edge] = set()
     loops = dict(order.loops)
@@ -117,7 +126,20 @@ def running_order(nodes: Mapping[str, Looped], joins: Sequence[ComputedCable]) -
         names += inner.nodes
         loops |= dict.fromkeys(parts, loop)
         cut |= inner.cut
-    return split, Order(tuple(names), loops, frozenset(cut))
+    return Order(tuple(names), loops, frozenset(cut))
+
+
+def _torn(order: Order, into: Mapping[str, Sequence[ComputedCable]], split: SplitNodes) -> set[str]:
+    """Returns the split nodes whose two codes would read one cable in different frames: the first code the number of
+    the frame before, the second the number of this one. Outputs and states would not belong together."""
+    place = {name: number for number, name in enumerate(order.nodes)}
+    return {
+        id
+        for id in split.early
+        for join in into[id]
+        for src, end in split.edges(join)
+        if end == id and (src, end) in order.cut and place[src] < place[id + LATE]
+    }
 
 
 def _early_outputs(node: Looped, into: Sequence[ComputedCable], out_of: Sequence[ComputedCable]) -> tuple[bool, ...]:
