@@ -68,7 +68,7 @@ def _play(
 ) -> None:
     """Plays until a key or a signal ends it, or `seconds` seconds were played."""
 
-    def checked(text: str) -> None:
+    def say_or_end(text: str) -> None:
         ending.check()  # at most a second late, where the KeyboardInterrupt was swallowed
         say(text)
 
@@ -78,7 +78,7 @@ def _play(
                 host.record(record)
         with Watch(host, path, prepare) if watch else contextlib.nullcontext():
             if plain:
-                report(host, checked, seconds, teller)
+                report(host, say_or_end, seconds, teller)
             else:
                 from demon_patch.terminal.view import View  # once the sound is on its way
 
