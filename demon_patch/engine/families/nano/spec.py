@@ -14,8 +14,9 @@ PATCH = 2
 
 # Border: a stretch of 200 or 500 latent frames differs from the whole song most in its first 8 frames. In the next 4
 # it differs a little more than in its middle, and from the twelfth frame on no more than there.
-# Margins, tapers and ticks are measured, the first two by train/measure.py: 17 frames are the whole reach of a decode,
-# which is then equal within 2e-7; 13 leave -119 dB in the worst of 8 windows (12 leave -77 dB).
+# Margins, taper and ticks are measured: the margins by tools/train_nano/measure.py (17 frames are the whole reach of a
+# decode, which is then equal within 2e-7; 13 leave -119 dB in the worst of 8 windows, 12 leave -77 dB), the taper by
+# tools/train_nano/taper.py.
 # Ring depth: a row for each of two cores. More rows complete no more generations a second, and each answers later.
 SPEC = FamilySpec(
     name="nano",
@@ -32,7 +33,7 @@ SPEC = FamilySpec(
     playing_margin=13,
     defaults=MappingProxyType({**PLAIN, "steps": 4, "shift": 2.0, "depth": 2}),
     tick_frames=MappingProxyType({1: 2, 2: 3, 3: 5, 4: 6, 5: 8, 6: 9, 7: 11, 8: 12}),
-    strength_taper=(0.0, 0.0443, 0.0954, 0.1634, 0.2573, 0.3835, 0.5324, 0.6755, 0.7989, 0.9031, 1.0),
+    strength_taper=(0.0, 0.0576, 0.1308, 0.2076, 0.2883, 0.3983, 0.5321, 0.7073, 0.7974, 0.8808, 1.0),
     border=12,
     dry_reach=0.8,
 )
