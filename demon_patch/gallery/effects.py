@@ -44,8 +44,8 @@ class Effect:
 
 
 def read_effects(folder: str | Path) -> dict[str, Effect]:
-    """Returns the effects of a folder's patches, by the patch's name without its suffix. Raises DemonError for a faulty
-    file."""
+    """Reads effects.toml, the file that says what each patch of a folder demonstrates and how it is measured. Returns
+    the effects by the name of the patch file without its suffix. Raises DemonError for a faulty file."""
     path = Path(folder) / FILE
     try:
         entries = tomllib.loads(path.read_text(encoding="utf-8"))

@@ -88,7 +88,8 @@ def chunk_of(file: BinaryIO, layout: Layout, name: bytes) -> Chunk | None:
 
 
 def in_order(file: BinaryIO, layout: Layout, last: Chunk) -> bool:
-    """Returns whether no chunk up to `last` lacks the pad byte before it."""
+    """Returns whether each chunk up to `last` begins where the one before it ends, pad byte included: a chunk of odd
+    length is followed by one byte of padding, which some programs leave out."""
     at = layout.first + layout.head
     for chunk in walk(file, layout):
         if chunk.start != at:

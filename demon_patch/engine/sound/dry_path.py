@@ -8,8 +8,8 @@ sound and recording where two frames meet, `sound = (w * decoded + g * recording
 keeps the level.
 
 The decoded side is first given the loudness of the clips (*match*): a gain per latent frame, computed from the loudness
-of the clips and the loudness that the family reads from the latent, both averaged over a second of the song. Nothing
-here has a history: every number depends on the frame's number in the song, so windows equal the whole.
+of the clips and the loudness that the family reads from the latent, both averaged over half a second of the song.
+Nothing here has a history: every number depends on the frame's number in the song, so windows equal the whole.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from demon_patch.engine.contracts import Codec, FamilySpec, ReadsLoudness, Sourc
 from demon_patch.engine.sound.loudness import frame_power
 from demon_patch.engine.sound.window import decode_window
 
-MATCH_SECONDS = 1.0  # span over which loudness is compared
+MATCH_SECONDS = 0.5  # span over which loudness is compared
 MOST_DB = 12.0  # the greatest gain of match, up or down
 _OPPOSED = -0.8  # the least correlation that gains correct: opposite sides cannot be made loud
 _SILENCE = 1e-9  # power below which nothing is raised

@@ -64,7 +64,7 @@ class Outlet(Record, frozen=True, omit_defaults=True):
         self._settle(order=json_values.number(self.order, "order"))
 
     def without(self, gone: Set[str]) -> Outlet:
-        """Returns the outlet; it leads to no output if its node is in `gone`."""
+        """Returns the outlet, taken off its inner output, and so silent, if the node of that output is in `gone`."""
         return structs.replace(self, node="", out="") if self.node in gone else self
 
 
