@@ -47,7 +47,7 @@ def test_a_loop_through_a_whole_number_is_cut_and_gates_in_it_keep_their_law() -
     rows = frames(program, 400)
     strokes = 0.0
     for i in range(4):
-        level, rises = (rows[program.sink("p", f"g{i}", kind)] for kind in ("level", "gate"))
+        level, rises = (rows[program.engine_port("p", f"g{i}", kind)] for kind in ("level", "gate"))
         strokes += rises.sum()
         assert (np.concatenate([[0], level[:-1]]) + rises >= level).all()
     assert strokes > 50
@@ -64,7 +64,7 @@ def test_both_halves_of_a_node_read_a_cable_in_the_same_frame() -> None:
     )  # fmt: skip
     program = built(nodes, *cables)
     rows = frames(program, 100)
-    level, rises = (rows[program.sink("p", "g0", kind)] for kind in ("level", "gate"))
+    level, rises = (rows[program.engine_port("p", "g0", kind)] for kind in ("level", "gate"))
     state, reset, expected = dict(BENCH["pattern"].states), REST, []
     values = {p.name: REST if p.type == "gate" else p.default for p in BENCH["pattern"].ports}
     ticks = played(BENCH["clock"], 100, TRANSPORT)
