@@ -7,7 +7,7 @@ keeps its newest number in the forecast, and its gates do not rise again.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
 import numpy as np
@@ -17,6 +17,7 @@ from demon_patch.arrays import Array
 from demon_patch.runtime.graph.clock import Transport
 from demon_patch.runtime.graph.edges import BEFORE, jumps, whole_changes
 from demon_patch.runtime.graph.live_inputs import Fed, LivePort
+from demon_patch.runtime.graph.parameters import Turned
 from demon_patch.runtime.graph.program import Program
 from demon_patch.runtime.graph.scopes import Scopes
 from demon_patch.runtime.graph.timeline import Timeline
@@ -37,7 +38,7 @@ class Forecast:
         self.transport, self.guard = transport, guard
         self.now = start
         self.taps = Scopes() if taps is None else taps
-        self._changes = 0  # how often live inputs have changed
+        self._changes = 0  # how often live inputs or knobs have changed
         self._waiting: list[
             tuple[int, LivePort, tuple[float, ...]]
         ] = []  # live inputs that have not run yet: frame, port, numbers
@@ -90,6 +91,21 @@ class Forecast:
         self._timeline.all_changed(self.transport, self._live, self.now)
         self._mapped = None
 
+    def turn(self, values: Mapping[LivePort, float | None]) -> Turned:
+        """Gives knobs other values from control frame `now` on (`Program.turn`). Only what they reach is computed
+        anew."""
+        self._apply_live_inputs(self.now)
+        program, live = self.program, self._live
+        turned = program.turn(values)
+        for slot, number in turned.slots.items():
+            live.bus[slot] = number
+        if turned:
+            self._changes += 1
+            steps = frozenset(program.steps[step] for step in turned.steps)
+            self._timeline.knobs_turned(steps, turned.slots, live, self.now)
+            self._mapped = None
+        return turned
+
     def retime(self, transport: Transport) -> None:
         """Takes another transport, which differs from the old one only from control frame `now` on."""
         self.transport = transport
@@ -108,7 +124,8 @@ class Forecast:
 
     @property
     def live_changes(self) -> int:
-        """How often live inputs have changed since this forecast was made; several changes at once count as one."""
+        """How often live inputs or knobs have changed since this forecast was made; several changes at once count as
+        one."""
         self._apply_live_inputs(self.now)
         return self._changes
 

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, Collection, Hashable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from demon_patch.errors import PatchError
 from demon_patch.nodes.catalogue import CATALOGUE
@@ -22,8 +22,9 @@ from demon_patch.patch.edit.session import Delta, EditSession, PendingStep, Revi
 from demon_patch.patch.model import ids
 from demon_patch.patch.model.dashboard import Snapshot
 from demon_patch.patch.model.document import Patch
-from demon_patch.patch.model.graph import CableKey
+from demon_patch.patch.model.graph import SUBPATCH, CableKey
 from demon_patch.patch.model.json_values import Value, quoted
+from demon_patch.runtime.live.knobs import KnobMoves, Moved, moved_keys, moves_of
 
 PLAYER = "player"
 """The client that edits where none is named: who plays."""
@@ -38,6 +39,7 @@ class DocumentStage(NamedTuple):
     patch: the document with the live values that it can have.
     base: the document without live values.
     live: all live values.
+    moves: the number of the latest move that it contains (`KnobMoves`).
     """
 
     key: Hashable
@@ -46,6 +48,7 @@ class DocumentStage(NamedTuple):
     patch: Patch
     base: Patch
     live: Overlay
+    moves: int = 0
 
 
 class WaitingRecall(NamedTuple):
@@ -102,11 +105,15 @@ class LiveDocument:
     earlier. An edit that is undone before it is heard is cancelled. When an edit is heard, the live values over what
     it writes are released, except for those that were turned after it was made.
 
-    changed: called after every change, outside of the lock.
+    changed: called after every change that does not move knobs alone, outside of the lock.
+    knobs: takes the moves of knobs; without it `changed` is called for them, too.
     """
 
-    def __init__(self, patch: Patch, changed: Callable[[], object] = lambda: None) -> None:
-        self._session, self._changed = EditSession(patch), changed
+    def __init__(
+        self, patch: Patch, changed: Callable[[], object] = lambda: None, knobs: KnobMoves | None = None
+    ) -> None:
+        self._session, self._changed, self._knobs = EditSession(patch), changed, knobs
+        self._moved: dict[Key, Moved] = {}
         self._live_values = LiveValues()
         self._recalls: list[WaitingRecall] = []
         self._recalled = 0
@@ -132,19 +139,58 @@ class LiveDocument:
 
     @contextmanager
     def session(self) -> Iterator[EditSession]:
-        """From any thread. Gives the edit session, which no other thread can use meanwhile. Calls `changed` at the end
-        if it was edited."""
-        edited = False
+        """From any thread. Gives the edit session, which no other thread can use meanwhile."""
+        with self._changing():
+            yield self._session
+
+    @contextmanager
+    def _changing(self) -> Iterator[None]:
+        """Holds the lock while the document or its live values are changed. Passes on what has changed."""
+        unheard = False
         try:
             with self._lock:
-                before = self._session.revision, len(self._session.pending)
+                before = self._state
                 try:
-                    yield self._session
+                    yield
                 finally:
-                    edited = (self._session.revision, len(self._session.pending)) != before
+                    unheard = self._state != before and not self._moves_alone(before)
         finally:
-            if edited:
+            if unheard:
                 self._changed()
+
+    @property
+    def _state(self) -> tuple[object, ...]:
+        """All that is heard now or later. Equal parts are the same objects."""
+        session = self._session
+        return session.patch, self._live_values.overlay, session.revision, session.pending, tuple(self._recalls)
+
+    def _moves_alone(self, before: tuple[Any, ...]) -> bool:
+        """Under the lock. Returns whether only knobs have moved since `_state` was `before`, and passes their moves on.
+        While an edit or a recall waits, only `turn` moves knobs alone: what else changes may be heard later."""
+        patch, overlay, _, *waiting = before
+        if self._knobs is None or any((*waiting, self._session.pending, self._recalls)):
+            return False
+        keys = moved_keys((patch, overlay), (self._session.patch, self._live_values.overlay))
+        return keys is not None and self._move(keys)
+
+    def _move(self, keys: Collection[Key]) -> bool:
+        """Under the lock. Passes the moves of some ports on; returns False where these are no knobs."""
+        base, live = self._session.patch, self._live_values.overlay
+        moves = moves_of(keys, base, live)
+        if moves is None or self._knobs is None:
+            return False
+        for id, port in keys:
+            node = base.nodes[id]
+            self._moved[id, port] = Moved(node.type, node.values.get(port), live.values.get((id, port)))
+        self._knobs.note(moves)
+        return True
+
+    def take_moved(self) -> dict[Key, Moved]:
+        """From any thread. Returns the knobs that have moved without being compiled since the last call, with the
+        values that they had then."""
+        with self._lock:
+            moved, self._moved = self._moved, {}
+            return moved
 
     # -- edits --------------------------------------------------------------------------------------------------
     def do(self, command: Command, client: str = PLAYER, label: str = "", at: Grid | None = None) -> Delta:
@@ -187,16 +233,26 @@ class LiveDocument:
                 checked(heard, CATALOGUE, node, port, value)  # what is on its way out can still be turned
             turned = self._live_values.overlay.turned(node, port, value)
             self._live_values = self._live_values.put(turned, [(node, port)], self._session.revision.counter)
-        self._changed()
+            alone = self._knobs is not None and self._turns_alone(node) and self._move([(node, port)])
+        if not alone:
+            self._changed()
+
+    def _turns_alone(self, node: str) -> bool:
+        """Under the lock. Returns whether a live value of a node sounds the same in all that waits."""
+        base = self._session.patch
+        if node not in base.nodes:
+            return False
+        if base.nodes[node].type == SUBPATCH and (self._session.pending or self._recalls):
+            return False
+        return not any(node in {*waiting.snapshot.values, *waiting.snapshot.ranges} for waiting in self._recalls)
 
     def release(self, *keys: Key | CableKey) -> None:
         """From any thread. Drops the live values of some ports and cables. Without keys it drops all of them, and all
         recalls that wait."""
-        with self._lock:
+        with self._changing():
             self._live_values = self._live_values.released(*keys) if keys else LiveValues()
             if not keys:
                 self._recalls.clear()
-        self._changed()
 
     def keep(self, client: str = PLAYER) -> Patch:
         """From any thread. Makes the live values the base, in one undo step, and returns the new document. Live values
@@ -235,7 +291,7 @@ class LiveDocument:
     def recall(self, id: str, at: Grid | None = None) -> tuple[PatchError, ...]:
         """From any thread. Makes a snapshot's values live values, at once or from a grid on. Returns an error for each
         thing that the snapshot names and that cannot be set. Raises PatchError where there is no such snapshot."""
-        with self._lock:
+        with self._changing():
             snapshot = self._snapshot(id)
             found = recall(snapshot, self.patch, CATALOGUE)
             if at is None:
@@ -243,17 +299,15 @@ class LiveDocument:
             else:
                 self._recalled += 1
                 self._recalls.append(WaitingRecall(self._recalled, self._session.revision, at, snapshot))
-        self._changed()
         return found.skipped
 
     def morph(self, one: str, other: str, amount: float) -> tuple[PatchError, ...]:
         """From any thread. Makes the values between two snapshots live values; `amount` is 0 at the first and 1 at the
         second. Returns and raises errors as `recall` does."""
-        with self._lock:
+        with self._changing():
             ends = self._snapshot(one), self._snapshot(other)
             found = morph(*ends, amount, self.patch, CATALOGUE)
             self._live_values = self._live_values.recalled(found, self._session.revision.counter)
-        self._changed()
         return found.skipped
 
     # -- what is heard when -------------------------------------------------------------------------------------
@@ -273,7 +327,8 @@ class LiveDocument:
                     number += 1
                     live, key, label = _heard(live, waiting), waiting.revision, waiting.step.label
                 stages.append(_stage(key, waiting.at, label, live, patches[number]))
-            return tuple(stages)
+            moves = 0 if self._knobs is None else self._knobs.number
+            return tuple(stage._replace(moves=moves) for stage in stages)
 
     def note_landing(self, key: Hashable) -> None:
         """From any thread. Notes that the stage with this key is heard from now on."""

@@ -29,6 +29,7 @@ from demon_patch.runtime.graph.live_inputs import Fed
 from demon_patch.runtime.graph.scopes import Scopes
 from demon_patch.runtime.live.document import LiveDocument
 from demon_patch.runtime.live.edit_thread import EditThread
+from demon_patch.runtime.live.knobs import KnobMoves
 from demon_patch.runtime.live.messages import Messages, event_message
 from demon_patch.runtime.live.recording import Recordings
 from demon_patch.runtime.live.scheduled_edits import ScheduledEdit, ScheduledEdits
@@ -86,7 +87,8 @@ class Host:
         self._messages = Messages()
         self.tick_loop = TickLoop(self.performer, self.link, before_tick=self._publish)
         bpm = tempo_of(Song(), self.performer.source)  # of a patch without a tempo of its own
-        self.document = LiveDocument(patch, self._compile_newest)
+        self._knobs = KnobMoves(self.performer.turn, self._post, self._compile_newest)
+        self.document = LiveDocument(patch, self._compile_newest, self._knobs)
         self._scheduled = ScheduledEdits(self.performer, patch.song, bpm, self.add_message)
         self._edit_thread = EditThread(
             self.performer,
@@ -97,6 +99,7 @@ class Host:
             stages=self.document.stages,
             play=self._play_edits,
             tell=self.add_message,
+            moved=self.document.take_moved,
         )
         self._recordings = Recordings(self.link, spec, self._resources.into, self.add_message)
         self._tap_tempo = TapTempo()
@@ -243,12 +246,21 @@ class Host:
 
     def _compile_newest(self) -> None:
         """From any thread. Has the editing thread compile the newest document; called after every change of it or of a
-        live value."""
+        live value that a program cannot take as a parameter."""
         self._edit_thread.compile_newest()
+
+    def _post(self, change: Callable[[], None]) -> None:
+        """From any thread. Has the tick thread make a change before its next tick."""
+        self.tick_loop.post(change)
 
     def _play_edits(self, edits: Sequence[ScheduledEdit]) -> None:
         """On the editing thread. Passes compiled edits on to the tick thread."""
-        self.tick_loop.post(lambda: self._scheduled.play(edits))
+
+        def play() -> None:
+            self._scheduled.play(edits)
+            self._knobs.note_played(edits[0].moves)
+
+        self.tick_loop.post(play)
 
     # -- transport ----------------------------------------------------------------------------------------------
     def play(self, on: bool) -> None:

@@ -16,6 +16,7 @@ from demon_patch.engine.contracts import Conditioning, FamilySpec, Source
 from demon_patch.engine.controls import CONTROLS
 from demon_patch.engine.sound.dry_path import Cover
 from demon_patch.runtime.graph.forecast import Forecast
+from demon_patch.runtime.graph.parameters import Turned
 from demon_patch.runtime.graph.program import Program
 from demon_patch.runtime.performance.control_values import ControlValues
 from demon_patch.runtime.performance.feedback import Feedback
@@ -141,6 +142,15 @@ class SoundingQueue:
         waiting, self.waiting = self.waiting, []
         for frame, scene in waiting:
             self.stage(frame, scene.program, scene.parts)
+
+    def turn(self, values: Mapping[tuple[str, str], float | None]) -> Turned:
+        """Turns knobs (`Forecast.turn`) in the scene that plays and in all that wait. Returns what has changed in the
+        first; `refused` has the knobs that one of the scenes cannot take."""
+        turned = self.now.forecast.turn(values)
+        refused = turned.refused.union(*(scene.program.turn(values).refused for _, scene in self.waiting))
+        if self.waiting:
+            self.restage()
+        return turned._replace(refused=refused)
 
     def renew(self) -> None:
         """Prepares all scenes that wait again if live inputs have arrived since. Called after control frames have
