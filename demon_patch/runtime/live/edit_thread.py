@@ -15,10 +15,10 @@ from demon_patch.nodes.catalogue import CATALOGUE
 from demon_patch.patch.edit.overlay import Key, Overlay
 from demon_patch.patch.model.document import Patch
 from demon_patch.runtime.graph.compile import Geometry, compile
-from demon_patch.runtime.live.document import DocumentStage
 from demon_patch.runtime.live.fallback import GOES_ON, Version, without_mistake
 from demon_patch.runtime.live.knobs import Moved, with_moved
 from demon_patch.runtime.live.scheduled_edits import ScheduledEdit
+from demon_patch.runtime.live.stages import DocumentStage
 from demon_patch.runtime.performance.performer import Performer
 from demon_patch.runtime.performance.prepare import load_loras, measure_sounds, parts_of
 from demon_patch.runtime.performance.resources import Resources

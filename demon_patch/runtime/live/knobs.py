@@ -10,16 +10,16 @@ the later moves are written into it too, so that no move is lost and no old valu
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import replace
 from typing import NamedTuple
 
 from msgspec import structs
 
-from demon_patch.patch.edit.field_paths import changes
+from demon_patch.patch.edit.field_paths import GONE, changes
 from demon_patch.patch.edit.overlay import Key, Overlay
 from demon_patch.patch.model.document import Patch
-from demon_patch.patch.model.graph import SUBPATCH
+from demon_patch.patch.model.graph import SUBPATCH, CableKey
 from demon_patch.patch.model.json_values import Value
 
 Moves = Mapping[Key, float | None]
@@ -162,3 +162,37 @@ def with_moved(base: Patch, live: Overlay, moved: Mapping[Key, Moved]) -> tuple[
             over.pop((id, port), None)
             over |= {} if values.live is None else {(id, port): values.live}
     return structs.replace(base, nodes=nodes), replace(live, values=over)
+
+
+class Touched:
+    """Which ports and cables were touched when. Owned by whoever holds the document's lock.
+
+    count: how often any was touched.
+    """
+
+    def __init__(self) -> None:
+        self.count = 0
+        self._latest: dict[Key | CableKey, int] = {}
+
+    def note_keys(self, keys: Iterable[Key | CableKey]) -> None:
+        """Notes that some ports and cables are touched."""
+        self.count += 1
+        self._latest.update(dict.fromkeys(keys, self.count))
+
+    def note(self, before: tuple[Patch, Overlay], after: tuple[Patch, Overlay]) -> None:
+        """Notes a touch of every port and cable whose value, range or depth, base or live, a change has changed."""
+        (old, was), (new, live) = before, after
+        found: set[Key | CableKey] = set()
+        for one, other in ((was.values, live.values), (was.ranges, live.ranges), (was.depths, live.depths)):
+            found |= {key for key in {**one, **other} if one.get(key, GONE) != other.get(key, GONE)}  # type: ignore
+        for path in changes(old, new) if old is not new else ():
+            if path[0] == "nodes" and len(path) == 4 and path[2] in ("values", "ranges"):
+                found.add((str(path[1]), str(path[3])))
+            elif path[0] == "cables" and isinstance(path[1], CableKey):
+                found.add(path[1])
+        if found:
+            self.note_keys(found)
+
+    def since(self, count: int) -> frozenset[Key | CableKey]:
+        """Returns what was touched since `count` had this value."""
+        return frozenset(key for key, latest in self._latest.items() if latest > count)
