@@ -56,6 +56,11 @@ class Forecast:
             program.use_song(self.transport.song_frames)
         self._live = program.state()
 
+    @property
+    def computed(self) -> int:
+        """How many numbers were computed ahead: one for each engine port and control frame."""
+        return self._timeline.computed
+
     def swap(self, program: Program) -> None:
         """Changes to another program at `now`, after an edit. Nodes that both programs have keep their state, and
         engine ports that both have keep their past numbers."""

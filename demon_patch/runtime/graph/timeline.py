@@ -54,6 +54,7 @@ class Timeline:
     that the live part reads).
     first: the control frame of the first column.
     stored: the first control frame without a column.
+    computed: how many numbers were computed ahead since it was made.
     ends: for each part of the program (forecast, live), the first control frame that is missing or out of date. The
     live part's end is never after the forecast part's. Columns from an end to `stored` hold the numbers from before the
     latest change. While a turn of knobs is not computed to the end of the forecast part, the rows that it reaches are
@@ -64,6 +65,7 @@ class Timeline:
         self.first = self.stored = start
         self.rows: Array = np.zeros((0, 0))
         self._renewed = (0, 0)
+        self.computed = 0
         self.use(program, [None] * len(program.sinks))
         self.all_changed(transport, live, start)
 
@@ -247,6 +249,7 @@ class Timeline:
 
     def _store(self, rows: slice | NDArray[np.int64], begin: int, values: Array) -> None:
         stop = begin + values.shape[1]
+        self.computed += values.size
         self._widen(stop)
         self.rows[rows, begin - self.first : stop - self.first] = values
         if begin < self.stored:

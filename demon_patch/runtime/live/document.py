@@ -37,13 +37,13 @@ class LiveDocument:
     it writes are released, except for those that were turned after it was made.
 
     changed: called after every change that does not move knobs alone, outside of the lock.
-    knobs: takes the moves of knobs; without it `changed` is called for them, too.
+    knobs: takes the moves of knobs; where it is None, `changed` is called for them, too.
     """
 
     def __init__(
         self, patch: Patch, changed: Callable[[], object] = lambda: None, knobs: KnobMoves | None = None
     ) -> None:
-        self._session, self._changed, self._knobs = EditSession(patch), changed, knobs
+        self._session, self._changed, self.knobs = EditSession(patch), changed, knobs
         self._moved: dict[Key, Moved] = {}
         self._touched = Touched()
         self._live_values = LiveValues()
@@ -104,7 +104,7 @@ class LiveDocument:
         """Under the lock. Returns whether only knobs have moved since `_state` was `before`, and passes their moves
         on."""
         (patch, overlay, *_), live = before, self._live_values.overlay
-        keys = None if self._knobs is None else moved_keys((patch, overlay), (self._session.patch, live))
+        keys = None if self.knobs is None else moved_keys((patch, overlay), (self._session.patch, live))
         if keys is None or before[3:] != self._state[3:]:
             return False
         waits = self._session.pending or self._recalls
@@ -128,12 +128,12 @@ class LiveDocument:
         """Under the lock. Passes the moves of some ports on; returns False where these are no knobs."""
         base, live = self._session.patch, self._live_values.overlay
         moves = moves_of(keys, base, live)
-        if moves is None or self._knobs is None:
+        if moves is None or self.knobs is None:
             return False
         for id, port in keys:
             node = base.nodes[id]
             self._moved[id, port] = Moved(node.type, node.values.get(port), live.values.get((id, port)))
-        self._knobs.note(moves)
+        self.knobs.note(moves)
         return True
 
     def take_moved(self) -> dict[Key, Moved]:
@@ -292,7 +292,7 @@ class LiveDocument:
                     number += 1
                     live, key, label = heard(live, waiting), waiting.revision, waiting.step.label
                 stages.append(stage_of(key, waiting.at, label, live, patches[number]))
-            moves = 0 if self._knobs is None else self._knobs.number
+            moves = 0 if self.knobs is None else self.knobs.number
             return tuple(stage._replace(moves=moves) for stage in stages)
 
     def note_landing(self, key: Hashable) -> None:
