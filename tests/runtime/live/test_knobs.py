@@ -291,3 +291,16 @@ def test_a_move_during_a_compile_is_in_the_program_that_comes_of_it(monkeypatch:
         threads.step(("tick",))
         assert stage.host.performer.controls.control_value("strength", 0) == 0.6
     stage.host.close()
+
+
+def test_changes_that_keep_coming_do_not_keep_a_tick_from_its_end(stage: Stage) -> None:
+    made: list[None] = []
+
+    def change() -> None:
+        made.append(None)
+        stage.live.post(change)
+
+    stage.live.post(change)
+    for count in range(1, 4):
+        stage.live.step()
+        assert len(made) == count
