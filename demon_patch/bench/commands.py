@@ -270,3 +270,20 @@ def graph(*, as_json: JsonFlag = False) -> None:
     from demon_patch.bench.graph import measure
 
     _report("graph: 25 control frames a second, one thread", list(measure()), as_json)
+
+
+@bench.command
+def knobs(*, seconds: Seconds = 8.0, as_json: JsonFlag = False) -> None:
+    """Turns 30 knobs 100 times a second while a patch of 200 nodes plays on the embedded model: two minutes.
+
+    Nothing is heard: a clock of computing time on one thread takes the place of the sound device.
+
+    Parameters:
+        seconds: Of each stretch; there are three without knobs, three with, and three that compile each turn.
+        as_json: Prints JSON in place of tables.
+    """
+    from demon_patch.bench.knobs import measure
+    from demon_patch.engine.session import Session
+
+    rows = measure(Session.load("nano", threads=1), seconds)
+    _report("knobs: 30 of them at 100 Hz, 200 nodes, the embedded model", rows, as_json)

@@ -130,6 +130,10 @@ class GeneratedFunction:
         of a control frame, in seconds."""
         return _bound(self, tuple(params), dt)
 
+    def bound_anew(self, params: Params, dt: float) -> Callable[..., None]:
+        """Returns the callable as `bound` does, without keeping it for the next call with the same parameters."""
+        return _bound.__wrapped__(self, tuple(params), dt)
+
 
 @dataclass(slots=True)
 class _FunctionWriter:

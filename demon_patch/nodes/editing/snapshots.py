@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, NamedTuple
 
 from demon_patch.engine.controls import CONTROLS
@@ -104,25 +105,44 @@ def morph(
     Knobs and playing ranges move linearly in knob positions, depths linearly. Options, texts, points and whole numbers
     switch at 0.5. For what only one snapshot has, the patch gives the other end.
     """
-    amount = min(max(amount, 0.0), 1.0)
-    faces = VisiblePorts(patch, catalogue)
-    a, b = _Reading(faces), _Reading(faces)
-    a.read(one)
-    b.read(other)
-    between = _Reading(faces, skipped=[*a.skipped, *b.skipped], nodes=a.nodes | b.nodes)
-    for key in {**a.values, **b.values}:
-        port = between.ports(key[0])[key[1]]
-        ends = [side.values.get(key, between.base(key)) for side in (a, b)]
-        between.values[key] = _between(ends[0], ends[1], amount, port)
-    for key in {**a.ranges, **b.ranges}:
-        port = between.ports(key[0])[key[1]]
-        ends = [side.ranges.get(key, between.range(key)) for side in (a, b)]
-        lo, hi = (_between(x, y, amount, port) for x, y in zip(*ends, strict=True))
-        between.ranges[key] = (lo, hi)
-    for key in {**a.depths, **b.depths}:
-        ends = [side.depths.get(key, patch.cables_by_key[key].depth) for side in (a, b)]
-        between.depths[key] = _between(ends[0], ends[1], amount)
-    return between.recalled()
+    return Morph(one, other, patch, catalogue).at(amount)
+
+
+class Morph:
+    """Two snapshots, read once for a document, and all mixtures of them (`morph`).
+
+    keys: the ports and cables that the snapshots move.
+    """
+
+    def __init__(self, one: Snapshot, other: Snapshot, patch: Patch, catalogue: Catalogue) -> None:
+        faces = VisiblePorts(patch, catalogue)
+        a, b = _Reading(faces), _Reading(faces)
+        a.read(one)
+        b.read(other)
+        between = self._between = _Reading(faces, skipped=[*a.skipped, *b.skipped], nodes=a.nodes | b.nodes)
+        self._values = {
+            key: (*(side.values.get(key, between.base(key)) for side in (a, b)), between.ports(key[0])[key[1]])
+            for key in {**a.values, **b.values}
+        }
+        self._ranges = {
+            key: (*(side.ranges.get(key, between.range(key)) for side in (a, b)), between.ports(key[0])[key[1]])
+            for key in {**a.ranges, **b.ranges}
+        }
+        self._depths = {
+            key: tuple(side.depths.get(key, patch.cables_by_key[key].depth) for side in (a, b))
+            for key in {**a.depths, **b.depths}
+        }
+        self.keys: frozenset[Key | CableKey] = frozenset({*self._values, *self._ranges, *self._depths})
+
+    def at(self, amount: float) -> Recall:
+        """The mixture at an amount from 0 to 1; outside, the nearer end."""
+        amount, between = min(max(amount, 0.0), 1.0), self._between
+        between.values = {key: _mixed(a, b, amount, port) for key, (a, b, port) in self._values.items()}
+        for key, (a, b, port) in self._ranges.items():
+            lo, hi = (_mixed(x, y, amount, port) for x, y in zip(a, b, strict=True))
+            between.ranges[key] = (lo, hi)
+        between.depths = {key: _mixed(a, b, amount) for key, (a, b) in self._depths.items()}
+        return between.recalled()
 
 
 @dataclass
@@ -175,8 +195,12 @@ class _Reading:
             {key: ends for key, ends in self.ranges.items() if ends != self.range(key)},
             {key: depth for key, depth in self.depths.items() if depth != self.patch.cables_by_key[key].depth},
         )
-        ports = frozenset((id, name) for id in self.nodes if self.ports(id) for name in self._movable[id])
-        return Recall(overlay, ports, tuple(self.skipped))
+        return Recall(overlay, self._ports_moved, tuple(self.skipped))
+
+    @cached_property
+    def _ports_moved(self) -> frozenset[Key]:
+        """All ports that snapshots move, of the nodes named."""
+        return frozenset((id, name) for id in self.nodes if self.ports(id) for name in self._movable[id])
 
     def ports(self, id: str) -> Mapping[str, Port]:
         """Returns the inputs of a node by name."""
@@ -226,7 +250,7 @@ def _held(number: float, port: Port) -> float:
     return min(max(number, port.lo), port.hi)
 
 
-def _between(one: Any, other: Any, amount: float, port: Port | None = None) -> Any:
+def _mixed(one: Any, other: Any, amount: float, port: Port | None = None) -> Any:
     """Returns the value of a port between two values; a depth if `port` is None. amount: 0 gives `one`, 1 gives
     `other`."""
     glides = port is None or (port.numeric and port.taper != "int")

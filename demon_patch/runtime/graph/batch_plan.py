@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from itertools import chain, groupby
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -53,12 +53,15 @@ class Scan:
     function: GeneratedFunction
 
 
+Block: TypeAlias = Group | Scan
+
+
 @dataclass(frozen=True, eq=False)
 class PlanPart:
     """The forecast part or the live part of a plan. Its rows are the bus slots, then the curve tables, in reverse
     order: the first table is the last row."""
 
-    blocks: tuple[Group | Scan, ...]
+    blocks: tuple[Block, ...]
     """The blocks (groups and scans) of the part, in running order."""
     written: Indices
     """The bus slots that the part writes."""
@@ -66,6 +69,11 @@ class PlanPart:
     """The state cells of the part."""
     shown: Indices
     """The places in the plan's `kept` whose numbers this part computes."""
+    columns: tuple[Indices | None, ...] = ()
+    """For a part that runs only some nodes of groups: for each block, the numbers of its nodes within the plan's group;
+    None for a whole block."""
+    whole: tuple[Block, ...] = ()
+    """For such a part: for each block, the plan's block that it is of."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,9 +92,14 @@ class BatchPlan:
     """The bus slots of the engine ports, then the border."""
 
     @property
-    def blocks(self) -> tuple[Group | Scan, ...]:
+    def blocks(self) -> tuple[Block, ...]:
         """The blocks of both parts, in running order."""
         return (*self.parts[0].blocks, *self.parts[1].blocks)
+
+    @cached_property
+    def places(self) -> Mapping[NodeCode, tuple[Block, int]]:
+        """By node, its block, and its number within the block."""
+        return {step: (block, number) for block in self.blocks for number, step in enumerate(block.nodes)}
 
 
 class BatchProgram:
@@ -98,30 +111,48 @@ class BatchProgram:
     def __init__(
         self, plan: BatchPlan, params: Mapping[NodeCode, tuple[float, ...]], dt: float, rises: Sequence[int] = ()
     ) -> None:
-        self.plan, self._rises = plan, list(rises)
-        self._given: dict[Group | Scan, Any] = {}
+        self.plan, self._rises, self._dt = plan, list(rises), dt
+        self._given: dict[Block, Any] = {}
+        self._own: set[Block] = set()  # the groups whose parameters no other program shares
+        self._params: dict[NodeCode, tuple[float, ...]] = {}  # of nodes in scans
         for part in plan.blocks:
             given = tuple(params[code] for code in part.nodes)
             scanned = isinstance(part, Scan)
             self._given[part] = part.function.bound(given, dt) if scanned else _parameter_rows(part, given)
+            self._params |= zip(part.nodes, given, strict=True) if scanned else ()
+
+    def turn(self, step: NodeCode, params: tuple[float, ...]) -> None:
+        """Gives a node other parameters."""
+        if step not in self.plan.places:
+            return
+        block, number = self.plan.places[step]
+        if isinstance(block, Scan):
+            self._params[step] = params
+            self._given[block] = block.function.bound_anew([self._params[node] for node in block.nodes], self._dt)
+            return
+        if block not in self._own:
+            self._given[block] = self._given[block].copy()
+            self._own.add(block)
+        self._given[block][:, number, 0] = [params[row[number]] for row in block.params]
 
     def run(
         self, bus: list[float], cells: list[float], tables: Sequence[list[float]], arrays: Sequence[Array],
-        frames: Frame, n: int, parts: Collection[int] = (0, 1), border: Array | None = None,
+        frames: Frame, n: int, parts: Sequence[PlanPart] = (), border: Array | None = None,
     ) -> Array:  # fmt: skip
         """Runs n control frames of some parts, on `bus` and `cells` themselves, and returns every row [slots + tables,
         n].
 
         Rows that no engine port needs are undefined.
 
-        parts: 0 the forecast part, 1 the live part.
+        parts: those of the plan, or what knobs reach (`Downstream.part`); by default the whole plan.
         border: where the live part runs alone, the rows [n_border, n] of the forecast part that it reads.
         Raises ArithmeticError, ValueError or TypeError where a node fails; bus and cells have then partly changed.
         """
         plan = self.plan
         rows = np.empty((plan.slots + len(arrays), n))
         rows[plan.fixed] = np.array([bus[slot] for slot in plan.fixed.tolist()])[:, None]
-        if self._rises and 1 in parts:
+        parts = parts or plan.parts
+        if self._rises and plan.parts[1] in parts:
             rows[self._rises, 1:] = 0.0
             for slot in self._rises:
                 bus[slot] = 0.0
@@ -130,15 +161,14 @@ class BatchProgram:
         for i in range(len(arrays)):
             rows[-1 - i] = arrays[i][frames.frame]
         for part in parts:
-            self._run_part(plan.parts[part], rows, bus, cells, tables, arrays, frames, n)
+            self._run_part(part, rows, bus, cells, tables, arrays, frames, n)
         return rows
 
     def _run_part(
         self, part: PlanPart, rows: Array, bus: list[float], cells: list[float], tables: Sequence[list[float]],
         arrays: Sequence[Array], frames: Frame, n: int,
     ) -> None:  # fmt: skip
-        for block in part.blocks:
-            given = self._given[block]
+        for block, given in self._parameters(part):
             if isinstance(block, Scan):
                 given(rows, bus, cells, tables, frames, n)
                 continue
@@ -153,6 +183,14 @@ class BatchProgram:
             bus[slot] = x
         if not (np.isfinite(np.add.reduce(rows[part.written], axis=None)) and np.isfinite(sum(cells))):
             raise ArithmeticError("a number is not finite")
+
+    def _parameters(self, part: PlanPart) -> Iterator[tuple[Block, Any]]:
+        """Yields each block of a part with its parameters."""
+        if not part.whole:
+            yield from ((block, self._given[block]) for block in part.blocks)
+            return
+        for block, whole, columns in zip(part.blocks, part.whole, part.columns, strict=True):
+            yield block, self._given[whole] if columns is None else self._given[whole][:, columns]
 
 
 @lru_cache(maxsize=2048)
@@ -197,11 +235,9 @@ def batch_plan(
     return BatchPlan((parts[0], parts[1]), slots, _indices(sorted(read - moved[0] - moved[1])), border, kept)
 
 
-def _blocks(
-    levels: Mapping[int, list[Unit]], read: frozenset[int], feeding: Collection[NodeCode]
-) -> list[Group | Scan]:
+def _blocks(levels: Mapping[int, list[Unit]], read: frozenset[int], feeding: Collection[NodeCode]) -> list[Block]:
     """Returns the blocks of some units in running order. levels: the units by level."""
-    parts: list[Group | Scan] = []
+    parts: list[Block] = []
     for place in sorted(levels):
         alike: defaultdict[GroupForm, list[NodeCode]] = defaultdict(list)
         for unit in levels[place]:
@@ -214,7 +250,7 @@ def _blocks(
     return parts
 
 
-def _slots_written(part: Group | Scan) -> Iterator[int]:
+def _slots_written(part: Block) -> Iterator[int]:
     """Yields the bus slots that a block writes."""
     if isinstance(part, Scan):
         yield from (slot for code in part.nodes for slot in code.slots_written)

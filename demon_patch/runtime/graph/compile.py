@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -24,10 +23,11 @@ from demon_patch.runtime.graph.check import problems
 from demon_patch.runtime.graph.drawn_curves import drawn_curves
 from demon_patch.runtime.graph.live_inputs_compile import LiveInputCompiler
 from demon_patch.runtime.graph.loops import LATE, ComputedCable, SplitNodes, running_order
+from demon_patch.runtime.graph.parameters import AddCable, KnobPart, NumberInput
 from demon_patch.runtime.graph.program import EnginePort, EnginePortKind, Program
 from demon_patch.runtime.graph.reuse import CompiledNode, Numbering, Reuse
 from demon_patch.runtime.graph.ring_plan import RingPlan, ring_plan
-from demon_patch.runtime.graph.wiring import Wiring, clamped, input_text
+from demon_patch.runtime.graph.wiring import Wiring, clamped
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +101,10 @@ class _Compiler:
     end_slots: dict[tuple[str, str], tuple[int, ...]] = field(default_factory=dict)
     owners: dict[str, str] = field(default_factory=dict)
     split: SplitNodes = field(default_factory=SplitNodes)
+    knobs: list[tuple[str, KnobPart]] = field(default_factory=list)
+    knobs_of: dict[tuple[str, str], list[tuple[int, KnobPart]]] = field(default_factory=dict)
+    folded: set[tuple[str, str]] = field(default_factory=set)
+    constants: list[int] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.bus = Numbering(self.before.bus)
@@ -142,6 +146,8 @@ class _Compiler:
             self.owners, [[] for _ in self.tables], self.tables,
             drawn_curves(self.wiring, resources), delays,
             self.live_inputs.result(self.code, self.end_slots, self.engine_slots),
+            knobs={key: parts for key, parts in self.knobs_of.items() if key not in self.folded},
+            constants=tuple(self.constants),
             inherited=previous.latest if previous is not None else None, memory=self.now,
         )  # fmt: skip
         made.use_song(self.geometry.song_frames, self.wiring.bpm or self.geometry.bpm)
@@ -234,14 +240,22 @@ class _Compiler:
             for cable in cables
         ]
         made_of = (*made_of, ends)
+        for cable, _, nominal in ends:
+            if nominal.scaling != (1.0, 0.0) and (id in self.adapters or self.wiring.port(cable).bounded):
+                self.folded |= self.wiring.knobs_of_range(cable.src, cable.out)
         known = self.before.compiled.get(id)
         if known is None or known.made_of != made_of:
-            self.values = []
+            self.values, self.knobs = [], []
             code = make()
             known = CompiledNode(
-                made_of, known.code if known and known.code.does_the_same(code) else code, tuple(self.values)
+                made_of,
+                known.code if known and known.code.does_the_same(code) else code,
+                tuple(self.values),
+                tuple(self.knobs),
             )
         self.now.compiled[id] = known
+        for port, part in known.knobs:
+            self.knobs_of.setdefault((self.owners[id], port), []).append((len(self.code), part))
         self.code.append(known.code)
         self.params.append(known.params)
 
@@ -283,38 +297,28 @@ class _Compiler:
         """Returns the code of a number port (knob, cables, depth and taper: docs/depth.md) and adds its parameters."""
         if port.live:
             return InputCode("x0", (), self.live_inputs.read[id, port.name])
-        wiring, knob = self.wiring, self.wiring.knob(id, port)
-        lo, hi = wiring.playing_range(id, port)
+        wiring = self.wiring
         cables = wiring.into.get((id, port.name), [])
-        if not cables:
-            return InputCode("p0", self._add_parameters([clamped(knob, lo, hi)]))
-        sets = [c for c in cables if wiring.sets(c)]
-        adds = [c for c in cables if not wiring.sets(c)]
+        sets, adds = [c for c in cables if wiring.sets(c)], [c for c in cables if not wiring.sets(c)]
+        number = NumberInput(
+            port, wiring.playing_range(id, port), bool(sets), tuple(self._added(port, cable) for cable in adds)
+        )
+        text, values = number.code(wiring.knob(id, port))
+        if not port.fixed:  # a setting for the host has no knob
+            part = KnobPart(number, text, self._absent(id, port), len(self.values))
+            self.knobs.append((port.name, part))
         sources = tuple(self._source(c) for c in (*sets, *adds))
-        limits = math.isfinite(lo) or math.isfinite(hi)
-        text = input_text(port.taper, port.bounded, limits, bool(sets), len(adds))
-        if not port.bounded:
-            depths = [wiring.depth_and_offset(c) for c in adds]
-            base = sum((offset for _, offset in depths), 0.0 if sets else knob)
-            if not limits and base == 0.0 and len(cables) == 1 and (sets or depths[0][0] == 1.0):
-                return InputCode("x0", (), sources)
-            return InputCode(text, self._add_parameters([base, *(depth for depth, _ in depths), lo, hi]), sources)
-        span, place = self._range_as_positions(port)
-        base, gains = 0.0 if sets else place(knob), []
-        for cable in adds:
-            depth, offset = wiring.depth_and_offset(cable)
-            scale, shift = wiring.nominal(cable.src, cable.out).scaling
-            gains.append(depth * scale * span)
-            base += depth * (shift + offset) * span
-        ends = [lo, hi, port.lo, port.hi, place(lo), place(hi)]
-        return InputCode(text, self._add_parameters([base, *gains, *ends]), sources)
+        return InputCode(text, self._add_parameters(values), sources)
 
-    def _range_as_positions(self, port: Port) -> tuple[float, Callable[[float], float]]:
-        """Returns how the depths of a port add up: the length of its range, and a function that places a knob on it.
-        Both are in the port's unit, for a log taper in natural logarithms."""
-        if port.taper == "log":
-            return math.log(port.hi / port.lo), lambda x: math.log(x / port.lo)
-        return port.hi - port.lo, float
+    def _added(self, port: Port, cable: Cable) -> AddCable:
+        depth, offset = self.wiring.depth_and_offset(cable)
+        scaling = self.wiring.nominal(cable.src, cable.out).scaling if port.bounded else (1.0, 0.0)
+        return AddCable(depth, offset, *scaling)
+
+    def _absent(self, id: str, port: Port) -> float | None:
+        """Returns the knob that a port has where the patch gives none; None where the port has no effect then."""
+        needs_none = port.name in self.wiring.patch.nodes[id].ranges or (id, port.name) in self.wiring.into
+        return float(self.wiring.default(port)) if not port.optional or needs_none else None  # type: ignore[arg-type]
 
     # -- engine ports -------------------------------------------------------------------------------------------
     def _compile_engine_ports(self, id: str, declaration: Declaration) -> None:
@@ -338,9 +342,11 @@ class _Compiler:
                 self._add_code(code_name, (port, level_first), {port.name: cables}, gate)
                 continue
             knob, ends = self.wiring.knob(id, port), self.wiring.playing_range(id, port)
-            self.bus.first[slots[0]] = first = clamped(knob, *ends)
+            self.bus.first[slots[0]] = clamped(knob, *ends)
             if not cables:
-                self.bus.keys[slots[0]] = (*owner, "constant", repr(first))
+                self.bus.keys[slots[0]] = (*owner, "constant")
+                self.constants.append(slots[0])
+                self._add_constant_knob(id, port, NumberInput(port, ends), slots[0])
                 continue
 
             cells = (self.cells.take((*owner, "last"), UNKNOWN),) if port.taper == "int" else ()
@@ -358,6 +364,14 @@ class _Compiler:
                 return NodeCode(code_name, VALUE, {"x": self._input(id, port)}, {}, (slots,), ())
 
             self._add_code(code_name, (port, slots, cells, knob, ends), {port.name: cables}, number)
+
+    def _add_constant_knob(self, id: str, port: Port, number: NumberInput, slot: int) -> None:
+        """Adds the knob of an engine port without a cable. While an optional port is neither set nor limited, it has no
+        effect, and to set it changes the plan of the ring."""
+        node = self.wiring.patch.nodes[id]
+        if not port.fixed and (not port.optional or port.name in node.values or port.name in node.ranges):
+            part = KnobPart(number, "p0", self._absent(id, port), slot=slot)
+            self.knobs_of.setdefault((id, port.name), []).append((-1, part))
 
     def _add_mix_weights(self, id: str, plan: RingPlan) -> None:
         """Adds the engine ports of a mix (one for each wired input) or of a surface (one for each gain)."""

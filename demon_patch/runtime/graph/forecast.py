@@ -7,7 +7,7 @@ keeps its newest number in the forecast, and its gates do not rise again.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
 import numpy as np
@@ -17,6 +17,7 @@ from demon_patch.arrays import Array
 from demon_patch.runtime.graph.clock import Transport
 from demon_patch.runtime.graph.edges import BEFORE, jumps, whole_changes
 from demon_patch.runtime.graph.live_inputs import Fed, LivePort
+from demon_patch.runtime.graph.parameters import Turned
 from demon_patch.runtime.graph.program import Program
 from demon_patch.runtime.graph.scopes import Scopes
 from demon_patch.runtime.graph.timeline import Timeline
@@ -37,7 +38,7 @@ class Forecast:
         self.transport, self.guard = transport, guard
         self.now = start
         self.scopes = Scopes() if scopes is None else scopes
-        self._changes = 0  # how often live inputs have changed
+        self._changes = 0  # how often live inputs or knobs have changed
         self._waiting: list[
             tuple[int, LivePort, tuple[float, ...]]
         ] = []  # live inputs that have not run yet: frame, port, numbers
@@ -54,6 +55,11 @@ class Forecast:
         if program.song_frames != self.transport.song_frames:
             program.use_song(self.transport.song_frames)
         self._live = program.state()
+
+    @property
+    def computed(self) -> int:
+        """How many numbers were computed ahead: one for each engine port and control frame."""
+        return self._timeline.computed
 
     def swap(self, program: Program) -> None:
         """Changes to another program at `now`, after an edit. Nodes that both programs have keep their state, and
@@ -90,6 +96,21 @@ class Forecast:
         self._timeline.all_changed(self.transport, self._live, self.now)
         self._mapped = None
 
+    def turn(self, values: Mapping[LivePort, float | None]) -> Turned:
+        """Gives knobs other values from control frame `now` on (`Program.turn`). Only what they reach is computed
+        anew."""
+        self._apply_live_inputs(self.now)
+        program, live = self.program, self._live
+        turned = program.turn(values)
+        for slot, number in turned.slots.items():
+            live.bus[slot] = number
+        if turned:
+            self._changes += 1
+            codes = frozenset(program.codes[number] for number in turned.codes)
+            self._timeline.knobs_turned(codes, turned.slots, live, self.now)
+            self._mapped = None
+        return turned
+
     def retime(self, transport: Transport) -> None:
         """Takes another transport, which differs from the old one only from control frame `now` on."""
         self.transport = transport
@@ -108,7 +129,8 @@ class Forecast:
 
     @property
     def live_changes(self) -> int:
-        """How often live inputs have changed since this forecast was made; several changes at once count as one."""
+        """How often live inputs or knobs have changed since this forecast was made; several changes at once count as
+        one."""
         self._apply_live_inputs(self.now)
         return self._changes
 

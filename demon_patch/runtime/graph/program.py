@@ -4,6 +4,7 @@ many at once."""
 from __future__ import annotations
 
 import math
+from bisect import bisect_right
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from operator import itemgetter
@@ -14,15 +15,17 @@ from numpy.typing import NDArray
 
 from demon_patch.arrays import Array
 from demon_patch.codegen.delay_line import DelayLine
-from demon_patch.codegen.float_code import NodeCode, float_function, function_groups
+from demon_patch.codegen.float_code import GeneratedFunction, NodeCode, float_function, function_groups
 from demon_patch.codegen.frame import Frame
 from demon_patch.engine.controls import Control, Taper
 from demon_patch.errors import PatchError
 from demon_patch.nodes.language.taper import norm
-from demon_patch.runtime.graph.batch_plan import BatchProgram, batch_plan
+from demon_patch.runtime.graph.batch_plan import BatchProgram, PlanPart, batch_plan
 from demon_patch.runtime.graph.clock import Transport
+from demon_patch.runtime.graph.downstream import downstream
 from demon_patch.runtime.graph.drawn_curves import DrawnCurve
 from demon_patch.runtime.graph.live_inputs import Listener, LiveInputs, LivePort
+from demon_patch.runtime.graph.parameters import Knobs, Turned, turn_knobs
 from demon_patch.runtime.graph.profile import Profile
 from demon_patch.runtime.graph.reuse import Reuse
 from demon_patch.runtime.graph.ring_plan import RingPlan
@@ -94,8 +97,8 @@ class Program:
     """What the patch asks of the engine, apart from the numbers of the engine ports."""
     rate: float
     """Control frames a second."""
-    params: Sequence[tuple[float, ...]]
-    """The parameters of each entry of `codes`."""
+    params: list[tuple[float, ...]]
+    """The parameters of each entry of `codes`; `turn` replaces them."""
     bus: list[float]
     """The number of each bus slot before the first control frame."""
     cells: list[Any]
@@ -117,6 +120,10 @@ class Program:
     """The keys of the cables that carry the number of the control frame before."""
     live_inputs: LiveInputs = field(default_factory=LiveInputs)
     """The live inputs."""
+    knobs: Knobs = field(default_factory=dict)
+    """The knobs that can be turned without compiling, by (node, port)."""
+    constants: tuple[int, ...] = ()
+    """The bus slots of engine ports without a cable. Their number is always the one in `bus`."""
     song_frames: int = 0
     bpm: float = 120.0
     faults: dict[str, str] = field(default_factory=dict)
@@ -127,14 +134,17 @@ class Program:
     memory: Reuse = field(default_factory=Reuse)
 
     def __post_init__(self) -> None:
-        self._functions: list[tuple[tuple[NodeCode, ...], Callable[..., None]]] = []
+        self._groups: list[tuple[int, GeneratedFunction]] = []  # the number of the first code, and the function
         done = 0
         for part in function_groups(self.codes):
-            self._functions.append(
-                (part, float_function(part).bound(self.params[done : done + len(part)], 1.0 / self.rate))
-            )
+            self._groups.append((done, float_function(part)))
             done += len(part)
+        self._functions = [
+            (function.nodes, function.bound(self.params[first : first + len(function.nodes)], 1.0 / self.rate))
+            for first, function in self._groups
+        ]
         self._run = [function for _, function in self._functions]
+        self.turns = 0  # how often knobs have changed parameters
         self._lines = [i for i, x in enumerate(self.cells) if isinstance(x, DelayLine)]
         self._number = {code: i for i, code in enumerate(self.codes)}
         self._profile: Profile | None = None
@@ -221,8 +231,29 @@ class Program:
             _adopt(made.cells, self.cell_keys, adopted.cells, adopted.cell_keys)
             for cell in self._lines:
                 made.cells[cell] = made.cells[cell].copy()
+        for slot in self.constants:
+            made.bus[slot] = self.bus[slot]
         self.latest = made
         return made
+
+    # -- knobs --------------------------------------------------------------------------------------------------
+    def turn(self, values: Mapping[tuple[str, str], float | None]) -> Turned:
+        """Gives knobs other values, by (node, port) in the port's unit; None for what the port has where the patch
+        gives nothing. All further frames are computed as if the patch had been compiled with them. Returns what has
+        changed; forecasts of it become wrong, and states keep their constants until the caller writes these."""
+        turned = turn_knobs(self.knobs, values, self.params, self.bus)
+        for group in {bisect_right(self._groups, code, key=itemgetter(0)) - 1 for code in turned.codes}:
+            first, function = self._groups[group]
+            bound = function.bound_anew(self.params[first : first + len(function.nodes)], 1.0 / self.rate)
+            self._functions[group], self._run[group] = (function.nodes, bound), bound
+        for code in turned.codes:
+            self._batch.turn(self.codes[code], self.params[code])
+        self.turns += bool(turned.codes)
+        return turned
+
+    def prepare_turns(self) -> None:
+        """Computes what each knob reaches, so that the first turn does not have to. Before the program plays."""
+        downstream(self.plan, (), frozenset())
 
     # -- one frame ----------------------------------------------------------------------------------------------
     def run(self, state: State, frame: Frame) -> list[float]:
@@ -320,28 +351,28 @@ class Program:
         return np.array(rows, dtype=np.float64).reshape(n, len(self.plan.kept)).T.copy()
 
     def extend_part(
-        self, part: int, state: State, k0: int, n: int, transport: Transport, border: Array
+        self, part: PlanPart, state: State, k0: int, n: int, transport: Transport, border: Array | None = None
     ) -> Array | None:
-        """Runs n control frames of one part of the plan, on `state` itself. Returns the rows that this part computes,
-        [n_shown, n]; None where a node fails, and `state` has then partly changed.
+        """Runs n control frames of one part of the plan, or of what knobs reach (`Downstream.part`), on `state` itself.
+        Returns the rows that this part shows, [n_shown, n]; None where a node fails, and `state` has then partly
+        changed.
 
-        part: 0 the forecast part, 1 the live part.
-        border: the rows [n_border, n] of the forecast part that the live part reads.
+        border: for the live part, the rows [n_border, n] of the forecast part that it reads.
         """
         found: list[Array] = []
         for at, length in _steady_stretches(k0, n, transport):
-            given = border[:, at - k0 : at - k0 + length] if part else None
+            given = None if border is None else border[:, at - k0 : at - k0 + length]
             rows = self._run_batch(state, transport.frames(at, length), length, (part,), given)
             if rows is None:
                 return None
-            found.append(rows[self.plan.parts[part].shown])
+            found.append(rows[part.shown])
         return np.concatenate(found, axis=1)
 
     def _run_batch(
-        self, state: State, frames: Frame, n: int, parts: Sequence[int] = (0, 1), border: Array | None = None
+        self, state: State, frames: Frame, n: int, parts: Sequence[PlanPart] = (), border: Array | None = None
     ) -> Array | None:
-        """Runs array code and returns all kept rows [n_kept, n]; None where a node fails. Float code can then find the
-        node."""
+        """Runs array code of some parts, by default of the whole plan, and returns all kept rows [n_kept, n]; None
+        where a node fails. Float code can then find the node."""
         try:
             with np.errstate(divide="raise", over="raise", invalid="raise", under="ignore"):
                 rows = self._batch.run(

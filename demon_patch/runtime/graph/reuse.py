@@ -10,6 +10,7 @@ from demon_patch.codegen.body import Body
 from demon_patch.codegen.float_code import NodeCode
 from demon_patch.nodes.language.declare import Declaration
 from demon_patch.patch.model.document import Node
+from demon_patch.runtime.graph.parameters import KnobPart
 
 Key = tuple[str, ...]
 """Identifies a bus slot or a state cell across edits: node, type, version, and port or state."""
@@ -20,11 +21,13 @@ declaration, its specialised body, and the whole-number ports that the body read
 
 
 class CompiledNode(NamedTuple):
-    """The code of a node with its parameters, and everything from which both were made."""
+    """The code of a node with its parameters and the parts of its knobs, by port, and everything from which these were
+    made."""
 
     made_of: tuple[Any, ...]
     code: NodeCode
     params: tuple[float, ...]
+    knobs: tuple[tuple[str, KnobPart], ...] = ()
 
 
 @dataclass(eq=False)

@@ -46,9 +46,13 @@ class _Recorded:
     """By point, its rows in `values`."""
     gather: Callable[[Sequence[float]], Sequence[float]]
     """Returns the number of each row, from the bus."""
+    reading: tuple[tuple[int, NodeCode], ...]
+    """The codes that compute the points that are inputs of nodes, into further slots of a copy of the bus, each with
+    the number of the code in the program whose parameters it has."""
     inputs: Callable[..., None] | None
-    """A generated function that computes the points that are inputs of nodes, into further slots of a copy of the bus;
-    None where there are none."""
+    """The generated function of `reading`; None where there is nothing to compute."""
+    turns: int
+    """`Program.turns` as of the parameters of `inputs`."""
     extra: int
     """Number of further slots that `inputs` needs."""
     values: NDArray[np.float64]
@@ -93,6 +97,8 @@ class Scopes:
             return
         if ring is None or ring.program is not program or ring.points != points or ring.stop != k:
             ring = _recorded(points, program, k, ring)
+        elif ring.turns != program.turns:
+            ring.inputs, ring.turns = _inputs(ring.reading, program), program.turns
         bus = state.bus
         if ring.inputs is not None:
             bus = [*bus, *([0.0] * ring.extra)]
@@ -109,8 +115,7 @@ def _recorded(points: frozenset[Point], program: Program, k: int, before: _Recor
     codes = {code.node: number for number, code in enumerate(program.codes)}
     slots: list[int] = []
     rows: dict[Point, tuple[int, ...]] = {}
-    reading: list[NodeCode] = []
-    params: list[tuple[float, ...]] = []
+    reading: list[tuple[int, NodeCode]] = []
     free = len(program.bus)
     for point in sorted(points):
         node, port, side = point
@@ -122,17 +127,27 @@ def _recorded(points: frozenset[Point], program: Program, k: int, before: _Recor
             if gates or inputs:
                 found = tuple(range(free, free + 1 + len(gates)))
                 free += len(found)
-                reading.append(NodeCode(node, GATE if gates else VALUE, inputs, gates, (found,), ()))
-                params.append(program.params[codes[node]])
+                code = NodeCode(node, GATE if gates else VALUE, inputs, gates, (found,), ())
+                reading.append((codes[node], code))
         if found:
             rows[point] = tuple(range(len(slots), len(slots) + len(found)))
             slots += found
-    inputs_code = float_function(tuple(reading)).bound(params, 1.0 / program.rate) if reading else None
     values = np.full((len(slots), RING), np.nan)
     if before is not None and before.stop == k:
         for point in rows.keys() & before.rows.keys():
             values[list(rows[point])] = before.values[list(before.rows[point])]
-    return _Recorded(program, points, rows, _gather(slots), inputs_code, free - len(program.bus), values, k)
+    return _Recorded(
+        program, points, rows, _gather(slots), tuple(reading), _inputs(reading, program), program.turns,
+        free - len(program.bus), values, k,
+    )  # fmt: skip
+
+
+def _inputs(reading: Sequence[tuple[int, NodeCode]], program: Program) -> Callable[..., None] | None:
+    """Returns the function of some codes, with the program's present parameters."""
+    if not reading:
+        return None
+    params = [program.params[number] for number, _ in reading]
+    return float_function(tuple(code for _, code in reading)).bound_anew(params, 1.0 / program.rate)
 
 
 def _gather(slots: list[int]) -> Callable[[Sequence[float]], Sequence[float]]:

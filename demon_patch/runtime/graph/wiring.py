@@ -206,6 +206,25 @@ class Wiring:
             low, high = low + min(ends), high + max(ends)
         return Nominal(max(low, lo), min(high, hi), units.pop() if len(units) == 1 else "")
 
+    def knobs_of_range(self, node: str, out_name: str) -> frozenset[tuple[str, str]]:
+        """Returns the knobs (node, port) on which the nominal range of an output depends. The scaling of its cables is
+        computed from them when the patch is compiled."""
+        found: set[tuple[str, str]] = set()
+        waiting, seen = [(node, out_name)], set[tuple[str, str]]()
+        while waiting:
+            if (at := waiting.pop()) in seen:
+                continue
+            seen.add(at)
+            out = self.known[at[0]].outs_by_name[at[1]]
+            name = out.passes if self.patch.nodes[at[0]].bypass else out.like
+            if name is None or out.type == "gate":
+                continue
+            port, cables = self.known[at[0]].by_name[name], self.into.get((at[0], name), [])
+            if cables and not port.bounded:
+                found |= set() if any(self.sets(cable) for cable in cables) else {(at[0], name)}
+                waiting += [(cable.src, cable.out) for cable in cables]
+        return frozenset(found)
+
     def depth_and_offset(self, cable: Cable) -> tuple[float, float]:
         """Returns depth and offset of an add cable, with the usual depth where the cable has none."""
         usual = (format1.DEPTH if cable.format == 1 else USUAL_DEPTH) if self.port(cable).bounded else 1.0

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Collection, Hashable, Iterator, Mapping
+from collections.abc import Callable, Collection, Hashable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any
 
 from demon_patch.errors import PatchError
 from demon_patch.nodes.catalogue import CATALOGUE
@@ -16,83 +15,18 @@ from demon_patch.patch.edit.commands import Command, SetSnapshot
 from demon_patch.patch.edit.difference import difference
 from demon_patch.patch.edit.field_paths import changes
 from demon_patch.patch.edit.grid import Grid
-from demon_patch.patch.edit.history import UndoStep
 from demon_patch.patch.edit.overlay import Key, Overlay
-from demon_patch.patch.edit.session import Delta, EditSession, PendingStep, Revision, UndoResult
+from demon_patch.patch.edit.session import Delta, EditSession, Revision, UndoResult
 from demon_patch.patch.model import ids
 from demon_patch.patch.model.dashboard import Snapshot
 from demon_patch.patch.model.document import Patch
-from demon_patch.patch.model.graph import CableKey
+from demon_patch.patch.model.graph import SUBPATCH, CableKey
 from demon_patch.patch.model.json_values import Value, quoted
+from demon_patch.runtime.live.knobs import KnobMoves, Moved, Touched, moved_keys, moves_of
+from demon_patch.runtime.live.stages import DocumentStage, LiveValues, WaitingRecall, heard, place_of, stage_of
 
 PLAYER = "player"
 """The client that edits where none is named: who plays."""
-
-
-class DocumentStage(NamedTuple):
-    """The document as it sounds from a grid on, live values included.
-
-    key, label: those of the edit or recall that is heard from the grid on; None and "" for the first stage, which
-        sounds now.
-    at: the grid; None for the first stage.
-    patch: the document with the live values that it can have.
-    base: the document without live values.
-    live: all live values.
-    """
-
-    key: Hashable
-    at: Grid | None
-    label: str
-    patch: Patch
-    base: Patch
-    live: Overlay
-
-
-class WaitingRecall(NamedTuple):
-    """A recall that waits for its grid.
-
-    number: counts the recalls that waited, from 1.
-    after: the revision at which it was asked for; it is heard after the edits up to there.
-    at: the grid from which it is heard.
-    snapshot: what is recalled.
-    """
-
-    number: int
-    after: Revision
-    at: Grid
-    snapshot: Snapshot
-
-
-@dataclass(frozen=True, slots=True)
-class LiveValues:
-    """The live values, with the time at which each was set.
-
-    overlay: the live values.
-    since: by port or cable, the number of the latest edit when its live value was set.
-    """
-
-    overlay: Overlay = field(default_factory=Overlay)
-    since: Mapping[Key | CableKey, int] = field(default_factory=dict)
-
-    def put(self, overlay: Overlay, keys: Collection[Key | CableKey], counter: int) -> LiveValues:
-        """Returns the live values with another overlay, in which the values of some keys were set after edit number
-        `counter`."""
-        return LiveValues(overlay, {**self.since, **dict.fromkeys(keys, counter)})
-
-    def recalled(self, found: Recall, counter: int) -> LiveValues:
-        """Returns the live values after a recall that was asked for after edit number `counter`."""
-        return self.put(found.applied_to(self.overlay), found.overlay.keys, counter)
-
-    def edit_heard(self, edit: UndoStep) -> LiveValues:
-        """Returns the live values once an edit is heard: those over what it writes are released, except for those that
-        were turned after the edit was made."""
-        spared = {key for key, put in self.since.items() if put >= edit.last}
-        changed = (path for part in edit.parts for path in part.changed)
-        return LiveValues(self.overlay.without_overwritten(edit.command, changed, spared), self.since)
-
-    def released(self, *keys: Key | CableKey) -> LiveValues:
-        """Returns the live values without those of some ports and cables."""
-        return LiveValues(self.overlay.released(*keys), self.since)
 
 
 class LiveDocument:
@@ -102,11 +36,16 @@ class LiveDocument:
     earlier. An edit that is undone before it is heard is cancelled. When an edit is heard, the live values over what
     it writes are released, except for those that were turned after it was made.
 
-    changed: called after every change, outside of the lock.
+    changed: called after every change that does not move knobs alone, outside of the lock.
+    knobs: takes the moves of knobs; where it is None, `changed` is called for them, too.
     """
 
-    def __init__(self, patch: Patch, changed: Callable[[], object] = lambda: None) -> None:
-        self._session, self._changed = EditSession(patch), changed
+    def __init__(
+        self, patch: Patch, changed: Callable[[], object] = lambda: None, knobs: KnobMoves | None = None
+    ) -> None:
+        self._session, self._changed, self.knobs = EditSession(patch), changed, knobs
+        self._moved: dict[Key, Moved] = {}
+        self._touched = Touched()
         self._live_values = LiveValues()
         self._recalls: list[WaitingRecall] = []
         self._recalled = 0
@@ -132,19 +71,77 @@ class LiveDocument:
 
     @contextmanager
     def session(self) -> Iterator[EditSession]:
-        """From any thread. Gives the edit session, which no other thread can use meanwhile. Calls `changed` at the end
-        if it was edited."""
-        edited = False
+        """From any thread. Gives the edit session, which no other thread can use meanwhile."""
+        with self._changing():
+            yield self._session
+
+    @contextmanager
+    def _changing(self, touches: bool = True) -> Iterator[None]:
+        """Holds the lock while the document or its live values are changed. Passes on what has changed. touches:
+        whether what has changed leaves a ramp."""
+        unheard = False
         try:
             with self._lock:
-                before = self._session.revision, len(self._session.pending)
+                before = self._state
                 try:
-                    yield self._session
+                    yield
                 finally:
-                    edited = (self._session.revision, len(self._session.pending)) != before
+                    if self._state != before:
+                        if touches:
+                            self._touched.note(before[:2], self._state[:2])
+                        unheard = not self._moves_alone(before)
         finally:
-            if edited:
+            if unheard:
                 self._changed()
+
+    @property
+    def _state(self) -> tuple[Any, ...]:
+        """All that is heard now or later. Equal parts are the same objects."""
+        session = self._session
+        return session.patch, self._live_values.overlay, session.revision, session.pending, tuple(self._recalls)
+
+    def _moves_alone(self, before: tuple[Any, ...]) -> bool:
+        """Under the lock. Returns whether only knobs have moved since `_state` was `before`, and passes their moves
+        on."""
+        (patch, overlay, *_), live = before, self._live_values.overlay
+        keys = None if self.knobs is None else moved_keys((patch, overlay), (self._session.patch, live))
+        if keys is None or before[3:] != self._state[3:]:
+            return False
+        waits = self._session.pending or self._recalls
+        # What waits may have bases of its own, but live values count in all of it.
+        if waits and not (
+            patch is self._session.patch and all(key in live.values and self._alone(key[0]) for key in keys)
+        ):
+            return False
+        return self._move(keys)
+
+    def _alone(self, node: str) -> bool:
+        """Under the lock. Returns whether the live values of a node sound the same in all that waits."""
+        base = self._session.patch
+        if node not in base.nodes:
+            return False
+        if base.nodes[node].type == SUBPATCH and (self._session.pending or self._recalls):
+            return False
+        return not any(node in {*waiting.snapshot.values, *waiting.snapshot.ranges} for waiting in self._recalls)
+
+    def _move(self, keys: Collection[Key]) -> bool:
+        """Under the lock. Passes the moves of some ports on; returns False where these are no knobs."""
+        base, live = self._session.patch, self._live_values.overlay
+        moves = moves_of(keys, base, live)
+        if moves is None or self.knobs is None:
+            return False
+        for id, port in keys:
+            node = base.nodes[id]
+            self._moved[id, port] = Moved(node.type, node.values.get(port), live.values.get((id, port)))
+        self.knobs.note(moves)
+        return True
+
+    def take_moved(self) -> dict[Key, Moved]:
+        """From any thread. Returns the knobs that have moved without being compiled since the last call, with the
+        values that they had then."""
+        with self._lock:
+            moved, self._moved = self._moved, {}
+            return moved
 
     # -- edits --------------------------------------------------------------------------------------------------
     def do(self, command: Command, client: str = PLAYER, label: str = "", at: Grid | None = None) -> Delta:
@@ -187,16 +184,18 @@ class LiveDocument:
                 check_live_value(heard, CATALOGUE, node, port, value)  # what is on its way out can still be turned
             turned = self._live_values.overlay.turned(node, port, value)
             self._live_values = self._live_values.put(turned, [(node, port)], self._session.revision.counter)
-        self._changed()
+            self._touched.note_keys([(node, port)])
+            alone = self._alone(node) and self._move([(node, port)])
+        if not alone:
+            self._changed()
 
     def release(self, *keys: Key | CableKey) -> None:
         """From any thread. Drops the live values of some ports and cables. Without keys it drops all of them, and all
         recalls that wait."""
-        with self._lock:
+        with self._changing():
             self._live_values = self._live_values.released(*keys) if keys else LiveValues()
             if not keys:
                 self._recalls.clear()
-        self._changed()
 
     def keep(self, client: str = PLAYER) -> Patch:
         """From any thread. Makes the live values the base, in one undo step, and returns the new document. Live values
@@ -204,7 +203,7 @@ class LiveDocument:
         with self.session() as session:
             live = self._live_values
             for waiting in session.pending:
-                live = _heard(live, waiting)
+                live = heard(live, waiting)
             lasting = valid_overlay(live.overlay, session.patch, CATALOGUE)
             if (command := lasting.keeping_command(session.patch)) is not None:
                 session.do(command, client, "Keep live values")
@@ -235,26 +234,46 @@ class LiveDocument:
     def recall(self, id: str, at: Grid | None = None) -> tuple[PatchError, ...]:
         """From any thread. Makes a snapshot's values live values, at once or from a grid on. Returns an error for each
         thing that the snapshot names and that cannot be set. Raises PatchError where there is no such snapshot."""
-        with self._lock:
-            snapshot = self._snapshot(id)
+        with self._changing():
+            snapshot = self.snapshot(id)
             found = recall(snapshot, self.patch, CATALOGUE)
             if at is None:
                 self._live_values = self._live_values.recalled(found, self._session.revision.counter)
             else:
                 self._recalled += 1
                 self._recalls.append(WaitingRecall(self._recalled, self._session.revision, at, snapshot))
-        self._changed()
         return found.skipped
 
     def morph(self, one: str, other: str, amount: float) -> tuple[PatchError, ...]:
         """From any thread. Makes the values between two snapshots live values; `amount` is 0 at the first and 1 at the
         second. Returns and raises errors as `recall` does."""
-        with self._lock:
-            ends = self._snapshot(one), self._snapshot(other)
+        with self._changing():
+            ends = self.snapshot(one), self.snapshot(other)
             found = morph(*ends, amount, self.patch, CATALOGUE)
             self._live_values = self._live_values.recalled(found, self._session.revision.counter)
-        self._changed()
         return found.skipped
+
+    @property
+    def touches(self) -> int:
+        """From any thread. How often knobs, ranges and depths were touched, other than by `glide`."""
+        return self._touched.count
+
+    def glide(self, mixed: Callable[[Patch], Recall], since: int) -> frozenset[Key | CableKey]:
+        """From any thread. Makes one moment of a ramp live values, except for ports and cables that were touched since
+        `touches` was `since`. Returns these.
+
+        mixed: returns what the ramp has for a document at this moment.
+        """
+        with self._changing(touches=False):
+            found, before = mixed(self.patch), self._live_values.overlay
+            left = self._touched.since(since)
+            kept = before.released(*(before.keys - left))
+            overlay = found.applied_to(before).released(*left).covered_by(kept)
+            if overlay != before:
+                self._live_values = self._live_values.put(
+                    overlay, found.overlay.keys - left, self._session.revision.counter
+                )
+            return left
 
     # -- what is heard when -------------------------------------------------------------------------------------
     def stages(self) -> tuple[DocumentStage, ...]:
@@ -263,33 +282,37 @@ class LiveDocument:
         with self._lock:
             patches, edits = self._session.stages(), self._session.pending
             live, number = self._live_values, 0
-            stages = [_stage(None, None, "", live, patches[0])]
-            for waiting in sorted((*edits, *self._recalls), key=_place):
+            stages = [stage_of(None, None, "", live, patches[0])]
+            for waiting in sorted((*edits, *self._recalls), key=place_of):
                 if isinstance(waiting, WaitingRecall):
                     found = recall(waiting.snapshot, patches[number], CATALOGUE)
                     live, key = live.recalled(found, waiting.after.counter), waiting.number
                     label = f"Recall {waiting.snapshot.title}".strip()
                 else:
                     number += 1
-                    live, key, label = _heard(live, waiting), waiting.revision, waiting.step.label
-                stages.append(_stage(key, waiting.at, label, live, patches[number]))
-            return tuple(stages)
+                    live, key, label = heard(live, waiting), waiting.revision, waiting.step.label
+                stages.append(stage_of(key, waiting.at, label, live, patches[number]))
+            moves = 0 if self.knobs is None else self.knobs.number
+            return tuple(stage._replace(moves=moves) for stage in stages)
 
     def note_landing(self, key: Hashable) -> None:
         """From any thread. Notes that the stage with this key is heard from now on."""
         with self._lock:
+            before = self._session.patch, self._live_values.overlay
             if isinstance(key, Revision):
                 for waiting in self._session.pending:
                     if waiting.revision <= key:
-                        self._live_values = _heard(self._live_values, waiting)
+                        self._live_values = heard(self._live_values, waiting)
                 self._session.landed(key)
                 self._prune()
             for waiting in [each for each in self._recalls if each.number == key]:
                 self._recalls.remove(waiting)
                 found = recall(waiting.snapshot, self._session.stages()[0], CATALOGUE)
                 self._live_values = self._live_values.recalled(found, waiting.after.counter)
+            self._touched.note(before, (self._session.patch, self._live_values.overlay))
 
-    def _snapshot(self, id: str) -> Snapshot:
+    def snapshot(self, id: str) -> Snapshot:
+        """From any thread. Returns a snapshot of the document. Raises PatchError where there is none."""
         if (found := self.patch.snapshots.get(id)) is None:
             raise PatchError(f"there is no snapshot {quoted(id)}", mend="name one that the patch has")
         return found
@@ -320,20 +343,3 @@ class LiveDocument:
         for patch in self._session.stages():
             left = left.covered_by(valid_overlay(self._live_values.overlay, patch, CATALOGUE))
         self._live_values = LiveValues(left, self._live_values.since)
-
-
-def _heard(live: LiveValues, edit: PendingStep) -> LiveValues:
-    """Returns the live values once an edit that waited is heard."""
-    return live.edit_heard(edit.step)
-
-
-def _stage(key: Hashable, at: Grid | None, label: str, live: LiveValues, base: Patch) -> DocumentStage:
-    sounding = valid_overlay(live.overlay, base, CATALOGUE).sounding(base)
-    return DocumentStage(key, at, label, sounding, base, live.overlay)
-
-
-def _place(waiting: PendingStep | WaitingRecall) -> tuple[int, int]:
-    """Returns the sort key of an edit or recall that waits: a recall comes after the edits that were made before it."""
-    if isinstance(waiting, WaitingRecall):
-        return waiting.after.counter, waiting.number
-    return waiting.revision.counter, 0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import ParamSpec, TypeVar
 
@@ -12,12 +12,13 @@ import torch
 from demon_patch.engine.contracts import Source
 from demon_patch.errors import DemonError
 from demon_patch.nodes.catalogue import CATALOGUE
-from demon_patch.patch.edit.overlay import Overlay
+from demon_patch.patch.edit.overlay import Key, Overlay
 from demon_patch.patch.model.document import Patch
 from demon_patch.runtime.graph.compile import Geometry, compile
-from demon_patch.runtime.live.document import DocumentStage
 from demon_patch.runtime.live.fallback import GOES_ON, Version, without_mistake
+from demon_patch.runtime.live.knobs import Moved, with_moved
 from demon_patch.runtime.live.scheduled_edits import ScheduledEdit
+from demon_patch.runtime.live.stages import DocumentStage
 from demon_patch.runtime.performance.performer import Performer
 from demon_patch.runtime.performance.prepare import load_loras, measure_sounds, parts_of
 from demon_patch.runtime.performance.resources import Resources
@@ -35,6 +36,7 @@ class EditThread:
     clip: replaces the patch's own source.
     patch: the document that the performer plays.
     stages: returns the document as it sounds now and after each edit that waits; called on the editing thread.
+    moved: returns the knobs that have moved without being compiled since its last call; called on the editing thread.
     play: called on the editing thread with the compiled stages; passes them to the tick thread.
     tell: called on the editing thread with a message for each mistake of the document, once, and for any other
         error.
@@ -51,8 +53,10 @@ class EditThread:
         stages: Callable[[], Sequence[DocumentStage]],
         play: Callable[[Sequence[ScheduledEdit]], object],
         tell: Callable[[str], object],
+        moved: Callable[[], Mapping[Key, Moved]] = dict,
     ) -> None:
         self._resources, self._clip, self._stages, self._play, self._tell = resources, clip, stages, play, tell
+        self._moved = moved
         self._frames = performer.source.frames
         self._geometry = Geometry.of_family(performer.spec, self._frames, bpm)
         self._program = performer.program  # that was compiled last; the next one is compiled to replace it
@@ -104,8 +108,11 @@ class EditThread:
             return
         edits: list[ScheduledEdit] = []
         mistakes: list[str] = []
+        stages = self._stages()
+        if moved := self._moved():
+            self._good = Version(*with_moved(*self._good, moved))
         good = self._good
-        for stage in self._stages():
+        for stage in stages:
             if (found := self._playable(stage, good, mistakes)) is not None:
                 edit, good = found
                 if not edits:
@@ -150,7 +157,8 @@ class EditThread:
         measure_sounds(program, self._resources, parts, self._clip)
         load_loras(program, self._resources)
         self._program = program
-        return ScheduledEdit(stage.key, stage.at, stage.label, patch.song, program, parts)
+        program.prepare_turns()
+        return ScheduledEdit(stage.key, stage.at, stage.label, patch.song, program, parts, stage.moves)
 
 
 def _in_words(error: Exception) -> str:

@@ -32,7 +32,9 @@ from demon_patch.runtime.graph.live_inputs import Fed
 from demon_patch.runtime.graph.scopes import Scopes
 from demon_patch.runtime.live.document import LiveDocument
 from demon_patch.runtime.live.edit_thread import EditThread
+from demon_patch.runtime.live.knobs import KnobMoves
 from demon_patch.runtime.live.messages import Messages, event_message
+from demon_patch.runtime.live.ramps import Ramps
 from demon_patch.runtime.live.recording import Recordings
 from demon_patch.runtime.live.scheduled_edits import ScheduledEdit, ScheduledEdits
 from demon_patch.runtime.live.status import Status, engine_fields, sound_fields
@@ -89,7 +91,8 @@ class Host:
         self._messages = Messages()
         self.tick_loop = TickLoop(self.performer, self.link, before_tick=self._publish)
         bpm = tempo_of(Song(), self.performer.source)  # of a patch without a tempo of its own
-        self.document = LiveDocument(patch, self._compile_newest)
+        self._knobs = KnobMoves(self.performer.turn, self._post, self._compile_newest)
+        self.document = LiveDocument(patch, self._compile_newest, self._knobs)
         self._scheduled = ScheduledEdits(self.performer, patch.song, bpm, self.add_message)
         self._edit_thread = EditThread(
             self.performer,
@@ -100,7 +103,9 @@ class Host:
             stages=self.document.stages,
             play=self._play_edits,
             tell=self.add_message,
+            moved=self.document.take_moved,
         )
+        self._ramps = Ramps(self.document, spec.frame_rate, self.add_message)
         self._recordings = Recordings(self.link, spec, self._resources.into, self.add_message)
         self._tap_tempo = TapTempo()
         self._tap_lock = threading.Lock()
@@ -131,6 +136,7 @@ class Host:
         with ExitStack() as parts:  # from the last to the first
             parts.callback(self.link.close)
             parts.callback(self._edit_thread.shutdown)
+            parts.callback(self._ramps.close)
             parts.callback(self.stop_recording)
             parts.callback(self.link.fill)
             parts.callback(self._end_tick_thread)
@@ -172,6 +178,7 @@ class Host:
         tick."""
         for event in events:
             self.add_message(event_message(event))
+        self._ramps.note_frame(max(self.tick_loop.now, 0))
         for key in self._scheduled.take_landed():
             self._edit_thread.submit(self.document.note_landing, key)
         faults = self.tick_loop.faults[self._told_faults :]
@@ -190,6 +197,7 @@ class Host:
             muted=self._muted,
             recording=self._recordings.names,
             live_values=self.live_values,
+            ramp=self._ramps.status,
             waiting=self._scheduled.waiting,
             messages=self.messages,
         )
@@ -249,6 +257,24 @@ class Host:
         """From any thread. Drops the live values of some knobs, or of all."""
         self.document.release(*keys)
 
+    def ramp(self, one: str, other: str, seconds: float, at: Grid | None = None) -> None:
+        """From any thread. Morphs between two snapshots, given by their ids, within some seconds of the transport; a
+        ramp that is under way ends. A knob that is touched leaves the ramp. A mistake becomes a message.
+
+        at: the grid on which it begins; at once by default.
+        """
+
+        def begin() -> None:
+            now = max(self.tick_loop.now, 0)
+            frame = now if at is None else self.performer.transport.next_grid(now, at)
+            self._messages.add_mistake_of(lambda: self._ramps.start(one, other, seconds, frame))
+
+        self.tick_loop.post(begin)
+
+    def cancel_ramp(self) -> None:
+        """From any thread. Ends the ramp; its knobs stay where they are."""
+        self.tick_loop.post(self._ramps.cancel)
+
     @property
     def live_values(self) -> dict[Key, Value]:
         """From any thread. The latest live values by (node, port), each in the port's unit."""
@@ -256,12 +282,21 @@ class Host:
 
     def _compile_newest(self) -> None:
         """From any thread. Has the editing thread compile the newest document; called after every change of it or of a
-        live value."""
+        live value that a program cannot take as a parameter."""
         self._edit_thread.compile_newest()
+
+    def _post(self, change: Callable[[], None]) -> None:
+        """From any thread. Has the tick thread make a change before its next tick."""
+        self.tick_loop.post(change)
 
     def _play_edits(self, edits: Sequence[ScheduledEdit]) -> None:
         """On the editing thread. Passes compiled edits on to the tick thread."""
-        self.tick_loop.post(lambda: self._scheduled.play(edits))
+
+        def play() -> None:
+            self._scheduled.play(edits)
+            self._knobs.note_played(edits[0].moves)
+
+        self.tick_loop.post(play)
 
     # -- transport ----------------------------------------------------------------------------------------------
     def play(self, on: bool) -> None:

@@ -20,6 +20,7 @@ class ScheduledEdit(NamedTuple):
     key, label: those of its `DocumentStage`.
     at: the grid from which it is heard; None for now.
     song: the song of its patch.
+    moves: the number of the latest move of a knob that its patch contains (`KnobMoves`).
     """
 
     key: Hashable
@@ -28,6 +29,7 @@ class ScheduledEdit(NamedTuple):
     song: Song
     program: Program
     parts: Parts
+    moves: int = 0
 
 
 class NextEdit(NamedTuple):

@@ -14,6 +14,7 @@ from demon_patch.patch.model.json_values import Value
 
 if TYPE_CHECKING:
     from demon_patch.runtime.audio.link import AudioLink
+    from demon_patch.runtime.live.ramps import RampStatus
     from demon_patch.runtime.live.scheduled_edits import NextEdit
     from demon_patch.runtime.live.tick_loop import TickLoop
 
@@ -56,6 +57,7 @@ class Status:
     peak_db, rms_db: of the last tenth of a second that was heard, after the limiter, in dBFS.
     faults: by node, the mistake that keeps it from running.
     live_values: by (node, port).
+    ramp: the ramp that waits or moves; None where there is none.
     waiting: edits and recalls that are not heard yet.
     messages: the latest ones, oldest first.
     """
@@ -96,6 +98,7 @@ class Status:
     rms_db: float = -120.0
     faults: Mapping[str, str] = field(default_factory=dict)
     live_values: Mapping[tuple[str, str], Value] = field(default_factory=dict)
+    ramp: RampStatus | None = None
     waiting: tuple[NextEdit, ...] = ()
     messages: tuple[str, ...] = ()
 

@@ -153,7 +153,7 @@ class TickLoop:
         """On the tick thread. Makes the changes that were posted, then one tick. While the timeline is stopped, makes
         only the changes."""
         self._awake.clear()
-        while self._changes:
+        for _ in range(len(self._changes)):  # what is posted meanwhile waits for the next tick
             self._changes.popleft()()
         self._before_tick(self.speaker.poll())
         if self.begun and not self.playing:

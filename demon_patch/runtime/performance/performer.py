@@ -8,7 +8,7 @@ measures ticks and sets `pace`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from math import ceil
 from pathlib import Path
 
@@ -212,6 +212,19 @@ class Performer:
         self.loras.read(program)
         self.soundings.now = sounding.after(sounding.forecast, parts)
         self.admission.note_live_change(before, self.now)
+
+    def turn(self, values: Mapping[tuple[str, str], float | None]) -> frozenset[tuple[str, str]]:
+        """Turns knobs without another program, in what is heard and in all that waits, from the next control frame on.
+        Generations in flight follow them as they follow `swap`. Returns the knobs that a program cannot take.
+
+        values: by (node, port) of the flat patch, in the port's unit; None for what the port has where the patch gives
+            nothing.
+        """
+        before = self.admission.flight_and_next(self.now)
+        turned = self.soundings.turn(values)
+        if turned or self.soundings.waiting:
+            self.admission.note_live_change(before, self.now)
+        return turned.refused
 
     def feed(self, node: str, port: str, value: Fed, at: int | None = None) -> None:
         """Passes what a device sends on to a live input (`Forecast.feed`). Generations in flight follow it as they

@@ -16,6 +16,7 @@ from demon_patch.engine.contracts import Conditioning, FamilySpec, Source
 from demon_patch.engine.controls import CONTROLS
 from demon_patch.engine.sound.dry_path import Cover
 from demon_patch.runtime.graph.forecast import Forecast
+from demon_patch.runtime.graph.parameters import Turned
 from demon_patch.runtime.graph.program import Program
 from demon_patch.runtime.performance.control_values import ControlValues
 from demon_patch.runtime.performance.feedback import Feedback
@@ -148,6 +149,15 @@ class SoundingQueue:
         waiting, self.waiting = self.waiting, []
         for frame, sounding in waiting:
             self.schedule(frame, sounding.program, sounding.parts)
+
+    def turn(self, values: Mapping[tuple[str, str], float | None]) -> Turned:
+        """Turns knobs (`Forecast.turn`) in the program that sounds and in all that wait. Returns what has changed in
+        the first; `refused` has the knobs that one of the programs cannot take."""
+        turned = self.now.forecast.turn(values)
+        refused = turned.refused.union(*(sounding.program.turn(values).refused for _, sounding in self.waiting))
+        if self.waiting:
+            self.reschedule()
+        return turned._replace(refused=refused)
 
     def renew(self) -> None:
         """Adds all programs that wait again if live inputs have arrived since they were added. Called after control

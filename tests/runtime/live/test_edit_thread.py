@@ -113,7 +113,7 @@ def test_an_error_of_the_program_is_told_and_later_edits_are_heard(host: Host, m
 
     with monkeypatch.context() as broken:
         broken.setattr(edit_thread, "measure_sounds", fail)
-        host.turn("scheduler", "strength", 0.7)
+        host.document.do(SetValue("words", "text", "cold"))
         host._edit_thread.submit(lambda: None).result(60)
     (told,) = {*host.messages}
     assert "RuntimeError: out of luck" in told
@@ -156,6 +156,8 @@ def test_a_first_edit_composes_nothing_again(tmp_path: Path, monkeypatch: pytest
 
     monkeypatch.setattr(session, "compose", counted)
     with Host(DOCUMENT, session, folder=tmp_path) as host:
+        host.document.do(SetValue("words", "text", "cold"))
         host.turn("scheduler", "strength", 0.7)
         assert heard(host, "strength") == pytest.approx(0.7)
+        assert host.performer.program.resources["words"] == ("prompt", "cold")
     assert composed == ["toy"]
