@@ -14,7 +14,11 @@ from demon_patch.doctor.findings import Check, Finding
 
 def _of(module: str, function: str) -> Callable[[], Iterable[Finding]]:
     """Returns a function that loads a module of this package and calls a function of it."""
-    return lambda: getattr(import_module(f"{__package__}.{module}"), function)()
+
+    def look() -> Iterable[Finding]:
+        return getattr(import_module(f"{__package__}.{module}"), function)()
+
+    return look
 
 
 CHECKS = (

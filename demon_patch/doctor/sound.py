@@ -20,7 +20,11 @@ NO_DEVICE = "connect one, or start your sound server; `render`, and `play` with 
 
 def sound() -> Iterator[Finding]:
     """Looks at PortAudio, lists the devices, and opens the default one for 0.2 s, silently."""
-    library = sound_library()
+    try:
+        library = sound_library()
+    except ImportError as error:
+        yield Finding(FAULT, f"sounddevice cannot be loaded: {error}", "pip install sounddevice")
+        return
     yield Finding(FINE, _version(library))
     outputs = [entry for entry in library.query_devices() if entry["max_output_channels"]]
     servers = [str(api["name"]) for api in library.query_hostapis()]
