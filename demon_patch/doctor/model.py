@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from hashlib import file_digest
 from importlib.resources import files
 from pathlib import Path
@@ -38,7 +38,7 @@ def _family(name: str) -> Iterator[Finding]:
     yield from _loras(name, family.loras)
 
 
-def _loras(name: str, loras: dict[str, Path]) -> Iterator[Finding]:
+def _loras(name: str, loras: Mapping[str, Path]) -> Iterator[Finding]:
     from demon_patch.engine.lora.file import read
 
     shapes = families.layers_of(name)

@@ -28,14 +28,14 @@ def files() -> Iterator[Finding]:
     no file behind."""
     patches = shipped.shipped()
     if patches:
-        yield Finding(FINE, f"{len(patches)} patches come with the program", details=(f"in {shipped.folder()}",))
+        yield Finding(FINE, f"{len(patches)} patches come with the program, in {shipped.folder()}")
     else:
         what = f"no patch comes with the program in {shipped.folder()}"
         yield Finding(WARNING, what, "install it again: pip install --force-reinstall demon-patch")
     yield _place("recordings and renders", Path.cwd(), "change into a folder of your own, or name one with --out")
     yield _place("assets", store(), f"let {FOLDER} name a folder of your own")
     for folder in orphan.folders():
-        yield Finding(FINE, "notes between performances can be written", details=(f"in {folder}",))
+        yield Finding(FINE, f"notes between performances can be written, in {folder}")
         break
     else:
         what = "no folder for notes between performances: after a crash the sound may not be found again"
@@ -52,7 +52,7 @@ def _place(what: str, folder: Path, mend: str) -> Finding:
     if room is not None and room < LITTLE_ROOM:
         return Finding(WARNING, f"the folder of {what}, {folder}, has room for {room:.0f} MB only", "make room there")
     shown = "" if room is None else f", {room / 1e3:.1f} GB free"
-    return Finding(FINE, f"{what} can be written{shown}", details=(f"in {folder}",))
+    return Finding(FINE, f"{what} can be written, in {folder}{shown}")
 
 
 def _room(folder: Path) -> float | None:
@@ -100,7 +100,7 @@ def _song_memory() -> Finding:
         room = _room(folder)
         if room is None or room >= SONG_ROOM:
             shown = "" if room is None else f", {room:.0f} MB free"
-            return Finding(FINE, f"there is room for a song{shown}", details=(f"in {folder}", *faults))
+            return Finding(FINE, f"there is room for a song, in {folder}{shown}", details=tuple(faults))
         faults.append(f"{folder}: room for {room:.0f} MB only")
     what = f"there is no room for a song in memory: {'; '.join(faults)}"
     return Finding(FAULT, what, f"make room there for {SONG_ROOM:.0f} MB")

@@ -21,7 +21,7 @@ from demon_patch.runtime.assets.text_pages import MADE
 
 WIDTH = 80
 INDENT = 11  # columns before a finding's sentence, where its level stands
-COLOURS = dict(zip(LEVELS, ("green", "yellow", "red"), strict=True))
+COLOURS: dict[str, str] = dict(zip(LEVELS, ("green", "yellow", "red"), strict=True))
 _PLAIN = Console(width=WIDTH, color_system=None)
 
 Found = tuple[Check, Sequence[Finding]]
