@@ -1,4 +1,5 @@
-"""The command line: render, play, check, explain, clip, nodes, model, bench, and the commands on files."""
+"""The command line: render, play, check, doctor, explain, clip, nodes, model, bench, and the commands on
+files."""
 
 from __future__ import annotations
 
@@ -22,6 +23,8 @@ from demon_patch.check_command import check
 from demon_patch.console import JsonFlag, Rate, Seconds, Switch, Threads, err, examples, out, show, tell, writable
 from demon_patch.control_command import EXAMPLES as CONTROL
 from demon_patch.control_command import control
+from demon_patch.doctor_command import EXAMPLES as DOCTOR
+from demon_patch.doctor_command import doctor
 from demon_patch.engine.executors import DEFAULT
 from demon_patch.errors import DemonError, DeviceError, visible
 from demon_patch.explain.command import EXAMPLES as EXPLAIN
@@ -54,6 +57,7 @@ app.command(model)
 app.command(bench)
 bench.command(control, help_epilogue=CONTROL)
 app.command(check, help_epilogue=CHECK)
+app.command(doctor, help_epilogue=DOCTOR)
 app.command(explain, help_epilogue=EXPLAIN)
 app.command(upgrade, help_epilogue=UPGRADE)
 app.command(gallery, help_epilogue=GALLERY)

@@ -23,8 +23,8 @@ LAYERS = (  # from below; a layer may import those of the lines above it
     {"runtime"},
     {"explain", "offline", "picture", "shipped", "terminal"},
     {"bench"},
-    {"gallery"},
-    {"check_command", "control_command", "file_commands", "node_commands", "upgrade_command"},
+    {"doctor", "gallery"},
+    {"check_command", "control_command", "doctor_command", "file_commands", "node_commands", "upgrade_command"},
     {"cli"},
     {"__init__", "__main__"},
 )

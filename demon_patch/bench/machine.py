@@ -6,8 +6,6 @@ import os
 import platform
 from pathlib import Path
 
-import torch
-
 
 def processor() -> str:
     """Returns the processor's name from the system."""
@@ -21,5 +19,7 @@ def processor() -> str:
 
 def machine() -> str:
     """Returns one line: processor, cores, system, Python and PyTorch."""
+    import torch
+
     versions = f"Python {platform.python_version()}, PyTorch {torch.__version__}"
     return f"{processor()}, {os.cpu_count()} cores, {platform.system()}, {versions}"
