@@ -18,9 +18,24 @@ from demon_patch import __version__
 from demon_patch.bench.commands import bench
 from demon_patch.check_command import EXAMPLES as CHECK
 from demon_patch.check_command import check
-from demon_patch.console import JsonFlag, Rate, Seconds, Switch, Threads, err, examples, out, show, tell, writable
+from demon_patch.console import (
+    JsonFlag,
+    Names,
+    Rate,
+    Seconds,
+    Switch,
+    Threads,
+    err,
+    examples,
+    out,
+    show,
+    tell,
+    writable,
+)
 from demon_patch.control_command import EXAMPLES as CONTROL
 from demon_patch.control_command import control
+from demon_patch.devices_command import EXAMPLES as DEVICES
+from demon_patch.devices_command import devices
 from demon_patch.engine.executors import DEFAULT
 from demon_patch.errors import DemonError, DeviceError, visible
 from demon_patch.explain.command import EXAMPLES as EXPLAIN
@@ -53,6 +68,7 @@ app.command(bench)
 bench.command(control, help_epilogue=CONTROL)
 app.command(check, help_epilogue=CHECK)
 app.command(explain, help_epilogue=EXPLAIN)
+app.command(devices, help_epilogue=DEVICES)
 app.command(upgrade, help_epilogue=UPGRADE)
 app.command(gallery, help_epilogue=GALLERY)
 app.command(nodes, help_epilogue=EXAMPLES)
@@ -117,6 +133,9 @@ def play(
     watch: Switch = False,
     plain: Switch = False,
     out: Path | None = None,
+    osc: str | None = None,
+    clock_in: str | None = None,
+    clock_out: Names = (),
     executor: str = DEFAULT,
     threads: Threads = None,
 ) -> None:
@@ -132,6 +151,9 @@ def play(
         watch: Play what is saved in the patch file while it plays.
         plain: A line a second in place of the view; so also where the output is no terminal.
         out: Where no sound device can be opened, write a WAV (--seconds, else 30) and a picture into this folder.
+        osc: Hear OSC messages of this machine on a UDP port; ADDRESS:PORT for those of other machines.
+        clock_in: Follow the clock of a MIDI device, by its name or *; NAME=MS takes its beats to be later.
+        clock_out: Send the clock to a MIDI device, by its name; NAME=MS sends it later, below 0 earlier.
         executor: What runs the model, by name; torch (PyTorch) is there.
         threads: Processor threads, 1 to 64; all by default.
     """
@@ -146,10 +168,15 @@ def play(
         from demon_patch.offline import notes_of
         from demon_patch.runtime.assets.assets import files_of, is_pack
         from demon_patch.runtime.assets.overwrite import allow
+        from demon_patch.runtime.devices.options import attach, clock_place, osc_place
         from demon_patch.runtime.live.host import Host
         from demon_patch.runtime.performance.prepare import perform, with_seed
         from demon_patch.terminal.play import perform as perform_in_terminal
 
+        if osc is not None:
+            osc_place(osc)
+        for place_of_clock in (*([] if clock_in is None else [clock_in]), *clock_out):
+            clock_place(place_of_clock)
         if watch and is_pack(patch):
             raise DemonError(
                 "a pack is not edited while it plays", file=patch, mend="unpack it, and watch its patch file"
@@ -162,6 +189,7 @@ def play(
                     host = Host(document, session, folder=folder, into=patch.parent, clip=clip, device=device)
                 for note in notes_of(host.performer):
                     host.add_message(note)
+                attach(host.devices_hub, host.add_message, osc=osc, clock_in=clock_in, clock_out=clock_out)
                 return host
 
             try:
