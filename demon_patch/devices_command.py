@@ -84,12 +84,12 @@ def _addresses(path: Path) -> dict[str, str]:
 
 
 def _facts(port: OscPort) -> str:
-    from demon_patch.node_commands import number_range
-
     if port.of.type == "option":
         return f"one of {', '.join(port.of.choices)}, or its number from 0"
     if port.of.type == "text":
         return "a text"
     if port.of.type == "gate":
         return "a number: above 0 rises"
-    return number_range(port.of)
+    unit = f" {port.of.unit}" if port.of.unit else ""
+    whole = "a whole number" if port.of.taper == "int" else "a number"
+    return f"{whole} from {port.of.lo:.10g} to {port.of.hi:.10g}{unit}" if port.of.bounded else f"{whole}{unit}"

@@ -8,7 +8,8 @@ from collections.abc import Callable, Mapping, Sequence
 from demon_patch.errors import DemonError, DeviceError, PatchError
 from demon_patch.nodes.catalogue import CATALOGUE
 from demon_patch.patch.edit.grid import Grid
-from demon_patch.patch.model.document import Patch
+from demon_patch.patch.model.dashboard import Controller, ControlMapping, Snapshot
+from demon_patch.patch.model.document import Cable, Node, Patch
 from demon_patch.patch.model.json_values import Value
 from demon_patch.runtime.devices.feeds import FedEvent
 from demon_patch.runtime.devices.midi.ports import PortName, Receiver
@@ -21,6 +22,25 @@ from demon_patch.runtime.live.document import LiveDocument
 
 RATE = 25.0
 SONG = 400  # frames
+RING = (Cable("s", "ring", "d", "ring"), Cable("d", "audio", "o", "audio"))
+PATCH = Patch(
+    nodes={
+        "s": Node("scheduler", values={"strength": 0.5}),
+        "d": Node("decoder"),
+        "o": Node("speaker"),
+        "keys": Node("midi_notes"),
+        "voices": Node("midi_voices"),
+        "cc": Node("midi_cc", values={"number": 1, "smooth": 0.0}),
+        "clock": Node("midi_clock"),
+    },
+    cables=(*RING, Cable("cc", "value", "s", "structure", mode="set")),
+    mappings={"m": ControlMapping(Controller("cc", device="Keys*", number=7), "s", "strength")},
+    snapshots={
+        "x": Snapshot("Verse 10", values={"s": {"strength": 0.1}}),
+        "y": Snapshot("Verse 2", values={"s": {"strength": 0.9}}),
+    },
+)
+"""A patch with listening nodes, a mapping of a device Keys, and two snapshots."""
 
 
 class Cables:

@@ -78,6 +78,7 @@ class DevicesHub:
         self._missing: frozenset[str] = frozenset()
         self._known: dict[str, bool] = {}  # mappings, and whether each was told to wait
         self._told: set[str] = set()  # errors
+        self._wide: frozenset[int] = frozenset()
         self._ended = threading.Event()
         self._wake = threading.Event()
         self._thread = threading.Thread(target=self._run, name="devices", daemon=True)
@@ -259,9 +260,10 @@ class DevicesHub:
     def _follow_document(self) -> None:
         self._listeners.follow(self._performance.listeners)
         self._mappings.refresh()
-        wide = self._mappings.wide | self._listeners.wide
-        for device in self._inputs or ():
-            device.decoder.wide = wide
+        if (wide := self._mappings.wide | self._listeners.wide) != self._wide:
+            self._wide = wide
+            for device in self._inputs or ():
+                device.decoder.wide = wide
 
     def _take(self, device: OpenInput, batch: Batch, frame: int | None, feeds: Feeds) -> ClockEvents | None:
         self._listeners.take(device.number, batch, frame, feeds)
@@ -344,7 +346,7 @@ class DevicesHub:
         for device in found.came:
             self._performance.add_message(f"the MIDI device {device.name} is heard")
             self._add("connected", device=device.name)
-            device.decoder.wide = self._mappings.wide | self._listeners.wide
+            device.decoder.wide = self._wide
         self._note_missing()
 
     def _note_missing(self) -> None:

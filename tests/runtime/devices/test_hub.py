@@ -9,31 +9,13 @@ import pytest
 from msgspec import structs
 
 from demon_patch.errors import DeviceError, PatchError
-from demon_patch.patch.model.dashboard import Controller, ControlMapping, Snapshot
-from demon_patch.patch.model.document import Cable, Node, Patch
+from demon_patch.patch.model.dashboard import Controller, ControlMapping
+from demon_patch.patch.model.document import Patch
 from demon_patch.runtime.devices.hub import DevicesHub
 from demon_patch.runtime.devices.status import MappingStatus
-from tests.support.devices import RATE, Cables, Stage
+from tests.support.devices import PATCH, RATE, Cables, Stage
 
 LOOK = 0.004
-RING = (Cable("s", "ring", "d", "ring"), Cable("d", "audio", "o", "audio"))
-PATCH = Patch(
-    nodes={
-        "s": Node("scheduler", values={"strength": 0.5}),
-        "d": Node("decoder"),
-        "o": Node("speaker"),
-        "keys": Node("midi_notes"),
-        "voices": Node("midi_voices"),
-        "cc": Node("midi_cc", values={"number": 1, "smooth": 0.0}),
-        "clock": Node("midi_clock"),
-    },
-    cables=(*RING, Cable("cc", "value", "s", "structure", mode="set")),
-    mappings={"m": ControlMapping(Controller("cc", device="Keys*", number=7), "s", "strength")},
-    snapshots={
-        "x": Snapshot("Verse 10", values={"s": {"strength": 0.1}}),
-        "y": Snapshot("Verse 2", values={"s": {"strength": 0.9}}),
-    },
-)
 
 
 class Room:

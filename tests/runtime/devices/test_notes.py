@@ -8,12 +8,12 @@ from demon_patch.runtime.devices.midi.notes import HeldKeys, KeyName, OneVoice, 
 
 
 def key(note: int, device: int = 1, channel: int = 0) -> KeyName:
-    return KeyName(device, channel, note)
+    return (device, channel, note)
 
 
 def sounding(voice: OneVoice, held: HeldKeys) -> int | None:
     found = voice.choose(held.keys)
-    return None if found is None else found.name.note
+    return None if found is None else found.name[2]
 
 
 @pytest.mark.parametrize(

@@ -42,6 +42,7 @@ class Mappings:
     """The mappings at work. Owned by one thread.
 
     knobs: the mappings by id.
+    wide: channel << 7 | number of the coarse halves of all controllers that are mapped with 14 bits.
     """
 
     def __init__(self, document: Document) -> None:
@@ -49,7 +50,10 @@ class Mappings:
         self._patch: Patch | None = None
         self._ranges: Mapping[Key, tuple[float, float]] = {}
         self.knobs: dict[str, MappedKnob] = {}
+        self.wide: frozenset[int] = frozenset()
         self._of: dict[Source, list[MappedKnob]] = {}
+        self._controls: dict[int, Source] = {}  # by channel << 7 | number
+        self._hears_notes = False
         self._named: dict[tuple[str, str], list[MappedKnob]] = {}  # by kind and address, of osc and keys
         self._waiting: dict[tuple[str, Source], list[int]] = {}  # by device and source, values in order
         self._waiting_places: dict[tuple[str, str], list[float]] = {}
@@ -93,14 +97,10 @@ class Mappings:
             number = source.number if source.kind in ("cc", "note") else 0
             for channel in range(16) if source.channel == 0 else (source.channel - 1,):
                 self._of.setdefault((source.kind, channel, number), []).append(knob)
-
-    @property
-    def wide(self) -> frozenset[int]:
-        """channel << 7 | number of the coarse halves of all controllers that are mapped with 14 bits."""
-        return frozenset(
-            source[1] << 7 | source[2]
-            for source, knobs in self._of.items()
-            if any(knob.mapping.source.wide for knob in knobs)
+        self._controls = {source[1] << 7 | source[2]: source for source in self._of if source[0] == "cc"}
+        self._hears_notes = any(source[0] == "note" for source in self._of)
+        self.wide = frozenset(
+            key for key, source in self._controls.items() if any(knob.mapping.source.wide for knob in self._of[source])
         )
 
     # -- what moves ---------------------------------------------------------------------------------------------
@@ -108,13 +108,13 @@ class Mappings:
         """Notes what a MIDI device sent. device: its name."""
         if not self._of:
             return
-        for key, values in batch.controls.items():
-            self._note(device, ("cc", key >> 7, key & 127), values)
+        for key in batch.controls.keys() & self._controls.keys():
+            self._note(device, self._controls[key], batch.controls[key])
         for channel, value in batch.bends.items():
             self._note(device, ("bend", channel, 0), (value,))
         for channel, value in batch.pressures.items():
             self._note(device, ("pressure", channel, 0), (value,))
-        for status, note, velocity in batch.notes:
+        for status, note, velocity in batch.notes if self._hears_notes else ():
             if status & 0xF0 in (NOTE_ON, NOTE_OFF):
                 on = velocity if status & 0xF0 == NOTE_ON else 0
                 self._note(device, ("note", status & 15, note), (on,))

@@ -13,14 +13,16 @@ from demon_patch.runtime.devices.midi.decode import (
     KEY_PRESSURE,
     LARGEST_BEND,
     NOTE_ON,
+    RESET,
     SUSTAIN,
     Batch,
     wide_positions,
 )
-from demon_patch.runtime.devices.midi.notes import HeldKeys, KeyName, OneVoice, Voices
+from demon_patch.runtime.devices.midi.notes import HeldKeys, Keyboard, KeyName, OneVoice, Voices
 from demon_patch.runtime.graph.live_inputs import Listener
 
 ALL = "all"
+LOCAL = 122  # a controller that says nothing about notes
 
 
 class NodeFeeder(Protocol):
@@ -61,31 +63,36 @@ class _Keys(_Feeder):
 
     def take(self, device: int, batch: Batch, frame: int | None, feeds: Feeds) -> None:
         """See `NodeFeeder`."""
+        own, lowest, highest = self._channel, self._lowest, self._highest
         for status, note, value in batch.notes:
-            channel = status & 15
-            if not self.hears(channel):
+            channel, kind = status & 15, status & 0xF0
+            if own is not None and channel != own:
                 continue
-            kind = status & 0xF0
             if kind == CONTROL:
-                keyboard = (device, channel)
-                if note == SUSTAIN:
-                    self.ended(self.held.pedal(keyboard, value >= 64))
-                elif note != 122:  # local control says nothing about notes
-                    self.ended(self.held.pedal(keyboard, False) if note == 121 else self.held.end_all(keyboard))
-            elif self._lowest <= note <= self._highest:
-                name = KeyName(device, channel, note)
-                if kind == KEY_PRESSURE:
-                    if name in self.held.keys:
-                        self.held.keys[name].pressure = value / 127
-                        self.pressed_harder(name)
-                elif kind == NOTE_ON and value:
+                self._pedal((device, channel), note, value)
+            elif lowest <= note <= highest:
+                name = (device, channel, note)
+                if kind == NOTE_ON and value:
                     self.pressed(name, value / 127)
-                else:
-                    self.ended(self.held.release(name))
+                elif kind != KEY_PRESSURE:
+                    if gone := self.held.release(name):
+                        self.ended(gone)
+                elif name in self.held.keys:
+                    self.held.keys[name].pressure = value / 127
+                    self.pressed_harder(name)
         for channel, value in batch.pressures.items():
             if self.hears(channel):
                 self.channel_pressure(value / 127)
         self.give(frame, feeds)
+
+    def _pedal(self, keyboard: Keyboard, number: int, value: int) -> None:
+        """A controller that acts on notes was moved."""
+        if number == SUSTAIN:
+            self.ended(self.held.pedal(keyboard, value >= 64))
+        elif number == RESET:
+            self.ended(self.held.pedal(keyboard, False))
+        elif number != LOCAL:
+            self.ended(self.held.end_all(keyboard))
 
     def lose(self, device: int, frame: int | None, feeds: Feeds) -> None:
         """See `NodeFeeder`."""
@@ -119,7 +126,7 @@ class NotesFeeder(_Keys):
         self._voice = OneVoice(str(settings.get("priority", "last")))
         self._rises = 0
         self._given: tuple[float, float, float, float] | None = None  # note, velocity, level, pressure
-        self._touch = 0.0
+        self._touch, self._falls_back = 0.0, False
         self._last = (60.0, 0.0)  # the latest note and velocity that sounded
 
     def pressed(self, name: KeyName, velocity: float) -> None:
@@ -127,12 +134,11 @@ class NotesFeeder(_Keys):
         self.held.press(name, velocity)
         if self._voice.begins(name, self.held.keys):
             self._rises += 1
-            self._last = (float(name.note), velocity)
+            self._last = (float(name[2]), velocity)
 
     def ended(self, names: Sequence[KeyName]) -> None:
         """The next key by priority sounds, without a rise."""
-        if names and (sounding := self._voice.choose(self.held.keys)) is not None:
-            self._last = (float(sounding.name.note), sounding.velocity)
+        self._falls_back = bool(names) or self._falls_back
 
     def pressed_harder(self, name: KeyName) -> None:
         """Of the key that sounds, it is the node's pressure."""
@@ -146,6 +152,9 @@ class NotesFeeder(_Keys):
 
     def give(self, frame: int | None, feeds: Feeds) -> None:
         """Feeds the note, its velocity, the gate and the pressure, as far as they have changed."""
+        if self._falls_back and (sounding := self._voice.choose(self.held.keys)) is not None:
+            self._last = (float(sounding.name[2]), sounding.velocity)
+        self._falls_back = False
         level = 1.0 if self.held.keys else 0.0
         now, before = (*self._last, level, self._touch), self._given
         for at, port in ((0, "note"), (1, "force"), (3, "touch")):
@@ -170,7 +179,7 @@ class VoicesFeeder(_Keys):
         self.held.press(name, velocity)
         voice = self._voices.press(name)
         self._rises[voice] = self._rises.get(voice, 0) + 1
-        self._changed[voice] = (float(name.note), velocity)
+        self._changed[voice] = (float(name[2]), velocity)
 
     def ended(self, names: Sequence[KeyName]) -> None:
         """Their voices fall silent."""
@@ -284,7 +293,7 @@ class PressureFeeder(_Feeder):
         for status, note, value in batch.notes:
             kind = status & 0xF0
             if kind != CONTROL and self.hears(status & 15):
-                name = KeyName(device, status & 15, note)
+                name = (device, status & 15, note)
                 if kind == KEY_PRESSURE:
                     self._keys[name], moved = value, True
                 elif not (kind == NOTE_ON and value) and self._keys.pop(name, None) is not None:
@@ -294,7 +303,7 @@ class PressureFeeder(_Feeder):
 
     def lose(self, device: int, frame: int | None, feeds: Feeds) -> None:
         """The keys of a device that is gone are not pressed."""
-        self._keys = {name: value for name, value in self._keys.items() if name.device != device}
+        self._keys = {name: value for name, value in self._keys.items() if name[0] != device}
         self._give(frame, feeds)
 
     def _give(self, frame: int | None, feeds: Feeds) -> None:
@@ -302,7 +311,10 @@ class PressureFeeder(_Feeder):
 
 
 class Listeners:
-    """The nodes of the present program that listen to MIDI. Owned by one thread."""
+    """The nodes of the present program that listen to MIDI. Owned by one thread.
+
+    wide: channel << 7 | number of the coarse halves of all controllers that are read with 14 bits.
+    """
 
     KINDS: ClassVar[Mapping[str, Callable[[str, Mapping[str, Any]], NodeFeeder]]] = {
         "midi_notes": NotesFeeder,
@@ -315,6 +327,7 @@ class Listeners:
     def __init__(self) -> None:
         self._given: Mapping[str, Listener] = {}
         self._feeders: dict[str, tuple[Listener, NodeFeeder]] = {}
+        self.wide: frozenset[int] = frozenset()
 
     def __bool__(self) -> bool:
         return bool(self._feeders)
@@ -329,15 +342,12 @@ class Listeners:
             if listener.type in self.KINDS:
                 old = before.get(id)
                 same = old is not None and old[0] == listener
-                self._feeders[id] = (
-                    old if same and old else (listener, self.KINDS[listener.type](id, listener.settings))
-                )
-
-    @property
-    def wide(self) -> frozenset[int]:
-        """channel << 7 | number of the coarse halves of all controllers that are read with 14 bits."""
+                made = old if same and old else (listener, self.KINDS[listener.type](id, listener.settings))
+                self._feeders[id] = made
         feeders = (feeder for _, feeder in self._feeders.values())
-        return frozenset(key for feeder in feeders if isinstance(feeder, ControlFeeder) for key in feeder.wide_keys)
+        self.wide = frozenset(
+            key for feeder in feeders if isinstance(feeder, ControlFeeder) for key in feeder.wide_keys
+        )
 
     def take(self, device: int, batch: Batch, frame: int | None, feeds: Feeds) -> None:
         """Feeds all nodes with what a device sent in a control frame."""

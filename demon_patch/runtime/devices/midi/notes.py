@@ -6,19 +6,11 @@ pedal of its keyboard is down sounds on until the pedal comes up.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import NamedTuple
 
-
-class KeyName(NamedTuple):
-    """A key of a keyboard. device: its number. channel: from 0. note: 0 to 127."""
-
-    device: int
-    channel: int
-    note: int
-
-
+KeyName = tuple[int, int, int]
+"""A key of a keyboard: the number of the device, the channel from 0, and the note, 0 to 127."""
 Keyboard = tuple[int, int]
 """A device and a channel of it: what a sustain pedal acts on."""
 
@@ -42,16 +34,18 @@ class HeldKeys:
 
     def press(self, name: KeyName, velocity: float) -> HeldKey:
         """Holds a key, now as the latest one. velocity: 0 to 1."""
-        self.keys.pop(name, None)
-        self.keys[name] = HeldKey(name, velocity)
-        return self.keys[name]
+        keys, held = self.keys, HeldKey(name, velocity)
+        if name in keys:
+            del keys[name]
+        keys[name] = held
+        return held
 
     def release(self, name: KeyName) -> list[KeyName]:
         """Lets go of a key. Returns the keys that end: none while the pedal holds it."""
         held = self.keys.get(name)
         if held is None:
             return []
-        if name[:2] in self._down:
+        if self._down and name[:2] in self._down:
             held.pedal = True
             return []
         del self.keys[name]
@@ -73,7 +67,7 @@ class HeldKeys:
     def end_device(self, device: int) -> list[KeyName]:
         """Ends all keys of a device that is gone. Returns them."""
         self._down = {keyboard for keyboard in self._down if keyboard[0] != device}
-        return self._end(lambda held: held.name.device == device)
+        return self._end(lambda held: held.name[0] == device)
 
     def _end(self, ends: Callable[[HeldKey], bool]) -> list[KeyName]:
         gone = [name for name, held in self.keys.items() if ends(held)]
@@ -90,7 +84,6 @@ class OneVoice:
 
     def __init__(self, priority: str) -> None:
         self._priority = priority
-        self._sounding: KeyName | None = None
 
     def choose(self, keys: dict[KeyName, HeldKey]) -> HeldKey | None:
         """Returns the key of `keys` that sounds; None if none is held."""
@@ -98,12 +91,14 @@ class OneVoice:
             return None
         if self._priority in ("low", "high"):
             edge = min if self._priority == "low" else max
-            return keys[edge(keys, key=lambda name: name.note)]
+            return keys[edge(keys, key=lambda name: name[2])]
         return keys[next(iter(keys) if self._priority == "first" else reversed(keys))]
 
     def begins(self, pressed: KeyName, keys: dict[KeyName, HeldKey]) -> bool:
         """Whether the key that was just pressed is the one that sounds. A key that sounds again because another one
         ended does not begin: its gate stays up and does not rise."""
+        if self._priority == "last":
+            return True
         chosen = self.choose(keys)
         return chosen is not None and chosen.name == pressed
 
@@ -117,23 +112,30 @@ class Voices:
 
     def __init__(self, count: int) -> None:
         self.keys: list[KeyName | None] = [None] * count
+        self._of: dict[KeyName, int] = {}
         self._used = list(range(count))  # voices, the one that was taken or freed longest ago first
 
     def press(self, name: KeyName) -> int:
         """Gives a key a voice and returns its number, from 0. A key that has a voice keeps it."""
-        free = [voice for voice in self._used if self.keys[voice] is None]
-        voice = self.keys.index(name) if name in self.keys else (free or self._used)[0]
-        self.keys[voice] = name
+        voice = self._of.get(name)
+        if voice is None:
+            voice = self._used[0]
+            for each in self._used:
+                if self.keys[each] is None:
+                    voice = each
+                    break
+            if (gives_way := self.keys[voice]) is not None:
+                del self._of[gives_way]
+            self.keys[voice], self._of[name] = name, voice
         self._touch(voice)
         return voice
 
-    def end(self, name: Hashable) -> int | None:
+    def end(self, name: KeyName) -> int | None:
         """Frees the voice of a key and returns its number; None if the key has none."""
-        if name not in self.keys:
-            return None
-        voice = self.keys.index(name)  # type: ignore[arg-type]
-        self.keys[voice] = None
-        self._touch(voice)
+        voice = self._of.pop(name, None)
+        if voice is not None:
+            self.keys[voice] = None
+            self._touch(voice)
         return voice
 
     def _touch(self, voice: int) -> None:
