@@ -168,15 +168,12 @@ def play(
         from demon_patch.offline import notes_of
         from demon_patch.runtime.assets.assets import files_of, is_pack
         from demon_patch.runtime.assets.overwrite import allow
-        from demon_patch.runtime.devices.options import attach, clock_place, osc_place
+        from demon_patch.runtime.devices.options import DeviceOptions
         from demon_patch.runtime.live.host import Host
         from demon_patch.runtime.performance.prepare import perform, with_seed
         from demon_patch.terminal.play import perform as perform_in_terminal
 
-        if osc is not None:
-            osc_place(osc)
-        for place_of_clock in (*([] if clock_in is None else [clock_in]), *clock_out):
-            clock_place(place_of_clock)
+        controllers = DeviceOptions.read(osc, clock_in, clock_out)
         if watch and is_pack(patch):
             raise DemonError(
                 "a pack is not edited while it plays", file=patch, mend="unpack it, and watch its patch file"
@@ -189,7 +186,7 @@ def play(
                     host = Host(document, session, folder=folder, into=patch.parent, clip=clip, device=device)
                 for note in notes_of(host.performer):
                     host.add_message(note)
-                attach(host.devices_hub, host.add_message, osc=osc, clock_in=clock_in, clock_out=clock_out)
+                controllers.attach(host.devices_hub, host.add_message)
                 return host
 
             try:

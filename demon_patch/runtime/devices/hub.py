@@ -12,10 +12,9 @@ import threading
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
-from itertools import count
 from math import floor
 from time import perf_counter
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from demon_patch.errors import DemonError, PatchError
 from demon_patch.nodes.catalogue import CATALOGUE
@@ -33,16 +32,16 @@ from demon_patch.runtime.devices.midi.listener import Listeners
 from demon_patch.runtime.devices.midi.ports import MidiSystem, systems, what_is_missing
 from demon_patch.runtime.devices.osc.hearing import OscHearing
 from demon_patch.runtime.devices.osc.server import LOOPBACK
-from demon_patch.runtime.devices.performance import HeardMoment, Performance
+from demon_patch.runtime.devices.performance import Performance
+from demon_patch.runtime.devices.reports import Reports
 from demon_patch.runtime.devices.snapshots import snapshot_of_program
-from demon_patch.runtime.devices.status import DeviceEvent, DevicesStatus, EventKind, MappingStatus
+from demon_patch.runtime.devices.status import DeviceEvent, DevicesStatus
 
 T = TypeVar("T")
 
 LOOK_SECONDS = 0.004  # between looks at devices
 IDLE_SECONDS = 0.1  # between looks while there is nothing to hear
 SCAN_SECONDS = 1.0  # between looks for devices that come and go
-KEPT_EVENTS = 1000
 PLAYER = "player"
 
 
@@ -69,15 +68,11 @@ class DevicesHub:
         self._clock = ClockFollower()
         self._sender: ClockSender | None = None
         self._osc = OscHearing()
+        self._reports = Reports(performance.add_message)
         self._requests: deque[Callable[[], None]] = deque()
-        self._events: deque[DeviceEvent] = deque(maxlen=KEPT_EVENTS)
-        self._numbers = count(1)
-        self._status = DevicesStatus()
         self._feeds, self._feeds_lock = Feeds(), threading.Lock()
         self._scan_due, self._turned = float("-inf"), -1
         self._missing: frozenset[str] = frozenset()
-        self._known: dict[str, bool] = {}  # mappings, and whether each was told to wait
-        self._told: set[str] = set()  # errors
         self._wide: frozenset[int] = frozenset()
         self._ended = threading.Event()
         self._wake = threading.Event()
@@ -113,7 +108,7 @@ class DevicesHub:
                 try:
                     self.look(perf_counter())
                 except Exception as error:  # nothing may end it
-                    self._tell_once(f"an error of the devices: {type(error).__name__}: {error}")
+                    self._reports.tell_once(f"an error of the devices: {type(error).__name__}: {error}")
                 busy = self._osc.open or (self._inputs is not None and self._inputs.names)
                 self._wake.wait(LOOK_SECONDS if busy else IDLE_SECONDS)
                 self._wake.clear()
@@ -138,11 +133,11 @@ class DevicesHub:
     @property
     def status(self) -> DevicesStatus:
         """From any thread. The devices as they are now."""
-        return self._status
+        return self._reports.status
 
     def events_since(self, number: int) -> tuple[DeviceEvent, ...]:
         """From any thread. The events after the one with a number, 0 for all that are kept, oldest first."""
-        return tuple(event for event in tuple(self._events) if event.number > number)
+        return self._reports.events_since(number)
 
     def learn(
         self, node: str, port: str, *, client: str = PLAYER, add: bool = False, form: ControlMapping | None = None
@@ -159,7 +154,7 @@ class DevicesHub:
 
         def arm() -> None:
             self._learn.arm(target)
-            self._add("armed", node=node, port=port)
+            self._reports.add("armed", node=node, port=port)
 
         self._ask(arm)
 
@@ -169,7 +164,7 @@ class DevicesHub:
         def cancel() -> None:
             if (target := self._learn.target) is not None:
                 self._learn.arm(None)
-                self._add("cancelled", node=target.node, port=target.port)
+                self._reports.add("cancelled", node=target.node, port=target.port)
 
         self._ask(cancel)
 
@@ -255,7 +250,7 @@ class DevicesHub:
         if tick != self._turned:
             self._turned = tick
             self._turn()
-            self._publish(moment)
+            self._publish()
 
     def _follow_document(self) -> None:
         self._listeners.follow(self._performance.listeners)
@@ -278,7 +273,7 @@ class DevicesHub:
         id = snapshot_of_program(document.patch, program)
         if id is None:
             have = len(document.patch.snapshots)
-            self._tell_once(f"MIDI program {program + 1}: the patch has {have} snapshots (send 1 to {have})")
+            self._reports.tell_once(f"MIDI program {program + 1}: the patch has {have} snapshots (send 1 to {have})")
             return
         try:
             document.recall(id)
@@ -294,7 +289,7 @@ class DevicesHub:
         for node, port, value in heard.turns:
             self._performance.turn(node, port, value)
         for mistake in heard.mistakes:
-            self._tell_once(mistake)
+            self._reports.tell_once(mistake)
 
     def _give(self, feeds: Feeds) -> None:
         """Hands what was collected to the next tick. If the tick thread has not yet fetched what came before, this is
@@ -324,11 +319,11 @@ class DevicesHub:
             document.do(command, target.client, f"Learn a controller for {target.port}")
         except DemonError as error:
             self._performance.add_message(str(error))
-            self._add("cancelled", node=target.node, port=target.port)
+            self._reports.add("cancelled", node=target.node, port=target.port)
             return
         source = command.mapping.source if command.mapping is not None else None
         device = source.device if source is not None else ""
-        self._add("learned", mapping=command.id, node=target.node, port=target.port, device=device)
+        self._reports.add("learned", mapping=command.id, node=target.node, port=target.port, device=device)
 
     # -- devices that come and go -------------------------------------------------------------------------------
     def _scan(self, frame: int | None, feeds: Feeds) -> None:
@@ -342,10 +337,10 @@ class DevicesHub:
             after = f"; {_waiting(len(waiting))} for it" if waiting else ""
             self._missing |= {knob.mapping.source.device for knob in waiting}
             self._performance.add_message(f"the MIDI device {device.name} is gone{after}")
-            self._add("gone", device=device.name)
+            self._reports.add("gone", device=device.name)
         for device in found.came:
             self._performance.add_message(f"the MIDI device {device.name} is heard")
-            self._add("connected", device=device.name)
+            self._reports.add("connected", device=device.name)
             device.decoder.wide = self._wide
         self._note_missing()
 
@@ -357,47 +352,21 @@ class DevicesHub:
             self._performance.add_message(
                 f"no MIDI device is called {pattern}: {_waiting(missing[pattern])} for it{mend}"
             )
-            self._add("missing", device=pattern)
+            self._reports.add("missing", device=pattern)
         self._missing = frozenset(missing)
 
-    # -- what clients are told ----------------------------------------------------------------------------------
-    def _publish(self, moment: HeardMoment) -> None:
+    def _publish(self) -> None:
         names = () if self._inputs is None else self._inputs.names
-        missing = self._mappings.missing(names)
-        moved = self._mappings.take_changed()
-        mappings: dict[str, MappingStatus] = {}
-        for id, knob in self._mappings.knobs.items():
-            value = knob.aims_at
-            connected = knob.mapping.source.device not in missing
-            mappings[id] = MappingStatus(knob.place, value, not knob.waits, connected, knob.problem)
-            if id in moved and (knob.waits or self._known.get(id)):
-                place = knob.mapping.node, knob.mapping.port
-                kind: EventKind = "waiting" if knob.waits else "caught"
-                self._add(kind, mapping=id, node=place[0], port=place[1], place=knob.place, value=value)
-            if knob.problem and id not in self._known:
-                self._tell_once(f"mapping {id}: {knob.problem}")
-            self._known[id] = knob.waits
-        self._known = {id: waits for id, waits in self._known.items() if id in mappings}
-        self._status = DevicesStatus(
-            tuple(device.status for device in self._inputs or ()),
-            mappings,
-            missing,
-            self._learn.target,
-            self._osc.name,
-            self._clock.name if self._clock.follows else "",
-            self._clock.bpm,
-            () if self._sender is None else self._sender.names,
+        self._reports.publish(
+            self._mappings,
+            self._mappings.missing(names),
+            inputs=tuple(device.status for device in self._inputs or ()),
+            learning=self._learn.target,
+            osc=self._osc.name,
+            clock_from=self._clock.name if self._clock.follows else "",
+            clock_bpm=self._clock.bpm,
+            clock_to=() if self._sender is None else self._sender.names,
         )
-
-    def _add(self, kind: EventKind, **fields: Any) -> None:
-        self._events.append(DeviceEvent(next(self._numbers), kind, **fields))
-
-    def _tell_once(self, message: str) -> None:
-        if message not in self._told:
-            if len(self._told) > KEPT_EVENTS:
-                self._told.clear()
-            self._told.add(message)
-            self._performance.add_message(message)
 
 
 def _waiting(mappings: int) -> str:

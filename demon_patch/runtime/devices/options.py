@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
+from dataclasses import dataclass, field
 
 from demon_patch.errors import DemonError
 from demon_patch.runtime.devices.hub import DevicesHub
@@ -34,30 +35,38 @@ def clock_place(text: str) -> tuple[str, float]:
     return name, found
 
 
-def attach(
-    hub: DevicesHub,
-    tell: Callable[[str], object],
-    *,
-    osc: str | None = None,
-    clock_in: str | None = None,
-    clock_out: Sequence[str] = (),
-) -> None:
-    """Opens what a command's options name. Raises DemonError for an option that cannot be read; what cannot be opened
-    is told.
+@dataclass(frozen=True, slots=True)
+class DeviceOptions:
+    """What the options of a command say of devices.
 
-    osc: see `osc_place`. clock_in: the MIDI device whose clock is followed, see `clock_place`; "*" for any.
-    clock_out: those that get ours.
+    osc: the UDP port, and the address that is listened on; None for no OSC.
+    clock_in: the pattern of the MIDI device whose clock is followed, and its offset in ms; None for none.
+    clock_out: by pattern of a MIDI device that gets our clock, the offset in ms.
     """
-    outputs = dict(map(clock_place, clock_out))
-    followed = None if clock_in is None else clock_place(clock_in)
-    if osc is not None:
+
+    osc: tuple[int, str] | None = None
+    clock_in: tuple[str, float] | None = None
+    clock_out: Mapping[str, float] = field(default_factory=dict)
+
+    @classmethod
+    def read(cls, osc: str | None, clock_in: str | None, clock_out: Sequence[str]) -> DeviceOptions:
+        """Reads the texts of the options (`osc_place`, `clock_place`). Raises DemonError."""
+        return cls(
+            None if osc is None else osc_place(osc),
+            None if clock_in is None else clock_place(clock_in),
+            dict(map(clock_place, clock_out)),
+        )
+
+    def attach(self, hub: DevicesHub, tell: Callable[[str], object]) -> None:
+        """Opens all of it for a performance. `tell` gets a message that says how OSC went."""
 
         def told(answer: Future[str]) -> None:
             error = answer.exception()
             tell(str(error) if error is not None else f"OSC is heard on {answer.result()}")
 
-        hub.listen_osc(*osc_place(osc)).add_done_callback(told)
-    if followed is not None:
-        hub.follow_clock(*followed)
-    if outputs:
-        hub.send_clock(outputs)
+        if self.osc is not None:
+            hub.listen_osc(*self.osc).add_done_callback(told)
+        if self.clock_in is not None:
+            hub.follow_clock(*self.clock_in)
+        if self.clock_out:
+            hub.send_clock(self.clock_out)

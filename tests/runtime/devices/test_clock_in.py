@@ -53,6 +53,18 @@ def test_a_new_tempo_is_found() -> None:
         assert clock.bpm == pytest.approx(later, abs=0.05)
 
 
+def test_clocks_that_were_held_up_change_the_place_and_not_the_tempo() -> None:
+    for held in (0.02, 0.05, 0.2, -0.02):
+        clock = ClockIn()
+        clock.take([(0.0, START, 0)])
+        at = times(120, 24, 0.002)
+        for moment in np.where(at > 12, at + held, at).tolist():
+            clock.take([(moment, CLOCK, 0)])
+            if moment > 9:
+                assert clock.bpm == pytest.approx(120, abs=0.06)
+        assert clock.beat(24.25 + held) == pytest.approx(48.5, abs=0.006)
+
+
 def test_there_is_no_tempo_before_twelve_clocks_and_after_a_pause() -> None:
     clock = ClockIn()
     at = times(120, 2)

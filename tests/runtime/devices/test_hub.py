@@ -9,6 +9,7 @@ import pytest
 from msgspec import structs
 
 from demon_patch.errors import DeviceError, PatchError
+from demon_patch.patch.edit.commands import SetMapping, SetRange
 from demon_patch.patch.model.dashboard import Controller, ControlMapping
 from demon_patch.patch.model.document import Patch
 from demon_patch.runtime.devices.hub import DevicesHub
@@ -115,6 +116,18 @@ def test_the_place_of_the_hardware_is_told_until_it_catches() -> None:
     assert told == [("waiting", 1.0), ("waiting", 100 / 127), ("caught", 60 / 127)]
     assert room.hub.status.mappings["m"].caught
     assert room.live == {("s", "strength"): 61 / 127}
+
+
+def test_the_value_that_the_hardware_stands_at_follows_the_range() -> None:
+    room = Room()
+    room.cables.send("Keys", (0xB0, 7, 127))
+    room.pass_time(0.05)
+    room.stage.document.do(SetRange("s", "strength", 0.0, 0.8))
+    room.pass_time(0.05)
+    assert room.hub.status.mappings["m"].value == 0.8
+    room.stage.document.do(SetMapping("m"))
+    room.pass_time(0.05)
+    assert room.hub.status.mappings == {}
 
 
 def test_a_device_that_is_pulled_out_is_told_and_picked_up_again() -> None:

@@ -16,10 +16,15 @@ CLOCKS = 24  # of a quarter note
 SIXTEENTH = 6  # clocks; song positions count sixteenths
 WINDOW = 8.0  # seconds of clocks from which the tempo is computed
 FIRST = 12  # clocks after which there is a tempo
-RECENT = 12  # clocks that together tell that the tempo has changed
+RECENT = 12  # clocks that together tell that something has changed
 MOVED = 0.004  # seconds that these are off the tempo before, at the mean, when it has changed, ...
 NOISE = 2.0  # ... or this many times the jitter, if that is more
 PAUSE = 0.5  # seconds without a clock after which clocks are counted from the beginning
+SURE, SMALLEST = (
+    4.0,
+    0.0005,
+)  # deviations, and seconds of jitter at least, within which a new line says what the old one said
+SETTLED = 192  # clocks after which the new line counts alone
 LOST = 0.008  # seconds beyond 1.6 clocks after which a clock was lost, ...
 SURELY = 7.0  # ... or this many times the jitter, if that is more
 ENDED = 2.0  # seconds without a clock after which the clock has ended
@@ -53,6 +58,7 @@ class ClockIn:
         self._count = 0  # the number of the next clock, from 0 at the start
         self._line = Line()  # through the clocks: number since the first, and time
         self._fit: tuple[float, float, float] | None = None  # of the line, once there are enough
+        self._before: tuple[float, float] | None = None  # step and jitter of the line before
         self._number = -1  # of the latest clock
         self._counted: tuple[int, int] = (0, 0)  # the latest clock while it runs: its number and its count
 
@@ -87,36 +93,60 @@ class ClockIn:
             gap = at - points[-1][1]
             if gap > PAUSE:
                 self._line.keep(0)
-                self._fit = None
+                self._fit = self._before = None
             elif self._fit is not None and gap > 1.6 * self._fit[1] + max(LOST, SURELY * self._fit[2]):
                 passed = max(round(gap / self._fit[1]), 1)
         self._number += passed
         self._line.add(self._number, at, WINDOW)
-        if self._has_moved():
-            self._line.keep(RECENT)
+        if latest := self._moved():
+            self._before = self._steady() or self._before
+            self._line.keep(latest)
         self._fit = self._line.fit() if len(self._line.points) >= FIRST else None
 
-    def _has_moved(self) -> bool:
-        """Whether the latest clocks lie beside the line: the tempo has changed."""
+    def _moved(self) -> int:
+        """Returns how many of the latest clocks lie beside the line, where that tells that the tempo has changed, or
+        that the clocks were held up; else 0."""
         points = self._line.points
         if self._fit is None or len(points) < 2 * RECENT:
-            return False
+            return 0
         zero, step, jitter = self._fit
-        off = sum(at - zero - step * number for number, at in (points[-n] for n in range(1, RECENT + 1))) / RECENT
-        return abs(off) > max(MOVED, NOISE * jitter)
+        off = [at - zero - step * number for number, at in (points[-n] for n in range(1, RECENT + 1))]
+        mean, least = sum(off) / RECENT, max(MOVED, NOISE * jitter)
+        if abs(mean) <= least:
+            return 0
+        return max(next((n for n, each in enumerate(off) if each * mean <= 0 or abs(each) < least), RECENT), 1)
+
+    def _steady(self) -> tuple[float, float] | None:
+        """Returns the seconds of a clock and the jitter: of the line, or of the line before while the new one does not
+        contradict it. Clocks that were held up move the line, and not the tempo."""
+        if self._fit is None:
+            return self._before
+        step, jitter, count = self._fit[1], self._fit[2], len(self._line.points)
+        if self._before is not None:
+            old, spread = self._before
+            unsure = SURE * max(jitter, spread, SMALLEST) * (12 / count**3) ** 0.5  # of a line through so many points
+            if count < SETTLED and abs(step - old) < unsure:
+                return self._before
+            self._before = None
+        return step, jitter
 
     @property
     def bpm(self) -> float | None:
         """Its tempo in beats a minute, 20 to 400; None before twelve clocks have come."""
-        return None if self._fit is None else min(max(60.0 / (CLOCKS * self._fit[1]), SLOWEST), FASTEST)
+        steady = self._steady()
+        return None if steady is None else min(max(60.0 / (CLOCKS * steady[0]), SLOWEST), FASTEST)
 
     def beat(self, now: float) -> float | None:
         """Returns its place in quarter notes at a time, with the jitter of its clocks taken out; None while it does not
         run or has no tempo."""
-        if self._fit is None or not self.running:
+        steady = self._steady()
+        if steady is None or not self.running or not self._line.points:
             return None
         number, count = self._counted
-        return ((now - self._fit[0]) / self._fit[1] - number + count) / CLOCKS
+        if self._fit is not None:
+            return ((now - self._fit[0]) / self._fit[1] - number + count) / CLOCKS
+        latest, at = self._line.points[-1]
+        return ((now - at) / steady[0] + latest - number + count) / CLOCKS
 
     def is_lost(self, now: float) -> bool:
         """Whether no clock has come for some time."""
