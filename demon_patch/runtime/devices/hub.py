@@ -228,6 +228,7 @@ class DevicesHub:
         frame = None if moment.frame is None else max(floor(moment.frame), 0)
         feeds = Feeds()
         self._follow_document()
+        self._listeners.let_go(frame, feeds)
         if now >= self._scan_due:
             self._scan_due = now + SCAN_SECONDS
             self._scan(frame, feeds)

@@ -1,8 +1,9 @@
 """A patch that plays live: what its clients see and do, and the life of its threads and its audio process.
 
 Threads. The *tick thread* owns performer, session and scheduled edits. The *editing thread* compiles, loads clips
-and writes takes. Each recording has a thread of its own, and so has `devices_hub`, which reads MIDI and OSC. A client calls the methods of `Host` from any thread: each
-passes the call on to the thread that does the work, and returns at once.
+and writes takes. Each recording has a thread of its own, and so has `devices_hub`, which reads MIDI and OSC. A client
+calls the methods of `Host` from any thread: each passes the call on to the thread that does the work, and returns at
+once.
 """
 
 from __future__ import annotations

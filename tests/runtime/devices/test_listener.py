@@ -170,4 +170,7 @@ def test_nodes_that_an_edit_leaves_alone_keep_what_they_hold() -> None:
     assert keys.send((0x80, 60, 0)) == {"held": (0, 0)}
     keys.send((0x90, 60, 127))
     keys.listeners.follow({"n": Listener(listener.type, {**listener.settings, "channel": "2"}, ())})
-    assert keys.send((0x80, 60, 0)) == {"note": 60, "force": 0, "touch": 0, "held": (0, 0)}
+    feeds = Feeds()
+    keys.listeners.let_go(7, feeds)
+    assert feeds.take() == [("n", "held", (0, 0), 7)]  # no note hangs
+    assert keys.send((0x81, 60, 0)) == {"note": 60, "force": 0, "touch": 0, "held": (0, 0)}

@@ -54,7 +54,9 @@ class _Feeder:
 
 
 class _Keys(_Feeder):
-    """Reads notes and pedals, in their order."""
+    """Reads notes and pedals, in their order. gates: the names of its live gates."""
+
+    gates: ClassVar[Sequence[str]] = ()
 
     def __init__(self, id: str, settings: Mapping[str, Any]) -> None:
         super().__init__(id, settings)
@@ -121,6 +123,8 @@ class _Keys(_Feeder):
 class NotesFeeder(_Keys):
     """Feeds a MIDI Notes node: the one key that sounds."""
 
+    gates = ("held",)
+
     def __init__(self, id: str, settings: Mapping[str, Any]) -> None:
         super().__init__(id, settings)
         self._voice = OneVoice(str(settings.get("priority", "last")))
@@ -167,6 +171,8 @@ class NotesFeeder(_Keys):
 
 class VoicesFeeder(_Keys):
     """Feeds a MIDI Voices node: up to eight keys."""
+
+    gates = tuple(f"held{number}" for number in range(1, 9))
 
     def __init__(self, id: str, settings: Mapping[str, Any]) -> None:
         super().__init__(id, settings)
@@ -328,6 +334,7 @@ class Listeners:
         self._given: Mapping[str, Listener] = {}
         self._feeders: dict[str, tuple[Listener, NodeFeeder]] = {}
         self.wide: frozenset[int] = frozenset()
+        self._changed: list[_Keys] = []  # that began anew, since their settings are others
 
     def __bool__(self) -> bool:
         return bool(self._feeders)
@@ -344,10 +351,19 @@ class Listeners:
                 same = old is not None and old[0] == listener
                 made = old if same and old else (listener, self.KINDS[listener.type](id, listener.settings))
                 self._feeders[id] = made
+                if old is not None and not same and isinstance(made[1], _Keys):
+                    self._changed.append(made[1])
         feeders = (feeder for _, feeder in self._feeders.values())
         self.wide = frozenset(
             key for feeder in feeders if isinstance(feeder, ControlFeeder) for key in feeder.wide_keys
         )
+
+    def let_go(self, frame: int | None, feeds: Feeds) -> None:
+        """Ends the notes that nodes held before their settings changed."""
+        for feeder in self._changed:
+            for port in feeder.gates:
+                feeds.gate(frame, feeder.id, port, 0.0, 0)
+        self._changed.clear()
 
     def take(self, device: int, batch: Batch, frame: int | None, feeds: Feeds) -> None:
         """Feeds all nodes with what a device sent in a control frame."""

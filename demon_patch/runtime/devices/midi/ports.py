@@ -45,7 +45,7 @@ class Sender(NamedTuple):
 def jack_runs() -> bool:
     """Whether a JACK server of this user runs. Asking its library where none runs would write on the terminal."""
     server = os.environ.get("JACK_DEFAULT_SERVER", "default")
-    user = os.getuid() if hasattr(os, "getuid") else 0
+    user = getattr(os, "getuid", int)()
     doors = list(SHARED_MEMORY.glob(f"jack_{server}_{user}_*"))
     with suppress(OSError):
         listening = SOCKETS.read_text(errors="replace")  # a server that was killed leaves its files behind

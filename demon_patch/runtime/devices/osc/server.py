@@ -51,7 +51,7 @@ class OscServer:
         """Where it listens: "127.0.0.1:9000"."""
         return f"{self.host}:{self.port}"
 
-    def read(self, most: int = 1000) -> Iterator[OscMessage]:
+    def read(self, most: int = 250) -> Iterator[OscMessage]:
         """Gives the messages that wait, of at most `most` datagrams. The messages of a bundle are given at once,
         whatever time it names."""
         from pythonosc.osc_packet import OscPacket
