@@ -2,12 +2,14 @@
 
    midi_sender NAME < events
    Each line of the events is: milliseconds since the start, then the bytes of a message in hexadecimal.
-   It starts when its port "out" is connected, sends each message at its sample, and ends after the last one. */
+   It starts when its port "out" is connected, sends each message at its sample, and ends after the last one.
+   It prints by how many seconds the server's samples came to lie behind the clock, or before it, at most. */
 #include <dlfcn.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 typedef struct { double at; int size; unsigned char bytes[64]; } event;
@@ -18,6 +20,13 @@ static int64_t played;
 static void *port;
 static double rate;
 static volatile int done;
+static double began, least, most;
+
+static double seconds(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return now.tv_sec + now.tv_nsec * 1e-9;
+}
 
 static void *(*get_buffer)(void *, uint32_t);
 static void (*clear_buffer)(void *);
@@ -35,6 +44,10 @@ static int process(uint32_t frames, void *unused) {
         if (write_event(buffer, at > 0 ? (uint32_t)at : 0, events[next_event].bytes, events[next_event].size)) break;
         next_event++;
     }
+    if (!played) began = seconds();
+    double behind = seconds() - began - played / rate;
+    if (behind < least) least = behind;
+    if (behind > most) most = behind;
     played += frames;
     if (next_event >= count) done = 1;
     return 0;
@@ -71,5 +84,6 @@ int main(int given, char **names) {
     for (int waited = 0; !done && waited < 60000; waited += 10) usleep(10000);
     usleep(200000);
     close_client(client);
+    printf("%f\n", most - least);
     return done ? 0 : 5;
 }

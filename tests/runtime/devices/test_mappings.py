@@ -117,6 +117,13 @@ def test_fourteen_bits() -> None:
     assert desk.send((0xB0, 39, 0), (0xB0, 7, 127), (0xB0, 39, 127)) == {("s", "strength"): 1.0}
 
 
+def test_one_controller_is_read_with_7_and_with_14_bits() -> None:
+    wide = strength(source=structs.replace(CC, wide=True), takeover="jump")
+    desk = Desk(wide, strength(node="a", port="a", lo=0.0, hi=127.0, takeover="jump"))
+    assert desk.send((0xB0, 7, 64), (0xB0, 39, 127)) == {("s", "strength"): (64 << 7 | 127) / 16383, ("a", "a"): 64.0}
+    assert desk.send((0xB0, 39, 3)) == {("s", "strength"): (64 << 7 | 3) / 16383}
+
+
 def test_bend_pressure_and_notes() -> None:
     desk = Desk(
         strength(source=Controller("bend"), node="a", port="a", lo=-2.0, hi=2.0),

@@ -11,7 +11,7 @@ from demon_patch.patch.model.json_values import Value
 from demon_patch.runtime.devices.mapping.curve import Way
 from demon_patch.runtime.devices.mapping.relative import TURN, steps
 from demon_patch.runtime.devices.mapping.takeover import Hold
-from demon_patch.runtime.devices.midi.decode import LARGEST_BEND, wide_positions
+from demon_patch.runtime.devices.midi.decode import LARGEST_BEND, coarse_values, wide_positions
 
 PRESSED = 0.5  # of a controller's way, from which a button is pressed
 BUTTONS = ("note", "key")
@@ -61,6 +61,8 @@ class MappedKnob:
             pitch bend 0 to 16383.
         knob: where the knob stands, in the port's unit.
         """
+        if self.mapping.source.kind == "cc" and not self.mapping.source.wide:
+            values = coarse_values(values)
         if self.mapping.mode == "relative":
             return self._turned(sum(steps(value & 0x7F, self.mapping.source.coding) for value in values), knob)
         if self.mapping.source.wide:

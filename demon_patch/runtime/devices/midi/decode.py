@@ -127,6 +127,11 @@ class Decoder:
         self._followed = now
 
 
+def coarse_values(values: Sequence[int]) -> Sequence[int]:
+    """Returns the values of a controller that is read with 7 bits: without the fine halves that others read."""
+    return [value for value in values if value < 0x80]
+
+
 def wide_positions(values: Sequence[int], before: int | None, fine_seen: bool) -> tuple[int | None, int | None, bool]:
     """Reads the two halves of a controller of 14 bits.
 

@@ -16,6 +16,7 @@ from demon_patch.runtime.devices.midi.decode import (
     RESET,
     SUSTAIN,
     Batch,
+    coarse_values,
     wide_positions,
 )
 from demon_patch.runtime.devices.midi.notes import HeldKeys, Keyboard, KeyName, OneVoice, Voices
@@ -227,7 +228,9 @@ class ControlFeeder(_Feeder):
     def take(self, device: int, batch: Batch, frame: int | None, feeds: Feeds) -> None:
         """See `NodeFeeder`."""
         for channel in range(16) if self._channel is None else (self._channel,):
-            values = batch.controls.get(channel << 7 | self._number)
+            values = batch.controls.get(channel << 7 | self._number, ())
+            if not self.wide:
+                values = coarse_values(values)
             if not values:
                 continue
             if self._mode == "relative":
