@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from demon_patch.errors import PatchError
 from demon_patch.nodes.language.ports import Port
+from demon_patch.nodes.language.taper import denorm, norm
 from demon_patch.patch.model.dashboard import Coding, Controller, ControlMapping, Takeover
-from demon_patch.runtime.devices.mapping.curve import Way, bent, straightened
+from demon_patch.runtime.devices.mapping.curve import Way, bent, number, position, straightened
 from demon_patch.runtime.devices.mapping.relative import steps
 from demon_patch.runtime.devices.mapping.takeover import Hold
 
@@ -106,6 +107,13 @@ def test_a_way_is_straight_on_the_knob() -> None:
     assert way(lo=0.2, hi=0.6).place(0.9) == 1.0  # outside: the nearer end
     assert way(curve=0.5).value(0.5) == pytest.approx(0.25)
     assert way(curve=-0.5).value(0.25) == pytest.approx(0.5)
+
+
+@given(st.floats(0, 1), st.sampled_from([FLAT, RATE, COUNT]))
+def test_positions_are_those_of_the_tapers(x: float, port: Port) -> None:
+    there = float(denorm(x, port.lo, port.hi, port.taper))
+    assert number(x, port) == pytest.approx(there, rel=1e-12)
+    assert position(there, port) == pytest.approx(float(norm(there, port.lo, port.hi, port.taper)), abs=1e-12)
 
 
 def test_the_middle_of_a_centred_way_is_the_base() -> None:

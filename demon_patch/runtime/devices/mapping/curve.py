@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 
 from demon_patch.errors import PatchError
 from demon_patch.nodes.language.ports import Port, misfit
-from demon_patch.nodes.language.taper import denorm, norm
 from demon_patch.patch.model.dashboard import ControlMapping
 from demon_patch.patch.model.json_values import Value
 
@@ -21,6 +20,25 @@ def bent(x: float, curve: float) -> float:
 def straightened(y: float, curve: float) -> float:
     """The inverse of `bent`."""
     return min(max(y, 0.0), 1.0) ** (4.0**-curve)
+
+
+def position(x: float, port: Port) -> float:
+    """Returns the knob position of a number in a port's unit: as `taper.norm`, for one number, many times faster."""
+    if not port.bounded or port.hi == port.lo:
+        return x
+    if port.taper == "log":
+        return math.log(max(x, port.lo) / port.lo) / math.log(port.hi / port.lo)
+    return (x - port.lo) / (port.hi - port.lo)
+
+
+def number(at: float, port: Port) -> float:
+    """Returns the number at a knob position of a port: the inverse of `position`, as `taper.denorm`."""
+    if not port.bounded:
+        return at
+    if port.taper == "log":
+        return port.lo * math.exp(at * math.log(port.hi / port.lo))
+    found = port.lo + at * (port.hi - port.lo)
+    return float(math.floor(found + 0.5)) if port.taper == "int" else found
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +78,9 @@ class Way:
             lo, hi = float(round(lo)), float(round(hi))
         if wrong := next((what for end in (lo, hi) if (what := misfit(port, end))), ""):
             raise PatchError(wrong, node=mapping.node, port=mapping.port, mend="keep lo and hi in the port's range")
-        at = [float(norm(x, port.lo, port.hi, port.taper)) for x in (lo, hi)]
+        at = [position(x, port) for x in (lo, hi)]
         known = mapping.centred and isinstance(base, int | float) and not isinstance(base, bool)
-        middle = float(norm(base, port.lo, port.hi, port.taper)) if known else None
+        middle = position(float(base), port) if known else None
         exact = {at[0]: float(lo), at[1]: float(hi)}
         if middle is not None and isinstance(base, int | float):
             exact[middle] = float(base)
@@ -84,10 +102,10 @@ class Way:
             return self.port.choices[math.floor(at + 0.5)]
         if at in self.exact:
             return self.exact[at]
-        number = float(denorm(at, self.port.lo, self.port.hi, self.port.taper))
+        found = number(at, self.port)
         if self.port.bounded:
-            number = min(max(number, self.port.lo), self.port.hi)
-        return number
+            found = min(max(found, self.port.lo), self.port.hi)
+        return found
 
     def place(self, value: Value) -> float | None:
         """Returns where the controller would stand for a value of the port, 0 to 1; the nearer end for one outside of
@@ -97,7 +115,7 @@ class Way:
                 return None
             at = float(self.port.choices.index(str(value)))
         elif isinstance(value, int | float) and not isinstance(value, bool):
-            at = float(norm(value, self.port.lo, self.port.hi, self.port.taper))
+            at = position(value, self.port)
         else:
             return None
         return self._place(at)
