@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
+from math import floor
 
 from demon_patch.errors import DemonError, DeviceError, PatchError
 from demon_patch.nodes.catalogue import CATALOGUE
@@ -90,7 +91,7 @@ class Stage:
         self.ticks: list[list[FedEvent]] = []
         self.done: list[tuple[str, object]] = []
         self.posted = 0
-        self.bpm, self.playing, self.began = 120.0, True, 0.0
+        self.playing, self.began, self.now = True, 0.0, 0.0
         self._waiting: list[Callable[[], Sequence[FedEvent]]] = []
 
     @property
@@ -98,7 +99,11 @@ class Stage:
         return self.program.listeners
 
     def heard(self, now: float) -> HeardMoment:
-        return HeardMoment((now - self.began) * RATE, (now - self.began) * self.bpm / 60, self.bpm, self.playing)
+        self.now, transport = now, self.forecast.transport
+        frame = (now - self.began) * RATE
+        here = transport.frame(floor(frame))
+        beat = float(here.beat + here.dbeat * (frame - floor(frame)))
+        return HeardMoment(frame, beat, transport.tempo(floor(frame)), self.playing)
 
     def turn(self, node: str, port: str, value: Value) -> None:
         try:
@@ -134,4 +139,4 @@ class Stage:
 
     def tempo(self, bpm: float, beats: float | Grid = 0.0) -> None:
         self.done.append(("tempo", bpm))
-        self.bpm = bpm
+        self.forecast.retime(self.forecast.transport.at_tempo(floor((self.now - self.began) * RATE), bpm))

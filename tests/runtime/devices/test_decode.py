@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import mido
 import pytest
 
 from demon_patch.runtime.devices.midi.decode import Batch, Decoder, wide_positions
@@ -23,6 +24,28 @@ def test_controllers_lie_together_and_notes_keep_their_order() -> None:
     assert batch.controls == {2 << 7 | 7: [1, 5], 2 << 7 | 64: [127]}
     assert batch.notes == [(0x92, 60, 100), (0x82, 60, 0), (0xB2, 64, 127), (0xA2, 61, 9), (0x92, 61, 0)]
     assert (batch.messages, batch.odd) == (7, 0)
+
+
+def test_what_another_library_writes_is_read_as_it_was_meant() -> None:
+    said = [
+        mido.Message("note_on", channel=4, note=61, velocity=77),
+        mido.Message("note_off", channel=4, note=61, velocity=3),
+        mido.Message("polytouch", channel=4, note=61, value=9),
+        mido.Message("control_change", channel=15, control=127, value=126),
+        mido.Message("pitchwheel", channel=2, pitch=-8192),
+        mido.Message("pitchwheel", channel=3, pitch=8191),
+        mido.Message("aftertouch", channel=5, value=44),
+        mido.Message("program_change", channel=6, program=101),
+        mido.Message("songpos", pos=16383),
+        mido.Message("start"),
+        mido.Message("clock"),
+    ]
+    batch = read(*(message.bytes() for message in said))
+    assert batch.notes == [(0x94, 61, 77), (0x84, 61, 3), (0xA4, 61, 9), (0xBF, 127, 126)]
+    assert batch.controls == {15 << 7 | 127: [126]}
+    assert (batch.bends, batch.pressures, batch.programs) == ({2: 0, 3: 16383}, {5: 44}, [(6, 101)])
+    assert [(status, position) for _, status, position in batch.clocks] == [(0xF2, 16383), (0xFA, 0), (0xF8, 0)]
+    assert batch.odd == 0
 
 
 def test_of_wheels_and_pressures_the_latest_counts() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
@@ -267,8 +267,15 @@ def test_osc_turns_knobs_and_its_port_can_be_taken() -> None:
     assert room.hub.status.osc == ""
 
 
-def beats(room: Room, seconds: float, bpm: float, *, first: Sequence[Sequence[int]] = ()) -> None:
-    """A device sends its clock for some seconds of virtual time, after other messages."""
+def beats(
+    room: Room,
+    seconds: float,
+    bpm: float,
+    *,
+    first: Sequence[Sequence[int]] = (),
+    each: Callable[[], None] = lambda: None,
+) -> None:
+    """A device sends its clock for some seconds of virtual time, after other messages. each: called after each look."""
     due = room.now
     room.cables.send("Keys", *first)
     for _ in range(round(seconds / LOOK)):
@@ -276,6 +283,7 @@ def beats(room: Room, seconds: float, bpm: float, *, first: Sequence[Sequence[in
             room.cables.plugged["Keys"].append(((0xF8,), 60 / bpm / 24))
             due += 60 / bpm / 24
         room.pass_time(LOOK)
+        each()
 
 
 def test_nodes_hear_a_clock_and_the_transport_does_not_unless_told() -> None:
@@ -309,6 +317,24 @@ def test_the_transport_follows_a_clock_that_it_is_told_to() -> None:
     assert ("play", True) in room.stage.done[-2:]
     room.pass_time(3.0)
     assert room.stage.messages[-1] == "the MIDI clock has ended; the tempo stays"
+
+
+def test_the_beats_of_the_transport_come_to_lie_on_those_of_the_clock() -> None:
+    room = Room()
+    room.hub.follow_clock("*")
+    beats(room, 3.03, 133.0)
+    start = room.now
+    off: list[float] = []
+
+    def measure() -> None:
+        place = room.stage.heard(room.now).beat - (room.now - start) * 133 / 60
+        off.append(abs((place + 0.5) % 1 - 0.5))
+
+    beats(room, 30.0, 133.0, first=[(0xFA,)], each=measure)
+    assert max(off[-1000:]) < 0.03  # of a beat: 14 ms
+    tempi = [tempo for kind, tempo in room.stage.done if kind == "tempo"]
+    assert all(abs(tempo - 133) <= 0.041 * 133 for tempo in tempi)  # type: ignore[operator]
+    assert len(tempi) < 40
 
 
 def test_a_hub_that_runs_ends_and_closes_its_devices() -> None:
