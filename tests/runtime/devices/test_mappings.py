@@ -246,6 +246,9 @@ def test_a_controller_of_14_bits_is_recognised() -> None:
     found = learned(("K", batch((0xB0, 7, 10), (0xB0, 39, 5))), ("K", batch((0xB0, 7, 20), (0xB0, 39, 9))))
     assert found is not None
     assert found.source == Controller("cc", "K", 1, 7, wide=True)
+    read_as_wide = frozenset({7})  # for a mapping that is there
+    again = learned(*(("K", batch((0xB0, 7, n), (0xB0, 39, 5), wide=read_as_wide)) for n in (10, 20)))
+    assert again == found
     narrow = learned(("K", batch((0xB0, 7, 10))), ("K", batch((0xB0, 7, 90))))
     assert narrow is not None
     assert not narrow.source.wide
@@ -256,6 +259,13 @@ def test_what_is_learned_takes_the_place_and_the_form_of_what_was_there() -> Non
     patch = Patch(nodes=NODES, mappings={"m": old})
     note = ("K", batch((0x90, 1, 1)))
     assert learned(note, patch=patch) == structs.replace(old, source=Controller("note", "K", 1, 1))
+    first = structs.replace(old, version=1, takeover=None)
+    relearned = learned(note, patch=Patch(nodes=NODES, mappings={"m": first}))
+    assert relearned is not None
+    assert relearned.takes_over == "jump"  # a mapping keeps its version
+    high = learned(("K", batch((0xB0, 119, 10))), ("K", batch((0xB0, 119, 90), (0xB0, 7, 1))))
+    assert high is not None
+    assert high.source.number == 119
     fresh = ControlMapping(Controller("note", "K", 1, 1), "s", "strength")
     assert learned(note, patch=patch, add=True) == fresh
     form = strength(mode="relative", source=structs.replace(CC, coding="sign"))

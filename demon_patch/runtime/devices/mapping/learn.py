@@ -9,7 +9,7 @@ from msgspec import structs
 
 from demon_patch.patch.edit.commands import SetMapping
 from demon_patch.patch.model import ids
-from demon_patch.patch.model.dashboard import MAPPING_VERSION, Controller, ControlMapping
+from demon_patch.patch.model.dashboard import Controller, ControlMapping
 from demon_patch.patch.model.document import Patch
 from demon_patch.runtime.devices.mapping.mappings import sources_in
 from demon_patch.runtime.devices.midi.decode import HELD, Batch
@@ -90,7 +90,9 @@ class Learn:
 
     def _widen(self, source: Controller) -> None:
         found = self._found
-        if found is not None and source.kind == "cc" and structs.replace(found, number=found.number + 32) == source:
+        if found is None or source.kind != "cc" or source.number < 32:
+            return
+        if structs.replace(source, number=source.number - 32) == found:
             self._found, self._frames = structs.replace(found, wide=True), 0
 
     def learned(self, patch: Patch) -> tuple[LearnTarget, SetMapping] | None:
@@ -111,5 +113,5 @@ class Learn:
             mapping = ControlMapping(source, target.node, target.port)
         else:
             source = structs.replace(source, coding=form.source.coding)
-            mapping = structs.replace(form, source=source, node=target.node, port=target.port, version=MAPPING_VERSION)
+            mapping = structs.replace(form, source=source, node=target.node, port=target.port)
         return target, SetMapping(replaced or ids.fresh(patch.mappings), mapping)

@@ -15,7 +15,7 @@ from demon_patch.patch.model.document import Patch
 from demon_patch.patch.model.json_values import Value
 from demon_patch.runtime.devices.mapping.curve import Way
 from demon_patch.runtime.devices.mapping.mapped_knob import MappedKnob
-from demon_patch.runtime.devices.midi.decode import NOTE_OFF, NOTE_ON, Batch
+from demon_patch.runtime.devices.midi.decode import NOTE_OFF, NOTE_ON, Batch, coarse_values
 from demon_patch.runtime.devices.midi.names import matches
 
 Source = tuple[str, int, int]
@@ -188,7 +188,11 @@ def sources_in(batch: Batch) -> Iterable[tuple[Controller, Sequence[int]]]:
     """Gives the controllers that moved in a batch, with their values in order; channels count from 1. Releases of notes
     are not among them."""
     for key, values in batch.controls.items():
-        yield Controller("cc", channel=(key >> 7) + 1, number=key & 127), values
+        channel, number = (key >> 7) + 1, key & 127
+        if coarse := coarse_values(values):
+            yield Controller("cc", channel=channel, number=number), coarse
+        if fine := [value & 0x7F for value in values if value & 0x80]:
+            yield Controller("cc", channel=channel, number=number + 32), fine
     for status, note, velocity in batch.notes:
         if status & 0xF0 == NOTE_ON and velocity:
             yield Controller("note", channel=(status & 15) + 1, number=note), (velocity,)

@@ -20,10 +20,8 @@ RECENT = 12  # clocks that together tell that something has changed
 MOVED = 0.004  # seconds that these are off the tempo before, at the mean, when it has changed, ...
 NOISE = 2.0  # ... or this many times the jitter, if that is more
 PAUSE = 0.5  # seconds without a clock after which clocks are counted from the beginning
-SURE, SMALLEST = (
-    4.0,
-    0.0005,
-)  # deviations, and seconds of jitter at least, within which a new line says what the old one said
+SURE = 4.0  # deviations within which a new line says what the old one said
+SMALLEST = 0.0005  # seconds of jitter that are counted at least
 SETTLED = 192  # clocks after which the new line counts alone
 LOST = 0.008  # seconds beyond 1.6 clocks after which a clock was lost, ...
 SURELY = 7.0  # ... or this many times the jitter, if that is more
