@@ -20,9 +20,24 @@ from demon_patch import __version__
 from demon_patch.bench.commands import bench
 from demon_patch.check_command import EXAMPLES as CHECK
 from demon_patch.check_command import check
-from demon_patch.console import JsonFlag, Rate, Seconds, Switch, Threads, err, examples, out, show, tell, writable
+from demon_patch.console import (
+    JsonFlag,
+    Names,
+    Rate,
+    Seconds,
+    Switch,
+    Threads,
+    err,
+    examples,
+    out,
+    show,
+    tell,
+    writable,
+)
 from demon_patch.control_command import EXAMPLES as CONTROL
 from demon_patch.control_command import control
+from demon_patch.devices_command import EXAMPLES as DEVICES
+from demon_patch.devices_command import devices
 from demon_patch.doctor_command import EXAMPLES as DOCTOR
 from demon_patch.doctor_command import doctor
 from demon_patch.engine.executors import DEFAULT
@@ -59,6 +74,7 @@ bench.command(control, help_epilogue=CONTROL)
 app.command(check, help_epilogue=CHECK)
 app.command(doctor, help_epilogue=DOCTOR)
 app.command(explain, help_epilogue=EXPLAIN)
+app.command(devices, help_epilogue=DEVICES)
 app.command(upgrade, help_epilogue=UPGRADE)
 app.command(gallery, help_epilogue=GALLERY)
 app.command(nodes, help_epilogue=EXAMPLES)
@@ -123,6 +139,9 @@ def play(
     watch: Switch = False,
     plain: Switch = False,
     out: Path | None = None,
+    osc: str | None = None,
+    clock_in: str | None = None,
+    clock_out: Names = (),
     executor: str = DEFAULT,
     threads: Threads = None,
 ) -> None:
@@ -138,6 +157,9 @@ def play(
         watch: Play what is saved in the patch file while it plays.
         plain: A line a second in place of the view; so also where the output is no terminal.
         out: Where no sound device can be opened, write a WAV (--seconds, else 30) and a picture into this folder.
+        osc: Hear OSC messages of this machine on a UDP port; ADDRESS:PORT for those of other machines.
+        clock_in: Follow the clock of a MIDI device, by its name or *; NAME=MS takes its beats to be later.
+        clock_out: Send the clock to a MIDI device, by its name; NAME=MS sends it later, below 0 earlier.
         executor: What runs the model, by name; torch (PyTorch) is there.
         threads: Processor threads, 1 to 64; all by default.
     """
@@ -152,10 +174,12 @@ def play(
         from demon_patch.offline import notes_of
         from demon_patch.runtime.assets.assets import files_of, is_pack
         from demon_patch.runtime.assets.overwrite import allow
+        from demon_patch.runtime.devices.options import DeviceOptions
         from demon_patch.runtime.live.host import Host
         from demon_patch.runtime.performance.prepare import perform, with_seed
         from demon_patch.terminal.play import perform as perform_in_terminal
 
+        controllers = DeviceOptions.read(osc, clock_in, clock_out)
         if watch and is_pack(patch):
             raise DemonError(
                 "a pack is not edited while it plays", file=patch, mend="unpack it, and watch its patch file"
@@ -168,6 +192,7 @@ def play(
                     host = Host(document, session, folder=folder, into=patch.parent, clip=clip, device=device)
                 for note in notes_of(host.performer):
                     host.add_message(note)
+                controllers.attach(host.devices_hub, host.add_message)
                 return host
 
             try:

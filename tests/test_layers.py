@@ -24,7 +24,15 @@ LAYERS = (  # from below; a layer may import those of the lines above it
     {"explain", "offline", "picture", "shipped", "terminal"},
     {"bench"},
     {"doctor", "gallery"},
-    {"check_command", "control_command", "doctor_command", "file_commands", "node_commands", "upgrade_command"},
+    {
+        "check_command",
+        "control_command",
+        "devices_command",
+        "doctor_command",
+        "file_commands",
+        "node_commands",
+        "upgrade_command",
+    },
     {"cli"},
     {"__init__", "__main__"},
 )
@@ -34,6 +42,7 @@ LOADERS = {"demon_patch.patch.files.format.load": "update.py", "demon_patch.node
 TORCH_FREE = ["demon_patch.patch.files.format", "demon_patch.patch.edit.history", "demon_patch.nodes.catalogue"]
 TORCH_FREE += ["demon_patch.engine.controls", "demon_patch.engine.contracts", "demon_patch.runtime.graph.check"]
 TORCH_FREE += ["demon_patch.engine.sound.clips", "demon_patch.runtime.audio.process", "demon_patch.runtime.audio.link"]
+TORCH_FREE += ["demon_patch.runtime.devices.hub", "demon_patch.devices_command"]
 TORCH_FREE += ["demon_patch.cli", "demon_patch.file_commands", "demon_patch.runtime.assets.assets"]
 
 

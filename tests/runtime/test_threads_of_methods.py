@@ -7,13 +7,21 @@ import inspect
 import pytest
 
 from demon_patch.runtime.audio.link import AudioLink
+from demon_patch.runtime.devices.hub import DevicesHub
+from demon_patch.runtime.devices.midi.clock_sender import ClockSender
 from demon_patch.runtime.live.document import LiveDocument
 from demon_patch.runtime.live.edit_thread import EditThread
 from demon_patch.runtime.live.host import Host
 from demon_patch.runtime.live.messages import Messages
 from demon_patch.runtime.live.tick_loop import TickLoop
 
-THREADS = ("From any thread", "On the tick thread.", "On the editing thread.", "On the thread that made it.")
+THREADS = (
+    "From any thread",
+    "On the tick thread.",
+    "On the editing thread.",
+    "On the thread that made it.",
+    "On the hub's thread",
+)
 
 
 def silent(cls: type) -> list[str]:
@@ -24,7 +32,9 @@ def silent(cls: type) -> list[str]:
     return sorted({name for name, each in called if not (each.__doc__ or "").startswith(THREADS)})
 
 
-@pytest.mark.parametrize("cls", [Host, LiveDocument, TickLoop, AudioLink, EditThread, Messages])
+@pytest.mark.parametrize(
+    "cls", [Host, LiveDocument, TickLoop, AudioLink, EditThread, Messages, DevicesHub, ClockSender]
+)
 def test_every_public_method_names_its_thread(cls: type) -> None:
     assert silent(cls) == []
 

@@ -142,7 +142,13 @@ def _record(kind: type[P], given: object, what: str) -> P:
     for key in kind.known_keys():
         if key not in known and key not in kind.defaults():
             raise PatchError(f"{what} has no {key}", mend=f'write "{key}": …')
-    return kind(**known, extra={key: item for key, item in given_keys.items() if key not in known})
+    return kind(**{**_absent(kind), **known}, extra={key: item for key, item in given_keys.items() if key not in known})
+
+
+@cache
+def _absent(kind: type[Record]) -> Mapping[str, Any]:
+    """What a key means that a file leaves out, by name, where that is not the default of the class."""
+    return {key: meant for key, meant in kind.left_out().items() if meant != kind.defaults()[key]}
 
 
 @cache
@@ -208,8 +214,8 @@ def _named_in_errors(what: str, always: bool = False) -> Iterator[None]:
 
 
 def _object(record: Record) -> dict[str, object]:
-    """Returns the JSON object of a record, without fields at their default."""
-    defaults = record.defaults()
+    """Returns the JSON object of a record, without the fields that have what a key means that is left out."""
+    defaults = record.left_out()
     fields = {
         key: _plain_data(kept)
         for key in record.known_keys()

@@ -16,6 +16,7 @@ import msgspec
 from demon_patch.patch.edit.commands import Command
 from demon_patch.patch.files.migrations import FORMAT
 from demon_patch.patch.model import graph, ids, json_values, meta
+from demon_patch.patch.model.dashboard import OLDEST_MAPPING_VERSION, ControlMapping
 from demon_patch.patch.model.document import Patch
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -82,6 +83,8 @@ def of_commands() -> Schema:
 def _piece(kind: Schema) -> Schema:
     """Returns the schema of a record's JSON object: its fields with their limits, and any other key."""
     fields = {name: _field(name, field) for name, field in kind["properties"].items() if name != "extra"}
+    if kind["title"] == ControlMapping.__name__:
+        fields["version"]["default"] = OLDEST_MAPPING_VERSION  # of a file that leaves it out
     made = {key: kind[key] for key in ("type", "required") if kind.get(key)}
     described = {"title": kind["title"], "description": inspect.cleandoc(kind["description"])}
     return {**described, **made, "properties": fields, "additionalProperties": _VALUE, "propertyNames": _LINE}

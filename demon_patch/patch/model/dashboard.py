@@ -22,11 +22,19 @@ WIDGETS: tuple[WidgetKind, ...] = ("auto", "knob", "slider", "number", "toggle",
 ControllerKind = Literal["cc", "note", "bend", "pressure", "osc", "key"]
 CONTROLLERS: tuple[ControllerKind, ...] = ("cc", "note", "bend", "pressure", "osc", "key")
 
-MappingMode = Literal["absolute", "relative", "toggle"]
-MAPPING_MODES: tuple[MappingMode, ...] = ("absolute", "relative", "toggle")
+MappingMode = Literal["absolute", "relative", "toggle", "momentary"]
+MAPPING_MODES: tuple[MappingMode, ...] = ("absolute", "relative", "toggle", "momentary")
+
+Coding = Literal["twos", "offset", "sign"]
+CODINGS: tuple[Coding, ...] = ("twos", "offset", "sign")
 
 Takeover = Literal["jump", "pickup", "scaled"]
 TAKEOVERS: tuple[Takeover, ...] = ("jump", "pickup", "scaled")
+
+MAPPING_VERSION = 2
+"""The version of the rules of a new mapping."""
+OLDEST_MAPPING_VERSION = 1
+"""The version of a mapping in a file that names none."""
 
 
 class Widget(Record, frozen=True, omit_defaults=True):
@@ -62,10 +70,13 @@ class Controller(Record, frozen=True, omit_defaults=True):
     """Something that a player moves: a MIDI controller, note, pitch bend or channel pressure, an OSC address, or a key.
 
     kind: which of these.
-    device: the name of the MIDI port, or nothing for any.
+    device: the name of the MIDI device, in which * stands for any characters, or nothing for any device.
     channel: 1 to 16, or 0 for any.
     number: of a cc or note, 0 to 127.
     address: of osc, beginning with /; of a key, its name.
+    wide: whether a cc has 14 bits: `number`, 0 to 31, is the coarse half, and `number` + 32 the fine one.
+    coding: how an endless knob (mode relative) sends its steps. twos: 1 is one step up, 127 one down. offset: 65 is up,
+        63 down. sign: 1 is up, 65 down.
     """
 
     kind: ControllerKind
@@ -73,13 +84,19 @@ class Controller(Record, frozen=True, omit_defaults=True):
     channel: int = 0
     number: int = 0
     address: str = ""
+    wide: bool = False
+    coding: Coding = "twos"
 
     def __post_init__(self) -> None:
         choice(self.kind, CONTROLLERS, "kind")
+        json_values.switch(self.wide, "wide")
+        choice(self.coding, CODINGS, "coding")
         json_values.text(self.device, "device")
         json_values.integer(self.channel, "channel", 0, 16)
         json_values.integer(self.number, "number", 0, 127)
         json_values.text(self.address, "address")
+        if self.wide and (self.kind != "cc" or self.number > 31):
+            raise PatchError(f"{self.kind} {self.number} has no 14 bits", mend="leave wide out, or map a cc 0 to 31")
         if self.kind == "osc" and not self.address.startswith("/"):
             raise PatchError(f"address is {json_values.quoted(self.address)}", mend="begin it with /")
         if self.kind == "key" and not self.address:
@@ -95,12 +112,14 @@ class ControlMapping(Record, frozen=True, omit_defaults=True):
     lo, hi: the port at the controller's ends, in the port's unit; None for the ends of the playing range; lo above hi
         turns it round.
     mode: absolute puts the knob where the controller stands, relative moves the knob by the controller's changes,
-        toggle switches between lo and hi at each press.
+        toggle switches between lo and hi at each press, momentary holds hi while the controller is pressed.
     takeover: how an absolute controller that stands elsewhere than the knob takes hold of it. jump: at once. pickup:
-        when it passes the knob. scaled: from where both stand, until they meet at an end.
+        when it passes the knob. scaled: from where both stand, until they meet at an end. None for the version's own:
+        jump in version 1, pickup from version 2 on.
     curve: the bend of its way from lo to hi, -1 to 1: 0 is straight, above 0 slow at first.
     centred: the controller's middle is the knob's base, and its ends lie at lo and hi; otherwise it runs from lo to hi.
-    version: of the rules of these fields.
+    version: of the rules of these fields. It is written to every file, and a mapping without one has version 1, so
+        that a later default changes no mapping that is there.
     """
 
     source: Controller
@@ -109,10 +128,10 @@ class ControlMapping(Record, frozen=True, omit_defaults=True):
     lo: float | None = None
     hi: float | None = None
     mode: MappingMode = "absolute"
-    takeover: Takeover = "jump"
+    takeover: Takeover | None = None
     curve: float = 0.0
     centred: bool = False
-    version: int = 1
+    version: int = MAPPING_VERSION
 
     def __post_init__(self) -> None:
         if not isinstance(self.source, Controller):
@@ -120,12 +139,22 @@ class ControlMapping(Record, frozen=True, omit_defaults=True):
         ids.valid_id(self.node)
         json_values.name(self.port, "name of a port")
         choice(self.mode, MAPPING_MODES, "mode")
-        choice(self.takeover, TAKEOVERS, "takeover")
+        if self.takeover is not None:
+            choice(self.takeover, TAKEOVERS, "takeover")
         json_values.switch(self.centred, "centred")
         json_values.integer(self.version, "version", 1, 2**31)
         ends = {end: given for end in ("lo", "hi") if (given := getattr(self, end)) is not None}
         curve = json_values.number(self.curve, "curve", -1, 1)
         self._settle(curve=curve, **{end: json_values.number(given, end) for end, given in ends.items()})
+
+    @classmethod
+    def left_out(cls) -> Mapping[str, object]:
+        return {**cls.defaults(), "version": OLDEST_MAPPING_VERSION}
+
+    @property
+    def takes_over(self) -> Takeover:
+        """How an absolute controller takes hold of the knob: `takeover`, or what the version has in its place."""
+        return self.takeover or ("jump" if self.version == OLDEST_MAPPING_VERSION else "pickup")
 
     def without(self, gone: Set[str]) -> ControlMapping | None:
         """Returns the mapping; None if its node is in `gone`."""

@@ -44,6 +44,11 @@ class Record(Struct, frozen=True, omit_defaults=True, kw_only=True):
             if not field.required
         }
 
+    @classmethod
+    def left_out(cls) -> Mapping[str, object]:
+        """What a key means that a file leaves out, by name; `defaults` unless a class says otherwise."""
+        return cls.defaults()
+
     def _settle(self, **fields: object) -> None:
         """Sets fields to their checked values, and checks `extra`. Only `__post_init__` may call it."""
         unknown = json_values.values(self.extra, "extra")

@@ -46,9 +46,13 @@ def _of_mapping(faces: VisiblePorts, id: str, mapping: ControlMapping) -> Iterat
     name = f"mapping {id}"
     yield from _no_port(faces, name, mapping)
     for port in faces.ahead(mapping.node, mapping.port) or ():
+        if port.type == "option":
+            return
         if not port.numeric:
             what = f"{name}: a controller turns knobs, and this is {port.type}, which has none"
-            yield PatchError(what, node=mapping.node, port=mapping.port, mend="map a port that holds a number")
+            yield PatchError(
+                what, node=mapping.node, port=mapping.port, mend="map a port that holds a number or a choice"
+            )
             return
         for end in ("lo", "hi"):
             given = getattr(mapping, end)

@@ -1,18 +1,20 @@
 """A patch that plays live: what its clients see and do, and the life of its threads and its audio process.
 
 Threads. The *tick thread* owns performer, session and scheduled edits. The *editing thread* compiles, loads clips
-and writes takes. Each recording has a thread of its own. A client calls the methods of `Host` from any thread: each
-passes the call on to the thread that does the work, and returns at once.
+and writes takes. Each recording has a thread of its own, and so has `devices_hub`, which reads MIDI and OSC. A client
+calls the methods of `Host` from any thread: each passes the call on to the thread that does the work, and returns at
+once.
 """
 
 from __future__ import annotations
 
 import sys
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import ExitStack
 from dataclasses import replace
+from math import floor
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -27,8 +29,11 @@ from demon_patch.patch.files.format import dumps
 from demon_patch.patch.model.document import Patch, Song
 from demon_patch.patch.model.json_values import Value
 from demon_patch.runtime.audio.link import AudioLink
+from demon_patch.runtime.devices.feeds import FedEvent
+from demon_patch.runtime.devices.hub import DevicesHub
+from demon_patch.runtime.devices.performance import HeardMoment
 from demon_patch.runtime.graph.compile import Geometry, compile
-from demon_patch.runtime.graph.live_inputs import Fed
+from demon_patch.runtime.graph.live_inputs import Fed, Listener
 from demon_patch.runtime.graph.scopes import Scopes
 from demon_patch.runtime.live.document import LiveDocument
 from demon_patch.runtime.live.edit_thread import EditThread
@@ -61,6 +66,7 @@ class Host:
 
     document: the patch, edited by all clients.
     status: the state of the performance; a new value before every tick.
+    devices_hub: MIDI and OSC.
     """
 
     def __init__(
@@ -113,7 +119,9 @@ class Host:
         self._told_faults = 0  # of the tick loop
         self._told_loras: list[str] = []  # faults of the LoRAs that play
         self._interval: float | None = None  # the interpreter's own, while ours is in its place
+        self._moment: tuple[float, float | None, bool] = (0.0, None, False)  # time, frame heard then, whether it runs
         self._tick_thread = threading.Thread(target=self.tick_loop.run, name="tick", daemon=True)
+        self.devices_hub = DevicesHub(self, spec.frame_rate)
 
     # -- life ---------------------------------------------------------------------------------------------------
     def start(self, check: Callable[[], None] = lambda: None) -> None:
@@ -129,6 +137,7 @@ class Host:
         self._interval = sys.getswitchinterval()
         sys.setswitchinterval(SWITCH_SECONDS)
         self._tick_thread.start()
+        self.devices_hub.start()
 
     def close(self) -> None:
         """On the thread that made it. Stops, and ends recordings. Each part is closed even if another one raises an
@@ -140,6 +149,7 @@ class Host:
             parts.callback(self.stop_recording)
             parts.callback(self.link.fill)
             parts.callback(self._end_tick_thread)
+            parts.callback(self.devices_hub.close)
 
     def _end_tick_thread(self) -> None:
         """Ends the tick thread, waits for its end, and restores what `start` changed for the whole program."""
@@ -185,6 +195,8 @@ class Host:
         for fault in faults:
             self.add_message(f"the engine starts again after an error: {fault}")
         self._told_faults += len(faults)
+        frame = self.link.playhead() / self.performer.spec.samples_per_frame if self.tick_loop.begun else None
+        self._moment = (perf_counter(), frame, self.tick_loop.playing)
         loras = list(map(str, self.performer.loras.faults.values()))
         for fault in loras:
             if fault not in self._told_loras:
@@ -243,6 +255,39 @@ class Host:
         self.tick_loop.post(
             lambda: self._messages.add_mistake_of(lambda: self.performer.feed(node, port, value)),
         )
+
+    def feed_many(self, events: Sequence[FedEvent]) -> None:
+        """From any thread. As `feed`, many at once, each with the control frame that has it first; mistakes become
+        messages."""
+        self.feed_from(lambda: events)
+
+    def feed_from(self, take: Callable[[], Sequence[FedEvent]]) -> None:
+        """From any thread. Has the tick thread call `take` before its next tick, and feeds what it returns."""
+
+        def feed() -> None:
+            for node, port, value, frame in take():
+                try:
+                    self.performer.feed(node, port, value, frame)
+                except PatchError as error:
+                    self.add_message(str(error))
+
+        self.tick_loop.post(feed)
+
+    @property
+    def listeners(self) -> Mapping[str, Listener]:
+        """From any thread. The nodes that devices feed, by id."""
+        return self.performer.program.listeners
+
+    def heard(self, now: float) -> HeardMoment:
+        """From any thread. What is heard at a time of `perf_counter`, from where the loudspeaker was at the latest
+        tick."""
+        (at, frame, runs), transport = self._moment, self.performer.transport
+        if frame is None:
+            return HeardMoment(None, 0.0, transport.tempo(0), False)
+        frame += (now - at) * transport.rate if runs else 0.0
+        here = transport.frame(floor(frame))
+        beat = float(here.beat + here.dbeat * (frame - floor(frame)))
+        return HeardMoment(frame, beat, transport.tempo(floor(frame)), runs)
 
     @property
     def scopes(self) -> Scopes:

@@ -14,6 +14,7 @@ from demon_patch.errors import PatchError
 from demon_patch.patch.edit.commands import SetBypass, SetSnapshot, SetValue, Within, apply
 from demon_patch.patch.files import format as patch_format
 from demon_patch.patch.files.format import dumps, load, loads, save
+from demon_patch.patch.model.dashboard import Controller, ControlMapping
 from demon_patch.patch.model.document import Cable, Node, Patch
 from tests.support.effort import examples
 from tests.support.patch_strategies import patches
@@ -238,3 +239,22 @@ def test_a_file_that_cannot_be_read_or_written_is_named(tmp_path: Path, name: st
         load(f"{tmp_path}/{name}")
     with pytest.raises(PatchError, match="cannot be written"):
         save(Patch(), f"{tmp_path}/nowhere/{name}" if name != "" else str(tmp_path))
+
+
+def mapped(version: str = "", **fields: str) -> ControlMapping:
+    given = "".join(f', "{key}": {text}' for key, text in fields.items())
+    mapping = f'{{"node": "a", "port": "rate", "source": {{"kind": "bend"}}{version}{given}}}'
+    text = f'{{"format": 2, "nodes": {{"a": {{"type": "lfo"}}}}, "mappings": {{"m": {mapping}}}}}'
+    patch = loads(text)
+    assert loads(dumps(patch)) == patch
+    return patch.mappings["m"]
+
+
+def test_a_mapping_keeps_the_version_of_its_rules() -> None:
+    assert (mapped().version, mapped().takes_over) == (1, "jump")
+    assert mapped(', "version": 2').takes_over == "pickup"
+    assert mapped(takeover='"scaled"').takes_over == "scaled"
+    new = ControlMapping(Controller("bend"), "a", "rate")
+    assert (new.version, new.takes_over) == (2, "pickup")
+    assert '"version": 2' in dumps(Patch(nodes={"a": Node("lfo")}, mappings={"m": new}))
+    assert '"version"' not in dumps(Patch(nodes={"a": Node("lfo")}, mappings={"m": mapped()}))

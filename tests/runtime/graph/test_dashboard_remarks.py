@@ -31,7 +31,6 @@ def remarks(document: Patch) -> list[tuple[str | None, str | None, str]]:
         ("strenght", {}, "did you mean strength"),
         ("strength", {"hi": 7.0}, "hi: 7"),
         ("strength", {"lo": -1.0, "hi": 0.5}, "lo: -1"),
-        ("focus", {}, "option"),
         ("source", {}, "source"),
     ],
 )
@@ -42,6 +41,11 @@ def test_a_mapping_that_can_turn_nothing(port: str, ends: dict[str, Any], says: 
     assert "mapping fader: " in told
     assert says in told
     assert told.endswith(")")
+
+
+def test_a_controller_turns_choices_too() -> None:
+    mapping = ControlMapping(source=CC, node="scheduler", port="focus")
+    assert remarks(structs.replace(DOCUMENT, mappings={"fader": mapping})) == []
 
 
 def test_a_widget_and_a_snapshot_of_what_is_not_there() -> None:

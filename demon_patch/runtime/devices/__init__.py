@@ -1,0 +1,1 @@
+"""Controllers of a performance: MIDI devices and OSC messages."""

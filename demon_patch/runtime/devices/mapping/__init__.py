@@ -1,0 +1,1 @@
+"""The mappings of a patch: controllers that turn its knobs."""

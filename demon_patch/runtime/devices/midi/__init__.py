@@ -1,0 +1,1 @@
+"""MIDI: ports, messages, notes, controllers and clocks."""
