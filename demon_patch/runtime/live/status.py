@@ -51,7 +51,11 @@ class Status:
     late, missed, previews: see `Trace`.
     starved: seconds for which no window was ready, so that the last pass was heard.
     completions_per_second: for the generations in flight, at the present length of a tick; 0 before one was measured.
+    device: the name of the sound device; "none" while the performance runs on a clock of its own.
+    device_lost: whether a sound device is wanted and there is none.
+    volume_db: the master volume.
     peak_db, rms_db: of the last tenth of a second, in dBFS.
+    levels: what was heard since the last status, by channel of the song: (peak, rms) in dBFS.
     faults: by node, the mistake that keeps it from running.
     live_values: by (node, port).
     waiting: edits and recalls that are not heard yet.
@@ -90,8 +94,10 @@ class Status:
     restarts: int = 0
     device: str = ""
     device_lost: bool = False
+    volume_db: float = 0.0
     peak_db: float = -120.0
     rms_db: float = -120.0
+    levels: tuple[tuple[float, float], ...] = ()
     faults: Mapping[str, str] = field(default_factory=dict)
     live_values: Mapping[tuple[str, str], Value] = field(default_factory=dict)
     waiting: tuple[NextEdit, ...] = ()
@@ -153,6 +159,23 @@ def sound_fields(link: AudioLink) -> dict[str, object]:
         "device_lost": state.lost,
         "xruns": state.xruns + state.starved,
         "restarts": state.restarts,
-        "peak_db": 20.0 * np.log10(max(peak, 1e-6)),
-        "rms_db": 20.0 * np.log10(max(rms, 1e-6)),
+        "volume_db": state.volume,
+        "peak_db": _decibels(peak),
+        "rms_db": _decibels(rms),
     }
+
+
+class Meter:
+    """Reads the levels of what is heard, each time those since the last time. On one thread."""
+
+    def __init__(self, link: AudioLink) -> None:
+        self._link, self._mark = link, 0
+
+    def read(self) -> tuple[tuple[float, float], ...]:
+        """Returns (peak, rms) in dBFS by channel of the song, at least -120."""
+        peaks, means, self._mark = self._link.levels_since(self._mark)
+        return tuple((_decibels(peak), _decibels(rms)) for peak, rms in zip(peaks, means, strict=True))
+
+
+def _decibels(level: float) -> float:
+    return float(20.0 * np.log10(max(level, 1e-6)))

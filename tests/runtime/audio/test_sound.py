@@ -11,7 +11,7 @@ import pytest
 
 from demon_patch.errors import DeviceError
 from demon_patch.runtime.audio.link import AudioLink
-from demon_patch.runtime.audio.song_memory import CLOCK
+from demon_patch.runtime.audio.timeline_memory import CLOCK
 from demon_patch.runtime.graph.route import Route
 from tests.support import jack_server
 from tests.support.listening import Ear, bits, ear, noise, place, playback_latency, recorded, undisturbed
