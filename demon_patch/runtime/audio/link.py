@@ -140,7 +140,7 @@ class AudioLink:
         `back` have the device's `name` ("none": a clock of its own), in `away` the seconds that were not heard before,
         and in `silent` how many of these are silence in the history; `opened` has in `missing` why there is no device.
         `stuck` means that no process can be started now. A new process continues at the present timeline sample, and
-        reads what passed in the last 5 s for the history. A repeated `died`, `stuck` or `fault` is returned once.
+        reads what passed in the last 20 s for the history. A repeated `died`, `stuck` or `fault` is returned once.
         """
         gone, events = self._running and self._child.ended(), list[dict[str, Any]]()
         if self._first is not None:

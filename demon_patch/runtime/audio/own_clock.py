@@ -14,7 +14,7 @@ from demon_patch.runtime.audio.timeline_memory import CLOCK, TimelineMemory
 
 RATE = 48_000  # Hz of the frames that nobody hears: as most cards have it, so that the levels are the same
 PERIOD_SECONDS = 0.01  # between two beats
-CATCH_UP_SECONDS = 5.0  # of the timeline that are still read after they have passed; what is older is left out
+CATCH_UP_SECONDS = 20.0  # of the timeline that are still read after they have passed; what is older is left out
 FASTEST = 4  # times as fast as the clock: the most that is read while it catches up
 
 

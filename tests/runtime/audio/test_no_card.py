@@ -51,11 +51,11 @@ def link(folder: Path) -> Iterator[AudioLink]:
 
 
 def whole(link: AudioLink, begin: int) -> None:
-    """Asserts that the history holds the song without a hole from a timeline sample on, and is as long as the time."""
+    """Asserts that the history holds the song without a hole from a timeline sample on, and reaches the playhead."""
+    assert jack_server.until(lambda: link.frontier > link.playhead())
     sound, until = link.history_since(begin)
     np.testing.assert_array_equal(sound, noise(2 * RATE)[(begin + np.arange(len(sound))) % (2 * RATE)])
     assert len(sound) == until - begin
-    assert abs(until - link.playhead()) < 0.15 * RATE
 
 
 def told(link: AudioLink, kinds: list[str]) -> bool:
@@ -128,9 +128,8 @@ def test_a_stopped_process_catches_up(link: AudioLink) -> None:
     stopped = link.playhead()
     assert jack_server.until(lambda: link.playhead() > stopped + 2 * RATE)
     os.kill(link.pid, signal.SIGCONT)
-    assert jack_server.until(lambda: link.frontier > link.playhead())
-    assert link.state.resyncs == 0
     whole(link, begin)
+    assert link.state.resyncs == 0
 
 
 def test_the_memory_of_a_killed_host_and_its_process_is_collected(folder: Path) -> None:
@@ -166,13 +165,12 @@ def test_a_card_that_appears_is_taken_and_one_that_leaves_is_missed_by_nobody(tm
         with jack_server.server():
             assert told(link, ["back"])
             assert (link.state.device, link.state.lost) == ("system", False)
-            assert abs((link.playhead() - before) / RATE - (CLOCK() - when)) < 0.05
+            assert abs((link.playhead() - before) / RATE - (CLOCK() - when)) < 0.1
             assert jack_server.until(lambda: sounding(tmp_path / "heard.wav", song))
         assert told(link, ["lost"])
         away = link.playhead()
         assert jack_server.until(lambda: link.playhead() > away + 3 * RATE)
-        assert jack_server.until(lambda: link.frontier > link.playhead())
-        assert abs((link.playhead() - before) / RATE - (CLOCK() - when)) < 0.05
+        assert abs((link.playhead() - before) / RATE - (CLOCK() - when)) < 0.1
         whole(link, begin)
     assert not list(folder.iterdir())
 
