@@ -16,6 +16,7 @@ RATE = 48_000  # Hz of the frames that nobody hears: as most cards have it, so t
 PERIOD_SECONDS = 0.01  # between two beats
 CATCH_UP_SECONDS = 20.0  # of the timeline that are still read after they have passed; what is older is left out
 FASTEST = 4  # times as fast as the clock: the most that is read while it catches up
+LONGEST_SECONDS = 0.25  # between two beats that count for this: at most a second of sound is read in one beat
 
 
 class OwnClock:
@@ -35,7 +36,8 @@ class OwnClock:
         self._ended = threading.Event()
         self._thread: threading.Thread | None = None
         self._out = np.zeros((round(PERIOD_SECONDS * RATE), memory.channels), np.float32)
-        self._begin(clock())
+        self._beaten = clock()  # time of the last beat
+        self._begin(self._beaten)
 
     def start(self) -> None:
         """Begins to beat on a thread of its own."""
@@ -54,10 +56,11 @@ class OwnClock:
 
     def beat(self, now: float) -> None:
         """On the clock's thread, or by hand without one. Plays the frames that are due at the time `now`, at most
-        FASTEST beats of them."""
+        FASTEST times the time since the last beat."""
         if self._due(now) > CATCH_UP_SECONDS * RATE:
             self._begin(now)
-        for _ in range(FASTEST):
+        since, self._beaten = min(max(now - self._beaten, PERIOD_SECONDS), LONGEST_SECONDS), now
+        for _ in range(round(FASTEST * since / PERIOD_SECONDS)):
             frames = min(self._due(now), len(self._out))
             if frames <= 0:
                 return
