@@ -189,10 +189,9 @@ class AudioLink:
         """Returns whether to report an event: a `died`, `stuck`, `fault` or missing device only once until a device is
         open again. Call it before `_follow_event`."""
         kind = str(event["event"])
-        if "missing" in event and not self._waiting and self._opened["name"] == NO_DEVICE:
-            return False
         if kind in ("opened", "back"):
             self._told_troubles.clear()
+            return "missing" not in event or self._waiting or self._opened["name"] != NO_DEVICE
         if kind not in ("died", "stuck", "fault"):
             return True
         trouble = kind, str(event.get("what"))

@@ -176,6 +176,15 @@ def files(link: AudioLink) -> int:
     return len(list(shared.folders()[0].iterdir()))
 
 
+def mapped(pid: int) -> int:
+    """How many files of shared memory a process has mapped, deleted ones included; 2 where the system does not tell."""
+    maps = Path(f"/proc/{pid}/maps")
+    if not maps.exists():
+        return 2
+    own = str(shared.folders()[0])
+    return len({line.split(maxsplit=5)[5] for line in maps.read_text().splitlines() if own in line})
+
+
 def levels(sound: np.ndarray) -> list[float]:
     """The levels that are held for at least 10 ms, in order."""
     values = sound[:, 0]
@@ -206,6 +215,8 @@ def test_songs_follow_each_other_in_one_history(link: AudioLink) -> None:
         assert polled(link, lambda song=song: link.is_playing(song))
         assert link.samples == samples
         assert files(link) == 2
+        assert jack_server.until(lambda: mapped(link.pid) == 2)
+        assert mapped(os.getpid()) == 2
         assert jack_server.until(lambda at=starts[-1]: link.playhead() > at + RATE // 5)
     sound, until = link.history_since(begin)
     assert len(sound) == until - begin

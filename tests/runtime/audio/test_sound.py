@@ -121,17 +121,6 @@ def test_a_device_that_is_not_there_is_told_by_name() -> None:
     assert "system" in told.value.mend
 
 
-def test_without_any_device_the_error_says_so() -> None:
-    jack_server.require_jack()
-    if jack_server.ports():
-        pytest.skip("an audio server is running")
-    with AudioLink(RATE, 1, RATE) as link:
-        with pytest.raises(DeviceError, match="no sound device"):
-            link.start()
-        path = link._memory.path
-    assert not path.exists()
-
-
 @pytest.mark.usefixtures("card")
 def test_the_process_is_small_and_ends_with_its_host() -> None:
     with AudioLink(32_000, 1, 24 * 32_000) as link:
