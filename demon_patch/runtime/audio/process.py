@@ -155,11 +155,11 @@ class AudioProcess:
 
     def _outlive(self) -> None:
         """Makes this process an orphan, which plays on without its host. Ends it instead if a signal came in the last
-        MEANT_SECONDS, or if no note can be written by which a later host finds it."""
+        MEANT_SECONDS, if nobody is to hear it, or if no note can be written by which a later host finds it."""
         self._settings = replace(self._settings, ends=self._settings.ends or CLOCK() + ORPHAN_SECONDS)
-        try:
-            self._note = ProcessNote(self._memory)
-        except (OSError, DeviceError):
+        with contextlib.suppress(OSError, DeviceError):
+            self._note = None if self._choice.name == NO_DEVICE else ProcessNote(self._memory)
+        if self._note is None:
             self._remove()
             self._end(True)
         self._end(CLOCK() - self._asked < MEANT_SECONDS)

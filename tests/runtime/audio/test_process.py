@@ -13,6 +13,7 @@ import pytest
 from demon_patch.runtime.audio.orphan import folder, take_over
 from demon_patch.runtime.audio.process import Settings
 from demon_patch.runtime.audio.shared import PREFIX
+from demon_patch.runtime.audio.song_memory import SongMemory
 from demon_patch.runtime.audio.timeline_memory import CLOCK
 from tests.support import jack_server
 from tests.support.audio_process import started
@@ -68,6 +69,43 @@ def test_an_orphan_ends_when_its_time_is_over(memory: SharedSong) -> None:
     assert process.wait(20) == 0
     assert memory.gone
     assert not list(folder().glob("*.json"))
+
+
+def test_a_process_that_nobody_hears_ends_with_its_host(memory: SharedSong) -> None:
+    process = started(memory.settings("none", patient=False))
+    assert process.stdin is not None
+    process.stdin.close()
+    assert process.wait(20) == 0
+    assert memory.gone
+    assert not list(folder().glob("*.json"))
+
+
+def test_an_orphan_lets_the_next_song_take_over_and_leaves_none_behind(memory: SharedSong) -> None:
+    other = SongMemory.create(8000, 1, 4000)
+    memory.timeline.playing = True
+    process = started(memory.settings())
+    tell(process, json.dumps({"do": "song", "path": str(other.path), "at": 8000, "number": 1}).encode())
+    assert jack_server.until(lambda: memory.timeline.clock()[1] > 2000)
+    assert process.stdin is not None
+    process.stdin.close()
+    assert jack_server.until(lambda: memory.timeline.song == 1)
+    assert jack_server.until(lambda: not memory.song.path.exists())
+    assert other.path.exists()
+    process.terminate()
+    assert process.wait(20) == 0
+    assert memory.gone
+    assert not other.path.exists()
+
+
+def test_a_song_that_is_no_song_is_told_and_the_other_plays_on(memory: SharedSong, tmp_path: Path) -> None:
+    memory.timeline.playing = True
+    process = started(memory.settings("none", patient=False, next=(str(tmp_path / "missing"), 100, 1)))
+    assert process.stdout is not None
+    said = [json.loads(process.stdout.readline()) for _ in range(2)]
+    assert [event["event"] for event in said] == ["fault", "opened"]
+    assert jack_server.until(lambda: memory.timeline.clock()[1] > 2000)
+    tell(process, b'{"do": "quit"}')
+    assert process.wait(20) == 0
 
 
 def test_notes_of_the_dead_are_cleared_away(memory: SharedSong, tmp_path: Path) -> None:
