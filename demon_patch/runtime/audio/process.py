@@ -74,7 +74,6 @@ class AudioProcess:
         if settings.next is not None:
             self._queue_song(*settings.next)
         self._commands: queue.SimpleQueue[dict[str, Any] | None] = queue.SimpleQueue()
-        self._player: Player | None = None
         self._note: ProcessNote | None = None
         self._lost = settings.patient
         self._told_missing = False
@@ -94,7 +93,7 @@ class AudioProcess:
             if hasattr(signal, name):
                 signal.signal(getattr(signal, name), lambda *_: self._signalled())
         threading.Thread(target=_listen, args=(self._commands,), name="commands", daemon=True).start()
-        player = self._player = Player(self._memory, self._songs)
+        player = Player(self._memory, self._songs)
         try:
             if self._choice.name == NO_DEVICE:
                 self._tell_playing(player)
@@ -146,8 +145,7 @@ class AudioProcess:
             self._queue_song(command["path"], command["at"], command["number"])
 
     def _queue_song(self, path: str, at: int, number: int) -> None:
-        """Lets another song take over. A song that cannot be read is told as a `fault`,
-        and the one that plays goes on."""
+        """Lets another song take over. One that cannot be read is told as a `fault`, and the old song plays on."""
         try:
             self._songs.queue(Path(path), at, number)
         except (DemonError, OSError, ValueError) as error:
@@ -180,12 +178,14 @@ class AudioProcess:
         """Moves to another device, or to none. Where that fails, sends an `error` event and goes back to the former
         device."""
         before, self._choice = self._choice, choice
+        if player.device is not None and player.device.lost:
+            self._lose(player)  # which looks for the new one
         player.leave()
         if choice.name == NO_DEVICE:
             self._tell_playing(player)
             return
-        look_again()
         try:
+            look_again()
             player.open(choice)
         except DeviceError as error:
             _tell("error", what=error.what, mend=error.mend)

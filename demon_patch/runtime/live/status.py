@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from time import perf_counter
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from demon_patch.runtime.live.tick_loop import TickLoop
 
 METER_SECONDS = 0.1
+HOLD_SECONDS = 0.5  # for which levels stand while nothing is measured
 RECENT = 32  # completions from which the heard error is computed
 
 
@@ -169,12 +171,17 @@ class Meter:
     """Reads the levels of what is heard, each time those since the last time. On one thread."""
 
     def __init__(self, link: AudioLink) -> None:
-        self._link, self._mark = link, 0
+        self._link, self._mark, self._read_at = link, 0, 0.0
+        self._levels: tuple[tuple[float, float], ...] = ()
 
     def read(self) -> tuple[tuple[float, float], ...]:
-        """Returns (peak, rms) in dBFS by channel of the song, at least -120."""
-        peaks, means, self._mark = self._link.levels_since(self._mark)
-        return tuple((_decibels(peak), _decibels(rms)) for peak, rms in zip(peaks, means, strict=True))
+        """Returns (peak, rms) in dBFS by channel of the song, at least -120. Where nothing new was measured, the last
+        levels stand for HOLD_SECONDS."""
+        peaks, means, mark = self._link.levels_since(self._mark)
+        if mark != self._mark or perf_counter() - self._read_at > HOLD_SECONDS:
+            self._levels = tuple((_decibels(peak), _decibels(rms)) for peak, rms in zip(peaks, means, strict=True))
+            self._mark, self._read_at = mark, perf_counter()
+        return self._levels
 
 
 def _decibels(level: float) -> float:
