@@ -117,25 +117,31 @@ class Output:
         if status and status.output_underflow:
             self._memory.count("xruns")
         if self._entering:
-            early = self._early(heard)
-            out[: max(early, 0)] = 0.0
-            if early >= frames:
+            feeder.drop(max(-self._early(feeder, heard), 0), frames)
+            early = self._early(feeder, heard)
+            if not 0 <= early < frames:  # not due yet; or late, and more is to be dropped than is ready
+                out.fill(0.0)
+                self._wake_feeder()
                 return
             self._entering = False
-            feeder.drop(max(-early, 0))
-            out, heard = out[max(early, 0) :], heard + max(early, 0) / self.rate
+            out[:early] = 0.0
+            out, heard = out[early:], heard + early / self.rate
         position, runs = feeder.take(out)
         self._memory.set_clock(position, heard, self._memory.rate if runs else 0.0)
+        self._wake_feeder()
+
+    def _wake_feeder(self) -> None:
         if self._wake.locked():
             self._wake.release()
 
-    def _early(self, heard: float) -> int:
-        """Returns how many frames after the time `heard` the first frame is due, by the clock before; 0 while the
-        timeline does not run."""
+    def _early(self, feeder: Feeder, heard: float) -> int:
+        """Returns how many frames after the time `heard` the feeder's next frame is due, by the clock before; 0 while
+        the timeline does not run."""
         _, position, then, speed = self._memory.clock()
         if speed <= 0.0:
             return 0
-        return round((self._start - position - (heard - then) * speed) * self.rate / self._memory.rate)
+        start = (self._start - position - (heard - then) * speed) * self.rate / self._memory.rate
+        return round(start) + feeder.fifo.taken
 
     def _feed(self) -> None:
         """On the feeder's thread. Refills the feeder until the device is closed; stores the error that ends it in

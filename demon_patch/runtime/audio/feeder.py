@@ -84,12 +84,17 @@ class Feeder:
         if self.fifo.take(out) < frames:
             self._memory.count("starved")
             self._target += frames
-        self._target = min(max(self._target, round(BUFFERS * frames)), self._rate // 4)
+        self._target = self._target_for(frames)
         return place
 
-    def drop(self, frames: int) -> None:
-        """On the device callback's thread. Leaves out the next device frames, as far as they wait."""
+    def _target_for(self, buffer: int) -> int:
+        return min(max(self._target, round(BUFFERS * buffer)), self._rate // 4)
+
+    def drop(self, frames: int, buffer: int) -> None:
+        """On the device callback's thread. Leaves out the next device frames, as far as they wait. buffer: frames that
+        the device takes at a time."""
         self.fifo.taken += min(frames, self.fifo.level)
+        self._target = self._target_for(buffer)
 
     @property
     def silent(self) -> bool:

@@ -148,10 +148,12 @@ def test_another_goes_on_where_the_last_one_ended(memory: SharedSong) -> None:
     assert memory.timeline.hushed == pytest.approx((CATCH_UP_SECONDS + 1.0) * RATE, abs=0.1 * RATE)
 
 
+@pytest.mark.parametrize("late", [0.0, 0.3, 1.5])
 @pytest.mark.parametrize("rate", [RATE, 48_000])
 def test_a_card_comes_in_on_its_sample_and_the_history_is_whole(
-    memory: SharedSong, rate: int, monkeypatch: pytest.MonkeyPatch
+    memory: SharedSong, rate: int, late: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """However late its first buffer is taken."""
     t = np.arange(LENGTH) / RATE
     memory.song.song[:, 0] = 0.5 * np.sin(2 * np.pi * 440 * t)
     run, card = Watched(memory), VirtualCard(monkeypatch, rate)
@@ -161,8 +163,9 @@ def test_a_card_comes_in_on_its_sample_and_the_history_is_whole(
     assert not card.play(512).any()  # it is open, and the clock still plays
     due = memory.timeline.position_at(card.time)
     output.begin(run.clock)
+    card.time += late
     heard, times = [], []
-    while card.time < run.now + 2.0:
+    while card.time < run.now + late + 2.0:
         times.append(card.time)
         heard.append(card.play(512, output)[:, 0])
         assert memory.timeline.position_at(card.time) == pytest.approx(
@@ -176,7 +179,7 @@ def test_a_card_comes_in_on_its_sample_and_the_history_is_whole(
     settled = slice(first + rate // 50, len(sound) - rate // 10)
     expected_sound = 0.5 * np.sin(2 * np.pi * 440 * timeline / RATE)
     np.testing.assert_allclose(sound[settled], expected_sound[settled], atol=0.02)
-    assert first < 0.2 * rate
+    assert first < (0.2 + late) * rate
     kept, fade = played(memory), RATE // 100
     np.testing.assert_array_equal(kept[fade:], expected(memory, len(kept))[fade:])
     assert memory.timeline.hushed == 0
