@@ -135,6 +135,8 @@ def play(
     seed: int | None = None,
     source: Path | None = None,
     device: str | None = None,
+    outputs: str | None = None,
+    buffer: int = 0,
     record: Path | None = None,
     watch: Switch = False,
     plain: Switch = False,
@@ -152,7 +154,9 @@ def play(
         seconds: How long to play, up to 3600; without end by default.
         seed: Takes the place of the Scheduler's seed.
         source: An audio file that takes the place of the patch's own source.
-        device: Part of the sound device's name.
+        device: Part of the sound device's name. "none": no device; a clock of its own runs the performance.
+        outputs: The device's outputs to play on, as in 3,4; the first ones by default.
+        buffer: Frames of the device's buffer, 8 to 16384; the shortest safe one by default.
         record: A new WAV or FLAC file to record into from the start (jam-2.flac where there is a jam.flac).
         watch: Play what is saved in the patch file while it plays.
         plain: A line a second in place of the view; so also where the output is no terminal.
@@ -164,12 +168,14 @@ def play(
         threads: Processor threads, 1 to 64; all by default.
     """
     tell(f"loading {patch.name}")
+    from demon_patch.runtime.audio.device_choice import DeviceChoice, outputs_of
     from demon_patch.terminal.ending import Ending
 
     if out is not None:
         _writable(out / "x.wav", out / "x.png")
     if record is not None:
         _writable(record, None)
+    choice = DeviceChoice(device, outputs_of(outputs) if outputs else (), buffer, required=out is not None)
     with Ending(last=True) as ending:
         from demon_patch.offline import notes_of
         from demon_patch.runtime.assets.assets import files_of, is_pack
@@ -189,7 +195,7 @@ def play(
 
             def make() -> Host:
                 with place(patch):
-                    host = Host(document, session, folder=folder, into=patch.parent, clip=clip, device=device)
+                    host = Host(document, session, folder=folder, into=patch.parent, clip=clip, device=choice)
                 for note in notes_of(host.performer):
                     host.add_message(note)
                 controllers.attach(host.devices_hub, host.add_message)

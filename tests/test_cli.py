@@ -92,6 +92,23 @@ def test_an_unknown_sound_device_is_named(capsys: pytest.CaptureFixture[str]) ->
     assert "no sound device is called 'no such card' (" in run.err
 
 
+@pytest.mark.parametrize(("option", "value"), [("--outputs", "0"), ("--outputs", "1;2"), ("--buffer", "3")])
+def test_what_no_sound_device_has_is_refused(option: str, value: str, capsys: pytest.CaptureFixture[str]) -> None:
+    run = Run(capsys, "play", QUICK, option, value)
+    assert run.code == 1
+    assert value in run.err
+
+
+@pytest.mark.slow
+def test_a_performance_without_a_sound_device_runs_and_is_recorded(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = Run(capsys, "play", QUICK, "--device", "none", "--seconds", 1, "--record", tmp_path / "jam.wav")
+    assert run.code == 0, run.err
+    assert "playing on a clock of its own, without sound" in run.out + run.err
+    assert soundfile.info(tmp_path / "jam.wav").frames > 16_000
+
+
 def test_nodes_are_listed_for_people_and_programs(capsys: pytest.CaptureFixture[str]) -> None:
     table = Run(capsys, "nodes").out
     assert "lfo" in table

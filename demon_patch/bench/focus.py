@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from demon_patch.bench.live import KNOBS, moved_after, patch, wait
+from demon_patch.bench.live import CARD, KNOBS, moved_after, patch, wait
 from demon_patch.engine.session import Session
 from demon_patch.runtime.live.host import Host
 
@@ -71,7 +71,7 @@ def measure(session: Session) -> Iterator[dict[str, Any]]:
         for way in WAYS:
             shared = {"song_s": seconds, "focus": way, "after": "moves"}
             settle = max(SETTLE["song"] * seconds, SETTLE["8 s"]) if way == "song" else SETTLE[way]
-            with Host(patch(focus=way, seconds=seconds, moves=False), session) as host:
+            with Host(patch(focus=way, seconds=seconds, moves=False), session, device=CARD) as host:
                 host.start()
                 wait(host, lambda host=host: host.status.begun and host.status.seconds > 2.0)
                 moves = Moves(session, host, settle)

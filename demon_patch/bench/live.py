@@ -25,10 +25,12 @@ from demon_patch.bench.trials import at_strength
 from demon_patch.engine.session import Session
 from demon_patch.patch.model.document import Cable, Node, Patch, Song
 from demon_patch.picture import of_performance
+from demon_patch.runtime.audio.device_choice import DeviceChoice
 from demon_patch.runtime.descriptors import distance_to_source, smooth
 from demon_patch.runtime.live.host import Host
 from demon_patch.runtime.performance.prepare import load_playable
 
+CARD = DeviceChoice(required=True)  # figures of a performance that nobody hears would not be its own
 BPM = 120.0
 BAR_SECONDS = 240.0 / BPM
 SETTLE_SECONDS = 4.0  # between two moves of a knob
@@ -105,7 +107,7 @@ def jumps(distance: NDArray[np.float64], first: int, apart: int, side: int = 3) 
 
 def measure_edges(session: Session, control: str, bars: int = 12) -> dict[str, Any]:
     """Returns one row: the distance, in milliseconds, of each heard edge of a square on `control` from its bar line."""
-    with Host(patch(square=control), session) as host:
+    with Host(patch(square=control), session, device=CARD) as host:
         host.start()
         wait(host, lambda: host.status.seconds > (bars + 0.5) * BAR_SECONDS, 120.0)
         status = host.status
@@ -130,7 +132,7 @@ def measure_edges(session: Session, control: str, bars: int = 12) -> dict[str, A
 def measure_minute(session: Session, path: Path, picture: Path | None = None, seconds: float = 60.0) -> dict[str, Any]:
     """Plays a patch file for a minute and returns one row on it and its seams; draws a picture with the seams marked,
     if a path is given."""
-    with Host(load_playable(path), session, folder=path.parent) as host:
+    with Host(load_playable(path), session, folder=path.parent, device=CARD) as host:
         host.start()
         wait(host, lambda: host.status.seconds > seconds, 3 * seconds)
         status, spec = host.status, session.spec
@@ -186,7 +188,7 @@ def measure_run(session: Session, began: float, seconds: float = 60.0, focus: st
 
     began: when the program was started, in seconds of `perf_counter`.
     """
-    with Host(patch(focus=focus), session) as host:
+    with Host(patch(focus=focus), session, device=CARD) as host:
         host.start()
         wait(host, lambda: host.status.begun)
         first = perf_counter() - began

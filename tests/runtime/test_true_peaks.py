@@ -11,13 +11,13 @@ import soundfile
 from demon_patch.engine.session import Session
 from demon_patch.patch.model.document import Node
 from demon_patch.runtime.assets.assets import load_patch
-from demon_patch.runtime.audio.feeder import Feeder
-from demon_patch.runtime.audio.song_memory import HELD, SongMemory
+from demon_patch.runtime.audio.timeline_memory import HELD
 from demon_patch.runtime.live.recording import Recordings
 from demon_patch.runtime.performance.prepare import perform
 from demon_patch.runtime.render import Played, Rendering, render, write
 from tests.support.hearing import Heard
 from tests.support.paths import PATCHES
+from tests.support.shared_song import SharedSong
 from tests.support.sounds import RATE, hot, true_peak
 from tests.support.toy_family import SPEC, toy_family
 from tests.support.virtual_live import VirtualLive
@@ -70,21 +70,23 @@ def test_of_a_recording(tmp_path: Path, name: str) -> None:
 
 @pytest.mark.parametrize("rate", [32_000, 44_100, 48_000, 96_000])
 def test_of_what_a_device_gets(rate: int) -> None:
-    memory = SongMemory.create(RATE, 1, 2 * RATE)
+    memory = SharedSong(RATE, 1, 2 * RATE)
     try:
-        memory.song[:] = hot()
-        memory.ceilings[: RATE // HELD], memory.ceilings[RATE // HELD :] = -0.3, -9.0
-        memory.playing = True
-        feeder, out = Feeder(memory, rate, 2, 0), np.zeros((2 * rate // 512 * 512, 2), np.float32)
+        memory.song.song[:] = hot()
+        memory.song.ceilings[: RATE // HELD], memory.song.ceilings[RATE // HELD :] = -0.3, -9.0
+        memory.timeline.playing = True
+        feeder, out = memory.feeder(rate, 2), np.zeros((2 * rate // 512 * 512, 2), np.float32)
         for at in range(0, len(out), 512):
             feeder.fill()
             feeder.take(out[at : at + 512])
         assert -1.3 <= true_peak(out, rate // 10, rate - rate // 50) <= -0.2
         assert -10.0 <= true_peak(out, rate + rate // 50) <= -8.9
-        kept = memory.history_end
-        np.testing.assert_array_equal(memory.history_ceilings(0, RATE), np.full(RATE, np.float32(-0.3)))
-        np.testing.assert_array_equal(memory.history_ceilings(RATE, kept)[:1000], np.full(1000, np.float32(-9.0)))
-        np.testing.assert_array_equal(memory.history_since(RATE)[0][:1000], hot()[RATE : RATE + 1000])
+        kept = memory.timeline.history_end
+        np.testing.assert_array_equal(memory.timeline.history_ceilings(0, RATE), np.full(RATE, np.float32(-0.3)))
+        np.testing.assert_array_equal(
+            memory.timeline.history_ceilings(RATE, kept)[:1000], np.full(1000, np.float32(-9.0))
+        )
+        np.testing.assert_array_equal(memory.timeline.history_since(RATE)[0][:1000], hot()[RATE : RATE + 1000])
     finally:
         memory.remove()
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from demon_patch.engine.contracts import FamilySpec
 from demon_patch.patch.files.format import dumps
 from demon_patch.patch.model.document import Patch
-from demon_patch.runtime.audio.song_memory import HISTORY_SECONDS, SongMemory
+from demon_patch.runtime.audio.timeline_memory import HISTORY_SECONDS, TimelineMemory
 from tests.support.toy_family import SPEC
 
 SOUNDING = replace(SPEC, sample_rate=48_000, channels=2)  # a family whose sound can be listened to
@@ -25,7 +25,7 @@ class Heard:
 
     def __init__(self, spec: FamilySpec = SPEC) -> None:
         self.spec = spec
-        self._memory = SongMemory.create(spec.sample_rate, spec.channels, spec.sample_rate)
+        self._memory = TimelineMemory.create(spec.sample_rate, spec.channels)
         self._random = np.random.default_rng(3)
         self._lock = threading.Lock()
 

@@ -39,12 +39,17 @@ def until(condition: object, seconds: float = 20.0) -> bool:
     return bool(held)
 
 
-@contextmanager
-def server() -> Iterator[None]:
-    """A running server with a dummy card of two channels, of its own name: that of this process and its children."""
+def name_server() -> None:
+    """Lets this process and its later children look for the server of this process, also before it runs."""
     os.environ["JACK_DEFAULT_SERVER"] = f"tests{os.getpid()}"
+
+
+@contextmanager
+def server(outputs: int = 2) -> Iterator[None]:
+    """A running server with a dummy card of so many outputs, of its own name: that of this process and its children."""
+    name_server()
     command = ["jackd", "-n", os.environ["JACK_DEFAULT_SERVER"], "--realtime", "-P10"]
-    command += ["-d", "dummy", "-r", str(RATE), "-p", "512"]
+    command += ["-d", "dummy", "-r", str(RATE), "-p", "512", "-P", str(outputs)]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         assert until(lambda: "system:playback_1" in ports()), "the JACK server did not start"

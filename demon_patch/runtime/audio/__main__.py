@@ -1,4 +1,5 @@
-"""`python -P .../runtime/audio/__main__.py`: runs the audio process. `process.command` starts it, never a user by hand.
+"""`python -P .../runtime/audio/__main__.py`: runs the audio process, or with `devices` lists the sound devices.
+`program.command` starts it, never a user by hand.
 
 It uses the package in which this file lies. With `-P` Python never searches the working folder, in which a stranger's
 files may lie.
@@ -26,6 +27,11 @@ if __name__ == "__main__":
             signal.signal(getattr(signal, name), signal.SIG_IGN)
     if not __package__:
         _own_package()
-    from demon_patch.runtime.audio.process import main
+    if sys.argv[1:] == ["devices"]:
+        from demon_patch.runtime.audio.devices import print_devices
 
-    main()
+        print_devices()
+    else:
+        from demon_patch.runtime.audio.process import main
+
+        main()

@@ -1,4 +1,4 @@
-"""Turns the song into the frames that a device plays: route, fades, history, sample rate, limiter, channels."""
+"""Turns the timeline into the frames that a device plays: fades, volume, history, sample rate, limiter, channels."""
 
 from __future__ import annotations
 
@@ -7,12 +7,13 @@ import numpy as np
 from demon_patch.arrays import Samples
 from demon_patch.engine.sound.output_stage import OutputStage
 from demon_patch.runtime.audio.fifo import Fifo
-from demon_patch.runtime.audio.reader import SongReader
-from demon_patch.runtime.audio.song_memory import HELD, SongMemory
+from demon_patch.runtime.audio.ramp import Ramp
+from demon_patch.runtime.audio.songs import Songs, TimelineReader
+from demon_patch.runtime.audio.timeline_memory import TimelineMemory
 
 CHUNKS = 200  # per second: the song is read in chunks of 5 ms
-FADE_CHUNKS = 2  # a fade of 10 ms when playing starts or stops
-JUMP_SECONDS = 0.005  # length of the crossfade where the route jumps
+FADE_CHUNKS = 2  # a fade of 10 ms when playing or a device starts or stops
+VOLUME_CHUNKS = 4  # a ramp of 20 ms to another volume
 FIFO_SECONDS = 0.5  # size of the fifo
 LEAST_SECONDS = 0.015  # least sound that waits in the fifo, however short the device's buffers are
 PRIME_SECONDS = 0.06  # of sound ready before a device starts, because its first buffers come unevenly
@@ -23,23 +24,34 @@ class Feeder:
     """Computes the frames that a device plays, and knows the timeline sample of each.
 
     rate, channels: the device's sample rate in Hz and its channels.
-    start: timeline sample to begin with, faded in.
+    start: timeline sample to begin with. The device is faded in; the history is so too where it has a gap before.
+    outputs: the device's channels that sound, counted from 0; by default the first ones.
 
     The feeder's thread calls `fill`, the device's callback calls `take`. They share the fifo and the tuple of marks.
     """
 
-    def __init__(self, memory: SongMemory, rate: int, channels: int, start: int) -> None:
-        self._memory, self._rate, self.channels = memory, rate, channels
+    def __init__(
+        self,
+        memory: TimelineMemory,
+        songs: Songs,
+        rate: int,
+        channels: int,
+        start: int,
+        outputs: tuple[int, ...] = (),
+    ) -> None:
+        self._memory, self._rate, self.channels, self._outputs = memory, rate, channels, outputs
         self.fifo = Fifo(round(FIFO_SECONDS * rate), channels)
-        self.hushed = False  # set to fade out before an end; the timeline runs on
+        self.hushed = False  # set to fade out before an end; timeline and history run on
         self._target = round(LEAST_SECONDS * rate)
         self._per_frame = memory.rate / rate
         self._chunk = memory.rate // CHUNKS
-        self._sequence = memory.route_sequence
-        self._reader = SongReader(memory.song, memory.route, round(JUMP_SECONDS * memory.rate))
+        self._reader = TimelineReader(songs)
         self._output_stage = OutputStage(memory.rate, rate, memory.channels)
-        self._gain = 0.0
-        self._quiet_from = 0  # number of song samples fed when the last fade ended
+        joined = start <= memory.history_end and memory.playing and not memory.muted
+        self._gain = Ramp(FADE_CHUNKS, float(joined))
+        self._volume = Ramp(VOLUME_CHUNKS, memory.gain)
+        self._entry = Ramp(FADE_CHUNKS)  # of the device alone: the history does not have it
+        self._quiet_from = 0  # number of song samples fed when the device last became silent
         self._fed = 0  # number of song samples fed since the start
         # Where the timeline starts or stops: (song samples fed until then, timeline sample there, whether it runs).
         self._marks: tuple[tuple[int, int, bool], ...] = ((0, start, False),)
@@ -51,6 +63,14 @@ class Feeder:
         self._trim()
         while self.fifo.level < max(self._target, least):
             self._step()
+
+    def read_until(self, position: float) -> int:
+        """On the feeder's thread, after the last `take`. Reads on into the history alone until the timeline sample
+        `position` or the end of playing; returns the timeline sample that comes next."""
+        while self._memory.frontier < position and self._memory.playing:
+            self._step()
+            self.fifo.taken = self.fifo.put
+        return self._memory.frontier
 
     def take(self, out: Samples) -> tuple[float, bool]:
         """On the device callback's thread; never waits. Copies the next device frames into `out` [frames, channels];
@@ -64,45 +84,46 @@ class Feeder:
         if self.fifo.take(out) < frames:
             self._memory.count("starved")
             self._target += frames
-        self._target = min(max(self._target, round(BUFFERS * frames)), self._rate // 4)
+        self._target = self._target_for(frames)
         return place
+
+    def _target_for(self, buffer: int) -> int:
+        return min(max(self._target, round(BUFFERS * buffer)), self._rate // 4)
+
+    def drop(self, frames: int, buffer: int) -> None:
+        """On the device callback's thread. Leaves out the next device frames, as far as they wait. buffer: frames that
+        the device takes at a time."""
+        self.fifo.taken += min(frames, self.fifo.level)
+        self._target = self._target_for(buffer)
 
     @property
     def silent(self) -> bool:
         """Whether all frames that wait for the device are silent. True some time after `hushed` is set."""
-        return self._gain == 0.0 and self.fifo.taken * self._per_frame >= self._quiet_from
+        quiet = self._gain.value * self._entry.value == 0.0
+        return quiet and self.fifo.taken * self._per_frame >= self._quiet_from
 
     def _step(self) -> None:
         """Reads one chunk of 5 ms from the song and pushes its device frames into the fifo."""
         memory, n = self._memory, self._chunk
         playing = memory.playing
-        goal = float(playing and not memory.muted and not self.hushed)
-        runs = playing or self._gain > 0.0
+        gain = self._gain.gains(n, float(playing and not memory.muted))
+        runs = playing or not isinstance(gain, float)
         now = memory.frontier
         if runs != self._marks[-1][2]:
             self._marks = (*self._marks, (self._fed, now, runs))
-        block = self._read(now, n, goal) if runs else np.zeros((n, memory.channels), np.float32)
-        ceilings = memory.ceilings[self._reader.positions(now, n) // HELD]
+        volume = self._volume.gains(n, memory.gain)
+        block = self._reader.read(now, n) * gain * volume if runs else np.zeros((n, memory.channels), np.float32)
+        ceilings = self._reader.ceilings(now, n)
+        entry = self._entry.gains(n, float(not self.hushed))
         self._fed += n
+        if not (isinstance(gain, float) and isinstance(entry, float)):
+            self._quiet_from = self._fed
         if runs:
             memory.frontier = now + n
             memory.append_history(block, now, ceilings)
-        self.fifo.push(_spread(self._output_stage.push(block, ceilings), self.channels))
-
-    def _read(self, now: int, n: int, goal: float) -> Samples:
-        """Returns `n` samples of the song from timeline sample `now` on, [n, channels], times the gain, which moves
-        towards `goal` (0 or 1) by at most 1 / FADE_CHUNKS."""
-        if self._memory.route_sequence != self._sequence:
-            self._sequence = self._memory.route_sequence
-            self._reader.follow(self._memory.route)
-        block = self._reader.read(now, n)
-        if self._gain == goal:
-            return block if goal else np.zeros_like(block)
-        step = np.clip(goal - self._gain, -1.0 / FADE_CHUNKS, 1.0 / FADE_CHUNKS)
-        gains = self._gain + step * (np.arange(n) + 1.0) / n
-        self._gain = float(np.clip(round((self._gain + step) * FADE_CHUNKS) / FADE_CHUNKS, 0.0, 1.0))
-        self._quiet_from = self._fed + n
-        return block * gains.astype(np.float32)[:, None]
+        frames = self._output_stage.push(block * entry, ceilings)
+        memory.add_levels(frames)
+        self.fifo.push(_spread(frames, self.channels, self._outputs))
 
     def _place(self, frame: int) -> tuple[float, bool]:
         """Returns the timeline sample of a device frame and whether the timeline runs there.
@@ -120,9 +141,13 @@ class Feeder:
             self._marks = self._marks[1:]
 
 
-def _spread(frames: Samples, channels: int) -> Samples:
-    """Returns frames [n, c] with the device's number of channels, [n, channels]. One channel goes to all; all go to one
-    as their mean; else the first ones are kept and the rest is silent."""
+def _spread(frames: Samples, channels: int, outputs: tuple[int, ...]) -> Samples:
+    """Returns frames [n, c] with the device's number of channels, [n, channels], silent but for `outputs`. One channel
+    goes to all of these; all go to one as their mean; else the first ones are kept."""
+    if outputs:
+        out = np.zeros((len(frames), channels), np.float32)
+        out[:, list(outputs)] = _spread(frames, len(outputs), ())
+        return out
     if frames.shape[1] == channels:
         return frames
     if channels == 1:

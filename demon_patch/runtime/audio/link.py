@@ -1,45 +1,40 @@
-"""The host's side of the audio process: starts and restarts it, writes the song, and reports what is heard."""
+"""The host's face of the audio process: keeps one running, and passes on what is played, asked and heard."""
 
 from __future__ import annotations
 
-import contextlib
-import json
 import math
-import queue
-import subprocess
-import tempfile
-import threading
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from typing import IO, Any
+from typing import Any
 
 import numpy as np
 
 from demon_patch.arrays import Samples
-from demon_patch.engine.controls import CONTROLS
-from demon_patch.errors import DemonError, DeviceError
-from demon_patch.runtime.audio.lay_window import Seam, lay, set_ceilings
+from demon_patch.errors import DeviceError
+from demon_patch.runtime.audio.child import START_ERRORS, Child, reason
+from demon_patch.runtime.audio.device_choice import NO_DEVICE, DeviceChoice
+from demon_patch.runtime.audio.host_songs import CEILING, HostSong, HostSongs
+from demon_patch.runtime.audio.lay_window import Seam
 from demon_patch.runtime.audio.orphan import take_over
+from demon_patch.runtime.audio.own_clock import CATCH_UP_SECONDS
 from demon_patch.runtime.audio.playhead import Playhead
-from demon_patch.runtime.audio.process import Settings, command
+from demon_patch.runtime.audio.process import Settings
 from demon_patch.runtime.audio.shared import collect
-from demon_patch.runtime.audio.song_memory import CLOCK, HELD, SongMemory
+from demon_patch.runtime.audio.timeline_memory import CLOCK, Levels, TimelineMemory
 from demon_patch.runtime.graph.route import Route
 
-CEILING = float(CONTROLS["limiter"].default or 0.0)  # dBFS, ceiling of the limiter where no window has set another
 START_SECONDS = 20.0  # after which a process that sends no event is given up
-QUIT_SECONDS = 2.0  # after which a process that does not quit is killed
-REVIVE_SECONDS = 1.0  # at least, between two starts of a process
 GAP_SECONDS = 600.0  # most silence that stands for sound that is held no more
-START_ERRORS = (OSError, MemoryError, RuntimeError, subprocess.SubprocessError, DemonError)  # of a process or thread
 
 
 @dataclass(frozen=True, slots=True)
 class AudioState:
     """The state of the audio process and of its device, which has a name, a rate in Hz and a latency in seconds.
 
+    device: "none" while the performance runs on a clock of its own.
     xruns: buffer underflows that the device reported. starved: device buffers not filled in time. restarts: of the
-    process. resyncs: jumps of the playhead. lost: whether there is no device now.
+    process. resyncs: jumps of the playhead. lost: whether a device is wanted and there is none now, or no process.
+    volume: master volume, dB.
     """
 
     device: str
@@ -51,36 +46,41 @@ class AudioState:
     restarts: int
     resyncs: int
     lost: bool
+    volume: float = 0.0
 
 
 class AudioLink:
     """A song in shared memory, silent at first, and the process that plays it; a context manager.
 
-    rate, channels, samples: of the song, the rate in Hz. device: part of a device's name, or None for the default
-    device.
+    rate, channels, samples: of the song, the rate in Hz. device: what is asked of the sound device; a text is part of
+    its name.
 
     All methods are the host's and may be called from one thread at a time; only `start` and `close` wait. When the host
     is killed, the song loops on until the next host starts; when it ends by itself without `close`, the sound ends too.
     """
 
-    def __init__(self, rate: int, channels: int, samples: int, device: str | None = None) -> None:
+    def __init__(self, rate: int, channels: int, samples: int, device: DeviceChoice | str | None = None) -> None:
         collect()  # memory that killed performances left behind may take the room needed here
-        self._memory = SongMemory.create(rate, channels, samples)
-        self._memory.ceilings[:] = CEILING
+        self._songs = HostSongs(rate, channels, samples)
+        try:
+            self._memory = TimelineMemory.create(rate, channels)
+        except BaseException:
+            self._songs.remove()
+            raise
         self._playhead = Playhead(rate)
         self._reported = 0
-        self._device = self._wanted = device
-        self._process: subprocess.Popen[bytes] | None = None
-        self._listener: threading.Thread | None = None
-        self._log: IO[bytes] | None = None
-        self._events: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
+        self._device = self._wanted = device if isinstance(device, DeviceChoice) else DeviceChoice(device)
+        self._child = Child()
         self._opened: dict[str, Any] = {"name": "", "rate": 0, "channels": 0, "latency": 0.0}
+        self._waiting = True  # for the first event of a process
         self._lost = True
-        self._silent_from: float | None = None  # timeline sample; None while there is a device
+        self._hushed = 0  # samples of silence in the history that were told
+        self._away_from: float | None = None  # timeline sample from which nothing is heard
+        self._alive = CLOCK()  # when there last was a process
         self._told_troubles: set[tuple[str, str]] = set()  # (event, what) since a device was last opened
+        self._first: dict[str, Any] | None = None  # event of `start` that `poll` returns
         self._running = False  # True from a successful start until `close`
         self._restarts = 0
-        self._started = 0.0
 
     def __enter__(self) -> AudioLink:
         return self
@@ -89,125 +89,206 @@ class AudioLink:
         self.close()
 
     def start(self, check: Callable[[], None] = lambda: None) -> None:
-        """On the thread that made it. Ends the audio processes that earlier hosts left behind and opens the device.
-        Playing begins with `set_playing`.
+        """On the thread that made it. Ends the audio processes that earlier hosts left behind and opens the device, or
+        begins on a clock of its own where there is none. Playing begins with `set_playing`.
 
         check: called again and again while it waits; an error that it raises ends the start. Raises DeviceError when
-        there is no device or no process. After any error no process is left running.
+        there is no process, or no device where one is required. After any error no process is left running.
         """
         try:
             take_over()
             self._open_device(check)
         except BaseException:
-            self._stop()
+            self._child.stop()
             raise
         self._running = True
 
     def _open_device(self, check: Callable[[], None]) -> None:
-        """Starts the process and waits until its device is open. Raises DeviceError, or the error of `check`."""
+        """Starts the process and waits until it plays. Raises DeviceError, or the error of `check`."""
         try:
             self._start_process(patient=False)
         except START_ERRORS as error:
-            raise DeviceError(f"the audio process cannot be started: {_reason(error)}") from error
+            raise DeviceError(f"the audio process cannot be started: {reason(error)}") from error
         end = CLOCK() + START_SECONDS
-        while self._lost:
-            gone = self._process_ended()
+        while self._waiting:
+            gone = self._child.ended()
             check()
-            try:
-                event = self._events.get(timeout=0.0 if gone else 0.1)
-            except queue.Empty:
+            event = self._child.next_event(0.0 if gone else 0.1)
+            if event is None:
                 if not gone and CLOCK() < end:
                     continue
-                event = {"event": "fault", "what": f"the audio process did not start: {self._last_error_line()}"}
+                what = f"the audio process did not start: {self._child.last_error_line()}"
+                event = {"event": "fault", "what": what}
             self._follow_event(event)
             if event["event"] in ("error", "fault"):
                 raise DeviceError(str(event["what"]), mend=str(event.get("mend", "")))
+            self._first = event if event.get("name") == NO_DEVICE else None
 
     def close(self) -> None:
         """On the thread that made it. Fades out, ends the process and frees the memory. A second call does nothing."""
         self._running = False
-        self._stop()
+        self._child.stop()
+        self._lost = True
         self._memory.remove()
+        self._songs.remove()
 
     def poll(self) -> list[dict[str, Any]]:
         """On the tick thread. Returns the events since the last call, and starts a new process where there is none.
         Call it several times a second.
 
-        An event is {"event": `opened` | `lost` | `back` | `error` | `fault` | `died` | `stuck`, ...}. `back` has in
-        `silent` the seconds of the timeline that were not heard. `stuck` means that no process can be started now. A
-        new process continues at the present timeline sample. A repeated `died`, `stuck` or `fault` is returned once.
+        An event is {"event": `opened` | `lost` | `back` | `error` | `fault` | `died` | `stuck`, ...}. `opened` and
+        `back` have the device's `name` ("none": a clock of its own), in `away` the seconds that were not heard before,
+        and in `silent` how many of these are silence in the history; `opened` has in `missing` why there is no device.
+        `stuck` means that no process can be started now. A new process continues at the present timeline sample, and
+        reads what passed in the last 20 s for the history. A repeated `died`, `stuck` or `fault` is returned once.
         """
-        gone, events = self._running and self._process_ended(), []
-        with contextlib.suppress(queue.Empty):
-            while True:
-                events.append(self._events.get_nowait())
-                self._follow_event(events[-1])
+        gone, events = self._running and self._child.ended(), list[dict[str, Any]]()
+        if self._first is not None:
+            events, self._first = [self._first], None
+        while (event := self._child.next_event()) is not None:
+            if self._is_new(event):
+                events.append(event)
+            self._follow_event(event)
+        self._songs.follow(self._memory.song)
         if gone:
-            events += self._restart_process()
-        return [event for event in events if self._is_new(event)]
+            events += filter(self._is_new, self._restart_process())
+        else:
+            self._alive = CLOCK()
+        return events
 
     def fill(self) -> None:
         """On the thread that made it. While there is no process, adds silence to the history up to the playhead. `poll`
-        does this too; call it yourself only when nothing polls any more."""
-        if self._running and self._process_ended():
+        does this when there is none for long; call it yourself only when nothing polls any more."""
+        if self._running and self._child.ended():
             self._memory.hush(math.floor(self.playhead()))
+
+    def _start_process(self, *, patient: bool) -> None:
+        """Starts a process. Raises one of START_ERRORS, and then leaves no process behind. patient: see `Settings`."""
+        self._songs.follow(self._memory.song)
+        memory, song, number, following = self._memory.path, self._songs.playing, self._songs.number, self._songs.next
+        self._child.start(Settings(str(memory), song.path, number, following, asdict(self._wanted), patient))
 
     def _restart_process(self) -> list[dict[str, Any]]:
         """Starts a new process, at most once a second; returns the events `died` and `stuck`."""
-        self._note_silence()
-        self.fill()
-        if CLOCK() - self._started <= REVIVE_SECONDS:
+        self._note_loss()
+        if CLOCK() - self._alive > CATCH_UP_SECONDS:
+            self.fill()
+        if not self._child.rested:
             return []
         events: list[dict[str, Any]] = []
-        if self._process is not None:
-            events.append({"event": "died", "what": self._last_error_line()})
+        if self._child.pid:
+            events.append({"event": "died", "what": self._child.last_error_line()})
             self._restarts += 1
         try:
             self._start_process(patient=True)
         except START_ERRORS as error:
-            events.append({"event": "stuck", "what": _reason(error)})
+            events.append({"event": "stuck", "what": reason(error)})
         return events
 
     def _is_new(self, event: dict[str, Any]) -> bool:
-        """Returns whether to report an event: a `died`, `stuck` or `fault` only once until a device is open again."""
-        if event["event"] in ("opened", "back"):
+        """Returns whether to report an event: a `died`, `stuck`, `fault` or missing device only once until a device is
+        open again. Call it before `_follow_event`."""
+        kind = str(event["event"])
+        if kind in ("opened", "back"):
             self._told_troubles.clear()
-        if event["event"] not in ("died", "stuck", "fault"):
+            return "missing" not in event or self._waiting or self._opened["name"] != NO_DEVICE
+        if kind not in ("died", "stuck", "fault"):
             return True
-        trouble = str(event["event"]), str(event.get("what"))
+        trouble = kind, str(event.get("what"))
         known = trouble in self._told_troubles
         self._told_troubles.add(trouble)
         return not known
 
+    def _follow_event(self, event: dict[str, Any]) -> None:
+        """Keeps what an event says of the device. Adds `away` and `silent` to `opened` and `back`."""
+        kind = event["event"]
+        if kind in ("opened", "back"):
+            hushed, rate = self._memory.hushed, self._memory.rate
+            event["silent"], self._hushed = (hushed - self._hushed) / rate, hushed
+            if "missing" not in event:
+                event["away"] = (self.playhead() - self._away_from) / rate if self._away_from is not None else 0.0
+                self._away_from = None
+            self._opened, self._waiting, self._lost = event, False, "missing" in event
+            self._device = self._wanted
+        elif kind == "error":
+            self._wanted = self._device
+        elif kind == "lost":
+            self._note_loss()
+            self._opened = {**self._opened, "name": NO_DEVICE, "latency": 0.0}
+
+    def _note_loss(self) -> None:
+        """Notes that there is no device, and the timeline sample from which nothing is heard."""
+        self._lost = True
+        if self._away_from is None:
+            self._away_from = self.playhead()
+
     @property
     def pid(self) -> int:
         """From any thread. Process id of the audio process, 0 while there is none."""
-        return self._process.pid if self._process is not None else 0
+        return self._child.pid
 
     # The song.
 
     @property
     def samples(self) -> int:
         """From any thread. Length of the song in samples."""
-        return len(self._memory.song)
+        return self._songs.playing.samples
 
     def write(self, position: int, block: Samples) -> None:
-        """On the tick thread. Writes a block [n, channels] over the song from song sample `position` on, cyclic,
-        unfaded."""
-        self._memory.song[(position + np.arange(len(block))) % self.samples] = block
+        """On the tick thread. See `HostSong.write`."""
+        self._songs.playing.write(position, block)
 
     def lay(
         self, position: int, block: Samples, half: int, lo: int = 0, hi: int | None = None, ceiling: float = CEILING
     ) -> Seam:
-        """On the tick thread. Writes a window into the song with crossfades, as `lay_window.lay`; returns the measures
-        of its seam. ceiling: of the limiter over the window, dBFS."""
-        end = self.samples if hi is None else hi
-        set_ceilings(self._memory.ceilings, HELD, range(position, position + len(block) - 4 * half), ceiling, lo, end)
-        return lay(self._memory.song, position, block, half, lo, hi)
+        """On the tick thread. See `HostSong.lay`."""
+        return self._songs.playing.lay(position, block, half, lo, hi, ceiling)
 
     def read(self, position: int, n: int) -> Samples:
-        """From any thread. Returns `n` samples of the song from song sample `position` on, cyclic: [n, channels]."""
-        return self._memory.song[(position + np.arange(n)) % self.samples]
+        """From any thread. See `HostSong.read`."""
+        return self._songs.playing.read(position, n)
+
+    @property
+    def route(self) -> Route:
+        """From any thread. The route that is played, in samples."""
+        return self._songs.playing.route
+
+    def set_route(self, route: Route) -> None:
+        """On the tick thread. See `HostSong.set_route`."""
+        self._songs.playing.set_route(route)
+
+    def next_song(self, samples: int, rate: int | None = None, channels: int | None = None) -> HostSong:
+        """From any thread. Returns a silent song of another length, to be written before it takes over (`switch`). It
+        takes the time of writing the memory once.
+
+        Raises DemonError where there is no room for it, and for another rate (Hz) or other channels than the song that
+        plays has.
+        """
+        return self._songs.prepare(samples, rate, channels)
+
+    def switch(self, song: HostSong, at: int, position: int | None = 0) -> None:
+        """On the tick thread. Lets a prepared song take over at the timeline sample `at`, or at the frontier where that
+        has passed, by a crossfade of 20 ms. Timeline, playhead and history run on.
+
+        position: the song sample that sounds at the timeline sample `at`; None keeps the song's own route.
+
+        When the fade is over, `is_playing` is true, the methods of this class mean the new song, and the memory of the
+        old one is given back. Raises DemonError for a song that is not prepared, and while another one takes over.
+        """
+        self._songs.switch(song, at)
+        if position is not None:
+            song.set_route(Route.of_song(song.samples, position, at))
+        assert self._songs.next is not None
+        path, at, number = self._songs.next
+        self._child.send({"do": "song", "path": path, "at": at, "number": number})
+
+    def drop_song(self, song: HostSong) -> None:
+        """On the tick thread. Gives back a prepared song that is not to take over after all."""
+        self._songs.drop(song)
+
+    def is_playing(self, song: HostSong) -> bool:
+        """From any thread. Returns whether a song has taken over, as of the last `poll`."""
+        return self._songs.playing is song
 
     # The transport.
 
@@ -224,16 +305,6 @@ class AudioLink:
         """On the tick thread. The timeline sample that the process reads next; sound written before it is not heard."""
         return self._memory.frontier
 
-    @property
-    def route(self) -> Route:
-        """From any thread. The route that is played, in samples."""
-        return self._memory.route
-
-    def set_route(self, route: Route) -> None:
-        """On the tick thread. Plays along another route, in samples, from the frontier on. A jump becomes a fade of 5
-        ms."""
-        self._memory.set_route(route)
-
     def set_playing(self, on: bool) -> None:
         """On the tick thread. Starts or stops the timeline, with a fade of 10 ms."""
         self._memory.playing = on
@@ -242,11 +313,16 @@ class AudioLink:
         """From any thread. Silences the sound, with a fade of 10 ms; the timeline runs on."""
         self._memory.muted = on
 
-    def set_device(self, name: str | None) -> None:
-        """On the tick thread. Asks the process to play on another device, by part of its name or None for the default.
-        The event `opened` or `error` of `poll` says how it went."""
-        self._wanted = name
-        self._command({"do": "device", "name": name})
+    def set_volume(self, decibels: float) -> None:
+        """From any thread. Sets the master volume, which comes before the limiter, with a ramp of 20 ms. Recordings and
+        history hear it."""
+        self._memory.volume = decibels
+
+    def set_device(self, choice: DeviceChoice) -> None:
+        """On the tick thread. Asks the process to play on another device, or on none. An event of `poll` says how it
+        went: `opened` or `back`, or else `error`, after which the former device plays on."""
+        self._wanted = choice
+        self._child.send({"do": "device", "choice": asdict(choice)})
 
     # What was heard.
 
@@ -263,7 +339,13 @@ class AudioLink:
             restarts=self._restarts,
             resyncs=self._playhead.resyncs,
             lost=self._lost,
+            volume=self._memory.volume,
         )
+
+    def levels_since(self, mark: int) -> Levels:
+        """From any thread. Returns the level of what was heard since `mark` (0: the start) by channel of the song,
+        after volume and limiter, at most of the last 20 s, and the mark to ask with next."""
+        return self._memory.levels_since(mark)
 
     def history(self, seconds: float) -> Samples:
         """From any thread. Returns the last `seconds` (at most 120) of played sound, [n, channels] at the song's rate,
@@ -274,8 +356,8 @@ class AudioLink:
         """From any thread. Returns the sound played from the timeline sample `counter` on, [n, channels] before the
         limiter, and the timeline sample to ask with next.
 
-        Silence stands for samples at which there was no device or no process, and for samples that are held no more
-        (these at most 10 minutes), so that n is the number of timeline samples since `counter`.
+        Silence stands for samples at which nothing played, and for samples that are held no more (these at most 10
+        minutes), so that n is the number of timeline samples since `counter`.
         """
         sound, until = self._memory.history_since(counter)
         gone = min(until - counter - len(sound), round(GAP_SECONDS * self._memory.rate))
@@ -286,113 +368,3 @@ class AudioLink:
     def history_ceilings(self, since: int, until: int) -> Samples:
         """From any thread. Returns the limiter's ceilings, dBFS [until - since], at those timeline samples."""
         return self._memory.history_ceilings(since, until)
-
-    def _start_process(self, *, patient: bool) -> None:
-        """Starts a process and sends it its settings. Raises one of START_ERRORS, and then leaves no process behind.
-        patient: the process waits for a device where there is none, instead of ending with an error."""
-        self._drop_process()
-        self._started = CLOCK()
-        self._log = _log()
-        process = self._process = subprocess.Popen(
-            command(),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL if self._log is None else self._log,
-        )
-        try:
-            listener = threading.Thread(
-                target=_listen, args=(process, self._events.put), name="audio events", daemon=True
-            )
-            listener.start()
-            self._listener = listener
-        except BaseException:
-            process.kill()
-            process.wait()
-            self._drop_process()
-            raise
-        self._command(asdict(Settings(str(self._memory.path), self._device, patient)))
-
-    def _process_ended(self) -> bool:
-        """Returns whether there is no process; if so, all its events are in the queue, or 1 s has passed in waiting for
-        them."""
-        if self._process is not None and self._process.poll() is None:
-            return False
-        if self._listener is not None:
-            self._listener.join(1.0)
-        return True
-
-    def _command(self, line: dict[str, Any]) -> None:
-        process = self._process
-        if process is not None and process.stdin is not None:
-            with contextlib.suppress(OSError):
-                process.stdin.write(json.dumps(line).encode() + b"\n")
-                process.stdin.flush()
-
-    def _follow_event(self, event: dict[str, Any]) -> None:
-        if event["event"] in ("opened", "back"):
-            if event["event"] == "back" and self._silent_from is not None:
-                event["silent"] = max(self.playhead() - self._silent_from, 0.0) / self._memory.rate
-            self._opened, self._lost, self._silent_from = event, False, None
-            self._device = self._wanted
-        elif event["event"] == "error":
-            self._wanted = self._device
-        elif event["event"] == "lost":
-            self._note_silence()
-
-    def _note_silence(self) -> None:
-        """Notes that the device is lost, and the timeline sample from which nothing is heard."""
-        self._lost = True
-        if self._silent_from is None:
-            self._silent_from = self.playhead()
-
-    def _last_error_line(self) -> str:
-        """Returns the last line of the process's error output, empty without one."""
-        if self._log is None:
-            return ""
-        self._log.seek(0)
-        lines = self._log.read().decode(errors="replace").strip().splitlines()
-        return lines[-1] if lines else ""
-
-    def _stop(self) -> None:
-        self._command({"do": "quit"})
-        if self._process is not None:
-            try:
-                self._process.wait(QUIT_SECONDS)
-            except subprocess.TimeoutExpired:
-                self._process.kill()
-                self._process.wait()
-        self._drop_process()
-
-    def _drop_process(self) -> None:
-        """Closes the pipes and the log of a process that ended, and forgets it."""
-        if self._process is not None and self._process.stdin is not None:
-            with contextlib.suppress(OSError):
-                self._process.stdin.close()
-        if self._log is not None:
-            self._log.close()
-        self._process = self._listener = self._log = None
-        self._lost = True
-
-
-def _log() -> IO[bytes] | None:
-    """Returns a temporary file for the process's error output; None where none can be created, which is no error."""
-    try:
-        return tempfile.TemporaryFile()
-    except OSError:
-        return None
-
-
-def _reason(error: BaseException) -> str:
-    """Returns the text of an error, or the name of its type where it has no text."""
-    return str(error) or type(error).__name__
-
-
-def _listen(process: subprocess.Popen[bytes], put: Callable[[dict[str, Any]], None]) -> None:
-    """On the listener's thread. Passes each event of a process to `put`, until its output ends; skips other lines."""
-    assert process.stdout is not None
-    with process.stdout as lines:
-        for line in lines:
-            with contextlib.suppress(ValueError):
-                event = json.loads(line)
-                if isinstance(event, dict) and "event" in event:
-                    put(event)

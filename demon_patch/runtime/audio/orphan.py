@@ -16,7 +16,7 @@ import platformdirs
 
 from demon_patch.errors import DeviceError
 from demon_patch.runtime.audio.shared import PREFIX, collect, collected
-from demon_patch.runtime.audio.song_memory import SongMemory
+from demon_patch.runtime.audio.timeline_memory import TimelineMemory
 
 WAIT_SECONDS = 2.0
 SESSIONS = Path("/run/user")  # where systems keep the runtime folders of their users
@@ -84,7 +84,7 @@ class ProcessNote:
     """The note file that an orphan writes to be found; deleting the file asks the orphan to end. Raises OSError or
     DeviceError where it cannot be written."""
 
-    def __init__(self, memory: SongMemory) -> None:
+    def __init__(self, memory: TimelineMemory) -> None:
         self._path = folder() / f"{PREFIX}{os.getpid()}.json"
         self._path.write_text(json.dumps({"pid": os.getpid(), "memory": str(memory.path)}), encoding="utf-8")
 

@@ -1,8 +1,11 @@
-"""The audio process: keeps a device playing the shared song, also when the device is lost or the host dies.
+"""The audio process: keeps the shared songs playing, on a device or on a clock of its own, also when the device is
+lost or the host dies.
 
-Standard input: the first line is the settings, each further line a command: {"do": "device", "name": ...} or {"do":
-"quit"}. The end of the input means that the host is dead. Standard output: one event a line, as a JSON object: `opened`
-and `back` with name, rate, channels and latency; `lost`; `error` with what and mend; `fault` with what.
+Standard input: the first line is the settings, each further line a command: {"do": "device", "choice": ...}, {"do":
+"song", "path": ..., "at": ..., "number": ...} or {"do": "quit"}. The end of the input means that the host is dead.
+Standard output: one event a line, as a JSON object: `opened` and `back` with name, rate, channels and latency, `opened`
+also with `missing`, why there is no device, where one is waited for; `lost`; `error` with what and mend; `fault` with
+what.
 """
 
 from __future__ import annotations
@@ -10,23 +13,27 @@ from __future__ import annotations
 import contextlib
 import gc
 import json
-import math
 import os
 import queue
 import signal
 import sys
 import threading
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from demon_patch.errors import DemonError, DeviceError
-from demon_patch.runtime.audio.device import Output, look_again
+from demon_patch.runtime.audio.device import look_again
+from demon_patch.runtime.audio.device_choice import NO_DEVICE, DeviceChoice
 from demon_patch.runtime.audio.orphan import ProcessNote
-from demon_patch.runtime.audio.song_memory import CLOCK, SongMemory
+from demon_patch.runtime.audio.player import Player
+from demon_patch.runtime.audio.program import command
+from demon_patch.runtime.audio.song_memory import SongMemory
+from demon_patch.runtime.audio.songs import Songs
+from demon_patch.runtime.audio.timeline_memory import CLOCK, TimelineMemory
 
 BEAT_SECONDS = 0.05  # between two checks of device, host and commands
-RETRY_SECONDS = 1.0  # between two attempts to open a device
+RETRY_SECONDS = 2.0  # between two attempts to open a device
 PRIORITY = -10  # nice value of the process and so of the feeder, where the system allows it
 FILES = 1024  # more open files than a process like this ever has
 ORPHAN_SECONDS = 600.0  # how long the song loops without a host
@@ -37,21 +44,22 @@ MEANT_SECONDS = 10.0  # if the host dies this soon after a signal, the sound was
 class Settings:
     """The settings with which an audio process starts.
 
-    memory: path of the mapped file.
-    device: part of the device's name, or None for the default device.
-    patient: without a device, wait for one instead of ending with an error.
+    memory, song: paths of the mapped files of the timeline and of the song.
+    number: of the song.
+    next: the song that takes over: path, timeline sample, number; None without one.
+    choice: the fields of a DeviceChoice.
+    patient: the process takes the place of one that played: without a device it waits for one, also where one is
+        required, and says `back` when it has one.
     ends: for an orphan, the time at which it ends by itself, in seconds of CLOCK.
     """
 
     memory: str
-    device: str | None = None
+    song: str
+    number: int = 0
+    next: tuple[str, int, int] | None = None
+    choice: dict[str, Any] = field(default_factory=dict)
     patient: bool = False
     ends: float | None = None
-
-
-def command(*settings: str) -> list[str]:
-    """Returns the command line that starts an audio process of this package and never searches the working folder."""
-    return [sys.executable, "-P", str(Path(__file__).resolve().with_name("__main__.py")), *settings]
 
 
 class AudioProcess:
@@ -60,18 +68,22 @@ class AudioProcess:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._memory = SongMemory(Path(settings.memory))
+        self._choice = DeviceChoice(**settings.choice)
+        self._memory = TimelineMemory(Path(settings.memory))
+        self._songs = Songs(self._memory, SongMemory(Path(settings.song)), settings.number)
+        if settings.next is not None:
+            self._queue_song(*settings.next)
         self._commands: queue.SimpleQueue[dict[str, Any] | None] = queue.SimpleQueue()
-        self._output: Output | None = None
         self._note: ProcessNote | None = None
         self._lost = settings.patient
+        self._told_missing = False
         self._tried = -RETRY_SECONDS
         self._ending = False
         self._asked = -MEANT_SECONDS  # time of the last signal, in seconds of CLOCK
 
     def run(self) -> None:
-        """Plays until a command, a signal or the end of an orphan's time ends it. Raises DeviceError when there is no
-        device at the start.
+        """Plays until a command, a signal or the end of an orphan's time ends it. Raises DeviceError when a device is
+        required at the start and there is none.
 
         A signal ends an orphan. While the host lives, a signal does not end this process, because the host has to close
         its recordings first. If the host dies within MEANT_SECONDS after the signal, this process ends too instead of
@@ -81,16 +93,18 @@ class AudioProcess:
             if hasattr(signal, name):
                 signal.signal(getattr(signal, name), lambda *_: self._signalled())
         threading.Thread(target=_listen, args=(self._commands,), name="commands", daemon=True).start()
+        player = Player(self._memory, self._songs)
         try:
-            if not self._lost:
-                self._open(self._settings.device)
+            if self._choice.name == NO_DEVICE:
+                self._tell_playing(player)
+            elif not self._lost:
+                self._open_first(player)
             while not self._ending:
-                self._beat()
+                self._beat(player)
         finally:
-            if self._output is not None:
-                self._output.close()
+            player.close()
             if self._note is not None:
-                self._memory.remove()
+                self._remove()
                 self._note.remove()
 
     def _signalled(self) -> None:
@@ -100,62 +114,99 @@ class AudioProcess:
     def _end(self, now: bool) -> None:
         self._ending = self._ending or now
 
-    def _beat(self) -> None:
+    def _remove(self) -> None:
+        """Deletes the shared memory, which no host owns."""
+        self._songs.remove()
+        self._memory.remove()
+
+    def _beat(self, player: Player) -> None:
         with contextlib.suppress(queue.Empty):
-            self._obey(self._commands.get(timeout=BEAT_SECONDS))
-        if self._output is None:
-            self._drift()
-            self._retry()
-        elif self._output.fault is not None:
-            raise self._output.fault
-        elif self._output.lost:
-            self._lose()
+            self._obey(self._commands.get(timeout=BEAT_SECONDS), player)
+        player.check()
+        if player.device is not None:
+            if player.device.lost:
+                self._lose(player)
+        elif self._choice.name != NO_DEVICE and CLOCK() - self._tried >= RETRY_SECONDS:
+            self._retry(player)
         if self._note is not None:
+            self._songs.remove_over()
             unwanted = self._note.withdrawn or not self._memory.path.exists()
             self._end(unwanted or CLOCK() > (self._settings.ends or 0.0))
 
-    def _obey(self, command: dict[str, Any] | None) -> None:
+    def _obey(self, command: dict[str, Any] | None, player: Player) -> None:
         """Obeys one command of the host; None means that the host is gone."""
         if command is None:
             self._outlive()
         elif command.get("do") == "quit":
             self._end(True)
         elif command.get("do") == "device":
-            self._change(command.get("name"))
+            self._change(DeviceChoice(**command["choice"]), player)
+        elif command.get("do") == "song":
+            self._queue_song(command["path"], command["at"], command["number"])
+
+    def _queue_song(self, path: str, at: int, number: int) -> None:
+        """Lets another song take over. One that cannot be read is told as a `fault`, and the old song plays on."""
+        try:
+            self._songs.queue(Path(path), at, number)
+        except (DemonError, OSError, ValueError) as error:
+            _tell("fault", what=f"the next song cannot be played: {error}")
 
     def _outlive(self) -> None:
         """Makes this process an orphan, which plays on without its host. Ends it instead if a signal came in the last
-        MEANT_SECONDS, or if no note can be written by which a later host finds it."""
+        MEANT_SECONDS, if nobody is to hear it, or if no note can be written by which a later host finds it."""
         self._settings = replace(self._settings, ends=self._settings.ends or CLOCK() + ORPHAN_SECONDS)
-        try:
-            self._note = ProcessNote(self._memory)
-        except (OSError, DeviceError):
-            self._memory.remove()
+        with contextlib.suppress(OSError, DeviceError):
+            self._note = None if self._choice.name == NO_DEVICE else ProcessNote(self._memory)
+        if self._note is None:
+            self._remove()
             self._end(True)
         self._end(CLOCK() - self._asked < MEANT_SECONDS)
 
-    def _change(self, name: str | None) -> None:
-        """Moves to another device. Where that fails, sends an `error` event and goes back to the former device."""
-        before, self._settings = self._settings, replace(self._settings, device=name)
-        if self._output is None:
-            return
-        self._output.close()
-        self._output = None
-        look_again()
+    # -- the device ---------------------------------------------------------------------------------------------
+    def _open_first(self, player: Player) -> None:
+        """Opens the device at the start. Raises DeviceError where it is required; else the own clock plays on."""
         try:
-            self._open(name)
+            player.open(self._choice)
+        except DeviceError as error:
+            if self._choice.required or self._choice.name is not None:
+                raise
+            self._tell_missing(player, error)
+        else:
+            self._tell_playing(player)
+
+    def _change(self, choice: DeviceChoice, player: Player) -> None:
+        """Moves to another device, or to none. Where that fails, sends an `error` event and goes back to the former
+        device."""
+        before, self._choice = self._choice, choice
+        if player.device is not None and player.device.lost:
+            self._lose(player)  # which looks for the new one
+        player.leave()
+        if choice.name == NO_DEVICE:
+            self._tell_playing(player)
+            return
+        try:
+            look_again()
+            player.open(choice)
         except DeviceError as error:
             _tell("error", what=error.what, mend=error.mend)
-            self._settings, self._lost = before, True
+            self._choice, self._lost = before, before.name != NO_DEVICE
+            self._tried = -RETRY_SECONDS
+        else:
+            self._tell_playing(player)
 
-    def _open(self, name: str | None) -> None:
-        """Opens a device at the present timeline sample and sends `opened` or `back`. Raises DeviceError."""
-        output = self._output = Output(self._memory, name, self._memory.position_at(CLOCK()))
-        facts = {"name": output.name, "rate": output.rate, "channels": output.channels, "latency": output.latency}
-        _tell("back" if self._lost else "opened", **facts)
-        self._lost = False
+    def _tell_playing(self, player: Player) -> None:
+        """Sends `back` where the host takes the sound for lost, else `opened`."""
+        _tell("back" if self._lost else "opened", **player.facts())
+        self._lost = self._told_missing = False
 
-    def _lose(self) -> None:
+    def _tell_missing(self, player: Player, error: DeviceError) -> None:
+        """Says once that no device can be opened, which is why the own clock plays."""
+        self._lost = True
+        if not self._told_missing:
+            self._told_missing = True
+            _tell("opened", **player.facts(), missing=error.what)
+
+    def _lose(self, player: Player) -> None:
         """Sends `lost` and prepares the search for the device.
 
         Closing a lost stream, and ending PortAudio with it, can wait for ever inside the audio server's library. Except
@@ -164,32 +215,37 @@ class AudioProcess:
         _tell("lost")
         self._lost = True
         if os.name != "nt":
-            again = replace(self._settings, patient=True)
+            again = json.dumps(asdict(self._again()))
             os.closerange(3, FILES)  # files that the audio server's library left open would stay open
             for name in ("SIGINT", "SIGTERM", "SIGHUP"):
                 signal.signal(getattr(signal, name), signal.SIG_IGN)  # until the fresh program sets handlers
-            os.execv(sys.executable, command(json.dumps(asdict(again))))
-        if self._output is not None:
-            self._output.close()
-            self._output = None
+            os.execv(sys.executable, command(again))
+        player.leave()
 
-    def _drift(self) -> None:
-        """Without a device, moves the timeline on by the clock and adds silence to the history."""
-        now = CLOCK()
-        position = self._memory.position_at(now)
-        self._memory.frontier = math.ceil(position)
-        self._memory.hush(math.floor(position))
-        self._memory.set_clock(position, now, self._memory.rate if self._memory.playing else 0.0)
+    def _again(self) -> Settings:
+        """Returns the settings of a process that goes on where this one is."""
+        waiting = self._songs.next
+        return replace(
+            self._settings,
+            song=str(self._songs.playing.path),
+            number=self._songs.number,
+            next=None if waiting is None else (str(waiting.song.path), waiting.at, waiting.number),
+            choice=asdict(self._choice),
+            patient=True,
+        )
 
-    def _retry(self) -> None:
-        """Tries once a second to open the same device, else the default one."""
-        if CLOCK() - self._tried < RETRY_SECONDS:
-            return
-        look_again()
-        for name in dict.fromkeys((self._settings.device, None)):
-            with contextlib.suppress(DeviceError):
-                self._open(name)
-                break
+    def _retry(self, player: Player) -> None:
+        """Tries to open the device that is asked for, else the default one. The own clock plays meanwhile."""
+        try:
+            look_again()
+            try:
+                player.open(self._choice)
+            except DeviceError:
+                player.open(DeviceChoice())
+        except DeviceError as error:
+            self._tell_missing(player, error)
+        else:
+            self._tell_playing(player)
         self._tried = CLOCK()
 
 

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 PREFIX = "demon-patch-audio-"
-FORMAT = 3  # number of the memory layout and of the locking
+FORMAT = 4  # number of the memory layout and of the locking
 NAME = f"{PREFIX}{FORMAT}-"
 """How the names of files start that are locked as this module describes, in this FORMAT."""
 ZEROS = bytes(2**20)

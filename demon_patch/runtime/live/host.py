@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import ExitStack
 from dataclasses import replace
-from math import floor
+from math import floor, isnan
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -28,7 +28,10 @@ from demon_patch.patch.edit.overlay import Key
 from demon_patch.patch.files.format import dumps
 from demon_patch.patch.model.document import Patch, Song
 from demon_patch.patch.model.json_values import Value
+from demon_patch.runtime.audio.device_choice import DeviceChoice
+from demon_patch.runtime.audio.devices import SoundDevice, list_devices
 from demon_patch.runtime.audio.link import AudioLink
+from demon_patch.runtime.audio.timeline_memory import LOUDEST_DB, SILENT_DB
 from demon_patch.runtime.devices.feeds import FedEvent
 from demon_patch.runtime.devices.hub import DevicesHub
 from demon_patch.runtime.devices.performance import HeardMoment
@@ -42,7 +45,7 @@ from demon_patch.runtime.live.messages import Messages, event_message
 from demon_patch.runtime.live.ramps import Ramps
 from demon_patch.runtime.live.recording import Recordings
 from demon_patch.runtime.live.scheduled_edits import ScheduledEdit, ScheduledEdits
-from demon_patch.runtime.live.status import Status, engine_fields, sound_fields
+from demon_patch.runtime.live.status import Meter, Status, engine_fields, sound_fields
 from demon_patch.runtime.live.tap_tempo import TapTempo
 from demon_patch.runtime.live.tick_loop import TickLoop
 from demon_patch.runtime.performance.prepare import perform, replaced_clips, tempo_of, wired_recordings
@@ -62,7 +65,7 @@ class Host:
     folder: the folder of the files that the patch names.
     into: the folder that the performance writes files into; `folder` by default.
     clip: replaces the patch's own source.
-    device: part of a sound device's name; the system's default device otherwise.
+    device: what is asked of the sound device; a text is part of its name.
 
     document: the patch, edited by all clients.
     status: the state of the performance; a new value before every tick.
@@ -77,7 +80,7 @@ class Host:
         folder: str | Path = ".",
         into: str | Path | None = None,
         clip: Source | None = None,
-        device: str | None = None,
+        device: DeviceChoice | str | None = None,
     ) -> None:
         self._resources, self._clip = Resources(session, folder, into), clip
         spec = session.spec
@@ -113,6 +116,7 @@ class Host:
         )
         self._ramps = Ramps(self.document, spec.frame_rate, self.add_message)
         self._recordings = Recordings(self.link, spec, self._resources.into, self.add_message)
+        self._meter = Meter(self.link)
         self._tap_tempo = TapTempo()
         self._tap_lock = threading.Lock()
         self._muted = False
@@ -125,8 +129,8 @@ class Host:
 
     # -- life ---------------------------------------------------------------------------------------------------
     def start(self, check: Callable[[], None] = lambda: None) -> None:
-        """On the thread that made it. Opens the device and begins to play. Raises DeviceError where there is no device;
-        `close` must be called after an error, too.
+        """On the thread that made it. Opens the device and begins to play; without one on a clock of its own, unless
+        the device has a name or is required: then it raises DeviceError. `close` must be called after an error, too.
 
         check: called while it waits; an error that it raises ends the start.
         """
@@ -206,6 +210,7 @@ class Host:
             Status(),
             **engine_fields(self.tick_loop),  # type: ignore[arg-type]
             **sound_fields(self.link, self.performer.spec.sample_rate),  # type: ignore[arg-type]
+            levels=self._meter.read(),
             muted=self._muted,
             recording=self._recordings.names,
             live_values=self.live_values,
@@ -396,6 +401,28 @@ class Host:
         """From any thread. Silences the sound at once or ends the silence; the transport runs on."""
         self._muted = on
         self.link.set_mute(on)
+
+    def set_volume(self, decibels: float) -> None:
+        """From any thread. Sets the master volume, -60 (silence) to 12 dB (a number outside is clipped), before the
+        limiter: nothing passes its ceiling. Recordings hear it."""
+        if isnan(decibels):
+            self.add_message("a volume that is no number is not set")
+        else:
+            self.link.set_volume(min(max(decibels, SILENT_DB), LOUDEST_DB))
+
+    def set_device(self, name: str | None = None, outputs: Sequence[int] = (), buffer: int = 0) -> None:
+        """From any thread. Plays on another sound device, or with "none" on a clock of its own: see `DeviceChoice`. A
+        message says how it went; where it fails, the former device plays on."""
+
+        def change() -> None:
+            self.link.set_device(DeviceChoice(name, tuple(outputs), buffer))
+
+        self.tick_loop.post(lambda: self._messages.add_mistake_of(change))
+
+    def devices(self) -> list[SoundDevice]:
+        """From any thread but the tick thread; it waits a second or so. Returns the sound devices that this machine has
+        now. Raises DeviceError."""
+        return list_devices()
 
     def panic(self) -> None:
         """From any thread. Silences the sound at once and releases all live values; `mute(False)` brings the sound

@@ -8,6 +8,7 @@ from itertools import count
 from typing import Any
 
 from demon_patch.errors import DemonError
+from demon_patch.runtime.audio.device_choice import NO_DEVICE
 
 SHOWN = 50  # messages
 KEPT = 1000  # messages
@@ -46,12 +47,19 @@ def event_message(event: dict[str, Any]) -> str:
     """Returns the message for an event of the audio process (`AudioLink.poll`)."""
     name = event.get("name") or event.get("what") or ""
     silent = float(event.get("silent") or 0.0)
-    after = f" after {silent:.1f} s, which are silence in recordings" if silent >= 0.05 else ""
+    away = max(float(event.get("away") or 0.0), silent)
+    after = f" after {away:.1f} s" if away >= 0.05 else ""
+    after += f", of which {silent:.1f} s are silence in recordings" if silent >= 0.05 else ""
+    kind, missing = str(event.get("event")), event.get("missing")
+    if name == NO_DEVICE and kind in ("opened", "back"):
+        waits = f" ({missing}); a sound device that appears is taken" if missing else ""
+        hole = f"; {silent:.1f} s are silence in recordings" if silent >= 0.05 else ""
+        return f"playing on a clock of its own, without sound{waits}{hole}"
     words = {
-        "opened": f"playing on {name}",
-        "lost": "the sound device is gone; waiting for it",
+        "opened": f"playing on {name}{after}",
+        "lost": "the sound device is gone; the performance goes on by a clock of its own until there is one",
         "back": f"the sound device is back: {name}{after}",
         "died": f"the audio process ended and was started again {name}".strip(),
         "stuck": f"no sound: the audio process cannot be started, tried again every second: {name}",
     }
-    return words.get(str(event.get("event")), f"{event.get('event')}: {name}")
+    return words.get(kind, f"{kind}: {name}")

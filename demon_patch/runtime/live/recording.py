@@ -17,7 +17,7 @@ from demon_patch.engine.contracts import FamilySpec
 from demon_patch.errors import DemonError
 from demon_patch.patch.files.embed import is_open
 from demon_patch.runtime.assets.recorder import Recorder, Spoilt
-from demon_patch.runtime.audio.song_memory import HISTORY_SECONDS
+from demon_patch.runtime.audio.timeline_memory import HISTORY_SECONDS
 
 LONG_SECONDS = 600.0
 """Seconds. A recording goes on in another file when a file of at least this length may not grow, since some disks hold

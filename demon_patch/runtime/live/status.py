@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from time import perf_counter
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from demon_patch.runtime.live.tick_loop import TickLoop
 
 METER_SECONDS = 0.1
+HOLD_SECONDS = 0.5  # for which levels stand while nothing is measured
 RECENT = 32  # completions from which the heard error is computed
 
 
@@ -54,7 +56,11 @@ class Status:
     late, missed, previews: see `Trace`.
     starved: seconds for which no window was ready, so that the last pass was heard.
     completions_per_second: for the generations in flight, at the present length of a tick; 0 before one was measured.
+    device: the name of the sound device; "none" while the performance runs on a clock of its own.
+    device_lost: whether a sound device is wanted and there is none.
+    volume_db: the master volume.
     peak_db, rms_db: of the last tenth of a second that was heard, after the limiter, in dBFS.
+    levels: what was heard since the last status, by channel of the song: (peak, rms) in dBFS.
     faults: by node, the mistake that keeps it from running.
     live_values: by (node, port).
     ramp: the ramp that waits or moves; None where there is none.
@@ -94,8 +100,10 @@ class Status:
     restarts: int = 0
     device: str = ""
     device_lost: bool = False
+    volume_db: float = 0.0
     peak_db: float = -120.0
     rms_db: float = -120.0
+    levels: tuple[tuple[float, float], ...] = ()
     faults: Mapping[str, str] = field(default_factory=dict)
     live_values: Mapping[tuple[str, str], Value] = field(default_factory=dict)
     ramp: RampStatus | None = None
@@ -156,8 +164,9 @@ def sound_fields(link: AudioLink, rate: int) -> dict[str, object]:
         "device_lost": state.lost,
         "xruns": state.xruns + state.starved,
         "restarts": state.restarts,
-        "peak_db": 20.0 * np.log10(max(peak, 1e-6)),
-        "rms_db": 20.0 * np.log10(max(rms, 1e-6)),
+        "volume_db": state.volume,
+        "peak_db": _decibels(peak),
+        "rms_db": _decibels(rms),
     }
 
 
@@ -168,3 +177,24 @@ def _heard(link: AudioLink, rate: int) -> Samples:
     end = link.history_since(1 << 62)[1]
     sound, end = link.history_since(max(end - wanted - before, 0))
     return limited(sound, link.history_ceilings(end - len(sound), end), rate)[-wanted:]
+
+
+class Meter:
+    """Reads the levels of what is heard, each time those since the last time. On one thread."""
+
+    def __init__(self, link: AudioLink) -> None:
+        self._link, self._mark, self._read_at = link, 0, 0.0
+        self._levels: tuple[tuple[float, float], ...] = ()
+
+    def read(self) -> tuple[tuple[float, float], ...]:
+        """Returns (peak, rms) in dBFS by channel of the song, at least -120. Where nothing new was measured, the last
+        levels stand for HOLD_SECONDS."""
+        peaks, means, mark = self._link.levels_since(self._mark)
+        if mark != self._mark or perf_counter() - self._read_at > HOLD_SECONDS:
+            self._levels = tuple((_decibels(peak), _decibels(rms)) for peak, rms in zip(peaks, means, strict=True))
+            self._mark, self._read_at = mark, perf_counter()
+        return self._levels
+
+
+def _decibels(level: float) -> float:
+    return float(20.0 * np.log10(max(level, 1e-6)))

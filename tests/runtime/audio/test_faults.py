@@ -13,9 +13,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from demon_patch.runtime.audio.device_choice import DeviceChoice
 from demon_patch.runtime.audio.link import AudioLink
 from demon_patch.runtime.audio.orphan import folder, take_over
-from demon_patch.runtime.audio.song_memory import CLOCK
+from demon_patch.runtime.audio.timeline_memory import CLOCK
 from tests.support import jack_server
 from tests.support.listening import noise, sounding
 from tests.support.paths import ROOT
@@ -148,7 +149,7 @@ def test_another_device_that_is_not_there_leaves_the_old_one_playing(tmp_path: P
         link.start()
         link.write(0, song)
         link.set_playing(True)
-        link.set_device("no such card")
+        link.set_device(DeviceChoice("no such card"))
         events: list[dict[str, object]] = []
 
         def told() -> bool:

@@ -11,8 +11,8 @@ import soxr
 from demon_patch.runtime.audio.feeder import CHUNKS, FADE_CHUNKS, Feeder
 from demon_patch.runtime.audio.fifo import Fifo
 from demon_patch.runtime.audio.reader import SongReader
-from demon_patch.runtime.audio.song_memory import SongMemory
 from demon_patch.runtime.graph.route import Route
+from tests.support.shared_song import SharedSong
 
 RATE, LENGTH, BUFFER = 32_000, 96_000, 512
 FADE = RATE // CHUNKS * FADE_CHUNKS
@@ -24,10 +24,10 @@ def tone(n: int, level: float = 0.5) -> np.ndarray:
 
 
 @pytest.fixture
-def memory() -> Iterator[SongMemory]:
-    made = SongMemory.create(RATE, 1, LENGTH)
-    made.song[:] = tone(LENGTH)
-    made.playing = True
+def memory() -> Iterator[SharedSong]:
+    made = SharedSong(RATE, 1, LENGTH)
+    made.song.song[:] = tone(LENGTH)
+    made.timeline.playing = True
     yield made
     made.remove()
 
@@ -42,19 +42,21 @@ def play(feeder: Feeder, frames: int) -> tuple[np.ndarray, list[tuple[int, float
     return out, said
 
 
-def test_the_same_rate_is_exact_and_the_timeline_is_counted(memory: SongMemory) -> None:
-    feeder = Feeder(memory, RATE, 1, 1000)
+def test_the_same_rate_is_exact_and_the_timeline_is_counted(memory: SharedSong) -> None:
+    feeder = memory.feeder(RATE, 1, 1000)
     out, said = play(feeder, RATE)
-    np.testing.assert_array_equal(out[FADE:], memory.song[1000 + FADE : 1000 + len(out)])
+    np.testing.assert_array_equal(out[FADE:], memory.song.song[1000 + FADE : 1000 + len(out)])
     assert all(runs and timeline == 1000 + start for start, timeline, runs in said)
-    assert memory.counter("starved") == 0
-    assert memory.frontier - (1000 + len(out)) < 0.05 * RATE
-    np.testing.assert_array_equal(memory.history(0.5), memory.song[memory.history_end - RATE // 2 :][: RATE // 2])
+    assert memory.timeline.counter("starved") == 0
+    assert memory.timeline.frontier - (1000 + len(out)) < 0.05 * RATE
+    np.testing.assert_array_equal(
+        memory.timeline.history(0.5), memory.song.song[memory.timeline.history_end - RATE // 2 :][: RATE // 2]
+    )
 
 
 @pytest.mark.parametrize(("rate", "channels"), [(48_000, 2), (44_100, 1), (96_000, 4)])
-def test_another_rate_and_other_channels(memory: SongMemory, rate: int, channels: int) -> None:
-    feeder = Feeder(memory, rate, channels, 0)
+def test_another_rate_and_other_channels(memory: SharedSong, rate: int, channels: int) -> None:
+    feeder = memory.feeder(rate, channels, 0)
     out, said = play(feeder, rate)
     assert out.shape[1] == channels
     assert np.all(out == out[:, :1])
@@ -63,44 +65,46 @@ def test_another_rate_and_other_channels(memory: SongMemory, rate: int, channels
     np.testing.assert_allclose(out[settled, 0], 0.5 * np.sin(2 * np.pi * 440 * t[settled]), atol=2e-4)
     expected = [start * RATE / rate for start, _, _ in said]
     np.testing.assert_allclose([timeline for _, timeline, _ in said], expected, atol=1e-6)
-    np.testing.assert_array_equal(memory.history(0.25)[-100:], tone(LENGTH)[len(memory.history(9.0)) - 100 :][:100])
+    np.testing.assert_array_equal(
+        memory.timeline.history(0.25)[-100:], tone(LENGTH)[len(memory.timeline.history(9.0)) - 100 :][:100]
+    )
 
 
 def test_two_channels_on_one_are_their_mean() -> None:
-    memory = SongMemory.create(RATE, 2, LENGTH)
+    memory = SharedSong(RATE, 2, LENGTH)
     try:
-        memory.playing = True
-        memory.song[:, 0], memory.song[:, 1] = 0.5, -0.1
-        out, _ = play(Feeder(memory, RATE, 1, 0), 8192)
+        memory.timeline.playing = True
+        memory.song.song[:, 0], memory.song.song[:, 1] = 0.5, -0.1
+        out, _ = play(memory.feeder(RATE, 1, 0), 8192)
         np.testing.assert_allclose(out[4096:], 0.2, atol=1e-6)
     finally:
         memory.remove()
 
 
 @pytest.mark.parametrize("rate", [RATE, 44_100])
-def test_nothing_passes_the_ceiling(memory: SongMemory, rate: int) -> None:
-    memory.song[:] = np.random.default_rng(1).normal(0.0, 2.0, (LENGTH, 1))
-    memory.song[5000] = np.nan
-    memory.song[7000] = np.inf
-    memory.ceilings[:] = -6.0
-    out, _ = play(Feeder(memory, rate, 2, 0), rate)
+def test_nothing_passes_the_ceiling(memory: SharedSong, rate: int) -> None:
+    memory.song.song[:] = np.random.default_rng(1).normal(0.0, 2.0, (LENGTH, 1))
+    memory.song.song[5000] = np.nan
+    memory.song.song[7000] = np.inf
+    memory.song.ceilings[:] = -6.0
+    out, _ = play(memory.feeder(rate, 2, 0), rate)
     assert np.isfinite(out).all()
     assert 0.4 < np.abs(out).max() <= 10 ** (-6.0 / 20) + 1e-7
 
 
-def test_stop_and_play_fade_and_the_timeline_stands_still_between(memory: SongMemory) -> None:
-    memory.song[:] = 0.5
-    feeder = Feeder(memory, RATE, 1, 0)
+def test_stop_and_play_fade_and_the_timeline_stands_still_between(memory: SharedSong) -> None:
+    memory.song.song[:] = 0.5
+    feeder = memory.feeder(RATE, 1, 0)
     first, _ = play(feeder, RATE // 2)
-    memory.playing = False
+    memory.timeline.playing = False
     second, standing = play(feeder, RATE // 2)
-    where, held = standing[-1][1], memory.frontier
+    where, held = standing[-1][1], memory.timeline.frontier
     assert not standing[-1][2]
     assert where == held
     assert not second[-BUFFER:].any()
-    played = len(memory.history(9.0))
+    played = len(memory.timeline.history(9.0))
     assert played == held
-    memory.playing = True
+    memory.timeline.playing = True
     third, going = play(feeder, RATE // 2)
     starts = [timeline for _, timeline, runs in going if runs]
     assert where <= starts[0] <= where + BUFFER
@@ -109,23 +113,23 @@ def test_stop_and_play_fade_and_the_timeline_stands_still_between(memory: SongMe
     assert sound.max() == 0.5
 
 
-def test_mute_is_silence_while_the_timeline_runs(memory: SongMemory) -> None:
-    feeder = Feeder(memory, RATE, 1, 0)
+def test_mute_is_silence_while_the_timeline_runs(memory: SharedSong) -> None:
+    feeder = memory.feeder(RATE, 1, 0)
     play(feeder, RATE // 2)
-    memory.muted = True
+    memory.timeline.muted = True
     out, said = play(feeder, RATE // 2)
     assert not out[-BUFFER:].any()
     assert said[-1][2]
     assert said[-1][1] == RATE // 2 // BUFFER * BUFFER + said[-1][0]
-    memory.muted = False
+    memory.timeline.muted = False
     out, _ = play(feeder, RATE // 2)
-    at = int(memory.frontier)
+    at = int(memory.timeline.frontier)
     assert np.abs(out[-BUFFER:]).max() > 0.4
     assert at > 1.4 * RATE
 
 
-def test_hushed_ends_in_silence(memory: SongMemory) -> None:
-    feeder = Feeder(memory, RATE, 1, 0)
+def test_hushed_ends_in_silence(memory: SharedSong) -> None:
+    feeder = memory.feeder(RATE, 1, 0)
     play(feeder, RATE // 4)
     feeder.hushed = True
     assert not feeder.silent
@@ -134,36 +138,36 @@ def test_hushed_ends_in_silence(memory: SongMemory) -> None:
     assert not out[-BUFFER:].any()
 
 
-def test_a_shortfall_is_counted_and_more_waits_from_then_on(memory: SongMemory) -> None:
-    feeder = Feeder(memory, RATE, 1, 0)
+def test_a_shortfall_is_counted_and_more_waits_from_then_on(memory: SharedSong) -> None:
+    feeder = memory.feeder(RATE, 1, 0)
     feeder.fill()
     before = feeder.fifo.level
     out = np.ones((before + 100, 1), np.float32)
     feeder.take(out)
-    assert memory.counter("starved") == 1
+    assert memory.timeline.counter("starved") == 1
     assert not out[before:].any()
     feeder.fill()
     assert feeder.fifo.level > before
 
 
-def test_a_seek_lands_on_its_sample_without_a_click(memory: SongMemory) -> None:
-    memory.song[:, 0] = 0.8 * np.sin(2 * np.pi * 110 * np.arange(LENGTH) / RATE)
-    memory.set_route(Route.of_song(LENGTH).seek(10_000, 70_111).loop(10_001, 70_000, 72_000))
-    feeder = Feeder(memory, RATE, 1, 0)
+def test_a_seek_lands_on_its_sample_without_a_click(memory: SharedSong) -> None:
+    memory.song.song[:, 0] = 0.8 * np.sin(2 * np.pi * 110 * np.arange(LENGTH) / RATE)
+    memory.song.set_route(Route.of_song(LENGTH).seek(10_000, 70_111).loop(10_001, 70_000, 72_000))
+    feeder = memory.feeder(RATE, 1, 0)
     out, _ = play(feeder, RATE)
     fade = RATE // 200
-    np.testing.assert_array_equal(out[FADE:10_000], memory.song[FADE:10_000])
-    np.testing.assert_array_equal(out[10_000 + fade : 11_889], memory.song[70_111 + fade : 72_000])
-    np.testing.assert_array_equal(out[11_889:13_889], memory.song[70_000:72_000])
+    np.testing.assert_array_equal(out[FADE:10_000], memory.song.song[FADE:10_000])
+    np.testing.assert_array_equal(out[10_000 + fade : 11_889], memory.song.song[70_111 + fade : 72_000])
+    np.testing.assert_array_equal(out[11_889:13_889], memory.song.song[70_000:72_000])
     steepest = 0.8 * 2 * np.pi * 110 / RATE + 2.0 / fade
     assert np.abs(np.diff(out[:11_000, 0])).max() < steepest
 
 
-def test_a_route_that_comes_too_late_fades_too(memory: SongMemory) -> None:
-    memory.song[: LENGTH // 2], memory.song[LENGTH // 2 :] = 0.5, -0.5
-    feeder = Feeder(memory, RATE, 1, 0)
+def test_a_route_that_comes_too_late_fades_too(memory: SharedSong) -> None:
+    memory.song.song[: LENGTH // 2], memory.song.song[LENGTH // 2 :] = 0.5, -0.5
+    feeder = memory.feeder(RATE, 1, 0)
     first, _ = play(feeder, 8192)
-    memory.set_route(Route.of_song(LENGTH).seek(100, LENGTH // 2))
+    memory.song.set_route(Route.of_song(LENGTH).seek(100, LENGTH // 2))
     second, _ = play(feeder, 8192)
     sound = np.concatenate([first, second])[FADE:, 0]
     assert sound[0] == 0.5

@@ -15,9 +15,8 @@ import pytest
 from demon_patch.errors import DeviceError
 from demon_patch.runtime.audio import orphan
 from demon_patch.runtime.audio.orphan import ProcessNote, folder, take_over
-from demon_patch.runtime.audio.process import Settings
-from demon_patch.runtime.audio.song_memory import SongMemory
 from tests.support.audio_process import started
+from tests.support.shared_song import SharedSong
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="folders are private by themselves on Windows")
 needs_root = pytest.mark.skipif(sys.platform == "win32" or os.geteuid() != 0, reason="only root can give files away")
@@ -37,8 +36,8 @@ def own_places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def memory() -> Iterator[SongMemory]:
-    made = SongMemory.create(8000, 1, 8000)
+def memory() -> Iterator[SharedSong]:
+    made = SharedSong(8000, 1, 8000)
     yield made
     made.remove()
 
@@ -58,11 +57,11 @@ ODD = ["relative", "/dev/null/x", *(pytest.param(name, marks=pytest.mark.slow) f
 
 
 @pytest.mark.parametrize("odd", ODD)
-def test_an_odd_runtime_folder_is_no_hindrance(odd: str, memory: SongMemory, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_odd_runtime_folder_is_no_hindrance(odd: str, memory: SharedSong, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_RUNTIME_DIR", odd)
     assert private(folder())
     assert folder().is_absolute()
-    ProcessNote(memory)
+    ProcessNote(memory.timeline)
     assert take_over() == 1
 
 
@@ -75,14 +74,14 @@ def test_a_folder_that_others_may_read_becomes_private(tmp_path: Path) -> None:
 
 @needs_root
 def test_another_users_folder_is_passed_over_wherever_it_lies(
-    tmp_path: Path, memory: SongMemory, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, memory: SharedSong, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Without a session of its own a user's runtime folder would lie where everyone may make one of that name."""
     taken = tmp_path / "run" / "demon_patch"
     taken.mkdir(mode=0o777)
     os.chown(taken, STRANGER, STRANGER)
     assert folder() == tmp_path / "home" / ".local" / "state" / "demon_patch"
-    ProcessNote(memory)
+    ProcessNote(memory.timeline)
     assert take_over() == 1
     (tmp_path / "home" / ".local").rename(tmp_path / "home" / "moved")
     (tmp_path / "home" / ".local").write_text("no folder")
@@ -101,27 +100,27 @@ def test_a_link_is_no_folder(tmp_path: Path) -> None:
 
 
 def test_a_note_is_found_though_the_next_start_knows_another_folder(
-    tmp_path: Path, memory: SongMemory, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, memory: SharedSong, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("XDG_RUNTIME_DIR", "nowhere")
-    ProcessNote(memory)
+    ProcessNote(memory.timeline)
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path / "run"))
     assert take_over() == 1
 
 
 @needs_root
 def test_an_orphan_that_nobody_could_find_ends(
-    tmp_path: Path, memory: SongMemory, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, memory: SharedSong, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for place in (orphan._runtime(), orphan._state(), orphan._temporary()):
         place.parent.mkdir(parents=True, exist_ok=True)
         place.write_text("taken")
     monkeypatch.setenv("TMPDIR", str(tmp_path / "tmp"))
-    process = started(Settings(str(memory.path), "no such card", patient=True))
+    process = started(memory.settings())
     assert process.stdin is not None
     process.stdin.close()
     assert process.wait(20) == 0
-    assert not memory.path.exists()
+    assert memory.gone
 
 
 def test_no_home_is_no_hindrance(tmp_path: Path) -> None:

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import asdict
 from pathlib import Path
 
 import pytest
 
-from demon_patch.runtime.audio.process import Settings, command
-from demon_patch.runtime.audio.song_memory import SongMemory
+from demon_patch.runtime.audio.program import command
 from tests.support import jack_server
 from tests.support.paths import PATCHES
+from tests.support.shared_song import SharedSong
 
 FIRST_LIGHT = PATCHES / "first-light.dpatch.json"
 LOADED = """
@@ -47,9 +45,9 @@ def trap(tmp_path: Path, names: list[str]) -> Path:
 
 
 @pytest.fixture
-def memory() -> Iterator[SongMemory]:
-    made = SongMemory.create(8000, 1, 8000)
-    made.playing = True
+def memory() -> Iterator[SharedSong]:
+    made = SharedSong(8000, 1, 8000)
+    made.timeline.playing = True
     yield made
     made.remove()
 
@@ -59,25 +57,21 @@ def caught(trap: Path) -> str:
     return path.read_text() if path.exists() else ""
 
 
-def lives(arguments: list[str], trap: Path, memory: SongMemory, first: bytes = b"") -> None:
+def lives(arguments: list[str], trap: Path, memory: SharedSong, first: bytes = b"") -> None:
     """Runs an audio process in the trap until its timeline runs, and lets it end."""
     process = subprocess.Popen(arguments, cwd=trap, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)
     assert process.stdin is not None
     process.stdin.write(first)
     process.stdin.flush()
     try:
-        assert jack_server.until(lambda: memory.clock()[0] > 3 or process.poll() is not None)
+        assert jack_server.until(lambda: memory.timeline.clock()[0] > 3 or process.poll() is not None)
         process.stdin.write(b'{"do": "quit"}\n')
         process.stdin.flush()
         assert process.wait(20) == 0
-        assert memory.clock()[0] > 3
+        assert memory.timeline.clock()[0] > 3
     finally:
         process.kill()
         process.wait()
-
-
-def settings(memory: SongMemory) -> str:
-    return json.dumps(asdict(Settings(str(memory.path), "no such card", patient=True)))
 
 
 def test_the_trap_catches_what_searches_the_working_folder(trap: Path) -> None:
@@ -87,20 +81,20 @@ def test_the_trap_catches_what_searches_the_working_folder(trap: Path) -> None:
     assert caught(trap)
 
 
-def test_the_audio_process_runs_nothing_of_the_working_folder(trap: Path, memory: SongMemory) -> None:
-    lives(command(), trap, memory, settings(memory).encode() + b"\n")
+def test_the_audio_process_runs_nothing_of_the_working_folder(trap: Path, memory: SharedSong) -> None:
+    lives(command(), trap, memory, memory.settings_text().encode() + b"\n")
     assert not caught(trap)
 
 
-def test_nor_does_the_program_that_takes_its_place_when_the_device_is_lost(trap: Path, memory: SongMemory) -> None:
+def test_nor_does_the_program_that_takes_its_place_when_the_device_is_lost(trap: Path, memory: SharedSong) -> None:
     code = "import sys, json; from demon_patch.runtime.audio.process import *;"
-    code += "AudioProcess(Settings(**json.loads(sys.argv[1])))._lose()"
-    lives([sys.executable, "-P", "-c", code, settings(memory)], trap, memory)
+    code += "AudioProcess(Settings(**json.loads(sys.argv[1])))._lose(None)"
+    lives([sys.executable, "-P", "-c", code, memory.settings_text()], trap, memory)
     assert not caught(trap)
 
 
 def test_it_is_the_very_package_that_starts_it(
-    trap: Path, memory: SongMemory, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    trap: Path, memory: SharedSong, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Not another one of that name that Python would find first."""
     stranger = tmp_path / "elsewhere" / "demon_patch"
@@ -108,7 +102,7 @@ def test_it_is_the_very_package_that_starts_it(
     (stranger / "__init__.py").write_text("raise SystemExit(7)\n")
     monkeypatch.setenv("PYTHONPATH", str(stranger.parent))
     assert subprocess.run([sys.executable, "-c", "import demon_patch"], cwd=trap.parent, check=False).returncode == 7
-    lives(command(), trap, memory, settings(memory).encode() + b"\n")
+    lives(command(), trap, memory, memory.settings_text().encode() + b"\n")
 
 
 @pytest.mark.slow

@@ -15,13 +15,14 @@ from demon_patch.errors import DemonError
 from demon_patch.runtime.audio import orphan, shared
 from demon_patch.runtime.audio.link import AudioLink
 from demon_patch.runtime.audio.song_memory import SongMemory
+from demon_patch.runtime.audio.timeline_memory import TimelineMemory
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows deletes no file that is in use")
 
 HOLDER = """
 import sys
-from demon_patch.runtime.audio.song_memory import SongMemory
-memory = SongMemory.create(8000, 1, 8000)
+from demon_patch.runtime.audio.timeline_memory import TimelineMemory
+memory = TimelineMemory.create(8000, 1)
 print(memory.path, flush=True)
 """
 
@@ -117,7 +118,7 @@ def test_another_users_memory_is_left_alone(folder: Path) -> None:
 
 def test_no_room_is_one_clear_error(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(shared, "folders", lambda: [tmp_path / "missing"])
-    with pytest.raises(DemonError, match="no memory for the song"):
+    with pytest.raises(DemonError, match=r"no memory for the song, which takes 0.0 MiB"):
         SongMemory.create(8000, 1, 8000)
 
 
@@ -137,7 +138,7 @@ def test_an_orphan_that_was_killed_is_found_dead_at_once(folder: Path, monkeypat
 
 def test_the_history_is_one_timeline() -> None:
     """What was missed is silence, what is there already stays; no more is cleared than the ring holds."""
-    memory = SongMemory.create(100, 1, 1000)
+    memory = TimelineMemory.create(100, 1)
     memory.append_history(np.ones((50, 1), np.float32), 0)
     memory.append_history(np.full((50, 1), 2, np.float32), 70)
     memory.append_history(np.full((50, 1), 3, np.float32), 100)
@@ -146,6 +147,7 @@ def test_the_history_is_one_timeline() -> None:
     expected = [1.0] * 50 + [0.0] * 20 + [2.0] * 50 + [3.0] * 30 + [0.0] * 50
     np.testing.assert_array_equal(memory.history_since(0)[0][:, 0], expected)
     assert memory.history_end == 200
+    assert memory.hushed == 20 + 50
     memory.hush(10**9)
     assert memory.history_end == 10**9
     assert not memory.history(1e9).any()

@@ -79,8 +79,8 @@ class Way:
         if wrong := next((what for end in (lo, hi) if (what := misfit(port, end))), ""):
             raise PatchError(wrong, node=mapping.node, port=mapping.port, mend="keep lo and hi in the port's range")
         at = [position(x, port) for x in (lo, hi)]
-        known = mapping.centred and isinstance(base, int | float) and not isinstance(base, bool)
-        middle = position(float(base), port) if known else None
+        centred = mapping.centred and not isinstance(base, bool)
+        middle = position(float(base), port) if centred and isinstance(base, int | float) else None
         exact = {at[0]: float(lo), at[1]: float(hi)}
         if middle is not None and isinstance(base, int | float):
             exact[middle] = float(base)
