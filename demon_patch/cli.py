@@ -29,6 +29,7 @@ from demon_patch.explain.command import explain
 from demon_patch.file_commands import files
 from demon_patch.gallery.commands import EXAMPLES as GALLERY
 from demon_patch.gallery.commands import gallery
+from demon_patch.memory_limit import fit_memory_limit
 from demon_patch.node_commands import EXAMPLES, nodes
 from demon_patch.patch.files.atomic_file import reason
 from demon_patch.patch.model.json_values import place
@@ -364,6 +365,7 @@ def main(arguments: list[str] | None = None) -> None:
         warnings.simplefilter("ignore")  # of Python and its libraries, which would stand in the view
     try:
         _check_working_folder()
+        fit_memory_limit(next(iter(sys.argv[1:] if arguments is None else arguments), ""))
         app(arguments, exit_on_error=False, print_error=False)
     except CycloptsError as error:
         tell(usage(error), "red")
