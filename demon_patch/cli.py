@@ -3,6 +3,7 @@ files."""
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import sys
@@ -47,6 +48,7 @@ from demon_patch.explain.command import explain
 from demon_patch.file_commands import files
 from demon_patch.gallery.commands import EXAMPLES as GALLERY
 from demon_patch.gallery.commands import gallery
+from demon_patch.memory_limit import fit_memory_limit
 from demon_patch.node_commands import EXAMPLES, nodes
 from demon_patch.patch.files.atomic_file import reason
 from demon_patch.patch.model.json_values import place
@@ -60,6 +62,9 @@ if TYPE_CHECKING:
     from demon_patch.engine.session import Session
     from demon_patch.patch.model.document import Patch
     from demon_patch.runtime.performance.performer import Performer
+
+OUTPUT_LOST = (errno.EPIPE, errno.ENOSPC, errno.EFBIG, errno.EIO)
+"""Errors of standard output: files that a command writes are named in theirs."""
 
 app = App(
     name="demon-patch",
@@ -399,7 +404,12 @@ def main(arguments: list[str] | None = None) -> None:
         warnings.simplefilter("ignore")  # of Python and its libraries, which would stand in the view
     try:
         _check_working_folder()
-        app(arguments, exit_on_error=False, print_error=False)
+        fit_memory_limit(next(iter(sys.argv[1:] if arguments is None else arguments), ""))
+        try:
+            app(arguments, exit_on_error=False, print_error=False)
+        finally:
+            if sys.stdout is not None:
+                sys.stdout.flush()  # what cannot be written is told here, not as the interpreter ends
     except CycloptsError as error:
         tell(usage(error), "red")
         sys.exit(1)
@@ -411,6 +421,10 @@ def main(arguments: list[str] | None = None) -> None:
             tell(f"not enough memory{f': {error}' if str(error) else ''} (close other programs)", "red")
         elif isinstance(error, OSError) and error.filename is not None:
             tell(DemonError(f"cannot be used: {reason(error)}", file=error.filename, mend="name another file"), "red")
+        elif isinstance(error, OSError) and error.errno in OUTPUT_LOST:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # for what is still to be written as the interpreter ends
+            if error.errno != errno.EPIPE:  # of a pipe, its reader ended: it wants no more
+                tell(f"the output cannot be written: {reason(error)} (send it elsewhere)", "red")
         else:
             raise
         sys.exit(1)

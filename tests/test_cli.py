@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import subprocess
 import sys
 from pathlib import Path
 
@@ -221,3 +223,27 @@ def test_a_deleted_working_folder_is_told_before_anything_is_loaded(
         run = Run(capsys, *call)
         assert run.code == 1
         assert run.err == "the working folder was deleted (change into another one)"
+
+
+OUTPUTS = (("schema",), ("nodes",), ("model", "info", "--words"), ("check", str(QUICK), "--json"), ("--version",))
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device that is always full")
+@pytest.mark.parametrize("call", OUTPUTS)
+def test_an_output_that_takes_no_more_is_told_in_one_line(call: tuple[str, ...]) -> None:
+    with open("/dev/full", "w", encoding="utf-8") as full:
+        command = [sys.executable, "-m", "demon_patch", *call]
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False, timeout=120)
+    assert done.stderr == "the output cannot be written: No space left on device (send it elsewhere)\n"
+    assert done.returncode == 1
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows tells a closed pipe in another way")
+@pytest.mark.parametrize("call", OUTPUTS)
+def test_a_reader_that_has_ended_gets_nothing_more_and_nothing_is_told(call: tuple[str, ...]) -> None:
+    reads, writes = os.pipe()
+    os.close(reads)
+    command = [sys.executable, "-m", "demon_patch", *call]
+    done = subprocess.run(command, stdout=writes, stderr=subprocess.PIPE, text=True, check=False, timeout=120)
+    os.close(writes)
+    assert (done.stderr, done.returncode) == ("", 1)

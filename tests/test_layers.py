@@ -18,7 +18,7 @@ ROOT = paths.ROOT / "demon_patch"
 TESTS = paths.ROOT / "tests"
 LAYERS = (  # from below; a layer may import those of the lines above it
     {"arrays", "errors", "links", "nearest", "scarce", "shell_word", "small_cache", "threads"},
-    {"engine", "patch", "codegen", "console"},
+    {"engine", "patch", "codegen", "console", "memory_limit"},
     {"nodes"},
     {"runtime"},
     {"explain", "offline", "picture", "shipped", "terminal"},

@@ -1,0 +1,35 @@
+"""Fits the linear algebra of NumPy and SciPy into a limit of the address space, or says that a command needs more."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from demon_patch.errors import DemonError
+
+if sys.platform != "win32":
+    import resource
+
+# Bytes of address space, on Linux:
+LEAST = 384 << 20  # what the program takes with NumPy and SciPy on one thread, and some to spare
+WITH_TORCH = 960 << 20  # the same with PyTorch
+A_THREAD = 90 << 20  # what a further thread of NumPy's and SciPy's linear algebra takes
+LOAD_TORCH = frozenset({"bench", "gallery", "play", "render"})  # commands
+THREADS = "OPENBLAS_NUM_THREADS"
+
+
+def fit_memory_limit(command: str) -> None:
+    """Keeps NumPy and SciPy on one thread where the address space (`ulimit -v`) is too small for one on each processor.
+    Call it before NumPy is loaded. Raises DemonError where the libraries of a command would not load: in too small a
+    space they abort, or wait for memory for ever."""
+    if sys.platform == "win32":
+        return
+    limit = resource.getrlimit(resource.RLIMIT_AS)[0]
+    if limit == resource.RLIM_INFINITY:
+        return
+    least = WITH_TORCH if command in LOAD_TORCH else LEAST
+    if limit < least:
+        less = f"not enough memory: the program may take {limit >> 20} MB, and needs {least >> 20} MB or more"
+        raise DemonError(less, mend="raise the limit of the address space: ulimit -v")
+    if limit < least + A_THREAD * (os.cpu_count() or 1):
+        os.environ.setdefault(THREADS, "1")
