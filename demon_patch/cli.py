@@ -4,12 +4,10 @@ files."""
 from __future__ import annotations
 
 import errno
-import json
 import os
 import sys
 import warnings
 from contextlib import suppress
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,8 +19,9 @@ from demon_patch import __version__
 from demon_patch.bench.commands import bench
 from demon_patch.check_command import EXAMPLES as CHECK
 from demon_patch.check_command import check
+from demon_patch.clip_command import EXAMPLES as CLIP
+from demon_patch.clip_command import clip
 from demon_patch.console import (
-    JsonFlag,
     Names,
     Rate,
     Seconds,
@@ -30,7 +29,6 @@ from demon_patch.console import (
     Threads,
     err,
     examples,
-    out,
     show,
     tell,
     writable,
@@ -49,6 +47,7 @@ from demon_patch.file_commands import files
 from demon_patch.gallery.commands import EXAMPLES as GALLERY
 from demon_patch.gallery.commands import gallery
 from demon_patch.memory_limit import fit_memory_limit
+from demon_patch.model_command import model
 from demon_patch.node_commands import EXAMPLES, nodes
 from demon_patch.patch.files.atomic_file import reason
 from demon_patch.patch.model.json_values import place
@@ -72,11 +71,11 @@ app = App(
     help_format="plaintext",
     help="A modular synthesizer whose oscillator is a diffusion model.",
 )
-model = App(name="model", help="The models that can play a patch.")
 app.command(model)
 app.command(bench)
 bench.command(control, help_epilogue=CONTROL)
 app.command(check, help_epilogue=CHECK)
+app.command(clip, help_epilogue=CLIP)
 app.command(doctor, help_epilogue=DOCTOR)
 app.command(explain, help_epilogue=EXPLAIN)
 app.command(devices, help_epilogue=DEVICES)
@@ -230,66 +229,6 @@ def play(
             allow(sound, picture, document, folder, source, mend="name another folder with --out")
             performer = perform(document, session, folder=folder, into=patch.parent, clip=clip)
             _write(performer, patch, seconds or 30.0, sound, 48_000, picture, force=False)
-
-
-@app.command(
-    help_epilogue=examples("demon-patch clip my-song.mp3", "demon-patch clip my-song.mp3 --bpm 124 --downbeat 0.31")
-)
-def clip(
-    file: Path,
-    *,
-    bpm: float | None = None,
-    downbeat: float | None = None,
-    forget: Switch = False,
-    as_json: JsonFlag = False,
-) -> None:
-    """Shows the tempo and the first bar line of an audio file, which are detected once and kept beside it.
-
-    Parameters:
-        file: An audio file.
-        bpm: Sets its tempo, 20 to 400 beats a minute.
-        downbeat: Sets its first bar line, in seconds from its start.
-        forget: Drops what was set or detected before.
-        as_json: Prints JSON: bpm, downbeat, edited; or null.
-    """
-    from demon_patch.engine.sound.clips import forget_tempo, set_tempo, tempo_with_notes
-
-    if forget:
-        forget_tempo(file)
-    if bpm is not None or downbeat is not None:
-        set_tempo(file, bpm, downbeat)
-    tempo, told, of_file = tempo_with_notes(file)
-    for note in (*of_file, *told):
-        tell(note, "yellow")
-    if as_json:
-        print(json.dumps(asdict(tempo) if tempo else None, sort_keys=True))
-    elif tempo is None:
-        show(f"{file}: no rhythm is heard; --bpm gives it a tempo")
-    else:
-        known = "edited" if tempo.edited else "detected"
-        show(f"{file}: {tempo.bpm:.2f} bpm, first bar line at {tempo.downbeat:.3f} s ({known})")
-
-
-@model.command(help_epilogue=examples("demon-patch model info", "demon-patch model info nano --words"))
-def info(name: str = "nano", *, words: Switch = False) -> None:
-    """Shows a model family's geometry and its model card.
-
-    Parameters:
-        name: The model, as a patch names it.
-        words: Lists the words of prompts that it understands, as a page (Markdown), and nothing else.
-    """
-    from demon_patch.engine.families import card_of, spec_of, words_of
-
-    if words:
-        print(words_of(name), end="")
-        return
-    spec = spec_of(name)
-    out.print(f"[bold]{spec.title}[/] ({spec.name})")
-    out.print(f"{spec.sample_rate} Hz, {spec.channels} channel(s)")
-    out.print(f"{spec.latent_channels} latent channels at {spec.frame_rate} Hz")
-    out.print(f"songs of {spec.min_frames / spec.frame_rate:g} to {spec.max_frames / spec.frame_rate:g} s")
-    out.print(f"decode margins: {spec.exact_margin} frames exact, {spec.playing_margin} playing")
-    out.print(card_of(name), markup=False, highlight=False)
 
 
 def _writable(sound: Path, picture: Path | None) -> None:

@@ -26,10 +26,12 @@ LAYERS = (  # from below; a layer may import those of the lines above it
     {"doctor", "gallery"},
     {
         "check_command",
+        "clip_command",
         "control_command",
         "devices_command",
         "doctor_command",
         "file_commands",
+        "model_command",
         "node_commands",
         "upgrade_command",
     },
