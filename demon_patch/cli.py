@@ -21,6 +21,7 @@ from demon_patch.check_command import check
 from demon_patch.console import JsonFlag, Rate, Seconds, Switch, Threads, err, examples, out, show, tell, writable
 from demon_patch.control_command import EXAMPLES as CONTROL
 from demon_patch.control_command import control
+from demon_patch.edit_commands import edits
 from demon_patch.engine.executors import DEFAULT
 from demon_patch.errors import DemonError, DeviceError, visible
 from demon_patch.explain.command import EXAMPLES as EXPLAIN
@@ -28,6 +29,8 @@ from demon_patch.explain.command import explain
 from demon_patch.file_commands import files
 from demon_patch.gallery.commands import EXAMPLES as GALLERY
 from demon_patch.gallery.commands import gallery
+from demon_patch.host_command import EXAMPLES as HOST
+from demon_patch.host_command import host
 from demon_patch.node_commands import EXAMPLES, nodes
 from demon_patch.patch.model.json_values import place
 from demon_patch.scarce import is_out_of_memory
@@ -57,6 +60,8 @@ app.command(upgrade, help_epilogue=UPGRADE)
 app.command(gallery, help_epilogue=GALLERY)
 app.command(nodes, help_epilogue=EXAMPLES)
 app.command(files, name="*")
+app.command(host, help_epilogue=HOST)
+app.command(edits, name="*")
 
 
 @app.command(

@@ -24,7 +24,15 @@ LAYERS = (  # from below; a layer may import those of the lines above it
     {"explain", "offline", "picture", "shipped", "terminal"},
     {"bench"},
     {"gallery"},
-    {"check_command", "control_command", "file_commands", "node_commands", "upgrade_command"},
+    {
+        "check_command",
+        "control_command",
+        "edit_commands",
+        "file_commands",
+        "host_command",
+        "node_commands",
+        "upgrade_command",
+    },
     {"cli"},
     {"__init__", "__main__"},
 )
@@ -35,6 +43,7 @@ TORCH_FREE = ["demon_patch.patch.files.format", "demon_patch.patch.edit.history"
 TORCH_FREE += ["demon_patch.engine.controls", "demon_patch.engine.contracts", "demon_patch.runtime.graph.check"]
 TORCH_FREE += ["demon_patch.engine.sound.clips", "demon_patch.runtime.audio.process", "demon_patch.runtime.audio.link"]
 TORCH_FREE += ["demon_patch.cli", "demon_patch.file_commands", "demon_patch.runtime.assets.assets"]
+TORCH_FREE += ["demon_patch.edit_commands", "demon_patch.runtime.remote.client", "demon_patch.runtime.remote.verbs"]
 
 
 MODULES = sorted(ROOT.rglob("*.py"))

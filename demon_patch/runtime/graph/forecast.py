@@ -17,7 +17,7 @@ from demon_patch.arrays import Array
 from demon_patch.runtime.graph.clock import Transport
 from demon_patch.runtime.graph.edges import BEFORE, jumps, whole_changes
 from demon_patch.runtime.graph.live_inputs import Fed, LivePort
-from demon_patch.runtime.graph.program import Program
+from demon_patch.runtime.graph.program import Program, State
 from demon_patch.runtime.graph.scopes import Scopes
 from demon_patch.runtime.graph.timeline import Timeline
 
@@ -84,6 +84,12 @@ class Forecast:
         forked = Forecast(program, self.transport, guard=self.guard, start=frame, taps=self.taps)
         forked._compute_until(frame + 1)
         return forked
+
+    def snapshot(self) -> tuple[Program, State, Transport, int]:
+        """Returns the program, a copy of its state, the transport, and the next control frame to run. With them another
+        thread can run coming control frames; this forecast does not change."""
+        self._apply_live_inputs(self.now)
+        return self.program, self._live.copy(), self.transport, self.now
 
     def invalidate(self) -> None:
         """Marks the whole forecast from control frame `now` on as out of date."""

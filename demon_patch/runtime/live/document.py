@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Collection, Hashable, Iterator, Mapping
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -113,6 +113,7 @@ class LiveDocument:
         self._lock = threading.RLock()
         self._followed = patch  # the document after the last edit that `_follow_edit` was told of
         self._session.subscribe(self._follow_edit)
+        self._landings: list[Callable[[Hashable], object]] = []
 
     @property
     def patch(self) -> Patch:
@@ -177,16 +178,23 @@ class LiveDocument:
     def turn(self, node: str, port: str, value: Value) -> None:
         """From any thread. Gives a knob a live value, in the port's unit, over its base, until it is kept or released.
         Raises PatchError for a port that does not exist, and for a value that it does not take."""
+        self.turn_all([(node, port, value)])
+
+    def turn_all(self, values: Iterable[tuple[str, str, Value]]) -> None:
+        """From any thread. As `turn`, for several knobs at once, each (node, port, value): all of them, or none where
+        one raises."""
         with self._lock:
-            heard = self._session.stages()[0]
-            try:
-                checked(self.patch, CATALOGUE, node, port, value)
-            except PatchError:
-                if heard is self.patch:
-                    raise
-                checked(heard, CATALOGUE, node, port, value)  # what is on its way out can still be turned
-            turned = self._live_values.overlay.turned(node, port, value)
-            self._live_values = self._live_values.put(turned, [(node, port)], self._session.revision.counter)
+            heard, live = self._session.stages()[0], self._live_values
+            for node, port, value in values:
+                try:
+                    checked(self.patch, CATALOGUE, node, port, value)
+                except PatchError:
+                    if heard is self.patch:
+                        raise
+                    checked(heard, CATALOGUE, node, port, value)  # what is on its way out can still be turned
+                turned = live.overlay.turned(node, port, value)
+                live = live.put(turned, [(node, port)], self._session.revision.counter)
+            self._live_values = live
         self._changed()
 
     def release(self, *keys: Key | CableKey) -> None:
@@ -275,8 +283,19 @@ class LiveDocument:
                 stages.append(_stage(key, waiting.at, label, live, patches[number]))
             return tuple(stages)
 
+    def follow_landings(self, hear: Callable[[Hashable], object]) -> Callable[[], None]:
+        """From any thread. Calls `hear` with the key of each stage that begins to be heard, on the editing thread.
+        Returns a function that ends this."""
+        self._landings.append(hear)
+        return lambda: self._landings.remove(hear)
+
     def note_landing(self, key: Hashable) -> None:
         """From any thread. Notes that the stage with this key is heard from now on."""
+        self._land(key)
+        for hear in tuple(self._landings):
+            hear(key)
+
+    def _land(self, key: Hashable) -> None:
         with self._lock:
             if isinstance(key, Revision):
                 for waiting in self._session.pending:

@@ -30,6 +30,7 @@ from demon_patch.runtime.graph.scopes import Scopes
 from demon_patch.runtime.live.document import LiveDocument
 from demon_patch.runtime.live.edit_thread import EditThread
 from demon_patch.runtime.live.messages import Messages, event_message
+from demon_patch.runtime.live.notice import Notice
 from demon_patch.runtime.live.recording import Recordings
 from demon_patch.runtime.live.scheduled_edits import ScheduledEdit, ScheduledEdits
 from demon_patch.runtime.live.status import Status, engine_fields, sound_fields
@@ -84,6 +85,7 @@ class Host:
         """Creates all parts that need the audio link."""
         self.status = Status()
         self._messages = Messages()
+        self._looks: list[Callable[[], object]] = []
         self.tick_loop = TickLoop(self.performer, self.link, before_tick=self._publish)
         bpm = tempo_of(Song(), self.performer.source)  # of a patch without a tempo of its own
         self.document = LiveDocument(patch, self._compile_newest)
@@ -149,9 +151,20 @@ class Host:
         self.close()
 
     # -- messages and status ------------------------------------------------------------------------------------
-    def add_message(self, message: str) -> None:
-        """From any thread. Adds a message for the player."""
-        self._messages.add(message)
+    def add_message(self, message: str, about: Exception | None = None, stage: str = "") -> None:
+        """From any thread. Adds a message for the player; `about`: the error that it tells; `stage`: see `Notice`."""
+        self._messages.add(message, about, stage)
+
+    @property
+    def notices(self) -> tuple[Notice, ...]:
+        """From any thread, also after `close`. As `numbered_messages`, each with the place that it is about."""
+        return self._messages.notices
+
+    def look(self, see: Callable[[], object]) -> Callable[[], None]:
+        """From any thread. Calls `see` on the tick thread before every tick from now on. Returns a function that ends
+        this, for any thread."""
+        self._looks.append(see)
+        return lambda: self._looks.remove(see)
 
     @property
     def messages(self) -> tuple[str, ...]:
@@ -168,12 +181,12 @@ class Host:
         """On the tick thread, before each tick. Publishes the status, and adds a message for each event since the last
         tick."""
         for event in events:
-            self.add_message(event_message(event))
+            self.add_message(event_message(event), stage="sound")
         for key in self._scheduled.take_landed():
             self._edit_thread.submit(self.document.note_landing, key)
         faults = self.tick_loop.faults[self._told_faults :]
         for fault in faults:
-            self.add_message(f"the engine starts again after an error: {fault}")
+            self.add_message(f"the engine starts again after an error: {fault}", stage="engine")
         self._told_faults += len(faults)
         loras = list(map(str, self.performer.loras.faults.values()))
         for fault in loras:
@@ -190,6 +203,8 @@ class Host:
             waiting=self._scheduled.waiting,
             messages=self.messages,
         )
+        for see in tuple(self._looks):
+            see()
 
     # -- the document -------------------------------------------------------------------------------------------
     @property
@@ -201,6 +216,11 @@ class Host:
     def folder(self) -> Path:
         """From any thread. The folder of the files that the document names."""
         return self._resources.folder
+
+    @property
+    def into(self) -> Path:
+        """From any thread. The folder that the performance writes files into."""
+        return self._resources.into
 
     def edit(self, patch: Patch, at: Grid | None = None) -> Future[None]:
         """From any thread. Makes the document equal to another patch, in one undo step. Returns a future that is done
