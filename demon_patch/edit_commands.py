@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 edits = App(name="edits")
 """Its commands stand among those of the program itself."""
 
-Words = Annotated[tuple[str, ...], Parameter(show_default=False)]
+Words = Annotated[str, Parameter(show_default=False)]
 Url = Annotated[str | None, Parameter(show_default=False)]
 Port = tuple[str, str]
 
@@ -28,7 +28,10 @@ Port = tuple[str, str]
 class Target(Protocol):
     """What the commands edit: a file, or the document of a running host."""
 
-    patch: Patch
+    @property
+    def patch(self) -> Patch:
+        """The document as it is now."""
+        ...
 
     def do(self, command: Command) -> str:
         """Does a command; returns what to say of it."""
@@ -48,7 +51,11 @@ class FileTarget:
 
         if is_pack(path):
             raise PatchError("a pack is not edited in place", file=path, mend="unpack it, and edit its patch file")
-        self._path, self.patch, self._versions = path, load_patch(path), Versions(path)
+        self._path, self._patch, self._versions = path, load_patch(path), Versions(path)
+
+    @property
+    def patch(self) -> Patch:
+        return self._patch
 
     def do(self, command: Command) -> str:
         from demon_patch.nodes.catalogue import CATALOGUE
@@ -63,7 +70,7 @@ class FileTarget:
             raise new[0].located(file=self._path.name)
         self._versions.keep(self.patch)
         save(edited, self._path)
-        self.patch = edited
+        self._patch = edited
         return f"{title(command)}: wrote {self._path}"
 
     def undo(self) -> str:

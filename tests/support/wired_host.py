@@ -92,11 +92,14 @@ class RawClient:
         return msgspec.msgpack.decode(data)
 
     def reply(self, number: int, seconds: float = 20.0) -> dict[str, Any]:
-        """The reply to a request; events before it are passed over."""
-        while True:
+        """The reply to a request, for number 0 the refusal of one without a number; events before it are passed
+        over."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
             found = self.receive(seconds)
-            if found.get("id") == number:
+            if found.get("id", 0) == number and (number or found["is"] == "refused"):
                 return found
+        raise TimeoutError(f"no reply to {number}")
 
     def ask(self, message: dict[str, Any]) -> dict[str, Any]:
         """Sends a request and returns its reply."""
