@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import msgspec
 from websockets.sync.client import ClientConnection, connect
@@ -74,9 +76,23 @@ def wired_host(document: Patch = DOCUMENT, file: Path | None = None, token: str 
 class RawClient:
     """A client without a library: sends and receives plain data."""
 
-    def __init__(self, url: str, hello: bool = True, **options: Any) -> None:
+    def __init__(self, url: str, hello: bool = True, slow: bool = False) -> None:
+        """slow: little fits into what it does not read."""
         self._ends = ExitStack()
-        made = connect(url, compression=None, proxy=None, max_size=None, **options)
+        own = socket.socket()
+        if slow:
+            own.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        where = urlsplit(url)
+        own.connect((where.hostname, where.port))
+        made = connect(
+            url,
+            sock=own,
+            compression=None,
+            max_size=None,
+            max_queue=1 if slow else 16,
+            close_timeout=0.5,
+            ping_interval=None,
+        )
         self.socket: ClientConnection = self._ends.enter_context(made)
         if hello:
             self.send({"verb": "hello", "id": 1, "version": VERSION, "client": "raw"})
