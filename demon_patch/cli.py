@@ -112,8 +112,9 @@ def render(
     )
 )
 def play(
-    patch: Path,
+    patch: Path | None = None,
     *,
+    connect: str | None = None,
     seconds: Seconds | None = None,
     seed: int | None = None,
     source: Path | None = None,
@@ -129,6 +130,7 @@ def play(
 
     Parameters:
         patch: A patch file (*.dpatch.json), or a pack (*.dpatch).
+        connect: In place of a patch: the address of a running host, whose performance is shown and played.
         seconds: How long to play, up to 3600; without end by default.
         seed: Takes the place of the Scheduler's seed.
         source: An audio file that takes the place of the patch's own source.
@@ -140,6 +142,14 @@ def play(
         executor: What runs the model, by name; torch (PyTorch) is there.
         threads: Processor threads, 1 to 64; all by default.
     """
+    plain = plain or not (sys.stdin.isatty() and sys.stdout.isatty())
+    if connect is not None:
+        from demon_patch.terminal.attached import play as attach
+
+        attach(connect, plain=plain, seconds=seconds, say=tell)
+        return
+    if patch is None:
+        raise DemonError("demon-patch play needs PATCH", mend="demon-patch play --help shows how")
     tell(f"loading {patch.name}")
     from demon_patch.terminal.ending import Ending
 
@@ -174,7 +184,7 @@ def play(
                     make,
                     patch,
                     ending,
-                    plain=plain or not (sys.stdin.isatty() and sys.stdout.isatty()),
+                    plain=plain,
                     seconds=seconds,
                     record=record,
                     watch=watch,

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 EXAMPLES = examples(
     "demon-patch host first.dpatch.json",
-    "demon-patch host first.dpatch.json --listen 0.0.0.0:8765 --token-file ~/.demon-patch-token",
+    "demon-patch host first.dpatch.json --listen 0.0.0.0:8765 --token-file token",
 )
 LOOK_SECONDS = 0.2
 

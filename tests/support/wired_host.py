@@ -29,12 +29,12 @@ REST = 0.002  # seconds between two ticks, so that the other threads have their 
 class WiredHost:
     """A server on a stage whose time passes by itself. Begun by `wired_host`."""
 
-    def __init__(self, document: Patch, file: Path | None, token: str | None) -> None:
+    def __init__(self, document: Patch, file: Path | None, token: str | None, address: Address) -> None:
         self.stage = Stage(document)
         self.host: Host = self.stage.host
         if file is not None:
             self.host._resources.folder = self.host._resources.into = file.parent
-        self.server = Server(self.host, HERE, file=file, token=token)
+        self.server = Server(self.host, address, file=file, token=token)
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._run, name="tick", daemon=True)
 
@@ -63,9 +63,11 @@ class WiredHost:
 
 
 @contextmanager
-def wired_host(document: Patch = DOCUMENT, file: Path | None = None, token: str | None = None) -> Iterator[WiredHost]:
+def wired_host(
+    document: Patch = DOCUMENT, file: Path | None = None, token: str | None = None, address: Address = HERE
+) -> Iterator[WiredHost]:
     """A running host with a server."""
-    made = WiredHost(document, file, token)
+    made = WiredHost(document, file, token, address)
     made.start()
     try:
         yield made

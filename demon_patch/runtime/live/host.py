@@ -24,6 +24,7 @@ from demon_patch.patch.edit.overlay import Key
 from demon_patch.patch.files.format import dumps
 from demon_patch.patch.model.document import Patch, Song
 from demon_patch.patch.model.json_values import Value
+from demon_patch.runtime.assets.assets import save_patch
 from demon_patch.runtime.audio.link import AudioLink
 from demon_patch.runtime.graph.live_inputs import Fed
 from demon_patch.runtime.graph.scopes import Scopes
@@ -251,6 +252,11 @@ class Host:
     def keep(self) -> Patch:
         """From any thread. Makes the live values the base, in one undo step, and returns the new patch."""
         return self.document.keep()
+
+    def write(self, path: Path) -> None:
+        """From any thread but the tick thread. Keeps the live values and writes the document into a patch file or pack;
+        waits for the disk. Raises DemonError."""
+        save_patch(self.keep(), path, self.folder)
 
     def release(self, *keys: Key) -> None:
         """From any thread. Drops the live values of some knobs, or of all."""

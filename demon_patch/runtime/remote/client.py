@@ -95,6 +95,11 @@ class Client:
     def __exit__(self, *_: object) -> None:
         self.close()
 
+    @property
+    def gone(self) -> DemonError | None:
+        """Why the connection has ended; None while it is there."""
+        return self._gone
+
     # -- requests -----------------------------------------------------------------------------------------------
     def ask(self, request: Request, reply: type[R] = Reply, seconds: float = SECONDS) -> R:
         """Sends a request and returns the reply, which is of the class `reply`. Raises DemonError where it is refused,

@@ -236,8 +236,8 @@ class Copied(Reply, frozen=True, kw_only=True, omit_defaults=True):
 class Edit(Event, frozen=True, kw_only=True, omit_defaults=True):
     """The document was edited, by this client or another one. The edits come in order and without gaps.
 
-    revision: of the document afterwards. client: who edited. command: what was done. at: the grid from which it is
-        heard. cancels: whether it takes back what was not heard yet.
+    revision: of the document afterwards. client: who edited. label: of the undo step. command: what was done.
+    at: the grid from which it is heard. cancels: whether it takes back what was not heard yet.
     """
 
     revision: Revision

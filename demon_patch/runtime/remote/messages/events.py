@@ -27,7 +27,7 @@ def _kinds(kind: type[Event]) -> Iterator[type[Event]]:
         yield kind
 
 
-EVENTS: tuple[type[Event], ...] = tuple(_kinds(Event))
+EVENTS: tuple[type[Event], ...] = tuple(sorted(_kinds(Event), key=lambda kind: (kind.__module__, kind.__name__)))
 """The classes of all replies and events."""
 
 AnyEvent = Union[EVENTS]  # type: ignore[valid-type]  # noqa: UP007

@@ -28,7 +28,7 @@ class Entry(Part, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Listing(Reply, frozen=True, kw_only=True, omit_defaults=True):
-    """The files of a folder, sorted by name. more: how many were left out."""
+    """The files of a folder. entries: sorted by name. more: how many were left out."""
 
     entries: tuple[Entry, ...] = ()
     more: int = 0
@@ -54,7 +54,7 @@ class Asset(Part, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Assets(Reply, frozen=True, kw_only=True, omit_defaults=True):
-    """The files that the patch names, sorted by name."""
+    """The files that the patch names. assets: sorted by name."""
 
     assets: tuple[Asset, ...] = ()
 

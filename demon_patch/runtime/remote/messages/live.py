@@ -82,7 +82,10 @@ class Recalled(Reply, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Morph(Request, frozen=True, kw_only=True, omit_defaults=True):
-    """Makes the values between two snapshots live values. amount: 0 at the first, 1 at the second."""
+    """Makes the values between two snapshots live values.
+
+    one, other: their ids. amount: 0 at the first, 1 at the second.
+    """
 
     one: Id
     other: Id

@@ -52,9 +52,11 @@ class Limits(Part, frozen=True, kw_only=True, omit_defaults=True):
 class Welcome(Reply, frozen=True, kw_only=True, omit_defaults=True):
     """The connection has begun.
 
+    version: of the wire.
     client: the client's name here; another than it asked for where a client of that name is connected.
     program: the version of the program.
     revision: of the document.
+    model: what plays. limits: what the host takes.
     file: the name of the patch file, without its folder; empty where there is none.
     clients: the names of all that are connected.
     """
