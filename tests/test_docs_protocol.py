@@ -61,10 +61,10 @@ def test_the_example_turns_a_knob_while_it_plays(tmp_path: Path, monkeypatch: py
     program.write_text(code, encoding="utf-8")
     seen: list[float] = []
     with wired_host() as wired, wired.client("ann", hear=lambda event: None) as ann:
-        command = [sys.executable, str(program), wired.url, "scheduler", "strength", "1.0"]
+        command = [sys.executable, str(program), wired.url, "scheduler", "strength", "3.0"]
         running = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         try:
-            assert until(lambda: seen.extend(ann.live_values.values()) or len(set(seen)) > 3)  # type: ignore[arg-type, func-returns-value]
+            assert until(lambda: seen.extend(ann.live_values.values()) or len(set(seen)) > 3, 90.0)  # type: ignore[arg-type, func-returns-value]
             said, wrong = running.communicate(timeout=60)
         finally:
             running.kill()

@@ -229,6 +229,11 @@ class Forecast:
             self._look_up(slice(begin, begin + len(new)), new, np.arange(len(moments)))
         return self._shown[[self._rows[sink] for sink in sinks]]
 
+    def shown(self) -> dict[int, Array]:
+        """Returns the numbers that `curves` has computed last, by engine port: copies, each [T], in the unit of
+        `port_value`. Computes nothing."""
+        return {sink: self._shown[row].copy() for sink, row in self._rows.items()}
+
     def _look_up(self, rows: slice, sinks: list[int], frames: NDArray[np.int64]) -> None:
         """Copies the numbers of engine ports at some latent frames from the timeline into `_shown`; stretches of
         successive control frames are copied as a whole."""

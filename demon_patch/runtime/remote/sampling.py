@@ -32,14 +32,16 @@ Answer = Callable[[int, Row], object]
 class Sampling:
     """Reads what only the tick thread may read.
 
-    wanted: whether a client watches the ring.
-    ring: its latest state; `finished` counts generations from 1.
+    ring_wanted, lanes_wanted: whether a client watches the ring, or the strip.
+    ring: the latest state of the ring; `finished` counts generations from 1.
+    lanes: by name, the latest numbers of each control that has one for every song frame, [T], as the engine takes them.
     """
 
     def __init__(self, host: Host) -> None:
         self._host = host
-        self.wanted = False
+        self.ring_wanted = self.lanes_wanted = False
         self.ring = Ring(depth=0)
+        self.lanes: dict[str, Row] = {}
         self.finished: deque[tuple[int, Finished]] = deque(maxlen=FINISHED)
         self._completions = host.performer.trace.completions
         self._numbers: WeakKeyDictionary[object, int] = WeakKeyDictionary()
@@ -67,13 +69,15 @@ class Sampling:
     def _look(self) -> None:
         """On the tick thread. Must not raise: the engine would begin anew."""
         try:
-            if self.wanted:
+            if self.ring_wanted:
                 self._look_at_ring()
+            if self.lanes_wanted:
+                self._look_at_lanes()
             if self._asked:
                 self._fork(*self._asked.popleft())
         except Exception as error:
             self._host.add_message(f"telemetry failed: {type(error).__name__}: {error}", stage="engine")
-            self.wanted = False
+            self.ring_wanted = self.lanes_wanted = False
 
     def _look_at_ring(self) -> None:
         performer = self._host.performer
@@ -108,6 +112,15 @@ class Sampling:
             found = {name: float(value) for name, value in taken.items()}
             self.finished.append((number, Finished(heard_at=int(heard_at), taken=found)))
         self.ring = Ring(depth=performer.ring.depth, beads=tuple(beads))
+
+    def _look_at_lanes(self) -> None:
+        controls = self._host.performer.controls
+        names = {index: name for name, index in controls.sinks.items()}
+        self.lanes = {
+            names[index]: controls.as_taken(names[index], curve).astype(np.float32)
+            for index, curve in self._host.performer.forecast.shown().items()
+            if index in names
+        }
 
     def _fork(self, points: tuple[Point, ...], ahead: int, answer: Answer) -> None:
         """Reads the engine ports from the timeline, and leaves the other signals to the thread for forecasts."""

@@ -65,7 +65,8 @@ class Telemetries:
         watches = [watch for peer in self._desk.peers for watch in peer.watches.values()]
         points = {point for watch in watches if watch.what in ("signals", "knobs") for point in watch.points}
         self._desk.host.scopes.watch(points)
-        self.sampling.wanted = any(watch.what == "ring" for watch in watches)
+        self.sampling.ring_wanted = any(watch.what == "ring" for watch in watches)
+        self.sampling.lanes_wanted = any(watch.what == "strip" for watch in watches)
 
     def send_due(self) -> None:
         """Puts the telemetry that has fallen due into the clients' outboxes."""
@@ -161,7 +162,7 @@ class Telemetries:
             self._sources = (source, _bytes(peaks(source.audio)))
         told = peer.known.get("strip") is source
         peer.known["strip"] = source
-        lanes = {name: _bytes(lane) for name, lane in self.sampling_lanes().items()}
+        lanes = {name: _bytes(columns(lane)) for name, lane in self.sampling.lanes.items()}
         lo, hi = host.performer.transport.loop
         made = Strip(
             columns=COLUMNS,
@@ -172,10 +173,6 @@ class Telemetries:
             lanes=lanes,
         )
         self._call(lambda: peer.outbox.put_due("strip", lambda: self._encoded(peer, made)))
-
-    def sampling_lanes(self) -> dict[str, NDArray[np.float32]]:
-        """Returns the controls with a number for each song frame, as the strip shows them."""
-        return {}
 
 
 def status_fields(status: Status) -> Iterator[tuple[str, Any]]:
@@ -228,6 +225,11 @@ def peaks(audio: NDArray[np.float32], columns: int = COLUMNS) -> NDArray[np.floa
         return np.resize(loud, columns).astype(np.float32) if len(loud) else np.zeros(columns, np.float32)
     edges = np.linspace(0, len(loud), columns, endpoint=False).astype(np.int64)
     return np.maximum.reduceat(loud, edges).astype(np.float32)
+
+
+def columns(lane: NDArray[np.float32], count: int = COLUMNS) -> NDArray[np.float32]:
+    """Returns a lane [T] at `count` equally spaced song frames."""
+    return lane[np.linspace(0, len(lane), count, endpoint=False).astype(np.int64)]
 
 
 def _bytes(values: NDArray[Any]) -> bytes:

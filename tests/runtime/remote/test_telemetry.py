@@ -10,11 +10,13 @@ from numpy.typing import NDArray
 
 from demon_patch.errors import DemonError
 from demon_patch.patch.edit.commands import SetMeta
+from demon_patch.patch.model.document import Node
 from demon_patch.runtime.remote import limits
 from demon_patch.runtime.remote.messages.base import Event, Point
 from demon_patch.runtime.remote.messages.telemetry import Forecast, Knobs, Ring, Signals, StatusChange, Strip, Watch
 from demon_patch.runtime.remote.outbox import Outbox
-from tests.support.wired_host import RawClient, WiredHost, until
+from tests.support.virtual_stage import patch, square
+from tests.support.wired_host import RawClient, WiredHost, until, wired_host
 
 LFO: Point = ("lfo", "out", "out")
 TEXT = "x" * 15_000
@@ -103,6 +105,19 @@ def test_the_strip_has_peaks_of_the_song_and_of_its_source(wired: WiredHost) -> 
     assert len(first.song) == len(first.source) == 4 * first.columns
     assert second.source == b""
     assert np.frombuffer(first.source, "<f4").max() > 0.01
+
+
+def test_the_strip_has_lanes_of_controls_with_a_number_for_each_song_frame() -> None:
+    nodes, cables = square(-0.5, "blend", "source_blend", cycles_per_beat=0.5)
+    document = patch({**nodes, "blend": Node("source_blend")}, cables, strength=0.9, depth=4)
+    heard: list[Event] = []
+    with wired_host(document) as wired, wired.client(hear=heard.append) as ann:
+        ann.watch(Watch(what="strip", rate=5))
+        assert until(lambda: any(event.lanes for event in of(Strip, heard)))
+    strip = next(event for event in of(Strip, heard) if event.lanes)
+    lane = np.frombuffer(strip.lanes["source_blend"], "<f4")
+    assert len(lane) == strip.columns
+    assert set(np.round(lane, 3).tolist()) == {0.5, 1.0}
 
 
 def test_the_status_comes_whole_once_and_then_what_changes(wired: WiredHost) -> None:
