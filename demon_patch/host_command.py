@@ -53,10 +53,11 @@ def host(
         executor: What runs the model, by name; torch (PyTorch) is there.
         threads: Processor threads, 1 to 64; all by default.
     """
-    from demon_patch.runtime.remote.access import Address, check_listen, token_from
+    from demon_patch.runtime.remote.access import Address, check_free, check_listen, token_from
 
     address, token = Address.parsed(listen), token_from(token_file)
     check_listen(address, token)
+    check_free(address)
     tell(f"loading {'first-light' if patch is None else patch.name}")
     from demon_patch.terminal.ending import Ending
 

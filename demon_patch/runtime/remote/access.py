@@ -5,6 +5,7 @@ from __future__ import annotations
 import hmac
 import os
 import secrets
+import socket
 import stat
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -95,6 +96,24 @@ def check_listen(address: Address, token: str | None) -> None:
             f"other machines reach {address.host}, and there is no token",
             mend=f"give one with --token-file or {ENVIRONMENT}, or listen on {LOOPBACK}",
         )
+
+
+def taken(address: Address, reason: str) -> DemonError:
+    """Returns the error for an address that cannot be listened on."""
+    mend = "another program has this port: end it, or listen on another with --listen HOST:PORT"
+    return DemonError(f"cannot listen on {address.host}:{address.port}: {reason}", mend=mend)
+
+
+def check_free(address: Address) -> None:
+    """Raises DemonError for an address that cannot be listened on now; before a model is loaded, not after."""
+    try:
+        (family, kind, protocol, _, where), *_ = socket.getaddrinfo(address.host, address.port, type=socket.SOCK_STREAM)
+        with socket.socket(family, kind, protocol) as tried:
+            if os.name == "posix":
+                tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            tried.bind(where)
+    except OSError as error:
+        raise taken(address, error.strerror or str(error)) from None
 
 
 @dataclass(frozen=True, slots=True)

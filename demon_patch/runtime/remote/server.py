@@ -21,7 +21,7 @@ from demon_patch.errors import DemonError, PatchError
 from demon_patch.patch.edit.session import Delta, Revision
 from demon_patch.runtime.live.notice import Notice as Message
 from demon_patch.runtime.remote import limits
-from demon_patch.runtime.remote.access import Access, Address, Denied, check_listen
+from demon_patch.runtime.remote.access import Access, Address, Denied, check_listen, taken
 from demon_patch.runtime.remote.connection import GOING_AWAY, Connection, encoded
 from demon_patch.runtime.remote.desk import Desk
 from demon_patch.runtime.remote.messages.base import Event, Fault
@@ -97,9 +97,7 @@ class Server:
         try:
             asyncio.run(self._serve())
         except OSError as error:
-            reason = error.strerror or str(error)
-            mend = "another program has this port: end it, or listen on another with --listen HOST:PORT"
-            self._failed = DemonError(f"cannot listen on {self.address.host}:{self.address.port}: {reason}", mend=mend)
+            self._failed = taken(self.address, error.strerror or str(error))
         finally:
             self._started.set()
 

@@ -91,8 +91,13 @@ class Telemetries:
     def _built(self, peer: Peer, watch: Watch) -> bytes | None:
         if peer.watches.get(watch.what) is not watch:
             return None
-        made = getattr(self, f"_{watch.what}")(peer, watch)
-        return None if made is None else self._encoded(peer, made)
+        try:
+            made = getattr(self, f"_{watch.what}")(peer, watch)
+            return None if made is None else self._encoded(peer, made)
+        except Exception as error:  # of this program: all other messages go on
+            peer.watches.pop(watch.what, None)
+            self._desk.host.add_message(f"telemetry of {watch.what} ended: {type(error).__name__}: {error}")
+            return None
 
     def _encoded(self, peer: Peer, made: Telemetry) -> bytes:
         stamped = msgspec.structs.replace(made, frame=self._desk.host.status.frame, dropped=peer.outbox.dropped)

@@ -14,7 +14,7 @@ from websockets.sync.client import connect
 
 from demon_patch.errors import DemonError
 from demon_patch.runtime.remote import connection, limits, server
-from demon_patch.runtime.remote.access import ENVIRONMENT, Access, Address, check_listen, token_from
+from demon_patch.runtime.remote.access import ENVIRONMENT, Access, Address, check_free, check_listen, token_from
 from demon_patch.runtime.remote.client import Client
 from demon_patch.runtime.remote.messages import VERSION
 from demon_patch.runtime.remote.server import Server
@@ -125,6 +125,9 @@ def test_a_port_that_is_taken_is_told(wired: WiredHost) -> None:
     with pytest.raises(DemonError, match=r"cannot listen on .*another program has this port"):
         other.start()
     other.close()
+    with pytest.raises(DemonError, match=r"cannot listen on .*another program has this port"):
+        check_free(wired.server.address)
+    check_free(HERE)
 
 
 def test_a_client_of_another_version_is_told(wired: WiredHost) -> None:
