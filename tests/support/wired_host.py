@@ -23,6 +23,7 @@ from demon_patch.runtime.remote.server import Server
 from tests.support.edited_performance import DOCUMENT, Stage
 
 HERE = Address("127.0.0.1", 0)
+PATIENCE = 120.0  # seconds for which tests wait, on a machine that others keep busy
 REST = 0.002  # seconds between two ticks, so that the other threads have their turn
 
 
@@ -104,12 +105,12 @@ class RawClient:
         """Sends data as msgpack; bytes as they are."""
         self.socket.send(message if isinstance(message, bytes) else msgspec.msgpack.encode(message))
 
-    def receive(self, seconds: float = 20.0) -> dict[str, Any]:
+    def receive(self, seconds: float = PATIENCE) -> dict[str, Any]:
         data = self.socket.recv(timeout=seconds)
         assert isinstance(data, bytes)
         return msgspec.msgpack.decode(data)
 
-    def reply(self, number: int, seconds: float = 20.0) -> dict[str, Any]:
+    def reply(self, number: int, seconds: float = PATIENCE) -> dict[str, Any]:
         """The reply to a request, for number 0 the refusal of one without a number; events before it are passed
         over."""
         end = time.monotonic() + seconds
@@ -134,7 +135,7 @@ class RawClient:
         self.close()
 
 
-def until(condition: Callable[[], object], seconds: float = 20.0) -> bool:
+def until(condition: Callable[[], object], seconds: float = PATIENCE) -> bool:
     """Waits until a condition holds; returns whether it does."""
     end = time.monotonic() + seconds
     while not condition():

@@ -101,9 +101,10 @@ class Client:
         return self._gone
 
     # -- requests -----------------------------------------------------------------------------------------------
-    def ask(self, request: Request, reply: type[R] = Reply, seconds: float = SECONDS) -> R:
+    def ask(self, request: Request, reply: type[R] = Reply, seconds: float | None = None) -> R:
         """Sends a request and returns the reply, which is of the class `reply`. Raises DemonError where it is refused,
-        where none comes within `seconds`, and where the connection is gone."""
+        where none comes within `seconds` (SECONDS by default), and where the connection is gone."""
+        seconds = SECONDS if seconds is None else seconds
         number = next(self._numbers)
         answer: queue.SimpleQueue[Reply | DemonError] = queue.SimpleQueue()
         self._replies[number] = answer
@@ -127,9 +128,10 @@ class Client:
             raise DemonError(f"{self.url} answered {type(found).__name__}", mend="use the same version on both sides")
         return found
 
-    def wait(self, condition: Callable[[], bool], seconds: float = SECONDS) -> bool:
-        """Waits until a condition on what is received holds; returns whether it does."""
-        end = monotonic() + seconds
+    def wait(self, condition: Callable[[], bool], seconds: float | None = None) -> bool:
+        """Waits until a condition on what is received holds; returns whether it does, after SECONDS at the latest unless
+        `seconds` says otherwise."""
+        end = monotonic() + (SECONDS if seconds is None else seconds)
         with self._changed:
             while not condition():
                 if self._gone is not None or (left := end - monotonic()) <= 0:

@@ -9,10 +9,11 @@ import pytest
 
 from demon_patch.patch.files.format import save
 from demon_patch.runtime.assets.asset_store import FOLDER as ASSETS
+from demon_patch.runtime.remote import client
 from demon_patch.runtime.remote.access import ENVIRONMENT
 from demon_patch.runtime.remote.versions import FOLDER as VERSIONS
 from tests.support.edited_performance import DOCUMENT
-from tests.support.wired_host import WiredHost, wired_host
+from tests.support.wired_host import PATIENCE, WiredHost, wired_host
 
 
 @pytest.fixture(autouse=True)
@@ -21,6 +22,7 @@ def _own_folders(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.M
     monkeypatch.setenv(VERSIONS, str(home / "versions"))
     monkeypatch.setenv(ASSETS, str(home / "assets"))
     monkeypatch.delenv(ENVIRONMENT, raising=False)
+    monkeypatch.setattr(client, "SECONDS", PATIENCE)
 
 
 @pytest.fixture
