@@ -129,8 +129,8 @@ class Client:
         return found
 
     def wait(self, condition: Callable[[], bool], seconds: float | None = None) -> bool:
-        """Waits until a condition on what is received holds; returns whether it does, after SECONDS at the latest unless
-        `seconds` says otherwise."""
+        """Waits until a condition on what is received holds, for at most `seconds`, SECONDS by default; returns whether
+        it does."""
         end = monotonic() + (SECONDS if seconds is None else seconds)
         with self._changed:
             while not condition():
