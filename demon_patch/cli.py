@@ -39,6 +39,7 @@ from demon_patch.devices_command import EXAMPLES as DEVICES
 from demon_patch.devices_command import devices
 from demon_patch.doctor_command import EXAMPLES as DOCTOR
 from demon_patch.doctor_command import doctor
+from demon_patch.edit_commands import edits
 from demon_patch.engine.executors import DEFAULT
 from demon_patch.errors import DemonError, DeviceError, visible
 from demon_patch.explain.command import EXAMPLES as EXPLAIN
@@ -46,6 +47,8 @@ from demon_patch.explain.command import explain
 from demon_patch.file_commands import files
 from demon_patch.gallery.commands import EXAMPLES as GALLERY
 from demon_patch.gallery.commands import gallery
+from demon_patch.host_command import EXAMPLES as HOST
+from demon_patch.host_command import host
 from demon_patch.memory_limit import fit_memory_limit
 from demon_patch.model_command import model
 from demon_patch.node_commands import EXAMPLES, nodes
@@ -83,6 +86,8 @@ app.command(upgrade, help_epilogue=UPGRADE)
 app.command(gallery, help_epilogue=GALLERY)
 app.command(nodes, help_epilogue=EXAMPLES)
 app.command(files, name="*")
+app.command(host, help_epilogue=HOST)
+app.command(edits, name="*")
 
 
 @app.command(
@@ -133,8 +138,9 @@ def render(
     )
 )
 def play(
-    patch: Path,
+    patch: Path | None = None,
     *,
+    connect: str | None = None,
     seconds: Seconds | None = None,
     seed: int | None = None,
     source: Path | None = None,
@@ -155,6 +161,7 @@ def play(
 
     Parameters:
         patch: A patch file (*.dpatch.json), or a pack (*.dpatch).
+        connect: In place of a patch: the address of a running host, whose performance is shown and played.
         seconds: How long to play, up to 3600; without end by default.
         seed: Takes the place of the Scheduler's seed.
         source: An audio file that takes the place of the patch's own source.
@@ -171,6 +178,14 @@ def play(
         executor: What runs the model, by name; torch (PyTorch) is there.
         threads: Processor threads, 1 to 64; all by default.
     """
+    plain = plain or not (sys.stdin.isatty() and sys.stdout.isatty())
+    if connect is not None:
+        from demon_patch.terminal.attached import play as attach
+
+        attach(connect, plain=plain, seconds=seconds, say=tell)
+        return
+    if patch is None:
+        raise DemonError("demon-patch play needs PATCH", mend="demon-patch play --help shows how")
     tell(f"loading {patch.name}")
     from demon_patch.runtime.audio.device_choice import DeviceChoice, outputs_of
     from demon_patch.terminal.ending import Ending
@@ -210,7 +225,7 @@ def play(
                     make,
                     patch,
                     ending,
-                    plain=plain or not (sys.stdin.isatty() and sys.stdout.isatty()),
+                    plain=plain,
                     seconds=seconds,
                     record=record,
                     watch=watch,

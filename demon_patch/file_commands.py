@@ -74,18 +74,27 @@ def _list(as_json: bool) -> None:
 
 
 @files.command(help_epilogue=examples("demon-patch schema --out patch.schema.json"))
-def schema(*, out: Path | None = None, commands: Switch = False, force: Switch = False) -> None:
+def schema(
+    *, out: Path | None = None, commands: Switch = False, protocol: Switch = False, force: Switch = False
+) -> None:
     """Prints the JSON Schema (draft 2020-12) of patch files, by which editors complete and check them.
 
     Parameters:
         out: Writes it here instead.
         commands: Of the commands that remote clients send.
+        protocol: The messages between a host and its clients, as a page (Markdown).
         force: Write over a file that is there already.
     """
     from demon_patch.patch.files.atomic_file import write
     from demon_patch.patch.files.schema import of_commands, of_patches
 
-    text = json.dumps(of_commands() if commands else of_patches(), indent=2, sort_keys=True, ensure_ascii=False) + "\n"
+    if protocol:
+        from demon_patch.runtime.remote.page import page
+
+        text = page()
+    else:
+        made = of_commands() if commands else of_patches()
+        text = json.dumps(made, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
     if out is None:
         print(text, end="")
     else:

@@ -30,7 +30,9 @@ LAYERS = (  # from below; a layer may import those of the lines above it
         "control_command",
         "devices_command",
         "doctor_command",
+        "edit_commands",
         "file_commands",
+        "host_command",
         "model_command",
         "node_commands",
         "upgrade_command",
@@ -46,6 +48,7 @@ TORCH_FREE += ["demon_patch.engine.controls", "demon_patch.engine.contracts", "d
 TORCH_FREE += ["demon_patch.engine.sound.clips", "demon_patch.runtime.audio.process", "demon_patch.runtime.audio.link"]
 TORCH_FREE += ["demon_patch.runtime.devices.hub", "demon_patch.devices_command"]
 TORCH_FREE += ["demon_patch.cli", "demon_patch.file_commands", "demon_patch.runtime.assets.assets"]
+TORCH_FREE += ["demon_patch.edit_commands", "demon_patch.runtime.remote.client", "demon_patch.runtime.remote.verbs"]
 
 
 MODULES = sorted(ROOT.rglob("*.py"))

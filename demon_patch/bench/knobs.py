@@ -151,7 +151,7 @@ class Bench:
         self._scheduled = ScheduledEdits(performer, document.song, bpm)
         self._editing = EditThread(
             performer, resources, bpm, None, document, stages=self.document.stages, play=self._play,
-            tell=self.messages.append, moved=self.document.take_moved,
+            tell=lambda message, *_: self.messages.append(message), moved=self.document.take_moved,
         )  # fmt: skip
         self._thread = threading.Thread(target=self.loop.run, name="tick", daemon=True)
         self.turned: defaultdict[str, list[float]] = defaultdict(list)

@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from demon_patch.errors import visible
 from demon_patch.runtime.live.host import Host
+from demon_patch.terminal.attached import Attached
 from demon_patch.terminal.draw import line
 
 LINE_SECONDS = 1.0
@@ -25,7 +26,7 @@ def fresh(before: Sequence[T], now: Sequence[T]) -> Sequence[T]:
 class Teller:
     """Prints each message of a host once."""
 
-    def __init__(self, host: Host, say: Callable[[str], object]) -> None:
+    def __init__(self, host: Host | Attached, say: Callable[[str], object]) -> None:
         self._host, self._say = host, say
         self._known: Sequence[tuple[int, str]] = ()
 
@@ -45,7 +46,7 @@ class Teller:
 
 
 def report(
-    host: Host, say: Callable[[str], object], seconds: float | None = None, teller: Teller | None = None
+    host: Host | Attached, say: Callable[[str], object], seconds: float | None = None, teller: Teller | None = None
 ) -> None:
     """Prints a line of status every second and the new messages, until `seconds` seconds were played, or without
     end."""

@@ -18,10 +18,10 @@ from textual.widgets import Static
 from demon_patch.errors import DemonError, visible
 from demon_patch.patch.edit.grid import Grid
 from demon_patch.patch.model.document import Patch
-from demon_patch.runtime.assets.assets import save_patch
 from demon_patch.runtime.live.host import Host
 from demon_patch.runtime.live.status import Status
 from demon_patch.terminal import draw
+from demon_patch.terminal.attached import Attached
 from demon_patch.terminal.keys import BINDINGS, help_text
 from demon_patch.terminal.knobs import Knob, knobs_of, value_of
 from demon_patch.terminal.table import knob_table
@@ -55,7 +55,7 @@ class View(App[None]):
     ENABLE_COMMAND_PALETTE = False
     BINDINGS: ClassVar[list[Any]] = list[Binding](BINDINGS)
 
-    def __init__(self, host: Host, path: Path, *, seconds: float | None = None) -> None:
+    def __init__(self, host: Host | Attached, path: Path, *, seconds: float | None = None) -> None:
         super().__init__()
         self.host, self.path, self._seconds = host, path, seconds
         self.grid = "beat"
@@ -220,8 +220,7 @@ class View(App[None]):
     # -- files --------------------------------------------------------------------------------------------------
     def action_write(self) -> None:
         """Keeps the live values and writes the patch file."""
-        patch = self.host.keep()
-        self._file(lambda: save_patch(patch, self.path, self.host.folder), f"wrote {self.path.name}")
+        self._file(lambda: self.host.write(self.path), f"wrote {self.path.name}")
 
     def action_record(self) -> None:
         if self._toggled("recording"):

@@ -169,6 +169,18 @@ class History:
         self._sizes.pop()
         return self.done.pop()
 
+    def take(self, counter: int) -> UndoStep | None:
+        """Removes the step with a revision of that counter, among those done or the open gesture, and returns it; None
+        if there is none."""
+        if self.gesture is not None and self.gesture.holds(counter):
+            step, self.gesture = self.gesture, None
+            return step
+        for place, step in enumerate(self.done):
+            if step.holds(counter):
+                del self.done[place], self._sizes[place]
+                return step
+        return None
+
     def end(self) -> None:
         """Closes the open gesture, if any, and adds its step if it has edits."""
         step, self.gesture = self.gesture, None

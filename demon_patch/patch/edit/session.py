@@ -151,6 +151,19 @@ class EditSession:
         assert step is not None
         return self._take(step, client, "Cancel", None)[1]
 
+    def cancel_pending(self, revision: Revision, client: str) -> UndoResult:
+        """Takes a pending step of the client back, so that it is never heard; returns what was skipped. PatchError if
+        no step of that revision is pending, or another client made it."""
+        own = (w for w in self._pending if w.client == client and w.step.holds(revision.counter))
+        found = next(own, None) or next((w for w in self._pending if w.revision == revision), None)
+        if found is None or revision.epoch != self._revision.epoch:
+            raise PatchError("no edit of that revision waits", mend="it is heard already, or was cancelled: undo it")
+        history = self._history(client)
+        step = history.take(revision.counter) if found.client == client else None
+        if step is None:
+            raise PatchError(f"{quoted(found.client)} made that edit", mend="let that client cancel it")
+        return self._take(step, client, "Cancel", None)[1]
+
     def leave(self, client: str) -> None:
         """Closes the gesture of a client that has gone, if one is open. Its history is kept under its name."""
         self._history(client).end()
@@ -195,6 +208,12 @@ class EditSession:
     def undone_labels(self, client: str) -> tuple[str, ...]:
         """Returns the labels of the client's steps that `redo` can do again, the next one first."""
         return tuple(step.label for step in reversed(self._history(client).undone))
+
+    def steps(self, client: str) -> tuple[tuple[UndoStep, ...], tuple[UndoStep, ...]]:
+        """The client's steps that `undo` can take back, oldest first; and those that `redo` can do again, the next one
+        first."""
+        history = self._history(client)
+        return tuple(history.done), tuple(reversed(history.undone))
 
     # -- what is not heard yet ----------------------------------------------------------------------------------
     @property

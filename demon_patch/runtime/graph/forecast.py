@@ -18,7 +18,7 @@ from demon_patch.runtime.graph.clock import Transport
 from demon_patch.runtime.graph.edges import BEFORE, jumps, whole_changes
 from demon_patch.runtime.graph.live_inputs import Fed, LivePort
 from demon_patch.runtime.graph.parameters import Turned
-from demon_patch.runtime.graph.program import Program
+from demon_patch.runtime.graph.program import Program, State
 from demon_patch.runtime.graph.scopes import Scopes
 from demon_patch.runtime.graph.timeline import Timeline
 
@@ -90,6 +90,12 @@ class Forecast:
         forked = Forecast(program, self.transport, guard=self.guard, start=frame, scopes=self.scopes)
         forked._compute_until(frame + 1)
         return forked
+
+    def snapshot(self) -> tuple[Program, State, Transport, int]:
+        """Returns the program, a copy of its state, the transport, and the next control frame to run. With them another
+        thread can run coming control frames; this forecast does not change."""
+        self._apply_live_inputs(self.now)
+        return self.program, self._live.copy(), self.transport, self.now
 
     def invalidate(self) -> None:
         """Marks the whole forecast from control frame `now` on as out of date."""
@@ -248,6 +254,11 @@ class Forecast:
             self._rows |= {engine_port: begin + i for i, engine_port in enumerate(new)}
             self._look_up(slice(begin, begin + len(new)), new, np.arange(len(moments)))
         return self._shown[[self._rows[engine_port] for engine_port in engine_ports]]
+
+    def shown(self) -> dict[int, Array]:
+        """Returns the numbers that `curves` has computed last, by engine port: copies, each [T], in the unit of
+        `port_value`. Computes nothing."""
+        return {engine_port: self._shown[row].copy() for engine_port, row in self._rows.items()}
 
     def _look_up(self, rows: slice, engine_ports: list[int], frames: NDArray[np.int64]) -> None:
         """Copies the numbers of engine ports at some latent frames from the timeline into `_shown`; stretches of

@@ -89,6 +89,28 @@ class Scopes:
         unknown = int(np.isnan(shown).sum())
         return ScopeValues(int(frames[0]) + unknown, shown[unknown:])
 
+    def read_since(self, points: Sequence[Point], first: int) -> tuple[int, NDArray[np.float32]]:
+        """From any thread. Returns several signals in the control frames from `first` on that have run, at most the
+        latest SHOWN: the first of these frames, and the numbers [points, frames] as `read` has them, with NaN where
+        nothing is known. A `first` below 0 counts from the end: -1 for the newest frame."""
+        ring = self._ring
+        if ring is None:
+            return max(first, 0), np.zeros((len(points), 0), np.float32)
+        while True:
+            stop = ring.stop
+            begin = min(max(first if first >= 0 else stop + first, stop - SHOWN, 0), stop)
+            frames = np.arange(begin, stop) % RING
+            found = np.full((len(points), len(frames)), np.nan, np.float32)
+            known = [place for place, point in enumerate(points) if point in ring.rows]
+            rows = [ring.rows[points[place]] for place in known]
+            if known:
+                found[known] = ring.values[np.array([row[0] for row in rows])[:, None], frames]
+            for place, row in zip(known, rows, strict=True):
+                if len(row) > 1:
+                    found[place] = np.minimum(ring.values[list(row)][:, frames], 1.0).max(axis=0)
+            if ring.stop - stop < RING - SHOWN:
+                return begin, found
+
     def note(self, k: int, program: Program, state: State, frame: Frame) -> None:
         """On the tick thread. Stores the watched signals of control frame k, which the program has just run."""
         points, ring = self._points, self._ring

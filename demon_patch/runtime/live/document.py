@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Collection, Hashable, Iterator
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -52,6 +52,7 @@ class LiveDocument:
         self._lock = threading.RLock()
         self._followed = patch  # the document after the last edit that `_follow_edit` was told of
         self._session.subscribe(self._follow_edit)
+        self._landings: list[Callable[[Hashable], object]] = []
 
     @property
     def patch(self) -> Patch:
@@ -174,18 +175,26 @@ class LiveDocument:
     def turn(self, node: str, port: str, value: Value) -> None:
         """From any thread. Gives a knob a live value, in the port's unit, over its base, until it is kept or released.
         Raises PatchError for a port that does not exist, and for a value that it does not take."""
+        self.turn_all([(node, port, value)])
+
+    def turn_all(self, values: Iterable[tuple[str, str, Value]]) -> None:
+        """From any thread. As `turn`, for several knobs at once, each (node, port, value): all of them, or none where
+        one raises."""
         with self._lock:
-            heard = self._session.stages()[0]
-            try:
-                check_live_value(self.patch, CATALOGUE, node, port, value)
-            except PatchError:
-                if heard is self.patch:
-                    raise
-                check_live_value(heard, CATALOGUE, node, port, value)  # what is on its way out can still be turned
-            turned = self._live_values.overlay.turned(node, port, value)
-            self._live_values = self._live_values.put(turned, [(node, port)], self._session.revision.counter)
-            self._touched.note_keys([(node, port)])
-            alone = self._alone(node) and self._move([(node, port)])
+            heard, live, keys = self._session.stages()[0], self._live_values, list[Key]()
+            for node, port, value in values:
+                try:
+                    check_live_value(self.patch, CATALOGUE, node, port, value)
+                except PatchError:
+                    if heard is self.patch:
+                        raise
+                    check_live_value(heard, CATALOGUE, node, port, value)  # what is on its way out can still be turned
+                turned = live.overlay.turned(node, port, value)
+                live = live.put(turned, [(node, port)], self._session.revision.counter)
+                keys.append((node, port))
+            self._live_values = live
+            self._touched.note_keys(keys)
+            alone = all(self._alone(node) for node, _ in keys) and self._move(keys)
         if not alone:
             self._changed()
 
@@ -295,8 +304,19 @@ class LiveDocument:
             moves = 0 if self.knobs is None else self.knobs.number
             return tuple(stage._replace(moves=moves) for stage in stages)
 
+    def follow_landings(self, hear: Callable[[Hashable], object]) -> Callable[[], None]:
+        """From any thread. Calls `hear` with the key of each stage that begins to be heard, on the editing thread.
+        Returns a function that ends this."""
+        self._landings.append(hear)
+        return lambda: self._landings.remove(hear)
+
     def note_landing(self, key: Hashable) -> None:
         """From any thread. Notes that the stage with this key is heard from now on."""
+        self._land(key)
+        for hear in tuple(self._landings):
+            hear(key)
+
+    def _land(self, key: Hashable) -> None:
         with self._lock:
             before = self._session.patch, self._live_values.overlay
             if isinstance(key, Revision):

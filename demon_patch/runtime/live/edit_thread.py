@@ -39,7 +39,7 @@ class EditThread:
     moved: returns the knobs that have moved without being compiled since its last call; called on the editing thread.
     play: called on the editing thread with the compiled stages; passes them to the tick thread.
     tell: called on the editing thread with a message for each mistake of the document, once, and for any other
-        error.
+        error; also with the error itself, and with "edit".
     """
 
     def __init__(
@@ -52,7 +52,7 @@ class EditThread:
         *,
         stages: Callable[[], Sequence[DocumentStage]],
         play: Callable[[Sequence[ScheduledEdit]], object],
-        tell: Callable[[str], object],
+        tell: Callable[[str, Exception, str], object],
         moved: Callable[[], Mapping[Key, Moved]] = dict,
     ) -> None:
         self._resources, self._clip, self._stages, self._play, self._tell = resources, clip, stages, play, tell
@@ -61,7 +61,7 @@ class EditThread:
         self._geometry = Geometry.of_family(performer.spec, self._frames, bpm)
         self._program = performer.program  # that was compiled last; the next one is compiled to replace it
         self._good = Version(patch, Overlay())  # of the document that was compiled last
-        self._mistakes: list[str] = []  # of the document that was compiled last
+        self._mistakes: dict[str, Exception] = {}  # in words, of the document that was compiled last
         self._lock = threading.Lock()  # of the two that follow
         self._newest = 0  # the number of the newest version of the document
         self._compiled: Future[None] = Future()
@@ -76,7 +76,7 @@ class EditThread:
             try:
                 return work(*args, **options)
             except Exception as error:
-                self._tell(_in_words(error))
+                self._tell(_in_words(error), error, "edit")
                 raise
 
         return self._executor.submit(told)
@@ -107,7 +107,7 @@ class EditThread:
         if number != self._newest:
             return
         edits: list[ScheduledEdit] = []
-        mistakes: list[str] = []
+        mistakes: dict[str, Exception] = {}
         stages = self._stages()
         if moved := self._moved():
             self._good = Version(*with_moved(*self._good, moved))
@@ -120,33 +120,33 @@ class EditThread:
                 edits.append(edit)
             elif not edits:
                 break
-        for mistake in mistakes:
+        for mistake, error in mistakes.items():
             if mistake not in self._mistakes:
-                self._tell(mistake)
+                self._tell(mistake, error, "edit")
         self._mistakes = mistakes
         if edits:
             self._play(edits)
 
     def _playable(
-        self, stage: DocumentStage, good: Version, mistakes: list[str]
+        self, stage: DocumentStage, good: Version, mistakes: dict[str, Exception]
     ) -> tuple[ScheduledEdit, Version] | None:
         """On the editing thread. Returns a stage, or the nearest version of it that can be compiled, ready to be heard,
         with its version; None where not even the version that played before can be compiled. Adds a message for each
         mistake to `mistakes`."""
         version, patch = Version(stage.base, stage.live), stage.patch
-        stays: dict[str, str] = {}  # by mistake, what stays as it was for it in the end
+        stays: dict[str, tuple[str, Exception]] = {}  # by mistake, what stays as it was for it in the end
         found: ScheduledEdit | None = None
         while found is None:
             try:
                 found = self._scheduled(stage, patch)
             except Exception as error:
                 nearer = without_mistake(version, good, error, stage.live)
-                stays[_in_words(error)] = GOES_ON if nearer is None else nearer[1]
+                stays[_in_words(error)] = GOES_ON if nearer is None else nearer[1], error
                 if nearer is None:
                     break
                 version = nearer[0]
                 patch = version.sounding
-        mistakes += [f"{mistake}; {stayed}" for mistake, stayed in stays.items()]
+        mistakes |= {f"{mistake}; {stayed}": error for mistake, (stayed, error) in stays.items()}
         return None if found is None else (found, version)
 
     def _scheduled(self, stage: DocumentStage, patch: Patch) -> ScheduledEdit:

@@ -28,6 +28,7 @@ from demon_patch.patch.edit.overlay import Key
 from demon_patch.patch.files.format import dumps
 from demon_patch.patch.model.document import Patch, Song
 from demon_patch.patch.model.json_values import Value
+from demon_patch.runtime.assets.assets import save_patch
 from demon_patch.runtime.audio.device_choice import DeviceChoice
 from demon_patch.runtime.audio.devices import SoundDevice, list_devices
 from demon_patch.runtime.audio.link import AudioLink
@@ -42,6 +43,7 @@ from demon_patch.runtime.live.document import LiveDocument
 from demon_patch.runtime.live.edit_thread import EditThread
 from demon_patch.runtime.live.knobs import KnobMoves
 from demon_patch.runtime.live.messages import Messages, event_message
+from demon_patch.runtime.live.notice import Notice
 from demon_patch.runtime.live.ramps import Ramps
 from demon_patch.runtime.live.recording import Recordings
 from demon_patch.runtime.live.scheduled_edits import ScheduledEdit, ScheduledEdits
@@ -98,6 +100,7 @@ class Host:
         """Creates all parts that need the audio link."""
         self.status = Status()
         self._messages = Messages()
+        self._looks: list[Callable[[], object]] = []
         self.tick_loop = TickLoop(self.performer, self.link, before_tick=self._publish)
         bpm = tempo_of(Song(), self.performer.source)  # of a patch without a tempo of its own
         self._knobs = KnobMoves(self.performer.turn, self._post, self._compile_newest)
@@ -172,9 +175,20 @@ class Host:
         self.close()
 
     # -- messages and status ------------------------------------------------------------------------------------
-    def add_message(self, message: str) -> None:
-        """From any thread. Adds a message for the player."""
-        self._messages.add(message)
+    def add_message(self, message: str, about: Exception | None = None, stage: str = "") -> None:
+        """From any thread. Adds a message for the player; `about`: the error that it tells; `stage`: see `Notice`."""
+        self._messages.add(message, about, stage)
+
+    @property
+    def notices(self) -> tuple[Notice, ...]:
+        """From any thread, also after `close`. As `numbered_messages`, each with the place that it is about."""
+        return self._messages.notices
+
+    def look(self, see: Callable[[], object]) -> Callable[[], None]:
+        """From any thread. Calls `see` on the tick thread before every tick from now on. Returns a function that ends
+        this, for any thread."""
+        self._looks.append(see)
+        return lambda: self._looks.remove(see)
 
     @property
     def messages(self) -> tuple[str, ...]:
@@ -191,13 +205,13 @@ class Host:
         """On the tick thread, before each tick. Publishes the status, and adds a message for each event since the last
         tick."""
         for event in events:
-            self.add_message(event_message(event))
+            self.add_message(event_message(event), stage="sound")
         self._ramps.note_frame(max(self.tick_loop.now, 0))
         for key in self._scheduled.take_landed():
             self._edit_thread.submit(self.document.note_landing, key)
         faults = self.tick_loop.faults[self._told_faults :]
         for fault in faults:
-            self.add_message(f"the engine starts again after an error: {fault}")
+            self.add_message(f"the engine starts again after an error: {fault}", stage="engine")
         self._told_faults += len(faults)
         frame = self.link.playhead() / self.performer.spec.samples_per_frame if self.tick_loop.begun else None
         self._moment = (perf_counter(), frame, self.tick_loop.playing)
@@ -218,6 +232,8 @@ class Host:
             waiting=self._scheduled.waiting,
             messages=self.messages,
         )
+        for see in tuple(self._looks):
+            see()
 
     # -- the document -------------------------------------------------------------------------------------------
     @property
@@ -239,6 +255,11 @@ class Host:
             return replaced_clips(compile(patch, CATALOGUE, Geometry.of_family(self.performer.spec)))
         except PatchError:
             return frozenset()
+
+    @property
+    def into(self) -> Path:
+        """From any thread. The folder that the performance writes files into."""
+        return self._resources.into
 
     def edit(self, patch: Patch, at: Grid | None = None) -> Future[None]:
         """From any thread. Makes the document equal to another patch, in one undo step. Returns a future that is done
@@ -302,6 +323,11 @@ class Host:
     def keep(self) -> Patch:
         """From any thread. Makes the live values the base, in one undo step, and returns the new patch."""
         return self.document.keep()
+
+    def write(self, path: Path) -> None:
+        """From any thread but the tick thread. Keeps the live values and writes the document into a patch file or pack;
+        waits for the disk. Raises DemonError."""
+        save_patch(self.keep(), path, self.folder)
 
     def release(self, *keys: Key) -> None:
         """From any thread. Drops the live values of some knobs, or of all."""

@@ -9,6 +9,7 @@ from typing import Any
 
 from demon_patch.errors import DemonError
 from demon_patch.runtime.audio.device_choice import NO_DEVICE
+from demon_patch.runtime.live.notice import Notice
 
 SHOWN = 50  # messages
 KEPT = 1000  # messages
@@ -18,12 +19,17 @@ class Messages:
     """The messages of a performance, of which the latest KEPT remain."""
 
     def __init__(self) -> None:
-        self._messages: deque[tuple[int, str]] = deque(maxlen=KEPT)
+        self._notices: deque[Notice] = deque(maxlen=KEPT)
         self._numbers = count(1)
 
-    def add(self, message: str) -> None:
-        """From any thread. Adds a message."""
-        self._messages.append((next(self._numbers), message))
+    def add(self, message: str, about: Exception | None = None, stage: str = "") -> None:
+        """From any thread. Adds a message; `about`: the error that it tells; `stage`: see `Notice`."""
+        self._notices.append(Notice.of(next(self._numbers), message, about, stage))
+
+    @property
+    def notices(self) -> tuple[Notice, ...]:
+        """From any thread. All messages that are kept, oldest first, with the places that they are about."""
+        return tuple(self._notices)
 
     @property
     def latest(self) -> tuple[str, ...]:
@@ -33,14 +39,14 @@ class Messages:
     @property
     def numbered(self) -> tuple[tuple[int, str], ...]:
         """From any thread. All messages that are kept, oldest first, as (number, text); numbers count from 1."""
-        return tuple(self._messages)
+        return tuple((notice.number, notice.text) for notice in self.notices)
 
     def add_mistake_of(self, change: Callable[[], None]) -> None:
         """From any thread. Calls `change` on this thread; a DemonError that it raises becomes a message."""
         try:
             change()
         except DemonError as error:
-            self.add(str(error))
+            self.add(str(error), error, "edit")
 
 
 def event_message(event: dict[str, Any]) -> str:

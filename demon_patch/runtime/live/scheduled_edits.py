@@ -38,11 +38,13 @@ class NextEdit(NamedTuple):
     label: what the player is shown.
     at: the grid for which it waits.
     seconds: the time until then.
+    key: that of the `DocumentStage`.
     """
 
     label: str
     at: Grid
     seconds: float
+    key: Hashable = None
 
 
 class ScheduledEdits:
@@ -72,7 +74,9 @@ class ScheduledEdits:
         """The edits that are not heard yet, in order, with their seconds."""
         now, rate = max(self._performer.now, 0), self._performer.spec.frame_rate
         waiting = ((edit, self._frames.get(edit.key, now)) for edit in self._waiting)
-        return tuple(NextEdit(edit.label, edit.at, max(frame - now, 0) / rate) for edit, frame in waiting if edit.at)
+        return tuple(
+            NextEdit(edit.label, edit.at, max(frame - now, 0) / rate, edit.key) for edit, frame in waiting if edit.at
+        )
 
     def play(self, edits: Sequence[ScheduledEdit]) -> None:
         """Plays the first edit from now on; the others wait. If a later one is heard already, that one plays instead of

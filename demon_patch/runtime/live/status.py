@@ -31,11 +31,13 @@ class SlotStatus:
     step: the denoising steps that are done.
     steps: all its steps.
     heard_in: the seconds until it is heard.
+    heard_at: the transport frame from which it is heard.
     """
 
     step: int
     steps: int
     heard_in: float
+    heard_at: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +45,8 @@ class Status:
     """The state of a live performance at one moment. Times are in seconds unless a name says otherwise.
 
     begun: whether the first generation is finished and the transport has started.
+    frame: the transport frame at the loudspeaker, at least 0.
+    next_frame: the first transport frame at which a generation that is not in flight yet can be heard.
     bypass: whether the source is heard in place of what is generated.
     follow: whether the transport's beats are the song's beats.
     recording: the names of the files that are being recorded; empty if there are none.
@@ -74,6 +78,8 @@ class Status:
     bypass: bool = False
     follow: bool = False
     recording: str = ""
+    frame: int = 0
+    next_frame: int = 0
     seconds: float = 0.0
     song: float = 0.0
     song_length: float = 0.0
@@ -127,6 +133,8 @@ def engine_fields(live: TickLoop) -> dict[str, object]:
         "begun": live.begun,
         "bypass": performer.bypass or performer.program.ring.bypass,
         "follow": transport.follow,
+        "frame": max(now, 0),
+        "next_frame": performer.next_free_frame if live.begun else performer.lead,
         "seconds": float(frame.s),
         "song": float(frame.song),
         "song_length": float(frame.length),
@@ -138,7 +146,10 @@ def engine_fields(live: TickLoop) -> dict[str, object]:
         "loop": None if (lo, hi) == (0, transport.song_frames) else (lo / rate, hi / rate),
         "making": None if making is None else (making[0] / rate, making[1] / rate),
         "depth": performer.ring.depth,
-        "slots": tuple(SlotStatus(s.step, s.request.count, (int(s.heard_at or 0) - now) / rate) for s in slots),
+        "slots": tuple(
+            SlotStatus(s.step, s.request.count, (int(s.heard_at or 0) - now) / rate, int(s.heard_at or 0))
+            for s in slots
+        ),
         "tick_ms": 1e3 * live.tick_seconds,
         "decode_ms": 1e3 * live.decode_seconds,
         "lead_ms": 1e3 * performer.lead / rate,

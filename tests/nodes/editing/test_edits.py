@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from demon_patch.errors import PatchError
 from demon_patch.nodes.catalogue import CATALOGUE
 from demon_patch.nodes.editing.edits import bend, plug, removal, replacement
+from demon_patch.nodes.editing.inserting import insertion
 from demon_patch.nodes.editing.visible_ports import VisiblePorts
 from demon_patch.patch.edit.commands import Command, apply
 from demon_patch.patch.files.format import dumps, loads
@@ -74,6 +75,20 @@ def test_a_bend_is_put_in_and_taken_out_again() -> None:
     assert done(removal(bent, CATALOGUE, (point,)), bent) == PATCH
     with pytest.raises(PatchError, match="node s: port strength: no cable comes from lfo"):
         bend(PATCH, CableKey("lfo", "out", "s", "strength"), (0, 0))
+
+
+def test_a_node_is_put_into_a_cable_where_it_fits() -> None:
+    socket = CableKey("glide", "out", "s", "strength")
+    edited = done(insertion(PATCH, CATALOGUE, socket, "scale", (3, 4), "more"))
+    assert edited.nodes["more"].at == (3, 4)
+    assert edited.cables_into("more") == (Cable("glide", "out", "more", "x"),)
+    assert edited.cables_from("more") == (Cable("more", "out", "s", "strength", depth=0.4, offset=0.1),)
+    with pytest.raises(PatchError, match="does not fit into this cable"):
+        insertion(PATCH, CATALOGUE, socket, "prompt")
+    with pytest.raises(PatchError, match="did you mean scale"):
+        insertion(PATCH, CATALOGUE, socket, "scal")
+    with pytest.raises(PatchError, match="no cable"):
+        insertion(PATCH, CATALOGUE, CableKey("lfo", "out", "s", "strength"), "scale")
 
 
 def test_a_replaced_node_keeps_what_fits() -> None:

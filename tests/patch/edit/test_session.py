@@ -359,3 +359,28 @@ def test_of_a_command_that_sets_several_fields_undo_leaves_only_those_that_other
         session.redo("ann")
     assert session.patch.nodes["a"].at == (1.0, 1.0)
     assert session.patch.cables[0].muted
+
+
+def test_a_step_that_waits_is_cancelled_by_its_revision() -> None:
+    session = EditSession(Patch(nodes={"lfo": Node("lfo"), "other": Node("lfo")}))
+    first = session.do(SetValue("lfo", "rate", 1.0), "ann", at=Grid("bar"))
+    session.begin("ann", "Turn")
+    second = session.do(SetValue("lfo", "shape", "saw"), "ann", at=Grid("bar"))
+    session.do(SetValue("lfo", "shape", "sine"), "ann", at=Grid("bar"))
+    third = session.do(SetValue("other", "rate", 3.0), "bob", at=Grid("bar"))
+    with pytest.raises(PatchError, match='"bob" made that edit'):
+        session.cancel_pending(third.revision, "ann")
+    assert session.cancel_pending(first.revision, "ann").skipped == ()
+    assert dict(session.patch.nodes["lfo"].values) == {"shape": "sine"}
+    session.cancel_pending(second.revision, "ann")  # the whole open gesture
+    assert dict(session.patch.nodes["lfo"].values) == {}
+    assert [waiting.client for waiting in session.pending] == ["bob"]
+    assert session.steps("ann") == ((), ())
+    with pytest.raises(PatchError, match="no gesture is open"):
+        session.end("ann")
+    with pytest.raises(PatchError, match="no edit of that revision waits"):
+        session.cancel_pending(first.revision, "ann")
+    session.landed(third.revision)
+    with pytest.raises(PatchError, match="heard already"):
+        session.cancel_pending(third.revision, "bob")
+    assert session.undo("bob") is not None

@@ -1,0 +1,149 @@
+"""The command `demon-patch host`: plays a patch and serves it to other programs."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from demon_patch.console import Switch, Threads, examples, show, tell
+from demon_patch.errors import DemonError
+
+if TYPE_CHECKING:
+    from demon_patch.engine.session import Session
+    from demon_patch.patch.model.document import Patch
+    from demon_patch.runtime.live.host import Host
+    from demon_patch.runtime.remote.access import Address
+    from demon_patch.terminal.ending import Ending
+    from demon_patch.terminal.plain import Teller
+
+EXAMPLES = examples(
+    "demon-patch host first.dpatch.json",
+    "demon-patch host first.dpatch.json --listen 0.0.0.0:8765 --token-file token",
+)
+LOOK_SECONDS = 0.2
+
+
+def host(
+    patch: Path | None = None,
+    *,
+    listen: str = "127.0.0.1:8765",
+    token_file: Path | None = None,
+    device: str | None = None,
+    model: str | None = None,
+    seed: int | None = None,
+    discard: Switch = False,
+    executor: str = "torch",
+    threads: Threads = None,
+) -> None:
+    """Plays a patch without a view and serves it to other programs until Ctrl+C; prints the address that it listens on.
+
+    Only programs of this machine reach it. Other machines do where --listen names such an address and a token is given:
+    in a file that only its owner can read, or in the environment variable DEMON_PATCH_TOKEN.
+
+    Parameters:
+        patch: A patch file (*.dpatch.json), or a pack (*.dpatch); a copy of first-light by default.
+        listen: The address to listen on, HOST:PORT; port 0 for any that is free.
+        token_file: A file with the token that clients must show.
+        device: Part of the sound device's name; none for a clock without a sound card.
+        model: The model that plays, in place of the patch's own.
+        seed: Takes the place of the Scheduler's seed.
+        discard: Plays the file as it is: edits that were not saved when an earlier host ended stay a kept version.
+        executor: What runs the model, by name; torch (PyTorch) is there.
+        threads: Processor threads, 1 to 64; all by default.
+    """
+    from demon_patch.runtime.remote.access import Address, check_free, check_listen, token_from
+
+    address, token = Address.parsed(listen), token_from(token_file)
+    check_listen(address, token)
+    check_free(address)
+    tell(f"loading {'first-light' if patch is None else patch.name}")
+    from demon_patch.terminal.ending import Ending
+
+    with Ending(last=True) as ending:
+        from demon_patch.runtime.assets.assets import files_of
+
+        file = _template() if patch is None else patch
+        with files_of(file) as folder:
+            document, session = _load(file, model, seed, executor, threads)
+            files, into = (Path.cwd(), Path.cwd()) if patch is None else (folder, patch.parent)
+            _serve(document, session, files, into, patch, device, address, token, discard, ending)
+
+
+def _template() -> Path:
+    from demon_patch import shipped
+
+    return shipped.template(shipped.FIRST)
+
+
+def _load(path: Path, model: str | None, seed: int | None, executor: str, threads: int | None) -> tuple[Patch, Session]:
+    """Returns a patch and the model that plays it; prints remarks on the way."""
+    from demon_patch.engine.session import Session
+    from demon_patch.nodes.catalogue import CATALOGUE
+    from demon_patch.runtime.graph.warnings import unknown_words, warnings_of
+    from demon_patch.runtime.performance.prepare import load_playable
+
+    document = load_playable(path, seed=seed)
+    for remark in [*warnings_of(document, CATALOGUE), *unknown_words(document, CATALOGUE)]:
+        tell(remark, "yellow")
+    return document, Session.load(model or document.meta.model or "nano", executor=executor, threads=threads)
+
+
+def _serve(
+    document: Patch,
+    session: Session,
+    folder: Path,
+    into: Path,
+    file: Path | None,
+    device: str | None,
+    address: Address,
+    token: str | None,
+    discard: bool,
+    ending: Ending,
+) -> None:
+    """Plays and serves until a signal comes. However it ends, the sound and the server end with it."""
+    from demon_patch.patch.model.json_values import place
+    from demon_patch.runtime.live.host import Host
+    from demon_patch.terminal.plain import Teller
+
+    with contextlib.ExitStack() as parts:
+        ending.check()
+        with place(file):
+            playing = Host(document, session, folder=folder, into=into, device=device)
+        parts.callback(playing.close)
+        teller = Teller(playing, tell)
+        parts.callback(teller.tell)
+        with ending.held():
+            playing.start(ending.check)
+        _listen(playing, file, address, token, discard, parts)
+        with contextlib.suppress(KeyboardInterrupt):
+            _wait(playing, teller, ending)
+        ending.closing = True
+        tell("closing…")
+
+
+def _listen(
+    playing: Host, file: Path | None, address: Address, token: str | None, discard: bool, parts: contextlib.ExitStack
+) -> None:
+    """Starts the server, brings unsaved edits back, and prints the address."""
+    from demon_patch.runtime.remote.server import Server
+
+    server = Server(playing, address, file=file, token=token)
+    parts.callback(server.close)
+    listened = server.start()
+    try:
+        if not discard and server.desk.saved.restore_unsaved():
+            mend = "demon-patch undo takes them back, save keeps them"
+            playing.add_message(f"edits that were not saved are back ({mend})", stage="file")
+    except DemonError as error:
+        playing.add_message(f"edits that were not saved cannot be brought back: {error}", error, "file")
+    show(f"listening on {listened.url}")
+
+
+def _wait(playing: Host, teller: Teller, ending: Ending) -> None:
+    ever = threading.Event()  # never set: waiting for it is how time passes, and Ctrl+C ends it
+    while True:
+        ending.check()
+        teller.tell()
+        ever.wait(LOOK_SECONDS)

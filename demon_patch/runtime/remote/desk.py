@@ -1,0 +1,97 @@
+"""What the handlers of all clients share: the performance, its file, its versions, and who is connected."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from time import monotonic
+from typing import TYPE_CHECKING
+
+from demon_patch.errors import PatchError
+from demon_patch.patch.edit.field_paths import Path as FieldPath
+from demon_patch.patch.edit.overlay import Key
+from demon_patch.patch.edit.session import Delta, Revision
+from demon_patch.patch.model.document import Patch
+from demon_patch.runtime.assets.asset_store import inside
+from demon_patch.runtime.remote.heard import Reach, times, touched
+from demon_patch.runtime.remote.messages.base import Heard
+from demon_patch.runtime.remote.peer import Peer
+from demon_patch.runtime.remote.saving import SavedFile
+
+if TYPE_CHECKING:
+    from demon_patch.runtime.live.host import Host
+
+MOMENTS = 8192  # edits whose time is kept
+
+
+class Desk:
+    """What the handlers work on.
+
+    host: the performance.
+    saved: the patch file and the kept versions.
+    peers: the connected clients; the wire's thread changes it.
+    resubscribe: called on the wire's thread when subscriptions have changed.
+    """
+
+    def __init__(self, host: Host, file: Path | None = None) -> None:
+        self.host = host
+        self.saved = SavedFile(host, file)
+        self.peers: set[Peer] = set()
+        self._reach = Reach()
+        self._moments: OrderedDict[Revision, float] = OrderedDict()
+        self.resubscribe: Callable[[], None] = lambda: None
+
+    @property
+    def rate(self) -> float:
+        """Control frames a second."""
+        return float(self.host.performer.spec.frame_rate)
+
+    # -- time ---------------------------------------------------------------------------------------------------
+    def note_edit(self, delta: Delta) -> None:
+        """From any thread, under the document's lock. Notes when an edit was made."""
+        self._moments[delta.revision] = monotonic()
+        while len(self._moments) > MOMENTS:
+            self._moments.popitem(last=False)
+
+    def seconds_since(self, revision: Revision) -> float:
+        """Returns how long ago an edit was made; 0 where that is no longer known."""
+        at = self._moments.get(revision)
+        return 0.0 if at is None else max(monotonic() - at, 0.0)
+
+    def heard(self, patch: Patch, keys: Iterable[Key]) -> tuple[Heard, ...]:
+        """On the wire's thread. Returns when a change of some ports will be heard, by class."""
+        return times(self._reach.classes(patch, keys), self.host.status, self.rate)
+
+    def heard_of(self, patch: Patch, paths: Iterable[FieldPath]) -> tuple[Heard, ...]:
+        """On the wire's thread. Returns when an edit of some fields will be heard, by class."""
+        return self.heard(patch, list(touched(paths)))
+
+    # -- files --------------------------------------------------------------------------------------------------
+    def within(self, name: str, *, written: bool = False) -> Path:
+        """Returns the path of a name within the patch's folder, or for a file that is `written` within the folder that
+        the performance writes into. Raises DemonError for any other place."""
+        folder = self.host.into if written else self.host.folder
+        path = inside(name, folder, written=written)
+        if path.name.startswith(".") or any(part.startswith(".") for part in path.relative_to(folder.resolve()).parts):
+            raise PatchError(f"{name!r} is hidden", mend="name a file that does not begin with a point")
+        return path
+
+    def in_words(self, path: Path) -> str:
+        """Returns the name of a file within the folder that the performance writes into."""
+        try:
+            return path.resolve().relative_to(self.host.into.resolve()).as_posix()
+        except ValueError:
+            return path.name
+
+    def other_name(self, wanted: str) -> str:
+        """Returns the name by which a new client is known: the one it asks for, or with a number where a connected
+        client has it. Raises PatchError for an empty one, and one with characters that are not seen."""
+        name = " ".join(wanted.split())
+        if not name or not name.isprintable() or len(name) > 60:
+            raise PatchError(f"{wanted[:60]!r} is no name of a client", mend="use 1 to 60 visible characters")
+        taken = {peer.name for peer in self.peers}
+        number, free = 2, name
+        while free in taken:
+            free, number = f"{name}-{number}", number + 1
+        return free

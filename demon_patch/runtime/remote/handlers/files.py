@@ -1,0 +1,138 @@
+"""Files beside the patch, missing assets, and uploads."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from demon_patch.errors import DemonError, PatchError, SourceError
+from demon_patch.patch.files import asset_names
+from demon_patch.patch.files.pack import SUFFIX as PACK
+from demon_patch.runtime.assets import asset_store
+from demon_patch.runtime.assets.assets import PATCH, assets_of
+from demon_patch.runtime.assets.named_files import of_file
+from demon_patch.runtime.remote import limits
+from demon_patch.runtime.remote.desk import Desk
+from demon_patch.runtime.remote.handlers import slow
+from demon_patch.runtime.remote.messages.base import Done, Fault
+from demon_patch.runtime.remote.messages.files import (
+    Abandon,
+    Asset,
+    Assets,
+    Entry,
+    Folder,
+    Listing,
+    Piece,
+    Resolve,
+    Upload,
+    Uploading,
+)
+from demon_patch.runtime.remote.peer import Peer
+from demon_patch.runtime.remote.uploads import Upload as Incoming
+from demon_patch.runtime.remote.versions import ago
+
+MOST = 2000  # entries of a listing
+
+
+@slow
+def folder(desk: Desk, peer: Peer, message: Folder) -> Listing:
+    """Lists a folder within the patch's own; hidden files and what links lead out of it to are left out."""
+    home = desk.host.folder.resolve()
+    path = desk.within(message.folder or ".")
+    try:
+        with os.scandir(path) as scanned:
+            found = sorted((entry.name for entry in scanned if not entry.name.startswith(".")), key=str.casefold)
+    except OSError as error:
+        raise SourceError(f"{message.folder!r} cannot be listed: {error.strerror}", mend="name a folder") from None
+    entries = [entry for name in found[:MOST] if (entry := _entry(path / name, home)) is not None]
+    return Listing(entries=tuple(entries), more=max(len(found) - MOST, 0))
+
+
+@slow
+def resolve(desk: Desk, peer: Peer, message: Resolve) -> Assets:
+    """Lists the files that the patch names."""
+    return Assets(assets=tuple(_asset(name, node, port, desk) for name, node, port in assets_of(desk.host.patch)))
+
+
+@slow
+def upload(desk: Desk, peer: Peer, message: Upload) -> Uploading:
+    """Begins an upload; the store may have the file already."""
+    incoming = Incoming(message.hash, message.bytes, message.suffix)
+    name = asset_names.name_of_hash(message.hash, incoming.suffix)
+    try:
+        asset_store.located(name, desk.host.folder)
+    except SourceError:
+        pass
+    else:
+        incoming.close()
+        return Uploading(received=message.bytes, name=name)
+    if len(peer.uploads) >= limits.UPLOADS and message.hash not in peer.uploads:
+        incoming.close()
+        raise PatchError(f"{limits.UPLOADS} uploads are open", mend="finish or abandon one")
+    if (before := peer.uploads.pop(message.hash, None)) is not None:
+        before.close()
+    peer.uploads[message.hash] = incoming
+    return Uploading()
+
+
+@slow
+def piece(desk: Desk, peer: Peer, message: Piece) -> Uploading:
+    """Takes the next bytes of an upload; the last ones make it an asset."""
+    incoming = peer.uploads.get(message.hash)
+    if incoming is None:
+        raise PatchError("no upload of that hash is open", mend="begin it with `upload`")
+    try:
+        incoming.add(message.content)
+        if not incoming.whole:
+            return Uploading(received=incoming.received)
+        name = incoming.store()
+    except DemonError:
+        peer.uploads.pop(message.hash).close()
+        raise
+    peer.uploads.pop(message.hash).close()
+    return Uploading(received=incoming.received, name=name)
+
+
+@slow
+def abandon(desk: Desk, peer: Peer, message: Abandon) -> Done:
+    """Forgets an upload."""
+    if (incoming := peer.uploads.pop(message.hash, None)) is not None:
+        incoming.close()
+    return Done()
+
+
+def _entry(path: Path, home: Path) -> Entry | None:
+    """Returns what a listing says of a file; None for one that is neither file nor folder, or lies elsewhere."""
+    try:
+        real = path.resolve()
+        about = real.stat()
+    except (OSError, RuntimeError):
+        return None
+    if not real.is_relative_to(home) or not (real.is_file() or real.is_dir()):
+        return None
+    name = path.relative_to(home).as_posix()
+    suffix = path.suffix.lower()
+    if real.is_dir():
+        return Entry(name=name, kind="folder", seconds=ago(about.st_mtime))
+    kind = "other"
+    if name.endswith(PATCH):
+        kind = "patch"
+    elif suffix == PACK:
+        kind = "pack"
+    elif suffix in asset_names.SOUNDS:
+        kind = "sound"
+    elif suffix == asset_names.WEIGHTS:
+        kind = "lora"
+    return Entry(name=name, kind=kind, bytes=about.st_size, seconds=ago(about.st_mtime))
+
+
+def _asset(name: str, node: str, port: str, desk: Desk) -> Asset:
+    hash = ""
+    try:
+        with of_file(name, node, port):
+            hash = asset_names.hash_in(name) or ""
+            path = asset_store.located(name, desk.host.folder)
+            return Asset(name=name, node=node, port=port, hash=hash, bytes=path.stat().st_size)
+    except (DemonError, OSError) as error:
+        wrong = error if isinstance(error, DemonError) else SourceError(str(error), node=node, port=port)
+        return Asset(name=name, node=node, port=port, hash=hash, fault=Fault.of(wrong))

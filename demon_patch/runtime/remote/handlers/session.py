@@ -1,0 +1,88 @@
+"""The beginning of a connection; the catalogue; the words of the model."""
+
+from __future__ import annotations
+
+from demon_patch import __version__
+from demon_patch.engine.families import NAMES, unread, words_of
+from demon_patch.errors import DemonError
+from demon_patch.runtime.remote import limits
+from demon_patch.runtime.remote.catalogue import described
+from demon_patch.runtime.remote.desk import Desk
+from demon_patch.runtime.remote.handlers import slow
+from demon_patch.runtime.remote.messages import VERSION
+from demon_patch.runtime.remote.messages.base import Done
+from demon_patch.runtime.remote.messages.files import PIECE
+from demon_patch.runtime.remote.messages.session import (
+    Catalogue,
+    Hello,
+    Limits,
+    Model,
+    Nodes,
+    Ping,
+    Vocabulary,
+    Welcome,
+    Words,
+)
+from demon_patch.runtime.remote.messages.telemetry import POINTS
+from demon_patch.runtime.remote.peer import Peer
+
+
+def hello(desk: Desk, peer: Peer, message: Hello) -> Welcome:
+    """Begins a connection."""
+    if message.version != VERSION:
+        raise DemonError(
+            f"this host speaks version {VERSION} of the wire (demon-patch {__version__}), the client {message.version}",
+            mend="use the same version of the program on both sides",
+        )
+    if peer.name:
+        raise DemonError("this connection has begun already", mend="say hello once")
+    peer.name = desk.other_name(message.client)
+    desk.peers.add(peer)
+    spec, performer = desk.host.performer.spec, desk.host.performer
+    with desk.host.document.session() as session:
+        revision = session.revision
+    return Welcome(
+        version=VERSION,
+        client=peer.name,
+        program=__version__,
+        revision=revision,
+        model=Model(
+            name=spec.name,
+            title=spec.title,
+            sample_rate=spec.sample_rate,
+            channels=spec.channels,
+            frame_rate=spec.frame_rate,
+            song_frames=performer.source.frames,
+        ),
+        limits=Limits(
+            message_bytes=limits.MESSAGE,
+            messages_per_second=round(limits.RATE),
+            burst=limits.BURST,
+            points=POINTS,
+            piece_bytes=PIECE,
+            upload_bytes=limits.UPLOAD,
+            clients=limits.CLIENTS,
+        ),
+        file="" if desk.saved.file is None else desk.saved.file.name,
+        clients=tuple(sorted(each.name for each in desk.peers)),
+    )
+
+
+def ping(desk: Desk, peer: Peer, message: Ping) -> Done:
+    """Answers."""
+    return Done()
+
+
+@slow
+def catalogue(desk: Desk, peer: Peer, message: Catalogue) -> Nodes:
+    """Describes all node types."""
+    return described(desk.host.performer.spec, desk.host.performer.rates)
+
+
+@slow
+def words(desk: Desk, peer: Peer, message: Words) -> Vocabulary:
+    """Lists the words of the model."""
+    name = desk.host.performer.spec.name
+    if name not in NAMES:
+        return Vocabulary()
+    return Vocabulary(page=words_of(name), unread=tuple(unread(name, message.text)))

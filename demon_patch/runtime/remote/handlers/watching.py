@@ -1,0 +1,40 @@
+"""Subscriptions to telemetry."""
+
+from __future__ import annotations
+
+from demon_patch.errors import PatchError
+from demon_patch.nodes.catalogue import CATALOGUE
+from demon_patch.patch.model.document import Patch
+from demon_patch.runtime.remote.desk import Desk
+from demon_patch.runtime.remote.messages.base import Point
+from demon_patch.runtime.remote.messages.telemetry import Watch, Watching
+from demon_patch.runtime.remote.peer import Peer
+
+OF_POINTS = ("signals", "forecast", "knobs")
+
+
+def watch(desk: Desk, peer: Peer, message: Watch) -> Watching:
+    """Changes a subscription."""
+    if message.what in OF_POINTS and message.rate and not message.points:
+        raise PatchError(f"no points of {message.what} are named", mend="give [node, port, in or out] for each")
+    for kept in (peer.watches, peer.known, peer.due):
+        kept.pop(message.what, None)
+    if message.rate:
+        peer.watches[message.what] = message
+    desk.resubscribe()
+    patch = desk.host.patch
+    unknown = (place for place, point in enumerate(message.points) if not _exists(patch, point))
+    return Watching(unknown=tuple(unknown))
+
+
+def _exists(patch: Patch, point: Point) -> bool:
+    """Returns whether a patch has a signal."""
+    node, port, side = point
+    try:
+        found = patch.flat.nodes.get(node)
+    except PatchError:
+        return False
+    declaration = None if found is None else CATALOGUE.get(found.type)
+    if declaration is None:
+        return False
+    return port in (declaration.by_name if side == "in" else declaration.outs_by_name)

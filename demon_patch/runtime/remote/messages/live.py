@@ -1,0 +1,92 @@
+"""Knobs, live inputs and snapshots."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from msgspec import Meta
+
+from demon_patch.patch.edit.grid import Grid
+from demon_patch.patch.edit.session import Revision
+from demon_patch.patch.model.graph import CableKey
+from demon_patch.patch.model.json_values import Value
+from demon_patch.runtime.remote.messages.base import Fault, Heard, Id, Line, Reply, Request
+
+
+class Turn(Request, frozen=True, kw_only=True, omit_defaults=True):
+    """Gives knobs live values, which are heard in place of their bases until they are kept or released.
+
+    values: [node, port, value], each value in the port's unit.
+    """
+
+    values: Annotated[tuple[tuple[Id, Line, Value], ...], Meta(max_length=1000)]
+
+
+class Turned(Reply, frozen=True, kw_only=True, omit_defaults=True):
+    """The knobs are turned. heard: when it will be heard, by class of the controls that they reach."""
+
+    heard: tuple[Heard, ...] = ()
+
+
+class Feed(Request, frozen=True, kw_only=True, omit_defaults=True):
+    """Passes what a device would send on to live inputs.
+
+    values: [node, port, number], or [node, port, [level, rises]] for a gate.
+    """
+
+    values: Annotated[tuple[tuple[Id, Line, float | tuple[float, float]], ...], Meta(max_length=1000)]
+
+
+class Release(Request, frozen=True, kw_only=True, omit_defaults=True):
+    """Drops live values: those named, or all of them and the recalls that wait.
+
+    ports: [node, port]. cables: those with a live depth.
+    """
+
+    ports: Annotated[tuple[tuple[Id, Line], ...], Meta(max_length=10_000)] = ()
+    cables: Annotated[tuple[CableKey, ...], Meta(max_length=10_000)] = ()
+
+
+class Keep(Request, frozen=True, kw_only=True, omit_defaults=True):
+    """Makes the live values the base, in one undo step."""
+
+
+class Kept(Reply, frozen=True, kw_only=True, omit_defaults=True):
+    """The live values are the document's own now. revision: of the document."""
+
+    revision: Revision
+
+
+class Store(Request, frozen=True, kw_only=True, omit_defaults=True):
+    """Stores what sounds now as a snapshot; the reply `edited` has its id in `created`.
+
+    title: its title. scope: the nodes that it stores, all by default. snapshot: the one that it replaces.
+    """
+
+    title: Line = ""
+    scope: Annotated[tuple[Id, ...], Meta(max_length=10_000)] | None = None
+    snapshot: Id = ""
+
+
+class Recall(Request, frozen=True, kw_only=True, omit_defaults=True):
+    """Makes a snapshot's values live values. snapshot: its id. at: the grid from which they are heard."""
+
+    snapshot: Id
+    at: Grid | None = None
+
+
+class Recalled(Reply, frozen=True, kw_only=True, omit_defaults=True):
+    """The snapshot is recalled. skipped: what could not be set, and why."""
+
+    skipped: tuple[Fault, ...] = ()
+
+
+class Morph(Request, frozen=True, kw_only=True, omit_defaults=True):
+    """Makes the values between two snapshots live values.
+
+    one, other: their ids. amount: 0 at the first, 1 at the second.
+    """
+
+    one: Id
+    other: Id
+    amount: Annotated[float, Meta(ge=0, le=1)]

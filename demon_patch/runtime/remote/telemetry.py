@@ -1,0 +1,241 @@
+"""Makes telemetry: for each subscription, when it falls due, what has changed since the client was told."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import fields
+from time import monotonic
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from demon_patch.errors import DemonError
+from demon_patch.nodes.catalogue import CATALOGUE
+from demon_patch.patch.edit.session import Revision
+from demon_patch.patch.model.document import Patch
+from demon_patch.runtime.live.status import Status
+from demon_patch.runtime.remote.desk import Desk
+from demon_patch.runtime.remote.messages.base import Point
+from demon_patch.runtime.remote.messages.telemetry import (
+    Forecast,
+    Knobs,
+    Profile,
+    Signals,
+    StatusChange,
+    Strip,
+    Telemetry,
+    Waiting,
+    Watch,
+)
+from demon_patch.runtime.remote.peer import Peer
+from demon_patch.runtime.remote.sampling import Sampling
+
+if TYPE_CHECKING:
+    from demon_patch.runtime.graph.scopes import Scopes
+
+SLOWEST = {"forecast": 10.0, "strip": 5.0, "profile": 5.0}  # the most times a second
+COLUMNS = 512  # of a strip
+HELD = {"messages"}  # fields of the status that have messages of their own
+ENCODER = msgspec.msgpack.Encoder()
+
+
+class Telemetries:
+    """The telemetry of all clients. Owned by the wire's thread; forecasts and strips are made on threads of their own.
+
+    call: calls a function on the wire's thread, from any thread.
+    """
+
+    def __init__(self, desk: Desk, call: Callable[[Callable[[], object]], object]) -> None:
+        self._desk, self._call = desk, call
+        self.sampling = Sampling(desk.host)
+        self._strips = ThreadPoolExecutor(1, "strip")
+        self._sources: tuple[object, bytes] = (None, b"")
+        self._profiled: object = None
+
+    def close(self) -> None:
+        """Ends its threads."""
+        self.sampling.close()
+        self._strips.shutdown(cancel_futures=True)
+
+    def resubscribe(self) -> None:
+        """After a change of subscriptions: has the tick thread keep what the clients watch."""
+        watches = [watch for peer in self._desk.peers for watch in peer.watches.values()]
+        points = {point for watch in watches if watch.what in ("signals", "knobs") for point in watch.points}
+        self._desk.host.scopes.watch(points)
+        self.sampling.ring_wanted = any(watch.what == "ring" for watch in watches)
+        self.sampling.lanes_wanted = any(watch.what == "strip" for watch in watches)
+
+    def send_due(self) -> None:
+        """Puts the telemetry that has fallen due into the clients' outboxes."""
+        now = monotonic()
+        for peer in self._desk.peers:
+            for what, watch in peer.watches.items():
+                if peer.due.get(what, 0.0) > now:
+                    continue
+                rate = min(watch.rate, SLOWEST.get(what, watch.rate))
+                peer.due[what] = max(peer.due.get(what, now) + 1.0 / rate, now)
+                self._send(peer, watch)
+
+    def _send(self, peer: Peer, watch: Watch) -> None:
+        if watch.what == "forecast":
+            if not self.sampling.ask_forecast(watch.points, watch.ahead, self._answer(peer)):
+                peer.outbox.dropped += 1
+        elif watch.what == "strip":
+            self._strips.submit(self._make_strip, peer)
+        else:
+            peer.outbox.put_due(watch.what, lambda: self._built(peer, watch))
+
+    def _built(self, peer: Peer, watch: Watch) -> bytes | None:
+        if peer.watches.get(watch.what) is not watch:
+            return None
+        try:
+            made = getattr(self, f"_{watch.what}")(peer, watch)
+            return None if made is None else self._encoded(peer, made)
+        except Exception as error:  # of this program: all other messages go on
+            peer.watches.pop(watch.what, None)
+            self._desk.host.add_message(f"telemetry of {watch.what} ended: {type(error).__name__}: {error}")
+            return None
+
+    def _encoded(self, peer: Peer, made: Telemetry) -> bytes:
+        stamped = msgspec.structs.replace(made, frame=self._desk.host.status.frame, dropped=peer.outbox.dropped)
+        return ENCODER.encode(stamped)
+
+    # -- kinds, each called when the client can take it -----------------------------------------------------------
+    def _status(self, peer: Peer, watch: Watch) -> Telemetry | None:
+        now = dict(status_fields(self._desk.host.status))
+        before: Any = peer.known.get("status", {})
+        changed = {name: value for name, value in now.items() if name not in before or before[name] != value}
+        peer.known["status"] = now
+        return StatusChange(fields=changed) if changed else None
+
+    def _signals(self, peer: Peer, watch: Watch) -> Telemetry | None:
+        known: Any = peer.known.get("signals", 0)
+        first, values = self._desk.host.scopes.read_since(watch.points, known)
+        if not values.shape[1]:
+            return None
+        peer.known["signals"] = first + values.shape[1]
+        return Signals(first=first, count=values.shape[1], values=_bytes(values))
+
+    def _knobs(self, peer: Peer, watch: Watch) -> Telemetry | None:
+        before: Any = peer.known.setdefault("knobs", {})
+        found = []
+        for place, knob in enumerate(self._knobs_now(watch.points)):
+            if before.get(place) != knob:
+                before[place] = knob
+                found.append((place, *knob))
+        return Knobs(knobs=tuple(found)) if found else None
+
+    def _knobs_now(self, points: tuple[Point, ...]) -> Iterator[tuple[Any, Any, float | None]]:
+        host = self._desk.host
+        patch, live = host.patch, host.live_values
+        values = newest(host.scopes, points)
+        for (node, port, _), value in zip(points, values, strict=True):
+            modulated = None if np.isnan(value) else float(value)
+            yield base_of(patch, node, port), live.get((node, port)), modulated
+
+    def _ring(self, peer: Peer, watch: Watch) -> Telemetry | None:
+        known: Any = peer.known.get("ring", 0)
+        finished = [each for each in tuple(self.sampling.finished) if each[0] > known]
+        if finished:
+            peer.known["ring"] = finished[-1][0]
+        return msgspec.structs.replace(self.sampling.ring, finished=tuple(each for _, each in finished))
+
+    def _profile(self, peer: Peer, watch: Watch) -> Telemetry | None:
+        program = self._desk.host.performer.program
+        if self._profiled is None or program is not self._profiled:
+            self._profiled, self._times = program, program.profile()
+        micros = {node: round(time, 2) for node, time in (self._times.times.items() if self._times else ())}
+        return Profile(micros=micros) if micros else None
+
+    # -- made elsewhere -----------------------------------------------------------------------------------------
+    def _answer(self, peer: Peer) -> Callable[[int, NDArray[np.float32]], None]:
+        def answer(first: int, rows: NDArray[np.float32]) -> None:
+            made = Forecast(first=first, count=rows.shape[1], values=_bytes(rows))
+            self._call(lambda: peer.outbox.put_due("forecast", lambda: self._encoded(peer, made)))
+
+        return answer
+
+    def _make_strip(self, peer: Peer) -> None:
+        """On the thread for strips."""
+        host = self._desk.host
+        source = host.performer.source
+        new_source = self._sources[0] is not source
+        if new_source:
+            self._sources = (source, _bytes(peaks(source.audio)))
+        told = peer.known.get("strip") is source
+        peer.known["strip"] = source
+        lanes = {name: _bytes(columns(lane)) for name, lane in self.sampling.lanes.items()}
+        lo, hi = host.performer.transport.loop
+        made = Strip(
+            columns=COLUMNS,
+            song=_bytes(peaks(host.link.read(0, host.link.samples))),
+            source=b"" if told else self._sources[1],
+            loop=(int(lo), int(hi)),
+            laid=tuple((int(a), int(b)) for a, b, _ in list(host.performer.trace.windows)[-8:]),
+            lanes=lanes,
+        )
+        self._call(lambda: peer.outbox.put_due("strip", lambda: self._encoded(peer, made)))
+
+
+def status_fields(status: Status) -> Iterator[tuple[str, Any]]:
+    """Yields the fields of a status by name, as they are sent: only plain data."""
+    for field in fields(status):
+        value = getattr(status, field.name)
+        if field.name in HELD:
+            continue
+        if field.name == "live_values":
+            value = [(node, port, kept) for (node, port), kept in value.items()]
+        elif field.name == "waiting":
+            value = [
+                Waiting(
+                    label=each.label,
+                    at=str(each.at),
+                    seconds=each.seconds,
+                    revision=each.key if isinstance(each.key, Revision) else None,
+                )
+                for each in value
+            ]
+        yield field.name, value.item() if isinstance(value, np.generic) else value
+
+
+def newest(scopes: Scopes, points: tuple[Point, ...]) -> NDArray[np.float32]:
+    """Returns the newest number of each point, [points]; NaN where nothing is known."""
+    _, values = scopes.read_since(points, -1)
+    return values[:, -1] if values.shape[1] else np.full(len(points), np.nan, np.float32)
+
+
+def base_of(patch: Patch, node: str, port: str) -> Any:
+    """Returns what the document has for a port of a node, given by its path: its own value, or the default; None where
+    there is no such port."""
+    try:
+        kept = patch.nodes.get(node) or patch.flat.nodes.get(node)
+    except DemonError:
+        return None
+    if kept is None:
+        return None
+    if port in kept.values:
+        return kept.values[port]
+    declaration = CATALOGUE.get(kept.type)
+    found = None if declaration is None else declaration.by_name.get(port)
+    return None if found is None else found.default
+
+
+def peaks(audio: NDArray[np.float32], columns: int = COLUMNS) -> NDArray[np.float32]:
+    """Returns the largest absolute sample of each of `columns` nearly equal stretches of a sound [n, channels]."""
+    loud = np.abs(audio).max(axis=1) if audio.ndim > 1 else np.abs(audio)
+    if len(loud) < columns:
+        return np.resize(loud, columns).astype(np.float32) if len(loud) else np.zeros(columns, np.float32)
+    edges = np.linspace(0, len(loud), columns, endpoint=False).astype(np.int64)
+    return np.maximum.reduceat(loud, edges).astype(np.float32)
+
+
+def columns(lane: NDArray[np.float32], count: int = COLUMNS) -> NDArray[np.float32]:
+    """Returns a lane [T] at `count` equally spaced song frames."""
+    return lane[np.linspace(0, len(lane), count, endpoint=False).astype(np.int64)]
+
+
+def _bytes(values: NDArray[Any]) -> bytes:
+    return np.ascontiguousarray(values, dtype="<f4").tobytes()
