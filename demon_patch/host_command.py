@@ -13,6 +13,7 @@ from demon_patch.errors import DemonError
 if TYPE_CHECKING:
     from demon_patch.engine.session import Session
     from demon_patch.patch.model.document import Patch
+    from demon_patch.runtime.audio.device_choice import DeviceChoice
     from demon_patch.runtime.live.host import Host
     from demon_patch.runtime.remote.access import Address
     from demon_patch.terminal.ending import Ending
@@ -31,6 +32,8 @@ def host(
     listen: str = "127.0.0.1:8765",
     token_file: Path | None = None,
     device: str | None = None,
+    outputs: str | None = None,
+    buffer: int = 0,
     model: str | None = None,
     seed: int | None = None,
     discard: Switch = False,
@@ -47,17 +50,21 @@ def host(
         listen: The address to listen on, HOST:PORT; port 0 for any that is free.
         token_file: A file with the token that clients must show.
         device: Part of the sound device's name; none for a clock without a sound card.
+        outputs: The device's outputs to play on, as in 3,4; the first ones by default.
+        buffer: Frames of the device's buffer, 8 to 16384; the shortest safe one by default.
         model: The model that plays, in place of the patch's own.
         seed: Takes the place of the Scheduler's seed.
         discard: Plays the file as it is: edits that were not saved when an earlier host ended stay a kept version.
         executor: What runs the model, by name; torch (PyTorch) is there.
         threads: Processor threads, 1 to 64; all by default.
     """
+    from demon_patch.runtime.audio.device_choice import DeviceChoice, outputs_of
     from demon_patch.runtime.remote.access import Address, check_free, check_listen, token_from
 
     address, token = Address.parsed(listen), token_from(token_file)
     check_listen(address, token)
     check_free(address)
+    choice = DeviceChoice(device, outputs_of(outputs) if outputs else (), buffer)
     tell(f"loading {'first-light' if patch is None else patch.name}")
     from demon_patch.terminal.ending import Ending
 
@@ -68,7 +75,7 @@ def host(
         with files_of(file) as folder:
             document, session = _load(file, model, seed, executor, threads)
             files, into = (Path.cwd(), Path.cwd()) if patch is None else (folder, patch.parent)
-            _serve(document, session, files, into, patch, device, address, token, discard, ending)
+            _serve(document, session, files, into, patch, choice, address, token, discard, ending)
 
 
 def _template() -> Path:
@@ -96,7 +103,7 @@ def _serve(
     folder: Path,
     into: Path,
     file: Path | None,
-    device: str | None,
+    device: DeviceChoice,
     address: Address,
     token: str | None,
     discard: bool,

@@ -28,7 +28,7 @@ from demon_patch.patch.model.document import Patch
 from demon_patch.patch.model.json_values import Value
 from demon_patch.runtime.remote import limits
 from demon_patch.runtime.remote.access import LOOPBACK, Address, token_from
-from demon_patch.runtime.remote.messages import VERSION, documents, edits, live, recordings, session, transport
+from demon_patch.runtime.remote.messages import VERSION, devices, documents, edits, live, recordings, session, transport
 from demon_patch.runtime.remote.messages.base import Event, Fault, Refused, Reply, Request
 from demon_patch.runtime.remote.messages.events import AnyEvent
 from demon_patch.runtime.remote.messages.telemetry import StatusChange, Watch
@@ -269,6 +269,14 @@ class Client:
     def panic(self) -> None:
         """Silences the sound and releases all live values."""
         self.ask(transport.Panic())
+
+    def set_volume(self, decibels: float) -> None:
+        """Sets the master volume, -60 to 12 dB."""
+        self.ask(devices.SetVolume(decibels=decibels))
+
+    def set_device(self, name: str | None = None, outputs: tuple[int, ...] = (), buffer: int = 0) -> None:
+        """Plays on another sound device of the host's machine, or with "none" on a clock of its own."""
+        self.ask(devices.SetDevice(device=name, outputs=outputs, buffer=buffer))
 
     # -- files --------------------------------------------------------------------------------------------------
     def save(self, file: str = "", *, over: bool = False) -> documents.Saved:

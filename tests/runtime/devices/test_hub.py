@@ -57,7 +57,7 @@ def test_an_event_is_stamped_with_its_frame_and_read_by_the_next_tick() -> None:
     room.pass_time(0.048)
     events = [event for event in room.stage.fed if event.node == "keys"]
     assert {event.frame for event in events} == {int(0.504 * RATE)}
-    held = room.stage.program.feeds.port("keys", "held")
+    held = room.stage.program.live_inputs.port("keys", "held")
     assert room.stage.forecast._live.bus[held.slots[0]] == 1
 
 

@@ -124,16 +124,16 @@ def test_another_thread_reads_whole_trails_while_they_are_written(k: int) -> Non
 def test_several_signals_are_read_from_a_frame_on() -> None:
     forecast = Forecast(built(), TRANSPORT)
     points = [("lfo", "out", "out"), ("gone", "out", "out"), ("clk", "gate", "out")]
-    assert forecast.taps.read_since(points, 3)[1].shape == (3, 0)
-    forecast.taps.watch(points)
+    assert forecast.scopes.read_since(points, 3)[1].shape == (3, 0)
+    forecast.scopes.watch(points)
     forecast.advance(100)
-    first, values = forecast.taps.read_since(points, 40)
+    first, values = forecast.scopes.read_since(points, 40)
     assert (first, values.shape) == (40, (3, 60))
     for place in (0, 2):
-        np.testing.assert_array_equal(values[place], forecast.taps.read(points[place]).values[40:].astype(np.float32))
+        np.testing.assert_array_equal(values[place], forecast.scopes.read(points[place]).values[40:].astype(np.float32))
     assert np.isnan(values[1]).all()
-    first, values = forecast.taps.read_since(points, -1)
+    first, values = forecast.scopes.read_since(points, -1)
     assert (first, values.shape) == (99, (3, 1))
-    assert forecast.taps.read_since(points, 200)[1].shape == (3, 0)
+    assert forecast.scopes.read_since(points, 200)[1].shape == (3, 0)
     forecast.advance(1000)
-    assert forecast.taps.read_since(points, 0)[0] == 1000 - SHOWN
+    assert forecast.scopes.read_since(points, 0)[0] == 1000 - SHOWN
