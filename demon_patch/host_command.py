@@ -140,7 +140,7 @@ def _listen(
     parts.callback(server.close)
     listened = server.start()
     try:
-        if not discard and server.desk.saved.restore_unsaved():
+        if not discard and server.served.saved.restore_unsaved():
             mend = "demon-patch undo takes them back, save keeps them"
             playing.add_message(f"edits that were not saved are back ({mend})", stage="file")
     except DemonError as error:

@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import ExitStack
 from dataclasses import replace
-from math import floor, isnan
+from math import floor
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -25,14 +25,11 @@ from demon_patch.errors import PatchError
 from demon_patch.nodes.catalogue import CATALOGUE
 from demon_patch.patch.edit.grid import Grid
 from demon_patch.patch.edit.overlay import Key
-from demon_patch.patch.files.format import dumps
 from demon_patch.patch.model.document import Patch, Song
 from demon_patch.patch.model.json_values import Value
 from demon_patch.runtime.assets.assets import save_patch
 from demon_patch.runtime.audio.device_choice import DeviceChoice
-from demon_patch.runtime.audio.devices import SoundDevice, list_devices
 from demon_patch.runtime.audio.link import AudioLink
-from demon_patch.runtime.audio.timeline_memory import LOUDEST_DB, SILENT_DB
 from demon_patch.runtime.devices.feeds import FedEvent
 from demon_patch.runtime.devices.hub import DevicesHub
 from demon_patch.runtime.devices.performance import HeardMoment
@@ -47,9 +44,11 @@ from demon_patch.runtime.live.notice import Notice
 from demon_patch.runtime.live.ramps import Ramps
 from demon_patch.runtime.live.recording import Recordings
 from demon_patch.runtime.live.scheduled_edits import ScheduledEdit, ScheduledEdits
+from demon_patch.runtime.live.sound_controls import SoundControls
 from demon_patch.runtime.live.status import Meter, Status, engine_fields, sound_fields
 from demon_patch.runtime.live.tap_tempo import TapTempo
 from demon_patch.runtime.live.tick_loop import TickLoop
+from demon_patch.runtime.live.transport_controls import TransportControls
 from demon_patch.runtime.performance.prepare import perform, replaced_clips, tempo_of, wired_recordings
 from demon_patch.runtime.performance.resources import Resources
 from demon_patch.runtime.performance.trace import Trace
@@ -59,7 +58,7 @@ KEPT_EVENTS, KEPT_SECONDS = 4096, 600.0  # how much of each kind of event a live
 SWITCH_SECONDS = 0.001  # for which a thread keeps the interpreter from the others
 
 
-class Host:
+class Host(TransportControls, SoundControls):
     """A live performance of a patch; a context manager.
 
     patch: what is played first.
@@ -374,112 +373,8 @@ class Host:
 
         self.tick_loop.post(play)
 
-    # -- transport ----------------------------------------------------------------------------------------------
-    def play(self, on: bool) -> None:
-        """From any thread. Lets the transport run, or stops it."""
-        self.tick_loop.post(lambda: self.tick_loop.play(on))
-
-    def seek(self, seconds: float, beats: float | Grid = 0.0) -> None:
-        """From any thread. Jumps to a moment of the song, in seconds: as soon as it can be heard, or on a grid.
-        `beats`: a grid, or a number of beats; 0 for none."""
-        rate = self.performer.spec.frame_rate
-        self._retime(lambda: self.tick_loop.seek(round(seconds * rate), beats))
-
-    def loop(self, region: tuple[float, float] | None, beats: float | Grid = 0.0) -> None:
-        """From any thread. Repeats a stretch of the song, (from, to) in seconds, or with None the whole song; `beats`:
-        see `seek`. A stretch that is too short is not looped, and a message says so."""
-        rate, song = self.performer.spec.frame_rate, self.performer.source.frames
-        lo, hi = (0, song) if region is None else (round(region[0] * rate), round(region[1] * rate))
-        self._retime(lambda: self.tick_loop.loop(lo, hi, beats))
-
-    def tempo(self, bpm: float, beats: float | Grid = 0.0) -> None:
-        """From any thread. Sets the tempo by hand, 20 to 400 beats a minute (a number outside is clipped); `beats`: see
-        `seek`. Later edits of the patch's own tempo do not change it."""
-        wanted = min(max(bpm, 20.0), 400.0)
-
-        def change() -> None:
-            self._scheduled.take_tempo()
-            self.tick_loop.tempo(wanted, beats)
-
-        self._retime(change)
-
-    def tap(self) -> None:
-        """From any thread. Notes that the player taps a beat now. From the second tap on, it sets the tempo that the
-        taps give (`TapTempo`)."""
-        with self._tap_lock:
-            bpm = self._tap_tempo.tap(perf_counter())
-        if bpm is not None:
-            self.tempo(bpm)
-
-    def follow(self, on: bool) -> None:
-        """From any thread. Makes the transport's beats the song's beats, or lets them run on their own."""
-        self._retime(lambda: self.tick_loop.follow(on))
-
-    def bypass(self, on: bool) -> None:
-        """From any thread. Plays the source unchanged, in place of what is generated."""
-
-        def change() -> None:
-            self.performer.bypass = on
-
-        self.tick_loop.post(change)
-
-    def mute(self, on: bool) -> None:
-        """From any thread. Silences the sound at once or ends the silence; the transport runs on."""
-        self._muted = on
-        self.link.set_mute(on)
-
-    def set_volume(self, decibels: float) -> None:
-        """From any thread. Sets the master volume, -60 (silence) to 12 dB (a number outside is clipped), before the
-        limiter: nothing passes its ceiling. Recordings hear it."""
-        if isnan(decibels):
-            self.add_message("a volume that is no number is not set")
-        else:
-            self.link.set_volume(min(max(decibels, SILENT_DB), LOUDEST_DB))
-
-    def set_device(self, name: str | None = None, outputs: Sequence[int] = (), buffer: int = 0) -> None:
-        """From any thread. Plays on another sound device, or with "none" on a clock of its own: see `DeviceChoice`. A
-        message says how it went; where it fails, the former device plays on."""
-
-        def change() -> None:
-            self.link.set_device(DeviceChoice(name, tuple(outputs), buffer))
-
-        self.tick_loop.post(lambda: self._messages.add_mistake_of(change))
-
-    def devices(self) -> list[SoundDevice]:
-        """From any thread but the tick thread; it waits a second or so. Returns the sound devices that this machine has
-        now. Raises DeviceError."""
-        return list_devices()
-
     def panic(self) -> None:
         """From any thread. Silences the sound at once and releases all live values; `mute(False)` brings the sound
         back."""
         self.mute(True)
         self.release()
-
-    def _retime(self, change: Callable[[], None]) -> None:
-        """From any thread. Has the tick thread change the transport; edits that wait then get their new frames."""
-
-        def retime() -> None:
-            self._messages.add_mistake_of(change)
-            self._scheduled.note_retiming()
-
-        self.tick_loop.post(retime)
-
-    # -- recordings ---------------------------------------------------------------------------------------------
-    def record(self, path: str | Path) -> None:
-        """From any thread. Begins to record what is heard into a new file, which carries the patch that sounds now. Its
-        name is `jam-2.flac` where there is a `jam.flac`. Messages give the name, or the mistake."""
-        self._recordings.record(path, self._sounding_text())
-
-    def stop_recording(self) -> None:
-        """From any thread. Ends all recordings, and waits for their files; messages say whether each is good."""
-        self._recordings.stop()
-
-    def save_take(self, path: str | Path) -> Future[None]:
-        """From any thread. Writes what was heard in the last two minutes into a new file, which carries the patch that
-        sounds now. Returns a future that is done when the file is."""
-        return self._edit_thread.submit(lambda: self._recordings.save(path, self._sounding_text()))
-
-    def _sounding_text(self) -> str:
-        """Returns the text of a patch file of the document that sounds now."""
-        return dumps(self.document.sounding)

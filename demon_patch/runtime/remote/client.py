@@ -9,15 +9,13 @@ from __future__ import annotations
 import itertools
 import queue
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from collections.abc import Callable
+from contextlib import ExitStack, suppress
 from time import monotonic
 from typing import Any, TypeVar
-from urllib.parse import urlsplit
 
 import msgspec
-from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus, InvalidURI
-from websockets.sync.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed
 
 from demon_patch.errors import DemonError, PatchError
 from demon_patch.patch.edit.commands import Command, apply
@@ -26,8 +24,8 @@ from demon_patch.patch.edit.session import Revision
 from demon_patch.patch.files.format import loads
 from demon_patch.patch.model.document import Patch
 from demon_patch.patch.model.json_values import Value
-from demon_patch.runtime.remote import limits
 from demon_patch.runtime.remote.access import LOOPBACK, Address, token_from
+from demon_patch.runtime.remote.client_socket import closed_error, opened_socket
 from demon_patch.runtime.remote.messages import VERSION, devices, documents, edits, live, recordings, session, transport
 from demon_patch.runtime.remote.messages.base import Event, Fault, Refused, Reply, Request
 from demon_patch.runtime.remote.messages.events import AnyEvent
@@ -73,7 +71,9 @@ class Client:
         self._patch, self._revision = Patch(), Revision(-1, 0)
         self._early: list[edits.Edit] = []  # edits that came before the document
         self._ends = ExitStack()
-        self._socket = self._ends.enter_context(_opened(self.url, token if token is not None else token_from(None)))
+        self._socket = self._ends.enter_context(
+            opened_socket(self.url, token if token is not None else token_from(None))
+        )
         self._thread = threading.Thread(target=self._receive, name="receiving", daemon=True)
         self._thread.start()
         try:
@@ -117,7 +117,7 @@ class Client:
         except queue.Empty:
             raise DemonError(f"{self.url} did not answer within {seconds:g} s", mend="ask again") from None
         except ConnectionClosed as closed:
-            raise self._gone or _closed(closed, self.url) from None
+            raise self._gone or closed_error(closed, self.url) from None
         finally:
             self._replies.pop(number, None)
         if isinstance(found, DemonError):
@@ -308,7 +308,7 @@ class Client:
                 data = self._socket.recv()
                 self._take(decoder.decode(data if isinstance(data, bytes) else data.encode()))
         except ConnectionClosed as closed:
-            error = self._gone or _closed(closed, self.url)
+            error = self._gone or closed_error(closed, self.url)
         except msgspec.MsgspecError as wrong:
             error = DemonError(f"{self.url} sent what is no message: {wrong}", mend="use the same version")
         finally:
@@ -363,40 +363,3 @@ def _grid(beats: float | Grid) -> Grid | None:
     if isinstance(beats, Grid):
         return beats
     return Grid("beat", beats) if beats else None
-
-
-@contextmanager
-def _opened(url: str, token: str | None) -> Iterator[ClientConnection]:
-    """Gives a connection. Raises DemonError that says why there is none."""
-    headers = {} if token is None else {"Authorization": f"Bearer {token}"}
-    made = ExitStack()
-    try:
-        socket = made.enter_context(
-            connect(
-                url,
-                additional_headers=headers,
-                compression=None,
-                max_size=4 * limits.MESSAGE,
-                open_timeout=10.0,
-                proxy=None,
-                user_agent_header=None,
-            )
-        )
-    except InvalidStatus as refused:
-        body = refused.response.body or b""
-        text = body.decode("utf-8", "replace").strip()[:300] or f"it answers {refused.response.status_code}"
-        raise DemonError(f"{url} refuses the connection: {text}") from None
-    except (InvalidURI, ValueError):
-        raise DemonError(f"{url!r} is no address of a host", mend=f"write ws://HOST:PORT, as ws://{LOOPBACK}") from None
-    except (OSError, TimeoutError, InvalidHandshake, EOFError) as error:
-        where = urlsplit(url).netloc
-        reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
-        raise DemonError(f"there is no host at {where}: {reason}", mend="start one: demon-patch host PATCH") from None
-    with made:
-        yield socket
-
-
-def _closed(closed: ConnectionClosed, url: str) -> DemonError:
-    frame = closed.rcvd
-    reason = f": {frame.reason}" if frame is not None and frame.reason else ""
-    return DemonError(f"the connection to {url} is closed{reason}", mend="connect again")

@@ -14,11 +14,11 @@ from websockets.exceptions import ConnectionClosed
 
 from demon_patch.errors import DemonError, PatchError
 from demon_patch.runtime.remote import limits
-from demon_patch.runtime.remote.desk import Desk
 from demon_patch.runtime.remote.messages.base import Event, Fault, Kind, Refused, Reply, Request
 from demon_patch.runtime.remote.messages.session import Bye, Hello
 from demon_patch.runtime.remote.messages.telemetry import Watch
 from demon_patch.runtime.remote.peer import Peer
+from demon_patch.runtime.remote.served_host import ServedHost
 from demon_patch.runtime.remote.verbs import VERBS, decoded, number_of
 
 GOING_AWAY, POLICY = 1001, 1008  # reasons for which a WebSocket is closed
@@ -42,12 +42,12 @@ class Connection:
     def __init__(
         self,
         socket: ServerConnection,
-        desk: Desk,
+        served: ServedHost,
         files: Executor,
         joined: Callable[[Peer], object],
         left: Callable[[Peer], object],
     ) -> None:
-        self._socket, self._desk, self._files = socket, desk, files
+        self._socket, self._desk, self._files = socket, served, files
         self._joined, self._left = joined, left
         self._bucket = limits.Bucket()
         self.peer = Peer("")

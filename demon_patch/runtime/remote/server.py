@@ -23,12 +23,12 @@ from demon_patch.runtime.live.notice import Notice as Message
 from demon_patch.runtime.remote import limits
 from demon_patch.runtime.remote.access import Access, Address, Denied, check_listen, taken
 from demon_patch.runtime.remote.connection import GOING_AWAY, Connection, encoded
-from demon_patch.runtime.remote.desk import Desk
 from demon_patch.runtime.remote.messages.base import Event, Fault
 from demon_patch.runtime.remote.messages.documents import FileChanged
 from demon_patch.runtime.remote.messages.edits import Edit, Landed
 from demon_patch.runtime.remote.messages.session import Clients, Notice
 from demon_patch.runtime.remote.peer import Peer
+from demon_patch.runtime.remote.served_host import ServedHost
 from demon_patch.runtime.remote.telemetry import Telemetries
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ class Server:
     def __init__(self, host: Host, address: Address, *, file: Path | None = None, token: str | None = None) -> None:
         check_listen(address, token)
         self.address, self._token = address, token
-        self.desk = Desk(host, file)
+        self.served = ServedHost(host, file)
         self._host = host
         self._connections: set[Connection] = set()
         self._files = ThreadPoolExecutor(2, "files")
@@ -135,9 +135,9 @@ class Server:
 
     def _follow(self, ends: contextlib.ExitStack) -> None:
         """Follows edits and landings until `ends` closes."""
-        self.telemetry = Telemetries(self.desk, self._call)
+        self.telemetry = Telemetries(self.served, self._call)
         ends.callback(self.telemetry.close)
-        self.desk.resubscribe = self.telemetry.resubscribe
+        self.served.resubscribe = self.telemetry.resubscribe
         with self._host.document.session() as session:
             ends.callback(session.subscribe(self._hear))
         ends.callback(self._host.document.follow_landings(self._hear_landing))
@@ -151,7 +151,7 @@ class Server:
         return None if denied is None else socket.respond(HTTPStatus(denied.status), f"{denied.text}\n")
 
     async def _welcome(self, socket: ServerConnection) -> None:
-        connection = Connection(socket, self.desk, self._files, self._joined, self._left)
+        connection = Connection(socket, self.served, self._files, self._joined, self._left)
         self._connections.add(connection)
         try:
             await connection.run()
@@ -166,20 +166,20 @@ class Server:
 
     def _left(self, peer: Peer) -> None:
         """Closes the gesture of a client that has gone, and ends its subscriptions."""
-        self.desk.peers.discard(peer)
+        self.served.peers.discard(peer)
         self.telemetry.resubscribe()
         with self._host.document.session() as session:
             session.leave(peer.name)
         self._tell_clients()
 
     def _tell_clients(self) -> None:
-        self.broadcast(Clients(clients=tuple(sorted(peer.name for peer in self.desk.peers))))
+        self.broadcast(Clients(clients=tuple(sorted(peer.name for peer in self.served.peers))))
 
     def broadcast(self, event: Event) -> None:
         """On the wire's thread. Sends an event to every client."""
         message = encoded(event)
         for connection in tuple(self._connections):
-            if connection.peer in self.desk.peers:
+            if connection.peer in self.served.peers:
                 connection.send_encoded(message)
 
     # -- what happens, from any thread --------------------------------------------------------------------------
@@ -190,7 +190,7 @@ class Server:
                 self._loop.call_soon_threadsafe(function)
 
     def _hear(self, delta: Delta) -> None:
-        self.desk.note_edit(delta)
+        self.served.note_edit(delta)
         self._call(lambda: self.broadcast(Edit.of(delta)))
 
     def _hear_landing(self, key: Hashable) -> None:
@@ -218,16 +218,16 @@ class Server:
         loop, kept = asyncio.get_running_loop(), monotonic()
         while True:
             await asyncio.sleep(FILE_SECONDS)
-            changed = await loop.run_in_executor(self._files, self.desk.saved.changed_on_disk)
-            if changed is not False and self.desk.saved.file is not None:
-                self.broadcast(FileChanged(file=self.desk.saved.file.name, gone=changed is None))
+            changed = await loop.run_in_executor(self._files, self.served.saved.changed_on_disk)
+            if changed is not False and self.served.saved.file is not None:
+                self.broadcast(FileChanged(file=self.served.saved.file.name, gone=changed is None))
             if monotonic() - kept >= KEEP_SECONDS:
                 kept = monotonic()
                 await loop.run_in_executor(self._files, self._keep_version)
 
     def _keep_version(self) -> None:
         try:
-            self.desk.saved.keep_version()
+            self.served.saved.keep_version()
         except (DemonError, OSError) as error:
             self._host.add_message(f"a version could not be kept: {error}", error, "file")
 

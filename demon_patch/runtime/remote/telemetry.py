@@ -17,7 +17,6 @@ from demon_patch.nodes.catalogue import CATALOGUE
 from demon_patch.patch.edit.session import Revision
 from demon_patch.patch.model.document import Patch
 from demon_patch.runtime.live.status import Status
-from demon_patch.runtime.remote.desk import Desk
 from demon_patch.runtime.remote.messages.base import Point
 from demon_patch.runtime.remote.messages.telemetry import (
     Forecast,
@@ -32,6 +31,7 @@ from demon_patch.runtime.remote.messages.telemetry import (
 )
 from demon_patch.runtime.remote.peer import Peer
 from demon_patch.runtime.remote.sampling import Sampling
+from demon_patch.runtime.remote.served_host import ServedHost
 
 if TYPE_CHECKING:
     from demon_patch.runtime.graph.scopes import Scopes
@@ -48,9 +48,9 @@ class Telemetries:
     call: calls a function on the wire's thread, from any thread.
     """
 
-    def __init__(self, desk: Desk, call: Callable[[Callable[[], object]], object]) -> None:
-        self._desk, self._call = desk, call
-        self.sampling = Sampling(desk.host)
+    def __init__(self, served: ServedHost, call: Callable[[Callable[[], object]], object]) -> None:
+        self._desk, self._call = served, call
+        self.sampling = Sampling(served.host)
         self._strips = ThreadPoolExecutor(1, "strip")
         self._sources: tuple[object, bytes] = (None, b"")
         self._profiled: object = None

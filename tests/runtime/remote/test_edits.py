@@ -106,7 +106,7 @@ def test_a_client_that_comes_back_finds_its_history(wired: WiredHost) -> None:
         with wired.client("ann") as other:
             assert other.welcome.client == "ann-2"
             assert sorted(other.welcome.clients) == ["ann", "ann-2"]
-    assert until(lambda: not wired.server.desk.peers)
+    assert until(lambda: not wired.server.served.peers)
     with wired.client("ann") as ann:
         assert ann.undo().label == "Set value"
 
@@ -117,7 +117,7 @@ def test_a_gesture_is_one_step_and_is_closed_when_its_client_dies(wired: WiredHo
     for number in range(10):
         ann.do(strength(0.05 * number))
     ann._socket.socket.close()  # in the middle of it, without a goodbye
-    assert until(lambda: not wired.server.desk.peers)
+    assert until(lambda: not wired.server.served.peers)
     assert wired.host.patch.nodes["scheduler"].values["strength"] == pytest.approx(0.45)
     with wired.client("ann") as again:
         assert [step.label for step in again.history().done] == ["Turn strength"]

@@ -137,7 +137,7 @@ def test_the_document_is_saved_and_what_else_changed_the_file_is_told(wired: Wir
         with pytest.raises(DemonError, match="no name of a patch file"):
             ann.save("other.txt")
         ann.save("other.dpatch.json")
-        assert wired.server.desk.saved.file == file.with_name("other.dpatch.json")
+        assert wired.server.served.saved.file == file.with_name("other.dpatch.json")
         with pytest.raises(DemonError, match="there is such a file already"):
             ann.save("first.dpatch.json")
         file.with_name("other.dpatch.json").unlink()
@@ -206,7 +206,7 @@ def test_unsaved_edits_are_back_after_the_host_was_killed(file: Path) -> None:
         kept = Versions(file).unsaved()
         assert kept == edited
     with wired_host(file=file) as again, again.client() as ann:
-        assert again.server.desk.saved.restore_unsaved()
+        assert again.server.served.saved.restore_unsaved()
         assert ann.wait(lambda: ann.patch == edited)
         assert load(file) == DOCUMENT
         ann.save()

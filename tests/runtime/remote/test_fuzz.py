@@ -139,6 +139,6 @@ def test_paths_that_lead_out_are_refused(wired: WiredHost) -> None:
                 told = raw.ask({**message, "id": number})
                 assert told["is"] == "refused", (name, message)
                 assert told["kind"] == "refused", told
-    (left,) = wired.server.desk.host.folder.iterdir()
+    (left,) = wired.server.served.host.folder.iterdir()
     assert left.name == "first.dpatch.json"
     assert not wired.host._recordings.names

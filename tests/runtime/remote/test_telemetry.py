@@ -149,7 +149,7 @@ def test_a_slow_client_loses_telemetry_and_no_edit(wired: WiredHost) -> None:
     points = [["scheduler", "structure", "in"]] * 400
     raw.send({"verb": "watch", "id": 2, "what": "signals", "rate": 60, "points": points})
     with wired.client("ann") as ann:
-        peer = next(peer for peer in wired.server.desk.peers if peer.name == "raw")
+        peer = next(peer for peer in wired.server.served.peers if peer.name == "raw")
         for number in range(2000):
             ann.do(SetMeta(description=f"{number} {TEXT}"))
             if peer.outbox.dropped >= 3:
@@ -169,14 +169,14 @@ def test_a_slow_client_loses_telemetry_and_no_edit(wired: WiredHost) -> None:
 
 def test_a_client_that_leaves_everything_lying_is_let_go(wired: WiredHost, monkeypatch: pytest.MonkeyPatch) -> None:
     raw = RawClient(wired.url, slow=True)
-    peer = next(peer for peer in wired.server.desk.peers if peer.name == "raw")
+    peer = next(peer for peer in wired.server.served.peers if peer.name == "raw")
     monkeypatch.setattr(peer.outbox, "_most", 200_000)
     with wired.client("ann") as ann:
         for number in range(2000):
             ann.do(SetMeta(description=f"{number} {TEXT}"))
-            if peer not in wired.server.desk.peers:
+            if peer not in wired.server.served.peers:
                 break
-        assert peer not in wired.server.desk.peers
+        assert peer not in wired.server.served.peers
         assert ann.wait(lambda: any("waited for the client raw" in notice.fault.text for notice in ann.notices))
     raw.close()
 

@@ -1,6 +1,6 @@
 """What the host does with each request: one short function for each, found by lying here (`verbs.VERBS`).
 
-A handler has the parameters `desk`, `peer` and `message`, whose type says which request it answers, and returns the
+A handler has the parameters `served`, `peer` and `message`, whose type says which request it answers, and returns the
 reply. It raises DemonError where the request cannot be done, before anything has changed. It calls the host's own
 methods only. It runs on the wire's thread and returns at once; one that waits for files or threads is marked `slow`.
 """

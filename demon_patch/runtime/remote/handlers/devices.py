@@ -4,35 +4,35 @@ from __future__ import annotations
 
 from demon_patch.errors import DeviceError
 from demon_patch.runtime.audio.device_choice import DeviceChoice
-from demon_patch.runtime.remote.desk import Desk
 from demon_patch.runtime.remote.handlers import slow
 from demon_patch.runtime.remote.messages.base import Done
 from demon_patch.runtime.remote.messages.devices import Device, DeviceList, Devices, SetDevice, SetVolume
 from demon_patch.runtime.remote.peer import Peer
+from demon_patch.runtime.remote.served_host import ServedHost
 
 
 @slow
-def devices(desk: Desk, peer: Peer, message: Devices) -> DeviceList:
+def devices(served: ServedHost, peer: Peer, message: Devices) -> DeviceList:
     """Lists the sound devices."""
     try:
-        found = desk.host.devices()
+        found = served.host.devices()
     except DeviceError as error:
         return DeviceList(missing=str(error))
-    used = desk.host.status.device
+    used = served.host.status.device
     listed = (
         Device(name=d.name, channels=d.outputs, rate=d.rate, default=d.default, used=d.name == used) for d in found
     )
     return DeviceList(devices=tuple(listed), missing="" if found else "no sound device")
 
 
-def set_device(desk: Desk, peer: Peer, message: SetDevice) -> Done:
+def set_device(served: ServedHost, peer: Peer, message: SetDevice) -> Done:
     """Plays on another device, or on none."""
     DeviceChoice(message.device, message.outputs, message.buffer)
-    desk.host.set_device(message.device, message.outputs, message.buffer)
+    served.host.set_device(message.device, message.outputs, message.buffer)
     return Done()
 
 
-def set_volume(desk: Desk, peer: Peer, message: SetVolume) -> Done:
+def set_volume(served: ServedHost, peer: Peer, message: SetVolume) -> Done:
     """Sets the master volume."""
-    desk.host.set_volume(message.decibels)
+    served.host.set_volume(message.decibels)
     return Done()

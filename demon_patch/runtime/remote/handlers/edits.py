@@ -14,7 +14,6 @@ from demon_patch.patch.edit.grid import Grid
 from demon_patch.patch.edit.history import UndoStep, primitives
 from demon_patch.patch.edit.session import EditSession, Revision, UndoResult
 from demon_patch.patch.model.document import Patch
-from demon_patch.runtime.remote.desk import Desk
 from demon_patch.runtime.remote.messages.base import Conflict, Done, Fault
 from demon_patch.runtime.remote.messages.edits import (
     Begin,
@@ -41,27 +40,28 @@ from demon_patch.runtime.remote.messages.edits import (
     UndoTo,
 )
 from demon_patch.runtime.remote.peer import Peer
+from demon_patch.runtime.remote.served_host import ServedHost
 
 NOTHING_TO_UNDO = PatchError("there is nothing to undo", mend="each client undoes its own edits")
 NOTHING_TO_REDO = PatchError("there is nothing to do again", mend="undo something first")
 
 
-def do(desk: Desk, peer: Peer, message: Do) -> Edited:
+def do(served: ServedHost, peer: Peer, message: Do) -> Edited:
     """Does a command."""
-    return _edited(desk, peer, lambda patch: message.command, message.label, message.at, message.base)
+    return _edited(served, peer, lambda patch: message.command, message.label, message.at, message.base)
 
 
-def undo(desk: Desk, peer: Peer, message: Undo) -> Edited:
+def undo(served: ServedHost, peer: Peer, message: Undo) -> Edited:
     """Takes the latest step back."""
-    return _taken(desk, lambda session: session.undo(peer.name, message.at), NOTHING_TO_UNDO, message.at)
+    return _taken(served, lambda session: session.undo(peer.name, message.at), NOTHING_TO_UNDO, message.at)
 
 
-def redo(desk: Desk, peer: Peer, message: Redo) -> Edited:
+def redo(served: ServedHost, peer: Peer, message: Redo) -> Edited:
     """Does the latest undone step again."""
-    return _taken(desk, lambda session: session.redo(peer.name, message.at), NOTHING_TO_REDO, message.at)
+    return _taken(served, lambda session: session.redo(peer.name, message.at), NOTHING_TO_REDO, message.at)
 
 
-def undo_to(desk: Desk, peer: Peer, message: UndoTo) -> Edited:
+def undo_to(served: ServedHost, peer: Peer, message: UndoTo) -> Edited:
     """Undoes or redoes many steps, which are compiled once."""
 
     def take(session: EditSession) -> UndoResult | None:
@@ -79,52 +79,52 @@ def undo_to(desk: Desk, peer: Peer, message: UndoTo) -> Edited:
             label, skipped = found.label, [*skipped, *found.skipped]
         return UndoResult(label, tuple(skipped))
 
-    return _taken(desk, take, NOTHING_TO_UNDO, None)
+    return _taken(served, take, NOTHING_TO_UNDO, None)
 
 
-def history(desk: Desk, peer: Peer, message: History) -> Steps:
+def history(served: ServedHost, peer: Peer, message: History) -> Steps:
     """Lists the undo steps."""
-    with desk.host.document.session() as session:
+    with served.host.document.session() as session:
         done, undone = session.steps(message.client or peer.name)
         epoch = session.revision.epoch
 
     def told(step: UndoStep) -> Step:
         nodes = {place_of(path)[0] for part in step.parts for path in part.changed}
-        seconds = desk.seconds_since(Revision(epoch, step.last))
+        seconds = served.seconds_since(Revision(epoch, step.last))
         return Step(label=step.label, seconds=seconds, nodes=tuple(sorted(filter(None, nodes))))
 
     return Steps(done=tuple(map(told, done)), undone=tuple(map(told, undone)))
 
 
-def begin(desk: Desk, peer: Peer, message: Begin) -> Done:
+def begin(served: ServedHost, peer: Peer, message: Begin) -> Done:
     """Opens a gesture."""
-    with desk.host.document.session() as session:
+    with served.host.document.session() as session:
         session.begin(peer.name, message.label)
     return Done()
 
 
-def end(desk: Desk, peer: Peer, message: End) -> Done:
+def end(served: ServedHost, peer: Peer, message: End) -> Done:
     """Closes the gesture."""
-    with desk.host.document.session() as session:
+    with served.host.document.session() as session:
         session.end(peer.name)
     return Done()
 
 
-def cancel(desk: Desk, peer: Peer, message: Cancel) -> Edited:
+def cancel(served: ServedHost, peer: Peer, message: Cancel) -> Edited:
     """Takes back what waits, or the gesture."""
     revision = message.revision
     if revision is None:
-        return _taken(desk, lambda session: session.cancel(peer.name), NOTHING_TO_UNDO, None)
-    return _taken(desk, lambda session: session.cancel_pending(revision, peer.name), NOTHING_TO_UNDO, None)
+        return _taken(served, lambda session: session.cancel(peer.name), NOTHING_TO_UNDO, None)
+    return _taken(served, lambda session: session.cancel_pending(revision, peer.name), NOTHING_TO_UNDO, None)
 
 
 # -- edits that need the catalogue ----------------------------------------------------------------------------------
-def plug(desk: Desk, peer: Peer, message: Plug) -> Edited:
+def plug(served: ServedHost, peer: Peer, message: Plug) -> Edited:
     """Plugs a cable where it fits."""
-    return _edited(desk, peer, lambda patch: edits.plug(patch, CATALOGUE, message.cable, message.within), "Connect")
+    return _edited(served, peer, lambda patch: edits.plug(patch, CATALOGUE, message.cable, message.within), "Connect")
 
 
-def insert(desk: Desk, peer: Peer, message: Insert) -> Edited:
+def insert(served: ServedHost, peer: Peer, message: Insert) -> Edited:
     """Puts a node into a cable."""
 
     def command(patch: Patch) -> Command:
@@ -132,70 +132,70 @@ def insert(desk: Desk, peer: Peer, message: Insert) -> Edited:
             patch, CATALOGUE, message.cable, message.type, message.at, message.node or None, message.within
         )
 
-    return _edited(desk, peer, command, "Insert")
+    return _edited(served, peer, command, "Insert")
 
 
-def remove(desk: Desk, peer: Peer, message: Remove) -> Edited:
+def remove(served: ServedHost, peer: Peer, message: Remove) -> Edited:
     """Removes nodes, and heals the cables."""
 
     def command(patch: Patch) -> Command:
         return edits.removal(patch, CATALOGUE, message.nodes, message.heal, message.within)
 
-    return _edited(desk, peer, command, "Remove")
+    return _edited(served, peer, command, "Remove")
 
 
-def exchange(desk: Desk, peer: Peer, message: Exchange) -> Edited:
+def exchange(served: ServedHost, peer: Peer, message: Exchange) -> Edited:
     """Puts another node in the place of one."""
 
     def command(patch: Patch) -> Command:
         return edits.replacement(patch, CATALOGUE, message.node, message.new, message.within)
 
-    return _edited(desk, peer, command, "Replace")
+    return _edited(served, peer, command, "Replace")
 
 
-def bend(desk: Desk, peer: Peer, message: Bend) -> Edited:
+def bend(served: ServedHost, peer: Peer, message: Bend) -> Edited:
     """Puts a reroute into a cable."""
-    return _edited(desk, peer, lambda patch: edits.bend(patch, message.cable, message.at, message.within), "Bend")
+    return _edited(served, peer, lambda patch: edits.bend(patch, message.cable, message.at, message.within), "Bend")
 
 
-def subpatch(desk: Desk, peer: Peer, message: Subpatch) -> Edited:
+def subpatch(served: ServedHost, peer: Peer, message: Subpatch) -> Edited:
     """Moves nodes into a subpatch."""
 
     def command(patch: Patch) -> Command:
         return subpatches.subpatch(patch, CATALOGUE, message.nodes, message.title, message.within)
 
-    return _edited(desk, peer, command, "Subpatch")
+    return _edited(served, peer, command, "Subpatch")
 
 
-def of_subpatch(desk: Desk, peer: Peer, message: OfSubpatch) -> Edited:
+def of_subpatch(served: ServedHost, peer: Peer, message: OfSubpatch) -> Edited:
     """Expands a subpatch, or gives it a definition of its own."""
     make = subpatches.expanded if message.what == "expand" else subpatches.unique
-    return _edited(desk, peer, lambda patch: make(patch, message.node, message.within), message.what.capitalize())
+    return _edited(served, peer, lambda patch: make(patch, message.node, message.within), message.what.capitalize())
 
 
-def promote(desk: Desk, peer: Peer, message: Promote) -> Edited:
+def promote(served: ServedHost, peer: Peer, message: Promote) -> Edited:
     """Shows an inner port on the subpatch."""
     make = subpatches.promoted if message.side == "in" else subpatches.promoted_output
-    return _edited(desk, peer, lambda patch: make(patch, message.within, message.node, message.port), "Promote")
+    return _edited(served, peer, lambda patch: make(patch, message.within, message.node, message.port), "Promote")
 
 
-def paste(desk: Desk, peer: Peer, message: Paste) -> Edited:
+def paste(served: ServedHost, peer: Peer, message: Paste) -> Edited:
     """Pastes a text."""
 
     def command(patch: Patch) -> Command:
         return edits.paste(patch, CATALOGUE, message.text, message.at, message.within)
 
-    return _edited(desk, peer, command, "Paste")
+    return _edited(served, peer, command, "Paste")
 
 
-def copy(desk: Desk, peer: Peer, message: Copy) -> Copied:
+def copy(served: ServedHost, peer: Peer, message: Copy) -> Copied:
     """Gives nodes as a text."""
-    return Copied(text=clipboard.copy_text(desk.host.patch, message.nodes, message.within))
+    return Copied(text=clipboard.copy_text(served.host.patch, message.nodes, message.within))
 
 
 # -- shared ---------------------------------------------------------------------------------------------------------
 def _edited(
-    desk: Desk,
+    served: ServedHost,
     peer: Peer,
     make: Callable[[Patch], Command],
     label: str = "",
@@ -203,7 +203,7 @@ def _edited(
     base: Revision | None = None,
 ) -> Edited:
     """Does the command that `make` returns for the document, and returns what the client is told of it."""
-    with desk.host.document.session() as session:
+    with served.host.document.session() as session:
         before = session.patch
         command = make(before)
         conflicts = () if base is None else tuple(_conflicts(session, peer.name, command, base))
@@ -214,17 +214,17 @@ def _edited(
     return Edited(
         revision=delta.revision,
         label=delta.label,
-        heard=() if at is not None else desk.heard_of(after, changed),
+        heard=() if at is not None else served.heard_of(after, changed),
         conflicts=conflicts,
         created=new[0] if len(new) == 1 else "",
     )
 
 
 def _taken(
-    desk: Desk, take: Callable[[EditSession], UndoResult | None], nothing: PatchError, at: Grid | None
+    served: ServedHost, take: Callable[[EditSession], UndoResult | None], nothing: PatchError, at: Grid | None
 ) -> Edited:
     """Undoes, redoes or cancels by `take`, and returns what the client is told of it."""
-    with desk.host.document.session() as session:
+    with served.host.document.session() as session:
         before = session.patch
         result = take(session)
         revision, after = session.snapshot()
@@ -233,7 +233,7 @@ def _taken(
     return Edited(
         revision=revision,
         label=result.label,
-        heard=() if at is not None else desk.heard_of(after, changes(before, after)),
+        heard=() if at is not None else served.heard_of(after, changes(before, after)),
         skipped=tuple(map(Fault.of, result.skipped)),
     )
 

@@ -12,7 +12,6 @@ from demon_patch.runtime.assets import asset_store
 from demon_patch.runtime.assets.assets import PATCH, assets_of
 from demon_patch.runtime.assets.named_files import of_file
 from demon_patch.runtime.remote import limits
-from demon_patch.runtime.remote.desk import Desk
 from demon_patch.runtime.remote.handlers import slow
 from demon_patch.runtime.remote.messages.base import Done, Fault
 from demon_patch.runtime.remote.messages.files import (
@@ -28,6 +27,7 @@ from demon_patch.runtime.remote.messages.files import (
     Uploading,
 )
 from demon_patch.runtime.remote.peer import Peer
+from demon_patch.runtime.remote.served_host import ServedHost
 from demon_patch.runtime.remote.uploads import Upload as Incoming
 from demon_patch.runtime.remote.versions import ago
 
@@ -35,10 +35,10 @@ MOST = 2000  # entries of a listing
 
 
 @slow
-def folder(desk: Desk, peer: Peer, message: Folder) -> Listing:
+def folder(served: ServedHost, peer: Peer, message: Folder) -> Listing:
     """Lists a folder within the patch's own; hidden files and what links lead out of it to are left out."""
-    home = desk.host.folder.resolve()
-    path = desk.within(message.folder or ".")
+    home = served.host.folder.resolve()
+    path = served.within(message.folder or ".")
     try:
         with os.scandir(path) as scanned:
             found = sorted((entry.name for entry in scanned if not entry.name.startswith(".")), key=str.casefold)
@@ -49,18 +49,18 @@ def folder(desk: Desk, peer: Peer, message: Folder) -> Listing:
 
 
 @slow
-def resolve(desk: Desk, peer: Peer, message: Resolve) -> Assets:
+def resolve(served: ServedHost, peer: Peer, message: Resolve) -> Assets:
     """Lists the files that the patch names."""
-    return Assets(assets=tuple(_asset(name, node, port, desk) for name, node, port in assets_of(desk.host.patch)))
+    return Assets(assets=tuple(_asset(name, node, port, served) for name, node, port in assets_of(served.host.patch)))
 
 
 @slow
-def upload(desk: Desk, peer: Peer, message: Upload) -> Uploading:
+def upload(served: ServedHost, peer: Peer, message: Upload) -> Uploading:
     """Begins an upload; the store may have the file already."""
     incoming = Incoming(message.hash, message.bytes, message.suffix)
     name = asset_names.name_of_hash(message.hash, incoming.suffix)
     try:
-        asset_store.located(name, desk.host.folder)
+        asset_store.located(name, served.host.folder)
     except SourceError:
         pass
     else:
@@ -76,7 +76,7 @@ def upload(desk: Desk, peer: Peer, message: Upload) -> Uploading:
 
 
 @slow
-def piece(desk: Desk, peer: Peer, message: Piece) -> Uploading:
+def piece(served: ServedHost, peer: Peer, message: Piece) -> Uploading:
     """Takes the next bytes of an upload; the last ones make it an asset."""
     incoming = peer.uploads.get(message.hash)
     if incoming is None:
@@ -94,7 +94,7 @@ def piece(desk: Desk, peer: Peer, message: Piece) -> Uploading:
 
 
 @slow
-def abandon(desk: Desk, peer: Peer, message: Abandon) -> Done:
+def abandon(served: ServedHost, peer: Peer, message: Abandon) -> Done:
     """Forgets an upload."""
     if (incoming := peer.uploads.pop(message.hash, None)) is not None:
         incoming.close()
@@ -126,12 +126,12 @@ def _entry(path: Path, home: Path) -> Entry | None:
     return Entry(name=name, kind=kind, bytes=about.st_size, seconds=ago(about.st_mtime))
 
 
-def _asset(name: str, node: str, port: str, desk: Desk) -> Asset:
+def _asset(name: str, node: str, port: str, served: ServedHost) -> Asset:
     hash = ""
     try:
         with of_file(name, node, port):
             hash = asset_names.hash_in(name) or ""
-            path = asset_store.located(name, desk.host.folder)
+            path = asset_store.located(name, served.host.folder)
             return Asset(name=name, node=node, port=port, hash=hash, bytes=path.stat().st_size)
     except (DemonError, OSError) as error:
         wrong = error if isinstance(error, DemonError) else SourceError(str(error), node=node, port=port)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from demon_patch.errors import PatchError
 from demon_patch.patch.model.json_values import quoted
-from demon_patch.runtime.remote.desk import Desk
 from demon_patch.runtime.remote.messages.base import Done, Fault
 from demon_patch.runtime.remote.messages.edits import Edited
 from demon_patch.runtime.remote.messages.live import (
@@ -20,18 +19,19 @@ from demon_patch.runtime.remote.messages.live import (
     Turned,
 )
 from demon_patch.runtime.remote.peer import Peer
+from demon_patch.runtime.remote.served_host import ServedHost
 
 
-def turn(desk: Desk, peer: Peer, message: Turn) -> Turned:
+def turn(served: ServedHost, peer: Peer, message: Turn) -> Turned:
     """Turns knobs: all of them, or none if one does not take its value."""
-    host = desk.host
+    host = served.host
     host.document.turn_all(message.values)
-    return Turned(heard=desk.heard(host.patch, [(node, port) for node, port, _ in message.values]))
+    return Turned(heard=served.heard(host.patch, [(node, port) for node, port, _ in message.values]))
 
 
-def feed(desk: Desk, peer: Peer, message: Feed) -> Done:
+def feed(served: ServedHost, peer: Peer, message: Feed) -> Done:
     """Feeds live inputs; a mistake in one becomes an error before any is fed."""
-    host = desk.host
+    host = served.host
     ports = host.performer.program.live_inputs
     for node, port, value in message.values:
         ports.port(node, port).read(value)
@@ -40,33 +40,35 @@ def feed(desk: Desk, peer: Peer, message: Feed) -> Done:
     return Done()
 
 
-def release(desk: Desk, peer: Peer, message: Release) -> Done:
+def release(served: ServedHost, peer: Peer, message: Release) -> Done:
     """Drops live values."""
-    desk.host.document.release(*message.ports, *message.cables)
+    served.host.document.release(*message.ports, *message.cables)
     return Done()
 
 
-def keep(desk: Desk, peer: Peer, message: Keep) -> Kept:
+def keep(served: ServedHost, peer: Peer, message: Keep) -> Kept:
     """Makes live values the base."""
-    with desk.host.document.session() as session:
-        desk.host.document.keep(peer.name)
+    with served.host.document.session() as session:
+        served.host.document.keep(peer.name)
         return Kept(revision=session.revision)
 
 
-def store(desk: Desk, peer: Peer, message: Store) -> Edited:
+def store(served: ServedHost, peer: Peer, message: Store) -> Edited:
     """Stores a snapshot."""
-    if message.snapshot and message.snapshot not in desk.host.patch.snapshots:
+    if message.snapshot and message.snapshot not in served.host.patch.snapshots:
         raise PatchError(f"there is no snapshot {quoted(message.snapshot)}", mend="leave the id out for a new one")
-    with desk.host.document.session() as session:
-        made = desk.host.document.store(message.title, message.scope, message.snapshot or None, peer.name)
+    with served.host.document.session() as session:
+        made = served.host.document.store(message.title, message.scope, message.snapshot or None, peer.name)
         return Edited(revision=session.revision, label=f"Store {message.title}".strip(), created=made)
 
 
-def recall(desk: Desk, peer: Peer, message: Recall) -> Recalled:
+def recall(served: ServedHost, peer: Peer, message: Recall) -> Recalled:
     """Recalls a snapshot."""
-    return Recalled(skipped=tuple(map(Fault.of, desk.host.document.recall(message.snapshot, message.at))))
+    return Recalled(skipped=tuple(map(Fault.of, served.host.document.recall(message.snapshot, message.at))))
 
 
-def morph(desk: Desk, peer: Peer, message: Morph) -> Recalled:
+def morph(served: ServedHost, peer: Peer, message: Morph) -> Recalled:
     """Plays between two snapshots."""
-    return Recalled(skipped=tuple(map(Fault.of, desk.host.document.morph(message.one, message.other, message.amount))))
+    return Recalled(
+        skipped=tuple(map(Fault.of, served.host.document.morph(message.one, message.other, message.amount)))
+    )

@@ -7,7 +7,6 @@ from demon_patch.engine.families import NAMES, unread, words_of
 from demon_patch.errors import DemonError
 from demon_patch.runtime.remote import limits
 from demon_patch.runtime.remote.catalogue import described
-from demon_patch.runtime.remote.desk import Desk
 from demon_patch.runtime.remote.handlers import slow
 from demon_patch.runtime.remote.messages import VERSION
 from demon_patch.runtime.remote.messages.base import Done
@@ -25,9 +24,10 @@ from demon_patch.runtime.remote.messages.session import (
 )
 from demon_patch.runtime.remote.messages.telemetry import POINTS
 from demon_patch.runtime.remote.peer import Peer
+from demon_patch.runtime.remote.served_host import ServedHost
 
 
-def hello(desk: Desk, peer: Peer, message: Hello) -> Welcome:
+def hello(served: ServedHost, peer: Peer, message: Hello) -> Welcome:
     """Begins a connection."""
     if message.version != VERSION:
         raise DemonError(
@@ -36,10 +36,10 @@ def hello(desk: Desk, peer: Peer, message: Hello) -> Welcome:
         )
     if peer.name:
         raise DemonError("this connection has begun already", mend="say hello once")
-    peer.name = desk.other_name(message.client)
-    desk.peers.add(peer)
-    spec, performer = desk.host.performer.spec, desk.host.performer
-    with desk.host.document.session() as session:
+    peer.name = served.other_name(message.client)
+    served.peers.add(peer)
+    spec, performer = served.host.performer.spec, served.host.performer
+    with served.host.document.session() as session:
         revision = session.revision
     return Welcome(
         version=VERSION,
@@ -63,26 +63,26 @@ def hello(desk: Desk, peer: Peer, message: Hello) -> Welcome:
             upload_bytes=limits.UPLOAD,
             clients=limits.CLIENTS,
         ),
-        file="" if desk.saved.file is None else desk.saved.file.name,
-        clients=tuple(sorted(each.name for each in desk.peers)),
+        file="" if served.saved.file is None else served.saved.file.name,
+        clients=tuple(sorted(each.name for each in served.peers)),
     )
 
 
-def ping(desk: Desk, peer: Peer, message: Ping) -> Done:
+def ping(served: ServedHost, peer: Peer, message: Ping) -> Done:
     """Answers."""
     return Done()
 
 
 @slow
-def catalogue(desk: Desk, peer: Peer, message: Catalogue) -> Nodes:
+def catalogue(served: ServedHost, peer: Peer, message: Catalogue) -> Nodes:
     """Describes all node types."""
-    return described(desk.host.performer.spec, desk.host.performer.rates)
+    return described(served.host.performer.spec, served.host.performer.rates)
 
 
 @slow
-def words(desk: Desk, peer: Peer, message: Words) -> Vocabulary:
+def words(served: ServedHost, peer: Peer, message: Words) -> Vocabulary:
     """Lists the words of the model."""
-    name = desk.host.performer.spec.name
+    name = served.host.performer.spec.name
     if name not in NAMES:
         return Vocabulary()
     return Vocabulary(page=words_of(name), unread=tuple(unread(name, message.text)))

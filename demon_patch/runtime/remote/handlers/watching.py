@@ -5,15 +5,15 @@ from __future__ import annotations
 from demon_patch.errors import PatchError
 from demon_patch.nodes.catalogue import CATALOGUE
 from demon_patch.patch.model.document import Patch
-from demon_patch.runtime.remote.desk import Desk
 from demon_patch.runtime.remote.messages.base import Point
 from demon_patch.runtime.remote.messages.telemetry import Watch, Watching
 from demon_patch.runtime.remote.peer import Peer
+from demon_patch.runtime.remote.served_host import ServedHost
 
 OF_POINTS = ("signals", "forecast", "knobs")
 
 
-def watch(desk: Desk, peer: Peer, message: Watch) -> Watching:
+def watch(served: ServedHost, peer: Peer, message: Watch) -> Watching:
     """Changes a subscription."""
     if message.what in OF_POINTS and message.rate and not message.points:
         raise PatchError(f"no points of {message.what} are named", mend="give [node, port, in or out] for each")
@@ -21,8 +21,8 @@ def watch(desk: Desk, peer: Peer, message: Watch) -> Watching:
         kept.pop(message.what, None)
     if message.rate:
         peer.watches[message.what] = message
-    desk.resubscribe()
-    patch = desk.host.patch
+    served.resubscribe()
+    patch = served.host.patch
     unknown = (place for place, point in enumerate(message.points) if not _exists(patch, point))
     return Watching(unknown=tuple(unknown))
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 MOMENTS = 8192  # edits whose time is kept
 
 
-class Desk:
+class ServedHost:
     """What the handlers work on.
 
     host: the performance.
