@@ -33,9 +33,9 @@ _PEAK_RATE = 1.5e-3
 _LOG_EVERY, _SAVE_EVERY = 25, 100
 
 
-def bin_weights() -> Tensor:
-    """[BINS] weights of mean 1 that fall with frequency, about as the bands get wider."""
-    weights = 1.0 / (1.0 + torch.arange(BINS) / 24.0) + 0.08
+def bin_weights(bins: int = BINS) -> Tensor:
+    """[bins] weights of mean 1 that fall with frequency, about as the bands get wider."""
+    weights = 1.0 / (1.0 + torch.arange(bins) / 24.0) + 0.08
     return weights / weights.mean()
 
 

@@ -40,12 +40,14 @@ class Clip:
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """Which clips there are: a seed, shortest and longest in seconds, and how adventurous the scores are."""
+    """Which clips there are: a seed, shortest and longest in seconds, how adventurous the scores are, and which parts
+    of them are kept (none named: all)."""
 
     seed: int = 0
     shortest: float = 8.0
     longest: float = 20.0
     odds: Odds = TRAINING
+    only: tuple[str, ...] = ()
 
     def frames(self, number: int) -> int:
         """The length of a clip in frames; lengths vary so that tempi do."""
@@ -73,6 +75,8 @@ def make_clip(recipe: Recipe, number: int, studio: Studio) -> Clip:
     """Composes and renders clip `number`."""
     draws = Draws(recipe.seed, number, 6)
     score = compose_score(None, draws.seed(), recipe.frames(number) / 25, odds=recipe.odds)
+    if recipe.only:
+        score = score.only(recipe.only)
     renders = []
     for source in _sources(recipe.renders(number), studio, draws):
         audio, tags = studio.render(score, source, draws)
