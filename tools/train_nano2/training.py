@@ -122,7 +122,7 @@ class Trainer(Generic[Net]):
         while self.step < min(habits.steps, habits.stop or habits.steps):
             self._budget.spent -= hold(habits.pause, self._report)
             losses.append(self._step(loss_of))
-            if self.step % 25 == 0:
+            if self.step % min(25, habits.every) == 0:
                 mean = float(np.mean(losses))
                 append_log(habits.out / f"{self._name}.log.jsonl", step=self.step, loss=mean, cpu=time.process_time())
                 self._report(f"{self._name} step {self.step} of {habits.steps}: loss {mean:.4f}")

@@ -43,7 +43,7 @@ def measure(codec: StereoCodec, sound: Samples) -> dict[str, float]:
     magnitude = from_log(codec(latent[None])[0][0])
     steps = torch.arange(len(latent) * STEPS_PER_FRAME)
     none = torch.zeros_like(magnitude, dtype=torch.bool)
-    plain = griffin_lim(magnitude, anchored(frequencies(magnitude), steps), none, 8, STEREO).numpy()
+    plain = griffin_lim(magnitude, anchored(frequencies(magnitude), steps, STEREO.anchor), none, 8, STEREO).numpy()
     mid, ours = sound.mean(0), played.mean(0)
     return {
         "mel": mel_error(mid, plain),

@@ -1,7 +1,7 @@
 """Finds phases for coded magnitudes and turns them into sound.
 
 Partials stay steady, attacks sound at the moment when they rise, and two Griffin-Lim steps find the rest. Frequencies
-are the peaks of the magnitudes. At every `ANCHOR`-th step of the transform, counted from the song's start, the phase of
+are the peaks of the magnitudes. At every anchor, each `Grid.anchor`-th step of the transform, counted from the song's start, the phase of
 a frequency depends on time alone; in between it follows the frequency. Nothing jumps, and a steady tone is exactly
 steady. Every result depends on a few neighbouring steps and on step numbers of the song only. A window decoded with
 enough margin therefore has the same samples as the same stretch of a whole decode. Shapes: n steps, bins of the grid; a
@@ -27,8 +27,7 @@ the sound toward what the coded magnitudes blur (`demon-patch bench codec`)."""
 MOMENTUM = 0.99
 """Momentum of fast Griffin-Lim (Perraudin, Balazs and Sondergaard 2013, algorithm 2)."""
 
-ANCHOR = 16
-"""Steps of the transform from one anchor to the next; 8 to 64 sound alike."""
+ANCHOR = MONO.anchor
 
 _BIN_HZ = 25.0  # of every grid
 _STEP_SECONDS = 0.01
@@ -51,7 +50,7 @@ def ungated(magnitude: Tensor, steps: Tensor, grid: Grid = MONO) -> tuple[Tensor
     """Returns samples [n * hop] as `sound` does, before attacks are gated, and the attacks."""
     hertz = frequencies(magnitude)
     attacks = Attacks(magnitude, grid)
-    phase = attacks.aligned(anchored(hertz, steps))
+    phase = attacks.aligned(anchored(hertz, steps, grid.anchor))
     return griffin_lim(magnitude, phase, steady(magnitude, hertz), ITERATIONS, grid), attacks
 
 
@@ -78,21 +77,21 @@ def frequencies(magnitude: Tensor) -> Tensor:
     return own * _BIN_HZ
 
 
-def anchored(hertz: Tensor, steps: Tensor) -> Tensor:
+def anchored(hertz: Tensor, steps: Tensor, spacing: int = ANCHOR) -> Tensor:
     """Returns the phase of each bin in radians [n, bins], as the transform sees it, for frequencies in Hz [n, bins].
 
     steps: int64 [n], the number of each step, counted from the song's start. They rise by one; only at the song's seam
     they begin again at 0.
 
-    At an anchor, a step whose number is a multiple of ANCHOR, the phase is that of a tone that has always sounded.
+    At an anchor, a step whose number is a multiple of `spacing`, the phase is that of a tone that has always sounded.
     Between two anchors the frequencies are summed, and the phase that the sum lacks at the second anchor is spread
     evenly.
     """
     n, first, last = len(hertz), int(steps[0]), int(steps[-1])
-    before, after = first % ANCHOR, ANCHOR - last % ANCHOR
+    before, after = first % spacing, spacing - last % spacing
     hertz = torch.cat([hertz[:1].expand(before, -1), hertz, hertz[-1:].expand(after, -1)])
     steps = torch.cat([torch.arange(first - before, first), steps, torch.arange(last + 1, last + 1 + after)])
-    anchors = torch.nonzero(steps % ANCHOR == 0)[:, 0]
+    anchors = torch.nonzero(steps % spacing == 0)[:, 0]
     base = _absolute(hertz[anchors], steps[anchors])
     sums = functional.pad((0.5 * _STEP_SECONDS) * (hertz[1:] + hertz[:-1]).double(), (0, 0, 1, 0)).cumsum(0)  # turns
     at = torch.arange(before, before + n)

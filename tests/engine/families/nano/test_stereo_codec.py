@@ -48,9 +48,9 @@ def codec() -> StereoCodec:
     net = StereoCodec().eval().requires_grad_(False)
     numbers = []
     for seed, style in enumerate(("house", "ambient", "rock", "jazz", "chiptune", "trap")):
-        sound = music(style, 6.0, seed)
+        sound = music(style, 4.0, seed)
         mid, side = sound.mean(1), (sound[:, 0] - sound[:, 1]) / 2
-        for width in (1.0, -1.0, 0.5, 0.0):
+        for width in (1.0, -0.5, 0.0):
             for pan in (0.0, 0.7, -0.7):
                 loud = 10 ** (seed % 3 / 4 - 0.4)
                 both = stft(torch.from_numpy(np.stack([mid, side * width + mid * pan]) * np.float32(loud)), STEREO)

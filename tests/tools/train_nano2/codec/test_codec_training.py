@@ -42,7 +42,7 @@ def test_a_short_run_learns_and_its_codec_passes_through_the_gate(
 ) -> None:
     _run(clips, tmp_path, "--steps", "50", "--fit-hours", "0.001")
     losses = [json.loads(line)["loss"] for line in (tmp_path / "codec.log.jsonl").read_text().splitlines()]
-    assert losses[1] < losses[0]
+    assert np.mean(losses[-4:]) < np.mean(losses[:4])
     path = tmp_path / "codec.safetensors"
     table = gate(("--codec", str(path), "--clips", str(clips), "--most", "2", "--save", str(tmp_path / "gate.json")))
     assert json.loads((tmp_path / "gate.json").read_text()) == table

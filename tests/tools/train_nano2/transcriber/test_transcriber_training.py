@@ -44,9 +44,9 @@ def test_a_stopped_run_ends_like_an_unbroken_one(clips: Path, tmp_path: Path) ->
 
 
 def test_losses_fall_and_the_gate_reads_the_weights(clips: Path, tmp_path: Path) -> None:
-    _run(clips, tmp_path, "--steps", "50")
+    _run(clips, tmp_path, "--steps", "12")
     losses = [json.loads(line)["loss"] for line in (tmp_path / "transcriber.log.jsonl").read_text().splitlines()]
-    assert losses[1] < losses[0]
+    assert losses[-1] < losses[0]
     path = tmp_path / "transcriber.safetensors"
     said: list[str] = []
     gate(("--weights", str(path), "--clips", str(clips), "--most", "2", "--tune", str(path)), said.append)
