@@ -4,8 +4,8 @@
 
 The components are fitted to an hour of crops and never changed again; then the network is trained. A stopped run goes
 on with the same command. OUT holds `codec.checkpoint`, `codec.log.jsonl` and, after every checkpoint,
-`codec.safetensors`: the running mean of the weights, which plays. 22,000 steps of 6 crops of 1.28 s take about 1.5 hours
-of one core.
+`codec.safetensors`: the running mean of the weights, which plays. 22,000 steps of 6 crops of 1.28 s take about 1.5
+hours of one core.
 Gate B is measured by `python -m tools.train_nano2.codec.gate`.
 """
 

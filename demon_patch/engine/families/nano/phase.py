@@ -1,11 +1,11 @@
 """Finds phases for coded magnitudes and turns them into sound.
 
 Partials stay steady, attacks sound at the moment when they rise, and two Griffin-Lim steps find the rest. Frequencies
-are the peaks of the magnitudes. At every anchor, each `Grid.anchor`-th step of the transform, counted from the song's start, the phase of
-a frequency depends on time alone; in between it follows the frequency. Nothing jumps, and a steady tone is exactly
-steady. Every result depends on a few neighbouring steps and on step numbers of the song only. A window decoded with
-enough margin therefore has the same samples as the same stretch of a whole decode. Shapes: n steps, bins of the grid; a
-step is 10 ms.
+are the peaks of the magnitudes. At every anchor, each `Grid.anchor`-th step of the transform, counted from the song's
+start, the phase of a frequency depends on time alone; in between it follows the frequency. Nothing jumps, and a steady
+tone is exactly steady. Every result depends on a few neighbouring steps and on step numbers of the song only. A window
+decoded with enough margin therefore has the same samples as the same stretch of a whole decode. Shapes: n steps, bins
+of the grid; a step is 10 ms.
 """
 
 from __future__ import annotations
