@@ -39,7 +39,8 @@ class Labels:
     def of(self, stretch: Stretch, frames: int) -> tuple[Samples, Samples]:
         """Velocities 0 to 1 of what starts and of what sounds, [frames, 144] each."""
         starting, sounding = self.clip(stretch.folder, stretch.clip)
-        return tuple(part[stretch.first : stretch.first + frames] for part in (starting, sounding))  # type: ignore[return-value]
+        inside = slice(stretch.first, stretch.first + frames)
+        return starting[inside], sounding[inside]
 
     def clip(self, folder: int, number: int) -> tuple[Samples, Samples]:
         """The same of a whole clip."""
