@@ -17,6 +17,7 @@ class Grid:
     highest_bin: the bin on which the highest band is centred.
     attack_edges: Hz between which attacks are found, one band between each two.
     anchor: steps from one anchor of the phase to the next; 8 to 64 sound alike, and fewer need less margin.
+    pin_hz, pin_db: a partial keeps its phase within so many Hz, where it stands out by so many dB.
     """
 
     sample_rate: int
@@ -27,6 +28,8 @@ class Grid:
     highest_bin: int
     attack_edges: tuple[float, ...]
     anchor: int
+    pin_hz: float
+    pin_db: float
 
     @property
     def bins(self) -> int:
@@ -49,8 +52,8 @@ class Grid:
         return self.hop // 4
 
 
-MONO = Grid(32_000, 1280, 320, 64, 160, 640, (1200.0, 3500.0, 8000.0, 16_000.0), 16)
+MONO = Grid(32_000, 1280, 320, 64, 160, 640, (1200.0, 3500.0, 8000.0, 16_000.0), 16, 50.0, 5.0)
 """The grid of the codec at 32 kHz mono."""
 
-STEREO = Grid(48_000, 1920, 480, 200, 264, 820, (1200.0, 3500.0, 8000.0, 20_000.0), 12)
+STEREO = Grid(48_000, 1920, 480, 200, 264, 820, (1200.0, 3500.0, 8000.0, 20_000.0), 12, 60.0, 3.0)
 """The grid of the codec at 48 kHz stereo: every bin up to 5 kHz has a band of its own."""

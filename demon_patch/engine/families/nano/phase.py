@@ -34,7 +34,7 @@ _STEP_SECONDS = 0.01
 _QUANTUM = 0.5  # Hz, to which frequencies are rounded: a small error leaves the phase at an anchor unchanged
 _SPREAD = 2e-4  # turns per Hz squared: gives each frequency its own origin of time, else all were in phase at time 0
 _LOBE = 3  # bins on either side of a peak that move with it
-_PIN_HZ, _PIN_DB, _STILL_HZ, _PIN_TOP = 50.0, 5.0, 9.0, 6000.0
+_STILL_HZ, _PIN_TOP = 9.0, 6000.0
 
 
 def sound(magnitude: Tensor, steps: Tensor, grid: Grid = MONO) -> Tensor:
@@ -51,7 +51,7 @@ def ungated(magnitude: Tensor, steps: Tensor, grid: Grid = MONO) -> tuple[Tensor
     hertz = frequencies(magnitude)
     attacks = Attacks(magnitude, grid)
     phase = attacks.aligned(anchored(hertz, steps, grid.anchor))
-    return griffin_lim(magnitude, phase, steady(magnitude, hertz), ITERATIONS, grid), attacks
+    return griffin_lim(magnitude, phase, steady(magnitude, hertz, grid), ITERATIONS, grid), attacks
 
 
 def frequencies(magnitude: Tensor) -> Tensor:
@@ -109,16 +109,16 @@ def _absolute(hertz: Tensor, steps: Tensor) -> Tensor:
     return tone * ((steps.double() + 0.5) * _STEP_SECONDS)[:, None] + 0.5 * _SPREAD * tone * tone
 
 
-def steady(magnitude: Tensor, hertz: Tensor) -> Tensor:
+def steady(magnitude: Tensor, hertz: Tensor, grid: Grid = MONO) -> Tensor:
     """Returns whether each bin belongs to a partial that stands out and hardly moves, bool [n, bins]."""
     top = int(_PIN_TOP / _BIN_HZ)
-    near = (hertz[:, :top] - _bins(top) * _BIN_HZ).abs() <= _PIN_HZ
+    near = (hertz[:, :top] - _bins(top) * _BIN_HZ).abs() <= grid.pin_hz
     level = 20 * (magnitude[:, : top + 7] + 1e-5).log10()
     around = functional.avg_pool1d(level[None], 13, 1, 6, count_include_pad=False)[0, :, :top]
     peak = functional.max_pool1d(level[None], 5, 1, 2)[0, :, :top]
     still = (hertz[1:, :top] - hertz[:-1, :top]).abs() <= _STILL_HZ
     both = functional.pad(still, (0, 0, 1, 0), value=True) & functional.pad(still, (0, 0, 0, 1), value=True)
-    return functional.pad(near & both & (peak - around > _PIN_DB), (0, magnitude.shape[1] - top))
+    return functional.pad(near & both & (peak - around > grid.pin_db), (0, magnitude.shape[1] - top))
 
 
 def griffin_lim(magnitude: Tensor, phase: Tensor, keep: Tensor, iterations: int, grid: Grid) -> Tensor:
