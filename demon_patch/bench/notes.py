@@ -35,16 +35,16 @@ class Note(NamedTuple):
     key: int
 
 
-def f1(true: Sequence[Note], found: Sequence[Note]) -> float:
+def f1(true: Sequence[Note], found: Sequence[Note], near: float = NEAR) -> float:
     """Returns the F1 of found notes, 0 to 1; nan where there are no true notes. A found note matches a true note of
-    equal key that begins within NEAR seconds; each note matches at most one."""
+    equal key that begins within `near` seconds; each note matches at most one."""
     if not true:
         return float("nan")
     if not found:
         return 0.0
     start, key = np.array(true, float).T
     other_start, other_key = np.array(found, float).T
-    same = (np.abs(start[:, None] - other_start) <= NEAR) & (key[:, None] == other_key)
+    same = (np.abs(start[:, None] - other_start) <= near) & (key[:, None] == other_key)
     pairs = maximum_bipartite_matching(csr_array(same), perm_type="column")
     return 2.0 * int((pairs >= 0).sum()) / (len(true) + len(found))
 

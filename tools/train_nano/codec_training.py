@@ -33,9 +33,9 @@ _PEAK_RATE = 1.5e-3
 _LOG_EVERY, _SAVE_EVERY = 25, 100
 
 
-def bin_weights() -> Tensor:
-    """Returns weights [BINS] with a mean of 1, which fall with frequency as the bands become wider."""
-    weights = 1.0 / (1.0 + torch.arange(BINS) / 24.0) + 0.08
+def bin_weights(bins: int = BINS) -> Tensor:
+    """Returns weights [bins] with a mean of 1, which fall with frequency as the bands become wider."""
+    weights = 1.0 / (1.0 + torch.arange(bins) / 24.0) + 0.08
     return weights / weights.mean()
 
 

@@ -15,6 +15,7 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
+from demon_patch.engine.families.nano.score import PARTS
 from tools.train_nano2.data.clips import Recipe, make_clip
 from tools.train_nano2.data.fluid import FluidError
 from tools.train_nano2.data.fonts import FontError, find_fonts
@@ -35,6 +36,7 @@ def parse_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--audio", choices=FORMATS, default="flac", help="how sound is stored")
     parser.add_argument("--pause", type=Path, help="a file: while it exists, no new clip is begun")
     parser.add_argument("--part", type=_part, default=(1, 1), help="k/n: only every n-th clip, from the k-th")
+    parser.add_argument("--only", choices=PARTS, nargs="+", default=(), help="keep these parts of each score alone")
     parser.add_argument("--fonts", type=Path, action="append", default=[], help="a folder of soundfonts")
     parser.add_argument("--shots", type=Path, default=FOLDER, help="the folder of Sonic Pi's one-shots")
     parser.add_argument("--synth-only", action="store_true", help="no soundfonts and no one-shots")
@@ -59,7 +61,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     clips = ClipFolder(options.out)
     try:
         studio = _studio(options)
-        recipe = Recipe(options.seed, *options.seconds)
+        recipe = Recipe(options.seed, *options.seconds, only=tuple(options.only))
         first, step = options.part
         numbers = [number for number in recipe.numbers(options.hours) if number % step == first - 1]
         pacing = Pacing(sum(map(recipe.seconds, numbers)), options.pause)

@@ -52,12 +52,14 @@ class Recipe:
     seed: of all random choices.
     shortest, longest: of a clip, in seconds.
     odds: how unusual the scores are.
+    only: the parts of the scores that are kept; all if empty.
     """
 
     seed: int = 0
     shortest: float = 8.0
     longest: float = 20.0
     odds: Odds = TRAINING
+    only: tuple[str, ...] = ()
 
     def frames(self, number: int) -> int:
         """Returns the length of a clip in frames, 25 a second. It varies, so that tempi vary."""
@@ -85,6 +87,8 @@ def make_clip(recipe: Recipe, number: int, studio: Studio) -> Clip:
     """Composes and renders clip `number`."""
     draws = Draws(recipe.seed, number, 6)
     score = compose_score(None, draws.seed(), recipe.frames(number) / 25, odds=recipe.odds)
+    if recipe.only:
+        score = score.only(recipe.only)
     renders = []
     for source in _sources(recipe.renders(number), studio, draws):
         audio, tags = studio.render(score, source, draws)

@@ -7,6 +7,20 @@ from collections.abc import Callable
 from pathlib import Path
 
 
+def hold(
+    pause: Path | None, report: Callable[[str], None] = print, sleep: Callable[[float], None] = time.sleep
+) -> float:
+    """Returns when there is no pause file, with the seconds that this took."""
+    if not (pause and pause.exists()):
+        return 0.0
+    since = time.monotonic()
+    report(f"paused: goes on when {pause} is gone")
+    while pause.exists():
+        sleep(1.0)
+    report("goes on")
+    return time.monotonic() - since
+
+
 class Pacing:
     """Pauses a run between its pieces, and reports its progress.
 
@@ -29,12 +43,8 @@ class Pacing:
         self._since, self._said = clock(), clock()
 
     def wait(self) -> None:
-        """Waits as long as the pause file exists. This time does not count as work."""
-        if self._pause and self._pause.exists():
-            self._report(f"paused: goes on when {self._pause} is gone")
-            while self._pause.exists():
-                self._sleep(1.0)
-            self._report("goes on")
+        """Returns when there is no pause file; the time until then does not count as work."""
+        hold(self._pause, self._report, self._sleep)
         self._since = self._clock()
 
     def skipped(self, seconds: float) -> None:

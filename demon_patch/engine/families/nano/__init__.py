@@ -32,13 +32,13 @@ def load(folder: Path = WEIGHTS) -> Family:
     """Loads codec, denoiser and conditioner from `folder` and returns the family; raises WeightsError for unusable
     files."""
     from demon_patch.engine.contracts import Family  # noqa: PLC0415
-    from demon_patch.engine.families.nano.codec import NanoCodec  # noqa: PLC0415 (keeps the import torch-free)
+    from demon_patch.engine.families.nano.codecs import load_codec  # noqa: PLC0415 (keeps the import torch-free)
     from demon_patch.engine.families.nano.conditioner import NanoConditioner  # noqa: PLC0415
     from demon_patch.engine.families.nano.denoiser import NanoDenoiser  # noqa: PLC0415
     from demon_patch.engine.families.nano.spec import SPEC  # noqa: PLC0415
     from demon_patch.engine.families.nano.weights import load_into  # noqa: PLC0415
 
-    codec = load_into(NanoCodec(), folder / "codec.safetensors")
+    codec = load_codec(folder / "codec.safetensors", SPEC)
     denoiser = load_into(NanoDenoiser(), folder / "denoiser.safetensors")
     loras = {path.stem: path for path in sorted(LORAS.glob("*.safetensors"))}
     return Family(SPEC, denoiser, codec, NanoConditioner(codec), loras)

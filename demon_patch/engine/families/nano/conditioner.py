@@ -8,9 +8,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from demon_patch.engine.contracts import Conditioning, Source
+from demon_patch.engine.contracts import Codec, Conditioning, Source
 from demon_patch.engine.controls import CONTROLS
-from demon_patch.engine.families.nano.codec import NanoCodec
 from demon_patch.engine.families.nano.compose import compose_song
 from demon_patch.engine.families.nano.hints import structure_hints
 from demon_patch.engine.families.nano.source import read_loop
@@ -22,7 +21,7 @@ from demon_patch.engine.sound.clips import tempo_with_notes
 class NanoConditioner:
     """The conditioner of nano (the `Conditioner` of `engine.contracts`): it makes conditioning and sources."""
 
-    def __init__(self, codec: NanoCodec) -> None:
+    def __init__(self, codec: Codec) -> None:
         self._codec = codec
 
     def prompt(self, text: str) -> Conditioning:

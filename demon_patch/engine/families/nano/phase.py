@@ -1,11 +1,11 @@
 """Finds phases for coded magnitudes and turns them into sound.
 
 Partials stay steady, attacks sound at the moment when they rise, and two Griffin-Lim steps find the rest. Frequencies
-are the peaks of the magnitudes. At every `ANCHOR`-th step of the transform, counted from the song's start, the phase of
-a frequency depends on time alone; in between it follows the frequency. Nothing jumps, and a steady tone is exactly
-steady. Every result depends on a few neighbouring steps and on step numbers of the song only. A window decoded with
-enough margin therefore has the same samples as the same stretch of a whole decode. Shapes: n steps, BINS bins; a step
-is 10 ms.
+are the peaks of the magnitudes. At every anchor, each `Grid.anchor`-th step of the transform, counted from the song's
+start, the phase of a frequency depends on time alone; in between it follows the frequency. Nothing jumps, and a steady
+tone is exactly steady. Every result depends on a few neighbouring steps and on step numbers of the song only. A window
+decoded with enough margin therefore has the same samples as the same stretch of a whole decode. Shapes: n steps, bins
+of the grid; a step is 10 ms.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from torch import Tensor
 from torch.nn import functional
 
 from demon_patch.engine.families.nano.attacks import Attacks
-from demon_patch.engine.families.nano.spec import SPEC
-from demon_patch.engine.families.nano.stft import BINS, HOP, WINDOW, istft, stft
+from demon_patch.engine.families.nano.grid import MONO, Grid
+from demon_patch.engine.families.nano.stft import istft, stft
 
 ITERATIONS = 2
 """Griffin-Lim steps. Measured: with a good start, fewer steps are better for tone and attack, because each step pulls
@@ -27,31 +27,35 @@ the sound toward what the coded magnitudes blur (`demon-patch bench codec`)."""
 MOMENTUM = 0.99
 """Momentum of fast Griffin-Lim (Perraudin, Balazs and Sondergaard 2013, algorithm 2)."""
 
-ANCHOR = 16
-"""Steps of the transform from one anchor to the next; 8 to 64 sound alike."""
+ANCHOR = MONO.anchor
 
-_BIN_HZ = SPEC.sample_rate / WINDOW
-_STEP_SECONDS = HOP / SPEC.sample_rate
+_BIN_HZ = 25.0  # of every grid
+_STEP_SECONDS = 0.01
 _QUANTUM = 0.5  # Hz, to which frequencies are rounded: a small error leaves the phase at an anchor unchanged
 _SPREAD = 2e-4  # turns per Hz squared: gives each frequency its own origin of time, else all were in phase at time 0
 _LOBE = 3  # bins on either side of a peak that move with it
-_PIN_HZ, _PIN_DB, _STILL_HZ, _PIN_TOP = 50.0, 5.0, 9.0, 6000.0
+_STILL_HZ, _PIN_TOP = 9.0, 6000.0
 
 
-def sound(magnitude: Tensor, steps: Tensor) -> Tensor:
-    """Returns samples [n * HOP] for magnitudes [n, BINS].
+def sound(magnitude: Tensor, steps: Tensor, grid: Grid = MONO) -> Tensor:
+    """Returns samples [n * hop] for magnitudes [n, bins].
 
     steps: int64 [n], the number of each step of the transform, counted from the song's start (see `anchored`).
     """
-    hertz = frequencies(magnitude)
-    attacks = Attacks(magnitude)
-    phase = attacks.aligned(anchored(hertz, steps))
-    audio = _griffin_lim(magnitude, phase, steady(magnitude, hertz), ITERATIONS)
+    audio, attacks = ungated(magnitude, steps, grid)
     return attacks.gated(audio)
 
 
+def ungated(magnitude: Tensor, steps: Tensor, grid: Grid = MONO) -> tuple[Tensor, Attacks]:
+    """Returns samples [n * hop] as `sound` does, before attacks are gated, and the attacks."""
+    hertz = frequencies(magnitude)
+    attacks = Attacks(magnitude, grid)
+    phase = attacks.aligned(anchored(hertz, steps, grid.anchor))
+    return griffin_lim(magnitude, phase, steady(magnitude, hertz, grid), ITERATIONS, grid), attacks
+
+
 def frequencies(magnitude: Tensor) -> Tensor:
-    """Returns the frequency of each bin in Hz [n, BINS], for magnitudes [n, BINS].
+    """Returns the frequency of each bin in Hz [n, bins], for magnitudes [n, bins].
 
     It is the frequency of the nearest peak at most 3 bins away, read from a parabola through the log magnitudes. A bin
     without such a peak has its own centre frequency.
@@ -60,7 +64,7 @@ def frequencies(magnitude: Tensor) -> Tensor:
     left, mid, right = level[:, :-2], level[:, 1:-1], level[:, 2:]
     peak = (mid >= left) & (mid > right)
     offset = (0.5 * (left - right) / (left - 2 * mid + right).clamp(max=-1e-4)).clamp(-0.5, 0.5)
-    bins = _bins()
+    bins = _bins(magnitude.shape[1])
     found = functional.pad(bins[1:-1] + offset, (1, 1))
     marks = functional.pad(peak, (1, 1))
     # A peak's frequency travels outward bin by bin, so that the nearest peak wins, the lower of two equally near ones.
@@ -73,21 +77,21 @@ def frequencies(magnitude: Tensor) -> Tensor:
     return own * _BIN_HZ
 
 
-def anchored(hertz: Tensor, steps: Tensor) -> Tensor:
-    """Returns the phase of each bin in radians [n, BINS], as the transform sees it, for frequencies in Hz [n, BINS].
+def anchored(hertz: Tensor, steps: Tensor, spacing: int = ANCHOR) -> Tensor:
+    """Returns the phase of each bin in radians [n, bins], as the transform sees it, for frequencies in Hz [n, bins].
 
     steps: int64 [n], the number of each step, counted from the song's start. They rise by one; only at the song's seam
     they begin again at 0.
 
-    At an anchor, a step whose number is a multiple of ANCHOR, the phase is that of a tone that has always sounded.
+    At an anchor, a step whose number is a multiple of `spacing`, the phase is that of a tone that has always sounded.
     Between two anchors the frequencies are summed, and the phase that the sum lacks at the second anchor is spread
     evenly.
     """
     n, first, last = len(hertz), int(steps[0]), int(steps[-1])
-    before, after = first % ANCHOR, ANCHOR - last % ANCHOR
+    before, after = first % spacing, spacing - last % spacing
     hertz = torch.cat([hertz[:1].expand(before, -1), hertz, hertz[-1:].expand(after, -1)])
     steps = torch.cat([torch.arange(first - before, first), steps, torch.arange(last + 1, last + 1 + after)])
-    anchors = torch.nonzero(steps % ANCHOR == 0)[:, 0]
+    anchors = torch.nonzero(steps % spacing == 0)[:, 0]
     base = _absolute(hertz[anchors], steps[anchors])
     sums = functional.pad((0.5 * _STEP_SECONDS) * (hertz[1:] + hertz[:-1]).double(), (0, 0, 1, 0)).cumsum(0)  # turns
     at = torch.arange(before, before + n)
@@ -96,44 +100,44 @@ def anchored(hertz: Tensor, steps: Tensor) -> Tensor:
     missing = base[1:] - base[:-1] - (sums[stop] - sums[start])
     slope = (missing - missing.round()) / (stop - start)[:, None]
     turns = base[left] + (sums[at] - sums[start][left]) + slope[left] * (at - start[left])[:, None]
-    return (2 * torch.pi) * (turns - turns.floor()).float() - torch.pi * (_bins() % 2)
+    return (2 * torch.pi) * (turns - turns.floor()).float() - torch.pi * (_bins(hertz.shape[1]) % 2)
 
 
 def _absolute(hertz: Tensor, steps: Tensor) -> Tensor:
-    """Returns the phase in turns [m, BINS] that tones of frequencies in Hz [m, BINS] have at steps [m] of the song."""
+    """Returns the phase in turns [m, bins] that tones of frequencies in Hz [m, bins] have at steps [m] of the song."""
     tone = (hertz.double() / _QUANTUM).round() * _QUANTUM
     return tone * ((steps.double() + 0.5) * _STEP_SECONDS)[:, None] + 0.5 * _SPREAD * tone * tone
 
 
-def steady(magnitude: Tensor, hertz: Tensor) -> Tensor:
-    """Returns whether each bin belongs to a partial that stands out and hardly moves, bool [n, BINS]."""
+def steady(magnitude: Tensor, hertz: Tensor, grid: Grid = MONO) -> Tensor:
+    """Returns whether each bin belongs to a partial that stands out and hardly moves, bool [n, bins]."""
     top = int(_PIN_TOP / _BIN_HZ)
-    near = (hertz[:, :top] - _bins()[:top] * _BIN_HZ).abs() <= _PIN_HZ
+    near = (hertz[:, :top] - _bins(top) * _BIN_HZ).abs() <= grid.pin_hz
     level = 20 * (magnitude[:, : top + 7] + 1e-5).log10()
     around = functional.avg_pool1d(level[None], 13, 1, 6, count_include_pad=False)[0, :, :top]
     peak = functional.max_pool1d(level[None], 5, 1, 2)[0, :, :top]
     still = (hertz[1:, :top] - hertz[:-1, :top]).abs() <= _STILL_HZ
     both = functional.pad(still, (0, 0, 1, 0), value=True) & functional.pad(still, (0, 0, 0, 1), value=True)
-    return functional.pad(near & both & (peak - around > _PIN_DB), (0, BINS - top))
+    return functional.pad(near & both & (peak - around > grid.pin_db), (0, magnitude.shape[1] - top))
 
 
-def _griffin_lim(magnitude: Tensor, phase: Tensor, keep: Tensor, iterations: int) -> Tensor:
-    """Returns samples [n * HOP] whose transform has about these magnitudes [n, BINS].
+def griffin_lim(magnitude: Tensor, phase: Tensor, keep: Tensor, iterations: int, grid: Grid) -> Tensor:
+    """Returns samples [n * hop] whose transform has about these magnitudes [n, bins].
 
-    phase: where the search starts, in radians [n, BINS].
-    keep: bool [n, BINS], the bins that hold their start phase.
+    phase: where the search starts, in radians [n, bins].
+    keep: bool [n, bins], the bins that hold their start phase.
     """
     magnitude, keep = magnitude[None], keep[None]
     fixed = torch.polar(magnitude, phase[None])
     spectrum, previous = fixed, None
     for _ in range(iterations):
-        consistent = stft(istft(spectrum))
+        consistent = stft(istft(spectrum, grid), grid)
         leap = consistent
         if previous is not None:
             leap = torch.sub(consistent, previous, out=previous).mul_(MOMENTUM).add_(consistent)
         spectrum = torch.where(keep, fixed, leap * (magnitude / _length(leap).add_(1e-9)))
         previous = consistent
-    return istft(spectrum)[0]
+    return istft(spectrum, grid)[0]
 
 
 def _length(spectrum: Tensor) -> Tensor:
@@ -144,5 +148,5 @@ def _length(spectrum: Tensor) -> Tensor:
 
 @cache
 @torch.inference_mode(False)
-def _bins() -> Tensor:
-    return torch.arange(BINS, dtype=torch.float32)
+def _bins(count: int) -> Tensor:
+    return torch.arange(count, dtype=torch.float32)

@@ -1,7 +1,8 @@
-"""The codec's time-frequency grid: a 100 Hz short-time Fourier transform, its inverse, and log-spaced bands.
+"""The codecs' time-frequency transform at 100 Hz, its inverse, and log-spaced bands.
 
-Step i of the transform is centred on sample i * HOP + HOP / 2, so n steps are exactly n * HOP samples. Shapes: B batch,
-n steps of the transform (four to a latent frame), BINS frequency bins, BANDS bands.
+Step i of the transform is centred on sample i * hop + hop / 2, so n steps are exactly n * hop samples. Every function
+takes the `Grid` whose window, hop and bands it works with. Shapes: B batch, n steps of the transform (four to a latent
+frame), bins and bands of the grid.
 """
 
 from __future__ import annotations
@@ -13,59 +14,64 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from demon_patch.engine.families.nano.spec import SPEC
+from demon_patch.engine.families.nano.grid import MONO, STEPS_PER_FRAME, Grid
 from demon_patch.engine.sound.loudness import k_weight
 
-HOP = 320
-WINDOW = 1280
-BINS = WINDOW // 2 + 1
-BANDS = 160
-STEPS_PER_FRAME = 4
-"""Steps of the transform in one latent frame."""
+__all__ = [
+    "BANDS", "BINS", "HOP", "LOG_FLOOR", "LOG_MEAN", "LOG_SCALE", "STEPS_PER_FRAME", "WINDOW", "band_bank",
+    "band_power", "band_to_bin", "from_log", "istft", "log_bands", "stft", "to_log", "triangles",
+]  # fmt: skip
 
-_LINEAR_BANDS = 64
-_OVERLAP = WINDOW // HOP
-_EDGE = (WINDOW - HOP) // 2
-_SCALE = 2.0 / WINDOW  # a full-scale sine reads about 0.5
+HOP, WINDOW, BINS, BANDS = MONO.hop, MONO.window, MONO.bins, MONO.bands
 
 LOG_FLOOR, LOG_MEAN, LOG_SCALE = 4e-4, -6.0, 1.8
 """Magnitudes are coded as (log(magnitude + LOG_FLOOR) - LOG_MEAN) / LOG_SCALE."""
 
-_HANN = torch.hann_window(WINDOW)
 
-
-def stft(audio: Tensor, *, cyclic: bool = False) -> Tensor:
-    """Returns the complex transform [B, n, BINS] of samples [B, n * HOP].
+def stft(audio: Tensor, grid: Grid = MONO, *, cyclic: bool = False) -> Tensor:
+    """Returns the complex transform [B, n, bins] of samples [B, n * hop].
 
     Beyond the ends there is silence, or the other end of the sound if `cyclic`.
     """
     mode = "circular" if cyclic else "constant"
-    padded = functional.pad(audio[:, None], (_EDGE, _EDGE), mode=mode)[:, 0]
-    return torch.fft.rfft(padded.unfold(1, WINDOW, HOP) * (_HANN * _SCALE))
+    padded = functional.pad(audio[:, None], (grid.edge, grid.edge), mode=mode)[:, 0]
+    return torch.fft.rfft(padded.unfold(1, grid.window, grid.hop) * (_hann(grid.window) * _scale(grid)))
 
 
-def istft(spectrum: Tensor) -> Tensor:
-    """Returns samples [B, n * HOP] of a complex transform [B, n, BINS]: the least-squares inverse of `stft` with
+def istft(spectrum: Tensor, grid: Grid = MONO) -> Tensor:
+    """Returns samples [B, n * hop] of a complex transform [B, n, bins]: the least-squares inverse of `stft` with
     silence beyond the ends."""
     steps = spectrum.shape[1]
-    audio = _overlap_add(torch.fft.irfft(spectrum, n=WINDOW).mul_(_HANN / _SCALE)).mul_(_inverse_envelope(steps))
-    return audio[:, _EDGE : _EDGE + steps * HOP]
+    frames = torch.fft.irfft(spectrum, n=grid.window).mul_(_hann(grid.window) / _scale(grid))
+    audio = _overlap_add(frames, grid).mul_(_inverse_envelope(steps, grid))
+    return audio[:, grid.edge : grid.edge + steps * grid.hop]
 
 
-def _overlap_add(frames: Tensor) -> Tensor:
+def _overlap_add(frames: Tensor, grid: Grid) -> Tensor:
     batch, steps, _ = frames.shape
-    parts = frames.view(batch, steps, _OVERLAP, HOP)
-    total = frames.new_zeros(batch, steps + _OVERLAP - 1, HOP)
-    for shift in range(_OVERLAP):
+    overlap = grid.window // grid.hop
+    parts = frames.view(batch, steps, overlap, grid.hop)
+    total = frames.new_zeros(batch, steps + overlap - 1, grid.hop)
+    for shift in range(overlap):
         total[:, shift : shift + steps] += parts[:, :, shift]
     return total.view(batch, -1)
 
 
+def _scale(grid: Grid) -> float:
+    return 2.0 / grid.window  # a full-scale sine reads about 0.5
+
+
 @cache
 @torch.inference_mode(False)
-def _inverse_envelope(steps: int) -> Tensor:
-    windows = (_HANN**2).expand(1, steps, WINDOW).contiguous()
-    return 1.0 / _overlap_add(windows).clamp_min(1e-3)
+def _hann(window: int) -> Tensor:
+    return torch.hann_window(window)
+
+
+@cache
+@torch.inference_mode(False)
+def _inverse_envelope(steps: int, grid: Grid) -> Tensor:
+    windows = (_hann(grid.window) ** 2).expand(1, steps, grid.window).contiguous()
+    return 1.0 / _overlap_add(windows, grid).clamp_min(1e-3)
 
 
 def to_log(magnitude: Tensor) -> Tensor:
@@ -80,14 +86,22 @@ def from_log(coded: Tensor) -> Tensor:
 
 @cache
 @torch.inference_mode(False)
-def band_bank() -> Tensor:
-    """Returns the weights [BINS, BANDS] of triangular bands, each of sum 1: 64 on single bins, then spaced by equal
-    ratios."""
-    spaced = np.geomspace(_LINEAR_BANDS + 1, BINS - 1, BANDS - _LINEAR_BANDS + 1)[1:]
-    centres = np.concatenate([np.arange(_LINEAR_BANDS + 1), spaced])[:BANDS]
-    below = np.concatenate([[-1.0], centres[:-1]])
-    above = np.concatenate([centres[1:], [BINS + 1.0]])
-    bins = np.arange(BINS)[:, None]
+def band_bank(grid: Grid = MONO) -> Tensor:
+    """Returns the weights [bins, bands] of triangular bands, each of sum 1: the lower ones on single bins, then spaced
+    by equal ratios."""
+    spaced = np.geomspace(grid.linear_bands + 1, grid.highest_bin, grid.bands - grid.linear_bands + 1)[1:]
+    return triangles(np.concatenate([np.arange(grid.linear_bands + 1), spaced])[: grid.bands], grid.bins)
+
+
+def triangles(centres: np.ndarray, count: int) -> Tensor:
+    """Returns the weights [count, bands] of bands that rise from one centre to the next and fall to the one after it,
+    each of sum 1.
+
+    centres: the bins, rising and not always whole, at which the bands are highest.
+    """
+    below = np.concatenate([[centres[0] - 1.0], centres[:-1]])
+    above = np.concatenate([centres[1:], [count + 1.0]])
+    bins = np.arange(count)[:, None]
     bank = np.clip(np.minimum((bins - below) / (centres - below), (above - bins) / (above - centres)), 0.0, 1.0)
     bank = bank.astype(np.float32)
     return torch.from_numpy(bank / np.maximum(bank.sum(0, keepdims=True), 1e-6))
@@ -95,25 +109,24 @@ def band_bank() -> Tensor:
 
 @cache
 @torch.inference_mode(False)
-def band_to_bin() -> Tensor:
-    """Returns the weights [BANDS, BINS] of linear interpolation between the bands' centres."""
-    bank = band_bank()
-    centres = (bank * torch.arange(BINS)[:, None]).sum(0).numpy()
-    bins, unit = np.arange(BINS), np.eye(BANDS)
-    rows = [np.interp(bins, centres, unit[band]) for band in range(BANDS)]
+def band_to_bin(grid: Grid = MONO) -> Tensor:
+    """Returns the weights [bands, bins] of linear interpolation between the bands' centres."""
+    centres = (band_bank(grid) * torch.arange(grid.bins)[:, None]).sum(0).numpy()
+    bins, unit = np.arange(grid.bins), np.eye(grid.bands)
+    rows = [np.interp(bins, centres, unit[band]) for band in range(grid.bands)]
     return torch.from_numpy(np.stack(rows).astype(np.float32))
 
 
-def log_bands(audio: Tensor, *, cyclic: bool = False) -> Tensor:
-    """Returns the bands [B, n, BANDS] of samples [B, n * HOP] on the coded logarithmic scale."""
-    return to_log(stft(audio, cyclic=cyclic).abs() @ band_bank())
+def log_bands(audio: Tensor, grid: Grid = MONO, *, cyclic: bool = False) -> Tensor:
+    """Returns the bands [B, n, bands] of samples [B, n * hop] on the coded logarithmic scale."""
+    return to_log(stft(audio, grid, cyclic=cyclic).abs() @ band_bank(grid))
 
 
 @cache
 @torch.inference_mode(False)
-def band_power() -> Tensor:
-    """Returns for each band [BANDS] the K-weighted power of a sound whose band has a magnitude of 1."""
-    weight = torch.from_numpy(k_weight(np.arange(BINS) * SPEC.sample_rate / WINDOW)).float()
+def band_power(grid: Grid = MONO) -> Tensor:
+    """Returns for each band [bands] the K-weighted power of a sound whose band has a magnitude of 1."""
+    weight = torch.from_numpy(k_weight(np.arange(grid.bins) * grid.sample_rate / grid.window)).float()
     weight[0] = 0.0
-    bins = weight * (2.0 / (WINDOW * float(_HANN.square().sum()) * _SCALE**2))
-    return band_to_bin() @ bins
+    bins = weight * (2.0 / (grid.window * float(_hann(grid.window).square().sum()) * _scale(grid) ** 2))
+    return band_to_bin(grid) @ bins

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from demon_patch.arrays import Samples
+from demon_patch.arrays import Array, Samples
 from demon_patch.engine.families.nano.score.notes import DRUM_CLASSES, FRAME_RATE, Score, drum_class
 
 ROLL_LOW, ROLL_KEYS = 28, 60
@@ -27,13 +27,25 @@ SUSTAIN = 0.6
 
 
 def score_hints(score: Score) -> Samples:
-    """Returns the hints of a score as a loop, float32 [frames, 144], 0 to 1.
+    """Returns the hints of a score as a loop, float32 [frames, 144], 0 to 1."""
+    starting, sounding = _levels(score)
+    return np.maximum(SUSTAIN * sounding, starting).astype(np.float32)
+
+
+def score_levels(score: Score) -> tuple[Samples, Samples]:
+    """Returns the velocities 0 to 1 of what starts and of what sounds in a score as a loop, float32 [frames, 144] each.
 
     A note starts in the frame (a drum stroke in the quarter of a frame) that contains its start, and sounds on in the
-    frames of which it fills at least half. Notes outside the range of the roll or of the lead are left out of it.
+    frames of which it fills at least half. Notes outside the range of the roll or of the lead are left out of it. A
+    stroke only starts.
     """
-    hints = np.zeros((score.frames, SCORE_CHANNELS), np.float32)
-    sounding, starting = np.zeros_like(hints), np.zeros_like(hints)
+    starting, sounding = _levels(score)
+    return starting.astype(np.float32), sounding.astype(np.float32)
+
+
+def _levels(score: Score) -> tuple[Array, Array]:
+    starting = np.zeros((score.frames, SCORE_CHANNELS))
+    sounding = np.zeros_like(starting)
     for note in score.notes:
         level = note.velocity / 127
         if note.part == "drums":
@@ -46,10 +58,9 @@ def score_hints(score: Score) -> Samples:
         last = min(max(round((note.start + note.length) * FRAME_RATE), first + 1), first + score.frames)
         frames = np.arange(first, last) % score.frames
         for column in _columns(note.part, note.pitch):
-            sounding[frames, column] = np.maximum(sounding[frames, column], level * SUSTAIN)
+            sounding[frames, column] = np.maximum(sounding[frames, column], level)
             starting[frames[0], column] = max(starting[frames[0], column], level)
-    np.maximum(sounding, starting, out=hints)
-    return hints
+    return starting, sounding
 
 
 def _columns(part: str, pitch: int) -> list[int]:

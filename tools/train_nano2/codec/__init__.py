@@ -1,0 +1,1 @@
+"""Training and gate B of the stereo codec."""

@@ -1,0 +1,1 @@
+"""Training and gate C of the transcriber."""
