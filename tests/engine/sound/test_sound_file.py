@@ -16,34 +16,7 @@ from demon_patch.engine.sound import sound_file
 from demon_patch.engine.sound.mpeg import scan
 from demon_patch.engine.sound.sound_file import read, survey
 from demon_patch.errors import SourceError
-
-RATE, SECONDS = 22_050, 4
-FRAMES = RATE * SECONDS
-
-
-def noise(channels: int = 1, frames: int = FRAMES, seed: int = 1) -> np.ndarray:
-    return np.random.default_rng(seed).normal(0, 0.1, (frames, channels)).astype(np.float32)
-
-
-def encoded(audio: np.ndarray, format: str = "WAV", rate: int = RATE, **how: object) -> bytearray:
-    stream = io.BytesIO()
-    soundfile.write(stream, audio, rate, format=format, **how)  # pyright: ignore[reportArgumentType]
-    return bytearray(stream.getvalue())
-
-
-def kept(folder: Path, data: bytes | bytearray, name: str = "x.wav") -> Path:
-    (folder / name).write_bytes(data)
-    return folder / name
-
-
-def chunk(name: bytes, data: bytes, order: str = "<") -> bytes:
-    return name + struct.pack(order + "I", len(data)) + data + b"\0" * (len(data) % 2)
-
-
-def with_chunk(data: bytearray, extra: bytes, *, before: bool = True) -> bytearray:
-    at = data.find(b"data") if before else len(data)
-    return data[:at] + extra + data[at:]
-
+from tests.support.made_sound import FRAMES, RATE, SECONDS, chunk, encoded, kept, noise, sized, with_chunk
 
 LYING = [b"Fado\ndata: 20240301", b"Length : 3\ndata : 999999999\nSSND: 99999999\nData Size: 9999999",
          b"data\xff\xff\xff\x7f",
@@ -72,11 +45,6 @@ def test_words_in_the_tags_of_other_formats_are_no_headers(tmp_path: Path, forma
     found = read(path, 60.0)
     assert found.notes == ()
     assert found.seconds == pytest.approx(SECONDS, abs=0.1)
-
-
-def sized(data: bytearray, size: int) -> bytearray:
-    at = data.find(b"data") + 4
-    return data[:at] + struct.pack("<I", size) + data[at + 4 :]
 
 
 @pytest.mark.parametrize("more", [1, 16, 200, 4096, 10**6])
@@ -215,115 +183,6 @@ def test_the_length_in_a_header_is_told_only_where_it_is_true(tmp_path: Path) ->
 
 
 # -- chunks in another order ----------------------------------------------------------------------------------------
-FORM = struct.pack("<HHIIHH", 1, 1, RATE, RATE * 2, 2, 16)
-
-
-def wav(*chunks: bytes) -> bytes:
-    body = b"WAVE" + b"".join(chunks)
-    return b"RIFF" + struct.pack("<I", len(body)) + body
-
-
-def samples(frames: int = FRAMES, seed: int = 1) -> bytes:
-    return (noise(frames=frames, seed=seed) * 2**15).astype("<i2").tobytes()
-
-
-def unpadded(name: bytes, length: int = 5) -> bytes:
-    return chunk(name, b"x" * length)[:-1]
-
-
-DATA, FMT = chunk(b"data", samples()), chunk(b"fmt ", FORM)
-ORDERS = {
-    "sound first": (DATA, FMT),
-    "sound first, then much": (
-        chunk(b"LIST", bytes(64)),
-        DATA,
-        chunk(b"JUNK", bytes(40)),
-        FMT,
-        chunk(b"LIST", bytes(8)),
-    ),
-    "no pad before the sound": (FMT, unpadded(b"LIST"), DATA),
-    "no pad before the description": (unpadded(b"bext", 603), FMT, DATA),
-    "two pads missing": (unpadded(b"JUNK"), FMT, unpadded(b"LIST", 7), DATA),
-    "no pad, sound first": (unpadded(b"LIST"), DATA, FMT),
-    "no pad behind the sound": (FMT, DATA, unpadded(b"LIST"), chunk(b"LIST", bytes(8))),
-    "an empty sound first": (FMT, chunk(b"data", b""), DATA),
-    "two descriptions": (FMT, DATA, chunk(b"fmt ", struct.pack("<HHIIHH", 1, 2, 8000, 32000, 4, 16))),
-}
-
-
-@pytest.mark.parametrize("order", ORDERS)
-def test_a_wav_is_read_in_whatever_order_its_chunks_stand(tmp_path: Path, order: str) -> None:
-    expected = read(kept(tmp_path, wav(FMT, DATA), "plain.wav"), 60.0)
-    path = kept(tmp_path, wav(*ORDERS[order]))
-    found = read(path, 60.0)
-    np.testing.assert_array_equal(found.audio, expected.audio)
-    assert (found.seconds, found.notes, found.rate) == (SECONDS, (), RATE)
-    assert read(path, 1.0).seconds == SECONDS
-
-
-@pytest.mark.parametrize(
-    ("more", "what"),
-    [
-        ((chunk(b"data", samples(9000, 2)),), "a second stretch of sound"),
-        ((chunk(b"LIST", bytes(9)), chunk(b"data", samples(9000, 2)), chunk(b"data", samples(9000, 3))),
-         "a second stretch of sound"),
-        ((chunk(b"data", b""),), ""),
-        ((wav(FMT, chunk(b"data", samples(9000, 2))),), "another file"),
-    ],
-)  # fmt: skip
-@pytest.mark.parametrize("first", [(FMT, DATA), (unpadded(b"LIST"), FMT, DATA)])
-def test_sound_behind_the_sound_is_left_out_and_told(
-    tmp_path: Path, first: tuple[bytes, ...], more: tuple[bytes, ...], what: str
-) -> None:
-    found = read(kept(tmp_path, wav(*first, *more)), 60.0)
-    expected = read(kept(tmp_path, wav(FMT, DATA), "plain.wav"), 60.0)
-    np.testing.assert_array_equal(found.audio, expected.audio)
-    assert found.seconds == SECONDS
-    assert found.notes == ((f"x.wav holds {what}: only what comes before it is used",) if what else ())
-
-
-@pytest.mark.parametrize(
-    ("chunks", "what"),
-    [
-        ((DATA,), "it has no chunk `fmt `, which would say what its samples are"),
-        ((chunk(b"LIST", bytes(8)), DATA, chunk(b"LIST", bytes(8))), "it has no chunk `fmt `"),
-        ((FMT, chunk(b"LIST", bytes(8))), "it has no chunk `data`, which would be its sound"),
-        ((), "it has no chunk `data`"),
-    ],
-)
-def test_a_wav_without_a_part_is_refused_by_what_it_lacks(tmp_path: Path, chunks: tuple[bytes, ...], what: str) -> None:
-    with pytest.raises(SourceError, match=f"this cannot be read as audio: {what}"):
-        read(kept(tmp_path, wav(*chunks)), 60.0)
-
-
-@pytest.mark.parametrize("name", [b"COMM", b"SSND"])
-def test_an_aiff_without_a_part_is_refused_by_what_it_lacks(tmp_path: Path, name: bytes) -> None:
-    data = encoded(noise(), "AIFF", subtype="PCM_16")
-    at = data.find(name)
-    with pytest.raises(SourceError, match=f"it has no chunk `{name.decode()}`"):
-        read(kept(tmp_path, data[:at] + b"APPL" + data[at + 4 :], "x.aiff"), 60.0)
-
-
-@pytest.mark.parametrize("size", [FRAMES * 2 + 200, 0xFFFFFFFF, 1000])
-def test_a_wav_without_a_pad_that_lies_about_its_length_is_read_to_its_end(tmp_path: Path, size: int) -> None:
-    found = read(kept(tmp_path, sized(bytearray(wav(FMT, unpadded(b"LIST"), DATA)), size)), 60.0)
-    assert len(found.audio) == FRAMES
-    assert len(found.notes) == 1
-
-
-@pytest.mark.parametrize("name", [b"NAME", b"ANNO"])
-def test_an_aiff_without_a_pad_is_read(tmp_path: Path, name: bytes) -> None:
-    plain = encoded(noise(), "AIFF", subtype="PCM_16")
-    expected = read(kept(tmp_path, plain, "plain.aiff"), 60.0)
-    for place in (b"COMM", b"SSND"):
-        at = plain.find(place)
-        extra = chunk(name, b"odd", ">")[:-1]
-        found = read(kept(tmp_path, plain[:at] + extra + plain[at:], "x.aiff"), 60.0)
-        np.testing.assert_array_equal(found.audio, expected.audio)
-        assert (found.seconds, found.notes) == (SECONDS, ())
-
-
-# -- MP3 ----------------------------------------------------------------------------------------------------------
 def half_silent(*, first: bool) -> np.ndarray:
     parts = [np.zeros((10 * RATE, 1), np.float32), noise(frames=10 * RATE, seed=3) * 2]
     return np.concatenate(parts if first else parts[::-1])
