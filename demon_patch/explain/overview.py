@@ -89,7 +89,7 @@ def _engine_port(compiled: CompiledPatch, i: int, port: EnginePort) -> str:
         names = ", ".join(f"{compiled.name(cable.src)}.{cable.out}" for cable in cables)
         held = (port.node, port.port) in program.held
         facts.append(f"from {names}{', live: the newest value is used' if held else ', forecast for heard_at'}")
-    elif program.bus_keys[slot][5:6] == ("constant",):
+    elif slot in program.constants:
         facts.append(f"constant {number(program.bus[slot])}")
     return f"{compiled.slot_names[slot]}  bus[{slot}]: {', '.join(facts) or 'from its node'}"
 

@@ -22,8 +22,6 @@ from demon_patch.engine.families import nano
 from demon_patch.errors import DeviceError
 from tests.support.findings import level_of, worst
 
-posix = pytest.mark.skipif(sys.platform == "win32", reason="these faults are made on POSIX systems")
-
 
 @pytest.mark.parametrize(
     ("version", "wanted", "good"),

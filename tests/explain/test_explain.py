@@ -68,6 +68,11 @@ def test_every_type_of_node_is_explained(type: str) -> None:
     explained(compiled, compiled.nodes["n"])
 
 
+def test_what_no_cable_moves_is_shown_as_a_constant() -> None:
+    view = {heading: "\n".join(lines) for heading, lines in overview(CompiledPatch(load(FIRST_LIGHT)))}
+    assert re.search(r"^speaker\.gain  bus\[\d+\]: constant 0$", "\n".join(view.values()), re.MULTILINE)
+
+
 def test_the_shown_program_is_the_program() -> None:
     compiled = CompiledPatch(load(PATCHES / "twins.dpatch.json"))
     shown = [line.strip().partition("  #")[0] for line in whole_program(compiled)]
