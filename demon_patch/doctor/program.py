@@ -79,7 +79,7 @@ def machine() -> Iterator[Finding]:
     cores = os.cpu_count() or 1
     usable = len(os.sched_getaffinity(0)) if sys.platform == "linux" else cores
     yield Finding(FINE, f"{processor()}, {cores} cores" + (f", {usable} of them for us" if usable < cores else ""))
-    if hasattr(os, "getloadavg") and (load := os.getloadavg()[0]) > 1.5 * usable:
+    if sys.platform != "win32" and (load := os.getloadavg()[0]) > 1.5 * usable:
         what = f"other programs keep the processor busy: {load:.1f} of them wait for {usable} cores"
         yield Finding(WARNING, what, "close them while you play")
     total, free = memory()

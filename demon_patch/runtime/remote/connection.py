@@ -47,7 +47,7 @@ class Connection:
         joined: Callable[[Peer], object],
         left: Callable[[Peer], object],
     ) -> None:
-        self._socket, self._desk, self._files = socket, served, files
+        self._socket, self._served, self._files = socket, served, files
         self._joined, self._left = joined, left
         self._bucket = limits.Bucket()
         self.peer = Peer("")
@@ -62,7 +62,7 @@ class Connection:
                         await self._take(data)
         finally:
             writer.cancel()
-            if self.peer in self._desk.peers:
+            if self.peer in self._served.peers:
                 self._left(self.peer)
             self.peer.close()
 
@@ -117,8 +117,8 @@ class Connection:
         try:
             if verb.slow:
                 loop = asyncio.get_running_loop()
-                return await loop.run_in_executor(self._files, verb.handle, self._desk, self.peer, request)
-            return verb.handle(self._desk, self.peer, request)
+                return await loop.run_in_executor(self._files, verb.handle, self._served, self.peer, request)
+            return verb.handle(self._served, self.peer, request)
         except DemonError as error:
             return refusal("version" if isinstance(request, Hello) else "refused", error, request.id)
         except Exception as error:  # of this program: the client is told, and all goes on
@@ -136,7 +136,7 @@ class Connection:
         if self.peer.outbox.full:
             self._socket.transport.abort()
             waited = f"{limits.OUTBOX // 2**20} MiB waited for the client {self.peer.name}, which did not take them"
-            self._desk.host.add_message(f"{waited}: its connection is ended")
+            self._served.host.add_message(f"{waited}: its connection is ended")
 
     async def _write(self) -> None:
         """Sends what the outbox has, as fast as the client takes it."""

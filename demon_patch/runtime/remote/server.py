@@ -8,6 +8,7 @@ import logging
 import threading
 from collections.abc import Callable, Hashable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict
 from http import HTTPStatus
 from pathlib import Path
 from time import monotonic
@@ -24,6 +25,7 @@ from demon_patch.runtime.remote import limits
 from demon_patch.runtime.remote.access import Access, Address, Denied, check_listen, taken
 from demon_patch.runtime.remote.connection import GOING_AWAY, Connection, encoded
 from demon_patch.runtime.remote.messages.base import Event, Fault
+from demon_patch.runtime.remote.messages.controllers import ControllerEvent
 from demon_patch.runtime.remote.messages.documents import FileChanged
 from demon_patch.runtime.remote.messages.edits import Edit, Landed
 from demon_patch.runtime.remote.messages.session import Clients, Notice
@@ -65,7 +67,7 @@ class Server:
         self._failed: DemonError | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._end: asyncio.Event | None = None
-        self._told = 0
+        self._told = self._told_devices = 0
 
     def start(self) -> Address:
         """On the thread that made it. Begins to listen; returns the address. Raises DemonError where that cannot be."""
@@ -211,6 +213,9 @@ class Server:
                 if notice.number > self._told:
                     self._told = notice.number
                     self.broadcast(_notice(notice))
+            for event in self._host.devices_hub.events_since(self._told_devices):
+                self._told_devices = event.number
+                self.broadcast(ControllerEvent(**asdict(event)))
             await asyncio.sleep(NOTICE_SECONDS)
 
     async def _keep_file(self) -> None:

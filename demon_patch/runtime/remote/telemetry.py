@@ -49,7 +49,7 @@ class Telemetries:
     """
 
     def __init__(self, served: ServedHost, call: Callable[[Callable[[], object]], object]) -> None:
-        self._desk, self._call = served, call
+        self._served, self._call = served, call
         self.sampling = Sampling(served.host)
         self._strips = ThreadPoolExecutor(1, "strip")
         self._sources: tuple[object, bytes] = (None, b"")
@@ -62,16 +62,16 @@ class Telemetries:
 
     def resubscribe(self) -> None:
         """After a change of subscriptions: has the tick thread keep what the clients watch."""
-        watches = [watch for peer in self._desk.peers for watch in peer.watches.values()]
+        watches = [watch for peer in self._served.peers for watch in peer.watches.values()]
         points = {point for watch in watches if watch.what in ("signals", "knobs") for point in watch.points}
-        self._desk.host.scopes.watch(points)
+        self._served.host.scopes.watch(points)
         self.sampling.ring_wanted = any(watch.what == "ring" for watch in watches)
         self.sampling.lanes_wanted = any(watch.what == "strip" for watch in watches)
 
     def send_due(self) -> None:
         """Puts the telemetry that has fallen due into the clients' outboxes."""
         now = monotonic()
-        for peer in self._desk.peers:
+        for peer in self._served.peers:
             for what, watch in peer.watches.items():
                 if peer.due.get(what, 0.0) > now:
                     continue
@@ -96,16 +96,16 @@ class Telemetries:
             return None if made is None else self._encoded(peer, made)
         except Exception as error:  # of this program: all other messages go on
             peer.watches.pop(watch.what, None)
-            self._desk.host.add_message(f"telemetry of {watch.what} ended: {type(error).__name__}: {error}")
+            self._served.host.add_message(f"telemetry of {watch.what} ended: {type(error).__name__}: {error}")
             return None
 
     def _encoded(self, peer: Peer, made: Telemetry) -> bytes:
-        stamped = msgspec.structs.replace(made, frame=self._desk.host.status.frame, dropped=peer.outbox.dropped)
+        stamped = msgspec.structs.replace(made, frame=self._served.host.status.frame, dropped=peer.outbox.dropped)
         return ENCODER.encode(stamped)
 
     # -- kinds, each called when the client can take it -----------------------------------------------------------
     def _status(self, peer: Peer, watch: Watch) -> Telemetry | None:
-        now = dict(status_fields(self._desk.host.status))
+        now = dict(status_fields(self._served.host.status))
         before: Any = peer.known.get("status", {})
         changed = {name: value for name, value in now.items() if name not in before or before[name] != value}
         peer.known["status"] = now
@@ -113,7 +113,7 @@ class Telemetries:
 
     def _signals(self, peer: Peer, watch: Watch) -> Telemetry | None:
         known: Any = peer.known.get("signals", 0)
-        first, values = self._desk.host.scopes.read_since(watch.points, known)
+        first, values = self._served.host.scopes.read_since(watch.points, known)
         if not values.shape[1]:
             return None
         peer.known["signals"] = first + values.shape[1]
@@ -129,7 +129,7 @@ class Telemetries:
         return Knobs(knobs=tuple(found)) if found else None
 
     def _knobs_now(self, points: tuple[Point, ...]) -> Iterator[tuple[Any, Any, float | None]]:
-        host = self._desk.host
+        host = self._served.host
         patch, live = host.patch, host.live_values
         values = newest(host.scopes, points)
         for (node, port, _), value in zip(points, values, strict=True):
@@ -144,7 +144,7 @@ class Telemetries:
         return msgspec.structs.replace(self.sampling.ring, finished=tuple(each for _, each in finished))
 
     def _profile(self, peer: Peer, watch: Watch) -> Telemetry | None:
-        program = self._desk.host.performer.program
+        program = self._served.host.performer.program
         if self._profiled is None or program is not self._profiled:
             self._profiled, self._times = program, program.profile()
         micros = {node: round(time, 2) for node, time in (self._times.times.items() if self._times else ())}
@@ -160,7 +160,7 @@ class Telemetries:
 
     def _make_strip(self, peer: Peer) -> None:
         """On the thread for strips."""
-        host = self._desk.host
+        host = self._served.host
         source = host.performer.source
         new_source = self._sources[0] is not source
         if new_source:

@@ -11,7 +11,17 @@ from typing import Any, NamedTuple, Union, get_type_hints
 import msgspec
 
 from demon_patch.errors import DemonError, PatchError
-from demon_patch.runtime.remote.handlers import devices, documents, edits, files, live, session, transport, watching
+from demon_patch.runtime.remote.handlers import (
+    controllers,
+    devices,
+    documents,
+    edits,
+    files,
+    live,
+    session,
+    transport,
+    watching,
+)
 from demon_patch.runtime.remote.messages.base import Reply, Request
 
 
@@ -38,7 +48,9 @@ def gather(*modules: ModuleType) -> Mapping[type[Request], Verb]:
     return MappingProxyType(found)
 
 
-VERBS: Mapping[type[Request], Verb] = gather(session, documents, edits, live, transport, watching, files, devices)
+VERBS: Mapping[type[Request], Verb] = gather(
+    session, documents, edits, live, transport, watching, files, devices, controllers
+)
 
 _DECODER: Any = msgspec.msgpack.Decoder(Union[tuple(VERBS)])  # noqa: UP007
 

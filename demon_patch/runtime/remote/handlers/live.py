@@ -7,10 +7,12 @@ from demon_patch.patch.model.json_values import quoted
 from demon_patch.runtime.remote.messages.base import Done, Fault
 from demon_patch.runtime.remote.messages.edits import Edited
 from demon_patch.runtime.remote.messages.live import (
+    CancelRamp,
     Feed,
     Keep,
     Kept,
     Morph,
+    Ramp,
     Recall,
     Recalled,
     Release,
@@ -72,3 +74,18 @@ def morph(served: ServedHost, peer: Peer, message: Morph) -> Recalled:
     return Recalled(
         skipped=tuple(map(Fault.of, served.host.document.morph(message.one, message.other, message.amount)))
     )
+
+
+def ramp(served: ServedHost, peer: Peer, message: Ramp) -> Done:
+    """Moves from one snapshot to another."""
+    for id in (message.one, message.other):
+        if id not in served.host.patch.snapshots:
+            raise PatchError(f"there is no snapshot {quoted(id)}", mend="name one that the patch has")
+    served.host.ramp(message.one, message.other, message.seconds, message.at)
+    return Done()
+
+
+def cancel_ramp(served: ServedHost, peer: Peer, message: CancelRamp) -> Done:
+    """Ends the ramp."""
+    served.host.cancel_ramp()
+    return Done()

@@ -7,6 +7,7 @@ from typing import Union
 
 from demon_patch.runtime.remote.messages import (  # noqa: F401 - for their events
     base,
+    controllers,
     devices,
     documents,
     edits,

@@ -90,3 +90,20 @@ class Morph(Request, frozen=True, kw_only=True, omit_defaults=True):
     one: Id
     other: Id
     amount: Annotated[float, Meta(ge=0, le=1)]
+
+
+class Ramp(Request, frozen=True, kw_only=True, omit_defaults=True):
+    """Moves the live values from one snapshot to another within some seconds of the transport; a ramp that is under way
+    ends, and a knob that is touched leaves it. The status has it in `ramp`.
+
+    one, other: the ids of the snapshots. seconds: how long it takes. at: the grid on which it begins.
+    """
+
+    one: Id
+    other: Id
+    seconds: Annotated[float, Meta(ge=0, le=3600)]
+    at: Grid | None = None
+
+
+class CancelRamp(Request, frozen=True, kw_only=True, omit_defaults=True):
+    """Ends the ramp; its knobs stay where they are."""
