@@ -15,7 +15,10 @@ from demon_patch.runtime.audio.devices import output_device, sound_library
 OPEN_SECONDS = 0.2  # of silence that the device is to take
 WAIT_SECONDS = 5.0  # until it has taken them
 CHANNELS = 2
-NO_DEVICE = "connect one, or start your sound server; `render`, and `play` with --out, write files"
+NO_DEVICE = (
+    "connect one, or start your sound server; until then performances run without sound and can be recorded, and `render` "
+    "writes files"
+)
 
 
 def sound() -> Iterator[Finding]:
