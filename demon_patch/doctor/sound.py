@@ -15,10 +15,7 @@ from demon_patch.runtime.audio.devices import output_device, sound_library
 OPEN_SECONDS = 0.2  # of silence that the device is to take
 WAIT_SECONDS = 5.0  # until it has taken them
 CHANNELS = 2
-NO_DEVICE = (
-    "connect one, or start your sound server; until then performances run without sound and can be recorded, and `render` "
-    "writes files"
-)
+NO_DEVICE = "connect one, or start your sound server; until then it plays without sound, and can record and render"
 
 
 def sound() -> Iterator[Finding]:
