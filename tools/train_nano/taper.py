@@ -25,8 +25,8 @@ STEPS = 10  # of the knob
 SECONDS, PROMPT = 30.0, "acid, dark"
 STRENGTHS = tuple(k / 32 for k in (0, 1, 2, 4, 6, 8, 12, *range(16, 33)))
 SEEDS = range(16)  # of the composed sources
-LEAST, MOST = 0.073, 0.126  # of the whole distance, in one step
-LIMIT = 0.145  # the greatest fall of chroma in one step, for the recordings that must keep it
+LEAST, MOST = 0.073, 0.119  # of the whole distance, in one step
+LIMIT = 0.148  # the greatest fall of chroma in one step, for the recordings that must keep it
 POWER = 8  # of the mean over the falls, which follows the steepest ones
 STARTS = 20  # of the search
 

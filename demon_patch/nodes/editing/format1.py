@@ -27,6 +27,7 @@ from msgspec import structs
 
 from demon_patch.codegen.vocabulary import clamp
 from demon_patch.engine.controls import CONTROLS, FAMILY, Control
+from demon_patch.engine.families import spec_of
 from demon_patch.nodes.editing.visible_ports import VisiblePorts
 from demon_patch.nodes.language.declare import Declaration
 from demon_patch.nodes.language.ports import NUMBERS, Port
@@ -49,8 +50,8 @@ DEFAULTS: Mapping[str, float | str] = {
 """nano's defaults in format 1 by control: of controls whose default is each model family's own today
 (`controls.FAMILY`), and of strength, as the engine takes it."""
 
-STRENGTHS = (0.0, 0.0443, 0.0954, 0.1634, 0.2573, 0.3835, 0.5324, 0.6755, 0.7989, 0.9031, 1.0)
-"""nano's strengths, 0..1, at the knob positions 0, 0.1, ..., 1."""
+STRENGTHS = spec_of("nano").strength_taper
+"""nano's strengths, 0..1, at the knob positions 0, 0.1, ..., 1: those of today, so that a file keeps its strengths."""
 
 TO_POSITION = "({})/10".format("+".join(f"clamp((a-{lo:g})/({hi:g}-{lo:g}),0,1)" for lo, hi in pairwise(STRENGTHS)))
 """The formula of the Expression node that turns a strength, signal `a`, into a knob position 0..1."""

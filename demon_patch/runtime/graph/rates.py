@@ -26,6 +26,7 @@ Taken = Literal["generation", "step", "frame", "window"]
 
 SECONDS = 16.0  # of a patch that are run to measure its movements
 BPM = 120.0  # beats a minute of a patch without a tempo
+UNSEEN = 1 / 1000  # share of the range below which a step of one whole number does not show
 TURN = 1 / 16  # share of the range by which a movement must go back to count as turned
 SPARE = 1.05  # factor by which a movement may be too fast without a remark
 MISSED = 1 / 4  # share of missed jumps above which there is a remark
@@ -104,8 +105,8 @@ def when_port_taken(engine_port: EnginePort, program: Program) -> Taken | None:
     return "generation" if engine_port.node in plan.mixes else None
 
 
-def turn_count(positions: Array, jump: NDArray[np.bool_]) -> int:
-    """Returns how many times a movement changes its direction by more than TURN.
+def turn_count(positions: Array, jump: NDArray[np.bool_], turn: float = TURN) -> int:
+    """Returns how many times a movement changes its direction by more than `turn`.
 
     positions: 0 to 1, one for each frame.
     jump: for each change between two frames, whether it is a jump. A jump is replaced by the change before it.
@@ -116,9 +117,9 @@ def turn_count(positions: Array, jump: NDArray[np.bool_]) -> int:
     found, way, lo, hi = 0, 0, 0.0, 0.0
     for here in np.cumsum(change).tolist():
         lo, hi = min(lo, here), max(hi, here)
-        if way <= 0 and here - lo > TURN:
+        if way <= 0 and here - lo > turn:
             found, way, hi = found + (way < 0), 1, here
-        elif way >= 0 and hi - here > TURN:
+        elif way >= 0 and hi - here > turn:
             found, way, lo = found + (way > 0), -1, here
     return found
 
@@ -176,7 +177,8 @@ def too_fast(patch: Patch, catalogue: Mapping[str, Declaration]) -> Iterator[Pat
         if when is None or not np.ptp(line):
             continue
         often = rates.per_second(when)
-        moved = Movement.measured(engine_port.position(line), rates.frame, line if engine_port.taper == "int" else None)
+        numbers = line if _each_number_counts(engine_port, line, rates.frame, often) else None
+        moved = Movement.measured(engine_port.position(line), rates.frame, numbers)
         fine = _run(patch, catalogue, spec, FINE)[1] if fine is None else fine
         cycles = max(moved.cycles, _hidden(engine_port.position(line), engine_port.position(fine[number]), rates.frame))
         if cycles > SPARE * often / 2:
@@ -187,6 +189,17 @@ def too_fast(patch: Patch, catalogue: Mapping[str, Declaration]) -> Iterator[Pat
                 jumping = moved.hurry(rates.frame / most, rates.frame)
                 what = f"it jumps up to {jumping:.3g} times a second"
                 yield _remark(engine_port, what, most, when, often, rates, jumping / 2)
+
+
+def _each_number_counts(engine_port: EnginePort, line: Array, rate: float, often: float) -> bool:
+    """Returns whether each change of a signal [frames] counts as a jump: of whole numbers of which one does not show in
+    the range, as of a seed, and of whole numbers that turn back more often than they are taken (`often`, times a
+    second). rate: control frames a second."""
+    if engine_port.taper != "int":
+        return False
+    one = abs(float(np.diff(engine_port.position(line[0] + np.arange(2.0)))[0]))
+    cycles = turn_count(line, np.zeros(len(line) - 1, bool), 0.5) * rate / (2 * len(line))
+    return one < UNSEEN or cycles > SPARE * often / 2
 
 
 def _hidden(coarse: Array, fine: Array, rate: float) -> float:

@@ -66,7 +66,11 @@ def test_what_is_no_strength_stays_for_the_check_to_name(wrong: Any) -> None:
 
 
 def test_knob_and_range_are_positions_and_defaults_of_the_day_are_written_down() -> None:
-    scheduler = {"type": "scheduler", "values": {"steps": 6}, "ranges": {"strength": [0.1634, 0.9031], "shift": [1, 2]}}
+    scheduler = {
+        "type": "scheduler",
+        "values": {"steps": 6},
+        "ranges": {"strength": [STRENGTHS[3], STRENGTHS[9]], "shift": [1, 2]},
+    }
     node = read(nodes={"s": scheduler}).nodes["s"]
     of_the_day = {"depth": 4, "shift": 2, "timesteps": "continuous", "guidance_mode": "off"}
     assert node.values == {"steps": 6, "strength": position_of(0.7, PORT), **of_the_day}
@@ -190,7 +194,7 @@ def test_snapshots_and_mappings_follow() -> None:
     assert {depth.port: depth.depth for depth in kept.depths} == {"strength": 0.25, "shift": 0.6}
     m, n, o = (patch.mappings[id] for id in "mno")
     assert (m.lo, m.hi) == (position_of(0.9, PORT), position_of(0.1, PORT))
-    assert (m.mode, m.takeover, n.takeover) == ("absolute", "pickup", "jump")
+    assert (m.mode, m.takes_over, n.takes_over) == ("absolute", "pickup", "jump")
     assert (n.lo, n.hi, o.lo) == (None, None, 0.1)
 
 

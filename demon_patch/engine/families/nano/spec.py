@@ -33,7 +33,7 @@ SPEC = FamilySpec(
     playing_margin=13,
     defaults=MappingProxyType({**PLAIN, "steps": 4, "shift": 2.0, "depth": 2}),
     tick_frames=MappingProxyType({1: 2, 2: 3, 3: 5, 4: 6, 5: 8, 6: 9, 7: 11, 8: 12}),
-    strength_taper=(0.0, 0.0576, 0.1308, 0.2068, 0.2862, 0.3933, 0.5258, 0.7021, 0.7922, 0.8791, 1.0),
+    strength_taper=(0.0, 0.054, 0.1212, 0.2034, 0.2867, 0.4016, 0.5397, 0.7052, 0.7953, 0.8833, 1.0),
     border=12,
     dry_reach=0.8,
 )
