@@ -119,7 +119,8 @@ class Output:
         if self._entering:
             feeder.drop(max(-self._early(feeder, heard), 0), frames)
             early = self._early(feeder, heard)
-            if not 0 <= early < frames:  # not due yet; or late, and more is to be dropped than is ready
+            ready = feeder.fifo.level >= frames - early
+            if not (0 <= early < frames and ready):  # not due yet; or late, and more is to be dropped than is ready
                 out.fill(0.0)
                 self._wake_feeder()
                 return

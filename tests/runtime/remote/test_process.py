@@ -41,9 +41,9 @@ def plays(client: Client) -> bool:
     before = dict(client.status)
     return client.wait(
         lambda: (
-            client.status["completions"] > before.get("completions", 0) + 1
-            and client.status["frame"] > before.get("frame", 0) + 12
-            and client.status["peak_db"] > -60
+            client.status.get("completions", 0) > before.get("completions", 0) + 1
+            and client.status.get("frame", 0) > before.get("frame", 0) + 12
+            and client.status.get("peak_db", -120) > -60
         ),
         150.0,
     )
