@@ -25,7 +25,7 @@ def knob(type: str, port: str, **node: object) -> Knob:
     return next(knob for knob in knobs_of(document) if knob.port.name == port)
 
 
-POSITION = 0.4972266244057052  # of a strength of 0.38
+POSITION = 0.5
 
 
 def test_the_knobs_of_first_light_begin_with_the_ring() -> None:
