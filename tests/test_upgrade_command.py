@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from demon_patch.nodes.catalogue import CATALOGUE
+from demon_patch.nodes.editing.format1 import position_of
 from demon_patch.patch.files import format, pack
 from demon_patch.runtime.assets import upgrade
 from demon_patch.runtime.assets.upgrade import upgraded_file
@@ -31,7 +33,8 @@ def test_a_file_is_upgraded_once_and_says_what_has_changed(file: Path, capsys: p
     run = Run(capsys, "upgrade", str(file))
     assert run.code == 0
     assert run.out.splitlines()[0] == f"{file}: upgraded: format 1 to 2"
-    assert "    s.strength: the value: 0.5 -> 0.5782404298186703" in run.out.splitlines()
+    position = position_of(0.5, CATALOGUE["scheduler"].by_name["strength"])
+    assert f"    s.strength: the value: 0.5 -> {position}" in run.out.splitlines()
     assert "    s.strength: the cable from l.out: the default -> 0.25" in run.out.splitlines()
     written = file.read_bytes()
     assert json.loads(written)["format"] == 2
