@@ -279,7 +279,7 @@ def knobs(*, seconds: Seconds = 8.0, as_json: JsonFlag = False) -> None:
     Nothing is heard: a clock of computing time on one thread takes the place of the sound device.
 
     Parameters:
-        seconds: Of each stretch; there are three without knobs, three with, and three that compile each turn.
+        seconds: Of each stretch, up to 3600: three without knobs, three with, three that compile each turn.
         as_json: Prints JSON in place of tables.
     """
     from demon_patch.bench.knobs import measure
