@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, ClassVar, Protocol
 
@@ -54,7 +55,7 @@ class _Feeder:
         """See `NodeFeeder`; most hold nothing."""
 
 
-class _Keys(_Feeder):
+class _Keys(_Feeder, ABC):
     """Reads notes and pedals, in their order. gates: the names of its live gates."""
 
     gates: ClassVar[Sequence[str]] = ()
@@ -102,13 +103,13 @@ class _Keys(_Feeder):
         self.ended(self.held.end_device(device))
         self.give(frame, feeds)
 
+    @abstractmethod
     def pressed(self, name: KeyName, velocity: float) -> None:
         """A key goes down. velocity: 0 to 1."""
-        raise NotImplementedError
 
+    @abstractmethod
     def ended(self, names: Sequence[KeyName]) -> None:
         """Keys end."""
-        raise NotImplementedError
 
     def pressed_harder(self, name: KeyName) -> None:
         """The pressure of a held key has changed."""
@@ -116,9 +117,9 @@ class _Keys(_Feeder):
     def channel_pressure(self, pressure: float) -> None:
         """The pressure of the whole keyboard has changed."""
 
+    @abstractmethod
     def give(self, frame: int | None, feeds: Feeds) -> None:
         """Feeds what has changed."""
-        raise NotImplementedError
 
 
 class NotesFeeder(_Keys):
