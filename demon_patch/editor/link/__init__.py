@@ -1,0 +1,1 @@
+"""The connection of the editor to a host."""

@@ -1,0 +1,1 @@
+"""Bar, song strip, popups and lists around the canvas."""
