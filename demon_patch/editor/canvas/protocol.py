@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import Protocol
 
-from demon_patch.arrays import Floats
+from demon_patch.arrays import Array
 from demon_patch.editor.layout.box import Box, Pin, Point, Rect, Wire
 from demon_patch.patch.model.canvas import CanvasFrame, CanvasNote, Probe
 from demon_patch.patch.model.graph import CableKey
@@ -105,7 +105,7 @@ class Canvas(Protocol):
         """Shows where modulation has a knob now and where its live value stands, 0 to 1; None for none."""
         ...
 
-    def trace(self, key: CableKey, values: Floats) -> None:
+    def trace(self, key: CableKey, values: Array) -> None:
         """Shows what a cable carried lately: -1 to 1, newest first."""
         ...
 
