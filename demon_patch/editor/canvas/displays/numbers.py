@@ -1,0 +1,233 @@
+"""Displays of numbers: large figures, dials, bars, meters, hands and formulas."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from demon_patch.editor.canvas.displays.base import Picture, arc, circle, said
+from demon_patch.editor.canvas.scene_brush import Item
+from demon_patch.editor.look import text as font
+from demon_patch.editor.look.theme import LABEL, SMALL, fade, mix
+
+
+class Number(Picture):
+    """The first number in large figures, the others small beside it, and a lamp for each gate."""
+
+    MOST = 3
+
+    def draw(self) -> None:
+        t = self.theme
+        self.size = min(30.0, self.h * 0.62)
+        self.main = self.text(self.x + 10, self.y + self.h / 2, "–", self.size, t.text, True, parent=self.plain)
+        self.others = [self.text(self.x, self.y + self.h / 2, "", SMALL, t.label) for _ in range(self.MOST - 1)]
+        gate = t.ports["gate"]
+        right = self.x + self.w - 13
+        self.lamps = [(self.shine((right - 15 * i, self.y + 12), 11, fade(gate, 0)), self.dot((right - 15 * i, self.y + 12), 3.4, t.track)) for i in range(3)]
+        for pair in self.lamps:
+            for item in pair:
+                self.put(item, show=False)
+
+    def refresh(self) -> None:
+        t, values = self.theme, self.now("value")
+        units, names = self.data.get("units", {}).get("value", ()), self.names("value")
+        if len(values):
+            unit = units[0] if units else ""
+            mark = said(float(values[0])) + (f" {unit}" if unit and len(unit) < 5 else "")
+            self.put(self.main, text=mark)
+        for place, item in enumerate(self.others, 1):
+            if place < len(values):
+                name = names[place].replace("_", " ") + "  " if place < len(names) else ""
+                height = self.y + self.h - 10 - 15 * (min(len(values), self.MOST) - 1 - place)
+                self.say(item, name + said(float(values[place])), SMALL, self.x + self.w - 9, height)
+        for place, (glow, dot) in enumerate(self.lamps):
+            if place < len(self.history("gate")):
+                light = round(self.glow_of("gate", place), 2)
+                self.put(glow, color=fade(t.ports["gate"], 0.8 * light), show=light > 0.03)
+                self.put(dot, fill=mix(t.track, t.ports["gate"], light), show=True)
+
+
+class Dial(Picture):
+    """A lit arc for each number in its range, with the first one in figures."""
+
+    MOST = 2
+
+    def draw(self) -> None:
+        t = self.theme
+        self.middle = self.x + 6 + self.h / 2, self.y + self.h / 2 + 2
+        self.radii = [self.h / 2 - 7, self.h / 2 - 13]
+        cx, cy = self.middle
+        self.tracks = [self.line(arc(cx, cy, r, -0.375, 0.375), fade(t.track, 0.8), 3.4) for r in self.radii]
+        self.arcs = [self.line(arc(cx, cy, r, -0.375, -0.375), c, 3.4) for r, c in zip(self.radii, (self.colour, mix(self.colour, t.text, 0.6)), strict=True)]
+        self.hand = self.line([[cx, cy], [cx, cy]], t.text, 2)
+        self.put(self.tracks[1], show=False)
+        self.put(self.arcs[1], show=False)
+        self.number = self.text(self.x + self.h + 14, self.y + self.h / 2, "", 20, t.text, True, parent=self.plain)
+        self.lamp = self.shine((self.x + self.w - 14, self.y + 13), 11, fade(t.ports["gate"], 0.8))
+        self.put(self.lamp, show=False)
+
+    def refresh(self) -> None:
+        values = self.now("value")
+        if not len(values):
+            return
+        cx, cy = self.middle
+        for place, (radius, item) in enumerate(zip(self.radii, self.arcs, strict=True)):
+            on = place < len(values)
+            if not on:
+                continue
+            lo, hi = self.span("value", place)
+            zero = -0.375 + 0.75 * min(1.0, max(0.0, -lo / (hi - lo)))
+            at = -0.375 + 0.75 * self.share("value", place)
+            self.put(self.tracks[place], show=True)
+            self.put(item, points=arc(cx, cy, radius, min(zero, at), max(zero, at)), show=True)
+            if place == 0:
+                ends = circle(cx, cy, radius - 10, at), circle(cx, cy, radius - 3, at)
+                self.put(self.hand, points=[list(p) for p in ends])
+        self.put(self.number, text=said(float(values[0])))
+        if len(self.history("gate")):
+            light = round(self.glow_of("gate", 0), 2)
+            self.put(self.lamp, color=fade(self.theme.ports["gate"], 0.8 * light), show=light > 0.03)
+
+
+class Bars(Picture):
+    """One bar for each number, side by side, with a mark at its highest of late."""
+
+    MOST = 16
+
+    def draw(self) -> None:
+        t = self.theme
+        self.bars: list[tuple[Item, Item, Item]] = []
+        for _ in range(self.MOST):
+            track = self.bar((0, 0), (0, 0), fade(t.track, 0.35), 2)
+            fill = self.bar((0, 0), (0, 0), self.colour, 2)
+            top = self.line([[0, 0], [0, 0]], mix(self.colour, t.text, 0.6), 1.4)
+            self.bars.append((track, fill, top))
+            for item in (track, fill, top):
+                self.put(item, show=False)
+        self.tops = np.zeros(self.MOST)
+
+    def refresh(self) -> None:
+        count = min(self.MOST, len(self.history("value")))
+        if not count:
+            return
+        step = (self.w - 10) / count
+        top, low = self.y + 6, self.y + self.h - 6
+        for place, (track, fill, mark) in enumerate(self.bars):
+            if place >= count:
+                break
+            left, right = self.x + 5 + place * step + 1.5, self.x + 5 + (place + 1) * step - 1.5
+            lo, hi = self.span("value", place)
+            zero = low - (low - top) * min(1.0, max(0.0, -lo / (hi - lo)))
+            at = low - (low - top) * self.share("value", place)
+            self.tops[place] = max(self.share("value", place), self.tops[place] - 0.008)
+            height = low - (low - top) * self.tops[place]
+            self.put(track, pmin=(left, top), pmax=(right, low), show=True)
+            self.put(fill, pmin=(left, min(at, zero - 1)), pmax=(right, max(at, zero)), show=True)
+            self.put(mark, points=[[left, height], [right, height]], show=True)
+
+
+class Meter(Picture):
+    """Levels as bars with a held peak; the last seconds of the first behind them."""
+
+    def draw(self) -> None:
+        t, x, y, w, h = self.theme, self.x, self.y, self.w, self.h
+        self.past = self.soft_line([[x + 6, y + h - 6], [x + w - 6, y + h - 6]], fade(self.colour, 0.55), 1.2)
+        self.rows: list[tuple[Item, Item, Item, Item]] = []
+        for _ in range(2):
+            track = self.bar((0, 0), (0, 0), fade(t.track, 0.5), 3.5)
+            fill = self.bar((0, 0), (0, 0), self.colour, 3.5)
+            hot = self.bar((0, 0), (0, 0), t.ports["gate"], 3.5)
+            peak = self.line([[0, 0], [0, 0]], t.text, 1.6)
+            self.rows.append((track, fill, hot, peak))
+            for item in (track, fill, hot, peak):
+                self.put(item, show=False)
+        self.held = [0.0, 0.0]
+        self.age = [0, 0]
+
+    def refresh(self) -> None:
+        levels = [min(1.0, max(0.0, float(v))) for v in self.data.get("levels", ())][:2]
+        given = self.history("level")
+        if not levels and len(given):
+            levels = [self.share("level", i) for i in range(min(2, len(given)))]
+        peaks = [float(v) for v in self.data.get("peaks", ())]
+        if len(given) and given.shape[1] > 2:
+            points = self.trail("level", 0, self.y + 4, self.y + self.h - 4, self.x + 6, self.x + self.w - 6)
+            for item in self.past:
+                self.put(item, points=points.tolist(), show=True)
+        left, right = self.x + 8, self.x + self.w - 8
+        for place, (track, fill, hot, peak) in enumerate(self.rows):
+            if place >= len(levels):
+                break
+            level = levels[place]
+            top = peaks[place] if place < len(peaks) else level
+            self.age[place] += 1
+            if top >= self.held[place]:
+                self.held[place], self.age[place] = top, 0
+            elif self.age[place] > 30:
+                self.held[place] = max(top, self.held[place] - 0.02)
+            gap = min(16.0, self.h / 2.6)
+            y = self.y + self.h / 2 + (place - (len(levels) - 1) / 2) * gap
+            at, over = left + level * (right - left), left + 0.9 * (right - left)
+            mark = left + min(1.0, self.held[place]) * (right - left)
+            self.put(track, pmin=(left, y - 3.5), pmax=(right, y + 3.5), show=True)
+            self.put(fill, pmin=(left, y - 3.5), pmax=(max(left + 1, at), y + 3.5), show=level > 0.005)
+            self.put(hot, pmin=(over, y - 3.5), pmax=(max(over + 1, at), y + 3.5), show=at > over + 1)
+            self.put(peak, points=[[mark, y - 4.5], [mark, y + 4.5]], show=self.held[place] > 0.01)
+
+
+class Phase(Picture):
+    """A hand that goes round once in each cycle, the number beside it, and a lamp for each gate."""
+
+    def draw(self) -> None:
+        t = self.theme
+        self.middle, self.radius = (self.x + 6 + self.h / 2, self.y + self.h / 2), self.h / 2 - 7
+        cx, cy = self.middle
+        self.line(arc(cx, cy, self.radius, 0, 1, 60), fade(t.track, 0.8), 2.4)
+        self.swept = self.line(arc(cx, cy, self.radius, 0, 0), self.colour, 2.8)
+        self.hand = self.line([[cx, cy], [cx, cy - self.radius + 4]], t.text, 2)
+        self.dot((cx, cy), 2.6, t.text)
+        self.main = self.text(self.x + self.h + 14, self.y + self.h / 2, "", 20, t.text, True, parent=self.plain)
+        self.lamps = [(self.shine((self.x + self.w - 13 - 15 * i, self.y + 12), 11, fade(t.ports["gate"], 0)), self.dot((self.x + self.w - 13 - 15 * i, self.y + 12), 3.4, t.track)) for i in range(2)]
+        for pair in self.lamps:
+            for item in pair:
+                self.put(item, show=False)
+
+    def refresh(self) -> None:
+        t, values, names = self.theme, self.now("value"), self.names("value")
+        if not len(values):
+            return
+        turning = [i for i in range(len(values)) if (i < len(names) and ("phase" in names[i] or "fraction" in names[i])) or self.span("value", i) == (0.0, 1.0)]
+        place = turning[-1] if turning else 0
+        share = self.share("value", place) if turning else float(values[0]) % 1.0
+        cx, cy = self.middle
+        self.put(self.swept, points=arc(cx, cy, self.radius, 0, max(0.002, share)))
+        self.put(self.hand, points=[list(circle(cx, cy, 3, share)), list(circle(cx, cy, self.radius - 4, share))])
+        self.put(self.main, text=said(float(values[0])))
+        for i, (glow, dot) in enumerate(self.lamps):
+            if i < len(self.history("gate")):
+                light = round(self.glow_of("gate", i), 2)
+                self.put(glow, color=fade(t.ports["gate"], 0.8 * light), show=light > 0.03)
+                self.put(dot, fill=mix(t.track, t.ports["gate"], light), show=True)
+
+
+class Formula(Picture):
+    """A formula in words, the numbers that it reads, and what it comes to."""
+
+    def draw(self) -> None:
+        t = self.theme
+        self.words = self.text(self.x + 9, self.y + (13 if self.h > 34 else self.h / 2), "", LABEL, t.text, parent=self.plain)
+        self.reads = self.text(self.x + 9, self.y + self.h - 12, "", SMALL, t.label)
+        self.result = self.text(self.x + 9, self.y + self.h - 13, "", LABEL, self.colour, True, parent=self.plain)
+
+    def refresh(self) -> None:
+        words = font.fitted(str(self.data.get("text", "")).replace("\n", " ") or "–", LABEL, self.w - 18)
+        self.put(self.words, text=words)
+        values, names = self.now("input"), self.names("input")
+        wide = self.w - 18
+        if len(self.history("value")):
+            mark = "= " + said(float(self.now("value")[0]))
+            wide -= font.width(mark, LABEL, True) + 10
+            self.say(self.result, mark, LABEL, self.x + self.w - 9, self.y + self.h - 13, True)
+        reads = "  ".join(f"{n} {said(float(v))}" for n, v in zip(names, values, strict=False) if math.isfinite(v))
+        self.put(self.reads, text=font.fitted(reads, SMALL, wide), show=self.h > 34)

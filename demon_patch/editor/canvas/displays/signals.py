@@ -1,0 +1,204 @@
+"""Displays of signals over time, of a pair of numbers, and of shares."""
+
+from __future__ import annotations
+
+import dearpygui.dearpygui as dpg
+import numpy as np
+
+from demon_patch.editor.canvas.displays.base import Picture, said
+from demon_patch.editor.canvas.scene_brush import Item
+from demon_patch.editor.look import text as font
+from demon_patch.editor.look.theme import LABEL, SMALL, fade, mix
+
+LINES, GATES = 4, 2
+
+
+class Scope(Picture):
+    """The last seconds of up to four numbers as lines, with the newest at the right, and of two gates beneath."""
+
+    def draw(self) -> None:
+        t, x, y, w, h = self.theme, self.x, self.y, self.w, self.h
+        for share in (0.25, 0.5, 0.75):
+            strong = 0.55 if share == 0.5 else 0.22
+            self.line([[x + 4, y + h * share], [x + w - 4, y + h * share]], fade(t.track, strong), 1)
+        self.fill = dpg.draw_image(self.brush.glow, (0, 0), (0, 0), parent=self.plain, show=False)
+        flat = [[x + 4, y + h / 2], [x + w - 4, y + h / 2]]
+        colours = (self.colour, mix(self.colour, t.text, 0.65), mix(self.colour, t.faint, 0.6), mix(self.colour, t.label, 0.8))
+        self.lines = [self.soft_line(flat, colours[i], 1.8 if i == 0 else 1.3) for i in range(LINES)]
+        gate = t.ports["gate"]
+        self.gates = [self.line(flat, fade(gate, 0.85), 1.5) for _ in range(GATES)]
+        self.head = self.dot((x + w - 5, y + h / 2), 2.6, mix(self.colour, t.text, 0.5))
+        for item in (*(i for pair in self.lines[1:] for i in pair), *self.gates, self.head):
+            self.put(item, show=False)
+        self.number = self.text(x + 7, y + 9, "", SMALL, mix(self.colour, t.label, 0.45))
+
+    def refresh(self) -> None:
+        values, gates = self.history("value"), self.history("gate")
+        shown = min(GATES, len(gates))
+        low = self.y + self.h - 5 - 9 * shown if len(values) else self.y + self.h - 6
+        for place, pair in enumerate(self.lines):
+            on = place < len(values)
+            for item in pair:
+                self.put(item, show=on) if not on else None
+            if on:
+                points = self.trail("value", place, self.y + 5, low, self.x + 4, self.x + self.w - 6)
+                for item in pair:
+                    self.put(item, points=points.tolist(), show=True)
+                if place == 0:
+                    self.put(self.head, center=tuple(points[-1]), show=True)
+        for place, item in enumerate(self.gates):
+            if place >= shown:
+                self.put(item, show=False)
+                continue
+            span = max(1, shown)
+            foot = self.y + self.h - 4 - 9 * place if len(values) else self.y + self.h - 7 - place * (self.h - 8) / span
+            tall = 6 if len(values) else (self.h - 18) / span
+            self.put(item, points=_edges(gates[place], foot - tall, foot, self.x + 4, self.x + self.w - 6), show=True)
+        if len(values):
+            self.put(self.number, text=said(float(self.now("value")[0])))
+
+
+class Threshold(Picture):
+    """A signal over the last seconds, the marks that it crosses as level lines, and a lamp for each gate."""
+
+    def draw(self) -> None:
+        t, x, y, w, h = self.theme, self.x, self.y, self.w, self.h
+        self.right = x + w - 26
+        flat = [[x + 4, y + h / 2], [self.right, y + h / 2]]
+        self.marks = [self.line(flat, fade(t.accent, 0.75), 1.2) for _ in range(3)]
+        self.main = self.soft_line(flat, self.colour)
+        self.second = self.line(flat, mix(self.colour, t.text, 0.5), 1.3)
+        gate = t.ports["gate"]
+        self.lamps = [(self.shine((x + w - 14, y + h / 2), 13, fade(gate, 0.0)), self.dot((x + w - 14, y + h / 2), 4, t.track)) for _ in range(3)]
+        for item in (*self.marks, self.second, *(i for pair in self.lamps for i in pair)):
+            self.put(item, show=False)
+
+    def refresh(self) -> None:
+        t, values, marks, gates = self.theme, self.history("signal"), self.now("mark"), self.history("gate")
+        top, low = self.y + 5, self.y + self.h - 5
+        if not len(values):
+            return
+        spans = self.data.setdefault("_spans", {})
+        lo, hi = self.span("signal", 0)
+        for other in range(1, min(2, len(values))):
+            a, b = self.span("signal", other)
+            lo, hi = min(lo, a), max(hi, b)
+        for place in range(min(2, len(values))):
+            spans["signal", place] = (lo, hi)
+        for place, items in enumerate((self.main, (self.second,))):
+            if place < len(values):
+                points = self.trail("signal", place, top, low, self.x + 4, self.right)
+                for item in items:
+                    self.put(item, points=points.tolist(), show=True)
+        for place, item in enumerate(self.marks):
+            on = place < len(marks) and lo <= marks[place] <= hi
+            height = low - (low - top) * (float(marks[place]) - lo) / (hi - lo) if on else low
+            self.put(item, points=[[self.x + 4, height], [self.right, height]], show=bool(on))
+        gate = t.ports["gate"]
+        count = min(3, len(gates))
+        for place, (glow, dot) in enumerate(self.lamps):
+            if place >= count:
+                continue
+            light = round(self.glow_of("gate", place), 2)
+            cx, cy = self.x + self.w - 14, self.y + self.h / 2 + (place - (count - 1) / 2) * 15
+            self.put(glow, pmin=(cx - 13, cy - 13), pmax=(cx + 13, cy + 13), color=fade(gate, 0.8 * light), show=light > 0.03)
+            self.put(dot, center=(cx, cy), fill=mix(t.track, gate, light), show=True)
+
+
+class Pad(Picture):
+    """A bead in a square with its trail: the first number to the right, the second up."""
+
+    def draw(self) -> None:
+        t = self.theme
+        side = self.h - 10
+        self.left, self.top, self.side = self.x + (self.w - side) / 2, self.y + 5, side
+        if self.w > 1.7 * self.h:
+            self.left = self.x + 6
+        a, b = (self.left, self.top), (self.left + side, self.top + side)
+        dpg.draw_rectangle(a, b, color=fade(t.track, 0.8), fill=fade(t.track, 0.14), rounding=4, parent=self.plain)
+        cx, cy = self.left + side / 2, self.top + side / 2
+        self.line([[cx, self.top + 2], [cx, self.top + side - 2]], fade(t.track, 0.45), 1)
+        self.line([[self.left + 2, cy], [self.left + side - 2, cy]], fade(t.track, 0.45), 1)
+        self.old = self.line([[cx, cy], [cx, cy]], fade(self.colour, 0.25), 1.2)
+        self.recent = self.line([[cx, cy], [cx, cy]], fade(self.colour, 0.75), 1.8)
+        self.glow = self.shine((cx, cy), 13, fade(self.colour, 0.55))
+        self.bead = self.dot((cx, cy), 4.2, mix(self.colour, t.text, 0.35))
+        self.texts: list[Item] = []
+        if self.w > 1.7 * self.h:
+            right = self.x + self.w - 8
+            self.texts = [self.text(right - 30, self.y + self.h * (0.32 + 0.36 * i), "", LABEL, t.text) for i in range(2)]
+
+    def refresh(self) -> None:
+        if len(self.history("value")) < 2:
+            return
+        left, right, top, low = self.left + 3, self.left + self.side - 3, self.top + 3, self.top + self.side - 3
+        x = left + right - self.trail("value", 0, left, right, 0, 1, 64)[:, 1]
+        y = self.trail("value", 1, top, low, 0, 1, 64)[:, 1]
+        points = np.stack([x, y], 1)
+        half = max(2, len(points) // 3)
+        self.put(self.old, points=points[: len(points) - half + 1].tolist() if len(points) > half else points.tolist())
+        self.put(self.recent, points=points[-half:].tolist())
+        px, py = float(x[-1]), float(y[-1])
+        self.put(self.glow, pmin=(px - 13, py - 13), pmax=(px + 13, py + 13))
+        self.put(self.bead, center=(px, py))
+        for place, item in enumerate(self.texts):
+            mark = "xy"[place] + "  " + said(float(self.now("value")[place]))
+            self.say(item, mark, LABEL, self.x + self.w - 9, self.y + self.h * (0.32 + 0.36 * place))
+
+
+class Shares(Picture):
+    """How much of each input is in the result, as parts of one bar."""
+
+    MOST = 8
+
+    def draw(self) -> None:
+        t = self.theme
+        self.bar((self.x + 8, self.middle - 6), (self.x + self.w - 8, self.middle + 6), fade(t.track, 0.4), 6)
+        hues = [t.ports[k] for k in ("value", "prompt", "source", "curve", "surface", "audio", "gate", "ring")]
+        self.hues = [mix(hue, t.well, 0.1) for hue in hues]
+        self.parts = [self.bar((self.x, self.middle - 6), (self.x, self.middle + 6), self.hues[i], 3) for i in range(self.MOST)]
+        self.texts = [self.text(self.x, self.middle + 16, "", SMALL, t.label) for _ in range(self.MOST)]
+        for item in (*self.parts, *self.texts):
+            self.put(item, show=False)
+
+    @property
+    def middle(self) -> float:
+        """The height of the bar's middle."""
+        return self.y + self.h / 2 - (7 if self.h > 38 else 0)
+
+    def refresh(self) -> None:
+        values = np.clip(self.now("share"), 0, None)[: self.MOST]
+        if len(values) == 1:  # one knob between two inputs
+            share = self.share("share")
+            values = np.array([1 - share, share])
+        total = float(values.sum())
+        left = self.x + 8
+        names = self.names("share") if len(self.names("share")) == len(values) else ()
+        for place, (part, label) in enumerate(zip(self.parts, self.texts, strict=True)):
+            share = float(values[place]) / total if place < len(values) and total > 1e-9 else 0.0
+            wide = share * (self.w - 16)
+            on = wide >= 1.5
+            self.put(part, pmin=(left, self.middle - 6), pmax=(left + max(1.0, wide - 1.5), self.middle + 6), show=on)
+            mark = f"{share * 100:.0f} %"
+            if names and wide > 84:
+                mark = f"{names[place].replace('_', ' ')}  {mark}"
+            fits = on and wide > font.width(mark, SMALL) + 4 and self.h > 38
+            if fits:
+                middle = left + wide / 2 - font.width(mark, SMALL) / 2
+                self.put(label, text=mark, pos=(middle, self.middle + 16 - SMALL / 2), show=True)
+            else:
+                self.put(label, show=False)
+            left += wide
+
+
+def _edges(values: np.ndarray, top: float, low: float, left: float, right: float) -> list[list[float]]:
+    """Returns a gate's past as a line with upright edges."""
+    high = np.nan_to_num(values) > 0.5
+    turns = np.flatnonzero(np.diff(high.astype(int)))
+    scale = (right - left) / max(1, len(high) - 1)
+    points = [[left, top if len(high) and high[0] else low]]
+    for turn in turns:
+        at = left + (turn + 1) * scale
+        points += [[at, points[-1][1]], [at, top if high[turn + 1] else low]]
+    points.append([right, points[-1][1]])
+    return points
