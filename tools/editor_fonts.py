@@ -21,7 +21,7 @@ from fontTools.varLib.instancer import instantiateVariableFont  # pyright: ignor
 FOLDER = Path(__file__).parents[1] / "demon_patch" / "editor" / "look" / "fonts"
 WEIGHTS = {"Medium": 500, "SemiBold": 620}
 TABULAR = {*map(ord, "0123456789.,:+-"), 0x2212}
-SIGNS = "–—‘’‚“”„†‡•…‰‹›⁄€←↑→↓↔↕↖↗↘↙⇧⇥↩⌘⌥⌃⌫−×÷±∞≈≠≤≥√∫∆∑∏πµΩ°▲▶▼◀●○■□◆◇✓✕✗★☆♩♪♫♭♮♯"
+SIGNS = "–—‘’‚“”„†‡•…‰‹›⁄€←↑→↓↔↕↖↗↘↙⇧⇥↩⌘⌥⌃⌫−×÷±∞≈≠≤≥√∫∆∑∏πµΩ°▲▶▼◀●○■□◆◇✓✗★☆"
 CHARACTERS = {*range(0x20, 0x7F), *range(0xA0, 0x180), *map(ord, SIGNS)}
 
 

@@ -98,7 +98,8 @@ class Box:
 
     type: the id of its node type. known: whether the catalogue has that type.
     title: its label, or the title of its type. colour: its own #rrggbb, or empty for that of its category.
-    pins: all ports and outputs. rows: the ports that are shown. folded: how many are hidden.
+    pins: all ports and outputs. rows: the ports that are shown. hidden: the names of ports and outputs that are not.
+    unfolded: whether the player has had the hidden ones shown, and a line at the foot hides them again.
     problem: what is wrong with it, as a sentence; empty if nothing is.
     """
 
@@ -118,13 +119,19 @@ class Box:
     rows: list[Row] = field(default_factory=list)
     display: Display | None = None
     text: str = ""
-    folded: int = 0
+    hidden: tuple[str, ...] = ()
+    unfolded: bool = False
     problem: str = ""
 
     @property
     def rect(self) -> Rect:
         """Its rectangle on the canvas."""
         return self.x, self.y, self.x + self.w, self.y + self.h
+
+    @property
+    def folded(self) -> int:
+        """How many ports and outputs are hidden."""
+        return len(self.hidden)
 
     @property
     def outs(self) -> list[Pin]:
