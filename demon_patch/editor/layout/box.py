@@ -83,13 +83,17 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Display:
-    """The picture in a box that shows what its node does: `kind` is the word of the node's declaration."""
+    """The picture in a box that shows what its node does.
+
+    kind: the word of the node's declaration. port: the text port whose text it shows, if any.
+    """
 
     kind: str
     x: float
     y: float
     w: float
     h: float
+    port: str = ""
 
 
 @dataclass(slots=True)

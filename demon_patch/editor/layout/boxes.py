@@ -138,10 +138,11 @@ def box_of(of: Subject) -> Box:
     worded = words is not None and of.display in display_sizes.WORDED
     if worded and words is not None:
         box.text = str(of.value(words))
+    shown_port = words.name if worded and words is not None else ""
     box.w = _width(of)
     ports = [p for p in of.ports.values() if not (worded and p is words)]
     outs = folding.shown(list(of.outs), of.wired_out, (), node.folded, outs=True)
-    y = _head_and_outs(box, of, outs)
+    y = _head_and_outs(box, of, outs, shown_port)
     used = node.values.keys() | node.ranges.keys() | of.live.keys()
     first = sorted(ports, key=lambda p: p.optional)
     rows = set(folding.shown([p.name for p in first], of.wired_in, used, node.folded))
@@ -170,8 +171,8 @@ def _width(of: Subject) -> float:
     return max(display_sizes.width(of.display), engine, wanted)
 
 
-def _head_and_outs(box: Box, of: Subject, outs: list[str]) -> float:
-    """Places display and outputs; returns where the rows begin."""
+def _head_and_outs(box: Box, of: Subject, outs: list[str], port: str) -> float:
+    """Places display and outputs; returns where the rows begin. port: the text port that the display shows, if any."""
     y, single = HEAD, len(of.outs) == 1
     if single:
         box.pins += [_out(of, name, box.w, HEAD / 2) for name in outs]
@@ -183,7 +184,7 @@ def _head_and_outs(box: Box, of: Subject, outs: list[str]) -> float:
     if of.display:
         room = box.w - 2 * PAD - (side - 4.0 if outs else 0.0)
         tall = max(display_sizes.height(of.display, room, box.text), OUT * len(outs))
-        box.display = Display(of.display, PAD, y + _GAP, room, tall)
+        box.display = Display(of.display, PAD, y + _GAP, room, tall, port)
         middle = y + _GAP + tall / 2
         for place, name in enumerate(outs):
             box.pins.append(_out(of, name, box.w, middle + (place - (len(outs) - 1) / 2) * OUT))

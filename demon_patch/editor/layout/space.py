@@ -17,6 +17,7 @@ CELL = 320.0
 """The side of a cell of the grid."""
 PIN_REACH = 10.0
 """How near to a pin a point hits it, in pixels."""
+_LARGE = 400  # a rectangle that touches more cells is kept in a list of its own
 _EDGE = 6.0  # the width of a frame's edge that can be taken hold of
 _DOT = 6.0  # half the width of a reroute's middle, which moves it
 
@@ -29,6 +30,7 @@ class Cells(Generic[K]):
     def __init__(self) -> None:
         self._cells: defaultdict[tuple[int, int], dict[K, None]] = defaultdict(dict)
         self._spans: dict[K, tuple[int, int, int, int]] = {}
+        self._large: dict[K, None] = {}
         self.rects: dict[K, Rect] = {}
 
     def put(self, key: K, rect: Rect) -> None:
@@ -40,6 +42,9 @@ class Cells(Generic[K]):
             return
         self._clear(key)
         self._spans[key] = span
+        if _count(span) > _LARGE:
+            self._large[key] = None
+            return
         for cell in _cells(span):
             self._cells[cell][key] = None
 
@@ -49,19 +54,23 @@ class Cells(Generic[K]):
         self.rects.pop(key, None)
 
     def _clear(self, key: K) -> None:
-        for cell in _cells(self._spans.pop(key, (0, 0, -1, -1))):
+        span = self._spans.pop(key, None)
+        if span is None or key in self._large:
+            self._large.pop(key, None)
+            return
+        for cell in _cells(span):
             held = self._cells[cell]
             held.pop(key, None)
             if not held:
                 del self._cells[cell]
 
     def within(self, rect: Rect) -> list[K]:
-        """Returns the keys of the rectangles that a rectangle touches, in the order in which they were put in."""
+        """Returns the keys of the rectangles that a rectangle touches."""
         left, top, right, bottom = rect
         span = int(left // CELL), int(top // CELL), int(right // CELL), int(bottom // CELL)
         near: Collection[K] = self.rects
-        if (span[2] - span[0] + 1) * (span[3] - span[1] + 1) < len(self.rects):
-            near = {key: None for cell in _cells(span) for key in self._cells.get(cell, ())}
+        if _count(span) < len(self.rects):
+            near = {key: None for cell in _cells(span) for key in self._cells.get(cell, ())} | self._large
         found = []
         for key in near:
             a, b, c, d = self.rects[key]
@@ -72,6 +81,10 @@ class Cells(Generic[K]):
 
 def _cells(span: tuple[int, int, int, int]) -> Iterator[tuple[int, int]]:
     return ((i, j) for i in range(span[0], span[2] + 1) for j in range(span[1], span[3] + 1))
+
+
+def _count(span: tuple[int, int, int, int]) -> int:
+    return (span[2] - span[0] + 1) * (span[3] - span[1] + 1)
 
 
 class Space:
@@ -331,7 +344,7 @@ def _in_box(box: Box, x: float, y: float) -> Hit:
         return Hit("head", box.id)
     shown = box.display
     if shown is not None and _inside((shown.x, shown.y, shown.x + shown.w, shown.y + shown.h), px, py):
-        return Hit("display", box.id)
+        return Hit("text", box.id, shown.port) if shown.port else Hit("display", box.id)
     for row in box.rows:
         if abs(row.y - py) > ROW / 2:
             continue
