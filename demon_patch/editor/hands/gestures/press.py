@@ -1,0 +1,36 @@
+"""A button is down, and it is not clear yet what for: a click, or the beginning of a drag."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from demon_patch.editor.hands.gestures.base import SLACK, Gesture
+from demon_patch.editor.hands.pointer import Pointer
+from demon_patch.editor.hands.tools import Tools
+
+Drag = Callable[[Pointer], Gesture | None]
+"""Returns the gesture that a drag begins; it is given the press."""
+Click = Callable[[Pointer], object]
+
+
+class Press(Gesture):
+    """Waits until the pointer has gone SLACK pixels, and becomes a drag; a release before that is a click."""
+
+    def __init__(self, tools: Tools, start: Pointer, button: str, drag: Drag | None, click: Click | None) -> None:
+        super().__init__(tools, start)
+        self.button, self._drag, self._click = button, drag, click
+
+    def move(self, pointer: Pointer) -> Gesture | None:
+        """Becomes the drag."""
+        if self._drag is None or pointer.away(self.start) <= SLACK:
+            return None
+        drag, self._drag = self._drag(self.start), None
+        if drag is not None:
+            self._click = None
+            return drag.move(pointer) or drag
+        return None
+
+    def release(self, pointer: Pointer) -> None:
+        """Is a click."""
+        if self._click is not None and pointer.away(self.start) <= 2 * SLACK:
+            self._click(pointer)
