@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from copy import copy
 from typing import Any
 
 import dearpygui.dearpygui as dpg
@@ -31,6 +32,12 @@ class Brush:
         self._textures: dict[tuple[object, ...], Item] = {}
         self.cap = self.texture(("cap",), skin.cap)
         self.glow = self.texture(("glow",), skin.glow)
+
+    def with_theme(self, theme: Theme) -> Brush:
+        """Returns a brush of another theme that shares the textures."""
+        other = copy(self)
+        other.theme = theme
+        return other
 
     def texture(self, key: tuple[object, ...], make: Callable[..., skin.Pixels], *args: float) -> Item:
         """Returns the texture of a key; makes it at its first use."""

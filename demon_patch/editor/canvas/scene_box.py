@@ -1,0 +1,307 @@
+"""A node as draw items: body, title, display, rows, pins, and the marks of its state."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+
+import dearpygui.dearpygui as dpg
+
+from demon_patch.editor.canvas.displays import KINDS, Picture
+from demon_patch.editor.canvas.scene_brush import CLEAR, HOLLOW, Brush, Colour, Item
+from demon_patch.editor.canvas.scene_knob import KnobItems
+from demon_patch.editor.canvas.scene_pin import PinItems, draw_pin
+from demon_patch.editor.layout.box import Box, Pin, Point, Row
+from demon_patch.editor.look import skin
+from demon_patch.editor.look import text as font
+from demon_patch.editor.look.shades import weaker
+from demon_patch.editor.look.theme import FOLD, HEAD, LABEL, PAD, ROUND, SHADOW, SHADOW_DOWN, SMALL, TITLE, fade, mix
+from demon_patch.patch.model.graph import REROUTE
+
+FINE, PLAIN = 0.55, 0.38
+"""The zooms from which small texts, and titles, knobs and displays, are drawn."""
+_TYPE_OF = {"source": ("audio_source", "composed_source")}
+
+
+class BoxItems:
+    """The items of one node. Its place is one matrix."""
+
+    def __init__(self, brush: Brush, box: Box, parent: Item) -> None:
+        quiet = box.muted or box.bypass
+        self.brush = brush.with_theme(weaker(brush.theme, 0.42 if box.muted else 0.34, grey=box.muted)) if quiet else brush
+        self.theme = self.brush.theme
+        self.box = box
+        self.root = dpg.add_draw_node(parent=parent)
+        self.category = self.theme.category(box.category, box.colour)
+        self.knobs: dict[str, KnobItems] = {}
+        self.numbers: dict[str, tuple[Item, float]] = {}
+        self.pins: dict[tuple[str, bool], PinItems] = {}
+        self.picture: Picture | None = None
+        self.level = -1
+        self.selected = False
+        self._problem: Item | None = None
+        if box.type == REROUTE:
+            self._dot()
+        else:
+            self._node()
+        for pin in box.pins:
+            if not pin.folded or pin.wired:
+                self.pins[pin.name, pin.out] = draw_pin(self.brush, pin, self.root)
+        if quiet and box.type != REROUTE:
+            self._quiet()
+        self.set_problem(box.problem)
+        self.move(box.x, box.y)
+
+    # -- drawing -------------------------------------------------------------------------------------------------
+    def _dot(self) -> None:
+        """Draws a reroute: a small pill that joins its pins."""
+        t, box = self.theme, self.box
+        colour = t.port(box.pins[0].type) if box.pins else t.label
+        r = box.h / 2 - 1
+        self.halo = dpg.draw_rectangle((-4, -4), (box.w + 4, box.h + 4), fill=fade(t.accent, 0.3), color=CLEAR, rounding=r + 4, show=False, parent=self.root)
+        self.outline = dpg.draw_rectangle((0, 1), (box.w, box.h - 1), fill=t.body, color=t.edge, rounding=r, thickness=1.2, parent=self.root)
+        dpg.draw_line((8, box.h / 2), (box.w - 8, box.h / 2), color=fade(colour, 0.8), thickness=2, parent=self.root)
+        self.fine = self.plain = self.far = dpg.add_draw_node(parent=self.root)
+
+    def _node(self) -> None:
+        box, t, root = self.box, self.theme, self.root
+        w, h, spread = box.w, box.h, SHADOW
+        shade = self.brush.texture(("shadow", w, round(h)), skin.shadow, w, round(h), spread, ROUND)
+        self.halo = dpg.draw_image(shade, (-spread, -spread), (w + spread, h + spread), color=fade(t.accent, 0.6), show=False, parent=root)
+        down = SHADOW_DOWN
+        dpg.draw_image(shade, (-spread, -spread + down), (w + spread, h + spread + down), color=(0, 0, 0, round(255 * t.shadow)), parent=root)
+        self._rect((0, 0), (w, h), t.body, ROUND, root)
+        head = mix(t.body, self.category, t.head)
+        self._rect((0, 0), (w, min(h, HEAD + ROUND)), head, ROUND, root)
+        if h > HEAD + ROUND:
+            self._rect((0, HEAD), (w, HEAD + ROUND + 1), t.body, 0, root)
+        sheen = self.brush.texture(("sheen", w), skin.sheen, w, HEAD, ROUND)
+        dpg.draw_image(sheen, (0, 0), (w, HEAD), color=t.rim, parent=root)
+        if h > HEAD + 4:
+            dpg.draw_line((0, HEAD), (w, HEAD), color=fade(mix(t.edge, self.category, 0.25), 0.8), thickness=1, parent=root)
+        rim = fade(t.rim, 0.055 if t.name == "dark" else 0.7)
+        dpg.draw_rectangle((1.1, 1.1), (w - 1.1, h - 1.1), fill=HOLLOW, color=rim, rounding=ROUND - 1, thickness=1, parent=root)
+        edge = t.edge if box.known else t.unknown
+        self.outline = dpg.draw_rectangle((0, 0), (w, h), fill=HOLLOW, color=edge, rounding=ROUND, thickness=1.2, parent=root)
+        self.far = dpg.add_draw_node(show=False, parent=root)
+        self._from_afar()
+        self.plain = dpg.add_draw_node(parent=root)
+        self.fine = dpg.add_draw_node(parent=root)
+        self._rect((PAD, HEAD / 2 - 5.5), (PAD + 3, HEAD / 2 + 5.5), self.category, 1.5, self.plain)
+        room = w - PAD - 30 - (self._pill_width() + 6 if self._pill() else 0)
+        title = font.fitted(box.title, TITLE, room, True)
+        self.brush.text((PAD + 10, HEAD / 2 - TITLE / 2 - 0.5), title, TITLE, t.text, self.plain, True)
+        self._display()
+        for pin in box.outs:
+            if pin.y != HEAD / 2 and not pin.folded:
+                # beside a display, names are small
+                size = SMALL
+                x = w - 11 - font.width(pin.title, size)
+                self.brush.text((x, pin.y - size / 2), pin.title, size, t.label, self.fine)
+        for row in box.rows:
+            self._row(row)
+        if box.folded or box.unfolded:
+            self._fold()
+
+    def _rect(self, a: Point, b: Point, fill: Colour, rounding: float, parent: Item) -> Item:
+        return dpg.draw_rectangle(a, b, fill=fill, color=CLEAR, rounding=rounding, parent=parent)
+
+    def _from_afar(self) -> None:
+        """Draws what stands for the whole node when it is small: a block with a large title, and a bar for a value."""
+        box, t = self.box, self.theme
+        top, low = HEAD + 8, box.h - 8
+        if low - top < 14:
+            top, low = 5, box.h - 5
+        self._rect((8, top), (box.w - 8, low), fade(self.category, 0.13), 5, self.far)
+        best: tuple[float, list[str]] = (0.0, [])
+        for count in (1, 2, 3):
+            lines = _lines(box.title, count)
+            wide = max(font.width(line, 1.0, True) for line in lines)
+            size = min(50.0, (box.w - 30) / max(wide, 0.1), (low - top - 4) / (1.06 * len(lines)))
+            if size > best[0] * 1.12:
+                best = size, lines
+        size, lines = best
+        if size > 14:
+            y = (top + low) / 2 - size * 1.06 * len(lines) / 2
+            for line in lines:
+                x = (box.w - font.width(line, size, True)) / 2
+                self.brush.text((x, y), line, size, mix(self.category, t.text, 0.55), self.far, True)
+                y += size * 1.06
+        self.bar = self._rect((8, HEAD - 12), (8, HEAD - 4), self.category, 3, self.far)
+        dpg.configure_item(self.bar, show=False)
+
+    def _display(self) -> None:
+        shown, t = self.box.display, self.theme
+        if shown is None:
+            return
+        x, y, w, h = shown.x, shown.y, shown.w, shown.h
+        self._rect((x, y), (x + w, y + h), t.well, 5, self.plain)
+        if shown.kind in KINDS:
+            type = "source" if self.box.type in _TYPE_OF["source"] else {"ring": "ring", "meter": "audio", "surface": "surface", "curve": "curve", "text": "prompt", "tape": "audio"}.get(shown.kind)
+            colour = t.port(type) if type else self.category
+            self.picture = KINDS[shown.kind](self.brush, self.plain, self.fine, (x, y, w, h), colour)
+        basin = self.brush.texture(("basin", round(w), round(h)), skin.basin, round(w), round(h), 5.0)
+        dpg.draw_image(basin, (x, y), (x + w, y + h), color=(0, 0, 0, 150 if t.name == "dark" else 34), parent=self.plain)
+        dpg.draw_rectangle((x, y), (x + w, y + h), fill=HOLLOW, color=fade(t.edge, 0.9), rounding=5, thickness=1, parent=self.plain)
+        if self.picture is not None and self.box.text:
+            self.picture.show({"text": self.box.text})
+
+    def _row(self, row: Row) -> None:
+        t, box = self.theme, self.box
+        x, right, y = PAD + 4.0, box.w - PAD - 2, row.y
+        if row.knob is not None:
+            self.knobs[row.port] = KnobItems(self.brush, row.knob, self.plain)
+            x = PAD + 32.0
+        pill = row.kind not in ("plain", "knob")
+        wide = font.width(row.text, LABEL)
+        said = row.text
+        if pill:
+            said = font.fitted(row.text, LABEL, box.w * 0.48)
+            wide = font.width(said, LABEL)
+            left = right - wide - (24 if row.kind == "option" else 14)
+            dpg.draw_rectangle((left, y - 9.5), (right, y + 9.5), fill=t.well, color=fade(t.track, 0.7), rounding=5, parent=self.fine)
+            if row.kind == "option":
+                for sign in (-1, 1):
+                    tip, foot = y + sign * 4.5, y + sign * 1.4
+                    dpg.draw_triangle((right - 10.5, foot), (right - 5.5, foot), (right - 8, tip), fill=t.label, color=CLEAR, parent=self.fine)
+            self.brush.text((left + 7, y - LABEL / 2), said, LABEL, t.text, self.fine)
+            room = left - 6 - x
+        else:
+            room = right - wide - 8 - x
+        self.brush.text((x, y - LABEL / 2), font.fitted(row.title, LABEL, room), LABEL, t.label, self.fine)
+        if said and not pill:
+            live = row.knob is not None and row.knob.live is not None
+            item = self.brush.text((right - wide, y - LABEL / 2), said, LABEL, t.snap if live else t.text, self.fine)
+            self.numbers[row.port] = item, y
+
+    def _fold(self) -> None:
+        t, box = self.theme, self.box
+        said = f"{box.folded} more" if box.folded else "fewer"
+        wide = font.width(said, SMALL)
+        x, y = (box.w - wide - 14) / 2, box.h - FOLD / 2 - 2
+        sign = 1 if box.folded else -1
+        dpg.draw_triangle((x, y - 2 * sign), (x + 7, y - 2 * sign), (x + 3.5, y + 2.6 * sign), fill=t.faint, color=CLEAR, parent=self.fine)
+        self.brush.text((x + 14, y - SMALL / 2), said, SMALL, t.faint, self.fine)
+
+    def _pill(self) -> str:
+        return "muted" if self.box.muted else "bypassed" if self.box.bypass else "" if self.box.known else "unknown"
+
+    def _pill_width(self) -> float:
+        return font.width(self._pill(), SMALL) + 12
+
+    def _quiet(self) -> None:
+        """Marks a muted node by a strike, and a bypassed one by a line that passes through."""
+        t, box = self.theme, self.box
+        wide, right = self._pill_width(), box.w - 15
+        colour = self.brush.theme.fault if box.muted else self.brush.theme.snap
+        self._rect((right - wide, HEAD / 2 - 8), (right, HEAD / 2 + 8), fade(colour, 0.22), 8, self.plain)
+        self.brush.text((right - wide + 6, HEAD / 2 - SMALL / 2), self._pill(), SMALL, mix(colour, t.text, 0.35), self.plain)
+        if box.muted:
+            dpg.draw_line((PAD + 8, HEAD / 2 + 0.5), (right - wide - 6, HEAD / 2 + 0.5), color=fade(colour, 0.85), thickness=1.8, parent=self.plain)
+            dpg.draw_line((4, box.h - 4), (box.w - 4, HEAD + 4), color=fade(colour, 0.55), thickness=2.4, parent=self.root)
+            return
+        out = next((p for p in box.outs if p.wired), next(iter(box.outs), None))
+        ins = [p for p in box.pins if not p.out and not p.folded and out is not None and p.type == out.type]
+        into = next((p for p in ins if p.wired), next(iter(ins), None))
+        if out is not None and into is not None:
+            c = self.brush.theme.port(out.type)
+            a, b = (into.x, into.y), (out.x, out.y)
+            pull = 0.45 * box.w
+            for colour, thick in ((fade(t.well, 0.8), 6.0), (c, 2.6)):
+                dpg.draw_bezier_cubic(a, (a[0] + pull, a[1]), (b[0] - pull, b[1]), b, color=colour, thickness=thick, parent=self.root)
+
+    # -- changes -------------------------------------------------------------------------------------------------
+    def move(self, x: float, y: float) -> None:
+        """Puts it somewhere else."""
+        self.box.x, self.box.y = x, y
+        dpg.apply_transform(self.root, dpg.create_translation_matrix([x, y, 0]))
+
+    def show(self, on: bool) -> None:
+        """Shows or hides it."""
+        dpg.configure_item(self.root, show=on)
+
+    def detail(self, level: int) -> None:
+        """Sets how much is drawn: 0 from afar, 1 without small texts, 2 everything."""
+        if level != self.level:
+            self.level = level
+            if self.box.type != REROUTE:
+                dpg.configure_item(self.fine, show=level >= 2)
+                dpg.configure_item(self.plain, show=level >= 1)
+                dpg.configure_item(self.far, show=level == 0)
+
+    def select(self, on: bool) -> None:
+        """Marks it as selected, or not."""
+        self.selected = on
+        self._edge()
+
+    def _edge(self) -> None:
+        t = self.theme
+        wrong = bool(self.box.problem)
+        colour = t.accent if self.selected else t.fault if wrong else t.edge if self.box.known else t.unknown
+        dpg.configure_item(self.outline, color=colour, thickness=2.2 if self.selected else 1.8 if wrong else 1.2)
+        dpg.configure_item(self.halo, show=self.selected)
+
+    def set_problem(self, problem: str) -> None:
+        """Marks it as faulty by a red badge at its corner, or as well where the text is empty."""
+        self.box.problem = problem
+        if problem and self._problem is None:
+            t = self.brush.theme
+            self._problem = dpg.add_draw_node(parent=self.root)
+            x, y = self.box.w - 3, 3
+            dpg.draw_image(self.brush.glow, (x - 20, y - 20), (x + 20, y + 20), color=fade(t.fault, 0.7), parent=self._problem)
+            dpg.draw_circle((x, y), 8.5, fill=t.fault, color=mix(t.fault, (0, 0, 0, 255), 0.35), thickness=1.2, parent=self._problem)
+            white = (255, 255, 255, 255)
+            dpg.draw_line((x, y - 4.6), (x, y + 1), color=white, thickness=2.2, parent=self._problem)
+            dpg.draw_circle((x, y + 4), 1.3, fill=white, color=CLEAR, parent=self._problem)
+        elif not problem and self._problem is not None:
+            dpg.delete_item(self._problem)
+            self._problem = None
+        self._edge()
+
+    def turn(self, port: str, position: float, said: str) -> None:
+        """Shows where a knob's base stands, and its number."""
+        if port in self.knobs:
+            self.knobs[port].turn(position)
+        if port in self.numbers:
+            item, y = self.numbers[port]
+            x = self.box.w - PAD - 2 - font.width(said, LABEL)
+            dpg.configure_item(item, text=said, pos=(x, y - LABEL / 2))
+
+    def modulate(self, port: str, now: float | None, live: float | None) -> None:
+        """Shows modulation and live value of a knob."""
+        knob = self.knobs.get(port)
+        if knob is not None:
+            was = knob.live is not None
+            knob.modulate(now, live)
+            if (live is not None) != was and port in self.numbers:
+                colour = self.theme.text if live is None else self.theme.snap
+                dpg.configure_item(self.numbers[port][0], color=colour)
+
+    def display(self, data: Mapping[str, object]) -> None:
+        """Gives its display data."""
+        if self.picture is not None:
+            self.picture.show(data)
+
+    def fade_pins(self, keep: Collection[Pin | tuple[str, bool]] | None) -> None:
+        """Draws all pins faintly but some, by name and side; None ends it."""
+        for key, pin in self.pins.items():
+            pin.fade(1.0 if keep is None or key in keep else 0.3)
+
+    def close(self) -> None:
+        """Deletes it."""
+        if self.picture is not None:
+            self.picture.close()
+        dpg.delete_item(self.root)
+
+
+def _lines(title: str, count: int) -> list[str]:
+    """Returns a title in at most so many lines of words, as even as they go."""
+    words = title.split() or [""]
+    count = min(count, len(words))
+    if count == 1:
+        return [" ".join(words)]
+    best: list[str] = []
+    for cut in range(1, len(words) - count + 2):
+        lines = [" ".join(words[:cut]), *_lines(" ".join(words[cut:]), count - 1)]
+        if not best or max(map(len, lines)) < max(map(len, best)):
+            best = lines
+    return best
