@@ -1,4 +1,4 @@
-"""A canvas without a window: it keeps what it has been told, as a scene draws it, and refuses what a scene cannot do."""
+"""A canvas without a window: it keeps what it is told, as a scene draws it, and refuses what a scene cannot do."""
 
 from __future__ import annotations
 

@@ -12,7 +12,21 @@ from demon_patch.editor.layout.box import Box, Display, Knob, Pin, Row, RowKind,
 from demon_patch.editor.layout.facts import ANY, Facts
 from demon_patch.editor.layout.wires import Units, wire_of
 from demon_patch.editor.look import numbers, text
-from demon_patch.editor.look.theme import DOT_H, DOT_W, FOLD, HEAD, KNOB_X, MIDDLE, NARROW, OUT, PAD, ROW, SMALL, TITLE, WIDE
+from demon_patch.editor.look.theme import (
+    DOT_H,
+    DOT_W,
+    FOLD,
+    HEAD,
+    KNOB_X,
+    MIDDLE,
+    NARROW,
+    OUT,
+    PAD,
+    ROW,
+    SMALL,
+    TITLE,
+    WIDE,
+)
 from demon_patch.nodes.language.ports import Port
 from demon_patch.patch.model.document import Patch
 from demon_patch.patch.model.graph import REROUTE, REROUTE_IN, REROUTE_OUT, SUBPATCH, CableKey, Node

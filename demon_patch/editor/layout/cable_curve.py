@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from itertools import pairwise
 
 from demon_patch.editor.layout.box import Point, Rect
 from demon_patch.editor.look.theme import CHIP_GAP, CHIP_H, CHIP_W
@@ -19,11 +20,8 @@ def curve(a: Point, b: Point) -> Curve:
     """Returns the curve from an output at `a` to a port at `b`. It reaches 36 to 150 units out, further where it has to
     go back."""
     dx, dy = b[0] - a[0], abs(b[1] - a[1])
-    if dx >= 0:
-        reach = max(36.0, min(0.5 * dx + 0.15 * dy, 150.0))
-    else:
-        reach = min(220.0, 60.0 - 0.35 * dx + 0.1 * dy)
-    reach = min(reach, max(12.0, math.hypot(dx, dy)))
+    forth, back = max(36.0, min(0.5 * dx + 0.15 * dy, 150.0)), min(220.0, 60.0 - 0.35 * dx + 0.1 * dy)
+    reach = min(forth if dx >= 0 else back, max(12.0, math.hypot(dx, dy)))
     return a, (a[0] + reach, a[1]), (b[0] - reach, b[1]), b
 
 
@@ -62,11 +60,7 @@ def distance(line: Sequence[Point], x: float, y: float) -> float:
 
 def crosses(line: Sequence[Point], other: Sequence[Point]) -> bool:
     """Returns whether two lines cross or touch (a knife and a cable)."""
-    return any(
-        _segments_cross(p, q, r, s)
-        for p, q in zip(line, line[1:], strict=False)
-        for r, s in zip(other, other[1:], strict=False)
-    )
+    return any(_segments_cross(p, q, r, s) for p, q in pairwise(line) for r, s in pairwise(other))
 
 
 def _side(a: Point, b: Point, c: Point) -> float:

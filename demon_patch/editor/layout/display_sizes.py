@@ -11,12 +11,27 @@ LINES, LINE, INNER = 4, 18.0, 8.0
 """Of a text in a display: at most so many lines, the height of a line, and the margin left and right."""
 
 _USUAL = 42.0
-_HEIGHTS = dict(
-    scope=42, cycle=50, threshold=46, steps=48, envelope=50, line=50, curve=50, ring=78, wave=50, meter=34, pad=96,
-    polygon=74, lamp=26, dial=52, number=32, keys=42, lanes=46, bars=50, phase=30, shares=38, surface=64, switch=32,
-    transfer=72, tape=42, gate=26, euclid=74,
-)  # fmt: skip
-_WIDTHS = dict(ring=WIDE, wave=MIDDLE, steps=MIDDLE, text=MIDDLE, formula=MIDDLE, keys=MIDDLE, curve=MIDDLE)
+_HEIGHTS = {
+    kind: float(height)
+    for height, kinds in {
+        26: "lamp gate",
+        30: "phase",
+        32: "number switch",
+        34: "meter",
+        38: "shares",
+        42: "scope keys tape",
+        46: "threshold lanes",
+        50: "cycle steps envelope line curve wave bars",
+        54: "dial",
+        64: "surface",
+        72: "transfer",
+        74: "polygon",
+        78: "ring",
+        96: "pad",
+    }.items()
+    for kind in kinds.split()
+}
+_WIDTHS = {"ring": WIDE, **dict.fromkeys(("wave", "steps", "text", "formula", "keys", "curve"), MIDDLE)}
 
 
 def width(kind: str) -> float:
@@ -29,4 +44,4 @@ def height(kind: str, room: float, words: str = "") -> float:
     if kind in WORDED:
         lines = text.wrapped(words, LABEL, room - 2 * INNER, LINES)
         return LINE * max(1, len(lines)) + 12.0
-    return float(_HEIGHTS.get(kind, _USUAL))
+    return _HEIGHTS.get(kind, _USUAL)

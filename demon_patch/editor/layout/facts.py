@@ -18,17 +18,44 @@ ANY = "any"
 """The type of a pin of which nothing is known yet: of a reroute or boundary port without cables, or of an unknown
 node."""
 
-_BY_TYPE = dict(
-    scheduler="ring", step_window="ring", ring_telemetry="ring", decoder="meter", speaker="meter", meter="meter",
-    recorder="tape", prompt="text", expression="formula", composed_source="wave", audio_source="wave", adsr="envelope",
-    ahd="envelope", ramp="phase", lfo="cycle", euclid="polygon", xy_pad="pad", lorenz="pad", knob="dial",
-    button="lamp", toggle="lamp", drawn_curve="curve", keyboard="keys", value_display="number", scope="scope",
-    step_state="lanes", source_blend="lanes", surface_tilt="surface", surface_bump="surface", channel_groups="surface",
-)  # fmt: skip
-_BY_CATEGORY = dict(
-    modulation="scope", shape="scope", math="number", logic="lamp", sequence="steps", analysis="meter", midi="dial",
-    control="scope", output="meter", conditioning="shares",
-)  # fmt: skip
+_BY_TYPE = {
+    type: word
+    for word, types in {
+        "ring": "scheduler step_window ring_telemetry",
+        "meter": "decoder speaker meter",
+        "lanes": "step_state source_blend",
+        "surface": "surface_tilt surface_bump channel_groups",
+        "tape": "recorder",
+        "text": "prompt",
+        "formula": "expression",
+        "wave": "composed_source audio_source",
+        "envelope": "adsr ahd",
+        "phase": "ramp",
+        "cycle": "lfo",
+        "polygon": "euclid",
+        "pad": "xy_pad lorenz",
+        "dial": "knob",
+        "lamp": "button toggle",
+        "curve": "drawn_curve",
+        "keys": "keyboard",
+        "number": "value_display",
+        "scope": "scope",
+    }.items()
+    for type in types.split()
+}
+_BY_CATEGORY = {
+    category: word
+    for word, categories in {
+        "scope": "modulation shape control",
+        "number": "math",
+        "lamp": "logic",
+        "steps": "sequence",
+        "meter": "analysis output",
+        "dial": "midi",
+        "shares": "conditioning",
+    }.items()
+    for category in categories.split()
+}
 
 
 class Facts:

@@ -7,9 +7,9 @@ from collections.abc import Collection, Hashable, Iterator
 from typing import Generic, TypeVar
 
 from demon_patch.editor.layout import cable_curve
-from demon_patch.editor.layout.box import GROUND, Box, Hit, Pin, Point, Rect, Wire
+from demon_patch.editor.layout.box import GROUND, Box, Hit, HitKind, Pin, Point, Rect, Row, Wire
 from demon_patch.editor.layout.cable_curve import Curve
-from demon_patch.editor.look.theme import CORNER, FOLD, FRAME_HEAD, HEAD, KNOB, NUMBER_W, ROW
+from demon_patch.editor.look.theme import CHIP_GAP, CHIP_H, CHIP_W, CORNER, FOLD, FRAME_HEAD, HEAD, KNOB, NUMBER_W, ROW
 from demon_patch.patch.model.canvas import CanvasFrame, CanvasNote, Probe
 from demon_patch.patch.model.graph import REROUTE, CableKey
 
@@ -17,6 +17,7 @@ CELL = 320.0
 """The side of a cell of the grid."""
 PIN_REACH = 10.0
 """How near to a pin a point hits it, in pixels."""
+_CHIPS = 4 * (CHIP_W + CHIP_GAP)  # how far from a port the depth of a cable can lie
 _LARGE = 400  # a rectangle that touches more cells is kept in a list of its own
 _EDGE = 6.0  # the width of a frame's edge that can be taken hold of
 _DOT = 6.0  # half the width of a reroute's middle, which moves it
@@ -90,8 +91,8 @@ def _count(span: tuple[int, int, int, int]) -> int:
 class Space:
     """All that lies on the canvas.
 
-    boxes: by id. wires: by key. curves, lines, chips: by key, a cable's Bezier, its outline as points, and the rectangle
-    of its depth. frames, notes, probes: by id.
+    boxes: by id. wires: by key. curves, lines, chips: by key, a cable's Bezier, its outline as points, and the
+    rectangle of its depth. frames, notes, probes: by id.
     """
 
     def __init__(self) -> None:
@@ -247,23 +248,30 @@ class Space:
         reach: how far pins and cables can be hit from, in canvas units: 10 pixels divided by the zoom.
         wires_only: only cables and their depths are hit.
         """
-        if not wires_only:
-            near = sorted(self.within((x - reach, y - reach, x + reach, y + reach)), key=self.order, reverse=True)
-            if (pin := self._pin(near, x, y, reach)) is not None:
-                return Hit("pin", pin.node, pin.name, pin.out)
-            for id in near:
-                if _inside(self.boxes[id].rect, x, y):
-                    return _in_box(self.boxes[id], x, y)
-            if (hit := _on_card(self.probes, "probe", x, y)) is not None:
-                return hit
-        for key in self.wires_within((x - 140.0, y - CHIP_NEAR, x + 140.0, y + CHIP_NEAR)):
+        if wires_only:
+            return self._on_wire(x, y, reach) or GROUND
+        near = sorted(self.within((x - reach, y - reach, x + reach, y + reach)), key=self.order, reverse=True)
+        return (
+            self._on_box(near, x, y, reach)
+            or _on_card(self.probes, "probe", x, y)
+            or self._on_wire(x, y, reach)
+            or _on_card(self.notes, "note", x, y)
+            or self._on_frame(x, y)
+            or GROUND
+        )
+
+    def _on_box(self, near: list[str], x: float, y: float, reach: float) -> Hit | None:
+        if (pin := self._pin(near, x, y, reach)) is not None:
+            return Hit("pin", pin.node, pin.name, pin.out)
+        under = next((self.boxes[id] for id in near if _inside(self.boxes[id].rect, x, y)), None)
+        return None if under is None else _in_box(under, x, y)
+
+    def _on_wire(self, x: float, y: float, reach: float) -> Hit | None:
+        for key in self.wires_within((x - _CHIPS, y - CHIP_H, x + _CHIPS, y + CHIP_H)):
             if (chip := self.chips.get(key)) is not None and _inside(chip, x, y):
                 return Hit("depth", key.dst, key.port, wire=key)
-        if (key := self.wire_at(x, y, reach)) is not None:
-            return Hit("wire", wire=key)
-        if wires_only:
-            return GROUND
-        return _on_card(self.notes, "note", x, y) or self._on_frame(x, y) or GROUND
+        key = self.wire_at(x, y, reach)
+        return None if key is None else Hit("wire", wire=key)
 
     def _pin(self, near: list[str], x: float, y: float, reach: float) -> Pin | None:
         best, found = reach * reach, None
@@ -302,10 +310,6 @@ class Space:
         return None
 
 
-CHIP_NEAR = 20.0
-"""How far above or below a point a cable may end whose depth can lie there."""
-
-
 def _put(held: dict[str, K], id: str, record: K | None) -> None:
     if record is None:
         held.pop(id, None)
@@ -338,25 +342,22 @@ def _on_card(cards: dict[str, CanvasNote] | dict[str, Probe], kind: str, x: floa
 def _in_box(box: Box, x: float, y: float) -> Hit:
     """Returns what a point inside a box hits, other than a pin."""
     px, py = x - box.x, y - box.y
-    if box.type == REROUTE:
-        return Hit("head", box.id)
-    if py < HEAD:
+    if box.type == REROUTE or py < HEAD:
         return Hit("head", box.id)
     shown = box.display
     if shown is not None and _inside((shown.x, shown.y, shown.x + shown.w, shown.y + shown.h), px, py):
         return Hit("text", box.id, shown.port) if shown.port else Hit("display", box.id)
-    for row in box.rows:
-        if abs(row.y - py) > ROW / 2:
-            continue
-        if row.knob is not None:
-            if abs(row.knob.x - px) <= KNOB + 4.0:
-                return Hit("knob", box.id, row.port)
-            return Hit("number" if px > box.w - NUMBER_W else "body", box.id, row.port)
-        if row.kind == "option" and px > box.w * 0.42:
-            return Hit("choice", box.id, row.port)
-        if row.kind in ("text", "path", "points") and px > box.w * 0.3:
-            return Hit("text", box.id, row.port)
-        return Hit("body", box.id, row.port)
-    if (box.hidden or box.unfolded) and py > box.h - FOLD - 3.0:
-        return Hit("fold", box.id)
-    return Hit("body", box.id)
+    row = next((row for row in box.rows if abs(row.y - py) <= ROW / 2), None)
+    if row is not None:
+        return Hit(_in_row(box, row, px), box.id, row.port)
+    folds = (box.hidden or box.unfolded) and py > box.h - FOLD - 3.0
+    return Hit("fold" if folds else "body", box.id)
+
+
+def _in_row(box: Box, row: Row, x: float) -> HitKind:
+    if row.knob is not None:
+        near = abs(row.knob.x - x) <= KNOB + 4.0
+        return "knob" if near else "number" if x > box.w - NUMBER_W else "body"
+    if row.kind == "option":
+        return "choice" if x > 0.42 * box.w else "body"
+    return "text" if row.kind in ("text", "path", "points") and x > 0.3 * box.w else "body"

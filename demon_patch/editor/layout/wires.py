@@ -1,4 +1,4 @@
-"""What a cable does at its end, as the runtime takes it: whether it adds or sets, how deep, and whether it is silent."""
+"""What a cable does at its end, as the runtime takes it: whether it adds or sets, how deep, whether it is silent."""
 
 from __future__ import annotations
 
@@ -54,11 +54,7 @@ class Units:
 
     def _shared(self, within: str | None, id: str, port: str) -> str:
         graph = self.patch.graph(within)
-        sounding = [
-            cable
-            for cable in graph.cables_into(id, port)
-            if not (cable.muted or graph.nodes[cable.src].muted)
-        ]
+        sounding = [cable for cable in graph.cables_into(id, port) if not (cable.muted or graph.nodes[cable.src].muted)]
         units = {self.unit(within, cable.src, cable.out) for cable in sounding}
         return units.pop() if len(units) == 1 else ""
 

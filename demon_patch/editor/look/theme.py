@@ -37,8 +37,8 @@ CORE, CORE_RING, GLOW, HALO = 2.2, 3.4, 7.0, 12.0
 """Widths of a cable: its line, the line of a ring cable, its glow, and its halo."""
 
 SHAPES: Mapping[str, str] = MappingProxyType(
-    dict(value="circle", gate="square", curve="diamond", surface="diamond", prompt="circle", source="circle")
-    | dict(ring="ring", audio="ring")
+    {"gate": "square", "curve": "diamond", "surface": "diamond", "ring": "ring", "audio": "ring"}
+    | dict.fromkeys(("value", "prompt", "source"), "circle")
 )
 """The shape of a pin by its type: circle, square, diamond or ring (a circle with a hole and a dot)."""
 

@@ -81,7 +81,7 @@ def evaluated(text: str, bpm: float | None = None, beats_per_bar: int = 4, *, pi
     names = {"pi": math.pi, "bpm": bpm, "beat": None if bpm is None else 60.0 / bpm}
     names["bar"] = None if bpm is None else 60.0 / bpm * beats_per_bar
     unit = _UNIT.search(text)
-    if unit is None or unit[1].lower() in ("pi", "beat", "bar") and not text[: unit.start()].strip(" 0123456789."):
+    if unit is None or (unit[1].lower() in ("pi", "beat", "bar") and not text[: unit.start()].strip(" 0123456789.")):
         return _with_bars(text, names, beats_per_bar)
     return _with_unit(text[: unit.start()], unit[1], names, beats_per_bar)
 
