@@ -41,7 +41,11 @@ class Scene:
         self.cards: dict[str, Card] = {}
         self._seen: set[str] = set()
         self._seen_wires: set[CableKey] = set()
-        self._selected: tuple[frozenset[str], frozenset[CableKey], frozenset[str]] = (frozenset(), frozenset(), frozenset())
+        self._selected: tuple[frozenset[str], frozenset[CableKey], frozenset[str]] = (
+            frozenset(),
+            frozenset(),
+            frozenset(),
+        )
         self._lit: CableKey | None = None
         self._keep: frozenset[CableKey] | None = None
         self._cut: frozenset[CableKey] = frozenset()
@@ -181,7 +185,9 @@ class Scene:
 
     def set_frame(self, id: str, frame: CanvasFrame | None) -> None:
         """Draws a frame, or takes it away."""
-        self._card(self.frames, id, frame, None if frame is None else FrameItems(self.brush, frame, self.layers["frames"]))
+        self._card(
+            self.frames, id, frame, None if frame is None else FrameItems(self.brush, frame, self.layers["frames"])
+        )
 
     def set_note(self, id: str, note: CanvasNote | None) -> None:
         """Draws a note, or takes it away."""
@@ -192,7 +198,9 @@ class Scene:
         made = None
         if probe is not None:
             kept = self.boxes.get(probe.node)
-            title, type = (probe.node, "value") if kept is None else (kept.box.title, kept.box.pin(probe.out, True).type)
+            title, type = (
+                (probe.node, "value") if kept is None else (kept.box.title, kept.box.pin(probe.out, True).type)
+            )
             made = ProbeItems(self.brush, probe, title, type, self._end_of(probe), self.layers["probes"])
             old = self.cards.get(id)
             if isinstance(old, ProbeItems):

@@ -10,7 +10,7 @@ from demon_patch.editor.canvas.displays import KINDS, Picture
 from demon_patch.editor.canvas.scene_brush import CLEAR, HOLLOW, Brush, Colour, Item
 from demon_patch.editor.canvas.scene_knob import KnobItems
 from demon_patch.editor.canvas.scene_pin import PinItems, draw_pin
-from demon_patch.editor.layout.box import Box, Pin, Point, Row
+from demon_patch.editor.layout.box import Box, Point, Row
 from demon_patch.editor.look import skin
 from demon_patch.editor.look import text as font
 from demon_patch.editor.look.shades import weaker
@@ -19,7 +19,9 @@ from demon_patch.patch.model.graph import REROUTE
 
 FINE, PLAIN = 0.55, 0.38
 """The zooms from which small texts, and titles, knobs and displays, are drawn."""
-_TYPE_OF = {"source": ("audio_source", "composed_source")}
+_TYPES = {"ring": "ring", "meter": "audio", "surface": "surface", "curve": "curve", "text": "prompt", "tape": "audio"}
+_TYPES |= {"wave": "source", "lanes": "curve", "keys": "value"}
+"""By kind of display, the port type in whose colour it is drawn; otherwise it is the category's."""
 
 
 class BoxItems:
@@ -27,8 +29,10 @@ class BoxItems:
 
     def __init__(self, brush: Brush, box: Box, parent: Item) -> None:
         quiet = box.muted or box.bypass
-        self.brush = brush.with_theme(weaker(brush.theme, 0.42 if box.muted else 0.34, grey=box.muted)) if quiet else brush
-        self.theme = self.brush.theme
+        self.brush = (
+            brush.with_theme(weaker(brush.theme, 0.42 if box.muted else 0.34, grey=box.muted)) if quiet else brush
+        )
+        self.theme, self.bright = self.brush.theme, brush.theme
         self.box = box
         self.root = dpg.add_draw_node(parent=parent)
         self.category = self.theme.category(box.category, box.colour)
@@ -39,6 +43,7 @@ class BoxItems:
         self.level = -1
         self.selected = False
         self._problem: Item | None = None
+        self._stale, self._filled = False, -1
         if box.type == REROUTE:
             self._dot()
         else:
@@ -46,8 +51,8 @@ class BoxItems:
         for pin in box.pins:
             if not pin.folded or pin.wired:
                 self.pins[pin.name, pin.out] = draw_pin(self.brush, pin, self.root)
-        if quiet and box.type != REROUTE:
-            self._quiet()
+        if self._pill() and box.type != REROUTE:
+            self._state()
         self.set_problem(box.problem)
         self.move(box.x, box.y)
 
@@ -57,8 +62,18 @@ class BoxItems:
         t, box = self.theme, self.box
         colour = t.port(box.pins[0].type) if box.pins else t.label
         r = box.h / 2 - 1
-        self.halo = dpg.draw_rectangle((-4, -4), (box.w + 4, box.h + 4), fill=fade(t.accent, 0.3), color=CLEAR, rounding=r + 4, show=False, parent=self.root)
-        self.outline = dpg.draw_rectangle((0, 1), (box.w, box.h - 1), fill=t.body, color=t.edge, rounding=r, thickness=1.2, parent=self.root)
+        self.halo = dpg.draw_rectangle(
+            (-4, -4),
+            (box.w + 4, box.h + 4),
+            fill=fade(t.accent, 0.3),
+            color=CLEAR,
+            rounding=r + 4,
+            show=False,
+            parent=self.root,
+        )
+        self.outline = dpg.draw_rectangle(
+            (0, 1), (box.w, box.h - 1), fill=t.body, color=t.edge, rounding=r, thickness=1.2, parent=self.root
+        )
         dpg.draw_line((8, box.h / 2), (box.w - 8, box.h / 2), color=fade(colour, 0.8), thickness=2, parent=self.root)
         self.fine = self.plain = self.far = dpg.add_draw_node(parent=self.root)
 
@@ -66,9 +81,17 @@ class BoxItems:
         box, t, root = self.box, self.theme, self.root
         w, h, spread = box.w, box.h, SHADOW
         shade = self.brush.texture(("shadow", w, round(h)), skin.shadow, w, round(h), spread, ROUND)
-        self.halo = dpg.draw_image(shade, (-spread, -spread), (w + spread, h + spread), color=fade(t.accent, 0.6), show=False, parent=root)
+        self.halo = dpg.draw_image(
+            shade, (-spread, -spread), (w + spread, h + spread), color=fade(t.accent, 0.6 if t.name == "dark" else 0.4), show=False, parent=root
+        )
         down = SHADOW_DOWN
-        dpg.draw_image(shade, (-spread, -spread + down), (w + spread, h + spread + down), color=(0, 0, 0, round(255 * t.shadow)), parent=root)
+        dpg.draw_image(
+            shade,
+            (-spread, -spread + down),
+            (w + spread, h + spread + down),
+            color=(0, 0, 0, round(255 * t.shadow)),
+            parent=root,
+        )
         self._rect((0, 0), (w, h), t.body, ROUND, root)
         head = mix(t.body, self.category, t.head)
         self._rect((0, 0), (w, min(h, HEAD + ROUND)), head, ROUND, root)
@@ -77,11 +100,17 @@ class BoxItems:
         sheen = self.brush.texture(("sheen", w), skin.sheen, w, HEAD, ROUND)
         dpg.draw_image(sheen, (0, 0), (w, HEAD), color=t.rim, parent=root)
         if h > HEAD + 4:
-            dpg.draw_line((0, HEAD), (w, HEAD), color=fade(mix(t.edge, self.category, 0.25), 0.8), thickness=1, parent=root)
+            dpg.draw_line(
+                (0, HEAD), (w, HEAD), color=fade(mix(t.edge, self.category, 0.25), 0.8), thickness=1, parent=root
+            )
         rim = fade(t.rim, 0.055 if t.name == "dark" else 0.7)
-        dpg.draw_rectangle((1.1, 1.1), (w - 1.1, h - 1.1), fill=HOLLOW, color=rim, rounding=ROUND - 1, thickness=1, parent=root)
+        dpg.draw_rectangle(
+            (1.1, 1.1), (w - 1.1, h - 1.1), fill=HOLLOW, color=rim, rounding=ROUND - 1, thickness=1, parent=root
+        )
         edge = t.edge if box.known else t.unknown
-        self.outline = dpg.draw_rectangle((0, 0), (w, h), fill=HOLLOW, color=edge, rounding=ROUND, thickness=1.2, parent=root)
+        self.outline = dpg.draw_rectangle(
+            (0, 0), (w, h), fill=HOLLOW, color=edge, rounding=ROUND, thickness=1.2, parent=root
+        )
         self.far = dpg.add_draw_node(show=False, parent=root)
         self._from_afar()
         self.plain = dpg.add_draw_node(parent=root)
@@ -109,7 +138,7 @@ class BoxItems:
         """Draws what stands for the whole node when it is small: a block with a large title, and a bar for a value."""
         box, t = self.box, self.theme
         top, low = HEAD + 8, box.h - 8
-        if low - top < 14:
+        if low - top < 30:
             top, low = 5, box.h - 5
         self._rect((8, top), (box.w - 8, low), fade(self.category, 0.13), 5, self.far)
         best: tuple[float, list[str]] = (0.0, [])
@@ -126,7 +155,7 @@ class BoxItems:
                 x = (box.w - font.width(line, size, True)) / 2
                 self.brush.text((x, y), line, size, mix(self.category, t.text, 0.55), self.far, True)
                 y += size * 1.06
-        self.bar = self._rect((8, HEAD - 12), (8, HEAD - 4), self.category, 3, self.far)
+        self.bar = self._rect((8, HEAD - 14), (8, HEAD - 5), self.category, 3, self.far)
         dpg.configure_item(self.bar, show=False)
 
     def _display(self) -> None:
@@ -136,12 +165,15 @@ class BoxItems:
         x, y, w, h = shown.x, shown.y, shown.w, shown.h
         self._rect((x, y), (x + w, y + h), t.well, 5, self.plain)
         if shown.kind in KINDS:
-            type = "source" if self.box.type in _TYPE_OF["source"] else {"ring": "ring", "meter": "audio", "surface": "surface", "curve": "curve", "text": "prompt", "tape": "audio"}.get(shown.kind)
-            colour = t.port(type) if type else self.category
+            colour = t.port(_TYPES[shown.kind]) if shown.kind in _TYPES and not self.box.colour else self.category
             self.picture = KINDS[shown.kind](self.brush, self.plain, self.fine, (x, y, w, h), colour)
         basin = self.brush.texture(("basin", round(w), round(h)), skin.basin, round(w), round(h), 5.0)
-        dpg.draw_image(basin, (x, y), (x + w, y + h), color=(0, 0, 0, 150 if t.name == "dark" else 34), parent=self.plain)
-        dpg.draw_rectangle((x, y), (x + w, y + h), fill=HOLLOW, color=fade(t.edge, 0.9), rounding=5, thickness=1, parent=self.plain)
+        dpg.draw_image(
+            basin, (x, y), (x + w, y + h), color=(0, 0, 0, 150 if t.name == "dark" else 34), parent=self.plain
+        )
+        dpg.draw_rectangle(
+            (x, y), (x + w, y + h), fill=HOLLOW, color=fade(t.edge, 0.9), rounding=5, thickness=1, parent=self.plain
+        )
         if self.picture is not None and self.box.text:
             self.picture.show({"text": self.box.text})
 
@@ -158,11 +190,20 @@ class BoxItems:
             said = font.fitted(row.text, LABEL, box.w * 0.48)
             wide = font.width(said, LABEL)
             left = right - wide - (24 if row.kind == "option" else 14)
-            dpg.draw_rectangle((left, y - 9.5), (right, y + 9.5), fill=t.well, color=fade(t.track, 0.7), rounding=5, parent=self.fine)
+            dpg.draw_rectangle(
+                (left, y - 9.5), (right, y + 9.5), fill=t.well, color=fade(t.track, 0.7), rounding=5, parent=self.fine
+            )
             if row.kind == "option":
                 for sign in (-1, 1):
                     tip, foot = y + sign * 4.5, y + sign * 1.4
-                    dpg.draw_triangle((right - 10.5, foot), (right - 5.5, foot), (right - 8, tip), fill=t.label, color=CLEAR, parent=self.fine)
+                    dpg.draw_triangle(
+                        (right - 10.5, foot),
+                        (right - 5.5, foot),
+                        (right - 8, tip),
+                        fill=t.label,
+                        color=CLEAR,
+                        parent=self.fine,
+                    )
             self.brush.text((left + 7, y - LABEL / 2), said, LABEL, t.text, self.fine)
             room = left - 6 - x
         else:
@@ -179,7 +220,14 @@ class BoxItems:
         wide = font.width(said, SMALL)
         x, y = (box.w - wide - 14) / 2, box.h - FOLD / 2 - 2
         sign = 1 if box.folded else -1
-        dpg.draw_triangle((x, y - 2 * sign), (x + 7, y - 2 * sign), (x + 3.5, y + 2.6 * sign), fill=t.faint, color=CLEAR, parent=self.fine)
+        dpg.draw_triangle(
+            (x, y - 2 * sign),
+            (x + 7, y - 2 * sign),
+            (x + 3.5, y + 2.6 * sign),
+            fill=t.faint,
+            color=CLEAR,
+            parent=self.fine,
+        )
         self.brush.text((x + 14, y - SMALL / 2), said, SMALL, t.faint, self.fine)
 
     def _pill(self) -> str:
@@ -188,26 +236,34 @@ class BoxItems:
     def _pill_width(self) -> float:
         return font.width(self._pill(), SMALL) + 12
 
-    def _quiet(self) -> None:
-        """Marks a muted node by a strike, and a bypassed one by a line that passes through."""
+    def _state(self) -> None:
+        """Says that it is muted, bypassed or unknown, and shows it: by a strike, or by a line that passes through."""
         t, box = self.theme, self.box
         wide, right = self._pill_width(), box.w - 15
-        colour = self.brush.theme.fault if box.muted else self.brush.theme.snap
+        bright = self.bright
+        colour = bright.fault if box.muted else bright.snap if box.bypass else bright.unknown
         self._rect((right - wide, HEAD / 2 - 8), (right, HEAD / 2 + 8), fade(colour, 0.22), 8, self.plain)
-        self.brush.text((right - wide + 6, HEAD / 2 - SMALL / 2), self._pill(), SMALL, mix(colour, t.text, 0.35), self.plain)
+        ink = mix(colour, t.text, 0.35)
+        self.brush.text((right - wide + 6, HEAD / 2 - SMALL / 2), self._pill(), SMALL, ink, self.plain)
         if box.muted:
-            dpg.draw_line((PAD + 8, HEAD / 2 + 0.5), (right - wide - 6, HEAD / 2 + 0.5), color=fade(colour, 0.85), thickness=1.8, parent=self.plain)
-            dpg.draw_line((4, box.h - 4), (box.w - 4, HEAD + 4), color=fade(colour, 0.55), thickness=2.4, parent=self.root)
-            return
+            a, b = (PAD + 8, HEAD / 2 + 0.5), (right - wide - 6, HEAD / 2 + 0.5)
+            dpg.draw_line(a, b, color=fade(colour, 0.85), thickness=1.8, parent=self.plain)
+            a, b = (4, box.h - 4), (box.w - 4, HEAD + 4)
+            dpg.draw_line(a, b, color=fade(colour, 0.55), thickness=2.4, parent=self.root)
+        elif box.bypass:
+            self._pass_through()
+
+    def _pass_through(self) -> None:
+        """Draws the line of a bypassed node, from the input that goes on to the output."""
+        box, w = self.box, self.box.w
         out = next((p for p in box.outs if p.wired), next(iter(box.outs), None))
-        ins = [p for p in box.pins if not p.out and not p.folded and out is not None and p.type == out.type]
-        into = next((p for p in ins if p.wired), next(iter(ins), None))
-        if out is not None and into is not None:
-            c = self.brush.theme.port(out.type)
-            a, b = (into.x, into.y), (out.x, out.y)
-            pull = 0.45 * box.w
-            for colour, thick in ((fade(t.well, 0.8), 6.0), (c, 2.6)):
-                dpg.draw_bezier_cubic(a, (a[0] + pull, a[1]), (b[0] - pull, b[1]), b, color=colour, thickness=thick, parent=self.root)
+        into = next((p for p in box.pins if out is not None and not p.out and p.wired and p.type == out.type), None)
+        if out is None or into is None:
+            return
+        a, b = (into.x, into.y), (out.x, out.y)
+        p, q = (a[0] + 0.45 * w, a[1]), (b[0] - 0.45 * w, b[1])
+        for colour, thick in ((fade(self.theme.body, 0.8), 6.0), (self.bright.port(out.type), 2.4)):
+            dpg.draw_bezier_cubic(a, p, q, b, color=colour, thickness=thick, parent=self.root)
 
     # -- changes -------------------------------------------------------------------------------------------------
     def move(self, x: float, y: float) -> None:
@@ -227,6 +283,9 @@ class BoxItems:
                 dpg.configure_item(self.fine, show=level >= 2)
                 dpg.configure_item(self.plain, show=level >= 1)
                 dpg.configure_item(self.far, show=level == 0)
+            if self.picture is not None and level and self._stale:
+                self._stale = False
+                self.picture.refresh()
 
     def select(self, on: bool) -> None:
         """Marks it as selected, or not."""
@@ -247,8 +306,12 @@ class BoxItems:
             t = self.brush.theme
             self._problem = dpg.add_draw_node(parent=self.root)
             x, y = self.box.w - 3, 3
-            dpg.draw_image(self.brush.glow, (x - 20, y - 20), (x + 20, y + 20), color=fade(t.fault, 0.7), parent=self._problem)
-            dpg.draw_circle((x, y), 8.5, fill=t.fault, color=mix(t.fault, (0, 0, 0, 255), 0.35), thickness=1.2, parent=self._problem)
+            dpg.draw_image(
+                self.brush.glow, (x - 20, y - 20), (x + 20, y + 20), color=fade(t.fault, 0.7), parent=self._problem
+            )
+            dpg.draw_circle(
+                (x, y), 8.5, fill=t.fault, color=mix(t.fault, (0, 0, 0, 255), 0.35), thickness=1.2, parent=self._problem
+            )
             white = (255, 255, 255, 255)
             dpg.draw_line((x, y - 4.6), (x, y + 1), color=white, thickness=2.2, parent=self._problem)
             dpg.draw_circle((x, y + 4), 1.3, fill=white, color=CLEAR, parent=self._problem)
@@ -278,10 +341,22 @@ class BoxItems:
 
     def display(self, data: Mapping[str, object]) -> None:
         """Gives its display data."""
-        if self.picture is not None:
-            self.picture.show(data)
+        picture = self.picture
+        if picture is None:
+            return
+        if self.level:
+            picture.show(data)
+            return
+        picture.data.update(data)
+        self._stale = True
+        key = next((key for key in ("value", "level") if key in picture.data), None)
+        if key is not None:
+            filled = round((self.box.w - 16) * picture.share(key))
+            if filled != self._filled:
+                self._filled = filled
+                dpg.configure_item(self.bar, pmax=(8 + max(2, filled), HEAD - 5), show=True)
 
-    def fade_pins(self, keep: Collection[Pin | tuple[str, bool]] | None) -> None:
+    def fade_pins(self, keep: Collection[tuple[str, bool]] | None) -> None:
         """Draws all pins faintly but some, by name and side; None ends it."""
         for key, pin in self.pins.items():
             pin.fade(1.0 if keep is None or key in keep else 0.3)

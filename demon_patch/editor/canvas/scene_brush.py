@@ -61,7 +61,14 @@ class Brush:
         dpg.delete_item(self._registry)
 
     def text(
-        self, at: tuple[float, float], said: str, size: float, colour: Colour, parent: Item, bold: bool = False, **more: Any
+        self,
+        at: tuple[float, float],
+        said: str,
+        size: float,
+        colour: Colour,
+        parent: Item,
+        bold: bool = False,
+        **more: Any,
     ) -> Item:
         """Draws a line of text with its upper left corner at a point."""
         item = dpg.draw_text(at, said, size=size, color=colour, parent=parent, **more)

@@ -23,7 +23,9 @@ class HandItems:
         self.fits: list[tuple[Item, Item]] = []
         self.ends: list[tuple[Item, Item]] = []
         self.guides: list[Item] = []
-        self.cable = [dpg.draw_bezier_cubic(_AT, _AT, _AT, _AT, thickness=w, show=False, parent=parent) for w in (6.5, 13, 7, 2.6)]
+        self.cable = [
+            dpg.draw_bezier_cubic(_AT, _AT, _AT, _AT, thickness=w, show=False, parent=parent) for w in (6.5, 13, 7, 2.6)
+        ]
         self.plug = dpg.draw_circle(_AT, 5, color=t.ground, thickness=1.5, show=False, parent=parent)
         self.landing = [
             dpg.draw_image(brush.glow, _AT, _AT, color=fade(t.accent, 0.9), show=False, parent=parent),
@@ -32,7 +34,9 @@ class HandItems:
         self.band = dpg.draw_rectangle(
             _AT, _AT, color=fade(t.accent, 0.85), fill=fade(t.accent, 0.10), rounding=3, show=False, parent=parent
         )
-        self.blade = [dpg.draw_polyline([[0, 0], [0, 0]], color=fade(t.cut, a), show=False, parent=parent) for a in (0.25, 1.0)]
+        self.blade = [
+            dpg.draw_polyline([[0, 0], [0, 0]], color=fade(t.cut, a), show=False, parent=parent) for a in (0.25, 1.0)
+        ]
 
     def hold_cable(self, start: Point | None, end: Point, type: str) -> None:
         """Draws the cable in the hand; None for none."""
@@ -90,11 +94,18 @@ class HandItems:
             self.guides.append(dpg.draw_line(_AT, _AT, color=fade(self.brush.theme.snap, 0.8), parent=self.parent))
         for place, item in enumerate(self.guides):
             on = place < len(lines)
-            dpg.configure_item(item, show=on, **({"p1": lines[place][0], "p2": lines[place][1], "thickness": 1.2 / zoom} if on else {}))
+            dpg.configure_item(
+                item, show=on, **({"p1": lines[place][0], "p2": lines[place][1], "thickness": 1.2 / zoom} if on else {})
+            )
 
 
 def _ring(
-    brush: Brush, parent: Item, pool: list[tuple[Item, Item]], pins: Collection[tuple[Point, str]], radius: float, shine: float
+    brush: Brush,
+    parent: Item,
+    pool: list[tuple[Item, Item]],
+    pins: Collection[tuple[Point, str]],
+    radius: float,
+    shine: float,
 ) -> None:
     """Rings pins, with as many items of a pool as they need."""
     while len(pool) < len(pins):
@@ -108,5 +119,7 @@ def _ring(
             continue
         (x, y), type = given[place]
         colour = brush.theme.port(type)
-        dpg.configure_item(light, pmin=(x - shine, y - shine), pmax=(x + shine, y + shine), color=fade(colour, 0.75), show=True)
+        dpg.configure_item(
+            light, pmin=(x - shine, y - shine), pmax=(x + shine, y + shine), color=fade(colour, 0.75), show=True
+        )
         dpg.configure_item(ring, center=(x, y), color=mix(colour, brush.theme.text, 0.25), show=True)

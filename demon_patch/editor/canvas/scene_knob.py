@@ -48,7 +48,9 @@ class KnobItems:
         self.now: int | None = None
         self.live: int | None = None
         dpg.draw_polyline(RING, color=t.track, thickness=2.6, parent=self.node)
-        self._base = dpg.draw_polyline(arc(self.zero, self.base), color=fade(colour, 0.55), thickness=2.6, parent=self.node)
+        self._base = dpg.draw_polyline(
+            arc(self.zero, self.base), color=fade(colour, 0.55), thickness=2.6, parent=self.node
+        )
         if knob.play != (0.0, 1.0):
             lo, hi = (place(end) for end in knob.play)
             outside = mix(t.track, t.well, 0.65)
@@ -91,7 +93,9 @@ class KnobItems:
         if over != self.live:
             self.live = over
             dpg.configure_item(self._tip, color=fade(self.theme.text, 0.3) if over is not None else self.theme.text)
-            dpg.configure_item(self._live, show=over is not None, **({"p1": TAIL[over], "p2": TIP[over]} if over is not None else {}))
+            dpg.configure_item(
+                self._live, show=over is not None, **({"p1": TAIL[over], "p2": TIP[over]} if over is not None else {})
+            )
 
     def heard(self, share: float | None) -> None:
         """Shows a ring that closes, clockwise from the top; None takes it away."""

@@ -43,7 +43,14 @@ class Card:
     def mark(self, x: float, y: float, w: float, h: float, colour: Colour, rounding: float) -> None:
         """Draws its outline for when it is selected."""
         self.edge = dpg.draw_rectangle(
-            (x, y), (x + w, y + h), fill=HOLLOW, color=colour, rounding=rounding, thickness=2, show=False, parent=self.root
+            (x, y),
+            (x + w, y + h),
+            fill=HOLLOW,
+            color=colour,
+            rounding=rounding,
+            thickness=2,
+            show=False,
+            parent=self.root,
         )
 
     def close(self) -> None:
@@ -74,7 +81,9 @@ class NoteItems(Card):
         super().__init__(parent)
         t, (x, y), (w, h) = brush.theme, note.at, note.size
         dpg.draw_rectangle((x, y), (x + w, y + h), fill=fade(t.body, 0.35), color=CLEAR, rounding=6, parent=self.root)
-        dpg.draw_rectangle((x, y), (x + 3, y + h), fill=fade(t.accent, 0.55), color=CLEAR, rounding=1.5, parent=self.root)
+        dpg.draw_rectangle(
+            (x, y), (x + 3, y + h), fill=fade(t.accent, 0.55), color=CLEAR, rounding=1.5, parent=self.root
+        )
         room = max(1, int((h - 10) // _LINE))
         ink = mix(t.label, t.text, 0.25)
         for place, line in enumerate(font.wrapped(note.text, LABEL, max(20.0, w - 24), room)):
@@ -96,7 +105,9 @@ class ProbeItems(Card):
         s, down = SHADOW, SHADOW_DOWN
         dark = (0, 0, 0, round(200 * t.shadow))
         dpg.draw_image(shade, (x - s, y - s + down), (x + w + s, y + h + s + down), color=dark, parent=self.root)
-        dpg.draw_rectangle((x, y), (x + w, y + h), fill=t.panel, color=fade(colour, 0.5), rounding=7, thickness=1.2, parent=self.root)
+        dpg.draw_rectangle(
+            (x, y), (x + w, y + h), fill=t.panel, color=fade(colour, 0.5), rounding=7, thickness=1.2, parent=self.root
+        )
         said = f"{title} · {probe.out.replace('_', ' ')}"
         brush.text((x + 9, y + 4), font.fitted(said, SMALL, w - 60), SMALL, mix(colour, t.text, 0.4), self.root)
         span = f"{probe.span:g} s"

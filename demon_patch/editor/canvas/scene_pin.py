@@ -40,16 +40,37 @@ def draw_pin(brush: Brush, pin: Pin, parent: Item) -> PinItems:
 
     if shape == "square":
         r, q = PORT + COLLAR - 0.4, PORT - 0.6
-        kept(dpg.draw_rectangle((x - r, y - r), (x + r, y + r), fill=collar, color=CLEAR, rounding=3.2, parent=parent), collar)
-        kept(dpg.draw_rectangle((x - q, y - q), (x + q, y + q), fill=fill, color=colour, rounding=1.8, thickness=1.6, parent=parent), fill, colour)
+        kept(
+            dpg.draw_rectangle((x - r, y - r), (x + r, y + r), fill=collar, color=CLEAR, rounding=3.2, parent=parent),
+            collar,
+        )
+        kept(
+            dpg.draw_rectangle(
+                (x - q, y - q), (x + q, y + q), fill=fill, color=colour, rounding=1.8, thickness=1.6, parent=parent
+            ),
+            fill,
+            colour,
+        )
     elif shape == "diamond":
         r, q = PORT + COLLAR + 1.8, PORT + 0.8
-        kept(dpg.draw_quad((x, y - r), (x + r, y), (x, y + r), (x - r, y), fill=collar, color=CLEAR, parent=parent), collar)
-        kept(dpg.draw_quad((x, y - q), (x + q, y), (x, y + q), (x - q, y), fill=fill, color=colour, thickness=1.6, parent=parent), fill, colour)
+        kept(
+            dpg.draw_quad((x, y - r), (x + r, y), (x, y + r), (x - r, y), fill=collar, color=CLEAR, parent=parent),
+            collar,
+        )
+        kept(
+            dpg.draw_quad(
+                (x, y - q), (x + q, y), (x, y + q), (x - q, y), fill=fill, color=colour, thickness=1.6, parent=parent
+            ),
+            fill,
+            colour,
+        )
         if pin.type == "surface":  # two diamonds, one in the other
             s = q - 3.0
             inner = collar if pin.wired else fade(colour, 0.0)
-            kept(dpg.draw_quad((x, y - s), (x + s, y), (x, y + s), (x - s, y), fill=inner, color=CLEAR, parent=parent), inner)
+            kept(
+                dpg.draw_quad((x, y - s), (x + s, y), (x, y + s), (x - s, y), fill=inner, color=CLEAR, parent=parent),
+                inner,
+            )
     else:
         r = PORT + (1.2 if shape == "ring" else 0.0)
         kept(dpg.draw_circle((x, y), r + COLLAR, fill=collar, color=CLEAR, parent=parent), collar)

@@ -8,6 +8,7 @@ import dearpygui.dearpygui as dpg
 import numpy as np
 
 from demon_patch.arrays import Array
+from demon_patch.editor.canvas.displays.base import bevelled
 from demon_patch.editor.canvas.scene_brush import CLEAR, Brush, Colour, Item
 from demon_patch.editor.layout.box import Rect, Wire
 from demon_patch.editor.layout.cable_curve import Curve
@@ -45,7 +46,10 @@ class WireItems:
         self.core = bezier(self.heavy)
         self.dashes: Item | None = dpg.add_draw_node(parent=self.root) if wire.muted else None
         swings = wire.type in _SWINGS and not wire.muted
-        self.swing = dpg.draw_polyline([[0, 0], [1, 1]], thickness=1.9, show=False, parent=self.root) if swings else None
+        self.swing = (
+            dpg.draw_polyline([[0, 0], [1, 1]], thickness=1.9, show=False, parent=self.root) if swings else None
+        )
+        self.dash_items: list[Item] = []
         self.pool: list[tuple[Item, Item]] = []
         self.lit = 0
         self.badge: Item | None = None
@@ -78,7 +82,8 @@ class WireItems:
         long = np.maximum(np.hypot(d[:, 0], d[:, 1]), 1e-6)
         # it does not swing at its ends, nor where it turns so sharply that the swing would cross itself
         room = np.clip(np.minimum(u, v) * length / 26.0, 0, 1)
-        self.normal = np.stack([-d[:, 1], d[:, 0]], 1) / long[:, None] * room[:, None]
+        swing = min(REACH, length / 12) * room / long
+        self.normal = np.stack([-d[:, 1], d[:, 0]], 1) * swing[:, None]
         self.drawn = None
         if self.last is not None:
             self.trace(self.last)
@@ -109,9 +114,18 @@ class WireItems:
         count = max(3, round(length / 13))
         at = np.linspace(0, len(self.line) - 1, 2 * count)
         xs, ys = (np.interp(at, np.arange(len(self.line)), self.line[:, i]) for i in range(2))
-        colour = fade(mix(self.colour, self.theme.label, 0.35), 0.22 if "dim" in self.moods else 0.8)
-        for i in range(0, 2 * count - 1, 2):
-            dpg.draw_line((xs[i], ys[i]), (xs[i + 1], ys[i + 1]), color=colour, thickness=self.heavy, parent=self.dashes)
+        self.dash_items = [
+            dpg.draw_line(
+                (xs[i], ys[i]), (xs[i + 1], ys[i + 1]), color=self.colour, thickness=self.heavy, parent=self.dashes
+            )
+            for i in range(0, 2 * count - 1, 2)
+        ]  # fmt: skip
+        self._paint_dashes()
+
+    def _paint_dashes(self) -> None:
+        colour = fade(mix(self.colour, self.theme.label, 0.35), 0.2 if "dim" in self.moods else 0.8)
+        for dash in self.dash_items:
+            dpg.configure_item(dash, color=colour)
 
     def _mark(self) -> None:
         """Draws what the middle of the cable says: that it is solo, muted, or converted on its way."""
@@ -131,7 +145,10 @@ class WireItems:
             wide = font.width(sign, SMALL, True)
             self.brush.text((x - wide / 2, y - SMALL / 2), sign, SMALL, colour, self.badge, True)
         else:  # an arrow that has to turn: the signal becomes another
-            for points in ([[x - 4, y - 1.5], [x + 3, y - 1.5], [x + 0.5, y - 4]], [[x + 4, y + 1.5], [x - 3, y + 1.5], [x - 0.5, y + 4]]):
+            for points in (
+                [[x - 4, y - 1.5], [x + 3, y - 1.5], [x + 0.5, y - 4]],
+                [[x + 4, y + 1.5], [x - 3, y + 1.5], [x - 0.5, y + 4]],
+            ):
                 dpg.draw_polyline(points, color=colour, thickness=1.4, parent=self.badge)
 
     # -- colours -------------------------------------------------------------------------------------------------
@@ -170,6 +187,7 @@ class WireItems:
         for light, bead in self.pool:
             dpg.configure_item(light, color=fade(colour, 0.75 * weak))
             dpg.configure_item(bead, fill=fade(mix(colour, t.text, 0.5), weak))
+        self._paint_dashes()
         self._paint_chip()
 
     def _paint_chip(self) -> None:
@@ -178,7 +196,9 @@ class WireItems:
         t, weak = self.theme, 0.25 if "dim" in self.moods and not self.moods & {"hover", "selected"} else 1.0
         plate, said = self.chip_items
         edge = t.accent if "selected" in self.moods else self.colour
-        dpg.configure_item(plate, fill=fade(mix(t.ground, self.colour, 0.13), 0.94 * weak), color=fade(edge, 0.75 * weak))
+        dpg.configure_item(
+            plate, fill=fade(mix(t.ground, self.colour, 0.13), 0.94 * weak), color=fade(edge, 0.75 * weak)
+        )
         dpg.configure_item(said, color=fade(mix(self.colour, t.text, 0.45), weak))
 
     # -- what moves ----------------------------------------------------------------------------------------------
@@ -190,18 +210,26 @@ class WireItems:
         known = np.nan_to_num(np.asarray(values, float))
         at = np.linspace(0, len(known) - 1, len(self.line))
         level = np.clip(np.interp(at, np.arange(len(known)), known), -1, 1)
-        if self.drawn is not None and len(self.drawn) == len(level) and REACH * np.abs(level - self.drawn).max() < _SEEN:
+        if (
+            self.drawn is not None
+            and len(self.drawn) == len(level)
+            and REACH * np.abs(level - self.drawn).max() < _SEEN
+        ):
             return
         self.drawn = level
-        dpg.configure_item(self.swing, points=(self.line - self.normal * (REACH * level)[:, None]).tolist(), show=True)
+        points = bevelled(self.line - self.normal * level[:, None])
+        dpg.configure_item(self.swing, points=points.tolist(), show=True)
 
     def beads(self, places: Sequence[float]) -> None:
         """Shows beads, each 0 to 1 of its length."""
         shown = [u for u in places if 0.0 <= u <= 1.0][:16]
         while len(self.pool) < len(shown):
             light = dpg.draw_image(self.brush.glow, _ORIGIN, _ORIGIN, color=fade(self.colour, 0.75), parent=self.root)
-            bead = dpg.draw_circle(_ORIGIN, 3.3, fill=mix(self.colour, self.theme.text, 0.5), color=CLEAR, parent=self.root)
+            bead = dpg.draw_circle(
+                _ORIGIN, 3.3, fill=mix(self.colour, self.theme.text, 0.5), color=CLEAR, parent=self.root
+            )
             self.pool.append((light, bead))
+            self.paint()
         for place, (light, bead) in enumerate(self.pool):
             if place < len(shown):
                 at = shown[place] * (len(self.line) - 1)

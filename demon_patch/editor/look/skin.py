@@ -30,7 +30,7 @@ def shadow(width: float, height: float, spread: float, rounding: float, scale: f
     s = spread * scale
     d = _distance(rows, columns, (s, s, columns - s, rows - s), min(rounding * scale, (rows - 2 * s) / 2))
     wide = np.clip(1 - d / s, 0, 1)
-    return _white(0.75 * wide**2.6 + 0.25 * np.clip(1 - d / (0.35 * s), 0, 1))
+    return _white(0.86 * wide**2.4 + 0.14 * np.clip(1 - d / (0.5 * s), 0, 1))
 
 
 def sheen(width: float, height: float, rounding: float) -> Pixels:

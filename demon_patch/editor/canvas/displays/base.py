@@ -130,14 +130,18 @@ class Picture:
         said = font.fitted(said, size, wide, bold) if wide else said
         return self.brush.text((x, y - size / 2), said, size, colour, self.fine if parent is None else parent, bold)
 
-    def say(self, item: Item, said: str, size: float, right: float | None = None, y: float = 0.0, bold: bool = False) -> None:
+    def say(
+        self, item: Item, said: str, size: float, right: float | None = None, y: float = 0.0, bold: bool = False
+    ) -> None:
         """Changes a text; keeps it flush right at `right`, with its middle at the height y."""
         if right is None:
             self.put(item, text=said)
         else:
             self.put(item, text=said, pos=(right - font.width(said, size, bold), y - size / 2))
 
-    def line(self, points: Any, colour: Colour, thickness: float = 1.8, parent: Item | None = None, closed: bool = False) -> Item:
+    def line(
+        self, points: Any, colour: Colour, thickness: float = 1.8, parent: Item | None = None, closed: bool = False
+    ) -> Item:
         """Draws a line through points."""
         at = self.plain if parent is None else parent
         return dpg.draw_polyline(points, color=colour, thickness=thickness, closed=closed, parent=at)
@@ -146,9 +150,25 @@ class Picture:
         """Draws a filled rectangle."""
         return dpg.draw_rectangle(a, b, fill=fill, color=CLEAR, rounding=rounding, parent=self.plain)
 
-    def dot(self, at: tuple[float, float], radius: float, fill: Colour, edge: Colour = CLEAR, thickness: float = 1.0) -> Item:
+    def dot(
+        self, at: tuple[float, float], radius: float, fill: Colour, edge: Colour = CLEAR, thickness: float = 1.0
+    ) -> Item:
         """Draws a disc."""
         return dpg.draw_circle(at, radius, fill=fill, color=edge, thickness=thickness, parent=self.plain)
+
+    def tag(self, size: float, colour: Colour) -> tuple[Item, Item]:
+        """Draws a small text on a plate that hides the lines behind it; `put_tag` places it."""
+        plate = dpg.draw_rectangle(
+            (0, 0), (0, 0), fill=fade(self.theme.well, 0.8), color=CLEAR, rounding=4, show=False, parent=self.fine
+        )
+        return plate, self.text(0, 0, "", size, colour)
+
+    def put_tag(self, tag: tuple[Item, Item], said: str, x: float, y: float, size: float) -> None:
+        """Says a text on a plate, with its left edge at x and its middle at the height y."""
+        plate, item = tag
+        wide = font.width(said, size)
+        self.put(plate, pmin=(x - 3, y - size / 2), pmax=(x + wide + 3, y + size / 2), show=bool(said))
+        self.put(item, text=said, pos=(x, y - size / 2))
 
     def shine(self, at: tuple[float, float], radius: float, colour: Colour) -> Item:
         """Draws a soft round glow."""
@@ -161,8 +181,9 @@ class Picture:
 
     def put_line(self, items: tuple[Item, ...], points: Array) -> None:
         """Moves lines."""
+        smooth = bevelled(points).tolist()
         for item in items:
-            self.put(item, points=points.tolist())
+            self.put(item, points=smooth, show=True)
 
     def trail(self, key: str, place: int, top: float, low: float, left: float, right: float, most: int = 96) -> Array:
         """Returns a signal's past as points between two heights."""
@@ -195,6 +216,29 @@ def _same(was: dict[str, Any] | None, now: dict[str, Any]) -> bool:
         elif a != b:
             return False
     return True
+
+
+def bevelled(points: Array, reach: float = 0.7) -> Array:
+    """Returns a line without points that coincide, and with its sharp corners cut, which would be drawn as spikes."""
+    steps = np.diff(points, axis=0)
+    apart = np.hypot(steps[:, 0], steps[:, 1])
+    if (apart < 0.05).any():
+        points = points[np.concatenate([[True], apart >= 0.05])]
+        if len(points) < 2:
+            return np.array([points[0], points[0] + (0.1, 0.0)])
+        steps = np.diff(points, axis=0)
+        apart = np.hypot(steps[:, 0], steps[:, 1])
+    ways = steps / apart[:, None]
+    sharp = np.flatnonzero((ways[:-1] * ways[1:]).sum(1) < 0.2) + 1
+    if not sharp.size:
+        return points
+    near = np.minimum(reach, 0.4 * np.minimum(apart[sharp - 1], apart[sharp]))[:, None]
+    before, after = points[sharp] - ways[sharp - 1] * near, points[sharp] + ways[sharp] * near
+    hairpin = np.abs(after - before).max(axis=1) < 0.05  # it turns back on itself
+    after = after + hairpin[:, None] * 0.2 * np.stack([-ways[sharp - 1][:, 1], ways[sharp - 1][:, 0]], 1)
+    made = np.insert(points, sharp, before, axis=0)
+    made[sharp + np.arange(len(sharp)) + 1] = after
+    return made
 
 
 def said(value: float) -> str:

@@ -42,8 +42,12 @@ class Lamp(Picture):
             y, r = self.y + self.h / 2 + (place - (count - 1) / 2) * pitch, min(5.5, pitch * 0.36)
             light = round(self.glow_of("gate", place), 2)
             x = self.x + 15
-            self.put(glow, pmin=(x - 15, y - 15), pmax=(x + 15, y + 15), color=fade(gate, 0.85 * light), show=light > 0.03)
-            self.put(lamp, center=(x, y), radius=r, fill=mix(t.track, mix(gate, t.text, 0.35 * light), light), show=True)
+            self.put(
+                glow, pmin=(x - 15, y - 15), pmax=(x + 15, y + 15), color=fade(gate, 0.85 * light), show=light > 0.03
+            )
+            self.put(
+                lamp, center=(x, y), radius=r, fill=mix(t.track, mix(gate, t.text, 0.35 * light), light), show=True
+            )
             self.put(lane, points=[[left, y], [right, y]], show=True)
             high = np.nan_to_num(gates[place]) > 0.5
             rises = np.flatnonzero(np.diff(high.astype(int), prepend=0) > 0)[-self.TICKS :]
@@ -63,7 +67,10 @@ class Steps(Picture):
 
     def draw(self) -> None:
         t = self.theme
-        self.bars = [(self.bar((0, 0), (0, 0), fade(t.track, 0.35), 2.5), self.bar((0, 0), (0, 0), self.colour, 2.5)) for _ in range(self.MOST)]
+        self.bars = [
+            (self.bar((0, 0), (0, 0), fade(t.track, 0.35), 2.5), self.bar((0, 0), (0, 0), self.colour, 2.5))
+            for _ in range(self.MOST)
+        ]
         for pair in self.bars:
             for item in pair:
                 self.put(item, show=False)
@@ -118,7 +125,8 @@ class Polygon(Picture):
 
     def draw(self) -> None:
         t = self.theme
-        self.middle, self.radius = (self.x + self.h / 2 + 4, self.y + self.h / 2), self.h / 2 - 9
+        side = min(self.h, 0.56 * self.w, 84.0)
+        self.middle, self.radius = (self.x + side / 2 + 4, self.y + self.h / 2), side / 2 - 9
         cx, cy = self.middle
         dpg.draw_circle(self.middle, self.radius, color=fade(t.track, 0.8), thickness=1.2, parent=self.plain)
         self.shape = self.line([[cx, cy], [cx, cy]], fade(self.colour, 0.6), 1.6, closed=True)
@@ -147,7 +155,13 @@ class Polygon(Picture):
             at = circle(*self.middle, self.radius, present / steps)
             self.put(self.bead, center=at, show=True)
             light = round(self.glow_of("gate", 0), 2)
-            self.put(self.glow, pmin=(at[0] - 13, at[1] - 13), pmax=(at[0] + 13, at[1] + 13), color=fade(self.colour, 0.25 + 0.7 * light), show=True)
+            self.put(
+                self.glow,
+                pmin=(at[0] - 13, at[1] - 13),
+                pmax=(at[0] + 13, at[1] + 13),
+                color=fade(self.colour, 0.25 + 0.7 * light),
+                show=True,
+            )
         else:
             self.put(self.bead, show=False)
             self.put(self.glow, show=False)
@@ -159,7 +173,13 @@ class Polygon(Picture):
         size = 1.0 if steps <= 16 else 0.6
         for i in range(steps):
             fill = self.colour if i in hits else self.theme.track
-            dpg.draw_circle(circle(*self.middle, self.radius, i / steps), (4.4 if i in hits else 2.5) * size, fill=fill, color=CLEAR, parent=self.group)
+            dpg.draw_circle(
+                circle(*self.middle, self.radius, i / steps),
+                (4.4 if i in hits else 2.5) * size,
+                fill=fill,
+                color=CLEAR,
+                parent=self.group,
+            )
         corners = [list(circle(*self.middle, self.radius, i / steps)) for i in sorted(hits)] or [list(self.middle)]
         self.put(self.shape, points=corners if len(corners) > 1 else corners * 2)
         self.put(self.name, text=f"{strokes} in {steps}")
@@ -174,7 +194,9 @@ class Switch(Picture):
     def draw(self) -> None:
         t = self.theme
         self.out = self.x + self.w - 22, self.y + self.h / 2
-        self.rows = [(self.line([[0, 0], [0, 0]], self.colour, 2), self.dot((0, 0), 3, t.track)) for _ in range(self.MOST)]
+        self.rows = [
+            (self.line([[0, 0], [0, 0]], self.colour, 2), self.dot((0, 0), 3, t.track)) for _ in range(self.MOST)
+        ]
         for pair in self.rows:
             for item in pair:
                 self.put(item, show=False)
@@ -195,7 +217,13 @@ class Switch(Picture):
             weight = min(1.0, max(0.0, weights[i]))
             start, (ox, oy) = self.x + 14, self.out
             bend = [[start, y], [start + 14, y], [ox - 20, oy], [ox, oy]]
-            self.put(line, points=bend, color=fade(self.colour, 0.12 + 0.88 * weight), thickness=1.2 + 1.4 * weight, show=True)
+            self.put(
+                line,
+                points=bend,
+                color=fade(self.colour, 0.12 + 0.88 * weight),
+                thickness=1.2 + 1.4 * weight,
+                show=True,
+            )
             self.put(dot, center=(start, y), fill=mix(t.track, self.colour, weight), show=True)
         strongest = int(np.argmax(weights)) if weights and max(weights) > 0 else -1
         self.say(self.label, str(strongest + 1) if strongest >= 0 else "", LABEL, self.x + self.w - 8, self.y + 12)
@@ -213,7 +241,9 @@ class Keys(Picture):
         wide = (self.w - 10) / (7 * octaves)
         white, black = (t.text, t.well) if t.name == "dark" else (t.body, t.text)
         self.fills = {False: mix(white, t.well, 0.18), True: mix(black, t.track, 0.25)}
-        top, low = self.y + 5, self.y + self.h - 5
+        tall = min(self.h - 10, 60.0)
+        top = self.y + (self.h - tall) / 2
+        low = top + tall
         for i in range(7 * octaves):
             left = self.x + 5 + i * wide
             note = 12 * (i // 7) + self.WHITE[i % 7]
@@ -222,7 +252,12 @@ class Keys(Picture):
             if i % 7 in (0, 1, 3, 4, 5):
                 left = self.x + 5 + (i + 1) * wide
                 note = 12 * (i // 7) + self.WHITE[i % 7] + 1
-                self.keys[note] = self.bar((left - wide * 0.3, top), (left + wide * 0.3, top + (low - top) * 0.6), self.fills[True], 1.5), True
+                self.keys[note] = (
+                    self.bar(
+                        (left - wide * 0.3, top), (left + wide * 0.3, top + (low - top) * 0.6), self.fills[True], 1.5
+                    ),
+                    True,
+                )
         self.octaves = octaves
         self.label = self.text(self.x + 8, low - 7, "", SMALL, mix(black, white, 0.35))
 

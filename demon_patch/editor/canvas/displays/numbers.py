@@ -19,12 +19,18 @@ class Number(Picture):
 
     def draw(self) -> None:
         t = self.theme
-        self.size = min(30.0, self.h * 0.62)
+        self.size = min(28.0, self.h * 0.62)
         self.main = self.text(self.x + 10, self.y + self.h / 2, "–", self.size, t.text, True, parent=self.plain)
         self.others = [self.text(self.x, self.y + self.h / 2, "", SMALL, t.label) for _ in range(self.MOST - 1)]
         gate = t.ports["gate"]
         right = self.x + self.w - 13
-        self.lamps = [(self.shine((right - 15 * i, self.y + 12), 11, fade(gate, 0)), self.dot((right - 15 * i, self.y + 12), 3.4, t.track)) for i in range(3)]
+        self.lamps = [
+            (
+                self.shine((right - 15 * i, self.y + 12), 11, fade(gate, 0)),
+                self.dot((right - 15 * i, self.y + 12), 3.4, t.track),
+            )
+            for i in range(3)
+        ]
         for pair in self.lamps:
             for item in pair:
                 self.put(item, show=False)
@@ -35,7 +41,8 @@ class Number(Picture):
         if len(values):
             unit = units[0] if units else ""
             mark = said(float(values[0])) + (f" {unit}" if unit and len(unit) < 5 else "")
-            self.put(self.main, text=mark)
+            small = 15 * (min(len(values), self.MOST) - 1) if self.h > 60 else 0
+            self.put(self.main, text=mark, pos=(self.x + 10, self.y + (self.h - small) / 2 - self.size / 2))
         for place, item in enumerate(self.others, 1):
             if place < len(values):
                 name = names[place].replace("_", " ") + "  " if place < len(names) else ""
@@ -55,15 +62,19 @@ class Dial(Picture):
 
     def draw(self) -> None:
         t = self.theme
-        self.middle = self.x + 6 + self.h / 2, self.y + self.h / 2 + 2
-        self.radii = [self.h / 2 - 7, self.h / 2 - 13]
+        side = min(self.h, 0.5 * self.w, 64.0)
+        self.middle = self.x + 6 + side / 2, self.y + self.h / 2 + 2
+        self.radii = [side / 2 - 7, side / 2 - 13]
         cx, cy = self.middle
         self.tracks = [self.line(arc(cx, cy, r, -0.375, 0.375), fade(t.track, 0.8), 3.4) for r in self.radii]
-        self.arcs = [self.line(arc(cx, cy, r, -0.375, -0.375), c, 3.4) for r, c in zip(self.radii, (self.colour, mix(self.colour, t.text, 0.6)), strict=True)]
+        self.arcs = [
+            self.line(arc(cx, cy, r, -0.375, -0.375), c, 3.4)
+            for r, c in zip(self.radii, (self.colour, mix(self.colour, t.text, 0.6)), strict=True)
+        ]
         self.hand = self.line([[cx, cy], [cx, cy]], t.text, 2)
         self.put(self.tracks[1], show=False)
         self.put(self.arcs[1], show=False)
-        self.number = self.text(self.x + self.h + 14, self.y + self.h / 2, "", 20, t.text, True, parent=self.plain)
+        self.number = self.text(self.x + side + 14, self.y + self.h / 2, "", 20, t.text, True, parent=self.plain)
         self.lamp = self.shine((self.x + self.w - 14, self.y + 13), 11, fade(t.ports["gate"], 0.8))
         self.put(self.lamp, show=False)
 
@@ -132,7 +143,9 @@ class Meter(Picture):
 
     def draw(self) -> None:
         t, x, y, w, h = self.theme, self.x, self.y, self.w, self.h
-        self.past = self.soft_line([[x + 6, y + h - 6], [x + w - 6, y + h - 6]], fade(self.colour, 0.55), 1.2)
+        self.past = self.soft_line([[x + 6, y + h - 6], [x + w - 6, y + h - 6]], fade(self.colour, 0.4), 1.2)
+        for item in self.past:
+            self.put(item, show=False)
         self.rows: list[tuple[Item, Item, Item, Item]] = []
         for _ in range(2):
             track = self.bar((0, 0), (0, 0), fade(t.track, 0.5), 3.5)
@@ -153,8 +166,7 @@ class Meter(Picture):
         peaks = [float(v) for v in self.data.get("peaks", ())]
         if len(given) and given.shape[1] > 2:
             points = self.trail("level", 0, self.y + 4, self.y + self.h - 4, self.x + 6, self.x + self.w - 6)
-            for item in self.past:
-                self.put(item, points=points.tolist(), show=True)
+            self.put_line(self.past, points)
         left, right = self.x + 8, self.x + self.w - 8
         for place, (track, fill, hot, peak) in enumerate(self.rows):
             if place >= len(levels):
@@ -181,14 +193,21 @@ class Phase(Picture):
 
     def draw(self) -> None:
         t = self.theme
-        self.middle, self.radius = (self.x + 6 + self.h / 2, self.y + self.h / 2), self.h / 2 - 7
+        side = min(self.h, 0.5 * self.w, 64.0)
+        self.middle, self.radius = (self.x + 6 + side / 2, self.y + self.h / 2), side / 2 - 6
         cx, cy = self.middle
         self.line(arc(cx, cy, self.radius, 0, 1, 60), fade(t.track, 0.8), 2.4)
         self.swept = self.line(arc(cx, cy, self.radius, 0, 0), self.colour, 2.8)
         self.hand = self.line([[cx, cy], [cx, cy - self.radius + 4]], t.text, 2)
         self.dot((cx, cy), 2.6, t.text)
-        self.main = self.text(self.x + self.h + 14, self.y + self.h / 2, "", 20, t.text, True, parent=self.plain)
-        self.lamps = [(self.shine((self.x + self.w - 13 - 15 * i, self.y + 12), 11, fade(t.ports["gate"], 0)), self.dot((self.x + self.w - 13 - 15 * i, self.y + 12), 3.4, t.track)) for i in range(2)]
+        self.main = self.text(self.x + side + 14, self.y + self.h / 2, "", 20, t.text, True, parent=self.plain)
+        self.lamps = [
+            (
+                self.shine((self.x + self.w - 13 - 15 * i, self.y + 12), 11, fade(t.ports["gate"], 0)),
+                self.dot((self.x + self.w - 13 - 15 * i, self.y + 12), 3.4, t.track),
+            )
+            for i in range(2)
+        ]
         for pair in self.lamps:
             for item in pair:
                 self.put(item, show=False)
@@ -197,7 +216,12 @@ class Phase(Picture):
         t, values, names = self.theme, self.now("value"), self.names("value")
         if not len(values):
             return
-        turning = [i for i in range(len(values)) if (i < len(names) and ("phase" in names[i] or "fraction" in names[i])) or self.span("value", i) == (0.0, 1.0)]
+        turning = [
+            i
+            for i in range(len(values))
+            if (i < len(names) and ("phase" in names[i] or "fraction" in names[i]))
+            or self.span("value", i) == (0.0, 1.0)
+        ]
         place = turning[-1] if turning else 0
         share = self.share("value", place) if turning else float(values[0]) % 1.0
         cx, cy = self.middle
@@ -216,18 +240,21 @@ class Formula(Picture):
 
     def draw(self) -> None:
         t = self.theme
-        self.words = self.text(self.x + 9, self.y + (13 if self.h > 34 else self.h / 2), "", LABEL, t.text, parent=self.plain)
+        self.words = self.text(
+            self.x + 9, self.y + (13 if self.h > 34 else self.h / 2), "", LABEL, t.text, parent=self.plain
+        )
         self.reads = self.text(self.x + 9, self.y + self.h - 12, "", SMALL, t.label)
         self.result = self.text(self.x + 9, self.y + self.h - 13, "", LABEL, self.colour, True, parent=self.plain)
 
     def refresh(self) -> None:
-        words = font.fitted(str(self.data.get("text", "")).replace("\n", " ") or "–", LABEL, self.w - 18)
-        self.put(self.words, text=words)
         values, names = self.now("input"), self.names("input")
-        wide = self.w - 18
+        wide, one = self.w - 18, self.h <= 34
+        low = self.y + (self.h / 2 if one else self.h - 13)
         if len(self.history("value")):
             mark = "= " + said(float(self.now("value")[0]))
             wide -= font.width(mark, LABEL, True) + 10
-            self.say(self.result, mark, LABEL, self.x + self.w - 9, self.y + self.h - 13, True)
+            self.say(self.result, mark, LABEL, self.x + self.w - 9, low, True)
+        words = str(self.data.get("text", "")).replace("\n", " ") or "–"
+        self.put(self.words, text=font.fitted(words, LABEL, wide if one else self.w - 18))
         reads = "  ".join(f"{n} {said(float(v))}" for n, v in zip(names, values, strict=False) if math.isfinite(v))
         self.put(self.reads, text=font.fitted(reads, SMALL, wide), show=self.h > 34)

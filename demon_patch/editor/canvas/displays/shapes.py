@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from demon_patch.arrays import Array
-from demon_patch.editor.canvas.displays.base import Picture, said
-from demon_patch.editor.look.theme import SMALL, fade, mix
+from demon_patch.editor.canvas.displays.base import Picture
+from demon_patch.editor.look.theme import fade, mix
 
 POINTS = 72
 
@@ -36,7 +36,9 @@ class _Shape(Picture):
 
     def place(self, xs: Array, ys: Array) -> Array:
         """Returns points of the picture: xs and ys are shares, ys upward."""
-        return np.stack([self.left + (self.right - self.left) * xs, self.low - (self.low - self.top) * np.clip(ys, 0, 1)], 1)
+        return np.stack(
+            [self.left + (self.right - self.left) * xs, self.low - (self.low - self.top) * np.clip(ys, 0, 1)], 1
+        )
 
 
 class Cycle(_Shape):
@@ -45,7 +47,6 @@ class Cycle(_Shape):
     def draw(self) -> None:
         super().draw()
         self.seen = np.full(POINTS, np.nan)
-        self.number = self.text(self.x + 7, self.y + 9, "", SMALL, mix(self.colour, self.theme.label, 0.45))
 
     def refresh(self) -> None:
         places, share = self.now("place"), 0.0
@@ -61,7 +62,6 @@ class Cycle(_Shape):
         level = float(np.interp(share, np.linspace(0, 1, len(levels)), levels))
         if len(values):
             level = self.share("value")
-            self.put(self.number, text=said(float(self.now("value")[0])))
         bead = self.place(np.array([share]), np.array([level]))[0]
         self.move_bead(float(bead[0]), float(bead[1]), bool(len(places)))
 
@@ -115,7 +115,11 @@ class Envelope(_Shape):
         ends = np.concatenate([[0.0], np.cumsum(widths) / widths.sum()])
         bent = curve == "exponential"
         u = np.linspace(0, 1, 14)
-        rise, fall = ((1 - np.exp(-1.5 * u)) / (1 - math.exp(-1.5)), (np.exp(-4 * u) - math.exp(-4)) / (1 - math.exp(-4))) if bent else (u, 1 - u)
+        rise, fall = (
+            ((1 - np.exp(-1.5 * u)) / (1 - math.exp(-1.5)), (np.exp(-4 * u) - math.exp(-4)) / (1 - math.exp(-4)))
+            if bent
+            else (u, 1 - u)
+        )
         self.stage = {"up": len(u), "stay": 3 * len(u)}
         pieces = [(ends[0], ends[1], rise), (ends[1], ends[2], np.ones(14)), (ends[2], ends[3], stays + (1 - stays) * fall),
                   (ends[3], ends[4], np.full(14, stays)), (ends[4], ends[5], stays * fall)]  # fmt: skip
@@ -150,7 +154,9 @@ class Line(_Shape):
     """The points that are drawn, joined, with a bead where it is."""
 
     def refresh(self) -> None:
-        points = np.asarray([(float(p[0]), float(p[1])) for p in self.data.get("points", ()) if len(p) >= 2] or [(0, 0), (1, 0)])
+        points = np.asarray(
+            [(float(p[0]), float(p[1])) for p in self.data.get("points", ()) if len(p) >= 2] or [(0, 0), (1, 0)]
+        )
         order = np.argsort(points[:, 0], kind="stable")
         xs, ys = points[order, 0], points[order, 1]
         left, right = float(xs[0]), max(float(xs[-1]), float(xs[0]) + 1e-9)
@@ -171,7 +177,9 @@ class CurveLine(_Shape):
     def draw(self) -> None:
         super().draw()
         self.put(self.axis, show=False)
-        self.head = self.line([[self.left, self.y + 3], [self.left, self.y + self.h - 3]], fade(self.theme.text, 0.8), 1.4)
+        self.head = self.line(
+            [[self.left, self.y + 3], [self.left, self.y + self.h - 3]], fade(self.theme.text, 0.8), 1.4
+        )
         self.put(self.head, show=False)
 
     def refresh(self) -> None:

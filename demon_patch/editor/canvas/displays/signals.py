@@ -23,14 +23,19 @@ class Scope(Picture):
             self.line([[x + 4, y + h * share], [x + w - 4, y + h * share]], fade(t.track, strong), 1)
         self.fill = dpg.draw_image(self.brush.glow, (0, 0), (0, 0), parent=self.plain, show=False)
         flat = [[x + 4, y + h / 2], [x + w - 4, y + h / 2]]
-        colours = (self.colour, mix(self.colour, t.text, 0.65), mix(self.colour, t.faint, 0.6), mix(self.colour, t.label, 0.8))
+        colours = (
+            self.colour,
+            mix(self.colour, t.text, 0.65),
+            mix(self.colour, t.faint, 0.6),
+            mix(self.colour, t.label, 0.8),
+        )
         self.lines = [self.soft_line(flat, colours[i], 1.8 if i == 0 else 1.3) for i in range(LINES)]
         gate = t.ports["gate"]
         self.gates = [self.line(flat, fade(gate, 0.85), 1.5) for _ in range(GATES)]
         self.head = self.dot((x + w - 5, y + h / 2), 2.6, mix(self.colour, t.text, 0.5))
         for item in (*(i for pair in self.lines[1:] for i in pair), *self.gates, self.head):
             self.put(item, show=False)
-        self.number = self.text(x + 7, y + 9, "", SMALL, mix(self.colour, t.label, 0.45))
+        self.number = self.tag(SMALL, mix(self.colour, t.label, 0.35))
 
     def refresh(self) -> None:
         values, gates = self.history("value"), self.history("gate")
@@ -42,8 +47,7 @@ class Scope(Picture):
                 self.put(item, show=on) if not on else None
             if on:
                 points = self.trail("value", place, self.y + 5, low, self.x + 4, self.x + self.w - 6)
-                for item in pair:
-                    self.put(item, points=points.tolist(), show=True)
+                self.put_line(pair, points)
                 if place == 0:
                     self.put(self.head, center=tuple(points[-1]), show=True)
         for place, item in enumerate(self.gates):
@@ -55,7 +59,7 @@ class Scope(Picture):
             tall = 6 if len(values) else (self.h - 18) / span
             self.put(item, points=_edges(gates[place], foot - tall, foot, self.x + 4, self.x + self.w - 6), show=True)
         if len(values):
-            self.put(self.number, text=said(float(self.now("value")[0])))
+            self.put_tag(self.number, said(float(self.now("value")[0])), self.x + 8, self.y + 9, SMALL)
 
 
 class Threshold(Picture):
@@ -69,7 +73,10 @@ class Threshold(Picture):
         self.main = self.soft_line(flat, self.colour)
         self.second = self.line(flat, mix(self.colour, t.text, 0.5), 1.3)
         gate = t.ports["gate"]
-        self.lamps = [(self.shine((x + w - 14, y + h / 2), 13, fade(gate, 0.0)), self.dot((x + w - 14, y + h / 2), 4, t.track)) for _ in range(3)]
+        self.lamps = [
+            (self.shine((x + w - 14, y + h / 2), 13, fade(gate, 0.0)), self.dot((x + w - 14, y + h / 2), 4, t.track))
+            for _ in range(3)
+        ]
         for item in (*self.marks, self.second, *(i for pair in self.lamps for i in pair)):
             self.put(item, show=False)
 
@@ -88,8 +95,7 @@ class Threshold(Picture):
         for place, items in enumerate((self.main, (self.second,))):
             if place < len(values):
                 points = self.trail("signal", place, top, low, self.x + 4, self.right)
-                for item in items:
-                    self.put(item, points=points.tolist(), show=True)
+                self.put_line(items, points)
         for place, item in enumerate(self.marks):
             on = place < len(marks) and lo <= marks[place] <= hi
             height = low - (low - top) * (float(marks[place]) - lo) / (hi - lo) if on else low
@@ -101,7 +107,9 @@ class Threshold(Picture):
                 continue
             light = round(self.glow_of("gate", place), 2)
             cx, cy = self.x + self.w - 14, self.y + self.h / 2 + (place - (count - 1) / 2) * 15
-            self.put(glow, pmin=(cx - 13, cy - 13), pmax=(cx + 13, cy + 13), color=fade(gate, 0.8 * light), show=light > 0.03)
+            self.put(
+                glow, pmin=(cx - 13, cy - 13), pmax=(cx + 13, cy + 13), color=fade(gate, 0.8 * light), show=light > 0.03
+            )
             self.put(dot, center=(cx, cy), fill=mix(t.track, gate, light), show=True)
 
 
@@ -110,8 +118,8 @@ class Pad(Picture):
 
     def draw(self) -> None:
         t = self.theme
-        side = self.h - 10
-        self.left, self.top, self.side = self.x + (self.w - side) / 2, self.y + 5, side
+        side = min(self.h, self.w) - 10
+        self.left, self.top, self.side = self.x + (self.w - side) / 2, self.y + (self.h - side) / 2, side
         if self.w > 1.7 * self.h:
             self.left = self.x + 6
         a, b = (self.left, self.top), (self.left + side, self.top + side)
@@ -126,7 +134,9 @@ class Pad(Picture):
         self.texts: list[Item] = []
         if self.w > 1.7 * self.h:
             right = self.x + self.w - 8
-            self.texts = [self.text(right - 30, self.y + self.h * (0.32 + 0.36 * i), "", LABEL, t.text) for i in range(2)]
+            self.texts = [
+                self.text(right - 30, self.y + self.h * (0.32 + 0.36 * i), "", LABEL, t.text) for i in range(2)
+            ]
 
     def refresh(self) -> None:
         if len(self.history("value")) < 2:
@@ -156,7 +166,9 @@ class Shares(Picture):
         self.bar((self.x + 8, self.middle - 6), (self.x + self.w - 8, self.middle + 6), fade(t.track, 0.4), 6)
         hues = [t.ports[k] for k in ("value", "prompt", "source", "curve", "surface", "audio", "gate", "ring")]
         self.hues = [mix(hue, t.well, 0.1) for hue in hues]
-        self.parts = [self.bar((self.x, self.middle - 6), (self.x, self.middle + 6), self.hues[i], 3) for i in range(self.MOST)]
+        self.parts = [
+            self.bar((self.x, self.middle - 6), (self.x, self.middle + 6), self.hues[i], 3) for i in range(self.MOST)
+        ]
         self.texts = [self.text(self.x, self.middle + 16, "", SMALL, t.label) for _ in range(self.MOST)]
         for item in (*self.parts, *self.texts):
             self.put(item, show=False)
@@ -164,7 +176,7 @@ class Shares(Picture):
     @property
     def middle(self) -> float:
         """The height of the bar's middle."""
-        return self.y + self.h / 2 - (7 if self.h > 38 else 0)
+        return self.y + self.h / 2 - (7 if self.h >= 36 else 0)
 
     def refresh(self) -> None:
         values = np.clip(self.now("share"), 0, None)[: self.MOST]
@@ -182,7 +194,7 @@ class Shares(Picture):
             mark = f"{share * 100:.0f} %"
             if names and wide > 84:
                 mark = f"{names[place].replace('_', ' ')}  {mark}"
-            fits = on and wide > font.width(mark, SMALL) + 4 and self.h > 38
+            fits = on and wide > font.width(mark, SMALL) + 4 and self.h >= 36
             if fits:
                 middle = left + wide / 2 - font.width(mark, SMALL) / 2
                 self.put(label, text=mark, pos=(middle, self.middle + 16 - SMALL / 2), show=True)

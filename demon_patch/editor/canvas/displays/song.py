@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 from pathlib import PurePath
 
 import dearpygui.dearpygui as dpg
@@ -43,7 +44,12 @@ class Wave(Picture):
             on = span is not None and span[1] > span[0]
             a, b = (float(span[0]), float(span[1])) if span is not None and on else (0.0, 0.0)
             wide = self.right - self.left
-            self.put(item, pmin=(self.left + a * wide, self.y + 1), pmax=(self.left + b * wide, self.y + self.h - 1), show=bool(on))
+            self.put(
+                item,
+                pmin=(self.left + a * wide, self.y + 1),
+                pmax=(self.left + b * wide, self.y + self.h - 1),
+                show=bool(on),
+            )
         now = self.data.get("now")
         x = self.left + (self.right - self.left) * min(1.0, max(0.0, float(now or 0.0)))
         self.put(self.head, points=[[x, self.y + 2], [x, self.y + self.h - 2]], show=now is not None)
@@ -86,14 +92,15 @@ class Text(Picture):
         colour = t.faint if not text else t.text
         for row, line in enumerate(lines):
             y = top + 18 * row + 9
-            self.text(self.x + 11, y, line, LABEL, colour, parent=self.group)
-            for start, word in _words(line, unknown):
+            for start, piece, known in _pieces(line, unknown):
                 a = self.x + 11 + font.width(line[:start], LABEL)
-                b = a + font.width(word, LABEL)
-                self.text(a, y, word, LABEL, t.fault, parent=self.group)
-                wavy = [[px, y + 9 + (0.9 if i % 2 else -0.9)] for i, px in enumerate(np.arange(a, b + 1, 3.0))]
-                if len(wavy) > 1:
-                    self.line(wavy, t.fault, 1.2, parent=self.group)
+                self.text(a, y, piece, LABEL, colour if known else t.fault, parent=self.group)
+                if known:
+                    continue
+                b = a + font.width(piece, LABEL)
+                waves = [[px, y + 9 + (0.9 if i % 2 else -0.9)] for i, px in enumerate(np.arange(a, b + 1, 3.0))]
+                if len(waves) > 1:
+                    self.line(waves, t.fault, 1.2, parent=self.group)
 
 
 class Ring(Picture):
@@ -103,7 +110,8 @@ class Ring(Picture):
 
     def draw(self) -> None:
         t = self.theme
-        self.middle, self.radius = (self.x + self.h / 2 + 3, self.y + self.h / 2), self.h / 2 - 11
+        side = min(self.h, 0.56 * self.w, 96.0)
+        self.middle, self.radius = (self.x + side / 2 + 3, self.y + self.h / 2), side / 2 - 11
         cx, cy = self.middle
         self.flash = self.shine((cx, cy), self.radius + 12, fade(self.colour, 0))
         self.line(arc(cx, cy, self.radius, 0, 1, 72), fade(self.colour, 0.2), 5)
@@ -112,7 +120,10 @@ class Ring(Picture):
         for i in range(8):
             ends = [list(circle(cx, cy, self.radius + r, i / 8)) for r in (-4, 4)]
             self.line(ends, t.well, 2.2)
-        self.beads = [(self.shine((cx, cy), 11, fade(self.colour, 0.5)), self.dot((cx, cy), 4.4, self.colour)) for _ in range(self.BEADS)]
+        self.beads = [
+            (self.shine((cx, cy), 11, fade(self.colour, 0.5)), self.dot((cx, cy), 4.4, self.colour))
+            for _ in range(self.BEADS)
+        ]
         for pair in self.beads:
             for item in pair:
                 self.put(item, show=False)
@@ -138,7 +149,9 @@ class Ring(Picture):
             self.put(glow, pmin=(x - 2.6 * r, y - 2.6 * r), pmax=(x + 2.6 * r, y + 2.6 * r), show=True)
             self.put(dot, center=(x, y), radius=r, show=True)
         finished = int(self.data.get("finished", 0))
-        self.lit = 1.0 if self.count >= 0 and finished != self.count else max(self.lit * 0.8, self.glow_of("gate", 0, 0.2))
+        self.lit = (
+            1.0 if self.count >= 0 and finished != self.count else max(self.lit * 0.8, self.glow_of("gate", 0, 0.2))
+        )
         self.count = finished
         self.put(self.flash, color=fade(self.colour, round(0.4 * self.lit, 2)))
         names = self.names("window")
@@ -202,7 +215,12 @@ class Surface(Picture):
         for place, bar in enumerate(self.bars):
             top = self.y + 5 + place * step
             wide = 34 * float(rows[place, -1])
-            self.put(bar, pmin=(self.right + 4, top + 0.8), pmax=(self.right + 4 + max(1.0, wide), top + step - 0.8), show=True)
+            self.put(
+                bar,
+                pmin=(self.right + 4, top + 0.8),
+                pmax=(self.right + 4 + max(1.0, wide), top + step - 0.8),
+                show=True,
+            )
 
 
 class Lanes(Picture):
@@ -214,7 +232,14 @@ class Lanes(Picture):
         t = self.theme
         flat = [[self.x + 6, self.y + self.h / 2], [self.x + self.w - 6, self.y + self.h / 2]]
         self.hues = [self.colour, t.ports["curve"], t.ports["surface"], t.ports["value"]]
-        self.lines = [(self.line(flat, fade(t.track, 0.45), 1), self.line(flat, hue, 1.7), self.text(self.x + 9, self.y, "", SMALL, mix(hue, t.label, 0.5))) for hue in self.hues]
+        self.lines = [
+            (
+                self.line(flat, fade(t.track, 0.45), 1),
+                self.line(flat, hue, 1.7),
+            )
+            for hue in self.hues
+        ]
+        self.tags = [self.tag(SMALL, mix(hue, t.label, 0.4)) for hue in self.hues]
         self.head = self.line(flat, fade(t.text, 0.8), 1.4)
         for item in (self.head, *(i for row in self.lines for i in row)):
             self.put(item, show=False)
@@ -232,6 +257,7 @@ class Lanes(Picture):
             if place >= len(shown):
                 for item in items:
                     self.put(item, show=False)
+                self.put_tag(self.tags[place], "", self.x, self.y, SMALL)
                 continue
             name, values = shown[place]
             values = np.nan_to_num(values if len(values) > 1 else np.repeat(values, 2) if len(values) else np.zeros(2))
@@ -239,10 +265,17 @@ class Lanes(Picture):
                 values = values[np.linspace(0, len(values) - 1, 96).round().astype(int)]
             top, low = self.y + 3 + place * tall + 3, self.y + 3 + (place + 1) * tall - 3
             lo, hi = min(0.0, float(values.min())), max(1.0, float(values.max()))
-            points = np.stack([np.linspace(self.x + 6, self.x + self.w - 6, len(values)), low - (low - top) * (values - lo) / (hi - lo)], 1)
+            points = np.stack(
+                [
+                    np.linspace(self.x + 6, self.x + self.w - 6, len(values)),
+                    low - (low - top) * (values - lo) / (hi - lo),
+                ],
+                1,
+            )
             self.put(items[0], points=[[self.x + 6, low], [self.x + self.w - 6, low]], show=True)
-            self.put(items[1], points=points.tolist(), show=True)
-            self.put(items[2], text=font.fitted(name.replace("_", " "), SMALL, self.w - 18), pos=(self.x + 9, top - 1), show=tall > 15)
+            self.put_line(items[1:2], points)
+            said = font.fitted(name.replace("_", " "), SMALL, self.w - 18) if tall > 15 else ""
+            self.put_tag(self.tags[place], said, self.x + 9, (top + low) / 2 if tall < 30 else top + 7, SMALL)
         now = self.data.get("now")
         x = self.x + 6 + (self.w - 12) * min(1.0, max(0.0, float(now or 0.0)))
         self.put(self.head, points=[[x, self.y + 3], [x, self.y + self.h - 3]], show=now is not None)
@@ -271,7 +304,10 @@ class Tape(Picture):
     def refresh(self) -> None:
         running, seconds = bool(self.data.get("running", False)), float(self.data.get("seconds", 0.0))
         self.put(self.lamp, fill=self.theme.fault if running else self.theme.track)
-        self.put(self.name, text=font.fitted(PurePath(str(self.data.get("name", ""))).name or "no recording", LABEL, self.wide - 16))
+        self.put(
+            self.name,
+            text=font.fitted(PurePath(str(self.data.get("name", ""))).name or "no recording", LABEL, self.wide - 16),
+        )
         size = float(self.data.get("bytes", 0)) / 1e6
         said = f"{int(seconds // 60)}:{seconds % 60:04.1f}" + (f"   {size:.1f} MB" if size else "")
         self.put(self.size, text=font.fitted(said, SMALL, self.wide))
@@ -281,16 +317,16 @@ class Tape(Picture):
                 self.put(item, points=[list(circle(cx, cy, q, turn)) for q in (4, r - 3)])
 
 
-def _words(line: str, unknown: frozenset[str]) -> list[tuple[int, str]]:
-    """Returns where in a line words of a set begin, with the words as written; a set may hold words of several words."""
-    found = []
+def _pieces(line: str, unknown: frozenset[str]) -> list[tuple[int, str, bool]]:
+    """Cuts a line into pieces: where each begins, the piece, and whether it is known. A set may hold phrases."""
+    bad = np.zeros(len(line), bool)
     low = line.casefold()
     for word in unknown:
-        start = low.find(word)
-        while word and start >= 0:
+        start = low.find(word) if word and len(low) == len(line) else -1
+        while start >= 0:
             end = start + len(word)
-            whole = (start == 0 or not low[start - 1].isalnum()) and (end >= len(low) or not low[end].isalnum())
-            if whole:
-                found.append((start, line[start:end]))
+            if (start == 0 or not low[start - 1].isalnum()) and (end >= len(low) or not low[end].isalnum()):
+                bad[start:end] = True
             start = low.find(word, end)
-    return found
+    edges = [0, *(np.flatnonzero(np.diff(bad.astype(int))) + 1).tolist(), len(line)]
+    return [(a, line[a:b], not bad[a]) for a, b in pairwise(edges) if b > a]
