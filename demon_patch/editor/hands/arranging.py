@@ -25,7 +25,9 @@ def shifted(rect: Rect, dx: float, dy: float) -> Rect:
     return rect[0] + dx, rect[1] + dy, rect[2] + dx, rect[3] + dy
 
 
-def with_room(boxes: Mapping[str, Box], graph: Graph, new: Rect, right: str, without: Collection[str]) -> dict[str, Point]:
+def with_room(
+    boxes: Mapping[str, Box], graph: Graph, new: Rect, right: str, without: Collection[str]
+) -> dict[str, Point]:
     """Returns where nodes go so that a node at `new` has room before the node `right`: that one, and the nodes that it
     leads to that stand to the right of it, move by as much as is needed. Empty where there is room."""
     target = boxes.get(right)

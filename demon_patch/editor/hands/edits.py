@@ -19,6 +19,7 @@ from demon_patch.nodes.language.ports import SINGLE
 from demon_patch.patch.edit import clipboard
 from demon_patch.patch.edit.command_builder import CommandBuilder
 from demon_patch.patch.edit.commands import (
+    AddNode,
     Command,
     Connect,
     Disconnect,
@@ -113,6 +114,13 @@ class Edits:
             with self.drafted(label, then) as draft:
                 draft.do(*commands)
 
+    def on_patch(self, *commands: Command, label: str = "") -> None:
+        """Does commands on the patch itself, also where the inside of a subpatch is shown."""
+        if commands:
+            with self.drafted(label) as draft:
+                for command in commands:
+                    draft.do_on_patch(command)
+
     def draft(self) -> CommandBuilder:
         """Returns a draft of an edit of the graph that is shown."""
         return CommandBuilder(self.patch, self.within, self._rng)
@@ -148,6 +156,11 @@ class Edits:
         catalogue = self._view.facts.catalogue
         draft.do_on_patch(document_edits.plug(draft.patch, catalogue, cable, draft.within))
 
+    def add_source(self, draft: CommandBuilder, id: str, new: Node, at: Point, out: str, node: str, port: str) -> None:
+        """Adds a node in a draft, and plugs its output into a port."""
+        draft.do(AddNode(id, structs.replace(new, at=(round(at[0]), round(at[1])))))
+        self.join(draft, Cable(id, out, node, port))
+
     def move_end(self, key: CableKey, to: Pin, add: bool = False) -> None:
         """Moves the end of a cable to another port, or its beginning to another output; its settings stay."""
         old = self.graph.cables_by_key.get(key)
@@ -178,10 +191,10 @@ class Edits:
         there = self.graph.cables_by_key
         self.do(*(Disconnect(*key) for key in keys if key in there), label=label)
 
-    def set_cable(self, key: CableKey, label: str = "", then: Then | None = None, **fields: Any) -> None:
+    def set_cable(self, key: CableKey, label: str, **fields: Any) -> None:
         """Changes how a cable works: mode, depth, offset, muted, solo."""
         if key in self.graph.cables_by_key:
-            self.do(SetCable(*key, **fields), label=label, then=then)
+            self.do(SetCable(*key, **fields), label=label)
 
     def bend(self, places: Iterable[tuple[CableKey, Point]]) -> None:
         """Puts a reroute into each of some cables."""
@@ -216,7 +229,7 @@ class Edits:
         made: dict[str, Point] = {}
         with self.drafted("Duplicate") as draft:
             draft.do_on_patch(clipboard.duplicate(draft.patch, ids, shift, draft.within, self._rng))
-            made = {id: record.at for id, record in everything(draft.graph) if id not in before}
+            made |= {id: record.at for id, record in everything(draft.graph) if id not in before}
         return made
 
     def leave_cables(self, id: str) -> None:

@@ -33,8 +33,9 @@ WORDS: Mapping[Where, str] = {
 """How the cheat sheet says where a key holds."""
 
 NAMED = frozenset(
-    "escape tab space enter delete backspace home end pageup pagedown left right up down insert".split()
-    + [f"f{n}" for n in range(1, 13)]
+    {"escape", "tab", "space", "enter", "delete", "backspace", "insert", "home", "end", "pageup", "pagedown"}
+    | {"left", "right", "up", "down"}
+    | {f"f{n}" for n in range(1, 13)}
 )
 """The names of keys that make no character."""
 MODIFIERS = ("ctrl", "alt", "shift")
@@ -237,7 +238,8 @@ def read(text: str) -> tuple[dict[str, tuple[str, ...]], list[str]]:
     commands = {row.command: row for row in TABLE}
     for command, keys in given.items():
         if command not in commands:
-            problems.append(f"there is no command {command!r}: {did_you_mean(command, commands, 'see the list of keys')}")
+            mend = did_you_mean(command, commands, "see the list of keys")
+            problems.append(f"there is no command {command!r}: {mend}")
         elif not isinstance(keys, list) or not all(map(valid, keys)):
             problems.append(f"the keys of {command} are {keys!r}: write a list such as ['ctrl+shift+z']")
         else:

@@ -25,9 +25,7 @@ class Selection:
     def __bool__(self) -> bool:
         return bool(self.nodes or self.wires or self.others)
 
-    def set(
-        self, nodes: Iterable[str] = (), wires: Iterable[CableKey] = (), others: Iterable[str] = ()
-    ) -> None:
+    def set(self, nodes: Iterable[str] = (), wires: Iterable[CableKey] = (), others: Iterable[str] = ()) -> None:
         """Selects these and nothing else."""
         self.wanted = frozenset()
         self._set(frozenset(nodes), frozenset(wires), frozenset(others))
@@ -54,9 +52,7 @@ class Selection:
         if self.wanted and self.wanted <= graph.nodes.keys() | records:
             self.set(self.wanted & graph.nodes.keys(), (), self.wanted & records)
         else:
-            self._set(
-                self.nodes & graph.nodes.keys(), self.wires & graph.cables_by_key.keys(), self.others & records
-            )
+            self._set(self.nodes & graph.nodes.keys(), self.wires & graph.cables_by_key.keys(), self.others & records)
 
     def _set(self, nodes: frozenset[str], wires: frozenset[CableKey], others: frozenset[str]) -> None:
         if (nodes, wires, others) != (self.nodes, self.wires, self.others):

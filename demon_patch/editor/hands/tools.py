@@ -4,55 +4,77 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from demon_patch.editor.canvas.camera import Camera
 from demon_patch.editor.canvas.protocol import Canvas
 from demon_patch.editor.hands.edits import Edits
 from demon_patch.editor.hands.keys import Keys
 from demon_patch.editor.hands.places import around, others
+from demon_patch.editor.hands.pointer import NOWHERE, Pointer
 from demon_patch.editor.hands.selection import Selection
 from demon_patch.editor.layout.box import GROUND, Hit, Point, Rect
 from demon_patch.editor.link.protocol import Link
 from demon_patch.editor.panels.protocol import Popups
+from demon_patch.patch.model.graph import CableKey
 
 if TYPE_CHECKING:
     from demon_patch.editor.canvas.view import View
 
 
-class Clipboard(Protocol):
-    """The system's clipboard, which holds a text."""
-
-    def get(self) -> str:
-        """Returns its text."""
-        ...
-
-    def set(self, text: str) -> None:
-        """Puts a text there."""
-        ...
+Clipboard = Callable[[str | None], str]
+"""The system's clipboard: puts a text there, or with None leaves it; returns the text that is there."""
 
 
-@dataclass(slots=True)
 class OwnClipboard:
     """A clipboard that nothing else sees."""
 
-    text: str = ""
+    def __init__(self) -> None:
+        self.text = ""
 
-    def get(self) -> str:
-        """Returns its text."""
+    def __call__(self, text: str | None) -> str:
+        """Puts a text there, or leaves it; returns the text that is there."""
+        if text is not None:
+            self.text = text
         return self.text
 
-    def set(self, text: str) -> None:
-        """Puts a text there."""
-        self.text = text
+
+@dataclass(slots=True)
+class Views:
+    """Where the window looked before, and where it came back from: x, y and zoom of the camera."""
+
+    before: list[tuple[float, float, float]] = field(default_factory=list)
+    after: list[tuple[float, float, float]] = field(default_factory=list)
+
+    def leave(self, camera: Camera) -> None:
+        """Remembers a view that is left by a jump."""
+        self.before = [*self.before[-30:], (camera.x, camera.y, camera.zoom)]
+        self.after.clear()
+
+    def back(self, camera: Camera) -> bool:
+        """Looks where it looked before; returns whether there was such a place."""
+        return self._go(camera, self.before, self.after)
+
+    def forward(self, camera: Camera) -> bool:
+        """Looks where it was when it went back; returns whether there was such a place."""
+        return self._go(camera, self.after, self.before)
+
+    @staticmethod
+    def _go(camera: Camera, where: list[tuple[float, float, float]], other: list[tuple[float, float, float]]) -> bool:
+        if not where:
+            return False
+        other.append((camera.x, camera.y, camera.zoom))
+        camera.x, camera.y, camera.zoom = where.pop()
+        return True
 
 
 @dataclass(slots=True)
 class Tools:
     """The view and the parts around it.
 
-    clock: the time in seconds. hover: what lies under the pointer. held: the names of the keys that are down.
-    focus: node and port of the knob that the wheel turns.
+    clock: the time in seconds. clipboard: the system's. hover: what lies under the pointer, which is at `pointer`.
+    held: the names of the keys that are down. focus: node and port of the knob that the wheel turns.
+    views: where the window looked before.
     """
 
     view: View
@@ -68,6 +90,8 @@ class Tools:
     hover: Hit = GROUND
     held: set[str] = field(default_factory=set)
     focus: tuple[str, str] | None = None
+    pointer: Pointer = NOWHERE
+    views: Views = field(default_factory=Views)
 
     def reach(self, pixels: float) -> float:
         """Returns pixels as canvas units."""
@@ -84,6 +108,36 @@ class Tools:
         if bounds is not None:
             self.camera.keep_near(bounds)
         self.canvas.look()
+
+    def look_at(self, rect: Rect | None, most: float = 1.0) -> None:
+        """Looks at a rectangle of the canvas, and remembers where it looked before."""
+        if rect is not None:
+            self.views.leave(self.camera)
+            self.camera.fit(rect, most=most)
+            self.looked()
+
+    @property
+    def world(self) -> Point:
+        """The point of the canvas under the pointer; the middle of the window where the pointer is elsewhere."""
+        return self.camera.world(*self.pointer.at) if self.pointer.over else self.camera.centre
+
+    @property
+    def on_screen(self) -> Point:
+        """The pixel of the pointer, or of the middle of the window."""
+        return self.screen(self.world)
+
+    @property
+    def nodes(self) -> frozenset[str]:
+        """The nodes that a command is for: those that are selected, else the one under the pointer."""
+        if self.selection.nodes:
+            return self.selection.nodes
+        return frozenset([self.hover.id]) if self.hover.id in self.view.boxes else frozenset()
+
+    @property
+    def wires(self) -> frozenset[CableKey]:
+        """The cables that a command is for: the one under the pointer, else those that are selected."""
+        wire = self.hover.wire
+        return frozenset([wire]) if wire is not None else self.selection.wires
 
     @property
     def bpm(self) -> float:

@@ -102,22 +102,22 @@ class EndDrag(CableDrag):
     """The end of an old cable in the hand: another port moves it, empty ground unplugs it."""
 
     def __init__(
-        self, tools: Tools, start: Pointer, fixed: Pin, key: CableKey, into_space: Callable[[Point, Pin], object]
+        self, tools: Tools, start: Pointer, fixed: Pin, wire: CableKey, into_space: Callable[[Point, Pin], object]
     ) -> None:
-        self.key = key
+        self.wire = wire
         super().__init__(tools, start, fixed, into_space)
 
     def kept(self) -> list[CableKey]:
         """The cable in the hand."""
-        return [self.key]
+        return [self.wire]
 
     def landed(self, target: Pin, pointer: Pointer) -> None:
         """Moves the end."""
-        self.tools.edits.move_end(self.key, target, pointer.shift)
+        self.tools.edits.move_end(self.wire, target, pointer.shift)
 
     def spaced(self, at: Point) -> None:
         """Unplugs the cable."""
-        self.tools.edits.cut([self.key], "Unplug")
+        self.tools.edits.cut([self.wire], "Unplug")
 
 
 class Carry(CableDrag):

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping
 
 from msgspec import structs
 
-from demon_patch.editor.hands.arranging import moves, on_frame, shifted, with_room
 from demon_patch.editor.canvas.protocol import Canvas
+from demon_patch.editor.hands.arranging import moves, on_frame, shifted, with_room
 from demon_patch.editor.hands.edits import put, records
 from demon_patch.editor.hands.gestures.base import Gesture
 from demon_patch.editor.hands.insertion import insert, inserts
@@ -98,9 +98,7 @@ class MoveThings(Gesture):
     def _look_for_cable(self, pointer: Pointer) -> None:
         found = None
         if self.single and not pointer.alt:
-            found = wire_under(
-                self.tools.view, self.world(pointer), self.tools.reach(CATCH), frozenset([self.single])
-            )
+            found = wire_under(self.tools.view, self.world(pointer), self.tools.reach(CATCH), frozenset([self.single]))
             if found is not None and not inserts(self.tools.edits, self.single, found.key):
                 found = None
         if found != self.target:

@@ -8,8 +8,8 @@ from demon_patch.editor.hands.gestures.base import SLACK, Gesture
 from demon_patch.editor.hands.pointer import Pointer
 from demon_patch.editor.hands.tools import Tools
 
-Drag = Callable[[Pointer], Gesture | None]
-"""Returns the gesture that a drag begins; it is given the press."""
+Drag = Callable[[Pointer, Pointer], Gesture | None]
+"""Returns the gesture that a drag begins; it is given the press, and where the pointer is now."""
 Click = Callable[[Pointer], object]
 
 
@@ -24,7 +24,7 @@ class Press(Gesture):
         """Becomes the drag."""
         if self._drag is None or pointer.away(self.start) <= SLACK:
             return None
-        drag, self._drag = self._drag(self.start), None
+        drag, self._drag = self._drag(self.start, pointer), None
         if drag is not None:
             self._click = None
             return drag.move(pointer) or drag

@@ -115,10 +115,10 @@ class DepthTurn(Gesture):
     180 pixels are a depth of 1, ten times as many with Shift.
     """
 
-    def __init__(self, tools: Tools, start: Pointer, key: CableKey) -> None:
+    def __init__(self, tools: Tools, start: Pointer, wire: CableKey, now: Pointer) -> None:
         super().__init__(tools, start)
-        self.key = key
-        cable, wire = tools.edits.graph.cables_by_key[key], tools.view.wires.get(key)
+        self.wire, self.last = wire, now
+        cable, wire = tools.edits.graph.cables_by_key[wire], tools.view.wires.get(wire)
         usual = wire.depth if wire is not None and wire.depth is not None else 0.5
         self.field = "offset" if start.alt else "depth"
         self.value = cable.offset if start.alt else usual if cable.depth is None else cable.depth
@@ -141,7 +141,7 @@ class DepthTurn(Gesture):
         if not edits.open:
             edits.begin(f"Set {self.field}")
         self._sent, self._sent_at = value, time
-        edits.set_cable(self.key, f"Set {self.field}", **{self.field: value})
+        edits.set_cable(self.wire, f"Set {self.field}", **{self.field: value})
 
     def release(self, pointer: Pointer) -> None:
         """Sends the last number, and closes the step."""
