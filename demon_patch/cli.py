@@ -40,6 +40,8 @@ from demon_patch.devices_command import devices
 from demon_patch.doctor_command import EXAMPLES as DOCTOR
 from demon_patch.doctor_command import doctor
 from demon_patch.edit_commands import edits
+from demon_patch.editor.command import EXAMPLES as EDIT
+from demon_patch.editor.command import edit
 from demon_patch.engine.executors import DEFAULT
 from demon_patch.errors import DemonError, DeviceError, visible
 from demon_patch.explain.command import EXAMPLES as EXPLAIN
@@ -87,6 +89,7 @@ app.command(gallery, help_epilogue=GALLERY)
 app.command(nodes, help_epilogue=EXAMPLES)
 app.command(files, name="*")
 app.command(host, help_epilogue=HOST)
+app.command(edit, help_epilogue=EDIT)
 app.command(edits, name="*")
 
 

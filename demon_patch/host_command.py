@@ -134,11 +134,13 @@ def _listen(
     playing: Host, file: Path | None, address: Address, token: str | None, discard: bool, parts: contextlib.ExitStack
 ) -> None:
     """Starts the server, brings unsaved edits back, and prints the address."""
+    from demon_patch.runtime.remote import running_hosts
     from demon_patch.runtime.remote.server import Server
 
     server = Server(playing, address, file=file, token=token)
     parts.callback(server.close)
     listened = server.start()
+    parts.enter_context(running_hosts.noted(listened, file))
     try:
         if not discard and server.served.saved.restore_unsaved():
             mend = "demon-patch undo takes them back, save keeps them"

@@ -1,0 +1,75 @@
+"""A socket on which tests ask the editor where things are, and hear what happens. Off unless asked for.
+
+A client writes a line of JSON, [question, argument ...]; the answer is a line of JSON, {"answer": ...} or
+{"wrong": ...}. Questions are answered two frames later, so that what the pointer has just done is done.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import queue
+import socket
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+LATER = 2  # frames
+
+
+class Drive:
+    """Listens on a Unix socket. `look`: the window's thread.
+
+    file: of the socket. wake: wakes the window.
+    """
+
+    def __init__(self, file: Path, wake: Callable[[], object]) -> None:
+        self._file, self._wake = file, wake
+        self._asked: queue.SimpleQueue[tuple[list[Any], queue.SimpleQueue[dict[str, Any]]]] = queue.SimpleQueue()
+        self._waiting: list[tuple[int, list[Any], queue.SimpleQueue[dict[str, Any]]]] = []
+        with contextlib.suppress(FileNotFoundError):
+            file.unlink()
+        self._socket = socket.socket(socket.AF_UNIX)
+        self._socket.bind(str(file))
+        os.chmod(file, 0o600)
+        self._socket.listen()
+        threading.Thread(target=self._accept, name="drive", daemon=True).start()
+
+    def look(self, answer: Callable[[list[Any]], Any]) -> bool:
+        """Answers what is due; returns whether questions wait."""
+        while not self._asked.empty():
+            question, reply = self._asked.get()
+            self._waiting.append((LATER, question, reply))
+        left = []
+        for frames, question, reply in self._waiting:
+            if frames > 0:
+                left.append((frames - 1, question, reply))
+                continue
+            try:
+                reply.put({"answer": answer(question)})
+            except Exception as error:  # a wrong question must not end the editor
+                reply.put({"wrong": f"{type(error).__name__}: {error}"})
+        self._waiting = left
+        return bool(left)
+
+    def close(self) -> None:
+        """Ends listening."""
+        self._socket.close()
+        self._file.unlink(missing_ok=True)
+
+    def _accept(self) -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                made, _ = self._socket.accept()
+                threading.Thread(target=self._serve, args=(made,), daemon=True).start()
+
+    def _serve(self, made: socket.socket) -> None:
+        with contextlib.suppress(OSError, ValueError), made, made.makefile("rw") as lines:
+            for line in lines:
+                reply: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
+                self._asked.put((json.loads(line), reply))
+                self._wake()
+                lines.write(json.dumps(reply.get(), default=str) + "\n")
+                lines.flush()

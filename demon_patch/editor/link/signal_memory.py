@@ -1,0 +1,100 @@
+"""The numbers of watched signals by control frame: what was, and what is forecast."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from demon_patch.arrays import Array
+from demon_patch.runtime.remote.messages.base import Point
+
+PAST = 256  # control frames that are kept
+NONE = np.zeros(0, np.float32)
+
+
+class SignalMemory:
+    """Keeps the past and the forecast of some points.
+
+    Where both know a frame, the past is right. NaN stands for what is not known.
+    """
+
+    def __init__(self) -> None:
+        self._places: dict[Point, int] = {}
+        self._past = np.full((0, PAST), np.nan, np.float32)
+        self._stop = 0  # the control frame after the newest of the past
+        self._ahead_places: dict[Point, int] = {}
+        self._ahead, self._ahead_first = np.zeros((0, 0), np.float32), 0
+
+    @property
+    def newest(self) -> int:
+        """The newest control frame of the past; -1 before there is one."""
+        return self._stop - 1
+
+    def watch(self, points: Sequence[Point]) -> None:
+        """Keeps these points from now on; what is known of them stays."""
+        past = np.full((len(points), PAST), np.nan, np.float32)
+        for place, point in enumerate(points):
+            if point in self._places:
+                past[place] = self._past[self._places[point]]
+        self._places, self._past = {point: place for place, point in enumerate(points)}, past
+
+    def put_past(self, points: Sequence[Point], first: int, values: Array) -> None:
+        """Takes numbers [points, frames] from control frame `first` on."""
+        count = values.shape[1]
+        if not count:
+            return
+        if first < self._stop - PAST or first > self._stop + PAST or first + count < self._stop:
+            self._past[:] = np.nan  # the transport began anew
+        elif first > self._stop:
+            self._past[:, np.arange(self._stop, first) % PAST] = np.nan
+        keep = min(count, PAST)
+        columns = np.arange(first + count - keep, first + count) % PAST
+        for place, point in enumerate(points):
+            row = self._places.get(point)
+            if row is not None:
+                self._past[row, columns] = values[place, count - keep :]
+        self._stop = first + count
+
+    def put_ahead(self, points: Sequence[Point], first: int, values: Array) -> None:
+        """Takes a forecast [points, frames] from control frame `first` on."""
+        self._ahead_places = {point: place for place, point in enumerate(points)}
+        self._ahead, self._ahead_first = values, first
+
+    def frames(self, point: Point, first: int, count: int) -> Array:
+        """Returns the numbers of a point in control frames, [count]."""
+        found = np.full(count, np.nan, np.float32)
+        row = self._places.get(point)
+        asked = np.arange(first, first + count)
+        if row is not None:
+            known = (asked >= max(self._stop - PAST, 0)) & (asked < self._stop)
+            found[known] = self._past[row, asked[known] % PAST]
+        row = self._ahead_places.get(point)
+        if row is not None:
+            at = asked - self._ahead_first
+            known = np.isnan(found) & (at >= 0) & (at < self._ahead.shape[1])
+            found[known] = self._ahead[row, at[known]]
+        return found
+
+    def at(self, point: Point, frames: Array) -> Array:
+        """Returns the numbers of a point at control frames with fractions, ascending: those between two control frames
+        lie on the line between them; after the last that is known, that one stands."""
+        if not len(frames):
+            return NONE
+        first = int(np.floor(frames[0]))
+        count = int(np.floor(frames[-1])) - first + 2
+        values = self.frames(point, first, count)
+        known = np.flatnonzero(~np.isnan(values))
+        if not len(known):
+            return np.full(len(frames), np.nan, np.float32)
+        found = np.interp(frames - first, known, values[known]).astype(np.float32)
+        found[frames < first + known[0]] = np.nan
+        return found
+
+    def now(self, point: Point, frame: float) -> float:
+        """Returns the number of a point at one control frame with a fraction; NaN where it is not known."""
+        return float(self.at(point, np.array([frame - 3.0, frame]))[1]) if self.has(point) else float("nan")
+
+    def has(self, point: Point) -> bool:
+        """Returns whether the point is watched."""
+        return point in self._places or point in self._ahead_places

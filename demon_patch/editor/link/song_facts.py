@@ -1,0 +1,114 @@
+"""What the displays of sources, decoder, ring and loudspeaker are given: it comes with the strip, ring and status."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from demon_patch.arrays import Array
+from demon_patch.editor.layout.box import Box
+from demon_patch.patch.model.graph import Node
+from demon_patch.runtime.remote.messages.telemetry import Ring, Strip
+
+SILENCE = -60.0  # dBFS at which a meter is empty
+
+
+def level(decibels: float) -> float:
+    """Returns a level in dBFS as a share of a meter, 0 to 1."""
+    return min(1.0, max(0.0, 1.0 - decibels / SILENCE))
+
+
+def floats(data: bytes) -> Array:
+    """Returns the numbers of a message."""
+    return np.frombuffer(data, "<f4")
+
+
+class SongFacts:
+    """The newest strip, ring and status.
+
+    song, source: peaks by column of the song, 0 to 1; empty before any came.
+    lanes: by control, its numbers by column. loop: [from, to) in song frames. laid: windows in control frames.
+    """
+
+    def __init__(self) -> None:
+        self.song = self.source = np.zeros(0, np.float32)
+        self.lanes: dict[str, Array] = {}
+        self.loop = (0, 0)
+        self.laid: tuple[tuple[int, int], ...] = ()
+        self.ring = Ring(depth=0)
+        self.finished = 0
+        self.status: Mapping[str, Any] = {}
+
+    def take_strip(self, strip: Strip) -> None:
+        """Takes a message of the song."""
+        self.song = floats(strip.song)
+        if strip.source:
+            self.source = floats(strip.source)
+        self.lanes = {name: floats(data) for name, data in strip.lanes.items()}
+        self.loop, self.laid = strip.loop, strip.laid
+
+    def take_ring(self, ring: Ring) -> None:
+        """Takes a message of the ring."""
+        self.ring = ring
+        self.finished += len(ring.finished)
+
+    @property
+    def place(self) -> float:
+        """Where the song stands, 0 to 1."""
+        length = float(self.status.get("song_length", 0.0) or 0.0)
+        return min(1.0, max(0.0, float(self.status.get("song", 0.0)) / length)) if length else 0.0
+
+    @property
+    def levels(self) -> list[float]:
+        """The levels of what is heard by channel, 0 to 1."""
+        return [level(peak) for peak, _ in self.status.get("levels", ())]
+
+    def stretch(self, pair: Any) -> tuple[float, float] | None:
+        """Returns a stretch of the song in seconds as shares of its length."""
+        length = float(self.status.get("song_length", 0.0) or 0.0)
+        return (pair[0] / length, pair[1] / length) if pair and length else None
+
+    def data(self, box: Box, node: Node | None) -> dict[str, Any]:
+        """Returns what a node's display is given besides its signals."""
+        kind = "" if box.display is None else box.display.kind
+        if kind == "wave":
+            peaks = self.song if box.type == "decoder" else self.source
+            made: dict[str, Any] = {"now": self.place}
+            if len(peaks):
+                made["peaks"] = peaks
+            if (loop := self.stretch(self.status.get("loop"))) is not None:
+                made["loop"] = loop
+            making = self.stretch(self.status.get("making"))
+            if making is not None and box.type == "decoder":
+                made["window"] = (making[0], making[0] + making[1])
+            return made
+        if kind == "ring":
+            slots = self.status.get("slots", ())
+            beads = [(bead.position, bead.strength) for bead in self.ring.beads]
+            heard = min((slot["heard_in"] for slot in slots if slot["heard_in"] >= 0), default=0.0)
+            tick = float(self.status.get("tick_ms", 0.0)) / 1e3
+            depth = self.ring.depth or int(self.status.get("depth", 0))
+            return {"depth": depth, "beads": beads, "finished": self.finished, "heard_in": heard, "tick": tick}
+        if kind == "meter" and self.levels:
+            return {"levels": self.levels}
+        if kind == "lanes" and self.lanes:
+            return {"lanes": self.lanes, "now": self.place}
+        if kind == "tape":
+            running = self.status.get("recording", "")
+            return {"running": bool(running), "name": running, "levels": self.levels}
+        if kind == "cycle" and node is not None:
+            return {"shape": str(node.values.get("shape", "sine"))}
+        if kind in ("text", "formula", "steps", "line") and node is not None:
+            return _of_document(kind, node)
+        return {}
+
+
+def _of_document(kind: str, node: Node) -> dict[str, Any]:
+    if kind == "line":
+        return {"points": [tuple(point) for point in node.values["points"]]} if node.values.get("points") else {}
+    for name in ("text", "pattern", "formula", "expression", "style"):
+        if isinstance(found := node.values.get(name), str):
+            return {"text": found}
+    return {}

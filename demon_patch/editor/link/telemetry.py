@@ -1,0 +1,249 @@
+"""From what is seen to what is watched, and from telemetry to what moves on the canvas. Pure, without a window.
+
+Between two messages the forecast is drawn, so that nothing jerks. What would move by less than can be seen is not
+drawn.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Collection, Mapping
+from typing import Any
+
+import numpy as np
+
+from demon_patch.arrays import Array
+from demon_patch.editor.canvas.protocol import Canvas
+from demon_patch.editor.layout.box import Box, Wire
+from demon_patch.editor.link.display_feed import DisplayFeed
+from demon_patch.editor.link.expected import Expected
+from demon_patch.editor.link.heard_clock import HeardClock
+from demon_patch.editor.link.protocol import Link
+from demon_patch.editor.link.ranges import declared, swing
+from demon_patch.editor.link.signal_memory import SignalMemory
+from demon_patch.editor.link.song_facts import SongFacts, floats
+from demon_patch.editor.link.subscriptions import (
+    FORECAST_FRAMES,
+    RING_RATE,
+    SIGNAL_RATE,
+    STATUS_RATE,
+    STRIP_RATE,
+    Subscriptions,
+)
+from demon_patch.editor.look import numbers
+from demon_patch.nodes.language.declare import Declaration
+from demon_patch.patch.model.document import Patch
+from demon_patch.patch.model.graph import CableKey
+from demon_patch.runtime.remote.messages.base import Point, Reply, Request
+from demon_patch.runtime.remote.messages.session import Model, Nodes
+from demon_patch.runtime.remote.messages.telemetry import Forecast, Ring, Signals, StatusChange, Strip
+
+FAR = 0.38  # the zoom below which no rings and displays are drawn
+FAR_RATE = 15.0  # times a second that traces are drawn there
+DISPLAY_RATE = 20.0
+TRACE_SECONDS, TRACE_POINTS, TRACE_HEIGHT = 3.0, 48, 7.0
+BEAD_SECONDS = 0.8  # that a gate's bead needs from end to end
+RING_SHARE = 1 / 60  # the least move of a knob's ring that is drawn
+PIXELS = 0.5  # the least move of a trace that is drawn
+
+
+class Telemetry:
+    """What moves. All methods: the window's thread; times in seconds of one clock.
+
+    show_now: shows where modulation has a knob, 0 to 1 (`View.show_now`).
+    clock: the control frame that is heard. memory: signals by control frame. facts: the song's. expected: changes that
+    are not heard yet.
+    """
+
+    def __init__(
+        self,
+        link: Link,
+        canvas: Canvas,
+        catalogue: Mapping[str, Declaration],
+        show_now: Callable[[str, str, float | None], object],
+    ) -> None:
+        self._link, self._canvas, self._catalogue, self._show_now = link, canvas, catalogue, show_now
+        self.clock, self.memory, self.facts, self.expected = HeardClock(), SignalMemory(), SongFacts(), Expected()
+        self.rate = 25.0
+        self.subscriptions = Subscriptions(link)
+        self._feed = DisplayFeed(catalogue)
+        self._boxes: Mapping[str, Box] = {}
+        self._wires: Mapping[CableKey, Wire] = {}
+        self._seen: tuple[Collection[str], Collection[CableKey]] = ((), ())
+        self._zoom = 1.0
+        self._extra: tuple[Point, ...] = ()
+        self._rings: dict[tuple[str, str], float | None] = {}
+        self._traces: dict[CableKey, Array] = {}
+        self._beads: dict[CableKey, bool] = {}
+        self._due = {"trace": 0.0, "display": 0.0}
+
+    def begin(self, model: Model, nodes: Nodes) -> None:
+        """A connection was made."""
+        self.rate = float(model.frame_rate)
+        self.clock.rate = self.rate
+        self._feed = DisplayFeed(self._catalogue, nodes)
+        self.subscriptions = Subscriptions(self._link)
+        self.memory = SignalMemory()
+        self._watch()
+
+    # -- what is seen --------------------------------------------------------------------------------------------
+    def follow(
+        self,
+        boxes: Mapping[str, Box],
+        wires: Mapping[CableKey, Wire],
+        seen_boxes: Collection[str],
+        seen_wires: Collection[CableKey],
+        zoom: float,
+    ) -> None:
+        """Takes what is on screen: after each move of the camera, and after each edit."""
+        self._boxes, self._wires, self._zoom = boxes, wires, zoom
+        self._seen = (tuple(seen_boxes), tuple(seen_wires))
+        for key in self._traces.keys() - set(seen_wires):
+            del self._traces[key]
+        for key in self._beads.keys() - set(seen_wires):
+            del self._beads[key]
+        self._watch()
+
+    def also(self, points: Collection[Point], ahead: int = FORECAST_FRAMES) -> None:
+        """Watches some more signals, of a probe. ahead: control frames of their future."""
+        self._extra, self._ahead = tuple(points), ahead
+        self._watch()
+
+    _ahead = FORECAST_FRAMES
+
+    def _watch(self) -> None:
+        near = self._zoom >= FAR
+        boxes = [self._boxes[id] for id in self._seen[0] if id in self._boxes]
+        wires = [self._wires[key] for key in self._seen[1] if key in self._wires]
+        cables: list[Point] = [(w.key.src, w.key.out, "out") for w in wires if w.type in ("value", "gate")]
+        knobs: list[Point] = [(box.id, knob.name, "in") for box in boxes for knob in _turned(box)] if near else []
+        shown = [point for box in boxes for point in self._feed.points(box)] if near else []
+        if self.subscriptions.want_signals((*self._extra, *cables, *knobs, *shown)):
+            self.memory.watch(self.subscriptions.points)
+        self.subscriptions.want_forecast(
+            (*self._extra, *cables, *knobs), self._ahead if self._extra else FORECAST_FRAMES
+        )
+        self.subscriptions.want("status", True, STATUS_RATE)
+        self.subscriptions.want("ring", any(b.display and b.display.kind == "ring" for b in boxes), RING_RATE)
+        self.subscriptions.want("strip", True, STRIP_RATE)
+
+    # -- what comes ----------------------------------------------------------------------------------------------
+    def take(self, event: object, now: float) -> None:
+        """Takes a message."""
+        if isinstance(event, Signals):
+            points = self.subscriptions.points
+            values = floats(event.values)
+            if event.count and len(values) == len(points) * event.count:  # else of the subscription before
+                self.memory.put_past(points, event.first, values.reshape(len(points), event.count))
+            self._stamp(event.frame, now)
+        elif isinstance(event, Forecast):
+            points = self.subscriptions.ahead_points
+            values = floats(event.values)
+            if event.count and len(values) == len(points) * event.count:
+                self.memory.put_ahead(points, event.first, values.reshape(len(points), event.count))
+        elif isinstance(event, StatusChange):
+            self.facts.status = {**self.facts.status, **event.fields}
+            self._stamp(event.frame, now)
+        elif isinstance(event, Ring):
+            self.facts.take_ring(event)
+        elif isinstance(event, Strip):
+            self.facts.take_strip(event)
+
+    def told(self, request: Request, reply: Reply, now: float) -> None:
+        """Takes an acknowledged request."""
+        self.expected.told(request, reply, self.clock.frame(now))
+
+    def _stamp(self, frame: int, now: float) -> None:
+        self.clock.stamp(frame, now, bool(self.facts.status.get("playing")))
+
+    @property
+    def moving(self) -> bool:
+        """Whether anything moves on screen."""
+        return bool(self.facts.status.get("playing"))
+
+    # -- what is drawn -------------------------------------------------------------------------------------------
+    def show(self, now: float, patch: Patch) -> None:
+        """Draws what moves, as it is at a moment."""
+        frame = self.clock.frame(now)
+        near = self._zoom >= FAR
+        if near or now >= self._due["trace"]:
+            self._due["trace"] = now + 0.9 / (SIGNAL_RATE if near else FAR_RATE)
+            for key in self._seen[1]:
+                if (wire := self._wires.get(key)) is not None:
+                    self._show_wire(wire, frame, now)
+        if near:
+            for id in self._seen[0]:
+                if (box := self._boxes.get(id)) is not None:
+                    self._show_knobs(box, frame)
+            if now >= self._due["display"]:
+                self._due["display"] = now + 0.9 / DISPLAY_RATE
+                self._show_displays(frame, patch)
+
+    def _show_wire(self, wire: Wire, frame: float, now: float) -> None:
+        point: Point = (wire.key.src, wire.key.out, "out")
+        if wire.type == "value":
+            ages = np.linspace(TRACE_SECONDS, 0.0, TRACE_POINTS) * self.rate
+            values = self.memory.at(point, frame - ages)[::-1]
+            if np.isfinite(values).any():
+                self._trace(wire.key, swing(values, self._range(point)))
+        elif wire.type == "audio":
+            loud = max(self.facts.levels, default=0.0) if self.moving else 0.0
+            at = np.arange(TRACE_POINTS)
+            wave = np.sin(at * 1.9 - now * 23.0) * np.sin(at * 0.47 + now * 5.0)
+            self._trace(wire.key, (loud * wave).astype(np.float32))
+        elif wire.type == "gate":
+            span = math.ceil(BEAD_SECONDS * self.rate) + 1
+            first = math.floor(frame) - span
+            high = np.nan_to_num(self.memory.frames(point, first, span + 1)) > 0.5
+            rises = np.flatnonzero(high[1:] & ~high[:-1]) + 1 + first
+            places = [(frame - rise) / self.rate / BEAD_SECONDS for rise in rises]
+            self._put_beads(wire.key, [place for place in places if 0.0 <= place <= 1.0])
+        elif wire.type == "ring":
+            speed = 0.35 * now if self.moving else 0.0
+            if self.moving or wire.key not in self._beads:
+                self._put_beads(wire.key, [(speed + number / 4) % 1.0 for number in range(4)])
+
+    def _range(self, point: Point) -> tuple[float, float]:
+        box = self._boxes.get(point[0])
+        return declared(self._catalogue.get(box.type) if box is not None else None, point[1], "out")
+
+    def _trace(self, key: CableKey, values: Array) -> None:
+        before = self._traces.get(key)
+        if before is None or float(np.abs(before - values).max()) * TRACE_HEIGHT * self._zoom >= PIXELS:
+            self._traces[key] = values
+            self._canvas.trace(key, values)
+
+    def _put_beads(self, key: CableKey, places: list[float]) -> None:
+        if places or self._beads.get(key, True):
+            self._beads[key] = bool(places)
+            self._canvas.beads(key, places)
+
+    def _show_knobs(self, box: Box, frame: float) -> None:
+        for knob in box.knobs:
+            value = self.memory.now((box.id, knob.name, "in"), frame)
+            now = None if math.isnan(value) else numbers.position(value, knob.lo, knob.hi, knob.taper)
+            key = box.id, knob.name
+            if _apart(self._rings.get(key), now):
+                self._rings[key] = now
+                self._show_now(box.id, knob.name, now)
+
+    def _show_displays(self, frame: float, patch: Patch) -> None:
+        for id in self._seen[0]:
+            box = self._boxes.get(id)
+            if box is None or box.display is None:
+                continue
+            data: dict[str, Any] = self._feed.data(box, self.memory, frame, self.rate)
+            data |= self.facts.data(box, patch.nodes.get(id))
+            if data:
+                self._canvas.display(id, data)
+
+
+def _turned(box: Box) -> list[Any]:
+    """The knobs of a node that a cable moves."""
+    return [row.knob for row in box.rows if row.knob is not None and row.pin is not None and row.pin.wired]
+
+
+def _apart(before: float | None, now: float | None) -> bool:
+    if before is None or now is None:
+        return before is not now
+    return abs(before - now) >= RING_SHARE
