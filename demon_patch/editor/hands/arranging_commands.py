@@ -6,6 +6,7 @@ from demon_patch.editor.hands.arranging import aligned, distributed, frame_aroun
 from demon_patch.editor.hands.base_commands import BaseCommands
 from demon_patch.editor.hands.edits import records
 from demon_patch.editor.hands.places import area
+from demon_patch.editor.layout import tidy
 from demon_patch.editor.layout.box import Point, Rect
 from demon_patch.patch.edit.commands import SetFrame, SetProbe
 from demon_patch.patch.model.canvas import Probe
@@ -71,12 +72,13 @@ class ArrangingCommands(BaseCommands):
 
     def tidy(self) -> None:
         """Lays nodes out by their cables: those that are selected, else all."""
-        from demon_patch.editor.layout.tidy import tidied
-
-        view = self.tools.view
-        chosen = self.tools.selection.nodes or frozenset(view.boxes)
-        boxes = {id: view.boxes[id] for id in chosen if id in view.boxes}
-        self._place(tidied(boxes, [key for key in view.wires if key.src in boxes and key.dst in boxes]), "Tidy")
+        view, edits = self.tools.view, self.tools.edits
+        graph = edits.graph
+        chosen = self.tools.selection.nodes
+        places = tidy.tidy(view.boxes, view.wires, chosen or None, graph.frames)
+        frames = {} if chosen else tidy.reframed(graph.frames, view.boxes, places)
+        grown = [SetFrame(id, frame) for id, frame in frames.items() if graph.frames.get(id) != frame]
+        edits.do(*moves(graph, places, {}), *grown, label="Tidy")
 
     def nudge_left(self) -> None:
         """Moves by a step of the grid."""

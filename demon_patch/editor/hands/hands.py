@@ -15,6 +15,7 @@ from demon_patch.editor.hands.edits import Edits
 from demon_patch.editor.hands.fields import Fields
 from demon_patch.editor.hands.gestures.base import Gesture
 from demon_patch.editor.hands.gestures.ear_check import EarCheck
+from demon_patch.editor.hands.gestures.knife import Stroke
 from demon_patch.editor.hands.gestures.pan import Pan
 from demon_patch.editor.hands.gestures.turn import WheelTurn
 from demon_patch.editor.hands.heard_rings import HeardRings
@@ -27,7 +28,7 @@ from demon_patch.editor.hands.pointer import BUTTONS, NOWHERE, Pointer
 from demon_patch.editor.hands.presses import HOVER, Presses
 from demon_patch.editor.hands.selection import Selection
 from demon_patch.editor.hands.tools import Clipboard, OwnClipboard, Tools
-from demon_patch.editor.layout.box import GROUND, Hit, Pin
+from demon_patch.editor.layout.box import GROUND, Hit, Pin, Point
 from demon_patch.editor.link.protocol import Link
 from demon_patch.editor.panels.protocol import Popups
 from demon_patch.patch.model.graph import REROUTE, CableKey
@@ -48,7 +49,8 @@ class Hands:
     view was updated; all on one thread.
 
     clock: the time in seconds, the same that pointers have. keys: the user's keys. clipboard: the system's.
-    rng: the source of fresh ids; the system's randomness by default.
+    rng: the source of fresh ids; the system's randomness by default. origin: the pixel of the window in the canvas's
+    upper left corner.
 
     gesture: the gesture that is going on. hover: what lies under the pointer, for `hovered` seconds. notes: the
     computer's keys as notes. commands: everything that the key table names.
@@ -66,12 +68,14 @@ class Hands:
         keys: Keys | None = None,
         clipboard: Clipboard | None = None,
         rng: random.Random | None = None,
+        origin: Point = (0.0, 0.0),
     ) -> None:
         edits = Edits(view, link, popups, rng)
         selection = Selection(canvas)
         self.tools = Tools(
             view, camera, canvas, link, popups, clock, selection, edits, keys or Keys(), clipboard or OwnClipboard()
         )
+        self.tools.origin = origin
         self.gesture: Gesture | None = None
         self.rings = HeardRings(canvas, clock)
         self.asking = Asking(self.tools)
@@ -92,6 +96,11 @@ class Hands:
         return self.tools.selection
 
     @property
+    def keys(self) -> Keys:
+        """The keys in use."""
+        return self.tools.keys
+
+    @property
     def hover(self) -> Hit:
         """What lies under the pointer."""
         return self.tools.hover
@@ -105,6 +114,19 @@ class Hands:
     def busy(self) -> bool:
         """Whether a gesture goes on, or something moves by itself."""
         return self.gesture is not None or self.rings.closing
+
+    @property
+    def cursor(self) -> str:
+        """The form of the cursor: arrow, hand (something that can be pressed), cross (a knife), grab (the canvas)
+        or resize (a corner)."""
+        if isinstance(self.gesture, Pan) or self._space is not None:
+            return "grab"
+        if isinstance(self.gesture, Stroke):
+            return "cross"
+        kind = self.tools.hover.kind
+        if kind.endswith("corner"):
+            return "resize"
+        return "hand" if kind in ("pin", "knob", "number", "choice", "depth", "fold") else "arrow"
 
     def offers(self, text: str, pin: Pin | None = None) -> list[Offer]:
         """Returns what the palette that is open lists for a text."""
@@ -129,14 +151,14 @@ class Hands:
         self._seen = seen
         graph = view.graph
         self.selection.follow(graph)
-        if (self.tools.hover.wire is not None and self.tools.hover.wire not in graph.cables_by_key) or (
-            self.tools.hover.id and not self._known(self.tools.hover.id)
-        ):
+        hover = self.tools.hover
+        if (hover.wire is not None and hover.wire not in graph.cables_by_key) or not self._known(hover.id):
             self._set_hover(GROUND)
 
     def _known(self, id: str) -> bool:
+        """Whether the graph has a node, frame, note or probe; true for nothing."""
         graph = self.tools.view.graph
-        return id in graph.nodes or id in graph.frames or id in graph.notes or id in graph.probes
+        return not id or any(id in records for records in (graph.nodes, graph.frames, graph.notes, graph.probes))
 
     # -- the pointer ---------------------------------------------------------------------------------------------
     def pointer(self, pointer: Pointer) -> None:
@@ -270,9 +292,13 @@ class Hands:
         if key == "space":
             self._space = self.tools.clock() if self._space is None else self._space
             return True
+        return self._command(key, base, char or name)
+
+    def _command(self, key: str, base: str, text: str) -> bool:
+        """Does the command of a key, or opens the palette with a letter."""
         row = self.tools.keys.find(key, self._holds())
         if plain_letter(key) and not self._letters_are_commands() and (row is None or row.where != "inside"):
-            self.asking.add(self.tools.world, text=char or name)
+            self.asking.add(self.tools.world, text=text)
             return True
         self.tools.held.add(base)
         if row is None:

@@ -97,9 +97,8 @@ class Menus:
         if port.type == "option":
             items += self.choices(node, port)
         if not port.live and (port.numeric or port.type in ("text", "path", "points")):
-            items.append(
-                Item("Type the value", lambda: commands.fields.value(node, port.name), self._key("type_value"))
-            )
+            typed = self._key("type_value")
+            items.append(Item("Type the value", lambda: commands.fields.value(node, port.name), typed))
         if port.name in found.values:
             items.append(Item("Default value", lambda: self._reset(node, port.name), self._key("reset_value")))
         if port.numeric:

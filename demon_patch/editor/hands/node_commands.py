@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 from demon_patch.editor.hands.arranging import free_shift
 from demon_patch.editor.hands.base_commands import BaseCommands
 from demon_patch.editor.hands.edits import records
-from demon_patch.editor.hands.places import area
+from demon_patch.editor.hands.places import area, around
 from demon_patch.editor.layout import folding
 from demon_patch.editor.layout.box import Knob
 from demon_patch.nodes.editing import subpatches
@@ -69,7 +70,7 @@ class NodeCommands(BaseCommands):
         order = sorted((id for id in self.tools.nodes if id in boxes), key=lambda id: (boxes[id].x, boxes[id].y))
         with edits.drafted("Wire") as draft:
             ports = edits.ports
-            for src, dst in zip(order, order[1:], strict=False):
+            for src, dst in pairwise(order):
                 ends = [
                     (out, port)
                     for out in ports.outputs(src)
@@ -168,11 +169,7 @@ class NodeCommands(BaseCommands):
             made = frozenset(draft.graph.nodes) - before
             if len(made) == 1:
                 boxes = [tools.view.boxes[id] for id in nodes if id in tools.view.boxes]
-                left, top = min((b.x for b in boxes), default=0.0), min((b.y for b in boxes), default=0.0)
-                right, bottom = (
-                    max((b.x + b.w for b in boxes), default=0.0),
-                    max((b.y + b.h for b in boxes), default=0.0),
-                )
+                left, top, right, bottom = around(box.rect for box in boxes) or (0.0, 0.0, 0.0, 0.0)
                 draft.do(Move(dict.fromkeys(made, (round((left + right) / 2 - 94), round((top + bottom) / 2 - 60)))))
             tools.selection.want(made)
 

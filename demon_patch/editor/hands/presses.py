@@ -40,7 +40,7 @@ class Presses:
                 return Knife(self.tools, start)
             return Bend(self.tools, start) if start.shift else Pan(self.tools, start, "right")
 
-        return Press(self.tools, pointer, "right", drag, lambda up: self.menus.show(hit, up.at))
+        return Press(self.tools, pointer, "right", drag, lambda up: self.menus.show(hit, self.tools.pixel(up.at)))
 
     def left(self, pointer: Pointer, hit: Hit, hovered: float) -> Gesture:
         """hovered: for how many seconds the thing has been under the pointer."""
@@ -81,7 +81,7 @@ class Presses:
     def _number(self, pointer: Pointer, hit: Hit, twice: bool) -> Gesture:
         tools, fields = self.tools, self.commands.fields
         if twice:
-            return self._press(pointer, None, lambda up: fields.value(hit.id, hit.port, up.at))
+            return self._press(pointer, None, lambda up: fields.value(hit.id, hit.port, tools.pixel(up.at)))
         if pointer.ctrl:
             return self._press(pointer, None, lambda up: fields.set(hit.id, hit.port, ABSENT))
         if hit.kind == "knob":
@@ -94,7 +94,7 @@ class Presses:
 
         def click(up: Pointer) -> None:
             if hit.kind == "number":
-                fields.value(hit.id, hit.port, up.at)
+                fields.value(hit.id, hit.port, tools.pixel(up.at))
 
         return self._press(pointer, drag, click)
 
@@ -145,9 +145,9 @@ class Presses:
             if hit.kind == "choice":
                 port = tools.edits.ports.inputs(id).get(hit.port)
                 if port is not None:
-                    tools.popups.menu(up.at, self.menus.choices(id, port))
+                    tools.popups.menu(tools.pixel(up.at), self.menus.choices(id, port))
             elif hit.kind == "text":
-                self.commands.fields.value(id, hit.port, up.at)
+                self.commands.fields.value(id, hit.port, tools.pixel(up.at))
 
         return self._press(pointer, self._move(id), click)
 

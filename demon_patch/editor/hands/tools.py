@@ -74,7 +74,7 @@ class Tools:
 
     clock: the time in seconds. clipboard: the system's. hover: what lies under the pointer, which is at `pointer`.
     held: the names of the keys that are down. focus: node and port of the knob that the wheel turns.
-    views: where the window looked before.
+    views: where the window looked before. origin: the pixel of the window in the canvas's upper left corner.
     """
 
     view: View
@@ -92,6 +92,7 @@ class Tools:
     focus: tuple[str, str] | None = None
     pointer: Pointer = NOWHERE
     views: Views = field(default_factory=Views)
+    origin: Point = (0.0, 0.0)
 
     def reach(self, pixels: float) -> float:
         """Returns pixels as canvas units."""
@@ -123,8 +124,12 @@ class Tools:
 
     @property
     def on_screen(self) -> Point:
-        """The pixel of the pointer, or of the middle of the window."""
-        return self.screen(self.world)
+        """The pixel of the window at the pointer, or in the middle of the canvas: where a popup opens."""
+        return self.pixel(self.screen(self.world))
+
+    def pixel(self, at: Point) -> Point:
+        """Returns a pixel of the canvas as one of the window."""
+        return at[0] + self.origin[0], at[1] + self.origin[1]
 
     @property
     def nodes(self) -> frozenset[str]:

@@ -85,7 +85,7 @@ class CableDrag(Gesture):
         def land(name: str) -> Callable[[], object]:
             return lambda: self.landed(box.pin(name, not self.fixed.out), pointer)
 
-        self.tools.popups.menu(pointer.at, [Item(title, land(name)) for name, title in fitting])
+        self.tools.popups.menu(self.tools.pixel(pointer.at), [Item(title, land(name)) for name, title in fitting])
 
     def cancel(self) -> None:
         """Takes the cable away."""

@@ -118,8 +118,8 @@ class DepthTurn(Gesture):
     def __init__(self, tools: Tools, start: Pointer, wire: CableKey, now: Pointer) -> None:
         super().__init__(tools, start)
         self.wire, self.last = wire, now
-        cable, wire = tools.edits.graph.cables_by_key[wire], tools.view.wires.get(wire)
-        usual = wire.depth if wire is not None and wire.depth is not None else 0.5
+        cable, shown = tools.edits.graph.cables_by_key[wire], tools.view.wires.get(wire)
+        usual = shown.depth if shown is not None and shown.depth is not None else 0.5
         self.field = "offset" if start.alt else "depth"
         self.value = cable.offset if start.alt else usual if cable.depth is None else cable.depth
         self._most = max(1.0, abs(self.value))
