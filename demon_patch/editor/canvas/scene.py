@@ -65,7 +65,7 @@ class Scene:
         """Draws everything anew in another theme, or with other fonts."""
         pictures = {id: kept.picture.data for id, kept in self.boxes.items() if kept.picture is not None}
         pictures |= {id: card.picture.data for id, card in self.cards.items() if isinstance(card, ProbeItems)}
-        knobs = {id: {n: (k.now, k.live) for n, k in kept.knobs.items()} for id, kept in self.boxes.items()}
+        knobs = {id: kept.modulated() for id, kept in self.boxes.items()}
         boxes, wires = [kept.box for kept in self.boxes.values()], [kept.wire for kept in self.wires.values()]
         selected, frames, notes, probes = self._selected, self.frames, self.notes, self.probes
         self.close()
@@ -78,7 +78,7 @@ class Scene:
         for box in boxes:
             self.add_box(box)
             for port, (now, live) in knobs[box.id].items():
-                self.boxes[box.id].knobs[port].modulate(_position(now), _position(live))
+                self.boxes[box.id].modulate(port, now, live)
         for wire in wires:
             self.add_wire(wire)
         for id, frame in frames.items():
@@ -88,7 +88,7 @@ class Scene:
         for id, probe in probes.items():
             self.set_probe(id, probe)
         for id, data in pictures.items():
-            self.display(id, {k: v for k, v in data.items() if not k.startswith("_")})
+            self.display(id, _given(data))
         self.select(*selected)
         self.look()
 
@@ -105,18 +105,18 @@ class Scene:
         """Draws a node; one with that id is drawn anew in place, its cables stay."""
         old = self.boxes.pop(box.id, None)
         data = {} if old is None or old.picture is None else old.picture.data
-        before: dict[str, tuple[int | None, int | None]] = {}
+        before: dict[str, tuple[float | None, float | None]] = {}
         if old is not None:
-            before = {name: (knob.now, knob.live) for name, knob in old.knobs.items()}
+            before = old.modulated()
             old.close()
         self.boxes[box.id] = made = BoxItems(self.brush, box, self.layers["boxes"])
         made.detail(self._level)
         self._seen.add(box.id)
         for name, (now, live) in before.items():
-            made.modulate(name, _position(now), _position(live))
-        if data and made.picture is not None and old is not None and old.box.display is not None:
-            if box.display is not None and old.box.display.kind == box.display.kind:
-                made.display({k: v for k, v in data.items() if not k.startswith("_") and (k != "text" or not box.text)})
+            made.modulate(name, now, live)
+        shown = None if old is None else old.box.display
+        if data and shown is not None and box.display is not None and shown.kind == box.display.kind:
+            made.display(_given(data, "text" if box.text else ""))
         if box.id in self._selected[0]:
             made.select(True)
         self._tie(box.id)
@@ -204,7 +204,7 @@ class Scene:
             made = ProbeItems(self.brush, probe, title, type, self._end_of(probe), self.layers["probes"])
             old = self.cards.get(id)
             if isinstance(old, ProbeItems):
-                made.display({k: v for k, v in old.picture.data.items() if not k.startswith("_")})
+                made.display(_given(old.picture.data))
         self._card(self.probes, id, probe, made)
 
     def _card(self, records: dict[str, Any], id: str, record: object, made: Card | None) -> None:
@@ -330,6 +330,7 @@ class Scene:
     def look(self) -> None:
         """Follows the camera: limits, grid, what is on screen, and how much detail it has."""
         self.ground.look()
+        self.brush.eye.zoomed(self.camera.zoom)
         left, top, right, bottom = self.camera.rect
         rect = left - _SPARE, top - _SPARE, right + _SPARE, bottom + _SPARE
         seen = {id for id in self.space.within(rect) if id in self.boxes}
@@ -380,6 +381,6 @@ class Scene:
         self.boxes[node].set_problem(problem)
 
 
-def _position(place: int | None) -> float | None:
-    """Returns the position of a slice of a knob's track."""
-    return None if place is None else place / 90
+def _given(data: Mapping[str, Any], without: str = "") -> dict[str, Any]:
+    """Returns the data that a display was given, without what it keeps for itself."""
+    return {key: value for key, value in data.items() if not key.startswith("_") and key != without}

@@ -8,7 +8,7 @@ import dearpygui.dearpygui as dpg
 
 from demon_patch.editor.canvas.displays import KINDS, Picture
 from demon_patch.editor.canvas.scene_brush import CLEAR, HOLLOW, Brush, Colour, Item
-from demon_patch.editor.canvas.scene_knob import KnobItems
+from demon_patch.editor.canvas.scene_knob import SLICES, KnobItems
 from demon_patch.editor.canvas.scene_pin import PinItems, draw_pin
 from demon_patch.editor.layout.box import Box, Point, Row
 from demon_patch.editor.look import skin
@@ -44,6 +44,7 @@ class BoxItems:
         self.selected = False
         self._problem: Item | None = None
         self._stale, self._filled = False, -1
+        self._unseen: dict[str, tuple[float | None, float | None]] = {}
         if box.type == REROUTE:
             self._dot()
         else:
@@ -82,7 +83,12 @@ class BoxItems:
         w, h, spread = box.w, box.h, SHADOW
         shade = self.brush.texture(("shadow", w, round(h)), skin.shadow, w, round(h), spread, ROUND)
         self.halo = dpg.draw_image(
-            shade, (-spread, -spread), (w + spread, h + spread), color=fade(t.accent, 0.6 if t.name == "dark" else 0.4), show=False, parent=root
+            shade,
+            (-spread, -spread),
+            (w + spread, h + spread),
+            color=fade(t.accent, 0.6 if t.name == "dark" else 0.4),
+            show=False,
+            parent=root,
         )
         down = SHADOW_DOWN
         dpg.draw_image(
@@ -166,7 +172,8 @@ class BoxItems:
         self._rect((x, y), (x + w, y + h), t.well, 5, self.plain)
         if shown.kind in KINDS:
             colour = t.port(_TYPES[shown.kind]) if shown.kind in _TYPES and not self.box.colour else self.category
-            self.picture = KINDS[shown.kind](self.brush, self.plain, self.fine, (x, y, w, h), colour)
+            plain, fine = (dpg.add_draw_node(parent=parent) for parent in (self.plain, self.fine))
+            self.picture = KINDS[shown.kind](self.brush, plain, fine, (x, y, w, h), colour)
         basin = self.brush.texture(("basin", round(w), round(h)), skin.basin, round(w), round(h), 5.0)
         dpg.draw_image(
             basin, (x, y), (x + w, y + h), color=(0, 0, 0, 150 if t.name == "dark" else 34), parent=self.plain
@@ -283,9 +290,14 @@ class BoxItems:
                 dpg.configure_item(self.fine, show=level >= 2)
                 dpg.configure_item(self.plain, show=level >= 1)
                 dpg.configure_item(self.far, show=level == 0)
-            if self.picture is not None and level and self._stale:
+            if not level:
+                return
+            if self.picture is not None and self._stale:
                 self._stale = False
                 self.picture.refresh()
+            for port, (now, live) in self._unseen.items():
+                self.modulate(port, now, live)
+            self._unseen.clear()
 
     def select(self, on: bool) -> None:
         """Marks it as selected, or not."""
@@ -332,20 +344,31 @@ class BoxItems:
     def modulate(self, port: str, now: float | None, live: float | None) -> None:
         """Shows modulation and live value of a knob."""
         knob = self.knobs.get(port)
-        if knob is not None:
+        if self.level == 0:
+            self._unseen[port] = now, live
+        elif knob is not None:
             was = knob.live is not None
             knob.modulate(now, live)
             if (live is not None) != was and port in self.numbers:
                 colour = self.theme.text if live is None else self.theme.snap
                 dpg.configure_item(self.numbers[port][0], color=colour)
 
+    def modulated(self) -> dict[str, tuple[float | None, float | None]]:
+        """Returns what modulation and live value each knob shows, or will once it is seen."""
+        return {name: (_position(k.now), _position(k.live)) for name, k in self.knobs.items()} | self._unseen
+
     def display(self, data: Mapping[str, object]) -> None:
         """Gives its display data."""
         picture = self.picture
         if picture is None:
             return
-        if self.level:
+        if self.level == 2 or (self.level == 1 and not self._stale):
             picture.show(data)
+            self._stale = self.level == 1  # where it is small, every second call is enough
+            return
+        if self.level == 1:
+            picture.data.update(data)
+            self._stale = False
             return
         picture.data.update(data)
         self._stale = True
@@ -366,6 +389,11 @@ class BoxItems:
         if self.picture is not None:
             self.picture.close()
         dpg.delete_item(self.root)
+
+
+def _position(place: int | None) -> float | None:
+    """Returns the position of a slice of a knob's track."""
+    return None if place is None else place / SLICES
 
 
 def _lines(title: str, count: int) -> list[str]:

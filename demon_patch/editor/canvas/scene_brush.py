@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from copy import copy
+from dataclasses import dataclass
 from typing import Any
 
 import dearpygui.dearpygui as dpg
@@ -18,6 +19,17 @@ HOLLOW: Colour = (0, 0, 0, -255)
 """The fill of a shape that has none."""
 
 
+@dataclass(slots=True)
+class Eye:
+    """How well the canvas is seen. least: the least change of a place that shows, in canvas units."""
+
+    least: float = 0.3
+
+    def zoomed(self, zoom: float) -> None:
+        """Follows the zoom: a third of a pixel shows."""
+        self.least = 0.3 / max(zoom, 0.1)
+
+
 class Brush:
     """Draws texts and makes textures.
 
@@ -28,6 +40,7 @@ class Brush:
     def __init__(self, theme: Theme, fonts: Mapping[str, Item]) -> None:
         self.theme = theme
         self.fonts = fonts
+        self.eye = Eye()
         self._registry = dpg.add_texture_registry()
         self._textures: dict[tuple[object, ...], Item] = {}
         self.cap = self.texture(("cap",), skin.cap)

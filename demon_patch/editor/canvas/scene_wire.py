@@ -17,7 +17,6 @@ from demon_patch.editor.look.theme import CORE, CORE_RING, GLOW, HALO, SMALL, fa
 
 REACH = 7.0
 """How far a trace swings to each side of its cable."""
-_SEEN = 0.35  # the least change of a trace that is drawn
 _HEAVY = {"ring": CORE_RING, "source": 2.6, "audio": 2.6, "prompt": 2.6}
 _SWINGS = frozenset({"value", "curve", "audio"})
 _ORIGIN = (0.0, 0.0)
@@ -35,7 +34,7 @@ class WireItems:
         self.colour: Colour = self.theme.port(wire.type)
         self.heavy = _HEAVY.get(wire.type, CORE)
         self.root = dpg.add_draw_node(parent=parent)
-        self.shown, self.fine = True, True
+        self.shown, self.fine, self.stale = True, True, False
 
         def bezier(thickness: float) -> Item:
             return dpg.draw_bezier_cubic(_ORIGIN, _ORIGIN, _ORIGIN, _ORIGIN, thickness=thickness, parent=self.root)
@@ -59,6 +58,7 @@ class WireItems:
             self.chip = dpg.add_draw_node(parent=top)
         self.line: Array = np.zeros((2, 2))
         self.normal: Array = np.zeros((2, 2))
+        self.turns: Array = np.zeros(2)
         self.last: Array | None = None
         self.drawn: Array | None = None
         self.curve: Curve = (_ORIGIN, _ORIGIN, _ORIGIN, _ORIGIN)
@@ -76,7 +76,7 @@ class WireItems:
         m = np.array(curve)
         length = float(np.hypot(*np.diff(m, axis=0).T).sum())
         u = np.linspace(0, 1, int(min(72, max(24, length / 5))))
-        v = 1 - u
+        v, self.turns = 1 - u, u
         self.line = np.stack([v**3, 3 * v * v * u, 3 * v * u * u, u**3], 1) @ m
         d = np.stack([-(v**2), v * v - 2 * v * u, 2 * v * u - u * u, u * u], 1) @ m
         long = np.maximum(np.hypot(d[:, 0], d[:, 1]), 1e-6)
@@ -159,7 +159,10 @@ class WireItems:
             self.paint()
 
     def paint(self) -> None:
-        """Colours it by its moods."""
+        """Colours it by its moods; when it is next seen, if it is not."""
+        self.stale = not self.shown
+        if self.stale:
+            return
         t, moods, wire = self.theme, self.moods, self.wire
         colour, glow = self.colour, t.glow
         shine, strong = glow * 0.7, 0.92
@@ -207,17 +210,20 @@ class WireItems:
         if self.swing is None or not len(values):
             return
         self.last = values
-        known = np.nan_to_num(np.asarray(values, float))
-        at = np.linspace(0, len(known) - 1, len(self.line))
-        level = np.clip(np.interp(at, np.arange(len(known)), known), -1, 1)
+        known = np.asarray(values, float)
+        if not np.isfinite(known).all():
+            known = np.nan_to_num(known)
+        level = np.interp(self.turns * (len(known) - 1), np.arange(len(known)), known)
         if (
             self.drawn is not None
             and len(self.drawn) == len(level)
-            and REACH * np.abs(level - self.drawn).max() < _SEEN
+            and REACH * np.abs(level - self.drawn).max() < self.brush.eye.least
         ):
             return
         self.drawn = level
-        points = bevelled(self.line - self.normal * level[:, None])
+        points = self.line - self.normal * level[:, None]
+        if self.wire.type == "audio":
+            points = bevelled(points)
         dpg.configure_item(self.swing, points=points.tolist(), show=True)
 
     def beads(self, places: Sequence[float]) -> None:
@@ -234,7 +240,8 @@ class WireItems:
             if place < len(shown):
                 at = shown[place] * (len(self.line) - 1)
                 i = min(len(self.line) - 2, int(at))
-                x, y = self.line[i] + (self.line[i + 1] - self.line[i]) * (at - i)
+                (ax, ay), (bx, by) = self.line[i].tolist(), self.line[i + 1].tolist()
+                x, y = ax + (bx - ax) * (at - i), ay + (by - ay) * (at - i)
                 dpg.configure_item(light, pmin=(x - 11, y - 11), pmax=(x + 11, y + 11), show=True)
                 dpg.configure_item(bead, center=(x, y), show=True)
             elif place < self.lit:
@@ -244,11 +251,14 @@ class WireItems:
 
     def show(self, on: bool, fine: bool) -> None:
         """Shows or hides it. fine: whether its depth is shown, too."""
-        if on != self.shown:
+        was, self.shown = self.shown, on
+        if on != was:
             dpg.configure_item(self.root, show=on)
-        if self.chip is not None and (on and fine) != (self.shown and self.fine):
+            if on and self.stale:
+                self.paint()
+        if self.chip is not None and (on and fine) != (was and self.fine):
             dpg.configure_item(self.chip, show=on and fine)
-        self.shown, self.fine = on, fine
+        self.fine = fine
 
     def close(self) -> None:
         """Deletes it."""

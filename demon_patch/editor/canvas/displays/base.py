@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from typing import Any, cast
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeVar, cast
 
 import dearpygui.dearpygui as dpg
 import numpy as np
@@ -14,9 +14,8 @@ from demon_patch.editor.canvas.scene_brush import CLEAR, Brush, Colour, Item
 from demon_patch.editor.look import text as font
 from demon_patch.editor.look.theme import fade
 
-SEEN = 0.3
-"""The least change of a place that is drawn, in canvas units."""
-
+P = TypeVar("P")
+_PLACES = frozenset({"pos", "center", "pmin", "pmax", "p1", "p2"})
 _NONE = np.zeros((0, 0))
 
 
@@ -38,6 +37,7 @@ class Picture:
         self.colour = colour
         self.data: dict[str, Any] = {}
         self._was: dict[Item, dict[str, Any]] = {}
+        self._lines: dict[Item, Array] = {}
         self.draw()
 
     def draw(self) -> None:
@@ -66,7 +66,10 @@ class Picture:
     def now(self, key: str) -> Array:
         """Returns the newest number of each signal; 0 where it is unknown."""
         values = self.history(key)
-        return np.nan_to_num(values[:, -1]) if values.size else np.zeros(0)
+        if not values.size:
+            return np.zeros(0)
+        newest = values[:, -1]
+        return np.where(np.isfinite(newest), newest, 0.0)
 
     def names(self, key: str) -> Sequence[str]:
         """Returns the names of signals, as many as were given."""
@@ -104,12 +107,20 @@ class Picture:
         lo, hi = self.span(key, place)
         return min(1.0, max(0.0, (float(values[place]) - lo) / (hi - lo)))
 
+    def shares(self, key: str) -> list[float]:
+        """Returns where each signal stands in its range now, 0 to 1."""
+        made = []
+        for place, value in enumerate(self.now(key).tolist()):
+            lo, hi = self.span(key, place)
+            made.append(min(1.0, max(0.0, (value - lo) / (hi - lo))))
+        return made
+
     def glow_of(self, key: str, place: int, fall: float = 0.28) -> float:
         """Returns how brightly a gate's lamp shines, 0 to 1: full while it is high, then falling for some tenths."""
         values = self.history(key)
         if place >= len(values):
             return 0.0
-        high = np.flatnonzero(np.nan_to_num(values[place]) > 0.5)
+        high = np.flatnonzero(values[place] > 0.5)
         if not high.size:
             return 0.0
         age = (values.shape[1] - 1 - int(high[-1])) * float(self.data.get("dt", 0.04))
@@ -118,7 +129,7 @@ class Picture:
     # -- drawing -------------------------------------------------------------------------------------------------
     def put(self, item: Item, **now: Any) -> None:
         """Configures an item if that can be seen."""
-        if not _same(self._was.get(item), now):
+        if not _same(self._was.get(item), now, self.brush.eye.least):
             dpg.configure_item(item, **now)
             self._was[item] = now
 
@@ -181,9 +192,26 @@ class Picture:
 
     def put_line(self, items: tuple[Item, ...], points: Array) -> None:
         """Moves lines."""
+        was = self._lines.get(items[0])
+        if was is not None and was.shape == points.shape and float(np.abs(was - points).max()) < self.brush.eye.least:
+            return
+        self._lines[items[0]] = points
         smooth = bevelled(points).tolist()
         for item in items:
-            self.put(item, points=smooth, show=True)
+            self._was.pop(item, None)
+            dpg.configure_item(item, points=smooth, show=True)
+
+    def hide(self, *items: Item) -> None:
+        """Hides items."""
+        for item in items:
+            self._lines.pop(item, None)
+            self.put(item, show=False)
+
+    def grow(self, pool: list[P], count: int, make: Callable[[], P]) -> list[P]:
+        """Makes items until a pool has as many as are needed; returns the pool."""
+        while len(pool) < count:
+            pool.append(make())
+        return pool
 
     def trail(self, key: str, place: int, top: float, low: float, left: float, right: float, most: int = 96) -> Array:
         """Returns a signal's past as points between two heights."""
@@ -191,29 +219,25 @@ class Picture:
         if len(values) > most:
             values = values[np.linspace(0, len(values) - 1, most).round().astype(int)]
         lo, hi = self.span(key, place)
-        known = np.isfinite(values)
-        last = np.maximum.accumulate(np.where(known, np.arange(len(values)), 0))
-        filled = np.where(np.isfinite(values[last]), values[last], lo)
+        filled = values
+        if not np.isfinite(values).all():
+            last = np.maximum.accumulate(np.where(np.isfinite(values), np.arange(len(values)), 0))
+            filled = np.where(np.isfinite(values[last]), values[last], lo)
         y = low - (low - top) * np.clip((filled - lo) / (hi - lo), 0, 1)
         if len(y) < 2:
             y = np.repeat(y, 2) if len(y) else np.array([low, low])
         return np.stack([np.linspace(left, right, len(y)), y], 1)
 
 
-def _same(was: dict[str, Any] | None, now: dict[str, Any]) -> bool:
+def _same(was: dict[str, Any] | None, now: dict[str, Any], least: float) -> bool:
     """Returns whether two configurations look the same."""
     if was is None or was.keys() != now.keys():
         return False
     for key, b in now.items():
         a = was[key]
-        if a is b or (isinstance(b, (str, bool)) and a == b):
+        if a is b or a == b:
             continue
-        if isinstance(b, (str, bool)) or b is None or a is None:
-            return False
-        if key in ("points", "pos", "center", "pmin", "pmax", "p1", "p2", "p3", "radius"):
-            if np.shape(a) != np.shape(b) or (np.size(b) and float(np.abs(np.subtract(a, b)).max()) >= SEEN):
-                return False
-        elif a != b:
+        if key not in _PLACES or any(abs(x - y) >= least for x, y in zip(a, b, strict=True)):
             return False
     return True
 
@@ -260,3 +284,16 @@ def arc(x: float, y: float, radius: float, start: float, stop: float, points: in
     """Returns an arc clockwise from one share of the circle to another."""
     turns = math.tau * np.linspace(start, stop, max(2, points))
     return cast("list[list[float]]", np.stack([x + radius * np.sin(turns), y - radius * np.cos(turns)], 1).tolist())
+
+
+def edges(values: Array, top: float, low: float, left: float, right: float) -> list[list[float]]:
+    """Returns a gate's past as a line with upright edges."""
+    high = values > 0.5
+    turns = np.flatnonzero(np.diff(high.astype(int)))
+    scale = (right - left) / max(1, len(high) - 1)
+    points = [[left, top if len(high) and high[0] else low]]
+    for turn in turns:
+        at = left + (turn + 1) * scale
+        points += [[at, points[-1][1]], [at, top if high[turn + 1] else low]]
+    points.append([right, points[-1][1]])
+    return points

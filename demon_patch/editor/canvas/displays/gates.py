@@ -5,7 +5,7 @@ from __future__ import annotations
 import dearpygui.dearpygui as dpg
 import numpy as np
 
-from demon_patch.editor.canvas.displays.base import Picture, circle
+from demon_patch.editor.canvas.displays.base import Picture, circle, edges
 from demon_patch.editor.canvas.scene_brush import CLEAR, Item
 from demon_patch.editor.look.theme import LABEL, SMALL, TITLE, fade, mix
 
@@ -16,48 +16,35 @@ _RHYTHMS = {
 
 
 class Lamp(Picture):
-    """A lamp for each gate, which stays lit for a moment after a rise, and the last rises as ticks that move left."""
+    """A lamp for each gate, which stays lit for a moment after a rise, and its last seconds, which move left."""
 
-    MOST, TICKS = 3, 14
+    MOST = 3
 
     def draw(self) -> None:
+        self.rows: list[tuple[Item, Item, Item]] = []
+
+    def _row(self) -> tuple[Item, Item, Item]:
         t, gate = self.theme, self.theme.ports["gate"]
-        self.rows: list[tuple[Item, Item, Item, list[Item]]] = []
-        for _ in range(self.MOST):
-            lane = self.line([[0, 0], [0, 0]], fade(t.track, 0.55), 1)
-            ticks = [self.line([[0, 0], [0, 0]], fade(gate, 0.8), 2.2) for _ in range(self.TICKS)]
-            glow, lamp = self.shine((0, 0), 15, fade(gate, 0)), self.dot((0, 0), 5, t.track, fade(t.text, 0.12))
-            self.rows.append((lane, glow, lamp, ticks))
-            for item in (lane, glow, lamp, *ticks):
-                self.put(item, show=False)
+        past = self.line([[0, 0], [0, 0]], fade(gate, 0.75), 1.5)
+        return past, self.shine((0, 0), 15, fade(gate, 0)), self.dot((0, 0), 5, t.track, fade(t.text, 0.12))
 
     def refresh(self) -> None:
         t, gate, gates = self.theme, self.theme.ports["gate"], self.history("gate")
         count = min(self.MOST, len(gates))
         left, right = self.x + 30, self.x + self.w - 8
         pitch = min(18.0, (self.h - 8) / max(1, count))
-        for place, (lane, glow, lamp, ticks) in enumerate(self.rows):
-            if place >= count:
-                break
+        rows = self.grow(self.rows, count, self._row)
+        for place, (past, glow, lamp) in enumerate(rows[:count]):
             y, r = self.y + self.h / 2 + (place - (count - 1) / 2) * pitch, min(5.5, pitch * 0.36)
             light = round(self.glow_of("gate", place), 2)
-            x = self.x + 15
-            self.put(
-                glow, pmin=(x - 15, y - 15), pmax=(x + 15, y + 15), color=fade(gate, 0.85 * light), show=light > 0.03
-            )
-            self.put(
-                lamp, center=(x, y), radius=r, fill=mix(t.track, mix(gate, t.text, 0.35 * light), light), show=True
-            )
-            self.put(lane, points=[[left, y], [right, y]], show=True)
-            high = np.nan_to_num(gates[place]) > 0.5
-            rises = np.flatnonzero(np.diff(high.astype(int), prepend=0) > 0)[-self.TICKS :]
-            tall = min(6.0, pitch * 0.38)
-            for i, tick in enumerate(ticks):
-                if i >= len(rises):
-                    self.put(tick, show=False)
-                    continue
-                at = left + (right - left) * rises[i] / max(1, len(high) - 1)
-                self.put(tick, points=[[at, y - tall], [at, y + tall]], show=True)
+            x, tall = self.x + 15, min(5.0, pitch * 0.32)
+            shine = fade(gate, 0.85 * light)
+            self.put(glow, pmin=(x - 15, y - 15), pmax=(x + 15, y + 15), color=shine, show=light > 0.03)
+            fill = mix(t.track, mix(gate, t.text, 0.35 * light), light)
+            self.put(lamp, center=(x, y), radius=r, fill=fill, show=True)
+            self.put(past, points=edges(gates[place], y - tall, y + tall, left, right), show=True)
+        for row in rows[count:]:
+            self.hide(*row)
 
 
 class Steps(Picture):
@@ -67,15 +54,13 @@ class Steps(Picture):
 
     def draw(self) -> None:
         t = self.theme
-        self.bars = [
-            (self.bar((0, 0), (0, 0), fade(t.track, 0.35), 2.5), self.bar((0, 0), (0, 0), self.colour, 2.5))
-            for _ in range(self.MOST)
-        ]
-        for pair in self.bars:
-            for item in pair:
-                self.put(item, show=False)
+        self.bars: list[tuple[Item, Item]] = []
         self.mark = self.bar((0, 0), (0, 0), t.text, 1.5)
         self.put(self.mark, show=False)
+
+    def _bar(self) -> tuple[Item, Item]:
+        track = self.bar((0, 0), (0, 0), fade(self.theme.track, 0.35), 2.5)
+        return track, self.bar((0, 0), (0, 0), self.colour, 2.5)
 
     def _levels(self) -> list[float]:
         """The height of each step, 0 to 1; below 0 for a rest."""
@@ -85,7 +70,7 @@ class Steps(Picture):
             return [heights.get(c, 0.7 if c.isalnum() else -1.0) for c in text if not c.isspace() and c != "|"]
         count = len(self.history("step"))
         length = round(self.named("knob", "length", self.named("knob", "steps", count)))
-        return [self.share("step", i) for i in range(max(1, min(count, length)))] if count else []
+        return self.shares("step")[: max(1, min(count, length))]
 
     def refresh(self) -> None:
         t, levels = self.theme, self._levels()[: self.MOST]
@@ -98,10 +83,9 @@ class Steps(Picture):
         top, low = self.y + 6, self.y + self.h - 8
         bottom = self.span("step")[0] if len(self.history("step")) else 0.0
         zero = 0.0 if bottom >= 0 else self._zero()
-        for place, (track, fill) in enumerate(self.bars):
+        for place, (track, fill) in enumerate(self.grow(self.bars, len(levels), self._bar)):
             if place >= len(levels):
-                self.put(track, show=False)
-                self.put(fill, show=False)
+                self.hide(track, fill)
                 continue
             left, right = self.x + 5 + place * step + gap, self.x + 5 + (place + 1) * step - gap
             level, here = levels[place], place == present
@@ -194,12 +178,7 @@ class Switch(Picture):
     def draw(self) -> None:
         t = self.theme
         self.out = self.x + self.w - 22, self.y + self.h / 2
-        self.rows = [
-            (self.line([[0, 0], [0, 0]], self.colour, 2), self.dot((0, 0), 3, t.track)) for _ in range(self.MOST)
-        ]
-        for pair in self.rows:
-            for item in pair:
-                self.put(item, show=False)
+        self.rows: list[tuple[Item, Item]] = []
         self.dot(self.out, 4, mix(self.colour, t.text, 0.3))
         self.label = self.text(self.x + self.w - 14, self.y + 12, "", SMALL, t.label)
 
@@ -210,9 +189,10 @@ class Switch(Picture):
         index = self.named("knob", "index", float(places[0]) if len(places) else -1.0)
         place = float(places[0]) if len(places) else index
         weights = [float(shares[i]) if len(shares) else max(0.0, 1 - abs(place - i)) for i in range(count)]
-        for i, (line, dot) in enumerate(self.rows):
-            if i >= count:
-                break
+        rows = self.grow(
+            self.rows, count, lambda: (self.line([[0, 0], [0, 0]], self.colour, 2), self.dot((0, 0), 3, t.track))
+        )
+        for i, (line, dot) in enumerate(rows[:count]):
             y = self.y + 6 + (self.h - 12) * (i + 0.5) / count
             weight = min(1.0, max(0.0, weights[i]))
             start, (ox, oy) = self.x + 14, self.out

@@ -22,18 +22,7 @@ class Number(Picture):
         self.size = min(28.0, self.h * 0.62)
         self.main = self.text(self.x + 10, self.y + self.h / 2, "–", self.size, t.text, True, parent=self.plain)
         self.others = [self.text(self.x, self.y + self.h / 2, "", SMALL, t.label) for _ in range(self.MOST - 1)]
-        gate = t.ports["gate"]
-        right = self.x + self.w - 13
-        self.lamps = [
-            (
-                self.shine((right - 15 * i, self.y + 12), 11, fade(gate, 0)),
-                self.dot((right - 15 * i, self.y + 12), 3.4, t.track),
-            )
-            for i in range(3)
-        ]
-        for pair in self.lamps:
-            for item in pair:
-                self.put(item, show=False)
+        self.lamps: list[tuple[Item, Item]] = []
 
     def refresh(self) -> None:
         t, values = self.theme, self.now("value")
@@ -48,11 +37,7 @@ class Number(Picture):
                 name = names[place].replace("_", " ") + "  " if place < len(names) else ""
                 height = self.y + self.h - 10 - 15 * (min(len(values), self.MOST) - 1 - place)
                 self.say(item, name + said(float(values[place])), SMALL, self.x + self.w - 9, height)
-        for place, (glow, dot) in enumerate(self.lamps):
-            if place < len(self.history("gate")):
-                light = round(self.glow_of("gate", place), 2)
-                self.put(glow, color=fade(t.ports["gate"], 0.8 * light), show=light > 0.03)
-                self.put(dot, fill=mix(t.track, t.ports["gate"], light), show=True)
+        corner_lamps(self, self.lamps, 3)
 
 
 class Dial(Picture):
@@ -107,35 +92,35 @@ class Bars(Picture):
     MOST = 16
 
     def draw(self) -> None:
-        t = self.theme
         self.bars: list[tuple[Item, Item, Item]] = []
-        for _ in range(self.MOST):
-            track = self.bar((0, 0), (0, 0), fade(t.track, 0.35), 2)
-            fill = self.bar((0, 0), (0, 0), self.colour, 2)
-            top = self.line([[0, 0], [0, 0]], mix(self.colour, t.text, 0.6), 1.4)
-            self.bars.append((track, fill, top))
-            for item in (track, fill, top):
-                self.put(item, show=False)
-        self.tops = np.zeros(self.MOST)
+        self.tops = [0.0] * self.MOST
+
+    def _bar(self) -> tuple[Item, Item, Item]:
+        t = self.theme
+        track = self.bar((0, 0), (0, 0), fade(t.track, 0.35), 2)
+        fill = self.bar((0, 0), (0, 0), self.colour, 2)
+        return track, fill, self.line([[0, 0], [0, 0]], mix(self.colour, t.text, 0.6), 1.4)
 
     def refresh(self) -> None:
-        count = min(self.MOST, len(self.history("value")))
+        shares = self.shares("value")[: self.MOST]
+        count = len(shares)
         if not count:
             return
         step = (self.w - 10) / count
         top, low = self.y + 6, self.y + self.h - 6
-        for place, (track, fill, mark) in enumerate(self.bars):
-            if place >= count:
-                break
+        bars = self.grow(self.bars, count, self._bar)
+        for place, (track, fill, mark) in enumerate(bars[:count]):
             left, right = self.x + 5 + place * step + 1.5, self.x + 5 + (place + 1) * step - 1.5
             lo, hi = self.span("value", place)
             zero = low - (low - top) * min(1.0, max(0.0, -lo / (hi - lo)))
-            at = low - (low - top) * self.share("value", place)
-            self.tops[place] = max(self.share("value", place), self.tops[place] - 0.008)
+            at = low - (low - top) * shares[place]
+            self.tops[place] = max(shares[place], self.tops[place] - 0.008)
             height = low - (low - top) * self.tops[place]
             self.put(track, pmin=(left, top), pmax=(right, low), show=True)
             self.put(fill, pmin=(left, min(at, zero - 1)), pmax=(right, max(at, zero)), show=True)
             self.put(mark, points=[[left, height], [right, height]], show=True)
+        for bar in bars[count:]:
+            self.hide(*bar)
 
 
 class Meter(Picture):
@@ -201,16 +186,7 @@ class Phase(Picture):
         self.hand = self.line([[cx, cy], [cx, cy - self.radius + 4]], t.text, 2)
         self.dot((cx, cy), 2.6, t.text)
         self.main = self.text(self.x + side + 14, self.y + self.h / 2, "", 20, t.text, True, parent=self.plain)
-        self.lamps = [
-            (
-                self.shine((self.x + self.w - 13 - 15 * i, self.y + 12), 11, fade(t.ports["gate"], 0)),
-                self.dot((self.x + self.w - 13 - 15 * i, self.y + 12), 3.4, t.track),
-            )
-            for i in range(2)
-        ]
-        for pair in self.lamps:
-            for item in pair:
-                self.put(item, show=False)
+        self.lamps: list[tuple[Item, Item]] = []
 
     def refresh(self) -> None:
         t, values, names = self.theme, self.now("value"), self.names("value")
@@ -228,11 +204,7 @@ class Phase(Picture):
         self.put(self.swept, points=arc(cx, cy, self.radius, 0, max(0.002, share)))
         self.put(self.hand, points=[list(circle(cx, cy, 3, share)), list(circle(cx, cy, self.radius - 4, share))])
         self.put(self.main, text=said(float(values[0])))
-        for i, (glow, dot) in enumerate(self.lamps):
-            if i < len(self.history("gate")):
-                light = round(self.glow_of("gate", i), 2)
-                self.put(glow, color=fade(t.ports["gate"], 0.8 * light), show=light > 0.03)
-                self.put(dot, fill=mix(t.track, t.ports["gate"], light), show=True)
+        corner_lamps(self, self.lamps, 2)
 
 
 class Formula(Picture):
@@ -258,3 +230,16 @@ class Formula(Picture):
         self.put(self.words, text=font.fitted(words, LABEL, wide if one else self.w - 18))
         reads = "  ".join(f"{n} {said(float(v))}" for n, v in zip(names, values, strict=False) if math.isfinite(v))
         self.put(self.reads, text=font.fitted(reads, SMALL, wide), show=self.h > 34)
+
+
+def corner_lamps(picture: Picture, lamps: list[tuple[Item, Item]], most: int) -> None:
+    """Shows a small lamp for each gate in the upper right corner."""
+    t, gate = picture.theme, picture.theme.ports["gate"]
+    count = min(most, len(picture.history("gate")))
+    while len(lamps) < count:
+        at = picture.x + picture.w - 13 - 15 * len(lamps), picture.y + 12
+        lamps.append((picture.shine(at, 11, fade(gate, 0)), picture.dot(at, 3.4, t.track)))
+    for place, (glow, dot) in enumerate(lamps[:count]):
+        light = round(picture.glow_of("gate", place), 2)
+        picture.put(glow, color=fade(gate, 0.8 * light), show=light > 0.03)
+        picture.put(dot, fill=mix(t.track, gate, light))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dearpygui.dearpygui as dpg
 import numpy as np
 
-from demon_patch.editor.canvas.displays.base import Picture, said
+from demon_patch.editor.canvas.displays.base import Picture, edges, said
 from demon_patch.editor.canvas.scene_brush import Item
 from demon_patch.editor.look import text as font
 from demon_patch.editor.look.theme import LABEL, SMALL, fade, mix
@@ -21,44 +21,45 @@ class Scope(Picture):
         for share in (0.25, 0.5, 0.75):
             strong = 0.55 if share == 0.5 else 0.22
             self.line([[x + 4, y + h * share], [x + w - 4, y + h * share]], fade(t.track, strong), 1)
-        self.fill = dpg.draw_image(self.brush.glow, (0, 0), (0, 0), parent=self.plain, show=False)
-        flat = [[x + 4, y + h / 2], [x + w - 4, y + h / 2]]
-        colours = (
+        self.lines: list[tuple[Item, Item]] = []
+        self.gates: list[Item] = []
+        self.head = self.dot((x + w - 5, y + h / 2), 2.6, mix(self.colour, t.text, 0.5))
+        self.hide(self.head)
+        self.number = self.tag(SMALL, mix(self.colour, t.label, 0.35))
+
+    def _line(self) -> tuple[Item, Item]:
+        t, place = self.theme, len(self.lines)
+        tints = (
             self.colour,
             mix(self.colour, t.text, 0.65),
             mix(self.colour, t.faint, 0.6),
             mix(self.colour, t.label, 0.8),
         )
-        self.lines = [self.soft_line(flat, colours[i], 1.8 if i == 0 else 1.3) for i in range(LINES)]
-        gate = t.ports["gate"]
-        self.gates = [self.line(flat, fade(gate, 0.85), 1.5) for _ in range(GATES)]
-        self.head = self.dot((x + w - 5, y + h / 2), 2.6, mix(self.colour, t.text, 0.5))
-        for item in (*(i for pair in self.lines[1:] for i in pair), *self.gates, self.head):
-            self.put(item, show=False)
-        self.number = self.tag(SMALL, mix(self.colour, t.label, 0.35))
+        return self.soft_line([[0, 0], [0, 0]], tints[place], 1.3 if place else 1.8)
+
+    def _gate(self) -> Item:
+        return self.line([[0, 0], [0, 0]], fade(self.theme.ports["gate"], 0.85), 1.5)
 
     def refresh(self) -> None:
         values, gates = self.history("value"), self.history("gate")
-        shown = min(GATES, len(gates))
-        low = self.y + self.h - 5 - 9 * shown if len(values) else self.y + self.h - 6
-        for place, pair in enumerate(self.lines):
-            on = place < len(values)
-            for item in pair:
-                self.put(item, show=on) if not on else None
-            if on:
-                points = self.trail("value", place, self.y + 5, low, self.x + 4, self.x + self.w - 6)
-                self.put_line(pair, points)
-                if place == 0:
-                    self.put(self.head, center=tuple(points[-1]), show=True)
-        for place, item in enumerate(self.gates):
-            if place >= shown:
-                self.put(item, show=False)
+        count, shown = min(LINES, len(values)), min(GATES, len(gates))
+        low = self.y + self.h - 5 - 9 * shown if count else self.y + self.h - 6
+        for place, pair in enumerate(self.grow(self.lines, count, self._line)):
+            if place >= count:
+                self.hide(*pair)
                 continue
-            span = max(1, shown)
-            foot = self.y + self.h - 4 - 9 * place if len(values) else self.y + self.h - 7 - place * (self.h - 8) / span
-            tall = 6 if len(values) else (self.h - 18) / span
-            self.put(item, points=_edges(gates[place], foot - tall, foot, self.x + 4, self.x + self.w - 6), show=True)
-        if len(values):
+            points = self.trail("value", place, self.y + 5, low, self.x + 4, self.x + self.w - 6)
+            self.put_line(pair, points)
+            if place == 0:
+                self.put(self.head, center=tuple(points[-1].tolist()), show=True)
+        for place, item in enumerate(self.grow(self.gates, shown, self._gate)):
+            if place >= shown:
+                self.hide(item)
+                continue
+            foot = self.y + self.h - (4 + 9 * place if count else 7 + place * (self.h - 8) / shown)
+            tall = 6 if count else (self.h - 18) / shown
+            self.put(item, points=edges(gates[place], foot - tall, foot, self.x + 4, self.x + self.w - 6), show=True)
+        if count:
             self.put_tag(self.number, said(float(self.now("value")[0])), self.x + 8, self.y + 9, SMALL)
 
 
@@ -68,17 +69,13 @@ class Threshold(Picture):
     def draw(self) -> None:
         t, x, y, w, h = self.theme, self.x, self.y, self.w, self.h
         self.right = x + w - 26
-        flat = [[x + 4, y + h / 2], [self.right, y + h / 2]]
-        self.marks = [self.line(flat, fade(t.accent, 0.75), 1.2) for _ in range(3)]
-        self.main = self.soft_line(flat, self.colour)
-        self.second = self.line(flat, mix(self.colour, t.text, 0.5), 1.3)
-        gate = t.ports["gate"]
-        self.lamps = [
-            (self.shine((x + w - 14, y + h / 2), 13, fade(gate, 0.0)), self.dot((x + w - 14, y + h / 2), 4, t.track))
-            for _ in range(3)
-        ]
-        for item in (*self.marks, self.second, *(i for pair in self.lamps for i in pair)):
-            self.put(item, show=False)
+        self.marks: list[Item] = []
+        self.lines: list[tuple[Item, Item]] = []
+        self.lamps: list[tuple[Item, Item]] = []
+
+    def _line(self) -> tuple[Item, Item]:
+        colour = mix(self.colour, self.theme.text, 0.5) if self.lines else self.colour
+        return self.soft_line([[0, 0], [0, 0]], colour, 1.3 if self.lines else 1.8)
 
     def refresh(self) -> None:
         t, values, marks, gates = self.theme, self.history("signal"), self.now("mark"), self.history("gate")
@@ -92,19 +89,20 @@ class Threshold(Picture):
             lo, hi = min(lo, a), max(hi, b)
         for place in range(min(2, len(values))):
             spans["signal", place] = (lo, hi)
-        for place, items in enumerate((self.main, (self.second,))):
+        for place, pair in enumerate(self.grow(self.lines, min(2, len(values)), self._line)):
             if place < len(values):
-                points = self.trail("signal", place, top, low, self.x + 4, self.right)
-                self.put_line(items, points)
+                self.put_line(pair, self.trail("signal", place, top, low, self.x + 4, self.right))
+        self.grow(self.marks, min(3, len(marks)), lambda: self.line([[0, 0], [0, 0]], fade(t.accent, 0.75), 1.2))
         for place, item in enumerate(self.marks):
             on = place < len(marks) and lo <= marks[place] <= hi
             height = low - (low - top) * (float(marks[place]) - lo) / (hi - lo) if on else low
             self.put(item, points=[[self.x + 4, height], [self.right, height]], show=bool(on))
         gate = t.ports["gate"]
         count = min(3, len(gates))
-        for place, (glow, dot) in enumerate(self.lamps):
-            if place >= count:
-                continue
+        lamps = self.grow(
+            self.lamps, count, lambda: (self.shine((0, 0), 13, fade(gate, 0)), self.dot((0, 0), 4, t.track))
+        )
+        for place, (glow, dot) in enumerate(lamps[:count]):
             light = round(self.glow_of("gate", place), 2)
             cx, cy = self.x + self.w - 14, self.y + self.h / 2 + (place - (count - 1) / 2) * 15
             self.put(
@@ -166,12 +164,11 @@ class Shares(Picture):
         self.bar((self.x + 8, self.middle - 6), (self.x + self.w - 8, self.middle + 6), fade(t.track, 0.4), 6)
         hues = [t.ports[k] for k in ("value", "prompt", "source", "curve", "surface", "audio", "gate", "ring")]
         self.hues = [mix(hue, t.well, 0.1) for hue in hues]
-        self.parts = [
-            self.bar((self.x, self.middle - 6), (self.x, self.middle + 6), self.hues[i], 3) for i in range(self.MOST)
-        ]
-        self.texts = [self.text(self.x, self.middle + 16, "", SMALL, t.label) for _ in range(self.MOST)]
-        for item in (*self.parts, *self.texts):
-            self.put(item, show=False)
+        self.parts: list[tuple[Item, Item]] = []
+
+    def _part(self) -> tuple[Item, Item]:
+        part = self.bar((0, 0), (0, 0), self.hues[len(self.parts)], 3)
+        return part, self.text(self.x, self.middle + 16, "", SMALL, self.theme.label)
 
     @property
     def middle(self) -> float:
@@ -186,7 +183,7 @@ class Shares(Picture):
         total = float(values.sum())
         left = self.x + 8
         names = self.names("share") if len(self.names("share")) == len(values) else ()
-        for place, (part, label) in enumerate(zip(self.parts, self.texts, strict=True)):
+        for place, (part, label) in enumerate(self.grow(self.parts, len(values), self._part)):
             share = float(values[place]) / total if place < len(values) and total > 1e-9 else 0.0
             wide = share * (self.w - 16)
             on = wide >= 1.5
@@ -201,16 +198,3 @@ class Shares(Picture):
             else:
                 self.put(label, show=False)
             left += wide
-
-
-def _edges(values: np.ndarray, top: float, low: float, left: float, right: float) -> list[list[float]]:
-    """Returns a gate's past as a line with upright edges."""
-    high = np.nan_to_num(values) > 0.5
-    turns = np.flatnonzero(np.diff(high.astype(int)))
-    scale = (right - left) / max(1, len(high) - 1)
-    points = [[left, top if len(high) and high[0] else low]]
-    for turn in turns:
-        at = left + (turn + 1) * scale
-        points += [[at, points[-1][1]], [at, top if high[turn + 1] else low]]
-    points.append([right, points[-1][1]])
-    return points

@@ -120,13 +120,7 @@ class Ring(Picture):
         for i in range(8):
             ends = [list(circle(cx, cy, self.radius + r, i / 8)) for r in (-4, 4)]
             self.line(ends, t.well, 2.2)
-        self.beads = [
-            (self.shine((cx, cy), 11, fade(self.colour, 0.5)), self.dot((cx, cy), 4.4, self.colour))
-            for _ in range(self.BEADS)
-        ]
-        for pair in self.beads:
-            for item in pair:
-                self.put(item, show=False)
+        self.beads: list[tuple[Item, Item]] = []
         left = cx + self.radius + 20
         self.wide = self.x + self.w - left - 4
         self.texts = [
@@ -136,12 +130,14 @@ class Ring(Picture):
         ]
         self.count, self.lit = -1, 0.0
 
+    def _bead(self) -> tuple[Item, Item]:
+        return self.shine(self.middle, 11, fade(self.colour, 0.5)), self.dot(self.middle, 4.4, self.colour)
+
     def refresh(self) -> None:
         beads = list(self.data.get("beads", ()))[: self.BEADS]
-        for place, (glow, dot) in enumerate(self.beads):
+        for place, (glow, dot) in enumerate(self.grow(self.beads, len(beads), self._bead)):
             if place >= len(beads):
-                self.put(glow, show=False)
-                self.put(dot, show=False)
+                self.hide(glow, dot)
                 continue
             share, strength = float(beads[place][0]), float(beads[place][1]) if len(beads[place]) > 1 else 1.0
             x, y = circle(*self.middle, self.radius, min(1.0, max(0.0, share)))
@@ -185,9 +181,7 @@ class Surface(Picture):
         corners = (self.left, self.y + 5), (self.right, self.y + self.h - 5)
         self.image = dpg.draw_image(self.texture, *corners, parent=self.plain)
         dpg.draw_rectangle(*corners, color=fade(self.theme.edge, 0.6), parent=self.plain)
-        self.bars = [self.bar((0, 0), (0, 0), mix(self.colour, self.theme.text, 0.2), 1) for _ in range(self.ROWS)]
-        for bar in self.bars:
-            self.put(bar, show=False)
+        self.bars: list[Item] = []
         self.shown = np.zeros((self.ROWS, self.COLUMNS))
 
     def close(self) -> None:
@@ -212,7 +206,8 @@ class Surface(Picture):
             pixels[..., 3] = 1.0
             dpg.set_value(self.texture, pixels.ravel().tolist())
         step = (self.h - 10) / self.ROWS
-        for place, bar in enumerate(self.bars):
+        tint = mix(self.colour, self.theme.text, 0.2)
+        for place, bar in enumerate(self.grow(self.bars, self.ROWS, lambda: self.bar((0, 0), (0, 0), tint, 1))):
             top = self.y + 5 + place * step
             wide = 34 * float(rows[place, -1])
             self.put(
