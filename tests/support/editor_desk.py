@@ -239,7 +239,9 @@ class Desk:
         """Takes one look at the pointer."""
         self.now += seconds
         x, y = at if at is not None else self.at.at
-        self.at = replace(self.at, x=x, y=y, time=self.now, wheel=0.0, **{k: v for k, v in changes.items() if k != "wheel"})
+        self.at = replace(
+            self.at, x=x, y=y, time=self.now, wheel=0.0, **{k: v for k, v in changes.items() if k != "wheel"}
+        )
         self.hands.pointer(replace(self.at, wheel=changes.get("wheel", 0.0)))
         self.update()
 
@@ -321,5 +323,3 @@ def signals() -> Patch:
         },
         cables=(Cable("lfo", "out", "slew", "x"), Cable("slew", "out", "scale", "x", depth=0.4)),
     )
-
-

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from demon_patch.editor.hands.pointer import Pointer
 
 SECONDS = 0.35
-LOOKS = 7
+SLOW_SECONDS, LOOKS = 0.8, 7
 PIXELS = 6.0
 
 
@@ -15,7 +15,8 @@ PIXELS = 6.0
 class Clicks:
     """Tells whether a press is the second of a double click.
 
-    Both presses must hit the same thing, within PIXELS, and within SECONDS or fewer than LOOKS looks.
+    Both presses must hit the same thing, within PIXELS, and within SECONDS, or where frames are slow within
+    SLOW_SECONDS and fewer than LOOKS looks.
     """
 
     looks: int = 0
@@ -33,7 +34,7 @@ class Clicks:
         near = first is not None and (
             thing == self._thing
             and pointer.away(first) <= PIXELS
-            and (pointer.time - first.time < SECONDS or self.looks - self._look < LOOKS)
+            and pointer.time - first.time < (SLOW_SECONDS if self.looks - self._look < LOOKS else SECONDS)
         )
         self._look, self._thing = self.looks, thing
         if near:

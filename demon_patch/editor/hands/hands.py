@@ -15,9 +15,9 @@ from demon_patch.editor.hands.edits import Edits
 from demon_patch.editor.hands.fields import Fields
 from demon_patch.editor.hands.gestures.base import Gesture
 from demon_patch.editor.hands.gestures.ear_check import EarCheck
-from demon_patch.editor.hands.gestures.knife import Stroke
+from demon_patch.editor.hands.gestures.move import MoveThings, Resize
 from demon_patch.editor.hands.gestures.pan import Pan
-from demon_patch.editor.hands.gestures.turn import WheelTurn
+from demon_patch.editor.hands.gestures.turn import DepthTurn, Turn, WheelTurn
 from demon_patch.editor.hands.heard_rings import HeardRings
 from demon_patch.editor.hands.keys import Keys, Where, combination, plain_letter
 from demon_patch.editor.hands.menus import Menus
@@ -117,16 +117,15 @@ class Hands:
 
     @property
     def cursor(self) -> str:
-        """The form of the cursor: arrow, hand (something that can be pressed), cross (a knife), grab (the canvas)
-        or resize (a corner)."""
-        if isinstance(self.gesture, Pan) or self._space is not None:
-            return "grab"
-        if isinstance(self.gesture, Stroke):
-            return "cross"
+        """The form of the cursor: arrow, hand (something that can be pressed), move, or up and down."""
+        if isinstance(self.gesture, Pan | MoveThings | Resize) or self._space is not None:
+            return "move"
         kind = self.tools.hover.kind
+        if isinstance(self.gesture, Turn | DepthTurn) or kind in ("knob", "depth"):
+            return "up and down"
         if kind.endswith("corner"):
-            return "resize"
-        return "hand" if kind in ("pin", "knob", "number", "choice", "depth", "fold") else "arrow"
+            return "move"
+        return "hand" if kind in ("pin", "number", "choice", "fold") else "arrow"
 
     def offers(self, text: str, pin: Pin | None = None) -> list[Offer]:
         """Returns what the palette that is open lists for a text."""

@@ -135,7 +135,7 @@ class Presses:
         elif not was_selected:
             selection.set([id])
         if twice and not add:
-            return self._press(pointer, None, lambda up: self._twice(id, hit))
+            return self._press(pointer, self._move(id), lambda up: self._twice(id, hit))
 
         def click(up: Pointer) -> None:
             if not add and was_selected:
@@ -184,17 +184,15 @@ class Presses:
             selection.toggle((), (), [id])
         elif not was_selected:
             selection.set((), (), [id])
-        if twice:
-            if hit.kind == "note":
-                return self._press(pointer, None, lambda up: self.commands.fields.note(id))
-            return self._press(pointer, None, lambda up: self.commands.fields.name(id))
 
         def drag(start: Pointer, now: Pointer) -> Gesture:
             chosen = selection.others if id in selection.others else frozenset([id])
             return MoveThings(tools, start, selection.nodes if id in selection.others else (), chosen)
 
         def click(up: Pointer) -> None:
-            if was_selected and not (pointer.shift or pointer.ctrl):
+            if twice and hit.kind in ("note", "frame"):
+                (self.commands.fields.note if hit.kind == "note" else self.commands.fields.name)(id)
+            elif was_selected and not (pointer.shift or pointer.ctrl):
                 selection.set((), (), [id])
 
         return self._press(pointer, drag, click)

@@ -64,10 +64,15 @@ class MoveThings(Gesture):
         tools.view.held = frozenset(self.nodes)
 
     def _whole(self, places: Mapping[str, Point]) -> Rect | None:
-        """The rectangle around the nodes in the hand, at some places."""
-        boxes = self.tools.view.boxes
-        size = {id: (boxes[id].w, boxes[id].h) if id in boxes else UNKNOWN_SIZE for id in places}
-        return around((x, y, x + size[id][0], y + size[id][1]) for id, (x, y) in places.items())
+        """The rectangle around things in the hand, at some places."""
+        boxes, there = self.tools.view.boxes, dict(records(self.tools.edits.graph))
+
+        def size(id: str) -> tuple[float, float]:
+            if id in boxes:
+                return boxes[id].w, boxes[id].h
+            return there[id].size if id in there else UNKNOWN_SIZE
+
+        return around(area(at, size(id)) for id, at in places.items())
 
     @property
     def single(self) -> str:
@@ -79,7 +84,7 @@ class MoveThings(Gesture):
         self.last = pointer
         dx, dy = self.moved(pointer)
         guides = []
-        whole = self._whole(self.nodes)
+        whole = self._whole({**self.nodes, **self.rest})
         if whole is not None and not pointer.alt:
             boxes = self.tools.view.boxes
             still = [box.rect for id, box in boxes.items() if id not in self.nodes]
