@@ -18,7 +18,9 @@ from demon_patch.editor.look.theme import (
     FOLD,
     HEAD,
     KNOB_X,
+    LABEL,
     MIDDLE,
+    NAME_X,
     NARROW,
     OUT,
     PAD,
@@ -37,6 +39,7 @@ NOTHING: Mapping[Any, Any] = {}
 _GAP = 6.0  # above and below a display
 _SIDE_LEAST, _SIDE_MOST = 44.0, 84.0  # the width of the outputs beside a display
 _TITLE_SPARE = 46.0  # of a title: the margins, the mark of the category, and a pin
+_NUMBER = 76.0  # of a knob's row: room for a number, and margins
 _MANY = 8  # an engine node with more ports is wide
 
 
@@ -181,7 +184,9 @@ def box_of(of: Subject) -> Box:
 def _width(of: Subject) -> float:
     engine = WIDE if of.category == "engine" and len(of.ports) > _MANY else NARROW
     title = text.width(of.title, TITLE, bold=True) + _TITLE_SPARE
-    wanted = NARROW if title <= NARROW else MIDDLE if title <= MIDDLE else WIDE
+    rows = (NAME_X + text.width(p.title or p.name, LABEL) + _NUMBER for p in of.ports.values() if p.numeric)
+    needed = max(title, *rows, 0.0)
+    wanted = NARROW if needed <= NARROW else MIDDLE if needed <= MIDDLE else WIDE
     return max(display_sizes.width(of.display), engine, wanted)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -17,7 +18,7 @@ from demon_patch.editor.layout.wires import depth_of
 from demon_patch.editor.look import text
 from demon_patch.editor.look.theme import FOLD, HEAD, LABEL, PAD, ROW, SMALL, TITLE
 from demon_patch.nodes.catalogue import CATALOGUE
-from demon_patch.patch.edit.commands import Within, apply
+from demon_patch.patch.edit.commands import apply
 from demon_patch.patch.files.format import load, loads
 from demon_patch.patch.model.definition import Definition, Inlet, Outlet, Target
 from demon_patch.patch.model.document import Cable, Node, Patch
@@ -43,7 +44,7 @@ def row(of: Box, port: str) -> Any:
 def check(of: Box) -> None:
     """What holds of every box."""
     inside = HEAD if of.type != "reroute" else 0.0
-    for one, other in zip(of.rows, of.rows[1:], strict=False):
+    for one, other in pairwise(of.rows):
         assert other.y == one.y + ROW
     for each in of.rows:
         assert inside + ROW / 2 <= each.y <= of.h - ROW / 2
@@ -52,7 +53,7 @@ def check(of: Box) -> None:
         assert pin.x == (of.w if pin.out else 0.0)
         assert 0 < pin.y < of.h
     shown = [(pin.out, pin.y) for pin in of.pins if not pin.folded]
-    assert len(set(shown)) == len(shown), "two pins lie on each other"
+    assert of.type == "reroute" or len(set(shown)) == len(shown), "two pins lie on each other"
     if of.display is not None:
         d = of.display
         assert d.x >= PAD
@@ -293,7 +294,6 @@ def test_laying_out_moves_nodes_apart_and_changes_nothing_else(path: Any) -> Non
             kept = {field: getattr(node, field) for field in node.__struct_fields__ if field != "at"}
             assert kept == {field: getattr(old.nodes[id], field) for field in kept}
     assert laid_out(after, FACTS) == after
-    assert Within  # the inside of definitions is edited by it
 
 
 @pytest.mark.parametrize("path", GALLERY, ids=lambda path: path.name.split(".")[0])

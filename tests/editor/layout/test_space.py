@@ -48,7 +48,7 @@ def test_cells_find_what_plain_search_finds(steps: list, asked: tuple[float, flo
 
 @given(points, points)
 def test_a_cable_leaves_to_the_right_and_arrives_from_the_left(a: tuple[float, float], b: tuple[float, float]) -> None:
-    line = flattened(curve(a, b))
+    line = flattened(curve(a, b), 1000)
     assert line[0] == pytest.approx(a, abs=1e-6)
     assert line[-1] == pytest.approx(b, abs=1e-6)
     assert line[1][0] >= a[0]
@@ -61,9 +61,7 @@ def test_the_distance_is_that_of_the_nearest_of_many_points(
 ) -> None:
     line = flattened(curve(a, b))
     many = [
-        (x0 + (x1 - x0) * i / 40, y0 + (y1 - y0) * i / 40)
-        for (x0, y0), (x1, y1) in pairwise(line)
-        for i in range(41)
+        (x0 + (x1 - x0) * i / 40, y0 + (y1 - y0) * i / 40) for (x0, y0), (x1, y1) in pairwise(line) for i in range(41)
     ]
     least = min(math.hypot(x - at[0], y - at[1]) for x, y in many)
     longest = max(math.hypot(x1 - x0, y1 - y0) for (x0, y0), (x1, y1) in pairwise(line))
