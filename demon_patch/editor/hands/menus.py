@@ -15,7 +15,7 @@ from demon_patch.nodes.language.ports import SIGNALS, Port
 from demon_patch.patch.edit.commands import ABSENT
 from demon_patch.patch.model.graph import MODES, SUBPATCH, CableKey
 
-SOURCES = ("lfo", "adsr", "smooth_noise", "step_sequencer", "euclid", "clock", "knob", "xy_pad", "envelope_follower")
+SOURCES = ("lfo", "adsr", "smooth_noise", "step_sequencer", "euclid", "clock", "knob", "xy_pad", "follower")
 """What "modulate with" offers first."""
 SECONDS = (1.0, 4.0, 16.0)
 """How long a morph takes, in the menu."""

@@ -23,6 +23,11 @@ from demon_patch.patch.model.graph import Cable
 _TOKEN = re.compile(r'"[^"]*"?|“[^”]*”?|[^\s"“>]+')
 _FRACTION = re.compile(r"\d+/\d+")
 _NOTE = re.compile(r"\d+/\d+[tdn]?", re.IGNORECASE)
+_UNITS = {"ms": "s", "s": "s", "db": "dB", "beats": "beats", "beat": "beats", "bars": "bars", "bar": "bars"} | {
+    "st": "semitones",
+    "bpm": "bpm",
+    "steps": "steps",
+}
 NEAR = 40.0
 """How far a name may be from what is typed to be meant in a line (`search.named`)."""
 RING_FIRST = ("scheduler", "source_blend", "step_state", "decoder")
@@ -145,13 +150,21 @@ def _set(node: NewNode, words: list[str], bpm: float) -> None:
             done = _first(node, [p for p in ports if p.type in ("text", "path")], word.strip('"“”'), bpm)
         else:
             done = _choice(node, ports, word) or _named(node, ports, word, left, bpm)
-            done = done or _first(node, [p for p in ports if p.numeric], word, bpm)
+            done = done or _first(node, _numeric(ports, word), word, bpm)
             texts = [p for p in ports if p.type in ("text", "path") and p.name not in node.values]
             if not done and texts:
                 done = _give(node, texts[0], " ".join([word, *left]), bpm)
                 left = []
         if not done:
             node.odd.append(word)
+
+
+def _numeric(ports: list[Port], word: str) -> list[Port]:
+    """Returns the ports with a number in the order in which they take a word: those with its unit, then knobs with a
+    range, then inputs of signals."""
+    unit = _UNITS.get(word.lstrip("0123456789.,+-−/").lower(), "")
+    numeric = [port for port in ports if port.numeric]
+    return sorted(numeric, key=lambda port: (not (unit and port.unit == unit), not port.bounded))
 
 
 def _choice(node: NewNode, ports: list[Port], word: str) -> bool:
