@@ -57,6 +57,8 @@ from demon_patch.node_commands import EXAMPLES, nodes
 from demon_patch.patch.files.atomic_file import reason
 from demon_patch.patch.model.json_values import place
 from demon_patch.scarce import is_out_of_memory
+from demon_patch.share_command import EXAMPLES as SHARE
+from demon_patch.share_command import share
 from demon_patch.threads import quiet_threads
 from demon_patch.upgrade_command import EXAMPLES as UPGRADE
 from demon_patch.upgrade_command import upgrade
@@ -86,6 +88,7 @@ app.command(explain, help_epilogue=EXPLAIN)
 app.command(devices, help_epilogue=DEVICES)
 app.command(upgrade, help_epilogue=UPGRADE)
 app.command(gallery, help_epilogue=GALLERY)
+app.command(share, help_epilogue=SHARE)
 app.command(nodes, help_epilogue=EXAMPLES)
 app.command(files, name="*")
 app.command(host, help_epilogue=HOST)

@@ -22,7 +22,7 @@ LAYERS = (  # from below; a layer may import those of the lines above it
     {"nodes"},
     {"runtime"},
     {"explain", "offline", "picture", "shipped", "terminal"},
-    {"bench"},
+    {"bench", "editor"},
     {"doctor", "gallery"},
     {
         "check_command",
@@ -49,6 +49,7 @@ TORCH_FREE += ["demon_patch.engine.sound.clips", "demon_patch.runtime.audio.proc
 TORCH_FREE += ["demon_patch.runtime.devices.hub", "demon_patch.devices_command"]
 TORCH_FREE += ["demon_patch.cli", "demon_patch.file_commands", "demon_patch.runtime.assets.assets"]
 TORCH_FREE += ["demon_patch.edit_commands", "demon_patch.runtime.remote.client", "demon_patch.runtime.remote.verbs"]
+TORCH_FREE += ["demon_patch.editor.app", "demon_patch.editor.first_patch"]
 
 
 MODULES = sorted(ROOT.rglob("*.py"))

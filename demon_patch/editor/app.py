@@ -7,7 +7,6 @@ from contextlib import suppress
 
 import dearpygui.dearpygui as dpg
 
-from demon_patch import shipped
 from demon_patch.editor.answers import Answers
 from demon_patch.editor.canvas.camera import Camera
 from demon_patch.editor.canvas.scene import Scene
@@ -15,6 +14,7 @@ from demon_patch.editor.canvas.view import View
 from demon_patch.editor.chrome import TOP, Chrome
 from demon_patch.editor.document_state import DocumentState
 from demon_patch.editor.drive import Drive
+from demon_patch.editor.first_patch import first_patch
 from demon_patch.editor.hands.hands import Hands
 from demon_patch.editor.hands.keys import Keys
 from demon_patch.editor.hints import hint_of
@@ -27,15 +27,13 @@ from demon_patch.editor.options import Options
 from demon_patch.editor.pacing import Pacing
 from demon_patch.editor.panels.cheat_sheet import CheatSheet
 from demon_patch.editor.panels.history import HistoryPanel
-from demon_patch.editor.panels.problems import ProblemsPanel
 from demon_patch.editor.panels.probe_words import probed
+from demon_patch.editor.panels.problems import ProblemsPanel
 from demon_patch.editor.panels.protocol import Item
 from demon_patch.editor.panels.sheet import Paper
-from demon_patch.editor.window import Window, WindowClipboard
-from demon_patch.errors import DemonError
+from demon_patch.editor.window import Window
 from demon_patch.nodes.catalogue import CATALOGUE
 from demon_patch.patch.model.document import Patch
-from demon_patch.runtime.assets.assets import load_patch
 from demon_patch.runtime.remote.messages.base import Fault, Reply, Request
 from demon_patch.runtime.remote.messages.session import Clients, Notice
 
@@ -64,7 +62,7 @@ class Editor:
         keys, wrong = Keys.loaded()
         self.hands = Hands(
             self.view, self.camera, self.scene, self.link, self.popups, time.perf_counter, keys=keys,
-            clipboard=WindowClipboard(self.window),
+            clipboard=self.window.clipboard,
         )  # fmt: skip
         for problem in wrong:
             self.popups.tell(problem, "warning")
@@ -154,9 +152,10 @@ class Editor:
         """Shows the patch of the file while the host loads, where it is not playing already."""
         if self.options.connect or self.finder.joins:
             return
-        with suppress(DemonError, OSError):
-            self._update(load_patch(self.options.file or shipped.template(shipped.FIRST)))
-            self.chrome.bar.title = self.view.patch.meta.title if self.view.patch is not None else ""
+        patch = first_patch(self.options.file)
+        if patch is not None and self.link.revision.epoch < 0:
+            self._update(patch)
+            self.chrome.bar.title = patch.meta.title
 
     def _update(self, patch: Patch) -> bool:
         status = self.link.status
@@ -243,6 +242,7 @@ class Editor:
         looks, presses, drops, happened = self.window.read(lambda x, y: self.chrome.under(x, y) == "canvas")
         if happened:
             self.pacing.touched(now)
+        under = ""
         for look in looks:
             under = self.chrome.pointer(look, self.hands)
         for press in presses:
@@ -288,8 +288,9 @@ class Editor:
     def run(self) -> None:
         """Runs until the window is closed."""
         self._resize()
-        self.open_file()
         try:
+            self.step()
+            self.open_file()
             while self.window.running and not self._done:
                 self.step()
         finally:

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
+from string import ascii_lowercase, digits
 
 import dearpygui.dearpygui as dpg
 
@@ -50,11 +51,11 @@ class Window:
         dpg.setup_dearpygui()
         self.fonts = _fonts()
         dpg.bind_font(self.fonts["plain"])
-        with dpg.window(
-            no_scrollbar=True, no_scroll_with_mouse=True, no_bring_to_front_on_focus=True, no_title_bar=True, no_move=True,
-            no_resize=True,
-        ) as surface:  # fmt: skip
-            self.surface: Item = surface
+        self.surface: Item = dpg.add_window(
+            no_scrollbar=True, no_scroll_with_mouse=True, no_bring_to_front_on_focus=True, no_title_bar=True,
+            no_move=True, no_resize=True,
+        )  # fmt: skip
+        surface = self.surface
         dpg.set_primary_window(surface, True)  # which resets the window's flags: its ground is that of a theme
         dpg.configure_item(surface, no_scrollbar=True, no_scroll_with_mouse=True)
         self._bare: Item = 0
@@ -74,11 +75,12 @@ class Window:
 
     def restyle(self, theme: Theme) -> None:
         """Takes another theme."""
-        with dpg.theme() as bare, dpg.theme_component(dpg.mvAll):
-            dpg.add_theme_color(dpg.mvThemeCol_WindowBg, theme.ground)
-            for style in (dpg.mvStyleVar_WindowPadding, dpg.mvStyleVar_ItemSpacing, dpg.mvStyleVar_FramePadding):
-                dpg.add_theme_style(style, 0, 0)
-            dpg.add_theme_style(dpg.mvStyleVar_WindowBorderSize, 0)
+        bare = dpg.add_theme()
+        all_ = dpg.add_theme_component(dpg.mvAll, parent=bare)
+        dpg.add_theme_color(dpg.mvThemeCol_WindowBg, theme.ground, parent=all_)
+        for style in (dpg.mvStyleVar_WindowPadding, dpg.mvStyleVar_ItemSpacing, dpg.mvStyleVar_FramePadding):
+            dpg.add_theme_style(style, 0, 0, parent=all_)
+        dpg.add_theme_style(dpg.mvStyleVar_WindowBorderSize, 0, parent=all_)
         dpg.bind_item_theme(self.surface, bare)
         if self._bare:
             dpg.delete_item(self._bare)
@@ -164,7 +166,7 @@ class Window:
         return self._keyboard.down
 
     def _listen(self) -> None:
-        """Where the door is closed: takes keys and wheel from Dear PyGui, with the characters of an American keyboard."""
+        """Where the door is closed: takes keys and wheel from Dear PyGui, with an American keyboard's characters."""
         held = {"ctrl": False, "shift": False, "alt": False}
 
         def key(name: str, down: bool) -> None:
@@ -175,11 +177,13 @@ class Window:
             if down and char and not held["ctrl"]:
                 self._fallback.append(CharEvent(char))
 
-        with dpg.handler_registry():
-            for name, code in _codes().items():
-                dpg.add_key_press_handler(code, callback=lambda s, a, u: key(u, True), user_data=name)
-                dpg.add_key_release_handler(code, callback=lambda s, a, u: key(u, False), user_data=name)
-            dpg.add_mouse_wheel_handler(callback=lambda s, a: self._fallback.append(WheelEvent(0.0, a)))
+        registry = dpg.add_handler_registry()
+        for name, code in _codes().items():
+            press, release = (lambda s, a, u: key(u, True)), (lambda s, a, u: key(u, False))
+            dpg.add_key_press_handler(code, callback=press, user_data=name, parent=registry)
+            dpg.add_key_release_handler(code, callback=release, user_data=name, parent=registry)
+        wheel = lambda s, a: self._fallback.append(WheelEvent(0.0, a))  # noqa: E731
+        dpg.add_mouse_wheel_handler(callback=wheel, parent=registry)
 
     # -- output --------------------------------------------------------------------------------------------------
     def render(self) -> None:
@@ -198,29 +202,14 @@ class Window:
         dpg.output_frame_buffer(str(file))
 
 
-class WindowClipboard:
-    """The system's clipboard, for the hands."""
-
-    def __init__(self, window: Window) -> None:
-        self._window = window
-
-    def get(self) -> str:
-        """Returns its text."""
-        return self._window.clipboard(None)
-
-    def set(self, text: str) -> None:
-        """Puts a text there."""
-        self._window.clipboard(text)
-
-
 def _fonts() -> Mapping[str, Item]:
     found: dict[str, Item] = {}
-    with dpg.font_registry():
-        for bold, name in ((False, "plain"), (True, "bold")):
-            found[name] = dpg.add_font(str(FILES[bold]), 16)
-        other = next((path for path in OTHER_FONTS if Path(path).is_file()), None)
-        if other is not None:
-            found["other"] = dpg.add_font(other, 16)
+    registry = dpg.add_font_registry()
+    for bold, name in ((False, "plain"), (True, "bold")):
+        found[name] = dpg.add_font(str(FILES[bold]), 16, parent=registry)
+    other = next((path for path in OTHER_FONTS if Path(path).is_file()), None)
+    if other is not None:
+        found["other"] = dpg.add_font(other, 16, parent=registry)
     return found
 
 
@@ -230,6 +219,6 @@ def _codes() -> dict[str, int]:
         "delete": "Delete", "right": "Right", "left": "Left", "down": "Down", "up": "Up", "pageup": "Prior",
         "pagedown": "Next", "home": "Home", "end": "End", "ctrl": "LControl", "shift": "LShift", "alt": "LAlt",
         ".": "Period", ",": "Comma", "/": "Slash", "[": "Open_Brace", "]": "Close_Brace", "-": "Minus", "=": "Plus",
-        **{f"f{n}": f"F{n}" for n in range(1, 13)}, **{char: char.upper() for char in "abcdefghijklmnopqrstuvwxyz0123456789"},
+        **{f"f{n}": f"F{n}" for n in range(1, 13)}, **{char: char.upper() for char in ascii_lowercase + digits},
     }  # fmt: skip
     return {name: getattr(dpg, f"mvKey_{key}") for name, key in named.items() if hasattr(dpg, f"mvKey_{key}")}

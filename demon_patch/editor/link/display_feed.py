@@ -49,7 +49,7 @@ class DisplayFeed:
     def data(self, box: Box, memory: SignalMemory, frame: float, rate: float) -> dict[str, Any]:
         """Returns what the display of a node is given of its signals: the last seconds before a control frame, by part.
         rate: control frames a second."""
-        frames = frame - np.arange(int(SPAN_SECONDS * rate), -1, -1)
+        frames = (frame - np.arange(int(SPAN_SECONDS * rate), -1, -1)).astype(np.float64)
         parts: dict[str, list[Array]] = {}
         names: dict[str, list[str]] = {}
         ranges: dict[str, list[tuple[float, float]]] = {}

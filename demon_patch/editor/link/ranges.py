@@ -36,8 +36,8 @@ def swing(values: Array, range_: Range) -> Array:
     if not (math.isfinite(lo) and math.isfinite(hi)) or hi <= lo:
         known = values[np.isfinite(values)]
         if not len(known):
-            return np.zeros(len(values), np.float32)
+            return np.zeros(len(values), np.float64)
         lo, hi = float(known.min()), float(known.max())
         if hi - lo < 1e-9:
-            return np.zeros(len(values), np.float32)
-    return np.nan_to_num(np.clip((values - lo) / (hi - lo) * 2.0 - 1.0, -1.0, 1.0)).astype(np.float32)
+            return np.zeros(len(values), np.float64)
+    return np.nan_to_num(np.clip((values - lo) / (hi - lo) * 2.0 - 1.0, -1.0, 1.0)).astype(np.float64)

@@ -10,7 +10,7 @@ from demon_patch.arrays import Array
 from demon_patch.runtime.remote.messages.base import Point
 
 PAST = 256  # control frames that are kept
-NONE = np.zeros(0, np.float32)
+NONE = np.zeros(0, np.float64)
 
 
 class SignalMemory:
@@ -21,10 +21,10 @@ class SignalMemory:
 
     def __init__(self) -> None:
         self._places: dict[Point, int] = {}
-        self._past = np.full((0, PAST), np.nan, np.float32)
+        self._past = np.full((0, PAST), np.nan, np.float64)
         self._stop = 0  # the control frame after the newest of the past
         self._ahead_places: dict[Point, int] = {}
-        self._ahead, self._ahead_first = np.zeros((0, 0), np.float32), 0
+        self._ahead, self._ahead_first = np.zeros((0, 0), np.float64), 0
 
     @property
     def newest(self) -> int:
@@ -33,7 +33,7 @@ class SignalMemory:
 
     def watch(self, points: Sequence[Point]) -> None:
         """Keeps these points from now on; what is known of them stays."""
-        past = np.full((len(points), PAST), np.nan, np.float32)
+        past = np.full((len(points), PAST), np.nan, np.float64)
         for place, point in enumerate(points):
             if point in self._places:
                 past[place] = self._past[self._places[point]]
@@ -63,7 +63,7 @@ class SignalMemory:
 
     def frames(self, point: Point, first: int, count: int) -> Array:
         """Returns the numbers of a point in control frames, [count]."""
-        found = np.full(count, np.nan, np.float32)
+        found = np.full(count, np.nan, np.float64)
         row = self._places.get(point)
         asked = np.arange(first, first + count)
         if row is not None:
@@ -86,8 +86,8 @@ class SignalMemory:
         values = self.frames(point, first, count)
         known = np.flatnonzero(~np.isnan(values))
         if not len(known):
-            return np.full(len(frames), np.nan, np.float32)
-        found = np.interp(frames - first, known, values[known]).astype(np.float32)
+            return np.full(len(frames), np.nan, np.float64)
+        found = np.interp(frames - first, known, values[known]).astype(np.float64)
         found[frames < first + known[0]] = np.nan
         return found
 

@@ -22,7 +22,7 @@ def level(decibels: float) -> float:
 
 def floats(data: bytes) -> Array:
     """Returns the numbers of a message."""
-    return np.frombuffer(data, "<f4")
+    return np.frombuffer(data, "<f4").astype(np.float64)
 
 
 class SongFacts:
@@ -33,7 +33,7 @@ class SongFacts:
     """
 
     def __init__(self) -> None:
-        self.song = self.source = np.zeros(0, np.float32)
+        self.song = self.source = np.zeros(0, np.float64)
         self.lanes: dict[str, Array] = {}
         self.loop = (0, 0)
         self.laid: tuple[tuple[int, int], ...] = ()
@@ -74,40 +74,48 @@ class SongFacts:
         """Returns what a node's display is given besides its signals."""
         kind = "" if box.display is None else box.display.kind
         if kind == "wave":
-            peaks = self.song if box.type == "decoder" else self.source
-            made: dict[str, Any] = {"now": self.place}
-            if len(peaks):
-                made["peaks"] = peaks
-            if (loop := self.stretch(self.status.get("loop"))) is not None:
-                made["loop"] = loop
-            making = self.stretch(self.status.get("making"))
-            if making is not None and box.type == "decoder":
-                made["window"] = (making[0], making[0] + making[1])
-            return made
+            return self._wave(box)
         if kind == "ring":
-            slots = self.status.get("slots", ())
-            beads = [(bead.position, bead.strength) for bead in self.ring.beads]
-            heard = min((slot["heard_in"] for slot in slots if slot["heard_in"] >= 0), default=0.0)
-            tick = float(self.status.get("tick_ms", 0.0)) / 1e3
-            depth = self.ring.depth or int(self.status.get("depth", 0))
-            return {"depth": depth, "beads": beads, "finished": self.finished, "heard_in": heard, "tick": tick}
+            return self._ring()
+        if kind in ("text", "formula", "steps", "line", "cycle"):
+            return {} if node is None else _of_document(kind, node)
+        made: dict[str, Any] = {}
         if kind == "meter" and self.levels:
-            return {"levels": self.levels}
-        if kind == "lanes" and self.lanes:
-            return {"lanes": self.lanes, "now": self.place}
-        if kind == "tape":
+            made = {"levels": self.levels}
+        elif kind == "lanes" and self.lanes:
+            made = {"lanes": self.lanes, "now": self.place}
+        elif kind == "tape":
             running = self.status.get("recording", "")
-            return {"running": bool(running), "name": running, "levels": self.levels}
-        if kind == "cycle" and node is not None:
-            return {"shape": str(node.values.get("shape", "sine"))}
-        if kind in ("text", "formula", "steps", "line") and node is not None:
-            return _of_document(kind, node)
-        return {}
+            made = {"running": bool(running), "name": running, "levels": self.levels}
+        return made
+
+    def _wave(self, box: Box) -> dict[str, Any]:
+        peaks = self.song if box.type == "decoder" else self.source
+        made: dict[str, Any] = {"now": self.place}
+        if len(peaks):
+            made["peaks"] = peaks
+        if (loop := self.stretch(self.status.get("loop"))) is not None:
+            made["loop"] = loop
+        making = self.stretch(self.status.get("making"))
+        if making is not None and box.type == "decoder":
+            made["window"] = (making[0], making[0] + making[1])
+        return made
+
+    def _ring(self) -> dict[str, Any]:
+        slots = self.status.get("slots", ())
+        beads = [(bead.position, bead.strength) for bead in self.ring.beads]
+        heard = min((slot["heard_in"] for slot in slots if slot["heard_in"] >= 0), default=0.0)
+        tick = float(self.status.get("tick_ms", 0.0)) / 1e3
+        depth = self.ring.depth or int(self.status.get("depth", 0))
+        return {"depth": depth, "beads": beads, "finished": self.finished, "heard_in": heard, "tick": tick}
 
 
 def _of_document(kind: str, node: Node) -> dict[str, Any]:
+    if kind == "cycle":
+        return {"shape": str(node.values.get("shape", "sine"))}
     if kind == "line":
-        return {"points": [tuple(point) for point in node.values["points"]]} if node.values.get("points") else {}
+        points = node.values.get("points")
+        return {"points": points} if isinstance(points, (list, tuple)) and points else {}
     for name in ("text", "pattern", "formula", "expression", "style"):
         if isinstance(found := node.values.get(name), str):
             return {"text": found}

@@ -73,7 +73,7 @@ class StartedHost:
         patch = () if self.file is None else (str(self.file),)
         command = [*PROGRAM, "host", *patch, "--listen", "127.0.0.1:0", *self._options]
         environ = {**os.environ, "PYTHONUNBUFFERED": "1", "COLUMNS": "200"}
-        apart = {"creationflags": 0x208} if sys.platform == "win32" else {"start_new_session": True}
+        windows = sys.platform == "win32"
         try:
             self._process = subprocess.Popen(
                 command,
@@ -81,7 +81,8 @@ class StartedHost:
                 stdout=descriptor,
                 stderr=subprocess.STDOUT,
                 env=environ,
-                **apart,  # pyright: ignore[reportArgumentType] - of one of two systems
+                creationflags=0x208 if windows else 0,  # a group of its own, without a console
+                start_new_session=not windows,
             )
         except OSError as error:
             raise DemonError(

@@ -190,7 +190,7 @@ class Telemetry:
             loud = max(self.facts.levels, default=0.0) if self.moving else 0.0
             at = np.arange(TRACE_POINTS)
             wave = np.sin(at * 1.9 - now * 23.0) * np.sin(at * 0.47 + now * 5.0)
-            self._trace(wire.key, (loud * wave).astype(np.float32))
+            self._trace(wire.key, (loud * wave).astype(np.float64))
         elif wire.type == "gate":
             span = math.ceil(BEAD_SECONDS * self.rate) + 1
             first = math.floor(frame) - span

@@ -55,7 +55,8 @@ class Bar:
         lamp = bar_words.lamp(status, self._late[1])
         face = (
             w, title, self.model, self.dirty, self.words, self.clients, bar_words.clock(status),
-            bar_words.tempo(status), bool(status.get("playing")), round(song * 220), tuple(round(120 * x) for x, _ in levels),
+            bar_words.tempo(status), bool(status.get("playing")), round(song * 220),
+            tuple(round(120 * x) for x, _ in levels),
             tuple(round(120 * y) for _, y in levels), lamp, status.get("recording"), status.get("volume_db"),
             self.hands.hot, bar_words.device(status, self.words), status.get("muted"), status.get("bypass"),
         )  # fmt: skip

@@ -32,19 +32,17 @@ def parts(width: float, title: str, model: str) -> dict[Part, Rect]:
     put("tempo", middle + 112.0, 84.0)
     put("tap", middle + 198.0, 38.0)
     right = width - 12.0
-    levels_left = right - 236.0
-    if width >= 900.0:
+    wide = width >= 1080.0
+    levels_left = right - (340.0 if wide else 236.0)
+    put("levels", levels_left, 130.0)
+    put("volume", levels_left + 136.0, 96.0)
+    if wide:
         put("lamp", right - 96.0, 96.0)
-        levels_left = right - 340.0
-        put("levels", levels_left, 130.0)
-        put("volume", levels_left + 136.0, 96.0)
-        put("record", levels_left - 42.0, 32.0)
         put("clients", levels_left - 88.0, 40.0)
-    else:
-        put("volume", right - 96.0, 96.0)
-        put("levels", right - 236.0, 130.0)
+    if levels_left - 42.0 > found["tap"][2] + 8.0:
+        put("record", levels_left - 42.0, 32.0)
     song_left = middle + 246.0
-    song_right = min((rect[0] for name, rect in found.items() if rect[0] > song_left), default=right) - 14.0
+    song_right = min((rect[0] for rect in found.values() if rect[2] > song_left), default=right) - 14.0
     if song_right - song_left >= 60.0:
         put("song", song_left, min(song_right - song_left, 220.0))
     return found

@@ -85,7 +85,7 @@ class PopupWindows:
     def field(self, at: Point, title: str, text: str, commit: Callable[[str], str], lines: int = 1) -> None:
         """Opens a field with a text."""
         wide = FIELD_W if lines == 1 else 2 * FIELD_W
-        wide = min(max(wide, font.width(text.split("\n")[0], 15.5) + 40, font.width(title, 13) + 30), 560.0)
+        wide = min(max(wide, font.width(text.split("\n", 1)[0], 15.5) + 40, font.width(title, 13) + 30), 560.0)
         tall = FIELD_H + FIELD_LINE * (lines - 1) + 26 + 22
         made = _Field(title, LineEditor.over(text, chosen=lines == 1, lines=lines > 1), commit)
         self._put(made, at, wide, tall)

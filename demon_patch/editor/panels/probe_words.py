@@ -9,8 +9,8 @@ import numpy as np
 from demon_patch.arrays import Array
 from demon_patch.editor.layout.box import Hit
 from demon_patch.editor.layout.facts import Facts
-from demon_patch.editor.look import numbers
 from demon_patch.editor.link.ranges import Range, declared
+from demon_patch.editor.look import numbers
 from demon_patch.patch.model.document import Patch
 from demon_patch.runtime.remote.messages.base import Point
 

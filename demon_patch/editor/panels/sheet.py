@@ -15,8 +15,11 @@ from demon_patch.editor.look.theme import Theme
 
 @dataclass
 class Paper:
-    """What all sheets share. brush: the theme and the fonts. parent: the window. scale: pixels of the display for one of
-    ours; all lengths and places of sheets are in ours."""
+    """What all sheets share.
+
+    brush: the theme and the fonts. parent: the window. scale: pixels of the display for one of ours; all lengths and
+    places of sheets are in ours.
+    """
 
     brush: Brush
     parent: Item
@@ -83,7 +86,7 @@ class Sheet:
         """Draws a line through points."""
         if len(points) > 1:
             k = self._paper.scale
-            scaled = [(x * k, y * k) for x, y in points]
+            scaled = [[x * k, y * k] for x, y in points]
             dpg.draw_polyline(scaled, color=colour, thickness=thickness * k, parent=self.item)
 
     def shape(self, points: Sequence[Point], fill: Colour) -> None:

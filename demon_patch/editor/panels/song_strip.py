@@ -87,8 +87,8 @@ class SongStrip:
                 s.text(x + 3, 10, str(number), 11.5, t.faint)
         middle = (TOP + self._low) / 2
         loudest = max((float(p.max()) for p in (self._facts.song, self._facts.source) if len(p)), default=1.0) or 1.0
-        self._waves(self._facts.source / loudest, middle, fade(t.port("source"), 0.55), 3.0)
-        self._waves(self._facts.song / loudest, middle, t.port("audio"), 1.3)
+        self._waves(np.asarray(self._facts.source / loudest, np.float64), middle, fade(t.port("source"), 0.55), 3.0)
+        self._waves(np.asarray(self._facts.song / loudest, np.float64), middle, t.port("audio"), 1.3)
         if not len(self._facts.song):
             s.text(s.w / 2, middle, "the song appears as it is made", 14, t.faint, align=0.5)
         self._draw_lanes()
@@ -109,7 +109,7 @@ class SongStrip:
         loud = np.maximum.reduceat(peaks, edges) if len(peaks) >= count else np.interp(
             np.linspace(0, len(peaks) - 1, count), np.arange(len(peaks)), peaks
         )  # fmt: skip
-        half = ((self._low - TOP) / 2 - 3) * np.clip(loud, 0.0, 1.0) ** 0.8
+        half = ((self._low - TOP) / 2 - 3) * np.clip(loud, 0.0, 1.0) ** 1.5
         xs = MARGIN + (np.arange(count) + 0.5) * (self.sheet.w - 2 * MARGIN) / count
         points: list[tuple[float, float]] = []
         for number, (x, h) in enumerate(zip(xs.tolist(), half.tolist(), strict=True)):
