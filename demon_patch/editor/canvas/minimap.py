@@ -27,10 +27,10 @@ class Minimap:
         self.width, self.height = WIDTH * scale, HEIGHT * scale
         self.drawlist = dpg.add_drawlist(round(self.width), round(self.height), parent=parent)
         self._map = dpg.add_draw_layer(parent=self.drawlist)
+        ink, glass = fade(theme.text, 0.85), fade(theme.text, 0.05)
         self._view = dpg.draw_rectangle(
-            (0, 0), (1, 1), color=fade(theme.text, 0.85), fill=fade(theme.text, 0.05), thickness=1.3 * scale, rounding=3,
-            parent=self.drawlist,
-        )  # fmt: skip
+            (0, 0), (1, 1), color=ink, fill=glass, thickness=1.3 * scale, rounding=3, parent=self.drawlist
+        )
         self._drawn: Hashable = None
         self._seen: Rect | None = None
         self._left = self._top = 0.0

@@ -25,7 +25,10 @@ class Ground:
         )  # fmt: skip
         axes = (dpg.mvXAxis, dpg.mvYAxis)
         self.axes = [
-            dpg.add_plot_axis(axis, parent=self.plot, no_tick_labels=True, no_tick_marks=True, no_gridlines=True, no_highlight=True, invert=axis == dpg.mvYAxis)
+            dpg.add_plot_axis(
+                axis, parent=self.plot, no_tick_labels=True, no_tick_marks=True, no_gridlines=True, no_highlight=True,
+                invert=axis == dpg.mvYAxis,
+            )
             for axis in axes
         ]  # fmt: skip
         self.layers = {name: dpg.add_draw_node(parent=self.plot) for name in LAYERS}
@@ -77,9 +80,11 @@ class Ground:
 
 def _bare_theme() -> Item:
     """Returns a theme that draws nothing of a plot itself."""
-    with dpg.theme() as bare, dpg.theme_component(dpg.mvAll):
-        dpg.add_theme_style(dpg.mvPlotStyleVar_PlotPadding, 0, 0, category=dpg.mvThemeCat_Plots)
-        dpg.add_theme_style(dpg.mvPlotStyleVar_PlotBorderSize, 0, category=dpg.mvThemeCat_Plots)
-        for colour in (dpg.mvPlotCol_PlotBg, dpg.mvPlotCol_FrameBg, dpg.mvPlotCol_PlotBorder):
-            dpg.add_theme_color(colour, CLEAR, category=dpg.mvThemeCat_Plots)
+    bare = dpg.add_theme()
+    every = dpg.add_theme_component(dpg.mvAll, parent=bare)
+    plots = dpg.mvThemeCat_Plots
+    dpg.add_theme_style(dpg.mvPlotStyleVar_PlotPadding, 0, 0, category=plots, parent=every)
+    dpg.add_theme_style(dpg.mvPlotStyleVar_PlotBorderSize, 0, category=plots, parent=every)
+    for colour in (dpg.mvPlotCol_PlotBg, dpg.mvPlotCol_FrameBg, dpg.mvPlotCol_PlotBorder):
+        dpg.add_theme_color(colour, CLEAR, category=plots, parent=every)
     return bare

@@ -21,8 +21,8 @@ class PinItems:
     def fade(self, alpha: float) -> None:
         """Draws it more faintly; 1 as usual."""
         for item, fill, edge in self.items:
-            fill, edge = (fade(c, alpha * max(0, c[3]) / 255) for c in (fill, edge))
-            dpg.configure_item(item, fill=fill, color=edge)
+            weak, line = (fade(c, alpha * max(0, c[3]) / 255) for c in (fill, edge))
+            dpg.configure_item(item, fill=weak, color=line)
 
 
 def draw_pin(brush: Brush, pin: Pin, parent: Item) -> PinItems:

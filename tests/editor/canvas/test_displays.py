@@ -22,6 +22,7 @@ RISING = np.linspace(0, 1, 60)
 FALLING = RISING[::-1]
 PULSES = (np.arange(60) % 10 < 3).astype(float)
 LATER = np.roll(PULSES, 4)
+PARTS = ("attack", "decay", "sustain", "release")
 VALUE = {"ranges": {"value": ((0, 1),) * 3}, "names": {"value": ("x", "y", "z")}}
 
 # for each kind, data before and after, which must look different
@@ -46,10 +47,10 @@ SIGNALS: Mapping[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "cycle": ({**VALUE, "place": [[0.1]], "value": [[0.5]], "shape": "sine"}, {"place": [[0.6]], "shape": "saw"}),
     "phase": ({**VALUE, "value": [[0.1]]}, {"value": [[0.6]]}),
     "envelope": (
-        {"part": [[0.1], [0.3], [0.6], [0.5]], "names": {"part": ("attack", "decay", "sustain", "release")}, "value": [RISING]},
+        {"part": [[0.1], [0.3], [0.6], [0.5]], "names": {"part": PARTS}, "value": [RISING]},
         {"part": [[0.6], [0.3], [0.2], [0.5]], "value": [FALLING]},
     ),
-    "line": ({"points": [(0, 0), (1, 1)], "place": [[0.2]]}, {"points": [(0, 0), (0.5, 0.2), (1, 1)], "place": [[0.7]]}),
+    "line": ({"points": [(0, 0), (1, 1)], "place": [[0.2]]}, {"points": [(0, 0), (0.5, 0.2)], "place": [[0.7]]}),
     "curve": ({"curve": RISING, "now": 0.1}, {"curve": FALLING, "now": 0.6}),
     "transfer": ({"in": [RISING], "value": [RISING**2]}, {"in": [FALLING], "value": [RISING]}),
     "formula": ({"text": "a + b", "input": [[1.0]], "names": {"input": ("a",)}, "value": [[2.0]]}, {"value": [[3.0]]}),
@@ -61,13 +62,12 @@ SIGNALS: Mapping[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "tape": ({"name": "a.wav", "seconds": 1.0}, {"seconds": 4.0, "running": True}),
     "ring": ({"beads": [(0.1, 0.5)], "depth": 4, "finished": 1}, {"beads": [(0.4, 0.5), (0.9, 1.0)], "heard_in": 0.6}),
     "lanes": ({"lanes": {"gain": RISING}, "now": 0.2}, {"lanes": {"gain": FALLING}, "now": 0.5}),
-    "probe": ({**VALUE, "value": [RISING]}, {"value": [FALLING]}),
+    "probe": ({**VALUE, "value": [RISING]}, {"value": [FALLING], "forecast": [RISING]}),
 }  # fmt: skip
 
 
 def _picture(kind: str, window: int, theme: Theme = DARK, size: tuple[float, float] = (168.0, 50.0)) -> Picture:
-    with dpg.plot(parent=window):
-        group = dpg.add_draw_node()
+    group = dpg.add_draw_node(parent=dpg.add_plot(parent=window))
     return KINDS[kind](Brush(theme, {}), group, group, (10.0, 36.0, *size), theme.accent)
 
 
@@ -105,7 +105,12 @@ def test_a_display_takes_odd_sizes_and_missing_numbers(kind: str, window: int) -
     for theme, size in ((DARK, (60.0, 26.0)), (LIGHT, (300.0, 150.0))):
         picture = _picture(kind, window, theme, size)
         picture.show({})
-        unknown = {key: np.full_like(np.asarray(v, float), np.nan) if key in ("value", "gate", "step", "share", "gain", "signal", "in", "part", "place", "round", "input") else v for key, v in before.items()}
+        unknown = {
+            key: np.full_like(np.asarray(v, float), np.nan)
+            if key in ("value", "gate", "step", "share", "gain", "signal", "in", "part", "place", "round", "input")
+            else v
+            for key, v in before.items()
+        }
         picture.show(unknown)
         picture.show(before)
         picture.show(after)
@@ -123,6 +128,19 @@ def test_a_display_leaves_its_items_alone_while_nothing_changes(kind: str, windo
     monkeypatch.setattr(dpg, "configure_item", lambda *a, **k: touched.append((a, k)))
     picture.show(after)
     assert not touched
+
+
+def test_a_probe_greys_what_only_holds_its_last_number(window: int) -> None:
+    picture = _picture("probe", window, size=(200.0, 80.0))
+    coming = np.concatenate([np.linspace(0, 1, 20), np.ones(30)])
+    picture.show({**VALUE, "value": [FALLING], "forecast": [coming]})
+    moving = dpg.get_item_configuration(picture.coming)["points"]  # type: ignore[attr-defined]
+    held = dpg.get_item_configuration(picture.held)["points"]  # type: ignore[attr-defined]
+    heard = dpg.get_item_configuration(picture.heard)["points"]  # type: ignore[attr-defined]
+    assert heard[0][0] == pytest.approx(moving[0][0])
+    assert moving[-1][0] == pytest.approx(held[0][0], abs=3)
+    assert held[0][1] == held[-1][1]
+    assert held[-1][0] > moving[-1][0] > heard[0][0]
 
 
 def test_beads_of_the_ring_stand_where_their_steps_are(window: int) -> None:
@@ -184,7 +202,15 @@ def test_a_line_with_cut_corners_keeps_its_ends_and_has_no_sharp_ones(points: li
 
 
 def test_numbers_are_short() -> None:
-    assert [said(v) for v in (0.0, -0.001, -1.5, 12.34, 99.96, 12345, float("nan"))] == ["0.00", "0.00", "−1.50", "12.3", "100", "12345", "–"]
+    assert [said(v) for v in (0.0, -0.001, -1.5, 12.34, 99.96, 12345, float("nan"))] == [
+        "0.00",
+        "0.00",
+        "−1.50",
+        "12.3",
+        "100",
+        "12345",
+        "–",
+    ]
 
 
 def test_forms_of_waves_lie_between_0_and_1() -> None:

@@ -10,7 +10,13 @@ from demon_patch.editor.look.theme import DARK
 
 
 def test_pixels_are_between_0_and_1() -> None:
-    for pixels in (skin.shadow(188, 120, 26, 9), skin.sheen(188, 30, 9), skin.basin(120, 40, 5), skin.cap(), skin.glow()):
+    for pixels in (
+        skin.shadow(188, 120, 26, 9),
+        skin.sheen(188, 30, 9),
+        skin.basin(120, 40, 5),
+        skin.cap(),
+        skin.glow(),
+    ):
         assert pixels.dtype == np.float32
         assert pixels.shape[2] == 4
         assert pixels.min() >= 0

@@ -7,7 +7,7 @@ the newest frame is what is heard now. A list of numbers stands for one frame. A
 
 | kind | signals | other keys |
 |---|---|---|
-| all | | names {key: names of its signals}, ranges {key: (lo, hi) of its signals}, units {key: units}, dt (seconds a frame) |
+| all | | names, ranges (lo, hi) and units of the signals by key, as {key: [...]}; dt (seconds a frame) |
 | scope | value, gate | |
 | number | value, gate | |
 | dial | value, gate | |
@@ -23,18 +23,18 @@ the newest frame is what is heard now. A list of numbers stands for one frame. A
 | phase | value, gate | |
 | envelope | part (named attack, hold, decay, sustain, release), value, gate | curve ("straight" or "exponential") |
 | line | place (in the unit of the points), value | points [(x, y)] |
-| curve | | curve (numbers over the song), range (lo, hi), now (0 to 1) |
+| curve | | curve (numbers over the song) or points [(x, y)], range (lo, hi), now (0 to 1) |
 | transfer | in, value | curve (what goes out over the range of what comes in) |
 | formula | input, value | text |
 | pad | value (x, y) | |
 | keys | value (named pitch or pitch_n), gate | |
 | surface | gain | |
 | text | | text, unknown (words), playing |
-| wave | | peaks (0 to 1), now, loop (from, to), window (from, to) as shares of the length |
+| wave | | peaks (0 to 1); now, loop (from, to), window (from, to) as shares of the length |
 | tape | | name, seconds, bytes, running, levels |
-| ring | window (named from, to), value, gate | depth, beads [(position, strength)], finished (count), heard_in, tick (seconds) |
+| ring | window (named from, to), value, gate | depth, beads [(position, strength)], finished, heard_in, tick (s) |
 | lanes | control | lanes {name: numbers over the song}, now |
-| probe | value | span (seconds) |
+| probe | value or gate, forecast | |
 """
 
 from __future__ import annotations
@@ -42,6 +42,7 @@ from __future__ import annotations
 from demon_patch.editor.canvas.displays.base import Picture
 from demon_patch.editor.canvas.displays.gates import Keys, Lamp, Polygon, Steps, Switch
 from demon_patch.editor.canvas.displays.numbers import Bars, Dial, Formula, Meter, Number, Phase
+from demon_patch.editor.canvas.displays.probe import Trail
 from demon_patch.editor.canvas.displays.shapes import CurveLine, Cycle, Envelope, Line, Transfer
 from demon_patch.editor.canvas.displays.signals import Pad, Scope, Shares, Threshold
 from demon_patch.editor.canvas.displays.song import Lanes, Ring, Surface, Tape, Text, Wave
@@ -51,6 +52,6 @@ KINDS: dict[str, type[Picture]] = {
     "steps": Steps, "polygon": Polygon, "switch": Switch, "shares": Shares, "cycle": Cycle, "phase": Phase,
     "envelope": Envelope, "line": Line, "curve": CurveLine, "transfer": Transfer, "formula": Formula, "pad": Pad,
     "keys": Keys, "surface": Surface, "text": Text, "wave": Wave, "tape": Tape, "ring": Ring, "lanes": Lanes,
-    "probe": Scope,
+    "probe": Trail,
 }  # fmt: skip
 """The class of each kind; a kind that is missing here, such as "none", has no picture."""

@@ -216,14 +216,12 @@ class Picture:
     def trail(self, key: str, place: int, top: float, low: float, left: float, right: float, most: int = 96) -> Array:
         """Returns a signal's past as points between two heights."""
         values = self.history(key)[place]
-        if len(values) > most:
-            values = values[np.linspace(0, len(values) - 1, most).round().astype(int)]
         lo, hi = self.span(key, place)
         filled = values
         if not np.isfinite(values).all():
             last = np.maximum.accumulate(np.where(np.isfinite(values), np.arange(len(values)), 0))
             filled = np.where(np.isfinite(values[last]), values[last], lo)
-        y = low - (low - top) * np.clip((filled - lo) / (hi - lo), 0, 1)
+        y = low - (low - top) * np.clip((resampled(filled, most) - lo) / (hi - lo), 0, 1)
         if len(y) < 2:
             y = np.repeat(y, 2) if len(y) else np.array([low, low])
         return np.stack([np.linspace(left, right, len(y)), y], 1)
@@ -284,6 +282,13 @@ def arc(x: float, y: float, radius: float, start: float, stop: float, points: in
     """Returns an arc clockwise from one share of the circle to another."""
     turns = math.tau * np.linspace(start, stop, max(2, points))
     return cast("list[list[float]]", np.stack([x + radius * np.sin(turns), y - radius * np.cos(turns)], 1).tolist())
+
+
+def resampled(values: Array, most: int) -> Array:
+    """Returns numbers as no more than `most`, evenly spaced over the same stretch."""
+    if len(values) <= most:
+        return values
+    return np.interp(np.linspace(0, len(values) - 1, most), np.arange(len(values)), values)
 
 
 def edges(values: Array, top: float, low: float, left: float, right: float) -> list[list[float]]:

@@ -11,8 +11,10 @@ from demon_patch.editor.look.theme import LABEL, SMALL, TITLE, fade, mix
 
 _RHYTHMS = {
     (3, 8): "tresillo", (5, 8): "cinquillo", (2, 5): "khafif", (3, 4): "cumbia", (4, 9): "aksak", (5, 12): "venda",
-    (7, 12): "bembé", (7, 16): "samba", (5, 16): "bossa nova", (9, 16): "ngbaka", (3, 7): "ruchenitza", (4, 16): "four on the floor",
+    (7, 12): "bembé", (7, 16): "samba", (5, 16): "bossa nova", (9, 16): "ngbaka", (3, 7): "ruchenitza",
+    (4, 16): "four on the floor",
 }  # fmt: skip
+"""Names of rhythms, by strokes and steps."""
 
 
 class Lamp(Picture):
@@ -239,7 +241,7 @@ class Keys(Picture):
                     True,
                 )
         self.octaves = octaves
-        self.label = self.text(self.x + 8, low - 7, "", SMALL, mix(black, white, 0.35))
+        self.label = self.text(self.x + 7, low - 7, "", 10.0, mix(black, white, 0.4))
 
     def refresh(self) -> None:
         values, names = self.now("value"), self.names("value")

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import math
 
-import numpy as np
-
 from demon_patch.editor.canvas.displays.base import Picture, arc, circle, said
 from demon_patch.editor.canvas.scene_brush import Item
 from demon_patch.editor.look import text as font
@@ -25,7 +23,7 @@ class Number(Picture):
         self.lamps: list[tuple[Item, Item]] = []
 
     def refresh(self) -> None:
-        t, values = self.theme, self.now("value")
+        values = self.now("value")
         units, names = self.data.get("units", {}).get("value", ()), self.names("value")
         if len(values):
             unit = units[0] if units else ""
@@ -144,10 +142,10 @@ class Meter(Picture):
         self.age = [0, 0]
 
     def refresh(self) -> None:
-        levels = [min(1.0, max(0.0, float(v))) for v in self.data.get("levels", ())][:2]
         given = self.history("level")
-        if not levels and len(given):
-            levels = [self.share("level", i) for i in range(min(2, len(given)))]
+        levels = self.shares("level")[:2]
+        if not levels:
+            levels = [min(1.0, max(0.0, float(v))) for v in self.data.get("levels", ())][:2]
         peaks = [float(v) for v in self.data.get("peaks", ())]
         if len(given) and given.shape[1] > 2:
             points = self.trail("level", 0, self.y + 4, self.y + self.h - 4, self.x + 6, self.x + self.w - 6)
@@ -178,18 +176,23 @@ class Phase(Picture):
 
     def draw(self) -> None:
         t = self.theme
-        side = min(self.h, 0.5 * self.w, 64.0)
-        self.middle, self.radius = (self.x + 6 + side / 2, self.y + self.h / 2), side / 2 - 6
+        self.tall = self.h > 0.9 * self.w
+        side = min(self.h, (0.8 if self.tall else 0.5) * self.w, 64.0)
+        x = self.x + (self.w / 2 if self.tall else 6 + side / 2)
+        self.middle, self.radius = (x, self.y + self.h / 2 - (9 if self.tall else 0)), side / 2 - 6
         cx, cy = self.middle
         self.line(arc(cx, cy, self.radius, 0, 1, 60), fade(t.track, 0.8), 2.4)
         self.swept = self.line(arc(cx, cy, self.radius, 0, 0), self.colour, 2.8)
         self.hand = self.line([[cx, cy], [cx, cy - self.radius + 4]], t.text, 2)
         self.dot((cx, cy), 2.6, t.text)
-        self.main = self.text(self.x + side + 14, self.y + self.h / 2, "", 20, t.text, True, parent=self.plain)
+        size = 15.0 if self.tall else 20.0
+        at = (cx, cy + side / 2 + 9) if self.tall else (self.x + side + 14, self.y + self.h / 2)
+        self.number_at, self.size = at, size
+        self.main = self.text(*at, "", size, t.text, True, parent=self.plain)
         self.lamps: list[tuple[Item, Item]] = []
 
     def refresh(self) -> None:
-        t, values, names = self.theme, self.now("value"), self.names("value")
+        values, names = self.now("value"), self.names("value")
         if not len(values):
             return
         turning = [
@@ -203,7 +206,9 @@ class Phase(Picture):
         cx, cy = self.middle
         self.put(self.swept, points=arc(cx, cy, self.radius, 0, max(0.002, share)))
         self.put(self.hand, points=[list(circle(cx, cy, 3, share)), list(circle(cx, cy, self.radius - 4, share))])
-        self.put(self.main, text=said(float(values[0])))
+        mark = said(float(values[0]))
+        x = self.number_at[0] - (font.width(mark, self.size, True) / 2 if self.tall else 0)
+        self.put(self.main, text=mark, pos=(x, self.number_at[1] - self.size / 2))
         corner_lamps(self, self.lamps, 2)
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
 from demon_patch.arrays import Array
-from demon_patch.editor.canvas.displays.base import Picture
+from demon_patch.editor.canvas.displays.base import Picture, resampled
 from demon_patch.editor.look.theme import fade, mix
 
 POINTS = 72
@@ -115,23 +117,19 @@ class Envelope(_Shape):
         ends = np.concatenate([[0.0], np.cumsum(widths) / widths.sum()])
         bent = curve == "exponential"
         u = np.linspace(0, 1, 14)
-        rise, fall = (
-            ((1 - np.exp(-1.5 * u)) / (1 - math.exp(-1.5)), (np.exp(-4 * u) - math.exp(-4)) / (1 - math.exp(-4)))
-            if bent
-            else (u, 1 - u)
-        )
-        self.stage = {"up": len(u), "stay": 3 * len(u)}
-        pieces = [(ends[0], ends[1], rise), (ends[1], ends[2], np.ones(14)), (ends[2], ends[3], stays + (1 - stays) * fall),
-                  (ends[3], ends[4], np.full(14, stays)), (ends[4], ends[5], stays * fall)]  # fmt: skip
-        xs = np.concatenate([a + (b - a) * u for a, b, _ in pieces])
-        ys = np.concatenate([levels for *_, levels in pieces])
-        self.shares = np.stack([xs, ys], 1)
+        rise, fall = u, 1 - u
+        if bent:
+            rise = (1 - np.exp(-1.5 * u)) / (1 - math.exp(-1.5))
+            fall = (np.exp(-4 * u) - math.exp(-4)) / (1 - math.exp(-4))
+        xs = np.concatenate([a + (b - a) * u for a, b in pairwise(ends)])
+        ys = np.concatenate([rise, np.ones(14), stays + (1 - stays) * fall, np.full(14, stays), stays * fall])
+        self.levels = ys
         self.points = self.place(xs, ys)
         self.put_line(self.shape, self.points)
 
     def _at(self, level: float, slope: float) -> tuple[float, float]:
         """Where on the form a level lies: on its way up where it rises, else on its way down."""
-        ys = self.shares[:, 1]
+        ys = self.levels
         sustain = self.parts[3]
         if slope > 1e-4:
             part = slice(0, 14)
@@ -185,10 +183,10 @@ class CurveLine(_Shape):
     def refresh(self) -> None:
         values = np.asarray(self.data.get("curve", ()), float).ravel()
         if len(values) < 2:
+            values = drawn(self.data.get("points", ()))
+        if len(values) < 2:
             return
-        if len(values) > 2 * POINTS:
-            values = values[np.linspace(0, len(values) - 1, 2 * POINTS).round().astype(int)]
-        values = np.nan_to_num(values)
+        values = resampled(np.nan_to_num(values), 2 * POINTS)
         lo, hi = self.data.get("range", (min(0.0, values.min()), max(values.max(), values.min() + 1e-9)))
         levels = (values - lo) / max(hi - lo, 1e-9)
         points = self.place(np.linspace(0, 1, len(levels)), levels)
@@ -204,7 +202,7 @@ class CurveLine(_Shape):
 
 
 class Transfer(_Shape):
-    """What goes out by what comes in, with a bead at the present pair. Without a given curve it shows the pairs so far."""
+    """What goes out by what comes in, with a bead at the present pair; without a given curve, the pairs so far."""
 
     BINS = 48
 
@@ -237,6 +235,16 @@ class Transfer(_Shape):
         x, y = self.place(np.array([self.share("in")]), np.array([self.share("value")]))[0]
         self.put(self.drop, points=[[float(x), self.low], [float(x), float(y)], [self.left, float(y)]], show=True)
         self.move_bead(float(x), float(y))
+
+
+def drawn(points: Sequence[Sequence[float]]) -> Array:
+    """Returns a curve through points, joined by straight lines, as numbers that are evenly spaced from 0 to 1."""
+    known = sorted((float(point[0]), float(point[1])) for point in points if len(point) >= 2)
+    if not known:
+        return np.zeros(0)
+    xs, ys = np.array(known).T
+    end = 1.0 if xs[-1] <= 1.0 else float(xs[-1])
+    return np.interp(np.linspace(0, end, 2 * POINTS), xs, ys)
 
 
 def wave(shape: str, width: float = 0.5) -> Array | None:

@@ -67,8 +67,7 @@ class Threshold(Picture):
     """A signal over the last seconds, the marks that it crosses as level lines, and a lamp for each gate."""
 
     def draw(self) -> None:
-        t, x, y, w, h = self.theme, self.x, self.y, self.w, self.h
-        self.right = x + w - 26
+        self.right = self.x + self.w - 26
         self.marks: list[Item] = []
         self.lines: list[tuple[Item, Item]] = []
         self.lamps: list[tuple[Item, Item]] = []

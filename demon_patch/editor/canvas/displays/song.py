@@ -9,7 +9,7 @@ from pathlib import PurePath
 import dearpygui.dearpygui as dpg
 import numpy as np
 
-from demon_patch.editor.canvas.displays.base import Picture, arc, circle
+from demon_patch.editor.canvas.displays.base import Picture, arc, circle, resampled
 from demon_patch.editor.canvas.scene_brush import CLEAR, Item
 from demon_patch.editor.look import text as font
 from demon_patch.editor.look.theme import LABEL, SMALL, fade, mix
@@ -158,14 +158,14 @@ class Ring(Picture):
 
     def _say(self, flying: int) -> None:
         """Says how many there are, when the next one is heard, and how long a tick takes."""
-        lines = ["", "", ""]
+        lines, short = ["", "", ""], self.wide < 90
         if "beads" in self.data or "depth" in self.data:
             depth = self.data.get("depth")
-            lines[0] = f"{flying} of {depth} in flight" if depth else f"{flying} in flight"
+            lines[0] = (f"{flying} of {depth}" if depth else f"{flying}") + ("" if short else " in flight")
         if self.data.get("heard_in") is not None:
-            lines[1] = f"heard in {max(0.0, float(self.data['heard_in'])):.1f} s"
+            lines[1] = f"{'in' if short else 'heard in'} {max(0.0, float(self.data['heard_in'])):.1f} s"
         if self.data.get("tick") is not None:
-            lines[2] = f"tick {1000 * float(self.data['tick']):.0f} ms"
+            lines[2] = f"{'' if short else 'tick '}{1000 * float(self.data['tick']):.0f} ms"
         for item, line, size in zip(self.texts, lines, (LABEL, LABEL, SMALL), strict=True):
             self.put(item, text=font.fitted(line, size, self.wide))
 
@@ -256,8 +256,7 @@ class Lanes(Picture):
                 continue
             name, values = shown[place]
             values = np.nan_to_num(values if len(values) > 1 else np.repeat(values, 2) if len(values) else np.zeros(2))
-            if len(values) > 96:
-                values = values[np.linspace(0, len(values) - 1, 96).round().astype(int)]
+            values = resampled(values, 96)
             top, low = self.y + 3 + place * tall + 3, self.y + 3 + (place + 1) * tall - 3
             lo, hi = min(0.0, float(values.min())), max(1.0, float(values.max()))
             points = np.stack(
