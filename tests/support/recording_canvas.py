@@ -64,7 +64,8 @@ class RecordingCanvas:
     def add_box(self, box: Box) -> None:
         self._called("add_box", box.id)
         self.boxes[box.id] = copy.deepcopy(box)
-        for key in [key for key in self.modulated if key[0] == box.id]:
+        knobs = {knob.name for knob in box.knobs}
+        for key in [key for key in self.modulated if key[0] == box.id and key[1] not in knobs]:
             del self.modulated[key]
 
     def remove_box(self, id: str) -> None:

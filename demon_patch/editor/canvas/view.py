@@ -132,8 +132,9 @@ class View:
                 self.space.boxes[new.id] = new
             self.space.put(new)
             self.canvas.add_box(new)
+            lived = set() if old is None else {knob.name for knob in old.knobs if knob.live is not None}
             for knob in new.knobs:
-                self._show_live(new.id, knob.name, knob)
+                self._show_live(new.id, knob.name, knob, always=knob.name in lived)
             return old is not None
         if (old.x, old.y) != (new.x, new.y):
             self.place(new.id, new.x, new.y)

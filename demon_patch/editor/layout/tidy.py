@@ -222,7 +222,9 @@ def _columns(tiles: Mapping[str, Tile], edges: Sequence[_Edge]) -> dict[str, Poi
     arcs = forward_arcs(sorted(tiles), [Arc(edge.src, edge.dst) for edge in edges], chain)
     columns = layered({id: tile.h + DOWN for id, tile in tiles.items()}, arcs, chain, TALL)
     forward = [edge for edge in edges if Arc(edge.src, edge.dst) in arcs] or list(edges)
-    tops = _tops(tiles, columns, forward)
+    lanes, pieces = _lanes(columns, forward)
+    with_lanes = [[*column, *(lane.id for lane in lanes[place])] for place, column in enumerate(columns)]
+    tops = _tops({**tiles, **{lane.id: lane for several in lanes for lane in several}}, with_lanes, pieces)
     places: dict[str, Point] = {}
     x = 0.0
     for column in columns:
@@ -231,6 +233,23 @@ def _columns(tiles: Mapping[str, Tile], edges: Sequence[_Edge]) -> dict[str, Poi
             places[id] = x + wide - tiles[id].w if id not in chain else x, tops[id]
         x += wide + ACROSS
     return places
+
+
+def _lanes(columns: Sequence[Sequence[str]], edges: Sequence[_Edge]) -> tuple[list[list[Tile]], list[_Edge]]:
+    """Returns free lanes, by column, for the cables that pass columns, one for all from the same output; and the pieces
+    of cables between neighbours."""
+    place = {id: number for number, column in enumerate(columns) for id in column}
+    lanes: list[dict[str, Tile]] = [{} for _ in columns]
+    pieces: dict[tuple[str, str, float, float], _Edge] = {}
+    for edge in edges:
+        at, leaving = edge.src, edge.leaving
+        for column in range(place[edge.src] + 1, place[edge.dst]):
+            lane = f"lane:{edge.src}:{edge.leaving:.2f}:{column}"
+            lanes[column][lane] = Tile(lane, 0.0, 0.0)
+            pieces[at, lane, leaving, 0.0] = _Edge(at, lane, leaving, 0.0)
+            at, leaving = lane, 0.0
+        pieces[at, edge.dst, leaving, edge.arriving] = _Edge(at, edge.dst, leaving, edge.arriving)
+    return [list(several.values()) for several in lanes], list(pieces.values())
 
 
 def _tops(tiles: Mapping[str, Tile], columns: Sequence[Sequence[str]], edges: Sequence[_Edge]) -> dict[str, float]:
