@@ -1,4 +1,4 @@
-"""A desk for tests of the hands: a view on a recording canvas, and a document session that the host's own handlers edit."""
+"""A desk for tests of the hands: a view on a recording canvas, and a document that the host's own handlers edit."""
 
 from __future__ import annotations
 
@@ -151,7 +151,7 @@ class AnsweringPopups:
     def pick(self, *titles: str) -> None:
         """Chooses a line of the menu that is open, and of its submenus."""
         assert self.last is not None
-        items = self.last[1]
+        items, item = self.last[1], None
         self.close()
         for title in titles:
             item = next((i for i in items if i.title == title), None)
@@ -265,9 +265,9 @@ class Desk:
         self.look(at, **{button: False})
         self.look(at, **dict.fromkeys(held, False))
 
-    def double_click(self, at: Point, **held: bool) -> None:
-        self.click(at, **held)
-        self.click(at, seconds=0.05, **held)
+    def double_click(self, at: Point) -> None:
+        self.click(at)
+        self.click(at, seconds=0.05)
 
     def press(self, key: str, at: Point | None = None) -> None:
         """Presses a key and lets it go, as the table writes it."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from demon_patch.editor.hands import pictures
 from demon_patch.editor.hands.clicks import Clicks
 from demon_patch.editor.hands.commands import Commands
 from demon_patch.editor.hands.gestures.band import Band
@@ -128,6 +129,14 @@ class Presses:
         tools, id = self.tools, hit.id
         selection, add = tools.selection, pointer.shift or pointer.ctrl
         was_selected = id in selection.nodes
+        if hit.kind == "display" and not add and not pointer.ctrl:
+            box = tools.view.boxes[id]
+            picture = pictures.begin(tools, pointer, box, twice)
+            if picture is not None:
+                if not was_selected:
+                    selection.set([id])
+                picture.move(pointer)
+                return picture
         if hit.kind == "fold":
             return self._press(pointer, self._move(id), lambda up: self._only(id, self.commands.fold))
         if add:
@@ -146,6 +155,8 @@ class Presses:
                 port = tools.edits.ports.inputs(id).get(hit.port)
                 if port is not None:
                     tools.popups.menu(tools.pixel(up.at), self.menus.choices(id, port))
+            elif hit.kind == "display" and id in tools.view.boxes:
+                pictures.click(tools, tools.view.boxes[id])
             elif hit.kind == "text":
                 self.commands.fields.value(id, hit.port, tools.pixel(up.at))
 

@@ -172,7 +172,7 @@ def test_a_drag_is_one_step_at_most_and_none_with_escape(
     other = Desk(everything())
     other.drag(other.pixel(x, y), other.pixel(to_x, to_y), button=button, drop=False, **flags)
     other.press("escape")
-    other.look(**{button: False})
+    other.look(None, **{button: False})
     assert other.steps == ()
     assert other.patch == everything()
     assert other.canvas.picture() == Desk(everything()).canvas.picture()
