@@ -130,9 +130,17 @@ class Scene:
 
     def move_box(self, id: str, x: float, y: float) -> None:
         """Moves a node; its cables follow."""
-        self.boxes[id].move(x, y)
+        kept = self.boxes[id]
+        kept.move(x, y)
+        if id not in self._seen:
+            self._seen.add(id)
+            kept.detail(self._level)
+            kept.show(True)
         for key in self.space.wires_of(id):
             self._bend(key)
+            if key not in self._seen_wires and key in self.wires:
+                self._seen_wires.add(key)
+                self.wires[key].show(True, self._level >= 2)
         self._tie(id)
 
     def raise_boxes(self, ids: Collection[str]) -> None:

@@ -8,6 +8,7 @@ import dearpygui.dearpygui as dpg
 
 from demon_patch.editor.canvas.displays import KINDS, Picture
 from demon_patch.editor.canvas.scene_brush import CLEAR, HOLLOW, Brush, Colour, Item
+from demon_patch.editor.canvas.scene_far import BAR_LOW, INSET, draw_from_afar
 from demon_patch.editor.canvas.scene_knob import SLICES, KnobItems
 from demon_patch.editor.canvas.scene_pin import PinItems, draw_pin
 from demon_patch.editor.layout.box import Box, Point, Row
@@ -118,7 +119,7 @@ class BoxItems:
             (0, 0), (w, h), fill=HOLLOW, color=edge, rounding=ROUND, thickness=1.2, parent=root
         )
         self.far = dpg.add_draw_node(show=False, parent=root)
-        self._from_afar()
+        self.bar = draw_from_afar(self.brush, box, self.category, self.far)
         self.plain = dpg.add_draw_node(parent=root)
         self.fine = dpg.add_draw_node(parent=root)
         self._rect((PAD, HEAD / 2 - 5.5), (PAD + 3, HEAD / 2 + 5.5), self.category, 1.5, self.plain)
@@ -139,30 +140,6 @@ class BoxItems:
 
     def _rect(self, a: Point, b: Point, fill: Colour, rounding: float, parent: Item) -> Item:
         return dpg.draw_rectangle(a, b, fill=fill, color=CLEAR, rounding=rounding, parent=parent)
-
-    def _from_afar(self) -> None:
-        """Draws what stands for the whole node when it is small: a block with a large title, and a bar for a value."""
-        box, t = self.box, self.theme
-        top, low = HEAD + 8, box.h - 8
-        if low - top < 30:
-            top, low = 5, box.h - 5
-        self._rect((8, top), (box.w - 8, low), fade(self.category, 0.13), 5, self.far)
-        best: tuple[float, list[str]] = (0.0, [])
-        for count in (1, 2, 3):
-            lines = _lines(box.title, count)
-            wide = max(font.width(line, 1.0, True) for line in lines)
-            size = min(50.0, (box.w - 30) / max(wide, 0.1), (low - top - 4) / (1.06 * len(lines)))
-            if size > best[0] * 1.12:
-                best = size, lines
-        size, lines = best
-        if size > 14:
-            y = (top + low) / 2 - size * 1.06 * len(lines) / 2
-            for line in lines:
-                x = (box.w - font.width(line, size, True)) / 2
-                self.brush.text((x, y), line, size, mix(self.category, t.text, 0.55), self.far, True)
-                y += size * 1.06
-        self.bar = self._rect((8, HEAD - 14), (8, HEAD - 5), self.category, 3, self.far)
-        dpg.configure_item(self.bar, show=False)
 
     def _display(self) -> None:
         shown, t = self.box.display, self.theme
@@ -374,10 +351,10 @@ class BoxItems:
         self._stale = True
         key = next((key for key in ("value", "level") if key in picture.data), None)
         if key is not None:
-            filled = round((self.box.w - 16) * picture.share(key))
+            filled = round((self.box.w - 2 * INSET) * picture.share(key))
             if filled != self._filled:
                 self._filled = filled
-                dpg.configure_item(self.bar, pmax=(8 + max(2, filled), HEAD - 5), show=True)
+                dpg.configure_item(self.bar, pmax=(INSET + max(2, filled), BAR_LOW), show=True)
 
     def fade_pins(self, keep: Collection[tuple[str, bool]] | None) -> None:
         """Draws all pins faintly but some, by name and side; None ends it."""
@@ -394,17 +371,3 @@ class BoxItems:
 def _position(place: int | None) -> float | None:
     """Returns the position of a slice of a knob's track."""
     return None if place is None else place / SLICES
-
-
-def _lines(title: str, count: int) -> list[str]:
-    """Returns a title in at most so many lines of words, as even as they go."""
-    words = title.split() or [""]
-    count = min(count, len(words))
-    if count == 1:
-        return [" ".join(words)]
-    best: list[str] = []
-    for cut in range(1, len(words) - count + 2):
-        lines = [" ".join(words[:cut]), *_lines(" ".join(words[cut:]), count - 1)]
-        if not best or max(map(len, lines)) < max(map(len, best)):
-            best = lines
-    return best

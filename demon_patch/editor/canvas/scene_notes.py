@@ -100,8 +100,8 @@ class ProbeItems(Card):
         self.probe, t = probe, brush.theme
         (x, y), (w, h) = probe.at, probe.size
         colour = t.port(type)
-        self.tie = dpg.draw_polyline([[x, y], [x, y]], color=fade(colour, 0.45), thickness=1.3, parent=self.root)
-        shade = brush.texture(("shadow", round(w), round(h)), skin.shadow, round(w), round(h), SHADOW, ROUND)
+        self.tie = dpg.draw_polyline([[x, y], [x, y]], color=fade(colour, 0.35), thickness=1.3, parent=self.root)
+        shade = brush.texture(("shadow", 160.0, 80.0), skin.shadow, 160.0, 80.0, SHADOW, ROUND)
         s, down = SHADOW, SHADOW_DOWN
         dark = (0, 0, 0, round(200 * t.shadow))
         dpg.draw_image(shade, (x - s, y - s + down), (x + w + s, y + h + s + down), color=dark, parent=self.root)

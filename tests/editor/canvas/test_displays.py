@@ -143,6 +143,21 @@ def test_a_probe_greys_what_only_holds_its_last_number(window: int) -> None:
     assert held[-1][0] > moving[-1][0] > heard[0][0]
 
 
+def test_a_crossfade_shows_the_share_of_its_position(window: int) -> None:
+    picture = _picture("shares", window)
+    names = {"share": ("a", "b", "position")}
+    picture.show({"share": [[7.0], [9.0], [0.25]], "names": names, "ranges": {"share": ((-1, 1), (-1, 1), (0, 1))}})
+    widths = [dpg.get_item_configuration(part) for part, _ in picture.parts]  # type: ignore[attr-defined]
+    first, second = (c["pmax"][0] - c["pmin"][0] for c in widths)
+    assert first == pytest.approx(3 * second, rel=0.05)
+
+
+def test_only_marks_on_the_scale_of_the_signal_are_drawn(window: int) -> None:
+    picture = _picture("threshold", window)
+    picture.show({"signal": [RISING], "mark": [[0.4], [0.1]], "names": {"mark": ("opens", "hysteresis")}})
+    assert len(picture.marks) == 1  # type: ignore[attr-defined]
+
+
 def test_beads_of_the_ring_stand_where_their_steps_are(window: int) -> None:
     picture = _picture("ring", window)
     picture.show({"beads": [(0.0, 1.0), (0.5, 0.0)]})

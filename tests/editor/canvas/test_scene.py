@@ -166,6 +166,23 @@ def test_what_is_off_screen_is_hidden_and_small_nodes_have_less_detail(scene: Sc
     assert (_config(box.far)["show"], _config(box.plain)["show"], _config(box.fine)["show"]) == (False, True, True)
 
 
+def test_a_node_that_is_moved_into_view_is_shown(scene: Scene) -> None:
+    view = _view(scene)
+    view.place("dec", 9000.0, 0.0)
+    scene.look()
+    assert not _config(scene.boxes["dec"].root)["show"]
+    view.place("dec", 700.0, 300.0)
+    assert _config(scene.boxes["dec"].root)["show"]
+
+
+def test_resizing_a_probe_makes_no_textures(scene: Scene) -> None:
+    _view(scene)
+    before = len(dpg.get_all_items())
+    for size in range(100, 130):
+        scene.set_probe("p", Probe("lfo", "uni", (200, 400), (float(size), 80.0)))
+    assert len(dpg.get_all_items()) == before
+
+
 def test_a_display_that_is_small_shows_its_newest_data_when_it_is_large_again(scene: Scene) -> None:
     _view(scene)
     scene.camera.look_at(400, 200, 0.3)

@@ -7,6 +7,7 @@ import numpy as np
 from demon_patch.arrays import Array
 from demon_patch.editor.canvas.displays.base import Picture, edges, resampled, said
 from demon_patch.editor.canvas.scene_brush import Item
+from demon_patch.editor.look import text as font
 from demon_patch.editor.look.theme import SMALL, fade, mix
 
 _HELD = 1e-9  # how little a number changes that is held
@@ -91,13 +92,13 @@ class Trail(Picture):
         """Says the newest number, and the least and the greatest of late."""
         units = self.data.get("units", {}).get("value", ())
         unit = f" {units[0]}" if units and units[0] and len(units[0]) < 6 else ""
+        words = ("high" if newest > 0.5 else "low") if gate else said(newest) + unit
+        self.put_tag(self.tags[0], words, self.x + self.w - 8 - font.width(words, SMALL), self.y + 9, SMALL)
         if gate:
-            self.put_tag(self.tags[0], "high" if newest > 0.5 else "low", self.x + 8, self.y + 9, SMALL)
             return
-        self.put_tag(self.tags[0], said(newest) + unit, self.x + 8, self.y + 9, SMALL)
         if len(known) and self.h > 56:
             for tag, value, y in (
-                (self.tags[1], known.max(), self.y + 24),
+                (self.tags[1], known.max(), self.y + 9),
                 (self.tags[2], known.min(), self.y + self.h - 11),
             ):
                 self.put_tag(tag, said(float(value)), self.x + 8, y, SMALL)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import dearpygui.dearpygui as dpg
 import numpy as np
 
@@ -11,6 +13,10 @@ from demon_patch.editor.look import text as font
 from demon_patch.editor.look.theme import LABEL, SMALL, fade, mix
 
 LINES, GATES = 4, 2
+_BETWEEN = ("position", "blend", "amount")
+"""Names of knobs that fade from one input to another."""
+_MARKS = frozenset({"opens", "closes", "threshold"})
+"""Names of knobs that stand on the scale of the signal beside them."""
 
 
 class Scope(Picture):
@@ -77,7 +83,9 @@ class Threshold(Picture):
         return self.soft_line([[0, 0], [0, 0]], colour, 1.3 if self.lines else 1.8)
 
     def refresh(self) -> None:
-        t, values, marks, gates = self.theme, self.history("signal"), self.now("mark"), self.history("gate")
+        t, values, gates = self.theme, self.history("signal"), self.history("gate")
+        named = self.names("mark")
+        marks = [v for i, v in enumerate(self.now("mark").tolist()) if not named or named[i : i + 1][0] in _MARKS]
         top, low = self.y + 5, self.y + self.h - 5
         if not len(values):
             return
@@ -94,7 +102,7 @@ class Threshold(Picture):
         self.grow(self.marks, min(3, len(marks)), lambda: self.line([[0, 0], [0, 0]], fade(t.accent, 0.75), 1.2))
         for place, item in enumerate(self.marks):
             on = place < len(marks) and lo <= marks[place] <= hi
-            height = low - (low - top) * (float(marks[place]) - lo) / (hi - lo) if on else low
+            height = low - (low - top) * (marks[place] - lo) / (hi - lo) if on else low
             self.put(item, points=[[self.x + 4, height], [self.right, height]], show=bool(on))
         gate = t.ports["gate"]
         count = min(3, len(gates))
@@ -174,14 +182,24 @@ class Shares(Picture):
         """The height of the bar's middle."""
         return self.y + self.h / 2 - (7 if self.h >= 36 else 0)
 
+    def _weights(self) -> tuple[Sequence[str], np.ndarray]:
+        """Returns the names and the weights of the parts. Of a node that mixes by one knob, it is that knob's share."""
+        names, values = self.names("share"), np.clip(self.now("share"), 0, None)
+        knob = next((names.index(name) for name in _BETWEEN if name in names), 0 if len(values) == 1 else -1)
+        if 0 <= knob < len(values):
+            share = self.share("share", knob)
+            return ("a", "b"), np.array([1 - share, share])
+        levels = [place for place, name in enumerate(names) if name.startswith("level") and place < len(values)]
+        if levels:
+            names, values = [names[place] for place in levels], values[levels]
+        if len(names) != len(values):
+            names = ()
+        return names[: self.MOST], values[: self.MOST]
+
     def refresh(self) -> None:
-        values = np.clip(self.now("share"), 0, None)[: self.MOST]
-        if len(values) == 1:  # one knob between two inputs
-            share = self.share("share")
-            values = np.array([1 - share, share])
+        names, values = self._weights()
         total = float(values.sum())
         left = self.x + 8
-        names = self.names("share") if len(self.names("share")) == len(values) else ()
         for place, (part, label) in enumerate(self.grow(self.parts, len(values), self._part)):
             share = float(values[place]) / total if place < len(values) and total > 1e-9 else 0.0
             wide = share * (self.w - 16)
