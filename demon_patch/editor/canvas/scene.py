@@ -51,6 +51,7 @@ class Scene:
         self._cut: frozenset[CableKey] = frozenset()
         self._target: CableKey | None = None
         self._faded: list[str] = []
+        self._detail = -1
         self._begin(theme)
 
     def _begin(self, theme: Theme) -> None:
@@ -223,6 +224,7 @@ class Scene:
             records[id] = record
             self.cards[id] = made
             made.select(id in self._selected[2])
+            made.detail(self._level)
 
     def _end_of(self, probe: Probe) -> Point | None:
         kept = self.boxes.get(probe.node)
@@ -353,6 +355,10 @@ class Scene:
             if key in self.wires:
                 self.wires[key].show(key in wires, level >= 2)
         self._seen, self._seen_wires = seen, wires
+        if level != self._detail:
+            self._detail = level
+            for card in self.cards.values():
+                card.detail(level)
 
     def modulate(self, node: str, port: str, now: float | None, live: float | None) -> None:
         """Shows where modulation has a knob now and where its live value stands, 0 to 1; None for none."""

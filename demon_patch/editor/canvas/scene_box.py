@@ -50,11 +50,11 @@ class BoxItems:
             self._dot()
         else:
             self._node()
+        if self._pill() and box.type != REROUTE:
+            self._state()
         for pin in box.pins:
             if not pin.folded or pin.wired:
                 self.pins[pin.name, pin.out] = draw_pin(self.brush, pin, self.root)
-        if self._pill() and box.type != REROUTE:
-            self._state()
         self.set_problem(box.problem)
         self.move(box.x, box.y)
 

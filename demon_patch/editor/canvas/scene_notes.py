@@ -53,6 +53,9 @@ class Card:
             parent=self.root,
         )
 
+    def detail(self, level: int) -> None:
+        """Sets how much is drawn, as of nodes."""
+
     def close(self) -> None:
         """Deletes it."""
         dpg.delete_item(self.root)
@@ -69,9 +72,16 @@ class FrameItems(Card):
         dpg.draw_rectangle((x, y), (x + w, y + h), fill=fill, color=edge, rounding=14, thickness=1.2, parent=self.root)
         ink = fade(mix(colour, t.text, 0.25 if t.name == "dark" else 0.4), 0.95)
         title = font.fitted(frame.title, LABEL, max(20.0, w - 28), True)
-        brush.text((x + 14, y + 8), title, LABEL, ink, self.root, True)
+        self.near = brush.text((x + 14, y + 8), title, LABEL, ink, self.root, True)
+        size = min(44.0, w / max(font.width(frame.title, 1.0, True), 0.1))
+        self.far = brush.text((x + 4, y - size - 3), frame.title, size, ink, self.root, True, show=False)
         _corner(x + w - 2, y + h - 2, fade(colour, 0.5), self.root)
         self.mark(x, y, w, h, t.accent, 14)
+
+    def detail(self, level: int) -> None:
+        """Shows its title large above it when it is seen from afar."""
+        dpg.configure_item(self.near, show=level > 0)
+        dpg.configure_item(self.far, show=level == 0)
 
 
 class NoteItems(Card):

@@ -11,6 +11,7 @@ import pytest
 
 from demon_patch.editor.canvas.protocol import Canvas
 from demon_patch.editor.canvas.scene import Scene
+from demon_patch.editor.canvas.scene_notes import FrameItems
 from demon_patch.editor.canvas.view import View
 from demon_patch.editor.layout.boxes import boxes_of
 from demon_patch.editor.layout.facts import Facts
@@ -161,6 +162,9 @@ def test_what_is_off_screen_is_hidden_and_small_nodes_have_less_detail(scene: Sc
     box = scene.boxes["sch"]
     assert _config(box.root)["show"]
     assert (_config(box.far)["show"], _config(box.plain)["show"], _config(box.fine)["show"]) == (True, False, False)
+    frame = scene.cards["f"]
+    assert isinstance(frame, FrameItems)
+    assert (_config(frame.near)["show"], _config(frame.far)["show"]) == (False, True)
     scene.camera.look_at(400, 200, 1.0)
     scene.look()
     assert (_config(box.far)["show"], _config(box.plain)["show"], _config(box.fine)["show"]) == (False, True, True)
