@@ -33,11 +33,14 @@ from demon_patch.editor.panels.protocol import Item
 from demon_patch.editor.panels.sheet import Paper
 from demon_patch.editor.window import Window
 from demon_patch.nodes.catalogue import CATALOGUE
+from demon_patch.patch.edit.difference import difference
+from demon_patch.patch.edit.session import Revision
 from demon_patch.patch.model.document import Patch
 from demon_patch.runtime.remote.messages.base import Fault, Reply, Request
+from demon_patch.runtime.remote.messages.edits import Do
 from demon_patch.runtime.remote.messages.session import Clients, Notice
 
-SHOW_SECONDS = 1 / 30  # between two pictures of telemetry
+SHOW_SECONDS, RESTING_SECONDS = 1 / 30, 1.0  # between two pictures of telemetry, while it moves and else
 NAME = "editor"
 
 
@@ -62,7 +65,7 @@ class Editor:
         keys, wrong = Keys.loaded()
         self.hands = Hands(
             self.view, self.camera, self.scene, self.link, self.popups, time.perf_counter, keys=keys,
-            clipboard=self.window.clipboard,
+            clipboard=self.window.clipboard, origin=(0.0, TOP),
         )  # fmt: skip
         for problem in wrong:
             self.popups.tell(problem, "warning")
@@ -74,7 +77,9 @@ class Editor:
         self._shown: tuple[object, ...] = ()
         self._looked: tuple[object, ...] = ()
         self._fitted = False
-        self._drawn_at = self._told_at = 0.0
+        self._kept: tuple[Patch, Revision] | None = None
+        self._returned: Revision | None = None
+        self._drawn_at = self._told_at = self._looked_at = 0.0
         self._done = False
         self._asked_once = self._focused = False
 
@@ -111,7 +116,9 @@ class Editor:
             self._looked = ()
             if event.again:
                 self.popups.tell("Connected again.", "good")
+                self._returned = event.welcome.revision
         elif isinstance(event, Lost):
+            self._kept = (self.link.patch, self.link.revision)
             self.popups.tell(f"{event.reason}. Your patch is kept, and the connection is tried again.", "warning")
         elif isinstance(event, Notice):
             self.popups.tell(_said(event.fault), "warning" if event.fault.mend else "plain")
@@ -123,6 +130,17 @@ class Editor:
     def _told(self, request: Request, reply: Reply) -> None:
         self.telemetry.told(request, reply, time.perf_counter())
         self.state.told(reply)
+
+    def _bring_back(self) -> None:
+        """After a host has ended and another one plays: does there what it had not kept."""
+        revision, self._returned = self._returned, None
+        kept, self._kept = self._kept, None
+        if revision is None or kept is None or revision >= kept[1]:
+            return
+        command = difference(self.link.patch, kept[0])
+        if command is not None:
+            self.link.ask(Do(command=command, label="Edits before the host ended"))
+            self.popups.tell("The host has ended and begun anew; your last edits are brought back.", "good")
 
     # -- places --------------------------------------------------------------------------------------------------
     def _pixel(self, x: float, y: float) -> tuple[float, float]:
@@ -202,19 +220,21 @@ class Editor:
     def step(self) -> None:
         """One round: waits, takes in, draws."""
         now = time.perf_counter()
-        moving, focused = self.telemetry.moving, self.window.door.focused
+        moving = self.telemetry.moving and self.link.connected
+        focused = self.window.door.focused
         gesture = self.chrome.held or self.hands.busy
         waiting = self.drive is not None and bool(self.drive.look(self.answers.answer))
-        seconds = self.pacing.wait(now, self._drawn_at, moving=moving, focused=focused, gesture=gesture)
+        seconds = self.pacing.wait(now, self._looked_at, moving=moving, focused=focused, gesture=gesture)
         self.window.door.wait(min(seconds, 0.02) if waiting else seconds)
-        began = time.perf_counter()
+        began = self._looked_at = time.perf_counter()
         cost = time.process_time()
         changed = self._take_input(began)
         if self.window.resized():
             self._resize()
             changed = True
         if self.link.drain():
-            changed = True
+            if self._returned is not None and self.link.connected:
+                self._bring_back()
         if self.link.revision.epoch >= 0:
             changed |= self._update(self.link.patch)
         self.state.look(began, self.link.connected)
@@ -223,12 +243,11 @@ class Editor:
         if self.link.revision.epoch >= 0:
             bar.title, bar.dirty = self.state.title, self.state.dirty
         changed |= self._look()
-        if began - self._told_at >= SHOW_SECONDS and (moving or changed):
+        if began - self._told_at >= (SHOW_SECONDS if moving or gesture else RESTING_SECONDS):
             self._told_at = began
-            self.telemetry.show(began, self.link.patch)
-            changed = changed or moving
+            changed |= self.telemetry.show(began, self.link.patch)
         changed |= self.chrome.draw(began, self.telemetry.facts.place)
-        due = began - self._drawn_at >= 1.0
+        due = began - self._drawn_at >= (1.0 if focused else 4.0)  # another window may have lain over it
         if changed or due or waiting:
             self.window.render()
             self.window.door.show_cursor(getattr(self.hands, "cursor", "arrow"))

@@ -24,7 +24,7 @@ KEY_NAMES = {
     347: "super", **{289 + n: f"f{n}" for n in range(1, 13)},
 }  # fmt: skip
 BUTTONS = {0: "left", 1: "right", 2: "middle"}
-CURSORS = {"arrow": 0, "text": 0x36002, "hand": 0x36004, "across": 0x36005, "up and down": 0x36006, "move": 0x36009}
+CURSORS = {"arrow": 0, "text": 0x36002, "hand": 0x36004, "across": 0x36005, "up and down": 0x36006, "move": 0x36004}
 SHIFT, CTRL, ALT, SUPER = 1, 2, 4, 8
 
 

@@ -43,10 +43,12 @@ class SongFacts:
 
     def take_strip(self, strip: Strip) -> None:
         """Takes a message of the song."""
-        self.song = floats(strip.song)
+        self.song = _kept(self.song, floats(strip.song))
         if strip.source:
-            self.source = floats(strip.source)
-        self.lanes = {name: floats(data) for name, data in strip.lanes.items()}
+            self.source = _kept(self.source, floats(strip.source))
+        lanes = {name: floats(data) for name, data in strip.lanes.items()}
+        same = lanes.keys() == self.lanes.keys() and all(np.array_equal(lanes[name], self.lanes[name]) for name in lanes)
+        self.lanes = self.lanes if same else lanes
         self.loop, self.laid = strip.loop, strip.laid
 
     def take_ring(self, ring: Ring) -> None:
@@ -108,6 +110,11 @@ class SongFacts:
         tick = float(self.status.get("tick_ms", 0.0)) / 1e3
         depth = self.ring.depth or int(self.status.get("depth", 0))
         return {"depth": depth, "beads": beads, "finished": self.finished, "heard_in": heard, "tick": tick}
+
+
+def _kept(before: Array, now: Array) -> Array:
+    """Returns the array from before where it is the same, so that nothing is drawn anew."""
+    return before if np.array_equal(before, now) else now
 
 
 def _of_document(kind: str, node: Node) -> dict[str, Any]:

@@ -76,6 +76,7 @@ class Telemetry:
         self._traces: dict[CableKey, Array] = {}
         self._beads: dict[CableKey, bool] = {}
         self._due = {"trace": 0.0, "display": 0.0}
+        self._drew = False
 
     def begin(self, model: Model, nodes: Nodes) -> None:
         """A connection was made."""
@@ -162,8 +163,9 @@ class Telemetry:
         return bool(self.facts.status.get("playing"))
 
     # -- what is drawn -------------------------------------------------------------------------------------------
-    def show(self, now: float, patch: Patch) -> None:
-        """Draws what moves, as it is at a moment."""
+    def show(self, now: float, patch: Patch) -> bool:
+        """Draws what moves, as it is at a moment; returns whether anything has."""
+        self._drew = self.moving
         frame = self.clock.frame(now)
         near = self._zoom >= FAR
         if near or now >= self._due["trace"]:
@@ -178,6 +180,7 @@ class Telemetry:
             if now >= self._due["display"]:
                 self._due["display"] = now + 0.9 / DISPLAY_RATE
                 self._show_displays(frame, patch)
+        return self._drew
 
     def _show_wire(self, wire: Wire, frame: float, now: float) -> None:
         point: Point = (wire.key.src, wire.key.out, "out")
@@ -211,11 +214,13 @@ class Telemetry:
         before = self._traces.get(key)
         if before is None or float(np.abs(before - values).max()) * TRACE_HEIGHT * self._zoom >= PIXELS:
             self._traces[key] = values
+            self._drew = True
             self._canvas.trace(key, values)
 
     def _put_beads(self, key: CableKey, places: list[float]) -> None:
         if places or self._beads.get(key, True):
             self._beads[key] = bool(places)
+            self._drew = True
             self._canvas.beads(key, places)
 
     def _show_knobs(self, box: Box, frame: float) -> None:
@@ -225,6 +230,7 @@ class Telemetry:
             key = box.id, knob.name
             if _apart(self._rings.get(key), now):
                 self._rings[key] = now
+                self._drew = True
                 self._show_now(box.id, knob.name, now)
 
     def _show_displays(self, frame: float, patch: Patch) -> None:

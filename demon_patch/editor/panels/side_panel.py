@@ -108,7 +108,7 @@ class SidePanel:
         self._rows = self.rows()
         t, s = self.sheet.theme, self.sheet
         s.clear()
-        s.box((0, 0, s.w, s.h), fill=fade(t.panel, 0.98))
+        s.box((0, 0, s.w, s.h), fill=t.panel)
         s.line((0.5, 0), (0.5, s.h), t.edge, 1.5)
         self._tops = []
         y = HEADING - self.scroll

@@ -11,6 +11,7 @@ import pytest
 
 from demon_patch.editor.link import starting
 from demon_patch.editor.link.starting import chosen, progress
+from demon_patch.errors import DemonError
 from demon_patch.runtime.remote.access import Address
 from demon_patch.runtime.remote.running_hosts import RunningHost, noted, running
 
@@ -70,9 +71,14 @@ def test_progress_is_the_last_line_until_it_listens() -> None:
 def test_a_host_that_does_not_start_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(starting, "PROGRAM", (sys.executable, "-c", "print('no card'); raise SystemExit(1)"))
     finder = starting.Finder("", None)
-    with pytest.raises(Exception, match="does not start: no card"):
-        for _ in range(200):
-            finder.find()
-            assert finder.started is not None and finder.started._process is not None
-            finder.started._process.wait(20)
+    with pytest.raises(DemonError, match="does not start: no card"):
+        _looked_for(finder)
     assert finder.restarts == 3
+
+
+def _looked_for(finder: starting.Finder) -> None:
+    for _ in range(200):
+        finder.find()
+        assert finder.started is not None
+        assert finder.started._process is not None
+        finder.started._process.wait(20)

@@ -71,14 +71,16 @@ def feed(telemetry: Telemetry, link: FakeLink, at: int, values: dict[str, float]
 def test_what_is_seen_is_watched_and_nothing_else() -> None:
     link, _, telemetry = made()
     points = newest(link, "signals").points
-    assert ("lfo", "out", "out") in points and ("scheduler", "strength", "in") in points
+    assert ("lfo", "out", "out") in points
+    assert ("scheduler", "strength", "in") in points
     assert ("scheduler", "seed", "in") not in points
     assert newest(link, "ring").rate > 0
     count = len(link.asked)
     telemetry.follow(telemetry._boxes, telemetry._wires, *telemetry._seen, 1.0)
     assert len(link.asked) == count
     telemetry.follow(telemetry._boxes, telemetry._wires, [], [], 1.0)
-    assert newest(link, "signals").rate == 0.0 and newest(link, "ring").rate == 0.0
+    assert newest(link, "signals").rate == 0.0
+    assert newest(link, "ring").rate == 0.0
 
 
 def test_far_away_neither_knobs_nor_displays_are_watched() -> None:
@@ -86,7 +88,9 @@ def test_far_away_neither_knobs_nor_displays_are_watched() -> None:
     assert {side for _, _, side in newest(link, "signals").points} == {"out"}
     feed(telemetry, link, 100, {"lfo": 0.5})
     telemetry.show(0.0, PATCH)
-    assert canvas.of("trace") and not canvas.of("display") and not canvas.of("modulate")
+    assert canvas.of("trace")
+    assert not canvas.of("display")
+    assert not canvas.of("modulate")
 
 
 def test_the_ring_follows_the_signal_and_small_moves_are_not_drawn() -> None:
@@ -94,7 +98,8 @@ def test_the_ring_follows_the_signal_and_small_moves_are_not_drawn() -> None:
     feed(telemetry, link, 100, {"scheduler": 0.25})
     telemetry.show(0.0, PATCH)
     (call,) = canvas.of("modulate")
-    assert call[:2] == ("scheduler", "strength") and abs(call[2] - 0.25) < 1e-6
+    assert call[:2] == ("scheduler", "strength")
+    assert abs(call[2] - 0.25) < 1e-6
     feed(telemetry, link, 101, {"scheduler": 0.26})
     telemetry.show(0.1, PATCH)
     assert len(canvas.of("modulate")) == 1
@@ -112,23 +117,26 @@ def test_between_two_messages_the_forecast_is_drawn() -> None:
     telemetry.show(0.0, PATCH)
     telemetry.show(0.4, PATCH)  # ten control frames on, and no message
     first, second = (call[2] for call in canvas.of("modulate"))
-    assert abs(first - 0.2) < 0.02 and abs(second - (0.2 + 0.6 * 9 / 24)) < 0.03
+    assert abs(first - 0.2) < 0.02
+    assert abs(second - (0.2 + 0.6 * 9 / 24)) < 0.03
 
 
 def test_a_message_of_an_older_subscription_is_passed_over() -> None:
     _, canvas, telemetry = made()
     telemetry.take(Signals(first=0, count=10, values=np.zeros(10, "<f4").tobytes()), 0.0)
     telemetry.show(0.0, PATCH)
-    assert telemetry.memory.newest == -1 and not canvas.of("modulate")
+    assert telemetry.memory.newest == -1
+    assert not canvas.of("modulate")
 
 
 def test_traces_are_newest_first_and_still_ones_are_not_drawn_twice() -> None:
     link, canvas, telemetry = made()
     feed(telemetry, link, 100, {"lfo": 0.5})
     telemetry.show(0.0, PATCH)
-    telemetry.show(0.02, PATCH)
+    assert telemetry.show(0.02, PATCH)
     traces = [values for key, values in canvas.of("trace") if key.src == "lfo"]
-    assert len(traces) == 1 and np.allclose(traces[0], traces[0][0])
+    assert len(traces) == 1
+    assert np.allclose(traces[0], traces[0][0])
 
 
 def test_the_song_comes_to_the_displays_and_the_place_is_a_share() -> None:
@@ -137,6 +145,7 @@ def test_the_song_comes_to_the_displays_and_the_place_is_a_share() -> None:
     telemetry.take(Strip(columns=4, song=np.ones(4, "<f4").tobytes(), source=np.zeros(4, "<f4").tobytes()), 0.0)
     telemetry.take(Strip(columns=4, song=np.ones(4, "<f4").tobytes()), 0.0)
     assert telemetry.facts.place == 0.25
-    assert telemetry.facts.source.tolist() == [0.0] * 4 and telemetry.facts.song.tolist() == [1.0] * 4
+    assert telemetry.facts.source.tolist() == [0.0] * 4
+    assert telemetry.facts.song.tolist() == [1.0] * 4
     telemetry.show(0.0, PATCH)
     assert any(node == "scheduler" and "beads" in data for node, data in canvas.of("display"))

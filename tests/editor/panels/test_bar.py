@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import pytest
@@ -73,7 +74,7 @@ def test_parts_lie_in_the_bar_and_do_not_overlap(width: float, title: str) -> No
     parts = bar_words.parts(width, title, "nano")
     spans = sorted((rect[0], rect[2]) for rect in parts.values())
     assert all(left < right for left, right in spans)
-    assert all(a[1] <= b[0] + 1e-6 for a, b in zip(spans, spans[1:], strict=False))
+    assert all(a[1] <= b[0] + 1e-6 for a, b in itertools.pairwise(spans))
     assert spans[-1][1] <= width
 
 
@@ -110,7 +111,8 @@ def test_tempo_is_dragged_typed_and_turned() -> None:
         hands.pointer(Pointer(x, y, left=left, time=9.0))
     (title, text, commit) = popups.fields[-1]
     assert (title, text) == ("Beats a minute", "120")
-    assert commit("fast") and commit("1000")
+    assert commit("fast")
+    assert commit("1000")
     assert commit("98,5 bpm") == ""
     assert link.asked[-1] == Tempo(bpm=98.5)
     hands.pointer(Pointer(x, y, wheel=1.0, time=10.0))
@@ -120,7 +122,8 @@ def test_tempo_is_dragged_typed_and_turned() -> None:
 def test_volume_and_song() -> None:
     link, _, hands = bar()
     drag(hands, "volume", -40, 0)
-    assert isinstance(link.asked[-1], SetVolume) and -60 < link.asked[-1].decibels < -5
+    assert isinstance(link.asked[-1], SetVolume)
+    assert -60 < link.asked[-1].decibels < -5
     drag(hands, "volume", -4000, 0)
     assert link.asked[-1] == SetVolume(decibels=-60.0)
     drag(hands, "song", 4000, 0)

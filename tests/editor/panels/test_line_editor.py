@@ -21,7 +21,8 @@ def test_the_caret_stays_in_the_text(given_acts: list[str], lines: bool, shifts:
         else:
             line.put(act)
             assert len(line.text) == before + len(act)
-        assert 0 <= line.caret <= len(line.text) and 0 <= line.anchor <= len(line.text)
+        assert 0 <= line.caret <= len(line.text)
+        assert 0 <= line.anchor <= len(line.text)
         assert lines or "\n" not in line.text
 
 

@@ -26,7 +26,8 @@ class Offered:
 
 def test_the_lit_offer_is_always_on_screen() -> None:
     found = OfferList(lambda text: [Offered(f"{text}{n}") for n in range(20)])
-    assert found.look("a") and not found.look("a")
+    assert found.look("a")
+    assert not found.look("a")
     for rows in (1, 7, 5, 30, -3, -60, ROWS):
         found.step(rows)
         assert found.chosen in found.shown
@@ -38,7 +39,8 @@ def test_the_lit_offer_is_always_on_screen() -> None:
     nothing.look("")
     nothing.step(1)
     nothing.scroll(1)
-    assert nothing.chosen is None and list(nothing.shown) == []
+    assert nothing.chosen is None
+    assert list(nothing.shown) == []
 
 
 def test_notices_go_by_themselves_and_count() -> None:
@@ -102,4 +104,5 @@ def test_one_panel_is_open_at_a_time() -> None:
     registry.toggle("b")
     registry.toggle("c")
     assert log == ["a place", "a opened", "a closed", "b place", "b opened", "b closed", "no c"]
-    assert registry.panel is None and not registry.close()
+    assert registry.panel is None
+    assert not registry.close()

@@ -25,7 +25,10 @@ def test_it_lies_in_the_window(x: float, y: float) -> None:
     menu.hover(menu.columns[0].x + 5, menu.columns[0].top(3) + 5)
     assert len(menu.columns) == 2
     for col in menu.columns:
-        assert col.x >= 0 and col.x + col.w <= SIZE[0] and col.y >= 0 and col.y + col.h <= SIZE[1]
+        assert col.x >= 0
+        assert col.x + col.w <= SIZE[0]
+        assert col.y >= 0
+        assert col.y + col.h <= SIZE[1]
 
 
 def test_a_click_does_what_the_line_does() -> None:

@@ -56,13 +56,15 @@ def test_bars_begin_at_the_downbeat() -> None:
 def test_a_click_seeks_and_a_double_click_plays_the_whole_song() -> None:
     link, hands = strip()
     drag(hands, 12.3, 12.3)
-    assert isinstance(link.asked[0], Seek) and abs(link.asked[0].seconds - 12.3) < 1e-6
+    assert isinstance(link.asked[0], Seek)
+    assert abs(link.asked[0].seconds - 12.3) < 1e-6
     drag(hands, 12.3, 12.3, time=10.1)
     assert link.asked[1] == Loop()
 
 
 def region(asked: Request) -> tuple[float, float]:
-    assert isinstance(asked, Loop) and asked.region is not None
+    assert isinstance(asked, Loop)
+    assert asked.region is not None
     return round(asked.region[0], 6), round(asked.region[1], 6)
 
 
