@@ -46,10 +46,10 @@ class FileTarget:
     """A patch file. Each edit keeps the version before it, which `undo` brings back."""
 
     def __init__(self, path: Path) -> None:
-        from demon_patch.runtime.assets.assets import is_pack, load_patch
+        from demon_patch.runtime.assets.assets import holds_pack, load_patch
         from demon_patch.runtime.remote.versions import Versions
 
-        if is_pack(path):
+        if holds_pack(path):
             raise PatchError("a pack is not edited in place", file=path, mend="unpack it, and edit its patch file")
         self._path, self._patch, self._versions = path, load_patch(path), Versions(path)
 

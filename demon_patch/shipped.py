@@ -13,7 +13,7 @@ from demon_patch.nearest import did_you_mean
 from demon_patch.patch.files import asset_names, atomic_file
 from demon_patch.patch.files.format import dumps
 from demon_patch.runtime.assets.asset_store import located, put
-from demon_patch.runtime.assets.assets import PATCH, assets_of, files_of, is_pack, load_patch
+from demon_patch.runtime.assets.assets import PATCH, assets_of, files_of, holds_pack, is_pack, load_patch
 
 FIRST = "first-light"
 """The template of a new patch, unless another is named."""
@@ -75,7 +75,7 @@ def write_new(target: Path, origin: Path, *, force: bool = False) -> list[Path]:
         written = {target: dumps(structs.replace(patch, meta=meta)).encode()}
         stored: list[Path] = []
         for asset in assets_of(patch):
-            path = located(asset.name, home) if is_pack(origin) or asset_names.hash_in(asset.name) is None else None
+            path = located(asset.name, home) if holds_pack(origin) or asset_names.hash_in(asset.name) is None else None
             if path is not None and asset_names.hash_in(asset.name) is not None:
                 stored.append(path)
             elif path is not None:

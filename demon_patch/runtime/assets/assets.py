@@ -25,7 +25,7 @@ from demon_patch.nodes.catalogue import CATALOGUE
 from demon_patch.nodes.editing.update import load, updated
 from demon_patch.nodes.language.declare import Declaration
 from demon_patch.nodes.library.engine.engine import LORA
-from demon_patch.patch.files import asset_names, atomic_file
+from demon_patch.patch.files import asset_names, atomic_file, page_pack
 from demon_patch.patch.files.asset_names import TEMPO
 from demon_patch.patch.files.format import dumps, save
 from demon_patch.patch.files.pack import SIZE, SUFFIX, Files, packed, unpacked
@@ -82,7 +82,8 @@ def unpack(
     assets: Path | None = None,
     wrote: Callable[[Path], object] = lambda path: None,
 ) -> Path:
-    """Writes the patch and the files of a pack into a folder; returns the path of the patch file.
+    """Writes the patch and the files of a pack, or of a page with one, into a folder; returns the path of the patch
+    file.
 
     All is checked before anything is written: each file must be one that the patch names, or the tempo of one. Files
     that are named by their hash go into the asset store.
@@ -97,7 +98,7 @@ def unpack(
     path, into = Path(path), Path(into)
     with place(path):
         patch, contents = _unpacked(path)
-        target = into / f"{path.name.removesuffix(SUFFIX)}{PATCH}"
+        target = into / f"{path.stem if page_pack.is_page(path) else path.name.removesuffix(SUFFIX)}{PATCH}"
         stored = {name for name in contents if to_store or asset_names.hash_in(name) is not None}
         files = {_target(name, into): name for name in contents if name not in stored}
         if target in files:
@@ -121,10 +122,15 @@ def is_pack(path: str | Path) -> bool:
     return Path(path).suffix == SUFFIX
 
 
+def holds_pack(path: str | Path) -> bool:
+    """Returns whether a path is that of a pack, or of a page (HTML) that carries one, by its suffix."""
+    return is_pack(path) or page_pack.is_page(path)
+
+
 def load_patch(path: str | Path) -> Patch:
-    """Returns the patch of a patch file or pack, its nodes updated to the versions of the catalogue. Raises
+    """Returns the patch of a patch file, a pack or a page, its nodes updated to the versions of the catalogue. Raises
     PatchError."""
-    if not is_pack(path):
+    if not holds_pack(path):
         return load(path)
     with place(path):
         return _unpacked(path)[0]
@@ -133,20 +139,28 @@ def load_patch(path: str | Path) -> Patch:
 def save_patch(patch: Patch, path: str | Path, folder: Path) -> None:
     """Writes a patch into a patch file, or into a pack together with the files that it names, which lie in `folder`.
     Raises DemonError."""
+    if page_pack.is_page(path):
+        raise PatchError("a page is not written over", file=path, mend=f"save it as *{PATCH} or *{SUFFIX}")
     if not is_pack(path):
         save(patch, path)
         return
     with place(path):
-        patch = with_weights(patch, folder)
-        content = packed(patch, _contents(patch, folder))
+        content = pack_of(patch, folder)
     atomic_file.write(path, content)
+
+
+def pack_of(patch: Patch, folder: Path) -> bytes:
+    """Returns the bytes of a pack with a patch and the files that it names, which lie in `folder`. Raises
+    DemonError."""
+    patch = with_weights(patch, folder)
+    return packed(patch, _contents(patch, folder))
 
 
 @contextmanager
 def files_of(path: str | Path) -> Iterator[Path]:
-    """Gives the folder with the files that a patch file or pack names. Those of a pack lie in a temporary folder, which
-    is deleted at the end of the context. Raises DemonError."""
-    if not is_pack(path):
+    """Gives the folder with the files that a patch file, pack or page names. Those of a pack lie in a temporary folder,
+    which is deleted at the end of the context. Raises DemonError."""
+    if not holds_pack(path):
         yield Path(path).parent
         return
     with TemporaryDirectory(prefix="demon-patch-", ignore_cleanup_errors=True) as folder:
@@ -157,7 +171,7 @@ def files_of(path: str | Path) -> Iterator[Path]:
 def _unpacked(path: Path | str) -> tuple[Patch, Files]:
     """Returns the patch of a pack, its nodes updated to the versions of the catalogue, and its files. Raises PatchError
     for a file that the patch does not name."""
-    patch, contents = unpacked(atomic_file.read(path, SIZE))
+    patch, contents = unpacked(page_pack.read(path))
     patch = updated(patch)
     named = {asset.name for asset in assets_of(patch)}
     for name in contents:
