@@ -78,6 +78,7 @@ class ArrangingCommands(BaseCommands):
         places = tidy.tidy(view.boxes, view.wires, chosen or None, graph.frames)
         frames = {} if chosen else tidy.reframed(graph.frames, view.boxes, places)
         grown = [SetFrame(id, frame) for id, frame in frames.items() if graph.frames.get(id) != frame]
+        self.glide.begin(places)
         edits.do(*moves(graph, places, {}), *grown, label="Tidy")
 
     def nudge_left(self) -> None:
@@ -112,4 +113,5 @@ class ArrangingCommands(BaseCommands):
         return {box.id: box.rect for box in self._boxes()}
 
     def _place(self, places: dict[str, Point], label: str) -> None:
+        self.glide.begin(places)
         self.tools.edits.do(*moves(self.tools.edits.graph, places, {}), label=label)

@@ -5,22 +5,22 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from demon_patch.editor.hands import palette
+from demon_patch.editor.hands import finding, palette
 from demon_patch.editor.hands.palette import Offer
 from demon_patch.editor.hands.tools import Tools
 from demon_patch.editor.layout.box import Pin, Point
 from demon_patch.patch.model.graph import CableKey
 from demon_patch.runtime.remote.messages.edits import Insert
 
-Why = Literal["add", "insert", "replace", "commands"]
+Why = Literal["add", "insert", "replace", "commands", "find"]
 
 
 @dataclass(slots=True)
 class Asking:
     """The palette that is open, or was last.
 
-    why: adds a node, puts one into a cable, replaces one, or calls a command. at: the place of the canvas.
-    pin: from which a cable leads. wire: the cable. node: the node to replace.
+    why: adds a node, puts one into a cable, replaces one, calls a command, or finds a node that is there.
+    at: the place of the canvas. pin: from which a cable leads. wire: the cable. node: the node to replace.
     """
 
     tools: Tools
@@ -50,6 +50,10 @@ class Asking:
         """Asks for a command."""
         self._ask("commands", self.tools.world, None)
 
+    def find(self) -> None:
+        """Asks for a node that is there."""
+        self._ask("find", self.tools.world, None)
+
     def _ask(
         self, why: Why, at: Point, pin: Pin | None, text: str = "", wire: CableKey | None = None, node: str = ""
     ) -> None:
@@ -59,6 +63,8 @@ class Asking:
     def offers(self, text: str) -> list[Offer]:
         """Returns what the palette lists for a text."""
         tools = self.tools
+        if self.why == "find":
+            return finding.found(text, tools.edits.graph, tools.view.boxes)
         found = palette.offers(
             text,
             self.pin,

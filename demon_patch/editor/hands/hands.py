@@ -113,7 +113,7 @@ class Hands:
     @property
     def busy(self) -> bool:
         """Whether a gesture goes on, or something moves by itself."""
-        return self.gesture is not None or self.rings.closing
+        return self.gesture is not None or self.rings.closing or self.commands.glide.going
 
     @property
     def cursor(self) -> str:
@@ -138,6 +138,8 @@ class Hands:
         self.cancel()
         if choice.kind == "command":
             self.commands.call(choice.id)
+        elif choice.kind == "found":
+            self.commands.go_to(choice.id)
         else:
             self.asking.chosen(choice)
 
@@ -166,6 +168,7 @@ class Hands:
         was, self.tools.pointer = self.tools.pointer, pointer
         self.follow()
         self.rings.look()
+        self.commands.glide.look()
         if self.gesture is not None and not self._go_on(self.gesture, pointer, was):
             return
         if not pointer.over:
@@ -197,6 +200,7 @@ class Hands:
     def _press(self, button: str, pointer: Pointer) -> None:
         tools = self.tools
         tools.edits.end()
+        self.commands.glide.finish()
         if button == "middle":
             self.gesture = Pan(tools, pointer, "middle")
         elif button == "right":

@@ -23,15 +23,15 @@ APART, HEAD = 260.0, 15.0
 NARROW = 188.0
 """How wide a node is at least."""
 
-Kind = Literal["node", "line", "subpatch", "command"]
+Kind = Literal["node", "line", "subpatch", "command", "found"]
 
 
 @dataclass(frozen=True, slots=True)
 class Offer:
     """A line of the palette.
 
-    kind: a node type, a typed line, a subpatch that is there, or a command. id: of the node type, definition or
-        command. title, sentence, category: what is shown of it. line: what Enter will do.
+    kind: a node type, a typed line, a subpatch that is there, a command, or a node that was found.
+    id: of the node type, definition, command or node. title, sentence, category: what is shown of it. line: what Enter will do.
     port, port_title: the port or output that the cable in the hand would join; empty for none. key: of a command.
     ready: whether Enter does something; otherwise `line` says what is missing.
     typed: what a typed line means.
@@ -89,7 +89,8 @@ def offers(
         found += _commands(text, keys)[:6]
     if not found and typed_line.is_line(text):
         line = typed_line.read(text, facts, ports, bpm, prefer)
-        found.append(Offer("line", "", text.strip(), line.problem, line=line.problem, ready=False, typed=line))
+        problem = line.problem or "this does not fit the cable in your hand"
+        found.append(Offer("line", "", text.strip(), problem, line=problem, ready=False, typed=line))
     return found
 
 

@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+from demon_patch.editor.hands.asking import Asking
 from demon_patch.editor.hands.base_commands import BaseCommands
 from demon_patch.editor.hands.edits import records
+from demon_patch.editor.hands.fields import Fields
 from demon_patch.editor.hands.places import area, around, downstream
+from demon_patch.editor.hands.tools import Tools
 from demon_patch.editor.layout.box import Rect
+from demon_patch.editor.panels.protocol import Item
 from demon_patch.patch.edit.commands import SetBookmark
 from demon_patch.patch.model.canvas import CanvasBookmark
 from demon_patch.patch.model.graph import SUBPATCH
+from demon_patch.runtime.remote.messages.edits import OfSubpatch
 
 
 class ViewCommands(BaseCommands):
     """Selects, looks, dives."""
+
+    def __init__(self, tools: Tools, asking: Asking, fields: Fields) -> None:
+        super().__init__(tools, asking, fields)
+        self._asked: set[str] = set()
 
     # -- selection -----------------------------------------------------------------------------------------------
     def select_all(self) -> None:
@@ -50,8 +59,8 @@ class ViewCommands(BaseCommands):
         self.next_item(-1)
 
     def find(self) -> None:
-        """Opens the search in the patch."""
-        self.tools.popups.show("find")
+        """Asks for a node of the patch, by its name, type, values or texts."""
+        self.asking.find()
 
     def next_problem(self) -> None:
         """Goes to the next node with a problem, and says what it is."""
@@ -148,9 +157,46 @@ class ViewCommands(BaseCommands):
         for node in [id] if id else sorted(tools.nodes)[:1]:
             found = tools.edits.graph.nodes.get(node)
             if found is not None and found.type == SUBPATCH:
-                self.way.append((tools.view.within, (tools.camera.x, tools.camera.y, tools.camera.zoom)))
-                self._dive(found.definition)
-                self.see_all()
+                copies = self._copies(found.definition)
+                if copies > 1 and found.definition not in self._asked:
+                    self._ask_which(node, found.definition, copies)
+                else:
+                    self._into(found.definition)
+
+    def _copies(self, definition: str) -> int:
+        """How many subpatches have a definition."""
+        patch = self.tools.edits.patch
+        graphs = (patch, *patch.definitions.values())
+        return sum(node.definition == definition for graph in graphs for node in graph.nodes.values())
+
+    def _ask_which(self, node: str, definition: str, copies: int) -> None:
+        """Asks, once for each definition, whether edits are for all copies or for this one."""
+        edits = self.tools.edits
+
+        def all_copies() -> None:
+            self._asked.add(definition)
+            self._into(definition)
+
+        def only_this() -> None:
+            edits.ask(OfSubpatch(what="unique", node=node, within=edits.within), lambda reply: own())
+
+        def own() -> None:
+            found = edits.graph.nodes.get(node)
+            if found is not None and found.definition in edits.patch.definitions:
+                self.tools.view.update(edits.patch, self.tools.view.live, self.tools.view.problems)
+                self._into(found.definition)
+
+        items = [
+            Item(f"Edit all {copies} copies", all_copies),
+            Item("Only this one, with a definition of its own", only_this),
+        ]
+        self.tools.popups.menu(self.tools.on_screen, items)
+
+    def _into(self, definition: str) -> None:
+        camera = self.tools.camera
+        self.way.append((self.tools.view.within, (camera.x, camera.y, camera.zoom)))
+        self._dive(definition)
+        self.see_all()
 
     def leave(self) -> None:
         """Shows what is around the subpatch, as it was looked at."""
