@@ -120,7 +120,9 @@ class Scene:
             made.display(_given(data, "text" if box.text else ""))
         if box.id in self._selected[0]:
             made.select(True)
-        self._tie(box.id)
+        for id, probe in list(self.probes.items()):
+            if probe.node == box.id:
+                self.set_probe(id, probe)
 
     def remove_box(self, id: str) -> None:
         """Takes a node away."""
