@@ -33,7 +33,7 @@ def patches(draw: st.DrawFn) -> Patch:
     nodes = {}
     for id in sorted(ids):
         at = (draw(st.sampled_from((0.0, 300.0, 3000.0))), draw(st.sampled_from((0.0, 400.0))))
-        state = draw(
+        state: Any = draw(
             st.sampled_from(({}, {"bypass": True}, {"muted": True}, {"colour": "#55ccff"}, {"label": "Another"}))
         )
         values = {"strength": draw(st.sampled_from((0.2, 0.8)))} if id == "sch" else {}
