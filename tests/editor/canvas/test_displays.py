@@ -158,6 +158,22 @@ def test_only_marks_on_the_scale_of_the_signal_are_drawn(window: int) -> None:
     assert len(picture.marks) == 1  # type: ignore[attr-defined]
 
 
+def test_only_the_first_row_of_steps_is_shown_as_long_as_it_is(window: int) -> None:
+    picture = _picture("steps", window)
+    names = {"step": ("v1", "v2", "v3", "chance1", "chance2"), "knob": ("length",)}
+    picture.show({"step": [[0.5]] * 5, "knob": [[8.0]], "names": names})
+    assert len(picture.bars) == 3  # type: ignore[attr-defined]
+    picture.show({"knob": [[2.0]]})
+    assert [dpg.get_item_configuration(track)["show"] for track, _ in picture.bars] == [True, True, False]  # type: ignore[attr-defined]
+
+
+def test_the_points_of_a_line_have_dots(window: int) -> None:
+    picture = _picture("line", window)
+    picture.show({"points": [(0, 0), (0.5, 1), (1, 0)]})
+    centres = [dpg.get_item_configuration(dot)["center"][:2] for dot in picture.dots]  # type: ignore[attr-defined]
+    assert centres[1] == pytest.approx([picture.x + picture.w / 2, picture.y + 7])
+
+
 def test_beads_of_the_ring_stand_where_their_steps_are(window: int) -> None:
     picture = _picture("ring", window)
     picture.show({"beads": [(0.0, 1.0), (0.5, 0.0)]})
@@ -235,3 +251,8 @@ def test_forms_of_waves_lie_between_0_and_1() -> None:
         assert levels.min() >= -1e-9
         assert levels.max() <= 1 + 1e-9
     assert wave("random") is None
+
+
+def test_every_word_that_a_node_may_declare_has_a_picture() -> None:
+    words = pytest.importorskip("demon_patch.nodes.language.displays").DISPLAYS
+    assert set(words) - {"none"} <= set(KINDS)

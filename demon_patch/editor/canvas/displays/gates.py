@@ -72,7 +72,11 @@ class Steps(Picture):
             return [heights.get(c, 0.7 if c.isalnum() else -1.0) for c in text if not c.isspace() and c != "|"]
         count = len(self.history("step"))
         length = round(self.named("knob", "length", self.named("knob", "steps", count)))
-        return self.shares("step")[: max(1, min(count, length))]
+        names = [name.rstrip("0123456789") for name in self.names("step")]
+        row = next(
+            (place for place, name in enumerate(names) if name != names[0]), count
+        )  # other rows follow the first
+        return self.shares("step")[: max(1, min(count, row, length))]
 
     def refresh(self) -> None:
         t, levels = self.theme, self._levels()[: self.MOST]

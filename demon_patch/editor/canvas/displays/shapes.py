@@ -11,6 +11,7 @@ import numpy as np
 
 from demon_patch.arrays import Array
 from demon_patch.editor.canvas.displays.base import Picture, resampled
+from demon_patch.editor.canvas.scene_brush import Item
 from demon_patch.editor.look.theme import fade, mix
 
 POINTS = 72
@@ -113,7 +114,7 @@ class Envelope(_Shape):
         lengths = [attack, max(0.0, hold), decay, 0.0, release if sustain >= 0 else 0.0]
         widths = np.sqrt(np.array(lengths)) + np.array([0.02, 0, 0.02, 0, 0.02 if sustain >= 0 else 0])
         if sustain >= 0:
-            widths[3] = 0.22 * widths.sum()
+            widths[3] = 0.22 / 0.78 * widths.sum()
         ends = np.concatenate([[0.0], np.cumsum(widths) / widths.sum()])
         bent = curve == "exponential"
         u = np.linspace(0, 1, 14)
@@ -149,7 +150,13 @@ class Envelope(_Shape):
 
 
 class Line(_Shape):
-    """The points that are drawn, joined, with a bead where it is."""
+    """The points that are drawn, joined, with a bead where it is. The points have dots by which they can be dragged."""
+
+    MOST = 16
+
+    def draw(self) -> None:
+        super().draw()
+        self.dots: list[Item] = []
 
     def refresh(self) -> None:
         points = np.asarray(
@@ -159,7 +166,15 @@ class Line(_Shape):
         xs, ys = points[order, 0], points[order, 1]
         left, right = float(xs[0]), max(float(xs[-1]), float(xs[0]) + 1e-9)
         lo, hi = min(0.0, float(ys.min())), max(float(ys.max()), float(ys.min()) + 1e-9, 1.0)
-        self.put_line(self.shape, self.place((xs - left) / (right - left), (ys - lo) / (hi - lo)))
+        corners = self.place((xs - left) / (right - left), (ys - lo) / (hi - lo))
+        self.put_line(self.shape, corners)
+        held = corners[: self.MOST].tolist() if len(corners) <= self.MOST else []
+        fill, edge = self.theme.well, mix(self.colour, self.theme.text, 0.3)
+        for place, dot in enumerate(self.grow(self.dots, len(held), lambda: self.dot((0, 0), 2.6, fill, edge, 1.3))):
+            if place < len(held):
+                self.put(dot, center=tuple(held[place]), show=True)
+            else:
+                self.hide(dot)
         places, values = self.now("place"), self.now("value")
         if not len(places):
             return
