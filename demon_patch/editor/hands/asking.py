@@ -94,8 +94,9 @@ class Asking:
     def _add(self, offer: Offer) -> None:
         tools = self.tools
         ids: list[str] = []
+        taken = [box.rect for box in tools.view.boxes.values()]
         with tools.edits.drafted(f"Add {offer.title}"[:200]) as draft:
-            ids = palette.make(draft, offer, self.at, self.pin, tools.view.facts)
+            ids = palette.make(draft, offer, self.at, self.pin, tools.view.facts, taken)
         tools.selection.want(ids)
 
     def _insert(self, offer: Offer, wire: CableKey) -> None:

@@ -36,7 +36,7 @@ class Menus:
         if hit.kind == "pin":
             return self.pin(hit.id, hit.port, hit.out)
         if hit.id in self.tools.view.boxes:
-            return [*self._port_of(hit), *self.node(hit.id)]
+            return self._row(hit)
         if hit.id:
             return self.card(hit)
         return self.ground()
@@ -71,10 +71,13 @@ class Menus:
 
         return (line("That of its kind", ""), *(line(title, colour) for title, colour in COLOURS.items()))
 
-    def _port_of(self, hit: Hit) -> list[Item]:
-        """The lines for the port of a row, before those of its node."""
+    def _row(self, hit: Hit) -> list[Item]:
+        """The menu of a port's row, with that of its node as one line; that of the node where there is no port."""
         port = self.tools.edits.ports.inputs(hit.id).get(hit.port) if hit.port else None
-        return [] if port is None else [Item(port.title, items=tuple(self.port(hit.id, port)))]
+        node = self.node(hit.id)
+        if port is None or not node:
+            return node
+        return [*self.port(hit.id, port), Item(self.tools.view.boxes[hit.id].title, items=tuple(node))]
 
     def pin(self, node: str, name: str, out: bool) -> list[Item]:
         """The menu of an output or port."""

@@ -8,7 +8,8 @@ from typing import Literal
 
 from demon_patch.editor.hands import search, typed_line
 from demon_patch.editor.hands.keys import Keys, matching
-from demon_patch.editor.layout.box import Pin, Point
+from demon_patch.editor.hands.places import touch
+from demon_patch.editor.layout.box import Pin, Point, Rect
 from demon_patch.editor.layout.facts import Facts, joins
 from demon_patch.nodes.editing import edits as document_edits
 from demon_patch.nodes.editing.visible_ports import VisiblePorts
@@ -20,8 +21,8 @@ from demon_patch.patch.model.graph import SUBPATCH, Cable, Node
 
 MOST = 60
 APART, HEAD = 260.0, 15.0
-NARROW = 188.0
-"""How wide a node is at least."""
+NARROW, USUAL_HEIGHT = 188.0, 150.0
+"""How wide a node is at least, and how high most of them are."""
 
 Kind = Literal["node", "line", "subpatch", "command", "found"]
 
@@ -31,7 +32,8 @@ class Offer:
     """A line of the palette.
 
     kind: a node type, a typed line, a subpatch that is there, a command, or a node that was found.
-    id: of the node type, definition, command or node. title, sentence, category: what is shown of it. line: what Enter will do.
+    id: of the node type, definition, command or node. title, sentence, category: what is shown of it.
+    line: what Enter will do.
     port, port_title: the port or output that the cable in the hand would join; empty for none. key: of a command.
     ready: whether Enter does something; otherwise `line` says what is missing.
     typed: what a typed line means.
@@ -146,16 +148,18 @@ def _typed(
 def _titles(line: typed_line.Line) -> Iterable[str]:
     for node in line.nodes:
         yield " ".join([node.declaration.title, *node.said])
-    yield from (target.title for target in line.targets)
+    yield from (f"{target.title}{_depth(target)}" for target in line.targets)
+
+
+def _depth(target: typed_line.Target) -> str:
+    return "" if target.depth is None else f" {target.depth:+.2f}".replace("-", "−")
 
 
 def _words(line: typed_line.Line, pin: Pin | None, end: tuple[str, str] | None) -> str:
-    """Says what a line does."""
-    nodes = [f"{n.declaration.title} ({', '.join(n.said)})" if n.said else n.declaration.title for n in line.nodes]
-    words = "Adds " + ", then ".join(nodes)
+    """Says what a line does, in short; its title has the settings."""
+    words = "Adds " + ", then ".join(node.declaration.title for node in line.nodes)
     for target in line.targets:
-        depth = "" if target.depth is None else f" with depth {target.depth:+.2f}".replace("-", "−")
-        words += f" and wires it to {target.title}{depth}"
+        words += f", wired to {target.title}" + (f", depth{_depth(target)}" if target.depth is not None else "")
     if pin is not None and end is not None:
         words += f", from {pin.title} into {end[1]}" if pin.out else f", from {end[1]} into {pin.title}"
     return words
@@ -182,15 +186,18 @@ def _commands(text: str, keys: Keys) -> list[Offer]:
 
 
 # -- what an offer does ------------------------------------------------------------------------------------------------
-def make(draft: CommandBuilder, offer: Offer, at: Point, pin: Pin | None, facts: Facts) -> list[str]:
+def make(
+    draft: CommandBuilder, offer: Offer, at: Point, pin: Pin | None, facts: Facts, taken: Iterable[Rect] = ()
+) -> list[str]:
     """Does an offer of a node, a line or a subpatch in a draft, and returns the ids of the new nodes.
 
     at: the place of the canvas where it was asked for: the head of the first node is put there; with a pin, the pin's
-    end of the cable. Raises PatchError.
+    end of the cable. taken: the nodes that are there; without a pin, the new ones stand beside them where their head
+    still is under the place. Raises PatchError.
     """
     x, y = at
-    left = x if pin is not None and pin.out else x - NARROW if pin is not None else x - NARROW / 2
     nodes = nodes_of(offer, facts)
+    left = x if pin is not None and pin.out else x - NARROW if pin is not None else _free(x, y, len(nodes), taken)
     if pin is not None and not pin.out:
         left -= APART * (len(nodes) - 1)
     ids: list[str] = []
@@ -208,6 +215,17 @@ def make(draft: CommandBuilder, offer: Offer, at: Point, pin: Pin | None, facts:
     for cable in wires:
         draft.do_on_patch(document_edits.plug(draft.patch, facts.catalogue, cable, draft.within))
     return ids
+
+
+def _free(x: float, y: float, count: int, taken: Iterable[Rect]) -> float:
+    """Returns the left edge of new nodes at a place: in the middle, else to the right or left, if that is free."""
+    there = list(taken)
+    wide = APART * (count - 1) + NARROW
+    for left in (x - NARROW / 2, x - 12.0, x - NARROW + 12.0):
+        new = (left, y - HEAD, left + wide, y - HEAD + USUAL_HEIGHT)
+        if not any(touch(new, rect) for rect in there):
+            return left
+    return x - NARROW / 2
 
 
 def nodes_of(offer: Offer, facts: Facts) -> list[Node]:

@@ -392,7 +392,7 @@ def test_computer_keys_play_notes() -> None:
 def test_escape_ends_learning_then_the_selection() -> None:
     desk = Desk(chained())
     desk.click(desk.knob("sched", "strength"), button="right")
-    desk.popups.pick("Strength", "Learn a controller")
+    desk.popups.pick("Learn a controller")
     assert desk.link.asked[-1] == Learn(node="sched", port="strength")
     desk.press("escape")
     assert desk.link.asked[-1] == CancelLearn()

@@ -48,7 +48,7 @@ def test_lines_have_the_keys_of_the_table() -> None:
 
 def test_modulate_with_adds_and_wires_in_one_step() -> None:
     desk = Desk(chained())
-    menu(desk, desk.knob("sched", "strength"), "Strength", "Modulate with", "LFO")
+    menu(desk, desk.knob("sched", "strength"), "Modulate with", "LFO")
     (new,) = desk.graph.nodes.keys() - chained().nodes.keys()
     assert CableKey(new, "out", "sched", "strength") in desk.graph.cables_by_key
     assert STRENGTH in desk.graph.cables_by_key
@@ -82,13 +82,13 @@ def test_colour_lock_dashboard_and_hidden_ports() -> None:
     desk = Desk(chained())
     menu(desk, desk.head("sched"), "Colour", "Teal")
     assert desk.graph.nodes["sched"].colour == "#4fb8b0"
-    menu(desk, desk.knob("sched", "strength"), "Strength", "Snapshots leave it alone")
+    menu(desk, desk.knob("sched", "strength"), "Snapshots leave it alone")
     assert desk.graph.nodes["sched"].locked == ("strength",)
-    menu(desk, desk.knob("sched", "strength"), "Strength", "To the dashboard")
+    menu(desk, desk.knob("sched", "strength"), "To the dashboard")
     assert [(w.node, w.port) for w in desk.patch.dashboard.values()] == [("sched", "strength")]
     knob = desk.view.knob("decoder", "gain")
     assert knob is not None
-    menu(desk, desk.knob("decoder", "gain"), "Gain", "Hide this port")
+    menu(desk, desk.knob("decoder", "gain"), "Hide this port")
     assert desk.view.knob("decoder", "gain") is None
     assert len(desk.steps) == 4
 
@@ -133,7 +133,7 @@ def test_ports_are_shown_on_the_subpatch() -> None:
     desk.press("ctrl+g")
     (sub,) = [id for id, node in desk.graph.nodes.items() if node.type == SUBPATCH]
     desk.double_click(desk.head(sub))
-    menu(desk, desk.knob("slew", "rise"), "Rise", "Show it on the subpatch")
+    menu(desk, desk.knob("slew", "rise"), "Show it on the subpatch")
     assert len(desk.patch.definitions[desk.view.within or ""].inputs) == 2
     desk.look((10.0, 10.0))
     desk.press("u")

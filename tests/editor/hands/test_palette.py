@@ -135,7 +135,8 @@ def test_a_line_says_what_is_missing(text: str, words: str) -> None:
 def test_the_live_line_says_what_enter_will_do() -> None:
     offer = palette.offers("lfo 1/4 square > strength 0.3", None, FACTS, chained())[0]
     assert offer.ready
-    assert offer.line == "Adds LFO (rate 1/4, square) and wires it to Scheduler · Strength with depth +0.30"
+    assert offer.line == "Adds LFO, wired to Scheduler · Strength, depth +0.30"
+    assert offer.title == "LFO rate 1/4 square > Scheduler · Strength +0.30"
     assert not palette.offers("lfo > nowhere", None, FACTS, chained())[0].ready
 
 
@@ -157,6 +158,20 @@ def test_enter_makes_node_and_cable_with_depth_in_one_undo_step() -> None:
     assert len(desk.steps) == 1
     desk.press("ctrl+z")
     assert desk.patch == chained()
+
+
+def test_a_new_node_stands_beside_the_others_and_under_the_place() -> None:
+    desk = Desk(chained())
+    box = desk.view.boxes["lfo"]
+    at = desk.pixel(box.x + box.w + 20, box.y + 60)
+    desk.press("tab", at)
+    desk.popups.close()
+    desk.hands.chosen(desk.hands.offers("knob")[0])
+    desk.update()
+    (new,) = desk.graph.nodes.keys() - chained().nodes.keys()
+    made = desk.view.boxes[new]
+    assert made.x > box.x + box.w
+    assert made.x <= desk.camera.world(*at)[0] <= made.x + made.w
 
 
 def test_a_line_that_is_not_ready_does_nothing() -> None:
