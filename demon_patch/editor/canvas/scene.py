@@ -52,25 +52,26 @@ class Scene:
         self._target: CableKey | None = None
         self._faded: list[str] = []
         self._detail = -1
+        self.brush = Brush(theme, fonts)
         self._begin(theme)
 
     def _begin(self, theme: Theme) -> None:
         self.theme = theme
-        self.brush = Brush(theme, self.fonts)
         self.ground = Ground(self.parent, theme, self.camera)
         self.plot = self.ground.plot
         self.layers = self.ground.layers
         self.hand = HandItems(self.brush, self.layers["hand"])
 
     def restyle(self, theme: Theme, fonts: Mapping[str, Item] | None = None) -> None:
-        """Draws everything anew in another theme, or with other fonts."""
+        """Draws everything anew in another theme, or with other fonts. `brush` stays, and has the theme."""
         pictures = {id: kept.picture.data for id, kept in self.boxes.items() if kept.picture is not None}
         pictures |= {id: card.picture.data for id, card in self.cards.items() if isinstance(card, ProbeItems)}
         knobs = {id: kept.modulated() for id, kept in self.boxes.items()}
         boxes, wires = [kept.box for kept in self.boxes.values()], [kept.wire for kept in self.wires.values()]
         selected, frames, notes, probes = self._selected, self.frames, self.notes, self.probes
-        self.close()
+        self._clear()
         self.fonts = self.fonts if fonts is None else fonts
+        self.brush.theme, self.brush.fonts = theme, self.fonts
         self.boxes, self.wires, self.cards = {}, {}, {}
         self.frames, self.notes, self.probes = {}, {}, {}
         self._seen, self._seen_wires, self._faded = set(), set(), []
@@ -95,11 +96,14 @@ class Scene:
 
     def close(self) -> None:
         """Deletes all items."""
+        self._clear()
+        self.brush.close()
+
+    def _clear(self) -> None:
         for kept in self.boxes.values():
             if kept.picture is not None:
                 kept.picture.close()
         self.ground.close()
-        self.brush.close()
 
     # -- what the document has -----------------------------------------------------------------------------------
     def add_box(self, box: Box) -> None:

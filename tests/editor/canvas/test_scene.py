@@ -262,8 +262,10 @@ def test_a_theme_can_be_changed_while_it_runs(scene: Scene) -> None:
     scene.select({"lfo"}, {KEY}, {"n"})
     scene.modulate("sch", "strength", 0.7, 0.3)
     scene.display("lfo", {"place": [[0.4]], "shape": "saw"})
-    before = len(dpg.get_all_items())
+    before, brush = len(dpg.get_all_items()), scene.brush
     scene.restyle(LIGHT)
+    assert scene.brush is brush
+    assert brush.theme is LIGHT
     knob = scene.boxes["sch"].knobs["strength"]
     assert (knob.now, knob.live) == (63, 27)
     assert scene.boxes["lfo"].selected
