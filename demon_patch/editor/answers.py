@@ -146,6 +146,10 @@ class Answers:
         box = self._box(node)
         return self._editor.link.patch.nodes[box.id].values.get(port)
 
+    def now(self, node: str, port: str) -> float | None:
+        """Where modulation has a knob now, 0 to 1."""
+        return self._editor.telemetry.drawn(self._box(node).id, port)
+
     def offers(self) -> list[str]:
         """The titles that the palette lists."""
         found = getattr(self._editor.popups._open, "list", None)

@@ -233,6 +233,10 @@ class Telemetry:
                 self._drew = True
                 self._show_now(box.id, knob.name, now)
 
+    def drawn(self, node: str, port: str) -> float | None:
+        """Returns where modulation was last drawn at a knob, 0 to 1."""
+        return self._rings.get((node, port))
+
     def _show_displays(self, frame: float, patch: Patch) -> None:
         for id in self._seen[0]:
             box = self._boxes.get(id)
