@@ -94,7 +94,7 @@ class KnobItems:
             self.live = over
             dpg.configure_item(self._tip, color=fade(self.theme.text, 0.3) if over is not None else self.theme.text)
             dpg.configure_item(
-                self._live, show=over is not None, **({"p1": TAIL[over], "p2": TIP[over]} if over is not None else {})
+                self._live, show=over is not None, **({"p1": TAIL[over], "p2": OUTER[over]} if over is not None else {})
             )
 
     def heard(self, share: float | None) -> None:
