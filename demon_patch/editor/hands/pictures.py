@@ -44,7 +44,7 @@ def begin(tools: Tools, pointer: Pointer, box: Box, twice: bool) -> Gesture | No
     if shown.kind == "steps":
         names = step_ports(ports, lambda name: held(tools, box.id, name))
         return StepsDrag(tools, pointer, box.id, names) if names else None
-    if shown.kind == "line":
+    if shown.kind in ("line", "curve"):
         return _line(tools, pointer, box, shown, place, ports, twice)
     if shown.kind == "envelope":
         return _envelope(tools, pointer, box, shown, place, ports)
@@ -106,15 +106,16 @@ def _line(
     port = next((port for port in ports.values() if port.type == "points"), None)
     if port is None:
         return None
+    whole = shown.kind == "curve"
     points = [list(map(float, point)) for point in held(tools, box.id, port.name) or []]
     if len(points) < 2:
         return None
-    at = point_at(place, shown, points, CORNER / max(tools.camera.zoom, 0.5))
+    at = point_at(place, shown, points, CORNER / max(tools.camera.zoom, 0.5), whole)
     if at is None and twice:
-        x, y = placed(place, shown, ends_of(points))
+        x, y = placed(place, shown, ends_of(points, whole))
         at = sum(point[0] < x for point in points)
         if 0 < at < len(points):
             points.insert(at, [round(x, 4), round(y, 4)])
         else:
             at = None
-    return None if at is None else LineDrag(tools, pointer, box.id, port.name, points, at)
+    return None if at is None else LineDrag(tools, pointer, box.id, port.name, points, at, whole)

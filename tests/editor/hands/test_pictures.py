@@ -77,6 +77,16 @@ def test_points_of_a_line_are_moved_added_and_taken_away() -> None:
     assert not desk.link.faults
 
 
+def test_points_of_a_curve_over_the_song_are_drawn_too() -> None:
+    desk, shown = desk_of("drawn_curve", points=[[0, 0], [0.5, 0.25], [1, 0.5]])
+    at = inside(shown, shown.w / 2, shown.h - 7 - 0.25 * (shown.h - 14), desk)
+    desk.drag(at, (at[0] + 20, at[1] - 20))
+    (_, middle, _) = desk.graph.nodes["it"].values["points"]
+    assert middle[0] > 0.55
+    assert middle[1] > 0.5
+    assert desk.steps == ("Draw",)
+
+
 def test_a_point_stays_between_its_neighbours() -> None:
     desk, shown = desk_of("function", points=[[0, 0], [1, 0.5], [2, 1], [4, 0]])
     at = inside(shown, 7 + (shown.w - 14) * 0.25, 7 + (shown.h - 14) * 0.5, desk)

@@ -196,13 +196,13 @@ class CurveLine(_Shape):
         self.put(self.head, show=False)
 
     def refresh(self) -> None:
-        values = np.asarray(self.data.get("curve", ()), float).ravel()
-        if len(values) < 2:
-            values = drawn(self.data.get("points", ()))
+        values, least = np.asarray(self.data.get("curve", ()), float).ravel(), 1e-9
+        if len(values) < 2:  # the hands draw in it (`hands.gestures.picture.ends_of`), so that it shows 0 to 1 at least
+            values, least = drawn(self.data.get("points", ())), 1.0
         if len(values) < 2:
             return
         values = resampled(np.nan_to_num(values), 2 * POINTS)
-        lo, hi = self.data.get("range", (min(0.0, values.min()), max(values.max(), values.min() + 1e-9)))
+        lo, hi = self.data.get("range", (min(0.0, values.min()), max(values.max(), values.min() + 1e-9, least)))
         levels = (values - lo) / max(hi - lo, 1e-9)
         points = self.place(np.linspace(0, 1, len(levels)), levels)
         self.put_line(self.shape, points)

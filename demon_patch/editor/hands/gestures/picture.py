@@ -156,17 +156,17 @@ class StepsDrag(PictureDrag):
 class LineDrag(PictureDrag):
     """A point of a drawn line follows the pointer, between its neighbours; the first and the last keep their place.
 
-    place: which point. With Alt it is taken away on release.
+    place: which point. whole: whether the picture is of a whole song (`ends_of`). With Alt the point is taken away.
     """
 
     LABEL = "Draw"
 
     def __init__(
-        self, tools: Tools, start: Pointer, node: str, port: str, points: list[list[float]], place: int
+        self, tools: Tools, start: Pointer, node: str, port: str, points: list[list[float]], place: int, whole: bool
     ) -> None:
         super().__init__(tools, start, node)
         self._port, self._points, self._place = port, points, place
-        self._ends = ends_of(points)
+        self._ends = ends_of(points, whole)
 
     def values(self, pointer: Pointer) -> Mapping[str, Any]:
         """The points, with the one in the hand at its new place."""
@@ -188,9 +188,12 @@ Ends = tuple[float, float, float, float]
 """Left, right, lowest and highest of what a picture shows."""
 
 
-def ends_of(points: list[list[float]]) -> Ends:
-    """Returns what the picture of a line shows."""
+def ends_of(points: list[list[float]], whole: bool = False) -> Ends:
+    """Returns what the picture of a line shows. whole: of a line over a whole song, which begins at 0 and ends at 1, or
+    at its last point."""
     xs, ys = [point[0] for point in points], [point[1] for point in points]
+    if whole:
+        return 0.0, 1.0 if max(xs) <= 1.0 else max(xs), min(0.0, *ys), max(1.0, *ys)
     return min(xs), max(*xs, min(xs) + 1e-9), min(0.0, *ys), max(1.0, *ys)
 
 
@@ -203,9 +206,9 @@ def placed(place: Point, shown: Display, ends: Ends) -> Point:
     return left + across * (right - left), low + up * (high - low)
 
 
-def point_at(place: Point, shown: Display, points: list[list[float]], reach: float) -> int | None:
+def point_at(place: Point, shown: Display, points: list[list[float]], reach: float, whole: bool = False) -> int | None:
     """Returns which point of a line lies at a place in its picture, within a reach."""
-    left, right, low, high = ends_of(points)
+    left, right, low, high = ends_of(points, whole)
     best, least = None, reach
     for at, point in enumerate(points):
         x = EDGE + (point[0] - left) / (right - left) * (shown.w - 2 * EDGE)
