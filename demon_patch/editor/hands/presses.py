@@ -84,7 +84,7 @@ class Presses:
         if twice:
             return self._press(pointer, None, lambda up: fields.value(hit.id, hit.port, tools.pixel(up.at)))
         if pointer.ctrl:
-            return self._press(pointer, None, lambda up: fields.set(hit.id, hit.port, ABSENT))
+            return self._press(pointer, self._depth(hit), lambda up: fields.set(hit.id, hit.port, ABSENT))
         if hit.kind == "knob":
             tools.focus = (hit.id, hit.port)
 
@@ -98,6 +98,19 @@ class Presses:
                 fields.value(hit.id, hit.port, tools.pixel(up.at))
 
         return self._press(pointer, drag, click)
+
+    def _depth(self, hit: Hit) -> Drag:
+        """Ctrl on a knob: a drag turns the depth of the cable that adds to it; of a selected one if there are several,
+        else of the last."""
+
+        def drag(start: Pointer, now: Pointer) -> Gesture | None:
+            tools = self.tools
+            keys = [cable.key for cable in tools.edits.graph.cables_into(hit.id, hit.port)]
+            keys = [key for key in keys if key in tools.view.wires and tools.view.wires[key].depth is not None]
+            chosen = [key for key in keys if key in tools.selection.wires] or keys
+            return DepthTurn(tools, start, chosen[-1], now) if chosen else None
+
+        return drag
 
     def _wire(self, pointer: Pointer, hit: Hit, twice: bool) -> Gesture:
         tools, key = self.tools, hit.wire

@@ -157,6 +157,18 @@ def test_depth_goes_through_zero_and_alt_moves_the_offset() -> None:
     assert desk.patch == chained()
 
 
+def test_ctrl_and_a_drag_on_the_knob_turn_the_depth_of_its_cable() -> None:
+    desk = Desk(chained())
+    at = desk.knob("sched", "strength")
+    desk.drag(at, up(at, 5), up(at, 41), ctrl=True)
+    assert 0.6 < desk.graph.cables_by_key[STRENGTH].depth < 0.8
+    assert desk.graph.nodes["sched"].values["strength"] == 0.5
+    assert desk.steps == ("Set depth",)
+    at = desk.knob("decoder", "gain")
+    desk.drag(at, up(at, 41), ctrl=True)  # no cable: nothing
+    assert desk.steps == ("Set depth",)
+
+
 def test_depth_is_typed_by_double_click_and_escape_leaves_it() -> None:
     desk = Desk(chained())
     left, top, right, bottom = desk.view.space.chips[STRENGTH]
