@@ -12,7 +12,7 @@ from demon_patch.editor.canvas.camera import Camera
 from demon_patch.editor.canvas.scene import Scene
 from demon_patch.editor.canvas.view import View
 from demon_patch.editor.chrome import TOP, Chrome
-from demon_patch.editor.document_state import DocumentState
+from demon_patch.editor.document_state import DocumentState, path_of
 from demon_patch.editor.drive import Drive
 from demon_patch.editor.first_patch import first_patch
 from demon_patch.editor.hands.hands import Hands
@@ -37,6 +37,7 @@ from demon_patch.patch.edit.difference import difference
 from demon_patch.patch.edit.session import Revision
 from demon_patch.patch.model.document import Patch
 from demon_patch.runtime.remote.messages.base import Fault, Reply, Request
+from demon_patch.runtime.remote.messages.documents import FileChanged
 from demon_patch.runtime.remote.messages.edits import Do
 from demon_patch.runtime.remote.messages.session import Clients, Notice
 
@@ -77,10 +78,12 @@ class Editor:
         self._shown: tuple[object, ...] = ()
         self._looked: tuple[object, ...] = ()
         self._fitted = False
+        self._path = ""
         self._kept: tuple[Patch, Revision] | None = None
         self._returned: Revision | None = None
         self._drawn_at = self._told_at = self._looked_at = 0.0
         self._done = False
+        self._clients: tuple[str, ...] = ()
         self._asked_once = self._focused = False
 
     def _connect_parts(self, paper: Paper) -> None:
@@ -92,12 +95,18 @@ class Editor:
         popups.clipboard = self.window.clipboard
         popups.chosen = self.hands.chosen
         popups.offers = self.hands.offers
-        registry.unknown = lambda name: popups.tell(f"There is no panel {name} yet.", "warning")
+        registry.unknown = self._show_unknown
         registry.add("keys", lambda: CheatSheet(paper, self.hands.tools.keys))
         registry.add("history", lambda: HistoryPanel(paper, link))
         registry.add(
             "problems", lambda: ProblemsPanel(paper, lambda: self.state.problems, self.jump, self.chrome.notices)
         )
+
+    def _show_unknown(self, name: str) -> None:
+        if name == "clients":
+            self.popups.tell(f"On this host: {', '.join(self._clients)}")
+        else:
+            self.popups.tell(f"There is no panel {name} yet.", "warning")
 
     def _wake(self) -> None:
         with suppress(AttributeError):  # before there is a window
@@ -124,6 +133,10 @@ class Editor:
             self.popups.tell(_said(event.fault), "warning" if event.fault.mend else "plain")
         elif isinstance(event, Clients):
             self.chrome.bar.clients = len(event.clients)
+            self._clients = event.clients
+        elif isinstance(event, FileChanged):
+            what = "was deleted" if event.gone else "was changed by another program; saving asks before it replaces it"
+            self.popups.tell(f"{event.file} {what}.", "warning")
         else:
             self.telemetry.take(event, now)
 
@@ -212,8 +225,10 @@ class Editor:
         if k != 1.0:
             dpg.configure_item(self.scene.plot, width=int(camera.width * k), height=int(camera.height * k))
         rect = camera.rect
+        view, space = self.view, self.space
+        self._path = "" if view.patch is None else path_of(view.patch, view.within)
         self.telemetry.follow(
-            self.view.boxes, self.view.wires, self.space.within(rect), self.space.wires_within(rect), camera.zoom
+            view.boxes, view.wires, space.within(rect), space.wires_within(rect), camera.zoom, space.probes, self._path
         )
         return True
 
@@ -232,9 +247,8 @@ class Editor:
         if self.window.resized():
             self._resize()
             changed = True
-        if self.link.drain():
-            if self._returned is not None and self.link.connected:
-                self._bring_back()
+        if self.link.drain() and self._returned is not None and self.link.connected:
+            self._bring_back()
         if self.link.revision.epoch >= 0:
             changed |= self._update(self.link.patch)
         self.state.look(began, self.link.connected)
@@ -272,7 +286,7 @@ class Editor:
         if happened:
             self.chrome.hint = hint_of(hit, self.view, self.facts) if hit is not None else ""
         patch, within = self.view.patch, self.view.within
-        seen = None if hit is None or patch is None else probed(hit, self.facts, patch, within)
+        seen = None if hit is None or patch is None else probed(hit, self.facts, patch, within, self._path)
         self.chrome.probe.hover(seen, last.at, self.chrome.size, now)
         for path in drops:
             self.popups.tell(f"{path} was dropped, but files are opened from the command line so far.", "warning")

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from demon_patch.editor.link.protocol import Link
 from demon_patch.patch.edit.session import Revision
+from demon_patch.patch.model.document import Patch
 from demon_patch.runtime.remote.messages.base import Reply
 from demon_patch.runtime.remote.messages.documents import Check, Document, Problems, Saved, Snapshot
 
@@ -67,3 +68,23 @@ class DocumentState:
         """Returns what is wrong with each node. faults: of nodes that stand still, by id."""
         found = {fault.node: fault.what or fault.text for fault in self.problems.problems if fault.node}
         return {**found, **faults}
+
+
+def path_of(patch: Patch, definition: str | None) -> str:
+    """Returns the path of the first subpatch with a definition, ending in a slash; empty for the patch itself, and
+    where no subpatch has it."""
+    if definition is None:
+        return ""
+    left: list[tuple[str, str | None]] = [("", None)]
+    seen: set[str | None] = set()
+    while left:
+        path, within = left.pop(0)
+        if within == definition:
+            return path
+        if within in seen:
+            continue
+        seen.add(within)
+        for id, node in patch.graph(within).nodes.items():
+            if node.definition:
+                left.append((f"{path}{id}/", node.definition))
+    return ""

@@ -40,22 +40,22 @@ class DisplayFeed:
             self._shown[type] = tuple(_guessed(self._catalogue.get(type)))
         return self._shown[type]
 
-    def points(self, box: Box) -> list[Point]:
-        """Returns the signals that a node's display needs."""
+    def points(self, box: Box, path: str = "") -> list[Point]:
+        """Returns the signals that a node's display needs. path: of the subpatch that it is in, ending in a slash."""
         if box.display is None:
             return []
-        return [(box.id, name, side) for name, side, _ in self.shown(box.type)]  # type: ignore[misc]
+        return [(path + box.id, name, side) for name, side, _ in self.shown(box.type)]  # type: ignore[misc]
 
-    def data(self, box: Box, memory: SignalMemory, frame: float, rate: float) -> dict[str, Any]:
+    def data(self, box: Box, memory: SignalMemory, frame: float, rate: float, path: str = "") -> dict[str, Any]:
         """Returns what the display of a node is given of its signals: the last seconds before a control frame, by part.
-        rate: control frames a second."""
+        rate: control frames a second. path: of the subpatch that it is in, ending in a slash."""
         frames = (frame - np.arange(int(SPAN_SECONDS * rate), -1, -1)).astype(np.float64)
         parts: dict[str, list[Array]] = {}
         names: dict[str, list[str]] = {}
         ranges: dict[str, list[tuple[float, float]]] = {}
         declaration = self._catalogue.get(box.type)
         for name, side, part in self.shown(box.type):
-            point: Point = (box.id, name, side)  # type: ignore[assignment]
+            point: Point = (path + box.id, name, side)  # type: ignore[assignment]
             if not memory.has(point):
                 continue
             values = memory.at(point, frames)

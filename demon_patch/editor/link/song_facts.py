@@ -47,7 +47,9 @@ class SongFacts:
         if strip.source:
             self.source = _kept(self.source, floats(strip.source))
         lanes = {name: floats(data) for name, data in strip.lanes.items()}
-        same = lanes.keys() == self.lanes.keys() and all(np.array_equal(lanes[name], self.lanes[name]) for name in lanes)
+        same = lanes.keys() == self.lanes.keys() and all(
+            np.array_equal(lanes[name], self.lanes[name]) for name in lanes
+        )
         self.lanes = self.lanes if same else lanes
         self.loop, self.laid = strip.loop, strip.laid
 

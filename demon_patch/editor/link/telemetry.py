@@ -32,6 +32,7 @@ from demon_patch.editor.link.subscriptions import (
 )
 from demon_patch.editor.look import numbers
 from demon_patch.nodes.language.declare import Declaration
+from demon_patch.patch.model.canvas import Probe
 from demon_patch.patch.model.document import Patch
 from demon_patch.patch.model.graph import CableKey
 from demon_patch.runtime.remote.messages.base import Point, Reply, Request
@@ -44,6 +45,8 @@ DISPLAY_RATE = 20.0
 TRACE_SECONDS, TRACE_POINTS, TRACE_HEIGHT = 3.0, 48, 7.0
 BEAD_SECONDS = 0.8  # that a gate's bead needs from end to end
 RING_SHARE = 1 / 60  # the least move of a knob's ring that is drawn
+PROBE_FRAMES = 75  # of the future, that probes show
+NO_PROBES: Mapping[str, Probe] = {}
 PIXELS = 0.5  # the least move of a trace that is drawn
 
 
@@ -72,6 +75,9 @@ class Telemetry:
         self._seen: tuple[Collection[str], Collection[CableKey]] = ((), ())
         self._zoom = 1.0
         self._extra: tuple[Point, ...] = ()
+        self._ahead = PROBE_FRAMES
+        self._probes: Mapping[str, Probe] = NO_PROBES
+        self._path = ""
         self._rings: dict[tuple[str, str], float | None] = {}
         self._traces: dict[CableKey, Array] = {}
         self._beads: dict[CableKey, bool] = {}
@@ -95,9 +101,16 @@ class Telemetry:
         seen_boxes: Collection[str],
         seen_wires: Collection[CableKey],
         zoom: float,
+        probes: Mapping[str, Probe] = NO_PROBES,
+        path: str = "",
     ) -> None:
-        """Takes what is on screen: after each move of the camera, and after each edit."""
+        """Takes what is on screen: after each move of the camera, and after each edit.
+
+        probes: those that are pinned. path: of the subpatch whose inside is shown, ending in a slash; empty for the
+        patch.
+        """
         self._boxes, self._wires, self._zoom = boxes, wires, zoom
+        self._probes, self._path = probes, path
         self._seen = (tuple(seen_boxes), tuple(seen_wires))
         for key in self._traces.keys() - set(seen_wires):
             del self._traces[key]
@@ -105,25 +118,23 @@ class Telemetry:
             del self._beads[key]
         self._watch()
 
-    def also(self, points: Collection[Point], ahead: int = FORECAST_FRAMES) -> None:
+    def also(self, points: Collection[Point], ahead: int = PROBE_FRAMES) -> None:
         """Watches some more signals, of a probe. ahead: control frames of their future."""
         self._extra, self._ahead = tuple(points), ahead
         self._watch()
 
-    _ahead = FORECAST_FRAMES
-
     def _watch(self) -> None:
-        near = self._zoom >= FAR
+        near, path = self._zoom >= FAR, self._path
         boxes = [self._boxes[id] for id in self._seen[0] if id in self._boxes]
         wires = [self._wires[key] for key in self._seen[1] if key in self._wires]
-        cables: list[Point] = [(w.key.src, w.key.out, "out") for w in wires if w.type in ("value", "gate")]
-        knobs: list[Point] = [(box.id, knob.name, "in") for box in boxes for knob in _turned(box)] if near else []
-        shown = [point for box in boxes for point in self._feed.points(box)] if near else []
-        if self.subscriptions.want_signals((*self._extra, *cables, *knobs, *shown)):
+        pinned: list[Point] = [(path + probe.node, probe.out, "out") for probe in self._probes.values()]
+        cables: list[Point] = [(path + w.key.src, w.key.out, "out") for w in wires if w.type in ("value", "gate")]
+        knobs: list[Point] = [(path + box.id, knob.name, "in") for box in boxes for knob in _turned(box)] if near else []
+        shown = [point for box in boxes for point in self._feed.points(box, path)] if near else []
+        if self.subscriptions.want_signals((*self._extra, *pinned, *cables, *knobs, *shown)):
             self.memory.watch(self.subscriptions.points)
-        self.subscriptions.want_forecast(
-            (*self._extra, *cables, *knobs), self._ahead if self._extra else FORECAST_FRAMES
-        )
+        far = self._ahead if self._extra or pinned else FORECAST_FRAMES
+        self.subscriptions.want_forecast((*self._extra, *pinned, *cables, *knobs), far)
         self.subscriptions.want("status", True, STATUS_RATE)
         self.subscriptions.want("ring", any(b.display and b.display.kind == "ring" for b in boxes), RING_RATE)
         self.subscriptions.want("strip", True, STRIP_RATE)
@@ -183,12 +194,12 @@ class Telemetry:
         return self._drew
 
     def _show_wire(self, wire: Wire, frame: float, now: float) -> None:
-        point: Point = (wire.key.src, wire.key.out, "out")
+        point: Point = (self._path + wire.key.src, wire.key.out, "out")
         if wire.type == "value":
             ages = np.linspace(TRACE_SECONDS, 0.0, TRACE_POINTS) * self.rate
             values = self.memory.at(point, frame - ages)[::-1]
             if np.isfinite(values).any():
-                self._trace(wire.key, swing(values, self._range(point)))
+                self._trace(wire.key, swing(values, self._range(wire.key.src, wire.key.out)))
         elif wire.type == "audio":
             loud = max(self.facts.levels, default=0.0) if self.moving else 0.0
             at = np.arange(TRACE_POINTS)
@@ -206,9 +217,9 @@ class Telemetry:
             if self.moving or wire.key not in self._beads:
                 self._put_beads(wire.key, [(speed + number / 4) % 1.0 for number in range(4)])
 
-    def _range(self, point: Point) -> tuple[float, float]:
-        box = self._boxes.get(point[0])
-        return declared(self._catalogue.get(box.type) if box is not None else None, point[1], "out")
+    def _range(self, node: str, out: str) -> tuple[float, float]:
+        box = self._boxes.get(node)
+        return declared(self._catalogue.get(box.type) if box is not None else None, out, "out")
 
     def _trace(self, key: CableKey, values: Array) -> None:
         before = self._traces.get(key)
@@ -225,7 +236,7 @@ class Telemetry:
 
     def _show_knobs(self, box: Box, frame: float) -> None:
         for knob in box.knobs:
-            value = self.memory.now((box.id, knob.name, "in"), frame)
+            value = self.memory.now((self._path + box.id, knob.name, "in"), frame)
             now = None if math.isnan(value) else numbers.position(value, knob.lo, knob.hi, knob.taper)
             key = box.id, knob.name
             if _apart(self._rings.get(key), now):
@@ -242,10 +253,28 @@ class Telemetry:
             box = self._boxes.get(id)
             if box is None or box.display is None:
                 continue
-            data: dict[str, Any] = self._feed.data(box, self.memory, frame, self.rate)
+            data: dict[str, Any] = self._feed.data(box, self.memory, frame, self.rate, self._path)
             data |= self.facts.data(box, patch.nodes.get(id))
             if data:
                 self._canvas.display(id, data)
+        for id, probe in self._probes.items():
+            self._show_probe(id, probe, frame)
+
+    def _show_probe(self, id: str, probe: Probe, frame: float) -> None:
+        point: Point = (self._path + probe.node, probe.out, "out")
+        if not self.memory.has(point):
+            return
+        past = self.memory.at(point, frame - np.linspace(probe.span * self.rate, 0.0, 120))
+        newest = max(math.floor(frame), self.memory.newest)
+        box = self._boxes.get(probe.node)
+        gate = box is not None and box.pin(probe.out, True).type == "gate"
+        data = {
+            "gate" if gate else "value": past[None],
+            "forecast": self.memory.frames(point, newest, self._ahead)[None],
+            "ranges": {"value": [self._range(probe.node, probe.out)]},
+            "dt": probe.span / 119,
+        }
+        self._canvas.display(id, data)
 
 
 def _turned(box: Box) -> list[Any]:

@@ -37,8 +37,8 @@ class Probed:
     words: str
 
 
-def probed(hit: Hit, facts: Facts, patch: Patch, within: str | None) -> Probed | None:
-    """Returns the signal under the pointer; None where there is none."""
+def probed(hit: Hit, facts: Facts, patch: Patch, within: str | None, path: str = "") -> Probed | None:
+    """Returns the signal under the pointer; None where there is none. path: of the subpatch that is shown."""
     if hit.kind in ("wire", "depth") and hit.wire is not None:
         node, name, out = hit.wire.src, hit.wire.out, True
     elif hit.kind in ("pin", "knob", "number"):
@@ -54,7 +54,7 @@ def probed(hit: Hit, facts: Facts, patch: Patch, within: str | None) -> Probed |
         if made is None or made.type not in ("value", "gate"):
             return None
         range_ = declared(declaration, name, "out")
-        return Probed((node, name, "out"), title, made.type, made.unit, range_, "")
+        return Probed((path + node, name, "out"), title, made.type, made.unit, range_, "")
     port = declaration.by_name.get(name)
     if port is None or port.type not in ("value", "gate", "curve"):
         return None
@@ -62,7 +62,7 @@ def probed(hit: Hit, facts: Facts, patch: Patch, within: str | None) -> Probed |
     rate = facts.rate(found.type, name)
     if rate:
         words = f"{words}, {rate:.3g} times a second" if words else f"read {rate:.3g} times a second"
-    return Probed((node, name, "in"), title, port.type, port.unit, (port.lo, port.hi), words)
+    return Probed((path + node, name, "in"), title, port.type, port.unit, (port.lo, port.hi), words)
 
 
 def span(values: Array, range_: Range) -> Range:

@@ -7,8 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from demon_patch.editor.link.signal_memory import PAST, SignalMemory
+from demon_patch.runtime.remote.messages.base import Point
 
-A, B = ("a", "out", "out"), ("b", "out", "out")
+A: Point = ("a", "out", "out")
+B: Point = ("b", "out", "out")
 
 
 def ramp(first: int, count: int) -> np.ndarray:

@@ -10,6 +10,7 @@ from demon_patch.editor.canvas.view import View
 from demon_patch.editor.layout.facts import Facts
 from demon_patch.editor.link.telemetry import Telemetry
 from demon_patch.nodes.catalogue import CATALOGUE
+from demon_patch.patch.model.canvas import Probe
 from demon_patch.patch.model.document import Patch
 from demon_patch.patch.model.graph import Cable, Node
 from demon_patch.runtime.remote.messages.session import Model, Nodes
@@ -149,3 +150,28 @@ def test_the_song_comes_to_the_displays_and_the_place_is_a_share() -> None:
     assert telemetry.facts.song.tolist() == [1.0] * 4
     telemetry.show(0.0, PATCH)
     assert any(node == "scheduler" and "beads" in data for node, data in canvas.of("display"))
+
+
+def test_pinned_probes_are_watched_and_shown_with_their_future() -> None:
+    link, canvas, telemetry = made()
+    probes = {"p": Probe("lfo", "out", (0, 0), span=2.0)}
+    telemetry.follow(telemetry._boxes, telemetry._wires, [], [], 1.0, probes)
+    assert newest(link, "signals").points == (("lfo", "out", "out"),)
+    assert newest(link, "forecast").ahead == 75
+    feed(telemetry, link, 100, {"lfo": 0.5})
+    telemetry.take(Forecast(frame=100, first=101, count=75, values=np.full(75, 0.25, "<f4").tobytes()), 0.0)
+    telemetry.show(0.0, PATCH)
+    ((id, data),) = canvas.of("display")
+    assert id == "p"
+    assert np.allclose(data["value"], 0.5)
+    assert data["forecast"].shape == (1, 75)
+    assert data["forecast"][0, 1] == 0.25
+
+
+def test_inside_a_subpatch_signals_have_its_path() -> None:
+    link, canvas, telemetry = made()
+    telemetry.follow(telemetry._boxes, telemetry._wires, *telemetry._seen, 1.0, {}, "sub/deep/")
+    assert {node.rpartition("/")[0] for node, _, _ in newest(link, "signals").points} == {"sub/deep"}
+    feed(telemetry, link, 100, {"sub/deep/scheduler": 0.25})
+    telemetry.show(0.0, PATCH)
+    assert canvas.of("modulate")[0][:2] == ("scheduler", "strength")
