@@ -122,8 +122,8 @@ class Answers:
             "pid": editor.finder.pid,
             "size": list(editor.chrome.size),
             "cost": editor.pacing.cost,
+            "focused": editor.window.door.focused,
             "pointer": [editor.chrome._was.x, editor.chrome._was.y],
-            "captured": editor.chrome._captured,
             "hint": editor.chrome.hint,
             "probe": None if editor.chrome.probe.shown is None else list(editor.chrome.probe.shown.point),
         }

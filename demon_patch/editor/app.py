@@ -262,7 +262,7 @@ class Editor:
             changed |= self.telemetry.show(began, self.link.patch)
         changed |= self.chrome.draw(began, self.telemetry.facts.place)
         due = began - self._drawn_at >= (1.0 if focused else 4.0)  # another window may have lain over it
-        if changed or due or waiting:
+        if (changed or due or waiting) and not (self.window.door.hidden and not waiting):
             self.window.render()
             self.window.door.show_cursor(getattr(self.hands, "cursor", "arrow"))
             self.frames += 1

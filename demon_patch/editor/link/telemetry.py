@@ -129,8 +129,9 @@ class Telemetry:
         wires = [self._wires[key] for key in self._seen[1] if key in self._wires]
         pinned: list[Point] = [(path + probe.node, probe.out, "out") for probe in self._probes.values()]
         cables: list[Point] = [(path + w.key.src, w.key.out, "out") for w in wires if w.type in ("value", "gate")]
-        knobs: list[Point] = [(path + box.id, knob.name, "in") for box in boxes for knob in _turned(box)] if near else []
-        shown = [point for box in boxes for point in self._feed.points(box, path)] if near else []
+        close = boxes if near else []
+        knobs: list[Point] = [(path + box.id, knob.name, "in") for box in close for knob in _turned(box)]
+        shown = [point for box in close for point in self._feed.points(box, path)]
         if self.subscriptions.want_signals((*self._extra, *pinned, *cables, *knobs, *shown)):
             self.memory.watch(self.subscriptions.points)
         far = self._ahead if self._extra or pinned else FORECAST_FRAMES
@@ -270,11 +271,17 @@ class Telemetry:
         gate = box is not None and box.pin(probe.out, True).type == "gate"
         data = {
             "gate" if gate else "value": past[None],
-            "forecast": self.memory.frames(point, newest, self._ahead)[None],
+            "forecast": _known(self.memory.frames(point, newest, self._ahead))[None],
             "ranges": {"value": [self._range(probe.node, probe.out)]},
             "dt": probe.span / 119,
         }
         self._canvas.display(id, data)
+
+
+def _known(values: Array) -> Array:
+    """A forecast without the frames at its end that are not known yet."""
+    known = np.flatnonzero(np.isfinite(values))
+    return values[: known[-1] + 1] if len(known) else values[:0]
 
 
 def _turned(box: Box) -> list[Any]:

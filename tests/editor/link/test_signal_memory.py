@@ -39,7 +39,7 @@ def test_pieces_give_what_one_message_gives(counts: list[int]) -> None:
 
 def test_the_past_wins_over_the_forecast_and_the_forecast_goes_on() -> None:
     memory = filled((100, 10))
-    memory.put_ahead([A], 105, np.full((1, 20), 7.0, np.float32))
+    memory.put_ahead([A], 105, np.full((1, 20), 7.0))
     found = memory.frames(A, 108, 4)
     assert found.tolist() == [108.0, 109.0, 7.0, 7.0]
     assert np.isnan(memory.frames(B, 110, 2)).all()
