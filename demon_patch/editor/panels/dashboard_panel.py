@@ -84,9 +84,8 @@ class DashboardPanel:
             return
         self._on_lock = look.left and self._on_lock
         if look.wheel and self.hands.lit.part == "ground":
-            self._scroll = min(
-                max(self._scroll - 60.0 * look.wheel, 0.0), max(0.0, self._tall - self.sheet.h + BAR + 20)
-            )
+            room = max(0.0, bounds(self._link.patch)[3] * self.scale - self.sheet.h + BAR + 20)
+            self._scroll = min(max(self._scroll - 60.0 * look.wheel, 0.0), room)
             self._face = None
         k = self.scale
         self.hands.pointer(replace(look, x=x / k, y=(y - BAR + self._scroll) / k))
@@ -181,8 +180,8 @@ class DashboardPanel:
     def _knob(self, face: Face, rect: Rect, now: float | None) -> None:
         s, t, k = self.sheet, self.sheet.theme, self.scale
         left, top, right, low = rect
-        radius = max(8.0, min((right - left) / 2 - 6 * k, (low - top - 20 * k) / 2 - 4 * k))
-        middle = ((left + right) / 2, (top + low - 18 * k) / 2 + 2 * k)
+        radius = max(8.0, min((right - left) / 2 - 3 * k, (low - top - 14 * k) / 2 - 2 * k))
+        middle = ((left + right) / 2, (top + low - 14 * k) / 2 + 2 * k)
         colour, position = self._colour(face), face.position
         zero = 0.5 if face.knob is not None and face.knob.centred else 0.0
         s.path(_arc(middle, radius, 0.0, 1.0), t.track, 4 * k)
