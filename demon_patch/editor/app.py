@@ -260,7 +260,7 @@ class Editor:
         if began - self._told_at >= (SHOW_SECONDS if moving or gesture else RESTING_SECONDS):
             self._told_at = began
             changed |= self.telemetry.show(began, self.link.patch)
-        changed |= self.chrome.draw(began, self.telemetry.facts.place)
+        changed |= self.chrome.draw(began, self.telemetry.place(began))
         due = began - self._drawn_at >= (1.0 if focused else 4.0)  # another window may have lain over it
         if (changed or due or waiting) and not (self.window.door.hidden and not waiting):
             self.window.render()

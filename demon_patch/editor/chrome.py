@@ -150,7 +150,7 @@ class Chrome:
 
     def key(self, press: KeyPress, hands: HandsLike) -> None:
         """Passes a key to what it is for."""
-        if self.popups.key(press):
+        if self.popups.key(press) or not press.name:  # without a name: a letter that is held, which is no command
             return
         if press.down and press.name == "escape" and (self.strip.hands.cancel() or self.registry.close()):
             return

@@ -174,6 +174,20 @@ class Telemetry:
         """Whether anything moves on screen."""
         return bool(self.facts.status.get("playing"))
 
+    def place(self, now: float) -> float:
+        """Returns where the song stands, 0 to 1, also between two messages."""
+        status = self.facts.status
+        length = float(status.get("song_length", 0.0) or 0.0)
+        if not length:
+            return 0.0
+        lo, hi = status.get("loop") or (0.0, length)
+        song = float(status.get("song", 0.0))
+        ahead = max(self.clock.frame(now) - float(status.get("frame", 0)), 0.0) / self.rate if self.moving else 0.0
+        later = song + ahead
+        if song < hi <= later and hi > lo:
+            later = lo + (later - lo) % (hi - lo)
+        return min(1.0, max(0.0, later / length))
+
     # -- what is drawn -------------------------------------------------------------------------------------------
     def show(self, now: float, patch: Patch) -> bool:
         """Draws what moves, as it is at a moment; returns whether anything has."""

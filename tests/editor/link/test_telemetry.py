@@ -175,3 +175,14 @@ def test_inside_a_subpatch_signals_have_its_path() -> None:
     feed(telemetry, link, 100, {"sub/deep/scheduler": 0.25})
     telemetry.show(0.0, PATCH)
     assert canvas.of("modulate")[0][:2] == ("scheduler", "strength")
+
+
+def test_the_playhead_goes_on_between_two_messages_and_wraps_in_the_loop() -> None:
+    _, _, telemetry = made()
+    fields = {"playing": True, "frame": 100, "song": 5.8, "song_length": 16.0, "loop": (4.0, 6.0)}
+    telemetry.take(StatusChange(frame=100, fields=fields), 0.0)
+    assert telemetry.place(0.0) * 16.0 == 5.8
+    assert abs(telemetry.place(0.1) * 16.0 - 5.9) < 1e-6
+    assert abs(telemetry.place(0.3) * 16.0 - 4.1) < 1e-6
+    telemetry.take(StatusChange(frame=100, fields={"playing": False}), 0.3)
+    assert telemetry.place(9.0) * 16.0 == 5.8

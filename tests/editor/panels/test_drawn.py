@@ -17,11 +17,13 @@ from demon_patch.editor.link.song_facts import SongFacts
 from demon_patch.editor.look.theme import DARK, LIGHT
 from demon_patch.editor.panels.bar import Bar
 from demon_patch.editor.panels.cheat_sheet import CheatSheet
+from demon_patch.editor.panels.history import HistoryPanel
 from demon_patch.editor.panels.notices import Notices
 from demon_patch.editor.panels.popups import PopupWindows
 from demon_patch.editor.panels.protocol import Item
 from demon_patch.editor.panels.sheet import Paper, Sheet
 from demon_patch.editor.panels.song_strip import SongStrip
+from demon_patch.runtime.remote.messages.edits import Step, Steps, UndoTo
 from demon_patch.runtime.remote.messages.telemetry import Strip
 from tests.editor.link.fake_link import FakeLink
 from tests.editor.panels.test_lists import Offered
@@ -169,3 +171,20 @@ def test_side_panels_scroll_and_notices_are_drawn(paper: Paper) -> None:
     assert notices.draw(1.0, 1280.0, 660.0)
     assert not notices.draw(1.1, 1280.0, 660.0)
     assert notices.draw(60.0, 1280.0, 660.0)
+
+
+def test_the_history_is_scrubbed_by_a_drag(paper: Paper) -> None:
+    link = FakeLink()
+    panel = HistoryPanel(paper, link)
+    panel.place((0.0, 46.0, 1280.0, 700.0))
+    panel.opened()
+    panel.draw(0.0)
+    answer = link.then[-1]
+    assert answer is not None
+    answer(Steps(done=tuple(Step(label=f"step {number}") for number in range(5))))
+    panel.draw(0.1)
+    assert len(link.asked) == 1
+    tops = [46.0 + (top + low) / 2 for top, low in panel._tops]
+    for left, line in ((False, 5), (True, 5), (True, 3), (True, 3), (True, 1), (False, 1), (False, 4)):
+        panel.pointer(Pointer(1100.0, tops[line], left=left))
+    assert link.asked[1:] == [UndoTo(steps=3), UndoTo(steps=1)]
