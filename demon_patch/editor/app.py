@@ -331,6 +331,8 @@ class Editor:
                 self.drive.close()
             self.link.close()
             self.window.close()
+            if self.finder.started is not None:
+                self.finder.started.forget()
 
 
 def _said(fault: Fault) -> str:

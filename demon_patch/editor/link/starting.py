@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -66,8 +67,7 @@ class StartedHost:
 
     def start(self) -> None:
         """Starts the process; also again, after it has ended."""
-        if self._log is not None:
-            self._log.unlink(missing_ok=True)
+        self.forget()
         descriptor, name = tempfile.mkstemp(prefix="demon-patch-host-", suffix=".log")
         self._log = Path(name)
         patch = () if self.file is None else (str(self.file),)
@@ -112,9 +112,10 @@ class StartedHost:
         return progress(said, self.ended)
 
     def forget(self) -> None:
-        """Removes the file with what the host said; it plays on."""
+        """Removes the file with what the host said, where the system lets it go; the host plays on."""
         if self._log is not None:
-            self._log.unlink(missing_ok=True)
+            with suppress(OSError):
+                self._log.unlink(missing_ok=True)
 
     def stop(self) -> None:
         """Ends the music: the host saves what no file holds, and ends."""

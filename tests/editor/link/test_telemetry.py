@@ -15,7 +15,7 @@ from demon_patch.patch.model.document import Patch
 from demon_patch.patch.model.graph import Cable, Node
 from demon_patch.runtime.remote.messages.session import Model, Nodes
 from demon_patch.runtime.remote.messages.telemetry import Forecast, Signals, StatusChange, Strip, Watch
-from tests.editor.link.fake_link import FakeLink
+from tests.support.noting_link import FakeLink
 
 PATCH = Patch(
     nodes={

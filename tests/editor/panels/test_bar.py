@@ -15,8 +15,8 @@ from demon_patch.editor.panels.bar_hands import BarHands
 from demon_patch.runtime.remote.messages.devices import SetVolume
 from demon_patch.runtime.remote.messages.recordings import Record, StopRecording
 from demon_patch.runtime.remote.messages.transport import Play, Seek, Tap, Tempo
-from tests.editor.link.fake_link import FakeLink
-from tests.editor.panels.fake_popups import FakePopups
+from tests.support.noting_link import FakeLink
+from tests.support.noting_popups import FakePopups
 
 STATUS: dict[str, Any] = {"playing": True, "bpm": 120.0, "volume_db": 0.0, "song_length": 40.0, "recording": ""}
 

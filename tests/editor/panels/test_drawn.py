@@ -25,8 +25,8 @@ from demon_patch.editor.panels.sheet import Paper, Sheet
 from demon_patch.editor.panels.song_strip import SongStrip
 from demon_patch.runtime.remote.messages.edits import Step, Steps, UndoTo
 from demon_patch.runtime.remote.messages.telemetry import Strip
-from tests.editor.link.fake_link import FakeLink
-from tests.editor.panels.test_lists import Offered
+from tests.support.noting_link import FakeLink
+from tests.support.noting_popups import Offered
 
 STATUS: dict[str, Any] = {
     "playing": True, "begun": True, "beat": 9.5, "bpm": 120.0, "song": 4.0, "song_length": 16.0, "device": "Card",

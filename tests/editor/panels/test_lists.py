@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from demon_patch.editor.hands.keys import Keys
 from demon_patch.editor.panels.cheat_sheet import rows as key_rows
 from demon_patch.editor.panels.history import ago
@@ -15,13 +13,7 @@ from demon_patch.editor.panels.registry import Registry
 from demon_patch.runtime.remote.messages.base import Fault
 from demon_patch.runtime.remote.messages.documents import Problems
 from demon_patch.runtime.remote.messages.edits import Step, Steps
-
-
-@dataclass(frozen=True)
-class Offered:
-    title: str
-    sentence: str = ""
-    category: str = ""
+from tests.support.noting_popups import Offered
 
 
 def test_the_lit_offer_is_always_on_screen() -> None:

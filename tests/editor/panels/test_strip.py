@@ -13,7 +13,7 @@ from demon_patch.patch.model.graph import Node
 from demon_patch.runtime.remote.messages.base import Request
 from demon_patch.runtime.remote.messages.edits import Do
 from demon_patch.runtime.remote.messages.transport import Loop, Seek
-from tests.editor.link.fake_link import FakeLink
+from tests.support.noting_link import FakeLink
 
 RULER = Ruler(1028.0, 40.0, 0.5, 0.0, 4.0)  # 25 pixels a second
 

@@ -9,7 +9,7 @@ from demon_patch.patch.model.document import Patch
 from demon_patch.patch.model.graph import Node
 from demon_patch.runtime.remote.messages.base import Fault
 from demon_patch.runtime.remote.messages.documents import Check, Problems, Saved, Snapshot
-from tests.editor.link.fake_link import FakeLink
+from tests.support.noting_link import FakeLink
 
 
 def test_what_is_edited_after_saving_is_unsaved() -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from demon_patch.patch.model.document import Cable, Node, Patch, Song
-from tests.editor.window.close_window import __file__ as CLOSE
+from tests.support.close_window import __file__ as CLOSE
 from tests.support.driven_editor import DrivenEditor, driven_editor, require_display, x_server
 from tests.support.wired_host import WiredHost, wired_host
 

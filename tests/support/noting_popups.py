@@ -3,9 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from demon_patch.editor.panels.protocol import Item
+
+
+@dataclass(frozen=True)
+class Offered:
+    """A line of the palette."""
+
+    title: str
+    sentence: str = ""
+    category: str = ""
 
 
 class FakePopups:
