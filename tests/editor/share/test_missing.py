@@ -19,8 +19,8 @@ from demon_patch.patch.model.document import Cable, Node, Patch
 from demon_patch.patch.model.graph import SUBPATCH
 from demon_patch.runtime.remote.messages.base import Fault
 from demon_patch.runtime.remote.messages.files import Asset, Assets, Entry, Folder, Listing, Resolve
-from tests.editor.panels.fake_popups import FakePopups
-from tests.editor.share.storing_link import StoringLink
+from tests.support.noting_popups import FakePopups
+from tests.support.storing_link import StoringLink
 
 FIRST = load(shipped.shipped()["first-light"])
 SOURCE = source_of(FIRST) or ""

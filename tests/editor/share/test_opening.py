@@ -25,8 +25,8 @@ from demon_patch.patch.model.document import Node, Patch
 from demon_patch.runtime.assets.assets import assets_of
 from demon_patch.runtime.assets.recorder import Recorder
 from demon_patch.runtime.remote.messages.base import Fault
-from tests.editor.panels.fake_popups import FakePopups
-from tests.editor.share.storing_link import StoringLink
+from tests.support.noting_popups import FakePopups
+from tests.support.storing_link import StoringLink
 
 FIRST = load(shipped.shipped()["first-light"])
 SOURCE = source_of(FIRST) or ""
