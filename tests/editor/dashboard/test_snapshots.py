@@ -15,7 +15,7 @@ from demon_patch.patch.model.document import Node, Patch
 from demon_patch.runtime.remote.messages.base import Fault
 from demon_patch.runtime.remote.messages.edits import Edited
 from demon_patch.runtime.remote.messages.live import CancelRamp, Ramp, Recall, Recalled, Store
-from tests.editor.share.storing_link import StoringLink
+from tests.support.storing_link import StoringLink
 
 NODES = {"l": Node("lfo"), "s": Node("scheduler")}
 KEPT = {
