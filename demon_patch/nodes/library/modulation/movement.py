@@ -20,7 +20,7 @@ from demon_patch.nodes.library.modulation.function import Segments, read_segment
 def loop(
     t: Frame,
     points: Segments = points(
-        [[0, 0.5], [2, 0.5], [4, 0.5]], read=read_segments,
+        [[0, 0.5], [1, 0.9], [1.5, 0.6], [3, 0.1], [4, 0.5]], read=read_segments,
         doc="[beat, value]: from 0 to the length of the loop in beats, values 0 to 1.",
     ),
     speed: float = value(1, 0.0625, 16, taper="log", doc="How many times as fast as it was recorded."),
