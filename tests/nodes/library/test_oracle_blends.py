@@ -58,3 +58,12 @@ def test_a_gate_moves_a_sequence_on_and_a_reset_begins_it_again() -> None:
     beat = np.floor(BEAT + 1e-9)
     part = (beat - np.floor(beat / 5) * 5) % 3  # a beat that resets begins with the first part
     assert np.array_equal(found[:3], part == np.arange(3)[:, None])
+
+
+def test_a_surface_weighs_its_prompts_by_their_distance_to_the_listener() -> None:
+    places = {"at_x1": 0.2, "at_y1": 0.3, "at_x4": 0.9, "at_y4": 0.8, "at_x6": 0.4, "at_y6": 1.0}
+    node = Node("prompt_surface", values={**places, "y": 0.25, "focus": 2.0})
+    found = weights(node, "146", {"x": (NOISE, "out")})
+    x = np.clip(noise(), 0, 1)
+    expected = [((x - px) ** 2 + (0.25 - py) ** 2 + 1e-6) ** -2.0 for px, py in ((0.2, 0.3), (0.9, 0.8), (0.4, 1.0))]
+    assert np.allclose(found[[0, 3, 5]] / found[[0, 3, 5]].sum(0), expected / np.sum(expected, axis=0), atol=1e-9)

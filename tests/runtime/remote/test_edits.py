@@ -192,3 +192,23 @@ def test_every_command_passes_the_wire(wired: WiredHost) -> None:
         ann.do(AddNode("more", Node("lfo", version=CATALOGUE["lfo"].version, extra={"later": [1, {"a": None}]})))
         assert ann.patch == wired.host.patch
         assert ann.patch.nodes["more"].extra == {"later": [1, {"a": None}]}
+
+
+def test_a_movement_becomes_a_loop_in_one_step_at_the_beat_that_was_heard(wired: WiredHost) -> None:
+    with wired.client("ann") as ann:
+        assert ann.wait(lambda: ann.status.get("begun", False))
+        ann.turn("scheduler", "strength", 0.9)
+        moves = tuple((2.0 - k / 50, k / 100) for k in range(101))
+        done = ann.edit(messages.LoopMovement(node="scheduler", port="strength", moves=moves, at=(10.0, 20.0)))
+        loop = ann.patch.nodes[done.created]
+        assert (loop.type, loop.at) == ("loop", (10.0, 20.0))
+        points = loop.values["points"]
+        assert isinstance(points, (list, tuple))
+        assert points[-1][0] in (2.0, 4.0, 8.0)  # type: ignore[index]  two seconds at the tempo of the song
+        assert {heard.propagation for heard in done.heard} == {"request"}
+        assert ann.wait(lambda: not ann.live_values)
+        ann.undo()
+        assert done.created not in ann.patch.nodes
+        assert not ann.patch.cables_into("scheduler", "strength")
+        with pytest.raises(DemonError, match="no loop can move it"):
+            ann.edit(messages.LoopMovement(node="scheduler", port="prompt", moves=moves))

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from time import perf_counter
 
 from demon_patch.errors import PatchError
 from demon_patch.nodes.catalogue import CATALOGUE
-from demon_patch.nodes.editing import edits, inserting, subpatches
+from demon_patch.nodes.editing import edits, inserting, movement, subpatches
 from demon_patch.patch.edit import clipboard
 from demon_patch.patch.edit.commands import Command
 from demon_patch.patch.edit.field_paths import changes, place_of
@@ -27,6 +28,7 @@ from demon_patch.runtime.remote.messages.edits import (
     Exchange,
     History,
     Insert,
+    LoopMovement,
     OfSubpatch,
     Paste,
     Plug,
@@ -133,6 +135,22 @@ def insert(served: ServedHost, peer: Peer, message: Insert) -> Edited:
         )
 
     return _edited(served, peer, command, "Insert")
+
+
+def loop_movement(served: ServedHost, peer: Peer, message: LoopMovement) -> Edited:
+    """Lets a Loop repeat a movement."""
+    heard = served.host.heard(perf_counter())
+    per_second = heard.bpm / 60.0 if heard.playing else 0.0
+    moves = [(heard.beat - ago * per_second, place) for ago, place in message.moves]
+
+    def command(patch: Patch) -> Command:
+        if not heard.playing:
+            raise PatchError("the transport stands still", mend="play, and turn the knob")
+        return movement.loop_of(patch, CATALOGUE, message.node, message.port, moves, message.at, message.within)
+
+    edited = _edited(served, peer, command, "Loop of a movement")
+    served.host.release((message.node, message.port))  # its live value would stand above the base that the loop moves
+    return edited
 
 
 def remove(served: ServedHost, peer: Peer, message: Remove) -> Edited:

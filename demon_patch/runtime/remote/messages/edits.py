@@ -150,6 +150,21 @@ class Plug(Request, frozen=True, kw_only=True, omit_defaults=True):
     within: Id | None = None
 
 
+class LoopMovement(Request, frozen=True, kw_only=True, omit_defaults=True):
+    """Lets a Loop repeat the movement that was just played on a knob, in time with the beat that was heard. A Loop that
+    moves the knob already gets the new movement.
+
+    node, port: the knob. moves: [seconds ago, position 0 to 1], the oldest first. at: the place of a new Loop.
+    within: as in `plug`.
+    """
+
+    node: Id
+    port: Line
+    moves: Annotated[tuple[tuple[float, float], ...], Meta(min_length=2, max_length=20_000)]
+    at: Place = (0.0, 0.0)
+    within: Id | None = None
+
+
 class Remove(Request, frozen=True, kw_only=True, omit_defaults=True):
     """Removes nodes.
 
