@@ -57,6 +57,7 @@ def read_segments(points: Any) -> Segments:
     "Follows a line that you draw, once with every gate or again and again.",
     out=(out("out", 0, 1, doc="The height of the line."), gate_out("end", doc="Rises at its last point.")),
     category="modulation",
+    display="line",
     tags=("envelope", "breakpoints", "segments", "draw", "curve", "shape", "multi-stage"),
 )
 def function(

@@ -16,7 +16,7 @@ OF_POINTS = ("signals", "forecast", "knobs")
 def watch(served: ServedHost, peer: Peer, message: Watch) -> Watching:
     """Changes a subscription."""
     if message.what in OF_POINTS and message.rate and not message.points:
-        raise PatchError(f"no points of {message.what} are named", mend="give [node, port, in or out] for each")
+        raise PatchError(f"no points of {message.what} are named", mend="give [node, port, in, out or state] for each")
     for kept in (peer.watches, peer.known, peer.due):
         kept.pop(message.what, None)
     if message.rate:
@@ -37,4 +37,6 @@ def _exists(patch: Patch, point: Point) -> bool:
     declaration = None if found is None else CATALOGUE.get(found.type)
     if declaration is None:
         return False
-    return port in (declaration.by_name if side == "in" else declaration.outs_by_name)
+    if side == "state":
+        return any(name == port and isinstance(first, float) for name, first in declaration.states)
+    return port in declaration.by_name if side == "in" else any(port == out.name for out in declaration.signals)
