@@ -12,14 +12,12 @@ WAVES = ("sine", "triangle", "saw", "ramp", "square", "random", "smooth")
 
 
 @node(
-    "lfo",
-    "LFO",
+    "lfo", "LFO",
     "Sways a control up and down, again and again.",
     out=(out("out", -1, 1, doc="The wave, -1 to 1."), out("uni", 0, 1, doc="The same wave, 0 to 1.")),
-    category="modulation",
-    display="cycle",
+    category="modulation", display="cycle",
     tags=("oscillator", "wave", "sine", "random", "vibrato", "cycle", "shuffle"),
-)
+)  # fmt: skip
 def lfo(
     t: Frame,
     rate: float = value(0.25, 0.001, 12.5, taper="log", doc="Cycles a second, or a beat (see sync)."),

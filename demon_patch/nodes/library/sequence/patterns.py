@@ -104,9 +104,8 @@ def pattern(
     level = gate_level(sound * held, rises, open)
     stress = gate_level(accent * level, rises, stressed)
     return (
-        (level, rises), (stress, min(rises, 1) * accent), sound * (0.5 + 0.5 * accent),
-        beats, shift_sum(free, t.beat, before, beats), shift, place, begin, level, stress,
-        i if n >= 0 or by == "transport" else -1,
+        (level, rises), (stress, min(rises, 1) * accent), sound * (0.5 + 0.5 * accent), beats, shift_sum(free, t.beat, before, beats),
+        shift, place, begin, level, stress, i if n >= 0 or by == "transport" else -1,
     )  # fmt: skip
 
 

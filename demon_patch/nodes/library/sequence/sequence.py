@@ -54,8 +54,7 @@ def clock(
 
 
 @node(
-    "step_sequencer",
-    "Step Sequencer",
+    "step_sequencer", "Step Sequencer",
     "Plays up to eight values in turn, on the beat.",
     out=(out("out", 0, 1, doc="The value that plays."), gate_out("gate", doc="Rises with every step that plays.")),
     category="sequence", display="steps",
