@@ -94,18 +94,18 @@ def pattern(
     n = floor(place)
     moved = ticks_passed(place, stood, t.dbeat / beats) if by == "transport" else step.rises
     length = count(pattern.sound)
-    i = wrapped(n, length)
+    i = wrapped(n, length) if n >= 0 or by == "transport" else -1
     old = n + 1 - moved
     past = pick(pattern.before, wrapped(n + 1, length)) - pick(pattern.before, wrapped(old, length))
     rises = past + (floor((n + 1) / length) - floor(old / length)) * pick(pattern.before, length) if moved > 0 else 0
-    sound = pick(pattern.sound, i) if n >= 0 or by == "transport" else 0
+    sound = pick(pattern.sound, i) if i >= 0 else 0
     held = max(choose(by, transport=pulse_level(turn, width), gate=step.level), pick(pattern.tied, i))
     accent = pick(pattern.accent, i)
     level = gate_level(sound * held, rises, open)
     stress = gate_level(accent * level, rises, stressed)
     return (
-        (level, rises), (stress, min(rises, 1) * accent), sound * (0.5 + 0.5 * accent), beats, shift_sum(free, t.beat, before, beats),
-        shift, place, begin, level, stress, i if n >= 0 or by == "transport" else -1,
+        (level, rises), (stress, min(rises, 1) * accent), sound * (0.5 + 0.5 * accent),
+        beats, shift_sum(free, t.beat, before, beats), shift, place, begin, level, stress, i,
     )  # fmt: skip
 
 
