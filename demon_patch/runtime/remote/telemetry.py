@@ -29,6 +29,7 @@ from demon_patch.runtime.remote.messages.telemetry import (
     Waiting,
     Watch,
 )
+from demon_patch.runtime.remote.peaks import COLUMNS, columns, packed, peaks_of
 from demon_patch.runtime.remote.peer import Peer
 from demon_patch.runtime.remote.sampling import Sampling
 from demon_patch.runtime.remote.served_host import ServedHost
@@ -37,7 +38,6 @@ if TYPE_CHECKING:
     from demon_patch.runtime.graph.scopes import Scopes
 
 SLOWEST = {"forecast": 10.0, "strip": 5.0, "profile": 5.0}  # the most times a second
-COLUMNS = 512  # of a strip
 HELD = {"messages"}  # fields of the status that have messages of their own
 ENCODER = msgspec.msgpack.Encoder()
 
@@ -117,7 +117,7 @@ class Telemetries:
         if not values.shape[1]:
             return None
         peer.known["signals"] = first + values.shape[1]
-        return Signals(first=first, count=values.shape[1], values=_bytes(values))
+        return Signals(first=first, count=values.shape[1], values=packed(values))
 
     def _knobs(self, peer: Peer, watch: Watch) -> Telemetry | None:
         before: Any = peer.known.setdefault("knobs", {})
@@ -153,7 +153,7 @@ class Telemetries:
     # -- made elsewhere -----------------------------------------------------------------------------------------
     def _answer(self, peer: Peer) -> Callable[[int, NDArray[np.float32]], None]:
         def answer(first: int, rows: NDArray[np.float32]) -> None:
-            made = Forecast(first=first, count=rows.shape[1], values=_bytes(rows))
+            made = Forecast(first=first, count=rows.shape[1], values=packed(rows))
             self._call(lambda: peer.outbox.put_due("forecast", lambda: self._encoded(peer, made)))
 
         return answer
@@ -164,14 +164,14 @@ class Telemetries:
         source = host.performer.source
         new_source = self._sources[0] is not source
         if new_source:
-            self._sources = (source, _bytes(peaks(source.audio)))
+            self._sources = (source, packed(peaks_of(source.audio)))
         told = peer.known.get("strip") is source
         peer.known["strip"] = source
-        lanes = {name: _bytes(columns(lane)) for name, lane in self.sampling.lanes.items()}
+        lanes = {name: packed(columns(lane)) for name, lane in self.sampling.lanes.items()}
         lo, hi = host.performer.transport.loop
         made = Strip(
             columns=COLUMNS,
-            song=_bytes(peaks(host.link.read(0, host.link.samples))),
+            song=packed(peaks_of(host.link.read(0, host.link.samples))),
             source=b"" if told else self._sources[1],
             loop=(int(lo), int(hi)),
             laid=tuple((int(a), int(b)) for a, b, _ in list(host.performer.trace.windows)[-8:]),
@@ -221,21 +221,3 @@ def base_of(patch: Patch, node: str, port: str) -> Any:
     declaration = CATALOGUE.get(kept.type)
     found = None if declaration is None else declaration.by_name.get(port)
     return None if found is None else found.default
-
-
-def peaks(audio: NDArray[np.float32], columns: int = COLUMNS) -> NDArray[np.float32]:
-    """Returns the largest absolute sample of each of `columns` nearly equal stretches of a sound [n, channels]."""
-    loud = np.abs(audio).max(axis=1) if audio.ndim > 1 else np.abs(audio)
-    if len(loud) < columns:
-        return np.resize(loud, columns).astype(np.float32) if len(loud) else np.zeros(columns, np.float32)
-    edges = np.linspace(0, len(loud), columns, endpoint=False).astype(np.int64)
-    return np.maximum.reduceat(loud, edges).astype(np.float32)
-
-
-def columns(lane: NDArray[np.float32], count: int = COLUMNS) -> NDArray[np.float32]:
-    """Returns a lane [T] at `count` equally spaced song frames."""
-    return lane[np.linspace(0, len(lane), count, endpoint=False).astype(np.int64)]
-
-
-def _bytes(values: NDArray[Any]) -> bytes:
-    return np.ascontiguousarray(values, dtype="<f4").tobytes()
