@@ -60,7 +60,7 @@ def test_live_mutes_of_what_is_not_there_are_refused(wired: WiredHost) -> None:
             ann.live_mute(True, "lfi")
         with pytest.raises(DemonError, match="a node inside a subpatch cannot be muted live"):
             ann.live_mute(True, "a/b")
-        with pytest.raises(DemonError, match="there is no cable from lfo.uni"):
+        with pytest.raises(DemonError, match=r"there is no cable from lfo\.uni"):
             ann.live_mute(True, CableKey("lfo", "uni", "scheduler", "structure"))
         with pytest.raises(DemonError, match="no nodes and no cables are named"):
             ann.live_mute(True)

@@ -9,7 +9,6 @@ import soundfile
 
 from demon_patch.errors import DemonError
 from demon_patch.patch.files.embed import extract
-from demon_patch.patch.files.format import loads
 from demon_patch.patch.model.document import Cable, Node
 from demon_patch.render_job import without_recorders
 from demon_patch.runtime.remote import renders
@@ -43,7 +42,7 @@ def test_a_render_makes_a_file_with_the_patch_while_the_music_goes_on(wired: Wir
     assert [each.seconds for each in told] == sorted(each.seconds for each in told)
     assert any(0 < each.seconds < 2 and each.state == "runs" for each in told)
     assert soundfile.info(file.parent / "out.flac").duration == pytest.approx(2.0, abs=0.001)
-    kept = loads(extract(file.parent / "out.flac"))
+    kept = extract(file.parent / "out.flac")
     assert kept.nodes["scheduler"].values["strength"] == 0.5
 
 

@@ -24,7 +24,6 @@ def shown() -> Patch:
         **NODES,
         "blend": Node("source_blend"),
         "drawn": Node("drawn_curve", values={"points": POINTS, "unit": "fraction"}),
-        "loose": Node("drawn_curve", values={"points": POINTS}),
         "gone": Node("audio_source", values={"file": "gone.wav"}),
     }
     return patch(nodes, [*CABLES, Cable("drawn", "curve", "blend", "source_blend", mode="set")], strength=0.9, depth=4)
@@ -67,7 +66,6 @@ def test_a_curve_is_given_whole() -> None:
         for node, what in (
             ("nobody", "there is no such node"),
             ("lfo", "a lfo has no curve of its own"),
-            ("loose", "this curve leads nowhere"),
         ):
             with pytest.raises(DemonError, match=what):
                 ann.curve(node)

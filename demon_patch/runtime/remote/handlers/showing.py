@@ -69,7 +69,7 @@ def curve(served: ServedHost, peer: Peer, message: Curve) -> CurveValues:
     program = served.host.performer.program
     table = program.table_of.get(message.node)
     if table is None or not program.tables[table]:
-        raise PatchError("this curve leads nowhere", node=message.node, mend="wire it to something that is heard")
+        raise PatchError("the curve is not drawn yet", node=message.node, mend="ask again when the patch is compiled")
     values = np.asarray(program.tables[table], np.float32)
     return CurveValues(columns=message.columns, values=packed(columns(values, message.columns)))
 
