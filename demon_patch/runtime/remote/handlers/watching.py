@@ -8,6 +8,7 @@ from demon_patch.patch.model.document import Patch
 from demon_patch.runtime.remote.messages.base import Point
 from demon_patch.runtime.remote.messages.telemetry import Watch, Watching
 from demon_patch.runtime.remote.peer import Peer
+from demon_patch.runtime.remote.points import flat_point
 from demon_patch.runtime.remote.served_host import ServedHost
 
 OF_POINTS = ("signals", "forecast", "knobs")
@@ -29,7 +30,7 @@ def watch(served: ServedHost, peer: Peer, message: Watch) -> Watching:
 
 def _exists(patch: Patch, point: Point) -> bool:
     """Returns whether a patch has a signal."""
-    node, port, side = point
+    node, port, side = flat_point(patch, point)
     try:
         found = patch.flat.nodes.get(node)
     except PatchError:
