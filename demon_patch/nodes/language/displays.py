@@ -218,7 +218,7 @@ DISPLAYS: Mapping[str, Display] = MappingProxyType({
     "surface": Display("a bar for each group of channels", (Part("gain", "gains or shares", _hidden, needed=True),)),
     "text": Display(
         "the words, unknown ones marked, lit while they are in what plays",
-        also="the words, from the document; the verb `prompts`",
+        also="the words, from the document; the verb `prompts`; `prompts` of the beads of the telemetry `ring`",
     ),
     "wave": Display(
         "the peaks of the sound over its length, with the playhead",

@@ -71,7 +71,7 @@ class Status:
     live_values: by (node, port).
     live_mutes: the nodes (ids) and cables (their ends) that clients mute while they hold them.
     safe: whether the performance is in safe mode.
-    recordings: the recordings that run, and how they stand.
+    recordings: the recordings that run: file, seconds of sound in it, and holes (samples that were no numbers).
     ramp: the ramp that waits or moves; None where there is none.
     waiting: edits and recalls that are not heard yet.
     messages: the latest ones, oldest first.

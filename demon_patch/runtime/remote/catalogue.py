@@ -41,7 +41,16 @@ def described(spec: FamilySpec, rates: Rates) -> Nodes:
         for out in get_args(OutType)
     }
     lacks = tuple(row.name for row in CONTROLS.values() if not spec.has(row))
-    return Nodes(nodes=nodes, fits=fits, adapters=ADAPTERS, depth=USUAL_DEPTH, lacks=lacks, formulas=dict(ENTRIES))
+    taper = tuple(map(float, spec.strength_taper))
+    return Nodes(
+        nodes=nodes,
+        fits=fits,
+        adapters=ADAPTERS,
+        depth=USUAL_DEPTH,
+        lacks=lacks,
+        family_taper=taper,
+        formulas=dict(ENTRIES),
+    )
 
 
 def _rate(rates: Rates, row: Control) -> float | None:

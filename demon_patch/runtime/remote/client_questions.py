@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from demon_patch.patch.model.graph import CableKey
-from demon_patch.runtime.remote.messages import live, rendering, session, showing, transport
+from demon_patch.runtime.remote.messages import files, live, rendering, session, showing, transport
 from demon_patch.runtime.remote.messages.base import Reply, Request
 
 R = TypeVar("R", bound=Reply)
@@ -58,6 +58,14 @@ class Questions(ABC):
     def models(self) -> tuple[showing.ModelFile, ...]:
         """Returns the models that can play a patch."""
         return self.ask(showing.Models(), showing.ModelList).models
+
+    def about(self, file: str) -> files.FileFacts:
+        """Returns what a patch, a pack or a sound file of the patch's folder is."""
+        return self.ask(files.About(file=file), files.FileFacts)
+
+    def hurries(self) -> tuple[showing.Hurry, ...]:
+        """Returns the controls that are moved faster than they can follow, each with the cables into it."""
+        return self.ask(showing.Hurries(), showing.HurryList, 60.0).hurries
 
     # -- renders ------------------------------------------------------------------------------------------------
     def render(

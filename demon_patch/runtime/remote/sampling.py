@@ -122,6 +122,10 @@ class Sampling:
                     prompt=prompt,
                     prompts=performer.shares("prompt", slot.heard_at),
                     sources=performer.shares("source", slot.heard_at),
+                    steps_with={
+                        name: float(number)
+                        for name, number in performer.admission.scalars_of(slot, max(performer.now, 0)).items()
+                    },
                     taken={name: float(number) for name, number in made.items()},
                 )
             )

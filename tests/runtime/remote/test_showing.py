@@ -7,8 +7,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import soundfile
 
 from demon_patch.errors import DemonError
+from demon_patch.patch.edit.commands import SetMeta, SetValue
 from demon_patch.patch.model.document import Cable, Node, Patch
 from demon_patch.runtime.remote.messages.session import Catalogue, Nodes
 from tests.support.edited_performance import CABLES, NODES
@@ -98,6 +100,7 @@ def test_the_catalogue_has_functions_with_arguments_and_displays(wired: WiredHos
         found = ann.ask(Catalogue(), Nodes)
     assert ("clamp(x, lo, hi)", "x limited to lo..hi") in found.formulas["functions"]
     assert {node["id"]: node["display"] for node in found.nodes}["euclid"] == "polygon"
+    assert found.family_taper == wired.host.performer.spec.strength_taper
 
 
 def test_the_status_says_how_recordings_stand(wired: WiredHost, file: Path) -> None:
@@ -109,3 +112,38 @@ def test_the_status_says_how_recordings_stand(wired: WiredHost, file: Path) -> N
         assert (Path(recording["file"]), recording["holes"]) == (file.parent / "take.wav", 0)
         ann.stop_recording()
         assert until(lambda: not ann.status["recordings"])
+
+
+def test_files_are_described_for_a_browser(wired: WiredHost, file: Path) -> None:
+    with wired.client() as ann:
+        ann.do(SetMeta(title="Slow tide"))
+        ann.save()
+        facts = ann.about(file.name)
+        assert (facts.patch, facts.title, facts.types["lfo"], facts.bpm) == (True, "Slow tide", 1, 120.0)
+        soundfile.write(file.parent / "clip.wav", np.zeros((8000, 2)), 16_000)
+        facts = ann.about("clip.wav")
+        assert (facts.patch, facts.seconds, facts.rate, facts.channels) == (False, 0.5, 16_000, 2)
+        (file.parent / "odd.wav").write_bytes(b"RIFF")
+        (file.parent / "odd.dpatch.json").write_text("{")
+        for name, what in (
+            ("odd.wav", "cannot be read"),
+            ("odd.dpatch.json", r"odd\.dpatch\.json"),
+            ("gone.wav", "there is no such file"),
+            ("../gone.wav", "outside"),
+            (".hidden", "hidden"),
+        ):
+            with pytest.raises(DemonError, match=what):
+                ann.about(name)
+
+
+def test_controls_that_move_too_fast_are_named_with_their_cables() -> None:
+    values = {"rate": 12.0, "shape": "sine"}
+    nodes = {"lfo": Node("lfo", values=values)}
+    cable = Cable("lfo", "out", "scheduler", "structure", depth=0.5)
+    with wired_host(patch(nodes, [cable], strength=0.9, depth=4)) as wired, wired.client() as ann:
+        (hurry,) = ann.hurries()
+        assert (hurry.node, hurry.port, hurry.cables) == ("scheduler", "structure", (cable.key,))
+        assert "times a second" in hurry.fault.text
+        assert hurry.rate > 0
+        ann.do(SetValue("lfo", "rate", 0.01))
+        assert ann.hurries() == ()

@@ -106,6 +106,7 @@ def test_the_ring_shows_each_generation_until_it_is_finished(wired: WiredHost) -
     assert all(0 <= bead.step <= bead.steps == 8 and 0 <= bead.position <= 1 for bead in beads)
     assert all(abs(bead.strength - 0.9) < 0.1 and bead.prompt == "warm" for bead in beads)
     assert all("strength" in bead.taken for bead in beads)
+    assert all({"structure", "strength"} <= bead.steps_with.keys() for bead in beads)
     taken = [done for ring in rings for done in ring.finished]
     assert [done.heard_at for done in taken] == sorted(done.heard_at for done in taken)
     assert all("strength" in done.taken and "structure" in done.taken for done in taken)

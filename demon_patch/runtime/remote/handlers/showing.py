@@ -7,14 +7,21 @@ import hashlib
 import numpy as np
 
 from demon_patch.engine.contracts import Source
+from demon_patch.engine.controls import CONTROLS
 from demon_patch.engine.families import NAMES, loras_of, spec_of, unread, weights_bytes
 from demon_patch.errors import PatchError
 from demon_patch.nearest import did_you_mean
 from demon_patch.nodes.catalogue import CATALOGUE
+from demon_patch.runtime.graph.check import problems
+from demon_patch.runtime.graph.rates import too_fast, when_taken
 from demon_patch.runtime.remote.handlers import slow
+from demon_patch.runtime.remote.messages.base import Fault
 from demon_patch.runtime.remote.messages.showing import (
     Curve,
     CurveValues,
+    Hurries,
+    Hurry,
+    HurryList,
     ModelFile,
     ModelList,
     Models,
@@ -72,6 +79,28 @@ def curve(served: ServedHost, peer: Peer, message: Curve) -> CurveValues:
         raise PatchError("the curve is not drawn yet", node=message.node, mend="ask again when the patch is compiled")
     values = np.asarray(program.tables[table], np.float32)
     return CurveValues(columns=message.columns, values=packed(columns(values, message.columns)))
+
+
+@slow
+def hurries(served: ServedHost, peer: Peer, message: Hurries) -> HurryList:
+    """Lists the controls that are moved too fast."""
+    patch, rates, found = served.host.patch, served.host.performer.rates, list[Hurry]()
+    if problems(patch, CATALOGUE, served.host.performer.spec):
+        return HurryList()
+    for remark in too_fast(patch, CATALOGUE):
+        node, port = remark.node or "", remark.port or ""
+        row = CONTROLS.get(port)
+        taken = None if row is None else when_taken(row)
+        found.append(
+            Hurry(
+                node=node,
+                port=port,
+                fault=Fault.of(remark),
+                cables=tuple(cable.key for cable in patch.flat.cables if (cable.dst, cable.port) == (node, port)),
+                rate=0.0 if taken is None else round(rates.per_second(taken), 3),
+            )
+        )
+    return HurryList(hurries=tuple(found))
 
 
 @slow

@@ -95,6 +95,8 @@ class Nodes(Reply, frozen=True, kw_only=True, omit_defaults=True):
     adapters: the node types that a cable between two types passes through, as [from, to, node type].
     depth: the usual depth of a cable into a port with a finite range.
     lacks: the controls that the model does not have.
+    family_taper: what the model makes of a knob with the taper `family`: the strengths at equally spaced positions of
+        the knob from 0 to 1.
     formulas: what a formula may use, by heading: [how it is written, what it means], functions with their arguments.
     """
 
@@ -103,6 +105,7 @@ class Nodes(Reply, frozen=True, kw_only=True, omit_defaults=True):
     adapters: tuple[tuple[str, str, str], ...] = ()
     depth: float = 0.5
     lacks: tuple[str, ...] = ()
+    family_taper: tuple[float, ...] = ()
     formulas: dict[str, tuple[tuple[str, str], ...]] = field(default_factory=dict)
 
 

@@ -6,7 +6,8 @@ from typing import Annotated
 
 from msgspec import Meta, field
 
-from demon_patch.runtime.remote.messages.base import Id, Part, Reply, Request
+from demon_patch.patch.model.graph import CableKey
+from demon_patch.runtime.remote.messages.base import Fault, Id, Part, Reply, Request
 
 Columns = Annotated[int, Meta(ge=1, le=8192)]
 
@@ -75,6 +76,27 @@ class CurveValues(Reply, frozen=True, kw_only=True, omit_defaults=True):
 
     columns: int
     values: bytes
+
+
+class Hurries(Request, frozen=True, kw_only=True, omit_defaults=True):
+    """Asks which controls of the document are moved faster than they can follow. The patch is run for 16 s to tell."""
+
+
+class Hurry(Part, frozen=True, kw_only=True, omit_defaults=True):
+    """A control that is moved too fast. node, port: where. cables: those that move it. rate: how many times a second it
+    is read now; 0 where that is not known. fault: how fast it moves, what it can follow, and what can follow it."""
+
+    node: str
+    port: str
+    fault: Fault
+    cables: tuple[CableKey, ...] = ()
+    rate: float = 0.0
+
+
+class HurryList(Reply, frozen=True, kw_only=True, omit_defaults=True):
+    """The controls that are moved too fast."""
+
+    hurries: tuple[Hurry, ...] = ()
 
 
 class Models(Request, frozen=True, kw_only=True, omit_defaults=True):

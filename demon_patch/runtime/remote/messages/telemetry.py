@@ -97,7 +97,8 @@ class Bead(Part, frozen=True, kw_only=True, omit_defaults=True):
     heard_at: the control frame from which it will be heard. seed: of its noise. strength: now, 0 to 1.
     position: how far it is, 0 to 1. stretch: [from, length] in song frames that it makes.
     prompt: what it was asked for, of a mix the first. prompts, sources: the share of each prompt and each clip, by the
-        node that it comes from. taken: the controls of class `request` that it took, by name.
+        node that it comes from. taken: the controls of class `request` that it took, by name. steps_with: all numbers
+        with which it is made now, those of class `step` included, by control.
     """
 
     slot: int
@@ -112,6 +113,7 @@ class Bead(Part, frozen=True, kw_only=True, omit_defaults=True):
     prompts: dict[str, float] = field(default_factory=dict)
     sources: dict[str, float] = field(default_factory=dict)
     taken: dict[str, float] = field(default_factory=dict)
+    steps_with: dict[str, float] = field(default_factory=dict)
 
 
 class Finished(Part, frozen=True, kw_only=True, omit_defaults=True):
