@@ -37,7 +37,8 @@ class CancelRender(Request, frozen=True, kw_only=True, omit_defaults=True):
 class RenderProgress(Event, frozen=True, kw_only=True, omit_defaults=True):
     """How far a render is.
 
-    file: its name within the folder of the performance. seconds: of sound that are made, of `whole`.
+    file: its name within the folder of the performance. seconds: of sound that are made. whole: seconds that it will
+        have.
     state: `runs`, `done` (the file is there), `cancelled` or `failed`.
     fault: why it failed. client: who asked for it.
     """
