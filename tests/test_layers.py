@@ -22,7 +22,7 @@ LAYERS = (  # from below; a layer may import those of the lines above it
     {"nodes"},
     {"runtime"},
     {"explain", "offline", "picture", "shipped", "terminal"},
-    {"bench"},
+    {"bench", "render_job"},
     {"doctor", "gallery"},
     {
         "check_command",
@@ -35,6 +35,7 @@ LAYERS = (  # from below; a layer may import those of the lines above it
         "host_command",
         "model_command",
         "node_commands",
+        "render_program",
         "upgrade_command",
     },
     {"cli"},

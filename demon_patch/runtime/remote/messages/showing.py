@@ -94,7 +94,7 @@ class Hurry(Part, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class HurryList(Reply, frozen=True, kw_only=True, omit_defaults=True):
-    """The controls that are moved too fast."""
+    """The controls that are moved too fast. hurries: one for each."""
 
     hurries: tuple[Hurry, ...] = ()
 
