@@ -1,49 +1,59 @@
 """Renders one `Job` beside a performance: reads it from standard input as JSON, and prints a line of JSON (`Told`) for
-each half second of sound, at the end, and for a mistake."""
+each half second of sound, at the end, and for a mistake. SIGTERM ends it; it then leaves no file."""
 
 from __future__ import annotations
 
+import signal
 import sys
-from dataclasses import replace
 
 import msgspec
 
 from demon_patch.engine.session import Session
 from demon_patch.errors import DemonError
-from demon_patch.offline import render
-from demon_patch.patch.files.format import loads
+from demon_patch.patch.files.format import dumps, loads
 from demon_patch.patch.model.document import Patch
+from demon_patch.runtime.assets.overwrite import drafted
+from demon_patch.runtime.assets.recorder import Recorder
+from demon_patch.runtime.performance.prepare import perform, playable
 from demon_patch.runtime.remote.messages.base import Fault
 from demon_patch.runtime.remote.renders import Job, Told
+from demon_patch.runtime.render import Played, stream
 
 STEP = 0.5  # seconds of sound from one line to the next
+FILE_RATE = 48_000
 
 
 def main() -> None:
-    """Renders the job of standard input, on one thread. The file carries the patch of the job."""
+    """Renders the job of standard input."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that an unfinished file is removed
     job = msgspec.json.decode(sys.stdin.buffer.read(), type=Job)
-    told = 0.0
-
-    def progress(seconds: float) -> None:
-        nonlocal told
-        if seconds - told >= STEP:
-            told = seconds
-            _tell(Told(seconds=round(seconds, 2)))
-
     try:
-        made = render(
-            without_recorders(loads(job.patch)),
-            seconds=job.seconds,
-            seed=job.seed,
-            folder=job.folder,
-            session=Session.load(job.model, threads=1),
-            progress=progress,
-        )
-        replace(made, text=job.patch).save(job.path)
+        run(job)
     except DemonError as error:
         _tell(Told(fault=Fault.of(error)))
     else:
         _tell(Told(seconds=job.seconds, done=True))
+
+
+def run(job: Job) -> None:
+    """Renders a job on one thread, block by block into its file, which carries the patch. Raises DemonError."""
+    document = playable(loads(job.patch), job.seed)
+    session = Session.load(job.model, threads=1)
+    performer = perform(without_recorders(document), session, folder=job.folder)
+    spec, made, told = session.spec, 0.0, 0.0
+    with (
+        drafted(job.path) as draft,
+        Recorder(draft, spec.sample_rate, spec.channels, FILE_RATE, patch=dumps(document)) as file,
+    ):
+
+        def write(played: Played) -> None:
+            file.write(*played)
+
+        for block in stream(performer, job.seconds, played=write):
+            made += len(block) / spec.sample_rate
+            if made - told >= STEP:
+                told = made
+                _tell(Told(seconds=round(made, 2)))
 
 
 def without_recorders(patch: Patch) -> Patch:

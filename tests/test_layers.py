@@ -21,8 +21,8 @@ LAYERS = (  # from below; a layer may import those of the lines above it
     {"engine", "patch", "codegen", "console", "memory_limit"},
     {"nodes"},
     {"runtime"},
-    {"explain", "offline", "picture", "shipped", "terminal"},
-    {"bench", "render_job"},
+    {"explain", "offline", "picture", "render_job", "shipped", "terminal"},
+    {"bench"},
     {"doctor", "gallery"},
     {
         "check_command",

@@ -37,6 +37,7 @@ from demon_patch.runtime.remote.sampling import Sampling
 from demon_patch.runtime.remote.served_host import ServedHost
 
 if TYPE_CHECKING:
+    from demon_patch.engine.contracts import Source
     from demon_patch.engine.sound.dry_path import Cover
     from demon_patch.runtime.graph.scopes import Scopes
     from demon_patch.runtime.live.host import Host
@@ -58,8 +59,9 @@ class Telemetries:
         self._served, self._call = served, call
         self.sampling = Sampling(served.host)
         self._strips = ThreadPoolExecutor(1, "strip")
-        self._sources: tuple[tuple[tuple[int, float], ...] | None, bytes] = (None, b"")  # clips with shares, peaks
-        self._mixed_at = 0.0
+        self._clips: tuple[tuple[Source, float], ...] = ()  # that are covered, with their shares
+        self._source_peaks = b""
+        self._mixes, self._mixed_at = 0, 0.0  # how often they were mixed, and when the last time
         self._profiled: object = None
 
     def close(self) -> None:
@@ -190,20 +192,24 @@ class Telemetries:
         """On the thread for strips. Computes the peaks of the covered recordings anew where clips or shares have
         changed, at most MIXES times a second."""
         clips = ((self._served.host.performer.source, 1.0),) if cover is None else cover.clips
-        mixed = tuple((id(clip), round(share, 3)) for clip, share in clips)
-        if mixed == self._sources[0] or monotonic() - self._mixed_at < 1.0 / MIXES:
+        clips = tuple((clip, round(share, 3)) for clip, share in clips)
+        same = len(clips) == len(self._clips) and all(
+            one is other and share == before for (one, share), (other, before) in zip(clips, self._clips, strict=True)
+        )
+        if same or monotonic() - self._mixed_at < 1.0 / MIXES:
             return
         audio = clips[0][0].audio
         sound = audio if cover is None else cover.sound(np.arange(len(audio)))
-        self._sources, self._mixed_at = (mixed, packed(peaks_of(sound))), monotonic()
+        self._clips, self._source_peaks = clips, packed(peaks_of(sound))
+        self._mixes, self._mixed_at = self._mixes + 1, monotonic()
 
     def _make_strip(self, peer: Peer) -> None:
         """On the thread for strips."""
         host = self._served.host
         covered, factor = self.sampling.covered, self.sampling.dry
         self._mix_sources(None if covered is None else covered.cover)
-        told = peer.known.get("strip") == self._sources[0]
-        peer.known["strip"] = self._sources[0]
+        told = peer.known.get("strip") == self._mixes
+        peer.known["strip"] = self._mixes
         if factor is None:
             dry = packed(np.ones(COLUMNS))
         else:
@@ -213,7 +219,7 @@ class Telemetries:
         made = Strip(
             columns=COLUMNS,
             song=packed(peaks_of(host.link.read(0, host.link.samples))),
-            source=b"" if told else self._sources[1],
+            source=b"" if told else self._source_peaks,
             dry=dry,
             loop=(int(lo), int(hi)),
             laid=tuple((int(a), int(b)) for a, b, _ in list(host.performer.trace.windows)[-8:]),

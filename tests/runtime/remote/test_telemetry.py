@@ -287,7 +287,7 @@ def test_a_forecast_goes_through_edits_that_wait_and_the_strip_shows_them(wired:
         assert ann.wait(lambda: bool(ann.status["waiting"]))
         (waiting,) = ann.status["waiting"]
         assert (waiting["label"], waiting["client"], waiting["nodes"]) == ("Calm", "ann", ["lfo", "scheduler"])
-        points = (("scheduler", "strength", "in"), ("lfo", "rate", "in"))
+        points: tuple[Point, ...] = (("scheduler", "strength", "in"), ("lfo", "rate", "in"))
         ann.watch(Watch(what="forecast", rate=10, points=points, ahead=250))
         ann.watch(Watch(what="strip", rate=5))
         crosses = lambda event: event.first < waiting["frame"] < event.first + event.count  # noqa: E731
@@ -321,7 +321,12 @@ def test_points_on_the_boundary_of_a_subpatch_are_those_inside() -> None:
         definitions={"def": inner},
     )
     heard: list[Event] = []
-    points = (("box", "out1", "out"), ("box/wave", "out", "out"), ("box", "in1", "in"), ("box/wave", "shown", "state"))
+    points: tuple[Point, ...] = (
+        ("box", "out1", "out"),
+        ("box/wave", "out", "out"),
+        ("box", "in1", "in"),
+        ("box/wave", "shown", "state"),
+    )
     with wired_host(document) as wired, wired.client(hear=heard.append) as ann:
         assert ann.ask(Watch(what="signals", rate=60, points=points), Watching).unknown == ()
         ann.watch(Watch(what="forecast", rate=10, points=points, ahead=40))
