@@ -107,7 +107,7 @@ def test_the_status_says_how_recordings_stand(wired: WiredHost, file: Path) -> N
     with wired.client() as ann:
         assert ann.wait(lambda: ann.status.get("begun", False))
         ann.record("take.wav")
-        assert until(lambda: ann.status["recordings"])
+        assert until(lambda: ann.status.get("recordings"))
         (recording,) = ann.status["recordings"]
         assert (Path(recording["file"]), recording["holes"]) == (file.parent / "take.wav", 0)
         ann.stop_recording()

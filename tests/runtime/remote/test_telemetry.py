@@ -284,7 +284,7 @@ def test_a_forecast_goes_through_edits_that_wait_and_the_strip_shows_them(wired:
         assert ann.wait(lambda: ann.status.get("begun", False))
         rate = SetValue("lfo", "rate", 0.001)
         ann.do(Batch((rate, SetValue("scheduler", "strength", 0.25))), "Calm", Grid("beat", 8))
-        assert ann.wait(lambda: bool(ann.status["waiting"]))
+        assert ann.wait(lambda: bool(ann.status.get("waiting")))
         (waiting,) = ann.status["waiting"]
         assert (waiting["label"], waiting["client"], waiting["nodes"]) == ("Calm", "ann", ["lfo", "scheduler"])
         points: tuple[Point, ...] = (("scheduler", "strength", "in"), ("lfo", "rate", "in"))
