@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any
 
 import dearpygui.dearpygui as dpg
 import numpy as np
@@ -12,9 +11,9 @@ from demon_patch.arrays import Array
 from demon_patch.editor.canvas.camera import Camera
 from demon_patch.editor.canvas.scene_box import FINE, PLAIN, BoxItems
 from demon_patch.editor.canvas.scene_brush import Brush, Item
+from demon_patch.editor.canvas.scene_cards import Cards, given
 from demon_patch.editor.canvas.scene_ground import Ground
 from demon_patch.editor.canvas.scene_hand import HandItems
-from demon_patch.editor.canvas.scene_notes import Card, FrameItems, NoteItems, ProbeItems
 from demon_patch.editor.canvas.scene_wire import WireItems
 from demon_patch.editor.layout.box import Box, Pin, Point, Rect, Wire
 from demon_patch.editor.layout.space import Space
@@ -35,10 +34,6 @@ class Scene:
         self.parent, self.fonts, self.camera, self.space = parent, fonts, camera, space
         self.boxes: dict[str, BoxItems] = {}
         self.wires: dict[CableKey, WireItems] = {}
-        self.frames: dict[str, CanvasFrame] = {}
-        self.notes: dict[str, CanvasNote] = {}
-        self.probes: dict[str, Probe] = {}
-        self.cards: dict[str, Card] = {}
         self._seen: set[str] = set()
         self._seen_wires: set[CableKey] = set()
         self._selected: tuple[frozenset[str], frozenset[CableKey], frozenset[str]] = (
@@ -61,19 +56,18 @@ class Scene:
         self.plot = self.ground.plot
         self.layers = self.ground.layers
         self.hand = HandItems(self.brush, self.layers["hand"])
+        self.cards = Cards(self.brush, self.layers)
 
     def restyle(self, theme: Theme, fonts: Mapping[str, Item] | None = None) -> None:
         """Draws everything anew in another theme, or with other fonts. `brush` stays, and has the theme."""
         pictures = {id: kept.picture.data for id, kept in self.boxes.items() if kept.picture is not None}
-        pictures |= {id: card.picture.data for id, card in self.cards.items() if isinstance(card, ProbeItems)}
         knobs = {id: kept.modulated() for id, kept in self.boxes.items()}
         boxes, wires = [kept.box for kept in self.boxes.values()], [kept.wire for kept in self.wires.values()]
-        selected, frames, notes, probes = self._selected, self.frames, self.notes, self.probes
+        selected, cards = self._selected, self.cards
         self._clear()
         self.fonts = self.fonts if fonts is None else fonts
         self.brush.theme, self.brush.fonts = theme, self.fonts
-        self.boxes, self.wires, self.cards = {}, {}, {}
-        self.frames, self.notes, self.probes = {}, {}, {}
+        self.boxes, self.wires = {}, {}
         self._seen, self._seen_wires, self._faded = set(), set(), []
         self._selected = (frozenset(), frozenset(), frozenset())
         self._begin(theme)
@@ -83,14 +77,9 @@ class Scene:
                 self.boxes[box.id].modulate(port, now, live)
         for wire in wires:
             self.add_wire(wire)
-        for id, frame in frames.items():
-            self.set_frame(id, frame)
-        for id, note in notes.items():
-            self.set_note(id, note)
-        for id, probe in probes.items():
-            self.set_probe(id, probe)
+        self.cards.take_over(cards, self._box_of)
         for id, data in pictures.items():
-            self.display(id, _given(data))
+            self.display(id, given(data))
         self.select(*selected)
         self.look()
 
@@ -121,19 +110,17 @@ class Scene:
             made.modulate(name, now, live)
         shown = None if old is None else old.box.display
         if data and shown is not None and box.display is not None and shown.kind == box.display.kind:
-            made.display(_given(data, "text" if box.text else ""))
+            made.display(given(data, "text" if box.text else ""))
         if box.id in self._selected[0]:
             made.select(True)
-        for id, probe in list(self.probes.items()):
-            if probe.node == box.id:
-                self.set_probe(id, probe)
+        self.cards.renew(box)
 
     def remove_box(self, id: str) -> None:
         """Takes a node away."""
         self.boxes.pop(id).close()
         self._seen.discard(id)
         self._selected = (self._selected[0] - {id}, *self._selected[1:])
-        self._tie(id)
+        self.cards.tie(id, self._box_of(id))
 
     def move_box(self, id: str, x: float, y: float) -> None:
         """Moves a node; its cables follow."""
@@ -148,7 +135,7 @@ class Scene:
             if key not in self._seen_wires and key in self.wires:
                 self._seen_wires.add(key)
                 self.wires[key].show(True, self._level >= 2)
-        self._tie(id)
+        self.cards.tie(id, self._box_of(id))
 
     def raise_boxes(self, ids: Collection[str]) -> None:
         """Draws nodes on top of the others."""
@@ -200,51 +187,19 @@ class Scene:
 
     def set_frame(self, id: str, frame: CanvasFrame | None) -> None:
         """Draws a frame, or takes it away."""
-        self._card(
-            self.frames, id, frame, None if frame is None else FrameItems(self.brush, frame, self.layers["frames"])
-        )
+        self.cards.set_frame(id, frame)
 
     def set_note(self, id: str, note: CanvasNote | None) -> None:
         """Draws a note, or takes it away."""
-        self._card(self.notes, id, note, None if note is None else NoteItems(self.brush, note, self.layers["frames"]))
+        self.cards.set_note(id, note)
 
     def set_probe(self, id: str, probe: Probe | None) -> None:
         """Draws a pinned probe, or takes it away."""
-        made = None
-        if probe is not None:
-            kept = self.boxes.get(probe.node)
-            title, type = (
-                (probe.node, "value") if kept is None else (kept.box.title, kept.box.pin(probe.out, True).type)
-            )
-            made = ProbeItems(self.brush, probe, title, type, self._end_of(probe), self.layers["probes"])
-            old = self.cards.get(id)
-            if isinstance(old, ProbeItems):
-                made.display(_given(old.picture.data))
-        self._card(self.probes, id, probe, made)
+        self.cards.set_probe(id, probe, self._box_of(probe.node) if probe is not None else None)
 
-    def _card(self, records: dict[str, Any], id: str, record: object, made: Card | None) -> None:
-        if id in self.cards:
-            self.cards.pop(id).close()
-        records.pop(id, None)
-        if made is not None:
-            records[id] = record
-            self.cards[id] = made
-            made.select(id in self._selected[2])
-            made.detail(self._level)
-
-    def _end_of(self, probe: Probe) -> Point | None:
-        kept = self.boxes.get(probe.node)
-        if kept is None:
-            return None
-        pin = kept.box.pin(probe.out, True)
-        return kept.box.x + pin.x, kept.box.y + pin.y
-
-    def _tie(self, node: str) -> None:
-        """Ties the probes of a node to where its pins are."""
-        for id, probe in self.probes.items():
-            card = self.cards.get(id)
-            if probe.node == node and isinstance(card, ProbeItems):
-                card.follow(self._end_of(probe))
+    def _box_of(self, node: str) -> Box | None:
+        kept = self.boxes.get(node)
+        return None if kept is None else kept.box
 
     def turn(self, node: str, port: str, position: float, text: str) -> None:
         """Shows where a knob's base stands, 0 to 1, and its number."""
@@ -261,9 +216,7 @@ class Scene:
         for key in was[1] ^ now[1]:
             if key in self.wires:
                 self.wires[key].mood("selected", key in now[1])
-        for id in was[2] ^ now[2]:
-            if id in self.cards:
-                self.cards[id].select(id in now[2])
+        self.cards.select(now[2])
 
     def hover(self, wire: CableKey | None, pin: Pin | None) -> None:
         """Lights a cable and its ends, or a pin; None for none."""
@@ -363,8 +316,7 @@ class Scene:
         self._seen, self._seen_wires = seen, wires
         if level != self._detail:
             self._detail = level
-            for card in self.cards.values():
-                card.detail(level)
+            self.cards.detail(level)
 
     def modulate(self, node: str, port: str, now: float | None, live: float | None) -> None:
         """Shows where modulation has a knob now and where its live value stands, 0 to 1; None for none."""
@@ -384,11 +336,11 @@ class Scene:
 
     def display(self, node: str, data: Mapping[str, object]) -> None:
         """Gives the display of a node, or a pinned probe, what it shows (`canvas.displays`)."""
-        kept, card = self.boxes.get(node), self.cards.get(node)
+        kept = self.boxes.get(node)
         if kept is not None:
             kept.display(data)
-        elif isinstance(card, ProbeItems):
-            card.display(data)
+        else:
+            self.cards.display(node, data)
 
     def heard(self, node: str, port: str, share: float | None) -> None:
         """Shows a ring at a knob that closes as its change comes to be heard: 0 to 1; None takes it away."""
@@ -399,8 +351,3 @@ class Scene:
     def set_problem(self, node: str, problem: str) -> None:
         """Marks a node as faulty, or as well where the text is empty."""
         self.boxes[node].set_problem(problem)
-
-
-def _given(data: Mapping[str, Any], without: str = "") -> dict[str, Any]:
-    """Returns the data that a display was given, without what it keeps for itself."""
-    return {key: value for key, value in data.items() if not key.startswith("_") and key != without}

@@ -18,41 +18,6 @@ ANY = "any"
 """The type of a pin of which nothing is known yet: of a reroute or boundary port without cables, or of an unknown
 node."""
 
-_BY_TYPE = {
-    type: word
-    for word, types in {
-        "bars": "bands macro mod_matrix shift_register",
-        "curve": "drawn_curve curve_shift curve_smooth curve_window",
-        "cycle": "lfo",
-        "dial": "lora knob midi_cc midi_bend midi_pressure osc_in",
-        "envelope": "adsr ahd",
-        "formula": "expression",
-        "keys": "keyboard midi_notes midi_voices",
-        "lamp": "button toggle gate_delay edges gate_length coin logic latch flip_flop divider multiplier clock",
-        "lanes": "source_blend step_state",
-        "line": "function",
-        "meter": "follower loudness similarity decoder speaker meter",
-        "number": "add multiply math midi_clock value_display counter",
-        "pad": "lorenz xy_pad",
-        "phase": "ramp beat_position song_position",
-        "polygon": "euclid",
-        "ring": "scheduler step_window ring_telemetry",
-        "scope": "centroid derivative integrator random_walk smooth_noise logistic delay scope sample_hold "
-        "track_hold switch_gate slew smooth",
-        "shares": "prompt_blend source_crossfade feedback curve_blend mix crossfade surface_mix",
-        "steps": "pattern preset_switch step_sequencer",
-        "surface": "channel_groups surface_tilt surface_bump",
-        "switch": "prompt_sequence source_sequence select sequential_switch",
-        "tape": "recorder",
-        "text": "prompt",
-        "threshold": "onset compare schmitt curve_mask",
-        "transfer": "quantise scale_quantise scale fold shaper",
-        "wave": "audio_source composed_source",
-    }.items()
-    for type in types.split()
-}
-"""The display of a node type that does not name one itself."""
-
 
 class Facts:
     """Node types by id, with the defaults of the model that plays.
@@ -110,11 +75,7 @@ class Facts:
     def display(self, type: str) -> str:
         """The word for a node type's live display; empty for none."""
         declaration = self.catalogue.get(type)
-        if declaration is None:
-            return ""
-        word = getattr(declaration, "display", None) or self._types.get(type, {}).get("display")
-        if word is None:
-            word = _BY_TYPE.get(type, "")
+        word = "" if declaration is None else declaration.display
         return "" if word == "none" else word
 
     def visible(self, patch: Patch, within: str | None = None) -> VisiblePorts:

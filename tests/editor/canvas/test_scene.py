@@ -162,7 +162,7 @@ def test_what_is_off_screen_is_hidden_and_small_nodes_have_less_detail(scene: Sc
     box = scene.boxes["sch"]
     assert _config(box.root)["show"]
     assert (_config(box.far)["show"], _config(box.plain)["show"], _config(box.fine)["show"]) == (True, False, False)
-    frame = scene.cards["f"]
+    frame = scene.cards.items["f"]
     assert isinstance(frame, FrameItems)
     assert (_config(frame.near)["show"], _config(frame.far)["show"]) == (False, True)
     scene.camera.look_at(400, 200, 1.0)
@@ -206,11 +206,11 @@ def test_selection_and_problems_mark_the_outline(scene: Scene) -> None:
     plain = _config(outline)["color"]
     scene.select({"lfo"}, {KEY}, {"n", "f", "p"})
     assert _config(outline)["color"] != plain
-    assert all(_config(scene.cards[id].edge)["show"] for id in "nfp")
+    assert all(_config(scene.cards.items[id].edge)["show"] for id in "nfp")
     assert "selected" in scene.wires[KEY].moods
     scene.select((), (), ())
     assert _config(outline)["color"] == plain
-    assert not any(_config(scene.cards[id].edge)["show"] for id in "nfp")
+    assert not any(_config(scene.cards.items[id].edge)["show"] for id in "nfp")
     before = len(dpg.get_all_items())
     scene.set_problem("lfo", "It is broken.")
     assert _config(outline)["color"] != plain

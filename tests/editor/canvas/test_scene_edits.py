@@ -59,7 +59,7 @@ def _picture(scene: Scene) -> dict[Any, Any]:
     parts: dict[Any, Any] = {("box", id): _drawn(box.root) for id, box in scene.boxes.items()}
     for key, wire in scene.wires.items():
         parts["wire", key] = _drawn(wire.root), None if wire.chip is None else _drawn(wire.chip)
-    return parts | {("card", id): _drawn(card.root) for id, card in scene.cards.items()}
+    return parts | {("card", id): _drawn(card.root) for id, card in scene.cards.items.items()}
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
