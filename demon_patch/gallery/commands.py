@@ -8,7 +8,7 @@ from collections.abc import Set
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from demon_patch.console import Names, Seconds, Threads, examples, out, tell
+from demon_patch.console import Names, Seconds, Switch, Threads, examples, out, tell
 from demon_patch.errors import DemonError
 from demon_patch.nearest import did_you_mean, in_short
 from demon_patch.patch.files import atomic_file
@@ -31,6 +31,7 @@ def gallery(
     seconds: Seconds = 32.0,
     to: Path = Path("out/gallery"),
     save: Path | None = None,
+    previews: Switch = False,
     threads: Threads = None,
 ) -> None:
     """Renders a folder of patches to sound, pictures and one page.
@@ -44,6 +45,7 @@ def gallery(
         seconds: How much of each is rendered, up to 3600.
         to: The folder that the page is written to.
         save: Keeps the figures of effects in this JSON file, beside those of other patches.
+        previews: Also writes 8 s of each beside its patch (*.preview.flac), for the editor's browser.
         threads: Processor threads, 1 to 64; all by default.
     """
     from demon_patch import shipped
@@ -67,6 +69,9 @@ def gallery(
         for name in only or sorted(paths)
     ]
     rows = [entry.figures.row for entry in entries if entry.figures is not None]
+    for entry in entries if previews else ():
+        if not entry.fault:
+            _preview(paths[entry.name], to / f"{entry.name}.flac")
     if save is not None and rows:
         _keep(save, machine(), rows)
     out.print(f"wrote {page.write(entries, machine(), to)}", soft_wrap=True, markup=False)
@@ -133,6 +138,17 @@ def _entry(
         said = f"{name}: {figures.correlation:+.2f} in {figures.descriptor}, {1e3 * figures.lag:+.0f} ms"
         tell(said, "" if figures.good else "red")
     return Entry(name, path.name, document, effect, figures, copied=not own)
+
+
+def _preview(patch: Path, rendered: Path) -> None:
+    """Writes the preview of a patch from its rendered sound."""
+    import numpy as np
+    import soundfile
+
+    from demon_patch.runtime.assets.previews import write_preview
+
+    sound, rate = soundfile.read(rendered, dtype="float32", always_2d=True)
+    tell(f"wrote {write_preview(patch, np.asarray(sound, np.float32), rate)}")
 
 
 def _folder(path: Path) -> None:

@@ -11,17 +11,14 @@ from typing import Literal
 
 from demon_patch import shipped
 from demon_patch.errors import DemonError
-from demon_patch.patch.files import page_pack
-from demon_patch.patch.files.pack import SUFFIX
 from demon_patch.patch.model.document import Patch
-from demon_patch.runtime.assets.assets import PATCH, load_patch
+from demon_patch.runtime.assets.assets import load_patch
+from demon_patch.runtime.assets.previews import preview_of, stem
 from demon_patch.runtime.remote.messages.files import Entry as Listed
 
 Place = Literal["shipped", "folder"]
 Order = Literal["as given", "title", "newest"]
 ORDERS: tuple[Order, ...] = ("as given", "title", "newest")
-PREVIEW = ".preview.flac"
-"""The end of the name of a preview, some seconds of a patch's sound, which lies beside the patch."""
 OLD = 1e9  # seconds ago, of a file whose age is not known
 
 
@@ -89,22 +86,6 @@ def of_listing(listed: Iterable[Listed], home: Path | None) -> list[Entry]:
         path = path if path is not None and path.is_file() else None
         made.append(Entry(stem(each.name), "folder", each.name, path, each.seconds, None, "", preview_of(path)))
     return made
-
-
-def stem(name: str) -> str:
-    """Returns the name of a patch's file without folders and suffix."""
-    last = name.rsplit("/", 1)[-1]
-    for suffix in (PATCH, SUFFIX, *page_pack.SUFFIXES):
-        last = last.removesuffix(suffix)
-    return last
-
-
-def preview_of(path: Path | None) -> Path | None:
-    """Returns the preview beside a patch, if there is one."""
-    if path is None:
-        return None
-    found = path.with_name(f"{stem(path.name)}{PREVIEW}")
-    return found if found.is_file() else None
 
 
 def read(entry: Entry) -> Entry:

@@ -12,22 +12,20 @@ from hypothesis import strategies as st
 from demon_patch.editor.browser import playing
 from demon_patch.editor.browser.cards import laid_out
 from demon_patch.editor.browser.library import (
-    PREVIEW,
     Entry,
     Library,
     groups,
     of_listing,
     of_program,
-    preview_of,
     rank,
     read,
-    stem,
 )
 from demon_patch.editor.browser.miniature import miniature
 from demon_patch.editor.dashboard.edits import overlap
 from demon_patch.editor.layout.facts import Facts
 from demon_patch.patch.files.format import dumps
 from demon_patch.patch.model.document import Meta, Patch
+from demon_patch.runtime.assets.previews import PREVIEW, preview_of, stem
 from demon_patch.runtime.remote.messages.files import Entry as Listed
 
 FACTS = Facts()

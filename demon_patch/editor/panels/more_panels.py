@@ -1,0 +1,65 @@
+"""The panels of sharing and playing: patches, files, snapshots and the dashboard, put into the registry at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from pathlib import Path
+
+from demon_patch.editor.dashboard.hands import DashboardHands
+from demon_patch.editor.layout.box import Point
+from demon_patch.editor.layout.facts import Facts
+from demon_patch.editor.link.protocol import Link
+from demon_patch.editor.panels.assets_panel import AssetsPanel
+from demon_patch.editor.panels.browser_panel import BrowserPanel
+from demon_patch.editor.panels.dashboard_panel import DashboardPanel, Now
+from demon_patch.editor.panels.protocol import Popups
+from demon_patch.editor.panels.registry import Registry
+from demon_patch.editor.panels.sheet import Paper
+from demon_patch.editor.panels.snapshots_panel import SnapshotsPanel
+from demon_patch.editor.share.doing import Doing
+from demon_patch.editor.share.opening import look_at
+
+NAMES = ("browser", "assets", "snapshots", "dashboard")
+"""The names of these panels, for `Popups.show`."""
+
+
+@dataclass(frozen=True)
+class Around:
+    """What the panels need to know of the editor.
+
+    selected: the nodes that are selected. now: where modulation has a port, 0 to 1. at: a place on the canvas for what
+    is added. within: the definition that is shown. middle: of the window, in pixels. model: the name of the model that
+    plays. home: the host's folder, where it is on this machine.
+    """
+
+    selected: Callable[[], Collection[str]] = lambda: ()
+    now: Now = lambda node, port: None
+    at: Callable[[], Point] = lambda: (0.0, 0.0)
+    within: Callable[[], str | None] = lambda: None
+    middle: Callable[[], Point] = lambda: (400.0, 300.0)
+    model: Callable[[], str] = lambda: ""
+    home: Callable[[], Path | None] = lambda: None
+
+
+class MorePanels:
+    """Makes the panels known, and does what other parts of the editor ask of them. All methods: the window's thread."""
+
+    def __init__(
+        self, registry: Registry, paper: Paper, link: Link, facts: Facts, popups: Popups, around: Around | None = None
+    ) -> None:
+        self.around = around = around or Around()
+        self.doing = Doing(link, popups, middle=around.middle)
+        self._widgets = DashboardHands(link, facts, popups)
+        registry.add("browser", lambda: BrowserPanel(paper, link, facts, popups, self.doing, around.home, around.at))
+        registry.add("assets", lambda: AssetsPanel(paper, link, popups, around.model))
+        registry.add("snapshots", lambda: SnapshotsPanel(paper, link, popups, around.selected))
+        registry.add("dashboard", lambda: DashboardPanel(paper, link, facts, popups, around.now))
+
+    def dropped(self, path: str, pixel: Point) -> None:
+        """Offers what can be done with a file that was dropped on a pixel of the window."""
+        self.doing.offer(look_at(Path(path)), pixel, self.around.at(), self.around.within())
+
+    def to_dashboard(self, node: str, port: str) -> None:
+        """Puts a port on the dashboard: for the menu of a knob."""
+        self._widgets.add(node, port)
